@@ -1,0 +1,41 @@
+# make demo: from a fresh clone to figures.  make test: every test.  Both set up .venv by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= all
+
+.PHONY: demo test lint format lock clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.ready
+	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
+
+test: $(VENV)/.ready
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+
+format: $(VENV)/.ready
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+$(VENV)/.ready: pyproject.toml envs/lock.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "spikegrad needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,dev]'
+	touch $@
+
+# Everything but torch is pinned: the user brings the torch build that fits the machine.
+lock:
+	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	    --upgrade --no-header --no-annotate --no-emit-package torch --no-emit-package setuptools -o - \
+	    | grep -vE '^(nvidia-|cuda-|triton)' > envs/lock.txt.new
+	mv envs/lock.txt.new envs/lock.txt && rm -r $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) .snakemake

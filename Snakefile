@@ -1,0 +1,2 @@
+# The workflow lives in workflow/Snakefile, where the workflow catalogue looks for it.
+include: "workflow/Snakefile"

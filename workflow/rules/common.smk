@@ -1,0 +1,18 @@
+# What all rule files share: the typed settings, and which library files a script depends on.
+from spikegrad.config.base import ConfigError, validate
+from spikegrad.config.study import Study
+from spikegrad.imports import imported_files
+
+try:
+    STUDY = validate(Study, config)
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = f"results/{STUDY.dataset}"
+LOGS = f"logs/{STUDY.dataset}"
+BENCHMARKS = f"{RESULTS}/benchmarks"
+
+
+def code(script):
+    """The files of src/spikegrad that workflow/scripts/<script> imports, directly or not."""
+    return imported_files(Path(workflow.basedir) / "scripts" / script)
