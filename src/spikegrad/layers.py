@@ -1,0 +1,328 @@
+"""Spiking layers: exact spike times forward, exact gradients backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from spikegrad.engine import kernels
+from spikegrad.neurons import NEURONS
+from spikegrad.spikes import SpikeTrains
+
+# Rows are padded to whole SIMD registers; padding neurons have no input and never spike.
+LANES = 16
+# Samples whose weight gradients are summed by one thread. Fixed, and blocks are summed in
+# order, so that no bit of the result depends on the number of threads.
+BLOCK = 4
+
+
+class SpikeOverflowError(RuntimeError):
+    """A sample made more spikes than allowed: a runaway network."""
+
+
+class _Record(NamedTuple):
+    """What :func:`kernels.forward` logs of one sample."""
+
+    times: np.ndarray
+    units: np.ndarray
+    steps: np.ndarray
+    sources: np.ndarray
+    checkpoints: np.ndarray
+    final: np.ndarray
+
+
+class _SpikingFunction(torch.autograd.Function):
+    """(input times, weight, recurrent weight) -> (spike times, final state, units, offsets)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        times: Tensor,
+        weight: Tensor,
+        recurrent: Tensor,
+        layer: SpikingLayer,
+        spikes: SpikeTrains,
+    ) -> tuple[Tensor, ...]:
+        neuron, n_out = layer.neuron, layer.n_out
+        padded, padded_back = _padded(weight), _padded(recurrent)
+        reach, reach_back = np.abs(padded).max(1), np.abs(padded_back).max(1)
+        limit = layer.max_spikes * n_out
+        samples = _events_of_samples(spikes)
+
+        def run(sample: int) -> _Record:
+            events = samples[sample]
+            record = _Record(
+                *kernels.forward(
+                    neuron,
+                    events.times,
+                    events.units,
+                    spikes.duration,
+                    padded,
+                    padded_back,
+                    reach,
+                    reach_back,
+                    limit,
+                )
+            )
+            if len(record.times) > limit:
+                raise SpikeOverflowError(
+                    f"sample {sample}: more than {layer.max_spikes} spikes per neuron within "
+                    f"{record.times[-1]:.4g} s; the network runs away: lower the (recurrent) "
+                    "weights or raise max_spikes"
+                )
+            return record
+
+        records = list(_in_threads(run, range(len(spikes))))
+        ctx.records, ctx.samples = records, samples
+        ctx.layer, ctx.weights = layer, (padded, padded_back)
+        out_times = torch.from_numpy(np.concatenate([r.times for r in records] or [np.empty(0)]))
+        units = np.concatenate([r.units for r in records] or [np.empty(0, np.int64)])
+        offsets = np.cumsum([0] + [len(r.times) for r in records])
+        final = np.stack([r.final[:, :n_out] for r in records], axis=1)
+        out_units, out_offsets = torch.from_numpy(units), torch.from_numpy(offsets)
+        ctx.offsets = offsets
+        ctx.mark_non_differentiable(out_units, out_offsets)
+        return out_times, torch.from_numpy(final), out_units, out_offsets
+
+    @staticmethod
+    def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
+        layer, (weight, recurrent) = ctx.layer, ctx.weights
+        grad_spikes = grad_times.numpy()
+        grad_states = _padded(grad_final.transpose(0, 1))
+        grad_inputs = [
+            np.empty(len(events.times) if ctx.needs_input_grad[0] else 0) for events in ctx.samples
+        ]
+
+        def run(block: range) -> tuple[np.ndarray, np.ndarray]:
+            grad_weight, grad_recurrent = np.zeros_like(weight), np.zeros_like(recurrent)
+            for b in block:
+                record = ctx.records[b]
+                kernels.backward(
+                    layer.neuron,
+                    ctx.samples[b].units,
+                    weight,
+                    recurrent,
+                    record.steps,
+                    record.sources,
+                    record.checkpoints,
+                    grad_spikes[ctx.offsets[b] : ctx.offsets[b + 1]],
+                    grad_states[b],
+                    grad_weight,
+                    grad_recurrent,
+                    grad_inputs[b],
+                )
+            return grad_weight, grad_recurrent
+
+        n_samples = len(ctx.samples)
+        blocks = [range(b, min(b + BLOCK, n_samples)) for b in range(0, n_samples, BLOCK)]
+        grad_weight, grad_recurrent = np.zeros_like(weight), np.zeros_like(recurrent)
+        for block_weight, block_recurrent in _in_threads(run, blocks):
+            grad_weight += block_weight
+            grad_recurrent += block_recurrent
+        return (
+            torch.from_numpy(np.concatenate(grad_inputs)) if ctx.needs_input_grad[0] else None,
+            torch.from_numpy(grad_weight[:, : layer.n_out]),
+            torch.from_numpy(grad_recurrent[:, : layer.n_out]),
+            None,
+            None,
+        )
+
+
+class SpikingLayer(nn.Module):
+    """A layer of spiking neurons, run exactly from event to event.
+
+    Parameters
+    ----------
+    n_in, n_out
+        Number of input channels and of neurons.
+    neuron
+        Name of the neuron model, a key of :data:`spikegrad.neurons.NEURONS`.
+    tau
+        Membrane time constant in seconds; the synapse's is half of it.
+    recurrent
+        Whether the neurons also drive each other.
+    dtype
+        Type of weights and states; spike times are float64 always.
+    max_spikes
+        Spikes per neuron and sample, on average over the layer, that are taken for a runaway.
+
+    Attributes
+    ----------
+    weight
+        Input weights [n_in, n_out].
+    recurrent_weight
+        Recurrent weights [n_out, n_out], from row to column; None without recurrence.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        neuron: str = "qif",
+        tau: float = 0.02,
+        recurrent: bool = False,
+        dtype: torch.dtype = torch.float32,
+        max_spikes: int = 1000,
+    ) -> None:
+        super().__init__()
+        if neuron not in NEURONS:
+            raise ValueError(f"neuron '{neuron}' is not known; there are {sorted(NEURONS)}")
+        if not tau > 0:
+            raise ValueError(f"tau must be a positive number of seconds, not {tau}")
+        if dtype not in (torch.float32, torch.float64):
+            raise ValueError(f"dtype must be torch.float32 or torch.float64, not {dtype}")
+        self.n_in, self.n_out, self.max_spikes = n_in, n_out, max_spikes
+        self.neuron = NEURONS[neuron](tau=float(tau))
+        self.weight = nn.Parameter(torch.zeros(n_in, n_out, dtype=dtype))
+        self.recurrent_weight = (
+            nn.Parameter(torch.zeros(n_out, n_out, dtype=dtype)) if recurrent else None
+        )
+
+    def extra_repr(self) -> str:
+        recurrent = self.recurrent_weight is not None
+        return f"{self.n_in}, {self.n_out}, neuron={self.neuron}, recurrent={recurrent}"
+
+    @torch.no_grad()
+    def initialise(
+        self,
+        spikes: SpikeTrains,
+        mean: float,
+        scale: float,
+        recurrent_scale: float,
+        generator: torch.Generator,
+    ) -> None:
+        """Draw weights for the activity of ``spikes``.
+
+        With E the mean number of input events within tau / 2, input weights are
+        N(2 mean / E, scale^2 / E): the current has a mean of 2 mean, and fluctuations of the
+        order of ``scale``. Recurrent weights are N(0, recurrent_scale^2 / n_out).
+
+        Raises
+        ------
+        ValueError
+            If ``spikes`` holds no event.
+        """
+        seconds = len(spikes) * spikes.duration
+        events = len(spikes.times) / seconds * self.neuron.tau / 2 if seconds else 0.0
+        if events == 0:
+            raise ValueError("cannot initialise a layer for the activity of silent inputs")
+        noise = torch.randn(self.weight.shape, generator=generator, dtype=torch.float64)
+        self.weight.copy_(2 * mean / events + scale / events**0.5 * noise)
+        if self.recurrent_weight is not None:
+            noise = torch.randn(self.n_out, self.n_out, generator=generator, dtype=torch.float64)
+            self.recurrent_weight.copy_(recurrent_scale / self.n_out**0.5 * noise)
+
+    def forward(self, spikes: SpikeTrains) -> SpikeTrains:
+        """The neurons' spikes; their times carry gradients to weights and input times.
+
+        Raises
+        ------
+        SpikeError
+            If ``spikes`` breaks a rule of :class:`SpikeTrains`.
+        SpikeOverflowError
+            If a sample makes more than ``max_spikes`` spikes per neuron.
+        """
+        return self.run(spikes)[0]
+
+    def run(self, spikes: SpikeTrains) -> tuple[SpikeTrains, tuple[Tensor, ...]]:
+        """As :meth:`forward`, with the state at the trial's end, each [n_samples, n_out].
+
+        The last state variable is the synaptic current; see the neuron for the others.
+        """
+        spikes.check(self.n_in)
+        recurrent = self._recurrent()
+        if not (self.weight.isfinite().all() and recurrent.isfinite().all()):
+            raise ValueError("the layer's weights are not finite: training has diverged")
+        times, final, units, offsets = _SpikingFunction.apply(
+            spikes.times, self.weight, recurrent, self, spikes
+        )
+        return SpikeTrains(times, units, offsets, spikes.duration), tuple(final)
+
+    def _recurrent(self) -> Tensor:
+        """The recurrent weights, [0, n_out] where there are none."""
+        if self.recurrent_weight is None:
+            return self.weight.new_empty(0, self.n_out)
+        return self.recurrent_weight
+
+    @torch.no_grad()
+    def trace(self, spikes: SpikeTrains, sample: int, neuron: int, times: np.ndarray) -> np.ndarray:
+        """Membrane potential of one neuron in one sample at ascending ``times`` [n], in seconds."""
+        events = _events_of_samples(spikes)[sample]
+        weight, back = _padded(self.weight), _padded(self._recurrent())
+        # Probes are events of a further channel without weight: they split steps, nothing else.
+        weight = np.vstack([weight, np.zeros_like(weight[:1])])
+        order = np.argsort(np.concatenate([events.times, times]), kind="stable")
+        all_times = np.concatenate([events.times, times])[order]
+        units = np.concatenate([events.units, np.full(len(times), self.n_in)])[order]
+        record = _Record(
+            *kernels.forward(
+                self.neuron,
+                all_times,
+                units,
+                spikes.duration,
+                weight,
+                back,
+                np.abs(weight).max(1),
+                np.abs(back).max(1),
+                self.max_spikes * self.n_out,
+            )
+        )
+        states = kernels.states(
+            self.neuron,
+            units,
+            weight,
+            back,
+            record.steps,
+            record.sources,
+            record.checkpoints,
+            neuron,
+        )
+        probes = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == self.n_in)
+        return self.neuron.potential(states[:, probes])
+
+
+def warm_up() -> None:
+    """Compile the kernels for every neuron and type, into the cache that all processes share."""
+    for neuron in NEURONS:
+        for dtype in (torch.float32, torch.float64):
+            layer = SpikingLayer(1, 1, neuron, recurrent=True, dtype=dtype)
+            nn.init.constant_(layer.weight, 10.0)
+            times = torch.full((1,), 0.01, dtype=torch.float64, requires_grad=True)
+            spikes = SpikeTrains(times, torch.zeros(1).long(), torch.tensor([0, 1]), 0.1)
+            layer(spikes).times.sum().backward()
+
+
+class _Events(NamedTuple):
+    times: np.ndarray
+    units: np.ndarray
+
+
+def _events_of_samples(spikes: SpikeTrains) -> list[_Events]:
+    times, units = spikes.times.detach().numpy(), spikes.units.numpy()
+    bounds = spikes.offsets.tolist()
+    return [_Events(times[a:b], units[a:b]) for a, b in pairwise(bounds)]
+
+
+def _padded(weight: Tensor | np.ndarray) -> np.ndarray:
+    """A copy as a C-ordered array with its last axis padded by zeros to whole registers."""
+    array = weight.detach().numpy() if isinstance(weight, Tensor) else weight
+    padding = -array.shape[-1] % LANES
+    return np.ascontiguousarray(np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, padding)]))
+
+
+def _in_threads(function: Callable, jobs: Iterable) -> Iterable:
+    """``map`` over torch's number of threads, in order; the kernels release the GIL."""
+    threads = torch.get_num_threads()
+    return map(function, jobs) if threads == 1 else _pool(threads).map(function, jobs)
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="spikegrad")
