@@ -1,0 +1,184 @@
+"""Spike files in the layout of the Spiking Heidelberg Digits, written and read with checks.
+
+spikes/times   variable-length rows of ascending spike times in seconds
+spikes/units   variable-length rows of the channels that spike
+labels         class of each sample
+extra/speaker  speaker of each sample
+extra/keys     names of the classes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from spikegrad.files import atomic
+
+BLOCK = 512  # samples read at once
+
+
+class DataError(ValueError):
+    """A data file breaks a rule; the message names file and sample, what is wrong, what to do."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One recording: ``times`` (s) and ``units`` of its spikes, its ``label`` and ``speaker``."""
+
+    times: NDArray
+    units: NDArray
+    label: int
+    speaker: int
+
+
+def write_spike_file(path: str | Path, samples: Iterable[Sample], class_names: list[str]) -> None:
+    """Write ``samples`` to ``path``, whole or not at all."""
+    samples = list(samples)
+    with atomic(path) as part, h5py.File(part, "w") as file:
+        # float32 keeps the microseconds that SHD's float16 rounds to half a millisecond
+        for name, dtype in (("times", np.float32), ("units", np.uint16)):
+            rows = file.create_dataset(
+                f"spikes/{name}", (len(samples),), h5py.vlen_dtype(np.dtype(dtype))
+            )
+            for i, sample in enumerate(samples):
+                rows[i] = getattr(sample, name).astype(dtype)
+        file["labels"] = np.array([s.label for s in samples], np.uint16)
+        file["extra/speaker"] = np.array([s.speaker for s in samples], np.uint16)
+        file["extra/keys"] = np.array(class_names, "S")
+
+
+class SpikeFile:
+    """A file in SHD's layout, open for reading; see :func:`open_spike_file`.
+
+    Attributes
+    ----------
+    labels, speakers
+        int64 [n_samples]; labels are within 0..n_classes - 1.
+    class_names
+        One name per class.
+    """
+
+    def __init__(self, path: str | Path, file: h5py.File) -> None:
+        self.path = path
+        self._times, self._units = (
+            self._array(file, "spikes/times"),
+            self._array(file, "spikes/units"),
+        )
+        labels, speakers = self._array(file, "labels"), self._array(file, "extra/speaker")
+        keys = self._array(file, "extra/keys")
+        lengths = {d.name: len(d) for d in (self._times, self._units, labels, speakers)}
+        if len(set(lengths.values())) != 1:
+            raise self.error(f"arrays disagree about the number of samples: {lengths}")
+        if not len(labels):
+            raise self.error("no samples")
+        self.class_names = [k.decode() if isinstance(k, bytes) else str(k) for k in keys[()]]
+        self.labels, self.speakers = (self._whole_numbers(d) for d in (labels, speakers))
+        for i in np.flatnonzero((self.labels < 0) | (self.labels >= len(self.class_names)))[:1]:
+            raise self.error(
+                f"label {self.labels[i]} is outside the {len(self.class_names)} classes of"
+                " extra/keys",
+                i,
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def error(self, problem: str, sample: int | None = None) -> DataError:
+        where = "" if sample is None else f", sample {sample}"
+        return DataError(
+            f"{self.path}{where}: {problem}. Repair or replace the file; downloaded or generated"
+            " files are made again if you delete them."
+        )
+
+    def _array(self, file: h5py.File, name: str) -> h5py.Dataset:
+        array = file.get(name)
+        if not isinstance(array, h5py.Dataset) or array.ndim != 1:
+            raise self.error(f"no one-dimensional array '{name}', as SHD's layout requires")
+        return array
+
+    def _whole_numbers(self, array: h5py.Dataset) -> NDArray[np.int64]:
+        if array.dtype.kind not in "iu":
+            raise self.error(f"'{array.name}' must hold whole numbers, not {array.dtype}")
+        return array[()].astype(np.int64)
+
+    def samples(self, wanted: NDArray[np.bool_], n_units: int, duration: float) -> Iterator[Sample]:
+        """The samples in the mask ``wanted`` [n_samples], in order; times are float64.
+
+        Raises
+        ------
+        DataError
+            Naming the sample, if it is empty or its spikes are not numbers, negative, later than
+            ``duration`` seconds, out of order, or on a channel outside 0..n_units - 1.
+        """
+        for start in range(0, len(self), BLOCK):
+            here = np.flatnonzero(wanted[start : start + BLOCK])
+            if not len(here):
+                continue
+            block = slice(start, start + BLOCK)
+            try:
+                times, units = self._times[block], self._units[block]
+            except OSError as problem:
+                raise self.error(f"unreadable from sample {start} on ({problem})") from None
+            for i in here:
+                self._check(start + i, times[i], units[i], n_units, duration)
+                # SHD's times are float16: any arithmetic must come after this cast
+                yield Sample(
+                    times[i].astype(np.float64),
+                    units[i].astype(np.uint16),
+                    int(self.labels[start + i]),
+                    int(self.speakers[start + i]),
+                )
+
+    def _check(
+        self, sample: int, times: NDArray, units: NDArray, n_units: int, duration: float
+    ) -> None:
+        if len(times) != len(units):
+            raise self.error(f"{len(times)} spike times but {len(units)} units", sample)
+        if not len(times):
+            raise self.error("no spikes", sample)
+        seconds = np.asarray(times, np.float64)
+        if not np.isfinite(seconds).all():
+            raise self.error("a spike time is not a finite number", sample)
+        if seconds.min() < 0:
+            raise self.error(f"a spike time is negative ({seconds.min()} s)", sample)
+        if seconds.max() > duration:
+            raise self.error(
+                f"a spike at {seconds.max()} s comes after the trial's end;"
+                f" data.duration is {duration} s",
+                sample,
+            )
+        if (np.diff(seconds) < 0).any():
+            raise self.error("spike times are not sorted", sample)
+        if units.dtype.kind not in "iu" or units.min() < 0 or units.max() >= n_units:
+            raise self.error(
+                f"units must be whole numbers within 0..{n_units - 1} (data.n_units is {n_units}),"
+                f" not {units.min()}..{units.max()}",
+                sample,
+            )
+
+
+@contextmanager
+def open_spike_file(path: str | Path) -> Iterator[SpikeFile]:
+    """Open the file ``path`` in SHD's layout and check its structure, labels and lengths.
+
+    Raises
+    ------
+    DataError
+        If the file is absent, not HDF5, cut short, or breaks the layout.
+    """
+    try:
+        file = h5py.File(path, "r")
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except OSError as problem:
+        raise DataError(
+            f"{path}: not a whole HDF5 file ({problem}). Fetch or make it again."
+        ) from None
+    with file:
+        yield SpikeFile(path, file)

@@ -1,0 +1,99 @@
+# From a source of spikes to train.h5 and test.h5 in SHD's layout, then to events.h5.
+DATA = f"{RESULTS}/data"
+
+
+def data_results():
+    return [f"{DATA}/events.h5"]
+
+
+def spike_files():
+    """The spike files of the chosen source, by split."""
+    if STUDY.data.source == "files":
+        return STUDY.data.files.model_dump()
+    splits = ["train", "test", *(["validation"] if STUDY.data.source == "ssc" else [])]
+    return {split: f"{DATA}/{split}.h5" for split in splits}
+
+
+if STUDY.data.source == "spoken-digits":
+    DIGITS = STUDY.data.spoken_digits
+    VOICES = [*DIGITS.voices, *DIGITS.unseen_voices]
+
+    rule basilar_membrane:
+        input:
+            code=code("basilar_membrane.py"),
+        output:
+            transfer=temp(f"{DATA}/basilar_membrane.npy"),
+        log:
+            f"{LOGS}/data/basilar_membrane.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            n_channels=STUDY.data.n_units,
+            duration=STUDY.data.duration,
+        script:
+            "../scripts/basilar_membrane.py"
+
+    rule speak_digits:
+        input:
+            transfer=rules.basilar_membrane.output.transfer,
+            code=code("speak_digits.py"),
+        output:
+            spikes=temp(f"{DATA}/voices/{{voice}}.h5"),
+        log:
+            f"{LOGS}/data/voices/{{voice}}.log",
+        benchmark:
+            f"{BENCHMARKS}/voices/{{voice}}.tsv"
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            spoken_digits=DIGITS.model_dump(mode="json"),
+            duration=STUDY.data.duration,
+        script:
+            "../scripts/speak_digits.py"
+
+    rule assemble_digits:
+        input:
+            voices=expand(rules.speak_digits.output.spikes, voice=VOICES),
+            code=code("assemble_digits.py"),
+        output:
+            train=f"{DATA}/train.h5",
+            test=f"{DATA}/test.h5",
+        log:
+            f"{LOGS}/data/assemble_digits.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            spoken_digits=DIGITS.model_dump(mode="json"),
+            n_units=STUDY.data.n_units,
+            duration=STUDY.data.duration,
+        script:
+            "../scripts/assemble_digits.py"
+
+
+rule prepare:
+    input:
+        **spike_files(),
+        code=code("prepare.py"),
+    output:
+        events=f"{DATA}/events.h5",
+    log:
+        f"{LOGS}/data/prepare.log",
+    benchmark:
+        f"{BENCHMARKS}/prepare.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        name=STUDY.dataset,
+        data=STUDY.data.model_dump(mode="json", exclude={"shd", "ssc", "spoken_digits"}),
+    script:
+        "../scripts/prepare.py"

@@ -1,0 +1,16 @@
+"""Turn the spike files of any source into one file of events, split for training."""
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.data import DataConfig
+from spikegrad.data.prepare import prepare
+
+log = start(snakemake)
+prepare(
+    snakemake.params.name,
+    validate(DataConfig, snakemake.params.data),
+    snakemake.input.train,
+    snakemake.input.test,
+    snakemake.output.events,
+    snakemake.input.get("validation"),
+)
