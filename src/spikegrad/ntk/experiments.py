@@ -1,0 +1,102 @@
+"""Training networks and recording them: the costly part of every experiment."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from spikegrad.config.ntk import Cell, NTKExperiment, NTKProblem
+from spikegrad.ntk import problem as build
+from spikegrad.ntk.activations import Sign
+from spikegrad.ntk.empirical import empirical_kernel
+from spikegrad.ntk.ensemble import Descent, train
+from spikegrad.ntk.network import initialise, outputs
+from spikegrad.ntk.problem import Problem, circle_problem
+
+
+def train_cells(
+    settings: NTKProblem,
+    experiment: NTKExperiment,
+    cells: list[Cell],
+    checkpoints: Path,
+    checkpoint_every: int,
+    fingerprint: str,
+) -> pd.DataFrame:
+    """Train the networks of ``cells`` in single precision; one row per network, step and angle.
+
+    Columns: ``slope`` of the activation (infinite: sign), ``width``, ``network``, of which the
+    ``seed`` of all experiments and the width make a certain network, ``step``, ``angle`` in radians, the network's ``output`` there and, for smooth activations, its
+    tangent ``kernel`` with the point at angle 0, both computed in double precision.
+
+    Killed and called again it resumes from the files in ``checkpoints``, which it removes in the
+    end.
+    """
+    problem = circle_problem(settings)
+    tables = []
+    for cell in cells:
+        folder = checkpoints / f"{_slope(cell):g}-{cell.width}-{cell.first_network}"
+        tables.append(
+            _train_cell(settings, experiment, cell, problem, folder, checkpoint_every, fingerprint)
+        )
+    table = pd.concat(tables, ignore_index=True)
+    shutil.rmtree(checkpoints)
+    return table
+
+
+def _train_cell(
+    settings: NTKProblem,
+    experiment: NTKExperiment,
+    cell: Cell,
+    problem: Problem,
+    checkpoints: Path,
+    checkpoint_every: int,
+    fingerprint: str,
+) -> pd.DataFrame:
+    networks = range(cell.first_network, cell.first_network + cell.n_networks)
+    generators = build.network_generators(settings.seed, cell.width, networks)
+    phi = build.activation(cell.activation)
+    psi = build.surrogate(experiment.surrogate, phi)
+    architecture = build.architecture(settings, experiment, cell.width)
+    x = torch.from_numpy(problem.inputs)
+    descent = Descent(
+        architecture,
+        phi,
+        psi,
+        x[problem.train].float(),
+        torch.from_numpy(problem.targets[problem.train]).float(),
+        settings.learning_rate,
+    )
+    block = initialise(architecture, generators, torch.float32)
+    middle = x[len(x) // 2 :][:1]
+    tables = []
+    for step, trained in train(
+        descent, block, experiment.record_steps, checkpoints, checkpoint_every, fingerprint
+    ):
+        exact = trained.to(torch.float64)
+        columns = {"output": outputs(architecture, exact, x, phi)}
+        if not isinstance(phi, Sign):
+            columns["kernel"] = empirical_kernel(architecture, exact, x, middle, phi, psi)[..., 0]
+        tables.append(_long(columns, problem, networks).assign(step=step))
+    return pd.concat(tables, ignore_index=True).assign(
+        seed=settings.seed, slope=_slope(cell), width=cell.width
+    )
+
+
+def _long(columns: dict[str, torch.Tensor], problem: Problem, networks: range) -> pd.DataFrame:
+    """Arrays [network, angle] as columns."""
+    n_angles = len(problem.angles)
+    return pd.DataFrame(
+        {
+            "network": np.repeat(networks, n_angles),
+            "angle": np.tile(problem.angles, len(networks)),
+            **{name: values.reshape(-1).numpy() for name, values in columns.items()},
+        }
+    )
+
+
+def _slope(cell: Cell) -> float:
+    return getattr(cell.activation, "slope", np.inf)

@@ -1,0 +1,113 @@
+"""The regression problem on the circle, the seeds, and library objects from the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from spikegrad.config import ntk as config
+from spikegrad.ntk.activations import (
+    Activation,
+    Derivative,
+    Erf,
+    ErfDerivative,
+    HardTanhDerivative,
+    IdentityDerivative,
+    Sign,
+)
+from spikegrad.ntk.network import Architecture
+from spikegrad.ntk.quadrature import Array
+from spikegrad.seeds import generator
+
+
+class Stream(IntEnum):
+    """Independent random streams below the section's one seed."""
+
+    TRAINING_SET = 0
+    NETWORKS = 1
+    BOOTSTRAP = 2
+    OFF_CIRCLE = 3
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A target function at test points, some of which are for training.
+
+    Attributes
+    ----------
+    angles
+        [n], radians, equidistant in [-pi, pi); the point n // 2 has angle 0.
+    inputs
+        (sin, cos) of the angles, [n, 2].
+    targets
+        [n], without noise.
+    train
+        Indices of the training points, int [n_train], ascending.
+    """
+
+    angles: Array
+    inputs: Array
+    targets: Array
+    train: NDArray[np.int64]
+
+
+def circle_problem(settings: config.NTKProblem) -> Problem:
+    """The paper's problem (arXiv 2405.15539, sec. 3 and fig. B.1) with our training points."""
+    n = settings.n_test
+    angles = 2 * np.pi * (np.arange(n) - n // 2) / n
+    inputs = np.stack([np.sin(angles), np.cos(angles)], axis=1)
+    train = stream(settings.seed, Stream.TRAINING_SET).choice(n, settings.n_train, replace=False)
+    return Problem(angles, inputs, target(inputs), np.sort(train))
+
+
+def target(inputs: Array) -> Array:
+    """The function to learn, at ``inputs`` [n, 2]."""
+    x0, x1 = inputs.T
+    return 4 * x0 * x1**2 - 0.8 * x0**3 + 1.2 * x1**2 - 0.8 * x0**2 * x1
+
+
+def stream(seed: int, *key: int) -> np.random.Generator:
+    """The random generator of one purpose."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def network_generators(seed: int, width: int, networks: Sequence[int]) -> list[torch.Generator]:
+    """For the initial parameters of each network; all experiments start from the same networks."""
+    return [generator(seed, Stream.NETWORKS, width, i) for i in networks]
+
+
+def architecture(
+    settings: config.NTKProblem, experiment: config.NTKExperiment, width: int
+) -> Architecture:
+    """The networks of one width of an experiment."""
+    return Architecture(
+        n_inputs=2,
+        width=width,
+        hidden_layers=experiment.hidden_layers,
+        weight_std=settings.weight_std,
+        bias_std=settings.bias_std,
+        output_scale=experiment.output_scale,
+    )
+
+
+def activation(spec: config.Activation) -> Activation:
+    """phi from its configuration."""
+    return Erf(spec.slope) if isinstance(spec, config.ErfActivation) else Sign()
+
+
+def surrogate(spec: config.Surrogate, phi: Activation) -> Derivative:
+    """psi from its configuration, for backpropagation through ``phi``."""
+    match spec:
+        case config.ErfSurrogate():
+            return ErfDerivative(spec.slope)
+        case config.IdentitySurrogate():
+            return IdentityDerivative()
+        case config.HardTanhSurrogate():
+            return HardTanhDerivative(spec.half_width)
+        case _:
+            return phi.derivative
