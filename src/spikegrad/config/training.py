@@ -1,0 +1,74 @@
+"""Settings of training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from spikegrad.config.base import Section
+from spikegrad.config.network import NetworkSettings
+
+
+class Cosine(Section):
+    """Learning rate that falls to zero along half a cosine."""
+
+    kind: Literal["cosine"]
+
+
+class Step(Section):
+    """Learning rate that is multiplied by `factor` every `every` epochs."""
+
+    kind: Literal["step"]
+    every: PositiveInt
+    """Epochs between two steps."""
+    factor: Annotated[float, Field(gt=0, le=1)]
+    """What a step multiplies the learning rate by; 1 keeps it constant."""
+
+
+class Activity(Section):
+    """Penalty strength * mean over neurons of (spikes per sample - target)^2."""
+
+    strength: NonNegativeFloat
+    """Weight of the penalty in the loss; 0 switches it off."""
+    target: NonNegativeFloat
+    """Spikes per neuron and sample to aim at."""
+
+
+class Augmentation(Section):
+    """Random changes of a training sample, drawn anew in each epoch."""
+
+    channel_shift: NonNegativeInt
+    """Input channels are shifted by up to this number, up or down; 0 switches it off."""
+    time_stretch: Annotated[float, Field(ge=0, lt=1)]
+    """Spike times are multiplied by a factor between 1 - time_stretch and 1 + time_stretch."""
+
+
+class TrainingSettings(Section):
+    """One training run; seeds are listed in `seeds`."""
+
+    epochs: PositiveInt
+    """Passes through the training data."""
+    batch_size: PositiveInt
+    """Samples per weight update, at most the number of training samples."""
+    learning_rate: PositiveFloat
+    """Adam's step for spiking layers, in units of the initial spread of each weight matrix."""
+    readout_learning_rate: PositiveFloat
+    """Adam's step for the readout, in units of the initial spread of its weights."""
+    schedule: Annotated[Cosine | Step, Field(discriminator="kind")]
+    """How the learning rates change during training."""
+    clip: PositiveFloat
+    """Largest norm of the gradient, taken in the units of the learning rates."""
+    activity: Activity
+    """Spike-count regulariser of the hidden layers."""
+    augmentation: Augmentation
+    """Augmentation of the training data."""
+
+
+class ModelSettings(Section):
+    """All that defines a training run, data, neuron and seed left out."""
+
+    network: NetworkSettings
+    """The network."""
+    training: TrainingSettings
+    """How it is trained."""

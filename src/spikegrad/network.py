@@ -1,0 +1,174 @@
+"""The classifier: spiking layers and a readout, built from settings, saved with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from spikegrad.config.base import validate
+from spikegrad.config.network import FirstSpike, Integrated, Maximum, NetworkSettings
+from spikegrad.files import atomic
+from spikegrad.layers import SpikingLayer
+from spikegrad.readouts import FirstSpikeReadout, IntegratedReadout, MaximumReadout
+from spikegrad.spikes import SpikeTrains
+
+Readout = IntegratedReadout | MaximumReadout | FirstSpikeReadout
+
+
+class SilentError(ValueError):
+    """A hidden layer makes no spike, so that no layer behind it can be initialised."""
+
+
+@dataclass(frozen=True)
+class NetworkOutput:
+    """Logits [n_samples, n_classes], and the spike trains of each hidden layer."""
+
+    logits: Tensor
+    hidden: list[SpikeTrains]
+
+
+class Network(nn.Module):
+    """Hidden layers of spiking neurons of one model, and a readout.
+
+    Parameters
+    ----------
+    settings
+        Sizes, time constants, initial weights, readout.
+    n_units
+        Input channels.
+    n_classes
+        Classes.
+    neuron
+        Neuron model, a key of :data:`spikegrad.neurons.NEURONS`.
+    dtype
+        Of the weights: float32 for training, float64 for gradient checks.
+    """
+
+    def __init__(
+        self,
+        settings: NetworkSettings,
+        n_units: int,
+        n_classes: int,
+        neuron: str,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.n_units, self.n_classes, self.neuron = n_units, n_classes, neuron
+        tau, recurrent = settings.tau, settings.recurrent
+        layers = [
+            SpikingLayer(n_in, n_out, neuron, tau, recurrent, dtype)
+            for n_in, n_out in pairwise([n_units, *settings.layers])
+        ]
+        self.hidden = cast(Sequence[SpikingLayer], nn.ModuleList(layers))
+        self.readout = _readout(settings.readout, settings.layers[-1], n_classes, neuron, dtype)
+
+    def forward(self, spikes: SpikeTrains) -> NetworkOutput:
+        """Classify ``spikes``.
+
+        Raises
+        ------
+        SpikeOverflowError
+            If a sample makes more spikes than the layer allows (a runaway network).
+        """
+        hidden = []
+        for layer in self.hidden:
+            spikes, state = layer.run(spikes)
+            hidden.append(spikes)
+        return NetworkOutput(self.readout(spikes, state), hidden)
+
+    @torch.no_grad()
+    def initialise(self, spikes: SpikeTrains, generator: torch.Generator) -> None:
+        """Draw all weights, layer by layer, by the activity that ``spikes`` cause.
+
+        Raises
+        ------
+        SilentError, SpikeOverflowError
+            If the drawn weights leave a layer silent, or make it run away.
+        """
+        initial = self.settings.init
+        for number, layer in enumerate(self.hidden):
+            layer.initialise(
+                spikes,
+                mean=initial.mean,
+                scale=initial.scale,
+                recurrent_scale=initial.recurrent_scale,
+                generator=generator,
+            )
+            spikes, state = layer.run(spikes)
+            if len(spikes.times) == 0:
+                raise SilentError(
+                    f"hidden layer {number} is silent; raise network.init.mean or .scale"
+                )
+        self.readout.initialise(spikes, state, generator)
+
+
+def _readout(
+    settings: Integrated | Maximum | FirstSpike,
+    n_in: int,
+    n_classes: int,
+    neuron: str,
+    dtype: torch.dtype,
+) -> Readout:
+    options: dict[str, Any] = settings.model_dump(exclude={"kind"})
+    match settings:
+        case Integrated():
+            return IntegratedReadout(n_in, n_classes, dtype=dtype, **options)
+        case Maximum():
+            return MaximumReadout(n_in, n_classes, dtype=dtype, **options)
+        case FirstSpike():
+            return FirstSpikeReadout(n_in, n_classes, neuron, dtype=dtype, **options)
+
+
+class CheckpointError(ValueError):
+    """A file is not a checkpoint of a network; the message names it."""
+
+
+def save_network(
+    path: str | Path, network: Network, weights: dict[str, Tensor], about: dict[str, Any]
+) -> None:
+    """Write ``weights`` (a state of ``network``) with all that is needed to rebuild it.
+
+    ``about`` holds what else to keep: plain values, readable from the file's header.
+    """
+    header = {
+        "network": network.settings.model_dump(mode="json"),
+        "n_units": network.n_units,
+        "n_classes": network.n_classes,
+        "neuron": network.neuron,
+        **about,
+    }
+    with atomic(path) as temporary:
+        save_file(weights, temporary, {"spikegrad": json.dumps(header)})
+
+
+def load_network(path: str | Path) -> tuple[Network, dict[str, Any]]:
+    """The network in a checkpoint, and the file's header.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is truncated, or not written by :func:`save_network`.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {})["spikegrad"])
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, KeyError) as error:
+        raise CheckpointError(
+            f"{path}: not a readable spikegrad checkpoint ({error}); train again"
+        ) from error
+    settings = validate(NetworkSettings, header["network"], where=str(path))
+    dtype = next(iter(weights.values())).dtype
+    network = Network(settings, header["n_units"], header["n_classes"], header["neuron"], dtype)
+    network.load_state_dict(weights)
+    return network, header

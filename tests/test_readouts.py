@@ -1,0 +1,236 @@
+"""Readouts against brute-force integration, finite differences and continuity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from scipy.integrate import quad
+from torch import Tensor
+
+from spikegrad.layers import SpikingLayer
+from spikegrad.readouts import FirstSpikeReadout, IntegratedReadout, MaximumReadout
+from spikegrad.spikes import SpikeTrains
+
+DURATION, TAU, WINDOW = 0.5, 0.03, 0.2
+N_IN, N_CLASSES = 5, 3
+
+
+def trains(counts: list[int], seed: int = 0) -> SpikeTrains:
+    """Random spike trains with the given number of spikes in each sample."""
+    draw = np.random.default_rng(seed)
+    times = np.concatenate([np.sort(draw.uniform(0, DURATION, n)) for n in counts])
+    units = draw.integers(0, N_IN, sum(counts))
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return SpikeTrains(*map(torch.from_numpy, (times, units, offsets)), DURATION)
+
+
+def with_times(spikes: SpikeTrains, times: Tensor) -> SpikeTrains:
+    return SpikeTrains(times, spikes.units, spikes.offsets, spikes.duration)
+
+
+def integrated(dtype: torch.dtype = torch.float64) -> IntegratedReadout:
+    return with_random_weight(IntegratedReadout(N_IN, N_CLASSES, TAU, WINDOW, dtype=dtype))
+
+
+def maximum(dtype: torch.dtype = torch.float64) -> MaximumReadout:
+    return with_random_weight(MaximumReadout(N_IN, N_CLASSES, TAU, dtype=dtype))
+
+
+def with_random_weight(readout):
+    with torch.no_grad():
+        readout.weight.normal_(generator=torch.Generator().manual_seed(1))
+    return readout
+
+
+def voltage(t: float, spikes: SpikeTrains, sample: int, weight: np.ndarray) -> float:
+    """V(t) of an output neuron: a sum over the spikes up to t."""
+    events = slice(*spikes.offsets[sample : sample + 2].tolist())
+    times, units = spikes.times[events].numpy(), spikes.units[events].numpy()
+    kernel = np.where(times <= t, np.exp(-(t - times) / TAU), 0)
+    return float(kernel @ weight[units])
+
+
+def test_integrated_readout_equals_numerical_integral():
+    spikes, readout = trains([7, 0, 12]), integrated()
+    logits = readout(spikes)
+    weight = readout.weight.detach().numpy()
+    for sample in range(3):
+        edges = [0.0, *spikes.times[spikes.samples == sample].tolist(), DURATION]
+        for output in range(N_CLASSES):
+            expected = sum(
+                quad(
+                    lambda t, b=sample, o=output: (
+                        math.exp(-t / WINDOW) * voltage(t, spikes, b, weight[:, o])
+                    ),
+                    a + 1e-14,
+                    b,
+                    epsabs=1e-13,
+                )[0]
+                for a, b in pairwise(edges)
+            )
+            assert logits[sample, output].item() == pytest.approx(expected, abs=1e-11)
+
+
+def test_maximum_readout_equals_maximum_on_a_grid_of_just_after_and_between_spikes():
+    spikes, readout = trains([9, 0, 15], seed=3), maximum()
+    logits = readout(spikes)
+    weight = readout.weight.detach().numpy()
+    for sample in range(3):
+        own = spikes.times[spikes.samples == sample].numpy()
+        grid = np.unique(np.concatenate([np.linspace(0, DURATION, 4001), own]))
+        for output in range(N_CLASSES):
+            expected = max(voltage(t, spikes, sample, weight[:, output]) for t in grid)
+            assert logits[sample, output].item() == pytest.approx(max(expected, 0.0), abs=1e-12)
+
+
+def test_simultaneous_spikes_reach_the_maximum_together():
+    readout = MaximumReadout(2, 1, TAU, dtype=torch.float64)
+    with torch.no_grad():
+        readout.weight[:] = torch.tensor([[2.0], [-1.5]])
+    for units in ([0, 1], [1, 0]):
+        spikes = SpikeTrains(
+            torch.tensor([0.1, 0.1], dtype=torch.float64),
+            torch.tensor(units),
+            torch.tensor([0, 2]),
+            DURATION,
+        )
+        assert readout(spikes).item() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("make", [integrated, maximum])
+def test_gradients_equal_central_differences(make: Callable):
+    spikes, readout = trains([7, 1, 12]), make()
+    direction = torch.randn(3, N_CLASSES, generator=torch.Generator().manual_seed(5)).double()
+
+    def loss(times: Tensor, weight: Tensor) -> Tensor:
+        inputs = with_times(spikes, times), None
+        logits = torch.func.functional_call(readout, {"weight": weight}, inputs)
+        return (logits * direction).sum()
+
+    times = spikes.times.clone().requires_grad_()
+    weight = readout.weight.detach().clone().requires_grad_()
+    assert torch.autograd.gradcheck(loss, (times, weight), eps=1e-7, atol=1e-8, rtol=1e-6)
+
+
+@pytest.mark.parametrize("make", [integrated, maximum])
+def test_float32_stays_close_to_float64(make: Callable):
+    spikes = trains([40, 60])
+    single = make(torch.float32)
+    double = make(torch.float64)
+    with torch.no_grad():
+        double.weight.copy_(single.weight)
+    assert single(spikes).dtype == torch.float32
+    torch.testing.assert_close(single(spikes).double(), double(spikes), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [integrated, maximum])
+def test_initialise_gives_logits_of_the_wanted_size(make: Callable):
+    readout = make()
+    readout.scale = 2.5
+    spikes = trains([30] * 8)
+    readout.initialise(spikes, (), torch.Generator().manual_seed(0))
+    assert readout(spikes).square().mean().sqrt().item() == pytest.approx(2.5)
+    with pytest.raises(ValueError, match="silent"):
+        readout.initialise(trains([0, 0]), (), torch.Generator())
+
+
+# --- first spike -----------------------------------------------------------------------------
+
+
+class TwoLayers(torch.nn.Module):
+    """A recurrent hidden layer and a first-spike readout, in float64."""
+
+    def __init__(self, neuron: str, seed: int, gain: float) -> None:
+        super().__init__()
+        self.hidden = SpikingLayer(N_IN, 6, neuron, TAU, recurrent=True, dtype=torch.float64)
+        self.readout = FirstSpikeReadout(
+            6, N_CLASSES, neuron, TAU, time_scale=0.1, dtype=torch.float64
+        )
+        draw = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            self.hidden.weight.normal_(1.0, 2.0, generator=draw)
+            self.hidden.recurrent_weight.normal_(0.0, 0.5, generator=draw)
+            self.readout.layer.weight.normal_(gain, 1.0, generator=draw)
+
+    def forward(self, spikes: SpikeTrains) -> Tensor:
+        out, state = self.hidden.run(spikes)
+        return self.readout(out, state)
+
+
+@pytest.mark.parametrize("neuron", ["lif", "qif"])
+def test_first_spike_logits_are_the_first_spike_times(neuron: str):
+    spikes, network = trains([30, 40]), TwoLayers(neuron, seed=0, gain=1.5)
+    logits = network(spikes)
+    out = network.readout.layer(network.hidden(spikes))
+    found = 0
+    for sample in range(2):
+        for output in range(N_CLASSES):
+            own = out.times[(out.samples == sample) & (out.units == output)]
+            if len(own):
+                found += 1
+                assert -0.1 * logits[sample, output].item() == pytest.approx(own[0].item())
+    assert found >= 3
+
+
+@pytest.mark.parametrize(("neuron", "seed"), [("lif", 0), ("qif", 0), ("qif", 1), ("qif", 2)])
+def test_first_spike_gradients_equal_central_differences(neuron: str, seed: int):
+    # With little drive some outputs are silent, so that QIF pseudospikes are among the times.
+    spikes, network = trains([30, 40]), TwoLayers(neuron, seed, gain=0.3)
+    direction = torch.randn(2, N_CLASSES, generator=torch.Generator().manual_seed(5)).double()
+    names, values = zip(*network.named_parameters(), strict=True)
+
+    def loss(times: Tensor, *weights: Tensor) -> Tensor:
+        inputs = with_times(spikes, times)
+        weights_by_name = dict(zip(names, weights, strict=True))
+        logits = torch.func.functional_call(network, weights_by_name, (inputs,))
+        return (logits * direction).sum()
+
+    arguments = [v.detach().clone().requires_grad_() for v in (spikes.times, *values)]
+    assert torch.autograd.gradcheck(loss, arguments, eps=1e-7, atol=1e-7, rtol=1e-6)
+
+
+def test_silent_lif_output_counts_as_spiking_at_the_end():
+    network = TwoLayers("lif", seed=0, gain=0.0)
+    with torch.no_grad():
+        network.readout.layer.weight.zero_()
+    torch.testing.assert_close(
+        network(trains([30])), torch.full((1, N_CLASSES), -DURATION / 0.1).double()
+    )
+
+
+def test_qif_logits_are_continuous_where_a_spike_crosses_the_end():
+    """Along a line in weight space, bisect each change of a layer's spike count to nothing."""
+    spikes = trains([30], seed=2)
+    crossed = {"hidden": 0, "output": 0}
+    for seed in (0, 3):
+        network = TwoLayers("qif", seed, gain=0.8)
+
+        @torch.no_grad()
+        def at(scale: float, network: TwoLayers = network) -> tuple[Tensor, int, int]:
+            weights = {"hidden.weight": network.hidden.weight * scale}
+            logits = torch.func.functional_call(network, weights, (spikes,))
+            hidden = torch.func.functional_call(
+                network.hidden, {"weight": network.hidden.weight * scale}, (spikes,)
+            )
+            return logits, len(hidden.times), len(network.readout.layer(hidden).times)
+
+        scales = np.linspace(0.5, 2.0, 61)
+        for low, high in pairwise(scales):
+            for layer, number in (("hidden", 1), ("output", 2)):
+                before, after = at(low)[number], at(high)[number]
+                if before == after:
+                    continue
+                a, b = low, high
+                while b - a > 1e-13:
+                    middle = (a + b) / 2
+                    a, b = (middle, b) if at(middle)[number] == before else (a, middle)
+                assert at(a)[number] != at(b)[number]
+                torch.testing.assert_close(at(a)[0], at(b)[0], rtol=0, atol=1e-7)
+                crossed[layer] += 1
+    assert crossed["hidden"] >= 3
+    assert crossed["output"] >= 3
