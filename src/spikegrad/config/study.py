@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator, model_validator
 
-from spikegrad.config.base import Section
+from spikegrad.config.base import Section, validate
 from spikegrad.config.data import DataConfig
+from spikegrad.config.network import NetworkSettings
+from spikegrad.config.training import ModelSettings, TrainingSettings
+
+
+class Overrides(Section):
+    """What one neuron model has different from `network` and `training`."""
+
+    network: dict[str, Any] = {}
+    """Keys of `network`, as deep as needed, with this neuron's values."""
+    training: dict[str, Any] = {}
+    """Keys of `training`, as deep as needed, with this neuron's values."""
 
 
 class Study(Section):
@@ -17,6 +29,28 @@ class Study(Section):
     """Name of the data and of the folder below results/; starts with the name of the source."""
     data: DataConfig
     """Where the spikes come from, and how they are split."""
+    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)]
+    """Each neuron model is trained once with each of these seeds."""
+    network: NetworkSettings
+    """The networks."""
+    training: TrainingSettings
+    """How they are trained."""
+    neurons: Annotated[dict[Literal["lif", "qif"], Overrides], Field(min_length=1)]
+    """The neuron models to compare, each with its own values of network and training settings."""
+
+    def model(self, neuron: str) -> ModelSettings:
+        """The settings of networks of ``neuron``."""
+        return _model(self.network, self.training, neuron, self.neurons[neuron])
+
+    @field_validator("neurons")
+    @classmethod
+    def _overrides_are_valid(
+        cls, neurons: dict[str, Overrides], others: ValidationInfo
+    ) -> dict[str, Overrides]:
+        if {"network", "training"} <= others.data.keys():  # else they have errors of their own
+            for neuron, overrides in neurons.items():
+                _model(others.data["network"], others.data["training"], neuron, overrides)
+        return neurons
 
     @model_validator(mode="after")
     def _results_name_their_data(self) -> Self:
@@ -26,3 +60,23 @@ class Study(Section):
                 " that results always name their data"
             )
         return self
+
+
+def _model(
+    network: NetworkSettings, training: TrainingSettings, neuron: str, overrides: Overrides
+) -> ModelSettings:
+    common = {"network": network.model_dump(), "training": training.model_dump()}
+    return validate(
+        ModelSettings, _merged(common, overrides.model_dump()), where=f"neurons.{neuron}"
+    )
+
+
+def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``settings`` with the values in ``changes``, section by section."""
+    merged = dict(settings)
+    for key, value in changes.items():
+        below = merged.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            value = _merged(below, value)
+        merged[key] = value
+    return merged

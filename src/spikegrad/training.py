@@ -1,0 +1,314 @@
+"""Training: one loop from initial weights to the best checkpoint, resumable at any epoch."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from tqdm import tqdm
+
+from spikegrad.activity import activity_penalty
+from spikegrad.augmentation import Augmenter
+from spikegrad.config.training import Cosine, ModelSettings, Step, TrainingSettings
+from spikegrad.data.dataset import SpikeDataset
+from spikegrad.evaluation import respond
+from spikegrad.files import atomic
+from spikegrad.layers import SpikeOverflowError
+from spikegrad.network import Network, NetworkOutput, SilentError
+from spikegrad.seeds import generator
+
+log = logging.getLogger(__name__)
+
+INITIAL, ORDER, AUGMENTATION = range(3)  # independent streams of one seed
+
+Weights = dict[str, Tensor]
+
+
+class TrainingError(ValueError):
+    """Data and settings do not fit together; the message says what to change."""
+
+
+class NotFiniteError(ArithmeticError):
+    """The loss or its gradient is no longer a finite number."""
+
+
+DIVERGED = {SpikeOverflowError: "overflow", NotFiniteError: "not finite", SilentError: "silent"}
+"""Errors that end a run, and the name of that outcome."""
+
+
+@dataclass
+class Run:
+    """A training run at the end of an epoch.
+
+    Attributes
+    ----------
+    network
+        With the weights of the last epoch.
+    best
+        Weights of the epoch with the highest validation accuracy, of equals the lowest loss.
+    history
+        One row of metrics for each epoch done; row 0 is before training.
+    outcome
+        "finished", or the name of what ended the run early (see :data:`DIVERGED`).
+    reason
+        The message that came with it.
+    """
+
+    network: Network
+    best: Weights
+    history: list[dict[str, float]] = field(default_factory=list)
+    outcome: str = "running"
+    reason: str = ""
+
+    @property
+    def best_epoch(self) -> int | None:
+        """Epoch that ``best`` comes from; None if validation never succeeded."""
+        if not self.history:
+            return None
+        quality = [(row["validation_accuracy"], -row["validation_loss"]) for row in self.history]
+        return quality.index(max(quality))
+
+    def table(self) -> pd.DataFrame:
+        """The history, one row for each epoch."""
+        return pd.DataFrame(self.history, columns=list(METRICS))
+
+
+METRICS = {
+    "epoch": "passes through the training data; 0 is before training",
+    "train_loss": "mean cross-entropy during the epoch (epoch 0: of the initial network)",
+    "train_accuracy": "share classified right during the epoch (epoch 0: by the initial network)",
+    "train_penalty": "mean spike-count penalty during the epoch",
+    "validation_loss": "mean cross-entropy after the epoch",
+    "validation_accuracy": "share classified right after the epoch",
+    "spikes_per_neuron": "mean over validation samples and hidden neurons",
+    "silent_fraction": "share of hidden neurons without a spike in any validation sample",
+    "gradient_norm_mean": "mean gradient norm before clipping, in units of the learning rates",
+    "gradient_norm_max": "largest gradient norm before clipping",
+    "presentations": "training samples presented so far",
+    "seconds": "duration of the epoch, validation included",
+}
+
+
+def train(
+    settings: ModelSettings,
+    neuron: str,
+    seed: int,
+    data: SpikeDataset,
+    validation: SpikeDataset,
+    state_file: Path,
+    identity: str,
+) -> Run:
+    """Train a network on ``data``; keep the weights that do best on ``validation``.
+
+    After each epoch the run is saved to ``state_file``. A run that finds a state there goes on
+    from it, to the same bits as without the interruption, if it carries the same ``identity``:
+    a digest of everything that the result depends on. The caller removes the file once it has
+    stored the result.
+
+    Raises
+    ------
+    TrainingError
+        If the data have fewer samples than a batch, or there is nothing to validate on.
+    """
+    options = settings.training
+    if options.batch_size > len(data.labels):
+        raise TrainingError(
+            f"training.batch_size is {options.batch_size}, but there are only "
+            f"{len(data.labels)} training samples; lower it"
+        )
+    if len(validation.labels) == 0:
+        raise TrainingError("there are no validation samples; enlarge the validation split")
+    network = Network(settings.network, data.n_units, data.n_classes, neuron)
+    run = Run(network, _copy(network))
+    try:
+        first = _order(seed, 0, len(data.labels))[: options.batch_size]
+        network.initialise(data.spikes.select(first), generator(seed, INITIAL))
+        optimizer = _optimizer(network, options)
+        run.best = _copy(network)
+        _restore(run, optimizer, state_file, identity)
+        epochs = range(len(run.history), options.epochs + 1)
+        for epoch in tqdm(epochs, desc=f"{neuron}, seed {seed}", unit="epoch", disable=None):
+            start = time.perf_counter()
+            if epoch == 0:
+                row = _before_training(network, data, options)
+            else:
+                row = _train_epoch(network, optimizer, data, options, seed, epoch)
+            answer = respond(network, validation, options.batch_size)
+            row |= {
+                "epoch": epoch,
+                "validation_loss": answer.loss,
+                "validation_accuracy": answer.accuracy,
+                "spikes_per_neuron": answer.spikes_per_neuron,
+                "silent_fraction": answer.silent_fraction,
+                "presentations": epoch * len(data.labels),
+                "seconds": time.perf_counter() - start,
+            }
+            _check_finite(answer.loss, "validation loss")
+            run.history.append(row)
+            if run.best_epoch == epoch:
+                run.best = _copy(network)
+            _save(run, optimizer, state_file, identity)
+            log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS))
+        run.outcome = "finished"
+    except tuple(DIVERGED) as error:
+        run.outcome, run.reason = DIVERGED[type(error)], str(error)
+        log.warning("%s, seed %d: %s (%s)", neuron, seed, run.outcome, error)
+    return run
+
+
+def _before_training(
+    network: Network, data: SpikeDataset, options: TrainingSettings
+) -> dict[str, float]:
+    answer = respond(network, data, options.batch_size)
+    nothing = dict.fromkeys(("train_penalty", "gradient_norm_mean", "gradient_norm_max"), math.nan)
+    return {"train_loss": answer.loss, "train_accuracy": answer.accuracy, **nothing}
+
+
+def _train_epoch(
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    data: SpikeDataset,
+    options: TrainingSettings,
+    seed: int,
+    epoch: int,
+) -> dict[str, float]:
+    n_samples = len(data.labels)
+    augment = Augmenter(
+        options.augmentation, n_samples, data.n_units, generator(seed, AUGMENTATION, epoch)
+    )
+    loss_sum = right = penalty_sum = 0.0
+    norms = []
+    batches = _order(seed, epoch, n_samples).split(options.batch_size)
+    for step, indices in enumerate(batches):
+        progress = epoch - 1 + step / len(batches)
+        labels = data.labels[indices]
+        output = network(augment(data.spikes.select(indices), indices))
+        loss = cross_entropy(output.logits, labels)
+        penalty = _penalty(network, output, options)
+        optimizer.zero_grad()
+        (loss + penalty).backward()
+        norms.append(_clip(optimizer, options.clip))
+        _check_finite(loss.item() + norms[-1], "loss or gradient")
+        for group in optimizer.param_groups:
+            group["lr"] = group["full_rate"] * _schedule(options, progress)
+        optimizer.step()
+        loss_sum += loss.item() * len(labels)
+        penalty_sum += float(penalty) * len(labels)
+        right += int((output.logits.argmax(1) == labels).sum())
+    return {
+        "train_loss": loss_sum / n_samples,
+        "train_accuracy": right / n_samples,
+        "train_penalty": penalty_sum / n_samples,
+        "gradient_norm_mean": sum(norms) / len(norms),
+        "gradient_norm_max": max(norms),
+    }
+
+
+def _order(seed: int, epoch: int, n_samples: int) -> Tensor:
+    return torch.randperm(n_samples, generator=generator(seed, ORDER, epoch))
+
+
+def _penalty(network: Network, output: NetworkOutput, options: TrainingSettings) -> Tensor:
+    if options.activity.strength == 0:
+        return torch.zeros(())
+    layers = zip(output.hidden, network.settings.layers, strict=True)
+    penalties = [activity_penalty(s, n, options.activity.target) for s, n in layers]
+    return options.activity.strength * torch.stack(penalties).sum()
+
+
+def _optimizer(network: Network, options: TrainingSettings) -> torch.optim.Adam:
+    """Adam with one group for each weight matrix: its unit is the matrix's initial spread."""
+    groups: list[dict[str, Any]] = []
+    for name, weight in network.named_parameters():
+        rate = options.learning_rate
+        if name.startswith("readout."):
+            rate = options.readout_learning_rate
+        unit = float(weight.detach().std())
+        groups.append({"params": [weight], "unit": unit, "full_rate": rate * unit})
+    return torch.optim.Adam(groups)
+
+
+def _schedule(options: TrainingSettings, progress: float) -> float:
+    """The share of the full learning rate to use, ``progress`` epochs after the start."""
+    match options.schedule:
+        case Cosine():
+            return (1 + math.cos(math.pi * progress / options.epochs)) / 2
+        case Step(every=every, factor=factor):
+            return factor ** (progress // every)
+
+
+def _clip(optimizer: torch.optim.Optimizer, largest: float) -> float:
+    """Scale the gradient to norm ``largest`` if it is longer; return its norm before.
+
+    Each weight is measured in its group's unit, as it is for the learning rate.
+    """
+    square = 0.0
+    for group in optimizer.param_groups:
+        (weight,) = group["params"]
+        square += float(weight.grad.square().sum()) * group["unit"] ** 2
+    norm = math.sqrt(square)
+    if norm > largest:
+        for group in optimizer.param_groups:
+            group["params"][0].grad *= largest / norm
+    return norm
+
+
+def _check_finite(value: float, what: str) -> None:
+    if not math.isfinite(value):
+        raise NotFiniteError(f"the {what} is {value}; lower the learning rates or the clip")
+
+
+def _copy(network: Network) -> Weights:
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def _save(run: Run, optimizer: torch.optim.Adam, path: Path, identity: str) -> None:
+    tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
+    tensors |= {f"best.{name}": value for name, value in run.best.items()}
+    for name, weight in run.network.named_parameters():
+        for moment, value in optimizer.state[weight].items():
+            tensors[f"adam.{name}.{moment}"] = value
+    header = {"identity": identity, "history": json.dumps(run.history)}
+    with atomic(path) as temporary:
+        save_file(tensors, temporary, header)
+
+
+def _restore(run: Run, optimizer: torch.optim.Adam, path: Path, identity: str) -> None:
+    """Bring ``run`` and ``optimizer`` to the state in ``path``, if it is this very run's."""
+    if not path.exists():
+        return
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        log.warning("%s is not readable (%s): starting over", path, error)
+        return
+    if header.get("identity") != identity:
+        log.info("%s belongs to other data, settings or code: starting over", path)
+        return
+
+    def part(prefix: str) -> Weights:
+        return {
+            name.removeprefix(prefix): value
+            for name, value in tensors.items()
+            if name.startswith(prefix)
+        }
+
+    run.history = json.loads(header["history"])
+    run.network.load_state_dict(part("network."))
+    run.best = part("best.")
+    for name, weight in run.network.named_parameters():
+        optimizer.state[weight] = part(f"adam.{name}.")
+    log.info("going on after epoch %d", len(run.history) - 1)
