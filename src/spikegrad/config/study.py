@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator, mod
 from spikegrad.config.base import Section, validate
 from spikegrad.config.data import DataConfig
 from spikegrad.config.network import NetworkSettings
+from spikegrad.config.ntk import NTKConfig
 from spikegrad.config.training import ModelSettings, TrainingSettings
 
 
@@ -37,6 +38,8 @@ class Study(Section):
     """How they are trained."""
     neurons: Annotated[dict[Literal["lif", "qif"], Overrides], Field(min_length=1)]
     """The neuron models to compare, each with its own values of network and training settings."""
+    ntk: NTKConfig
+    """The second paper's experiments; they need no spikes."""
 
     def model(self, neuron: str) -> ModelSettings:
         """The settings of networks of ``neuron``."""

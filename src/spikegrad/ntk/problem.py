@@ -20,6 +20,7 @@ from spikegrad.ntk.activations import (
     IdentityDerivative,
     Sign,
 )
+from spikegrad.ntk.analytic import Kernels, sg_ntk
 from spikegrad.ntk.network import Architecture
 from spikegrad.ntk.quadrature import Array
 from spikegrad.seeds import generator
@@ -81,6 +82,30 @@ def network_generators(seed: int, width: int, networks: Sequence[int]) -> list[t
     return [generator(seed, Stream.NETWORKS, width, i) for i in networks]
 
 
+def kernels(
+    settings: config.NTKProblem,
+    x: Array,
+    x_prime: Array,
+    depth: int,
+    phi: Activation,
+    psi: Derivative,
+    derivative: Derivative | None = None,
+    output_scale: float = 1.0,
+) -> Kernels:
+    """:func:`sg_ntk` in the parametrisation of all experiments."""
+    return sg_ntk(
+        x,
+        x_prime,
+        depth=depth,
+        activation=phi,
+        surrogate=psi,
+        derivative=derivative,
+        weight_std=settings.weight_std,
+        bias_std=settings.bias_std,
+        output_scale=output_scale,
+    )
+
+
 def architecture(
     settings: config.NTKProblem, experiment: config.NTKExperiment, width: int
 ) -> Architecture:
@@ -95,7 +120,7 @@ def architecture(
     )
 
 
-def activation(spec: config.Activation) -> Activation:
+def activation(spec: config.Activation) -> Erf:
     """phi from its configuration."""
     return Erf(spec.slope) if isinstance(spec, config.ErfActivation) else Sign()
 
@@ -111,3 +136,8 @@ def surrogate(spec: config.Surrogate, phi: Activation) -> Derivative:
             return HardTanhDerivative(spec.half_width)
         case _:
             return phi.derivative
+
+
+def label(spec: config.Surrogate) -> str:
+    """A surrogate's name and parameters in tables."""
+    return " ".join(str(value) for value in spec.model_dump().values())

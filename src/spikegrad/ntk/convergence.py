@@ -1,0 +1,97 @@
+"""Finite networks' kernels beside the analytic one: error and drift against width."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from spikegrad.config.ntk import KernelExperiment, NTKProblem
+from spikegrad.ntk import problem as build
+from spikegrad.ntk.activations import Sign
+from spikegrad.ntk.problem import Stream, circle_problem, stream
+from spikegrad.ntk.quadrature import Array
+
+
+def analytic_rows(settings: NTKProblem, experiment: KernelExperiment) -> pd.DataFrame:
+    """The analytic kernel with the point at angle 0, per ``slope`` and ``angle``.
+
+    Also for the infinite slope: there, the SG-NTK's limit is finite, the NTK's infinite at angle 0.
+    """
+    problem = circle_problem(settings)
+    middle = problem.inputs[len(problem.inputs) // 2 :][:1]
+    activations = [build.activation(spec) for spec in experiment.activations]
+    tables = []
+    for phi in (*activations, Sign()):
+        kernels = build.kernels(
+            settings,
+            problem.inputs,
+            middle,
+            experiment.hidden_layers + 1,
+            phi,
+            build.surrogate(experiment.surrogate, phi),
+            output_scale=experiment.output_scale,
+        )
+        columns = {"angle": problem.angles, "kernel": kernels.ntk[:, 0]}
+        tables.append(pd.DataFrame(columns).assign(slope=phi.slope))
+    return pd.concat(tables, ignore_index=True)
+
+
+def errors(networks: pd.DataFrame, analytic: pd.DataFrame) -> pd.DataFrame:
+    """Per ``slope``, ``width``, ``network`` and ``step``, over the angles:
+
+    ``squared_error``: mean square of the network's kernel minus the analytic one; ``drift``: norm
+    of the kernel's change since the first record, relative to the kernel's norm then.
+    """
+    table = networks.merge(analytic, on=["slope", "angle"], suffixes=("", "_analytic"))
+    start = table[table.step == table.step.min()]
+    same = ["slope", "width", "network", "angle"]
+    table = table.merge(start[[*same, "kernel"]], on=same, suffixes=("", "_start"))
+    table["squared_error"] = (table.kernel - table.kernel_analytic) ** 2
+    table["change"] = (table.kernel - table.kernel_start) ** 2
+    table["norm"] = table.kernel_start**2
+    keys = ["slope", "width", "network", "step"]
+    sums = table.groupby(keys)[["squared_error", "change", "norm"]].mean().reset_index()
+    sums["drift"] = np.sqrt(sums.change / sums.norm)
+    return sums[[*keys, "squared_error", "drift"]]
+
+
+def exponents(
+    per_network: pd.DataFrame, quantity: str, settings: NTKProblem, n_resamples: int
+) -> pd.DataFrame:
+    """The power of the width that ``quantity``'s mean over networks follows, per slope and step.
+
+    Least squares in the logarithms: ``exponent``, ``constant`` (at width 1), and the exponent's
+    95 % bootstrap interval over networks, ``low`` to ``high``.
+    """
+    rng = stream(settings.seed, Stream.BOOTSTRAP)
+    rows = []
+    positive = per_network[per_network[quantity] > 0]
+    for (slope, step), group in positive.groupby(["slope", "step"]):
+        values = group.pivot_table(index="network", columns="width", values=quantity)
+        widths = values.columns.to_numpy(float)
+        if len(widths) < 2:
+            continue
+        table = values.to_numpy()
+        exponent, constant = _power_law(widths, table.mean(axis=0))
+        drawn = rng.integers(len(table), size=(n_resamples, *table.shape))
+        means = np.take_along_axis(table[None], drawn, axis=1).mean(axis=1)
+        low, high = np.quantile([_power_law(widths, mean)[0] for mean in means], [0.025, 0.975])
+        rows.append(
+            {
+                "quantity": quantity,
+                "slope": slope,
+                "step": step,
+                "seed": settings.seed,
+                "n_networks": len(table),
+                "exponent": exponent,
+                "low": low,
+                "high": high,
+                "constant": constant,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _power_law(widths: Array, values: Array) -> tuple[float, float]:
+    exponent, intercept = np.polyfit(np.log(widths), np.log(values), 1)
+    return float(exponent), float(np.exp(intercept))
