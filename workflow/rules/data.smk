@@ -77,6 +77,28 @@ if STUDY.data.source == "spoken-digits":
             "../scripts/assemble_digits.py"
 
 
+if STUDY.data.source in ("shd", "ssc"):
+
+    # A job for each file, so that a failure costs one file; they share nothing on disk.
+    rule download:
+        input:
+            code=code("download.py"),
+        output:
+            spikes=f"{DATA}/{{split}}.h5",
+        log:
+            f"{LOGS}/data/download-{{split}}.log",
+        wildcard_constraints:
+            split="train|validation|test",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            source=STUDY.data.source,
+            download=getattr(STUDY.data, STUDY.data.source).model_dump(mode="json"),
+        script:
+            "../scripts/download.py"
+
+
 rule prepare:
     input:
         **spike_files(),

@@ -106,14 +106,15 @@ def transfer_function(n_channels: int, duration: float, sample_rate: int) -> NDA
     return transfer
 
 
-def normalise(sound: NDArray[np.floating]) -> NDArray[np.float64]:
+def normalise(sound: NDArray) -> NDArray[np.float64]:
     """``sound`` at SHD's level, faded in and out by a Hann window over its whole length."""
-    sound = sound * (LEVEL / np.sqrt(np.mean(np.square(sound, dtype=np.float64))))
+    level = np.sqrt(np.mean(np.square(sound, dtype=np.float64)))
+    normal = sound * (LEVEL / level)
     half = len(sound) // 2
     rise = np.hanning(2 * half)[:half]
-    sound[:half] *= rise
-    sound[len(sound) - half :] *= rise[::-1]
-    return sound
+    normal[:half] *= rise
+    normal[len(sound) - half :] *= rise[::-1]
+    return normal
 
 
 def membrane_velocity(

@@ -50,7 +50,7 @@ def write_spike_file(path: str | Path, samples: Iterable[Sample], class_names: l
                 rows[i] = getattr(sample, name).astype(dtype)
         file["labels"] = np.array([s.label for s in samples], np.uint16)
         file["extra/speaker"] = np.array([s.speaker for s in samples], np.uint16)
-        file["extra/keys"] = np.array(class_names, "S")
+        file.create_dataset("extra/keys", data=class_names, dtype=h5py.string_dtype())
 
 
 class SpikeFile:
@@ -66,10 +66,8 @@ class SpikeFile:
 
     def __init__(self, path: str | Path, file: h5py.File) -> None:
         self.path = path
-        self._times, self._units = (
-            self._array(file, "spikes/times"),
-            self._array(file, "spikes/units"),
-        )
+        self._times = self._rows(file, "spikes/times", "f", "numbers in seconds")
+        self._units = self._rows(file, "spikes/units", "iu", "whole numbers")
         labels, speakers = self._array(file, "labels"), self._array(file, "extra/speaker")
         keys = self._array(file, "extra/keys")
         lengths = {d.name: len(d) for d in (self._times, self._units, labels, speakers)}
@@ -102,6 +100,13 @@ class SpikeFile:
             raise self.error(f"no one-dimensional array '{name}', as SHD's layout requires")
         return array
 
+    def _rows(self, file: h5py.File, name: str, kinds: str, meaning: str) -> h5py.Dataset:
+        array = self._array(file, name)
+        row_type = h5py.check_vlen_dtype(array.dtype)
+        if row_type is None or row_type.kind not in kinds:
+            raise self.error(f"'{name}' must hold rows of {meaning}, of variable length")
+        return array
+
     def _whole_numbers(self, array: h5py.Dataset) -> NDArray[np.int64]:
         if array.dtype.kind not in "iu":
             raise self.error(f"'{array.name}' must hold whole numbers, not {array.dtype}")
@@ -126,7 +131,7 @@ class SpikeFile:
             except OSError as problem:
                 raise self.error(f"unreadable from sample {start} on ({problem})") from None
             for i in here:
-                self._check(start + i, times[i], units[i], n_units, duration)
+                self._check(start + int(i), times[i], units[i], n_units, duration)
                 # SHD's times are float16: any arithmetic must come after this cast
                 yield Sample(
                     times[i].astype(np.float64),
@@ -155,10 +160,10 @@ class SpikeFile:
             )
         if (np.diff(seconds) < 0).any():
             raise self.error("spike times are not sorted", sample)
-        if units.dtype.kind not in "iu" or units.min() < 0 or units.max() >= n_units:
+        if units.min() < 0 or units.max() >= n_units:
             raise self.error(
-                f"units must be whole numbers within 0..{n_units - 1} (data.n_units is {n_units}),"
-                f" not {units.min()}..{units.max()}",
+                f"units must be within 0..{n_units - 1} (data.n_units is {n_units}), not"
+                f" {units.min()}..{units.max()}",
                 sample,
             )
 

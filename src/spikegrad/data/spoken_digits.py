@@ -81,7 +81,8 @@ def speak_voice(
     plan = [(n, c) for n in range(repetitions) for c in range(len(words))]
     samples = []
     for number, label in tqdm(plan, disable=None, desc=f"voice {voice}", unit="utterance"):
-        spikes = utterance(config, voice, *words[label], number, transfer, duration)
+        language, word = words[label]
+        spikes = utterance(config, voice, language, word, number, transfer, duration)
         samples.append(Sample(*spikes, label, speaker))
     write_spike_file(path, samples, [word for _, word in words])
 

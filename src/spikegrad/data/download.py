@@ -1,0 +1,133 @@
+"""The Heidelberg spiking data sets (Cramer et al. 2020), fetched by tonic and verified.
+
+tonic's own checks are weak: it trusts any zip that lies beside any HDF5 file, and leaves a broken
+download where it was. So each attempt gets an empty folder, and only a file whose archive has the
+published hash and which holds the published numbers of samples and classes gets to its place.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import socket
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from urllib.error import HTTPError
+
+import tonic.datasets
+from tonic.download_utils import check_md5
+
+from spikegrad.config.data import Download
+from spikegrad.data.layout import DataError, open_spike_file
+from spikegrad.files import atomic
+
+# Published with the data, on zenkelab.org and compneuro.net.
+N_SAMPLES = {
+    "shd": {"train": 8156, "test": 2264},
+    "ssc": {"train": 75_466, "validation": 9981, "test": 20_382},
+}
+N_CLASSES = {"shd": 20, "ssc": 35}
+WAIT = 5.0  # seconds before the second attempt, doubled before each later one
+TIMEOUT = 60.0  # seconds of silence that end an attempt; tonic would wait for ever
+
+log = logging.getLogger(__name__)
+
+
+def fetch(source: str, split: str, config: Download, output: str | Path) -> None:
+    """Bring the file of ``split`` of ``source`` ("shd" or "ssc") to ``output``, verified.
+
+    It comes from the folder ``config.path`` if that is set, else from the web.
+
+    Raises
+    ------
+    DataError
+        If no file passes all checks; nothing is then left behind.
+    """
+    with atomic(output) as part:
+        if config.path is None:
+            _download(source, split, config, part)
+        else:
+            _copy(source, split, Path(config.path), part)
+        try:
+            _verify(source, split, part)
+        except DataError as error:
+            origin = config.path or config.base_url
+            raise DataError(
+                f"{split} file of {source.upper()} from {origin} is not the published one: {error}"
+            ) from None
+
+
+def _tonic_class(source: str, base_url: str) -> type[tonic.datasets.hsd.HSD]:
+    """tonic's class for ``source``, downloading from ``base_url``."""
+    parent = {"shd": tonic.datasets.SHD, "ssc": tonic.datasets.SSC}[source]
+    return type(parent.__name__, (parent,), {"base_url": base_url})
+
+
+def _download(source: str, split: str, config: Download, part: Path) -> None:
+    dataset = _tonic_class(source, config.base_url)
+    choice = {"train": split == "train"} if source == "shd" else {"split": _tonic_name(split)}
+    for attempt in range(1, config.attempts + 1):
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=part.parent) as folder:
+            try:
+                socket.setdefaulttimeout(TIMEOUT)
+                loaded = dataset(folder, **choice)
+                Path(loaded.location_on_system, loaded.data_filename).replace(part)
+                return
+            # tonic raises RuntimeError for a wrong hash
+            except (OSError, RuntimeError, zipfile.BadZipFile) as error:
+                problem = error
+            finally:
+                socket.setdefaulttimeout(None)
+        log.warning("%s %s: attempt %d failed: %s", source, split, attempt, problem)
+        if isinstance(problem, HTTPError) and problem.code < 500:
+            break  # the server knows no such file: asking again is no use
+        if attempt < config.attempts:
+            time.sleep(WAIT * 2 ** (attempt - 1))
+    raise DataError(
+        f"could not download the {split} file of {source.upper()} from {config.base_url}"
+        f" ({attempt} attempts; the last: {problem}). Check the network, name a mirror as"
+        f" data.{source}.base_url, or put the file into a folder and name that as"
+        f" data.{source}.path"
+    )
+
+
+def _tonic_name(split: str) -> str:
+    return "valid" if split == "validation" else split
+
+
+def _copy(source: str, split: str, folder: Path, part: Path) -> None:
+    """Take the user's archive, which must be the published one, or else the user's HDF5 file."""
+    dataset = _tonic_class(source, "")
+    archive = folder / getattr(dataset, f"{_tonic_name(split)}_zip")
+    unpacked = archive.with_suffix("")
+    if archive.is_file():
+        if not check_md5(archive, getattr(dataset, f"{_tonic_name(split)}_md5")):
+            raise DataError(
+                f"{archive}: not the published archive, its MD5 differs. Fetch it again, or unpack"
+                f" it to {unpacked.name} and remove it if you trust its contents"
+            )
+        with (
+            zipfile.ZipFile(archive) as content,
+            content.open(unpacked.name) as packed,
+            open(part, "wb") as file,
+        ):
+            shutil.copyfileobj(packed, file)
+    elif unpacked.is_file():
+        shutil.copyfile(unpacked, part)
+    else:
+        raise DataError(
+            f"{folder}: neither {archive.name} nor {unpacked.name} is there; put one there, or set"
+            f" data.{source}.path to null to download it"
+        )
+
+
+def _verify(source: str, split: str, file: Path) -> None:
+    with open_spike_file(file) as spikes:
+        found = len(spikes), len(spikes.class_names)
+    expected = N_SAMPLES[source][split], N_CLASSES[source]
+    if found != expected:
+        raise DataError(
+            f"{found[0]} samples of {found[1]} classes instead of {expected[0]} of {expected[1]}"
+        )

@@ -1,0 +1,170 @@
+"""Spike files: what is written is read, and every broken rule is named with file and sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spikefiles import CLASSES, original_file, shd_file
+from spikegrad.data.layout import DataError, Sample, open_spike_file, write_spike_file
+
+N_UNITS, DURATION = 30, 1.0
+
+
+def read_all(path: Path) -> list[Sample]:
+    with open_spike_file(path) as spikes:
+        return list(spikes.samples(np.ones(len(spikes), bool), N_UNITS, DURATION))
+
+
+rows = st.lists(
+    st.tuples(st.floats(0, DURATION, width=32), st.integers(0, N_UNITS - 1)), min_size=1, max_size=8
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(rows, st.integers(0, 2), st.integers(0, 99)), min_size=1, max_size=5))
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, content: list) -> None:
+    path = tmp_path_factory.mktemp("layout") / "x.h5"
+    written = []
+    for events, label, speaker in content:
+        times, units = np.array(sorted(events)).T
+        written.append(Sample(times, units.astype(int), label, speaker))
+    write_spike_file(path, written, CLASSES)
+    for before, after in zip(written, read_all(path), strict=True):
+        np.testing.assert_array_equal(before.times, after.times)
+        np.testing.assert_array_equal(before.units, after.units)
+        assert (before.label, before.speaker) == (after.label, after.speaker)
+        assert after.times.dtype == np.float64
+
+
+def test_class_names_may_leave_ascii(tmp_path: Path) -> None:
+    write_spike_file(tmp_path / "x.h5", [Sample(np.zeros(1), np.zeros(1), 0, 0)], ["fünf"])
+    with open_spike_file(tmp_path / "x.h5") as spikes:
+        assert spikes.class_names == ["fünf"]
+
+
+def test_published_number_types_are_read_exactly(tmp_path: Path) -> None:
+    path = original_file(tmp_path / "x.h5", 12, 3)
+    with h5py.File(path) as file:
+        raw = [row.copy() for row in file["spikes/times"][()]]
+    with open_spike_file(path) as spikes:
+        assert spikes.class_names == ["word0", "word1", "word2"]
+        read = list(spikes.samples(np.ones(12, bool), 700, 1.4))
+    for row, sample in zip(raw, read, strict=True):
+        assert row.dtype == np.float16
+        np.testing.assert_array_equal(row.astype(np.float64), sample.times)
+
+
+def test_only_wanted_samples_are_read_in_order_across_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spikegrad.data.layout.BLOCK", 7)
+    path = shd_file(tmp_path / "x.h5")
+    everything = read_all(path)
+    wanted = np.random.default_rng(0).random(len(everything)) < 0.4
+    with open_spike_file(path) as spikes:
+        chosen = list(spikes.samples(wanted, N_UNITS, DURATION))
+    for i, sample in zip(np.flatnonzero(wanted), chosen, strict=True):
+        np.testing.assert_array_equal(sample.times, everything[i].times)
+        assert sample.label == everything[i].label
+
+
+def set_row(name: str, values: list, dtype: type = np.float32) -> Callable[[h5py.File], None]:
+    def change(file: h5py.File) -> None:
+        if h5py.check_vlen_dtype(file[name].dtype) != dtype:
+            rows = file[name][()]
+            del file[name]
+            array = file.create_dataset(name, (len(rows),), h5py.vlen_dtype(np.dtype(dtype)))
+            for i, row in enumerate(rows):
+                array[i] = row.astype(dtype)
+        file[name][3] = np.array(values, dtype)
+
+    return change
+
+
+def both_rows(times: list, units: list, unit_type: type = np.uint16) -> Callable:
+    def change(file: h5py.File) -> None:
+        set_row("spikes/times", times)(file)
+        set_row("spikes/units", units, unit_type)(file)
+
+    return change
+
+
+def replace(name: str, values: np.ndarray) -> Callable[[h5py.File], None]:
+    def change(file: h5py.File) -> None:
+        del file[name]
+        file[name] = values
+
+    return change
+
+
+SAMPLE_ERRORS = {
+    "no spikes": both_rows([], []),
+    "not a finite number": both_rows([0.1, np.nan], [1, 2]),
+    "negative": both_rows([-0.1, 0.2], [1, 2]),
+    "not sorted": both_rows([0.3, 0.2], [1, 2]),
+    "after the trial's end": both_rows([0.3, 1.2], [1, 2]),
+    "2 spike times but 1 units": both_rows([0.3, 0.5], [1]),
+    r"within 0\.\.29": both_rows([0.3], [30]),
+    r"not -1\.\.4": both_rows([0.3, 0.4], [-1, 4], np.int32),
+}
+
+
+@pytest.mark.parametrize("problem", SAMPLE_ERRORS)
+def test_bad_samples_are_named(tmp_path: Path, problem: str) -> None:
+    path = shd_file(tmp_path / "bad.h5")
+    with h5py.File(path, "r+") as file:
+        SAMPLE_ERRORS[problem](file)
+    with pytest.raises(DataError, match=rf"bad\.h5, sample 3: .*{problem}"):
+        read_all(path)
+
+
+STRUCTURE_ERRORS = {
+    "no one-dimensional array 'spikes/units'": lambda file: file.__delitem__("spikes/units"),
+    "no one-dimensional array 'extra/keys'": lambda file: file.__delitem__("extra/keys"),
+    "no one-dimensional array 'labels'": replace("labels", np.zeros((60, 2), np.uint16)),
+    "disagree about the number of samples": replace("labels", np.zeros(59, np.uint16)),
+    "'spikes/times' must hold rows of numbers in seconds": replace("spikes/times", np.zeros(60)),
+    "'spikes/units' must hold rows of whole numbers": set_row("spikes/units", [1.5], np.float32),
+    "must hold whole numbers": replace("labels", np.zeros(60)),
+    "sample 7: label 3 is outside": replace("labels", np.where(np.arange(60) == 7, 3, 0)),
+    "sample 0: label -1 is outside": replace("labels", np.full(60, -1)),
+}
+
+
+@pytest.mark.parametrize("problem", STRUCTURE_ERRORS)
+def test_bad_structure_is_named(tmp_path: Path, problem: str) -> None:
+    path = shd_file(tmp_path / "bad.h5")
+    with h5py.File(path, "r+") as file:
+        STRUCTURE_ERRORS[problem](file)
+    with pytest.raises(DataError, match=rf"bad\.h5.*{problem}"):
+        read_all(path)
+
+
+def test_empty_absent_cut_and_foreign_files_are_rejected(tmp_path: Path) -> None:
+    write_spike_file(tmp_path / "empty.h5", [], CLASSES)
+    with pytest.raises(DataError, match=r"empty\.h5: no samples"):
+        read_all(tmp_path / "empty.h5")
+    with pytest.raises(DataError, match=r"absent\.h5: no such file"):
+        read_all(tmp_path / "absent.h5")
+    (tmp_path / "text.h5").write_text("not HDF5")
+    with pytest.raises(DataError, match=r"text\.h5: not a whole HDF5 file"):
+        read_all(tmp_path / "text.h5")
+    whole = shd_file(tmp_path / "whole.h5").read_bytes()
+    for share in (0.1, 0.5, 0.9, 0.99):
+        (tmp_path / "cut.h5").write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(DataError, match=r"cut\.h5"):
+            read_all(tmp_path / "cut.h5")
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    samples = [Sample(np.zeros(2), np.zeros(2), 0, 0), Sample(np.zeros(2), None, 0, 0)]  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        write_spike_file(tmp_path / "x.h5", samples, CLASSES)
+    assert list(tmp_path.iterdir()) == []
