@@ -82,10 +82,12 @@ class _SpikingFunction(torch.autograd.Function):
         records = list(_in_threads(run, range(len(spikes))))
         ctx.records, ctx.samples = records, samples
         ctx.layer, ctx.weights = layer, (padded, padded_back)
-        out_times = torch.from_numpy(np.concatenate([r.times for r in records] or [np.empty(0)]))
-        units = np.concatenate([r.units for r in records] or [np.empty(0, np.int64)])
-        offsets = np.cumsum([0] + [len(r.times) for r in records])
-        final = np.stack([r.final[:, :n_out] for r in records], axis=1)
+        offsets = np.cumsum([0] + [len(record.times) for record in records])
+        final = np.empty((len(neuron.variables()), len(records), n_out), padded.dtype)
+        for b, record in enumerate(records):
+            final[:, b] = record.final[:, :n_out]
+        out_times = torch.from_numpy(np.concatenate([np.empty(0), *(r.times for r in records)]))
+        units = np.concatenate([np.empty(0, np.int64), *(r.units for r in records)])
         out_units, out_offsets = torch.from_numpy(units), torch.from_numpy(offsets)
         ctx.offsets = offsets
         ctx.mark_non_differentiable(out_units, out_offsets)

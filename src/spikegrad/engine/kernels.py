@@ -48,7 +48,7 @@ def slot(buffer, k):
 
 @overload(empty_rows, jit_options={"forceinline": True})
 def _empty_rows(neuron, shape, like):
-    rows = "np.empty(shape, like.dtype), " * neuron.instance_class.n_state
+    rows = "np.empty(shape, like.dtype), " * len(neuron.instance_class.variables())
     scope: dict = {"np": np}
     exec(f"def empty_rows(neuron, shape, like): return ({rows})", scope)
     return scope["empty_rows"]

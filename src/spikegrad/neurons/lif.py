@@ -41,7 +41,10 @@ class LIF(NamedTuple):
     tau: float
     """Membrane time constant in seconds; the synapse's is tau / 2."""
 
-    n_state = 2
+    @staticmethod
+    def variables():
+        """Names of the state variables."""
+        return ("V", "I")
 
     @staticmethod
     def potential(state):

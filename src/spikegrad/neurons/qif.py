@@ -51,7 +51,10 @@ class QIF(NamedTuple):
     tau: float
     """Membrane time constant in seconds; the synapse's is tau / 2."""
 
-    n_state = 3
+    @staticmethod
+    def variables():
+        """Names of the state variables."""
+        return ("p", "q", "I")
 
     @staticmethod
     def potential(state):

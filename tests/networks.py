@@ -1,0 +1,34 @@
+"""Small random inputs and layers that the tests share."""
+
+from __future__ import annotations
+
+import torch
+
+from spikegrad.layers import SpikingLayer
+from spikegrad.spikes import SpikeTrains
+
+
+def random_spikes(
+    seed: int, n_samples: int = 3, n_events: int = 50, n_units: int = 20, duration: float = 0.2
+) -> SpikeTrains:
+    generator = torch.Generator().manual_seed(seed)
+    shape = (n_samples, n_events)
+    times = torch.rand(shape, generator=generator, dtype=torch.float64).sort(1).values
+    units = torch.randint(0, n_units, shape, generator=generator)
+    offsets = torch.arange(n_samples + 1) * n_events
+    return SpikeTrains(0.95 * duration * times.flatten(), units.flatten(), offsets, duration)
+
+
+def random_layer(
+    neuron: str,
+    spikes: SpikeTrains,
+    n_in: int = 20,
+    n_out: int = 10,
+    recurrent: bool = True,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float64,
+    scale: float = 2.5,
+) -> SpikingLayer:
+    layer = SpikingLayer(n_in, n_out, neuron, tau=0.02, recurrent=recurrent, dtype=dtype)
+    layer.initialise(spikes, 0.8, scale, 0.8, torch.Generator().manual_seed(seed))
+    return layer

@@ -1,0 +1,295 @@
+"""The event engine against numerical integration, finite differences and its own symmetries."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from networks import random_layer, random_spikes
+from oracle import integrate
+from spikegrad.layers import SpikeOverflowError, SpikingLayer
+from spikegrad.spikes import SpikeError, SpikeTrains
+
+NEURONS = ["lif", "qif"]
+seeds = st.integers(0, 2**16)
+some = settings(max_examples=25, deadline=None)
+
+
+def sample_of(spikes: SpikeTrains, b: int) -> tuple[np.ndarray, np.ndarray]:
+    a, z = spikes.offsets[b], spikes.offsets[b + 1]
+    return spikes.times[a:z].detach().numpy(), spikes.units[a:z].numpy()
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("recurrent", [False, True])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_spike_times_equal_numerical_integration(neuron, recurrent, seed):
+    spikes = random_spikes(seed, n_samples=2, n_events=25, n_units=8, duration=0.15)
+    layer = random_layer(neuron, spikes, 8, 5, recurrent, seed, scale=4.0)
+    with torch.no_grad():
+        out = layer(spikes)
+    assert len(out.times) > 10
+    recurrent_weight = layer.recurrent_weight.detach().numpy() if recurrent else None
+    for b in range(2):
+        expected = integrate(
+            neuron, 0.02, *sample_of(spikes, b), layer.weight.detach().numpy(), recurrent_weight,
+            spikes.duration,
+        )  # fmt: skip
+        times, units = sample_of(out, b)
+        assert units.tolist() == [i for _, i in expected]
+        np.testing.assert_allclose(times, [t for t, _ in expected], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("gap", [0.3, 1.0])
+def test_long_silent_steps_and_strong_currents(neuron, gap):
+    """One volley of strong input into a long silence: many spikes within a single interval."""
+    weight = np.array([[40.0, 400.0, -300.0, 2.0]])
+    times, units = np.array([0.01, gap]), np.array([0, 0])
+    layer = SpikingLayer(1, 4, neuron, tau=0.02, dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weight))
+        spikes = SpikeTrains(
+            torch.from_numpy(times), torch.from_numpy(units), torch.tensor([0, 2]), gap + 0.2
+        )
+        out = layer(spikes)
+    expected = integrate(neuron, 0.02, times, units, weight, None, gap + 0.2)
+    assert out.units.tolist() == [i for _, i in expected]
+    np.testing.assert_allclose(out.times, [t for t, _ in expected], rtol=0, atol=1e-9)
+
+
+def smooth_loss(out: SpikeTrains, state: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """A loss that depends on every spike time, and on the final state through V and I alone."""
+    coefficients = torch.cos(1.0 + torch.arange(len(out.times), dtype=torch.float64))
+    potential = torch.atan2(state[0], state[1]) if len(state) == 3 else state[0]
+    return (coefficients * out.times).sum() + 0.01 * (torch.sin(2 * potential) + state[-1]).sum()
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("recurrent", [False, True])
+@pytest.mark.parametrize("n_layers", [1, 2])
+def test_gradients_equal_central_differences(neuron, recurrent, n_layers):
+    spikes = random_spikes(2, n_samples=3, n_events=40, duration=0.15)
+    layers = [random_layer(neuron, spikes, 20, 8, recurrent, 3)]
+    if n_layers == 2:
+        with torch.no_grad():
+            hidden = layers[0](spikes)
+        layers.append(random_layer(neuron, hidden, 8, 6, recurrent, 4))
+    input_times = spikes.times.clone().requires_grad_()
+
+    def loss(times):
+        signal = SpikeTrains(times, spikes.units, spikes.offsets, spikes.duration)
+        units = []
+        for layer in layers:
+            signal, state = layer.run(signal)
+            units.append(signal.units)
+        return smooth_loss(signal, state), torch.cat(units)
+
+    parameters = [*(p for layer in layers for p in layer.parameters()), input_times]
+    value, units = loss(input_times)
+    assert len(units) > 30
+    gradients = torch.autograd.grad(value, parameters)
+    for k, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
+        direction = torch.randn(
+            parameter.shape, generator=torch.Generator().manual_seed(k), dtype=torch.float64
+        )
+        if parameter is input_times:
+            direction *= 1e-3
+        with torch.no_grad():
+            estimates = []
+            for h in (2e-6, 1e-6):  # Richardson extrapolation of two central differences
+                ends = []
+                for sign in (1, -2):
+                    parameter += sign * h * direction
+                    ends.append(loss(input_times))
+                parameter += h * direction
+                # a difference means something only where the same neurons spike in the same order
+                assert all(torch.equal(end[1], units) for end in ends)
+                estimates.append((ends[0][0] - ends[1][0]) / (2 * h))
+            expected = (4 * estimates[1] - estimates[0]) / 3
+        torch.testing.assert_close((gradient * direction).sum(), expected, rtol=1e-6, atol=1e-8)
+
+
+@some
+@given(seed=seeds, neuron=st.sampled_from(NEURONS))
+def test_order_of_simultaneous_events_is_irrelevant(seed, neuron):
+    spikes = random_spikes(seed)
+    grid = torch.round(spikes.times / 0.01) * 0.01
+    rng = np.random.default_rng(seed)
+    order = np.concatenate(
+        [np.lexsort((rng.random(50), grid[b * 50 : b * 50 + 50])) + b * 50 for b in range(3)]
+    )
+    layer = random_layer(neuron, spikes, seed=seed)
+    with torch.no_grad():
+        one = layer(SpikeTrains(grid, spikes.units, spikes.offsets, spikes.duration))
+        other = layer(
+            SpikeTrains(grid[order], spikes.units[order], spikes.offsets, spikes.duration)
+        )
+    assert torch.equal(one.units, other.units)
+    torch.testing.assert_close(one.times, other.times, rtol=0, atol=1e-11)
+
+
+@some
+@given(seed=seeds, neuron=st.sampled_from(NEURONS), n_splits=st.integers(1, 40))
+def test_splitting_an_interval_changes_nothing(seed, neuron, n_splits):
+    """An event without weight splits the interval it falls in."""
+    spikes = random_spikes(seed, n_samples=1)
+    layer = random_layer(neuron, spikes, seed=seed)
+    with torch.no_grad():
+        layer.weight[19] = 0.0
+        whole = layer(spikes)
+        extra = torch.from_numpy(np.random.default_rng(seed).uniform(0, 0.2, n_splits))
+        order = torch.argsort(torch.cat([spikes.times, extra]))
+        split = layer(
+            SpikeTrains(
+                torch.cat([spikes.times, extra])[order],
+                torch.cat([spikes.units, torch.full((n_splits,), 19)])[order],
+                torch.tensor([0, len(order)]),
+                spikes.duration,
+            )
+        )
+    assert torch.equal(whole.units, split.units)
+    torch.testing.assert_close(whole.times, split.times, rtol=0, atol=1e-11)
+
+
+def results(layer: SpikingLayer, spikes: SpikeTrains, threads: int) -> list[torch.Tensor]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    times = spikes.times.clone().requires_grad_()
+    out, state = layer.run(SpikeTrains(times, spikes.units, spikes.offsets, spikes.duration))
+    gradients = torch.autograd.grad(smooth_loss(out, state), [times, *layer.parameters()])
+    torch.set_num_threads(before)
+    return [out.times.detach(), out.units, *state, *gradients]
+
+
+@some
+@given(
+    seed=seeds,
+    neuron=st.sampled_from(NEURONS),
+    n_samples=st.integers(1, 11),
+    dtype=st.sampled_from([torch.float32, torch.float64]),
+)
+def test_number_of_threads_changes_not_one_bit(seed, neuron, n_samples, dtype):
+    spikes = random_spikes(seed, n_samples)
+    layer = random_layer(neuron, spikes, seed=seed, dtype=dtype)
+    for one, three in zip(results(layer, spikes, 1), results(layer, spikes, 3), strict=True):
+        assert torch.equal(one, three)
+
+
+@some
+@given(seed=seeds, neuron=st.sampled_from(NEURONS), data=st.data())
+def test_a_sample_does_not_depend_on_its_batch(seed, neuron, data):
+    spikes = random_spikes(seed, 6)
+    layer = random_layer(neuron, spikes, seed=seed)
+    chosen = torch.tensor(data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=8)))
+    with torch.no_grad():
+        expected = layer(spikes).select(chosen)
+        out = layer(spikes.select(chosen))
+    assert torch.equal(out.times, expected.times)
+    assert torch.equal(out.units, expected.units)
+    assert torch.equal(out.offsets, expected.offsets)
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+def test_float32_follows_float64_on_a_sample_of_shd_size(neuron):
+    spikes = random_spikes(0, 1, 8000, 700, 1.0)
+    single = random_layer(neuron, spikes, 700, 128, False, 0, torch.float32, scale=1.5)
+    double = SpikingLayer(700, 128, neuron, 0.02, dtype=torch.float64)
+    with torch.no_grad():
+        double.weight.copy_(single.weight)
+        one, two = single(spikes), double(spikes)
+    assert len(two.times) > 500
+    times = [[out.times[out.units == i].numpy() for i in range(128)] for out in (one, two)]
+    same = [len(a) == len(b) for a, b in zip(*times, strict=True)]
+    # A neuron may lose or gain a spike where it only just reaches threshold, which LIF neurons do.
+    assert sum(same) >= (128 if neuron == "qif" else 126)
+    for a, b, equal in zip(*times, same, strict=True):
+        if equal:
+            np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+def test_membrane_potential_follows_numerical_integration(neuron):
+    """Between spikes V obeys its equation; the trace is read off the engine's own states."""
+    spikes = random_spikes(5, 2)
+    layer = random_layer(neuron, spikes, seed=5)
+    with torch.no_grad():
+        out = layer(spikes)
+    grid = np.linspace(0, 0.2, 4001)
+    potential = layer.trace(spikes, 1, 4, grid)
+    times, units = sample_of(out, 1)
+    own = times[units == 4]
+    assert len(own) > 2
+    if neuron == "lif":
+        assert potential.max() < 1
+        after = np.searchsorted(grid, own)
+        assert (np.abs(potential[after]) < 0.2).all()  # reset to 0
+    else:
+        # arctan V rises through pi/2 at each spike and nowhere else
+        wraps = np.flatnonzero(np.diff(np.arctan(potential)) < -2)
+        assert len(wraps) == len(own)
+        assert (np.abs(grid[wraps] - own) < 1e-4).all()
+
+
+def test_a_runaway_network_is_named():
+    layer = SpikingLayer(20, 4, "lif", recurrent=True, dtype=torch.float64, max_spikes=50)
+    spikes = random_spikes(0)
+    with torch.no_grad():
+        layer.weight.fill_(2.0)
+        layer.recurrent_weight.fill_(5.0)
+    with pytest.raises(SpikeOverflowError, match=r"sample 0: more than 50 spikes per neuron"):
+        layer(spikes)
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+def test_an_empty_batch_and_a_silent_sample(neuron):
+    spikes = random_spikes(0, 2)
+    layer = random_layer(neuron, spikes)
+    none = spikes.select(torch.tensor([], dtype=torch.int64))
+    assert len(layer(none)) == 0
+    silent = SpikeTrains(spikes.times[:0], spikes.units[:0], torch.tensor([0, 0]), 0.2)
+    out, state = layer.run(silent)
+    assert len(out.times) == 0
+    assert all(s.shape == (1, 10) for s in state)
+
+
+def broken(**changes) -> SpikeTrains:
+    spikes = random_spikes(0)
+    parts = {"times": spikes.times, "units": spikes.units, "offsets": spikes.offsets}
+    for name, (index, value) in changes.items():
+        parts[name] = parts[name].clone()
+        parts[name][index] = value
+    return SpikeTrains(**parts, duration=spikes.duration)
+
+
+@pytest.mark.parametrize(
+    ("spikes", "message"),
+    [
+        (broken(times=(60, float("nan"))), "sample 1: a spike time is not finite"),
+        (broken(times=(100, -1e-9)), "sample 2: a spike time is negative"),
+        (broken(times=(149, 0.3)), "sample 2: a spike comes after the trial's end"),
+        (broken(times=(10, 0.19)), "sample 0: spike times are not sorted"),
+        (broken(units=(70, 20)), r"sample 1: a unit is outside 0..19"),
+        (broken(units=(70, -1)), r"sample 1: a unit is outside 0..19"),
+        (broken(offsets=(1, 120)), "sample 1: offsets decrease"),
+        (broken(offsets=(3, 149)), "offsets must run from 0 to the number of events"),
+    ],
+)
+def test_bad_spikes_are_named(spikes, message):
+    with pytest.raises(SpikeError, match=message):
+        SpikingLayer(20, 3, dtype=torch.float64)(spikes)
+
+
+def test_bad_layers_are_named():
+    with pytest.raises(ValueError, match=r"neuron 'adex' is not known; there are \['lif', 'qif'\]"):
+        SpikingLayer(2, 2, "adex")
+    with pytest.raises(ValueError, match="tau must be a positive"):
+        SpikingLayer(2, 2, tau=0.0)
+    with pytest.raises(ValueError, match="dtype must be"):
+        SpikingLayer(2, 2, dtype=torch.float16)
+    layer = SpikingLayer(20, 3, dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight[0, 0] = float("nan")
+    with pytest.raises(ValueError, match="weights are not finite"):
+        layer(random_spikes(0))
