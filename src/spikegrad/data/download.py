@@ -13,6 +13,7 @@ import socket
 import tempfile
 import time
 import zipfile
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -76,8 +77,8 @@ def _download(source: str, split: str, config: Download, part: Path) -> None:
                 Path(loaded.location_on_system, loaded.data_filename).replace(part)
                 return
             # tonic raises RuntimeError for a wrong hash
-            except (OSError, RuntimeError, zipfile.BadZipFile) as error:
-                problem = error
+            except (OSError, HTTPException, RuntimeError, zipfile.BadZipFile) as error:
+                problem: Exception = error
             finally:
                 socket.setdefaulttimeout(None)
         log.warning("%s %s: attempt %d failed: %s", source, split, attempt, problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from pathlib import Path
 
 import espeakng_loader
 import numpy as np
@@ -37,6 +38,10 @@ def speak(word: str, language: str, voice: str, rate: int, pitch: int, pitch_ran
     SpeechError
         If espeak-ng does not know the voice or refuses the word.
     """
+    variants = Path(espeakng_loader.get_data_path(), "voices", "!v")
+    if not (variants / voice).is_file():  # espeak-ng would fall back to another in silence
+        known = ", ".join(sorted(file.name for file in variants.iterdir()))
+        raise SpeechError(f"espeak-ng has no voice variant '{voice}'; it has {known}")
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     try:
         return _speak(library, word, f"{language}+{voice}", rate, pitch, pitch_range)
