@@ -3,7 +3,7 @@ DATA = f"{RESULTS}/data"
 
 
 def data_results():
-    return [f"{DATA}/events.h5"]
+    return [f"{DATA}/events.h5", f"{DATA}/summary.csv", f"{DATA}/figures/data.png"]
 
 
 def spike_files():
@@ -119,3 +119,49 @@ rule prepare:
         data=STUDY.data.model_dump(mode="json", exclude={"shd", "ssc", "spoken_digits"}),
     script:
         "../scripts/prepare.py"
+
+
+rule data_statistics:
+    input:
+        events=rules.prepare.output.events,
+        code=code("data_statistics.py"),
+    output:
+        samples=f"{DATA}/samples.parquet",
+        profiles=f"{DATA}/profiles.parquet",
+        summary=report(
+            f"{DATA}/summary.csv", category="Data", labels={"content": "summary"}
+        ),
+    log:
+        f"{LOGS}/data/statistics.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=6000,
+    script:
+        "../scripts/data_statistics.py"
+
+
+rule plot_data:
+    input:
+        events=rules.prepare.output.events,
+        samples=rules.data_statistics.output.samples,
+        profiles=rules.data_statistics.output.profiles,
+        code=code("plot_data.py"),
+    output:
+        png=report(
+            f"{DATA}/figures/data.png",
+            caption="../report/data.rst",
+            category="Data",
+            labels={"content": "examples and statistics"},
+        ),
+        pdf=f"{DATA}/figures/data.pdf",
+    log:
+        f"{LOGS}/data/plot_data.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    script:
+        "../scripts/plot_data.py"

@@ -72,7 +72,7 @@ def _load(omega: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.comp
 
 def _wave_number(omega: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.complex128]:
     """g(omega, x), per cm."""
-    return np.sqrt(DENSITY / (HEIGHT * _load(omega, x))) * omega
+    return _load(omega, x) ** -0.5 * omega * np.sqrt(DENSITY / HEIGHT)
 
 
 def _phase(omega: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.complex128]:

@@ -1,0 +1,55 @@
+"""Draw examples of the prepared data, and their statistics over samples, channels and time."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from _job import start
+from spikegrad.data.dataset import load
+from spikegrad.figures import COLOURS, save
+
+log = start(snakemake)
+samples = pd.read_parquet(snakemake.input.samples)
+profiles = pd.read_parquet(snakemake.input.profiles)
+data = load(snakemake.input.events, "train")
+
+figure = plt.figure(figsize=(7.2, 5.4))
+above, below = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+above.suptitle(f"{data.name}: {len(data.class_names)} classes, {data.n_units} channels")
+
+# The same two words by two speakers.
+words = (0, data.n_classes // 2)
+speakers = data.speakers.unique()[:2].tolist()
+panels = above.subplots(1, 4, sharex=True, sharey=True)
+for axes, (label, speaker) in zip(
+    panels, [(label, speaker) for label in words for speaker in speakers], strict=True
+):
+    chosen = ((data.labels == label) & (data.speakers == speaker)).nonzero()[:1, 0]
+    example = data.select(chosen).spikes
+    axes.plot(1000 * example.times, example.units, ",", color="black", rasterized=True)
+    axes.set_title(f"“{data.class_names[label]}”, speaker {speaker}")
+    axes.set_xlabel("time (ms)")
+panels[0].set(
+    ylabel="channel", xlim=(0, 1000 * samples.last_spike.max()), ylim=(0, data.n_units - 1)
+)
+
+counts, channels, times = below.subplots(1, 3)
+bins = np.linspace(0, 1.02 * samples.spikes.max(), 40)
+for colour, (group, rows) in zip(COLOURS, samples.groupby("group", sort=False), strict=False):
+    counts.hist(
+        rows.spikes / 1000,
+        bins / 1000,
+        density=True,
+        histtype="step",
+        color=colour,
+        label=f"{group}\n({len(rows)} samples)",
+    )
+    profile = profiles[profiles.group == group]
+    for axes, kind, scale in ((channels, "channel", 1), (times, "time", 1000)):
+        along = profile[profile["axis"] == kind]
+        axes.plot(scale * along.position, along.spikes / scale, color=colour, lw=1)
+counts.set(xlabel="spikes of a sample (thousands)", ylabel="density of samples")
+channels.set(xlabel="channel", ylabel="spikes per sample", xlim=(0, data.n_units - 1), ylim=0)
+times.set(xlabel="time (ms)", ylabel="spikes per sample and ms", xlim=(0, None), ylim=0)
+below.legend(loc="outside lower center", ncols=4)
+save(figure, snakemake.output)
