@@ -174,6 +174,19 @@ def test_a_failure_keeps_the_file_that_was_there(
     assert list(output.parent.iterdir()) == [output]
 
 
+def test_what_a_killed_download_left_is_not_trusted(
+    archives: Path, server: Server, output: Path
+) -> None:
+    """tonic alone would take an empty archive beside any HDF5 file for the data."""
+    left = output.with_suffix(".download") / "SHD"
+    left.mkdir(parents=True)
+    (left / "shd_train.h5.zip").touch()
+    original_file(left / "shd_train.h5", SIZES["train"], N_CLASSES).write_bytes(b"half")
+    fetch("shd", "train", Download(base_url=server.url), output)
+    assert output.read_bytes() == (archives / "shd_train.h5").read_bytes()
+    assert list(output.parent.iterdir()) == [output]
+
+
 def test_an_archive_cannot_write_outside(
     archives: Path, server: Server, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,21 +20,23 @@ above.suptitle(f"{data.name}: {len(data.class_names)} classes, {data.n_units} ch
 # The same two words by two speakers.
 words = (0, data.n_classes // 2)
 speakers = data.speakers.unique()[:2].tolist()
+dot = 1.0 if data.n_units > 200 else 2.5
 panels = above.subplots(1, 4, sharex=True, sharey=True)
 for axes, (label, speaker) in zip(
     panels, [(label, speaker) for label in words for speaker in speakers], strict=True
 ):
     chosen = ((data.labels == label) & (data.speakers == speaker)).nonzero()[:1, 0]
     example = data.select(chosen).spikes
-    axes.plot(1000 * example.times, example.units, ",", color="black", rasterized=True)
+    axes.plot(
+        1000 * example.times, example.units, ".", ms=dot, mew=0, color="black", rasterized=True
+    )
     axes.set_title(f"“{data.class_names[label]}”, speaker {speaker}")
     axes.set_xlabel("time (ms)")
-panels[0].set(
-    ylabel="channel", xlim=(0, 1000 * samples.last_spike.max()), ylim=(0, data.n_units - 1)
-)
+end = 1000 * samples.last_spike.max()
+panels[0].set(ylabel="channel", xlim=(0, end), ylim=(0, data.n_units - 1))
 
 counts, channels, times = below.subplots(1, 3)
-bins = np.linspace(0, 1.02 * samples.spikes.max(), 40)
+bins = np.linspace(0, 1.02 * samples.spikes.max(), 30)
 for colour, (group, rows) in zip(COLOURS, samples.groupby("group", sort=False), strict=False):
     counts.hist(
         rows.spikes / 1000,
@@ -50,6 +52,6 @@ for colour, (group, rows) in zip(COLOURS, samples.groupby("group", sort=False), 
         axes.plot(scale * along.position, along.spikes / scale, color=colour, lw=1)
 counts.set(xlabel="spikes of a sample (thousands)", ylabel="density of samples")
 channels.set(xlabel="channel", ylabel="spikes per sample", xlim=(0, data.n_units - 1), ylim=0)
-times.set(xlabel="time (ms)", ylabel="spikes per sample and ms", xlim=(0, None), ylim=0)
+times.set(xlabel="time (ms)", ylabel="spikes per ms", xlim=(0, end), ylim=0)
 below.legend(loc="outside lower center", ncols=4)
 save(figure, snakemake.output)

@@ -52,9 +52,14 @@ class SpokenDigits(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        speakers = [*self.voices, *self.unseen_voices]
-        if len(set(speakers)) < len(speakers):
-            raise ValueError("a voice stands twice in voices and unseen_voices")
+        lists = {
+            "languages": self.languages,
+            "digits": self.digits,
+            "voices and unseen_voices": self.voices + self.unseen_voices,
+        }
+        for key, entries in lists.items():
+            if len(set(entries)) < len(entries):
+                raise ValueError(f"an entry stands twice in {key}")
         limits = {"rate": (80, 450), "pitch": (0, 100), "pitch_range": (0, 100)}
         for key, (low, high) in limits.items():
             first, last = getattr(self, key)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import shutil
 import socket
-import tempfile
 import time
 import zipfile
 from http.client import HTTPException
@@ -48,7 +47,7 @@ def fetch(source: str, split: str, config: Download, output: str | Path) -> None
     """
     with atomic(output) as part:
         if config.path is None:
-            _download(source, split, config, part)
+            _download(source, split, config, Path(output).with_suffix(".download"), part)
         else:
             _copy(source, split, Path(config.path), part)
         try:
@@ -66,21 +65,23 @@ def _tonic_class(source: str, base_url: str) -> type[tonic.datasets.hsd.HSD]:
     return type(parent.__name__, (parent,), {"base_url": base_url})
 
 
-def _download(source: str, split: str, config: Download, part: Path) -> None:
+def _download(source: str, split: str, config: Download, folder: Path, part: Path) -> None:
+    """Bring the file to ``part`` by way of ``folder``, which is removed, as is one left behind."""
     dataset = _tonic_class(source, config.base_url)
     choice = {"train": split == "train"} if source == "shd" else {"split": _tonic_name(split)}
     for attempt in range(1, config.attempts + 1):
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=part.parent) as folder:
-            try:
-                socket.setdefaulttimeout(TIMEOUT)
-                loaded = dataset(folder, **choice)
-                Path(loaded.location_on_system, loaded.data_filename).replace(part)
-                return
-            # tonic raises RuntimeError for a wrong hash
-            except (OSError, HTTPException, RuntimeError, zipfile.BadZipFile) as error:
-                problem: Exception = error
-            finally:
-                socket.setdefaulttimeout(None)
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            socket.setdefaulttimeout(TIMEOUT)
+            loaded = dataset(str(folder), **choice)
+            Path(loaded.location_on_system, loaded.data_filename).replace(part)
+            return
+        # tonic raises RuntimeError for a wrong hash
+        except (OSError, HTTPException, RuntimeError, zipfile.BadZipFile) as error:
+            problem: Exception = error
+        finally:
+            socket.setdefaulttimeout(None)
+            shutil.rmtree(folder, ignore_errors=True)
         log.warning("%s %s: attempt %d failed: %s", source, split, attempt, problem)
         if isinstance(problem, HTTPError) and problem.code < 500:
             break  # the server knows no such file: asking again is no use

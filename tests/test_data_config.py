@@ -1,0 +1,61 @@
+"""The data's settings: what is allowed, and that errors name the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from spikegrad.config.base import ConfigError, validate
+from spikegrad.config.data import DataConfig
+from spikegrad.config.study import Study
+
+FILES = {"train": "a.h5", "test": "b.h5"}
+
+
+@pytest.mark.parametrize("source", ["shd", "ssc", "spoken-digits"])
+def test_a_source_alone_is_a_valid_section(source: str) -> None:
+    config = validate(DataConfig, {"source": source})
+    assert (config.n_units, config.duration, config.time_step) == (700, 1.4, None)
+
+
+def test_settings_of_other_sources_may_stay() -> None:
+    """Snakemake merges configuration files, so that the demo's lies on top of the study's."""
+    merged = {"source": "spoken-digits", "shd": {"path": "/copy"}, "files": FILES}
+    assert validate(DataConfig, merged).source == "spoken-digits"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"source": "mnist"}, "'source' = 'mnist'"),
+        ({"source": "files"}, "data.files.train and data.files.test"),
+        ({"source": "shd", "duratoin": 1.0}, "did you mean 'duration'"),
+        ({"source": "shd", "duration": "1.4"}, "'duration' = '1.4'"),
+        ({"source": "shd", "time_step": 0.0}, "'time_step'"),
+        ({"source": "shd", "shd": {"base_url": "https://x.org"}}, "'shd.base_url'"),
+        ({"source": "shd", "validation": {"fraction": 0}}, "'validation.fraction'"),
+        ({"source": "spoken-digits", "spoken_digits": {"digits": [10]}}, "digits"),
+        ({"source": "spoken-digits", "spoken_digits": {"digits": [1, 1]}}, "twice in digits"),
+        ({"source": "spoken-digits", "spoken_digits": {"rate": [200, 100]}}, "rate must be"),
+        ({"source": "spoken-digits", "spoken_digits": {"pitch": [0, 101]}}, "pitch must be"),
+        ({"source": "spoken-digits", "spoken_digits": {"voices": ["m1", "m1"]}}, "twice in voices"),
+        (
+            {"source": "spoken-digits", "spoken_digits": {"unseen_voices": ["m1"]}},
+            "twice in voices",
+        ),
+    ],
+)
+def test_mistakes_are_named(settings: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        validate(DataConfig, settings)
+
+
+def test_results_name_their_data() -> None:
+    settings = yaml.safe_load((Path(__file__).parents[1] / "config/config.yaml").read_text())
+    assert validate(Study, settings).dataset == "shd"
+    with pytest.raises(ConfigError, match=r"dataset 'digits' must start with data\.source, 'shd'"):
+        validate(Study, settings | {"dataset": "digits"})
+    with pytest.raises(ConfigError, match="'dataset'"):
+        validate(Study, settings | {"dataset": "shd/../.."})
