@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,8 @@ from torch.nn.functional import cross_entropy
 
 from spikegrad.activity import spike_counts
 from spikegrad.data.dataset import SpikeDataset, unseen_speakers
-from spikegrad.network import Network
+from spikegrad.layers import SpikeOverflowError
+from spikegrad.network import Network, load_network
 
 
 @dataclass(frozen=True)
@@ -78,17 +81,28 @@ def respond(network: Network, data: SpikeDataset, batch_size: int) -> Response:
 def sample_table(response: Response, data: SpikeDataset, *used: SpikeDataset) -> pd.DataFrame:
     """One row for each sample: label, prediction, speaker, unseen_speaker, spikes_per_neuron.
 
+    Labels and predictions are categories, named by the classes.
     ``used`` are the data that weights and choices were made with: training and validation.
     """
     return pd.DataFrame(
         {
-            "label": data.labels.numpy(),
-            "prediction": response.predictions.numpy(),
+            "label": pd.Categorical.from_codes(data.labels, data.class_names),
+            "prediction": pd.Categorical.from_codes(response.predictions, data.class_names),
             "speaker": data.speakers.numpy(),
             "unseen_speaker": unseen_speakers(data, *used).numpy(),
             "spikes_per_neuron": response.counts.mean(1).numpy(),
         }
     )
+
+
+SCORES = (
+    "accuracy",
+    "accuracy_unseen_speakers",
+    "accuracy_seen_speakers",
+    "loss",
+    "spikes_per_neuron",
+    "silent_fraction",
+)
 
 
 def scores(response: Response, samples: pd.DataFrame) -> dict[str, float]:
@@ -97,14 +111,34 @@ def scores(response: Response, samples: pd.DataFrame) -> dict[str, float]:
     ``samples`` is the :func:`sample_table`. The accuracy over no sample is NaN.
     """
     right, unseen = samples["label"] == samples["prediction"], samples["unseen_speaker"]
-    return {
-        "accuracy": float(right.mean()),
-        "accuracy_unseen_speakers": float(right[unseen].mean()),
-        "accuracy_seen_speakers": float(right[~unseen].mean()),
-        "loss": response.loss,
-        "spikes_per_neuron": response.spikes_per_neuron,
-        "silent_fraction": response.silent_fraction,
-    }
+    values = (
+        float(right.mean()),
+        float(right[unseen].mean()),
+        float(right[~unseen].mean()),
+        response.loss,
+        response.spikes_per_neuron,
+        response.silent_fraction,
+    )
+    return dict(zip(SCORES, values, strict=True))
+
+
+def evaluate(
+    checkpoint: str | Path, data: SpikeDataset, *used: SpikeDataset
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """The result of one training run on ``data``: a row of scores, and the sample table.
+
+    Both name the run's neuron and seed. A network that runs away has no scores and an empty
+    table, and its outcome says so. ``used`` are the training and the validation data.
+    """
+    network, header = load_network(checkpoint)
+    run = {"neuron": header["neuron"], "seed": header["seed"]}
+    row = {**run, **header["outcome"]}
+    try:
+        response = respond(network, data, header["training"]["batch_size"])
+    except SpikeOverflowError as error:
+        return {**row, "outcome": "overflow", "reason": str(error)}, pd.DataFrame()
+    samples = sample_table(response, data, *used)
+    return row | scores(response, samples), samples.assign(**run)
 
 
 def interval(values: np.ndarray, seed: int, level: float = 0.95) -> tuple[float, float]:
@@ -124,38 +158,36 @@ def interval(values: np.ndarray, seed: int, level: float = 0.95) -> tuple[float,
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def summary(runs: pd.DataFrame, by: list[str], seed: int) -> pd.DataFrame:
-    """Mean over seeds and its bootstrap interval, for each measure and each group.
+def summary(runs: pd.DataFrame, measures: Iterable[str], seed: int) -> pd.DataFrame:
+    """Mean over seeds and its bootstrap interval, for each neuron and measure.
 
     Parameters
     ----------
     runs
-        One row for each run: the columns ``by``, ``seed``, and one column for each measure.
-    by
-        Columns that name a group, such as the neuron.
+        One row for each run, with the columns ``neuron`` and ``measures``.
+    measures
+        Columns to summarise; a run without a value of one is left out of it.
     seed
         Of the bootstrap.
 
     Returns
     -------
     DataFrame
-        Columns ``by``, measure, mean, low, high (95 %), n: runs with a value of it.
+        Columns neuron, measure, mean, low, high (95 %), runs: how many had a value.
     """
-    return pd.DataFrame(list(_summary_rows(runs, by, seed)))
-
-
-def _summary_rows(runs: pd.DataFrame, by: list[str], seed: int) -> Iterator[dict[str, Any]]:
-    measures = runs.columns.difference([*by, "seed"], sort=False)
-    for group, members in runs.groupby(by, sort=False):
+    rows = []
+    for neuron, members in runs.groupby("neuron", sort=False):
         for measure in measures:
             values = members[measure].dropna().to_numpy(float)
-            if len(values):
-                low, high = interval(values, seed)
-                yield {
-                    **dict(zip(by, group, strict=True)),
+            low, high = interval(values, seed) if len(values) else (math.nan, math.nan)
+            rows.append(
+                {
+                    "neuron": neuron,
                     "measure": measure,
-                    "mean": values.mean(),
+                    "mean": members[measure].mean(),
                     "low": low,
                     "high": high,
-                    "n": len(values),
+                    "runs": len(values),
                 }
+            )
+    return pd.DataFrame(rows)

@@ -30,6 +30,9 @@ plt.rcParams.update(
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
+# A neuron model has the same colour in every figure.
+NEURON_COLOURS = {"lif": COLOURS[1], "qif": COLOURS[0]}
+
 
 def save(figure: Figure, files: Iterable[str]) -> None:
     """Write ``figure`` to each of ``files``, in the format of its suffix, and close it."""

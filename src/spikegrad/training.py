@@ -79,6 +79,19 @@ class Run:
         quality = [(row["validation_accuracy"], -row["validation_loss"]) for row in self.history]
         return quality.index(max(quality))
 
+    def result(self) -> dict[str, Any]:
+        """Outcome, reason, epochs done, and the best epoch with its validation accuracy."""
+        best = self.best_epoch
+        return {
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "epochs": max(len(self.history) - 1, 0),
+            "best_epoch": best,
+            "validation_accuracy": None
+            if best is None
+            else self.history[best]["validation_accuracy"],
+        }
+
     def table(self) -> pd.DataFrame:
         """The history, one row for each epoch."""
         return pd.DataFrame(self.history, columns=list(METRICS))
@@ -204,7 +217,7 @@ def _train_epoch(
             group["lr"] = group["full_rate"] * _schedule(options, progress)
         optimizer.step()
         loss_sum += loss.item() * len(labels)
-        penalty_sum += float(penalty) * len(labels)
+        penalty_sum += penalty.item() * len(labels)
         right += int((output.logits.argmax(1) == labels).sum())
     return {
         "train_loss": loss_sum / n_samples,

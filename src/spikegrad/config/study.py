@@ -13,13 +13,15 @@ from spikegrad.config.network import NetworkSettings
 from spikegrad.config.ntk import NTKConfig
 from spikegrad.config.training import ModelSettings, TrainingSettings
 
+Neuron = Literal["lif", "qif"]
+
 
 class Overrides(Section):
     """What one neuron model has different from `network` and `training`."""
 
-    network: dict[str, Any] = {}
+    network: dict[str, Any] = Field(default_factory=dict)
     """Keys of `network`, as deep as needed, with this neuron's values."""
-    training: dict[str, Any] = {}
+    training: dict[str, Any] = Field(default_factory=dict)
     """Keys of `training`, as deep as needed, with this neuron's values."""
 
 
@@ -36,20 +38,22 @@ class Study(Section):
     """The networks."""
     training: TrainingSettings
     """How they are trained."""
-    neurons: Annotated[dict[Literal["lif", "qif"], Overrides], Field(min_length=1)]
+    neurons: Annotated[dict[Neuron, Overrides], Field(min_length=1)]
     """The neuron models to compare, each with its own values of network and training settings."""
+    example: NonNegativeInt
+    """Test sample, by its index, whose spikes and potentials are drawn."""
     ntk: NTKConfig
     """The second paper's experiments; they need no spikes."""
 
-    def model(self, neuron: str) -> ModelSettings:
+    def model(self, neuron: Neuron) -> ModelSettings:
         """The settings of networks of ``neuron``."""
         return _model(self.network, self.training, neuron, self.neurons[neuron])
 
     @field_validator("neurons")
     @classmethod
     def _overrides_are_valid(
-        cls, neurons: dict[str, Overrides], others: ValidationInfo
-    ) -> dict[str, Overrides]:
+        cls, neurons: dict[Neuron, Overrides], others: ValidationInfo
+    ) -> dict[Neuron, Overrides]:
         if {"network", "training"} <= others.data.keys():  # else they have errors of their own
             for neuron, overrides in neurons.items():
                 _model(others.data["network"], others.data["training"], neuron, overrides)

@@ -1,0 +1,42 @@
+"""What single neurons of a network do while it hears one sample: spikes and potentials."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import torch
+
+from spikegrad.network import Network
+from spikegrad.spikes import SpikeTrains
+
+
+@torch.no_grad()
+def raster(network: Network, spikes: SpikeTrains) -> pd.DataFrame:
+    """All spikes of one sample: layer (0 is the input), time in seconds, unit."""
+    trains = [spikes, *network(spikes).hidden]
+    tables = [
+        pd.DataFrame({"layer": layer, "time": train.times.numpy(), "unit": train.units.numpy()})
+        for layer, train in enumerate(trains)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+@torch.no_grad()
+def potential(network: Network, spikes: SpikeTrains, n_points: int) -> pd.DataFrame:
+    """Membrane potential of a typical neuron of the first hidden layer during one sample.
+
+    Of the neurons that spike, it is one with the median number of spikes; where none does,
+    neuron 0. Columns: unit, time in seconds (``n_points`` over the trial), potential.
+    """
+    layer = network.hidden[0]
+    counts = torch.bincount(layer(spikes).units, minlength=layer.n_out)
+    active = counts.nonzero()[:, 0]
+    unit = (
+        int(active[counts[active].argsort(stable=True)[(len(active) - 1) // 2]])
+        if len(active)
+        else 0
+    )
+    times = np.linspace(0, spikes.duration, n_points)
+    return pd.DataFrame(
+        {"unit": unit, "time": times, "potential": layer.trace(spikes, 0, unit, times)}
+    )

@@ -1,0 +1,218 @@
+# Both neuron models, trained with every seed, on the test data, and their figures.
+TRAINING = f"{RESULTS}/training"
+TRAINING_FIGURES = f"{TRAINING}/figures"
+NEURONS = list(STUDY.neurons)
+
+
+def train_results():
+    names = ["learning_curves", "confusion", "rasters", "potentials"]
+    return [
+        f"{TRAINING}/summary.csv",
+        *[f"{TRAINING_FIGURES}/{name}.png" for name in names],
+    ]
+
+
+wildcard_constraints:
+    neuron="|".join(NEURONS),
+    seed=r"\d+",
+
+
+rule compile_engine:
+    input:
+        code=code("compile_engine.py"),
+    output:
+        done=f"{TRAINING}/engine.compiled",
+    log:
+        f"{LOGS}/training/compile_engine.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    script:
+        "../scripts/compile_engine.py"
+
+
+rule train:
+    input:
+        events=rules.prepare.output.events,
+        engine=rules.compile_engine.output.done,
+        code=code("train.py"),
+    output:
+        checkpoint=f"{TRAINING}/{{neuron}}/{{seed}}/best.safetensors",
+        history=f"{TRAINING}/{{neuron}}/{{seed}}/history.parquet",
+        outcome=f"{TRAINING}/{{neuron}}/{{seed}}/outcome.json",
+    log:
+        f"{LOGS}/training/{{neuron}}/{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/training/{{neuron}}/{{seed}}.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=6000,
+    params:
+        model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
+    script:
+        "../scripts/train.py"
+
+
+rule evaluate:
+    input:
+        events=rules.prepare.output.events,
+        checkpoints=expand(
+            rules.train.output.checkpoint, seed=STUDY.seeds, allow_missing=True
+        ),
+        code=code("evaluate.py"),
+    output:
+        runs=f"{TRAINING}/{{neuron}}/runs.parquet",
+        samples=f"{TRAINING}/{{neuron}}/samples.parquet",
+    log:
+        f"{LOGS}/training/{{neuron}}/evaluate.log",
+    benchmark:
+        f"{BENCHMARKS}/training/{{neuron}}/evaluate.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=6000,
+    script:
+        "../scripts/evaluate.py"
+
+
+rule summarise:
+    input:
+        runs=expand(rules.evaluate.output.runs, neuron=NEURONS),
+        code=code("summarise.py"),
+    output:
+        runs=report(
+            f"{TRAINING}/runs.csv", category="Training", labels={"content": "all runs"}
+        ),
+        summary=report(
+            f"{TRAINING}/summary.csv",
+            caption="../report/training_summary.rst",
+            category="Training",
+            labels={"content": "means over seeds"},
+        ),
+    log:
+        f"{LOGS}/training/summarise.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        seed=STUDY.seeds[0],
+    script:
+        "../scripts/summarise.py"
+
+
+rule respond:
+    input:
+        events=rules.prepare.output.events,
+        checkpoints=expand(
+            rules.train.output.checkpoint, neuron=NEURONS, seed=STUDY.seeds[0]
+        ),
+        code=code("respond.py"),
+    output:
+        rasters=f"{TRAINING}/rasters.parquet",
+        potentials=f"{TRAINING}/potentials.parquet",
+    log:
+        f"{LOGS}/training/respond.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        sample=STUDY.example,
+    script:
+        "../scripts/respond.py"
+
+
+rule plot_learning_curves:
+    input:
+        histories=expand(rules.train.output.history, neuron=NEURONS, seed=STUDY.seeds),
+        code=code("plot_learning_curves.py"),
+    output:
+        png=report(
+            f"{TRAINING_FIGURES}/learning_curves.png",
+            caption="../report/learning_curves.rst",
+            category="Training",
+            labels={"content": "learning curves"},
+        ),
+        pdf=f"{TRAINING_FIGURES}/learning_curves.pdf",
+    log:
+        f"{LOGS}/training/plot_learning_curves.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        data=STUDY.dataset,
+        seed=STUDY.seeds[0],
+    script:
+        "../scripts/plot_learning_curves.py"
+
+
+rule plot_confusion:
+    input:
+        samples=expand(rules.evaluate.output.samples, neuron=NEURONS),
+        code=code("plot_confusion.py"),
+    output:
+        png=report(
+            f"{TRAINING_FIGURES}/confusion.png",
+            caption="../report/confusion.rst",
+            category="Training",
+            labels={"content": "confusion matrices"},
+        ),
+        pdf=f"{TRAINING_FIGURES}/confusion.pdf",
+    log:
+        f"{LOGS}/training/plot_confusion.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        data=STUDY.dataset,
+    script:
+        "../scripts/plot_confusion.py"
+
+
+rule plot_rasters:
+    input:
+        rasters=rules.respond.output.rasters,
+        code=code("plot_rasters.py"),
+    output:
+        png=report(
+            f"{TRAINING_FIGURES}/rasters.png",
+            caption="../report/rasters.rst",
+            category="Training",
+            labels={"content": "rasters"},
+        ),
+        pdf=f"{TRAINING_FIGURES}/rasters.pdf",
+    log:
+        f"{LOGS}/training/plot_rasters.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    script:
+        "../scripts/plot_rasters.py"
+
+
+rule plot_potentials:
+    input:
+        rasters=rules.respond.output.rasters,
+        potentials=rules.respond.output.potentials,
+        code=code("plot_potentials.py"),
+    output:
+        png=report(
+            f"{TRAINING_FIGURES}/potentials.png",
+            caption="../report/potentials.rst",
+            category="Training",
+            labels={"content": "membrane potentials"},
+        ),
+        pdf=f"{TRAINING_FIGURES}/potentials.pdf",
+    log:
+        f"{LOGS}/training/plot_potentials.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    script:
+        "../scripts/plot_potentials.py"

@@ -1,0 +1,37 @@
+"""Draw how often test samples of each class are taken for each other, for each neuron model."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+
+from _job import start
+from spikegrad.figures import save
+
+log = start(snakemake)
+tables = [pd.read_parquet(file) for file in snakemake.input.samples]
+tables = [table for table in tables if len(table)]  # no row: none of the networks was stable
+figure, panels = plt.subplots(
+    1, len(tables), figsize=(0.4 + 3.6 * len(tables), 3.6), sharey=True, squeeze=False
+)
+for axes, samples in zip(panels[0], tables, strict=True):
+    share = pd.crosstab(samples["label"], samples["prediction"], normalize="index", dropna=False)
+    last = axes is panels[0][-1]
+    sns.heatmap(
+        share,
+        vmin=0,
+        vmax=1,
+        cmap="viridis",
+        square=True,
+        xticklabels=True,
+        yticklabels=True,
+        cbar=last,
+        cbar_kws={"label": "share of the class's samples", "shrink": 0.8},
+        ax=axes,
+    )
+    accuracy = (samples["label"] == samples["prediction"]).mean()
+    neuron = samples["neuron"].iloc[0].upper()
+    axes.set_title(f"{neuron}: {accuracy:.1%} right, {samples['seed'].nunique()} seeds")
+    axes.set(xlabel="predicted", ylabel="spoken" if axes is panels[0][0] else "")
+    axes.tick_params(length=0, labelsize=7)
+figure.suptitle(f"{snakemake.params.data}, test set", fontsize=9)
+save(figure, snakemake.output)

@@ -1,0 +1,50 @@
+"""Draw the membrane potential of one neuron of each model over the same input."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import NEURON_COLOURS, save
+
+# What the line at 1 is, and the range that is drawn: a QIF potential runs from -inf to +inf.
+VIEWS = {"lif": ("threshold", (None, 1.3)), "qif": ("separatrix", (-4, 6))}
+
+log = start(snakemake)
+potentials = pd.read_parquet(snakemake.input.potentials)
+spikes = pd.read_parquet(snakemake.input.rasters)
+first = potentials.iloc[0]
+neurons = list(potentials["neuron"].unique())
+figure, panels = plt.subplots(
+    1 + len(neurons), 1, figsize=(6, 1.2 + 1.6 * len(neurons)), sharex=True
+)
+heard = spikes[(spikes["layer"] == 0) & (spikes["neuron"] == first["neuron"])]
+panels[0].plot(1000 * heard["time"], heard["unit"], ".", ms=1, mew=0, color="black")
+panels[0].set(ylabel="input channel")
+for axes, neuron in zip(panels[1:], neurons, strict=True):
+    trace = potentials[potentials["neuron"] == neuron]
+    unit = trace["unit"].iloc[0]
+    fired = spikes[(spikes["layer"] == 1) & (spikes["neuron"] == neuron) & (spikes["unit"] == unit)]
+    line, (low, high) = VIEWS[neuron]
+    axes.axhline(1, color="0.6", lw=0.8, ls="--", label=line)
+    colour = NEURON_COLOURS[neuron]
+    visible = trace["potential"].where(trace["potential"].between(-1e3, 1e3))
+    axes.plot(1000 * trace["time"], visible, color=colour, lw=1)
+    axes.set_ylim(low, high)
+    axes.plot(
+        1000 * fired["time"],
+        [0.94] * len(fired),
+        "|",
+        transform=axes.get_xaxis_transform(),
+        color="black",
+        ms=7,
+        label="spike",
+    )
+    axes.set(ylabel=f"{neuron.upper()} potential $V$")
+    axes.legend(loc="lower right")
+panels[-1].set(xlabel="time (ms)", xlim=(0, 1000 * trace["time"].max()))
+figure.suptitle(
+    f"{first['data']}: “{first['word']}”, test speaker {first['speaker']}; "
+    "one hidden neuron of each trained network",
+    fontsize=9,
+)
+save(figure, snakemake.output)

@@ -1,0 +1,40 @@
+"""Draw the input spikes of one word beside the hidden spikes of each neuron model."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import NEURON_COLOURS, save
+
+log = start(snakemake)
+spikes = pd.read_parquet(snakemake.input.rasters)
+first = spikes.iloc[0]
+neurons = list(spikes["neuron"].unique())
+hidden = spikes[spikes["layer"] > 0]
+layers = sorted(hidden["layer"].unique())
+figure, grid = plt.subplots(
+    max(len(layers), 1),
+    1 + len(neurons),
+    figsize=(2.6 * (1 + len(neurons)), 0.4 + 2.6 * max(len(layers), 1)),
+    sharex=True,
+    squeeze=False,
+)
+heard = spikes[(spikes["layer"] == 0) & (spikes["neuron"] == first["neuron"])]
+grid[0, 0].plot(1000 * heard["time"], heard["unit"], ".", ms=1, mew=0, color="black")
+grid[0, 0].set(ylabel="channel", title="input")
+for axes in grid[1:, 0]:
+    axes.set_axis_off()
+for row, layer in zip(grid, layers, strict=False):
+    for axes, neuron in zip(row[1:], neurons, strict=True):
+        own = hidden[(hidden["layer"] == layer) & (hidden["neuron"] == neuron)]
+        # sorted by mean spike time, so that the order in time shows
+        place = own.groupby("unit")["time"].mean().rank(method="first")
+        colour = NEURON_COLOURS[neuron]
+        axes.plot(1000 * own["time"], own["unit"].map(place), ".", ms=3, mew=0, color=colour)
+        axes.set(title=f"{neuron.upper()}, hidden layer {layer}")
+        axes.set(ylabel="spiking neuron, sorted by time" if neuron == neurons[0] else "")
+for axes in (grid[0, 0], *grid[-1, 1:]):
+    axes.set(xlabel="time (ms)", xlim=(0, None))
+    axes.tick_params(labelbottom=True)
+figure.suptitle(f"{first['data']}: “{first['word']}”, test speaker {first['speaker']}", fontsize=9)
+save(figure, snakemake.output)

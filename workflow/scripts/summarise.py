@@ -1,0 +1,14 @@
+"""Collect the scores of all runs, and their means over seeds with bootstrap intervals."""
+
+import pandas as pd
+
+from _job import start
+from spikegrad.evaluation import SCORES, summary
+from spikegrad.files import atomic
+
+log = start(snakemake)
+runs = pd.concat(map(pd.read_parquet, snakemake.input.runs), ignore_index=True)
+with atomic(snakemake.output.runs) as file:
+    runs.to_csv(file, index=False)
+with atomic(snakemake.output.summary) as file:
+    summary(runs, SCORES, snakemake.params.seed).to_csv(file, index=False, float_format="%.5g")

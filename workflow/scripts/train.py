@@ -1,0 +1,35 @@
+"""Train one network; killed, it goes on from its last epoch."""
+
+import json
+from pathlib import Path
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.training import ModelSettings
+from spikegrad.data.dataset import load
+from spikegrad.files import atomic, digest
+from spikegrad.network import save_network
+from spikegrad.training import train
+
+log = start(snakemake)
+data = load(snakemake.input.events, "train")
+settings = validate(ModelSettings, snakemake.params.model)
+neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
+state = Path(snakemake.output.checkpoint).with_name("state.safetensors")
+identity = digest([snakemake.input.events, *snakemake.input.code], settings.model_dump_json())
+
+run = train(
+    settings, neuron, seed, data, load(snakemake.input.events, "validation"), state, identity
+)
+about = {
+    "data": data.name,
+    "seed": seed,
+    "training": settings.training.model_dump(mode="json"),
+    "outcome": run.result(),
+}
+save_network(snakemake.output.checkpoint, run.network, run.best, about)
+with atomic(snakemake.output.history) as file:
+    run.table().assign(neuron=neuron, seed=seed).to_parquet(file)
+with atomic(snakemake.output.outcome) as file:
+    file.write_text(json.dumps(run.result(), indent=2) + "\n")
+state.unlink(missing_ok=True)
