@@ -28,14 +28,15 @@ def train_cells(
 ) -> pd.DataFrame:
     """Train the networks of ``cells`` in single precision; one row per network, step and angle.
 
-    Columns: ``slope`` of the activation (infinite: sign), ``width``, ``network`` (which ``seed`` and
-    width turn into certain initial parameters), ``step``, ``angle`` in radians, the network's
-    ``output`` there and, for smooth activations, its tangent ``kernel`` with the point at angle
-    0, both computed in double precision.
+    Columns: ``slope`` of the activation (infinite: sign), ``width``, ``network`` (which with
+    ``seed`` and width stands for certain initial parameters), ``step``, ``angle`` in radians, the
+    network's ``output`` there and, for smooth activations, its tangent ``kernel`` with the point
+    at angle 0, both computed in double precision.
 
     Killed and called again it resumes from the files in ``checkpoints``, which it removes in the
     end.
     """
+    torch.set_flush_denormal(True)  # psi underflows, and subnormal numbers are ten times slower
     problem = circle_problem(settings)
     tables = []
     for cell in cells:

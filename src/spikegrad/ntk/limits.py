@@ -20,7 +20,7 @@ PSI = ErfDerivative(1.0)  # the paper's surrogate
 
 
 def diagonals(settings: NTKProblem, analytic: AnalyticConfig) -> pd.DataFrame:
-    """K(x, x) on the circle per ``surrogate``, ``depth`` and ``slope`` (infinite: sign networks)."""
+    """K(x, x) on the circle per ``surrogate``, ``depth`` and ``slope`` (infinite: sign)."""
     point = circle_problem(settings).inputs[:1]
     rows = []
     for slope in (*analytic.slopes, np.inf):
@@ -38,7 +38,7 @@ def naive_regression(settings: NTKProblem, analytic: AnalyticConfig) -> pd.DataF
 
     ``rms``: of the prediction, which vanishes; ``rms_target``: of what it should be;
     ``same_sign``: share of test points where the prediction's sign is that of
-    sum_i K(x, x_i) y_i with the sign network's kernel (arXiv 2405.15539, theorem 2.3).
+    sum_i K(x, x_i) y_i with the sign network's kernel (arXiv 2405.15539, sec. 2.3).
     """
     problem = circle_problem(settings)
     x, y = problem.inputs, problem.targets[problem.train]

@@ -1,0 +1,276 @@
+# The surrogate-gradient NTK (arXiv 2405.15539). Independent of the spike data.
+NTK = f"{RESULTS}/ntk"
+NTK_FIGURES = f"{NTK}/figures"
+NTK_KERNELS = [experiment.name for experiment in STUDY.ntk.kernels]
+NTK_ENSEMBLES = [experiment.name for experiment in STUDY.ntk.ensembles]
+
+
+def ntk_results():
+    names = [
+        "target",
+        "limits",
+        "off_circle",
+        "kernel_error",
+        "kernel_drift",
+        "comparison",
+        *[f"kernels_{name}" for name in NTK_KERNELS],
+        *[f"ensemble_{name}" for name in NTK_ENSEMBLES],
+    ]
+    return [f"{NTK_FIGURES}/{name}.png" for name in names]
+
+
+def ntk_networks(experiment):
+    """The files of an experiment's jobs; pandas reads their folder as one table."""
+    jobs = range(len(STUDY.ntk.experiment(experiment).jobs()))
+    return [f"{NTK}/{experiment}/networks/{job}.parquet" for job in jobs]
+
+
+def ntk_experiment(wildcards):
+    return STUDY.ntk.experiment(wildcards.experiment).model_dump(mode="json")
+
+
+def ntk_figure(name, content):
+    """A figure of the report, with the caption of its family."""
+    family = name.split("_{experiment}")[0]
+    return report(
+        f"{NTK_FIGURES}/{name}.png",
+        caption=f"../report/ntk_{family}.rst",
+        category="SG-NTK",
+        labels={"content": content},
+    )
+
+
+wildcard_constraints:
+    job=r"\d+",
+
+
+rule ntk_train:
+    input:
+        code=code("ntk_train.py"),
+    output:
+        networks=f"{NTK}/{{experiment}}/networks/{{job}}.parquet",
+    log:
+        f"{LOGS}/ntk/{{experiment}}/{{job}}.log",
+    benchmark:
+        f"{BENCHMARKS}/ntk/{{experiment}}/{{job}}.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        problem=STUDY.ntk.problem.model_dump(mode="json"),
+        experiment=ntk_experiment,
+        checkpoints=f"{NTK}/{{experiment}}/checkpoints/{{job}}",
+        checkpoint_every=STUDY.ntk.checkpoint_every,
+    script:
+        "../scripts/ntk_train.py"
+
+
+rule ntk_kernels:
+    input:
+        networks=lambda w: ntk_networks(w.experiment),
+        code=code("ntk_kernels.py"),
+    output:
+        analytic=f"{NTK}/{{experiment}}/analytic.parquet",
+        errors=f"{NTK}/{{experiment}}/errors.parquet",
+        exponents=f"{NTK}/{{experiment}}/exponents.csv",
+    log:
+        f"{LOGS}/ntk/{{experiment}}/kernels.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        problem=STUDY.ntk.problem.model_dump(mode="json"),
+        experiment=ntk_experiment,
+        n_resamples=STUDY.ntk.n_resamples,
+    script:
+        "../scripts/ntk_kernels.py"
+
+
+rule ntk_comparison:
+    input:
+        networks=lambda w: ntk_networks(w.experiment),
+        code=code("ntk_comparison.py"),
+    output:
+        predictions=f"{NTK}/{{experiment}}/predictions.parquet",
+        distances=f"{NTK}/{{experiment}}/distances.csv",
+    log:
+        f"{LOGS}/ntk/{{experiment}}/comparison.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        problem=STUDY.ntk.problem.model_dump(mode="json"),
+        experiment=ntk_experiment,
+        n_resamples=STUDY.ntk.n_resamples,
+    script:
+        "../scripts/ntk_comparison.py"
+
+
+rule ntk_limits:
+    input:
+        code=code("ntk_limits.py"),
+    output:
+        problem=f"{NTK}/limits/problem.csv",
+        diagonals=f"{NTK}/limits/diagonals.csv",
+        naive_regression=f"{NTK}/limits/naive_regression.csv",
+        off_circle=f"{NTK}/limits/off_circle.parquet",
+    log:
+        f"{LOGS}/ntk/limits.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        problem=STUDY.ntk.problem.model_dump(mode="json"),
+        analytic=STUDY.ntk.analytic.model_dump(mode="json"),
+        off_circle=STUDY.ntk.off_circle.model_dump(mode="json"),
+    script:
+        "../scripts/ntk_limits.py"
+
+
+rule plot_ntk_target:
+    input:
+        problem=rules.ntk_limits.output.problem,
+        code=code("plot_ntk_target.py"),
+    output:
+        png=ntk_figure("target", "target"),
+        pdf=f"{NTK_FIGURES}/target.pdf",
+    log:
+        f"{LOGS}/ntk/plot_target.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        seed=STUDY.ntk.problem.seed,
+    script:
+        "../scripts/plot_ntk_target.py"
+
+
+rule plot_ntk_limits:
+    input:
+        diagonals=rules.ntk_limits.output.diagonals,
+        naive_regression=rules.ntk_limits.output.naive_regression,
+        code=code("plot_ntk_limits.py"),
+    output:
+        png=ntk_figure("limits", "limits of steep activations"),
+        pdf=f"{NTK_FIGURES}/limits.pdf",
+    log:
+        f"{LOGS}/ntk/plot_limits.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    script:
+        "../scripts/plot_ntk_limits.py"
+
+
+rule plot_ntk_off_circle:
+    input:
+        off_circle=rules.ntk_limits.output.off_circle,
+        code=code("plot_ntk_off_circle.py"),
+    output:
+        png=ntk_figure("off_circle", "inputs off the circle"),
+        pdf=f"{NTK_FIGURES}/off_circle.pdf",
+    log:
+        f"{LOGS}/ntk/plot_off_circle.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        setup=STUDY.ntk.off_circle.model_dump(mode="json"),
+    script:
+        "../scripts/plot_ntk_off_circle.py"
+
+
+rule plot_ntk_kernels:
+    input:
+        networks=lambda w: ntk_networks(w.experiment),
+        analytic=rules.ntk_kernels.output.analytic,
+        code=code("plot_ntk_kernels.py"),
+    output:
+        png=ntk_figure("kernels_{experiment}", "kernels, {experiment}"),
+        pdf=f"{NTK_FIGURES}/kernels_{{experiment}}.pdf",
+    log:
+        f"{LOGS}/ntk/{{experiment}}/plot_kernels.log",
+    wildcard_constraints:
+        experiment="|".join(NTK_KERNELS),
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        experiment=ntk_experiment,
+    script:
+        "../scripts/plot_ntk_kernels.py"
+
+
+rule plot_ntk_kernel_error:
+    input:
+        errors=expand(rules.ntk_kernels.output.errors, experiment=NTK_KERNELS),
+        exponents=expand(rules.ntk_kernels.output.exponents, experiment=NTK_KERNELS),
+        code=code("plot_ntk_kernel_error.py"),
+    output:
+        error_png=ntk_figure("kernel_error", "error of finite networks' kernels"),
+        error_pdf=f"{NTK_FIGURES}/kernel_error.pdf",
+        drift_png=ntk_figure("kernel_drift", "change of kernels during training"),
+        drift_pdf=f"{NTK_FIGURES}/kernel_drift.pdf",
+    log:
+        f"{LOGS}/ntk/plot_kernel_error.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        experiments=NTK_KERNELS,
+    script:
+        "../scripts/plot_ntk_kernel_error.py"
+
+
+rule plot_ntk_ensemble:
+    input:
+        networks=lambda w: ntk_networks(w.experiment),
+        predictions=rules.ntk_comparison.output.predictions,
+        problem=rules.ntk_limits.output.problem,
+        code=code("plot_ntk_ensemble.py"),
+    output:
+        png=ntk_figure("ensemble_{experiment}", "ensemble, {experiment}"),
+        pdf=f"{NTK_FIGURES}/ensemble_{{experiment}}.pdf",
+    log:
+        f"{LOGS}/ntk/{{experiment}}/plot_ensemble.log",
+    wildcard_constraints:
+        experiment="|".join(NTK_ENSEMBLES),
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        experiment=ntk_experiment,
+    script:
+        "../scripts/plot_ntk_ensemble.py"
+
+
+rule plot_ntk_comparison:
+    input:
+        distances=expand(
+            rules.ntk_comparison.output.distances, experiment=NTK_ENSEMBLES
+        ),
+        code=code("plot_ntk_comparison.py"),
+    output:
+        png=ntk_figure("comparison", "which kernel networks follow"),
+        pdf=f"{NTK_FIGURES}/comparison.pdf",
+    log:
+        f"{LOGS}/ntk/plot_comparison.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        experiments=NTK_ENSEMBLES,
+    script:
+        "../scripts/plot_ntk_comparison.py"
+
+
+localrules:
+    plot_ntk_target,
+    plot_ntk_limits,
+    plot_ntk_off_circle,
+    plot_ntk_kernels,
+    plot_ntk_kernel_error,
+    plot_ntk_ensemble,
+    plot_ntk_comparison,

@@ -1,0 +1,26 @@
+"""What the formulas alone say: the target, limits of steep activations, inputs off the circle."""
+
+import pandas as pd
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.ntk import AnalyticConfig, NTKProblem, OffCircleConfig
+from spikegrad.files import atomic
+from spikegrad.ntk.limits import diagonals, naive_regression, off_circle
+from spikegrad.ntk.problem import circle_problem
+
+log = start(snakemake)
+settings = validate(NTKProblem, snakemake.params.problem)
+analytic = validate(AnalyticConfig, snakemake.params.analytic)
+problem = circle_problem(settings)
+points = pd.DataFrame({"angle": problem.angles, "target": problem.targets})
+points["train"] = points.index.isin(problem.train)
+for table, path in (
+    (points, snakemake.output.problem),
+    (diagonals(settings, analytic), snakemake.output.diagonals),
+    (naive_regression(settings, analytic), snakemake.output.naive_regression),
+):
+    with atomic(path) as file:
+        table.to_csv(file, index=False)
+with atomic(snakemake.output.off_circle) as file:
+    off_circle(settings, validate(OffCircleConfig, snakemake.params.off_circle)).to_parquet(file)

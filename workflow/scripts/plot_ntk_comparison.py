@@ -1,0 +1,57 @@
+"""Draw how far ensembles' means are from each kernel's prediction: by width and during training."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import save
+from spikegrad.ntk.figures import KERNEL_COLOURS, KERNEL_STYLES
+
+log = start(snakemake)
+names = snakemake.params.experiments
+figure, panels = plt.subplots(
+    2, len(names), figsize=(2.5 * len(names) + 0.6, 5), sharey="row", squeeze=False
+)
+
+
+def draw(axes, table, x):
+    """Distances of each kernel with their intervals, side by side where they would overlap."""
+    for offset, (kernel, colour) in zip((0.93, 1.0, 1.07), KERNEL_COLOURS.items(), strict=True):
+        here = table[table.kernel == kernel].sort_values(x)
+        spread = [here.excess - here.excess_low, here.excess_high - here.excess]
+        axes.errorbar(
+            here[x] * offset,
+            here.excess,
+            np.maximum(spread, 0),
+            fmt="o" + KERNEL_STYLES[kernel],
+            color=colour,
+            markersize=3,
+            capsize=2,
+            label=kernel,
+        )
+
+
+for column, (name, file) in enumerate(zip(names, snakemake.input.distances, strict=True)):
+    table = pd.read_csv(file)
+    last, widest = table.step.max(), table.width.max()
+    trained = table[(table["at"] == "convergence") & (table.step == last)]
+    draw(panels[0, column], trained, "width")
+    during = table[(table["at"] == "same time") & (table.width == widest) & (table.step > 0)]
+    draw(panels[1, column], during, "step")
+    panels[0, column].set(xscale="log", xlabel="width $n$")
+    panels[0, column].set_title(f"{name.replace('_', ' ')}\n{table.n_networks.max()} networks")
+    panels[1, column].set(xscale="log", xlabel=f"steps, $n = {widest}$")
+    panels[0, column].set_xticks(sorted(table.width.unique()), sorted(table.width.unique()))
+    panels[0, column].minorticks_off()
+panels[0, 0].set_ylabel("distance of the trained networks'\nmean to kernel regression, rms")
+panels[1, 0].set_ylabel("distance to the kernel's gradient\nflow at the same time, rms")
+for axes in panels.flat:
+    axes.set_ylim(bottom=0)
+panels[0, 0].legend()
+figure.suptitle(
+    "without the noise of finite ensembles; bars: 95 % bootstrap interval over networks, "
+    f"seed {table.seed.iloc[0]}",
+    fontsize=9,
+)
+save(figure, snakemake.output)

@@ -1,0 +1,95 @@
+"""Draw trained networks beside kernel regression (arXiv 2405.15539, fig. 3)."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import save
+from spikegrad.ntk.figures import (
+    KERNEL_COLOURS,
+    KERNEL_STYLES,
+    TRAINING_POINTS,
+    angle_axis,
+    legend_below,
+    sequence,
+)
+
+log = start(snakemake)
+experiment = snakemake.params.experiment
+networks = pd.concat(map(pd.read_parquet, snakemake.input.networks), ignore_index=True)
+predictions = pd.read_parquet(snakemake.input.predictions)
+points = pd.read_csv(snakemake.input.problem)
+train = points[points.train]
+last = networks.step.max()
+final = networks[networks.step == last]
+regression = {
+    kernel: table.sort_values("angle")
+    for kernel, table in predictions[np.isinf(predictions.step)].groupby("kernel")
+}
+sg_ntk = regression["SG-NTK"]
+widths = experiment["widths"]
+functions = {
+    width: final[final.width == width].pivot_table(
+        index="angle", columns="network", values="output"
+    )
+    for width in widths
+}
+colours = sequence(widths)
+figure, (single, means, differences) = plt.subplots(1, 3, figsize=(11, 3.3))
+
+widest = functions[widths[-1]]
+single.fill_between(
+    sg_ntk.angle,
+    sg_ntk["mean"] - 2 * sg_ntk["std"],
+    sg_ntk["mean"] + 2 * sg_ntk["std"],
+    color="black",
+    alpha=0.12,
+    linewidth=0,
+    label=r"SG-NTK $\pm$ 2 std",
+)
+alpha = min(0.3, 20 / widest.shape[1])
+single.plot(widest, color="#5b8fb9", linewidth=0.8, alpha=alpha, rasterized=True)
+single.plot(widest.mean(axis=1), color="#21918c", linewidth=2.5, label="mean of networks")
+for kernel in ("SG-NTK", "NNGP"):
+    table = regression[kernel]
+    style = {"color": KERNEL_COLOURS[kernel], "linestyle": KERNEL_STYLES[kernel]}
+    single.plot(table.angle, table["mean"], linewidth=1.2, label=f"{kernel} regression", **style)
+single.plot(train.angle, train.target, **TRAINING_POINTS, label="training points")
+single.set_ylabel("output")
+single.set_title(f"{widest.shape[1]} networks, $n = {widths[-1]}$")
+
+for width in widths:
+    means.plot(
+        functions[width].mean(axis=1), color=colours[width], linewidth=2, label=f"$n = {width}$"
+    )
+means.plot(sg_ntk.angle, sg_ntk["mean"], color="black", linewidth=1.2, label="SG-NTK")
+means.plot(train.angle, train.target, **TRAINING_POINTS)
+means.set_ylabel("mean output")
+means.set_title("means of networks")
+
+offset = sg_ntk["mean"].to_numpy()
+error = 1.96 * widest.sem(axis=1)
+difference = widest.mean(axis=1) - offset
+differences.fill_between(
+    widest.index, difference - error, difference + error, color=colours[widths[-1]], alpha=0.3
+)
+differences.plot(
+    difference, color=colours[widths[-1]], linewidth=2, label=f"networks, $n = {widths[-1]}$, 95 %"
+)
+for kernel, table in regression.items():
+    style = {"color": KERNEL_COLOURS[kernel], "linestyle": KERNEL_STYLES[kernel]}
+    differences.plot(table.angle, table["mean"].to_numpy() - offset, label=kernel, **style)
+differences.set_ylabel("difference from SG-NTK")
+differences.set_title("which kernel do the networks follow?")
+
+for axes in (single, means, differences):
+    angle_axis(axes)
+    legend_below(axes, ncols=2, fontsize=7)
+psi = " ".join(str(value) for value in experiment["surrogate"].values())
+figure.suptitle(
+    f"sign networks, {experiment['hidden_layers']} hidden, surrogate {psi}, output scale "
+    f"{experiment['output_scale']:g}, {last} steps, seed {networks.seed.iloc[0]}",
+    fontsize=9,
+)
+save(figure, snakemake.output)

@@ -1,0 +1,64 @@
+"""Draw the error and the drift of finite networks' kernels against width, log-log."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import save
+from spikegrad.ntk.figures import legend_below, sequence, slope_label
+
+QUANTITIES = {
+    "squared_error": ("mean squared error of the kernel", -1.0),
+    "drift": ("relative change of the kernel by training", -0.5),
+}
+
+
+def curve(axes, group, quantity, **style):
+    """Mean over networks and its standard error at each width."""
+    table = group.groupby("width")[quantity].agg(["mean", "sem"])
+    axes.errorbar(table.index, table["mean"], table["sem"], capsize=2, markersize=4, **style)
+    return table["mean"]
+
+
+def draw(quantity, outputs):
+    """One panel for each experiment; lines for slopes, before (dashed) and after training."""
+    label, power = QUANTITIES[quantity]
+    names = snakemake.params.experiments
+    figure, panels = plt.subplots(1, len(names), figsize=(3.4 * len(names), 4), sharey=True)
+    for axes, name, errors, exponents in zip(
+        np.atleast_1d(panels), names, snakemake.input.errors, snakemake.input.exponents, strict=True
+    ):
+        table, powers = pd.read_parquet(errors), pd.read_csv(exponents)
+        first, last = table.step.min(), table.step.max()
+        for slope, colour in sequence(sorted(table.slope.unique())).items():
+            here = table[table.slope == slope]
+            fit = powers[
+                (powers.quantity == quantity) & (powers.slope == slope) & (powers.step == last)
+            ].squeeze()
+            text = (
+                f"{slope_label(slope)}: $n^{{{fit.exponent:.2f}}}$ [{fit.low:.2f}, {fit.high:.2f}]"
+            )
+            means = curve(
+                axes, here[here.step == last], quantity, fmt="o-", color=colour, label=text
+            )
+            if quantity == "squared_error":
+                curve(axes, here[here.step == first], quantity, fmt="s:", color=colour, alpha=0.6)
+        widths = means.index.to_numpy(float)
+        guide = means.iloc[-1] * (widths / widths[-1]) ** power
+        axes.plot(widths, guide, color="grey", linewidth=0.8, label=f"$n^{{{power:g}}}$")
+        axes.set(xscale="log", yscale="log", xlabel="width $n$")
+        axes.set_title(f"{name.replace('_', ' ')}, {last} steps")
+        legend_below(axes, title="power of the width [95 % interval]", title_fontsize=8)
+    np.atleast_1d(panels)[0].set_ylabel(label)
+    note = "dotted: before training; " if quantity == "squared_error" else ""
+    figure.suptitle(
+        f"{note}bars: standard error over {table.network.nunique()} networks", fontsize=9
+    )
+    save(figure, outputs)
+
+
+log = start(snakemake)
+out = snakemake.output
+draw("squared_error", [out.error_png, out.error_pdf])
+draw("drift", [out.drift_png, out.drift_pdf])

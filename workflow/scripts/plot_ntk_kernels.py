@@ -1,0 +1,79 @@
+"""Draw finite networks' kernels with the analytic ones (arXiv 2405.15539, figs. 1 and 2)."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import save
+from spikegrad.ntk.figures import angle_axis, sequence, slope_label
+
+log = start(snakemake)
+
+
+def decades_axis(axes):
+    """The paper's axis for kernels of either sign and of very different size."""
+    axes.set_yscale("asinh", linear_width=1.0)
+    decades = [1, 10, 100, 1000]
+    axes.set_yticks([*(-d for d in reversed(decades)), 0, *decades], minor=False)
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.minorticks_off()
+
+
+networks = pd.concat(map(pd.read_parquet, snakemake.input.networks), ignore_index=True)
+analytic = pd.read_parquet(snakemake.input.analytic)
+experiment = snakemake.params.experiment
+ordinary = experiment["surrogate"]["name"] == "true_derivative"
+name = "NTK" if ordinary else "SG-NTK"
+slopes, widths = sorted(networks.slope.unique()), experiment["widths"]
+steps = [min(experiment["record_steps"]), max(experiment["record_steps"])]
+colours = sequence(steps)
+
+figure = plt.figure(figsize=(2 * len(widths) + 2.6, 1.6 * len(slopes) + 0.9))
+grid = figure.add_gridspec(len(slopes), len(widths) + 1, width_ratios=[1] * len(widths) + [1.3])
+shared = None
+for row, slope in enumerate(slopes):
+    exact = analytic[analytic.slope == slope]
+    for column, width in enumerate(widths):
+        axes = figure.add_subplot(grid[row, column], sharex=shared, sharey=shared)
+        shared = shared or axes
+        cell = networks[(networks.slope == slope) & (networks.width == width)]
+        for step in steps:
+            curves = cell[cell.step == step].pivot_table(
+                index="angle", columns="network", values="kernel"
+            )
+            axes.plot(curves, color=colours[step], linewidth=0.8, alpha=0.6)
+        axes.plot(exact.angle, exact.kernel, color="black", linewidth=1.2)
+        angle_axis(axes, label=row == len(slopes) - 1)
+        axes.tick_params(labelbottom=row == len(slopes) - 1, labelleft=column == 0)
+        if row == 0:
+            axes.set_title(f"$n = {width}$")
+        if column == 0:
+            axes.set_ylabel(f"{name}, {slope_label(slope)}")
+if ordinary:
+    decades_axis(shared)
+else:  # the narrowest networks' curves may leave the panels, else the others' would be flat
+    low, high = analytic.kernel.min(), analytic.kernel.max()
+    shared.set_ylim(low - 0.6 * (high - low), high + 0.6 * (high - low))
+for step in steps:
+    shared.plot([], color=colours[step], label=f"{step} steps")
+shared.plot([], color="black", label="analytic")
+
+limit = figure.add_subplot(grid[:, -1])
+for slope, colour in sequence(slopes).items():
+    exact = analytic[analytic.slope == slope]
+    limit.plot(exact.angle, exact.kernel, color=colour, label=slope_label(slope))
+exact = analytic[~analytic.slope.isin(slopes)]
+limit.plot(exact.angle, exact.kernel, "--", color="black", linewidth=1, label=r"$m \to \infty$")
+limit.set_title(r"$n \to \infty$, analytic")
+limit.set_ylabel(name)
+angle_axis(limit)
+if ordinary:
+    decades_axis(limit)
+limit.legend()
+figure.legend(*shared.get_legend_handles_labels(), loc="outside lower left", ncols=3)
+figure.suptitle(
+    f"{name} of erf$_m$ networks with a point at angle 0; "
+    f"{experiment['n_networks']} networks, seed {networks.seed.iloc[0]}",
+    fontsize=9,
+)
+save(figure, snakemake.output)

@@ -1,0 +1,55 @@
+"""Draw the asymmetry of the SG-NTK for inputs of unequal norm."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import save
+
+log = start(snakemake)
+table = pd.read_parquet(snakemake.input.off_circle)
+setup = snakemake.params.setup
+n = table.predict.max() + 1
+
+
+def asymmetry(column):
+    """K(x, x') - K(x', x) for every pair once."""
+    kernel = table[column].to_numpy().reshape(n, n)
+    return (kernel - kernel.T)[np.triu_indices(n, 1)]
+
+
+se = table.empirical_se.to_numpy().reshape(n, n)
+error = np.hypot(se, se.T)[np.triu_indices(n, 1)]
+norms = table.norm_predict.to_numpy().reshape(n, n)[:, 0]
+i, j = np.triu_indices(n, 1)
+figure, (empirical, sign) = plt.subplots(1, 2, figsize=(7.5, 3.4))
+exact = asymmetry("erf")
+empirical.errorbar(exact, asymmetry("empirical"), 2 * error, fmt="o", markersize=2.5, linewidth=0.6)
+ends = np.array([exact.min(), exact.max()])
+empirical.plot(ends, ends, color="black", linewidth=0.8, label="equal")
+empirical.plot(ends, -ends, "--", color="#d55e00", linewidth=0.8, label="arguments exchanged")
+empirical.set(xlabel="analytic $K(x, x') - K(x', x)$", ylabel="mean of finite networks")
+empirical.set_title(
+    f"erf$_{{{setup['slope']:g}}}$, {setup['n_networks']} networks, $n = {setup['width']}$"
+)
+empirical.legend()
+kernel = table.sign.to_numpy().reshape(n, n)
+mean = ((kernel + kernel.T) / 2)[i, j]
+sign.scatter(
+    norms[i] / norms[j], asymmetry("sign") / np.abs(mean), s=8, c=np.abs(mean), cmap="viridis"
+)
+sign.axhline(0, color="grey", linewidth=0.8)
+sign.axvline(1, color="grey", linewidth=0.8)
+figure.colorbar(sign.collections[0], label="mean of $K(x, x')$, $K(x', x)$")
+sign.set(xscale="log", xlabel="$|x| / |x'|$", ylabel="relative asymmetry")
+ticks = [0.25, 0.5, 1, 2, 4]
+sign.set_xticks(ticks, ticks)
+sign.minorticks_off()
+sign.set_title("sign networks, analytic")
+figure.suptitle(
+    f"{n} Gaussian inputs in {setup['n_inputs']} dimensions, seed {table.seed.iloc[0]}; "
+    "bars: 2 standard errors",
+    fontsize=9,
+)
+save(figure, snakemake.output)
