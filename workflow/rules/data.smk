@@ -6,12 +6,13 @@ def data_results():
     return [f"{DATA}/events.h5", f"{DATA}/summary.csv", f"{DATA}/figures/data.png"]
 
 
-def spike_files():
-    """The spike files of the chosen source, by split."""
-    if STUDY.data.source == "files":
-        return STUDY.data.files.model_dump()
-    splits = ["train", "test", *(["validation"] if STUDY.data.source == "ssc" else [])]
-    return {split: f"{DATA}/{split}.h5" for split in splits}
+# The spike files of the chosen source, by split.
+if STUDY.data.source == "files":
+    SPIKE_FILES = STUDY.data.files.model_dump()
+elif STUDY.data.source == "ssc":
+    SPIKE_FILES = {s: f"{DATA}/{s}.h5" for s in ("train", "validation", "test")}
+else:
+    SPIKE_FILES = {s: f"{DATA}/{s}.h5" for s in ("train", "test")}
 
 
 if STUDY.data.source == "spoken-digits":
@@ -101,7 +102,7 @@ if STUDY.data.source in ("shd", "ssc"):
 
 rule prepare:
     input:
-        **spike_files(),
+        **SPIKE_FILES,
         code=code("prepare.py"),
     output:
         events=f"{DATA}/events.h5",
