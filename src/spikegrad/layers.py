@@ -321,10 +321,12 @@ def _padded(weight: Tensor | np.ndarray) -> np.ndarray:
 
 def _in_threads(function: Callable, jobs: Iterable) -> Iterable:
     """``map`` over torch's number of threads, in order; the kernels release the GIL."""
-    threads = torch.get_num_threads()
-    return map(function, jobs) if threads == 1 else _pool(threads).map(function, jobs)
+    return _pool(torch.get_num_threads()).map(function, jobs)
 
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="spikegrad")
+    """Threads that flush denormal numbers: decayed currents would make them crawl."""
+    return ThreadPoolExecutor(
+        threads, "spikegrad", initializer=torch.set_flush_denormal, initargs=(True,)
+    )

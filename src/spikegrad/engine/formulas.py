@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numba import types
 from numba.extending import overload
 
 # Contraction lets a * b + c be one rounded operation; nothing is reordered.
@@ -61,12 +60,12 @@ def arrival_adjoint(neuron, s, adjoint):
     """dLoss/dt of an arriving spike of weight 1, ``s`` and ``adjoint`` just after it."""
 
 
-def load(rows, i):
-    """The state of neuron ``i`` from rows [n_neurons], one for each variable."""
+def load(neuron, buffer, k, i):
+    """The state of neuron ``i`` in slot ``k`` of a buffer [n_slots, n_state, n_neurons]."""
 
 
-def store(rows, i, s):
-    """Write the state of neuron ``i`` into ``rows``."""
+def store(neuron, buffer, k, i, s):
+    """Write the state of neuron ``i`` into slot ``k``."""
 
 
 def implements(formula: Callable, neuron_class: type) -> Callable[[Callable], Callable]:
@@ -85,20 +84,21 @@ def implements(formula: Callable, neuron_class: type) -> Callable[[Callable], Ca
     return register
 
 
-def unrolled(rows: types.UniTuple, template: str) -> str:
-    """``template`` once for each state variable, its number for {k}."""
-    return "".join(template.format(k=k) for k in range(len(rows)))
-
-
 @overload(load, jit_options={"forceinline": True})
-def _load(rows, i):
+def _load(neuron, buffer, k, i):
     scope: dict = {}
-    exec("def load(rows, i): return (" + unrolled(rows, "rows[{k}][i], ") + ")", scope)
+    items = "".join(f"buffer[k, {v}, i], " for v in range(_n_state(neuron)))
+    exec(f"def load(neuron, buffer, k, i): return ({items})", scope)
     return scope["load"]
 
 
 @overload(store, jit_options={"forceinline": True})
-def _store(rows, i, s):
+def _store(neuron, buffer, k, i, s):
     scope: dict = {}
-    exec("def store(rows, i, s):" + unrolled(rows, "\n rows[{k}][i] = s[{k}]"), scope)
+    lines = "".join(f"\n buffer[k, {v}, i] = s[{v}]" for v in range(_n_state(neuron)))
+    exec(f"def store(neuron, buffer, k, i, s):{lines}", scope)
     return scope["store"]
+
+
+def _n_state(neuron: Any) -> int:
+    return len(neuron.instance_class.variables())

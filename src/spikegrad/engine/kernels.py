@@ -5,13 +5,16 @@ threshold, they flow to the earliest crossing instead, which is recorded and del
 recurrent weights. Each step is logged as (d, source); backward, the log is replayed and never
 searched. States are kept at the start of every segment of ``SEGMENT`` steps and recomputed in
 between.
+
+States live in a buffer [SEGMENT + 1, n_state, n]: slot k holds the state at the start of step k
+of the current segment. The loops take the buffer and k, since a view of an array costs more
+atomic reference counting than the arithmetic on it, and even shares it between threads.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numba.extending import overload
 
 from spikegrad.engine.formulas import (
     FAST,
@@ -27,92 +30,81 @@ from spikegrad.engine.formulas import (
     spike,
     spike_adjoint,
     store,
-    unrolled,
 )
 
-SEGMENT = 64
+SEGMENT = 32
 # Sources of a step in the log: an event's index >= 0; PAUSE; or SPIKE - j for a spike of neuron j.
 PAUSE = -1
 SPIKE = -2
 
 OPTIONS = {"nogil": True, "cache": True, **FAST}
-
-
-def empty_rows(neuron, shape, like):
-    """An uninitialised array for each state variable of the neuron, in the type of ``like``."""
-
-
-def slot(buffer, k):
-    """The rows of step ``k`` in a buffer of one array [n_steps, n] for each state variable."""
-
-
-@overload(empty_rows, jit_options={"forceinline": True})
-def _empty_rows(neuron, shape, like):
-    rows = "np.empty(shape, like.dtype), " * len(neuron.instance_class.variables())
-    scope: dict = {"np": np}
-    exec(f"def empty_rows(neuron, shape, like): return ({rows})", scope)
-    return scope["empty_rows"]
-
-
-@overload(slot, jit_options={"forceinline": True})
-def _slot(buffer, k):
-    scope: dict = {}
-    exec(f"def slot(buffer, k): return ({unrolled(buffer, 'buffer[{k}][k], ')})", scope)
-    return scope["slot"]
+# For sums whose order may be any fixed one.
+REDUCTION = {**OPTIONS, "fastmath": {"contract", "reassoc"}}
 
 
 @njit(**OPTIONS)
-def flow_all(neuron, d, state, end, flags):
-    """Flow all neurons by ``d``; flag those that spike on the way."""
-    for i in range(flags.shape[0]):
-        s = load(state, i)
-        r = flow(neuron, d, s)
-        store(end, i, r)
-        flags[i] = crossed(neuron, d, s, r)
+def flow_all(neuron, d, buffer, k):
+    """Flow all neurons by ``d``, from slot k to slot k + 1."""
+    for i in range(buffer.shape[2]):
+        store(neuron, buffer, k + 1, i, flow(neuron, d, load(neuron, buffer, k, i)))
+
+
+@njit(**REDUCTION)
+def count_crossed(neuron, d, buffer, k):
+    """How many neurons spiked between slots k and k + 1."""
+    count = d * 0
+    for i in range(buffer.shape[2]):
+        start, end = load(neuron, buffer, k, i), load(neuron, buffer, k + 1, i)
+        count += type(d)(1) if crossed(neuron, d, start, end) else type(d)(0)
+    return count
 
 
 @njit(**OPTIONS)
-def replay_all(neuron, d, state, end):
-    """Flow all neurons by ``d``, known to make no spike."""
-    for i in range(state[0].shape[0]):
-        store(end, i, flow(neuron, d, load(state, i)))
-
-
-@njit(**OPTIONS)
-def rescale_all(neuron, state, factors):
-    """Bring every membrane state into range; ``factors`` [n] receives what it was multiplied by."""
-    for i in range(factors.shape[0]):
-        factors[i] = scale(neuron, load(state, i))
-    for row in state[:-1]:
-        for i in range(factors.shape[0]):
-            row[i] *= factors[i]
-
-
-@njit(**OPTIONS)
-def add(row, to):
-    for i in range(to.shape[0]):
-        to[i] += row[i]
-
-
-@njit(**OPTIONS)
-def any_flag(flags):
-    words = flags.view(np.uint64)
-    found = np.uint64(0)
-    for k in range(words.shape[0]):
-        found |= words[k]
-    return found != 0
-
-
-@njit(**OPTIONS)
-def earliest(neuron, d, state, flags):
-    """The first spike among the flagged neurons: its step (float64) and its neuron."""
+def earliest(neuron, d, buffer, k):
+    """The first spike between slots k and k + 1: its step (float64) and its neuron."""
     first, which = 2.0, -1
-    for i in range(flags.shape[0]):
-        if flags[i]:
-            candidate = root(neuron, d, load(state, i))
+    for i in range(buffer.shape[2]):
+        start, end = load(neuron, buffer, k, i), load(neuron, buffer, k + 1, i)
+        if crossed(neuron, d, start, end):
+            candidate = root(neuron, d, start)
             if candidate < first:
                 first, which = candidate, i
     return first, which
+
+
+@njit(**OPTIONS)
+def copy_slot(source, k, target, m):
+    for v in range(source.shape[1]):
+        for i in range(source.shape[2]):
+            target[m, v, i] = source[k, v, i]
+
+
+@njit(**OPTIONS)
+def rescale_all(neuron, buffer, factors):
+    """Bring the membrane states of slot 0 into range by ``factors`` [n], returned there."""
+    n_state = buffer.shape[1]
+    for i in range(factors.shape[0]):
+        factors[i] = scale(neuron, load(neuron, buffer, 0, i))
+    for v in range(n_state - 1):
+        for i in range(factors.shape[0]):
+            buffer[0, v, i] *= factors[i]
+
+
+@njit(**OPTIONS)
+def add_current(weight, unit, buffer, k):
+    """A spike arrives: add its row of weights to the currents of slot k."""
+    v = buffer.shape[1] - 1
+    for i in range(buffer.shape[2]):
+        buffer[k, v, i] += weight[unit, i]
+
+
+@njit(**OPTIONS)
+def largest_current(buffer, k):
+    v = buffer.shape[1] - 1
+    largest = 0.0
+    for i in range(buffer.shape[2]):
+        largest = max(largest, abs(buffer[k, v, i]))
+    return largest
 
 
 @njit(**OPTIONS)
@@ -126,75 +118,66 @@ def grown(array):
 def forward(neuron, times, units, duration, weight, recurrent, reach, reach_back, max_spikes):
     """Run one sample.
 
-    ``weight`` [n_in, n] and ``recurrent`` [n, n] or [0, n], n a multiple of 8; ``reach`` [n_in]
-    and ``reach_back`` hold max |w| of each row. Returns spike times and units, the log
-    (steps, sources), the states at segment starts [n_segments, n_state, n] and the final state
-    [n_state, n]. A sample that would make more than ``max_spikes`` spikes stops there: it
-    returns ``max_spikes + 1`` of them.
+    ``weight`` [n_in, n] and ``recurrent`` [n, n] or [0, n]; ``reach`` [n_in] and ``reach_back``
+    hold max |w| of each row. Returns spike times and units, the log (steps, sources), the
+    states at segment starts [n_segments, n_state, n] and the final state [n_state, n]. A sample
+    that would make more than ``max_spikes`` spikes stops there, with ``max_spikes + 1`` of them.
     """
-    n = weight.shape[1]
-    n_events = times.shape[0]
-    state = empty_rows(neuron, n, weight)
-    end = empty_rows(neuron, n, weight)
+    n, n_events = weight.shape[1], times.shape[0]
+    n_state = len(initial(neuron, weight.dtype.type(0)))
+    buffer = np.empty((SEGMENT + 1, n_state, n), weight.dtype)
     factors = np.empty(n, weight.dtype)
-    flags = np.empty(n, np.uint8)
-    n_state = len(state)
     for i in range(n):
-        store(state, i, initial(neuron, weight.dtype.type(0)))
+        store(neuron, buffer, 0, i, initial(neuron, weight.dtype.type(0)))
 
-    spike_times = np.empty(64, np.float64)
-    spike_units = np.empty(64, np.int64)
-    steps = np.empty(n_events + 64, weight.dtype)
-    sources = np.empty(n_events + 64, np.int32)
-    checkpoints = np.empty((n_events // SEGMENT + 2, n_state, n), weight.dtype)
+    spike_times, spike_units = np.empty(64, np.float64), np.empty(64, np.int64)
+    capacity = n_events + 64
+    steps, sources = np.empty(capacity, weight.dtype), np.empty(capacity, np.int32)
+    checkpoints = np.empty((capacity // SEGMENT + 1, n_state, n), weight.dtype)
     n_spikes = n_steps = event = 0
-    now = 0.0
-    current = 0.0  # an upper bound of |I| over the neurons
+    now = current = 0.0  # ``current``: an upper bound of |I| over the neurons
 
     while True:
+        k = n_steps % SEGMENT
+        if k == 0:
+            if n_steps > 0:
+                copy_slot(buffer, SEGMENT, buffer, 0)
+            if n_steps // SEGMENT == checkpoints.shape[0]:
+                checkpoints = grown(checkpoints)
+            copy_slot(buffer, 0, checkpoints, n_steps // SEGMENT)
+            rescale_all(neuron, buffer, factors)
         if n_steps == steps.shape[0]:
             steps, sources = grown(steps), grown(sources)
-        if n_steps % SEGMENT == 0:
-            segment = n_steps // SEGMENT
-            if segment == checkpoints.shape[0]:
-                checkpoints = grown(checkpoints)
-            for k in range(n_state):
-                checkpoints[segment, k] = state[k]
-            rescale_all(neuron, state, factors)
 
         until = times[event] if event < n_events else duration
         source = event if event < n_events else PAUSE
-        d = -np.expm1(-(until - now) / neuron.tau)
+        d = -np.expm1((now - until) / neuron.tau)
         if d > longest_step(neuron, current):
-            current = 0.0
-            for i in range(n):
-                current = max(current, abs(state[-1][i]))
+            current = largest_current(buffer, k)
             limit = longest_step(neuron, current)
             if d > limit:
                 d, source = limit, PAUSE
                 until = min(until, now - neuron.tau * np.log1p(-d))
 
-        step = weight.dtype.type(d)
-        if step > 0:
-            flow_all(neuron, step, state, end, flags)
-            if any_flag(flags):
-                d, j = earliest(neuron, step, state, flags)
-                source = SPIKE - j
+        step = weight.dtype.type(max(d, 0.0))
+        flow_all(neuron, step, buffer, k)
+        if step > 0 and count_crossed(neuron, step, buffer, k) > 0:
+            first, j = earliest(neuron, step, buffer, k)
+            if j >= 0:
+                d, source = first, SPIKE - j
                 until = min(until, now - neuron.tau * np.log1p(-d))
                 step = weight.dtype.type(d)
-                replay_all(neuron, step, state, end)
-                store(end, j, spike(neuron, load(end, j)))
-            state, end = end, state
-            current *= (1.0 - d) ** 2
+                flow_all(neuron, step, buffer, k)
+                store(neuron, buffer, k + 1, j, spike(neuron, load(neuron, buffer, k + 1, j)))
+        current *= (1.0 - d) ** 2
         steps[n_steps], sources[n_steps] = step, source
         n_steps += 1
         now = until
 
         if source >= 0:
-            unit = units[event]
+            add_current(weight, units[event], buffer, k + 1)
+            current += reach[units[event]]
             event += 1
-            add(weight[unit], state[-1])
-            current += reach[unit]
         elif source <= SPIKE:
             j = SPIKE - source
             if n_spikes == spike_times.shape[0]:
@@ -204,154 +187,125 @@ def forward(neuron, times, units, duration, weight, recurrent, reach, reach_back
             if n_spikes > max_spikes:
                 break
             if recurrent.shape[0] > 0:
-                add(recurrent[j], state[-1])
+                add_current(recurrent, j, buffer, k + 1)
                 current += reach_back[j]
         elif event == n_events and until >= duration:
             break
 
-    final = np.empty((n_state, n), weight.dtype)
-    for k in range(n_state):
-        final[k] = state[k]
-    n_segments = (n_steps - 1) // SEGMENT + 1
     return (
         spike_times[:n_spikes].copy(),
         spike_units[:n_spikes].copy(),
-        steps[:n_steps].copy(),
-        sources[:n_steps].copy(),
-        checkpoints[:n_segments].copy(),
-        final,
+        steps[:n_steps],
+        sources[:n_steps],
+        checkpoints[: (n_steps - 1) // SEGMENT + 1],
+        buffer[(n_steps - 1) % SEGMENT + 1].copy(),
     )
 
 
 @njit(**OPTIONS)
-def act(source, units, weight, recurrent, neuron, state):
-    """Do to ``state`` what ends a step: deliver an input event, or make and deliver a spike."""
-    if source >= 0:
-        add(weight[units[source]], state[-1])
-    elif source <= SPIKE:
-        j = SPIKE - source
-        store(state, j, spike(neuron, load(state, j)))
-        if recurrent.shape[0] > 0:
-            add(recurrent[j], state[-1])
+def replay(neuron, units, weight, recurrent, steps, sources, checkpoints, segment, buffer, factors):
+    """Recompute the states of a segment; returns its first step and the step after its last."""
+    first = segment * SEGMENT
+    last = min(first + SEGMENT, steps.shape[0])
+    copy_slot(checkpoints, segment, buffer, 0)
+    rescale_all(neuron, buffer, factors)
+    for k in range(last - first):
+        flow_all(neuron, steps[first + k], buffer, k)
+        source = sources[first + k]
+        if source >= 0:
+            add_current(weight, units[source], buffer, k + 1)
+        elif source <= SPIKE:
+            j = SPIKE - source
+            store(neuron, buffer, k + 1, j, spike(neuron, load(neuron, buffer, k + 1, j)))
+            if recurrent.shape[0] > 0:
+                add_current(recurrent, j, buffer, k + 1)
+    return first, last
 
 
 @njit(**OPTIONS)
-def replay(neuron, units, weight, recurrent, checkpoint, steps, sources, buffer, factors):
-    """Recompute a segment: slot k of ``buffer`` receives the state at the start of step k."""
-    first = slot(buffer, 0)
-    for v in range(len(first)):
-        first[v][:] = checkpoint[v]
-    rescale_all(neuron, first, factors)
-    for k in range(steps.shape[0]):
-        end = slot(buffer, k + 1)
-        replay_all(neuron, steps[k], slot(buffer, k), end)
-        act(sources[k], units, weight, recurrent, neuron, end)
+def adjoint_all(neuron, d, buffer, k, adjoint):
+    """Take the adjoint of all neurons back through the step ``d`` that started at slot k."""
+    for i in range(buffer.shape[2]):
+        before = flow_adjoint(neuron, d, load(neuron, buffer, k, i), load(neuron, adjoint, 0, i))
+        store(neuron, adjoint, 0, i, before)
 
 
 @njit(**OPTIONS)
-def adjoint_all(neuron, d, state, adjoint):
-    """Take the adjoint of all neurons back through a step ``d`` that started at ``state``."""
-    for i in range(state[0].shape[0]):
-        store(adjoint, i, flow_adjoint(neuron, d, load(state, i), load(adjoint, i)))
+def add_gradient(adjoint, gradient, unit):
+    """dLoss/dw of a spike that arrives is the adjoint of the current."""
+    v = adjoint.shape[1] - 1
+    for i in range(adjoint.shape[2]):
+        gradient[unit, i] += adjoint[0, v, i]
 
 
-@njit(**OPTIONS)
-def arrival_gradient(neuron, row, state, adjoint):
-    """dLoss/dt of a spike that arrives over the weights ``row``."""
-    total = 0.0
-    for i in range(row.shape[0]):
-        total += row[i] * arrival_adjoint(neuron, load(state, i), load(adjoint, i))
+@njit(**REDUCTION)
+def arrival_gradient(neuron, weight, unit, buffer, k, adjoint):
+    """dLoss/dt of a spike of ``unit`` that has arrived in slot k."""
+    total = weight.dtype.type(0)
+    for i in range(buffer.shape[2]):
+        state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
+        total += weight[unit, i] * arrival_adjoint(neuron, state, after)
     return total
 
 
 @njit(**OPTIONS)
 def backward(
-    neuron,
-    units,
-    weight,
-    recurrent,
-    steps,
-    sources,
-    checkpoints,
-    grad_times,
-    grad_final,
-    grad_weight,
-    grad_recurrent,
-    grad_inputs,
-):
+    neuron, units, weight, recurrent, steps, sources, checkpoints,
+    grad_times, grad_final, grad_weight, grad_recurrent, grad_inputs,
+):  # fmt: skip
     """The adjoint of :func:`forward` for one sample.
 
     ``grad_times`` holds dLoss/dt of each spike, ``grad_final`` [n_state, n] that of the final
     state. Adds to ``grad_weight`` and ``grad_recurrent``; writes dLoss/dt of each input event
     to ``grad_inputs``, unless that is empty.
     """
-    n = weight.shape[1]
-    adjoint = empty_rows(neuron, n, weight)
-    for v in range(len(adjoint)):
-        adjoint[v][:] = grad_final[v]
-    buffer = empty_rows(neuron, (SEGMENT + 1, n), weight)
+    n_state, n = grad_final.shape
+    adjoint = grad_final.copy().reshape(1, n_state, n)
+    buffer = np.empty((SEGMENT + 1, n_state, n), weight.dtype)
     factors = np.empty(n, weight.dtype)
     n_spikes = grad_times.shape[0]
 
     for segment in range(checkpoints.shape[0] - 1, -1, -1):
-        first = segment * SEGMENT
-        last = min(first + SEGMENT, steps.shape[0])
-        replay(
-            neuron,
-            units,
-            weight,
-            recurrent,
-            checkpoints[segment],
-            steps[first:last],
-            sources[first:last],
-            buffer,
-            factors,
+        first, last = replay(
+            neuron, units, weight, recurrent, steps, sources, checkpoints, segment, buffer, factors
         )
         for k in range(last - first - 1, -1, -1):
-            start, end = slot(buffer, k), slot(buffer, k + 1)
             step, source = steps[first + k], sources[first + k]
             if source >= 0:
                 unit = units[source]
-                add(adjoint[-1], grad_weight[unit])
+                add_gradient(adjoint, grad_weight, unit)
                 if grad_inputs.shape[0] > 0:
-                    grad_inputs[source] = arrival_gradient(neuron, weight[unit], end, adjoint)
+                    grad_inputs[source] = arrival_gradient(
+                        neuron, weight, unit, buffer, k + 1, adjoint
+                    )
             elif source <= SPIKE:
                 j = SPIKE - source
                 n_spikes -= 1
                 g = grad_times[n_spikes]
                 if recurrent.shape[0] > 0:
-                    add(adjoint[-1], grad_recurrent[j])
-                    g += arrival_gradient(neuron, recurrent[j], end, adjoint)
-                before = flow(neuron, step, load(start, j))
-                after = load(adjoint, j)
-                store(adjoint, j, spike_adjoint(neuron, before, after, weight.dtype.type(g)))
-            adjoint_all(neuron, step, start, adjoint)
-        for row in adjoint[:-1]:
+                    add_gradient(adjoint, grad_recurrent, j)
+                    g += arrival_gradient(neuron, recurrent, j, buffer, k + 1, adjoint)
+                before = flow(neuron, step, load(neuron, buffer, k, j))
+                after = load(neuron, adjoint, 0, j)
+                after = spike_adjoint(neuron, before, after, weight.dtype.type(g))
+                store(neuron, adjoint, 0, j, after)
+            adjoint_all(neuron, step, buffer, k, adjoint)
+        for v in range(n_state - 1):
             for i in range(n):
-                row[i] *= factors[i]
+                adjoint[0, v, i] *= factors[i]
 
 
 @njit(**OPTIONS)
 def states(neuron, units, weight, recurrent, steps, sources, checkpoints, which):
     """State of neuron ``which`` at the end of every step, [n_state, n_steps]."""
-    n = weight.shape[1]
-    buffer = empty_rows(neuron, (SEGMENT + 1, n), weight)
+    n_state, n = checkpoints.shape[1:]
+    buffer = np.empty((SEGMENT + 1, n_state, n), weight.dtype)
     factors = np.empty(n, weight.dtype)
-    result = np.empty((len(buffer), steps.shape[0]), weight.dtype)
+    result = np.empty((n_state, steps.shape[0]), weight.dtype)
     for segment in range(checkpoints.shape[0]):
-        first = segment * SEGMENT
-        last = min(first + SEGMENT, steps.shape[0])
-        replay(
-            neuron,
-            units,
-            weight,
-            recurrent,
-            checkpoints[segment],
-            steps[first:last],
-            sources[first:last],
-            buffer,
-            factors,
+        first, last = replay(
+            neuron, units, weight, recurrent, steps, sources, checkpoints, segment, buffer, factors
         )
-        for v in range(len(buffer)):
-            result[v, first:last] = buffer[v][1 : last - first + 1, which]
+        for k in range(last - first):
+            result[:, first + k] = buffer[k + 1, :, which]
     return result
