@@ -124,10 +124,14 @@ def membrane_velocity(
 
     ``sound`` [n_samples] may be at most as long as ``transfer`` was made for.
     """
-    n = transfer.shape[1]
+    n_channels, n = transfer.shape
     spectrum = fft.rfft(sound, 2 * (n - 1)).astype(np.complex64)
-    velocity = fft.irfft(_hermitian(transfer, spectrum), n, overwrite_x=True)
-    return np.ascontiguousarray(velocity[:, : len(sound) // 2 + 1].T)
+    velocity = np.empty((len(sound) // 2 + 1, n_channels), np.float32)
+    for first in range(0, n_channels, 32):  # small blocks stay in the cache
+        block = slice(first, first + 32)
+        rows = fft.irfft(_hermitian(transfer[block], spectrum), n, overwrite_x=True)
+        velocity[:, block] = rows[:, : len(velocity)].T
+    return velocity
 
 
 @numba.njit(cache=True, nogil=True)
