@@ -9,10 +9,13 @@ except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = f"results/{STUDY.dataset}"
+SCRIPTS = (
+    Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "scripts"
+)
 LOGS = f"logs/{STUDY.dataset}"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 
 
 def code(script):
     """The files of src/spikegrad that workflow/scripts/<script> imports, directly or not."""
-    return imported_files(Path(workflow.basedir) / "scripts" / script)
+    return imported_files(SCRIPTS / script)
