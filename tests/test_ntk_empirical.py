@@ -25,14 +25,6 @@ from spikegrad.ntk.ensemble import Descent, train
 from spikegrad.ntk.network import Architecture, Block, initialise, outputs
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def _seeded(seeds: list[int]) -> list[torch.Generator]:
     return [torch.Generator().manual_seed(seed) for seed in seeds]
 
