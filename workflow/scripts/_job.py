@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from threadpoolctl import threadpool_limits
+
+# Last, so that an installed package comes first: a conda environment of a rule has none.
+sys.path.append(str(Path(__file__).resolve().parents[2] / "src"))
 
 
 def start(snakemake: Any) -> logging.Logger:

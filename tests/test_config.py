@@ -1,0 +1,110 @@
+"""Settings: mistakes are explained, and what is written about them is in step with the models."""
+
+import re
+import tomllib
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import update_config
+
+from spikegrad.config import reference
+from spikegrad.config.base import ConfigError, validate
+from spikegrad.config.study import Study
+
+ROOT = Path(__file__).parents[1]
+
+
+def settings(name: str) -> dict:
+    """The configuration that snakemake makes of config.yaml and the file ``name`` over it."""
+    config = load_configfile(str(ROOT / "config" / "config.yaml"))
+    update_config(config, load_configfile(str(ROOT / "config" / name)))
+    return config
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "config").glob("*.yaml")))
+def test_shipped_configurations_are_valid(name):
+    assert validate(Study, settings(name)).dataset
+
+
+def changed(path: str, value: object) -> dict:
+    config = settings("smoke.yaml")
+    *parents, key = path.split(".")
+    section = config
+    for parent in parents:
+        section = section[parent]
+    section[key] = value
+    return config
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("trainnig", {}, "'trainnig' is not a known key; did you mean 'training'?"),
+        (
+            "training.epoch",
+            3,
+            "'training.epoch' is not a known key; did you mean 'epochs'?",
+        ),
+        ("network.init.men", 0.1, "'network.init.men' is not a known key; did you mean 'mean'?"),
+        ("training.epochs", "3", "'training.epochs' = '3'"),
+        ("training.epochs", 0, "'training.epochs' = 0"),
+        ("training.epochs", 2.5, "'training.epochs' = 2.5"),
+        ("training.clip", float("nan"), "'training.clip'"),
+        ("network.layers", [], "'network.layers' = []"),
+        ("network.tau", -0.02, "'network.tau' = -0.02"),
+        ("seeds", [0, -1], "'seeds.1' = -1"),
+        ("neurons", {"adex": {}}, "adex"),
+        ("dataset", "shd", "must start with data.source"),
+    ],
+)
+def test_a_mistake_is_named_with_its_key(path, value, message):
+    with pytest.raises(ConfigError) as caught:
+        validate(Study, changed(path, value))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value).strip() or str(caught.value).count("\n") < 3
+
+
+def test_a_missing_key_is_named():
+    config = settings("smoke.yaml")
+    del config["training"]["epochs"]
+    with pytest.raises(ConfigError, match=r"'training\.epochs' is missing"):
+        validate(Study, config)
+
+
+@pytest.mark.parametrize("path", reference.FILES)
+def test_the_reference_is_in_step_with_the_models(path):
+    written = (ROOT / path).read_text()
+    assert written == reference.FILES[path](), "run: python -m spikegrad.config.reference"
+
+
+def test_every_key_is_explained():
+    undocumented = [
+        line
+        for line in reference.reference().splitlines()
+        if line.endswith("|  |") and "`kind`" not in line
+    ]
+    assert undocumented == []
+
+
+def test_the_conda_environment_is_in_step_with_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    environment = yaml.safe_load((ROOT / "envs" / "spikegrad.yaml").read_text())
+    assert environment["dependencies"][0] == f"python {project['requires-python']}"
+    assert environment["dependencies"][-1]["pip"] == [
+        *project["dependencies"],
+        *extras["data"],
+        *extras["search"],
+    ]
+
+
+def test_the_lock_pins_every_dependency_but_torch():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    names = {re.split("[<>=]", spec)[0].strip().lower() for spec in wanted}
+    locked = (ROOT / "envs" / "lock.txt").read_text().splitlines()
+    assert all("==" in line for line in locked)
+    assert names - {line.split("==")[0] for line in locked} == {"torch"}
