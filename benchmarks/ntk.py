@@ -1,0 +1,137 @@
+"""Speed of kernels and ensembles, beside torch.func and the machine's matrix product.
+
+python benchmarks/ntk.py: one table, on one thread. What is compared runs alternately within one
+run, medians of several rounds, so that ratios hold on a busy machine too; results are checked to
+agree first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+import torch
+from torch import Tensor
+from torch.func import grad, jacrev, vmap
+
+from spikegrad.ntk.activations import Erf
+from spikegrad.ntk.empirical import empirical_kernel
+from spikegrad.ntk.ensemble import Descent
+from spikegrad.ntk.network import Architecture, Block, initialise
+
+PHI = Erf(1.0)  # its own derivative is the surrogate, so that plain autograd does the same
+ROUNDS = 7
+Parameters = list[tuple[Tensor, Tensor]]
+
+
+def network(architecture: Architecture, parameters: Parameters, x: Tensor) -> Tensor:
+    """The output at one or more points ``x`` [..., d], for autograd."""
+    for i, ((w, b), (scale, shift)) in enumerate(zip(parameters, architecture.scales, strict=True)):
+        x = scale * (PHI(x) if i else x) @ w.T + shift * b
+    return x[..., 0]
+
+
+def parameters(block: Block) -> Parameters:
+    """A block's parameters as torch.func maps over them."""
+    return [(w, b[:, 0]) for w, b in zip(block.weights, block.biases, strict=True)]
+
+
+def kernel_by_jacobians(architecture: Architecture, block: Block, x: Tensor, y: Tensor) -> Tensor:
+    """The tangent kernel as torch.func's documentation computes it."""
+
+    def jacobian(p: Parameters, points: Tensor) -> list[Tensor]:
+        one = jacrev(lambda q, point: network(architecture, q, point))
+        leaves = [leaf for pair in vmap(one, (None, 0))(p, points) for leaf in pair]
+        return [leaf.flatten(1) for leaf in leaves]
+
+    def kernel(p: Parameters) -> Tensor:
+        pairs = zip(jacobian(p, x), jacobian(p, y), strict=True)
+        return sum((a @ b.T for a, b in pairs), x.new_zeros(()))
+
+    return vmap(kernel)(parameters(block))
+
+
+def autograd_step(descent: Descent, block: Block) -> Parameters:
+    """One step of every network by vmap of grad."""
+
+    def loss(p: Parameters) -> Tensor:
+        return 0.5 * (network(descent.architecture, p, descent.x) - descent.y).square().mean()
+
+    p = parameters(block)
+    steps = vmap(grad(loss))(p)
+    rate = descent.learning_rate
+    return [(w - rate * dw, b - rate * db) for (w, b), (dw, db) in zip(p, steps, strict=True)]
+
+
+def alternate(*jobs: Callable[[], object], repeat: int = 1) -> list[float]:
+    """Median seconds of each job, run by turns."""
+    seconds: list[list[float]] = [[] for _ in jobs]
+    for _ in range(ROUNDS):
+        for job, times in zip(jobs, seconds, strict=True):
+            start = time.perf_counter()
+            for _ in range(repeat):
+                job()
+            times.append((time.perf_counter() - start) / repeat)
+    return [median(times) for times in seconds]
+
+
+def generators(n: int) -> list[torch.Generator]:
+    """Seeded generators for n networks."""
+    return [torch.Generator().manual_seed(i) for i in range(n)]
+
+
+def compare_kernels(width: int, n_networks: int, n_points: int) -> str:
+    """A row of the table: kernels [n_points, n_points] per second."""
+    architecture = Architecture(2, width, 2)
+    block = initialise(architecture, generators(n_networks))
+    x = torch.randn(n_points, 2, dtype=torch.float64, generator=generators(1)[0])
+
+    def ours() -> Tensor:
+        return empirical_kernel(architecture, block, x, x, PHI, PHI.derivative)
+
+    def theirs() -> Tensor:
+        return kernel_by_jacobians(architecture, block, x, x)
+
+    torch.testing.assert_close(ours(), theirs(), rtol=1e-12, atol=1e-12)
+    a, b = alternate(ours, theirs)
+    name = f"kernel {n_points} x {n_points}, n = {width}"
+    return f"| {name} | {n_networks / a:.1f} kernels/s | {n_networks / b:.1f} | {b / a:.1f} |"
+
+
+def compare_training(hidden_layers: int, width: int, n_networks: int) -> str:
+    """A row of the table: network steps per second, and the share of the matrix product's speed."""
+    architecture = Architecture(2, width, hidden_layers)
+    block = initialise(architecture, generators(n_networks), torch.float32)
+    x = torch.randn(15, 2, generator=generators(1)[0])
+    descent = Descent(architecture, PHI, PHI.derivative, x, x[:, 0] * x[:, 1], 0.1)
+    expected = autograd_step(descent, block)
+    descent.step(block)
+    for (w, b), (w_expected, b_expected) in zip(parameters(block), expected, strict=True):
+        torch.testing.assert_close(w, w_expected)
+        torch.testing.assert_close(b, b_expected)
+
+    square = torch.randn(1500, 1500)
+
+    def product() -> Tensor:
+        return square @ square
+
+    a, b, c = alternate(
+        lambda: descent.step(block), lambda: autograd_step(descent, block), product, repeat=3
+    )
+    achieved, peak = descent.flops() * n_networks / a / 1e9, 2 * len(square) ** 3 / c / 1e9
+    name = f"training, {hidden_layers} hidden, n = {width}, block of {n_networks}"
+    speed = f"{n_networks / a:.0f} network steps/s, {achieved:.1f} of {peak:.1f} GFlop/s"
+    return (
+        f"| {name} | {speed} ({100 * achieved / peak:.0f} %) | {n_networks / b:.0f} | {b / a:.1f} |"
+    )
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    print("| | spikegrad | torch.func | ratio |")
+    print("|---|---|---|---|")
+    for width, n_points in ((100, 20), (100, 100), (500, 20)):
+        print(compare_kernels(width, 4, n_points), flush=True)
+    for layers, width, n_networks in ((2, 500, 5), (2, 500, 10), (2, 500, 20), (1, 1000, 5)):
+        print(compare_training(layers, width, n_networks), flush=True)
