@@ -30,6 +30,7 @@ for axes, (measure, label) in zip(grid.flat, panels.items(), strict=True):
         legend=axes is grid.flat[0],
     )
     axes.set(xlabel="epoch", ylabel=label)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylim(0, 1 if "accuracy" in measure else None)
 legend = grid.flat[0].legend(title=None)
 for text in legend.get_texts():

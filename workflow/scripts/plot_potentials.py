@@ -18,7 +18,8 @@ figure, panels = plt.subplots(
     1 + len(neurons), 1, figsize=(6, 1.2 + 1.6 * len(neurons)), sharex=True
 )
 heard = spikes[(spikes["layer"] == 0) & (spikes["neuron"] == first["neuron"])]
-panels[0].plot(1000 * heard["time"], heard["unit"], ".", ms=1, mew=0, color="black")
+dot = 1.0 if heard["unit"].max() > 200 else 2.5
+panels[0].plot(1000 * heard["time"], heard["unit"], ".", ms=dot, mew=0, color="black")
 panels[0].set(ylabel="input channel")
 for axes, neuron in zip(panels[1:], neurons, strict=True):
     trace = potentials[potentials["neuron"] == neuron]
@@ -27,7 +28,8 @@ for axes, neuron in zip(panels[1:], neurons, strict=True):
     line, (low, high) = VIEWS[neuron]
     axes.axhline(1, color="0.6", lw=0.8, ls="--", label=line)
     colour = NEURON_COLOURS[neuron]
-    visible = trace["potential"].where(trace["potential"].between(-1e3, 1e3))
+    # no line from one end of the range to the other where V passes infinity
+    visible = trace["potential"].where(trace["potential"].between(-20, 20))
     axes.plot(1000 * trace["time"], visible, color=colour, lw=1)
     axes.set_ylim(low, high)
     axes.plot(
@@ -40,8 +42,8 @@ for axes, neuron in zip(panels[1:], neurons, strict=True):
         label="spike",
     )
     axes.set(ylabel=f"{neuron.upper()} potential $V$")
-    axes.legend(loc="lower right")
-panels[-1].set(xlabel="time (ms)", xlim=(0, 1000 * trace["time"].max()))
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+panels[-1].set(xlabel="time (ms)", xlim=(0, 1100 * heard["time"].max()))
 figure.suptitle(
     f"{first['data']}: “{first['word']}”, test speaker {first['speaker']}; "
     "one hidden neuron of each trained network",

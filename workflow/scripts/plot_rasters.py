@@ -20,7 +20,8 @@ figure, grid = plt.subplots(
     squeeze=False,
 )
 heard = spikes[(spikes["layer"] == 0) & (spikes["neuron"] == first["neuron"])]
-grid[0, 0].plot(1000 * heard["time"], heard["unit"], ".", ms=1, mew=0, color="black")
+dot = 1.0 if heard["unit"].max() > 200 else 2.5
+grid[0, 0].plot(1000 * heard["time"], heard["unit"], ".", ms=dot, mew=0, color="black")
 grid[0, 0].set(ylabel="channel", title="input")
 for axes in grid[1:, 0]:
     axes.set_axis_off()
