@@ -20,7 +20,7 @@ from spikegrad.data.dataset import SpikeDataset
 from spikegrad.evaluation import interval, respond, sample_table, scores, summary
 from spikegrad.network import CheckpointError, Network, load_network, save_network
 from spikegrad.spikes import SpikeTrains
-from spikegrad.training import TrainingError, train
+from spikegrad.training import TrainingError, snapshot_tensors, train
 
 N_UNITS, N_CLASSES, DURATION = 12, 2, 0.2
 
@@ -41,6 +41,7 @@ SETTINGS: dict[str, Any] = {
         "clip": 1.0,
         "activity": {"strength": 0.01, "target": 2.0},
         "augmentation": {"channel_shift": 1, "time_stretch": 0.05},
+        "snapshots": 12,
     },
 }
 
@@ -188,8 +189,20 @@ def test_resuming_after_a_kill_gives_the_same_bits(
     assert epochs_run == list(range(killed_after + 1, 5))
     assert same_bits(whole.best, resumed.best)
     assert same_bits(whole.network.state_dict(), resumed.network.state_dict())
+    assert list(whole.snapshots) == [0, 1, 2, 3, 4]
+    assert same_bits(snapshot_tensors(whole), snapshot_tensors(resumed))
     timeless = [table.drop(columns="seconds") for table in (whole.table(), resumed.table())]
     assert timeless[0].equals(timeless[1])
+
+
+def test_snapshots_are_spread_evenly_from_the_initial_weights_to_the_last(tmp_path: Path):
+    result = run(tmp_path, snapshots=3)
+    assert list(result.snapshots) == [0, 2, 4]
+    assert same_bits(result.snapshots[4], result.network.state_dict())
+    untrained = Network(settings().network, N_UNITS, N_CLASSES, "qif")
+    untrained.load_state_dict(result.snapshots[0])
+    loss = respond(untrained, VALIDATION, batch_size=8).loss
+    assert loss == pytest.approx(result.table()["validation_loss"][0], rel=1e-6)
 
 
 def test_a_state_of_other_settings_or_cut_short_is_not_used(tmp_path: Path):

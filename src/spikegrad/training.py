@@ -59,6 +59,8 @@ class Run:
         Weights of the epoch with the highest validation accuracy, of equals the lowest loss.
     history
         One row of metrics for each epoch done; row 0 is before training.
+    snapshots
+        Weights after some of the epochs done, see :func:`snapshot_epochs`.
     outcome
         "finished", or the name of what ended the run early (see :data:`DIVERGED`).
     reason
@@ -68,6 +70,7 @@ class Run:
     network: Network
     best: Weights
     history: list[dict[str, float]] = field(default_factory=list)
+    snapshots: dict[int, Weights] = field(default_factory=dict)
     outcome: str = "running"
     reason: str = ""
 
@@ -111,6 +114,12 @@ METRICS = {
     "presentations": "training samples presented so far",
     "seconds": "duration of the epoch, validation included",
 }
+
+
+def snapshot_epochs(options: TrainingSettings) -> set[int]:
+    """Epochs whose weights are kept: evenly spaced, from 0 (before training) to the last."""
+    number = min(options.snapshots, options.epochs + 1)
+    return {round(k * options.epochs / (number - 1)) for k in range(number)}
 
 
 def train(
@@ -171,6 +180,8 @@ def train(
             run.history.append(row)
             if run.best_epoch == epoch:
                 run.best = _copy(network)
+            if epoch in snapshot_epochs(options):
+                run.snapshots[epoch] = _copy(network)
             _save(run, optimizer, state_file, identity)
             log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS))
         run.outcome = "finished"
@@ -289,12 +300,22 @@ def _copy(network: Network) -> Weights:
 def _save(run: Run, optimizer: torch.optim.Adam, path: Path, identity: str) -> None:
     tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
     tensors |= {f"best.{name}": value for name, value in run.best.items()}
+    tensors |= snapshot_tensors(run)
     for name, weight in run.network.named_parameters():
         for moment, value in optimizer.state[weight].items():
             tensors[f"adam.{name}.{moment}"] = value
     header = {"identity": identity, "history": json.dumps(run.history)}
     with atomic(path) as temporary:
         save_file(tensors, temporary, header)
+
+
+def snapshot_tensors(run: Run) -> Weights:
+    """The snapshots as one flat dictionary: epoch.<epoch>.<name of the weights>."""
+    return {
+        f"epoch.{epoch}.{name}": value
+        for epoch, weights in run.snapshots.items()
+        for name, value in weights.items()
+    }
 
 
 def _restore(run: Run, optimizer: torch.optim.Adam, path: Path, identity: str) -> None:
@@ -322,6 +343,8 @@ def _restore(run: Run, optimizer: torch.optim.Adam, path: Path, identity: str) -
     run.history = json.loads(header["history"])
     run.network.load_state_dict(part("network."))
     run.best = part("best.")
+    kept = {int(name.split(".")[1]) for name in tensors if name.startswith("epoch.")}
+    run.snapshots = {epoch: part(f"epoch.{epoch}.") for epoch in sorted(kept)}
     for name, weight in run.network.named_parameters():
         optimizer.state[weight] = part(f"adam.{name}.")
     log.info("going on after epoch %d", len(run.history) - 1)

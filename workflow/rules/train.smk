@@ -40,6 +40,7 @@ rule train:
         code=code("train.py"),
     output:
         checkpoint=f"{TRAINING}/{{neuron}}/{{seed}}/best.safetensors",
+        snapshots=f"{TRAINING}/{{neuron}}/{{seed}}/snapshots.safetensors",
         history=f"{TRAINING}/{{neuron}}/{{seed}}/history.parquet",
         outcome=f"{TRAINING}/{{neuron}}/{{seed}}/outcome.json",
     log:

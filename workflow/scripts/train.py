@@ -3,13 +3,15 @@
 import json
 from pathlib import Path
 
+from safetensors.torch import save_file
+
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic, digest
 from spikegrad.network import save_network
-from spikegrad.training import train
+from spikegrad.training import snapshot_tensors, train
 
 log = start(snakemake)
 data = load(snakemake.input.events, "train")
@@ -28,6 +30,8 @@ about = {
     "outcome": run.result(),
 }
 save_network(snakemake.output.checkpoint, run.network, run.best, about)
+with atomic(snakemake.output.snapshots) as file:
+    save_file(snapshot_tensors(run), file)
 with atomic(snakemake.output.history) as file:
     run.table().assign(neuron=neuron, seed=seed).to_parquet(file)
 with atomic(snakemake.output.outcome) as file:

@@ -63,6 +63,8 @@ class TrainingSettings(Section):
     """Spike-count regulariser of the hidden layers."""
     augmentation: Augmentation
     """Augmentation of the training data."""
+    snapshots: Annotated[int, Field(ge=2)] = 12
+    """Epochs whose weights are kept for the landscapes, evenly spaced from 0 to the last."""
 
 
 class ModelSettings(Section):
