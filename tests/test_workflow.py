@@ -1,0 +1,161 @@
+"""The workflow, really run on smoke.yaml in a copy of the repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PARTS = ["Snakefile", "workflow", "config", "envs", "src"]
+
+
+def copy_repository(target: Path) -> Path:
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target / part)
+    return target
+
+
+def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable, "-m", "snakemake", "--cores", "2", "--workflow-profile", "none",
+        "--configfile", "config/smoke.yaml", *options,
+    ]  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(project / "src")}
+    return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
+
+
+def planned(project: Path, *options: str) -> Counter[str]:
+    """How many jobs of each rule would run."""
+    run = snakemake(project, "--dry-run", *options)
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = Counter(re.findall(r"^(?:local)?rule (\w+):$", run.stdout + run.stderr, re.MULTILINE))
+    del found["default"], found["all"]  # they only collect
+    return found
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """A copy of the repository in which the smoke study has run."""
+    project = copy_repository(tmp_path_factory.mktemp("project"))
+    run = snakemake(project)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return project
+
+
+def test_the_study_is_complete(finished):
+    results = finished / "results" / "spoken-digits-smoke"
+    runs = pd.read_csv(results / "training" / "runs.csv")
+    assert set(runs["neuron"]) == {"lif", "qif"}
+    assert set(runs["seed"]) == {0, 1}
+    for neuron in ("lif", "qif"):
+        outcome = json.loads((results / "training" / neuron / "0" / "outcome.json").read_text())
+        assert outcome["outcome"] == "finished"
+    figures = list(results.glob("*/figures/*.png")) + list(results.glob("*/*/figures/*.png"))
+    assert all(figure.stat().st_size > 5000 for figure in figures)
+    assert len(figures) >= 5
+
+
+def test_a_second_run_does_nothing(finished):
+    assert planned(finished) == Counter()
+
+
+def edited(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished study, with its modification times, to try an edit on."""
+    project = tmp_path / "project"
+    shutil.copytree(finished, project, symlinks=True)
+    return project
+
+
+def write(file: Path, change: tuple[str, str]) -> None:
+    text = file.read_text()
+    assert text.count(change[0]) >= 1
+    file.write_text(text.replace(*change, 1))
+
+
+def test_a_config_value_reruns_the_jobs_that_use_it(finished, tmp_path):
+    project = edited(finished, tmp_path)
+    file = project / "config" / "smoke.yaml"
+    settings = yaml.safe_load(file.read_text())
+    settings["neurons"]["qif"] = {"training": {"epochs": 3}}
+    file.write_text(yaml.safe_dump(settings))
+    jobs = planned(project)
+    assert jobs["train"] == 2  # the two seeds of QIF, none of LIF
+    assert jobs["evaluate"] == 1
+    assert {"summarise", "plot_learning_curves"} <= set(jobs)
+    assert not {"prepare", "speak_digits", "compile_engine", "data_statistics"} & set(jobs)
+    assert not [rule for rule in jobs if "ntk" in rule]
+
+
+def test_a_value_that_only_a_figure_uses_reruns_that_figure(finished, tmp_path):
+    project = edited(finished, tmp_path)
+    write(project / "config" / "smoke.yaml", ("example: 0", "example: 1"))
+    jobs = planned(project)
+    assert {rule for rule in jobs if rule != "all"} == {
+        "respond",
+        "plot_rasters",
+        "plot_potentials",
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "rerun", "kept"),
+    [
+        (
+            "src/spikegrad/neurons/qif.py",
+            {"compile_engine", "train", "evaluate"},
+            {"prepare", "speak_digits"},
+        ),
+        (
+            "src/spikegrad/data/cochlea.py",
+            {"speak_digits", "prepare", "train", "evaluate"},
+            {"compile_engine"},
+        ),
+        (
+            "workflow/scripts/plot_confusion.py",
+            {"plot_confusion"},
+            {"train", "evaluate", "prepare", "plot_learning_curves"},
+        ),
+        ("src/spikegrad/ntk/analytic.py", {"ntk_comparison"}, {"train", "prepare", "respond"}),
+    ],
+)
+def test_an_edit_reruns_what_depends_on_it(finished, tmp_path, file, rerun, kept):
+    project = edited(finished, tmp_path)
+    path = project / file
+    path.write_text(path.read_text() + "\n# edited\n")
+    jobs = set(planned(project))
+    assert rerun <= jobs
+    assert not kept & jobs
+
+
+def test_a_mistake_in_the_configuration_stops_before_any_job(finished, tmp_path):
+    project = edited(finished, tmp_path)
+    write(project / "config" / "smoke.yaml", ("epochs: 2", "epoch: 2"))
+    run = snakemake(project, "--dry-run")
+    assert run.returncode != 0
+    assert "'training.epoch' is not a known key; did you mean 'epochs'?" in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_a_failing_job_names_the_file_and_leaves_nothing_behind(finished, tmp_path):
+    project = edited(finished, tmp_path)
+    events = project / "results" / "spoken-digits-smoke" / "data" / "train.h5"
+    events.write_bytes(events.read_bytes()[: events.stat().st_size // 2])
+    run = snakemake(project, "--rerun-triggers", "mtime", "--forcerun", "prepare")
+    assert run.returncode != 0
+    assert "train.h5" in run.stderr
+    assert not (events.parent / "events.h5").exists()
+    assert not list(events.parent.glob("*.tmp*"))
