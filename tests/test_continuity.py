@@ -1,0 +1,66 @@
+"""The first paper's starting point: QIF losses are continuous, LIF losses are not."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from networks import random_layer, random_spikes
+from spikegrad.readouts import IntegratedReadout
+
+LABELS = torch.arange(6) % 4
+
+
+def line(neuron: str, seed: int):
+    """A recurrent network's loss as a function of the position on a random line through it."""
+    spikes = random_spikes(seed, n_samples=6, n_events=60)
+    layer = random_layer(neuron, spikes, n_out=12, seed=seed)
+    readout = IntegratedReadout(12, 4, tau_out=0.02, window=0.1, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(seed)
+    readout.weight.data.normal_(generator=generator).mul_(200.0)
+    parameters = list(layer.parameters())
+    origin = [p.detach().clone() for p in parameters]
+    direction = [
+        p.std() * torch.randn(p.shape, generator=generator, dtype=torch.float64) for p in origin
+    ]
+
+    @torch.no_grad()
+    def loss(position: float) -> float:
+        for parameter, start, step in zip(parameters, origin, direction, strict=True):
+            parameter.copy_(start + position * step)
+        return cross_entropy(readout(layer(spikes)), LABELS).item()
+
+    return loss
+
+
+def steepest(loss, n_points: int = 101) -> dict[float, float]:
+    """|change| of the loss over ever shorter intervals around its steepest point."""
+    grid = np.linspace(-0.5, 0.5, n_points)
+    values = [loss(x) for x in grid]
+    k = int(np.argmax(np.abs(np.diff(values))))
+    left, right, low, high = grid[k], grid[k + 1], values[k], values[k + 1]
+    changes = {}
+    while right - left > 1e-13:
+        changes[right - left] = abs(high - low)
+        middle = (left + right) / 2
+        value = loss(middle)
+        if abs(value - low) >= abs(high - value):
+            right, high = middle, value
+        else:
+            left, low = middle, value
+    return changes
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_qif_loss_changes_less_and_less_over_shorter_intervals(seed):
+    """It may be very steep, where a neuron hesitates at the separatrix, but never jumps."""
+    changes = np.array(list(steepest(line("qif", seed)).values()))
+    assert changes[-1] < 1e-6 * changes[0]
+    assert np.median(changes[-9:-1] / changes[-8:]) == pytest.approx(2, rel=0.1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_lif_loss_jumps(seed):
+    changes = np.array(list(steepest(line("lif", seed)).values()))
+    assert changes[-1] > 1e-3
+    assert changes[-1] == pytest.approx(changes[-20], rel=1e-3)
