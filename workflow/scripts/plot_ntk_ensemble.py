@@ -23,10 +23,17 @@ points = pd.read_csv(snakemake.input.problem)
 train = points[points.train]
 last = networks.step.max()
 final = networks[networks.step == last]
-regression = {
-    kernel: table.sort_values("angle")
-    for kernel, table in predictions[np.isinf(predictions.step)].groupby("kernel")
-}
+
+
+def predicted(step):
+    """Each kernel's prediction after ``step`` steps, by angle."""
+    return {
+        kernel: table.sort_values("angle")
+        for kernel, table in predictions[predictions.step == step].groupby("kernel")
+    }
+
+
+regression, flow = predicted(np.inf), predicted(last)
 sg_ntk = regression["SG-NTK"]
 widths = experiment["widths"]
 functions = {
@@ -63,12 +70,12 @@ for width in widths:
     means.plot(
         functions[width].mean(axis=1), color=colours[width], linewidth=2, label=f"$n = {width}$"
     )
-means.plot(sg_ntk.angle, sg_ntk["mean"], color="black", linewidth=1.2, label="SG-NTK")
+means.plot(sg_ntk.angle, sg_ntk["mean"], color="black", linewidth=1.2, label="SG-NTK regression")
 means.plot(train.angle, train.target, **TRAINING_POINTS)
 means.set_ylabel("mean output")
 means.set_title("means of networks")
 
-offset = sg_ntk["mean"].to_numpy()
+offset = flow["SG-NTK"]["mean"].to_numpy()
 error = 1.96 * widest.sem(axis=1)
 difference = widest.mean(axis=1) - offset
 differences.fill_between(
@@ -77,10 +84,10 @@ differences.fill_between(
 differences.plot(
     difference, color=colours[widths[-1]], linewidth=2, label=f"networks, $n = {widths[-1]}$, 95 %"
 )
-for kernel, table in regression.items():
+for kernel, table in flow.items():
     style = {"color": KERNEL_COLOURS[kernel], "linestyle": KERNEL_STYLES[kernel]}
     differences.plot(table.angle, table["mean"].to_numpy() - offset, label=kernel, **style)
-differences.set_ylabel("difference from SG-NTK")
+differences.set_ylabel("difference from SG-NTK flow")
 differences.set_title("which kernel do the networks follow?")
 
 for axes in (single, means, differences):

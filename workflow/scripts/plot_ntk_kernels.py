@@ -13,8 +13,9 @@ log = start(snakemake)
 def decades_axis(axes):
     """The paper's axis for kernels of either sign and of very different size."""
     axes.set_yscale("asinh", linear_width=1.0)
-    decades = [1, 10, 100, 1000]
-    axes.set_yticks([*(-d for d in reversed(decades)), 0, *decades], minor=False)
+    low, high = axes.get_ylim()
+    decades = [-1000, -100, -10, 0, 10, 100, 1000]
+    axes.set_yticks([tick for tick in decades if low < tick < high])
     axes.yaxis.set_major_formatter("{x:g}")
     axes.minorticks_off()
 
