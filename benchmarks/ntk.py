@@ -10,25 +10,47 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from statistics import median
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.func import grad, jacrev, vmap
 
-from spikegrad.ntk.activations import Erf
+from spikegrad.ntk.activations import Activation, Erf, ErfDerivative, Sign
 from spikegrad.ntk.empirical import empirical_kernel
 from spikegrad.ntk.ensemble import Descent
 from spikegrad.ntk.network import Architecture, Block, initialise
 
-PHI = Erf(1.0)  # its own derivative is the surrogate, so that plain autograd does the same
+PSI = ErfDerivative(1.0)
+SMOOTH, SIGN = Erf(1.0), Sign()  # the smooth one's own derivative is PSI
 ROUNDS = 7
 Parameters = list[tuple[Tensor, Tensor]]
 
 
-def network(architecture: Architecture, parameters: Parameters, x: Tensor) -> Tensor:
+class SurrogateSign(torch.autograd.Function):
+    """sign forwards, PSI backwards, for autograd."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(u: Tensor) -> Tensor:
+        return u.sign()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return gradient * PSI(ctx.saved_tensors[0])
+
+
+def network(
+    architecture: Architecture, phi: Callable[[Tensor], Tensor], parameters: Parameters, x: Tensor
+) -> Tensor:
     """The output at one or more points ``x`` [..., d], for autograd."""
     for i, ((w, b), (scale, shift)) in enumerate(zip(parameters, architecture.scales, strict=True)):
-        x = scale * (PHI(x) if i else x) @ w.T + shift * b
+        x = scale * (phi(x) if i else x) @ w.T + shift * b
     return x[..., 0]
 
 
@@ -41,7 +63,7 @@ def kernel_by_jacobians(architecture: Architecture, block: Block, x: Tensor, y: 
     """The tangent kernel as torch.func's documentation computes it."""
 
     def jacobian(p: Parameters, points: Tensor) -> list[Tensor]:
-        one = jacrev(lambda q, point: network(architecture, q, point))
+        one = jacrev(lambda q, point: network(architecture, SMOOTH, q, point))
         leaves = [leaf for pair in vmap(one, (None, 0))(p, points) for leaf in pair]
         return [leaf.flatten(1) for leaf in leaves]
 
@@ -55,8 +77,10 @@ def kernel_by_jacobians(architecture: Architecture, block: Block, x: Tensor, y: 
 def autograd_step(descent: Descent, block: Block) -> Parameters:
     """One step of every network by vmap of grad."""
 
+    phi = SurrogateSign.apply if descent.activation is SIGN else SMOOTH
+
     def loss(p: Parameters) -> Tensor:
-        return 0.5 * (network(descent.architecture, p, descent.x) - descent.y).square().mean()
+        return 0.5 * (network(descent.architecture, phi, p, descent.x) - descent.y).square().mean()
 
     p = parameters(block)
     steps = vmap(grad(loss))(p)
@@ -88,7 +112,7 @@ def compare_kernels(width: int, n_networks: int, n_points: int) -> str:
     x = torch.randn(n_points, 2, dtype=torch.float64, generator=generators(1)[0])
 
     def ours() -> Tensor:
-        return empirical_kernel(architecture, block, x, x, PHI, PHI.derivative)
+        return empirical_kernel(architecture, block, x, x, SMOOTH, PSI)
 
     def theirs() -> Tensor:
         return kernel_by_jacobians(architecture, block, x, x)
@@ -99,12 +123,12 @@ def compare_kernels(width: int, n_networks: int, n_points: int) -> str:
     return f"| {name} | {n_networks / a:.1f} kernels/s | {n_networks / b:.1f} | {b / a:.1f} |"
 
 
-def compare_training(hidden_layers: int, width: int, n_networks: int) -> str:
+def compare_training(phi: Activation, hidden_layers: int, width: int, n_networks: int) -> str:
     """A row of the table: network steps per second, and the share of the matrix product's speed."""
     architecture = Architecture(2, width, hidden_layers)
     block = initialise(architecture, generators(n_networks), torch.float32)
     x = torch.randn(15, 2, generator=generators(1)[0])
-    descent = Descent(architecture, PHI, PHI.derivative, x, x[:, 0] * x[:, 1], 0.1)
+    descent = Descent(architecture, phi, PSI, x, x[:, 0] * x[:, 1], 0.1)
     expected = autograd_step(descent, block)
     descent.step(block)
     for (w, b), (w_expected, b_expected) in zip(parameters(block), expected, strict=True):
@@ -117,10 +141,11 @@ def compare_training(hidden_layers: int, width: int, n_networks: int) -> str:
         return square @ square
 
     a, b, c = alternate(
-        lambda: descent.step(block), lambda: autograd_step(descent, block), product, repeat=3
+        lambda: descent.step(block), lambda: autograd_step(descent, block), product, repeat=5
     )
     achieved, peak = descent.flops() * n_networks / a / 1e9, 2 * len(square) ** 3 / c / 1e9
-    name = f"training, {hidden_layers} hidden, n = {width}, block of {n_networks}"
+    kind = "sign" if phi is SIGN else "erf"
+    name = f"{kind} networks, {hidden_layers} hidden, n = {width}, block of {n_networks}"
     speed = f"{n_networks / a:.0f} network steps/s, {achieved:.1f} of {peak:.1f} GFlop/s"
     return (
         f"| {name} | {speed} ({100 * achieved / peak:.0f} %) | {n_networks / b:.0f} | {b / a:.1f} |"
@@ -133,5 +158,6 @@ if __name__ == "__main__":
     print("|---|---|---|---|")
     for width, n_points in ((100, 20), (100, 100), (500, 20)):
         print(compare_kernels(width, 4, n_points), flush=True)
-    for layers, width, n_networks in ((2, 500, 5), (2, 500, 10), (2, 500, 20), (1, 1000, 5)):
-        print(compare_training(layers, width, n_networks), flush=True)
+    for layers, width, n_networks in ((2, 500, 5), (2, 500, 20), (1, 1000, 5)):
+        print(compare_training(SIGN, layers, width, n_networks), flush=True)
+    print(compare_training(SMOOTH, 2, 500, 5), flush=True)
