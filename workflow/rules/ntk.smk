@@ -61,7 +61,7 @@ rule ntk_train:
     params:
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
-        checkpoints=f"{NTK}/{{experiment}}/checkpoints/{{job}}",
+        checkpoints=f"{NTK}/{{experiment}}/networks/{{job}}.checkpoints",
         checkpoint_every=STUDY.ntk.checkpoint_every,
     script:
         "../scripts/ntk_train.py"

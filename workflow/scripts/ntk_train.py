@@ -1,5 +1,6 @@
 """Train some blocks of an experiment's networks and record their outputs and kernels."""
 
+import shutil
 from pathlib import Path
 
 from _job import start
@@ -21,3 +22,4 @@ table = train_cells(
 )
 with atomic(snakemake.output.networks) as file:
     table.to_parquet(file)
+shutil.rmtree(params.checkpoints)

@@ -75,9 +75,11 @@ class NTKExperiment(Section):
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
     """Folder below results/<dataset>/ntk/."""
     activations: Annotated[tuple[Activation, ...], Field(min_length=1)]
+    """The activations phi; networks of each are trained."""
     surrogate: Surrogate
     """Stands in for the derivative in backpropagation."""
     hidden_layers: Count
+    """Hidden layers; the paper's L is one more."""
     widths: Annotated[tuple[Count, ...], Field(min_length=1)]
     """Neurons in each hidden layer, n."""
     n_networks: Annotated[int, Field(ge=2)]
@@ -138,17 +140,22 @@ class AnalyticConfig(Section):
     depths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
     """Numbers of dense layers, L."""
     surrogates: Annotated[tuple[Surrogate, ...], Field(min_length=1)]
+    """The derivatives in backpropagation; true_derivative is the NTK."""
 
 
 class OffCircleConfig(Section):
     """Gaussian inputs of unequal norm, where the SG-NTK of sign networks is asymmetric."""
 
     n_inputs: Count
+    """Dimension of the inputs."""
     n_points: Annotated[int, Field(ge=2)]
+    """Inputs, drawn from a standard normal distribution."""
     slope: Positive
     """Slope of the erf networks whose empirical kernels show the asymmetry."""
     width: Count
+    """Neurons in each of their two hidden layers."""
     n_networks: Annotated[int, Field(ge=2)]
+    """Networks over which the empirical kernel is averaged."""
 
 
 class NTKProblem(Section):
@@ -178,6 +185,7 @@ class NTKConfig(Section):
     """The surrogate-gradient NTK: kernels, networks, and regression with kernels."""
 
     problem: NTKProblem
+    """What all experiments share."""
     kernels: Annotated[tuple[KernelExperiment, ...], Field(min_length=1)]
     """Finite networks' kernels, before, during and after training, beside the analytic ones."""
     ensembles: Annotated[tuple[NTKExperiment, ...], Field(min_length=1)]
@@ -187,7 +195,9 @@ class NTKConfig(Section):
     n_resamples: Annotated[int, Field(ge=100)]
     """Bootstrap samples of networks behind each interval."""
     analytic: AnalyticConfig
+    """Limits of steep activations."""
     off_circle: OffCircleConfig
+    """Where the SG-NTK is asymmetric."""
 
     @model_validator(mode="after")
     def _names_differ(self) -> NTKConfig:

@@ -82,9 +82,8 @@ def train(
 
     After every ``every`` steps, and at each record, the parameters go to ``checkpoints``. Called
     again after a kill, with a fresh block, training goes on from there, and records made before
-    are yielded again from their files: the same bits as without the kill. Who consumes the
-    records removes the folder. Checkpoints with another ``fingerprint`` (made from other settings)
-    are not used.
+    are yielded again from their files: the same bits as without the kill. Checkpoints with
+    another ``fingerprint`` (made from other settings) are not used.
     """
     stops = sorted({*record_steps, *range(every, record_steps[-1], every)})
     files = {stop: checkpoints / f"step-{stop}.safetensors" for stop in [0, *stops]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +32,8 @@ def train_cells(
     network's ``output`` there and, for smooth activations, its tangent ``kernel`` with the point
     at angle 0, both computed in double precision.
 
-    Killed and called again it resumes from the files in ``checkpoints``, which it removes in the
-    end.
+    Killed and called again it resumes from the files in ``checkpoints``; who has stored the table
+    removes that folder.
     """
     torch.set_flush_denormal(True)  # psi underflows, and subnormal numbers are ten times slower
     problem = circle_problem(settings)
@@ -44,9 +43,7 @@ def train_cells(
         tables.append(
             _train_cell(settings, experiment, cell, problem, folder, checkpoint_every, fingerprint)
         )
-    table = pd.concat(tables, ignore_index=True)
-    shutil.rmtree(checkpoints)
-    return table
+    return pd.concat(tables, ignore_index=True)
 
 
 def _train_cell(
