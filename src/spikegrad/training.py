@@ -130,13 +130,15 @@ def train(
     validation: SpikeDataset,
     state_file: Path,
     identity: str,
+    last_epoch: int | None = None,
 ) -> Run:
     """Train a network on ``data``; keep the weights that do best on ``validation``.
 
     After each epoch the run is saved to ``state_file``. A run that finds a state there goes on
     from it, to the same bits as without the interruption, if it carries the same ``identity``:
     a digest of everything that the result depends on. The caller removes the file once it has
-    stored the result.
+    stored the result. With ``last_epoch`` the run stops early, to go on from there another time;
+    the learning rate's schedule is that of the whole run.
 
     Raises
     ------
@@ -159,7 +161,8 @@ def train(
         optimizer = _optimizer(network, options)
         run.best = _copy(network)
         _restore(run, optimizer, state_file, identity)
-        epochs = range(len(run.history), options.epochs + 1)
+        last = options.epochs if last_epoch is None else last_epoch
+        epochs = range(len(run.history), last + 1)
         for epoch in tqdm(epochs, desc=f"{neuron}, seed {seed}", unit="epoch", disable=None):
             start = time.perf_counter()
             if epoch == 0:

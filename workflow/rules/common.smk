@@ -12,6 +12,7 @@ RESULTS = f"results/{STUDY.dataset}"
 SCRIPTS = (
     Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "scripts"
 )
+NEURONS = list(STUDY.neurons)
 LOGS = f"logs/{STUDY.dataset}"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 

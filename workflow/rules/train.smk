@@ -1,7 +1,6 @@
 # Both neuron models, trained with every seed, on the test data, and their figures.
 TRAINING = f"{RESULTS}/training"
 TRAINING_FIGURES = f"{TRAINING}/figures"
-NEURONS = list(STUDY.neurons)
 
 
 def train_results():
@@ -37,6 +36,7 @@ rule train:
     input:
         events=rules.prepare.output.events,
         engine=rules.compile_engine.output.done,
+        winner=rules.search_best.output.best if STUDY.search else [],
         code=code("train.py"),
     output:
         checkpoint=f"{TRAINING}/{{neuron}}/{{seed}}/best.safetensors",

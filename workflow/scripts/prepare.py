@@ -10,7 +10,7 @@ prepare(
     snakemake.params.name,
     validate(DataConfig, snakemake.params.data),
     snakemake.input.train,
-    snakemake.input.test,
+    snakemake.input.get("test"),
     snakemake.output.events,
     snakemake.input.get("validation"),
 )

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import yaml
 from safetensors.torch import save_file
 
 from _job import start
 from spikegrad.config.base import validate
+from spikegrad.config.search import with_parameters
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic, digest
@@ -16,6 +18,9 @@ from spikegrad.training import snapshot_tensors, train
 log = start(snakemake)
 data = load(snakemake.input.events, "train")
 settings = validate(ModelSettings, snakemake.params.model)
+if snakemake.input.winner:
+    winner = yaml.safe_load(Path(snakemake.input.winner).read_text())
+    settings = with_parameters(settings, winner["parameters"])
 neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")
 identity = digest([snakemake.input.events, *snakemake.input.code], settings.model_dump_json())

@@ -11,6 +11,7 @@ from spikegrad.config.base import Section, validate
 from spikegrad.config.data import DataConfig
 from spikegrad.config.network import NetworkSettings
 from spikegrad.config.ntk import NTKConfig
+from spikegrad.config.search import SearchConfig
 from spikegrad.config.training import ModelSettings, TrainingSettings
 
 Neuron = Literal["lif", "qif"]
@@ -40,6 +41,9 @@ class Study(Section):
     """How they are trained."""
     neurons: Annotated[dict[Neuron, Overrides], Field(min_length=1)]
     """The neuron models to compare, each with its own values of network and training settings."""
+    search: SearchConfig | None = None
+    """The search for each neuron model's hyperparameters, whose winner is then trained; null trains
+    with the values above."""
     example: NonNegativeInt
     """Test sample, by its index, whose spikes and potentials are drawn."""
     ntk: NTKConfig
@@ -58,6 +62,13 @@ class Study(Section):
             for neuron, overrides in neurons.items():
                 _model(others.data["network"], others.data["training"], neuron, overrides)
         return neurons
+
+    @model_validator(mode="after")
+    def _search_space_fits(self) -> Self:
+        if self.search is not None:
+            for neuron in self.neurons:
+                self.search.check(self.model(neuron))
+        return self
 
     @model_validator(mode="after")
     def _results_name_their_data(self) -> Self:

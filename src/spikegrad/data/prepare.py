@@ -73,13 +73,14 @@ def prepare(
     name: str,
     config: DataConfig,
     train: str | Path,
-    test: str | Path,
+    test: str | Path | None,
     output: str | Path,
     validation: str | Path | None = None,
 ) -> None:
     """Write the events of the files ``train``, ``test`` and ``validation`` to ``output``.
 
-    Without a file for validation, part of the training file becomes the validation set.
+    Without a file for validation, part of the training file becomes the validation set. Without
+    a test file there are no test samples: such is the file that hyperparameters are searched on.
 
     Raises
     ------

@@ -1,0 +1,1 @@
+"""Hyperparameter search: suggest, train, select; deterministic, resumable, on files alone."""

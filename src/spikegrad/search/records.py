@@ -1,0 +1,110 @@
+"""Trials and their results, as JSON files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from spikegrad.files import atomic
+
+RUNNING, FINISHED = "running", "finished"
+UNCHANGED = -1
+"""Number of the trial that leaves the configuration as it is."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One set of hyperparameters: ``parameters`` by key, and the ``seed`` to train with."""
+
+    number: int
+    seed: int
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What has become of a trial so far.
+
+    Attributes
+    ----------
+    trial
+        What was tried.
+    outcome
+        "running" if it can go on, "finished" after the last rung, else the name of a failure.
+    reason
+        The message that came with a failure.
+    rungs
+        For each rung passed: ``epochs`` done, and ``validation_accuracy``, ``validation_loss``,
+        ``spikes_per_neuron`` and ``silent_fraction`` of the best epoch among them.
+    presentations
+        Training samples presented, in all epochs completed.
+    seconds
+        Wall time spent.
+    """
+
+    trial: Trial
+    outcome: str
+    reason: str
+    rungs: tuple[dict[str, float], ...]
+    presentations: int
+    seconds: float
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome not in (RUNNING, FINISHED)
+
+    @property
+    def quality(self) -> tuple[float, float]:
+        """Larger is better: validation accuracy, of equals minus the loss, at the last rung."""
+        last = self.rungs[-1]
+        return last["validation_accuracy"], -last["validation_loss"]
+
+
+def best_first(records: Iterable[Record], n: int) -> list[Record]:
+    """The ``n`` best records that have not failed; of equals the one with the lower number."""
+    alive = sorted((r for r in records if not r.failed), key=lambda r: r.trial.number)
+    return sorted(alive, key=lambda r: r.quality, reverse=True)[:n]
+
+
+def write_trials(path: str | Path, trials: Iterable[Trial]) -> None:
+    """Write suggestions, whole or not at all."""
+    _write(path, [asdict(trial) for trial in trials])
+
+
+def read_trials(path: str | Path) -> list[Trial]:
+    """The suggestions in a file."""
+    return [Trial(**trial) for trial in json.loads(Path(path).read_text())]
+
+
+def write_record(path: str | Path, record: Record) -> None:
+    """Write one record, whole or not at all."""
+    _write(path, asdict(record))
+
+
+def read_records(folders: Iterable[str | Path]) -> list[Record]:
+    """The latest record of each trial, by number; later folders hold later rungs."""
+    latest = {}
+    for folder in folders:
+        for path in Path(folder).glob("*.json"):
+            record = _read_record(path)
+            latest[record.trial.number] = record
+    return [latest[number] for number in sorted(latest)]
+
+
+def read_runs(folders: Iterable[str | Path]) -> list[Record]:
+    """All records, by trial and seed: those of trials that were trained again."""
+    paths = [path for folder in folders for path in Path(folder).glob("*.json")]
+    return sorted(map(_read_record, paths), key=lambda r: (r.trial.number, r.trial.seed))
+
+
+def _read_record(path: Path) -> Record:
+    values = json.loads(path.read_text())
+    return Record(**{**values, "trial": Trial(**values["trial"]), "rungs": tuple(values["rungs"])})
+
+
+def _write(path: str | Path, content: Any) -> None:
+    with atomic(path) as part:
+        part.write_text(json.dumps(content, indent=1) + "\n")

@@ -1,0 +1,180 @@
+"""Which trials to try next: a function of seed, space and the records of earlier generations.
+
+The Optuna study is rebuilt in memory from the records in trial order, so that it does not
+matter when and where trials ran. A trial that halving stopped is told as pruned, with its value
+at each rung; TPE ranks these below all that went further. One that failed is told as pruned
+without any value, the lowest rank of all: Optuna's FAIL would keep it from the sampler.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from spikegrad.config.search import TPE, Choice, RandomSearch, Range, Sampling
+from spikegrad.search.records import FINISHED, Record, Trial
+
+START, NEXT, TRAIN, AGAIN = range(4)  # independent streams of the search's seed
+
+Space = Sequence[Range | Choice]
+
+
+def derived_seed(seed: int, *purpose: int) -> int:
+    """A 32-bit seed for ``purpose``: a stream of the search's seed, and a number in it."""
+    return int(np.random.SeedSequence(seed, spawn_key=purpose).generate_state(1)[0])
+
+
+def suggest(
+    sampling: Sampling,
+    seed: int,
+    n_trials: int,
+    generation: int,
+    records: Iterable[Record],
+) -> list[Trial]:
+    """The trials of ``generation``, from the ``records`` of all earlier ones in any order.
+
+    Trial numbers count on over generations of ``n_trials``. A trial trains with the same seed
+    for every neuron model.
+    """
+    numbers = range(generation * n_trials, (generation + 1) * n_trials)
+    space, sampler = sampling.space, sampling.sampler
+    startup = sampler.startup if isinstance(sampler, TPE) else 0
+    study = rebuilt(space, records, _sampler(sampler, derived_seed(seed, NEXT, generation)))
+    found = []
+    for number, start in zip(numbers, _starts(space, seed, startup, numbers), strict=True):
+        if start is not None:
+            study.enqueue_trial(start)
+        asked = study.ask(distributions(space))
+        parameters = {p.key: decoded(p, asked.params[p.key]) for p in space}
+        found.append(Trial(number, derived_seed(seed, TRAIN, number), parameters))
+    return found
+
+
+def _starts(
+    space: Space, seed: int, startup: int, numbers: Sequence[int]
+) -> list[dict[str, Any] | None]:
+    """Points of the quasi-random start for trials ``numbers``; None for those that come later."""
+    sampler = QMCSampler(
+        qmc_type="sobol",
+        scramble=True,
+        seed=derived_seed(seed, START),
+        independent_sampler=RandomSampler(seed=derived_seed(seed, START)),
+        warn_asynchronous_seeding=True,
+        warn_independent_sampling=True,
+    )
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    # Only a study with trials has a space that the sequence can fill; this one is not used.
+    study.ask(distributions(space))
+    points = [study.ask(distributions(space)).params for _ in range(min(startup, numbers[-1] + 1))]
+    return [points[number] if number < startup else None for number in numbers]
+
+
+def _sampler(sampler: TPE | RandomSearch, seed: int) -> BaseSampler:
+    if isinstance(sampler, RandomSearch):
+        return RandomSampler(seed=seed)
+    # The arguments that Optuna 5 deprecates stay away: the version is pinned.
+    return TPESampler(
+        n_startup_trials=0,
+        n_ei_candidates=sampler.candidates,
+        seed=seed,
+        multivariate=True,
+        group=False,
+        constant_liar=True,  # trials of one generation keep apart
+    )
+
+
+def rebuilt(
+    space: Space, records: Iterable[Record], sampler: BaseSampler | None = None
+) -> optuna.Study:
+    """An Optuna study in memory that holds ``records``, in trial order."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.add_trials(told(space, records))
+    return study
+
+
+def told(space: Space, records: Iterable[Record]) -> list[FrozenTrial]:
+    """``records`` as Optuna's trials, by number."""
+    return [_told(space, record) for record in sorted(records, key=lambda r: r.trial.number)]
+
+
+def _told(space: Space, record: Record) -> FrozenTrial:
+    values = {int(r["epochs"]): r["validation_accuracy"] for r in record.rungs}
+    finished = record.outcome == FINISHED
+    return create_trial(
+        state=TrialState.COMPLETE if finished else TrialState.PRUNED,
+        value=record.quality[0] if finished else None,
+        params={p.key: encoded(p, record.trial.parameters[p.key]) for p in space},
+        distributions=distributions(space),
+        intermediate_values={} if record.failed else values,
+        user_attrs={"outcome": record.outcome, "presentations": record.presentations},
+    )
+
+
+def distributions(space: Space) -> dict[str, BaseDistribution]:
+    """The space in Optuna's terms, by key."""
+    return {parameter.key: _distribution(parameter) for parameter in space}
+
+
+def _distribution(parameter: Range | Choice) -> BaseDistribution:
+    if isinstance(parameter, Choice):
+        return CategoricalDistribution([encoded(parameter, c) for c in parameter.choices])
+    if parameter.integer:
+        return IntDistribution(int(parameter.low), int(parameter.high), log=parameter.log)
+    return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
+
+
+def encoded(parameter: Range | Choice, value: Any) -> Any:
+    """``value`` as Optuna keeps it: choices are JSON, since they may be lists."""
+    return json.dumps(value) if isinstance(parameter, Choice) else value
+
+
+def decoded(parameter: Range | Choice, value: Any) -> Any:
+    """The inverse of :func:`encoded`."""
+    return json.loads(value) if isinstance(parameter, Choice) else value
+
+
+def importances(space: Space, records: Sequence[Record], seed: int) -> dict[str, float]:
+    """Share of each parameter in the variance of the accuracy after the first rung (fANOVA).
+
+    All trials have passed or failed the first rung, so that no fidelity is mixed with another;
+    a failed trial counts as accuracy 0. With fewer than two different values all shares are 0.
+    """
+    study = optuna.create_study(direction="maximize")
+    for record in records:
+        study.add_trial(
+            create_trial(
+                value=record.rungs[0]["validation_accuracy"] if record.rungs else 0.0,
+                params={p.key: encoded(p, record.trial.parameters[p.key]) for p in space},
+                distributions=distributions(space),
+            )
+        )
+    if len({trial.value for trial in study.trials}) < 2:
+        return dict.fromkeys((p.key for p in space), 0.0)
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed)
+    return optuna.importance.get_param_importances(study, evaluator=evaluator)
+
+
+def export_journal(path: str, studies: dict[str, tuple[Space, Sequence[Record]]]) -> None:
+    """Write studies, by name, to a new file in Optuna's journal format, for optuna-dashboard."""
+    backend = JournalFileBackend(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        storage = optuna.storages.JournalStorage(backend)
+    for name, (space, records) in studies.items():
+        study = optuna.create_study(storage=storage, study_name=name, direction="maximize")
+        study.add_trials(told(space, records))

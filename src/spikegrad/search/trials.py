@@ -1,0 +1,190 @@
+"""Training of trials, rung by rung, on the training loop's own checkpoints."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import signal
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from spikegrad.config.search import Trials, with_parameters
+from spikegrad.config.training import ModelSettings
+from spikegrad.data.dataset import SpikeDataset, load
+from spikegrad.files import digest
+from spikegrad.search.records import FINISHED, RUNNING, Record, Trial, best_first
+from spikegrad.seeds import generator
+from spikegrad.training import train
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all trials of one neuron model share.
+
+    Attributes
+    ----------
+    neuron
+        Neuron model.
+    settings
+        The model before a trial changes its parameters.
+    options
+        Rungs and limits.
+    data, validation
+        To train on, and to judge by.
+    states
+        Folder of the checkpoints from which killed and promoted trials go on.
+    identity
+        Digest of data and code; checkpoints of another one are not used.
+    """
+
+    neuron: str
+    settings: ModelSettings
+    options: Trials
+    data: SpikeDataset
+    validation: SpikeDataset
+    states: Path
+    identity: str
+
+    def state_of(self, trial: Trial) -> Path:
+        """The checkpoint of ``trial``."""
+        return self.states / f"{trial.number}-{trial.seed}.safetensors"
+
+    def forget(self, records: Iterable[Record], kept: Iterable[Record]) -> None:
+        """Remove the checkpoints of ``records``, but for those of ``kept``."""
+        numbers = {record.trial.number for record in kept}
+        for record in records:
+            if record.trial.number not in numbers:
+                self.state_of(record.trial).unlink(missing_ok=True)
+
+
+def open_bench(
+    neuron: str,
+    settings: ModelSettings,
+    options: Trials,
+    events: str | Path,
+    seed: int,
+    code: Iterable[str | Path],
+    states: Path,
+) -> Bench:
+    """The bench of a job: the data in ``events``, of which ``seed`` draws the samples to train on.
+
+    ``code`` are the files whose change makes checkpoints invalid.
+    """
+    return Bench(
+        neuron=neuron,
+        settings=settings,
+        options=options,
+        data=subset(load(events, "train"), options.samples, seed),
+        validation=load(events, "validation"),
+        states=states,
+        identity=digest([events, *code], f"{seed} {options.samples}"),
+    )
+
+
+def subset(data: SpikeDataset, n_samples: int | None, seed: int) -> SpikeDataset:
+    """``n_samples`` of ``data`` drawn by ``seed``, in their order; all for None or too few."""
+    if n_samples is None or n_samples >= len(data):
+        return data
+    drawn = torch.randperm(len(data), generator=generator(seed))[:n_samples]
+    return data.select(drawn.sort().values)
+
+
+def share(entered: Sequence[Any], job: int, jobs: int) -> list[Any]:
+    """What job number ``job`` takes of ``entered``: every ``jobs``-th, so that loads are even."""
+    return list(entered[job::jobs])
+
+
+def start_records(trials: Sequence[Trial]) -> list[Record]:
+    """Records of trials before their first rung."""
+    return [Record(trial, RUNNING, "", (), 0, 0.0) for trial in trials]
+
+
+def entrants(records: Sequence[Record], options: Trials, rung: int) -> list[Record]:
+    """Those of all the previous rung's ``records`` of one generation that enter ``rung``."""
+    return best_first(records, options.width(rung))
+
+
+def run_rung(bench: Bench, record: Record, rung: int) -> Record:
+    """Train a trial to the end of ``rung``, from its checkpoint if there is one.
+
+    A run that diverges, takes too long or needs too much memory gives a record that says so.
+    """
+    options, trial = bench.options, record.trial
+    # The landscapes' snapshots would only swell the checkpoint: as few as there can be.
+    fixed = {"training.epochs": options.epochs[-1], "training.snapshots": 2}
+    settings = with_parameters(bench.settings, {**trial.parameters, **fixed})
+    identity = f"{bench.identity} {settings.model_dump_json()}"
+    start = time.perf_counter()
+    success = FINISHED if rung == options.rungs[-1] else RUNNING
+    history: list[dict[str, float]] = []
+    try:
+        with limits(options.timeout, options.memory_mb):
+            run = train(
+                settings,
+                bench.neuron,
+                trial.seed,
+                bench.data,
+                bench.validation,
+                bench.state_of(trial),
+                identity,
+                last_epoch=options.epochs[rung],
+            )
+        outcome = success if run.outcome == "finished" else run.outcome
+        # A checkpoint may be ahead, if this rung is trained again after the next one.
+        reason, history = run.reason, run.history[: options.epochs[rung] + 1]
+    except TimeoutError as error:
+        outcome, reason = "timeout", str(error)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+            raise
+        outcome, reason = "memory", f"needs more than {options.memory_mb} MB ({error})"
+    passed = record.rungs
+    if outcome == success:
+        passed = (*passed, _best(history))
+    else:
+        log.warning("trial %d: %s (%s)", trial.number, outcome, reason)
+    presentations = int(history[-1]["presentations"]) if history else record.presentations
+    seconds = record.seconds + time.perf_counter() - start
+    return Record(trial, outcome, reason, passed, presentations, seconds)
+
+
+def run_again(bench: Bench, trial: Trial) -> Record:
+    """Train a trial through all rungs at once."""
+    (record,) = start_records([trial])
+    return run_rung(bench, record, bench.options.rungs[-1])
+
+
+def _best(history: list[dict[str, float]]) -> dict[str, float]:
+    best = max(history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
+    measures = ("validation_accuracy", "validation_loss", "spikes_per_neuron", "silent_fraction")
+    return {"epochs": len(history) - 1, **{name: best[name] for name in measures}}
+
+
+@contextmanager
+def limits(cpu_seconds: float, memory_mb: int) -> Iterator[None]:
+    """Raise TimeoutError after ``cpu_seconds``; let allocations beyond ``memory_mb`` fail.
+
+    CPU time, of all threads: what else runs on the machine does not matter. For the main thread.
+    """
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"more than {cpu_seconds:g} s of CPU time in one rung")
+
+    before = signal.signal(signal.SIGPROF, stop)
+    memory = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * 2**20, memory[1]))
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        resource.setrlimit(resource.RLIMIT_DATA, memory)
+        signal.signal(signal.SIGPROF, before)

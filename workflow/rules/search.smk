@@ -1,0 +1,193 @@
+# The search for each neuron model's hyperparameters, in generations: suggest, train rung by
+# rung, train the finalists again, name the winner. docs/search.md explains the files.
+SEARCH = f"{RESULTS}/search"
+SEARCH_FIGURES = f"{SEARCH}/figures"
+GENERATION = f"{SEARCH}/{{neuron}}/generations/{{generation}}"
+
+
+def search_results():
+    if STUDY.search is None:
+        return []
+    return [f"{SEARCH}/{neuron}/best.yaml" for neuron in NEURONS]
+
+
+wildcard_constraints:
+    generation=r"\d+",
+    rung=r"\d+",
+
+
+def search_model(wildcards):
+    return STUDY.model(wildcards.neuron).model_dump(mode="json")
+
+
+if STUDY.search is not None:
+    TRIALS = STUDY.search.trials
+    # Finalists train as long as the trials of the last rung.
+    FINALIST_JOBS = -(-STUDY.search.selection.runs() // TRIALS.per_job_of(TRIALS.rungs[-1]))
+
+    def rung_records(neuron, generation, rung):
+        """The folders with the records of all jobs of a rung."""
+        folder = GENERATION.format(neuron=neuron, generation=generation)
+        return [f"{folder}/rung{rung}/job{j}" for j in range(TRIALS.jobs(rung))]
+
+    def earlier_records(neuron, generations):
+        """The same for all rungs of the first ``generations`` generations, in order."""
+        return [
+            folder
+            for generation in range(generations)
+            for rung in TRIALS.rungs
+            for folder in rung_records(neuron, generation, rung)
+        ]
+
+    def entering(wildcards):
+        """What tells a rung's jobs which trials to train."""
+        generation, rung = wildcards.generation, int(wildcards.rung)
+        if rung == 0:
+            return {"trials": rules.search_suggest.output.trials.format(**wildcards)}
+        return {"records": rung_records(wildcards.neuron, generation, rung - 1)}
+
+    def search_figure(name, content):
+        """A figure of the report, with a caption of its own."""
+        return report(
+            f"{SEARCH_FIGURES}/{name}.png",
+            caption=f"../report/search_{name}.rst",
+            category="Search",
+            labels={"content": content},
+        )
+
+    # Trials see this file alone: it is made from the training files, without the test file.
+    rule search_data:
+        input:
+            **{split: file for split, file in SPIKE_FILES.items() if split != "test"},
+            code=code("prepare.py"),
+        output:
+            events=f"{SEARCH}/events.h5",
+        log:
+            f"{LOGS}/search/data.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+        params:
+            name=STUDY.dataset,
+            data=rules.prepare.params.data,
+        script:
+            "../scripts/prepare.py"
+
+    rule search_suggest:
+        input:
+            records=lambda w: earlier_records(w.neuron, int(w.generation)),
+            code=code("search_suggest.py"),
+        output:
+            trials=f"{GENERATION}/trials.json",
+        log:
+            f"{LOGS}/search/{{neuron}}/{{generation}}/suggest.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            sampling=STUDY.search.sampling.model_dump(mode="json"),
+            seed=STUDY.search.seed,
+            n_trials=TRIALS.per_generation,
+        script:
+            "../scripts/search_suggest.py"
+
+    rule search_trials:
+        input:
+            unpack(entering),
+            events=rules.search_data.output.events,
+            engine=lambda w: rules.compile_engine.output.done,
+            code=code("search_trials.py"),
+        output:
+            records=directory(f"{GENERATION}/rung{{rung}}/job{{job}}"),
+        log:
+            f"{LOGS}/search/{{neuron}}/{{generation}}/rung{{rung}}-job{{job}}.log",
+        benchmark:
+            f"{BENCHMARKS}/search/{{neuron}}/{{generation}}/rung{{rung}}-job{{job}}.tsv"
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        resources:
+            mem_mb=TRIALS.memory_mb,
+        params:
+            model=search_model,
+            trials=TRIALS.model_dump(mode="json"),
+            seed=STUDY.search.seed,
+            states=f"{GENERATION}/states",
+        script:
+            "../scripts/search_trials.py"
+
+    rule search_finalists:
+        input:
+            records=lambda w: earlier_records(w.neuron, STUDY.search.generations),
+            events=rules.search_data.output.events,
+            engine=lambda w: rules.compile_engine.output.done,
+            code=code("search_finalists.py"),
+        output:
+            records=directory(f"{SEARCH}/{{neuron}}/finalists/job{{job}}"),
+        log:
+            f"{LOGS}/search/{{neuron}}/finalists/{{job}}.log",
+        benchmark:
+            f"{BENCHMARKS}/search/{{neuron}}/finalists/{{job}}.tsv"
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        resources:
+            mem_mb=TRIALS.memory_mb,
+        params:
+            model=search_model,
+            trials=TRIALS.model_dump(mode="json"),
+            selection=STUDY.search.selection.model_dump(mode="json"),
+            seed=STUDY.search.seed,
+            jobs=FINALIST_JOBS,
+            states=f"{SEARCH}/{{neuron}}/finalists/states",
+        script:
+            "../scripts/search_finalists.py"
+
+    rule search_best:
+        input:
+            records=lambda w: earlier_records(w.neuron, STUDY.search.generations),
+            runs=expand(
+                rules.search_finalists.output.records,
+                job=range(FINALIST_JOBS),
+                allow_missing=True,
+            ),
+            code=code("search_best.py"),
+        output:
+            best=report(
+                f"{SEARCH}/{{neuron}}/best.yaml",
+                category="Search",
+                labels={"content": "winner, {neuron}"},
+            ),
+            trials=f"{SEARCH}/{{neuron}}/trials.parquet",
+            runs=f"{SEARCH}/{{neuron}}/finalists.parquet",
+            importances=f"{SEARCH}/{{neuron}}/importances.csv",
+        log:
+            f"{LOGS}/search/{{neuron}}/best.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            search=STUDY.search.model_dump(mode="json"),
+        script:
+            "../scripts/search_best.py"
+
+    # On demand: snakemake --cores 1 results/<dataset>/search/journal.log
+    rule search_journal:
+        input:
+            **{n: earlier_records(n, STUDY.search.generations) for n in NEURONS},
+            code=code("search_journal.py"),
+        output:
+            journal=f"{SEARCH}/journal.log",
+        log:
+            f"{LOGS}/search/journal.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            sampling=STUDY.search.sampling.model_dump(mode="json"),
+            data=STUDY.dataset,
+            neurons=NEURONS,
+        script:
+            "../scripts/search_journal.py"

@@ -1,0 +1,17 @@
+"""Suggest a generation of trials from the records of all earlier ones."""
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.search import Sampling
+from spikegrad.search.records import read_records, write_trials
+from spikegrad.search.sampling import suggest
+
+log = start(snakemake)
+trials = suggest(
+    validate(Sampling, snakemake.params.sampling),
+    snakemake.params.seed,
+    snakemake.params.n_trials,
+    int(snakemake.wildcards.generation),
+    read_records(snakemake.input.get("records", [])),
+)
+write_trials(snakemake.output.trials, trials)

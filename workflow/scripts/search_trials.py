@@ -1,0 +1,40 @@
+"""Train some of a generation's trials through one rung; killed, they go on where they were."""
+
+from pathlib import Path
+
+from tqdm import tqdm
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.search import Trials
+from spikegrad.config.training import ModelSettings
+from spikegrad.search.records import read_records, read_trials, write_record
+from spikegrad.search.trials import entrants, open_bench, run_rung, share, start_records
+
+log = start(snakemake)
+params = snakemake.params
+bench = open_bench(
+    snakemake.wildcards.neuron,
+    validate(ModelSettings, params.model),
+    validate(Trials, params.trials),
+    snakemake.input.events,
+    params.seed,
+    snakemake.input.code,
+    Path(params.states),
+)
+rung, job = int(snakemake.wildcards.rung), int(snakemake.wildcards.job)
+if rung == 0:
+    records = start_records(read_trials(snakemake.input.trials))
+else:
+    before = read_records(snakemake.input.records)
+    records = entrants(before, bench.options, rung)
+    bench.forget(before, records)
+mine = share(records, job, bench.options.jobs(rung))
+
+folder = Path(snakemake.output.records)
+folder.mkdir(parents=True, exist_ok=True)
+for record in tqdm(mine, desc=f"{bench.neuron}, rung {rung}", unit="trial", disable=None):
+    result = run_rung(bench, record, rung)
+    write_record(folder / f"{record.trial.number:05d}.json", result)
+if rung == bench.options.rungs[-1]:
+    bench.forget(mine, [])
