@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator, mod
 
 from spikegrad.config.base import Section, validate
 from spikegrad.config.data import DataConfig
+from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.config.network import NetworkSettings
 from spikegrad.config.ntk import NTKConfig
 from spikegrad.config.search import SearchConfig
@@ -46,6 +47,8 @@ class Study(Section):
     with the values above."""
     example: NonNegativeInt
     """Test sample, by its index, whose spikes and potentials are drawn."""
+    landscape: LandscapeSettings
+    """Loss and gradient landscapes of the trained networks."""
     ntk: NTKConfig
     """The second paper's experiments; they need no spikes."""
 
@@ -68,6 +71,19 @@ class Study(Section):
         if self.search is not None:
             for neuron in self.neurons:
                 self.search.check(self.model(neuron))
+        return self
+
+    @model_validator(mode="after")
+    def _landscapes_have_networks(self) -> Self:
+        absent = set(self.landscape.seeds) - set(self.seeds)
+        if absent:
+            raise ValueError(
+                f"landscape.seeds: {sorted(absent)} are not among seeds, so that no network is "
+                "trained with them"
+            )
+        fewest = min(self.model(neuron).training.snapshots for neuron in self.neurons)
+        if self.landscape.directions.principal >= fewest:
+            raise ValueError("landscape.directions.principal must be below training.snapshots")
         return self
 
     @model_validator(mode="after")

@@ -1,0 +1,150 @@
+"""Settings of the loss and gradient landscapes; docs/landscapes.md explains them.
+
+Distances in weight space are relative: 1 is the norm of the network's weights.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from spikegrad.config.base import Section
+
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+Points = Annotated[int, Field(ge=3)]
+
+
+class Directions(Section):
+    """Directions in weight space; the lists below call them by name.
+
+    `gaussian0`, `filter0`, `layer0`, ... are random: unscaled, or scaled to the weights of each
+    neuron or layer. `gradient`; `difference` leads to the network of the next seed;
+    `principal0`, ... are the main directions of the training run.
+    """
+
+    seed: NonNegativeInt
+    """Seed of the random directions."""
+    random: PositiveInt
+    """Number of each random kind."""
+    principal: PositiveInt
+    """Number of principal directions, less than `training.snapshots`."""
+
+    def names(self) -> list[str]:
+        """Every direction's name."""
+        kinds = [
+            f"{kind}{k}" for kind in ("gaussian", "filter", "layer") for k in range(self.random)
+        ]
+        return [*kinds, "gradient", "difference", *(f"principal{k}" for k in range(self.principal))]
+
+
+class Lines(Section):
+    """One-dimensional sections through the landscape."""
+
+    directions: Names
+    """Along which directions."""
+    points: Points
+    """Points on each line."""
+    reach: PositiveFloat
+    """Largest distance from the network, to both sides; `difference` runs to the other network."""
+
+
+class Planes(Section):
+    """Two-dimensional sections through the landscape."""
+
+    directions: Annotated[tuple[tuple[str, str], ...], Field(min_length=1)]
+    """Pairs of directions that span a plane."""
+    points: Points
+    """Points along each axis."""
+    reach: PositiveFloat
+    """Largest distance from the network along each axis."""
+    gradient_every: PositiveInt
+    """The gradient is taken at every n-th point along each axis; it costs as much as the rest."""
+    levels: Annotated[int, Field(ge=2)]
+    """Levels at which the parts of the plane below are counted."""
+
+
+class Search(Section):
+    """Where to search along a line."""
+
+    points: Points
+    """Points whose spikes are compared first; more are added where these differ."""
+    reach: PositiveFloat
+    """Largest distance from the network, to both sides."""
+
+
+class Census(Section):
+    """The certified search for discontinuities, one sample at a time."""
+
+    directions: Names
+    """Along which directions."""
+    samples: PositiveInt
+    """How many of the samples, at most `landscape.samples`."""
+    breaks: Search
+    """Search for changes at which spikes appear, vanish or jump."""
+    swaps: Search
+    """Search for all changes, harmless ones included; takes far longer for the same reach."""
+
+
+class Gradients(Section):
+    """How far a gradient tells the truth."""
+
+    directions: Names
+    """Along which directions."""
+    distances: Annotated[tuple[PositiveFloat, ...], Field(min_length=2)]
+    """Distances from the network at which gradient and loss are compared with its own."""
+
+
+class Examples(Section):
+    """Single samples around a discontinuity."""
+
+    points: Points
+    """Points on each line."""
+    reach: PositiveFloat
+    """Distance from the discontinuity, to both sides."""
+
+
+class LandscapeSettings(Section):
+    """Loss and gradient around untrained, trained and activity-matched networks."""
+
+    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=2)]
+    """Networks to look at: some of `seeds`."""
+    samples: PositiveInt
+    """Training samples that the loss is the mean over."""
+    jobs: PositiveInt
+    """Jobs that share the surfaces of each neuron model; as many share its census."""
+    directions: Directions
+    """Directions in weight space."""
+    lines: Lines
+    """Loss, accuracy and gradient along lines."""
+    planes: Planes
+    """Loss, accuracy and gradient on planes."""
+    census: Census
+    """Every discontinuity along lines."""
+    gradients: Gradients
+    """Reliability of gradients."""
+    examples: Examples
+    """Single samples around the largest and a typical discontinuity."""
+
+    @model_validator(mode="after")
+    def _directions_exist(self) -> Self:
+        known = self.directions.names()
+        lists = {
+            "lines": self.lines.directions,
+            "planes": tuple(name for pair in self.planes.directions for name in pair),
+            "census": self.census.directions,
+            "gradients": self.gradients.directions,
+        }
+        for section, names in lists.items():
+            for name in names:
+                if name not in known:
+                    raise ValueError(
+                        f"{section}.directions: '{name}' is not one of {', '.join(known)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _census_has_samples(self) -> Self:
+        if self.census.samples > self.samples:
+            raise ValueError("census.samples must not exceed samples")
+        return self

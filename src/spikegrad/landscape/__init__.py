@@ -1,0 +1,1 @@
+"""Loss and gradient landscapes, and what makes them discontinuous; docs/landscapes.md."""

@@ -1,0 +1,203 @@
+"""The certified census: changes of a sample's spikes along a line, isolated to rounding.
+
+Two searches. :func:`swaps` isolates every change of the signature: where two neighbouring points
+differ, the earliest events whose order differs are taken, and the place where they meet is found
+by Brent's method on the difference of their times; then the parts to its left and right are
+treated alike. Most of these changes are harmless, and there are very many. :func:`breaks` passes
+over those at which all spikes go on moving smoothly, and so covers longer lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.optimize import brentq
+from torch import Tensor
+
+from spikegrad.landscape.causes import SAME, Bracket, explain
+from spikegrad.landscape.objective import Objective
+from spikegrad.landscape.spikes import (
+    Spikes,
+    exchanges,
+    first_difference,
+    same_counts,
+    same_signature,
+    spikes_of,
+)
+
+WIDTH = 1e-13
+"""Width, in units of the line's coordinate, at which an interval is not divided any further."""
+
+
+class Line:
+    """One sample along a line in weight space.
+
+    ``losses`` holds the loss at every point where the network ran; ``swaps`` how often spikes
+    swapped order harmlessly with the input and with each other, where :func:`breaks` passed by.
+
+    Parameters
+    ----------
+    objective
+        The loss on that sample alone.
+    weights, direction
+        The point at 0 and the step to 1, [n_weights].
+    """
+
+    def __init__(self, objective: Objective, weights: Tensor, direction: Tensor) -> None:
+        self.objective, self.weights, self.direction = objective, weights, direction
+        self.losses: dict[float, float] = {}
+        self.swaps = np.zeros(2, int)
+
+    def point(self, x: float) -> Tensor:
+        """The weights at ``x``."""
+        return torch.add(self.weights, self.direction, alpha=x)
+
+    def spikes(self, x: float) -> Spikes:
+        """The sample's spikes and loss at ``x``."""
+        spikes = spikes_of(x, self.objective.answer(self.point(x)))
+        self.losses[x] = spikes.loss
+        return spikes
+
+    def gradient(self, x: float) -> Tensor:
+        """The gradient [n_weights] at ``x``."""
+        return self.objective.gradient(self.point(x))[1]
+
+
+Pair = tuple[Spikes, Spikes]
+
+
+def swaps(line: Line, grid: np.ndarray) -> Iterator[Pair]:
+    """Both ends of every isolated change of the signature, in order; ``grid`` ascends.
+
+    A change and its undoing between two neighbouring points that are compared leave no trace:
+    the finer the grid, the fewer are missed.
+    """
+
+    def divide(low: Spikes, high: Spikes) -> list[Spikes]:
+        return _between(line, low, high)
+
+    return _search(line, grid, divide)
+
+
+def breaks(line: Line, grid: np.ndarray) -> Iterator[Pair]:
+    """The same of changes at which spikes appear, vanish, or jump in time.
+
+    An interval is halved as long as :func:`moves_smoothly` is false. What escapes is a jump of
+    a spike by less than about what spikes move within a grid interval.
+    """
+
+    def divide(low: Spikes, high: Spikes) -> list[Spikes]:
+        middle = line.spikes((low.x + high.x) / 2)
+        if not moves_smoothly(low, middle, high):
+            return [middle]
+        line.swaps += exchanges(low, middle)
+        line.swaps += exchanges(middle, high)
+        return []
+
+    return _search(line, grid, divide)
+
+
+def _search(
+    line: Line, grid: np.ndarray, divide: Callable[[Spikes, Spikes], list[Spikes]]
+) -> Iterator[Pair]:
+    left = line.spikes(float(grid[0]))
+    for x in grid[1:]:
+        right = line.spikes(float(x))
+        parts = [(left, right)]
+        while parts:
+            low, high = parts.pop()
+            if same_signature(low, high):
+                continue
+            if high.x - low.x <= WIDTH:
+                yield low, high
+                continue
+            inner = divide(low, high)
+            if inner:
+                parts += reversed(list(pairwise([low, *inner, high])))
+        left = right
+
+
+def moves_smoothly(low: Spikes, middle: Spikes, high: Spikes) -> bool:
+    """Whether all spikes move by similar steps from ``low`` to ``middle`` and on to ``high``.
+
+    The two steps of a spike may differ by a factor of 3, more if they are short beside the
+    median spike's. A jump makes one step long however narrow the interval becomes, while bends,
+    which any swap brings, are passed over.
+    """
+    if not (same_counts(low, middle) and same_counts(middle, high)):
+        return False
+    times = [s.by_neuron[2] for s in (low, middle, high)]
+    first, second = times[1] - times[0], times[2] - times[1]
+    length = np.abs(first) + np.abs(second)
+    allowed = 0.5 * (length + np.median(length)) + SAME
+    return bool((np.abs(second - first) <= allowed).all())
+
+
+def _between(line: Line, low: Spikes, high: Spikes) -> list[Spikes]:
+    """Points that close in on the place where the first difference of signatures arises."""
+    order = first_difference(low, high)
+    visited = {low.x: low, high.x: high}
+
+    def lag(x: float) -> float:
+        if x not in visited:
+            visited[x] = line.spikes(x)
+        return order.lag(visited[x])
+
+    if lag(low.x) * lag(high.x) < 0:
+        brentq(lag, low.x, high.x, xtol=WIDTH / 4, rtol=4 * np.finfo(float).eps)
+    else:  # not a simple exchange
+        lag((low.x + high.x) / 2)
+    return sorted((s for x, s in visited.items() if low.x < x < high.x), key=lambda s: s.x)
+
+
+SEARCHES = {"breaks": breaks, "swaps": swaps}
+
+
+def census(
+    line: Line, grid: np.ndarray, search: str
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Every change on ``line`` that ``search``, a key of :data:`SEARCHES`, finds.
+
+    Returns
+    -------
+    list of dict
+        For each change: ``x``, ``width`` of the bracket, what :func:`causes.explain` says, the
+        loss on its left and ``loss_jump`` across it, in nats; the norm of the gradient on its
+        left, on its right, and of its jump, in nats per relative distance. "breaks" leaves out
+        changes without a break.
+    dict
+        ``length`` of the line, ``spikes`` at its start, ``runs`` of the network, and how many
+        harmless swaps, at least, "breaks" passed over.
+    """
+    changes = []
+    scale = float(line.weights.norm())
+    for low, high in SEARCHES[search](line, grid):
+        width = high.x - low.x
+        bracket = Bracket(line.spikes(low.x - width), low, high, line.spikes(high.x + width))
+        facts = explain(bracket)
+        if search == "breaks" and not facts["breaks"]:
+            continue
+        left, right = line.gradient(low.x), line.gradient(high.x)
+        changes.append(
+            {
+                "x": low.x,
+                "width": width,
+                **facts,
+                "loss": low.loss,
+                "loss_jump": bracket.loss_jump,
+                "gradient_left": scale * float(left.norm()),
+                "gradient_right": scale * float(right.norm()),
+                "gradient_jump": scale * float((right - left).norm()),
+            }
+        )
+    return changes, {
+        "length": float(grid[-1] - grid[0]),
+        "spikes": len(line.spikes(float(grid[0])).by_neuron[0]),
+        "harmless_input_swaps": int(line.swaps[0]),
+        "harmless_spike_swaps": int(line.swaps[1]),
+        "runs": len(line.losses),
+    }

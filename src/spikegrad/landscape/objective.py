@@ -1,0 +1,140 @@
+"""The loss of a network on fixed samples as a function of its weights, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+from spikegrad.data.dataset import SpikeDataset
+from spikegrad.layers import SpikingLayer
+from spikegrad.network import Network
+from spikegrad.readouts import FirstSpikeReadout
+from spikegrad.seeds import generator
+from spikegrad.spikes import SpikeTrains
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network does on each sample at one point of its weight space.
+
+    Attributes
+    ----------
+    losses
+        Cross-entropy in nats [n_samples].
+    right
+        Whether each sample is classified right, bool [n_samples].
+    trains
+        The input's spikes and those of each spiking layer, in order.
+    """
+
+    losses: Tensor
+    right: Tensor
+    trains: list[SpikeTrains]
+
+    @property
+    def loss(self) -> Tensor:
+        """Mean over the samples."""
+        return self.losses.mean()
+
+    @property
+    def accuracy(self) -> float:
+        """Share of samples classified right."""
+        return float(self.right.double().mean())
+
+    def spikes_per_neuron(self, widths: Sequence[int]) -> float:
+        """Mean over samples and neurons of hidden layers of these ``widths``."""
+        hidden = sum(len(train.times) for train in self.trains[1 : 1 + len(widths)])
+        return hidden / (len(self.losses) * sum(widths))
+
+
+class Objective:
+    """A network on fixed samples; its weights are one vector [n_weights].
+
+    Parameters
+    ----------
+    network
+        Turned to float64, in place; where its weights are is overwritten by each call.
+    data
+        The samples.
+    """
+
+    def __init__(self, network: Network, data: SpikeDataset) -> None:
+        self.network = network.double()
+        self.data = data
+        readout = network.readout
+        last = [readout.layer] if isinstance(readout, FirstSpikeReadout) else []
+        self.layers: list[SpikingLayer] = [*network.hidden, *last]
+
+    def select(self, indices: Tensor) -> Objective:
+        """The same on fewer samples (int64 [n]); the network is shared."""
+        return Objective(self.network, self.data.select(indices))
+
+    def place(self, weights: Tensor) -> None:
+        """Give the network ``weights``."""
+        vector_to_parameters(weights, self.network.parameters())
+
+    @torch.no_grad()
+    def answer(self, weights: Tensor) -> Answer:
+        """The network's answers with ``weights``."""
+        self.place(weights)
+        return self._answer()
+
+    def gradient(self, weights: Tensor) -> tuple[Answer, Tensor]:
+        """The answers, and the gradient [n_weights] of the mean loss."""
+        self.place(weights)
+        parameters = list(self.network.parameters())
+        answer = self._answer()
+        gradients = torch.autograd.grad(answer.loss, parameters)
+        answer = replace(answer, losses=answer.losses.detach())
+        return answer, parameters_to_vector(gradients)
+
+    def _answer(self) -> Answer:
+        output = self.network(self.data.spikes)
+        trains = [self.data.spikes, *output.hidden]
+        for layer in self.layers[len(output.hidden) :]:
+            trains.append(layer(trains[-1]))
+        labels = self.data.labels
+        return Answer(
+            cross_entropy(output.logits, labels, reduction="none"),
+            output.logits.argmax(1) == labels,
+            trains,
+        )
+
+
+def subset(data: SpikeDataset, number: int, seed: int) -> SpikeDataset:
+    """``number`` samples of ``data``, drawn with ``seed``.
+
+    Raises
+    ------
+    ValueError
+        If there are not so many.
+    """
+    if number > len(data):
+        raise ValueError(
+            f"landscape.samples is {number}, but {data.name} has only {len(data)} training "
+            "samples; lower it"
+        )
+    drawn = torch.randperm(len(data), generator=generator(seed))[:number]
+    return data.select(drawn.sort().values)
+
+
+def weights_of(network: Network) -> Tensor:
+    """The network's weights as one vector, float64 [n_weights]."""
+    return parameters_to_vector(network.parameters()).detach().double()
+
+
+def matrices(vector: Tensor, network: Network) -> list[Tensor]:
+    """Views of ``vector`` [n_weights] as the network's weight matrices, one column per neuron."""
+    shapes = [parameter.shape for parameter in network.parameters()]
+    bounds = torch.tensor([0, *(shape.numel() for shape in shapes)]).cumsum(0).tolist()
+    return [
+        vector[a:b].view(cast(list[int], list(shape)))
+        for (a, b), shape in zip(pairwise(bounds), shapes, strict=True)
+    ]

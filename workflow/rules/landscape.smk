@@ -1,0 +1,395 @@
+# Loss and gradient landscapes around untrained, trained and activity-matched networks.
+LANDSCAPE = f"{RESULTS}/landscape"
+LANDSCAPE_FIGURES = f"{LANDSCAPE}/figures"
+LANDSCAPE_SEEDS = list(STUDY.landscape.seeds)
+LANDSCAPE_JOBS = range(STUDY.landscape.jobs)
+LANDSCAPE_PARAMS = STUDY.landscape.model_dump(mode="json")
+
+
+def landscape_results():
+    names = [
+        "lines",
+        "jumps",
+        "planes",
+        "census",
+        "fragmentation",
+        "gradients",
+        "examples",
+    ]
+    return [
+        f"{LANDSCAPE}/census.csv",
+        *[f"{LANDSCAPE_FIGURES}/{name}.png" for name in names],
+    ]
+
+
+def next_seed(wildcards):
+    """The seed after this one in landscape.seeds, around the end."""
+    place = LANDSCAPE_SEEDS.index(int(wildcards.seed))
+    return LANDSCAPE_SEEDS[(place + 1) % len(LANDSCAPE_SEEDS)]
+
+
+def landscape_figure(name, content):
+    return report(
+        f"{LANDSCAPE_FIGURES}/{name}.png",
+        caption=f"../report/landscape_{name}.rst",
+        category="Landscapes",
+        labels={"content": content},
+    )
+
+
+rule landscape_directions:
+    input:
+        events=rules.prepare.output.events,
+        checkpoints=expand(
+            rules.train.output.checkpoint, neuron=NEURONS, allow_missing=True
+        ),
+        snapshots=expand(
+            rules.train.output.snapshots, neuron=NEURONS, allow_missing=True
+        ),
+        other_checkpoints=lambda w: expand(
+            rules.train.output.checkpoint, neuron=NEURONS, seed=next_seed(w)
+        ),
+        other_snapshots=lambda w: expand(
+            rules.train.output.snapshots, neuron=NEURONS, seed=next_seed(w)
+        ),
+        code=code("landscape_directions.py"),
+    output:
+        expand(
+            f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors",
+            neuron=NEURONS,
+            allow_missing=True,
+        ),
+    log:
+        f"{LOGS}/landscape/directions/{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/landscape/directions/{{seed}}.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        landscape=LANDSCAPE_PARAMS,
+    script:
+        "../scripts/landscape_directions.py"
+
+
+LANDSCAPE_DIRECTIONS = f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors"
+
+
+rule landscape_surface:
+    input:
+        events=rules.prepare.output.events,
+        directions=expand(
+            LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
+        ),
+        code=code("landscape_surface.py"),
+    output:
+        points=f"{LANDSCAPE}/surfaces/{{neuron}}/{{job}}.parquet",
+    log:
+        f"{LOGS}/landscape/surfaces/{{neuron}}/{{job}}.log",
+    benchmark:
+        f"{BENCHMARKS}/landscape/surfaces/{{neuron}}/{{job}}.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        landscape=LANDSCAPE_PARAMS,
+    script:
+        "../scripts/landscape_surface.py"
+
+
+rule landscape_merge:
+    input:
+        points=expand(
+            rules.landscape_surface.output.points, neuron=NEURONS, job=LANDSCAPE_JOBS
+        ),
+        code=code("landscape_merge.py"),
+    output:
+        lines=f"{LANDSCAPE}/lines.parquet",
+        planes=f"{LANDSCAPE}/planes.parquet",
+    log:
+        f"{LOGS}/landscape/merge.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    script:
+        "../scripts/landscape_merge.py"
+
+
+rule landscape_fragmentation:
+    input:
+        lines=rules.landscape_merge.output.lines,
+        planes=rules.landscape_merge.output.planes,
+        code=code("landscape_fragmentation.py"),
+    output:
+        lines=f"{LANDSCAPE}/line_fragmentation.parquet",
+        planes=f"{LANDSCAPE}/plane_fragmentation.parquet",
+    log:
+        f"{LOGS}/landscape/fragmentation.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        levels=STUDY.landscape.planes.levels,
+    script:
+        "../scripts/landscape_fragmentation.py"
+
+
+rule landscape_census:
+    input:
+        events=rules.prepare.output.events,
+        directions=expand(
+            LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
+        ),
+        code=code("landscape_census.py"),
+    output:
+        changes=f"{LANDSCAPE}/census/{{neuron}}/{{job}}.changes.parquet",
+        lines=f"{LANDSCAPE}/census/{{neuron}}/{{job}}.lines.parquet",
+        losses=f"{LANDSCAPE}/census/{{neuron}}/{{job}}.losses.parquet",
+    log:
+        f"{LOGS}/landscape/census/{{neuron}}/{{job}}.log",
+    benchmark:
+        f"{BENCHMARKS}/landscape/census/{{neuron}}/{{job}}.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        landscape=LANDSCAPE_PARAMS,
+    script:
+        "../scripts/landscape_census.py"
+
+
+rule landscape_changes:
+    input:
+        changes=expand(
+            rules.landscape_census.output.changes, neuron=NEURONS, job=LANDSCAPE_JOBS
+        ),
+        lines=expand(
+            rules.landscape_census.output.lines, neuron=NEURONS, job=LANDSCAPE_JOBS
+        ),
+        losses=expand(
+            rules.landscape_census.output.losses, neuron=NEURONS, job=LANDSCAPE_JOBS
+        ),
+        code=code("landscape_changes.py"),
+    output:
+        changes=f"{LANDSCAPE}/changes.parquet",
+        lines=f"{LANDSCAPE}/census_lines.parquet",
+        losses=f"{LANDSCAPE}/census_losses.parquet",
+        summary=report(
+            f"{LANDSCAPE}/census.csv",
+            caption="../report/landscape_summary.rst",
+            category="Landscapes",
+            labels={"content": "summary of the census"},
+        ),
+    log:
+        f"{LOGS}/landscape/changes.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    script:
+        "../scripts/landscape_changes.py"
+
+
+rule landscape_gradients:
+    input:
+        events=rules.prepare.output.events,
+        directions=expand(
+            LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
+        ),
+        code=code("landscape_gradients.py"),
+    output:
+        nearby=f"{LANDSCAPE}/gradients/{{neuron}}/nearby.parquet",
+        samples=f"{LANDSCAPE}/gradients/{{neuron}}/samples.parquet",
+        centres=f"{LANDSCAPE}/gradients/{{neuron}}/centres.parquet",
+    log:
+        f"{LOGS}/landscape/gradients/{{neuron}}.log",
+    benchmark:
+        f"{BENCHMARKS}/landscape/gradients/{{neuron}}.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        landscape=LANDSCAPE_PARAMS,
+    script:
+        "../scripts/landscape_gradients.py"
+
+
+rule landscape_examples:
+    input:
+        events=rules.prepare.output.events,
+        changes=rules.landscape_changes.output.changes,
+        directions=expand(LANDSCAPE_DIRECTIONS, neuron=NEURONS, seed=LANDSCAPE_SEEDS),
+        code=code("landscape_examples.py"),
+    output:
+        changes=f"{LANDSCAPE}/examples/changes.parquet",
+        losses=f"{LANDSCAPE}/examples/losses.parquet",
+        spikes=f"{LANDSCAPE}/examples/spikes.parquet",
+        potentials=f"{LANDSCAPE}/examples/potentials.parquet",
+    log:
+        f"{LOGS}/landscape/examples.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        landscape=LANDSCAPE_PARAMS,
+    script:
+        "../scripts/landscape_examples.py"
+
+
+rule plot_landscape_lines:
+    input:
+        lines=rules.landscape_merge.output.lines,
+        code=code("plot_landscape_lines.py"),
+    output:
+        png=landscape_figure("lines", "lines"),
+        pdf=f"{LANDSCAPE_FIGURES}/lines.pdf",
+    log:
+        f"{LOGS}/landscape/plot_lines.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        data=STUDY.dataset,
+        samples=STUDY.landscape.samples,
+    script:
+        "../scripts/plot_landscape_lines.py"
+
+
+rule plot_landscape_jumps:
+    input:
+        changes=rules.landscape_changes.output.changes,
+        losses=rules.landscape_changes.output.losses,
+        code=code("plot_landscape_jumps.py"),
+    output:
+        png=landscape_figure("jumps", "lines of single samples, jumps marked"),
+        pdf=f"{LANDSCAPE_FIGURES}/jumps.pdf",
+    log:
+        f"{LOGS}/landscape/plot_jumps.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        data=STUDY.dataset,
+    script:
+        "../scripts/plot_landscape_jumps.py"
+
+
+rule plot_landscape_planes:
+    input:
+        planes=rules.landscape_merge.output.planes,
+        code=code("plot_landscape_planes.py"),
+    output:
+        png=landscape_figure("planes", "planes and gradient fields"),
+        pdf=f"{LANDSCAPE_FIGURES}/planes.pdf",
+    log:
+        f"{LOGS}/landscape/plot_planes.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        data=STUDY.dataset,
+        seed=LANDSCAPE_SEEDS[0],
+        pairs=STUDY.landscape.planes.directions,
+    script:
+        "../scripts/plot_landscape_planes.py"
+
+
+rule plot_landscape_census:
+    input:
+        changes=rules.landscape_changes.output.changes,
+        summary=rules.landscape_changes.output.summary,
+        code=code("plot_landscape_census.py"),
+    output:
+        png=landscape_figure("census", "jumps: number, height, cause"),
+        pdf=f"{LANDSCAPE_FIGURES}/census.pdf",
+    log:
+        f"{LOGS}/landscape/plot_census.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        data=STUDY.dataset,
+    script:
+        "../scripts/plot_landscape_census.py"
+
+
+rule plot_landscape_fragmentation:
+    input:
+        lines=rules.landscape_fragmentation.output.lines,
+        planes=rules.landscape_fragmentation.output.planes,
+        code=code("plot_landscape_fragmentation.py"),
+    output:
+        png=landscape_figure("fragmentation", "fragmentation against resolution"),
+        pdf=f"{LANDSCAPE_FIGURES}/fragmentation.pdf",
+    log:
+        f"{LOGS}/landscape/plot_fragmentation.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        data=STUDY.dataset,
+    script:
+        "../scripts/plot_landscape_fragmentation.py"
+
+
+rule plot_landscape_gradients:
+    input:
+        nearby=expand(rules.landscape_gradients.output.nearby, neuron=NEURONS),
+        samples=expand(rules.landscape_gradients.output.samples, neuron=NEURONS),
+        lines=rules.landscape_fragmentation.output.lines,
+        code=code("plot_landscape_gradients.py"),
+    output:
+        png=landscape_figure("gradients", "reliability of gradients"),
+        pdf=f"{LANDSCAPE_FIGURES}/gradients.pdf",
+    log:
+        f"{LOGS}/landscape/plot_gradients.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        data=STUDY.dataset,
+    script:
+        "../scripts/plot_landscape_gradients.py"
+
+
+rule plot_landscape_examples:
+    input:
+        changes=rules.landscape_examples.output.changes,
+        losses=rules.landscape_examples.output.losses,
+        spikes=rules.landscape_examples.output.spikes,
+        potentials=rules.landscape_examples.output.potentials,
+        code=code("plot_landscape_examples.py"),
+    output:
+        png=landscape_figure("examples", "single samples around a jump"),
+        pdf=f"{LANDSCAPE_FIGURES}/examples.pdf",
+    log:
+        f"{LOGS}/landscape/plot_examples.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        data=STUDY.dataset,
+    script:
+        "../scripts/plot_landscape_examples.py"
+
+
+localrules:
+    landscape_merge,
+    landscape_fragmentation,
+    landscape_changes,
+    plot_landscape_lines,
+    plot_landscape_jumps,
+    plot_landscape_planes,
+    plot_landscape_census,
+    plot_landscape_fragmentation,
+    plot_landscape_gradients,
+    plot_landscape_examples,

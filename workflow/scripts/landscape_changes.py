@@ -1,0 +1,21 @@
+"""Join the census of all jobs, and sum it up for each network."""
+
+import pandas as pd
+
+from _job import start
+from spikegrad.files import atomic
+from spikegrad.landscape.tables import census_summary
+
+log = start(snakemake)
+tables = {
+    name: pd.concat(map(pd.read_parquet, snakemake.input[name]), ignore_index=True)
+    for name in ("changes", "lines", "losses")
+}
+keys = ["neuron", "seed", "state", "direction", "sample", "search"]
+for name, table in tables.items():
+    order = [*keys, *(["x"] if "x" in table else [])]
+    tables[name] = table.sort_values(order, ignore_index=True)
+    with atomic(snakemake.output[name]) as file:
+        tables[name].to_parquet(file)
+with atomic(snakemake.output.summary) as file:
+    census_summary(tables["changes"], tables["lines"]).to_csv(file, index=False)

@@ -1,0 +1,37 @@
+"""Follow single samples around the largest and a typical change of each neuron model."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.landscape import LandscapeSettings
+from spikegrad.data.dataset import load
+from spikegrad.files import atomic
+from spikegrad.landscape.examples import choose, example
+from spikegrad.landscape.objective import subset
+
+log = start(snakemake)
+options = validate(LandscapeSettings, snakemake.params.landscape)
+data = subset(load(snakemake.input.events, "train"), options.samples, options.directions.seed)
+changes = pd.read_parquet(snakemake.input.changes)
+files = {}
+for file in map(Path, snakemake.input.directions):
+    files[file.parent.name, int(file.stem)] = file
+chosen, parts = [], []
+for neuron, own in changes.groupby("neuron", sort=False):
+    for kind, change in choose(own, "trained").items():
+        chosen.append({**change, "kind": kind})
+        key = {"neuron": neuron, "kind": kind}
+        tables = example(change, files[neuron, change["seed"]], data, options.examples)
+        parts.append([table.assign(**key) for table in tables])
+losses, spikes, potentials = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
+for name, table in {
+    snakemake.output.changes: pd.DataFrame(chosen),
+    snakemake.output.losses: losses,
+    snakemake.output.spikes: spikes,
+    snakemake.output.potentials: potentials,
+}.items():
+    with atomic(name) as file:
+        table.to_parquet(file)

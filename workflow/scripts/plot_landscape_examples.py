@@ -1,0 +1,82 @@
+"""Draw single samples around a change: loss, spike times, rasters and potentials."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import NEURON_COLOURS, save
+
+LIMITS = {"lif": (-1.5, 1.4), "qif": (-4, 6)}
+
+log = start(snakemake)
+changes, losses, spikes, potentials = (
+    pd.read_parquet(snakemake.input[name]) for name in ("changes", "losses", "spikes", "potentials")
+)
+figure, grid = plt.subplots(
+    4, len(changes), figsize=(0.6 + 2.6 * len(changes), 8), squeeze=False, sharey=False
+)
+for column, (_, change) in enumerate(changes.iterrows()):
+    neuron, kind = change["neuron"], change["kind"]
+
+    def of(table, neuron=neuron, kind=kind):
+        return table[(table["neuron"] == neuron) & (table["kind"] == kind)]
+
+    colour = NEURON_COLOURS[neuron]
+    loss, times, raster, trace = grid[:, column]
+    line = of(losses)
+    for side in (line[line["x"] <= 0], line[line["x"] > 0]):
+        loss.plot(side["x"], side["loss"], color=colour, lw=1)
+    loss.set_title(
+        f"{neuron.upper()}, {kind}: {change['cause']},\n"
+        f"jump {change['loss_jump']:.2g} nats; spikes: {change['appeared']} new, "
+        f"{change['vanished']} gone, {change['moved']} moved",
+        fontsize=8,
+    )
+    loss.ticklabel_format(axis="y", useOffset=False)
+    fired = of(spikes)
+    fired = fired[fired["layer"] == change["layer"]]
+    own = fired[fired["unit"] == change["unit"]]
+    moment = 1000 * change["time"]
+    window = (moment - 20, moment + 20)
+    times.plot(fired["x"], 1000 * fired["time"], ".", ms=0.8, mew=0, color="0.75", rasterized=True)
+    times.plot(own["x"], 1000 * own["time"], ".", ms=2, mew=0, color=colour)
+    times.set(ylim=window)
+    for axes in (loss, times):
+        axes.axvline(0, color="0.5", lw=0.6, ls=":")
+        axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 2))
+        axes.set_xlim(line["x"].min(), line["x"].max())
+    times.set_xlabel("relative distance from the change")
+    left, right = fired[fired["x"] == 0], fired[fired["x"] == fired["x"][fired["x"] > 0].min()]
+    for side, marker, size in ((left, "o", 3.5), (right, "x", 2.5)):
+        raster.plot(
+            1000 * side["time"],
+            side["unit"],
+            marker,
+            ms=size,
+            mew=0.5,
+            mfc="none",
+            color="black" if marker == "o" else colour,
+            label="just left" if marker == "o" else "just right",
+            ls="none",
+        )
+    raster.axhline(change["unit"], color=colour, lw=0.4)
+    raster.set(xlim=(window[0], window[1] + 80))
+    for side, table in of(potentials).groupby("side", sort=False):
+        shown = table["potential"].where(table["potential"].between(-50, 50))
+        style = {"color": "black", "lw": 1.4} if side == "left" else {"color": colour, "lw": 0.9}
+        trace.plot(1000 * table["time"], shown, label=f"just {side}", **style)
+    trace.axhline(1, color="0.6", lw=0.7, ls="--")
+    trace.set(xlim=raster.get_xlim(), ylim=LIMITS[neuron], xlabel="time (ms)")
+    for axes, name in zip(
+        grid[:, column],
+        ("loss (nats)", "spike times (ms)", "neuron", f"potential of neuron {change['unit']}"),
+        strict=True,
+    ):
+        axes.set_ylabel(name if column == 0 or axes is trace else "")
+raster_handles = grid[2, 0].get_legend_handles_labels()
+grid[2, 0].legend(*raster_handles, loc="upper right", frameon=True, framealpha=0.8)
+grid[3, 0].legend(loc="lower right", frameon=True, framealpha=0.8)
+figure.suptitle(
+    f"{snakemake.params.data}: one training sample around a change of its spikes", fontsize=9
+)
+save(figure, snakemake.output)

@@ -1,0 +1,57 @@
+"""Draw measures of fragmentation against resolution."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+
+from _job import start
+from spikegrad.figures import NEURON_COLOURS, save
+
+log = start(snakemake)
+lines = pd.read_parquet(snakemake.input.lines)
+planes = pd.read_parquet(snakemake.input.planes)
+states = list(lines["state"].unique())
+measures = {
+    "minima": "local minima",
+    "persistence": "depth of minima\n(sum over range)",
+    "variation": "total variation\nover range",
+}
+figure, grid = plt.subplots(
+    len(measures) + 1,
+    len(states),
+    figsize=(0.8 + 2.2 * len(states), 7.2),
+    sharey="row",
+    squeeze=False,
+)
+style = {
+    "hue": "neuron",
+    "palette": NEURON_COLOURS,
+    "errorbar": ("pi", 100),
+    "marker": "o",
+    "markersize": 3,
+    "lw": 1,
+}
+for column, state in enumerate(states):
+    own = lines[lines["state"] == state]
+    for axes, (measure, name) in zip(grid[:-1, column], measures.items(), strict=True):
+        first = axes is grid[0, 0]
+        sns.lineplot(own, x="points", y=measure, ax=axes, legend=first, **style)
+        axes.set(xscale="log", xlabel="points on the line", ylabel=name)
+    axes = grid[-1, column]
+    own = planes[(planes["state"] == state) & (planes["points"] == planes["points"].max())]
+    sns.lineplot(own, x="level", y="parts_below", ax=axes, legend=False, **style)
+    axes.set(xlabel="level (share of the range)", ylabel="parts of the plane\nbelow the level")
+    grid[0, column].set_title(state)
+for name in ("minima", "parts_below"):
+    row = 0 if name == "minima" else -1
+    for axes in grid[row]:
+        axes.set_yscale("log")
+legend = grid[0, 0].legend(title=None)
+for text in legend.get_texts():
+    text.set_text(text.get_text().upper())
+figure.suptitle(
+    f"{snakemake.params.data}: mean and range over {lines['seed'].nunique()} seeds and "
+    f"{lines['direction'].nunique()} directions",
+    fontsize=9,
+)
+save(figure, snakemake.output)

@@ -1,0 +1,67 @@
+"""Draw how far gradients can be trusted."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+
+from _job import start
+from spikegrad.figures import NEURON_COLOURS, save
+
+log = start(snakemake)
+nearby, samples = (
+    pd.concat(map(pd.read_parquet, files), ignore_index=True)
+    for files in (snakemake.input.nearby, snakemake.input.samples)
+)
+lines = pd.read_parquet(snakemake.input.lines)
+nearby["far"] = nearby["distance"].abs()
+states = list(nearby["state"].unique())
+figure, grid = plt.subplots(
+    4, len(states), figsize=(0.8 + 2.3 * len(states), 7.6), sharey="row", squeeze=False
+)
+style = {"hue": "neuron", "palette": NEURON_COLOURS, "errorbar": ("pi", 100), "lw": 1.2}
+for column, state in enumerate(states):
+    cosine, linear, tails, missed = grid[:, column]
+    own = nearby[nearby["state"] == state]
+    sns.lineplot(own, x="far", y="cosine", ax=cosine, legend=column == 0, **style)
+    cosine.set(xscale="log", xlabel="relative distance", ylabel="cosine between gradients")
+    sns.lineplot(own, x="far", y="linear_error", ax=linear, legend=False, **style)
+    linear.set(
+        xscale="log",
+        yscale="log",
+        xlabel="relative distance",
+        ylabel="error of the linear\nprediction (nats)",
+    )
+    for neuron, norms in samples[samples["state"] == state].groupby("neuron", sort=False):
+        ordered = np.sort(norms["gradient_norm"])
+        share = 1 - np.arange(len(ordered)) / len(ordered)
+        tails.step(ordered, share, where="pre", color=NEURON_COLOURS[neuron], lw=1.2)
+    tails.set(
+        xscale="log",
+        yscale="log",
+        xlabel="gradient norm of a sample\n(nats per relative distance)",
+        ylabel="share of samples\nat least as large",
+    )
+    sns.lineplot(
+        lines[lines["state"] == state],
+        x="points",
+        y="missed_change",
+        ax=missed,
+        legend=False,
+        **style,
+    )
+    missed.set(
+        xscale="log",
+        yscale="log",
+        xlabel="points on the line",
+        ylabel="share of the loss change\nthat slopes miss",
+    )
+    cosine.set_title(state)
+legend = grid[0, 0].legend(title=None, loc="lower left")
+for text in legend.get_texts():
+    text.set_text(text.get_text().upper())
+figure.suptitle(
+    f"{snakemake.params.data}: mean and range over {nearby['seed'].nunique()} seeds and directions",
+    fontsize=9,
+)
+save(figure, snakemake.output)

@@ -1,0 +1,42 @@
+"""Draw loss along lines through trained networks: each seed of each neuron model."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import NEURON_COLOURS, save
+
+log = start(snakemake)
+lines = pd.read_parquet(snakemake.input.lines)
+states = list(lines["state"].unique())
+directions = list(lines["direction"].unique())
+figure, grid = plt.subplots(
+    len(states),
+    len(directions),
+    figsize=(0.6 + 2.1 * len(directions), 0.6 + 1.7 * len(states)),
+    sharex="col",
+    squeeze=False,
+)
+for row, state in zip(grid, states, strict=True):
+    for axes, direction in zip(row, directions, strict=True):
+        own = lines[(lines["state"] == state) & (lines["direction"] == direction)]
+        for (neuron, _), line in own.groupby(["neuron", "seed"]):
+            axes.plot(line["x"], line["loss"], lw=0.8, color=NEURON_COLOURS[neuron])
+        if state == states[0]:
+            axes.set_title(direction)
+        if state == states[-1]:
+            axes.set_xlabel("relative distance")
+        if direction == directions[0]:
+            axes.set_ylabel(f"{state}\nloss (nats)")
+handles = [
+    plt.Line2D([], [], color=NEURON_COLOURS[n], label=n.upper()) for n in lines["neuron"].unique()
+]
+figure.legend(handles=handles, loc="outside upper right", ncols=len(handles))
+figure.suptitle(
+    f"{snakemake.params.data}: mean over {snakemake.params.samples} training samples; "
+    f"one line for each of {lines['seed'].nunique()} seeds",
+    fontsize=9,
+    x=0.01,
+    ha="left",
+)
+save(figure, snakemake.output)
