@@ -17,8 +17,9 @@ from spikegrad.augmentation import Augmenter
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.training import Augmentation, ModelSettings
 from spikegrad.data.dataset import SpikeDataset
-from spikegrad.evaluation import interval, respond, sample_table, scores, summary
+from spikegrad.evaluation import evaluate, interval, respond, sample_table, scores, summary
 from spikegrad.network import CheckpointError, Network, load_network, save_network
+from spikegrad.responses import potential, raster
 from spikegrad.spikes import SpikeTrains
 from spikegrad.training import TrainingError, snapshot_tensors, train
 
@@ -378,3 +379,54 @@ def test_checkpoint_rebuilds_the_network(tmp_path: Path):
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(CheckpointError, match=r"best\.safetensors"):
         load_network(path)
+
+
+def trained_checkpoint(path: Path, **weights: float) -> Path:
+    """A checkpoint as the workflow writes it, of an untrained network; some weights scaled."""
+    network = Network(settings().network, N_UNITS, N_CLASSES, "lif")
+    network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
+    state = dict(network.state_dict())
+    for name, factor in weights.items():
+        key = {"recurrent": "hidden.0.recurrent_weight"}[name]
+        state[key] = factor * state[key].abs()
+    about = {"seed": 3, "training": SETTINGS["training"], "outcome": {"outcome": "finished"}}
+    save_network(path, network, state, about)
+    return path
+
+
+def test_evaluating_a_run_gives_its_scores_and_samples(tmp_path: Path):
+    row, samples = evaluate(trained_checkpoint(tmp_path / "best"), VALIDATION, TRAIN)
+    assert (row["neuron"], row["seed"], row["outcome"]) == ("lif", 3, "finished")
+    right = samples["label"] == samples["prediction"]
+    assert row["accuracy"] == right.mean()
+    assert list(samples["label"].cat.categories) == list(VALIDATION.class_names)
+    assert samples["label"].cat.codes.tolist() == VALIDATION.labels.tolist()
+
+
+def test_a_network_that_runs_away_on_test_data_has_an_outcome_and_no_scores(tmp_path: Path):
+    path = trained_checkpoint(tmp_path / "wild", recurrent=1e4)
+    row, samples = evaluate(path, VALIDATION, TRAIN)
+    assert row["outcome"] == "overflow"
+    assert "runs away" in row["reason"]
+    assert "accuracy" not in row
+    assert samples.empty
+
+
+@pytest.mark.parametrize("neuron", ["lif", "qif"])
+def test_recorded_responses_are_those_of_the_network(neuron: str):
+    network = Network(settings(layers=[6, 4]).network, N_UNITS, N_CLASSES, neuron)
+    network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
+    sample = VALIDATION.spikes.select(torch.tensor([2]))
+    spikes = raster(network, sample)
+    trains = [sample, *network(sample).hidden]
+    for layer, train_ in enumerate(trains):
+        own = spikes[spikes["layer"] == layer]
+        assert own["time"].tolist() == train_.times.tolist()
+        assert own["unit"].tolist() == train_.units.tolist()
+    trace = potential(network, sample, n_points=20_001)
+    counts = np.bincount(trains[1].units, minlength=6)
+    unit = trace["unit"].iloc[0]
+    assert counts[unit] > 0
+    # as many falls from near the top as the neuron has spikes
+    drops = (trace["potential"].diff() < -0.5).sum()
+    assert drops == counts[unit]
