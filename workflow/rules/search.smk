@@ -8,7 +8,8 @@ GENERATION = f"{SEARCH}/{{neuron}}/generations/{{generation}}"
 def search_results():
     if STUDY.search is None:
         return []
-    return [f"{SEARCH}/{neuron}/best.yaml" for neuron in NEURONS]
+    names = ["history", "importance", "slices", "activity", "failures"]
+    return [f"{SEARCH_FIGURES}/{name}.png" for name in names]
 
 
 wildcard_constraints:
@@ -23,7 +24,9 @@ def search_model(wildcards):
 if STUDY.search is not None:
     TRIALS = STUDY.search.trials
     # Finalists train as long as the trials of the last rung.
-    FINALIST_JOBS = -(-STUDY.search.selection.runs() // TRIALS.per_job_of(TRIALS.rungs[-1]))
+    FINALIST_JOBS = -(
+        -STUDY.search.selection.runs() // TRIALS.per_job_of(TRIALS.rungs[-1])
+    )
 
     def rung_records(neuron, generation, rung):
         """The folders with the records of all jobs of a rung."""
@@ -191,3 +194,91 @@ if STUDY.search is not None:
             neurons=NEURONS,
         script:
             "../scripts/search_journal.py"
+
+    rule plot_search_history:
+        input:
+            trials=expand(rules.search_best.output.trials, neuron=NEURONS),
+            runs=expand(rules.search_best.output.runs, neuron=NEURONS),
+            code=code("plot_search_history.py"),
+        output:
+            png=search_figure("history", "history"),
+            pdf=f"{SEARCH_FIGURES}/history.pdf",
+        log:
+            f"{LOGS}/search/plot_history.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            data=STUDY.dataset,
+        script:
+            "../scripts/plot_search_history.py"
+
+    rule plot_search_importance:
+        input:
+            importances=expand(rules.search_best.output.importances, neuron=NEURONS),
+            code=code("plot_search_importance.py"),
+        output:
+            png=search_figure("importance", "importance of parameters"),
+            pdf=f"{SEARCH_FIGURES}/importance.pdf",
+        log:
+            f"{LOGS}/search/plot_importance.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            data=STUDY.dataset,
+        script:
+            "../scripts/plot_search_importance.py"
+
+    rule plot_search_slices:
+        input:
+            trials=expand(rules.search_best.output.trials, neuron=NEURONS),
+            code=code("plot_search_slices.py"),
+        output:
+            png=search_figure("slices", "slices"),
+            pdf=f"{SEARCH_FIGURES}/slices.pdf",
+        log:
+            f"{LOGS}/search/plot_slices.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            data=STUDY.dataset,
+            sampling=STUDY.search.sampling.model_dump(mode="json"),
+        script:
+            "../scripts/plot_search_slices.py"
+
+    rule plot_search_activity:
+        input:
+            trials=expand(rules.search_best.output.trials, neuron=NEURONS),
+            code=code("plot_search_activity.py"),
+        output:
+            png=search_figure("activity", "accuracy against activity"),
+            pdf=f"{SEARCH_FIGURES}/activity.pdf",
+        log:
+            f"{LOGS}/search/plot_activity.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            data=STUDY.dataset,
+        script:
+            "../scripts/plot_search_activity.py"
+
+    rule plot_search_failures:
+        input:
+            trials=expand(rules.search_best.output.trials, neuron=NEURONS),
+            code=code("plot_search_failures.py"),
+        output:
+            png=search_figure("failures", "failed trials"),
+            pdf=f"{SEARCH_FIGURES}/failures.pdf",
+        log:
+            f"{LOGS}/search/plot_failures.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            data=STUDY.dataset,
+            sampling=STUDY.search.sampling.model_dump(mode="json"),
+        script:
+            "../scripts/plot_search_failures.py"

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -68,14 +69,13 @@ def _starts(
     space: Space, seed: int, startup: int, numbers: Sequence[int]
 ) -> list[dict[str, Any] | None]:
     """Points of the quasi-random start for trials ``numbers``; None for those that come later."""
-    sampler = QMCSampler(
-        qmc_type="sobol",
-        scramble=True,
-        seed=derived_seed(seed, START),
-        independent_sampler=RandomSampler(seed=derived_seed(seed, START)),
-        warn_asynchronous_seeding=True,
-        warn_independent_sampling=True,
-    )
+    with _experimental():
+        sampler = QMCSampler(
+            qmc_type="sobol",
+            scramble=True,
+            seed=derived_seed(seed, START),
+            independent_sampler=RandomSampler(seed=derived_seed(seed, START)),
+        )
     study = optuna.create_study(direction="maximize", sampler=sampler)
     # Only a study with trials has a space that the sequence can fill; this one is not used.
     study.ask(distributions(space))
@@ -169,11 +169,18 @@ def importances(space: Space, records: Sequence[Record], seed: int) -> dict[str,
     return optuna.importance.get_param_importances(study, evaluator=evaluator)
 
 
+@contextmanager
+def _experimental() -> Iterator[None]:
+    """Without Optuna's warning about what may change: its version is pinned."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        yield
+
+
 def export_journal(path: str, studies: dict[str, tuple[Space, Sequence[Record]]]) -> None:
     """Write studies, by name, to a new file in Optuna's journal format, for optuna-dashboard."""
     backend = JournalFileBackend(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    with _experimental():
         storage = optuna.storages.JournalStorage(backend)
     for name, (space, records) in studies.items():
         study = optuna.create_study(storage=storage, study_name=name, direction="maximize")

@@ -93,11 +93,11 @@ def trial_table(records: Sequence[Record], per_generation: int) -> pd.DataFrame:
     """One row for each trial: number, generation, seed, outcome, cost, last rung, parameters.
 
     Parameters stand in columns named by their keys; lists are written as text. A trial that is
-    told as running was stopped by halving.
+    still running was stopped by halving. Without a rung there is no accuracy (missing value).
     """
     rows = []
     for record in records:
-        last = record.rungs[-1] if record.rungs else {}
+        first, last = (record.rungs[0], record.rungs[-1]) if record.rungs else ({}, {})
         parameters = record.trial.parameters
         rows.append(
             {
@@ -109,6 +109,7 @@ def trial_table(records: Sequence[Record], per_generation: int) -> pd.DataFrame:
                 "reason": record.reason,
                 "rungs": len(record.rungs),
                 "epochs": int(last.get("epochs", 0)),
+                "first_rung_accuracy": first.get("validation_accuracy"),
                 "validation_accuracy": last.get("validation_accuracy"),
                 "validation_loss": last.get("validation_loss"),
                 "spikes_per_neuron": last.get("spikes_per_neuron"),

@@ -1,0 +1,300 @@
+"""Suggestions, halving, selection: functions of seed and records alone, and better than chance."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spikegrad.config.base import ConfigError, validate
+from spikegrad.config.search import (
+    Range,
+    Sampling,
+    SearchConfig,
+    Selection,
+    Trials,
+    with_parameters,
+)
+from spikegrad.search.figures import failure_shares
+from spikegrad.search.records import (
+    Record,
+    Trial,
+    best_first,
+    read_records,
+    read_trials,
+    write_record,
+    write_trials,
+)
+from spikegrad.search.sampling import export_journal, importances, suggest
+from spikegrad.search.selection import finalist_runs, trial_table, winner
+from spikegrad.search.trials import entrants, share, start_records
+from test_training import settings as model_settings
+
+X, Y = "network.init.mean", "network.init.scale"
+SPACE = [
+    {"key": X, "low": 0.0, "high": 1.0},
+    {"key": Y, "low": 0.01, "high": 1.0, "log": True},
+    {"key": "training.batch_size", "low": 2, "high": 9, "integer": True},
+    {"key": "network.layers", "choices": [[4], [4, 4]]},
+]
+
+
+def sampling(kind: str = "tpe", startup: int = 8, space: list = SPACE) -> Sampling:
+    sampler = {"kind": "tpe", "startup": startup} if kind == "tpe" else {"kind": "random"}
+    return validate(Sampling, {"sampler": sampler, "space": space})
+
+
+def record(trial: Trial, accuracy: float, outcome: str = "finished", epochs: int = 2) -> Record:
+    row = {"epochs": epochs, "validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
+    row |= {"spikes_per_neuron": 1.0, "silent_fraction": 0.0}
+    rungs = (row,) if outcome in ("running", "finished") else ()
+    return Record(trial, outcome, "", rungs, epochs * 10, 0.1)
+
+
+def peak(trial: Trial) -> Record:
+    """Highest at (0.3, 0.1); fails where X > 0.6."""
+    x, y = trial.parameters[X], trial.parameters[Y]
+    if x > 0.6:
+        return record(trial, 0.0, "overflow")
+    return record(trial, math.exp(-10 * (x - 0.3) ** 2 - math.log10(y / 0.1) ** 2))
+
+
+def searched(kind: str, seed: int, generations: int, n: int = 8, order: int | None = None):
+    """Records of a search on :func:`peak`; with ``order`` they come back shuffled."""
+    records: list[Record] = []
+    for generation in range(generations):
+        if order is not None:
+            random.Random(order + generation).shuffle(records)
+        records += map(peak, suggest(sampling(kind), seed, n, generation, records))
+    return sorted(records, key=lambda r: r.trial.number)
+
+
+@pytest.mark.parametrize("kind", ["tpe", "random"])
+def test_suggestions_depend_on_seed_and_records_not_on_their_order(kind: str):
+    first = searched(kind, seed=1, generations=4)
+    assert first == searched(kind, seed=1, generations=4, order=5)
+    assert first[:16] == searched(kind, seed=1, generations=2)  # extension keeps what there is
+    assert first[0].trial.parameters != searched(kind, seed=2, generations=1)[0].trial.parameters
+    assert [r.trial.number for r in first] == list(range(32))
+    assert len({r.trial.seed for r in first}) == 32
+    assert len({str(r.trial.parameters) for r in first}) == 32
+
+
+@pytest.mark.parametrize("kind", ["tpe", "random"])
+def test_suggestions_lie_in_the_space(kind: str):
+    for each in searched(kind, seed=3, generations=3):
+        values = each.trial.parameters
+        assert 0 <= values[X] <= 1
+        assert 0.01 <= values[Y] <= 1
+        assert values["training.batch_size"] in range(2, 10)
+        assert values["network.layers"] in ([4], [4, 4])
+        with_parameters(model_settings(), values)
+
+
+def test_the_start_covers_every_parameter_evenly():
+    trials = suggest(sampling(startup=32), 0, 32, 0, [])
+    coordinates = {
+        X: [t.parameters[X] for t in trials],
+        Y: [math.log10(t.parameters[Y]) / 2 + 1 for t in trials],
+    }
+    for values in coordinates.values():
+        counts, _ = np.histogram(values, bins=8, range=(0, 1))
+        assert counts.min() >= 3  # 4 on average; independent draws leave gaps
+    parts = [suggest(sampling(startup=32), 0, 8, g, []) for g in range(4)]
+    assert [t.parameters for part in parts for t in part] == [t.parameters for t in trials]
+
+
+def test_tpe_learns_from_failures_and_from_success():
+    best: dict[str, list[float]] = {"tpe": [], "random": []}
+    failures: dict[str, list[float]] = {"tpe": [], "random": []}
+    for seed in range(5):
+        for kind in best:
+            late = searched(kind, seed, generations=5)[8:]
+            failures[kind].append(np.mean([r.failed for r in late]))
+            best[kind].append(np.mean([r.quality[0] for r in late if not r.failed]))
+    assert np.mean(failures["random"]) == pytest.approx(0.4, abs=0.1)
+    assert np.mean(failures["tpe"]) < 0.2
+    assert np.median(best["tpe"]) > np.median(best["random"]) + 0.1
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0.1, 0.5, 0.9]), st.booleans()), min_size=1, max_size=12),
+    st.integers(1, 6),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=50, deadline=None)
+def test_the_best_are_the_same_whatever_the_order(values, n, shuffler):
+    records = [
+        record(Trial(k, 0, {}), a, "overflow" if fails else "finished")
+        for k, (a, fails) in enumerate(values)
+    ]
+    best = best_first(records, n)
+    shuffled = list(records)
+    shuffler.shuffle(shuffled)
+    assert best_first(shuffled, n) == best
+    alive = sorted((a for a, fails in values if not fails), reverse=True)
+    assert [r.quality[0] for r in best] == alive[:n]
+
+
+def halving(**changes: Any) -> Trials:
+    values = {
+        "per_generation": 9, "epochs": [1, 3, 9], "eta": 3, "per_job": 4, "samples": None,
+        "timeout": 100.0, "memory_mb": 4000,
+    }  # fmt: skip
+    return validate(Trials, values | changes)
+
+
+def test_halving_shares_all_trials_among_the_jobs():
+    options = halving()
+    assert [options.width(r) for r in options.rungs] == [9, 3, 1]
+    assert [options.jobs(r) for r in options.rungs] == [3, 3, 1]
+    assert options.epochs_allotted() == 9 * 1 + 3 * 2 + 1 * 6
+    records = start_records([Trial(k, 0, {}) for k in range(9)])
+    shares = [share(records, j, options.jobs(0)) for j in range(options.jobs(0))]
+    assert sorted(r.trial.number for each in shares for r in each) == list(range(9))
+    assert max(map(len, shares)) <= 4
+    done = [record(r.trial, r.trial.number / 10, "running", 1) for r in records[:-1]]
+    done.append(record(records[-1].trial, 0.0, "timeout"))
+    assert [r.trial.number for r in entrants(done, options, 1)] == [7, 6, 5]
+
+
+def config(**changes: Any) -> SearchConfig:
+    values = {
+        "seed": 0,
+        "generations": 1,
+        "sampling": sampling().model_dump(mode="json"),
+        "trials": halving().model_dump(mode="json"),
+        "selection": {"finalists": 2, "seeds": 2},
+    }
+    return validate(SearchConfig, values | changes)
+
+
+def test_winner_has_the_best_mean_over_fresh_seeds_and_failed_runs_count():
+    trials = [Trial(k, 100 + k, {X: k / 10}) for k in range(4)]
+    accuracies = [0.9, 0.8, 0.7, 0.6]
+    records = [record(t, a) for t, a in zip(trials, accuracies, strict=True)]
+    runs = finalist_runs(records, Selection(finalists=2, seeds=2), seed=0)
+    assert [run.number for run in runs] == [-1, -1, 0, 0, 1, 1]
+    assert len({run.seed for run in runs}) == 2
+    assert not {run.seed for run in runs} & {t.seed for t in trials}
+    again = dict(
+        zip([(r.number, r.seed) for r in runs], [0.5, 0.6, 0.95, 0, 0.6, 0.7], strict=True)
+    )
+    results = [
+        record(
+            run,
+            again[run.number, run.seed],
+            "finished" if again[run.number, run.seed] else "overflow",
+        )
+        for run in runs
+    ]
+    best = winner(records, results, config())
+    assert best["trial"] == 1
+    assert best["parameters"] == {X: 0.1}
+    assert best["winner"]["validation_accuracy"] == pytest.approx(0.65)
+    assert best["unchanged"]["validation_accuracy"] == pytest.approx(0.55)
+    assert best["presentations"] == {"allotted": 210, "used": 80, "finalists": 120}
+    worse = [record(r.trial, 0.9 if r.trial.number == -1 else 0.1) for r in results]
+    kept = winner(records, worse, config())
+    assert (kept["trial"], kept["parameters"]) == (None, {})
+
+
+def test_records_survive_their_files_and_later_rungs_win(tmp_path):
+    trials = suggest(sampling(), 0, 3, 0, [])
+    write_trials(tmp_path / "trials.json", trials)
+    assert read_trials(tmp_path / "trials.json") == trials
+    for rung in (0, 1):
+        (tmp_path / f"rung{rung}").mkdir()
+    early = [record(t, 0.2, "running", 1) for t in trials]
+    late = record(trials[1], 0.4, "finished", 2)
+    for each in early:
+        write_record(tmp_path / "rung0" / f"{each.trial.number}.json", each)
+    write_record(tmp_path / "rung1" / "1.json", late)
+    read = read_records([tmp_path / "rung0", tmp_path / "rung1"])
+    assert read == [early[0], late, early[2]]
+    table = trial_table(read, 3)
+    assert table["outcome"].tolist() == ["stopped", "finished", "stopped"]
+    assert table["network.layers"].tolist() == [str(t.parameters["network.layers"]) for t in trials]
+
+
+def test_journal_holds_every_trial(tmp_path):
+    records = searched("tpe", seed=0, generations=2)
+    space = sampling().space
+    export_journal(
+        str(tmp_path / "journal.log"), {"a": (space, records), "b": (space, records[:3])}
+    )
+    backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "journal.log"))
+    storage = optuna.storages.JournalStorage(backend)
+    study = optuna.load_study(study_name="a", storage=storage)
+    assert [t.params[X] for t in study.trials] == [r.trial.parameters[X] for r in records]
+    assert study.best_value == max(r.quality[0] for r in records if not r.failed)
+    assert [t.user_attrs["outcome"] for t in study.trials] == [r.outcome for r in records]
+    assert len(optuna.load_study(study_name="b", storage=storage).trials) == 3
+
+
+def test_importance_goes_to_the_parameter_that_matters():
+    trials = suggest(sampling("random"), 0, 60, 0, [])
+    records = [record(t, t.parameters[X]) for t in trials]
+    shares = importances(sampling().space, records, seed=0)
+    assert shares[X] > 0.8
+    assert sum(shares.values()) == pytest.approx(1)
+    same = importances(sampling().space, [record(t, 0.5) for t in trials], seed=0)
+    assert set(same.values()) == {0.0}
+
+
+def test_failures_by_region():
+    parameter = Range(key=Y, low=0.01, high=100.0, log=True)
+    values = pd.Series([0.01, 0.05, 0.5, 5.0, 6.0, 100.0])
+    failed = pd.Series([False, True, False, True, True, True])
+    table = failure_shares(parameter, values, failed)
+    assert table["trials"].tolist() == [2, 1, 2, 1]
+    assert table["share"].tolist() == [0.5, 0.0, 1.0, 1.0]
+    assert table["centre"].to_numpy() == pytest.approx([10**-1.5, 10**-0.5, 10**0.5, 10**1.5])
+    assert (table["low"] <= table["share"]).all()
+    assert (table["share"] <= table["high"]).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"key": "network.init.maen", "low": 0.0, "high": 1.0}, r"network\.init\.maen.*not a key"),
+        ({"key": "network.tau.x", "low": 0.0, "high": 1.0}, r"network\.tau\.x.*not a key"),
+        ({"key": "network.tau", "low": -1.0, "high": 1.0}, r"network\.tau.*greater than 0"),
+        ({"key": "training.batch_size", "low": 1.5, "high": 4.0}, r"batch_size.*integer"),
+    ],
+)
+def test_keys_and_values_that_the_model_cannot_have_are_refused(wrong: dict, message: str):
+    with pytest.raises(ConfigError, match=message):
+        config(sampling=sampling(space=[wrong]).model_dump(mode="json")).check(model_settings())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ([{"key": X, "low": 1.0, "high": 1.0}], "low must be below high"),
+        ([{"key": X, "low": 0.0, "high": 1.0, "log": True}], "must start above 0"),
+        ([{"key": X, "low": 0.5, "high": 1.0, "integer": True}], "must be whole"),
+        ([SPACE[0], SPACE[0]], "stands twice"),
+        (
+            [{"key": "training.epochs", "low": 1, "high": 9, "integer": True}],
+            r"trials\.epochs sets",
+        ),
+    ],
+)
+def test_impossible_spaces_are_refused(wrong: list, message: str):
+    with pytest.raises(ConfigError, match=message):
+        sampling(space=wrong)
+
+
+def test_impossible_rungs_are_refused():
+    with pytest.raises(ConfigError, match="ascend"):
+        halving(epochs=[3, 3])
+    with pytest.raises(ConfigError, match="too few"):
+        halving(per_generation=8)

@@ -1,0 +1,150 @@
+"""Trials: rung by rung as at once, failures as outcomes, and no test data."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+import spikegrad.search.trials
+from spikefiles import shd_file
+from spikegrad.config.base import validate
+from spikegrad.config.data import DataConfig
+from spikegrad.data.dataset import load
+from spikegrad.data.prepare import prepare
+from spikegrad.search.records import Record, Trial
+from spikegrad.search.trials import Bench, limits, run_again, run_rung, start_records, subset
+from test_search_sampling import halving
+from test_training import TRAIN, VALIDATION
+from test_training import settings as model_settings
+
+TRIAL = Trial(3, 42, {"network.init.scale": 1.5, "training.learning_rate": 0.02})
+
+
+def bench(path: Path, neuron: str = "qif", **options: Any) -> Bench:
+    trials = halving(**{"epochs": [1, 3, 5]} | options)
+    return Bench(neuron, model_settings(), trials, TRAIN, VALIDATION, path, "same")
+
+
+def timeless(record: Record) -> Record:
+    return dataclasses.replace(record, seconds=0.0)
+
+
+def through_all_rungs(on: Bench, trial: Trial = TRIAL) -> list[Record]:
+    (record,) = start_records([trial])
+    records = []
+    for rung in on.options.rungs:
+        record = run_rung(on, record, rung)
+        records.append(record)
+    return records
+
+
+@pytest.mark.parametrize("neuron", ["lif", "qif"])
+def test_rungs_continue_each_other(tmp_path: Path, neuron: str):
+    stepwise = through_all_rungs(bench(tmp_path / "a", neuron))
+    assert [r.outcome for r in stepwise] == ["running", "running", "finished"]
+    assert [r.presentations for r in stepwise] == [40, 120, 200]
+    assert [row["epochs"] for row in stepwise[-1].rungs] == [1, 3, 5]
+    at_once = run_again(bench(tmp_path / "b", neuron), TRIAL)
+    assert at_once.rungs[-1] == stepwise[-1].rungs[-1]
+    # a rung that is trained again, with and without the checkpoint that has gone beyond it
+    (start,) = start_records([TRIAL])
+    assert timeless(run_rung(bench(tmp_path / "a", neuron), start, 0)) == timeless(stepwise[0])
+    on = bench(tmp_path / "a", neuron)
+    on.forget(stepwise, [])
+    assert not list((tmp_path / "a").iterdir())
+    assert timeless(run_rung(on, stepwise[0], 1)) == timeless(stepwise[1])
+
+
+def test_promoted_trials_do_not_train_their_epochs_again(tmp_path: Path, monkeypatch):
+    epochs = []
+    train_epoch = spikegrad.training._train_epoch
+
+    def count(*arguments: Any) -> dict[str, float]:
+        epochs.append(arguments[-1])
+        return train_epoch(*arguments)
+
+    monkeypatch.setattr(spikegrad.training, "_train_epoch", count)
+    through_all_rungs(bench(tmp_path))
+    assert epochs == [1, 2, 3, 4, 5]
+
+
+def test_runaway_and_silent_trials_are_outcomes(tmp_path: Path):
+    wild = {"network.init.mean": 20.0, "network.init.recurrent_scale": 400.0}
+    silent = {"network.init.mean": -5.0, "network.init.scale": 0.1}
+    for parameters, outcome in ((wild, "overflow"), (silent, "silent")):
+        (start,) = start_records([Trial(0, 1, parameters)])
+        result = run_rung(bench(tmp_path, "lif"), start, 0)
+        assert (result.outcome, result.rungs, result.presentations) == (outcome, (), 0)
+        assert result.failed
+        assert result.reason
+
+
+def test_a_slow_trial_is_an_outcome(tmp_path: Path):
+    (start,) = start_records([TRIAL])
+    result = run_rung(bench(tmp_path, timeout=0.05, epochs=[5000]), start, 0)
+    assert result.outcome == "timeout"
+    assert "CPU" in result.reason
+    again = through_all_rungs(bench(tmp_path))  # and no timer or limit stays behind
+    assert again[-1].outcome == "finished"
+
+
+@pytest.mark.parametrize("allocate", [np.ones, torch.ones], ids=["numpy", "torch"])
+def test_a_trial_that_needs_too_much_memory_is_an_outcome(tmp_path: Path, monkeypatch, allocate):
+    def hungry(*_: Any, **__: Any) -> None:
+        allocate(4 * 10**9)
+
+    monkeypatch.setattr(spikegrad.search.trials, "train", hungry)
+    (start,) = start_records([TRIAL])
+    result = run_rung(bench(tmp_path), start, 0)
+    assert result.outcome == "memory"
+    assert "4000 MB" in result.reason
+
+
+def test_other_errors_are_not_swallowed(tmp_path: Path, monkeypatch):
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a mistake in the code")
+
+    monkeypatch.setattr(spikegrad.search.trials, "train", broken)
+    with pytest.raises(RuntimeError, match="mistake"):
+        run_rung(bench(tmp_path), start_records([TRIAL])[0], 0)
+
+
+def test_limits_count_cpu_time():
+    def work_for_ever() -> None:
+        with limits(0.05, 4000):
+            while True:
+                pass
+
+    with pytest.raises(TimeoutError, match=r"0\.05 s"):
+        work_for_ever()
+
+
+def test_the_subset_is_drawn_by_seed():
+    assert subset(TRAIN, None, 0) is TRAIN
+    assert subset(TRAIN, 1000, 0) is TRAIN
+    a, b, c = (subset(TRAIN, 10, seed) for seed in (0, 0, 1))
+    assert torch.equal(a.spikes.times, b.spikes.times)
+    assert not torch.equal(a.spikes.times, c.spikes.times)
+    assert len(a) == 10
+
+
+def test_the_data_of_the_search_are_those_of_training_without_the_test_set(tmp_path: Path):
+    train, test = shd_file(tmp_path / "train.h5"), shd_file(tmp_path / "test.h5", seed=1)
+    values = {"source": "shd", "n_units": 30, "duration": 1.0, "validation": {"speakers": 1}}
+    options = validate(DataConfig, values)
+    prepare("whole", options, train, test, tmp_path / "whole.h5")
+    prepare("search", options, train, None, tmp_path / "search.h5")
+    assert len(load(tmp_path / "search.h5", "test")) == 0
+    assert len(load(tmp_path / "whole.h5", "test")) > 0
+    for split in ("train", "validation"):
+        ours, theirs = (load(tmp_path / f"{name}.h5", split) for name in ("search", "whole"))
+        assert torch.equal(ours.spikes.times, theirs.spikes.times)
+        assert torch.equal(ours.labels, theirs.labels)
+    with h5py.File(tmp_path / "search.h5") as file:
+        assert set(file["split"][()]) == {0, 1}

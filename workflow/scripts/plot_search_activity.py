@@ -1,0 +1,24 @@
+"""Draw each trial's accuracy against its activity."""
+
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import NEURON_COLOURS, plt, save
+
+log = start(snakemake)
+trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)
+figure, axes = plt.subplots(figsize=(4.2, 3.2))
+for neuron, own in trials[~trials["failed"]].groupby("neuron"):
+    colour = NEURON_COLOURS[neuron]
+    for outcome, style in {"stopped": {"fc": "none"}, "finished": {"fc": colour}}.items():
+        some = own[own["outcome"] == outcome]
+        axes.scatter(
+            some["spikes_per_neuron"], some["validation_accuracy"], s=18, ec=colour,
+            label=f"{neuron.upper()}, {outcome}", **style,
+        )  # fmt: skip
+axes.set_xscale("log")
+axes.set_ylim(0, None)
+axes.set(xlabel="spikes per neuron and sample", ylabel="validation accuracy")
+axes.set_title(f"{snakemake.params.data}: trials at their last rung")
+figure.legend(loc="outside lower center", ncols=2)
+save(figure, snakemake.output)

@@ -1,0 +1,33 @@
+"""Draw the share of failed trials in each region of the search space."""
+
+import pandas as pd
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.search import Sampling
+from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.search.figures import failure_shares, parameter_panels
+
+log = start(snakemake)
+trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)
+space = validate(Sampling, snakemake.params.sampling).space
+figure, panels = parameter_panels(list(space), height=1.5)
+for parameter, axes in panels:
+    for neuron, own in trials.groupby("neuron"):
+        shares = failure_shares(parameter, own[parameter.key], own["failed"])
+        error = [shares["share"] - shares["low"], shares["high"] - shares["share"]]
+        axes.errorbar(
+            shares["centre"], shares["share"], error, c=NEURON_COLOURS[neuron], fmt="o-",
+            ms=3, lw=1, capsize=2, label=neuron.upper(),
+        )  # fmt: skip
+    axes.set_ylim(-0.02, 1)
+    if axes.get_subplotspec().is_first_col():
+        axes.set_ylabel("failed trials (share)")
+handles, names = axes.get_legend_handles_labels()
+figure.legend(handles, names, loc="outside lower center", ncols=len(names))
+failed = trials.groupby("neuron")["failed"].agg(["sum", "size"])
+counts = ", ".join(f"{n.upper()} {row['sum']} of {row['size']}" for n, row in failed.iterrows())
+figure.suptitle(
+    f"{snakemake.params.data}: failed trials ({counts}), 95 % intervals (Wilson)", fontsize=9
+)
+save(figure, snakemake.output)

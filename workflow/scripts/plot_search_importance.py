@@ -1,0 +1,25 @@
+"""Draw how much of the accuracy's variance each parameter explains."""
+
+import pandas as pd
+import seaborn as sns
+
+from _job import start
+from spikegrad.figures import NEURON_COLOURS, plt, save
+from spikegrad.search.figures import label
+
+log = start(snakemake)
+table = pd.concat(map(pd.read_csv, snakemake.input.importances), ignore_index=True)
+order = table.groupby("parameter")["importance"].mean().sort_values(ascending=False)
+names = {key: label(key) for key in order.index}
+figure, axes = plt.subplots(figsize=(5.2, 0.32 * len(order) + 1.0))
+sns.barplot(
+    table.assign(parameter=table["parameter"].map(names)),
+    y="parameter", x="importance", hue="neuron", order=list(names.values()),
+    palette=NEURON_COLOURS, ax=axes,
+)  # fmt: skip
+axes.set(xlabel="share of the variance of accuracy after the first rung (fANOVA)", ylabel=None)
+legend = axes.legend(title=None, loc="lower right")
+for text in legend.get_texts():
+    text.set_text(text.get_text().upper())
+axes.set_title(f"{snakemake.params.data}: importance of hyperparameters")
+save(figure, snakemake.output)
