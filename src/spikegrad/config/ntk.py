@@ -38,6 +38,7 @@ class ErfSurrogate(Section):
 
     name: Literal["erf_derivative"]
     slope: Positive
+    """Steepness of the surrogate; it need not be the activation's."""
 
 
 class IdentitySurrogate(Section):
@@ -51,6 +52,7 @@ class HardTanhSurrogate(Section):
 
     name: Literal["hard_tanh"]
     half_width: Positive
+    """Distance from 0 up to which the surrogate passes gradients."""
 
 
 Activation = Annotated[ErfActivation | SignActivation, Field(discriminator="name")]
@@ -130,6 +132,7 @@ class KernelExperiment(NTKExperiment):
     """An experiment on the networks' tangent kernels, which needs smooth activations."""
 
     activations: Annotated[tuple[ErfActivation, ...], Field(min_length=1)]
+    """The activations phi; networks of each are trained."""
 
 
 class AnalyticConfig(Section):

@@ -59,7 +59,8 @@ def _moment(
     rest = np.sqrt(np.maximum(1 - rho**2, 0))
     # As a function of s, E[g(v) | s] is a kink of g blurred by rest / |rho|.
     centre = _ratio(g_kinks, np.sqrt(y) * rho)[..., None]
-    blurred = centre + BLUR * _ratio(rest, np.abs(rho))[..., None]
+    with np.errstate(over="ignore"):  # a kink at infinity is clipped like any far one
+        blurred = centre + BLUR * _ratio(rest, np.abs(rho))[..., None]
     s, s_weights = _rule(np.hstack([_ratio(f_kinks, np.sqrt(x)), blurred.reshape(len(x), -1)]))
     shift = _ratio(g_kinks, np.sqrt(y))[:, None] - rho[..., None] * s[..., None]
     t, t_weights = _rule(_ratio(shift, rest[..., None]))
