@@ -108,6 +108,7 @@ class _SpikingFunction(torch.autograd.Function):
                 record = ctx.records[b]
                 kernels.backward(
                     layer.neuron,
+                    ctx.samples[b].times,
                     ctx.samples[b].units,
                     weight,
                     recurrent,
@@ -255,14 +256,17 @@ class SpikingLayer(nn.Module):
 
     @torch.no_grad()
     def trace(self, spikes: SpikeTrains, sample: int, neuron: int, times: np.ndarray) -> np.ndarray:
-        """Membrane potential of one neuron in one sample at ascending ``times`` [n], in seconds."""
+        """Membrane potential of one neuron in one sample at ``times`` [n], in seconds."""
         events = _events_of_samples(spikes)[sample]
         weight, back = _padded(self.weight), _padded(self._recurrent())
         # Probes are events of a further channel without weight: they split steps, nothing else.
+        # They stand first among simultaneous events, so that a step ends with each.
         weight = np.vstack([weight, np.zeros_like(weight[:1])])
-        order = np.argsort(np.concatenate([events.times, times]), kind="stable")
-        all_times = np.concatenate([events.times, times])[order]
-        units = np.concatenate([events.units, np.full(len(times), self.n_in)])[order]
+        probes, place = np.unique(times, return_inverse=True)
+        all_times = np.concatenate([probes, events.times])
+        order = np.argsort(all_times, kind="stable")
+        all_times = all_times[order]
+        units = np.concatenate([np.full(len(probes), self.n_in), events.units])[order]
         record = _Record(
             *kernels.forward(
                 self.neuron,
@@ -278,6 +282,7 @@ class SpikingLayer(nn.Module):
         )
         states = kernels.states(
             self.neuron,
+            all_times,
             units,
             weight,
             back,
@@ -286,8 +291,8 @@ class SpikingLayer(nn.Module):
             record.checkpoints,
             neuron,
         )
-        probes = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == self.n_in)
-        return self.neuron.potential(states[:, probes])
+        at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == self.n_in)
+        return self.neuron.potential(states[:, at_probe])[place]
 
 
 def warm_up() -> None:

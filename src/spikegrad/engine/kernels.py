@@ -33,7 +33,8 @@ from spikegrad.engine.formulas import (
 )
 
 SEGMENT = 32
-# Sources of a step in the log: an event's index >= 0; PAUSE; or SPIKE - j for a spike of neuron j.
+# What ends a step in the log: the index (>= 0) of the first event of those at its time; PAUSE; or
+# SPIKE - j for a spike of neuron j.
 PAUSE = -1
 SPIKE = -2
 
@@ -108,6 +109,15 @@ def largest_current(buffer, k):
 
 
 @njit(**OPTIONS)
+def volley(times, event):
+    """The first event after ``event`` that comes later than it."""
+    after = event + 1
+    while after < times.shape[0] and times[after] == times[event]:
+        after += 1
+    return after
+
+
+@njit(**OPTIONS)
 def grown(array):
     larger = np.empty((2 * array.shape[0], *array.shape[1:]), array.dtype)
     larger[: array.shape[0]] = array
@@ -175,9 +185,10 @@ def forward(neuron, times, units, duration, weight, recurrent, reach, reach_back
         now = until
 
         if source >= 0:
-            add_current(weight, units[event], buffer, k + 1)
-            current += reach[units[event]]
-            event += 1
+            event = volley(times, source)
+            for e in range(source, event):
+                add_current(weight, units[e], buffer, k + 1)
+                current += reach[units[e]]
         elif source <= SPIKE:
             j = SPIKE - source
             if n_spikes == spike_times.shape[0]:
@@ -203,7 +214,9 @@ def forward(neuron, times, units, duration, weight, recurrent, reach, reach_back
 
 
 @njit(**OPTIONS)
-def replay(neuron, units, weight, recurrent, steps, sources, checkpoints, segment, buffer, factors):
+def replay(
+    neuron, times, units, weight, recurrent, steps, sources, checkpoints, segment, buffer, factors
+):
     """Recompute the states of a segment; returns its first step and the step after its last."""
     first = segment * SEGMENT
     last = min(first + SEGMENT, steps.shape[0])
@@ -213,7 +226,8 @@ def replay(neuron, units, weight, recurrent, steps, sources, checkpoints, segmen
         flow_all(neuron, steps[first + k], buffer, k)
         source = sources[first + k]
         if source >= 0:
-            add_current(weight, units[source], buffer, k + 1)
+            for e in range(source, volley(times, source)):
+                add_current(weight, units[e], buffer, k + 1)
         elif source <= SPIKE:
             j = SPIKE - source
             store(neuron, buffer, k + 1, j, spike(neuron, load(neuron, buffer, k + 1, j)))
@@ -250,7 +264,7 @@ def arrival_gradient(neuron, weight, unit, buffer, k, adjoint):
 
 @njit(**OPTIONS)
 def backward(
-    neuron, units, weight, recurrent, steps, sources, checkpoints,
+    neuron, times, units, weight, recurrent, steps, sources, checkpoints,
     grad_times, grad_final, grad_weight, grad_recurrent, grad_inputs,
 ):  # fmt: skip
     """The adjoint of :func:`forward` for one sample.
@@ -267,17 +281,18 @@ def backward(
 
     for segment in range(checkpoints.shape[0] - 1, -1, -1):
         first, last = replay(
-            neuron, units, weight, recurrent, steps, sources, checkpoints, segment, buffer, factors
-        )
+            neuron, times, units, weight, recurrent, steps, sources, checkpoints,
+            segment, buffer, factors,
+        )  # fmt: skip
         for k in range(last - first - 1, -1, -1):
             step, source = steps[first + k], sources[first + k]
             if source >= 0:
-                unit = units[source]
-                add_gradient(adjoint, grad_weight, unit)
-                if grad_inputs.shape[0] > 0:
-                    grad_inputs[source] = arrival_gradient(
-                        neuron, weight, unit, buffer, k + 1, adjoint
-                    )
+                for e in range(source, volley(times, source)):
+                    add_gradient(adjoint, grad_weight, units[e])
+                    if grad_inputs.shape[0] > 0:
+                        grad_inputs[e] = arrival_gradient(
+                            neuron, weight, units[e], buffer, k + 1, adjoint
+                        )
             elif source <= SPIKE:
                 j = SPIKE - source
                 n_spikes -= 1
@@ -296,7 +311,7 @@ def backward(
 
 
 @njit(**OPTIONS)
-def states(neuron, units, weight, recurrent, steps, sources, checkpoints, which):
+def states(neuron, times, units, weight, recurrent, steps, sources, checkpoints, which):
     """State of neuron ``which`` at the end of every step, [n_state, n_steps]."""
     n_state, n = checkpoints.shape[1:]
     buffer = np.empty((SEGMENT + 1, n_state, n), weight.dtype)
@@ -304,8 +319,9 @@ def states(neuron, units, weight, recurrent, steps, sources, checkpoints, which)
     result = np.empty((n_state, steps.shape[0]), weight.dtype)
     for segment in range(checkpoints.shape[0]):
         first, last = replay(
-            neuron, units, weight, recurrent, steps, sources, checkpoints, segment, buffer, factors
-        )
+            neuron, times, units, weight, recurrent, steps, sources, checkpoints,
+            segment, buffer, factors,
+        )  # fmt: skip
         for k in range(last - first):
             result[:, first + k] = buffer[k + 1, :, which]
     return result
