@@ -1,4 +1,4 @@
-# What all rule files share: the typed settings, and which library files a script depends on.
+# What the rule files share. Functions stand here, apart from rules, as the linter wants.
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.study import Study
 from spikegrad.imports import imported_files
@@ -20,3 +20,26 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 def code(script):
     """The files of src/spikegrad that workflow/scripts/<script> imports, directly or not."""
     return imported_files(SCRIPTS / script)
+
+
+def report_figure(path, caption, category, content):
+    """A file of the report, with workflow/report/<caption>.rst below it."""
+    caption = f"../report/{caption}.rst"
+    return report(path, caption=caption, category=category, labels={"content": content})
+
+
+def ntk_networks(experiment):
+    """The files of an experiment's jobs; pandas reads their folder as one table."""
+    jobs = range(len(STUDY.ntk.experiment(experiment).jobs()))
+    return [f"{RESULTS}/ntk/{experiment}/networks/{job}.parquet" for job in jobs]
+
+
+def ntk_experiment(wildcards):
+    return STUDY.ntk.experiment(wildcards.experiment).model_dump(mode="json")
+
+
+def ntk_figure(name, content):
+    """A figure of the report, with the caption of its family."""
+    family = name.split("_{experiment}")[0]
+    path = f"{RESULTS}/ntk/figures/{name}.png"
+    return report_figure(path, f"ntk_{family}", "SG-NTK", content)

@@ -1,9 +1,6 @@
 # From a source of spikes to train.h5 and test.h5 in SHD's layout, then to events.h5.
 DATA = f"{RESULTS}/data"
-
-
-def data_results():
-    return [f"{DATA}/events.h5", f"{DATA}/summary.csv", f"{DATA}/figures/data.png"]
+DATA_RESULTS = [f"{DATA}/events.h5", f"{DATA}/summary.csv", f"{DATA}/figures/data.png"]
 
 
 # The spike files of the chosen source, by split.

@@ -5,39 +5,17 @@ NTK_KERNELS = [experiment.name for experiment in STUDY.ntk.kernels]
 NTK_ENSEMBLES = [experiment.name for experiment in STUDY.ntk.ensembles]
 
 
-def ntk_results():
-    names = [
-        "target",
-        "limits",
-        "off_circle",
-        "kernel_error",
-        "kernel_drift",
-        "comparison",
-        *[f"kernels_{name}" for name in NTK_KERNELS],
-        *[f"ensemble_{name}" for name in NTK_ENSEMBLES],
-    ]
-    return [f"{NTK_FIGURES}/{name}.png" for name in names]
-
-
-def ntk_networks(experiment):
-    """The files of an experiment's jobs; pandas reads their folder as one table."""
-    jobs = range(len(STUDY.ntk.experiment(experiment).jobs()))
-    return [f"{NTK}/{experiment}/networks/{job}.parquet" for job in jobs]
-
-
-def ntk_experiment(wildcards):
-    return STUDY.ntk.experiment(wildcards.experiment).model_dump(mode="json")
-
-
-def ntk_figure(name, content):
-    """A figure of the report, with the caption of its family."""
-    family = name.split("_{experiment}")[0]
-    return report(
-        f"{NTK_FIGURES}/{name}.png",
-        caption=f"../report/ntk_{family}.rst",
-        category="SG-NTK",
-        labels={"content": content},
-    )
+NTK_NAMES = [
+    "target",
+    "limits",
+    "off_circle",
+    "kernel_error",
+    "kernel_drift",
+    "comparison",
+    *[f"kernels_{name}" for name in NTK_KERNELS],
+    *[f"ensemble_{name}" for name in NTK_ENSEMBLES],
+]
+NTK_RESULTS = [f"{NTK_FIGURES}/{name}.png" for name in NTK_NAMES]
 
 
 wildcard_constraints:

@@ -3,12 +3,11 @@ TRAINING = f"{RESULTS}/training"
 TRAINING_FIGURES = f"{TRAINING}/figures"
 
 
-def train_results():
-    names = ["learning_curves", "confusion", "rasters", "potentials"]
-    return [
-        f"{TRAINING}/summary.csv",
-        *[f"{TRAINING_FIGURES}/{name}.png" for name in names],
-    ]
+TRAINING_NAMES = ["learning_curves", "confusion", "rasters", "potentials"]
+TRAIN_RESULTS = [
+    f"{TRAINING}/summary.csv",
+    *[f"{TRAINING_FIGURES}/{name}.png" for name in TRAINING_NAMES],
+]
 
 
 wildcard_constraints:
