@@ -3,22 +3,12 @@
 SEARCH = f"{RESULTS}/search"
 SEARCH_FIGURES = f"{SEARCH}/figures"
 GENERATION = f"{SEARCH}/{{neuron}}/generations/{{generation}}"
-
-
-def search_results():
-    if STUDY.search is None:
-        return []
-    names = ["history", "importance", "slices", "activity", "failures"]
-    return [f"{SEARCH_FIGURES}/{name}.png" for name in names]
+SEARCH_RESULTS = []
 
 
 wildcard_constraints:
     generation=r"\d+",
     rung=r"\d+",
-
-
-def search_model(wildcards):
-    return STUDY.model(wildcards.neuron).model_dump(mode="json")
 
 
 if STUDY.search is not None:
@@ -27,36 +17,10 @@ if STUDY.search is not None:
     FINALIST_JOBS = -(
         -STUDY.search.selection.runs() // TRIALS.per_job_of(TRIALS.rungs[-1])
     )
-
-    def rung_records(neuron, generation, rung):
-        """The folders with the records of all jobs of a rung."""
-        folder = GENERATION.format(neuron=neuron, generation=generation)
-        return [f"{folder}/rung{rung}/job{j}" for j in range(TRIALS.jobs(rung))]
-
-    def earlier_records(neuron, generations):
-        """The same for all rungs of the first ``generations`` generations, in order."""
-        return [
-            folder
-            for generation in range(generations)
-            for rung in TRIALS.rungs
-            for folder in rung_records(neuron, generation, rung)
-        ]
-
-    def entering(wildcards):
-        """What tells a rung's jobs which trials to train."""
-        generation, rung = wildcards.generation, int(wildcards.rung)
-        if rung == 0:
-            return {"trials": rules.search_suggest.output.trials.format(**wildcards)}
-        return {"records": rung_records(wildcards.neuron, generation, rung - 1)}
-
-    def search_figure(name, content):
-        """A figure of the report, with a caption of its own."""
-        return report(
-            f"{SEARCH_FIGURES}/{name}.png",
-            caption=f"../report/search_{name}.rst",
-            category="Search",
-            labels={"content": content},
-        )
+    SEARCH_RESULTS = expand(
+        f"{SEARCH_FIGURES}/{{name}}.png",
+        name=["history", "importance", "slices", "activity", "failures"],
+    )
 
     # Trials see this file alone: it is made from the training files, without the test file.
     rule search_data:
@@ -123,7 +87,7 @@ if STUDY.search is not None:
 
     rule search_finalists:
         input:
-            records=lambda w: earlier_records(w.neuron, STUDY.search.generations),
+            records=all_records,
             events=rules.search_data.output.events,
             engine=lambda w: rules.compile_engine.output.done,
             code=code("search_finalists.py"),
@@ -150,7 +114,7 @@ if STUDY.search is not None:
 
     rule search_best:
         input:
-            records=lambda w: earlier_records(w.neuron, STUDY.search.generations),
+            records=all_records,
             runs=expand(
                 rules.search_finalists.output.records,
                 job=range(FINALIST_JOBS),

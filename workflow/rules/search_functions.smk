@@ -1,0 +1,43 @@
+# What the rules of the search are given; used only where STUDY.search is set.
+
+
+def search_model(wildcards):
+    return STUDY.model(wildcards.neuron).model_dump(mode="json")
+
+
+def rung_records(neuron, generation, rung):
+    """The folders with the records of all jobs of a rung."""
+    folder = f"{RESULTS}/search/{neuron}/generations/{generation}/rung{rung}"
+    return [f"{folder}/job{job}" for job in range(STUDY.search.trials.jobs(rung))]
+
+
+def earlier_records(neuron, generations):
+    """The same for all rungs of the first ``generations`` generations, in order."""
+    return [
+        folder
+        for generation in range(generations)
+        for rung in STUDY.search.trials.rungs
+        for folder in rung_records(neuron, generation, rung)
+    ]
+
+
+def all_records(wildcards):
+    return earlier_records(wildcards.neuron, STUDY.search.generations)
+
+
+def entering(wildcards):
+    """What tells a rung's jobs which trials to train."""
+    generation, rung = wildcards.generation, int(wildcards.rung)
+    if rung == 0:
+        return {"trials": rules.search_suggest.output.trials.format(**wildcards)}
+    return {"records": rung_records(wildcards.neuron, generation, rung - 1)}
+
+
+def search_figure(name, content):
+    """A figure of the report, with a caption of its own."""
+    return report(
+        f"{RESULTS}/search/figures/{name}.png",
+        caption=f"../report/search_{name}.rst",
+        category="Search",
+        labels={"content": content},
+    )
