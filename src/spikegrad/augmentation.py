@@ -1,4 +1,4 @@
-"""Random changes of training samples: shifted channels and stretched time."""
+"""Random changes of training samples: blended utterances, shifted channels, stretched time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,69 @@ import torch
 from torch import Tensor
 
 from spikegrad.config.training import Augmentation
+from spikegrad.data.dataset import SpikeDataset
 from spikegrad.spikes import SpikeTrains
+
+
+class Blender:
+    """One epoch's blends, drawn for each sample, whatever batches they come in.
+
+    A blend has every second spike of each of two utterances of a class. The other utterance is
+    first shifted in time so that the two have the same mean spike time.
+
+    Parameters
+    ----------
+    share
+        Share of samples that are blended; the others stay as they are.
+    data
+        The training data.
+    generator
+        Source of the draws.
+    """
+
+    def __init__(self, share: float, data: SpikeDataset, generator: torch.Generator) -> None:
+        n_samples = len(data.labels)
+        self.spikes = data.spikes
+        self.blended = torch.rand(n_samples, generator=generator) < share
+        self.others = torch.empty(n_samples, dtype=torch.int64)
+        order = torch.randperm(n_samples, generator=generator)
+        for label in range(data.n_classes):
+            members = order[data.labels[order] == label]
+            self.others[members] = members.roll(1)
+
+    def __call__(self, indices: torch.Tensor) -> SpikeTrains:
+        """The samples ``indices`` (int64 [n_samples]) of the training data, blended or not."""
+        own, blended = self.spikes.select(indices), self.blended[indices]
+        if not blended.any():
+            return own
+        other = self.spikes.select(self.others[indices])
+        times = other.times + (_mean_times(own) - _mean_times(other))[other.samples]
+        within = (times >= 0) & (times <= own.duration)
+        kept = torch.cat(
+            [
+                ~blended[own.samples] | (_ranks(own) % 2 == 0),
+                blended[other.samples] & (_ranks(other) % 2 == 1) & within,
+            ]
+        )
+        samples = torch.cat([own.samples, other.samples])[kept]
+        times = torch.cat([own.times, times])[kept]
+        units = torch.cat([own.units, other.units])[kept]
+        by_time = times.argsort(stable=True)
+        order = by_time[samples[by_time].argsort(stable=True)]
+        counts = torch.bincount(samples, minlength=len(indices))
+        offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+        return SpikeTrains(times[order], units[order], offsets, own.duration)
+
+
+def _ranks(spikes: SpikeTrains) -> torch.Tensor:
+    """Place of each event within its sample, int64 [n_events]."""
+    return torch.arange(len(spikes.times)) - spikes.offsets[spikes.samples]
+
+
+def _mean_times(spikes: SpikeTrains) -> torch.Tensor:
+    """Mean spike time of each sample in seconds, [n_samples]; 0 without a spike."""
+    total = spikes.times.new_zeros(len(spikes)).index_add(0, spikes.samples, spikes.times)
+    return total / spikes.counts.clamp(min=1)
 
 
 class Augmenter:

@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from spikegrad.activity import activity_penalty
-from spikegrad.augmentation import Augmenter
+from spikegrad.augmentation import Augmenter, Blender
 from spikegrad.config.training import Cosine, ModelSettings, Step, TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.evaluation import respond
@@ -30,7 +30,7 @@ from spikegrad.seeds import generator
 
 log = logging.getLogger(__name__)
 
-INITIAL, ORDER, AUGMENTATION = range(3)  # independent streams of one seed
+INITIAL, ORDER, AUGMENTATION, BLENDING = range(4)  # independent streams of one seed
 
 Weights = dict[str, Tensor]
 
@@ -214,13 +214,14 @@ def _train_epoch(
     augment = Augmenter(
         options.augmentation, n_samples, data.n_units, generator(seed, AUGMENTATION, epoch)
     )
+    blend = Blender(options.augmentation.blend, data, generator(seed, BLENDING, epoch))
     loss_sum = right = penalty_sum = 0.0
     norms = []
     batches = _order(seed, epoch, n_samples).split(options.batch_size)
     for step, indices in enumerate(batches):
         progress = epoch - 1 + step / len(batches)
         labels = data.labels[indices]
-        output = network(augment(data.spikes.select(indices), indices))
+        output = network(augment(blend(indices), indices))
         loss = cross_entropy(output.logits, labels)
         penalty = _penalty(network, output, options)
         optimizer.zero_grad()

@@ -1,0 +1,70 @@
+"""Blended utterances: what a blend is made of, and that batches do not matter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import pytest
+import torch
+
+from spikegrad.augmentation import Blender
+from spikegrad.spikes import SpikeTrains
+from test_training import N_UNITS, TRAIN, run
+
+
+def events(spikes: SpikeTrains, sample: int, shift: float = 0.0) -> list[tuple[float, int]]:
+    own = spikes.select(torch.tensor([sample]))
+    times = (own.times + shift).tolist()
+    return list(zip(times, own.units.tolist(), strict=True))
+
+
+def rounded(pairs: Iterable[tuple[float, int]]) -> Counter:
+    return Counter((round(time, 12), unit) for time, unit in pairs)
+
+
+def blender(share: float, seed: int = 0) -> Blender:
+    return Blender(share, TRAIN, torch.Generator().manual_seed(seed))
+
+
+def test_a_blend_has_every_second_spike_of_two_aligned_utterances_of_a_class():
+    blend = blender(1.0)
+    order = torch.randperm(40, generator=torch.Generator().manual_seed(1))
+    blended = blend(order)
+    blended.check(N_UNITS)
+    for place, sample in enumerate(order.tolist()):
+        other = int(blend.others[sample])
+        assert other != sample
+        assert TRAIN.labels[other] == TRAIN.labels[sample]
+        own, partner = events(TRAIN.spikes, sample), events(TRAIN.spikes, other)
+        shift = sum(t for t, _ in own) / len(own) - sum(t for t, _ in partner) / len(partner)
+        moved = [(t + shift, unit) for t, unit in partner[1::2]]
+        expected = own[::2] + [p for p in moved if 0 <= p[0] <= TRAIN.spikes.duration]
+        assert rounded(events(blended, place)) == rounded(expected)
+
+
+def test_blends_do_not_depend_on_batches_and_differ_between_epochs():
+    blend, indices = blender(0.5), torch.arange(40)
+    together = blend(indices)
+    for batch in indices.split(7):
+        alone, same = blend(batch), together.select(batch)
+        assert torch.equal(alone.times, same.times)
+        assert torch.equal(alone.units, same.units)
+    assert not torch.equal(blender(0.5, seed=1)(indices).times, together.times)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_the_share_is_blended_and_the_rest_unchanged(share: float):
+    blend = blender(share)
+    blended = blend(torch.arange(40))
+    changed = [events(blended, k) != events(TRAIN.spikes, k) for k in range(40)]
+    assert changed == blend.blended.tolist()
+    assert sum(changed) == pytest.approx(40 * share, abs=10 * share)
+
+
+def test_training_with_blends_is_reproducible(tmp_path):
+    augmentation = {"channel_shift": 0, "time_stretch": 0.0, "blend": 0.7}
+    a, b = (run(tmp_path / k, augmentation=augmentation, epochs=2) for k in "ab")
+    plain = run(tmp_path / "c", augmentation={**augmentation, "blend": 0.0}, epochs=2)
+    losses = [r.table()["train_loss"].tolist() for r in (a, b, plain)]
+    assert losses[0] == losses[1] != losses[2]
