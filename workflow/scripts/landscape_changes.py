@@ -7,10 +7,10 @@ from spikegrad.files import atomic
 from spikegrad.landscape.tables import census_summary
 
 log = start(snakemake)
-tables = {
-    name: pd.concat(map(pd.read_parquet, snakemake.input[name]), ignore_index=True)
-    for name in ("changes", "lines", "losses")
-}
+tables = {}
+for name in ("changes", "lines", "losses"):
+    parts = [pd.read_parquet(file) for file in snakemake.input[name]]
+    tables[name] = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
 keys = ["neuron", "seed", "state", "direction", "sample", "search"]
 for name, table in tables.items():
     order = [*keys, *(["x"] if "x" in table else [])]

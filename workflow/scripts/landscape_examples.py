@@ -21,12 +21,19 @@ for file in map(Path, snakemake.input.directions):
     files[file.parent.name, int(file.stem)] = file
 chosen, parts = [], []
 for neuron, own in changes.groupby("neuron", sort=False):
-    for kind, change in choose(own, "trained").items():
+    picked = choose(own, "trained")
+    if not picked:
+        log.warning("%s: the census found no change in trained networks", neuron)
+    for kind, change in picked.items():
         chosen.append({**change, "kind": kind})
         key = {"neuron": neuron, "kind": kind}
         tables = example(change, files[neuron, change["seed"]], data, options.examples)
         parts.append([table.assign(**key) for table in tables])
-losses, spikes, potentials = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
+if not parts:
+    raise ValueError("the census found no change at all: raise landscape.census.*.reach")
+losses, spikes, potentials = (
+    pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)
+)
 for name, table in {
     snakemake.output.changes: pd.DataFrame(chosen),
     snakemake.output.losses: losses,

@@ -30,7 +30,7 @@ for panels, (state, first, second) in zip(grid, rows, strict=True):
     levels = np.linspace(low, high, 25)
     for axes, (neuron, what) in zip(panels, columns, strict=True):
         own = chosen[chosen["neuron"] == neuron]
-        loss = own.pivot_table(index="y", columns="x", values="loss")
+        loss = own.pivot_table(index="y", columns="x", values="loss", dropna=False)
         if what == "surface":
             image = axes.pcolormesh(
                 loss.columns, loss.index, loss, vmin=low, vmax=high, cmap="viridis", rasterized=True

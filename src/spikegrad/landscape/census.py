@@ -80,14 +80,14 @@ def swaps(line: Line, grid: np.ndarray) -> Iterator[Pair]:
     def divide(low: Spikes, high: Spikes) -> list[Spikes]:
         return _between(line, low, high)
 
-    return _search(line, grid, divide)
+    return _joined(_search(line, grid, divide))
 
 
 def breaks(line: Line, grid: np.ndarray) -> Iterator[Pair]:
     """The same of changes at which spikes appear, vanish, or jump in time.
 
     An interval is halved as long as :func:`moves_smoothly` is false. What escapes is a jump of
-    a spike by less than about what spikes move within a grid interval.
+    a spike by less than about what it moves within a grid interval.
     """
 
     def divide(low: Spikes, high: Spikes) -> list[Spikes]:
@@ -98,7 +98,24 @@ def breaks(line: Line, grid: np.ndarray) -> Iterator[Pair]:
         line.swaps += exchanges(middle, high)
         return []
 
-    return _search(line, grid, divide)
+    return _joined(_search(line, grid, divide))
+
+
+def _joined(pairs: Iterator[Pair]) -> Iterator[Pair]:
+    """The same pairs, those too close to tell apart joined.
+
+    Where the order of two events is a matter of rounding, one change can look like several.
+    """
+    last: Pair | None = None
+    for low, high in pairs:
+        if last is None or low.x - last[1].x > WIDTH:
+            if last is not None:
+                yield last
+            last = low, high
+        else:
+            last = last[0], high
+    if last is not None:
+        yield last
 
 
 def _search(
@@ -124,8 +141,8 @@ def _search(
 def moves_smoothly(low: Spikes, middle: Spikes, high: Spikes) -> bool:
     """Whether all spikes move by similar steps from ``low`` to ``middle`` and on to ``high``.
 
-    The two steps of a spike may differ by a factor of 3, more if they are short beside the
-    median spike's. A jump makes one step long however narrow the interval becomes, while bends,
+    The two steps of a spike may differ by a factor of 3, more if they are very short beside
+    the median spike's. A jump makes one step long however narrow the interval becomes, while bends,
     which any swap brings, are passed over.
     """
     if not (same_counts(low, middle) and same_counts(middle, high)):
@@ -133,7 +150,7 @@ def moves_smoothly(low: Spikes, middle: Spikes, high: Spikes) -> bool:
     times = [s.by_neuron[2] for s in (low, middle, high)]
     first, second = times[1] - times[0], times[2] - times[1]
     length = np.abs(first) + np.abs(second)
-    allowed = 0.5 * (length + np.median(length)) + SAME
+    allowed = 0.5 * (length + 0.1 * np.median(length)) + SAME
     return bool((np.abs(second - first) <= allowed).all())
 
 
@@ -153,6 +170,12 @@ def _between(line: Line, low: Spikes, high: Spikes) -> list[Spikes]:
         lag((low.x + high.x) / 2)
     return sorted((s for x, s in visited.items() if low.x < x < high.x), key=lambda s: s.x)
 
+
+CHANGE = (
+    "x", "width", "cause", "layer", "unit", "time", "breaks", "appeared", "vanished", "moved",
+    "loss", "loss_jump", "gradient_left", "gradient_right", "gradient_jump",
+)  # fmt: skip
+"""Names of what :func:`census` tells of each change."""
 
 SEARCHES = {"breaks": breaks, "swaps": swaps}
 

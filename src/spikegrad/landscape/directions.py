@@ -229,7 +229,7 @@ def save_centres(path: str | Path, run: TrainingRun, centres: Mapping[str, Centr
     """Write the states of ``run`` with their directions."""
     tensors = {}
     for state, point in centres.items():
-        tensors[f"{state}.centre"] = point.weights
+        tensors[f"{state}.centre"] = point.weights.clone()  # a file holds no tensor twice
         tensors |= {f"{state}.{name}": d for name, d in point.directions.items()}
     header = {**run.header, "centres": {state: c.about for state, c in centres.items()}}
     with atomic(path) as temporary:

@@ -23,15 +23,11 @@ def choose(changes: pd.DataFrame, state: str) -> dict[str, dict[str, Any]]:
     """The largest and a typical change of one neuron model's networks in ``state``.
 
     By jump of the loss, the typical one being the median; breaks go before harmless changes.
-
-    Raises
-    ------
-    ValueError
-        If the census has found no change at all.
+    Empty if the census has found no change there.
     """
     own = changes[changes["state"] == state]
     if own.empty:
-        raise ValueError(f"the census found no change in '{state}' networks; raise its reach")
+        return {}
     own = own[own["breaks"] == own["breaks"].max()]
     ranked = own.loc[own["loss_jump"].abs().sort_values(kind="stable").index]
     picks = {"largest": len(ranked) - 1, "typical": (len(ranked) - 1) // 2}

@@ -70,16 +70,26 @@ def parts(values: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array(below), np.array(above)
 
 
+def longest_stretch(finite: np.ndarray) -> slice:
+    """The longest run of true values in ``finite`` [n]."""
+    numbers, n_runs = label(finite)
+    longest = np.bincount(numbers, minlength=n_runs + 1)[1:].argmax() + 1
+    inside = np.flatnonzero(numbers == longest)
+    return slice(inside[0], inside[-1] + 1)
+
+
 def line_table(lines: pd.DataFrame) -> pd.DataFrame:
     """Measures of every line at every resolution.
 
     Columns: neuron, seed, state, direction, points, spacing, minima, deep_minima (see
     :data:`DEEP`), persistence (summed depths over the range, the global minimum left out),
     variation, missed_change, net_missed (share of the whole line's change of loss that the
-    integrated slope misses, in units of the range).
+    integrated slope misses, in units of the range). Where a network runs away, the line is cut,
+    and the longest piece is measured.
     """
     rows = []
     for key, line in lines.sort_values("x").groupby([*NETWORK, "direction"], sort=False):
+        line = line.iloc[longest_stretch(np.isfinite(line["loss"]))]
         for stride in strides(len(line)):
             x, loss, slope = (line[c].to_numpy()[::stride] for c in ("x", "loss", "slope_x"))
             depths = persistence(loss)
@@ -104,12 +114,14 @@ def plane_table(planes: pd.DataFrame, levels: int) -> pd.DataFrame:
     """Parts of every plane at every level and resolution.
 
     Columns: neuron, seed, state, direction, direction2, points (along each axis), spacing,
-    minima, level (share of the range), parts_below, parts_above.
+    minima, level (share of the range), parts_below, parts_above. Where a network runs away, its
+    loss counts as the plane's highest.
     """
     rows = []
     keys = [*NETWORK, "direction", "direction2"]
     for key, plane in planes.groupby(keys, sort=False):
-        whole = plane.pivot_table(index="x", columns="y", values="loss")
+        whole = plane.pivot_table(index="x", columns="y", values="loss", dropna=False)
+        whole = whole.fillna(whole.max(axis=None))
         spacing = whole.index[1] - whole.index[0]
         for stride in strides(len(whole)):
             values = np.ascontiguousarray(whole.to_numpy()[::stride, ::stride])

@@ -8,6 +8,7 @@ from torch.nn.functional import cosine_similarity
 
 from spikegrad.landscape.directions import Centre
 from spikegrad.landscape.objective import Objective
+from spikegrad.layers import SpikeOverflowError
 
 
 def agreement(
@@ -20,14 +21,17 @@ def agreement(
     DataFrame
         For each direction and, to both sides, each distance: direction, distance, ``cosine``
         between the two gradients, ``change`` of the loss and its ``linear_error``, by which
-        distance times slope is wrong, in nats.
+        distance times slope is wrong, in nats. Places where the network runs away are left out.
     """
     answer, gradient = objective.gradient(centre.weights)
     rows = []
     for name in directions:
         slope = float(gradient @ centre.directions[name])
         for distance in (s * d for d in distances for s in (-1, 1)):
-            there, other = objective.gradient(centre.at((name,), (distance,)))
+            try:
+                there, other = objective.gradient(centre.at((name,), (distance,)))
+            except SpikeOverflowError:  # the network runs away there: nothing to compare
+                continue
             change = float(there.loss - answer.loss)
             rows.append(
                 {

@@ -93,7 +93,7 @@ class Objective:
         answer = self._answer()
         gradients = torch.autograd.grad(answer.loss, parameters)
         answer = replace(answer, losses=answer.losses.detach())
-        return answer, parameters_to_vector(gradients)
+        return answer, torch.cat([gradient.flatten() for gradient in gradients])
 
     def _answer(self) -> Answer:
         output = self.network(self.data.spikes)

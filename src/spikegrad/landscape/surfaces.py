@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
 
 import pandas as pd
+from torch import Tensor
 from tqdm import tqdm
 
 from spikegrad.config.landscape import LandscapeSettings, Lines, Planes
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.directions import STATES, Centre, load_centre
 from spikegrad.landscape.objective import Objective
+from spikegrad.layers import SpikeOverflowError
 
 T = TypeVar("T")
 
@@ -58,8 +61,9 @@ def surface_table(
     -------
     DataFrame
         One row for each point: neuron, seed, state, direction, direction2 (None on a line),
-        x, y (relative distances), loss in nats, accuracy, spikes_per_neuron, and, where the
-        gradient was taken, gradient_norm, slope_x and slope_y in nats per relative distance.
+        x, y (relative distances), loss in nats (NaN where the network runs away), accuracy,
+        spikes_per_neuron, and, where the gradient was taken, gradient_norm, slope_x and slope_y
+        in nats per relative distance.
     """
     rows = []
     progress = tqdm(total=len(points), desc="surfaces", unit="point", disable=None)
@@ -94,6 +98,16 @@ def _evaluate(
         "y": position[1] if len(position) > 1 else 0.0,
     }
     weights = centre.at(point.directions, position)
+    try:
+        return row | _measure(objective, centre, point, weights, every)
+    except SpikeOverflowError:  # the network runs away here
+        return row | {"loss": math.nan}
+
+
+def _measure(
+    objective: Objective, centre: Centre, point: Point, weights: Tensor, every: int
+) -> dict[str, float]:
+    row = {}
     if all(i % every == 0 for i in point.index):
         answer, gradient = objective.gradient(weights)
         row["gradient_norm"] = float(gradient.norm()) * centre.about["norm"]

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.causes import CAUSES
-from spikegrad.landscape.census import SEARCHES, Line, census
+from spikegrad.landscape.census import CHANGE, SEARCHES, Line, census
 from spikegrad.landscape.directions import STATES, load_centre
 from spikegrad.landscape.objective import Objective
 
@@ -68,7 +68,8 @@ def census_tables(
         changes += [{**key, **change} for change in found]
         lines.append({**key, **facts})
         losses += [{**key, "x": x, "loss": loss} for x, loss in sorted(line.losses.items())]
-    return pd.DataFrame(changes), pd.DataFrame(lines), pd.DataFrame(losses)
+    columns = [*key, *CHANGE]  # for a job that finds nothing
+    return pd.DataFrame(changes, columns=columns), pd.DataFrame(lines), pd.DataFrame(losses)
 
 
 def census_summary(changes: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,73 @@
+"""Small networks whose landscapes the tests know or search."""
+
+from __future__ import annotations
+
+import torch
+
+from networks import random_spikes
+from spikegrad.config.network import Initial, Integrated, NetworkSettings
+from spikegrad.data.dataset import SpikeDataset
+from spikegrad.landscape.objective import Objective, weights_of
+from spikegrad.network import Network
+from spikegrad.seeds import generator
+from spikegrad.spikes import SpikeTrains
+
+TAU = 0.02
+
+
+def network(
+    neuron: str, n_units: int, layers: tuple[int, ...], recurrent: bool, n_classes: int = 2
+) -> Network:
+    settings = NetworkSettings(
+        layers=layers,
+        tau=TAU,
+        recurrent=recurrent,
+        init=Initial(mean=0.8, scale=2.5, recurrent_scale=1.5),
+        readout=Integrated(kind="integrated", tau_out=0.02, window=0.1),
+    )
+    return Network(settings, n_units, n_classes, neuron, torch.float64)
+
+
+def dataset(spikes: SpikeTrains, n_units: int, n_classes: int = 2) -> SpikeDataset:
+    labels = torch.arange(len(spikes)) % n_classes
+    names = tuple("abcdefgh"[:n_classes])
+    return SpikeDataset(spikes, labels, torch.zeros_like(labels), n_units, n_classes, "toy", names)
+
+
+def random_objective(
+    neuron: str, seed: int = 0, layers: tuple[int, ...] = (10,), n_samples: int = 1
+) -> tuple[Objective, torch.Tensor, torch.Tensor]:
+    """An untrained recurrent network on random spikes, its weights, and a random direction."""
+    spikes = random_spikes(seed, n_samples=n_samples, n_events=60)
+    net = network(neuron, 20, layers, recurrent=True)
+    net.initialise(spikes, generator(seed))
+    weights = weights_of(net)
+    direction = torch.randn(weights.shape, generator=generator(seed, 1), dtype=torch.float64)
+    direction *= weights.norm() / direction.norm()
+    return Objective(net, dataset(spikes, 20)), weights, direction
+
+
+def built_objective(
+    neuron: str,
+    times: list[float],
+    weight: list[list[float]],
+    recurrent: list[list[float]],
+    duration: float,
+) -> tuple[Objective, torch.Tensor, torch.Tensor]:
+    """Input channel k spikes once, at ``times[k]``, over ``weight[k]`` to each neuron.
+
+    Returns the objective, its weights, and the direction in which the first weight grows.
+    """
+    units = torch.arange(len(times))
+    spikes = SpikeTrains(
+        torch.tensor(times, dtype=torch.float64), units, torch.tensor([0, len(times)]), duration
+    )
+    net = network(neuron, len(times), (len(recurrent),), recurrent=True)
+    with torch.no_grad():
+        net.hidden[0].weight.copy_(torch.tensor(weight, dtype=torch.float64))
+        net.hidden[0].recurrent_weight.copy_(torch.tensor(recurrent, dtype=torch.float64))
+        net.readout.weight.copy_(torch.arange(2 * len(recurrent)).view(len(recurrent), 2) ** 2)
+    weights = weights_of(net)
+    direction = torch.zeros_like(weights)
+    direction[0] = 1.0
+    return Objective(net, dataset(spikes, len(times))), weights, direction

@@ -1,0 +1,126 @@
+"""Changes of spikes that are built by hand, where the place and the cause are known."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from landscapes import TAU, built_objective
+from spikegrad.landscape.census import Line, census
+
+START = 0.01
+
+
+def lif_time(weight: float) -> float:
+    """When a LIF neuron at rest spikes after one input: e = (1 + sqrt(1 - 4 / w)) / 2."""
+    return START - TAU * math.log((1 + math.sqrt(1 - 4 / weight)) / 2)
+
+
+def lif_weight(time: float) -> float:
+    """The input weight that makes it spike then: e (1 - e) w = 1."""
+    e = math.exp((START - time) / TAU)
+    return 1 / (e * (1 - e))
+
+
+def changes(
+    built: tuple, reach: tuple[float, float], search: str = "swaps", points: int = 3
+) -> list[dict[str, Any]]:
+    return census(Line(*built), np.linspace(*reach, points), search)[0]
+
+
+def only(found: list[dict[str, Any]]) -> dict[str, Any]:
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize("search", ["swaps", "breaks"])
+def test_a_threshold_that_is_just_reached(search: str):
+    # From rest, one input of weight w lifts the potential to w / 4, at half-decay of e.
+    built = built_objective("lif", [START], [[4.0]], [[0.0]], 0.1)
+    change = only(changes(built, (-0.31, 0.17), search))
+    assert change["x"] == pytest.approx(0.0, abs=1e-12)
+    assert (change["cause"], change["breaks"], change["unit"]) == ("grazing", True, 0)
+    assert (change["appeared"], change["vanished"], change["moved"]) == (1, 0, 0)
+    assert change["time"] == pytest.approx(START + TAU * math.log(2), abs=1e-6)
+    assert abs(change["loss_jump"]) > 1e-4
+    assert change["gradient_right"] > 1e4 * change["gradient_left"]
+
+
+@pytest.mark.parametrize("search", ["swaps", "breaks"])
+def test_a_lif_spike_pushed_out_at_the_end(search: str):
+    end = START + 0.3 * TAU
+    built = built_objective("lif", [START], [[lif_weight(end)]], [[0.0]], end)
+    change = only(changes(built, (-0.21, 0.3), search))
+    assert change["x"] == pytest.approx(0.0, abs=1e-12)
+    assert (change["cause"], change["breaks"]) == ("end", True)
+    assert (change["appeared"], change["vanished"], change["moved"]) == (1, 0, 0)
+    assert abs(change["loss_jump"]) < 1e-12
+
+
+@pytest.mark.parametrize("search", ["swaps", "breaks"])
+def test_a_qif_spike_leaves_at_the_end_without_a_jump(search: str):
+    built = built_objective("qif", [START], [[20.0]], [[0.0]], 0.03)
+    found = changes(built, (-18.0, 5.0), search, points=30)
+    change = only([c for c in found if c["breaks"]])
+    assert (change["cause"], change["appeared"], change["vanished"]) == ("end", 1, 0)
+    assert abs(change["loss_jump"]) < 1e-12
+
+
+def test_two_unconnected_neurons_swap():
+    built = built_objective("lif", [START], [[5.0, 6.0]], [[0.0, 0.0], [0.0, 0.0]], 0.1)
+    change = only(changes(built, (0.2, 1.15)))
+    assert change["x"] == pytest.approx(1.0, abs=1e-12)
+    assert (change["cause"], change["breaks"]) == ("spike swap", False)
+    assert change["time"] == pytest.approx(lif_time(6.0), abs=1e-12)
+    assert abs(change["loss_jump"]) < 1e-12
+    assert changes(built, (0.2, 1.15), "breaks", points=30) == []
+
+
+def test_a_neuron_that_overtakes_another_and_inhibits_it_takes_its_spike():
+    back = [[0.0, -20.0], [0.0, 0.0]]
+    built = built_objective("lif", [START], [[5.0, 6.0]], back, 0.1)
+    for search in ("swaps", "breaks"):
+        change = only(changes(built, (0.2, 1.15), search))
+        assert change["x"] == pytest.approx(1.0, abs=1e-12)
+        assert (change["cause"], change["breaks"], change["unit"]) == ("spike swap", True, 1)
+        assert (change["appeared"], change["vanished"], change["moved"]) == (0, 1, 0)
+        assert abs(change["loss_jump"]) > 1e-4
+
+
+def test_the_same_inhibition_does_nothing_to_a_qif_spike():
+    back = [[0.0, -20.0], [0.0, 0.0]]
+    built = built_objective("qif", [START], [[9.0, 11.0]], back, 0.1)
+    change = only([c for c in changes(built, (0.5, 3.1)) if c["cause"] == "spike swap"])
+    assert change["x"] == pytest.approx(2.0, abs=1e-12)
+    assert not change["breaks"]
+    assert abs(change["loss_jump"]) < 1e-12
+    # at V = inf no current matters: not even the gradient jumps
+    assert change["gradient_jump"] < 1e-6 * change["gradient_left"]
+
+
+@pytest.mark.parametrize(
+    ("second", "breaks", "vanished"), [(0.5, False, 0), (-20.0, True, 1)], ids=["pass", "cut"]
+)
+def test_a_spike_meets_an_input(second: float, breaks: bool, vanished: int):
+    """Strong inhibition cuts off the spike that would come just after it."""
+    when = lif_time(5.0)
+    built = built_objective("lif", [START, when], [[5.0], [second]], [[0.0]], when + 0.05)
+    change = only(changes(built, (-0.3, 0.7)))
+    assert change["x"] == pytest.approx(0.0, abs=1e-12)
+    assert (change["cause"], change["breaks"]) == ("input swap", breaks)
+    assert change["appeared"] == vanished  # towards larger weights, that is, earlier spikes
+    assert (abs(change["loss_jump"]) > 1e-4) == breaks
+
+
+def test_a_cut_spike_that_comes_back_later_has_moved():
+    """What inhibition cuts off, a later excitation makes up for: the count stays the same."""
+    when = lif_time(5.0)
+    weight = [[5.0], [-20.0], [80.0]]
+    built = built_objective("lif", [START, when, when + 0.004], weight, [[0.0]], when + 0.005)
+    change = only(changes(built, (-0.3, 0.7), "breaks"))
+    assert change["x"] == pytest.approx(0.0, abs=1e-12)
+    assert (change["cause"], change["breaks"]) == ("input swap", True)
+    assert (change["appeared"], change["vanished"], change["moved"]) == (0, 0, 1)

@@ -1,0 +1,124 @@
+"""The census against brute force; continuity of QIF networks."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from landscapes import random_objective
+from spikegrad.landscape.census import WIDTH, Line, census
+from spikegrad.landscape.spikes import exchanges, same_counts
+
+REACH = 0.01
+
+
+def scan(line: Line, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, loss and slope on a fine grid."""
+    x = np.linspace(-REACH, REACH, points)
+    answers = [line.objective.gradient(line.point(float(p))) for p in x]
+    loss = np.array([float(answer.loss) for answer, _ in answers])
+    slope = np.array([float(gradient @ line.direction) for _, gradient in answers])
+    return x, loss, slope
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_lif_jumps_are_those_of_brute_force(seed: int):
+    line = Line(*random_objective("lif", seed))
+    x, loss, slope = scan(line, 2001)
+    unexplained = np.abs(np.diff(loss) - np.diff(x) * (slope[1:] + slope[:-1]) / 2)
+    found = census(line, np.linspace(-REACH, REACH, 41), "breaks")[0]
+    places = np.array([change["x"] for change in found])
+    heights = np.abs([change["loss_jump"] for change in found])
+    assert (heights > 1e-3).any()  # there is something to find
+    for k in np.flatnonzero(unexplained > 1e-3):
+        assert ((places > x[k] - WIDTH) & (places < x[k + 1] + WIDTH)).any()
+    for place in places[heights > 1e-2]:
+        k = int(np.searchsorted(x, place)) - 1
+        assert unexplained[k] > 1e-3
+    for change in found:
+        assert 0 < change["width"] <= 3 * WIDTH
+
+
+@pytest.mark.parametrize("layers", [(10,), (8, 6)])
+@pytest.mark.parametrize("search", ["swaps", "breaks"])
+def test_qif_networks_with_integrated_readout_have_no_jump(layers: tuple[int, ...], search: str):
+    line = Line(*random_objective("qif", 3, layers))
+    found, facts = census(line, np.linspace(-REACH, REACH, 41), search)
+    swaps = facts["harmless_input_swaps"] + facts["harmless_spike_swaps"]
+    assert len(found) + swaps > 20
+    assert max((abs(change["loss_jump"]) for change in found), default=0.0) < 1e-9
+    assert {change["cause"] for change in found if change["breaks"]} <= {"end"}
+
+
+def test_harmless_swaps_of_lif_spikes_change_nothing():
+    line = Line(*random_objective("lif", 1))
+    found = census(line, np.linspace(-0.002, 0.002, 11), "swaps")[0]
+    harmless = [change for change in found if not change["breaks"]]
+    assert len(harmless) > 50
+    assert max(abs(change["loss_jump"]) for change in harmless) < 1e-9
+
+
+def test_both_searches_find_the_same_breaks():
+    line = Line(*random_objective("lif", 2))
+    grid = np.linspace(-0.003, 0.003, 21)
+    slow, fast = (
+        [c["x"] for c in census(line, grid, search)[0] if c["breaks"]]
+        for search in ("swaps", "breaks")
+    )
+    assert slow
+    np.testing.assert_allclose(fast, slow, atol=2 * WIDTH)
+
+
+def test_swaps_passed_over_are_as_many_as_isolated_ones():
+    line = Line(*random_objective("qif", 0))
+    grid = np.linspace(-0.002, 0.002, 9)
+    found, _ = census(line, grid, "swaps")
+    _, facts = census(line, grid, "breaks")
+    counted = [facts["harmless_input_swaps"], facts["harmless_spike_swaps"]]
+    causes = [change["cause"] for change in found]
+    assert counted == [causes.count("input swap"), causes.count("spike swap")]
+
+
+def test_exchanges_count_inversions():
+    line = Line(*random_objective("qif", 5))
+    a, b = line.spikes(0.0), line.spikes(1e-3)
+    assert same_counts(a, b)
+    with_spike = 0
+    orders = []
+    for s in (a, b):
+        numbers: dict[int, int] = {}
+        order = []
+        for unit in s.units[1]:
+            numbers[unit] = numbers.get(unit, -1) + 1
+            order.append((unit, numbers[unit]))
+        orders.append({event: place for place, event in enumerate(order)})
+    for e in orders[0]:
+        for f in orders[0]:
+            with_spike += orders[0][e] < orders[0][f] and orders[1][e] > orders[1][f]
+    assert exchanges(a, b)[1] == with_spike
+
+
+@pytest.mark.parametrize(("neuron", "monotone"), [("qif", True), ("lif", False)])
+def test_variation_is_the_range_where_the_slope_keeps_its_sign(neuron: str, monotone: bool):
+    """A jump against the slope is variation that the gradient knows nothing of."""
+    excess = 0.0
+    for seed in range(2):
+        x, loss, slope = scan(Line(*random_objective(neuron, seed)), 1001)
+        sign = np.sign(slope)
+        starts = [0, *(np.flatnonzero(np.diff(sign)) + 1), len(x)]
+        for a, b in itertools.pairwise(starts):
+            stretch = loss[a:b]
+            if len(stretch) > 1:
+                excess += np.abs(np.diff(stretch)).sum() - np.ptp(stretch)
+    assert (excess < 1e-9) == monotone
+
+
+def test_the_objective_is_the_mean_over_its_samples():
+    objective, weights, _ = random_objective("qif", 0, n_samples=3)
+    together, gradient = objective.gradient(weights)
+    alone = [objective.select(torch.tensor([k])).gradient(weights) for k in range(3)]
+    torch.testing.assert_close(together.losses, torch.cat([a.losses for a, _ in alone]))
+    torch.testing.assert_close(gradient, torch.stack([g for _, g in alone]).mean(0))

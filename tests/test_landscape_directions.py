@@ -1,0 +1,129 @@
+"""Points and directions in weight space: norms, activity, and where they lead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from landscapes import dataset, network
+from networks import random_spikes
+from spikegrad.config.landscape import Directions
+from spikegrad.landscape.directions import (
+    STATES,
+    TrainingRun,
+    centre,
+    draw,
+    load_centre,
+    principal,
+    save_centres,
+    states,
+)
+from spikegrad.landscape.objective import Objective, matrices, weights_of
+from spikegrad.seeds import generator
+
+SPIKES = random_spikes(0, n_samples=4)
+DATA = dataset(SPIKES, 20)
+OPTIONS = Directions(seed=7, random=2, principal=2)
+
+
+def training_run(neuron: str, seed: int) -> TrainingRun:
+    """A run that has gone a crooked way from its initial weights."""
+    net = network(neuron, 20, (10,), recurrent=True)
+    net.initialise(SPIKES, generator(seed))
+    start = weights_of(net)
+    steps = torch.randn(5, len(start), generator=generator(seed, 9), dtype=torch.float64)
+    way = start + torch.cat([torch.zeros(1, len(start)), (0.02 * steps).cumsum(0)])
+    header = {
+        "network": net.settings.model_dump(mode="json"),
+        "n_units": 20,
+        "n_classes": 2,
+        "neuron": neuron,
+        "seed": seed,
+    }
+    return TrainingRun(net, header, way[0], way[-1], way)
+
+
+def centres(neuron: str = "qif"):
+    own, other = training_run(neuron, 0), training_run(neuron, 1)
+    objective = Objective(own.network, DATA)
+    points = states({neuron: own}, {neuron: objective})[neuron]
+    return {
+        state: centre(state, *points[state], own, other, objective, OPTIONS) for state in STATES
+    }, (own, other)
+
+
+def test_every_direction_is_as_long_as_the_weights():
+    found, _ = centres()
+    for point in found.values():
+        assert set(point.directions) == set(OPTIONS.names())
+        for direction in point.directions.values():
+            assert float(direction.norm()) == pytest.approx(float(point.weights.norm()))
+
+
+@pytest.mark.parametrize("kind", ["filter", "layer"])
+def test_random_directions_are_scaled_to_neurons_or_layers(kind: str):
+    net = training_run("lif", 0).network
+    weights = weights_of(net)
+    direction = draw(kind, weights, net, generator(3))
+    assert torch.equal(direction, draw(kind, weights, net, generator(3)))
+    for part, weight in zip(matrices(direction, net), matrices(weights, net), strict=True):
+        if kind == "filter":
+            torch.testing.assert_close(part.norm(dim=0), weight.norm(dim=0))
+        torch.testing.assert_close(part.norm(), weight.norm())
+
+
+def test_the_difference_leads_to_the_other_network():
+    found, (_, other) = centres()
+    for state, target in (("untrained", other.untrained), ("trained", other.trained)):
+        start, end = found[state].span("difference", reach=0.1)
+        assert start == 0.0
+        torch.testing.assert_close(found[state].at(("difference",), (end,)), target)
+    assert found["trained"].span("filter0", reach=0.1) == (-0.1, 0.1)
+
+
+def test_down_the_gradient_the_loss_falls_as_fast_as_it_says():
+    found, (own, _) = centres()
+    objective = Objective(own.network, DATA)
+    point = found["trained"]
+    step = 1e-6
+    losses = [float(objective.answer(point.at(("gradient",), (s,))).loss) for s in (-step, step)]
+    slope = (losses[1] - losses[0]) / (2 * step)
+    assert slope == pytest.approx(point.about["gradient_norm"], rel=1e-4)
+
+
+def test_principal_directions_span_a_flat_way():
+    basis = torch.linalg.qr(torch.randn(30, 2, generator=generator(0), dtype=torch.float64)).Q
+    steps = torch.randn(8, 2, generator=generator(1), dtype=torch.float64)
+    found = principal(steps @ basis.T, 2)
+    torch.testing.assert_close(found.T @ found, basis @ basis.T)
+
+
+def test_matched_networks_spike_as_little_as_the_least_active():
+    runs = {neuron: training_run(neuron, 0) for neuron in ("lif", "qif")}
+    with torch.no_grad():  # make one of them loud
+        loud = runs["lif"].trained.clone()
+        loud[: 20 * 10] += 2.0
+    runs["lif"] = TrainingRun(runs["lif"].network, {}, loud, loud, loud[None])
+    objectives = {neuron: Objective(run.network, DATA) for neuron, run in runs.items()}
+    found = states(runs, objectives)
+
+    def activity(neuron: str, state: str) -> float:
+        return objectives[neuron].answer(found[neuron][state][0]).spikes_per_neuron((10,))
+
+    assert activity("lif", "trained") > 1.5 * activity("qif", "trained")
+    assert found["qif"]["matched"][1] == 1.0
+    assert found["lif"]["matched"][1] < 1.0
+    assert activity("lif", "matched") == pytest.approx(activity("qif", "trained"), rel=0.1)
+
+
+def test_what_is_saved_is_what_is_loaded(tmp_path: Path):
+    found, (own, _) = centres()
+    save_centres(tmp_path / "0.safetensors", own, found)
+    net, point = load_centre(tmp_path / "0.safetensors", "matched", ("filter1", "gradient"))
+    assert net.neuron == "qif"
+    assert torch.equal(point.weights, found["matched"].weights)
+    assert list(point.directions) == ["filter1", "gradient"]
+    assert torch.equal(point.directions["filter1"], found["matched"].directions["filter1"])
+    assert point.about == found["matched"].about
