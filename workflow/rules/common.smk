@@ -43,3 +43,9 @@ def ntk_figure(name, content):
     family = name.split("_{experiment}")[0]
     path = f"{RESULTS}/ntk/figures/{name}.png"
     return report_figure(path, f"ntk_{family}", "SG-NTK", content)
+
+
+def next_seed(wildcards):
+    """The seed after this one in landscape.seeds, around the end."""
+    seeds = STUDY.landscape.seeds
+    return seeds[(seeds.index(int(wildcards.seed)) + 1) % len(seeds)]

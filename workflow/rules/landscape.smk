@@ -4,37 +4,21 @@ LANDSCAPE_FIGURES = f"{LANDSCAPE}/figures"
 LANDSCAPE_SEEDS = list(STUDY.landscape.seeds)
 LANDSCAPE_JOBS = range(STUDY.landscape.jobs)
 LANDSCAPE_PARAMS = STUDY.landscape.model_dump(mode="json")
-
-
-def landscape_results():
-    names = [
-        "lines",
-        "jumps",
-        "planes",
-        "census",
-        "fragmentation",
-        "gradients",
-        "examples",
-    ]
-    return [
-        f"{LANDSCAPE}/census.csv",
-        *[f"{LANDSCAPE_FIGURES}/{name}.png" for name in names],
-    ]
-
-
-def next_seed(wildcards):
-    """The seed after this one in landscape.seeds, around the end."""
-    place = LANDSCAPE_SEEDS.index(int(wildcards.seed))
-    return LANDSCAPE_SEEDS[(place + 1) % len(LANDSCAPE_SEEDS)]
-
-
-def landscape_figure(name, content):
-    return report(
-        f"{LANDSCAPE_FIGURES}/{name}.png",
-        caption=f"../report/landscape_{name}.rst",
-        category="Landscapes",
-        labels={"content": content},
-    )
+LANDSCAPE_RESULTS = [
+    f"{LANDSCAPE}/census.csv",
+    *expand(
+        f"{LANDSCAPE_FIGURES}/{{name}}.png",
+        name=[
+            "lines",
+            "jumps",
+            "planes",
+            "census",
+            "fragmentation",
+            "gradients",
+            "examples",
+        ],
+    ),
+]
 
 
 rule landscape_directions:
@@ -250,7 +234,9 @@ rule plot_landscape_lines:
         lines=rules.landscape_merge.output.lines,
         code=code("plot_landscape_lines.py"),
     output:
-        png=landscape_figure("lines", "lines"),
+        png=report_figure(
+            f"{LANDSCAPE_FIGURES}/lines.png", "landscape_lines", "Landscapes", "lines"
+        ),
         pdf=f"{LANDSCAPE_FIGURES}/lines.pdf",
     log:
         f"{LOGS}/landscape/plot_lines.log",
@@ -270,7 +256,12 @@ rule plot_landscape_jumps:
         losses=rules.landscape_changes.output.losses,
         code=code("plot_landscape_jumps.py"),
     output:
-        png=landscape_figure("jumps", "lines of single samples, jumps marked"),
+        png=report_figure(
+            f"{LANDSCAPE_FIGURES}/jumps.png",
+            "landscape_jumps",
+            "Landscapes",
+            "lines of single samples, jumps marked",
+        ),
         pdf=f"{LANDSCAPE_FIGURES}/jumps.pdf",
     log:
         f"{LOGS}/landscape/plot_jumps.log",
@@ -288,7 +279,12 @@ rule plot_landscape_planes:
         planes=rules.landscape_merge.output.planes,
         code=code("plot_landscape_planes.py"),
     output:
-        png=landscape_figure("planes", "planes and gradient fields"),
+        png=report_figure(
+            f"{LANDSCAPE_FIGURES}/planes.png",
+            "landscape_planes",
+            "Landscapes",
+            "planes and gradient fields",
+        ),
         pdf=f"{LANDSCAPE_FIGURES}/planes.pdf",
     log:
         f"{LOGS}/landscape/plot_planes.log",
@@ -309,7 +305,12 @@ rule plot_landscape_census:
         summary=rules.landscape_changes.output.summary,
         code=code("plot_landscape_census.py"),
     output:
-        png=landscape_figure("census", "jumps: number, height, cause"),
+        png=report_figure(
+            f"{LANDSCAPE_FIGURES}/census.png",
+            "landscape_census",
+            "Landscapes",
+            "jumps: number, height, cause",
+        ),
         pdf=f"{LANDSCAPE_FIGURES}/census.pdf",
     log:
         f"{LOGS}/landscape/plot_census.log",
@@ -328,7 +329,12 @@ rule plot_landscape_fragmentation:
         planes=rules.landscape_fragmentation.output.planes,
         code=code("plot_landscape_fragmentation.py"),
     output:
-        png=landscape_figure("fragmentation", "fragmentation against resolution"),
+        png=report_figure(
+            f"{LANDSCAPE_FIGURES}/fragmentation.png",
+            "landscape_fragmentation",
+            "Landscapes",
+            "fragmentation against resolution",
+        ),
         pdf=f"{LANDSCAPE_FIGURES}/fragmentation.pdf",
     log:
         f"{LOGS}/landscape/plot_fragmentation.log",
@@ -348,7 +354,12 @@ rule plot_landscape_gradients:
         lines=rules.landscape_fragmentation.output.lines,
         code=code("plot_landscape_gradients.py"),
     output:
-        png=landscape_figure("gradients", "reliability of gradients"),
+        png=report_figure(
+            f"{LANDSCAPE_FIGURES}/gradients.png",
+            "landscape_gradients",
+            "Landscapes",
+            "reliability of gradients",
+        ),
         pdf=f"{LANDSCAPE_FIGURES}/gradients.pdf",
     log:
         f"{LOGS}/landscape/plot_gradients.log",
@@ -369,7 +380,12 @@ rule plot_landscape_examples:
         potentials=rules.landscape_examples.output.potentials,
         code=code("plot_landscape_examples.py"),
     output:
-        png=landscape_figure("examples", "single samples around a jump"),
+        png=report_figure(
+            f"{LANDSCAPE_FIGURES}/examples.png",
+            "landscape_examples",
+            "Landscapes",
+            "single samples around a jump",
+        ),
         pdf=f"{LANDSCAPE_FIGURES}/examples.pdf",
     log:
         f"{LOGS}/landscape/plot_examples.log",
