@@ -7,9 +7,10 @@ from spikegrad.config.base import validate
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic
-from spikegrad.landscape.directions import STATES, load_centre
+from spikegrad.landscape.directions import load_centre
 from spikegrad.landscape.gradients import agreement, sample_gradients
 from spikegrad.landscape.objective import Objective, subset
+from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
 options = validate(LandscapeSettings, snakemake.params.landscape)

@@ -7,14 +7,13 @@ import seaborn as sns
 
 from _job import start
 from spikegrad.figures import COLOURS, NEURON_COLOURS, save
-from spikegrad.landscape.causes import CAUSES
-from spikegrad.landscape.tables import JUMP
+from spikegrad.landscape.terms import CAUSES, JUMP, STATES
 
 log = start(snakemake)
 changes = pd.read_parquet(snakemake.input.changes)
 summary = pd.read_csv(snakemake.input.summary)
 breaks = changes[(changes["search"] == "breaks") & changes["breaks"]]
-neurons, states = list(summary["neuron"].unique()), list(summary["state"].unique())
+neurons = list(summary["neuron"].unique())
 figure, panels = plt.subplots(2, 2, figsize=(7, 5.4))
 counts = {
     "jumps_per_length": "jumps per relative distance\nand sample",
@@ -24,6 +23,7 @@ for axes, (column, name) in zip(panels[0], counts.items(), strict=True):
     sns.stripplot(
         summary,
         x="state",
+        order=STATES,
         y=column,
         hue="neuron",
         palette=NEURON_COLOURS,
@@ -36,6 +36,7 @@ for axes, (column, name) in zip(panels[0], counts.items(), strict=True):
     sns.pointplot(
         summary,
         x="state",
+        order=STATES,
         y=column,
         hue="neuron",
         palette=NEURON_COLOURS,
@@ -49,19 +50,19 @@ for axes, (column, name) in zip(panels[0], counts.items(), strict=True):
     )
     smallest = summary.loc[summary[column] > 0, column].min()
     axes.set_yscale("symlog", linthresh=0.5 * smallest if smallest > 0 else 1)
-    axes.set_ylim(bottom=-0.05 * (smallest if smallest > 0 else 1))
+    axes.set_ylim(-0.05 * (smallest if smallest > 0 else 1), 3 * summary[column].max() or 1)
     axes.set(xlabel="", ylabel=name)
-legend = panels[0, 0].legend(title=None, loc="upper right")
+legend = panels[0, 0].legend(title=None, loc="center right")
 for text in legend.get_texts():
     text.set_text(text.get_text().upper())
 
 axes = panels[1, 0]
-for (neuron, state), own in breaks.groupby(["neuron", "state"], sort=False):
+for (neuron, state), own in breaks.groupby(["neuron", "state"]):
     heights = np.sort(own["loss_jump"].abs())
     heights = heights[heights > JUMP]
     if len(heights):
         share = 1 - np.arange(len(heights)) / len(heights)
-        style = ["-", "--", ":"][states.index(state)]
+        style = ["-", "--", ":"][STATES.index(state)]
         label = f"{neuron.upper()}, {state} ({len(heights)})"
         axes.step(heights, share, where="pre", ls=style, color=NEURON_COLOURS[neuron], label=label)
 axes.set(xscale="log", xlabel="height of a jump (nats)", ylabel="share of jumps at least as high")
@@ -69,7 +70,7 @@ if axes.get_legend_handles_labels()[0]:
     axes.legend(loc="lower left")
 
 axes = panels[1, 1]
-groups = [(n, s) for n in neurons for s in states]
+groups = [(n, s) for n in neurons for s in STATES]
 table = pd.crosstab([breaks["neuron"], breaks["state"]], breaks["cause"])
 table = table.reindex(index=groups, columns=list(CAUSES), fill_value=0)
 left = np.zeros(len(groups))

@@ -6,11 +6,12 @@ import seaborn as sns
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
 lines = pd.read_parquet(snakemake.input.lines)
 planes = pd.read_parquet(snakemake.input.planes)
-states = list(lines["state"].unique())
+states = STATES
 measures = {
     "minima": "local minima",
     "persistence": "depth of minima\n(sum over range)",

@@ -7,6 +7,7 @@ import seaborn as sns
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
 nearby, samples = (
@@ -15,7 +16,7 @@ nearby, samples = (
 )
 lines = pd.read_parquet(snakemake.input.lines)
 nearby["far"] = nearby["distance"].abs()
-states = list(nearby["state"].unique())
+states = STATES
 figure, grid = plt.subplots(
     4, len(states), figsize=(0.8 + 2.3 * len(states), 7.6), sharey="row", squeeze=False
 )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, save
-from spikegrad.landscape.tables import JUMP
+from spikegrad.landscape.terms import JUMP, STATES
 
 log = start(snakemake)
 changes = pd.read_parquet(snakemake.input.changes)
@@ -17,7 +17,7 @@ here = ["seed", "direction", "sample"]
 losses = losses[(losses[here] == first[here].to_list()).all(axis=1)]
 changes = changes[(changes[here] == first[here].to_list()).all(axis=1)]
 changes = changes[(changes["search"] == "breaks") & (changes["loss_jump"].abs() > JUMP)]
-neurons, states = list(losses["neuron"].unique()), list(losses["state"].unique())
+neurons, states = list(losses["neuron"].unique()), STATES
 figure, grid = plt.subplots(
     len(neurons),
     len(states),

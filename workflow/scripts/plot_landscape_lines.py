@@ -5,10 +5,11 @@ import pandas as pd
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
 lines = pd.read_parquet(snakemake.input.lines)
-states = list(lines["state"].unique())
+states = STATES
 directions = list(lines["direction"].unique())
 figure, grid = plt.subplots(
     len(states),

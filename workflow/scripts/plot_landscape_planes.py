@@ -6,12 +6,13 @@ import pandas as pd
 
 from _job import start
 from spikegrad.figures import save
+from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
 planes = pd.read_parquet(snakemake.input.planes)
 planes = planes[planes["seed"] == snakemake.params.seed]
 neurons = list(planes["neuron"].unique())
-rows = [(state, *pair) for pair in snakemake.params.pairs for state in planes["state"].unique()]
+rows = [(state, *pair) for pair in snakemake.params.pairs for state in STATES]
 columns = [(neuron, what) for what in ("surface", "field") for neuron in neurons]
 figure, grid = plt.subplots(
     len(rows),

@@ -211,7 +211,7 @@ def census(
                 "width": width,
                 **facts,
                 "loss": low.loss,
-                "loss_jump": bracket.loss_jump,
+                "loss_jump": bracket.loss_jump(facts["cause"]),
                 "gradient_left": scale * float(left.norm()),
                 "gradient_right": scale * float(right.norm()),
                 "gradient_jump": scale * float((right - left).norm()),

@@ -25,10 +25,10 @@ from spikegrad.config.landscape import Directions
 from spikegrad.config.network import NetworkSettings
 from spikegrad.files import atomic
 from spikegrad.landscape.objective import Objective, matrices, weights_of
+from spikegrad.landscape.terms import STATES
 from spikegrad.network import CheckpointError, Network, load_network
 from spikegrad.seeds import generator
 
-STATES = ("untrained", "trained", "matched")
 RANDOM = ("gaussian", "filter", "layer")
 
 

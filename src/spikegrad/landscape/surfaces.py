@@ -14,8 +14,9 @@ from tqdm import tqdm
 
 from spikegrad.config.landscape import LandscapeSettings, Lines, Planes
 from spikegrad.data.dataset import SpikeDataset
-from spikegrad.landscape.directions import STATES, Centre, load_centre
+from spikegrad.landscape.directions import Centre, load_centre
 from spikegrad.landscape.objective import Objective
+from spikegrad.landscape.terms import STATES
 from spikegrad.layers import SpikeOverflowError
 
 T = TypeVar("T")

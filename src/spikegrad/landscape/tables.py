@@ -12,13 +12,10 @@ from tqdm import tqdm
 
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import SpikeDataset
-from spikegrad.landscape.causes import CAUSES
 from spikegrad.landscape.census import CHANGE, SEARCHES, Line, census
-from spikegrad.landscape.directions import STATES, load_centre
+from spikegrad.landscape.directions import load_centre
 from spikegrad.landscape.objective import Objective
-
-JUMP = 1e-9
-"""Smallest jump of a sample's loss, in nats, that counts as a discontinuity."""
+from spikegrad.landscape.terms import CAUSES, JUMP, STATES
 
 
 @dataclass(frozen=True)

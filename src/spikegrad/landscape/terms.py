@@ -1,0 +1,10 @@
+"""Names and limits that computations and figures share."""
+
+STATES = ("untrained", "trained", "matched")
+"""Points that landscapes are looked at around; see :mod:`spikegrad.landscape.directions`."""
+
+CAUSES = ("end", "grazing", "spike swap", "input swap")
+"""Why spikes change; see :mod:`spikegrad.landscape.causes`."""
+
+JUMP = 1e-9
+"""Smallest jump of a sample's loss, in nats, that counts as a discontinuity."""
