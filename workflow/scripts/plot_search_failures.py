@@ -1,6 +1,7 @@
 """Draw the share of failed trials in each region of the search space."""
 
 import pandas as pd
+from matplotlib.transforms import ScaledTranslation
 
 from _job import start
 from spikegrad.config.base import validate
@@ -13,12 +14,14 @@ trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=Tr
 space = validate(Sampling, snakemake.params.sampling).space
 figure, panels = parameter_panels(list(space), height=1.5)
 for parameter, axes in panels:
-    for neuron, own in trials.groupby("neuron"):
+    for place, (neuron, own) in enumerate(trials.groupby("neuron")):
         shares = failure_shares(parameter, own[parameter.key], own["failed"])
         error = [shares["share"] - shares["low"], shares["high"] - shares["share"]]
+        # Neuron models side by side: moved by a few points, whatever the axis's scale.
+        aside = ScaledTranslation(4 * place / 72, 0, figure.dpi_scale_trans)
         axes.errorbar(
             shares["centre"], shares["share"], error, c=NEURON_COLOURS[neuron], fmt="o-",
-            ms=3, lw=1, capsize=2, label=neuron.upper(),
+            ms=3, lw=1, capsize=2, label=neuron.upper(), transform=axes.transData + aside,
         )  # fmt: skip
     axes.set_ylim(-0.02, 1)
     if axes.get_subplotspec().is_first_col():

@@ -17,9 +17,9 @@ sns.barplot(
     y="parameter", x="importance", hue="neuron", order=list(names.values()),
     palette=NEURON_COLOURS, ax=axes,
 )  # fmt: skip
-axes.set(xlabel="share of the variance of accuracy after the first rung (fANOVA)", ylabel=None)
+axes.set(xlabel="share of the accuracy's variance (fANOVA)", ylabel=None)
 legend = axes.legend(title=None, loc="lower right")
 for text in legend.get_texts():
     text.set_text(text.get_text().upper())
-axes.set_title(f"{snakemake.params.data}: importance of hyperparameters")
+axes.set_title(f"{snakemake.params.data}: after the first rung")
 save(figure, snakemake.output)

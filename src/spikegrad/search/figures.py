@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 from scipy.stats import binomtest
 
 from spikegrad.config.search import Choice, Range
@@ -46,6 +47,14 @@ def parameter_panels(
             axes.set_xlim(-0.5, len(parameter.choices) - 0.5)
         elif parameter.log:
             axes.set_xscale("log")
+            axes.set_xlim(parameter.low / 1.1, parameter.high * 1.1)
+            decades = np.log10(parameter.high / parameter.low)
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 3) if decades < 2.5 else (1,)))
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter("")
+        else:
+            margin = (parameter.high - parameter.low) / 20
+            axes.set_xlim(parameter.low - margin, parameter.high + margin)
     return figure, zip(space, grid.flat, strict=False)
 
 
