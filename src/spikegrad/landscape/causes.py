@@ -98,9 +98,9 @@ def explain(bracket: Bracket) -> dict[str, Any]:
     -------
     dict
         ``cause``, one of :data:`terms.CAUSES`; the ``layer``, ``unit`` and ``time`` in seconds
-        of the spike it begins with; ``breaks``: whether any spike appears, vanishes or jumps in time;
-        how many of them have ``appeared``, ``vanished`` or ``moved`` (to another time, of the
-        same neuron), from left to right.
+        of the spike it begins with; ``breaks``: whether any spike appears, vanishes or jumps in
+        time; how many of them have ``appeared``, ``vanished`` or ``moved`` (to another time, of
+        the same neuron), from left to right.
     """
     loose = unmatched(bracket)
     counts = {"appeared": 0, "vanished": 0, "moved": 0}
