@@ -52,7 +52,7 @@ for axes, (column, name) in zip(panels[0], counts.items(), strict=True):
     axes.set_yscale("symlog", linthresh=0.5 * smallest if smallest > 0 else 1)
     axes.set_ylim(-0.05 * (smallest if smallest > 0 else 1), 3 * summary[column].max() or 1)
     axes.set(xlabel="", ylabel=name)
-legend = panels[0, 0].legend(title=None, loc="center right")
+legend = panels[0, 0].legend(title=None, loc="center left", bbox_to_anchor=(0.0, 0.4))
 for text in legend.get_texts():
     text.set_text(text.get_text().upper())
 

@@ -25,11 +25,11 @@ for column, (_, change) in enumerate(changes.iterrows()):
     loss, times, raster, trace = grid[:, column]
     line = of(losses)
     for side in (line[line["x"] <= 0], line[line["x"] > 0]):
-        loss.plot(side["x"], side["loss"], color=colour, lw=1)
+        loss.plot(1e3 * side["x"], side["loss"], color=colour, lw=1)
     loss.set_title(
-        f"{neuron.upper()}, {kind}: {change['cause']},\n"
-        f"jump {change['loss_jump']:.2g} nats; spikes: {change['appeared']} new, "
-        f"{change['vanished']} gone, {change['moved']} moved",
+        f"{neuron.upper()}, {kind}: {change['cause']}\n"
+        f"jump of the loss: {abs(change['loss_jump']):.2g} nats\n"
+        f"spikes: {change['appeared']} new, {change['vanished']} gone, {change['moved']} moved",
         fontsize=8,
     )
     loss.ticklabel_format(axis="y", useOffset=False)
@@ -38,14 +38,15 @@ for column, (_, change) in enumerate(changes.iterrows()):
     own = fired[fired["unit"] == change["unit"]]
     moment = 1000 * change["time"]
     window = (moment - 20, moment + 20)
-    times.plot(fired["x"], 1000 * fired["time"], ".", ms=0.8, mew=0, color="0.75", rasterized=True)
-    times.plot(own["x"], 1000 * own["time"], ".", ms=2, mew=0, color=colour)
+    times.plot(
+        1e3 * fired["x"], 1000 * fired["time"], ".", ms=0.8, mew=0, color="0.75", rasterized=True
+    )
+    times.plot(1e3 * own["x"], 1000 * own["time"], ".", ms=2, mew=0, color=colour)
     times.set(ylim=window)
     for axes in (loss, times):
         axes.axvline(0, color="0.5", lw=0.6, ls=":")
-        axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 2))
-        axes.set_xlim(line["x"].min(), line["x"].max())
-    times.set_xlabel("relative distance from the change")
+        axes.set_xlim(1e3 * line["x"].min(), 1e3 * line["x"].max())
+    times.set_xlabel("distance from the change ($10^{-3}$)")
     left, right = fired[fired["x"] == 0], fired[fired["x"] == fired["x"][fired["x"] > 0].min()]
     for side, marker, size in ((left, "o", 3.5), (right, "x", 2.5)):
         raster.plot(

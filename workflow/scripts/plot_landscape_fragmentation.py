@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, save
@@ -38,6 +39,9 @@ for column, state in enumerate(states):
         first = axes is grid[0, 0]
         sns.lineplot(own, x="points", y=measure, ax=axes, legend=first, **style)
         axes.set(xscale="log", xlabel="points on the line", ylabel=name)
+        axes.set_xticks(own["points"].unique(), own["points"].unique())
+        axes.tick_params(axis="x", rotation=90)
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes = grid[-1, column]
     own = planes[(planes["state"] == state) & (planes["points"] == planes["points"].max())]
     sns.lineplot(own, x="level", y="parts_below", ax=axes, legend=False, **style)
@@ -47,6 +51,8 @@ for name in ("minima", "parts_below"):
     row = 0 if name == "minima" else -1
     for axes in grid[row]:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(ScalarFormatter())
+        axes.yaxis.set_minor_formatter(NullFormatter())
 legend = grid[0, 0].legend(title=None)
 for text in legend.get_texts():
     text.set_text(text.get_text().upper())

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.ticker import NullFormatter
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, save
@@ -57,6 +58,11 @@ for column, state in enumerate(states):
         xlabel="points on the line",
         ylabel="share of the loss change\nthat slopes miss",
     )
+    for axes in (tails, missed):
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    missed.set_xticks(lines["points"].unique(), lines["points"].unique())
+    missed.tick_params(axis="x", rotation=90)
     cosine.set_title(state)
 legend = grid[0, 0].legend(title=None, loc="lower left")
 for text in legend.get_texts():
