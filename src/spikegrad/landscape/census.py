@@ -173,7 +173,7 @@ def _between(line: Line, low: Spikes, high: Spikes) -> list[Spikes]:
 
 CHANGE = (
     "x", "width", "cause", "layer", "unit", "time", "breaks", "appeared", "vanished", "moved",
-    "loss", "loss_jump", "gradient_left", "gradient_right", "gradient_jump",
+    "loss", "loss_change", "loss_jump", "gradient_left", "gradient_right", "gradient_jump",
 )  # fmt: skip
 """Names of what :func:`census` tells of each change."""
 
@@ -189,7 +189,7 @@ def census(
     -------
     list of dict
         For each change: ``x``, ``width`` of the bracket, what :func:`causes.explain` says, the
-        loss on its left and ``loss_jump`` across it, in nats; the norm of the gradient on its
+        loss on its left, ``loss_change`` across it, and the ``loss_jump`` in that, in nats; the norm of the gradient on its
         left, on its right, and of its jump, in nats per relative distance. "breaks" leaves out
         changes without a break.
     dict
@@ -211,6 +211,7 @@ def census(
                 "width": width,
                 **facts,
                 "loss": low.loss,
+                "loss_change": high.loss - low.loss,
                 "loss_jump": bracket.loss_jump(facts["cause"]),
                 "gradient_left": scale * float(left.norm()),
                 "gradient_right": scale * float(right.norm()),
