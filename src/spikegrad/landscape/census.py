@@ -189,9 +189,9 @@ def census(
     -------
     list of dict
         For each change: ``x``, ``width`` of the bracket, what :func:`causes.explain` says, the
-        loss on its left, ``loss_change`` across it, and the ``loss_jump`` in that, in nats; the norm of the gradient on its
-        left, on its right, and of its jump, in nats per relative distance. "breaks" leaves out
-        changes without a break.
+        loss on its left, ``loss_change`` across it, and the ``loss_jump`` in that, in nats; the
+        norm of the gradient on its left, on its right, and of its jump, in nats per relative
+        distance. "breaks" leaves out changes without a break.
     dict
         ``length`` of the line, ``spikes`` at its start, ``runs`` of the network, and how many
         harmless swaps, at least, "breaks" passed over.
