@@ -52,34 +52,9 @@ class _SpikingFunction(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         neuron, n_out = layer.neuron, layer.n_out
         padded, padded_back = _padded(weight), _padded(recurrent)
-        reach, reach_back = np.abs(padded).max(1), np.abs(padded_back).max(1)
-        limit = layer.max_spikes * n_out
         samples = _events_of_samples(spikes)
-
-        def run(sample: int) -> _Record:
-            events = samples[sample]
-            record = _Record(
-                *kernels.forward(
-                    neuron,
-                    events.times,
-                    events.units,
-                    spikes.duration,
-                    padded,
-                    padded_back,
-                    reach,
-                    reach_back,
-                    limit,
-                )
-            )
-            if len(record.times) > limit:
-                raise SpikeOverflowError(
-                    f"sample {sample}: more than {layer.max_spikes} spikes per neuron within "
-                    f"{record.times[-1]:.4g} s; the network runs away: lower the (recurrent) "
-                    "weights or raise max_spikes"
-                )
-            return record
-
-        records = list(_in_threads(run, range(len(spikes))))
+        run = _runner(layer, padded, padded_back, spikes.duration)
+        records = list(_in_threads(run, range(len(spikes)), samples))
         ctx.records, ctx.samples = records, samples
         ctx.layer, ctx.weights = layer, (padded, padded_back)
         offsets = np.cumsum([0] + [len(record.times) for record in records])
@@ -267,19 +242,8 @@ class SpikingLayer(nn.Module):
         order = np.argsort(all_times, kind="stable")
         all_times = all_times[order]
         units = np.concatenate([np.full(len(probes), self.n_in), events.units])[order]
-        record = _Record(
-            *kernels.forward(
-                self.neuron,
-                all_times,
-                units,
-                spikes.duration,
-                weight,
-                back,
-                np.abs(weight).max(1),
-                np.abs(back).max(1),
-                self.max_spikes * self.n_out,
-            )
-        )
+        run = _runner(self, weight, back, spikes.duration)
+        record = run(sample, _Events(all_times, units))
         states = kernels.states(
             self.neuron,
             all_times,
@@ -311,6 +275,38 @@ class _Events(NamedTuple):
     units: np.ndarray
 
 
+def _runner(
+    layer: SpikingLayer, weight: np.ndarray, recurrent: np.ndarray, duration: float
+) -> Callable[[int, _Events], _Record]:
+    """A function that runs one sample, given its number and events, over padded weights."""
+    reach, reach_back = np.abs(weight).max(1), np.abs(recurrent).max(1)
+    limit = layer.max_spikes * layer.n_out
+
+    def run(sample: int, events: _Events) -> _Record:
+        record = _Record(
+            *kernels.forward(
+                layer.neuron,
+                events.times,
+                events.units,
+                duration,
+                weight,
+                recurrent,
+                reach,
+                reach_back,
+                limit,
+            )
+        )
+        if len(record.times) > limit:
+            raise SpikeOverflowError(
+                f"sample {sample}: more than {layer.max_spikes} spikes per neuron within "
+                f"{record.times[-1]:.4g} s; the network runs away: lower the (recurrent) "
+                "weights or raise max_spikes"
+            )
+        return record
+
+    return run
+
+
 def _events_of_samples(spikes: SpikeTrains) -> list[_Events]:
     times, units = spikes.times.detach().numpy(), spikes.units.numpy()
     bounds = spikes.offsets.tolist()
@@ -324,9 +320,9 @@ def _padded(weight: Tensor | np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, padding)]))
 
 
-def _in_threads(function: Callable, jobs: Iterable) -> Iterable:
+def _in_threads(function: Callable, *jobs: Iterable) -> Iterable:
     """``map`` over torch's number of threads, in order; the kernels release the GIL."""
-    return _pool(torch.get_num_threads()).map(function, jobs)
+    return _pool(torch.get_num_threads()).map(function, *jobs)
 
 
 @cache
