@@ -1,17 +1,13 @@
-"""What a trained network does on data: logits, spikes, accuracies, and their spread over seeds."""
+"""What a trained network does on data: logits, spikes, accuracies."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import bootstrap
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -19,6 +15,7 @@ from spikegrad.activity import spike_counts
 from spikegrad.data.dataset import SpikeDataset, unseen_speakers
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, load_network
+from spikegrad.summaries import SCORES
 
 
 @dataclass(frozen=True)
@@ -95,16 +92,6 @@ def sample_table(response: Response, data: SpikeDataset, *used: SpikeDataset) ->
     )
 
 
-SCORES = (
-    "accuracy",
-    "accuracy_unseen_speakers",
-    "accuracy_seen_speakers",
-    "loss",
-    "spikes_per_neuron",
-    "silent_fraction",
-)
-
-
 def scores(response: Response, samples: pd.DataFrame) -> dict[str, float]:
     """Accuracy on all samples, on those of unseen and of seen speakers; loss and activity.
 
@@ -139,55 +126,3 @@ def evaluate(
         return {**row, "outcome": "overflow", "reason": str(error)}, pd.DataFrame()
     samples = sample_table(response, data, *used)
     return row | scores(response, samples), samples.assign(**run)
-
-
-def interval(values: np.ndarray, seed: int, level: float = 0.95) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean of ``values`` [n], one from each seed.
-
-    A single value, or values that are all equal, give an interval of no width.
-    """
-    if len(values) < 2:
-        return float(values.mean()), float(values.mean())
-    result = bootstrap(
-        (values,),
-        np.mean,
-        confidence_level=level,
-        method="percentile",
-        random_state=np.random.default_rng(seed),
-    )
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
-
-
-def summary(runs: pd.DataFrame, measures: Iterable[str], seed: int) -> pd.DataFrame:
-    """Mean over seeds and its bootstrap interval, for each neuron and measure.
-
-    Parameters
-    ----------
-    runs
-        One row for each run, with the columns ``neuron`` and ``measures``.
-    measures
-        Columns to summarise; a run without a value of one is left out of it.
-    seed
-        Of the bootstrap.
-
-    Returns
-    -------
-    DataFrame
-        Columns neuron, measure, mean, low, high (95 %), runs: how many had a value.
-    """
-    rows = []
-    for neuron, members in runs.groupby("neuron", sort=False):
-        for measure in measures:
-            values = members[measure].dropna().to_numpy(float)
-            low, high = interval(values, seed) if len(values) else (math.nan, math.nan)
-            rows.append(
-                {
-                    "neuron": neuron,
-                    "measure": measure,
-                    "mean": members[measure].mean(),
-                    "low": low,
-                    "high": high,
-                    "runs": len(values),
-                }
-            )
-    return pd.DataFrame(rows)
