@@ -1,0 +1,98 @@
+"""What the claims about the surrogate-gradient NTK measure (arXiv 2405.15539)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from spikegrad.claims.estimates import Estimate, exact
+from spikegrad.claims.tables import Tables
+
+Cases = dict[str, Estimate]
+
+SG_NTK, TRUE_DERIVATIVE = "SG-NTK", "true_derivative"  # as the tables call them
+
+NORMAL = 1.96
+"""Standard errors on either side of a mean in its 95 % interval."""
+
+
+def growth(tables: Tables) -> Cases:
+    """Power of the slope m with which the NTK's diagonal grows at the steepest slopes."""
+    table = tables["diagonals"]
+    naive = table[table["surrogate"] == TRUE_DERIVATIVE]
+    powers = [_last_power(k["slope"], k["kernel"]) for _, k in naive.groupby("depth")]
+    return {"all depths": exact(np.array(powers), len(powers), "depths")}
+
+
+def approach(tables: Tables) -> Cases:
+    """Power of the slope m with which the SG-NTK's diagonal comes closer to its limit."""
+    table = tables["diagonals"]
+    powers = []
+    for _, own in table[table["surrogate"] != TRUE_DERIVATIVE].groupby(["surrogate", "depth"]):
+        limit = own.loc[np.isinf(own["slope"]), "kernel"].item()
+        powers.append(_last_power(own["slope"], (1 - own["kernel"] / limit).abs()))
+    return {"all depths and surrogates": exact(np.array(powers), len(powers), "kernels")}
+
+
+def width_power(tables: Tables, quantity: str, step: str) -> Cases:
+    """Power of the width that ``quantity`` follows at the first or last step, by experiment.
+
+    Of the slopes of the activation, the one whose interval reaches highest.
+    """
+    cases = {}
+    for experiment, _, table in tables.experiments("exponents"):
+        own = table[table["quantity"] == quantity]
+        at = own["step"].min() if step == "first" else own["step"].max()
+        worst = own[own["step"] == at].sort_values("high").iloc[-1]
+        cases[f"{experiment}, slope {worst['slope']:g}"] = Estimate(
+            worst["exponent"], worst["low"], worst["high"], int(worst["n_networks"]), "networks"
+        )
+    return cases
+
+
+def distance(tables: Tables) -> Cases:
+    """Distance of trained networks' mean from SG-NTK regression, over the target's rms."""
+    scale = float(np.sqrt((tables["problem"]["target"] ** 2).mean()))
+    cases = {}
+    for experiment, _, table in tables.experiments("distances"):
+        row = _trained(table).set_index("kernel").loc[SG_NTK]
+        value, low, high = row[["excess", "excess_low", "excess_high"]].astype(float) / scale
+        case = f"{experiment}, width {row['width']:g}"
+        cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
+    return cases
+
+
+def advantage(tables: Tables) -> Cases:
+    """By how much the SG-NTK's mean squared distance is the smaller, beside the best other kernel.
+
+    The best is the one whose interval reaches lowest.
+    """
+    cases = {}
+    for experiment, _, table in tables.experiments("distances"):
+        others = _trained(table)
+        others = others[others["kernel"] != SG_NTK]
+        low = others["advantage"] - NORMAL * others["advantage_se"]
+        row = others.loc[low.idxmin()]
+        margin = NORMAL * row["advantage_se"]
+        cases[f"{experiment}, beside {row['kernel']}"] = Estimate(
+            row["advantage"],
+            row["advantage"] - margin,
+            row["advantage"] + margin,
+            int(row["n_networks"]),
+            "networks",
+        )
+    return cases
+
+
+def _trained(table: pd.DataFrame) -> pd.DataFrame:
+    """The widest networks at the last step, beside the kernels' flows after as many steps."""
+    rows = table[table["at"] == "same time"]
+    return rows[(rows["width"] == rows["width"].max()) & (rows["step"] == rows["step"].max())]
+
+
+def _last_power(slopes: pd.Series, values: pd.Series) -> float:
+    """Power of the slope that ``values`` follow between the two steepest finite slopes."""
+    finite = np.isfinite(slopes)
+    order = np.argsort(slopes[finite].to_numpy())[-2:]
+    x, y = (np.log(column[finite].to_numpy()[order]) for column in (slopes, values))
+    return float((y[1] - y[0]) / (x[1] - x[0]))
