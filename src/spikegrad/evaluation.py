@@ -57,9 +57,14 @@ class Response:
         return float(self.counts.mean())
 
     @property
+    def silent_neurons(self) -> list[int]:
+        """Hidden neurons without a spike in any sample."""
+        return (self.counts.sum(0) == 0).nonzero()[:, 0].tolist()
+
+    @property
     def silent_fraction(self) -> float:
         """Share of hidden neurons without a spike in any sample."""
-        return float((self.counts.sum(0) == 0).double().mean())
+        return len(self.silent_neurons) / self.counts.shape[1]
 
 
 @torch.no_grad()

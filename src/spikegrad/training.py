@@ -58,7 +58,8 @@ class Run:
     best
         Weights of the epoch with the highest validation accuracy, of equals the lowest loss.
     history
-        One row of metrics for each epoch done; row 0 is before training.
+        One row for each epoch done, row 0 before training: metrics, and ``silent_neurons``, the
+        hidden neurons without a spike in any validation sample.
     snapshots
         Weights after some of the epochs done, see :func:`snapshot_epochs`.
     outcome
@@ -69,7 +70,7 @@ class Run:
 
     network: Network
     best: Weights
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
     snapshots: dict[int, Weights] = field(default_factory=dict)
     outcome: str = "running"
     reason: str = ""
@@ -97,7 +98,7 @@ class Run:
 
     def table(self) -> pd.DataFrame:
         """The history, one row for each epoch."""
-        return pd.DataFrame(self.history, columns=list(METRICS))
+        return pd.DataFrame(self.history, columns=[*METRICS, "silent_neurons"])
 
 
 METRICS = {
@@ -165,6 +166,7 @@ def train(
         epochs = range(len(run.history), last + 1)
         for epoch in tqdm(epochs, desc=f"{neuron}, seed {seed}", unit="epoch", disable=None):
             start = time.perf_counter()
+            row: dict[str, Any]
             if epoch == 0:
                 row = _before_training(network, data, options)
             else:
@@ -176,6 +178,7 @@ def train(
                 "validation_accuracy": answer.accuracy,
                 "spikes_per_neuron": answer.spikes_per_neuron,
                 "silent_fraction": answer.silent_fraction,
+                "silent_neurons": answer.silent_neurons,
                 "presentations": epoch * len(data.labels),
                 "seconds": time.perf_counter() - start,
             }
