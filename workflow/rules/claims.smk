@@ -1,0 +1,60 @@
+# The abstracts' statements, judged from the tables of all other families; docs/claims.md.
+# Without both neuron models there is nothing to compare.
+CLAIM_RESULTS = [f"{RESULTS}/claims.csv"] if len(NEURONS) == 2 else []
+NTK_SURROGATE_KERNELS = [
+    experiment.name
+    for experiment in STUDY.ntk.kernels
+    if experiment.surrogate.name != "true_derivative"
+]
+
+
+rule judge_claims:
+    input:
+        runs=[rules.summarise.output.runs],
+        trials=(
+            expand(rules.search_best.output.trials, neuron=NEURONS)
+            if STUDY.search
+            else []
+        ),
+        histories=expand(rules.train.output.history, neuron=NEURONS, seed=STUDY.seeds),
+        census=[rules.landscape_changes.output.summary],
+        changes=[rules.landscape_changes.output.changes],
+        lines=[rules.landscape_fragmentation.output.lines],
+        planes=[rules.landscape_fragmentation.output.planes],
+        nearby=expand(rules.landscape_gradients.output.nearby, neuron=NEURONS),
+        diagonals=[rules.ntk_limits.output.diagonals],
+        problem=[rules.ntk_limits.output.problem],
+        exponents=expand(
+            rules.ntk_kernels.output.exponents, experiment=NTK_SURROGATE_KERNELS
+        ),
+        distances=expand(
+            rules.ntk_comparison.output.distances, experiment=NTK_ENSEMBLES
+        ),
+        code=code("judge_claims.py"),
+    output:
+        table=report(
+            f"{RESULTS}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"content": "table"},
+        ),
+        page=report(
+            f"{RESULTS}/claims.html",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"content": "page"},
+        ),
+    log:
+        f"{LOGS}/claims.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        data=STUDY.dataset,
+        seed=STUDY.seeds[0],
+    script:
+        "../scripts/judge_claims.py"
+
+
+localrules:
+    judge_claims,

@@ -1,0 +1,17 @@
+"""Judge the claims of both abstracts from the study's results."""
+
+from _job import start
+from spikegrad.claims.judge import judge
+from spikegrad.claims.page import claims_page
+from spikegrad.claims.tables import Tables
+from spikegrad.files import atomic
+
+log = start(snakemake)
+given = {name: list(files) for name, files in snakemake.input.items() if name != "code"}
+data = snakemake.params.data
+claims = judge(Tables(given), data, snakemake.params.seed)
+log.info("\n%s", claims[["id", "case", "estimate", "low", "high", "n", "verdict"]].to_string())
+with atomic(snakemake.output.table) as file:
+    claims.to_csv(file, index=False, float_format="%.6g")
+with atomic(snakemake.output.page) as file:
+    file.write_text(claims_page(claims, data))
