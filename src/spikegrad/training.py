@@ -166,7 +166,6 @@ def train(
         epochs = range(len(run.history), last + 1)
         for epoch in tqdm(epochs, desc=f"{neuron}, seed {seed}", unit="epoch", disable=None):
             start = time.perf_counter()
-            row: dict[str, Any]
             if epoch == 0:
                 row = _before_training(network, data, options)
             else:
@@ -199,7 +198,7 @@ def train(
 
 def _before_training(
     network: Network, data: SpikeDataset, options: TrainingSettings
-) -> dict[str, float]:
+) -> dict[str, Any]:
     answer = respond(network, data, options.batch_size)
     nothing = dict.fromkeys(("train_penalty", "gradient_norm_mean", "gradient_norm_max"), math.nan)
     return {"train_loss": answer.loss, "train_accuracy": answer.accuracy, **nothing}
@@ -212,7 +211,7 @@ def _train_epoch(
     options: TrainingSettings,
     seed: int,
     epoch: int,
-) -> dict[str, float]:
+) -> dict[str, Any]:
     n_samples = len(data.labels)
     augment = Augmenter(
         options.augmentation, n_samples, data.n_units, generator(seed, AUGMENTATION, epoch)
