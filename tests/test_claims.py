@@ -55,8 +55,7 @@ def landscape_tables(seed: int, neurons: dict[str, str]) -> dict[str, pd.DataFra
                 census.append(
                     {
                         **key,
-                        "breaks": 40,
-                        "certified_swaps": 60,
+                        "swaps": 100,
                         "largest_jump": 0.3 + 0.01 * noise[0] if jumps else 0.0,
                         "largest_certified_jump": 0.0,
                         "breaking_swaps": 0.1 + 0.01 * noise[1] if jumps else 0.0,
@@ -295,7 +294,7 @@ def test_a_qif_jump_or_a_small_census_takes_continuity_back(written):
     one = census.copy()
     one.loc[one[one["neuron"] == "qif"].index[5], "largest_jump"] = 1e-8
     assert verdicts(written({**tables, "census": one}))["qif-continuous"] == NOT_SUPPORTED
-    small = census.assign(breaks=0, certified_swaps=np.where(census["neuron"] == "qif", 1, 60))
+    small = census.assign(swaps=np.where(census["neuron"] == "qif", 4, 100))
     assert verdicts(written({**tables, "census": small}))["qif-continuous"] == UNDECIDED
 
 
@@ -337,9 +336,9 @@ def test_a_missing_file_is_an_error(written, name):
 def test_a_table_that_lacks_a_model_or_a_column_is_an_error(written):
     tables = results()
     one = {**tables, "runs": tables["runs"][tables["runs"]["neuron"] == "lif"]}
-    with pytest.raises(ClaimError, match=r"runs.parquet has no row of neuron qif"):
+    with pytest.raises(ClaimError, match=r"runs.parquet: no row of neuron qif"):
         verdicts(written(one))
-    with pytest.raises(ClaimError, match=r"nearby.parquet has no column cosine"):
+    with pytest.raises(ClaimError, match=r"nearby.parquet: no column cosine"):
         verdicts(written({**tables, "nearby": tables["nearby"].drop(columns="cosine")}))
     with pytest.raises(ClaimError, match="unequal"):
         verdicts(written({**tables, "trials": tables["trials"][1:]}))

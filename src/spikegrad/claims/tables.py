@@ -71,14 +71,14 @@ class Tables:
         ClaimError
             If there is no such row, or a column is absent.
         """
-        table = self[name]
+        table, source = self[name], " ".join(self.files(name)[:2])
         absent = {*columns, *where, "seed"} - set(table)
         if absent:
-            raise ClaimError(f"{self.files(name)[0]} has no column {', '.join(sorted(absent))}")
+            raise ClaimError(f"{source}: no column {', '.join(sorted(absent))}")
         found = table[(table[list(where)] == list(where.values())).all(axis=1)]
         if found.empty:
             wanted = ", ".join(f"{key} {value}" for key, value in where.items())
-            raise ClaimError(f"{self.files(name)[0]} has no row of {wanted}")
+            raise ClaimError(f"{source}: no row of {wanted}")
         return found
 
     def _table(self, path: str) -> pd.DataFrame:
