@@ -159,3 +159,49 @@ def test_a_failing_job_names_the_file_and_leaves_nothing_behind(finished, tmp_pa
     assert "train.h5" in run.stderr
     assert not (events.parent / "events.h5").exists()
     assert not list(events.parent.glob("*.tmp*"))
+
+
+def rule_blocks() -> dict[str, str]:
+    """The source of each rule that may become a job of its own on a cluster."""
+    files = [*(ROOT / "workflow" / "rules").glob("*.smk")]
+    source = "\n".join(file.read_text() for file in files)
+    local = set(re.findall(r"\w+", " ".join(re.findall(r"localrules:((?:\s+\w+,)+)", source))))
+    blocks = re.split(r"(?m)^ *rule (\w+):$", source)[1:]
+    rules = dict(zip(blocks[::2], blocks[1::2], strict=True))
+    assert local < set(rules)
+    return {name: text for name, text in rules.items() if name not in local}
+
+
+@pytest.mark.parametrize(("name", "text"), rule_blocks().items())
+def test_a_rule_of_the_cluster_names_its_memory_and_time(name, text):
+    assert re.search(r"(?m)^ *threads: \d+$", text)
+    assert re.search(r"(?m)^ *mem_mb=growing\(", text)
+    assert re.search(r"(?m)^ *runtime=(growing\(|search_minutes)", text)
+
+
+def test_slurm_groups_are_of_rules_that_exist():
+    profile = yaml.safe_load((ROOT / "workflow/profiles/slurm/config.yaml").read_text())
+    grouped = dict(entry.split("=") for entry in profile["groups"])
+    assert set(grouped) <= set(rule_blocks())
+    assert {entry.split("=")[0] for entry in profile["group-components"]} <= set(grouped.values())
+
+
+JOBSTEP_MB = 300
+"""What snakemake needs beside the script in each job of a cluster."""
+
+
+def test_measured_peaks_stay_within_the_memory_asked_for(finished):
+    run = snakemake(finished, "--dry-run", "--forceall")
+    jobs = re.findall(
+        r"\nrule (\w+):\n(?:    .*\n)*?    benchmark: (\S+)\n(?:    .*\n)*?"
+        r"    resources: .*?mem_mb=(\d+)",
+        run.stdout + run.stderr,
+    )
+    tables = set((finished / "results").rglob("benchmarks/**/*.tsv"))
+    assert {finished / path for _, path, _ in jobs} == tables
+    peaks = {}
+    for rule, path, allowed in jobs:
+        peak = pd.read_csv(finished / path, sep="\t", na_values="-")["max_rss"].max()
+        peaks[path] = peak  # not measured if the job took less than the sampling interval
+        assert not peak + JOBSTEP_MB > int(allowed), (rule, path)
+    assert sum(peak > 50 for peak in peaks.values()) > len(peaks) / 2

@@ -22,6 +22,11 @@ def code(script):
     return imported_files(SCRIPTS / script)
 
 
+def growing(amount):
+    """A resource that grows with each attempt, for jobs that a cluster stopped at their limit."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 def report_figure(path, caption, category, content):
     """A file of the report, with workflow/report/<caption>.rst below it."""
     caption = f"../report/{caption}.rst"

@@ -23,11 +23,14 @@ if STUDY.data.source == "spoken-digits":
             transfer=temp(f"{DATA}/basilar_membrane.npy"),
         log:
             f"{LOGS}/data/basilar_membrane.log",
+        benchmark:
+            f"{BENCHMARKS}/basilar_membrane.tsv"
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
+            mem_mb=growing(1000),
+            runtime=growing(30),
         params:
             n_channels=STUDY.data.n_units,
             duration=STUDY.data.duration,
@@ -48,7 +51,8 @@ if STUDY.data.source == "spoken-digits":
             "../../envs/spikegrad.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
+            mem_mb=growing(1000),
+            runtime=growing(120),
         params:
             spoken_digits=DIGITS.model_dump(mode="json"),
             duration=STUDY.data.duration,
@@ -64,9 +68,14 @@ if STUDY.data.source == "spoken-digits":
             test=f"{DATA}/test.h5",
         log:
             f"{LOGS}/data/assemble_digits.log",
+        benchmark:
+            f"{BENCHMARKS}/assemble_digits.tsv"
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(60),
         params:
             spoken_digits=DIGITS.model_dump(mode="json"),
             n_units=STUDY.data.n_units,
@@ -90,6 +99,9 @@ if STUDY.data.source in ("shd", "ssc"):
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(480),
         params:
             source=STUDY.data.source,
             download=getattr(STUDY.data, STUDY.data.source).model_dump(mode="json"),
@@ -111,7 +123,8 @@ rule prepare:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         name=STUDY.dataset,
         data=STUDY.data.model_dump(mode="json", exclude={"shd", "ssc", "spoken_digits"}),
@@ -131,11 +144,14 @@ rule data_statistics:
         ),
     log:
         f"{LOGS}/data/statistics.log",
+    benchmark:
+        f"{BENCHMARKS}/data_statistics.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
+        mem_mb=growing(6000),
+        runtime=growing(60),
     script:
         "../scripts/data_statistics.py"
 
@@ -156,10 +172,13 @@ rule plot_data:
         pdf=f"{DATA}/figures/data.pdf",
     log:
         f"{LOGS}/data/plot_data.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_data.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     script:
         "../scripts/plot_data.py"

@@ -51,7 +51,8 @@ rule landscape_directions:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         landscape=LANDSCAPE_PARAMS,
     script:
@@ -78,7 +79,8 @@ rule landscape_surface:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(1440),
     params:
         landscape=LANDSCAPE_PARAMS,
     script:
@@ -141,7 +143,8 @@ rule landscape_census:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(1440),
     params:
         landscape=LANDSCAPE_PARAMS,
     script:
@@ -198,7 +201,8 @@ rule landscape_gradients:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(480),
     params:
         landscape=LANDSCAPE_PARAMS,
     script:
@@ -218,11 +222,14 @@ rule landscape_examples:
         potentials=f"{LANDSCAPE}/examples/potentials.parquet",
     log:
         f"{LOGS}/landscape/examples.log",
+    benchmark:
+        f"{BENCHMARKS}/landscape/examples.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         landscape=LANDSCAPE_PARAMS,
     script:

@@ -35,7 +35,8 @@ rule ntk_train:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
+        runtime=growing(1440),
     params:
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
@@ -55,9 +56,14 @@ rule ntk_kernels:
         exponents=f"{NTK}/{{experiment}}/exponents.csv",
     log:
         f"{LOGS}/ntk/{{experiment}}/kernels.log",
+    benchmark:
+        f"{BENCHMARKS}/ntk/{{experiment}}/kernels.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(240),
     params:
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
@@ -75,9 +81,14 @@ rule ntk_comparison:
         distances=f"{NTK}/{{experiment}}/distances.csv",
     log:
         f"{LOGS}/ntk/{{experiment}}/comparison.log",
+    benchmark:
+        f"{BENCHMARKS}/ntk/{{experiment}}/comparison.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(240),
     params:
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
@@ -96,9 +107,14 @@ rule ntk_limits:
         off_circle=f"{NTK}/limits/off_circle.parquet",
     log:
         f"{LOGS}/ntk/limits.log",
+    benchmark:
+        f"{BENCHMARKS}/ntk/limits.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(240),
     params:
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         analytic=STUDY.ntk.analytic.model_dump(mode="json"),

@@ -13,6 +13,8 @@ wildcard_constraints:
 
 if STUDY.search is not None:
     TRIALS = STUDY.search.trials
+    # A trial's own limit comes first: libraries and data read before it starts come on top.
+    SEARCH_MEMORY = TRIALS.memory_mb + 1000
     # Finalists train as long as the trials of the last rung.
     FINALIST_JOBS = -(
         -STUDY.search.selection.runs() // TRIALS.per_job_of(TRIALS.rungs[-1])
@@ -31,11 +33,14 @@ if STUDY.search is not None:
             events=f"{SEARCH}/events.h5",
         log:
             f"{LOGS}/search/data.log",
+        benchmark:
+            f"{BENCHMARKS}/search/data.tsv"
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
+            mem_mb=growing(2000),
+            runtime=growing(60),
         params:
             name=STUDY.dataset,
             data=rules.prepare.params.data,
@@ -76,7 +81,8 @@ if STUDY.search is not None:
             "../../envs/spikegrad.yaml"
         threads: 1
         resources:
-            mem_mb=TRIALS.memory_mb,
+            mem_mb=growing(SEARCH_MEMORY),
+            runtime=search_minutes,
         params:
             model=search_model,
             trials=TRIALS.model_dump(mode="json"),
@@ -101,7 +107,8 @@ if STUDY.search is not None:
             "../../envs/spikegrad.yaml"
         threads: 1
         resources:
-            mem_mb=TRIALS.memory_mb,
+            mem_mb=growing(SEARCH_MEMORY),
+            runtime=search_minutes,
         params:
             model=search_model,
             trials=TRIALS.model_dump(mode="json"),
@@ -132,9 +139,14 @@ if STUDY.search is not None:
             importances=f"{SEARCH}/{{neuron}}/importances.csv",
         log:
             f"{LOGS}/search/{{neuron}}/best.log",
+        benchmark:
+            f"{BENCHMARKS}/search/{{neuron}}/best.tsv"
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(60),
         params:
             search=STUDY.search.model_dump(mode="json"),
         script:
@@ -152,6 +164,9 @@ if STUDY.search is not None:
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(60),
         params:
             sampling=STUDY.search.sampling.model_dump(mode="json"),
             data=STUDY.dataset,
@@ -246,3 +261,11 @@ if STUDY.search is not None:
             sampling=STUDY.search.sampling.model_dump(mode="json"),
         script:
             "../scripts/plot_search_failures.py"
+
+    localrules:
+        search_suggest,
+        plot_search_history,
+        plot_search_importance,
+        plot_search_slices,
+        plot_search_activity,
+        plot_search_failures,

@@ -33,6 +33,13 @@ def entering(wildcards):
     return {"records": rung_records(wildcards.neuron, generation, rung - 1)}
 
 
+def search_minutes(wildcards, attempt):
+    """What a job's trials take at most: each may use search.trials.timeout CPU seconds."""
+    trials = STUDY.search.trials
+    rung = int(getattr(wildcards, "rung", trials.rungs[-1]))  # finalists have none
+    return attempt * (30 + int(trials.per_job_of(rung) * trials.timeout // 60))
+
+
 def search_figure(name, content):
     """A figure of the report, with a caption of its own."""
     return report(

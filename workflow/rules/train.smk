@@ -22,11 +22,14 @@ rule compile_engine:
         done=f"{TRAINING}/engine.compiled",
     log:
         f"{LOGS}/training/compile_engine.log",
+    benchmark:
+        f"{BENCHMARKS}/compile_engine.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=growing(1000),
+        runtime=growing(60),
     script:
         "../scripts/compile_engine.py"
 
@@ -50,7 +53,8 @@ rule train:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
+        mem_mb=growing(4000),
+        runtime=growing(1440),
     params:
         model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
     script:
@@ -75,7 +79,8 @@ rule evaluate:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     script:
         "../scripts/evaluate.py"
 
@@ -117,11 +122,14 @@ rule respond:
         potentials=f"{TRAINING}/potentials.parquet",
     log:
         f"{LOGS}/training/respond.log",
+    benchmark:
+        f"{BENCHMARKS}/training/respond.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         sample=STUDY.example,
     script:
@@ -216,3 +224,11 @@ rule plot_potentials:
     threads: 1
     script:
         "../scripts/plot_potentials.py"
+
+
+localrules:
+    summarise,
+    plot_learning_curves,
+    plot_confusion,
+    plot_rasters,
+    plot_potentials,
