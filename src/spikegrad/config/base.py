@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 
 class ConfigError(ValueError):
@@ -18,9 +18,23 @@ class Section(BaseModel):
     """A part of the configuration: immutable, and unknown keys are errors."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
 
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"an entry stands twice: {value}")
+    return values
+
+
+Distinct = AfterValidator(_distinct)
+"""For lists whose entries must differ."""
 
 S = TypeVar("S", bound=Section)
 
@@ -35,18 +49,32 @@ def validate(model: type[S], settings: Mapping[str, Any], where: str = "config")
     """
     try:
         # JSON rules: lists become tuples, but a string never becomes a number.
-        return model.model_validate_json(_to_json(settings))
+        return model.model_validate_json(json.dumps(_plain(settings)))
     except ValidationError as error:
-        lines = [_explain(model, problem) for problem in error.errors()]
+        lines = [_explain(model, problem) for problem in _causes(error)]
         raise ConfigError(f"{where}: " + "\n".join(lines)) from None
 
 
-def _to_json(settings: Mapping[str, Any]) -> str:
-    return json.dumps(settings)
+def _plain(value: Any) -> Any:
+    """``value`` with text in place of what JSON does not know: YAML's dates, bytes and odd keys."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(below) for key, below in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(below) for below in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def _causes(error: ValidationError) -> list[Any]:
+    """The problems, without lists that are too short only because an entry of theirs is wrong."""
+    problems = error.errors()
+    wrong = {p["loc"][:n] for p in problems for n in range(len(p["loc"]))}
+    return [p for p in problems if p["type"] != "too_short" or p["loc"] not in wrong]
 
 
 def _explain(model: type[Section], problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"]) or "(top level)"
+    # Pydantic also names its own validators, which are no keys.
+    parts = [str(part) for part in problem["loc"] if not str(part).startswith("function-")]
+    key = ".".join(parts)
     if problem["type"] == "extra_forbidden":
         known = _keys_beside(model, problem["loc"])
         near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1, cutoff=0.5)
@@ -54,6 +82,9 @@ def _explain(model: type[Section], problem: Any) -> str:
         return f"'{key}' is not a known key; {hint}"
     if problem["type"] == "missing":
         return f"'{key}' is missing"
+    if problem["type"] == "value_error":
+        message = str(problem["ctx"]["error"])  # of one of our validators, which names the value
+        return f"'{key}': {message}" if key else message
     return f"'{key}' = {problem['input']!r}: {problem['msg']}"
 
 

@@ -9,12 +9,15 @@ from pydantic import Field, model_validator
 from spikegrad.config.base import Section
 
 Range = tuple[int, int]
+# Both become parts of file names, in which braces are wildcards to Snakemake.
+Voice = Annotated[str, Field(pattern=r"^\w[\w -]*$")]
+FileName = Annotated[str, Field(pattern=r"^[^{}]+$")]
 
 
 class Download(Section):
     """One of the Heidelberg spiking data sets (Cramer et al. 2020), fetched by tonic."""
 
-    base_url: str = Field("https://zenkelab.org/datasets/", pattern="/$")
+    base_url: str = Field("https://zenkelab.org/datasets/", pattern="^https?://.*/$")
     """Folder on the web that holds the zip files; compneuro.net/datasets/ is a mirror."""
     path: str | None = None
     """Folder that already holds the files (<name>.h5 or <name>.h5.zip); null downloads them."""
@@ -31,11 +34,11 @@ class SpokenDigits(Section):
     """Languages of the words; each digit of each language is a class."""
     digits: tuple[Annotated[int, Field(ge=0, le=9)], ...] = Field(tuple(range(10)), min_length=1)
     """Digits that are spoken."""
-    voices: tuple[str, ...] = Field(
+    voices: tuple[Voice, ...] = Field(
         ("m1", "m2", "m3", "m4", "m5", "m7", "f1", "f2", "f3", "f5"), min_length=2
     )
     """espeak-ng voice variants that are heard in training; each is a speaker."""
-    unseen_voices: tuple[str, ...] = ("m6", "f4")
+    unseen_voices: tuple[Voice, ...] = ("m6", "f4")
     """Voice variants that only the test set holds."""
     train_utterances: int = Field(7, ge=1)
     """Training utterances of each class by each voice."""
@@ -71,9 +74,9 @@ class SpokenDigits(Section):
 class Files(Section):
     """Your own recordings, as HDF5 in SHD's layout."""
 
-    train: str
+    train: FileName
     """File with the training samples."""
-    test: str
+    test: FileName
     """File with the test samples."""
 
 

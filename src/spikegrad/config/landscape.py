@@ -9,9 +9,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from spikegrad.config.base import Section
+from spikegrad.config.base import Distinct, Section
 
-Names = Annotated[tuple[str, ...], Field(min_length=1)]
+Names = Annotated[tuple[str, ...], Field(min_length=1), Distinct]
 Points = Annotated[int, Field(ge=3)]
 
 
@@ -52,7 +52,9 @@ class Lines(Section):
 class Planes(Section):
     """Two-dimensional sections through the landscape."""
 
-    directions: Annotated[tuple[tuple[str, str], ...], Field(min_length=1)]
+    directions: Annotated[
+        tuple[Annotated[tuple[str, str], Distinct], ...], Field(min_length=1), Distinct
+    ]
     """Pairs of directions that span a plane."""
     points: Points
     """Points along each axis."""
@@ -91,7 +93,7 @@ class Gradients(Section):
 
     directions: Names
     """Along which directions."""
-    distances: Annotated[tuple[PositiveFloat, ...], Field(min_length=2)]
+    distances: Annotated[tuple[PositiveFloat, ...], Field(min_length=2), Distinct]
     """Distances from the network at which gradient and loss are compared with its own."""
 
 
@@ -107,7 +109,7 @@ class Examples(Section):
 class LandscapeSettings(Section):
     """Loss and gradient around untrained, trained and activity-matched networks."""
 
-    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=2)]
+    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=2), Distinct]
     """Networks to look at: some of `seeds`."""
     samples: PositiveInt
     """Training samples that the loss is the mean over."""

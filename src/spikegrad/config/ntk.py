@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from spikegrad.config.base import Section
+from spikegrad.config.base import Distinct, Section
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -75,14 +75,14 @@ class NTKExperiment(Section):
     """Networks trained from several random starts, for each activation and width."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-    """Folder below results/<dataset>/ntk/."""
-    activations: Annotated[tuple[Activation, ...], Field(min_length=1)]
+    """Folder below results/<dataset>/ntk/, where `figures` and `limits` are taken."""
+    activations: Annotated[tuple[Activation, ...], Field(min_length=1), Distinct]
     """The activations phi; networks of each are trained."""
     surrogate: Surrogate
     """Stands in for the derivative in backpropagation."""
     hidden_layers: Count
     """Hidden layers; the paper's L is one more."""
-    widths: Annotated[tuple[Count, ...], Field(min_length=1)]
+    widths: Annotated[tuple[Count, ...], Field(min_length=1), Distinct]
     """Neurons in each hidden layer, n."""
     n_networks: Annotated[int, Field(ge=2)]
     """Networks of each activation and width."""
@@ -131,7 +131,7 @@ class NTKExperiment(Section):
 class KernelExperiment(NTKExperiment):
     """An experiment on the networks' tangent kernels, which needs smooth activations."""
 
-    activations: Annotated[tuple[ErfActivation, ...], Field(min_length=1)]
+    activations: Annotated[tuple[ErfActivation, ...], Field(min_length=1), Distinct]
     """The activations phi; networks of each are trained."""
 
 
@@ -204,9 +204,10 @@ class NTKConfig(Section):
 
     @model_validator(mode="after")
     def _names_differ(self) -> NTKConfig:
-        repeated = [n for n, k in Counter(e.name for e in self.experiments()).items() if k > 1]
+        names = ["figures", "limits", *(e.name for e in self.experiments())]
+        repeated = [n for n, k in Counter(names).items() if k > 1]
         if repeated:
-            raise ValueError(f"experiments must have names of their own: '{repeated[0]}' repeats")
+            raise ValueError(f"experiments must have names of their own: '{repeated[0]}' is taken")
         return self
 
     def experiments(self) -> list[NTKExperiment]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator, model_validator
 
-from spikegrad.config.base import Section, validate
+from spikegrad.config.base import Distinct, Section, validate
 from spikegrad.config.data import DataConfig
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.config.network import NetworkSettings
@@ -34,7 +34,7 @@ class Study(Section):
     """Name of the data and of the folder below results/; starts with the name of the source."""
     data: DataConfig
     """Where the spikes come from, and how they are split."""
-    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)]
+    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), Distinct]
     """Each neuron model is trained once with each of these seeds."""
     network: NetworkSettings
     """The networks."""
