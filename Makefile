@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: demo test lint format lock clean
+.PHONY: demo test test-faults test-slurm lint format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.ready
@@ -12,6 +12,16 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest
+
+# Both write docs/reliability.md.
+test-faults: $(VENV)/.ready
+	$(BIN)/python -m pytest -m faults
+
+test-slurm: $(VENV)/.ready
+	command -v slurmctld >/dev/null || apt-get install --yes --no-install-recommends \
+	    slurmctld slurmd slurm-client munge
+	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,dev,slurm]'
+	$(BIN)/python -m pytest -m slurm
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
