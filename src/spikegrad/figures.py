@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import matplotlib
 
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spikegrad.files import atomic
@@ -27,11 +29,22 @@ plt.rcParams.update(
     }
 )
 
-# Okabe and Ito's colours, which colour-blind readers tell apart.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+# Okabe and Ito's colours, which colour-blind readers tell apart. A neuron model has the same colour
+# in every figure, and nothing else has it.
+NEURON_COLOURS = {"lif": "#d55e00", "qif": "#0072b2"}
+COLOURS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999")
 
-# A neuron model has the same colour in every figure.
-NEURON_COLOURS = {"lif": COLOURS[1], "qif": COLOURS[0]}
+
+def neuron_legend(axes: Axes, **options: Any) -> None:
+    """A legend of the neuron models drawn in ``axes``, named as everywhere."""
+    for text in axes.legend(title=None, **options).get_texts():
+        text.set_text(text.get_text().upper())
+
+
+def letter(panels: Iterable[Axes]) -> None:
+    """Mark the panels of a composed figure a, b, c, ..."""
+    for axes, name in zip(panels, "abcdefghijkl", strict=False):
+        axes.set_title(name, loc="left", fontweight="bold", fontsize=11)
 
 
 def save(figure: Figure, files: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.figures import COLOURS, NEURON_COLOURS, save
+from spikegrad.figures import COLOURS, NEURON_COLOURS, neuron_legend, save
 from spikegrad.landscape.terms import CAUSES, JUMP, STATES
 
 log = start(snakemake)
@@ -52,9 +52,7 @@ for axes, (column, name) in zip(panels[0], counts.items(), strict=True):
     axes.set_yscale("symlog", linthresh=0.5 * smallest if smallest > 0 else 1)
     axes.set_ylim(-0.05 * (smallest if smallest > 0 else 1), 3 * summary[column].max() or 1)
     axes.set(xlabel="", ylabel=name)
-legend = panels[0, 0].legend(title=None, loc="center left", bbox_to_anchor=(0.0, 0.4))
-for text in legend.get_texts():
-    text.set_text(text.get_text().upper())
+neuron_legend(panels[0, 0], loc="center left", bbox_to_anchor=(0.0, 0.4))
 
 axes = panels[1, 0]
 for (neuron, state), own in breaks.groupby(["neuron", "state"]):
@@ -75,7 +73,7 @@ table = pd.crosstab([breaks["neuron"], breaks["state"]], breaks["cause"])
 table = table.reindex(index=groups, columns=list(CAUSES), fill_value=0)
 left = np.zeros(len(groups))
 total = table.sum(axis=1).to_numpy()
-for cause, colour in zip(CAUSES, COLOURS[2:], strict=False):
+for cause, colour in zip(CAUSES, COLOURS, strict=False):
     share = table[cause].to_numpy() / np.maximum(total, 1)
     axes.barh(range(len(groups)), share, left=left, color=colour, label=cause)
     left += share

@@ -6,7 +6,7 @@ import seaborn as sns
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.figures import NEURON_COLOURS, neuron_legend, save
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
@@ -53,9 +53,7 @@ for name in ("minima", "parts_below"):
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(ScalarFormatter())
         axes.yaxis.set_minor_formatter(NullFormatter())
-legend = grid[0, 0].legend(title=None)
-for text in legend.get_texts():
-    text.set_text(text.get_text().upper())
+neuron_legend(grid[0, 0])
 figure.suptitle(
     f"{snakemake.params.data}: mean and range over {lines['seed'].nunique()} seeds and "
     f"{lines['direction'].nunique()} directions",

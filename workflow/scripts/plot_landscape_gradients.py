@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.ticker import NullFormatter
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.figures import NEURON_COLOURS, neuron_legend, save
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
@@ -64,9 +64,7 @@ for column, state in enumerate(states):
     missed.set_xticks(lines["points"].unique(), lines["points"].unique())
     missed.tick_params(axis="x", rotation=90)
     cosine.set_title(state)
-legend = grid[0, 0].legend(title=None, loc="lower left")
-for text in legend.get_texts():
-    text.set_text(text.get_text().upper())
+neuron_legend(grid[0, 0], loc="lower left")
 figure.suptitle(
     f"{snakemake.params.data}: mean and range over {nearby['seed'].nunique()} seeds and directions",
     fontsize=9,

@@ -1,11 +1,11 @@
 """Draw loss surfaces and gradient fields on planes, neuron models side by side, same colours."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 
 from _job import start
 from spikegrad.figures import save
+from spikegrad.landscape.figures import colour_range, draw_field, draw_surface
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
@@ -26,45 +26,14 @@ for panels, (state, first, second) in zip(grid, rows, strict=True):
         & (planes["direction"] == first)
         & (planes["direction2"] == second)
     ]
-    low, high = chosen["loss"].min(), chosen["loss"].quantile(0.98)
-    # the upper few per cent saturate, or one steep corner would take all the colours
-    levels = np.linspace(low, high, 25)
+    low, high = colour_range(chosen)
     for axes, (neuron, what) in zip(panels, columns, strict=True):
         own = chosen[chosen["neuron"] == neuron]
-        loss = own.pivot_table(index="y", columns="x", values="loss", dropna=False)
         if what == "surface":
-            image = axes.pcolormesh(
-                loss.columns, loss.index, loss, vmin=low, vmax=high, cmap="viridis", rasterized=True
-            )
-            axes.contour(
-                loss.columns, loss.index, loss, levels, colors="white", linewidths=0.3, alpha=0.6
-            )
+            image = draw_surface(axes, own, low, high)
         else:
-            axes.contour(
-                loss.columns,
-                loss.index,
-                loss,
-                levels,
-                vmin=low,
-                vmax=high,
-                cmap="viridis",
-                linewidths=0.6,
-            )
-            arrows = own.dropna(subset=["slope_x", "slope_y"])
-            length = np.hypot(arrows["slope_x"], arrows["slope_y"])
-            drawn = axes.quiver(
-                arrows["x"],
-                arrows["y"],
-                -arrows["slope_x"] / length,
-                -arrows["slope_y"] / length,
-                np.log10(length.clip(lower=1e-3)),
-                cmap="magma_r",
-                clim=(-1, 3),
-                pivot="mid",
-                scale=14,
-                width=0.008,
-            )
-        axes.set(aspect="equal", title=f"{neuron.upper()}, {state}")
+            drawn = draw_field(axes, own, low, high)
+        axes.set_title(f"{neuron.upper()}, {state}")
         axes.set_xlabel(first)
         axes.set_ylabel(second if axes is panels[0] else "")
     figure.colorbar(image, ax=panels[: len(neurons)], label="loss (nats)", extend="max")

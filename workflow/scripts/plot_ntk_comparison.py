@@ -1,12 +1,11 @@
 """Draw how far ensembles' means are from each kernel's prediction: by width and during training."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 
 from _job import start
 from spikegrad.figures import save
-from spikegrad.ntk.figures import KERNEL_COLOURS, KERNEL_STYLES
+from spikegrad.ntk.figures import draw_distances
 
 log = start(snakemake)
 names = snakemake.params.experiments
@@ -14,31 +13,13 @@ figure, panels = plt.subplots(
     2, len(names), figsize=(2.5 * len(names) + 0.6, 5), sharey="row", squeeze=False
 )
 
-
-def draw(axes, table, x):
-    """Distances of each kernel with their intervals, side by side where they would overlap."""
-    for offset, (kernel, colour) in zip((0.93, 1.0, 1.07), KERNEL_COLOURS.items(), strict=True):
-        here = table[table.kernel == kernel].sort_values(x)
-        spread = [here.excess - here.excess_low, here.excess_high - here.excess]
-        axes.errorbar(
-            here[x] * offset,
-            here.excess,
-            np.maximum(spread, 0),
-            fmt="o" + KERNEL_STYLES[kernel],
-            color=colour,
-            markersize=3,
-            capsize=2,
-            label=kernel,
-        )
-
-
 for column, (name, file) in enumerate(zip(names, snakemake.input.distances, strict=True)):
     table = pd.read_csv(file)
     last, widest = table.step.max(), table.width.max()
     trained = table[(table["at"] == "convergence") & (table.step == last)]
-    draw(panels[0, column], trained, "width")
+    draw_distances(panels[0, column], trained, "width")
     during = table[(table["at"] == "same time") & (table.width == widest) & (table.step > 0)]
-    draw(panels[1, column], during, "step")
+    draw_distances(panels[1, column], during, "step")
     panels[0, column].set(xscale="log", xlabel="width $n$")
     panels[0, column].set_title(f"{name.replace('_', ' ')}\n{table.n_networks.max()} networks")
     panels[1, column].set(xscale="log", xlabel=f"steps, $n = {widest}$")

@@ -11,6 +11,7 @@ from spikegrad.ntk.figures import (
     KERNEL_STYLES,
     TRAINING_POINTS,
     angle_axis,
+    draw_networks,
     legend_below,
     sequence,
 )
@@ -46,23 +47,7 @@ colours = sequence(widths)
 figure, (single, means, differences) = plt.subplots(1, 3, figsize=(11, 3.3))
 
 widest = functions[widths[-1]]
-single.fill_between(
-    sg_ntk.angle,
-    sg_ntk["mean"] - 2 * sg_ntk["std"],
-    sg_ntk["mean"] + 2 * sg_ntk["std"],
-    color="black",
-    alpha=0.12,
-    linewidth=0,
-    label=r"SG-NTK $\pm$ 2 std",
-)
-alpha = min(0.3, 20 / widest.shape[1])
-single.plot(widest, color="#5b8fb9", linewidth=0.8, alpha=alpha, rasterized=True)
-single.plot(widest.mean(axis=1), color="#21918c", linewidth=2.5, label="mean of networks")
-for kernel in ("SG-NTK", "NNGP"):
-    table = regression[kernel]
-    style = {"color": KERNEL_COLOURS[kernel], "linestyle": KERNEL_STYLES[kernel]}
-    single.plot(table.angle, table["mean"], linewidth=1.2, label=f"{kernel} regression", **style)
-single.plot(train.angle, train.target, **TRAINING_POINTS, label="training points")
+draw_networks(single, widest, regression, train)
 single.set_ylabel("output")
 single.set_title(f"{widest.shape[1]} networks, $n = {widths[-1]}$")
 

@@ -6,19 +6,12 @@ import pandas as pd
 
 from _job import start
 from spikegrad.figures import save
-from spikegrad.ntk.figures import legend_below, sequence, slope_label
+from spikegrad.ntk.figures import draw_widths, legend_below, sequence, slope_label
 
 QUANTITIES = {
     "squared_error": ("mean squared error of the kernel", -1.0),
     "drift": ("relative change of the kernel by training", -0.5),
 }
-
-
-def curve(axes, group, quantity, **style):
-    """Mean over networks and its standard error at each width."""
-    table = group.groupby("width")[quantity].agg(["mean", "sem"])
-    axes.errorbar(table.index, table["mean"], table["sem"], capsize=2, markersize=4, **style)
-    return table["mean"]
 
 
 def draw(quantity, outputs):
@@ -39,15 +32,14 @@ def draw(quantity, outputs):
             text = (
                 f"{slope_label(slope)}: $n^{{{fit.exponent:.2f}}}$ [{fit.low:.2f}, {fit.high:.2f}]"
             )
-            means = curve(
-                axes, here[here.step == last], quantity, fmt="o-", color=colour, label=text
-            )
+            draw_widths(axes, here[here.step == last], quantity, fmt="o-", color=colour, label=text)
             if quantity == "squared_error":
-                curve(axes, here[here.step == first], quantity, fmt="s:", color=colour, alpha=0.6)
+                start = here[here.step == first]
+                draw_widths(axes, start, quantity, fmt="s:", color=colour, alpha=0.6)
+        means = here[here.step == last].groupby("width")[quantity].mean()
         widths = means.index.to_numpy(float)
         guide = means.iloc[-1] * (widths / widths[-1]) ** power
         axes.plot(widths, guide, color="grey", linewidth=0.8, label=f"$n^{{{power:g}}}$")
-        axes.set(xscale="log", yscale="log", xlabel="width $n$")
         axes.set_title(f"{name.replace('_', ' ')}, {last} steps")
         legend_below(axes, title="power of the width [95 % interval]", title_fontsize=8)
     np.atleast_1d(panels)[0].set_ylabel(label)

@@ -5,21 +5,9 @@ import pandas as pd
 
 from _job import start
 from spikegrad.figures import save
-from spikegrad.ntk.figures import angle_axis, sequence, slope_label
+from spikegrad.ntk.figures import angle_axis, decades_axis, draw_limit, sequence, slope_label
 
 log = start(snakemake)
-
-
-def decades_axis(axes):
-    """The paper's axis for kernels of either sign and of very different size."""
-    axes.set_yscale("asinh", linear_width=1.0)
-    low, high = axes.get_ylim()
-    decades = [-1000, -100, -10, 0, 10, 100, 1000]
-    axes.set_yticks([tick for tick in decades if low < tick < high])
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.minorticks_off()
-
-
 networks = pd.concat(map(pd.read_parquet, snakemake.input.networks), ignore_index=True)
 analytic = pd.read_parquet(snakemake.input.analytic)
 experiment = snakemake.params.experiment
@@ -60,14 +48,9 @@ for step in steps:
 shared.plot([], color="black", label="analytic")
 
 limit = figure.add_subplot(grid[:, -1])
-for slope, colour in sequence(slopes).items():
-    exact = analytic[analytic.slope == slope]
-    limit.plot(exact.angle, exact.kernel, color=colour, label=slope_label(slope))
-exact = analytic[~analytic.slope.isin(slopes)]
-limit.plot(exact.angle, exact.kernel, "--", color="black", linewidth=1, label=r"$m \to \infty$")
+draw_limit(limit, analytic)
 limit.set_title(r"$n \to \infty$, analytic")
 limit.set_ylabel(name)
-angle_axis(limit)
 if ordinary:
     decades_axis(limit)
 limit.legend()

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import save
+from spikegrad.figures import COLOURS, save
 
 log = start(snakemake)
 table = pd.read_parquet(snakemake.input.off_circle)
@@ -28,7 +28,7 @@ exact = asymmetry("erf")
 empirical.errorbar(exact, asymmetry("empirical"), 2 * error, fmt="o", markersize=2.5, linewidth=0.6)
 ends = np.array([exact.min(), exact.max()])
 empirical.plot(ends, ends, color="black", linewidth=0.8, label="equal")
-empirical.plot(ends, -ends, "--", color="#d55e00", linewidth=0.8, label="arguments exchanged")
+empirical.plot(ends, -ends, "--", color=COLOURS[1], linewidth=0.8, label="arguments exchanged")
 empirical.set(xlabel="analytic $K(x, x') - K(x', x)$", ylabel="mean of finite networks")
 empirical.set_title(
     f"erf$_{{{setup['slope']:g}}}$, {setup['n_networks']} networks, $n = {setup['width']}$"

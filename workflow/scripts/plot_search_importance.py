@@ -4,7 +4,7 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, plt, save
+from spikegrad.figures import NEURON_COLOURS, neuron_legend, plt, save
 from spikegrad.search.figures import label
 
 log = start(snakemake)
@@ -18,8 +18,6 @@ sns.barplot(
     palette=NEURON_COLOURS, ax=axes,
 )  # fmt: skip
 axes.set(xlabel="share of the accuracy's variance (fANOVA)", ylabel=None)
-legend = axes.legend(title=None, loc="lower right")
-for text in legend.get_texts():
-    text.set_text(text.get_text().upper())
+neuron_legend(axes, loc="lower right")
 axes.set_title(f"{snakemake.params.data}: after the first rung")
 save(figure, snakemake.output)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from spikegrad.figures import COLOURS
 
-KERNEL_COLOURS = {"SG-NTK": "black", "two-sided": COLOURS[1], "NNGP": COLOURS[0]}
+KERNEL_COLOURS = {"SG-NTK": "black", "two-sided": COLOURS[1], "NNGP": COLOURS[2]}
 KERNEL_STYLES = {"SG-NTK": "-", "two-sided": ":", "NNGP": "--"}
-TRAINING_POINTS = {"color": COLOURS[1], "marker": "x", "linestyle": ""}
+TRAINING_POINTS: dict[str, Any] = {"color": "black", "marker": "x", "linestyle": ""}
 
 Colour = tuple[float, float, float, float]
 
@@ -40,3 +42,85 @@ def legend_below(axes: Axes, **options: object) -> None:
 def slope_label(slope: float) -> str:
     """The m of erf_m."""
     return r"$m \to \infty$" if np.isinf(slope) else f"$m = {slope:g}$"
+
+
+def draw_limit(axes: Axes, analytic: pd.DataFrame) -> None:
+    """Analytic kernels with the point at angle 0, for each slope and its limit (dashed)."""
+    slopes = sorted(slope for slope in analytic["slope"].unique() if np.isfinite(slope))
+    for slope, colour in sequence(slopes).items():
+        exact = analytic[analytic["slope"] == slope]
+        axes.plot(exact["angle"], exact["kernel"], color=colour, label=slope_label(slope))
+    exact = analytic[np.isinf(analytic["slope"])]
+    axes.plot(exact["angle"], exact["kernel"], "--", color="black", lw=1, label=slope_label(np.inf))
+    angle_axis(axes)
+
+
+def decades_axis(axes: Axes) -> None:
+    """The paper's axis for kernels of either sign and of very different size."""
+    axes.set_yscale("asinh", linear_width=1.0)
+    low, high = axes.get_ylim()
+    decades = [-1000, -100, -10, 0, 10, 100, 1000]
+    axes.set_yticks([tick for tick in decades if low < tick < high])
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.minorticks_off()
+
+
+def draw_networks(
+    axes: Axes, outputs: pd.DataFrame, regression: dict[str, pd.DataFrame], train: pd.DataFrame
+) -> None:
+    """Trained networks and their mean beside kernel regression (arXiv 2405.15539, fig. 3a).
+
+    ``outputs`` has a row for each angle and a column for each network; ``regression`` each
+    kernel's table of angle, mean and std; ``train`` the training points.
+    """
+    sg_ntk = regression["SG-NTK"]
+    axes.fill_between(
+        sg_ntk["angle"],
+        sg_ntk["mean"] - 2 * sg_ntk["std"],
+        sg_ntk["mean"] + 2 * sg_ntk["std"],
+        color="black",
+        alpha=0.12,
+        linewidth=0,
+        label=r"SG-NTK $\pm$ 2 std",
+    )
+    alpha = min(0.3, 20 / outputs.shape[1])
+    axes.plot(outputs, color=COLOURS[3], linewidth=0.8, alpha=alpha, rasterized=True)
+    axes.plot(outputs.mean(axis=1), color=COLOURS[0], linewidth=2.5, label="mean of networks")
+    for kernel in ("SG-NTK", "NNGP"):
+        table = regression[kernel]
+        axes.plot(
+            table["angle"],
+            table["mean"],
+            color=KERNEL_COLOURS[kernel],
+            linestyle=KERNEL_STYLES[kernel],
+            linewidth=1.2,
+            label=f"{kernel} regression",
+        )
+    axes.plot(train["angle"], train["target"], **TRAINING_POINTS, label="training points")
+
+
+def draw_distances(axes: Axes, table: pd.DataFrame, x: str) -> None:
+    """Distances of an ensemble from each kernel's prediction, with intervals, against ``x``.
+
+    Kernels stand side by side where they would overlap.
+    """
+    for offset, (kernel, colour) in zip((0.93, 1.0, 1.07), KERNEL_COLOURS.items(), strict=True):
+        here = table[table["kernel"] == kernel].sort_values(x)
+        spread = [here["excess"] - here["excess_low"], here["excess_high"] - here["excess"]]
+        axes.errorbar(
+            here[x] * offset,
+            here["excess"],
+            np.maximum(spread, 0),
+            fmt="o" + KERNEL_STYLES[kernel],
+            color=colour,
+            markersize=3,
+            capsize=2,
+            label=kernel,
+        )
+
+
+def draw_widths(axes: Axes, table: pd.DataFrame, quantity: str, **style: Any) -> None:
+    """Mean over networks and standard error of ``quantity`` at each width, log-log."""
+    means = table.groupby("width")[quantity].agg(["mean", "sem"])
+    axes.errorbar(means.index, means["mean"], means["sem"], capsize=2, markersize=4, **style)
+    axes.set(xscale="log", yscale="log", xlabel="width $n$")

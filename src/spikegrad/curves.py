@@ -1,0 +1,26 @@
+"""Learning curves, as several figures draw them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from spikegrad.figures import NEURON_COLOURS
+
+
+def draw_learning_curves(
+    axes: Axes, history: pd.DataFrame, measure: str, seed: int, legend: bool = False
+) -> None:
+    """``measure`` against epochs: each seed, and the mean with its 95 % bootstrap interval.
+
+    ``history`` has the columns neuron, seed, epoch and ``measure``; ``seed`` is the bootstrap's.
+    """
+    common = {"data": history, "x": "epoch", "y": measure, "hue": "neuron", "ax": axes}
+    common["palette"] = NEURON_COLOURS
+    sns.lineplot(**common, units="seed", estimator=None, lw=0.5, alpha=0.6, legend=False)
+    sns.lineplot(**common, errorbar=("ci", 95), seed=seed, lw=1.5, legend=legend)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    axes.set_ylim(0, 1 if "accuracy" in measure else None)

@@ -1,0 +1,12 @@
+"""Write the loss surfaces of both neuron models as a page to turn and to read values from."""
+
+import pandas as pd
+
+from _job import start
+from spikegrad.files import atomic
+from spikegrad.landscape.interactive import surfaces_page
+
+log = start(snakemake)
+planes = pd.read_parquet(snakemake.input.planes)
+with atomic(snakemake.output.page) as file:
+    file.write_text(surfaces_page(planes, snakemake.params.data))

@@ -1,0 +1,52 @@
+"""Compose the first paper's comparison: search, training, test accuracy, silent neurons."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+
+from _job import start
+from spikegrad.curves import draw_learning_curves
+from spikegrad.figures import NEURON_COLOURS, letter, neuron_legend, save
+
+log = start(snakemake)
+history = pd.concat(map(pd.read_parquet, snakemake.input.histories), ignore_index=True)
+runs = pd.read_csv(snakemake.input.runs)
+seed = snakemake.params.seed
+figure, panels = plt.subplots(1, 4, figsize=(11, 2.9))
+searched, learning, test, silent = panels
+
+for file in snakemake.input.trials:
+    trials = pd.read_parquet(file)
+    finished = trials[trials["outcome"] == "finished"]
+    colour = NEURON_COLOURS[trials["neuron"].iloc[0]]
+    searched.scatter(
+        trials["number"] + 1, trials["validation_accuracy"], s=9, color=colour, alpha=0.5, lw=0
+    )
+    best = finished["validation_accuracy"].cummax()
+    searched.step(finished["number"] + 1, best, where="post", color=colour, lw=1.5)
+searched.set(xlabel="trials of the search", ylabel="validation accuracy", ylim=(0, 1))
+if not snakemake.input.trials:
+    searched.text(0.5, 0.5, "no search", transform=searched.transAxes, ha="center")
+
+draw_learning_curves(learning, history, "validation_accuracy", seed, legend=True)
+learning.set_ylabel("validation accuracy")
+neuron_legend(learning, loc="lower right")
+draw_learning_curves(silent, history, "silent_fraction", seed)
+silent.set(ylabel="share of silent neurons", ylim=(0, None))
+
+kinds = {"accuracy_unseen_speakers": "unseen\nvoices", "accuracy_seen_speakers": "known\nvoices"}
+long = runs.melt(["neuron", "seed"], list(kinds), "voices", "share").replace({"voices": kinds})
+common = {"data": long.dropna(), "x": "voices", "y": "share", "hue": "neuron", "ax": test}
+common |= {"palette": NEURON_COLOURS, "legend": False}
+sns.stripplot(**common, dodge=True, jitter=False, size=3.5, alpha=0.6)
+sns.pointplot(
+    **common, dodge=0.4, errorbar=("ci", 95), seed=seed, ls="none", marker="_", ms=14, capsize=0.1
+)
+test.set(xlabel="", ylabel="test accuracy")
+letter(panels)
+figure.suptitle(
+    f"{snakemake.params.data}: {runs['seed'].nunique()} seeds (thin lines, dots), their mean and "
+    "its 95 % bootstrap interval",
+    fontsize=9,
+)
+save(figure, snakemake.output)

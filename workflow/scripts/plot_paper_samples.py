@@ -1,0 +1,99 @@
+"""Compose the first paper's single samples: jumps, their causes, and what follows them."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+
+from _job import start
+from spikegrad.figures import COLOURS, NEURON_COLOURS, letter, save
+from spikegrad.landscape.figures import draw_jumps
+from spikegrad.landscape.terms import CAUSES, JUMP, STATES
+
+log = start(snakemake)
+changes, losses, spikes = (
+    pd.read_parquet(snakemake.input[name]) for name in ("changes", "losses", "spikes")
+)
+examples = pd.read_parquet(snakemake.input.examples)
+summary = pd.read_csv(snakemake.input.summary)
+jumps = changes[(changes["search"] == "breaks") & (changes["loss_jump"].abs() > JUMP)]
+losses = losses[(losses["search"] == "breaks") & (losses["state"] == "trained")]
+here = ["seed", "direction", "sample"]
+first = losses.iloc[0]
+neurons = list(losses["neuron"].unique())
+figure, grid = plt.subplots(2, 3, figsize=(10, 5.4))
+
+for axes, neuron in zip(grid[0], neurons, strict=False):
+
+    def along(table, neuron=neuron):
+        own = (table["neuron"] == neuron) & (table["state"] == "trained")
+        return table[own & (table[here] == first[here].to_list()).all(axis=1)]
+
+    draw_jumps(axes, along(losses), along(jumps), NEURON_COLOURS[neuron])
+    axes.set_title(f"{neuron.upper()}, one sample: {len(along(jumps))} jumps")
+    axes.set(xlabel="relative distance", ylabel="loss (nats)")
+
+raster = grid[0, 2]
+largest = examples.loc[examples["loss_jump"].abs().idxmax()]
+own = spikes[(spikes["neuron"] == largest["neuron"]) & (spikes["kind"] == largest["kind"])]
+own = own[own["layer"] == largest["layer"]]
+after = own["x"][own["x"] > 0].min()
+for x, marker, colour, label in (
+    (0, "o", "black", "just left"),
+    (after, "x", NEURON_COLOURS[largest["neuron"]], "just right"),
+):
+    side = own[own["x"] == x]
+    raster.plot(
+        1000 * side["time"], side["unit"], marker, color=colour, ms=3, mew=0.5, mfc="none",
+        ls="none", label=label,
+    )  # fmt: skip
+moment = 1000 * largest["time"]
+raster.axvline(moment, color="0.6", lw=0.7, ls=":")
+raster.set(xlim=(moment - 20, moment + 100), xlabel="time (ms)", ylabel="neuron")
+raster.set_title(f"{largest['neuron'].upper()}, a jump by {abs(largest['loss_jump']):.2g} nats")
+raster.legend(loc="upper right", frameon=True, framealpha=0.8)
+
+rate, causes, cascade = grid[1]
+common = {"data": summary, "x": "state", "order": STATES, "y": "jumps_per_length", "ax": rate}
+common |= {"hue": "neuron", "palette": NEURON_COLOURS, "legend": False}
+sns.stripplot(**common, dodge=True, jitter=False, size=5)
+positive = summary.loc[summary["jumps_per_length"] > 0, "jumps_per_length"]
+rate.set_yscale("symlog", linthresh=positive.min() if len(positive) else 1)
+rate.set(xlabel="", ylabel="jumps per relative distance\nand sample", ylim=(0, None))
+
+groups = [(n, s) for n in neurons for s in STATES]
+table = pd.crosstab([jumps["neuron"], jumps["state"]], jumps["cause"])
+table = table.reindex(index=groups, columns=list(CAUSES), fill_value=0)
+total = table.sum(axis=1).to_numpy()
+left = np.zeros(len(groups))
+for cause, colour in zip(CAUSES, COLOURS, strict=False):
+    share = table[cause].to_numpy() / np.maximum(total, 1)
+    causes.barh(range(len(groups)), share, left=left, color=colour, label=cause)
+    left += share
+names = [f"{n.upper()}, {s} ({k})" for (n, s), k in zip(groups, total, strict=True)]
+causes.set_yticks(range(len(groups)), names)
+causes.invert_yaxis()
+causes.set(xlabel="share of jumps (number)", xlim=(0, 1))
+causes.legend(loc="upper center", bbox_to_anchor=(0.3, 1.2), ncols=4, columnspacing=0.7,
+              handlelength=0.8)  # fmt: skip
+
+others = jumps[["appeared", "vanished", "moved"]].sum(axis=1) - 1
+for neuron, own in jumps.assign(others=others).groupby("neuron"):
+    for state, part in own.groupby("state"):
+        ordered = np.sort(part["others"])
+        share = 1 - np.arange(len(ordered)) / len(ordered)
+        style = ["-", "--", ":"][STATES.index(state)]
+        cascade.step(
+            ordered, share, where="pre", ls=style, color=NEURON_COLOURS[neuron],
+            label=f"{neuron.upper()}, {state}",
+        )  # fmt: skip
+cascade.set_xscale("symlog", linthresh=1)
+cascade.set(xlabel="further spikes that change at a jump", ylabel="share of jumps, at least")
+if len(jumps):
+    cascade.legend()
+letter(grid.flat)
+figure.suptitle(
+    f"{snakemake.params.data}: single training samples; {summary['seed'].nunique()} seeds",
+    fontsize=9,
+)
+save(figure, snakemake.output)

@@ -1,0 +1,77 @@
+"""Compose the second paper's figures: kernels, their constancy, and regression."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import letter, save
+from spikegrad.ntk.figures import (
+    angle_axis,
+    decades_axis,
+    draw_distances,
+    draw_limit,
+    draw_networks,
+    draw_widths,
+    sequence,
+    slope_label,
+)
+
+log = start(snakemake)
+naive, surrogate = (
+    pd.read_parquet(snakemake.input[name]) for name in ("naive_analytic", "surrogate_analytic")
+)
+errors = pd.read_parquet(snakemake.input.errors)
+networks = pd.concat(map(pd.read_parquet, snakemake.input.networks), ignore_index=True)
+predictions = pd.read_parquet(snakemake.input.predictions)
+distances = pd.read_csv(snakemake.input.distances)
+points = pd.read_csv(snakemake.input.problem)
+figure, grid = plt.subplots(2, 3, figsize=(10.5, 6))
+diverging, converging, drift = grid[0]
+single, means, during = grid[1]
+
+draw_limit(diverging, naive)
+decades_axis(diverging)
+diverging.set(title="NTK of erf$_m$: no limit", ylabel="kernel with angle 0")
+diverging.legend()
+draw_limit(converging, surrogate)
+converging.set(title="SG-NTK of erf$_m$: a limit", ylabel="kernel with angle 0")
+
+last = errors["step"].max()
+for slope, colour in sequence(sorted(errors["slope"].unique())).items():
+    own = errors[(errors["slope"] == slope) & (errors["step"] == last)]
+    draw_widths(drift, own, "drift", fmt="o-", color=colour, label=slope_label(slope))
+drift.set(title=f"change by {last} steps of training", ylabel="relative change of the kernel")
+
+step, width = networks["step"].max(), networks["width"].max()
+final = networks[networks["step"] == step]
+outputs = final[final["width"] == width].pivot_table(
+    index="angle", columns="network", values="output"
+)
+flow = predictions[predictions["step"] == step].sort_values("angle")
+flow = {kernel: table for kernel, table in flow.groupby("kernel")}
+draw_networks(single, outputs, flow, points[points["train"]])
+angle_axis(single)
+single.set(title=f"{outputs.shape[1]} sign networks, $n = {width}$", ylabel="output")
+single.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+
+same_time = distances[distances["at"] == "same time"]
+draw_distances(means, same_time[same_time["step"] == step], "width")
+means.set(xscale="log", xlabel="width $n$", title=f"after {step} steps")
+widths = sorted(same_time["width"].unique())
+means.set_xticks(widths, widths)
+means.minorticks_off()
+widest = same_time[(same_time["width"] == width) & (same_time["step"] > 0)]
+draw_distances(during, widest, "step")
+during.set(xscale="log", xlabel="steps of training", title=f"$n = {width}$")
+for axes in (means, during):
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("distance to the kernel's flow, rms")
+means.legend()
+letter(grid.flat)
+experiment = snakemake.params.experiment
+figure.suptitle(
+    f"regression on the circle, seed {networks['seed'].iloc[0]}: kernels with two hidden layers "
+    f"(top), experiment {experiment} (bottom); bars: standard errors (c), 95 % intervals (e, f)",
+    fontsize=9,
+)
+save(figure, snakemake.output)
