@@ -1,14 +1,21 @@
-# make demo: from a fresh clone to figures.  make test: every test.  Both set up .venv by themselves.
+# make demo: from a fresh clone to figures and report.html.  make test: every test.  Both set up .venv by themselves.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
+CONFIG ?= config/demo.yaml
+REPORT ?= results/spoken-digits/report.html
 
-.PHONY: demo test test-faults test-slurm lint format lock clean
+.PHONY: demo report test test-faults test-slurm lint format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.ready
-	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
+	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
+	$(MAKE) report
+
+# One HTML file beside the results; for another study: make report CONFIG=... REPORT=...
+report: $(VENV)/.ready
+	$(BIN)/snakemake --configfile $(CONFIG) --report $(REPORT)
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest
@@ -20,7 +27,7 @@ test-faults: $(VENV)/.ready
 test-slurm: $(VENV)/.ready
 	command -v slurmctld >/dev/null || apt-get install --yes --no-install-recommends \
 	    slurmctld slurmd slurm-client munge
-	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,dev,slurm]'
+	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,report,dev,slurm]'
 	$(BIN)/python -m pytest -m slurm
 
 lint: $(VENV)/.ready
@@ -36,7 +43,7 @@ format: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml envs/lock.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "spikegrad needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,dev]'
+	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,report,dev]'
 	touch $@
 
 # Everything but torch is pinned: the user brings the torch build that fits the machine.

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, letter, save
@@ -50,7 +50,7 @@ compared = fragmentation[fragmentation["state"].isin(["trained", "matched"])]
 sns.lineplot(compared, x="points", y="minima", ax=minima, legend=False, **style)
 minima.set(xscale="log", yscale="log", xlabel="points on a line", ylabel="local minima")
 sns.lineplot(compared, x="points", y="missed_change", ax=missed, legend=False, **style)
-missed.set(xscale="log", xlabel="points on a line", ylabel="change that slopes miss (share)")
+missed.set(xscale="log", xlabel="points on a line", ylabel="change that slopes miss")
 near = nearby[nearby["state"].isin(["trained", "matched"])]
 near = near.assign(far=near["distance"].abs())
 sns.lineplot(near, x="far", y="cosine", ax=cosine, legend=False, **style)
@@ -59,6 +59,8 @@ ticks = compared["points"].unique()
 for axes in (minima, missed):
     axes.set_xticks(ticks, ticks, rotation=90)
     axes.xaxis.set_minor_formatter(NullFormatter())
+minima.yaxis.set_major_formatter(ScalarFormatter())
+minima.yaxis.set_minor_formatter("{x:g}")
 handles = [plt.Line2D([], [], color=NEURON_COLOURS[n], label=n.upper()) for n in neurons]
 handles += [
     plt.Line2D([], [], color="0.3", ls=ls, label=state)

@@ -40,7 +40,15 @@ common = {"data": long.dropna(), "x": "voices", "y": "share", "hue": "neuron", "
 common |= {"palette": NEURON_COLOURS, "legend": False}
 sns.stripplot(**common, dodge=True, jitter=False, size=3.5, alpha=0.6)
 sns.pointplot(
-    **common, dodge=0.4, errorbar=("ci", 95), seed=seed, ls="none", marker="_", ms=14, capsize=0.1
+    **common,
+    dodge=0.4,
+    errorbar=("ci", 95),
+    seed=seed,
+    ls="none",
+    marker="_",
+    ms=14,
+    capsize=0.1,
+    err_kws={"linewidth": 1},
 )
 test.set(xlabel="", ylabel="test accuracy")
 letter(panels)

@@ -49,7 +49,7 @@ for x, marker, colour, label in (
     )  # fmt: skip
 moment = 1000 * largest["time"]
 raster.axvline(moment, color="0.6", lw=0.7, ls=":")
-raster.set(xlim=(moment - 20, moment + 100), xlabel="time (ms)", ylabel="neuron")
+raster.set(xlim=(moment - 10, moment + 60), xlabel="time (ms)", ylabel="neuron")
 raster.set_title(f"{largest['neuron'].upper()}, a jump by {abs(largest['loss_jump']):.2g} nats")
 raster.legend(loc="upper right", frameon=True, framealpha=0.8)
 
@@ -59,7 +59,8 @@ common |= {"hue": "neuron", "palette": NEURON_COLOURS, "legend": False}
 sns.stripplot(**common, dodge=True, jitter=False, size=5)
 positive = summary.loc[summary["jumps_per_length"] > 0, "jumps_per_length"]
 rate.set_yscale("symlog", linthresh=positive.min() if len(positive) else 1)
-rate.set(xlabel="", ylabel="jumps per relative distance\nand sample", ylim=(0, None))
+rate.set(xlabel="", ylabel="jumps per relative distance\nand sample")
+rate.set_ylim(0, 2 * summary["jumps_per_length"].max() or 1)
 
 groups = [(n, s) for n in neurons for s in STATES]
 table = pd.crosstab([jumps["neuron"], jumps["state"]], jumps["cause"])
@@ -74,8 +75,9 @@ names = [f"{n.upper()}, {s} ({k})" for (n, s), k in zip(groups, total, strict=Tr
 causes.set_yticks(range(len(groups)), names)
 causes.invert_yaxis()
 causes.set(xlabel="share of jumps (number)", xlim=(0, 1))
-causes.legend(loc="upper center", bbox_to_anchor=(0.3, 1.2), ncols=4, columnspacing=0.7,
-              handlelength=0.8)  # fmt: skip
+causes.legend(
+    loc="upper center", bbox_to_anchor=(0.3, -0.2), ncols=4, columnspacing=0.7, handlelength=0.8
+)
 
 others = jumps[["appeared", "vanished", "moved"]].sum(axis=1) - 1
 for neuron, own in jumps.assign(others=others).groupby("neuron"):
