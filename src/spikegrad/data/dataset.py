@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spikegrad.data.layout import DataError
+from spikegrad.data.layout import DAMAGE, DataError
 from spikegrad.data.prepare import SPLITS
-from spikegrad.spikes import SpikeError, SpikeTrains
+from spikegrad.spikes import SpikeTrains
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ def load(path: str | Path, split: str) -> SpikeDataset:
         with h5py.File(path, "r") as file:
             data = _read(file, SPLITS.index(split))
         data.spikes.check(data.n_units)
-    except (OSError, KeyError, SpikeError) as problem:
+    except DAMAGE as problem:
         raise DataError(
             f"{path}: not a whole prepared file ({problem}); prepare it again"
         ) from None
@@ -92,8 +92,8 @@ def _read(file: h5py.File, split: int) -> SpikeDataset:
         speakers=torch.from_numpy(file["speakers"][first:last]),
         n_units=int(attributes["n_units"]),
         n_classes=int(attributes["n_classes"]),
-        name=str(attributes["name"]),
-        class_names=tuple(str(word) for word in attributes["class_names"]),
+        name=attributes["name"].decode(),
+        class_names=tuple(word.decode() for word in attributes["class_names"]),
     )
 
 

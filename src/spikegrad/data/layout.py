@@ -9,6 +9,7 @@ extra/keys     names of the classes
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,9 +19,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from spikegrad.data.hdf5 import check_rows
 from spikegrad.files import atomic
 
 BLOCK = 512  # samples read at once
+
+# What h5py raises for damaged files, besides OSError.
+DAMAGE = (OSError, RuntimeError, KeyError, TypeError, ValueError, OverflowError, MemoryError)
 
 
 class DataError(ValueError):
@@ -66,15 +71,20 @@ class SpikeFile:
 
     def __init__(self, path: str | Path, file: h5py.File) -> None:
         self.path = path
+        self._size = os.path.getsize(path)
         self._times = self._rows(file, "spikes/times", "f", "numbers in seconds")
         self._units = self._rows(file, "spikes/units", "iu", "whole numbers")
         labels, speakers = self._array(file, "labels"), self._array(file, "extra/speaker")
         keys = self._array(file, "extra/keys")
+        if h5py.check_string_dtype(keys.dtype) is None:
+            raise self.error("'extra/keys' must hold text")
         lengths = {d.name: len(d) for d in (self._times, self._units, labels, speakers)}
         if len(set(lengths.values())) != 1:
             raise self.error(f"arrays disagree about the number of samples: {lengths}")
         if not len(labels):
             raise self.error("no samples")
+        for rows in (self._times, self._units):
+            check_rows(rows)
         self.class_names = [k.decode() if isinstance(k, bytes) else str(k) for k in keys[()]]
         self.labels, self.speakers = (self._whole_numbers(d) for d in (labels, speakers))
         for i in np.flatnonzero((self.labels < 0) | (self.labels >= len(self.class_names)))[:1]:
@@ -98,6 +108,11 @@ class SpikeFile:
         array = file.get(name)
         if not isinstance(array, h5py.Dataset) or array.ndim != 1:
             raise self.error(f"no one-dimensional array '{name}', as SHD's layout requires")
+        # Every sample takes a byte at the least, every name as many as it has.
+        if len(array) * (array.dtype.itemsize if array.dtype.kind == "S" else 1) > self._size:
+            raise self.error(f"'{name}' claims {len(array)} entries, more than the file can hold")
+        if h5py.check_string_dtype(array.dtype) and array.dtype.kind == "O":
+            check_rows(array)
         return array
 
     def _rows(self, file: h5py.File, name: str, kinds: str, meaning: str) -> h5py.Dataset:
@@ -128,7 +143,7 @@ class SpikeFile:
             block = slice(start, start + BLOCK)
             try:
                 times, units = self._times[block], self._units[block]
-            except OSError as problem:
+            except DAMAGE as problem:
                 raise self.error(f"unreadable from sample {start} on ({problem})") from None
             for i in here:
                 self._check(start + int(i), times[i], units[i], n_units, duration)
@@ -186,4 +201,12 @@ def open_spike_file(path: str | Path) -> Iterator[SpikeFile]:
             f"{path}: not a whole HDF5 file ({problem}). Fetch or make it again."
         ) from None
     with file:
-        yield SpikeFile(path, file)
+        try:
+            spikes = SpikeFile(path, file)
+        except DataError:
+            raise
+        except DAMAGE as problem:
+            raise DataError(
+                f"{path}: not a whole HDF5 file ({problem}). Fetch or make it again."
+            ) from None
+        yield spikes

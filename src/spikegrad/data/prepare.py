@@ -8,7 +8,8 @@ The file holds the samples of all files, ordered by split, in compressed-row for
     labels, speakers   int64 [n_samples]
     split     uint8 [n_samples]       index into SPLITS
 
-and the attributes name, n_units, n_classes, class_names and duration (s).
+and the attributes name, n_units, n_classes, class_names and duration (s). Checksums cover all
+of it, so that a file with a wrong bit is refused.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def prepare(
     DataError
         Naming file and sample, if the files break the layout or disagree about the classes.
     """
-    with atomic(output) as part, h5py.File(part, "w") as file:
+    # This version of the format has checksums of its own structure; Fletcher's are of the contents.
+    with atomic(output) as part, h5py.File(part, "w", libver=("v110", "v110")) as file:
         events = _EventWriter(file, config)
         with open_spike_file(train) as samples:
             class_names = samples.class_names
@@ -110,10 +112,11 @@ def prepare(
                 events.append(samples, np.ones(len(samples), np.bool_), split)
         events.finish()
         file.attrs.update(
-            name=name,
+            name=np.bytes_(name.encode()),
             n_units=config.n_units,
             n_classes=len(class_names),
-            class_names=class_names,
+            # of fixed length: text of variable length has no checksum
+            class_names=np.array([word.encode() for word in class_names], np.bytes_),
             duration=config.duration,
         )
 
@@ -124,7 +127,9 @@ class _EventWriter:
     def __init__(self, file: h5py.File, config: DataConfig) -> None:
         self._file, self._config = file, config
         for name, dtype in (("times", np.float64), ("units", np.uint16)):
-            file.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(_CHUNK,))
+            file.create_dataset(
+                name, (0,), dtype, maxshape=(None,), chunks=(_CHUNK,), fletcher32=True
+            )
         self._counts: list[int] = []
         self._labels: list[int] = []
         self._speakers: list[int] = []
@@ -155,7 +160,11 @@ class _EventWriter:
             array[-len(values) :] = values
 
     def finish(self) -> None:
-        self._file["offsets"] = np.concatenate([[0], np.cumsum(self._counts)]).astype(np.int64)
-        self._file["labels"] = np.array(self._labels, np.int64)
-        self._file["speakers"] = np.array(self._speakers, np.int64)
-        self._file["split"] = np.array(self._split, np.uint8)
+        arrays: dict[str, NDArray] = {
+            "offsets": np.concatenate([[0], np.cumsum(self._counts)]).astype(np.int64),
+            "labels": np.array(self._labels, np.int64),
+            "speakers": np.array(self._speakers, np.int64),
+            "split": np.array(self._split, np.uint8),
+        }
+        for name, values in arrays.items():
+            self._file.create_dataset(name, data=values, chunks=values.shape, fletcher32=True)
