@@ -27,7 +27,7 @@ test-faults: $(VENV)/.ready
 test-slurm: $(VENV)/.ready
 	command -v slurmctld >/dev/null || apt-get install --yes --no-install-recommends \
 	    slurmctld slurmd slurm-client munge
-	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,report,dev,slurm]'
+	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,dev,slurm]'
 	$(BIN)/python -m pytest -m slurm
 
 lint: $(VENV)/.ready
@@ -43,7 +43,7 @@ format: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml envs/lock.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "spikegrad needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,report,dev]'
+	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,dev]'
 	touch $@
 
 # Everything but torch is pinned: the user brings the torch build that fits the machine.

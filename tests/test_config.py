@@ -95,7 +95,6 @@ def test_the_conda_environment_is_in_step_with_the_package():
         *project["dependencies"],
         *extras["data"],
         *extras["search"],
-        *extras["report"],
     ]
 
 

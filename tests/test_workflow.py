@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -15,27 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[1]
-PARTS = ["Snakefile", "workflow", "config", "envs", "src"]
-
-
-def copy_repository(target: Path) -> Path:
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target / part)
-    return target
-
-
-def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable, "-m", "snakemake", "--cores", "2", "--workflow-profile", "none",
-        "--configfile", "config/smoke.yaml", *options,
-    ]  # fmt: skip
-    env = {**os.environ, "PYTHONPATH": str(project / "src")}
-    return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
+from smoke import ROOT, snakemake
 
 
 def planned(project: Path, *options: str) -> Counter[str]:
@@ -45,15 +22,6 @@ def planned(project: Path, *options: str) -> Counter[str]:
     found = Counter(re.findall(r"^(?:local)?rule (\w+):$", run.stdout + run.stderr, re.MULTILINE))
     del found["default"], found["all"]  # they only collect
     return found
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Path:
-    """A copy of the repository in which the smoke study has run."""
-    project = copy_repository(tmp_path_factory.mktemp("project"))
-    run = snakemake(project)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return project
 
 
 def test_the_study_is_complete(finished):

@@ -89,7 +89,7 @@ rule plot_paper_samples:
         "../scripts/plot_paper_samples.py"
 
 
-# Surfaces to turn; plotly, of the extra `report`, is imported here alone.
+# Surfaces to turn.
 rule plot_landscape_interactive:
     input:
         planes=rules.landscape_merge.output.planes,
@@ -107,6 +107,7 @@ rule plot_landscape_interactive:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        seed=LANDSCAPE_SEEDS[0],
         data=STUDY.dataset,
     script:
         "../scripts/plot_landscape_interactive.py"

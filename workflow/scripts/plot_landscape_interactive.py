@@ -8,5 +8,6 @@ from spikegrad.landscape.interactive import surfaces_page
 
 log = start(snakemake)
 planes = pd.read_parquet(snakemake.input.planes)
+planes = planes[planes["seed"] == snakemake.params.seed]
 with atomic(snakemake.output.page) as file:
     file.write_text(surfaces_page(planes, snakemake.params.data))

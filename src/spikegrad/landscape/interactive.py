@@ -1,93 +1,225 @@
-"""Loss surfaces to turn and to read values from, in one HTML file without the network."""
+"""Loss surfaces to turn and to read values from: one small HTML file that needs nothing else.
+
+Drawn on plain canvases. Plotting libraries of the browser weigh megabytes, and a browser does
+not open a page of more than 2 MB inside the report, where it is a data URL.
+"""
 
 from __future__ import annotations
 
+import json
+from html import escape
+from typing import Any
+
+import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from spikegrad.landscape.figures import colour_range
+from spikegrad.landscape.terms import STATES
+from spikegrad.pages import page
 
-DIV = "landscapes"
-"""Name of the element that holds the surfaces."""
+MOST_POINTS = 101
+"""Along each axis; of finer planes every so-manieth point is shown."""
+
+ORDER = ("trained", *(state for state in STATES if state != "trained"))
 
 
 def surfaces_page(planes: pd.DataFrame, data: str) -> str:
     """HTML with the neuron models' surfaces side by side, on scales that they share.
 
-    A menu chooses among the planes: state of the network, pair of directions and seed. The
-    pointer shows coordinates, loss, accuracy and activity.
+    A menu chooses among the planes. Dragging turns both surfaces; the pointer shows coordinates
+    and the loss of each model there, in nats.
 
     Parameters
     ----------
     planes
-        What :func:`surfaces.surface_table` tells of planes.
+        What :func:`surfaces.surface_table` tells of the planes of one seed.
     data
         Name of the data.
     """
-    neurons = list(planes["neuron"].unique())
-    figure = make_subplots(
-        cols=len(neurons),
-        specs=[[{"type": "surface"}] * len(neurons)],
-        subplot_titles=[neuron.upper() for neuron in neurons],
-        horizontal_spacing=0.02,
-    )
-    groups = list(planes.groupby(["seed", "direction", "direction2", "state"], sort=False))
-    buttons = []
-    for number, ((seed, first, second, state), plane) in enumerate(groups):
-        low, high = colour_range(plane)
-        for column, neuron in enumerate(neurons):
-            surface = _surface(plane[plane["neuron"] == neuron], low, high)
-            surface.update(visible=number == 0, showscale=column == len(neurons) - 1)
-            figure.add_trace(surface, row=1, col=column + 1)
-        shown = [k // len(neurons) == number for k in range(len(groups) * len(neurons))]
-        scenes = {_scene(k): _axes(first, second, low, high) for k in range(len(neurons))}
-        label = f"{state}, {first} and {second}, seed {seed}"
-        layout = {f"{scene}.{key}": v for scene, axes in scenes.items() for key, v in axes.items()}
-        buttons.append({"label": label, "method": "update", "args": [{"visible": shown}, layout]})
-        if number == 0:
-            figure.update_layout(scenes)
-    figure.update_layout(
-        title=f"{data}: loss around LIF and QIF networks; relative distances",
-        margin={"l": 0, "r": 0, "b": 0, "t": 90},
-        height=640,
-        updatemenus=[{"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.12, "yanchor": "top"}],
-    )
-    return str(figure.to_html(include_plotlyjs=True, div_id=DIV, config={"displaylogo": False}))
+    keys = ["direction", "direction2", "state"]
+    groups = sorted(planes.groupby(keys, sort=False), key=lambda group: ORDER.index(group[0][2]))
+    content = {
+        "neurons": [str(neuron) for neuron in planes["neuron"].unique()],
+        "planes": [_plane(key, own) for key, own in groups],
+    }
+    seeds = ", ".join(map(str, planes["seed"].unique()))
+    body = TEMPLATE.replace("CONTENT", json.dumps(content, separators=(",", ":")))
+    return page(f"Loss around LIF and QIF networks: {escape(data)}, seed {seeds}", body)
 
 
-def _scene(k: int) -> str:
-    return "scene" if k == 0 else f"scene{k + 1}"
-
-
-def _axes(first: str, second: str, low: float, high: float) -> dict[str, dict]:
-    # what lies above the colour scale is cut off: one steep corner would flatten all the rest
+def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
+    """One plane, of directions and state as in ``key``; a missing loss is null."""
+    first, second, state = map(str, key)
+    low, high = colour_range(own)
+    loss = {}
+    for neuron, table in own.groupby("neuron", sort=False):
+        grid = table.pivot_table(index="y", columns="x", values="loss", dropna=False)
+        stride = -(-(max(grid.shape) - 1) // (MOST_POINTS - 1))
+        grid = grid.iloc[::stride, ::stride]
+        loss[str(neuron)] = [[_short(z) for z in row] for row in grid.to_numpy()]
     return {
-        "xaxis": {"title": {"text": first}},
-        "yaxis": {"title": {"text": second}},
-        "zaxis": {"title": {"text": "loss (nats)"}, "range": [low, high]},
+        "label": f"{state}: {first} and {second}",
+        "axes": [first, second],
+        "x": [_short(x) for x in grid.columns],
+        "y": [_short(y) for y in grid.index],
+        "range": [_short(low), _short(high)],
+        "loss": loss,
     }
 
 
-def _surface(plane: pd.DataFrame, low: float, high: float) -> go.Surface:
-    grids = {
-        measure: plane.pivot_table(index="y", columns="x", values=measure, dropna=False)
-        for measure in ("loss", "accuracy", "spikes_per_neuron")
-    }
-    accuracy, spikes = (grids[name].to_numpy() for name in ("accuracy", "spikes_per_neuron"))
-    text = [
-        [f"accuracy {a:.0%}<br>{s:.3g} spikes per neuron" for a, s in zip(*row, strict=True)]
-        for row in zip(accuracy, spikes, strict=True)
-    ]
-    loss = grids["loss"]
-    return go.Surface(
-        x=loss.columns.to_numpy(),
-        y=loss.index.to_numpy(),
-        z=loss.to_numpy(),
-        text=text,
-        hovertemplate="(%{x:.3g}, %{y:.3g})<br>loss %{z:.4g} nats<br>%{text}<extra></extra>",
-        colorscale="Viridis",
-        cmin=low,
-        cmax=high,
-        colorbar={"title": {"text": "loss (nats)"}},
-    )
+def _short(value: float) -> float | None:
+    """With five significant digits."""
+    return None if np.isnan(value) else float(f"{value:.5g}")
+
+
+TEMPLATE = """
+<style>
+#surfaces { display: flex; flex-wrap: wrap; } #surfaces figure { margin: 0; }
+canvas { cursor: grab; touch-action: none; } figcaption { text-align: center; font-weight: 600; }
+#bar { width: 16em; height: 0.8em; display: inline-block; margin: 0 0.5em; }
+</style>
+<p><select id="plane" aria-label="plane"></select>
+<span class="small">loss (nats) <span id="low"></span><span id="bar"></span><span id="high"></span>
+and above; drag to turn</span></p>
+<div id="surfaces"></div>
+<p id="reading">Point at a surface to read its loss.</p>
+<script>
+const content = CONTENT;
+// viridis at nine places
+const SHADES = [[68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141],
+                [39, 173, 129], [92, 200, 99], [170, 220, 50], [253, 231, 37]];
+const SIZE = 440, SCALE = 125, HEIGHT = 0.8, REACH = 12;  // pixels, but for HEIGHT
+const view = {turn: 0.7, tilt: 0.55, marked: null};
+let plane = content.planes[0];
+
+function shade(share) {
+  const place = Math.min(Math.max(share, 0), 1) * (SHADES.length - 1);
+  const k = Math.min(Math.floor(place), SHADES.length - 2), f = place - k;
+  return `rgb(${SHADES[k].map((c, i) => Math.round(c + f * (SHADES[k + 1][i] - c))).join()})`;
+}
+
+const share = (loss) => (loss - plane.range[0]) / (plane.range[1] - plane.range[0]);
+
+// Pixel [left, top] of a point whose three coordinates run from -1 to 1.
+function pixel(u, v, w) {
+  const across = u * Math.cos(view.turn) - v * Math.sin(view.turn);
+  const away = u * Math.sin(view.turn) + v * Math.cos(view.turn);
+  const up = w * HEIGHT * Math.cos(view.tilt) + away * Math.sin(view.tilt);
+  return [SIZE / 2 + SCALE * across, SIZE / 2 - SCALE * up];
+}
+
+const place = (k, values) => 2 * k / (values.length - 1) - 1;
+
+function vertex(loss, i, j) {
+  const w = 2 * Math.min(share(loss[j][i]), 1) - 1;
+  return pixel(place(i, plane.x), place(j, plane.y), w);
+}
+
+function draw(canvas, loss) {
+  const pen = canvas.getContext("2d");
+  pen.clearRect(0, 0, SIZE, SIZE);
+  box(pen);
+  // from far to near; "away" grows with u and v where sine and cosine are positive
+  const order = (n, rising) => [...Array(n - 1).keys()].sort((a, b) => rising ? b - a : a - b);
+  const columns = order(plane.x.length, Math.sin(view.turn) > 0);
+  const rows = order(plane.y.length, Math.cos(view.turn) > 0);
+  for (const j of rows) for (const i of columns) {
+    const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
+    const values = corners.map(([a, b]) => loss[b][a]);
+    if (values.includes(null)) continue;  // the network runs away there
+    pen.beginPath();
+    for (const [a, b] of corners) pen.lineTo(...vertex(loss, a, b));
+    pen.closePath();
+    pen.fillStyle = pen.strokeStyle = shade(share(values.reduce((s, x) => s + x) / 4));
+    pen.fill();
+    pen.stroke();
+  }
+  if (view.marked && loss[view.marked[1]][view.marked[0]] !== null) {
+    pen.beginPath();
+    pen.arc(...vertex(loss, ...view.marked), 4, 0, 2 * Math.PI);
+    pen.fillStyle = "white"; pen.strokeStyle = "black";
+    pen.fill();
+    pen.stroke();
+  }
+}
+
+function box(pen) {
+  pen.strokeStyle = "#bbb"; pen.fillStyle = "#333"; pen.font = "12px system-ui, sans-serif";
+  const line = (...points) => {
+    pen.beginPath();
+    for (const point of points) pen.lineTo(...pixel(...point));
+    pen.stroke();
+  };
+  line([-1, -1, -1], [1, -1, -1], [1, 1, -1], [-1, 1, -1], [-1, -1, -1]);
+  for (const [u, v] of [[-1, -1], [1, -1], [1, 1], [-1, 1]]) line([u, v, -1], [u, v, 1]);
+  const write = (text, point) => {
+    const [left, top] = pixel(...point);
+    pen.textAlign = left < SIZE / 2 ? "right" : "left";
+    pen.fillText(text, left, top + 4);
+  };
+  pen.textBaseline = "middle";
+  const near = Math.cos(view.turn) > 0 ? -1.15 : 1.15;  // just outside the edges in front
+  const side = Math.sin(view.turn) > 0 ? -1.15 : 1.15;
+  const ends = (values) => [[-0.9, values[0]], [0.9, values[values.length - 1]]];
+  for (const [u, value] of [...ends(plane.x), [0, plane.axes[0]]]) write(value, [u, near, -1]);
+  for (const [v, value] of [...ends(plane.y), [0, plane.axes[1]]]) write(value, [side, v, -1]);
+}
+
+const canvases = content.neurons.map((neuron) => {
+  const figure = document.createElement("figure"), canvas = document.createElement("canvas");
+  const caption = document.createElement("figcaption");
+  caption.textContent = neuron.toUpperCase();
+  canvas.width = canvas.height = SIZE;
+  canvas.id = neuron;
+  figure.append(caption, canvas);
+  document.getElementById("surfaces").append(figure);
+  canvas.onpointermove = (event) => event.buttons ? turn(event) : read(event, neuron);
+  canvas.onpointerdown = (event) => canvas.setPointerCapture(event.pointerId);
+  return [canvas, neuron];
+});
+
+function redraw() {
+  for (const [canvas, neuron] of canvases) draw(canvas, plane.loss[neuron]);
+}
+
+function turn(event) {
+  view.turn -= event.movementX / 150;
+  view.tilt = Math.min(Math.max(view.tilt + event.movementY / 150, 0.05), 1.5);
+  redraw();
+}
+
+function read(event, neuron) {
+  const loss = plane.loss[neuron];
+  let nearest = REACH, found = null;
+  for (let j = 0; j < plane.y.length; j++) for (let i = 0; i < plane.x.length; i++) {
+    if (loss[j][i] === null) continue;
+    const [left, top] = vertex(loss, i, j);
+    const distance = Math.hypot(left - event.offsetX, top - event.offsetY);
+    if (distance < nearest) [nearest, found] = [distance, [i, j]];
+  }
+  view.marked = found;
+  if (found) {
+    const [i, j] = found;
+    const said = content.neurons.map((n) => `${n.toUpperCase()} ${plane.loss[n][j][i] ?? "none"}`);
+    const where = `${plane.axes[0]} ${plane.x[i]}, ${plane.axes[1]} ${plane.y[j]}`;
+    document.getElementById("reading").textContent = `${where}: loss ${said.join(", ")} nats`;
+  }
+  redraw();
+}
+
+function choose() {
+  plane = content.planes[menu.selectedIndex];
+  view.marked = null;
+  document.getElementById("low").textContent = plane.range[0];
+  document.getElementById("high").textContent = plane.range[1];
+  redraw();
+}
+
+const menu = document.getElementById("plane");
+for (const {label} of content.planes) menu.add(new Option(label));
+document.getElementById("bar").style.background =
+  `linear-gradient(to right, ${SHADES.map((c) => `rgb(${c.join()})`).join()})`;
+menu.onchange = choose;
+choose();
+</script>
+"""

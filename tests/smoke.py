@@ -1,0 +1,31 @@
+"""The workflow, run on smoke.yaml in a copy of the repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PARTS = ["Snakefile", "workflow", "config", "envs", "src"]
+
+
+def copy_repository(target: Path) -> Path:
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target / part)
+    return target
+
+
+def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable, "-m", "snakemake", "--cores", "2", "--workflow-profile", "none",
+        "--configfile", "config/smoke.yaml", *options,
+    ]  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(project / "src")}
+    return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)

@@ -1,0 +1,22 @@
+"""Write the report's page on methods: data, budget, software, configuration."""
+
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from _job import start
+from spikegrad.files import atomic
+from spikegrad.methods import methods_page
+
+log = start(snakemake)
+searches = [yaml.safe_load(Path(file).read_text()) for file in snakemake.input.searches]
+content = methods_page(
+    snakemake.params.study,
+    pd.read_csv(snakemake.input.data),
+    pd.concat(map(pd.read_parquet, snakemake.input.histories), ignore_index=True),
+    {search["neuron"]: search for search in searches},
+    snakemake.input.measured,
+)
+with atomic(snakemake.output.page) as file:
+    file.write_text(content)
