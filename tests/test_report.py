@@ -1,0 +1,207 @@
+"""The report and the interactive landscape, opened in headless Chromium without the network."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from smoke import snakemake
+from spikegrad.claims.judge import COLUMNS
+from spikegrad.claims.page import claims_page
+from spikegrad.claims.registry import CLAIMS
+from spikegrad.landscape.interactive import MOST_POINTS, surfaces_page
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+LARGEST = 2 * 2**20 * 3 // 4
+"""Bytes of a page that Chromium opens as a base64 data URL, as it is in the report."""
+
+
+@pytest.fixture(scope="module")
+def offline() -> Iterator[BrowserContext]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine; install one, e.g. apt-get install chromium")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser.new_context(offline=True, viewport={"width": 1400, "height": 1000})
+        browser.close()
+
+
+@pytest.fixture
+def page(offline: BrowserContext) -> Iterator[Page]:
+    """A new page; at the end of the test it must have had no error and asked for no other file."""
+    complaints: list[str] = []
+    page = offline.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"not found: {request.url[:80]}"))
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    yield page
+    page.close()
+    assert complaints == []
+
+
+def planes(points: int = 9, pairs: int = 1) -> pd.DataFrame:
+    """LIF has a step, QIF a bowl; LIF runs away in one corner."""
+    x, y = (g.ravel() for g in np.meshgrid(*[np.linspace(-0.4, 0.4, points)] * 2))
+    tables = []
+    for pair in range(pairs):
+        for state in ("untrained", "trained", "matched"):
+            losses = {"lif": np.where(x > 0.05, 2.0, 1.0) + y, "qif": 1 + x**2 + 2 * y**2}
+            losses["lif"][0] = np.nan
+            for neuron, loss in losses.items():
+                table = pd.DataFrame({"x": x, "y": y, "loss": loss + 0.01 * (state == "trained")})
+                directions = {"direction": f"filter{pair}", "direction2": f"gaussian{pair}"}
+                tables.append(table.assign(neuron=neuron, seed=3, state=state, **directions))
+    return pd.concat(tables, ignore_index=True)
+
+
+def picture(page: Page, neuron: str) -> str:
+    return str(page.evaluate(f"document.getElementById('{neuron}').toDataURL()"))
+
+
+@pytest.mark.browser
+def test_surfaces_can_be_turned_chosen_and_read(page: Page, tmp_path: Path):
+    file = tmp_path / "surfaces.html"
+    file.write_text(surfaces_page(planes(), "toy"))
+    page.goto(file.as_uri())
+    assert "toy, seed 3" in page.title()
+    assert picture(page, "lif") != picture(page, "qif")
+
+    # the pixel of a grid point, by the page's own projection, must read that point's loss
+    canvas = page.locator("#lif")
+    box = canvas.bounding_box()
+    left, top = page.evaluate("vertex(plane.loss.lif, 6, 2)")
+    canvas.hover(position={"x": left, "y": top})
+    told = page.inner_text("#reading")
+    lif = 2.0 - 0.2 + 0.01
+    qif = 1 + 0.2**2 + 2 * 0.2**2 + 0.01
+    assert told == f"filter0 0.2, gaussian0 -0.2: loss LIF {lif:g}, QIF {qif:g} nats"
+
+    before = {neuron: picture(page, neuron) for neuron in ("lif", "qif")}
+    page.mouse.down()
+    page.mouse.move(box["x"] + left + 90, box["y"] + top + 20, steps=3)
+    page.mouse.up()
+    turned = {neuron: picture(page, neuron) for neuron in ("lif", "qif")}
+    assert turned["lif"] != before["lif"]
+    assert turned["qif"] != before["qif"]  # both turn together
+
+    options = page.locator("#plane option").all_inner_texts()
+    assert [option.split(":")[0] for option in options] == ["trained", "untrained", "matched"]
+    page.select_option("#plane", label=options[1])
+    assert page.evaluate("plane.loss.qif[4][4]") == 1.0
+
+
+@pytest.mark.browser
+def test_a_missing_loss_is_a_hole(page: Page, tmp_path: Path):
+    file = tmp_path / "surfaces.html"
+    file.write_text(surfaces_page(planes(), "toy"))
+    page.goto(file.as_uri())
+    assert page.evaluate("plane.loss.lif[0][0]") is None
+    left, top = page.evaluate("vertex(plane.loss.qif, 0, 0)")
+    page.locator("#qif").hover(position={"x": left, "y": top})
+    assert "LIF none" in page.inner_text("#reading")
+
+
+def test_surfaces_of_the_full_study_stay_small_enough_for_the_report():
+    text = surfaces_page(planes(points=2 * MOST_POINTS - 1, pairs=3), "toy")
+    assert len(text.encode()) < LARGEST
+    content = json.loads(re.search(r"const content = (.*);\n", text)[1])
+    assert len(content["planes"]) == 9
+    assert len(content["planes"][0]["x"]) == MOST_POINTS
+    assert content["planes"][0]["x"][0] == -0.4
+    assert content["planes"][0]["x"][-1] == 0.4
+
+
+def test_the_page_of_claims_shows_every_row():
+    rows = [
+        {
+            **dict.fromkeys(COLUMNS, ""), "id": claim.name, "paper": f"arXiv {claim.paper}",
+            "statement": claim.statement, "case": "<both>", "measure": claim.measure,
+            "data": "toy", "criterion": str(claim.criterion), "estimate": 0.0123 * k,
+            "low": -np.inf, "high": np.nan, "p": None, "n": 7, "unit": "seeds",
+            "verdict": "undecided", "files": "a.csv b.csv c.csv",
+        }
+        for k, claim in enumerate(CLAIMS)
+    ]  # fmt: skip
+    html = claims_page(pd.DataFrame(rows), "toy")
+    assert html.count("&lt;both&gt;") == len(CLAIMS)
+    assert "<both>" not in html
+    assert html.count('class="verdict undecided"') == len(CLAIMS)
+    assert "0.0123 [−∞, none]" in html
+    assert "<code>a.csv</code>, <code>b.csv</code> and 1 more" in html
+
+
+@pytest.fixture(scope="module")
+def report(finished: Path) -> Path:
+    run = snakemake(finished, "--report", "report.html")
+    assert run.returncode == 0, run.stdout + run.stderr
+    return finished / "report.html"
+
+
+def results(page: Page) -> dict[str, dict[str, str]]:
+    """What the report holds, by file."""
+    return dict(page.evaluate("results"))
+
+
+@pytest.mark.browser
+def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, report: Path):
+    page.goto(report.as_uri())
+    held = results(page)
+    folder = report.parent / "results" / "spoken-digits-smoke"
+    figures = {str(p.relative_to(report.parent)) for p in folder.rglob("figures/*.png")}
+    assert figures
+    assert figures <= set(held)
+    assert all(entry["caption"] for path, entry in held.items() if path in figures)
+    for name in ("claims.csv", "claims.html", "methods.html", "figures/surfaces.html"):
+        assert f"results/spoken-digits-smoke/{name}" in held
+
+    shown = {"image": 0, "page": 0}
+    page.wait_for_selector("text=Results")
+    categories = page.evaluate("Object.keys(categories)")
+    assert set(categories) >= {
+        "Claims", "Data", "Landscapes", "Methods", "Papers", "SG-NTK", "Search", "Training",
+    }  # fmt: skip
+    for category in categories:
+        page.get_by_text(category, exact=True).click()
+        eyes = page.locator('a[iconname="eye"]')
+        eyes.first.wait_for()
+        for k in range(eyes.count()):
+            eyes.nth(k).click()
+            page.wait_for_timeout(50)
+            for image in page.locator('img[src^="data:image/png"]').all():
+                page.wait_for_function("image => image.complete", arg=image.element_handle())
+                assert image.evaluate("image => image.naturalWidth") > 300
+                assert image.bounding_box()["width"] > 100
+                shown["image"] += 1
+            for frame in page.frames[1:]:
+                frame.wait_for_load_state()
+                assert frame.url.startswith("data:text/"), category
+                assert len(frame.inner_text("body")) > 20
+                shown["page"] += 1
+        page.locator("nav nav a").first.click()
+        page.wait_for_selector("text=Results")
+    assert shown["image"] == len(figures)
+    assert shown["page"] >= 3
+
+
+def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):
+    results = finished / "results" / "spoken-digits-smoke"
+    claims = pd.read_csv(results / "claims.csv")
+    assert set(claims["id"]) == {claim.name for claim in CLAIMS}
+    for files in claims["files"]:
+        assert all((finished / file).is_file() for file in files.split())
+    runs = pd.read_csv(results / "training" / "runs.csv")
+    means = runs.groupby("neuron")["accuracy"].mean()
+    gain = claims.set_index("id").loc["qif-outperforms-lif"]
+    assert gain["estimate"] == pytest.approx(means["qif"] - means["lif"], abs=1e-5)
+    assert gain["verdict"] == "undecided"  # two seeds
+    assert "spoken-digits-smoke" in (results / "methods.html").read_text()
