@@ -12,14 +12,14 @@ PACKAGE = Path(spikegrad.__file__).parent
 PROBE = """
 import numpy as np
 from spikegrad.engine import kernels
+from spikegrad.engine.kernels import Events, Weights
 from spikegrad.neurons import LIF
 weight = np.full((1, 16), 20.0)
-none, reach = np.zeros((0, 16)), np.full(1, 20.0)
-out = kernels.forward(
-    LIF(0.02), np.array([0.01]), np.array([0]), 0.1, weight, none, reach, np.zeros(0), 1000
-)
+weights = Weights(weight, np.zeros((0, 16)), np.full(1, 20.0), np.zeros(0))
+events = Events(np.array([0.01]), np.array([0]))
+out = kernels.forward(LIF(0.02), events, 0.1, weights, 1000)
 stats = kernels.forward.stats
-print(out[0][0].hex(), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
+print(out.times[0].hex(), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
 
 

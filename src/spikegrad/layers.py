@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from spikegrad.engine import kernels
+from spikegrad.engine.kernels import LANES, Events, Record, Weights
 from spikegrad.neurons import NEURONS
 from spikegrad.spikes import SpikeTrains
 
-# Rows are padded to whole SIMD registers; padding neurons have no input and never spike.
-LANES = 16
 # Samples whose weight gradients are summed by one thread. Fixed, and blocks are summed in
 # order, so that no bit of the result depends on the number of threads.
 BLOCK = 4
@@ -25,17 +24,6 @@ BLOCK = 4
 
 class SpikeOverflowError(RuntimeError):
     """A sample made more spikes than allowed: a runaway network."""
-
-
-class _Record(NamedTuple):
-    """What :func:`kernels.forward` logs of one sample."""
-
-    times: np.ndarray
-    units: np.ndarray
-    steps: np.ndarray
-    sources: np.ndarray
-    checkpoints: np.ndarray
-    final: np.ndarray
 
 
 class _SpikingFunction(torch.autograd.Function):
@@ -51,14 +39,14 @@ class _SpikingFunction(torch.autograd.Function):
         spikes: SpikeTrains,
     ) -> tuple[Tensor, ...]:
         neuron, n_out = layer.neuron, layer.n_out
-        padded, padded_back = _padded(weight), _padded(recurrent)
+        weights = _padded_weights(weight, recurrent)
         samples = _events_of_samples(spikes)
-        run = _runner(layer, padded, padded_back, spikes.duration)
+        run = _runner(layer, weights, spikes.duration)
         records = list(_in_threads(run, range(len(spikes)), samples))
         ctx.records, ctx.samples = records, samples
-        ctx.layer, ctx.weights = layer, (padded, padded_back)
+        ctx.layer, ctx.weights = layer, weights
         offsets = np.cumsum([0] + [len(record.times) for record in records])
-        final = np.empty((len(neuron.variables()), len(records), n_out), padded.dtype)
+        final = np.empty((len(neuron.variables()), len(records), n_out), weights.input.dtype)
         for b, record in enumerate(records):
             final[:, b] = record.final[:, :n_out]
         out_times = torch.from_numpy(np.concatenate([np.empty(0), *(r.times for r in records)]))
@@ -70,7 +58,7 @@ class _SpikingFunction(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
-        layer, (weight, recurrent) = ctx.layer, ctx.weights
+        layer, weights = ctx.layer, ctx.weights
         grad_spikes = grad_times.numpy()
         grad_states = _padded(grad_final.transpose(0, 1))
         grad_inputs = [
@@ -78,29 +66,23 @@ class _SpikingFunction(torch.autograd.Function):
         ]
 
         def run(block: range) -> tuple[np.ndarray, np.ndarray]:
-            grad_weight, grad_recurrent = np.zeros_like(weight), np.zeros_like(recurrent)
+            sums = np.zeros_like(weights.input), np.zeros_like(weights.recurrent)
             for b in block:
-                record = ctx.records[b]
+                spikes = slice(ctx.offsets[b], ctx.offsets[b + 1])
                 kernels.backward(
                     layer.neuron,
-                    ctx.samples[b].times,
-                    ctx.samples[b].units,
-                    weight,
-                    recurrent,
-                    record.steps,
-                    record.sources,
-                    record.checkpoints,
-                    grad_spikes[ctx.offsets[b] : ctx.offsets[b + 1]],
+                    ctx.samples[b],
+                    weights,
+                    ctx.records[b],
                     grad_states[b],
-                    grad_weight,
-                    grad_recurrent,
-                    grad_inputs[b],
+                    (grad_spikes[spikes], *sums, grad_inputs[b]),
                 )
-            return grad_weight, grad_recurrent
+            return sums
 
         n_samples = len(ctx.samples)
         blocks = [range(b, min(b + BLOCK, n_samples)) for b in range(0, n_samples, BLOCK)]
-        grad_weight, grad_recurrent = np.zeros_like(weight), np.zeros_like(recurrent)
+        grad_weight = np.zeros_like(weights.input)
+        grad_recurrent = np.zeros_like(weights.recurrent)
         for block_weight, block_recurrent in _in_threads(run, blocks):
             grad_weight += block_weight
             grad_recurrent += block_recurrent
@@ -233,28 +215,17 @@ class SpikingLayer(nn.Module):
     def trace(self, spikes: SpikeTrains, sample: int, neuron: int, times: np.ndarray) -> np.ndarray:
         """Membrane potential of one neuron in one sample at ``times`` [n], in seconds."""
         events = _events_of_samples(spikes)[sample]
-        weight, back = _padded(self.weight), _padded(self._recurrent())
         # Probes are events of a further channel without weight: they split steps, nothing else.
         # They stand first among simultaneous events, so that a step ends with each.
-        weight = np.vstack([weight, np.zeros_like(weight[:1])])
+        silent = self.weight.new_zeros(1, self.n_out)
+        weights = _padded_weights(torch.cat([self.weight, silent]), self._recurrent())
         probes, place = np.unique(times, return_inverse=True)
         all_times = np.concatenate([probes, events.times])
         order = np.argsort(all_times, kind="stable")
-        all_times = all_times[order]
         units = np.concatenate([np.full(len(probes), self.n_in), events.units])[order]
-        run = _runner(self, weight, back, spikes.duration)
-        record = run(sample, _Events(all_times, units))
-        states = kernels.states(
-            self.neuron,
-            all_times,
-            units,
-            weight,
-            back,
-            record.steps,
-            record.sources,
-            record.checkpoints,
-            neuron,
-        )
+        split = Events(all_times[order], units)
+        record = _runner(self, weights, spikes.duration)(sample, split)
+        states = kernels.states(self.neuron, split, weights, record, neuron)
         at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == self.n_in)
         return self.neuron.potential(states[:, at_probe])[place]
 
@@ -270,32 +241,14 @@ def warm_up() -> None:
             layer(spikes).times.sum().backward()
 
 
-class _Events(NamedTuple):
-    times: np.ndarray
-    units: np.ndarray
-
-
 def _runner(
-    layer: SpikingLayer, weight: np.ndarray, recurrent: np.ndarray, duration: float
-) -> Callable[[int, _Events], _Record]:
-    """A function that runs one sample, given its number and events, over padded weights."""
-    reach, reach_back = np.abs(weight).max(1), np.abs(recurrent).max(1)
+    layer: SpikingLayer, weights: Weights, duration: float
+) -> Callable[[int, Events], Record]:
+    """A function that runs one sample, given its number and events."""
     limit = layer.max_spikes * layer.n_out
 
-    def run(sample: int, events: _Events) -> _Record:
-        record = _Record(
-            *kernels.forward(
-                layer.neuron,
-                events.times,
-                events.units,
-                duration,
-                weight,
-                recurrent,
-                reach,
-                reach_back,
-                limit,
-            )
-        )
+    def run(sample: int, events: Events) -> Record:
+        record = kernels.forward(layer.neuron, events, duration, weights, limit)
         if len(record.times) > limit:
             raise SpikeOverflowError(
                 f"sample {sample}: more than {layer.max_spikes} spikes per neuron within "
@@ -307,10 +260,15 @@ def _runner(
     return run
 
 
-def _events_of_samples(spikes: SpikeTrains) -> list[_Events]:
+def _events_of_samples(spikes: SpikeTrains) -> list[Events]:
     times, units = spikes.times.detach().numpy(), spikes.units.numpy()
     bounds = spikes.offsets.tolist()
-    return [_Events(times[a:b], units[a:b]) for a, b in pairwise(bounds)]
+    return [Events(times[a:b], units[a:b]) for a, b in pairwise(bounds)]
+
+
+def _padded_weights(weight: Tensor, recurrent: Tensor) -> Weights:
+    padded, back = _padded(weight), _padded(recurrent)
+    return Weights(padded, back, np.abs(padded).max(1), np.abs(back).max(1))
 
 
 def _padded(weight: Tensor | np.ndarray) -> np.ndarray:

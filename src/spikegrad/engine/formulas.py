@@ -28,6 +28,10 @@ def flow(neuron, d, s):
     """State after a step ``d`` without any event."""
 
 
+def near(neuron, d, s, end):
+    """Whether a neuron may have spiked: as :func:`crossed`, or cheaper and true more often."""
+
+
 def crossed(neuron, d, s, end):
     """Whether a neuron that flows from ``s`` to ``end`` in a step ``d`` spikes on the way."""
 

@@ -20,6 +20,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from spikegrad.engine.formulas import (
     arrival_adjoint,
     crossed,
@@ -28,6 +30,7 @@ from spikegrad.engine.formulas import (
     implements,
     initial,
     longest_step,
+    near,
     root,
     scale,
     spike,
@@ -64,6 +67,15 @@ def _flow(neuron, d, s):
     return e * (V + d * I), e * e * I
 
 
+@implements(near, LIF)
+def _near(neuron, d, s, end):
+    V, I = s
+    one = type(d)(1)
+    total, two_I = V + I, I + I
+    # V(t) = e (V + d I) <= V + d I, and the potential's maximum reaches the threshold
+    return ((V + d * I >= one) & (total * total >= two_I + two_I)) | (one <= V)
+
+
 @implements(crossed, LIF)
 def _crossed(neuron, d, s, end):
     V, I = s
@@ -76,7 +88,7 @@ def _crossed(neuron, d, s, end):
 
 @implements(root, LIF)
 def _root(neuron, d, s):
-    V, I = float(s[0]), float(s[1])
+    V, I = np.float64(s[0]), np.float64(s[1])
     if V >= 1.0:
         return 0.0
     total = V + I

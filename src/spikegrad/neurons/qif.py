@@ -35,6 +35,7 @@ from spikegrad.engine.formulas import (
     implements,
     initial,
     longest_step,
+    near,
     root,
     scale,
     spike,
@@ -136,6 +137,7 @@ def _flow(neuron, d, s):
     return e * (C * p + dS * (I * q)), C * q - dS * p, e * e * I
 
 
+@implements(near, QIF)
 @implements(crossed, QIF)
 def _crossed(neuron, d, s, end):
     return end[1] <= type(d)(0)
@@ -143,7 +145,7 @@ def _crossed(neuron, d, s, end):
 
 @implements(root, QIF)
 def _root(neuron, d, s):
-    p, q, I = float(s[0]), float(s[1]), float(s[2])
+    p, q, I = np.float64(s[0]), np.float64(s[1]), np.float64(s[2])
     if q <= 0.0:
         return 0.0
     r = math.sqrt(abs(I))
