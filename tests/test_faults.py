@@ -19,6 +19,7 @@ import pytest
 
 from faults import NTK, QIF, RESULTS, SURFACE, Project, kill
 from reliability import record
+from spikegrad.tensors import load_tensors
 
 pytestmark = pytest.mark.faults
 
@@ -34,9 +35,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def assert_whole(project: Project, undisturbed: Project) -> None:
-    """What is there, after a run that failed, is what belongs there."""
+    """After a run that failed, results are whole, and so are states from which work goes on."""
     whole, found = undisturbed.fingerprint(), project.fingerprint()
-    assert {name for name in found if found[name] != whole.get(name)} == set()
+    assert {name for name in found if found[name] != whole.get(name, found[name])} == set()
+    for name in set(found) - set(whole):
+        load_tensors(project.folder / RESULTS / name)
 
 
 def check(fault: str, injected: int, survived: bool, project: Project, whole: Project) -> None:

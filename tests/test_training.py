@@ -18,10 +18,11 @@ from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.training import Augmentation, ModelSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.evaluation import evaluate, respond, sample_table, scores
-from spikegrad.network import CheckpointError, Network, load_network, save_network
+from spikegrad.network import Network, load_network, save_network
 from spikegrad.responses import potential, raster
 from spikegrad.spikes import SpikeTrains
 from spikegrad.summaries import interval, summary
+from spikegrad.tensors import CheckpointError
 from spikegrad.training import TrainingError, snapshot_tensors, train
 
 N_UNITS, N_CLASSES, DURATION = 12, 2, 0.2

@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from spikegrad.config.base import validate
 from spikegrad.config.network import FirstSpike, Integrated, Maximum, NetworkSettings
-from spikegrad.files import atomic
 from spikegrad.layers import SpikingLayer
 from spikegrad.readouts import FirstSpikeReadout, IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeTrains
+from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
 
 Readout = IntegratedReadout | MaximumReadout | FirstSpikeReadout
 
@@ -129,10 +127,6 @@ def _readout(
             return FirstSpikeReadout(n_in, n_classes, neuron, dtype=dtype, **options)
 
 
-class CheckpointError(ValueError):
-    """A file is not a checkpoint of a network; the message names it."""
-
-
 def save_network(
     path: str | Path, network: Network, weights: dict[str, Tensor], about: dict[str, Any]
 ) -> None:
@@ -147,8 +141,7 @@ def save_network(
         "neuron": network.neuron,
         **about,
     }
-    with atomic(path) as temporary:
-        save_file(weights, temporary, {"spikegrad": json.dumps(header)})
+    save_tensors(path, weights, {"spikegrad": json.dumps(header)})
 
 
 def load_network(path: str | Path) -> tuple[Network, dict[str, Any]]:
@@ -157,16 +150,12 @@ def load_network(path: str | Path) -> tuple[Network, dict[str, Any]]:
     Raises
     ------
     CheckpointError
-        If the file is truncated, or not written by :func:`save_network`.
+        If the file is damaged, or not written by :func:`save_network`.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {})["spikegrad"])
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, KeyError) as error:
-        raise CheckpointError(
-            f"{path}: not a readable spikegrad checkpoint ({error}); train again"
-        ) from error
+    weights, text = load_tensors(path)
+    if "spikegrad" not in text:
+        raise CheckpointError(f"{path}: no network; name a checkpoint of rule train")
+    header = json.loads(text["spikegrad"])
     settings = validate(NetworkSettings, header["network"], where=str(path))
     dtype = next(iter(weights.values())).dtype
     network = Network(settings, header["n_units"], header["n_classes"], header["neuron"], dtype)

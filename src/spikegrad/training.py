@@ -12,8 +12,6 @@ from typing import Any
 
 import pandas as pd
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
@@ -23,10 +21,10 @@ from spikegrad.augmentation import Augmenter, Blender
 from spikegrad.config.training import Cosine, ModelSettings, Step, TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.evaluation import respond
-from spikegrad.files import atomic
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, NetworkOutput, SilentError
 from spikegrad.seeds import generator
+from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
 
@@ -311,8 +309,7 @@ def _save(run: Run, optimizer: torch.optim.Adam, path: Path, identity: str) -> N
         for moment, value in optimizer.state[weight].items():
             tensors[f"adam.{name}.{moment}"] = value
     header = {"identity": identity, "history": json.dumps(run.history)}
-    with atomic(path) as temporary:
-        save_file(tensors, temporary, header)
+    save_tensors(path, tensors, header)
 
 
 def snapshot_tensors(run: Run) -> Weights:
@@ -329,11 +326,9 @@ def _restore(run: Run, optimizer: torch.optim.Adam, path: Path, identity: str) -
     if not path.exists():
         return
     try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        log.warning("%s is not readable (%s): starting over", path, error)
+        tensors, header = load_tensors(path)
+    except CheckpointError as error:
+        log.warning("%s; starting over", error)
         return
     if header.get("identity") != identity:
         log.info("%s belongs to other data, settings or code: starting over", path)

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import yaml
-from safetensors.torch import save_file
 
 from _job import start
 from spikegrad.config.base import validate
@@ -13,6 +12,7 @@ from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic, digest
 from spikegrad.network import save_network
+from spikegrad.tensors import save_tensors
 from spikegrad.training import snapshot_tensors, train
 
 log = start(snakemake)
@@ -35,8 +35,7 @@ about = {
     "outcome": run.result(),
 }
 save_network(snakemake.output.checkpoint, run.network, run.best, about)
-with atomic(snakemake.output.snapshots) as file:
-    save_file(snapshot_tensors(run), file)
+save_tensors(snakemake.output.snapshots, snapshot_tensors(run))
 with atomic(snakemake.output.history) as file:
     run.table().assign(neuron=neuron, seed=seed).to_parquet(file)
 with atomic(snakemake.output.outcome) as file:

@@ -15,19 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from scipy.optimize import bisect
 from torch import Tensor
 
 from spikegrad.config.base import validate
 from spikegrad.config.landscape import Directions
 from spikegrad.config.network import NetworkSettings
-from spikegrad.files import atomic
 from spikegrad.landscape.objective import Objective, matrices, weights_of
 from spikegrad.landscape.terms import STATES
-from spikegrad.network import CheckpointError, Network, load_network
+from spikegrad.network import Network, load_network
 from spikegrad.seeds import generator
+from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
 
 RANDOM = ("gaussian", "filter", "layer")
 
@@ -82,20 +80,14 @@ def load_run(checkpoint: str | Path, snapshots: str | Path) -> TrainingRun:
     Raises
     ------
     CheckpointError
-        If a file is truncated, or holds no weights since the run failed before its first epoch.
+        If a file is damaged, or holds no weights since the run failed before its first epoch.
     """
     network, header = load_network(checkpoint)
     trained = weights_of(network)
     names = list(network.state_dict())
-    try:
-        with safe_open(snapshots, framework="pt") as file:
-            epochs = sorted({int(key.split(".")[1]) for key in file.keys()})  # noqa: SIM118
-            way = [
-                torch.cat([file.get_tensor(f"epoch.{e}.{name}").flatten() for name in names])
-                for e in epochs
-            ]
-    except SafetensorError as error:
-        raise CheckpointError(f"{snapshots}: not readable ({error}); train again") from error
+    tensors, _ = load_tensors(snapshots)
+    epochs = sorted({int(key.split(".")[1]) for key in tensors})
+    way = [torch.cat([tensors[f"epoch.{e}.{name}"].flatten() for name in names]) for e in epochs]
     if not way:
         raise CheckpointError(
             f"{snapshots}: the network failed before its first epoch "
@@ -232,18 +224,17 @@ def save_centres(path: str | Path, run: TrainingRun, centres: Mapping[str, Centr
         tensors[f"{state}.centre"] = point.weights.clone()  # a file holds no tensor twice
         tensors |= {f"{state}.{name}": d for name, d in point.directions.items()}
     header = {**run.header, "centres": {state: c.about for state, c in centres.items()}}
-    with atomic(path) as temporary:
-        save_file(tensors, temporary, {"spikegrad": json.dumps(header)})
+    save_tensors(path, tensors, {"spikegrad": json.dumps(header)})
 
 
 def load_centre(
     path: str | Path, state: str, names: tuple[str, ...] = ()
 ) -> tuple[Network, Centre]:
     """A network, float64, and one of its states with the directions ``names``."""
-    with safe_open(path, framework="pt") as file:
-        header = json.loads(file.metadata()["spikegrad"])
-        weights = file.get_tensor(f"{state}.centre")
-        directions = {name: file.get_tensor(f"{state}.{name}") for name in names}
+    tensors, text = load_tensors(path)
+    header = json.loads(text["spikegrad"])
+    weights = tensors[f"{state}.centre"]
+    directions = {name: tensors[f"{state}.{name}"] for name in names}
     settings = validate(NetworkSettings, header["network"], where=str(path))
     network = Network(
         settings, header["n_units"], header["n_classes"], header["neuron"], torch.float64

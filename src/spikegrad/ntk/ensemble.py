@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from spikegrad.files import atomic
 from spikegrad.ntk.activations import Activation, Derivative
 from spikegrad.ntk.network import Architecture, Block, backward, forward
+from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
 
@@ -115,8 +113,12 @@ def train(
 def _made_from(file: Path, fingerprint: str) -> bool:
     if not file.exists():
         return False
-    with safe_open(file, "pt") as stored:
-        return bool(stored.metadata()["fingerprint"] == fingerprint)
+    try:
+        _, header = load_tensors(file)
+    except CheckpointError as error:
+        log.warning("%s", error)
+        return False
+    return header["fingerprint"] == fingerprint
 
 
 def _parameters(block: Block) -> dict[str, Tensor]:
@@ -124,11 +126,10 @@ def _parameters(block: Block) -> dict[str, Tensor]:
 
 
 def _save(file: Path, block: Block, fingerprint: str) -> None:
-    with atomic(file) as part:
-        save_file(_parameters(block), part, metadata={"fingerprint": fingerprint})
+    save_tensors(file, _parameters(block), {"fingerprint": fingerprint})
 
 
 def _load(file: Path, block: Block) -> None:
-    stored = load_file(file)
+    stored, _ = load_tensors(file)
     for name, parameter in _parameters(block).items():
         parameter.copy_(stored[name])

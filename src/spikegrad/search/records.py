@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from spikegrad.files import atomic
 RUNNING, FINISHED = "running", "finished"
 UNCHANGED = -1
 """Number of the trial that leaves the configuration as it is."""
+
+
+class RecordError(ValueError):
+    """A file of trials is damaged; the message names it and what to do."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +80,9 @@ def write_trials(path: str | Path, trials: Iterable[Trial]) -> None:
 
 
 def read_trials(path: str | Path) -> list[Trial]:
-    """The suggestions in a file."""
-    return [Trial(**trial) for trial in json.loads(Path(path).read_text())]
+    """The suggestions in a file; RecordError if it is damaged."""
+    with _naming(path):
+        return [Trial(**trial) for trial in json.loads(Path(path).read_text())]
 
 
 def write_record(path: str | Path, record: Record) -> None:
@@ -101,8 +107,20 @@ def read_runs(folders: Iterable[str | Path]) -> list[Record]:
 
 
 def _read_record(path: Path) -> Record:
-    values = json.loads(path.read_text())
-    return Record(**{**values, "trial": Trial(**values["trial"]), "rungs": tuple(values["rungs"])})
+    with _naming(path):
+        values = json.loads(path.read_text())
+        trial, rungs = Trial(**values["trial"]), tuple(values["rungs"])
+        return Record(**{**values, "trial": trial, "rungs": rungs})
+
+
+@contextmanager
+def _naming(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as problem:  # cut short, or of another kind
+        raise RecordError(
+            f"{path}: no whole file of trials ({problem}); delete its folder, and it is made again"
+        ) from None
 
 
 def _write(path: str | Path, content: Any) -> None:

@@ -1,0 +1,153 @@
+"""Damaged checkpoints, tables and records: one error that names the file and what to do."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from spikegrad.damage import READERS, damaged
+from spikegrad.search.records import (
+    RUNNING,
+    Record,
+    RecordError,
+    Trial,
+    read_records,
+    read_trials,
+    write_record,
+    write_trials,
+)
+from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
+
+SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
+TENSORS = {
+    "weight": torch.arange(12.0).reshape(3, 4),
+    "step": torch.tensor(3.0),
+    "count": torch.tensor([1, 2]),
+    "none": torch.zeros(0, 2, dtype=torch.float64),
+}
+HEADER = {"identity": "abc", "history": "[1, 2]"}
+
+
+def test_tensors_are_kept(tmp_path: Path) -> None:
+    save_tensors(tmp_path / "x.safetensors", TENSORS, HEADER)
+    tensors, header = load_tensors(tmp_path / "x.safetensors")
+    assert header == HEADER
+    assert tensors.keys() == TENSORS.keys()
+    assert all(torch.equal(tensors[name], TENSORS[name]) for name in TENSORS)
+    assert [file.name for file in tmp_path.iterdir()] == ["x.safetensors"]
+
+
+def test_tensors_cut_anywhere_or_with_a_wrong_bit_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    save_tensors(path, TENSORS, HEADER)
+    content, draw = path.read_bytes(), random.Random(0)
+    damages = [content[:length] for length in range(0, len(content), 7)]
+    for _ in range(300):
+        wrong = bytearray(content)
+        wrong[draw.randrange(len(wrong))] ^= 1 << draw.randrange(8)
+        damages.append(bytes(wrong))
+    for damage in damages:
+        path.write_bytes(damage)
+        try:
+            tensors, header = load_tensors(path)
+        except CheckpointError as error:
+            message = str(error)
+        else:  # a bit that says nothing, such as one of a space
+            assert header == HEADER
+            assert all(torch.equal(tensors[name], TENSORS[name]) for name in TENSORS)
+            continue
+        assert "x.safetensors" in message
+        assert "delete it" in message
+
+
+def test_absent_and_foreign_tensors_are_refused(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    with pytest.raises(CheckpointError, match=r"absent\.safetensors: not a whole file"):
+        load_tensors(tmp_path / "absent.safetensors")
+    save_file(TENSORS, tmp_path / "foreign.safetensors")
+    with pytest.raises(CheckpointError, match=r"foreign\.safetensors: .* checksum differ"):
+        load_tensors(tmp_path / "foreign.safetensors")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_records_cut_short_are_named(tmp_path: Path, share: float) -> None:
+    trial = Trial(3, 7, {"network.tau": 0.1})
+    files = [tmp_path / "job0" / "00003.json", tmp_path / "trials.json"]
+    write_record(files[0], Record(trial, RUNNING, "", ({"epochs": 1.0},), 12, 0.5))
+    write_trials(files[1], [trial])
+    assert read_records([files[0].parent])[0].trial == trial
+    assert read_trials(files[1]) == [trial]
+    for file in files:
+        file.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
+    with pytest.raises(RecordError, match=r"00003\.json: no whole file of trials"):
+        read_records([files[0].parent])
+    with pytest.raises(RecordError, match=r"trials\.json: no whole file of trials"):
+        read_trials(files[1])
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", "{}", '{"trial": 3}', "null", "\x00"])
+def test_other_json_for_a_record_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "00001.json").write_text(content)
+    with pytest.raises(RecordError, match=r"00001\.json"):
+        read_records([tmp_path])
+
+
+def whole_files(folder: Path) -> list[Path]:
+    """A whole file of each kind."""
+    table = pd.DataFrame({"neuron": ["lif", "qif"] * 50, "loss": np.arange(100.0)})
+    paths = {suffix: folder / f"x{suffix}" for suffix in READERS}
+    table.to_parquet(paths[".parquet"])
+    table.to_csv(paths[".csv"])
+    paths[".json"].write_text(json.dumps({"a": [1, 2]}))
+    paths[".yaml"].write_text(yaml.safe_dump({"a": [1, {"b": "c"}]}, default_flow_style=True))
+    np.save(paths[".npy"], np.arange(5))
+    return list(paths.values())
+
+
+def test_damaged_files_are_found_among_others(tmp_path: Path) -> None:
+    files = whole_files(tmp_path)
+    directory = tmp_path / "records"
+    directory.mkdir()
+    assert damaged([*files, directory]) == []
+    for file in files:
+        content = file.read_bytes()
+        file.write_bytes(
+            content[: len(content) // 2] if file.suffix != ".csv" else b"\xff\xfe,\x00"
+        )
+        (line,) = damaged(files)
+        assert line.startswith(f"{file} is damaged (")
+        assert "delete it" in line
+        file.write_bytes(content)
+
+
+def test_a_failed_job_names_its_damaged_input(tmp_path: Path) -> None:
+    """As the scripts do it: uncaught, through the hook of _job.py."""
+    table = whole_files(tmp_path)[0]
+    table.write_bytes(table.read_bytes()[:100])
+    script = f"""
+import sys
+from types import SimpleNamespace
+import pandas as pd
+sys.path.insert(0, {str(SCRIPTS)!r})
+from _job import start
+snakemake = SimpleNamespace(threads=1, log=["job.log"], rule="summarise", input=[{str(table)!r}])
+start(snakemake)
+pd.read_parquet(snakemake.input[0])
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert run.returncode != 0
+    assert f"summarise: {table} is damaged (" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert "Traceback" in (tmp_path / "job.log").read_text()
