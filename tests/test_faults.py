@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from faults import NTK, QIF, RESULTS, SURFACE, Project, kill
+from faults import NTK, QIF, RESULTS, ROOT, SURFACE, Project, kill
 from reliability import record
 from spikegrad.tensors import load_tensors
 
@@ -154,7 +155,7 @@ def test_the_results_are_read_only(undisturbed: Project, small_disk: Project) ->
     results = str(small_disk.folder / "results")
     before = small_disk.fingerprint()
     subprocess.run(["mount", "-o", "remount,ro", results], check=True)
-    injected = not small_disk.run(*targets)
+    injected = int(not small_disk.run(*targets))
     subprocess.run(["mount", "-o", "remount,rw", results], check=True)
     assert "Read-only file system" in small_disk.messages
     assert small_disk.fingerprint() == before
@@ -162,13 +163,21 @@ def test_the_results_are_read_only(undisturbed: Project, small_disk: Project) ->
 
 
 def test_the_clock_goes_backwards(undisturbed: Project, tmp_path: Path) -> None:
-    """What is there was made tomorrow: whatever snakemake makes of that, the bits are the same."""
+    """What is there was made tomorrow: snakemake says so, and docs/cluster.md what to do."""
     project = undisturbed.copy(tmp_path / "project", without=("training/qif", "landscape"))
     for path in (project.folder / RESULTS).rglob("*"):
         tomorrow = path.stat().st_mtime + 86_400
         os.utime(path, (tomorrow, tomorrow))
-    survived = project.run(*CORES, *QIF, *NTK, *SURFACE)
-    check("clock set back by a day between two jobs", 1, survived, project, undisturbed)
+    targets = (*CORES, *QIF, *NTK, *SURFACE)
+    injected = int(not project.run(*targets))
+    assert "clock skew" in project.messages
+    assert_whole(project, undisturbed)
+    command = re.findall(
+        "(?m)^    (now=.*find results .*)$", (ROOT / "docs/cluster.md").read_text()
+    )
+    subprocess.run(["bash", "-c", *command], cwd=project.folder, check=True)
+    survived = project.run(*targets)
+    check("clock set back by a day between two jobs", injected, survived, project, undisturbed)
 
 
 def test_two_are_started_at_once(undisturbed: Project, tmp_path: Path) -> None:
