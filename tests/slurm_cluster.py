@@ -1,0 +1,136 @@
+"""A Slurm of one node on this machine, from Debian's packages; it needs root."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+
+CONFIGURATION = Path("/etc/slurm")  # the executor plugin removes SLURM_CONF from the environment
+MARK = "# A cluster for spikegrad's tests.\n"
+TEMPLATE = """\
+ClusterName=spikegrad
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort=26817
+SlurmdPort=26818
+SlurmUser=root
+AuthInfo=socket={folder}/munge.socket
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU_Memory
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+AccountingStorageType=accounting_storage/none
+MpiDefault=none
+ReturnToService=2
+KillWait=2
+SchedulerParameters=sched_interval=1
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory_mb} State=UNKNOWN
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+"""
+
+
+class Cluster:
+    """munged, slurmctld and slurmd as children of this process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.daemons: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        """Write the configuration, start everything and wait for the node."""
+        file = CONFIGURATION / "slurm.conf"
+        if file.exists() and not file.read_text().startswith(MARK):
+            raise FileExistsError(f"{file} is of another cluster: this test would overwrite it")
+        CONFIGURATION.mkdir(exist_ok=True)
+        settings = {
+            "host": platform.node().split(".")[0],
+            "folder": self.folder,
+            "cpus": os.cpu_count(),
+            "memory_mb": psutil.virtual_memory().total // 2**20 // 2,
+        }
+        file.write_text(MARK + TEMPLATE.format(**settings))
+        (CONFIGURATION / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
+        for name in ("state", "spool"):
+            (self.folder / name).mkdir()
+        key = self.folder / "munge.key"
+        key.write_bytes(os.urandom(128))
+        key.chmod(0o600)
+        options = {name: self.folder / f"munge.{name}" for name in ("socket", "pid", "log", "seed")}
+        self._launch(
+            "munged",
+            "--foreground",
+            "--force",  # a socket that only root reaches is enough
+            f"--key-file={key}",
+            f"--socket={options['socket']}",
+            f"--pid-file={options['pid']}",
+            f"--log-file={options['log']}",
+            f"--seed-file={options['seed']}",
+        )
+        while not options["socket"].exists():
+            self._require("munged")
+            time.sleep(0.1)
+        self._launch("slurmctld", "-D")
+        self._launch("slurmd", "-D")
+        self.wait_until_ready()
+
+    def _launch(self, daemon: str, *options: str) -> None:
+        path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+        with open(self.folder / f"{daemon}.out", "ab") as log:
+            self.daemons[daemon] = subprocess.Popen(
+                [shutil.which(daemon, path=path) or daemon, *options], stdout=log, stderr=log
+            )
+
+    def _require(self, daemon: str) -> None:
+        if self.daemons[daemon].poll() is not None:
+            messages = (self.folder / f"{daemon}.out").read_text()
+            raise RuntimeError(f"{daemon} has ended:\n{messages}")
+
+    def wait_until_ready(self) -> None:
+        while True:
+            for daemon in self.daemons:
+                self._require(daemon)
+            state = subprocess.run(["sinfo", "-h", "-o", "%t"], capture_output=True, text=True)
+            if state.stdout.strip() in ("idle", "mix", "alloc"):
+                return
+            time.sleep(0.2)
+
+    def kill_controller(self) -> None:
+        self.daemons["slurmctld"].kill()
+        self.daemons["slurmctld"].wait()
+
+    def start_controller(self) -> None:
+        """It recovers jobs and node from its state files."""
+        self._launch("slurmctld", "-D")
+        self.wait_until_ready()
+
+    def jobs(self, folder: Path) -> list[str]:
+        """The jobs submitted from ``folder`` that have not ended."""
+        command = ["squeue", "--noheader", "--format=%A|%Z"]
+        table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        rows = [line.split("|") for line in table.splitlines()]
+        return [job for job, where in rows if where == str(folder)]
+
+    def stop(self) -> None:
+        """End the jobs and the daemons; remove the configuration."""
+        subprocess.run(["scancel", "--user=root"], check=False)
+        for daemon in reversed(self.daemons.values()):
+            daemon.terminate()
+            try:
+                daemon.wait(20)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+        for name in ("slurm.conf", "cgroup.conf"):
+            (CONFIGURATION / name).unlink()

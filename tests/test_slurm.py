@@ -1,0 +1,149 @@
+"""The study on a real Slurm, whose jobs and controller are disturbed; ``make test-slurm``."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faults import NTK, QIF, RESULTS, Project, kill
+from reliability import record
+from slurm_cluster import Cluster
+
+pytestmark = pytest.mark.slurm
+
+TARGETS = (*QIF, *NTK)
+SLURM = (
+    "--profile",
+    "workflow/profiles/slurm",
+    "--slurm-status-command",
+    "squeue",  # this cluster keeps no accounts
+    "--slurm-init-seconds-before-status-checks",
+    "2",
+    "--latency-wait",
+    "10",
+    "--cores",
+    str(os.cpu_count()),
+)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("slurm"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same without Slurm."""
+    project = Project.new(tmp_path_factory.mktemp("local") / "undisturbed")
+    assert project.run("--cores", "2", *TARGETS), project.messages
+    return project
+
+
+def check(fault: str, injected: int, survived: bool, project: Project, whole: Project) -> None:
+    """Write down what happened, then judge it."""
+    identical = survived and project.fingerprint() == whole.fingerprint()
+    record(fault, injected, injected if survived else 0, identical, slurm=True)
+    assert survived, project.messages[-5000:]
+    assert project.fingerprint() == whole.fingerprint()
+    assert injected > 0
+
+
+def wait_for_script(process: subprocess.Popen[str], project: Project, *names: str) -> list[int]:
+    """The processes of the scripts ``names``, once there are any."""
+    while process.poll() is None:
+        found = [pid for pid, script in project.scripts().items() if script in names]
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"none of {names} ever ran:\n{project.messages[-5000:]}")
+
+
+def test_results_are_those_of_one_machine(
+    cluster: Cluster, undisturbed: Project, tmp_path: Path
+) -> None:
+    project = Project.new(tmp_path / "project")
+    survived = project.run(*SLURM, *TARGETS)
+    check("none, on Slurm", 1, survived, project, undisturbed)
+    assert "Group job voices" in project.messages
+
+
+def test_jobs_are_cancelled(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
+    project = undisturbed.copy(tmp_path / "project", without=("training/qif", "ntk"))
+    process, draw, victims = project.start(*SLURM, *TARGETS), random.Random(1), set[str]()
+    while process.poll() is None:
+        waiting = sorted(set(cluster.jobs(project.folder)) - victims)
+        if waiting and len(victims) < 4:
+            time.sleep(draw.uniform(0, 4))
+            victims.add(waiting[0])
+            subprocess.run(["scancel", waiting[0]], check=True)
+        time.sleep(0.2)
+    cancelled = project.messages.count("SLURM status is: 'CANCELLED'")
+    check("scancel of a Slurm job", cancelled, process.returncode == 0, project, undisturbed)
+
+
+def test_jobs_need_more_memory(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
+    """150 MB are not enough; the next attempt gets four times as much."""
+    project = undisturbed.copy(tmp_path / "project", without=("ntk",))
+    little = ("--set-resources", "ntk_train:mem_mb=150 * 4 ** (attempt - 1)")
+    survived = project.run(*SLURM, *little, "--", *TARGETS)
+    stopped = len(
+        re.findall(r"SLURM status is: '(?:OUT_OF_MEMORY|FAILED|CANCELLED)'", project.messages)
+    )
+    check("over memory on Slurm", stopped, survived, project, undisturbed)
+
+
+def test_a_job_takes_too_long(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
+    """A process that hangs until Slurm ends it, after a minute."""
+    project = undisturbed.copy(tmp_path / "project", without=("training/qif",))
+    process = project.start(*SLURM, "--set-resources", "train:runtime=attempt", "--", *TARGETS)
+    os.kill(wait_for_script(process, project, "train.py")[0], signal.SIGSTOP)
+    survived = process.wait() == 0
+    stopped = project.messages.count("SLURM status is: 'TIMEOUT'")
+    check("over time on Slurm", stopped, survived, project, undisturbed)
+
+
+def test_the_controller_restarts(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
+    project = undisturbed.copy(tmp_path / "project", without=("training/qif", "ntk"))
+    process, injected = project.start(*SLURM, *TARGETS), 0
+    for script in ("ntk_train.py", "train.py", "evaluate.py"):
+        wait_for_script(process, project, script)
+        cluster.kill_controller()
+        time.sleep(3)
+        injected += process.poll() is None
+        cluster.start_controller()
+    survived = process.wait() == 0
+    check("SIGKILL and restart of slurmctld", injected, survived, project, undisturbed)
+
+
+def test_snakemake_is_killed(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
+    """Its jobs stay in the queue; clean-restart takes them out."""
+    project = undisturbed.copy(tmp_path / "project", without=("training/qif", "ntk"))
+    restart = project.folder / "workflow" / "profiles" / "slurm" / "clean-restart"
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    injected = 0
+    for script in ("ntk_train.py", "train.py"):
+        process = project.start(*SLURM, *TARGETS)
+        wait_for_script(process, project, script)
+        injected += kill(process.pid)
+        process.wait()
+        assert cluster.jobs(project.folder)
+        environment = {**os.environ, "PATH": path, "PYTHONPATH": str(project.folder / "src")}
+        subprocess.run([restart], cwd=project.folder, env=environment, check=True)
+        assert not cluster.jobs(project.folder)
+    survived = project.run(*SLURM, *TARGETS)
+    check("SIGKILL of snakemake on Slurm", injected, survived, project, undisturbed)
+    assert (project.folder / RESULTS / "training").is_dir()
