@@ -55,6 +55,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         if fault == "corrupt":
             body = body[:-10] + bytes(10)
+        if fault == "page":
+            body = b"<html>Please log in</html>"
+        if fault == "other archive":
+            body = self.server.files["other archive"]
         if fault == "short":
             body = body[: len(body) // 2]
         self.send_response(200)
@@ -128,7 +132,7 @@ def test_a_good_file_arrives(
     assert list(output.parent.iterdir()) == [output]
 
 
-@pytest.mark.parametrize("fault", ["hang up", "short", "corrupt", "503"])
+@pytest.mark.parametrize("fault", ["hang up", "short", "corrupt", "page", "503"])
 def test_a_passing_fault_is_survived(
     archives: Path, server: Server, output: Path, fault: str
 ) -> None:
@@ -138,7 +142,7 @@ def test_a_passing_fault_is_survived(
     assert list(output.parent.iterdir()) == [output]
 
 
-@pytest.mark.parametrize("fault", ["hang up", "short", "corrupt", "503"])
+@pytest.mark.parametrize("fault", ["hang up", "short", "corrupt", "page", "503"])
 def test_a_lasting_fault_ends_in_one_error(
     archives: Path, server: Server, output: Path, fault: str
 ) -> None:
@@ -201,6 +205,26 @@ def test_an_archive_cannot_write_outside(
     fetch("shd", "train", Download(base_url=server.url), output)
     assert list(output.parent.iterdir()) == [output]
     assert not list(output.parent.parent.rglob("escaped.txt"))
+
+
+def test_an_archive_of_another_hash_is_never_opened(
+    archives: Path, server: Server, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole archive with whole data, but not the published one."""
+    original_file(archives / "other.h5", SIZES["train"], N_CLASSES)
+    with zipfile.ZipFile(archives / "other.zip", "w") as archive:
+        archive.write(archives / "other.h5", "shd_train.h5")
+    server.files["other archive"] = (archives / "other.zip").read_bytes()
+    server.faults = ["other archive"]
+
+    def opened(*_: object, **__: object) -> None:
+        raise AssertionError("opened before its hash was known")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zipfile.ZipFile, "__init__", opened)
+        with pytest.raises(DataError, match="could not download the train file of SHD"):
+            fetch("shd", "train", Download(base_url=server.url, attempts=1), output)
+    assert_nothing_left(output)
 
 
 @pytest.mark.parametrize("kept", ["shd_train.h5.zip", "shd_train.h5"])
