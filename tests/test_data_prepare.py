@@ -84,6 +84,8 @@ def test_attributes_and_selection(prepared: Path) -> None:
     assert chosen.labels.tolist() == data.labels[[5, 2]].tolist()
     assert chosen.spikes.counts.tolist() == data.spikes.counts[[5, 2]].tolist()
     assert chosen.class_names == data.class_names
+    with pytest.raises(DataError, match=f"files-x: sample {len(data)} is asked for"):
+        data.select(torch.tensor([0, len(data)]))
 
 
 @settings(max_examples=60, deadline=None)

@@ -45,7 +45,9 @@ class SpikeDataset:
         return len(self.labels)
 
     def select(self, indices: Tensor) -> SpikeDataset:
-        """The samples ``indices`` (int64 [n]), in that order."""
+        """The samples ``indices`` (int64 [n]), in that order; DataError if there is none."""
+        for i in indices[(indices < 0) | (indices >= len(self))].tolist()[:1]:
+            raise DataError(f"{self.name}: sample {i} is asked for, but there are {len(self)}")
         return replace(
             self,
             spikes=self.spikes.select(indices),
