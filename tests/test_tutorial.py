@@ -1,4 +1,4 @@
-"""The tutorial on neuron models: every block of Python in it runs, its checks included."""
+"""What the documentation tells the reader to write works as it says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-TUTORIAL = Path(__file__).parents[1] / "docs" / "tutorial-neuron.md"
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from spikegrad.config.base import validate
+from spikegrad.config.study import Study
+
+ROOT = Path(__file__).parents[1]
+TUTORIAL = ROOT / "docs" / "tutorial-neuron.md"
+SETTINGS = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "usage.md").read_text(), re.DOTALL)
 
 
 def test_the_tutorial_runs(tmp_path: Path):
@@ -28,3 +37,23 @@ def test_the_tutorial_runs(tmp_path: Path):
         [sys.executable, "steps.py"], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("text", SETTINGS)
+def test_settings_that_the_documentation_shows_are_valid(text: str):
+    """Laid over the demo, as the documentation says."""
+    settings = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    for own in ((ROOT / "config" / "demo.yaml").read_text(), text):
+        update_config(settings, yaml.safe_load(own))
+    study = validate(Study, settings)
+    assert study.dataset == yaml.safe_load(text)["dataset"]
+
+
+def test_commands_that_the_documentation_shows_name_what_exists():
+    text = (ROOT / "docs" / "usage.md").read_text()
+    rules = "\n".join(f.read_text() for f in (ROOT / "workflow" / "rules").glob("*.smk"))
+    forced = re.findall(r"--forcerun (\w+)", text)
+    assert forced
+    assert all(f"rule {name}:" in rules for name in forced)
+    for link in re.findall(r"\]\(([^)#:]+)\)", text + TUTORIAL.read_text()):
+        assert (ROOT / "docs" / link).exists(), link
