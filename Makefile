@@ -25,8 +25,8 @@ test-faults: $(VENV)/.ready
 	$(BIN)/python -m pytest -m faults
 
 test-slurm: $(VENV)/.ready
-	command -v slurmctld >/dev/null || apt-get install --yes --no-install-recommends \
-	    slurmctld slurmd slurm-client munge
+	command -v slurmctld >/dev/null || (apt-get update && apt-get install --yes \
+	    --no-install-recommends slurmctld slurmd slurm-client munge)
 	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,dev,slurm]'
 	$(BIN)/python -m pytest -m slurm
 
