@@ -11,7 +11,7 @@ from spikefiles import CLASSES, random_samples, shd_file
 from spikegrad.config.base import validate
 from spikegrad.config.data import DataConfig
 from spikegrad.data.prepare import prepare
-from spikegrad.data.statistics import TIME_BIN, describe, summarise
+from spikegrad.data.statistics import TIME_BIN, describe, examples, summarise
 
 
 @pytest.fixture
@@ -61,3 +61,15 @@ def test_every_sample_is_in_one_group_and_the_summary_counts_them(events: Path) 
     assert summary.speakers["test, new speakers"] == 2
     assert (summary.classes == 3).all()
     assert summary.spikes_mean["train"] == samples[samples.group == "train"].spikes.mean()
+
+
+def test_examples_are_whole_training_samples_of_two_words_by_the_same_speakers(
+    events: Path,
+) -> None:
+    shown = examples(events)
+    known = {(CLASSES[s.label], s.speaker, *s.times, *s.units) for s in random_samples(1, 4, 5)}
+    groups = shown.groupby(["class", "speaker"], sort=False)
+    assert len(groups) == 4
+    assert len({speaker for (_, speaker), _ in groups}) == 2
+    for key, own in groups:
+        assert (*key, *own["time"], *own["unit"]) in known

@@ -11,8 +11,9 @@ import pytest
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.landscape.directions import save_centres
+from spikegrad.landscape.summary import census_summary
 from spikegrad.landscape.surfaces import share, surface_points, surface_table
-from spikegrad.landscape.tables import census_summary, census_tables, census_tasks
+from spikegrad.landscape.tables import census_tables, census_tasks
 from spikegrad.landscape.terms import STATES
 from test_config import settings
 from test_landscape_directions import DATA, centres

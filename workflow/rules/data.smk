@@ -139,6 +139,7 @@ rule data_statistics:
     output:
         samples=f"{DATA}/samples.parquet",
         profiles=f"{DATA}/profiles.parquet",
+        examples=f"{DATA}/examples.parquet",
         summary=report(
             f"{DATA}/summary.csv", category="Data", labels={"content": "summary"}
         ),
@@ -158,7 +159,7 @@ rule data_statistics:
 
 rule plot_data:
     input:
-        events=rules.prepare.output.events,
+        examples=rules.data_statistics.output.examples,
         samples=rules.data_statistics.output.samples,
         profiles=rules.data_statistics.output.profiles,
         code=code("plot_data.py"),
@@ -180,5 +181,8 @@ rule plot_data:
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
+    params:
+        data=STUDY.dataset,
+        n_units=STUDY.data.n_units,
     script:
         "../scripts/plot_data.py"

@@ -1,13 +1,14 @@
-"""Describe the prepared data: a row per sample, profiles over channels and time, a summary."""
+"""Describe the prepared data: a row per sample, profiles, examples, a summary."""
 
 from _job import start
-from spikegrad.data.statistics import describe, summarise
+from spikegrad.data.statistics import describe, examples, summarise
 from spikegrad.files import atomic
 
 log = start(snakemake)
 samples, profiles = describe(snakemake.input.events)
-for table, path in ((samples, snakemake.output.samples), (profiles, snakemake.output.profiles)):
-    with atomic(path) as part:
+tables = {"samples": samples, "profiles": profiles, "examples": examples(snakemake.input.events)}
+for name, table in tables.items():
+    with atomic(snakemake.output[name]) as part:
         table.to_parquet(part, index=False)
 with atomic(snakemake.output.summary) as part:
     summarise(samples).to_csv(part, float_format="%.6g")

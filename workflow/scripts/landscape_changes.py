@@ -4,7 +4,7 @@ import pandas as pd
 
 from _job import start
 from spikegrad.files import atomic
-from spikegrad.landscape.tables import census_summary
+from spikegrad.landscape.summary import census_summary
 
 log = start(snakemake)
 tables = {}

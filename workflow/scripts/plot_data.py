@@ -5,35 +5,30 @@ import numpy as np
 import pandas as pd
 
 from _job import start
-from spikegrad.data.dataset import load
 from spikegrad.figures import COLOURS, save
 
 log = start(snakemake)
 samples = pd.read_parquet(snakemake.input.samples)
 profiles = pd.read_parquet(snakemake.input.profiles)
-data = load(snakemake.input.events, "train")
+examples = pd.read_parquet(snakemake.input.examples)
+n_units = snakemake.params.n_units
 
 figure = plt.figure(figsize=(7.2, 5.4))
 above, below = figure.subfigures(2, 1, height_ratios=(1.15, 1))
-above.suptitle(f"{data.name}: {len(data.class_names)} classes, {data.n_units} channels")
+n_classes = samples["class"].nunique()
+above.suptitle(f"{snakemake.params.data}: {n_classes} classes, {n_units} channels")
 
-# The same two words by two speakers.
-words = (0, data.n_classes // 2)
-speakers = data.speakers.unique()[:2].tolist()
-dot = 1.0 if data.n_units > 200 else 2.5
+dot = 1.0 if n_units > 200 else 2.5
 panels = above.subplots(1, 4, sharex=True, sharey=True)
-for axes, (label, speaker) in zip(
-    panels, [(label, speaker) for label in words for speaker in speakers], strict=True
-):
-    chosen = ((data.labels == label) & (data.speakers == speaker)).nonzero()[:1, 0]
-    example = data.select(chosen).spikes
+shown = examples.groupby(["class", "speaker"], sort=False)
+for axes, ((word, speaker), example) in zip(panels, shown, strict=False):
     axes.plot(
-        1000 * example.times, example.units, ".", ms=dot, mew=0, color="black", rasterized=True
+        1000 * example["time"], example["unit"], ".", ms=dot, mew=0, color="black", rasterized=True
     )
-    axes.set_title(f"“{data.class_names[label]}”, speaker {speaker}")
+    axes.set_title(f"“{word}”, speaker {speaker}")
     axes.set_xlabel("time (ms)")
 end = 1000 * samples.last_spike.max()
-panels[0].set(ylabel="channel", xlim=(0, end), ylim=(0, data.n_units - 1))
+panels[0].set(ylabel="channel", xlim=(0, end), ylim=(0, n_units - 1))
 
 counts, channels, times = below.subplots(1, 3)
 bins = np.linspace(0, 1.02 * samples.spikes.max(), 30)
@@ -51,7 +46,7 @@ for colour, (group, rows) in zip(COLOURS, samples.groupby("group", sort=False), 
         along = profile[profile["axis"] == kind]
         axes.plot(scale * along.position, along.spikes / scale, color=colour, lw=1)
 counts.set(xlabel="spikes of a sample (thousands)", ylabel="density of samples")
-channels.set(xlabel="channel", ylabel="spikes per sample", xlim=(0, data.n_units - 1), ylim=0)
+channels.set(xlabel="channel", ylabel="spikes per sample", xlim=(0, n_units - 1), ylim=0)
 times.set(xlabel="time (ms)", ylabel="spikes per ms", xlim=(0, end), ylim=0)
 below.legend(loc="outside lower center", ncols=4)
 save(figure, snakemake.output)

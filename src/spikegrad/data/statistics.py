@@ -41,6 +41,22 @@ def describe(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return samples.reset_index(drop=True), profiles.reset_index(drop=True)
 
 
+def examples(path: str | Path) -> pd.DataFrame:
+    """The spikes of four training samples: two words, each by the same two speakers.
+
+    Columns: class, speaker, time in seconds, unit.
+    """
+    data = load(path, SPLITS[0])
+    tables = []
+    for label in (0, data.n_classes // 2):
+        for speaker in data.speakers.unique()[:2].tolist():
+            chosen = ((data.labels == label) & (data.speakers == speaker)).nonzero()[:1, 0]
+            spikes = data.select(chosen).spikes
+            table = pd.DataFrame({"time": spikes.times, "unit": spikes.units})
+            tables.append(table.assign(**{"class": data.class_names[label], "speaker": speaker}))
+    return pd.concat(tables, ignore_index=True)
+
+
 def _samples(data: SpikeDataset, group: str) -> pd.DataFrame:
     spikes = data.spikes
     channels = torch.unique(spikes.samples * data.n_units + spikes.units) // data.n_units
