@@ -76,6 +76,7 @@ def test_a_value_that_only_a_figure_uses_reruns_that_figure(finished, tmp_path):
         "respond",
         "plot_rasters",
         "plot_potentials",
+        "describe_methods",  # it shows the whole configuration
     }
 
 
