@@ -3,7 +3,12 @@ PAPER_FIGURES = f"{RESULTS}/figures"
 NTK_NAIVE_KERNELS = [name for name in NTK_KERNELS if name not in NTK_SURROGATE_KERNELS]
 FIGURE_NAMES = []
 if len(NEURONS) == 2:  # what compares both neuron models
-    FIGURE_NAMES += ["performance.png", "landscapes.png", "samples.png", "surfaces.html"]
+    FIGURE_NAMES += [
+        "performance.png",
+        "landscapes.png",
+        "samples.png",
+        "surfaces.html",
+    ]
 if NTK_NAIVE_KERNELS and NTK_SURROGATE_KERNELS:
     FIGURE_NAMES.append("sg_ntk.png")
 FIGURE_RESULTS = [f"{PAPER_FIGURES}/{name}" for name in FIGURE_NAMES]
