@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from smoke import snakemake
+from smoke import ROOT, snakemake
 from spikegrad.claims.judge import COLUMNS
 from spikegrad.claims.page import claims_page
 from spikegrad.claims.registry import CLAIMS
+from spikegrad.figures import COLOURS, NEURON_COLOURS
 from spikegrad.landscape.interactive import MOST_POINTS, surfaces_page
 
 CHROMIUM = next(
@@ -205,3 +206,17 @@ def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):
     assert gain["estimate"] == pytest.approx(means["qif"] - means["lif"], abs=1e-5)
     assert gain["verdict"] == "undecided"  # two seeds
     assert "spoken-digits-smoke" in (results / "methods.html").read_text()
+
+
+def test_every_figure_is_there_as_pixels_and_as_vectors(finished: Path):
+    results = finished / "results" / "spoken-digits-smoke"
+    figures = list(results.rglob("figures/*.png"))
+    assert len(figures) > 20
+    for figure in figures:
+        assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF"), figure
+
+
+def test_the_neurons_colours_are_theirs_alone():
+    assert not set(COLOURS) & set(NEURON_COLOURS.values())
+    for script in (ROOT / "workflow" / "scripts").glob("plot_*.py"):
+        assert not re.search(r"#[0-9a-fA-F]{6}", script.read_text()), script
