@@ -24,7 +24,7 @@ from spikegrad.files import atomic
 
 BLOCK = 512  # samples read at once
 
-# What h5py raises for damaged files, besides OSError.
+# What h5py raises for damaged files.
 DAMAGE = (OSError, RuntimeError, KeyError, TypeError, ValueError, OverflowError, MemoryError)
 
 
@@ -83,8 +83,9 @@ class SpikeFile:
             raise self.error(f"arrays disagree about the number of samples: {lengths}")
         if not len(labels):
             raise self.error("no samples")
-        for rows in (self._times, self._units):
-            check_rows(rows)
+        for rows in (self._times, self._units, keys):
+            if rows.dtype.kind == "O":  # of variable length
+                check_rows(rows)
         self.class_names = [k.decode() if isinstance(k, bytes) else str(k) for k in keys[()]]
         self.labels, self.speakers = (self._whole_numbers(d) for d in (labels, speakers))
         for i in np.flatnonzero((self.labels < 0) | (self.labels >= len(self.class_names)))[:1]:
@@ -111,8 +112,6 @@ class SpikeFile:
         # Every sample takes a byte at the least, every name as many as it has.
         if len(array) * (array.dtype.itemsize if array.dtype.kind == "S" else 1) > self._size:
             raise self.error(f"'{name}' claims {len(array)} entries, more than the file can hold")
-        if h5py.check_string_dtype(array.dtype) and array.dtype.kind == "O":
-            check_rows(array)
         return array
 
     def _rows(self, file: h5py.File, name: str, kinds: str, meaning: str) -> h5py.Dataset:
