@@ -19,6 +19,7 @@ from spikegrad.config.training import Augmentation, ModelSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.evaluation import evaluate, respond, sample_table, scores
 from spikegrad.network import Network, load_network, save_network
+from spikegrad.optimizer import Adam
 from spikegrad.responses import potential, raster
 from spikegrad.spikes import SpikeTrains
 from spikegrad.summaries import interval, summary
@@ -257,15 +258,40 @@ def test_data_that_do_not_fit_are_refused(tmp_path: Path):
 def test_gradient_is_clipped_in_the_units_of_the_learning_rates(tmp_path: Path):
     network = Network(settings().network, N_UNITS, N_CLASSES, "qif")
     network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
-    optimizer = spikegrad.training._optimizer(network, settings().training)
+    optimizer = Adam(network, 0.01, 0.02)
     network(TRAIN.spikes).logits.square().sum().backward()
     units = {p: float(p.detach().std()) for p in network.parameters()}
     expected = math.sqrt(sum(float((p.grad * u).square().sum()) for p, u in units.items()))
     before = {p: p.grad.clone() for p in units}
-    assert spikegrad.training._clip(optimizer, expected / 4) == pytest.approx(expected)
+    assert optimizer.clip(expected / 4) == pytest.approx(expected)
     for p, grad in before.items():
         torch.testing.assert_close(p.grad, grad / 4)
-    assert spikegrad.training._clip(optimizer, 10 * expected) == pytest.approx(expected / 4)
+    assert optimizer.clip(10 * expected) == pytest.approx(expected / 4)
+
+
+def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
+    networks = [Network(settings().network, N_UNITS, N_CLASSES, "lif") for _ in range(2)]
+    for network in networks:
+        network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
+    ours = Adam(networks[0], 0.01, 0.02)
+    theirs = torch.optim.Adam(
+        [
+            {"params": [weight], "lr": float(weight.detach().std()) * rate}
+            for (name, weight) in networks[1].named_parameters()
+            for rate in [0.02 if name.startswith("readout.") else 0.01]
+        ]
+    )
+    for share in (1.0, 0.5, 0.25):
+        for network in networks:
+            network.zero_grad()
+            network(TRAIN.spikes).logits.square().sum().backward()
+        ours.step(share)
+        for group in theirs.param_groups:
+            full = group.setdefault("full", group["lr"])
+            group["lr"] = share * full
+        theirs.step()
+    for mine, other in zip(networks[0].parameters(), networks[1].parameters(), strict=True):
+        assert torch.equal(mine, other)
 
 
 def test_schedules():

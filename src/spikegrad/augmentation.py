@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numba import njit
 from torch import Tensor
 
 from spikegrad.config.training import Augmentation
@@ -103,9 +105,42 @@ class Augmenter:
         """
         if not self.active:
             return spikes
-        sample = spikes.samples
-        times = spikes.times * self.stretches[indices][sample]
-        units = spikes.units + self.shifts[indices][sample]
-        kept = (times <= spikes.duration) & (units >= 0) & (units < self.n_units)
-        before = torch.cat([torch.zeros(1, dtype=torch.int64), kept.cumsum(0)])
-        return SpikeTrains(times[kept], units[kept], before[spikes.offsets], spikes.duration)
+        times, units, offsets = _change(
+            spikes.times.numpy(),
+            spikes.units.numpy(),
+            spikes.offsets.numpy(),
+            self.stretches[indices].numpy(),
+            self.shifts[indices].numpy(),
+            spikes.duration,
+            self.n_units,
+        )
+        return SpikeTrains(
+            torch.from_numpy(times),
+            torch.from_numpy(units),
+            torch.from_numpy(offsets),
+            spikes.duration,
+        )
+
+
+@njit(cache=True)
+def _change(
+    times: np.ndarray,
+    units: np.ndarray,
+    offsets: np.ndarray,
+    stretches: np.ndarray,
+    shifts: np.ndarray,
+    duration: float,
+    n_units: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times, units and offsets with each sample's times stretched and its channels shifted."""
+    new_times, new_units = np.empty_like(times), np.empty_like(units)
+    new_offsets = np.zeros_like(offsets)
+    kept = 0
+    for b in range(len(offsets) - 1):
+        for k in range(offsets[b], offsets[b + 1]):
+            time, unit = times[k] * stretches[b], units[k] + shifts[b]
+            if time <= duration and 0 <= unit < n_units:
+                new_times[kept], new_units[kept] = time, unit
+                kept += 1
+        new_offsets[b + 1] = kept
+    return new_times[:kept], new_units[:kept], new_offsets

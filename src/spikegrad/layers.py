@@ -17,8 +17,8 @@ from spikegrad.engine.kernels import LANES, Events, Record, Weights
 from spikegrad.neurons import NEURONS
 from spikegrad.spikes import SpikeTrains
 
-# Samples whose weight gradients are summed by one thread. Fixed, and blocks are summed in
-# order, so that no bit of the result depends on the number of threads.
+# Samples that one thread takes at a time, and whose weight gradients it sums. Fixed, and blocks
+# are summed in order, so that no bit of the result depends on the number of threads.
 BLOCK = 4
 
 
@@ -42,7 +42,10 @@ class _SpikingFunction(torch.autograd.Function):
         weights = _padded_weights(weight, recurrent)
         samples = _events_of_samples(spikes)
         run = _runner(layer, weights, spikes.duration)
-        records = list(_in_threads(run, range(len(spikes)), samples))
+        blocks = _in_threads(
+            lambda block: [run(b, samples[b]) for b in block], _blocks(len(spikes))
+        )
+        records = [record for block in blocks for record in block]
         ctx.records, ctx.samples = records, samples
         ctx.layer, ctx.weights = layer, weights
         offsets = np.cumsum([0] + [len(record.times) for record in records])
@@ -79,11 +82,9 @@ class _SpikingFunction(torch.autograd.Function):
                 )
             return sums
 
-        n_samples = len(ctx.samples)
-        blocks = [range(b, min(b + BLOCK, n_samples)) for b in range(0, n_samples, BLOCK)]
         grad_weight = np.zeros_like(weights.input)
         grad_recurrent = np.zeros_like(weights.recurrent)
-        for block_weight, block_recurrent in _in_threads(run, blocks):
+        for block_weight, block_recurrent in _in_threads(run, _blocks(len(ctx.samples))):
             grad_weight += block_weight
             grad_recurrent += block_recurrent
         return (
@@ -197,11 +198,8 @@ class SpikingLayer(nn.Module):
         The last state variable is the synaptic current; see the neuron for the others.
         """
         spikes.check(self.n_in)
-        recurrent = self._recurrent()
-        if not (self.weight.isfinite().all() and recurrent.isfinite().all()):
-            raise ValueError("the layer's weights are not finite: training has diverged")
         times, final, units, offsets = _SpikingFunction.apply(
-            spikes.times, self.weight, recurrent, self, spikes
+            spikes.times, self.weight, self._recurrent(), self, spikes
         )
         return SpikeTrains(times, units, offsets, spikes.duration), tuple(final)
 
@@ -266,21 +264,30 @@ def _events_of_samples(spikes: SpikeTrains) -> list[Events]:
     return [Events(times[a:b], units[a:b]) for a, b in pairwise(bounds)]
 
 
+def _blocks(n_samples: int) -> list[range]:
+    return [range(b, min(b + BLOCK, n_samples)) for b in range(0, n_samples, BLOCK)]
+
+
 def _padded_weights(weight: Tensor, recurrent: Tensor) -> Weights:
     padded, back = _padded(weight), _padded(recurrent)
-    return Weights(padded, back, np.abs(padded).max(1), np.abs(back).max(1))
+    reach, reach_back = np.abs(padded).max(1), np.abs(back).max(1)
+    if not (np.isfinite(reach).all() and np.isfinite(reach_back).all()):
+        raise ValueError("the layer's weights are not finite: training has diverged")
+    return Weights(padded, back, reach, reach_back)
 
 
-def _padded(weight: Tensor | np.ndarray) -> np.ndarray:
+def _padded(tensor: Tensor) -> np.ndarray:
     """A copy as a C-ordered array with its last axis padded by zeros to whole registers."""
-    array = weight.detach().numpy() if isinstance(weight, Tensor) else weight
-    padding = -array.shape[-1] % LANES
-    return np.ascontiguousarray(np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, padding)]))
+    n = tensor.shape[-1]
+    array = tensor.detach().numpy()
+    padded = np.zeros((*tensor.shape[:-1], n + -n % LANES), array.dtype)
+    padded[..., :n] = array
+    return padded
 
 
-def _in_threads(function: Callable, *jobs: Iterable) -> Iterable:
+def _in_threads(function: Callable, jobs: Iterable) -> Iterable:
     """``map`` over torch's number of threads, in order; the kernels release the GIL."""
-    return _pool(torch.get_num_threads()).map(function, *jobs)
+    return _pool(torch.get_num_threads()).map(function, jobs)
 
 
 @cache

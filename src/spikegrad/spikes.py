@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numba import njit
 from torch import Tensor
 
 
@@ -49,11 +51,15 @@ class SpikeTrains:
 
     def select(self, indices: Tensor) -> SpikeTrains:
         """The samples ``indices`` (int64 [n]), in that order."""
+        first, last = self.offsets[indices].tolist(), self.offsets[indices + 1].tolist()
+        bounds = list(zip(first, last, strict=True))
         counts = self.counts[indices]
-        offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-        shift = torch.repeat_interleave(self.offsets[indices] - offsets[:-1], counts)
-        events = torch.arange(int(offsets[-1])) + shift
-        return SpikeTrains(self.times[events], self.units[events], offsets, self.duration)
+        return SpikeTrains(
+            torch.cat([self.times[:0], *(self.times[a:b] for a, b in bounds)]),
+            torch.cat([self.units[:0], *(self.units[a:b] for a, b in bounds)]),
+            torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
+            self.duration,
+        )
 
     def check(self, n_units: int) -> None:
         """Verify every rule above, for a layer or file with ``n_units`` channels.
@@ -71,26 +77,46 @@ class SpikeTrains:
             raise SpikeError(f"offsets must run from 0 to the number of events, {len(self.times)}")
         if (self.counts < 0).any():
             raise SpikeError(f"sample {int((self.counts < 0).nonzero()[0])}: offsets decrease")
-        times = self.times.detach()
-        self._reject(~times.isfinite(), "a spike time is not finite")
-        self._reject(times < 0, "a spike time is negative")
-        self._reject(
-            times > self.duration, f"a spike comes after the trial's end, {self.duration} s"
+        event, rule = _first_wrong(
+            self.times.detach().numpy(),
+            self.units.numpy(),
+            self.offsets.numpy(),
+            self.duration,
+            n_units,
         )
-        self._reject(
-            (self.units < 0) | (self.units >= n_units), f"a unit is outside 0..{n_units - 1}"
-        )
-        decreasing = torch.zeros(len(times), dtype=torch.bool)
-        decreasing[1:] = times[1:] < times[:-1]
-        starts = self.offsets[:-1]
-        decreasing[starts[starts < len(times)]] = False  # a new sample starts over
-        self._reject(decreasing, "spike times are not sorted")
-
-    def _reject(self, wrong: Tensor, problem: str) -> None:
-        if wrong.any():
-            event = int(wrong.nonzero()[0])
+        if event >= 0:
+            problem = (
+                "a spike time is not finite",
+                "a spike time is negative",
+                f"a spike comes after the trial's end, {self.duration} s",
+                f"a unit is outside 0..{n_units - 1}",
+                "spike times are not sorted",
+            )[rule]
             sample = int(torch.searchsorted(self.offsets, event, right=True)) - 1
             raise SpikeError(
                 f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
                 f"t = {float(self.times[event])} s, unit {int(self.units[event])})"
             )
+
+
+@njit(cache=True)
+def _first_wrong(
+    times: np.ndarray, units: np.ndarray, offsets: np.ndarray, duration: float, n_units: int
+) -> tuple[int, int]:
+    """The first event that breaks a rule, -1 if none does, and the rule's number."""
+    for b in range(len(offsets) - 1):
+        before = 0.0
+        for k in range(offsets[b], offsets[b + 1]):
+            time = times[k]
+            if not np.isfinite(time):
+                return k, 0
+            if time < 0:
+                return k, 1
+            if time > duration:
+                return k, 2
+            if units[k] < 0 or units[k] >= n_units:
+                return k, 3
+            if time < before:
+                return k, 4
+            before = time
+    return -1, 0

@@ -23,6 +23,7 @@ from spikegrad.data.dataset import SpikeDataset
 from spikegrad.evaluation import respond
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, NetworkOutput, SilentError
+from spikegrad.optimizer import Adam
 from spikegrad.seeds import generator
 from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
 
@@ -157,7 +158,7 @@ def train(
     try:
         first = _order(seed, 0, len(data.labels))[: options.batch_size]
         network.initialise(data.spikes.select(first), generator(seed, INITIAL))
-        optimizer = _optimizer(network, options)
+        optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
         run.best = _copy(network)
         _restore(run, optimizer, state_file, identity)
         last = options.epochs if last_epoch is None else last_epoch
@@ -204,7 +205,7 @@ def _before_training(
 
 def _train_epoch(
     network: Network,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Adam,
     data: SpikeDataset,
     options: TrainingSettings,
     seed: int,
@@ -226,11 +227,9 @@ def _train_epoch(
         penalty = _penalty(network, output, options)
         optimizer.zero_grad()
         (loss + penalty).backward()
-        norms.append(_clip(optimizer, options.clip))
+        norms.append(optimizer.clip(options.clip))
         _check_finite(loss.item() + norms[-1], "loss or gradient")
-        for group in optimizer.param_groups:
-            group["lr"] = group["full_rate"] * _schedule(options, progress)
-        optimizer.step()
+        optimizer.step(_schedule(options, progress))
         loss_sum += loss.item() * len(labels)
         penalty_sum += penalty.item() * len(labels)
         right += int((output.logits.argmax(1) == labels).sum())
@@ -255,18 +254,6 @@ def _penalty(network: Network, output: NetworkOutput, options: TrainingSettings)
     return options.activity.strength * torch.stack(penalties).sum()
 
 
-def _optimizer(network: Network, options: TrainingSettings) -> torch.optim.Adam:
-    """Adam with one group for each weight matrix: its unit is the matrix's initial spread."""
-    groups: list[dict[str, Any]] = []
-    for name, weight in network.named_parameters():
-        rate = options.learning_rate
-        if name.startswith("readout."):
-            rate = options.readout_learning_rate
-        unit = float(weight.detach().std())
-        groups.append({"params": [weight], "unit": unit, "full_rate": rate * unit})
-    return torch.optim.Adam(groups)
-
-
 def _schedule(options: TrainingSettings, progress: float) -> float:
     """The share of the full learning rate to use, ``progress`` epochs after the start."""
     match options.schedule:
@@ -274,22 +261,6 @@ def _schedule(options: TrainingSettings, progress: float) -> float:
             return (1 + math.cos(math.pi * progress / options.epochs)) / 2
         case Step(every=every, factor=factor):
             return factor ** (progress // every)
-
-
-def _clip(optimizer: torch.optim.Optimizer, largest: float) -> float:
-    """Scale the gradient to norm ``largest`` if it is longer; return its norm before.
-
-    Each weight is measured in its group's unit, as it is for the learning rate.
-    """
-    square = 0.0
-    for group in optimizer.param_groups:
-        (weight,) = group["params"]
-        square += float(weight.grad.square().sum()) * group["unit"] ** 2
-    norm = math.sqrt(square)
-    if norm > largest:
-        for group in optimizer.param_groups:
-            group["params"][0].grad *= largest / norm
-    return norm
 
 
 def _check_finite(value: float, what: str) -> None:
@@ -301,13 +272,11 @@ def _copy(network: Network) -> Weights:
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def _save(run: Run, optimizer: torch.optim.Adam, path: Path, identity: str) -> None:
+def _save(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
     tensors |= {f"best.{name}": value for name, value in run.best.items()}
     tensors |= snapshot_tensors(run)
-    for name, weight in run.network.named_parameters():
-        for moment, value in optimizer.state[weight].items():
-            tensors[f"adam.{name}.{moment}"] = value
+    tensors |= {f"adam.{name}": value for name, value in optimizer.state().items()}
     header = {"identity": identity, "history": json.dumps(run.history)}
     save_tensors(path, tensors, header)
 
@@ -321,7 +290,7 @@ def snapshot_tensors(run: Run) -> Weights:
     }
 
 
-def _restore(run: Run, optimizer: torch.optim.Adam, path: Path, identity: str) -> None:
+def _restore(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     """Bring ``run`` and ``optimizer`` to the state in ``path``, if it is this very run's."""
     if not path.exists():
         return
@@ -346,6 +315,5 @@ def _restore(run: Run, optimizer: torch.optim.Adam, path: Path, identity: str) -
     run.best = part("best.")
     kept = {int(name.split(".")[1]) for name in tensors if name.startswith("epoch.")}
     run.snapshots = {epoch: part(f"epoch.{epoch}.") for epoch in sorted(kept)}
-    for name, weight in run.network.named_parameters():
-        optimizer.state[weight] = part(f"adam.{name}.")
+    optimizer.load(part("adam."))
     log.info("going on after epoch %d", len(run.history) - 1)

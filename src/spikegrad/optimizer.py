@@ -1,0 +1,106 @@
+"""Adam for networks whose weight matrices differ in scale."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.optim.adam import adam
+
+from spikegrad.network import Network
+
+
+@dataclass
+class _Group:
+    """A weight matrix, its learning rate, and Adam's state of it."""
+
+    name: str
+    weight: Tensor
+    unit: float
+    rate: float
+    state: dict[str, Tensor]
+
+
+class Adam:
+    """Adam (Kingma and Ba, arXiv 1412.6980), with each weight matrix in its own unit.
+
+    The unit is the standard deviation of the initial weights; learning rates and the norm of
+    the gradient count in it. This is torch's implementation, called as a function: the class
+    ``torch.optim.Adam`` imports torch's compiler, which takes longer than a short training run.
+
+    Parameters
+    ----------
+    network
+        With its initial weights.
+    rate, readout_rate
+        Learning rates of the spiking layers and of the readout.
+    """
+
+    def __init__(self, network: Network, rate: float, readout_rate: float) -> None:
+        self._groups: list[_Group] = []
+        for name, weight in network.named_parameters():
+            unit = float(weight.detach().std())
+            full = unit * (readout_rate if name.startswith("readout.") else rate)
+            state = {
+                "step": torch.zeros(()),
+                "exp_avg": torch.zeros_like(weight, requires_grad=False),
+                "exp_avg_sq": torch.zeros_like(weight, requires_grad=False),
+            }
+            self._groups.append(_Group(name, weight, unit, full, state))
+
+    def zero_grad(self) -> None:
+        """Forget all gradients."""
+        for group in self._groups:
+            group.weight.grad = None
+
+    def clip(self, largest: float) -> float:
+        """Scale the gradient to norm ``largest`` if it is longer; return its norm before."""
+        squares = [float(_gradient(group).square().sum()) * group.unit**2 for group in self._groups]
+        norm = math.sqrt(sum(squares))
+        if norm > largest:
+            for group in self._groups:
+                _gradient(group).mul_(largest / norm)
+        return norm
+
+    @torch.no_grad()
+    def step(self, share: float) -> None:
+        """One update, at ``share`` of the full learning rates."""
+        for group in self._groups:
+            adam(
+                [group.weight],
+                [_gradient(group)],
+                [group.state["exp_avg"]],
+                [group.state["exp_avg_sq"]],
+                [],
+                [group.state["step"]],
+                foreach=False,
+                amsgrad=False,
+                beta1=0.9,
+                beta2=0.999,
+                lr=share * group.rate,
+                weight_decay=0.0,
+                eps=1e-8,
+                maximize=False,
+            )
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that :meth:`load` needs to go on from here, by <weight>.<moment>."""
+        return {
+            f"{group.name}.{moment}": value
+            for group in self._groups
+            for moment, value in group.state.items()
+        }
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Go on from a :meth:`state`."""
+        for group in self._groups:
+            group.state = {moment: state[f"{group.name}.{moment}"] for moment in group.state}
+
+
+def _gradient(group: _Group) -> Tensor:
+    gradient = group.weight.grad
+    if gradient is None:
+        raise RuntimeError(f"{group.name} has no gradient; call backward() first")
+    return gradient
