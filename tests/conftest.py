@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from faults import NTK, QIF, SURFACE, Project
 from smoke import copy_repository, snakemake
 
 # Small tensors gain nothing from threads, and two test runs side by side would fight for cores.
@@ -17,4 +18,12 @@ def finished(tmp_path_factory) -> Path:
     project = copy_repository(tmp_path_factory.mktemp("project"))
     run = snakemake(project)
     assert run.returncode == 0, run.stdout + run.stderr
+    return project
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory) -> Project:
+    """A part of the smoke study, run in peace, for the tests that disturb copies of it."""
+    project = Project(copy_repository(tmp_path_factory.mktemp("undisturbed")))
+    assert project.run("--cores", "2", *QIF, *NTK, *SURFACE), project.messages
     return project

@@ -15,6 +15,8 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
+from reliability import record
+
 ROOT = Path(__file__).parents[1]
 RESULTS = Path("results/spoken-digits-smoke")
 QIF = [f"{RESULTS}/training/qif/runs.parquet"]
@@ -29,14 +31,6 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-
-    @classmethod
-    def new(cls, folder: Path) -> Project:
-        folder.mkdir(parents=True)
-        for part in ("workflow", "config", "envs", "src"):
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
-        return cls(folder)
 
     def copy(self, folder: Path, without: tuple[str, ...] = ()) -> Project:
         """The same, modification times included, ``without`` some folders of its results."""
@@ -110,3 +104,19 @@ def kill(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def check(
+    fault: str,
+    injected: int,
+    survived: bool,
+    project: Project,
+    undisturbed: Project,
+    slurm: bool = False,
+) -> None:
+    """Write down what happened, then judge it."""
+    identical = survived and project.fingerprint() == undisturbed.fingerprint()
+    record(fault, injected, injected if survived else 0, identical, slurm)
+    assert survived, project.messages[-5000:]
+    assert project.fingerprint() == undisturbed.fingerprint()
+    assert injected > 0

@@ -34,7 +34,7 @@ TENSORS = {
     "count": torch.tensor([1, 2]),
     "none": torch.zeros(0, 2, dtype=torch.float64),
 }
-HEADER = {"identity": "abc", "history": "[1, 2]"}
+HEADER = {"identity": "abc", "history": [{"loss": 0.1, "accuracy": None}, {"loss": float("inf")}]}
 
 
 def test_tensors_are_kept(tmp_path: Path) -> None:
@@ -44,6 +44,10 @@ def test_tensors_are_kept(tmp_path: Path) -> None:
     assert tensors.keys() == TENSORS.keys()
     assert all(torch.equal(tensors[name], TENSORS[name]) for name in TENSORS)
     assert [file.name for file in tmp_path.iterdir()] == ["x.safetensors"]
+    content = (tmp_path / "x.safetensors").read_bytes()
+    for _ in range(5):  # safetensors would write two entries of a header in any order
+        save_tensors(tmp_path / "x.safetensors", TENSORS, HEADER)
+        assert (tmp_path / "x.safetensors").read_bytes() == content
 
 
 def test_tensors_cut_anywhere_or_with_a_wrong_bit_are_refused(tmp_path: Path) -> None:

@@ -18,8 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from faults import NTK, QIF, RESULTS, ROOT, SURFACE, Project, kill
-from reliability import record
+from faults import NTK, QIF, RESULTS, ROOT, SURFACE, Project, check, kill
 from spikegrad.tensors import load_tensors
 
 pytestmark = pytest.mark.faults
@@ -28,28 +27,12 @@ CORES = ("--cores", "2")
 TRAINING = ("train.py", "search_trials.py", "search_finalists.py", "ntk_train.py")
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = Project.new(tmp_path_factory.mktemp("faults") / "undisturbed")
-    assert project.run(*CORES, *QIF, *NTK, *SURFACE), project.messages
-    return project
-
-
 def assert_whole(project: Project, undisturbed: Project) -> None:
     """After a run that failed, results are whole, and so are states from which work goes on."""
     whole, found = undisturbed.fingerprint(), project.fingerprint()
     assert {name for name in found if found[name] != whole.get(name, found[name])} == set()
     for name in set(found) - set(whole):
         load_tensors(project.folder / RESULTS / name)
-
-
-def check(fault: str, injected: int, survived: bool, project: Project, whole: Project) -> None:
-    """Write down what happened, then judge it."""
-    identical = survived and project.fingerprint() == whole.fingerprint()
-    record(fault, injected, injected if survived else 0, identical)
-    assert survived, project.messages[-5000:]
-    assert project.fingerprint() == whole.fingerprint()
-    assert injected > 0
 
 
 def test_everything_is_killed(undisturbed: Project, tmp_path: Path) -> None:

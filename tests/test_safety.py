@@ -11,7 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PYTHON = sorted(
-    path for part in ("src", "workflow", "benchmarks") for path in (ROOT / part).rglob("*.py")
+    path
+    for pattern in ("src/**/*.py", "workflow/scripts/*.py", "benchmarks/*.py")
+    for path in ROOT.glob(pattern)
 )
 SNAKEMAKE = sorted([*(ROOT / "workflow").rglob("*.smk"), ROOT / "workflow" / "Snakefile"])
 

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from faults import NTK, QIF, RESULTS, Project, kill
-from reliability import record
+from faults import NTK, QIF, RESULTS, Project, check, kill
 from slurm_cluster import Cluster
 
 pytestmark = pytest.mark.slurm
@@ -45,23 +44,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         cluster.stop()
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The same without Slurm."""
-    project = Project.new(tmp_path_factory.mktemp("local") / "undisturbed")
-    assert project.run("--cores", "2", *TARGETS), project.messages
-    return project
-
-
-def check(fault: str, injected: int, survived: bool, project: Project, whole: Project) -> None:
-    """Write down what happened, then judge it."""
-    identical = survived and project.fingerprint() == whole.fingerprint()
-    record(fault, injected, injected if survived else 0, identical, slurm=True)
-    assert survived, project.messages[-5000:]
-    assert project.fingerprint() == whole.fingerprint()
-    assert injected > 0
-
-
 def wait_for_script(process: subprocess.Popen[str], project: Project, *names: str) -> list[int]:
     """The processes of the scripts ``names``, once there are any."""
     while process.poll() is None:
@@ -75,14 +57,16 @@ def wait_for_script(process: subprocess.Popen[str], project: Project, *names: st
 def test_results_are_those_of_one_machine(
     cluster: Cluster, undisturbed: Project, tmp_path: Path
 ) -> None:
-    project = Project.new(tmp_path / "project")
-    survived = project.run(*SLURM, *TARGETS)
-    check("none, on Slurm", 1, survived, project, undisturbed)
+    project = undisturbed.copy(tmp_path / "project", without=("data", "ntk"))
+    survived = project.run(*SLURM, f"{RESULTS}/data/events.h5", *NTK)
+    jobs = project.messages.count("has been submitted with SLURM jobid")
+    check("jobs on Slurm instead of here", jobs, survived, project, undisturbed, slurm=True)
     assert "Group job voices" in project.messages
 
 
 def test_jobs_are_cancelled(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
-    project = undisturbed.copy(tmp_path / "project", without=("training/qif", "ntk"))
+    parts = ("search/qif/finalists", "training/qif", "ntk")
+    project = undisturbed.copy(tmp_path / "project", without=parts)
     process, draw, victims = project.start(*SLURM, *TARGETS), random.Random(1), set[str]()
     while process.poll() is None:
         waiting = sorted(set(cluster.jobs(project.folder)) - victims)
@@ -92,7 +76,14 @@ def test_jobs_are_cancelled(cluster: Cluster, undisturbed: Project, tmp_path: Pa
             subprocess.run(["scancel", waiting[0]], check=True)
         time.sleep(0.2)
     cancelled = project.messages.count("SLURM status is: 'CANCELLED'")
-    check("scancel of a Slurm job", cancelled, process.returncode == 0, project, undisturbed)
+    check(
+        "scancel of a Slurm job",
+        cancelled,
+        process.returncode == 0,
+        project,
+        undisturbed,
+        slurm=True,
+    )
 
 
 def test_jobs_need_more_memory(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
@@ -103,7 +94,7 @@ def test_jobs_need_more_memory(cluster: Cluster, undisturbed: Project, tmp_path:
     stopped = len(
         re.findall(r"SLURM status is: '(?:OUT_OF_MEMORY|FAILED|CANCELLED)'", project.messages)
     )
-    check("over memory on Slurm", stopped, survived, project, undisturbed)
+    check("over memory on Slurm", stopped, survived, project, undisturbed, slurm=True)
 
 
 def test_a_job_takes_too_long(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
@@ -113,7 +104,7 @@ def test_a_job_takes_too_long(cluster: Cluster, undisturbed: Project, tmp_path: 
     os.kill(wait_for_script(process, project, "train.py")[0], signal.SIGSTOP)
     survived = process.wait() == 0
     stopped = project.messages.count("SLURM status is: 'TIMEOUT'")
-    check("over time on Slurm", stopped, survived, project, undisturbed)
+    check("over time on Slurm", stopped, survived, project, undisturbed, slurm=True)
 
 
 def test_the_controller_restarts(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
@@ -126,7 +117,7 @@ def test_the_controller_restarts(cluster: Cluster, undisturbed: Project, tmp_pat
         injected += process.poll() is None
         cluster.start_controller()
     survived = process.wait() == 0
-    check("SIGKILL and restart of slurmctld", injected, survived, project, undisturbed)
+    check("SIGKILL and restart of slurmctld", injected, survived, project, undisturbed, slurm=True)
 
 
 def test_snakemake_is_killed(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
@@ -145,5 +136,5 @@ def test_snakemake_is_killed(cluster: Cluster, undisturbed: Project, tmp_path: P
         subprocess.run([restart], cwd=project.folder, env=environment, check=True)
         assert not cluster.jobs(project.folder)
     survived = project.run(*SLURM, *TARGETS)
-    check("SIGKILL of snakemake on Slurm", injected, survived, project, undisturbed)
+    check("SIGKILL of snakemake on Slurm", injected, survived, project, undisturbed, slurm=True)
     assert (project.folder / RESULTS / "training").is_dir()

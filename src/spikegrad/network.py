@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -141,7 +140,7 @@ def save_network(
         "neuron": network.neuron,
         **about,
     }
-    save_tensors(path, weights, {"spikegrad": json.dumps(header)})
+    save_tensors(path, weights, header)
 
 
 def load_network(path: str | Path) -> tuple[Network, dict[str, Any]]:
@@ -152,10 +151,9 @@ def load_network(path: str | Path) -> tuple[Network, dict[str, Any]]:
     CheckpointError
         If the file is damaged, or not written by :func:`save_network`.
     """
-    weights, text = load_tensors(path)
-    if "spikegrad" not in text:
+    weights, header = load_tensors(path)
+    if "network" not in header:
         raise CheckpointError(f"{path}: no network; name a checkpoint of rule train")
-    header = json.loads(text["spikegrad"])
     settings = validate(NetworkSettings, header["network"], where=str(path))
     dtype = next(iter(weights.values())).dtype
     network = Network(settings, header["n_units"], header["n_classes"], header["neuron"], dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import time
@@ -276,9 +275,16 @@ def _save(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
     tensors |= {f"best.{name}": value for name, value in run.best.items()}
     tensors |= snapshot_tensors(run)
+<<<<<<< ours
     tensors |= {f"adam.{name}": value for name, value in optimizer.state().items()}
     header = {"identity": identity, "history": json.dumps(run.history)}
     save_tensors(path, tensors, header)
+=======
+    for name, weight in run.network.named_parameters():
+        for moment, value in optimizer.state[weight].items():
+            tensors[f"adam.{name}.{moment}"] = value
+    save_tensors(path, tensors, {"identity": identity, "history": run.history})
+>>>>>>> theirs
 
 
 def snapshot_tensors(run: Run) -> Weights:
@@ -310,7 +316,7 @@ def _restore(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
             if name.startswith(prefix)
         }
 
-    run.history = json.loads(header["history"])
+    run.history = header["history"]
     run.network.load_state_dict(part("network."))
     run.best = part("best.")
     kept = {int(name.split(".")[1]) for name in tensors if name.startswith("epoch.")}

@@ -8,7 +8,6 @@ is scaled to the norm of its point's weights, so that coordinates are relative d
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -224,15 +223,14 @@ def save_centres(path: str | Path, run: TrainingRun, centres: Mapping[str, Centr
         tensors[f"{state}.centre"] = point.weights.clone()  # a file holds no tensor twice
         tensors |= {f"{state}.{name}": d for name, d in point.directions.items()}
     header = {**run.header, "centres": {state: c.about for state, c in centres.items()}}
-    save_tensors(path, tensors, {"spikegrad": json.dumps(header)})
+    save_tensors(path, tensors, header)
 
 
 def load_centre(
     path: str | Path, state: str, names: tuple[str, ...] = ()
 ) -> tuple[Network, Centre]:
     """A network, float64, and one of its states with the directions ``names``."""
-    tensors, text = load_tensors(path)
-    header = json.loads(text["spikegrad"])
+    tensors, header = load_tensors(path)
     weights = tensors[f"{state}.centre"]
     directions = {name: tensors[f"{state}.{name}"] for name in names}
     settings = validate(NetworkSettings, header["network"], where=str(path))
