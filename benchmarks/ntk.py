@@ -1,12 +1,13 @@
 """Speed of kernels and ensembles, beside torch.func and the machine's matrix product.
 
-python benchmarks/ntk.py: one table, on one thread. What is compared runs alternately within one
-run, medians of several rounds, so that ratios hold on a busy machine too; results are checked to
-agree first.
+On one thread. What is compared runs alternately within one run, medians of several rounds, so that
+ratios hold on a busy machine too; results are checked to agree first.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 import time
 from collections.abc import Callable
 from statistics import median
@@ -105,8 +106,8 @@ def generators(n: int) -> list[torch.Generator]:
     return [torch.Generator().manual_seed(i) for i in range(n)]
 
 
-def compare_kernels(width: int, n_networks: int, n_points: int) -> str:
-    """A row of the table: kernels [n_points, n_points] per second."""
+def compare_kernels(width: int, n_networks: int, n_points: int) -> dict[str, Any]:
+    """Kernels [n_points, n_points] per second."""
     architecture = Architecture(2, width, 2)
     block = initialise(architecture, generators(n_networks))
     x = torch.randn(n_points, 2, dtype=torch.float64, generator=generators(1)[0])
@@ -120,11 +121,13 @@ def compare_kernels(width: int, n_networks: int, n_points: int) -> str:
     torch.testing.assert_close(ours(), theirs(), rtol=1e-12, atol=1e-12)
     a, b = alternate(ours, theirs)
     name = f"kernel {n_points} x {n_points}, n = {width}"
-    return f"| {name} | {n_networks / a:.1f} kernels/s | {n_networks / b:.1f} | {b / a:.1f} |"
+    return {"job": name, "unit": "kernels/s", "ours": n_networks / a, "torch_func": n_networks / b}
 
 
-def compare_training(phi: Activation, hidden_layers: int, width: int, n_networks: int) -> str:
-    """A row of the table: network steps per second, and the share of the matrix product's speed."""
+def compare_training(
+    phi: Activation, hidden_layers: int, width: int, n_networks: int
+) -> dict[str, Any]:
+    """Steps of networks per second, and the share of the matrix product's speed in GFlop/s."""
     architecture = Architecture(2, width, hidden_layers)
     block = initialise(architecture, generators(n_networks), torch.float32)
     x = torch.randn(15, 2, generator=generators(1)[0])
@@ -143,21 +146,27 @@ def compare_training(phi: Activation, hidden_layers: int, width: int, n_networks
     a, b, c = alternate(
         lambda: descent.step(block), lambda: autograd_step(descent, block), product, repeat=5
     )
-    achieved, peak = descent.flops() * n_networks / a / 1e9, 2 * len(square) ** 3 / c / 1e9
     kind = "sign" if phi is SIGN else "erf"
-    name = f"{kind} networks, {hidden_layers} hidden, n = {width}, block of {n_networks}"
-    speed = f"{n_networks / a:.0f} network steps/s, {achieved:.1f} of {peak:.1f} GFlop/s"
-    return (
-        f"| {name} | {speed} ({100 * achieved / peak:.0f} %) | {n_networks / b:.0f} | {b / a:.1f} |"
-    )
+    return {
+        "job": f"{kind} networks, {hidden_layers} hidden, n = {width}, block of {n_networks}",
+        "unit": "steps/s",
+        "ours": n_networks / a,
+        "torch_func": n_networks / b,
+        "gflops": descent.flops() * n_networks / a / 1e9,
+        "gflops_of_product": 2 * len(square) ** 3 / c / 1e9,
+    }
+
+
+def measure(quick: bool) -> list[dict[str, Any]]:
+    """Rows of the table."""
+    torch.set_num_threads(1)
+    kernels = ((100, 20), (100, 100), (500, 20))
+    training = ((SIGN, 2, 500, 5), (SIGN, 2, 500, 20), (SIGN, 1, 1000, 5), (SMOOTH, 2, 500, 5))
+    if quick:
+        kernels, training = ((50, 10),), ((SIGN, 1, 50, 2),)
+    rows = [compare_kernels(width, 4, n_points) for width, n_points in kernels]
+    return rows + [compare_training(*settings) for settings in training]
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    print("| | spikegrad | torch.func | ratio |")
-    print("|---|---|---|---|")
-    for width, n_points in ((100, 20), (100, 100), (500, 20)):
-        print(compare_kernels(width, 4, n_points), flush=True)
-    for layers, width, n_networks in ((2, 500, 5), (2, 500, 20), (1, 1000, 5)):
-        print(compare_training(SIGN, layers, width, n_networks), flush=True)
-    print(compare_training(SMOOTH, 2, 500, 5), flush=True)
+    print(json.dumps(measure("--quick" in sys.argv)))

@@ -1,0 +1,93 @@
+"""The bars that the project set itself for speed, and whether a run reached them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+
+from scaling import exponent, fitted
+
+# Samples per second of spikegd on rec128, and of Spyx at 1 ms beside it, on another machine.
+SPIKEGD, SPYX_BESIDE = {"LIF": 9.5, "QIF": 1.9}, 180.0
+# Milliseconds a sample, one core of another machine: rows of weights alone on a 1 ms grid; one
+# update of a state by polynomials for each event and neuron at full resolution.
+FLOORS = {"1 ms": 0.34, "full": 1.5}
+NEURONS = ("LIF", "QIF")
+Bar = tuple[str, str, str]
+
+
+def judged(text: str, measured: str, reached: bool) -> Bar:
+    return text, measured, "yes" if reached else "no"
+
+
+def bars(results: dict[str, Any]) -> Iterator[Bar]:
+    """What is asked for, what was measured, and whether it was reached."""
+    yield from contest_bars(results["contest"])
+    yield from floor_bars(results["breakdown"])
+    yield from scaling_bars(results["scaling"])
+    yield from workflow_bars(results["workflow"])
+
+
+def contest_bars(rows: list[dict[str, Any]]) -> Iterator[Bar]:
+    speeds = {
+        (row["network"], row["contestant"], row["resolution"]): row["batch"]
+        / median(row["seconds"])
+        for row in rows
+        if not row["problem"]
+    }
+    for neuron in NEURONS:
+        for network, resolution, bar in (
+            ("rec128", "1 ms", 10),
+            ("ff256", "1 ms", 10),
+            ("rec128", "full", 4),
+        ):
+            ours = speeds.get((network, f"spikegrad {neuron}", resolution))
+            spyx = speeds.get((network, "Spyx", "1 ms"))
+            if ours and spyx:
+                text = f"{neuron} {network} at {resolution}: {bar} × Spyx at 1 ms"
+                yield judged(text, f"{ours / spyx:.1f} ×", ours >= bar * spyx)
+        ours = speeds.get(("rec128", f"spikegrad {neuron}", "full"))
+        spyx = speeds.get(("rec128", "Spyx", "1 ms"))
+        if ours and spyx:
+            ratio = ours / (SPIKEGD[neuron] * spyx / SPYX_BESIDE)
+            yield judged(
+                f"{neuron} rec128 at full: 150 × spikegd's speed elsewhere, scaled by Spyx's",
+                f"{ratio:.0f} ×",
+                ratio >= 150,
+            )
+    for row in rows:
+        if row["batch"] == 128 and not row["problem"]:
+            peak = row["peak_memory"]
+            text = f"{row['contestant']} {row['network']}, batch 128: under 600 MB"
+            yield judged(text, f"{peak:.0f} MB", peak < 600)
+
+
+def floor_bars(profiles: list[dict[str, Any]]) -> Iterator[Bar]:
+    for p in profiles:
+        if p["network"] == "rec128":
+            ratio = 1000 * (p["forward"] + p["backward"]) / FLOORS[p["resolution"]]
+            text = (
+                f"{p['neuron']} rec128 at {p['resolution']}, one core: "
+                f"3 × the floor of {FLOORS[p['resolution']]} ms (of another machine)"
+            )
+            yield judged(text, f"{ratio:.1f} ×", ratio <= 3)
+
+
+def scaling_bars(points: list[dict[str, Any]]) -> Iterator[Bar]:
+    for curve, neuron, x, y in fitted(points):
+        if curve.startswith("threads"):
+            gain = y[0] / y[-1]
+            yield judged(f"{neuron} {curve}: 1.8 × with two", f"{gain:.2f} ×", gain >= 1.8)
+        else:
+            power = exponent(x, y)
+            text = f"{neuron} {curve}: exponent within 15 % of 1"
+            yield judged(text, f"{power:.2f}", abs(power - 1) <= 0.15)
+
+
+def workflow_bars(result: dict[str, Any]) -> Iterator[Bar]:
+    if "problem" not in result:
+        wall = f"{result['wall'] / 60:.1f} min"
+        yield judged("demo: under 8 minutes", wall, result["wall"] < 480)
+        share = result["overhead"]
+        yield judged("demo: overhead under 15 %", f"{100 * share:.1f} %", share < 0.15)

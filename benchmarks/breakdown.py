@@ -1,0 +1,258 @@
+"""Where the time of one sample goes: the engine's kernels timed in isolation, times their number.
+
+On one thread, for one sample of SHD's size at the contest's activity. The parts of the forward and
+of the backward pass are compared with the passes themselves; what is left over is the work on
+single spikes, the control of the loops, and what parts cost more when they follow each other.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from numba import njit
+
+from contestant import Task
+from engine import network
+from spikegrad.engine import kernels
+from spikegrad.engine.formulas import load, root, store
+from spikegrad.engine.kernels import SEGMENT, SPIKE
+from spikegrad.layers import _events_of_samples, _padded_weights
+
+ROUNDS = 15
+UNCACHED = {**kernels.OPTIONS, "cache": False}
+
+
+# Each loop runs one kernel on the slots of a replayed segment, [SEGMENT + 1, n_state, n].
+
+
+@njit(**UNCACHED)
+def run_flow(n, neuron, d, buffer):
+    for i in range(n):
+        kernels.flow_all(neuron, d, buffer, i % SEGMENT, i % SEGMENT + 1)
+
+
+@njit(**UNCACHED)
+def run_near(n, neuron, d, buffer):
+    found = 0
+    for i in range(n):
+        k = i % SEGMENT
+        found += kernels.any_near(neuron, d, buffer, k, k + 1, 0, buffer.shape[2])
+    return found
+
+
+@njit(**UNCACHED)
+def run_find(n, neuron, d, buffer, found):
+    for i in range(n):
+        kernels.find_crossed(neuron, d, buffer, i % SEGMENT, i % SEGMENT + 1, found)
+
+
+@njit(**UNCACHED)
+def run_row(n, weight, units, buffer):
+    for i in range(n):
+        kernels.add_current(weight, units[i % units.shape[0]], buffer, i % SEGMENT)
+
+
+@njit(**UNCACHED)
+def run_gradient(n, gradient, units, adjoint):
+    for i in range(n):
+        kernels.add_gradient(adjoint, gradient, units[i % units.shape[0]])
+
+
+@njit(**UNCACHED)
+def run_adjoint(n, neuron, d, buffer, adjoint):
+    for i in range(n):
+        kernels.adjoint_all(neuron, d, buffer, i % SEGMENT, adjoint)
+
+
+@njit(**UNCACHED)
+def run_arrival(n, neuron, weight, buffer, adjoint):
+    total = 0.0
+    for i in range(n):
+        unit = i % weight.shape[0]
+        total += kernels.arrival_gradient(neuron, weight, unit, buffer, i % SEGMENT, adjoint)
+    return total
+
+
+@njit(**UNCACHED)
+def run_copy(n, buffer, checkpoints):
+    for i in range(n):
+        kernels.copy_slot(buffer, 0, checkpoints, i % checkpoints.shape[0])
+
+
+@njit(**UNCACHED)
+def run_length(n, d):
+    total = 0.0
+    for i in range(n):
+        total -= math.expm1(-d * i / n)
+    return total
+
+
+@njit(**UNCACHED)
+def run_spike(n, neuron, d, buffer, k, unit, out):
+    for i in range(n):
+        step = d - d * type(d)(1e-7) * type(d)(i % 8)
+        start = load(neuron, buffer, k, unit)
+        first = root(neuron, step, start)
+        end = kernels.flow_through_spike(neuron, step, type(d)(first), start)
+        store(neuron, out, 0, i % out.shape[2], end)
+        out[1, 0, 0] += type(d)(math.log1p(-first))
+
+
+@njit(**UNCACHED)
+def run_spike_adjoint(n, neuron, d, first, buffer, k, unit, adjoint, out):
+    for i in range(n):
+        after = load(neuron, adjoint, 0, i % adjoint.shape[2])
+        start = load(neuron, buffer, k, unit)
+        before = kernels.adjoint_through_spike(neuron, d, first, start, after, type(d)(1))
+        store(neuron, out, 0, i % out.shape[2], before)
+
+
+def seconds(job: Callable[[], object]) -> float:
+    """Median processor time of several runs, after one that compiles."""
+    job()
+    times = []
+    for _ in range(ROUNDS):
+        start = time.thread_time()
+        job()
+        times.append(time.thread_time() - start)
+    return median(times)
+
+
+def per_call(run: Callable[..., object], *arguments: Any, n: int = 4000) -> float:
+    return seconds(lambda: run(n, *arguments)) / n
+
+
+def breakdown(t: Task) -> dict[str, Any]:
+    """Counts, times of the kernels, and of both passes, for one sample."""
+    net = network(t._replace(batch=4))
+    layer, neuron = net.layer, net.layer.neuron
+    events = _events_of_samples(net.spikes)[0]
+    weights = _padded_weights(layer.weight, layer._recurrent())
+    duration, limit = net.spikes.duration, 1000 * t.hidden
+
+    record = kernels.forward(neuron, events, duration, weights, limit)
+    n = weights.input.shape[1]
+    n_state = len(neuron.variables())
+    zeros = np.zeros((n_state, n), np.float32)
+    grad_times = np.random.default_rng(0).normal(size=len(record.times))
+    sums = np.zeros_like(weights.input), np.zeros_like(weights.recurrent)
+    gradients = (grad_times, *sums, np.empty(0))
+
+    def backward() -> None:
+        kernels.backward(neuron, events, weights, record, zeros, gradients)
+
+    n_segments = len(record.checkpoints)
+    buffer = np.empty((SEGMENT + 1, n_state, n), np.float32)
+    factors, adjoint = np.empty(n, np.float32), np.ones((2, n_state, n), np.float32)
+    segment = n_segments // 2
+    first = int((record.spike_steps < segment * SEGMENT).sum())
+    kernels.replay(neuron, events, weights, record, segment, first, buffer, factors)
+    d, tiny = np.float32(np.median(record.steps)), np.float32(1e-6)
+    found, units = np.empty(n, np.int64), events.units
+    at, unit = int(record.spike_steps[first]), int(record.units[first])
+    spiking = (neuron, record.steps[at]), (buffer, at - segment * SEGMENT, unit)
+    out = np.empty_like(adjoint)
+
+    def replay_all() -> None:
+        m = 0
+        for i in range(n_segments):
+            m = kernels.replay(neuron, events, weights, record, i, m, buffer, factors)
+
+    n_steps, n_spikes = len(record.steps), len(record.times)
+    coupled = len(weights.recurrent) > 0
+    # steps with a spike, each searched; recurrent rows arrive with every spike
+    searched = len(np.unique(record.spike_steps))
+    arrivals = n_spikes if coupled else 0
+    # where a spike ends a step early, all neurons flow once more
+    flows = n_steps + int((record.sources == SPIKE).sum())
+    calls = {
+        "flow": per_call(run_flow, neuron, d, buffer),
+        "near": per_call(run_near, neuron, d, buffer),
+        "find": per_call(run_find, neuron, d, buffer, found),
+        "row": per_call(run_row, weights.input, units, buffer.copy()),
+        "gradient": per_call(run_gradient, sums[0], units, adjoint),
+        "adjoint": per_call(run_adjoint, neuron, tiny, buffer, adjoint),
+        "arrival": per_call(run_arrival, neuron, weights.recurrent, buffer, adjoint)
+        if coupled
+        else 0.0,
+        "copy": per_call(run_copy, buffer, record.checkpoints.copy()),
+        "length": per_call(run_length, float(d)),
+        "spike": per_call(run_spike, *spiking[0], *spiking[1], out),
+        "spike_adjoint": per_call(
+            run_spike_adjoint, *spiking[0], record.delays[first], *spiking[1], adjoint, out
+        ),
+    }
+    rows = len(units) + arrivals
+    parts = {
+        "forward": {
+            "lengths of steps": n_steps * calls["length"],
+            "flows": flows * calls["flow"],
+            "tests for spikes": n_steps * calls["near"],
+            "search of the spiking neurons": searched * calls["find"],
+            "spikes": n_spikes * calls["spike"],
+            "rows of weights": rows * calls["row"],
+            "checkpoints": n_segments * calls["copy"],
+        },
+        "backward": {
+            "replayed flows": n_steps * calls["flow"],
+            "replayed spikes": n_spikes * calls["spike"],
+            "replayed rows of weights": rows * calls["row"],
+            "adjoint of flows": n_steps * calls["adjoint"],
+            "adjoint of spikes": n_spikes * calls["spike_adjoint"],
+            "rows of gradients": rows * calls["gradient"],
+            "feedback of spikes": arrivals * calls["arrival"],
+        },
+    }
+    slot, row = 4 * n_state * n, 4 * n
+    traffic = {
+        # forward flows and tests touch two slots, as replayed flows do, adjoints three
+        "states": slot * (2 * flows + 2 * n_steps + 2 * n_steps + 3 * n_steps),
+        # a row, and the row of currents that it is added to, forward, replayed, and adjoint
+        "weights and gradients": row * rows * 9,
+        "checkpoints": 2 * record.checkpoints.nbytes,
+    }
+    return {
+        "network": t.network,
+        "neuron": t.neuron.upper(),
+        "resolution": t.resolution,
+        "events": len(units),
+        "steps": n_steps,
+        "flows": flows,
+        "spikes": n_spikes,
+        "nanoseconds": {name: 1e9 * value for name, value in calls.items()},
+        "parts": parts,
+        "forward": seconds(lambda: kernels.forward(neuron, events, duration, weights, limit)),
+        "replay": seconds(replay_all),
+        "backward": seconds(backward),
+        "traffic": traffic,
+        "working_set": {
+            "segment": buffer.nbytes,
+            "weights": weights.input.nbytes + weights.recurrent.nbytes,
+            "gradients": sum(s.nbytes for s in sums),
+            "checkpoints": record.checkpoints.nbytes,
+        },
+    }
+
+
+def measure(quick: bool) -> list[dict[str, Any]]:
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # as the engine's threads do
+    tasks = [
+        Task(hidden, recurrent, step, 1, neuron)
+        for hidden, recurrent in ((128, True), (256, False))
+        for step in (None, 1e-3)
+        for neuron in ("lif", "qif")
+    ]
+    return [breakdown(t) for t in (tasks[:1] if quick else tasks)]
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure("--quick" in sys.argv)))

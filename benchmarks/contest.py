@@ -1,0 +1,188 @@
+"""The contest: contestants in processes of their own run their rounds by turns.
+
+All contestants of a network make ready together; then, round by round, each runs one update while
+the others wait, so that whatever slows the machine slows all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tqdm import tqdm
+
+from contestant import Task
+from environments import InstallationError, python_of
+
+HERE = Path(__file__).parent
+# Torch's idle threads spin for milliseconds after each of its loops, which takes a core from the
+# engine's threads; so they are told to sleep. Peers, which loop in torch all the time, are not.
+PASSIVE = {"OMP_WAIT_POLICY": "passive"}
+START_LIMIT, ROUND_LIMIT = 300.0, 120.0  # seconds
+# A contestant that took longer than this for its first rounds sits out the rest.
+PATIENCE, FEWEST_ROUNDS = 15.0, 3
+
+
+class Entry(NamedTuple):
+    """One row of the table: who does what."""
+
+    name: str
+    script: str
+    task: Task
+    peer: str | None = None
+    """Whose environment it runs in; None for the present one."""
+    passive: bool = False
+    """Whether it runs with :data:`PASSIVE`."""
+
+
+class ContestantError(RuntimeError):
+    """A contestant does not answer; the message is the last line of its standard error."""
+
+
+class Contestant:
+    """A running process of the protocol of contestant.py."""
+
+    def __init__(self, entry: Entry) -> None:
+        python = python_of(entry.peer) if entry.peer else Path(sys.executable)
+        self.seconds: list[float] = []
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed by stop
+        self.process = subprocess.Popen(
+            [python, HERE / entry.script, json.dumps(entry.task._asdict())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            env={**os.environ, **(PASSIVE if entry.passive else {})},
+        )
+
+    def answer(self, limit: float) -> dict[str, Any]:
+        """The next answer, which has to come within ``limit`` seconds."""
+        timer = threading.Timer(limit, self.process.kill)
+        timer.start()
+        line = self.process.stdout.readline()
+        timer.cancel()
+        if line:
+            return json.loads(line)
+        code = self.process.wait()
+        if code == -9:
+            raise ContestantError(f"killed, perhaps for taking longer than {limit:g} s")
+        self.errors.seek(0)
+        lines = self.errors.read().strip().splitlines()
+        raise ContestantError(lines[-1] if lines else f"exit code {code}")
+
+    def run_round(self) -> None:
+        if len(self.seconds) >= FEWEST_ROUNDS and sum(self.seconds) > PATIENCE:
+            return
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        self.seconds.append(self.answer(ROUND_LIMIT)["seconds"])
+
+    def finish(self) -> float:
+        """Its peak memory in MB."""
+        self.process.stdin.close()
+        peak = self.answer(ROUND_LIMIT)["peak_memory"]
+        self.process.wait()
+        return peak
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.errors.close()
+
+
+@contextmanager
+def noting(row: dict[str, Any]) -> Iterator[None]:
+    """Put why a contestant fails into its row, instead of ending the contest."""
+    try:
+        yield
+    except (ContestantError, InstallationError, BrokenPipeError) as error:
+        row["problem"] = str(error)
+
+
+def compete(entries: Iterable[Entry], n_rounds: int) -> list[dict[str, Any]]:
+    """One row for each entry; one that fails has the reason in its column ``problem``."""
+    rows: list[dict[str, Any]] = []
+    running: list[tuple[dict[str, Any], Contestant]] = []
+    try:
+        for entry in entries:
+            rows.append(
+                {
+                    "network": entry.task.network,
+                    "contestant": entry.name,
+                    "resolution": entry.task.resolution,
+                    "batch": entry.task.batch,
+                    "problem": "",
+                    "seconds": [],
+                }
+            )
+            with noting(rows[-1]):
+                running.append((rows[-1], Contestant(entry)))
+        for row, contestant in running:
+            with noting(row):
+                row.update(contestant.answer(START_LIMIT))
+        for _ in tqdm(range(n_rounds), f"contest: {rows[0]['network']}", disable=None):
+            for row, contestant in running:
+                if not row["problem"]:
+                    with noting(row):
+                        contestant.run_round()
+        for row, contestant in running:
+            row["seconds"] = contestant.seconds
+            if not row["problem"]:
+                with noting(row):
+                    row["peak_memory"] = contestant.finish()
+    finally:
+        for _, contestant in running:
+            contestant.stop()
+    return rows
+
+
+NEURONS = ("lif", "qif")
+GRIDS = (1e-3, 4e-3)
+CLOCKED = {
+    "Spyx": "spyx",
+    "jaxpike": "jaxpike",
+    "plain torch loop": None,
+    "snnTorch": "snntorch",
+    "SpikingJelly": "spikingjelly",
+}
+# All peers run the networks of the bars; the others are run by the fastest, on the finer grid.
+MAIN = ("rec128", "ff256")
+FASTEST = ("Spyx", "jaxpike", "plain torch loop")
+
+
+def ours(task: Task) -> Entry:
+    return Entry(f"spikegrad {task.neuron.upper()}", "engine.py", task, passive=True)
+
+
+def clocked(name: str, task: Task) -> Entry:
+    peer = CLOCKED[name]
+    return Entry(name, f"peer_{peer or 'torch'}.py", task, peer)
+
+
+def entries(
+    hidden: int, recurrent: bool, batch: int, grids: tuple[float, ...] = GRIDS
+) -> list[Entry]:
+    """All contestants of one network, ours first."""
+    tasks = [Task(hidden, recurrent, step, batch, n) for n in NEURONS for step in (None, *grids)]
+    if tasks[0].network not in MAIN:
+        fast = [clocked(name, Task(hidden, recurrent, grids[0], batch)) for name in FASTEST]
+        return [*map(ours, tasks), *fast]
+    peers = [
+        clocked(name, Task(hidden, recurrent, step, batch)) for step in grids for name in CLOCKED
+    ]
+    # A sample takes jaxsnn about a second, so a batch is two.
+    exact = Entry("jaxsnn", "peer_jaxsnn.py", Task(hidden, recurrent, None, 2), "jaxsnn")
+    return [*map(ours, tasks), *peers, exact]
+
+
+def large_batch(batch: int) -> list[Entry]:
+    """For the memory that a batch takes."""
+    return [ours(Task(128, True, None, batch, neuron)) for neuron in NEURONS]

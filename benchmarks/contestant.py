@@ -1,0 +1,69 @@
+"""What a contestant does: it makes ready, runs one update whenever told, and names its peak memory.
+
+Each contestant is a process of its own. It gets its :class:`Task` as JSON on its command line,
+waits for a line on standard input before each round, and answers by one JSON object a line. What
+libraries print goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+WARM_UPS = 3  # compiles, and again for the optimiser's first real state
+
+
+class Task(NamedTuple):
+    """Forward, backward and update of 700 channels, one hidden layer, 20 classes."""
+
+    hidden: int
+    recurrent: bool
+    step: float | None
+    """Grid of the event times in seconds; None for full resolution."""
+    batch: int
+    neuron: str = "lif"
+
+    @property
+    def network(self) -> str:
+        """As in rec128."""
+        return f"{'rec' if self.recurrent else 'ff'}{self.hidden}"
+
+    @property
+    def resolution(self) -> str:
+        return "full" if self.step is None else f"{1000 * self.step:g} ms"
+
+
+def task() -> Task:
+    """The task on the command line."""
+    return Task(**json.loads(sys.argv[1]))
+
+
+def peak_memory() -> float:
+    """The largest resident memory of this process so far, in MB."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+
+def compete(update: Callable[[], object], *packages: str, **facts: Any) -> None:
+    """Run ``update`` once a line of standard input; ``packages`` are named with their versions."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def answer(**values: Any) -> None:
+        print(json.dumps(values), file=answers, flush=True)
+
+    for _ in range(WARM_UPS):
+        update()
+    answer(versions={package: version(package) for package in packages}, **facts)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        update()
+        answer(seconds=time.perf_counter() - start)
+    answer(peak_memory=peak_memory())

@@ -1,0 +1,53 @@
+"""snnTorch: clock-driven, surrogate gradient, PyTorch."""
+
+import snntorch as snn
+import torch
+from snntorch import surrogate
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from contestant import compete, task
+from workload import N_CLASSES, N_UNITS, binned, decays, labels
+
+t = task()
+torch.manual_seed(0)
+alpha, beta = decays(t.step)
+spike_grad = surrogate.fast_sigmoid()
+
+
+class Network(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.input = nn.Linear(N_UNITS, t.hidden, bias=False)
+        if t.recurrent:
+            self.hidden = snn.RSynaptic(
+                alpha, beta, linear_features=t.hidden, spike_grad=spike_grad
+            )
+        else:
+            self.hidden = snn.Synaptic(alpha, beta, spike_grad=spike_grad)
+        self.output = nn.Linear(t.hidden, N_CLASSES, bias=False)
+        self.readout = snn.Leaky(beta, reset_mechanism="none")
+
+    def forward(self, x: Tensor) -> Tensor:
+        state = self.hidden.init_rsynaptic() if t.recurrent else self.hidden.init_synaptic()
+        membrane = self.readout.init_leaky()
+        potentials = []
+        for current in self.input(x):
+            state = self.hidden(current, *(state if t.recurrent else state[-2:]))
+            _, membrane = self.readout(self.output(state[0]), membrane)
+            potentials.append(membrane)
+        return torch.stack(potentials).mean(0)
+
+
+model = Network()
+optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+x, targets = torch.from_numpy(binned(t.batch, t.step)), torch.from_numpy(labels(t.batch))
+
+
+def update() -> None:
+    optimizer.zero_grad()
+    cross_entropy(model(x), targets).backward()
+    optimizer.step()
+
+
+compete(update, "snntorch", "torch")

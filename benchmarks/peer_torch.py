@@ -1,0 +1,69 @@
+"""A plain loop over time steps in PyTorch, written by hand: the least that a peer does."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from contestant import compete, task
+from workload import N_CLASSES, N_UNITS, binned, decays, labels
+
+t = task()
+alpha, beta = decays(t.step)
+generator = torch.Generator().manual_seed(0)
+
+
+def parameter(n_in: int, n_out: int) -> Tensor:
+    weight = torch.randn(n_in, n_out, generator=generator) / n_in**0.5
+    return weight.requires_grad_()
+
+
+w_in, w_out = parameter(N_UNITS, t.hidden), parameter(t.hidden, N_CLASSES)
+parameters = [w_in, w_out]
+if t.recurrent:
+    w_back = parameter(t.hidden, t.hidden)
+    parameters.append(w_back)
+
+
+class Spike(torch.autograd.Function):
+    """A step forwards, the derivative of a fast sigmoid backwards."""
+
+    @staticmethod
+    def forward(ctx, u: Tensor) -> Tensor:
+        ctx.save_for_backward(u)
+        return (u > 0).to(u.dtype)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        (u,) = ctx.saved_tensors
+        return gradient / (1 + 25 * u.abs()).square()
+
+
+def network(x: Tensor) -> Tensor:
+    """Time average of the readout's potentials for ``x`` [n_steps, batch, N_UNITS]."""
+    current = membrane = spikes = x.new_zeros(t.batch, t.hidden)
+    recorded = []
+    for drive in x @ w_in:
+        if t.recurrent:
+            drive = torch.addmm(drive, spikes, w_back)
+        current = alpha * current + drive
+        membrane = beta * membrane * (1 - spikes.detach()) + (1 - beta) * current
+        spikes = Spike.apply(membrane - 1)
+        recorded.append(spikes)
+    # a leaky integrator's average over time, as a weighted sum of what it receives
+    n_steps = len(x)
+    remaining = torch.arange(n_steps, 0, -1)
+    weight = (1 - beta**remaining) / (n_steps * (1 - beta))
+    return torch.einsum("t,tbi->bi", weight, torch.stack(recorded)) @ w_out
+
+
+optimizer = torch.optim.Adam(parameters, 1e-3)
+x, targets = torch.from_numpy(binned(t.batch, t.step)), torch.from_numpy(labels(t.batch))
+
+
+def update() -> None:
+    optimizer.zero_grad()
+    cross_entropy(network(x), targets).backward()
+    optimizer.step()
+
+
+compete(update, "torch")

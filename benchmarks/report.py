@@ -1,0 +1,283 @@
+"""The page RESULTS.md and its figure from results.json: python benchmarks/report.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from bars import bars
+from environments import PEERS
+from overhead import Shares
+from scaling import departure, exponent, fitted
+from spikegrad.figures import NEURON_COLOURS, letter, save
+from spikegrad.files import atomic
+
+HERE = Path(__file__).parent
+Row = dict[str, Any]
+
+INTRODUCTION = """\
+# Speed, as measured
+
+Written by `make bench` from one run on one machine; raw values are in `results.json`. Where the
+time goes and what the bound is: `docs/performance.md`.
+"""
+CONTEST = """\
+## Engine and peers
+
+Forward, backward and Adam update of 700 channels, one hidden layer (rec: recurrent, ff:
+feedforward, with its number of neurons) and 20 classes, on all cores. Random events, as many and as
+uneven as SHD's: 7,850 in 1 s. spikegrad runs at 16 spikes a neuron and sample; what a clocked peer
+costs does not depend on that. Medians over rounds in which all contestants of a network take turns;
+± is half the interquartile range. Clocked peers get their events binned beforehand. Memory is a
+process's peak, imports included. Peers run LIF neurons with surrogate gradients, jaxsnn with exact
+ones.
+"""
+CONTEST_HEADER = (
+    *("network", "contestant", "events at", "batch", "samples/s", "ms a sample"),
+    *("spread of rounds", "× Spyx at 1 ms", "peak MB"),
+)
+SCALING = """\
+## Scaling
+
+One thread, all events at full resolution, 16 spikes a neuron: cost of an update for a sample
+(batch, threads: for a batch). The exponent is the slope of log cost over log x; the last column is
+the largest distance from the straight line a + b x that fits best. Neurons are fitted up to 512. In
+a recurrent layer of n neurons 16 n spikes arrive at n neurons: this part grows as n².
+
+![Cost over events, neurons and batch](scaling.png)
+"""
+PROFILE = """\
+## Where the time of one sample goes
+
+One thread, processor time, milliseconds; parts are kernels timed in isolation times their number.
+"""
+COUNTS = ("events", "steps", "flows", "spikes", "MB touched", "GB/s")
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table; numbers come formatted, and a bar within a cell is escaped."""
+    lines = [list(header)]
+    lines += [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def number(value: float) -> str:
+    """Three significant digits, without an exponent."""
+    digits = max(0, 2 - int(np.floor(np.log10(abs(value))))) if value else 0
+    return f"{value:,.{digits}f}"
+
+
+def percent(part: float) -> str:
+    return f"{100 * part:.1f} %"
+
+
+def spread(seconds: list[float]) -> str:
+    """Half the interquartile range, relative to the median."""
+    low, middle, high = np.percentile(seconds, [25, 50, 75])
+    return f"± {50 * (high - low) / middle:.0f} %"
+
+
+def contest_rows(rows: list[Row]) -> Iterator[list[str]]:
+    spyx = {
+        row["network"]: median(row["seconds"]) / row["batch"]
+        for row in rows
+        if row["contestant"] == "Spyx" and row["resolution"] == "1 ms" and not row["problem"]
+    }
+    for row in rows:
+        head = [row["network"], row["contestant"], row["resolution"], str(row["batch"])]
+        if row["problem"]:
+            yield [*head, f"does not run: {row['problem']}", "", "", "", ""]
+            continue
+        seconds = median(row["seconds"]) / row["batch"]
+        base = spyx.get(row["network"])
+        yield [
+            *head,
+            number(1 / seconds),
+            number(1000 * seconds),
+            f"{spread(row['seconds'])} of {len(row['seconds'])}",
+            number(base / seconds) if base else "no Spyx",
+            f"{row['peak_memory']:.0f}",
+        ]
+
+
+def scaling_rows(points: list[Row]) -> Iterator[list[str]]:
+    for curve, neuron, x, y in fitted(points):
+        costs = f"{number(1000 * y[0])} to {number(1000 * y[-1])}"
+        yield [
+            curve,
+            neuron,
+            f"{x[0]:,.0f} to {x[-1]:,.0f}",
+            costs,
+            f"{exponent(x, y):.2f}",
+            percent(departure(x, y)),
+        ]
+
+
+def profile_rows(profiles: list[Row]) -> Iterator[list[str]]:
+    """One row for each part of each pass."""
+    for p in profiles:
+        head = [p["network"], p["neuron"], p["resolution"]]
+        for name in ("forward", "backward"):
+            parts = sorted(p["parts"][name].items(), key=lambda item: -item[1])
+            rest = p[name] - sum(p["parts"][name].values())
+            cells = [f"{part} {number(1e3 * value)}" for part, value in parts if value > 0]
+            yield [*head, name, number(1e3 * p[name]), ", ".join(cells), number(1e3 * rest)]
+
+
+def kernel_rows(profiles: list[Row]) -> Iterator[list[str]]:
+    for p in profiles:
+        cells = [f"{value:.0f}" for value in p["nanoseconds"].values()]
+        yield [p["network"], p["neuron"], p["resolution"], *cells]
+
+
+def count_rows(profiles: list[Row]) -> Iterator[list[str]]:
+    for p in profiles:
+        counts = [f"{p[name]:,}" for name in ("events", "steps", "flows", "spikes")]
+        traffic = sum(p["traffic"].values())
+        yield [
+            p["network"],
+            p["neuron"],
+            p["resolution"],
+            *counts,
+            number(traffic / 1e6),
+            number(traffic / (p["forward"] + p["backward"]) / 1e9),
+            *(number(value / 1e3) for value in p["working_set"].values()),
+        ]
+
+
+def ntk_rows(rows: list[Row]) -> Iterator[list[str]]:
+    for row in rows:
+        share = row["gflops"] / row["gflops_of_product"] if "gflops" in row else None
+        yield [
+            row["job"],
+            f"{number(row['ours'])} {row['unit']}",
+            number(row["torch_func"]),
+            number(row["ours"] / row["torch_func"]),
+            percent(share) if share else "",
+        ]
+
+
+def digit_rows(rows: list[Row]) -> Iterator[list[str]]:
+    for row in rows:
+        yield [
+            row["program"],
+            number(1 / row["core_seconds"]),
+            number(rows[-1]["core_seconds"] / row["core_seconds"]),
+            number(row["once"]),
+            f"{row['spikes']:,}",
+        ]
+
+
+def workflow_section(result: Row) -> str:
+    if "problem" in result:
+        return f"Not measured: {result['problem']}.\n"
+    total = result["cores"] * result["wall"]
+    text = (
+        f"{result['jobs']} jobs in {result['wall']:.0f} s on {result['cores']} cores. Overhead, "
+        f"which is starts and scheduling, {percent(result['overhead'])}.\n\n"
+    )
+    text += table(
+        ("core-seconds", "", "share"),
+        [(name, number(result[name]), percent(result[name] / total)) for name in Shares._fields],
+    )
+    text += (
+        f"\nCritical path {result['critical_path']:.0f} s, "
+        f"{percent(result['critical_path'] / result['wall'])} of the wall time; its longest "
+        "jobs:\n\n"
+    )
+    return text + table(
+        ("job", "seconds"), [(name, number(value)) for name, value in result["critical_jobs"]]
+    )
+
+
+def figure(points: list[Row], files: Iterable[str]) -> None:
+    """Cost over events, neurons and batch."""
+    panels = {
+        "input events a sample": (
+            "events, 128 feedforward neurons",
+            "events, 128 recurrent neurons",
+        ),
+        "neurons": ("feedforward neurons", "recurrent neurons"),
+        "samples in a batch": ("batch, rec128",),
+    }
+    canvas, axes = plt.subplots(1, 3, figsize=(7.2, 2.5))
+    curves = {(curve, neuron): (x, y) for curve, neuron, x, y in fitted(points, limits={})}
+    for axis, (label, names) in zip(axes, panels.items(), strict=True):
+        for name in names:
+            recurrent = "feedforward" not in name
+            for neuron in ("LIF", "QIF"):
+                x, y = curves[name, neuron]
+                axis.loglog(
+                    x,
+                    1000 * y,
+                    marker="o",
+                    markersize=3,
+                    linestyle="-" if recurrent else "--",
+                    color=NEURON_COLOURS[neuron.lower()],
+                    label=f"{neuron}, {'recurrent' if recurrent else 'feedforward'}",
+                )
+        ends = np.array(axis.get_xlim())
+        axis.loglog(ends, axis.get_ylim()[0] * ends / ends[0], color="0.7", zorder=0, linewidth=1)
+        axis.set(xlabel=label, ylabel="ms a sample", xlim=ends)
+    axes[2].set_ylabel("ms a batch")
+    axes[0].legend()
+    letter(axes)
+    save(canvas, files)
+
+
+def page(results: dict[str, Any]) -> str:
+    """RESULTS.md."""
+    contest, profiles = results["contest"], results["breakdown"]
+    versions = {k: v for row in contest for k, v in row.get("versions", {}).items()}
+    machine = {**results["machine"], **{f"peer: {k}": v for k, v in versions.items() if k in PEERS}}
+    network = ("network", "neuron", "events at")
+    sections = [
+        INTRODUCTION,
+        table(("machine", ""), machine.items()),
+        "## Bars\n",
+        table(("bar", "measured", "reached"), bars(results)),
+        CONTEST,
+        table(CONTEST_HEADER, contest_rows(contest)),
+        SCALING,
+        table(
+            ("curve", "neuron", "x", "ms", "exponent", "off a straight line"),
+            scaling_rows(results["scaling"]),
+        ),
+        PROFILE,
+        table((*network, "pass", "ms", "of which", "rest"), profile_rows(profiles)),
+        "Nanoseconds of one call, for all neurons of the layer (spike: for one).\n",
+        table((*network, *profiles[0]["nanoseconds"]), kernel_rows(profiles)),
+        "Counts, bytes that both passes touch, and working sets in kB.\n",
+        table((*network, *COUNTS, *profiles[0]["working_set"]), count_rows(profiles)),
+        "## Cochlea\n\nOne spoken word, 700 channels, from sound to spikes; processor time.\n",
+        table(
+            ("program", "digits per core-second", "ratio", "s once for all words", "spikes"),
+            digit_rows(results["digits"]),
+        ),
+        "## Tangent kernels\n\nOne thread; results are checked to agree first.\n",
+        table(
+            ("", "spikegrad", "torch.func", "ratio", "of the matrix product's speed"),
+            ntk_rows(results["ntk"]),
+        ),
+        f"## Workflow\n\n{workflow_section(results['workflow'])}",
+    ]
+    return "\n".join(sections)
+
+
+def write(folder: Path) -> None:
+    """RESULTS.md and scaling.png in ``folder``, from its results.json."""
+    results = json.loads((folder / "results.json").read_text())
+    figure(results["scaling"], [str(folder / "scaling.png")])
+    with atomic(folder / "RESULTS.md") as temporary:
+        temporary.write_text(page(results))
+
+
+if __name__ == "__main__":
+    write(HERE)
