@@ -275,16 +275,8 @@ def _save(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
     tensors |= {f"best.{name}": value for name, value in run.best.items()}
     tensors |= snapshot_tensors(run)
-<<<<<<< ours
     tensors |= {f"adam.{name}": value for name, value in optimizer.state().items()}
-    header = {"identity": identity, "history": json.dumps(run.history)}
-    save_tensors(path, tensors, header)
-=======
-    for name, weight in run.network.named_parameters():
-        for moment, value in optimizer.state[weight].items():
-            tensors[f"adam.{name}.{moment}"] = value
     save_tensors(path, tensors, {"identity": identity, "history": run.history})
->>>>>>> theirs
 
 
 def snapshot_tensors(run: Run) -> Weights:
