@@ -19,6 +19,7 @@ from spikegrad.claims.page import claims_page
 from spikegrad.claims.registry import CLAIMS
 from spikegrad.figures import COLOURS, NEURON_COLOURS
 from spikegrad.landscape.interactive import MOST_POINTS, surfaces_page
+from spikegrad.methods import methods_page
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -206,6 +207,41 @@ def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):
     assert gain["estimate"] == pytest.approx(means["qif"] - means["lif"], abs=1e-5)
     assert gain["verdict"] == "undecided"  # two seeds
     assert "spoken-digits-smoke" in (results / "methods.html").read_text()
+
+
+def test_the_page_of_methods_adds_up_the_budget(tmp_path: Path):
+    histories = pd.DataFrame(
+        {
+            "neuron": ["lif"] * 4 + ["qif"] * 2,
+            "seed": [0, 0, 1, 1, 0, 0],
+            "epoch": [0, 1, 0, 1, 0, 1],
+            "presentations": [0, 600, 0, 600, 0, 600],
+            "seconds": [900.0, 900.0, 1800.0, 0.0, 36.0, 36.0],
+        }
+    )
+    search = {
+        "parameters": {"network.tau": 0.03},
+        "trials": {"number": 16, "finished": 5, "stopped": 9, "failed": 2},
+        "presentations": {"allotted": 32000, "used": 31000, "finalists": 4000},
+    }
+    times = []
+    for k, seconds in enumerate([1800, 5400]):
+        file = tmp_path / "benchmarks" / "training" / "qif" / f"{k}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"s\tmax_rss\n{seconds}\t100\n")
+        times.append(str(file))
+    data = pd.DataFrame({"group": ["train"], "samples": [600], "spikes_mean": [5745.42]})
+    html = methods_page(
+        {"dataset": "toy", "seeds": [0, 1]}, data, histories, {"qif": search}, times
+    )
+    rows = [re.sub(r"<.*?>", "|", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
+    cells = [[cell for cell in row.split("|") if cell.strip()] for row in rows]
+    assert ["train", "600", "5745"] in cells
+    assert ["LIF", "2", "1", "1,200", "1.00"] in cells
+    assert ["QIF", "1", "1", "600", "0.02"] in cells
+    assert ["training qif", "2", "2.000", "1.500"] in cells
+    assert ["QIF", "16", "5", "9", "2", "32,000", "31,000", "4,000", "network.tau: 0.03"] in cells
+    assert "seeds: [0, 1]" in html
 
 
 def test_every_figure_is_there_as_pixels_and_as_vectors(finished: Path):

@@ -86,12 +86,13 @@ def _search(searches: Mapping[str, Mapping[str, Any]]) -> str:
         trials, cost = found["trials"], found["presentations"]
         counts = [trials[k] for k in ("number", "finished", "stopped", "failed")]
         costs = [cost[k] for k in ("allotted", "used", "finalists")]
+        chosen = "\n".join(f"{key}: {value}" for key, value in found["parameters"].items())
         rows.append(
             [
                 neuron.upper(),
                 *map(str, counts),
                 *[f"{c:,}" for c in costs],
-                f"<pre>{escape(_yaml(found['parameters']))}</pre>",
+                f"<pre>{escape(chosen)}</pre>",
             ]
         )
     header = ["neuron", "trials", "finished", "stopped", "failed", "presentations allotted", "used"]
