@@ -6,7 +6,7 @@ CORES ?= all
 CONFIG ?= config/demo.yaml
 REPORT ?= results/spoken-digits/report.html
 
-.PHONY: demo report test test-faults test-slurm lint format lock clean
+.PHONY: demo report test bench test-faults test-slurm lint format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.ready
@@ -19,6 +19,12 @@ report: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest
+
+# Beside the peers of benchmarks/peers.toml, in environments of their own; ten minutes on two cores
+# that do nothing else. DEMO: where `make demo` ran. Writes benchmarks/RESULTS.md.
+DEMO ?= .
+bench: $(VENV)/.ready
+	$(BIN)/python benchmarks/run.py --demo $(DEMO)
 
 # Both write docs/reliability.md.
 test-faults: $(VENV)/.ready

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from scaling import exponent, fitted
+from fits import exponent, fitted
 
 # Samples per second of spikegd on rec128, and of Spyx at 1 ms beside it, on another machine.
 SPIKEGD, SPYX_BESIDE = {"LIF": 9.5, "QIF": 1.9}, 180.0

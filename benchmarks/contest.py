@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 
 
 class ContestantError(RuntimeError):
-    """A contestant does not answer; the message is the last line of its standard error."""
+    """A contestant does not answer; the message is the last line that it printed."""
 
 
 class Contestant:
@@ -54,20 +54,24 @@ class Contestant:
         python = python_of(entry.peer) if entry.peer else Path(sys.executable)
         self.seconds: list[float] = []
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed by stop
+        reader, writer = os.pipe()
+        self.answers = os.fdopen(reader)
         self.process = subprocess.Popen(
-            [python, HERE / entry.script, json.dumps(entry.task._asdict())],
+            [python, HERE / entry.script, json.dumps(entry.task._asdict()), str(writer)],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=self.errors,
             stderr=self.errors,
+            pass_fds=[writer],
             text=True,
             env={**os.environ, **(PASSIVE if entry.passive else {})},
         )
+        os.close(writer)
 
     def answer(self, limit: float) -> dict[str, Any]:
         """The next answer, which has to come within ``limit`` seconds."""
         timer = threading.Timer(limit, self.process.kill)
         timer.start()
-        line = self.process.stdout.readline()
+        line = self.answers.readline()
         timer.cancel()
         if line:
             return json.loads(line)
@@ -95,6 +99,7 @@ class Contestant:
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
+        self.answers.close()
         self.errors.close()
 
 

@@ -1,8 +1,8 @@
 """What a contestant does: it makes ready, runs one update whenever told, and names its peak memory.
 
-Each contestant is a process of its own. It gets its :class:`Task` as JSON on its command line,
-waits for a line on standard input before each round, and answers by one JSON object a line. What
-libraries print goes to standard error.
+Each contestant is a process of its own, whose command line holds its :class:`Task` as JSON and the
+file descriptor to answer on, by one JSON object a line: standard output belongs to the libraries.
+Before each round it waits for a line on standard input.
 """
 
 from __future__ import annotations
@@ -53,8 +53,7 @@ def peak_memory() -> float:
 
 def compete(update: Callable[[], object], *packages: str, **facts: Any) -> None:
     """Run ``update`` once a line of standard input; ``packages`` are named with their versions."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+    answers = os.fdopen(int(sys.argv[2]), "w")
 
     def answer(**values: Any) -> None:
         print(json.dumps(values), file=answers, flush=True)

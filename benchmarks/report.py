@@ -13,8 +13,8 @@ import numpy as np
 
 from bars import bars
 from environments import PEERS
+from fits import departure, exponent, fitted
 from overhead import Shares
-from scaling import departure, exponent, fitted
 from spikegrad.figures import NEURON_COLOURS, letter, save
 from spikegrad.files import atomic
 
