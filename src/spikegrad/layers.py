@@ -62,7 +62,7 @@ class _SpikingFunction(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
         layer, weights = ctx.layer, ctx.weights
-        grad_spikes = grad_times.numpy()
+        grad_spikes = np.ascontiguousarray(grad_times.numpy())  # of one type, compiled once
         grad_states = _padded(grad_final.transpose(0, 1))
         grad_inputs = [
             np.empty(len(events.times) if ctx.needs_input_grad[0] else 0) for events in ctx.samples
