@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from fits import exponent, fitted
+from fits import departure, exponent, fitted
 
 # Samples per second of spikegd on rec128, and of Spyx at 1 ms beside it, on another machine.
 SPIKEGD, SPYX_BESIDE = {"LIF": 9.5, "QIF": 1.9}, 180.0
@@ -80,9 +80,9 @@ def scaling_bars(points: list[dict[str, Any]]) -> Iterator[Bar]:
             gain = y[0] / y[-1]
             yield judged(f"{neuron} {curve}: 1.8 × with two", f"{gain:.2f} ×", gain >= 1.8)
         else:
-            power = exponent(x, y)
-            text = f"{neuron} {curve}: exponent within 15 % of 1"
-            yield judged(text, f"{power:.2f}", abs(power - 1) <= 0.15)
+            off = departure(x, y)
+            measured = f"off by {100 * off:.0f} %, exponent {exponent(x, y):.2f}"
+            yield judged(f"{neuron} {curve}: linear within 15 %", measured, off <= 0.15)
 
 
 def workflow_bars(result: dict[str, Any]) -> Iterator[Bar]:

@@ -115,6 +115,19 @@ def run_spike_adjoint(n, neuron, d, first, buffer, k, unit, adjoint, out):
         store(neuron, out, 0, i % out.shape[2], before)
 
 
+@njit(**UNCACHED)
+def replay_all(neuron, events, weights, record, buffer, factors, near):
+    """Replay the sample and mark the steps in which a neuron comes near its threshold, if asked."""
+    m = 0
+    for segment in range(record.checkpoints.shape[0]):
+        m = kernels.replay(neuron, events, weights, record, segment, m, buffer, factors)
+        for step in range(segment * SEGMENT, min((segment + 1) * SEGMENT, near.shape[0])):
+            k = step % SEGMENT
+            near[step] = kernels.any_near(
+                neuron, record.steps[step], buffer, k, k + 1, 0, buffer.shape[2]
+            )
+
+
 def seconds(job: Callable[[], object]) -> float:
     """Median processor time of several runs, after one that compiles."""
     job()
@@ -161,16 +174,16 @@ def breakdown(t: Task) -> dict[str, Any]:
     spiking = (neuron, record.steps[at]), (buffer, at - segment * SEGMENT, unit)
     out = np.empty_like(adjoint)
 
-    def replay_all() -> None:
-        m = 0
-        for i in range(n_segments):
-            m = kernels.replay(neuron, events, weights, record, i, m, buffer, factors)
+    def replay(near: np.ndarray) -> None:
+        replay_all(neuron, events, weights, record, buffer.copy(), factors, near)
 
     n_steps, n_spikes = len(record.steps), len(record.times)
     coupled = len(weights.recurrent) > 0
-    # steps with a spike, each searched; recurrent rows arrive with every spike
-    searched = len(np.unique(record.spike_steps))
-    arrivals = n_spikes if coupled else 0
+    # neurons are searched in steps with a spike, and in those where one only came near
+    searched = np.zeros(n_steps, bool)
+    replay(searched)
+    searched[record.spike_steps] = True
+    arrivals = n_spikes if coupled else 0  # of rows of recurrent weights
     # where a spike ends a step early, all neurons flow once more
     flows = n_steps + int((record.sources == SPIKE).sum())
     calls = {
@@ -196,7 +209,7 @@ def breakdown(t: Task) -> dict[str, Any]:
             "lengths of steps": n_steps * calls["length"],
             "flows": flows * calls["flow"],
             "tests for spikes": n_steps * calls["near"],
-            "search of the spiking neurons": searched * calls["find"],
+            "search of the spiking neurons": searched.sum() * calls["find"],
             "spikes": n_spikes * calls["spike"],
             "rows of weights": rows * calls["row"],
             "checkpoints": n_segments * calls["copy"],
@@ -226,11 +239,12 @@ def breakdown(t: Task) -> dict[str, Any]:
         "events": len(units),
         "steps": n_steps,
         "flows": flows,
+        "searched": int(searched.sum()),
         "spikes": n_spikes,
         "nanoseconds": {name: 1e9 * value for name, value in calls.items()},
         "parts": parts,
         "forward": seconds(lambda: kernels.forward(neuron, events, duration, weights, limit)),
-        "replay": seconds(replay_all),
+        "replay": seconds(lambda: replay(searched[:0])),
         "backward": seconds(backward),
         "traffic": traffic,
         "working_set": {

@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 # Torch's idle threads spin for milliseconds after each of its loops, which takes a core from the
 # engine's threads; so they are told to sleep. Peers, which loop in torch all the time, are not.
 PASSIVE = {"OMP_WAIT_POLICY": "passive"}
-START_LIMIT, ROUND_LIMIT = 300.0, 120.0  # seconds
+START_LIMIT, ROUND_LIMIT = 120.0, 60.0  # seconds
 # A contestant that took longer than this for its first rounds sits out the rest.
 PATIENCE, FEWEST_ROUNDS = 15.0, 3
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from bars import bars
 from environments import PEERS
@@ -57,7 +58,7 @@ PROFILE = """\
 
 One thread, processor time, milliseconds; parts are kernels timed in isolation times their number.
 """
-COUNTS = ("events", "steps", "flows", "spikes", "MB touched", "GB/s")
+COUNTS = ("events", "steps", "flows", "searched", "spikes", "MB touched", "GB/s")
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -124,7 +125,7 @@ def profile_rows(profiles: list[Row]) -> Iterator[list[str]]:
     """One row for each part of each pass."""
     for p in profiles:
         head = [p["network"], p["neuron"], p["resolution"]]
-        for name in ("forward", "backward"):
+        for name in ("forward", "backward"):  # the backward pass begins with the replay
             parts = sorted(p["parts"][name].items(), key=lambda item: -item[1])
             rest = p[name] - sum(p["parts"][name].values())
             cells = [f"{part} {number(1e3 * value)}" for part, value in parts if value > 0]
@@ -139,7 +140,7 @@ def kernel_rows(profiles: list[Row]) -> Iterator[list[str]]:
 
 def count_rows(profiles: list[Row]) -> Iterator[list[str]]:
     for p in profiles:
-        counts = [f"{p[name]:,}" for name in ("events", "steps", "flows", "spikes")]
+        counts = [f"{p[name]:,}" for name in COUNTS[:5]]
         traffic = sum(p["traffic"].values())
         yield [
             p["network"],
@@ -207,7 +208,7 @@ def figure(points: list[Row], files: Iterable[str]) -> None:
         "neurons": ("feedforward neurons", "recurrent neurons"),
         "samples in a batch": ("batch, rec128",),
     }
-    canvas, axes = plt.subplots(1, 3, figsize=(7.2, 2.5))
+    canvas, axes = plt.subplots(1, 3, figsize=(7.2, 2.8))
     curves = {(curve, neuron): (x, y) for curve, neuron, x, y in fitted(points, limits={})}
     for axis, (label, names) in zip(axes, panels.items(), strict=True):
         for name in names:
@@ -224,10 +225,13 @@ def figure(points: list[Row], files: Iterable[str]) -> None:
                     label=f"{neuron}, {'recurrent' if recurrent else 'feedforward'}",
                 )
         ends = np.array(axis.get_xlim())
-        axis.loglog(ends, axis.get_ylim()[0] * ends / ends[0], color="0.7", zorder=0, linewidth=1)
+        axis.loglog(
+            ends, axis.get_ylim()[0] * ends / ends[0], color="0.7", zorder=0, label="proportional"
+        )
         axis.set(xlabel=label, ylabel="ms a sample", xlim=ends)
+        axis.xaxis.set_minor_formatter(NullFormatter())
     axes[2].set_ylabel("ms a batch")
-    axes[0].legend()
+    canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     letter(axes)
     save(canvas, files)
 
