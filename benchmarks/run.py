@@ -98,12 +98,12 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="spikegrad-bench-")) if quick else HERE
     results = {
         "machine": machine(),
-        "contest": engine_and_peers(quick),
-        "scaling": part("scaling.py", quick),
-        "breakdown": part("breakdown.py", quick),
+        "workflow": workflow(options.demo.resolve()),
         "digits": part("digits.py", quick),
         "ntk": part("ntk.py", quick),
-        "workflow": workflow(options.demo.resolve()),
+        "breakdown": part("breakdown.py", quick),
+        "scaling": part("scaling.py", quick),
+        "contest": engine_and_peers(quick),
     }
     with atomic(folder / "results.json") as temporary:
         temporary.write_text(json.dumps(results, indent=1))
