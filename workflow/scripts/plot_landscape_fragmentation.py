@@ -6,7 +6,7 @@ import seaborn as sns
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_legend, save
+from spikegrad.figures import NEURON_COLOURS, neuron_legend, resolution_axis, save
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
@@ -37,13 +37,11 @@ for column, state in enumerate(states):
     own = lines[lines["state"] == state]
     for axes, (measure, name) in zip(grid[:-1, column], measures.items(), strict=True):
         first = axes is grid[0, 0]
-        sns.lineplot(own, x="points", y=measure, ax=axes, legend=first, **style)
-        axes.set(xscale="log", xlabel="points on the line", ylabel=name)
-        axes.set_xticks(own["points"].unique(), own["points"].unique())
-        axes.tick_params(axis="x", rotation=90)
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        sns.lineplot(own, x="stride", y=measure, ax=axes, legend=first, **style)
+        axes.set(ylabel=name)
+        resolution_axis(axes, lines["stride"])
     axes = grid[-1, column]
-    own = planes[(planes["state"] == state) & (planes["points"] == planes["points"].max())]
+    own = planes[(planes["state"] == state) & (planes["stride"] == 1)]
     sns.lineplot(own, x="level", y="parts_below", ax=axes, legend=False, **style)
     axes.set(xlabel="level (share of the range)", ylabel="parts of the plane\nbelow the level")
     grid[0, column].set_title(state)

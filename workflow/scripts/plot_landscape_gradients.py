@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.ticker import NullFormatter
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_legend, save
+from spikegrad.figures import NEURON_COLOURS, neuron_legend, resolution_axis, save
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
@@ -46,23 +46,20 @@ for column, state in enumerate(states):
     )
     sns.lineplot(
         lines[lines["state"] == state],
-        x="points",
+        x="stride",
         y="missed_change",
         ax=missed,
         legend=False,
         **style,
     )
     missed.set(
-        xscale="log",
         yscale="log",
-        xlabel="points on the line",
         ylabel="share of the loss change\nthat slopes miss",
     )
     for axes in (tails, missed):
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.yaxis.set_minor_formatter(NullFormatter())
-    missed.set_xticks(lines["points"].unique(), lines["points"].unique())
-    missed.tick_params(axis="x", rotation=90)
+    resolution_axis(missed, lines["stride"])
     cosine.set_title(state)
 neuron_legend(grid[0, 0], loc="lower left")
 figure.suptitle(

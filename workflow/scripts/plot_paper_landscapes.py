@@ -3,10 +3,10 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import ScalarFormatter
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, letter, save
+from spikegrad.figures import NEURON_COLOURS, letter, resolution_axis, save
 from spikegrad.landscape.figures import colour_range, draw_field, draw_surface
 
 log = start(snakemake)
@@ -47,18 +47,16 @@ line.set(xlabel=f"relative distance along {snakemake.params.direction}", ylabel=
 style = {"hue": "neuron", "palette": NEURON_COLOURS, "style": "state", "lw": 1.2}
 style |= {"errorbar": None, "style_order": ["trained", "matched"]}
 compared = fragmentation[fragmentation["state"].isin(["trained", "matched"])]
-sns.lineplot(compared, x="points", y="minima", ax=minima, legend=False, **style)
-minima.set(xscale="log", yscale="log", xlabel="points on a line", ylabel="local minima")
-sns.lineplot(compared, x="points", y="missed_change", ax=missed, legend=False, **style)
-missed.set(xscale="log", xlabel="points on a line", ylabel="change that slopes miss")
+sns.lineplot(compared, x="stride", y="minima", ax=minima, legend=False, **style)
+minima.set(yscale="log", ylabel="local minima")
+sns.lineplot(compared, x="stride", y="missed_change", ax=missed, legend=False, **style)
+missed.set(ylabel="change that slopes miss")
 near = nearby[nearby["state"].isin(["trained", "matched"])]
 near = near.assign(far=near["distance"].abs())
 sns.lineplot(near, x="far", y="cosine", ax=cosine, legend=False, **style)
 cosine.set(xscale="log", xlabel="relative distance", ylabel="cosine between gradients")
-ticks = compared["points"].unique()
 for axes in (minima, missed):
-    axes.set_xticks(ticks, ticks, rotation=90)
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    resolution_axis(axes, compared["stride"])
 minima.yaxis.set_major_formatter(ScalarFormatter())
 minima.yaxis.set_minor_formatter("{x:g}")
 handles = [plt.Line2D([], [], color=NEURON_COLOURS[n], label=n.upper()) for n in neurons]

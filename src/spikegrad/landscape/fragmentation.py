@@ -81,8 +81,8 @@ def longest_stretch(finite: np.ndarray) -> slice:
 def line_table(lines: pd.DataFrame) -> pd.DataFrame:
     """Measures of every line at every resolution.
 
-    Columns: neuron, seed, state, direction, points, spacing, minima, deep_minima (see
-    :data:`DEEP`), persistence (summed depths over the range, the global minimum left out),
+    Columns: neuron, seed, state, direction, stride (every so-manieth point is used), points,
+    spacing, minima, deep_minima (see :data:`DEEP`), persistence (summed depths over the range, the global minimum left out),
     variation, missed_change, net_missed (share of the whole line's change of loss that the
     integrated slope misses, in units of the range). Where a network runs away, the line is cut,
     and the longest piece is measured.
@@ -97,6 +97,7 @@ def line_table(lines: pd.DataFrame) -> pd.DataFrame:
             rows.append(
                 {
                     **dict(zip([*NETWORK, "direction"], key, strict=True)),
+                    "stride": stride,
                     "points": len(x),
                     "spacing": x[1] - x[0],
                     "minima": len(depths),
@@ -113,7 +114,7 @@ def line_table(lines: pd.DataFrame) -> pd.DataFrame:
 def plane_table(planes: pd.DataFrame, levels: int) -> pd.DataFrame:
     """Parts of every plane at every level and resolution.
 
-    Columns: neuron, seed, state, direction, direction2, points (along each axis), spacing,
+    Columns: neuron, seed, state, direction, direction2, stride, points (along each axis), spacing,
     minima, level (share of the range), parts_below, parts_above. Where a network runs away, its
     loss counts as the plane's highest.
     """
@@ -130,6 +131,7 @@ def plane_table(planes: pd.DataFrame, levels: int) -> pd.DataFrame:
                 rows.append(
                     {
                         **dict(zip(keys, key, strict=True)),
+                        "stride": stride,
                         "points": len(values),
                         "spacing": spacing * stride,
                         "minima": minima,
