@@ -82,10 +82,10 @@ def line_table(lines: pd.DataFrame) -> pd.DataFrame:
     """Measures of every line at every resolution.
 
     Columns: neuron, seed, state, direction, stride (every so-manieth point is used), points,
-    spacing, minima, deep_minima (see :data:`DEEP`), persistence (summed depths over the range, the global minimum left out),
-    variation, missed_change, net_missed (share of the whole line's change of loss that the
-    integrated slope misses, in units of the range). Where a network runs away, the line is cut,
-    and the longest piece is measured.
+    spacing, minima, deep_minima (see :data:`DEEP`), persistence (summed depths over the range,
+    the global minimum left out), variation, missed_change, net_missed (share of the whole
+    line's change of loss that the integrated slope misses, in units of the range). Where a
+    network runs away, the line is cut, and the longest piece is measured.
     """
     rows = []
     for key, line in lines.sort_values("x").groupby([*NETWORK, "direction"], sort=False):
