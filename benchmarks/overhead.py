@@ -96,8 +96,8 @@ def critical_path(jobs: list[Job]) -> list[Job]:
     return path[::-1]
 
 
-def jobs_of(folder: Path, begin: float) -> list[Job]:
-    """The jobs that began after ``begin`` (Unix time), by start."""
+def jobs_of(folder: Path, begin: float, wall: float) -> list[Job]:
+    """The jobs of the run that began at ``begin`` (Unix time), which has to be the only one."""
     metadata = folder / ".snakemake" / "metadata"
     records: dict[tuple[str, ...], list[tuple[str, dict[str, Any]]]] = {}
     for file in metadata.rglob("*"):
@@ -106,7 +106,9 @@ def jobs_of(folder: Path, begin: float) -> list[Job]:
             # long names are cut into nested folders, whose names start with @
             parts = file.relative_to(metadata).parts
             output = base64.b64decode("".join(part.removeprefix("@") for part in parts)).decode()
-            if record["starttime"] >= begin and record["log"]:
+            if not begin <= record["starttime"] <= begin + wall:
+                raise ValueError(f"the workflow in {folder} ran in several goes")
+            if record["log"]:
                 records.setdefault(tuple(record["log"]), []).append((output, record))
     jobs = []
     for (log, *_), outputs in records.items():
@@ -114,10 +116,7 @@ def jobs_of(folder: Path, begin: float) -> list[Job]:
         start, end = record["starttime"], record["endtime"]
         opened = birth(folder / log)
         if not start <= opened <= end:
-            raise ValueError(
-                f"{folder / log} was not opened by the job that ended last; overhead is measured "
-                "in the folder where a workflow ran once, from nothing"
-            )
+            raise ValueError(f"the log {folder / log} is not of the job's last run")
         files = frozenset(output for output, _ in outputs)
         name = " ".join([record["rule"], *Path(log).with_suffix("").parts[2:]])
         spans = (start - begin, opened - begin, end - begin)
@@ -134,18 +133,20 @@ def birth(file: Path) -> float:
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """Shares and critical path of the latest complete run in ``folder``.
+    """Shares and critical path of the workflow that ran in ``folder``, from nothing to its end.
 
     Raises
     ------
     FileNotFoundError
         If no workflow ran to its end there.
+    ValueError
+        If it ran in several goes.
     """
     for log in sorted((folder / ".snakemake" / "log").glob("*.log"), reverse=True):
         text = log.read_text()
         cores = re.search(r"^Provided cores: (\d+)", text, re.MULTILINE)
         elapsed = re.search(r"^Elapsed time: (\d+):(\d+):([\d.]+)", text, re.MULTILINE)
-        if cores and elapsed and "(100%) done" in text:
+        if cores and elapsed and "(Rule: default)" in text and "(100%) done" in text:
             break
     else:
         raise FileNotFoundError(
@@ -154,7 +155,7 @@ def measure(folder: Path) -> dict[str, Any]:
     hours, minutes, seconds = map(float, elapsed.groups())
     wall = 3600 * hours + 60 * minutes + seconds
     begin = log.stat().st_mtime - wall
-    jobs = jobs_of(folder, begin)
+    jobs = jobs_of(folder, begin, wall)
     result = shares(jobs, int(cores[1]), wall)
     path = critical_path(jobs)
     longest = sorted(path, key=lambda job: job.start - job.end)[:SHOWN]

@@ -113,7 +113,13 @@ def finished_workflow(folder: Path) -> None:
     log = folder / ".snakemake" / "log" / "run.snakemake.log"
     log.parent.mkdir()
     elapsed = timedelta(seconds=opened[1] + 6 - (opened[0] - 2))
-    log.write_text(f"Provided cores: 2\n2 of 2 steps (100%) done\nElapsed time: {elapsed}\n")
+    lines = (
+        "Provided cores: 2",
+        "Finished jobid: 0 (Rule: default)",
+        "2 of 2 steps (100%) done",
+        f"Elapsed time: {elapsed}",
+    )
+    log.write_text("\n".join(lines) + "\n")
     os.utime(log, (opened[1] + 6, opened[1] + 6))
 
 
@@ -133,6 +139,15 @@ def test_unfinished_workflow_is_explained(tmp_path: Path) -> None:
     log = tmp_path / ".snakemake" / "log" / "run.snakemake.log"
     log.write_text(log.read_text().replace("(100%)", "(50%)"))
     with pytest.raises(FileNotFoundError, match="no workflow ran to its end"):
+        overhead.measure(tmp_path)
+
+
+def test_workflow_that_ran_in_several_goes_is_refused(tmp_path: Path) -> None:
+    finished_workflow(tmp_path)
+    record = next((tmp_path / ".snakemake" / "metadata").iterdir())
+    earlier = json.loads(record.read_text())
+    record.write_text(json.dumps({**earlier, "starttime": earlier["starttime"] - 3600}))
+    with pytest.raises(ValueError, match="several goes"):
         overhead.measure(tmp_path)
 
 
