@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ HERE = Path(__file__).parent
 # Torch's idle threads spin for milliseconds after each of its loops, which takes a core from the
 # engine's threads; so they are told to sleep. Peers, which loop in torch all the time, are not.
 PASSIVE = {"OMP_WAIT_POLICY": "passive"}
+PAUSE = 0.05  # seconds before a round, in which the threads of the one before come to rest
 START_LIMIT, ROUND_LIMIT = 120.0, 60.0  # seconds
 # A contestant that took longer than this for its first rounds sits out the rest.
 PATIENCE, FEWEST_ROUNDS = 15.0, 3
@@ -85,6 +87,7 @@ class Contestant:
     def run_round(self) -> None:
         if len(self.seconds) >= FEWEST_ROUNDS and sum(self.seconds) > PATIENCE:
             return
+        time.sleep(PAUSE)
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         self.seconds.append(self.answer(ROUND_LIMIT)["seconds"])
