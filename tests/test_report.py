@@ -103,12 +103,27 @@ def test_surfaces_can_be_turned_chosen_and_read(page: Page, tmp_path: Path):
 
 
 @pytest.mark.browser
+def test_the_pointer_reads_what_is_in_front(page: Page, tmp_path: Path):
+    """A high wall at the near edge covers the plain behind it."""
+    wall = planes()
+    wall["loss"] = np.where(wall["y"] < -0.35, 3.0, 1.0) + 0.001 * wall["x"]
+    file = tmp_path / "surfaces.html"
+    file.write_text(surfaces_page(wall, "toy"))
+    page.goto(file.as_uri())
+    page.evaluate("view.turn = 0; view.tilt = 0.2; redraw()")
+    left, top = page.evaluate("vertex(plane.loss.lif, 4, 4)")
+    page.locator("#lif").hover(position={"x": left, "y": top})
+    assert page.inner_text("#reading").startswith("filter0 0, gaussian0 -0.3:")  # the wall's foot
+
+
+@pytest.mark.browser
 def test_a_missing_loss_is_a_hole(page: Page, tmp_path: Path):
     file = tmp_path / "surfaces.html"
     file.write_text(surfaces_page(planes(), "toy"))
     page.goto(file.as_uri())
     assert page.evaluate("plane.loss.lif[0][0]") is None
-    left, top = page.evaluate("vertex(plane.loss.qif, 0, 0)")
+    corner, inner = (page.evaluate(f"vertex(plane.loss.qif, {k}, {k})") for k in (0, 1))
+    left, top = (0.7 * a + 0.3 * b for a, b in zip(corner, inner, strict=True))
     page.locator("#qif").hover(position={"x": left, "y": top})
     assert "LIF none" in page.inner_text("#reading")
 

@@ -88,7 +88,7 @@ const content = CONTENT;
 // viridis at nine places
 const SHADES = [[68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141],
                 [39, 173, 129], [92, 200, 99], [170, 220, 50], [253, 231, 37]];
-const SIZE = 440, SCALE = 125, HEIGHT = 0.8, REACH = 12;  // pixels, but for HEIGHT
+const SIZE = 440, SCALE = 125, HEIGHT = 0.8;  // pixels, but for HEIGHT
 const view = {turn: 0.7, tilt: 0.55, marked: null};
 let plane = content.planes[0];
 
@@ -115,25 +115,32 @@ function vertex(loss, i, j) {
   return pixel(place(i, plane.x), place(j, plane.y), w);
 }
 
-function draw(canvas, loss) {
-  const pen = canvas.getContext("2d");
-  pen.clearRect(0, 0, SIZE, SIZE);
-  box(pen);
-  // from far to near; "away" grows with u and v where sine and cosine are positive
+// Traces each cell of the grid, the farthest first, and calls visit with its corners.
+function cells(pen, loss, visit) {
+  // "away" grows with u and v where sine and cosine are positive
   const order = (n, rising) => [...Array(n - 1).keys()].sort((a, b) => rising ? b - a : a - b);
   const columns = order(plane.x.length, Math.sin(view.turn) > 0);
   const rows = order(plane.y.length, Math.cos(view.turn) > 0);
   for (const j of rows) for (const i of columns) {
     const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
-    const values = corners.map(([a, b]) => loss[b][a]);
-    if (values.includes(null)) continue;  // the network runs away there
+    if (corners.some(([a, b]) => loss[b][a] === null)) continue;  // the network runs away there
     pen.beginPath();
     for (const [a, b] of corners) pen.lineTo(...vertex(loss, a, b));
     pen.closePath();
-    pen.fillStyle = pen.strokeStyle = shade(share(values.reduce((s, x) => s + x) / 4));
+    visit(corners);
+  }
+}
+
+function draw(canvas, loss) {
+  const pen = canvas.getContext("2d");
+  pen.clearRect(0, 0, SIZE, SIZE);
+  box(pen);
+  cells(pen, loss, (corners) => {
+    const mean = corners.reduce((sum, [a, b]) => sum + loss[b][a], 0) / 4;
+    pen.fillStyle = pen.strokeStyle = shade(share(mean));
     pen.fill();
     pen.stroke();
-  }
+  });
   if (view.marked && loss[view.marked[1]][view.marked[0]] !== null) {
     pen.beginPath();
     pen.arc(...vertex(loss, ...view.marked), 4, 0, 2 * Math.PI);
@@ -190,13 +197,14 @@ function turn(event) {
 
 function read(event, neuron) {
   const loss = plane.loss[neuron];
-  let nearest = REACH, found = null;
-  for (let j = 0; j < plane.y.length; j++) for (let i = 0; i < plane.x.length; i++) {
-    if (loss[j][i] === null) continue;
+  const pen = event.target.getContext("2d"), pointer = [event.offsetX, event.offsetY];
+  let under = [];  // corners of the nearest cell under the pointer
+  cells(pen, loss, (corners) => { if (pen.isPointInPath(...pointer)) under = corners; });
+  const distance = ([i, j]) => {
     const [left, top] = vertex(loss, i, j);
-    const distance = Math.hypot(left - event.offsetX, top - event.offsetY);
-    if (distance < nearest) [nearest, found] = [distance, [i, j]];
-  }
+    return Math.hypot(left - pointer[0], top - pointer[1]);
+  };
+  const found = under.sort((a, b) => distance(a) - distance(b))[0] ?? null;
   view.marked = found;
   if (found) {
     const [i, j] = found;
