@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from spikegrad.config.training import Augmentation
 from spikegrad.data.dataset import SpikeDataset
+from spikegrad.engine import njit
 from spikegrad.spikes import SpikeTrains
 
 

@@ -66,6 +66,6 @@ def resolution_axis(axes: Axes, strides: Iterable[int]) -> None:
     """
     ticks = sorted(set(strides), reverse=True)
     axes.set(xscale="log", xlabel="every n-th point of a line")
-    axes.set_xticks(ticks, ticks)
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.invert_xaxis()

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor, nn
 
 from spikegrad.activity import sum_by_neuron
+from spikegrad.engine import njit
 from spikegrad.layers import SpikingLayer
 from spikegrad.spikes import SpikeTrains
 

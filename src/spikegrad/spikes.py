@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
+
+from spikegrad.engine import njit
 
 
 class SpikeError(ValueError):

@@ -28,3 +28,7 @@ numba.config.CACHE_DIR = str(_cache_folder())
 if numba.config.CPU_FEATURES is None and llvmlite.binding.get_host_cpu_features().get("avx512f"):
     features = llvmlite.binding.get_host_cpu_features().flatten()
     numba.config.CPU_FEATURES = f"{features},-prefer-256-bit"
+
+# What is compiled anywhere in the package comes from here, so that it is compiled as set up above:
+# the compiler reads its settings once, at the first function.
+njit = numba.njit

@@ -18,8 +18,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
     FAST,
     arrival_adjoint,

@@ -23,9 +23,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
+from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
     FAST,
     arrival_adjoint,
