@@ -47,7 +47,9 @@ def points(quick: bool) -> list[Point]:
         task = Task(128, True, None, batch, neuron)
         curves.append([Point("batch, rec128", neuron, n, task._replace(batch=n)) for n in BATCHES])
         curves.append([Point("threads, rec128", neuron, n, task, threads=n) for n in (1, 2)])
-        result += [point for curve in curves for point in (curve[::3] if quick else curve)]
+        result += [
+            point for curve in curves for point in curve[:: 3 if quick and len(curve) > 2 else 1]
+        ]
     return result
 
 
