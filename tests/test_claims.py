@@ -61,8 +61,8 @@ def landscape_tables(seed: int, neurons: dict[str, str]) -> dict[str, pd.DataFra
                         "breaking_swaps": 0.1 + 0.01 * noise[1] if jumps else 0.0,
                     }
                 )
-                for points in (9, 17):
-                    line = {**key, "direction": "filter0", "points": points}
+                for stride, points in ((2, 9), (1, 17)):
+                    line = {**key, "direction": "filter0", "stride": stride, "points": points}
                     rough = points / 3 if jumps else 1.2
                     lines.append(
                         {

@@ -32,18 +32,8 @@ rule judge_claims:
         ),
         code=code("judge_claims.py"),
     output:
-        table=report(
-            f"{RESULTS}/claims.csv",
-            caption="../report/claims.rst",
-            category="Claims",
-            labels={"content": "table"},
-        ),
-        page=report(
-            f"{RESULTS}/claims.html",
-            caption="../report/claims.rst",
-            category="Claims",
-            labels={"content": "page"},
-        ),
+        table=report_figure(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),
+        page=report_figure(f"{RESULTS}/claims.html", "claims", "Claims", "page"),
     log:
         f"{LOGS}/claims.log",
     conda:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -110,14 +110,12 @@ def _compared(
 ) -> Estimate:
     estimate = _resampled((first, second), statistic, seed)
     if estimate.n < 2:
-        return Estimate(estimate.value, estimate.low, estimate.high, estimate.n, "seeds", 1.0)
+        return replace(estimate, p=1.0)
     # Medians and means of few seeds have crude intervals; the test is exact for any number.
     test = permutation_test(
         (first, second), statistic, vectorized=True, random_state=np.random.default_rng(seed)
     )
-    return Estimate(
-        estimate.value, estimate.low, estimate.high, estimate.n, "seeds", float(test.pvalue)
-    )
+    return replace(estimate, p=float(test.pvalue))
 
 
 def _resampled(groups: tuple[Values, ...], statistic: Callable[..., Values], seed: int) -> Estimate:

@@ -40,7 +40,7 @@ def width_power(tables: Tables, quantity: str, step: str) -> Cases:
     Of the slopes of the activation, the one whose interval reaches highest.
     """
     cases = {}
-    for experiment, _, table in tables.experiments("exponents"):
+    for experiment, table in tables.experiments("exponents"):
         own = table[table["quantity"] == quantity]
         at = own["step"].min() if step == "first" else own["step"].max()
         worst = own[own["step"] == at].sort_values("high").iloc[-1]
@@ -54,7 +54,7 @@ def distance(tables: Tables) -> Cases:
     """Distance of trained networks' mean from SG-NTK regression, over the target's rms."""
     scale = float(np.sqrt((tables["problem"]["target"] ** 2).mean()))
     cases = {}
-    for experiment, _, table in tables.experiments("distances"):
+    for experiment, table in tables.experiments("distances"):
         row = _trained(table).set_index("kernel").loc[SG_NTK]
         value, low, high = row[["excess", "excess_low", "excess_high"]].astype(float) / scale
         case = f"{experiment}, width {row['width']:g}"
@@ -68,7 +68,7 @@ def advantage(tables: Tables) -> Cases:
     The best is the one whose interval reaches lowest.
     """
     cases = {}
-    for experiment, _, table in tables.experiments("distances"):
+    for experiment, table in tables.experiments("distances"):
         others = _trained(table)
         others = others[others["kernel"] != SG_NTK]
         low = others["advantage"] - NORMAL * others["advantage_se"]

@@ -124,10 +124,8 @@ def _finest(tables: Tables, kind: str, measure: str, state: str) -> tuple[Values
     """Means of ``measure`` over a seed's lines or planes at the finest resolution, LIF and QIF."""
     pair = []
     for neuron in ("lif", "qif"):
-        rows = tables.rows(kind, measure, "points", neuron=neuron, state=state)
-        keys = ["seed", *(c for c in ("direction", "direction2") if c in rows)]
-        finest = rows[rows["points"] == rows.groupby(keys)["points"].transform("max")]
-        pair.append(seed_means(finest, measure))
+        rows = tables.rows(kind, measure, "stride", neuron=neuron, state=state)
+        pair.append(seed_means(rows[rows["stride"] == 1], measure))
     return pair[0], pair[1]
 
 
@@ -147,11 +145,12 @@ def _silenced(tables: Tables, neuron: str) -> Values:
     """Share of a run's neurons that spiked after some epoch, but not in its last quarter."""
     shares = []
     for _, run in tables.rows("histories", "silent_neurons", neuron=neuron).groupby("seed"):
-        silent = [set(units) for units in run.sort_values("epoch")["silent_neurons"]]
+        epochs = run.sort_values("epoch")
+        silent = [set(units) for units in epochs["silent_neurons"]]
         quarter = max(1, len(silent) // 4)
         to_the_end = set.intersection(*silent[-quarter:])
         never_spiked = set.intersection(*silent)
-        final = run.sort_values("epoch").iloc[-1]
-        n_neurons = len(silent[-1]) / final["silent_fraction"] if silent[-1] else 1
+        final = epochs["silent_fraction"].iloc[-1]
+        n_neurons = len(silent[-1]) / final if silent[-1] else 1
         shares.append(len(to_the_end - never_spiked) / n_neurons)
     return np.array(shares)

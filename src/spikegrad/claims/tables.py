@@ -46,10 +46,10 @@ class Tables:
         """All rows of the table ``name``."""
         return pd.concat([self._table(path) for path in self.files(name)], ignore_index=True)
 
-    def experiments(self, name: str) -> Iterator[tuple[str, str, pd.DataFrame]]:
-        """Folder, file and rows of each file of the table ``name``."""
+    def experiments(self, name: str) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Folder and rows of each file of the table ``name``."""
         for path in self.files(name):
-            yield Path(path).parent.name, path, self._table(path)
+            yield Path(path).parent.name, self._table(path)
 
     def by_seed(self, name: str, column: str, **where: str) -> Values:
         """Means of ``column`` over the rows of each seed, in order of seeds.
