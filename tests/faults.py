@@ -57,10 +57,6 @@ class Project:
         """Run snakemake to its end; whether it succeeded."""
         return self.start(*options).wait() == 0
 
-    def resume(self, *options: str) -> bool:
-        """What a user does after snakemake was killed."""
-        return self.run("--unlock") and self.run(*options)
-
     @property
     def messages(self) -> str:
         return (self.folder / "snakemake.log").read_text()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,17 +191,11 @@ def open_spike_file(path: str | Path) -> Iterator[SpikeFile]:
     DataError
         If the file is absent, not HDF5, cut short, or breaks the layout.
     """
-    try:
-        file = h5py.File(path, "r")
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except OSError as problem:
-        raise DataError(
-            f"{path}: not a whole HDF5 file ({problem}). Fetch or make it again."
-        ) from None
-    with file:
+    with ExitStack() as stack:
         try:
-            spikes = SpikeFile(path, file)
+            spikes = SpikeFile(path, stack.enter_context(h5py.File(path, "r")))
+        except FileNotFoundError:
+            raise DataError(f"{path}: no such file") from None
         except DataError:
             raise
         except DAMAGE as problem:

@@ -25,9 +25,9 @@ numba.config.CACHE_DIR = str(_cache_folder())
 
 # LLVM keeps to half registers on processors that once slowed down for whole ones. The kernels'
 # loops are long arithmetic on few rows, and twice as fast without that preference.
-if numba.config.CPU_FEATURES is None and llvmlite.binding.get_host_cpu_features().get("avx512f"):
-    features = llvmlite.binding.get_host_cpu_features().flatten()
-    numba.config.CPU_FEATURES = f"{features},-prefer-256-bit"
+_features = llvmlite.binding.get_host_cpu_features()
+if numba.config.CPU_FEATURES is None and _features.get("avx512f"):
+    numba.config.CPU_FEATURES = f"{_features.flatten()},-prefer-256-bit"
 
 # What is compiled anywhere in the package comes from here, so that it is compiled as set up above:
 # the compiler reads its settings once, at the first function.

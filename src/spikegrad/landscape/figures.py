@@ -17,9 +17,14 @@ def colour_range(planes: pd.DataFrame) -> tuple[float, float]:
     return planes["loss"].min(), planes["loss"].quantile(0.98)
 
 
+def loss_grid(plane: pd.DataFrame) -> pd.DataFrame:
+    """The loss on a plane, a row for each y and a column for each x."""
+    return plane.pivot_table(index="y", columns="x", values="loss", dropna=False)
+
+
 def draw_surface(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> QuadMesh:
     """The loss on a plane, in colours from ``low`` to ``high``, with contours."""
-    loss = plane.pivot_table(index="y", columns="x", values="loss", dropna=False)
+    loss = loss_grid(plane)
     image = axes.pcolormesh(
         loss.columns, loss.index, loss, vmin=low, vmax=high, cmap="viridis", rasterized=True
     )
@@ -38,7 +43,7 @@ def draw_surface(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Qu
 
 def draw_field(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Quiver:
     """Directions of descent on a plane, coloured by slope, over contours of the loss."""
-    loss = plane.pivot_table(index="y", columns="x", values="loss", dropna=False)
+    loss = loss_grid(plane)
     axes.contour(
         loss.columns,
         loss.index,

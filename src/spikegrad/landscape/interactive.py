@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spikegrad.landscape.figures import colour_range
+from spikegrad.landscape.figures import colour_range, loss_grid
 from spikegrad.landscape.terms import STATES
 from spikegrad.pages import page
 
@@ -53,7 +53,7 @@ def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
     low, high = colour_range(own)
     loss = {}
     for neuron, table in own.groupby("neuron", sort=False):
-        grid = table.pivot_table(index="y", columns="x", values="loss", dropna=False)
+        grid = loss_grid(table)
         stride = -(-(max(grid.shape) - 1) // (MOST_POINTS - 1))
         grid = grid.iloc[::stride, ::stride]
         loss[str(neuron)] = [[_short(z) for z in row] for row in grid.to_numpy()]
