@@ -13,7 +13,7 @@ demo: $(VENV)/.ready
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 	$(MAKE) report
 
-# The first paper at SHD's size on spoken digits: one night on two cores; killed, it goes on.
+# The first paper at SHD's size on spoken digits: an evening on two cores; killed, it goes on.
 offline:
 	$(MAKE) demo CONFIG="config/demo.yaml config/offline.yaml" \
 	    REPORT=results/spoken-digits-large/report.html

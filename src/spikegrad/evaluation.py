@@ -15,7 +15,6 @@ from spikegrad.activity import spike_counts
 from spikegrad.data.dataset import SpikeDataset, unseen_speakers
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, load_network
-from spikegrad.summaries import SCORES
 
 
 @dataclass(frozen=True)
@@ -103,15 +102,14 @@ def scores(response: Response, samples: pd.DataFrame) -> dict[str, float]:
     ``samples`` is the :func:`sample_table`. The accuracy over no sample is NaN.
     """
     right, unseen = samples["label"] == samples["prediction"], samples["unseen_speaker"]
-    values = (
-        float(right.mean()),
-        float(right[unseen].mean()),
-        float(right[~unseen].mean()),
-        response.loss,
-        response.spikes_per_neuron,
-        response.silent_fraction,
-    )
-    return dict(zip(SCORES, values, strict=True))
+    return {
+        "accuracy": float(right.mean()),
+        "accuracy_unseen_speakers": float(right[unseen].mean()),
+        "accuracy_seen_speakers": float(right[~unseen].mean()),
+        "loss": response.loss,
+        "spikes_per_neuron": response.spikes_per_neuron,
+        "silent_fraction": response.silent_fraction,
+    }
 
 
 def evaluate(

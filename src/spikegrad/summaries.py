@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import bootstrap
 
+# What evaluation.scores gives each run.
 SCORES = (
     "accuracy",
     "accuracy_unseen_speakers",

@@ -56,8 +56,9 @@ class Run:
     best
         Weights of the epoch with the highest validation accuracy, of equals the lowest loss.
     history
-        One row for each epoch done, row 0 before training: metrics, and ``silent_neurons``, the
-        hidden neurons without a spike in any validation sample.
+        One row for each epoch done, row 0 before training (metrics of training are NaN there):
+        metrics, and ``silent_neurons``, the hidden neurons without a spike in any validation
+        sample.
     snapshots
         Weights after some of the epochs done, see :func:`snapshot_epochs`.
     outcome
@@ -99,17 +100,20 @@ class Run:
         return pd.DataFrame(self.history, columns=[*METRICS, "silent_neurons"])
 
 
+TRAIN_METRICS = {
+    "train_loss": "mean cross-entropy during the epoch",
+    "train_accuracy": "share classified right during the epoch",
+    "train_penalty": "mean spike-count penalty during the epoch",
+    "gradient_norm_mean": "mean gradient norm before clipping, in units of the learning rates",
+    "gradient_norm_max": "largest gradient norm before clipping",
+}
 METRICS = {
     "epoch": "passes through the training data; 0 is before training",
-    "train_loss": "mean cross-entropy during the epoch (epoch 0: of the initial network)",
-    "train_accuracy": "share classified right during the epoch (epoch 0: by the initial network)",
-    "train_penalty": "mean spike-count penalty during the epoch",
+    **TRAIN_METRICS,
     "validation_loss": "mean cross-entropy after the epoch",
     "validation_accuracy": "share classified right after the epoch",
     "spikes_per_neuron": "mean over validation samples and hidden neurons",
     "silent_fraction": "share of hidden neurons without a spike in any validation sample",
-    "gradient_norm_mean": "mean gradient norm before clipping, in units of the learning rates",
-    "gradient_norm_max": "largest gradient norm before clipping",
     "presentations": "training samples presented so far",
     "seconds": "duration of the epoch, validation included",
 }
@@ -164,9 +168,8 @@ def train(
         epochs = range(len(run.history), last + 1)
         for epoch in tqdm(epochs, desc=f"{neuron}, seed {seed}", unit="epoch", disable=None):
             start = time.perf_counter()
-            if epoch == 0:
-                row = _before_training(network, data, options)
-            else:
+            row: dict[str, Any] = dict.fromkeys(TRAIN_METRICS, math.nan)
+            if epoch > 0:
                 row = _train_epoch(network, optimizer, data, options, seed, epoch)
             answer = respond(network, validation, options.batch_size)
             row |= {
@@ -192,14 +195,6 @@ def train(
         run.outcome, run.reason = DIVERGED[type(error)], str(error)
         log.warning("%s, seed %d: %s (%s)", neuron, seed, run.outcome, error)
     return run
-
-
-def _before_training(
-    network: Network, data: SpikeDataset, options: TrainingSettings
-) -> dict[str, Any]:
-    answer = respond(network, data, options.batch_size)
-    nothing = dict.fromkeys(("train_penalty", "gradient_norm_mean", "gradient_norm_max"), math.nan)
-    return {"train_loss": answer.loss, "train_accuracy": answer.accuracy, **nothing}
 
 
 def _train_epoch(
