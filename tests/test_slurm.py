@@ -65,8 +65,7 @@ def test_results_are_those_of_one_machine(
 
 
 def test_jobs_are_cancelled(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
-    parts = ("search/qif/finalists", "training/qif", "ntk")
-    project = undisturbed.copy(tmp_path / "project", without=parts)
+    project = undisturbed.copy(tmp_path / "project", without=("training/qif", "ntk"))
     process, draw, victims = project.start(*SLURM, *TARGETS), random.Random(1), set[str]()
     while process.poll() is None:
         waiting = sorted(set(cluster.jobs(project.folder)) - victims)

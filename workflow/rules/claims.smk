@@ -27,9 +27,7 @@ rule judge_claims:
         exponents=expand(
             rules.ntk_kernels.output.exponents, experiment=NTK_SURROGATE_KERNELS
         ),
-        distances=expand(
-            rules.ntk_comparison.output.distances, experiment=NTK_ENSEMBLES
-        ),
+        distances=rules.ntk_comparison.output.distances,
         code=code("judge_claims.py"),
     output:
         table=report_figure(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),

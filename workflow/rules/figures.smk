@@ -134,12 +134,8 @@ if NTK_NAIVE_KERNELS and NTK_SURROGATE_KERNELS:
                 experiment=NTK_SURROGATE_KERNELS[0]
             ),
             networks=ntk_networks(NTK_ENSEMBLES[0]),
-            predictions=rules.ntk_comparison.output.predictions.format(
-                experiment=NTK_ENSEMBLES[0]
-            ),
-            distances=rules.ntk_comparison.output.distances.format(
-                experiment=NTK_ENSEMBLES[0]
-            ),
+            predictions=NTK_PREDICTIONS.format(experiment=NTK_ENSEMBLES[0]),
+            distances=NTK_DISTANCES.format(experiment=NTK_ENSEMBLES[0]),
             problem=rules.ntk_limits.output.problem,
             code=code("plot_paper_sg_ntk.py"),
         output:

@@ -3,6 +3,8 @@ NTK = f"{RESULTS}/ntk"
 NTK_FIGURES = f"{NTK}/figures"
 NTK_KERNELS = [experiment.name for experiment in STUDY.ntk.kernels]
 NTK_ENSEMBLES = [experiment.name for experiment in STUDY.ntk.ensembles]
+NTK_PREDICTIONS = f"{NTK}/{{experiment}}/predictions.parquet"
+NTK_DISTANCES = f"{NTK}/{{experiment}}/distances.csv"
 
 
 NTK_NAMES = [
@@ -72,17 +74,18 @@ rule ntk_kernels:
         "../scripts/ntk_kernels.py"
 
 
+# All ensembles in one job: a second of work each, which is less than it takes to start one.
 rule ntk_comparison:
     input:
-        networks=lambda w: ntk_networks(w.experiment),
+        networks=[file for name in NTK_ENSEMBLES for file in ntk_networks(name)],
         code=code("ntk_comparison.py"),
     output:
-        predictions=f"{NTK}/{{experiment}}/predictions.parquet",
-        distances=f"{NTK}/{{experiment}}/distances.csv",
+        predictions=expand(NTK_PREDICTIONS, experiment=NTK_ENSEMBLES),
+        distances=expand(NTK_DISTANCES, experiment=NTK_ENSEMBLES),
     log:
-        f"{LOGS}/ntk/{{experiment}}/comparison.log",
+        f"{LOGS}/ntk/comparison.log",
     benchmark:
-        f"{BENCHMARKS}/ntk/{{experiment}}/comparison.tsv"
+        f"{BENCHMARKS}/ntk/comparison.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -91,7 +94,10 @@ rule ntk_comparison:
         runtime=growing(240),
     params:
         problem=STUDY.ntk.problem.model_dump(mode="json"),
-        experiment=ntk_experiment,
+        experiments=[
+            STUDY.ntk.experiment(name).model_dump(mode="json")
+            for name in NTK_ENSEMBLES
+        ],
         n_resamples=STUDY.ntk.n_resamples,
     script:
         "../scripts/ntk_comparison.py"
@@ -221,7 +227,7 @@ rule plot_ntk_kernel_error:
 rule plot_ntk_ensemble:
     input:
         networks=lambda w: ntk_networks(w.experiment),
-        predictions=rules.ntk_comparison.output.predictions,
+        predictions=NTK_PREDICTIONS,
         problem=rules.ntk_limits.output.problem,
         code=code("plot_ntk_ensemble.py"),
     output:
@@ -242,9 +248,7 @@ rule plot_ntk_ensemble:
 
 rule plot_ntk_comparison:
     input:
-        distances=expand(
-            rules.ntk_comparison.output.distances, experiment=NTK_ENSEMBLES
-        ),
+        distances=rules.ntk_comparison.output.distances,
         code=code("plot_ntk_comparison.py"),
     output:
         png=ntk_figure("comparison", "which kernel networks follow"),

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna.distributions import (
     BaseDistribution,
@@ -28,15 +27,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from spikegrad.config.search import TPE, Choice, RandomSearch, Range, Sampling
 from spikegrad.search.records import FINISHED, Record, Trial
-
-START, NEXT, TRAIN, AGAIN = range(4)  # independent streams of the search's seed
+from spikegrad.search.seeds import NEXT, START, TRAIN, derived_seed
 
 Space = Sequence[Range | Choice]
-
-
-def derived_seed(seed: int, *purpose: int) -> int:
-    """A 32-bit seed for ``purpose``: a stream of the search's seed, and a number in it."""
-    return int(np.random.SeedSequence(seed, spawn_key=purpose).generate_state(1)[0])
 
 
 def suggest(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from spikegrad.config.search import SearchConfig, Selection
 from spikegrad.search.records import FINISHED, RUNNING, UNCHANGED, Record, Trial, best_first
-from spikegrad.search.sampling import AGAIN, derived_seed
+from spikegrad.search.seeds import AGAIN, derived_seed
 
 
 def finalist_runs(records: Sequence[Record], selection: Selection, seed: int) -> list[Trial]:
