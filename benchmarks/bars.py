@@ -91,3 +91,8 @@ def workflow_bars(result: dict[str, Any]) -> Iterator[Bar]:
         yield judged("demo: under 8 minutes", wall, result["wall"] < 480)
         share = result["overhead"]
         yield judged("demo: overhead under 15 %", f"{100 * share:.1f} %", share < 0.15)
+        share, search = result["search_overhead"], result["search"] / result["cores"]
+        yield judged(
+            "demo: the search's own overhead under 15 %", f"{100 * share:.1f} %", share < 0.15
+        )
+        yield judged("demo: search under 3 minutes on all cores", f"{search:.0f} s", search < 180)

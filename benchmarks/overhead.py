@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 SHOWN = 8  # jobs of the critical path, the longest
+TRAINING = ("search_trials", "search_finalists")  # the rest of the search is overhead
 
 
 class Job(NamedTuple):
@@ -94,6 +95,14 @@ def critical_path(jobs: list[Job]) -> list[Job]:
         path.append(jobs[at])
         at = via[at]
     return path[::-1]
+
+
+def search_overhead(jobs: list[Job]) -> dict[str, float]:
+    """Core-seconds of the search, its figures left out, and the share that trained nothing."""
+    own = [job for job in jobs if job.name.startswith("search_")]
+    total = sum(job.end - job.start for job in own)
+    trained = sum(job.end - job.work for job in own if job.name.split()[0] in TRAINING)
+    return {"search": total, "search_overhead": 1 - trained / total if total else 0.0}
 
 
 def jobs_of(folder: Path, begin: float, wall: float) -> list[Job]:
@@ -166,6 +175,7 @@ def measure(folder: Path) -> dict[str, Any]:
         "wall": wall,
         **result._asdict(),
         "overhead": result.overhead,
+        **search_overhead(jobs),
         "critical_path": sum(job.end - job.start for job in path),
         "critical_jobs": [[job.name, job.end - job.start] for job in path if job in longest],
     }
@@ -177,6 +187,8 @@ def lines(result: dict[str, Any]) -> Iterable[str]:
     for name in Shares._fields:
         yield f"  {name:12} {result[name]:7.0f}  {100 * result[name] / total:5.1f} %"
     yield f"overhead {100 * result['overhead']:.1f} %"
+    share = 100 * result["search_overhead"]
+    yield f"search {result['search']:.0f}, of which {share:.1f} % overhead"
     yield f"critical path {result['critical_path']:.0f} s, its longest jobs:"
     for name, seconds in result["critical_jobs"]:
         yield f"  {seconds:6.1f} s  {name}"

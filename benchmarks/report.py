@@ -182,7 +182,9 @@ def workflow_section(result: Row) -> str:
     total = result["cores"] * result["wall"]
     text = (
         f"{result['jobs']} jobs in {result['wall']:.0f} s on {result['cores']} cores. Overhead, "
-        f"which is starts and scheduling, {percent(result['overhead'])}.\n\n"
+        f"which is starts and scheduling, {percent(result['overhead'])}. The search took "
+        f"{result['search']:.0f} core-seconds, {percent(result['search_overhead'])} of them not in "
+        "training: starts, suggestions, selection.\n\n"
     )
     text += table(
         ("core-seconds", "", "share"),

@@ -67,6 +67,19 @@ def test_shares_of_a_schedule() -> None:
     assert [job.name for job in overhead.critical_path(jobs)] == ["a", "c", "d"]
 
 
+def test_overhead_of_a_search_is_what_trains_nothing() -> None:
+    jobs = [
+        job("search_suggest a 0", 0, 1, 3),
+        job("search_trials a 0 rung0", 3, 5, 15),  # 10 of training
+        job("search_finalists a", 15, 16, 26),  # 10 of training
+        job("train a 0", 0, 1, 50),
+    ]
+    result = overhead.search_overhead(jobs)
+    assert result["search"] == 26
+    assert result["search_overhead"] == pytest.approx(6 / 26)
+    assert overhead.search_overhead(jobs[-1:]) == {"search": 0, "search_overhead": 0.0}
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_shares_add_up_to_the_cores_time(data: st.DataObject) -> None:

@@ -19,7 +19,8 @@ summary = pd.read_csv(snakemake.input.summary)
 jumps = changes[(changes["search"] == "breaks") & (changes["loss_jump"].abs() > JUMP)]
 losses = losses[(losses["search"] == "breaks") & (losses["state"] == "trained")]
 here = ["seed", "direction", "sample"]
-first = losses.iloc[0]
+counts = jumps[jumps["state"] == "trained"].groupby(here).size()
+shown = counts.idxmax() if len(counts) else losses[here].iloc[0]  # the line with most jumps
 neurons = list(losses["neuron"].unique())
 figure, grid = plt.subplots(2, 3, figsize=(10, 5.4))
 
@@ -27,7 +28,7 @@ for axes, neuron in zip(grid[0], neurons, strict=False):
 
     def along(table, neuron=neuron):
         own = (table["neuron"] == neuron) & (table["state"] == "trained")
-        return table[own & (table[here] == first[here].to_list()).all(axis=1)]
+        return table[own & (table[here] == list(shown)).all(axis=1)]
 
     draw_jumps(axes, along(losses), along(jumps), NEURON_COLOURS[neuron])
     axes.set_title(f"{neuron.upper()}, one sample: {len(along(jumps))} jumps")
