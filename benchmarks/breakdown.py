@@ -44,7 +44,7 @@ def run_near(n, neuron, d, buffer):
     found = 0
     for i in range(n):
         k = i % SEGMENT
-        found += kernels.any_near(neuron, d, buffer, k, k + 1, 0, buffer.shape[2])
+        found += kernels.any_near(neuron, d, buffer, k, k + 1)
     return found
 
 
@@ -55,9 +55,11 @@ def run_find(n, neuron, d, buffer, found):
 
 
 @njit(**UNCACHED)
-def run_row(n, weight, units, buffer):
-    for i in range(n):
-        kernels.add_current(weight, units[i % units.shape[0]], buffer, i % SEGMENT)
+def run_row(n, weight, units, size, buffer):
+    """``n`` rows, ``size`` at a time."""
+    for i in range(n // size):
+        first = i * size % (units.shape[0] - size + 1)
+        kernels.add_currents(weight, units, first, first + size, buffer, i % SEGMENT)
 
 
 @njit(**UNCACHED)
@@ -123,9 +125,7 @@ def replay_all(neuron, events, weights, record, buffer, factors, near):
         m = kernels.replay(neuron, events, weights, record, segment, m, buffer, factors)
         for step in range(segment * SEGMENT, min((segment + 1) * SEGMENT, near.shape[0])):
             k = step % SEGMENT
-            near[step] = kernels.any_near(
-                neuron, record.steps[step], buffer, k, k + 1, 0, buffer.shape[2]
-            )
+            near[step] = kernels.any_near(neuron, record.steps[step], buffer, k, k + 1)
 
 
 def seconds(job: Callable[[], object]) -> float:
@@ -169,7 +169,9 @@ def breakdown(t: Task) -> dict[str, Any]:
     first = int((record.spike_steps < segment * SEGMENT).sum())
     kernels.replay(neuron, events, weights, record, segment, first, buffer, factors)
     d, tiny = np.float32(np.median(record.steps)), np.float32(1e-6)
-    found, units = np.empty(n, np.int64), events.units
+    marks, units = np.empty(n, np.uint8), events.units
+    found = kernels.Found(np.empty(n, np.int64), marks, marks.view(np.uint64))
+    volley = round(len(units) / len(np.unique(events.times)))  # events that come together
     at, unit = int(record.spike_steps[first]), int(record.units[first])
     spiking = (neuron, record.steps[at]), (buffer, at - segment * SEGMENT, unit)
     out = np.empty_like(adjoint)
@@ -190,7 +192,8 @@ def breakdown(t: Task) -> dict[str, Any]:
         "flow": per_call(run_flow, neuron, d, buffer),
         "near": per_call(run_near, neuron, d, buffer),
         "find": per_call(run_find, neuron, d, buffer, found),
-        "row": per_call(run_row, weights.input, units, buffer.copy()),
+        "row": per_call(run_row, weights.input, units, 1, buffer.copy()),
+        "row of several": per_call(run_row, weights.input, units, volley, buffer.copy()),
         "gradient": per_call(run_gradient, sums[0], units, adjoint),
         "adjoint": per_call(run_adjoint, neuron, tiny, buffer, adjoint),
         "arrival": per_call(run_arrival, neuron, weights.recurrent, buffer, adjoint)
@@ -204,6 +207,7 @@ def breakdown(t: Task) -> dict[str, Any]:
         ),
     }
     rows = len(units) + arrivals
+    row_time = len(units) * calls["row of several"] + arrivals * calls["row"]
     parts = {
         "forward": {
             "lengths of steps": n_steps * calls["length"],
@@ -211,13 +215,13 @@ def breakdown(t: Task) -> dict[str, Any]:
             "tests for spikes": n_steps * calls["near"],
             "search of the spiking neurons": searched.sum() * calls["find"],
             "spikes": n_spikes * calls["spike"],
-            "rows of weights": rows * calls["row"],
+            "rows of weights": row_time,
             "checkpoints": n_segments * calls["copy"],
         },
         "backward": {
             "replayed flows": n_steps * calls["flow"],
             "replayed spikes": n_spikes * calls["spike"],
-            "replayed rows of weights": rows * calls["row"],
+            "replayed rows of weights": row_time,
             "adjoint of flows": n_steps * calls["adjoint"],
             "adjoint of spikes": n_spikes * calls["spike_adjoint"],
             "rows of gradients": rows * calls["gradient"],

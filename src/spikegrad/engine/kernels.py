@@ -48,6 +48,7 @@ SPIKE = -2
 
 ALLOCATING = {"nogil": True, "cache": True, **FAST}
 OPTIONS = {**ALLOCATING, "_nrt": False}  # without reference counts
+INLINED = {**OPTIONS, "forceinline": True}
 # For sums whose order may be any fixed one.
 REDUCTION = {**OPTIONS, "fastmath": {"contract", "reassoc"}}
 
@@ -72,6 +73,17 @@ class Weights(NamedTuple):
     """[n_in]"""
     recurrent_reach: np.ndarray
     """[n] or [0]"""
+
+
+class Found(NamedTuple):
+    """Room for :func:`find_crossed`."""
+
+    neurons: np.ndarray
+    """The neurons found, in its first places, int64 [n]."""
+    marks: np.ndarray
+    """Whether each neuron is one of them, uint8 [n]."""
+    words: np.ndarray
+    """The same memory, uint64 [n / 8]: eight neurons are passed over at a time."""
 
 
 class Progress(NamedTuple):
@@ -107,54 +119,57 @@ class Record(NamedTuple):
     """The state at the trial's end, [n_state, n]."""
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def flow_all(neuron, d, buffer, k, end):
     """Flow all neurons by ``d``, from slot ``k`` to slot ``end``."""
     for i in range(buffer.shape[2]):
         store(neuron, buffer, end, i, flow(neuron, d, load(neuron, buffer, k, i)))
 
 
-@njit(**OPTIONS)
-def any_near(neuron, d, buffer, k, end, first, count):
-    """Whether one of ``count`` neurons from ``first`` on may have spiked from slot k to ``end``."""
+@njit(**INLINED)
+def any_near(neuron, d, buffer, k, end):
+    """Whether a neuron may have spiked from slot k to ``end``."""
     found = False
-    for i in range(count):
-        start, after = load(neuron, buffer, k, first + i), load(neuron, buffer, end, first + i)
+    for i in range(buffer.shape[2]):
+        start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
         found |= near(neuron, d, start, after)
     return found
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def find_crossed(neuron, d, buffer, k, end, found):
     """Write the neurons that spiked between slots k and ``end`` to ``found``; their number."""
+    neurons, marks, words = found
+    for i in range(marks.shape[0]):
+        start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
+        marks[i] = near(neuron, d, start, after) & crossed(neuron, d, start, after)
     count = 0
-    for first in range(0, buffer.shape[2], LANES):
-        if any_near(neuron, d, buffer, k, end, first, LANES):
-            for i in range(first, first + LANES):
-                start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
-                if near(neuron, d, start, after) and crossed(neuron, d, start, after):
-                    found[count] = i
+    for w in range(words.shape[0]):
+        if words[w] != 0:
+            for i in range(8 * w, 8 * w + 8):
+                if marks[i]:
+                    neurons[count] = i
                     count += 1
     return count
 
 
-@njit(**OPTIONS)
-def first_spike(neuron, d, buffer, k, found, n_found):
+@njit(**INLINED)
+def first_spike(neuron, d, buffer, k, neurons, n_found):
     """The earliest spike of the neurons found: how far into the step (float64), and whose."""
     first, which = 2.0, -1
     for f in range(n_found):
-        candidate = root(neuron, d, load(neuron, buffer, k, found[f]))
+        candidate = root(neuron, d, load(neuron, buffer, k, neurons[f]))
         if candidate < first:
-            first, which = candidate, found[f]
+            first, which = candidate, neurons[f]
     return first, which
 
 
 @njit(**OPTIONS)
-def room_for_one(neuron, d, buffer, k, found, n_found):
+def room_for_one(neuron, d, buffer, k, neurons, n_found):
     """A step at most ``d`` in which no neuron found spikes twice (float64)."""
     room = float(d)
     for f in range(n_found):
-        start = load(neuron, buffer, k, found[f])
+        start = load(neuron, buffer, k, neurons[f])
         first = root(neuron, d, start)
         after = spike(neuron, flow(neuron, type(d)(first), start))
         rest = remainder(d, type(d)(first))
@@ -164,20 +179,20 @@ def room_for_one(neuron, d, buffer, k, found, n_found):
     return room
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def remainder(d, first):
     """What remains of a step ``d`` after its part ``first``."""
     return (d - first) / (type(d)(1) - first)
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def flow_through_spike(neuron, d, first, s):
     """Flow one neuron by ``d``, with its spike at ``first``."""
     after = spike(neuron, flow(neuron, first, s))
     return flow(neuron, remainder(d, first), after)
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def adjoint_through_spike(neuron, d, first, s, adjoint, g):
     """The adjoint of :func:`flow_through_spike`, with g = dLoss/dt of the spike."""
     before = flow(neuron, first, s)
@@ -205,12 +220,32 @@ def rescale_all(neuron, buffer, factors):
             buffer[0, v, i] *= factors[i]
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def add_current(weight, unit, buffer, k):
     """A spike arrives: add its row of weights to the currents of slot k."""
     v = buffer.shape[1] - 1
     for i in range(buffer.shape[2]):
         buffer[k, v, i] += weight[unit, i]
+
+
+@njit(**OPTIONS)
+def add_four_currents(weight, units, first, buffer, k):
+    """The same for four spikes that arrive together, in their order."""
+    v = buffer.shape[1] - 1
+    a, b, c, d = units[first], units[first + 1], units[first + 2], units[first + 3]
+    for i in range(buffer.shape[2]):
+        current = buffer[k, v, i] + weight[a, i] + weight[b, i]
+        buffer[k, v, i] = current + weight[c, i] + weight[d, i]
+
+
+@njit(**INLINED)
+def add_currents(weight, units, first, after, buffer, k):
+    """The spikes from ``first`` until ``after`` arrive together."""
+    fours = (after - first) // 4
+    for f in range(fours):
+        add_four_currents(weight, units, first + 4 * f, buffer, k)
+    for e in range(first + 4 * fours, after):
+        add_current(weight, units[e], buffer, k)
 
 
 @njit(**OPTIONS)
@@ -222,7 +257,7 @@ def largest_current(buffer, k):
     return largest
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def volley(times, event):
     """The first event after ``event`` that comes later than it."""
     after = event + 1
@@ -247,6 +282,7 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
     """Run on to the end of the segment, of the trial, or of the room for spikes."""
     times, units = events
     steps, sources = record.steps, record.sources
+    neurons = found.neurons
     now, current, event, n_steps, n_spikes, done = progress
     n_events, n = times.shape[0], buffer.shape[2]
     coupled = weights.recurrent.shape[0] > 0
@@ -267,14 +303,14 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
         step = type(buffer[0, 0, 0])(max(d, 0.0))
         flow_all(neuron, step, buffer, k, end)
         n_found = 0
-        if step > 0 and any_near(neuron, step, buffer, k, end, 0, n):
+        if step > 0 and any_near(neuron, step, buffer, k, end):
             n_found = find_crossed(neuron, step, buffer, k, end, found)
         if n_found > 0:
             if coupled:
-                d, found[0] = first_spike(neuron, step, buffer, k, found, n_found)
+                d, neurons[0] = first_spike(neuron, step, buffer, k, neurons, n_found)
                 source, n_found = SPIKE, 1
             else:
-                room = room_for_one(neuron, step, buffer, k, found, n_found)
+                room = room_for_one(neuron, step, buffer, k, neurons, n_found)
                 if room < step:
                     d, source = room, PAUSE
             if source < 0:
@@ -284,7 +320,7 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
             if source == PAUSE:
                 n_found = find_crossed(neuron, step, buffer, k, end, found)
             for f in range(n_found):
-                j = found[f]
+                j = neurons[f]
                 start = load(neuron, buffer, k, j)
                 delay = d if coupled else root(neuron, step, start)
                 after = flow_through_spike(neuron, step, type(step)(delay), start)
@@ -300,12 +336,12 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
 
         if source >= 0:
             event = volley(times, source)
+            add_currents(weights.input, units, source, event, buffer, end)
             for e in range(source, event):
-                add_current(weights.input, units[e], buffer, end)
                 current += weights.reach[units[e]]
         elif source == SPIKE:
-            add_current(weights.recurrent, found[0], buffer, end)
-            current += weights.recurrent_reach[found[0]]
+            add_current(weights.recurrent, neurons[0], buffer, end)
+            current += weights.recurrent_reach[neurons[0]]
         elif event == n_events and until >= duration:
             done = True
         done |= n_spikes > max_spikes
@@ -332,7 +368,8 @@ def forward(neuron, events, duration, weights, max_spikes):
     buffer = np.empty((2, n_state, n), dtype)
     for i in range(n):
         store(neuron, buffer, 0, i, initial(neuron, dtype.type(0)))
-    factors, found = np.empty(n, dtype), np.empty(n, np.int64)
+    factors, marks = np.empty(n, dtype), np.empty(n, np.uint8)
+    found = Found(np.empty(n, np.int64), marks, marks.view(np.uint64))
 
     capacity = events.times.shape[0] + 2 * SEGMENT
     steps, sources = np.empty(capacity, dtype), np.empty(capacity, np.int32)
@@ -391,14 +428,13 @@ def replay(neuron, events, weights, record, segment, m, buffer, factors):
             store(neuron, buffer, k + 1, j, end)
             m += 1
         if source >= 0:
-            for e in range(source, volley(times, source)):
-                add_current(weights.input, units[e], buffer, k + 1)
+            add_currents(weights.input, units, source, volley(times, source), buffer, k + 1)
         elif source == SPIKE:
             add_current(weights.recurrent, record.units[m - 1], buffer, k + 1)
     return m
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def adjoint_all(neuron, d, buffer, k, adjoint):
     """Take the adjoint of all neurons back through the step ``d`` that started at slot k."""
     for i in range(buffer.shape[2]):
@@ -406,7 +442,7 @@ def adjoint_all(neuron, d, buffer, k, adjoint):
         store(neuron, adjoint, 0, i, before)
 
 
-@njit(**OPTIONS)
+@njit(**INLINED)
 def add_gradient(adjoint, gradient, unit):
     """dLoss/dw of a spike that arrives is the adjoint of the current."""
     v = adjoint.shape[1] - 1
@@ -414,7 +450,7 @@ def add_gradient(adjoint, gradient, unit):
         gradient[unit, i] += adjoint[0, v, i]
 
 
-@njit(**REDUCTION)
+@njit(**REDUCTION, forceinline=True)
 def arrival_gradient(neuron, weight, unit, buffer, k, adjoint):
     """dLoss/dt of a spike of ``unit`` that has arrived in slot k."""
     total = weight.dtype.type(0)
