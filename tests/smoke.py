@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PARTS = ["Snakefile", "workflow", "config", "envs", "src"]
+PARTS = ["Snakefile", "workflow", "profiles", "config", "envs", "src"]
 
 
 def copy_repository(target: Path) -> Path:

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-PROFILES = Path(__file__).parents[1] / "workflow" / "profiles"
+from smoke import ROOT
+
+PROFILES = ROOT / "workflow" / "profiles"
+
+
+def test_the_default_profile_is_taken_by_itself() -> None:
+    """Without it, plain ``snakemake`` refuses to go on where a job was killed."""
+    command = [sys.executable, "-m", "snakemake", "--configfile", "config/smoke.yaml", "--list"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "Using workflow specific profile profiles/default" in run.stderr
+    assert yaml.safe_load((ROOT / "profiles/default/config.yaml").read_text())["rerun-incomplete"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from slurm_cluster import Cluster
 pytestmark = pytest.mark.slurm
 
 TARGETS = (*QIF, *NTK)
+TRAINING = ("train.py", "ntk_train.py")
 SLURM = (
     "--profile",
     "workflow/profiles/slurm",
@@ -109,8 +110,8 @@ def test_a_job_takes_too_long(cluster: Cluster, undisturbed: Project, tmp_path: 
 def test_the_controller_restarts(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
     project = undisturbed.copy(tmp_path / "project", without=("training/qif", "ntk"))
     process, injected = project.start(*SLURM, *TARGETS), 0
-    for script in ("ntk_train.py", "train.py", "evaluate.py"):
-        wait_for_script(process, project, script)
+    for scripts in (TRAINING, TRAINING, ("evaluate.py",)):
+        wait_for_script(process, project, *scripts)
         cluster.kill_controller()
         time.sleep(3)
         injected += process.poll() is None
@@ -125,9 +126,9 @@ def test_snakemake_is_killed(cluster: Cluster, undisturbed: Project, tmp_path: P
     restart = project.folder / "workflow" / "profiles" / "slurm" / "clean-restart"
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     injected = 0
-    for script in ("ntk_train.py", "train.py"):
+    for _ in range(2):
         process = project.start(*SLURM, *TARGETS)
-        wait_for_script(process, project, script)
+        wait_for_script(process, project, *TRAINING)
         injected += kill(process.pid)
         process.wait()
         assert cluster.jobs(project.folder)
