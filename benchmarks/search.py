@@ -49,10 +49,10 @@ TRIALS = Trials(
     per_generation=8, epochs=(2, 6), eta=4, per_job=8, samples=None, timeout=120.0, memory_mb=4000
 )
 TRAINED, VALIDATED = 300, 400  # samples
-GENERATIONS = 6
+GENERATIONS, STARTUP = 6, 16
 SELECTION = Selection(finalists=3, seeds=3)
 JUDGED = 4
-SAMPLERS = {"tpe": TPE(kind="tpe", startup=16), "random": RandomSearch(kind="random")}
+SAMPLERS = {"tpe": TPE(kind="tpe", startup=STARTUP), "random": RandomSearch(kind="random")}
 NETWORK = {"network.layers": [32]}
 
 
@@ -160,6 +160,17 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def progress(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Mean accuracy of the first and the last ``STARTUP`` trials after their first rung."""
+    lines = []
+    for about in rows[["neuron", "sampler", "seed"]].itertuples(index=False):
+        trials = pd.read_parquet(folder / f"{'-'.join(map(str, about))}.parquet")
+        accuracy = trials["first_rung_accuracy"].fillna(0.0)  # of a trial that failed
+        means = accuracy[:STARTUP].mean(), accuracy[-STARTUP:].mean()
+        lines.append({**about._asdict(), **dict(zip(("first", "last"), means, strict=True))})
+    return pd.DataFrame(lines).groupby(["neuron", "sampler"])[["first", "last"]].mean()
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("events", type=Path, help="prepared file with train and validation")
@@ -167,4 +178,6 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=5, help="search seeds, at least 2")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    print(summary(compare(options.events, options.table, options.seeds)).round(3).to_string())
+    rows = compare(options.events, options.table, options.seeds)
+    print(summary(rows).round(3).to_string())
+    print(progress(rows, options.table.with_suffix("")).round(3).to_string())
