@@ -21,13 +21,13 @@ from numba import njit
 
 from contestant import Task
 from engine import network
-from spikegrad.engine import kernels
+from spikegrad.engine import kernels, rows
 from spikegrad.engine.formulas import load, root, store
 from spikegrad.engine.kernels import SEGMENT, SPIKE
 from spikegrad.layers import _events_of_samples, _padded_weights
 
 ROUNDS = 15
-UNCACHED = {**kernels.OPTIONS, "cache": False}
+UNCACHED = {**rows.OPTIONS, "cache": False}
 
 
 # Each loop runs one kernel on the slots of a replayed segment, [SEGMENT + 1, n_state, n].
@@ -36,7 +36,7 @@ UNCACHED = {**kernels.OPTIONS, "cache": False}
 @njit(**UNCACHED)
 def run_flow(n, neuron, d, buffer):
     for i in range(n):
-        kernels.flow_all(neuron, d, buffer, i % SEGMENT, i % SEGMENT + 1)
+        rows.flow_all(neuron, d, buffer, i % SEGMENT, i % SEGMENT + 1)
 
 
 @njit(**UNCACHED)
@@ -44,14 +44,14 @@ def run_near(n, neuron, d, buffer):
     found = 0
     for i in range(n):
         k = i % SEGMENT
-        found += kernels.any_near(neuron, d, buffer, k, k + 1)
+        found += rows.any_near(neuron, d, buffer, k, k + 1)
     return found
 
 
 @njit(**UNCACHED)
 def run_find(n, neuron, d, buffer, found):
     for i in range(n):
-        kernels.find_crossed(neuron, d, buffer, i % SEGMENT, i % SEGMENT + 1, found)
+        rows.find_crossed(neuron, d, buffer, i % SEGMENT, i % SEGMENT + 1, found)
 
 
 @njit(**UNCACHED)
@@ -59,19 +59,19 @@ def run_row(n, weight, units, size, buffer):
     """``n`` rows, ``size`` at a time."""
     for i in range(n // size):
         first = i * size % (units.shape[0] - size + 1)
-        kernels.add_currents(weight, units, first, first + size, buffer, i % SEGMENT)
+        rows.add_currents(weight, units, first, first + size, buffer, i % SEGMENT)
 
 
 @njit(**UNCACHED)
 def run_gradient(n, gradient, units, adjoint):
     for i in range(n):
-        kernels.add_gradient(adjoint, gradient, units[i % units.shape[0]])
+        rows.add_gradient(adjoint, gradient, units[i % units.shape[0]])
 
 
 @njit(**UNCACHED)
 def run_adjoint(n, neuron, d, buffer, adjoint):
     for i in range(n):
-        kernels.adjoint_all(neuron, d, buffer, i % SEGMENT, adjoint)
+        rows.adjoint_all(neuron, d, buffer, i % SEGMENT, adjoint)
 
 
 @njit(**UNCACHED)
@@ -79,14 +79,14 @@ def run_arrival(n, neuron, weight, buffer, adjoint):
     total = 0.0
     for i in range(n):
         unit = i % weight.shape[0]
-        total += kernels.arrival_gradient(neuron, weight, unit, buffer, i % SEGMENT, adjoint)
+        total += rows.arrival_gradient(neuron, weight, unit, buffer, i % SEGMENT, adjoint)
     return total
 
 
 @njit(**UNCACHED)
 def run_copy(n, buffer, checkpoints):
     for i in range(n):
-        kernels.copy_slot(buffer, 0, checkpoints, i % checkpoints.shape[0])
+        rows.copy_slot(buffer, 0, checkpoints, i % checkpoints.shape[0])
 
 
 @njit(**UNCACHED)
@@ -125,7 +125,7 @@ def replay_all(neuron, events, weights, record, buffer, factors, near):
         m = kernels.replay(neuron, events, weights, record, segment, m, buffer, factors)
         for step in range(segment * SEGMENT, min((segment + 1) * SEGMENT, near.shape[0])):
             k = step % SEGMENT
-            near[step] = kernels.any_near(neuron, record.steps[step], buffer, k, k + 1)
+            near[step] = rows.any_near(neuron, record.steps[step], buffer, k, k + 1)
 
 
 def seconds(job: Callable[[], object]) -> float:
@@ -170,7 +170,7 @@ def breakdown(t: Task) -> dict[str, Any]:
     kernels.replay(neuron, events, weights, record, segment, first, buffer, factors)
     d, tiny = np.float32(np.median(record.steps)), np.float32(1e-6)
     marks, units = np.empty(n, np.uint8), events.units
-    found = kernels.Found(np.empty(n, np.int64), marks, marks.view(np.uint64))
+    found = rows.Found(np.empty(n, np.int64), marks, marks.view(np.uint64))
     volley = round(len(units) / len(np.unique(events.times)))  # events that come together
     at, unit = int(record.spike_steps[first]), int(record.units[first])
     spiking = (neuron, record.steps[at]), (buffer, at - segment * SEGMENT, unit)
@@ -206,7 +206,7 @@ def breakdown(t: Task) -> dict[str, Any]:
             run_spike_adjoint, *spiking[0], record.delays[first], *spiking[1], adjoint, out
         ),
     }
-    rows = len(units) + arrivals
+    n_rows = len(units) + arrivals
     row_time = len(units) * calls["row of several"] + arrivals * calls["row"]
     parts = {
         "forward": {
@@ -224,7 +224,7 @@ def breakdown(t: Task) -> dict[str, Any]:
             "replayed rows of weights": row_time,
             "adjoint of flows": n_steps * calls["adjoint"],
             "adjoint of spikes": n_spikes * calls["spike_adjoint"],
-            "rows of gradients": rows * calls["gradient"],
+            "rows of gradients": n_rows * calls["gradient"],
             "feedback of spikes": arrivals * calls["arrival"],
         },
     }
@@ -233,7 +233,7 @@ def breakdown(t: Task) -> dict[str, Any]:
         # forward flows and tests touch two slots, as replayed flows do, adjoints three
         "states": slot * (2 * flows + 2 * n_steps + 2 * n_steps + 3 * n_steps),
         # a row, and the row of currents that it is added to, forward, replayed, and adjoint
-        "weights and gradients": row * rows * 9,
+        "weights and gradients": row * n_rows * 9,
         "checkpoints": 2 * record.checkpoints.nbytes,
     }
     return {

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from spikegrad.engine import kernels
-from spikegrad.engine.kernels import LANES, Events, Record, Weights
+from spikegrad.engine.kernels import Events, Record, Weights
+from spikegrad.engine.rows import LANES
 from spikegrad.neurons import NEURONS
 from spikegrad.spikes import SpikeTrains
 

@@ -6,10 +6,8 @@ each other, the step ends with its first spike, whose recurrent weights arrive t
 logged as (d, source) and spikes as (step, d); backward, the log is replayed and never searched.
 States are kept at the start of every segment of ``SEGMENT`` steps and recomputed in between.
 
-States live in slots of a buffer [n_slots, n_state, n]. The loops take the buffer and a slot, and
-work without reference counts: counting is atomic, costs more than the arithmetic on a row, and
-makes threads wait for each other. Memory is therefore allocated outside, in :func:`forward`,
-:func:`backward` and :func:`states`.
+Memory is allocated outside of the loops over steps, in :func:`forward`, :func:`backward` and
+:func:`states`, since those work without reference counts (see :mod:`spikegrad.engine.rows`).
 """
 
 from __future__ import annotations
@@ -21,36 +19,40 @@ import numpy as np
 
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
-    FAST,
-    arrival_adjoint,
     crossed,
     flow,
     flow_adjoint,
     initial,
     load,
     longest_step,
-    near,
     root,
-    scale,
     spike,
     spike_adjoint,
     store,
 )
+from spikegrad.engine.rows import (
+    ALLOCATING,
+    INLINED,
+    OPTIONS,
+    Found,
+    add_current,
+    add_currents,
+    add_gradient,
+    adjoint_all,
+    any_near,
+    arrival_gradient,
+    copy_slot,
+    find_crossed,
+    flow_all,
+    largest_current,
+    rescale_all,
+)
 
 SEGMENT = 32
-# Numbers of neurons are whole multiples of this: rows fill whole registers, and neurons are
-# searched for spikes in groups. Neurons that only fill up have no input and never spike.
-LANES = 16
 # What ends a step in the log: the index (>= 0) of the first event of those at its time; or, in
 # a layer whose neurons drive each other, a spike; or neither.
 PAUSE = -1
 SPIKE = -2
-
-ALLOCATING = {"nogil": True, "cache": True, **FAST}
-OPTIONS = {**ALLOCATING, "_nrt": False}  # without reference counts
-INLINED = {**OPTIONS, "forceinline": True}
-# For sums whose order may be any fixed one.
-REDUCTION = {**OPTIONS, "fastmath": {"contract", "reassoc"}}
 
 
 class Events(NamedTuple):
@@ -73,17 +75,6 @@ class Weights(NamedTuple):
     """[n_in]"""
     recurrent_reach: np.ndarray
     """[n] or [0]"""
-
-
-class Found(NamedTuple):
-    """Room for :func:`find_crossed`."""
-
-    neurons: np.ndarray
-    """The neurons found, in its first places, int64 [n]."""
-    marks: np.ndarray
-    """Whether each neuron is one of them, uint8 [n]."""
-    words: np.ndarray
-    """The same memory, uint64 [n / 8]: eight neurons are passed over at a time."""
 
 
 class Progress(NamedTuple):
@@ -117,40 +108,6 @@ class Record(NamedTuple):
     """The states at the start of each segment, [n_segments, n_state, n]."""
     final: np.ndarray
     """The state at the trial's end, [n_state, n]."""
-
-
-@njit(**INLINED)
-def flow_all(neuron, d, buffer, k, end):
-    """Flow all neurons by ``d``, from slot ``k`` to slot ``end``."""
-    for i in range(buffer.shape[2]):
-        store(neuron, buffer, end, i, flow(neuron, d, load(neuron, buffer, k, i)))
-
-
-@njit(**INLINED)
-def any_near(neuron, d, buffer, k, end):
-    """Whether a neuron may have spiked from slot k to ``end``."""
-    found = False
-    for i in range(buffer.shape[2]):
-        start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
-        found |= near(neuron, d, start, after)
-    return found
-
-
-@njit(**INLINED)
-def find_crossed(neuron, d, buffer, k, end, found):
-    """Write the neurons that spiked between slots k and ``end`` to ``found``; their number."""
-    neurons, marks, words = found
-    for i in range(marks.shape[0]):
-        start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
-        marks[i] = near(neuron, d, start, after) & crossed(neuron, d, start, after)
-    count = 0
-    for w in range(words.shape[0]):
-        if words[w] != 0:
-            for i in range(8 * w, 8 * w + 8):
-                if marks[i]:
-                    neurons[count] = i
-                    count += 1
-    return count
 
 
 @njit(**INLINED)
@@ -200,61 +157,6 @@ def adjoint_through_spike(neuron, d, first, s, adjoint, g):
     adjoint = flow_adjoint(neuron, remainder(d, first), after, adjoint)
     adjoint = spike_adjoint(neuron, before, adjoint, g)
     return flow_adjoint(neuron, first, s, adjoint)
-
-
-@njit(**OPTIONS)
-def copy_slot(source, k, target, m):
-    for v in range(source.shape[1]):
-        for i in range(source.shape[2]):
-            target[m, v, i] = source[k, v, i]
-
-
-@njit(**OPTIONS)
-def rescale_all(neuron, buffer, factors):
-    """Bring the membrane states of slot 0 into range by ``factors`` [n], returned there."""
-    n_state = buffer.shape[1]
-    for i in range(factors.shape[0]):
-        factors[i] = scale(neuron, load(neuron, buffer, 0, i))
-    for v in range(n_state - 1):
-        for i in range(factors.shape[0]):
-            buffer[0, v, i] *= factors[i]
-
-
-@njit(**INLINED)
-def add_current(weight, unit, buffer, k):
-    """A spike arrives: add its row of weights to the currents of slot k."""
-    v = buffer.shape[1] - 1
-    for i in range(buffer.shape[2]):
-        buffer[k, v, i] += weight[unit, i]
-
-
-@njit(**OPTIONS)
-def add_four_currents(weight, units, first, buffer, k):
-    """The same for four spikes that arrive together, in their order."""
-    v = buffer.shape[1] - 1
-    a, b, c, d = units[first], units[first + 1], units[first + 2], units[first + 3]
-    for i in range(buffer.shape[2]):
-        current = buffer[k, v, i] + weight[a, i] + weight[b, i]
-        buffer[k, v, i] = current + weight[c, i] + weight[d, i]
-
-
-@njit(**INLINED)
-def add_currents(weight, units, first, after, buffer, k):
-    """The spikes from ``first`` until ``after`` arrive together."""
-    fours = (after - first) // 4
-    for f in range(fours):
-        add_four_currents(weight, units, first + 4 * f, buffer, k)
-    for e in range(first + 4 * fours, after):
-        add_current(weight, units[e], buffer, k)
-
-
-@njit(**OPTIONS)
-def largest_current(buffer, k):
-    v = buffer.shape[1] - 1
-    largest = 0.0
-    for i in range(buffer.shape[2]):
-        largest = max(largest, abs(buffer[k, v, i]))
-    return largest
 
 
 @njit(**INLINED)
@@ -432,32 +334,6 @@ def replay(neuron, events, weights, record, segment, m, buffer, factors):
         elif source == SPIKE:
             add_current(weights.recurrent, record.units[m - 1], buffer, k + 1)
     return m
-
-
-@njit(**INLINED)
-def adjoint_all(neuron, d, buffer, k, adjoint):
-    """Take the adjoint of all neurons back through the step ``d`` that started at slot k."""
-    for i in range(buffer.shape[2]):
-        before = flow_adjoint(neuron, d, load(neuron, buffer, k, i), load(neuron, adjoint, 0, i))
-        store(neuron, adjoint, 0, i, before)
-
-
-@njit(**INLINED)
-def add_gradient(adjoint, gradient, unit):
-    """dLoss/dw of a spike that arrives is the adjoint of the current."""
-    v = adjoint.shape[1] - 1
-    for i in range(adjoint.shape[2]):
-        gradient[unit, i] += adjoint[0, v, i]
-
-
-@njit(**REDUCTION, forceinline=True)
-def arrival_gradient(neuron, weight, unit, buffer, k, adjoint):
-    """dLoss/dt of a spike of ``unit`` that has arrived in slot k."""
-    total = weight.dtype.type(0)
-    for i in range(buffer.shape[2]):
-        state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
-        total += weight[unit, i] * arrival_adjoint(neuron, state, after)
-    return total
 
 
 @njit(**OPTIONS)
