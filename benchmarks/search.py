@@ -30,7 +30,7 @@ from spikegrad.config.search import TPE, RandomSearch, Sampling, Selection, Tria
 from spikegrad.config.study import Study
 from spikegrad.config.training import ModelSettings
 from spikegrad.files import atomic
-from spikegrad.search.records import UNCHANGED, Record
+from spikegrad.search.records import FINISHED, UNCHANGED, Record, best_first
 from spikegrad.search.sampling import suggest
 from spikegrad.search.seeds import AGAIN, derived_seed
 from spikegrad.search.selection import finalist_runs, run_table, trial_table
@@ -94,15 +94,25 @@ def search(bench: Bench, sampling: Sampling, seed: int) -> list[Record]:
     return records
 
 
-def score(bench: Bench, judge: Bench, records: list[Record], seed: int) -> float:
-    """Mean accuracy of the winner, chosen as in the workflow, over ``JUDGED`` fresh seeds."""
+def scores(bench: Bench, judge: Bench, records: list[Record], seed: int) -> dict[str, float]:
+    """What became of a search.
+
+    ``best`` is the accuracy of its best trial, ``again`` that trial's mean over the finalists'
+    fresh seeds, on the same validation data. ``score`` is the mean accuracy, over ``JUDGED``
+    further seeds and on other data, of the winner, chosen as in the workflow.
+    """
     finalists = [t for t in finalist_runs(records, SELECTION, seed) if t.number != UNCHANGED]
+    (best,) = best_first([r for r in records if r.outcome == FINISHED], 1)
     table = run_table([run_again(bench, trial) for trial in finalists])
-    number = table.groupby("number")["validation_accuracy"].mean().idxmax()
-    winner = next(trial for trial in finalists if trial.number == number)
+    means = table.groupby("number")["validation_accuracy"].mean()
+    winner = next(trial for trial in finalists if trial.number == means.idxmax())
     fresh = (derived_seed(seed, AGAIN, SELECTION.seeds + k) for k in range(JUDGED))
     runs = [run_again(judge, replace(winner, seed=s)) for s in fresh]
-    return float(run_table(runs)["validation_accuracy"].mean())
+    return {
+        "best": best.quality[0],
+        "again": float(means[best.trial.number]),
+        "score": float(run_table(runs)["validation_accuracy"].mean()),
+    }
 
 
 def compare(events: Path, table_file: Path, n_seeds: int) -> pd.DataFrame:
@@ -122,7 +132,7 @@ def compare(events: Path, table_file: Path, n_seeds: int) -> pd.DataFrame:
             records = search(bench, sampling, seed)
             row = {
                 **about,
-                "score": score(bench, judge, records, seed),
+                **scores(bench, judge, records, seed),
                 "failed": sum(r.failed for r in records),
                 "presentations": sum(r.presentations for r in records),
             }
@@ -161,14 +171,19 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def progress(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Mean accuracy of the first and the last ``STARTUP`` trials after their first rung."""
-    lines = []
+    """Means over searches: what trials learn from each other, and what of it was luck.
+
+    ``first`` and ``last`` are the mean accuracies of the first and the last ``STARTUP`` trials
+    after their first rung; ``best``, ``again`` and ``score`` as in :func:`scores`.
+    """
+    first, last = [], []
     for about in rows[["neuron", "sampler", "seed"]].itertuples(index=False):
         trials = pd.read_parquet(folder / f"{'-'.join(map(str, about))}.parquet")
         accuracy = trials["first_rung_accuracy"].fillna(0.0)  # of a trial that failed
-        means = accuracy[:STARTUP].mean(), accuracy[-STARTUP:].mean()
-        lines.append({**about._asdict(), **dict(zip(("first", "last"), means, strict=True))})
-    return pd.DataFrame(lines).groupby(["neuron", "sampler"])[["first", "last"]].mean()
+        first.append(accuracy[:STARTUP].mean())
+        last.append(accuracy[-STARTUP:].mean())
+    measures = ["first", "last", "best", "again", "score"]
+    return rows.assign(first=first, last=last).groupby(["neuron", "sampler"])[measures].mean()
 
 
 if __name__ == "__main__":
