@@ -60,7 +60,7 @@ def network(t: Task, n_events: int = EVENTS) -> Network:
 def trainer(net: Network) -> Callable[[], None]:
     """A function that makes one update; so small that the activity stays."""
     layer, readout, spikes, _ = net
-    optimizer = torch.optim.Adam([*layer.parameters(), *readout.parameters()], 1e-6)
+    optimizer = torch.optim.Adam([*layer.parameters(), *readout.parameters()], 1e-6, fused=True)
     targets = torch.from_numpy(labels(len(spikes)))
 
     def update() -> None:

@@ -279,7 +279,8 @@ def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
             {"params": [weight], "lr": float(weight.detach().std()) * rate}
             for (name, weight) in networks[1].named_parameters()
             for rate in [0.02 if name.startswith("readout.") else 0.01]
-        ]
+        ],
+        fused=True,
     )
     for share in (1.0, 0.5, 0.25):
         for network in networks:

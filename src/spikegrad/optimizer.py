@@ -75,7 +75,7 @@ class Adam:
                 [group.state["exp_avg_sq"]],
                 [],
                 [group.state["step"]],
-                foreach=False,
+                fused=True,
                 amsgrad=False,
                 beta1=0.9,
                 beta2=0.999,

@@ -5,11 +5,12 @@ Times are float64 throughout; logits have the dtype of the readout's weights.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spikegrad.activity import sum_by_neuron
 from spikegrad.engine import njit
 from spikegrad.layers import SpikingLayer
 from spikegrad.spikes import SpikeTrains
@@ -89,12 +90,36 @@ class IntegratedReadout(LinearReadout):
 
     def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
-        rest = spikes.duration - spikes.times
-        g = torch.exp(-spikes.times / self.window)
-        g = g - torch.exp(-spikes.duration / self.window - rest / self.tau_out)
-        g = g / (1 / self.window + 1 / self.tau_out)
-        features = sum_by_neuron(g, spikes, len(self.weight))
+        features = _Features.apply(
+            spikes.times, spikes, len(self.weight), self.window, self.tau_out
+        )
         return features.to(self.weight.dtype) @ self.weight
+
+
+class _Features(torch.autograd.Function):
+    """Spike times -> sum of g(t) over each neuron's spikes, [n_samples, n_units].
+
+    As torch's own operations this took ten passes over the spikes, an eighth of an update.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, times: Tensor, spikes: SpikeTrains, n_units: int, window: float, tau_out: float
+    ) -> Tensor:
+        t, end = times.detach().numpy(), spikes.duration
+        width = 1 / (1 / window + 1 / tau_out)
+        early = width * np.exp(-t / window)
+        late = width * np.exp((t - end) / tau_out - end / window)
+        ctx.slopes = -(early / window + late / tau_out)
+        rows = np.repeat(np.arange(len(spikes)) * n_units, spikes.counts.numpy())
+        ctx.neurons = rows + spikes.units.numpy()
+        sums = np.bincount(ctx.neurons, early - late, len(spikes) * n_units)
+        return torch.from_numpy(sums.reshape(len(spikes), n_units))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple:
+        slopes = grad.numpy().ravel()[ctx.neurons] * ctx.slopes
+        return torch.from_numpy(slopes), None, None, None, None
 
 
 class MaximumReadout(LinearReadout):
