@@ -21,9 +21,9 @@ from numba import njit
 
 from contestant import Task
 from engine import network
-from spikegrad.engine import kernels, rows
+from spikegrad.engine import backward, forward, records, rows
 from spikegrad.engine.formulas import load, root, store
-from spikegrad.engine.kernels import SEGMENT, SPIKE
+from spikegrad.engine.records import SEGMENT, SPIKE
 from spikegrad.layers import _events_of_samples, _padded_weights
 
 ROUNDS = 15
@@ -103,7 +103,7 @@ def run_spike(n, neuron, d, buffer, k, unit, out):
         step = d - d * type(d)(1e-7) * type(d)(i % 8)
         start = load(neuron, buffer, k, unit)
         first = root(neuron, step, start)
-        end = kernels.flow_through_spike(neuron, step, type(d)(first), start)
+        end = records.flow_through_spike(neuron, step, type(d)(first), start)
         store(neuron, out, 0, i % out.shape[2], end)
         out[1, 0, 0] += type(d)(math.log1p(-first))
 
@@ -113,7 +113,7 @@ def run_spike_adjoint(n, neuron, d, first, buffer, k, unit, adjoint, out):
     for i in range(n):
         after = load(neuron, adjoint, 0, i % adjoint.shape[2])
         start = load(neuron, buffer, k, unit)
-        before = kernels.adjoint_through_spike(neuron, d, first, start, after, type(d)(1))
+        before = backward.adjoint_through_spike(neuron, d, first, start, after, type(d)(1))
         store(neuron, out, 0, i % out.shape[2], before)
 
 
@@ -122,7 +122,7 @@ def replay_all(neuron, events, weights, record, buffer, factors, near):
     """Replay the sample and mark the steps in which a neuron comes near its threshold, if asked."""
     m = 0
     for segment in range(record.checkpoints.shape[0]):
-        m = kernels.replay(neuron, events, weights, record, segment, m, buffer, factors)
+        m = backward.replay(neuron, events, weights, record, segment, m, buffer, factors)
         for step in range(segment * SEGMENT, min((segment + 1) * SEGMENT, near.shape[0])):
             k = step % SEGMENT
             near[step] = rows.any_near(neuron, record.steps[step], buffer, k, k + 1)
@@ -151,7 +151,7 @@ def breakdown(t: Task) -> dict[str, Any]:
     weights = _padded_weights(layer.weight, layer._recurrent())
     duration, limit = net.spikes.duration, 1000 * t.hidden
 
-    record = kernels.forward(neuron, events, duration, weights, limit)
+    record = forward.forward(neuron, events, duration, weights, limit)
     n = weights.input.shape[1]
     n_state = len(neuron.variables())
     zeros = np.zeros((n_state, n), np.float32)
@@ -160,14 +160,14 @@ def breakdown(t: Task) -> dict[str, Any]:
     gradients = (grad_times, *sums, np.empty(0))
 
     def backward() -> None:
-        kernels.backward(neuron, events, weights, record, zeros, gradients)
+        backward.backward(neuron, events, weights, record, zeros, gradients)
 
     n_segments = len(record.checkpoints)
     buffer = np.empty((SEGMENT + 1, n_state, n), np.float32)
     factors, adjoint = np.empty(n, np.float32), np.ones((2, n_state, n), np.float32)
     segment = n_segments // 2
     first = int((record.spike_steps < segment * SEGMENT).sum())
-    kernels.replay(neuron, events, weights, record, segment, first, buffer, factors)
+    backward.replay(neuron, events, weights, record, segment, first, buffer, factors)
     d, tiny = np.float32(np.median(record.steps)), np.float32(1e-6)
     marks, units = np.empty(n, np.uint8), events.units
     found = rows.Found(np.empty(n, np.int64), marks, marks.view(np.uint64))
@@ -247,7 +247,7 @@ def breakdown(t: Task) -> dict[str, Any]:
         "spikes": n_spikes,
         "nanoseconds": {name: 1e9 * value for name, value in calls.items()},
         "parts": parts,
-        "forward": seconds(lambda: kernels.forward(neuron, events, duration, weights, limit)),
+        "forward": seconds(lambda: forward.forward(neuron, events, duration, weights, limit)),
         "replay": seconds(lambda: replay(searched[:0])),
         "backward": seconds(backward),
         "traffic": traffic,

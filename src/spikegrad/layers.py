@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spikegrad.engine import kernels
-from spikegrad.engine.kernels import Events, Record, Weights
+from spikegrad.engine import backward, forward
+from spikegrad.engine.records import Events, Record, Weights
 from spikegrad.engine.rows import LANES
 from spikegrad.neurons import NEURONS
 from spikegrad.spikes import SpikeTrains
@@ -73,7 +73,7 @@ class _SpikingFunction(torch.autograd.Function):
             sums = np.zeros_like(weights.input), np.zeros_like(weights.recurrent)
             for b in block:
                 spikes = slice(ctx.offsets[b], ctx.offsets[b + 1])
-                kernels.backward(
+                backward.backward(
                     layer.neuron,
                     ctx.samples[b],
                     weights,
@@ -224,7 +224,7 @@ class SpikingLayer(nn.Module):
         units = np.concatenate([np.full(len(probes), self.n_in), events.units])[order]
         split = Events(all_times[order], units)
         record = _runner(self, weights, spikes.duration)(sample, split)
-        states = kernels.states(self.neuron, split, weights, record, neuron)
+        states = backward.states(self.neuron, split, weights, record, neuron)
         at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == self.n_in)
         return self.neuron.potential(states[:, at_probe])[place]
 
@@ -247,7 +247,7 @@ def _runner(
     limit = layer.max_spikes * layer.n_out
 
     def run(sample: int, events: Events) -> Record:
-        record = kernels.forward(layer.neuron, events, duration, weights, limit)
+        record = forward.forward(layer.neuron, events, duration, weights, limit)
         if len(record.times) > limit:
             raise SpikeOverflowError(
                 f"sample {sample}: more than {layer.max_spikes} spikes per neuron within "

@@ -1,0 +1,131 @@
+"""The adjoint of one sample: the forward pass's log is replayed backwards and never searched.
+
+States are kept at the start of every segment of ``SEGMENT`` steps and recomputed in between.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikegrad.engine import njit
+from spikegrad.engine.formulas import flow, flow_adjoint, load, spike, spike_adjoint, store
+from spikegrad.engine.records import SEGMENT, SPIKE, flow_through_spike, remainder, volley
+from spikegrad.engine.rows import (
+    ALLOCATING,
+    INLINED,
+    OPTIONS,
+    add_current,
+    add_currents,
+    add_gradient,
+    adjoint_all,
+    arrival_gradient,
+    copy_slot,
+    flow_all,
+    rescale_all,
+)
+
+
+@njit(**INLINED)
+def adjoint_through_spike(neuron, d, first, s, adjoint, g):
+    """The adjoint of :func:`flow_through_spike`, with g = dLoss/dt of the spike."""
+    before = flow(neuron, first, s)
+    after = spike(neuron, before)
+    adjoint = flow_adjoint(neuron, remainder(d, first), after, adjoint)
+    adjoint = spike_adjoint(neuron, before, adjoint, g)
+    return flow_adjoint(neuron, first, s, adjoint)
+
+
+@njit(**OPTIONS)
+def replay(neuron, events, weights, record, segment, m, buffer, factors):
+    """Recompute the states of a segment, whose first spike is ``m``; the spike after its last."""
+    times, units = events
+    spike_steps = record.spike_steps
+    first = segment * SEGMENT
+    copy_slot(record.checkpoints, segment, buffer, 0)
+    rescale_all(neuron, buffer, factors)
+    for k in range(min(SEGMENT, record.steps.shape[0] - first)):
+        step, source = record.steps[first + k], record.sources[first + k]
+        flow_all(neuron, step, buffer, k, k + 1)
+        while m < spike_steps.shape[0] and spike_steps[m] == first + k:
+            j = record.units[m]
+            end = flow_through_spike(neuron, step, record.delays[m], load(neuron, buffer, k, j))
+            store(neuron, buffer, k + 1, j, end)
+            m += 1
+        if source >= 0:
+            add_currents(weights.input, units, source, volley(times, source), buffer, k + 1)
+        elif source == SPIKE:
+            add_current(weights.recurrent, record.units[m - 1], buffer, k + 1)
+    return m
+
+
+@njit(**OPTIONS)
+def retreat(neuron, events, weights, record, segment, m, buffer, adjoint, gradients):
+    """Take the adjoint back through a segment; ``m`` is the spike after its last."""
+    times, units = events
+    grad_times, grad_input, grad_recurrent, grad_arrivals = gradients
+    first = segment * SEGMENT
+    for k in range(min(SEGMENT, record.steps.shape[0] - first) - 1, -1, -1):
+        step, source = record.steps[first + k], record.sources[first + k]
+        feedback = step * 0
+        if source >= 0:
+            for e in range(source, volley(times, source)):
+                add_gradient(adjoint, grad_input, units[e])
+                if grad_arrivals.shape[0] > 0:
+                    grad_arrivals[e] = arrival_gradient(
+                        neuron, weights.input, units[e], buffer, k + 1, adjoint
+                    )
+        elif source == SPIKE:
+            j = record.units[m - 1]
+            add_gradient(adjoint, grad_recurrent, j)
+            feedback = arrival_gradient(neuron, weights.recurrent, j, buffer, k + 1, adjoint)
+        after_last = m
+        while m > 0 and record.spike_steps[m - 1] == first + k:
+            m -= 1
+            j = record.units[m]
+            start, after = load(neuron, buffer, k, j), load(neuron, adjoint, 0, j)
+            g = type(step)(grad_times[m] + feedback)
+            before = adjoint_through_spike(neuron, step, record.delays[m], start, after, g)
+            store(neuron, adjoint, 1, j, before)
+        adjoint_all(neuron, step, buffer, k, adjoint)
+        for spiked in range(m, after_last):
+            j = record.units[spiked]
+            store(neuron, adjoint, 0, j, load(neuron, adjoint, 1, j))
+
+
+@njit(**ALLOCATING)
+def backward(neuron, events, weights, record, grad_final, gradients):
+    """The adjoint of :func:`spikegrad.engine.forward.forward` for one sample.
+
+    ``grad_final`` [n_state, n] is dLoss/d(final state). ``gradients`` holds dLoss/dt of each
+    spike; the gradients of input and recurrent weights, which are added to; and an array for
+    dLoss/dt of each input event, which may be empty.
+    """
+    n_state, n = grad_final.shape
+    adjoint = np.empty((2, n_state, n), grad_final.dtype)  # slot 1: of neurons that spike
+    adjoint[0] = grad_final
+    buffer = np.empty((SEGMENT + 1, n_state, n), grad_final.dtype)
+    factors = np.empty(n, grad_final.dtype)
+    m = record.times.shape[0]
+    for segment in range(record.checkpoints.shape[0] - 1, -1, -1):
+        after_last = m
+        while m > 0 and record.spike_steps[m - 1] >= segment * SEGMENT:
+            m -= 1
+        replay(neuron, events, weights, record, segment, m, buffer, factors)
+        retreat(neuron, events, weights, record, segment, after_last, buffer, adjoint, gradients)
+        for v in range(n_state - 1):
+            adjoint[0, v] *= factors
+
+
+@njit(**ALLOCATING)
+def states(neuron, events, weights, record, which):
+    """State of neuron ``which`` at the end of every step, [n_state, n_steps]."""
+    n_state, n = record.final.shape
+    buffer = np.empty((SEGMENT + 1, n_state, n), record.final.dtype)
+    factors = np.empty(n, record.final.dtype)
+    result = np.empty((n_state, record.steps.shape[0]), record.final.dtype)
+    m = 0
+    for segment in range(record.checkpoints.shape[0]):
+        m = replay(neuron, events, weights, record, segment, m, buffer, factors)
+        part = result[:, segment * SEGMENT : (segment + 1) * SEGMENT]
+        part[:] = buffer[1 : part.shape[1] + 1, :, which].T
+    return result

@@ -1,0 +1,82 @@
+"""What the passes have in common: input, weights, the log, and a neuron's way through its spike."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from spikegrad.engine import njit
+from spikegrad.engine.formulas import flow, spike
+from spikegrad.engine.rows import INLINED
+
+SEGMENT = 32
+# What ends a step in the log: the index (>= 0) of the first event of those at its time; or, in
+# a layer whose neurons drive each other, a spike; or neither.
+PAUSE = -1
+SPIKE = -2
+
+
+class Events(NamedTuple):
+    """The input of one sample."""
+
+    times: np.ndarray
+    """In seconds, ascending, float64 [n_events]."""
+    units: np.ndarray
+    """Input channels, int64 [n_events]."""
+
+
+class Weights(NamedTuple):
+    """The weights of a layer, with the largest absolute value of each row."""
+
+    input: np.ndarray
+    """[n_in, n]"""
+    recurrent: np.ndarray
+    """[n, n], or [0, n] if the neurons do not drive each other."""
+    reach: np.ndarray
+    """[n_in]"""
+    recurrent_reach: np.ndarray
+    """[n] or [0]"""
+
+
+class Record(NamedTuple):
+    """What :func:`forward` logs of one sample."""
+
+    times: np.ndarray
+    """Spike times in seconds, float64 [n_spikes], ascending."""
+    units: np.ndarray
+    """The neurons that spike, int64 [n_spikes]."""
+    spike_steps: np.ndarray
+    """The step in which each spike falls, int32 [n_spikes]."""
+    delays: np.ndarray
+    """How far into its step (in d) each spike comes, [n_spikes]."""
+    steps: np.ndarray
+    """Length d of each step, [n_steps]."""
+    sources: np.ndarray
+    """What ends each step, int32 [n_steps]."""
+    checkpoints: np.ndarray
+    """The states at the start of each segment, [n_segments, n_state, n]."""
+    final: np.ndarray
+    """The state at the trial's end, [n_state, n]."""
+
+
+@njit(**INLINED)
+def remainder(d, first):
+    """What remains of a step ``d`` after its part ``first``."""
+    return (d - first) / (type(d)(1) - first)
+
+
+@njit(**INLINED)
+def flow_through_spike(neuron, d, first, s):
+    """Flow one neuron by ``d``, with its spike at ``first``."""
+    after = spike(neuron, flow(neuron, first, s))
+    return flow(neuron, remainder(d, first), after)
+
+
+@njit(**INLINED)
+def volley(times, event):
+    """The first event after ``event`` that comes later than it."""
+    after = event + 1
+    while after < times.shape[0] and times[after] == times[event]:
+        after += 1
+    return after
