@@ -26,7 +26,7 @@ QIF must also pass a permutation test (p ≤ 0.05). docs/claims.md gives the rea
 def claims_page(claims: pd.DataFrame, data: str) -> str:
     """HTML of the table that :func:`judge.judge` makes; ``data`` names the spike data."""
     counts = ", ".join(f"{(claims['verdict'] == v).sum()} {v}" for v in Verdict)
-    body = [INTRODUCTION, f"<p>Rows: {counts}.</p>"]
+    body = ['<div class="claims">', INTRODUCTION, f"<p>Rows: {counts}.</p>"]
     for paper, own in claims.groupby("paper", sort=False):
         body.append(f"<h2>{escape(str(paper))}: <cite>{PAPERS[str(paper)]}</cite></h2>")
         body.append(f"<p>Data: {escape(', '.join(own['data'].unique()))}</p>")
@@ -34,6 +34,7 @@ def claims_page(claims: pd.DataFrame, data: str) -> str:
             body.append(f"<h3>{escape(str(statement))}</h3>")
             for _, claim in rows.groupby("id", sort=False):
                 body.append(_claim(claim))
+    body.append("</div>")
     return page(f"Claims of the two papers, {data}", "\n".join(body))
 
 
@@ -45,10 +46,10 @@ def _claim(rows: pd.DataFrame) -> str:
     cells = [
         [
             escape(row["case"]),
-            f"{number(row['estimate'])} [{number(row['low'])}, {number(row['high'])}]",
+            _estimate(row),
             escape(first["criterion"]),
             "" if pd.isna(row["p"]) else number(row["p"]),
-            f"{row['n']} {escape(row['unit'])}",
+            f"{row['n']:,} {escape(row['unit'])}",
             f'<span class="verdict {row["verdict"]}">{row["verdict"]}</span>',
         ]
         for _, row in rows.iterrows()
@@ -56,6 +57,12 @@ def _claim(rows: pd.DataFrame) -> str:
     header = ["case", "estimate [95 % interval]", "criterion", "p", "n", "verdict"]
     source = f'<p class="small">{escape(first["id"])}, from {shown}{more}</p>'
     return f"<p>{escape(first['measure'])}</p>\n{table(header, cells)}\n{source}"
+
+
+def _estimate(row: pd.Series) -> str:
+    if np.isnan(row["estimate"]):
+        return "nothing to measure"
+    return f"{number(row['estimate'])} [{number(row['low'])}, {number(row['high'])}]"
 
 
 def number(value: float) -> str:
