@@ -50,7 +50,7 @@ for x, marker, colour, label in (
     )  # fmt: skip
 moment = 1000 * largest["time"]
 raster.axvline(moment, color="0.6", lw=0.7, ls=":")
-raster.set(xlim=(moment - 10, moment + 60), xlabel="time (ms)", ylabel="neuron")
+raster.set(xlim=(moment - 40, moment + 40), xlabel="time (ms)", ylabel="neuron")
 raster.set_title(f"{largest['neuron'].upper()}, a jump by {abs(largest['loss_jump']):.2g} nats")
 raster.legend(loc="upper right", frameon=True, framealpha=0.8)
 
@@ -59,7 +59,10 @@ common = {"data": summary, "x": "state", "order": STATES, "y": "jumps_per_length
 common |= {"hue": "neuron", "palette": NEURON_COLOURS, "legend": False}
 sns.stripplot(**common, dodge=True, jitter=False, size=5)
 positive = summary.loc[summary["jumps_per_length"] > 0, "jumps_per_length"]
-rate.set_yscale("symlog", linthresh=positive.min() if len(positive) else 1)
+if len(positive):
+    rate.set_yscale("symlog", linthresh=positive.min())
+    low, high = np.log10([positive.min(), positive.max()])
+    rate.set_yticks([0, *10.0 ** np.arange(np.ceil(low), np.floor(high) + 1)])
 rate.set(xlabel="", ylabel="jumps per relative distance\nand sample")
 rate.set_ylim(0, 2 * summary["jumps_per_length"].max() or 1)
 
