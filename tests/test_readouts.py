@@ -55,6 +55,15 @@ def voltage(t: float, spikes: SpikeTrains, sample: int, weight: np.ndarray) -> f
     return float(kernel @ weight[units])
 
 
+def test_a_batch_without_a_spike_answers_zero_and_has_a_gradient():
+    spikes, readout = trains([0, 0]), integrated()
+    times = spikes.times.clone().requires_grad_()
+    logits = readout(with_times(spikes, times))
+    assert torch.equal(logits, torch.zeros(2, N_CLASSES, dtype=torch.float64))
+    (gradient,) = torch.autograd.grad(logits.sum(), times)
+    assert gradient.shape == (0,)
+
+
 def test_integrated_readout_equals_numerical_integral():
     spikes, readout = trains([7, 0, 12]), integrated()
     logits = readout(spikes)

@@ -114,6 +114,7 @@ class _Features(torch.autograd.Function):
         rows = np.repeat(np.arange(len(spikes)) * n_units, spikes.counts.numpy())
         ctx.neurons = rows + spikes.units.numpy()
         sums = np.bincount(ctx.neurons, early - late, len(spikes) * n_units)
+        sums = sums.astype(t.dtype, copy=False)  # sums of no spikes come as integers
         return torch.from_numpy(sums.reshape(len(spikes), n_units))
 
     @staticmethod
