@@ -159,9 +159,6 @@ def breakdown(t: Task) -> dict[str, Any]:
     sums = np.zeros_like(weights.input), np.zeros_like(weights.recurrent)
     gradients = (grad_times, *sums, np.empty(0))
 
-    def backward() -> None:
-        backward.backward(neuron, events, weights, record, zeros, gradients)
-
     n_segments = len(record.checkpoints)
     buffer = np.empty((SEGMENT + 1, n_state, n), np.float32)
     factors, adjoint = np.empty(n, np.float32), np.ones((2, n_state, n), np.float32)
@@ -249,7 +246,9 @@ def breakdown(t: Task) -> dict[str, Any]:
         "parts": parts,
         "forward": seconds(lambda: forward.forward(neuron, events, duration, weights, limit)),
         "replay": seconds(lambda: replay(searched[:0])),
-        "backward": seconds(backward),
+        "backward": seconds(
+            lambda: backward.backward(neuron, events, weights, record, zeros, gradients)
+        ),
         "traffic": traffic,
         "working_set": {
             "segment": buffer.nbytes,

@@ -18,6 +18,7 @@ import contest
 import keep
 import overhead
 import report
+from breakdown import breakdown
 from contestant import Task
 from fits import departure, exponent
 from overhead import Job, Shares
@@ -217,3 +218,11 @@ def test_contestant_that_fails_is_reported_with_the_reason(tmp_path: Path) -> No
     (cells,) = report.contest_rows([row])
     assert re.match("does not run: ModuleNotFoundError", cells[4])
     assert len(cells) == len(report.CONTEST_HEADER)
+
+
+@pytest.mark.parametrize("neuron", ["lif", "qif"])
+def test_in_a_recurrent_layer_each_spike_costs_one_flow_more(neuron: str) -> None:
+    row = breakdown(Task(16, True, 4e-3, 1, neuron))
+    assert row["spikes"] > 0
+    assert row["flows"] == row["steps"] + row["spikes"]
+    assert min(row["forward"], row["replay"], row["backward"]) > 0

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from spikegrad.spikes import SpikeTrains
 
 
+class _SumByNeuron(torch.autograd.Function):
+    """By NumPy, whose ``bincount`` is faster here than torch's ``index_add`` on any threads."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, spikes: SpikeTrains, n_units: int) -> Tensor:
+        first = np.repeat(np.arange(len(spikes)) * n_units, spikes.counts.numpy())
+        ctx.neurons = first + spikes.units.numpy()
+        total = np.bincount(ctx.neurons, values.numpy(), len(spikes) * n_units)
+        total = total.astype(np.float64, copy=False)  # sums of nothing come as integers
+        return torch.from_numpy(total.reshape(len(spikes), n_units))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple:
+        return torch.from_numpy(grad.numpy().ravel()[ctx.neurons]), None, None
+
+
 def sum_by_neuron(values: Tensor, spikes: SpikeTrains, n_units: int) -> Tensor:
-    """Add up ``values`` [n_events] over each neuron's spikes: [n_samples, n_units]."""
-    total = values.new_zeros(len(spikes) * n_units)
-    total = total.index_add(0, spikes.samples * n_units + spikes.units, values)
-    return total.view(len(spikes), n_units)
+    """Add up ``values`` (float64 [n_events]) over each neuron's spikes: [n_samples, n_units]."""
+    return _SumByNeuron.apply(values, spikes, n_units)
 
 
 def spike_counts(spikes: SpikeTrains, n_units: int) -> Tensor:

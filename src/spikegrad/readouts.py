@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from spikegrad.activity import sum_by_neuron
 from spikegrad.engine import njit
 from spikegrad.layers import SpikingLayer
 from spikegrad.spikes import SpikeTrains
@@ -90,37 +91,29 @@ class IntegratedReadout(LinearReadout):
 
     def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
-        features = _Features.apply(
-            spikes.times, spikes, len(self.weight), self.window, self.tau_out
-        )
+        shares = _Shares.apply(spikes.times, spikes.duration, self.window, self.tau_out)
+        features = sum_by_neuron(shares, spikes, len(self.weight))
         return features.to(self.weight.dtype) @ self.weight
 
 
-class _Features(torch.autograd.Function):
-    """Spike times -> sum of g(t) over each neuron's spikes, [n_samples, n_units].
+class _Shares(torch.autograd.Function):
+    """Spike times -> g(t), each [n_events], with its derivative from the same exponentials.
 
-    As torch's own operations this took ten passes over the spikes, an eighth of an update.
+    As torch's own operations, this takes twice as many passes over the spikes.
     """
 
     @staticmethod
-    def forward(
-        ctx: Any, times: Tensor, spikes: SpikeTrains, n_units: int, window: float, tau_out: float
-    ) -> Tensor:
-        t, end = times.detach().numpy(), spikes.duration
+    def forward(ctx: Any, times: Tensor, end: float, window: float, tau_out: float) -> Tensor:
+        t = times.numpy()
         width = 1 / (1 / window + 1 / tau_out)
         early = width * np.exp(-t / window)
         late = width * np.exp((t - end) / tau_out - end / window)
-        ctx.slopes = -(early / window + late / tau_out)
-        rows = np.repeat(np.arange(len(spikes)) * n_units, spikes.counts.numpy())
-        ctx.neurons = rows + spikes.units.numpy()
-        sums = np.bincount(ctx.neurons, early - late, len(spikes) * n_units)
-        sums = sums.astype(t.dtype, copy=False)  # sums of no spikes come as integers
-        return torch.from_numpy(sums.reshape(len(spikes), n_units))
+        ctx.slopes = torch.from_numpy(-(early / window + late / tau_out))
+        return torch.from_numpy(early - late)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple:
-        slopes = grad.numpy().ravel()[ctx.neurons] * ctx.slopes
-        return torch.from_numpy(slopes), None, None, None, None
+        return grad * ctx.slopes, None, None, None
 
 
 class MaximumReadout(LinearReadout):

@@ -40,7 +40,7 @@ class Weights(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What :func:`forward` logs of one sample."""
+    """What the forward pass logs of one sample."""
 
     times: np.ndarray
     """Spike times in seconds, float64 [n_spikes], ascending."""
