@@ -59,13 +59,13 @@ def run_row(n, weight, units, size, buffer):
     """``n`` rows, ``size`` at a time."""
     for i in range(n // size):
         first = i * size % (units.shape[0] - size + 1)
-        rows.add_currents(weight, units, first, first + size, buffer, i % SEGMENT)
+        rows.receive_all(neuron, weight, units, first, first + size, buffer, i % SEGMENT)
 
 
 @njit(**UNCACHED)
 def run_gradient(n, gradient, units, adjoint):
     for i in range(n):
-        rows.add_gradient(adjoint, gradient, units[i % units.shape[0]])
+        rows.add_weight_gradient(neuron, units[i % units.shape[0]], buffer, i % SEGMENT, adjoint, gradient)
 
 
 @njit(**UNCACHED)
@@ -79,7 +79,7 @@ def run_arrival(n, neuron, weight, buffer, adjoint):
     total = 0.0
     for i in range(n):
         unit = i % weight.shape[0]
-        total += rows.arrival_gradient(neuron, weight, unit, buffer, i % SEGMENT, adjoint)
+        total += rows.arrival_gradient_sum(neuron, weight, unit, buffer, i % SEGMENT, adjoint)
     return total
 
 

@@ -28,7 +28,8 @@ def random_layer(
     seed: int = 0,
     dtype: torch.dtype = torch.float64,
     scale: float = 2.5,
+    drive: float = 0.0,
 ) -> SpikingLayer:
-    layer = SpikingLayer(n_in, n_out, neuron, tau=0.02, recurrent=recurrent, dtype=dtype)
+    layer = SpikingLayer(n_in, n_out, neuron, 0.02, recurrent, dtype, drive=drive)
     layer.initialise(spikes, 0.8, scale, 0.8, torch.Generator().manual_seed(seed))
     return layer

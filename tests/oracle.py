@@ -6,13 +6,8 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 
-def lif_rates(y: np.ndarray, current: np.ndarray) -> np.ndarray:
-    return -y + current
-
-
-def lif_distance(y: np.ndarray) -> np.ndarray:
-    """Distance to threshold, 0 at a spike."""
-    return y - 1.0
+def lif_rates(V: np.ndarray, current: np.ndarray) -> np.ndarray:
+    return -V + current
 
 
 def qif_rates(y: np.ndarray, current: np.ndarray) -> np.ndarray:
@@ -21,11 +16,20 @@ def qif_rates(y: np.ndarray, current: np.ndarray) -> np.ndarray:
     return sin**2 - sin * cos + current * cos**2
 
 
-def qif_distance(y: np.ndarray) -> np.ndarray:
-    return y - np.pi / 2
+def add_to_current(y, current, weight):
+    return y, current + weight
 
 
-EQUATIONS = {"lif": (lif_rates, lif_distance, 0.0), "qif": (qif_rates, qif_distance, -np.pi / 2)}
+def add_to_potential(y, current, weight):
+    return np.arctan(np.tan(y) + weight), current
+
+
+# Rates of the membrane variable, its threshold and reset, and what an arriving weight does.
+EQUATIONS = {
+    "lif": (lif_rates, 1.0, 0.0, add_to_current),
+    "qif": (qif_rates, np.pi / 2, -np.pi / 2, add_to_current),
+    "qif_delta": (qif_rates, np.pi / 2, -np.pi / 2, add_to_potential),
+}
 
 
 def integrate(
@@ -36,19 +40,20 @@ def integrate(
     weight: np.ndarray,
     recurrent: np.ndarray | None,
     duration: float,
+    drive: float = 0.0,
 ) -> list[tuple[float, int]]:
     """Spikes (time, neuron) of one sample, by a general ODE solver with event location."""
-    rates, distance, reset = EQUATIONS[neuron]
+    rates, threshold, reset, arrive = EQUATIONS[neuron]
     n = weight.shape[1]
     y, current = np.zeros(n), np.zeros(n)
     now, spikes = 0.0, []
 
     def equation(t: float, state: np.ndarray) -> np.ndarray:
-        return np.concatenate([rates(state[:n], state[n:]), -2 * state[n:]]) / tau
+        return np.concatenate([rates(state[:n], state[n:] + drive), -2 * state[n:]]) / tau
 
     def crossing(i: int):
         def event(t: float, state: np.ndarray) -> float:
-            return distance(state[i : i + 1])[0]
+            return state[i] - threshold
 
         event.terminal, event.direction = True, 1.0
         return event
@@ -73,7 +78,7 @@ def integrate(
                 spikes.append((now, i))
                 y[i] = reset
                 if recurrent is not None:
-                    current = current + recurrent[i]
+                    y, current = arrive(y, current, recurrent[i])
         if unit >= 0:
-            current = current + weight[unit]
+            y, current = arrive(y, current, weight[unit])
     return spikes

@@ -11,7 +11,8 @@ from oracle import integrate
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
 from spikegrad.spikes import SpikeError, SpikeTrains
 
-NEURONS = ["lif", "qif"]
+NEURONS = ["lif", "qif", "qif_delta"]
+DRIVES = [0.0, 0.2, 0.25, 0.5, 1.25]
 seeds = st.integers(0, 2**16)
 some = settings(max_examples=25, deadline=None)
 
@@ -22,11 +23,11 @@ def sample_of(spikes: SpikeTrains, b: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("drive", DRIVES)
 @pytest.mark.parametrize("recurrent", [False, True])
-@pytest.mark.parametrize("seed", [0, 1])
-def test_spike_times_equal_numerical_integration(neuron, recurrent, seed):
-    spikes = random_spikes(seed, n_samples=2, n_events=25, n_units=8, duration=0.15)
-    layer = random_layer(neuron, spikes, 8, 5, recurrent, seed, scale=4.0)
+def test_spike_times_equal_numerical_integration(neuron, drive, recurrent):
+    spikes = random_spikes(1, n_samples=2, n_events=25, n_units=8, duration=0.15)
+    layer = random_layer(neuron, spikes, 8, 5, recurrent, 1, scale=4.0, drive=drive)
     with torch.no_grad():
         out = layer(spikes)
     assert len(out.times) > 10
@@ -34,7 +35,7 @@ def test_spike_times_equal_numerical_integration(neuron, recurrent, seed):
     for b in range(2):
         expected = integrate(
             neuron, 0.02, *sample_of(spikes, b), layer.weight.detach().numpy(), recurrent_weight,
-            spikes.duration,
+            spikes.duration, drive,
         )  # fmt: skip
         times, units = sample_of(out, b)
         assert units.tolist() == [i for _, i in expected]
@@ -42,40 +43,72 @@ def test_spike_times_equal_numerical_integration(neuron, recurrent, seed):
 
 
 @pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("drive", [0.0, 1.25, -2.0])
 @pytest.mark.parametrize("gap", [0.3, 1.0])
-def test_long_silent_steps_and_strong_currents(neuron, gap):
+def test_long_silent_steps_and_strong_currents(neuron, drive, gap):
     """One volley of strong input into a long silence: many spikes within a single interval."""
     weight = np.array([[40.0, 400.0, -300.0, 2.0]])
     times, units = np.array([0.01, gap]), np.array([0, 0])
-    layer = SpikingLayer(1, 4, neuron, tau=0.02, dtype=torch.float64)
+    layer = SpikingLayer(1, 4, neuron, tau=0.02, dtype=torch.float64, drive=drive)
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(weight))
         spikes = SpikeTrains(
             torch.from_numpy(times), torch.from_numpy(units), torch.tensor([0, 2]), gap + 0.2
         )
         out = layer(spikes)
-    expected = integrate(neuron, 0.02, times, units, weight, None, gap + 0.2)
+    expected = integrate(neuron, 0.02, times, units, weight, None, gap + 0.2, drive)
     assert out.units.tolist() == [i for _, i in expected]
     np.testing.assert_allclose(out.times, [t for t, _ in expected], rtol=0, atol=1e-9)
 
 
-def smooth_loss(out: SpikeTrains, state: tuple[torch.Tensor, ...]) -> torch.Tensor:
+@pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("drive", [0.3, 1.25, 3.0])
+def test_an_isolated_driven_neuron_fires_with_its_period(neuron, dtype, drive):
+    """Alone: the neurons that fill up registers do not fire."""
+    tau, duration = 0.02, 0.5
+    layer = SpikingLayer(1, 1, neuron, tau, recurrent=True, dtype=dtype, drive=drive)
+    with torch.no_grad():
+        out = layer(
+            SpikeTrains(
+                torch.zeros(0).double(), torch.zeros(0).long(), torch.tensor([0, 0]), duration
+            )
+        )
+    if neuron == "lif":
+        first = period = tau * np.log(drive / (drive - 1)) if drive > 1 else np.inf
+    else:
+        nu = np.sqrt(drive - 0.25)
+        period = np.pi * tau / nu
+        first = tau / nu * (np.pi / 2 + np.arctan(0.5 / nu))  # from V = 0
+    expected = np.arange(first, duration, period) if np.isfinite(period) else np.empty(0)
+    assert len(out.times) == len(expected)
+    np.testing.assert_allclose(
+        out.times, expected, rtol=0, atol=1e-5 if dtype == torch.float32 else 1e-12
+    )
+
+
+def smooth_loss(
+    layer: SpikingLayer, out: SpikeTrains, state: tuple[torch.Tensor, ...]
+) -> torch.Tensor:
     """A loss that depends on every spike time, and on the final state through V and I alone."""
     coefficients = torch.cos(1.0 + torch.arange(len(out.times), dtype=torch.float64))
-    potential = torch.atan2(state[0], state[1]) if len(state) == 3 else state[0]
-    return (coefficients * out.times).sum() + 0.01 * (torch.sin(2 * potential) + state[-1]).sum()
+    lif = layer.neuron.variables()[0] == "W"
+    potential = state[0] if lif else torch.atan2(state[0], state[1])
+    current = state[-1] if "I" in layer.neuron.variables() else 0.0
+    return (coefficients * out.times).sum() + 0.01 * (torch.sin(2 * potential) + current).sum()
 
 
 @pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("drive", DRIVES)
 @pytest.mark.parametrize("recurrent", [False, True])
 @pytest.mark.parametrize("n_layers", [1, 2])
-def test_gradients_equal_central_differences(neuron, recurrent, n_layers):
+def test_gradients_equal_central_differences(neuron, drive, recurrent, n_layers):
     spikes = random_spikes(2, n_samples=3, n_events=40, duration=0.15)
-    layers = [random_layer(neuron, spikes, 20, 8, recurrent, 3)]
+    layers = [random_layer(neuron, spikes, 20, 8, recurrent, 3, drive=drive)]
     if n_layers == 2:
         with torch.no_grad():
             hidden = layers[0](spikes)
-        layers.append(random_layer(neuron, hidden, 8, 6, recurrent, 4))
+        layers.append(random_layer(neuron, hidden, 8, 6, recurrent, 4, drive=drive))
     input_times = spikes.times.clone().requires_grad_()
 
     def loss(times):
@@ -84,7 +117,7 @@ def test_gradients_equal_central_differences(neuron, recurrent, n_layers):
         for layer in layers:
             signal, state = layer.run(signal)
             units.append(signal.units)
-        return smooth_loss(signal, state), torch.cat(units)
+        return smooth_loss(layer, signal, state), torch.cat(units)
 
     parameters = [*(p for layer in layers for p in layer.parameters()), input_times]
     value, units = loss(input_times)
@@ -112,15 +145,15 @@ def test_gradients_equal_central_differences(neuron, recurrent, n_layers):
 
 
 @some
-@given(seed=seeds, neuron=st.sampled_from(NEURONS))
-def test_order_of_simultaneous_events_is_irrelevant(seed, neuron):
+@given(seed=seeds, neuron=st.sampled_from(NEURONS), drive=st.sampled_from(DRIVES))
+def test_order_of_simultaneous_events_is_irrelevant(seed, neuron, drive):
     spikes = random_spikes(seed)
     grid = torch.round(spikes.times / 0.01) * 0.01
     rng = np.random.default_rng(seed)
     order = np.concatenate(
         [np.lexsort((rng.random(50), grid[b * 50 : b * 50 + 50])) + b * 50 for b in range(3)]
     )
-    layer = random_layer(neuron, spikes, seed=seed)
+    layer = random_layer(neuron, spikes, seed=seed, drive=drive)
     with torch.no_grad():
         one = layer(SpikeTrains(grid, spikes.units, spikes.offsets, spikes.duration))
         other = layer(
@@ -131,11 +164,16 @@ def test_order_of_simultaneous_events_is_irrelevant(seed, neuron):
 
 
 @some
-@given(seed=seeds, neuron=st.sampled_from(NEURONS), n_splits=st.integers(1, 40))
-def test_splitting_an_interval_changes_nothing(seed, neuron, n_splits):
+@given(
+    seed=seeds,
+    neuron=st.sampled_from(NEURONS),
+    drive=st.sampled_from(DRIVES),
+    n_splits=st.integers(1, 40),
+)
+def test_splitting_an_interval_changes_nothing(seed, neuron, drive, n_splits):
     """An event without weight splits the interval it falls in."""
     spikes = random_spikes(seed, n_samples=1)
-    layer = random_layer(neuron, spikes, seed=seed)
+    layer = random_layer(neuron, spikes, seed=seed, drive=drive)
     with torch.no_grad():
         layer.weight[19] = 0.0
         whole = layer(spikes)
@@ -158,7 +196,7 @@ def results(layer: SpikingLayer, spikes: SpikeTrains, threads: int) -> list[torc
     torch.set_num_threads(threads)
     times = spikes.times.clone().requires_grad_()
     out, state = layer.run(SpikeTrains(times, spikes.units, spikes.offsets, spikes.duration))
-    gradients = torch.autograd.grad(smooth_loss(out, state), [times, *layer.parameters()])
+    gradients = torch.autograd.grad(smooth_loss(layer, out, state), [times, *layer.parameters()])
     torch.set_num_threads(before)
     return [out.times.detach(), out.units, *state, *gradients]
 
@@ -167,21 +205,22 @@ def results(layer: SpikingLayer, spikes: SpikeTrains, threads: int) -> list[torc
 @given(
     seed=seeds,
     neuron=st.sampled_from(NEURONS),
+    drive=st.sampled_from(DRIVES),
     n_samples=st.integers(1, 11),
     dtype=st.sampled_from([torch.float32, torch.float64]),
 )
-def test_number_of_threads_changes_not_one_bit(seed, neuron, n_samples, dtype):
+def test_number_of_threads_changes_not_one_bit(seed, neuron, drive, n_samples, dtype):
     spikes = random_spikes(seed, n_samples)
-    layer = random_layer(neuron, spikes, seed=seed, dtype=dtype)
+    layer = random_layer(neuron, spikes, seed=seed, dtype=dtype, drive=drive)
     for one, three in zip(results(layer, spikes, 1), results(layer, spikes, 3), strict=True):
         assert torch.equal(one, three)
 
 
 @some
-@given(seed=seeds, neuron=st.sampled_from(NEURONS), data=st.data())
-def test_a_sample_does_not_depend_on_its_batch(seed, neuron, data):
+@given(seed=seeds, neuron=st.sampled_from(NEURONS), drive=st.sampled_from(DRIVES), data=st.data())
+def test_a_sample_does_not_depend_on_its_batch(seed, neuron, drive, data):
     spikes = random_spikes(seed, 6)
-    layer = random_layer(neuron, spikes, seed=seed)
+    layer = random_layer(neuron, spikes, seed=seed, drive=drive)
     chosen = torch.tensor(data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=8)))
     with torch.no_grad():
         expected = layer(spikes).select(chosen)
@@ -282,7 +321,7 @@ def test_bad_spikes_are_named(spikes, message):
 
 
 def test_bad_layers_are_named():
-    with pytest.raises(ValueError, match=r"neuron 'adex' is not known; there are \['lif', 'qif'\]"):
+    with pytest.raises(ValueError, match=r"neuron 'adex' is not known; there are \['lif', 'qif', 'qif_delta'\]"):
         SpikingLayer(2, 2, "adex")
     with pytest.raises(ValueError, match="tau must be a positive"):
         SpikingLayer(2, 2, tau=0.0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,9 @@ class SpikingLayer(nn.Module):
         Type of weights and states; spike times are float64 always.
     max_spikes
         Spikes per neuron and sample, on average over the layer, that are taken for a runaway.
+    drive
+        Constant input current of every neuron: a LIF neuron spikes by itself above 1, a QIF
+        neuron above 1/4.
 
     Attributes
     ----------
@@ -132,16 +136,19 @@ class SpikingLayer(nn.Module):
         recurrent: bool = False,
         dtype: torch.dtype = torch.float32,
         max_spikes: int = 1000,
+        drive: float = 0.0,
     ) -> None:
         super().__init__()
         if neuron not in NEURONS:
             raise ValueError(f"neuron '{neuron}' is not known; there are {sorted(NEURONS)}")
         if not tau > 0:
             raise ValueError(f"tau must be a positive number of seconds, not {tau}")
+        if not math.isfinite(drive):
+            raise ValueError(f"drive must be a finite current, not {drive}")
         if dtype not in (torch.float32, torch.float64):
             raise ValueError(f"dtype must be torch.float32 or torch.float64, not {dtype}")
         self.n_in, self.n_out, self.max_spikes = n_in, n_out, max_spikes
-        self.neuron = NEURONS[neuron](tau=float(tau))
+        self.neuron = NEURONS[neuron](tau=float(tau), drive=float(drive))
         self.weight = nn.Parameter(torch.zeros(n_in, n_out, dtype=dtype))
         self.recurrent_weight = (
             nn.Parameter(torch.zeros(n_out, n_out, dtype=dtype)) if recurrent else None
@@ -163,8 +170,10 @@ class SpikingLayer(nn.Module):
         """Draw weights for the activity of ``spikes``.
 
         With E the mean number of input events within tau / 2, input weights are
-        N(2 mean / E, scale^2 / E): the current has a mean of 2 mean, and fluctuations of the
-        order of ``scale``. Recurrent weights are N(0, recurrent_scale^2 / n_out).
+        N((2 mean - drive) / E, scale^2 / E): current and drive together have a mean of 2 mean,
+        and fluctuations of the order of ``scale``. Recurrent weights are
+        N(0, recurrent_scale^2 / n_out). Delta synapses, whose weights move twice the charge, have
+        half of these weights.
 
         Raises
         ------
@@ -175,11 +184,13 @@ class SpikingLayer(nn.Module):
         events = len(spikes.times) / seconds * self.neuron.tau / 2 if seconds else 0.0
         if events == 0:
             raise ValueError("cannot initialise a layer for the activity of silent inputs")
+        unit = 0.5 / self.neuron.charge
         noise = torch.randn(self.weight.shape, generator=generator, dtype=torch.float64)
-        self.weight.copy_(2 * mean / events + scale / events**0.5 * noise)
+        centre = (2 * mean - self.neuron.drive) / events
+        self.weight.copy_(unit * (centre + scale / events**0.5 * noise))
         if self.recurrent_weight is not None:
             noise = torch.randn(self.n_out, self.n_out, generator=generator, dtype=torch.float64)
-            self.recurrent_weight.copy_(recurrent_scale / self.n_out**0.5 * noise)
+            self.recurrent_weight.copy_(unit * (recurrent_scale / self.n_out**0.5 * noise))
 
     def forward(self, spikes: SpikeTrains) -> SpikeTrains:
         """The neurons' spikes; their times carry gradients to weights and input times.
@@ -231,13 +242,12 @@ class SpikingLayer(nn.Module):
 
 def warm_up() -> None:
     """Compile the kernels for every neuron and type, into the cache that all processes share."""
-    for neuron in NEURONS:
-        for dtype in (torch.float32, torch.float64):
-            layer = SpikingLayer(1, 1, neuron, recurrent=True, dtype=dtype)
-            nn.init.constant_(layer.weight, 10.0)
-            times = torch.full((1,), 0.01, dtype=torch.float64, requires_grad=True)
-            spikes = SpikeTrains(times, torch.zeros(1).long(), torch.tensor([0, 1]), 0.1)
-            layer(spikes).times.sum().backward()
+    for neuron, dtype, drive in product(NEURONS, (torch.float32, torch.float64), (0.0, 0.5)):
+        layer = SpikingLayer(1, 1, neuron, recurrent=True, dtype=dtype, drive=drive)
+        nn.init.constant_(layer.weight, 10.0)
+        times = torch.full((1,), 0.01, dtype=torch.float64, requires_grad=True)
+        spikes = SpikeTrains(times, torch.zeros(1).long(), torch.tensor([0, 1]), 0.1)
+        layer(spikes).times.sum().backward()
 
 
 def _runner(
@@ -274,7 +284,7 @@ def _padded_weights(weight: Tensor, recurrent: Tensor) -> Weights:
     reach, reach_back = np.abs(padded).max(1), np.abs(back).max(1)
     if not (np.isfinite(reach).all() and np.isfinite(reach_back).all()):
         raise ValueError("the layer's weights are not finite: training has diverged")
-    return Weights(padded, back, reach, reach_back)
+    return Weights(padded, back, reach, reach_back, weight.shape[1])
 
 
 def _padded(tensor: Tensor) -> np.ndarray:

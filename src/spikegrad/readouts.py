@@ -246,10 +246,10 @@ class FirstSpikeReadout(nn.Module):
 
     def _delays(self, state: State, final: State) -> Tensor:
         """Seconds from T to each output neuron's pseudospike, [n_samples, n_classes]."""
-        pseudospikes = getattr(self.layer.neuron, "pseudospikes", None)
-        if pseudospikes is None:
+        neuron = self.layer.neuron
+        if not hasattr(neuron, "pseudospikes"):
             return torch.zeros_like(final[-1])
-        rest = torch.zeros_like(state[-1])
-        _, phases = pseudospikes((*state[:-1], rest), rest)
-        delays, _ = pseudospikes(final, phases @ self.layer.weight)
+        alone = neuron.without_current(state)
+        _, phases = neuron.pseudospikes(alone, torch.zeros_like(state[-1]))
+        delays, _ = neuron.pseudospikes(final, phases @ self.layer.weight)
         return delays

@@ -8,31 +8,42 @@ from __future__ import annotations
 import numpy as np
 
 from spikegrad.engine import njit
-from spikegrad.engine.formulas import flow, flow_adjoint, load, spike, spike_adjoint, store
+from spikegrad.engine.formulas import (
+    flow,
+    flow_adjoint,
+    load,
+    propagator,
+    spike,
+    spike_adjoint,
+    store,
+)
 from spikegrad.engine.records import SEGMENT, SPIKE, flow_through_spike, remainder, volley
 from spikegrad.engine.rows import (
     ALLOCATING,
     INLINED,
     OPTIONS,
-    add_current,
-    add_currents,
-    add_gradient,
+    add_weight_gradient,
     adjoint_all,
-    arrival_gradient,
+    apply_factors,
+    arrival_gradient_sum,
     copy_slot,
     flow_all,
+    receive,
+    receive_adjoint,
+    receive_all,
     rescale_all,
+    withdraw,
 )
 
 
 @njit(**INLINED)
 def adjoint_through_spike(neuron, d, first, s, adjoint, g):
     """The adjoint of :func:`flow_through_spike`, with g = dLoss/dt of the spike."""
-    before = flow(neuron, first, s)
-    after = spike(neuron, before)
-    adjoint = flow_adjoint(neuron, remainder(d, first), after, adjoint)
+    step, rest = propagator(neuron, first), propagator(neuron, remainder(d, first))
+    before = flow(neuron, step, s)
+    adjoint = flow_adjoint(neuron, rest, spike(neuron, before), adjoint)
     adjoint = spike_adjoint(neuron, before, adjoint, g)
-    return flow_adjoint(neuron, first, s, adjoint)
+    return flow_adjoint(neuron, step, s, adjoint)
 
 
 @njit(**OPTIONS)
@@ -52,9 +63,10 @@ def replay(neuron, events, weights, record, segment, m, buffer, factors):
             store(neuron, buffer, k + 1, j, end)
             m += 1
         if source >= 0:
-            add_currents(weights.input, units, source, volley(times, source), buffer, k + 1)
+            event = volley(times, source)
+            receive_all(neuron, weights.input, units, source, event, buffer, k + 1)
         elif source == SPIKE:
-            add_current(weights.recurrent, record.units[m - 1], buffer, k + 1)
+            receive(neuron, weights.recurrent, record.units[m - 1], buffer, k + 1)
     return m
 
 
@@ -68,16 +80,20 @@ def retreat(neuron, events, weights, record, segment, m, buffer, adjoint, gradie
         step, source = record.steps[first + k], record.sources[first + k]
         feedback = step * 0
         if source >= 0:
-            for e in range(source, volley(times, source)):
-                add_gradient(adjoint, grad_input, units[e])
+            for e in range(volley(times, source) - 1, source - 1, -1):
+                add_weight_gradient(neuron, units[e], buffer, k + 1, adjoint, grad_input)
                 if grad_arrivals.shape[0] > 0:
-                    grad_arrivals[e] = arrival_gradient(
+                    grad_arrivals[e] = arrival_gradient_sum(
                         neuron, weights.input, units[e], buffer, k + 1, adjoint
                     )
+                    if e > source:
+                        withdraw(neuron, weights.input, units[e], buffer, k + 1)
+                receive_adjoint(neuron, weights.input, units[e], buffer, k + 1, adjoint)
         elif source == SPIKE:
             j = record.units[m - 1]
-            add_gradient(adjoint, grad_recurrent, j)
-            feedback = arrival_gradient(neuron, weights.recurrent, j, buffer, k + 1, adjoint)
+            add_weight_gradient(neuron, j, buffer, k + 1, adjoint, grad_recurrent)
+            feedback = arrival_gradient_sum(neuron, weights.recurrent, j, buffer, k + 1, adjoint)
+            receive_adjoint(neuron, weights.recurrent, j, buffer, k + 1, adjoint)
         after_last = m
         while m > 0 and record.spike_steps[m - 1] == first + k:
             m -= 1
@@ -112,8 +128,7 @@ def backward(neuron, events, weights, record, grad_final, gradients):
             m -= 1
         replay(neuron, events, weights, record, segment, m, buffer, factors)
         retreat(neuron, events, weights, record, segment, after_last, buffer, adjoint, gradients)
-        for v in range(n_state - 1):
-            adjoint[0, v] *= factors
+        apply_factors(neuron, adjoint, factors)
 
 
 @njit(**ALLOCATING)

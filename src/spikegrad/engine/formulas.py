@@ -1,9 +1,9 @@
 """The formulas that make a neuron, and how the engine finds those of a given neuron.
 
 A neuron is a NamedTuple of parameters with one scalar implementation of each formula below,
-registered by :func:`implements`. Its state is a tuple of numbers; the last is always the
-synaptic current I, which decays as ``I(dt) = e^2 I`` for every neuron. A step of length dt is
-written ``d = 1 - exp(-dt / tau)``, with ``e = 1 - d``.
+registered by :func:`implements`. Its state is a tuple of numbers. A step of length dt is written
+``d = 1 - exp(-dt / tau)``, with ``e = 1 - d``; what all neurons of a layer have in common in such a
+step is computed once, as its propagator.
 
 Formulas are compiled for float32 and float64 from one source: write constants as
 ``type(d)(1)``, since a bare literal would turn a float32 expression into float64.
@@ -24,8 +24,12 @@ def initial(neuron, zero):
     """State at t = 0, in the type of ``zero``."""
 
 
-def flow(neuron, d, s):
-    """State after a step ``d`` without any event."""
+def propagator(neuron, d):
+    """What a step ``d`` does to any state: ``d`` itself, or numbers made of it."""
+
+
+def flow(neuron, step, s):
+    """State after a step without any event, given its propagator."""
 
 
 def near(neuron, d, s, end):
@@ -44,24 +48,44 @@ def spike(neuron, s):
     """State just after a spike, from the state at it."""
 
 
+def arrive(neuron, s, w):
+    """State just after the arrival of a weight ``w``."""
+
+
+def input_current(neuron, s):
+    """The synaptic current, of which :func:`longest_step` needs to know the largest."""
+
+
 def longest_step(neuron, current):
-    """The longest step (in d) for which ``flow`` is exact to rounding when |I| <= ``current``."""
+    """The longest step (in d) that ``flow`` and ``root`` are made for when |I| <= ``current``."""
 
 
 def scale(neuron, s):
-    """A positive factor for all of the state but I, which changes nothing but its range."""
+    """A positive factor by which :func:`rescaled` brings a state into range."""
 
 
-def flow_adjoint(neuron, d, s, adjoint):
-    """dLoss/ds from dLoss/d(flow(d, s))."""
+def rescaled(neuron, s, factor):
+    """The same state in other numbers; and the adjoint before, from the adjoint after it."""
+
+
+def flow_adjoint(neuron, step, s, adjoint):
+    """dLoss/ds from dLoss/d(flow(step, s))."""
 
 
 def spike_adjoint(neuron, s, adjoint, g):
     """dLoss/ds at a spike: ``s`` just before it, ``adjoint`` just after, ``g`` = dLoss/dt."""
 
 
-def arrival_adjoint(neuron, s, adjoint):
-    """dLoss/dt of an arriving spike of weight 1, ``s`` and ``adjoint`` just after it."""
+def arrive_adjoint(neuron, s, w, adjoint):
+    """dLoss/ds from dLoss/d(arrive(s, w)); ``s`` may be from before or after."""
+
+
+def weight_gradient(neuron, s, adjoint):
+    """dLoss/dw of an arriving weight; ``s`` may be from before or after."""
+
+
+def arrival_gradient(neuron, s, w, adjoint):
+    """dLoss/dt of an arriving weight ``w``, with ``s`` and ``adjoint`` just after it."""
 
 
 def load(neuron, buffer, k, i):

@@ -23,6 +23,7 @@ from spikegrad.engine.formulas import (
     initial,
     load,
     longest_step,
+    propagator,
     root,
     spike,
     store,
@@ -41,13 +42,13 @@ from spikegrad.engine.rows import (
     INLINED,
     OPTIONS,
     Found,
-    add_current,
-    add_currents,
     any_near,
     copy_slot,
     find_crossed,
     flow_all,
     largest_current,
+    receive,
+    receive_all,
     rescale_all,
 )
 
@@ -82,9 +83,10 @@ def room_for_one(neuron, d, buffer, k, neurons, n_found):
     for f in range(n_found):
         start = load(neuron, buffer, k, neurons[f])
         first = root(neuron, d, start)
-        after = spike(neuron, flow(neuron, type(d)(first), start))
+        after = spike(neuron, flow(neuron, propagator(neuron, type(d)(first)), start))
         rest = remainder(d, type(d)(first))
-        if rest > 0 and crossed(neuron, rest, after, flow(neuron, rest, after)):
+        end = flow(neuron, propagator(neuron, rest), after)
+        if rest > 0 and crossed(neuron, rest, after, end):
             second = root(neuron, rest, after)
             room = min(room, first + (1.0 - first) * second / 2.0)
     return room
@@ -118,7 +120,7 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
         source = event if event < n_events else PAUSE
         d = -math.expm1((now - until) / neuron.tau)
         if d > longest_step(neuron, current):
-            current = largest_current(buffer, k)
+            current = largest_current(neuron, buffer, k)
             limit = longest_step(neuron, current)
             if d > limit:
                 d, source = limit, PAUSE
@@ -160,11 +162,11 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
 
         if source >= 0:
             event = volley(times, source)
-            add_currents(weights.input, units, source, event, buffer, end)
+            receive_all(neuron, weights.input, units, source, event, buffer, end)
             for e in range(source, event):
                 current += weights.reach[units[e]]
         elif source == SPIKE:
-            add_current(weights.recurrent, neurons[0], buffer, end)
+            receive(neuron, weights.recurrent, neurons[0], buffer, end)
             current += weights.recurrent_reach[neurons[0]]
         elif event == n_events and until >= duration:
             done = True
@@ -193,7 +195,7 @@ def forward(neuron, events, duration, weights, max_spikes):
     for i in range(n):
         store(neuron, buffer, 0, i, initial(neuron, dtype.type(0)))
     factors, marks = np.empty(n, dtype), np.empty(n, np.uint8)
-    found = Found(np.empty(n, np.int64), marks, marks.view(np.uint64))
+    found = Found(np.empty(n, np.int64), marks, marks.view(np.uint64), weights.n_out)
 
     capacity = events.times.shape[0] + 2 * SEGMENT
     steps, sources = np.empty(capacity, dtype), np.empty(capacity, np.int32)

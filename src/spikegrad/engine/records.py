@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikegrad.engine import njit
-from spikegrad.engine.formulas import flow, spike
+from spikegrad.engine.formulas import flow, propagator, spike
 from spikegrad.engine.rows import INLINED
 
 SEGMENT = 32
@@ -37,6 +37,8 @@ class Weights(NamedTuple):
     """[n_in]"""
     recurrent_reach: np.ndarray
     """[n] or [0]"""
+    n_out: int
+    """Neurons of the layer; those from there to n only fill up registers."""
 
 
 class Record(NamedTuple):
@@ -69,8 +71,8 @@ def remainder(d, first):
 @njit(**INLINED)
 def flow_through_spike(neuron, d, first, s):
     """Flow one neuron by ``d``, with its spike at ``first``."""
-    after = spike(neuron, flow(neuron, first, s))
-    return flow(neuron, remainder(d, first), after)
+    after = spike(neuron, flow(neuron, propagator(neuron, first), s))
+    return flow(neuron, propagator(neuron, remainder(d, first)), after)
 
 
 @njit(**INLINED)

@@ -14,18 +14,24 @@ import numpy as np
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
     FAST,
-    arrival_adjoint,
+    arrival_gradient,
+    arrive,
+    arrive_adjoint,
     crossed,
     flow,
     flow_adjoint,
+    input_current,
     load,
     near,
+    propagator,
+    rescaled,
     scale,
     store,
+    weight_gradient,
 )
 
-# Numbers of neurons are whole multiples of this: rows fill whole registers. Neurons that only fill
-# up have no input and never spike.
+# Numbers of neurons are whole multiples of this: rows fill whole registers. The neurons that only
+# fill up have no input, and their spikes, if a drive makes them spike, are passed over.
 LANES = 16
 
 ALLOCATING = {"nogil": True, "cache": True, **FAST}
@@ -44,18 +50,21 @@ class Found(NamedTuple):
     """Whether each neuron is one of them, uint8 [n]."""
     words: np.ndarray
     """The same memory, uint64 [n / 8]: eight neurons are passed over at a time."""
+    n_out: int
+    """Neurons of the layer; the others only fill up."""
 
 
 @njit(**INLINED)
 def flow_all(neuron, d, buffer, k, end):
     """Flow all neurons by ``d``, from slot ``k`` to slot ``end``."""
+    step = propagator(neuron, d)
     for i in range(buffer.shape[2]):
-        store(neuron, buffer, end, i, flow(neuron, d, load(neuron, buffer, k, i)))
+        store(neuron, buffer, end, i, flow(neuron, step, load(neuron, buffer, k, i)))
 
 
 @njit(**INLINED)
 def any_near(neuron, d, buffer, k, end):
-    """Whether a neuron may have spiked from slot k to ``end``."""
+    """Whether a neuron may have spiked from slot k to ``end``, those that fill up included."""
     found = False
     for i in range(buffer.shape[2]):
         start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
@@ -66,14 +75,14 @@ def any_near(neuron, d, buffer, k, end):
 @njit(**INLINED)
 def find_crossed(neuron, d, buffer, k, end, found):
     """Write the neurons that spiked between slots k and ``end`` to ``found``; their number."""
-    neurons, marks, words = found
+    neurons, marks, words, n_out = found
     for i in range(marks.shape[0]):
         start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
         marks[i] = near(neuron, d, start, after) & crossed(neuron, d, start, after)
     count = 0
     for w in range(words.shape[0]):
         if words[w] != 0:
-            for i in range(8 * w, 8 * w + 8):
+            for i in range(8 * w, min(8 * w + 8, n_out)):
                 if marks[i]:
                     neurons[count] = i
                     count += 1
@@ -89,73 +98,93 @@ def copy_slot(source, k, target, m):
 
 @njit(**OPTIONS)
 def rescale_all(neuron, buffer, factors):
-    """Bring the membrane states of slot 0 into range by ``factors`` [n], returned there."""
-    n_state = buffer.shape[1]
+    """Bring the states of slot 0 into range by ``factors`` [n], returned there."""
     for i in range(factors.shape[0]):
         factors[i] = scale(neuron, load(neuron, buffer, 0, i))
-    for v in range(n_state - 1):
-        for i in range(factors.shape[0]):
-            buffer[0, v, i] *= factors[i]
+    apply_factors(neuron, buffer, factors)
 
 
 @njit(**INLINED)
-def add_current(weight, unit, buffer, k):
-    """A spike arrives: add its row of weights to the currents of slot k."""
-    v = buffer.shape[1] - 1
+def apply_factors(neuron, buffer, factors):
+    """Rescale the states, or their adjoints, of slot 0."""
+    for i in range(factors.shape[0]):
+        store(neuron, buffer, 0, i, rescaled(neuron, load(neuron, buffer, 0, i), factors[i]))
+
+
+@njit(**INLINED)
+def receive(neuron, weight, unit, buffer, k):
+    """A spike of ``unit`` arrives over its row of weights at the neurons of slot k."""
     for i in range(buffer.shape[2]):
-        buffer[k, v, i] += weight[unit, i]
+        after = arrive(neuron, load(neuron, buffer, k, i), weight[unit, i])
+        store(neuron, buffer, k, i, after)
 
 
 @njit(**OPTIONS)
-def add_four_currents(weight, units, first, buffer, k):
+def receive_four(neuron, weight, units, first, buffer, k):
     """The same for four spikes that arrive together, in their order."""
-    v = buffer.shape[1] - 1
     a, b, c, d = units[first], units[first + 1], units[first + 2], units[first + 3]
     for i in range(buffer.shape[2]):
-        current = buffer[k, v, i] + weight[a, i] + weight[b, i]
-        buffer[k, v, i] = current + weight[c, i] + weight[d, i]
+        s = arrive(neuron, load(neuron, buffer, k, i), weight[a, i])
+        s = arrive(neuron, arrive(neuron, s, weight[b, i]), weight[c, i])
+        store(neuron, buffer, k, i, arrive(neuron, s, weight[d, i]))
 
 
 @njit(**INLINED)
-def add_currents(weight, units, first, after, buffer, k):
+def receive_all(neuron, weight, units, first, after, buffer, k):
     """The spikes from ``first`` until ``after`` arrive together."""
     fours = (after - first) // 4
     for f in range(fours):
-        add_four_currents(weight, units, first + 4 * f, buffer, k)
+        receive_four(neuron, weight, units, first + 4 * f, buffer, k)
     for e in range(first + 4 * fours, after):
-        add_current(weight, units[e], buffer, k)
+        receive(neuron, weight, units[e], buffer, k)
+
+
+@njit(**INLINED)
+def withdraw(neuron, weight, unit, buffer, k):
+    """The states of slot k without the last spike that arrived, which was of ``unit``."""
+    for i in range(buffer.shape[2]):
+        before = arrive(neuron, load(neuron, buffer, k, i), -weight[unit, i])
+        store(neuron, buffer, k, i, before)
 
 
 @njit(**OPTIONS)
-def largest_current(buffer, k):
-    v = buffer.shape[1] - 1
+def largest_current(neuron, buffer, k):
     largest = 0.0
     for i in range(buffer.shape[2]):
-        largest = max(largest, abs(buffer[k, v, i]))
+        largest = max(largest, abs(input_current(neuron, load(neuron, buffer, k, i))))
     return largest
 
 
 @njit(**INLINED)
 def adjoint_all(neuron, d, buffer, k, adjoint):
     """Take the adjoint of all neurons back through the step ``d`` that started at slot k."""
+    step = propagator(neuron, d)
     for i in range(buffer.shape[2]):
-        before = flow_adjoint(neuron, d, load(neuron, buffer, k, i), load(neuron, adjoint, 0, i))
+        before = flow_adjoint(neuron, step, load(neuron, buffer, k, i), load(neuron, adjoint, 0, i))
         store(neuron, adjoint, 0, i, before)
 
 
 @njit(**INLINED)
-def add_gradient(adjoint, gradient, unit):
-    """dLoss/dw of a spike that arrives is the adjoint of the current."""
-    v = adjoint.shape[1] - 1
+def add_weight_gradient(neuron, unit, buffer, k, adjoint, gradient):
+    """Add dLoss/dw of a spike of ``unit`` that has arrived in slot k."""
     for i in range(adjoint.shape[2]):
-        gradient[unit, i] += adjoint[0, v, i]
+        state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
+        gradient[unit, i] += weight_gradient(neuron, state, after)
+
+
+@njit(**INLINED)
+def receive_adjoint(neuron, weight, unit, buffer, k, adjoint):
+    """Take the adjoint of all neurons back through the arrival of a spike of ``unit``."""
+    for i in range(adjoint.shape[2]):
+        state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
+        store(neuron, adjoint, 0, i, arrive_adjoint(neuron, state, weight[unit, i], after))
 
 
 @njit(**REDUCTION)
-def arrival_gradient(neuron, weight, unit, buffer, k, adjoint):
+def arrival_gradient_sum(neuron, weight, unit, buffer, k, adjoint):
     """dLoss/dt of a spike of ``unit`` that has arrived in slot k."""
     total = weight.dtype.type(0)
     for i in range(buffer.shape[2]):
         state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
-        total += weight[unit, i] * arrival_adjoint(neuron, state, after)
+        total += arrival_gradient(neuron, state, weight[unit, i], after)
     return total

@@ -1,6 +1,11 @@
 """Neuron models: one file of scalar formulas each."""
 
-from spikegrad.neurons.lif import LIF
-from spikegrad.neurons.qif import QIF
+from collections.abc import Callable
+from typing import Any
 
-NEURONS: dict[str, type[LIF] | type[QIF]] = {"lif": LIF, "qif": QIF}
+from spikegrad.neurons.lif import LIF
+from spikegrad.neurons.qif import qif
+from spikegrad.neurons.qif_delta import QIFDelta
+
+NEURONS: dict[str, Callable[..., Any]] = {"lif": LIF, "qif": qif, "qif_delta": QIFDelta}
+"""What makes a neuron of its time constant ``tau`` (seconds) and constant ``drive``, by name."""

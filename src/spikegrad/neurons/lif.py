@@ -1,18 +1,21 @@
 """The leaky integrate-and-fire neuron.
 
-    tau dV/dt = -V + I,   (tau / 2) dI/dt = -I,   spike and reset to 0 at V = 1
+    tau dV/dt = -V + I + J,   (tau / 2) dI/dt = -I,   spike and reset to 0 at V = 1
 
-In ``e = exp(-t / tau)`` the membrane potential is a parabola,
+The constant drive J shifts the potential: W = V - J obeys tau dW/dt = -W + I, with its threshold
+at theta = 1 - J and its reset at -J. In ``e = exp(-t / tau)`` it is a parabola,
 
-    V(t) = e V + (e - e^2) I = e (V + I) - e^2 I,
+    W(t) = e W + (e - e^2) I = e (W + I) - e^2 I,
 
-so that a crossing is the root of a quadratic equation. At its maximum, e = (V + I) / (2 I),
-the potential reaches ((V + I)^2) / (4 I). Where that touches 1 (grazing contact) the spike
-vanishes at a finite time, and its derivative diverges.
+so that a crossing is the root of a quadratic equation. At its maximum, e = (W + I) / (2 I),
+the potential reaches ((W + I)^2) / (4 I). Where that touches theta (grazing contact) the spike
+vanishes at a finite time, and its derivative diverges. With J > 1 the neuron spikes by itself,
+with the period tau ln(J / (J - 1)).
 
-The adjoint (lV, lI) of a step is the transposed linear map. At a spike, t* moves by
--dV / V'(t*) with tau V' = I - 1, which gives dLoss/dV = g tau / (1 - I); moving the reset moves
-the potential after it, V = (t - t*) I / tau + ..., hence g <- g - lV I / tau.
+The adjoint (lW, lI) of a step is the transposed linear map. At a spike, t* moves by
+-dW / W'(t*) with tau W' = I - theta, which gives dLoss/dW = g tau / (theta - I); moving the reset
+moves the potential after it, W = -J + (t - t*) (I + J) / tau + ..., hence
+g <- g - lW (I + J) / tau.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikegrad.engine.formulas import (
-    arrival_adjoint,
+    arrival_gradient,
     crossed,
     flow,
     flow_adjoint,
@@ -31,76 +34,95 @@ from spikegrad.engine.formulas import (
     initial,
     longest_step,
     near,
+    propagator,
+    rescaled,
     root,
     scale,
     spike,
     spike_adjoint,
 )
+from spikegrad.neurons.synapses import current_synapse
 
 
 class LIF(NamedTuple):
-    """Leaky integrate-and-fire neuron; state (V, I)."""
+    """Leaky integrate-and-fire neuron; state (W, I), with the potential V = W + drive."""
 
     tau: float
     """Membrane time constant in seconds; the synapse's is tau / 2."""
+    drive: float = 0.0
+    """Constant input current J, in units of the threshold."""
+
+    charge = 0.5
+    """Time integral of the current that a weight of 1 causes, in units of tau."""
 
     @staticmethod
     def variables():
         """Names of the state variables."""
-        return ("V", "I")
+        return ("W", "I")
 
-    @staticmethod
-    def potential(state):
+    def potential(self, state):
         """Membrane potential V, in units of the threshold."""
-        return state[0]
+        return state[0] + self.drive
+
+
+current_synapse(LIF)
 
 
 @implements(initial, LIF)
 def _initial(neuron, zero):
-    return zero, zero
+    return zero - type(zero)(neuron.drive), zero
+
+
+@implements(propagator, LIF)
+def _propagator(neuron, d):
+    return d
 
 
 @implements(flow, LIF)
 def _flow(neuron, d, s):
-    V, I = s
+    W, I = s
     e = type(d)(1) - d
-    return e * (V + d * I), e * e * I
+    return e * (W + d * I), e * e * I
 
 
 @implements(near, LIF)
 def _near(neuron, d, s, end):
-    V, I = s
-    one = type(d)(1)
-    total, two_I = V + I, I + I
-    # V(t) = e (V + d I) <= V + d I, and the potential's maximum reaches the threshold
-    return ((V + d * I >= one) & (total * total >= two_I + two_I)) | (one <= V)
+    W, I = s
+    theta = type(d)(1.0 - neuron.drive)
+    # W(t) = e (W + d I), which is at most W + d I where that is positive; below, at the step's end
+    least = theta if theta >= 0 else theta / (type(d)(1) - d)
+    total, two_I = W + I, I + I
+    peak = total * total >= (two_I + two_I) * theta  # the maximum reaches the threshold
+    return ((W + d * I >= least) & peak) | (theta <= W)
 
 
 @implements(crossed, LIF)
 def _crossed(neuron, d, s, end):
-    V, I = s
-    one = type(d)(1)
+    W, I = s
+    theta = type(d)(1.0 - neuron.drive)
     two_I = I + I
-    total = V + I
-    peak_inside = ((one - d) * two_I < total) & (total < two_I)
-    return (end[0] >= one) | (one <= V) | (peak_inside & (total * total >= two_I + two_I))
+    total = W + I
+    peak_inside = ((type(d)(1) - d) * two_I < total) & (total < two_I)
+    peak = total * total >= (two_I + two_I) * theta
+    return (end[0] >= theta) | (theta <= W) | (peak_inside & peak)
 
 
 @implements(root, LIF)
 def _root(neuron, d, s):
-    V, I = np.float64(s[0]), np.float64(s[1])
-    if V >= 1.0:
+    W, I = np.float64(s[0]), np.float64(s[1])
+    theta = 1.0 - neuron.drive
+    if theta <= W:
         return 0.0
-    total = V + I
-    contact = math.sqrt(max(total * total - 4.0 * I, 0.0))
+    total = W + I
+    contact = math.sqrt(max(total * total - 4.0 * theta * I, 0.0))
     # 1 - (total + contact) / (2 I), free of cancellation where I is large or the step short
-    return min(max(2.0 * (1.0 - V) / (I - V + contact), 0.0), d)
+    return min(max(2.0 * (theta - W) / (I - W + contact), 0.0), d)
 
 
 @implements(spike, LIF)
 def _spike(neuron, s):
-    V, I = s
-    return type(V)(0), I
+    W, I = s
+    return type(W)(0.0 - neuron.drive), I
 
 
 @implements(longest_step, LIF)
@@ -113,23 +135,28 @@ def _scale(neuron, s):
     return type(s[0])(1)
 
 
+@implements(rescaled, LIF)
+def _rescaled(neuron, s, factor):
+    return s
+
+
 @implements(flow_adjoint, LIF)
 def _flow_adjoint(neuron, d, s, adjoint):
-    lV, lI = adjoint
+    lW, lI = adjoint
     e = type(d)(1) - d
-    return e * lV, e * (d * lV + e * lI)
+    return e * lW, e * (d * lW + e * lI)
 
 
 @implements(spike_adjoint, LIF)
 def _spike_adjoint(neuron, s, adjoint, g):
-    V, I = s
-    lV, lI = adjoint
-    tau = type(V)(neuron.tau)
-    g = g - lV * I / tau
-    return g * tau / (type(V)(1) - I), lI
+    W, I = s
+    lW, lI = adjoint
+    tau, theta = type(W)(neuron.tau), type(W)(1.0 - neuron.drive)
+    g = g - lW * (I + type(W)(neuron.drive)) / tau
+    return g * tau / (theta - I), lI
 
 
-@implements(arrival_adjoint, LIF)
-def _arrival_adjoint(neuron, s, adjoint):
-    lV, lI = adjoint
-    return (lI + lI - lV) / type(lV)(neuron.tau)
+@implements(arrival_gradient, LIF)
+def _arrival_gradient(neuron, s, w, adjoint):
+    lW, lI = adjoint
+    return w * ((lI + lI - lW) / type(lW)(neuron.tau))

@@ -1,19 +1,34 @@
 """The quadratic integrate-and-fire neuron, with its potential kept as a fraction.
 
-    tau dV/dt = V (V - 1) + I,   (tau / 2) dI/dt = -I,   spike at V = +inf, reset to -inf
+    tau dV/dt = V (V - 1) + I + J,   (tau / 2) dI/dt = -I,   spike at V = +inf, reset to -inf
 
-With V = p / q the equation becomes linear, tau p' = -p + I q and tau q' = -p, and since the
-synaptic time constant is tau / 2 a step is exactly
+With V = p / q the equation becomes linear, tau p' = -p + (I + J) q and tau q' = -p. A spike is a
+zero of q: nothing is singular there, and V continues at -inf by itself. We keep q >= 0 by turning
+(p, q) into (-p, -q) at a spike, which is the same V. Since the synaptic time constant is tau / 2,
+in the time u = 1 - exp(-t / tau) from a step's start
+
+    q_uu = -(I + J / (1 - u)^2) q,   p = -(1 - u) q_u,   I at the step's start.
+
+**Without drive** (:class:`QIF`) the solution is elementary,
 
     z = I d^2,   C(z) = cos(sqrt z),   S(z) = sin(sqrt z) / sqrt z
     p <- e (C p + d I S q),   q <- C q - d S p.
 
-C and S are entire functions of z, so one formula covers currents of either sign. A spike is a
-zero of q: nothing is singular there, and V continues at -inf by itself. We keep q >= 0 by
-turning (p, q) into (-p, -q) at a spike, which is the same V.
+C and S are entire functions of z, so one formula covers currents of either sign. The adjoint of a
+step is the transposed derivative, with D = dS/dz and dC/dz = -S / 2.
 
-The adjoint of a step is the transposed derivative, with D = dS/dz and dC/dz = -S / 2. At a
-spike q' = -p / tau, so that t* moves by tau dq / p.
+**With drive** (:class:`DrivenQIF`) let a and b be the solutions that start from (q, q_u) = (1, 0)
+and (0, 1). Then
+
+    p <- e (b' p - a' q),   q <- a q - b p,
+
+and a = sum_k I^k a_k(d), b likewise, where a_k and b_k depend on d and J alone: a step's propagator
+has their values and slopes, from Taylor series in d whose coefficients are those of the layer,
+
+    y_k[n + 2] = -(J sum_{j <= n} (j + 1) y_k[n - j] + y_{k-1}[n]) / ((n + 1) (n + 2)).
+
+At a spike q' = -p / tau for either, so that t* moves by tau dq / p. Above J = 1/4 the neuron spikes
+by itself, with the period pi tau / sqrt(J - 1/4); below, it rests.
 """
 
 from __future__ import annotations
@@ -25,11 +40,12 @@ import numpy as np
 import torch
 from numba import types
 from numba.extending import overload
+from torch import Tensor
 
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
     FAST,
-    arrival_adjoint,
+    arrival_gradient,
     crossed,
     flow,
     flow_adjoint,
@@ -37,14 +53,32 @@ from spikegrad.engine.formulas import (
     initial,
     longest_step,
     near,
+    propagator,
+    rescaled,
     root,
     scale,
     spike,
     spike_adjoint,
 )
+from spikegrad.neurons.synapses import current_synapse
 
-# Steps are split so that |z| stays below this: the series are then exact to rounding.
-LARGEST_Z = 0.2
+# Steps are split so that |I + J| d^2, and with a drive also d, stay below these: the series are
+# then exact to rounding.
+LARGEST_Z, LARGEST_D = 0.2, 0.12
+# Powers of I and of d that float32 and float64 can resolve.
+SHORT, LONG = (4, 9), (9, 20)
+
+
+def delay_and_phase(p: Tensor, q: Tensor, current: Tensor, tau: float) -> tuple[Tensor, Tensor]:
+    """Seconds to the next spike, and the phase in (0, 1), under a constant ``current``.
+
+    The current is made positive smoothly, so that the spike comes (Klos and Memmesheimer,
+    arXiv 2309.14523).
+    """
+    softness = 10.0
+    r = (softness * torch.nn.functional.softplus(current / softness)).sqrt()
+    angle = torch.atan2(p - q / 2, r * q) + math.pi / 2
+    return tau * (math.pi - angle) / r, angle / math.pi
 
 
 class QIF(NamedTuple):
@@ -52,6 +86,16 @@ class QIF(NamedTuple):
 
     tau: float
     """Membrane time constant in seconds; the synapse's is tau / 2."""
+    drive: float = 0.0
+    """Constant input current J; other than 0 in :class:`DrivenQIF` alone, see :func:`qif`."""
+    series: np.ndarray | None = None
+    """Taylor coefficients of a step, of :class:`DrivenQIF` alone."""
+
+    charge = 0.5
+    """Time integral of the current that a weight of 1 causes, in units of tau."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(tau={self.tau}, drive={self.drive})"
 
     @staticmethod
     def variables():
@@ -60,17 +104,21 @@ class QIF(NamedTuple):
 
     @staticmethod
     def potential(state):
-        """Membrane potential V; rest is 0, the separatrix 1."""
+        """Membrane potential V; without drive, rest is 0 and the separatrix 1."""
         return state[0] / state[1]
 
-    def pseudospikes(
-        self, state: tuple[torch.Tensor, ...], feed: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    @staticmethod
+    def without_current(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The same potentials, free of synaptic current."""
+        p, q, current = state
+        return p, q, torch.zeros_like(current)
+
+    def pseudospikes(self, state: tuple[Tensor, ...], feed: Tensor) -> tuple[Tensor, Tensor]:
         """Delay from the trial's end to the spike that would follow it, and the phase there.
 
         From the end on, the neuron is driven by a constant positive current made of its
-        synaptic current and ``feed``, the input from a rate network of the same weights
-        (Klos and Memmesheimer, arXiv 2309.14523). A spike that moves past the trial's end
+        synaptic current, its drive and ``feed``, the input from a rate network of the same
+        weights (Klos and Memmesheimer, arXiv 2309.14523). A spike that moves past the trial's end
         goes over into its pseudospike smoothly.
 
         Parameters
@@ -87,11 +135,28 @@ class QIF(NamedTuple):
             neuron's rate, each [n_samples, n_neurons].
         """
         p, q, current = state
-        softness = 10.0
-        drive = softness * torch.nn.functional.softplus((current + feed) / softness)
-        r = drive.sqrt()
-        angle = torch.atan2(p - q / 2, r * q) + math.pi / 2
-        return self.tau * (math.pi - angle) / r, angle / math.pi
+        return delay_and_phase(p, q, current + feed + self.drive, self.tau)
+
+
+class DrivenQIF(QIF):
+    """A QIF neuron with a constant drive other than 0."""
+
+
+def qif(tau: float, drive: float = 0.0) -> QIF:
+    """A QIF neuron of time constant ``tau`` (seconds) and constant input current ``drive``."""
+    return DrivenQIF(tau, drive, taylor_coefficients(drive, *LONG)) if drive else QIF(tau)
+
+
+def taylor_coefficients(drive: float, n_powers: int, n_terms: int) -> np.ndarray:
+    """Coefficients of a_k and b_k in powers of d, float64 [2, n_powers, n_terms]."""
+    y = np.zeros((2, n_powers, n_terms))
+    y[0, 0, 0] = y[1, 0, 1] = 1.0
+    for k in range(n_powers):
+        for n in range(n_terms - 2):
+            driven = drive * (np.arange(1, n + 2) * y[:, k, n::-1]).sum(1)
+            moved = y[:, k - 1, n] if k > 0 else 0.0
+            y[:, k, n + 2] -= (driven + moved) / ((n + 1) * (n + 2))
+    return y
 
 
 def _series(coefficients: list[float]):
@@ -124,9 +189,18 @@ _S = _entire(lambda k: (-1) ** k / math.factorial(2 * k + 1))
 _D = _entire(lambda k: (-1) ** (k + 1) * (k + 1) / math.factorial(2 * k + 3))
 
 
+current_synapse(QIF, DrivenQIF)
+
+
 @implements(initial, QIF)
+@implements(initial, DrivenQIF)
 def _initial(neuron, zero):
     return zero, type(zero)(1), zero
+
+
+@implements(propagator, QIF)
+def _propagator(neuron, d):
+    return d
 
 
 @implements(flow, QIF)
@@ -139,7 +213,9 @@ def _flow(neuron, d, s):
 
 
 @implements(near, QIF)
+@implements(near, DrivenQIF)
 @implements(crossed, QIF)
+@implements(crossed, DrivenQIF)
 def _crossed(neuron, d, s, end):
     return end[1] <= type(d)(0)
 
@@ -160,6 +236,7 @@ def _root(neuron, d, s):
 
 
 @implements(spike, QIF)
+@implements(spike, DrivenQIF)
 def _spike(neuron, s):
     p, q, I = s
     return -p, type(q)(0), I
@@ -171,8 +248,16 @@ def _longest_step(neuron, current):
 
 
 @implements(scale, QIF)
+@implements(scale, DrivenQIF)
 def _scale(neuron, s):
     return type(s[0])(1) / (np.abs(s[0]) + np.abs(s[1]))
+
+
+@implements(rescaled, QIF)
+@implements(rescaled, DrivenQIF)
+def _rescaled(neuron, s, factor):
+    p, q, I = s
+    return p * factor, q * factor, I
 
 
 @implements(flow_adjoint, QIF)
@@ -192,14 +277,142 @@ def _flow_adjoint(neuron, d, s, adjoint):
 
 
 @implements(spike_adjoint, QIF)
+@implements(spike_adjoint, DrivenQIF)
 def _spike_adjoint(neuron, s, adjoint, g):
     p, q, I = s
     lp, lq, lI = adjoint
     return -lp, g * type(p)(neuron.tau) / p - lq, lI
 
 
-@implements(arrival_adjoint, QIF)
-def _arrival_adjoint(neuron, s, adjoint):
+@implements(arrival_gradient, QIF)
+@implements(arrival_gradient, DrivenQIF)
+def _arrival_gradient(neuron, s, w, adjoint):
     p, q, I = s
     lp, lq, lI = adjoint
-    return (lI + lI - q * lp) / type(q)(neuron.tau)
+    return w * ((lI + lI - q * lp) / type(q)(neuron.tau))
+
+
+# With drive.
+
+
+def _power_sum(c, x): ...
+
+
+@overload(_power_sum, jit_options={"forceinline": True, **FAST})
+def _choose_power_sum(c, x):
+    """c[0] + c[1] x + c[2] x^2 + ..., of a tuple c."""
+    if len(c) == 1:
+        return lambda c, x: c[0]
+    return lambda c, x: c[0] + x * _power_sum(c[1:], x)
+
+
+def _power_sum_slope(c, x): ...
+
+
+@overload(_power_sum_slope, jit_options={"forceinline": True, **FAST})
+def _choose_power_sum_slope(c, x):
+    """c[1] + 2 c[2] x + 3 c[3] x^2 + ..."""
+    terms = [f"type(x)({k}) * c[{k}]" for k in range(1, len(c))]
+    scope: dict = {"power_sum": _power_sum}
+    exec(f"def slope(c, x): return power_sum(({', '.join(terms)},), x)", scope)
+    return scope["slope"]
+
+
+@njit(forceinline=True, **FAST)
+def _value_and_slope(series, y, k, n_terms, d):
+    """A Taylor series at ``d``."""
+    value, slope = series[y, k, n_terms - 1], 0.0
+    for n in range(n_terms - 2, -1, -1):
+        slope = slope * d + value
+        value = value * d + series[y, k, n]
+    return value, slope
+
+
+def _taylor(neuron, d): ...
+
+
+@overload(_taylor, jit_options={"forceinline": True, **FAST})
+def _choose_taylor(neuron, d):
+    """a_k, a_k', b_k, b_k' of a step ``d`` in its type, each a tuple over k."""
+    n_powers, n_terms = SHORT if d == types.float32 else LONG
+    lines = [
+        f"    {y}{k}, {y}{k}_ = value_and_slope(neuron.series, {y == 'b':d}, {k}, {n_terms}, x)"
+        for y in "ab"
+        for k in range(n_powers)
+    ]
+    tuples = [
+        "(" + "".join(f"t({y}{k}{end}), " for k in range(n_powers)) + ")"
+        for y in "ab"
+        for end in ("", "_")
+    ]
+    code = ["def taylor(neuron, d):", "    t, x = type(d), float(d)", *lines]
+    scope: dict = {"value_and_slope": _value_and_slope}
+    exec("\n".join([*code, f"    return {', '.join(tuples)}"]), scope)
+    return scope["taylor"]
+
+
+def _n_terms(d): ...
+
+
+@overload(_n_terms)
+def _choose_n_terms(d):
+    n_powers, n_terms = SHORT if d == types.float32 else LONG
+    return lambda d: (n_powers, n_terms)
+
+
+@implements(propagator, DrivenQIF)
+def _driven_propagator(neuron, d):
+    return d, _taylor(neuron, d)
+
+
+@implements(flow, DrivenQIF)
+def _driven_flow(neuron, step, s):
+    p, q, I = s
+    d, (a, a_slope, b, b_slope) = step
+    e = type(d)(1) - d
+    end = e * (_power_sum(b_slope, I) * p - _power_sum(a_slope, I) * q)
+    return end, _power_sum(a, I) * q - _power_sum(b, I) * p, e * e * I
+
+
+@implements(root, DrivenQIF)
+def _driven_root(neuron, d, s):
+    """Newton's method, cubic here since q'' vanishes with q; from the root of a parabola."""
+    p, q, I = np.float64(s[0]), np.float64(s[1]), np.float64(s[2])
+    if q <= 0.0:
+        return 0.0
+    n_powers, n_terms = _n_terms(d)
+    z = (I + neuron.drive) * q
+    x = min(2.0 * q / (p + math.sqrt(max(p * p + 2.0 * z * q, 0.0))), d)
+    for _ in range(4):
+        value, slope = 0.0, 0.0
+        for n in range(n_terms - 1, -1, -1):
+            coefficient = 0.0
+            for k in range(n_powers - 1, -1, -1):
+                moved = neuron.series[0, k, n] * q - neuron.series[1, k, n] * p
+                coefficient = coefficient * I + moved
+            slope = slope * x + value
+            value = value * x + coefficient
+        change = value / slope
+        x = min(max(x - change, 0.0), d)
+        if abs(change) < 1e-7 * d:
+            break
+    return x
+
+
+@implements(longest_step, DrivenQIF)
+def _driven_longest_step(neuron, current):
+    return min(LARGEST_D, math.sqrt(LARGEST_Z / (current + abs(neuron.drive))))
+
+
+@implements(flow_adjoint, DrivenQIF)
+def _driven_flow_adjoint(neuron, step, s, adjoint):
+    p, q, I = s
+    lp, lq, lI = adjoint
+    d, (a, a_slope, b, b_slope) = step
+    e = type(d)(1) - d
+    l = e * lp
+    gain = l * (_power_sum_slope(b_slope, I) * p - _power_sum_slope(a_slope, I) * q)
+    gain += lq * (_power_sum_slope(a, I) * q - _power_sum_slope(b, I) * p)
+    before_p = _power_sum(b_slope, I) * l - _power_sum(b, I) * lq
+    before_q = _power_sum(a, I) * lq - _power_sum(a_slope, I) * l
+    return before_p, before_q, e * e * lI + gain

@@ -1,0 +1,200 @@
+"""The quadratic integrate-and-fire neuron whose synapses move its potential.
+
+    tau dV/dt = V (V - 1) + J,   spike at V = +inf, reset to -inf,
+    V -> V + w where a weight w arrives
+
+With V = p / q (see :mod:`spikegrad.neurons.qif`) the flow is one matrix for all neurons; with t in
+units of tau,
+
+    M = [[-1, J], [-1, 0]],   exp(M t) = exp(-t / 2) [[C - S / 2, J S], [-S, C + S / 2]],
+
+with C = cos(nu t), S = sin(nu t) / nu and nu^2 = J - 1/4 (cosh, sinh below), and an arriving weight
+is p -> p + w q. Above J = 1/4 every neuron turns with the period pi tau / nu, and inputs only
+advance or delay it: the oscillating neuron of Klos and Memmesheimer (arXiv 2309.14523).
+
+The adjoint of a step is the transposed matrix. A spike is a zero of q, and t* moves by tau dq / p.
+An arriving weight takes (lp, lq) back to (lp, lq + w lp); its own gradient is lp q. Moving it by
+dt moves the state after it by the difference of the flows, w dt (q - p, q) / tau with p just before
+it. Weights that arrive together do so in their order.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from spikegrad.engine.formulas import (
+    arrival_gradient,
+    arrive,
+    arrive_adjoint,
+    crossed,
+    flow,
+    flow_adjoint,
+    implements,
+    initial,
+    input_current,
+    longest_step,
+    near,
+    propagator,
+    rescaled,
+    root,
+    scale,
+    spike,
+    spike_adjoint,
+    weight_gradient,
+)
+from spikegrad.neurons.qif import delay_and_phase
+
+
+class QIFDelta(NamedTuple):
+    """Quadratic integrate-and-fire neuron with delta synapses; state (p, q) with V = p / q."""
+
+    tau: float
+    """Membrane time constant in seconds."""
+    drive: float = 0.0
+    """Constant input current J; above 1/4 the neuron spikes by itself."""
+
+    charge = 1.0
+    """What a weight of 1 moves, in units of tau times a current."""
+
+    @staticmethod
+    def variables():
+        """Names of the state variables."""
+        return ("p", "q")
+
+    @staticmethod
+    def potential(state):
+        """Membrane potential V."""
+        return state[0] / state[1]
+
+    @staticmethod
+    def without_current(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The same potentials, free of synaptic current, of which there is none."""
+        return state
+
+    def pseudospikes(self, state: tuple[Tensor, ...], feed: Tensor) -> tuple[Tensor, Tensor]:
+        """As of :class:`spikegrad.neurons.qif.QIF`; ``feed`` moves the potential."""
+        p, q = state
+        return delay_and_phase(p + feed * q, q, q.new_tensor(self.drive), self.tau)
+
+
+@implements(initial, QIFDelta)
+def _initial(neuron, zero):
+    return zero, type(zero)(1)
+
+
+@implements(propagator, QIFDelta)
+def _propagator(neuron, d):
+    t = -math.log1p(-float(d))
+    square = neuron.drive - 0.25
+    nu = math.sqrt(abs(square))
+    C, S = 1.0, t
+    if square > 0.0:
+        C, S = math.cos(nu * t), math.sin(nu * t) / nu
+    elif square < 0.0:
+        C, S = math.cosh(nu * t), math.sinh(nu * t) / nu
+    decay = math.exp(-0.5 * t)
+    C, S = decay * C, decay * S
+    number = type(d)
+    return number(C - S / 2), number(neuron.drive * S), number(-S), number(C + S / 2)
+
+
+@implements(flow, QIFDelta)
+def _flow(neuron, step, s):
+    p, q = s
+    pp, pq, qp, qq = step
+    return pp * p + pq * q, qp * p + qq * q
+
+
+@implements(near, QIFDelta)
+@implements(crossed, QIFDelta)
+def _crossed(neuron, d, s, end):
+    return end[1] <= type(d)(0)
+
+
+@implements(root, QIFDelta)
+def _root(neuron, d, s):
+    p, q = np.float64(s[0]), np.float64(s[1])
+    if q <= 0.0:
+        return 0.0
+    square = neuron.drive - 0.25
+    nu = math.sqrt(abs(square))
+    x = p - q / 2  # q(t) is a multiple of q C - x S
+    if square > 0.0:
+        t = math.atan2(nu * q, x) / nu
+    elif square < 0.0:
+        t = math.atanh(min(nu * q / x, 1.0)) / nu
+    else:
+        t = q / x
+    return min(-math.expm1(-t), d)
+
+
+@implements(spike, QIFDelta)
+def _spike(neuron, s):
+    p, q = s
+    return -p, type(q)(0)
+
+
+@implements(arrive, QIFDelta)
+def _arrive(neuron, s, w):
+    p, q = s
+    return p + w * q, q
+
+
+@implements(input_current, QIFDelta)
+def _input_current(neuron, s):
+    return type(s[0])(0)
+
+
+@implements(longest_step, QIFDelta)
+def _longest_step(neuron, current):
+    """So short that q passes through zero once at most, and that nothing overflows."""
+    square = neuron.drive - 0.25
+    nu = math.sqrt(abs(square))
+    return -math.expm1(-min(8.0, (math.pi / 2 if square > 0.0 else 4.0) / max(nu, 1e-9)))
+
+
+@implements(scale, QIFDelta)
+def _scale(neuron, s):
+    return type(s[0])(1) / (np.abs(s[0]) + np.abs(s[1]))
+
+
+@implements(rescaled, QIFDelta)
+def _rescaled(neuron, s, factor):
+    p, q = s
+    return p * factor, q * factor
+
+
+@implements(flow_adjoint, QIFDelta)
+def _flow_adjoint(neuron, step, s, adjoint):
+    lp, lq = adjoint
+    pp, pq, qp, qq = step
+    return pp * lp + qp * lq, pq * lp + qq * lq
+
+
+@implements(spike_adjoint, QIFDelta)
+def _spike_adjoint(neuron, s, adjoint, g):
+    p, q = s
+    lp, lq = adjoint
+    return -lp, g * type(p)(neuron.tau) / p - lq
+
+
+@implements(arrive_adjoint, QIFDelta)
+def _arrive_adjoint(neuron, s, w, adjoint):
+    lp, lq = adjoint
+    return lp, lq + w * lp
+
+
+@implements(weight_gradient, QIFDelta)
+def _weight_gradient(neuron, s, adjoint):
+    return adjoint[0] * s[1]
+
+
+@implements(arrival_gradient, QIFDelta)
+def _arrival_gradient(neuron, s, w, adjoint):
+    p, q = s
+    lp, lq = adjoint
+    return w * (lp * (q - (p - w * q)) + lq * q) / type(q)(neuron.tau)
