@@ -55,7 +55,7 @@ def run_find(n, neuron, d, buffer, found):
 
 
 @njit(**UNCACHED)
-def run_row(n, weight, units, size, buffer):
+def run_row(n, neuron, weight, units, size, buffer):
     """``n`` rows, ``size`` at a time."""
     for i in range(n // size):
         first = i * size % (units.shape[0] - size + 1)
@@ -63,9 +63,11 @@ def run_row(n, weight, units, size, buffer):
 
 
 @njit(**UNCACHED)
-def run_gradient(n, gradient, units, adjoint):
+def run_gradient(n, neuron, gradient, units, buffer, adjoint):
     for i in range(n):
-        rows.add_weight_gradient(neuron, units[i % units.shape[0]], buffer, i % SEGMENT, adjoint, gradient)
+        rows.add_weight_gradient(
+            neuron, units[i % units.shape[0]], buffer, i % SEGMENT, adjoint, gradient
+        )
 
 
 @njit(**UNCACHED)
@@ -167,7 +169,7 @@ def breakdown(t: Task) -> dict[str, Any]:
     backward.replay(neuron, events, weights, record, segment, first, buffer, factors)
     d, tiny = np.float32(np.median(record.steps)), np.float32(1e-6)
     marks, units = np.empty(n, np.uint8), events.units
-    found = rows.Found(np.empty(n, np.int64), marks, marks.view(np.uint64))
+    found = rows.Found(np.empty(n, np.int64), marks, marks.view(np.uint64), t.hidden)
     volley = round(len(units) / len(np.unique(events.times)))  # events that come together
     at, unit = int(record.spike_steps[first]), int(record.units[first])
     spiking = (neuron, record.steps[at]), (buffer, at - segment * SEGMENT, unit)
@@ -189,9 +191,9 @@ def breakdown(t: Task) -> dict[str, Any]:
         "flow": per_call(run_flow, neuron, d, buffer),
         "near": per_call(run_near, neuron, d, buffer),
         "find": per_call(run_find, neuron, d, buffer, found),
-        "row": per_call(run_row, weights.input, units, 1, buffer.copy()),
-        "row of several": per_call(run_row, weights.input, units, volley, buffer.copy()),
-        "gradient": per_call(run_gradient, sums[0], units, adjoint),
+        "row": per_call(run_row, neuron, weights.input, units, 1, buffer.copy()),
+        "row of several": per_call(run_row, neuron, weights.input, units, volley, buffer.copy()),
+        "gradient": per_call(run_gradient, neuron, sums[0], units, buffer, adjoint),
         "adjoint": per_call(run_adjoint, neuron, tiny, buffer, adjoint),
         "arrival": per_call(run_arrival, neuron, weights.recurrent, buffer, adjoint)
         if coupled

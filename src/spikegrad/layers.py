@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spikegrad.engine import backward, forward
+from spikegrad.engine import backward, forward, sums
 from spikegrad.engine.records import Events, Record, Weights
 from spikegrad.engine.rows import LANES
 from spikegrad.neurons import NEURONS
@@ -22,6 +22,7 @@ from spikegrad.spikes import SpikeTrains
 # Samples that one thread takes at a time, and whose weight gradients it sums. Fixed, and blocks
 # are summed in order, so that no bit of the result depends on the number of threads.
 BLOCK = 4
+ROWS = 64  # of a gradient that one thread sums over the samples at a time
 
 
 class SpikeOverflowError(RuntimeError):
@@ -70,25 +71,19 @@ class _SpikingFunction(torch.autograd.Function):
             np.empty(len(events.times) if ctx.needs_input_grad[0] else 0) for events in ctx.samples
         ]
 
-        def run(block: range) -> tuple[np.ndarray, np.ndarray]:
-            sums = np.zeros_like(weights.input), np.zeros_like(weights.recurrent)
-            for b in block:
-                spikes = slice(ctx.offsets[b], ctx.offsets[b + 1])
-                backward.backward(
-                    layer.neuron,
-                    ctx.samples[b],
-                    weights,
-                    ctx.records[b],
-                    grad_states[b],
-                    (grad_spikes[spikes], *sums, grad_inputs[b]),
-                )
-            return sums
+        def run(b: int, grad_input: np.ndarray, grad_recurrent: np.ndarray) -> None:
+            """Add the gradients of sample ``b``."""
+            spikes = slice(ctx.offsets[b], ctx.offsets[b + 1])
+            gradients = grad_spikes[spikes], grad_input, grad_recurrent, grad_inputs[b]
+            records, states = ctx.records[b], grad_states[b]
+            backward.backward(layer.neuron, ctx.samples[b], weights, records, states, gradients)
 
-        grad_weight = np.zeros_like(weights.input)
-        grad_recurrent = np.zeros_like(weights.recurrent)
-        for block_weight, block_recurrent in _in_threads(run, _blocks(len(ctx.samples))):
-            grad_weight += block_weight
-            grad_recurrent += block_recurrent
+        if layer.sample_clip is None:
+            grad_weight, grad_recurrent = _sum_of_blocks(run, weights, len(ctx.samples))
+        else:
+            grad_weight, grad_recurrent, layer.sample_norms = _sum_of_clipped(
+                run, weights, len(ctx.samples), layer.sample_clip
+            )
         return (
             torch.from_numpy(np.concatenate(grad_inputs)) if ctx.needs_input_grad[0] else None,
             torch.from_numpy(grad_weight[:, : layer.n_out]),
@@ -96,6 +91,58 @@ class _SpikingFunction(torch.autograd.Function):
             None,
             None,
         )
+
+
+Backward = Callable[[int, np.ndarray, np.ndarray], None]
+
+
+def _sum_of_blocks(
+    run: Backward, weights: Weights, n_samples: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The gradients of input and recurrent weights, summed over the samples."""
+
+    def run_block(block: range) -> tuple[np.ndarray, np.ndarray]:
+        own = np.zeros_like(weights.input), np.zeros_like(weights.recurrent)
+        for b in block:
+            run(b, *own)
+        return own
+
+    total = np.zeros_like(weights.input), np.zeros_like(weights.recurrent)
+    for block in _in_threads(run_block, _blocks(n_samples)):
+        for whole, part in zip(total, block, strict=True):
+            whole += part
+    return total
+
+
+def _sum_of_clipped(
+    run: Backward, weights: Weights, n_samples: int, clip: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same with each sample's gradient clipped, and its norms before, float64 [n_samples].
+
+    The largest norm is ``clip`` times the median of those that are not zero. All samples'
+    gradients are held until the median is known.
+    """
+    n_in, n = weights.input.shape
+    parts = np.empty((n_samples, n_in + len(weights.recurrent), n), weights.input.dtype)
+
+    def run_sample(b: int) -> float:
+        parts[b] = 0
+        run(b, parts[b, :n_in], parts[b, n_in:])
+        return sums.square_sum(parts[b])
+
+    norms = np.sqrt(np.array(list(_in_threads(run_sample, range(n_samples))), np.float64))
+    some = norms[norms > 0]
+    largest = clip * np.median(some) if len(some) else 1.0
+    factors = (largest / np.maximum(norms, largest)).astype(parts.dtype)
+    total = np.empty(parts.shape[1:], parts.dtype)
+
+    def add_rows(first: int) -> None:
+        last = min(first + ROWS, len(total))
+        sums.weighted_sum(parts, factors, first, last, total)
+
+    for _ in _in_threads(add_rows, range(0, len(total), ROWS)):
+        pass
+    return total[:n_in], total[n_in:], norms
 
 
 class SpikingLayer(nn.Module):
@@ -125,7 +172,15 @@ class SpikingLayer(nn.Module):
         Input weights [n_in, n_out].
     recurrent_weight
         Recurrent weights [n_out, n_out], from row to column; None without recurrence.
+    sample_clip
+        Largest norm of a sample's gradient of the layer's weights, as a multiple of the batch's
+        median norm: longer ones are scaled down before they are summed. None does not clip.
+    sample_norms
+        If clipping, the norms before it of the last backward pass's samples, float64 [n_samples].
     """
+
+    sample_clip: float | None = None
+    sample_norms: np.ndarray | None = None
 
     def __init__(
         self,

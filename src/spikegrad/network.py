@@ -61,13 +61,23 @@ class Network(nn.Module):
         super().__init__()
         self.settings = settings
         self.n_units, self.n_classes, self.neuron = n_units, n_classes, neuron
-        tau, recurrent = settings.tau, settings.recurrent
+        options: dict[str, Any] = {
+            "neuron": neuron,
+            "dtype": dtype,
+            "max_spikes": settings.max_spikes,
+            "drive": settings.drive,
+        }
         layers = [
-            SpikingLayer(n_in, n_out, neuron, tau, recurrent, dtype)
+            SpikingLayer(n_in, n_out, tau=settings.tau, recurrent=settings.recurrent, **options)
             for n_in, n_out in pairwise([n_units, *settings.layers])
         ]
         self.hidden = cast(Sequence[SpikingLayer], nn.ModuleList(layers))
-        self.readout = _readout(settings.readout, settings.layers[-1], n_classes, neuron, dtype)
+        self.readout = _readout(settings.readout, settings.layers[-1], n_classes, options)
+
+    @property
+    def spiking_layers(self) -> list[SpikingLayer]:
+        """The hidden layers, and that of a readout that spikes."""
+        return [layer for layer in self.modules() if isinstance(layer, SpikingLayer)]
 
     def forward(self, spikes: SpikeTrains) -> NetworkOutput:
         """Classify ``spikes``.
@@ -113,17 +123,17 @@ def _readout(
     settings: Integrated | Maximum | FirstSpike,
     n_in: int,
     n_classes: int,
-    neuron: str,
-    dtype: torch.dtype,
+    spiking: dict[str, Any],
 ) -> Readout:
+    """The readout; ``spiking`` are the options of spiking layers."""
     options: dict[str, Any] = settings.model_dump(exclude={"kind"})
     match settings:
         case Integrated():
-            return IntegratedReadout(n_in, n_classes, dtype=dtype, **options)
+            return IntegratedReadout(n_in, n_classes, dtype=spiking["dtype"], **options)
         case Maximum():
-            return MaximumReadout(n_in, n_classes, dtype=dtype, **options)
+            return MaximumReadout(n_in, n_classes, dtype=spiking["dtype"], **options)
         case FirstSpike():
-            return FirstSpikeReadout(n_in, n_classes, neuron, dtype=dtype, **options)
+            return FirstSpikeReadout(n_in, n_classes, **spiking, **options)
 
 
 def save_network(

@@ -197,6 +197,8 @@ class FirstSpikeReadout(nn.Module):
         Initial weights, as in :meth:`SpikingLayer.initialise`.
     dtype
         Of the weights and logits.
+    max_spikes, drive
+        Of the output neurons, as in :class:`SpikingLayer`.
     """
 
     def __init__(
@@ -209,13 +211,13 @@ class FirstSpikeReadout(nn.Module):
         mean: float = 1.0,
         scale: float = 1.0,
         dtype: torch.dtype = torch.float32,
+        max_spikes: int = 1000,
+        drive: float = 0.0,
     ) -> None:
         super().__init__()
         self.time_scale = time_scale
         self.mean, self.scale = mean, scale
-        self.layer = SpikingLayer(
-            n_in, n_classes, neuron=neuron, tau=tau_out, recurrent=False, dtype=dtype
-        )
+        self.layer = SpikingLayer(n_in, n_classes, neuron, tau_out, False, dtype, max_spikes, drive)
 
     def initialise(self, spikes: SpikeTrains, state: State, generator: torch.Generator) -> None:
         """Draw the output neurons' weights by the activity of ``spikes``."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -100,12 +101,20 @@ class Run:
         return pd.DataFrame(self.history, columns=[*METRICS, "silent_neurons"])
 
 
+CLIP_METRICS = {
+    "sample_norm_median": "median norm of one sample's gradient of a spiking layer's weights, "
+    "if samples are clipped",
+    "sample_norm_99": "99th percentile of these norms, each over its batch's median",
+    "sample_norm_max": "largest of these norms, over its batch's median",
+    "samples_clipped": "share of the samples' gradients that were clipped",
+}
 TRAIN_METRICS = {
     "train_loss": "mean cross-entropy during the epoch",
     "train_accuracy": "share classified right during the epoch",
     "train_penalty": "mean spike-count penalty during the epoch",
     "gradient_norm_mean": "mean gradient norm before clipping, in units of the learning rates",
     "gradient_norm_max": "largest gradient norm before clipping",
+    **CLIP_METRICS,
 }
 METRICS = {
     "epoch": "passes through the training data; 0 is before training",
@@ -209,9 +218,12 @@ def _train_epoch(
     augment = Augmenter(
         options.augmentation, n_samples, data.n_units, generator(seed, AUGMENTATION, epoch)
     )
+    for layer in network.spiking_layers:
+        layer.sample_clip = options.sample_clip
     blend = Blender(options.augmentation.blend, data, generator(seed, BLENDING, epoch))
     loss_sum = right = penalty_sum = 0.0
     norms = []
+    sample_norms: list[np.ndarray] = []
     batches = _order(seed, epoch, n_samples).split(options.batch_size)
     for step, indices in enumerate(batches):
         progress = epoch - 1 + step / len(batches)
@@ -222,6 +234,9 @@ def _train_epoch(
         optimizer.zero_grad()
         (loss + penalty).backward()
         norms.append(optimizer.clip(options.clip))
+        sample_norms += [
+            n for layer in network.spiking_layers if (n := layer.sample_norms) is not None
+        ]
         _check_finite(loss.item() + norms[-1], "loss or gradient")
         optimizer.step(_schedule(options, progress))
         loss_sum += loss.item() * len(labels)
@@ -233,7 +248,23 @@ def _train_epoch(
         "train_penalty": penalty_sum / n_samples,
         "gradient_norm_mean": sum(norms) / len(norms),
         "gradient_norm_max": max(norms),
+        **_clip_metrics(sample_norms, options.sample_clip),
     }
+
+
+def _clip_metrics(norms: list[np.ndarray], clip: float | None) -> dict[str, float]:
+    """:data:`CLIP_METRICS` of an epoch, from the norms of each layer and batch."""
+    if clip is None:
+        return dict.fromkeys(CLIP_METRICS, math.nan)
+    medians = [np.median(n[n > 0]) if n.any() else 1.0 for n in norms]
+    relative = np.concatenate([n / median for n, median in zip(norms, medians, strict=True)])
+    values = (
+        np.median(np.concatenate(norms)),
+        np.quantile(relative, 0.99),
+        relative.max(),
+        (relative > clip).mean(),
+    )
+    return dict(zip(CLIP_METRICS, map(float, values), strict=True))
 
 
 def _order(seed: int, epoch: int, n_samples: int) -> Tensor:

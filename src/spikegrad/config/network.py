@@ -49,7 +49,7 @@ class Initial(Section):
     """Initial weights of the hidden layers, in units of the input activity."""
 
     mean: float
-    """Mean of the input current that a neuron receives (threshold and separatrix are 1)."""
+    """Mean of the current that a neuron receives, drive included; threshold and separatrix are 1."""
     scale: PositiveFloat
     """Standard deviation of an input weight, times the mean input events within tau/2."""
     recurrent_scale: PositiveFloat
@@ -65,6 +65,12 @@ class NetworkSettings(Section):
     """Membrane time constant of the hidden neurons, in seconds; the synaptic one is tau/2."""
     recurrent: bool
     """Whether the neurons of a hidden layer are connected to each other."""
+    drive: float = 0.0
+    """Constant input current of the hidden neurons, and of a first-spike readout's: LIF neurons
+    spike by themselves above 1, QIF neurons above 1/4."""
+    max_spikes: PositiveInt = 1000
+    """Spikes per neuron and sample, on average over a layer, above which a network counts as run
+    away: training, trial or evaluation ends there."""
     init: Initial
     """Initial weights of the hidden layers."""
     readout: Annotated[Integrated | Maximum | FirstSpike, Field(discriminator="kind")]

@@ -15,7 +15,7 @@ from spikegrad.config.ntk import NTKConfig
 from spikegrad.config.search import SearchConfig
 from spikegrad.config.training import ModelSettings, TrainingSettings
 
-Neuron = Literal["lif", "qif"]
+Neuron = Literal["lif", "qif", "qif_delta"]
 
 
 class Overrides(Section):

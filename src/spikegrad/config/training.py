@@ -61,6 +61,9 @@ class TrainingSettings(Section):
     """How the learning rates change during training."""
     clip: PositiveFloat
     """Largest norm of the gradient, taken in the units of the learning rates."""
+    sample_clip: PositiveFloat | None = None
+    """Largest norm of one sample's gradient of a spiking layer's weights, as a multiple of the
+    batch's median norm: a few samples may else drown the others. null does not clip."""
     activity: Activity
     """Spike-count regulariser of the hidden layers."""
     augmentation: Augmentation

@@ -31,6 +31,7 @@ from spikegrad.engine.rows import (
     receive,
     receive_adjoint,
     receive_all,
+    receive_all_adjoint,
     rescale_all,
     withdraw,
 )
@@ -80,15 +81,21 @@ def retreat(neuron, events, weights, record, segment, m, buffer, adjoint, gradie
         step, source = record.steps[first + k], record.sources[first + k]
         feedback = step * 0
         if source >= 0:
-            for e in range(volley(times, source) - 1, source - 1, -1):
+            event = volley(times, source)
+            for e in range(source, event):
                 add_weight_gradient(neuron, units[e], buffer, k + 1, adjoint, grad_input)
-                if grad_arrivals.shape[0] > 0:
+            if grad_arrivals.shape[0] == 0:
+                receive_all_adjoint(
+                    neuron, weights.input, units, source, event, buffer, k + 1, adjoint
+                )
+            else:
+                for e in range(event - 1, source - 1, -1):
                     grad_arrivals[e] = arrival_gradient_sum(
                         neuron, weights.input, units[e], buffer, k + 1, adjoint
                     )
                     if e > source:
                         withdraw(neuron, weights.input, units[e], buffer, k + 1)
-                receive_adjoint(neuron, weights.input, units[e], buffer, k + 1, adjoint)
+                    receive_adjoint(neuron, weights.input, units[e], buffer, k + 1, adjoint)
         elif source == SPIKE:
             j = record.units[m - 1]
             add_weight_gradient(neuron, j, buffer, k + 1, adjoint, grad_recurrent)

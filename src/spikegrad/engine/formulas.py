@@ -1,7 +1,8 @@
 """The formulas that make a neuron, and how the engine finds those of a given neuron.
 
 A neuron is a NamedTuple of parameters with one scalar implementation of each formula below,
-registered by :func:`implements`. Its state is a tuple of numbers. A step of length dt is written
+registered by :func:`implements`. Its state is a tuple of numbers, of which arriving weights change
+the one at ``neuron.moved``. A step of length dt is written
 ``d = 1 - exp(-dt / tau)``, with ``e = 1 - d``; what all neurons of a layer have in common in such a
 step is computed once, as its propagator.
 
@@ -49,7 +50,7 @@ def spike(neuron, s):
 
 
 def arrive(neuron, s, w):
-    """State just after the arrival of a weight ``w``."""
+    """State just after the arrival of a weight ``w``, which changes ``neuron.moved`` alone."""
 
 
 def input_current(neuron, s):
@@ -81,7 +82,7 @@ def arrive_adjoint(neuron, s, w, adjoint):
 
 
 def weight_gradient(neuron, s, adjoint):
-    """dLoss/dw of an arriving weight; ``s`` may be from before or after."""
+    """dLoss/dw of an arriving weight; ``s`` and ``adjoint`` may be from before or after."""
 
 
 def arrival_gradient(neuron, s, w, adjoint):
@@ -94,6 +95,10 @@ def load(neuron, buffer, k, i):
 
 def store(neuron, buffer, k, i, s):
     """Write the state of neuron ``i`` into slot ``k``."""
+
+
+def store_moved(neuron, buffer, k, i, s):
+    """The same where only the variable ``neuron.moved`` has changed."""
 
 
 def implements(formula: Callable, neuron_class: type) -> Callable[[Callable], Callable]:
@@ -126,6 +131,16 @@ def _store(neuron, buffer, k, i, s):
     lines = "".join(f"\n buffer[k, {v}, i] = s[{v}]" for v in range(_n_state(neuron)))
     exec(f"def store(neuron, buffer, k, i, s):{lines}", scope)
     return scope["store"]
+
+
+@overload(store_moved, jit_options={"forceinline": True})
+def _store_moved(neuron, buffer, k, i, s):
+    v = range(_n_state(neuron))[neuron.instance_class.moved]
+
+    def store_moved(neuron, buffer, k, i, s):
+        buffer[k, v, i] = s[v]
+
+    return store_moved
 
 
 def _n_state(neuron: Any) -> int:

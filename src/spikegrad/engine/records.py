@@ -72,7 +72,8 @@ def remainder(d, first):
 def flow_through_spike(neuron, d, first, s):
     """Flow one neuron by ``d``, with its spike at ``first``."""
     after = spike(neuron, flow(neuron, propagator(neuron, first), s))
-    return flow(neuron, propagator(neuron, remainder(d, first)), after)
+    rest = remainder(d, first)
+    return after if rest == 0 else flow(neuron, propagator(neuron, rest), after)
 
 
 @njit(**INLINED)

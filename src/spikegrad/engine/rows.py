@@ -27,6 +27,7 @@ from spikegrad.engine.formulas import (
     rescaled,
     scale,
     store,
+    store_moved,
     weight_gradient,
 )
 
@@ -116,7 +117,7 @@ def receive(neuron, weight, unit, buffer, k):
     """A spike of ``unit`` arrives over its row of weights at the neurons of slot k."""
     for i in range(buffer.shape[2]):
         after = arrive(neuron, load(neuron, buffer, k, i), weight[unit, i])
-        store(neuron, buffer, k, i, after)
+        store_moved(neuron, buffer, k, i, after)
 
 
 @njit(**OPTIONS)
@@ -126,7 +127,7 @@ def receive_four(neuron, weight, units, first, buffer, k):
     for i in range(buffer.shape[2]):
         s = arrive(neuron, load(neuron, buffer, k, i), weight[a, i])
         s = arrive(neuron, arrive(neuron, s, weight[b, i]), weight[c, i])
-        store(neuron, buffer, k, i, arrive(neuron, s, weight[d, i]))
+        store_moved(neuron, buffer, k, i, arrive(neuron, s, weight[d, i]))
 
 
 @njit(**INLINED)
@@ -144,7 +145,7 @@ def withdraw(neuron, weight, unit, buffer, k):
     """The states of slot k without the last spike that arrived, which was of ``unit``."""
     for i in range(buffer.shape[2]):
         before = arrive(neuron, load(neuron, buffer, k, i), -weight[unit, i])
-        store(neuron, buffer, k, i, before)
+        store_moved(neuron, buffer, k, i, before)
 
 
 @njit(**OPTIONS)
@@ -178,6 +179,28 @@ def receive_adjoint(neuron, weight, unit, buffer, k, adjoint):
     for i in range(adjoint.shape[2]):
         state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
         store(neuron, adjoint, 0, i, arrive_adjoint(neuron, state, weight[unit, i], after))
+
+
+@njit(**OPTIONS)
+def receive_four_adjoint(neuron, weight, units, first, buffer, k, adjoint):
+    """The same for four spikes that have arrived together."""
+    a, b, c, d = units[first], units[first + 1], units[first + 2], units[first + 3]
+    for i in range(adjoint.shape[2]):
+        state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
+        after = arrive_adjoint(neuron, state, weight[d, i], after)
+        after = arrive_adjoint(neuron, state, weight[c, i], after)
+        after = arrive_adjoint(neuron, state, weight[b, i], after)
+        store(neuron, adjoint, 0, i, arrive_adjoint(neuron, state, weight[a, i], after))
+
+
+@njit(**INLINED)
+def receive_all_adjoint(neuron, weight, units, first, after, buffer, k, adjoint):
+    """The same for all spikes from ``first`` until ``after``."""
+    rest = first + (after - first) // 4 * 4
+    for e in range(after - 1, rest - 1, -1):
+        receive_adjoint(neuron, weight, units[e], buffer, k, adjoint)
+    for e in range(rest - 4, first - 1, -4):
+        receive_four_adjoint(neuron, weight, units, e, buffer, k, adjoint)
 
 
 @njit(**REDUCTION)

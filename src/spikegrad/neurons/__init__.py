@@ -5,7 +5,7 @@ from typing import Any
 
 from spikegrad.neurons.lif import LIF
 from spikegrad.neurons.qif import qif
-from spikegrad.neurons.qif_delta import QIFDelta
+from spikegrad.neurons.qif_delta import qif_delta
 
-NEURONS: dict[str, Callable[..., Any]] = {"lif": LIF, "qif": qif, "qif_delta": QIFDelta}
+NEURONS: dict[str, Callable[..., Any]] = {"lif": LIF, "qif": qif, "qif_delta": qif_delta}
 """What makes a neuron of its time constant ``tau`` (seconds) and constant ``drive``, by name."""

@@ -52,6 +52,8 @@ class LIF(NamedTuple):
     drive: float = 0.0
     """Constant input current J, in units of the threshold."""
 
+    moved = -1
+    """Which state variable an arriving weight moves."""
     charge = 0.5
     """Time integral of the current that a weight of 1 causes, in units of tau."""
 

@@ -61,12 +61,16 @@ from spikegrad.engine.formulas import (
     spike_adjoint,
 )
 from spikegrad.neurons.synapses import current_synapse
-
-# Steps are split so that |I + J| d^2, and with a drive also d, stay below these: the series are
-# then exact to rounding.
-LARGEST_Z, LARGEST_D = 0.2, 0.12
-# Powers of I and of d that float32 and float64 can resolve.
-SHORT, LONG = (4, 9), (9, 20)
+from spikegrad.neurons.taylor import (
+    LARGEST_D,
+    LARGEST_Z,
+    first_zero,
+    n_terms,
+    power_sum,
+    power_sum_slope,
+    taylor_coefficients,
+    values_and_slopes,
+)
 
 
 def delay_and_phase(p: Tensor, q: Tensor, current: Tensor, tau: float) -> tuple[Tensor, Tensor]:
@@ -91,6 +95,8 @@ class QIF(NamedTuple):
     series: np.ndarray | None = None
     """Taylor coefficients of a step, of :class:`DrivenQIF` alone."""
 
+    moved = -1
+    """Which state variable an arriving weight moves."""
     charge = 0.5
     """Time integral of the current that a weight of 1 causes, in units of tau."""
 
@@ -144,19 +150,7 @@ class DrivenQIF(QIF):
 
 def qif(tau: float, drive: float = 0.0) -> QIF:
     """A QIF neuron of time constant ``tau`` (seconds) and constant input current ``drive``."""
-    return DrivenQIF(tau, drive, taylor_coefficients(drive, *LONG)) if drive else QIF(tau)
-
-
-def taylor_coefficients(drive: float, n_powers: int, n_terms: int) -> np.ndarray:
-    """Coefficients of a_k and b_k in powers of d, float64 [2, n_powers, n_terms]."""
-    y = np.zeros((2, n_powers, n_terms))
-    y[0, 0, 0] = y[1, 0, 1] = 1.0
-    for k in range(n_powers):
-        for n in range(n_terms - 2):
-            driven = drive * (np.arange(1, n + 2) * y[:, k, n::-1]).sum(1)
-            moved = y[:, k - 1, n] if k > 0 else 0.0
-            y[:, k, n + 2] -= (driven + moved) / ((n + 1) * (n + 2))
-    return y
+    return DrivenQIF(tau, drive, taylor_coefficients(drive)) if drive else QIF(tau)
 
 
 def _series(coefficients: list[float]):
@@ -295,74 +289,9 @@ def _arrival_gradient(neuron, s, w, adjoint):
 # With drive.
 
 
-def _power_sum(c, x): ...
-
-
-@overload(_power_sum, jit_options={"forceinline": True, **FAST})
-def _choose_power_sum(c, x):
-    """c[0] + c[1] x + c[2] x^2 + ..., of a tuple c."""
-    if len(c) == 1:
-        return lambda c, x: c[0]
-    return lambda c, x: c[0] + x * _power_sum(c[1:], x)
-
-
-def _power_sum_slope(c, x): ...
-
-
-@overload(_power_sum_slope, jit_options={"forceinline": True, **FAST})
-def _choose_power_sum_slope(c, x):
-    """c[1] + 2 c[2] x + 3 c[3] x^2 + ..."""
-    terms = [f"type(x)({k}) * c[{k}]" for k in range(1, len(c))]
-    scope: dict = {"power_sum": _power_sum}
-    exec(f"def slope(c, x): return power_sum(({', '.join(terms)},), x)", scope)
-    return scope["slope"]
-
-
-@njit(forceinline=True, **FAST)
-def _value_and_slope(series, y, k, n_terms, d):
-    """A Taylor series at ``d``."""
-    value, slope = series[y, k, n_terms - 1], 0.0
-    for n in range(n_terms - 2, -1, -1):
-        slope = slope * d + value
-        value = value * d + series[y, k, n]
-    return value, slope
-
-
-def _taylor(neuron, d): ...
-
-
-@overload(_taylor, jit_options={"forceinline": True, **FAST})
-def _choose_taylor(neuron, d):
-    """a_k, a_k', b_k, b_k' of a step ``d`` in its type, each a tuple over k."""
-    n_powers, n_terms = SHORT if d == types.float32 else LONG
-    lines = [
-        f"    {y}{k}, {y}{k}_ = value_and_slope(neuron.series, {y == 'b':d}, {k}, {n_terms}, x)"
-        for y in "ab"
-        for k in range(n_powers)
-    ]
-    tuples = [
-        "(" + "".join(f"t({y}{k}{end}), " for k in range(n_powers)) + ")"
-        for y in "ab"
-        for end in ("", "_")
-    ]
-    code = ["def taylor(neuron, d):", "    t, x = type(d), float(d)", *lines]
-    scope: dict = {"value_and_slope": _value_and_slope}
-    exec("\n".join([*code, f"    return {', '.join(tuples)}"]), scope)
-    return scope["taylor"]
-
-
-def _n_terms(d): ...
-
-
-@overload(_n_terms)
-def _choose_n_terms(d):
-    n_powers, n_terms = SHORT if d == types.float32 else LONG
-    return lambda d: (n_powers, n_terms)
-
-
 @implements(propagator, DrivenQIF)
 def _driven_propagator(neuron, d):
-    return d, _taylor(neuron, d)
+    return d, values_and_slopes(neuron.series, d)
 
 
 @implements(flow, DrivenQIF)
@@ -370,33 +299,14 @@ def _driven_flow(neuron, step, s):
     p, q, I = s
     d, (a, a_slope, b, b_slope) = step
     e = type(d)(1) - d
-    end = e * (_power_sum(b_slope, I) * p - _power_sum(a_slope, I) * q)
-    return end, _power_sum(a, I) * q - _power_sum(b, I) * p, e * e * I
+    end = e * (power_sum(b_slope, I) * p - power_sum(a_slope, I) * q)
+    return end, power_sum(a, I) * q - power_sum(b, I) * p, e * e * I
 
 
 @implements(root, DrivenQIF)
 def _driven_root(neuron, d, s):
-    """Newton's method, cubic here since q'' vanishes with q; from the root of a parabola."""
     p, q, I = np.float64(s[0]), np.float64(s[1]), np.float64(s[2])
-    if q <= 0.0:
-        return 0.0
-    n_powers, n_terms = _n_terms(d)
-    z = (I + neuron.drive) * q
-    x = min(2.0 * q / (p + math.sqrt(max(p * p + 2.0 * z * q, 0.0))), d)
-    for _ in range(4):
-        value, slope = 0.0, 0.0
-        for n in range(n_terms - 1, -1, -1):
-            coefficient = 0.0
-            for k in range(n_powers - 1, -1, -1):
-                moved = neuron.series[0, k, n] * q - neuron.series[1, k, n] * p
-                coefficient = coefficient * I + moved
-            slope = slope * x + value
-            value = value * x + coefficient
-        change = value / slope
-        x = min(max(x - change, 0.0), d)
-        if abs(change) < 1e-7 * d:
-            break
-    return x
+    return first_zero(neuron.series, *n_terms(d), neuron.drive, float(d), p, q, I)
 
 
 @implements(longest_step, DrivenQIF)
@@ -411,8 +321,8 @@ def _driven_flow_adjoint(neuron, step, s, adjoint):
     d, (a, a_slope, b, b_slope) = step
     e = type(d)(1) - d
     l = e * lp
-    gain = l * (_power_sum_slope(b_slope, I) * p - _power_sum_slope(a_slope, I) * q)
-    gain += lq * (_power_sum_slope(a, I) * q - _power_sum_slope(b, I) * p)
-    before_p = _power_sum(b_slope, I) * l - _power_sum(b, I) * lq
-    before_q = _power_sum(a, I) * lq - _power_sum(a_slope, I) * l
+    gain = l * (power_sum_slope(b_slope, I) * p - power_sum_slope(a_slope, I) * q)
+    gain += lq * (power_sum_slope(a, I) * q - power_sum_slope(b, I) * p)
+    before_p = power_sum(b_slope, I) * l - power_sum(b, I) * lq
+    before_q = power_sum(a, I) * lq - power_sum(a_slope, I) * l
     return before_p, before_q, e * e * lI + gain

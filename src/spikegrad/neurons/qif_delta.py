@@ -3,14 +3,10 @@
     tau dV/dt = V (V - 1) + J,   spike at V = +inf, reset to -inf,
     V -> V + w where a weight w arrives
 
-With V = p / q (see :mod:`spikegrad.neurons.qif`) the flow is one matrix for all neurons; with t in
-units of tau,
-
-    M = [[-1, J], [-1, 0]],   exp(M t) = exp(-t / 2) [[C - S / 2, J S], [-S, C + S / 2]],
-
-with C = cos(nu t), S = sin(nu t) / nu and nu^2 = J - 1/4 (cosh, sinh below), and an arriving weight
-is p -> p + w q. Above J = 1/4 every neuron turns with the period pi tau / nu, and inputs only
-advance or delay it: the oscillating neuron of Klos and Memmesheimer (arXiv 2309.14523).
+With V = p / q the flow is that of :mod:`spikegrad.neurons.qif` without a current, a_0 and b_0 of
+its series, hence one matrix for all neurons; and an arriving weight is p -> p + w q. Above J = 1/4
+every neuron turns, with the period pi tau / sqrt(J - 1/4), and inputs only advance or delay it: the
+oscillating neuron of Klos and Memmesheimer (arXiv 2309.14523).
 
 The adjoint of a step is the transposed matrix. A spike is a zero of q, and t* moves by tau dq / p.
 An arriving weight takes (lp, lq) back to (lp, lq + w lp); its own gradient is lp q. Moving it by
@@ -47,6 +43,14 @@ from spikegrad.engine.formulas import (
     weight_gradient,
 )
 from spikegrad.neurons.qif import delay_and_phase
+from spikegrad.neurons.taylor import (
+    LARGEST_D,
+    LARGEST_Z,
+    first_zero,
+    n_terms,
+    taylor_coefficients,
+    value_and_slope,
+)
 
 
 class QIFDelta(NamedTuple):
@@ -56,9 +60,16 @@ class QIFDelta(NamedTuple):
     """Membrane time constant in seconds."""
     drive: float = 0.0
     """Constant input current J; above 1/4 the neuron spikes by itself."""
+    series: np.ndarray | None = None
+    """Taylor coefficients of a step, see :func:`qif_delta`."""
 
+    moved = 0
+    """Which state variable an arriving weight moves."""
     charge = 1.0
     """What a weight of 1 moves, in units of tau times a current."""
+
+    def __repr__(self) -> str:
+        return f"QIFDelta(tau={self.tau}, drive={self.drive})"
 
     @staticmethod
     def variables():
@@ -81,6 +92,11 @@ class QIFDelta(NamedTuple):
         return delay_and_phase(p + feed * q, q, q.new_tensor(self.drive), self.tau)
 
 
+def qif_delta(tau: float, drive: float = 0.0) -> QIFDelta:
+    """The neuron of time constant ``tau`` (seconds) and constant input current ``drive``."""
+    return QIFDelta(tau, drive, taylor_coefficients(drive, n_powers=1))
+
+
 @implements(initial, QIFDelta)
 def _initial(neuron, zero):
     return zero, type(zero)(1)
@@ -88,18 +104,12 @@ def _initial(neuron, zero):
 
 @implements(propagator, QIFDelta)
 def _propagator(neuron, d):
-    t = -math.log1p(-float(d))
-    square = neuron.drive - 0.25
-    nu = math.sqrt(abs(square))
-    C, S = 1.0, t
-    if square > 0.0:
-        C, S = math.cos(nu * t), math.sin(nu * t) / nu
-    elif square < 0.0:
-        C, S = math.cosh(nu * t), math.sinh(nu * t) / nu
-    decay = math.exp(-0.5 * t)
-    C, S = decay * C, decay * S
+    series, e = neuron.series, type(d)(1) - d
+    terms = n_terms(d)[1]
+    a, a_slope = value_and_slope(series, 0, 0, terms, float(d))
+    b, b_slope = value_and_slope(series, 1, 0, terms, float(d))
     number = type(d)
-    return number(C - S / 2), number(neuron.drive * S), number(-S), number(C + S / 2)
+    return e * number(b_slope), -e * number(a_slope), number(-b), number(a)
 
 
 @implements(flow, QIFDelta)
@@ -118,18 +128,7 @@ def _crossed(neuron, d, s, end):
 @implements(root, QIFDelta)
 def _root(neuron, d, s):
     p, q = np.float64(s[0]), np.float64(s[1])
-    if q <= 0.0:
-        return 0.0
-    square = neuron.drive - 0.25
-    nu = math.sqrt(abs(square))
-    x = p - q / 2  # q(t) is a multiple of q C - x S
-    if square > 0.0:
-        t = math.atan2(nu * q, x) / nu
-    elif square < 0.0:
-        t = math.atanh(min(nu * q / x, 1.0)) / nu
-    else:
-        t = q / x
-    return min(-math.expm1(-t), d)
+    return first_zero(neuron.series, 1, n_terms(d)[1], neuron.drive, float(d), p, q, 0.0)
 
 
 @implements(spike, QIFDelta)
@@ -151,10 +150,7 @@ def _input_current(neuron, s):
 
 @implements(longest_step, QIFDelta)
 def _longest_step(neuron, current):
-    """So short that q passes through zero once at most, and that nothing overflows."""
-    square = neuron.drive - 0.25
-    nu = math.sqrt(abs(square))
-    return -math.expm1(-min(8.0, (math.pi / 2 if square > 0.0 else 4.0) / max(nu, 1e-9)))
+    return min(LARGEST_D, math.sqrt(LARGEST_Z / max(abs(neuron.drive), 1.0)))
 
 
 @implements(scale, QIFDelta)
