@@ -216,16 +216,16 @@ def test_every_claim_is_supported_where_it_is_true(written):
 def test_every_number_is_the_one_that_was_put_in(written):
     table = judge(Tables(written(results())), "toy", seed=0).set_index(["id", "case"])
     estimate = table["estimate"]
-    assert estimate["qif-outperforms-lif", "4 trials each"] == pytest.approx(0.15, abs=0.03)
-    assert estimate["lif-fragmented-lines", "trained"] == pytest.approx(17 / 3 / 1.2, rel=0.2)
-    assert estimate["lif-gradients-turn", "matched"] == pytest.approx(0.4, abs=0.02)
-    assert estimate["lif-gradients-mislead", "trained"] == pytest.approx(0.39, abs=0.01)
+    assert estimate["qif-outperforms-lif", "qif: 4 trials each"] == pytest.approx(0.15, abs=0.03)
+    assert estimate["lif-fragmented-lines", "qif: trained"] == pytest.approx(17 / 3 / 1.2, rel=0.2)
+    assert estimate["lif-gradients-turn", "qif: matched"] == pytest.approx(0.4, abs=0.02)
+    assert estimate["lif-gradients-mislead", "qif: trained"] == pytest.approx(0.39, abs=0.01)
     assert estimate["jumps-are-order-changes", "trained"] == pytest.approx(15 / 19)
     assert estimate["jumps-by-disappearance", "trained"] == pytest.approx(12 / 15)
     assert estimate["disappearances-disrupt", "trained"] == pytest.approx((7 + 12 * 2) / 19)
     assert estimate["lif-fall-silent", "training"] == pytest.approx(0.2)
-    assert estimate["lif-fall-silent-more", "training"] == pytest.approx(0.2)
-    assert table.loc[("qif-continuous", "all states"), "n"] == 100 * N_SEEDS * len(STATES)
+    assert estimate["lif-fall-silent-more", "qif: training"] == pytest.approx(0.2)
+    assert table.loc[("qif-continuous", "qif: all states"), "n"] == 100 * N_SEEDS * len(STATES)
     assert estimate["naive-ntk-diverges", "all depths"] == pytest.approx(1.5)
     assert estimate["sg-ntk-converges", "all depths and surrogates"] == pytest.approx(-1.0)
     assert estimate["sg-ntk-describes-sign-networks", "one_hidden, width 100"] == 0.02
@@ -236,7 +236,7 @@ def test_every_number_is_the_one_that_was_put_in(written):
     lif, qif = (
         runs_of(samples(0)).groupby("neuron")["accuracy"].get_group(n).to_numpy() for n in OTHER
     )
-    gain = table.loc[("qif-outperforms-lif", "4 trials each")]
+    gain = table.loc[("qif-outperforms-lif", "qif: 4 trials each")]
     assert gain["estimate"] == pytest.approx(qif.mean() - lif.mean())
     assert gain["low"] < gain["estimate"] < gain["high"]
 
@@ -335,13 +335,45 @@ def test_a_missing_file_is_an_error(written, name):
 
 def test_a_table_that_lacks_a_model_or_a_column_is_an_error(written):
     tables = results()
-    one = {**tables, "runs": tables["runs"][tables["runs"]["neuron"] == "lif"]}
-    with pytest.raises(ClaimError, match=r"runs.parquet: no row of neuron qif"):
-        verdicts(written(one))
+    lines = tables["lines"][tables["lines"]["neuron"] == "lif"]
+    with pytest.raises(ClaimError, match=r"lines.parquet: no row of neuron qif"):
+        verdicts(written({**tables, "lines": lines}))
     with pytest.raises(ClaimError, match=r"nearby.parquet: no column cosine"):
         verdicts(written({**tables, "nearby": tables["nearby"].drop(columns="cosine")}))
     with pytest.raises(ClaimError, match="unequal"):
         verdicts(written({**tables, "trials": tables["trials"][1:]}))
+
+
+@pytest.mark.parametrize(("absent", "named"), [("lif", "LIF"), ("qif", "QIF")])
+def test_a_comparison_that_the_study_does_not_make_is_named(written, absent, named):
+    tables = {
+        name: table[table["neuron"] != absent] if "neuron" in table else table
+        for name, table in results().items()
+    }
+    table = judge(Tables(written(tables)), "toy", seed=0).set_index("id")
+    compared = [claim.name for claim in CLAIMS if "QIF minus LIF" in claim.measure]
+    for name in [
+        *compared,
+        "lif-fragmented-lines",
+        f"{absent}-{'dis' * (absent == 'lif')}continuous",
+    ]:
+        assert table.loc[name, "case"] == f"no {named} networks in this study"
+        assert table.loc[name, "verdict"] == UNDECIDED
+    assert table.loc["sg-ntk-converges", "verdict"] == SUPPORTED
+
+
+def test_lif_is_compared_with_each_qif_model(written):
+    tables = {
+        name: pd.concat([table, table[table["neuron"] == "qif"].assign(neuron="qif_delta")])
+        if "neuron" in table
+        else table
+        for name, table in results().items()
+    }
+    files = written(tables)
+    assert verdicts(files) == {claim.name: SUPPORTED for claim in CLAIMS}
+    table = judge(Tables(files), "toy", seed=0)
+    cases = set(table[table["id"] == "lif-gradients-turn"]["case"])
+    assert cases == {f"{n}: {s}" for n in ("qif", "qif_delta") for s in ("trained", "matched")}
 
 
 def test_without_a_search_performance_is_undecided(written):

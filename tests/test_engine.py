@@ -321,7 +321,9 @@ def test_bad_spikes_are_named(spikes, message):
 
 
 def test_bad_layers_are_named():
-    with pytest.raises(ValueError, match=r"neuron 'adex' is not known; there are \['lif', 'qif', 'qif_delta'\]"):
+    with pytest.raises(
+        ValueError, match=r"neuron 'adex' is not known; there are \['lif', 'qif', 'qif_delta'\]"
+    ):
         SpikingLayer(2, 2, "adex")
     with pytest.raises(ValueError, match="tau must be a positive"):
         SpikingLayer(2, 2, tau=0.0)

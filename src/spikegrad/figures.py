@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 
@@ -30,16 +30,39 @@ plt.rcParams.update(
     }
 )
 
+
 # Okabe and Ito's colours, which colour-blind readers tell apart. A neuron model has the same colour
 # in every figure, and nothing else has it.
-NEURON_COLOURS = {"lif": "#d55e00", "qif": "#0072b2"}
-COLOURS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999")
+class NeuronStyle(NamedTuple):
+    """How a neuron model looks in figures."""
+
+    label: str
+    colour: str
+    landmark: str
+    """What the potential 1 is."""
+    limits: tuple[float, float]
+    """Potentials that are drawn; a QIF potential runs from -inf to +inf."""
+
+
+NEURON_STYLES = {
+    "lif": NeuronStyle("LIF", "#d55e00", "threshold", (-1.5, 1.4)),
+    "qif": NeuronStyle("QIF", "#0072b2", "separatrix without input", (-4, 6)),
+    "qif_delta": NeuronStyle("δ-QIF", "#cc79a7", "separatrix without drive", (-4, 6)),
+}
+NEURON_COLOURS = {neuron: style.colour for neuron, style in NEURON_STYLES.items()}
+COLOURS = ("#009e73", "#882255", "#e69f00", "#56b4e9", "#999999")
+
+
+def neuron_label(neuron: str) -> str:
+    """The neuron model's name for readers."""
+    return NEURON_STYLES[neuron].label
 
 
 def neuron_legend(axes: Axes, **options: Any) -> None:
     """A legend of the neuron models drawn in ``axes``, named as everywhere."""
     for text in axes.legend(title=None, **options).get_texts():
-        text.set_text(text.get_text().upper())
+        if text.get_text() in NEURON_STYLES:
+            text.set_text(neuron_label(text.get_text()))
 
 
 def letter(panels: Iterable[Axes]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from spikegrad.figures import neuron_label
 from spikegrad.pages import page, table
 
 HOUR = 3600.0
@@ -68,7 +69,7 @@ def _training(histories: pd.DataFrame) -> str:
         runs = own.groupby("seed").agg({"epoch": "max", "presentations": "max", "seconds": "sum"})
         rows.append(
             [
-                str(neuron).upper(),
+                neuron_label(str(neuron)),
                 str(len(runs)),
                 f"{runs['epoch'].mean():g}",
                 f"{runs['presentations'].sum():,.0f}",
@@ -89,7 +90,7 @@ def _search(searches: Mapping[str, Mapping[str, Any]]) -> str:
         chosen = "\n".join(f"{key}: {value}" for key, value in found["parameters"].items())
         rows.append(
             [
-                neuron.upper(),
+                neuron_label(neuron),
                 *map(str, counts),
                 *[f"{c:,}" for c in costs],
                 f"<pre>{escape(chosen)}</pre>",

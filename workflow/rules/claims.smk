@@ -1,6 +1,5 @@
 # The abstracts' statements, judged from the tables of all other families; docs/claims.md.
-# Without both neuron models there is nothing to compare.
-CLAIM_RESULTS = [f"{RESULTS}/claims.csv"] if len(NEURONS) == 2 else []
+CLAIM_RESULTS = [f"{RESULTS}/claims.csv"]
 NTK_SURROGATE_KERNELS = [
     experiment.name
     for experiment in STUDY.ntk.kernels

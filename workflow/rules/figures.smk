@@ -2,7 +2,7 @@
 PAPER_FIGURES = f"{RESULTS}/figures"
 NTK_NAIVE_KERNELS = [name for name in NTK_KERNELS if name not in NTK_SURROGATE_KERNELS]
 FIGURE_NAMES = []
-if len(NEURONS) == 2:  # what compares both neuron models
+if len(NEURONS) > 1:  # what compares neuron models
     FIGURE_NAMES += [
         "performance.png",
         "landscapes.png",

@@ -5,7 +5,7 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.figures import save
+from spikegrad.figures import neuron_label, save
 
 log = start(snakemake)
 tables = [pd.read_parquet(file) for file in snakemake.input.samples]
@@ -29,7 +29,7 @@ for axes, samples in zip(panels[0], tables, strict=True):
         ax=axes,
     )
     accuracy = (samples["label"] == samples["prediction"]).mean()
-    neuron = samples["neuron"].iloc[0].upper()
+    neuron = neuron_label(samples["neuron"].iloc[0])
     axes.set_title(f"{neuron}: {accuracy:.1%} right, {samples['seed'].nunique()} seeds")
     axes.set(xlabel="predicted", ylabel="spoken" if axes is panels[0][0] else "")
     axes.tick_params(length=0, labelsize=7)

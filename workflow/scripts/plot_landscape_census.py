@@ -6,7 +6,7 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.figures import COLOURS, NEURON_COLOURS, neuron_legend, save
+from spikegrad.figures import COLOURS, NEURON_COLOURS, neuron_label, neuron_legend, save
 from spikegrad.landscape.terms import CAUSES, JUMP, STATES
 
 log = start(snakemake)
@@ -61,7 +61,7 @@ for (neuron, state), own in breaks.groupby(["neuron", "state"]):
     if len(heights):
         share = 1 - np.arange(len(heights)) / len(heights)
         style = ["-", "--", ":"][STATES.index(state)]
-        label = f"{neuron.upper()}, {state} ({len(heights)})"
+        label = f"{neuron_label(neuron)}, {state} ({len(heights)})"
         axes.step(heights, share, where="pre", ls=style, color=NEURON_COLOURS[neuron], label=label)
 axes.set(xscale="log", xlabel="height of a jump (nats)", ylabel="share of jumps at least as high")
 if axes.get_legend_handles_labels()[0]:
@@ -79,7 +79,7 @@ for cause, colour in zip(CAUSES, COLOURS, strict=False):
     left += share
 axes.set_yticks(
     range(len(groups)),
-    [f"{n.upper()}, {s} ({k})" for (n, s), k in zip(groups, total, strict=True)],
+    [f"{neuron_label(n)}, {s} ({k})" for (n, s), k in zip(groups, total, strict=True)],
 )
 axes.invert_yaxis()
 axes.set(xlabel="share of changes that break (number)", xlim=(0, 1))

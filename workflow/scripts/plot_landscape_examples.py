@@ -4,9 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, save
-
-LIMITS = {"lif": (-1.5, 1.4), "qif": (-4, 6)}
+from spikegrad.figures import NEURON_COLOURS, NEURON_STYLES, neuron_label, save
 
 log = start(snakemake)
 changes, losses, spikes, potentials = (
@@ -27,7 +25,7 @@ for column, (_, change) in enumerate(changes.iterrows()):
     for side in (line[line["x"] <= 0], line[line["x"] > 0]):
         loss.plot(1e3 * side["x"], side["loss"], color=colour, lw=1)
     loss.set_title(
-        f"{neuron.upper()}, {kind}: {change['cause']}\n"
+        f"{neuron_label(neuron)}, {kind}: {change['cause']}\n"
         f"jump of the loss: {abs(change['loss_jump']):.2g} nats\n"
         f"spikes: {change['appeared']} new, {change['vanished']} gone, {change['moved']} moved",
         fontsize=8,
@@ -67,7 +65,7 @@ for column, (_, change) in enumerate(changes.iterrows()):
         style = {"color": "black", "lw": 1.4} if side == "left" else {"color": colour, "lw": 0.9}
         trace.plot(1000 * table["time"], shown, label=f"just {side}", **style)
     trace.axhline(1, color="0.6", lw=0.7, ls="--")
-    trace.set(xlim=raster.get_xlim(), ylim=LIMITS[neuron], xlabel="time (ms)")
+    trace.set(xlim=raster.get_xlim(), ylim=NEURON_STYLES[neuron].limits, xlabel="time (ms)")
     for axes, name in zip(
         grid[:, column],
         ("loss (nats)", "spike times (ms)", "neuron", f"potential of neuron {change['unit']}"),

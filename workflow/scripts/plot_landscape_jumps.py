@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.figures import NEURON_COLOURS, neuron_label, save
 from spikegrad.landscape.figures import draw_jumps
 from spikegrad.landscape.terms import JUMP, STATES
 
@@ -30,7 +30,7 @@ for row, neuron in zip(grid, neurons, strict=True):
         line = losses[(losses["neuron"] == neuron) & (losses["state"] == state)]
         jumps = changes[(changes["neuron"] == neuron) & (changes["state"] == state)]
         draw_jumps(axes, line, jumps, NEURON_COLOURS[neuron])
-        axes.set_title(f"{neuron.upper()}, {state}: {len(jumps)} jumps")
+        axes.set_title(f"{neuron_label(neuron)}, {state}: {len(jumps)} jumps")
         if axes is row[0]:
             axes.set_ylabel("loss (nats)")
 for axes in grid[-1]:

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.figures import NEURON_COLOURS, neuron_label, save
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
@@ -30,7 +30,8 @@ for row, state in zip(grid, states, strict=True):
         if direction == directions[0]:
             axes.set_ylabel(f"{state}\nloss (nats)")
 handles = [
-    plt.Line2D([], [], color=NEURON_COLOURS[n], label=n.upper()) for n in lines["neuron"].unique()
+    plt.Line2D([], [], color=NEURON_COLOURS[n], label=neuron_label(n))
+    for n in lines["neuron"].unique()
 ]
 figure.legend(handles=handles, loc="outside upper right", ncols=len(handles))
 figure.suptitle(

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import save
+from spikegrad.figures import neuron_label, save
 from spikegrad.landscape.figures import colour_range, draw_field, draw_surface
 from spikegrad.landscape.terms import STATES
 
@@ -33,7 +33,7 @@ for panels, (state, first, second) in zip(grid, rows, strict=True):
             image = draw_surface(axes, own, low, high)
         else:
             drawn = draw_field(axes, own, low, high)
-        axes.set_title(f"{neuron.upper()}, {state}")
+        axes.set_title(f"{neuron_label(neuron)}, {state}")
         axes.set_xlabel(first)
         axes.set_ylabel(second if axes is panels[0] else "")
     figure.colorbar(image, ax=panels[: len(neurons)], label="loss (nats)", extend="max")

@@ -6,7 +6,7 @@ import seaborn as sns
 from matplotlib.ticker import ScalarFormatter
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, letter, resolution_axis, save
+from spikegrad.figures import NEURON_COLOURS, letter, neuron_label, resolution_axis, save
 from spikegrad.landscape.figures import colour_range, draw_field, draw_surface
 
 log = start(snakemake)
@@ -31,8 +31,8 @@ for k, neuron in enumerate(neurons):
     surface, field = grid[0, k], grid[0, len(neurons) + k]
     image = draw_surface(surface, own, low, high)
     arrows = draw_field(field, own, low, high)
-    surface.set(title=neuron.upper(), xlabel=first, ylabel=second)
-    field.set(title=f"{neuron.upper()}, descent", xlabel=first, ylabel=second)
+    surface.set(title=neuron_label(neuron), xlabel=first, ylabel=second)
+    field.set(title=f"{neuron_label(neuron)}, descent", xlabel=first, ylabel=second)
 figure.colorbar(image, ax=grid[0, : len(neurons)], label="loss (nats)", extend="max")
 bar = figure.colorbar(arrows, ax=grid[0, len(neurons) :], label="slope in the plane")
 bar.set_ticks([-1, 0, 1, 2, 3], labels=["0.1", "1", "10", "100", "1000"])
@@ -59,7 +59,7 @@ for axes in (minima, missed):
     resolution_axis(axes, compared["stride"])
 minima.yaxis.set_major_formatter(ScalarFormatter())
 minima.yaxis.set_minor_formatter("{x:g}")
-handles = [plt.Line2D([], [], color=NEURON_COLOURS[n], label=n.upper()) for n in neurons]
+handles = [plt.Line2D([], [], color=NEURON_COLOURS[n], label=neuron_label(n)) for n in neurons]
 handles += [
     plt.Line2D([], [], color="0.3", ls=ls, label=state)
     for state, ls in {"trained": "-", "matched in activity": "--"}.items()

@@ -6,7 +6,7 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.figures import COLOURS, NEURON_COLOURS, letter, save
+from spikegrad.figures import COLOURS, NEURON_COLOURS, letter, neuron_label, save
 from spikegrad.landscape.figures import draw_jumps
 from spikegrad.landscape.terms import CAUSES, JUMP, STATES
 
@@ -31,7 +31,7 @@ for axes, neuron in zip(grid[0], neurons, strict=False):
         return table[own & (table[here] == list(shown)).all(axis=1)]
 
     draw_jumps(axes, along(losses), along(jumps), NEURON_COLOURS[neuron])
-    axes.set_title(f"{neuron.upper()}, one sample: {len(along(jumps))} jumps")
+    axes.set_title(f"{neuron_label(neuron)}, one sample: {len(along(jumps))} jumps")
     axes.set(xlabel="relative distance", ylabel="loss (nats)")
 
 raster = grid[0, 2]
@@ -51,7 +51,9 @@ for x, marker, colour, label in (
 moment = 1000 * largest["time"]
 raster.axvline(moment, color="0.6", lw=0.7, ls=":")
 raster.set(xlim=(moment - 40, moment + 40), xlabel="time (ms)", ylabel="neuron")
-raster.set_title(f"{largest['neuron'].upper()}, a jump by {abs(largest['loss_jump']):.2g} nats")
+raster.set_title(
+    f"{neuron_label(largest['neuron'])}, a jump by {abs(largest['loss_jump']):.2g} nats"
+)
 raster.legend(loc="upper right", frameon=True, framealpha=0.8)
 
 rate, causes, cascade = grid[1]
@@ -75,7 +77,7 @@ for cause, colour in zip(CAUSES, COLOURS, strict=False):
     share = table[cause].to_numpy() / np.maximum(total, 1)
     causes.barh(range(len(groups)), share, left=left, color=colour, label=cause)
     left += share
-names = [f"{n.upper()}, {s} ({k})" for (n, s), k in zip(groups, total, strict=True)]
+names = [f"{neuron_label(n)}, {s} ({k})" for (n, s), k in zip(groups, total, strict=True)]
 causes.set_yticks(range(len(groups)), names)
 causes.invert_yaxis()
 causes.set(xlabel="share of jumps (number)", xlim=(0, 1))
@@ -91,7 +93,7 @@ for neuron, own in jumps.assign(others=others).groupby("neuron"):
         style = ["-", "--", ":"][STATES.index(state)]
         cascade.step(
             ordered, share, where="pre", ls=style, color=NEURON_COLOURS[neuron],
-            label=f"{neuron.upper()}, {state}",
+            label=f"{neuron_label(neuron)}, {state}",
         )  # fmt: skip
 cascade.set_xscale("symlog", linthresh=1)
 cascade.set(xlabel="further spikes that change at a jump", ylabel="share of jumps, at least")

@@ -4,10 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, save
-
-# What the line at 1 is, and the range that is drawn: a QIF potential runs from -inf to +inf.
-VIEWS = {"lif": ("threshold", (None, 1.3)), "qif": ("separatrix", (-4, 6))}
+from spikegrad.figures import NEURON_STYLES, save
 
 log = start(snakemake)
 potentials = pd.read_parquet(snakemake.input.potentials)
@@ -25,13 +22,12 @@ for axes, neuron in zip(panels[1:], neurons, strict=True):
     trace = potentials[potentials["neuron"] == neuron]
     unit = trace["unit"].iloc[0]
     fired = spikes[(spikes["layer"] == 1) & (spikes["neuron"] == neuron) & (spikes["unit"] == unit)]
-    line, (low, high) = VIEWS[neuron]
-    axes.axhline(1, color="0.6", lw=0.8, ls="--", label=line)
-    colour = NEURON_COLOURS[neuron]
+    style = NEURON_STYLES[neuron]
+    axes.axhline(1, color="0.6", lw=0.8, ls="--", label=style.landmark)
     # no line from one end of the range to the other where V passes infinity
     visible = trace["potential"].where(trace["potential"].between(-20, 20))
-    axes.plot(1000 * trace["time"], visible, color=colour, lw=1)
-    axes.set_ylim(low, high)
+    axes.plot(1000 * trace["time"], visible, color=style.colour, lw=1)
+    axes.set_ylim(style.limits)
     axes.plot(
         1000 * fired["time"],
         [0.94] * len(fired),
@@ -41,7 +37,7 @@ for axes, neuron in zip(panels[1:], neurons, strict=True):
         ms=7,
         label="spike",
     )
-    axes.set(ylabel=f"{neuron.upper()} potential $V$")
+    axes.set(ylabel=f"{style.label} potential $V$")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 panels[-1].set(xlabel="time (ms)", xlim=(0, 1100 * heard["time"].max()))
 figure.suptitle(

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.figures import NEURON_COLOURS, neuron_label, save
 
 log = start(snakemake)
 spikes = pd.read_parquet(snakemake.input.rasters)
@@ -32,7 +32,7 @@ for row, layer in zip(grid, layers, strict=False):
         place = own.groupby("unit")["time"].mean().rank(method="first")
         colour = NEURON_COLOURS[neuron]
         axes.plot(1000 * own["time"], own["unit"].map(place), ".", ms=3, mew=0, color=colour)
-        axes.set(title=f"{neuron.upper()}, hidden layer {layer}")
+        axes.set(title=f"{neuron_label(neuron)}, hidden layer {layer}")
         axes.set(ylabel="spiking neuron, sorted by time" if neuron == neurons[0] else "")
 for axes in (grid[0, 0], *grid[-1, 1:]):
     axes.set(xlabel="time (ms)", xlim=(0, None))

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, plt, save
+from spikegrad.figures import NEURON_COLOURS, neuron_label, plt, save
 
 log = start(snakemake)
 trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)
@@ -14,7 +14,7 @@ for neuron, own in trials[~trials["failed"]].groupby("neuron"):
         some = own[own["outcome"] == outcome]
         axes.scatter(
             some["spikes_per_neuron"], some["validation_accuracy"], s=18, ec=colour,
-            label=f"{neuron.upper()}, {outcome}", **style,
+            label=f"{neuron_label(neuron)}, {outcome}", **style,
         )  # fmt: skip
 axes.set_xscale("log")
 axes.set_ylim(0, None)

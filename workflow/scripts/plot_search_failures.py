@@ -6,7 +6,7 @@ from matplotlib.transforms import ScaledTranslation
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.search import Sampling
-from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.figures import NEURON_COLOURS, neuron_label, save
 from spikegrad.search.figures import failure_shares, parameter_panels
 
 log = start(snakemake)
@@ -21,7 +21,7 @@ for parameter, axes in panels:
         aside = ScaledTranslation(4 * place / 72, 0, figure.dpi_scale_trans)
         axes.errorbar(
             shares["centre"], shares["share"], error, c=NEURON_COLOURS[neuron], fmt="o-",
-            ms=3, lw=1, capsize=2, label=neuron.upper(), transform=axes.transData + aside,
+            ms=3, lw=1, capsize=2, label=neuron_label(neuron), transform=axes.transData + aside,
         )  # fmt: skip
     axes.set_ylim(-0.02, 1)
     if axes.get_subplotspec().is_first_col():
@@ -29,7 +29,9 @@ for parameter, axes in panels:
 handles, names = axes.get_legend_handles_labels()
 figure.legend(handles, names, loc="outside lower center", ncols=len(names))
 failed = trials.groupby("neuron")["failed"].agg(["sum", "size"])
-counts = ", ".join(f"{n.upper()} {row['sum']} of {row['size']}" for n, row in failed.iterrows())
+counts = ", ".join(
+    f"{neuron_label(n)} {row['sum']} of {row['size']}" for n, row in failed.iterrows()
+)
 figure.suptitle(
     f"{snakemake.params.data}: failed trials ({counts}), 95 % intervals (Wilson)", fontsize=9
 )

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.figures import NEURON_COLOURS, neuron_label, save
 from spikegrad.search.records import UNCHANGED
 
 log = start(snakemake)
@@ -39,7 +39,7 @@ for neuron, axes in zip(neurons, grid.flat, strict=True):
         )  # fmt: skip
         right += own["number"].max() * 0.04 + 0.5
     axes.axvline(own["number"].max() * 1.04 + 0.5, c="0.8", lw=0.8)
-    axes.set(title=neuron.upper(), xlabel="trial; right of the line: finalists, fresh seeds")
+    axes.set(title=neuron_label(neuron), xlabel="trial; right of the line: finalists, fresh seeds")
     axes.set_ylim(-0.02, None)
     axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= own["number"].max()])
 grid.flat[-1].legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=7)

@@ -5,7 +5,7 @@ import pandas as pd
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.search import Sampling
-from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.figures import NEURON_COLOURS, neuron_label, save
 from spikegrad.search.figures import parameter_panels, positions
 
 log = start(snakemake)
@@ -17,7 +17,7 @@ for parameter, axes in panels:
         x, y = positions(parameter, own[parameter.key]), own["first_rung_accuracy"]
         colour, finished = NEURON_COLOURS[neuron], own["outcome"] == "finished"
         axes.scatter(x[~finished], y[~finished], s=14, fc="none", ec=colour, lw=0.8)
-        axes.scatter(x[finished], y[finished], s=14, c=colour, label=neuron.upper())
+        axes.scatter(x[finished], y[finished], s=14, c=colour, label=neuron_label(neuron))
     if axes.get_subplotspec().is_first_col():
         axes.set_ylabel("validation accuracy")
 handles, names = axes.get_legend_handles_labels()

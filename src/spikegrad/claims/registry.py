@@ -73,8 +73,8 @@ CLAIMS = (
         "Loss landscapes of LIF networks are discontinuous.",
         "largest jump of a sample's loss, bracketed to 1e-13 of ‖θ‖, LIF (nats)",
         Criterion(">", JUMP, 1),
-        ("census",),
-        _exactly(partial(spiking.largest_jump, neuron="lif")),
+        ("runs", "census"),
+        spiking.jump_of_lif,
     ),
     Claim(
         "qif-continuous",
@@ -82,8 +82,8 @@ CLAIMS = (
         "Loss landscapes of QIF networks are continuous.",
         "largest jump of a sample's loss where spikes change their order, QIF (nats)",
         Criterion("<", JUMP, 100),
-        ("census",),
-        _exactly(partial(spiking.largest_jump, neuron="qif")),
+        ("runs", "census"),
+        spiking.jumps_of_qif,
     ),
     Claim(
         "lif-fragmented-lines",
@@ -91,7 +91,7 @@ CLAIMS = (
         "Loss landscapes of LIF networks are more fragmented.",
         "local minima of the loss on a line at the finest resolution, LIF over QIF",
         Criterion(">", 1.0, SEEDS),
-        ("lines",),
+        ("runs", "lines"),
         spiking.minima,
     ),
     Claim(
@@ -100,7 +100,7 @@ CLAIMS = (
         "Loss landscapes of LIF networks are more fragmented.",
         "separate parts of a plane below a level of the loss, mean over levels, LIF over QIF",
         Criterion(">", 1.0, SEEDS),
-        ("planes",),
+        ("runs", "planes"),
         spiking.parts,
     ),
     Claim(
@@ -110,7 +110,7 @@ CLAIMS = (
         "mean cosine between the gradients at a network and within a distance of "
         f"{spiking.NEAR:g} ‖θ‖, QIF minus LIF",
         Criterion(">", 0.0, SEEDS),
-        ("nearby",),
+        ("runs", "nearby"),
         spiking.cosine,
     ),
     Claim(
@@ -119,7 +119,7 @@ CLAIMS = (
         "Gradients of LIF networks are more erratic.",
         "share of the change of the loss along a line that the gradient misses, LIF minus QIF",
         Criterion(">", 0.0, SEEDS),
-        ("lines",),
+        ("runs", "lines"),
         spiking.missed_change,
     ),
     Claim(
@@ -129,7 +129,7 @@ CLAIMS = (
         "of the places where a LIF network's loss jumps, the share where spikes, or a spike and "
         "an input, change their order",
         Criterion(">", 0.5, SEEDS),
-        ("changes",),
+        ("runs", "changes"),
         spiking.share_of_swaps,
     ),
     Claim(
@@ -139,7 +139,7 @@ CLAIMS = (
         "of all changes of order in LIF networks, the share at which a spike appears, vanishes "
         "or jumps",
         Criterion(">", 0.05, SEEDS),
-        ("census",),
+        ("runs", "census"),
         spiking.breaking_swaps,
     ),
     Claim(
@@ -149,7 +149,7 @@ CLAIMS = (
         "of the changes of order at which a LIF network's loss jumps, the share at which spikes "
         "appear or vanish, rather than move",
         Criterion(">", 0.5, SEEDS),
-        ("changes",),
+        ("runs", "changes"),
         spiking.disappearances,
     ),
     Claim(
@@ -158,7 +158,7 @@ CLAIMS = (
         "The appearance or disappearance of a spike disrupts the activity that follows.",
         "further spikes that appear, vanish or jump where a LIF network's loss jumps",
         Criterion(">", 1.0, SEEDS),
-        ("changes",),
+        ("runs", "changes"),
         spiking.cascade,
     ),
     Claim(
@@ -167,7 +167,7 @@ CLAIMS = (
         "During training neurons of LIF networks fall permanently silent.",
         "share of LIF neurons that spiked earlier but in no epoch of training's last quarter",
         Criterion(">", 0.01, SEEDS),
-        ("histories",),
+        ("runs", "histories"),
         spiking.silenced,
     ),
     Claim(
@@ -177,7 +177,7 @@ CLAIMS = (
         "networks do not.",
         "the same share, LIF minus QIF",
         Criterion(">", 0.0, SEEDS),
-        ("histories",),
+        ("runs", "histories"),
         spiking.silenced_more,
     ),
     Claim(

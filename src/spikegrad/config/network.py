@@ -49,7 +49,7 @@ class Initial(Section):
     """Initial weights of the hidden layers, in units of the input activity."""
 
     mean: float
-    """Mean of the current that a neuron receives, drive included; threshold and separatrix are 1."""
+    """Mean current that a neuron receives, drive included (threshold and separatrix are 1)."""
     scale: PositiveFloat
     """Standard deviation of an input weight, times the mean input events within tau/2."""
     recurrent_scale: PositiveFloat

@@ -126,7 +126,8 @@ def _matched(
 ) -> tuple[float, Tensor]:
     """Gain and weights at which a network of ``activity`` spikes as little as ``target``.
 
-    The readout is scaled up as the activity falls, so that logits keep their size.
+    The readout is scaled up as the activity falls, so that logits keep their size. A network whose
+    drive makes it spike more often by itself stays as it is.
     """
     if activity <= target:
         return 1.0, weights
@@ -135,6 +136,8 @@ def _matched(
     def scaled(gain: float) -> Tensor:
         return torch.cat([gain * weights[:hidden], activity / target * weights[hidden:]])
 
+    if _activity(objective, scaled(0.0)) > target:
+        return 1.0, weights
     gain = bisect(lambda g: _activity(objective, scaled(g)) - target, 0.0, 1.0, xtol=1e-3)
     return gain, scaled(gain)
 

@@ -1,0 +1,100 @@
+"""Clipping sample by sample, against gradients of the samples taken one at a time."""
+
+import numpy as np
+import pytest
+import torch
+
+from networks import random_layer, random_spikes
+from spikegrad.layers import SpikingLayer
+from spikegrad.spikes import SpikeTrains
+
+NEURONS = ["lif", "qif", "qif_delta"]
+
+
+def weighted_loss(out: SpikeTrains) -> torch.Tensor:
+    """Each sample has a weight of its own, so that norms differ by orders of magnitude."""
+    weight = torch.tensor([1.0, 30.0, 0.1, 2.0, 0.0, 5.0, 1.5], dtype=torch.float64)
+    return (weight[out.samples] * torch.cos(out.times / 0.02)).sum()
+
+
+def gradients(layer: SpikingLayer, spikes: SpikeTrains, clip: float | None) -> list[torch.Tensor]:
+    layer.sample_clip = clip
+    return list(torch.autograd.grad(weighted_loss(layer(spikes)), list(layer.parameters())))
+
+
+def samplewise(layer: SpikingLayer, spikes: SpikeTrains) -> list[list[torch.Tensor]]:
+    """The gradients of each sample alone."""
+    layer.sample_clip = None
+    parts = []
+    for b in range(len(spikes)):
+        out = layer(spikes)
+        own = (out.samples == b).double()
+        weight = torch.tensor([1.0, 30.0, 0.1, 2.0, 0.0, 5.0, 1.5], dtype=torch.float64)[b]
+        loss = (weight * own * torch.cos(out.times / 0.02)).sum()
+        parts.append(list(torch.autograd.grad(loss, list(layer.parameters()))))
+    return parts
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("recurrent", [False, True])
+@pytest.mark.parametrize("clip", [0.5, 1.0, 3.0])
+def test_each_sample_is_clipped_at_a_multiple_of_the_median(neuron, recurrent, clip):
+    spikes = random_spikes(0, 7)
+    layer = random_layer(neuron, spikes, recurrent=recurrent, drive=0.3)
+    parts = samplewise(layer, spikes)
+    norms = np.array([np.sqrt(sum(float(g.square().sum()) for g in part)) for part in parts])
+    assert norms[4] == 0  # a sample without a gradient does not count for the median
+    largest = clip * np.median(np.delete(norms, 4))
+    assert 0 < (norms > largest).sum() < 6
+    factors = np.minimum(1, largest / np.maximum(norms, 1e-300))
+    expected = [
+        sum(f * g for f, g in zip(factors, of_matrix, strict=True))
+        for of_matrix in zip(*parts, strict=True)
+    ]
+    torch.testing.assert_close(gradients(layer, spikes, clip), expected, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(layer.sample_norms, norms, rtol=1e-10)
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+def test_a_clip_that_never_acts_changes_nothing(neuron):
+    spikes = random_spikes(1, 7)
+    layer = random_layer(neuron, spikes, drive=0.3)
+    torch.testing.assert_close(
+        gradients(layer, spikes, 1e9), gradients(layer, spikes, None), rtol=1e-12, atol=1e-14
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_number_of_threads_changes_not_one_bit(dtype):
+    spikes = random_spikes(2, 7)
+    layer = random_layer("qif", spikes, n_out=20, dtype=dtype)
+    before = torch.get_num_threads()
+    results = []
+    for threads in (1, 2, 5):
+        torch.set_num_threads(threads)
+        results.append([*gradients(layer, spikes, 1.0), torch.from_numpy(layer.sample_norms)])
+    torch.set_num_threads(before)
+    for other in results[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
+
+
+def test_gradients_of_input_times_are_not_clipped():
+    spikes = random_spikes(3, 7)
+    layer = random_layer("qif", spikes)
+    found = []
+    for clip in (None, 0.5):
+        layer.sample_clip = clip
+        times = spikes.times.clone().requires_grad_()
+        out = layer(SpikeTrains(times, spikes.units, spikes.offsets, spikes.duration))
+        found += torch.autograd.grad(weighted_loss(out), [times])
+    assert torch.equal(*found)
+
+
+def test_samples_without_spikes_and_an_empty_batch():
+    spikes = random_spikes(4, 3)
+    layer = random_layer("lif", spikes)
+    with torch.no_grad():
+        layer.weight.fill_(-1.0)
+    for batch in (spikes, spikes.select(torch.tensor([], dtype=torch.int64))):
+        found = gradients(layer, batch, 1.0)
+        assert all(torch.equal(g, torch.zeros_like(g)) for g in found)
