@@ -11,10 +11,10 @@ from spikegrad.readouts import IntegratedReadout
 LABELS = torch.arange(6) % 4
 
 
-def line(neuron: str, seed: int):
+def line(neuron: str, seed: int, drive: float = 0.0):
     """A recurrent network's loss as a function of the position on a random line through it."""
     spikes = random_spikes(seed, n_samples=6, n_events=60)
-    layer = random_layer(neuron, spikes, n_out=12, seed=seed)
+    layer = random_layer(neuron, spikes, n_out=12, seed=seed, drive=drive)
     readout = IntegratedReadout(12, 4, tau_out=0.02, window=0.1, dtype=torch.float64)
     generator = torch.Generator().manual_seed(seed)
     readout.weight.data.normal_(generator=generator).mul_(200.0)
@@ -52,15 +52,18 @@ def steepest(loss, n_points: int = 101) -> dict[float, float]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_qif_loss_changes_less_and_less_over_shorter_intervals(seed):
+@pytest.mark.parametrize(
+    ("neuron", "drive"), [("qif", 0.0), ("qif", 0.5), ("qif", 1.25), ("qif_delta", 0.5)]
+)
+def test_a_qif_loss_changes_less_and_less_over_shorter_intervals(neuron, drive, seed):
     """It may be very steep, where a neuron hesitates at the separatrix, but never jumps."""
-    changes = np.array(list(steepest(line("qif", seed)).values()))
+    changes = np.array(list(steepest(line(neuron, seed, drive)).values()))
     assert changes[-1] < 1e-6 * changes[0]
     assert np.median(changes[-9:-1] / changes[-8:]) == pytest.approx(2, rel=0.1)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_lif_loss_jumps(seed):
-    changes = np.array(list(steepest(line("lif", seed)).values()))
+@pytest.mark.parametrize(("seed", "drive"), [(0, 0.0), (1, 0.0), (2, 0.0), (3, 0.0), (0, 0.5)])
+def test_a_lif_loss_jumps(seed, drive):
+    changes = np.array(list(steepest(line("lif", seed, drive)).values()))
     assert changes[-1] > 1e-3
     assert changes[-1] == pytest.approx(changes[-20], rel=1e-3)

@@ -71,6 +71,8 @@ for neuron, drive in (("lif", 0.0), ("qif", 0.0), ("qif", 0.3), ("qif_delta", 0.
             readout = IntegratedReadout(8, 2, 0.02, 0.3, dtype=dtype)
             readout.weight.data.fill_(1.0)
             readout(out(between)).sum().backward()
+            hidden.sample_clip = 1.0
+            readout(out(hidden(spikes))).sum().backward()
 after = [len(forward.forward.signatures), len(backward.backward.signatures)]
 functions = forward.forward, backward.backward
 print(before == after == [8, 8], sum(sum(f.stats.cache_misses.values()) for f in functions))

@@ -152,18 +152,25 @@ def test_initialise_gives_logits_of_the_wanted_size(make: Callable):
 
 
 class TwoLayers(torch.nn.Module):
-    """A recurrent hidden layer and a first-spike readout, in float64."""
+    """A hidden layer and a first-spike readout, in float64; recurrent but for delta synapses.
 
-    def __init__(self, neuron: str, seed: int, gain: float) -> None:
+    In a recurrent delta layer a spike at the end makes potentials jump, hence phases.
+    """
+
+    def __init__(self, neuron: str, seed: int, gain: float, drive: float = 0.0) -> None:
         super().__init__()
-        self.hidden = SpikingLayer(N_IN, 6, neuron, TAU, recurrent=True, dtype=torch.float64)
+        recurrent = neuron != "qif_delta"
+        self.hidden = SpikingLayer(
+            N_IN, 6, neuron, TAU, recurrent, dtype=torch.float64, drive=drive
+        )
         self.readout = FirstSpikeReadout(
-            6, N_CLASSES, neuron, TAU, time_scale=0.1, dtype=torch.float64
+            6, N_CLASSES, neuron, TAU, time_scale=0.1, dtype=torch.float64, drive=drive
         )
         draw = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             self.hidden.weight.normal_(1.0, 2.0, generator=draw)
-            self.hidden.recurrent_weight.normal_(0.0, 0.5, generator=draw)
+            if recurrent:
+                self.hidden.recurrent_weight.normal_(0.0, 0.5, generator=draw)
             self.readout.layer.weight.normal_(gain, 1.0, generator=draw)
 
     def forward(self, spikes: SpikeTrains) -> Tensor:
@@ -186,10 +193,13 @@ def test_first_spike_logits_are_the_first_spike_times(neuron: str):
     assert found >= 3
 
 
-@pytest.mark.parametrize(("neuron", "seed"), [("lif", 0), ("qif", 0), ("qif", 1), ("qif", 2)])
-def test_first_spike_gradients_equal_central_differences(neuron: str, seed: int):
-    # With little drive some outputs are silent, so that QIF pseudospikes are among the times.
-    spikes, network = trains([30, 40]), TwoLayers(neuron, seed, gain=0.3)
+@pytest.mark.parametrize("drive", [0.0, 0.2, 0.5])
+@pytest.mark.parametrize(
+    ("neuron", "seed"), [("lif", 0), ("qif", 0), ("qif", 1), ("qif", 2), ("qif_delta", 0)]
+)
+def test_first_spike_gradients_equal_central_differences(neuron: str, seed: int, drive: float):
+    # With little input some outputs are silent, so that QIF pseudospikes are among the times.
+    spikes, network = trains([30, 40]), TwoLayers(neuron, seed, gain=0.3, drive=drive)
     direction = torch.randn(2, N_CLASSES, generator=torch.Generator().manual_seed(5)).double()
     names, values = zip(*network.named_parameters(), strict=True)
 
@@ -212,12 +222,15 @@ def test_silent_lif_output_counts_as_spiking_at_the_end():
     )
 
 
-def test_qif_logits_are_continuous_where_a_spike_crosses_the_end():
+@pytest.mark.parametrize(
+    ("neuron", "drive"), [("qif", 0.0), ("qif", 0.5), ("qif_delta", 0.2), ("qif_delta", 0.5)]
+)
+def test_qif_logits_are_continuous_where_a_spike_crosses_the_end(neuron: str, drive: float):
     """Along a line in weight space, bisect each change of a layer's spike count to nothing."""
     spikes = trains([30], seed=2)
     crossed = {"hidden": 0, "output": 0}
     for seed in (0, 3):
-        network = TwoLayers("qif", seed, gain=0.8)
+        network = TwoLayers(neuron, seed, gain=0.8, drive=drive)
 
         @torch.no_grad()
         def at(scale: float, network: TwoLayers = network) -> tuple[Tensor, int, int]:

@@ -262,7 +262,7 @@ class SpikingLayer(nn.Module):
     def run(self, spikes: SpikeTrains) -> tuple[SpikeTrains, tuple[Tensor, ...]]:
         """As :meth:`forward`, with the state at the trial's end, each [n_samples, n_out].
 
-        The last state variable is the synaptic current; see the neuron for the others.
+        The neuron's ``variables()`` names the state variables, its ``potential`` makes V of them.
         """
         spikes.check(self.n_in)
         times, final, units, offsets = _SpikingFunction.apply(
@@ -295,14 +295,19 @@ class SpikingLayer(nn.Module):
         return self.neuron.potential(states[:, at_probe])[place]
 
 
-def warm_up() -> None:
-    """Compile the kernels for every neuron and type, into the cache that all processes share."""
-    for neuron, dtype, drive in product(NEURONS, (torch.float32, torch.float64), (0.0, 0.5)):
+def warm_up(kinds: Iterable[tuple[str, float]] | None = None) -> None:
+    """Compile the kernels for both types, into the cache that all processes share.
+
+    ``kinds`` are neuron models with their drives, which are zero or not; without it, all.
+    """
+    chosen = product(NEURONS, (0.0, 0.5)) if kinds is None else kinds
+    for (neuron, drive), dtype in product(chosen, (torch.float32, torch.float64)):
         layer = SpikingLayer(1, 1, neuron, recurrent=True, dtype=dtype, drive=drive)
         nn.init.constant_(layer.weight, 10.0)
         times = torch.full((1,), 0.01, dtype=torch.float64, requires_grad=True)
         spikes = SpikeTrains(times, torch.zeros(1).long(), torch.tensor([0, 1]), 0.1)
-        layer(spikes).times.sum().backward()
+        for layer.sample_clip in (None, 1.0):
+            layer(spikes).times.sum().backward()
 
 
 def _runner(

@@ -181,7 +181,8 @@ class FirstSpikeReadout(nn.Module):
     current has jumped by the weight. So t is continuous when any neuron's spike crosses T.
     For that the phases have to depend on potentials alone, since a spike at T makes the
     currents in a recurrent layer jump; this is our change to Klos and Memmesheimer
-    (arXiv 2309.14523).
+    (arXiv 2309.14523). Between recurrent neurons with delta synapses even potentials jump then, so
+    that t is continuous behind a feedforward layer of them alone.
 
     Parameters
     ----------

@@ -30,6 +30,8 @@ rule compile_engine:
     resources:
         mem_mb=growing(1000),
         runtime=growing(60),
+    params:
+        kinds=STUDY.kinds(),
     script:
         "../scripts/compile_engine.py"
 

@@ -6,5 +6,5 @@ from _job import start
 from spikegrad.layers import warm_up
 
 log = start(snakemake)
-warm_up()
+warm_up(snakemake.params.kinds)
 Path(snakemake.output.done).touch()

@@ -56,6 +56,16 @@ class Study(Section):
         """The settings of networks of ``neuron``."""
         return _model(self.network, self.training, neuron, self.neurons[neuron])
 
+    def kinds(self) -> list[tuple[Neuron, float]]:
+        """The neuron models with the drives that the study uses, of which zero is one by itself."""
+        searched = () if self.search is None else self.search.sampling.space
+        found = set()
+        for neuron in self.neurons:
+            drives = {self.model(neuron).network.drive}
+            drives |= {d for p in searched if p.key == "network.drive" for d in p.examples()}
+            found |= {(neuron, float(drive != 0)) for drive in drives}
+        return sorted(found)
+
     @field_validator("neurons")
     @classmethod
     def _overrides_are_valid(
