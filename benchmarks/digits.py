@@ -18,7 +18,13 @@ from typing import Any
 import numpy as np
 from lauscher.audiowaves import MonoAudioWave
 from lauscher.helpers import CommandLineArguments
-from lauscher.transformations.wave2spike import Wave2Spike
+from lauscher.transformations import (
+    BasilarMembrane,
+    BushyCell,
+    HairCell,
+    HanningWindow,
+    RmsNormalizer,
+)
 
 from spikegrad.data import cochlea
 from spikegrad.data.speech import SAMPLE_RATE, speak
@@ -38,7 +44,7 @@ def measure(quick: bool) -> list[dict[str, Any]]:
     rng = np.random.default_rng(0)
 
     def ours() -> int:
-        velocity = cochlea.membrane_velocity(cochlea.normalise(sound), transfer)
+        velocity = cochlea.membrane_velocity(cochlea.normalise(sound, SAMPLE_RATE), transfer)
         probability = cochlea.hair_cell(velocity, STEP_RATE)
         uniform = rng.random(probability.shape, dtype=np.float32)
         return len(cochlea.bushy_cells(probability, uniform, STEP_RATE)[0])
@@ -47,7 +53,15 @@ def measure(quick: bool) -> list[dict[str, Any]]:
         CommandLineArguments().num_concurrent_jobs = 1
         np.random.seed(0)  # noqa: NPY002  lauscher draws from numpy's global generator
         wave = MonoAudioWave(sound.astype(np.float64), SAMPLE_RATE)
-        return len(wave.transform(Wave2Spike(num_channels=N_UNITS // share)).spike_labels)
+        for step in (
+            RmsNormalizer(cochlea.LEVEL),
+            HanningWindow(cochlea.RAMP, cochlea.RAMP),
+            BasilarMembrane(N_UNITS // share),
+            HairCell(),
+            BushyCell(),
+        ):
+            wave = wave.transform(step)
+        return len(wave.spike_labels)
 
     ours()  # compiles
     name = f"lauscher {version('lauscher')}, {N_UNITS // share} channels, times {share}"

@@ -45,19 +45,19 @@ def sound(transfer: np.ndarray) -> np.ndarray:
 def lauscher(sound: np.ndarray) -> dict:
     CommandLineArguments().num_concurrent_jobs = 1
     wave = MonoAudioWave(sound.copy(), SAMPLE_RATE)
-    wave = HanningWindow()(RmsNormalizer(cochlea.LEVEL)(wave))
+    wave = HanningWindow(cochlea.RAMP, cochlea.RAMP)(RmsNormalizer(cochlea.LEVEL)(wave))
     velocity = BasilarMembrane(channels=CHANNELS)(wave)
     return {"sound": wave.samples, "velocity": velocity, "release": HairCell()(velocity)}
 
 
 def test_normalised_sound_is_lauschers(sound: np.ndarray, lauscher: dict) -> None:
-    np.testing.assert_allclose(cochlea.normalise(sound), lauscher["sound"], rtol=1e-12)
+    np.testing.assert_allclose(cochlea.normalise(sound, SAMPLE_RATE), lauscher["sound"], rtol=1e-12)
 
 
 def test_membrane_velocity_is_lauschers(
     sound: np.ndarray, transfer: np.ndarray, lauscher: dict
 ) -> None:
-    ours = cochlea.membrane_velocity(cochlea.normalise(sound), transfer).T
+    ours = cochlea.membrane_velocity(cochlea.normalise(sound, SAMPLE_RATE), transfer).T
     theirs = lauscher["velocity"].channels
     assert ours.shape == theirs.shape
     for channel, (a, b) in enumerate(zip(ours, theirs, strict=True)):

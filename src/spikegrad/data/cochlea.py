@@ -33,6 +33,7 @@ MASS, DENSITY, HEIGHT = 0.05, 1.0, 0.1
 STIFFNESS, STIFFNESS_OFFSET, STIFFNESS_DECAY = 1e9, 3500.0, 3.0
 DAMPING = 0.15 * np.sqrt(STIFFNESS * MASS)
 LEVEL = 0.3  # root mean square of every sound
+RAMP = 0.03  # seconds in which a sound rises and falls (Cramer et al. 2020)
 LOWEST_FREQUENCY = 1.0  # Hz; the model is singular at zero
 
 # Hair cell: rates per second, transmitter in units of the free pool's capacity.
@@ -106,14 +107,14 @@ def transfer_function(n_channels: int, duration: float, sample_rate: int) -> NDA
     return transfer
 
 
-def normalise(sound: NDArray) -> NDArray[np.float64]:
-    """``sound`` at SHD's level, faded in and out by a Hann window over its whole length."""
+def normalise(sound: NDArray, sample_rate: int) -> NDArray[np.float64]:
+    """``sound`` at SHD's level, faded in and out by the halves of a Hann window of twice 30 ms."""
     level = np.sqrt(np.mean(np.square(sound, dtype=np.float64)))
     normal = sound * (LEVEL / level)
-    half = len(sound) // 2
-    rise = np.hanning(2 * half)[:half]
-    normal[:half] *= rise
-    normal[len(sound) - half :] *= rise[::-1]
+    n = min(round(RAMP * sample_rate), len(sound) // 2)
+    rise = np.hanning(2 * n)[:n]
+    normal[:n] *= rise
+    normal[len(sound) - n :] *= rise[::-1]
     return normal
 
 

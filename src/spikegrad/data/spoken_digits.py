@@ -57,7 +57,7 @@ def utterance(
             f" longer than data.duration = {duration} s: raise that, or the slowest rate in"
             " data.spoken_digits.rate"
         )
-    velocity = cochlea.membrane_velocity(cochlea.normalise(sound), transfer)
+    velocity = cochlea.membrane_velocity(cochlea.normalise(sound, SAMPLE_RATE), transfer)
     probability = cochlea.hair_cell(velocity, STEP_RATE)
     uniform = rng.random(probability.shape, dtype=np.float32)
     steps, channels = cochlea.bushy_cells(probability, uniform, STEP_RATE)
