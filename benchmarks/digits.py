@@ -26,9 +26,9 @@ from lauscher.transformations import (
     RmsNormalizer,
 )
 
-from spikegrad.data import cochlea
+from spikegrad.data.cochlea import LEVEL, RAMP, Cochlea
+from spikegrad.data.membrane import Membrane
 from spikegrad.data.speech import SAMPLE_RATE, speak
-from spikegrad.data.spoken_digits import STEP_RATE
 from workload import N_UNITS
 
 ROUNDS = 7
@@ -39,23 +39,20 @@ def measure(quick: bool) -> list[dict[str, Any]]:
     sound = speak("seven", "en", "f1", 180, 50, 50)
     share = 100 if quick else 10
     start = core_seconds()
-    transfer = cochlea.transfer_function(N_UNITS, len(sound) / SAMPLE_RATE, SAMPLE_RATE)
+    ear = Cochlea(Membrane.build(N_UNITS, len(sound) / SAMPLE_RATE, SAMPLE_RATE))
     once = core_seconds() - start
     rng = np.random.default_rng(0)
 
     def ours() -> int:
-        velocity = cochlea.membrane_velocity(cochlea.normalise(sound, SAMPLE_RATE), transfer)
-        probability = cochlea.hair_cell(velocity, STEP_RATE)
-        uniform = rng.random(probability.shape, dtype=np.float32)
-        return len(cochlea.bushy_cells(probability, uniform, STEP_RATE)[0])
+        return len(ear.spikes(sound, rng)[0])
 
     def theirs() -> int:
         CommandLineArguments().num_concurrent_jobs = 1
         np.random.seed(0)  # noqa: NPY002  lauscher draws from numpy's global generator
         wave = MonoAudioWave(sound.astype(np.float64), SAMPLE_RATE)
         for step in (
-            RmsNormalizer(cochlea.LEVEL),
-            HanningWindow(cochlea.RAMP, cochlea.RAMP),
+            RmsNormalizer(LEVEL),
+            HanningWindow(RAMP, RAMP),
             BasilarMembrane(N_UNITS // share),
             HairCell(),
             BushyCell(),

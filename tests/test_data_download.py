@@ -14,7 +14,7 @@ import tonic.datasets
 
 from spikefiles import original_file
 from spikegrad.config.data import Download
-from spikegrad.data import download
+from spikegrad.data import download, web
 from spikegrad.data.download import fetch
 from spikegrad.data.layout import DataError
 
@@ -99,7 +99,7 @@ def archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) ->
     splits = {"train": 23, "validation": 17, "test": 11}
     monkeypatch.setattr(download, "N_SAMPLES", {"shd": splits, "ssc": splits})
     monkeypatch.setattr(download, "N_CLASSES", {"shd": N_CLASSES, "ssc": N_CLASSES})
-    monkeypatch.setattr(download, "WAIT", 0.0)
+    monkeypatch.setattr(web, "WAIT", 0.0)
     return folder
 
 

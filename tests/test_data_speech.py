@@ -8,13 +8,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from spikegrad.config.data import SpokenDigits
-from spikegrad.data import cochlea
-from spikegrad.data.layout import DataError, open_spike_file
+from spikegrad.data.cochlea import Cochlea
+from spikegrad.data.layout import DataError, Sample, open_spike_file
+from spikegrad.data.listening import labels_of, listen, merge, of_part
+from spikegrad.data.membrane import Membrane
 from spikegrad.data.speech import SAMPLE_RATE, SpeechError, speak
-from spikegrad.data.spoken_digits import assemble, classes, speak_voice, utterance
+from spikegrad.data.spoken_digits import spoken, tabulate, utterance, words
 
 N_CHANNELS, DURATION = 40, 0.9
 CONFIG = SpokenDigits(
@@ -36,8 +39,8 @@ WORDS = [
 
 
 @pytest.fixture(scope="module")
-def transfer() -> np.ndarray:
-    return cochlea.transfer_function(N_CHANNELS, DURATION, SAMPLE_RATE)
+def cochlea() -> Cochlea:
+    return Cochlea(Membrane.build(N_CHANNELS, DURATION, SAMPLE_RATE))
 
 
 def digest(array: np.ndarray) -> str:
@@ -76,7 +79,7 @@ def test_every_default_voice_speaks_every_word_in_its_own_way() -> None:
     said = {
         (voice, word): digest(speak(word, language, voice, 200, 50, 50))
         for voice in (*config.voices, *config.unseen_voices)
-        for language, word in classes(config)
+        for word, language in words(config).items()
     }
     assert len(said) == len(set(said.values())) == 12 * 20
 
@@ -88,18 +91,36 @@ def test_unknown_voices_are_refused() -> None:
         speak("one", "en", "nobody", 150, 50, 50)
 
 
-def test_an_utterance_depends_on_its_name_and_seed_alone(transfer: np.ndarray) -> None:
-    def spikes(number: int, seed: int = 0) -> str:
-        config = CONFIG.model_copy(update={"seed": seed})
-        times, channels = utterance(config, "m1", "en", "one", number, transfer, DURATION)
-        return digest(np.concatenate([times, channels]))
+def hear(
+    path: Path, cochlea: Cochlea, rows: pd.DataFrame, config: SpokenDigits = CONFIG
+) -> list[Sample]:
+    """The spikes of the utterances ``rows``, by way of the file ``path``."""
+    labels = labels_of(tabulate(config))
+    listen(rows, spoken(rows, config), cochlea, DURATION, config.seed, labels, path)
+    with open_spike_file(path) as spikes:
+        return list(spikes.samples(np.ones(len(spikes), bool), N_CHANNELS, DURATION))
 
-    assert spikes(0) == spikes(0)
-    assert len({spikes(0), spikes(1), spikes(2), spikes(0, seed=1)}) == 4
+
+def test_an_utterance_depends_on_its_name_and_seed_alone(cochlea: Cochlea, tmp_path: Path) -> None:
+    table = tabulate(CONFIG)
+    rows = table[:6]
+    heard = hear(tmp_path / "a.h5", cochlea, rows)
+    again = hear(tmp_path / "b.h5", cochlea, rows[::-1])[::-1]
+    for one, other in zip(heard, again, strict=True):
+        np.testing.assert_array_equal(one.times, other.times)
+        np.testing.assert_array_equal(one.units, other.units)
+    other_seed = CONFIG.model_copy(update={"seed": 1})
+    others = hear(tmp_path / "c.h5", cochlea, rows, other_seed)
+    assert len({digest(sample.times) for sample in [*heard, *others]}) == 12
+    name, word, voice = rows.iloc[0][["file", "label", "speaker"]]
+    assert digest(utterance(CONFIG, name, word, voice)) != digest(
+        utterance(other_seed, name, word, voice)
+    )
 
 
-def test_spikes_lie_within_word_and_cochlea(transfer: np.ndarray) -> None:
-    times, channels = utterance(CONFIG, "f2", "de", "eins", 0, transfer, DURATION)
+def test_spikes_lie_within_word_and_cochlea(cochlea: Cochlea) -> None:
+    sound = utterance(CONFIG, "f2 de eins 0", "eins", "f2")
+    times, channels = cochlea.spikes(sound, np.random.default_rng(0))
     assert len(times) > 5 * N_CHANNELS
     assert (np.diff(times) >= 0).all()
     assert 0 <= times.min() <= times.max() < DURATION
@@ -108,33 +129,43 @@ def test_spikes_lie_within_word_and_cochlea(transfer: np.ndarray) -> None:
     assert (channels < 0.1 * N_CHANNELS).mean() < 0.1
 
 
-def test_a_word_that_is_too_long_is_an_error(transfer: np.ndarray) -> None:
-    with pytest.raises(DataError, match=r"'m1 en one 0' at \d+ words per minute takes .*duration"):
-        utterance(CONFIG, "m1", "en", "one", 0, transfer, 0.1)
+def test_a_word_that_is_too_long_is_an_error(cochlea: Cochlea, tmp_path: Path) -> None:
+    rows = tabulate(CONFIG)[:1]
+    with pytest.raises(DataError, match=r"'?m1 de fünf 0.* s long, longer than data\.duration"):
+        listen(rows, spoken(rows, CONFIG), cochlea, 0.1, 0, ["fünf"], tmp_path / "x.h5")
+    assert not list(tmp_path.iterdir())
 
 
 def test_sets_hold_the_right_utterances_whatever_the_order_of_jobs(
-    transfer: np.ndarray, tmp_path: Path
+    cochlea: Cochlea, tmp_path: Path
 ) -> None:
-    voices = (*CONFIG.voices, *CONFIG.unseen_voices)
-    for voice in reversed(voices):
-        speak_voice(CONFIG, voice, transfer, DURATION, tmp_path / f"{voice}.h5")
-    files = [str(tmp_path / f"{voice}.h5") for voice in voices]
+    table = tabulate(CONFIG)
+    files = [tmp_path / f"{part}.h5" for part in range(3)]
+    for part in reversed(range(3)):
+        hear(files[part], cochlea, of_part(table, part, 3))
     train, test = tmp_path / "train.h5", tmp_path / "test.h5"
-    assemble(CONFIG, N_CHANNELS, DURATION, files, train, test)
+    merge(table, files, N_CHANNELS, DURATION, train, test)
 
     plan = {
         train: [(v, n, c) for v in CONFIG.voices for n in range(2) for c in range(4)],
-        test: [(v, 2, c) for v in CONFIG.voices for c in range(4)]
-        + [("f4", n, c) for n in range(2) for c in range(4)],
+        test: [
+            *[(v, 2, c) for v in ("m1",) for c in range(4)],
+            *[(v, 2, c) for v in ("f2",) for c in range(4)],
+            *[("f4", n, c) for n in range(2) for c in range(4)],
+        ],
     }
-    words = [("de", "fünf"), ("de", "eins"), ("en", "five"), ("en", "one")]
+    said = [("de", "fünf"), ("de", "eins"), ("en", "five"), ("en", "one")]
+    voices = (*CONFIG.voices, *CONFIG.unseen_voices)
     for path, utterances in plan.items():
         with open_spike_file(path) as spikes:
-            assert spikes.class_names == [word for _, word in words]
+            assert spikes.class_names == [word for _, word in said]
             samples = list(spikes.samples(np.ones(len(spikes), bool), N_CHANNELS, DURATION))
         for sample, (voice, number, label) in zip(samples, utterances, strict=True):
             assert (sample.label, voices[sample.speaker]) == (label, voice)
-            times, units = utterance(CONFIG, voice, *words[label], number, transfer, DURATION)
+            language, word = said[label]
+            name = f"{voice} {language} {word} {number}"
+            sound = utterance(CONFIG, name, word, voice)
+            rng = np.random.default_rng([CONFIG.seed, *f"{voice} {word} {name}".encode()])
+            times, units = cochlea.spikes(sound, rng)
             np.testing.assert_array_equal(sample.times, times.astype(np.float32))
             np.testing.assert_array_equal(sample.units, units)

@@ -64,7 +64,7 @@ def test_a_config_value_reruns_the_jobs_that_use_it(finished, tmp_path):
     assert jobs["train"] == 2  # the two seeds of QIF, none of LIF
     assert jobs["evaluate"] == 1
     assert {"summarise", "plot_learning_curves"} <= set(jobs)
-    assert not {"prepare", "speak_digits", "compile_engine", "data_statistics"} & set(jobs)
+    assert not {"prepare", "listen", "compile_engine", "data_statistics"} & set(jobs)
     assert not [rule for rule in jobs if "ntk" in rule]
 
 
@@ -86,11 +86,11 @@ def test_a_value_that_only_a_figure_uses_reruns_that_figure(finished, tmp_path):
         (
             "src/spikegrad/neurons/qif.py",
             {"compile_engine", "train", "evaluate"},
-            {"prepare", "speak_digits"},
+            {"prepare", "listen"},
         ),
         (
             "src/spikegrad/data/cochlea.py",
-            {"speak_digits", "prepare", "train", "evaluate"},
+            {"listen", "prepare", "train", "evaluate"},
             {"compile_engine"},
         ),
         (

@@ -4,23 +4,78 @@ DATA_RESULTS = [f"{DATA}/events.h5", f"{DATA}/summary.csv", f"{DATA}/figures/dat
 
 
 # The spike files of the chosen source, by split.
-if STUDY.data.source == "files":
-    SPIKE_FILES = STUDY.data.files.model_dump()
+if STUDY.data.spikes:
+    SPIKE_FILES = STUDY.data.spikes.model_dump()
 elif STUDY.data.source == "ssc":
     SPIKE_FILES = {s: f"{DATA}/{s}.h5" for s in ("train", "validation", "test")}
 else:
     SPIKE_FILES = {s: f"{DATA}/{s}.h5" for s in ("train", "test")}
 
 
-if STUDY.data.source == "spoken-digits":
-    DIGITS = STUDY.data.spoken_digits
-    VOICES = [*DIGITS.voices, *DIGITS.unseen_voices]
+# A table of recordings, and one way from their sounds to spikes. Synthetic voices have no files.
+if STUDY.data.heard:
+    HEARD = STUDY.data.heard
+    SOURCE = STUDY.data.source.replace("-", "_")
+    TABULATE = f"tabulate_{SOURCE}.py"
+    LISTEN = (
+        f"listen_{'spoken_digits' if SOURCE == 'spoken_digits' else 'recordings'}.py"
+    )
+    SOUNDS = []
+    if HEARD.archive:
+        SOUNDS = HEARD.archive.path or f"{DATA}/{HEARD.archive.urls[0].split('/')[-1]}"
+    elif SOURCE == "recordings":
+        SOUNDS = HEARD.folder
+
+    if HEARD.archive and HEARD.archive.path is None:
+
+        rule download_archive:
+            input:
+                code=code("download_archive.py"),
+            output:
+                archive=SOUNDS,
+            log:
+                f"{LOGS}/data/download_archive.log",
+            conda:
+                "../../envs/spikegrad.yaml"
+            threads: 1
+            resources:
+                mem_mb=growing(1000),
+                runtime=growing(480),
+            params:
+                archive=HEARD.archive.model_dump(
+                    mode="json", include={"urls", "attempts"}
+                ),
+            script:
+                "../scripts/download_archive.py"
+
+    rule tabulate:
+        input:
+            sounds=SOUNDS,
+            listed=getattr(HEARD, "table", None) or [],
+            code=code(TABULATE),
+        output:
+            table=f"{DATA}/recordings.csv",
+        log:
+            f"{LOGS}/data/tabulate.log",
+        benchmark:
+            f"{BENCHMARKS}/tabulate.tsv"
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(60),
+        params:
+            source=HEARD.model_dump(mode="json"),
+            validation=STUDY.data.validation.model_dump(mode="json"),
+        script:
+            f"../scripts/{TABULATE}"
 
     rule basilar_membrane:
         input:
             code=code("basilar_membrane.py"),
         output:
-            transfer=temp(f"{DATA}/basilar_membrane.npy"),
+            membrane=temp(f"{DATA}/basilar_membrane.npz"),
         log:
             f"{LOGS}/data/basilar_membrane.log",
         benchmark:
@@ -29,59 +84,64 @@ if STUDY.data.source == "spoken-digits":
             "../../envs/spikegrad.yaml"
         threads: 1
         resources:
-            mem_mb=growing(1000),
+            mem_mb=growing(1500),
             runtime=growing(30),
         params:
             n_channels=STUDY.data.n_units,
             duration=STUDY.data.duration,
+            sample_rate=HEARD.sample_rate,
         script:
             "../scripts/basilar_membrane.py"
 
-    rule speak_digits:
+    rule listen:
         input:
-            transfer=rules.basilar_membrane.output.transfer,
-            code=code("speak_digits.py"),
+            table=rules.tabulate.output.table,
+            sounds=SOUNDS,
+            membrane=rules.basilar_membrane.output.membrane,
+            code=code(LISTEN),
         output:
-            spikes=temp(f"{DATA}/voices/{{voice}}.h5"),
+            spikes=temp(f"{DATA}/heard/{{part}}.h5"),
         log:
-            f"{LOGS}/data/voices/{{voice}}.log",
+            f"{LOGS}/data/heard/{{part}}.log",
         benchmark:
-            f"{BENCHMARKS}/voices/{{voice}}.tsv"
+            f"{BENCHMARKS}/heard/{{part}}.tsv"
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
         resources:
-            mem_mb=growing(1000),
+            mem_mb=growing(2000),
             runtime=growing(120),
         params:
-            spoken_digits=DIGITS.model_dump(mode="json"),
+            source=HEARD.model_dump(mode="json") if SOURCE == "spoken_digits" else None,
+            n_parts=HEARD.jobs,
             duration=STUDY.data.duration,
+            seed=HEARD.seed,
         script:
-            "../scripts/speak_digits.py"
+            f"../scripts/{LISTEN}"
 
-    rule assemble_digits:
+    rule merge_heard:
         input:
-            voices=expand(rules.speak_digits.output.spikes, voice=VOICES),
-            code=code("assemble_digits.py"),
+            table=rules.tabulate.output.table,
+            parts=expand(rules.listen.output.spikes, part=range(HEARD.jobs)),
+            code=code("merge_heard.py"),
         output:
             train=f"{DATA}/train.h5",
             test=f"{DATA}/test.h5",
         log:
-            f"{LOGS}/data/assemble_digits.log",
+            f"{LOGS}/data/merge_heard.log",
         benchmark:
-            f"{BENCHMARKS}/assemble_digits.tsv"
+            f"{BENCHMARKS}/merge_heard.tsv"
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
         resources:
-            mem_mb=growing(1000),
+            mem_mb=growing(1500),
             runtime=growing(60),
         params:
-            spoken_digits=DIGITS.model_dump(mode="json"),
             n_units=STUDY.data.n_units,
             duration=STUDY.data.duration,
         script:
-            "../scripts/assemble_digits.py"
+            "../scripts/merge_heard.py"
 
 
 if STUDY.data.source in ("shd", "ssc"):
@@ -127,7 +187,9 @@ rule prepare:
         runtime=growing(60),
     params:
         name=STUDY.dataset,
-        data=STUDY.data.model_dump(mode="json", exclude={"shd", "ssc", "spoken_digits"}),
+        data=STUDY.data.model_dump(
+            mode="json", exclude={"shd", "ssc", "spoken_digits", "heidelberg_digits"}
+        ),
     script:
         "../scripts/prepare.py"
 

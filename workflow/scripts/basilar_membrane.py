@@ -1,14 +1,9 @@
-"""Compute the cochlea's transfer function once for all voices."""
-
-import numpy as np
+"""Compute the cochlea's transfer functions once for all sounds."""
 
 from _job import start
-from spikegrad.data.cochlea import transfer_function
-from spikegrad.data.speech import SAMPLE_RATE
-from spikegrad.files import atomic
+from spikegrad.data.membrane import Membrane
 
 log = start(snakemake)
-transfer = transfer_function(snakemake.params.n_channels, snakemake.params.duration, SAMPLE_RATE)
-with atomic(snakemake.output.transfer) as part:
-    np.save(part, transfer)
-log.info("%d channels, %d frequencies", *transfer.shape)
+params = snakemake.params
+membrane = Membrane.build(params.n_channels, params.duration, params.sample_rate)
+membrane.save(snakemake.output.membrane)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator, model_validator
 
@@ -16,6 +16,7 @@ from spikegrad.config.search import SearchConfig
 from spikegrad.config.training import ModelSettings, TrainingSettings
 
 Neuron = Literal["lif", "qif", "qif_delta"]
+SOURCES = frozenset(get_args(DataConfig.model_fields["source"].annotation))
 
 
 class Overrides(Section):
@@ -31,7 +32,8 @@ class Study(Section):
     """All settings of one study; config/README.md lists every key."""
 
     dataset: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
-    """Name of the data and of the folder below results/; starts with the name of the source."""
+    """Name of the data and of the folder below results/; starts with the name of the source, except
+    that recordings are named by you."""
     data: DataConfig
     """Where the spikes come from, and how they are split."""
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), Distinct]
@@ -98,10 +100,18 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _results_name_their_data(self) -> Self:
-        if not self.dataset.startswith(self.data.source):
+        source, dataset = self.data.source, self.dataset
+        if source == "recordings":  # named by their user, but for what they are not
+            others = SOURCES - {"files", "recordings"}
+            for taken in sorted(name for name in others if dataset.startswith(name)):
+                raise ValueError(
+                    f"dataset '{dataset}' must not start with '{taken}', another source: results"
+                    " name their data"
+                )
+        elif not dataset.startswith(source):
             raise ValueError(
-                f"dataset '{self.dataset}' must start with data.source, '{self.data.source}', so"
-                " that results always name their data"
+                f"dataset '{dataset}' must start with data.source, '{source}', so that results"
+                " always name their data"
             )
         return self
 

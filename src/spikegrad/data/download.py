@@ -7,19 +7,16 @@ published hash and which holds the published numbers of samples and classes gets
 
 from __future__ import annotations
 
-import logging
 import shutil
 import socket
-import time
 import zipfile
-from http.client import HTTPException
 from pathlib import Path
-from urllib.error import HTTPError
 
 import tonic.datasets
 from tonic.download_utils import check_md5
 
 from spikegrad.config.data import Download
+from spikegrad.data import web
 from spikegrad.data.layout import DataError, open_spike_file
 from spikegrad.files import atomic
 
@@ -29,10 +26,6 @@ N_SAMPLES = {
     "ssc": {"train": 75_466, "validation": 9981, "test": 20_382},
 }
 N_CLASSES = {"shd": 20, "ssc": 35}
-WAIT = 5.0  # seconds before the second attempt, doubled before each later one
-TIMEOUT = 60.0  # seconds of silence that end an attempt; tonic would wait for ever
-
-log = logging.getLogger(__name__)
 
 
 def fetch(source: str, split: str, config: Download, output: str | Path) -> None:
@@ -69,30 +62,25 @@ def _download(source: str, split: str, config: Download, folder: Path, part: Pat
     """Bring the file to ``part`` by way of ``folder``, which is removed, as is one left behind."""
     dataset = _tonic_class(source, config.base_url)
     choice = {"train": split == "train"} if source == "shd" else {"split": _tonic_name(split)}
-    for attempt in range(1, config.attempts + 1):
+
+    def attempt() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            socket.setdefaulttimeout(TIMEOUT)
+            socket.setdefaulttimeout(web.TIMEOUT)  # tonic would wait for ever
             loaded = dataset(str(folder), **choice)
             Path(loaded.location_on_system, loaded.data_filename).replace(part)
-            return
-        # tonic raises RuntimeError for a wrong hash
-        except (OSError, HTTPException, RuntimeError, zipfile.BadZipFile) as error:
-            problem: Exception = error
         finally:
             socket.setdefaulttimeout(None)
             shutil.rmtree(folder, ignore_errors=True)
-        log.warning("%s %s: attempt %d failed: %s", source, split, attempt, problem)
-        if isinstance(problem, HTTPError) and problem.code < 500:
-            break  # the server knows no such file: asking again is no use
-        if attempt < config.attempts:
-            time.sleep(WAIT * 2 ** (attempt - 1))
-    raise DataError(
-        f"could not download the {split} file of {source.upper()} from {config.base_url}"
-        f" ({attempt} attempts; the last: {problem}). Check the network, name a mirror as"
-        f" data.{source}.base_url, or put the file into a folder and name that as"
-        f" data.{source}.path"
-    )
+
+    try:
+        web.persist(attempt, config.attempts, f"{source} {split}")
+    except web.GivenUp as problem:
+        raise DataError(
+            f"could not download the {split} file of {source.upper()} from {config.base_url}"
+            f" ({problem}). Check the network, name a mirror as data.{source}.base_url, or put the"
+            f" file into a folder and name that as data.{source}.path"
+        ) from None
 
 
 def _tonic_name(split: str) -> str:

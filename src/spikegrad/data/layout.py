@@ -10,7 +10,7 @@ extra/keys     names of the classes
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,20 +42,32 @@ class Sample:
     speaker: int
 
 
-def write_spike_file(path: str | Path, samples: Iterable[Sample], class_names: list[str]) -> None:
-    """Write ``samples`` to ``path``, whole or not at all."""
-    samples = list(samples)
+def write_spike_file(
+    path: str | Path,
+    samples: Iterable[Sample],
+    class_names: Sequence[str],
+    n_samples: int | None = None,
+) -> None:
+    """Write ``samples`` to ``path``, whole or not at all.
+
+    With their number ``n_samples`` they may come one by one, and need not fit in memory.
+    """
+    if n_samples is None:
+        samples = list(samples)
+        n_samples = len(samples)
+    labels, speakers = (np.empty(n_samples, np.uint16) for _ in range(2))
     with atomic(path) as part, h5py.File(part, "w") as file:
         # float32 keeps the microseconds that SHD's float16 rounds to half a millisecond
-        for name, dtype in (("times", np.float32), ("units", np.uint16)):
-            rows = file.create_dataset(
-                f"spikes/{name}", (len(samples),), h5py.vlen_dtype(np.dtype(dtype))
-            )
-            for i, sample in enumerate(samples):
-                rows[i] = getattr(sample, name).astype(dtype)
-        file["labels"] = np.array([s.label for s in samples], np.uint16)
-        file["extra/speaker"] = np.array([s.speaker for s in samples], np.uint16)
-        file.create_dataset("extra/keys", data=class_names, dtype=h5py.string_dtype())
+        rows = {
+            name: file.create_dataset(f"spikes/{name}", (n_samples,), h5py.vlen_dtype(dtype))
+            for name, dtype in (("times", np.dtype(np.float32)), ("units", np.dtype(np.uint16)))
+        }
+        for i, sample in zip(range(n_samples), samples, strict=True):
+            for name, array in rows.items():
+                array[i] = getattr(sample, name).astype(h5py.check_vlen_dtype(array.dtype))
+            labels[i], speakers[i] = sample.label, sample.speaker
+        file["labels"], file["extra/speaker"] = labels, speakers
+        file.create_dataset("extra/keys", data=list(class_names), dtype=h5py.string_dtype())
 
 
 class SpikeFile:

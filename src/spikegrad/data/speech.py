@@ -10,7 +10,9 @@ import espeakng_loader
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE = 22_050  # Hz
+from spikegrad.config.data import SpokenDigits
+
+SAMPLE_RATE = SpokenDigits.sample_rate  # Hz
 
 # From espeak-ng's speak_lib.h.
 _SYNCHRONOUS = 2

@@ -1,0 +1,9 @@
+"""Download an archive of recordings, going on where an earlier attempt was cut off."""
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.data import Archive
+from spikegrad.data.web import fetch
+
+log = start(snakemake)
+fetch(validate(Archive, snakemake.params.archive), snakemake.output.archive)

@@ -1,0 +1,15 @@
+"""Merge the spikes of all speakers into a training and a test file in SHD's layout."""
+
+from _job import start
+from spikegrad.data.listening import merge
+from spikegrad.data.recordings import read_table
+
+log = start(snakemake)
+merge(
+    read_table(snakemake.input.table),
+    snakemake.input.parts,
+    snakemake.params.n_units,
+    snakemake.params.duration,
+    snakemake.output.train,
+    snakemake.output.test,
+)

@@ -1,0 +1,15 @@
+"""Make the table of the Heidelberg Digits, and check it against the files."""
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.data import HeidelbergDigits, Validation
+from spikegrad.data.heidelberg_digits import tabulate
+from spikegrad.data.recordings import check_splits
+from spikegrad.files import atomic
+
+log = start(snakemake)
+table = tabulate(validate(HeidelbergDigits, snakemake.params.source), snakemake.input.sounds)
+check_splits(table, validate(Validation, snakemake.params.validation))
+with atomic(snakemake.output.table) as part:
+    table.to_csv(part, index=False)
+log.info("%d recordings by %d speakers", len(table), table["speaker"].nunique())

@@ -1,0 +1,14 @@
+"""Make the table of anyone's recordings, and check it against the files."""
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.data import Recordings, Validation
+from spikegrad.data.recordings import check_splits, tabulate
+from spikegrad.files import atomic
+
+log = start(snakemake)
+table = tabulate(validate(Recordings, snakemake.params.source), snakemake.input.sounds)
+check_splits(table, validate(Validation, snakemake.params.validation))
+with atomic(snakemake.output.table) as part:
+    table.to_csv(part, index=False)
+log.info("%d recordings by %d speakers", len(table), table["speaker"].nunique())
