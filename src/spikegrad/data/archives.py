@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from spikegrad.data.layout import DataError
@@ -35,7 +36,8 @@ def audio_names(path: str | Path) -> dict[str, str]:
         files = (file for file in path.rglob("*") if file.is_file())
         names = {name: name for name in (f.relative_to(path).as_posix() for f in files)}
     else:
-        members = [name for name, content in _members(path) if content() is not None]
+        with _errors_named(path):
+            members = [name for name, content in _members(path) if content() is not None]
         tops = {name.partition("/")[0] for name in members if not name.startswith("__MACOSX")}
         nested = len(tops) == 1 and all("/" in name for name in members)
         names = {name.partition("/")[2] if nested else name: name for name in members}
@@ -61,10 +63,11 @@ def read_audio(path: str | Path, wanted: Collection[str]) -> Iterator[tuple[str,
                 raise DataError(f"{path / name}: cannot be read ({problem})") from None
             yield name, content
         return
-    for name, read in _members(path):
-        if name in missing:
-            missing.remove(name)
-            yield name, read()
+    with _errors_named(path):
+        for name, content_of in _members(path):
+            if name in missing:
+                missing.remove(name)
+                yield name, content_of()
     for name in sorted(missing)[:1]:
         raise DataError(f"{path}: no recording '{name}' in it; was it changed meanwhile?")
 
@@ -75,19 +78,21 @@ def _is_audio(name: str) -> bool:
     return file.suffix.lower() in AUDIO and not hidden
 
 
-def _members(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Name and content of each file of an archive, to its end."""
+@contextmanager
+def _errors_named(path: Path) -> Iterator[None]:
     try:
-        if zipfile.is_zipfile(path):
-            yield from _zip_members(path)
-        else:
-            yield from _tar_members(path)
+        yield
     except FileNotFoundError:
         raise DataError(f"{path}: no such file or folder") from None
     except _DAMAGE as problem:
         raise DataError(
             f"{path}: not a whole tar, tar.gz or zip archive ({problem}); fetch it again"
         ) from None
+
+
+def _members(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Name and content of each file of an archive, to its end."""
+    return _zip_members(path) if zipfile.is_zipfile(path) else _tar_members(path)
 
 
 def _zip_members(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:

@@ -132,13 +132,13 @@ def _download(url: str, part: Path) -> None:
         first = done if goes_on else 0
         total = None if length is None else first + int(length)
         with (
-            open(part, "ab" if goes_on else "wb") as file,
+            open(part, "ab" if goes_on else "wb", buffering=0) as file,
             tqdm(
                 desc=part.name[1:-5], initial=first, total=total, unit="B", unit_scale=True,
                 disable=None,
             ) as bar,
         ):  # fmt: skip
-            while chunk := response.read(1 << 16):
+            while chunk := response.read1(1 << 16):
                 file.write(chunk)
                 bar.update(len(chunk))
     if total is not None and _size(part) != total:
