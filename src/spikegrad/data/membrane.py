@@ -36,7 +36,7 @@ STIFFNESS, STIFFNESS_OFFSET, STIFFNESS_DECAY = 1e9, 3500.0, 3.0
 DAMPING = 0.15 * np.sqrt(STIFFNESS * MASS)
 LOWEST_FREQUENCY = 1.0  # Hz; the model is singular at zero
 NEGLIGIBLE = 1e-7  # of a channel's largest response: less than float32 resolves
-LENGTHS = (1 / 2, 2 / 3, 1)  # of the longest sound, for which transfer functions are kept
+LENGTHS = (1 / 4, 1 / 2, 2 / 3, 1)  # of the longest sound, for which transfer functions are kept
 BLOCK = 64  # channels; their velocities stay in the cache
 
 Table = list[NDArray[np.complex64]]

@@ -1,0 +1,179 @@
+"""The Heidelberg Digits: the table against the published numbers, the sample against SHD."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from smoke import ROOT
+from spikegrad.config.data import HeidelbergDigits
+from spikegrad.data.audio import decode
+from spikegrad.data.cochlea import Cochlea
+from spikegrad.data.heidelberg_digits import (
+    LABELS,
+    PER_SPEAKER,
+    PER_WORD,
+    apportion,
+    tabulate,
+)
+from spikegrad.data.layout import DataError
+from spikegrad.data.membrane import Membrane
+from spikegrad.data.shd import RATES
+
+SAMPLE = ROOT.parent / "shared" / "data" / "hd_audio_sample"
+
+
+def published_names() -> list[str]:
+    """Names with the published numbers of each word and speaker; who says what how often is not."""
+    words = [(language, digit) for language in PER_WORD for digit in range(10)]
+    said = [word for n in range(max(PER_WORD.values())) for word in words if n < PER_WORD[word[0]]]
+    speakers = np.repeat(np.arange(12), PER_SPEAKER)
+    return [
+        f"lang-{language}_speaker-{speaker:02}_trial-{trial}_digit-{digit}.flac"
+        for trial, ((language, digit), speaker) in enumerate(zip(said, speakers, strict=True))
+    ]
+
+
+def tar_of(names: list[str], path: Path) -> Path:
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for name in (*names, "train_filenames.txt"):
+            archive.addfile(tarfile.TarInfo(f"hd_audio/audio/{name}"), io.BytesIO())
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tar_of(published_names(), tmp_path_factory.mktemp("hd") / "hd_audio.tar.gz")
+
+
+@pytest.fixture(scope="module")
+def table(whole: Path) -> pd.DataFrame:
+    return tabulate(HeidelbergDigits(), whole)
+
+
+def test_the_table_is_what_the_names_say(table: pd.DataFrame) -> None:
+    assert len(table) == 10_420
+    names = table["file"].str.extract(r"lang-(\w)\w+_speaker-(\d+)_trial-\d+_digit-(\d)\.flac$")
+    label = names[2].astype(int) + 10 * (names[0] == "g")
+    assert (table["label_number"] == label).all()
+    assert table["label"].tolist() == [LABELS[number] for number in label]
+    assert (table["speaker_number"] == names[1].astype(int)).all()
+    assert table["speaker_number"].is_monotonic_increasing
+
+
+def test_the_test_set_is_as_large_as_shds(table: pd.DataFrame) -> None:
+    test = table[table["split"] == "test"]
+    assert (len(table) - len(test), len(test)) == (8156, 2264)
+    held_out = table["speaker_number"].isin([4, 5])
+    assert (table.loc[held_out, "split"] == "test").all()
+    rest = table[~held_out]
+    words = (rest["split"] == "test").groupby([rest["speaker"], rest["label"]]).agg(["sum", "size"])
+    assert (abs(words["sum"] - words["size"] * 424 / len(rest)) < 1).all()  # 5 % of each
+
+
+def test_the_draw_depends_on_its_seed_and_not_on_places(
+    table: pd.DataFrame, whole: Path, tmp_path: Path
+) -> None:
+    """A folder with the same recordings, in other places, gives the same sets."""
+
+    def test_set(table: pd.DataFrame) -> set[str]:
+        return {Path(file).name for file in table["file"][table["split"] == "test"]}
+
+    other = tabulate(HeidelbergDigits(seed=1), whole)
+    assert test_set(other) != test_set(table)
+    for i, name in enumerate(published_names()):
+        folder = tmp_path / f"{i % 3}"
+        folder.mkdir(exist_ok=True)
+        (folder / name).touch()
+    assert test_set(tabulate(HeidelbergDigits(), tmp_path)) == test_set(table)
+
+
+def test_shares_are_whole_and_nearest_to_proportion() -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        sizes = rng.integers(1, 60, 30)
+        total = int(rng.integers(0, sizes.sum()))
+        shares = apportion(sizes, total)
+        assert shares.sum() == total
+        assert (abs(shares - sizes * total / sizes.sum()) < 1).all()
+        assert (shares <= sizes).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda n: n[:-1], r"10419 recordings.*speaker 11 has 1049 instead of 1050 \(1 missing\)"),
+        (lambda n: n[:-1], r"label neun has 532 instead of 533 \(1 missing\)"),
+        (
+            lambda n: [*n, "lang-english_speaker-03_trial-99999_digit-4.flac"],
+            r"speaker 03 has 761 instead of 760 \(1 surplus\); label four has 510 instead of 509",
+        ),
+        (
+            lambda n: [*n, "lang-english_speaker-12_trial-0_digit-4.flac"],
+            r"speaker 12 has 1 instead of 0 \(1 surplus\)",
+        ),
+        (lambda n: [*n, "other.flac"], r"'hd_audio/audio/other\.flac' is no recording of HD"),
+        (lambda n: [*n, f"again/{n[7]}"], r"'hd_audio/audio/.*' is there twice"),
+    ],
+)
+def test_what_is_missing_or_surplus_is_named(tmp_path: Path, change, message: str) -> None:
+    path = tar_of(change(published_names()), tmp_path / "hd_audio.tar.gz")
+    with pytest.raises(DataError, match=message):
+        tabulate(HeidelbergDigits(), path)
+
+
+@pytest.mark.parametrize("width", [16, 24])
+def test_a_flac_must_agree_with_its_own_md5(tmp_path: Path, width: int) -> None:
+    sound = np.random.default_rng(0).integers(-(2**15), 2**15, (3000, 2)) * 2**16
+    file = tmp_path / "sound.flac"
+    soundfile.write(file, sound.astype(np.int32), 48_000, subtype=f"PCM_{width}")
+    content = bytearray(file.read_bytes())
+    decoded, rate, channels = decode(bytes(content), "sound.flac")
+    assert (rate, channels) == (48_000, 2)
+    np.testing.assert_allclose(decoded, sound.mean(axis=1) / 2**31, atol=2.0**-width)
+    content[30] ^= 1  # within the MD5
+    with pytest.raises(DataError, match=r"sound\.flac: damaged.*MD5"):
+        decode(bytes(content), "sound.flac")
+
+
+@pytest.fixture(scope="module")
+def heard() -> pd.DataFrame:
+    """The 240 recordings of the sample through every second channel, which halves the time."""
+    if not SAMPLE.is_dir():
+        pytest.skip(f"no sample of the Heidelberg Digits at {SAMPLE}")
+    cochlea = Cochlea(Membrane.build(350, 1.4, 48_000))
+
+    def rows() -> Iterator[dict[str, float]]:
+        for file in sorted(SAMPLE.glob("*.flac")):
+            sound, rate, _ = decode(file.read_bytes(), file.name)
+            assert rate == 48_000
+            times, channels = cochlea.spikes(sound, np.random.default_rng([*file.name.encode()]))
+            _, speaker, _, _ = file.name.split("_")
+            yield {
+                "english": "english" in file.name,
+                "speaker": int(speaker.removeprefix("speaker-")),
+                "rate": 2 * len(times) * rate / len(sound) / 1000,
+                "channels": 2 * len(np.unique(channels)),
+            }
+
+    return pd.DataFrame(rows())
+
+
+def test_rates_of_the_sample_are_shds(heard: pd.DataFrame) -> None:
+    """Against what is published of SHD: the mean, and who is heard louder than whom."""
+    rates = heard.groupby("speaker")["rate"].mean()[list(RATES)]
+    published = np.array(list(RATES.values()))
+    assert abs(rates.mean() / published.mean() - 1) < 0.08
+    assert np.corrcoef(rates, published)[0, 1] > 0.9
+
+
+def test_channels_of_the_sample_are_shds(heard: pd.DataFrame) -> None:
+    english = heard[heard["english"] & heard["speaker"].isin(RATES)]
+    assert abs(english["channels"].mean() - 558) < 38
