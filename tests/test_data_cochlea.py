@@ -100,15 +100,15 @@ def test_bushy_cells_rest_after_each_spike() -> None:
         assert (np.diff(steps[channels == i]) > cochlea.REFRACTORY * STEP_RATE).all()
 
 
-@pytest.mark.parametrize(("kept", "seconds"), enumerate([0.1, 0.2, 0.26, 0.4]))
+@pytest.mark.parametrize(("kept", "seconds"), enumerate([0.15, 0.3, 0.4, 0.6]))
 def test_the_length_that_a_sound_is_padded_to_does_not_matter(kept: int, seconds: float) -> None:
     """Each of the kept lengths against Fourier's sum over a far finer spectrum.
 
     lauscher's n values stand for times that are 1 - 1/n of a step apart, of which the sum knows.
     """
-    word = speak("seven", "en", "f1", 100, 50, 50)[: int(seconds * SAMPLE_RATE)]
-    sound = cochlea.normalise(word, SAMPLE_RATE)
-    membrane = Membrane.build(BLOCK, 0.41, SAMPLE_RATE)
+    words = np.tile(speak("seven", "en", "f1", 100, 50, 50), 2)
+    sound = cochlea.normalise(words[: int(seconds * SAMPLE_RATE)], SAMPLE_RATE)
+    membrane = Membrane.build(BLOCK, 0.61, SAMPLE_RATE)
     n = next(n for n in membrane._tables if n > len(sound) // 2)
     assert list(membrane._tables).index(n) == kept
     (velocity,) = membrane.velocities(sound)
@@ -124,7 +124,7 @@ def test_the_length_that_a_sound_is_padded_to_does_not_matter(kept: int, seconds
     exact = (waves * spectrum @ membrane_module.membrane_transfer(omega, x)).real / fine
     errors = np.abs(velocity[shown] - exact).max(axis=0) / np.abs(velocity).max(axis=0)
     # the slowest, below 200 Hz, still swing when the transform ends, and go on at its beginning
-    np.testing.assert_array_less(errors[:58], 0.01)
+    np.testing.assert_array_less(errors[:58], 0.03)
     assert np.median(errors) < 5e-4
 
 

@@ -248,3 +248,55 @@ rule plot_data:
         n_units=STUDY.data.n_units,
     script:
         "../scripts/plot_data.py"
+
+
+if STUDY.data.source == "heidelberg-digits":
+    DATA_RESULTS += [
+        f"{DATA}/shd_comparison.csv",
+        f"{DATA}/figures/shd_comparison.png",
+    ]
+
+    rule compare_with_shd:
+        input:
+            samples=rules.data_statistics.output.samples,
+            code=code("compare_with_shd.py"),
+        output:
+            table=report(
+                f"{DATA}/shd_comparison.csv",
+                caption="../report/shd_comparison.rst",
+                category="Data",
+                labels={"content": "beside SHD, values"},
+            ),
+        log:
+            f"{LOGS}/data/compare_with_shd.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        script:
+            "../scripts/compare_with_shd.py"
+
+    rule plot_shd_comparison:
+        input:
+            samples=rules.data_statistics.output.samples,
+            code=code("plot_shd_comparison.py"),
+        output:
+            png=report(
+                f"{DATA}/figures/shd_comparison.png",
+                caption="../report/shd_comparison.rst",
+                category="Data",
+                labels={"content": "beside SHD"},
+            ),
+            pdf=f"{DATA}/figures/shd_comparison.pdf",
+        log:
+            f"{LOGS}/data/plot_shd_comparison.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            data=STUDY.dataset,
+        script:
+            "../scripts/plot_shd_comparison.py"
+
+    localrules:
+        compare_with_shd,
+        plot_shd_comparison,

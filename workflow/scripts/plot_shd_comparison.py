@@ -1,0 +1,68 @@
+"""Draw the statistics of the Heidelberg Digits heard here beside those published of SHD."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from _job import start
+from spikegrad.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, english, training
+from spikegrad.figures import COLOURS, letter, save
+
+log = start(snakemake)
+samples = pd.read_parquet(snakemake.input.samples)
+heard = training(samples)
+HERE, SHD = COLOURS[0], "black"
+
+figure, panels = plt.subplots(2, 2, figsize=(7.2, 5.4))
+rates, spikes, channels, durations = panels.flat
+
+mean, sd = (
+    heard.groupby("speaker")["rate"].agg(how).reindex(list(RATES)) for how in ("mean", "std")
+)
+places = np.arange(len(RATES))
+rates.errorbar(places, mean, sd, fmt="o", ms=4, capsize=2, color=HERE, label="here, with sd")
+rates.plot(places, list(RATES.values()), "_", ms=12, mew=2, color=SHD, label="SHD, published")
+rates.set_xticks(places, list(RATES))
+rates.set(xlabel="training speaker", ylabel="rate (kHz)", ylim=0)
+rates.legend(loc="lower right")
+
+
+def distribution(axes, values, bins, **published):
+    """A histogram, and lines at published values, dashed but for the first."""
+    axes.hist(values, bins, histtype="stepfilled", alpha=0.5, color=HERE, label="here")
+    axes.axvline(np.mean(values), color=HERE, label=f"here, mean {np.mean(values):.4g}")
+    for i, (name, value) in enumerate(published.items()):
+        axes.axvline(value, color=SHD, ls="--" if i else "-", label=None if i > 1 else name)
+    axes.set(ylabel="samples")
+    axes.legend(frameon=True, framealpha=1, edgecolor="none", borderpad=0.2)
+
+
+distribution(spikes, heard["spikes"], 50, **{f"SHD, mean about {SPIKES:.4g}": SPIKES})
+spikes.set_xlabel("spikes of a training sample")
+distribution(
+    channels,
+    english(heard)["channels"],
+    50,
+    **{
+        f"SHD, mean {CHANNELS['mean']:.4g}": CHANNELS["mean"],
+        "SHD, 1 and 99 %": CHANNELS["1 %"],
+        "": CHANNELS["99 %"],
+    },
+)
+channels.set_xlabel("channels that spike, English training words")
+distribution(
+    durations,
+    samples["last_spike"],
+    50,
+    **{
+        f"recordings, mean {DURATIONS['mean']:.4g}": DURATIONS["mean"],
+        "recordings, 5 and 95 %": DURATIONS["5 %"],
+        "": DURATIONS["95 %"],
+    },
+)
+durations.set_xlabel("time of the last spike, all samples (s)")
+for axes in (spikes, channels, durations):
+    axes.set_ylim(0, 1.35 * axes.get_ylim()[1])  # room for the legend
+letter(panels.flat)
+figure.suptitle(f"{snakemake.params.data} beside SHD")
+save(figure, snakemake.output)
