@@ -12,6 +12,7 @@ log = start(snakemake)
 samples = pd.read_parquet(snakemake.input.samples)
 heard = training(samples)
 HERE, SHD = COLOURS[0], "black"
+TOP = 0.65  # of a panel; above it are legends
 
 figure, panels = plt.subplots(2, 2, figsize=(7.2, 5.4))
 rates, spikes, channels, durations = panels.flat
@@ -30,11 +31,11 @@ rates.legend(loc="lower right")
 def distribution(axes, values, bins, **published):
     """A histogram, and lines at published values, dashed but for the first."""
     axes.hist(values, bins, histtype="stepfilled", alpha=0.5, color=HERE, label="here")
-    axes.axvline(np.mean(values), color=HERE, label=f"here, mean {np.mean(values):.4g}")
+    axes.axvline(np.mean(values), 0, TOP, color=HERE, label=f"here, mean {np.mean(values):.4g}")
     for i, (name, value) in enumerate(published.items()):
-        axes.axvline(value, color=SHD, ls="--" if i else "-", label=None if i > 1 else name)
+        axes.axvline(value, 0, TOP, color=SHD, ls="--" if i else "-", label=None if i > 1 else name)
     axes.set(ylabel="samples")
-    axes.legend(frameon=True, framealpha=1, edgecolor="none", borderpad=0.2)
+    axes.legend(loc="upper right")
 
 
 distribution(spikes, heard["spikes"], 50, **{f"SHD, mean about {SPIKES:.4g}": SPIKES})
@@ -62,7 +63,7 @@ distribution(
 )
 durations.set_xlabel("time of the last spike, all samples (s)")
 for axes in (spikes, channels, durations):
-    axes.set_ylim(0, 1.35 * axes.get_ylim()[1])  # room for the legend
+    axes.set_ylim(0, 1.6 * axes.get_ylim()[1])  # room for the legend
 letter(panels.flat)
 figure.suptitle(f"{snakemake.params.data} beside SHD")
 save(figure, snakemake.output)

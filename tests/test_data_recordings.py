@@ -1,0 +1,323 @@
+"""Anyone's recordings: formats, tables, splits, and every mistake with its file and cure."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from spikegrad.config.base import ConfigError, validate
+from spikegrad.config.data import DataConfig, FileNames, Recordings, Validation
+from spikegrad.data.audio import decode, resample
+from spikegrad.data.cochlea import Cochlea
+from spikegrad.data.layout import DataError, open_spike_file
+from spikegrad.data.listening import labels_of, listen, merge, of_part, recorded
+from spikegrad.data.membrane import Membrane
+from spikegrad.data.recordings import check_splits, ordered, read_table, tabulate
+
+RATE, N_CHANNELS, DURATION = 24_000, 20, 0.4
+FORMATS = {"wav": "PCM_16", "flac": "PCM_16", "ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}
+
+
+def tone(seed: int = 0, seconds: float = 0.3, rate: int = RATE) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(seconds * rate)) / rate
+    waves = sum(np.sin(2 * np.pi * f * t) for f in rng.uniform(200, 2000, 3))
+    return 0.2 * waves + 0.01 * rng.standard_normal(len(t))
+
+
+def write(folder: Path, name: str, sound: np.ndarray, rate: int = RATE) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, sound, rate, subtype=FORMATS[path.suffix[1:]])
+    return path
+
+
+ROWS = [
+    ("anna/yes.wav", "yes", "anna"),
+    ("anna/no.wav", "no", "anna"),
+    ("ben/yes.flac", "yes", "ben"),
+    ("ben/no.ogg", "no", "ben"),
+    ("cem/yes.mp3", "yes", "cem"),
+    ("cem/no.wav", "no", "cem"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for i, (name, _, _) in enumerate(ROWS):
+        write(tmp_path / "sounds", name, tone(i))
+    (tmp_path / "sounds" / "readme.txt").write_text("no sound")
+    return tmp_path / "sounds"
+
+
+def table_of(folder: Path, rows: list[tuple[str, ...]] = ROWS) -> Recordings:
+    columns = ["file", "label", "speaker", "split"][: len(rows[0])]
+    csv = folder.parent / "table.csv"
+    pd.DataFrame(rows, columns=columns).to_csv(csv, index=False)
+    return Recordings(folder=str(folder), table=str(csv))
+
+
+@pytest.fixture(scope="module")
+def cochlea() -> Cochlea:
+    return Cochlea(Membrane.build(N_CHANNELS, DURATION, RATE))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("rate", [RATE, 8000, 44_100])
+def test_every_format_and_rate_gives_the_same_sound(tmp_path: Path, kind: str, rate: int) -> None:
+    sound = tone(rate=48_000)
+    file = write(tmp_path, f"a.{kind}", resample(sound, 48_000, rate), rate)
+    decoded, found, channels = decode(file.read_bytes(), file.name)
+    assert (found, channels) == (rate, 1)
+    heard = resample(decoded, rate, RATE)
+    assert abs(len(heard) - 0.3 * RATE) < 0.005 * RATE
+    expected = resample(sound, 48_000, RATE)[: len(heard)]
+    error = heard[: len(expected)] - expected
+    assert error.std() < (0.04 if kind in ("wav", "flac") else 0.1) * expected.std()
+
+
+def test_a_table_of_text_becomes_numbers(folder: Path) -> None:
+    table = tabulate(table_of(folder), folder)
+    assert labels_of(table) == ["no", "yes"]
+    assert table["speaker_number"].tolist() == [0, 0, 1, 1, 2, 2]
+    assert ordered(["10", "2", "b", "a"]) == ["2", "10", "a", "b"]
+    table.to_csv(folder.parent / "made.csv", index=False)
+    pd.testing.assert_frame_equal(read_table(folder.parent / "made.csv"), table)
+
+
+def test_whole_speakers_are_held_out_by_the_seed(folder: Path) -> None:
+    config = table_of(folder)
+    chosen = set()
+    for seed in range(12):
+        table = tabulate(config.model_copy(update={"seed": seed}), folder)
+        test = table[table["split"] == "test"]
+        assert len(set(test["speaker"])) == 1
+        assert len(test) == 2
+        chosen |= set(test["speaker"])
+    assert chosen == {"anna", "ben", "cem"}
+
+
+def test_a_split_of_ones_own_is_kept(folder: Path) -> None:
+    rows = [(*row, "test" if "no" in row[0] else "train") for row in ROWS]
+    table = tabulate(table_of(folder, rows), folder)
+    assert dict(zip(table["file"], table["split"], strict=True)) == {r[0]: r[3] for r in rows}
+
+
+def test_names_may_say_it_all(tmp_path: Path) -> None:
+    """As the Free Spoken Digit Dataset's names do."""
+    for name in ("0_theo_0.wav", "0_theo_5.wav", "10_jackson_0.wav", "10_jackson_49.wav"):
+        write(tmp_path / "recordings", name, tone())
+    names = FileNames(pattern=r"(?P<label>\d+)_(?P<speaker>[a-z]+)_\d+\.wav", test=r".*_[0-4]\.wav")
+    config = Recordings(folder=str(tmp_path), names=names, n_files=4)
+    table = tabulate(config, tmp_path)
+    assert table["file"].tolist() == [
+        "recordings/10_jackson_0.wav", "recordings/10_jackson_49.wav",
+        "recordings/0_theo_0.wav", "recordings/0_theo_5.wav",
+    ]  # fmt: skip
+    assert labels_of(table) == ["0", "10"]
+    assert table["split"].tolist() == ["test", "train"] * 2
+    write(tmp_path, "theo.wav", tone())
+    with pytest.raises(DataError, match=r"'theo\.wav' is not one of data\.recordings\.names"):
+        tabulate(config.model_copy(update={"n_files": None}), tmp_path)
+    with pytest.raises(DataError, match=r"5 recordings instead of data\.recordings\.n_files = 4"):
+        tabulate(config, tmp_path)
+
+
+def heard(folder: Path, config: Recordings, cochlea: Cochlea, parts: int) -> list[bytes]:
+    """Contents of train.h5 and test.h5."""
+    table = tabulate(config, folder)
+    files = [folder.parent / f"{parts}-{part}.h5" for part in range(parts)]
+    for part in reversed(range(parts)):
+        rows = of_part(table, part, parts)
+        sounds = recorded(rows, folder, RATE)
+        listen(rows, sounds, cochlea, DURATION, config.seed, labels_of(table), files[part])
+    sets = [folder.parent / f"{split}.h5" for split in ("train", "test")]
+    merge(table, files, N_CHANNELS, DURATION, *sets)
+    return [path.read_bytes() for path in sets]
+
+
+def test_spikes_do_not_depend_on_jobs_or_folders(folder: Path, cochlea: Cochlea) -> None:
+    config = table_of(folder)
+    first = heard(folder, config, cochlea, 1)
+    assert heard(folder, config, cochlea, 2) == first
+    assert heard(folder, config, cochlea, 5) == first
+    with open_spike_file(folder.parent / "train.h5") as spikes:
+        assert spikes.class_names == ["no", "yes"]
+        assert len(spikes) == 4
+        samples = list(spikes.samples(np.ones(4, bool), N_CHANNELS, DURATION))
+    assert all(len(sample.times) > 20 for sample in samples)
+    moved = folder.rename(folder.parent / "elsewhere")
+    assert heard(moved, config, cochlea, 1) == first
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([*ROWS, ROWS[0]], r"table\.csv, line 8: 'anna/yes\.wav' stands there for the second time"),
+        ([*ROWS, ("./anna//yes.wav", "yes", "anna")], "line 8: .*second time"),
+        ([*ROWS, ("dora/no.wav", "no", "dora")], r"table\.csv: 'dora/no\.wav' is not in .*sounds;"),
+        (
+            ROWS[:-2],
+            r"sounds: 'cem/no\.wav', 'cem/yes\.mp3' are not in the table .*table\.csv; add",
+        ),
+        ([("anna/yes.wav", "", "anna"), *ROWS[1:]], r"table\.csv, line 2: label is missing"),
+        ([*ROWS[:2], ("ben/yes.flac", "yes", " "), *ROWS[3:]], "line 4: speaker is missing"),
+        ([(*r, "valid") for r in ROWS], r"line 2: split is 'valid'; it must be train or test"),
+        ([r[:2] for r in ROWS], r"table\.csv: no column 'speaker'"),
+    ],
+)
+def test_mistakes_in_a_table_are_named(folder: Path, rows: list, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        tabulate(table_of(folder, rows), folder)
+
+
+def test_a_table_or_folder_that_is_not_there_is_named(folder: Path, tmp_path: Path) -> None:
+    config = table_of(folder)
+    with pytest.raises(DataError, match=r"nowhere\.csv: no such file"):
+        tabulate(config.model_copy(update={"table": str(tmp_path / "nowhere.csv")}), folder)
+    (tmp_path / "table.csv").write_bytes(b"\xff\xfe\x00binary")
+    with pytest.raises(DataError, match=r"table\.csv: not a table in CSV"):
+        tabulate(config, folder)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no WAV, FLAC, OGG or MP3 file"):
+        tabulate(config, tmp_path / "empty")
+
+
+def test_too_few_speakers_are_named(folder: Path) -> None:
+    config = table_of(folder)
+    few = config.model_copy(update={"test_speakers": 3})
+    with pytest.raises(DataError, match=r"3 speakers are too few .*test_speakers = 3"):
+        tabulate(few, folder)
+    table = tabulate(config, folder)
+    check_splits(table, Validation(speakers=1))
+    with pytest.raises(DataError, match=r"2 training speakers are too few.*validation\.speakers"):
+        check_splits(table, Validation(speakers=2))
+    with pytest.raises(DataError, match="no recording is in the test set"):
+        check_splits(table.assign(split="train"), Validation())
+    unheard = table.assign(split=np.where(table["label"] == "no", "test", "train"))
+    with pytest.raises(DataError, match="'no' is in the test set only"):
+        check_splits(unheard, Validation(speakers=0))
+
+
+def damaged(folder: Path, kind: str) -> bytes:
+    return write(folder, f"whole.{kind}", tone()).read_bytes()
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
+def test_a_file_that_is_cut_short_is_named(tmp_path: Path, kind: str, share: float) -> None:
+    content = damaged(tmp_path, kind)
+    with pytest.raises(DataError, match=r"mine: .*(cut short|not a whole audio file)"):
+        decode(content[: int(share * len(content))], "mine")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello " * 1000, b"RIFF\x10\x00\x00\x00WAVEfmt "])
+def test_what_is_no_audio_is_named(content: bytes) -> None:
+    with pytest.raises(DataError, match=r"mine: .*(make it anew as WAV, FLAC, OGG or MP3|copy)"):
+        decode(content, "mine")
+
+
+@pytest.mark.parametrize("level", [0.0, 0.25])
+def test_silence_is_named(tmp_path: Path, level: float) -> None:
+    file = write(tmp_path, "quiet.wav", np.full(2000, level))
+    with pytest.raises(DataError, match=r"quiet\.wav: silent; record it anew, or take it out"):
+        decode(file.read_bytes(), "quiet.wav")
+
+
+def test_numbers_that_are_none_are_named(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.array([0.1, np.nan, 0.2]), RATE, subtype="DOUBLE")
+    with pytest.raises(DataError, match=r"a\.wav: holds values that are not numbers"):
+        decode((tmp_path / "a.wav").read_bytes(), "a.wav")
+
+
+def test_stereo_is_mixed_down_and_said(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    left, right = tone(1), tone(2)
+    write(folder, "anna/yes.wav", np.stack([left, right], axis=1))
+    rows = tabulate(table_of(folder), folder)
+    with caplog.at_level(logging.WARNING):
+        sounds = dict(recorded(rows, folder, RATE))
+    np.testing.assert_allclose(sounds["anna/yes.wav"], (left + right) / 2, atol=1e-4)
+    assert "1 recordings have more than one channel" in caplog.text
+    assert "anna/yes.wav" in caplog.text
+
+
+def test_what_is_longer_than_a_trial_is_named(folder: Path, cochlea: Cochlea) -> None:
+    write(folder, "ben/no.ogg", tone(seconds=0.5))
+    with pytest.raises(DataError, match=r"ben/no\.ogg: 0\.50 s long, longer than data\.duration"):
+        heard(folder, table_of(folder), cochlea, 1)
+
+
+@pytest.mark.parametrize(
+    ("recordings", "message"),
+    [
+        (None, "needs data.recordings"),
+        ({"folder": "a"}, "either table or names"),
+        ({"table": "a.csv"}, "either folder or archive"),
+        ({"folder": "a", "table": "b", "names": {"pattern": "(?P<label>a)(?P<speaker>b)"}}, "eith"),
+        ({"folder": "a", "names": {"pattern": "("}}, "no regular expression"),
+        ({"folder": "a", "names": {"pattern": "(?P<label>a)"}}, "needs the groups"),
+        ({"folder": "{a}", "table": "b"}, "folder"),
+        ({"folder": "a", "table": "b", "sample_rate": 8000}, "sample_rate"),
+        ({"archive": {"urls": ["ftp://a/b.zip"]}, "table": "b"}, "urls"),
+    ],
+)
+def test_mistakes_in_the_settings_are_named(recordings: dict | None, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        validate(DataConfig, {"source": "recordings", "recordings": recordings})
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from spikegrad.data.cochlea import Cochlea
+from spikegrad.data.listening import labels_of, listen, recorded
+from spikegrad.data.membrane import Membrane
+from spikegrad.data.recordings import read_table
+table, folder, membrane, output = sys.argv[1:]
+rows = read_table(table)
+ear = Cochlea(Membrane.load(membrane))
+sounds = recorded(rows, folder, ear.sample_rate)
+def told():
+    for i, sound in enumerate(sounds):
+        print(i, flush=True)
+        yield sound
+listen(rows, told(), ear, 0.4, 0, labels_of(rows), output)
+"""
+
+
+def test_listening_that_is_killed_starts_over_to_the_same_bytes(
+    folder: Path, tmp_path: Path
+) -> None:
+    tabulate(table_of(folder), folder).to_csv(tmp_path / "rows.csv", index=False)
+    Membrane.build(N_CHANNELS, DURATION, RATE).save(tmp_path / "membrane.npz")
+    results = []
+    for kills in (0, 3):
+        output = tmp_path / f"{kills}" / "heard.h5"
+        output.parent.mkdir()
+        command = [
+            sys.executable, "-c", PROGRAM, str(tmp_path / "rows.csv"), str(folder),
+            str(tmp_path / "membrane.npz"), str(output),
+        ]  # fmt: skip
+        for kill in range(kills):
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            assert process.stdout is not None
+            for _ in range(2 * kill + 1):
+                process.stdout.readline()
+            time.sleep(0.001 * kill)
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            process.stdout.close()
+            assert not output.exists()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        results.append(output.read_bytes())
+    assert results[0] == results[1]
