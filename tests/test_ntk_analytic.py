@@ -1,165 +1,34 @@
-"""Moments and kernels of infinitely wide networks against independent routes and known limits."""
+"""Kernels of infinitely wide networks against independent routes and known limits."""
 
 from __future__ import annotations
 
 import math
 
+import mpmath as mp
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.integrate import dblquad, quad
-from scipy.special import erf
 
 from spikegrad.ntk.activations import (
-    Activation,
-    Derivative,
     Erf,
     ErfDerivative,
     HardTanhDerivative,
     IdentityDerivative,
+    Relu,
     Sign,
+    Step,
+    Tanh,
 )
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.empirical import empirical_kernel
+from spikegrad.ntk.moments import Activation, Custom, CustomDerivative
 from spikegrad.ntk.network import Architecture, initialise
 
 ANGLES = 2 * np.pi * np.arange(100) / 100 - np.pi
 CIRCLE = np.stack([np.sin(ANGLES), np.cos(ANGLES)], axis=1)
 SURROGATES = [ErfDerivative(1.0), ErfDerivative(3.0), IdentityDerivative(), HardTanhDerivative(0.8)]
-
-
-class ReLU(Activation):
-    """An activation that knows no closed form, to exercise the quadrature."""
-
-    kinks = (0.0,)
-
-    def __call__(self, u):
-        return torch.relu(u)
-
-    @property
-    def derivative(self) -> Derivative:
-        return Step()
-
-
-class Step(Derivative):
-    """ReLU's derivative, likewise."""
-
-    kinks = (0.0,)
-
-    def __call__(self, u):
-        return (u > 0).to(u.dtype)
-
-
-class Tanh(Activation):
-    """Smooth, without a closed form."""
-
-    def __call__(self, u):
-        return torch.tanh(u)
-
-    @property
-    def derivative(self) -> Derivative:
-        return TanhDerivative()
-
-
-class TanhDerivative(Derivative):
-    """1 - tanh^2."""
-
-    def __call__(self, u):
-        return 1 - torch.tanh(u) ** 2
-
-
-def _values(f, u):
-    return f(torch.tensor(u, dtype=torch.float64)).numpy()
-
-
-def _integral(f, g, x, y, rho) -> float:
-    """E[f(u) g(v)] of plain functions by an adaptive rule in two dimensions."""
-
-    def density(t: float, s: float) -> float:
-        v = math.sqrt(y) * (rho * s + math.sqrt(1 - rho**2) * t)
-        return f(math.sqrt(x) * s) * g(v) * math.exp(-(s**2 + t**2) / 2) / (2 * math.pi)
-
-    return dblquad(density, -8, 8, -8, 8, epsabs=1e-9)[0]
-
-
-def _bell(slope: float):
-    return lambda u: 2 * slope / math.sqrt(math.pi) * math.exp(-((slope * u) ** 2))
-
-
-@pytest.mark.parametrize("rho", [-0.9, 0.6])
-def test_moments_are_integrals(rho) -> None:
-    x, y = 0.6, 1.1
-    arguments = np.array(x), np.array(y), np.array(rho)
-    assert ErfDerivative(2.0).moment(ErfDerivative(1.0), *arguments) == pytest.approx(
-        _integral(_bell(2.0), _bell(1.0), x, y, rho), abs=1e-8
-    )
-    for moment in (
-        ErfDerivative(1.5).moment(IdentityDerivative(), *arguments),
-        IdentityDerivative().moment(ErfDerivative(1.5), np.array(y), np.array(x), np.array(rho)),
-    ):
-        assert moment == pytest.approx(_integral(_bell(1.5), lambda v: 1.0, x, y, rho), abs=1e-8)
-    assert Erf(1.7).moment(*arguments) == pytest.approx(
-        _integral(lambda u: math.erf(1.7 * u), lambda v: math.erf(1.7 * v), x, y, rho), abs=1e-8
-    )
-
-
-@pytest.mark.parametrize("phi", [Erf(2.0), Sign()])
-@pytest.mark.parametrize("psi", SURROGATES)
-def test_moments_agree_with_monte_carlo(phi, psi) -> None:
-    x, y, rho = 0.8, 1.3, 0.75
-    rng = np.random.default_rng(0)
-    u, t = rng.normal(size=(2, 400_000))
-    u, v = np.sqrt(x) * u, np.sqrt(y) * (rho * u + np.sqrt(1 - rho**2) * t)
-    samples = _values(phi, u) * _values(phi, v)
-    error = 4.5 * samples.std() / np.sqrt(len(samples))
-    assert phi.moment(np.array(x), np.array(y), np.array(rho)) == pytest.approx(
-        samples.mean(), abs=error
-    )
-    # E[phi'(u) psi(v)] by Stein's lemma, which holds for sign too: phi' need not exist.
-    rest = (u / np.sqrt(x) - rho * v / np.sqrt(y)) / (np.sqrt(x) * (1 - rho**2))
-    samples = _values(phi, u) * _values(psi, v) * rest
-    error = 4.5 * samples.std() / np.sqrt(len(samples))
-    assert phi.derivative.moment(psi, np.array(x), np.array(y), np.array(rho)) == pytest.approx(
-        samples.mean(), abs=error
-    )
-
-
-variances = st.floats(0.05, 5.0)
-correlations = st.floats(-1.0, 1.0)
-
-
-@given(x=variances, y=variances, rho=correlations)
-@settings(max_examples=40, deadline=None)
-def test_quadrature_agrees_with_closed_forms_at_any_correlation(x, y, rho) -> None:
-    x, y, rho = np.array(x), np.array(y), np.array(rho)
-    # Cho and Saul's arc-cosine kernels of degree 0 and 1
-    angle = np.arccos(rho)
-    assert Step().moment(Step(), x, y, rho) == pytest.approx(0.5 - angle / (2 * np.pi), abs=1e-10)
-    degree_one = np.sqrt(x * y) * (np.sin(angle) + (np.pi - angle) * np.cos(angle)) / (2 * np.pi)
-    assert ReLU().moment(x, y, rho) == pytest.approx(degree_one, abs=1e-10)
-    # the probability of a rectangle, which HardTanhDerivative has by Owen's T
-    window, other = HardTanhDerivative(0.7), HardTanhDerivative(1.2)
-    by_quadrature = Derivative.moment(window, other, x, y, rho)
-    assert window.moment(other, x, y, rho) == pytest.approx(by_quadrature, abs=1e-10)
-    # and mixed with a closed form on the other side
-    assert Derivative.moment(ErfDerivative(0.5), window, x, y, rho) == pytest.approx(
-        ErfDerivative(0.5).moment(window, x, y, rho), abs=1e-8
-    )
-
-
-@pytest.mark.parametrize("psi", SURROGATES)
-def test_mean_is_the_integral(psi) -> None:
-    for variance in (1e-6, 0.3, 4.0):
-
-        def density(t: float, scale: float = np.sqrt(variance)) -> float:
-            return float(_values(psi, scale * t)) * np.exp(-(t**2) / 2) / np.sqrt(2 * np.pi)
-
-        kinks = [k / np.sqrt(variance) for k in psi.kinks if abs(k) < 9 * np.sqrt(variance)]
-        expected = quad(density, -9, 9, points=kinks or None, epsabs=1e-11)[0]
-        assert psi.mean(np.array(variance)) == pytest.approx(expected, abs=1e-9)
-        assert Derivative.mean(psi, np.array(variance)) == pytest.approx(expected, abs=1e-9)
 
 
 def test_quadrature_kernel_is_the_limit_of_wide_networks() -> None:
@@ -260,17 +129,208 @@ def test_first_argument_is_where_the_network_predicts() -> None:
     assert abs(slope - swapped) > 0.1
 
 
-def test_hard_tanh_window_by_hand() -> None:
-    """The formula of ntk.md: sqrt(2 / pi) (c + x)^(-1/2) erf(a / sqrt(2 (y - z^2 / (c + x))))."""
-    x, y, rho, a, m = 0.9, 1.4, 0.5, 0.6, 3.0
-    z, c = rho * np.sqrt(x * y), 1 / (2 * m**2)
-    expected = np.sqrt(2 / np.pi / (c + x)) * erf(a / np.sqrt(2 * (y - z**2 / (c + x))))
-    moment = ErfDerivative(m).moment(HardTanhDerivative(a), *map(np.array, (x, y, rho)))
-    assert moment == pytest.approx(expected, rel=1e-13)
+def exact(x, y, depth, slope, surrogate_slope, bias_std):
+    """NNGP and SG-NTK of two inputs by the recursion in 60 digits; erf networks, or sign's."""
+    with mp.workdps(60):
+        x, y = ([mp.mpf(float(v)) for v in point] for point in (x, y))
+        c, k = (0 if math.isinf(m) else 1 / (2 * mp.mpf(m) ** 2) for m in (slope, surrogate_slope))
+        bias = mp.mpf(bias_std) ** 2
+        xx, yy, xy = (
+            sum(p * q for p, q in zip(a, b, strict=True)) / len(a) + bias
+            for a, b in ((x, x), (y, y), (x, y))
+        )
+        ntk = xy
+        for _ in range(depth - 1):
+            factor = 2 / mp.pi / mp.sqrt((c + xx) * (k + yy) - xy**2)
+            xx, yy, xy = (
+                2 / mp.pi * mp.asin(p / mp.sqrt((c + q) * (c + r))) + bias
+                for p, q, r in ((xx, xx, xx), (yy, yy, yy), (xy, xx, yy))
+            )
+            ntk = factor * ntk + xy
+        return float(xy), float(ntk)
 
 
-def test_inputs_must_match() -> None:
-    with pytest.raises(ValueError, match="must be"):
-        sg_ntk(np.zeros((3, 2)), np.zeros((3, 3)))
-    with pytest.raises(ValueError, match="at least one layer"):
-        sg_ntk(np.zeros((3, 2)), np.zeros((3, 2)), depth=0)
+@given(
+    x=st.lists(st.floats(-2, 2), min_size=3, max_size=3).filter(lambda x: np.linalg.norm(x) > 0.1),
+    exponent=st.floats(-14, 0),
+    scale=st.sampled_from([1.0, 1.0, -1.0, 3.0]),
+    depth=st.integers(2, 6),
+    slope=st.sampled_from([1.0, 20.0, 1e4, math.inf]),
+    bias=st.sampled_from([0.0, 0.1, 1.0]),
+    seed=st.integers(0, 99),
+)
+@settings(deadline=None, max_examples=80)
+def test_kernels_of_nearly_equal_and_opposite_inputs(
+    x, exponent, scale, depth, slope, bias, seed
+) -> None:
+    """Beside 60 digits, at any angle: asin's infinite slope must not turn rounding into its root.
+
+    What remains is the rounding of the inputs' own directions, 1e-16 of the angle.
+    """
+    x = np.array(x)
+    y = scale * (x + 10**exponent * np.random.default_rng(seed).normal(size=3))
+    phi = Sign() if math.isinf(slope) else Erf(slope)
+    kernels = sg_ntk(x[None], y[None], depth, phi, ErfDerivative(1.0), bias_std=bias)
+    expected = exact(x, y, depth, slope, 1.0, bias)
+    angle = 1e-16 / 10**exponent  # its relative error
+    assert kernels.nngp.item() == pytest.approx(expected[0], rel=1e-9 + angle, abs=1e-9 + angle)
+    assert kernels.ntk.item() == pytest.approx(expected[1], rel=1e-9 + angle, abs=1e-9 + angle)
+
+
+def test_inputs_a_millionth_of_a_radian_apart() -> None:
+    """Snapped to one point they would differ by 0.14 in the NNGP, and positivity be lost."""
+    angles = np.array([0.3, 0.3 + 1.3e-6, 0.3 + 2.6e-6, 2.0])
+    x = np.stack([np.sin(angles), np.cos(angles)], 1)
+    for depth in (5, 6):
+        kernels = sg_ntk(x, None, depth, Sign(), ErfDerivative(1.0))
+        for i in range(4):
+            for j in range(i):
+                expected = exact(x[i], x[j], depth, math.inf, 1.0, 0.1)
+                assert kernels.nngp[i, j] == pytest.approx(expected[0], abs=1e-9)
+                assert kernels.ntk[i, j] == pytest.approx(expected[1], abs=1e-9)
+        assert np.linalg.eigvalsh((kernels.ntk + kernels.ntk.T) / 2).min() > 0
+
+
+@given(
+    depth=st.integers(2, 5),
+    bias=st.sampled_from([0.0, 0.1, 1.0]),
+    scale=st.sampled_from([0.1, 1.0, 10.0]),
+    phi=st.sampled_from([Sign(), Erf(3.0), Relu(), Step(), Tanh()]),
+    seed=st.integers(0, 20),
+)
+@settings(deadline=None, max_examples=12)
+def test_nngp_is_the_covariance_of_wide_networks(depth, bias, scale, phi, seed) -> None:
+    """By Monte Carlo over networks of width 300, drawn without any of our code."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(3, 4))
+    x = scale * np.vstack([x, -x[:1], 3 * x[:1]])
+    networks, width = 1000, 200
+    z = rng.normal(size=(networks, width, 4)) @ x.T / 2 + bias * rng.normal(
+        size=(networks, width, 1)
+    )
+    covariance = []
+    for _ in range(depth - 1):
+        a = phi(torch.from_numpy(z)).numpy()
+        covariance = np.einsum("nwi,nwj->nij", a, a) / width + bias**2
+        # the next layer is Gaussian given this one
+        root = np.linalg.cholesky(covariance + 1e-12 * scale**2 * np.eye(5))
+        z = (root @ rng.normal(size=(networks, 5, width))).mT
+    mean, error = covariance.mean(0), covariance.std(0) / networks**0.5
+    nngp = sg_ntk(x, None, depth, phi, ErfDerivative(1.0), bias_std=bias, get="nngp")
+    finite_width = 3 * depth / width * np.abs(nngp).max()  # the mean's own bias, of order 1 / n
+    assert (np.abs(mean - nngp) < 4.5 * error + finite_width).all()
+
+
+@pytest.mark.parametrize("phi", [Sign(), Erf(2.0), Relu(), Step(), Tanh(), Custom(torch.cos)])
+def test_a_zero_input_without_bias_has_a_kernel(phi) -> None:
+    x = np.array([[0.0, 0.0], [1.0, 2.0], [-0.5, 1.0]])
+    kernels = sg_ntk(x, None, 3, phi, ErfDerivative(1.0), bias_std=0.0)
+    assert np.isfinite(kernels.nngp).all()
+    assert np.isfinite(kernels.ntk).all()
+    if not isinstance(phi, Custom):  # 0 at 0
+        assert not kernels.nngp[0].any()
+        assert not kernels.ntk[:, 0].any()
+    else:  # cos(0) = 1 stays constant: E[cos(0) cos(v)] = exp(-var / 2) in the first layer
+        two = sg_ntk(x, None, 2, phi, ErfDerivative(1.0), bias_std=0.0, get="nngp")
+        assert two[0] == pytest.approx(np.exp([0, -5 / 4, -1.25 / 4]), rel=1e-9)
+
+
+class Clone(Activation):
+    """erf(2 u), without its closed form."""
+
+    odd = True
+
+    def __call__(self, u):
+        return torch.erf(2 * u)
+
+    @property
+    def derivative(self):
+        return CLONE_DERIVATIVE
+
+
+CLONE_DERIVATIVE = CustomDerivative(lambda u: 4 / math.pi**0.5 * torch.exp(-4 * u**2))
+BELL = CustomDerivative(lambda u: 2 / math.pi**0.5 * torch.exp(-(u**2)))
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.3])
+def test_own_activations_give_what_closed_forms_give(bias) -> None:
+    rng = np.random.default_rng(4)
+    for x in (CIRCLE, rng.normal(size=(4, 3)) * [[0.1], [1], [1], [5]]):
+        own = sg_ntk(x, None, 4, Clone(), BELL, bias_std=bias)
+        closed = sg_ntk(x, None, 4, Erf(2.0), ErfDerivative(1.0), bias_std=bias)
+        np.testing.assert_allclose(own.nngp, closed.nngp, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(own.ntk, closed.ntk, rtol=1e-9, atol=1e-9)
+
+
+def test_square_matrices_are_those_of_two_sets() -> None:
+    """Tile by tile, with half of the NNGP mirrored, against all at once."""
+    x = np.random.default_rng(7).normal(size=(300, 3))
+    one = sg_ntk(x, None, 3, Erf(3.0), HardTanhDerivative(1.0))
+    two = sg_ntk(x, x.copy(), 3, Erf(3.0), HardTanhDerivative(1.0))
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-13)
+    np.testing.assert_array_equal(one.nngp, one.nngp.T)
+    assert np.abs(one.ntk - one.ntk.T).max() > 1e-3
+
+
+def test_layers_may_differ() -> None:
+    x = np.random.default_rng(2).normal(size=(4, 3))
+    same = sg_ntk(x, None, 3, [Erf(2.0)] * 2, [ErfDerivative(1.0)] * 2, None, [1.0] * 3, [0.1] * 3)
+    np.testing.assert_array_equal(same.ntk, sg_ntk(x, None, 3, Erf(2.0)).ntk)
+    # by hand, from two kernels of depth 2: the second layer sees the first one's NNGP
+    kernels = sg_ntk(
+        x, None, 3, [Erf(2.0), Relu()], [ErfDerivative(1.0), Step()], None,
+        [1.0, 1.5, 0.7], [0.1, 0.2, 0.3],
+    )  # fmt: skip
+    lower = sg_ntk(x, None, 2, Erf(2.0), ErfDerivative(1.0), None, [1.0, 1.5], [0.1, 0.2])
+    v = np.diag(lower.nngp)
+    scale = np.sqrt(np.outer(v, v))
+    angle = np.arccos(np.clip(lower.nngp / scale, -1, 1))
+    relu = scale * (np.sin(angle) + (np.pi - angle) * np.cos(angle)) / (2 * np.pi)
+    nngp = 0.7**2 * relu + 0.3**2
+    ntk = 0.7**2 * (0.5 - angle / (2 * np.pi)) * lower.ntk + nngp
+    np.testing.assert_allclose(kernels.nngp, nngp, rtol=1e-7)
+    np.testing.assert_allclose(kernels.ntk, ntk, rtol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_tensors_give_tensors_of_their_type(dtype) -> None:
+    x = torch.randn(5, 3, dtype=dtype, generator=torch.Generator().manual_seed(0))
+    kernels = sg_ntk(x, x[:2])
+    assert kernels.ntk.dtype == kernels.nngp.dtype == dtype
+    array = sg_ntk(x.numpy(), x[:2].numpy())
+    assert array.ntk.dtype == x.numpy().dtype
+    np.testing.assert_array_equal(kernels.ntk.numpy(), array.ntk)
+    assert sg_ntk([[1, 2], [3, 4]], get="ntk").dtype == np.float64
+
+
+def test_get_names_the_kernels() -> None:
+    both = sg_ntk(CIRCLE[:3])
+    np.testing.assert_array_equal(sg_ntk(CIRCLE[:3], get="ntk"), both.ntk)
+    ntk, nngp = sg_ntk(CIRCLE[:3], get=("ntk", "nngp"))
+    np.testing.assert_array_equal(ntk, both.ntk)
+    np.testing.assert_array_equal(nngp, both.nngp)
+    # the NNGP alone does not need a derivative, nor its moments
+    never = CustomDerivative(lambda u: 1 / (u - u))
+    assert sg_ntk(CIRCLE[:3], None, 3, Sign(), never, get="nngp")[0, 1] == both.nngp[0, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.zeros((3, 2)), np.zeros((3, 3))), "must be"),
+        ((np.zeros(3),), r"x is \(3,\)"),
+        ((np.zeros((0, 2)),), "x is empty"),
+        ((np.ones((3, 2)), np.zeros((2, 0))), "x_prime is empty"),
+        ((np.array([[1.0, 2.0], [np.nan, 1.0]]),), r"x\[1\] is not finite"),
+        ((np.ones((3, 2)), None, 0), "at least one layer"),
+        ((np.ones((3, 2)), None, 3, [Sign()]), "activation has 1 entries for 2 hidden layers"),
+        ((np.ones((3, 2)), None, 3, Sign(), [ErfDerivative(1.0)] * 3), "surrogate has 3 entries"),
+        ((np.ones((3, 2)), None, 2, Sign(), ErfDerivative(1.0), None, -1.0), "weight_std must be"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        sg_ntk(*arguments)
+    with pytest.raises(ValueError, match="get names"):
+        sg_ntk(np.ones((3, 2)), get="kernel")

@@ -208,7 +208,19 @@ def test_checkpoints_of_other_settings_are_not_used(tmp_path) -> None:
 def test_sign_networks_have_no_true_derivative() -> None:
     architecture = Architecture(2, 5, 1)
     x = torch.ones(1, 2, dtype=torch.float64)
-    with pytest.raises(ValueError, match="give a surrogate"):
+    with pytest.raises(ValueError, match="two-sided kernel: pass the"):
         empirical_kernel(
             architecture, initialise(architecture, _seeded([0])), x, x, Sign(), ErfDerivative(1)
         )
+
+
+def test_blocks_of_another_architecture_are_errors() -> None:
+    """The scales are the architecture's, so that such a kernel would be wrong, not impossible."""
+    block = initialise(Architecture(3, 50, 2), _seeded([0]))
+    x = torch.ones(2, 3, dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"\(50, 50\).*but the architecture.*\(60, 60\)"):
+        empirical_kernel(Architecture(3, 60, 2), block, x, x, Erf(1.0), ErfDerivative(1.0))
+    with pytest.raises(ValueError, match="inputs must be"):
+        empirical_kernel(Architecture(3, 50, 2), block, x[:, :2], x, Erf(1.0), ErfDerivative(1.0))
+    with pytest.raises(ValueError, match="n at least 1"):
+        outputs(Architecture(3, 50, 2), block, x[:0], Erf(1.0))

@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.ntk import KernelExperiment, NTKExperiment, NTKProblem
-from spikegrad.ntk.activations import Erf, ErfDerivative, Sign
+from spikegrad.ntk.activations import Erf, ErfDerivative, HardTanhDerivative, Sign
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.comparison import distances, predictions
 from spikegrad.ntk.convergence import analytic_rows, errors, exponents
@@ -19,7 +19,14 @@ from spikegrad.ntk.ensemble import Descent
 from spikegrad.ntk.experiments import train_cells
 from spikegrad.ntk.network import Architecture, initialise, outputs
 from spikegrad.ntk.problem import circle_problem, network_generators
-from spikegrad.ntk.regression import kernel_flow
+from spikegrad.ntk.regression import (
+    Covariances,
+    IllConditionedError,
+    UnstableKernelError,
+    kernel_flow,
+    kernel_regression,
+    stability,
+)
 
 PROBLEM = {
     "seed": 3,
@@ -84,6 +91,131 @@ def test_regression_is_the_flow_at_late_times_and_fits_the_training_points(probl
     np.testing.assert_allclose(regression.mean[points.train], y, atol=1e-9)
     np.testing.assert_allclose(regression.std[points.train], 0, atol=1e-6)
     assert regression.std.max() > 0.1
+
+
+CIRCLE = np.stack([f(2 * np.pi * np.arange(100) / 100) for f in (np.sin, np.cos)], axis=1)
+UNSTABLE = np.array([[0.1, 0.05], [3.0, 1.0], [-0.2, 6.0], [1.0, 12.0]])
+
+
+def test_ill_conditioned_limits_are_errors_not_nonsense() -> None:
+    """100 points of a circle: regression missed its own training targets by thousands."""
+    kernel = sg_ntk(CIRCLE, None, 3, Erf(1.0), ErfDerivative(1.0), get="ntk")
+    y = np.cos(3 * np.arctan2(*CIRCLE.T))
+    with pytest.raises(IllConditionedError, match="condition number.*diag_reg"):
+        kernel_regression(kernel, kernel, y)
+    late = kernel_regression(kernel, kernel, y, t=1e6).mean
+    np.testing.assert_allclose(late, y, atol=1e-6)
+    ridged = kernel_regression(kernel, kernel, y, diag_reg=1e-10).mean
+    np.testing.assert_allclose(ridged, y, atol=1e-6)
+
+
+def test_duplicates_are_named_and_can_be_regularised() -> None:
+    x = np.random.default_rng(0).normal(size=(6, 3))
+    x = np.vstack([x, x[2]])
+    y = np.append(np.arange(6.0), 2.0)
+    kernel = sg_ntk(x, None, get="ntk")
+    with pytest.raises(IllConditionedError, match=r"points 2 and 6 are the same"):
+        kernel_regression(kernel, kernel, y)
+    for prediction in (
+        kernel_regression(kernel, kernel, y, diag_reg=1e-9),
+        kernel_regression(kernel, kernel, y, t=1e7),
+    ):
+        np.testing.assert_allclose(prediction.mean, y, atol=1e-4)
+    y[-1] = 4.0  # contradicts point 2: both get the mean, as under gradient descent
+    flow = kernel_regression(kernel, kernel, y, t=1e7)
+    np.testing.assert_allclose(flow.mean[[2, 6]], 3.0, atol=1e-4)
+
+
+def test_unstable_kernels_have_no_limit() -> None:
+    """Two layers, hard-tanh surrogate, inputs of very unequal norms (arXiv 2405.15539 has none)."""
+    kernel = sg_ntk(UNSTABLE, None, 2, Sign(), HardTanhDerivative(0.5), get="ntk")
+    values, vectors = np.linalg.eig(kernel)
+    worst = np.argmin(values.real)
+    assert values[worst].real < -1e-3
+    assert stability(kernel) == pytest.approx(
+        values[worst].real / np.linalg.norm(kernel, 2), rel=1e-9
+    )
+    y = vectors[:, worst].real
+    with pytest.raises(UnstableKernelError, match="gradient flow diverges"):
+        kernel_regression(kernel, kernel, y)
+    # at finite times the error grows as the exponential says
+    for t in (10.0, 200.0):
+        grown = y - kernel_regression(kernel, kernel, y, t=t).mean
+        np.testing.assert_allclose(grown, y * np.exp(-values[worst].real * t / 4), rtol=1e-8)
+    assert stability(sg_ntk(CIRCLE[::7], None, get="ntk")) > 0
+
+
+@pytest.mark.parametrize("n_copies", [1, 2])
+def test_several_times_and_outputs_at_once(n_copies) -> None:
+    """Also for a singular kernel; each as alone, against the differential equation."""
+    x = np.random.default_rng(1).normal(size=(5, 3))
+    x = np.vstack([x] * n_copies)
+    y = np.random.default_rng(2).normal(size=(len(x), 2))
+    test = np.random.default_rng(3).normal(size=(4, 3))
+    across, among = sg_ntk(test, x, get="ntk"), sg_ntk(x, None, get="ntk")
+    times = [0.0, 1.0, 30.0]
+    several = kernel_regression(across, among, y, t=times).mean
+    assert several.shape == (3, 4, 2)
+    np.testing.assert_array_equal(several[0], 0)
+    for time, mean in zip(times[1:], several[1:], strict=True):
+        np.testing.assert_allclose(
+            kernel_regression(across, among, y[:, 0], t=time).mean, mean[:, 0], rtol=1e-9
+        )
+        n = len(x)
+        both = np.vstack([across, among])
+        solution = solve_ivp(
+            lambda _, f, both=both, n=n: -both @ (f[4:] - y[:, 1]) / n,
+            (0, time), np.zeros(4 + n), rtol=1e-11, atol=1e-12,
+        )  # fmt: skip
+        np.testing.assert_allclose(mean[:, 1], solution.y[:4, -1], atol=1e-8)
+
+
+def test_defective_kernels_flow_too() -> None:
+    """No eigenvectors to use: a Jordan block."""
+    kernel = np.array([[1.0, 5.0], [0.0, 1.0]])
+    mean = kernel_regression(kernel, kernel, np.array([0.0, 1.0]), t=4.0).mean
+    # exp(-K s) = e^-s [[1, -5 s], [0, 1]], s = t / 2
+    np.testing.assert_allclose(mean, [10 * np.exp(-2.0), 1 - np.exp(-2.0)], rtol=1e-10)
+
+
+def test_tensors_give_tensors_and_the_covariance_is_optional() -> None:
+    x = torch.randn(6, 3, generator=torch.Generator().manual_seed(0))
+    kernels = sg_ntk(x)
+    train, y = slice(0, 4), torch.arange(4.0)
+    blocks = Covariances(kernels.nngp, kernels.nngp[:, train], kernels.nngp[train, train])
+    prediction = kernel_regression(
+        kernels.ntk[:, train], kernels.ntk[train, train], y, t=[1.0, 5.0], nngp=blocks
+    )
+    assert prediction.mean.dtype == prediction.covariance.dtype == torch.float32
+    assert prediction.mean.shape == (2, 6)
+    assert prediction.covariance.shape == (2, 6, 6)
+    assert prediction.std.shape == (2, 6)
+    whole = kernel_flow(
+        kernels.ntk.double().numpy(), kernels.nngp.double().numpy(), np.arange(4), y.numpy(), 5.0
+    )
+    np.testing.assert_allclose(prediction.mean[1], whole.mean, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(prediction.covariance[1], whole.covariance, rtol=1e-4, atol=1e-5)
+    alone = kernel_regression(kernels.ntk[:, train], kernels.ntk[train, train], y)
+    with pytest.raises(ValueError, match="no covariance"):
+        _ = alone.std
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y_train": np.ones(3)}, r"for 3 targets, not \(2, 2\)"),
+        ({"y_train": np.array([1.0, np.nan])}, "y_train has entries that are not finite"),
+        ({"k_test_train": np.ones((4, 3))}, "k_test_train"),
+        ({"k_train_train": np.zeros((0, 0))}, "k_train_train must have"),
+        ({"t": -1.0}, "t must be"),
+        ({"diag_reg": -1.0}, "diag_reg must be"),
+        ({"nngp": Covariances(np.eye(4), np.ones((4, 1)), np.eye(2))}, "nngp must be of shapes"),
+    ],
+)
+def test_bad_arguments_are_named(change, message) -> None:
+    right = {"k_test_train": np.ones((4, 2)), "k_train_train": np.eye(2), "y_train": np.ones(2)}
+    with pytest.raises(ValueError, match=message):
+        kernel_regression(**{**right, **change})
 
 
 def test_naive_regression_vanishes_but_not_its_sign() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from spikegrad.ntk.activations import Activation, Derivative
+from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.network import Architecture, Block, backward, forward
 
 

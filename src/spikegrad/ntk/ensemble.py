@@ -17,7 +17,7 @@ from pathlib import Path
 from torch import Tensor
 from tqdm import tqdm
 
-from spikegrad.ntk.activations import Activation, Derivative
+from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.network import Architecture, Block, backward, forward
 from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
 

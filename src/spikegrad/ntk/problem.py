@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from spikegrad.config import ntk as config
 from spikegrad.ntk.activations import (
-    Activation,
-    Derivative,
     Erf,
     ErfDerivative,
     HardTanhDerivative,
@@ -21,6 +19,7 @@ from spikegrad.ntk.activations import (
     Sign,
 )
 from spikegrad.ntk.analytic import Kernels, sg_ntk
+from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.network import Architecture
 from spikegrad.ntk.quadrature import Array
 from spikegrad.seeds import generator
@@ -93,7 +92,7 @@ def kernels(
     output_scale: float = 1.0,
 ) -> Kernels:
     """:func:`sg_ntk` in the parametrisation of all experiments."""
-    return sg_ntk(
+    kernels: Kernels = sg_ntk(
         x,
         x_prime,
         depth=depth,
@@ -104,6 +103,7 @@ def kernels(
         bias_std=settings.bias_std,
         output_scale=output_scale,
     )
+    return kernels
 
 
 def architecture(
