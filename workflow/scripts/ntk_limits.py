@@ -13,7 +13,7 @@ log = start(snakemake)
 settings = validate(NTKProblem, snakemake.params.problem)
 analytic = validate(AnalyticConfig, snakemake.params.analytic)
 problem = circle_problem(settings)
-points = pd.DataFrame({"angle": problem.angles, "target": problem.targets})
+points = pd.DataFrame({"angle": problem.places, "target": problem.targets})
 points["train"] = points.index.isin(problem.train)
 for table, path in (
     (points, snakemake.output.problem),

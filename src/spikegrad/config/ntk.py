@@ -55,6 +55,9 @@ class HardTanhSurrogate(Section):
     """Distance from 0 up to which the surrogate passes gradients."""
 
 
+StepSurrogate = Annotated[
+    ErfSurrogate | IdentitySurrogate | HardTanhSurrogate, Field(discriminator="name")
+]
 Activation = Annotated[ErfActivation | SignActivation, Field(discriminator="name")]
 Surrogate = Annotated[
     TrueDerivative | ErfSurrogate | IdentitySurrogate | HardTanhSurrogate,
@@ -75,7 +78,7 @@ class NTKExperiment(Section):
     """Networks trained from several random starts, for each activation and width."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-    """Folder below results/<dataset>/ntk/, where `figures` and `limits` are taken."""
+    """Folder below results/<dataset>/ntk/, where `figures`, `limits` and `stability` are taken."""
     activations: Annotated[tuple[Activation, ...], Field(min_length=1), Distinct]
     """The activations phi; networks of each are trained."""
     surrogate: Surrogate
@@ -88,6 +91,9 @@ class NTKExperiment(Section):
     """Networks of each activation and width."""
     output_scale: Positive = 1.0
     """Factor of the last layer."""
+    gaussian_inputs: Count | None = None
+    """Dimension of standard normal inputs, of unequal norm, with standard normal targets, in place
+    of the problem on the circle."""
     record_steps: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
     """Steps of gradient descent after which networks are recorded; the last one ends training."""
     block_size: Count
@@ -161,6 +167,47 @@ class OffCircleConfig(Section):
     """Networks over which the empirical kernel is averaged."""
 
 
+class DriftConfig(Section):
+    """Sign networks trained on the data for which their SG-NTK is most unstable."""
+
+    widths: Annotated[tuple[Count, ...], Field(min_length=1), Distinct]
+    """Neurons in their hidden layer; the kernel is that of infinitely many."""
+    n_networks: Annotated[int, Field(ge=2)]
+    """Networks of each width, all trained together."""
+    steps: Count
+    """Steps of gradient descent, each half as long as makes the largest eigenvalue oscillate."""
+
+
+class StabilityConfig(Section):
+    """A search for data on which gradient flow with the SG-NTK of sign networks diverges."""
+
+    surrogates: Annotated[tuple[StepSurrogate, ...], Field(min_length=1), Distinct]
+    """The derivatives in backpropagation."""
+    depths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1), Distinct]
+    """Numbers of dense layers, L; 2 among them, whose networks `drift` trains."""
+    n_inputs: Annotated[tuple[Count, ...], Field(min_length=1), Distinct]
+    """Dimensions of the inputs."""
+    n_points: Annotated[int, Field(ge=2)]
+    """Training points."""
+    largest_norm: Positive
+    """Bound on the norm of an input."""
+    n_draws: Count
+    """Random data sets for each surrogate, depth and dimension: of nearly parallel and of
+    independent inputs, of equal and of very unequal norms."""
+    n_refined: Count
+    """Of the least stable ones, how many are made less stable still by a simplex search."""
+    evaluations: Count
+    """Kernels that one such search may compute."""
+    drift: DriftConfig
+    """Networks beside the theory."""
+
+    @model_validator(mode="after")
+    def _one_hidden_layer_is_searched(self) -> StabilityConfig:
+        if 2 not in self.depths:
+            raise ValueError("depths must have 2 among them: `drift` trains such networks")
+        return self
+
+
 class NTKProblem(Section):
     """The regression problem, and the networks' parametrisation, of all experiments."""
 
@@ -201,10 +248,18 @@ class NTKConfig(Section):
     """Limits of steep activations."""
     off_circle: OffCircleConfig
     """Where the SG-NTK is asymmetric."""
+    stability: StabilityConfig
+    """Where it has eigenvalues with negative real part."""
+
+    @model_validator(mode="after")
+    def _circle_first(self) -> NTKConfig:
+        if any(e.gaussian_inputs for e in self.kernels) or self.ensembles[0].gaussian_inputs:
+            raise ValueError("kernels, and the first of ensembles, are on the circle")
+        return self
 
     @model_validator(mode="after")
     def _names_differ(self) -> NTKConfig:
-        names = ["figures", "limits", *(e.name for e in self.experiments())]
+        names = ["figures", "limits", "stability", *(e.name for e in self.experiments())]
         repeated = [n for n, k in Counter(names).items() if k > 1]
         if repeated:
             raise ValueError(f"experiments must have names of their own: '{repeated[0]}' is taken")

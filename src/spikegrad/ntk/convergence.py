@@ -31,7 +31,7 @@ def analytic_rows(settings: NTKProblem, experiment: KernelExperiment) -> pd.Data
             build.surrogate(experiment.surrogate, phi),
             output_scale=experiment.output_scale,
         )
-        columns = {"angle": problem.angles, "kernel": kernels.ntk[:, 0]}
+        columns = {"angle": problem.places, "kernel": kernels.ntk[:, 0]}
         tables.append(pd.DataFrame(columns).assign(slope=phi.slope))
     return pd.concat(tables, ignore_index=True)
 

@@ -14,7 +14,7 @@ from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.empirical import empirical_kernel
 from spikegrad.ntk.ensemble import Descent, train
 from spikegrad.ntk.network import initialise, outputs
-from spikegrad.ntk.problem import Problem, circle_problem
+from spikegrad.ntk.problem import Problem, problem_of
 
 
 def train_cells(
@@ -25,18 +25,18 @@ def train_cells(
     checkpoint_every: int,
     fingerprint: str,
 ) -> pd.DataFrame:
-    """Train the networks of ``cells`` in single precision; one row per network, step and angle.
+    """Train the networks of ``cells`` in single precision; one row per network, step and point.
 
     Columns: ``slope`` of the activation (infinite: sign), ``width``, ``network`` (which with
-    ``seed`` and width stands for certain initial parameters), ``step``, ``angle`` in radians, the
-    network's ``output`` there and, for smooth activations, its tangent ``kernel`` with the point
-    at angle 0, both computed in double precision.
+    ``seed`` and width stands for certain initial parameters), ``step``, ``angle`` in radians (off
+    the circle ``point``, a number), the network's ``output`` there and, for smooth activations,
+    its tangent ``kernel`` with the point in the middle, at angle 0, both in double precision.
 
     Killed and called again it resumes from the files in ``checkpoints``; who has stored the table
     removes that folder.
     """
     torch.set_flush_denormal(True)  # psi underflows, and subnormal numbers are ten times slower
-    problem = circle_problem(settings)
+    problem = problem_of(settings, experiment)
     tables = []
     for cell in cells:
         folder = checkpoints / f"{_slope(cell):g}-{cell.width}-{cell.first_network}"
@@ -86,12 +86,12 @@ def _train_cell(
 
 
 def _long(columns: dict[str, torch.Tensor], problem: Problem, networks: range) -> pd.DataFrame:
-    """Arrays [network, angle] as columns."""
-    n_angles = len(problem.angles)
+    """Arrays [network, point] as columns."""
+    n_points = len(problem.places)
     return pd.DataFrame(
         {
-            "network": np.repeat(networks, n_angles),
-            "angle": np.tile(problem.angles, len(networks)),
+            "network": np.repeat(networks, n_points),
+            problem.place: np.tile(problem.places, len(networks)),
             **{name: values.reshape(-1).numpy() for name, values in columns.items()},
         }
     )

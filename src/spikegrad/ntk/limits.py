@@ -42,7 +42,7 @@ def naive_regression(settings: NTKProblem, analytic: AnalyticConfig) -> pd.DataF
     """
     problem = circle_problem(settings)
     x, y = problem.inputs, problem.targets[problem.train]
-    test = np.setdiff1d(np.arange(len(problem.angles)), problem.train)
+    test = np.setdiff1d(np.arange(len(problem.places)), problem.train)
     rows = []
     for depth in analytic.depths:
         phi = Sign()

@@ -32,25 +32,31 @@ class Stream(IntEnum):
     NETWORKS = 1
     BOOTSTRAP = 2
     OFF_CIRCLE = 3
+    GAUSSIAN = 4
+    STABILITY = 5
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A target function at test points, some of which are for training.
+    """Targets at test points, some of which are for training.
 
     Attributes
     ----------
-    angles
-        [n], radians, equidistant in [-pi, pi); the point n // 2 has angle 0.
+    place
+        What tells points apart in tables: ``angle`` on the circle, in radians, equidistant in
+        [-pi, pi), where the point n // 2 has angle 0; else ``point``, a number.
+    places
+        Their values, [n].
     inputs
-        (sin, cos) of the angles, [n, 2].
+        [n, d]: on the circle (sin, cos) of the angles.
     targets
         [n], without noise.
     train
         Indices of the training points, int [n_train], ascending.
     """
 
-    angles: Array
+    place: str
+    places: Array
     inputs: Array
     targets: Array
     train: NDArray[np.int64]
@@ -62,7 +68,18 @@ def circle_problem(settings: config.NTKProblem) -> Problem:
     angles = 2 * np.pi * (np.arange(n) - n // 2) / n
     inputs = np.stack([np.sin(angles), np.cos(angles)], axis=1)
     train = stream(settings.seed, Stream.TRAINING_SET).choice(n, settings.n_train, replace=False)
-    return Problem(angles, inputs, target(inputs), np.sort(train))
+    return Problem("angle", angles, inputs, target(inputs), np.sort(train))
+
+
+def problem_of(settings: config.NTKProblem, experiment: config.NTKExperiment) -> Problem:
+    """The circle, or as many Gaussian inputs of unequal norms, with random targets."""
+    if experiment.gaussian_inputs is None:
+        return circle_problem(settings)
+    n = settings.n_test
+    draw = stream(settings.seed, Stream.GAUSSIAN)
+    inputs = draw.normal(size=(n, experiment.gaussian_inputs))
+    places = np.arange(n, dtype=float)
+    return Problem("point", places, inputs, draw.normal(size=n), np.arange(settings.n_train))
 
 
 def target(inputs: Array) -> Array:
@@ -84,7 +101,7 @@ def network_generators(seed: int, width: int, networks: Sequence[int]) -> list[t
 def kernels(
     settings: config.NTKProblem,
     x: Array,
-    x_prime: Array,
+    x_prime: Array | None,
     depth: int,
     phi: Activation,
     psi: Derivative,
@@ -111,7 +128,7 @@ def architecture(
 ) -> Architecture:
     """The networks of one width of an experiment."""
     return Architecture(
-        n_inputs=2,
+        n_inputs=experiment.gaussian_inputs or 2,
         width=width,
         hidden_layers=experiment.hidden_layers,
         weight_std=settings.weight_std,
