@@ -3,8 +3,12 @@ NTK = f"{RESULTS}/ntk"
 NTK_FIGURES = f"{NTK}/figures"
 NTK_KERNELS = [experiment.name for experiment in STUDY.ntk.kernels]
 NTK_ENSEMBLES = [experiment.name for experiment in STUDY.ntk.ensembles]
+NTK_ON_CIRCLE = [e.name for e in STUDY.ntk.ensembles if not e.gaussian_inputs]
+NTK_OFF_CIRCLE = [e.name for e in STUDY.ntk.ensembles if e.gaussian_inputs]
 NTK_PREDICTIONS = f"{NTK}/{{experiment}}/predictions.parquet"
 NTK_DISTANCES = f"{NTK}/{{experiment}}/distances.csv"
+NTK_SPREADS = f"{NTK}/{{experiment}}/spreads.csv"
+NTK_TRENDS = f"{NTK}/{{experiment}}/trends.csv"
 
 
 NTK_NAMES = [
@@ -14,14 +18,22 @@ NTK_NAMES = [
     "kernel_error",
     "kernel_drift",
     "comparison",
+    "spread",
+    "stability",
     *[f"kernels_{name}" for name in NTK_KERNELS],
-    *[f"ensemble_{name}" for name in NTK_ENSEMBLES],
+    *[f"ensemble_{name}" for name in NTK_ON_CIRCLE],
 ]
 NTK_RESULTS = [f"{NTK_FIGURES}/{name}.png" for name in NTK_NAMES]
 
 
 wildcard_constraints:
     job=r"\d+",
+
+
+# snakemake ntk: this part alone; it needs no spike data.
+rule ntk:
+    input:
+        NTK_RESULTS,
 
 
 rule ntk_train:
@@ -56,6 +68,7 @@ rule ntk_kernels:
         analytic=f"{NTK}/{{experiment}}/analytic.parquet",
         errors=f"{NTK}/{{experiment}}/errors.parquet",
         exponents=f"{NTK}/{{experiment}}/exponents.csv",
+        growth=f"{NTK}/{{experiment}}/growth.csv",
     log:
         f"{LOGS}/ntk/{{experiment}}/kernels.log",
     benchmark:
@@ -82,6 +95,8 @@ rule ntk_comparison:
     output:
         predictions=expand(NTK_PREDICTIONS, experiment=NTK_ENSEMBLES),
         distances=expand(NTK_DISTANCES, experiment=NTK_ENSEMBLES),
+        spreads=expand(NTK_SPREADS, experiment=NTK_ENSEMBLES),
+        trends=expand(NTK_TRENDS, experiment=NTK_ENSEMBLES),
     log:
         f"{LOGS}/ntk/comparison.log",
     benchmark:
@@ -129,6 +144,30 @@ rule ntk_limits:
         "../scripts/ntk_limits.py"
 
 
+rule ntk_stability:
+    input:
+        code=code("ntk_stability.py"),
+    output:
+        cases=f"{NTK}/stability/cases.csv",
+        points=f"{NTK}/stability/points.csv",
+        drift=f"{NTK}/stability/drift.parquet",
+    log:
+        f"{LOGS}/ntk/stability.log",
+    benchmark:
+        f"{BENCHMARKS}/ntk/stability.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(240),
+    params:
+        problem=STUDY.ntk.problem.model_dump(mode="json"),
+        stability=STUDY.ntk.stability.model_dump(mode="json"),
+    script:
+        "../scripts/ntk_stability.py"
+
+
 rule plot_ntk_target:
     input:
         problem=rules.ntk_limits.output.problem,
@@ -167,6 +206,7 @@ rule plot_ntk_limits:
 rule plot_ntk_off_circle:
     input:
         off_circle=rules.ntk_limits.output.off_circle,
+        distances=expand(NTK_DISTANCES, experiment=NTK_OFF_CIRCLE),
         code=code("plot_ntk_off_circle.py"),
     output:
         png=ntk_figure("off_circle", "inputs off the circle"),
@@ -178,6 +218,7 @@ rule plot_ntk_off_circle:
     threads: 1
     params:
         setup=STUDY.ntk.off_circle.model_dump(mode="json"),
+        experiments=NTK_OFF_CIRCLE,
     script:
         "../scripts/plot_ntk_off_circle.py"
 
@@ -236,7 +277,7 @@ rule plot_ntk_ensemble:
     log:
         f"{LOGS}/ntk/{{experiment}}/plot_ensemble.log",
     wildcard_constraints:
-        experiment="|".join(NTK_ENSEMBLES),
+        experiment="|".join(NTK_ON_CIRCLE),
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -248,7 +289,7 @@ rule plot_ntk_ensemble:
 
 rule plot_ntk_comparison:
     input:
-        distances=rules.ntk_comparison.output.distances,
+        distances=expand(NTK_DISTANCES, experiment=NTK_ON_CIRCLE),
         code=code("plot_ntk_comparison.py"),
     output:
         png=ntk_figure("comparison", "which kernel networks follow"),
@@ -259,12 +300,53 @@ rule plot_ntk_comparison:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
-        experiments=NTK_ENSEMBLES,
+        experiments=NTK_ON_CIRCLE,
     script:
         "../scripts/plot_ntk_comparison.py"
 
 
+rule plot_ntk_spread:
+    input:
+        spreads=expand(NTK_SPREADS, experiment=NTK_ON_CIRCLE),
+        trends=expand(NTK_TRENDS, experiment=NTK_ON_CIRCLE),
+        code=code("plot_ntk_spread.py"),
+    output:
+        png=ntk_figure("spread", "how far single networks scatter"),
+        pdf=f"{NTK_FIGURES}/spread.pdf",
+    log:
+        f"{LOGS}/ntk/plot_spread.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        experiments=NTK_ON_CIRCLE,
+    script:
+        "../scripts/plot_ntk_spread.py"
+
+
+rule plot_ntk_stability:
+    input:
+        cases=rules.ntk_stability.output.cases,
+        drift=rules.ntk_stability.output.drift,
+        code=code("plot_ntk_stability.py"),
+    output:
+        png=ntk_figure("stability", "unstable learning"),
+        pdf=f"{NTK_FIGURES}/stability.pdf",
+    log:
+        f"{LOGS}/ntk/plot_stability.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        n_points=STUDY.ntk.stability.n_points,
+    script:
+        "../scripts/plot_ntk_stability.py"
+
+
 localrules:
+    ntk,
+    plot_ntk_spread,
+    plot_ntk_stability,
     plot_ntk_target,
     plot_ntk_limits,
     plot_ntk_off_circle,

@@ -6,7 +6,7 @@ from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.ntk import KernelExperiment, NTKProblem
 from spikegrad.files import atomic
-from spikegrad.ntk.convergence import analytic_rows, errors, exponents
+from spikegrad.ntk.convergence import analytic_rows, errors, exponents, growth
 
 log = start(snakemake)
 problem = validate(NTKProblem, snakemake.params.problem)
@@ -23,5 +23,9 @@ with atomic(snakemake.output.analytic) as file:
     analytic.to_parquet(file)
 with atomic(snakemake.output.errors) as file:
     per_network.to_parquet(file)
-with atomic(snakemake.output.exponents) as file:
-    powers.to_csv(file, index=False)
+for table, path in (
+    (powers, snakemake.output.exponents),
+    (growth(networks, analytic, problem, snakemake.params.n_resamples), snakemake.output.growth),
+):
+    with atomic(path) as file:
+        table.to_csv(file, index=False)

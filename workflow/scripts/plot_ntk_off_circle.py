@@ -6,6 +6,7 @@ import pandas as pd
 
 from _job import start
 from spikegrad.figures import COLOURS, save
+from spikegrad.ntk.figures import draw_distances
 
 log = start(snakemake)
 table = pd.read_parquet(snakemake.input.off_circle)
@@ -23,7 +24,11 @@ se = table.empirical_se.to_numpy().reshape(n, n)
 error = np.hypot(se, se.T)[np.triu_indices(n, 1)]
 norms = table.norm_predict.to_numpy().reshape(n, n)[:, 0]
 i, j = np.triu_indices(n, 1)
-figure, (empirical, sign) = plt.subplots(1, 2, figsize=(7.5, 3.4))
+distances = [pd.read_csv(file) for file in snakemake.input.distances]
+figure, panels = plt.subplots(
+    1, 2 + len(distances), figsize=(3.75 * (2 + len(distances)), 3.4), squeeze=False
+)
+empirical, sign, *trained = panels[0]
 exact = asymmetry("erf")
 empirical.errorbar(exact, asymmetry("empirical"), 2 * error, fmt="o", markersize=2.5, linewidth=0.6)
 ends = np.array([exact.min(), exact.max()])
@@ -47,9 +52,19 @@ ticks = [0.25, 0.5, 1, 2, 4]
 sign.set_xticks(ticks, ticks)
 sign.minorticks_off()
 sign.set_title("sign networks, analytic")
+for axes, distance, name in zip(trained, distances, snakemake.params.experiments, strict=True):
+    own = distance[(distance["at"] == "same time") & (distance.step == distance.step.max())]
+    draw_distances(axes, own, "width")
+    widths = sorted(own.width.unique())
+    axes.set(xscale="log", xlabel="width $n$", ylabel="distance of the mean to the flow, rms")
+    axes.set_xticks(widths, widths)
+    axes.minorticks_off()
+    axes.set_ylim(bottom=0)
+    axes.set_title(f"{name.replace('_', ' ')}: {own.n_networks.max()} trained sign networks")
+    axes.legend(fontsize=7)
 figure.suptitle(
     f"{n} Gaussian inputs in {setup['n_inputs']} dimensions, seed {table.seed.iloc[0]}; "
-    "bars: 2 standard errors",
+    "bars: 2 standard errors; right: 95 % intervals over networks",
     fontsize=9,
 )
 save(figure, snakemake.output)

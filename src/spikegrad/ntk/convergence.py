@@ -92,6 +92,38 @@ def exponents(
     return pd.DataFrame(rows)
 
 
+def growth(
+    networks: pd.DataFrame, analytic: pd.DataFrame, settings: NTKProblem, n_resamples: int
+) -> pd.DataFrame:
+    """How the kernel K(x, x) of untrained networks, at angle 0, grows with the activation's slope.
+
+    One row per ``width``: the power of the slope between the two steepest, ``exponent``, of the
+    mean over networks, with its 95 % bootstrap interval over networks, ``low`` to ``high``;
+    ``analytic``: the same of infinitely wide networks. No rows where there is one slope only.
+    """
+    rng = stream(settings.seed, Stream.BOOTSTRAP)
+    at_0 = networks[(networks.step == networks.step.min()) & (networks.angle == 0)]
+    steepest = sorted(networks.slope.unique())[-2:]
+    exact = analytic[analytic.angle == 0].set_index("slope").kernel
+    columns = ["width", "seed", "n_networks", "exponent", "low", "high", "analytic"]
+    rows = []
+    for width, own in at_0.groupby("width"):
+        if len(steepest) < 2:
+            continue
+        ends = [own[own.slope == slope].kernel.to_numpy() for slope in steepest]
+        ratio = np.log(steepest[1] / steepest[0])
+
+        def power(values: list[Array], ratio: float = ratio) -> Array:
+            return np.log(values[1].mean(-1) / values[0].mean(-1)) / ratio
+
+        drawn = [k[rng.integers(len(k), size=(n_resamples, len(k)))] for k in ends]
+        low, high = np.quantile(power(drawn), [0.025, 0.975])
+        wide = np.log(exact[steepest[1]] / exact[steepest[0]]) / ratio
+        n_networks = min(map(len, ends))
+        rows.append((width, settings.seed, n_networks, float(power(ends)), low, high, wide))
+    return pd.DataFrame(rows, columns=columns)
+
+
 def _power_law(widths: Array, values: Array) -> tuple[float, float]:
     exponent, intercept = np.polyfit(np.log(widths), np.log(values), 1)
     return float(exponent), float(np.exp(intercept))

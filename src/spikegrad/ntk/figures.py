@@ -12,8 +12,20 @@ from matplotlib.axes import Axes
 
 from spikegrad.figures import COLOURS
 
-KERNEL_COLOURS = {"SG-NTK": "black", "two-sided": COLOURS[1], "NNGP": COLOURS[2]}
-KERNEL_STYLES = {"SG-NTK": "-", "two-sided": ":", "NNGP": "--"}
+KERNEL_COLOURS = {
+    "SG-NTK": "black",
+    "two-sided": COLOURS[1],
+    "NNGP": COLOURS[2],
+    "transposed": COLOURS[3],
+    "symmetrised": COLOURS[0],
+}
+KERNEL_STYLES = {
+    "SG-NTK": "-",
+    "two-sided": ":",
+    "NNGP": "--",
+    "transposed": "-.",
+    "symmetrised": (0, (1, 1)),
+}
 TRAINING_POINTS: dict[str, Any] = {"color": "black", "marker": "x", "linestyle": ""}
 
 Colour = tuple[float, float, float, float]
@@ -104,15 +116,17 @@ def draw_distances(axes: Axes, table: pd.DataFrame, x: str) -> None:
 
     Kernels stand side by side where they would overlap.
     """
-    for offset, (kernel, colour) in zip((0.93, 1.0, 1.07), KERNEL_COLOURS.items(), strict=True):
+    kernels = [kernel for kernel in KERNEL_COLOURS if kernel in set(table["kernel"])]
+    for offset, kernel in zip((0.93, 1.0, 1.07, 0.87, 1.15), kernels, strict=False):
         here = table[table["kernel"] == kernel].sort_values(x)
         spread = [here["excess"] - here["excess_low"], here["excess_high"] - here["excess"]]
         axes.errorbar(
             here[x] * offset,
             here["excess"],
             np.maximum(spread, 0),
-            fmt="o" + KERNEL_STYLES[kernel],
-            color=colour,
+            fmt="o",
+            linestyle=KERNEL_STYLES[kernel],
+            color=KERNEL_COLOURS[kernel],
             markersize=3,
             capsize=2,
             label=kernel,

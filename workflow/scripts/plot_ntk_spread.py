@@ -1,0 +1,49 @@
+"""Draw how far single networks are from their mean, beside what the SG-NTK predicts, by width."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from _job import start
+from spikegrad.figures import COLOURS, save
+from spikegrad.ntk.figures import legend_below
+
+log = start(snakemake)
+names = snakemake.params.experiments
+figure, panels = plt.subplots(
+    1, len(names), figsize=(2.5 * len(names) + 0.6, 3.6), sharey=True, squeeze=False
+)
+STYLES = {"train": (COLOURS[0], "o"), "test": (COLOURS[1], "s")}
+files = zip(panels[0], names, snakemake.input.spreads, snakemake.input.trends, strict=True)
+for axes, name, spreads, trends in files:
+    table, powers = pd.read_csv(spreads), pd.read_csv(trends)
+    last = table[table.step == table.step.max()]
+    for points, (colour, marker) in STYLES.items():
+        own = last[last.points == points].sort_values("width")
+        power = powers[powers.quantity == f"spread, {points}"]
+        label = f"{points} points"
+        if len(power):
+            fit = power.iloc[0]
+            label += f": excess $n^{{{fit.exponent:.2f}}}$ [{fit.low:.2f}, {fit.high:.2f}]"
+        bars = [own["std"] - own.low, own.high - own["std"]]
+        axes.errorbar(
+            own.width, own["std"], np.maximum(bars, 0), fmt=marker + "-", color=colour,
+            markersize=3, capsize=2, label=label,
+        )  # fmt: skip
+        axes.plot(own.width, own.std_predicted, marker + "--", color=colour, markersize=3, mfc="w")
+    axes.plot([], [], "--", color="grey", label="SG-NTK flow")
+    widths = sorted(last.width.unique())
+    axes.set(xscale="log", yscale="log", xlabel="width $n$")
+    axes.set_xticks(widths, widths)
+    axes.minorticks_off()
+    axes.set_title(
+        f"{name.replace('_', ' ')}\n{last.n_networks.max()} networks, {last.step.max()} steps"
+    )
+    legend_below(axes, fontsize=7)
+panels[0, 0].set_ylabel("standard deviation of outputs, rms")
+figure.suptitle(
+    "power of the width of what exceeds the prediction; bars: 95 % bootstrap interval over "
+    f"networks, seed {table.seed.iloc[0]}",
+    fontsize=9,
+)
+save(figure, snakemake.output)
