@@ -140,7 +140,29 @@ def kernel_tables() -> dict[str, pd.DataFrame]:
         for slope in (2.0, 5.0)
         for step in (0, 100)
     ]  # fmt: skip
-    far = {"SG-NTK": 0.02, "two-sided": 0.2, "NNGP": 0.3}
+    growth = [
+        {"width": w, "n_networks": 10, "theory": 2, "exponent": p, "low": p - 0.1, "high": p + 0.1}
+        for w, p in ((10, 0.2), (100, 1.9))
+    ]
+    spreads = [
+        {
+            "width": width, "step": step, "points": points, "n_networks": 50,
+            "std": s * 0.5, "low": s * 0.499, "high": s * 0.501, "std_predicted": 0.5,
+        }
+        for width in (10, 100)
+        for step in (30, 90)
+        for points in ("train", "test")
+        for s in [np.hypot(1, 0.1) if (width, step) == (100, 90) else 9.0]
+    ]  # fmt: skip
+    trends = [
+        {
+            "quantity": quantity, "n_networks": 50, "widths": 3,
+            "exponent": power, "low": power - 0.05, "high": power + 0.05,
+        }
+        for quantity, power in
+        (("distance", -0.5), ("spread, train", -0.4), ("spread, test", -0.25))
+    ]  # fmt: skip
+    far = {"SG-NTK": 0.02, "two-sided": 0.2, "NNGP": 0.3, "transposed": 0.15, "symmetrised": 0.1}
     distances = [
         {
             "width": width, "step": step, "at": at, "kernel": kernel, "n_networks": 50,
@@ -156,10 +178,15 @@ def kernel_tables() -> dict[str, pd.DataFrame]:
         for at in ("same time", "convergence")
         for kernel, e in far.items()
     ]  # fmt: skip
+    off_circle = pd.DataFrame(distances)
     return {
         "diagonals": pd.DataFrame(diagonals),
+        "growth": pd.DataFrame(growth),
         "exponents": pd.DataFrame(exponents),
-        "distances": pd.DataFrame(distances),
+        "distances": off_circle[off_circle["kernel"].isin(["SG-NTK", "two-sided", "NNGP"])],
+        "off_circle": off_circle,
+        "spreads": pd.DataFrame(spreads),
+        "trends": pd.DataFrame(trends),
         "problem": pd.DataFrame({"target": [1.0, -1.0, 1.0, -1.0]}),
     }
 
@@ -226,9 +253,18 @@ def test_every_number_is_the_one_that_was_put_in(written):
     assert estimate["lif-fall-silent", "training"] == pytest.approx(0.2)
     assert estimate["lif-fall-silent-more", "qif: training"] == pytest.approx(0.2)
     assert table.loc[("qif-continuous", "qif: all states"), "n"] == 100 * N_SEEDS * len(STATES)
-    assert estimate["naive-ntk-diverges", "all depths"] == pytest.approx(1.5)
+    assert estimate["naive-ntk-diverges", "closed form, all depths"] == pytest.approx(0.0)
+    assert estimate["naive-ntk-diverges", "gradients of one_hidden, width 100"] == pytest.approx(
+        -0.1
+    )
+    spread = table.loc[("sg-ntk-describes-spread", "one_hidden, width 100, train points")]
+    assert spread["estimate"] == pytest.approx(0.05)  # 0.5 (1.01 - 1)^(1/2)
+    assert estimate["sg-ntk-distance-falls", "one_hidden, 3 widths, distance"] == -0.5
+    assert estimate["sg-ntk-is-not-symmetric", "one_hidden, beside symmetrised"] == pytest.approx(
+        0.1**2 - 0.02**2
+    )
     assert estimate["sg-ntk-converges", "all depths and surrogates"] == pytest.approx(-1.0)
-    assert estimate["sg-ntk-describes-sign-networks", "one_hidden, width 100"] == 0.02
+    assert estimate["sg-ntk-describes-sign-networks", "one_hidden, width 100, above 0"] == 0.02
     best = table.loc[("sg-ntk-describes-best", "one_hidden, beside two-sided")]
     assert best["estimate"] == pytest.approx(0.2**2 - 0.02**2)
     assert best["low"] == pytest.approx(best["estimate"] - 1.96 * 0.001)
@@ -303,7 +339,9 @@ def test_a_converging_ntk_and_a_diverging_sg_ntk_are_noticed(written):
     naive = tables["diagonals"]["surrogate"] == "true_derivative"
     finite = tables["diagonals"].copy()
     finite.loc[naive, "kernel"] = 2 - 1 / finite["slope"]
-    assert verdicts(written({**tables, "diagonals": finite}))["naive-ntk-diverges"] == NOT_SUPPORTED
+    still = tables["growth"].assign(exponent=0.0, low=-0.1, high=0.1)
+    found = verdicts(written({**tables, "diagonals": finite, "growth": still}))
+    assert found["naive-ntk-diverges"] == NOT_SUPPORTED
     diverging = tables["diagonals"].copy()
     diverging.loc[~naive, "kernel"] = diverging["slope"]
     found = verdicts(written({**tables, "diagonals": diverging}))
@@ -319,6 +357,19 @@ def test_networks_that_follow_another_kernel_are_noticed(written):
     found = verdicts(written({**tables, "distances": other}))
     assert found["sg-ntk-describes-sign-networks"] == NOT_SUPPORTED
     assert found["sg-ntk-describes-best"] == NOT_SUPPORTED
+    apart = tables["off_circle"].copy()
+    apart["advantage"] = -apart["advantage"]
+    found = verdicts(written({**tables, "off_circle": apart}))
+    assert found["sg-ntk-is-not-symmetric"] == NOT_SUPPORTED
+    wide = tables["spreads"].assign(std=2.0, low=1.9, high=2.1)
+    flat = tables["trends"].assign(exponent=0.0, low=-0.05, high=0.05)
+    found = verdicts(written({**tables, "spreads": wide, "trends": flat}))
+    assert found["sg-ntk-describes-spread"] == NOT_SUPPORTED
+    assert found["sg-ntk-distance-falls"] == NOT_SUPPORTED
+    assert found["sg-ntk-spread-falls"] == NOT_SUPPORTED
+    vague = tables["trends"].assign(low=-np.inf, high=0.0)
+    found = verdicts(written({**tables, "trends": vague}))
+    assert found["sg-ntk-distance-falls"] == found["sg-ntk-spread-falls"] == UNDECIDED
     constant = tables["exponents"].assign(exponent=0.0, low=-0.1, high=0.1)
     found = verdicts(written({**tables, "exponents": constant}))
     assert found["sg-ntk-stays-constant"] == NOT_SUPPORTED

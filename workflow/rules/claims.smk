@@ -26,7 +26,14 @@ rule judge_claims:
         exponents=expand(
             rules.ntk_kernels.output.exponents, experiment=NTK_SURROGATE_KERNELS
         ),
-        distances=rules.ntk_comparison.output.distances,
+        growth=expand(
+            rules.ntk_kernels.output.growth,
+            experiment=[e for e in NTK_KERNELS if e not in NTK_SURROGATE_KERNELS],
+        ),
+        distances=expand(NTK_DISTANCES, experiment=NTK_ON_CIRCLE),
+        spreads=expand(NTK_SPREADS, experiment=NTK_ON_CIRCLE),
+        trends=expand(NTK_TRENDS, experiment=NTK_ON_CIRCLE),
+        off_circle=expand(NTK_DISTANCES, experiment=NTK_OFF_CIRCLE),
         code=code("judge_claims.py"),
     output:
         table=report_figure(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),

@@ -25,7 +25,10 @@ with atomic(snakemake.output.errors) as file:
     per_network.to_parquet(file)
 for table, path in (
     (powers, snakemake.output.exponents),
-    (growth(networks, analytic, problem, snakemake.params.n_resamples), snakemake.output.growth),
+    (
+        growth(networks, analytic, problem, experiment, snakemake.params.n_resamples),
+        snakemake.output.growth,
+    ),
 ):
     with atomic(path) as file:
         table.to_csv(file, index=False)

@@ -17,11 +17,24 @@ NORMAL = 1.96
 
 
 def growth(tables: Tables) -> Cases:
-    """Power of the slope m with which the NTK's diagonal grows at the steepest slopes."""
+    """Power of the slope m with which the NTK's diagonal grows at the steepest slopes, minus L - 1.
+
+    By the closed form; and by the gradients of the widest finite networks, before training.
+    """
     table = tables["diagonals"]
     naive = table[table["surrogate"] == TRUE_DERIVATIVE]
-    powers = [_last_power(k["slope"], k["kernel"]) for _, k in naive.groupby("depth")]
-    return {"all depths": exact(np.array(powers), len(powers), "depths")}
+    powers = [
+        _last_power(k["slope"], k["kernel"]) - (depth - 1) for depth, k in naive.groupby("depth")
+    ]
+    cases = {"closed form, all depths": exact(np.array(powers), len(powers), "depths")}
+    for experiment, found in tables.experiments("growth"):
+        if found.empty:  # one slope only
+            continue
+        row = found.loc[found["width"].idxmax()]
+        value, low, high = row[["exponent", "low", "high"]].astype(float) - row["theory"]
+        case = f"gradients of {experiment}, width {row['width']:g}"
+        cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
+    return cases
 
 
 def approach(tables: Tables) -> Cases:
@@ -57,20 +70,54 @@ def distance(tables: Tables) -> Cases:
     for experiment, table in tables.experiments("distances"):
         row = _trained(table).set_index("kernel").loc[SG_NTK]
         value, low, high = row[["excess", "excess_low", "excess_high"]].astype(float) / scale
-        case = f"{experiment}, width {row['width']:g}"
+        case = f"{experiment}, width {row['width']:g}" + (", above 0" if low > 0 else "")
         cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
     return cases
 
 
-def advantage(tables: Tables) -> Cases:
+def spread(tables: Tables) -> Cases:
+    """By how much single networks scatter more than the SG-NTK's flow, over the target's rms.
+
+    Root of the difference of the variances, in the widest networks after training.
+    """
+    scale = float(np.sqrt((tables["problem"]["target"] ** 2).mean()))
+    cases = {}
+    for experiment, table in tables.experiments("spreads"):
+        widest = table[table["width"] == table["width"].max()]
+        for _, row in widest[widest["step"] == widest["step"].max()].iterrows():
+            squares = np.array([row[name] ** 2 for name in ("std", "low", "high")])
+            squares = np.maximum(squares - row["std_predicted"] ** 2, 0)
+            value, low, high = np.sqrt(squares) / scale
+            case = f"{experiment}, width {row['width']:g}, {row['points']} points"
+            cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
+    return cases
+
+
+def trend(tables: Tables, *quantities: str) -> Cases:
+    """Power of the width in what trained networks and the SG-NTK's flow differ by."""
+    cases = {}
+    for experiment, table in tables.experiments("trends"):
+        if table.empty:  # one width only
+            continue
+        for _, row in table[table["quantity"].isin(quantities)].iterrows():
+            case = f"{experiment}, {row['widths']} widths, {row['quantity']}"
+            cases[case] = Estimate(
+                row["exponent"], row["low"], row["high"], int(row["n_networks"]), "networks"
+            )
+    return cases
+
+
+def advantage(tables: Tables, table: str, *kernels: str) -> Cases:
     """By how much the SG-NTK's mean squared distance is the smaller, beside the best other kernel.
 
-    The best is the one whose interval reaches lowest.
+    The best of ``kernels`` (of all, if none is named) is the one whose interval reaches lowest.
     """
     cases = {}
-    for experiment, table in tables.experiments("distances"):
-        others = _trained(table)
+    for experiment, found in tables.experiments(table):
+        others = _trained(found)
         others = others[others["kernel"] != SG_NTK]
+        if kernels:
+            others = others[others["kernel"].isin(kernels)]
         low = others["advantage"] - NORMAL * others["advantage_se"]
         row = others.loc[low.idxmin()]
         margin = NORMAL * row["advantage_se"]

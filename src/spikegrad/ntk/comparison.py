@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from spikegrad.config.ntk import NTKExperiment, NTKProblem
 from spikegrad.ntk import problem as build
@@ -166,7 +167,7 @@ def trends(
         if len(ensembles) < 2:
             continue
         step = own["step"].iloc[0]
-        flow = [_predicted(predicted, slope, step, name)[SG_NTK] for name in ("mean", "std")]
+        mean, std = (_predicted(predicted, slope, step, name)[SG_NTK] for name in ("mean", "std"))
         counts = {
             width: np.vstack(
                 [np.ones(len(f)), rng.multinomial(len(f), [1 / len(f)] * len(f), size=n_resamples)]
@@ -174,7 +175,7 @@ def trends(
             for width, f in ensembles.items()
         }
         squares = np.stack(
-            [_differences(ensembles[w], counts[w], *flow, train) for w in ensembles], axis=-1
+            [_differences(ensembles[w], counts[w], mean, std, train) for w in ensembles], axis=-1
         )
         powers = _powers(np.array([*ensembles], float), squares)
         for quantity, power in zip(
@@ -196,7 +197,9 @@ def trends(
     return pd.DataFrame(rows)
 
 
-def _differences(f: Array, counts: Array, mean: Array, std: Array, train: Array) -> Array:
+def _differences(
+    f: Array, counts: Array, mean: Array, std: Array, train: NDArray[np.bool_]
+) -> Array:
     """Squares of the three quantities, [3, 1 + resamples]; ``counts`` [., networks], first of 1."""
     n = len(f)
     means = counts @ f / n

@@ -93,19 +93,24 @@ def exponents(
 
 
 def growth(
-    networks: pd.DataFrame, analytic: pd.DataFrame, settings: NTKProblem, n_resamples: int
+    networks: pd.DataFrame,
+    analytic: pd.DataFrame,
+    settings: NTKProblem,
+    experiment: KernelExperiment,
+    n_resamples: int,
 ) -> pd.DataFrame:
     """How the kernel K(x, x) of untrained networks, at angle 0, grows with the activation's slope.
 
     One row per ``width``: the power of the slope between the two steepest, ``exponent``, of the
     mean over networks, with its 95 % bootstrap interval over networks, ``low`` to ``high``;
-    ``analytic``: the same of infinitely wide networks. No rows where there is one slope only.
+    ``analytic``: the same of infinitely wide networks; ``theory``: its limit for the NTK, L - 1. No
+    rows where there is one slope only.
     """
     rng = stream(settings.seed, Stream.BOOTSTRAP)
     at_0 = networks[(networks.step == networks.step.min()) & (networks.angle == 0)]
     steepest = sorted(networks.slope.unique())[-2:]
     exact = analytic[analytic.angle == 0].set_index("slope").kernel
-    columns = ["width", "seed", "n_networks", "exponent", "low", "high", "analytic"]
+    columns = ["width", "seed", "n_networks", "exponent", "low", "high", "analytic", "theory"]
     rows = []
     for width, own in at_0.groupby("width"):
         if len(steepest) < 2:
@@ -120,7 +125,8 @@ def growth(
         low, high = np.quantile(power(drawn), [0.025, 0.975])
         wide = np.log(exact[steepest[1]] / exact[steepest[0]]) / ratio
         n_networks = min(map(len, ends))
-        rows.append((width, settings.seed, n_networks, float(power(ends)), low, high, wide))
+        row = width, settings.seed, n_networks, float(power(ends)), low, high, wide
+        rows.append((*row, experiment.hidden_layers))
     return pd.DataFrame(rows, columns=columns)
 
 

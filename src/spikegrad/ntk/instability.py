@@ -85,7 +85,7 @@ def drift(
     y = vectors[:, k].real * np.sqrt(len(x)) / np.linalg.norm(vectors[:, k].real)
     left = np.linalg.inv(vectors)[k].real
     left /= left @ y
-    rate = len(x) / np.linalg.norm(kernel, 2)
+    rate = float(len(x) / np.linalg.norm(kernel, 2))
     tables = []
     for width in setup.drift.widths:
         f = _outputs(settings, setup, width, x, y, psi, rate)
