@@ -12,8 +12,8 @@ from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.ntk import KernelExperiment, NTKExperiment, NTKProblem
 from spikegrad.ntk.activations import Erf, ErfDerivative, HardTanhDerivative, Sign
 from spikegrad.ntk.analytic import sg_ntk
-from spikegrad.ntk.comparison import distances, predictions
-from spikegrad.ntk.convergence import analytic_rows, errors, exponents
+from spikegrad.ntk.comparison import distances, predictions, spreads, trends
+from spikegrad.ntk.convergence import analytic_rows, errors, exponents, growth
 from spikegrad.ntk.empirical import empirical_kernel
 from spikegrad.ntk.ensemble import Descent
 from spikegrad.ntk.experiments import train_cells
@@ -347,6 +347,90 @@ def test_distances_find_the_kernel_that_made_the_networks(problem) -> None:
         z = table.advantage_z["NNGP"]
         assert z > 5 if kernel == "SG-NTK" else z < -5
         assert table.advantage_z["SG-NTK"] == 0
+
+
+def _ensemble(predicted: pd.DataFrame, widths: dict[int, tuple[float, float, float]], n: int):
+    """Networks whose mean is off by a constant, and that scatter more than the flow predicts.
+
+    ``widths``: offset of the mean, and excess standard deviation at training and test points.
+    """
+    rng = np.random.default_rng(0)
+    here = predicted[(predicted.kernel == "SG-NTK") & (predicted.step == 9)]
+    here = here.sort_values("angle")
+    tables = []
+    for width, (offset, *excess) in widths.items():
+        spread = np.hypot(here["std"], np.where(here.train, *excess)).to_numpy()
+        f = here["mean"].to_numpy() + offset + spread * rng.normal(size=(n, len(here)))
+        columns = {
+            "network": np.repeat(np.arange(n), len(here)),
+            "angle": np.tile(here.angle, n),
+            "output": f.ravel(),
+        }
+        tables.append(pd.DataFrame(columns).assign(slope=np.inf, width=width, step=9))
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_spread_and_trends_are_those_that_were_put_in(problem) -> None:
+    """Distance 3 n^-1/2, spread 2 n^-1/4 at training points and 1 at the others."""
+    experiment = validate(NTKExperiment, EXPERIMENT)
+    predicted = predictions(problem, experiment)
+    assert predicted.groupby("train").angle.nunique().to_dict() == {False: 34, True: 6}
+    widths = {n: (3 * n**-0.5, 2 * n**-0.25, 1.0) for n in (16, 81, 256)}
+    networks = _ensemble(predicted, widths, 600)
+    table = spreads(networks, predicted, problem, 300).set_index(["width", "points"])
+    for width, (_, train, test) in widths.items():
+        assert table.excess[width, "train"] == pytest.approx(train, rel=0.1)
+        assert table.excess[width, "test"] == pytest.approx(test, rel=0.05)
+        for points in ("train", "test"):
+            row = table.loc[width, points]
+            assert row.low < np.hypot(row.std_predicted, dict(train=train, test=test)[points])
+            assert row.high > np.hypot(row.std_predicted, dict(train=train, test=test)[points])
+    powers = trends(networks, predicted, problem, 300).set_index("quantity")
+    for quantity, power in (("distance", -0.5), ("spread, train", -0.25), ("spread, test", 0.0)):
+        row = powers.loc[quantity]
+        assert row.low < power < row.high
+        assert row.exponent == pytest.approx(power, abs=0.1)
+    # networks that do as predicted have nothing left: the interval is open below
+    right = _ensemble(predicted, {n: (0.0, 0.0, 0.0) for n in widths}, 100)
+    powers = trends(right, predicted, problem, 300)
+    assert np.isinf(powers.low).all()
+
+
+def test_off_the_circle_the_transpose_is_another_kernel(problem, tmp_path) -> None:
+    """Sign networks with one hidden layer follow the SG-NTK, not its transpose."""
+    change = {"gaussian_inputs": 3, "widths": [300], "n_networks": 40, "block_size": 20}
+    steps = {"record_steps": [0, 100]}
+    experiment = validate(NTKExperiment, {**EXPERIMENT, **change, **steps})
+    cells = [cell for job in experiment.jobs() for cell in job]
+    networks = train_cells(problem, experiment, cells, tmp_path, 100, "a")
+    assert set(networks.point.unique()) == set(range(40))
+    predicted = predictions(problem, experiment)
+    table = distances(networks, predicted, problem, 200)
+    last = table[(table.step == 100) & (table["at"] == "same time")].set_index("kernel")
+    assert set(last.index) == {"SG-NTK", "two-sided", "NNGP", "transposed", "symmetrised"}
+    assert last.advantage_z["transposed"] > 4
+    assert last.advantage_z["symmetrised"] > 3
+    assert last.rms.idxmin() == "SG-NTK"
+
+
+def test_growth_is_the_power_of_the_slope(problem) -> None:
+    experiment = validate(KernelExperiment, {**SMOOTH, "surrogate": {"name": "true_derivative"}})
+    analytic = analytic_rows(problem, experiment)
+    rng = np.random.default_rng(0)
+    tables = []
+    for network in range(20):
+        table = analytic[np.isfinite(analytic.slope)].copy()
+        table["kernel"] = table.slope**1.5 * np.exp(0.1 * rng.normal())
+        tables.append(table.assign(width=10, network=network, step=0))
+    networks = pd.concat(tables, ignore_index=True)
+    row = growth(networks, analytic, problem, experiment, 200).iloc[0]
+    assert row.low < 1.5 < row.high
+    assert row.exponent == pytest.approx(1.5, abs=0.1)
+    assert (row.theory, row.n_networks) == (1, 20)
+    k = analytic[(analytic.angle == 0) & np.isfinite(analytic.slope)].set_index("slope").kernel
+    assert row.analytic == pytest.approx(np.log(k[5.0] / k[2.0]) / np.log(2.5))
+    one = networks[networks.slope == 2.0]
+    assert growth(one, analytic, problem, experiment, 100).empty
 
 
 def test_errors_drift_and_exponents_of_known_kernels(problem) -> None:

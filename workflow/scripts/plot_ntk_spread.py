@@ -24,7 +24,9 @@ for axes, name, spreads, trends in files:
         label = f"{points} points"
         if len(power):
             fit = power.iloc[0]
-            label += f": excess $n^{{{fit.exponent:.2f}}}$ [{fit.low:.2f}, {fit.high:.2f}]"
+            ends = ", ".join(f"{p:.2f}".replace("-inf", r"$-\infty$") for p in (fit.low, fit.high))
+            excess = rf"$\propto n^{{{fit.exponent:.2f}}}$" if np.isfinite(fit.exponent) else "none"
+            label += f": excess {excess} [{ends}]"
         bars = [own["std"] - own.low, own.high - own["std"]]
         axes.errorbar(
             own.width, own["std"], np.maximum(bars, 0), fmt=marker + "-", color=colour,

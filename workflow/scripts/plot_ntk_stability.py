@@ -11,7 +11,7 @@ from spikegrad.ntk.figures import sequence
 log = start(snakemake)
 cases = pd.read_csv(snakemake.input.cases)
 networks = pd.read_parquet(snakemake.input.drift)
-figure, (shares, depths, errors) = plt.subplots(1, 3, figsize=(11, 3.6))
+figure, (shares, depths, errors) = plt.subplots(1, 3, figsize=(11, 3.8))
 
 surrogates = list(cases.surrogate.unique())
 layers = sequence(sorted(cases.depth.unique()))
@@ -25,10 +25,9 @@ for k, ((depth, n_inputs), own) in enumerate(cases.groupby(["depth", "n_inputs"]
     shares.plot(100 * own.share.where(own.share > 0), y, **style)
     worst = -own.found
     depths.plot(worst.where(worst > FLOOR), y, **style)
-    depths.plot(np.where(worst > FLOOR, np.nan, FLOOR), y, **{**style, "fillstyle": "none"})
-    shares.plot(
-        np.where(own.share > 0, np.nan, 50 / own.n_draws), y, **{**style, "fillstyle": "none"}
-    )
+    style["fillstyle"] = "none"
+    depths.plot(np.where(worst > FLOOR, np.nan, FLOOR), y, **style)
+    shares.plot(np.where(own.share > 0, np.nan, 50 / own.n_draws), y, **style)
 for axes in (shares, depths):
     axes.set_xscale("log")
     axes.set_yticks(range(len(surrogates)), [name.replace("_", " ") for name in surrogates])
@@ -47,7 +46,7 @@ figure.legend(
     ncols=len(layers) + len(markers) + 1,
 )
 shares.set_xlabel("unstable random data sets (%)")
-shares.set_title(f"of {cases.n_draws.iloc[0]} draws")
+shares.set_title(f"of {cases.n_draws.iloc[0]} draws (open: none)")
 depths.set_xlabel(r"$-\min$ Re $\lambda\; / \;\|K\|$")
 depths.set_title("least stable data found (open: none)")
 
@@ -66,11 +65,14 @@ errors.set(
 )
 first = networks.iloc[0]
 errors.set_title(
-    f"sign networks, 2 layers, {first.surrogate.replace('_', ' ')}\n"
-    rf"$\lambda = {first.eigenvalue:.2f}$, $\|K\| = {first.norm:.1f}$, "
-    f"{networks.network.nunique()} networks, mean and 95 %"
+    f"2 layers, {first.surrogate.replace('_', ' ')}, {networks.network.nunique()} networks"
 )
-errors.legend(fontsize=7)
+errors.legend(
+    fontsize=7,
+    title=rf"$\lambda = {first.eigenvalue:.2f}$, $\|K\| = {first.norm:.1f}$; mean, 95 %",
+    title_fontsize=7,
+    loc="upper left",
+)
 letter((shares, depths, errors))
 figure.suptitle(
     f"SG-NTK of sign networks, {snakemake.params.n_points} points, seed {first.seed}", fontsize=9

@@ -168,8 +168,10 @@ class OffCircleConfig(Section):
 
 
 class DriftConfig(Section):
-    """Sign networks trained on the data for which their SG-NTK is most unstable."""
+    """Sign networks with one hidden layer, trained on the least stable data of a surrogate."""
 
+    surrogate: StepSurrogate
+    """One of the `surrogates`. A narrow window needs wider networks: few neurons are inside it."""
     widths: Annotated[tuple[Count, ...], Field(min_length=1), Distinct]
     """Neurons in their hidden layer; the kernel is that of infinitely many."""
     n_networks: Annotated[int, Field(ge=2)]
@@ -202,9 +204,11 @@ class StabilityConfig(Section):
     """Networks beside the theory."""
 
     @model_validator(mode="after")
-    def _one_hidden_layer_is_searched(self) -> StabilityConfig:
+    def _what_drifts_is_searched(self) -> StabilityConfig:
         if 2 not in self.depths:
             raise ValueError("depths must have 2 among them: `drift` trains such networks")
+        if self.drift.surrogate not in self.surrogates:
+            raise ValueError("drift.surrogate must be one of the surrogates")
         return self
 
 

@@ -73,9 +73,10 @@ def drift(
     eigenvector; ``loss``; and ``predicted``, exp(-lambda t / n), the error of infinitely wide
     networks in the mean. Also the case's ``surrogate`` and the ``eigenvalue``.
     """
-    case = cases.loc[cases[cases["depth"] == 2]["found"].idxmin()]
+    spec = setup.drift.surrogate
+    own = cases[(cases["depth"] == 2) & (cases["surrogate"] == build.label(spec))]
+    case = cases.loc[own["found"].idxmin()]
     keys = ["surrogate", "depth", "n_inputs"]
-    spec = next(s for s in setup.surrogates if build.label(s) == case["surrogate"])
     psi = build.surrogate(spec, Sign())
     own = points[(points[keys] == case[keys]).all(axis=1)]
     x = own[[f"x{d}" for d in range(case["n_inputs"])]].to_numpy()
