@@ -1,0 +1,85 @@
+"""How everything in the package is compiled: our own settings, and nobody else's changed.
+
+Numba reads its settings once for a whole process, at the first function it compiles. So what we
+want goes into each of our own functions instead: machine code, and with it each bit of a result,
+is the same whatever was imported or compiled before, and other people's functions stay as they
+were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core.compiler import CompilerBase, DefaultPassBuilder, PassManager
+from numba.core.compiler_machinery import register_pass
+from numba.core.lowering import Lower
+from numba.core.typed_passes import NativeLowering
+
+# LLVM keeps to half registers on processors that once slowed down for whole ones. The kernels'
+# loops are long arithmetic on few rows, and twice as fast without that preference.
+WHOLE_REGISTERS = '"prefer-vector-width"="512"'
+
+
+class _Lower(Lower):
+    """Writes a function in LLVM's language, and that it is to use whole registers."""
+
+    def setup_function(self, fndesc: Any) -> None:
+        super().setup_function(fndesc)
+        attributes = self.function.attributes
+        attributes._known = attributes._known | {WHOLE_REGISTERS}  # llvmlite knows no such pair
+        attributes.add(WHOLE_REGISTERS)
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _Lowering(NativeLowering):
+    _name = "spikegrad_native_lowering"
+
+    @property
+    def lowering_class(self) -> type[Lower]:
+        return _Lower
+
+
+class _Compiler(CompilerBase):
+    def define_pipelines(self) -> list[PassManager]:
+        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        pipeline.passes[:] = [
+            (_Lowering if step is NativeLowering else step, description)
+            for step, description in pipeline.passes
+        ]
+        pipeline.finalize()
+        return [pipeline]
+
+
+def _cache_folder() -> Path:
+    """A folder named by a hash of every source that is compiled into the kernels.
+
+    Numba's own key sees only the file that a kernel stands in: after an edit in a neuron's
+    file it would go on to run the old machine code.
+    """
+    package = Path(__file__).parent.parent
+    sources = sorted([*package.glob("engine/*.py"), *package.glob("neurons/*.py")])
+    digest = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    base = os.environ.get("NUMBA_CACHE_DIR") or Path.home() / ".cache" / "spikegrad"
+    return Path(base) / f"engine-{digest}"
+
+
+_CACHE_FOLDER = str(_cache_folder())
+
+
+def njit(**options: Any) -> Callable[[Callable], Any]:
+    """``numba.njit``, with our settings and our cache."""
+
+    def compiled(function: Callable) -> Any:
+        others = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = _CACHE_FOLDER  # read here, once for each function
+        try:
+            return numba.njit(pipeline_class=_Compiler, **options)(function)
+        finally:
+            numba.config.CACHE_DIR = others
+
+    return compiled
