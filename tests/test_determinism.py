@@ -1,4 +1,4 @@
-"""The same bits always: whatever was compiled before, whatever the threads, after any interruption."""
+"""The same bits always: whatever was compiled before, on any threads, after any stop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import llvmlite.binding
-import pytest
 
 from spikegrad.neurons import NEURONS
 

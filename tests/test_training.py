@@ -269,6 +269,10 @@ def test_gradient_is_clipped_in_the_units_of_the_learning_rates(tmp_path: Path):
     assert optimizer.clip(10 * expected) == pytest.approx(expected / 4)
 
 
+def _unit(weight: torch.Tensor) -> float:
+    return float(weight.detach().double().numpy().std(ddof=1))
+
+
 def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
     networks = [Network(settings().network, N_UNITS, N_CLASSES, "lif") for _ in range(2)]
     for network in networks:
@@ -276,7 +280,7 @@ def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
     ours = Adam(networks[0], 0.01, 0.02)
     theirs = torch.optim.Adam(
         [
-            {"params": [weight], "lr": float(weight.detach().std()) * rate}
+            {"params": [weight], "lr": _unit(weight) * rate}
             for (name, weight) in networks[1].named_parameters()
             for rate in [0.02 if name.startswith("readout.") else 0.01]
         ],

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
+from spikegrad.eager import eager
 from spikegrad.spikes import SpikeTrains
 
 
@@ -17,18 +19,29 @@ class _SumByNeuron(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, spikes: SpikeTrains, n_units: int) -> Tensor:
         first = np.repeat(np.arange(len(spikes)) * n_units, spikes.counts.numpy())
-        ctx.neurons = first + spikes.units.numpy()
-        total = np.bincount(ctx.neurons, values.numpy(), len(spikes) * n_units)
+        neurons = first + spikes.units.numpy()
+        ctx.save_for_backward(torch.from_numpy(neurons))
+        total = np.bincount(neurons, values.numpy(), len(spikes) * n_units)
         total = total.astype(np.float64, copy=False)  # sums of nothing come as integers
         return torch.from_numpy(total.reshape(len(spikes), n_units))
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple:
-        return torch.from_numpy(grad.numpy().ravel()[ctx.neurons]), None, None
+        (neurons,) = ctx.saved_tensors
+        return torch.from_numpy(grad.numpy().ravel()[neurons.numpy()]), None, None
 
 
+@eager
 def sum_by_neuron(values: Tensor, spikes: SpikeTrains, n_units: int) -> Tensor:
-    """Add up ``values`` (float64 [n_events]) over each neuron's spikes: [n_samples, n_units]."""
+    """Add up ``values`` (float64 [n_events]) over each neuron's spikes: [n_samples, n_units].
+
+    Raises
+    ------
+    SpikeError
+        If ``spikes`` breaks a rule of :class:`SpikeTrains`, such as with a unit beyond ``n_units``.
+    """
+    spikes.check(n_units)
     return _SumByNeuron.apply(values, spikes, n_units)
 
 

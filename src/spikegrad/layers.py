@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import weakref
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -12,7 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn.utils import parametrize
 
+from spikegrad.eager import eager
 from spikegrad.engine import backward, forward, sums
 from spikegrad.engine.records import Events, Record, Weights
 from spikegrad.engine.rows import LANES
@@ -29,6 +34,18 @@ class SpikeOverflowError(RuntimeError):
     """A sample made more spikes than allowed: a runaway network."""
 
 
+class _Log(np.ndarray):
+    """A tensor's memory that holds on to the log of a forward pass.
+
+    Autograd keeps what was saved for the backward pass just as long as that can still come; our
+    log lives and goes with a tensor among it.
+    """
+
+    records: list[Record]
+    samples: list[Events]
+    weights: Weights
+
+
 class _SpikingFunction(torch.autograd.Function):
     """(input times, weight, recurrent weight) -> (spike times, final state, units, offsets)."""
 
@@ -40,54 +57,72 @@ class _SpikingFunction(torch.autograd.Function):
         recurrent: Tensor,
         layer: SpikingLayer,
         spikes: SpikeTrains,
+        logged: bool,
     ) -> tuple[Tensor, ...]:
         neuron, n_out = layer.neuron, layer.n_out
         weights = _padded_weights(weight, recurrent)
         samples = _events_of_samples(spikes)
         run = _runner(layer, weights, spikes.duration)
-        blocks = _in_threads(
-            lambda block: [run(b, samples[b]) for b in block], _blocks(len(spikes))
+        final = np.empty((len(neuron.variables()), len(spikes), n_out), weights.input.dtype)
+        log = np.zeros(1).view(_Log)
+        log.records, log.samples, log.weights = [], samples, weights
+
+        def run_block(block: range) -> list[tuple[np.ndarray, np.ndarray, list[Record]]]:
+            results = []
+            for b in block:
+                record = run(b, samples[b])
+                final[:, b] = record.final[:, :n_out]
+                results.append((record.times, record.units, [record] if logged else []))
+            return results
+
+        times_of, units_of = [np.empty(0)], [np.empty(0, np.int64)]
+        for block in _in_threads(run_block, _blocks(len(spikes))):
+            for sample_times, sample_units, record in block:
+                times_of.append(sample_times)
+                units_of.append(sample_units)
+                log.records += record
+        offsets = np.cumsum([len(sample_times) for sample_times in times_of])
+        out_times, out_units, out_offsets = map(
+            torch.from_numpy, (np.concatenate(times_of), np.concatenate(units_of), offsets)
         )
-        records = [record for block in blocks for record in block]
-        ctx.records, ctx.samples = records, samples
-        ctx.layer, ctx.weights = layer, weights
-        offsets = np.cumsum([0] + [len(record.times) for record in records])
-        final = np.empty((len(neuron.variables()), len(records), n_out), weights.input.dtype)
-        for b, record in enumerate(records):
-            final[:, b] = record.final[:, :n_out]
-        out_times = torch.from_numpy(np.concatenate([np.empty(0), *(r.times for r in records)]))
-        units = np.concatenate([np.empty(0, np.int64), *(r.units for r in records)])
-        out_units, out_offsets = torch.from_numpy(units), torch.from_numpy(offsets)
-        ctx.offsets = offsets
+        ctx.layer, ctx.log = layer, weakref.ref(log)
+        ctx.save_for_backward(
+            times, spikes.units, spikes.offsets, out_offsets, torch.from_numpy(log)
+        )
         ctx.mark_non_differentiable(out_units, out_offsets)
         return out_times, torch.from_numpy(final), out_units, out_offsets
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
-        layer, weights = ctx.layer, ctx.weights
+        # An error if they have changed, or have been given back after another backward pass.
+        offsets = ctx.saved_tensors[3].numpy()
+        layer, log = ctx.layer, ctx.log()
+        weights, samples = log.weights, log.samples
         grad_spikes = np.ascontiguousarray(grad_times.numpy())  # of one type, compiled once
         grad_states = _padded(grad_final.transpose(0, 1))
         grad_inputs = [
-            np.empty(len(events.times) if ctx.needs_input_grad[0] else 0) for events in ctx.samples
+            np.empty(len(events.times) if ctx.needs_input_grad[0] else 0) for events in samples
         ]
 
         def run(b: int, grad_input: np.ndarray, grad_recurrent: np.ndarray) -> None:
             """Add the gradients of sample ``b``."""
-            spikes = slice(ctx.offsets[b], ctx.offsets[b + 1])
+            spikes = slice(offsets[b], offsets[b + 1])
             gradients = grad_spikes[spikes], grad_input, grad_recurrent, grad_inputs[b]
-            records, states = ctx.records[b], grad_states[b]
-            backward.backward(layer.neuron, ctx.samples[b], weights, records, states, gradients)
+            record, states = log.records[b], grad_states[b]
+            backward.backward(layer.neuron, samples[b], weights, record, states, gradients)
 
         if layer.sample_clip is None:
-            grad_weight, grad_recurrent = _sum_of_blocks(run, weights, len(ctx.samples))
+            grad_weight, grad_recurrent = _sum_of_blocks(run, weights, len(samples))
         else:
             grad_weight, grad_recurrent, layer.sample_norms = _sum_of_clipped(
-                run, weights, len(ctx.samples), layer.sample_clip
+                run, weights, len(samples), layer.sample_clip
             )
         return (
             torch.from_numpy(np.concatenate(grad_inputs)) if ctx.needs_input_grad[0] else None,
             torch.from_numpy(grad_weight[:, : layer.n_out]),
             torch.from_numpy(grad_recurrent[:, : layer.n_out]),
+            None,
             None,
             None,
         )
@@ -196,10 +231,13 @@ class SpikingLayer(nn.Module):
         super().__init__()
         if neuron not in NEURONS:
             raise ValueError(f"neuron '{neuron}' is not known; there are {sorted(NEURONS)}")
-        if not tau > 0:
-            raise ValueError(f"tau must be a positive number of seconds, not {tau}")
+        if not 0 < tau < math.inf:
+            raise ValueError(f"tau must be a positive, finite number of seconds, not {tau}")
         if not math.isfinite(drive):
             raise ValueError(f"drive must be a finite current, not {drive}")
+        for name, number in (("n_in", n_in), ("n_out", n_out), ("max_spikes", max_spikes)):
+            if number < 1:
+                raise ValueError(f"{name} must be at least 1, not {number}")
         if dtype not in (torch.float32, torch.float64):
             raise ValueError(f"dtype must be torch.float32 or torch.float64, not {dtype}")
         self.n_in, self.n_out, self.max_spikes = n_in, n_out, max_spikes
@@ -242,10 +280,10 @@ class SpikingLayer(nn.Module):
         unit = 0.5 / self.neuron.charge
         noise = torch.randn(self.weight.shape, generator=generator, dtype=torch.float64)
         centre = (2 * mean - self.neuron.drive) / events
-        self.weight.copy_(unit * (centre + scale / events**0.5 * noise))
+        assign(self, "weight", unit * (centre + scale / events**0.5 * noise))
         if self.recurrent_weight is not None:
             noise = torch.randn(self.n_out, self.n_out, generator=generator, dtype=torch.float64)
-            self.recurrent_weight.copy_(unit * (recurrent_scale / self.n_out**0.5 * noise))
+            assign(self, "recurrent_weight", unit * (recurrent_scale / self.n_out**0.5 * noise))
 
     def forward(self, spikes: SpikeTrains) -> SpikeTrains:
         """The neurons' spikes; their times carry gradients to weights and input times.
@@ -254,36 +292,72 @@ class SpikingLayer(nn.Module):
         ------
         SpikeError
             If ``spikes`` breaks a rule of :class:`SpikeTrains`.
+        ValueError
+            If the weights have been replaced by some of another shape or type, or are not finite.
         SpikeOverflowError
             If a sample makes more than ``max_spikes`` spikes per neuron.
         """
         return self.run(spikes)[0]
 
+    @eager
     def run(self, spikes: SpikeTrains) -> tuple[SpikeTrains, tuple[Tensor, ...]]:
         """As :meth:`forward`, with the state at the trial's end, each [n_samples, n_out].
 
         The neuron's ``variables()`` names the state variables, its ``potential`` makes V of them.
         """
         spikes.check(self.n_in)
-        times, final, units, offsets = _SpikingFunction.apply(
-            spikes.times, self.weight, self._recurrent(), self, spikes
-        )
+        tensors = spikes.times, *self._weights()
+        logged = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+        times, final, units, offsets = _SpikingFunction.apply(*tensors, self, spikes, logged)
         return SpikeTrains(times, units, offsets, spikes.duration), tuple(final)
 
-    def _recurrent(self) -> Tensor:
-        """The recurrent weights, [0, n_out] where there are none."""
-        if self.recurrent_weight is None:
-            return self.weight.new_empty(0, self.n_out)
-        return self.recurrent_weight
+    def _weights(self) -> tuple[Tensor, Tensor]:
+        """Input and recurrent weights, [0, n_out] where there are none of these; verified.
+
+        A user may have replaced or converted them, and the kernels read what they are told.
+        """
+        weight, recurrent = self.weight, self.recurrent_weight
+        if weight.dtype not in (torch.float32, torch.float64) or weight.device.type != "cpu":
+            raise ValueError(
+                f"weights must be float32 or float64 on the CPU, not {weight.dtype} on "
+                f"{weight.device}"
+            )
+        if recurrent is None:
+            recurrent = weight.new_empty(0, self.n_out)
+        else:
+            _check_alike(recurrent, weight, (self.n_out, self.n_out), "recurrent_weight")
+        _check_alike(weight, weight, (self.n_in, self.n_out), "weight")
+        return weight, recurrent
 
     @torch.no_grad()
     def trace(self, spikes: SpikeTrains, sample: int, neuron: int, times: np.ndarray) -> np.ndarray:
-        """Membrane potential of one neuron in one sample at ``times`` [n], in seconds."""
+        """Membrane potential of one neuron in one sample at ``times`` [n], in seconds.
+
+        Raises
+        ------
+        SpikeError
+            If ``spikes`` breaks a rule of :class:`SpikeTrains`.
+        IndexError
+            If there is no such sample or neuron.
+        ValueError
+            If a time lies outside the trial.
+        """
+        spikes.check(self.n_in)
+        for name, index, number in (
+            ("sample", sample, len(spikes)),
+            ("neuron", neuron, self.n_out),
+        ):
+            if not 0 <= index < number:
+                raise IndexError(f"{name} must be one of 0..{number - 1}, not {index}")
+        times = np.asarray(times, np.float64)
+        if not ((times >= 0) & (times <= spikes.duration)).all():
+            raise ValueError(f"times must lie within the trial of {spikes.duration} s")
+        weight, recurrent = self._weights()
         events = _events_of_samples(spikes)[sample]
         # Probes are events of a further channel without weight: they split steps, nothing else.
         # They stand first among simultaneous events, so that a step ends with each.
-        silent = self.weight.new_zeros(1, self.n_out)
-        weights = _padded_weights(torch.cat([self.weight, silent]), self._recurrent())
+        silent = weight.new_zeros(1, self.n_out)
+        weights = _padded_weights(torch.cat([weight, silent]), recurrent)
         probes, place = np.unique(times, return_inverse=True)
         all_times = np.concatenate([probes, events.times])
         order = np.argsort(all_times, kind="stable")
@@ -293,6 +367,28 @@ class SpikingLayer(nn.Module):
         states = backward.states(self.neuron, split, weights, record, neuron)
         at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == self.n_in)
         return self.neuron.potential(states[:, at_probe])[place]
+
+
+def assign(module: nn.Module, name: str, value: Tensor) -> None:
+    """Set a weight to ``value``, through its parametrization if it has one.
+
+    Raises
+    ------
+    ValueError
+        If the weight is computed from others in a way that cannot be inverted.
+    """
+    if name in module._parameters:
+        getattr(module, name).copy_(value)
+        return
+    try:
+        if not parametrize.is_parametrized(module, name):
+            raise RuntimeError("it is no parameter")
+        setattr(module, name, value.to(getattr(module, name).dtype))
+    except (RuntimeError, NotImplementedError) as problem:
+        raise ValueError(
+            f"cannot set '{name}', which is computed from other parameters ({problem}); "
+            "initialise first"
+        ) from None
 
 
 def warm_up(kinds: Iterable[tuple[str, float]] | None = None) -> None:
@@ -335,6 +431,17 @@ def _events_of_samples(spikes: SpikeTrains) -> list[Events]:
     return [Events(times[a:b], units[a:b]) for a, b in pairwise(bounds)]
 
 
+def _check_alike(tensor: Tensor, other: Tensor, shape: tuple[int, ...], name: str) -> None:
+    """Verify a tensor's shape, and that it has the type and device of another."""
+    if tensor.shape != shape:
+        raise ValueError(f"'{name}' must have the shape {list(shape)}, not {list(tensor.shape)}")
+    if tensor.dtype != other.dtype or tensor.device != other.device:
+        raise ValueError(
+            f"'{name}' is {tensor.dtype} on {tensor.device}, the weights are {other.dtype} on "
+            f"{other.device}"
+        )
+
+
 def _blocks(n_samples: int) -> list[range]:
     return [range(b, min(b + BLOCK, n_samples)) for b in range(0, n_samples, BLOCK)]
 
@@ -367,3 +474,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(
         threads, "spikegrad", initializer=torch.set_flush_denormal, initargs=(True,)
     )
+
+
+# A forked child inherits the pools but none of their threads.
+os.register_at_fork(after_in_child=_pool.cache_clear)

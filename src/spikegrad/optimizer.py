@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.adam import adam
@@ -36,12 +37,22 @@ class Adam:
         With its initial weights.
     rate, readout_rate
         Learning rates of the spiking layers and of the readout.
+
+    Raises
+    ------
+    ValueError
+        If a matrix has no unit, since its weights are all the same.
     """
 
     def __init__(self, network: Network, rate: float, readout_rate: float) -> None:
         self._groups: list[_Group] = []
         for name, weight in network.named_parameters():
-            unit = float(weight.detach().std())
+            unit = _spread(weight)
+            if not 0 < unit < math.inf:
+                raise ValueError(
+                    f"the weights '{name}' have no scale to learn in (standard deviation {unit}); "
+                    "call the network's initialise first"
+                )
             full = unit * (readout_rate if name.startswith("readout.") else rate)
             state = {
                 "step": torch.zeros(()),
@@ -57,7 +68,7 @@ class Adam:
 
     def clip(self, largest: float) -> float:
         """Scale the gradient to norm ``largest`` if it is longer; return its norm before."""
-        squares = [float(_gradient(group).square().sum()) * group.unit**2 for group in self._groups]
+        squares = [_sum_of_squares(_gradient(group)) * group.unit**2 for group in self._groups]
         norm = math.sqrt(sum(squares))
         if norm > largest:
             for group in self._groups:
@@ -86,9 +97,9 @@ class Adam:
             )
 
     def state(self) -> dict[str, Tensor]:
-        """Everything that :meth:`load` needs to go on from here, by <weight>.<moment>."""
+        """A copy of all that :meth:`load` needs to go on from here, by <weight>.<moment>."""
         return {
-            f"{group.name}.{moment}": value
+            f"{group.name}.{moment}": value.clone()
             for group in self._groups
             for moment, value in group.state.items()
         }
@@ -96,7 +107,9 @@ class Adam:
     def load(self, state: dict[str, Tensor]) -> None:
         """Go on from a :meth:`state`."""
         for group in self._groups:
-            group.state = {moment: state[f"{group.name}.{moment}"] for moment in group.state}
+            group.state = {
+                moment: state[f"{group.name}.{moment}"].clone() for moment in group.state
+            }
 
 
 def _gradient(group: _Group) -> Tensor:
@@ -104,3 +117,16 @@ def _gradient(group: _Group) -> Tensor:
     if gradient is None:
         raise RuntimeError(f"{group.name} has no gradient; call backward() first")
     return gradient
+
+
+# Both by NumPy: torch shares out a large sum over its threads, so that bits depend on their number.
+
+
+def _spread(weight: Tensor) -> float:
+    """The standard deviation of the weights, or the size of a single one."""
+    values = weight.detach().double().numpy()
+    return float(values.std(ddof=1)) if values.size > 1 else float(np.abs(values).sum())
+
+
+def _sum_of_squares(gradient: Tensor) -> float:
+    return float(np.square(gradient.numpy(), dtype=np.float64).sum())

@@ -5,15 +5,20 @@ Times are float64 throughout; logits have the dtype of the readout's weights.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from spikegrad.activity import sum_by_neuron
+from spikegrad.eager import eager
 from spikegrad.engine import njit
-from spikegrad.layers import SpikingLayer
+from spikegrad.layers import SpikingLayer, assign
+from spikegrad.products import product
 from spikegrad.spikes import SpikeTrains
 
 State = tuple[Tensor, ...]
@@ -46,7 +51,7 @@ class LinearReadout(nn.Module):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        self.tau_out = tau_out
+        self.tau_out = _seconds(tau_out, "tau_out")
         self.scale = scale
         self.weight = nn.Parameter(torch.zeros(n_in, n_classes, dtype=dtype))
 
@@ -61,8 +66,17 @@ class LinearReadout(nn.Module):
         """
         if len(spikes.times) == 0:
             raise ValueError("cannot initialise a readout for the activity of silent neurons")
-        self.weight.normal_(generator=generator)
-        self.weight.mul_(self.scale / self(spikes, state).square().mean().sqrt())
+        weight = torch.empty_like(self.weight).normal_(generator=generator)
+        assign(self, "weight", weight)
+        assign(self, "weight", weight * (self.scale / self(spikes, state).square().mean().sqrt()))
+
+    def checked_weight(self) -> Tensor:
+        """The weight, which users may have replaced or converted."""
+        if self.weight.dtype not in (torch.float32, torch.float64):
+            raise ValueError(
+                f"the readout's weights must be float32 or float64, not {self.weight.dtype}"
+            )
+        return self.weight
 
 
 class IntegratedReadout(LinearReadout):
@@ -87,13 +101,15 @@ class IntegratedReadout(LinearReadout):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__(n_in, n_classes, tau_out, scale, dtype)
-        self.window = window
+        self.window = _seconds(window, "window")
 
+    @eager
     def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
         shares = _Shares.apply(spikes.times, spikes.duration, self.window, self.tau_out)
-        features = sum_by_neuron(shares, spikes, len(self.weight))
-        return features.to(self.weight.dtype) @ self.weight
+        weight = self.checked_weight()
+        features = sum_by_neuron(shares, spikes, len(weight))
+        return product(features.to(weight.dtype), weight)
 
 
 class _Shares(torch.autograd.Function):
@@ -108,67 +124,118 @@ class _Shares(torch.autograd.Function):
         width = 1 / (1 / window + 1 / tau_out)
         early = width * np.exp(-t / window)
         late = width * np.exp((t - end) / tau_out - end / window)
-        ctx.slopes = torch.from_numpy(-(early / window + late / tau_out))
+        ctx.save_for_backward(torch.from_numpy(-(early / window + late / tau_out)))
         return torch.from_numpy(early - late)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple:
-        return grad * ctx.slopes, None, None, None
+        (slopes,) = ctx.saved_tensors
+        return grad * slopes, None, None, None
 
 
 class MaximumReadout(LinearReadout):
     """Logit = max over [0, T] of V(t), exactly.
 
     V decays towards 0 between spikes, so the maximum is V(0) = 0 or stands just after a spike.
-    A scan finds which; its value is then computed from the spikes up to it.
     """
 
+    @eager
     def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
-        n_samples, n_classes = len(spikes), self.weight.shape[1]
-        if len(spikes.times) == 0:
-            return self.weight.new_zeros(n_samples, n_classes)
-        peak = torch.from_numpy(
-            _peaks(
-                spikes.times.detach().numpy(),
-                spikes.units.numpy(),
-                spikes.offsets.numpy(),
-                self.weight.detach().numpy(),
-                self.tau_out,
-            )
+        weight = self.checked_weight()
+        spikes.check(len(weight))
+        return _Maximum.apply(spikes.times, weight, spikes.units, spikes.offsets, self.tau_out)
+
+
+class _Maximum(torch.autograd.Function):
+    """(spike times, weight) -> logits, by one scan over the spikes; and one back."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, times: Tensor, weight: Tensor, units: Tensor, offsets: Tensor, tau: float
+    ) -> Tensor:
+        rows = np.ascontiguousarray(weight.numpy())
+        logits, peaks = _maxima(times.numpy(), units.numpy(), offsets.numpy(), rows, tau)
+        tensors = [torch.from_numpy(array) for array in (logits, peaks)]
+        ctx.save_for_backward(times, weight, units, offsets, *tensors)
+        ctx.tau = tau
+        return tensors[0].to(weight.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple:
+        _, weight, *_ = ctx.saved_tensors
+        times, rows, units, offsets, logits, peaks = (
+            np.ascontiguousarray(tensor.detach().numpy()) for tensor in ctx.saved_tensors
         )
-        peak_of_event = peak[spikes.samples]
-        before = torch.arange(len(spikes.times))[:, None] <= peak_of_event
-        passed = spikes.times[peak_of_event.clamp(min=0)] - spikes.times[:, None]
-        # Masked before exp: a spike after the peak must not reach it, not even as inf * 0.
-        decay = torch.exp(-torch.where(before, passed, 0.0) / self.tau_out) * before
-        voltages = decay.to(self.weight.dtype) * self.weight[spikes.units]
-        logits = voltages.new_zeros(n_samples, n_classes)
-        return logits.index_add(0, spikes.samples, voltages)
+        wanted = np.ascontiguousarray(grad.double().numpy())
+        grad_times, grad_weight = _maxima_adjoint(
+            times, units, offsets, rows, ctx.tau, logits, peaks, wanted
+        )
+        grads = torch.from_numpy(grad_times), torch.from_numpy(grad_weight).to(weight.dtype)
+        return (*grads, None, None, None)
 
 
-@njit(cache=True)
-def _peaks(
+@njit(cache=True, nogil=True)
+def _maxima(
     times: np.ndarray, units: np.ndarray, offsets: np.ndarray, weight: np.ndarray, tau: float
-) -> np.ndarray:
-    """Event after which each voltage is largest, or -1 for the start; [n_samples, n_classes]."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """The largest voltages, float64 [n_samples, n_classes], and the events that they follow.
+
+    Of simultaneous spikes that is the last; it is -1 where the start is largest.
+    """
     n_samples, n_classes = len(offsets) - 1, weight.shape[1]
-    peak = np.full((n_samples, n_classes), -1)
+    largest = np.zeros((n_samples, n_classes))
+    peaks = np.full((n_samples, n_classes), -1)
+    voltage = np.empty(n_classes)
     for b in range(n_samples):
-        voltage = np.zeros(n_classes)
-        largest = np.zeros(n_classes)
+        voltage[:] = 0.0
         last = 0.0
         for k in range(offsets[b], offsets[b + 1]):
-            voltage *= np.exp(-(times[k] - last) / tau)
-            voltage += weight[units[k]]
-            last = times[k]
+            if times[k] > last:
+                voltage *= np.exp((last - times[k]) / tau)
+                last = times[k]
+            for o in range(n_classes):
+                voltage[o] += weight[units[k], o]
             if k + 1 < offsets[b + 1] and times[k + 1] == last:
                 continue  # simultaneous spikes arrive together
             for o in range(n_classes):
-                if voltage[o] > largest[o]:
-                    largest[o] = voltage[o]
-                    peak[b, o] = k
-    return peak
+                if not voltage[o] <= largest[b, o]:  # what is not a number shows in the logit
+                    largest[b, o] = voltage[o]
+                    peaks[b, o] = k
+    return largest, peaks
+
+
+@njit(cache=True, nogil=True)
+def _maxima_adjoint(
+    times: np.ndarray,
+    units: np.ndarray,
+    offsets: np.ndarray,
+    weight: np.ndarray,
+    tau: float,
+    largest: np.ndarray,
+    peaks: np.ndarray,
+    grad: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """dLoss/dt of each spike and dLoss/dW, in float64, from dLoss/d(logits)."""
+    n_samples, n_classes = grad.shape
+    grad_times, grad_weight = np.zeros(len(times)), np.zeros(weight.shape)
+    adjoint = np.empty(n_classes)  # of the voltages
+    for b in range(n_samples):
+        adjoint[:] = 0.0
+        for k in range(offsets[b + 1] - 1, offsets[b] - 1, -1):
+            if k + 1 < offsets[b + 1] and times[k + 1] > times[k]:
+                adjoint *= np.exp((times[k] - times[k + 1]) / tau)
+            slope = 0.0
+            for o in range(n_classes):
+                if peaks[b, o] == k:
+                    adjoint[o] = grad[b, o]
+                    slope -= grad[b, o] * largest[b, o]
+                grad_weight[units[k], o] += adjoint[o]
+                slope += adjoint[o] * weight[units[k], o]
+            grad_times[k] = slope / tau
+    return grad_times, grad_weight
 
 
 class FirstSpikeReadout(nn.Module):
@@ -216,7 +283,7 @@ class FirstSpikeReadout(nn.Module):
         drive: float = 0.0,
     ) -> None:
         super().__init__()
-        self.time_scale = time_scale
+        self.time_scale = _seconds(time_scale, "time_scale")
         self.mean, self.scale = mean, scale
         self.layer = SpikingLayer(n_in, n_classes, neuron, tau_out, False, dtype, max_spikes, drive)
 
@@ -230,11 +297,18 @@ class FirstSpikeReadout(nn.Module):
             generator=generator,
         )
 
+    @eager
     def forward(self, spikes: SpikeTrains, state: State) -> Tensor:
         """Logits [n_samples, n_classes]; ``state`` is that of the sending layer at T.
 
         The sending neurons are of the same model as the output neurons.
         """
+        variables = self.layer.neuron.variables()
+        if len(state) != len(variables):
+            raise ValueError(
+                f"the sending neurons' state must be {variables}, as that of the output neurons; "
+                f"it has {len(state)} variables"
+            )
         out, final = self.layer.run(spikes)
         n_samples, n_classes = final[-1].shape
         first = torch.full((n_samples * n_classes,), len(out.times))
@@ -253,6 +327,26 @@ class FirstSpikeReadout(nn.Module):
         if not hasattr(neuron, "pseudospikes"):
             return torch.zeros_like(final[-1])
         alone = neuron.without_current(state)
-        _, phases = neuron.pseudospikes(alone, torch.zeros_like(state[-1]))
-        delays, _ = neuron.pseudospikes(final, phases @ self.layer.weight)
+        _, phases = _in_parts(neuron.pseudospikes, alone, torch.zeros_like(state[-1]))
+        delays, _ = _in_parts(neuron.pseudospikes, final, product(phases, self.layer.weight))
         return delays
+
+
+def _in_parts(
+    pseudospikes: Callable[[State, Tensor], tuple[Tensor, Tensor]], state: State, feed: Tensor
+) -> tuple[Tensor, Tensor]:
+    """``pseudospikes(state, feed)``, some samples at a time.
+
+    Torch shares out 32,768 numbers or more over its threads, and computes a transcendental
+    function to other bits at the end of each share.
+    """
+    rows = max(1, 32_767 // feed.shape[1])
+    parts = zip(*(tensor.split(rows) for tensor in (*state, feed)), strict=True)
+    delays, phases = zip(*(pseudospikes(part[:-1], part[-1]) for part in parts), strict=True)
+    return torch.cat(delays), torch.cat(phases)
+
+
+def _seconds(value: float, name: str) -> float:
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a positive, finite number of seconds, not {value}")
+    return float(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,8 @@ import torch
 from torch import Tensor
 
 from spikegrad.engine import njit
+
+INTEGERS = {torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8}
 
 
 class SpikeError(ValueError):
@@ -30,12 +33,45 @@ class SpikeTrains:
         First event of each sample and, last, the number of events, int64 [n_samples + 1].
     duration
         Length T of every trial in seconds.
+
+    Raises
+    ------
+    SpikeError
+        If types or shapes are not those. Integers of other widths are converted. What the tensors
+        hold is verified by :meth:`check`.
     """
 
     times: Tensor
     units: Tensor
     offsets: Tensor
     duration: float
+
+    def __post_init__(self) -> None:
+        for name in ("times", "units", "offsets"):
+            tensor = getattr(self, name)
+            if not isinstance(tensor, Tensor):
+                raise SpikeError(f"{name} must be a tensor, not {type(tensor).__name__}")
+            if tensor.dim() != 1:
+                raise SpikeError(f"{name} must be a list of numbers, not of {tensor.dim()} axes")
+            if tensor.device.type != "cpu":
+                raise SpikeError(f"{name} are on {tensor.device}; the engine runs on the CPU")
+        if self.times.dtype != torch.float64:
+            raise SpikeError(f"spike times must be float64 seconds, not {self.times.dtype}")
+        for name in ("units", "offsets"):
+            tensor = getattr(self, name)
+            if tensor.dtype not in INTEGERS:
+                raise SpikeError(f"{name} must be whole numbers (int64), not {tensor.dtype}")
+            object.__setattr__(self, name, tensor.to(torch.int64).contiguous())
+        object.__setattr__(self, "times", self.times.contiguous())
+        try:
+            duration = float(self.duration)
+        except (TypeError, ValueError, RuntimeError):
+            duration = math.nan
+        if not 0 < duration < math.inf:
+            raise SpikeError(
+                f"duration must be a positive, finite number of seconds, not {self.duration}"
+            )
+        object.__setattr__(self, "duration", duration)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -51,7 +87,21 @@ class SpikeTrains:
         return torch.repeat_interleave(torch.arange(len(self)), self.counts)
 
     def select(self, indices: Tensor) -> SpikeTrains:
-        """The samples ``indices`` (int64 [n]), in that order."""
+        """The samples ``indices`` (integers [n]; -1 is the last), in that order.
+
+        Raises
+        ------
+        IndexError
+            If there is no such sample.
+        """
+        if indices.dtype not in INTEGERS or indices.dim() != 1:
+            raise IndexError(
+                f"select takes a list of whole numbers, not {indices.dtype} {list(indices.shape)}"
+            )
+        wrong = indices[(indices < -len(self)) | (indices >= len(self))]
+        if len(wrong):
+            raise IndexError(f"there is no sample {int(wrong[0])}: the batch has {len(self)}")
+        indices = torch.where(indices < 0, indices + len(self), indices).to(torch.int64)
         first, last = self.offsets[indices].tolist(), self.offsets[indices + 1].tolist()
         bounds = list(zip(first, last, strict=True))
         counts = self.counts[indices]
@@ -70,8 +120,6 @@ class SpikeTrains:
         SpikeError
             Naming the first offending sample.
         """
-        if self.times.dtype != torch.float64:
-            raise SpikeError(f"spike times must be float64 seconds, not {self.times.dtype}")
         if len(self.times) != len(self.units):
             raise SpikeError(f"{len(self.times)} spike times but {len(self.units)} units")
         if len(self.offsets) < 1 or self.offsets[0] != 0 or self.offsets[-1] != len(self.times):

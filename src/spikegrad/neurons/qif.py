@@ -76,11 +76,14 @@ from spikegrad.neurons.taylor import (
 def delay_and_phase(p: Tensor, q: Tensor, current: Tensor, tau: float) -> tuple[Tensor, Tensor]:
     """Seconds to the next spike, and the phase in (0, 1), under a constant ``current``.
 
-    The current is made positive smoothly, so that the spike comes (Klos and Memmesheimer,
-    arXiv 2309.14523).
+    The current is made positive smoothly, as a ln(1 + exp(x)) with x = current / a and a = 10, so
+    that the spike comes (Klos and Memmesheimer, arXiv 2309.14523). Below x = -20, where float32
+    would soon hold that as 0 and the delay as infinite, it goes on as 1 / (-19 - x).
     """
-    softness = 10.0
-    r = (softness * torch.nn.functional.softplus(current / softness)).sqrt()
+    softness, deep = 10.0, -20.0
+    x = current / softness
+    positive = torch.nn.functional.softplus(x.clamp(min=deep)) / (1 + (deep - x).clamp(min=0))
+    r = (softness * positive).sqrt()
     angle = torch.atan2(p - q / 2, r * q) + math.pi / 2
     return tau * (math.pi - angle) / r, angle / math.pi
 

@@ -1,0 +1,54 @@
+"""Matrix products to the same bits on any number of threads, and for a row in any batch.
+
+The libraries behind ``@`` choose another order of summation for each shape and number of threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from spikegrad.engine import njit
+from spikegrad.engine.formulas import FAST
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, left: Tensor, right: Tensor) -> Tensor:
+        ctx.save_for_backward(left, right)
+        return _product(left, right)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple:
+        left, right = ctx.saved_tensors
+        return (
+            _product(grad, right.T) if ctx.needs_input_grad[0] else None,
+            _product(left.T, grad) if ctx.needs_input_grad[1] else None,
+        )
+
+
+def product(left: Tensor, right: Tensor) -> Tensor:
+    """``left @ right`` of matrices [l, m] and [m, n], both float32 or both float64."""
+    return _Product.apply(left, right)
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    a, b = (np.ascontiguousarray(factor.numpy()) for factor in (left, right))
+    return torch.from_numpy(_add_rows(a, b))
+
+
+@njit(cache=True, nogil=True, **FAST)
+def _add_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a @ b, each row of it a sum of rows of b in their order."""
+    result = np.zeros((a.shape[0], b.shape[1]), a.dtype)
+    for i in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            factor = a[i, k]
+            for j in range(b.shape[1]):
+                result[i, j] += factor * b[k, j]
+    return result
