@@ -316,17 +316,17 @@ class SpikingLayer(nn.Module):
 
         A user may have replaced or converted them, and the kernels read what they are told.
         """
-        weight, recurrent = self.weight, self.recurrent_weight
+        weight = self.weight
         if weight.dtype not in (torch.float32, torch.float64) or weight.device.type != "cpu":
             raise ValueError(
                 f"weights must be float32 or float64 on the CPU, not {weight.dtype} on "
                 f"{weight.device}"
             )
-        if recurrent is None:
-            recurrent = weight.new_empty(0, self.n_out)
-        else:
-            _check_alike(recurrent, weight, (self.n_out, self.n_out), "recurrent_weight")
         _check_alike(weight, weight, (self.n_in, self.n_out), "weight")
+        if self.recurrent_weight is None:
+            return weight, weight.new_empty(0, self.n_out)
+        recurrent = self.recurrent_weight
+        _check_alike(recurrent, weight, (self.n_out, self.n_out), "recurrent_weight")
         return weight, recurrent
 
     @torch.no_grad()
