@@ -31,7 +31,11 @@ ROWS = 64  # of a gradient that one thread sums over the samples at a time
 
 
 class SpikeOverflowError(RuntimeError):
-    """A sample made more spikes than allowed: a runaway network."""
+    """A sample made more spikes or steps than allowed, or numbers too large: a runaway network."""
+
+
+class NotFiniteError(ArithmeticError):
+    """A loss or a gradient is no longer a finite number."""
 
 
 class _Log(np.ndarray):
@@ -99,6 +103,9 @@ class _SpikingFunction(torch.autograd.Function):
         offsets = ctx.saved_tensors[3].numpy()
         layer, log = ctx.layer, ctx.log()
         weights, samples = log.weights, log.samples
+        used = _used_channels(samples, len(weights.input))
+        if used is not None:
+            whole, weights, samples = weights, *_only(used, weights, samples)
         grad_spikes = np.ascontiguousarray(grad_times.numpy())  # of one type, compiled once
         grad_states = _padded(grad_final.transpose(0, 1))
         grad_inputs = [
@@ -118,13 +125,46 @@ class _SpikingFunction(torch.autograd.Function):
             grad_weight, grad_recurrent, layer.sample_norms = _sum_of_clipped(
                 run, weights, len(samples), layer.sample_clip
             )
+        if used is not None:
+            rows, grad_weight = grad_weight, np.zeros_like(whole.input)
+            grad_weight[used] = rows
+        grad_arrivals = np.concatenate([np.empty(0), *grad_inputs])
+        _check_gradient(grad_arrivals, "the input times")
+        _check_gradient(grad_weight, "the weights")
+        _check_gradient(grad_recurrent, "the recurrent weights")
         return (
-            torch.from_numpy(np.concatenate(grad_inputs)) if ctx.needs_input_grad[0] else None,
+            torch.from_numpy(grad_arrivals) if ctx.needs_input_grad[0] else None,
             torch.from_numpy(grad_weight[:, : layer.n_out]),
             torch.from_numpy(grad_recurrent[:, : layer.n_out]),
             None,
             None,
             None,
+        )
+
+
+def _used_channels(samples: list[Events], n_in: int) -> np.ndarray | None:
+    """The input channels with an event, if they are few; gradients need no other rows."""
+    if not samples:
+        return None
+    used = np.flatnonzero(np.bincount(np.concatenate([s.units for s in samples]), minlength=n_in))
+    return used if len(used) <= n_in // 2 else None
+
+
+def _only(
+    used: np.ndarray, weights: Weights, samples: list[Events]
+) -> tuple[Weights, list[Events]]:
+    """The weights of the channels ``used``, and the samples with these numbered anew."""
+    place = np.empty(len(weights.input), np.int64)
+    place[used] = np.arange(len(used))
+    few = weights._replace(input=weights.input[used], reach=weights.reach[used])
+    return few, [Events(events.times, place[events.units]) for events in samples]
+
+
+def _check_gradient(gradient: np.ndarray, what: str) -> None:
+    if not np.isfinite(gradient).all():
+        raise NotFiniteError(
+            f"the gradient of {what} is not finite: it comes so from behind the layer, a LIF neuron "
+            "touches its threshold without crossing it, or currents are too strong for the type"
         )
 
 
@@ -295,7 +335,8 @@ class SpikingLayer(nn.Module):
         ValueError
             If the weights have been replaced by some of another shape or type, or are not finite.
         SpikeOverflowError
-            If a sample makes more than ``max_spikes`` spikes per neuron.
+            If a sample makes more than ``max_spikes`` spikes per neuron, if currents are so strong
+            that it takes steps without end, or if a state leaves the range of its type.
         """
         return self.run(spikes)[0]
 
@@ -303,13 +344,15 @@ class SpikingLayer(nn.Module):
     def run(self, spikes: SpikeTrains) -> tuple[SpikeTrains, tuple[Tensor, ...]]:
         """As :meth:`forward`, with the state at the trial's end, each [n_samples, n_out].
 
-        The neuron's ``variables()`` names the state variables, its ``potential`` makes V of them.
+        The neuron's ``variables()`` names the variables, its ``potential`` makes V of them. Of p and
+        q, which mean a potential p / q and no more, |p| + |q| is 1.
         """
         spikes.check(self.n_in)
         tensors = spikes.times, *self._weights()
         logged = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
         times, final, units, offsets = _SpikingFunction.apply(*tensors, self, spikes, logged)
-        return SpikeTrains(times, units, offsets, spikes.duration), tuple(final)
+        out = SpikeTrains(times, units, offsets, spikes.duration)
+        return out, self.neuron.normalised(tuple(final))
 
     def _weights(self) -> tuple[Tensor, Tensor]:
         """Input and recurrent weights, [0, n_out] where there are none of these; verified.
@@ -410,15 +453,30 @@ def _runner(
     layer: SpikingLayer, weights: Weights, duration: float
 ) -> Callable[[int, Events], Record]:
     """A function that runs one sample, given its number and events."""
-    limit = layer.max_spikes * layer.n_out
+    neuron, limit = layer.neuron, layer.max_spikes * layer.n_out
 
     def run(sample: int, events: Events) -> Record:
-        record = forward.forward(layer.neuron, events, duration, weights, limit)
+        record = forward.forward(neuron, events, duration, weights, limit)
+        final = record.final[:, : layer.n_out]
         if len(record.times) > limit:
             raise SpikeOverflowError(
                 f"sample {sample}: more than {layer.max_spikes} spikes per neuron within "
                 f"{record.times[-1]:.4g} s; the network runs away: lower the (recurrent) "
                 "weights or raise max_spikes"
+            )
+        if not np.isfinite(final).all():
+            wrong = int((~np.isfinite(final)).any(0).argmax())
+            raise SpikeOverflowError(
+                f"sample {sample}, neuron {wrong}: its state has left the range of {final.dtype}; "
+                "lower the weights, or use float64"
+            )
+        if record.until < duration:
+            strongest = int(np.abs(final[neuron.moved]).argmax())
+            raise SpikeOverflowError(
+                f"sample {sample}: more than {len(record.steps)} steps until "
+                f"{record.until:.4g} s; neuron {strongest}'s {neuron.variables()[neuron.moved]} is "
+                f"{final[neuron.moved, strongest]:.3g} there: lower the weights or the drive, or "
+                "raise max_spikes"
             )
         return record
 

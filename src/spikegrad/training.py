@@ -21,7 +21,7 @@ from spikegrad.augmentation import Augmenter, Blender
 from spikegrad.config.training import Cosine, ModelSettings, Step, TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.evaluation import respond
-from spikegrad.layers import SpikeOverflowError
+from spikegrad.layers import NotFiniteError, SpikeOverflowError
 from spikegrad.network import Network, NetworkOutput, SilentError
 from spikegrad.optimizer import Adam
 from spikegrad.seeds import generator
@@ -36,10 +36,6 @@ Weights = dict[str, Tensor]
 
 class TrainingError(ValueError):
     """Data and settings do not fit together; the message says what to change."""
-
-
-class NotFiniteError(ArithmeticError):
-    """The loss or its gradient is no longer a finite number."""
 
 
 DIVERGED = {SpikeOverflowError: "overflow", NotFiniteError: "not finite", SilentError: "silent"}

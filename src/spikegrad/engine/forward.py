@@ -53,6 +53,11 @@ from spikegrad.engine.rows import (
 )
 
 
+# Steps that a sample may take: where currents are strong some eight for a spike, as many as its
+# neurons may spike; and some for each event and time constant, since inhibition takes steps as well.
+STEPS_FOR_SPIKE, STEPS_FOR_EVENT = 8, 16
+
+
 class Progress(NamedTuple):
     """How far :func:`advance` has come."""
 
@@ -68,7 +73,7 @@ class Progress(NamedTuple):
 @njit(**INLINED)
 def first_spike(neuron, d, buffer, k, neurons, n_found):
     """The earliest spike of the neurons found: how far into the step (float64), and whose."""
-    first, which = 2.0, -1
+    first, which = float(d), neurons[0]
     for f in range(n_found):
         candidate = root(neuron, d, load(neuron, buffer, k, neurons[f]))
         if candidate < first:
@@ -93,14 +98,28 @@ def room_for_one(neuron, d, buffer, k, neurons, n_found):
 
 
 @njit(**OPTIONS)
-def insert(record, place, time, unit, delay):
-    """Insert a spike into the record before ``place``, behind those that come no later."""
+def sort_spikes(record, first, last):
+    """Bring the spikes from ``first`` until ``last`` into the order of their times, then units.
+
+    Shell's method, in place: by insertion, first among distant ones if they are many.
+    """
     times, units, delays = record.times, record.units, record.delays
-    while place > 0 and times[place - 1] > time:
-        times[place], units[place] = times[place - 1], units[place - 1]
-        delays[place] = delays[place - 1]
-        place -= 1
-    times[place], units[place], delays[place] = time, unit, delay
+    gap = 1
+    while 3 * gap < last - first:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for m in range(first + gap, last):
+            time, unit, delay = times[m], units[m], delays[m]
+            place = m
+            while place - gap >= first and (
+                times[place - gap] > time
+                or (times[place - gap] == time and units[place - gap] > unit)
+            ):
+                times[place], units[place] = times[place - gap], units[place - gap]
+                delays[place] = delays[place - gap]
+                place -= gap
+            times[place], units[place], delays[place] = time, unit, delay
+        gap //= 3
 
 
 @njit(**OPTIONS)
@@ -145,16 +164,18 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
                 flow_all(neuron, step, buffer, k, end)
             if source == PAUSE:
                 n_found = find_crossed(neuron, step, buffer, k, end, found)
+            first = n_spikes
             for f in range(n_found):
                 j = neurons[f]
                 start = load(neuron, buffer, k, j)
                 delay = d if coupled else root(neuron, step, start)
                 after = flow_through_spike(neuron, step, type(step)(delay), start)
                 store(neuron, buffer, end, j, after)
-                time = min(until, now - neuron.tau * math.log1p(-delay))
-                insert(record, n_spikes, time, j, delay)
+                record.times[n_spikes] = min(until, now - neuron.tau * math.log1p(-delay))
+                record.units[n_spikes], record.delays[n_spikes] = j, delay
                 record.spike_steps[n_spikes] = n_steps
                 n_spikes += 1
+            sort_spikes(record, first, n_spikes)
         current *= (1.0 - d) ** 2
         steps[n_steps], sources[n_steps] = step, source
         n_steps += 1
@@ -187,8 +208,12 @@ def grown(array):
 def forward(neuron, events, duration, weights, max_spikes):
     """Run one sample of ``duration`` seconds and return its :class:`Record`.
 
-    A sample that makes more than ``max_spikes`` spikes stops there.
+    A sample that makes more than ``max_spikes`` spikes stops there; and one that takes more steps
+    than that allows, since currents or drive are huge.
     """
+    n_events = events.times.shape[0]
+    max_steps = STEPS_FOR_SPIKE * (max_spikes // weights.n_out)
+    max_steps += STEPS_FOR_EVENT * (n_events + int(min(duration / neuron.tau, 1e15)))
     dtype, n = weights.input.dtype, weights.input.shape[1]
     n_state = len(initial(neuron, dtype.type(0)))
     buffer = np.empty((2, n_state, n), dtype)
@@ -197,7 +222,7 @@ def forward(neuron, events, duration, weights, max_spikes):
     factors, marks = np.empty(n, dtype), np.empty(n, np.uint8)
     found = Found(np.empty(n, np.int64), marks, marks.view(np.uint64), weights.n_out)
 
-    capacity = events.times.shape[0] + 2 * SEGMENT
+    capacity = n_events + 2 * SEGMENT
     steps, sources = np.empty(capacity, dtype), np.empty(capacity, np.int32)
     checkpoints = np.empty((capacity // SEGMENT, n_state, n), dtype)
     capacity = 2 * n
@@ -207,6 +232,8 @@ def forward(neuron, events, duration, weights, max_spikes):
     progress = Progress(0.0, 0.0, 0, 0, 0, False)
     while not progress.done:
         n_steps = progress.n_steps
+        if n_steps > max_steps + STEPS_FOR_SPIKE * progress.n_spikes:
+            break
         if n_steps % SEGMENT == 0:
             if n_steps // SEGMENT == checkpoints.shape[0]:
                 checkpoints = grown(checkpoints)
@@ -218,7 +245,7 @@ def forward(neuron, events, duration, weights, max_spikes):
             spike_times, spike_units = grown(spike_times), grown(spike_units)
             spike_steps, delays = grown(spike_steps), grown(delays)
         record = Record(
-            spike_times, spike_units, spike_steps, delays, steps, sources, checkpoints, buffer[0]
+            spike_times, spike_units, spike_steps, delays, steps, sources, checkpoints, buffer[0], 0.0
         )
         progress = advance(
             neuron, events, duration, weights, max_spikes, record, buffer, found, progress
@@ -234,4 +261,5 @@ def forward(neuron, events, duration, weights, max_spikes):
         sources[:n_steps],
         checkpoints[: (n_steps - 1) // SEGMENT + 1],
         buffer[n_steps % 2].copy(),
+        progress.now,
     )

@@ -60,6 +60,8 @@ class Record(NamedTuple):
     """The states at the start of each segment, [n_segments, n_state, n]."""
     final: np.ndarray
     """The state at the trial's end, [n_state, n]."""
+    until: float
+    """The time of that state in seconds: the trial's end, unless the pass has stopped before."""
 
 
 @njit(**INLINED)

@@ -9,7 +9,8 @@ at theta = 1 - J and its reset at -J. In ``e = exp(-t / tau)`` it is a parabola,
 
 so that a crossing is the root of a quadratic equation. At its maximum, e = (W + I) / (2 I),
 the potential reaches ((W + I)^2) / (4 I). Where that touches theta (grazing contact) the spike
-vanishes at a finite time, and its derivative diverges. With J > 1 the neuron spikes by itself,
+vanishes at a finite time, and its derivative diverges; a potential that just touches theta makes
+no spike. With J > 1 the neuron spikes by itself,
 with the period tau ln(J / (J - 1)).
 
 The adjoint (lW, lI) of a step is the transposed linear map. At a spike, t* moves by
@@ -62,6 +63,11 @@ class LIF(NamedTuple):
         """Names of the state variables."""
         return ("W", "I")
 
+    @staticmethod
+    def normalised(state):
+        """The state, which has but one form."""
+        return state
+
     def potential(self, state):
         """Membrane potential V, in units of the threshold."""
         return state[0] + self.drive
@@ -94,8 +100,8 @@ def _near(neuron, d, s, end):
     # W(t) = e (W + d I), which is at most W + d I where that is positive; below, at the step's end
     least = theta if theta >= 0 else theta / (type(d)(1) - d)
     total, two_I = W + I, I + I
-    peak = total * total >= (two_I + two_I) * theta  # the maximum reaches the threshold
-    return ((W + d * I >= least) & peak) | (theta <= W)
+    peak = total * total > (two_I + two_I) * theta  # the maximum passes the threshold
+    return ((W + d * I >= least) & peak) | (theta < W) | ((theta == W) & (theta < I))
 
 
 @implements(crossed, LIF)
@@ -105,8 +111,9 @@ def _crossed(neuron, d, s, end):
     two_I = I + I
     total = W + I
     peak_inside = ((type(d)(1) - d) * two_I < total) & (total < two_I)
-    peak = total * total >= (two_I + two_I) * theta
-    return (end[0] >= theta) | (theta <= W) | (peak_inside & peak)
+    peak = total * total > (two_I + two_I) * theta
+    above = (theta < W) | ((theta == W) & (theta < I))
+    return (end[0] > theta) | above | (peak_inside & peak)
 
 
 @implements(root, LIF)
@@ -155,7 +162,7 @@ def _spike_adjoint(neuron, s, adjoint, g):
     lW, lI = adjoint
     tau, theta = type(W)(neuron.tau), type(W)(1.0 - neuron.drive)
     g = g - lW * (I + type(W)(neuron.drive)) / tau
-    return g * tau / (theta - I), lI
+    return (g * tau / (theta - I) if g != 0 else g), lI
 
 
 @implements(arrival_gradient, LIF)

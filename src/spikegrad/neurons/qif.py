@@ -117,6 +117,13 @@ class QIF(NamedTuple):
         return state[0] / state[1]
 
     @staticmethod
+    def normalised(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The same state with |p| + |q| = 1: a form that does not depend on the steps taken."""
+        p, q, current = state
+        size = p.abs() + q.abs()
+        return p / size, q / size, current
+
+    @staticmethod
     def without_current(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The same potentials, free of synaptic current."""
         p, q, current = state

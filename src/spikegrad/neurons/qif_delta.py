@@ -82,6 +82,13 @@ class QIFDelta(NamedTuple):
         return state[0] / state[1]
 
     @staticmethod
+    def normalised(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The same state with |p| + |q| = 1: a form that does not depend on the steps taken."""
+        p, q = state
+        size = p.abs() + q.abs()
+        return p / size, q / size
+
+    @staticmethod
     def without_current(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The same potentials, free of synaptic current, of which there is none."""
         return state
