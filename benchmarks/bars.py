@@ -25,6 +25,7 @@ def bars(results: dict[str, Any]) -> Iterator[Bar]:
     """What is asked for, what was measured, and whether it was reached."""
     yield from contest_bars(results["contest"])
     yield from floor_bars(results["breakdown"])
+    yield from kind_bars(results["kinds"])
     yield from scaling_bars(results["scaling"])
     yield from workflow_bars(results["workflow"])
 
@@ -72,6 +73,27 @@ def floor_bars(profiles: list[dict[str, Any]]) -> Iterator[Bar]:
                 f"3 × the floor of {FLOORS[p['resolution']]} ms (of another machine)"
             )
             yield judged(text, f"{ratio:.1f} ×", ratio <= 3)
+
+
+def kind_bars(rows: list[dict[str, Any]]) -> Iterator[Bar]:
+    least = {
+        (r["neuron"], r["drive"], r["resolution"], r["clipped"]): min(r["seconds"]) for r in rows
+    }
+    limits = {
+        ("lif", 0.5): ("lif", 1.1),
+        ("qif", 0.5): ("qif", 1.4),
+        ("qif_delta", 0.5): ("lif", 1),
+    }
+    for (neuron, drive, resolution, clipped), seconds in least.items():
+        if clipped:
+            cost = seconds / least[neuron, drive, resolution, False] - 1
+            text = f"{neuron}, drive {drive:g}, at {resolution}: clipping samples under 5 %"
+            yield judged(text, f"{100 * cost:.1f} %", cost < 0.05)
+        elif (neuron, drive) in limits:
+            base, limit = limits[neuron, drive]
+            ratio = seconds / least[base, 0.0, resolution, False]
+            text = f"{neuron}, drive {drive:g}, at {resolution}: {limit} × {base} without drive"
+            yield judged(text, f"{ratio:.2f} ×", ratio <= limit)
 
 
 def scaling_bars(points: list[dict[str, Any]]) -> Iterator[Bar]:

@@ -53,6 +53,12 @@ a recurrent layer of n neurons 16 n spikes arrive at n neurons: this part grows 
 
 ![Cost over events, neurons and batch](scaling.png)
 """
+KINDS = """\
+## Neuron models
+
+rec128, one thread, processor time, at the same number of spikes; the ratio is to the same neuron
+without drive (δ-QIF: to LIF), the cost of clipping each sample to the same kind without.
+"""
 PROFILE = """\
 ## Where the time of one sample goes
 
@@ -118,6 +124,24 @@ def scaling_rows(points: list[Row]) -> Iterator[list[str]]:
             costs,
             f"{exponent(x, y):.2f}",
             percent(departure(x, y)),
+        ]
+
+
+def kind_rows(rows: list[Row]) -> Iterator[list[str]]:
+    least = {
+        (r["neuron"], r["drive"], r["resolution"], r["clipped"]): min(r["seconds"]) / r["batch"]
+        for r in rows
+    }
+    for (neuron, drive, resolution, clipped), seconds in least.items():
+        if clipped:
+            continue
+        base = least["lif" if neuron == "qif_delta" else neuron, 0.0, resolution, False]
+        yield [
+            f"{neuron}, drive {drive:g}",
+            resolution,
+            number(1000 * seconds),
+            number(seconds / base),
+            percent(least[neuron, drive, resolution, True] / seconds - 1),
         ]
 
 
@@ -255,6 +279,11 @@ def page(results: dict[str, Any]) -> str:
         table(
             ("curve", "neuron", "x", "ms", "exponent", "off a straight line"),
             scaling_rows(results["scaling"]),
+        ),
+        KINDS,
+        table(
+            ("", "events at", "ms a sample", "ratio", "clipping costs"),
+            kind_rows(results["kinds"]),
         ),
         PROFILE,
         table((*network, "pass", "ms", "of which", "rest"), profile_rows(profiles)),

@@ -101,6 +101,7 @@ def main() -> None:
         "workflow": workflow(options.demo.resolve()),
         "digits": part("digits.py", quick),
         "ntk": part("ntk.py", quick),
+        "kinds": part("kinds.py", quick),
         "breakdown": part("breakdown.py", quick),
         "scaling": part("scaling.py", quick),
         "contest": engine_and_peers(quick),
