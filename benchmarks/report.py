@@ -180,11 +180,11 @@ def count_rows(profiles: list[Row]) -> Iterator[list[str]]:
 def ntk_rows(rows: list[Row]) -> Iterator[list[str]]:
     for row in rows:
         share = row["gflops"] / row["gflops_of_product"] if "gflops" in row else None
+        peer = row.get("torch_func")  # none of analytic kernels
         yield [
             row["job"],
             f"{number(row['ours'])} {row['unit']}",
-            number(row["torch_func"]),
-            number(row["ours"] / row["torch_func"]),
+            *((number(peer), number(row["ours"] / peer)) if peer else ("", "")),
             percent(share) if share else "",
         ]
 

@@ -265,24 +265,36 @@ rule plot_ntk_kernel_error:
         "../scripts/plot_ntk_kernel_error.py"
 
 
+# All in one job, as above.
 rule plot_ntk_ensemble:
     input:
-        networks=lambda w: ntk_networks(w.experiment),
-        predictions=NTK_PREDICTIONS,
+        networks=[file for name in NTK_ON_CIRCLE for file in ntk_networks(name)],
+        predictions=expand(NTK_PREDICTIONS, experiment=NTK_ON_CIRCLE),
         problem=rules.ntk_limits.output.problem,
         code=code("plot_ntk_ensemble.py"),
     output:
-        png=ntk_figure("ensemble_{experiment}", "ensemble, {experiment}"),
-        pdf=f"{NTK_FIGURES}/ensemble_{{experiment}}.pdf",
+        png=[
+            report_figure(
+                f"{NTK_FIGURES}/ensemble_{name}.png",
+                "ntk_ensemble",
+                "SG-NTK",
+                f"ensemble, {name}",
+            )
+            for name in NTK_ON_CIRCLE
+        ],
+        pdf=expand(
+            f"{NTK_FIGURES}/ensemble_{{experiment}}.pdf", experiment=NTK_ON_CIRCLE
+        ),
     log:
-        f"{LOGS}/ntk/{{experiment}}/plot_ensemble.log",
-    wildcard_constraints:
-        experiment="|".join(NTK_ON_CIRCLE),
+        f"{LOGS}/ntk/plot_ensemble.log",
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
-        experiment=ntk_experiment,
+        experiments=[
+            STUDY.ntk.experiment(name).model_dump(mode="json")
+            for name in NTK_ON_CIRCLE
+        ],
     script:
         "../scripts/plot_ntk_ensemble.py"
 

@@ -16,17 +16,8 @@ from spikegrad.ntk.figures import (
     sequence,
 )
 
-log = start(snakemake)
-experiment = snakemake.params.experiment
-networks = pd.concat(map(pd.read_parquet, snakemake.input.networks), ignore_index=True)
-predictions = pd.read_parquet(snakemake.input.predictions)
-points = pd.read_csv(snakemake.input.problem)
-train = points[points.train]
-last = networks.step.max()
-final = networks[networks.step == last]
 
-
-def predicted(step):
+def predicted(predictions, step):
     """Each kernel's prediction after ``step`` steps, by angle."""
     return {
         kernel: table.sort_values("angle")
@@ -34,54 +25,75 @@ def predicted(step):
     }
 
 
-regression, flow = predicted(np.inf), predicted(last)
-sg_ntk = regression["SG-NTK"]
-widths = experiment["widths"]
-functions = {
-    width: final[final.width == width].pivot_table(
-        index="angle", columns="network", values="output"
-    )
-    for width in widths
-}
-colours = sequence(widths)
-figure, (single, means, differences) = plt.subplots(1, 3, figsize=(11, 3.3))
+def draw(experiment, networks, predictions, train, files):
+    """One figure, of one experiment."""
+    last = networks.step.max()
+    final = networks[networks.step == last]
+    regression, flow = predicted(predictions, np.inf), predicted(predictions, last)
+    sg_ntk = regression["SG-NTK"]
+    widths = experiment["widths"]
+    functions = {
+        width: final[final.width == width].pivot_table(
+            index="angle", columns="network", values="output"
+        )
+        for width in widths
+    }
+    colours = sequence(widths)
+    figure, (single, means, differences) = plt.subplots(1, 3, figsize=(11, 3.3))
 
-widest = functions[widths[-1]]
-draw_networks(single, widest, regression, train)
-single.set_ylabel("output")
-single.set_title(f"{widest.shape[1]} networks, $n = {widths[-1]}$")
+    widest = functions[widths[-1]]
+    draw_networks(single, widest, regression, train)
+    single.set_ylabel("output")
+    single.set_title(f"{widest.shape[1]} networks, $n = {widths[-1]}$")
 
-for width in widths:
+    for width in widths:
+        means.plot(
+            functions[width].mean(axis=1), color=colours[width], linewidth=2, label=f"$n = {width}$"
+        )
     means.plot(
-        functions[width].mean(axis=1), color=colours[width], linewidth=2, label=f"$n = {width}$"
+        sg_ntk.angle, sg_ntk["mean"], color="black", linewidth=1.2, label="SG-NTK regression"
     )
-means.plot(sg_ntk.angle, sg_ntk["mean"], color="black", linewidth=1.2, label="SG-NTK regression")
-means.plot(train.angle, train.target, **TRAINING_POINTS)
-means.set_ylabel("mean output")
-means.set_title("means of networks")
+    means.plot(train.angle, train.target, **TRAINING_POINTS)
+    means.set_ylabel("mean output")
+    means.set_title("means of networks")
 
-offset = flow["SG-NTK"]["mean"].to_numpy()
-error = 1.96 * widest.sem(axis=1)
-difference = widest.mean(axis=1) - offset
-differences.fill_between(
-    widest.index, difference - error, difference + error, color=colours[widths[-1]], alpha=0.3
-)
-differences.plot(
-    difference, color=colours[widths[-1]], linewidth=2, label=f"networks, $n = {widths[-1]}$, 95 %"
-)
-for kernel, table in flow.items():
-    style = {"color": KERNEL_COLOURS[kernel], "linestyle": KERNEL_STYLES[kernel]}
-    differences.plot(table.angle, table["mean"].to_numpy() - offset, label=kernel, **style)
-differences.set_ylabel("difference from SG-NTK flow")
-differences.set_title("which kernel do the networks follow?")
+    offset = flow["SG-NTK"]["mean"].to_numpy()
+    error = 1.96 * widest.sem(axis=1)
+    difference = widest.mean(axis=1) - offset
+    differences.fill_between(
+        widest.index, difference - error, difference + error, color=colours[widths[-1]], alpha=0.3
+    )
+    differences.plot(
+        difference,
+        color=colours[widths[-1]],
+        linewidth=2,
+        label=f"networks, $n = {widths[-1]}$, 95 %",
+    )
+    for kernel, table in flow.items():
+        style = {"color": KERNEL_COLOURS[kernel], "linestyle": KERNEL_STYLES[kernel]}
+        differences.plot(table.angle, table["mean"].to_numpy() - offset, label=kernel, **style)
+    differences.set_ylabel("difference from SG-NTK flow")
+    differences.set_title("which kernel do the networks follow?")
 
-for axes in (single, means, differences):
-    angle_axis(axes)
-    legend_below(axes, ncols=2, fontsize=7)
-psi = " ".join(str(value) for value in experiment["surrogate"].values())
-figure.suptitle(
-    f"sign networks, {experiment['hidden_layers']} hidden, surrogate {psi}, output scale "
-    f"{experiment['output_scale']:g}, {last} steps, seed {networks.seed.iloc[0]}",
-    fontsize=9,
-)
-save(figure, snakemake.output)
+    for axes in (single, means, differences):
+        angle_axis(axes)
+        legend_below(axes, ncols=2, fontsize=7)
+    psi = " ".join(str(value) for value in experiment["surrogate"].values())
+    figure.suptitle(
+        f"sign networks, {experiment['hidden_layers']} hidden, surrogate {psi}, output scale "
+        f"{experiment['output_scale']:g}, {last} steps, seed {networks.seed.iloc[0]}",
+        fontsize=9,
+    )
+    save(figure, files)
+
+
+log = start(snakemake)
+points = pd.read_csv(snakemake.input.problem)
+experiments = snakemake.params.experiments
+inputs, out = snakemake.input, snakemake.output
+for experiment, predictions, *files in zip(
+    experiments, inputs.predictions, out.png, out.pdf, strict=True
+):
+    parts = [name for name in inputs.networks if f"/{experiment['name']}/" in name]
+    networks = pd.concat(map(pd.read_parquet, parts), ignore_index=True)
+    draw(experiment, networks, pd.read_parquet(predictions), points[points.train], files)

@@ -71,7 +71,7 @@ errors.legend(
     fontsize=7,
     title=rf"$\lambda = {first.eigenvalue:.2f}$, $\|K\| = {first.norm:.1f}$; mean, 95 %",
     title_fontsize=7,
-    loc="upper left",
+    loc="lower left",
 )
 letter((shares, depths, errors))
 figure.suptitle(

@@ -45,8 +45,10 @@ def search(settings: NTKProblem, setup: StabilityConfig) -> tuple[pd.DataFrame, 
         data = [_draw(setup, n_inputs, rng) for _ in range(setup.n_draws)]
         stabilities = np.array([_stability(settings, setup, x, depth, psi) for x in data])
         order = np.argsort(stabilities[:, 1])[: setup.n_refined]
-        refined = [_refined(settings, setup, data[k], depth, psi) for k in order]
-        found, x = min(refined, key=lambda pair: pair[0])
+        candidates = [_refined(settings, setup, data[k], depth, psi) for k in order]
+        k = int(np.argmin(stabilities[:, 0]))
+        candidates.append((float(stabilities[k, 0]), _shortened(setup, data[k])))
+        found, x = min(candidates, key=lambda pair: pair[0])
         names = {"seed": settings.seed, "surrogate": build.label(spec), "depth": depth}
         names["n_inputs"] = n_inputs
         cases.append(
