@@ -163,8 +163,9 @@ def _only(
 def _check_gradient(gradient: np.ndarray, what: str) -> None:
     if not np.isfinite(gradient).all():
         raise NotFiniteError(
-            f"the gradient of {what} is not finite: it comes so from behind the layer, a LIF neuron "
-            "touches its threshold without crossing it, or currents are too strong for the type"
+            f"the gradient of {what} is not finite: it comes so from behind the layer, a LIF "
+            "neuron touches its threshold without crossing it, or currents are too strong for the "
+            "type"
         )
 
 
@@ -317,7 +318,7 @@ class SpikingLayer(nn.Module):
         events = len(spikes.times) / seconds * self.neuron.tau / 2 if seconds else 0.0
         if events == 0:
             raise ValueError("cannot initialise a layer for the activity of silent inputs")
-        unit = 0.5 / self.neuron.charge
+        unit = 0.5 / self.neuron.charge()
         noise = torch.randn(self.weight.shape, generator=generator, dtype=torch.float64)
         centre = (2 * mean - self.neuron.drive) / events
         assign(self, "weight", unit * (centre + scale / events**0.5 * noise))
@@ -344,8 +345,8 @@ class SpikingLayer(nn.Module):
     def run(self, spikes: SpikeTrains) -> tuple[SpikeTrains, tuple[Tensor, ...]]:
         """As :meth:`forward`, with the state at the trial's end, each [n_samples, n_out].
 
-        The neuron's ``variables()`` names the variables, its ``potential`` makes V of them. Of p and
-        q, which mean a potential p / q and no more, |p| + |q| is 1.
+        The neuron's ``variables()`` names the variables, its ``potential`` makes V of them. p and q
+        mean a potential p / q and no more: |p| + |q| is 1.
         """
         spikes.check(self.n_in)
         tensors = spikes.times, *self._weights()
@@ -471,12 +472,12 @@ def _runner(
                 "lower the weights, or use float64"
             )
         if record.until < duration:
-            strongest = int(np.abs(final[neuron.moved]).argmax())
+            name, values = neuron.variables()[neuron.moved()], final[neuron.moved()]
+            strongest = int(np.abs(values).argmax())
             raise SpikeOverflowError(
                 f"sample {sample}: more than {len(record.steps)} steps until "
-                f"{record.until:.4g} s; neuron {strongest}'s {neuron.variables()[neuron.moved]} is "
-                f"{final[neuron.moved, strongest]:.3g} there: lower the weights or the drive, or "
-                "raise max_spikes"
+                f"{record.until:.4g} s; neuron {strongest}'s {name} is {values[strongest]:.3g} "
+                "there: lower the weights or the drive, or raise max_spikes"
             )
         return record
 

@@ -2,7 +2,7 @@
 
 A neuron is a NamedTuple of parameters with one scalar implementation of each formula below,
 registered by :func:`implements`. Its state is a tuple of numbers, of which arriving weights change
-the one at ``neuron.moved``. A step of length dt is written
+the one at ``neuron.moved()``. A step of length dt is written
 ``d = 1 - exp(-dt / tau)``, with ``e = 1 - d``; what all neurons of a layer have in common in such a
 step is computed once, as its propagator.
 
@@ -50,7 +50,7 @@ def spike(neuron, s):
 
 
 def arrive(neuron, s, w):
-    """State just after the arrival of a weight ``w``, which changes ``neuron.moved`` alone."""
+    """State just after the arrival of a weight ``w``, which changes ``neuron.moved()`` alone."""
 
 
 def input_current(neuron, s):
@@ -98,7 +98,7 @@ def store(neuron, buffer, k, i, s):
 
 
 def store_moved(neuron, buffer, k, i, s):
-    """The same where only the variable ``neuron.moved`` has changed."""
+    """The same where only the variable ``neuron.moved()`` has changed."""
 
 
 def implements(formula: Callable, neuron_class: type) -> Callable[[Callable], Callable]:
@@ -135,7 +135,7 @@ def _store(neuron, buffer, k, i, s):
 
 @overload(store_moved, jit_options={"forceinline": True})
 def _store_moved(neuron, buffer, k, i, s):
-    v = range(_n_state(neuron))[neuron.instance_class.moved]
+    v = range(_n_state(neuron))[neuron.instance_class.moved()]
 
     def store_moved(neuron, buffer, k, i, s):
         buffer[k, v, i] = s[v]

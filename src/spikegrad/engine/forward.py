@@ -52,9 +52,8 @@ from spikegrad.engine.rows import (
     rescale_all,
 )
 
-
 # Steps that a sample may take: where currents are strong some eight for a spike, as many as its
-# neurons may spike; and some for each event and time constant, since inhibition takes steps as well.
+# neurons may spike; and some for each event and time constant, since inhibition takes steps too.
 STEPS_FOR_SPIKE, STEPS_FOR_EVENT = 8, 16
 
 
@@ -245,7 +244,15 @@ def forward(neuron, events, duration, weights, max_spikes):
             spike_times, spike_units = grown(spike_times), grown(spike_units)
             spike_steps, delays = grown(spike_steps), grown(delays)
         record = Record(
-            spike_times, spike_units, spike_steps, delays, steps, sources, checkpoints, buffer[0], 0.0
+            spike_times,
+            spike_units,
+            spike_steps,
+            delays,
+            steps,
+            sources,
+            checkpoints,
+            buffer[0],
+            0.0,
         )
         progress = advance(
             neuron, events, duration, weights, max_spikes, record, buffer, found, progress

@@ -53,10 +53,15 @@ class LIF(NamedTuple):
     drive: float = 0.0
     """Constant input current J, in units of the threshold."""
 
-    moved = -1
-    """Which state variable an arriving weight moves."""
-    charge = 0.5
-    """Time integral of the current that a weight of 1 causes, in units of tau."""
+    @staticmethod
+    def moved():
+        """Which state variable an arriving weight moves."""
+        return -1
+
+    @staticmethod
+    def charge():
+        """Time integral of the current that a weight of 1 causes, in units of tau."""
+        return 0.5
 
     @staticmethod
     def variables():

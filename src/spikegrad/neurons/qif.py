@@ -98,10 +98,15 @@ class QIF(NamedTuple):
     series: np.ndarray | None = None
     """Taylor coefficients of a step, of :class:`DrivenQIF` alone."""
 
-    moved = -1
-    """Which state variable an arriving weight moves."""
-    charge = 0.5
-    """Time integral of the current that a weight of 1 causes, in units of tau."""
+    @staticmethod
+    def moved():
+        """Which state variable an arriving weight moves."""
+        return -1
+
+    @staticmethod
+    def charge():
+        """Time integral of the current that a weight of 1 causes, in units of tau."""
+        return 0.5
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(tau={self.tau}, drive={self.drive})"

@@ -63,10 +63,15 @@ class QIFDelta(NamedTuple):
     series: np.ndarray | None = None
     """Taylor coefficients of a step, see :func:`qif_delta`."""
 
-    moved = 0
-    """Which state variable an arriving weight moves."""
-    charge = 1.0
-    """What a weight of 1 moves, in units of tau times a current."""
+    @staticmethod
+    def moved():
+        """Which state variable an arriving weight moves."""
+        return 0
+
+    @staticmethod
+    def charge():
+        """What a weight of 1 moves, in units of tau times a current."""
+        return 1.0
 
     def __repr__(self) -> str:
         return f"QIFDelta(tau={self.tau}, drive={self.drive})"
