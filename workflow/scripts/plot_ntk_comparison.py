@@ -31,8 +31,8 @@ for axes in panels.flat:
     axes.set_ylim(bottom=0)
 panels[0, 0].legend()
 figure.suptitle(
-    "without the noise of finite ensembles; bars: 95 % bootstrap interval over networks, "
-    f"seed {table.seed.iloc[0]}",
+    "without the noise of finite ensembles;\n"
+    f"bars: 95 % bootstrap interval over networks, seed {table.seed.iloc[0]}",
     fontsize=9,
 )
 save(figure, snakemake.output)

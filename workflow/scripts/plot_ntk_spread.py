@@ -44,8 +44,8 @@ for axes, name, spreads, trends in files:
     legend_below(axes, fontsize=7)
 panels[0, 0].set_ylabel("standard deviation of outputs, rms")
 figure.suptitle(
-    "power of the width of what exceeds the prediction; bars: 95 % bootstrap interval over "
-    f"networks, seed {table.seed.iloc[0]}",
+    "power of the width of what exceeds the prediction;\n"
+    f"bars: 95 % bootstrap interval over networks, seed {table.seed.iloc[0]}",
     fontsize=9,
 )
 save(figure, snakemake.output)

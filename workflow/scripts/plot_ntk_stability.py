@@ -6,7 +6,7 @@ import pandas as pd
 
 from _job import start
 from spikegrad.figures import COLOURS, letter, save
-from spikegrad.ntk.figures import sequence
+from spikegrad.ntk.figures import legend_below, sequence
 
 log = start(snakemake)
 cases = pd.read_csv(snakemake.input.cases)
@@ -67,11 +67,12 @@ first = networks.iloc[0]
 errors.set_title(
     f"2 layers, {first.surrogate.replace('_', ' ')}, {networks.network.nunique()} networks"
 )
-errors.legend(
+legend_below(
+    errors,
+    ncols=2,
     fontsize=7,
     title=rf"$\lambda = {first.eigenvalue:.2f}$, $\|K\| = {first.norm:.1f}$; mean, 95 %",
     title_fontsize=7,
-    loc="lower left",
 )
 letter((shares, depths, errors))
 figure.suptitle(
