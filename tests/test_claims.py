@@ -367,6 +367,14 @@ def test_networks_that_follow_another_kernel_are_noticed(written):
     assert found["sg-ntk-describes-spread"] == NOT_SUPPORTED
     assert found["sg-ntk-distance-falls"] == NOT_SUPPORTED
     assert found["sg-ntk-spread-falls"] == NOT_SUPPORTED
+    narrow = tables["spreads"].assign(
+        std=0.3, low=0.29, high=0.31
+    )  # less than predicted is wrong, too
+    assert (
+        verdicts(written({**tables, "spreads": narrow}))["sg-ntk-describes-spread"] == NOT_SUPPORTED
+    )
+    nothing = tables["trends"].assign(exponent=-np.inf, low=-np.inf, high=-np.inf)
+    assert verdicts(written({**tables, "trends": nothing}))["sg-ntk-spread-falls"] == UNDECIDED
     vague = tables["trends"].assign(low=-np.inf, high=0.0)
     found = verdicts(written({**tables, "trends": vague}))
     assert found["sg-ntk-distance-falls"] == found["sg-ntk-spread-falls"] == UNDECIDED

@@ -76,9 +76,10 @@ def distance(tables: Tables) -> Cases:
 
 
 def spread(tables: Tables) -> Cases:
-    """By how much single networks scatter more than the SG-NTK's flow, over the target's rms.
+    """By how much single networks scatter more, or less, than the SG-NTK's flow.
 
-    Root of the difference of the variances, in the widest networks after training.
+    Root of the difference of the variances over the target's rms, in the widest networks after
+    training.
     """
     scale = float(np.sqrt((tables["problem"]["target"] ** 2).mean()))
     cases = {}
@@ -86,24 +87,28 @@ def spread(tables: Tables) -> Cases:
         widest = table[table["width"] == table["width"].max()]
         for _, row in widest[widest["step"] == widest["step"].max()].iterrows():
             squares = np.array([row[name] ** 2 for name in ("std", "low", "high")])
-            squares = np.maximum(squares - row["std_predicted"] ** 2, 0)
-            value, low, high = np.sqrt(squares) / scale
+            differences = squares - row["std_predicted"] ** 2
+            value, *ends = np.sqrt(np.abs(differences)) / scale
+            same = differences[1] < 0 < differences[2]
+            low, high = 0.0 if same else min(ends), max(ends)
             case = f"{experiment}, width {row['width']:g}, {row['points']} points"
             cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
     return cases
 
 
 def trend(tables: Tables, *quantities: str) -> Cases:
-    """Power of the width in what trained networks and the SG-NTK's flow differ by."""
+    """Power of the width in what trained networks and the SG-NTK's flow differ by.
+
+    Where nothing is left to fall at some width, no power is known, and no network speaks for it.
+    """
     cases = {}
     for experiment, table in tables.experiments("trends"):
         if table.empty:  # one width only
             continue
         for _, row in table[table["quantity"].isin(quantities)].iterrows():
             case = f"{experiment}, {row['widths']} widths, {row['quantity']}"
-            cases[case] = Estimate(
-                row["exponent"], row["low"], row["high"], int(row["n_networks"]), "networks"
-            )
+            n = int(row["n_networks"]) if np.isfinite(row["exponent"]) else 0
+            cases[case] = Estimate(row["exponent"], row["low"], row["high"], n, "networks")
     return cases
 
 

@@ -238,7 +238,8 @@ CLAIMS = (
         "sg-ntk-describes-spread",
         SG_NTK_PAPER,
         "Regression with the SG-NTK describes surrogate gradient learning in sign networks.",
-        "scatter of single trained networks beyond the SG-NTK's flow's, over the target's rms",
+        "root of the difference of variances between single trained networks and the SG-NTK's "
+        "flow, over the target's rms",
         Criterion("<", 0.1, NETWORKS),
         ("spreads", "problem"),
         _exactly(kernels.spread),
@@ -247,7 +248,7 @@ CLAIMS = (
         "sg-ntk-spread-falls",
         SG_NTK_PAPER,
         "Regression with the SG-NTK describes surrogate gradient learning in sign networks.",
-        "power of the width in that scatter",
+        "power of the width in what single networks scatter more than the SG-NTK's flow",
         Criterion("<", -0.0625, NETWORKS),
         ("trends",),
         _exactly(lambda tables: kernels.trend(tables, "spread, train", "spread, test")),
