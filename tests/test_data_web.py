@@ -8,11 +8,9 @@ import signal
 import subprocess
 import sys
 import tarfile
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -23,66 +21,7 @@ from spikegrad.data import web
 from spikegrad.data.archives import audio_names, read_audio
 from spikegrad.data.layout import DataError
 from spikegrad.data.web import fetch
-
-
-class Server(ThreadingHTTPServer):
-    """Serves ``body``; ``faults`` name what goes wrong with the first requests."""
-
-    daemon_threads = True
-
-    def __init__(self, body: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.body = body
-        self.faults: list[str] = []
-        self.ranges = True
-        self.slowly = 0.0  # seconds a block
-        self.asked: list[int] = []  # the first byte of each request
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/archive.tar.gz"
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        pass  # a client that was killed
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        server = self.server
-        asked = self.headers.get("Range", "bytes=0-")
-        first = int(asked.removeprefix("bytes=").removesuffix("-")) if server.ranges else 0
-        server.asked.append(first)
-        fault = server.faults.pop(0) if server.faults else ""
-        body = b"<html>Please log in</html>" if fault == "page" else server.body
-        if fault.isdigit():
-            self.send_error(int(fault))
-            return
-        if first >= len(body):
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(body)}")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        rest = body[first:]
-        if fault == "corrupt":
-            rest = rest[:-100] + bytes(90) + rest[-10:]
-        self.send_response(206 if first else 200)
-        if first:
-            start = 0 if fault == "other range" else first
-            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-        if fault != "no length":
-            self.send_header("Content-Length", str(len(rest)))
-        self.end_headers()
-        for at in range(0, len(rest), 2000):
-            if fault == "hang up" and at >= 4000:
-                return
-            self.wfile.write(rest[at : at + 2000])
-            time.sleep(server.slowly)
-
-    def log_message(self, *_: object) -> None:
-        pass
+from webserver import Server, serving
 
 
 def tar_gz(files: dict[str, bytes]) -> bytes:
@@ -103,12 +42,8 @@ FILES = {
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(web, "WAIT", 0.0)
-    with Server(tar_gz(FILES)) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(tar_gz(FILES)) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def archive(*urls: str, attempts: int = 3) -> Archive:

@@ -12,7 +12,7 @@ log = start(snakemake)
 samples = pd.read_parquet(snakemake.input.samples)
 heard = training(samples)
 HERE, SHD = COLOURS[0], "black"
-TOP = 0.65  # of a panel; above it are legends
+TOP = 0.58  # of a panel; above it are legends
 
 figure, panels = plt.subplots(2, 2, figsize=(7.2, 5.4))
 rates, spikes, channels, durations = panels.flat
@@ -63,7 +63,7 @@ distribution(
 )
 durations.set_xlabel("time of the last spike, all samples (s)")
 for axes in (spikes, channels, durations):
-    axes.set_ylim(0, 1.6 * axes.get_ylim()[1])  # room for the legend
+    axes.set_ylim(0, 1.75 * axes.get_ylim()[1])  # room for the legend
 letter(panels.flat)
 figure.suptitle(f"{snakemake.params.data} beside SHD")
 save(figure, snakemake.output)
