@@ -46,7 +46,7 @@ def project(tmp_path: Path) -> Path:
 def test_fsdd_from_the_web_to_its_summary(project: Path) -> None:
     config = yaml.safe_load((ROOT / "config" / "fsdd.yaml").read_text())
     recordings = config["data"]["recordings"]
-    recordings["n_files"] = 42
+    recordings |= {"n_files": 42, "jobs": 2}
     config["data"] |= {"n_units": 20, "duration": 0.3}
     targets = [f"results/fsdd/data/{name}" for name in ("summary.csv", "recordings.csv")]
     with serving(fsdd_zip()) as server:
