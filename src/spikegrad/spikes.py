@@ -144,7 +144,7 @@ class SpikeTrains:
             sample = int(torch.searchsorted(self.offsets, event, right=True)) - 1
             raise SpikeError(
                 f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
-                f"t = {float(self.times[event])} s, unit {int(self.units[event])})"
+                f"t = {float(self.times.detach()[event])} s, unit {int(self.units[event])})"
             )
 
 

@@ -1,0 +1,173 @@
+"""Random networks, trials and misuse: a right result or one clear error, in bounded time.
+
+As many cases as SPIKEGRAD_CASES says (weekly: 20,000, an hour); each is a function of its number.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from spikegrad.activity import activity_penalty
+from spikegrad.layers import SpikingLayer
+from spikegrad.neurons import NEURONS
+from spikegrad.readouts import FirstSpikeReadout, IntegratedReadout, MaximumReadout
+from spikegrad.spikes import SpikeTrains
+
+CASES = int(os.environ.get("SPIKEGRAD_CASES", "400"))
+PARTS = 4
+SECONDS = 60  # for one case, far above what any takes
+ERRORS = (ValueError, TypeError, ArithmeticError, RuntimeError)
+
+
+@contextmanager
+def bounded(case: int) -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"case {case} takes more than {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def trial(rng: np.random.Generator, n_units: int) -> dict[str, Any]:
+    """A batch of trials: ties, events at 0 and at the end, empty samples, bursts."""
+    duration = float(10 ** rng.uniform(-2, 0.3))
+    counts = rng.integers(0, rng.choice([3, 40, 300]), rng.integers(1, 6))
+    times = []
+    for count in counts:
+        own = rng.uniform(0, duration, count)
+        if rng.random() < 0.4:
+            own = np.round(own / 1e-3) * 1e-3
+        if count and rng.random() < 0.3:
+            own[0], own[-1] = 0.0, duration
+        times.append(np.sort(np.minimum(own, duration)))
+    return {
+        "times": torch.from_numpy(np.concatenate(times)),
+        "units": torch.from_numpy(rng.integers(0, n_units, counts.sum())),
+        "offsets": torch.from_numpy(np.concatenate([[0], np.cumsum(counts)])),
+        "duration": duration,
+    }
+
+
+def misuse(rng: np.random.Generator, parts: dict[str, Any], layer: SpikingLayer) -> str:
+    """Break one thing, and its name."""
+    kind = str(
+        rng.choice(
+            ["duration", "times type", "units type", "units", "order", "offsets", "nan time",
+             "weight nan", "weight shape", "half"]
+        )
+    )  # fmt: skip
+    weight = layer.weight
+    match kind:
+        case "duration":
+            parts["duration"] = float(rng.choice([np.nan, -1.0, 0.0, np.inf]))
+        case "times type":
+            parts["times"] = parts["times"].float()
+        case "units type":
+            parts["units"] = parts["units"].to(
+                [torch.int32, torch.float32, torch.bool][rng.integers(3)]
+            )
+        case "units":
+            parts["units"] = parts["units"] + int(rng.choice([-1, 1000]))
+        case "order":
+            parts["times"] = parts["times"].flip(0)
+        case "offsets":
+            parts["offsets"] = parts["offsets"] + 1
+        case "nan time":
+            parts["times"] = torch.where(parts["times"] > 0, torch.nan, parts["times"])
+        case "weight nan":
+            weight.data[0, 0] = float(rng.choice([np.nan, np.inf]))
+        case "weight shape":
+            weight.data = weight.data[:, : weight.shape[1] - 1]
+        case "half":
+            layer.half()
+    return kind
+
+
+def run(case: int, threads: int) -> list[torch.Tensor]:
+    """Forward and backward pass of a random network; all that comes out."""
+    rng = np.random.default_rng(case)
+    generator = torch.Generator().manual_seed(case)
+    torch.set_num_threads(threads)
+    neuron, dtype = str(rng.choice(list(NEURONS))), [torch.float32, torch.float64][case % 2]
+    n_units, sizes = int(rng.integers(1, 30)), rng.integers(1, 40, rng.integers(1, 4))
+    drive = float(rng.choice([0.0] * 8 + [0.2, 0.25, 0.5, 1.25, -3.0, 50.0, 1e6]))
+    options: dict[str, Any] = {
+        "neuron": neuron, "dtype": dtype, "drive": drive, "max_spikes": 200,
+        "tau": float(10 ** rng.uniform(-3, 0)),
+    }  # fmt: skip
+    layers, n_in = [], n_units
+    scale = 10 ** rng.choice([0.0, 1.0, 3.0, 8.0], p=[0.65, 0.25, 0.05, 0.05])
+    for n_out in sizes.tolist():
+        layer = SpikingLayer(n_in, n_out, recurrent=bool(rng.integers(2)), **options)
+        layer.sample_clip = None if rng.random() < 0.5 else 1.0
+        for weight in layer.parameters():
+            weight.data.normal_(0.0, float(scale), generator=generator)
+        layers.append(layer)
+        n_in = n_out
+    readout = [
+        IntegratedReadout(n_in, 3, 0.02, 0.3, dtype=dtype),
+        MaximumReadout(n_in, 3, 0.02, dtype=dtype),
+        FirstSpikeReadout(n_in, 3, neuron, 0.02, 0.1, dtype=dtype, max_spikes=200, drive=drive),
+    ][rng.integers(3)]
+    for weight in readout.parameters():
+        weight.data.normal_(0.0, 1.0, generator=generator)
+    parts = trial(rng, n_units)
+    if rng.random() < 0.25:
+        misuse(rng, parts, layers[0])
+    times = parts["times"].requires_grad_()
+    signal_, outputs = SpikeTrains(**parts), []
+    for layer in layers:
+        signal_, state = layer.run(signal_)
+        signal_.check(layer.n_out)
+        outputs += [signal_.times, signal_.units, *state]
+    logits = readout(signal_, state)
+    loss = torch.logsumexp(logits, 1).sum() + activity_penalty(signal_, n_in, 3.0)
+    weights = [w for module in (*layers, readout) for w in module.parameters()]
+    gradients = torch.autograd.grad(loss, [times, *weights], allow_unused=True)
+    return [*outputs, logits, loss, *(g for g in gradients if g is not None)]
+
+
+def outcome(case: int) -> list[torch.Tensor] | Exception:
+    """The results of a case, or its error."""
+    with bounded(case):
+        try:
+            return run(case, threads=1)
+        except ERRORS as error:
+            return error
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_use_ends_in_a_right_result_or_one_clear_error(part: int) -> None:
+    before, found = torch.get_num_threads(), Counter()
+    try:
+        for case in range(part, CASES, PARTS):
+            end = outcome(case)
+            if isinstance(end, Exception):
+                found["error"] += 1
+                assert type(end).__module__.split(".")[0] in ("spikegrad", "builtins"), case
+                assert 10 < len(str(end)) < 400, f"case {case}: {end!r}"
+                assert "numba" not in str(end).lower(), f"case {case}: {end!r}"
+                continue
+            found["result"] += 1
+            assert all(values.isfinite().all() for values in end), f"case {case}: not finite"
+            with bounded(case):
+                again = run(case, threads=3)
+            assert all(torch.equal(a, b) for a, b in zip(end, again, strict=True)), case
+    finally:
+        torch.set_num_threads(before)
+    assert found["result"] > CASES / PARTS / 4
+    assert found["error"] > CASES / PARTS / 20
