@@ -5,12 +5,24 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import llvmlite.binding
+import pytest
+import torch
 
+from spikegrad.config.base import validate
+from spikegrad.config.training import ModelSettings
 from spikegrad.neurons import NEURONS
+from spikegrad.training import Run, train
+from test_training import SETTINGS, dataset
 
-ALL = sorted(NEURONS)
+READOUTS = [
+    {"kind": "integrated", "tau_out": 0.02, "window": 0.2},
+    {"kind": "maximum", "tau_out": 0.02},
+    {"kind": "first_spike", "tau_out": 0.02, "time_scale": 0.02},
+]
 
 GRADIENTS = """
 import hashlib
@@ -55,3 +67,44 @@ def test_what_numba_compiled_before_changes_no_bit_and_its_settings_stay():
     assert len(first) == 2
     assert first == second
     assert first[-1] == "settings unchanged"
+
+
+def bits(run: Run) -> bytes:
+    """Everything that a training leaves, but for how long it took."""
+    assert run.outcome == "finished"
+    weights = [
+        w for state in (run.network.state_dict(), run.best) for _, w in sorted(state.items())
+    ]
+    numbers = [{k: v for k, v in row.items() if k != "seconds"} for row in run.history]
+    return b"".join(w.numpy().tobytes() for w in weights) + repr(numbers).encode()
+
+
+@pytest.mark.parametrize("neuron", sorted(NEURONS))
+@pytest.mark.parametrize("readout", READOUTS, ids=lambda r: r["kind"])
+@pytest.mark.parametrize("clip", [None, 1.0])
+def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
+    neuron: str, readout: dict[str, Any], clip: float | None, tmp_path: Path
+) -> None:
+    """With a last batch of one, 128 neurons for BLAS to share out, and a resume on other cores."""
+    network = {**SETTINGS["network"], "layers": [128], "readout": readout}
+    network["drive"] = 0.3 if neuron == "qif_delta" else 0.0
+    training = {**SETTINGS["training"], "epochs": 2, "sample_clip": clip, "snapshots": 2}
+    model = validate(ModelSettings, {"network": network, "training": training})
+    data, validation = dataset(17, seed=0), dataset(9, seed=1)
+
+    def trained(name: str, *threads: int) -> bytes:
+        """The first of ``threads`` for the first epoch, the last to the end."""
+        for last_epoch, number in zip((1, None)[-len(threads) :], threads, strict=True):
+            torch.set_num_threads(number)
+            state = tmp_path / name
+            run = train(model, neuron, 0, data, validation, state, "same", last_epoch)
+        return bits(run)
+
+    before = torch.get_num_threads()
+    try:
+        expected = trained("one", 1)
+        assert trained("two", 2) == expected
+        assert trained("eight", 8) == expected
+        assert trained("stopped", 2, 8) == expected
+    finally:
+        torch.set_num_threads(before)

@@ -335,3 +335,26 @@ def test_bad_layers_are_named():
         layer.weight[0, 0] = float("nan")
     with pytest.raises(ValueError, match="weights are not finite"):
         layer(random_spikes(0))
+
+
+@pytest.mark.parametrize("neuron", ["qif", "qif_delta"])
+@pytest.mark.parametrize("drive", [0.0, 0.5])
+def test_gradients_of_p_and_q_themselves_equal_central_differences(neuron, drive):
+    """Beyond 32 steps, after which the engine brings p and q into range."""
+    spikes = random_spikes(3, n_samples=2, n_events=100, duration=0.15)
+    layer = random_layer(neuron, spikes, n_out=6, recurrent=False, seed=3, drive=drive)
+
+    def states(weight: torch.Tensor) -> torch.Tensor:
+        class Run(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.layer = layer
+
+            def forward(self) -> torch.Tensor:
+                _, (p, q, *_) = self.layer.run(spikes)
+                return torch.cos(3 * p) + torch.sin(2 * q)
+
+        return torch.func.functional_call(Run(), {"layer.weight": weight}, ()).sum()
+
+    weight = layer.weight.detach().clone().requires_grad_()
+    assert torch.autograd.gradcheck(states, (weight,), eps=1e-7, atol=1e-6, rtol=1e-4)
