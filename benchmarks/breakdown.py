@@ -150,7 +150,7 @@ def breakdown(t: Task) -> dict[str, Any]:
     net = network(t._replace(batch=4))
     layer, neuron = net.layer, net.layer.neuron
     events = _events_of_samples(net.spikes)[0]
-    weights = _padded_weights(layer.weight, layer._recurrent())
+    weights = _padded_weights(*layer._weights())
     duration, limit = net.spikes.duration, 1000 * t.hidden
 
     record = forward.forward(neuron, events, duration, weights, limit)
