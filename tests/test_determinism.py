@@ -11,10 +11,16 @@ from typing import Any
 import llvmlite.binding
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 
+from networks import random_spikes
+from spikegrad.activity import activity_penalty
 from spikegrad.config.base import validate
 from spikegrad.config.training import ModelSettings
+from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
+from spikegrad.optimizer import Adam
+from spikegrad.readouts import _in_parts
 from spikegrad.training import Run, train
 from test_training import SETTINGS, dataset
 
@@ -106,5 +112,60 @@ def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
         assert trained("two", 2) == expected
         assert trained("eight", 8) == expected
         assert trained("stopped", 2, 8) == expected
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("neuron", sorted(NEURONS))
+@pytest.mark.parametrize("readout", READOUTS, ids=lambda r: r["kind"])
+def test_an_update_of_large_matrices_is_the_same_on_any_threads(
+    neuron: str, readout: dict[str, Any]
+) -> None:
+    """Torch itself shares out from 32,768 numbers on: of a weight matrix, of a batch's states."""
+    network = {**SETTINGS["network"], "layers": [333], "readout": readout}
+    settings = validate(ModelSettings, {**SETTINGS, "network": network}).network
+    spikes = random_spikes(0, n_samples=101, n_events=10, n_units=120, duration=0.05)
+
+    def updated(threads: int) -> list[torch.Tensor]:
+        torch.set_num_threads(threads)
+        net = Network(settings, 120, 20, neuron)
+        net.initialise(spikes, torch.Generator().manual_seed(0))
+        optimizer = Adam(net, 0.01, 0.01)
+        output = net(spikes)
+        loss = cross_entropy(output.logits, torch.arange(101) % 20)
+        (loss + activity_penalty(output.hidden[0], 333, 1.0)).backward()
+        norm = optimizer.clip(1e-3)
+        optimizer.step(1.0)
+        return [loss.detach(), torch.tensor(norm), *(w.detach() for w in net.parameters())]
+
+    before = torch.get_num_threads()
+    try:
+        expected = updated(1)
+        for threads in (2, 3, 8):
+            assert all(map(torch.equal, updated(threads), expected))
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("neuron", ["qif", "qif_delta"])
+def test_pseudospikes_of_a_large_batch_are_the_same_on_any_threads(neuron: str) -> None:
+    """Their phases and delays are torch's functions, which it computes in shares."""
+    draw = torch.Generator().manual_seed(0)
+    model = NEURONS[neuron](tau=0.02)
+    state = [torch.randn(333, 333, generator=draw) for _ in model.variables()]
+    feed = torch.randn(333, 333, generator=draw)
+
+    def values(threads: int) -> list[torch.Tensor]:
+        torch.set_num_threads(threads)
+        inputs = [each.clone().requires_grad_() for each in (*state, feed)]
+        delays, phases = _in_parts(model.pseudospikes, tuple(inputs[:-1]), inputs[-1])
+        loss = (delays * feed + phases * state[0]).sum(1).sum()
+        return [delays.detach(), phases.detach(), *torch.autograd.grad(loss, inputs)]
+
+    before = torch.get_num_threads()
+    try:
+        expected = values(1)
+        for threads in (2, 3, 8):
+            assert all(map(torch.equal, values(threads), expected))
     finally:
         torch.set_num_threads(before)
