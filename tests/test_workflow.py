@@ -27,9 +27,9 @@ def planned(project: Path, *options: str) -> Counter[str]:
 def test_the_study_is_complete(finished):
     results = finished / "results" / "spoken-digits-smoke"
     runs = pd.read_csv(results / "training" / "runs.csv")
-    assert set(runs["neuron"]) == {"lif", "qif"}
+    assert set(runs["neuron"]) == {"lif", "qif", "qif_delta"}
     assert set(runs["seed"]) == {0, 1}
-    for neuron in ("lif", "qif"):
+    for neuron in ("lif", "qif", "qif_delta"):
         outcome = json.loads((results / "training" / neuron / "0" / "outcome.json").read_text())
         assert outcome["outcome"] == "finished"
     figures = list(results.glob("*/figures/*.png")) + list(results.glob("*/*/figures/*.png"))

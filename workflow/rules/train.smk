@@ -28,7 +28,7 @@ rule compile_engine:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000),
+        mem_mb=growing(1500),
         runtime=growing(60),
     params:
         kinds=STUDY.kinds(),
