@@ -85,6 +85,7 @@ class _SpikingFunction(torch.autograd.Function):
                 times_of.append(sample_times)
                 units_of.append(sample_units)
                 log.records += record
+        _check_states(final)
         offsets = np.cumsum([len(sample_times) for sample_times in times_of])
         out_times, out_units, out_offsets = map(
             torch.from_numpy, (np.concatenate(times_of), np.concatenate(units_of), offsets)
@@ -144,7 +145,7 @@ class _SpikingFunction(torch.autograd.Function):
 
 def _used_channels(samples: list[Events], n_in: int) -> np.ndarray | None:
     """The input channels with an event, if they are few; gradients need no other rows."""
-    if not samples:
+    if not samples or sum(len(events.units) for events in samples) > n_in:
         return None
     used = np.flatnonzero(np.bincount(np.concatenate([s.units for s in samples]), minlength=n_in))
     return used if len(used) <= n_in // 2 else None
@@ -458,20 +459,15 @@ def _runner(
 
     def run(sample: int, events: Events) -> Record:
         record = forward.forward(neuron, events, duration, weights, limit)
-        final = record.final[:, : layer.n_out]
         if len(record.times) > limit:
             raise SpikeOverflowError(
                 f"sample {sample}: more than {layer.max_spikes} spikes per neuron within "
                 f"{record.times[-1]:.4g} s; the network runs away: lower the (recurrent) "
                 "weights or raise max_spikes"
             )
-        if not np.isfinite(final).all():
-            wrong = int((~np.isfinite(final)).any(0).argmax())
-            raise SpikeOverflowError(
-                f"sample {sample}, neuron {wrong}: its state has left the range of {final.dtype}; "
-                "lower the weights, or use float64"
-            )
         if record.until < duration:
+            final = record.final[:, : layer.n_out]
+            _check_states(final[:, None], sample)
             name, values = neuron.variables()[neuron.moved()], final[neuron.moved()]
             strongest = int(np.abs(values).argmax())
             raise SpikeOverflowError(
@@ -482,6 +478,16 @@ def _runner(
         return record
 
     return run
+
+
+def _check_states(final: np.ndarray, first: int = 0) -> None:
+    """Verify final states [n_state, n_samples, n_out], of the samples from ``first`` on."""
+    if not np.isfinite(final).all():
+        sample, neuron = np.argwhere(~np.isfinite(final).all(0))[0]
+        raise SpikeOverflowError(
+            f"sample {first + sample}, neuron {neuron}: its state has left the range of "
+            f"{final.dtype}; lower the weights, or use float64"
+        )
 
 
 def _events_of_samples(spikes: SpikeTrains) -> list[Events]:

@@ -122,14 +122,16 @@ class SpikeTrains:
         """
         if len(self.times) != len(self.units):
             raise SpikeError(f"{len(self.times)} spike times but {len(self.units)} units")
-        if len(self.offsets) < 1 or self.offsets[0] != 0 or self.offsets[-1] != len(self.times):
+        offsets = self.offsets.numpy()
+        if len(offsets) < 1 or offsets[0] != 0 or offsets[-1] != len(self.times):
             raise SpikeError(f"offsets must run from 0 to the number of events, {len(self.times)}")
-        if (self.counts < 0).any():
-            raise SpikeError(f"sample {int((self.counts < 0).nonzero()[0])}: offsets decrease")
+        fall = _first_fall(offsets)
+        if fall >= 0:
+            raise SpikeError(f"sample {fall}: offsets decrease")
         event, rule = _first_wrong(
             self.times.detach().numpy(),
             self.units.numpy(),
-            self.offsets.numpy(),
+            offsets,
             self.duration,
             n_units,
         )
@@ -146,6 +148,15 @@ class SpikeTrains:
                 f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
                 f"t = {float(self.times.detach()[event])} s, unit {int(self.units[event])})"
             )
+
+
+@njit(cache=True)
+def _first_fall(offsets: np.ndarray) -> int:
+    """The first sample that ends before it begins, -1 if none does."""
+    for b in range(len(offsets) - 1):
+        if offsets[b + 1] < offsets[b]:
+            return b
+    return -1
 
 
 @njit(cache=True)

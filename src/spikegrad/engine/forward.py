@@ -174,7 +174,8 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
                 record.units[n_spikes], record.delays[n_spikes] = j, delay
                 record.spike_steps[n_spikes] = n_steps
                 n_spikes += 1
-            sort_spikes(record, first, n_spikes)
+            if n_found > 1:
+                sort_spikes(record, first, n_spikes)
         current *= (1.0 - d) ** 2
         steps[n_steps], sources[n_steps] = step, source
         n_steps += 1

@@ -106,7 +106,7 @@ def _near(neuron, d, s, end):
     least = theta if theta >= 0 else theta / (type(d)(1) - d)
     total, two_I = W + I, I + I
     peak = total * total > (two_I + two_I) * theta  # the maximum passes the threshold
-    return ((W + d * I >= least) & peak) | (theta < W) | ((theta == W) & (theta < I))
+    return ((W + d * I >= least) & peak) | (theta <= W)
 
 
 @implements(crossed, LIF)
