@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,16 @@ def test_what_numba_compiled_before_changes_no_bit_and_its_settings_stay():
     assert first[-1] == "settings unchanged"
 
 
+def assert_same_on_any_threads(compute: Callable[[int], list[torch.Tensor]]) -> None:
+    before = torch.get_num_threads()
+    try:
+        expected = compute(1)
+        for threads in (2, 3, 8):
+            assert all(map(torch.equal, compute(threads), expected))
+    finally:
+        torch.set_num_threads(before)
+
+
 def bits(run: Run) -> bytes:
     """Everything that a training leaves, but for how long it took."""
     assert run.outcome == "finished"
@@ -138,13 +149,7 @@ def test_an_update_of_large_matrices_is_the_same_on_any_threads(
         optimizer.step(1.0)
         return [loss.detach(), torch.tensor(norm), *(w.detach() for w in net.parameters())]
 
-    before = torch.get_num_threads()
-    try:
-        expected = updated(1)
-        for threads in (2, 3, 8):
-            assert all(map(torch.equal, updated(threads), expected))
-    finally:
-        torch.set_num_threads(before)
+    assert_same_on_any_threads(updated)
 
 
 @pytest.mark.parametrize("neuron", ["qif", "qif_delta"])
@@ -162,10 +167,4 @@ def test_pseudospikes_of_a_large_batch_are_the_same_on_any_threads(neuron: str) 
         loss = (delays * feed + phases * state[0]).sum(1).sum()
         return [delays.detach(), phases.detach(), *torch.autograd.grad(loss, inputs)]
 
-    before = torch.get_num_threads()
-    try:
-        expected = values(1)
-        for threads in (2, 3, 8):
-            assert all(map(torch.equal, values(threads), expected))
-    finally:
-        torch.set_num_threads(before)
+    assert_same_on_any_threads(values)

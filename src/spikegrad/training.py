@@ -162,6 +162,8 @@ def train(
     if len(validation.labels) == 0:
         raise TrainingError("there are no validation samples; enlarge the validation split")
     network = Network(settings.network, data.n_units, data.n_classes, neuron)
+    for layer in network.spiking_layers:
+        layer.sample_clip = options.sample_clip
     run = Run(network, _copy(network))
     try:
         first = _order(seed, 0, len(data.labels))[: options.batch_size]
@@ -214,8 +216,6 @@ def _train_epoch(
     augment = Augmenter(
         options.augmentation, n_samples, data.n_units, generator(seed, AUGMENTATION, epoch)
     )
-    for layer in network.spiking_layers:
-        layer.sample_clip = options.sample_clip
     blend = Blender(options.augmentation.blend, data, generator(seed, BLENDING, epoch))
     loss_sum = right = penalty_sum = 0.0
     norms = []
