@@ -4,12 +4,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from faults import NTK, QIF, SURFACE, Project
 from smoke import copy_repository, snakemake
 
 # Small tensors gain nothing from threads, and two test runs side by side would fight for cores.
 torch.set_num_threads(1)
+
+# The same examples for everybody, so that no change fails by what it has nothing to do with. The
+# weekly run draws new ones, with --hypothesis-profile=default.
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ code, pre { font-size: 0.88em; background: #f4f4f4; overflow-wrap: anywhere; }
 pre { padding: 0.8em; overflow-x: auto; }
 .verdict { white-space: nowrap; padding: 0.1em 0.6em; border-radius: 0.8em; color: #fff; }
 .supported { background: #00734f; } .not { background: #a8480a; } .undecided { background: #666; }
+.measurable { background: #666; }
 .small { color: #555; font-size: 0.85em; }
 """
 

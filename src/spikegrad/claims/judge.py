@@ -6,12 +6,15 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from spikegrad.claims.registry import CLAIMS, QIF_PAPER, Claim
+from spikegrad.claims.claim import Claim
+from spikegrad.claims.estimates import NOTHING, adjusted
+from spikegrad.claims.qif_paper import QIF_PAPER
+from spikegrad.claims.registry import CLAIMS
 from spikegrad.claims.tables import Tables
 
 COLUMNS = (
     "id", "paper", "statement", "case", "measure", "data", "criterion", "estimate", "low", "high",
-    "p", "n", "unit", "verdict", "files",
+    "p", "p_holm", "n", "unit", "verdict", "files",
 )  # fmt: skip
 
 
@@ -25,7 +28,7 @@ def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
     data
         Name of its spike data.
     seed
-        Of bootstrap and permutations.
+        Of random permutations.
     claims
         What to judge.
 
@@ -33,7 +36,8 @@ def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
     -------
     DataFrame
         Columns :data:`COLUMNS`. ``low`` and ``high`` bound the 95 % interval; ``p`` is that of
-        the permutation test where two groups are compared; ``files``, separated by blanks, are
+        the permutation test where two groups are compared, ``p_holm`` the same adjusted for the
+        number of all comparisons of the paper by Holm's method; ``files``, separated by blanks, are
         those that the number comes from.
 
     Raises
@@ -43,7 +47,8 @@ def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
     """
     rows = []
     for claim in claims:
-        for case, estimate in claim.estimate(tables, seed).items():
+        cases = claim.estimate(tables, seed) or {"nothing in this study": NOTHING}
+        for case, estimate in cases.items():
             rows.append(
                 {
                     "id": claim.name,
@@ -63,4 +68,7 @@ def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
                     "files": " ".join(tables.files(*claim.reads)),
                 }
             )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    for _, own in table.groupby("paper"):
+        table.loc[own.index, "p_holm"] = adjusted(own["p"].astype(float))
+    return table

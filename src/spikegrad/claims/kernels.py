@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from spikegrad.claims.estimates import Estimate, exact
+from spikegrad.claims.comparison import Cases
+from spikegrad.claims.estimates import NOTHING, Estimate, exact
 from spikegrad.claims.tables import Tables
-
-Cases = dict[str, Estimate]
 
 SG_NTK, TRUE_DERIVATIVE = "SG-NTK", "true_derivative"  # as the tables call them
 
@@ -99,7 +98,7 @@ def spread(tables: Tables) -> Cases:
 def trend(tables: Tables, *quantities: str) -> Cases:
     """Power of the width in what trained networks and the SG-NTK's flow differ by.
 
-    Where nothing is left to fall at some width, no power is known, and no network speaks for it.
+    Where nothing is left to fall at some width there is no power to measure.
     """
     cases = {}
     for experiment, table in tables.experiments("trends"):
@@ -107,8 +106,11 @@ def trend(tables: Tables, *quantities: str) -> Cases:
             continue
         for _, row in table[table["quantity"].isin(quantities)].iterrows():
             case = f"{experiment}, {row['widths']} widths, {row['quantity']}"
-            n = int(row["n_networks"]) if np.isfinite(row["exponent"]) else 0
-            cases[case] = Estimate(row["exponent"], row["low"], row["high"], n, "networks")
+            known = np.isfinite(row["exponent"])
+            power = Estimate(
+                row["exponent"], row["low"], row["high"], int(row["n_networks"]), "networks"
+            )
+            cases[case] = power if known else NOTHING
     return cases
 
 

@@ -19,8 +19,10 @@ PAPERS = {
 INTRODUCTION = """<p>What the abstracts of both papers say, and what this study's results say about
 it. Each statement is judged by a number whose criterion was fixed beforehand: it is supported if
 the number's whole 95 % interval meets the criterion, not supported if the whole interval fails it,
-and undecided otherwise, or where too few seeds or networks stand behind it. Comparisons of LIF and
-QIF must also pass a permutation test (p ≤ 0.05). docs/claims.md gives the reasons.</p>"""
+and undecided otherwise, or where too few searches or networks stand behind it. Comparisons of LIF
+and QIF must also pass a permutation test (p ≤ 0.05); beside it stands p adjusted for the number of
+comparisons (Holm). Where there is nothing to measure, a claim is neither supported nor refused.
+docs/claims.md gives the reasons.</p>"""
 
 
 def claims_page(claims: pd.DataFrame, data: str) -> str:
@@ -48,13 +50,13 @@ def _claim(rows: pd.DataFrame) -> str:
             escape(row["case"]),
             _estimate(row),
             escape(first["criterion"]),
-            "" if pd.isna(row["p"]) else number(row["p"]),
+            _p_values(row),
             f"{row['n']:,} {escape(row['unit'])}",
             f'<span class="verdict {row["verdict"]}">{row["verdict"]}</span>',
         ]
         for _, row in rows.iterrows()
     ]
-    header = ["case", "estimate [95 % interval]", "criterion", "p", "n", "verdict"]
+    header = ["case", "estimate [95 % interval]", "criterion", "p (Holm)", "n", "verdict"]
     source = f'<p class="small">{escape(first["id"])}, from {shown}{more}</p>'
     return f"<p>{escape(first['measure'])}</p>\n{table(header, cells)}\n{source}"
 
@@ -63,6 +65,10 @@ def _estimate(row: pd.Series) -> str:
     if np.isnan(row["estimate"]):
         return "nothing to measure"
     return f"{number(row['estimate'])} [{number(row['low'])}, {number(row['high'])}]"
+
+
+def _p_values(row: pd.Series) -> str:
+    return "" if pd.isna(row["p"]) else f"{number(row['p'])} ({number(row['p_holm'])})"
 
 
 def number(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -51,19 +52,19 @@ class Tables:
         for path in self.files(name):
             yield Path(path).parent.name, self._table(path)
 
-    def by_seed(self, name: str, column: str, **where: str) -> Values:
-        """Means of ``column`` over the rows of each seed, in order of seeds.
+    @cached_property
+    def unit(self) -> str:
+        """What a repetition of the study would draw anew: "searches", or "seeds" without any."""
+        return "searches" if self._files.get("trials") else "seeds"
 
-        Only rows whose columns have the values in ``where``; missing values are left out.
+    @cached_property
+    def _unit_of(self) -> pd.DataFrame:
+        """The unit of each run, by neuron and seed."""
+        runs = self["runs"]
+        unit = runs["search"] if self.unit == "searches" else runs["seed"]
+        return runs[["neuron", "seed"]].assign(unit=unit)
 
-        Raises
-        ------
-        ClaimError
-            If there is no such row.
-        """
-        return seed_means(self.rows(name, column, **where), column)
-
-    def rows(self, name: str, *columns: str, **where: str) -> pd.DataFrame:
+    def rows(self, name: str, *columns: str, **where: object) -> pd.DataFrame:
         """Rows of the table ``name`` whose columns have the values in ``where``.
 
         Raises
@@ -72,7 +73,7 @@ class Tables:
             If there is no such row, or a column is absent.
         """
         table, source = self[name], " ".join(self.files(name)[:2])
-        absent = {*columns, *where, "seed"} - set(table)
+        absent = {*columns, *where} - set(table)
         if absent:
             raise ClaimError(f"{source}: no column {', '.join(sorted(absent))}")
         found = table[(table[list(where)] == list(where.values())).all(axis=1)]
@@ -81,6 +82,28 @@ class Tables:
             raise ClaimError(f"{source}: no row of {wanted}")
         return found
 
+    def units(self, rows: pd.DataFrame, column: str) -> Values:
+        """One value of ``column`` for each unit: means over a seed's ``rows``, then over seeds.
+
+        ``rows`` have the columns neuron and seed. Units without any value are left out.
+        """
+        seeds = rows.groupby(["neuron", "seed"], as_index=False)[column].mean()
+        return self._of_units(seeds, column).mean().dropna().to_numpy(np.float64)
+
+    def unit_ratios(self, rows: pd.DataFrame, over: str, under: str) -> Values:
+        """For each unit, the sum of ``over`` over that of ``under``, of all its ``rows``.
+
+        Units in which there is nothing below the line are left out.
+        """
+        whole = rows.merge(self._unit_of, on=["neuron", "seed"], validate="many_to_one")
+        sums = whole.groupby("unit")[[over, under]].sum()
+        sums = sums[sums[under] > 0]
+        return (sums[over] / sums[under]).to_numpy(np.float64)
+
+    def _of_units(self, seeds: pd.DataFrame, column: str) -> pd.core.groupby.SeriesGroupBy:
+        whole = seeds.merge(self._unit_of, on=["neuron", "seed"], validate="many_to_one")
+        return whole.groupby("unit")[column]
+
     def _table(self, path: str) -> pd.DataFrame:
         if path not in self._read:
             if not Path(path).is_file():
@@ -88,8 +111,3 @@ class Tables:
             read = pd.read_csv if path.endswith(".csv") else pd.read_parquet
             self._read[path] = read(path)
         return self._read[path]
-
-
-def seed_means(rows: pd.DataFrame, column: str) -> Values:
-    """Mean of ``column`` over the rows of each seed; seeds without a value are left out."""
-    return rows.groupby("seed")[column].mean().dropna().to_numpy(np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def section(
     """
     values = {float(x): function(float(x)) for x in np.asarray(grid)}
     known = sorted(values)
-    intervals = [(a - b, a, b) for a, b in zip(known, known[1:], strict=False)]
+    intervals = [(a - b, a, b) for a, b in itertools.pairwise(known)]
     heapq.heapify(intervals)
     while intervals and len(values) < most:
         width, low, high = heapq.heappop(intervals)  # the width's sign is turned

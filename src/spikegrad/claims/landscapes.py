@@ -1,0 +1,95 @@
+"""What the claims about landscapes and gradients measure (arXiv 2606.03935)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikegrad.claims.comparison import LIF, Cases, comparisons
+from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference
+from spikegrad.claims.tables import Tables
+from spikegrad.landscape.terms import STATES
+
+JUDGED = (0.01, 0.1)
+"""Depths, in nats, at which minima are counted; fixed before any result."""
+
+SETTLED = 0.9
+"""Share of the lines that must have settled for their minima to be counted at all."""
+
+BATCHES = {"own": "on the step's own batch", "fixed": "on a fixed batch"}
+
+
+def line_minima(tables: Tables, seed: int) -> Cases:
+    """Minima on lines per relative distance, LIF minus QIF, at each judged depth and state."""
+    return _minima(tables, seed, "line_minima", "length")
+
+
+def plane_minima(tables: Tables, seed: int) -> Cases:
+    """Minima on planes per relative area, LIF minus QIF, at each judged depth and state."""
+    return _minima(tables, seed, "plane_minima", "area")
+
+
+def _minima(tables: Tables, seed: int, table: str, extent: str) -> Cases:
+    def count(neuron: str, state: str, depth: float) -> Values:
+        rows = tables.rows(table, "minima", extent, neuron=neuron, state=state, depth=depth)
+        if "settled" in rows and rows["settled"].mean() < SETTLED:
+            return np.array([])
+        return tables.unit_ratios(rows, "minima", extent)
+
+    def beside(rival: str, state: str, depth: float) -> Estimate:
+        lif, qif = (count(neuron, state, depth) for neuron in (LIF, rival))
+        if not lif.any() and not qif.any():  # the floor says nothing of either
+            return NOTHING
+        return difference(lif, qif, seed, tables.unit)
+
+    return comparisons(
+        tables,
+        lambda rival: {
+            f"{state}, deeper than {depth:g} nats": beside(rival, state, depth)
+            for state in STATES
+            for depth in JUDGED
+        },
+    )
+
+
+def misled(tables: Tables, seed: int) -> Cases:
+    """Share of the predicted change of loss by which training's steps miss it, LIF minus QIF.
+
+    For each unit the summed |change - prediction| of its updates over their summed |prediction|.
+    """
+
+    def error(neuron: str, batch: str) -> Values:
+        rows = tables.rows("steps", "error", "predicted", neuron=neuron, batch=batch)
+        rows = rows.dropna(subset="error")
+        predicted = rows["predicted"].abs()
+        return tables.unit_ratios(rows.assign(predicted=predicted), "error", "predicted")
+
+    return _along_steps(tables, seed, error, sign=1)
+
+
+def turned(tables: Tables, seed: int) -> Cases:
+    """Cosine between the gradients before and after a step of training, QIF minus LIF."""
+    return _along_steps(tables, seed, lambda n, b: _of_steps(tables, "cosine", n, b), sign=-1)
+
+
+def varied(tables: Tables, seed: int) -> Cases:
+    """Standard deviation of log10 of the gradient's norm along a step, LIF minus QIF."""
+    return _along_steps(
+        tables, seed, lambda n, b: _of_steps(tables, "norm_variation", n, b), sign=1
+    )
+
+
+def _of_steps(tables: Tables, column: str, neuron: str, batch: str) -> Values:
+    return tables.units(tables.rows("steps", column, neuron=neuron, batch=batch), column)
+
+
+def _along_steps(tables: Tables, seed: int, values, sign: int) -> Cases:
+    """LIF minus QIF of ``values`` of a neuron and batch; QIF minus LIF for ``sign`` -1."""
+
+    def compare(rival: str) -> Cases:
+        cases = {}
+        for batch, name in BATCHES.items():
+            pair = [values(neuron, batch) for neuron in (LIF, rival)]
+            cases[name] = difference(*pair[::sign], seed, tables.unit)
+        return cases
+
+    return comparisons(tables, compare)
