@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from spikegrad.claims.comparison import LIF, Cases, comparisons
@@ -82,14 +84,16 @@ def _of_steps(tables: Tables, column: str, neuron: str, batch: str) -> Values:
     return tables.units(tables.rows("steps", column, neuron=neuron, batch=batch), column)
 
 
-def _along_steps(tables: Tables, seed: int, values, sign: int) -> Cases:
+def _along_steps(
+    tables: Tables, seed: int, values: Callable[[str, str], Values], sign: int
+) -> Cases:
     """LIF minus QIF of ``values`` of a neuron and batch; QIF minus LIF for ``sign`` -1."""
 
     def compare(rival: str) -> Cases:
-        cases = {}
-        for batch, name in BATCHES.items():
-            pair = [values(neuron, batch) for neuron in (LIF, rival)]
-            cases[name] = difference(*pair[::sign], seed, tables.unit)
-        return cases
+        more, less = (LIF, rival)[::sign]
+        return {
+            name: difference(values(more, batch), values(less, batch), seed, tables.unit)
+            for batch, name in BATCHES.items()
+        }
 
     return comparisons(tables, compare)
