@@ -13,10 +13,10 @@ import pytest
 import spikegrad.ntk
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.ntk import NTKProblem, StabilityConfig
-from spikegrad.imports import imported_files
 from spikegrad.ntk.activations import HardTanhDerivative, IdentityDerivative, Sign
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.instability import drift, search
+from spikegrad.provenance import imported_files
 
 ROOT = Path(__file__).parents[1]
 PROBLEM = {

@@ -1,1 +1,30 @@
-"""Exact spike-based gradient descent with LIF and QIF neurons, and the surrogate-gradient NTK."""
+"""Exact spike-based gradient descent with LIF and QIF neurons, and the surrogate-gradient NTK.
+
+Spike trains and networks:
+
+    SpikeTrains      spike times of many samples in one ragged batch
+    collate          samples to such a batch, for torch's DataLoader
+    SpikingLayer     a layer of LIF or QIF neurons, exact from event to event
+    Network          hidden layers and a readout, with its settings NetworkSettings
+    IntegratedReadout, MaximumReadout, FirstSpikeReadout
+                     what makes class logits of spikes
+    load_network     a trained network from a file of the workflow
+
+Errors: SpikeError (spike trains break a rule), SpikeOverflowError (a network runs away),
+NotFiniteError (a loss or gradient is no number).
+
+Kernels: see spikegrad.ntk. Data sets: see spikegrad.data.
+"""
+
+from spikegrad.lazy import public
+
+__getattr__, __dir__, __all__ = public(
+    __name__,
+    {
+        "spikes": ("SpikeError", "SpikeTrains", "collate"),
+        "layers": ("NotFiniteError", "SpikeOverflowError", "SpikingLayer"),
+        "readouts": ("FirstSpikeReadout", "IntegratedReadout", "MaximumReadout"),
+        "network": ("Network", "load_network"),
+        "config.network": ("NetworkSettings",),
+    },
+)

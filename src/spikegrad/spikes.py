@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from spikegrad.engine import njit
@@ -73,8 +76,72 @@ class SpikeTrains:
             )
         object.__setattr__(self, "duration", duration)
 
+    @classmethod
+    def from_arrays(
+        cls, times: Sequence[ArrayLike], units: Sequence[ArrayLike], duration: float
+    ) -> SpikeTrains:
+        """A batch from the spike times (seconds) and units of each sample, in any order of time.
+
+        Raises
+        ------
+        SpikeError
+            Naming the sample, if times and units are not as many, or a rule is broken.
+        """
+        if len(times) != len(units):
+            raise SpikeError(f"there are times of {len(times)} samples, but units of {len(units)}")
+        samples = [
+            _one_sample(b, *pair, duration) for b, pair in enumerate(zip(times, units, strict=True))
+        ]
+        counts = torch.tensor([0, *(len(t) for t, _ in samples)])
+        batch = cls(
+            torch.cat([torch.empty(0, dtype=torch.float64), *(t for t, _ in samples)]),
+            torch.cat([torch.empty(0, dtype=torch.int64), *(u for _, u in samples)]),
+            counts.cumsum(0),
+            duration,
+        )
+        batch.check(int(batch.units.max()) + 1 if len(batch.units) else 1)
+        return batch
+
+    @classmethod
+    def from_events(
+        cls, events: Sequence[np.ndarray], duration: float, seconds: float = 1e-6
+    ) -> SpikeTrains:
+        """A batch from tonic's events: of each sample a structured array with the fields t and x.
+
+        Parameters
+        ----------
+        events
+            One array for each sample; ``t`` is a time, ``x`` a unit.
+        duration
+            Length of a trial in seconds.
+        seconds
+            Unit of ``t``; tonic counts microseconds.
+
+        Raises
+        ------
+        SpikeError
+            As :meth:`from_arrays`, or if there are no such fields.
+        """
+        for b, sample in enumerate(events):
+            if not {"t", "x"} <= set(getattr(sample.dtype, "names", None) or ()):
+                raise SpikeError(f"sample {b}: events need the fields t and x, not {sample.dtype}")
+        times = [sample["t"] * seconds for sample in events]
+        return cls.from_arrays(times, [sample["x"] for sample in events], duration)
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    def __getitem__(self, which: int | slice) -> SpikeTrains:
+        """One sample, or a slice of them, as a batch."""
+        if isinstance(which, slice):
+            return self.select(torch.tensor(range(len(self))[which], dtype=torch.int64))
+        return self.select(torch.tensor([which]))
+
+    def to(self, device: Any) -> SpikeTrains:
+        """The batch itself on the CPU; SpikeError for any other device, which nothing runs on."""
+        if torch.device(device).type != "cpu":
+            raise SpikeError(f"the event engine runs on the CPU only, not on {device}")
+        return self
 
     @property
     def counts(self) -> Tensor:
@@ -148,6 +215,39 @@ class SpikeTrains:
                 f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
                 f"t = {float(self.times.detach()[event])} s, unit {int(self.units[event])})"
             )
+
+
+def collate(
+    samples: Sequence[tuple[ArrayLike, ArrayLike, Any]], duration: float
+) -> tuple[SpikeTrains, Tensor]:
+    """(times, units, label) of each sample as a batch and labels, int64 [n_samples].
+
+    For torch's DataLoader: ``collate_fn=functools.partial(collate, duration=1.4)``.
+    """
+    times, units, labels = zip(*samples, strict=True)
+    return SpikeTrains.from_arrays(times, units, duration), torch.tensor(labels)
+
+
+def _one_sample(
+    sample: int, times: ArrayLike, units: ArrayLike, duration: float
+) -> tuple[Tensor, Tensor]:
+    """Times and units of a sample, in order of time."""
+    t, u = np.asarray(times, np.float64), np.asarray(units)
+    if t.ndim != 1 or u.ndim != 1 or len(t) != len(u):
+        raise SpikeError(
+            f"sample {sample}: times and units must be lists of equal length, not of shapes "
+            f"{t.shape} and {u.shape}"
+        )
+    if len(u) and not np.issubdtype(u.dtype, np.integer):
+        raise SpikeError(f"sample {sample}: units must be whole numbers, not {u.dtype}")
+    if len(t) and np.nanmax(t) > duration:
+        hint = "; are the times milliseconds?" if np.nanmax(t) > 20 * duration else ""
+        raise SpikeError(
+            f"sample {sample}: a spike at {np.nanmax(t):g} s comes after the trial's end, "
+            f"{duration} s{hint}"
+        )
+    order = np.argsort(t, kind="stable")
+    return torch.from_numpy(t[order]), torch.from_numpy(u[order].astype(np.int64))
 
 
 @njit(cache=True)

@@ -1,7 +1,7 @@
 # What the rule files share. Functions stand here, apart from rules, as the linter wants.
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.study import Study
-from spikegrad.imports import imported_files
+from spikegrad.provenance import imported_files
 
 try:
     STUDY = validate(Study, config)
@@ -19,7 +19,7 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 
 def code(script):
     """The files of src/spikegrad that workflow/scripts/<script> imports, directly or not."""
-    return imported_files(SCRIPTS / script)
+    return [str(f.relative_to(Path.cwd()) if f.is_relative_to(Path.cwd()) else f) for f in imported_files(SCRIPTS / script)]
 
 
 def growing(amount):

@@ -2,49 +2,47 @@
 
 After Eilers, Memmesheimer and Goedeke, "A generalized neural tangent kernel for surrogate
 gradient learning" (arXiv 2405.15539); docs/ntk.md derives the formulas.
+
+    sg_ntk               analytic kernels of infinitely wide networks, as Kernels
+    empirical_sg_ntk     the kernel of any torch module, with a SurrogateActivation in it
+    kernel_regression    what a kernel predicts, in finite time or at the end: a Prediction, from
+                         Covariances if these are wanted
+    stability            whether surrogate gradient learning converges at all
+
+Activations: Erf, Relu, Sign, Step, Tanh, or Custom of your own; surrogate derivatives:
+ErfDerivative, HardTanhDerivative, IdentityDerivative, TanhDerivative, or CustomDerivative. What all
+have in common: Activation, Derivative.
+
+Errors: IllConditionedError, UnstableKernelError, QuadratureError.
 """
 
-from __future__ import annotations
+from spikegrad.lazy import public
 
-from importlib import import_module
-from typing import Any
-
-# Names are looked up when they are first used (PEP 562), so that `import spikegrad.ntk` is quick,
-# and a script of the workflow depends on the modules that it imports from, not on all.
-_MODULES = {
-    "analytic": ("Kernels", "sg_ntk"),
-    "activations": (
-        "Erf",
-        "ErfDerivative",
-        "HardTanhDerivative",
-        "IdentityDerivative",
-        "Relu",
-        "Sign",
-        "Step",
-        "Tanh",
-        "TanhDerivative",
-    ),
-    "moments": ("Activation", "Custom", "CustomDerivative", "Derivative"),
-    "modules": ("SurrogateActivation", "empirical_sg_ntk"),
-    "quadrature": ("QuadratureError",),
-    "regression": (
-        "Covariances",
-        "IllConditionedError",
-        "Prediction",
-        "UnstableKernelError",
-        "kernel_regression",
-        "stability",
-    ),
-}
-_HOMES = {name: module for module, names in _MODULES.items() for name in names}
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__, __all__ = public(
+    __name__,
+    {
+        "analytic": ("Kernels", "sg_ntk"),
+        "activations": (
+            "Erf",
+            "ErfDerivative",
+            "HardTanhDerivative",
+            "IdentityDerivative",
+            "Relu",
+            "Sign",
+            "Step",
+            "Tanh",
+            "TanhDerivative",
+        ),
+        "moments": ("Activation", "Custom", "CustomDerivative", "Derivative"),
+        "modules": ("SurrogateActivation", "empirical_sg_ntk"),
+        "quadrature": ("QuadratureError",),
+        "regression": (
+            "Covariances",
+            "IllConditionedError",
+            "Prediction",
+            "UnstableKernelError",
+            "kernel_regression",
+            "stability",
+        ),
+    },
+)

@@ -1,19 +1,31 @@
-"""Which files of this package a script runs: the inputs that make a rule rerun after an edit."""
+"""What of this package a script runs: the digest that makes a rule rerun after an edit.
+
+Comments, docstrings and layout are left out of it, so that explaining something better costs
+nobody a night's computation.
+"""
 
 from __future__ import annotations
 
 import ast
+import hashlib
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 
 
-def imported_files(script: Path) -> list[str]:
+def code_digest(script: Path) -> str:
+    """SHA-256 of what ``script`` and all of the package that it imports say to Python."""
+    total = hashlib.sha256()
+    for file in (Path(script), *imported_files(script)):
+        total.update(f"{file.name} {_file_digest(file)}\n".encode())
+    return total.hexdigest()
+
+
+def imported_files(script: Path) -> list[Path]:
     """The package's files that ``script`` imports, directly or through others, sorted.
 
-    Imports are read from the source, nothing is run. Paths are relative to the working
-    directory where that contains the package.
+    Imports are read from the source, nothing is run.
     """
     found: set[Path] = set()
     waiting = [Path(script)]
@@ -21,8 +33,26 @@ def imported_files(script: Path) -> list[str]:
         new = _direct_imports(waiting.pop()) - found
         found |= new
         waiting += new
-    here = Path.cwd()
-    return sorted(str(f.relative_to(here) if f.is_relative_to(here) else f) for f in found)
+    return sorted(found)
+
+
+@cache
+def _file_digest(file: Path) -> str:
+    """Of the syntax tree without docstrings; positions are not part of it."""
+    tree = ast.parse(file.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [entry for entry in node.body if not _is_text(entry)]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def _is_text(node: ast.stmt) -> bool:
+    """Whether it is a string and nothing else: a docstring, or one of an attribute."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
 
 
 @cache

@@ -1,0 +1,111 @@
+"""What a script depends on, against what Python really loads; what of it counts."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import spikegrad
+import spikegrad.data
+import spikegrad.ntk
+from spikegrad import provenance
+from spikegrad.provenance import PACKAGE, code_digest, imported_files
+
+SCRIPTS = PACKAGE.parents[1] / "workflow" / "scripts"
+
+
+@pytest.mark.parametrize("name", ["train.py", "prepare.py", "compile_engine.py"])
+def test_every_module_that_a_script_loads_is_found(name):
+    """The script runs up to its first use of snakemake; what is loaded by then must be known."""
+    probe = (
+        "import sys, runpy\n"
+        f"sys.path.insert(0, {str(SCRIPTS)!r})\n"
+        "class Stop(Exception): pass\n"
+        "class Snakemake:\n"
+        "    def __getattr__(self, name): raise Stop\n"
+        "try:\n"
+        f"    runpy.run_path({str(SCRIPTS / name)!r}, {{'snakemake': Snakemake()}})\n"
+        "except Stop: pass\n"
+        "files = {m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'spikegrad'}\n"
+        "print(*files, sep='\\n')\n"
+    )
+    run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    loaded = {Path(line).resolve() for line in run.stdout.split("\n") if line}
+    found = {file.resolve() for file in imported_files(SCRIPTS / name)}
+    assert loaded
+    assert loaded <= found
+
+
+def test_unrelated_files_are_not_dependencies():
+    found = {file.name for file in imported_files(SCRIPTS / "prepare.py")}
+    assert "prepare.py" in found
+    assert not found & {"forward.py", "lif.py", "training.py", "ensemble.py"}
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch) -> Path:
+    """A copy of the package, which the digest is made to read."""
+    package = tmp_path / "src" / "spikegrad"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+    return package
+
+
+def digest_after(file: Path, old: str, new: str) -> str:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    provenance._direct_imports.cache_clear()
+    provenance._file_digest.cache_clear()
+    return code_digest(SCRIPTS / "train.py")
+
+
+def test_comments_docstrings_and_layout_do_not_count(copy):
+    before = code_digest(SCRIPTS / "train.py")
+    loop = copy / "training.py"
+    assert digest_after(loop, '"""Training:', '"""About training:') == before
+    assert digest_after(loop, "def _order(", "# in what order\n\n\ndef _order(") == before
+    assert digest_after(copy / "optimizer.py", "\nclass", "\n\nclass") == before
+
+
+def test_what_changes_a_result_counts(copy):
+    digests = {code_digest(SCRIPTS / "train.py")}
+    digests.add(digest_after(copy / "training.py", "math.pi", "3.14"))
+    digests.add(digest_after(copy / "engine" / "forward.py", "+", "-"))  # imported by an import
+    digests.add(digest_after(copy / "seeds.py", "def ", "UNUSED = 1\n\n\ndef "))
+    assert len(digests) == 4
+    assert digest_after(copy / "ntk" / "ensemble.py", "\ndef", "\nA = 1\n\n\ndef") in digests
+
+
+@pytest.mark.parametrize("package", [spikegrad, spikegrad.data, spikegrad.ntk])
+def test_public_names_are_there_and_in_the_table_of_contents(package):
+    for name in package.__all__:
+        assert getattr(package, name).__name__ == name
+        assert name in package.__doc__
+    assert set(package.__all__) <= set(dir(package))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = package.nonsense
+
+
+def test_importing_the_package_loads_nothing_else():
+    probe = (
+        "import sys, spikegrad, spikegrad.ntk, spikegrad.data; "
+        "print('torch' in sys.modules, 'numpy' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "False"]
+
+
+def test_own_code_imports_from_modules_not_from_public_names():
+    """A name looked up lazily would hide from the digest what a script depends on."""
+    lazy = {f"spikegrad{p}": set(m.__all__) for p, m in
+            (("", spikegrad), (".data", spikegrad.data), (".ntk", spikegrad.ntk))}  # fmt: skip
+    for file in [*PACKAGE.rglob("*.py"), *SCRIPTS.glob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module in lazy:
+                assert not {a.name for a in node.names} & lazy[node.module], (file, node.lineno)

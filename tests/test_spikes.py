@@ -1,0 +1,88 @@
+"""Spike trains from arrays, events and loaders."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.utils.data import DataLoader
+
+from spikegrad import SpikeError, SpikeTrains, collate
+
+TRIALS = st.lists(
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9)), max_size=6), min_size=0, max_size=5
+)
+
+
+def arrays(trials):
+    return [[t for t, _ in trial] for trial in trials], [[u for _, u in trial] for trial in trials]
+
+
+@given(TRIALS)
+@settings(deadline=None)
+def test_arrays_come_back_in_order_of_time(trials):
+    times, units = arrays(trials)
+    batch = SpikeTrains.from_arrays(times, [np.array(u, int) for u in units], 1.0)
+    assert len(batch) == len(trials)
+    for b, trial in enumerate(trials):
+        own = batch[b]
+        expected = sorted(trial, key=lambda event: event[0])  # stable, as ours
+        assert list(zip(own.times.tolist(), own.units.tolist(), strict=True)) == expected
+
+
+def test_slices_are_batches():
+    batch = SpikeTrains.from_arrays([[0.1], [0.2, 0.3], []], [[0], [1, 2], []], 1.0)
+    assert batch[1:].times.tolist() == [0.2, 0.3]
+    assert batch[::-2].counts.tolist() == [0, 1]
+    assert batch[-2].units.tolist() == [1, 2]
+    with pytest.raises(IndexError, match="no sample 3"):
+        batch[3]
+
+
+def test_tonics_events_are_microseconds():
+    dtype = np.dtype([("t", np.int64), ("x", np.int64), ("p", np.int64)])
+    events = [np.array([(250_000, 7, 1), (100_000, 3, 1)], dtype), np.array([], dtype)]
+    batch = SpikeTrains.from_events(events, duration=1.0)
+    assert batch.times.tolist() == pytest.approx([0.1, 0.25])
+    assert batch.units.tolist() == [3, 7]
+    with pytest.raises(SpikeError, match="sample 0: events need the fields t and x"):
+        SpikeTrains.from_events([np.zeros(3)], 1.0)
+
+
+def test_a_loader_makes_batches():
+    samples = [([0.1 * k], [k], k % 2) for k in range(5)]
+    loader = DataLoader(samples, batch_size=2, collate_fn=partial(collate, duration=1.0))
+    batches = list(loader)
+    assert [len(spikes) for spikes, _ in batches] == [2, 2, 1]
+    assert torch.cat([labels for _, labels in batches]).tolist() == [0, 1, 0, 1, 0]
+    assert batches[1][0].units.tolist() == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("times", "units", "message"),
+    [
+        ([[0.1]], [[0], [1]], "times of 1 samples, but units of 2"),
+        ([[0.1], [0.1, 0.2]], [[0], [1]], r"sample 1: .* equal length, not of shapes \(2,\)"),
+        ([[[0.1]]], [[[0]]], "sample 0: .* must be lists"),
+        ([[0.1]], [[0.5]], "sample 0: units must be whole numbers"),
+        ([[0.1], [120.0]], [[0], [0]], "sample 1: a spike at 120 s .* milliseconds"),
+        ([[0.1], [1.2]], [[0], [0]], "sample 1: a spike at 1.2 s comes after the trial's end"),
+        ([[0.1, np.nan]], [[0, 0]], "sample 0: a spike time is not finite"),
+        ([[-0.1]], [[0]], "sample 0: a spike time is negative"),
+        ([[0.1]], [[-1]], "sample 0: a unit is outside"),
+    ],
+)
+def test_what_is_wrong_is_named(times, units, message):
+    with pytest.raises(SpikeError, match=message):
+        SpikeTrains.from_arrays(times, units, 1.0)
+
+
+def test_there_is_no_other_device():
+    batch = SpikeTrains.from_arrays([[0.1]], [[0]], 1.0)
+    assert batch.to("cpu") is batch
+    with pytest.raises(SpikeError, match="CPU only, not on cuda"):
+        batch.to("cuda")
