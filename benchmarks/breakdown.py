@@ -21,10 +21,10 @@ from numba import njit
 
 from contestant import Task
 from engine import network
+from spikegrad.batches import events_of_samples, padded_weights
 from spikegrad.engine import backward, forward, records, rows
 from spikegrad.engine.formulas import load, root, store
 from spikegrad.engine.records import SEGMENT, SPIKE
-from spikegrad.layers import _events_of_samples, _padded_weights
 
 ROUNDS = 15
 UNCACHED = {**rows.OPTIONS, "cache": False}
@@ -149,8 +149,8 @@ def breakdown(t: Task) -> dict[str, Any]:
     """Counts, times of the kernels, and of both passes, for one sample."""
     net = network(t._replace(batch=4))
     layer, neuron = net.layer, net.layer.neuron
-    events = _events_of_samples(net.spikes)[0]
-    weights = _padded_weights(*layer._weights())
+    events = events_of_samples(net.spikes)[0]
+    weights = padded_weights(*layer._weights())
     duration, limit = net.spikes.duration, 1000 * t.hidden
 
     record = forward.forward(neuron, events, duration, weights, limit)

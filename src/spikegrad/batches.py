@@ -1,0 +1,136 @@
+"""Batches of samples through the engine: events, padding, threads, sums in a fixed order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spikegrad.engine import sums
+from spikegrad.engine.records import Events, Weights
+from spikegrad.engine.rows import LANES
+from spikegrad.spikes import SpikeTrains
+
+# Samples that one thread takes at a time, and whose weight gradients it sums. Fixed, and blocks
+# are summed in order, so that no bit of the result depends on the number of threads.
+BLOCK = 4
+ROWS = 64  # of a gradient that one thread sums over the samples at a time
+
+
+def events_of_samples(spikes: SpikeTrains) -> list[Events]:
+    """The input of each sample."""
+    times, units = spikes.times.detach().numpy(), spikes.units.numpy()
+    bounds = spikes.offsets.tolist()
+    return [Events(times[a:b], units[a:b]) for a, b in pairwise(bounds)]
+
+
+def used_channels(samples: list[Events], n_in: int) -> np.ndarray | None:
+    """The input channels with an event, if they are few; gradients need no other rows."""
+    if not samples or sum(len(events.units) for events in samples) > n_in:
+        return None
+    used = np.flatnonzero(np.bincount(np.concatenate([s.units for s in samples]), minlength=n_in))
+    return used if len(used) <= n_in // 2 else None
+
+
+def only(used: np.ndarray, weights: Weights, samples: list[Events]) -> tuple[Weights, list[Events]]:
+    """The weights of the channels ``used``, and the samples with these numbered anew."""
+    place = np.empty(len(weights.input), np.int64)
+    place[used] = np.arange(len(used))
+    few = weights._replace(input=weights.input[used], reach=weights.reach[used])
+    return few, [Events(events.times, place[events.units]) for events in samples]
+
+
+Backward = Callable[[int, np.ndarray, np.ndarray], None]
+
+
+def sum_of_blocks(run: Backward, weights: Weights, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """The gradients of input and recurrent weights, summed over the samples."""
+
+    def run_block(block: range) -> tuple[np.ndarray, np.ndarray]:
+        own = np.zeros_like(weights.input), np.zeros_like(weights.recurrent)
+        for b in block:
+            run(b, *own)
+        return own
+
+    total = np.zeros_like(weights.input), np.zeros_like(weights.recurrent)
+    for block in in_threads(run_block, blocks(n_samples)):
+        for whole, part in zip(total, block, strict=True):
+            whole += part
+    return total
+
+
+def sum_of_clipped(
+    run: Backward, weights: Weights, n_samples: int, clip: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same with each sample's gradient clipped, and its norms before, float64 [n_samples].
+
+    The largest norm is ``clip`` times the median of those that are not zero. All samples'
+    gradients are held until the median is known.
+    """
+    n_in, n = weights.input.shape
+    parts = np.empty((n_samples, n_in + len(weights.recurrent), n), weights.input.dtype)
+
+    def run_sample(b: int) -> float:
+        parts[b] = 0
+        run(b, parts[b, :n_in], parts[b, n_in:])
+        return sums.square_sum(parts[b])
+
+    norms = np.sqrt(np.array(list(in_threads(run_sample, range(n_samples))), np.float64))
+    some = norms[norms > 0]
+    largest = clip * np.median(some) if len(some) else 1.0
+    factors = (largest / np.maximum(norms, largest)).astype(parts.dtype)
+    total = np.empty(parts.shape[1:], parts.dtype)
+
+    def add_rows(first: int) -> None:
+        last = min(first + ROWS, len(total))
+        sums.weighted_sum(parts, factors, first, last, total)
+
+    for _ in in_threads(add_rows, range(0, len(total), ROWS)):
+        pass
+    return total[:n_in], total[n_in:], norms
+
+
+def blocks(n_samples: int) -> list[range]:
+    """The samples that one thread takes at a time."""
+    return [range(b, min(b + BLOCK, n_samples)) for b in range(0, n_samples, BLOCK)]
+
+
+def padded_weights(weight: Tensor, recurrent: Tensor) -> Weights:
+    """Weights as the kernels read them; ValueError if they are not finite."""
+    forth, back = padded(weight), padded(recurrent)
+    reach, reach_back = np.abs(forth).max(1), np.abs(back).max(1)
+    if not (np.isfinite(reach).all() and np.isfinite(reach_back).all()):
+        raise ValueError("the layer's weights are not finite: training has diverged")
+    return Weights(forth, back, reach, reach_back, weight.shape[1])
+
+
+def padded(tensor: Tensor) -> np.ndarray:
+    """A copy as a C-ordered array with its last axis padded by zeros to whole registers."""
+    n = tensor.shape[-1]
+    array = tensor.detach().numpy()
+    wide = np.zeros((*tensor.shape[:-1], n + -n % LANES), array.dtype)
+    wide[..., :n] = array
+    return wide
+
+
+def in_threads(function: Callable, jobs: Iterable) -> Iterable:
+    """``map`` over torch's number of threads, in order; the kernels release the GIL."""
+    return _pool(torch.get_num_threads()).map(function, jobs)
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that flush denormal numbers: decayed currents would make them crawl."""
+    return ThreadPoolExecutor(
+        threads, "spikegrad", initializer=torch.set_flush_denormal, initargs=(True,)
+    )
+
+
+# A forked child inherits the pools but none of their threads.
+os.register_at_fork(after_in_child=_pool.cache_clear)
