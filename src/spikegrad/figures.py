@@ -12,7 +12,6 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
 from spikegrad.files import atomic
 
@@ -79,16 +78,3 @@ def save(figure: Figure, files: Iterable[str]) -> None:
         with atomic(name) as part:
             figure.savefig(part, metadata=metadata)
     plt.close(figure)
-
-
-def resolution_axis(axes: Axes, strides: Iterable[int]) -> None:
-    """An x axis of resolutions, the finest at the right: every n-th point of a line is used.
-
-    Lines are compared at the same ``strides``, not at the same number of points, since a line
-    ends early where its network runs away.
-    """
-    ticks = sorted(set(strides), reverse=True)
-    axes.set(xscale="log", xlabel="every n-th point of a line")
-    axes.set_xticks(ticks, [str(tick) for tick in ticks])
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.invert_xaxis()

@@ -44,7 +44,7 @@ rule plot_paper_landscapes:
     input:
         planes=rules.landscape_merge.output.planes,
         lines=rules.landscape_merge.output.lines,
-        line_fragmentation=rules.landscape_fragmentation.output.lines,
+        line_minima=rules.landscape_fragmentation.output.lines,
         nearby=rules.judge_claims.input.nearby,
         code=code("plot_paper_landscapes.py"),
     output:

@@ -1,10 +1,11 @@
-# Loss and gradient landscapes around untrained, trained and activity-matched networks.
+# Loss and gradient landscapes around networks: untrained, at equal loss, trained, at equal activity.
 LANDSCAPE = f"{RESULTS}/landscape"
 LANDSCAPE_FIGURES = f"{LANDSCAPE}/figures"
 LANDSCAPE_SEEDS = list(STUDY.landscape.seeds)
 LANDSCAPE_JOBS = range(STUDY.landscape.jobs)
 LANDSCAPE_PARAMS = STUDY.landscape.model_dump(mode="json")
 LANDSCAPE_RESULTS = [
+    f"{LANDSCAPE}/states.csv",
     f"{LANDSCAPE}/census.csv",
     *expand(
         f"{LANDSCAPE_FIGURES}/{{name}}.png",
@@ -21,6 +22,23 @@ LANDSCAPE_RESULTS = [
 ]
 
 
+use rule train as train_equal_activity with:
+    output:
+        checkpoint=f"{LANDSCAPE}/equal_activity/{{neuron}}/{{seed}}/best.safetensors",
+        snapshots=f"{LANDSCAPE}/equal_activity/{{neuron}}/{{seed}}/snapshots.safetensors",
+        history=f"{LANDSCAPE}/equal_activity/{{neuron}}/{{seed}}/history.parquet",
+        outcome=f"{LANDSCAPE}/equal_activity/{{neuron}}/{{seed}}/outcome.json",
+    log:
+        f"{LOGS}/landscape/equal_activity/{{neuron}}/{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/landscape/equal_activity/{{neuron}}/{{seed}}.tsv"
+    params:
+        model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
+        overrides={
+            "training.activity": STUDY.landscape.equal_activity.model_dump(mode="json")
+        },
+
+
 rule landscape_directions:
     input:
         events=rules.prepare.output.events,
@@ -30,6 +48,16 @@ rule landscape_directions:
         snapshots=expand(
             rules.train.output.snapshots, neuron=NEURONS, allow_missing=True
         ),
+        active_checkpoints=expand(
+            rules.train_equal_activity.output.checkpoint,
+            neuron=NEURONS,
+            allow_missing=True,
+        ),
+        active_snapshots=expand(
+            rules.train_equal_activity.output.snapshots,
+            neuron=NEURONS,
+            allow_missing=True,
+        ),
         other_checkpoints=lambda w: expand(
             rules.train.output.checkpoint, neuron=NEURONS, seed=next_seed(w)
         ),
@@ -38,11 +66,12 @@ rule landscape_directions:
         ),
         code=code("landscape_directions.py"),
     output:
-        expand(
+        directions=expand(
             f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors",
             neuron=NEURONS,
             allow_missing=True,
         ),
+        states=f"{LANDSCAPE}/directions/{{seed}}.parquet",
     log:
         f"{LOGS}/landscape/directions/{{seed}}.log",
     benchmark:
@@ -70,7 +99,8 @@ rule landscape_surface:
         ),
         code=code("landscape_surface.py"),
     output:
-        points=f"{LANDSCAPE}/surfaces/{{neuron}}/{{job}}.parquet",
+        lines=f"{LANDSCAPE}/surfaces/{{neuron}}/{{job}}.lines.parquet",
+        planes=f"{LANDSCAPE}/surfaces/{{neuron}}/{{job}}.planes.parquet",
     log:
         f"{LOGS}/landscape/surfaces/{{neuron}}/{{job}}.log",
     benchmark:
@@ -89,13 +119,23 @@ rule landscape_surface:
 
 rule landscape_merge:
     input:
-        points=expand(
-            rules.landscape_surface.output.points, neuron=NEURONS, job=LANDSCAPE_JOBS
+        lines=expand(
+            rules.landscape_surface.output.lines, neuron=NEURONS, job=LANDSCAPE_JOBS
         ),
+        planes=expand(
+            rules.landscape_surface.output.planes, neuron=NEURONS, job=LANDSCAPE_JOBS
+        ),
+        states=expand(rules.landscape_directions.output.states, seed=LANDSCAPE_SEEDS),
         code=code("landscape_merge.py"),
     output:
         lines=f"{LANDSCAPE}/lines.parquet",
         planes=f"{LANDSCAPE}/planes.parquet",
+        states=report(
+            f"{LANDSCAPE}/states.csv",
+            caption="../report/landscape_states.rst",
+            category="Landscapes",
+            labels={"content": "the networks looked at"},
+        ),
     log:
         f"{LOGS}/landscape/merge.log",
     conda:
@@ -111,15 +151,16 @@ rule landscape_fragmentation:
         planes=rules.landscape_merge.output.planes,
         code=code("landscape_fragmentation.py"),
     output:
-        lines=f"{LANDSCAPE}/line_fragmentation.parquet",
-        planes=f"{LANDSCAPE}/plane_fragmentation.parquet",
+        lines=f"{LANDSCAPE}/line_minima.parquet",
+        planes=f"{LANDSCAPE}/plane_minima.parquet",
     log:
         f"{LOGS}/landscape/fragmentation.log",
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
-        levels=STUDY.landscape.planes.levels,
+        depths=STUDY.landscape.depths,
+        tolerance=STUDY.landscape.lines.tolerance,
     script:
         "../scripts/landscape_fragmentation.py"
 
@@ -340,7 +381,7 @@ rule plot_landscape_fragmentation:
             f"{LANDSCAPE_FIGURES}/fragmentation.png",
             "landscape_fragmentation",
             "Landscapes",
-            "fragmentation against resolution",
+            "minima by depth",
         ),
         pdf=f"{LANDSCAPE_FIGURES}/fragmentation.pdf",
     log:
@@ -350,6 +391,7 @@ rule plot_landscape_fragmentation:
     threads: 1
     params:
         data=STUDY.dataset,
+        judged=STUDY.landscape.judged,
     script:
         "../scripts/plot_landscape_fragmentation.py"
 
@@ -358,7 +400,6 @@ rule plot_landscape_gradients:
     input:
         nearby=expand(rules.landscape_gradients.output.nearby, neuron=NEURONS),
         samples=expand(rules.landscape_gradients.output.samples, neuron=NEURONS),
-        lines=rules.landscape_fragmentation.output.lines,
         code=code("plot_landscape_gradients.py"),
     output:
         png=report_figure(

@@ -59,6 +59,7 @@ rule train:
         runtime=growing(1440),
     params:
         model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
+        overrides={},
     script:
         "../scripts/train.py"
 

@@ -5,13 +5,12 @@ from spikegrad.config.base import validate
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic
-from spikegrad.landscape.objective import subset
 from spikegrad.landscape.surfaces import share
 from spikegrad.landscape.tables import census_tables, census_tasks
 
 log = start(snakemake)
 options = validate(LandscapeSettings, snakemake.params.landscape)
-data = subset(load(snakemake.input.events, "train"), options.samples, options.directions.seed)
+data = load(snakemake.input.events, "train")
 centres = dict(zip(options.seeds, snakemake.input.directions, strict=True))
 tasks = share(census_tasks(options), int(snakemake.wildcards.job), options.jobs)
 for name, table in zip(snakemake.output, census_tables(tasks, centres, data, options), strict=True):

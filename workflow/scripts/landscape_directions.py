@@ -1,17 +1,22 @@
-"""Find the points and directions of one seed's landscapes, for all neuron models."""
+"""Find the states and directions of one seed's landscapes, for all neuron models."""
 
 from pathlib import Path
+
+import pandas as pd
 
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
-from spikegrad.landscape.directions import centre, load_run, save_centres, states
+from spikegrad.files import atomic
+from spikegrad.landscape.directions import centre, save_centres
 from spikegrad.landscape.objective import Objective, subset
+from spikegrad.landscape.states import course, equal_loss, load_run, states
 
 log = start(snakemake)
 options = validate(LandscapeSettings, snakemake.params.landscape)
-data = subset(load(snakemake.input.events, "train"), options.samples, options.directions.seed)
+seed = int(snakemake.wildcards.seed)
+data = subset(load(snakemake.input.events, "train"), options, seed)
 
 
 def runs(checkpoints, snapshots):
@@ -20,17 +25,26 @@ def runs(checkpoints, snapshots):
 
 
 own = runs(snakemake.input.checkpoints, snakemake.input.snapshots)
+active = runs(snakemake.input.active_checkpoints, snakemake.input.active_snapshots)
 other = runs(snakemake.input.other_checkpoints, snakemake.input.other_snapshots)
 objectives = {neuron: Objective(run.network, data) for neuron, run in own.items()}
-points = states(own, objectives)
-for file in snakemake.output:
+courses = {neuron: course(run, objectives[neuron]) for neuron, run in own.items()}
+level = equal_loss(courses.values())
+table = []
+for file in snakemake.output.directions:
     neuron = Path(file).parent.name
+    objective = objectives[neuron]
+    here = states(own[neuron], courses[neuron], level, active[neuron])
+    # The other seed's trained network stands for its state of equal activity, which it may lack.
+    there = states(other[neuron], course(other[neuron], objective), level, other[neuron])
     centres = {
-        state: centre(
-            state, weights, gain, own[neuron], other[neuron], objectives[neuron], options.directions
-        )
-        for state, (weights, gain) in points[neuron].items()
+        name: centre(name, state, there[name], objective, options.directions)
+        for name, state in here.items()
     }
-    for about in (c.about for c in centres.values()):
-        log.info({key: value for key, value in about.items() if key != "directions"})
     save_centres(file, own[neuron], centres)
+    for point in centres.values():
+        facts = {key: value for key, value in point.about.items() if key != "directions"}
+        log.info(facts)
+        table.append(facts)
+with atomic(snakemake.output.states) as file:
+    pd.DataFrame(table).to_parquet(file)

@@ -14,7 +14,7 @@ from spikegrad.landscape.objective import subset
 
 log = start(snakemake)
 options = validate(LandscapeSettings, snakemake.params.landscape)
-data = subset(load(snakemake.input.events, "train"), options.samples, options.directions.seed)
+data = load(snakemake.input.events, "train")
 changes = pd.read_parquet(snakemake.input.changes)
 files = {}
 for file in map(Path, snakemake.input.directions):
@@ -27,7 +27,8 @@ for neuron, own in changes.groupby("neuron", sort=False):
     for kind, change in picked.items():
         chosen.append({**change, "kind": kind})
         key = {"neuron": neuron, "kind": kind}
-        tables = example(change, files[neuron, change["seed"]], data, options.examples)
+        samples = subset(data, options, change["seed"])
+        tables = example(change, files[neuron, change["seed"]], samples, options.examples)
         parts.append([table.assign(**key) for table in tables])
 if not parts:
     raise ValueError("the census found no change at all: raise landscape.census.*.reach")

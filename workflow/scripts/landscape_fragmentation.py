@@ -1,17 +1,16 @@
-"""Measure how broken lines and planes are, at several resolutions."""
+"""Count the minima of lines and planes, by depth."""
 
 import pandas as pd
 
 from _job import start
 from spikegrad.files import atomic
-from spikegrad.landscape.fragmentation import line_table, plane_table
+from spikegrad.landscape.fragmentation import line_minima, plane_minima
 
 log = start(snakemake)
+depths, tolerance = snakemake.params.depths, snakemake.params.tolerance
 tables = {
-    snakemake.output.lines: line_table(pd.read_parquet(snakemake.input.lines)),
-    snakemake.output.planes: plane_table(
-        pd.read_parquet(snakemake.input.planes), snakemake.params.levels
-    ),
+    snakemake.output.lines: line_minima(pd.read_parquet(snakemake.input.lines), depths, tolerance),
+    snakemake.output.planes: plane_minima(pd.read_parquet(snakemake.input.planes), depths),
 }
 for name, table in tables.items():
     with atomic(name) as file:

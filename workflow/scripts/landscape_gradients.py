@@ -14,13 +14,13 @@ from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
 options = validate(LandscapeSettings, snakemake.params.landscape)
-data = subset(load(snakemake.input.events, "train"), options.samples, options.directions.seed)
+data = load(snakemake.input.events, "train")
 names, distances = options.gradients.directions, options.gradients.distances
 nearby, samples, centres = [], [], []
 for file in snakemake.input.directions:
     for state in STATES:
         network, centre = load_centre(file, state, names)
-        objective = Objective(network, data)
+        objective = Objective(network, subset(data, options, centre.about["seed"]))
         about = {key: value for key, value in centre.about.items() if key != "directions"}
         key = {name: about[name] for name in ("neuron", "seed", "state")}
         nearby.append(agreement(objective, centre, names, distances).assign(**key))

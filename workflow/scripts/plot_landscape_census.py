@@ -60,7 +60,7 @@ for (neuron, state), own in breaks.groupby(["neuron", "state"]):
     heights = heights[heights > JUMP]
     if len(heights):
         share = 1 - np.arange(len(heights)) / len(heights)
-        style = ["-", "--", ":"][STATES.index(state)]
+        style = [":", "--", "-", "-."][STATES.index(state)]
         label = f"{neuron_label(neuron)}, {state} ({len(heights)})"
         axes.step(heights, share, where="pre", ls=style, color=NEURON_COLOURS[neuron], label=label)
 axes.set(xscale="log", xlabel="height of a jump (nats)", ylabel="share of jumps at least as high")

@@ -1,60 +1,38 @@
-"""Draw measures of fragmentation against resolution."""
+"""Draw how many minima lines and planes have, by depth."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
-from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_legend, resolution_axis, save
+from spikegrad.figures import save
+from spikegrad.landscape.figures import density_axis, draw_minima, minima_density
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
-lines = pd.read_parquet(snakemake.input.lines)
-planes = pd.read_parquet(snakemake.input.planes)
-states = STATES
-measures = {
-    "minima": "local minima",
-    "persistence": "depth of minima\n(sum over range)",
-    "variation": "total variation\nover range",
+lines, planes = (pd.read_parquet(snakemake.input[name]) for name in ("lines", "planes"))
+rows = {
+    "minima per relative distance\non lines": minima_density(lines, "length"),
+    "minima per whole plane": minima_density(planes, "area"),
 }
 figure, grid = plt.subplots(
-    len(measures) + 1,
-    len(states),
-    figsize=(0.8 + 2.2 * len(states), 7.2),
-    sharey="row",
-    squeeze=False,
+    len(rows), len(STATES), figsize=(0.8 + 2.1 * len(STATES), 4.8), sharex=True, sharey="row"
 )
-style = {
-    "hue": "neuron",
-    "palette": NEURON_COLOURS,
-    "errorbar": ("pi", 100),
-    "marker": "o",
-    "markersize": 3,
-    "lw": 1,
-}
-for column, state in enumerate(states):
-    own = lines[lines["state"] == state]
-    for axes, (measure, name) in zip(grid[:-1, column], measures.items(), strict=True):
-        first = axes is grid[0, 0]
-        sns.lineplot(own, x="stride", y=measure, ax=axes, legend=first, **style)
-        axes.set(ylabel=name)
-        resolution_axis(axes, lines["stride"])
-    axes = grid[-1, column]
-    own = planes[(planes["state"] == state) & (planes["stride"] == 1)]
-    sns.lineplot(own, x="level", y="parts_below", ax=axes, legend=False, **style)
-    axes.set(xlabel="level (share of the range)", ylabel="parts of the plane\nbelow the level")
-    grid[0, column].set_title(state)
-for name in ("minima", "parts_below"):
-    row = 0 if name == "minima" else -1
-    for axes in grid[row]:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(ScalarFormatter())
-        axes.yaxis.set_minor_formatter(NullFormatter())
-neuron_legend(grid[0, 0])
+for panels, (name, density) in zip(grid, rows.items(), strict=True):
+    for axes, state in zip(panels, STATES, strict=True):
+        draw_minima(axes, density[density["state"] == state], snakemake.params.judged)
+        axes.label_outer()
+    density_axis(panels[0], density["density"])
+    panels[0].set_ylabel(name)
+for axes, state in zip(grid[0], STATES, strict=True):
+    axes.set_title(state)
+handles, labels = grid[0, 0].get_legend_handles_labels()
+figure.legend(handles, labels, loc="outside upper right", ncols=len(handles))
+settled = lines["settled"].mean()
 figure.suptitle(
-    f"{snakemake.params.data}: mean and range over {lines['seed'].nunique()} seeds and "
-    f"{lines['direction'].nunique()} directions",
+    f"{snakemake.params.data}: minima deeper than a depth; {lines['seed'].nunique()} seeds; "
+    f"{settled:.0%} of the lines have settled",
     fontsize=9,
+    x=0.01,
+    ha="left",
 )
 save(figure, snakemake.output)

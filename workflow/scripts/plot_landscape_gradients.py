@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.ticker import NullFormatter
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_legend, resolution_axis, save
+from spikegrad.figures import NEURON_COLOURS, neuron_legend, save
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
@@ -15,15 +15,14 @@ nearby, samples = (
     pd.concat(map(pd.read_parquet, files), ignore_index=True)
     for files in (snakemake.input.nearby, snakemake.input.samples)
 )
-lines = pd.read_parquet(snakemake.input.lines)
 nearby["far"] = nearby["distance"].abs()
 states = STATES
 figure, grid = plt.subplots(
-    4, len(states), figsize=(0.8 + 2.3 * len(states), 7.6), sharey="row", squeeze=False
+    3, len(states), figsize=(0.8 + 2.3 * len(states), 5.8), sharey="row", squeeze=False
 )
 style = {"hue": "neuron", "palette": NEURON_COLOURS, "errorbar": ("pi", 100), "lw": 1.2}
 for column, state in enumerate(states):
-    cosine, linear, tails, missed = grid[:, column]
+    cosine, linear, tails = grid[:, column]
     own = nearby[nearby["state"] == state]
     sns.lineplot(own, x="far", y="cosine", ax=cosine, legend=column == 0, **style)
     cosine.set(xscale="log", xlabel="relative distance", ylabel="cosine between gradients")
@@ -44,22 +43,8 @@ for column, state in enumerate(states):
         xlabel="gradient norm of a sample\n(nats per relative distance)",
         ylabel="share of samples\nat least as large",
     )
-    sns.lineplot(
-        lines[lines["state"] == state],
-        x="stride",
-        y="missed_change",
-        ax=missed,
-        legend=False,
-        **style,
-    )
-    missed.set(
-        yscale="log",
-        ylabel="share of the loss change\nthat slopes miss",
-    )
-    for axes in (tails, missed):
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.yaxis.set_minor_formatter(NullFormatter())
-    resolution_axis(missed, lines["stride"])
+    tails.xaxis.set_minor_formatter(NullFormatter())
+    tails.yaxis.set_minor_formatter(NullFormatter())
     cosine.set_title(state)
 neuron_legend(grid[0, 0], loc="lower left")
 figure.suptitle(

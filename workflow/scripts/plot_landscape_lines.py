@@ -1,31 +1,31 @@
-"""Draw loss along lines through trained networks: each seed of each neuron model."""
+"""Draw loss along lines through networks: each seed of each neuron model."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, neuron_label, save
+from spikegrad.landscape.figures import direction_label
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
 lines = pd.read_parquet(snakemake.input.lines)
-states = STATES
 directions = list(lines["direction"].unique())
 figure, grid = plt.subplots(
-    len(states),
+    len(STATES),
     len(directions),
-    figsize=(0.6 + 2.1 * len(directions), 0.6 + 1.7 * len(states)),
+    figsize=(0.6 + 2.6 * len(directions), 0.7 + 1.6 * len(STATES)),
     sharex="col",
     squeeze=False,
 )
-for row, state in zip(grid, states, strict=True):
+for row, state in zip(grid, STATES, strict=True):
     for axes, direction in zip(row, directions, strict=True):
         own = lines[(lines["state"] == state) & (lines["direction"] == direction)]
         for (neuron, _), line in own.groupby(["neuron", "seed"]):
             axes.plot(line["x"], line["loss"], lw=0.8, color=NEURON_COLOURS[neuron])
-        if state == states[0]:
-            axes.set_title(direction)
-        if state == states[-1]:
+        if state == STATES[0]:
+            axes.set_title(direction_label(direction))
+        if state == STATES[-1]:
             axes.set_xlabel("relative distance")
         if direction == directions[0]:
             axes.set_ylabel(f"{state}\nloss (nats)")

@@ -5,7 +5,7 @@ import pandas as pd
 
 from _job import start
 from spikegrad.figures import neuron_label, save
-from spikegrad.landscape.figures import colour_range, draw_field, draw_surface
+from spikegrad.landscape.figures import colour_range, direction_label, draw_field, draw_surface
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
@@ -34,8 +34,8 @@ for panels, (state, first, second) in zip(grid, rows, strict=True):
         else:
             drawn = draw_field(axes, own, low, high)
         axes.set_title(f"{neuron_label(neuron)}, {state}")
-        axes.set_xlabel(first)
-        axes.set_ylabel(second if axes is panels[0] else "")
+        axes.set_xlabel(direction_label(first))
+        axes.set_ylabel(direction_label(second) if axes is panels[0] else "")
     figure.colorbar(image, ax=panels[: len(neurons)], label="loss (nats)", extend="max")
     bar = figure.colorbar(drawn, ax=panels[len(neurons) :], label="slope in the plane")
     bar.set_ticks([-1, 0, 1, 2, 3], labels=["0.1", "1", "10", "100", "1000"])

@@ -21,6 +21,7 @@ settings = validate(ModelSettings, snakemake.params.model)
 if snakemake.input.winner:
     winner = yaml.safe_load(Path(snakemake.input.winner).read_text())
     settings = with_parameters(settings, winner["parameters"])
+settings = with_parameters(settings, snakemake.params.overrides)
 neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")
 identity = digest([snakemake.input.events, *snakemake.input.code], settings.model_dump_json())

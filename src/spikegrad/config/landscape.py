@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from spikegrad.config.base import Distinct, Section
+from spikegrad.config.training import Activity
 
 Names = Annotated[tuple[str, ...], Field(min_length=1), Distinct]
 Points = Annotated[int, Field(ge=3)]
@@ -44,9 +45,16 @@ class Lines(Section):
     directions: Names
     """Along which directions."""
     points: Points
-    """Points on each line."""
+    """Evenly spaced points that each line begins with."""
     reach: PositiveFloat
     """Largest distance from the network, to both sides; `difference` runs to the other network."""
+    tolerance: PositiveFloat
+    """Points are added where straight lines between them miss the loss by more than this, in nats;
+    at most a quarter of the least of `landscape.judged`."""
+    spacing: PositiveFloat
+    """Points closer than this get none between them: what the loss still does there is a jump."""
+    most: PositiveInt
+    """Points on a line after which none is added; such a line has not settled."""
 
 
 class Planes(Section):
@@ -62,8 +70,6 @@ class Planes(Section):
     """Largest distance from the network along each axis."""
     gradient_every: PositiveInt
     """The gradient is taken at every n-th point along each axis; it costs as much as the rest."""
-    levels: Annotated[int, Field(ge=2)]
-    """Levels at which the parts of the plane below are counted."""
 
 
 class Search(Section):
@@ -107,18 +113,25 @@ class Examples(Section):
 
 
 class LandscapeSettings(Section):
-    """Loss and gradient around untrained, trained and activity-matched networks."""
+    """Loss and gradient around networks: untrained, at equal loss, trained, at equal activity."""
 
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=2), Distinct]
     """Networks to look at: some of `seeds`."""
     samples: PositiveInt
-    """Training samples that the loss is the mean over."""
+    """Training samples that the loss is the mean over, drawn for each seed anew."""
+    equal_activity: Activity
+    """Networks are trained once more with this `training.activity`, the same for all neuron models,
+    and otherwise as before, so that these are compared where they spike equally often."""
+    depths: Annotated[tuple[PositiveFloat, ...], Field(min_length=1), Distinct]
+    """Depths, in nats, beyond which the minima of lines and planes are counted."""
+    judged: Annotated[tuple[PositiveFloat, ...], Field(min_length=1), Distinct]
+    """Those of `depths` that claims are judged by, fixed before the study is run."""
     jobs: PositiveInt
     """Jobs that share the surfaces of each neuron model; as many share its census."""
     directions: Directions
     """Directions in weight space."""
     lines: Lines
-    """Loss, accuracy and gradient along lines."""
+    """Loss, accuracy and activity along lines."""
     planes: Planes
     """Loss, accuracy and gradient on planes."""
     census: Census
@@ -143,6 +156,18 @@ class LandscapeSettings(Section):
                     raise ValueError(
                         f"{section}.directions: '{name}' is not one of {', '.join(known)}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _judged_depths_are_measured(self) -> Self:
+        unknown = set(self.judged) - set(self.depths)
+        if unknown:
+            raise ValueError(f"judged: {sorted(unknown)} are not among depths")
+        finest = min(self.judged) / 4
+        if self.lines.tolerance > finest:
+            raise ValueError(
+                f"lines.tolerance must be at most {finest:g}, a quarter of the least judged depth"
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,30 +1,27 @@
-"""Points and directions in weight space: where landscapes are looked at, and along what.
+"""Directions in weight space, along which landscapes are looked at from each state.
 
-Around each trained network lie three points, the states: ``untrained``, its initial weights;
-``trained``, its best; and ``matched``, the trained network with its hidden weights scaled down
-until it spikes as little as the least active of the neuron models that are compared. A direction
-is scaled to the norm of its point's weights, so that coordinates are relative distances.
+A direction is scaled to the norm of its point's weights: coordinates are relative distances.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from scipy.optimize import bisect
 from torch import Tensor
 
 from spikegrad.config.base import validate
 from spikegrad.config.landscape import Directions
 from spikegrad.config.network import NetworkSettings
-from spikegrad.landscape.objective import Objective, matrices, weights_of
+from spikegrad.landscape.objective import Objective, matrices
+from spikegrad.landscape.states import State, TrainingRun
 from spikegrad.landscape.terms import STATES
-from spikegrad.network import Network, load_network
+from spikegrad.network import Network
 from spikegrad.seeds import generator
-from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
+from spikegrad.tensors import load_tensors, save_tensors
 
 RANDOM = ("gaussian", "filter", "layer")
 
@@ -61,87 +58,6 @@ class Centre:
         return (-reach, reach) if distance is None else (0.0, distance)
 
 
-@dataclass(frozen=True)
-class TrainingRun:
-    """Where one training run has been: a network, and weights at points of its way."""
-
-    network: Network
-    header: dict[str, Any]
-    untrained: Tensor
-    trained: Tensor
-    way: Tensor = field(repr=False)
-    """[n_snapshots, n_weights]"""
-
-
-def load_run(checkpoint: str | Path, snapshots: str | Path) -> TrainingRun:
-    """A training run from the files of rule train.
-
-    Raises
-    ------
-    CheckpointError
-        If a file is damaged, or holds no weights since the run failed before its first epoch.
-    """
-    network, header = load_network(checkpoint)
-    trained = weights_of(network)
-    names = list(network.state_dict())
-    tensors, _ = load_tensors(snapshots)
-    epochs = sorted({int(key.split(".")[1]) for key in tensors})
-    way = [torch.cat([tensors[f"epoch.{e}.{name}"].flatten() for name in names]) for e in epochs]
-    if not way:
-        raise CheckpointError(
-            f"{snapshots}: the network failed before its first epoch "
-            f"({header['outcome']['reason']}); leave seed {header['seed']} out of landscape.seeds"
-        )
-    points = torch.stack(way).double()
-    return TrainingRun(network, header, points[0], trained, points)
-
-
-def states(
-    runs: Mapping[str, TrainingRun], objectives: Mapping[str, Objective]
-) -> dict[str, dict[str, tuple[Tensor, float]]]:
-    """For each neuron model, the weights of each state and the gain of its hidden weights.
-
-    ``runs`` holds one run of each neuron model that is compared, ``objectives`` their losses.
-    """
-    activity = {n: _activity(objectives[n], run.trained) for n, run in runs.items()}
-    target = min(activity.values())
-    result = {}
-    for neuron, run in runs.items():
-        gain, matched = _matched(objectives[neuron], run.trained, activity[neuron], target)
-        result[neuron] = {
-            "untrained": (run.untrained, 1.0),
-            "trained": (run.trained, 1.0),
-            "matched": (matched, gain),
-        }
-    return result
-
-
-def _activity(objective: Objective, weights: Tensor) -> float:
-    answer = objective.answer(weights)
-    return answer.spikes_per_neuron(objective.network.settings.layers)
-
-
-def _matched(
-    objective: Objective, weights: Tensor, activity: float, target: float
-) -> tuple[float, Tensor]:
-    """Gain and weights at which a network of ``activity`` spikes as little as ``target``.
-
-    The readout is scaled up as the activity falls, so that logits keep their size. A network whose
-    drive makes it spike more often by itself stays as it is.
-    """
-    if activity <= target:
-        return 1.0, weights
-    hidden = sum(p.numel() for layer in objective.network.hidden for p in layer.parameters())
-
-    def scaled(gain: float) -> Tensor:
-        return torch.cat([gain * weights[:hidden], activity / target * weights[hidden:]])
-
-    if _activity(objective, scaled(0.0)) > target:
-        return 1.0, weights
-    gain = bisect(lambda g: _activity(objective, scaled(g)) - target, 0.0, 1.0, xtol=1e-3)
-    return gain, scaled(gain)
-
-
 def draw(kind: str, weights: Tensor, network: Network, generator: torch.Generator) -> Tensor:
     """A random direction of ``kind``, one of :data:`RANDOM`.
 
@@ -163,58 +79,63 @@ def principal(way: Tensor, number: int) -> Tensor:
     """Main directions of a training run with ``way`` [n_snapshots, n_weights]: [number, n_weights].
 
     Principal components of its steps from the last snapshot.
+
+    Raises
+    ------
+    ValueError
+        If there are not so many.
     """
+    if len(way) <= number:
+        raise ValueError(
+            f"{number} principal directions need more than {len(way)} snapshots: if the run "
+            "failed so early, leave its seed out of landscape.seeds"
+        )
     steps = way[:-1] - way[-1]
     return torch.linalg.svd(steps, full_matrices=False).Vh[:number]
 
 
 def centre(
-    state: str,
-    weights: Tensor,
-    gain: float,
-    run: TrainingRun,
-    other: TrainingRun,
-    objective: Objective,
-    options: Directions,
+    name: str, state: State, other: State, objective: Objective, options: Directions
 ) -> Centre:
-    """A state of ``run`` with all directions from it; ``other`` is the run of the next seed."""
+    """The state called ``name`` with all directions from it.
+
+    ``other`` is the state of another seed's network that "difference" leads to.
+    """
+    run, weights = state.run, state.weights
     answer, gradient = objective.gradient(weights)
     seed = run.header["seed"]
     raw: dict[str, Tensor] = {}
     about: dict[str, dict[str, Any]] = {}
     for kind_number, kind in enumerate(RANDOM):
         for k in range(options.random):
-            stream = (seed, STATES.index(state), kind_number, k)
+            stream = (seed, STATES.index(name), kind_number, k)
             raw[f"{kind}{k}"] = draw(kind, weights, run.network, generator(options.seed, *stream))
             about[f"{kind}{k}"] = {"seed": options.seed, "stream": list(stream)}
     raw["gradient"] = gradient
-    if state == "untrained":
-        raw["difference"] = other.untrained - run.untrained
-    else:
-        raw["difference"] = other.trained - run.trained
+    raw["difference"] = other.weights - weights
     for k, component in enumerate(principal(run.way, options.principal)):
         raw[f"principal{k}"] = component
     norm = weights.norm()
     directions = {}
-    for name, direction in raw.items():
+    for label, direction in raw.items():
         if direction.norm() == 0:
             raise ValueError(
-                f"{run.header['neuron']}, seed {seed}, {state}: direction '{name}' is zero"
+                f"{run.header['neuron']}, seed {seed}, {name}: direction '{label}' is zero"
             )
-        directions[name] = direction * (norm / direction.norm())
-        about.setdefault(name, {})["norm"] = float(direction.norm())
-    about["difference"] |= {"other_seed": other.header["seed"]}
+        directions[label] = direction * (norm / direction.norm())
+        about.setdefault(label, {})["norm"] = float(direction.norm())
+    about["difference"] |= {"other_seed": other.run.header["seed"]}
     about["difference"]["distance"] = about["difference"]["norm"] / float(norm)
     facts = {
         "neuron": run.header["neuron"],
         "seed": seed,
-        "state": state,
-        "norm": float(norm),
-        "gain": gain,
+        "state": name,
+        "epoch": state.epoch,
         "loss": float(answer.loss),
         "accuracy": answer.accuracy,
-        "gradient_norm": float(gradient.norm() * norm),
         "spikes_per_neuron": answer.spikes_per_neuron(run.network.settings.layers),
+        "norm": float(norm),
+        "gradient_norm": float(gradient.norm() * norm),
     }
     return Centre(weights, directions, {**facts, "directions": about})
 

@@ -2,11 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.quiver import Quiver
+from scipy.stats import t as student
+
+from spikegrad.figures import NEURON_COLOURS, neuron_label
+
+DIRECTIONS = {
+    "gaussian": "random direction {}",
+    "filter": "random direction {},\nscaled per neuron",
+    "layer": "random direction {},\nscaled per layer",
+    "gradient": "along the gradient",
+    "difference": "towards the network\nof another seed",
+    "principal": "main direction {}\nof training",
+}
+
+
+def direction_label(name: str) -> str:
+    """A direction of weight space in words."""
+    kind = name.rstrip("0123456789")
+    return DIRECTIONS[kind].format(int(name[len(kind) :] or 0) + 1)
+
+
+def minima_density(minima: pd.DataFrame, extent: str) -> pd.DataFrame:
+    """Minima of each network by depth, per ``extent`` ("length" or "area") of all that was seen.
+
+    Columns: neuron, state, seed, depth, density.
+    """
+    keys = ["neuron", "state", "seed", "depth"]
+    total = minima.groupby(keys, sort=False)[["minima", extent]].sum().reset_index()
+    return total.assign(density=total["minima"] / total[extent])
+
+
+def draw_minima(axes: Axes, density: pd.DataFrame, judged: Iterable[float]) -> None:
+    """What :func:`minima_density` finds in one state, against depth.
+
+    Thin lines are seeds; the thick one is their mean, with its 95 % t interval. ``judged`` depths
+    are marked.
+    """
+    for neuron, own in density.groupby("neuron", sort=False):
+        seeds = own.pivot_table(index="depth", columns="seed", values="density")
+        mean = seeds.mean(axis=1)
+        half = student.ppf(0.975, seeds.shape[1] - 1) * seeds.sem(axis=1)
+        colour = NEURON_COLOURS[neuron]
+        axes.plot(seeds.index, seeds, color=colour, lw=0.5, alpha=0.6)
+        axes.plot(mean, color=colour, lw=1.5, marker="o", ms=3, label=neuron_label(neuron))
+        low, high = (mean - half).clip(lower=0), mean + half
+        axes.fill_between(mean.index, low, high, color=colour, alpha=0.12, lw=0)
+    for depth in judged:
+        axes.axvline(depth, color="0.6", lw=0.8, ls=":", zorder=0)
+    axes.set(xscale="log", xlabel="depth (nats)")
+
+
+def density_axis(axes: Axes, density: pd.Series) -> None:
+    """A logarithmic y axis for ``density`` that shows 0 too."""
+    positive = density[density > 0]
+    least = positive.min() if len(positive) else 1.0
+    axes.set_yscale("symlog", linthresh=least, linscale=0.5)
+    axes.set_ylim(-0.1 * least, 1.6 * max(density.max(), least))
 
 
 def colour_range(planes: pd.DataFrame) -> tuple[float, float]:

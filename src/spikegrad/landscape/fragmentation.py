@@ -1,32 +1,20 @@
-"""How broken a landscape is: minima, persistence, variation, parts of sublevel sets.
+"""How broken a landscape is: how many of its minima are deeper than a given depth.
 
-Each measure is taken at several resolutions of the same samples, the finest first, so that what
-comes from the sampling can be told from what is there.
+Depth is 0-dimensional persistence: how far the loss must rise above a minimum before its basin
+joins a deeper one. Neuron models are compared where none of them runs away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import gudhi
 import numpy as np
 import pandas as pd
-from scipy.integrate import trapezoid
 from scipy.ndimage import label
 
-COARSEST = 9
-"""Fewest points, along each axis, of a resolution."""
-DEEP = 0.01
-"""Minima whose persistence exceeds this share of the range are counted apart."""
-NETWORK = ["neuron", "seed", "state"]
-
-
-def strides(points: int) -> Iterator[int]:
-    """1, 2, 4, ... as long as every so-manieth of ``points`` are enough."""
-    stride = 1
-    while (points - 1) // stride + 1 >= COARSEST or stride == 1:
-        yield stride
-        stride *= 2
+LINE = ["seed", "state", "direction"]
+PLANE = [*LINE, "direction2"]
 
 
 def persistence(values: np.ndarray) -> np.ndarray:
@@ -42,102 +30,115 @@ def persistence(values: np.ndarray) -> np.ndarray:
     return np.sort(depths)[::-1]
 
 
-def variation(values: np.ndarray) -> float:
-    """Total variation of ``values`` [n] over their range; 1 where they are monotone."""
-    spread = np.ptp(values)
-    return float(np.abs(np.diff(values)).sum() / spread) if spread > 0 else 1.0
+def finite_range(x: np.ndarray, values: np.ndarray) -> tuple[float, float]:
+    """Ends of the largest interval around 0 in which ``values`` [n] at ``x`` [n] are finite.
 
-
-def missed_change(x: np.ndarray, values: np.ndarray, slopes: np.ndarray) -> float:
-    """Share of the change of ``values`` [n] along a line that their ``slopes`` do not account for.
-
-    Summed over intervals: |change - integral of the slope| (trapezoidal rule) over |change|. A
-    jump carries no slope, so that its share remains at any resolution.
+    ``x`` ascends and contains 0, where the value is finite.
     """
-    change = np.diff(values)
-    explained = np.diff(x) * (slopes[1:] + slopes[:-1]) / 2
-    return float(np.abs(change - explained).sum() / np.abs(change).sum())
+    numbers, _ = label(np.isfinite(values))
+    inside = np.flatnonzero(numbers == numbers[np.searchsorted(x, 0.0)])
+    return float(x[inside[0]]), float(x[inside[-1]])
 
 
-def parts(values: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Connected components of the sublevel sets of a plane [n, m], and of what lies above.
-
-    At ``levels`` levels, evenly spaced inside the range.
-    """
-    heights = np.linspace(values.min(), values.max(), levels + 2)[1:-1]
-    below = [label(values <= height)[1] for height in heights]
-    above = [label(values > height)[1] for height in heights]
-    return np.array(below), np.array(above)
+def finite_share(x: np.ndarray, values: np.ndarray) -> float:
+    """Share of the range of ``x`` [n] on which ``values`` [n] are finite."""
+    finite = np.isfinite(values)
+    return float(np.diff(x)[finite[1:] & finite[:-1]].sum() / (x[-1] - x[0]))
 
 
-def longest_stretch(finite: np.ndarray) -> slice:
-    """The longest run of true values in ``finite`` [n]."""
-    numbers, n_runs = label(finite)
-    longest = np.bincount(numbers, minlength=n_runs + 1)[1:].argmax() + 1
-    inside = np.flatnonzero(numbers == longest)
-    return slice(inside[0], inside[-1] + 1)
+def between(x: np.ndarray, values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """``values`` [n] at ``x`` [n] from ``low`` to ``high``, with those at the ends interpolated."""
+    finite = np.isfinite(values)
+    ends = np.interp([low, high], x[finite], values[finite])
+    return np.array([ends[0], *values[(x > low) & (x < high)], ends[1]])
 
 
-def line_table(lines: pd.DataFrame) -> pd.DataFrame:
-    """Measures of every line at every resolution.
+def line_minima(lines: pd.DataFrame, depths: Sequence[float], tolerance: float) -> pd.DataFrame:
+    """Minima of every line, on the range on which no neuron model's network runs away.
 
-    Columns: neuron, seed, state, direction, stride (every so-manieth point is used), points,
-    spacing, minima, deep_minima (see :data:`DEEP`), persistence (summed depths over the range,
-    the global minimum left out), variation, missed_change, net_missed (share of the whole
-    line's change of loss that the integrated slope misses, in units of the range). Where a
-    network runs away, the line is cut, and the longest piece is measured.
+    Parameters
+    ----------
+    lines
+        As from :func:`surfaces.line_table`, of all neuron models.
+    depths
+        In nats.
+    tolerance
+        Of the lines, in nats.
+
+    Returns
+    -------
+    DataFrame
+        neuron, seed, state, direction, depth; minima deeper than that, the global one left out;
+        minima_least and minima_most, those deeper than the depth plus and minus twice the
+        tolerance, which bound what the loss itself has (stability of persistence; not if the line
+        has not settled); length of the range; finite, the share of the whole line on which the
+        own network does not run away; settled; evaluations, the points of the whole line.
     """
     rows = []
-    for key, line in lines.sort_values("x").groupby([*NETWORK, "direction"], sort=False):
-        line = line.iloc[longest_stretch(np.isfinite(line["loss"]))]
-        for stride in strides(len(line)):
-            x, loss, slope = (line[c].to_numpy()[::stride] for c in ("x", "loss", "slope_x"))
-            depths = persistence(loss)
-            spread = np.ptp(loss)
-            rows.append(
+    for key, group in lines.sort_values("x").groupby(LINE, sort=False):
+        curves = {
+            neuron: (own["x"].to_numpy(), own["loss"].to_numpy())
+            for neuron, own in group.groupby("neuron", sort=False)
+        }
+        ranges = np.array([finite_range(*curve) for curve in curves.values()])
+        low, high = ranges[:, 0].max(), ranges[:, 1].min()
+        for neuron, (x, loss) in curves.items():
+            found = persistence(between(x, loss, low, high))[1:]
+            about = {
+                "length": high - low,
+                "finite": finite_share(x, loss),
+                "settled": group.loc[group["neuron"] == neuron, "settled"].all(),
+                "evaluations": len(x),
+            }
+            rows += [
                 {
-                    **dict(zip([*NETWORK, "direction"], key, strict=True)),
-                    "stride": stride,
-                    "points": len(x),
-                    "spacing": x[1] - x[0],
-                    "minima": len(depths),
-                    "deep_minima": int((depths > DEEP * spread).sum()),
-                    "persistence": depths[1:].sum() / spread,
-                    "variation": variation(loss),
-                    "missed_change": missed_change(x, loss, slope),
-                    "net_missed": abs(loss[-1] - loss[0] - trapezoid(slope, x)) / spread,
+                    "neuron": neuron,
+                    **dict(zip(LINE, key, strict=True)),
+                    "depth": depth,
+                    "minima": int((found > depth).sum()),
+                    "minima_least": int((found > depth + 2 * tolerance).sum()),
+                    "minima_most": int((found > depth - 2 * tolerance).sum()),
+                    **about,
                 }
-            )
+                for depth in depths
+            ]
     return pd.DataFrame(rows)
 
 
-def plane_table(planes: pd.DataFrame, levels: int) -> pd.DataFrame:
-    """Parts of every plane at every level and resolution.
+def plane_minima(planes: pd.DataFrame, depths: Sequence[float]) -> pd.DataFrame:
+    """Minima of every plane, on the part around its centre where no neuron model runs away.
 
-    Columns: neuron, seed, state, direction, direction2, stride, points (along each axis), spacing,
-    minima, level (share of the range), parts_below, parts_above. Where a network runs away, its
-    loss counts as the plane's highest.
+    What lies outside is a wall, as high as the highest point inside. ``planes`` are as from
+    :func:`surfaces.plane_table`, ``depths`` in nats.
+
+    Returns
+    -------
+    DataFrame
+        neuron, seed, state, direction, direction2, depth; minima deeper than that, the global one
+        left out; area, the share of the plane that is inside; points inside.
     """
     rows = []
-    keys = [*NETWORK, "direction", "direction2"]
-    for key, plane in planes.groupby(keys, sort=False):
-        whole = plane.pivot_table(index="x", columns="y", values="loss", dropna=False)
-        whole = whole.fillna(whole.max(axis=None))
-        spacing = whole.index[1] - whole.index[0]
-        for stride in strides(len(whole)):
-            values = np.ascontiguousarray(whole.to_numpy()[::stride, ::stride])
-            minima = len(persistence(values))
-            for k, (below, above) in enumerate(zip(*parts(values, levels), strict=True)):
-                rows.append(
-                    {
-                        **dict(zip(keys, key, strict=True)),
-                        "stride": stride,
-                        "points": len(values),
-                        "spacing": spacing * stride,
-                        "minima": minima,
-                        "level": (k + 1) / (levels + 1),
-                        "parts_below": int(below),
-                        "parts_above": int(above),
-                    }
-                )
+    for key, group in planes.groupby(PLANE, sort=False):
+        grids = {
+            neuron: own.pivot_table(index="x", columns="y", values="loss", dropna=False)
+            for neuron, own in group.groupby("neuron", sort=False)
+        }
+        finite = np.all([np.isfinite(grid) for grid in grids.values()], axis=0)
+        first = next(iter(grids.values()))
+        centre = np.abs(first.index).argmin(), np.abs(first.columns).argmin()
+        numbers, _ = label(finite)
+        inside = finite & (numbers == numbers[centre])
+        for neuron, grid in grids.items():
+            found = persistence(np.where(inside, grid, grid.to_numpy()[inside].max()))[1:]
+            rows += [
+                {
+                    "neuron": neuron,
+                    **dict(zip(PLANE, key, strict=True)),
+                    "depth": depth,
+                    "minima": int((found > depth).sum()),
+                    "area": inside.mean(),
+                    "points": int(inside.sum()),
+                }
+                for depth in depths
+            ]
     return pd.DataFrame(rows)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spikegrad.landscape.figures import colour_range, loss_grid
+from spikegrad.landscape.figures import colour_range, direction_label, loss_grid
 from spikegrad.landscape.terms import STATES
 from spikegrad.pages import page
 
@@ -32,7 +32,7 @@ def surfaces_page(planes: pd.DataFrame, data: str) -> str:
     Parameters
     ----------
     planes
-        What :func:`surfaces.surface_table` tells of the planes of one seed.
+        What :func:`surfaces.plane_table` tells of the planes of one seed.
     data
         Name of the data.
     """
@@ -58,7 +58,8 @@ def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
         grid = grid.iloc[::stride, ::stride]
         loss[str(neuron)] = [[_short(z) for z in row] for row in grid.to_numpy()]
     return {
-        "label": f"{state}: {first} and {second}",
+        "label": f"{state}: "
+        + " and ".join(map(direction_label, (first, second))).replace("\n", " "),
         "axes": [first, second],
         "x": [_short(x) for x in grid.columns],
         "y": [_short(y) for y in grid.index],

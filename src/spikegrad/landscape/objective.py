@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.layers import SpikingLayer
 from spikegrad.network import Network
@@ -108,21 +109,21 @@ class Objective:
         )
 
 
-def subset(data: SpikeDataset, number: int, seed: int) -> SpikeDataset:
-    """``number`` samples of ``data``, drawn with ``seed``.
+def subset(data: SpikeDataset, options: LandscapeSettings, seed: int) -> SpikeDataset:
+    """The samples of ``data`` for the landscapes of networks with ``seed``, of any neuron model.
 
     Raises
     ------
     ValueError
         If there are not so many.
     """
-    if number > len(data):
+    if options.samples > len(data):
         raise ValueError(
-            f"landscape.samples is {number}, but {data.name} has only {len(data)} training "
-            "samples; lower it"
+            f"landscape.samples is {options.samples}, but {data.name} has only {len(data)} "
+            "training samples; lower it"
         )
-    drawn = torch.randperm(len(data), generator=generator(seed))[:number]
-    return data.select(drawn.sort().values)
+    order = torch.randperm(len(data), generator=generator(options.directions.seed, seed))
+    return data.select(order[: options.samples].sort().values)
 
 
 def weights_of(network: Network) -> Tensor:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -62,7 +62,7 @@ def section(
     """
     values = {float(x): function(float(x)) for x in np.asarray(grid)}
     known = sorted(values)
-    intervals = [(a - b, a, b) for a, b in itertools.pairwise(known)]
+    intervals = [(a - b, a, b) for a, b in pairwise(known)]
     heapq.heapify(intervals)
     while intervals and len(values) < most:
         width, low, high = heapq.heappop(intervals)  # the width's sign is turned

@@ -1,4 +1,4 @@
-"""Loss, accuracy and gradient on lines and planes through weight space, point by point."""
+"""Loss, accuracy and activity on lines and planes through weight space."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 from torch import Tensor
 from tqdm import tqdm
@@ -15,7 +17,8 @@ from tqdm import tqdm
 from spikegrad.config.landscape import LandscapeSettings, Lines, Planes
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.directions import Centre, load_centre
-from spikegrad.landscape.objective import Objective
+from spikegrad.landscape.objective import Objective, subset
+from spikegrad.landscape.section import section
 from spikegrad.landscape.terms import STATES
 from spikegrad.layers import SpikeOverflowError
 
@@ -23,26 +26,45 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Point:
-    """A grid point of the line or plane along ``directions`` around a network's ``state``."""
+class Ray:
+    """A line along ``direction`` through a network's ``state``."""
 
     seed: int
     state: str
-    directions: tuple[str, ...]
-    index: tuple[int, ...]
+    direction: str
 
 
-def surface_points(options: LandscapeSettings) -> list[Point]:
-    """All points of the lines and planes of one neuron model, those of a network together."""
-    points = []
-    for seed in options.seeds:
-        for state in STATES:
-            for name in options.lines.directions:
-                points += [Point(seed, state, (name,), (i,)) for i in range(options.lines.points)]
-            side = range(options.planes.points)
-            for pair in options.planes.directions:
-                points += [Point(seed, state, pair, (i, j)) for i in side for j in side]
-    return points
+@dataclass(frozen=True)
+class Point:
+    """A grid point of the plane along ``directions`` through a network's ``state``."""
+
+    seed: int
+    state: str
+    directions: tuple[str, str]
+    index: tuple[int, int]
+
+
+def rays(options: LandscapeSettings) -> list[Ray]:
+    """All lines of one neuron model, those of a network together."""
+    return [
+        Ray(seed, state, direction)
+        for seed in options.seeds
+        for state in STATES
+        for direction in options.lines.directions
+    ]
+
+
+def points(options: LandscapeSettings) -> list[Point]:
+    """All points of the planes of one neuron model, those of a plane together."""
+    side = range(options.planes.points)
+    return [
+        Point(seed, state, pair, (i, j))
+        for seed in options.seeds
+        for state in STATES
+        for pair in options.planes.directions
+        for i in side
+        for j in side
+    ]
 
 
 def share(work: Sequence[T], job: int, jobs: int) -> Sequence[T]:
@@ -50,78 +72,108 @@ def share(work: Sequence[T], job: int, jobs: int) -> Sequence[T]:
     return work[job::jobs]
 
 
-def surface_table(
+def line_table(
+    lines: Sequence[Ray],
+    centres: Mapping[int, str],
+    data: SpikeDataset,
+    options: LandscapeSettings,
+) -> pd.DataFrame:
+    """The loss along ``lines``, with points added as in :func:`section.section`.
+
+    ``centres`` names the file of directions of each seed.
+
+    Returns
+    -------
+    DataFrame
+        One row for each point: neuron, seed, state, direction, x (relative distance), loss in
+        nats (NaN where the network runs away), accuracy, spikes_per_neuron, and settled, whether
+        the line needs no more points.
+    """
+    rows = []
+    for line in tqdm(lines, desc="lines", unit="line", disable=None):
+        network, centre = load_centre(centres[line.seed], line.state, (line.direction,))
+        objective = Objective(network, subset(data, options, line.seed))
+        key = {"neuron": centre.about["neuron"], **vars(line)}
+        rows += [{**key, **row} for row in _along(objective, centre, line.direction, options.lines)]
+    return pd.DataFrame(rows)
+
+
+def _along(
+    objective: Objective, centre: Centre, direction: str, options: Lines
+) -> list[dict[str, Any]]:
+    found: dict[float, dict[str, float]] = {}
+
+    def loss(x: float) -> float:
+        found[x] = _measure(objective, centre.at((direction,), (x,)))
+        return found[x]["loss"]
+
+    even = np.linspace(*centre.span(direction, options.reach), options.points)
+    grid = np.union1d(even, 0.0)  # the network itself
+    whole = section(loss, grid, options.tolerance, options.spacing, options.most)
+    return [{"x": x, **found[x], "settled": whole.settled} for x in whole.x]
+
+
+def plane_table(
     points: Sequence[Point],
     centres: Mapping[int, str],
     data: SpikeDataset,
     options: LandscapeSettings,
 ) -> pd.DataFrame:
-    """Evaluate ``points``; ``centres`` names the file of directions of each seed.
+    """The loss at ``points`` of planes; ``centres`` names the file of directions of each seed.
 
     Returns
     -------
     DataFrame
-        One row for each point: neuron, seed, state, direction, direction2 (None on a line),
-        x, y (relative distances), loss in nats (NaN where the network runs away), accuracy,
-        spikes_per_neuron, and, where the gradient was taken, gradient_norm, slope_x and slope_y
-        in nats per relative distance.
+        One row for each point: neuron, seed, state, direction, direction2, x, y (relative
+        distances), loss in nats (NaN where the network runs away), accuracy, spikes_per_neuron,
+        and, where the gradient was taken, its parts slope_x and slope_y in nats per relative
+        distance.
     """
     rows = []
-    progress = tqdm(total=len(points), desc="surfaces", unit="point", disable=None)
-    for (seed, state), members in groupby(points, key=lambda p: (p.seed, p.state)):
-        own = list(members)
-        names = tuple(sorted({name for point in own for name in point.directions}))
-        network, centre = load_centre(centres[seed], state, names)
-        objective = Objective(network, data)
-        for point in own:
-            rows.append(_evaluate(objective, centre, point, options))
+    progress = tqdm(total=len(points), desc="planes", unit="point", disable=None)
+    for (seed, state, pair), members in groupby(
+        points, key=attrgetter("seed", "state", "directions")
+    ):
+        network, centre = load_centre(centres[seed], state, pair)
+        objective = Objective(network, subset(data, options, seed))
+        for point in members:
+            key = {"neuron": centre.about["neuron"], "seed": seed, "state": state}
+            key |= {"direction": pair[0], "direction2": pair[1]}
+            rows.append({**key, **_at(objective, centre, point, options.planes)})
             progress.update()
     progress.close()
     return pd.DataFrame(rows)
 
 
-def _evaluate(
-    objective: Objective, centre: Centre, point: Point, options: LandscapeSettings
-) -> dict[str, Any]:
-    grid: Lines | Planes = options.lines if len(point.index) == 1 else options.planes
-    position = tuple(
-        _coordinate(i, grid.points, *centre.span(name, grid.reach))
-        for i, name in zip(point.index, point.directions, strict=True)
+def _at(objective: Objective, centre: Centre, point: Point, options: Planes) -> dict[str, float]:
+    spans = [centre.span(name, options.reach) for name in point.directions]
+    x, y = (
+        start + (stop - start) * i / (options.points - 1)
+        for i, (start, stop) in zip(point.index, spans, strict=True)
     )
-    every = options.planes.gradient_every if isinstance(grid, Planes) else 1
-    row: dict[str, Any] = {
-        "neuron": centre.about["neuron"],
-        "seed": point.seed,
-        "state": point.state,
-        "direction": point.directions[0],
-        "direction2": point.directions[1] if len(point.directions) > 1 else None,
-        "x": position[0],
-        "y": position[1] if len(position) > 1 else 0.0,
-    }
-    weights = centre.at(point.directions, position)
-    try:
-        return row | _measure(objective, centre, point, weights, every)
-    except SpikeOverflowError:  # the network runs away here
-        return row | {"loss": math.nan}
+    weights = centre.at(point.directions, (x, y))
+    axes = None
+    if all(i % options.gradient_every == 0 for i in point.index):
+        first, second = (centre.directions[name] for name in point.directions)
+        axes = {"slope_x": first, "slope_y": second}
+    return {"x": x, "y": y, **_measure(objective, weights, axes)}
 
 
 def _measure(
-    objective: Objective, centre: Centre, point: Point, weights: Tensor, every: int
+    objective: Objective, weights: Tensor, axes: Mapping[str, Tensor] | None = None
 ) -> dict[str, float]:
-    row = {}
-    if all(i % every == 0 for i in point.index):
-        answer, gradient = objective.gradient(weights)
-        row["gradient_norm"] = float(gradient.norm()) * centre.about["norm"]
-        for axis, name in zip(("slope_x", "slope_y"), point.directions, strict=False):
-            row[axis] = float(gradient @ centre.directions[name])
-    else:
-        answer = objective.answer(weights)
-    return row | {
+    """Loss, accuracy and activity; with ``axes``, by name, also the gradient's parts along them."""
+    try:
+        if axes is None:
+            answer, slopes = objective.answer(weights), {}
+        else:
+            answer, gradient = objective.gradient(weights)
+            slopes = {name: float(gradient @ axis) for name, axis in axes.items()}
+    except SpikeOverflowError:  # the network runs away here
+        return {"loss": math.nan}
+    return {
         "loss": float(answer.loss),
         "accuracy": answer.accuracy,
         "spikes_per_neuron": answer.spikes_per_neuron(objective.network.settings.layers),
+        **slopes,
     }
-
-
-def _coordinate(i: int, points: int, start: float, stop: float) -> float:
-    return start + (stop - start) * i / (points - 1)

@@ -14,7 +14,7 @@ from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.census import CHANGE, SEARCHES, Line, census
 from spikegrad.landscape.directions import load_centre
-from spikegrad.landscape.objective import Objective
+from spikegrad.landscape.objective import Objective, subset
 from spikegrad.landscape.terms import STATES
 
 
@@ -56,7 +56,8 @@ def census_tables(
     for task in tqdm(tasks, desc="census", unit="line", disable=None):
         network, centre = load_centre(centres[task.seed], task.state, (task.direction,))
         key = {"neuron": centre.about["neuron"], **vars(task)}
-        objective = Objective(network, data).select(torch.tensor([task.sample]))
+        samples = subset(data, options, task.seed)
+        objective = Objective(network, samples).select(torch.tensor([task.sample]))
         line = Line(objective, centre.weights, centre.directions[task.direction])
         where = options.census.breaks if task.search == "breaks" else options.census.swaps
         found, facts = census(

@@ -1,7 +1,7 @@
 """Names and limits that computations and figures share."""
 
-STATES = ("untrained", "trained", "matched")
-"""Points that landscapes are looked at around; see :mod:`spikegrad.landscape.directions`."""
+STATES = ("untrained", "equal loss", "trained", "equal activity")
+"""Points that landscapes are looked at around; see :mod:`spikegrad.landscape.states`."""
 
 CAUSES = ("end", "grazing", "spike swap", "input swap")
 """Why spikes change; see :mod:`spikegrad.landscape.causes`."""
