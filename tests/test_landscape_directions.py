@@ -10,17 +10,10 @@ import torch
 from landscapes import dataset, network
 from networks import random_spikes
 from spikegrad.config.landscape import Directions
-from spikegrad.landscape.directions import (
-    STATES,
-    TrainingRun,
-    centre,
-    draw,
-    load_centre,
-    principal,
-    save_centres,
-    states,
-)
+from spikegrad.landscape.directions import centre, draw, load_centre, principal, save_centres
 from spikegrad.landscape.objective import Objective, matrices, weights_of
+from spikegrad.landscape.states import TrainingRun, course, equal_loss, states
+from spikegrad.landscape.terms import STATES
 from spikegrad.seeds import generator
 
 SPIKES = random_spikes(0, n_samples=4)
@@ -41,17 +34,22 @@ def training_run(neuron: str, seed: int) -> TrainingRun:
         "n_classes": 2,
         "neuron": neuron,
         "seed": seed,
+        "outcome": {"best_epoch": 5},
     }
-    return TrainingRun(net, header, way[0], way[-1], way)
+    return TrainingRun(net, header, way[-1], list(range(6)), way)
 
 
 def centres(neuron: str = "qif"):
     own, other = training_run(neuron, 0), training_run(neuron, 1)
     objective = Objective(own.network, DATA)
-    points = states({neuron: own}, {neuron: objective})[neuron]
-    return {
-        state: centre(state, *points[state], own, other, objective, OPTIONS) for state in STATES
-    }, (own, other)
+    losses = course(own, objective)
+    level = equal_loss([losses])
+    here = states(own, losses, level, training_run(neuron, 2))
+    there = states(other, course(other, objective), level, other)
+    return {name: centre(name, here[name], there[name], objective, OPTIONS) for name in STATES}, (
+        own,
+        other,
+    )
 
 
 def test_every_direction_is_as_long_as_the_weights():
@@ -76,7 +74,7 @@ def test_random_directions_are_scaled_to_neurons_or_layers(kind: str):
 
 def test_the_difference_leads_to_the_other_network():
     found, (_, other) = centres()
-    for state, target in (("untrained", other.untrained), ("trained", other.trained)):
+    for state, target in (("untrained", other.way[0]), ("trained", other.trained)):
         start, end = found[state].span("difference", reach=0.1)
         assert start == 0.0
         torch.testing.assert_close(found[state].at(("difference",), (end,)), target)
@@ -100,30 +98,17 @@ def test_principal_directions_span_a_flat_way():
     torch.testing.assert_close(found.T @ found, basis @ basis.T)
 
 
-def test_matched_networks_spike_as_little_as_the_least_active():
-    runs = {neuron: training_run(neuron, 0) for neuron in ("lif", "qif")}
-    with torch.no_grad():  # make one of them loud
-        loud = runs["lif"].trained.clone()
-        loud[: 20 * 10] += 2.0
-    runs["lif"] = TrainingRun(runs["lif"].network, {}, loud, loud, loud[None])
-    objectives = {neuron: Objective(run.network, DATA) for neuron, run in runs.items()}
-    found = states(runs, objectives)
-
-    def activity(neuron: str, state: str) -> float:
-        return objectives[neuron].answer(found[neuron][state][0]).spikes_per_neuron((10,))
-
-    assert activity("lif", "trained") > 1.5 * activity("qif", "trained")
-    assert found["qif"]["matched"][1] == 1.0
-    assert found["lif"]["matched"][1] < 1.0
-    assert activity("lif", "matched") == pytest.approx(activity("qif", "trained"), rel=0.1)
+def test_a_run_that_failed_early_has_too_few_principal_directions():
+    with pytest.raises(ValueError, match=r"2 principal directions need more than 2 snapshots"):
+        principal(torch.eye(2, 30), 2)
 
 
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path):
     found, (own, _) = centres()
     save_centres(tmp_path / "0.safetensors", own, found)
-    net, point = load_centre(tmp_path / "0.safetensors", "matched", ("filter1", "gradient"))
+    net, point = load_centre(tmp_path / "0.safetensors", "equal loss", ("filter1", "gradient"))
     assert net.neuron == "qif"
-    assert torch.equal(point.weights, found["matched"].weights)
+    assert torch.equal(point.weights, found["equal loss"].weights)
     assert list(point.directions) == ["filter1", "gradient"]
-    assert torch.equal(point.directions["filter1"], found["matched"].directions["filter1"])
-    assert point.about == found["matched"].about
+    assert torch.equal(point.directions["filter1"], found["equal loss"].directions["filter1"])
+    assert point.about == found["equal loss"].about

@@ -1,4 +1,4 @@
-"""Measures of fragmentation on functions whose values are known."""
+"""Minima by depth, on functions whose minima are known."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikegrad.landscape.fragmentation import (
-    line_table,
-    longest_stretch,
-    missed_change,
-    parts,
+    between,
+    finite_range,
+    finite_share,
+    line_minima,
     persistence,
-    plane_table,
-    variation,
+    plane_minima,
 )
 
 VALUES = st.lists(st.integers(-50, 50), min_size=2, max_size=40, unique=True)
@@ -38,55 +37,107 @@ def test_depths_follow_the_scale_and_not_the_offset(values: list[int], scale: fl
     )
 
 
+@given(VALUES, st.integers(1, 40))
+def test_deeper_minima_are_the_parts_that_a_rising_level_leaves_apart(values, depth):
+    """Walk from each minimum both ways to a lower point; the lower of the two passes is its rim."""
+    rims = []
+    for k, value in enumerate(values):
+        sides = values[:k][::-1], values[k + 1 :]
+        if any(side and side[0] < value for side in sides):
+            continue
+        passes = []
+        for side in sides:
+            lower = [j for j, other in enumerate(side) if other < value]
+            if lower:
+                passes.append(max(side[: lower[0]], default=value))
+        if passes:
+            rims.append(min(passes) - value)
+    assert (persistence(np.array(values, float))[1:] > depth).sum() == sum(
+        rim > depth for rim in rims
+    )
+
+
 def test_depth_is_the_rise_to_the_lower_pass():
     np.testing.assert_array_equal(persistence(np.array([5.0, 0, 4, 2, 3, 1, 6])), [6, 3, 1])
 
 
-@given(VALUES)
-def test_variation_is_one_only_where_monotone(values: list[int]):
-    array = np.array(values, float)
-    assert variation(np.sort(array)) == pytest.approx(1)
-    steps = np.diff(array)
-    monotone = (steps > 0).all() or (steps < 0).all()
-    assert (variation(array) < 1 + 1e-12) == monotone
+def test_the_finite_part_of_a_line():
+    x = np.array([-1, -0.5, -0.25, 0, 0.5, 1])
+    values = np.array([1, np.nan, 2, 3, np.nan, 4])
+    assert finite_range(x, values) == (-0.25, 0)
+    assert finite_share(x, values) == pytest.approx(0.25 / 2)
+    np.testing.assert_array_equal(between(x, values, -0.125, 0), [2.5, 3])
+    np.testing.assert_array_equal(between(x, np.arange(6.0), -0.5, 0.75), [1, 2, 3, 4, 4.5])
 
 
-def test_slopes_miss_jumps_at_any_resolution():
-    for points in (101, 1001):
-        x = np.linspace(0, 1, points)
-        assert missed_change(x, x**2, 2 * x) < 1e-12
-        jump = x + (x > 0.55)  # half of the change is a jump
-        assert missed_change(x, jump, np.ones(points)) == pytest.approx(0.5)
+def line(neuron: str, loss: np.ndarray, seed: int = 0, **others: object) -> pd.DataFrame:
+    x = np.linspace(-1, 1, len(loss))
+    keys = {"neuron": neuron, "seed": seed, "state": "trained", "direction": "filter0"}
+    return pd.DataFrame({"x": x, "loss": loss, "settled": True}).assign(**keys, **others)
 
 
-def test_parts_of_two_wells():
-    x = np.linspace(-2, 2, 41)
-    wells = (x[:, None] ** 2 - 1) ** 2 + x[None, :] ** 2
-    below, above = parts(wells, 129)
-    assert below[0] == 2
-    assert below[-1] == 1
-    assert above[-1] == 4  # the corners
-    assert len(persistence(wells)) == 2
+def test_neuron_models_are_compared_where_none_runs_away():
+    x = np.linspace(-1, 1, 201)
+    waves = 0.1 * np.cos(10 * np.pi * x)  # a minimum of depth 0.2 every 0.2
+    runaway = np.where(np.abs(x) < 0.405, waves, np.nan)
+    table = line_minima(pd.concat([line("lif", runaway), line("qif", waves)]), [0.05, 0.25], 0.01)
+    assert list(table.columns[:5]) == ["neuron", "seed", "state", "direction", "depth"]
+    table = table.set_index(["neuron", "depth"])
+    np.testing.assert_allclose(table["length"], 0.8)
+    assert (table.loc[("lif", 0.05), "minima"], table.loc[("qif", 0.05), "minima"]) == (3, 3)
+    assert table.loc[("qif", 0.25), "minima"] == 0
+    assert table.loc[("lif", 0.05), "finite"] == pytest.approx(0.4)
+    assert table.loc[("qif", 0.05), "finite"] == 1
+    whole = line_minima(line("qif", waves), [0.05], 0.01)
+    assert whole["minima"].item() == 9
 
 
-def test_longest_stretch():
-    finite = np.array([True, False, True, True, True, False, True, True])
-    assert longest_stretch(finite) == slice(2, 5)
+@given(VALUES, st.integers(0, 10), st.lists(st.floats(-1, 1), min_size=40, max_size=40))
+def test_bounds_hold_for_every_function_as_close_as_the_tolerance(values, depth, errors):
+    tolerance = 2.0
+    loss = np.array(values, float)
+    row = line_minima(line("lif", loss), [depth + 2 * tolerance], tolerance).iloc[0]
+    truth = loss + tolerance * np.array(errors[: len(loss)])
+    minima = (persistence(truth)[1:] > depth + 2 * tolerance).sum()
+    assert row["minima_least"] <= minima <= row["minima_most"]
 
 
-def test_tables_hold_each_resolution_and_cut_runaway_points():
-    x = np.linspace(0, 1, 33)
-    line = pd.DataFrame({"x": x, "loss": x, "slope_x": 1.0})
-    line = line.assign(neuron="lif", seed=0, state="trained", direction="filter0")
-    line.loc[30:, "loss"] = np.nan
-    table = line_table(line)
-    assert list(table["points"]) == [30, 15]
-    np.testing.assert_allclose(table["variation"], 1)
-    assert (table["missed_change"] < 1e-12).all()
-    x, y = (a.ravel() for a in np.meshgrid(np.linspace(-1, 1, 17), np.linspace(-1, 1, 17)))
-    plane = pd.DataFrame({"x": x, "y": y, "loss": x**2 + y**2})
-    plane = plane.assign(neuron="qif", seed=0, state="trained", direction="a", direction2="b")
-    table = plane_table(plane, levels=3)
-    assert sorted(table["points"].unique()) == [9, 17]
-    assert (table["minima"] == 1).all()
-    assert (table["parts_below"] == 1).all()
+def test_a_line_that_has_not_settled_says_so():
+    lines = pd.concat(
+        [line("lif", np.ones(5)).assign(settled=False), line("qif", np.ones(7))], ignore_index=True
+    )
+    table = line_minima(lines, [0.1], 0.01).set_index("neuron")
+    assert not table.loc["lif", "settled"]
+    assert table.loc["qif", "settled"]
+    assert list(table["evaluations"]) == [5, 7]
+
+
+def plane(neuron: str, loss: np.ndarray) -> pd.DataFrame:
+    grid = np.linspace(-1, 1, len(loss))
+    x, y = (a.ravel() for a in np.meshgrid(grid, grid, indexing="ij"))
+    table = pd.DataFrame({"x": x, "y": y, "loss": loss.ravel()})
+    return table.assign(neuron=neuron, seed=0, state="trained", direction="a", direction2="b")
+
+
+def test_planes_have_the_minima_deeper_than_a_depth():
+    grid = np.linspace(-1, 1, 41)
+    waves = 0.1 * np.cos(2 * np.pi * grid)[:, None] + 0.1 * np.cos(2 * np.pi * grid)[None, :]
+    table = plane_minima(plane("qif", waves), [0.1, 0.3]).set_index("depth")
+    assert list(table["minima"]) == [3, 0]  # four wells, with passes 0.2 above
+    assert (table["area"] == 1).all()
+    assert (table["points"] == 41**2).all()
+
+
+def test_a_wall_where_one_model_runs_away_is_a_basin_of_none():
+    grid = np.linspace(-1, 1, 41)
+    x, y = np.meshgrid(grid, grid, indexing="ij")
+    bowl = x**2 + y**2
+    walled = np.where((np.abs(x - 0.5) < 0.08) | (x < -0.82), np.nan, bowl)
+    wells = bowl - (np.hypot(x - 0.8, y) < 0.1) - (np.hypot(x + 0.6, y) < 0.1)
+    table = plane_minima(pd.concat([plane("lif", walled), plane("qif", wells)]), [0.05])
+    table = table.set_index("neuron")
+    np.testing.assert_allclose(table["area"], 25 / 41)  # from x = -0.8 to 0.4
+    assert table.loc["lif", "minima"] == 0
+    assert table.loc["qif", "minima"] == 1  # the bowl's, beside the well that is left
+    alone = plane_minima(plane("qif", wells), [0.05])
+    assert alone["minima"].item() == 2

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.landscape import LandscapeSettings
-from spikegrad.landscape.directions import save_centres
+from spikegrad.landscape.directions import load_centre, save_centres
+from spikegrad.landscape.objective import Objective, subset
 from spikegrad.landscape.summary import census_summary
-from spikegrad.landscape.surfaces import share, surface_points, surface_table
+from spikegrad.landscape.surfaces import line_table, plane_table, points, rays, share
 from spikegrad.landscape.tables import census_tables, census_tasks
 from spikegrad.landscape.terms import STATES
 from test_config import settings
@@ -31,22 +33,52 @@ def files(tmp_path: Path) -> dict[int, str]:
 
 
 @pytest.mark.parametrize("jobs", [1, 3, 7])
-def test_jobs_share_all_points_and_none_twice(jobs: int):
-    points = surface_points(options())
-    assert len(set(points)) == len(points) == 2 * len(STATES) * (2 * 11 + 5 * 5)
-    shared = [point for job in range(jobs) for point in share(points, job, jobs)]
-    assert sorted(shared, key=points.index) == points
+def test_jobs_share_all_lines_and_points_and_none_twice(jobs: int):
+    networks = 2 * len(STATES)
+    for work, number in ((rays(options()), networks * 2), (points(options()), networks * 5 * 5)):
+        assert len(set(work)) == len(work) == number
+        shared = [piece for job in range(jobs) for piece in share(work, job, jobs)]
+        assert sorted(shared, key=work.index) == work
+
+
+def test_lines_hold_the_loss_where_it_was_looked_at(files: dict[int, str]):
+    changes = {"directions": ["filter0", "difference"], "points": 6, "reach": 0.1}
+    changes |= {"tolerance": 1e-3, "spacing": 1e-5, "most": 60}
+    small = options(lines=changes)
+    table = line_table([ray for ray in rays(small) if ray.seed == 1], files, DATA, small)
+    assert list(table["state"].unique()) == list(STATES)
+    network, centre = load_centre(files[1], "trained", ("filter0",))
+    objective = Objective(network, subset(DATA, small, 1))
+    line = table[(table["state"] == "trained") & (table["direction"] == "filter0")]
+    assert 7 <= len(line) <= 60
+    assert line["x"].is_monotonic_increasing
+    assert {-0.1, 0.0, 0.1} <= set(line["x"])
+    for row in line.iloc[::7].itertuples():
+        assert row.loss == float(objective.answer(centre.at(("filter0",), (row.x,))).loss)
+    there = table[(table["state"] == "trained") & (table["direction"] == "difference")]
+    assert there["x"].min() == 0.0
 
 
 def test_slopes_are_those_of_the_surface(files: dict[int, str]):
-    lines = {"directions": ["filter0"], "points": 3, "reach": 1e-7}
-    small = options(lines=lines)
-    points = [p for p in surface_points(small) if len(p.index) == 1 and p.seed == 0]
-    table = surface_table(points, files, DATA, small)
-    for _, line in table.groupby("state"):
-        slope = np.gradient(line["loss"], line["x"])
-        np.testing.assert_allclose(slope[1], line["slope_x"].iloc[1], rtol=1e-3, atol=1e-3)
-        assert (line["gradient_norm"] >= line["slope_x"].abs() - 1e-9).all()
+    planes = {"directions": [["filter0", "filter1"]], "points": 3, "reach": 1e-7}
+    small = options(
+        planes={**planes, "gradient_every": 1}, directions={"seed": 0, "random": 2, "principal": 1}
+    )
+    table = plane_table([p for p in points(small) if p.seed == 0], files, DATA, small)
+    assert len(table) == len(STATES) * 9
+    for _, plane in table.groupby("state"):
+        loss = plane.pivot_table(index="x", columns="y", values="loss")
+        slopes = plane[(plane["x"] == 0) & (plane["y"] == 0)].iloc[0]
+        for axis, name in enumerate(("slope_x", "slope_y")):
+            slope = np.gradient(loss, 1e-7, axis=axis)[1, 1]
+            np.testing.assert_allclose(slope, slopes[name], rtol=1e-3, atol=1e-3)
+
+
+def test_samples_are_the_seeds_own():
+    small = options(samples=2)
+    drawn = [subset(DATA, small, seed).spikes.times for seed in range(6)]
+    assert all(torch.equal(d, subset(DATA, small, s).spikes.times) for s, d in enumerate(drawn))
+    assert len({tuple(times.tolist()) for times in drawn}) > 1
 
 
 def test_the_census_is_the_same_in_any_number_of_jobs(files: dict[int, str]):

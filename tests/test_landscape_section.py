@@ -1,0 +1,106 @@
+"""Sections of functions that are known everywhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spikegrad.landscape.fragmentation import persistence
+from spikegrad.landscape.section import Section, section
+
+GRID = np.linspace(-1, 1, 17)
+WAVES = st.lists(
+    st.tuples(st.floats(0.02, 1.0), st.floats(1.0, 12.0), st.floats(0.0, 6.0)),
+    min_size=1,
+    max_size=3,
+)
+"""Amplitude, frequency and phase of sine waves."""
+STEPS = st.dictionaries(
+    st.integers(0, 255), st.tuples(st.floats(0.01, 0.99), st.floats(-1, 1)), max_size=4
+)
+"""Place and height of jumps, one in an interval: a middle between two equal ones tells of none."""
+
+
+def looked_at(function: Callable[[float], float], **changes: float) -> Section:
+    options = {"grid": GRID, "tolerance": 0.01, "spacing": 1e-6, "most": 5000, **changes}
+    return section(function, **options)
+
+
+def deeper(values: np.ndarray, depth: float) -> int:
+    return int((persistence(values)[1:] > depth).sum())
+
+
+@pytest.mark.parametrize(
+    ("function", "minima"),
+    [
+        (lambda x: x, 0),
+        (lambda x: x**2, 0),
+        (lambda x: (x**2 - 0.25) ** 2, 1),
+        (lambda x: math.cos(18 * x), 5),
+        (lambda x: x + (x > 0.3), 0),
+        (lambda x: x - 0.5 * (x > 0.3), 1),
+        (lambda x: x - 0.5 * (x > 0.3) - 0.5 * (x > 0.30001), 1),
+        (lambda x: math.tanh(x / 1e-5), 0),
+        (lambda x: x - 0.5 * math.tanh((x - 0.1) / 1e-7), 1),
+    ],
+)
+def test_known_minima(function, minima):
+    found = looked_at(function)
+    assert found.settled
+    assert deeper(found.values, 0.02) == minima
+
+
+@settings(deadline=None)
+@given(WAVES, STEPS)
+def test_minima_are_those_of_a_fine_grid(waves, steps):
+    grid = np.linspace(-1, 1, 257)
+    jumps = [(grid[k] + share / 128, height) for k, (share, height) in steps.items()]
+
+    def function(x):
+        smooth = sum(a * np.sin(f * x + p) for a, f, p in waves)
+        return smooth + sum(height * (x > place) for place, height in jumps)
+
+    found = looked_at(lambda x: float(function(x)), grid=grid)
+    assert found.settled
+    x = np.union1d(np.linspace(-1, 1, 20001), [place + 1e-12 for place, _ in jumps])
+    fine = function(x)
+    near = np.any([np.abs(x - place) <= 1e-6 for place, _ in jumps] or [np.zeros(len(x))], axis=0)
+    error = np.abs(np.interp(x, found.x, found.values) - fine)[~near].max()
+    assert error < 0.03  # a bend may hide a jump of up to twice the tolerance, or so
+    for depth in (0.1, 0.3):
+        assert deeper(fine, depth + 2 * error) <= deeper(found.values, depth)
+        assert deeper(found.values, depth) <= deeper(fine, depth - 2 * error)
+
+
+@given(st.floats(-0.9, 0.9), st.floats(0.01, 1))
+def test_a_jump_is_closed_in_on(place, height):
+    found = looked_at(lambda x: height * (x > place), tolerance=0.004)
+    left = found.x[found.values == 0].max()
+    right = found.x[found.values > 0].min()
+    assert left <= place < right
+    assert right - left <= 1e-6
+
+
+@given(st.floats(0.05, 0.95))
+def test_the_edge_of_what_is_finite_is_closed_in_on(edge):
+    found = looked_at(lambda x: x if x < edge else math.nan)
+    assert found.settled
+    finite = found.x[np.isfinite(found.values)]
+    assert edge - 1e-6 <= finite.max() < edge
+    assert found.x.max() == 1
+
+
+def test_straight_lines_get_no_more_points_than_they_need():
+    assert len(looked_at(lambda x: 3 * x).x) == 2 * len(GRID) - 1
+
+
+def test_a_function_too_rough_for_its_points_has_not_settled():
+    noise = np.random.default_rng(0)
+    found = looked_at(lambda x: noise.normal(), most=100)
+    assert not found.settled
+    assert len(found.x) == 100
