@@ -294,6 +294,7 @@ rule plot_landscape_lines:
     params:
         data=STUDY.dataset,
         samples=STUDY.landscape.samples,
+        directions=STUDY.landscape.lines.directions,
     script:
         "../scripts/plot_landscape_lines.py"
 

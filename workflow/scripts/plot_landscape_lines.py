@@ -10,7 +10,7 @@ from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
 lines = pd.read_parquet(snakemake.input.lines)
-directions = list(lines["direction"].unique())
+directions = snakemake.params.directions
 figure, grid = plt.subplots(
     len(STATES),
     len(directions),
@@ -35,8 +35,8 @@ handles = [
 ]
 figure.legend(handles=handles, loc="outside upper right", ncols=len(handles))
 figure.suptitle(
-    f"{snakemake.params.data}: mean over {snakemake.params.samples} training samples; "
-    f"one line for each of {lines['seed'].nunique()} seeds",
+    f"{snakemake.params.data}: {lines['seed'].nunique()} seeds, means over "
+    f"{snakemake.params.samples} samples",
     fontsize=9,
     x=0.01,
     ha="left",

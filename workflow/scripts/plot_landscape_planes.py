@@ -34,7 +34,7 @@ for panels, (state, first, second) in zip(grid, rows, strict=True):
         else:
             drawn = draw_field(axes, own, low, high)
         axes.set_title(f"{neuron_label(neuron)}, {state}")
-        axes.set_xlabel(direction_label(first))
+        axes.set_xlabel(direction_label(first) if state == STATES[-1] else "")
         axes.set_ylabel(direction_label(second) if axes is panels[0] else "")
     figure.colorbar(image, ax=panels[: len(neurons)], label="loss (nats)", extend="max")
     bar = figure.colorbar(drawn, ax=panels[len(neurons) :], label="slope in the plane")

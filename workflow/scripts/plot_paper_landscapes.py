@@ -31,15 +31,16 @@ plane = planes[
 neurons = list(plane["neuron"].unique())
 figure, grid = plt.subplots(2, 2 * len(neurons), figsize=(5 * len(neurons) + 1, 5.2), squeeze=False)
 
-words = {"xlabel": direction_label(first), "ylabel": direction_label(second)}
 low, high = colour_range(plane)
 for k, neuron in enumerate(neurons):
     own = plane[plane["neuron"] == neuron]
     surface, field = grid[0, k], grid[0, len(neurons) + k]
     image = draw_surface(surface, own, low, high)
     arrows = draw_field(field, own, low, high)
-    surface.set(title=neuron_label(neuron), **words)
-    field.set(title=f"{neuron_label(neuron)}, descent", **words)
+    surface.set(title=neuron_label(neuron), xlabel=direction_label(first))
+    field.set(title=f"{neuron_label(neuron)}, descent", xlabel=direction_label(first))
+for axes in (grid[0, 0], grid[0, len(neurons)]):
+    axes.set_ylabel(direction_label(second))
 figure.colorbar(image, ax=grid[0, : len(neurons)], label="loss (nats)", extend="max")
 bar = figure.colorbar(arrows, ax=grid[0, len(neurons) :], label="slope in the plane")
 bar.set_ticks([-1, 0, 1, 2, 3], labels=["0.1", "1", "10", "100", "1000"])

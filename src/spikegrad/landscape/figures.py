@@ -45,18 +45,22 @@ def draw_minima(axes: Axes, density: pd.DataFrame, judged: Iterable[float]) -> N
     Thin lines are seeds; the thick one is their mean, with its 95 % t interval. ``judged`` depths
     are marked.
     """
-    for neuron, own in density.groupby("neuron", sort=False):
+    for k, (neuron, own) in enumerate(density.groupby("neuron", sort=False)):
         seeds = own.pivot_table(index="depth", columns="seed", values="density")
         mean = seeds.mean(axis=1)
         half = student.ppf(0.975, seeds.shape[1] - 1) * seeds.sem(axis=1)
         colour = NEURON_COLOURS[neuron]
         axes.plot(seeds.index, seeds, color=colour, lw=0.5, alpha=0.6)
-        axes.plot(mean, color=colour, lw=1.5, marker="o", ms=3, label=neuron_label(neuron))
+        width = 2.8 - 0.8 * k  # lines that coincide stay visible
+        axes.plot(mean, color=colour, lw=width, marker="o", ms=3, label=neuron_label(neuron))
         low, high = (mean - half).clip(lower=0), mean + half
         axes.fill_between(mean.index, low, high, color=colour, alpha=0.12, lw=0)
     for depth in judged:
         axes.axvline(depth, color="0.6", lw=0.8, ls=":", zorder=0)
     axes.set(xscale="log", xlabel="depth (nats)")
+    depths = density["depth"].unique()
+    axes.set_xticks(depths, [f"{depth:g}" for depth in depths])
+    axes.set_xticks([], minor=True)
 
 
 def density_axis(axes: Axes, density: pd.Series) -> None:
@@ -64,7 +68,11 @@ def density_axis(axes: Axes, density: pd.Series) -> None:
     positive = density[density > 0]
     least = positive.min() if len(positive) else 1.0
     axes.set_yscale("symlog", linthresh=least, linscale=0.5)
-    axes.set_ylim(-0.1 * least, 1.6 * max(density.max(), least))
+    most = max(density.max(), least)
+    axes.set_ylim(-0.1 * least, 1.6 * most)
+    powers = np.arange(np.ceil(np.log10(least)), np.log10(1.6 * most))
+    axes.set_yticks([0, *10.0**powers], ["0", *(f"{10.0**power:g}" for power in powers)])
+    axes.set_yticks([], minor=True)
 
 
 def colour_range(planes: pd.DataFrame) -> tuple[float, float]:
@@ -124,7 +132,7 @@ def draw_field(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Quiv
         cmap="magma_r",
         clim=(-1, 3),
         pivot="mid",
-        scale=14,
+        scale=arrows["x"].nunique() + 1,
         width=0.008,
     )
 

@@ -75,9 +75,9 @@ def line_minima(lines: pd.DataFrame, depths: Sequence[float], tolerance: float) 
         own network does not run away; settled; evaluations, the points of the whole line.
     """
     rows = []
-    for key, group in lines.sort_values("x").groupby(LINE, sort=False):
+    for key, group in lines.groupby(LINE, sort=False):
         curves = {
-            neuron: (own["x"].to_numpy(), own["loss"].to_numpy())
+            neuron: own.sort_values("x")[["x", "loss"]].to_numpy().T
             for neuron, own in group.groupby("neuron", sort=False)
         }
         ranges = np.array([finite_range(*curve) for curve in curves.values()])

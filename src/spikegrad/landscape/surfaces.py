@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -23,6 +23,7 @@ from spikegrad.landscape.terms import STATES
 from spikegrad.layers import SpikeOverflowError
 
 T = TypeVar("T")
+P = TypeVar("P", "Ray", "Point")
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,29 @@ def line_table(
         the line needs no more points.
     """
     rows = []
-    for line in tqdm(lines, desc="lines", unit="line", disable=None):
-        network, centre = load_centre(centres[line.seed], line.state, (line.direction,))
-        objective = Objective(network, subset(data, options, line.seed))
-        key = {"neuron": centre.about["neuron"], **vars(line)}
-        rows += [{**key, **row} for row in _along(objective, centre, line.direction, options.lines)]
+    progress = tqdm(total=len(lines), desc="lines", unit="line", disable=None)
+    names = options.lines.directions
+    for objective, centre, own in _by_network(lines, names, centres, data, options):
+        for line in own:
+            key = {"neuron": centre.about["neuron"], **vars(line)}
+            found = _along(objective, centre, line.direction, options.lines)
+            rows += [{**key, **row} for row in found]
+            progress.update()
+    progress.close()
     return pd.DataFrame(rows)
+
+
+def _by_network(
+    work: Sequence[P],
+    names: tuple[str, ...],
+    centres: Mapping[int, str],
+    data: SpikeDataset,
+    options: LandscapeSettings,
+) -> Iterator[tuple[Objective, Centre, list[P]]]:
+    """The loss and the directions ``names`` of each network, with its part of the ``work``."""
+    for (seed, state), own in groupby(work, key=attrgetter("seed", "state")):
+        network, centre = load_centre(centres[seed], state, names)
+        yield Objective(network, subset(data, options, seed)), centre, list(own)
 
 
 def _along(
@@ -131,14 +149,11 @@ def plane_table(
     """
     rows = []
     progress = tqdm(total=len(points), desc="planes", unit="point", disable=None)
-    for (seed, state, pair), members in groupby(
-        points, key=attrgetter("seed", "state", "directions")
-    ):
-        network, centre = load_centre(centres[seed], state, pair)
-        objective = Objective(network, subset(data, options, seed))
-        for point in members:
-            key = {"neuron": centre.about["neuron"], "seed": seed, "state": state}
-            key |= {"direction": pair[0], "direction2": pair[1]}
+    names = tuple(sorted({name for pair in options.planes.directions for name in pair}))
+    for objective, centre, own in _by_network(points, names, centres, data, options):
+        for point in own:
+            key = {"neuron": centre.about["neuron"], "seed": point.seed, "state": point.state}
+            key |= dict(zip(("direction", "direction2"), point.directions, strict=True))
             rows.append({**key, **_at(objective, centre, point, options.planes)})
             progress.update()
     progress.close()
