@@ -21,10 +21,10 @@ from numba import njit
 
 from contestant import Task
 from engine import network
-from spikegrad.batches import events_of_samples, padded_weights
 from spikegrad.engine import backward, forward, records, rows
 from spikegrad.engine.formulas import load, root, store
 from spikegrad.engine.records import SEGMENT, SPIKE
+from spikegrad.parallel import events_of_samples, padded_weights
 
 ROUNDS = 15
 UNCACHED = {**rows.OPTIONS, "cache": False}

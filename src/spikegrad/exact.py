@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from spikegrad.batches import (
+from spikegrad.engine import backward, forward
+from spikegrad.engine.records import Events, Record, Weights
+from spikegrad.parallel import (
     blocks,
     events_of_samples,
     in_threads,
@@ -22,8 +24,6 @@ from spikegrad.batches import (
     sum_of_clipped,
     used_channels,
 )
-from spikegrad.engine import backward, forward
-from spikegrad.engine.records import Events, Record, Weights
 from spikegrad.spikes import SpikeTrains
 
 

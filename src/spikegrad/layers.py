@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from spikegrad.batches import events_of_samples, padded_weights
 from spikegrad.eager import eager
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.exact import NotFiniteError, SpikeOverflowError, SpikingFunction, runner
 from spikegrad.neurons import NEURONS
+from spikegrad.parallel import events_of_samples, padded_weights
 from spikegrad.spikes import SpikeTrains
 
 __all__ = ["NotFiniteError", "SpikeOverflowError", "SpikingLayer", "assign", "warm_up"]
