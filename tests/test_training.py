@@ -12,8 +12,9 @@ import pytest
 import torch
 
 import spikegrad.training
-from spikegrad.activity import smooth_counts, spike_counts
+from spikegrad.activity import activity_penalty, smooth_counts, spike_counts
 from spikegrad.augmentation import Augmenter
+from spikegrad.batches import epoch_batches
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.training import Augmentation, ModelSettings
 from spikegrad.data.dataset import SpikeDataset
@@ -196,6 +197,7 @@ def test_resuming_after_a_kill_gives_the_same_bits(
     assert same_bits(whole.best, resumed.best)
     assert same_bits(whole.network.state_dict(), resumed.network.state_dict())
     assert list(whole.snapshots) == [0, 1, 2, 3, 4]
+    assert list(whole.steps) == [0, 1, 2, 3]
     assert same_bits(snapshot_tensors(whole), snapshot_tensors(resumed))
     timeless = [table.drop(columns="seconds") for table in (whole.table(), resumed.table())]
     assert timeless[0].equals(timeless[1])
@@ -209,6 +211,33 @@ def test_snapshots_are_spread_evenly_from_the_initial_weights_to_the_last(tmp_pa
     untrained.load_state_dict(result.snapshots[0])
     loss = respond(untrained, VALIDATION, batch_size=8).loss
     assert loss == pytest.approx(result.table()["validation_loss"][0], rel=1e-6)
+
+
+@pytest.mark.parametrize("epoch", [0, 2])
+def test_a_kept_step_is_the_update_by_the_batch_that_can_be_had_again(tmp_path: Path, epoch: int):
+    """Of plain gradient descent by Adam's first update: each weight moves by its rate."""
+    augmentation = {"channel_shift": 2, "time_stretch": 0.2, "blend": 0.5}
+    options = settings(snapshots=3, augmentation=augmentation).training
+    result = run(tmp_path, snapshots=3, augmentation=augmentation)
+    assert list(result.steps) == [0, 2]
+    network = Network(settings().network, N_UNITS, N_CLASSES, "qif")
+    network.load_state_dict(result.snapshots[epoch])
+    batch = next(epoch_batches(TRAIN, options, 0, epoch + 1))
+    assert len(batch) == options.batch_size
+    output = network(batch.spikes)
+    penalty = options.activity.strength * activity_penalty(output.hidden[0], 6, 2.0)
+    (torch.nn.functional.cross_entropy(output.logits, batch.labels) + penalty).backward()
+    if epoch > 0:  # Adam's moments lead on from earlier batches: downhill, no more is known
+        slope = sum(
+            float((p.grad * result.steps[epoch][name]).sum())
+            for name, p in network.named_parameters()
+        )
+        assert slope < 0
+        return
+    for name, weight in network.named_parameters():
+        rate = 0.1 if name.startswith("readout.") else 0.05
+        expected = -rate * _unit(weight) * weight.grad.sign()
+        torch.testing.assert_close(result.steps[0][name], expected, rtol=1e-3, atol=1e-5)
 
 
 def test_a_state_of_other_settings_or_cut_short_is_not_used(tmp_path: Path):

@@ -52,6 +52,16 @@ def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, json.loads(about["header"])
 
 
+def by_epoch(tensors: Mapping[str, Tensor], kind: str) -> dict[int, dict[str, Tensor]]:
+    """Those of ``tensors`` that are named <kind>.<epoch>.<name>: for each epoch, by name."""
+    found: dict[int, dict[str, Tensor]] = {}
+    for key in tensors:
+        if key.startswith(f"{kind}."):
+            epoch, name = key.removeprefix(f"{kind}.").split(".", 1)
+            found.setdefault(int(epoch), {})[name] = tensors[key]
+    return dict(sorted(found.items()))
+
+
 def _digest(tensors: Mapping[str, Tensor], header: str) -> str:
     total = hashlib.sha256(header.encode())
     for name, tensor in sorted(tensors.items()):

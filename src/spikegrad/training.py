@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from spikegrad.activity import activity_penalty
-from spikegrad.augmentation import Augmenter, Blender
+from spikegrad.batches import INITIAL, epoch_batches, first_samples, number_of_batches
 from spikegrad.config.training import Cosine, ModelSettings, Step, TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.evaluation import respond
@@ -25,11 +25,9 @@ from spikegrad.layers import NotFiniteError, SpikeOverflowError
 from spikegrad.network import Network, NetworkOutput, SilentError
 from spikegrad.optimizer import Adam
 from spikegrad.seeds import generator
-from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
+from spikegrad.tensors import CheckpointError, by_epoch, load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
-
-INITIAL, ORDER, AUGMENTATION, BLENDING = range(4)  # independent streams of one seed
 
 Weights = dict[str, Tensor]
 
@@ -58,6 +56,8 @@ class Run:
         sample.
     snapshots
         Weights after some of the epochs done, see :func:`snapshot_epochs`.
+    steps
+        What the next update added to the weights of each snapshot but the last.
     outcome
         "finished", or the name of what ended the run early (see :data:`DIVERGED`).
     reason
@@ -68,6 +68,7 @@ class Run:
     best: Weights
     history: list[dict[str, Any]] = field(default_factory=list)
     snapshots: dict[int, Weights] = field(default_factory=dict)
+    steps: dict[int, Weights] = field(default_factory=dict)
     outcome: str = "running"
     reason: str = ""
 
@@ -166,7 +167,7 @@ def train(
         layer.sample_clip = options.sample_clip
     run = Run(network, _copy(network))
     try:
-        first = _order(seed, 0, len(data.labels))[: options.batch_size]
+        first = first_samples(data, options, seed)
         network.initialise(data.spikes.select(first), generator(seed, INITIAL))
         optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
         run.best = _copy(network)
@@ -177,7 +178,9 @@ def train(
             start = time.perf_counter()
             row: dict[str, Any] = dict.fromkeys(TRAIN_METRICS, math.nan)
             if epoch > 0:
-                row = _train_epoch(network, optimizer, data, options, seed, epoch)
+                row, step = _train_epoch(network, optimizer, data, options, seed, epoch)
+                if epoch - 1 in run.snapshots:
+                    run.steps[epoch - 1] = step
             answer = respond(network, validation, options.batch_size)
             row |= {
                 "epoch": epoch,
@@ -211,20 +214,16 @@ def _train_epoch(
     options: TrainingSettings,
     seed: int,
     epoch: int,
-) -> dict[str, Any]:
-    n_samples = len(data.labels)
-    augment = Augmenter(
-        options.augmentation, n_samples, data.n_units, generator(seed, AUGMENTATION, epoch)
-    )
-    blend = Blender(options.augmentation.blend, data, generator(seed, BLENDING, epoch))
+) -> tuple[dict[str, Any], Weights]:
+    """Train for an epoch: :data:`TRAIN_METRICS`, and what the first update added."""
+    n_samples, n_batches = len(data.labels), number_of_batches(data, options)
+    before, first_step = _copy(network), {}
     loss_sum = right = penalty_sum = 0.0
     norms = []
     sample_norms: list[np.ndarray] = []
-    batches = _order(seed, epoch, n_samples).split(options.batch_size)
-    for step, indices in enumerate(batches):
-        progress = epoch - 1 + step / len(batches)
-        labels = data.labels[indices]
-        output = network(augment(blend(indices), indices))
+    for number, batch in enumerate(epoch_batches(data, options, seed, epoch)):
+        labels = batch.labels
+        output = network(batch.spikes)
         loss = cross_entropy(output.logits, labels)
         penalty = _penalty(network, output, options)
         optimizer.zero_grad()
@@ -234,11 +233,13 @@ def _train_epoch(
             n for layer in network.spiking_layers if (n := layer.sample_norms) is not None
         ]
         _check_finite(loss.item() + norms[-1], "loss or gradient")
-        optimizer.step(_schedule(options, progress))
+        optimizer.step(_schedule(options, epoch - 1 + number / n_batches))
+        if number == 0:
+            first_step = {name: new - before[name] for name, new in network.state_dict().items()}
         loss_sum += loss.item() * len(labels)
         penalty_sum += penalty.item() * len(labels)
         right += int((output.logits.argmax(1) == labels).sum())
-    return {
+    row = {
         "train_loss": loss_sum / n_samples,
         "train_accuracy": right / n_samples,
         "train_penalty": penalty_sum / n_samples,
@@ -246,6 +247,7 @@ def _train_epoch(
         "gradient_norm_max": max(norms),
         **_clip_metrics(sample_norms, options.sample_clip),
     }
+    return row, first_step
 
 
 def _clip_metrics(norms: list[np.ndarray], clip: float | None) -> dict[str, float]:
@@ -261,10 +263,6 @@ def _clip_metrics(norms: list[np.ndarray], clip: float | None) -> dict[str, floa
         (relative > clip).mean(),
     )
     return dict(zip(CLIP_METRICS, map(float, values), strict=True))
-
-
-def _order(seed: int, epoch: int, n_samples: int) -> Tensor:
-    return torch.randperm(n_samples, generator=generator(seed, ORDER, epoch))
 
 
 def _penalty(network: Network, output: NetworkOutput, options: TrainingSettings) -> Tensor:
@@ -302,10 +300,12 @@ def _save(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
 
 
 def snapshot_tensors(run: Run) -> Weights:
-    """The snapshots as one flat dictionary: epoch.<epoch>.<name of the weights>."""
+    """Snapshots and steps: epoch.<epoch>.<name of the weights>, and step.<epoch>.<name>."""
+    kept = {"epoch": run.snapshots, "step": run.steps}
     return {
-        f"epoch.{epoch}.{name}": value
-        for epoch, weights in run.snapshots.items()
+        f"{kind}.{epoch}.{name}": value
+        for kind, those in kept.items()
+        for epoch, weights in those.items()
         for name, value in weights.items()
     }
 
@@ -333,7 +333,6 @@ def _restore(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     run.history = header["history"]
     run.network.load_state_dict(part("network."))
     run.best = part("best.")
-    kept = {int(name.split(".")[1]) for name in tensors if name.startswith("epoch.")}
-    run.snapshots = {epoch: part(f"epoch.{epoch}.") for epoch in sorted(kept)}
+    run.snapshots, run.steps = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
     optimizer.load(part("adam."))
     log.info("going on after epoch %d", len(run.history) - 1)
