@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from landscapes import TAU, built_objective
+from spikegrad.landscape.causes import DISTANCE, slows
 from spikegrad.landscape.census import Line, census
 
-START = 0.01
+START, ASIDE = 0.01, 1e-3
 
 
 def lif_time(weight: float) -> float:
@@ -28,7 +29,7 @@ def lif_weight(time: float) -> float:
 def changes(
     built: tuple, reach: tuple[float, float], search: str = "swaps", points: int = 3
 ) -> list[dict[str, Any]]:
-    return census(Line(*built), np.linspace(*reach, points), search)[0]
+    return census(Line(*built), np.linspace(*reach, points), search, ASIDE)[0]
 
 
 def only(found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -71,6 +72,42 @@ def test_a_qif_spike_leaves_at_the_end_without_a_jump(search: str, duration: flo
     assert abs(change["loss_jump"]) < 1e-12
 
 
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        (lambda x: 0.1 - 0.02 * math.log(x), True),
+        (lambda x: 0.1 - 0.001 * math.log(x) + x, True),
+        (lambda x: 0.1 + math.sqrt(x), False),
+        (lambda x: 0.1 + 50 * x, False),
+        (lambda x: 0.1 + 1e-3 * x, False),
+        (lambda x: 0.1, False),
+    ],
+    ids=["lingers", "lingers less", "grazes", "moves", "moves hardly", "rests"],
+)
+@pytest.mark.parametrize("inner", [1e-18, 1e-15, 1e-13])
+def test_a_spike_that_lingers_is_told_from_others(time, expected: bool, inner: float):
+    width = 1e-13
+    times = [time(inner + distance * width) for distance in (0, 1, DISTANCE)]
+    assert slows(*times) == expected
+
+
+def test_a_spike_may_linger_in_mid_trial():
+    """Under inhibition the separatrix repels strongly: 50 halvings do not lead to the end.
+
+    The second neuron, driven by the first, follows it in time: nothing jumps.
+    """
+    weight = [[20.0, 0.0], [-300.0, 0.0]]
+    recurrent = [[0.0, 3.0], [0.0, 0.0]]
+    built = built_objective("qif", [START, START + 0.004], weight, recurrent, 0.6)
+    found = changes(built, (-10.0, 300.0), "breaks", points=60)
+    lingering = [c for c in found if c["lingers"]]
+    assert lingering
+    for change in found:
+        assert change["cause"] == "end"
+        assert abs(change["loss_jump"]) < 1e-12
+    assert any(change["time"] < 0.2 for change in lingering)
+
+
 def test_two_unconnected_neurons_swap():
     built = built_objective("lif", [START], [[5.0, 6.0]], [[0.0, 0.0], [0.0, 0.0]], 0.1)
     change = only(changes(built, (0.2, 1.15)))
@@ -78,6 +115,8 @@ def test_two_unconnected_neurons_swap():
     assert (change["cause"], change["breaks"]) == ("spike swap", False)
     assert change["time"] == pytest.approx(lif_time(6.0), abs=1e-12)
     assert abs(change["loss_jump"]) < 1e-12
+    assert not change["interacts"]
+    assert (change["later"], change["aside_later"]) == (0, 0)
     assert changes(built, (0.2, 1.15), "breaks", points=30) == []
 
 
@@ -126,3 +165,19 @@ def test_a_cut_spike_that_comes_back_later_has_moved():
     assert change["x"] == pytest.approx(0.0, abs=1e-12)
     assert (change["cause"], change["breaks"]) == ("input swap", True)
     assert (change["appeared"], change["vanished"], change["moved"]) == (0, 0, 1)
+    assert (change["moved_far"], change["begins"], change["later"]) == (1, 1, 0)
+    assert change["aside_later"] == 0
+
+
+@pytest.mark.parametrize(("back", "later"), [(6.0, 1), (0.01, 0)], ids=["strong", "weak"])
+def test_what_follows_a_spike_that_vanishes(back: float, later: int):
+    """A second neuron spikes after the first one only if that drives it, with or without steps."""
+    when = lif_time(5.0)
+    recurrent = [[0.0, back], [0.0, 0.0]]
+    weight = [[5.0, 0.0], [-20.0, 0.0]]
+    built = built_objective("lif", [START, when], weight, recurrent, when + 0.05)
+    change = only(changes(built, (-0.3, 0.7), "breaks"))
+    assert (change["cause"], change["unit"]) == ("input swap", 0)
+    assert (change["begins"], change["later"], change["aside_later"]) == (1, later, later)
+    assert change["interacts"]
+    assert change["inhibitory"]

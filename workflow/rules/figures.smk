@@ -45,7 +45,8 @@ rule plot_paper_landscapes:
         planes=rules.landscape_merge.output.planes,
         lines=rules.landscape_merge.output.lines,
         line_minima=rules.landscape_fragmentation.output.lines,
-        nearby=rules.judge_claims.input.nearby,
+        steps=rules.landscape_join.output.steps,
+        step_losses=rules.landscape_join.output.losses,
         code=code("plot_paper_landscapes.py"),
     output:
         png=report_figure(

@@ -223,31 +223,107 @@ rule landscape_changes:
         "../scripts/landscape_changes.py"
 
 
+rule landscape_profiles:
+    input:
+        events=rules.prepare.output.events,
+        directions=expand(
+            LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
+        ),
+        code=code("landscape_profiles.py"),
+    output:
+        profiles=f"{LANDSCAPE}/profiles/{{neuron}}/{{job}}.parquet",
+        minima=f"{LANDSCAPE}/profiles/{{neuron}}/{{job}}.minima.parquet",
+    log:
+        f"{LOGS}/landscape/profiles/{{neuron}}/{{job}}.log",
+    benchmark:
+        f"{BENCHMARKS}/landscape/profiles/{{neuron}}/{{job}}.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(1440),
+    params:
+        landscape=LANDSCAPE_PARAMS,
+    script:
+        "../scripts/landscape_profiles.py"
+
+
 rule landscape_gradients:
     input:
         events=rules.prepare.output.events,
         directions=expand(
             LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
         ),
+        checkpoints=expand(
+            rules.train.output.checkpoint, seed=LANDSCAPE_SEEDS, allow_missing=True
+        ),
+        snapshots=expand(
+            rules.train.output.snapshots, seed=LANDSCAPE_SEEDS, allow_missing=True
+        ),
         code=code("landscape_gradients.py"),
     output:
-        nearby=f"{LANDSCAPE}/gradients/{{neuron}}/nearby.parquet",
-        samples=f"{LANDSCAPE}/gradients/{{neuron}}/samples.parquet",
-        centres=f"{LANDSCAPE}/gradients/{{neuron}}/centres.parquet",
+        steps=f"{LANDSCAPE}/gradients/{{neuron}}/{{job}}.steps.parquet",
+        losses=f"{LANDSCAPE}/gradients/{{neuron}}/{{job}}.losses.parquet",
+        updates=f"{LANDSCAPE}/gradients/{{neuron}}/{{job}}.updates.parquet",
+        samples=f"{LANDSCAPE}/gradients/{{neuron}}/{{job}}.samples.parquet",
     log:
-        f"{LOGS}/landscape/gradients/{{neuron}}.log",
+        f"{LOGS}/landscape/gradients/{{neuron}}/{{job}}.log",
     benchmark:
-        f"{BENCHMARKS}/landscape/gradients/{{neuron}}.tsv"
+        f"{BENCHMARKS}/landscape/gradients/{{neuron}}/{{job}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(480),
+        runtime=growing(1440),
     params:
         landscape=LANDSCAPE_PARAMS,
     script:
         "../scripts/landscape_gradients.py"
+
+
+rule landscape_join:
+    input:
+        profiles=expand(
+            rules.landscape_profiles.output.profiles,
+            neuron=NEURONS,
+            job=LANDSCAPE_JOBS,
+        ),
+        minima=expand(
+            rules.landscape_profiles.output.minima, neuron=NEURONS, job=LANDSCAPE_JOBS
+        ),
+        steps=expand(
+            rules.landscape_gradients.output.steps, neuron=NEURONS, job=LANDSCAPE_JOBS
+        ),
+        losses=expand(
+            rules.landscape_gradients.output.losses, neuron=NEURONS, job=LANDSCAPE_JOBS
+        ),
+        updates=expand(
+            rules.landscape_gradients.output.updates,
+            neuron=NEURONS,
+            job=LANDSCAPE_JOBS,
+        ),
+        samples=expand(
+            rules.landscape_gradients.output.samples,
+            neuron=NEURONS,
+            job=LANDSCAPE_JOBS,
+        ),
+        code=code("landscape_join.py"),
+    output:
+        profiles=f"{LANDSCAPE}/profiles.parquet",
+        minima=f"{LANDSCAPE}/profile_minima.parquet",
+        steps=f"{LANDSCAPE}/steps.parquet",
+        losses=f"{LANDSCAPE}/step_losses.parquet",
+        updates=f"{LANDSCAPE}/updates.csv",
+        samples=f"{LANDSCAPE}/sample_gradients.parquet",
+    log:
+        f"{LOGS}/landscape/join.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    script:
+        "../scripts/landscape_join.py"
 
 
 rule landscape_examples:
@@ -399,8 +475,9 @@ rule plot_landscape_fragmentation:
 
 rule plot_landscape_gradients:
     input:
-        nearby=expand(rules.landscape_gradients.output.nearby, neuron=NEURONS),
-        samples=expand(rules.landscape_gradients.output.samples, neuron=NEURONS),
+        steps=rules.landscape_join.output.steps,
+        losses=rules.landscape_join.output.losses,
+        samples=rules.landscape_join.output.samples,
         code=code("plot_landscape_gradients.py"),
     output:
         png=report_figure(
@@ -451,6 +528,7 @@ localrules:
     landscape_merge,
     landscape_fragmentation,
     landscape_changes,
+    landscape_join,
     plot_landscape_lines,
     plot_landscape_jumps,
     plot_landscape_planes,

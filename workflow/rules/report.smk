@@ -20,7 +20,12 @@ rule describe_methods:
             *expand(
                 rules.landscape_census.benchmark, neuron=NEURONS, job=LANDSCAPE_JOBS
             ),
-            *expand(rules.landscape_gradients.benchmark, neuron=NEURONS),
+            *expand(
+                rules.landscape_profiles.benchmark, neuron=NEURONS, job=LANDSCAPE_JOBS
+            ),
+            *expand(
+                rules.landscape_gradients.benchmark, neuron=NEURONS, job=LANDSCAPE_JOBS
+            ),
             *[
                 rules.ntk_train.benchmark.format(experiment=name, job=job)
                 for name in [*NTK_KERNELS, *NTK_ENSEMBLES]

@@ -11,8 +11,10 @@ from spikegrad.landscape.tables import census_tables, census_tasks
 log = start(snakemake)
 options = validate(LandscapeSettings, snakemake.params.landscape)
 data = load(snakemake.input.events, "train")
+samples = {s: subset(data, options, s) for s in options.seeds}
 centres = dict(zip(options.seeds, snakemake.input.directions, strict=True))
 tasks = share(census_tasks(options), int(snakemake.wildcards.job), options.jobs)
-for name, table in zip(snakemake.output, census_tables(tasks, centres, data, options), strict=True):
+tables = census_tables(tasks, centres, samples, options)
+for name, table in zip(snakemake.output, tables, strict=True):
     with atomic(name) as file:
         table.to_parquet(file)

@@ -1,4 +1,4 @@
-"""Compare the gradients of one neuron model's networks with those nearby, and between samples."""
+"""Follow loss and gradient along one job's share of the steps of training; gradients of samples."""
 
 import pandas as pd
 
@@ -8,28 +8,30 @@ from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic
 from spikegrad.landscape.directions import load_centre
-from spikegrad.landscape.gradients import agreement, sample_gradients
+from spikegrad.landscape.gradients import sample_gradients
 from spikegrad.landscape.objective import Objective, subset
+from spikegrad.landscape.steps import kept_steps, step_tables
+from spikegrad.landscape.surfaces import share
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
 options = validate(LandscapeSettings, snakemake.params.landscape)
+job = int(snakemake.wildcards.job), options.jobs
 data = load(snakemake.input.events, "train")
-names, distances = options.gradients.directions, options.gradients.distances
-nearby, samples, centres = [], [], []
-for file in snakemake.input.directions:
-    for state in STATES:
-        network, centre = load_centre(file, state, names)
-        objective = Objective(network, subset(data, options, centre.about["seed"]))
-        about = {key: value for key, value in centre.about.items() if key != "directions"}
-        key = {name: about[name] for name in ("neuron", "seed", "state")}
-        nearby.append(agreement(objective, centre, names, distances).assign(**key))
-        samples.append(sample_gradients(objective, centre).assign(**key))
-        centres.append(about)
-for name, table in {
-    snakemake.output.nearby: pd.concat(nearby, ignore_index=True),
-    snakemake.output.samples: pd.concat(samples, ignore_index=True),
-    snakemake.output.centres: pd.DataFrame(centres),
-}.items():
-    with atomic(name) as file:
+samples = {s: subset(data, options, s) for s in options.seeds}
+
+runs = zip(snakemake.input.checkpoints, snakemake.input.snapshots, strict=True)
+steps = share([step for files in runs for step in kept_steps(*files, data)], *job)
+tables = step_tables(steps, samples, options)
+
+norms = []
+for file, state in share([(f, s) for f in snakemake.input.directions for s in STATES], *job):
+    network, centre = load_centre(file, state)
+    key = {name: centre.about[name] for name in ("neuron", "seed", "state")}
+    objective = Objective(network, samples[key["seed"]])
+    norms.append(sample_gradients(objective, centre).assign(**key))
+
+names = ("steps", "losses", "updates", "samples")
+for name, table in zip(names, (*tables, pd.concat(norms)), strict=True):
+    with atomic(snakemake.output[name]) as file:
         table.to_parquet(file)

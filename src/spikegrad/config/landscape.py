@@ -7,13 +7,32 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from spikegrad.config.base import Distinct, Section
 from spikegrad.config.training import Activity
 
 Names = Annotated[tuple[str, ...], Field(min_length=1), Distinct]
 Points = Annotated[int, Field(ge=3)]
+
+
+def _odd(points: int) -> int:
+    if points % 2 == 0:
+        raise ValueError(f"{points} is even: the network itself, in the middle, must be a point")
+    return points
+
+
+def _whole_steps(points: int) -> int:
+    if points % 4 != 1:
+        raise ValueError(f"{points} is not 4 n + 1: the end of the step must be a point")
+    return points
 
 
 class Directions(Section):
@@ -81,6 +100,13 @@ class Search(Section):
     """Largest distance from the network, to both sides."""
 
 
+class Swaps(Search):
+    """Where to search for every change of order."""
+
+    most: PositiveInt
+    """Changes after which a line's search ends: it isolates each of them."""
+
+
 class Census(Section):
     """The certified search for discontinuities, one sample at a time."""
 
@@ -90,17 +116,52 @@ class Census(Section):
     """How many of the samples, at most `landscape.samples`."""
     breaks: Search
     """Search for changes at which spikes appear, vanish or jump."""
-    swaps: Search
+    swaps: Swaps
     """Search for all changes, harmless ones included; takes far longer for the same reach."""
+    aside: PositiveFloat
+    """Distance to both sides of a change over which its consequences for later spikes are
+    compared."""
 
 
-class Gradients(Section):
-    """How far a gradient tells the truth."""
+class Profiles(Section):
+    """Single samples' losses along lines, and how much of them lies in jumps."""
 
     directions: Names
     """Along which directions."""
-    distances: Annotated[tuple[PositiveFloat, ...], Field(min_length=2), Distinct]
-    """Distances from the network at which gradient and loss are compared with its own."""
+    samples: PositiveInt
+    """How many of the samples, at most `landscape.samples`."""
+    points: Annotated[int, Field(ge=3), AfterValidator(_odd)]
+    """Points to begin with, an odd number; more are added where they show anything."""
+    reach: PositiveFloat
+    """Largest distance from the network, to both sides."""
+    depths: Annotated[tuple[PositiveFloat, ...], Field(min_length=1), Distinct]
+    """Depths in nats at which minima are counted; a quarter of the least is the tolerance to which
+    the loss is followed."""
+    most: PositiveInt
+    """Points on a line after which no more are added."""
+
+    @property
+    def tolerance(self) -> float:
+        """To which the loss is followed, in nats."""
+        return min(self.depths) / 4
+
+
+class Steps(Section):
+    """Loss and gradient along the updates that training made."""
+
+    points: Annotated[int, Field(ge=5), AfterValidator(_whole_steps)]
+    """Points from 0 to 4 step lengths, one more than a multiple of 4."""
+
+
+class Updates(Section):
+    """How many breaks at changes of order an update of training meets."""
+
+    samples: PositiveInt
+    """Samples of each update's batch that are searched."""
+    points: Points
+    """Points whose spikes are compared first; more are added where these differ."""
+    length: PositiveFloat
+    """Length of each step that is searched, relative to the weights; at most the whole step."""
 
 
 class Examples(Section):
@@ -127,7 +188,8 @@ class LandscapeSettings(Section):
     judged: Annotated[tuple[PositiveFloat, ...], Field(min_length=1), Distinct]
     """Those of `depths` that claims are judged by, fixed before the study is run."""
     jobs: PositiveInt
-    """Jobs that share the surfaces of each neuron model; as many share its census."""
+    """Jobs that share the surfaces of each neuron model; as many share its census,
+    its profiles and its steps."""
     directions: Directions
     """Directions in weight space."""
     lines: Lines
@@ -136,8 +198,12 @@ class LandscapeSettings(Section):
     """Loss, accuracy and gradient on planes."""
     census: Census
     """Every discontinuity along lines."""
-    gradients: Gradients
-    """Reliability of gradients."""
+    profiles: Profiles
+    """Jumps in single samples' losses."""
+    steps: Steps
+    """Loss and gradient along steps of training."""
+    updates: Updates
+    """Breaks that steps of training meet."""
     examples: Examples
     """Single samples around the largest and a typical discontinuity."""
 
@@ -148,7 +214,7 @@ class LandscapeSettings(Section):
             "lines": self.lines.directions,
             "planes": tuple(name for pair in self.planes.directions for name in pair),
             "census": self.census.directions,
-            "gradients": self.gradients.directions,
+            "profiles": self.profiles.directions,
         }
         for section, names in lists.items():
             for name in names:
@@ -171,7 +237,8 @@ class LandscapeSettings(Section):
         return self
 
     @model_validator(mode="after")
-    def _census_has_samples(self) -> Self:
-        if self.census.samples > self.samples:
-            raise ValueError("census.samples must not exceed samples")
+    def _samples_are_there(self) -> Self:
+        for section in ("census", "profiles"):
+            if getattr(self, section).samples > self.samples:
+                raise ValueError(f"{section}.samples must not exceed samples")
         return self

@@ -1,12 +1,12 @@
 """What happens at an isolated change of spikes, told from the spikes around it.
 
-The change lies between ``low`` and ``high``; ``before`` and ``after`` are as far from these as
-the bracket is wide. How much a spike moves out there says how far it may move within the bracket
-without a jump: spikes of a QIF neuron that lingers at its separatrix can be very fast.
+How much a spike moves beside a bracket says how far it may move within it without a jump: spikes
+of a QIF neuron that lingers at its separatrix can be very fast.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,26 +17,46 @@ from spikegrad.landscape.spikes import Spikes, first_difference, same_counts
 SAME = 1e-9
 """Moves of spikes, in seconds, that are never taken for a jump."""
 
-HALVINGS = 50
-"""A QIF neuron that lingers at its separatrix spikes tau ln 2 later each time the distance to the
-change halves. Its last spike leaves at the trial's end without a jump, but can do so within far
-less than a bracket; with so many halvings, which come down to 1e-28, it must arrive there."""
+FAR = 1e-3
+"""Moves of spikes, in seconds, after which a spike counts as another one."""
+
+DISTANCE, LINGERS = 2**16, 64
+"""A spike that moves less than LINGERS times as far over DISTANCE times the distance lingers. Near
+a change, moves go with the distance or, where the threshold is grazed, with its root, and would
+be at least 256 times as far; a QIF neuron at its separatrix spikes later by the same time with
+each halving, which makes it about 17 times as far."""
 
 
 class Bracket(NamedTuple):
-    """Four neighbouring points of a line with a change between the middle ones."""
+    """Neighbouring points of a line with a change between the middle ones, ``low`` and ``high``.
 
+    The next ones are as far from these as the bracket is wide, the outermost
+    :data:`DISTANCE` times as far.
+    """
+
+    far_left: Spikes
     before: Spikes
     low: Spikes
     high: Spikes
     after: Spikes
+    far_right: Spikes
 
-    def loss_jump(self, cause: str) -> float:
-        """Change of the loss in nats, so far as its moves on either side do not explain it."""
-        change = self.high.loss - self.low.loss
-        steep = abs(self.low.loss - self.before.loss) + abs(self.after.loss - self.high.loss)
-        explained = (HALVINGS if cause == "end" else 2) * steep
-        return float(np.sign(change) * max(0.0, abs(change) - explained))
+    def loss_jump(self, facts: Mapping[str, Any]) -> float:
+        """Change of the loss in nats, so far as its moves on either side do not explain it.
+
+        ``facts`` are what :func:`explain` says. A spike that lingers goes on to the trial's end
+        without a jump, if within far less than a bracket: there is none.
+        """
+        if facts["lingers"]:
+            return 0.0
+        return jump_height([s.loss for s in (self.before, self.low, self.high, self.after)])
+
+
+def jump_height(values: Sequence[float]) -> float:
+    """Change between the middle two of four ``values``, beyond twice those beside it."""
+    before, low, high, after = values
+    explained = 2 * (abs(low - before) + abs(after - high))
+    return float(np.sign(high - low) * max(0.0, abs(high - low) - explained))
 
 
 @dataclass(frozen=True)
@@ -62,17 +82,40 @@ def _slack(inner: Spikes, outer: Spikes) -> np.ndarray:
 
 def unmatched(bracket: Bracket) -> list[Unmatched]:
     """Spikes without counterpart, the earliest first."""
-    before, low, high, after = bracket
+    _, before, low, high, after, _ = bracket
     slacks = [_slack(low, before), _slack(high, after)]
-    sides = [np.stack([*s.by_neuron, slack]) for s, slack in zip((low, high), slacks, strict=True)]
-    if same_counts(low, high) and (np.abs(sides[0][2] - sides[1][2]) <= sum(slacks)).all():
-        return []
+    if same_counts(low, high):
+        moves = np.abs(low.by_neuron[2] - high.by_neuron[2])
+        if (moves <= sum(slacks)).all():
+            return []
+    return _lone(low, high, slacks)
+
+
+def disrupted(a: Spikes, b: Spikes) -> list[Unmatched]:
+    """Spikes without a counterpart of the same neuron within :data:`FAR`, the earliest first."""
+    return _lone(a, b, [np.full(len(s.by_neuron[2]), FAR / 2) for s in (a, b)])
+
+
+def _lone(a: Spikes, b: Spikes, slacks: list[np.ndarray]) -> list[Unmatched]:
+    sides = [np.stack([*s.by_neuron, slack]) for s, slack in zip((a, b), slacks, strict=True)]
     found = []
     for layer, unit in np.unique(np.hstack(sides)[:2], axis=1).T:
         own = [s[2:, (s[0] == layer) & (s[1] == unit)] for s in sides]
         for side, time, slack in _without_counterpart(*own):
             found.append(Unmatched(time, int(layer), int(unit), side, slack))
     return sorted(found, key=lambda spike: (spike.time, spike.layer))
+
+
+def tally(spikes: list[Unmatched]) -> dict[str, int]:
+    """How many appear, vanish or move (to another time, of the same neuron) from left to right."""
+    counts = {"appeared": 0, "vanished": 0, "moved": 0}
+    for key in {(spike.layer, spike.unit) for spike in spikes}:
+        sides = [spike.side for spike in spikes if (spike.layer, spike.unit) == key]
+        right, left = sum(sides), len(sides) - sum(sides)
+        counts["moved"] += min(left, right)
+        counts["appeared"] += right - min(left, right)
+        counts["vanished"] += left - min(left, right)
+    return counts
 
 
 def _without_counterpart(a: np.ndarray, b: np.ndarray) -> list[tuple[int, float, float]]:
@@ -99,11 +142,14 @@ def explain(bracket: Bracket) -> dict[str, Any]:
     dict
         ``cause``, one of :data:`terms.CAUSES`; the ``layer``, ``unit`` and ``time`` in seconds
         of the spike it begins with; ``breaks``: whether any spike appears, vanishes or jumps in
-        time; how many of them have ``appeared``, ``vanished`` or ``moved`` (to another time, of
-        the same neuron), from left to right.
+        time; ``lingers``: whether it begins with a spike that moves on to the trial's end without
+        a jump, but closer to the change than can be told; how many spikes have ``appeared``,
+        ``vanished`` or ``moved`` (to another time, of the same neuron), from left to right;
+        ``moved_far``: by more than :data:`FAR`; ``begins``:
+        1 if the first of them appears, vanishes or moves so far; ``later``: how many others do.
     """
     loose = unmatched(bracket)
-    counts = {"appeared": 0, "vanished": 0, "moved": 0}
+    counts = tally(loose)
     if not loose:
         first, second = first_difference(bracket.low, bracket.high)
         spike = max(first, second, key=lambda event: event.layer)
@@ -113,23 +159,47 @@ def explain(bracket: Bracket) -> dict[str, Any]:
             "unit": spike.unit,
             "time": spike.time(bracket.low),
             "breaks": False,
+            "lingers": False,
             **counts,
+            "moved_far": 0,
+            "begins": 0,
+            "later": 0,
         }
-    for key in {(spike.layer, spike.unit) for spike in loose}:
-        sides = [spike.side for spike in loose if (spike.layer, spike.unit) == key]
-        right, left = sum(sides), len(sides) - sum(sides)
-        counts["moved"] += min(left, right)
-        counts["appeared"] += right - min(left, right)
-        counts["vanished"] += left - min(left, right)
-    first_loose = loose[0]
+    begun = loose[0]
+    side = (bracket.low, bracket.before, bracket.far_left)
+    if begun.side == 1:
+        side = (bracket.high, bracket.after, bracket.far_right)
+    far = disrupted(bracket.low, bracket.high)
+    moves = tally(far)
+    here = (begun.time, begun.layer, begun.unit)
+    begins = any((s.time, s.layer, s.unit) == here for s in far)
+    lingers = _lingers(begun, *side)
     return {
-        "cause": _cause(first_loose, (bracket.low, bracket.high)[first_loose.side]),
-        "layer": first_loose.layer,
-        "unit": first_loose.unit,
-        "time": first_loose.time,
+        "cause": "end" if lingers else _cause(begun, side[0]),
+        "layer": begun.layer,
+        "unit": begun.unit,
+        "time": begun.time,
         "breaks": True,
+        "lingers": lingers,
         **counts,
+        "moved_far": moves["moved"],
+        "begins": int(begins),
+        "later": sum(moves.values()) - int(begins),
     }
+
+
+def _lingers(spike: Unmatched, inner: Spikes, outer: Spikes, far: Spikes) -> bool:
+    own = [s.times[spike.layer][s.units[spike.layer] == spike.unit] for s in (inner, outer, far)]
+    number = int(np.searchsorted(own[0], spike.time))
+    if min(map(len, own)) <= number:
+        return False
+    return slows(*(float(times[number]) for times in own))
+
+
+def slows(inner: float, outer: float, far: float) -> bool:
+    """Whether a spike lingers, by its times just beside a change, farther and farthest from it."""
+    near = abs(outer - inner)
+    return near > SAME and abs(far - inner) < LINGERS * near
 
 
 def _cause(spike: Unmatched, side: Spikes) -> str:
@@ -139,7 +209,7 @@ def _cause(spike: Unmatched, side: Spikes) -> str:
     bracket is narrow. One that grazes the threshold has no event so near: the contact lies
     between events.
     """
-    if side.duration - spike.time <= HALVINGS * spike.slack:
+    if side.duration - spike.time <= spike.slack:
         return "end"
     for layer in (spike.layer, spike.layer - 1):
         later = side.times[layer] - spike.time

@@ -10,7 +10,7 @@ over those at which all spikes go on moving smoothly, and so covers longer lines
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -18,16 +18,18 @@ import torch
 from scipy.optimize import brentq
 from torch import Tensor
 
-from spikegrad.landscape.causes import SAME, Bracket, explain
+from spikegrad.landscape.causes import DISTANCE, SAME, Bracket, disrupted, explain, tally
 from spikegrad.landscape.objective import Objective
+from spikegrad.landscape.orders import order_changes, synapses_of
 from spikegrad.landscape.spikes import (
     Spikes,
-    exchanges,
     first_difference,
     same_counts,
     same_signature,
     spikes_of,
 )
+from spikegrad.landscape.terms import SWAPS
+from spikegrad.layers import SpikeOverflowError
 
 WIDTH = 1e-13
 """Width, in units of the line's coordinate, at which an interval is not divided any further."""
@@ -36,8 +38,9 @@ WIDTH = 1e-13
 class Line:
     """One sample along a line in weight space.
 
-    ``losses`` holds the loss at every point where the network ran; ``swaps`` how often spikes
-    swapped order harmlessly with the input and with each other, where :func:`breaks` passed by.
+    ``losses`` holds the loss at every point where the network ran; ``synapses`` the weights at
+    0; ``passed`` the harmless changes of order, counted as by :func:`orders.order_changes`,
+    that :func:`breaks` passed by.
 
     Parameters
     ----------
@@ -50,7 +53,9 @@ class Line:
     def __init__(self, objective: Objective, weights: Tensor, direction: Tensor) -> None:
         self.objective, self.weights, self.direction = objective, weights, direction
         self.losses: dict[float, float] = {}
-        self.swaps = np.zeros(2, int)
+        objective.place(weights)
+        self.synapses = synapses_of(objective)
+        self.passed = np.zeros(3, int)
 
     def point(self, x: float) -> Tensor:
         """The weights at ``x``."""
@@ -94,8 +99,8 @@ def breaks(line: Line, grid: np.ndarray) -> Iterator[Pair]:
         middle = line.spikes((low.x + high.x) / 2)
         if not moves_smoothly(low, middle, high):
             return [middle]
-        line.swaps += exchanges(low, middle)
-        line.swaps += exchanges(middle, high)
+        for pair in ((low, middle), (middle, high)):
+            line.passed += order_changes(*pair, line.synapses)
         return []
 
     return _joined(_search(line, grid, divide))
@@ -172,56 +177,93 @@ def _between(line: Line, low: Spikes, high: Spikes) -> list[Spikes]:
 
 
 CHANGE = (
-    "x", "width", "cause", "layer", "unit", "time", "breaks", "appeared", "vanished", "moved",
-    "loss", "loss_change", "loss_jump", "gradient_left", "gradient_right", "gradient_jump",
+    "x", "width", "cause", "layer", "unit", "time", "breaks", "lingers", "appeared", "vanished",
+    "moved", "moved_far", "begins", "later", "aside_later", "spikes_after", "interacts",
+    "inhibitory", "loss", "loss_change", "loss_jump", "gradient_left", "gradient_right", "gradient_jump",
 )  # fmt: skip
 """Names of what :func:`census` tells of each change."""
 
 SEARCHES = {"breaks": breaks, "swaps": swaps}
 
 
+def bracket(line: Line, low: Spikes, high: Spikes) -> Bracket:
+    """An isolated change with the points beside it."""
+    width = high.x - low.x
+    before, far_left = (line.spikes(low.x - d * width) for d in (1, DISTANCE))
+    after, far_right = (line.spikes(high.x + d * width) for d in (1, DISTANCE))
+    return Bracket(far_left, before, low, high, after, far_right)
+
+
 def census(
-    line: Line, grid: np.ndarray, search: str
+    line: Line, grid: np.ndarray, search: str, aside: float, most: int | None = None
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Every change on ``line`` that ``search``, a key of :data:`SEARCHES`, finds.
+
+    ``aside`` is the distance to both sides of a change over which its consequences are compared;
+    after ``most`` changes the search ends.
 
     Returns
     -------
     list of dict
-        For each change: ``x``, ``width`` of the bracket, what :func:`causes.explain` says, the
+        For each change: ``x``, ``width`` of the bracket, what :func:`causes.explain` says;
+        ``aside_later``: what ``later`` counts, between points ``aside`` to the left and to the
+        right (NaN if the network runs away there), and how many ``spikes_after`` the change
+        there are to count; whether the change of order ``interacts`` (see
+        :func:`orders.order_changes`; at a break it does) and the arrival is ``inhibitory``; the
         loss on its left, ``loss_change`` across it, and the ``loss_jump`` in that, in nats; the
         norm of the gradient on its left, on its right, and of its jump, in nats per relative
         distance. "breaks" leaves out changes without a break.
     dict
         ``length`` of the line, ``spikes`` at its start, ``runs`` of the network, and how many
-        harmless swaps, at least, "breaks" passed over.
+        harmless changes of order, at least, "breaks" passed over, with ``harmless_inhibitory``
+        of either kind.
     """
     changes = []
-    scale = float(line.weights.norm())
-    for low, high in SEARCHES[search](line, grid):
-        width = high.x - low.x
-        bracket = Bracket(line.spikes(low.x - width), low, high, line.spikes(high.x + width))
-        facts = explain(bracket)
-        if search == "breaks" and not facts["breaks"]:
-            continue
-        left, right = line.gradient(low.x), line.gradient(high.x)
-        changes.append(
-            {
-                "x": low.x,
-                "width": width,
-                **facts,
-                "loss": low.loss,
-                "loss_change": high.loss - low.loss,
-                "loss_jump": bracket.loss_jump(facts["cause"]),
-                "gradient_left": scale * float(left.norm()),
-                "gradient_right": scale * float(right.norm()),
-                "gradient_jump": scale * float((right - left).norm()),
-            }
-        )
+    for low, high in islice(SEARCHES[search](line, grid), most):
+        around = bracket(line, low, high)
+        facts = explain(around)
+        if search == "swaps" or facts["breaks"]:
+            changes.append(_change(line, around, facts, aside))
     return changes, {
         "length": float(grid[-1] - grid[0]),
         "spikes": len(line.spikes(float(grid[0])).by_neuron[0]),
-        "harmless_input_swaps": int(line.swaps[0]),
-        "harmless_spike_swaps": int(line.swaps[1]),
+        "harmless_input_swaps": int(line.passed[0]),
+        "harmless_spike_swaps": int(line.passed[1]),
+        "harmless_inhibitory": int(line.passed[2]),
         "runs": len(line.losses),
     }
+
+
+def _change(line: Line, around: Bracket, facts: dict[str, Any], aside: float) -> dict[str, Any]:
+    low, high = around.low, around.high
+    scale = float(line.weights.norm())
+    left, right = line.gradient(low.x), line.gradient(high.x)
+    if facts["breaks"]:
+        # V rises at the threshold, so that only inhibition can keep a spike from it
+        interacts = inhibitory = facts["cause"] in SWAPS
+    else:
+        *swapped, inhibited = order_changes(low, high, line.synapses)
+        interacts, inhibitory = sum(swapped) > 0, bool(inhibited)
+    return {
+        "x": low.x,
+        "width": high.x - low.x,
+        **facts,
+        "aside_later": _later_aside(line, around, facts, aside),
+        "spikes_after": int((low.by_neuron[2] > facts["time"]).sum()),
+        "interacts": bool(interacts),
+        "inhibitory": inhibitory,
+        "loss": low.loss,
+        "loss_change": high.loss - low.loss,
+        "loss_jump": around.loss_jump(facts),
+        "gradient_left": scale * float(left.norm()),
+        "gradient_right": scale * float(right.norm()),
+        "gradient_jump": scale * float((right - left).norm()),
+    }
+
+
+def _later_aside(line: Line, around: Bracket, facts: dict[str, Any], aside: float) -> float:
+    try:
+        sides = [line.spikes(around.low.x - aside), line.spikes(around.high.x + aside)]
+    except SpikeOverflowError:
+        return np.nan
+    return max(0, sum(tally(disrupted(*sides)).values()) - facts["begins"])

@@ -93,28 +93,6 @@ def same_counts(a: Spikes, b: Spikes) -> bool:
     return all(np.array_equal(x, y) for x, y in pairs)
 
 
-def exchanges(a: Spikes, b: Spikes) -> tuple[int, int]:
-    """How often, at least, a spike swaps order with an input event, or two spikes of a layer do.
-
-    Between two points where each neuron spikes as often; of a swap and its undoing neither counts.
-    """
-    with_input = with_spike = 0
-    for layer in range(1, len(a.times)):
-        orders = [np.argsort(s.units[layer], kind="stable") for s in (a, b)]
-        ranks = [s.ranks[layer - 1][o] for s, o in zip((a, b), orders, strict=True)]
-        crossed = int(np.abs(ranks[1] - ranks[0]).sum())
-        if layer == 1:
-            with_input += crossed
-        else:
-            with_spike += crossed
-        place = np.empty(len(orders[0]), int)
-        place[orders[0]] = orders[1]  # where each spike of a comes in b
-        farthest = int(np.abs(place - np.arange(len(place))).max(initial=0))
-        for step in range(1, 2 * farthest + 1):
-            with_spike += int((place[:-step] > place[step:]).sum())
-    return with_input, with_spike
-
-
 def first_difference(a: Spikes, b: Spikes) -> Order:
     """The earliest events in time whose order differs; it is (first, second) at ``a``."""
     found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,12 +11,15 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from spikegrad.config.landscape import LandscapeSettings
+from spikegrad.config.landscape import LandscapeSettings, Swaps
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.census import CHANGE, SEARCHES, Line, census
 from spikegrad.landscape.directions import load_centre
-from spikegrad.landscape.objective import Objective, subset
+from spikegrad.landscape.objective import Objective
 from spikegrad.landscape.terms import STATES
+from spikegrad.layers import SpikeOverflowError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,27 +48,46 @@ def census_tasks(options: LandscapeSettings) -> list[Task]:
 def census_tables(
     tasks: Sequence[Task],
     centres: Mapping[int, str],
-    data: SpikeDataset,
+    samples: Mapping[int, SpikeDataset],
     options: LandscapeSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Changes, lines and losses of ``tasks``; ``centres`` names the directions of each seed.
+    """Changes, lines and losses of ``tasks``.
 
+    ``centres`` names the file of directions of each seed; ``samples`` are those of its landscapes.
     All three tables begin with neuron, seed, state, direction, sample, search. The first two go
-    on as :func:`census.census` says, the last with x and loss wherever the network ran.
+    on as :func:`census.census` says, the last with x and loss wherever the network ran. Lines
+    along which a network runs away are left out, with a warning. A line in a state with the weights of an earlier one names that in ``same_as``: what is isolated
+    there is no other network's.
     """
     changes, lines, losses = [], [], []
+    twins = {seed: _twins(centres[seed]) for seed in {task.seed for task in tasks}}
     for task in tqdm(tasks, desc="census", unit="line", disable=None):
         network, centre = load_centre(centres[task.seed], task.state, (task.direction,))
         key = {"neuron": centre.about["neuron"], **vars(task)}
-        samples = subset(data, options, task.seed)
-        objective = Objective(network, samples).select(torch.tensor([task.sample]))
+        objective = Objective(network, samples[task.seed]).select(torch.tensor([task.sample]))
         line = Line(objective, centre.weights, centre.directions[task.direction])
-        where = options.census.breaks if task.search == "breaks" else options.census.swaps
-        found, facts = census(
-            line, np.linspace(-where.reach, where.reach, where.points), task.search
-        )
+        settings = options.census
+        where = settings.breaks if task.search == "breaks" else settings.swaps
+        most = where.most if isinstance(where, Swaps) else None
+        grid = np.linspace(-where.reach, where.reach, where.points)
+        try:
+            found, facts = census(line, grid, task.search, settings.aside, most)
+        except SpikeOverflowError as error:
+            log.warning("%s left out: %s", key, error)
+            continue
         changes += [{**key, **change} for change in found]
-        lines.append({**key, **facts})
+        lines.append({**key, **facts, "same_as": twins[task.seed].get(task.state)})
         losses += [{**key, "x": x, "loss": loss} for x, loss in sorted(line.losses.items())]
     columns = [*key, *CHANGE]  # for a job that finds nothing
     return pd.DataFrame(changes, columns=columns), pd.DataFrame(lines), pd.DataFrame(losses)
+
+
+def _twins(file: str) -> dict[str, str]:
+    """States whose weights are those of an earlier state, which is named."""
+    weights = {state: load_centre(file, state)[1].weights for state in STATES}
+    return {
+        state: earlier
+        for place, state in enumerate(STATES)
+        for earlier in STATES[:place]
+        if torch.equal(weights[state], weights[earlier])
+    }

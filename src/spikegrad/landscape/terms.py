@@ -6,5 +6,8 @@ STATES = ("untrained", "equal loss", "trained", "equal activity")
 CAUSES = ("end", "grazing", "spike swap", "input swap")
 """Why spikes change; see :mod:`spikegrad.landscape.causes`."""
 
+SWAPS = ("input swap", "spike swap")
+"""Those of them that are changes of order."""
+
 JUMP = 1e-9
 """Smallest jump of a sample's loss, in nats, that counts as a discontinuity."""

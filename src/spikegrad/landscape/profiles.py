@@ -1,0 +1,189 @@
+"""The loss of single samples along lines: how much of its change lies in jumps, and of what cause.
+
+A profile is looked at as closely as it takes to show minima of the depths that are judged
+(:mod:`spikegrad.landscape.section`). Where it still changes between two points 1e-13 apart, it
+may jump: the spikes on both sides tell whether it does, and why (:mod:`~.causes`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from spikegrad.config.landscape import LandscapeSettings, Profiles
+from spikegrad.data.dataset import SpikeDataset
+from spikegrad.landscape.causes import explain
+from spikegrad.landscape.census import WIDTH, Line, bracket
+from spikegrad.landscape.directions import load_centre
+from spikegrad.landscape.fragmentation import persistence
+from spikegrad.landscape.objective import Objective
+from spikegrad.landscape.section import Section, section
+from spikegrad.landscape.spikes import same_signature
+from spikegrad.landscape.terms import CAUSES, STATES, SWAPS
+from spikegrad.layers import SpikeOverflowError
+
+
+class Jump(NamedTuple):
+    """A jump of the loss: it is ``height`` nats more from ``x`` on.
+
+    Or what cannot be told from one by itself: it ``lingers`` if it is a spike's that leaves at the trial's end, continuously, but
+    within less than double precision resolves.
+    """
+
+    x: float
+    height: float
+    cause: str
+    lingers: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """One sample along one direction."""
+
+    seed: int
+    state: str
+    direction: str
+    sample: int
+
+
+def profile_tasks(options: LandscapeSettings) -> list[Task]:
+    """All profiles of networks of one neuron model."""
+    return [
+        Task(seed, state, direction, sample)
+        for seed in options.seeds
+        for state in STATES
+        for direction in options.profiles.directions
+        for sample in range(options.profiles.samples)
+    ]
+
+
+def profile_tables(
+    tasks: Sequence[Task],
+    centres: Mapping[int, str],
+    samples: Mapping[int, SpikeDataset],
+    options: LandscapeSettings,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Profiles and their minima.
+
+    ``centres`` names the file of directions of each seed; ``samples`` are those of its landscapes.
+    Both begin with neuron, seed, state, direction, sample, and go on as :func:`profile` says.
+    """
+    profiles, minima = [], []
+    for task in tqdm(tasks, desc="profiles", unit="line", disable=None):
+        network, centre = load_centre(centres[task.seed], task.state, (task.direction,))
+        key = {"neuron": centre.about["neuron"], **vars(task)}
+        objective = Objective(network, samples[task.seed]).select(torch.tensor([task.sample]))
+        line = Line(objective, centre.weights, centre.directions[task.direction])
+        facts, depths = profile(line, options.profiles)
+        profiles.append({**key, **facts})
+        minima += [{**key, **row} for row in depths]
+    return pd.DataFrame(profiles), pd.DataFrame(minima)
+
+
+def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """One sample's loss along a line.
+
+    Returns
+    -------
+    dict
+        ``length`` of the stretch around 0 where the network does not run away; ``variation``,
+        the total variation of the loss there, in nats; ``n_jumps`` that make it up in part, and
+        their summed heights by cause, ``jump_end``, ``jump_grazing``, ...; what is as steep but
+        ``unresolved``, where spikes linger; whether more points
+        would change nothing (``settled``) and how many ``evaluations`` it took.
+    list of dict
+        For each ``depth``: the number of ``minima`` deeper than that, by persistence, the lowest
+        of all left out; how many there are without the jumps at changes of order
+        (``minima_without_jumps``), and without any (``minima_without_any_jumps``).
+    """
+
+    def loss(x: float) -> float:
+        try:
+            return line.spikes(x).loss
+        except SpikeOverflowError:
+            return math.nan
+
+    tolerance = options.tolerance
+    grid = np.linspace(-options.reach, options.reach, options.points)
+    found = section(loss, grid, tolerance, WIDTH, options.most)
+    inside = finite_stretch(found)
+    x, values = found.x[inside], found.values[inside]  # noqa: PD011
+    steep = [j for j in jumps_of(line, found, tolerance) if x[0] < j.x <= x[-1]]
+    jumps = [j for j in steep if not j.lingers]
+    heights = {cause: sum(abs(j.height) for j in jumps if j.cause == cause) for cause in CAUSES}
+    facts = {
+        "length": float(x[-1] - x[0]),
+        "variation": float(np.abs(np.diff(values)).sum()),
+        "n_jumps": len(jumps),
+        **{f"jump_{cause.replace(' ', '_')}": float(h) for cause, h in heights.items()},
+        "unresolved": float(sum(abs(j.height) for j in steep if j.lingers)),
+        "settled": found.settled,
+        "evaluations": len(found.x),
+    }
+    versions = {
+        "minima": values,
+        "minima_without_jumps": without(x, values, [j for j in jumps if j.cause in SWAPS]),
+        "minima_without_any_jumps": without(x, values, jumps),
+    }
+    depths = {name: persistence(version)[1:] for name, version in versions.items()}
+    rows = [
+        {"depth": depth, **{name: int((d > depth).sum()) for name, d in depths.items()}}
+        for depth in options.depths
+    ]
+    return facts, rows
+
+
+def finite_stretch(found: Section) -> slice:
+    """The points around 0 up to the nearest on either side that have no value."""
+    middle = int(np.abs(found.x).argmin())
+    lost = np.flatnonzero(np.isnan(found.values))
+    first, last = lost[lost < middle].max(initial=-1), lost[lost > middle].min(initial=len(found.x))
+    return slice(first + 1, last)
+
+
+def steepest(found: Section, tolerance: float, width: float) -> list[tuple[float, float]]:
+    """Intervals not wider than ``width`` in which the function changes by more than ``tolerance``.
+
+    Neighbours are joined, since where a jump lies may be a matter of rounding.
+    """
+    steep = (np.diff(found.x) <= width) & (np.abs(np.diff(found.values)) > tolerance)
+    ends: list[tuple[float, float]] = []
+    for k in np.flatnonzero(steep):
+        low, high = float(found.x[k]), float(found.x[k + 1])
+        if ends and ends[-1][1] == low:
+            low = ends.pop()[0]
+        ends.append((low, high))
+    return ends
+
+
+def jumps_of(line: Line, found: Section, tolerance: float) -> list[Jump]:
+    """The jumps and spikes that linger at the steepest places of ``line``'s loss, ascending."""
+    jumps = []
+    for low, high in steepest(found, tolerance, WIDTH):
+        try:
+            around = bracket(line, line.spikes(low), line.spikes(high))
+        except SpikeOverflowError:  # beside the place from where on the network runs away
+            continue
+        if same_signature(around.low, around.high):
+            continue
+        facts = explain(around)
+        change = around.high.loss - around.low.loss
+        height = change if facts["lingers"] else around.loss_jump(facts)
+        if facts["breaks"] and height:
+            jumps.append(Jump(high, height, facts["cause"], facts["lingers"]))
+    return jumps
+
+
+def without(x: np.ndarray, values: np.ndarray, jumps: list[Jump]) -> np.ndarray:
+    """``values`` at ``x`` [n], ascending, with the ``jumps`` in them closed."""
+    steps = np.zeros(len(x))
+    for jump in jumps:
+        steps[np.searchsorted(x, jump.x)] += jump.height
+    return values - steps.cumsum()

@@ -1,0 +1,125 @@
+"""Jumps and minima of profiles: functions with known answers, and networks by brute force."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from landscapes import random_objective
+from spikegrad.config.landscape import Profiles
+from spikegrad.landscape.causes import jump_height
+from spikegrad.landscape.census import WIDTH, Line
+from spikegrad.landscape.fragmentation import persistence
+from spikegrad.landscape.profiles import Jump, finite_stretch, profile, steepest, without
+from spikegrad.landscape.section import section
+
+GRID, TOLERANCE = np.linspace(-0.3, 0.3, 17), 0.0025
+OPTIONS = Profiles(
+    directions=("filter0",), samples=1, points=257, reach=0.03, depths=(0.01, 0.1), most=10_000
+)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def heights(function: Callable[[float], float]) -> list[tuple[float, float]]:
+    """Where ``function`` jumps, and by how much."""
+    found = section(function, GRID, TOLERANCE, WIDTH, 20_000)
+    assert found.settled
+    jumps = []
+    for low, high in steepest(found, TOLERANCE, WIDTH):
+        width = high - low
+        values = [function(x) for x in (low - width, low, high, high + width)]
+        if height := jump_height(values):
+            jumps.append((low, height))
+    return jumps
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda x: math.sin(20 * x), []),
+        (lambda x: math.tanh(x / 1e-9), []),
+        (lambda x: math.tanh((x - 0.1234) / 1e-11), []),
+        (lambda x: math.sqrt(abs(x)), []),
+        (lambda x: 0.5 * (x > 0.1) - 0.2 * (x > 0.2), [(0.1, 0.5), (0.2, -0.2)]),
+        (lambda x: math.sin(20 * x) + 0.01 * (x > -0.05), [(-0.05, 0.01)]),
+        # a threshold that is just reached: a jump, from which on the change goes with the root
+        (lambda x: 0.1 + math.sqrt(x) if x > 0 else 0.0, [(0.0, 0.1)]),
+    ],
+    ids=["smooth", "cliff", "steeper cliff", "root", "steps", "step on a slope", "grazing"],
+)
+def test_steps_are_jumps_and_cliffs_are_not(function, expected):
+    found = heights(function)
+    assert len(found) == len(expected)
+    for (place, height), (x, size) in zip(found, expected, strict=True):
+        assert place == pytest.approx(x, abs=WIDTH)
+        assert height == pytest.approx(size, rel=1e-4)
+
+
+def test_without_jumps_the_rest_remains():
+    x = np.linspace(-1, 1, 2001)
+    smooth = np.sin(7 * x)
+    jumps = [
+        Jump(float(x[k]), height, "grazing", False) for k, height in ((500, 0.3), (1500, -0.8))
+    ]
+    broken = smooth + sum(j.height * (x >= j.x) for j in jumps)
+    np.testing.assert_allclose(without(x, broken, jumps), smooth, atol=1e-15)
+    assert (persistence(without(x, broken, jumps))[1:] > 0.1).sum() == 2
+    assert (persistence(broken)[1:] > 0.1).sum() == 3
+
+
+def test_the_stretch_around_the_network_ends_where_there_is_no_value():
+    def function(x: float) -> float:
+        return math.nan if x < -0.1 or 0.15 < x < 0.2 else x
+
+    found = section(function, GRID, TOLERANCE, 1e-9, 1000)
+    x = found.x[finite_stretch(found)]
+    assert x[0] == pytest.approx(-0.1, abs=1e-8)
+    assert x[-1] == pytest.approx(0.15, abs=1e-8)
+    whole = section(math.sin, GRID, TOLERANCE, 1e-9, 1000)
+    assert finite_stretch(whole) == slice(0, len(whole.x))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_lif_networks_jumps_are_those_of_brute_force(seed: int):
+    """On a fine grid, what a change of the loss has beyond its integrated slope is jumps."""
+    line = Line(*random_objective("lif", seed))
+    facts, minima = profile(line, OPTIONS)
+    assert facts["settled"]
+    assert facts["length"] == pytest.approx(2 * OPTIONS.reach)
+    x = np.linspace(-OPTIONS.reach, OPTIONS.reach, 6001)
+    answers = [line.objective.gradient(line.point(float(p))) for p in x]
+    loss = np.array([float(answer.loss) for answer, _ in answers])
+    slope = np.array([float(gradient @ line.direction) for _, gradient in answers])
+    missed = np.abs(np.diff(loss) - np.diff(x) * (slope[1:] + slope[:-1]) / 2)
+    large = missed > 2 * OPTIONS.tolerance
+    jumps = sum(facts[f"jump_{cause}"] for cause in ("end", "grazing", "spike_swap", "input_swap"))
+    assert jumps > 0.1
+    assert jumps == pytest.approx(missed[large].sum(), rel=0.02)
+    assert facts["n_jumps"] == pytest.approx(large.sum(), abs=2)
+    assert facts["variation"] == pytest.approx(np.abs(np.diff(loss)).sum(), rel=0.05)
+    for row in minima:
+        depths = persistence(loss)[1:]
+        least, most = ((depths > row["depth"] + s * 2 * OPTIONS.tolerance).sum() for s in (1, -1))
+        assert least <= row["minima"] <= most
+
+
+@pytest.mark.parametrize("neuron", ["qif", "qif_delta"])
+def test_a_qif_network_has_no_jumps_to_take_out(neuron: str):
+    for seed in range(3):
+        facts, minima = profile(Line(*random_objective(neuron, seed)), OPTIONS)
+        assert facts["settled"]
+        assert facts["n_jumps"] == 0
+        assert facts["variation"] > 0.03
+        for row in minima:
+            assert row["minima"] == row["minima_without_jumps"] == row["minima_without_any_jumps"]

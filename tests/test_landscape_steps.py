@@ -1,0 +1,150 @@
+"""Along training's steps: known losses, and runs of training that were really made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from landscapes import random_objective
+from spikegrad.config.landscape import Updates
+from spikegrad.landscape.census import Line, census
+from spikegrad.landscape.objective import Objective
+from spikegrad.landscape.steps import Step, along, breaks_met, kept_steps
+from spikegrad.layers import SpikeOverflowError
+from spikegrad.network import save_network
+from spikegrad.seeds import generator
+from spikegrad.tensors import save_tensors
+from spikegrad.training import snapshot_tensors, train
+from test_training import TRAIN, VALIDATION, settings
+
+
+class Known:
+    """An objective whose loss is a formula."""
+
+    def __init__(self, loss: Callable[[Tensor], Tensor]) -> None:
+        self.loss = loss
+
+    def gradient(self, weights: Tensor) -> tuple[SimpleNamespace, Tensor]:
+        weights = weights.clone().requires_grad_()
+        loss = self.loss(weights)
+        return SimpleNamespace(loss=loss.detach()), torch.autograd.grad(loss, weights)[0]
+
+
+START, CHANGE = torch.tensor([3.0, 4.0]).double(), torch.tensor([-1.0, -1.0]).double()
+
+
+def test_a_straight_slope_is_foretold():
+    objective = Known(lambda w: 2 * w[0] - w[1])
+    facts, table = along(objective, START, CHANGE, 9)
+    assert facts["length"] == pytest.approx(math.sqrt(2) / 5)
+    assert (facts["predicted"], facts["change"]) == pytest.approx((-1, -1))
+    assert facts["error"] == pytest.approx(0, abs=1e-14)
+    assert facts["cosine"] == pytest.approx(1)
+    assert facts["norm_variation"] == pytest.approx(0, abs=1e-14)
+    assert not facts["runaway"]
+    assert table["t"].tolist() == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]
+    assert table["gradient_norm"].tolist() == pytest.approx([5 * math.sqrt(5)] * 9)
+
+
+def test_a_bowl_is_foretold_in_part():
+    """|w|^2 / 2: the gradient is w itself."""
+    facts, table = along(Known(lambda w: (w @ w) / 2), START, CHANGE, 5)
+    points = [START + t * CHANGE for t in range(5)]
+    assert table["loss"].tolist() == pytest.approx([float(p @ p) / 2 for p in points])
+    assert facts["predicted"] == pytest.approx(-7)
+    assert facts["change"] == pytest.approx(-6)
+    assert facts["error"] == pytest.approx(1)
+    assert facts["cosine"] == pytest.approx(18 / (5 * math.sqrt(13)))
+    norms = [float(p.norm()) for p in points]
+    assert facts["norm_variation"] == pytest.approx(np.log10(norms).std())
+    assert table["gradient_norm"].tolist() == pytest.approx([5 * n for n in norms])
+
+
+def test_where_the_network_runs_away_there_are_no_values():
+    def loss(weights: Tensor) -> Tensor:
+        if weights[0] < 1.5:
+            raise SpikeOverflowError
+        return weights.sum()
+
+    facts, table = along(Known(loss), START, CHANGE, 5)
+    assert facts["runaway"]
+    assert facts["change"] == pytest.approx(-2)
+    assert math.isnan(facts["norm_variation"])
+    assert table["loss"].isna().tolist() == [False, False, True, True, True]
+    facts, _ = along(Known(loss), START, 2 * CHANGE, 5)
+    assert math.isnan(facts["change"])
+    assert math.isnan(facts["cosine"])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A short run's files, as rule train writes them."""
+    path = tmp_path_factory.mktemp("run")
+    options = settings(activity={"strength": 0.0, "target": 1.0}, snapshots=3)
+    run = train(options, "lif", 0, TRAIN, VALIDATION, path / "state", "")
+    about = {"seed": 0, "training": options.training.model_dump(mode="json")}
+    save_network(path / "best", run.network, run.best, about)
+    save_tensors(path / "snapshots", snapshot_tensors(run))
+    return path / "best", path / "snapshots"
+
+
+def test_kept_steps_lead_downhill_on_their_own_batch(files: tuple[Path, Path]):
+    steps = list(kept_steps(*files, TRAIN))
+    assert [step.epoch for step in steps] == [0, 2]
+    for step in steps:
+        assert len(step.batch) == 8
+        facts, table = along(Objective(step.network, step.batch), step.weights, step.change, 5)
+        assert facts["length"] == pytest.approx(step.length)
+        assert facts["predicted"] < 0
+        for t in (0, 1):  # the loss by another route
+            with torch.no_grad():
+                torch.nn.utils.vector_to_parameters(
+                    step.weights + t * step.change, step.network.parameters()
+                )
+                logits = step.network(step.batch.spikes).logits
+            assert table["loss"][t] == pytest.approx(
+                float(cross_entropy(logits, step.batch.labels))
+            )
+        objective = Objective(step.network, step.batch)
+        small = 1e-6
+        slope = (
+            float(objective.answer(step.weights + small * step.change).loss)
+            - float(objective.answer(step.weights - small * step.change).loss)
+        ) / (2 * small)
+        assert facts["predicted"] == pytest.approx(slope, rel=1e-3)
+
+
+@pytest.mark.parametrize("neuron", ["lif", "qif"])
+def test_breaks_met_are_those_of_the_census(neuron: str):
+    objective, weights, direction = random_objective(neuron, 1, n_samples=2)
+    step = Step(objective.network, neuron, 0, 3, weights, 0.02 * direction, objective.data)
+    options = Updates(samples=2, points=41, length=1.0)
+    found = breaks_met(step, options, generator(0))
+    expected = 0
+    for sample in range(2):
+        line = Line(objective.select(torch.tensor([sample])), weights, direction)
+        changes, _ = census(line, np.linspace(0, 0.02, 41), "breaks", 1e-6)
+        expected += sum(change["cause"] in ("input swap", "spike swap") for change in changes)
+    assert (expected > 20) == (neuron == "lif")
+    assert (found["samples"], found["counted"]) == (2, expected)
+    assert found["breaks_per_sample_update"] == pytest.approx(expected / 2)
+    assert found["breaks_per_update"] == pytest.approx(expected)
+
+
+def test_pieces_of_a_step_speak_for_all_of_it():
+    objective, weights, direction = random_objective("lif", 1)
+    step = Step(objective.network, "lif", 0, 3, weights, 0.02 * direction, objective.data)
+    whole = breaks_met(step, Updates(samples=1, points=41, length=1.0), generator(0))
+    piece = Updates(samples=1, points=9, length=0.004)
+    parts = [breaks_met(step, piece, generator(seed)) for seed in range(40)]
+    assert {round(part["length"], 12) for part in parts} == {0.004}
+    mean = np.mean([part["breaks_per_sample_update"] for part in parts])
+    assert mean == pytest.approx(whole["breaks_per_sample_update"], rel=0.3)

@@ -1,0 +1,21 @@
+"""Follow the loss of single samples along one job's share of lines."""
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.landscape import LandscapeSettings
+from spikegrad.data.dataset import load
+from spikegrad.files import atomic
+from spikegrad.landscape.objective import subset
+from spikegrad.landscape.profiles import profile_tables, profile_tasks
+from spikegrad.landscape.surfaces import share
+
+log = start(snakemake)
+options = validate(LandscapeSettings, snakemake.params.landscape)
+data = load(snakemake.input.events, "train")
+samples = {s: subset(data, options.samples, options.directions.seed) for s in options.seeds}
+centres = dict(zip(options.seeds, snakemake.input.directions, strict=True))
+tasks = share(profile_tasks(options), int(snakemake.wildcards.job), options.jobs)
+tables = profile_tables(tasks, centres, samples, options)
+for name, table in zip(snakemake.output, tables, strict=True):
+    with atomic(name) as file:
+        table.to_parquet(file)
