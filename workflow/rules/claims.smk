@@ -20,7 +20,7 @@ rule judge_claims:
         changes=[rules.landscape_changes.output.changes],
         lines=[rules.landscape_fragmentation.output.lines],
         planes=[rules.landscape_fragmentation.output.planes],
-        nearby=expand(rules.landscape_gradients.output.nearby, neuron=NEURONS),
+        steps=[rules.landscape_join.output.steps],
         diagonals=[rules.ntk_limits.output.diagonals],
         problem=[rules.ntk_limits.output.problem],
         exponents=expand(
