@@ -14,7 +14,7 @@ from spikegrad.config.landscape import Profiles
 from spikegrad.landscape.causes import jump_height
 from spikegrad.landscape.census import WIDTH, Line
 from spikegrad.landscape.fragmentation import persistence
-from spikegrad.landscape.profiles import Jump, finite_stretch, profile, steepest, without
+from spikegrad.landscape.profiles import Cliff, finite_stretch, profile, steepest, without
 from spikegrad.landscape.section import section
 
 GRID, TOLERANCE = np.linspace(-0.3, 0.3, 17), 0.0025
@@ -69,10 +69,8 @@ def test_steps_are_jumps_and_cliffs_are_not(function, expected):
 def test_without_jumps_the_rest_remains():
     x = np.linspace(-1, 1, 2001)
     smooth = np.sin(7 * x)
-    jumps = [
-        Jump(float(x[k]), height, "grazing", False) for k, height in ((500, 0.3), (1500, -0.8))
-    ]
-    broken = smooth + sum(j.height * (x >= j.x) for j in jumps)
+    jumps = [Cliff(float(x[k]), h, h, "grazing") for k, h in ((500, 0.3), (1500, -0.8))]
+    broken = smooth + sum(j.jump * (x >= j.x) for j in jumps)
     np.testing.assert_allclose(without(x, broken, jumps), smooth, atol=1e-15)
     assert (persistence(without(x, broken, jumps))[1:] > 0.1).sum() == 2
     assert (persistence(broken)[1:] > 0.1).sum() == 3

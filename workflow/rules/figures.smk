@@ -74,6 +74,7 @@ rule plot_paper_samples:
     input:
         changes=rules.landscape_changes.output.changes,
         losses=rules.landscape_changes.output.losses,
+        profiles=rules.landscape_join.output.profiles,
         summary=rules.landscape_changes.output.summary,
         examples=rules.landscape_examples.output.changes,
         spikes=rules.landscape_examples.output.spikes,

@@ -14,6 +14,7 @@ LANDSCAPE_RESULTS = [
             "jumps",
             "planes",
             "census",
+            "profiles",
             "fragmentation",
             "gradients",
             "examples",
@@ -448,6 +449,30 @@ rule plot_landscape_census:
         "../scripts/plot_landscape_census.py"
 
 
+rule plot_landscape_profiles:
+    input:
+        profiles=rules.landscape_join.output.profiles,
+        minima=rules.landscape_join.output.minima,
+        code=code("plot_landscape_profiles.py"),
+    output:
+        png=report_figure(
+            f"{LANDSCAPE_FIGURES}/profiles.png",
+            "landscape_profiles",
+            "Landscapes",
+            "single samples: jumps by cause, minima",
+        ),
+        pdf=f"{LANDSCAPE_FIGURES}/profiles.pdf",
+    log:
+        f"{LOGS}/landscape/plot_profiles.log",
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        data=STUDY.dataset,
+    script:
+        "../scripts/plot_landscape_profiles.py"
+
+
 rule plot_landscape_fragmentation:
     input:
         lines=rules.landscape_fragmentation.output.lines,
@@ -533,6 +558,7 @@ localrules:
     plot_landscape_jumps,
     plot_landscape_planes,
     plot_landscape_census,
+    plot_landscape_profiles,
     plot_landscape_fragmentation,
     plot_landscape_gradients,
     plot_landscape_examples,

@@ -12,7 +12,7 @@ from spikegrad.landscape.surfaces import share
 log = start(snakemake)
 options = validate(LandscapeSettings, snakemake.params.landscape)
 data = load(snakemake.input.events, "train")
-samples = {s: subset(data, options.samples, options.directions.seed) for s in options.seeds}
+samples = {s: subset(data, options, s) for s in options.seeds}
 centres = dict(zip(options.seeds, snakemake.input.directions, strict=True))
 tasks = share(profile_tasks(options), int(snakemake.wildcards.job), options.jobs)
 tables = profile_tables(tasks, centres, samples, options)

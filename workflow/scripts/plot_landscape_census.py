@@ -6,7 +6,8 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.figures import COLOURS, NEURON_COLOURS, neuron_label, neuron_legend, save
+from spikegrad.figures import NEURON_COLOURS, neuron_label, neuron_legend, save
+from spikegrad.landscape.figures import draw_disruption, draw_shares
 from spikegrad.landscape.terms import CAUSES, JUMP, STATES
 
 log = start(snakemake)
@@ -14,7 +15,7 @@ changes = pd.read_parquet(snakemake.input.changes)
 summary = pd.read_csv(snakemake.input.summary)
 breaks = changes[(changes["search"] == "breaks") & changes["breaks"]]
 neurons = list(summary["neuron"].unique())
-figure, panels = plt.subplots(2, 2, figsize=(7, 5.4))
+figure, panels = plt.subplots(3, 2, figsize=(8, 8))
 counts = {
     "jumps_per_length": "jumps per relative distance\nand sample",
     "jumps_per_length_and_spike": "jumps per relative distance\nand spike",
@@ -67,25 +68,30 @@ axes.set(xscale="log", xlabel="height of a jump (nats)", ylabel="share of jumps 
 if axes.get_legend_handles_labels()[0]:
     axes.legend(loc="lower left")
 
-axes = panels[1, 1]
-groups = [(n, s) for n in neurons for s in STATES]
-table = pd.crosstab([breaks["neuron"], breaks["state"]], breaks["cause"])
-table = table.reindex(index=groups, columns=list(CAUSES), fill_value=0)
-left = np.zeros(len(groups))
-total = table.sum(axis=1).to_numpy()
-for cause, colour in zip(CAUSES, COLOURS, strict=False):
-    share = table[cause].to_numpy() / np.maximum(total, 1)
-    axes.barh(range(len(groups)), share, left=left, color=colour, label=cause)
-    left += share
-axes.set_yticks(
-    range(len(groups)),
-    [f"{neuron_label(n)}, {s} ({k})" for (n, s), k in zip(groups, total, strict=True)],
+shares = pd.crosstab([breaks["neuron"], breaks["state"]], breaks["cause"])
+groups = [(n, s) for n in neurons for s in STATES if (n, s) in shares.index]
+shares = shares.reindex(index=groups, columns=list(CAUSES), fill_value=0)
+total = shares.sum(axis=1)
+shares.index = [(*group, total[group]) for group in groups]
+draw_shares(panels[1, 1], shares.div(total.to_numpy(), axis=0))
+panels[1, 1].set(xlabel="share of changes that break (number)", xlim=(0, 1))
+
+names = {"breaking_share": "of all", "breaking_share_of_inhibitory": "where inhibition\novertakes"}
+broken = summary.melt(["neuron", "seed", "state"], list(names), "of", "share").replace(
+    {"of": names}
 )
-axes.invert_yaxis()
-axes.set(xlabel="share of changes that break (number)", xlim=(0, 1))
-axes.legend(
-    loc="upper center", bbox_to_anchor=(0.4, 1.16), ncols=4, columnspacing=0.8, handlelength=1
-)
+sns.stripplot(
+    broken, x="of", y="share", hue="neuron", palette=NEURON_COLOURS, dodge=True, jitter=False,
+    size=4, ax=panels[2, 0], legend=False,
+)  # fmt: skip
+positive = broken.loc[broken["share"] > 0, "share"].min()
+panels[2, 0].set_yscale("symlog", linthresh=positive if positive > 0 else 1)
+panels[2, 0].set_ylim(bottom=0)
+panels[2, 0].set(xlabel="", ylabel="share of order changes\nthat break")
+
+appear = breaks[breaks["appeared"] + breaks["vanished"] > 0]
+harmless = changes[(changes["search"] == "swaps") & ~changes["breaks"] & changes["interacts"]]
+draw_disruption(panels[2, 1], {"spike (dis)appears": appear, "harmless": harmless})
 figure.suptitle(
     f"{snakemake.params.data}: certified changes of spikes along lines; "
     f"{summary['seed'].nunique()} seeds (dots) and their mean (bar)",

@@ -1,54 +1,67 @@
-"""Draw how far gradients can be trusted."""
+"""Draw how far gradients can be trusted along the steps that training took."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.ticker import NullFormatter
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_legend, save
-from spikegrad.landscape.terms import STATES
+from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.landscape.figures import draw_predictions, draw_seeds, draw_turn, neuron_handles
 
 log = start(snakemake)
-nearby, samples = (
-    pd.concat(map(pd.read_parquet, files), ignore_index=True)
-    for files in (snakemake.input.nearby, snakemake.input.samples)
+steps, losses, samples = (
+    pd.read_parquet(snakemake.input[name]) for name in ("steps", "losses", "samples")
 )
-nearby["far"] = nearby["distance"].abs()
-states = STATES
-figure, grid = plt.subplots(
-    3, len(states), figsize=(0.8 + 2.3 * len(states), 5.8), sharey="row", squeeze=False
+neurons = list(steps["neuron"].unique())
+figure, grid = plt.subplots(2, 3, figsize=(9, 5.2))
+loss, predictions, share, turn, norms, tails = grid.flat
+
+keys = ["neuron", "seed", "epoch", "batch"]
+along = losses.merge(steps[[*keys, "predicted"]], on=keys)
+along = along[(along["batch"] == "own") & (along["seed"] == along["seed"].min())]
+for (neuron, _), own in along.groupby(["neuron", "epoch"]):
+    gain = (own["loss"] - own["loss"].iloc[0]) / own["predicted"].abs()
+    loss.plot(own["t"], gain, lw=0.6, alpha=0.7, color=NEURON_COLOURS[neuron])
+loss.plot([0, 4], [0, -4], color="0.3", lw=0.9, ls=":")
+loss.set(
+    xlabel="distance (step lengths)",
+    ylabel="change of the loss,\nin units of the predicted",
+    ylim=(-5, 5),
 )
-style = {"hue": "neuron", "palette": NEURON_COLOURS, "errorbar": ("pi", 100), "lw": 1.2}
-for column, state in enumerate(states):
-    cosine, linear, tails = grid[:, column]
-    own = nearby[nearby["state"] == state]
-    sns.lineplot(own, x="far", y="cosine", ax=cosine, legend=column == 0, **style)
-    cosine.set(xscale="log", xlabel="relative distance", ylabel="cosine between gradients")
-    sns.lineplot(own, x="far", y="linear_error", ax=linear, legend=False, **style)
-    linear.set(
-        xscale="log",
-        yscale="log",
-        xlabel="relative distance",
-        ylabel="error of the linear\nprediction (nats)",
-    )
-    for neuron, norms in samples[samples["state"] == state].groupby("neuron", sort=False):
-        ordered = np.sort(norms["gradient_norm"])
-        share = 1 - np.arange(len(ordered)) / len(ordered)
-        tails.step(ordered, share, where="pre", color=NEURON_COLOURS[neuron], lw=1.2)
-    tails.set(
-        xscale="log",
-        yscale="log",
-        xlabel="gradient norm of a sample\n(nats per relative distance)",
-        ylabel="share of samples\nat least as large",
-    )
-    tails.xaxis.set_minor_formatter(NullFormatter())
-    tails.yaxis.set_minor_formatter(NullFormatter())
-    cosine.set_title(state)
-neuron_legend(grid[0, 0], loc="lower left")
+loss.set_title(f"each step of seed {along['seed'].min()}; dotted: as predicted")
+
+draw_predictions(predictions, steps)
+predictions.set_title("all steps, each on its own batch")
+
+steps["missed"] = steps["error"] / steps["predicted"].abs()
+for batch, ls in {"own": "-", "fixed": "--"}.items():
+    own = steps[steps["batch"] == batch]
+    draw_seeds(share, own, "epoch", "missed", ls)
+    draw_seeds(norms, own, "epoch", "norm_variation", ls)
+share.set(xlabel="epoch", ylabel="|real - predicted change|\nover |predicted|", yscale="log")
+norms.set(xlabel="epoch", ylabel="variation of the gradient's norm\n(s.d. of its log10)")
+share.set_title("solid: own batch, dashed: fixed samples")
+
+draw_turn(turn, losses)
+turn.set_title("all steps, each on its own batch")
+
+trained = samples[samples["state"] == "trained"]
+for neuron, own in trained.groupby("neuron", sort=False):
+    ordered = np.sort(own["gradient_norm"])
+    least = 1 - np.arange(len(ordered)) / len(ordered)
+    tails.step(ordered, least, where="pre", color=NEURON_COLOURS[neuron], lw=1.2)
+tails.set(
+    xscale="log",
+    yscale="log",
+    xlabel="gradient norm of a sample\n(nats per relative distance)",
+    ylabel="share of samples\nat least as large",
+)
+tails.set_title("trained networks")
+
+figure.legend(handles=neuron_handles(neurons), loc="outside lower center", ncols=len(neurons))
 figure.suptitle(
-    f"{snakemake.params.data}: mean and range over {nearby['seed'].nunique()} seeds and directions",
+    f"{snakemake.params.data}: along the steps of training; "
+    f"{steps['seed'].nunique()} seeds (thin) and their mean (thick)",
     fontsize=9,
 )
 save(figure, snakemake.output)

@@ -6,15 +6,21 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.figures import COLOURS, NEURON_COLOURS, letter, neuron_label, save
-from spikegrad.landscape.figures import draw_jumps
-from spikegrad.landscape.terms import CAUSES, JUMP, STATES
+from spikegrad.figures import NEURON_COLOURS, letter, neuron_label, save
+from spikegrad.landscape.figures import (
+    draw_disruption,
+    draw_jumps,
+    draw_shares,
+    variation_shares,
+)
+from spikegrad.landscape.terms import JUMP, STATES
 
 log = start(snakemake)
 changes, losses, spikes = (
     pd.read_parquet(snakemake.input[name]) for name in ("changes", "losses", "spikes")
 )
 examples = pd.read_parquet(snakemake.input.examples)
+profiles = pd.read_parquet(snakemake.input.profiles)
 summary = pd.read_csv(snakemake.input.summary)
 jumps = changes[(changes["search"] == "breaks") & (changes["loss_jump"].abs() > JUMP)]
 losses = losses[(losses["search"] == "breaks") & (losses["state"] == "trained")]
@@ -68,37 +74,12 @@ if len(positive):
 rate.set(xlabel="", ylabel="jumps per relative distance\nand sample")
 rate.set_ylim(0, 2 * summary["jumps_per_length"].max() or 1)
 
-groups = [(n, s) for n in neurons for s in STATES]
-table = pd.crosstab([jumps["neuron"], jumps["state"]], jumps["cause"])
-table = table.reindex(index=groups, columns=list(CAUSES), fill_value=0)
-total = table.sum(axis=1).to_numpy()
-left = np.zeros(len(groups))
-for cause, colour in zip(CAUSES, COLOURS, strict=False):
-    share = table[cause].to_numpy() / np.maximum(total, 1)
-    causes.barh(range(len(groups)), share, left=left, color=colour, label=cause)
-    left += share
-names = [f"{neuron_label(n)}, {s} ({k})" for (n, s), k in zip(groups, total, strict=True)]
-causes.set_yticks(range(len(groups)), names)
-causes.invert_yaxis()
-causes.set(xlabel="share of jumps (number)", xlim=(0, 1))
-causes.legend(
-    loc="upper center", bbox_to_anchor=(0.3, -0.2), ncols=4, columnspacing=0.7, handlelength=0.8
-)
+draw_shares(causes, variation_shares(profiles))
+causes.set(xlabel="share of the total variation\nof a sample's loss", xlim=(0, 1))
 
-others = jumps[["appeared", "vanished", "moved"]].sum(axis=1) - 1
-for neuron, own in jumps.assign(others=others).groupby("neuron"):
-    for state, part in own.groupby("state"):
-        ordered = np.sort(part["others"])
-        share = 1 - np.arange(len(ordered)) / len(ordered)
-        style = ["-", "--", ":"][STATES.index(state)]
-        cascade.step(
-            ordered, share, where="pre", ls=style, color=NEURON_COLOURS[neuron],
-            label=f"{neuron_label(neuron)}, {state}",
-        )  # fmt: skip
-cascade.set_xscale("symlog", linthresh=1)
-cascade.set(xlabel="further spikes that change at a jump", ylabel="share of jumps, at least")
-if len(jumps):
-    cascade.legend()
+appear = changes[(changes["search"] == "breaks") & (changes["appeared"] + changes["vanished"] > 0)]
+harmless = changes[(changes["search"] == "swaps") & ~changes["breaks"] & changes["interacts"]]
+draw_disruption(cascade, {"spike (dis)appears": appear, "harmless": harmless})
 letter(grid.flat)
 figure.suptitle(
     f"{snakemake.params.data}: single training samples; {summary['seed'].nunique()} seeds",

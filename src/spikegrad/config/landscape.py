@@ -149,6 +149,9 @@ class Profiles(Section):
 class Steps(Section):
     """Loss and gradient along the updates that training made."""
 
+    number: PositiveInt
+    """Updates of each training run, spread evenly over those kept, one after each of
+    `training.snapshots`."""
     points: Annotated[int, Field(ge=5), AfterValidator(_whole_steps)]
     """Points from 0 to 4 step lengths, one more than a multiple of 4."""
 

@@ -74,10 +74,20 @@ class Unmatched:
 
 def _slack(inner: Spikes, outer: Spikes) -> np.ndarray:
     """How far each spike of ``inner`` may move within the bracket, in order of neurons."""
-    times = inner.by_neuron[2]
-    if not same_counts(inner, outer):
-        return np.full(len(times), SAME)
-    return SAME + 2 * np.abs(outer.by_neuron[2] - times)
+    slack = np.full(len(inner.by_neuron[2]), SAME)
+    here, there = _as_often(inner, outer)
+    slack[here] += 2 * np.abs(outer.by_neuron[2][there] - inner.by_neuron[2][here])
+    return slack
+
+
+def _as_often(a: Spikes, b: Spikes) -> tuple[np.ndarray, np.ndarray]:
+    """Which spikes of ``a`` and of ``b`` belong to neurons that spike as often in both."""
+    places = [np.stack(s.by_neuron[:2]) for s in (a, b)]
+    unique, neurons = np.unique(np.hstack(places), axis=1, return_inverse=True)
+    own = np.split(neurons, [places[0].shape[1]])
+    counts = [np.bincount(n, minlength=unique.shape[1]) for n in own]
+    same = counts[0] == counts[1]
+    return same[own[0]], same[own[1]]
 
 
 def unmatched(bracket: Bracket) -> list[Unmatched]:

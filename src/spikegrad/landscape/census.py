@@ -179,7 +179,8 @@ def _between(line: Line, low: Spikes, high: Spikes) -> list[Spikes]:
 CHANGE = (
     "x", "width", "cause", "layer", "unit", "time", "breaks", "lingers", "appeared", "vanished",
     "moved", "moved_far", "begins", "later", "aside_later", "spikes_after", "interacts",
-    "inhibitory", "loss", "loss_change", "loss_jump", "gradient_left", "gradient_right", "gradient_jump",
+    "inhibitory", "loss", "loss_change", "loss_jump", "gradient_left", "gradient_right",
+    "gradient_jump",
 )  # fmt: skip
 """Names of what :func:`census` tells of each change."""
 

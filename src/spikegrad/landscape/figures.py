@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.quiver import Quiver
 from scipy.stats import t as student
 
-from spikegrad.figures import NEURON_COLOURS, neuron_label
+from spikegrad.figures import COLOURS, NEURON_COLOURS, neuron_label
+from spikegrad.landscape.terms import CAUSES, STATES
 
 DIRECTIONS = {
     "gaussian": "random direction {}",
@@ -157,3 +160,112 @@ def draw_jumps(axes: Axes, line: pd.DataFrame, jumps: pd.DataFrame, colour: str)
     axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 2))
     axes.ticklabel_format(axis="y", useOffset=False)
     axes.margins(y=0.12)
+
+
+def draw_shares(axes: Axes, shares: pd.DataFrame) -> None:
+    """Stacked bars, a row for each network kind and a colour for each column of ``shares``.
+
+    The index holds neuron, state and, for the label, what the shares are of.
+    """
+    left = np.zeros(len(shares))
+    for (name, values), colour in zip(shares.items(), COLOURS, strict=False):
+        axes.barh(range(len(shares)), values, left=left, color=colour, label=name)
+        left += values.to_numpy()
+    names = [f"{neuron_label(n)}, {state} ({of})" for n, state, of in shares.index]
+    axes.set_yticks(range(len(shares)), names)
+    axes.invert_yaxis()
+    axes.legend(
+        loc="lower center",
+        bbox_to_anchor=(0.3, 1.0),
+        ncols=len(shares.columns),
+        columnspacing=0.8,
+        handlelength=1,
+    )
+
+
+def variation_shares(profiles: pd.DataFrame) -> pd.DataFrame:
+    """Of the total variation of profiles, the share in jumps by cause, for :func:`draw_shares`.
+
+    "unresolved" is what lies where spikes linger, steep beyond double precision.
+    """
+    columns = {f"jump_{cause.replace(' ', '_')}": cause for cause in CAUSES}
+    columns["unresolved"] = "lingering (continuous)"
+    total = profiles.groupby(["neuron", "state"])[["variation", *columns]].sum()
+    groups = [(n, s) for n in profiles["neuron"].unique() for s in STATES if (n, s) in total.index]
+    total = total.loc[groups]
+    shares = total[list(columns)].div(total["variation"], axis=0).rename(columns=columns)
+    shares.index = [(*group, f"{total.loc[group, 'variation']:.3g} nats") for group in groups]
+    return shares
+
+
+def draw_disruption(axes: Axes, kinds: dict[str, pd.DataFrame]) -> None:
+    """How many later spikes differ between the two sides of changes, by kind and neuron."""
+    for (kind, changes), ls in zip(kinds.items(), ("-", ":"), strict=True):
+        for neuron, own in changes.groupby("neuron", sort=False):
+            later = np.sort(own["aside_later"].dropna())
+            share = 1 - np.arange(len(later)) / len(later)
+            axes.step(
+                [0, *later, later[-1]],
+                [1, *share, 0],
+                where="pre",
+                ls=ls,
+                color=NEURON_COLOURS[neuron],
+                label=f"{neuron_label(neuron)}, {kind} ({len(later)})",
+            )
+    axes.set_xscale("symlog", linthresh=1)
+    axes.set(
+        xlabel="further spikes that (dis)appear\nor move by more than 1 ms",
+        ylabel="share of changes, at least",
+        xlim=(0, None),
+    )
+    axes.legend(loc="upper right")
+
+
+def draw_seeds(axes: Axes, table: pd.DataFrame, x: str, y: str, ls: str = "-") -> None:
+    """Means of ``y`` over what has the same neuron, seed and ``x``: seeds thin, their mean thick.
+
+    ``table`` has the columns neuron and seed.
+    """
+    means = table.groupby(["neuron", "seed", x], sort=False)[y].mean().reset_index()
+    for (neuron, _), own in means.groupby(["neuron", "seed"], sort=False):
+        axes.plot(own[x], own[y], lw=0.5, ls=ls, alpha=0.6, color=NEURON_COLOURS[neuron])
+    for neuron, own in means.groupby("neuron", sort=False):
+        mean = own.groupby(x)[y].mean()
+        axes.plot(mean.index, mean, lw=1.6, ls=ls, color=NEURON_COLOURS[neuron])
+
+
+def draw_turn(axes: Axes, losses: pd.DataFrame) -> None:
+    """How far the gradient turns along steps of training, on each step's own batch."""
+    draw_seeds(axes, losses[losses["batch"] == "own"], "t", "cosine")
+    axes.axvline(1, color="0.6", lw=0.7, ls=":")
+    axes.set(xlabel="distance (step lengths)", ylabel="cosine with the\ngradient before the step")
+
+
+def draw_predictions(axes: Axes, steps: pd.DataFrame) -> None:
+    """The change of the loss that the gradient foretells against what the step makes of it."""
+    own = steps[steps["batch"] == "own"]
+    sns.scatterplot(
+        own, x="predicted", y="change", hue="neuron", palette=NEURON_COLOURS, s=9, ax=axes,
+        legend=False, linewidth=0,
+    )  # fmt: skip
+    least = own[["predicted", "change"]].abs().quantile(0.1).min()
+    most = 2 * own[["predicted", "change"]].abs().max(axis=None)
+    axes.axline((0, 0), slope=1, color="0.6", lw=0.7, ls=":")
+    decades = 10.0 ** np.arange(np.ceil(np.log10(least)), np.floor(np.log10(most)) + 1)
+    ticks = [*-decades[::-2], 0, *decades[::-2][::-1]]
+    axes.set_xscale("symlog", linthresh=least)
+    axes.set_yscale("symlog", linthresh=least)
+    axes.set(
+        xlim=(-most, most),
+        ylim=(-most, most),
+        xlabel="predicted change\nof the loss (nats)",
+        ylabel="its real change",
+    )
+    axes.set_xticks(ticks)
+    axes.set_yticks(ticks)
+    axes.minorticks_off()
+
+
+def neuron_handles(neurons: list[str]) -> list[plt.Line2D]:
+    """Legend entries of neuron models."""
+    return [plt.Line2D([], [], color=NEURON_COLOURS[n], label=neuron_label(n)) for n in neurons]

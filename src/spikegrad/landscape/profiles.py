@@ -30,17 +30,17 @@ from spikegrad.landscape.terms import CAUSES, STATES, SWAPS
 from spikegrad.layers import SpikeOverflowError
 
 
-class Jump(NamedTuple):
-    """A jump of the loss: it is ``height`` nats more from ``x`` on.
+class Cliff(NamedTuple):
+    """A change of the loss within a bracket that ends at ``x``.
 
-    Or what cannot be told from one by itself: it ``lingers`` if it is a spike's that leaves at the trial's end, continuously, but
-    within less than double precision resolves.
+    The ``jump`` in ``change``, both in nats, has a ``cause``. The rest is continuous, but too
+    steep for double precision: a spike lingers there, and leaves at the trial's end.
     """
 
     x: float
-    height: float
+    change: float
+    jump: float
     cause: str
-    lingers: bool
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[st
         ``length`` of the stretch around 0 where the network does not run away; ``variation``,
         the total variation of the loss there, in nats; ``n_jumps`` that make it up in part, and
         their summed heights by cause, ``jump_end``, ``jump_grazing``, ...; what is as steep but
-        ``unresolved``, where spikes linger; whether more points
-        would change nothing (``settled``) and how many ``evaluations`` it took.
+        no jump, only ``unresolved`` by double precision; whether more points would change
+        nothing (``settled``), and how many ``evaluations`` it took.
     list of dict
         For each ``depth``: the number of ``minima`` deeper than that, by persistence, the lowest
         of all left out; how many there are without the jumps at changes of order
@@ -115,15 +115,15 @@ def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[st
     found = section(loss, grid, tolerance, WIDTH, options.most)
     inside = finite_stretch(found)
     x, values = found.x[inside], found.values[inside]  # noqa: PD011
-    steep = [j for j in jumps_of(line, found, tolerance) if x[0] < j.x <= x[-1]]
-    jumps = [j for j in steep if not j.lingers]
-    heights = {cause: sum(abs(j.height) for j in jumps if j.cause == cause) for cause in CAUSES}
+    cliffs = [c for c in cliffs_of(line, found, tolerance) if x[0] < c.x <= x[-1]]
+    jumps = [c for c in cliffs if c.jump]
+    heights = {cause: sum(abs(j.jump) for j in jumps if j.cause == cause) for cause in CAUSES}
     facts = {
         "length": float(x[-1] - x[0]),
         "variation": float(np.abs(np.diff(values)).sum()),
         "n_jumps": len(jumps),
         **{f"jump_{cause.replace(' ', '_')}": float(h) for cause, h in heights.items()},
-        "unresolved": float(sum(abs(j.height) for j in steep if j.lingers)),
+        "unresolved": float(sum(abs(c.change - c.jump) for c in cliffs)),
         "settled": found.settled,
         "evaluations": len(found.x),
     }
@@ -163,27 +163,26 @@ def steepest(found: Section, tolerance: float, width: float) -> list[tuple[float
     return ends
 
 
-def jumps_of(line: Line, found: Section, tolerance: float) -> list[Jump]:
-    """The jumps and spikes that linger at the steepest places of ``line``'s loss, ascending."""
-    jumps = []
+def cliffs_of(line: Line, found: Section, tolerance: float) -> list[Cliff]:
+    """What happens at the steepest places of a section of ``line``'s loss, ascending."""
+    cliffs = []
     for low, high in steepest(found, tolerance, WIDTH):
         try:
             around = bracket(line, line.spikes(low), line.spikes(high))
         except SpikeOverflowError:  # beside the place from where on the network runs away
             continue
         if same_signature(around.low, around.high):
-            continue
-        facts = explain(around)
-        change = around.high.loss - around.low.loss
-        height = change if facts["lingers"] else around.loss_jump(facts)
-        if facts["breaks"] and height:
-            jumps.append(Jump(high, height, facts["cause"], facts["lingers"]))
-    return jumps
+            jump, cause = 0.0, ""
+        else:
+            facts = explain(around)
+            jump, cause = around.loss_jump(facts) if facts["breaks"] else 0.0, facts["cause"]
+        cliffs.append(Cliff(high, around.high.loss - around.low.loss, jump, cause))
+    return cliffs
 
 
-def without(x: np.ndarray, values: np.ndarray, jumps: list[Jump]) -> np.ndarray:
+def without(x: np.ndarray, values: np.ndarray, jumps: list[Cliff]) -> np.ndarray:
     """``values`` at ``x`` [n], ascending, with the ``jumps`` in them closed."""
     steps = np.zeros(len(x))
     for jump in jumps:
-        steps[np.searchsorted(x, jump.x)] += jump.height
+        steps[np.searchsorted(x, jump.x)] += jump.jump
     return values - steps.cumsum()

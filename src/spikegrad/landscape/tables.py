@@ -56,8 +56,9 @@ def census_tables(
     ``centres`` names the file of directions of each seed; ``samples`` are those of its landscapes.
     All three tables begin with neuron, seed, state, direction, sample, search. The first two go
     on as :func:`census.census` says, the last with x and loss wherever the network ran. Lines
-    along which a network runs away are left out, with a warning. A line in a state with the weights of an earlier one names that in ``same_as``: what is isolated
-    there is no other network's.
+    along which a network runs away are left out, with a warning. A line in a state with the
+    weights of an earlier one names that in ``same_as``: what is isolated there is no other
+    network's.
     """
     changes, lines, losses = [], [], []
     twins = {seed: _twins(centres[seed]) for seed in {task.seed for task in tasks}}
