@@ -97,8 +97,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def test_kept_steps_lead_downhill_on_their_own_batch(files: tuple[Path, Path]):
-    steps = list(kept_steps(*files, TRAIN))
+    steps = list(kept_steps(*files, TRAIN, 5))
     assert [step.epoch for step in steps] == [0, 2]
+    assert [step.epoch for step in kept_steps(*files, TRAIN, 1)] == [0]
     for step in steps:
         assert len(step.batch) == 8
         facts, table = along(Objective(step.network, step.batch), step.weights, step.change, 5)

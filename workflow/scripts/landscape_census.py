@@ -5,6 +5,7 @@ from spikegrad.config.base import validate
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic
+from spikegrad.landscape.objective import subset
 from spikegrad.landscape.surfaces import share
 from spikegrad.landscape.tables import census_tables, census_tasks
 

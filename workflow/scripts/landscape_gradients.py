@@ -21,7 +21,9 @@ data = load(snakemake.input.events, "train")
 samples = {s: subset(data, options, s) for s in options.seeds}
 
 runs = zip(snakemake.input.checkpoints, snakemake.input.snapshots, strict=True)
-steps = share([step for files in runs for step in kept_steps(*files, data)], *job)
+steps = share(
+    [step for files in runs for step in kept_steps(*files, data, options.steps.number)], *job
+)
 tables = step_tables(steps, samples, options)
 
 norms = []

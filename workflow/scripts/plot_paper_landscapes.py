@@ -11,7 +11,9 @@ from spikegrad.landscape.figures import (
     density_axis,
     direction_label,
     draw_field,
+    draw_predictions,
     draw_surface,
+    draw_turn,
     minima_density,
 )
 
@@ -20,7 +22,6 @@ COMPARED = ["trained", "equal loss", "equal activity"]
 log = start(snakemake)
 planes = pd.read_parquet(snakemake.input.planes)
 lines, line_minima = map(pd.read_parquet, (snakemake.input.lines, snakemake.input.line_minima))
-nearby = pd.concat(map(pd.read_parquet, snakemake.input.nearby), ignore_index=True)
 first, second = snakemake.params.pair
 plane = planes[
     (planes["seed"] == snakemake.params.seed)
@@ -45,7 +46,7 @@ figure.colorbar(image, ax=grid[0, : len(neurons)], label="loss (nats)", extend="
 bar = figure.colorbar(arrows, ax=grid[0, len(neurons) :], label="slope in the plane")
 bar.set_ticks([-1, 0, 1, 2, 3], labels=["0.1", "1", "10", "100", "1000"])
 
-line, minima, cosine, *unused = grid[1]
+line, minima, turn, predictions, *unused = grid[1]
 for axes in unused:
     axes.remove()
 own = lines[(lines["state"] == "trained") & (lines["direction"] == snakemake.params.direction)]
@@ -61,17 +62,15 @@ density = minima_density(line_minima[line_minima["state"].isin(COMPARED)], "leng
 sns.lineplot(density, x="depth", y="density", ax=minima, legend=False, **style)
 minima.set(xscale="log", xlabel="depth (nats)", ylabel="deeper minima\nper relative distance")
 density_axis(minima, density["density"])
-near = nearby[nearby["state"].isin(COMPARED)]
-near = near.assign(far=near["distance"].abs())
-sns.lineplot(near, x="far", y="cosine", ax=cosine, legend=False, **style)
-cosine.set(xscale="log", xlabel="relative distance", ylabel="cosine between gradients")
+draw_turn(turn, pd.read_parquet(snakemake.input.step_losses))
+draw_predictions(predictions, pd.read_parquet(snakemake.input.steps))
 handles = [plt.Line2D([], [], color=NEURON_COLOURS[n], label=neuron_label(n)) for n in neurons]
 handles += [
     plt.Line2D([], [], color="0.3", ls=ls, label=state)
     for state, ls in zip(COMPARED, ("-", "--", ":"), strict=True)
 ]
 figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-letter([*grid[0], line, minima, cosine])
+letter([*grid[0], line, minima, turn, predictions])
 figure.suptitle(
     f"{snakemake.params.data}: around trained networks; above seed {snakemake.params.seed}, below "
     f"{lines['seed'].nunique()} seeds and their means",

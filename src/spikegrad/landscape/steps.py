@@ -70,18 +70,22 @@ class Step:
         return float(self.change.norm() / self.weights.norm())
 
 
-def kept_steps(checkpoint: str | Path, snapshots: str | Path, data: SpikeDataset) -> Iterator[Step]:
-    """The steps that rule train kept of one run on ``data``."""
+def kept_steps(
+    checkpoint: str | Path, snapshots: str | Path, data: SpikeDataset, number: int
+) -> Iterator[Step]:
+    """Of the steps that rule train kept of one run on ``data``, ``number`` evenly spread ones."""
     network, header = load_network(checkpoint)
     network.double()
     options = validate(TrainingSettings, header["training"], where=str(checkpoint))
     tensors, _ = load_tensors(snapshots)
     before, added = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
     names = list(network.state_dict())
-    for epoch, step in added.items():
+    epochs = list(added)
+    places = np.linspace(0, len(epochs) - 1, min(number, len(epochs))).round().astype(int)
+    for epoch in [epochs[place] for place in places]:
         weights, change = (
             torch.cat([part[name].flatten() for name in names]).double()
-            for part in (before[epoch], step)
+            for part in (before[epoch], added[epoch])
         )
         batch = next(epoch_batches(data, options, header["seed"], epoch + 1))
         yield Step(network, header["neuron"], header["seed"], epoch, weights, change, batch)
