@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 
 from spikegrad.claims.estimates import Criterion, Estimate, Verdict
 from spikegrad.claims.judge import COLUMNS, judge
-from spikegrad.claims.landscapes import JUDGED
 from spikegrad.claims.qif_paper import QIF_CLAIMS, UNITS
 from spikegrad.claims.registry import CLAIMS
 from spikegrad.claims.sg_ntk_paper import SG_NTK_CLAIMS
 from spikegrad.claims.tables import ClaimError, Tables
-from spikegrad.landscape.terms import CAUSES, STATES
+from spikegrad.landscape.terms import CAUSES, JUDGED, STATES
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED, NOT_MEASURABLE = map(str, Verdict)
 N_SEARCHES, SEEDS_EACH = 6, 2

@@ -15,12 +15,15 @@ rule judge_claims:
             if STUDY.search
             else []
         ),
-        histories=expand(rules.train.output.history, neuron=NEURONS, seed=STUDY.seeds),
+        silence=rules.silence_placeholder.output,
         census=[rules.landscape_changes.output.summary],
         changes=[rules.landscape_changes.output.changes],
-        lines=[rules.landscape_fragmentation.output.lines],
-        planes=[rules.landscape_fragmentation.output.planes],
+        line_minima=[rules.landscape_fragmentation.output.lines],
+        plane_minima=[rules.landscape_fragmentation.output.planes],
+        profiles=[rules.landscape_join.output.profiles],
+        profile_minima=[rules.landscape_join.output.minima],
         steps=[rules.landscape_join.output.steps],
+        updates=[rules.landscape_join.output.updates],
         diagonals=[rules.ntk_limits.output.diagonals],
         problem=[rules.ntk_limits.output.problem],
         exponents=expand(

@@ -493,7 +493,6 @@ rule plot_landscape_fragmentation:
     threads: 1
     params:
         data=STUDY.dataset,
-        judged=STUDY.landscape.judged,
     script:
         "../scripts/plot_landscape_fragmentation.py"
 

@@ -19,7 +19,7 @@ figure, grid = plt.subplots(
 )
 for panels, (name, density) in zip(grid, rows.items(), strict=True):
     for axes, state in zip(panels, STATES, strict=True):
-        draw_minima(axes, density[density["state"] == state], snakemake.params.judged)
+        draw_minima(axes, density[density["state"] == state])
         axes.label_outer()
     density_axis(panels[0], density["density"])
     panels[0].set_ylabel(name)

@@ -9,10 +9,7 @@ import numpy as np
 from spikegrad.claims.comparison import LIF, Cases, comparisons
 from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference
 from spikegrad.claims.tables import Tables
-from spikegrad.landscape.terms import STATES
-
-JUDGED = (0.01, 0.1)
-"""Depths, in nats, at which minima are counted; fixed before any result."""
+from spikegrad.landscape.terms import JUDGED, STATES
 
 SETTLED = 0.9
 """Share of the lines that must have settled for their minima to be counted at all."""

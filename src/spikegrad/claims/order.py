@@ -7,12 +7,8 @@ import pandas as pd
 
 from spikegrad.claims.comparison import LIF, Cases, comparisons, of_lif, of_qif
 from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference, exact, mean
-from spikegrad.claims.landscapes import JUDGED
 from spikegrad.claims.tables import Tables
-from spikegrad.landscape.terms import CAUSES, JUMP
-
-SWAPS = ("input swap", "spike swap")
-"""Causes of changes that are changes of the order of spikes."""
+from spikegrad.landscape.terms import CAUSES, JUDGED, JUMP, SWAPS
 
 
 def jump_of_lif(tables: Tables, seed: int) -> Cases:

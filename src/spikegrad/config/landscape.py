@@ -18,9 +18,19 @@ from pydantic import (
 
 from spikegrad.config.base import Distinct, Section
 from spikegrad.config.training import Activity
+from spikegrad.landscape.terms import JUDGED
 
 Names = Annotated[tuple[str, ...], Field(min_length=1), Distinct]
 Points = Annotated[int, Field(ge=3)]
+
+
+def _with_judged(depths: tuple[float, ...]) -> tuple[float, ...]:
+    if not set(JUDGED) <= set(depths):
+        raise ValueError(f"claims are judged at the depths {list(JUDGED)}; leave these in")
+    return depths
+
+
+Depths = Annotated[tuple[PositiveFloat, ...], Distinct, AfterValidator(_with_judged)]
 
 
 def _odd(points: int) -> int:
@@ -67,9 +77,9 @@ class Lines(Section):
     """Evenly spaced points that each line begins with."""
     reach: PositiveFloat
     """Largest distance from the network, to both sides; `difference` runs to the other network."""
-    tolerance: PositiveFloat
+    tolerance: Annotated[PositiveFloat, Field(le=min(JUDGED) / 4)]
     """Points are added where straight lines between them miss the loss by more than this, in nats;
-    at most a quarter of the least of `landscape.judged`."""
+    at most a quarter of the least depth that claims are judged by."""
     spacing: PositiveFloat
     """Points closer than this get none between them: what the loss still does there is a jump."""
     most: PositiveInt
@@ -134,7 +144,7 @@ class Profiles(Section):
     """Points to begin with, an odd number; more are added where they show anything."""
     reach: PositiveFloat
     """Largest distance from the network, to both sides."""
-    depths: Annotated[tuple[PositiveFloat, ...], Field(min_length=1), Distinct]
+    depths: Depths
     """Depths in nats at which minima are counted; a quarter of the least is the tolerance to which
     the loss is followed."""
     most: PositiveInt
@@ -186,10 +196,8 @@ class LandscapeSettings(Section):
     equal_activity: Activity
     """Networks are trained once more with this `training.activity`, the same for all neuron models,
     and otherwise as before, so that these are compared where they spike equally often."""
-    depths: Annotated[tuple[PositiveFloat, ...], Field(min_length=1), Distinct]
+    depths: Depths
     """Depths, in nats, beyond which the minima of lines and planes are counted."""
-    judged: Annotated[tuple[PositiveFloat, ...], Field(min_length=1), Distinct]
-    """Those of `depths` that claims are judged by, fixed before the study is run."""
     jobs: PositiveInt
     """Jobs that share the surfaces of each neuron model; as many share its census,
     its profiles and its steps."""
@@ -225,18 +233,6 @@ class LandscapeSettings(Section):
                     raise ValueError(
                         f"{section}.directions: '{name}' is not one of {', '.join(known)}"
                     )
-        return self
-
-    @model_validator(mode="after")
-    def _judged_depths_are_measured(self) -> Self:
-        unknown = set(self.judged) - set(self.depths)
-        if unknown:
-            raise ValueError(f"judged: {sorted(unknown)} are not among depths")
-        finest = min(self.judged) / 4
-        if self.lines.tolerance > finest:
-            raise ValueError(
-                f"lines.tolerance must be at most {finest:g}, a quarter of the least judged depth"
-            )
         return self
 
     @model_validator(mode="after")

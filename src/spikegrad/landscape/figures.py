@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -14,7 +12,7 @@ from matplotlib.quiver import Quiver
 from scipy.stats import t as student
 
 from spikegrad.figures import COLOURS, NEURON_COLOURS, neuron_label
-from spikegrad.landscape.terms import CAUSES, STATES
+from spikegrad.landscape.terms import CAUSES, JUDGED, STATES
 
 DIRECTIONS = {
     "gaussian": "random direction {}",
@@ -42,11 +40,11 @@ def minima_density(minima: pd.DataFrame, extent: str) -> pd.DataFrame:
     return total.assign(density=total["minima"] / total[extent])
 
 
-def draw_minima(axes: Axes, density: pd.DataFrame, judged: Iterable[float]) -> None:
+def draw_minima(axes: Axes, density: pd.DataFrame) -> None:
     """What :func:`minima_density` finds in one state, against depth.
 
-    Thin lines are seeds; the thick one is their mean, with its 95 % t interval. ``judged`` depths
-    are marked.
+    Thin lines are seeds; the thick one is their mean, with its 95 % t interval. The judged
+    depths are marked.
     """
     for k, (neuron, own) in enumerate(density.groupby("neuron", sort=False)):
         seeds = own.pivot_table(index="depth", columns="seed", values="density")
@@ -58,7 +56,7 @@ def draw_minima(axes: Axes, density: pd.DataFrame, judged: Iterable[float]) -> N
         axes.plot(mean, color=colour, lw=width, marker="o", ms=3, label=neuron_label(neuron))
         low, high = (mean - half).clip(lower=0), mean + half
         axes.fill_between(mean.index, low, high, color=colour, alpha=0.12, lw=0)
-    for depth in judged:
+    for depth in JUDGED:
         axes.axvline(depth, color="0.6", lw=0.8, ls=":", zorder=0)
     axes.set(xscale="log", xlabel="depth (nats)")
     depths = density["depth"].unique()

@@ -11,3 +11,6 @@ SWAPS = ("input swap", "spike swap")
 
 JUMP = 1e-9
 """Smallest jump of a sample's loss, in nats, that counts as a discontinuity."""
+
+JUDGED = (0.01, 0.1)
+"""Depths of minima, in nats, at which landscapes are judged; fixed before any result."""
