@@ -30,10 +30,10 @@ from spikegrad.config.search import TPE, RandomSearch, Sampling, Selection, Tria
 from spikegrad.config.study import Study
 from spikegrad.config.training import ModelSettings
 from spikegrad.files import atomic
-from spikegrad.search.records import FINISHED, UNCHANGED, Record, best_first
+from spikegrad.search.records import UNCHANGED, Record, best_first
 from spikegrad.search.sampling import suggest
 from spikegrad.search.seeds import AGAIN, derived_seed
-from spikegrad.search.selection import finalist_runs, run_table, trial_table
+from spikegrad.search.selection import contenders, finalist_runs, run_table, trial_table
 from spikegrad.search.trials import (
     Bench,
     entrants,
@@ -82,7 +82,7 @@ def search(bench: Bench, sampling: Sampling, seed: int) -> list[Record]:
     """All records of a search, without Snakemake: the same steps in one process."""
     records: list[Record] = []
     for generation in range(GENERATIONS):
-        trials = suggest(sampling, seed, TRIALS.per_generation, generation, records)
+        trials = suggest(sampling, TRIALS.epochs, seed, TRIALS.per_generation, generation, records)
         latest = {record.trial.number: record for record in start_records(trials)}
         entered = list(latest.values())
         for rung in TRIALS.rungs:
@@ -102,7 +102,7 @@ def scores(bench: Bench, judge: Bench, records: list[Record], seed: int) -> dict
     further seeds and on other data, of the winner, chosen as in the workflow.
     """
     finalists = [t for t in finalist_runs(records, SELECTION, seed) if t.number != UNCHANGED]
-    (best,) = best_first([r for r in records if r.outcome == FINISHED], 1)
+    (best,) = best_first(contenders(records), 1)
     table = run_table([run_again(bench, trial) for trial in finalists])
     means = table.groupby("number")["validation_accuracy"].mean()
     winner = next(trial for trial in finalists if trial.number == means.idxmax())
@@ -141,7 +141,7 @@ def compare(events: Path, table_file: Path, n_seeds: int) -> pd.DataFrame:
         trials = table_file.with_suffix("") / f"{neuron}-{name}-{seed}.parquet"
         trials.parent.mkdir(exist_ok=True)
         with atomic(trials) as part:
-            trial_table(records, TRIALS.per_generation).to_parquet(part)
+            trial_table(records, TRIALS).to_parquet(part)
         with atomic(table_file) as part:
             pd.DataFrame(rows).to_csv(part, index=False)
     return pd.DataFrame(rows)
@@ -179,7 +179,7 @@ def progress(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     first, last = [], []
     for about in rows[["neuron", "sampler", "seed"]].itertuples(index=False):
         trials = pd.read_parquet(folder / f"{'-'.join(map(str, about))}.parquet")
-        accuracy = trials["first_rung_accuracy"].fillna(0.0)  # of a trial that failed
+        accuracy = trials["rung0_accuracy"].fillna(0.0)  # of a trial that failed
         first.append(accuracy[:STARTUP].mean())
         last.append(accuracy[-STARTUP:].mean())
     measures = ["first", "last", "best", "again", "score"]

@@ -154,7 +154,7 @@ def main() -> None:
     torch.set_num_threads(1)
     data, validation, test = (load(options.prepared, s) for s in ("train", "validation", "test"))
     unseen = test.select(unseen_speakers(test, data, validation).nonzero()[:, 0])
-    trials = suggest(validate(Sampling, SPACE), 0, options.configurations, 0, [])
+    trials = suggest(validate(Sampling, SPACE), [options.epochs], 0, options.configurations, 0, [])
     if options.best is None:
         stage = "random"
         data, validation, unseen = every(data, 3), every(validation, 3), every(unseen, 2)

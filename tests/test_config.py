@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
@@ -58,6 +60,8 @@ def changed(path: str, value: object) -> dict:
         ("seeds", [0, -1], "'seeds.1' = -1"),
         ("neurons", {"adex": {}}, "adex"),
         ("dataset", "shd", "must start with data.source"),
+        ("seeds", [0, 1, 2], "3 of them cannot be shared out evenly among search.repeats = 2"),
+        ("seeds", [0, 2], "at least two for each search"),
     ],
 )
 def test_a_mistake_is_named_with_its_key(path, value, message):
@@ -65,6 +69,28 @@ def test_a_mistake_is_named_with_its_key(path, value, message):
         validate(Study, changed(path, value))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value).strip() or str(caught.value).count("\n") < 3
+
+
+@given(
+    st.lists(st.integers(0, 99), min_size=2, max_size=12, unique=True), st.sampled_from([1, 2, 3])
+)
+def test_seeds_are_shared_out_in_order(seeds: list[int], repeats: int):
+    each = len(seeds) // repeats
+    assume(each >= 2)
+    seeds = seeds[: each * repeats]
+    config = changed("seeds", seeds)
+    config["landscape"]["seeds"] = seeds[:2]
+    config["search"]["repeats"] = repeats
+    study = validate(Study, config)
+    assert [study.search_of(seed) for seed in seeds] == sorted([*range(repeats)] * each)
+    for seed in seeds:
+        way = [seed]
+        while (following := study.next_seed(way[-1])) != seed:
+            way.append(following)
+        assert len(way) == each
+        assert {study.search_of(other) for other in way} == {study.search_of(seed)}
+    config["search"] = None
+    assert {validate(Study, config).search_of(seed) for seed in seeds} == {0}
 
 
 def test_a_missing_key_is_named():

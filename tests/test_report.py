@@ -237,6 +237,8 @@ def test_the_page_of_methods_adds_up_the_budget(tmp_path: Path):
         }
     )
     search = {
+        "neuron": "qif",
+        "search": 3,
         "parameters": {"network.tau": 0.03},
         "trials": {"number": 16, "finished": 5, "stopped": 9, "failed": 2},
         "presentations": {"allotted": 32000, "used": 31000, "finalists": 4000},
@@ -248,16 +250,25 @@ def test_the_page_of_methods_adds_up_the_budget(tmp_path: Path):
         file.write_text(f"s\tmax_rss\n{seconds}\t100\n")
         times.append(str(file))
     data = pd.DataFrame({"group": ["train"], "samples": [600], "spikes_mean": [5745.42]})
-    html = methods_page(
-        {"dataset": "toy", "seeds": [0, 1]}, data, histories, {"qif": search}, times
-    )
+    html = methods_page({"dataset": "toy", "seeds": [0, 1]}, data, histories, [search], times)
     rows = [re.sub(r"<.*?>", "|", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
     cells = [[cell for cell in row.split("|") if cell.strip()] for row in rows]
     assert ["train", "600", "5745"] in cells
     assert ["LIF", "2", "1", "1,200", "1.00"] in cells
     assert ["QIF", "1", "1", "600", "0.02"] in cells
     assert ["training qif", "2", "2.000", "1.500"] in cells
-    assert ["QIF", "16", "5", "9", "2", "32,000", "31,000", "4,000", "network.tau: 0.03"] in cells
+    assert [
+        "QIF",
+        "3",
+        "16",
+        "5",
+        "9",
+        "2",
+        "32,000",
+        "31,000",
+        "4,000",
+        "network.tau: 0.03",
+    ] in cells
     assert "seeds: [0, 1]" in html
 
 

@@ -32,7 +32,7 @@ from spikegrad.search.records import (
     write_record,
     write_trials,
 )
-from spikegrad.search.sampling import export_journal, importances, suggest
+from spikegrad.search.sampling import export_journal, importances, suggest, told
 from spikegrad.search.selection import finalist_runs, trial_table, winner
 from spikegrad.search.trials import entrants, share, start_records
 from test_training import settings as model_settings
@@ -51,18 +51,23 @@ def sampling(kind: str = "tpe", startup: int = 8, space: list = SPACE) -> Sampli
     return validate(Sampling, {"sampler": sampler, "space": space})
 
 
+EPOCHS = (2,)
+
+
 def record(trial: Trial, accuracy: float, outcome: str = "finished", epochs: int = 2) -> Record:
+    """Of a trial that ended in its first rung; one that diverged had reached ``accuracy``."""
     row = {"epochs": epochs, "validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
     row |= {"spikes_per_neuron": 1.0, "silent_fraction": 0.0}
     rungs = (row,) if outcome in ("running", "finished") else ()
-    return Record(trial, outcome, "", rungs, epochs * 10, 0.1)
+    best = {} if outcome in ("timeout", "memory") else row
+    return Record(trial, outcome, "", rungs, best, epochs * 10, 0.1)
 
 
 def peak(trial: Trial) -> Record:
     """Highest at (0.3, 0.1); fails where X > 0.6."""
     x, y = trial.parameters[X], trial.parameters[Y]
     if x > 0.6:
-        return record(trial, 0.0, "overflow")
+        return record(trial, 0.0, "timeout")
     return record(trial, math.exp(-10 * (x - 0.3) ** 2 - math.log10(y / 0.1) ** 2))
 
 
@@ -72,7 +77,7 @@ def searched(kind: str, seed: int, generations: int, n: int = 8, order: int | No
     for generation in range(generations):
         if order is not None:
             random.Random(order + generation).shuffle(records)
-        records += map(peak, suggest(sampling(kind), seed, n, generation, records))
+        records += map(peak, suggest(sampling(kind), EPOCHS, seed, n, generation, records))
     return sorted(records, key=lambda r: r.trial.number)
 
 
@@ -99,7 +104,7 @@ def test_suggestions_lie_in_the_space(kind: str):
 
 
 def test_the_start_covers_every_parameter_evenly():
-    trials = suggest(sampling(startup=32), 0, 32, 0, [])
+    trials = suggest(sampling(startup=32), EPOCHS, 0, 32, 0, [])
     coordinates = {
         X: [t.parameters[X] for t in trials],
         Y: [math.log10(t.parameters[Y]) / 2 + 1 for t in trials],
@@ -107,7 +112,7 @@ def test_the_start_covers_every_parameter_evenly():
     for values in coordinates.values():
         counts, _ = np.histogram(values, bins=8, range=(0, 1))
         assert counts.min() >= 3  # 4 on average; independent draws leave gaps
-    parts = [suggest(sampling(startup=32), 0, 8, g, []) for g in range(4)]
+    parts = [suggest(sampling(startup=32), EPOCHS, 0, 8, g, []) for g in range(4)]
     assert [t.parameters for part in parts for t in part] == [t.parameters for t in trials]
 
 
@@ -132,15 +137,14 @@ def test_tpe_learns_from_failures_and_from_success():
 @settings(max_examples=50, deadline=None)
 def test_the_best_are_the_same_whatever_the_order(values, n, shuffler):
     records = [
-        record(Trial(k, 0, {}), a, "overflow" if fails else "finished")
-        for k, (a, fails) in enumerate(values)
+        record(Trial(k, 0, {}), a, "overflow" if diverges else "finished")
+        for k, (a, diverges) in enumerate(values)
     ]
     best = best_first(records, n)
     shuffled = list(records)
     shuffler.shuffle(shuffled)
     assert best_first(shuffled, n) == best
-    alive = sorted((a for a, fails in values if not fails), reverse=True)
-    assert [r.quality[0] for r in best] == alive[:n]
+    assert [r.accuracy for r in best] == sorted((a for a, _ in values), reverse=True)[:n]
 
 
 def halving(**changes: Any) -> Trials:
@@ -161,19 +165,56 @@ def test_halving_shares_all_trials_among_the_jobs():
     assert sorted(r.trial.number for each in shares for r in each) == list(range(9))
     assert max(map(len, shares)) <= 4
     done = [record(r.trial, r.trial.number / 10, "running", 1) for r in records[:-1]]
-    done.append(record(records[-1].trial, 0.0, "timeout"))
+    done.append(record(records[-1].trial, 0.99, "overflow", 1))
     assert [r.trial.number for r in entrants(done, options, 1)] == [7, 6, 5]
 
 
 def config(**changes: Any) -> SearchConfig:
     values = {
         "seed": 0,
+        "repeats": 1,
         "generations": 1,
         "sampling": sampling().model_dump(mode="json"),
         "trials": halving().model_dump(mode="json"),
         "selection": {"finalists": 2, "seeds": 2},
     }
     return validate(SearchConfig, values | changes)
+
+
+def test_trials_that_diverged_compete_with_what_they_had_reached():
+    """And those that hit a limit, or were stopped, do not."""
+    outcomes = ["finished", "overflow", "timeout", "running", "silent"]
+    accuracies = [0.5, 0.7, 0.9, 0.8, 0.6]
+    records = [
+        record(Trial(k, k, {}), a, outcome)
+        for k, (a, outcome) in enumerate(zip(accuracies, outcomes, strict=True))
+    ]
+    runs = finalist_runs(records, Selection(finalists=5, seeds=1), seed=0)
+    assert [run.number for run in runs] == [-1, 1, 4, 0]
+    table = trial_table(records, halving())
+    assert table["validation_accuracy"].tolist() == [0.5, 0.7, 0.0, 0.8, 0.6]
+    assert table["rung0_accuracy"].isna().tolist() == [False, True, True, False, True]
+    assert table["failed"].tolist() == [False, True, True, False, True]
+
+
+def test_the_sampler_is_told_what_a_trial_had_reached_in_the_rung_where_it_diverged():
+    row = {"epochs": 1, "validation_accuracy": 0.3, "validation_loss": 1.0}
+    reached = {**row, "epochs": 2, "validation_accuracy": 0.4}
+    trials = suggest(sampling(), (1, 3), 0, 5, 0, [])
+    records = [
+        Record(trials[0], "overflow", "", (), reached, 20, 0.1),
+        Record(trials[1], "overflow", "", (row,), reached, 20, 0.1),
+        Record(trials[2], "timeout", "", (row,), {}, 20, 0.1),
+        Record(trials[3], "silent", "", (), {}, 0, 0.1),
+        Record(trials[4], "running", "", (row,), row, 10, 0.1),
+    ]
+    first, last, timeout, silent, stopped = told(sampling().space, (1, 3), records)
+    assert (first.state.name, first.intermediate_values) == ("PRUNED", {1: 0.4})
+    assert (last.state.name, last.value) == ("COMPLETE", 0.4)
+    assert last.intermediate_values == {1: 0.3, 3: 0.4}
+    for empty in (timeout, silent):
+        assert (empty.state.name, empty.intermediate_values) == ("PRUNED", {})
+    assert (stopped.state.name, stopped.intermediate_values) == ("PRUNED", {1: 0.3})
 
 
 def test_winner_has_the_best_mean_over_fresh_seeds_and_failed_runs_count():
@@ -191,7 +232,7 @@ def test_winner_has_the_best_mean_over_fresh_seeds_and_failed_runs_count():
         record(
             run,
             again[run.number, run.seed],
-            "finished" if again[run.number, run.seed] else "overflow",
+            "finished" if again[run.number, run.seed] else "timeout",
         )
         for run in runs
     ]
@@ -201,13 +242,14 @@ def test_winner_has_the_best_mean_over_fresh_seeds_and_failed_runs_count():
     assert best["winner"]["validation_accuracy"] == pytest.approx(0.65)
     assert best["unchanged"]["validation_accuracy"] == pytest.approx(0.55)
     assert best["presentations"] == {"allotted": 210, "used": 80, "finalists": 120}
+    assert best["samples"] == {"trials": 10, "finalists": 10}
     worse = [record(r.trial, 0.9 if r.trial.number == -1 else 0.1) for r in results]
     kept = winner(records, worse, config())
     assert (kept["trial"], kept["parameters"]) == (None, {})
 
 
 def test_records_survive_their_files_and_later_rungs_win(tmp_path):
-    trials = suggest(sampling(), 0, 3, 0, [])
+    trials = suggest(sampling(), EPOCHS, 0, 3, 0, [])
     write_trials(tmp_path / "trials.json", trials)
     assert read_trials(tmp_path / "trials.json") == trials
     for rung in (0, 1):
@@ -219,7 +261,7 @@ def test_records_survive_their_files_and_later_rungs_win(tmp_path):
     write_record(tmp_path / "rung1" / "1.json", late)
     read = read_records([tmp_path / "rung0", tmp_path / "rung1"])
     assert read == [early[0], late, early[2]]
-    table = trial_table(read, 3)
+    table = trial_table(read, halving(epochs=[1, 2]))
     assert table["outcome"].tolist() == ["stopped", "finished", "stopped"]
     assert table["network.layers"].tolist() == [str(t.parameters["network.layers"]) for t in trials]
 
@@ -227,20 +269,19 @@ def test_records_survive_their_files_and_later_rungs_win(tmp_path):
 def test_journal_holds_every_trial(tmp_path):
     records = searched("tpe", seed=0, generations=2)
     space = sampling().space
-    export_journal(
-        str(tmp_path / "journal.log"), {"a": (space, records), "b": (space, records[:3])}
-    )
+    studies = {"a": records, "b": records[:3]}
+    export_journal(str(tmp_path / "journal.log"), space, EPOCHS, studies)
     backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "journal.log"))
     storage = optuna.storages.JournalStorage(backend)
     study = optuna.load_study(study_name="a", storage=storage)
     assert [t.params[X] for t in study.trials] == [r.trial.parameters[X] for r in records]
-    assert study.best_value == max(r.quality[0] for r in records if not r.failed)
+    assert study.best_value == max(r.accuracy for r in records)
     assert [t.user_attrs["outcome"] for t in study.trials] == [r.outcome for r in records]
     assert len(optuna.load_study(study_name="b", storage=storage).trials) == 3
 
 
 def test_importance_goes_to_the_parameter_that_matters():
-    trials = suggest(sampling("random"), 0, 60, 0, [])
+    trials = suggest(sampling("random"), EPOCHS, 0, 60, 0, [])
     records = [record(t, t.parameters[X]) for t in trials]
     shares = importances(sampling().space, records, seed=0)
     assert shares[X] > 0.8

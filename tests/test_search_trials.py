@@ -17,8 +17,18 @@ from spikegrad.config.base import validate
 from spikegrad.config.data import DataConfig
 from spikegrad.data.dataset import load
 from spikegrad.data.prepare import prepare
+from spikegrad.evaluation import Response
+from spikegrad.layers import SpikeOverflowError
 from spikegrad.search.records import Record, Trial
-from spikegrad.search.trials import Bench, limits, run_again, run_rung, start_records, subset
+from spikegrad.search.trials import (
+    Bench,
+    final_budget,
+    limits,
+    run_again,
+    run_rung,
+    start_records,
+    subset,
+)
 from test_search_sampling import halving
 from test_training import TRAIN, VALIDATION
 from test_training import settings as model_settings
@@ -81,14 +91,56 @@ def test_runaway_and_silent_trials_are_outcomes(tmp_path: Path):
         (start,) = start_records([Trial(0, 1, parameters)])
         result = run_rung(bench(tmp_path, "lif"), start, 0)
         assert (result.outcome, result.rungs, result.presentations) == (outcome, (), 0)
+        assert (result.best, result.accuracy) == ({}, 0.0)
         assert result.failed
         assert result.reason
+
+
+@pytest.mark.parametrize("stepwise", [True, False], ids=["by rungs", "at once"])
+def test_a_trial_that_diverges_keeps_the_best_epoch_before(
+    tmp_path: Path, monkeypatch, stepwise: bool
+):
+    accuracies = []
+    train_epoch, respond = spikegrad.training._train_epoch, spikegrad.training.respond
+
+    def blow_up(*arguments: Any) -> Any:
+        if arguments[-1] == 3:
+            raise SpikeOverflowError("runs away")
+        return train_epoch(*arguments)
+
+    def watch(*arguments: Any) -> Response:
+        answer = respond(*arguments)
+        accuracies.append(answer.accuracy)
+        return answer
+
+    monkeypatch.setattr(spikegrad.training, "_train_epoch", blow_up)
+    monkeypatch.setattr(spikegrad.training, "respond", watch)
+    on = bench(tmp_path, epochs=[1, 4])
+    result = through_all_rungs(on)[-1] if stepwise else run_again(on, TRIAL)
+    assert result.outcome == "overflow"
+    assert len(accuracies) == 3  # before training, and after two epochs
+    assert result.accuracy == max(accuracies)
+    assert len(result.rungs) == stepwise
+    assert (result.best["epochs"], result.presentations) == (2, 80)
+
+
+def test_finalists_train_as_long_as_the_final_networks_on_all_samples(tmp_path: Path):
+    options = final_budget(halving(samples=10), model_settings().training.epochs)
+    on = Bench("qif", model_settings(), options, TRAIN, VALIDATION, tmp_path / "a", "same")
+    result = run_again(on, Trial(0, 5, {}))
+    assert options.samples is None
+    final = spikegrad.training.train(
+        model_settings(), "qif", 5, TRAIN, VALIDATION, tmp_path / "state", ""
+    )
+    assert result.accuracy == final.result()["validation_accuracy"]
+    assert result.presentations == final.history[-1]["presentations"]
 
 
 def test_a_slow_trial_is_an_outcome(tmp_path: Path):
     (start,) = start_records([TRIAL])
     result = run_rung(bench(tmp_path, timeout=0.05, epochs=[5000]), start, 0)
     assert result.outcome == "timeout"
+    assert result.accuracy == 0.0
     assert "CPU" in result.reason
     again = through_all_rungs(bench(tmp_path))  # and no timer or limit stays behind
     assert again[-1].outcome == "finished"

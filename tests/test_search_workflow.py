@@ -21,7 +21,7 @@ import yaml
 from spikefiles import shd_file
 
 ROOT = Path(__file__).parents[1]
-TARGETS = ("results/files/search/qif/best.yaml",)
+TARGETS = ("results/files/search/qif/0/best.yaml",)
 SETTINGS: dict[str, Any] = {
     "dataset": "files",
     "data": {"source": "files", "n_units": 30, "duration": 1.0},
@@ -52,20 +52,24 @@ def write_settings(folder: Path, generations: int, data: dict[str, str]) -> None
     (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
 
 
-def command(*options: str) -> list[str]:
+def command(*options: str, targets: tuple[str, ...] = TARGETS) -> list[str]:
     return [
         sys.executable, "-m", "snakemake", "--workflow-profile", "none", "--nolock",
         "--rerun-incomplete", "--configfile", "config/smoke.yaml", "settings.yaml", *options,
-        "--", *TARGETS,
+        "--", *targets,
     ]  # fmt: skip
 
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": "src"}
 
 
-def run(folder: Path, *options: str) -> str:
+def run(folder: Path, *options: str, targets: tuple[str, ...] = TARGETS) -> str:
     done = subprocess.run(
-        command(*options), cwd=folder, env=ENVIRONMENT, capture_output=True, text=True
+        command(*options, targets=targets),
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -99,7 +103,7 @@ def records(folder: Path) -> dict[str, Any]:
         if isinstance(content, dict):
             del content["seconds"]
         found[str(path.relative_to(search))] = content
-    found["best"] = (search / "qif" / "best.yaml").read_text()
+    found["best"] = (search / "qif" / "0" / "best.yaml").read_text()
     return found
 
 
@@ -131,6 +135,16 @@ def test_more_generations_reuse_every_finished_trial(finished: Path):
     assert jobs == Counter({**per_generation, "search_finalists": 2, "search_best": 1})
     assert planned(finished) == Counter()
     assert records(finished) == before
+
+
+def test_each_seed_is_trained_with_the_winner_of_its_search(finished: Path):
+    trained = tuple(f"results/files/training/qif/{seed}/best.safetensors" for seed in range(4))
+    text = run(finished, "--cores", "1", "--dry-run", targets=trained)
+    jobs = re.findall(r"rule train:\n    input: (.*)\n    output: \S*/qif/(\d)/", text)
+    winners = {seed: re.findall(r"search/qif/(\d)/best\.yaml", inputs) for inputs, seed in jobs}
+    assert winners == {"0": ["0"], "1": ["0"], "2": ["1"], "3": ["1"]}
+    other = r"search/qif/1/generations/(\d)/trials\.json"
+    assert set(re.findall(rf"output: \S*{other}", text)) == {"0", "1"}
 
 
 def test_no_job_of_the_search_is_given_test_data(finished: Path):

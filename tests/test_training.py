@@ -453,7 +453,11 @@ def trained_checkpoint(path: Path, **weights: float) -> Path:
     for name, factor in weights.items():
         key = {"recurrent": "hidden.0.recurrent_weight"}[name]
         state[key] = factor * state[key].abs()
-    about = {"seed": 3, "training": SETTINGS["training"], "outcome": {"outcome": "finished"}}
+    about = {
+        "seed": 3,
+        "training": SETTINGS["training"],
+        "outcome": {"outcome": "finished", "best_epoch": 1},
+    }
     save_network(path, network, state, about)
     return path
 
@@ -467,12 +471,25 @@ def test_evaluating_a_run_gives_its_scores_and_samples(tmp_path: Path):
     assert samples["label"].cat.codes.tolist() == VALIDATION.labels.tolist()
 
 
-def test_a_network_that_runs_away_on_test_data_has_an_outcome_and_no_scores(tmp_path: Path):
+def test_a_network_that_runs_away_on_test_data_counts_with_accuracy_0(tmp_path: Path):
     path = trained_checkpoint(tmp_path / "wild", recurrent=1e4)
     row, samples = evaluate(path, VALIDATION, TRAIN)
     assert row["outcome"] == "overflow"
     assert "runs away" in row["reason"]
-    assert "accuracy" not in row
+    assert row["accuracy"] == 0
+    assert row["accuracy_seen_speakers"] == 0
+    assert math.isnan(row["accuracy_unseen_speakers"])  # there are none
+    assert math.isnan(row["loss"])
+    assert samples.empty
+
+
+def test_a_run_that_failed_before_its_first_validation_counts_with_accuracy_0(tmp_path: Path):
+    wild = {"mean": 20.0, "scale": 1.0, "recurrent_scale": 400.0}
+    result = run(tmp_path, neuron="lif", init=wild)
+    about = {"seed": 0, "training": SETTINGS["training"], "outcome": result.result()}
+    save_network(tmp_path / "best", result.network, result.best, about)
+    row, samples = evaluate(tmp_path / "best", VALIDATION, TRAIN)
+    assert (row["outcome"], row["accuracy"], row["best_epoch"]) == ("overflow", 0.0, None)
     assert samples.empty
 
 

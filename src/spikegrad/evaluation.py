@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,15 +118,30 @@ def evaluate(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """The result of one training run on ``data``: a row of scores, and the sample table.
 
-    Both name the run's neuron and seed. A network that runs away has no scores and an empty
-    table, and its outcome says so. ``used`` are the training and the validation data.
+    Both name the run's neuron and seed. A network that runs away on ``data``, or whose training
+    failed before it was validated once, has no answer: accuracies of 0, no other score, and an
+    empty table; its outcome says why. ``used`` are the training and the validation data.
     """
     network, header = load_network(checkpoint)
     run = {"neuron": header["neuron"], "seed": header["seed"]}
     row = {**run, **header["outcome"]}
+    if row["best_epoch"] is None:
+        return row | _no_answer(data, *used), pd.DataFrame()
     try:
         response = respond(network, data, header["training"]["batch_size"])
     except SpikeOverflowError as error:
-        return {**row, "outcome": "overflow", "reason": str(error)}, pd.DataFrame()
+        failed = {"outcome": "overflow", "reason": str(error)}
+        return row | failed | _no_answer(data, *used), pd.DataFrame()
     samples = sample_table(response, data, *used)
     return row | scores(response, samples), samples.assign(**run)
+
+
+def _no_answer(data: SpikeDataset, *used: SpikeDataset) -> dict[str, float]:
+    """The :func:`scores` of a network that gives no answer."""
+    unseen = unseen_speakers(data, *used).numpy()
+    return {
+        "accuracy": 0.0,
+        "accuracy_unseen_speakers": 0.0 if unseen.any() else math.nan,
+        "accuracy_seen_speakers": math.nan if unseen.all() else 0.0,
+        **dict.fromkeys(("loss", "spikes_per_neuron", "silent_fraction"), math.nan),
+    }

@@ -22,7 +22,7 @@ def methods_page(
     study: Mapping[str, Any],
     data: pd.DataFrame,
     histories: pd.DataFrame,
-    searches: Mapping[str, Mapping[str, Any]],
+    searches: Sequence[Mapping[str, Any]],
     measured: Sequence[str],
 ) -> str:
     """HTML that tells how the study's numbers came about.
@@ -36,7 +36,7 @@ def methods_page(
     histories
         Training histories of all runs: neuron, seed, epoch, presentations, seconds.
     searches
-        What each neuron model's search found and cost, see :func:`search.selection.winner`.
+        What each search found and cost, see :func:`search.selection.winner`.
     measured
         Snakemake's benchmark files of the heavy jobs.
     """
@@ -79,25 +79,27 @@ def _training(histories: pd.DataFrame) -> str:
     return table(["neuron", "runs", "epochs each", "presentations of a sample", "hours"], rows)
 
 
-def _search(searches: Mapping[str, Mapping[str, Any]]) -> str:
+def _search(searches: Sequence[Mapping[str, Any]]) -> str:
     if not searches:
         return "<p>No search: the configured values were trained.</p>"
     rows = []
-    for neuron, found in searches.items():
+    for found in searches:
         trials, cost = found["trials"], found["presentations"]
         counts = [trials[k] for k in ("number", "finished", "stopped", "failed")]
         costs = [cost[k] for k in ("allotted", "used", "finalists")]
         chosen = "\n".join(f"{key}: {value}" for key, value in found["parameters"].items())
         rows.append(
             [
-                neuron_label(neuron),
+                neuron_label(found["neuron"]),
+                str(found["search"]),
                 *map(str, counts),
                 *[f"{c:,}" for c in costs],
                 f"<pre>{escape(chosen)}</pre>",
             ]
         )
-    header = ["neuron", "trials", "finished", "stopped", "failed", "presentations allotted", "used"]
-    return table([*header, "by finalists", "winner"], rows)
+    header = ["neuron", "search", "trials", "finished", "stopped", "failed"]
+    costs = ["presentations allotted", "used", "by finalists"]
+    return table([*header, *costs, "winner"], rows)
 
 
 def _time(measured: Sequence[str]) -> str:

@@ -51,6 +51,4 @@ def ntk_figure(name, content):
 
 
 def next_seed(wildcards):
-    """The seed after this one in landscape.seeds, around the end."""
-    seeds = STUDY.landscape.seeds
-    return seeds[(seeds.index(int(wildcards.seed)) + 1) % len(seeds)]
+    return STUDY.next_seed(int(wildcards.seed))

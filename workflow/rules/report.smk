@@ -7,7 +7,7 @@ rule describe_methods:
         data=rules.data_statistics.output.summary,
         histories=expand(rules.train.output.history, neuron=NEURONS, seed=STUDY.seeds),
         searches=(
-            expand(rules.search_best.output.best, neuron=NEURONS)
+            expand(rules.search_best.output.best, neuron=NEURONS, repeat=REPEATS)
             if STUDY.search
             else []
         ),

@@ -1,28 +1,42 @@
-# The search for each neuron model's hyperparameters, in generations: suggest, train rung by
-# rung, train the finalists again, name the winner. docs/search.md explains the files.
+# Independent searches for each neuron model's hyperparameters, in generations: suggest, train rung
+# by rung, train the finalists again, name the winner. docs/search.md explains the files.
 SEARCH = f"{RESULTS}/search"
 SEARCH_FIGURES = f"{SEARCH}/figures"
-GENERATION = f"{SEARCH}/{{neuron}}/generations/{{generation}}"
+ONE_SEARCH = f"{SEARCH}/{{neuron}}/{{repeat}}"
+GENERATION = f"{ONE_SEARCH}/generations/{{generation}}"
 SEARCH_RESULTS = []
 
 
 wildcard_constraints:
+    repeat=r"\d+",
     generation=r"\d+",
     rung=r"\d+",
 
 
 if STUDY.search is not None:
     TRIALS = STUDY.search.trials
+    REPEATS = range(STUDY.search.repeats)
     # A trial's own limit comes first: libraries and data read before it starts come on top.
     SEARCH_MEMORY = TRIALS.memory_mb + 1000
-    # Finalists train as long as the trials of the last rung.
+    # As few to a job as trials of the last rung: they train at least as long.
     FINALIST_JOBS = -(
         -STUDY.search.selection.runs() // TRIALS.per_job_of(TRIALS.rungs[-1])
     )
-    SEARCH_RESULTS = expand(
-        f"{SEARCH_FIGURES}/{{name}}.png",
-        name=["history", "importance", "slices", "activity", "failures"],
-    )
+    SEARCHES = {f"{n}_{r}": (n, r) for n in NEURONS for r in REPEATS}
+    SEARCH_RESULTS = [
+        f"{SEARCH}/rungs.csv",
+        *expand(
+            f"{SEARCH_FIGURES}/{{name}}.png",
+            name=[
+                "history",
+                "budget",
+                "importance",
+                "slices",
+                "activity",
+                "failures",
+            ],
+        ),
+    ]
 
     # Trials see this file alone: it is made from the training files, without the test file.
     rule search_data:
@@ -49,17 +63,18 @@ if STUDY.search is not None:
 
     rule search_suggest:
         input:
-            records=lambda w: earlier_records(w.neuron, int(w.generation)),
+            records=lambda w: earlier_records(w.neuron, w.repeat, int(w.generation)),
             code=code("search_suggest.py"),
         output:
             trials=f"{GENERATION}/trials.json",
         log:
-            f"{LOGS}/search/{{neuron}}/{{generation}}/suggest.log",
+            f"{LOGS}/search/{{neuron}}/{{repeat}}/{{generation}}/suggest.log",
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
         params:
             sampling=STUDY.search.sampling.model_dump(mode="json"),
+            epochs=TRIALS.epochs,
             seed=STUDY.search.seed,
             n_trials=TRIALS.per_generation,
         script:
@@ -74,9 +89,9 @@ if STUDY.search is not None:
         output:
             records=directory(f"{GENERATION}/rung{{rung}}/job{{job}}"),
         log:
-            f"{LOGS}/search/{{neuron}}/{{generation}}/rung{{rung}}-job{{job}}.log",
+            f"{LOGS}/search/{{neuron}}/{{repeat}}/{{generation}}/rung{{rung}}-job{{job}}.log",
         benchmark:
-            f"{BENCHMARKS}/search/{{neuron}}/{{generation}}/rung{{rung}}-job{{job}}.tsv"
+            f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/{{generation}}/rung{{rung}}-job{{job}}.tsv"
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
@@ -93,16 +108,16 @@ if STUDY.search is not None:
 
     rule search_finalists:
         input:
-            records=all_records,
+            records=lambda w: all_records(w.neuron, w.repeat),
             events=rules.search_data.output.events,
             engine=lambda w: rules.compile_engine.output.done,
             code=code("search_finalists.py"),
         output:
-            records=directory(f"{SEARCH}/{{neuron}}/finalists/job{{job}}"),
+            records=directory(f"{ONE_SEARCH}/finalists/job{{job}}"),
         log:
-            f"{LOGS}/search/{{neuron}}/finalists/{{job}}.log",
+            f"{LOGS}/search/{{neuron}}/{{repeat}}/finalists/{{job}}.log",
         benchmark:
-            f"{BENCHMARKS}/search/{{neuron}}/finalists/{{job}}.tsv"
+            f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/finalists/{{job}}.tsv"
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
@@ -115,13 +130,13 @@ if STUDY.search is not None:
             selection=STUDY.search.selection.model_dump(mode="json"),
             seed=STUDY.search.seed,
             jobs=FINALIST_JOBS,
-            states=f"{SEARCH}/{{neuron}}/finalists/states",
+            states=f"{ONE_SEARCH}/finalists/states",
         script:
             "../scripts/search_finalists.py"
 
     rule search_best:
         input:
-            records=all_records,
+            records=lambda w: all_records(w.neuron, w.repeat),
             runs=expand(
                 rules.search_finalists.output.records,
                 job=range(FINALIST_JOBS),
@@ -130,17 +145,17 @@ if STUDY.search is not None:
             code=code("search_best.py"),
         output:
             best=report(
-                f"{SEARCH}/{{neuron}}/best.yaml",
+                f"{ONE_SEARCH}/best.yaml",
                 category="Search",
-                labels={"content": "winner, {neuron}"},
+                labels={"content": "winner, {neuron}, search {repeat}"},
             ),
-            trials=f"{SEARCH}/{{neuron}}/trials.parquet",
-            runs=f"{SEARCH}/{{neuron}}/finalists.parquet",
-            importances=f"{SEARCH}/{{neuron}}/importances.csv",
+            trials=f"{ONE_SEARCH}/trials.parquet",
+            runs=f"{ONE_SEARCH}/finalists.parquet",
+            importances=f"{ONE_SEARCH}/importances.csv",
         log:
-            f"{LOGS}/search/{{neuron}}/best.log",
+            f"{LOGS}/search/{{neuron}}/{{repeat}}/best.log",
         benchmark:
-            f"{BENCHMARKS}/search/{{neuron}}/best.tsv"
+            f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/best.tsv"
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
@@ -148,14 +163,37 @@ if STUDY.search is not None:
             mem_mb=growing(1000),
             runtime=growing(60),
         params:
+            model=search_model,
             search=STUDY.search.model_dump(mode="json"),
         script:
             "../scripts/search_best.py"
 
+    rule search_tables:
+        input:
+            trials=expand(
+                rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
+            ),
+            winners=expand(
+                rules.search_best.output.best, neuron=NEURONS, repeat=REPEATS
+            ),
+            code=code("search_tables.py"),
+        output:
+            budget=f"{SEARCH}/budget.csv",
+            stability=search_table("stability", "trials that failed"),
+            rungs=search_table("rungs", "ranking from rung to rung"),
+            winners=search_table("winners", "winners within the bounds"),
+        log:
+            f"{LOGS}/search/tables.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        script:
+            "../scripts/search_tables.py"
+
     # On demand: snakemake --cores 1 results/<dataset>/search/journal.log
     rule search_journal:
         input:
-            **{n: earlier_records(n, STUDY.search.generations) for n in NEURONS},
+            **{name: all_records(*search) for name, search in SEARCHES.items()},
             code=code("search_journal.py"),
         output:
             journal=f"{SEARCH}/journal.log",
@@ -169,15 +207,18 @@ if STUDY.search is not None:
             runtime=growing(60),
         params:
             sampling=STUDY.search.sampling.model_dump(mode="json"),
+            epochs=TRIALS.epochs,
             data=STUDY.dataset,
-            neurons=NEURONS,
+            searches=list(SEARCHES),
         script:
             "../scripts/search_journal.py"
 
     rule plot_search_history:
         input:
-            trials=expand(rules.search_best.output.trials, neuron=NEURONS),
-            runs=expand(rules.search_best.output.runs, neuron=NEURONS),
+            trials=expand(
+                rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
+            ),
+            runs=expand(rules.search_best.output.runs, neuron=NEURONS, repeat=REPEATS),
             code=code("plot_search_history.py"),
         output:
             png=search_figure("history", "history"),
@@ -192,9 +233,29 @@ if STUDY.search is not None:
         script:
             "../scripts/plot_search_history.py"
 
+    rule plot_search_budget:
+        input:
+            budget=rules.search_tables.output.budget,
+            stability=rules.search_tables.output.stability,
+            code=code("plot_search_budget.py"),
+        output:
+            png=search_figure("budget", "expected best of k trials"),
+            pdf=f"{SEARCH_FIGURES}/budget.pdf",
+        log:
+            f"{LOGS}/search/plot_budget.log",
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            data=STUDY.dataset,
+        script:
+            "../scripts/plot_search_budget.py"
+
     rule plot_search_importance:
         input:
-            importances=expand(rules.search_best.output.importances, neuron=NEURONS),
+            importances=expand(
+                rules.search_best.output.importances, neuron=NEURONS, repeat=REPEATS
+            ),
             code=code("plot_search_importance.py"),
         output:
             png=search_figure("importance", "importance of parameters"),
@@ -211,7 +272,10 @@ if STUDY.search is not None:
 
     rule plot_search_slices:
         input:
-            trials=expand(rules.search_best.output.trials, neuron=NEURONS),
+            trials=expand(
+                rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
+            ),
+            winners=rules.search_tables.output.winners,
             code=code("plot_search_slices.py"),
         output:
             png=search_figure("slices", "slices"),
@@ -229,7 +293,9 @@ if STUDY.search is not None:
 
     rule plot_search_activity:
         input:
-            trials=expand(rules.search_best.output.trials, neuron=NEURONS),
+            trials=expand(
+                rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
+            ),
             code=code("plot_search_activity.py"),
         output:
             png=search_figure("activity", "accuracy against activity"),
@@ -246,7 +312,9 @@ if STUDY.search is not None:
 
     rule plot_search_failures:
         input:
-            trials=expand(rules.search_best.output.trials, neuron=NEURONS),
+            trials=expand(
+                rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
+            ),
             code=code("plot_search_failures.py"),
         output:
             png=search_figure("failures", "failed trials"),
@@ -264,7 +332,9 @@ if STUDY.search is not None:
 
     localrules:
         search_suggest,
+        search_tables,
         plot_search_history,
+        plot_search_budget,
         plot_search_importance,
         plot_search_slices,
         plot_search_activity,

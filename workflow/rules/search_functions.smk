@@ -5,32 +5,44 @@ def search_model(wildcards):
     return STUDY.model(wildcards.neuron).model_dump(mode="json")
 
 
-def rung_records(neuron, generation, rung):
+def rung_records(neuron, repeat, generation, rung):
     """The folders with the records of all jobs of a rung."""
-    folder = f"{RESULTS}/search/{neuron}/generations/{generation}/rung{rung}"
+    folder = f"{RESULTS}/search/{neuron}/{repeat}/generations/{generation}/rung{rung}"
     return [f"{folder}/job{job}" for job in range(STUDY.search.trials.jobs(rung))]
 
 
-def earlier_records(neuron, generations):
+def earlier_records(neuron, repeat, generations):
     """The same for all rungs of the first ``generations`` generations, in order."""
     return [
         folder
         for generation in range(generations)
         for rung in STUDY.search.trials.rungs
-        for folder in rung_records(neuron, generation, rung)
+        for folder in rung_records(neuron, repeat, generation, rung)
     ]
 
 
-def all_records(wildcards):
-    return earlier_records(wildcards.neuron, STUDY.search.generations)
+def all_records(neuron, repeat):
+    return earlier_records(neuron, repeat, STUDY.search.generations)
 
 
 def entering(wildcards):
     """What tells a rung's jobs which trials to train."""
-    generation, rung = wildcards.generation, int(wildcards.rung)
+    rung = int(wildcards.rung)
     if rung == 0:
         return {"trials": rules.search_suggest.output.trials.format(**wildcards)}
-    return {"records": rung_records(wildcards.neuron, generation, rung - 1)}
+    before = rung_records(
+        wildcards.neuron, wildcards.repeat, wildcards.generation, rung - 1
+    )
+    return {"records": before}
+
+
+def winner_of(wildcards):
+    """What the search found that a final run is trained with; nothing without a search."""
+    if STUDY.search is None:
+        return []
+    best = rules.search_best.output.best
+    repeat = STUDY.search_of(int(wildcards.seed))
+    return best.format(neuron=wildcards.neuron, repeat=repeat)
 
 
 def search_minutes(wildcards, attempt):
@@ -44,6 +56,16 @@ def search_figure(name, content):
     """A figure of the report, with a caption of its own."""
     return report(
         f"{RESULTS}/search/figures/{name}.png",
+        caption=f"../report/search_{name}.rst",
+        category="Search",
+        labels={"content": content},
+    )
+
+
+def search_table(name, content):
+    """A table of the report about all searches."""
+    return report(
+        f"{RESULTS}/search/{name}.csv",
         caption=f"../report/search_{name}.rst",
         category="Search",
         labels={"content": content},

@@ -40,7 +40,7 @@ rule train:
     input:
         events=rules.prepare.output.events,
         engine=rules.compile_engine.output.done,
-        winner=rules.search_best.output.best if STUDY.search else [],
+        winner=winner_of,
         code=code("train.py"),
     output:
         checkpoint=f"{TRAINING}/{{neuron}}/{{seed}}/best.safetensors",
@@ -109,6 +109,7 @@ rule summarise:
     threads: 1
     params:
         seed=STUDY.seeds[0],
+        searches={seed: STUDY.search_of(seed) for seed in STUDY.seeds},
     script:
         "../scripts/summarise.py"
 

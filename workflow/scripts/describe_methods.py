@@ -15,7 +15,7 @@ content = methods_page(
     snakemake.params.study,
     pd.read_csv(snakemake.input.data),
     pd.concat(map(pd.read_parquet, snakemake.input.histories), ignore_index=True),
-    {search["neuron"]: search for search in searches},
+    searches,
     snakemake.input.measured,
 )
 with atomic(snakemake.output.page) as file:

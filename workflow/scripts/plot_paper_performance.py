@@ -7,6 +7,7 @@ import seaborn as sns
 from _job import start
 from spikegrad.curves import draw_learning_curves
 from spikegrad.figures import NEURON_COLOURS, letter, neuron_legend, save
+from spikegrad.search.figures import best_so_far
 
 log = start(snakemake)
 history = pd.concat(map(pd.read_parquet, snakemake.input.histories), ignore_index=True)
@@ -15,17 +16,17 @@ seed = snakemake.params.seed
 figure, panels = plt.subplots(1, 4, figsize=(11, 2.9))
 searched, learning, test, silent = panels
 
-for file in snakemake.input.trials:
-    trials = pd.read_parquet(file)
-    finished = trials[trials["outcome"] == "finished"]
-    colour = NEURON_COLOURS[trials["neuron"].iloc[0]]
-    searched.scatter(
-        trials["number"] + 1, trials["validation_accuracy"], s=9, color=colour, alpha=0.5, lw=0
-    )
-    best = finished["validation_accuracy"].cummax()
-    searched.step(finished["number"] + 1, best, where="post", color=colour, lw=1.5)
-searched.set(xlabel="trials of the search", ylabel="validation accuracy", ylim=(0, 1))
-if not snakemake.input.trials:
+searched.set(xlabel="trials of a search", ylabel="validation accuracy", ylim=(0, 1))
+if snakemake.input.trials:
+    trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)
+    for neuron, own in trials.groupby("neuron", sort=False):
+        colour, best = NEURON_COLOURS[neuron], best_so_far(own)
+        searched.scatter(
+            own["number"] + 1, own["validation_accuracy"], s=9, color=colour, alpha=0.5, lw=0
+        )
+        searched.step(best.index + 1, best, where="post", color=colour, lw=0.5, alpha=0.6)
+        searched.step(best.index + 1, best.mean(axis=1), where="post", color=colour, lw=1.5)
+else:
     searched.text(0.5, 0.5, "no search", transform=searched.transAxes, ha="center")
 
 draw_learning_curves(learning, history, "validation_accuracy", seed, legend=True)

@@ -5,6 +5,7 @@ import pandas as pd
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, neuron_label, save
+from spikegrad.search.figures import best_so_far
 from spikegrad.search.records import UNCHANGED
 
 log = start(snakemake)
@@ -16,33 +17,37 @@ figure, grid = plt.subplots(
 )
 for neuron, axes in zip(neurons, grid.flat, strict=True):
     own, colour = trials[trials["neuron"] == neuron], NEURON_COLOURS[neuron]
-    for outcome, style in {"stopped": {"fc": "none"}, "finished": {"fc": colour}}.items():
-        some = own[own["outcome"] == outcome]
-        axes.scatter(
-            some["number"], some["validation_accuracy"], s=18, ec=colour, label=outcome, **style
-        )
-    failed = own[own["failed"]]
-    if len(failed):
-        axes.scatter(failed["number"], [0] * len(failed), s=18, c="k", marker="x", label="failed")
-    finished = own[own["outcome"] == "finished"]
-    best = finished["validation_accuracy"].cummax()
-    axes.step(finished["number"], best, where="post", c=colour, lw=1, label="best finished so far")
-    means = runs[runs["neuron"] == neuron].groupby("number")["validation_accuracy"].agg(list)
-    right = own["number"].max() * 1.08 + 1
-    for number, values in means.items():
+    kinds = {
+        "stopped": (own["outcome"] == "stopped", {"fc": "none", "ec": colour}),
+        "finished": (own["outcome"] == "finished", {"fc": colour, "ec": colour}),
+        "failed": (own["failed"], {"c": "k", "marker": "x", "lw": 0.8}),
+    }
+    for name, (chosen, style) in kinds.items():
+        some = own[chosen]
+        axes.scatter(some["number"], some["validation_accuracy"], s=14, label=name, **style)
+    best = best_so_far(own)
+    axes.step(best.index, best, where="post", c=colour, lw=0.6, alpha=0.6)
+    axes.step(
+        best.index, best.mean(axis=1), where="post", c=colour, lw=1.8, label="best so far, mean"
+    )
+    last = own["number"].max()
+    means = runs[runs["neuron"] == neuron].groupby(["search", "number"])["validation_accuracy"]
+    for (search, number), mean in means.mean().items():
         unchanged = number == UNCHANGED
-        style = {"c": "0.4" if unchanged else colour, "marker": "s" if unchanged else "D"}
-        axes.plot([right] * len(values), values, ls="none", ms=2.5, alpha=0.5, **style)
         axes.plot(
-            right, sum(values) / len(values), ls="none", ms=6, mfc="none", **style,
-            label="configured values" if unchanged else None,
+            last * (1.08 + 0.06 * search) + 1, mean, ls="none", ms=5, mfc="none",
+            c="0.4" if unchanged else colour, marker="s" if unchanged else "D",
+            label="configured values" if unchanged and search == 0 else None,
         )  # fmt: skip
-        right += own["number"].max() * 0.04 + 0.5
-    axes.axvline(own["number"].max() * 1.04 + 0.5, c="0.8", lw=0.8)
-    axes.set(title=neuron_label(neuron), xlabel="trial; right of the line: finalists, fresh seeds")
+    axes.axvline(last * 1.04 + 0.5, c="0.8", lw=0.8)
+    axes.set(title=neuron_label(neuron), xlabel="trial; right of the line: finalists")
     axes.set_ylim(-0.02, None)
-    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= own["number"].max()])
+    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= last])
 grid.flat[-1].legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=7)
 grid[0, 0].set_ylabel("validation accuracy")
-figure.suptitle(f"{snakemake.params.data}: trials at their last rung; large: means", fontsize=9)
+figure.suptitle(
+    f"{snakemake.params.data}: trials of {trials['search'].nunique()} searches; finalists at the "
+    "final budget, a column for each search",
+    fontsize=9,
+)
 save(figure, snakemake.output)

@@ -15,9 +15,9 @@ figure, axes = plt.subplots(figsize=(5.2, 0.32 * len(order) + 1.0))
 sns.barplot(
     table.assign(parameter=table["parameter"].map(names)),
     y="parameter", x="importance", hue="neuron", order=list(names.values()),
-    palette=NEURON_COLOURS, ax=axes,
+    palette=NEURON_COLOURS, errorbar=("pi", 100), err_kws={"lw": 1}, ax=axes,
 )  # fmt: skip
 axes.set(xlabel="share of the accuracy's variance (fANOVA)", ylabel=None)
 neuron_legend(axes, loc="lower right")
-axes.set_title(f"{snakemake.params.data}: after the first rung")
+axes.set_title(f"{snakemake.params.data}: after the first rung; mean and range of searches")
 save(figure, snakemake.output)

@@ -10,19 +10,25 @@ from spikegrad.search.figures import parameter_panels, positions
 
 log = start(snakemake)
 trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)
+winners = pd.read_csv(snakemake.input.winners)
 space = validate(Sampling, snakemake.params.sampling).space
 figure, panels = parameter_panels(list(space), height=1.6)
 for parameter, axes in panels:
     for neuron, own in trials.groupby("neuron"):
-        x, y = positions(parameter, own[parameter.key]), own["first_rung_accuracy"]
+        x, y = positions(parameter, own[parameter.key]), own["rung0_accuracy"]
         colour, finished = NEURON_COLOURS[neuron], own["outcome"] == "finished"
         axes.scatter(x[~finished], y[~finished], s=14, fc="none", ec=colour, lw=0.8)
         axes.scatter(x[finished], y[finished], s=14, c=colour, label=neuron_label(neuron))
+        won = winners[(winners["neuron"] == neuron) & (winners["parameter"] == parameter.key)]
+        values = won.loc[won["position"].notna(), "value"].astype(float)
+        foot = {"transform": axes.get_xaxis_transform(), "clip_on": False}
+        axes.plot(values, [0] * len(values), "^", c=colour, ms=5, mec="k", mew=0.5, **foot)
     if axes.get_subplotspec().is_first_col():
         axes.set_ylabel("validation accuracy")
 handles, names = axes.get_legend_handles_labels()
 figure.legend(handles, names, loc="outside lower center", ncols=len(names))
 figure.suptitle(
-    f"{snakemake.params.data}: accuracy after the first rung; filled: passed all rungs", fontsize=9
+    f"{snakemake.params.data}: after the first rung; filled: passed all rungs; triangles: winners",
+    fontsize=9,
 )
 save(figure, snakemake.output)

@@ -1,29 +1,42 @@
-"""Name the winner, and collect all trials in a table."""
+"""Name the winner of a search, and collect its trials in a table."""
 
 import pandas as pd
 import yaml
 
 from _job import start
 from spikegrad.config.base import validate
-from spikegrad.config.search import SearchConfig
+from spikegrad.config.search import SearchConfig, with_parameters
+from spikegrad.config.training import ModelSettings
 from spikegrad.files import atomic
+from spikegrad.search.bounds import placed
 from spikegrad.search.records import read_records, read_runs
 from spikegrad.search.sampling import importances
+from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import run_table, trial_table, winner
 
 log = start(snakemake)
 config = validate(SearchConfig, snakemake.params.search)
-neuron = snakemake.wildcards.neuron
+neuron, search = snakemake.wildcards.neuron, int(snakemake.wildcards.repeat)
 records, runs = read_records(snakemake.input.records), read_runs(snakemake.input.runs)
 
-best = {"neuron": neuron, **winner(records, runs, config)}
+
+def named(table: pd.DataFrame) -> pd.DataFrame:
+    """With what tells the search from others in front."""
+    table.insert(0, "neuron", neuron)
+    table.insert(1, "search", search)
+    return table
+
+
+best = {"neuron": neuron, "search": search, **winner(records, runs, config)}
+settings = with_parameters(validate(ModelSettings, snakemake.params.model), best["parameters"])
+best["places"] = placed(config.sampling.space, settings)
 with atomic(snakemake.output.best) as file:
     file.write_text(yaml.safe_dump(best, sort_keys=False))
 with atomic(snakemake.output.trials) as file:
-    trial_table(records, config.trials.per_generation).assign(neuron=neuron).to_parquet(file)
+    named(trial_table(records, config.trials)).to_parquet(file)
 with atomic(snakemake.output.runs) as file:
-    run_table(runs).assign(neuron=neuron).to_parquet(file)
-shares = importances(config.sampling.space, records, config.seed)
+    named(run_table(runs)).to_parquet(file)
+shares = importances(config.sampling.space, records, repeat_seed(config.seed, search))
 with atomic(snakemake.output.importances) as file:
     table = pd.DataFrame({"parameter": list(shares), "importance": list(shares.values())})
-    table.assign(neuron=neuron).to_csv(file, index=False)
+    named(table).to_csv(file, index=False)

@@ -1,4 +1,4 @@
-"""Train some of the finalists with fresh seeds, through all rungs at once."""
+"""Train some of the finalists with fresh seeds, as long and on as much as the final networks."""
 
 from pathlib import Path
 
@@ -9,22 +9,25 @@ from spikegrad.config.base import validate
 from spikegrad.config.search import Selection, Trials
 from spikegrad.config.training import ModelSettings
 from spikegrad.search.records import read_records, write_record
+from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import finalist_runs
-from spikegrad.search.trials import open_bench, run_again, share
+from spikegrad.search.trials import final_budget, open_bench, run_again, share
 
 log = start(snakemake)
 params = snakemake.params
+seed = repeat_seed(params.seed, int(snakemake.wildcards.repeat))
+settings = validate(ModelSettings, params.model)
 bench = open_bench(
     snakemake.wildcards.neuron,
-    validate(ModelSettings, params.model),
-    validate(Trials, params.trials),
+    settings,
+    final_budget(validate(Trials, params.trials), settings.training.epochs),
     snakemake.input.events,
-    params.seed,
+    seed,
     snakemake.input.code,
     Path(params.states),
 )
 selection = validate(Selection, params.selection)
-runs = finalist_runs(read_records(snakemake.input.records), selection, params.seed)
+runs = finalist_runs(read_records(snakemake.input.records), selection, seed)
 mine = share(runs, int(snakemake.wildcards.job), params.jobs)
 
 folder = Path(snakemake.output.records)

@@ -8,10 +8,10 @@ from spikegrad.search.records import read_records
 from spikegrad.search.sampling import export_journal
 
 log = start(snakemake)
-space = validate(Sampling, snakemake.params.sampling).space
+params = snakemake.params
+space = validate(Sampling, params.sampling).space
+studies = {
+    f"{params.data}, {search}": read_records(snakemake.input[search]) for search in params.searches
+}
 with atomic(snakemake.output.journal) as file:
-    studies = {
-        f"{snakemake.params.data}, {neuron}": (space, read_records(snakemake.input[neuron]))
-        for neuron in snakemake.params.neurons
-    }
-    export_journal(str(file), studies)
+    export_journal(str(file), space, params.epochs, studies)

@@ -9,16 +9,18 @@ from spikegrad.config.base import validate
 from spikegrad.config.search import Trials
 from spikegrad.config.training import ModelSettings
 from spikegrad.search.records import read_records, read_trials, write_record
+from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.trials import entrants, open_bench, run_rung, share, start_records
 
 log = start(snakemake)
 params = snakemake.params
+seed = repeat_seed(params.seed, int(snakemake.wildcards.repeat))
 bench = open_bench(
     snakemake.wildcards.neuron,
     validate(ModelSettings, params.model),
     validate(Trials, params.trials),
     snakemake.input.events,
-    params.seed,
+    seed,
     snakemake.input.code,
     Path(params.states),
 )

@@ -8,6 +8,7 @@ from spikegrad.summaries import SCORES, summary
 
 log = start(snakemake)
 runs = pd.concat(map(pd.read_parquet, snakemake.input.runs), ignore_index=True)
+runs.insert(2, "search", runs["seed"].map(snakemake.params.searches))
 with atomic(snakemake.output.runs) as file:
     runs.to_csv(file, index=False)
 with atomic(snakemake.output.summary) as file:

@@ -162,7 +162,10 @@ class SearchConfig(Section):
     """The hyperparameter search, the same for each neuron model."""
 
     seed: NonNegativeInt
-    """Every random number of the search derives from it."""
+    """Every random number of the searches derives from it."""
+    repeats: PositiveInt
+    """Independent searches for each neuron model, the unit of statistics. `seeds` are shared out
+    among their winners, in order: as many for each."""
     generations: PositiveInt
     """Generations of trials; raising it later keeps all that are done."""
     sampling: Sampling

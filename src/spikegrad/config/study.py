@@ -37,7 +37,8 @@ class Study(Section):
     data: DataConfig
     """Where the spikes come from, and how they are split."""
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), Distinct]
-    """Each neuron model is trained once with each of these seeds."""
+    """Each neuron model is trained once with each of these seeds; `search.repeats` searches share
+    them out."""
     network: NetworkSettings
     """The networks."""
     training: TrainingSettings
@@ -57,6 +58,20 @@ class Study(Section):
     def model(self, neuron: Neuron) -> ModelSettings:
         """The settings of networks of ``neuron``."""
         return _model(self.network, self.training, neuron, self.neurons[neuron])
+
+    def search_of(self, seed: int) -> int:
+        """The search whose winner is trained with ``seed``; 0 if there is none or only one."""
+        return self.seeds.index(seed) // self._seeds_per_search
+
+    def next_seed(self, seed: int) -> int:
+        """The next seed of the same search, around the end: its networks have the same shape."""
+        search = self.search_of(seed)
+        own = [other for other in self.seeds if self.search_of(other) == search]
+        return own[(own.index(seed) + 1) % len(own)]
+
+    @property
+    def _seeds_per_search(self) -> int:
+        return len(self.seeds) // (1 if self.search is None else self.search.repeats)
 
     def kinds(self) -> list[tuple[Neuron, float]]:
         """The neuron models with the drives that the study uses, of which zero is one by itself."""
@@ -83,6 +98,22 @@ class Study(Section):
         if self.search is not None:
             for neuron in self.neurons:
                 self.search.check(self.model(neuron))
+        return self
+
+    @model_validator(mode="after")
+    def _seeds_can_be_shared_out(self) -> Self:
+        repeats = 1 if self.search is None else self.search.repeats
+        if len(self.seeds) % repeats:
+            raise ValueError(
+                f"seeds: {len(self.seeds)} of them cannot be shared out evenly among"
+                f" search.repeats = {repeats} searches; change one of the two numbers"
+            )
+        if self._seeds_per_search < 2:
+            raise ValueError(
+                "seeds: at least two for each search, since the landscapes' direction `difference`"
+                f" leads to the next seed of the same search; there are {len(self.seeds)} for"
+                f" {repeats}"
+            )
         return self
 
     @model_validator(mode="after")

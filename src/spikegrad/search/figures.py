@@ -1,4 +1,4 @@
-"""What the figures of the search share: axes for parameters, and failures by region."""
+"""What the figures of the search share: axes for parameters, failures by region, progress."""
 
 from __future__ import annotations
 
@@ -93,3 +93,14 @@ def failure_shares(
         interval = binomtest(int(own.sum()), len(own)).proportion_ci(method="wilson")
         rows.append((centre, len(own), own.mean(), interval.low, interval.high))
     return pd.DataFrame(rows, columns=["centre", "trials", "share", "low", "high"])
+
+
+def best_so_far(trials: pd.DataFrame) -> pd.DataFrame:
+    """The best accuracy up to each trial, of those that finished or failed: [number, search].
+
+    ``trials`` are one neuron model's. NaN before the first; trials that halving stopped do not
+    compete.
+    """
+    ended = trials[trials["outcome"] != "stopped"]
+    accuracies = ended.pivot_table(index="number", columns="search", values="validation_accuracy")
+    return accuracies.cummax().ffill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 from spikegrad.files import atomic
 
-RUNNING, FINISHED = "running", "finished"
+RUNNING, FINISHED, TIMEOUT, MEMORY = "running", "finished", "timeout", "memory"
 UNCHANGED = -1
 """Number of the trial that leaves the configuration as it is."""
 
@@ -44,6 +45,9 @@ class Record:
     rungs
         For each rung passed: ``epochs`` done, and ``validation_accuracy``, ``validation_loss``,
         ``spikes_per_neuron`` and ``silent_fraction`` of the best epoch among them.
+    best
+        The same for all epochs done: what the trial counts with, also if it diverged. Empty if no
+        epoch was validated, or a limit of the machine ended the trial.
     presentations
         Training samples presented, in all epochs completed.
     seconds
@@ -54,6 +58,7 @@ class Record:
     outcome: str
     reason: str
     rungs: tuple[dict[str, float], ...]
+    best: dict[str, float]
     presentations: int
     seconds: float
 
@@ -62,16 +67,20 @@ class Record:
         return self.outcome not in (RUNNING, FINISHED)
 
     @property
+    def accuracy(self) -> float:
+        """Validation accuracy of the best epoch; 0 without one."""
+        return self.best.get("validation_accuracy", 0.0)
+
+    @property
     def quality(self) -> tuple[float, float]:
-        """Larger is better: validation accuracy, of equals minus the loss, at the last rung."""
-        last = self.rungs[-1]
-        return last["validation_accuracy"], -last["validation_loss"]
+        """Larger is better: accuracy, of equals minus the loss."""
+        return self.accuracy, -self.best.get("validation_loss", math.inf)
 
 
 def best_first(records: Iterable[Record], n: int) -> list[Record]:
-    """The ``n`` best records that have not failed; of equals the one with the lower number."""
-    alive = sorted((r for r in records if not r.failed), key=lambda r: r.trial.number)
-    return sorted(alive, key=lambda r: r.quality, reverse=True)[:n]
+    """The ``n`` best records; of equals the one with the lower number."""
+    ordered = sorted(records, key=lambda r: r.trial.number)
+    return sorted(ordered, key=lambda r: r.quality, reverse=True)[:n]
 
 
 def write_trials(path: str | Path, trials: Iterable[Trial]) -> None:

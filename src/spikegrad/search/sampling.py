@@ -2,7 +2,8 @@
 
 The Optuna study is rebuilt in memory from the records in trial order, so that it does not
 matter when and where trials ran. A trial that halving stopped is told as pruned, with its value
-at each rung; TPE ranks these below all that went further. One that failed is told as pruned
+at each rung; TPE ranks these below all that went further. One that diverged is told what it had
+reached as its value at the rung in which it did. One that has nothing to show is told as pruned
 without any value, the lowest rank of all: Optuna's FAIL would keep it from the sampler.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,7 +27,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from spikegrad.config.search import TPE, Choice, RandomSearch, Range, Sampling
-from spikegrad.search.records import FINISHED, Record, Trial
+from spikegrad.search.records import Record, Trial
 from spikegrad.search.seeds import NEXT, START, TRAIN, derived_seed
 
 Space = Sequence[Range | Choice]
@@ -34,6 +35,7 @@ Space = Sequence[Range | Choice]
 
 def suggest(
     sampling: Sampling,
+    epochs: Sequence[int],
     seed: int,
     n_trials: int,
     generation: int,
@@ -41,13 +43,14 @@ def suggest(
 ) -> list[Trial]:
     """The trials of ``generation``, from the ``records`` of all earlier ones in any order.
 
-    Trial numbers count on over generations of ``n_trials``. A trial trains with the same seed
-    for every neuron model.
+    Rungs end after ``epochs``. Trial numbers count on over generations of ``n_trials``. A trial
+    trains with the same seed for every neuron model.
     """
     numbers = range(generation * n_trials, (generation + 1) * n_trials)
     space, sampler = sampling.space, sampling.sampler
     startup = sampler.startup if isinstance(sampler, TPE) else 0
-    study = rebuilt(space, records, _sampler(sampler, derived_seed(seed, NEXT, generation)))
+    own_sampler = _sampler(sampler, derived_seed(seed, NEXT, generation))
+    study = rebuilt(space, epochs, records, own_sampler)
     found = []
     for number, start in zip(numbers, _starts(space, seed, startup, numbers), strict=True):
         if start is not None:
@@ -91,29 +94,32 @@ def _sampler(sampler: TPE | RandomSearch, seed: int) -> BaseSampler:
 
 
 def rebuilt(
-    space: Space, records: Iterable[Record], sampler: BaseSampler | None = None
+    space: Space, epochs: Sequence[int], records: Iterable[Record], sampler: BaseSampler
 ) -> optuna.Study:
     """An Optuna study in memory that holds ``records``, in trial order."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    study.add_trials(told(space, records))
+    study.add_trials(told(space, epochs, records))
     return study
 
 
-def told(space: Space, records: Iterable[Record]) -> list[FrozenTrial]:
-    """``records`` as Optuna's trials, by number."""
-    return [_told(space, record) for record in sorted(records, key=lambda r: r.trial.number)]
+def told(space: Space, epochs: Sequence[int], records: Iterable[Record]) -> list[FrozenTrial]:
+    """``records`` of a search whose rungs end after ``epochs``, as Optuna's trials, by number."""
+    ordered = sorted(records, key=lambda r: r.trial.number)
+    return [_told(space, epochs, record) for record in ordered]
 
 
-def _told(space: Space, record: Record) -> FrozenTrial:
-    values = {int(r["epochs"]): r["validation_accuracy"] for r in record.rungs}
-    finished = record.outcome == FINISHED
+def _told(space: Space, epochs: Sequence[int], record: Record) -> FrozenTrial:
+    accuracies = [rung["validation_accuracy"] for rung in record.rungs]
+    if record.failed:
+        accuracies = [*accuracies, record.accuracy] if record.best else []
+    complete = len(accuracies) == len(epochs)
     return create_trial(
-        state=TrialState.COMPLETE if finished else TrialState.PRUNED,
-        value=record.quality[0] if finished else None,
+        state=TrialState.COMPLETE if complete else TrialState.PRUNED,
+        value=record.accuracy if complete else None,
         params={p.key: encoded(p, record.trial.parameters[p.key]) for p in space},
         distributions=distributions(space),
-        intermediate_values={} if record.failed else values,
+        intermediate_values=dict(zip(epochs, accuracies, strict=False)),
         user_attrs={"outcome": record.outcome, "presentations": record.presentations},
     )
 
@@ -145,13 +151,14 @@ def importances(space: Space, records: Sequence[Record], seed: int) -> dict[str,
     """Share of each parameter in the variance of the accuracy after the first rung (fANOVA).
 
     All trials have passed or failed the first rung, so that no fidelity is mixed with another;
-    a failed trial counts as accuracy 0. With fewer than two different values all shares are 0.
+    one that failed there counts with what it had reached. With fewer than two different values all
+    shares are 0.
     """
     study = optuna.create_study(direction="maximize")
     for record in records:
         study.add_trial(
             create_trial(
-                value=record.rungs[0]["validation_accuracy"] if record.rungs else 0.0,
+                value=record.rungs[0]["validation_accuracy"] if record.rungs else record.accuracy,
                 params={p.key: encoded(p, record.trial.parameters[p.key]) for p in space},
                 distributions=distributions(space),
             )
@@ -170,11 +177,16 @@ def _experimental() -> Iterator[None]:
         yield
 
 
-def export_journal(path: str, studies: dict[str, tuple[Space, Sequence[Record]]]) -> None:
-    """Write studies, by name, to a new file in Optuna's journal format, for optuna-dashboard."""
+def export_journal(
+    path: str, space: Space, epochs: Sequence[int], studies: Mapping[str, Sequence[Record]]
+) -> None:
+    """Write the records of searches, by name, to a new file in Optuna's journal format.
+
+    All have the same ``space``, and rungs that end after ``epochs``.
+    """
     backend = JournalFileBackend(path)
     with _experimental():
         storage = optuna.storages.JournalStorage(backend)
-    for name, (space, records) in studies.items():
+    for name, records in studies.items():
         study = optuna.create_study(storage=storage, study_name=name, direction="maximize")
-        study.add_trials(told(space, records))
+        study.add_trials(told(space, epochs, records))

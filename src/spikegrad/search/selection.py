@@ -1,4 +1,4 @@
-"""From the records of a search to its winner, and to tables."""
+"""From the records of a search to its winner, and to a table."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ from typing import Any
 
 import pandas as pd
 
-from spikegrad.config.search import SearchConfig, Selection
+from spikegrad.config.search import SearchConfig, Selection, Trials
 from spikegrad.search.records import FINISHED, RUNNING, UNCHANGED, Record, Trial, best_first
 from spikegrad.search.seeds import AGAIN, derived_seed
 
+MEASURES = ("validation_loss", "spikes_per_neuron", "silent_fraction")
+
+
+def contenders(records: Sequence[Record]) -> list[Record]:
+    """Trials that compete: not those that halving stopped, nor those with nothing to show."""
+    return [record for record in records if record.best and record.outcome != RUNNING]
+
 
 def finalist_runs(records: Sequence[Record], selection: Selection, seed: int) -> list[Trial]:
-    """The runs behind the choice: the best finished trials and the unchanged configuration.
+    """The runs behind the choice: the best trials and the unchanged configuration.
 
-    Every one of them is trained with the same fresh seeds. The unchanged configuration comes
-    first. With fewer finished trials than finalists there are fewer runs.
+    Every one is trained with the same fresh seeds. The unchanged configuration comes first. With
+    fewer contenders than finalists there are fewer runs.
     """
-    finished = [record for record in records if record.outcome == FINISHED]
     trials = [Trial(UNCHANGED, 0, {})]
-    trials += [record.trial for record in best_first(finished, selection.finalists)]
+    trials += [record.trial for record in best_first(contenders(records), selection.finalists)]
     seeds = [derived_seed(seed, AGAIN, k) for k in range(selection.seeds)]
     return [Trial(t.number, s, t.parameters) for t in trials for s in seeds]
 
@@ -28,23 +34,19 @@ def finalist_runs(records: Sequence[Record], selection: Selection, seed: int) ->
 def run_table(runs: Sequence[Record]) -> pd.DataFrame:
     """One row for each run of a finalist: number, seed, outcome, accuracy, loss, spikes.
 
-    A run that failed has accuracy 0, so that a configuration that fails now and then cannot win
-    by its luckier seeds, and no loss.
+    A run that diverged has those of the best epoch that it had reached; without one its accuracy
+    is 0, and the rest missing.
     """
-    rows = []
-    for run in runs:
-        last = run.rungs[-1] if run.rungs else {}
-        rows.append(
-            {
-                "number": run.trial.number,
-                "seed": run.trial.seed,
-                "outcome": run.outcome,
-                "validation_accuracy": last.get("validation_accuracy", 0.0),
-                "validation_loss": last.get("validation_loss", float("nan")),
-                "spikes_per_neuron": last.get("spikes_per_neuron", float("nan")),
-            }
-        )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {
+            "number": run.trial.number,
+            "seed": run.trial.seed,
+            "outcome": run.outcome,
+            "validation_accuracy": run.accuracy,
+            **{name: run.best.get(name, float("nan")) for name in MEASURES},
+        }
+        for run in runs
+    )
 
 
 def winner(records: Sequence[Record], runs: Sequence[Record], config: SearchConfig) -> dict:
@@ -58,7 +60,7 @@ def winner(records: Sequence[Record], runs: Sequence[Record], config: SearchConf
     order = means.sort_values(["validation_accuracy", "validation_loss"], ascending=[False, True])
     number = int(order.index[0])
     parameters = {run.trial.number: run.trial.parameters for run in runs}[number]
-    samples = max(r.presentations // int(r.rungs[-1]["epochs"]) for r in records if r.rungs)
+    samples = {"trials": _samples(records), "finalists": _samples(runs)}
     epochs = config.generations * config.trials.epochs_allotted()
     return {
         "parameters": parameters,
@@ -71,12 +73,19 @@ def winner(records: Sequence[Record], runs: Sequence[Record], config: SearchConf
             "stopped": sum(r.outcome == RUNNING for r in records),
             "failed": sum(r.failed for r in records),
         },
+        "samples": samples,
         "presentations": {
-            "allotted": epochs * samples,
+            "allotted": epochs * samples["trials"],
             "used": sum(r.presentations for r in records),
             "finalists": sum(r.presentations for r in runs),
         },
     }
+
+
+def _samples(records: Sequence[Record]) -> int:
+    """Training samples of an epoch; 0 if no record has one."""
+    done = [r for r in records if r.best.get("epochs", 0) > 0]
+    return max((r.presentations // int(r.best["epochs"]) for r in done), default=0)
 
 
 def _scores(table: pd.DataFrame, number: int) -> dict[str, Any]:
@@ -89,31 +98,34 @@ def _scores(table: pd.DataFrame, number: int) -> dict[str, Any]:
     }
 
 
-def trial_table(records: Sequence[Record], per_generation: int) -> pd.DataFrame:
-    """One row for each trial: number, generation, seed, outcome, cost, last rung, parameters.
+def trial_table(records: Sequence[Record], trials: Trials) -> pd.DataFrame:
+    """One row for each trial: number, generation, seed, outcome, cost, accuracy, parameters.
 
+    ``validation_accuracy``, and what goes with it, is of the best of all epochs done, that of a
+    trial without any is 0; ``rung0_accuracy``, ... are those of the rungs that it passed.
     Parameters stand in columns named by their keys; lists are written as text. A trial that is
-    still running was stopped by halving. Without a rung there is no accuracy (missing value).
+    still running was stopped by halving.
     """
     rows = []
     for record in records:
-        first, last = (record.rungs[0], record.rungs[-1]) if record.rungs else ({}, {})
         parameters = record.trial.parameters
+        passed = [rung["validation_accuracy"] for rung in record.rungs]
         rows.append(
             {
                 "number": record.trial.number,
-                "generation": record.trial.number // per_generation,
+                "generation": record.trial.number // trials.per_generation,
                 "seed": record.trial.seed,
                 "outcome": "stopped" if record.outcome == RUNNING else record.outcome,
                 "failed": record.failed,
                 "reason": record.reason,
-                "rungs": len(record.rungs),
-                "epochs": int(last.get("epochs", 0)),
-                "first_rung_accuracy": first.get("validation_accuracy"),
-                "validation_accuracy": last.get("validation_accuracy"),
-                "validation_loss": last.get("validation_loss"),
-                "spikes_per_neuron": last.get("spikes_per_neuron"),
-                "silent_fraction": last.get("silent_fraction"),
+                "rungs": len(passed),
+                "epochs": int(record.best.get("epochs", 0)),
+                "validation_accuracy": record.accuracy,
+                **{name: record.best.get(name, float("nan")) for name in MEASURES},
+                **{
+                    f"rung{r}_accuracy": passed[r] if r < len(passed) else float("nan")
+                    for r in trials.rungs
+                },
                 "presentations": record.presentations,
                 "seconds": record.seconds,
                 **{k: str(v) if isinstance(v, list) else v for k, v in parameters.items()},

@@ -18,7 +18,15 @@ from spikegrad.config.search import Trials, with_parameters
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load
 from spikegrad.files import digest
-from spikegrad.search.records import FINISHED, RUNNING, Record, Trial, best_first
+from spikegrad.search.records import (
+    FINISHED,
+    MEMORY,
+    RUNNING,
+    TIMEOUT,
+    Record,
+    Trial,
+    best_first,
+)
 from spikegrad.seeds import generator
 from spikegrad.training import train
 
@@ -104,18 +112,19 @@ def share(entered: Sequence[Any], job: int, jobs: int) -> list[Any]:
 
 def start_records(trials: Sequence[Trial]) -> list[Record]:
     """Records of trials before their first rung."""
-    return [Record(trial, RUNNING, "", (), 0, 0.0) for trial in trials]
+    return [Record(trial, RUNNING, "", (), {}, 0, 0.0) for trial in trials]
 
 
 def entrants(records: Sequence[Record], options: Trials, rung: int) -> list[Record]:
     """Those of all the previous rung's ``records`` of one generation that enter ``rung``."""
-    return best_first(records, options.width(rung))
+    return best_first([r for r in records if r.outcome == RUNNING], options.width(rung))
 
 
 def run_rung(bench: Bench, record: Record, rung: int) -> Record:
     """Train a trial to the end of ``rung``, from its checkpoint if there is one.
 
-    A run that diverges, takes too long or needs too much memory gives a record that says so.
+    A run that diverges, takes too long or needs too much memory gives a record that says so. One
+    that diverged keeps the best epoch that it had reached.
     """
     options, trial = bench.options, record.trial
     # The landscapes' snapshots would only swell the checkpoint: as few as there can be.
@@ -141,19 +150,24 @@ def run_rung(bench: Bench, record: Record, rung: int) -> Record:
         # A checkpoint may be ahead, if this rung is trained again after the next one.
         reason, history = run.reason, run.history[: options.epochs[rung] + 1]
     except TimeoutError as error:
-        outcome, reason = "timeout", str(error)
+        outcome, reason = TIMEOUT, str(error)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
             raise
-        outcome, reason = "memory", f"needs more than {options.memory_mb} MB ({error})"
-    passed = record.rungs
+        outcome, reason = MEMORY, f"needs more than {options.memory_mb} MB ({error})"
+    passed, best = record.rungs, _best(history)
     if outcome == success:
-        passed = (*passed, _best(history))
+        passed = (*passed, best)
     else:
         log.warning("trial %d: %s (%s)", trial.number, outcome, reason)
     presentations = int(history[-1]["presentations"]) if history else record.presentations
     seconds = record.seconds + time.perf_counter() - start
-    return Record(trial, outcome, reason, passed, presentations, seconds)
+    return Record(trial, outcome, reason, passed, best, presentations, seconds)
+
+
+def final_budget(options: Trials, epochs: int) -> Trials:
+    """``options`` for runs as long as the final training's ``epochs``, on all samples."""
+    return options.model_copy(update={"epochs": (epochs,), "samples": None})
 
 
 def run_again(bench: Bench, trial: Trial) -> Record:
@@ -163,6 +177,8 @@ def run_again(bench: Bench, trial: Trial) -> Record:
 
 
 def _best(history: list[dict[str, float]]) -> dict[str, float]:
+    if not history:
+        return {}
     best = max(history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
     measures = ("validation_accuracy", "validation_loss", "spikes_per_neuron", "silent_fraction")
     return {"epochs": len(history) - 1, **{name: best[name] for name in measures}}

@@ -1,0 +1,93 @@
+"""What the searches of a study say together: their budget, stability, ranking and winners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from math import comb
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from spikegrad.search.records import MEMORY, TIMEOUT
+
+SEARCH = ["neuron", "search"]
+
+
+def expected_best(values: Iterable[float]) -> np.ndarray:
+    """Expected maximum of k of the n ``values``, drawn without replacement, for k = 1 to n.
+
+    The i-th smallest is the maximum of comb(i - 1, k - 1) of all comb(n, k) subsets.
+    """
+    ordered = sorted(values)
+    n = len(ordered)
+    return np.array(
+        [
+            sum(v * (comb(i, k - 1) / comb(n, k)) for i, v in enumerate(ordered))
+            for k in range(1, n + 1)
+        ]
+    )
+
+
+def budget_table(trials: pd.DataFrame) -> pd.DataFrame:
+    """Expected best validation accuracy of k trials: neuron, search, k, expected_best.
+
+    ``trials`` are those of all searches, as in :func:`spikegrad.search.selection.trial_table`, and
+    so below. Trials that failed count as they do in the search.
+    """
+    parts = []
+    for (neuron, search), own in trials.groupby(SEARCH, sort=False):
+        best = expected_best(own["validation_accuracy"])
+        k = np.arange(1, len(best) + 1)
+        parts.append(
+            pd.DataFrame({"neuron": neuron, "search": search, "k": k, "expected_best": best})
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def stability_table(trials: pd.DataFrame) -> pd.DataFrame:
+    """How many trials failed: neuron, search, trials, diverged, failed_otherwise (at limits)."""
+    stopped = trials["outcome"].isin([TIMEOUT, MEMORY])
+    counted = trials.assign(diverged=trials["failed"] & ~stopped, failed_otherwise=stopped)
+    groups = counted.groupby(SEARCH, sort=False)
+    sums = groups[["diverged", "failed_otherwise"]].sum()
+    sums.insert(0, "trials", groups.size())
+    return sums.reset_index()
+
+
+def rung_table(trials: pd.DataFrame) -> pd.DataFrame:
+    """How well a rung tells the ranking of the next: Spearman's correlation over trials in both.
+
+    Columns neuron, search, rung, next_rung, trials, spearman: NaN for fewer than three trials.
+    """
+    names = [name for name in trials if name.startswith("rung") and name.endswith("_accuracy")]
+    rows = []
+    for (neuron, search), own in trials.groupby(SEARCH, sort=False):
+        for rung, (first, second) in enumerate(pairwise(names)):
+            both = own[[first, second]].dropna()
+            few = len(both) < 3 or (both.nunique() < 2).any()
+            rows.append(
+                {
+                    "neuron": neuron,
+                    "search": search,
+                    "rung": rung,
+                    "next_rung": rung + 1,
+                    "trials": len(both),
+                    "spearman": np.nan if few else both.corr(method="spearman").iloc[0, 1],
+                }
+            )
+    columns = [*SEARCH, "rung", "next_rung", "trials", "spearman"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def winner_table(winners: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Where the winners lie in the space: neuron, search, parameter, value, position, at_bound.
+
+    ``winners`` are the contents of the searches' best.yaml.
+    """
+    return pd.DataFrame(
+        {"neuron": w["neuron"], "search": w["search"], "parameter": key, **place}
+        for w in winners
+        for key, place in w["places"].items()
+    )

@@ -1,0 +1,149 @@
+"""What searches say together: closed forms against brute force, positions within bounds."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spikegrad.config.base import validate
+from spikegrad.config.search import Choice, Range
+from spikegrad.search.bounds import placed, position
+from spikegrad.search.figures import best_so_far
+from spikegrad.search.tables import (
+    budget_table,
+    expected_best,
+    rung_table,
+    stability_table,
+    winner_table,
+)
+from test_training import settings as model_settings
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+@settings(max_examples=100, deadline=None)
+def test_the_expected_best_is_the_mean_over_all_subsets(values: list[float]):
+    best = expected_best(values)
+    brute = [
+        np.mean([max(subset) for subset in combinations(values, k)])
+        for k in range(1, len(values) + 1)
+    ]
+    assert best == pytest.approx(brute, abs=1e-12)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=320))
+@settings(max_examples=20, deadline=None)
+def test_the_expected_best_rises_from_the_mean_to_the_best(values: list[float]):
+    best = expected_best(values)
+    assert best[0] == pytest.approx(np.mean(values))
+    assert best[-1] == max(values)
+    assert (np.diff(best) >= -1e-12).all()
+
+
+def trials() -> pd.DataFrame:
+    """Two searches of LIF and one of QIF, with the trials' outcomes."""
+    rows = [
+        # neuron, search, number, outcome, accuracy, after the first rung, after the second
+        ("lif", 0, 0, "finished", 0.6, 0.3, 0.6),
+        ("lif", 0, 1, "finished", 0.5, 0.4, 0.5),
+        ("lif", 0, 2, "finished", 0.4, 0.35, 0.4),
+        ("lif", 0, 3, "overflow", 0.7, 0.4, np.nan),
+        ("lif", 1, 0, "silent", 0.0, np.nan, np.nan),
+        ("lif", 1, 1, "timeout", 0.0, 0.5, np.nan),
+        ("qif", 0, 0, "stopped", 0.2, 0.2, np.nan),
+        ("qif", 0, 1, "memory", 0.0, np.nan, np.nan),
+        ("qif", 0, 2, "not finite", 0.1, np.nan, np.nan),
+    ]
+    columns = ["neuron", "search", "number", "outcome", "validation_accuracy"]
+    table = pd.DataFrame(rows, columns=[*columns, "rung0_accuracy", "rung1_accuracy"])
+    return table.assign(failed=~table["outcome"].isin(["finished", "stopped"]))
+
+
+def test_the_budget_of_each_search_ends_at_its_best_trial():
+    table = budget_table(trials())
+    assert list(table) == ["neuron", "search", "k", "expected_best"]
+    sizes = table.groupby(["neuron", "search"])["k"].agg(list)
+    assert sizes.to_dict() == {("lif", 0): [1, 2, 3, 4], ("lif", 1): [1, 2], ("qif", 0): [1, 2, 3]}
+    last = table.groupby(["neuron", "search"])["expected_best"].last()
+    assert last.to_dict() == {("lif", 0): 0.7, ("lif", 1): 0.0, ("qif", 0): 0.2}
+
+
+def test_divergence_is_told_apart_from_limits_of_the_machine():
+    table = stability_table(trials())
+    assert table.to_dict("list") == {
+        "neuron": ["lif", "lif", "qif"],
+        "search": [0, 1, 0],
+        "trials": [4, 2, 3],
+        "diverged": [1, 1, 1],
+        "failed_otherwise": [0, 1, 1],
+    }
+
+
+def test_ranking_by_rungs():
+    table = rung_table(trials())
+    assert table["trials"].tolist() == [3, 0, 0]
+    # ranks 1, 3, 2 and 3, 2, 1: 1 - 6 (4 + 1 + 1) / (3 * 8)
+    assert table["spearman"].iloc[0] == pytest.approx(-0.5)
+    assert table["spearman"].iloc[1:].isna().all()
+    assert rung_table(trials().drop(columns="rung1_accuracy")).empty
+
+
+def test_the_best_so_far_includes_trials_that_diverged():
+    best = best_so_far(trials()[lambda t: t["neuron"] == "lif"])
+    assert best[0].tolist() == [0.6, 0.6, 0.6, 0.7]
+    assert best[1].tolist() == [0.0, 0.0, 0.0, 0.0]
+
+
+@given(st.floats(0, 1))
+def test_positions_are_those_of_the_scale_that_is_searched(share: float):
+    even = Range(key="network.tau", low=0.02, high=0.1)
+    log = Range(key="network.tau", low=0.02, high=0.1, log=True)
+    assert position(even, 0.02 + share * 0.08) == pytest.approx(share, abs=1e-9)
+    assert position(log, 0.02 * 5**share) == pytest.approx(share, abs=1e-9)
+
+
+SPACE = [
+    Range(key="network.tau", low=0.01, high=0.02),  # the model has the upper end
+    Range(key="network.init.mean", low=0.0, high=1.0),  # 0.6
+    Range(key="training.sample_clip", low=0.3, high=10.0, log=True),  # null
+    Range(key="training.augmentation.time_stretch", low=0.05, high=0.3),  # the lower end
+    Choice(key="training.batch_size", choices=(8, 16)),
+]
+
+
+def test_winners_at_bounds_are_found():
+    places = placed(SPACE, model_settings())
+    assert [place["at_bound"] for place in places.values()] == [True, False, False, True, False]
+    assert [place["position"] for place in places.values()] == pytest.approx(
+        [1.0, 0.6, None, 0.0, None]
+    )
+    table = winner_table([{"neuron": "qif", "search": 1, "places": places}])
+    assert table["parameter"].tolist() == [parameter.key for parameter in SPACE]
+    assert table["value"].tolist() == pytest.approx([0.02, 0.6, np.nan, 0.05, 8], nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "low", "high", "value", "found"),
+    [
+        ("training.augmentation.time_stretch", 0.0, 0.3, 0.0, False),  # nothing below 0
+        ("network.init.mean", 0.0, 1.2, 0.0, False),  # nor looked for
+        ("network.init.mean", 0.0, 1.2, 1.19, True),
+        ("training.augmentation.blend", 0.0, 1.0, 0.99, False),  # a share
+        ("training.augmentation.blend", 0.0, 0.5, 0.49, True),
+        ("training.augmentation.channel_shift", 0, 40, 40, True),
+        ("training.augmentation.channel_shift", 0, 40, 0, False),
+    ],
+)
+def test_natural_ends_are_no_bounds(key: str, low: float, high: float, value: float, found: bool):
+    *_, name = key.split(".")
+    section = {"mean": "init"}.get(name, "augmentation")
+    model = model_settings()
+    nested = model.model_dump(mode="json")
+    nested[key.split(".")[0]][section][name] = value
+    parameter = Range(key=key, low=low, high=high, integer=isinstance(value, int))
+    model = validate(type(model), nested)
+    assert placed([parameter], model)[key]["at_bound"] == found
