@@ -11,7 +11,7 @@ rule judge_claims:
     input:
         runs=[rules.summarise.output.runs],
         trials=(
-            expand(rules.search_best.output.trials, neuron=NEURONS)
+            expand(rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS)
             if STUDY.search
             else []
         ),
