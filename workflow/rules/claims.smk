@@ -15,7 +15,8 @@ rule judge_claims:
             if STUDY.search
             else []
         ),
-        silence=rules.silence_placeholder.output,
+        budget=[rules.search_tables.output.budget] if STUDY.search else [],
+        stability=[rules.search_tables.output.stability] if STUDY.search else [],
         census=[rules.landscape_changes.output.summary],
         changes=[rules.landscape_changes.output.changes],
         line_minima=[rules.landscape_fragmentation.output.lines],

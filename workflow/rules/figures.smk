@@ -16,7 +16,7 @@ FIGURE_RESULTS = [f"{PAPER_FIGURES}/{name}" for name in FIGURE_NAMES]
 
 rule plot_paper_performance:
     input:
-        histories=rules.judge_claims.input.histories,
+        histories=expand(rules.train.output.history, neuron=NEURONS, seed=STUDY.seeds),
         runs=rules.summarise.output.runs,
         trials=rules.judge_claims.input.trials,
         code=code("plot_paper_performance.py"),
