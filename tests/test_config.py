@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import assume, given
+from hypothesis import settings as trials
 from hypothesis import strategies as st
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
@@ -74,6 +75,7 @@ def test_a_mistake_is_named_with_its_key(path, value, message):
 @given(
     st.lists(st.integers(0, 99), min_size=2, max_size=12, unique=True), st.sampled_from([1, 2, 3])
 )
+@trials(max_examples=20, deadline=None)
 def test_seeds_are_shared_out_in_order(seeds: list[int], repeats: int):
     each = len(seeds) // repeats
     assume(each >= 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from spikegrad.activity import activity_penalty
 from spikegrad.batches import INITIAL, epoch_batches, first_samples, number_of_batches
 from spikegrad.config.training import Cosine, ModelSettings, Step, TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
-from spikegrad.evaluation import respond
+from spikegrad.evaluation import Response, respond
 from spikegrad.layers import NotFiniteError, SpikeOverflowError
 from spikegrad.network import Network, NetworkOutput, SilentError
 from spikegrad.optimizer import Adam
@@ -163,8 +164,7 @@ def train(
     if len(validation.labels) == 0:
         raise TrainingError("there are no validation samples; enlarge the validation split")
     network = Network(settings.network, data.n_units, data.n_classes, neuron)
-    for layer in network.spiking_layers:
-        layer.sample_clip = options.sample_clip
+    _clip_samples(network, options)
     run = Run(network, _copy(network))
     try:
         first = first_samples(data, options, seed)
@@ -205,6 +205,33 @@ def train(
         run.outcome, run.reason = DIVERGED[type(error)], str(error)
         log.warning("%s, seed %d: %s (%s)", neuron, seed, run.outcome, error)
     return run
+
+
+def further_epochs(
+    network: Network,
+    optimizer: Adam,
+    data: SpikeDataset,
+    validation: SpikeDataset,
+    options: TrainingSettings,
+    seed: int,
+    epochs: Iterable[int],
+) -> Iterator[Response]:
+    """Train ``network`` on ``data`` through ``epochs``; the answer to ``validation`` after each.
+
+    Raises
+    ------
+    SpikeOverflowError, NotFiniteError
+        If it diverges.
+    """
+    _clip_samples(network, options)
+    for epoch in epochs:
+        _train_epoch(network, optimizer, data, options, seed, epoch)
+        yield respond(network, validation, options.batch_size)
+
+
+def _clip_samples(network: Network, options: TrainingSettings) -> None:
+    for layer in network.spiking_layers:
+        layer.sample_clip = options.sample_clip
 
 
 def _train_epoch(

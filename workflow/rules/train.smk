@@ -6,6 +6,7 @@ TRAINING_FIGURES = f"{TRAINING}/figures"
 TRAINING_NAMES = ["learning_curves", "confusion", "rasters", "potentials"]
 TRAIN_RESULTS = [
     f"{TRAINING}/summary.csv",
+    *[f"{TRAINING}/{neuron}/silence.parquet" for neuron in NEURONS],
     *[f"{TRAINING_FIGURES}/{name}.png" for name in TRAINING_NAMES],
 ]
 
@@ -86,6 +87,37 @@ rule evaluate:
         runtime=growing(240),
     script:
         "../scripts/evaluate.py"
+
+
+rule silence:
+    input:
+        events=rules.prepare.output.events,
+        checkpoints=expand(
+            rules.train.output.checkpoint, seed=STUDY.seeds, allow_missing=True
+        ),
+        snapshots=expand(
+            rules.train.output.snapshots, seed=STUDY.seeds, allow_missing=True
+        ),
+        histories=expand(
+            rules.train.output.history, seed=STUDY.seeds, allow_missing=True
+        ),
+        code=code("silence.py"),
+    output:
+        table=f"{TRAINING}/{{neuron}}/silence.parquet",
+    log:
+        f"{LOGS}/training/{{neuron}}/silence.log",
+    benchmark:
+        f"{BENCHMARKS}/training/{{neuron}}/silence.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(1440),
+    params:
+        epochs=STUDY.silence.epochs,
+    script:
+        "../scripts/silence.py"
 
 
 rule summarise:

@@ -13,7 +13,7 @@ from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.config.network import NetworkSettings
 from spikegrad.config.ntk import NTKConfig
 from spikegrad.config.search import SearchConfig
-from spikegrad.config.training import ModelSettings, TrainingSettings
+from spikegrad.config.training import ModelSettings, Silence, TrainingSettings
 
 Neuron = Literal["lif", "qif", "qif_delta"]
 SOURCES = frozenset(get_args(DataConfig.model_fields["source"].annotation))
@@ -48,6 +48,8 @@ class Study(Section):
     search: SearchConfig | None = None
     """The search for each neuron model's hyperparameters, whose winner is then trained; null trains
     with the values above."""
+    silence: Silence
+    """Whether silent neurons wake as training goes on."""
     example: NonNegativeInt
     """Test sample, by its index, whose spikes and potentials are drawn."""
     landscape: LandscapeSettings

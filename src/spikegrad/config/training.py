@@ -72,6 +72,13 @@ class TrainingSettings(Section):
     """Epochs whose weights are kept for the landscapes, evenly spaced from 0 to the last."""
 
 
+class Silence(Section):
+    """How neurons that fell silent are told from those that only sleep."""
+
+    epochs: PositiveInt
+    """Epochs that each run trains on from its last snapshot, at the full constant learning rate."""
+
+
 class ModelSettings(Section):
     """All that defines a training run, data, neuron and seed left out."""
 

@@ -1,0 +1,126 @@
+"""Silent neurons: told by the history, by gradients, and by training on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+import spikegrad.training
+from spikegrad.evaluation import respond
+from spikegrad.layers import SpikeOverflowError
+from spikegrad.network import Network, save_network
+from spikegrad.silence import has_gradient, silence_table, spiked
+from spikegrad.tensors import save_tensors
+from spikegrad.training import snapshot_tensors
+from test_training import N_CLASSES, N_UNITS, TRAIN, VALIDATION, run, settings
+
+DEAD, ASLEEP = 1, 4
+"""A neuron that can never spike again, and one that the history alone calls silent."""
+
+
+def history(silent: list[list[int]]) -> pd.DataFrame:
+    return pd.DataFrame({"epoch": range(len(silent)), "silent_neurons": silent})
+
+
+def test_a_neuron_is_silent_that_does_not_spike_in_the_last_quarter():
+    ever, silent = spiked(history([[0, 1]] + [[0, 1, 2]] * 6 + [[0, 2, 3], [0, 2]]), 4)
+    assert ever.tolist() == [False, True, True, True]
+    assert silent.tolist() == [True, False, True, False]
+    ever, silent = spiked(history([[1], [0, 1]]), 3)  # a single epoch is the last quarter of one
+    assert (ever.tolist(), silent.tolist()) == ([True, False, True], [True, True, False])
+    ever, silent = spiked(history([[2]]), 3)  # failed in its first epoch
+    assert (ever.tolist(), silent.tolist()) == ([True, True, False], [False, False, True])
+
+
+@pytest.fixture
+def network() -> Network:
+    made = Network(settings().network, N_UNITS, N_CLASSES, "lif")
+    made.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
+    return made
+
+
+def put_to_sleep(network: Network, unit: int, weight: float) -> None:
+    with torch.no_grad():
+        network.hidden[0].weight[:, unit] = weight
+        network.hidden[0].recurrent_weight[:, unit] = 0
+
+
+def test_a_neuron_without_spikes_has_no_gradient(network: Network):
+    put_to_sleep(network, DEAD, -1.0)
+    found = has_gradient(network, TRAIN, 8)
+    network.zero_grad()
+    cross_entropy(network(TRAIN.spikes).logits, TRAIN.labels).backward()
+    whole = network.hidden[0].weight.grad.abs().sum(0)
+    assert found.tolist() == (whole > 0).tolist()
+    assert found.tolist() == [unit != DEAD for unit in range(6)]
+
+
+def left_behind(tmp_path: Path, result: spikegrad.training.Run) -> list[Any]:
+    """The files of a run, as rule train writes them."""
+    options = settings().training.model_dump(mode="json")
+    about = {"seed": 0, "training": options, "outcome": result.result()}
+    save_network(tmp_path / "best", result.network, result.best, about)
+    save_tensors(tmp_path / "snapshots", snapshot_tensors(result))
+    return [tmp_path / "best", tmp_path / "snapshots", result.table()]
+
+
+def test_training_on_from_the_initial_weights_is_training_at_a_constant_rate(tmp_path: Path):
+    """So it can be compared with the training loop itself; the seed is such that neurons wake."""
+    shape = {"layers": [24], "init": {"mean": 0.2, "scale": 0.6, "recurrent_scale": 0.3}}
+    step = {"kind": "step", "every": 1, "factor": 1.0}
+    whole = run(tmp_path / "whole", neuron="lif", schedule=step, **shape)
+    silent = [set(row["silent_neurons"]) for row in whole.history]
+    whole.snapshots = {0: whole.snapshots[0]}
+    for epochs in (1, 4):
+        table = silence_table(*left_behind(tmp_path, whole), TRAIN, VALIDATION, epochs)
+        woke = set(range(24)) - set.intersection(*silent[1 : epochs + 1])
+        assert set(table.index[table["woke"]]) == woke
+        assert (table["epochs"] == epochs).all()
+    assert silent[0] - silent[1] != silent[0] - set.intersection(*silent[1:]) != set()
+
+
+def test_what_can_wake_wakes_and_what_is_dead_does_not(tmp_path: Path):
+    result = run(tmp_path / "run", neuron="lif")
+    last = Network(settings().network, N_UNITS, N_CLASSES, "lif")
+    last.load_state_dict(result.snapshots[4])
+    put_to_sleep(last, DEAD, -1.0)
+    result.snapshots[4] = {name: value.clone() for name, value in last.state_dict().items()}
+    result.history[-1]["silent_neurons"] = [DEAD, ASLEEP]
+    table = silence_table(*left_behind(tmp_path, result), TRAIN, VALIDATION, 1)
+    assert table.loc[DEAD, ["ever_spiked", "silent", "has_gradient", "woke"]].tolist() == [
+        True, True, False, False,
+    ]  # fmt: skip
+    answer = respond(last, VALIDATION, 8)
+    assert ASLEEP not in answer.silent_neurons
+    assert table.loc[ASLEEP, ["silent", "has_gradient", "woke"]].all()
+    assert table["woke"].sum() < 6
+
+
+def test_a_run_that_diverges_as_it_goes_on_counts_the_epochs_that_it_lasted(
+    tmp_path: Path, monkeypatch
+):
+    files = left_behind(tmp_path, run(tmp_path / "run"))
+    train_epoch = spikegrad.training._train_epoch
+
+    def blow_up(*arguments: Any) -> Any:
+        if arguments[-1] == 6:  # the second further epoch of a run of four
+            raise SpikeOverflowError("runs away")
+        return train_epoch(*arguments)
+
+    monkeypatch.setattr(spikegrad.training, "_train_epoch", blow_up)
+    table = silence_table(*files, TRAIN, VALIDATION, 3)
+    assert (table["epochs"] == 1).all()
+    assert table["woke"].any()
+
+
+def test_a_run_that_failed_at_once_has_no_neurons(tmp_path: Path):
+    wild = {"mean": 20.0, "scale": 1.0, "recurrent_scale": 400.0}
+    files = left_behind(tmp_path, run(tmp_path / "run", neuron="lif", init=wild))
+    table = silence_table(*files, TRAIN, VALIDATION, 1)
+    assert table.empty
+    assert table["silent"].dtype == bool
