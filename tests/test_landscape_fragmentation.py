@@ -57,6 +57,13 @@ def test_deeper_minima_are_the_parts_that_a_rising_level_leaves_apart(values, de
     )
 
 
+@given(VALUES, st.sets(st.integers(0, 39), min_size=1), st.integers(0, 40))
+def test_points_left_out_only_hide_minima(values, kept, depth):
+    whole = np.array(values, float)
+    part = whole[[k for k in sorted(kept) if k < len(whole)] or [0]]
+    assert (persistence(part)[1:] > depth).sum() <= (persistence(whole)[1:] > depth).sum()
+
+
 def test_depth_is_the_rise_to_the_lower_pass():
     np.testing.assert_array_equal(persistence(np.array([5.0, 0, 4, 2, 3, 1, 6])), [6, 3, 1])
 

@@ -15,7 +15,7 @@ rows = {
     "minima per whole plane": minima_density(planes, "area"),
 }
 figure, grid = plt.subplots(
-    len(rows), len(STATES), figsize=(0.8 + 2.1 * len(STATES), 4.8), sharex=True, sharey="row"
+    len(rows), len(STATES), figsize=(0.8 + 2.3 * len(STATES), 4.8), sharex=True, sharey="row"
 )
 for panels, (name, density) in zip(grid, rows.items(), strict=True):
     for axes, state in zip(panels, STATES, strict=True):

@@ -70,8 +70,8 @@ def line_minima(lines: pd.DataFrame, depths: Sequence[float], tolerance: float) 
     DataFrame
         neuron, seed, state, direction, depth; minima deeper than that, the global one left out;
         minima_least and minima_most, those deeper than the depth plus and minus twice the
-        tolerance, which bound what the loss itself has (stability of persistence; not if the line
-        has not settled); length of the range; finite, the share of the whole line on which the
+        tolerance, which bound what the loss itself has if the line has settled (stability of
+        persistence); length of the range; finite, the share of the whole line on which the
         own network does not run away; settled; evaluations, the points of the whole line.
     """
     rows = []
