@@ -17,6 +17,7 @@ rule judge_claims:
         ),
         budget=[rules.search_tables.output.budget] if STUDY.search else [],
         stability=[rules.search_tables.output.stability] if STUDY.search else [],
+        silence=expand(rules.silence.output.table, neuron=NEURONS),
         census=[rules.landscape_changes.output.summary],
         changes=[rules.landscape_changes.output.changes],
         line_minima=[rules.landscape_fragmentation.output.lines],
