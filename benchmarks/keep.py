@@ -21,10 +21,14 @@ KEPT = (
     "landscape/census.csv",
     "landscape/figures/fragmentation.png",
     "landscape/figures/gradients.png",
+    "search/budget.csv",
+    "search/figures/budget.png",
     "search/figures/importance.png",
     "search/figures/slices.png",
-    "search/lif/best.yaml",
-    "search/qif/best.yaml",
+    "search/rungs.csv",
+    "search/stability.csv",
+    "search/winners.csv",
+    "training/runs.csv",
     "training/summary.csv",
 )
 

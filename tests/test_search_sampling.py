@@ -33,6 +33,7 @@ from spikegrad.search.records import (
     write_trials,
 )
 from spikegrad.search.sampling import export_journal, importances, suggest, told
+from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import finalist_runs, trial_table, winner
 from spikegrad.search.trials import entrants, share, start_records
 from test_training import settings as model_settings
@@ -90,6 +91,14 @@ def test_suggestions_depend_on_seed_and_records_not_on_their_order(kind: str):
     assert [r.trial.number for r in first] == list(range(32))
     assert len({r.trial.seed for r in first}) == 32
     assert len({str(r.trial.parameters) for r in first}) == 32
+
+
+def test_searches_of_one_study_share_no_seed_and_no_trial():
+    seeds = [repeat_seed(study, repeat) for study in (0, 1) for repeat in range(5)]
+    assert len(set(seeds)) == 10
+    trials = [t for seed in seeds for t in suggest(sampling(), EPOCHS, seed, 8, 0, [])]
+    assert len({t.seed for t in trials}) == 80
+    assert len({t.parameters[X] for t in trials}) == 80
 
 
 @pytest.mark.parametrize("kind", ["tpe", "random"])

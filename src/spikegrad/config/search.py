@@ -88,7 +88,8 @@ class Trials(Section):
     samples: PositiveInt | None
     """Training samples that trials see, drawn once; null is all."""
     timeout: PositiveFloat
-    """CPU seconds after which a trial fails in a rung. Set it far above what a good one takes."""
+    """CPU seconds after which a trial fails in a rung, or a finalist's run. Set it far above what a
+    good one takes."""
     memory_mb: PositiveInt
     """Megabytes of data that a job may hold; a trial that needs more fails (Linux alone)."""
 
@@ -130,7 +131,8 @@ class Selection(Section):
     """How the winner is found among the best trials."""
 
     finalists: PositiveInt
-    """Best trials that are trained again, beside the configuration without any change."""
+    """Best trials that are trained again, beside the configuration without any change: for
+    `training.epochs` on all training samples, as the final networks are."""
     seeds: PositiveInt
     """Fresh seeds that each of them is trained with; the highest mean accuracy wins."""
 
