@@ -56,7 +56,7 @@ def planes(points: int = 9, pairs: int = 1) -> pd.DataFrame:
     x, y = (g.ravel() for g in np.meshgrid(*[np.linspace(-0.4, 0.4, points)] * 2))
     tables = []
     for pair in range(pairs):
-        for state in ("untrained", "trained", "matched"):
+        for state in ("untrained", "equal loss", "trained"):
             losses = {"lif": np.where(x > 0.05, 2.0, 1.0) + y, "qif": 1 + x**2 + 2 * y**2}
             losses["lif"][0] = np.nan
             for neuron, loss in losses.items():
@@ -97,7 +97,7 @@ def test_surfaces_can_be_turned_chosen_and_read(page: Page, tmp_path: Path):
     assert turned["qif"] != before["qif"]  # both turn together
 
     options = page.locator("#plane option").all_inner_texts()
-    assert [option.split(":")[0] for option in options] == ["trained", "untrained", "matched"]
+    assert [option.split(":")[0] for option in options] == ["trained", "untrained", "equal loss"]
     page.select_option("#plane", label=options[1])
     assert page.evaluate("plane.loss.qif[4][4]") == 1.0
 

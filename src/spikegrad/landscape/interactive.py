@@ -50,6 +50,7 @@ def surfaces_page(planes: pd.DataFrame, data: str) -> str:
 def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
     """One plane, of directions and state as in ``key``; a missing loss is null."""
     first, second, state = map(str, key)
+    names = [f"{d} ({direction_label(d)})".replace("\n", " ") for d in (first, second)]
     low, high = colour_range(own)
     loss = {}
     for neuron, table in own.groupby("neuron", sort=False):
@@ -58,8 +59,7 @@ def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
         grid = grid.iloc[::stride, ::stride]
         loss[str(neuron)] = [[_short(z) for z in row] for row in grid.to_numpy()]
     return {
-        "label": f"{state}: "
-        + " and ".join(map(direction_label, (first, second))).replace("\n", " "),
+        "label": f"{state}: " + " and ".join(names),
         "axes": [first, second],
         "x": [_short(x) for x in grid.columns],
         "y": [_short(y) for y in grid.index],
