@@ -48,6 +48,7 @@ def test_lif_jumps_are_those_of_brute_force(seed: int):
         assert unexplained[k] > 1e-3
     for change in found:
         assert 0 < change["width"] <= 3 * WIDTH
+        assert not change["lingers"]
 
 
 @pytest.mark.parametrize("layers", [(10,), (8, 6)])

@@ -152,8 +152,8 @@ def explain(bracket: Bracket) -> dict[str, Any]:
     dict
         ``cause``, one of :data:`terms.CAUSES`; the ``layer``, ``unit`` and ``time`` in seconds
         of the spike it begins with; ``breaks``: whether any spike appears, vanishes or jumps in
-        time; ``lingers``: whether it begins with a spike that moves on to the trial's end without
-        a jump, but closer to the change than can be told; how many spikes have ``appeared``,
+        time; ``lingers``: whether any of them moves on to the trial's end without a jump, but
+        closer to the change than can be told; how many spikes have ``appeared``,
         ``vanished`` or ``moved`` (to another time, of the same neuron), from left to right;
         ``moved_far``: by more than :data:`FAR`; ``begins``:
         1 if the first of them appears, vanishes or moves so far; ``later``: how many others do.
@@ -176,16 +176,13 @@ def explain(bracket: Bracket) -> dict[str, Any]:
             "later": 0,
         }
     begun = loose[0]
-    side = (bracket.low, bracket.before, bracket.far_left)
-    if begun.side == 1:
-        side = (bracket.high, bracket.after, bracket.far_right)
     far = disrupted(bracket.low, bracket.high)
     moves = tally(far)
     here = (begun.time, begun.layer, begun.unit)
     begins = any((s.time, s.layer, s.unit) == here for s in far)
-    lingers = _lingers(begun, *side)
+    lingers = any(_lingers(spike, bracket) for spike in loose)
     return {
-        "cause": "end" if lingers else _cause(begun, side[0]),
+        "cause": "end" if lingers else _cause(begun, bracket[2 + begun.side]),
         "layer": begun.layer,
         "unit": begun.unit,
         "time": begun.time,
@@ -198,8 +195,9 @@ def explain(bracket: Bracket) -> dict[str, Any]:
     }
 
 
-def _lingers(spike: Unmatched, inner: Spikes, outer: Spikes, far: Spikes) -> bool:
-    own = [s.times[spike.layer][s.units[spike.layer] == spike.unit] for s in (inner, outer, far)]
+def _lingers(spike: Unmatched, bracket: Bracket) -> bool:
+    side = bracket[3:] if spike.side else bracket[2::-1]  # from the change outwards
+    own = [s.times[spike.layer][s.units[spike.layer] == spike.unit] for s in side]
     number = int(np.searchsorted(own[0], spike.time))
     if min(map(len, own)) <= number:
         return False
