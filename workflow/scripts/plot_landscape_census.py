@@ -66,14 +66,15 @@ for (neuron, state), own in breaks.groupby(["neuron", "state"]):
         axes.step(heights, share, where="pre", ls=style, color=NEURON_COLOURS[neuron], label=label)
 axes.set(xscale="log", xlabel="height of a jump (nats)", ylabel="share of jumps at least as high")
 if axes.get_legend_handles_labels()[0]:
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper right")
 
 shares = pd.crosstab([breaks["neuron"], breaks["state"]], breaks["cause"])
 groups = [(n, s) for n in neurons for s in STATES if (n, s) in shares.index]
 shares = shares.reindex(index=groups, columns=list(CAUSES), fill_value=0)
 total = shares.sum(axis=1)
 shares.index = [(*group, total[group]) for group in groups]
-draw_shares(panels[1, 1], shares.div(total.to_numpy(), axis=0))
+above = {"loc": "lower center", "bbox_to_anchor": (0.4, 1.0), "ncols": 4}
+draw_shares(panels[1, 1], shares.div(total.to_numpy(), axis=0), **above)
 panels[1, 1].set(xlabel="share of changes that break (number)", xlim=(0, 1))
 
 names = {"breaking_share": "of all", "breaking_share_of_inhibitory": "where inhibition\novertakes"}

@@ -39,8 +39,9 @@ for batch, ls in {"own": "-", "fixed": "--"}.items():
     draw_seeds(share, own, "epoch", "missed", ls)
     draw_seeds(norms, own, "epoch", "norm_variation", ls)
 share.set(xlabel="epoch", ylabel="|real - predicted change|\nover |predicted|", yscale="log")
-norms.set(xlabel="epoch", ylabel="variation of the gradient's norm\n(s.d. of its log10)")
-share.set_title("solid: own batch, dashed: fixed samples")
+norms.set(xlabel="epoch", ylabel="s.d. of log10 of the\ngradient's norm")
+share.set_title("dashed: fixed samples")
+norms.set_title("dashed: fixed samples")
 
 draw_turn(turn, losses)
 turn.set_title("all steps, each on its own batch")

@@ -33,8 +33,8 @@ for row, neuron in zip(grid, neurons, strict=True):
         axes.set_title(f"{neuron_label(neuron)}, {state}: {len(jumps)} jumps")
         if axes is row[0]:
             axes.set_ylabel("loss (nats)")
-for axes in grid[-1]:
-    axes.set_xlabel("relative distance")
+for axes in grid[:-1].flat:
+    axes.set_xlabel("")
 figure.suptitle(
     f"{snakemake.params.data}: training sample {first['sample']} of the subset, seed "
     f"{first['seed']}, along {first['direction']}; ticks mark jumps",

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_label, save
-from spikegrad.landscape.figures import draw_shares, variation_shares
+from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.landscape.figures import draw_shares, neuron_handles, variation_shares
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
@@ -16,8 +16,9 @@ figure, grid = plt.subplot_mosaic(
     [["shares"] * len(states), states],
     figsize=(1 + 2.2 * len(states), 2.4 + 0.18 * len(states) * profiles["neuron"].nunique() + 2),
 )
-draw_shares(grid["shares"], variation_shares(profiles))
-grid["shares"].set(xlabel="share of the total variation of a sample's loss", xlim=(0, 1))
+above = {"loc": "lower center", "bbox_to_anchor": (0.4, 1.0), "ncols": 5}
+draw_shares(grid["shares"], variation_shares(profiles), **above)
+grid["shares"].set_xlabel("share of the total variation of a sample's loss")
 
 keys = ["neuron", "seed", "state", "direction", "sample"]
 per_length = minima.merge(profiles[[*keys, "length"]], on=keys)
@@ -39,10 +40,7 @@ for state in states:
     axes.minorticks_off()
     axes.set_title(state)
 grid[states[0]].set_ylabel("minima deeper than that\nper relative distance")
-handles = [
-    plt.Line2D([], [], color=NEURON_COLOURS[n], label=neuron_label(n))
-    for n in profiles["neuron"].unique()
-]
+handles = neuron_handles(profiles["neuron"].unique())
 handles += [plt.Line2D([], [], color="0.3", ls=ls, label=name) for ls, name in versions.values()]
 figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
 figure.suptitle(

@@ -38,7 +38,7 @@ for axes, neuron in zip(grid[0], neurons, strict=False):
 
     draw_jumps(axes, along(losses), along(jumps), NEURON_COLOURS[neuron])
     axes.set_title(f"{neuron_label(neuron)}, one sample: {len(along(jumps))} jumps")
-    axes.set(xlabel="relative distance", ylabel="loss (nats)")
+    axes.set_ylabel("loss (nats)")
 
 raster = grid[0, 2]
 largest = examples.loc[examples["loss_jump"].abs().idxmax()]
@@ -60,7 +60,7 @@ raster.set(xlim=(moment - 40, moment + 40), xlabel="time (ms)", ylabel="neuron")
 raster.set_title(
     f"{neuron_label(largest['neuron'])}, a jump by {abs(largest['loss_jump']):.2g} nats"
 )
-raster.legend(loc="upper right", frameon=True, framealpha=0.8)
+raster.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
 
 rate, causes, cascade = grid[1]
 common = {"data": summary, "x": "state", "order": STATES, "y": "jumps_per_length", "ax": rate}
@@ -74,8 +74,9 @@ if len(positive):
 rate.set(xlabel="", ylabel="jumps per relative distance\nand sample")
 rate.set_ylim(0, 2 * summary["jumps_per_length"].max() or 1)
 
-draw_shares(causes, variation_shares(profiles))
-causes.set(xlabel="share of the total variation\nof a sample's loss", xlim=(0, 1))
+below = {"loc": "upper center", "bbox_to_anchor": (0.2, -0.28), "ncols": 3}
+draw_shares(causes, variation_shares(profiles), **below)
+causes.set(xlabel="share of the total variation\nof a sample's loss")
 
 appear = changes[(changes["search"] == "breaks") & (changes["appeared"] + changes["vanished"] > 0)]
 harmless = changes[(changes["search"] == "swaps") & ~changes["breaks"] & changes["interacts"]]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
+from matplotlib.lines import Line2D
 from matplotlib.quiver import Quiver
 from scipy.stats import t as student
 
@@ -139,31 +142,32 @@ def draw_field(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Quiv
 
 
 def draw_jumps(axes: Axes, line: pd.DataFrame, jumps: pd.DataFrame, colour: str) -> None:
-    """The loss of a sample along a line, cut where it jumps; a tick marks each jump."""
+    """The loss of a sample along a line, in 1/1000, cut where it jumps; ticks mark jumps."""
     x = np.concatenate([line["x"], jumps["x"] + jumps["width"] / 2])
     y = np.concatenate([line["loss"], np.full(len(jumps), np.nan)])
     order = x.argsort(kind="stable")
-    axes.plot(x[order], y[order], color=colour, lw=0.9)
+    axes.plot(1e3 * x[order], y[order], color=colour, lw=0.9)
     top = jumps["loss"] + jumps["loss_jump"].clip(lower=0)
     bottom = jumps["loss"] + jumps["loss_jump"].clip(upper=0)
-    axes.vlines(jumps["x"], bottom, top, color="black", lw=0.8)
+    axes.vlines(1e3 * jumps["x"], bottom, top, color="black", lw=0.8)
     axes.plot(
-        jumps["x"],
+        1e3 * jumps["x"],
         np.full(len(jumps), 0.03),
         "|",
         color="black",
         ms=6,
         transform=axes.get_xaxis_transform(),
     )
-    axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 2))
+    axes.set_xlabel("relative distance ($10^{-3}$)")
     axes.ticklabel_format(axis="y", useOffset=False)
     axes.margins(y=0.12)
 
 
-def draw_shares(axes: Axes, shares: pd.DataFrame) -> None:
+def draw_shares(axes: Axes, shares: pd.DataFrame, **legend: Any) -> None:
     """Stacked bars, a row for each network kind and a colour for each column of ``shares``.
 
-    The index holds neuron, state and, for the label, what the shares are of.
+    The index holds neuron, state and, for the label, what the shares are of. ``legend`` says
+    where the legend stands.
     """
     left = np.zeros(len(shares))
     for (name, values), colour in zip(shares.items(), COLOURS, strict=False):
@@ -172,13 +176,7 @@ def draw_shares(axes: Axes, shares: pd.DataFrame) -> None:
     names = [f"{neuron_label(n)}, {state} ({of})" for n, state, of in shares.index]
     axes.set_yticks(range(len(shares)), names)
     axes.invert_yaxis()
-    axes.legend(
-        loc="lower center",
-        bbox_to_anchor=(0.3, 1.0),
-        ncols=len(shares.columns),
-        columnspacing=0.8,
-        handlelength=1,
-    )
+    axes.legend(columnspacing=0.8, handlelength=1, **legend)
 
 
 def variation_shares(profiles: pd.DataFrame) -> pd.DataFrame:
@@ -264,6 +262,6 @@ def draw_predictions(axes: Axes, steps: pd.DataFrame) -> None:
     axes.minorticks_off()
 
 
-def neuron_handles(neurons: list[str]) -> list[plt.Line2D]:
+def neuron_handles(neurons: Iterable[str]) -> list[Line2D]:
     """Legend entries of neuron models."""
-    return [plt.Line2D([], [], color=NEURON_COLOURS[n], label=neuron_label(n)) for n in neurons]
+    return [Line2D([], [], color=NEURON_COLOURS[n], label=neuron_label(n)) for n in neurons]
