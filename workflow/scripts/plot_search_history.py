@@ -41,9 +41,9 @@ for neuron, axes in zip(neurons, grid.flat, strict=True):
         )  # fmt: skip
     axes.axvline(last * 1.04 + 0.5, c="0.8", lw=0.8)
     axes.set(title=neuron_label(neuron), xlabel="trial; right of the line: finalists")
-    axes.set_ylim(-0.02, None)
     axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= last])
 grid.flat[-1].legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=7)
+grid[0, 0].set_ylim(-0.02, None)
 grid[0, 0].set_ylabel("validation accuracy")
 figure.suptitle(
     f"{snakemake.params.data}: trials of {trials['search'].nunique()} searches; finalists at the "

@@ -21,8 +21,10 @@ for parameter, axes in panels:
         axes.scatter(x[finished], y[finished], s=14, c=colour, label=neuron_label(neuron))
         won = winners[(winners["neuron"] == neuron) & (winners["parameter"] == parameter.key)]
         values = won.loc[won["position"].notna(), "value"].astype(float)
-        foot = {"transform": axes.get_xaxis_transform(), "clip_on": False}
-        axes.plot(values, [0] * len(values), "^", c=colour, ms=5, mec="k", mew=0.5, **foot)
+        foot = axes.get_xaxis_transform()
+        axes.plot(
+            values, [0.03] * len(values), "^", c=colour, ms=5, mec="k", mew=0.5, transform=foot
+        )
     if axes.get_subplotspec().is_first_col():
         axes.set_ylabel("validation accuracy")
 handles, names = axes.get_legend_handles_labels()
