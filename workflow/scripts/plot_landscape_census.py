@@ -7,7 +7,7 @@ import seaborn as sns
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, neuron_label, neuron_legend, save
-from spikegrad.landscape.figures import draw_disruption, draw_shares
+from spikegrad.landscape.figures import STATE_STYLES, draw_disruption, draw_shares
 from spikegrad.landscape.terms import CAUSES, JUMP, STATES
 
 log = start(snakemake)
@@ -61,9 +61,15 @@ for (neuron, state), own in breaks.groupby(["neuron", "state"]):
     heights = heights[heights > JUMP]
     if len(heights):
         share = 1 - np.arange(len(heights)) / len(heights)
-        style = [":", "--", "-", "-."][STATES.index(state)]
         label = f"{neuron_label(neuron)}, {state} ({len(heights)})"
-        axes.step(heights, share, where="pre", ls=style, color=NEURON_COLOURS[neuron], label=label)
+        axes.step(
+            heights,
+            share,
+            where="pre",
+            ls=STATE_STYLES[state],
+            color=NEURON_COLOURS[neuron],
+            label=label,
+        )
 axes.set(xscale="log", xlabel="height of a jump (nats)", ylabel="share of jumps at least as high")
 if axes.get_legend_handles_labels()[0]:
     axes.legend(loc="upper right")

@@ -2,11 +2,11 @@
 
 import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, letter, neuron_label, save
 from spikegrad.landscape.figures import (
+    STATE_STYLES,
     colour_range,
     density_axis,
     direction_label,
@@ -56,18 +56,17 @@ line.set(
     xlabel=f"relative distance,\n{direction_label(snakemake.params.direction)}",
     ylabel="loss (nats)",
 )
-style = {"hue": "neuron", "palette": NEURON_COLOURS, "style": "state", "lw": 1.2}
-style |= {"errorbar": None, "style_order": COMPARED}
 density = minima_density(line_minima[line_minima["state"].isin(COMPARED)], "length")
-sns.lineplot(density, x="depth", y="density", ax=minima, legend=False, **style)
+for (neuron, state), part in density.groupby(["neuron", "state"]):
+    mean = part.groupby("depth")["density"].mean()
+    minima.plot(mean, color=NEURON_COLOURS[neuron], ls=STATE_STYLES[state], lw=1.2)
 minima.set(xscale="log", xlabel="depth (nats)", ylabel="deeper minima\nper relative distance")
 density_axis(minima, density["density"])
 draw_turn(turn, pd.read_parquet(snakemake.input.step_losses))
 draw_predictions(predictions, pd.read_parquet(snakemake.input.steps))
 handles = [plt.Line2D([], [], color=NEURON_COLOURS[n], label=neuron_label(n)) for n in neurons]
 handles += [
-    plt.Line2D([], [], color="0.3", ls=ls, label=state)
-    for state, ls in zip(COMPARED, ("-", "--", ":"), strict=True)
+    plt.Line2D([], [], color="0.3", ls=STATE_STYLES[state], label=state) for state in COMPARED
 ]
 figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
 letter([*grid[0], line, minima, turn, predictions])

@@ -17,6 +17,9 @@ from scipy.stats import t as student
 from spikegrad.figures import COLOURS, NEURON_COLOURS, neuron_label
 from spikegrad.landscape.terms import CAUSES, JUDGED, STATES
 
+STATE_STYLES = {"untrained": ":", "equal loss": "--", "trained": "-", "equal activity": "-."}
+"""Line styles of the states."""
+
 DIRECTIONS = {
     "gaussian": "random direction {}",
     "filter": "random direction {},\nscaled per neuron",
