@@ -117,3 +117,15 @@ def test_an_unknown_direction_is_named():
                 "swaps": {"points": 5, "reach": 0.1},
             }
         )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"judged": [0.01, 0.2]}, r"judged: \[0\.2\] are not among depths"),
+        ({"judged": [0.003]}, r"lines\.tolerance must be at most 0\.00075, a quarter"),
+    ],
+)
+def test_depths_that_lines_cannot_be_judged_by_are_named(changes: dict, message: str):
+    with pytest.raises(ConfigError, match=message):
+        options(**changes)
