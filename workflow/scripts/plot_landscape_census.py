@@ -72,7 +72,7 @@ for (neuron, state), own in breaks.groupby(["neuron", "state"]):
         )
 axes.set(xscale="log", xlabel="height of a jump (nats)", ylabel="share of jumps at least as high")
 if axes.get_legend_handles_labels()[0]:
-    axes.legend(loc="upper right")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
 
 shares = pd.crosstab([breaks["neuron"], breaks["state"]], breaks["cause"])
 groups = [(n, s) for n in neurons for s in STATES if (n, s) in shares.index]

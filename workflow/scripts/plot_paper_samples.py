@@ -60,7 +60,7 @@ raster.set(xlim=(moment - 40, moment + 40), xlabel="time (ms)", ylabel="neuron")
 raster.set_title(
     f"{neuron_label(largest['neuron'])}, a jump by {abs(largest['loss_jump']):.2g} nats"
 )
-raster.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+raster.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
 
 rate, causes, cascade = grid[1]
 common = {"data": summary, "x": "state", "order": STATES, "y": "jumps_per_length", "ax": rate}
@@ -74,7 +74,7 @@ if len(positive):
 rate.set(xlabel="", ylabel="jumps per relative distance\nand sample")
 rate.set_ylim(0, 2 * summary["jumps_per_length"].max() or 1)
 
-below = {"loc": "upper center", "bbox_to_anchor": (0.2, -0.28), "ncols": 3}
+below = {"loc": "upper center", "bbox_to_anchor": (0.2, -0.38), "ncols": 3}
 draw_shares(causes, variation_shares(profiles), **below)
 causes.set(xlabel="share of the total variation\nof a sample's loss")
 

@@ -251,7 +251,7 @@ def draw_predictions(axes: Axes, steps: pd.DataFrame) -> None:
     most = 2 * own[["predicted", "change"]].abs().max(axis=None)
     axes.axline((0, 0), slope=1, color="0.6", lw=0.7, ls=":")
     decades = 10.0 ** np.arange(np.ceil(np.log10(least)), np.floor(np.log10(most)) + 1)
-    ticks = [*-decades[::-2], 0, *decades[::-2][::-1]]
+    ticks = [*-decades[::-3], 0, *decades[::-3][::-1]]
     axes.set_xscale("symlog", linthresh=least)
     axes.set_yscale("symlog", linthresh=least)
     axes.set(
