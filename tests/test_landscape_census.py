@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from landscapes import random_objective
 from spikegrad.landscape.census import WIDTH, Line, census
+from spikegrad.landscape.summary import census_summary
 
 REACH, ASIDE = 0.01, 1e-6
 
@@ -121,3 +123,30 @@ def test_the_objective_is_the_mean_over_its_samples():
     alone = [objective.select(torch.tensor([k])).gradient(weights) for k in range(3)]
     torch.testing.assert_close(together.losses, torch.cat([a.losses for a, _ in alone]))
     torch.testing.assert_close(gradient, torch.stack([g for _, g in alone]).mean(0))
+
+
+def test_the_summary_of_a_network_counts_what_is_its_own():
+    key = {"neuron": "lif", "seed": 0, "direction": "filter0", "sample": 0}
+    line = {"length": 0.5, "spikes": 10, "harmless_input_swaps": 90, "harmless_spike_swaps": 8}
+    line |= {"harmless_inhibitory": 38, "same_as": None}
+    twin = {**line, "same_as": "untrained"}
+    change = {"loss_jump": 0.1, "cause": "input swap", "interacts": True}
+    lines, changes = [], []
+    for state, facts in {"untrained": line, "trained": twin}.items():
+        for search in ("breaks", "swaps"):
+            lines.append({**key, "state": state, "search": search, **facts})
+        own = {**key, "state": state, **change}
+        changes += [{**own, "search": "breaks", "breaks": True}] * 2
+        changes.append({**own, "search": "breaks", "breaks": True, "cause": "grazing"})
+        changes += [{**own, "search": "swaps", "breaks": False, "loss_jump": 1e-15}] * 7
+        changes.append({**own, "search": "swaps", "breaks": False, "interacts": False})
+    table = census_summary(pd.DataFrame(changes), pd.DataFrame(lines)).set_index("state")
+    assert table["certified_swaps"].to_dict() == {"untrained": 7, "trained": 0}
+    assert table["largest_certified_jump"]["untrained"] == 1e-15
+    for state in table.index:
+        assert table["jumps_per_length"][state] == 6
+        assert table["order_changes"][state] == 100
+        assert table["breaking_share"][state] == 0.02
+        assert table["inhibitory_overtakes"][state] == 40
+        assert table["breaking_share_of_inhibitory"][state] == 0.05
+        assert table["share_grazing"][state] == pytest.approx(1 / 3)

@@ -121,3 +121,13 @@ def test_a_qif_network_has_no_jumps_to_take_out(neuron: str):
         assert facts["variation"] > 0.03
         for row in minima:
             assert row["minima"] == row["minima_without_jumps"] == row["minima_without_any_jumps"]
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_where_qif_spikes_linger_the_loss_does_not_jump(seed: int):
+    """On long lines there are cliffs that double precision does not resolve."""
+    options = OPTIONS.model_copy(update={"points": 65, "reach": 1.0, "depths": (0.01,)})
+    facts, _ = profile(Line(*random_objective("qif", seed)), options)
+    assert facts["settled"]
+    assert facts["n_jumps"] == 0
+    assert 0.01 < facts["unresolved"] < 0.1 * facts["variation"]

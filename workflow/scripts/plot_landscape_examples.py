@@ -73,8 +73,9 @@ for column, (_, change) in enumerate(changes.iterrows()):
     ):
         axes.set_ylabel(name if column == 0 or axes is trace else "")
 raster_handles = grid[2, 0].get_legend_handles_labels()
-grid[2, 0].legend(*raster_handles, loc="upper right", frameon=True, framealpha=0.8)
-grid[3, 0].legend(loc="lower right", frameon=True, framealpha=0.8)
+above = {"loc": "lower center", "bbox_to_anchor": (0.5, 0.97), "ncols": 2, "columnspacing": 0.8}
+grid[2, 0].legend(*raster_handles, **above)
+grid[3, 0].legend(**above)
 figure.suptitle(
     f"{snakemake.params.data}: one training sample around a change of its spikes", fontsize=9
 )

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import NullFormatter
 
 from _job import start
 from spikegrad.figures import NEURON_COLOURS, save
@@ -58,6 +59,8 @@ tails.set(
     ylabel="share of samples\nat least as large",
 )
 tails.set_title("trained networks")
+for axis in (tails.xaxis, tails.yaxis):
+    axis.set_minor_formatter(NullFormatter())
 
 figure.legend(handles=neuron_handles(neurons), loc="outside lower center", ncols=len(neurons))
 figure.suptitle(

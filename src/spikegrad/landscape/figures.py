@@ -179,6 +179,7 @@ def draw_shares(axes: Axes, shares: pd.DataFrame, **legend: Any) -> None:
     names = [f"{neuron_label(n)}, {state} ({of})" for n, state, of in shares.index]
     axes.set_yticks(range(len(shares)), names)
     axes.invert_yaxis()
+    axes.set_xlim(0, 1.05 * max(0.01, left.max()))
     axes.legend(columnspacing=0.8, handlelength=1, **legend)
 
 
