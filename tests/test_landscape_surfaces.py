@@ -87,12 +87,13 @@ def test_the_census_is_the_same_in_any_number_of_jobs(files: dict[int, str]):
             "directions": ["filter0"],
             "samples": 2,
             "breaks": {"points": 5, "reach": 0.002},
-            "swaps": {"points": 3, "reach": 1e-4},
+            "swaps": {"points": 3, "reach": 1e-4, "most": 20},
+            "aside": 1e-6,
         }
     )
-    tasks = [task for task in census_tasks(small) if task.seed == 0]
-    whole = census_tables(tasks, files, DATA, small)
-    parts = [census_tables(share(tasks, job, 2), files, DATA, small) for job in range(2)]
+    tasks, samples = [task for task in census_tasks(small) if task.seed == 0], {0: DATA}
+    whole = census_tables(tasks, files, samples, small)
+    parts = [census_tables(share(tasks, job, 2), files, samples, small) for job in range(2)]
     keys = ["state", "sample", "search"]
     for one, *halves in zip(whole, *parts, strict=True):
         joined = pd.concat([h for h in halves if len(h)], ignore_index=True)
@@ -114,7 +115,8 @@ def test_an_unknown_direction_is_named():
                 "directions": ["filter9"],
                 "samples": 1,
                 "breaks": {"points": 5, "reach": 0.1},
-                "swaps": {"points": 5, "reach": 0.1},
+                "swaps": {"points": 5, "reach": 0.1, "most": 20},
+                "aside": 1e-6,
             }
         )
 
