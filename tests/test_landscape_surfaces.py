@@ -124,8 +124,11 @@ def test_an_unknown_direction_is_named():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"judged": [0.01, 0.2]}, r"judged: \[0\.2\] are not among depths"),
-        ({"judged": [0.003]}, r"lines\.tolerance must be at most 0\.00075, a quarter"),
+        ({"depths": [0.01, 0.2]}, r"depths.*claims are judged at the depths \[0\.01, 0\.1\]"),
+        (
+            {"lines": {"tolerance": 0.003}},
+            r"lines\.tolerance' = 0\.003: .* less than or equal to 0\.0025",
+        ),
     ],
 )
 def test_depths_that_lines_cannot_be_judged_by_are_named(changes: dict, message: str):
