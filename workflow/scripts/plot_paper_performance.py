@@ -25,7 +25,8 @@ if snakemake.input.trials:
             own["number"] + 1, own["validation_accuracy"], s=9, color=colour, alpha=0.5, lw=0
         )
         searched.step(best.index + 1, best, where="post", color=colour, lw=0.5, alpha=0.6)
-        searched.step(best.index + 1, best.mean(axis=1), where="post", color=colour, lw=1.5)
+        mean = best.mean(axis=1, skipna=False)
+        searched.step(best.index + 1, mean, where="post", color=colour, lw=1.5)
 else:
     searched.text(0.5, 0.5, "no search", transform=searched.transAxes, ha="center")
 

@@ -27,15 +27,14 @@ for neuron, axes in zip(neurons, grid.flat, strict=True):
         axes.scatter(some["number"], some["validation_accuracy"], s=14, label=name, **style)
     best = best_so_far(own)
     axes.step(best.index, best, where="post", c=colour, lw=0.6, alpha=0.6)
-    axes.step(
-        best.index, best.mean(axis=1), where="post", c=colour, lw=1.8, label="best so far, mean"
-    )
+    mean = best.mean(axis=1, skipna=False)
+    axes.step(best.index, mean, where="post", c=colour, lw=1.8, label="best so far, mean")
     last = own["number"].max()
     means = runs[runs["neuron"] == neuron].groupby(["search", "number"])["validation_accuracy"]
-    for (search, number), mean in means.mean().items():
+    for (search, number), accuracy in means.mean().items():
         unchanged = number == UNCHANGED
         axes.plot(
-            last * (1.08 + 0.06 * search) + 1, mean, ls="none", ms=5, mfc="none",
+            last * (1.08 + 0.06 * search) + 1, accuracy, ls="none", ms=5, mfc="none",
             c="0.4" if unchanged else colour, marker="s" if unchanged else "D",
             label="configured values" if unchanged and search == 0 else None,
         )  # fmt: skip

@@ -98,8 +98,8 @@ def failure_shares(
 def best_so_far(trials: pd.DataFrame) -> pd.DataFrame:
     """The best accuracy up to each trial, of those that finished or failed: [number, search].
 
-    ``trials`` are one neuron model's. NaN before the first; trials that halving stopped do not
-    compete.
+    ``trials`` are one neuron model's. Trials that halving stopped do not compete; NaN before the
+    first that does.
     """
     ended = trials[trials["outcome"] != "stopped"]
     accuracies = ended.pivot_table(index="number", columns="search", values="validation_accuracy")
