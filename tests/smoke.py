@@ -22,9 +22,12 @@ def copy_repository(target: Path) -> Path:
     return target
 
 
+TRIGGERS = ["--rerun-triggers", "input", "mtime", "params", "software-env"]  # as in the profiles
+
+
 def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [
-        sys.executable, "-m", "snakemake", "--cores", "2", "--workflow-profile", "none",
+        sys.executable, "-m", "snakemake", *TRIGGERS, "--cores", "2", "--workflow-profile", "none",
         "--configfile", "config/smoke.yaml", *options,
     ]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(project / "src")}

@@ -106,10 +106,48 @@ def test_a_value_that_only_a_figure_uses_reruns_that_figure(finished, tmp_path):
 def test_an_edit_reruns_what_depends_on_it(finished, tmp_path, file, rerun, kept):
     project = edited(finished, tmp_path)
     path = project / file
-    path.write_text(path.read_text() + "\n# edited\n")
+    path.write_text(path.read_text() + "\nEDITED = True\n")
     jobs = set(planned(project))
     assert rerun <= jobs
     assert not kept & jobs
+
+
+def test_comments_and_docstrings_rerun_nothing(finished, tmp_path):
+    project = edited(finished, tmp_path)
+    for folder in ("src/spikegrad", "workflow/scripts"):
+        for path in (project / folder).rglob("*.py"):
+            path.write_text(path.read_text().replace('"""', '"""In other words. ', 1) + "\n# So.\n")
+    assert planned(project) == Counter()
+
+
+LANDSCAPES = {
+    f"landscape_{name}"
+    for name in ("directions", "surface", "census", "profiles", "gradients", "examples")
+}
+HEAVY = {*LANDSCAPES, "train", "train_equal_activity", "search_trials", "silence"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "rerun"),
+    [
+        ({"examples": {"points": 23}}, {"landscape_examples"}),
+        ({"planes": {"points": 7}}, {"landscape_surface"}),
+        ({"lines": {"most": 17}}, {"landscape_surface"}),
+        # examples are chosen among the census's changes
+        ({"census": {"aside": 2e-6}}, {"landscape_census", "landscape_examples"}),
+        ({"profiles": {"most": 31}}, {"landscape_profiles"}),
+        ({"steps": {"points": 7}}, {"landscape_gradients"}),
+        ({"depths": [0.01, 0.02, 0.1]}, set()),
+        ({"equal_activity": {"target": 5.0}}, {"train_equal_activity", *LANDSCAPES}),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_landscape_setting_reruns_what_uses_it(finished, tmp_path, edit, rerun):
+    project = edited(finished, tmp_path)
+    (project / "edit.yaml").write_text(yaml.safe_dump({"landscape": edit}))
+    jobs = set(planned(project, "--configfile", "config/smoke.yaml", "edit.yaml"))
+    assert jobs & HEAVY == rerun
+    assert "describe_methods" in jobs  # it shows the whole configuration
 
 
 def test_a_mistake_in_the_configuration_stops_before_any_job(finished, tmp_path):

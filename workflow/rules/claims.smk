@@ -39,7 +39,6 @@ rule judge_claims:
         spreads=expand(NTK_SPREADS, experiment=NTK_ON_CIRCLE),
         trends=expand(NTK_TRENDS, experiment=NTK_ON_CIRCLE),
         off_circle=expand(NTK_DISTANCES, experiment=NTK_OFF_CIRCLE),
-        code=code("judge_claims.py"),
     output:
         table=report_figure(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),
         page=report_figure(f"{RESULTS}/claims.html", "claims", "Claims", "page"),
@@ -49,6 +48,7 @@ rule judge_claims:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("judge_claims.py"),
         data=STUDY.dataset,
         seed=STUDY.seeds[0],
     script:

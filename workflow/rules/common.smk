@@ -1,7 +1,7 @@
 # What the rule files share. Functions stand here, apart from rules, as the linter wants.
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.study import Study
-from spikegrad.provenance import imported_files
+from spikegrad.provenance import code_digest
 
 try:
     STUDY = validate(Study, config)
@@ -18,8 +18,9 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 
 
 def code(script):
-    """The files of src/spikegrad that workflow/scripts/<script> imports, directly or not."""
-    return [str(f.relative_to(Path.cwd()) if f.is_relative_to(Path.cwd()) else f) for f in imported_files(SCRIPTS / script)]
+    """What workflow/scripts/<script> and the modules that it imports do, as a digest: a rule
+    reruns after an edit of these, but for comments and docstrings."""
+    return lambda wildcards: code_digest(SCRIPTS / script)
 
 
 def growing(amount):
@@ -48,6 +49,11 @@ def ntk_figure(name, content):
     family = name.split("_{experiment}")[0]
     path = f"{RESULTS}/ntk/figures/{name}.png"
     return report_figure(path, f"ntk_{family}", "SG-NTK", content)
+
+
+def landscape_settings(*names):
+    """The settings of landscapes that a rule uses: those whose change makes it run again."""
+    return STUDY.landscape.model_dump(mode="json", include=set(names))
 
 
 def next_seed(wildcards):

@@ -29,8 +29,6 @@ if STUDY.data.heard:
     if HEARD.archive and HEARD.archive.path is None:
 
         rule download_archive:
-            input:
-                code=code("download_archive.py"),
             output:
                 archive=SOUNDS,
             log:
@@ -42,6 +40,7 @@ if STUDY.data.heard:
                 mem_mb=growing(1000),
                 runtime=growing(480),
             params:
+                code=code("download_archive.py"),
                 archive=HEARD.archive.model_dump(
                     mode="json", include={"urls", "attempts"}
                 ),
@@ -52,7 +51,6 @@ if STUDY.data.heard:
         input:
             sounds=SOUNDS,
             listed=getattr(HEARD, "table", None) or [],
-            code=code(TABULATE),
         output:
             table=f"{DATA}/recordings.csv",
         log:
@@ -66,14 +64,13 @@ if STUDY.data.heard:
             mem_mb=growing(1000),
             runtime=growing(60),
         params:
+            code=code(TABULATE),
             source=HEARD.model_dump(mode="json"),
             validation=STUDY.data.validation.model_dump(mode="json"),
         script:
             f"../scripts/{TABULATE}"
 
     rule basilar_membrane:
-        input:
-            code=code("basilar_membrane.py"),
         output:
             membrane=temp(f"{DATA}/basilar_membrane.npz"),
         log:
@@ -87,6 +84,7 @@ if STUDY.data.heard:
             mem_mb=growing(1500),
             runtime=growing(30),
         params:
+            code=code("basilar_membrane.py"),
             n_channels=STUDY.data.n_units,
             duration=STUDY.data.duration,
             sample_rate=HEARD.sample_rate,
@@ -98,7 +96,6 @@ if STUDY.data.heard:
             table=rules.tabulate.output.table,
             sounds=SOUNDS,
             membrane=rules.basilar_membrane.output.membrane,
-            code=code(LISTEN),
         output:
             spikes=temp(f"{DATA}/heard/{{part}}.h5"),
         log:
@@ -112,6 +109,7 @@ if STUDY.data.heard:
             mem_mb=growing(2000),
             runtime=growing(120),
         params:
+            code=code(LISTEN),
             source=HEARD.model_dump(mode="json") if SOURCE == "spoken_digits" else None,
             n_parts=HEARD.jobs,
             duration=STUDY.data.duration,
@@ -123,7 +121,6 @@ if STUDY.data.heard:
         input:
             table=rules.tabulate.output.table,
             parts=expand(rules.listen.output.spikes, part=range(HEARD.jobs)),
-            code=code("merge_heard.py"),
         output:
             train=f"{DATA}/train.h5",
             test=f"{DATA}/test.h5",
@@ -138,6 +135,7 @@ if STUDY.data.heard:
             mem_mb=growing(1500),
             runtime=growing(60),
         params:
+            code=code("merge_heard.py"),
             n_units=STUDY.data.n_units,
             duration=STUDY.data.duration,
         script:
@@ -148,8 +146,6 @@ if STUDY.data.source in ("shd", "ssc"):
 
     # A job for each file, so that a failure costs one file; they share nothing on disk.
     rule download:
-        input:
-            code=code("download.py"),
         output:
             spikes=f"{DATA}/{{split}}.h5",
         log:
@@ -163,6 +159,7 @@ if STUDY.data.source in ("shd", "ssc"):
             mem_mb=growing(1000),
             runtime=growing(480),
         params:
+            code=code("download.py"),
             source=STUDY.data.source,
             download=getattr(STUDY.data, STUDY.data.source).model_dump(mode="json"),
         script:
@@ -172,7 +169,6 @@ if STUDY.data.source in ("shd", "ssc"):
 rule prepare:
     input:
         **SPIKE_FILES,
-        code=code("prepare.py"),
     output:
         events=f"{DATA}/events.h5",
     log:
@@ -186,6 +182,7 @@ rule prepare:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
+        code=code("prepare.py"),
         name=STUDY.dataset,
         data=STUDY.data.model_dump(
             mode="json", exclude={"shd", "ssc", "spoken_digits", "heidelberg_digits"}
@@ -197,7 +194,6 @@ rule prepare:
 rule data_statistics:
     input:
         events=rules.prepare.output.events,
-        code=code("data_statistics.py"),
     output:
         samples=f"{DATA}/samples.parquet",
         profiles=f"{DATA}/profiles.parquet",
@@ -215,6 +211,8 @@ rule data_statistics:
     resources:
         mem_mb=growing(6000),
         runtime=growing(60),
+    params:
+        code=code("data_statistics.py"),
     script:
         "../scripts/data_statistics.py"
 
@@ -224,7 +222,6 @@ rule plot_data:
         examples=rules.data_statistics.output.examples,
         samples=rules.data_statistics.output.samples,
         profiles=rules.data_statistics.output.profiles,
-        code=code("plot_data.py"),
     output:
         png=report(
             f"{DATA}/figures/data.png",
@@ -244,6 +241,7 @@ rule plot_data:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
+        code=code("plot_data.py"),
         data=STUDY.dataset,
         n_units=STUDY.data.n_units,
     script:
@@ -259,7 +257,6 @@ if STUDY.data.source == "heidelberg-digits":
     rule compare_with_shd:
         input:
             samples=rules.data_statistics.output.samples,
-            code=code("compare_with_shd.py"),
         output:
             table=report(
                 f"{DATA}/shd_comparison.csv",
@@ -272,13 +269,14 @@ if STUDY.data.source == "heidelberg-digits":
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
+        params:
+            code=code("compare_with_shd.py"),
         script:
             "../scripts/compare_with_shd.py"
 
     rule plot_shd_comparison:
         input:
             samples=rules.data_statistics.output.samples,
-            code=code("plot_shd_comparison.py"),
         output:
             png=report(
                 f"{DATA}/figures/shd_comparison.png",
@@ -293,6 +291,7 @@ if STUDY.data.source == "heidelberg-digits":
             "../../envs/spikegrad.yaml"
         threads: 1
         params:
+            code=code("plot_shd_comparison.py"),
             data=STUDY.dataset,
         script:
             "../scripts/plot_shd_comparison.py"

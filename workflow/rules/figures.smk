@@ -19,7 +19,6 @@ rule plot_paper_performance:
         histories=expand(rules.train.output.history, neuron=NEURONS, seed=STUDY.seeds),
         runs=rules.summarise.output.runs,
         trials=rules.judge_claims.input.trials,
-        code=code("plot_paper_performance.py"),
     output:
         png=report_figure(
             f"{PAPER_FIGURES}/performance.png",
@@ -34,6 +33,7 @@ rule plot_paper_performance:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_paper_performance.py"),
         data=STUDY.dataset,
         seed=STUDY.seeds[0],
     script:
@@ -47,7 +47,6 @@ rule plot_paper_landscapes:
         line_minima=rules.landscape_fragmentation.output.lines,
         steps=rules.landscape_join.output.steps,
         step_losses=rules.landscape_join.output.losses,
-        code=code("plot_paper_landscapes.py"),
     output:
         png=report_figure(
             f"{PAPER_FIGURES}/landscapes.png",
@@ -62,6 +61,7 @@ rule plot_paper_landscapes:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_paper_landscapes.py"),
         data=STUDY.dataset,
         seed=LANDSCAPE_SEEDS[0],
         pair=STUDY.landscape.planes.directions[0],
@@ -78,7 +78,6 @@ rule plot_paper_samples:
         summary=rules.landscape_changes.output.summary,
         examples=rules.landscape_examples.output.changes,
         spikes=rules.landscape_examples.output.spikes,
-        code=code("plot_paper_samples.py"),
     output:
         png=report_figure(
             f"{PAPER_FIGURES}/samples.png",
@@ -93,6 +92,7 @@ rule plot_paper_samples:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_paper_samples.py"),
         data=STUDY.dataset,
     script:
         "../scripts/plot_paper_samples.py"
@@ -102,7 +102,6 @@ rule plot_paper_samples:
 rule plot_landscape_interactive:
     input:
         planes=rules.landscape_merge.output.planes,
-        code=code("plot_landscape_interactive.py"),
     output:
         page=report_figure(
             f"{PAPER_FIGURES}/surfaces.html",
@@ -116,6 +115,7 @@ rule plot_landscape_interactive:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_landscape_interactive.py"),
         seed=LANDSCAPE_SEEDS[0],
         data=STUDY.dataset,
     script:
@@ -139,7 +139,6 @@ if NTK_NAIVE_KERNELS and NTK_SURROGATE_KERNELS:
             predictions=NTK_PREDICTIONS.format(experiment=NTK_ENSEMBLES[0]),
             distances=NTK_DISTANCES.format(experiment=NTK_ENSEMBLES[0]),
             problem=rules.ntk_limits.output.problem,
-            code=code("plot_paper_sg_ntk.py"),
         output:
             png=report_figure(
                 f"{PAPER_FIGURES}/sg_ntk.png",
@@ -154,6 +153,7 @@ if NTK_NAIVE_KERNELS and NTK_SURROGATE_KERNELS:
             "../../envs/spikegrad.yaml"
         threads: 1
         params:
+            code=code("plot_paper_sg_ntk.py"),
             experiment=NTK_ENSEMBLES[0],
         script:
             "../scripts/plot_paper_sg_ntk.py"

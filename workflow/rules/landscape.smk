@@ -3,7 +3,6 @@ LANDSCAPE = f"{RESULTS}/landscape"
 LANDSCAPE_FIGURES = f"{LANDSCAPE}/figures"
 LANDSCAPE_SEEDS = list(STUDY.landscape.seeds)
 LANDSCAPE_JOBS = range(STUDY.landscape.jobs)
-LANDSCAPE_PARAMS = STUDY.landscape.model_dump(mode="json")
 LANDSCAPE_RESULTS = [
     f"{LANDSCAPE}/states.csv",
     f"{LANDSCAPE}/census.csv",
@@ -65,7 +64,6 @@ rule landscape_directions:
         other_snapshots=lambda w: expand(
             rules.train.output.snapshots, neuron=NEURONS, seed=next_seed(w)
         ),
-        code=code("landscape_directions.py"),
     output:
         directions=expand(
             f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors",
@@ -84,7 +82,8 @@ rule landscape_directions:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
-        landscape=LANDSCAPE_PARAMS,
+        code=code("landscape_directions.py"),
+        landscape=landscape_settings("samples", "directions"),
     script:
         "../scripts/landscape_directions.py"
 
@@ -98,7 +97,6 @@ rule landscape_surface:
         directions=expand(
             LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
         ),
-        code=code("landscape_surface.py"),
     output:
         lines=f"{LANDSCAPE}/surfaces/{{neuron}}/{{job}}.lines.parquet",
         planes=f"{LANDSCAPE}/surfaces/{{neuron}}/{{job}}.planes.parquet",
@@ -113,7 +111,10 @@ rule landscape_surface:
         mem_mb=growing(4000),
         runtime=growing(1440),
     params:
-        landscape=LANDSCAPE_PARAMS,
+        code=code("landscape_surface.py"),
+        landscape=landscape_settings(
+            "samples", "seeds", "jobs", "directions", "lines", "planes"
+        ),
     script:
         "../scripts/landscape_surface.py"
 
@@ -127,7 +128,6 @@ rule landscape_merge:
             rules.landscape_surface.output.planes, neuron=NEURONS, job=LANDSCAPE_JOBS
         ),
         states=expand(rules.landscape_directions.output.states, seed=LANDSCAPE_SEEDS),
-        code=code("landscape_merge.py"),
     output:
         lines=f"{LANDSCAPE}/lines.parquet",
         planes=f"{LANDSCAPE}/planes.parquet",
@@ -142,6 +142,8 @@ rule landscape_merge:
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
+    params:
+        code=code("landscape_merge.py"),
     script:
         "../scripts/landscape_merge.py"
 
@@ -150,7 +152,6 @@ rule landscape_fragmentation:
     input:
         lines=rules.landscape_merge.output.lines,
         planes=rules.landscape_merge.output.planes,
-        code=code("landscape_fragmentation.py"),
     output:
         lines=f"{LANDSCAPE}/line_minima.parquet",
         planes=f"{LANDSCAPE}/plane_minima.parquet",
@@ -160,6 +161,7 @@ rule landscape_fragmentation:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("landscape_fragmentation.py"),
         depths=STUDY.landscape.depths,
         tolerance=STUDY.landscape.lines.tolerance,
     script:
@@ -172,7 +174,6 @@ rule landscape_census:
         directions=expand(
             LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
         ),
-        code=code("landscape_census.py"),
     output:
         changes=f"{LANDSCAPE}/census/{{neuron}}/{{job}}.changes.parquet",
         lines=f"{LANDSCAPE}/census/{{neuron}}/{{job}}.lines.parquet",
@@ -188,7 +189,8 @@ rule landscape_census:
         mem_mb=growing(4000),
         runtime=growing(1440),
     params:
-        landscape=LANDSCAPE_PARAMS,
+        code=code("landscape_census.py"),
+        landscape=landscape_settings("samples", "seeds", "jobs", "directions", "census"),
     script:
         "../scripts/landscape_census.py"
 
@@ -204,7 +206,6 @@ rule landscape_changes:
         losses=expand(
             rules.landscape_census.output.losses, neuron=NEURONS, job=LANDSCAPE_JOBS
         ),
-        code=code("landscape_changes.py"),
     output:
         changes=f"{LANDSCAPE}/changes.parquet",
         lines=f"{LANDSCAPE}/census_lines.parquet",
@@ -220,6 +221,8 @@ rule landscape_changes:
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
+    params:
+        code=code("landscape_changes.py"),
     script:
         "../scripts/landscape_changes.py"
 
@@ -230,7 +233,6 @@ rule landscape_profiles:
         directions=expand(
             LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
         ),
-        code=code("landscape_profiles.py"),
     output:
         profiles=f"{LANDSCAPE}/profiles/{{neuron}}/{{job}}.parquet",
         minima=f"{LANDSCAPE}/profiles/{{neuron}}/{{job}}.minima.parquet",
@@ -245,7 +247,10 @@ rule landscape_profiles:
         mem_mb=growing(4000),
         runtime=growing(1440),
     params:
-        landscape=LANDSCAPE_PARAMS,
+        code=code("landscape_profiles.py"),
+        landscape=landscape_settings(
+            "samples", "seeds", "jobs", "directions", "profiles"
+        ),
     script:
         "../scripts/landscape_profiles.py"
 
@@ -262,7 +267,6 @@ rule landscape_gradients:
         snapshots=expand(
             rules.train.output.snapshots, seed=LANDSCAPE_SEEDS, allow_missing=True
         ),
-        code=code("landscape_gradients.py"),
     output:
         steps=f"{LANDSCAPE}/gradients/{{neuron}}/{{job}}.steps.parquet",
         losses=f"{LANDSCAPE}/gradients/{{neuron}}/{{job}}.losses.parquet",
@@ -279,7 +283,10 @@ rule landscape_gradients:
         mem_mb=growing(4000),
         runtime=growing(1440),
     params:
-        landscape=LANDSCAPE_PARAMS,
+        code=code("landscape_gradients.py"),
+        landscape=landscape_settings(
+            "samples", "seeds", "jobs", "directions", "steps", "updates"
+        ),
     script:
         "../scripts/landscape_gradients.py"
 
@@ -310,7 +317,6 @@ rule landscape_join:
             neuron=NEURONS,
             job=LANDSCAPE_JOBS,
         ),
-        code=code("landscape_join.py"),
     output:
         profiles=f"{LANDSCAPE}/profiles.parquet",
         minima=f"{LANDSCAPE}/profile_minima.parquet",
@@ -323,6 +329,8 @@ rule landscape_join:
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
+    params:
+        code=code("landscape_join.py"),
     script:
         "../scripts/landscape_join.py"
 
@@ -332,7 +340,6 @@ rule landscape_examples:
         events=rules.prepare.output.events,
         changes=rules.landscape_changes.output.changes,
         directions=expand(LANDSCAPE_DIRECTIONS, neuron=NEURONS, seed=LANDSCAPE_SEEDS),
-        code=code("landscape_examples.py"),
     output:
         changes=f"{LANDSCAPE}/examples/changes.parquet",
         losses=f"{LANDSCAPE}/examples/losses.parquet",
@@ -349,7 +356,8 @@ rule landscape_examples:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
-        landscape=LANDSCAPE_PARAMS,
+        code=code("landscape_examples.py"),
+        landscape=landscape_settings("samples", "directions", "examples"),
     script:
         "../scripts/landscape_examples.py"
 
@@ -357,7 +365,6 @@ rule landscape_examples:
 rule plot_landscape_lines:
     input:
         lines=rules.landscape_merge.output.lines,
-        code=code("plot_landscape_lines.py"),
     output:
         png=report_figure(
             f"{LANDSCAPE_FIGURES}/lines.png", "landscape_lines", "Landscapes", "lines"
@@ -369,6 +376,7 @@ rule plot_landscape_lines:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_landscape_lines.py"),
         data=STUDY.dataset,
         samples=STUDY.landscape.samples,
         directions=STUDY.landscape.lines.directions,
@@ -380,7 +388,6 @@ rule plot_landscape_jumps:
     input:
         changes=rules.landscape_changes.output.changes,
         losses=rules.landscape_changes.output.losses,
-        code=code("plot_landscape_jumps.py"),
     output:
         png=report_figure(
             f"{LANDSCAPE_FIGURES}/jumps.png",
@@ -395,6 +402,7 @@ rule plot_landscape_jumps:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_landscape_jumps.py"),
         data=STUDY.dataset,
     script:
         "../scripts/plot_landscape_jumps.py"
@@ -403,7 +411,6 @@ rule plot_landscape_jumps:
 rule plot_landscape_planes:
     input:
         planes=rules.landscape_merge.output.planes,
-        code=code("plot_landscape_planes.py"),
     output:
         png=report_figure(
             f"{LANDSCAPE_FIGURES}/planes.png",
@@ -418,6 +425,7 @@ rule plot_landscape_planes:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_landscape_planes.py"),
         data=STUDY.dataset,
         seed=LANDSCAPE_SEEDS[0],
         pairs=STUDY.landscape.planes.directions,
@@ -429,7 +437,6 @@ rule plot_landscape_census:
     input:
         changes=rules.landscape_changes.output.changes,
         summary=rules.landscape_changes.output.summary,
-        code=code("plot_landscape_census.py"),
     output:
         png=report_figure(
             f"{LANDSCAPE_FIGURES}/census.png",
@@ -444,6 +451,7 @@ rule plot_landscape_census:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_landscape_census.py"),
         data=STUDY.dataset,
     script:
         "../scripts/plot_landscape_census.py"
@@ -453,7 +461,6 @@ rule plot_landscape_profiles:
     input:
         profiles=rules.landscape_join.output.profiles,
         minima=rules.landscape_join.output.minima,
-        code=code("plot_landscape_profiles.py"),
     output:
         png=report_figure(
             f"{LANDSCAPE_FIGURES}/profiles.png",
@@ -468,6 +475,7 @@ rule plot_landscape_profiles:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_landscape_profiles.py"),
         data=STUDY.dataset,
     script:
         "../scripts/plot_landscape_profiles.py"
@@ -477,7 +485,6 @@ rule plot_landscape_fragmentation:
     input:
         lines=rules.landscape_fragmentation.output.lines,
         planes=rules.landscape_fragmentation.output.planes,
-        code=code("plot_landscape_fragmentation.py"),
     output:
         png=report_figure(
             f"{LANDSCAPE_FIGURES}/fragmentation.png",
@@ -492,6 +499,7 @@ rule plot_landscape_fragmentation:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_landscape_fragmentation.py"),
         data=STUDY.dataset,
     script:
         "../scripts/plot_landscape_fragmentation.py"
@@ -502,7 +510,6 @@ rule plot_landscape_gradients:
         steps=rules.landscape_join.output.steps,
         losses=rules.landscape_join.output.losses,
         samples=rules.landscape_join.output.samples,
-        code=code("plot_landscape_gradients.py"),
     output:
         png=report_figure(
             f"{LANDSCAPE_FIGURES}/gradients.png",
@@ -517,6 +524,7 @@ rule plot_landscape_gradients:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_landscape_gradients.py"),
         data=STUDY.dataset,
     script:
         "../scripts/plot_landscape_gradients.py"
@@ -528,7 +536,6 @@ rule plot_landscape_examples:
         losses=rules.landscape_examples.output.losses,
         spikes=rules.landscape_examples.output.spikes,
         potentials=rules.landscape_examples.output.potentials,
-        code=code("plot_landscape_examples.py"),
     output:
         png=report_figure(
             f"{LANDSCAPE_FIGURES}/examples.png",
@@ -543,6 +550,7 @@ rule plot_landscape_examples:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_landscape_examples.py"),
         data=STUDY.dataset,
     script:
         "../scripts/plot_landscape_examples.py"

@@ -37,8 +37,6 @@ rule ntk:
 
 
 rule ntk_train:
-    input:
-        code=code("ntk_train.py"),
     output:
         networks=f"{NTK}/{{experiment}}/networks/{{job}}.parquet",
     log:
@@ -52,6 +50,7 @@ rule ntk_train:
         mem_mb=growing(2000),
         runtime=growing(1440),
     params:
+        code=code("ntk_train.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
         checkpoints=f"{NTK}/{{experiment}}/networks/{{job}}.checkpoints",
@@ -63,7 +62,6 @@ rule ntk_train:
 rule ntk_kernels:
     input:
         networks=lambda w: ntk_networks(w.experiment),
-        code=code("ntk_kernels.py"),
     output:
         analytic=f"{NTK}/{{experiment}}/analytic.parquet",
         errors=f"{NTK}/{{experiment}}/errors.parquet",
@@ -80,6 +78,7 @@ rule ntk_kernels:
         mem_mb=growing(2000),
         runtime=growing(240),
     params:
+        code=code("ntk_kernels.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
         n_resamples=STUDY.ntk.n_resamples,
@@ -91,7 +90,6 @@ rule ntk_kernels:
 rule ntk_comparison:
     input:
         networks=[file for name in NTK_ENSEMBLES for file in ntk_networks(name)],
-        code=code("ntk_comparison.py"),
     output:
         predictions=expand(NTK_PREDICTIONS, experiment=NTK_ENSEMBLES),
         distances=expand(NTK_DISTANCES, experiment=NTK_ENSEMBLES),
@@ -108,6 +106,7 @@ rule ntk_comparison:
         mem_mb=growing(2000),
         runtime=growing(240),
     params:
+        code=code("ntk_comparison.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiments=[
             STUDY.ntk.experiment(name).model_dump(mode="json")
@@ -119,8 +118,6 @@ rule ntk_comparison:
 
 
 rule ntk_limits:
-    input:
-        code=code("ntk_limits.py"),
     output:
         problem=f"{NTK}/limits/problem.csv",
         diagonals=f"{NTK}/limits/diagonals.csv",
@@ -137,6 +134,7 @@ rule ntk_limits:
         mem_mb=growing(2000),
         runtime=growing(240),
     params:
+        code=code("ntk_limits.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         analytic=STUDY.ntk.analytic.model_dump(mode="json"),
         off_circle=STUDY.ntk.off_circle.model_dump(mode="json"),
@@ -145,8 +143,6 @@ rule ntk_limits:
 
 
 rule ntk_stability:
-    input:
-        code=code("ntk_stability.py"),
     output:
         cases=f"{NTK}/stability/cases.csv",
         points=f"{NTK}/stability/points.csv",
@@ -162,6 +158,7 @@ rule ntk_stability:
         mem_mb=growing(2000),
         runtime=growing(240),
     params:
+        code=code("ntk_stability.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         stability=STUDY.ntk.stability.model_dump(mode="json"),
     script:
@@ -171,7 +168,6 @@ rule ntk_stability:
 rule plot_ntk_target:
     input:
         problem=rules.ntk_limits.output.problem,
-        code=code("plot_ntk_target.py"),
     output:
         png=ntk_figure("target", "target"),
         pdf=f"{NTK_FIGURES}/target.pdf",
@@ -181,6 +177,7 @@ rule plot_ntk_target:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_ntk_target.py"),
         seed=STUDY.ntk.problem.seed,
     script:
         "../scripts/plot_ntk_target.py"
@@ -190,7 +187,6 @@ rule plot_ntk_limits:
     input:
         diagonals=rules.ntk_limits.output.diagonals,
         naive_regression=rules.ntk_limits.output.naive_regression,
-        code=code("plot_ntk_limits.py"),
     output:
         png=ntk_figure("limits", "limits of steep activations"),
         pdf=f"{NTK_FIGURES}/limits.pdf",
@@ -199,6 +195,8 @@ rule plot_ntk_limits:
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
+    params:
+        code=code("plot_ntk_limits.py"),
     script:
         "../scripts/plot_ntk_limits.py"
 
@@ -207,7 +205,6 @@ rule plot_ntk_off_circle:
     input:
         off_circle=rules.ntk_limits.output.off_circle,
         distances=expand(NTK_DISTANCES, experiment=NTK_OFF_CIRCLE),
-        code=code("plot_ntk_off_circle.py"),
     output:
         png=ntk_figure("off_circle", "inputs off the circle"),
         pdf=f"{NTK_FIGURES}/off_circle.pdf",
@@ -217,6 +214,7 @@ rule plot_ntk_off_circle:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_ntk_off_circle.py"),
         setup=STUDY.ntk.off_circle.model_dump(mode="json"),
         experiments=NTK_OFF_CIRCLE,
     script:
@@ -227,7 +225,6 @@ rule plot_ntk_kernels:
     input:
         networks=lambda w: ntk_networks(w.experiment),
         analytic=rules.ntk_kernels.output.analytic,
-        code=code("plot_ntk_kernels.py"),
     output:
         png=ntk_figure("kernels_{experiment}", "kernels, {experiment}"),
         pdf=f"{NTK_FIGURES}/kernels_{{experiment}}.pdf",
@@ -239,6 +236,7 @@ rule plot_ntk_kernels:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_ntk_kernels.py"),
         experiment=ntk_experiment,
     script:
         "../scripts/plot_ntk_kernels.py"
@@ -248,7 +246,6 @@ rule plot_ntk_kernel_error:
     input:
         errors=expand(rules.ntk_kernels.output.errors, experiment=NTK_KERNELS),
         exponents=expand(rules.ntk_kernels.output.exponents, experiment=NTK_KERNELS),
-        code=code("plot_ntk_kernel_error.py"),
     output:
         error_png=ntk_figure("kernel_error", "error of finite networks' kernels"),
         error_pdf=f"{NTK_FIGURES}/kernel_error.pdf",
@@ -260,6 +257,7 @@ rule plot_ntk_kernel_error:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_ntk_kernel_error.py"),
         experiments=NTK_KERNELS,
     script:
         "../scripts/plot_ntk_kernel_error.py"
@@ -271,7 +269,6 @@ rule plot_ntk_ensemble:
         networks=[file for name in NTK_ON_CIRCLE for file in ntk_networks(name)],
         predictions=expand(NTK_PREDICTIONS, experiment=NTK_ON_CIRCLE),
         problem=rules.ntk_limits.output.problem,
-        code=code("plot_ntk_ensemble.py"),
     output:
         png=[
             report_figure(
@@ -291,6 +288,7 @@ rule plot_ntk_ensemble:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_ntk_ensemble.py"),
         experiments=[
             STUDY.ntk.experiment(name).model_dump(mode="json")
             for name in NTK_ON_CIRCLE
@@ -302,7 +300,6 @@ rule plot_ntk_ensemble:
 rule plot_ntk_comparison:
     input:
         distances=expand(NTK_DISTANCES, experiment=NTK_ON_CIRCLE),
-        code=code("plot_ntk_comparison.py"),
     output:
         png=ntk_figure("comparison", "which kernel networks follow"),
         pdf=f"{NTK_FIGURES}/comparison.pdf",
@@ -312,6 +309,7 @@ rule plot_ntk_comparison:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_ntk_comparison.py"),
         experiments=NTK_ON_CIRCLE,
     script:
         "../scripts/plot_ntk_comparison.py"
@@ -321,7 +319,6 @@ rule plot_ntk_spread:
     input:
         spreads=expand(NTK_SPREADS, experiment=NTK_ON_CIRCLE),
         trends=expand(NTK_TRENDS, experiment=NTK_ON_CIRCLE),
-        code=code("plot_ntk_spread.py"),
     output:
         png=ntk_figure("spread", "how far single networks scatter"),
         pdf=f"{NTK_FIGURES}/spread.pdf",
@@ -331,6 +328,7 @@ rule plot_ntk_spread:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_ntk_spread.py"),
         experiments=NTK_ON_CIRCLE,
     script:
         "../scripts/plot_ntk_spread.py"
@@ -340,7 +338,6 @@ rule plot_ntk_stability:
     input:
         cases=rules.ntk_stability.output.cases,
         drift=rules.ntk_stability.output.drift,
-        code=code("plot_ntk_stability.py"),
     output:
         png=ntk_figure("stability", "unstable learning"),
         pdf=f"{NTK_FIGURES}/stability.pdf",
@@ -350,6 +347,7 @@ rule plot_ntk_stability:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_ntk_stability.py"),
         n_points=STUDY.ntk.stability.n_points,
     script:
         "../scripts/plot_ntk_stability.py"

@@ -32,7 +32,6 @@ rule describe_methods:
                 for job in range(len(ntk_networks(name)))
             ],
         ],
-        code=code("describe_methods.py"),
     output:
         page=report_figure(f"{RESULTS}/methods.html", "methods", "Methods", "methods"),
     log:
@@ -41,6 +40,7 @@ rule describe_methods:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("describe_methods.py"),
         study=STUDY.model_dump(mode="json"),
     script:
         "../scripts/describe_methods.py"

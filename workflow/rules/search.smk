@@ -42,7 +42,6 @@ if STUDY.search is not None:
     rule search_data:
         input:
             **{split: file for split, file in SPIKE_FILES.items() if split != "test"},
-            code=code("prepare.py"),
         output:
             events=f"{SEARCH}/events.h5",
         log:
@@ -56,6 +55,7 @@ if STUDY.search is not None:
             mem_mb=growing(2000),
             runtime=growing(60),
         params:
+            code=code("prepare.py"),
             name=STUDY.dataset,
             data=rules.prepare.params.data,
         script:
@@ -64,7 +64,6 @@ if STUDY.search is not None:
     rule search_suggest:
         input:
             records=lambda w: earlier_records(w.neuron, w.repeat, int(w.generation)),
-            code=code("search_suggest.py"),
         output:
             trials=f"{GENERATION}/trials.json",
         log:
@@ -73,6 +72,7 @@ if STUDY.search is not None:
             "../../envs/spikegrad.yaml"
         threads: 1
         params:
+            code=code("search_suggest.py"),
             sampling=STUDY.search.sampling.model_dump(mode="json"),
             epochs=TRIALS.epochs,
             seed=STUDY.search.seed,
@@ -85,7 +85,6 @@ if STUDY.search is not None:
             unpack(entering),
             events=rules.search_data.output.events,
             engine=lambda w: rules.compile_engine.output.done,
-            code=code("search_trials.py"),
         output:
             records=directory(f"{GENERATION}/rung{{rung}}/job{{job}}"),
         log:
@@ -99,6 +98,7 @@ if STUDY.search is not None:
             mem_mb=growing(SEARCH_MEMORY),
             runtime=search_minutes,
         params:
+            code=code("search_trials.py"),
             model=search_model,
             trials=TRIALS.model_dump(mode="json"),
             seed=STUDY.search.seed,
@@ -111,7 +111,6 @@ if STUDY.search is not None:
             records=lambda w: all_records(w.neuron, w.repeat),
             events=rules.search_data.output.events,
             engine=lambda w: rules.compile_engine.output.done,
-            code=code("search_finalists.py"),
         output:
             records=directory(f"{ONE_SEARCH}/finalists/job{{job}}"),
         log:
@@ -125,6 +124,7 @@ if STUDY.search is not None:
             mem_mb=growing(SEARCH_MEMORY),
             runtime=search_minutes,
         params:
+            code=code("search_finalists.py"),
             model=search_model,
             trials=TRIALS.model_dump(mode="json"),
             selection=STUDY.search.selection.model_dump(mode="json"),
@@ -142,7 +142,6 @@ if STUDY.search is not None:
                 job=range(FINALIST_JOBS),
                 allow_missing=True,
             ),
-            code=code("search_best.py"),
         output:
             best=report(
                 f"{ONE_SEARCH}/best.yaml",
@@ -163,6 +162,7 @@ if STUDY.search is not None:
             mem_mb=growing(1000),
             runtime=growing(60),
         params:
+            code=code("search_best.py"),
             model=search_model,
             search=STUDY.search.model_dump(mode="json"),
         script:
@@ -176,7 +176,6 @@ if STUDY.search is not None:
             winners=expand(
                 rules.search_best.output.best, neuron=NEURONS, repeat=REPEATS
             ),
-            code=code("search_tables.py"),
         output:
             budget=f"{SEARCH}/budget.csv",
             stability=search_table("stability", "trials that failed"),
@@ -187,6 +186,8 @@ if STUDY.search is not None:
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
+        params:
+            code=code("search_tables.py"),
         script:
             "../scripts/search_tables.py"
 
@@ -194,7 +195,6 @@ if STUDY.search is not None:
     rule search_journal:
         input:
             **{name: all_records(*search) for name, search in SEARCHES.items()},
-            code=code("search_journal.py"),
         output:
             journal=f"{SEARCH}/journal.log",
         log:
@@ -206,6 +206,7 @@ if STUDY.search is not None:
             mem_mb=growing(1000),
             runtime=growing(60),
         params:
+            code=code("search_journal.py"),
             sampling=STUDY.search.sampling.model_dump(mode="json"),
             epochs=TRIALS.epochs,
             data=STUDY.dataset,
@@ -219,7 +220,6 @@ if STUDY.search is not None:
                 rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
             ),
             runs=expand(rules.search_best.output.runs, neuron=NEURONS, repeat=REPEATS),
-            code=code("plot_search_history.py"),
         output:
             png=search_figure("history", "history"),
             pdf=f"{SEARCH_FIGURES}/history.pdf",
@@ -229,6 +229,7 @@ if STUDY.search is not None:
             "../../envs/spikegrad.yaml"
         threads: 1
         params:
+            code=code("plot_search_history.py"),
             data=STUDY.dataset,
         script:
             "../scripts/plot_search_history.py"
@@ -237,7 +238,6 @@ if STUDY.search is not None:
         input:
             budget=rules.search_tables.output.budget,
             stability=rules.search_tables.output.stability,
-            code=code("plot_search_budget.py"),
         output:
             png=search_figure("budget", "expected best of k trials"),
             pdf=f"{SEARCH_FIGURES}/budget.pdf",
@@ -247,6 +247,7 @@ if STUDY.search is not None:
             "../../envs/spikegrad.yaml"
         threads: 1
         params:
+            code=code("plot_search_budget.py"),
             data=STUDY.dataset,
         script:
             "../scripts/plot_search_budget.py"
@@ -256,7 +257,6 @@ if STUDY.search is not None:
             importances=expand(
                 rules.search_best.output.importances, neuron=NEURONS, repeat=REPEATS
             ),
-            code=code("plot_search_importance.py"),
         output:
             png=search_figure("importance", "importance of parameters"),
             pdf=f"{SEARCH_FIGURES}/importance.pdf",
@@ -266,6 +266,7 @@ if STUDY.search is not None:
             "../../envs/spikegrad.yaml"
         threads: 1
         params:
+            code=code("plot_search_importance.py"),
             data=STUDY.dataset,
         script:
             "../scripts/plot_search_importance.py"
@@ -276,7 +277,6 @@ if STUDY.search is not None:
                 rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
             ),
             winners=rules.search_tables.output.winners,
-            code=code("plot_search_slices.py"),
         output:
             png=search_figure("slices", "slices"),
             pdf=f"{SEARCH_FIGURES}/slices.pdf",
@@ -286,6 +286,7 @@ if STUDY.search is not None:
             "../../envs/spikegrad.yaml"
         threads: 1
         params:
+            code=code("plot_search_slices.py"),
             data=STUDY.dataset,
             sampling=STUDY.search.sampling.model_dump(mode="json"),
         script:
@@ -296,7 +297,6 @@ if STUDY.search is not None:
             trials=expand(
                 rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
             ),
-            code=code("plot_search_activity.py"),
         output:
             png=search_figure("activity", "accuracy against activity"),
             pdf=f"{SEARCH_FIGURES}/activity.pdf",
@@ -306,6 +306,7 @@ if STUDY.search is not None:
             "../../envs/spikegrad.yaml"
         threads: 1
         params:
+            code=code("plot_search_activity.py"),
             data=STUDY.dataset,
         script:
             "../scripts/plot_search_activity.py"
@@ -315,7 +316,6 @@ if STUDY.search is not None:
             trials=expand(
                 rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
             ),
-            code=code("plot_search_failures.py"),
         output:
             png=search_figure("failures", "failed trials"),
             pdf=f"{SEARCH_FIGURES}/failures.pdf",
@@ -325,6 +325,7 @@ if STUDY.search is not None:
             "../../envs/spikegrad.yaml"
         threads: 1
         params:
+            code=code("plot_search_failures.py"),
             data=STUDY.dataset,
             sampling=STUDY.search.sampling.model_dump(mode="json"),
         script:

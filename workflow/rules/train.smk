@@ -17,8 +17,6 @@ wildcard_constraints:
 
 
 rule compile_engine:
-    input:
-        code=code("compile_engine.py"),
     output:
         done=f"{TRAINING}/engine.compiled",
     log:
@@ -32,6 +30,7 @@ rule compile_engine:
         mem_mb=growing(1500),
         runtime=growing(60),
     params:
+        code=code("compile_engine.py"),
         kinds=STUDY.kinds(),
     script:
         "../scripts/compile_engine.py"
@@ -42,7 +41,6 @@ rule train:
         events=rules.prepare.output.events,
         engine=rules.compile_engine.output.done,
         winner=winner_of,
-        code=code("train.py"),
     output:
         checkpoint=f"{TRAINING}/{{neuron}}/{{seed}}/best.safetensors",
         snapshots=f"{TRAINING}/{{neuron}}/{{seed}}/snapshots.safetensors",
@@ -59,6 +57,7 @@ rule train:
         mem_mb=growing(4000),
         runtime=growing(1440),
     params:
+        code=code("train.py"),
         model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
         overrides={},
     script:
@@ -71,7 +70,6 @@ rule evaluate:
         checkpoints=expand(
             rules.train.output.checkpoint, seed=STUDY.seeds, allow_missing=True
         ),
-        code=code("evaluate.py"),
     output:
         runs=f"{TRAINING}/{{neuron}}/runs.parquet",
         samples=f"{TRAINING}/{{neuron}}/samples.parquet",
@@ -85,6 +83,8 @@ rule evaluate:
     resources:
         mem_mb=growing(4000),
         runtime=growing(240),
+    params:
+        code=code("evaluate.py"),
     script:
         "../scripts/evaluate.py"
 
@@ -101,7 +101,6 @@ rule silence:
         histories=expand(
             rules.train.output.history, seed=STUDY.seeds, allow_missing=True
         ),
-        code=code("silence.py"),
     output:
         table=f"{TRAINING}/{{neuron}}/silence.parquet",
     log:
@@ -115,6 +114,7 @@ rule silence:
         mem_mb=growing(4000),
         runtime=growing(1440),
     params:
+        code=code("silence.py"),
         epochs=STUDY.silence.epochs,
     script:
         "../scripts/silence.py"
@@ -123,7 +123,6 @@ rule silence:
 rule summarise:
     input:
         runs=expand(rules.evaluate.output.runs, neuron=NEURONS),
-        code=code("summarise.py"),
     output:
         runs=report(
             f"{TRAINING}/runs.csv", category="Training", labels={"content": "all runs"}
@@ -140,6 +139,7 @@ rule summarise:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("summarise.py"),
         seed=STUDY.seeds[0],
         searches={seed: STUDY.search_of(seed) for seed in STUDY.seeds},
     script:
@@ -152,7 +152,6 @@ rule respond:
         checkpoints=expand(
             rules.train.output.checkpoint, neuron=NEURONS, seed=STUDY.seeds[0]
         ),
-        code=code("respond.py"),
     output:
         rasters=f"{TRAINING}/rasters.parquet",
         potentials=f"{TRAINING}/potentials.parquet",
@@ -167,6 +166,7 @@ rule respond:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
+        code=code("respond.py"),
         sample=STUDY.example,
     script:
         "../scripts/respond.py"
@@ -175,7 +175,6 @@ rule respond:
 rule plot_learning_curves:
     input:
         histories=expand(rules.train.output.history, neuron=NEURONS, seed=STUDY.seeds),
-        code=code("plot_learning_curves.py"),
     output:
         png=report(
             f"{TRAINING_FIGURES}/learning_curves.png",
@@ -190,6 +189,7 @@ rule plot_learning_curves:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_learning_curves.py"),
         data=STUDY.dataset,
         seed=STUDY.seeds[0],
     script:
@@ -199,7 +199,6 @@ rule plot_learning_curves:
 rule plot_confusion:
     input:
         samples=expand(rules.evaluate.output.samples, neuron=NEURONS),
-        code=code("plot_confusion.py"),
     output:
         png=report(
             f"{TRAINING_FIGURES}/confusion.png",
@@ -214,6 +213,7 @@ rule plot_confusion:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
+        code=code("plot_confusion.py"),
         data=STUDY.dataset,
     script:
         "../scripts/plot_confusion.py"
@@ -222,7 +222,6 @@ rule plot_confusion:
 rule plot_rasters:
     input:
         rasters=rules.respond.output.rasters,
-        code=code("plot_rasters.py"),
     output:
         png=report(
             f"{TRAINING_FIGURES}/rasters.png",
@@ -236,6 +235,8 @@ rule plot_rasters:
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
+    params:
+        code=code("plot_rasters.py"),
     script:
         "../scripts/plot_rasters.py"
 
@@ -244,7 +245,6 @@ rule plot_potentials:
     input:
         rasters=rules.respond.output.rasters,
         potentials=rules.respond.output.potentials,
-        code=code("plot_potentials.py"),
     output:
         png=report(
             f"{TRAINING_FIGURES}/potentials.png",
@@ -258,6 +258,8 @@ rule plot_potentials:
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
+    params:
+        code=code("plot_potentials.py"),
     script:
         "../scripts/plot_potentials.py"
 

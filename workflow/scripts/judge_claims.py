@@ -7,7 +7,7 @@ from spikegrad.claims.tables import Tables
 from spikegrad.files import atomic
 
 log = start(snakemake)
-given = {name: list(files) for name, files in snakemake.input.items() if name != "code"}
+given = {name: list(files) for name, files in snakemake.input.items()}
 data = snakemake.params.data
 claims = judge(Tables(given), data, snakemake.params.seed)
 log.info("\n%s", claims[["id", "case", "estimate", "low", "high", "n", "verdict"]].to_string())

@@ -1,7 +1,7 @@
 """Search one job's share of the census for changes of spikes."""
 
 from _job import start
-from spikegrad.config.base import validate
+from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic
@@ -10,7 +10,7 @@ from spikegrad.landscape.surfaces import share
 from spikegrad.landscape.tables import census_tables, census_tasks
 
 log = start(snakemake)
-options = validate(LandscapeSettings, snakemake.params.landscape)
+options = part(LandscapeSettings, snakemake.params.landscape)
 data = load(snakemake.input.events, "train")
 samples = {s: subset(data, options, s) for s in options.seeds}
 centres = dict(zip(options.seeds, snakemake.input.directions, strict=True))

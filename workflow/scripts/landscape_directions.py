@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from _job import start
-from spikegrad.config.base import validate
+from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic
@@ -14,7 +14,7 @@ from spikegrad.landscape.objective import Objective, subset
 from spikegrad.landscape.states import course, equal_loss, load_run, states
 
 log = start(snakemake)
-options = validate(LandscapeSettings, snakemake.params.landscape)
+options = part(LandscapeSettings, snakemake.params.landscape)
 seed = int(snakemake.wildcards.seed)
 data = subset(load(snakemake.input.events, "train"), options, seed)
 

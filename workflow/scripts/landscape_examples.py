@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from _job import start
-from spikegrad.config.base import validate
+from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic
@@ -13,7 +13,7 @@ from spikegrad.landscape.examples import choose, example
 from spikegrad.landscape.objective import subset
 
 log = start(snakemake)
-options = validate(LandscapeSettings, snakemake.params.landscape)
+options = part(LandscapeSettings, snakemake.params.landscape)
 data = load(snakemake.input.events, "train")
 changes = pd.read_parquet(snakemake.input.changes)
 files = {}

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.config.base import validate
+from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic
@@ -15,7 +15,7 @@ from spikegrad.landscape.surfaces import share
 from spikegrad.landscape.terms import STATES
 
 log = start(snakemake)
-options = validate(LandscapeSettings, snakemake.params.landscape)
+options = part(LandscapeSettings, snakemake.params.landscape)
 job = int(snakemake.wildcards.job), options.jobs
 data = load(snakemake.input.events, "train")
 samples = {s: subset(data, options, s) for s in options.seeds}

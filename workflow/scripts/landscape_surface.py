@@ -1,14 +1,14 @@
 """Evaluate one job's share of the lines and of the points of planes."""
 
 from _job import start
-from spikegrad.config.base import validate
+from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.files import atomic
 from spikegrad.landscape.surfaces import line_table, plane_table, points, rays, share
 
 log = start(snakemake)
-options = validate(LandscapeSettings, snakemake.params.landscape)
+options = part(LandscapeSettings, snakemake.params.landscape)
 data = load(snakemake.input.events, "train")
 centres = dict(zip(options.seeds, snakemake.input.directions, strict=True))
 job = int(snakemake.wildcards.job), options.jobs

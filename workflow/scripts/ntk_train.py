@@ -18,7 +18,7 @@ table = train_cells(
     experiment.jobs()[int(snakemake.wildcards.job)],
     Path(params.checkpoints),
     params.checkpoint_every,
-    digest(snakemake.input.code, f"{params.problem} {params.experiment}"),
+    digest([], f"{params.code} {params.problem} {params.experiment}"),
 )
 with atomic(snakemake.output.networks) as file:
     table.to_parquet(file)

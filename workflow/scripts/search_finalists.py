@@ -23,7 +23,7 @@ bench = open_bench(
     final_budget(validate(Trials, params.trials), settings.training.epochs),
     snakemake.input.events,
     seed,
-    snakemake.input.code,
+    params.code,
     Path(params.states),
 )
 selection = validate(Selection, params.selection)

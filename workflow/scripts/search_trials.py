@@ -21,7 +21,7 @@ bench = open_bench(
     validate(Trials, params.trials),
     snakemake.input.events,
     seed,
-    snakemake.input.code,
+    params.code,
     Path(params.states),
 )
 rung, job = int(snakemake.wildcards.rung), int(snakemake.wildcards.job)

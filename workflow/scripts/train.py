@@ -24,7 +24,7 @@ if snakemake.input.winner:
 settings = with_parameters(settings, snakemake.params.overrides)
 neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")
-identity = digest([snakemake.input.events, *snakemake.input.code], settings.model_dump_json())
+identity = digest([snakemake.input.events], f"{snakemake.params.code} {settings.model_dump_json()}")
 
 run = train(
     settings, neuron, seed, data, load(snakemake.input.events, "validation"), state, identity

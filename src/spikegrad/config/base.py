@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, create_model
 
 
 class ConfigError(ValueError):
@@ -53,6 +53,26 @@ def validate(model: type[S], settings: Mapping[str, Any], where: str = "config")
     except ValidationError as error:
         lines = [_explain(model, problem) for problem in _causes(error)]
         raise ConfigError(f"{where}: " + "\n".join(lines)) from None
+
+
+def part(model: type[S], settings: Mapping[str, Any]) -> S:
+    """Those fields of ``model`` that ``settings`` hold, as a rule of the workflow is given them.
+
+    Any other field is no attribute of the result: a script cannot use a setting whose change would
+    not make its rule run again.
+
+    Raises
+    ------
+    ConfigError
+        As :func:`validate`.
+    """
+    fields: dict[str, Any] = {
+        name: (field.annotation, field)
+        for name, field in model.model_fields.items()
+        if name in settings
+    }
+    fewer = create_model(model.__name__, __base__=Section, **fields)
+    return cast(S, validate(fewer, settings))
 
 
 def _plain(value: Any) -> Any:

@@ -79,12 +79,12 @@ def open_bench(
     options: Trials,
     events: str | Path,
     seed: int,
-    code: Iterable[str | Path],
+    code: str,
     states: Path,
 ) -> Bench:
     """The bench of a job: the data in ``events``, of which ``seed`` draws the samples to train on.
 
-    ``code`` are the files whose change makes checkpoints invalid.
+    ``code`` is a digest of the code: another one makes checkpoints invalid.
     """
     return Bench(
         neuron=neuron,
@@ -93,7 +93,7 @@ def open_bench(
         data=subset(load(events, "train"), options.samples, seed),
         validation=load(events, "validation"),
         states=states,
-        identity=digest([events, *code], f"{seed} {options.samples}"),
+        identity=digest([events], f"{code} {seed} {options.samples}"),
     )
 
 
