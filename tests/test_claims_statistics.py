@@ -20,6 +20,7 @@ from spikegrad.claims.estimates import (
     adjusted,
     difference,
     mean,
+    share,
 )
 from spikegrad.claims.qif_paper import UNITS
 from spikegrad.claims.tables import Tables
@@ -172,6 +173,14 @@ def test_estimates_of_one_unit_or_none_leave_everything_open():
     assert criterion.verdict(difference(np.array([1.0, 2.0]), one, 0)) == Verdict.UNDECIDED
     for estimate in (mean(none), difference(none, one, 0), difference(one, none, 0)):
         assert criterion.verdict(estimate) == Verdict.NOT_MEASURABLE
+
+
+def test_shares_stay_between_0_and_1():
+    wide = share(np.array([0.1, 0.9]))
+    assert (wide.low, wide.value, wide.high) == (0.0, 0.5, 1.0)
+    narrow = np.array([0.4, 0.5, 0.45])
+    assert share(narrow) == mean(narrow)
+    assert np.isnan(share(np.array([])).value)
 
 
 def test_values_without_variance_have_an_interval_without_width():

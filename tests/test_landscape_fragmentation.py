@@ -80,7 +80,7 @@ def test_the_finite_part_of_a_line():
 def line(neuron: str, loss: np.ndarray, seed: int = 0, **others: object) -> pd.DataFrame:
     x = np.linspace(-1, 1, len(loss))
     keys = {"neuron": neuron, "seed": seed, "state": "trained", "direction": "filter0"}
-    return pd.DataFrame({"x": x, "loss": loss, "settled": True}).assign(**keys, **others)
+    return pd.DataFrame({"x": x, "loss": loss, "residual": 0.0}).assign(**keys, **others)
 
 
 def test_neuron_models_are_compared_where_none_runs_away():
@@ -111,12 +111,13 @@ def test_bounds_hold_for_every_function_as_close_as_the_tolerance(values, depth,
 
 def test_a_line_that_has_not_settled_says_so():
     lines = pd.concat(
-        [line("lif", np.ones(5)).assign(settled=False), line("qif", np.ones(7))], ignore_index=True
+        [line("lif", np.ones(5)).assign(residual=0.04), line("qif", np.ones(7))], ignore_index=True
     )
-    table = line_minima(lines, [0.1], 0.01).set_index("neuron")
-    assert not table.loc["lif", "settled"]
-    assert table.loc["qif", "settled"]
-    assert list(table["evaluations"]) == [5, 7]
+    table = line_minima(lines, [0.1, 0.2], 0.01).set_index(["neuron", "depth"])
+    assert table["settled"].to_dict() == {
+        ("lif", 0.1): False, ("lif", 0.2): True, ("qif", 0.1): True, ("qif", 0.2): True,
+    }  # fmt: skip
+    assert list(table["evaluations"]) == [5, 5, 7, 7]
 
 
 def plane(neuron: str, loss: np.ndarray) -> pd.DataFrame:

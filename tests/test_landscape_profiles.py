@@ -34,7 +34,7 @@ def _one_thread():
 def heights(function: Callable[[float], float]) -> list[tuple[float, float]]:
     """Where ``function`` jumps, and by how much."""
     found = section(function, GRID, TOLERANCE, WIDTH, 20_000)
-    assert found.settled
+    assert found.residual == 0
     jumps = []
     for low, high in steepest(found, TOLERANCE, WIDTH):
         width = high - low

@@ -9,7 +9,7 @@ coverage and error rates are simulated in tests/test_claims_statistics.py.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -114,6 +114,12 @@ def mean(values: Values, unit: str = "searches") -> Estimate:
     margin = _margin(_squared_error(values), n - 1)
     value = float(values.mean())
     return Estimate(value, value - margin, value + margin, n, unit)
+
+
+def share(values: Values, unit: str = "searches") -> Estimate:
+    """As :func:`mean`, of shares: the interval ends at 0 and 1."""
+    estimate = mean(values, unit)
+    return replace(estimate, low=max(estimate.low, 0.0), high=min(estimate.high, 1.0))
 
 
 def difference(first: Values, second: Values, seed: int, unit: str = "searches") -> Estimate:

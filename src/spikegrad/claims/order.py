@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from spikegrad.claims.comparison import LIF, Cases, comparisons, of_lif, of_qif
-from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference, exact, mean
+from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference, exact, mean, share
 from spikegrad.claims.tables import Tables
 from spikegrad.landscape.terms import CAUSES, JUDGED, JUMP, SWAPS
 
@@ -35,14 +35,14 @@ def _largest_jump(tables: Tables, neuron: str) -> Estimate:
 def variation_in_jumps(tables: Tables, seed: int) -> Cases:
     """Share of the total variation of single samples' losses that lies in jumps, LIF minus QIF."""
 
-    def share(neuron: str, state: str) -> Values:
+    def in_jumps(neuron: str, state: str) -> Values:
         rows = tables.rows("profiles", "variation", neuron=neuron, state=state)
         return tables.unit_ratios(rows.assign(jumps=_height(rows, CAUSES)), "jumps", "variation")
 
     return comparisons(
         tables,
         lambda rival: {
-            state: difference(share(LIF, state), share(rival, state), seed, tables.unit)
+            state: difference(in_jumps(LIF, state), in_jumps(rival, state), seed, tables.unit)
             for state in _states(tables, "profiles")
         },
     )
@@ -57,7 +57,7 @@ def minima_by_order(tables: Tables, seed: int) -> Cases:
             neuron=LIF, state=state, depth=depth,
         )  # fmt: skip
         lost = rows["minima"] - rows["minima_without_jumps"]
-        return mean(tables.unit_ratios(rows.assign(lost=lost), "lost", "minima"), tables.unit)
+        return share(tables.unit_ratios(rows.assign(lost=lost), "lost", "minima"), tables.unit)
 
     return of_lif(
         tables,
@@ -77,7 +77,7 @@ def jumps_by_order(tables: Tables, seed: int) -> Cases:
         for state in _states(tables, "profiles"):
             rows = tables.rows("profiles", neuron=LIF, state=state)
             rows = rows.assign(all=_height(rows, CAUSES), order=_height(rows, SWAPS))
-            found[f"{state}, by height"] = mean(
+            found[f"{state}, by height"] = share(
                 tables.unit_ratios(rows, "order", "all"), tables.unit
             )
             jumps = _jumps(tables, state)
@@ -97,7 +97,7 @@ def breaking(tables: Tables, seed: int) -> Cases:
     return of_lif(
         tables,
         lambda: {
-            f"{state}, {what}": mean(
+            f"{state}, {what}": share(
                 tables.units(tables.rows("census", column, neuron=LIF, state=state), column),
                 tables.unit,
             )
@@ -125,12 +125,12 @@ def met_by_updates(tables: Tables, seed: int) -> Cases:
 def disappearances(tables: Tables, seed: int) -> Cases:
     """Of the changes of order at which a LIF network's loss jumps, the share that (dis)appear."""
 
-    def share(state: str) -> Estimate:
+    def of_jumps(state: str) -> Estimate:
         jumps = _jumps(tables, state)
         swaps = jumps[jumps["cause"].isin(SWAPS)]
         return _share(tables, swaps, swaps["appeared"] + swaps["vanished"] > 0)
 
-    return of_lif(tables, lambda: {s: share(s) for s in _states(tables, "changes")})
+    return of_lif(tables, lambda: {s: of_jumps(s) for s in _states(tables, "changes")})
 
 
 def disruption(tables: Tables, seed: int) -> Cases:
@@ -184,4 +184,4 @@ def _jumps(tables: Tables, state: str) -> pd.DataFrame:
 
 def _share(tables: Tables, rows: pd.DataFrame, holds: pd.Series) -> Estimate:
     """Share of each unit's ``rows`` of which ``holds`` is true."""
-    return mean(tables.units(rows.assign(holds=holds.astype(float)), "holds"), tables.unit)
+    return share(tables.units(rows.assign(holds=holds.astype(float)), "holds"), tables.unit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from spikegrad.claims.comparison import LIF, Cases, comparisons, of_lif, of_qif
-from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference, mean
+from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference, share
 from spikegrad.claims.tables import ClaimError, Tables
 
 FINISHED = "finished"
@@ -119,7 +119,7 @@ SILENCE = ("to the end", "when training goes on", "when training goes on, withou
 
 
 def _silence(tables: Tables, neuron: str) -> dict[str, Estimate]:
-    return {case: mean(_silent(tables, neuron, case), tables.unit) for case in SILENCE}
+    return {case: share(_silent(tables, neuron, case), tables.unit) for case in SILENCE}
 
 
 def _silent(tables: Tables, neuron: str, case: str) -> Values:

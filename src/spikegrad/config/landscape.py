@@ -83,7 +83,7 @@ class Lines(Section):
     spacing: PositiveFloat
     """Points closer than this get none between them: what the loss still does there is a jump."""
     most: PositiveInt
-    """Points on a line after which none is added; such a line has not settled."""
+    """Points on a line after which none is added; what is left then limits which depths count."""
 
 
 class Planes(Section):

@@ -69,10 +69,11 @@ def line_minima(lines: pd.DataFrame, depths: Sequence[float], tolerance: float) 
     -------
     DataFrame
         neuron, seed, state, direction, depth; minima deeper than that, the global one left out;
-        minima_least and minima_most, those deeper than the depth plus and minus twice the
-        tolerance, which bound what the loss itself has if the line has settled (stability of
-        persistence); length of the range; finite, the share of the whole line on which the
-        own network does not run away; settled; evaluations, the points of the whole line.
+        minima_least and minima_most, which bound what the loss itself has (stability of
+        persistence): those deeper than the depth plus and minus twice the tolerance, or the line's
+        residual if that is larger; length of the range; finite, the share of the whole line on
+        which the own network does not run away; settled, whether the residual is at most a
+        quarter of the depth; evaluations, the points of the whole line.
     """
     rows = []
     for key, group in lines.groupby(LINE, sort=False):
@@ -84,10 +85,11 @@ def line_minima(lines: pd.DataFrame, depths: Sequence[float], tolerance: float) 
         low, high = ranges[:, 0].max(), ranges[:, 1].min()
         for neuron, (x, loss) in curves.items():
             found = persistence(between(x, loss, low, high))[1:]
+            residual = group.loc[group["neuron"] == neuron, "residual"].max()
+            error = max(tolerance, residual)
             about = {
                 "length": high - low,
                 "finite": finite_share(x, loss),
-                "settled": group.loc[group["neuron"] == neuron, "settled"].all(),
                 "evaluations": len(x),
             }
             rows += [
@@ -96,8 +98,9 @@ def line_minima(lines: pd.DataFrame, depths: Sequence[float], tolerance: float) 
                     **dict(zip(LINE, key, strict=True)),
                     "depth": depth,
                     "minima": int((found > depth).sum()),
-                    "minima_least": int((found > depth + 2 * tolerance).sum()),
-                    "minima_most": int((found > depth - 2 * tolerance).sum()),
+                    "minima_least": int((found > depth + 2 * error).sum()),
+                    "minima_most": int((found > depth - 2 * error).sum()),
+                    "settled": residual <= depth / 4,
                     **about,
                 }
                 for depth in depths

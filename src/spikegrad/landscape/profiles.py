@@ -124,7 +124,7 @@ def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[st
         "n_jumps": len(jumps),
         **{f"jump_{cause.replace(' ', '_')}": float(h) for cause, h in heights.items()},
         "unresolved": float(sum(abs(c.change - c.jump) for c in cliffs)),
-        "settled": found.settled,
+        "settled": found.residual == 0,
         "evaluations": len(found.x),
     }
     versions = {

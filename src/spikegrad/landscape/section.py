@@ -22,13 +22,14 @@ class Section:
         Coordinates, ascending [n].
     values
         The function's values, NaN where it has none [n].
-    settled
-        Whether more points would change nothing of note; False if evaluations ran out.
+    residual
+        By how much, at most, a value lay off the chord where its surroundings were not looked into
+        any more, since evaluations ran out; 0 if everything was.
     """
 
     x: np.ndarray
     values: np.ndarray
-    settled: bool
+    residual: float
 
 
 def section(
@@ -41,11 +42,13 @@ def section(
     """``function`` at ``grid`` and at as many points between as show it to ``tolerance``.
 
     An interval is halved; it is done with if the value in its middle lies within ``tolerance``
-    of the chord, else its halves are treated alike, the widest first, until they are narrower
-    than ``spacing``: what still changes there is a jump, or cannot be told from one. The edge of
-    a region without values (NaN) is closed in on as well. By the stability of persistence
-    (Cohen-Steiner, Edelsbrunner and Harer 2007), minima deeper than d + 2 ``tolerance`` of the
-    function and of the chords are as many, so far as the middles speak for their intervals.
+    of the chord, else its halves are treated alike, those farthest off the chord first, until
+    they are narrower than ``spacing``: what still changes there is a jump, or cannot be told from
+    one. The edge of a region without values (NaN) is closed in on before all else. By the stability
+    of persistence (Cohen-Steiner, Edelsbrunner and Harer 2007), the function has at least as many
+    minima deeper than d as the chords have deeper than d + 2 e, and at most as many as these have
+    deeper than d - 2 e, with e the larger of ``tolerance`` and the residual, so far as the middles
+    speak for their intervals.
 
     Parameters
     ----------
@@ -61,23 +64,24 @@ def section(
         Number of evaluations, those of the grid included, after which no interval is halved.
     """
     values = {float(x): function(float(x)) for x in np.asarray(grid)}
-    known = sorted(values)
-    intervals = [(a - b, a, b) for a, b in pairwise(known)]
+    # what is farthest off comes first, of those not looked at yet the leftmost
+    intervals = [(-math.inf, low, high) for low, high in pairwise(sorted(values))]
     heapq.heapify(intervals)
+
+    def unfinished(low: float, high: float) -> bool:
+        return high - low > spacing and not (math.isnan(values[low]) and math.isnan(values[high]))
+
     while intervals and len(values) < most:
-        width, low, high = heapq.heappop(intervals)  # the width's sign is turned
-        if -width <= spacing or (math.isnan(values[low]) and math.isnan(values[high])):
+        _, low, high = heapq.heappop(intervals)
+        if not unfinished(low, high):
             continue
         middle = (low + high) / 2
         values[middle] = function(middle)
-        chord = (values[low] + values[high]) / 2
-        if not abs(values[middle] - chord) <= tolerance:  # NaN is not within it
-            for a, b in ((low, middle), (middle, high)):
-                heapq.heappush(intervals, (a - b, a, b))
-    left = [
-        (low, high)
-        for width, low, high in intervals
-        if -width > spacing and not (math.isnan(values[low]) and math.isnan(values[high]))
-    ]
+        off = abs(values[middle] - (values[low] + values[high]) / 2)
+        off = math.inf if math.isnan(off) else off
+        if off > tolerance:
+            heapq.heappush(intervals, (-off, low, middle))
+            heapq.heappush(intervals, (-off, middle, high))
+    residual = max((-off for off, low, high in intervals if unfinished(low, high)), default=0.0)
     x = np.array(sorted(values))
-    return Section(x, np.array([values[key] for key in x]), settled=not left)
+    return Section(x, np.array([values[key] for key in x]), residual)

@@ -87,8 +87,8 @@ def line_table(
     -------
     DataFrame
         One row for each point: neuron, seed, state, direction, x (relative distance), loss in
-        nats (NaN where the network runs away), accuracy, spikes_per_neuron, and settled, whether
-        the line needs no more points.
+        nats (NaN where the network runs away), accuracy, spikes_per_neuron, and residual, see
+        :class:`section.Section`.
     """
     rows = []
     progress = tqdm(total=len(lines), desc="lines", unit="line", disable=None)
@@ -128,7 +128,7 @@ def _along(
     even = np.linspace(*centre.span(direction, options.reach), options.points)
     grid = np.union1d(even, 0.0)  # the network itself
     whole = section(loss, grid, options.tolerance, options.spacing, options.most)
-    return [{"x": x, **found[x], "settled": whole.settled} for x in whole.x]
+    return [{"x": x, **found[x], "residual": whole.residual} for x in whole.x]
 
 
 def plane_table(
