@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.stats import ttest_1samp
 
 import spikegrad.training
 from spikegrad.activity import activity_penalty, smooth_counts, spike_counts
@@ -23,7 +24,7 @@ from spikegrad.network import Network, load_network, save_network
 from spikegrad.optimizer import Adam
 from spikegrad.responses import potential, raster
 from spikegrad.spikes import SpikeTrains
-from spikegrad.summaries import interval, summary
+from spikegrad.summaries import summary
 from spikegrad.tensors import CheckpointError
 from spikegrad.training import TrainingError, snapshot_tensors, train
 
@@ -407,28 +408,23 @@ def test_scores_of_seen_and_unseen_speakers():
     assert math.isnan(scores(answer, samples[~unseen])["accuracy_unseen_speakers"])
 
 
-def test_bootstrap_interval_covers_the_mean_as_often_as_it_says():
-    draw = np.random.default_rng(0)
-    hits = 0
-    for trial in range(60):
-        low, high = interval(draw.normal(3.0, 1.0, 30), seed=trial)
-        hits += low <= 3.0 <= high
-    assert 0.85 <= hits / 60 <= 1.0
-    assert interval(np.array([0.5]), seed=0) == (0.5, 0.5)
-
-
-def test_summary_has_a_row_for_each_group_and_measure():
+def test_summary_is_over_searches_not_seeds():
     runs = pd.DataFrame(
         {
-            "neuron": ["lif", "lif", "qif", "qif"],
-            "seed": [0, 1, 0, 1],
-            "accuracy": [0.5, 0.7, 0.9, math.nan],
+            "neuron": ["lif"] * 4 + ["qif"] * 4,
+            "seed": [0, 1, 2, 3] * 2,
+            "search": [0, 0, 1, 1] * 2,
+            "accuracy": [0.5, 0.7, 0.8, 1.0, 0.9, math.nan, 0.8, 0.8],
         }
     )
-    table = summary(runs, ["accuracy"], seed=0).set_index("neuron")
-    assert table.loc["lif", "mean"] == pytest.approx(0.6)
-    assert table["runs"].to_dict() == {"lif": 2, "qif": 1}
-    assert table.loc["lif", "low"] <= 0.6 <= table.loc["lif", "high"]
+    table = summary(runs, ["accuracy"]).set_index("neuron")
+    assert table["mean"].to_dict() == pytest.approx({"lif": 0.75, "qif": 0.85})
+    assert table["runs"].to_dict() == {"lif": 4, "qif": 3}
+    assert (table["units"] == 2).all()
+    expected = ttest_1samp([0.6, 0.9], 0).confidence_interval()
+    assert tuple(table.loc["lif", ["low", "high"]]) == pytest.approx(tuple(expected))
+    alone = summary(runs.assign(search=0), ["accuracy"]).set_index("neuron")
+    assert alone["units"].to_dict() == {"lif": 4, "qif": 3}
 
 
 def test_checkpoint_rebuilds_the_network(tmp_path: Path):

@@ -1,13 +1,12 @@
-"""The scores of training runs, summed up over seeds."""
+"""The scores of training runs, summed up over searches."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
-from scipy.stats import bootstrap
+
+from spikegrad.statistics import t_interval
 
 # What evaluation.scores gives each run.
 SCORES = (
@@ -20,53 +19,46 @@ SCORES = (
 )
 
 
-def interval(values: np.ndarray, seed: int, level: float = 0.95) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean of ``values`` [n], one from each seed.
+def by_unit(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Means of ``measure`` over the seeds of each search, with the columns neuron, unit, measure.
 
-    A single value, or values that are all equal, give an interval of no width.
+    With one search, or none, each seed is a unit of its own.
     """
-    if len(values) < 2:
-        return float(values.mean()), float(values.mean())
-    result = bootstrap(
-        (values,),
-        np.mean,
-        confidence_level=level,
-        method="percentile",
-        random_state=np.random.default_rng(seed),
-    )
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+    unit = "seed" if runs["search"].min() == runs["search"].max() else "search"
+    means = runs.dropna(subset=measure).groupby(["neuron", unit], sort=False)[measure].mean()
+    return means.reset_index().rename(columns={unit: "unit"})
 
 
-def summary(runs: pd.DataFrame, measures: Iterable[str], seed: int) -> pd.DataFrame:
-    """Mean over seeds and its bootstrap interval, for each neuron and measure.
+def summary(runs: pd.DataFrame, measures: Iterable[str]) -> pd.DataFrame:
+    """Mean and its t interval over searches, for each neuron and measure.
 
     Parameters
     ----------
     runs
-        One row for each run, with the columns ``neuron`` and ``measures``.
+        One row for each run, with the columns neuron, seed, search and ``measures``.
     measures
         Columns to summarise; a run without a value of one is left out of it.
-    seed
-        Of the bootstrap.
 
     Returns
     -------
     DataFrame
-        Columns neuron, measure, mean, low, high (95 %), runs: how many had a value.
+        Columns neuron, measure, mean, low, high (95 %), units (searches; seeds, if there is but
+        one search or none) and runs: how many had a value.
     """
     rows = []
     for neuron, members in runs.groupby("neuron", sort=False):
         for measure in measures:
-            values = members[measure].dropna().to_numpy(float)
-            low, high = interval(values, seed) if len(values) else (math.nan, math.nan)
+            values = by_unit(members, measure)[measure]
+            low, high = t_interval(values)
             rows.append(
                 {
                     "neuron": neuron,
                     "measure": measure,
-                    "mean": members[measure].mean(),
+                    "mean": values.mean(),
                     "low": low,
                     "high": high,
-                    "runs": len(values),
+                    "units": len(values),
+                    "runs": int(members[measure].notna().sum()),
                 }
             )
     return pd.DataFrame(rows)

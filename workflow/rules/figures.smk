@@ -35,7 +35,6 @@ rule plot_paper_performance:
     params:
         code=code("plot_paper_performance.py"),
         data=STUDY.dataset,
-        seed=STUDY.seeds[0],
     script:
         "../scripts/plot_paper_performance.py"
 

@@ -140,7 +140,6 @@ rule summarise:
     threads: 1
     params:
         code=code("summarise.py"),
-        seed=STUDY.seeds[0],
         searches={seed: STUDY.search_of(seed) for seed in STUDY.seeds},
     script:
         "../scripts/summarise.py"
@@ -191,7 +190,6 @@ rule plot_learning_curves:
     params:
         code=code("plot_learning_curves.py"),
         data=STUDY.dataset,
-        seed=STUDY.seeds[0],
     script:
         "../scripts/plot_learning_curves.py"
 

@@ -1,4 +1,4 @@
-"""Draw loss, accuracy and activity against epochs: each seed, and the mean with its interval."""
+"""Draw loss, accuracy and activity against epochs: each seed, and their mean."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -19,11 +19,11 @@ panels = {
 }
 figure, grid = plt.subplots(2, 2, figsize=(6.4, 4.6), sharex=True)
 for axes, (measure, label) in zip(grid.flat, panels.items(), strict=True):
-    draw_learning_curves(axes, history, measure, snakemake.params.seed, axes is grid.flat[0])
+    draw_learning_curves(axes, history, measure, axes is grid.flat[0])
     axes.set_ylabel(label)
 neuron_legend(grid.flat[0])
 figure.suptitle(
-    f"{snakemake.params.data}: {seeds} seeds (thin), their mean and its 95 % bootstrap interval",
+    f"{snakemake.params.data}: {seeds} seeds (thin) and their mean",
     fontsize=9,
 )
 save(figure, snakemake.output)

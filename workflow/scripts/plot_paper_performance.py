@@ -8,11 +8,12 @@ from _job import start
 from spikegrad.curves import draw_learning_curves
 from spikegrad.figures import NEURON_COLOURS, letter, neuron_legend, save
 from spikegrad.search.figures import best_so_far
+from spikegrad.statistics import t_interval
+from spikegrad.summaries import by_unit
 
 log = start(snakemake)
 history = pd.concat(map(pd.read_parquet, snakemake.input.histories), ignore_index=True)
 runs = pd.read_csv(snakemake.input.runs)
-seed = snakemake.params.seed
 figure, panels = plt.subplots(1, 4, figsize=(11, 2.9))
 searched, learning, test, silent = panels
 
@@ -30,33 +31,38 @@ if snakemake.input.trials:
 else:
     searched.text(0.5, 0.5, "no search", transform=searched.transAxes, ha="center")
 
-draw_learning_curves(learning, history, "validation_accuracy", seed, legend=True)
+draw_learning_curves(learning, history, "validation_accuracy", legend=True)
 learning.set_ylabel("validation accuracy")
 neuron_legend(learning, loc="lower right")
-draw_learning_curves(silent, history, "silent_fraction", seed)
+draw_learning_curves(silent, history, "silent_fraction")
 silent.set(ylabel="share of silent neurons", ylim=(0, None))
 
 kinds = {"accuracy_unseen_speakers": "unseen\nvoices", "accuracy_seen_speakers": "known\nvoices"}
 long = runs.melt(["neuron", "seed"], list(kinds), "voices", "share").replace({"voices": kinds})
-common = {"data": long.dropna(), "x": "voices", "y": "share", "hue": "neuron", "ax": test}
+common = {"x": "voices", "y": "share", "hue": "neuron", "ax": test}
 common |= {"palette": NEURON_COLOURS, "legend": False}
-sns.stripplot(**common, dodge=True, jitter=False, size=3.5, alpha=0.6)
+sns.stripplot(long.dropna(), **common, dodge=True, jitter=False, size=3.5, alpha=0.6)
+span = test.get_ylim()  # intervals of few searches are far wider than the dots
+units = pd.concat(
+    by_unit(runs, kind).rename(columns={kind: "share"}).assign(voices=name)
+    for kind, name in kinds.items()
+)
 sns.pointplot(
+    units,
     **common,
     dodge=0.4,
-    errorbar=("ci", 95),
-    seed=seed,
+    errorbar=t_interval,
     ls="none",
     marker="_",
     ms=14,
     capsize=0.1,
     err_kws={"linewidth": 1},
 )
-test.set(xlabel="", ylabel="test accuracy")
+test.set(xlabel="", ylabel="test accuracy", ylim=span)
 letter(panels)
 figure.suptitle(
-    f"{snakemake.params.data}: {runs['seed'].nunique()} seeds (thin lines, dots), their mean and "
-    "its 95 % bootstrap interval",
+    f"{snakemake.params.data}: {runs['seed'].nunique()} seeds (thin lines, dots), their mean and, "
+    "in c, its 95 % t interval over searches",
     fontsize=9,
 )
 save(figure, snakemake.output)

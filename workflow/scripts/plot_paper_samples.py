@@ -71,6 +71,7 @@ if len(positive):
     rate.set_yscale("symlog", linthresh=positive.min())
     low, high = np.log10([positive.min(), positive.max()])
     rate.set_yticks([0, *10.0 ** np.arange(np.ceil(low), np.floor(high) + 1)])
+rate.set_xticks(range(len(STATES)), [state.replace(" ", "\n") for state in STATES])
 rate.set(xlabel="", ylabel="jumps per relative distance\nand sample")
 rate.set_ylim(0, 2 * summary["jumps_per_length"].max() or 1)
 

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.claims.estimates import mean
 from spikegrad.figures import NEURON_COLOURS, neuron_label, plt, save
+from spikegrad.statistics import t_interval
 
 log = start(snakemake)
 budget = pd.read_csv(snakemake.input.budget)
@@ -17,8 +17,7 @@ for neuron, own in budget.groupby("neuron", sort=False):
     best.plot(curves.index, curves, c=colour, lw=0.6, alpha=0.6)
     best.plot(curves.index, curves.mean(axis=1), c=colour, lw=1.8, label=neuron_label(neuron))
     if curves.shape[1] > 1:
-        intervals = [mean(values) for values in curves.to_numpy()]
-        low, high = zip(*((i.low, i.high) for i in intervals), strict=True)
+        low, high = zip(*map(t_interval, curves.to_numpy()), strict=True)
         best.fill_between(curves.index, low, high, color=colour, alpha=0.15, lw=0)
 best.set(xlabel="trials (k)", ylabel="expected best validation accuracy", ylim=(0, 1))
 best.set_xlim(0.9, budget["k"].max() * 1.05)

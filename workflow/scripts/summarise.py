@@ -1,4 +1,4 @@
-"""Collect the scores of all runs, and their means over seeds with bootstrap intervals."""
+"""Collect the scores of all runs, and their means over searches with t intervals."""
 
 import pandas as pd
 
@@ -12,4 +12,4 @@ runs.insert(2, "search", runs["seed"].map(snakemake.params.searches))
 with atomic(snakemake.output.runs) as file:
     runs.to_csv(file, index=False)
 with atomic(snakemake.output.summary) as file:
-    summary(runs, SCORES, snakemake.params.seed).to_csv(file, index=False, float_format="%.5g")
+    summary(runs, SCORES).to_csv(file, index=False, float_format="%.5g")

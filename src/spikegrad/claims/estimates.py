@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import permutation_test, t
 
-Values = NDArray[np.float64]
+from spikegrad.statistics import LEVEL, t_interval
 
-LEVEL = 0.95
-"""Of every interval; 1 - LEVEL is the largest p with which a comparison counts."""
+Values = NDArray[np.float64]
 
 
 class Verdict(StrEnum):
@@ -85,7 +84,7 @@ class Criterion:
         """Supported, or not, if the whole interval lies on one side of the threshold.
 
         Undecided if it does not, if there are too few units, or if two groups that are compared
-        could be one (p > 0.05). Not measurable where there is no number.
+        could be one (p > 1 - LEVEL). Not measurable where there is no number.
         """
         if np.isnan(estimate.value):
             return Verdict.NOT_MEASURABLE
@@ -108,12 +107,9 @@ def mean(values: Values, unit: str = "searches") -> Estimate:
 
     A single value has an infinite one.
     """
-    n = len(values)
-    if n == 0:
+    if len(values) == 0:
         return NOTHING
-    margin = _margin(_squared_error(values), n - 1)
-    value = float(values.mean())
-    return Estimate(value, value - margin, value + margin, n, unit)
+    return Estimate(float(values.mean()), *t_interval(values), len(values), unit)
 
 
 def share(values: Values, unit: str = "searches") -> Estimate:
@@ -134,29 +130,18 @@ def difference(first: Values, second: Values, seed: int, unit: str = "searches")
     value = float(first.mean() - second.mean())
     if n == 1:
         return Estimate(value, -np.inf, np.inf, 1, unit, p=1.0)
-    errors = np.array([_squared_error(first), _squared_error(second)])
+    errors = np.array([x.var(ddof=1) / len(x) for x in (first, second)])  # squared
     parts = errors**2 / np.array([len(first) - 1, len(second) - 1])
     freedom = errors.sum() ** 2 / parts.sum() if errors.any() else 1.0  # Welch and Satterthwaite
-    margin = _margin(errors.sum(), freedom)
+    margin = t.ppf((1 + LEVEL) / 2, freedom) * errors.sum() ** 0.5
     test = permutation_test(
         (first, second),
         lambda a, b, axis: a.mean(axis) - b.mean(axis),
         vectorized=True,
         rng=np.random.default_rng(seed),
     )
-    return Estimate(value, value - margin, value + margin, n, unit, float(test.pvalue))
-
-
-def _squared_error(values: Values) -> float:
-    """Squared standard error of the mean; infinite for a single value."""
-    return float(values.var(ddof=1)) / len(values) if len(values) > 1 else np.inf
-
-
-def _margin(squared_error: float, freedom: float) -> float:
-    """Half the width of the interval of a mean."""
-    if not np.isfinite(squared_error):
-        return np.inf
-    return float(t.ppf((1 + LEVEL) / 2, freedom) * squared_error**0.5)
+    low, high = float(value - margin), float(value + margin)
+    return Estimate(value, low, high, n, unit, float(test.pvalue))
 
 
 def adjusted(p_values: Iterable[float]) -> Values:
