@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from landscapes import TAU, built_objective
-from spikegrad.landscape.causes import DISTANCE, slows
+from spikegrad.landscape.causes import Bracket, lingering
 from spikegrad.landscape.census import Line, census
+from spikegrad.landscape.spikes import Spikes
 
 START, ASIDE = 0.01, 1e-3
 
@@ -87,8 +88,17 @@ def test_a_qif_spike_leaves_at_the_end_without_a_jump(search: str, duration: flo
 @pytest.mark.parametrize("inner", [1e-18, 1e-15, 1e-13])
 def test_a_spike_that_lingers_is_told_from_others(time, expected: bool, inner: float):
     width = 1e-13
-    times = [time(inner + distance * width) for distance in (0, 1, DISTANCE)]
-    assert slows(*times) == expected
+
+    def point(distance: float, moves: bool) -> Spikes:
+        """One neuron that spikes at a time of its own, beside one that rests."""
+        own = time(distance) if moves else 0.1
+        times, units = np.array([0.05, own]), np.array([0, 1])
+        return Spikes(0.0, 0.0, [np.empty(0), times], [np.empty(0, int), units], [], 10.0)
+
+    for side in (0, 1):  # on one side of the change it moves, on the other it rests
+        low, high = point(inner, side == 0), point(inner, side == 1)
+        before, after = point(inner + width, side == 0), point(inner + width, side == 1)
+        assert lingering(Bracket(before, low, high, after)) == expected
 
 
 def test_a_spike_may_linger_in_mid_trial():

@@ -20,26 +20,23 @@ SAME = 1e-9
 FAR = 1e-3
 """Moves of spikes, in seconds, after which a spike counts as another one."""
 
-DISTANCE, LINGERS = 2**16, 64
-"""A spike that moves less than LINGERS times as far over DISTANCE times the distance lingers. Near
-a change, moves go with the distance or, where the threshold is grazed, with its root, and would
-be at least 256 times as far; a QIF neuron at its separatrix spikes later by the same time with
-each halving, which makes it about 17 times as far."""
+LINGERS = 1e-5
+"""A spike that moves by more than this, in seconds, beside a bracket and over its width, lingers. A
+LIF spike that grazes the threshold moves with the root of the distance, some 1e-7 s over 1e-13; a
+QIF neuron at its separatrix spikes later by the same time with each halving of the distance, a
+millisecond and more, or a tenth of that under strong inhibition."""
 
 
 class Bracket(NamedTuple):
     """Neighbouring points of a line with a change between the middle ones, ``low`` and ``high``.
 
-    The next ones are as far from these as the bracket is wide, the outermost
-    :data:`DISTANCE` times as far.
+    The outer ones are as far from these as the bracket is wide.
     """
 
-    far_left: Spikes
     before: Spikes
     low: Spikes
     high: Spikes
     after: Spikes
-    far_right: Spikes
 
     def loss_jump(self, facts: Mapping[str, Any]) -> float:
         """Change of the loss in nats, so far as its moves on either side do not explain it.
@@ -75,9 +72,14 @@ class Unmatched:
 def _slack(inner: Spikes, outer: Spikes) -> np.ndarray:
     """How far each spike of ``inner`` may move within the bracket, in order of neurons."""
     slack = np.full(len(inner.by_neuron[2]), SAME)
-    here, there = _as_often(inner, outer)
-    slack[here] += 2 * np.abs(outer.by_neuron[2][there] - inner.by_neuron[2][here])
+    slack[_as_often(inner, outer)[0]] += 2 * _moves(inner, outer)
     return slack
+
+
+def _moves(inner: Spikes, outer: Spikes) -> np.ndarray:
+    """By how much each spike moves, of neurons that spike as often in both."""
+    here, there = _as_often(inner, outer)
+    return np.abs(outer.by_neuron[2][there] - inner.by_neuron[2][here])
 
 
 def _as_often(a: Spikes, b: Spikes) -> tuple[np.ndarray, np.ndarray]:
@@ -92,7 +94,7 @@ def _as_often(a: Spikes, b: Spikes) -> tuple[np.ndarray, np.ndarray]:
 
 def unmatched(bracket: Bracket) -> list[Unmatched]:
     """Spikes without counterpart, the earliest first."""
-    _, before, low, high, after, _ = bracket
+    before, low, high, after = bracket
     slacks = [_slack(low, before), _slack(high, after)]
     if same_counts(low, high):
         moves = np.abs(low.by_neuron[2] - high.by_neuron[2])
@@ -152,11 +154,11 @@ def explain(bracket: Bracket) -> dict[str, Any]:
     dict
         ``cause``, one of :data:`terms.CAUSES`; the ``layer``, ``unit`` and ``time`` in seconds
         of the spike it begins with; ``breaks``: whether any spike appears, vanishes or jumps in
-        time; ``lingers``: whether any of them moves on to the trial's end without a jump, but
-        closer to the change than can be told; how many spikes have ``appeared``,
-        ``vanished`` or ``moved`` (to another time, of the same neuron), from left to right;
-        ``moved_far``: by more than :data:`FAR`; ``begins``:
-        1 if the first of them appears, vanishes or moves so far; ``later``: how many others do.
+        time; ``lingers``: whether a spike is too fast for the change to be resolved: it moves on
+        to the trial's end without a jump, but closer to the change than can be told; how many
+        spikes have ``appeared``, ``vanished`` or ``moved`` (to another time, of the same neuron),
+        from left to right; ``moved_far``: by more than :data:`FAR`; ``begins``: 1 if the first of
+        them appears, vanishes or moves so far; ``later``: how many others do.
     """
     loose = unmatched(bracket)
     counts = tally(loose)
@@ -180,9 +182,9 @@ def explain(bracket: Bracket) -> dict[str, Any]:
     moves = tally(far)
     here = (begun.time, begun.layer, begun.unit)
     begins = any((s.time, s.layer, s.unit) == here for s in far)
-    lingers = any(_lingers(spike, bracket) for spike in loose)
+    lingers = lingering(bracket)
     return {
-        "cause": "end" if lingers else _cause(begun, bracket[2 + begun.side]),
+        "cause": "end" if lingers else _cause(begun, bracket[1 + begun.side]),
         "layer": begun.layer,
         "unit": begun.unit,
         "time": begun.time,
@@ -195,19 +197,11 @@ def explain(bracket: Bracket) -> dict[str, Any]:
     }
 
 
-def _lingers(spike: Unmatched, bracket: Bracket) -> bool:
-    side = bracket[3:] if spike.side else bracket[2::-1]  # from the change outwards
-    own = [s.times[spike.layer][s.units[spike.layer] == spike.unit] for s in side]
-    number = int(np.searchsorted(own[0], spike.time))
-    if min(map(len, own)) <= number:
-        return False
-    return slows(*(float(times[number]) for times in own))
-
-
-def slows(inner: float, outer: float, far: float) -> bool:
-    """Whether a spike lingers, by its times just beside a change, farther and farthest from it."""
-    near = abs(outer - inner)
-    return near > SAME and abs(far - inner) < LINGERS * near
+def lingering(bracket: Bracket) -> bool:
+    """Whether any spike moves too fast beside the change for the change to be resolved."""
+    before, low, high, after = bracket
+    moves = [_moves(low, before), _moves(high, after)]
+    return max(float(m.max(initial=0.0)) for m in moves) > LINGERS
 
 
 def _cause(spike: Unmatched, side: Spikes) -> str:

@@ -18,7 +18,7 @@ import torch
 from scipy.optimize import brentq
 from torch import Tensor
 
-from spikegrad.landscape.causes import DISTANCE, SAME, Bracket, disrupted, explain, tally
+from spikegrad.landscape.causes import SAME, Bracket, disrupted, explain, tally
 from spikegrad.landscape.objective import Objective
 from spikegrad.landscape.orders import order_changes, synapses_of
 from spikegrad.landscape.spikes import (
@@ -190,9 +190,7 @@ SEARCHES = {"breaks": breaks, "swaps": swaps}
 def bracket(line: Line, low: Spikes, high: Spikes) -> Bracket:
     """An isolated change with the points beside it."""
     width = high.x - low.x
-    before, far_left = (line.spikes(low.x - d * width) for d in (1, DISTANCE))
-    after, far_right = (line.spikes(high.x + d * width) for d in (1, DISTANCE))
-    return Bracket(far_left, before, low, high, after, far_right)
+    return Bracket(line.spikes(low.x - width), low, high, line.spikes(high.x + width))
 
 
 def census(
