@@ -22,12 +22,13 @@ def jumps_of_qif(tables: Tables, seed: int) -> Cases:
 
 
 def _largest_jump(tables: Tables, neuron: str) -> Estimate:
-    """Largest jump along the lines of one neuron model.
+    """Largest jump along the lines and profiles of one neuron model.
 
     n counts the changes that were isolated without a break, and the breaks.
     """
     networks = tables.rows("census", "largest_jump", "certified_swaps", "breaks", neuron=neuron)
-    largest = networks[["largest_jump", "largest_certified_jump"]].max(axis=None)
+    profiles = _height(tables.rows("profiles", neuron=neuron), CAUSES)
+    largest = np.nanmax([*networks[["largest_jump", "largest_certified_jump"]].max(), *profiles])
     n = int(networks[["certified_swaps", "breaks"]].sum().sum())
     return exact(np.array([largest]), n, "isolated changes") if n else NOTHING
 

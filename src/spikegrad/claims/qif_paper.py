@@ -73,7 +73,7 @@ QIF_CLAIMS = (
         "Loss landscapes of LIF networks are discontinuous.",
         "largest jump of a sample's loss, bracketed to 1e-13 of ‖θ‖, LIF (nats)",
         (">", JUMP, 1),
-        ("census",),
+        ("census", "profiles"),
         order.jump_of_lif,
     ),
     _claim(
@@ -81,7 +81,7 @@ QIF_CLAIMS = (
         "Loss landscapes of QIF networks are continuous.",
         "largest jump of a sample's loss at isolated changes of the order of spikes, QIF (nats)",
         ("<", JUMP, CERTIFIED),
-        ("census",),
+        ("census", "profiles"),
         order.jumps_of_qif,
     ),
     _claim(
