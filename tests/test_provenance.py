@@ -69,7 +69,7 @@ def test_comments_docstrings_and_layout_do_not_count(copy):
     before = code_digest(SCRIPTS / "train.py")
     loop = copy / "training.py"
     assert digest_after(loop, '"""Training:', '"""About training:') == before
-    assert digest_after(loop, "def _order(", "# in what order\n\n\ndef _order(") == before
+    assert digest_after(loop, "def _train_epoch(", "# once\n\n\ndef _train_epoch(") == before
     assert digest_after(copy / "optimizer.py", "\nclass", "\n\nclass") == before
 
 

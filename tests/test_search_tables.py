@@ -99,6 +99,7 @@ def test_the_best_so_far_includes_trials_that_diverged():
 
 
 @given(st.floats(0, 1))
+@settings(deadline=None)
 def test_positions_are_those_of_the_scale_that_is_searched(share: float):
     even = Range(key="network.tau", low=0.02, high=0.1)
     log = Range(key="network.tau", low=0.02, high=0.1, log=True)

@@ -197,7 +197,8 @@ def limits(cpu_seconds: float, memory_mb: int) -> Iterator[None]:
     before = signal.signal(signal.SIGPROF, stop)
     memory = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * 2**20, memory[1]))
-    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+    # And again each second: where Python ignores exceptions, as in a finaliser, one may be lost.
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds, 1.0)
     try:
         yield
     finally:
