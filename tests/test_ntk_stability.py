@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import spikegrad.ntk
 from spikegrad.config.base import ConfigError, validate
@@ -16,6 +17,7 @@ from spikegrad.config.ntk import NTKProblem, StabilityConfig
 from spikegrad.ntk.activations import HardTanhDerivative, IdentityDerivative, Sign
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.instability import drift, search
+from spikegrad.ntk.subnormal import flush_subnormal, flushed
 from spikegrad.provenance import imported_files
 
 ROOT = Path(__file__).parents[1]
@@ -124,3 +126,14 @@ def test_scripts_depend_on_the_modules_they_use_alone(tmp_path) -> None:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module == "spikegrad.ntk":
                 assert not {alias.name for alias in node.names} & {*spikegrad.ntk.__all__}, file
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_subnormal_numbers_are_as_before_afterwards(before):
+    torch.set_flush_denormal(before)
+    try:
+        with flush_subnormal():
+            assert flushed()
+        assert flushed() == before
+    finally:
+        torch.set_flush_denormal(False)

@@ -136,7 +136,7 @@ HEAVY = {*LANDSCAPES, "train", "train_equal_activity", "search_trials", "silence
         # examples are chosen among the census's changes
         ({"census": {"aside": 2e-6}}, {"landscape_census", "landscape_examples"}),
         ({"profiles": {"most": 31}}, {"landscape_profiles"}),
-        ({"steps": {"points": 7}}, {"landscape_gradients"}),
+        ({"steps": {"points": 9}}, {"landscape_gradients"}),
         ({"depths": [0.01, 0.02, 0.1]}, set()),
         ({"equal_activity": {"target": 5.0}}, {"train_equal_activity", *LANDSCAPES}),
     ],

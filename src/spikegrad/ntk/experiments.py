@@ -15,6 +15,7 @@ from spikegrad.ntk.empirical import empirical_kernel
 from spikegrad.ntk.ensemble import Descent, train
 from spikegrad.ntk.network import initialise, outputs
 from spikegrad.ntk.problem import Problem, problem_of
+from spikegrad.ntk.subnormal import flush_subnormal
 
 
 def train_cells(
@@ -35,7 +36,6 @@ def train_cells(
     Killed and called again it resumes from the files in ``checkpoints``; who has stored the table
     removes that folder.
     """
-    torch.set_flush_denormal(True)  # psi underflows, and subnormal numbers are ten times slower
     problem = problem_of(settings, experiment)
     tables = []
     for cell in cells:
@@ -46,6 +46,7 @@ def train_cells(
     return pd.concat(tables, ignore_index=True)
 
 
+@flush_subnormal()  # psi underflows
 def _train_cell(
     settings: NTKProblem,
     experiment: NTKExperiment,

@@ -23,6 +23,7 @@ from spikegrad.ntk.network import Architecture, initialise, outputs
 from spikegrad.ntk.problem import Stream, stream
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import ROUNDING, stability
+from spikegrad.ntk.subnormal import flush_subnormal
 
 
 def search(settings: NTKProblem, setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -108,6 +109,7 @@ def drift(
     )
 
 
+@flush_subnormal()
 def _outputs(
     settings: NTKProblem,
     setup: StabilityConfig,
@@ -118,7 +120,6 @@ def _outputs(
     rate: float,
 ) -> Array:
     """Outputs of training networks at their training points, [steps + 1, networks, points]."""
-    torch.set_flush_denormal(True)
     architecture = Architecture(x.shape[1], width, 1, settings.weight_std, settings.bias_std)
     generators = build.network_generators(settings.seed, width, range(setup.drift.n_networks))
     block = initialise(architecture, generators, torch.float32)
