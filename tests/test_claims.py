@@ -145,6 +145,7 @@ def landscape_tables(seed: int, neurons: dict[str, str], world: str) -> dict[str
                     "direction": "filter0",
                     "sample": 0,
                     "variation": 1.0 * something,
+                    "n_jumps": 2 * something,
                     **heights,
                 }
             )

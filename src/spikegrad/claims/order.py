@@ -22,13 +22,15 @@ def jumps_of_qif(tables: Tables, seed: int) -> Cases:
 
 
 def _largest_jump(tables: Tables, neuron: str) -> Estimate:
-    """Largest jump along the lines and profiles of one neuron model.
+    """Largest jump along the lines of one neuron model, or the mean one of a profile if larger.
 
     n counts the changes that were isolated without a break, and the breaks.
     """
     networks = tables.rows("census", "largest_jump", "certified_swaps", "breaks", neuron=neuron)
-    profiles = _height(tables.rows("profiles", neuron=neuron), CAUSES)
-    largest = np.nanmax([*networks[["largest_jump", "largest_certified_jump"]].max(), *profiles])
+    profiles = tables.rows("profiles", "n_jumps", neuron=neuron)
+    mean_jumps = _height(profiles, CAUSES) / profiles["n_jumps"].clip(lower=1)
+    on_lines = networks[["largest_jump", "largest_certified_jump"]].max()
+    largest = np.nanmax([*on_lines, *mean_jumps])
     n = int(networks[["certified_swaps", "breaks"]].sum().sum())
     return exact(np.array([largest]), n, "isolated changes") if n else NOTHING
 
