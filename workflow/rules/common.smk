@@ -18,8 +18,8 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 
 
 def code(script):
-    """What workflow/scripts/<script> and the modules that it imports do, as a digest: a rule
-    reruns after an edit of these, but for comments and docstrings."""
+    """A digest of what workflow/scripts/<script> and the modules that it imports do. An edit of
+    them makes a job run again, a comment or docstring does not."""
     return lambda wildcards: code_digest(SCRIPTS / script)
 
 
@@ -52,7 +52,7 @@ def ntk_figure(name, content):
 
 
 def landscape_settings(*names):
-    """The settings of landscapes that a rule uses: those whose change makes it run again."""
+    """Some sections of the landscapes' settings; a change of another one reruns nothing."""
     return STUDY.landscape.model_dump(mode="json", include=set(names))
 
 
