@@ -13,7 +13,7 @@ table { border-collapse: collapse; width: 100%; font-size: 0.9em; }
 th, td { text-align: left; vertical-align: top; padding: 0.35em 1em 0.35em 0;
          border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums; }
 .claims table { table-layout: fixed; }
-.claims th:nth-child(-n+2) { width: 28%; } .claims th:nth-child(4) { width: 8%; }
+.claims th:nth-child(-n+2) { width: 26%; } .claims th:nth-child(4) { width: 8%; }
 code, pre { font-size: 0.88em; background: #f4f4f4; overflow-wrap: anywhere; }
 pre { padding: 0.8em; overflow-x: auto; }
 .verdict { white-space: nowrap; padding: 0.1em 0.6em; border-radius: 0.8em; color: #fff; }

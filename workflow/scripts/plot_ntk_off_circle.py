@@ -61,7 +61,7 @@ for axes, distance, name in zip(trained, distances, snakemake.params.experiments
     axes.minorticks_off()
     axes.set_ylim(bottom=0)
     axes.set_title(f"{name.replace('_', ' ')}: {own.n_networks.max()} trained sign networks")
-    axes.legend(fontsize=7)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
 figure.suptitle(
     f"{n} Gaussian inputs in {setup['n_inputs']} dimensions, seed {table.seed.iloc[0]}; "
     "bars: 2 standard errors; right: 95 % intervals over networks",

@@ -39,7 +39,7 @@ def _claim(
     reads: tuple[str, ...],
     estimate: Callable[[Tables, int], Cases],
 ) -> Claim:
-    reads = ("runs", "trials", *reads)  # which neurons there are, and what the unit is
+    reads = (*reads, "runs", "trials")  # which neurons there are, and what the unit is
     return Claim(name, QIF_PAPER, statement, measure, Criterion(*criterion), reads, estimate)
 
 
