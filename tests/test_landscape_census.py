@@ -16,15 +16,6 @@ from spikegrad.landscape.summary import census_summary
 REACH, ASIDE = 0.01, 1e-6
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """A single sample keeps one thread busy; the number changes no bit."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def scan(line: Line, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x, loss and slope on a fine grid."""
     x = np.linspace(-REACH, REACH, points)

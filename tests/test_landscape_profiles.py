@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 
 from landscapes import random_objective
 from spikegrad.config.landscape import Profiles
@@ -21,14 +20,6 @@ GRID, TOLERANCE = np.linspace(-0.3, 0.3, 17), 0.0025
 OPTIONS = Profiles(
     directions=("filter0",), samples=1, points=257, reach=0.03, depths=(0.01, 0.1), most=10_000
 )
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def heights(function: Callable[[float], float]) -> list[tuple[float, float]]:

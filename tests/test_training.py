@@ -91,15 +91,6 @@ def dataset(n_samples: int, seed: int, n_classes: int = N_CLASSES) -> SpikeDatas
     )
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Batches are too small for threads to pay; the number changes no bit."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 TRAIN, VALIDATION = dataset(40, seed=0), dataset(20, seed=1)
 
 

@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.lines import Line2D
 from matplotlib.quiver import Quiver
-from scipy.stats import t as student
 
 from spikegrad.figures import COLOURS, NEURON_COLOURS, neuron_label
 from spikegrad.landscape.terms import CAUSES, JUDGED, STATES
+from spikegrad.statistics import t_interval
 
 STATE_STYLES = {"untrained": ":", "equal loss": "--", "trained": "-", "equal activity": "-."}
 """Line styles of the states."""
@@ -55,12 +55,12 @@ def draw_minima(axes: Axes, density: pd.DataFrame) -> None:
     for k, (neuron, own) in enumerate(density.groupby("neuron", sort=False)):
         seeds = own.pivot_table(index="depth", columns="seed", values="density")
         mean = seeds.mean(axis=1)
-        half = student.ppf(0.975, seeds.shape[1] - 1) * seeds.sem(axis=1)
         colour = NEURON_COLOURS[neuron]
         axes.plot(seeds.index, seeds, color=colour, lw=0.5, alpha=0.6)
         width = 2.8 - 0.8 * k  # lines that coincide stay visible
         axes.plot(mean, color=colour, lw=width, marker="o", ms=3, label=neuron_label(neuron))
-        low, high = (mean - half).clip(lower=0), mean + half
+        low, high = np.array([t_interval(values) for values in seeds.to_numpy()]).T
+        low = low.clip(min=0)
         axes.fill_between(mean.index, low, high, color=colour, alpha=0.12, lw=0)
     for depth in JUDGED:
         axes.axvline(depth, color="0.6", lw=0.8, ls=":", zorder=0)

@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 from tqdm import tqdm
 
 from spikegrad.config.landscape import LandscapeSettings, Profiles
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.causes import explain
 from spikegrad.landscape.census import WIDTH, Line, bracket
-from spikegrad.landscape.directions import load_centre
 from spikegrad.landscape.fragmentation import persistence
-from spikegrad.landscape.objective import Objective
+from spikegrad.landscape.sample_lines import SampleLine, open_line, sample_lines
 from spikegrad.landscape.section import Section, section
 from spikegrad.landscape.spikes import same_signature
-from spikegrad.landscape.terms import CAUSES, STATES, SWAPS
+from spikegrad.landscape.terms import CAUSES, SWAPS
 from spikegrad.layers import SpikeOverflowError
 
 
@@ -43,29 +40,13 @@ class Cliff(NamedTuple):
     cause: str
 
 
-@dataclass(frozen=True)
-class Task:
-    """One sample along one direction."""
-
-    seed: int
-    state: str
-    direction: str
-    sample: int
-
-
-def profile_tasks(options: LandscapeSettings) -> list[Task]:
+def profile_tasks(options: LandscapeSettings) -> list[SampleLine]:
     """All profiles of networks of one neuron model."""
-    return [
-        Task(seed, state, direction, sample)
-        for seed in options.seeds
-        for state in STATES
-        for direction in options.profiles.directions
-        for sample in range(options.profiles.samples)
-    ]
+    return sample_lines(options, options.profiles)
 
 
 def profile_tables(
-    tasks: Sequence[Task],
+    tasks: Sequence[SampleLine],
     centres: Mapping[int, str],
     samples: Mapping[int, SpikeDataset],
     options: LandscapeSettings,
@@ -77,10 +58,8 @@ def profile_tables(
     """
     profiles, minima = [], []
     for task in tqdm(tasks, desc="profiles", unit="line", disable=None):
-        network, centre = load_centre(centres[task.seed], task.state, (task.direction,))
-        key = {"neuron": centre.about["neuron"], **vars(task)}
-        objective = Objective(network, samples[task.seed]).select(torch.tensor([task.sample]))
-        line = Line(objective, centre.weights, centre.directions[task.direction])
+        neuron, line = open_line(task, centres, samples)
+        key = {"neuron": neuron, **vars(task)}
         facts, depths = profile(line, options.profiles)
         profiles.append({**key, **facts})
         minima += [{**key, **row} for row in depths]

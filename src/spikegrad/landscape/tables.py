@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from spikegrad.config.landscape import LandscapeSettings, Swaps
 from spikegrad.data.dataset import SpikeDataset
-from spikegrad.landscape.census import CHANGE, SEARCHES, Line, census
+from spikegrad.landscape.census import CHANGE, SEARCHES, census
 from spikegrad.landscape.directions import load_centre
-from spikegrad.landscape.objective import Objective
+from spikegrad.landscape.sample_lines import SampleLine, open_line, sample_lines
 from spikegrad.landscape.terms import STATES
 from spikegrad.layers import SpikeOverflowError
 
@@ -23,26 +23,16 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Task:
-    """One sample along one direction, with one kind of search."""
+class Task(SampleLine):
+    """One kind of search along one of these lines."""
 
-    seed: int
-    state: str
-    direction: str
-    sample: int
     search: str
 
 
 def census_tasks(options: LandscapeSettings) -> list[Task]:
     """All searches in networks of one neuron model."""
-    return [
-        Task(seed, state, direction, sample, search)
-        for seed in options.seeds
-        for state in STATES
-        for direction in options.census.directions
-        for sample in range(options.census.samples)
-        for search in SEARCHES
-    ]
+    places = sample_lines(options, options.census)
+    return [Task(**vars(place), search=search) for place in places for search in SEARCHES]
 
 
 def census_tables(
@@ -63,10 +53,8 @@ def census_tables(
     changes, lines, losses = [], [], []
     twins = {seed: _twins(centres[seed]) for seed in {task.seed for task in tasks}}
     for task in tqdm(tasks, desc="census", unit="line", disable=None):
-        network, centre = load_centre(centres[task.seed], task.state, (task.direction,))
-        key = {"neuron": centre.about["neuron"], **vars(task)}
-        objective = Objective(network, samples[task.seed]).select(torch.tensor([task.sample]))
-        line = Line(objective, centre.weights, centre.directions[task.direction])
+        neuron, line = open_line(task, centres, samples)
+        key = {"neuron": neuron, **vars(task)}
         settings = options.census
         where = settings.breaks if task.search == "breaks" else settings.swaps
         most = where.most if isinstance(where, Swaps) else None
