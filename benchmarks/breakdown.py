@@ -21,8 +21,8 @@ from numba import njit
 
 from contestant import Task
 from engine import network
-from spikegrad.engine import backward, forward, records, rows
-from spikegrad.engine.formulas import load, root, store
+from spikegrad.engine import backward, forward, rows
+from spikegrad.engine.formulas import flow, load, propagator, root, store, through_spike
 from spikegrad.engine.records import SEGMENT, SPIKE
 from spikegrad.parallel import events_of_samples, padded_weights
 
@@ -105,7 +105,8 @@ def run_spike(n, neuron, d, buffer, k, unit, out):
         step = d - d * type(d)(1e-7) * type(d)(i % 8)
         start = load(neuron, buffer, k, unit)
         first = root(neuron, step, start)
-        end = records.flow_through_spike(neuron, step, type(d)(first), start)
+        plain = flow(neuron, propagator(neuron, step), start)
+        end = through_spike(neuron, step, type(d)(first), start, plain)
         store(neuron, out, 0, i % out.shape[2], end)
         out[1, 0, 0] += type(d)(math.log1p(-first))
 

@@ -13,11 +13,13 @@ from spikegrad.engine.formulas import (
     flow_adjoint,
     load,
     propagator,
+    remainder,
     spike,
     spike_adjoint,
     store,
+    through_spike,
 )
-from spikegrad.engine.records import SEGMENT, SPIKE, flow_through_spike, remainder, volley
+from spikegrad.engine.records import SEGMENT, SPIKE, volley
 from spikegrad.engine.rows import (
     ALLOCATING,
     INLINED,
@@ -39,7 +41,7 @@ from spikegrad.engine.rows import (
 
 @njit(**INLINED)
 def adjoint_through_spike(neuron, d, first, s, adjoint, g):
-    """The adjoint of :func:`flow_through_spike`, with g = dLoss/dt of the spike."""
+    """The adjoint of :func:`through_spike`, with g = dLoss/dt of the spike."""
     step, rest = propagator(neuron, first), propagator(neuron, remainder(d, first))
     before = flow(neuron, step, s)
     adjoint = flow_adjoint(neuron, rest, spike(neuron, before), adjoint)
@@ -60,8 +62,12 @@ def replay(neuron, events, weights, record, segment, m, buffer, factors):
         flow_all(neuron, step, buffer, k, k + 1)
         while m < spike_steps.shape[0] and spike_steps[m] == first + k:
             j = record.units[m]
-            end = flow_through_spike(neuron, step, record.delays[m], load(neuron, buffer, k, j))
-            store(neuron, buffer, k + 1, j, end)
+            start, after = load(neuron, buffer, k, j), load(neuron, buffer, k + 1, j)
+            if source == SPIKE:
+                after = spike(neuron, after)
+            else:
+                after = through_spike(neuron, step, record.delays[m], start, after)
+            store(neuron, buffer, k + 1, j, after)
             m += 1
         if source >= 0:
             event = volley(times, source)
@@ -79,7 +85,6 @@ def retreat(neuron, events, weights, record, segment, m, buffer, adjoint, gradie
     first = segment * SEGMENT
     for k in range(min(SEGMENT, record.steps.shape[0] - first) - 1, -1, -1):
         step, source = record.steps[first + k], record.sources[first + k]
-        feedback = step * 0
         if source >= 0:
             event = volley(times, source)
             for e in range(source, event):
@@ -101,12 +106,17 @@ def retreat(neuron, events, weights, record, segment, m, buffer, adjoint, gradie
             add_weight_gradient(neuron, j, buffer, k + 1, adjoint, grad_recurrent)
             feedback = arrival_gradient_sum(neuron, weights.recurrent, j, buffer, k + 1, adjoint)
             receive_adjoint(neuron, weights.recurrent, j, buffer, k + 1, adjoint)
+            m -= 1
+            before = flow(neuron, propagator(neuron, step), load(neuron, buffer, k, j))
+            g = type(step)(grad_times[m] + feedback)
+            after = spike_adjoint(neuron, before, load(neuron, adjoint, 0, j), g)
+            store(neuron, adjoint, 0, j, after)
         after_last = m
         while m > 0 and record.spike_steps[m - 1] == first + k:
             m -= 1
             j = record.units[m]
             start, after = load(neuron, buffer, k, j), load(neuron, adjoint, 0, j)
-            g = type(step)(grad_times[m] + feedback)
+            g = type(step)(grad_times[m])
             before = adjoint_through_spike(neuron, step, record.delays[m], start, after, g)
             store(neuron, adjoint, 1, j, before)
         adjoint_all(neuron, step, buffer, k, adjoint)

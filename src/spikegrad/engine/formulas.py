@@ -17,6 +17,8 @@ from typing import Any
 
 from numba.extending import overload
 
+_implemented: set[tuple[Callable, type]] = set()
+
 # Contraction lets a * b + c be one rounded operation; nothing is reordered.
 FAST = {"fastmath": {"contract"}, "error_model": "numpy"}
 
@@ -47,6 +49,13 @@ def root(neuron, d, s):
 
 def spike(neuron, s):
     """State just after a spike, from the state at it."""
+
+
+def through_spike(neuron, d, first, s, end):
+    """State after a step ``d`` with a spike at ``first``; ``end`` is that without the spike.
+
+    By default the neuron flows to its spike and on from there.
+    """
 
 
 def arrive(neuron, s, w):
@@ -101,6 +110,15 @@ def store_moved(neuron, buffer, k, i, s):
     """The same where only the variable ``neuron.moved()`` has changed."""
 
 
+def remainder(d, first):
+    """What remains of a step ``d`` after its part ``first``."""
+
+
+@overload(remainder, jit_options={"forceinline": True, **FAST})
+def _remainder(d, first):
+    return lambda d, first: (d - first) / (type(d)(1) - first)
+
+
 def implements(formula: Callable, neuron_class: type) -> Callable[[Callable], Callable]:
     """Register the decorated scalar function as ``formula`` of ``neuron_class``."""
 
@@ -112,9 +130,22 @@ def implements(formula: Callable, neuron_class: type) -> Callable[[Callable], Ca
 
         options = {"forceinline": True, **FAST}
         overload(formula, strict=False, jit_options=options)(choose)
+        _implemented.add((formula, neuron_class))
         return implementation
 
     return register
+
+
+@overload(through_spike, strict=False, jit_options={"forceinline": True, **FAST})
+def _through_spike(neuron, d, first, s, end):
+    if (through_spike, getattr(neuron, "instance_class", None)) in _implemented:
+        return None
+
+    def through(neuron, d, first, s, end):
+        after = spike(neuron, flow(neuron, propagator(neuron, first), s))
+        return flow(neuron, propagator(neuron, remainder(d, first)), after)
+
+    return through
 
 
 @overload(load, jit_options={"forceinline": True})

@@ -24,17 +24,17 @@ from spikegrad.engine.formulas import (
     load,
     longest_step,
     propagator,
+    remainder,
     root,
     spike,
     store,
+    through_spike,
 )
 from spikegrad.engine.records import (
     PAUSE,
     SEGMENT,
     SPIKE,
     Record,
-    flow_through_spike,
-    remainder,
     volley,
 )
 from spikegrad.engine.rows import (
@@ -166,9 +166,12 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
             first = n_spikes
             for f in range(n_found):
                 j = neurons[f]
-                start = load(neuron, buffer, k, j)
-                delay = d if coupled else root(neuron, step, start)
-                after = flow_through_spike(neuron, step, type(step)(delay), start)
+                start, after = load(neuron, buffer, k, j), load(neuron, buffer, end, j)
+                if coupled:  # the step has ended with the spike
+                    delay, after = d, spike(neuron, after)
+                else:
+                    delay = root(neuron, step, start)
+                    after = through_spike(neuron, step, type(step)(delay), start, after)
                 store(neuron, buffer, end, j, after)
                 record.times[n_spikes] = min(until, now - neuron.tau * math.log1p(-delay))
                 record.units[n_spikes], record.delays[n_spikes] = j, delay

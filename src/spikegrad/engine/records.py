@@ -1,4 +1,4 @@
-"""What the passes have in common: input, weights, the log, and a neuron's way through its spike."""
+"""What the passes have in common: input, weights and the log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from spikegrad.engine import njit
-from spikegrad.engine.formulas import flow, propagator, spike
 from spikegrad.engine.rows import INLINED
 
 SEGMENT = 32
@@ -62,20 +61,6 @@ class Record(NamedTuple):
     """The state at the trial's end, [n_state, n]."""
     until: float
     """The time of that state in seconds: the trial's end, unless the pass has stopped before."""
-
-
-@njit(**INLINED)
-def remainder(d, first):
-    """What remains of a step ``d`` after its part ``first``."""
-    return (d - first) / (type(d)(1) - first)
-
-
-@njit(**INLINED)
-def flow_through_spike(neuron, d, first, s):
-    """Flow one neuron by ``d``, with its spike at ``first``."""
-    after = spike(neuron, flow(neuron, propagator(neuron, first), s))
-    rest = remainder(d, first)
-    return after if rest == 0 else flow(neuron, propagator(neuron, rest), after)
 
 
 @njit(**INLINED)

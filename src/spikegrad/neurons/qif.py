@@ -59,6 +59,7 @@ from spikegrad.engine.formulas import (
     scale,
     spike,
     spike_adjoint,
+    through_spike,
 )
 from spikegrad.neurons.synapses import current_synapse
 from spikegrad.neurons.taylor import (
@@ -249,6 +250,14 @@ def _root(neuron, d, s):
 def _spike(neuron, s):
     p, q, I = s
     return -p, type(q)(0), I
+
+
+@implements(through_spike, QIF)
+@implements(through_spike, DrivenQIF)
+def _through_spike(neuron, d, first, s, end):
+    """A spike turns (p, q), and the flow is linear: the same as turning them at the end."""
+    p, q, I = end
+    return -p, -q, I
 
 
 @implements(longest_step, QIF)

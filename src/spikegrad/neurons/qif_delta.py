@@ -6,7 +6,11 @@
 With V = p / q the flow is that of :mod:`spikegrad.neurons.qif` without a current, a_0 and b_0 of
 its series, hence one matrix for all neurons; and an arriving weight is p -> p + w q. Above J = 1/4
 every neuron turns, with the period pi tau / sqrt(J - 1/4), and inputs only advance or delay it: the
-oscillating neuron of Klos and Memmesheimer (arXiv 2309.14523).
+oscillating neuron of Klos and Memmesheimer (arXiv 2309.14523). In closed form, with r^2 = J - 1/4,
+
+    q(t) = exp(-t / (2 tau)) (q cos(r t / tau) + (q / 2 - p) sin(r t / tau) / r),
+
+a spike comes where tan(r t / tau) = r q / (p - q / 2).
 
 The adjoint of a step is the transposed matrix. A spike is a zero of q, and t* moves by tau dq / p.
 An arriving weight takes (lp, lq) back to (lp, lq + w lp); its own gradient is lp q. Moving it by
@@ -40,13 +44,13 @@ from spikegrad.engine.formulas import (
     scale,
     spike,
     spike_adjoint,
+    through_spike,
     weight_gradient,
 )
 from spikegrad.neurons.qif import delay_and_phase
 from spikegrad.neurons.taylor import (
     LARGEST_D,
     LARGEST_Z,
-    first_zero,
     n_terms,
     taylor_coefficients,
     value_and_slope,
@@ -140,13 +144,30 @@ def _crossed(neuron, d, s, end):
 @implements(root, QIFDelta)
 def _root(neuron, d, s):
     p, q = np.float64(s[0]), np.float64(s[1])
-    return first_zero(neuron.series, 1, n_terms(d)[1], neuron.drive, float(d), p, q, 0.0)
+    if q <= 0.0:
+        return 0.0
+    square, rise = neuron.drive - 0.25, p - q / 2.0
+    r = math.sqrt(abs(square))
+    if square > 0.0:
+        t = math.atan2(r * q, rise) / r
+    elif square < 0.0:
+        t = math.atanh(min(r * q / rise, 1.0)) / r
+    else:
+        t = q / rise
+    return min(-math.expm1(-t), d)
 
 
 @implements(spike, QIFDelta)
 def _spike(neuron, s):
     p, q = s
     return -p, type(q)(0)
+
+
+@implements(through_spike, QIFDelta)
+def _through_spike(neuron, d, first, s, end):
+    """A spike turns (p, q), and the flow is linear: the same as turning them at the end."""
+    p, q = end
+    return -p, -q
 
 
 @implements(arrive, QIFDelta)

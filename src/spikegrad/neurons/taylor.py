@@ -53,12 +53,18 @@ def _choose_n_terms(d):
 
 @njit(**INLINED)
 def value_and_slope(series, y, k, n_terms, d):
-    """a_k (y = 0) or b_k (y = 1) at ``d``."""
+    """a_k (y = 0) or b_k (y = 1) at ``d``, whose series begin with d^(2 k + y)."""
+    first = 2 * k + y
     value, slope = series[y, k, n_terms - 1], 0.0
-    for n in range(n_terms - 2, -1, -1):
+    for n in range(n_terms - 2, first - 1, -1):
         slope = slope * d + value
         value = value * d + series[y, k, n]
-    return value, slope
+    if first == 0:
+        return value, slope
+    power = 1.0
+    for _ in range(first - 1):
+        power *= d
+    return power * d * value, power * (first * value + d * slope)
 
 
 def values_and_slopes(series, d): ...
