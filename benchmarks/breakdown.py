@@ -22,7 +22,15 @@ from numba import njit
 from contestant import Task
 from engine import network
 from spikegrad.engine import backward, forward, rows
-from spikegrad.engine.formulas import flow, load, propagator, root, store, through_spike
+from spikegrad.engine.formulas import (
+    flow,
+    load,
+    propagator,
+    root,
+    store,
+    through_spike,
+    through_spike_adjoint,
+)
 from spikegrad.engine.records import SEGMENT, SPIKE
 from spikegrad.parallel import events_of_samples, padded_weights
 
@@ -116,7 +124,7 @@ def run_spike_adjoint(n, neuron, d, first, buffer, k, unit, adjoint, out):
     for i in range(n):
         after = load(neuron, adjoint, 0, i % adjoint.shape[2])
         start = load(neuron, buffer, k, unit)
-        before = backward.adjoint_through_spike(neuron, d, first, start, after, type(d)(1))
+        before = through_spike_adjoint(neuron, d, first, start, after, after, type(d)(1))
         store(neuron, out, 0, i % out.shape[2], before)
 
 

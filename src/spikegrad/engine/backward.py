@@ -10,19 +10,17 @@ import numpy as np
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
     flow,
-    flow_adjoint,
     load,
     propagator,
-    remainder,
     spike,
     spike_adjoint,
     store,
     through_spike,
+    through_spike_adjoint,
 )
 from spikegrad.engine.records import SEGMENT, SPIKE, volley
 from spikegrad.engine.rows import (
     ALLOCATING,
-    INLINED,
     OPTIONS,
     add_weight_gradient,
     adjoint_all,
@@ -37,16 +35,6 @@ from spikegrad.engine.rows import (
     rescale_all,
     withdraw,
 )
-
-
-@njit(**INLINED)
-def adjoint_through_spike(neuron, d, first, s, adjoint, g):
-    """The adjoint of :func:`through_spike`, with g = dLoss/dt of the spike."""
-    step, rest = propagator(neuron, first), propagator(neuron, remainder(d, first))
-    before = flow(neuron, step, s)
-    adjoint = flow_adjoint(neuron, rest, spike(neuron, before), adjoint)
-    adjoint = spike_adjoint(neuron, before, adjoint, g)
-    return flow_adjoint(neuron, step, s, adjoint)
 
 
 @njit(**OPTIONS)
@@ -115,14 +103,14 @@ def retreat(neuron, events, weights, record, segment, m, buffer, adjoint, gradie
         while m > 0 and record.spike_steps[m - 1] == first + k:
             m -= 1
             j = record.units[m]
-            start, after = load(neuron, buffer, k, j), load(neuron, adjoint, 0, j)
-            g = type(step)(grad_times[m])
-            before = adjoint_through_spike(neuron, step, record.delays[m], start, after, g)
-            store(neuron, adjoint, 1, j, before)
+            store(neuron, adjoint, 1, j, load(neuron, adjoint, 0, j))
         adjoint_all(neuron, step, buffer, k, adjoint)
-        for spiked in range(m, after_last):
-            j = record.units[spiked]
-            store(neuron, adjoint, 0, j, load(neuron, adjoint, 1, j))
+        for n in range(m, after_last):
+            j, delay, g = record.units[n], record.delays[n], type(step)(grad_times[n])
+            start, after = load(neuron, buffer, k, j), load(neuron, adjoint, 1, j)
+            plain = load(neuron, adjoint, 0, j)
+            before = through_spike_adjoint(neuron, step, delay, start, after, plain, g)
+            store(neuron, adjoint, 0, j, before)
 
 
 @njit(**ALLOCATING)

@@ -86,6 +86,14 @@ def spike_adjoint(neuron, s, adjoint, g):
     """dLoss/ds at a spike: ``s`` just before it, ``adjoint`` just after, ``g`` = dLoss/dt."""
 
 
+def through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
+    """The adjoint of :func:`through_spike`, with g = dLoss/dt of the spike.
+
+    ``plain`` is the adjoint taken back through the step without the spike. By default it is taken
+    back to the spike, and on from there.
+    """
+
+
 def arrive_adjoint(neuron, s, w, adjoint):
     """dLoss/ds from dLoss/d(arrive(s, w)); ``s`` may be from before or after."""
 
@@ -144,6 +152,20 @@ def _through_spike(neuron, d, first, s, end):
     def through(neuron, d, first, s, end):
         after = spike(neuron, flow(neuron, propagator(neuron, first), s))
         return flow(neuron, propagator(neuron, remainder(d, first)), after)
+
+    return through
+
+
+@overload(through_spike_adjoint, strict=False, jit_options={"forceinline": True, **FAST})
+def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
+    if (through_spike_adjoint, getattr(neuron, "instance_class", None)) in _implemented:
+        return None
+
+    def through(neuron, d, first, s, adjoint, plain, g):
+        step, rest = propagator(neuron, first), propagator(neuron, remainder(d, first))
+        before = flow(neuron, step, s)
+        adjoint = flow_adjoint(neuron, rest, spike(neuron, before), adjoint)
+        return flow_adjoint(neuron, step, s, spike_adjoint(neuron, before, adjoint, g))
 
     return through
 

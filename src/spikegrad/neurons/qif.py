@@ -60,6 +60,7 @@ from spikegrad.engine.formulas import (
     spike,
     spike_adjoint,
     through_spike,
+    through_spike_adjoint,
 )
 from spikegrad.neurons.synapses import current_synapse
 from spikegrad.neurons.taylor import (
@@ -308,6 +309,19 @@ def _arrival_gradient(neuron, s, w, adjoint):
     p, q, I = s
     lp, lq, lI = adjoint
     return w * ((lI + lI - q * lp) / type(q)(neuron.tau))
+
+
+@implements(through_spike_adjoint, QIF)
+@implements(through_spike_adjoint, DrivenQIF)
+def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
+    """The step's adjoint of the turned (lp, lq), and what moving the zero of q does."""
+    e = type(d)(1) - d
+    step = propagator(neuron, first)
+    p_at_spike = flow(neuron, step, s)[0]
+    zero = type(d)(0)
+    moved = flow_adjoint(neuron, step, s, (zero, g * type(d)(neuron.tau) / p_at_spike, zero))
+    unmoved = type(d)(2) * e * e * adjoint[2] - plain[2]
+    return moved[0] - plain[0], moved[1] - plain[1], moved[2] + unmoved
 
 
 # With drive.

@@ -45,6 +45,7 @@ from spikegrad.engine.formulas import (
     spike,
     spike_adjoint,
     through_spike,
+    through_spike_adjoint,
     weight_gradient,
 )
 from spikegrad.neurons.qif import delay_and_phase
@@ -209,6 +210,16 @@ def _spike_adjoint(neuron, s, adjoint, g):
     p, q = s
     lp, lq = adjoint
     return -lp, g * type(p)(neuron.tau) / p - lq
+
+
+@implements(through_spike_adjoint, QIFDelta)
+def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
+    """The step's adjoint of the turned (lp, lq), and what moving the zero of q does."""
+    step = propagator(neuron, first)
+    p_at_spike = flow(neuron, step, s)[0]
+    zero = type(d)(0)
+    moved = flow_adjoint(neuron, step, s, (zero, g * type(d)(neuron.tau) / p_at_spike))
+    return moved[0] - plain[0], moved[1] - plain[1]
 
 
 @implements(arrive_adjoint, QIFDelta)
