@@ -21,7 +21,7 @@ import yaml
 from spikegrad.config.base import validate
 from spikegrad.config.study import Study
 from spikegrad.data.dataset import load
-from spikegrad.training import train
+from spikegrad.training.loop import train
 
 ROOT = Path(__file__).parents[1]
 SAMPLES, SPIKES, HELD_OUT = 8156, 8000, 816

@@ -16,8 +16,8 @@ from bars import bars
 from environments import PEERS
 from fits import departure, exponent, fitted
 from overhead import Shares
-from spikegrad.figures import NEURON_COLOURS, letter, save
-from spikegrad.files import atomic
+from spikegrad.report.style import NEURON_COLOURS, letter, save
+from spikegrad.storage.files import atomic
 
 HERE = Path(__file__).parent
 Row = dict[str, Any]

@@ -29,7 +29,6 @@ from spikegrad.config.base import validate
 from spikegrad.config.search import TPE, RandomSearch, Sampling, Selection, Trials, with_parameters
 from spikegrad.config.study import Study
 from spikegrad.config.training import ModelSettings
-from spikegrad.files import atomic
 from spikegrad.search.records import UNCHANGED, Record, best_first
 from spikegrad.search.sampling import suggest
 from spikegrad.search.seeds import AGAIN, derived_seed
@@ -43,6 +42,7 @@ from spikegrad.search.trials import (
     start_records,
 )
 from spikegrad.seeds import generator
+from spikegrad.storage.files import atomic
 
 ROOT = Path(__file__).parents[1]
 TRIALS = Trials(

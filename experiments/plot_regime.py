@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import comb
 
-from spikegrad.figures import NEURON_STYLES, letter, save
+from spikegrad.report.style import NEURON_STYLES, letter, save
 
 KINDS = [("lif", False), ("qif", False), ("qif", True), ("qif_delta", True)]
 STYLES = {False: "--", True: "-"}

@@ -28,10 +28,10 @@ from spikegrad.config.base import validate
 from spikegrad.config.search import Sampling
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load, unseen_speakers
-from spikegrad.evaluation import respond
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.search.sampling import suggest
-from spikegrad.training import CLIP_METRICS, train
+from spikegrad.training.loop import CLIP_METRICS, train
+from spikegrad.training.response import respond
 
 SPACE = {
     "sampler": {"kind": "random"},

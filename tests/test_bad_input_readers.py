@@ -14,7 +14,6 @@ import pytest
 import torch
 import yaml
 
-from spikegrad.damage import READERS, damaged
 from spikegrad.search.records import (
     RUNNING,
     Record,
@@ -25,7 +24,8 @@ from spikegrad.search.records import (
     write_record,
     write_trials,
 )
-from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
+from spikegrad.storage.damage import READERS, damaged
+from spikegrad.storage.tensors import CheckpointError, load_tensors, save_tensors
 
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 TENSORS = {

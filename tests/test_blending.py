@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import pytest
 import torch
 
-from spikegrad.augmentation import Blender
 from spikegrad.spikes import SpikeTrains
+from spikegrad.training.augmentation import Blender
 from test_training import N_UNITS, TRAIN, run
 
 

@@ -18,9 +18,9 @@ from spikegrad.claims.estimates import Criterion, Estimate, Verdict
 from spikegrad.claims.judge import COLUMNS, judge
 from spikegrad.claims.qif_paper import QIF_CLAIMS, UNITS
 from spikegrad.claims.registry import CLAIMS
+from spikegrad.claims.results import ClaimError, Tables
 from spikegrad.claims.sg_ntk_paper import SG_NTK_CLAIMS
-from spikegrad.claims.tables import ClaimError, Tables
-from spikegrad.landscape.terms import CAUSES, JUDGED, STATES
+from spikegrad.landscape.constants import CAUSES, JUDGED, STATES
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED, NOT_MEASURABLE = map(str, Verdict)
 N_SEARCHES, SEEDS_EACH = 5, 2

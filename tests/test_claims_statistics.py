@@ -23,7 +23,7 @@ from spikegrad.claims.estimates import (
     share,
 )
 from spikegrad.claims.qif_paper import UNITS
-from spikegrad.claims.tables import Tables
+from spikegrad.claims.results import Tables
 
 TRIALS = 400
 NOMINAL = 0.05

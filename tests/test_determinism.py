@@ -15,14 +15,14 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from networks import random_spikes
-from spikegrad.activity import activity_penalty
 from spikegrad.config.base import validate
 from spikegrad.config.training import ModelSettings
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
-from spikegrad.optimizer import Adam
 from spikegrad.readouts import _in_parts
-from spikegrad.training import Run, train
+from spikegrad.training.loop import Run, train
+from spikegrad.training.optimizer import Adam
+from spikegrad.training.regulariser import activity_penalty
 from test_training import SETTINGS, dataset
 
 READOUTS = [

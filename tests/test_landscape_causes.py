@@ -11,7 +11,7 @@ import pytest
 from landscapes import TAU, built_objective
 from spikegrad.landscape.causes import Bracket, lingering
 from spikegrad.landscape.census import Line, census
-from spikegrad.landscape.spikes import Spikes
+from spikegrad.landscape.signature import Spikes
 
 START, ASIDE = 0.01, 1e-3
 

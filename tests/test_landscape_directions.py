@@ -10,10 +10,10 @@ import torch
 from landscapes import dataset, network
 from networks import random_spikes
 from spikegrad.config.landscape import Directions
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.directions import centre, draw, load_centre, principal, save_centres
 from spikegrad.landscape.objective import Objective, matrices, weights_of
 from spikegrad.landscape.states import TrainingRun, course, equal_loss, states
-from spikegrad.landscape.terms import STATES
 from spikegrad.seeds import generator
 
 SPIKES = random_spikes(0, n_samples=4)
@@ -27,7 +27,7 @@ def training_run(neuron: str, seed: int) -> TrainingRun:
     net.initialise(SPIKES, generator(seed))
     start = weights_of(net)
     steps = torch.randn(5, len(start), generator=generator(seed, 9), dtype=torch.float64)
-    way = start + torch.cat([torch.zeros(1, len(start)), (0.02 * steps).cumsum(0)])
+    trajectory = start + torch.cat([torch.zeros(1, len(start)), (0.02 * steps).cumsum(0)])
     header = {
         "network": net.settings.model_dump(mode="json"),
         "n_units": 20,
@@ -36,7 +36,7 @@ def training_run(neuron: str, seed: int) -> TrainingRun:
         "seed": seed,
         "outcome": {"best_epoch": 5},
     }
-    return TrainingRun(net, header, way[-1], list(range(6)), way)
+    return TrainingRun(net, header, trajectory[-1], list(range(6)), trajectory)
 
 
 def centres(neuron: str = "qif"):
@@ -74,7 +74,7 @@ def test_random_directions_are_scaled_to_neurons_or_layers(kind: str):
 
 def test_the_difference_leads_to_the_other_network():
     found, (_, other) = centres()
-    for state, target in (("untrained", other.way[0]), ("trained", other.trained)):
+    for state, target in (("untrained", other.trajectory[0]), ("trained", other.trained)):
         start, end = found[state].span("difference", reach=0.1)
         assert start == 0.0
         torch.testing.assert_close(found[state].at(("difference",), (end,)), target)

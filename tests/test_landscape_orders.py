@@ -11,7 +11,7 @@ import torch
 from landscapes import random_objective
 from spikegrad.landscape.census import Line
 from spikegrad.landscape.orders import Synapses, order_changes
-from spikegrad.landscape.spikes import Spikes, same_counts
+from spikegrad.landscape.signature import Spikes, same_counts
 
 
 def one_layer(moments: list[float], units: list[int], inputs: list[float]) -> Spikes:
@@ -101,7 +101,7 @@ def by_pairs(a: Spikes, b: Spikes, synapses: list[Synapses]) -> np.ndarray:
 
 def test_synapses_are_those_at_the_start_of_the_line():
     objective, weights, direction = random_objective("lif", 0)
-    objective.place(weights + direction)
+    objective.set_weights(weights + direction)
     line = Line(objective, weights, direction)
     line.spikes(1e-4)
     flat = torch.cat([torch.from_numpy(w).flatten() for w in line.synapses[0]])

@@ -8,11 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.objective import Objective
 from spikegrad.landscape.states import course, equal_loss, load_run, snapshot_at, states
-from spikegrad.landscape.terms import STATES
 from spikegrad.network import save_network
-from spikegrad.tensors import CheckpointError, save_tensors
+from spikegrad.storage.tensors import CheckpointError, save_tensors
 from test_landscape_directions import DATA, training_run
 
 LOSSES = st.lists(st.floats(0.01, 5), min_size=1, max_size=12).map(np.array)
@@ -44,21 +44,21 @@ def test_a_run_that_stays_above_the_level_gives_its_lowest():
 def test_states_lie_on_their_runs():
     run, active = training_run("qif", 0), training_run("qif", 1)
     losses = course(run, Objective(run.network, DATA))
-    assert len(losses) == len(run.way)
+    assert len(losses) == len(run.trajectory)
     found = states(run, losses, losses[3], active)
     assert tuple(found) == STATES
-    assert torch.equal(found["untrained"].weights, run.way[0])
+    assert torch.equal(found["untrained"].weights, run.trajectory[0])
     assert torch.equal(found["trained"].weights, run.trained)
     assert torch.equal(found["equal activity"].weights, active.trained)
     equal = found["equal loss"]
-    assert torch.equal(equal.weights, run.way[equal.epoch])
+    assert torch.equal(equal.weights, run.trajectory[equal.epoch])
     objective = Objective(run.network, DATA)
     assert float(objective.answer(equal.weights).loss) == losses[equal.epoch]
 
 
 def test_a_snapshot_at_which_the_network_runs_away_has_no_loss():
     run = training_run("lif", 0)
-    run.way[2, : 20 * 10] += 50.0
+    run.trajectory[2, : 20 * 10] += 50.0
     assert course(run, Objective(run.network, DATA))[2] == np.inf
 
 

@@ -21,8 +21,8 @@ from spikegrad.landscape.steps import Step, along, breaks_met, kept_steps
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import save_network
 from spikegrad.seeds import generator
-from spikegrad.tensors import save_tensors
-from spikegrad.training import snapshot_tensors, train
+from spikegrad.storage.tensors import save_tensors
+from spikegrad.training.loop import snapshot_tensors, train
 from test_training import TRAIN, VALIDATION, settings
 
 

@@ -11,12 +11,12 @@ import torch
 
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.landscape import LandscapeSettings
+from spikegrad.landscape.census_jobs import census_tables, census_tasks
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.directions import load_centre, save_centres
 from spikegrad.landscape.objective import Objective, subset
 from spikegrad.landscape.summary import census_summary
 from spikegrad.landscape.surfaces import line_table, plane_table, points, rays, share
-from spikegrad.landscape.tables import census_tables, census_tasks
-from spikegrad.landscape.terms import STATES
 from test_config import settings
 from test_landscape_directions import DATA, centres
 

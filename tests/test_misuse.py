@@ -14,13 +14,14 @@ from torch.func import functional_call
 from torch.nn.utils import parametrizations, parametrize
 
 from networks import random_layer, random_spikes
-from spikegrad.activity import activity_penalty, smooth_counts, spike_counts
+from spikegrad.activity import spike_counts
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
-from spikegrad.optimizer import Adam
 from spikegrad.readouts import FirstSpikeReadout, IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeError, SpikeTrains
+from spikegrad.training.optimizer import Adam
+from spikegrad.training.regulariser import activity_penalty, smooth_counts
 from test_training import N_CLASSES, N_UNITS, TRAIN, settings
 
 ALL = sorted(NEURONS)

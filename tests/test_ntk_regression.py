@@ -12,13 +12,14 @@ from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.ntk import KernelExperiment, NTKExperiment, NTKProblem
 from spikegrad.ntk.activations import Erf, ErfDerivative, HardTanhDerivative, Sign
 from spikegrad.ntk.analytic import sg_ntk
+from spikegrad.ntk.build import network_generators
 from spikegrad.ntk.comparison import distances, predictions, spreads, trends
 from spikegrad.ntk.convergence import analytic_rows, errors, exponents, growth
 from spikegrad.ntk.empirical import empirical_kernel
 from spikegrad.ntk.ensemble import Descent
 from spikegrad.ntk.experiments import train_cells
 from spikegrad.ntk.network import Architecture, initialise, outputs
-from spikegrad.ntk.problem import circle_problem, network_generators
+from spikegrad.ntk.problem import circle_problem
 from spikegrad.ntk.regression import (
     Covariances,
     IllConditionedError,

@@ -18,7 +18,7 @@ from spikegrad.ntk.activations import HardTanhDerivative, IdentityDerivative, Si
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.instability import drift, search
 from spikegrad.ntk.subnormal import flush_subnormal, flushed
-from spikegrad.provenance import imported_files
+from spikegrad.storage.provenance import imported_files
 
 ROOT = Path(__file__).parents[1]
 PROBLEM = {

@@ -13,8 +13,8 @@ import pytest
 import spikegrad
 import spikegrad.data
 import spikegrad.ntk
-from spikegrad import provenance
-from spikegrad.provenance import PACKAGE, code_digest, imported_files
+from spikegrad.storage import provenance
+from spikegrad.storage.provenance import PACKAGE, code_digest, imported_files
 
 SCRIPTS = PACKAGE.parents[1] / "workflow" / "scripts"
 
@@ -44,7 +44,7 @@ def test_every_module_that_a_script_loads_is_found(name):
 def test_unrelated_files_are_not_dependencies():
     found = {file.name for file in imported_files(SCRIPTS / "prepare.py")}
     assert "prepare.py" in found
-    assert not found & {"forward.py", "lif.py", "training.py", "ensemble.py"}
+    assert not found & {"forward.py", "lif.py", "loop.py", "ensemble.py"}
 
 
 @pytest.fixture
@@ -67,15 +67,15 @@ def digest_after(file: Path, old: str, new: str) -> str:
 
 def test_comments_docstrings_and_layout_do_not_count(copy):
     before = code_digest(SCRIPTS / "train.py")
-    loop = copy / "training.py"
+    loop = copy / "training" / "loop.py"
     assert digest_after(loop, '"""Training:', '"""About training:') == before
     assert digest_after(loop, "def _train_epoch(", "# once\n\n\ndef _train_epoch(") == before
-    assert digest_after(copy / "optimizer.py", "\nclass", "\n\nclass") == before
+    assert digest_after(copy / "training" / "optimizer.py", "\nclass", "\n\nclass") == before
 
 
 def test_what_changes_a_result_counts(copy):
     digests = {code_digest(SCRIPTS / "train.py")}
-    digests.add(digest_after(copy / "training.py", "math.pi", "3.14"))
+    digests.add(digest_after(copy / "training" / "loop.py", "math.pi", "3.14"))
     digests.add(digest_after(copy / "engine" / "forward.py", "+", "-"))  # imported by an import
     digests.add(digest_after(copy / "seeds.py", "def ", "UNUSED = 1\n\n\ndef "))
     assert len(digests) == 4

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 import torch
 
-from spikegrad.activity import activity_penalty
 from spikegrad.layers import SpikingLayer
 from spikegrad.neurons import NEURONS
 from spikegrad.readouts import FirstSpikeReadout, IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeTrains
+from spikegrad.training.regulariser import activity_penalty
 
 CASES = int(os.environ.get("SPIKEGRAD_CASES", "400"))
 PARTS = 4

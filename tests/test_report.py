@@ -17,9 +17,9 @@ from smoke import ROOT, snakemake
 from spikegrad.claims.judge import COLUMNS
 from spikegrad.claims.page import claims_page
 from spikegrad.claims.registry import CLAIMS
-from spikegrad.figures import COLOURS, NEURON_COLOURS
 from spikegrad.landscape.interactive import MOST_POINTS, surfaces_page
-from spikegrad.methods import methods_page
+from spikegrad.report.methods import methods_page
+from spikegrad.report.style import COLOURS, NEURON_COLOURS
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

@@ -32,7 +32,7 @@ from spikegrad.search.records import (
     write_record,
     write_trials,
 )
-from spikegrad.search.sampling import export_journal, importances, suggest, told
+from spikegrad.search.sampling import export_journal, importances, suggest, to_optuna
 from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import finalist_runs, trial_table, winner
 from spikegrad.search.trials import entrants, share, start_records
@@ -217,7 +217,7 @@ def test_the_sampler_is_told_what_a_trial_had_reached_in_the_rung_where_it_diver
         Record(trials[3], "silent", "", (), {}, 0, 0.1),
         Record(trials[4], "running", "", (row,), row, 10, 0.1),
     ]
-    first, last, timeout, silent, stopped = told(sampling().space, (1, 3), records)
+    first, last, timeout, silent, stopped = to_optuna(sampling().space, (1, 3), records)
     assert (first.state.name, first.intermediate_values) == ("PRUNED", {1: 0.4})
     assert (last.state.name, last.value) == ("COMPLETE", 0.4)
     assert last.intermediate_values == {1: 0.3, 3: 0.4}

@@ -17,7 +17,6 @@ from spikegrad.config.base import validate
 from spikegrad.config.data import DataConfig
 from spikegrad.data.dataset import load
 from spikegrad.data.prepare import prepare
-from spikegrad.evaluation import Response
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.search.records import Record, Trial
 from spikegrad.search.trials import (
@@ -29,6 +28,7 @@ from spikegrad.search.trials import (
     start_records,
     subset,
 )
+from spikegrad.training.response import Response
 from test_search_sampling import halving
 from test_training import TRAIN, VALIDATION
 from test_training import settings as model_settings
@@ -66,20 +66,20 @@ def test_rungs_continue_each_other(tmp_path: Path, neuron: str):
     (start,) = start_records([TRIAL])
     assert timeless(run_rung(bench(tmp_path / "a", neuron), start, 0)) == timeless(stepwise[0])
     on = bench(tmp_path / "a", neuron)
-    on.forget(stepwise, [])
+    on.remove_checkpoints(stepwise, [])
     assert not list((tmp_path / "a").iterdir())
     assert timeless(run_rung(on, stepwise[0], 1)) == timeless(stepwise[1])
 
 
 def test_promoted_trials_do_not_train_their_epochs_again(tmp_path: Path, monkeypatch):
     epochs = []
-    train_epoch = spikegrad.training._train_epoch
+    train_epoch = spikegrad.training.loop._train_epoch
 
     def count(*arguments: Any) -> dict[str, float]:
         epochs.append(arguments[-1])
         return train_epoch(*arguments)
 
-    monkeypatch.setattr(spikegrad.training, "_train_epoch", count)
+    monkeypatch.setattr(spikegrad.training.loop, "_train_epoch", count)
     through_all_rungs(bench(tmp_path))
     assert epochs == [1, 2, 3, 4, 5]
 
@@ -101,7 +101,7 @@ def test_a_trial_that_diverges_keeps_the_best_epoch_before(
     tmp_path: Path, monkeypatch, stepwise: bool
 ):
     accuracies = []
-    train_epoch, respond = spikegrad.training._train_epoch, spikegrad.training.respond
+    train_epoch, respond = spikegrad.training.loop._train_epoch, spikegrad.training.loop.respond
 
     def blow_up(*arguments: Any) -> Any:
         if arguments[-1] == 3:
@@ -113,8 +113,8 @@ def test_a_trial_that_diverges_keeps_the_best_epoch_before(
         accuracies.append(answer.accuracy)
         return answer
 
-    monkeypatch.setattr(spikegrad.training, "_train_epoch", blow_up)
-    monkeypatch.setattr(spikegrad.training, "respond", watch)
+    monkeypatch.setattr(spikegrad.training.loop, "_train_epoch", blow_up)
+    monkeypatch.setattr(spikegrad.training.loop, "respond", watch)
     on = bench(tmp_path, epochs=[1, 4])
     result = through_all_rungs(on)[-1] if stepwise else run_again(on, TRIAL)
     assert result.outcome == "overflow"
@@ -129,7 +129,7 @@ def test_finalists_train_as_long_as_the_final_networks_on_all_samples(tmp_path: 
     on = Bench("qif", model_settings(), options, TRAIN, VALIDATION, tmp_path / "a", "same")
     result = run_again(on, Trial(0, 5, {}))
     assert options.samples is None
-    final = spikegrad.training.train(
+    final = spikegrad.training.loop.train(
         model_settings(), "qif", 5, TRAIN, VALIDATION, tmp_path / "state", ""
     )
     assert result.accuracy == final.result()["validation_accuracy"]

@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-import spikegrad.training
-from spikegrad.evaluation import respond
+import spikegrad.training.loop
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, save_network
-from spikegrad.silence import has_gradient, silence_table, spiked
-from spikegrad.tensors import save_tensors
-from spikegrad.training import snapshot_tensors
+from spikegrad.storage.tensors import save_tensors
+from spikegrad.training.loop import snapshot_tensors
+from spikegrad.training.response import respond
+from spikegrad.training.silence import has_gradient, silence_table, spiked
 from test_training import N_CLASSES, N_UNITS, TRAIN, VALIDATION, run, settings
 
 DEAD, ASLEEP = 1, 4
@@ -60,7 +60,7 @@ def test_a_neuron_without_spikes_has_no_gradient(network: Network):
     assert found.tolist() == [unit != DEAD for unit in range(6)]
 
 
-def left_behind(tmp_path: Path, result: spikegrad.training.Run) -> list[Any]:
+def left_behind(tmp_path: Path, result: spikegrad.training.loop.Run) -> list[Any]:
     """The files of a run, as rule train writes them."""
     options = settings().training.model_dump(mode="json")
     about = {"seed": 0, "training": options, "outcome": result.result()}
@@ -105,14 +105,14 @@ def test_a_run_that_diverges_as_it_goes_on_counts_the_epochs_that_it_lasted(
     tmp_path: Path, monkeypatch
 ):
     files = left_behind(tmp_path, run(tmp_path / "run"))
-    train_epoch = spikegrad.training._train_epoch
+    train_epoch = spikegrad.training.loop._train_epoch
 
     def blow_up(*arguments: Any) -> Any:
         if arguments[-1] == 6:  # the second further epoch of a run of four
             raise SpikeOverflowError("runs away")
         return train_epoch(*arguments)
 
-    monkeypatch.setattr(spikegrad.training, "_train_epoch", blow_up)
+    monkeypatch.setattr(spikegrad.training.loop, "_train_epoch", blow_up)
     table = silence_table(*files, TRAIN, VALIDATION, 3)
     assert (table["epochs"] == 1).all()
     assert table["woke"].any()

@@ -12,21 +12,23 @@ import pytest
 import torch
 from scipy.stats import ttest_1samp
 
-import spikegrad.training
-from spikegrad.activity import activity_penalty, smooth_counts, spike_counts
-from spikegrad.augmentation import Augmenter
-from spikegrad.batches import epoch_batches
+import spikegrad.training.loop
+from spikegrad.activity import spike_counts
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.training import Augmentation, ModelSettings
 from spikegrad.data.dataset import SpikeDataset
-from spikegrad.evaluation import evaluate, respond, sample_table, scores
 from spikegrad.network import Network, load_network, save_network
-from spikegrad.optimizer import Adam
-from spikegrad.responses import potential, raster
 from spikegrad.spikes import SpikeTrains
-from spikegrad.summaries import summary
-from spikegrad.tensors import CheckpointError
-from spikegrad.training import TrainingError, snapshot_tensors, train
+from spikegrad.storage.tensors import CheckpointError
+from spikegrad.training.augmentation import Augmenter
+from spikegrad.training.batches import epoch_batches
+from spikegrad.training.evaluation import evaluate, sample_table, scores
+from spikegrad.training.loop import TrainingError, snapshot_tensors, train
+from spikegrad.training.optimizer import Adam
+from spikegrad.training.regulariser import activity_penalty, smooth_counts
+from spikegrad.training.response import respond
+from spikegrad.training.summary import summary
+from spikegrad.training.traces import potential, raster
 
 N_UNITS, N_CLASSES, DURATION = 12, 2, 0.2
 
@@ -163,7 +165,7 @@ def test_resuming_after_a_kill_gives_the_same_bits(
         pass
 
     saved = 0
-    save = spikegrad.training._save
+    save = spikegrad.training.loop._save
 
     def save_then_die(*arguments: Any) -> None:
         nonlocal saved
@@ -173,17 +175,17 @@ def test_resuming_after_a_kill_gives_the_same_bits(
         saved += 1
 
     with monkeypatch.context() as patch:
-        patch.setattr(spikegrad.training, "_save", save_then_die)
+        patch.setattr(spikegrad.training.loop, "_save", save_then_die)
         with pytest.raises(Kill):
             run(tmp_path / "killed")
     epochs_run = []
-    train_epoch = spikegrad.training._train_epoch
+    train_epoch = spikegrad.training.loop._train_epoch
 
     def count(*arguments: Any) -> dict[str, float]:
         epochs_run.append(arguments[-1])
         return train_epoch(*arguments)
 
-    monkeypatch.setattr(spikegrad.training, "_train_epoch", count)
+    monkeypatch.setattr(spikegrad.training.loop, "_train_epoch", count)
     resumed = run(tmp_path / "killed")
     assert epochs_run == list(range(killed_after + 1, 5))
     assert same_bits(whole.best, resumed.best)
@@ -254,7 +256,7 @@ def test_runaway_and_silent_networks_end_with_a_named_outcome(tmp_path: Path):
 def test_an_overflow_in_mid_training_keeps_the_epochs_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    train_epoch = spikegrad.training._train_epoch
+    train_epoch = spikegrad.training.loop._train_epoch
 
     def blow_up(network: Network, *arguments: Any) -> dict[str, float]:
         if arguments[-1] == 3:
@@ -262,7 +264,7 @@ def test_an_overflow_in_mid_training_keeps_the_epochs_before(
                 network.readout.weight.fill_(math.inf)
         return train_epoch(network, *arguments)
 
-    monkeypatch.setattr(spikegrad.training, "_train_epoch", blow_up)
+    monkeypatch.setattr(spikegrad.training.loop, "_train_epoch", blow_up)
     result = run(tmp_path)
     assert result.outcome == "not finite"
     assert len(result.history) == 3
@@ -322,12 +324,12 @@ def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
 
 def test_schedules():
     cosine = settings().training
-    assert spikegrad.training._schedule(cosine, 0) == 1
-    assert spikegrad.training._schedule(cosine, 2) == pytest.approx(0.5)
-    assert spikegrad.training._schedule(cosine, 4) == pytest.approx(0)
+    assert spikegrad.training.loop._schedule(cosine, 0) == 1
+    assert spikegrad.training.loop._schedule(cosine, 2) == pytest.approx(0.5)
+    assert spikegrad.training.loop._schedule(cosine, 4) == pytest.approx(0)
     step = settings(schedule={"kind": "step", "every": 2, "factor": 0.1}).training
-    assert [spikegrad.training._schedule(step, p) for p in (0, 1.9, 2)] == [1, 1, 0.1]
-    assert spikegrad.training._schedule(step, 3.99) == 0.1
+    assert [spikegrad.training.loop._schedule(step, p) for p in (0, 1.9, 2)] == [1, 1, 0.1]
+    assert spikegrad.training.loop._schedule(step, 3.99) == 0.1
 
 
 def test_penalty_moves_spike_counts_towards_the_target(tmp_path: Path):

@@ -75,7 +75,7 @@ def test_a_value_that_only_a_figure_uses_reruns_that_figure(finished, tmp_path):
     write(project / "config" / "smoke.yaml", ("example: 0", "example: 1"))
     jobs = planned(project)
     assert {rule for rule in jobs if rule != "all"} == {
-        "respond",
+        "record_traces",
         "plot_rasters",
         "plot_potentials",
         "describe_methods",  # it shows the whole configuration
@@ -100,7 +100,11 @@ def test_a_value_that_only_a_figure_uses_reruns_that_figure(finished, tmp_path):
             {"plot_confusion"},
             {"train", "evaluate", "prepare", "plot_learning_curves"},
         ),
-        ("src/spikegrad/ntk/analytic.py", {"ntk_comparison"}, {"train", "prepare", "respond"}),
+        (
+            "src/spikegrad/ntk/analytic.py",
+            {"ntk_comparison"},
+            {"train", "prepare", "record_traces"},
+        ),
     ],
 )
 def test_an_edit_reruns_what_depends_on_it(finished, tmp_path, file, rerun, kept):

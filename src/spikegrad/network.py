@@ -16,7 +16,7 @@ from spikegrad.config.network import FirstSpike, Integrated, Maximum, NetworkSet
 from spikegrad.layers import SpikingLayer
 from spikegrad.readouts import FirstSpikeReadout, IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeTrains
-from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
+from spikegrad.storage.tensors import CheckpointError, load_tensors, save_tensors
 
 Readout = IntegratedReadout | MaximumReadout | FirstSpikeReadout
 

@@ -1,7 +1,7 @@
 # What the rule files share. Functions stand here, apart from rules, as the linter wants.
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.study import Study
-from spikegrad.provenance import code_digest
+from spikegrad.storage.provenance import code_digest
 
 try:
     STUDY = validate(Study, config)

@@ -145,7 +145,7 @@ rule summarise:
         "../scripts/summarise.py"
 
 
-rule respond:
+rule record_traces:
     input:
         events=rules.prepare.output.events,
         checkpoints=expand(
@@ -155,9 +155,9 @@ rule respond:
         rasters=f"{TRAINING}/rasters.parquet",
         potentials=f"{TRAINING}/potentials.parquet",
     log:
-        f"{LOGS}/training/respond.log",
+        f"{LOGS}/training/record_traces.log",
     benchmark:
-        f"{BENCHMARKS}/training/respond.tsv"
+        f"{BENCHMARKS}/training/record_traces.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -165,10 +165,10 @@ rule respond:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        code=code("respond.py"),
+        code=code("record_traces.py"),
         sample=STUDY.example,
     script:
-        "../scripts/respond.py"
+        "../scripts/record_traces.py"
 
 
 rule plot_learning_curves:
@@ -219,7 +219,7 @@ rule plot_confusion:
 
 rule plot_rasters:
     input:
-        rasters=rules.respond.output.rasters,
+        rasters=rules.record_traces.output.rasters,
     output:
         png=report(
             f"{TRAINING_FIGURES}/rasters.png",
@@ -241,8 +241,8 @@ rule plot_rasters:
 
 rule plot_potentials:
     input:
-        rasters=rules.respond.output.rasters,
-        potentials=rules.respond.output.potentials,
+        rasters=rules.record_traces.output.rasters,
+        potentials=rules.record_traces.output.potentials,
     output:
         png=report(
             f"{TRAINING_FIGURES}/potentials.png",

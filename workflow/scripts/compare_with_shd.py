@@ -4,7 +4,7 @@ import pandas as pd
 
 from _job import start
 from spikegrad.data.shd import compare
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 with atomic(snakemake.output.table) as part:

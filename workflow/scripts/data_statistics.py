@@ -2,7 +2,7 @@
 
 from _job import start
 from spikegrad.data.statistics import describe, examples, summarise
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 samples, profiles = describe(snakemake.input.events)

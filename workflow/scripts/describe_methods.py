@@ -6,8 +6,8 @@ import pandas as pd
 import yaml
 
 from _job import start
-from spikegrad.files import atomic
-from spikegrad.methods import methods_page
+from spikegrad.report.methods import methods_page
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 searches = [yaml.safe_load(Path(file).read_text()) for file in snakemake.input.searches]

@@ -4,8 +4,8 @@ import pandas as pd
 
 from _job import start
 from spikegrad.data.dataset import load
-from spikegrad.evaluation import evaluate
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
+from spikegrad.training.evaluation import evaluate
 
 log = start(snakemake)
 test, *used = (load(snakemake.input.events, name) for name in ("test", "train", "validation"))

@@ -3,8 +3,8 @@
 from _job import start
 from spikegrad.claims.judge import judge
 from spikegrad.claims.page import claims_page
-from spikegrad.claims.tables import Tables
-from spikegrad.files import atomic
+from spikegrad.claims.results import Tables
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 given = {name: list(files) for name, files in snakemake.input.items()}

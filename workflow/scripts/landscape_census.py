@@ -4,10 +4,10 @@ from _job import start
 from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
-from spikegrad.files import atomic
+from spikegrad.landscape.census_jobs import census_tables, census_tasks
 from spikegrad.landscape.objective import subset
 from spikegrad.landscape.surfaces import share
-from spikegrad.landscape.tables import census_tables, census_tasks
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)

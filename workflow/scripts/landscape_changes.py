@@ -3,8 +3,8 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.files import atomic
 from spikegrad.landscape.summary import census_summary
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 tables = {}

@@ -8,10 +8,10 @@ from _job import start
 from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
-from spikegrad.files import atomic
 from spikegrad.landscape.directions import centre, save_centres
 from spikegrad.landscape.objective import Objective, subset
 from spikegrad.landscape.states import course, equal_loss, load_run, states
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.files import atomic
 from spikegrad.landscape.fragmentation import line_minima, plane_minima
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 depths, tolerance = snakemake.params.depths, snakemake.params.tolerance

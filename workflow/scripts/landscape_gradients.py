@@ -6,13 +6,13 @@ from _job import start
 from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
-from spikegrad.files import atomic
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.directions import load_centre
 from spikegrad.landscape.gradients import sample_gradients
 from spikegrad.landscape.objective import Objective, subset
 from spikegrad.landscape.steps import kept_steps, step_tables
 from spikegrad.landscape.surfaces import share
-from spikegrad.landscape.terms import STATES
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from _job import start
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 keys = ("neuron", "seed", "state", "direction", "sample", "depth", "epoch", "batch", "t")

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 keys = ["neuron", "seed", "state", "direction", "direction2", "x", "y"]

@@ -4,10 +4,10 @@ from _job import start
 from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
-from spikegrad.files import atomic
 from spikegrad.landscape.objective import subset
 from spikegrad.landscape.profiles import profile_tables, profile_tasks
 from spikegrad.landscape.surfaces import share
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)

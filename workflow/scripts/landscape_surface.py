@@ -4,8 +4,8 @@ from _job import start
 from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
-from spikegrad.files import atomic
 from spikegrad.landscape.surfaces import line_table, plane_table, points, rays, share
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)

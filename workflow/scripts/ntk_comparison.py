@@ -5,8 +5,8 @@ import pandas as pd
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.ntk import NTKExperiment, NTKProblem
-from spikegrad.files import atomic
 from spikegrad.ntk.comparison import distances, predictions, spreads, trends
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 problem = validate(NTKProblem, snakemake.params.problem)

@@ -5,8 +5,8 @@ import pandas as pd
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.ntk import KernelExperiment, NTKProblem
-from spikegrad.files import atomic
 from spikegrad.ntk.convergence import analytic_rows, errors, exponents, growth
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 problem = validate(NTKProblem, snakemake.params.problem)

@@ -5,9 +5,9 @@ import pandas as pd
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.ntk import AnalyticConfig, NTKProblem, OffCircleConfig
-from spikegrad.files import atomic
 from spikegrad.ntk.limits import diagonals, naive_regression, off_circle
 from spikegrad.ntk.problem import circle_problem
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 settings = validate(NTKProblem, snakemake.params.problem)

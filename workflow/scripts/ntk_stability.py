@@ -3,8 +3,8 @@
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.ntk import NTKProblem, StabilityConfig
-from spikegrad.files import atomic
 from spikegrad.ntk.instability import drift, search
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 settings = validate(NTKProblem, snakemake.params.problem)

@@ -6,8 +6,8 @@ from pathlib import Path
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.ntk import NTKExperiment, NTKProblem
-from spikegrad.files import atomic, digest
 from spikegrad.ntk.experiments import train_cells
+from spikegrad.storage.files import atomic, digest
 
 log = start(snakemake)
 params = snakemake.params

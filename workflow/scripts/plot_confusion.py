@@ -5,7 +5,7 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.figures import neuron_label, save
+from spikegrad.report.style import neuron_label, save
 
 log = start(snakemake)
 tables = [pd.read_parquet(file) for file in snakemake.input.samples]

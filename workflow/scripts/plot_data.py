@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import COLOURS, save
+from spikegrad.report.style import COLOURS, save
 
 log = start(snakemake)
 samples = pd.read_parquet(snakemake.input.samples)

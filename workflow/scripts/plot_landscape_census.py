@@ -6,9 +6,9 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_label, neuron_legend, save
+from spikegrad.landscape.constants import CAUSES, JUMP, STATES
 from spikegrad.landscape.figures import STATE_STYLES, draw_disruption, draw_shares
-from spikegrad.landscape.terms import CAUSES, JUMP, STATES
+from spikegrad.report.style import NEURON_COLOURS, neuron_label, neuron_legend, save
 
 log = start(snakemake)
 changes = pd.read_parquet(snakemake.input.changes)

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, NEURON_STYLES, neuron_label, save
+from spikegrad.report.style import NEURON_COLOURS, NEURON_STYLES, neuron_label, save
 
 log = start(snakemake)
 changes, losses, spikes, potentials = (

@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import save
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.figures import density_axis, draw_minima, minima_density
-from spikegrad.landscape.terms import STATES
+from spikegrad.report.style import save
 
 log = start(snakemake)
 lines, planes = (pd.read_parquet(snakemake.input[name]) for name in ("lines", "planes"))

@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.ticker import NullFormatter
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, save
 from spikegrad.landscape.figures import draw_predictions, draw_seeds, draw_turn, neuron_handles
+from spikegrad.report.style import NEURON_COLOURS, save
 
 log = start(snakemake)
 steps, losses, samples = (

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.files import atomic
 from spikegrad.landscape.interactive import surfaces_page
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 planes = pd.read_parquet(snakemake.input.planes)

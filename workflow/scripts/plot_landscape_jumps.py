@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_label, save
+from spikegrad.landscape.constants import JUMP, STATES
 from spikegrad.landscape.figures import draw_jumps
-from spikegrad.landscape.terms import JUMP, STATES
+from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
 
 log = start(snakemake)
 changes = pd.read_parquet(snakemake.input.changes)

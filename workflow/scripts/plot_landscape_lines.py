@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_label, save
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.figures import direction_label
-from spikegrad.landscape.terms import STATES
+from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
 
 log = start(snakemake)
 lines = pd.read_parquet(snakemake.input.lines)

@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import neuron_label, save
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.figures import colour_range, direction_label, draw_field, draw_surface
-from spikegrad.landscape.terms import STATES
+from spikegrad.report.style import neuron_label, save
 
 log = start(snakemake)
 planes = pd.read_parquet(snakemake.input.planes)

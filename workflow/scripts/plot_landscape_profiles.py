@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, save
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.figures import draw_shares, neuron_handles, variation_shares
-from spikegrad.landscape.terms import STATES
+from spikegrad.report.style import NEURON_COLOURS, save
 
 log = start(snakemake)
 profiles, minima = (pd.read_parquet(snakemake.input[name]) for name in ("profiles", "minima"))

@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.curves import draw_learning_curves
-from spikegrad.figures import neuron_legend, save
+from spikegrad.report.style import neuron_legend, save
+from spikegrad.training.figures import draw_learning_curves
 
 log = start(snakemake)
 history = pd.concat(map(pd.read_parquet, snakemake.input.histories), ignore_index=True)

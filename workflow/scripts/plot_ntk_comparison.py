@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import save
 from spikegrad.ntk.figures import draw_distances
+from spikegrad.report.style import save
 
 log = start(snakemake)
 names = snakemake.params.experiments

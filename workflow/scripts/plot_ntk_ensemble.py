@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import save
 from spikegrad.ntk.figures import (
     KERNEL_COLOURS,
     KERNEL_STYLES,
@@ -15,6 +14,7 @@ from spikegrad.ntk.figures import (
     legend_below,
     sequence,
 )
+from spikegrad.report.style import save
 
 
 def predicted(predictions, step):

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import save
 from spikegrad.ntk.figures import draw_widths, legend_below, sequence, slope_label
+from spikegrad.report.style import save
 
 QUANTITIES = {
     "squared_error": ("mean squared error of the kernel", -1.0),

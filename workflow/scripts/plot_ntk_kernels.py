@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import save
 from spikegrad.ntk.figures import angle_axis, decades_axis, draw_limit, sequence, slope_label
+from spikegrad.report.style import save
 
 log = start(snakemake)
 networks = pd.concat(map(pd.read_parquet, snakemake.input.networks), ignore_index=True)

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import save
 from spikegrad.ntk.figures import sequence
+from spikegrad.report.style import save
 
 log = start(snakemake)
 diagonals = pd.read_csv(snakemake.input.diagonals)

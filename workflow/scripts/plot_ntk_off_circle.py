@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import COLOURS, save
 from spikegrad.ntk.figures import draw_distances
+from spikegrad.report.style import COLOURS, save
 
 log = start(snakemake)
 table = pd.read_parquet(snakemake.input.off_circle)

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import COLOURS, save
 from spikegrad.ntk.figures import legend_below
+from spikegrad.report.style import COLOURS, save
 
 log = start(snakemake)
 names = snakemake.params.experiments

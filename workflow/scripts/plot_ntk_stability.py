@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import COLOURS, letter, save
 from spikegrad.ntk.figures import legend_below, sequence
+from spikegrad.report.style import COLOURS, letter, save
 
 log = start(snakemake)
 cases = pd.read_csv(snakemake.input.cases)

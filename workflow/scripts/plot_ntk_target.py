@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import save
 from spikegrad.ntk.figures import TRAINING_POINTS, angle_axis
+from spikegrad.report.style import save
 
 log = start(snakemake)
 points = pd.read_csv(snakemake.input.problem)

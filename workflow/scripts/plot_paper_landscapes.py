@@ -4,7 +4,6 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, letter, neuron_label, save
 from spikegrad.landscape.figures import (
     STATE_STYLES,
     colour_range,
@@ -16,6 +15,7 @@ from spikegrad.landscape.figures import (
     draw_turn,
     minima_density,
 )
+from spikegrad.report.style import NEURON_COLOURS, letter, neuron_label, save
 
 COMPARED = ["trained", "equal loss", "equal activity"]
 

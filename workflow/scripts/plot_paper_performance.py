@@ -5,11 +5,11 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.curves import draw_learning_curves
-from spikegrad.figures import NEURON_COLOURS, letter, neuron_legend, save
+from spikegrad.report.style import NEURON_COLOURS, letter, neuron_legend, save
 from spikegrad.search.figures import best_so_far
 from spikegrad.statistics import t_interval
-from spikegrad.summaries import by_unit
+from spikegrad.training.figures import draw_learning_curves
+from spikegrad.training.summary import by_unit
 
 log = start(snakemake)
 history = pd.concat(map(pd.read_parquet, snakemake.input.histories), ignore_index=True)

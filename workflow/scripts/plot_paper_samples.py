@@ -6,14 +6,14 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, letter, neuron_label, save
+from spikegrad.landscape.constants import JUMP, STATES
 from spikegrad.landscape.figures import (
     draw_disruption,
     draw_jumps,
     draw_shares,
     variation_shares,
 )
-from spikegrad.landscape.terms import JUMP, STATES
+from spikegrad.report.style import NEURON_COLOURS, letter, neuron_label, save
 
 log = start(snakemake)
 changes, losses, spikes = (

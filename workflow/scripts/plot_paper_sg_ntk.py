@@ -4,7 +4,6 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import letter, save
 from spikegrad.ntk.figures import (
     angle_axis,
     decades_axis,
@@ -15,6 +14,7 @@ from spikegrad.ntk.figures import (
     sequence,
     slope_label,
 )
+from spikegrad.report.style import letter, save
 
 log = start(snakemake)
 naive, surrogate = (

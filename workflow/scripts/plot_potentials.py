@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_STYLES, save
+from spikegrad.report.style import NEURON_STYLES, save
 
 log = start(snakemake)
 potentials = pd.read_parquet(snakemake.input.potentials)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_label, plt, save
+from spikegrad.report.style import NEURON_COLOURS, neuron_label, plt, save
 
 log = start(snakemake)
 trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_label, plt, save
+from spikegrad.report.style import NEURON_COLOURS, neuron_label, plt, save
 from spikegrad.statistics import t_interval
 
 log = start(snakemake)

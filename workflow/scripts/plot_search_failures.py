@@ -6,7 +6,7 @@ from matplotlib.transforms import ScaledTranslation
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.search import Sampling
-from spikegrad.figures import NEURON_COLOURS, neuron_label, save
+from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
 from spikegrad.search.figures import failure_shares, parameter_panels
 
 log = start(snakemake)

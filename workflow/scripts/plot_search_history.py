@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_label, save
+from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
 from spikegrad.search.figures import best_so_far
 from spikegrad.search.records import UNCHANGED
 

@@ -4,7 +4,7 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.figures import NEURON_COLOURS, neuron_legend, plt, save
+from spikegrad.report.style import NEURON_COLOURS, neuron_legend, plt, save
 from spikegrad.search.figures import label
 
 log = start(snakemake)

@@ -5,7 +5,7 @@ import pandas as pd
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.search import Sampling
-from spikegrad.figures import NEURON_COLOURS, neuron_label, save
+from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
 from spikegrad.search.figures import parameter_panels, positions
 
 log = start(snakemake)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from _job import start
 from spikegrad.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, english, training
-from spikegrad.figures import COLOURS, letter, save
+from spikegrad.report.style import COLOURS, letter, save
 
 log = start(snakemake)
 samples = pd.read_parquet(snakemake.input.samples)

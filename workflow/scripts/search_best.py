@@ -7,12 +7,12 @@ from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.search import SearchConfig, with_parameters
 from spikegrad.config.training import ModelSettings
-from spikegrad.files import atomic
 from spikegrad.search.bounds import placed
 from spikegrad.search.records import read_records, read_runs
 from spikegrad.search.sampling import importances
 from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import run_table, trial_table, winner
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 config = validate(SearchConfig, snakemake.params.search)

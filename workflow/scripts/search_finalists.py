@@ -36,4 +36,4 @@ done = []
 for trial in tqdm(mine, desc=f"{bench.neuron}, finalists", unit="run", disable=None):
     done.append(run_again(bench, trial))
     write_record(folder / f"{trial.number}-{trial.seed}.json", done[-1])
-bench.forget(done, [])
+bench.remove_checkpoints(done, [])

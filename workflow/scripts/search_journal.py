@@ -3,9 +3,9 @@
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.search import Sampling
-from spikegrad.files import atomic
 from spikegrad.search.records import read_records
 from spikegrad.search.sampling import export_journal
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 params = snakemake.params

@@ -6,8 +6,8 @@ import pandas as pd
 import yaml
 
 from _job import start
-from spikegrad.files import atomic
 from spikegrad.search.tables import budget_table, rung_table, stability_table, winner_table
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)

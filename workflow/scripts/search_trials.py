@@ -30,7 +30,7 @@ if rung == 0:
 else:
     before = read_records(snakemake.input.records)
     records = entrants(before, bench.options, rung)
-    bench.forget(before, records)
+    bench.remove_checkpoints(before, records)
 mine = share(records, job, bench.options.jobs(rung))
 
 folder = Path(snakemake.output.records)
@@ -39,4 +39,4 @@ for record in tqdm(mine, desc=f"{bench.neuron}, rung {rung}", unit="trial", disa
     result = run_rung(bench, record, rung)
     write_record(folder / f"{record.trial.number:05d}.json", result)
 if rung == bench.options.rungs[-1]:
-    bench.forget(mine, [])
+    bench.remove_checkpoints(mine, [])

@@ -4,8 +4,8 @@ import pandas as pd
 
 from _job import start
 from spikegrad.data.dataset import load
-from spikegrad.files import atomic
-from spikegrad.silence import silence_table
+from spikegrad.storage.files import atomic
+from spikegrad.training.silence import silence_table
 
 log = start(snakemake)
 data, validation = (load(snakemake.input.events, name) for name in ("train", "validation"))

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.files import atomic
-from spikegrad.summaries import SCORES, summary
+from spikegrad.storage.files import atomic
+from spikegrad.training.summary import SCORES, summary
 
 log = start(snakemake)
 runs = pd.concat(map(pd.read_parquet, snakemake.input.runs), ignore_index=True)

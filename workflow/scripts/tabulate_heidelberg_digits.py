@@ -5,7 +5,7 @@ from spikegrad.config.base import validate
 from spikegrad.config.data import HeidelbergDigits, Validation
 from spikegrad.data.heidelberg_digits import tabulate
 from spikegrad.data.recordings import check_splits
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 table = tabulate(validate(HeidelbergDigits, snakemake.params.source), snakemake.input.sounds)

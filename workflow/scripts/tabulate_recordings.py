@@ -4,7 +4,7 @@ from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.data import Recordings, Validation
 from spikegrad.data.recordings import check_splits, tabulate
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 table = tabulate(validate(Recordings, snakemake.params.source), snakemake.input.sounds)

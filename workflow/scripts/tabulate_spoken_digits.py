@@ -5,7 +5,7 @@ from spikegrad.config.base import validate
 from spikegrad.config.data import SpokenDigits, Validation
 from spikegrad.data.recordings import check_splits
 from spikegrad.data.spoken_digits import tabulate
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 table = tabulate(validate(SpokenDigits, snakemake.params.source))

@@ -10,10 +10,10 @@ from spikegrad.config.base import validate
 from spikegrad.config.search import with_parameters
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import load
-from spikegrad.files import atomic, digest
 from spikegrad.network import save_network
-from spikegrad.tensors import save_tensors
-from spikegrad.training import snapshot_tensors, train
+from spikegrad.storage.files import atomic, digest
+from spikegrad.storage.tensors import save_tensors
+from spikegrad.training.loop import snapshot_tensors, train
 
 log = start(snakemake)
 data = load(snakemake.input.events, "train")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from spikegrad.claims.comparison import Cases
 from spikegrad.claims.estimates import Criterion
-from spikegrad.claims.tables import Tables
+from spikegrad.claims.results import Tables
 
 
 @dataclass(frozen=True)

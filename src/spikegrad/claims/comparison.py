@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from spikegrad.claims.estimates import NOTHING, Estimate
-from spikegrad.claims.tables import Tables
+from spikegrad.claims.results import Tables
 
 LIF = "lif"
 

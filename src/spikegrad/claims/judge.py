@@ -10,7 +10,7 @@ from spikegrad.claims.claim import Claim
 from spikegrad.claims.estimates import NOTHING, adjusted
 from spikegrad.claims.qif_paper import QIF_PAPER
 from spikegrad.claims.registry import CLAIMS
-from spikegrad.claims.tables import Tables
+from spikegrad.claims.results import Tables
 
 COLUMNS = (
     "id", "paper", "statement", "case", "measure", "data", "criterion", "estimate", "low", "high",

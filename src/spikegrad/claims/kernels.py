@@ -7,7 +7,7 @@ import pandas as pd
 
 from spikegrad.claims.comparison import Cases
 from spikegrad.claims.estimates import NOTHING, Estimate, exact
-from spikegrad.claims.tables import Tables
+from spikegrad.claims.results import Tables
 
 SG_NTK, TRUE_DERIVATIVE = "SG-NTK", "true_derivative"  # as the tables call them
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from spikegrad.claims.comparison import LIF, Cases, comparisons
 from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference
-from spikegrad.claims.tables import Tables
-from spikegrad.landscape.terms import JUDGED, STATES
+from spikegrad.claims.results import Tables
+from spikegrad.landscape.constants import JUDGED, STATES
 
 SETTLED = 0.9
 """Share of the lines that must have settled for their minima to be counted at all."""

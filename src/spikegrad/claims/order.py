@@ -7,8 +7,8 @@ import pandas as pd
 
 from spikegrad.claims.comparison import LIF, Cases, comparisons, of_lif, of_qif
 from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference, exact, mean, share
-from spikegrad.claims.tables import Tables
-from spikegrad.landscape.terms import CAUSES, JUDGED, JUMP, SWAPS
+from spikegrad.claims.results import Tables
+from spikegrad.landscape.constants import CAUSES, JUDGED, JUMP, SWAPS
 
 
 def jump_of_lif(tables: Tables, seed: int) -> Cases:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spikegrad.claims.estimates import Verdict
-from spikegrad.pages import page, table
+from spikegrad.report.pages import page, table
 
 PAPERS = {
     "arXiv 2606.03935": "Quadratic integrate-and-fire neurons exhibit less fragmented loss "

@@ -6,7 +6,7 @@ import pandas as pd
 
 from spikegrad.claims.comparison import LIF, Cases, comparisons, of_lif, of_qif
 from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference, share
-from spikegrad.claims.tables import ClaimError, Tables
+from spikegrad.claims.results import ClaimError, Tables
 
 FINISHED = "finished"
 

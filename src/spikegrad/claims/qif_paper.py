@@ -8,8 +8,8 @@ from spikegrad.claims import landscapes, order, performance
 from spikegrad.claims.claim import Claim
 from spikegrad.claims.comparison import Cases
 from spikegrad.claims.estimates import Criterion
-from spikegrad.claims.tables import Tables
-from spikegrad.landscape.terms import JUMP
+from spikegrad.claims.results import Tables
+from spikegrad.landscape.constants import JUMP
 
 QIF_PAPER = "2606.03935"
 

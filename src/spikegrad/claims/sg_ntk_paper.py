@@ -9,7 +9,7 @@ from spikegrad.claims import kernels
 from spikegrad.claims.claim import Claim
 from spikegrad.claims.comparison import Cases
 from spikegrad.claims.estimates import Criterion
-from spikegrad.claims.tables import Tables
+from spikegrad.claims.results import Tables
 
 SG_NTK_PAPER = "2405.15539"
 

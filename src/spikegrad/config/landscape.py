@@ -18,7 +18,7 @@ from pydantic import (
 
 from spikegrad.config.base import Distinct, Section
 from spikegrad.config.training import Activity
-from spikegrad.landscape.terms import JUDGED
+from spikegrad.landscape.constants import JUDGED
 
 Names = Annotated[tuple[str, ...], Field(min_length=1), Distinct]
 Points = Annotated[int, Field(ge=3)]

@@ -18,7 +18,7 @@ from tonic.download_utils import check_md5
 from spikegrad.config.data import Download
 from spikegrad.data import web
 from spikegrad.data.layout import DataError, open_spike_file
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 # Published with the data, on zenkelab.org and compneuro.net.
 N_SAMPLES = {

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikegrad.data.hdf5 import check_rows
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 BLOCK = 512  # samples read at once
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, special
 
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 LENGTH = 3.5  # of the membrane, in cm
 MASS, DENSITY, HEIGHT = 0.05, 1.0, 0.1

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from spikegrad.config.data import DataConfig, Validation
 from spikegrad.data.layout import DataError, SpikeFile, open_spike_file
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 SPLITS = ("train", "validation", "test")
 _CHUNK = 2**17  # events: one megabyte of times

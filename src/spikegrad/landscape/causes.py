@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikegrad.landscape.spikes import Spikes, first_difference, same_counts
+from spikegrad.landscape.signature import Spikes, first_difference, same_counts
 
 SAME = 1e-9
 """Moves of spikes, in seconds, that are never taken for a jump."""

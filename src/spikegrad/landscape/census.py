@@ -19,16 +19,16 @@ from scipy.optimize import brentq
 from torch import Tensor
 
 from spikegrad.landscape.causes import SAME, Bracket, disrupted, explain, tally
+from spikegrad.landscape.constants import SWAPS
 from spikegrad.landscape.objective import Objective
 from spikegrad.landscape.orders import order_changes, synapses_of
-from spikegrad.landscape.spikes import (
+from spikegrad.landscape.signature import (
     Spikes,
     first_difference,
     same_counts,
     same_signature,
     spikes_of,
 )
-from spikegrad.landscape.terms import SWAPS
 from spikegrad.layers import SpikeOverflowError
 
 WIDTH = 1e-13
@@ -53,7 +53,7 @@ class Line:
     def __init__(self, objective: Objective, weights: Tensor, direction: Tensor) -> None:
         self.objective, self.weights, self.direction = objective, weights, direction
         self.losses: dict[float, float] = {}
-        objective.place(weights)
+        objective.set_weights(weights)
         self.synapses = synapses_of(objective)
         self.passed = np.zeros(3, int)
 

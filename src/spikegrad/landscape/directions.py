@@ -16,12 +16,12 @@ from torch import Tensor
 from spikegrad.config.base import validate
 from spikegrad.config.landscape import Directions
 from spikegrad.config.network import NetworkSettings
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.objective import Objective, matrices
 from spikegrad.landscape.states import State, TrainingRun
-from spikegrad.landscape.terms import STATES
 from spikegrad.network import Network
 from spikegrad.seeds import generator
-from spikegrad.tensors import load_tensors, save_tensors
+from spikegrad.storage.tensors import load_tensors, save_tensors
 
 RANDOM = ("gaussian", "filter", "layer")
 
@@ -75,8 +75,8 @@ def draw(kind: str, weights: Tensor, network: Network, generator: torch.Generato
     return direction
 
 
-def principal(way: Tensor, number: int) -> Tensor:
-    """Main directions of a training run with ``way`` [n_snapshots, n_weights]: [number, n_weights].
+def principal(trajectory: Tensor, number: int) -> Tensor:
+    """Main directions of a ``trajectory`` [n_snapshots, n_weights]: [number, n_weights].
 
     Principal components of its steps from the last snapshot.
 
@@ -85,12 +85,12 @@ def principal(way: Tensor, number: int) -> Tensor:
     ValueError
         If there are not so many.
     """
-    if len(way) <= number:
+    if len(trajectory) <= number:
         raise ValueError(
-            f"{number} principal directions need more than {len(way)} snapshots: if the run "
+            f"{number} principal directions need more than {len(trajectory)} snapshots: if the run "
             "failed so early, leave its seed out of landscape.seeds"
         )
-    steps = way[:-1] - way[-1]
+    steps = trajectory[:-1] - trajectory[-1]
     return torch.linalg.svd(steps, full_matrices=False).Vh[:number]
 
 
@@ -113,7 +113,7 @@ def centre(
             about[f"{kind}{k}"] = {"seed": options.seed, "stream": list(stream)}
     raw["gradient"] = gradient
     raw["difference"] = other.weights - weights
-    for k, component in enumerate(principal(run.way, options.principal)):
+    for k, component in enumerate(principal(run.trajectory, options.principal)):
         raw[f"principal{k}"] = component
     norm = weights.norm()
     directions = {}

@@ -13,8 +13,8 @@ from matplotlib.collections import QuadMesh
 from matplotlib.lines import Line2D
 from matplotlib.quiver import Quiver
 
-from spikegrad.figures import COLOURS, NEURON_COLOURS, neuron_label
-from spikegrad.landscape.terms import CAUSES, JUDGED, STATES
+from spikegrad.landscape.constants import CAUSES, JUDGED, STATES
+from spikegrad.report.style import COLOURS, NEURON_COLOURS, neuron_label
 from spikegrad.statistics import t_interval
 
 STATE_STYLES = {"untrained": ":", "equal loss": "--", "trained": "-", "equal activity": "-."}

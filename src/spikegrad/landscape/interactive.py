@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.figures import colour_range, direction_label, loss_grid
-from spikegrad.landscape.terms import STATES
-from spikegrad.pages import page
+from spikegrad.report.pages import page
 
 MOST_POINTS = 101
 """Along each axis; of finer planes every so-manieth point is shown."""

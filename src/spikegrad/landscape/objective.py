@@ -29,14 +29,14 @@ class Answer:
     ----------
     losses
         Cross-entropy in nats [n_samples].
-    right
+    correct
         Whether each sample is classified right, bool [n_samples].
     trains
         The input's spikes and those of each spiking layer, in order.
     """
 
     losses: Tensor
-    right: Tensor
+    correct: Tensor
     trains: list[SpikeTrains]
 
     @property
@@ -47,7 +47,7 @@ class Answer:
     @property
     def accuracy(self) -> float:
         """Share of samples classified right."""
-        return float(self.right.double().mean())
+        return float(self.correct.double().mean())
 
     def spikes_per_neuron(self, widths: Sequence[int]) -> float:
         """Mean over samples and neurons of hidden layers of these ``widths``."""
@@ -77,19 +77,19 @@ class Objective:
         """The same on fewer samples (int64 [n]); the network is shared."""
         return Objective(self.network, self.data.select(indices))
 
-    def place(self, weights: Tensor) -> None:
+    def set_weights(self, weights: Tensor) -> None:
         """Give the network ``weights``."""
         vector_to_parameters(weights, self.network.parameters())
 
     @torch.no_grad()
     def answer(self, weights: Tensor) -> Answer:
         """The network's answers with ``weights``."""
-        self.place(weights)
+        self.set_weights(weights)
         return self._answer()
 
     def gradient(self, weights: Tensor) -> tuple[Answer, Tensor]:
         """The answers, and the gradient [n_weights] of the mean loss."""
-        self.place(weights)
+        self.set_weights(weights)
         parameters = list(self.network.parameters())
         answer = self._answer()
         gradients = torch.autograd.grad(answer.loss, parameters)

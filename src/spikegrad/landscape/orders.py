@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from spikegrad.landscape.objective import Objective
-from spikegrad.landscape.spikes import Spikes
+from spikegrad.landscape.signature import Spikes
 
 
 class Synapses(NamedTuple):

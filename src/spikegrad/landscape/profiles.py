@@ -19,11 +19,11 @@ from spikegrad.config.landscape import LandscapeSettings, Profiles
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.causes import explain
 from spikegrad.landscape.census import WIDTH, Line, bracket
+from spikegrad.landscape.constants import CAUSES, SWAPS
 from spikegrad.landscape.fragmentation import persistence
 from spikegrad.landscape.sample_lines import SampleLine, open_line, sample_lines
 from spikegrad.landscape.section import Section, section
-from spikegrad.landscape.spikes import same_signature
-from spikegrad.landscape.terms import CAUSES, SWAPS
+from spikegrad.landscape.signature import same_signature
 from spikegrad.layers import SpikeOverflowError
 
 

@@ -10,9 +10,9 @@ import torch
 from spikegrad.config.landscape import Census, LandscapeSettings, Profiles
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.census import Line
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.directions import load_centre
 from spikegrad.landscape.objective import Objective
-from spikegrad.landscape.terms import STATES
 
 
 @dataclass(frozen=True)

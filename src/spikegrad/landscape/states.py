@@ -21,19 +21,19 @@ from torch import Tensor
 from spikegrad.landscape.objective import Objective, weights_of
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, load_network
-from spikegrad.tensors import CheckpointError, load_tensors
+from spikegrad.storage.tensors import CheckpointError, load_tensors
 
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """Where one training run has been: a network, and weights at points of its way."""
+    """Where one training run has been: a network, and weights at points of its trajectory."""
 
     network: Network
     header: dict[str, Any]
     trained: Tensor
     epochs: list[int]
     """Of the snapshots; the first is 0, before training."""
-    way: Tensor = field(repr=False)
+    trajectory: Tensor = field(repr=False)
     """Weights of the snapshots [n_snapshots, n_weights]."""
 
 
@@ -50,18 +50,20 @@ def load_run(checkpoint: str | Path, snapshots: str | Path) -> TrainingRun:
     names = list(network.state_dict())
     tensors, _ = load_tensors(snapshots)
     epochs = sorted({int(key.split(".")[1]) for key in tensors if key.startswith("epoch.")})
-    way = [torch.cat([tensors[f"epoch.{e}.{name}"].flatten() for name in names]) for e in epochs]
-    if not way:
+    trajectory = [
+        torch.cat([tensors[f"epoch.{e}.{name}"].flatten() for name in names]) for e in epochs
+    ]
+    if not trajectory:
         raise CheckpointError(
             f"{snapshots}: the network failed before its first epoch "
             f"({header['outcome']['reason']}); leave seed {header['seed']} out of landscape.seeds"
         )
-    return TrainingRun(network, header, trained, epochs, torch.stack(way).double())
+    return TrainingRun(network, header, trained, epochs, torch.stack(trajectory).double())
 
 
 @dataclass(frozen=True)
 class State:
-    """A point on the way of a training run.
+    """A point on the trajectory of a training run.
 
     Attributes
     ----------
@@ -81,7 +83,7 @@ class State:
 def course(run: TrainingRun, objective: Objective) -> np.ndarray:
     """The loss in nats of each snapshot [n_snapshots]; inf where the network runs away."""
     losses = []
-    for weights in run.way:
+    for weights in run.trajectory:
         try:
             losses.append(float(objective.answer(weights).loss))
         except SpikeOverflowError:
@@ -121,8 +123,8 @@ def states(
     """
     equal = snapshot_at(losses, level)
     return {
-        "untrained": State(run.way[0], run.epochs[0], run),
-        "equal loss": State(run.way[equal], run.epochs[equal], run),
+        "untrained": State(run.trajectory[0], run.epochs[0], run),
+        "equal loss": State(run.trajectory[equal], run.epochs[equal], run),
         "trained": State(run.trained, run.header["outcome"]["best_epoch"], run),
         "equal activity": State(active.trained, active.header["outcome"]["best_epoch"], active),
     }

@@ -18,19 +18,19 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from spikegrad.batches import epoch_batches
 from spikegrad.config.base import validate
 from spikegrad.config.landscape import LandscapeSettings, Updates
 from spikegrad.config.training import TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.causes import explain
 from spikegrad.landscape.census import Line, bracket, breaks
+from spikegrad.landscape.constants import SWAPS
 from spikegrad.landscape.objective import Objective
-from spikegrad.landscape.terms import SWAPS
 from spikegrad.layers import NotFiniteError, SpikeOverflowError
 from spikegrad.network import Network, load_network
 from spikegrad.seeds import generator
-from spikegrad.tensors import by_epoch, load_tensors
+from spikegrad.storage.tensors import by_epoch, load_tensors
+from spikegrad.training.batches import epoch_batches
 
 REACH = 4
 """Step lengths over which loss and gradient are followed."""

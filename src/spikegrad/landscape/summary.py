@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from spikegrad.landscape.terms import CAUSES, JUMP, SWAPS
+from spikegrad.landscape.constants import CAUSES, JUMP, SWAPS
 
 
 def census_summary(changes: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

@@ -16,10 +16,10 @@ from tqdm import tqdm
 
 from spikegrad.config.landscape import LandscapeSettings, Lines, Planes
 from spikegrad.data.dataset import SpikeDataset
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.directions import Centre, load_centre
 from spikegrad.landscape.objective import Objective, subset
 from spikegrad.landscape.section import section
-from spikegrad.landscape.terms import STATES
 from spikegrad.layers import SpikeOverflowError
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spikegrad.config.ntk import NTKExperiment, NTKProblem
-from spikegrad.ntk import problem as build
+from spikegrad.ntk import build
 from spikegrad.ntk.activations import Erf
 from spikegrad.ntk.problem import Problem, Stream, problem_of, stream
 from spikegrad.ntk.quadrature import Array

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from spikegrad.config.ntk import KernelExperiment, NTKProblem
-from spikegrad.ntk import problem as build
+from spikegrad.ntk import build
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.problem import Stream, circle_problem, stream
 from spikegrad.ntk.quadrature import Array

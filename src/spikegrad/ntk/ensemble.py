@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.network import Architecture, Block, backward, forward
-from spikegrad.tensors import CheckpointError, load_tensors, save_tensors
+from spikegrad.storage.tensors import CheckpointError, load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
 

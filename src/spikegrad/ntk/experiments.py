@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from spikegrad.config.ntk import Cell, NTKExperiment, NTKProblem
-from spikegrad.ntk import problem as build
+from spikegrad.ntk import build
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.empirical import empirical_kernel
 from spikegrad.ntk.ensemble import Descent, train

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from spikegrad.figures import COLOURS
+from spikegrad.report.style import COLOURS
 
 KERNEL_COLOURS = {
     "SG-NTK": "black",

@@ -15,7 +15,7 @@ import torch
 from scipy.optimize import minimize
 
 from spikegrad.config.ntk import NTKProblem, StabilityConfig
-from spikegrad.ntk import problem as build
+from spikegrad.ntk import build
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.ensemble import Descent
 from spikegrad.ntk.moments import Derivative

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from spikegrad.config.ntk import AnalyticConfig, NTKProblem, OffCircleConfig
-from spikegrad.ntk import problem as build
+from spikegrad.ntk import build
 from spikegrad.ntk.activations import Erf, ErfDerivative, Sign
 from spikegrad.ntk.empirical import empirical_kernel
 from spikegrad.ntk.network import Architecture, initialise

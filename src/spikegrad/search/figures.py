@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator
 from scipy.stats import binomtest
 
 from spikegrad.config.search import Choice, Range
-from spikegrad.figures import plt
+from spikegrad.report.style import plt
 
 UNITS = {"tau": "s", "tau_out": "s", "window": "s", "target": "spikes"}
 PER_ROW = 4

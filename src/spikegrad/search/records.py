@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 RUNNING, FINISHED, TIMEOUT, MEMORY = "running", "finished", "timeout", "memory"
 UNCHANGED = -1

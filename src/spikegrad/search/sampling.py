@@ -50,7 +50,7 @@ def suggest(
     space, sampler = sampling.space, sampling.sampler
     startup = sampler.startup if isinstance(sampler, TPE) else 0
     own_sampler = _sampler(sampler, derived_seed(seed, NEXT, generation))
-    study = rebuilt(space, epochs, records, own_sampler)
+    study = rebuild_study(space, epochs, records, own_sampler)
     found = []
     for number, start in zip(numbers, _starts(space, seed, startup, numbers), strict=True):
         if start is not None:
@@ -93,17 +93,17 @@ def _sampler(sampler: TPE | RandomSearch, seed: int) -> BaseSampler:
     )
 
 
-def rebuilt(
+def rebuild_study(
     space: Space, epochs: Sequence[int], records: Iterable[Record], sampler: BaseSampler
 ) -> optuna.Study:
     """An Optuna study in memory that holds ``records``, in trial order."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    study.add_trials(told(space, epochs, records))
+    study.add_trials(to_optuna(space, epochs, records))
     return study
 
 
-def told(space: Space, epochs: Sequence[int], records: Iterable[Record]) -> list[FrozenTrial]:
+def to_optuna(space: Space, epochs: Sequence[int], records: Iterable[Record]) -> list[FrozenTrial]:
     """``records`` of a search whose rungs end after ``epochs``, as Optuna's trials, by number."""
     ordered = sorted(records, key=lambda r: r.trial.number)
     return [_told(space, epochs, record) for record in ordered]
@@ -189,4 +189,4 @@ def export_journal(
         storage = optuna.storages.JournalStorage(backend)
     for name, records in studies.items():
         study = optuna.create_study(storage=storage, study_name=name, direction="maximize")
-        study.add_trials(told(space, epochs, records))
+        study.add_trials(to_optuna(space, epochs, records))

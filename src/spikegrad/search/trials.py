@@ -17,7 +17,6 @@ import torch
 from spikegrad.config.search import Trials, with_parameters
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load
-from spikegrad.files import digest
 from spikegrad.search.records import (
     FINISHED,
     MEMORY,
@@ -28,7 +27,8 @@ from spikegrad.search.records import (
     best_first,
 )
 from spikegrad.seeds import generator
-from spikegrad.training import train
+from spikegrad.storage.files import digest
+from spikegrad.training.loop import train
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Bench:
         """The checkpoint of ``trial``."""
         return self.states / f"{trial.number}-{trial.seed}.safetensors"
 
-    def forget(self, records: Iterable[Record], kept: Iterable[Record]) -> None:
+    def remove_checkpoints(self, records: Iterable[Record], kept: Iterable[Record]) -> None:
         """Remove the checkpoints of ``records``, but for those of ``kept``."""
         numbers = {record.trial.number for record in kept}
         for record in records:

@@ -15,9 +15,9 @@ from spikegrad.config.training import Step, TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.layers import SpikingLayer
 from spikegrad.network import Network, load_network
-from spikegrad.optimizer import Adam
-from spikegrad.tensors import load_tensors
-from spikegrad.training import DIVERGED, further_epochs
+from spikegrad.storage.tensors import load_tensors
+from spikegrad.training.loop import DIVERGED, further_epochs
+from spikegrad.training.optimizer import Adam
 
 CONSTANT = Step(kind="step", every=1, factor=1.0)
 COLUMNS = {

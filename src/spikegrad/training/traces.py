@@ -1,4 +1,4 @@
-"""What single neurons of a network do while it hears one sample: spikes and potentials."""
+"""What single neurons do during one sample: spikes and potentials."""
 
 from __future__ import annotations
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from spikegrad.augmentation import Augmenter, Blender
 from spikegrad.config.training import TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.seeds import generator
+from spikegrad.training.augmentation import Augmenter, Blender
 
 INITIAL, ORDER, AUGMENTATION, BLENDING = range(4)  # independent streams of one training seed
 

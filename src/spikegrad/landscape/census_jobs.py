@@ -14,9 +14,9 @@ from tqdm import tqdm
 from spikegrad.config.landscape import LandscapeSettings, Swaps
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.census import CHANGE, SEARCHES, census
+from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.directions import load_centre
 from spikegrad.landscape.sample_lines import SampleLine, open_line, sample_lines
-from spikegrad.landscape.terms import STATES
 from spikegrad.layers import SpikeOverflowError
 
 log = logging.getLogger(__name__)

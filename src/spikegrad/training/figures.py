@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from spikegrad.figures import NEURON_COLOURS
+from spikegrad.report.style import NEURON_COLOURS
 
 
 def draw_learning_curves(

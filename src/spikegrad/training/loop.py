@@ -17,16 +17,16 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
-from spikegrad.activity import activity_penalty
-from spikegrad.batches import INITIAL, epoch_batches, first_samples, number_of_batches
 from spikegrad.config.training import Cosine, ModelSettings, Step, TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
-from spikegrad.evaluation import Response, respond
 from spikegrad.layers import NotFiniteError, SpikeOverflowError
 from spikegrad.network import Network, NetworkOutput, SilentError
-from spikegrad.optimizer import Adam
 from spikegrad.seeds import generator
-from spikegrad.tensors import CheckpointError, by_epoch, load_tensors, save_tensors
+from spikegrad.storage.tensors import CheckpointError, by_epoch, load_tensors, save_tensors
+from spikegrad.training.batches import INITIAL, epoch_batches, first_samples, number_of_batches
+from spikegrad.training.optimizer import Adam
+from spikegrad.training.regulariser import activity_penalty
+from spikegrad.training.response import Response, respond
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 REMEDY = "; delete it, and what it belongs to is made again"
 

@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spikegrad.files import atomic
+from spikegrad.storage.files import atomic
 
 plt.rcParams.update(
     {

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-# Spike files and tensors say it themselves, see spikegrad.data.layout and spikegrad.tensors.
+# Spike files and tensors say it themselves: spikegrad.data.layout, spikegrad.storage.tensors.
 READERS: dict[str, Callable[[Path], Any]] = {
     ".parquet": pd.read_parquet,
     ".csv": pd.read_csv,

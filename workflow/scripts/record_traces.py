@@ -1,13 +1,13 @@
-"""Record what networks of each neuron model do while they hear one test sample."""
+"""Record what networks of each neuron model do during one test sample."""
 
 import pandas as pd
 import torch
 
 from _job import start
 from spikegrad.data.dataset import load
-from spikegrad.files import atomic
 from spikegrad.network import load_network
-from spikegrad.responses import potential, raster
+from spikegrad.storage.files import atomic
+from spikegrad.training.traces import potential, raster
 
 log = start(snakemake)
 test = load(snakemake.input.events, "test")

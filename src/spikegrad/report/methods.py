@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from spikegrad.figures import neuron_label
-from spikegrad.pages import page, table
+from spikegrad.report.pages import page, table
+from spikegrad.report.style import neuron_label
 
 HOUR = 3600.0
 

@@ -1,0 +1,1 @@
+"""Files: whole or absent, checked, and what they were made by."""
