@@ -26,7 +26,7 @@ from scipy.stats import bootstrap
 from snakemake.utils import update_config
 
 from spikegrad.config.base import validate
-from spikegrad.config.search import TPE, RandomSearch, Sampling, Selection, Trials, with_parameters
+from spikegrad.config.search import TPE, RandomSearch, Sampling, Selection, Trials
 from spikegrad.config.study import Study
 from spikegrad.config.training import ModelSettings
 from spikegrad.search.records import UNCHANGED, Record, best_first
@@ -126,7 +126,7 @@ def compare(events: Path, table_file: Path, n_seeds: int) -> pd.DataFrame:
             continue
         about = {"neuron": neuron, "sampler": name, "seed": seed}
         with tempfile.TemporaryDirectory() as states:
-            model = with_parameters(config.model(neuron), NETWORK)
+            model = config.model(neuron).with_parameters(NETWORK)
             bench, judge = small_benches(events, neuron, model, seed, Path(states))
             sampling = Sampling(sampler=SAMPLERS[name], space=config.search.sampling.space)
             records = search(bench, sampling, seed)

@@ -30,8 +30,9 @@ from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load, unseen_speakers
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.search.sampling import suggest
-from spikegrad.training.loop import CLIP_METRICS, train
+from spikegrad.training.loop import train
 from spikegrad.training.response import respond
+from spikegrad.training.run import CLIP_METRICS
 
 SPACE = {
     "sampler": {"kind": "random"},

@@ -20,9 +20,10 @@ from spikegrad.config.training import ModelSettings
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
 from spikegrad.readouts import _in_parts
-from spikegrad.training.loop import Run, train
+from spikegrad.training.loop import train
 from spikegrad.training.optimizer import Adam
 from spikegrad.training.regulariser import activity_penalty
+from spikegrad.training.run import Run
 from test_training import SETTINGS, dataset
 
 READOUTS = [

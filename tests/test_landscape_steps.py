@@ -22,7 +22,8 @@ from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import save_network
 from spikegrad.seeds import generator
 from spikegrad.storage.tensors import save_tensors
-from spikegrad.training.loop import snapshot_tensors, train
+from spikegrad.training.loop import train
+from spikegrad.training.run import snapshot_tensors
 from test_training import TRAIN, VALIDATION, settings
 
 

@@ -11,12 +11,13 @@ import torch
 
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.landscape import LandscapeSettings
+from spikegrad.jobs import share
 from spikegrad.landscape.census_jobs import census_tables, census_tasks
 from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.directions import load_centre, save_centres
-from spikegrad.landscape.objective import Objective, subset
+from spikegrad.landscape.objective import Objective, landscape_samples
 from spikegrad.landscape.summary import census_summary
-from spikegrad.landscape.surfaces import line_table, plane_table, points, rays, share
+from spikegrad.landscape.surfaces import line_table, plane_table, points, rays
 from test_config import settings
 from test_landscape_directions import DATA, centres
 
@@ -48,7 +49,7 @@ def test_lines_hold_the_loss_where_it_was_looked_at(files: dict[int, str]):
     table = line_table([ray for ray in rays(small) if ray.seed == 2], files, DATA, small)
     assert list(table["state"].unique()) == list(STATES)
     network, centre = load_centre(files[2], "trained", ("filter0",))
-    objective = Objective(network, subset(DATA, small, 2))
+    objective = Objective(network, landscape_samples(DATA, small, 2))
     line = table[(table["state"] == "trained") & (table["direction"] == "filter0")]
     assert 7 <= len(line) <= 60
     assert line["x"].is_monotonic_increasing
@@ -76,8 +77,9 @@ def test_slopes_are_those_of_the_surface(files: dict[int, str]):
 
 def test_samples_are_the_seeds_own():
     small = options(samples=2)
-    drawn = [subset(DATA, small, seed).spikes.times for seed in range(6)]
-    assert all(torch.equal(d, subset(DATA, small, s).spikes.times) for s, d in enumerate(drawn))
+    drawn = [landscape_samples(DATA, small, seed).spikes.times for seed in range(6)]
+    again = [landscape_samples(DATA, small, seed).spikes.times for seed in range(6)]
+    assert all(map(torch.equal, drawn, again))
     assert len({tuple(times.tolist()) for times in drawn}) > 1
 
 

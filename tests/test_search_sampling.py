@@ -20,8 +20,8 @@ from spikegrad.config.search import (
     SearchConfig,
     Selection,
     Trials,
-    with_parameters,
 )
+from spikegrad.jobs import share
 from spikegrad.search.figures import failure_shares
 from spikegrad.search.records import (
     Record,
@@ -35,7 +35,7 @@ from spikegrad.search.records import (
 from spikegrad.search.sampling import export_journal, importances, suggest, to_optuna
 from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import finalist_runs, trial_table, winner
-from spikegrad.search.trials import entrants, share, start_records
+from spikegrad.search.trials import entrants, start_records
 from test_training import settings as model_settings
 
 X, Y = "network.init.mean", "network.init.scale"
@@ -109,7 +109,7 @@ def test_suggestions_lie_in_the_space(kind: str):
         assert 0.01 <= values[Y] <= 1
         assert values["training.batch_size"] in range(2, 10)
         assert values["network.layers"] in ([4], [4, 4])
-        with_parameters(model_settings(), values)
+        model_settings().with_parameters(values)
 
 
 def test_the_start_covers_every_parameter_evenly():
@@ -331,7 +331,7 @@ def test_keys_and_values_that_the_model_cannot_have_are_refused(wrong: dict, mes
         ([{"key": X, "low": 1.0, "high": 1.0}], "low must be below high"),
         ([{"key": X, "low": 0.0, "high": 1.0, "log": True}], "must start above 0"),
         ([{"key": X, "low": 0.5, "high": 1.0, "integer": True}], "must be whole"),
-        ([SPACE[0], SPACE[0]], "stands twice"),
+        ([SPACE[0], SPACE[0]], "is listed twice"),
         (
             [{"key": "training.epochs", "low": 1, "high": 9, "integer": True}],
             r"trials\.epochs sets",

@@ -15,7 +15,7 @@ import spikegrad.search.trials
 from spikefiles import shd_file
 from spikegrad.config.base import validate
 from spikegrad.config.data import DataConfig
-from spikegrad.data.dataset import load
+from spikegrad.data.dataset import SpikeDataset, load
 from spikegrad.data.prepare import prepare
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.search.records import Record, Trial
@@ -23,10 +23,10 @@ from spikegrad.search.trials import (
     Bench,
     final_budget,
     limits,
+    open_bench,
     run_again,
     run_rung,
     start_records,
-    subset,
 )
 from spikegrad.training.response import Response
 from test_search_sampling import halving
@@ -177,10 +177,20 @@ def test_limits_count_cpu_time():
         work_for_ever()
 
 
-def test_the_subset_is_drawn_by_seed():
-    assert subset(TRAIN, None, 0) is TRAIN
-    assert subset(TRAIN, 1000, 0) is TRAIN
-    a, b, c = (subset(TRAIN, 10, seed) for seed in (0, 0, 1))
+def test_samples_are_drawn_by_seed(tmp_path: Path):
+    train = shd_file(tmp_path / "train.h5")
+    values = {"source": "shd", "n_units": 30, "duration": 1.0, "validation": {"speakers": 1}}
+    events = tmp_path / "events.h5"
+    prepare("search", validate(DataConfig, values), train, None, events)
+    whole = load(events, "train")
+
+    def drawn(n_samples: int | None, seed: int) -> SpikeDataset:
+        options = halving(samples=n_samples)
+        return open_bench("qif", model_settings(), options, events, seed, "", tmp_path).data
+
+    for n_samples in (None, 1000):
+        assert torch.equal(drawn(n_samples, 0).spikes.times, whole.spikes.times)
+    a, b, c = (drawn(10, seed) for seed in (0, 0, 1))
     assert torch.equal(a.spikes.times, b.spikes.times)
     assert not torch.equal(a.spikes.times, c.spikes.times)
     assert len(a) == 10

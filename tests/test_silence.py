@@ -14,8 +14,8 @@ import spikegrad.training.loop
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, save_network
 from spikegrad.storage.tensors import save_tensors
-from spikegrad.training.loop import snapshot_tensors
 from spikegrad.training.response import respond
+from spikegrad.training.run import Run, snapshot_tensors
 from spikegrad.training.silence import has_gradient, silence_table, spiked
 from test_training import N_CLASSES, N_UNITS, TRAIN, VALIDATION, run, settings
 
@@ -60,7 +60,7 @@ def test_a_neuron_without_spikes_has_no_gradient(network: Network):
     assert found.tolist() == [unit != DEAD for unit in range(6)]
 
 
-def left_behind(tmp_path: Path, result: spikegrad.training.loop.Run) -> list[Any]:
+def left_behind(tmp_path: Path, result: Run) -> list[Any]:
     """The files of a run, as rule train writes them."""
     options = settings().training.model_dump(mode="json")
     about = {"seed": 0, "training": options, "outcome": result.result()}

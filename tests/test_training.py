@@ -23,10 +23,11 @@ from spikegrad.storage.tensors import CheckpointError
 from spikegrad.training.augmentation import Augmenter
 from spikegrad.training.batches import epoch_batches
 from spikegrad.training.evaluation import evaluate, sample_table, scores
-from spikegrad.training.loop import TrainingError, snapshot_tensors, train
+from spikegrad.training.loop import TrainingError, train
 from spikegrad.training.optimizer import Adam
 from spikegrad.training.regulariser import activity_penalty, smooth_counts
 from spikegrad.training.response import respond
+from spikegrad.training.run import snapshot_tensors
 from spikegrad.training.summary import summary
 from spikegrad.training.traces import potential, raster
 
@@ -165,7 +166,7 @@ def test_resuming_after_a_kill_gives_the_same_bits(
         pass
 
     saved = 0
-    save = spikegrad.training.loop._save
+    save = spikegrad.training.loop.save_state
 
     def save_then_die(*arguments: Any) -> None:
         nonlocal saved
@@ -175,7 +176,7 @@ def test_resuming_after_a_kill_gives_the_same_bits(
         saved += 1
 
     with monkeypatch.context() as patch:
-        patch.setattr(spikegrad.training.loop, "_save", save_then_die)
+        patch.setattr(spikegrad.training.loop, "save_state", save_then_die)
         with pytest.raises(Kill):
             run(tmp_path / "killed")
     epochs_run = []

@@ -9,14 +9,14 @@ from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.landscape.directions import centre, save_centres
-from spikegrad.landscape.objective import Objective, subset
+from spikegrad.landscape.objective import Objective, landscape_samples
 from spikegrad.landscape.states import course, equal_loss, load_run, states
 from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
 seed = int(snakemake.wildcards.seed)
-data = subset(load(snakemake.input.events, "train"), options, seed)
+data = landscape_samples(load(snakemake.input.events, "train"), options, seed)
 
 
 def runs(checkpoints, snapshots):

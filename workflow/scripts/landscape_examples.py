@@ -9,7 +9,7 @@ from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.landscape.examples import choose, example
-from spikegrad.landscape.objective import subset
+from spikegrad.landscape.objective import landscape_samples
 from spikegrad.storage.files import atomic
 
 log = start(snakemake)
@@ -27,7 +27,7 @@ for neuron, own in changes.groupby("neuron", sort=False):
     for kind, change in picked.items():
         chosen.append({**change, "kind": kind})
         key = {"neuron": neuron, "kind": kind}
-        samples = subset(data, options, change["seed"])
+        samples = landscape_samples(data, options, change["seed"])
         tables = example(change, files[neuron, change["seed"]], samples, options.examples)
         parts.append([table.assign(**key) for table in tables])
 if not parts:

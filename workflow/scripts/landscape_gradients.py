@@ -6,19 +6,19 @@ from _job import start
 from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
+from spikegrad.jobs import share
 from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.directions import load_centre
 from spikegrad.landscape.gradients import sample_gradients
-from spikegrad.landscape.objective import Objective, subset
+from spikegrad.landscape.objective import Objective, landscape_samples
 from spikegrad.landscape.steps import kept_steps, step_tables
-from spikegrad.landscape.surfaces import share
 from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
 job = int(snakemake.wildcards.job), options.jobs
 data = load(snakemake.input.events, "train")
-samples = {s: subset(data, options, s) for s in options.seeds}
+samples = {s: landscape_samples(data, options, s) for s in options.seeds}
 
 runs = zip(snakemake.input.checkpoints, snakemake.input.snapshots, strict=True)
 steps = share(

@@ -4,15 +4,15 @@ from _job import start
 from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
-from spikegrad.landscape.objective import subset
+from spikegrad.jobs import share
+from spikegrad.landscape.objective import landscape_samples
 from spikegrad.landscape.profiles import profile_tables, profile_tasks
-from spikegrad.landscape.surfaces import share
 from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
 data = load(snakemake.input.events, "train")
-samples = {s: subset(data, options, s) for s in options.seeds}
+samples = {s: landscape_samples(data, options, s) for s in options.seeds}
 centres = dict(zip(options.seeds, snakemake.input.directions, strict=True))
 tasks = share(profile_tasks(options), int(snakemake.wildcards.job), options.jobs)
 tables = profile_tables(tasks, centres, samples, options)

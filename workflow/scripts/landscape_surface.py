@@ -4,7 +4,8 @@ from _job import start
 from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
-from spikegrad.landscape.surfaces import line_table, plane_table, points, rays, share
+from spikegrad.jobs import share
+from spikegrad.landscape.surfaces import line_table, plane_table, points, rays
 from spikegrad.storage.files import atomic
 
 log = start(snakemake)

@@ -5,7 +5,7 @@ import yaml
 
 from _job import start
 from spikegrad.config.base import validate
-from spikegrad.config.search import SearchConfig, with_parameters
+from spikegrad.config.search import SearchConfig
 from spikegrad.config.training import ModelSettings
 from spikegrad.search.bounds import placed
 from spikegrad.search.records import read_records, read_runs
@@ -28,7 +28,7 @@ def named(table: pd.DataFrame) -> pd.DataFrame:
 
 
 best = {"neuron": neuron, "search": search, **winner(records, runs, config)}
-settings = with_parameters(validate(ModelSettings, snakemake.params.model), best["parameters"])
+settings = validate(ModelSettings, snakemake.params.model).with_parameters(best["parameters"])
 best["places"] = placed(config.sampling.space, settings)
 with atomic(snakemake.output.best) as file:
     file.write_text(yaml.safe_dump(best, sort_keys=False))

@@ -8,10 +8,11 @@ from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.search import Selection, Trials
 from spikegrad.config.training import ModelSettings
+from spikegrad.jobs import share
 from spikegrad.search.records import read_records, write_record
 from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import finalist_runs
-from spikegrad.search.trials import final_budget, open_bench, run_again, share
+from spikegrad.search.trials import final_budget, open_bench, run_again
 
 log = start(snakemake)
 params = snakemake.params

@@ -8,9 +8,10 @@ from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.search import Trials
 from spikegrad.config.training import ModelSettings
+from spikegrad.jobs import share
 from spikegrad.search.records import read_records, read_trials, write_record
 from spikegrad.search.seeds import repeat_seed
-from spikegrad.search.trials import entrants, open_bench, run_rung, share, start_records
+from spikegrad.search.trials import entrants, open_bench, run_rung, start_records
 
 log = start(snakemake)
 params = snakemake.params

@@ -7,21 +7,21 @@ import yaml
 
 from _job import start
 from spikegrad.config.base import validate
-from spikegrad.config.search import with_parameters
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import load
 from spikegrad.network import save_network
 from spikegrad.storage.files import atomic, digest
 from spikegrad.storage.tensors import save_tensors
-from spikegrad.training.loop import snapshot_tensors, train
+from spikegrad.training.loop import train
+from spikegrad.training.run import snapshot_tensors
 
 log = start(snakemake)
 data = load(snakemake.input.events, "train")
 settings = validate(ModelSettings, snakemake.params.model)
 if snakemake.input.winner:
     winner = yaml.safe_load(Path(snakemake.input.winner).read_text())
-    settings = with_parameters(settings, winner["parameters"])
-settings = with_parameters(settings, snakemake.params.overrides)
+    settings = settings.with_parameters(winner["parameters"])
+settings = settings.with_parameters(snakemake.params.overrides)
 neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")
 identity = digest([snakemake.input.events], f"{snakemake.params.code} {settings.model_dump_json()}")

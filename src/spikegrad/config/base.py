@@ -29,7 +29,7 @@ class Section(BaseModel):
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     for value in values:
         if values.count(value) > 1:
-            raise ValueError(f"an entry stands twice: {value}")
+            raise ValueError(f"an entry is listed twice: {value}")
     return values
 
 

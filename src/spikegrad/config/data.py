@@ -81,7 +81,7 @@ class SpokenDigits(Section):
         }
         for key, entries in lists.items():
             if len(set(entries)) < len(entries):
-                raise ValueError(f"an entry stands twice in {key}")
+                raise ValueError(f"an entry is listed twice in {key}")
         limits = {"rate": (80, 450), "pitch": (0, 100), "pitch_range": (0, 100)}
         for key, (low, high) in limits.items():
             first, last = getattr(self, key)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from spikegrad.config.base import ConfigError, Section, validate
+from spikegrad.config.base import Section
 from spikegrad.config.training import ModelSettings
 
 Key = Annotated[str, Field(pattern=r"^(network|training)\.[a-z_.]+$")]
@@ -154,7 +153,7 @@ class Sampling(Section):
         counts = Counter(parameter.key for parameter in self.space)
         for key, count in counts.items():
             if count > 1:
-                raise ValueError(f"'{key}' stands twice in space")
+                raise ValueError(f"'{key}' is listed twice in space")
         if "training.epochs" in counts:
             raise ValueError("training.epochs cannot be searched: search.trials.epochs sets it")
         return self
@@ -187,26 +186,4 @@ class SearchConfig(Section):
         """
         for parameter in self.sampling.space:
             for value in parameter.examples():
-                with_parameters(settings, {parameter.key: value})
-
-
-def with_parameters(settings: ModelSettings, parameters: Mapping[str, Any]) -> ModelSettings:
-    """``settings`` with the values of some keys, such as network.init.scale, replaced.
-
-    Raises
-    ------
-    ConfigError
-        If a key or a value is not allowed.
-    """
-    changed = settings.model_dump(mode="json")
-    for path, value in parameters.items():
-        *sections, key = path.split(".")
-        section: Any = changed
-        for name in sections:
-            section = section.get(name) if isinstance(section, dict) else None
-        if not isinstance(section, dict) or key not in section:
-            raise ConfigError(
-                f"search.sampling.space: '{path}' is not a key of the configured model"
-            )
-        section[key] = value
-    return validate(ModelSettings, changed, where="search.sampling.space")
+                settings.with_parameters({parameter.key: value})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from spikegrad.config.base import Section
+from spikegrad.config.base import ConfigError, Section, validate
 from spikegrad.config.network import NetworkSettings
 
 
@@ -86,3 +87,24 @@ class ModelSettings(Section):
     """The network."""
     training: TrainingSettings
     """How it is trained."""
+
+    def with_parameters(self, parameters: Mapping[str, Any]) -> ModelSettings:
+        """The same with the values of some keys, such as network.init.scale, replaced.
+
+        Raises
+        ------
+        ConfigError
+            If a key or a value is not allowed.
+        """
+        changed = self.model_dump(mode="json")
+        for path, value in parameters.items():
+            *sections, key = path.split(".")
+            section: Any = changed
+            for name in sections:
+                section = section.get(name) if isinstance(section, dict) else None
+            if not isinstance(section, dict) or key not in section:
+                raise ConfigError(
+                    f"search.sampling.space: '{path}' is not a key of the configured model"
+                )
+            section[key] = value
+        return validate(ModelSettings, changed, where="search.sampling.space")

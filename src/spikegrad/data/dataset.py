@@ -55,6 +55,11 @@ class SpikeDataset:
             speakers=self.speakers[indices],
         )
 
+    def draw(self, n_samples: int, generator: torch.Generator) -> SpikeDataset:
+        """``n_samples`` of them, or all if there are fewer, drawn at random, in their order."""
+        order = torch.randperm(len(self), generator=generator)
+        return self.select(order[:n_samples].sort().values)
+
 
 def load(path: str | Path, split: str) -> SpikeDataset:
     """The samples of ``split`` ("train", "validation" or "test") from a prepared file.

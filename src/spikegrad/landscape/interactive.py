@@ -18,7 +18,7 @@ from spikegrad.landscape.figures import colour_range, direction_label, loss_grid
 from spikegrad.report.pages import page
 
 MOST_POINTS = 101
-"""Along each axis; of finer planes every so-manieth point is shown."""
+"""Along each axis; of finer planes every n-th point is shown."""
 
 ORDER = ("trained", *(state for state in STATES if state != "trained"))
 

@@ -109,7 +109,7 @@ class Objective:
         )
 
 
-def subset(data: SpikeDataset, options: LandscapeSettings, seed: int) -> SpikeDataset:
+def landscape_samples(data: SpikeDataset, options: LandscapeSettings, seed: int) -> SpikeDataset:
     """The samples of ``data`` for the landscapes of networks with ``seed``, of any neuron model.
 
     Raises
@@ -122,8 +122,7 @@ def subset(data: SpikeDataset, options: LandscapeSettings, seed: int) -> SpikeDa
             f"landscape.samples is {options.samples}, but {data.name} has only {len(data)} "
             "training samples; lower it"
         )
-    order = torch.randperm(len(data), generator=generator(options.directions.seed, seed))
-    return data.select(order[: options.samples].sort().values)
+    return data.draw(options.samples, generator(options.directions.seed, seed))
 
 
 def weights_of(network: Network) -> Tensor:

@@ -18,11 +18,10 @@ from spikegrad.config.landscape import LandscapeSettings, Lines, Planes
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.directions import Centre, load_centre
-from spikegrad.landscape.objective import Objective, subset
+from spikegrad.landscape.objective import Objective, landscape_samples
 from spikegrad.landscape.section import section
 from spikegrad.layers import SpikeOverflowError
 
-T = TypeVar("T")
 P = TypeVar("P", "Ray", "Point")
 
 
@@ -68,11 +67,6 @@ def points(options: LandscapeSettings) -> list[Point]:
     ]
 
 
-def share(work: Sequence[T], job: int, jobs: int) -> Sequence[T]:
-    """What ``job`` of ``jobs`` does of a list of work: every so-manieth piece."""
-    return work[job::jobs]
-
-
 def line_table(
     lines: Sequence[Ray],
     centres: Mapping[int, str],
@@ -113,7 +107,7 @@ def _by_network(
     """The loss and the directions ``names`` of each network, with its part of the ``work``."""
     for (seed, state), own in groupby(work, key=attrgetter("seed", "state")):
         network, centre = load_centre(centres[seed], state, names)
-        yield Objective(network, subset(data, options, seed)), centre, list(own)
+        yield Objective(network, landscape_samples(data, options, seed)), centre, list(own)
 
 
 def _along(

@@ -33,8 +33,8 @@ def train_cells(
     the circle ``point``, a number), the network's ``output`` there and, for smooth activations,
     its tangent ``kernel`` with the point in the middle, at angle 0, both in double precision.
 
-    Killed and called again it resumes from the files in ``checkpoints``; who has stored the table
-    removes that folder.
+    Killed and called again it resumes from the files in ``checkpoints``; the caller deletes that
+    folder.
     """
     problem = problem_of(settings, experiment)
     tables = []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from spikegrad.config.base import ConfigError
-from spikegrad.config.search import Choice, Range, with_parameters
+from spikegrad.config.search import Choice, Range
 from spikegrad.config.training import ModelSettings
 
 MARGIN = 0.05
@@ -59,7 +59,7 @@ def at_bound(parameter: Range, where: float | None, settings: ModelSettings) -> 
 def _natural(parameter: Range, bound: float, side: int, settings: ModelSettings) -> bool:
     beyond = int(bound) + side if parameter.integer else bound + side * 1e-3 * abs(bound)
     try:
-        with_parameters(settings, {parameter.key: beyond})
+        settings.with_parameters({parameter.key: beyond})
     except ConfigError:
         return True
     return bound == 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from spikegrad.storage.files import atomic
+from spikegrad.training.quality import quality
 
 RUNNING, FINISHED, TIMEOUT, MEMORY = "running", "finished", "timeout", "memory"
 UNCHANGED = -1
@@ -73,12 +74,12 @@ class Record:
 
     @property
     def quality(self) -> tuple[float, float]:
-        """Larger is better: accuracy, of equals minus the loss."""
-        return self.accuracy, -self.best.get("validation_loss", math.inf)
+        """See :func:`training.quality.quality`; a trial without any epoch is the worst."""
+        return quality(self.best) if self.best else (0.0, -math.inf)
 
 
 def best_first(records: Iterable[Record], n: int) -> list[Record]:
-    """The ``n`` best records; of equals the one with the lower number."""
+    """The ``n`` best records; ties are broken by the lower number."""
     ordered = sorted(records, key=lambda r: r.trial.number)
     return sorted(ordered, key=lambda r: r.quality, reverse=True)[:n]
 

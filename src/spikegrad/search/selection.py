@@ -52,7 +52,7 @@ def run_table(runs: Sequence[Record]) -> pd.DataFrame:
 def winner(records: Sequence[Record], runs: Sequence[Record], config: SearchConfig) -> dict:
     """The configuration with the highest mean validation accuracy over the fresh seeds.
 
-    Of equals, the one with the lower mean loss; the unchanged configuration takes part. Also how
+    Ties are broken by the lower mean loss; the unchanged configuration takes part. Also how
     that of the unchanged configuration did, and what the search has cost.
     """
     table = run_table(runs)

@@ -10,11 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from spikegrad.config.search import Trials, with_parameters
+from spikegrad.config.search import Trials
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load
 from spikegrad.search.records import (
@@ -29,6 +26,7 @@ from spikegrad.search.records import (
 from spikegrad.seeds import generator
 from spikegrad.storage.files import digest
 from spikegrad.training.loop import train
+from spikegrad.training.quality import quality
 
 log = logging.getLogger(__name__)
 
@@ -86,28 +84,18 @@ def open_bench(
 
     ``code`` is a digest of the code: another one makes checkpoints invalid.
     """
+    data = load(events, "train")
+    if options.samples is not None and options.samples < len(data):
+        data = data.draw(options.samples, generator(seed))
     return Bench(
         neuron=neuron,
         settings=settings,
         options=options,
-        data=subset(load(events, "train"), options.samples, seed),
+        data=data,
         validation=load(events, "validation"),
         states=states,
         identity=digest([events], f"{code} {seed} {options.samples}"),
     )
-
-
-def subset(data: SpikeDataset, n_samples: int | None, seed: int) -> SpikeDataset:
-    """``n_samples`` of ``data`` drawn by ``seed``, in their order; all for None or too few."""
-    if n_samples is None or n_samples >= len(data):
-        return data
-    drawn = torch.randperm(len(data), generator=generator(seed))[:n_samples]
-    return data.select(drawn.sort().values)
-
-
-def share(entered: Sequence[Any], job: int, jobs: int) -> list[Any]:
-    """What job number ``job`` takes of ``entered``: every ``jobs``-th, so that loads are even."""
-    return list(entered[job::jobs])
 
 
 def start_records(trials: Sequence[Trial]) -> list[Record]:
@@ -129,7 +117,7 @@ def run_rung(bench: Bench, record: Record, rung: int) -> Record:
     options, trial = bench.options, record.trial
     # The landscapes' snapshots would only swell the checkpoint: as few as there can be.
     fixed = {"training.epochs": options.epochs[-1], "training.snapshots": 2}
-    settings = with_parameters(bench.settings, {**trial.parameters, **fixed})
+    settings = bench.settings.with_parameters({**trial.parameters, **fixed})
     identity = f"{bench.identity} {settings.model_dump_json()}"
     start = time.perf_counter()
     success = FINISHED if rung == options.rungs[-1] else RUNNING
@@ -179,7 +167,7 @@ def run_again(bench: Bench, trial: Trial) -> Record:
 def _best(history: list[dict[str, float]]) -> dict[str, float]:
     if not history:
         return {}
-    best = max(history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
+    best = max(history, key=quality)
     measures = ("validation_accuracy", "validation_loss", "spikes_per_neuron", "silent_fraction")
     return {"epochs": len(history) - 1, **{name: best[name] for name in measures}}
 

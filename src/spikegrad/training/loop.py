@@ -6,12 +6,10 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -22,15 +20,23 @@ from spikegrad.data.dataset import SpikeDataset
 from spikegrad.layers import NotFiniteError, SpikeOverflowError
 from spikegrad.network import Network, NetworkOutput, SilentError
 from spikegrad.seeds import generator
-from spikegrad.storage.tensors import CheckpointError, by_epoch, load_tensors, save_tensors
 from spikegrad.training.batches import INITIAL, epoch_batches, first_samples, number_of_batches
 from spikegrad.training.optimizer import Adam
 from spikegrad.training.regulariser import activity_penalty
 from spikegrad.training.response import Response, respond
+from spikegrad.training.run import (
+    CLIP_METRICS,
+    METRICS,
+    TRAIN_METRICS,
+    Run,
+    Weights,
+    copy_weights,
+    restore_state,
+    save_state,
+    snapshot_epochs,
+)
 
 log = logging.getLogger(__name__)
-
-Weights = dict[str, Tensor]
 
 
 class TrainingError(ValueError):
@@ -39,97 +45,6 @@ class TrainingError(ValueError):
 
 DIVERGED = {SpikeOverflowError: "overflow", NotFiniteError: "not finite", SilentError: "silent"}
 """Errors that end a run, and the name of that outcome."""
-
-
-@dataclass
-class Run:
-    """A training run at the end of an epoch.
-
-    Attributes
-    ----------
-    network
-        With the weights of the last epoch.
-    best
-        Weights of the epoch with the highest validation accuracy, of equals the lowest loss.
-    history
-        One row for each epoch done, row 0 before training (metrics of training are NaN there):
-        metrics, and ``silent_neurons``, the hidden neurons without a spike in any validation
-        sample.
-    snapshots
-        Weights after some of the epochs done, see :func:`snapshot_epochs`.
-    steps
-        What the next update added to the weights of each snapshot but the last.
-    outcome
-        "finished", or the name of what ended the run early (see :data:`DIVERGED`).
-    reason
-        The message that came with it.
-    """
-
-    network: Network
-    best: Weights
-    history: list[dict[str, Any]] = field(default_factory=list)
-    snapshots: dict[int, Weights] = field(default_factory=dict)
-    steps: dict[int, Weights] = field(default_factory=dict)
-    outcome: str = "running"
-    reason: str = ""
-
-    @property
-    def best_epoch(self) -> int | None:
-        """Epoch that ``best`` comes from; None if validation never succeeded."""
-        if not self.history:
-            return None
-        quality = [(row["validation_accuracy"], -row["validation_loss"]) for row in self.history]
-        return quality.index(max(quality))
-
-    def result(self) -> dict[str, Any]:
-        """Outcome, reason, epochs done, and the best epoch with its validation accuracy."""
-        best = self.best_epoch
-        return {
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "epochs": max(len(self.history) - 1, 0),
-            "best_epoch": best,
-            "validation_accuracy": None
-            if best is None
-            else self.history[best]["validation_accuracy"],
-        }
-
-    def table(self) -> pd.DataFrame:
-        """The history, one row for each epoch."""
-        return pd.DataFrame(self.history, columns=[*METRICS, "silent_neurons"])
-
-
-CLIP_METRICS = {
-    "sample_norm_median": "median norm of one sample's gradient of a spiking layer's weights, "
-    "if samples are clipped",
-    "sample_norm_99": "99th percentile of these norms, each over its batch's median",
-    "sample_norm_max": "largest of these norms, over its batch's median",
-    "samples_clipped": "share of the samples' gradients that were clipped",
-}
-TRAIN_METRICS = {
-    "train_loss": "mean cross-entropy during the epoch",
-    "train_accuracy": "share classified right during the epoch",
-    "train_penalty": "mean spike-count penalty during the epoch",
-    "gradient_norm_mean": "mean gradient norm before clipping, in units of the learning rates",
-    "gradient_norm_max": "largest gradient norm before clipping",
-    **CLIP_METRICS,
-}
-METRICS = {
-    "epoch": "passes through the training data; 0 is before training",
-    **TRAIN_METRICS,
-    "validation_loss": "mean cross-entropy after the epoch",
-    "validation_accuracy": "share classified right after the epoch",
-    "spikes_per_neuron": "mean over validation samples and hidden neurons",
-    "silent_fraction": "share of hidden neurons without a spike in any validation sample",
-    "presentations": "training samples presented so far",
-    "seconds": "duration of the epoch, validation included",
-}
-
-
-def snapshot_epochs(options: TrainingSettings) -> set[int]:
-    """Epochs whose weights are kept: evenly spaced, from 0 (before training) to the last."""
-    number = min(options.snapshots, options.epochs + 1)
-    return {round(k * options.epochs / (number - 1)) for k in range(number)}
 
 
 def train(
@@ -165,13 +80,13 @@ def train(
         raise TrainingError("there are no validation samples; enlarge the validation split")
     network = Network(settings.network, data.n_units, data.n_classes, neuron)
     _clip_samples(network, options)
-    run = Run(network, _copy(network))
+    run = Run(network, copy_weights(network))
     try:
         first = first_samples(data, options, seed)
         network.initialise(data.spikes.select(first), generator(seed, INITIAL))
         optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
-        run.best = _copy(network)
-        _restore(run, optimizer, state_file, identity)
+        run.best = copy_weights(network)
+        restore_state(run, optimizer, state_file, identity)
         last = options.epochs if last_epoch is None else last_epoch
         epochs = range(len(run.history), last + 1)
         for epoch in tqdm(epochs, desc=f"{neuron}, seed {seed}", unit="epoch", disable=None):
@@ -195,10 +110,10 @@ def train(
             _check_finite(answer.loss, "validation loss")
             run.history.append(row)
             if run.best_epoch == epoch:
-                run.best = _copy(network)
+                run.best = copy_weights(network)
             if epoch in snapshot_epochs(options):
-                run.snapshots[epoch] = _copy(network)
-            _save(run, optimizer, state_file, identity)
+                run.snapshots[epoch] = copy_weights(network)
+            save_state(run, optimizer, state_file, identity)
             log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS))
         run.outcome = "finished"
     except tuple(DIVERGED) as error:
@@ -244,7 +159,7 @@ def _train_epoch(
 ) -> tuple[dict[str, Any], Weights]:
     """Train for an epoch: :data:`TRAIN_METRICS`, and what the first update added."""
     n_samples, n_batches = len(data.labels), number_of_batches(data, options)
-    before, first_step = _copy(network), {}
+    before, first_step = copy_weights(network), {}
     loss_sum = right = penalty_sum = 0.0
     norms = []
     sample_norms: list[np.ndarray] = []
@@ -312,54 +227,3 @@ def _schedule(options: TrainingSettings, progress: float) -> float:
 def _check_finite(value: float, what: str) -> None:
     if not math.isfinite(value):
         raise NotFiniteError(f"the {what} is {value}; lower the learning rates or the clip")
-
-
-def _copy(network: Network) -> Weights:
-    return {name: value.clone() for name, value in network.state_dict().items()}
-
-
-def _save(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
-    tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
-    tensors |= {f"best.{name}": value for name, value in run.best.items()}
-    tensors |= snapshot_tensors(run)
-    tensors |= {f"adam.{name}": value for name, value in optimizer.state().items()}
-    save_tensors(path, tensors, {"identity": identity, "history": run.history})
-
-
-def snapshot_tensors(run: Run) -> Weights:
-    """Snapshots and steps: epoch.<epoch>.<name of the weights>, and step.<epoch>.<name>."""
-    kept = {"epoch": run.snapshots, "step": run.steps}
-    return {
-        f"{kind}.{epoch}.{name}": value
-        for kind, those in kept.items()
-        for epoch, weights in those.items()
-        for name, value in weights.items()
-    }
-
-
-def _restore(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
-    """Bring ``run`` and ``optimizer`` to the state in ``path``, if it is this very run's."""
-    if not path.exists():
-        return
-    try:
-        tensors, header = load_tensors(path)
-    except CheckpointError as error:
-        log.warning("%s; starting over", error)
-        return
-    if header.get("identity") != identity:
-        log.info("%s belongs to other data, settings or code: starting over", path)
-        return
-
-    def part(prefix: str) -> Weights:
-        return {
-            name.removeprefix(prefix): value
-            for name, value in tensors.items()
-            if name.startswith(prefix)
-        }
-
-    run.history = header["history"]
-    run.network.load_state_dict(part("network."))
-    run.best = part("best.")
-    run.snapshots, run.steps = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
-    optimizer.load(part("adam."))
-    log.info("going on after epoch %d", len(run.history) - 1)

@@ -15,7 +15,7 @@ from spikegrad.config.training import Step, TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.layers import SpikingLayer
 from spikegrad.network import Network, load_network
-from spikegrad.storage.tensors import load_tensors
+from spikegrad.storage.tensors import by_epoch, load_tensors
 from spikegrad.training.loop import DIVERGED, further_epochs
 from spikegrad.training.optimizer import Adam
 
@@ -60,7 +60,7 @@ def silence_table(
         epochs: how many of these the network lasted.
     """
     network, header = load_network(checkpoint)
-    kept = _weights_by_epoch(snapshots)
+    kept = by_epoch(load_tensors(snapshots)[0], "epoch")
     if not kept:
         return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
     options = validate(TrainingSettings, header["training"], where=str(checkpoint))
@@ -129,14 +129,3 @@ def _reached(layer: SpikingLayer) -> Tensor:
     weights = [w for w in (layer.weight, layer.recurrent_weight) if w is not None]
     gradients = [w.grad for w in weights if w.grad is not None]
     return torch.cat(gradients).ne(0).any(0)
-
-
-def _weights_by_epoch(snapshots: str | Path) -> dict[int, dict[str, Tensor]]:
-    """The weights in a file of snapshots, by epoch."""
-    tensors, _ = load_tensors(snapshots)
-    kept: dict[int, dict[str, Tensor]] = {}
-    for key, value in tensors.items():
-        kind, epoch, name = key.split(".", 2)
-        if kind == "epoch":
-            kept.setdefault(int(epoch), {})[name] = value
-    return kept
