@@ -31,7 +31,7 @@ from spikegrad.config.study import Study
 from spikegrad.config.training import ModelSettings
 from spikegrad.search.records import UNCHANGED, Record, best_first
 from spikegrad.search.sampling import suggest
-from spikegrad.search.seeds import AGAIN, derived_seed
+from spikegrad.search.seeds import AGAIN
 from spikegrad.search.selection import contenders, finalist_runs, run_table, trial_table
 from spikegrad.search.trials import (
     Bench,
@@ -41,7 +41,7 @@ from spikegrad.search.trials import (
     run_rung,
     start_records,
 )
-from spikegrad.seeds import generator
+from spikegrad.seeds import derived_seed, generator
 from spikegrad.storage.files import atomic
 
 ROOT = Path(__file__).parents[1]

@@ -8,6 +8,8 @@ from scipy.stats import t
 
 LEVEL = 0.95
 """Of every interval."""
+TAILS = (0.025, 0.975)
+"""The quantiles of a bootstrap's resamples that bound it."""
 
 
 def t_interval(values: ArrayLike) -> tuple[float, float]:

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
 from _job import start
 from spikegrad.report.methods import methods_page
 from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
 searches = [yaml.safe_load(Path(file).read_text()) for file in snakemake.input.searches]
 content = methods_page(
     snakemake.params.study,
-    pd.read_csv(snakemake.input.data),
-    pd.concat(map(pd.read_parquet, snakemake.input.histories), ignore_index=True),
+    read_table(snakemake.input.data),
+    read_table(*snakemake.input.histories),
     searches,
     snakemake.input.measured,
 )

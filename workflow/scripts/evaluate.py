@@ -4,7 +4,7 @@ import pandas as pd
 
 from _job import start
 from spikegrad.data.dataset import load
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import write_table
 from spikegrad.training.evaluation import evaluate
 
 log = start(snakemake)
@@ -12,7 +12,5 @@ test, *used = (load(snakemake.input.events, name) for name in ("test", "train", 
 rows, samples = zip(
     *(evaluate(checkpoint, test, *used) for checkpoint in snakemake.input.checkpoints), strict=True
 )
-with atomic(snakemake.output.runs) as file:
-    pd.DataFrame(rows).to_parquet(file)
-with atomic(snakemake.output.samples) as file:
-    pd.concat(samples, ignore_index=True).to_parquet(file)
+write_table(pd.DataFrame(rows), snakemake.output.runs)
+write_table(pd.concat(samples, ignore_index=True), snakemake.output.samples)

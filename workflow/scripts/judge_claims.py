@@ -5,13 +5,13 @@ from spikegrad.claims.judge import judge
 from spikegrad.claims.page import claims_page
 from spikegrad.claims.results import Tables
 from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 given = {name: list(files) for name, files in snakemake.input.items()}
 data = snakemake.params.data
 claims = judge(Tables(given), data, snakemake.params.seed)
 log.info("\n%s", claims[["id", "case", "estimate", "low", "high", "n", "verdict"]].to_string())
-with atomic(snakemake.output.table) as file:
-    claims.to_csv(file, index=False, float_format="%.6g")
+write_table(claims, snakemake.output.table, digits=6)
 with atomic(snakemake.output.page) as file:
     file.write_text(claims_page(claims, data))

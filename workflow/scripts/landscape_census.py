@@ -7,7 +7,7 @@ from spikegrad.data.dataset import load
 from spikegrad.jobs import share
 from spikegrad.landscape.census_jobs import census_tables, census_tasks
 from spikegrad.landscape.objective import landscape_samples
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
@@ -17,5 +17,4 @@ centres = dict(zip(options.seeds, snakemake.input.directions, strict=True))
 tasks = share(census_tasks(options), int(snakemake.wildcards.job), options.jobs)
 tables = census_tables(tasks, centres, samples, options)
 for name, table in zip(snakemake.output, tables, strict=True):
-    with atomic(name) as file:
-        table.to_parquet(file)
+    write_table(table, name)

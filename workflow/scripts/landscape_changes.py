@@ -1,21 +1,15 @@
 """Join the census of all jobs, and sum it up for each network."""
 
-import pandas as pd
-
 from _job import start
 from spikegrad.landscape.summary import census_summary
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import read_table, write_table
 
 log = start(snakemake)
+keys = ["neuron", "seed", "state", "direction", "sample", "search"]
 tables = {}
 for name in ("changes", "lines", "losses"):
-    parts = [pd.read_parquet(file) for file in snakemake.input[name]]
-    tables[name] = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
-keys = ["neuron", "seed", "state", "direction", "sample", "search"]
-for name, table in tables.items():
+    table = read_table(*snakemake.input[name])
     order = [*keys, *(["x"] if "x" in table else [])]
     tables[name] = table.sort_values(order, ignore_index=True)
-    with atomic(snakemake.output[name]) as file:
-        tables[name].to_parquet(file)
-with atomic(snakemake.output.summary) as file:
-    census_summary(tables["changes"], tables["lines"]).to_csv(file, index=False)
+    write_table(tables[name], snakemake.output[name])
+write_table(census_summary(tables["changes"], tables["lines"]), snakemake.output.summary)

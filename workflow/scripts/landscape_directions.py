@@ -11,7 +11,7 @@ from spikegrad.data.dataset import load
 from spikegrad.landscape.directions import centre, save_centres
 from spikegrad.landscape.objective import Objective, landscape_samples
 from spikegrad.landscape.states import course, equal_loss, load_run, states
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
@@ -46,5 +46,4 @@ for file in snakemake.output.directions:
         facts = {key: value for key, value in point.about.items() if key != "directions"}
         log.info(facts)
         table.append(facts)
-with atomic(snakemake.output.states) as file:
-    pd.DataFrame(table).to_parquet(file)
+write_table(pd.DataFrame(table), snakemake.output.states)

@@ -10,12 +10,12 @@ from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.landscape.examples import choose, example
 from spikegrad.landscape.objective import landscape_samples
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import read_table, write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
 data = load(snakemake.input.events, "train")
-changes = pd.read_parquet(snakemake.input.changes)
+changes = read_table(snakemake.input.changes)
 files = {}
 for file in map(Path, snakemake.input.directions):
     files[file.parent.name, int(file.stem)] = file
@@ -41,5 +41,4 @@ for name, table in {
     snakemake.output.spikes: spikes,
     snakemake.output.potentials: potentials,
 }.items():
-    with atomic(name) as file:
-        table.to_parquet(file)
+    write_table(table, name)

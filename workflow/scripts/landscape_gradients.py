@@ -12,7 +12,7 @@ from spikegrad.landscape.directions import load_centre
 from spikegrad.landscape.gradients import sample_gradients
 from spikegrad.landscape.objective import Objective, landscape_samples
 from spikegrad.landscape.steps import kept_steps, step_tables
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
@@ -35,5 +35,4 @@ for file, state in share([(f, s) for f in snakemake.input.directions for s in ST
 
 names = ("steps", "losses", "updates", "samples")
 for name, table in zip(names, (*tables, pd.concat(norms)), strict=True):
-    with atomic(snakemake.output[name]) as file:
-        table.to_parquet(file)
+    write_table(table, snakemake.output[name])

@@ -6,7 +6,7 @@ from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
 from spikegrad.jobs import share
 from spikegrad.landscape.surfaces import line_table, plane_table, points, rays
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
@@ -18,5 +18,4 @@ tables = {
     snakemake.output.planes: plane_table(share(points(options), *job), centres, data, options),
 }
 for name, table in tables.items():
-    with atomic(name) as file:
-        table.to_parquet(file)
+    write_table(table, name)

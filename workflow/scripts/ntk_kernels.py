@@ -6,12 +6,12 @@ from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.ntk import KernelExperiment, NTKProblem
 from spikegrad.ntk.convergence import analytic_rows, errors, exponents, growth
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import read_table, write_table
 
 log = start(snakemake)
 problem = validate(NTKProblem, snakemake.params.problem)
 experiment = validate(KernelExperiment, snakemake.params.experiment)
-networks = pd.concat(map(pd.read_parquet, snakemake.input.networks), ignore_index=True)
+networks = read_table(*snakemake.input.networks)
 analytic = analytic_rows(problem, experiment)
 per_network = errors(networks, analytic)
 powers = pd.concat(
@@ -19,10 +19,8 @@ powers = pd.concat(
     for quantity in ("squared_error", "drift")
 )
 log.info("powers of the width:\n%s", powers.to_string())
-with atomic(snakemake.output.analytic) as file:
-    analytic.to_parquet(file)
-with atomic(snakemake.output.errors) as file:
-    per_network.to_parquet(file)
+write_table(analytic, snakemake.output.analytic)
+write_table(per_network, snakemake.output.errors)
 for table, path in (
     (powers, snakemake.output.exponents),
     (
@@ -30,5 +28,4 @@ for table, path in (
         snakemake.output.growth,
     ),
 ):
-    with atomic(path) as file:
-        table.to_csv(file, index=False)
+    write_table(table, path)

@@ -7,7 +7,7 @@ from spikegrad.config.base import validate
 from spikegrad.config.ntk import AnalyticConfig, NTKProblem, OffCircleConfig
 from spikegrad.ntk.limits import diagonals, naive_regression, off_circle
 from spikegrad.ntk.problem import circle_problem
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 settings = validate(NTKProblem, snakemake.params.problem)
@@ -20,7 +20,8 @@ for table, path in (
     (diagonals(settings, analytic), snakemake.output.diagonals),
     (naive_regression(settings, analytic), snakemake.output.naive_regression),
 ):
-    with atomic(path) as file:
-        table.to_csv(file, index=False)
-with atomic(snakemake.output.off_circle) as file:
-    off_circle(settings, validate(OffCircleConfig, snakemake.params.off_circle)).to_parquet(file)
+    write_table(table, path)
+write_table(
+    off_circle(settings, validate(OffCircleConfig, snakemake.params.off_circle)),
+    snakemake.output.off_circle,
+)

@@ -7,7 +7,8 @@ from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.ntk import NTKExperiment, NTKProblem
 from spikegrad.ntk.experiments import train_cells
-from spikegrad.storage.files import atomic, digest
+from spikegrad.storage.files import digest
+from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 params = snakemake.params
@@ -20,6 +21,5 @@ table = train_cells(
     params.checkpoint_every,
     digest([], f"{params.code} {params.problem} {params.experiment}"),
 )
-with atomic(snakemake.output.networks) as file:
-    table.to_parquet(file)
+write_table(table, snakemake.output.networks)
 shutil.rmtree(params.checkpoints)

@@ -6,9 +6,10 @@ import seaborn as sns
 
 from _job import start
 from spikegrad.report.style import neuron_label, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-tables = [pd.read_parquet(file) for file in snakemake.input.samples]
+tables = [read_table(file) for file in snakemake.input.samples]
 tables = [table for table in tables if len(table)]  # no row: none of the networks was stable
 figure, panels = plt.subplots(
     1, len(tables), figsize=(0.4 + 3.6 * len(tables), 3.6), sharey=True, squeeze=False

@@ -2,15 +2,15 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from _job import start
 from spikegrad.report.style import COLOURS, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-samples = pd.read_parquet(snakemake.input.samples)
-profiles = pd.read_parquet(snakemake.input.profiles)
-examples = pd.read_parquet(snakemake.input.examples)
+samples = read_table(snakemake.input.samples)
+profiles = read_table(snakemake.input.profiles)
+examples = read_table(snakemake.input.examples)
 n_units = snakemake.params.n_units
 
 figure = plt.figure(figsize=(7.2, 5.4))

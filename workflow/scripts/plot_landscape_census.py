@@ -9,10 +9,11 @@ from _job import start
 from spikegrad.landscape.constants import CAUSES, JUMP, STATES
 from spikegrad.landscape.figures import STATE_STYLES, draw_disruption, draw_shares
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, neuron_legend, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-changes = pd.read_parquet(snakemake.input.changes)
-summary = pd.read_csv(snakemake.input.summary)
+changes = read_table(snakemake.input.changes)
+summary = read_table(snakemake.input.summary)
 breaks = changes[(changes["search"] == "breaks") & changes["breaks"]]
 neurons = list(summary["neuron"].unique())
 figure, panels = plt.subplots(3, 2, figsize=(8, 8))

@@ -1,14 +1,14 @@
 """Draw single samples around a change: loss, spike times, rasters and potentials."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.report.style import NEURON_COLOURS, NEURON_STYLES, neuron_label, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
 changes, losses, spikes, potentials = (
-    pd.read_parquet(snakemake.input[name]) for name in ("changes", "losses", "spikes", "potentials")
+    read_table(snakemake.input[name]) for name in ("changes", "losses", "spikes", "potentials")
 )
 figure, grid = plt.subplots(
     4, len(changes), figsize=(0.6 + 2.6 * len(changes), 8), squeeze=False, sharey=False

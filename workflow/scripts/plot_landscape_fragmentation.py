@@ -1,15 +1,15 @@
 """Draw how many minima lines and planes have, by depth."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.figures import density_axis, draw_minima, minima_density
 from spikegrad.report.style import save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-lines, planes = (pd.read_parquet(snakemake.input[name]) for name in ("lines", "planes"))
+lines, planes = (read_table(snakemake.input[name]) for name in ("lines", "planes"))
 rows = {
     "minima per relative distance\non lines": minima_density(lines, "length"),
     "minima per whole plane": minima_density(planes, "area"),

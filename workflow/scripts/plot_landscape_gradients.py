@@ -2,16 +2,16 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from matplotlib.ticker import NullFormatter
 
 from _job import start
 from spikegrad.landscape.figures import draw_predictions, draw_seeds, draw_turn, neuron_handles
 from spikegrad.report.style import NEURON_COLOURS, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
 steps, losses, samples = (
-    pd.read_parquet(snakemake.input[name]) for name in ("steps", "losses", "samples")
+    read_table(snakemake.input[name]) for name in ("steps", "losses", "samples")
 )
 neurons = list(steps["neuron"].unique())
 figure, grid = plt.subplots(2, 3, figsize=(9, 5.2))

@@ -1,16 +1,16 @@
 """Draw the loss of single samples along the lines of the census, with every jump marked."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.landscape.constants import JUMP, STATES
 from spikegrad.landscape.figures import draw_jumps
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-changes = pd.read_parquet(snakemake.input.changes)
-losses = pd.read_parquet(snakemake.input.losses)
+changes = read_table(snakemake.input.changes)
+losses = read_table(snakemake.input.losses)
 losses = losses[losses["search"] == "breaks"]
 first = losses.iloc[0]
 here = ["seed", "direction", "sample"]

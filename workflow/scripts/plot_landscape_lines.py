@@ -1,15 +1,15 @@
 """Draw loss along lines through networks: each seed of each neuron model."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.figures import direction_label
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-lines = pd.read_parquet(snakemake.input.lines)
+lines = read_table(snakemake.input.lines)
 directions = snakemake.params.directions
 figure, grid = plt.subplots(
     len(STATES),

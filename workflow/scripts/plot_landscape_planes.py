@@ -1,15 +1,15 @@
 """Draw loss surfaces and gradient fields on planes, neuron models side by side, same colours."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.figures import colour_range, direction_label, draw_field, draw_surface
 from spikegrad.report.style import neuron_label, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-planes = pd.read_parquet(snakemake.input.planes)
+planes = read_table(snakemake.input.planes)
 planes = planes[planes["seed"] == snakemake.params.seed]
 neurons = list(planes["neuron"].unique())
 rows = [(state, *pair) for pair in snakemake.params.pairs for state in STATES]

@@ -2,15 +2,15 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from _job import start
 from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.figures import draw_shares, neuron_handles, variation_shares
 from spikegrad.report.style import NEURON_COLOURS, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-profiles, minima = (pd.read_parquet(snakemake.input[name]) for name in ("profiles", "minima"))
+profiles, minima = (read_table(snakemake.input[name]) for name in ("profiles", "minima"))
 states = [state for state in STATES if state in set(profiles["state"])]
 figure, grid = plt.subplot_mosaic(
     [["shares"] * len(states), states],

@@ -1,14 +1,14 @@
 """Draw loss, accuracy and activity against epochs: each seed, and their mean."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.report.style import neuron_legend, save
+from spikegrad.storage.tables import read_table
 from spikegrad.training.figures import draw_learning_curves
 
 log = start(snakemake)
-history = pd.concat(map(pd.read_parquet, snakemake.input.histories), ignore_index=True)
+history = read_table(*snakemake.input.histories)
 history["neuron"] = history["neuron"].astype("category")
 seeds = history["seed"].nunique()
 panels = {

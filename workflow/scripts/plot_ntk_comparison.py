@@ -1,11 +1,11 @@
 """Draw how far ensembles' means are from each kernel's prediction: by width and during training."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.ntk.figures import draw_distances
 from spikegrad.report.style import save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
 names = snakemake.params.experiments
@@ -14,7 +14,7 @@ figure, panels = plt.subplots(
 )
 
 for column, (name, file) in enumerate(zip(names, snakemake.input.distances, strict=True)):
-    table = pd.read_csv(file)
+    table = read_table(file)
     last, widest = table.step.max(), table.width.max()
     trained = table[(table["at"] == "convergence") & (table.step == last)]
     draw_distances(panels[0, column], trained, "width")

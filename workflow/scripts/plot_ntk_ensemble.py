@@ -2,7 +2,6 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from _job import start
 from spikegrad.ntk.figures import (
@@ -15,6 +14,7 @@ from spikegrad.ntk.figures import (
     sequence,
 )
 from spikegrad.report.style import save
+from spikegrad.storage.tables import read_table
 
 
 def predicted(predictions, step):
@@ -88,12 +88,12 @@ def draw(experiment, networks, predictions, train, files):
 
 
 log = start(snakemake)
-points = pd.read_csv(snakemake.input.problem)
+points = read_table(snakemake.input.problem)
 experiments = snakemake.params.experiments
 inputs, out = snakemake.input, snakemake.output
 for experiment, predictions, *files in zip(
     experiments, inputs.predictions, out.png, out.pdf, strict=True
 ):
     parts = [name for name in inputs.networks if f"/{experiment['name']}/" in name]
-    networks = pd.concat(map(pd.read_parquet, parts), ignore_index=True)
-    draw(experiment, networks, pd.read_parquet(predictions), points[points.train], files)
+    networks = read_table(*parts)
+    draw(experiment, networks, read_table(predictions), points[points.train], files)

@@ -2,11 +2,11 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from _job import start
 from spikegrad.ntk.figures import draw_widths, legend_below, sequence, slope_label
 from spikegrad.report.style import save
+from spikegrad.storage.tables import read_table
 
 QUANTITIES = {
     "squared_error": ("mean squared error of the kernel", -1.0),
@@ -22,7 +22,7 @@ def draw(quantity, outputs):
     for axes, name, errors, exponents in zip(
         np.atleast_1d(panels), names, snakemake.input.errors, snakemake.input.exponents, strict=True
     ):
-        table, powers = pd.read_parquet(errors), pd.read_csv(exponents)
+        table, powers = read_table(errors), read_table(exponents)
         first, last = table.step.min(), table.step.max()
         for slope, colour in sequence(sorted(table.slope.unique())).items():
             here = table[table.slope == slope]

@@ -1,15 +1,15 @@
 """Draw finite networks' kernels with the analytic ones (arXiv 2405.15539, figs. 1 and 2)."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.ntk.figures import angle_axis, decades_axis, draw_limit, sequence, slope_label
 from spikegrad.report.style import save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-networks = pd.concat(map(pd.read_parquet, snakemake.input.networks), ignore_index=True)
-analytic = pd.read_parquet(snakemake.input.analytic)
+networks = read_table(*snakemake.input.networks)
+analytic = read_table(snakemake.input.analytic)
 experiment = snakemake.params.experiment
 ordinary = experiment["surrogate"]["name"] == "true_derivative"
 name = "NTK" if ordinary else "SG-NTK"

@@ -2,15 +2,15 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from _job import start
 from spikegrad.ntk.figures import sequence
 from spikegrad.report.style import save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-diagonals = pd.read_csv(snakemake.input.diagonals)
-naive = pd.read_csv(snakemake.input.naive_regression)
+diagonals = read_table(snakemake.input.diagonals)
+naive = read_table(snakemake.input.naive_regression)
 figure, (divergence, convergence, regression, signs) = plt.subplots(1, 4, figsize=(11, 3))
 depths = sequence(sorted(diagonals.depth.unique()))
 finite = diagonals[np.isfinite(diagonals.slope)]

@@ -2,14 +2,14 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from _job import start
 from spikegrad.ntk.figures import draw_distances
 from spikegrad.report.style import COLOURS, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-table = pd.read_parquet(snakemake.input.off_circle)
+table = read_table(snakemake.input.off_circle)
 setup = snakemake.params.setup
 n = table.predict.max() + 1
 
@@ -24,7 +24,7 @@ se = table.empirical_se.to_numpy().reshape(n, n)
 error = np.hypot(se, se.T)[np.triu_indices(n, 1)]
 norms = table.norm_predict.to_numpy().reshape(n, n)[:, 0]
 i, j = np.triu_indices(n, 1)
-distances = [pd.read_csv(file) for file in snakemake.input.distances]
+distances = [read_table(file) for file in snakemake.input.distances]
 figure, panels = plt.subplots(
     1, 2 + len(distances), figsize=(3.75 * (2 + len(distances)), 3.4), squeeze=False
 )

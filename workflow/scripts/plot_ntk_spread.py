@@ -2,11 +2,11 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from _job import start
 from spikegrad.ntk.figures import legend_below
 from spikegrad.report.style import COLOURS, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
 names = snakemake.params.experiments
@@ -16,7 +16,7 @@ figure, panels = plt.subplots(
 STYLES = {"train": (COLOURS[0], "o"), "test": (COLOURS[1], "s")}
 files = zip(panels[0], names, snakemake.input.spreads, snakemake.input.trends, strict=True)
 for axes, name, spreads, trends in files:
-    table, powers = pd.read_csv(spreads), pd.read_csv(trends)
+    table, powers = read_table(spreads), read_table(trends)
     last = table[table.step == table.step.max()]
     for points, (colour, marker) in STYLES.items():
         own = last[last.points == points].sort_values("width")

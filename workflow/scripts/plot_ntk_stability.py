@@ -2,15 +2,15 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from _job import start
 from spikegrad.ntk.figures import legend_below, sequence
 from spikegrad.report.style import COLOURS, letter, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-cases = pd.read_csv(snakemake.input.cases)
-networks = pd.read_parquet(snakemake.input.drift)
+cases = read_table(snakemake.input.cases)
+networks = read_table(snakemake.input.drift)
 figure, (shares, depths, errors) = plt.subplots(1, 3, figsize=(11, 3.8))
 
 surrogates = list(cases.surrogate.unique())

@@ -1,14 +1,14 @@
 """Draw the function to learn and the training points (arXiv 2405.15539, fig. B.1)."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.ntk.figures import TRAINING_POINTS, angle_axis
 from spikegrad.report.style import save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-points = pd.read_csv(snakemake.input.problem)
+points = read_table(snakemake.input.problem)
 train = points[points.train]
 figure, axes = plt.subplots(figsize=(4, 2.8))
 axes.plot(points.angle, points.target, color="black", label="target")

@@ -1,7 +1,6 @@
 """Compose the first paper's landscapes: surfaces, gradients, fragmentation."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.landscape.figures import (
@@ -16,12 +15,13 @@ from spikegrad.landscape.figures import (
     minima_density,
 )
 from spikegrad.report.style import NEURON_COLOURS, letter, neuron_label, save
+from spikegrad.storage.tables import read_table
 
 COMPARED = ["trained", "equal loss", "equal activity"]
 
 log = start(snakemake)
-planes = pd.read_parquet(snakemake.input.planes)
-lines, line_minima = map(pd.read_parquet, (snakemake.input.lines, snakemake.input.line_minima))
+planes = read_table(snakemake.input.planes)
+lines, line_minima = map(read_table, (snakemake.input.lines, snakemake.input.line_minima))
 first, second = snakemake.params.pair
 plane = planes[
     (planes["seed"] == snakemake.params.seed)
@@ -62,8 +62,8 @@ for (neuron, state), part in density.groupby(["neuron", "state"]):
     minima.plot(mean, color=NEURON_COLOURS[neuron], ls=STATE_STYLES[state], lw=1.2)
 minima.set(xscale="log", xlabel="depth (nats)", ylabel="deeper minima\nper relative distance")
 density_axis(minima, density["density"])
-draw_turn(turn, pd.read_parquet(snakemake.input.step_losses))
-draw_predictions(predictions, pd.read_parquet(snakemake.input.steps))
+draw_turn(turn, read_table(snakemake.input.step_losses))
+draw_predictions(predictions, read_table(snakemake.input.steps))
 handles = [plt.Line2D([], [], color=NEURON_COLOURS[n], label=neuron_label(n)) for n in neurons]
 handles += [
     plt.Line2D([], [], color="0.3", ls=STATE_STYLES[state], label=state) for state in COMPARED

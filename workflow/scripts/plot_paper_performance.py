@@ -8,18 +8,19 @@ from _job import start
 from spikegrad.report.style import NEURON_COLOURS, letter, neuron_legend, save
 from spikegrad.search.figures import best_so_far
 from spikegrad.statistics import t_interval
+from spikegrad.storage.tables import read_table
 from spikegrad.training.figures import draw_learning_curves
 from spikegrad.training.summary import by_unit
 
 log = start(snakemake)
-history = pd.concat(map(pd.read_parquet, snakemake.input.histories), ignore_index=True)
-runs = pd.read_csv(snakemake.input.runs)
+history = read_table(*snakemake.input.histories)
+runs = read_table(snakemake.input.runs)
 figure, panels = plt.subplots(1, 4, figsize=(11, 2.9))
 searched, learning, test, silent = panels
 
 searched.set(xlabel="trials of a search", ylabel="validation accuracy", ylim=(0, 1))
 if snakemake.input.trials:
-    trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)
+    trials = read_table(*snakemake.input.trials)
     for neuron, own in trials.groupby("neuron", sort=False):
         colour, best = NEURON_COLOURS[neuron], best_so_far(own)
         searched.scatter(

@@ -2,7 +2,6 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import seaborn as sns
 
 from _job import start
@@ -14,14 +13,15 @@ from spikegrad.landscape.figures import (
     variation_shares,
 )
 from spikegrad.report.style import NEURON_COLOURS, letter, neuron_label, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
 changes, losses, spikes = (
-    pd.read_parquet(snakemake.input[name]) for name in ("changes", "losses", "spikes")
+    read_table(snakemake.input[name]) for name in ("changes", "losses", "spikes")
 )
-examples = pd.read_parquet(snakemake.input.examples)
-profiles = pd.read_parquet(snakemake.input.profiles)
-summary = pd.read_csv(snakemake.input.summary)
+examples = read_table(snakemake.input.examples)
+profiles = read_table(snakemake.input.profiles)
+summary = read_table(snakemake.input.summary)
 jumps = changes[(changes["search"] == "breaks") & (changes["loss_jump"].abs() > JUMP)]
 losses = losses[(losses["search"] == "breaks") & (losses["state"] == "trained")]
 here = ["seed", "direction", "sample"]

@@ -1,7 +1,6 @@
 """Compose the second paper's figures: kernels, their constancy, and regression."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.ntk.figures import (
@@ -15,16 +14,17 @@ from spikegrad.ntk.figures import (
     slope_label,
 )
 from spikegrad.report.style import letter, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
 naive, surrogate = (
-    pd.read_parquet(snakemake.input[name]) for name in ("naive_analytic", "surrogate_analytic")
+    read_table(snakemake.input[name]) for name in ("naive_analytic", "surrogate_analytic")
 )
-errors = pd.read_parquet(snakemake.input.errors)
-networks = pd.concat(map(pd.read_parquet, snakemake.input.networks), ignore_index=True)
-predictions = pd.read_parquet(snakemake.input.predictions)
-distances = pd.read_csv(snakemake.input.distances)
-points = pd.read_csv(snakemake.input.problem)
+errors = read_table(snakemake.input.errors)
+networks = read_table(*snakemake.input.networks)
+predictions = read_table(snakemake.input.predictions)
+distances = read_table(snakemake.input.distances)
+points = read_table(snakemake.input.problem)
 figure, grid = plt.subplots(2, 3, figsize=(10.5, 6))
 diverging, converging, drift = grid[0]
 single, means, during = grid[1]

@@ -1,14 +1,14 @@
 """Draw the membrane potential of one neuron of each model over the same input."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.report.style import NEURON_STYLES, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-potentials = pd.read_parquet(snakemake.input.potentials)
-spikes = pd.read_parquet(snakemake.input.rasters)
+potentials = read_table(snakemake.input.potentials)
+spikes = read_table(snakemake.input.rasters)
 first = potentials.iloc[0]
 neurons = list(potentials["neuron"].unique())
 figure, panels = plt.subplots(

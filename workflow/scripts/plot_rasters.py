@@ -1,13 +1,13 @@
 """Draw the input spikes of one word beside the hidden spikes of each neuron model."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-spikes = pd.read_parquet(snakemake.input.rasters)
+spikes = read_table(snakemake.input.rasters)
 first = spikes.iloc[0]
 neurons = list(spikes["neuron"].unique())
 hidden = spikes[spikes["layer"] > 0]

@@ -1,12 +1,11 @@
 """Draw each trial's accuracy against its activity."""
 
-import pandas as pd
-
 from _job import start
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, plt, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)
+trials = read_table(*snakemake.input.trials)
 figure, axes = plt.subplots(figsize=(4.2, 3.2))
 for neuron, own in trials[~trials["failed"]].groupby("neuron"):
     colour = NEURON_COLOURS[neuron]

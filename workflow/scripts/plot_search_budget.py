@@ -1,14 +1,13 @@
 """Draw the expected best of k trials, and the share of trials that diverge."""
 
-import pandas as pd
-
 from _job import start
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, plt, save
 from spikegrad.statistics import t_interval
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-budget = pd.read_csv(snakemake.input.budget)
-stability = pd.read_csv(snakemake.input.stability)
+budget = read_table(snakemake.input.budget)
+stability = read_table(snakemake.input.stability)
 figure, (best, diverged) = plt.subplots(1, 2, figsize=(6.4, 2.9), width_ratios=(3, 1))
 
 for neuron, own in budget.groupby("neuron", sort=False):

@@ -1,6 +1,5 @@
 """Draw the share of failed trials in each region of the search space."""
 
-import pandas as pd
 from matplotlib.transforms import ScaledTranslation
 
 from _job import start
@@ -8,9 +7,10 @@ from spikegrad.config.base import validate
 from spikegrad.config.search import Sampling
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
 from spikegrad.search.figures import failure_shares, parameter_panels
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)
+trials = read_table(*snakemake.input.trials)
 space = validate(Sampling, snakemake.params.sampling).space
 figure, panels = parameter_panels(list(space), height=1.5)
 for parameter, axes in panels:

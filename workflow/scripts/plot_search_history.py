@@ -1,16 +1,16 @@
 """Draw each trial's accuracy against its number, the best so far, and the finalists."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from _job import start
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
 from spikegrad.search.figures import best_so_far
 from spikegrad.search.records import UNCHANGED
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)
-runs = pd.concat(map(pd.read_parquet, snakemake.input.runs), ignore_index=True)
+trials = read_table(*snakemake.input.trials)
+runs = read_table(*snakemake.input.runs)
 neurons = list(trials["neuron"].unique())
 figure, grid = plt.subplots(
     1, len(neurons), figsize=(3.0 * len(neurons) + 1.2, 2.8), sharey=True, squeeze=False

@@ -1,14 +1,14 @@
 """Draw how much of the accuracy's variance each parameter explains."""
 
-import pandas as pd
 import seaborn as sns
 
 from _job import start
 from spikegrad.report.style import NEURON_COLOURS, neuron_legend, plt, save
 from spikegrad.search.figures import label
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-table = pd.concat(map(pd.read_csv, snakemake.input.importances), ignore_index=True)
+table = read_table(*snakemake.input.importances)
 order = table.groupby("parameter")["importance"].mean().sort_values(ascending=False)
 names = {key: label(key) for key in order.index}
 figure, axes = plt.subplots(figsize=(5.2, 0.32 * len(order) + 1.0))

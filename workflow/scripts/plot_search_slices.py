@@ -1,16 +1,15 @@
 """Draw the accuracy after the first rung against each parameter."""
 
-import pandas as pd
-
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.search import Sampling
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
 from spikegrad.search.figures import parameter_panels, positions
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)
-winners = pd.read_csv(snakemake.input.winners)
+trials = read_table(*snakemake.input.trials)
+winners = read_table(snakemake.input.winners)
 space = validate(Sampling, snakemake.params.sampling).space
 figure, panels = parameter_panels(list(space), height=1.6)
 for parameter, axes in panels:

@@ -2,14 +2,14 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from _job import start
 from spikegrad.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, english, training
 from spikegrad.report.style import COLOURS, letter, save
+from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-samples = pd.read_parquet(snakemake.input.samples)
+samples = read_table(snakemake.input.samples)
 heard = training(samples)
 HERE, SHD = COLOURS[0], "black"
 TOP = 0.58  # of a panel; above it are legends

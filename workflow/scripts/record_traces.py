@@ -6,7 +6,7 @@ import torch
 from _job import start
 from spikegrad.data.dataset import load
 from spikegrad.network import load_network
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import write_table
 from spikegrad.training.traces import potential, raster
 
 log = start(snakemake)
@@ -19,7 +19,5 @@ for checkpoint in snakemake.input.checkpoints:
     about = {"neuron": header["neuron"], "data": test.name, "word": word, "speaker": speaker}
     rasters.append(raster(network, sample.spikes).assign(**about))
     potentials.append(potential(network, sample.spikes, n_points=4000).assign(**about))
-with atomic(snakemake.output.rasters) as file:
-    pd.concat(rasters, ignore_index=True).to_parquet(file)
-with atomic(snakemake.output.potentials) as file:
-    pd.concat(potentials, ignore_index=True).to_parquet(file)
+write_table(pd.concat(rasters, ignore_index=True), snakemake.output.rasters)
+write_table(pd.concat(potentials, ignore_index=True), snakemake.output.potentials)

@@ -13,6 +13,7 @@ from spikegrad.search.sampling import importances
 from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import run_table, trial_table, winner
 from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 config = validate(SearchConfig, snakemake.params.search)
@@ -32,11 +33,8 @@ settings = validate(ModelSettings, snakemake.params.model).with_parameters(best[
 best["places"] = placed(config.sampling.space, settings)
 with atomic(snakemake.output.best) as file:
     file.write_text(yaml.safe_dump(best, sort_keys=False))
-with atomic(snakemake.output.trials) as file:
-    named(trial_table(records, config.trials)).to_parquet(file)
-with atomic(snakemake.output.runs) as file:
-    named(run_table(runs)).to_parquet(file)
+write_table(named(trial_table(records, config.trials)), snakemake.output.trials)
+write_table(named(run_table(runs)), snakemake.output.runs)
 shares = importances(config.sampling.space, records, repeat_seed(config.seed, search))
-with atomic(snakemake.output.importances) as file:
-    table = pd.DataFrame({"parameter": list(shares), "importance": list(shares.values())})
-    named(table).to_csv(file, index=False)
+table = pd.DataFrame({"parameter": list(shares), "importance": list(shares.values())})
+write_table(named(table), snakemake.output.importances)

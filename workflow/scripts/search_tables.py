@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
 from _job import start
 from spikegrad.search.tables import budget_table, rung_table, stability_table, winner_table
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import read_table, write_table
 
 log = start(snakemake)
-trials = pd.concat(map(pd.read_parquet, snakemake.input.trials), ignore_index=True)
+trials = read_table(*snakemake.input.trials)
 winners = [yaml.safe_load(Path(file).read_text()) for file in snakemake.input.winners]
 tables = {
     "budget": budget_table(trials),
@@ -19,5 +18,4 @@ tables = {
     "winners": winner_table(winners),
 }
 for name, table in tables.items():
-    with atomic(snakemake.output[name]) as file:
-        table.to_csv(file, index=False)
+    write_table(table, snakemake.output[name])

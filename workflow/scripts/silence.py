@@ -4,7 +4,7 @@ import pandas as pd
 
 from _job import start
 from spikegrad.data.dataset import load
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import read_table, write_table
 from spikegrad.training.silence import silence_table
 
 log = start(snakemake)
@@ -16,12 +16,11 @@ tables = [
     silence_table(
         checkpoint,
         snapshots,
-        pd.read_parquet(history),
+        read_table(history),
         data,
         validation,
         snakemake.params.epochs,
     )
     for checkpoint, snapshots, history in runs
 ]
-with atomic(snakemake.output.table) as file:
-    pd.concat(tables, ignore_index=True).to_parquet(file)
+write_table(pd.concat(tables, ignore_index=True), snakemake.output.table)

@@ -5,11 +5,10 @@ from spikegrad.config.base import validate
 from spikegrad.config.data import HeidelbergDigits, Validation
 from spikegrad.data.heidelberg_digits import tabulate
 from spikegrad.data.recordings import check_splits
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 table = tabulate(validate(HeidelbergDigits, snakemake.params.source), snakemake.input.sounds)
 check_splits(table, validate(Validation, snakemake.params.validation))
-with atomic(snakemake.output.table) as part:
-    table.to_csv(part, index=False)
+write_table(table, snakemake.output.table)
 log.info("%d recordings by %d speakers", len(table), table["speaker"].nunique())

@@ -4,11 +4,10 @@ from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.data import Recordings, Validation
 from spikegrad.data.recordings import check_splits, tabulate
-from spikegrad.storage.files import atomic
+from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 table = tabulate(validate(Recordings, snakemake.params.source), snakemake.input.sounds)
 check_splits(table, validate(Validation, snakemake.params.validation))
-with atomic(snakemake.output.table) as part:
-    table.to_csv(part, index=False)
+write_table(table, snakemake.output.table)
 log.info("%d recordings by %d speakers", len(table), table["speaker"].nunique())

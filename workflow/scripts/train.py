@@ -11,6 +11,7 @@ from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import load
 from spikegrad.network import save_network
 from spikegrad.storage.files import atomic, digest
+from spikegrad.storage.tables import write_table
 from spikegrad.storage.tensors import save_tensors
 from spikegrad.training.loop import train
 from spikegrad.training.run import snapshot_tensors
@@ -37,8 +38,7 @@ about = {
 }
 save_network(snakemake.output.checkpoint, run.network, run.best, about)
 save_tensors(snakemake.output.snapshots, snapshot_tensors(run))
-with atomic(snakemake.output.history) as file:
-    run.table().assign(neuron=neuron, seed=seed).to_parquet(file)
+write_table(run.table().assign(neuron=neuron, seed=seed), snakemake.output.history)
 with atomic(snakemake.output.outcome) as file:
     file.write_text(json.dumps(run.result(), indent=2) + "\n")
 state.unlink(missing_ok=True)

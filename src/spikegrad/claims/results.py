@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spikegrad.claims.estimates import Values
+from spikegrad.storage.tables import read_table
 
 
 class ClaimError(ValueError):
@@ -108,6 +109,5 @@ class Tables:
         if path not in self._read:
             if not Path(path).is_file():
                 raise ClaimError(f"{path} does not exist; run the workflow to make it")
-            read = pd.read_csv if path.endswith(".csv") else pd.read_parquet
-            self._read[path] = read(path)
+            self._read[path] = read_table(path)
         return self._read[path]

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from spikegrad.config.ntk import NTKExperiment, NTKProblem
 from spikegrad.ntk import build
 from spikegrad.ntk.activations import Erf
-from spikegrad.ntk.problem import Problem, Stream, problem_of, stream
+from spikegrad.ntk.problem import Problem, Stream, problem_of
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import kernel_flow
+from spikegrad.seeds import numpy_generator
+from spikegrad.statistics import TAILS
 
 SG_NTK, TWO_SIDED, NNGP = "SG-NTK", "two-sided", "NNGP"
 TRANSPOSED, SYMMETRISED = "transposed", "symmetrised"
@@ -86,7 +88,7 @@ def distances(
     is linear in the networks' outputs, so that the finite number biases it not at all and its
     standard error ``advantage_se`` is that of a mean over networks; ``advantage_z`` is their ratio.
     """
-    rng = stream(settings.seed, Stream.BOOTSTRAP)
+    rng = numpy_generator(settings.seed, Stream.BOOTSTRAP)
     rows = []
     for (slope, width, step), f in _outputs(networks):
         resampled = _resampled_means(f, n_resamples, rng)
@@ -119,7 +121,7 @@ def spreads(
     networks ``low`` to ``high``, and of the predicted one, ``std_predicted``. ``excess``: root of
     the difference of the squares.
     """
-    rng = stream(settings.seed, Stream.BOOTSTRAP)
+    rng = numpy_generator(settings.seed, Stream.BOOTSTRAP)
     train = predicted.groupby(_place(predicted))["train"].first().to_numpy()
     rows = []
     for (slope, width, step), f in _outputs(networks):
@@ -128,7 +130,7 @@ def spreads(
         for points, chosen in (("train", train), ("test", ~train)):
             each = ((f - f.mean(axis=0))[:, chosen] ** 2).mean(axis=1) * len(f) / (len(f) - 1)
             # the mean stays: that of a resample would take a share 1 / n of the spread away
-            low, high = np.quantile(each[drawn].mean(axis=1), [0.025, 0.975])
+            low, high = np.quantile(each[drawn].mean(axis=1), TAILS)
             variance, wanted = each.mean(), (expected[chosen] ** 2).mean()
             rows.append(
                 {
@@ -158,7 +160,7 @@ def trends(
     squares in the logarithms, with its 95 % bootstrap interval over the networks of each width. A
     square that chance makes negative counts as 0, and its power as minus infinity.
     """
-    rng = stream(settings.seed, Stream.BOOTSTRAP)
+    rng = numpy_generator(settings.seed, Stream.BOOTSTRAP)
     last = networks[networks["step"] == networks["step"].max()]
     train = predicted.groupby(_place(predicted))["train"].first().to_numpy()
     rows = []
@@ -181,7 +183,7 @@ def trends(
         for quantity, power in zip(
             ("distance", "spread, train", "spread, test"), powers, strict=True
         ):
-            low, high = np.quantile(power[1:], [0.025, 0.975], method="inverted_cdf")
+            low, high = np.quantile(power[1:], TAILS, method="inverted_cdf")
             rows.append(
                 {
                     "slope": slope,
@@ -256,7 +258,7 @@ def _distance(f: Array, resampled: Array, prediction: Array) -> dict[str, float]
     squared = ((f.mean(axis=0) - prediction) ** 2).mean()
     # A resampled mean carries the noise twice: of the networks, and of drawing among them.
     draws = ((resampled - prediction) ** 2).mean(axis=1) - 2 * noise
-    low, high = np.quantile(draws, [0.025, 0.975])
+    low, high = np.quantile(draws, TAILS)
     signed = {"excess": squared - noise, "excess_low": low, "excess_high": high}
     return {
         "rms": float(np.sqrt(squared)),

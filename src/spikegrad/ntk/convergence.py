@@ -8,8 +8,10 @@ import pandas as pd
 from spikegrad.config.ntk import KernelExperiment, NTKProblem
 from spikegrad.ntk import build
 from spikegrad.ntk.activations import Sign
-from spikegrad.ntk.problem import Stream, circle_problem, stream
+from spikegrad.ntk.problem import Stream, circle_problem
 from spikegrad.ntk.quadrature import Array
+from spikegrad.seeds import numpy_generator
+from spikegrad.statistics import TAILS
 
 
 def analytic_rows(settings: NTKProblem, experiment: KernelExperiment) -> pd.DataFrame:
@@ -63,7 +65,7 @@ def exponents(
     Least squares in the logarithms: ``exponent``, ``constant`` (at width 1), and the exponent's
     95 % bootstrap interval over networks, ``low`` to ``high``.
     """
-    rng = stream(settings.seed, Stream.BOOTSTRAP)
+    rng = numpy_generator(settings.seed, Stream.BOOTSTRAP)
     rows = []
     positive = per_network[per_network[quantity] > 0]
     for (slope, step), group in positive.groupby(["slope", "step"]):
@@ -75,7 +77,7 @@ def exponents(
         exponent, constant = _power_law(widths, table.mean(axis=0))
         drawn = rng.integers(len(table), size=(n_resamples, *table.shape))
         means = np.take_along_axis(table[None], drawn, axis=1).mean(axis=1)
-        low, high = np.quantile([_power_law(widths, mean)[0] for mean in means], [0.025, 0.975])
+        low, high = np.quantile([_power_law(widths, mean)[0] for mean in means], TAILS)
         rows.append(
             {
                 "quantity": quantity,
@@ -106,7 +108,7 @@ def growth(
     ``analytic``: the same of infinitely wide networks; ``theory``: its limit for the NTK, L - 1. No
     rows where there is one slope only.
     """
-    rng = stream(settings.seed, Stream.BOOTSTRAP)
+    rng = numpy_generator(settings.seed, Stream.BOOTSTRAP)
     at_0 = networks[(networks.step == networks.step.min()) & (networks.angle == 0)]
     steepest = sorted(networks.slope.unique())[-2:]
     exact = analytic[analytic.angle == 0].set_index("slope").kernel
@@ -122,7 +124,7 @@ def growth(
             return np.log(values[1].mean(-1) / values[0].mean(-1)) / ratio
 
         drawn = [k[rng.integers(len(k), size=(n_resamples, len(k)))] for k in ends]
-        low, high = np.quantile(power(drawn), [0.025, 0.975])
+        low, high = np.quantile(power(drawn), TAILS)
         wide = np.log(exact[steepest[1]] / exact[steepest[0]]) / ratio
         n_networks = min(map(len, ends))
         row = width, settings.seed, n_networks, float(power(ends)), low, high, wide

@@ -20,10 +20,11 @@ from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.ensemble import Descent
 from spikegrad.ntk.moments import Derivative
 from spikegrad.ntk.network import Architecture, initialise, outputs
-from spikegrad.ntk.problem import Stream, stream
+from spikegrad.ntk.problem import Stream
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import ROUNDING, stability
 from spikegrad.ntk.subnormal import flush_subnormal
+from spikegrad.seeds import numpy_generator
 
 
 def search(settings: NTKProblem, setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -42,7 +43,7 @@ def search(settings: NTKProblem, setup: StabilityConfig) -> tuple[pd.DataFrame, 
     settled = product(setup.surrogates, setup.depths, setup.n_inputs)
     for i, (spec, depth, n_inputs) in enumerate(settled):
         psi = build.surrogate(spec, Sign())
-        rng = stream(settings.seed, Stream.STABILITY, i)
+        rng = numpy_generator(settings.seed, Stream.STABILITY, i)
         data = [_draw(setup, n_inputs, rng) for _ in range(setup.n_draws)]
         stabilities = np.array([_stability(settings, setup, x, depth, psi) for x in data])
         order = np.argsort(stabilities[:, 1])[: setup.n_refined]

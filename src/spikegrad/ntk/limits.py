@@ -12,9 +12,10 @@ from spikegrad.ntk import build
 from spikegrad.ntk.activations import Erf, ErfDerivative, Sign
 from spikegrad.ntk.empirical import empirical_kernel
 from spikegrad.ntk.network import Architecture, initialise
-from spikegrad.ntk.problem import Stream, circle_problem, stream
+from spikegrad.ntk.problem import Stream, circle_problem
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import kernel_flow
+from spikegrad.seeds import numpy_generator
 
 PSI = ErfDerivative(1.0)  # the paper's surrogate
 
@@ -71,7 +72,9 @@ def off_circle(settings: NTKProblem, setup: OffCircleConfig) -> pd.DataFrame:
     sign networks, ``sign``, and of erf networks, ``erf``; ``empirical``: mean over finite erf
     networks at initialisation, with its standard error ``empirical_se``.
     """
-    points = stream(settings.seed, Stream.OFF_CIRCLE).normal(size=(setup.n_points, setup.n_inputs))
+    points = numpy_generator(settings.seed, Stream.OFF_CIRCLE).normal(
+        size=(setup.n_points, setup.n_inputs)
+    )
     phi = Erf(setup.slope)
     kernels = _empirical(settings, setup, torch.from_numpy(points), phi)
     predict, train = np.indices((len(points), len(points))).reshape(2, -1)

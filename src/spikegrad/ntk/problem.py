@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spikegrad.config import ntk as config
 from spikegrad.ntk.quadrature import Array
+from spikegrad.seeds import numpy_generator
 
 
 class Stream(IntEnum):
@@ -54,7 +55,9 @@ def circle_problem(settings: config.NTKProblem) -> Problem:
     n = settings.n_test
     angles = 2 * np.pi * (np.arange(n) - n // 2) / n
     inputs = np.stack([np.sin(angles), np.cos(angles)], axis=1)
-    train = stream(settings.seed, Stream.TRAINING_SET).choice(n, settings.n_train, replace=False)
+    train = numpy_generator(settings.seed, Stream.TRAINING_SET).choice(
+        n, settings.n_train, replace=False
+    )
     return Problem("angle", angles, inputs, target(inputs), np.sort(train))
 
 
@@ -63,7 +66,7 @@ def problem_of(settings: config.NTKProblem, experiment: config.NTKExperiment) ->
     if experiment.gaussian_inputs is None:
         return circle_problem(settings)
     n = settings.n_test
-    draw = stream(settings.seed, Stream.GAUSSIAN)
+    draw = numpy_generator(settings.seed, Stream.GAUSSIAN)
     inputs = draw.normal(size=(n, experiment.gaussian_inputs))
     places = np.arange(n, dtype=float)
     return Problem("point", places, inputs, draw.normal(size=n), np.arange(settings.n_train))
@@ -73,8 +76,3 @@ def target(inputs: Array) -> Array:
     """The function to learn, at ``inputs`` [n, 2]."""
     x0, x1 = inputs.T
     return 4 * x0 * x1**2 - 0.8 * x0**3 + 1.2 * x1**2 - 0.8 * x0**2 * x1
-
-
-def stream(seed: int, *key: int) -> np.random.Generator:
-    """The random generator of one purpose."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))

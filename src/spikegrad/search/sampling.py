@@ -28,7 +28,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from spikegrad.config.search import TPE, Choice, RandomSearch, Range, Sampling
 from spikegrad.search.records import Record, Trial
-from spikegrad.search.seeds import NEXT, START, TRAIN, derived_seed
+from spikegrad.search.seeds import NEXT, START, TRAIN
+from spikegrad.seeds import derived_seed
 
 Space = Sequence[Range | Choice]
 

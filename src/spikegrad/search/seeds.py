@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
+from spikegrad.seeds import derived_seed
 
 START, NEXT, TRAIN, AGAIN, REPEAT = range(5)  # independent streams of the search's seed
-
-
-def derived_seed(seed: int, *purpose: int) -> int:
-    """A 32-bit seed for ``purpose``: a stream of the search's seed, and a number in it."""
-    return int(np.random.SeedSequence(seed, spawn_key=purpose).generate_state(1)[0])
 
 
 def repeat_seed(seed: int, repeat: int) -> int:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from spikegrad.config.search import SearchConfig, Selection, Trials
 from spikegrad.search.records import FINISHED, RUNNING, UNCHANGED, Record, Trial, best_first
-from spikegrad.search.seeds import AGAIN, derived_seed
+from spikegrad.search.seeds import AGAIN
+from spikegrad.seeds import derived_seed
 
 MEASURES = ("validation_loss", "spikes_per_neuron", "silent_fraction")
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import yaml
+
+from spikegrad.storage import tables
 
 # Spike files and tensors say it themselves: spikegrad.data.layout, spikegrad.storage.tensors.
 READERS: dict[str, Callable[[Path], Any]] = {
-    ".parquet": pd.read_parquet,
-    ".csv": pd.read_csv,
+    **tables.READERS,
     ".json": lambda path: json.loads(path.read_text()),
     ".yaml": lambda path: yaml.safe_load(path.read_text()),
     ".npy": np.load,
