@@ -11,18 +11,11 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, jacrev, vmap
 
-from spikegrad.ntk.activations import (
-    Activation,
-    Derivative,
-    Erf,
-    ErfDerivative,
-    HardTanhDerivative,
-    IdentityDerivative,
-    Sign,
-)
+from spikegrad.ntk.activations import Activation, Derivative, Erf, Sign
 from spikegrad.ntk.empirical import empirical_kernel
 from spikegrad.ntk.ensemble import Descent, train
 from spikegrad.ntk.network import Architecture, Block, initialise, outputs
+from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
 
 
 def _seeded(seeds: list[int]) -> list[torch.Generator]:

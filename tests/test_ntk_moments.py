@@ -14,19 +14,17 @@ from scipy.integrate import dblquad, quad
 from scipy.special import erf
 
 from spikegrad.ntk import quadrature
-from spikegrad.ntk.activations import (
-    Erf,
+from spikegrad.ntk.activations import Erf, Relu, Sign, Step, Tanh
+from spikegrad.ntk.correlation import Correlation
+from spikegrad.ntk.custom import Custom, CustomDerivative
+from spikegrad.ntk.moments import interpolated
+from spikegrad.ntk.quadrature import QuadratureError
+from spikegrad.ntk.surrogates import (
     ErfDerivative,
     HardTanhDerivative,
     IdentityDerivative,
-    Relu,
-    Sign,
-    Step,
-    Tanh,
     TanhDerivative,
 )
-from spikegrad.ntk.moments import Correlation, Custom, CustomDerivative, interpolated
-from spikegrad.ntk.quadrature import QuadratureError
 
 SURROGATES = [ErfDerivative(1.0), ErfDerivative(3.0), IdentityDerivative(), HardTanhDerivative(0.8)]
 

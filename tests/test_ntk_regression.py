@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.ntk import KernelExperiment, NTKExperiment, NTKProblem
-from spikegrad.ntk.activations import Erf, ErfDerivative, HardTanhDerivative, Sign
+from spikegrad.ntk.activations import Erf, Sign
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.build import network_generators
 from spikegrad.ntk.comparison import distances, predictions, spreads, trends
@@ -28,6 +28,7 @@ from spikegrad.ntk.regression import (
     kernel_regression,
     stability,
 )
+from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative
 
 PROBLEM = {
     "seed": 3,

@@ -14,10 +14,11 @@ import torch
 import spikegrad.ntk
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.ntk import NTKProblem, StabilityConfig
-from spikegrad.ntk.activations import HardTanhDerivative, IdentityDerivative, Sign
+from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.instability import drift, search
 from spikegrad.ntk.subnormal import flush_subnormal, flushed
+from spikegrad.ntk.surrogates import HardTanhDerivative, IdentityDerivative
 from spikegrad.storage.provenance import imported_files
 
 ROOT = Path(__file__).parents[1]

@@ -22,19 +22,16 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "analytic": ("Kernels", "sg_ntk"),
-        "activations": (
-            "Erf",
+        "activations": ("Erf", "Relu", "Sign", "Step", "Tanh"),
+        "custom": ("Custom", "CustomDerivative"),
+        "moments": ("Activation", "Derivative"),
+        "modules": ("SurrogateActivation", "empirical_sg_ntk"),
+        "surrogates": (
             "ErfDerivative",
             "HardTanhDerivative",
             "IdentityDerivative",
-            "Relu",
-            "Sign",
-            "Step",
-            "Tanh",
             "TanhDerivative",
         ),
-        "moments": ("Activation", "Custom", "CustomDerivative", "Derivative"),
-        "modules": ("SurrogateActivation", "empirical_sg_ntk"),
         "quadrature": ("QuadratureError",),
         "regression": (
             "Covariances",

@@ -1,7 +1,7 @@
-"""Activations phi and derivatives psi for backpropagation, with their moments in closed form.
+"""Activations phi, with their moments in closed form.
 
 Their bases, and what has no closed form, are in :mod:`spikegrad.ntk.moments`. A new activation or
-surrogate is a small class, or :class:`~spikegrad.ntk.moments.Custom` of any function of a tensor.
+surrogate is a small class, or :class:`~spikegrad.ntk.custom.Custom` of any function of a tensor.
 """
 
 from __future__ import annotations
@@ -11,147 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.special import erf, owens_t
 from torch import Tensor
 
-from spikegrad.ntk.moments import Activation, Correlation, Derivative
+from spikegrad.ntk.correlation import Correlation
+from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.quadrature import Array
+from spikegrad.ntk.surrogates import ErfDerivative, TanhDerivative, require_positive
 
 NEAR = 1e-3
 """1 - \\|rho\\| below which differences are computed in another way."""
-
-
-def _positive(**values: float) -> None:
-    for name, value in values.items():
-        if not value > 0:
-            raise ValueError(f"{name} must be above 0, not {value}")
-
-
-@dataclass(frozen=True)
-class ErfDerivative(Derivative):
-    """``height`` times the derivative of erf(slope u); twice a delta function for infinite slope.
-
-    Raises
-    ------
-    ValueError
-        If the slope is not above 0.
-    """
-
-    slope: float
-    height: float = 1.0
-    closed_mean = True
-
-    def __post_init__(self) -> None:
-        _positive(slope=self.slope)
-
-    @property
-    def softness(self) -> float:
-        """c = 1 / (2 slope^2): variance that the smooth step adds to its input's."""
-        return 1 / (2 * self.slope**2)
-
-    def __call__(self, u: Tensor) -> Tensor:
-        """See base class.
-
-        Raises
-        ------
-        ValueError
-            For an infinite slope: a delta function has no values.
-        """
-        if math.isinf(self.slope):
-            raise ValueError(
-                "the derivative of a step is 0 or infinite, so that a finite network has no "
-                "kernel or gradient with it; the SG-NTK of such networks is a limit of infinite "
-                "width (sg_ntk), and what a finite one has is the two-sided kernel: pass the "
-                "surrogate as `derivative`, too"
-            )
-        scale = self.height * 2 * self.slope / math.sqrt(math.pi)
-        return u.square().mul_(-(self.slope**2)).exp_().mul_(scale)
-
-    def mean(self, variance: Array) -> Array:
-        """See base class; infinite at zero variance if the slope is."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(
-                self.height * math.sqrt(2 / math.pi) / np.sqrt(self.softness + variance)
-            )
-
-    def closed_moment(
-        self, other: Derivative, x: Array, y: Array, correlation: Correlation
-    ) -> Array:
-        """See base class: psi is a Gaussian in u, so that u integrates out and v stays Gaussian."""
-        if self.softness == 0:
-            rest = y * correlation.square_rest
-        else:
-            kept = x / (self.softness + x)
-            rest = y * (1 - kept + kept * correlation.square_rest)
-        return self.mean(x) * other.mean(rest)
-
-
-@dataclass(frozen=True)
-class IdentityDerivative(Derivative):
-    """psi = 1: errors pass every neuron unchanged (the straight-through estimator)."""
-
-    closed_mean = True
-
-    def __call__(self, u: Tensor) -> Tensor:
-        return torch.ones_like(u)
-
-    def mean(self, variance: Array) -> Array:
-        return np.ones_like(variance)
-
-    def closed_moment(
-        self, other: Derivative, x: Array, y: Array, correlation: Correlation
-    ) -> Array:
-        """See base class."""
-        return np.broadcast_to(
-            other.mean(y), np.broadcast_shapes(x.shape, y.shape, correlation.rho.shape)
-        )
-
-
-@dataclass(frozen=True)
-class HardTanhDerivative(Derivative):
-    """psi = 1 where \\|u\\| < half_width, else 0: the derivative of a clipped identity.
-
-    Raises
-    ------
-    ValueError
-        If the half width is not above 0.
-    """
-
-    half_width: float
-    closed_mean = True
-
-    def __post_init__(self) -> None:
-        _positive(half_width=self.half_width)
-
-    @property
-    def kinks(self) -> tuple[float, ...]:
-        """See base class."""
-        return (-self.half_width, self.half_width)
-
-    def __call__(self, u: Tensor) -> Tensor:
-        return (u.abs() < self.half_width).to(u.dtype)
-
-    def mean(self, variance: Array) -> Array:
-        with np.errstate(divide="ignore"):
-            return np.asarray(erf(self.half_width / np.sqrt(2 * variance)))
-
-    def closed_moment(
-        self, other: Derivative, x: Array, y: Array, correlation: Correlation
-    ) -> Array | None:
-        """See base class; for two windows the probability of a rectangle, by Owen's T."""
-        if not isinstance(other, HardTanhDerivative):
-            return None
-        with np.errstate(divide="ignore"):  # no variance: windows of infinite width
-            h, k = (np.minimum(a.half_width / np.sqrt(v), 40.0) for a, v in ((self, x), (other, y)))
-        rho, gap = np.abs(correlation.rho), correlation.gap
-        rest = np.sqrt(correlation.square_rest)
-        outside = np.zeros(np.broadcast_shapes(h.shape, k.shape, rest.shape))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            for a, b in ((h, k), (k, h)):
-                for slope in ((b - a + gap * a) / (a * rest), (b + rho * a) / (a * rest)):
-                    # equal windows and variables: 0 / 0, with limit 0
-                    outside += 2 * owens_t(a, np.nan_to_num(slope, nan=0.0))
-        return np.asarray(1 - outside)
 
 
 @dataclass(frozen=True)
@@ -168,7 +36,7 @@ class Erf(Activation):
     odd = True
 
     def __post_init__(self) -> None:
-        _positive(slope=self.slope)
+        require_positive(slope=self.slope)
 
     def __call__(self, u: Tensor) -> Tensor:
         return torch.erf(self.slope * u)
@@ -319,11 +187,3 @@ class Tanh(Activation):
     def derivative(self) -> TanhDerivative:
         """See base class."""
         return TanhDerivative()
-
-
-@dataclass(frozen=True)
-class TanhDerivative(Derivative):
-    """psi = 1 / cosh^2(u), by quadrature."""
-
-    def __call__(self, u: Tensor) -> Tensor:
-        return 1 - torch.tanh(u).square()

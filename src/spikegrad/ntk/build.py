@@ -7,18 +7,13 @@ from collections.abc import Sequence
 import torch
 
 from spikegrad.config import ntk as config
-from spikegrad.ntk.activations import (
-    Erf,
-    ErfDerivative,
-    HardTanhDerivative,
-    IdentityDerivative,
-    Sign,
-)
+from spikegrad.ntk.activations import Erf, Sign
 from spikegrad.ntk.analytic import Kernels, sg_ntk
 from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.network import Architecture
 from spikegrad.ntk.problem import Stream
 from spikegrad.ntk.quadrature import Array
+from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from spikegrad.seeds import generator
 
 

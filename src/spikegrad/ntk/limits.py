@@ -9,12 +9,13 @@ from torch import Tensor
 
 from spikegrad.config.ntk import AnalyticConfig, NTKProblem, OffCircleConfig
 from spikegrad.ntk import build
-from spikegrad.ntk.activations import Erf, ErfDerivative, Sign
+from spikegrad.ntk.activations import Erf, Sign
 from spikegrad.ntk.empirical import empirical_kernel
 from spikegrad.ntk.network import Architecture, initialise
 from spikegrad.ntk.problem import Stream, circle_problem
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import kernel_flow
+from spikegrad.ntk.surrogates import ErfDerivative
 from spikegrad.seeds import numpy_generator
 
 PSI = ErfDerivative(1.0)  # the paper's surrogate

@@ -1,64 +1,28 @@
 """Gaussian moments of pairs of functions: in closed form where there is one, else interpolated.
 
-Moments are over centred Gaussian pairs (u, v) with variances ``x``, ``y`` and a correlation that
-is known as rho and as 1 - \\|rho\\|. The latter carries what rho cannot: the kernels of steep
-functions have square-root singularities at rho = 1, where rounding of rho would become its root.
+Moments are over centred Gaussian pairs (u, v) with variances ``x``, ``y`` and a
+:class:`~spikegrad.ntk.correlation.Correlation`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.polynomial import chebyshev
 from scipy.interpolate import PPoly
 from torch import Tensor
 
 from spikegrad.ntk import quadrature
+from spikegrad.ntk.correlation import Correlation
 from spikegrad.ntk.quadrature import Array, QuadratureError
 
 SAME = 1e-12  # variances this close, relative to each other, share an interpolation
 DEGREE = 20  # of its polynomials
 RESOLVED = 1e-11  # their last coefficients, relative to the moment
 NARROWEST = np.pi * 2.0**-24  # panel
-
-
-class Correlation(NamedTuple):
-    """Correlations ``rho``, and ``gap`` = 1 - \\|rho\\| with a relative accuracy of its own."""
-
-    rho: Array
-    gap: Array
-
-    @property
-    def square_rest(self) -> Array:
-        """1 - rho^2."""
-        return np.asarray(self.gap * (2 - self.gap))
-
-    @property
-    def angle(self) -> Array:
-        """arccos of rho, in [0, pi]."""
-        folded = self.folded_angle
-        return np.where(self.rho < 0, np.pi - folded, folded)
-
-    @property
-    def folded_angle(self) -> Array:
-        """arccos of \\|rho\\|, in [0, pi / 2]; accurate where it is small."""
-        return np.asarray(2 * np.arcsin(np.sqrt(self.gap / 2)))
-
-    @classmethod
-    def of(cls, rho: Array | float) -> Correlation:
-        """From rho alone, accurate to rounding of rho."""
-        return cls(np.asarray(rho, float), 1 - np.abs(rho))
-
-    @property
-    def mT(self) -> Correlation:
-        """Of (v, u), for matrices of pairs."""
-        return Correlation(self.rho.T, self.gap.T)
 
 
 class Derivative(ABC):
@@ -300,51 +264,3 @@ def _powers(coefficients: Array, length: float) -> Array:
     powers = np.zeros(DEGREE + 1)
     powers[: len(in_unit.coef)] = in_unit.coef
     return np.asarray(powers / length ** np.arange(DEGREE + 1))
-
-
-@dataclass(frozen=True)
-class CustomDerivative(Derivative):
-    """psi from any function of a tensor."""
-
-    function: Callable[[Tensor], Tensor]
-    kinks: tuple[float, ...] = ()
-
-    def __call__(self, u: Tensor) -> Tensor:
-        return self.function(u)
-
-
-@dataclass(frozen=True)
-class Custom(Activation):
-    """phi from any function of a tensor, element by element, such as ``torch.nn.functional.gelu``.
-
-    Parameters
-    ----------
-    function
-        phi.
-    kinks
-        Where phi or phi' is not smooth. phi must be continuous: a jump's derivative is no function.
-    derivative_function
-        phi'; by autograd if not given.
-    """
-
-    function: Callable[[Tensor], Tensor]
-    kinks: tuple[float, ...] = ()
-    derivative_function: Callable[[Tensor], Tensor] | None = None
-
-    def __call__(self, u: Tensor) -> Tensor:
-        return self.function(u)
-
-    @property
-    def derivative(self) -> Derivative:
-        """See base class."""
-        return CustomDerivative(self.derivative_function or _Autograd(self.function), self.kinks)
-
-
-@dataclass(frozen=True)
-class _Autograd:
-    function: Callable[[Tensor], Tensor]
-
-    def __call__(self, u: Tensor) -> Tensor:
-        with torch.enable_grad():
-            point = u.detach().requires_grad_()
-            return torch.autograd.grad(self.function(point).sum(), point)[0]
