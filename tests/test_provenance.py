@@ -47,22 +47,28 @@ def test_unrelated_files_are_not_dependencies():
     assert not found & {"forward.py", "lif.py", "loop.py", "ensemble.py"}
 
 
+def forget() -> None:
+    """What was read of files before they were edited."""
+    for remembered in (provenance._direct_imports, provenance._file_digest, provenance._strings):
+        remembered.cache_clear()
+
+
 @pytest.fixture
 def copy(tmp_path, monkeypatch) -> Path:
     """A copy of the package, which the digest is made to read."""
     package = tmp_path / "src" / "spikegrad"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(provenance, "PACKAGE", package)
+    forget()
     return package
 
 
-def digest_after(file: Path, old: str, new: str) -> str:
+def digest_after(file: Path, old: str, new: str, script: str = "train.py") -> str:
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new, 1))
-    provenance._direct_imports.cache_clear()
-    provenance._file_digest.cache_clear()
-    return code_digest(SCRIPTS / "train.py")
+    forget()
+    return code_digest(SCRIPTS / script)
 
 
 def test_comments_docstrings_and_layout_do_not_count(copy):
@@ -80,6 +86,23 @@ def test_what_changes_a_result_counts(copy):
     digests.add(digest_after(copy / "seeds.py", "def ", "UNUSED = 1\n\n\ndef "))
     assert len(digests) == 4
     assert digest_after(copy / "ntk" / "ensemble.py", "\ndef", "\nA = 1\n\n\ndef") in digests
+
+
+def test_templates_count_for_the_pages_that_are_made_of_them(copy):
+    scripts = ("judge_claims.py", "describe_methods.py", "plot_landscape_interactive.py")
+    before = {script: code_digest(SCRIPTS / script) for script in (*scripts, "train.py")}
+    edits = {
+        "claims.html": {"judge_claims.py"},
+        "table.html": {"describe_methods.py"},  # imported by its template
+        "surfaces.js": {"plot_landscape_interactive.py"},
+        "page.css": set(scripts),
+    }
+    for name, changed in edits.items():
+        template = copy / "report" / "templates" / name
+        text = template.read_text()
+        after = {script: digest_after(template, text, text + " ", script) for script in before}
+        assert {script for script in before if after[script] != before[script]} == changed
+        template.write_text(text)
 
 
 @pytest.mark.parametrize("package", [spikegrad, spikegrad.data, spikegrad.ntk])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from html import escape
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from spikegrad.report.pages import page, table
+from spikegrad.report.pages import render
 from spikegrad.report.style import neuron_label
 
 HOUR = 3600.0
@@ -40,30 +39,31 @@ def methods_page(
     measured
         Snakemake's benchmark files of the heavy jobs.
     """
-    sections = {
-        "Data": _data(data),
-        "Budget of training": _training(histories),
-        "Budget of the search": _search(searches),
-        "Time of heavy jobs": _time(measured),
-        "Software": _software(),
-        "Configuration": f"<pre>{escape(_yaml(dict(study)))}</pre>",
-    }
-    body = "\n".join(f"<h2>{title}</h2>\n{content}" for title, content in sections.items())
-    return page(f"Methods, {study['dataset']}", body)
+    packages = {f"{d.name} {d.version}" for d in distributions()}
+    return render(
+        "methods.html",
+        title=f"Methods, {study['dataset']}",
+        data={
+            "header": [name.replace("_", " ") for name in data],
+            "rows": [[_short(value) for value in row] for row in data.itertuples(index=False)],
+        },
+        training=_training(histories),
+        searches=_searches(searches),
+        times=_times(measured),
+        python=platform.python_version(),
+        system=f"{platform.system()}, {platform.machine()}",
+        packages=", ".join(sorted(packages, key=str.lower)),
+        # as in a configuration file, lists of numbers or names on one line
+        configuration=yaml.safe_dump(dict(study), sort_keys=False, default_flow_style=None),
+    )
 
 
-def _yaml(values: Mapping[str, Any]) -> str:
-    """As in a configuration file, lists of numbers or names on one line."""
-    return str(yaml.safe_dump(values, sort_keys=False, default_flow_style=None))
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _data(summary: pd.DataFrame) -> str:
-    rows = [[escape(f"{v:.4g}" if isinstance(v, float) else str(v)) for v in row]
-            for row in summary.itertuples(index=False)]  # fmt: skip
-    return table([name.replace("_", " ") for name in summary], rows)
-
-
-def _training(histories: pd.DataFrame) -> str:
+def _training(histories: pd.DataFrame) -> list[list[str]]:
+    """Neuron, runs, epochs each, presentations of a sample, hours."""
     rows = []
     for neuron, own in histories.groupby("neuron"):
         runs = own.groupby("seed").agg({"epoch": "max", "presentations": "max", "seconds": "sum"})
@@ -76,54 +76,40 @@ def _training(histories: pd.DataFrame) -> str:
                 f"{runs['seconds'].sum() / HOUR:.2f}",
             ]
         )
-    return table(["neuron", "runs", "epochs each", "presentations of a sample", "hours"], rows)
+    return rows
 
 
-def _search(searches: Sequence[Mapping[str, Any]]) -> str:
-    if not searches:
-        return "<p>No search: the configured values were trained.</p>"
+def _searches(searches: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Neuron, search, numbers of trials, presentations, and the winner's parameters."""
     rows = []
     for found in searches:
         trials, cost = found["trials"], found["presentations"]
-        counts = [trials[k] for k in ("number", "finished", "stopped", "failed")]
-        costs = [cost[k] for k in ("allotted", "used", "finalists")]
-        chosen = "\n".join(f"{key}: {value}" for key, value in found["parameters"].items())
         rows.append(
             [
                 neuron_label(found["neuron"]),
                 str(found["search"]),
-                *map(str, counts),
-                *[f"{c:,}" for c in costs],
-                f"<pre>{escape(chosen)}</pre>",
+                *[str(trials[name]) for name in ("number", "finished", "stopped", "failed")],
+                *[f"{cost[name]:,}" for name in ("allotted", "used", "finalists")],
+                "\n".join(f"{key}: {value}" for key, value in found["parameters"].items()),
             ]
         )
-    header = ["neuron", "search", "trials", "finished", "stopped", "failed"]
-    costs = ["presentations allotted", "used", "by finalists"]
-    return table([*header, *costs, "winner"], rows)
+    return rows
 
 
-def _time(measured: Sequence[str]) -> str:
+def _times(measured: Sequence[str]) -> list[list[str]]:
+    """Step, jobs, hours in all, and of the longest."""
     times = pd.DataFrame(
         {"step": _step(file), "hours": pd.read_csv(file, sep="\t")["s"].sum() / HOUR}
         for file in measured
     )
     total = times.groupby("step", sort=False)["hours"].agg(["size", "sum", "max"])
-    rows = [
-        [escape(str(step)), f"{row['size']:g}", f"{row['sum']:.3f}", f"{row['max']:.3f}"]
+    return [
+        [str(step), f"{row['size']:g}", f"{row['sum']:.3f}", f"{row['max']:.3f}"]
         for step, row in total.iterrows()
     ]
-    return table(["step", "jobs", "hours in all", "hours of the longest"], rows)
 
 
 def _step(file: str) -> str:
     """What a benchmark measures: the folders below that of all benchmarks, without wildcards."""
     below = Path(file).parts[Path(file).parts.index("benchmarks") + 1 :]
-    return " ".join(below[:2]).removesuffix(".tsv") if len(below) > 2 else below[0]
-
-
-def _software() -> str:
-    packages = sorted({f"{d.name} {d.version}" for d in distributions()}, key=str.lower)
-    return (
-        f"<p>Python {escape(platform.python_version())} on {escape(platform.system())}, "
-        f"{escape(platform.machine())}.</p>\n<p class='small'>{escape(', '.join(packages))}</p>"
-    )
+    return " ".join(below[:2]) if len(below) > 2 else below[0].removesuffix(".tsv")

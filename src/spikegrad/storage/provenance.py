@@ -15,10 +15,16 @@ PACKAGE = Path(__file__).parent.parent
 
 
 def code_digest(script: Path) -> str:
-    """SHA-256 of what ``script`` and all of the package that it imports say to Python."""
+    """SHA-256 of what ``script`` and all of the package that it imports say to Python.
+
+    And of the templates of pages that these name.
+    """
     total = hashlib.sha256()
-    for file in (Path(script), *imported_files(script)):
+    files = [Path(script), *imported_files(script)]
+    for file in files:
         total.update(f"{file.name} {_file_digest(file)}\n".encode())
+    for template in _templates(files):
+        total.update(template.read_bytes())
     return total.hexdigest()
 
 
@@ -34,6 +40,24 @@ def imported_files(script: Path) -> list[Path]:
         found |= new
         waiting += new
     return sorted(found)
+
+
+def _templates(files: list[Path]) -> list[Path]:
+    """The templates that are named in ``files``, or in such a template, sorted."""
+    templates = {path.name: path for path in (PACKAGE / "report" / "templates").iterdir()}
+    named: set[str] = set()
+    new = templates.keys() & set().union(*map(_strings, files))
+    while new:
+        named |= new
+        texts = [templates[name].read_text() for name in new]
+        new = {name for name in templates for text in texts if f'"{name}"' in text} - named
+    return [templates[name] for name in sorted(named)]
+
+
+@cache
+def _strings(file: Path) -> frozenset[str]:
+    nodes = ast.walk(ast.parse(file.read_text()))
+    return frozenset(n.value for n in nodes if isinstance(n, ast.Constant) and type(n.value) is str)
 
 
 @cache
