@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 CONFIG ?= config/demo.yaml
-REPORT ?= results/spoken-digits/report.html
+# Beside the study's results, as the last of its files names them.
+DATASET = $(lastword $(shell sed -nE 's/^dataset: *["'\'']?([a-zA-Z0-9_.-]+).*/\1/p' config/config.yaml $(CONFIG)))
+REPORT ?= results/$(DATASET)/report.html
 
 .PHONY: demo offline report bench test test-faults test-slurm lint format lock clean
 .DELETE_ON_ERROR:
@@ -15,11 +17,11 @@ demo: $(VENV)/.ready
 
 # The first paper at SHD's size on spoken digits: an evening on two cores; killed, it goes on.
 offline:
-	$(MAKE) demo CONFIG="config/demo.yaml config/offline.yaml" \
-	    REPORT=results/spoken-digits-large/report.html
+	$(MAKE) demo CONFIG="config/demo.yaml config/offline.yaml"
 
-# One HTML file beside the results; for another study: make report CONFIG=... REPORT=...
+# One HTML file beside the results; for another study: make report CONFIG=...
 report: $(VENV)/.ready
+	mkdir -p $(dir $(REPORT))
 	$(BIN)/snakemake --configfile $(CONFIG) --report $(REPORT)
 
 test: $(VENV)/.ready

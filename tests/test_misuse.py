@@ -228,9 +228,11 @@ def test_a_recurrent_layer_of_one_neuron_learns(neuron):
     assert any(not torch.equal(*pair) for pair in zip(net.parameters(), before, strict=True))
 
 
-def test_learning_before_initialising_is_refused():
+def test_weights_without_scale_are_not_trained():
+    net = network("lif", [6])
+    torch.nn.init.zeros_(net.hidden[0].weight)
     with pytest.raises(ValueError, match=r"'hidden.0.weight' have no scale.*initialise first"):
-        Adam(network("lif", [6]), 0.01, 0.01)
+        Adam(net, 0.01, 0.01)
 
 
 def test_the_state_of_an_optimizer_is_a_copy():

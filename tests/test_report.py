@@ -250,10 +250,13 @@ def test_the_page_of_methods_adds_up_the_budget(tmp_path: Path):
         file.write_text(f"s\tmax_rss\n{seconds}\t100\n")
         times.append(str(file))
     data = pd.DataFrame({"group": ["train"], "samples": [600], "spikes_mean": [5745.42]})
-    html = methods_page({"dataset": "toy", "seeds": [0, 1]}, data, histories, [search], times)
+    models = {"lif": {"network": {"tau": 0.05}}, "qif": {"network": {"tau": 0.02}}}
+    study = {"dataset": "toy", "seeds": [0, 1]}
+    html = methods_page(study, models, data, histories, [search], times)
     rows = [re.sub(r"<.*?>", "|", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
     cells = [[cell for cell in row.split("|") if cell.strip()] for row in rows]
     assert ["train", "600", "5745"] in cells
+    assert ["network.tau", "0.05", "0.02"] in cells
     assert ["LIF", "2", "1", "1,200", "1.00"] in cells
     assert ["QIF", "1", "1", "600", "0.02"] in cells
     assert ["training qif", "2", "2.000", "1.500"] in cells

@@ -46,7 +46,7 @@ class SpikingLayer(nn.Module):
     Attributes
     ----------
     weight
-        Input weights [n_in, n_out].
+        Input weights [n_in, n_out]; drawn from torch's generator, see :meth:`reset_parameters`.
     recurrent_weight
         Recurrent weights [n_out, n_out], from row to column; None without recurrence.
     sample_clip
@@ -84,14 +84,24 @@ class SpikingLayer(nn.Module):
             raise ValueError(f"dtype must be torch.float32 or torch.float64, not {dtype}")
         self.n_in, self.n_out, self.max_spikes = n_in, n_out, max_spikes
         self.neuron = NEURONS[neuron](tau=float(tau), drive=float(drive))
-        self.weight = nn.Parameter(torch.zeros(n_in, n_out, dtype=dtype))
+        self.weight = nn.Parameter(torch.empty(n_in, n_out, dtype=dtype))
         self.recurrent_weight = (
-            nn.Parameter(torch.zeros(n_out, n_out, dtype=dtype)) if recurrent else None
+            nn.Parameter(torch.empty(n_out, n_out, dtype=dtype)) if recurrent else None
         )
+        self.reset_parameters()
 
     def extra_repr(self) -> str:
         recurrent = self.recurrent_weight is not None
         return f"{self.n_in}, {self.n_out}, neuron={self.neuron}, recurrent={recurrent}"
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Draw weights from torch's own generator, for ten spikes a second in each input channel.
+
+        They are a start; :meth:`initialise` fits them to the activity that there is.
+        """
+        events = 10.0 * self.n_in * self.neuron.tau / 2
+        self._draw(events, mean=0.5, scale=2.0, recurrent_scale=0.2, generator=None)
 
     @torch.no_grad()
     def initialise(
@@ -119,6 +129,17 @@ class SpikingLayer(nn.Module):
         events = len(spikes.times) / seconds * self.neuron.tau / 2 if seconds else 0.0
         if events == 0:
             raise ValueError("cannot initialise a layer for the activity of silent inputs")
+        self._draw(events, mean, scale, recurrent_scale, generator)
+
+    def _draw(
+        self,
+        events: float,
+        mean: float,
+        scale: float,
+        recurrent_scale: float,
+        generator: torch.Generator | None,
+    ) -> None:
+        """Draw weights for ``events`` input events within tau / 2."""
         unit = 0.5 / self.neuron.charge()
         noise = torch.randn(self.weight.shape, generator=generator, dtype=torch.float64)
         centre = (2 * mean - self.neuron.drive) / events
@@ -132,8 +153,8 @@ class SpikingLayer(nn.Module):
 
         Raises
         ------
-        SpikeError
-            If ``spikes`` breaks a rule of :class:`SpikeTrains`.
+        TypeError, SpikeError
+            If ``spikes`` is something else, or breaks a rule of :class:`SpikeTrains`.
         ValueError
             If the weights have been replaced by some of another shape or type, or are not finite.
         SpikeOverflowError
@@ -149,6 +170,11 @@ class SpikingLayer(nn.Module):
         The neuron's ``variables()`` names the variables, its ``potential`` makes V of them. p and q
         mean a potential p / q and no more: |p| + |q| is 1.
         """
+        if not isinstance(spikes, SpikeTrains):
+            raise TypeError(
+                f"a layer takes SpikeTrains, not {type(spikes).__name__}; SpikeTrains.from_arrays"
+                " makes them of spike times and channels"
+            )
         spikes.check(self.n_in)
         tensors = spikes.times, *self._weights()
         logged = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)

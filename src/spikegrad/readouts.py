@@ -53,7 +53,17 @@ class LinearReadout(nn.Module):
         super().__init__()
         self.tau_out = _seconds(tau_out, "tau_out")
         self.scale = scale
-        self.weight = nn.Parameter(torch.zeros(n_in, n_classes, dtype=dtype))
+        self.weight = nn.Parameter(torch.empty(n_in, n_classes, dtype=dtype))
+        self.reset_parameters()
+
+    def jump(self) -> float:
+        """Change of a logit that one early spike causes through a weight of 1."""
+        return 1.0
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Draw weights from torch's own generator, for about one spike of each sending neuron."""
+        self.weight.normal_(std=self.scale / (self.jump() * len(self.weight) ** 0.5))
 
     @torch.no_grad()
     def initialise(self, spikes: SpikeTrains, state: State, generator: torch.Generator) -> None:
@@ -100,8 +110,11 @@ class IntegratedReadout(LinearReadout):
         scale: float = 1.0,
         dtype: torch.dtype = torch.float32,
     ) -> None:
+        self.window = _seconds(window, "window")  # for reset_parameters, which comes next
         super().__init__(n_in, n_classes, tau_out, scale, dtype)
-        self.window = _seconds(window, "window")
+
+    def jump(self) -> float:
+        return 1 / (1 / self.window + 1 / self.tau_out)
 
     @eager
     def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:

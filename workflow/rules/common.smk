@@ -1,5 +1,8 @@
 # What the rule files share. Functions stand here, apart from rules, as the linter wants.
+from snakemake.common.configfile import load_configfile
+
 from spikegrad.config.base import ConfigError, validate
+from spikegrad.config.overlays import differences, hidden
 from spikegrad.config.study import Study
 from spikegrad.storage.provenance import code_digest
 
@@ -7,6 +10,14 @@ try:
     STUDY = validate(Study, config)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process:  # jobs parse all this again
+    LAID = [*workflow.configfiles[-1:], *workflow.overwrite_configfiles]
+    LAID = [(os.path.relpath(file), load_configfile(file)) for file in LAID]
+    for line in hidden([*LAID, ("--config", workflow.config_settings.config)]):
+        logger.warning(line)
+    MODELS = {neuron: STUDY.model(neuron).model_dump() for neuron in STUDY.neurons}
+    logger.info(f"The neuron models differ in: {differences(MODELS)}")
 
 RESULTS = f"results/{STUDY.dataset}"
 SCRIPTS = (

@@ -41,6 +41,7 @@ rule describe_methods:
     threads: 1
     params:
         code=code("describe_methods.py"),
+        models={n: STUDY.model(n).model_dump(mode="json") for n in NEURONS},
         study=STUDY.model_dump(mode="json"),
     script:
         "../scripts/describe_methods.py"

@@ -127,6 +127,7 @@ if STUDY.search is not None:
             code=code("search_finalists.py"),
             model=search_model,
             trials=TRIALS.model_dump(mode="json"),
+            epochs=lambda w: STUDY.model(w.neuron).training.epochs,
             selection=STUDY.search.selection.model_dump(mode="json"),
             seed=STUDY.search.seed,
             jobs=FINALIST_JOBS,

@@ -13,6 +13,7 @@ log = start(snakemake)
 searches = [yaml.safe_load(Path(file).read_text()) for file in snakemake.input.searches]
 content = methods_page(
     snakemake.params.study,
+    snakemake.params.models,
     read_table(snakemake.input.data),
     read_table(*snakemake.input.histories),
     searches,

@@ -17,11 +17,10 @@ from spikegrad.search.trials import final_budget, open_bench, run_again
 log = start(snakemake)
 params = snakemake.params
 seed = repeat_seed(params.seed, int(snakemake.wildcards.repeat))
-settings = validate(ModelSettings, params.model)
 bench = open_bench(
     snakemake.wildcards.neuron,
-    settings,
-    final_budget(validate(Trials, params.trials), settings.training.epochs),
+    validate(ModelSettings, params.model),
+    final_budget(validate(Trials, params.trials), params.epochs),
     snakemake.input.events,
     seed,
     params.code,

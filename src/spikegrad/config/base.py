@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 
 class ConfigError(ValueError):
@@ -24,6 +24,30 @@ class Section(BaseModel):
         allow_inf_nan=False,
         use_attribute_docstrings=True,
     )
+
+
+def seconds(low: float, high: float, default: Any = ...) -> Any:
+    """A field of positive seconds; what is not within ``low`` to ``high`` must be in `unusual`."""
+    return Field(default, gt=0, json_schema_extra={"plausible": [low, high]})
+
+
+def implausible(section: Section, key: str = "") -> dict[str, str]:
+    """The settings below ``section`` outside the range that is plausible, and what is.
+
+    ``key`` is what leads to the section, as in "network.".
+    """
+    found: dict[str, str] = {}
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name, None)
+        if isinstance(value, Section):
+            found |= implausible(value, f"{key}{name}.")
+        extra = field.json_schema_extra
+        if value is not None and isinstance(extra, dict) and "plausible" in extra:
+            low, high = cast(list[float], extra["plausible"])
+            if not low <= value <= high:
+                hint = ": milliseconds?" if value > high else ""
+                found[key + name] = f"{value:g} s is not within {low:g} to {high:g} s{hint}"
+    return found
 
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:

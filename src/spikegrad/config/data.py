@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from spikegrad.config.base import Section
+from spikegrad.config.base import Section, seconds
 
 Range = tuple[int, int]
 # Both become parts of file names, in which braces are wildcards to Snakemake.
@@ -199,9 +199,9 @@ class DataConfig(Section):
     """Where spikes come from; only that source's section below is used."""
     n_units: int = Field(700, ge=1)
     """Number of input channels; for whatever is heard here, the channels of the cochlea."""
-    duration: float = Field(1.4, gt=0)
+    duration: float = seconds(1e-3, 60.0, 1.4)
     """Length of every trial in seconds; no sound may be longer, no spike come later."""
-    time_step: float | None = Field(None, gt=0)
+    time_step: float | None = seconds(1e-6, 0.1, None)
     """Spike times are moved to multiples of this many seconds; null keeps them as they are."""
     validation: Validation = Validation()
     """Held-out training samples; SSC brings a validation set of its own."""

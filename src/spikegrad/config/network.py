@@ -6,16 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from spikegrad.config.base import Section
+from spikegrad.config.base import Section, seconds
 
 
 class Integrated(Section):
     """Time integral of a leaky integrator's voltage, weighted by exp(-t/window)."""
 
     kind: Literal["integrated"]
-    tau_out: PositiveFloat
+    tau_out: float = seconds(1e-4, 1.0)
     """Membrane time constant of the output neurons, in seconds."""
-    window: PositiveFloat
+    window: float = seconds(1e-3, 10.0)
     """Time constant of the weight exp(-t/window) in the integral, in seconds."""
     scale: PositiveFloat = 1.0
     """Root mean square of the logits before training."""
@@ -25,7 +25,7 @@ class Maximum(Section):
     """Largest voltage of a leaky integrator during the trial."""
 
     kind: Literal["maximum"]
-    tau_out: PositiveFloat
+    tau_out: float = seconds(1e-4, 1.0)
     """Membrane time constant of the output neurons, in seconds."""
     scale: PositiveFloat = 1.0
     """Root mean square of the logits before training."""
@@ -35,9 +35,9 @@ class FirstSpike(Section):
     """Minus the first spike time of spiking output neurons."""
 
     kind: Literal["first_spike"]
-    tau_out: PositiveFloat
+    tau_out: float = seconds(1e-4, 1.0)
     """Membrane time constant of the output neurons, in seconds."""
-    time_scale: PositiveFloat
+    time_scale: float = seconds(1e-5, 1.0)
     """Spike time difference that changes a logit by 1, in seconds."""
     mean: float = 1.0
     """Mean input of the output neurons before training, as in `init.mean`."""
@@ -61,7 +61,7 @@ class NetworkSettings(Section):
 
     layers: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
     """Neurons in each hidden layer, from the input on."""
-    tau: PositiveFloat
+    tau: float = seconds(1e-4, 1.0)
     """Membrane time constant of the hidden neurons, in seconds; the synaptic one is tau/2."""
     recurrent: bool
     """Whether the neurons of a hidden layer are connected to each other."""

@@ -120,6 +120,11 @@ class Trials(Section):
         """The rungs' numbers."""
         return range(len(self.epochs))
 
+    @property
+    def fixed(self) -> dict[str, int]:
+        """What trials have of their own; snapshots are for landscapes, and swell checkpoints."""
+        return {"training.epochs": self.epochs[-1], "training.snapshots": 2}
+
     def epochs_allotted(self) -> int:
         """Epochs that a generation trains if no trial fails."""
         done = (0, *self.epochs)

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator, model_validator
 
-from spikegrad.config.base import Distinct, Section, validate
+from spikegrad.config.base import Distinct, Section, implausible, validate
 from spikegrad.config.data import DataConfig
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.config.network import NetworkSettings
 from spikegrad.config.ntk import NTKConfig
-from spikegrad.config.search import SearchConfig
+from spikegrad.config.search import SearchConfig, with_parameters
 from spikegrad.config.training import ModelSettings, Silence, TrainingSettings
 
 Neuron = Literal["lif", "qif", "qif_delta"]
@@ -44,7 +44,8 @@ class Study(Section):
     training: TrainingSettings
     """How they are trained."""
     neurons: Annotated[dict[Neuron, Overrides], Field(min_length=1)]
-    """The neuron models to compare, each with its own values of network and training settings."""
+    """The neuron models to compare, each with its own values of network and training settings; null
+    in place of these leaves one out that a file below names."""
     search: SearchConfig | None = None
     """The search for each neuron model's hyperparameters, whose winner is then trained; null trains
     with the values above."""
@@ -56,6 +57,9 @@ class Study(Section):
     """Loss and gradient landscapes of the trained networks."""
     ntk: NTKConfig
     """The second paper's experiments; they need no spikes."""
+    unusual: Annotated[tuple[str, ...], Distinct] = ()
+    """Keys of times, such as network.tau, whose values are meant as they stand, although they lie
+    outside the range that is plausible in seconds."""
 
     def model(self, neuron: Neuron) -> ModelSettings:
         """The settings of networks of ``neuron``."""
@@ -85,6 +89,13 @@ class Study(Section):
             found |= {(neuron, float(drive != 0)) for drive in drives}
         return sorted(found)
 
+    @field_validator("neurons", mode="before")
+    @classmethod
+    def _without_those_left_out(cls, neurons: Any) -> Any:
+        if not isinstance(neurons, Mapping):
+            return neurons
+        return {neuron: own for neuron, own in neurons.items() if own is not None}
+
     @field_validator("neurons")
     @classmethod
     def _overrides_are_valid(
@@ -94,6 +105,22 @@ class Study(Section):
             for neuron, overrides in neurons.items():
                 _model(others.data["network"], others.data["training"], neuron, overrides)
         return neurons
+
+    @model_validator(mode="after")
+    def _times_are_seconds(self) -> Self:
+        found = implausible(self)
+        for neuron in self.neurons:
+            own = implausible(self.model(neuron))
+            found |= {f"neurons.{neuron}.{k}": v for k, v in own.items() if found.get(k) != v}
+        searched = () if self.search is None else self.search.sampling.space
+        for key, value in ((p.key, value) for p in searched for value in p.examples()):
+            for neuron in self.neurons:
+                tried = implausible(with_parameters(self.model(neuron), {key: value}))
+                found |= {f"search of {key}": tried[key]} if key in tried else {}
+        for key, why in found.items():
+            if key not in self.unusual:
+                raise ValueError(f"'{key}': {why}; if it is meant so, list '{key}' in `unusual`")
+        return self
 
     @model_validator(mode="after")
     def _search_space_fits(self) -> Self:

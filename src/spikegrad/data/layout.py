@@ -179,9 +179,10 @@ class SpikeFile:
         if seconds.min() < 0:
             raise self.error(f"a spike time is negative ({seconds.min()} s)", sample)
         if seconds.max() > duration:
+            hint = "; are the times milliseconds?" if seconds.max() > 20 * duration else ""
             raise self.error(
                 f"a spike at {seconds.max()} s comes after the trial's end;"
-                f" data.duration is {duration} s",
+                f" data.duration is {duration} s{hint}",
                 sample,
             )
         if (np.diff(seconds) < 0).any():

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from spikegrad.config.overlays import by_neuron
 from spikegrad.report.pages import render
 from spikegrad.report.style import neuron_label
 
@@ -19,6 +20,7 @@ HOUR = 3600.0
 
 def methods_page(
     study: Mapping[str, Any],
+    models: Mapping[str, Mapping[str, Any]],
     data: pd.DataFrame,
     histories: pd.DataFrame,
     searches: Sequence[Mapping[str, Any]],
@@ -30,6 +32,8 @@ def methods_page(
     ----------
     study
         The whole configuration.
+    models
+        What becomes of it for each neuron model: its `network` and `training`.
     data
         The data's summary, one row for each split.
     histories
@@ -50,12 +54,22 @@ def methods_page(
         training=_training(histories),
         searches=_searches(searches),
         times=_times(measured),
+        neurons=[neuron_label(neuron) for neuron in models],
+        models=_models(models),
         python=platform.python_version(),
         system=f"{platform.system()}, {platform.machine()}",
         packages=", ".join(sorted(packages, key=str.lower)),
         # as in a configuration file, lists of numbers or names on one line
         configuration=yaml.safe_dump(dict(study), sort_keys=False, default_flow_style=None),
     )
+
+
+def _models(models: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Each key's value for each neuron model. A search's winner has its values instead."""
+    return [
+        (key, [str(values.get(neuron, "-")) for neuron in models])
+        for key, values in by_neuron(models).items()
+    ]
 
 
 def _short(value: Any) -> str:

@@ -115,9 +115,7 @@ def run_rung(bench: Bench, record: Record, rung: int) -> Record:
     that diverged keeps the best epoch that it had reached.
     """
     options, trial = bench.options, record.trial
-    # The landscapes' snapshots would only swell the checkpoint: as few as there can be.
-    fixed = {"training.epochs": options.epochs[-1], "training.snapshots": 2}
-    settings = bench.settings.with_parameters({**trial.parameters, **fixed})
+    settings = bench.settings.with_parameters({**trial.parameters, **options.fixed})
     identity = f"{bench.identity} {settings.model_dump_json()}"
     start = time.perf_counter()
     success = FINISHED if rung == options.rungs[-1] else RUNNING
