@@ -8,7 +8,7 @@ CONFIG ?= config/demo.yaml
 DATASET = $(lastword $(shell sed -nE 's/^dataset: *["'\'']?([a-zA-Z0-9_.-]+).*/\1/p' config/config.yaml $(CONFIG)))
 REPORT ?= results/$(DATASET)/report.html
 
-.PHONY: demo offline report bench test test-faults test-slurm lint format lock clean
+.PHONY: demo offline report bench test test-faults test-slurm package lint format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.ready
@@ -40,8 +40,21 @@ test-faults: $(VENV)/.ready
 test-slurm: $(VENV)/.ready
 	command -v slurmctld >/dev/null || (apt-get update && apt-get install --yes \
 	    --no-install-recommends slurmctld slurmd slurm-client munge)
-	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,dev,slurm]'
+	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[workflow,data,dev,slurm]'
 	$(BIN)/python -m pytest -m slurm
+
+# Wheel and sdist in dist/, and README's library examples on the wheel alone, in an environment of its
+# own: what a user of `pip install spikegrad` gets.
+package:
+	rm -rf dist $(VENV)-wheel
+	$(PYTHON) -m venv $(VENV)-wheel
+	$(VENV)-wheel/bin/pip install --quiet build
+	$(VENV)-wheel/bin/python -m build --outdir dist
+	$(VENV)-wheel/bin/pip uninstall --quiet --yes build
+	$(VENV)-wheel/bin/pip install --quiet dist/*.whl
+	sed -n '/^```python/,/^```/{/^```/d;p}' README.md > dist/example.py
+	cd dist && ../$(VENV)-wheel/bin/python example.py && rm example.py
+	rm -r $(VENV)-wheel
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -56,7 +69,7 @@ format: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml envs/lock.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "spikegrad needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[data,search,dev]'
+	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[workflow,data,dev]'
 	touch $@
 
 # Everything but torch is pinned: the user brings the torch build that fits the machine.

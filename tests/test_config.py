@@ -121,8 +121,8 @@ def test_the_conda_environment_is_in_step_with_the_package():
     assert environment["dependencies"][0] == f"python {project['requires-python']}"
     assert environment["dependencies"][-1]["pip"] == [
         *project["dependencies"],
+        *extras["workflow"],
         *extras["data"],
-        *extras["search"],
     ]
 
 

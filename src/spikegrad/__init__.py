@@ -26,5 +26,6 @@ __getattr__, __dir__, __all__ = public(
         "readouts": ("FirstSpikeReadout", "IntegratedReadout", "MaximumReadout"),
         "network": ("Network", "load_network"),
         "config.network": ("NetworkSettings",),
+        "version": ("__version__",),
     },
 )

@@ -1,12 +1,11 @@
 # What the rules of the search are given; used only where STUDY.search is set.
-from spikegrad.config.search import with_parameters
 
 
 def search_model(wildcards):
     """The model's settings but for what trials have of their own, so that a change of that repeats
     no search."""
     model = STUDY.model(wildcards.neuron)
-    return with_parameters(model, STUDY.search.trials.fixed).model_dump(mode="json")
+    return model.with_parameters(STUDY.search.trials.fixed).model_dump(mode="json")
 
 
 def rung_records(neuron, repeat, generation, rung):

@@ -12,7 +12,7 @@ from spikegrad.config.data import DataConfig
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.config.network import NetworkSettings
 from spikegrad.config.ntk import NTKConfig
-from spikegrad.config.search import SearchConfig, with_parameters
+from spikegrad.config.search import SearchConfig
 from spikegrad.config.training import ModelSettings, Silence, TrainingSettings
 
 Neuron = Literal["lif", "qif", "qif_delta"]
@@ -115,7 +115,7 @@ class Study(Section):
         searched = () if self.search is None else self.search.sampling.space
         for key, value in ((p.key, value) for p in searched for value in p.examples()):
             for neuron in self.neurons:
-                tried = implausible(with_parameters(self.model(neuron), {key: value}))
+                tried = implausible(self.model(neuron).with_parameters({key: value}))
                 found |= {f"search of {key}": tried[key]} if key in tried else {}
         for key, why in found.items():
             if key not in self.unusual:

@@ -1,0 +1,79 @@
+"""What is installed: the library alone is light, and README's example runs on that."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import yaml
+
+from smoke import ROOT
+from spikegrad import __version__
+
+BARRED = """
+import sys
+from importlib.metadata import packages_distributions, requires
+from importlib.util import find_spec
+from packaging.requirements import Requirement
+
+def needed(names):
+    found, waiting = set(), list(names)
+    while waiting:
+        name = waiting.pop().lower().replace("_", "-")
+        if name not in found:
+            found.add(name)
+            for wanted in map(Requirement, requires(name) or []):
+                if not wanted.marker or wanted.marker.evaluate({{"extra": ""}}):
+                    waiting.append(wanted.name)
+    return found
+
+allowed = needed({names!r})
+
+class Bar:
+    def find_spec(self, name, path=None, target=None):
+        homes = {{d.lower().replace("_", "-") for d in homes_of.get(name.split(".")[0], [])}}
+        if homes and not homes & allowed:
+            raise ModuleNotFoundError(f"{{name}} is not among what the library needs", name=name)
+
+homes_of = packages_distributions()
+sys.meta_path.insert(0, Bar())
+"""
+"""Makes a process that sees the packages ``names`` and what they need, and no others."""
+
+
+def test_the_library_needs_what_it_declares():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = [name.split(">")[0] for name in project["dependencies"]]
+    readme = (ROOT / "README.md").read_text().split("```python\n")[1:]
+    example = "\n".join(block.split("```")[0] for block in readme)
+    public = (
+        "import spikegrad, spikegrad.data, spikegrad.ntk\n"
+        "for package in (spikegrad, spikegrad.data, spikegrad.ntk):\n"
+        "    for name in package.__all__: getattr(package, name)\n"
+        "import sys\n"
+        "assert not {'pandas', 'matplotlib', 'snakemake', 'optuna'} & set(sys.modules)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", BARRED.format(names=names) + public + example],
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_version_stands_in_one_place():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["hatch"]["version"]["path"] == "src/spikegrad/version.py"
+    assert "version" not in yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+
+
+def test_the_citation_names_the_papers():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    papers = {entry["url"] for entry in citation["references"] if "url" in entry}
+    assert set(project["urls"].values()) == papers
+    assert citation["license"] == project["license"]
