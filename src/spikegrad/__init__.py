@@ -13,7 +13,7 @@ Spike trains and networks:
 Errors: SpikeError (spike trains break a rule), SpikeOverflowError (a network runs away),
 NotFiniteError (a loss or gradient is no number).
 
-Kernels: see spikegrad.ntk. Data sets: see spikegrad.data.
+Kernels: see spikegrad.ntk. Data sets: see spikegrad.data. For other simulators: spikegrad.export.
 """
 
 from spikegrad.lazy import public

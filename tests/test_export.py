@@ -1,0 +1,122 @@
+"""Exported networks make our spikes in snnTorch, which steps through time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from spikegrad import Network, NetworkSettings, SpikeTrains, SpikingLayer
+from spikegrad.config.base import validate
+from spikegrad.export import ExportError, to_nir
+from test_config import changed
+
+nir = pytest.importorskip("nir")
+nirtorch = pytest.importorskip("nirtorch")
+imports = pytest.importorskip("snntorch.import_nir")
+
+STEP = 1e-4
+"""What snnTorch assumes."""
+
+
+class Voltage(torch.nn.Module):
+    """NIR's leaky integrator by Euler's method, which snnTorch does not read."""
+
+    def __init__(self, node: nir.LI) -> None:
+        super().__init__()
+        self.decay = torch.from_numpy(STEP / node.tau)
+        self.r = torch.from_numpy(node.r)
+        self.v = torch.zeros(())
+
+    def forward(self, current: torch.Tensor) -> torch.Tensor:
+        self.v = self.v + self.decay * (self.r * current - self.v)
+        return self.v
+
+
+def stepped(graph: nir.NIRGraph, spikes: SpikeTrains, n_units: int) -> torch.Tensor:
+    """The outputs of the graph for one sample, run by snnTorch's neurons, [n_steps, n_out]."""
+
+    def neurons(node: nir.NIRNode) -> torch.nn.Module:
+        return imports._nir_to_snntorch_module(node, init_hidden=True)
+
+    network = nirtorch.nir_to_torch(
+        graph, {nir.Linear: neurons, nir.CubaLIF: neurons, nir.LI: Voltage}
+    )
+    steps = round(spikes.duration / STEP)
+    pulses = torch.zeros(steps, 1, n_units)
+    when = (spikes.times / STEP).long().clamp(max=steps - 1)
+    pulses.index_put_((when, torch.zeros_like(when), spikes.units), torch.ones(1), accumulate=True)
+    outputs, state = [], None
+    with torch.no_grad():
+        for pulse in pulses:
+            output, state = network(pulse, state)
+            outputs.append(output[0])
+    return torch.stack(outputs)
+
+
+def one_sample(seed: int, duration: float) -> SpikeTrains:
+    rng = np.random.default_rng(seed)
+    return SpikeTrains.from_arrays(
+        [rng.uniform(0, duration, 40)], [rng.integers(20, size=40)], duration
+    )
+
+
+@pytest.mark.parametrize(("recurrent", "slower"), [(False, 1), (True, 1), (False, 10)])
+def test_a_layer_spikes_when_snntorch_says(recurrent: bool, slower: int):
+    """To a few steps; so too where all else is ten times slower: steps are the difference."""
+    spikes = one_sample(1, 0.1 * slower)
+    layer = SpikingLayer(20, 8, "lif", 0.02 * slower, recurrent)
+    layer.initialise(spikes, 0.6, 1.5, 0.5, torch.Generator().manual_seed(1))
+    ours = layer(spikes)
+    theirs = stepped(to_nir(layer, STEP), spikes, 20)
+    assert len(ours.times) > 15
+    for neuron in range(8):
+        own = ours.times[ours.units == neuron].detach()
+        steps = theirs[:, neuron].nonzero()[:, 0]
+        assert len(own) == len(steps)
+        assert ((steps * STEP - own).abs() < 5 * STEP).all()
+
+
+def network(readout: dict, **changes: object) -> Network:
+    settings = changed("network.readout", readout)["network"] | {"layers": [16, 8], **changes}
+    return Network(validate(NetworkSettings, settings), 20, 3, "lif")
+
+
+def test_a_network_reaches_the_voltages_that_snntorch_does(tmp_path: Path):
+    """Its logits are the largest of them; written to a file and read again."""
+    spikes = one_sample(2, 0.15)
+    classifier = network({"kind": "maximum", "tau_out": 0.02})
+    classifier.initialise(spikes, torch.Generator().manual_seed(2))
+    nir.write(tmp_path / "network.nir", to_nir(classifier, STEP))
+    voltages = stepped(nir.read(tmp_path / "network.nir"), spikes, 20)
+    logits = classifier(spikes).logits[0].detach().double()
+    assert logits.abs().max() > 0.1
+    assert torch.allclose(voltages.max(0).values, logits, rtol=0.02, atol=0.02)
+
+
+def test_every_part_of_a_network_is_there():
+    spiking = network({"kind": "first_spike", "tau_out": 0.01, "time_scale": 0.01}, drive=0.3)
+    graph = to_nir(spiking, STEP)
+    neurons = [node for node in graph.nodes.values() if isinstance(node, nir.CubaLIF)]
+    assert [len(node.v_threshold) for node in neurons] == [16, 8, 3]
+    assert [node.tau_mem[0] for node in neurons] == [0.02, 0.02, 0.01]
+    assert all((node.v_leak == 0.3).all() for node in neurons)
+    assert sum(len(edge) for edge in graph.edges) == 2 * (1 + 2 * 3 + 2 * 2)
+    integrated = to_nir(network({"kind": "integrated", "tau_out": 0.02, "window": 0.3}), STEP)
+    assert isinstance(integrated.nodes["readout.voltage"], nir.LI)
+
+
+@pytest.mark.parametrize(
+    ("layer", "step", "message"),
+    [
+        (SpikingLayer(3, 2, "qif"), STEP, "NIR has no QIF neuron, only LIF"),
+        (SpikingLayer(3, 2, "qif_delta"), STEP, "NIR has no QIFDelta neuron"),
+        (SpikingLayer(3, 2, "lif"), 0.5, "step must be positive and below tau / 2 = 0.01 s"),
+        (SpikingLayer(3, 2, "lif"), 0.0, "step must be positive"),
+    ],
+)
+def test_what_nir_cannot_say_is_refused(layer: SpikingLayer, step: float, message: str):
+    with pytest.raises(ExportError, match=message):
+        to_nir(layer, step)
