@@ -4,6 +4,7 @@ include: "workflow/Snakefile"
 
 # An included file cannot set the default target.
 rule default:
+    """The whole study, as all."""
     default_target: True
     input:
         rules.all.input,

@@ -30,12 +30,6 @@ wildcard_constraints:
     job=r"\d+",
 
 
-# snakemake ntk: this part alone; it needs no spike data.
-rule ntk:
-    input:
-        NTK_RESULTS,
-
-
 rule ntk_train:
     output:
         networks=f"{NTK}/{{experiment}}/networks/{{job}}.parquet",
@@ -354,7 +348,6 @@ rule plot_ntk_stability:
 
 
 localrules:
-    ntk,
     plot_ntk_spread,
     plot_ntk_stability,
     plot_ntk_target,

@@ -192,8 +192,8 @@ if STUDY.search is not None:
         script:
             "../scripts/search_tables.py"
 
-    # On demand: snakemake --cores 1 results/<dataset>/search/journal.log
     rule search_journal:
+        """All trials for optuna-dashboard; made on demand."""
         input:
             **{name: all_records(*search) for name, search in SEARCHES.items()},
         output:

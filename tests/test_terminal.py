@@ -1,0 +1,81 @@
+"""What the terminal says while a study runs, at its end, and when a job fails."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from smoke import ROOT, snakemake
+from test_workflow import edited
+
+LINE = r"(?m)^\d\d:\d\d:\d\d  {}$"
+RULES = """
+rule all:
+    input: expand("{letter}.txt", letter=["a", "b"]), FAILING
+rule write:
+    output: "{letter}.txt"
+    shell: "echo {wildcards.letter} > {output}"
+rule fail:
+    output: "never.txt"
+    log: "fail.log"
+    shell: "seq 30 > {log}; exit 1"
+"""
+
+
+def run(folder: Path, failing: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """A workflow of two jobs, and one that fails, told by our plugin."""
+    (folder / "Snakefile").write_text(RULES.replace("FAILING", failing))
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--logger", "lines", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def test_a_job_is_a_line(tmp_path):
+    told = run(tmp_path, "[]").stderr
+    assert re.search("^3 jobs to do$", told, re.MULTILINE)
+    numbered = re.findall(LINE.format(r"( *\d/3)  (\w+)(?:  letter (\w))?"), told)
+    assert [number.strip() for number, _, _ in numbered] == ["1/3", "2/3", "3/3"]
+    assert {line[1:] for line in numbered} == {("all", ""), ("write", "a"), ("write", "b")}
+    assert len(told.splitlines()) < 10
+    assert "Nothing to be done" in run(tmp_path, "[]").stderr
+
+
+def test_a_failing_job_shows_its_logs_end_once(tmp_path):
+    failed = run(tmp_path, "'never.txt'", "--keep-going")
+    assert failed.returncode != 0
+    assert len(re.findall(LINE.format("FAILED  fail"), failed.stderr)) == 1
+    shown = re.findall(r"(?m)^    (\d+)$", failed.stderr)
+    assert shown == [str(k) for k in range(19, 31)]
+    assert "(30 lines in fail.log)" in failed.stderr
+
+
+def test_a_dry_run_says_what_would_run_and_why(tmp_path):
+    dry = run(tmp_path, "[]", "--dry-run")
+    assert "reason: Missing output files: a.txt" in dry.stdout + dry.stderr
+
+
+def test_the_end_says_where_to_look(finished, tmp_path):
+    project = edited(finished, tmp_path)
+    told = snakemake(
+        project, "--forcerun", "summarise", "--logger", "lines", "--", "training"
+    ).stderr
+    results = "results/spoken-digits-smoke"
+    for place in ("training/summary.csv", "claims.html", "figures", "methods.html"):
+        assert re.search(rf"(?m)^  \w+ +{results}/{place}$", told)
+        assert (project / results / place).exists()
+    assert told.count("\n") < 40
+    assert "make report CONFIG='config/smoke.yaml'" in told
+    (project / results / "training" / "lif" / "runs.parquet").write_text("no table")
+    failed = snakemake(
+        project, "--rerun-triggers", "mtime", "--forcerun", "summarise", "--logger", "lines"
+    )
+    assert "FAILED  summarise" in failed.stderr
+    assert "start the same command again" in failed.stderr
+
+
+def test_stages_are_explained():
+    command = [sys.executable, "-m", "snakemake", "--list", "--configfile", "config/smoke.yaml"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    for stage in ("data", "search", "training", "landscapes", "ntk", "figures", "claims", "all"):
+        assert re.search(rf"(?m)^{stage} \([A-Z].*\.\)$", listed), stage

@@ -1,0 +1,79 @@
+# What a user asks for by name: snakemake --cores 2 --configfile config/demo.yaml -- training
+
+
+rule data:
+    """Spikes of the source, split, with their statistics and a figure."""
+    input:
+        DATA_RESULTS,
+
+
+rule search:
+    """The hyperparameters of each neuron model, with what the search has cost."""
+    input:
+        SEARCH_RESULTS,
+
+
+rule training:
+    """Networks with every seed, their accuracies on test data, spikes and potentials."""
+    input:
+        TRAIN_RESULTS,
+
+
+rule landscapes:
+    """Loss and gradient around the networks: lines, planes, jumps, minima."""
+    input:
+        LANDSCAPE_RESULTS,
+
+
+rule ntk:
+    """Networks beside their surrogate-gradient kernels; needs no spikes."""
+    input:
+        NTK_RESULTS,
+
+
+rule figures:
+    """The papers' composed figures, and what they need."""
+    input:
+        FIGURE_RESULTS,
+
+
+rule claims:
+    """Every statement of the abstracts, judged."""
+    input:
+        CLAIM_RESULTS,
+
+
+localrules:
+    data,
+    search,
+    training,
+    landscapes,
+    ntk,
+    figures,
+    claims,
+
+
+PLACES = {
+    "accuracies": f"{TRAINING}/summary.csv",
+    "claims": f"{RESULTS}/claims.html",
+    "figures": f"{RESULTS}/figures",
+    "methods": f"{RESULTS}/methods.html",
+    "all tables and figures": RESULTS,
+}
+
+
+onsuccess:
+    logger.info("\nDone. Where to look:")
+    for what, place in PLACES.items():
+        if os.path.exists(place):
+            logger.info(f"  {what:22}  {place}")
+    if os.path.exists(PLACES["methods"]):
+        files = " ".join(map(os.path.relpath, workflow.overwrite_configfiles))
+        logger.info(f"  {'one page of all':22}  make report CONFIG='{files}'")
+
+
+onerror:
+    logger.error(
+        "\nNot finished. What is done is kept: repair what the lines above say, and start the same"
+        f" command again; it goes on from there. Logs are in {LOGS}/."
+    )
