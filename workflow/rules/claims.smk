@@ -10,14 +10,10 @@ NTK_SURROGATE_KERNELS = [
 rule judge_claims:
     input:
         runs=[rules.summarise.output.runs],
-        trials=(
-            expand(rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS)
-            if STUDY.search
-            else []
-        ),
+        trials=(each_search(rules.search_best.output.trials) if STUDY.search else []),
         budget=[rules.search_tables.output.budget] if STUDY.search else [],
         stability=[rules.search_tables.output.stability] if STUDY.search else [],
-        silence=expand(rules.silence.output.table, neuron=NEURONS),
+        silence=each_neuron(rules.silence.output.table),
         census=[rules.landscape_changes.output.summary],
         changes=[rules.landscape_changes.output.changes],
         line_minima=[rules.landscape_fragmentation.output.lines],
@@ -40,10 +36,11 @@ rule judge_claims:
         trends=expand(NTK_TRENDS, experiment=NTK_ON_CIRCLE),
         off_circle=expand(NTK_DISTANCES, experiment=NTK_OFF_CIRCLE),
     output:
-        table=report_figure(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),
-        page=report_figure(f"{RESULTS}/claims.html", "claims", "Claims", "page"),
+        table=reported(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),
+        page=reported(f"{RESULTS}/claims.html", "claims", "Claims", "page"),
     log:
         f"{LOGS}/claims.log",
+    localrule: True
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -53,7 +50,3 @@ rule judge_claims:
         seed=STUDY.seeds[0],
     script:
         "../scripts/judge_claims.py"
-
-
-localrules:
-    judge_claims,

@@ -1,4 +1,6 @@
 # What the rule files share. Functions stand here, apart from rules, as the linter wants.
+from typing import NamedTuple
+
 from snakemake.common.configfile import load_configfile
 
 from spikegrad.config.base import ConfigError, validate
@@ -39,14 +41,65 @@ def growing(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-def report_figure(path, caption, category, content):
+class Figure(NamedTuple):
+    """A figure that a rule is made of, in figures.smk."""
+
+    family: str
+    name: str
+    inputs: dict
+    outputs: dict
+    params: dict
+
+
+FAMILIES = {  # of figures: category in the report, and folder
+    "data": ("Data", "data/figures"),
+    "search": ("Search", "search/figures"),
+    "training": ("Training", "training/figures"),
+    "landscape": ("Landscapes", "landscape/figures"),
+    "ntk": ("SG-NTK", "ntk/figures"),
+    "paper": ("Papers", "figures"),
+}
+FIGURES = []
+
+
+def figure(family, name, content, inputs, each=None, formats=("png", "pdf"), **params):
+    """Declare a figure, drawn by scripts/plot_<name>.py, with report/<name>.rst below it.
+
+    The script is given the files ``inputs`` by name, the dataset's name and ``params``. With
+    ``each`` it draws one figure for each of these names. The report shows the first format.
+    """
+    category, folder = FAMILIES[family]
+    stem = f"{RESULTS}/{folder}/{name.removeprefix(f'{family}_')}"
+    drawn = {stem: content}
+    if each is not None:
+        drawn = {f"{stem}_{one}": f"{content}, {one}" for one in each}
+    outputs = {suffix: [f"{path}.{suffix}" for path in drawn] for suffix in formats}
+    outputs[formats[0]] = [
+        reported(f"{path}.{formats[0]}", name, category, text)
+        for path, text in drawn.items()
+    ]
+    FIGURES.append(Figure(family, name, inputs, outputs, params))
+
+
+def figure_files(*families):
+    """All files of figures, of some ``families``."""
+    return [
+        file
+        for one in FIGURES
+        if one.family in families
+        for files in one.outputs.values()
+        for file in files
+    ]
+
+
+def reported(path, caption, category, content):
     """A file of the report, with workflow/report/<caption>.rst below it."""
     caption = f"../report/{caption}.rst"
     return report(path, caption=caption, category=category, labels={"content": content})
 
 
 def ntk_networks(experiment):
-    """The files of an experiment's jobs; pandas reads their folder as one table."""
+    """The files of an experiment's jobs."""
     jobs = range(len(STUDY.ntk.experiment(experiment).jobs()))
     return [f"{RESULTS}/ntk/{experiment}/networks/{job}.parquet" for job in jobs]
 
@@ -55,11 +108,28 @@ def ntk_experiment(wildcards):
     return STUDY.ntk.experiment(wildcards.experiment).model_dump(mode="json")
 
 
-def ntk_figure(name, content):
-    """A figure of the report, with the caption of its family."""
-    family = name.split("_{experiment}")[0]
-    path = f"{RESULTS}/ntk/figures/{name}.png"
-    return report_figure(path, f"ntk_{family}", "SG-NTK", content)
+def ntk_experiments(names):
+    return [STUDY.ntk.experiment(name).model_dump(mode="json") for name in names]
+
+
+def each_run(pattern):
+    """A file of every training run."""
+    return expand(pattern, neuron=NEURONS, seed=STUDY.seeds)
+
+
+def each_neuron(pattern):
+    """A file of every neuron model; other wildcards stay."""
+    return expand(pattern, neuron=NEURONS, allow_missing=True)
+
+
+def each_seed(pattern):
+    """A file of every training seed; other wildcards stay."""
+    return expand(pattern, seed=STUDY.seeds, allow_missing=True)
+
+
+def each_job(pattern):
+    """A file of every job of the landscapes."""
+    return expand(pattern, neuron=NEURONS, job=range(STUDY.landscape.jobs))
 
 
 def landscape_settings(*names):
@@ -67,5 +137,8 @@ def landscape_settings(*names):
     return STUDY.landscape.model_dump(mode="json", include=set(names))
 
 
-def next_seed(wildcards):
-    return STUDY.next_seed(int(wildcards.seed))
+def of_next_seed(pattern):
+    """A file of every neuron model, of the seed that follows a job's own."""
+    return lambda wildcards: expand(
+        pattern, neuron=NEURONS, seed=STUDY.next_seed(int(wildcards.seed))
+    )

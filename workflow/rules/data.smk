@@ -1,6 +1,6 @@
 # From a source of spikes to train.h5 and test.h5 in SHD's layout, then to events.h5.
 DATA = f"{RESULTS}/data"
-DATA_RESULTS = [f"{DATA}/events.h5", f"{DATA}/summary.csv", f"{DATA}/figures/data.png"]
+DATA_RESULTS = [f"{DATA}/events.h5", f"{DATA}/summary.csv"]
 
 
 # The spike files of the chosen source, by split.
@@ -217,55 +217,35 @@ rule data_statistics:
         "../scripts/data_statistics.py"
 
 
-rule plot_data:
-    input:
-        examples=rules.data_statistics.output.examples,
-        samples=rules.data_statistics.output.samples,
-        profiles=rules.data_statistics.output.profiles,
-    output:
-        png=report(
-            f"{DATA}/figures/data.png",
-            caption="../report/data.rst",
-            category="Data",
-            labels={"content": "examples and statistics"},
-        ),
-        pdf=f"{DATA}/figures/data.pdf",
-    log:
-        f"{LOGS}/data/plot_data.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_data.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
-    params:
-        code=code("plot_data.py"),
-        data=STUDY.dataset,
-        n_units=STUDY.data.n_units,
-    script:
-        "../scripts/plot_data.py"
+figure(
+    "data",
+    "data",
+    "examples and statistics",
+    {
+        "examples": rules.data_statistics.output.examples,
+        "samples": rules.data_statistics.output.samples,
+        "profiles": rules.data_statistics.output.profiles,
+    },
+    n_units=STUDY.data.n_units,
+)
 
 
 if STUDY.data.source == "heidelberg-digits":
-    DATA_RESULTS += [
-        f"{DATA}/shd_comparison.csv",
-        f"{DATA}/figures/shd_comparison.png",
-    ]
+    DATA_RESULTS.append(f"{DATA}/shd_comparison.csv")
 
     rule compare_with_shd:
         input:
             samples=rules.data_statistics.output.samples,
         output:
-            table=report(
+            table=reported(
                 f"{DATA}/shd_comparison.csv",
-                caption="../report/shd_comparison.rst",
-                category="Data",
-                labels={"content": "beside SHD, values"},
+                "shd_comparison",
+                "Data",
+                "beside SHD, values",
             ),
         log:
             f"{LOGS}/data/compare_with_shd.log",
+        localrule: True
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
@@ -274,28 +254,9 @@ if STUDY.data.source == "heidelberg-digits":
         script:
             "../scripts/compare_with_shd.py"
 
-    rule plot_shd_comparison:
-        input:
-            samples=rules.data_statistics.output.samples,
-        output:
-            png=report(
-                f"{DATA}/figures/shd_comparison.png",
-                caption="../report/shd_comparison.rst",
-                category="Data",
-                labels={"content": "beside SHD"},
-            ),
-            pdf=f"{DATA}/figures/shd_comparison.pdf",
-        log:
-            f"{LOGS}/data/plot_shd_comparison.log",
-        conda:
-            "../../envs/spikegrad.yaml"
-        threads: 1
-        params:
-            code=code("plot_shd_comparison.py"),
-            data=STUDY.dataset,
-        script:
-            "../scripts/plot_shd_comparison.py"
-
-    localrules:
-        compare_with_shd,
-        plot_shd_comparison,
+    figure(
+        "data",
+        "shd_comparison",
+        "beside SHD",
+        {"samples": rules.data_statistics.output.samples},
+    )

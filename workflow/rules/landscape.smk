@@ -1,25 +1,9 @@
 # Loss and gradient landscapes around networks: untrained, at equal loss, trained, at equal activity.
 LANDSCAPE = f"{RESULTS}/landscape"
-LANDSCAPE_FIGURES = f"{LANDSCAPE}/figures"
 LANDSCAPE_SEEDS = list(STUDY.landscape.seeds)
-LANDSCAPE_JOBS = range(STUDY.landscape.jobs)
-LANDSCAPE_RESULTS = [
-    f"{LANDSCAPE}/states.csv",
-    f"{LANDSCAPE}/census.csv",
-    *expand(
-        f"{LANDSCAPE_FIGURES}/{{name}}.png",
-        name=[
-            "lines",
-            "jumps",
-            "planes",
-            "census",
-            "profiles",
-            "fragmentation",
-            "gradients",
-            "examples",
-        ],
-    ),
-]
+DIRECTIONS = f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors"
+ALL_DIRECTIONS = expand(DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True)
+LANDSCAPE_RESULTS = [f"{LANDSCAPE}/states.csv", f"{LANDSCAPE}/census.csv"]
 
 
 use rule train as train_equal_activity with:
@@ -42,34 +26,14 @@ use rule train as train_equal_activity with:
 rule landscape_directions:
     input:
         events=rules.prepare.output.events,
-        checkpoints=expand(
-            rules.train.output.checkpoint, neuron=NEURONS, allow_missing=True
-        ),
-        snapshots=expand(
-            rules.train.output.snapshots, neuron=NEURONS, allow_missing=True
-        ),
-        active_checkpoints=expand(
-            rules.train_equal_activity.output.checkpoint,
-            neuron=NEURONS,
-            allow_missing=True,
-        ),
-        active_snapshots=expand(
-            rules.train_equal_activity.output.snapshots,
-            neuron=NEURONS,
-            allow_missing=True,
-        ),
-        other_checkpoints=lambda w: expand(
-            rules.train.output.checkpoint, neuron=NEURONS, seed=next_seed(w)
-        ),
-        other_snapshots=lambda w: expand(
-            rules.train.output.snapshots, neuron=NEURONS, seed=next_seed(w)
-        ),
+        checkpoints=each_neuron(rules.train.output.checkpoint),
+        snapshots=each_neuron(rules.train.output.snapshots),
+        active_checkpoints=each_neuron(rules.train_equal_activity.output.checkpoint),
+        active_snapshots=each_neuron(rules.train_equal_activity.output.snapshots),
+        other_checkpoints=of_next_seed(rules.train.output.checkpoint),
+        other_snapshots=of_next_seed(rules.train.output.snapshots),
     output:
-        directions=expand(
-            f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors",
-            neuron=NEURONS,
-            allow_missing=True,
-        ),
+        directions=each_neuron(DIRECTIONS),
         states=f"{LANDSCAPE}/directions/{{seed}}.parquet",
     log:
         f"{LOGS}/landscape/directions/{{seed}}.log",
@@ -88,15 +52,10 @@ rule landscape_directions:
         "../scripts/landscape_directions.py"
 
 
-LANDSCAPE_DIRECTIONS = f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors"
-
-
 rule landscape_surface:
     input:
         events=rules.prepare.output.events,
-        directions=expand(
-            LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
-        ),
+        directions=ALL_DIRECTIONS,
     output:
         lines=f"{LANDSCAPE}/surfaces/{{neuron}}/{{job}}.lines.parquet",
         planes=f"{LANDSCAPE}/surfaces/{{neuron}}/{{job}}.planes.parquet",
@@ -121,24 +80,21 @@ rule landscape_surface:
 
 rule landscape_merge:
     input:
-        lines=expand(
-            rules.landscape_surface.output.lines, neuron=NEURONS, job=LANDSCAPE_JOBS
-        ),
-        planes=expand(
-            rules.landscape_surface.output.planes, neuron=NEURONS, job=LANDSCAPE_JOBS
-        ),
+        lines=each_job(rules.landscape_surface.output.lines),
+        planes=each_job(rules.landscape_surface.output.planes),
         states=expand(rules.landscape_directions.output.states, seed=LANDSCAPE_SEEDS),
     output:
         lines=f"{LANDSCAPE}/lines.parquet",
         planes=f"{LANDSCAPE}/planes.parquet",
-        states=report(
+        states=reported(
             f"{LANDSCAPE}/states.csv",
-            caption="../report/landscape_states.rst",
-            category="Landscapes",
-            labels={"content": "the networks looked at"},
+            "landscape_states",
+            "Landscapes",
+            "the networks looked at",
         ),
     log:
         f"{LOGS}/landscape/merge.log",
+    localrule: True
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -157,6 +113,7 @@ rule landscape_fragmentation:
         planes=f"{LANDSCAPE}/plane_minima.parquet",
     log:
         f"{LOGS}/landscape/fragmentation.log",
+    localrule: True
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -171,9 +128,7 @@ rule landscape_fragmentation:
 rule landscape_census:
     input:
         events=rules.prepare.output.events,
-        directions=expand(
-            LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
-        ),
+        directions=ALL_DIRECTIONS,
     output:
         changes=f"{LANDSCAPE}/census/{{neuron}}/{{job}}.changes.parquet",
         lines=f"{LANDSCAPE}/census/{{neuron}}/{{job}}.lines.parquet",
@@ -197,27 +152,22 @@ rule landscape_census:
 
 rule landscape_changes:
     input:
-        changes=expand(
-            rules.landscape_census.output.changes, neuron=NEURONS, job=LANDSCAPE_JOBS
-        ),
-        lines=expand(
-            rules.landscape_census.output.lines, neuron=NEURONS, job=LANDSCAPE_JOBS
-        ),
-        losses=expand(
-            rules.landscape_census.output.losses, neuron=NEURONS, job=LANDSCAPE_JOBS
-        ),
+        changes=each_job(rules.landscape_census.output.changes),
+        lines=each_job(rules.landscape_census.output.lines),
+        losses=each_job(rules.landscape_census.output.losses),
     output:
         changes=f"{LANDSCAPE}/changes.parquet",
         lines=f"{LANDSCAPE}/census_lines.parquet",
         losses=f"{LANDSCAPE}/census_losses.parquet",
-        summary=report(
+        summary=reported(
             f"{LANDSCAPE}/census.csv",
-            caption="../report/landscape_summary.rst",
-            category="Landscapes",
-            labels={"content": "summary of the census"},
+            "landscape_summary",
+            "Landscapes",
+            "summary of the census",
         ),
     log:
         f"{LOGS}/landscape/changes.log",
+    localrule: True
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -230,9 +180,7 @@ rule landscape_changes:
 rule landscape_profiles:
     input:
         events=rules.prepare.output.events,
-        directions=expand(
-            LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
-        ),
+        directions=ALL_DIRECTIONS,
     output:
         profiles=f"{LANDSCAPE}/profiles/{{neuron}}/{{job}}.parquet",
         minima=f"{LANDSCAPE}/profiles/{{neuron}}/{{job}}.minima.parquet",
@@ -258,9 +206,7 @@ rule landscape_profiles:
 rule landscape_gradients:
     input:
         events=rules.prepare.output.events,
-        directions=expand(
-            LANDSCAPE_DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True
-        ),
+        directions=ALL_DIRECTIONS,
         checkpoints=expand(
             rules.train.output.checkpoint, seed=LANDSCAPE_SEEDS, allow_missing=True
         ),
@@ -293,30 +239,12 @@ rule landscape_gradients:
 
 rule landscape_join:
     input:
-        profiles=expand(
-            rules.landscape_profiles.output.profiles,
-            neuron=NEURONS,
-            job=LANDSCAPE_JOBS,
-        ),
-        minima=expand(
-            rules.landscape_profiles.output.minima, neuron=NEURONS, job=LANDSCAPE_JOBS
-        ),
-        steps=expand(
-            rules.landscape_gradients.output.steps, neuron=NEURONS, job=LANDSCAPE_JOBS
-        ),
-        losses=expand(
-            rules.landscape_gradients.output.losses, neuron=NEURONS, job=LANDSCAPE_JOBS
-        ),
-        updates=expand(
-            rules.landscape_gradients.output.updates,
-            neuron=NEURONS,
-            job=LANDSCAPE_JOBS,
-        ),
-        samples=expand(
-            rules.landscape_gradients.output.samples,
-            neuron=NEURONS,
-            job=LANDSCAPE_JOBS,
-        ),
+        profiles=each_job(rules.landscape_profiles.output.profiles),
+        minima=each_job(rules.landscape_profiles.output.minima),
+        steps=each_job(rules.landscape_gradients.output.steps),
+        losses=each_job(rules.landscape_gradients.output.losses),
+        updates=each_job(rules.landscape_gradients.output.updates),
+        samples=each_job(rules.landscape_gradients.output.samples),
     output:
         profiles=f"{LANDSCAPE}/profiles.parquet",
         minima=f"{LANDSCAPE}/profile_minima.parquet",
@@ -326,6 +254,7 @@ rule landscape_join:
         samples=f"{LANDSCAPE}/sample_gradients.parquet",
     log:
         f"{LOGS}/landscape/join.log",
+    localrule: True
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -339,7 +268,7 @@ rule landscape_examples:
     input:
         events=rules.prepare.output.events,
         changes=rules.landscape_changes.output.changes,
-        directions=expand(LANDSCAPE_DIRECTIONS, neuron=NEURONS, seed=LANDSCAPE_SEEDS),
+        directions=expand(ALL_DIRECTIONS, neuron=NEURONS),
     output:
         changes=f"{LANDSCAPE}/examples/changes.parquet",
         losses=f"{LANDSCAPE}/examples/losses.parquet",
@@ -362,210 +291,76 @@ rule landscape_examples:
         "../scripts/landscape_examples.py"
 
 
-rule plot_landscape_lines:
-    input:
-        lines=rules.landscape_merge.output.lines,
-    output:
-        png=report_figure(
-            f"{LANDSCAPE_FIGURES}/lines.png", "landscape_lines", "Landscapes", "lines"
-        ),
-        pdf=f"{LANDSCAPE_FIGURES}/lines.pdf",
-    log:
-        f"{LOGS}/landscape/plot_lines.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_landscape_lines.py"),
-        data=STUDY.dataset,
-        samples=STUDY.landscape.samples,
-        directions=STUDY.landscape.lines.directions,
-    script:
-        "../scripts/plot_landscape_lines.py"
-
-
-rule plot_landscape_jumps:
-    input:
-        changes=rules.landscape_changes.output.changes,
-        losses=rules.landscape_changes.output.losses,
-    output:
-        png=report_figure(
-            f"{LANDSCAPE_FIGURES}/jumps.png",
-            "landscape_jumps",
-            "Landscapes",
-            "lines of single samples, jumps marked",
-        ),
-        pdf=f"{LANDSCAPE_FIGURES}/jumps.pdf",
-    log:
-        f"{LOGS}/landscape/plot_jumps.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_landscape_jumps.py"),
-        data=STUDY.dataset,
-    script:
-        "../scripts/plot_landscape_jumps.py"
-
-
-rule plot_landscape_planes:
-    input:
-        planes=rules.landscape_merge.output.planes,
-    output:
-        png=report_figure(
-            f"{LANDSCAPE_FIGURES}/planes.png",
-            "landscape_planes",
-            "Landscapes",
-            "planes and gradient fields",
-        ),
-        pdf=f"{LANDSCAPE_FIGURES}/planes.pdf",
-    log:
-        f"{LOGS}/landscape/plot_planes.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_landscape_planes.py"),
-        data=STUDY.dataset,
-        seed=LANDSCAPE_SEEDS[0],
-        pairs=STUDY.landscape.planes.directions,
-    script:
-        "../scripts/plot_landscape_planes.py"
-
-
-rule plot_landscape_census:
-    input:
-        changes=rules.landscape_changes.output.changes,
-        summary=rules.landscape_changes.output.summary,
-    output:
-        png=report_figure(
-            f"{LANDSCAPE_FIGURES}/census.png",
-            "landscape_census",
-            "Landscapes",
-            "jumps: number, height, cause",
-        ),
-        pdf=f"{LANDSCAPE_FIGURES}/census.pdf",
-    log:
-        f"{LOGS}/landscape/plot_census.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_landscape_census.py"),
-        data=STUDY.dataset,
-    script:
-        "../scripts/plot_landscape_census.py"
-
-
-rule plot_landscape_profiles:
-    input:
-        profiles=rules.landscape_join.output.profiles,
-        minima=rules.landscape_join.output.minima,
-    output:
-        png=report_figure(
-            f"{LANDSCAPE_FIGURES}/profiles.png",
-            "landscape_profiles",
-            "Landscapes",
-            "single samples: jumps by cause, minima",
-        ),
-        pdf=f"{LANDSCAPE_FIGURES}/profiles.pdf",
-    log:
-        f"{LOGS}/landscape/plot_profiles.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_landscape_profiles.py"),
-        data=STUDY.dataset,
-    script:
-        "../scripts/plot_landscape_profiles.py"
-
-
-rule plot_landscape_fragmentation:
-    input:
-        lines=rules.landscape_fragmentation.output.lines,
-        planes=rules.landscape_fragmentation.output.planes,
-    output:
-        png=report_figure(
-            f"{LANDSCAPE_FIGURES}/fragmentation.png",
-            "landscape_fragmentation",
-            "Landscapes",
-            "minima by depth",
-        ),
-        pdf=f"{LANDSCAPE_FIGURES}/fragmentation.pdf",
-    log:
-        f"{LOGS}/landscape/plot_fragmentation.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_landscape_fragmentation.py"),
-        data=STUDY.dataset,
-    script:
-        "../scripts/plot_landscape_fragmentation.py"
-
-
-rule plot_landscape_gradients:
-    input:
-        steps=rules.landscape_join.output.steps,
-        losses=rules.landscape_join.output.losses,
-        samples=rules.landscape_join.output.samples,
-    output:
-        png=report_figure(
-            f"{LANDSCAPE_FIGURES}/gradients.png",
-            "landscape_gradients",
-            "Landscapes",
-            "reliability of gradients",
-        ),
-        pdf=f"{LANDSCAPE_FIGURES}/gradients.pdf",
-    log:
-        f"{LOGS}/landscape/plot_gradients.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_landscape_gradients.py"),
-        data=STUDY.dataset,
-    script:
-        "../scripts/plot_landscape_gradients.py"
-
-
-rule plot_landscape_examples:
-    input:
-        changes=rules.landscape_examples.output.changes,
-        losses=rules.landscape_examples.output.losses,
-        spikes=rules.landscape_examples.output.spikes,
-        potentials=rules.landscape_examples.output.potentials,
-    output:
-        png=report_figure(
-            f"{LANDSCAPE_FIGURES}/examples.png",
-            "landscape_examples",
-            "Landscapes",
-            "single samples around a jump",
-        ),
-        pdf=f"{LANDSCAPE_FIGURES}/examples.pdf",
-    log:
-        f"{LOGS}/landscape/plot_examples.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_landscape_examples.py"),
-        data=STUDY.dataset,
-    script:
-        "../scripts/plot_landscape_examples.py"
-
-
-localrules:
-    landscape_merge,
-    landscape_fragmentation,
-    landscape_changes,
-    landscape_join,
-    plot_landscape_lines,
-    plot_landscape_jumps,
-    plot_landscape_planes,
-    plot_landscape_census,
-    plot_landscape_profiles,
-    plot_landscape_fragmentation,
-    plot_landscape_gradients,
-    plot_landscape_examples,
+figure(
+    "landscape",
+    "landscape_lines",
+    "lines",
+    {"lines": rules.landscape_merge.output.lines},
+    samples=STUDY.landscape.samples,
+    directions=STUDY.landscape.lines.directions,
+)
+figure(
+    "landscape",
+    "landscape_jumps",
+    "lines of single samples, jumps marked",
+    {
+        "changes": rules.landscape_changes.output.changes,
+        "losses": rules.landscape_changes.output.losses,
+    },
+)
+figure(
+    "landscape",
+    "landscape_planes",
+    "planes and gradient fields",
+    {"planes": rules.landscape_merge.output.planes},
+    seed=LANDSCAPE_SEEDS[0],
+    pairs=STUDY.landscape.planes.directions,
+)
+figure(
+    "landscape",
+    "landscape_census",
+    "jumps: number, height, cause",
+    {
+        "changes": rules.landscape_changes.output.changes,
+        "summary": rules.landscape_changes.output.summary,
+    },
+)
+figure(
+    "landscape",
+    "landscape_profiles",
+    "single samples: jumps by cause, minima",
+    {
+        "profiles": rules.landscape_join.output.profiles,
+        "minima": rules.landscape_join.output.minima,
+    },
+)
+figure(
+    "landscape",
+    "landscape_fragmentation",
+    "minima by depth",
+    {
+        "lines": rules.landscape_fragmentation.output.lines,
+        "planes": rules.landscape_fragmentation.output.planes,
+    },
+)
+figure(
+    "landscape",
+    "landscape_gradients",
+    "reliability of gradients",
+    {
+        "steps": rules.landscape_join.output.steps,
+        "losses": rules.landscape_join.output.losses,
+        "samples": rules.landscape_join.output.samples,
+    },
+)
+figure(
+    "landscape",
+    "landscape_examples",
+    "single samples around a jump",
+    {
+        "changes": rules.landscape_examples.output.changes,
+        "losses": rules.landscape_examples.output.losses,
+        "spikes": rules.landscape_examples.output.spikes,
+        "potentials": rules.landscape_examples.output.potentials,
+    },
+)

@@ -5,27 +5,15 @@ REPORT_RESULTS = [f"{RESULTS}/methods.html"]
 rule describe_methods:
     input:
         data=rules.data_statistics.output.summary,
-        histories=expand(rules.train.output.history, neuron=NEURONS, seed=STUDY.seeds),
-        searches=(
-            expand(rules.search_best.output.best, neuron=NEURONS, repeat=REPEATS)
-            if STUDY.search
-            else []
-        ),
+        histories=each_run(rules.train.output.history),
+        searches=(each_search(rules.search_best.output.best) if STUDY.search else []),
         measured=[
             rules.prepare.benchmark,
-            *expand(rules.train.benchmark, neuron=NEURONS, seed=STUDY.seeds),
-            *expand(
-                rules.landscape_surface.benchmark, neuron=NEURONS, job=LANDSCAPE_JOBS
-            ),
-            *expand(
-                rules.landscape_census.benchmark, neuron=NEURONS, job=LANDSCAPE_JOBS
-            ),
-            *expand(
-                rules.landscape_profiles.benchmark, neuron=NEURONS, job=LANDSCAPE_JOBS
-            ),
-            *expand(
-                rules.landscape_gradients.benchmark, neuron=NEURONS, job=LANDSCAPE_JOBS
-            ),
+            *each_run(rules.train.benchmark),
+            *each_job(rules.landscape_surface.benchmark),
+            *each_job(rules.landscape_census.benchmark),
+            *each_job(rules.landscape_profiles.benchmark),
+            *each_job(rules.landscape_gradients.benchmark),
             *[
                 rules.ntk_train.benchmark.format(experiment=name, job=job)
                 for name in [*NTK_KERNELS, *NTK_ENSEMBLES]
@@ -33,9 +21,10 @@ rule describe_methods:
             ],
         ],
     output:
-        page=report_figure(f"{RESULTS}/methods.html", "methods", "Methods", "methods"),
+        page=reported(f"{RESULTS}/methods.html", "methods", "Methods", "methods"),
     log:
         f"{LOGS}/methods.log",
+    localrule: True
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -45,7 +34,3 @@ rule describe_methods:
         study=STUDY.model_dump(mode="json"),
     script:
         "../scripts/describe_methods.py"
-
-
-localrules:
-    describe_methods,

@@ -1,7 +1,6 @@
 # Independent searches for each neuron model's hyperparameters, in generations: suggest, train rung
 # by rung, train the finalists again, name the winner. docs/search.md explains the files.
 SEARCH = f"{RESULTS}/search"
-SEARCH_FIGURES = f"{SEARCH}/figures"
 ONE_SEARCH = f"{SEARCH}/{{neuron}}/{{repeat}}"
 GENERATION = f"{ONE_SEARCH}/generations/{{generation}}"
 SEARCH_RESULTS = []
@@ -23,20 +22,7 @@ if STUDY.search is not None:
         -STUDY.search.selection.runs() // TRIALS.per_job_of(TRIALS.rungs[-1])
     )
     SEARCHES = {f"{n}_{r}": (n, r) for n in NEURONS for r in REPEATS}
-    SEARCH_RESULTS = [
-        f"{SEARCH}/rungs.csv",
-        *expand(
-            f"{SEARCH_FIGURES}/{{name}}.png",
-            name=[
-                "history",
-                "budget",
-                "importance",
-                "slices",
-                "activity",
-                "failures",
-            ],
-        ),
-    ]
+    SEARCH_RESULTS = [f"{SEARCH}/rungs.csv"]
 
     # Trials see this file alone: it is made from the training files, without the test file.
     rule search_data:
@@ -68,6 +54,7 @@ if STUDY.search is not None:
             trials=f"{GENERATION}/trials.json",
         log:
             f"{LOGS}/search/{{neuron}}/{{repeat}}/{{generation}}/suggest.log",
+        localrule: True
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
@@ -171,12 +158,8 @@ if STUDY.search is not None:
 
     rule search_tables:
         input:
-            trials=expand(
-                rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
-            ),
-            winners=expand(
-                rules.search_best.output.best, neuron=NEURONS, repeat=REPEATS
-            ),
+            trials=each_search(rules.search_best.output.trials),
+            winners=each_search(rules.search_best.output.best),
         output:
             budget=f"{SEARCH}/budget.csv",
             stability=search_table("stability", "trials that failed"),
@@ -184,6 +167,7 @@ if STUDY.search is not None:
             winners=search_table("winners", "winners within the bounds"),
         log:
             f"{LOGS}/search/tables.log",
+        localrule: True
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
@@ -215,129 +199,48 @@ if STUDY.search is not None:
         script:
             "../scripts/search_journal.py"
 
-    rule plot_search_history:
-        input:
-            trials=expand(
-                rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
-            ),
-            runs=expand(rules.search_best.output.runs, neuron=NEURONS, repeat=REPEATS),
-        output:
-            png=search_figure("history", "history"),
-            pdf=f"{SEARCH_FIGURES}/history.pdf",
-        log:
-            f"{LOGS}/search/plot_history.log",
-        conda:
-            "../../envs/spikegrad.yaml"
-        threads: 1
-        params:
-            code=code("plot_search_history.py"),
-            data=STUDY.dataset,
-        script:
-            "../scripts/plot_search_history.py"
-
-    rule plot_search_budget:
-        input:
-            budget=rules.search_tables.output.budget,
-            stability=rules.search_tables.output.stability,
-        output:
-            png=search_figure("budget", "expected best of k trials"),
-            pdf=f"{SEARCH_FIGURES}/budget.pdf",
-        log:
-            f"{LOGS}/search/plot_budget.log",
-        conda:
-            "../../envs/spikegrad.yaml"
-        threads: 1
-        params:
-            code=code("plot_search_budget.py"),
-            data=STUDY.dataset,
-        script:
-            "../scripts/plot_search_budget.py"
-
-    rule plot_search_importance:
-        input:
-            importances=expand(
-                rules.search_best.output.importances, neuron=NEURONS, repeat=REPEATS
-            ),
-        output:
-            png=search_figure("importance", "importance of parameters"),
-            pdf=f"{SEARCH_FIGURES}/importance.pdf",
-        log:
-            f"{LOGS}/search/plot_importance.log",
-        conda:
-            "../../envs/spikegrad.yaml"
-        threads: 1
-        params:
-            code=code("plot_search_importance.py"),
-            data=STUDY.dataset,
-        script:
-            "../scripts/plot_search_importance.py"
-
-    rule plot_search_slices:
-        input:
-            trials=expand(
-                rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
-            ),
-            winners=rules.search_tables.output.winners,
-        output:
-            png=search_figure("slices", "slices"),
-            pdf=f"{SEARCH_FIGURES}/slices.pdf",
-        log:
-            f"{LOGS}/search/plot_slices.log",
-        conda:
-            "../../envs/spikegrad.yaml"
-        threads: 1
-        params:
-            code=code("plot_search_slices.py"),
-            data=STUDY.dataset,
-            sampling=STUDY.search.sampling.model_dump(mode="json"),
-        script:
-            "../scripts/plot_search_slices.py"
-
-    rule plot_search_activity:
-        input:
-            trials=expand(
-                rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
-            ),
-        output:
-            png=search_figure("activity", "accuracy against activity"),
-            pdf=f"{SEARCH_FIGURES}/activity.pdf",
-        log:
-            f"{LOGS}/search/plot_activity.log",
-        conda:
-            "../../envs/spikegrad.yaml"
-        threads: 1
-        params:
-            code=code("plot_search_activity.py"),
-            data=STUDY.dataset,
-        script:
-            "../scripts/plot_search_activity.py"
-
-    rule plot_search_failures:
-        input:
-            trials=expand(
-                rules.search_best.output.trials, neuron=NEURONS, repeat=REPEATS
-            ),
-        output:
-            png=search_figure("failures", "failed trials"),
-            pdf=f"{SEARCH_FIGURES}/failures.pdf",
-        log:
-            f"{LOGS}/search/plot_failures.log",
-        conda:
-            "../../envs/spikegrad.yaml"
-        threads: 1
-        params:
-            code=code("plot_search_failures.py"),
-            data=STUDY.dataset,
-            sampling=STUDY.search.sampling.model_dump(mode="json"),
-        script:
-            "../scripts/plot_search_failures.py"
-
-    localrules:
-        search_suggest,
-        search_tables,
-        plot_search_history,
-        plot_search_budget,
-        plot_search_importance,
-        plot_search_slices,
-        plot_search_activity,
-        plot_search_failures,
+    SEARCH_TRIALS = each_search(rules.search_best.output.trials)
+    figure(
+        "search",
+        "search_history",
+        "history",
+        {
+            "trials": SEARCH_TRIALS,
+            "runs": each_search(rules.search_best.output.runs),
+        },
+    )
+    figure(
+        "search",
+        "search_budget",
+        "expected best of k trials",
+        {
+            "budget": rules.search_tables.output.budget,
+            "stability": rules.search_tables.output.stability,
+        },
+    )
+    figure(
+        "search",
+        "search_importance",
+        "importance of parameters",
+        {"importances": each_search(rules.search_best.output.importances)},
+    )
+    figure(
+        "search",
+        "search_slices",
+        "slices",
+        {"trials": SEARCH_TRIALS, "winners": rules.search_tables.output.winners},
+        sampling=STUDY.search.sampling.model_dump(mode="json"),
+    )
+    figure(
+        "search",
+        "search_activity",
+        "accuracy against activity",
+        {"trials": SEARCH_TRIALS},
+    )
+    figure(
+        "search",
+        "search_failures",
+        "failed trials",
+        {"trials": SEARCH_TRIALS},
+        sampling=STUDY.search.sampling.model_dump(mode="json"),
+    )

@@ -55,21 +55,11 @@ def search_minutes(wildcards, attempt):
     return attempt * (30 + int(trials.per_job_of(rung) * trials.timeout // 60))
 
 
-def search_figure(name, content):
-    """A figure of the report, with a caption of its own."""
-    return report(
-        f"{RESULTS}/search/figures/{name}.png",
-        caption=f"../report/search_{name}.rst",
-        category="Search",
-        labels={"content": content},
-    )
+def each_search(pattern):
+    """A file of every search."""
+    return expand(pattern, neuron=NEURONS, repeat=range(STUDY.search.repeats))
 
 
 def search_table(name, content):
     """A table of the report about all searches."""
-    return report(
-        f"{RESULTS}/search/{name}.csv",
-        caption=f"../report/search_{name}.rst",
-        category="Search",
-        labels={"content": content},
-    )
+    return reported(f"{RESULTS}/search/{name}.csv", f"search_{name}", "Search", content)

@@ -1,13 +1,8 @@
 # Both neuron models, trained with every seed, on the test data, and their figures.
 TRAINING = f"{RESULTS}/training"
-TRAINING_FIGURES = f"{TRAINING}/figures"
-
-
-TRAINING_NAMES = ["learning_curves", "confusion", "rasters", "potentials"]
 TRAIN_RESULTS = [
     f"{TRAINING}/summary.csv",
-    *[f"{TRAINING}/{neuron}/silence.parquet" for neuron in NEURONS],
-    *[f"{TRAINING_FIGURES}/{name}.png" for name in TRAINING_NAMES],
+    *each_neuron(f"{TRAINING}/{{neuron}}/silence.parquet"),
 ]
 
 
@@ -67,9 +62,7 @@ rule train:
 rule evaluate:
     input:
         events=rules.prepare.output.events,
-        checkpoints=expand(
-            rules.train.output.checkpoint, seed=STUDY.seeds, allow_missing=True
-        ),
+        checkpoints=each_seed(rules.train.output.checkpoint),
     output:
         runs=f"{TRAINING}/{{neuron}}/runs.parquet",
         samples=f"{TRAINING}/{{neuron}}/samples.parquet",
@@ -92,15 +85,9 @@ rule evaluate:
 rule silence:
     input:
         events=rules.prepare.output.events,
-        checkpoints=expand(
-            rules.train.output.checkpoint, seed=STUDY.seeds, allow_missing=True
-        ),
-        snapshots=expand(
-            rules.train.output.snapshots, seed=STUDY.seeds, allow_missing=True
-        ),
-        histories=expand(
-            rules.train.output.history, seed=STUDY.seeds, allow_missing=True
-        ),
+        checkpoints=each_seed(rules.train.output.checkpoint),
+        snapshots=each_seed(rules.train.output.snapshots),
+        histories=each_seed(rules.train.output.history),
     output:
         table=f"{TRAINING}/{{neuron}}/silence.parquet",
     log:
@@ -122,19 +109,20 @@ rule silence:
 
 rule summarise:
     input:
-        runs=expand(rules.evaluate.output.runs, neuron=NEURONS),
+        runs=each_neuron(rules.evaluate.output.runs),
     output:
         runs=report(
             f"{TRAINING}/runs.csv", category="Training", labels={"content": "all runs"}
         ),
-        summary=report(
+        summary=reported(
             f"{TRAINING}/summary.csv",
-            caption="../report/training_summary.rst",
-            category="Training",
-            labels={"content": "means over seeds"},
+            "training_summary",
+            "Training",
+            "means over seeds",
         ),
     log:
         f"{LOGS}/training/summarise.log",
+    localrule: True
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -171,100 +159,27 @@ rule record_traces:
         "../scripts/record_traces.py"
 
 
-rule plot_learning_curves:
-    input:
-        histories=expand(rules.train.output.history, neuron=NEURONS, seed=STUDY.seeds),
-    output:
-        png=report(
-            f"{TRAINING_FIGURES}/learning_curves.png",
-            caption="../report/learning_curves.rst",
-            category="Training",
-            labels={"content": "learning curves"},
-        ),
-        pdf=f"{TRAINING_FIGURES}/learning_curves.pdf",
-    log:
-        f"{LOGS}/training/plot_learning_curves.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_learning_curves.py"),
-        data=STUDY.dataset,
-    script:
-        "../scripts/plot_learning_curves.py"
-
-
-rule plot_confusion:
-    input:
-        samples=expand(rules.evaluate.output.samples, neuron=NEURONS),
-    output:
-        png=report(
-            f"{TRAINING_FIGURES}/confusion.png",
-            caption="../report/confusion.rst",
-            category="Training",
-            labels={"content": "confusion matrices"},
-        ),
-        pdf=f"{TRAINING_FIGURES}/confusion.pdf",
-    log:
-        f"{LOGS}/training/plot_confusion.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_confusion.py"),
-        data=STUDY.dataset,
-    script:
-        "../scripts/plot_confusion.py"
-
-
-rule plot_rasters:
-    input:
-        rasters=rules.record_traces.output.rasters,
-    output:
-        png=report(
-            f"{TRAINING_FIGURES}/rasters.png",
-            caption="../report/rasters.rst",
-            category="Training",
-            labels={"content": "rasters"},
-        ),
-        pdf=f"{TRAINING_FIGURES}/rasters.pdf",
-    log:
-        f"{LOGS}/training/plot_rasters.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_rasters.py"),
-    script:
-        "../scripts/plot_rasters.py"
-
-
-rule plot_potentials:
-    input:
-        rasters=rules.record_traces.output.rasters,
-        potentials=rules.record_traces.output.potentials,
-    output:
-        png=report(
-            f"{TRAINING_FIGURES}/potentials.png",
-            caption="../report/potentials.rst",
-            category="Training",
-            labels={"content": "membrane potentials"},
-        ),
-        pdf=f"{TRAINING_FIGURES}/potentials.pdf",
-    log:
-        f"{LOGS}/training/plot_potentials.log",
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("plot_potentials.py"),
-    script:
-        "../scripts/plot_potentials.py"
-
-
-localrules:
-    summarise,
-    plot_learning_curves,
-    plot_confusion,
-    plot_rasters,
-    plot_potentials,
+figure(
+    "training",
+    "learning_curves",
+    "learning curves",
+    {"histories": each_run(rules.train.output.history)},
+)
+figure(
+    "training",
+    "confusion",
+    "confusion matrices",
+    {"samples": each_neuron(rules.evaluate.output.samples)},
+)
+figure(
+    "training", "rasters", "rasters", {"rasters": rules.record_traces.output.rasters}
+)
+figure(
+    "training",
+    "potentials",
+    "membrane potentials",
+    {
+        "rasters": rules.record_traces.output.rasters,
+        "potentials": rules.record_traces.output.potentials,
+    },
+)

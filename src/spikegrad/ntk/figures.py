@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from spikegrad.report.style import COLOURS
 
@@ -138,3 +139,45 @@ def draw_widths(axes: Axes, table: pd.DataFrame, quantity: str, **style: Any) ->
     means = table.groupby("width")[quantity].agg(["mean", "sem"])
     axes.errorbar(means.index, means["mean"], means["sem"], capsize=2, markersize=4, **style)
     axes.set(xscale="log", yscale="log", xlabel="width $n$")
+
+
+def draw_kernel_widths(
+    experiments: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]],
+    quantity: str,
+    power: float,
+    label: str,
+) -> Figure:
+    """``quantity`` of finite networks' kernels against width, a panel for each experiment.
+
+    ``experiments`` have the tables of :func:`convergence.errors` and :func:`convergence.exponents`.
+    Lines for slopes, after training; an error also before it (dotted). ``power`` of the width is
+    drawn as a guide.
+    """
+    figure, grid = plt.subplots(
+        1, len(experiments), figsize=(3.4 * len(experiments), 4), sharey=True, squeeze=False
+    )
+    for axes, (name, (table, powers)) in zip(grid[0], experiments.items(), strict=True):
+        first, last = table["step"].min(), table["step"].max()
+        fits = powers[(powers["quantity"] == quantity) & (powers["step"] == last)]
+        for slope, colour in sequence(sorted(table["slope"].unique())).items():
+            here = table[table["slope"] == slope]
+            fit = fits[fits["slope"] == slope].squeeze()
+            interval = f"[{fit['low']:.2f}, {fit['high']:.2f}]"
+            text = f"{slope_label(slope)}: $n^{{{fit['exponent']:.2f}}}$ {interval}"
+            draw_widths(
+                axes, here[here["step"] == last], quantity, fmt="o-", color=colour, label=text
+            )
+            if quantity == "squared_error":
+                start = here[here["step"] == first]
+                draw_widths(axes, start, quantity, fmt="s:", color=colour, alpha=0.6)
+        means = here[here["step"] == last].groupby("width")[quantity].mean()
+        widths = means.index.to_numpy(float)
+        guide = means.iloc[-1] * (widths / widths[-1]) ** power
+        axes.plot(widths, guide, color="grey", linewidth=0.8, label=f"$n^{{{power:g}}}$")
+        axes.set_title(f"{name.replace('_', ' ')}, {last} steps")
+        legend_below(axes, title="power of the width [95 % interval]", title_fontsize=8)
+    grid[0, 0].set_ylabel(label)
+    note = "dotted: before training; " if quantity == "squared_error" else ""
+    networks = table["network"].nunique()
+    figure.suptitle(f"{note}bars: standard error over {networks} networks", fontsize=9)
+    return figure

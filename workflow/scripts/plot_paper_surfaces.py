@@ -8,5 +8,5 @@ from spikegrad.storage.tables import read_table
 log = start(snakemake)
 planes = read_table(snakemake.input.planes)
 planes = planes[planes["seed"] == snakemake.params.seed]
-with atomic(snakemake.output.page) as file:
+with atomic(snakemake.output[0]) as file:
     file.write_text(surfaces_page(planes, snakemake.params.data))

@@ -1,0 +1,73 @@
+# Figures that compose what several families found, one for each section of the papers.
+NTK_NAIVE_KERNELS = [name for name in NTK_KERNELS if name not in NTK_SURROGATE_KERNELS]
+
+
+if len(NEURONS) > 1:  # what compares neuron models
+    figure(
+        "paper",
+        "paper_performance",
+        "1: LIF and QIF, performance",
+        {
+            "histories": each_run(rules.train.output.history),
+            "runs": rules.summarise.output.runs,
+            "trials": rules.judge_claims.input.trials,
+        },
+    )
+    figure(
+        "paper",
+        "paper_landscapes",
+        "1: LIF and QIF, landscapes",
+        {
+            "planes": rules.landscape_merge.output.planes,
+            "lines": rules.landscape_merge.output.lines,
+            "line_minima": rules.landscape_fragmentation.output.lines,
+            "steps": rules.landscape_join.output.steps,
+            "step_losses": rules.landscape_join.output.losses,
+        },
+        seed=LANDSCAPE_SEEDS[0],
+        pair=STUDY.landscape.planes.directions[0],
+        direction=STUDY.landscape.lines.directions[0],
+    )
+    figure(
+        "paper",
+        "paper_samples",
+        "1: LIF and QIF, single samples",
+        {
+            "changes": rules.landscape_changes.output.changes,
+            "losses": rules.landscape_changes.output.losses,
+            "profiles": rules.landscape_join.output.profiles,
+            "summary": rules.landscape_changes.output.summary,
+            "examples": rules.landscape_examples.output.changes,
+            "spikes": rules.landscape_examples.output.spikes,
+        },
+    )
+    figure(
+        "paper",
+        "paper_surfaces",
+        "1: LIF and QIF, surfaces to turn",
+        {"planes": rules.landscape_merge.output.planes},
+        formats=("html"),
+        seed=LANDSCAPE_SEEDS[0],
+    )
+if NTK_NAIVE_KERNELS and NTK_SURROGATE_KERNELS:
+    figure(
+        "paper",
+        "paper_sg_ntk",
+        "2: surrogate-gradient NTK",
+        {
+            "naive_analytic": rules.ntk_kernels.output.analytic.format(
+                experiment=NTK_NAIVE_KERNELS[0]
+            ),
+            "surrogate_analytic": rules.ntk_kernels.output.analytic.format(
+                experiment=NTK_SURROGATE_KERNELS[0]
+            ),
+            "errors": rules.ntk_kernels.output.errors.format(
+                experiment=NTK_SURROGATE_KERNELS[0]
+            ),
+            "networks": ntk_networks(NTK_ENSEMBLES[0]),
+            "predictions": NTK_PREDICTIONS.format(experiment=NTK_ENSEMBLES[0]),
+            "distances": NTK_DISTANCES.format(experiment=NTK_ENSEMBLES[0]),
+            "problem": rules.ntk_limits.output.problem,
+        },
+        experiment=NTK_ENSEMBLES[0],
+    )
