@@ -8,7 +8,7 @@ CONFIG ?= config/demo.yaml
 DATASET = $(lastword $(shell sed -nE 's/^dataset: *["'\'']?([a-zA-Z0-9_.-]+).*/\1/p' config/config.yaml $(CONFIG)))
 REPORT ?= results/$(DATASET)/report.html
 
-.PHONY: demo offline report bench test test-faults test-slurm package lint format lock clean
+.PHONY: demo offline report bench test test-faults test-slurm package docs lint format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.ready
@@ -40,8 +40,12 @@ test-faults: $(VENV)/.ready
 test-slurm: $(VENV)/.ready
 	command -v slurmctld >/dev/null || (apt-get update && apt-get install --yes \
 	    --no-install-recommends slurmctld slurmd slurm-client munge)
-	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[workflow,data,dev,slurm]'
+	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[workflow,data,dev,docs,slurm]'
 	$(BIN)/python -m pytest -m slurm
+
+# The site, in site/; `.venv/bin/mkdocs serve` shows it while it is written. A warning is an error.
+docs: $(VENV)/.ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Wheel and sdist in dist/, and README's library examples on the wheel alone, in an environment of its
 # own: what a user of `pip install spikegrad` gets.
@@ -69,7 +73,7 @@ format: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml envs/lock.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "spikegrad needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[workflow,data,dev]'
+	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[workflow,data,dev,docs]'
 	touch $@
 
 # Everything but torch is pinned: the user brings the torch build that fits the machine.

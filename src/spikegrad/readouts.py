@@ -90,10 +90,10 @@ class LinearReadout(nn.Module):
 
 
 class IntegratedReadout(LinearReadout):
-    r"""Logit = :math:`\int_0^T e^{-t/T_w} V(t)\,dt`, in closed form a sum over spikes of
+    """Logit = integral over [0, T] of exp(-t / T_w) V(t), in closed form a sum over spikes of
 
-    .. math:: W_{jo}\,g(t), \quad
-        g(t) = \frac{e^{-t/T_w} - e^{-T/T_w} e^{-(T-t)/\tau_{out}}}{1/T_w + 1/\tau_{out}}.
+        W[j, o] g(t),
+        g(t) = (exp(-t / T_w) - exp(-T / T_w - (T - t) / tau_out)) / (1 / T_w + 1 / tau_out).
 
     g(T) = 0: a spike that leaves the trial at its end takes nothing with it, so that the
     logits of a QIF network are continuous in every parameter.

@@ -1,0 +1,96 @@
+"""What mkdocs adds to docs/: pages from files elsewhere, the dictionary of tables, the gallery."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).parents[2]
+TABLES, GALLERY = (Path(__file__).with_name(f"{name}.yaml") for name in ("tables", "gallery"))
+ELSEWHERE = {
+    "settings.md": "config/README.md",
+    "benchmarks.md": "benchmarks/RESULTS.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changes.md": "CHANGELOG.md",
+}
+"""Pages that are files outside docs/."""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that no file in docs/ holds."""
+    for page, source in ELSEWHERE.items():
+        files.append(File.generated(config, page, content=(ROOT / source).read_text()))
+    files.append(
+        File.generated(config, "scaling.png", abs_src_path=str(ROOT / "benchmarks" / "scaling.png"))
+    )
+    made = {
+        "tables.md": dictionary(yaml.safe_load(TABLES.read_text())),
+        "gallery.md": gallery(yaml.safe_load(GALLERY.read_text())),
+    }
+    for page, content in made.items():
+        files.append(File.generated(config, page, content=content))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Links to files outside docs/ lead to their pages; of those without one the text stays."""
+    source = ROOT / ELSEWHERE.get(page.file.src_uri, f"docs/{page.file.src_uri}")
+
+    def led(link: re.Match[str]) -> str:
+        text, target, anchor = link.groups()
+        place = (source.parent / target).resolve()
+        for name, file in ELSEWHERE.items():
+            if place == ROOT / file:
+                place = ROOT / "docs" / name
+        if not place.is_relative_to(ROOT / "docs"):
+            return text
+        here = (ROOT / "docs" / page.file.src_uri).parent
+        return f"[{text}]({os.path.relpath(place, here)}{anchor or ''})"
+
+    return re.sub(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)#\s]+)(#[^)]*)?\)", led, markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Docstrings name things as Sphinx wants it; here the name is enough."""
+    return re.sub(r":(?:meth|class|data|func|mod):<code>[~.]?", "<code>", html)
+
+
+def dictionary(tables: dict[str, Any]) -> str:
+    """Every table and column as Markdown."""
+    text = [
+        "# Tables\n\nEvery table that a study writes, below `results/<dataset>/`; `*` stands for"
+        " neuron models, seeds, jobs and experiments. pandas reads both CSV and Parquet.\n"
+    ]
+    everywhere = tables["everywhere"]
+    for entry in tables["tables"]:
+        names = ", ".join(f"`{name}`" for name in entry["files"])
+        text.append(f"\n## {entry['files'][0]}\n\n{names}: {entry['says']}\n")
+        columns = {name: everywhere[name] for name in entry.get("also", [])}
+        columns |= entry.get("columns", {})
+        text.append("\n| column | meaning |\n|---|---|\n")
+        text += [f"| `{name}` | {meaning} |\n" for name, meaning in columns.items()]
+    return "".join(text)
+
+
+def gallery(entries: list[dict[str, str]]) -> str:
+    """Every picture with its caption and the command that makes it."""
+    text = [
+        "# Gallery\n\nFigures of the demo, and of the longer runs in"
+        " [kept results](results/README.md). Below each stands what makes the demo's.\n"
+    ]
+    for entry in entries:
+        caption = (ROOT / "workflow" / "report" / f"{entry['caption']}.rst").read_text().strip()
+        name = Path(entry["figure"]).stem.replace("_", " ")
+        text.append(
+            f"\n## {entry['figure'].split('/')[0].removesuffix('figures')} {name}\n\n"
+            f"![{name}]({entry['picture']})\n\n{caption}\n\n```console\n"
+            "snakemake --cores 2 --configfile config/demo.yaml --"
+            f" results/spoken-digits/{entry['figure']}\n```\n"
+        )
+    return "".join(text)

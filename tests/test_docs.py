@@ -1,0 +1,155 @@
+"""The documentation: a site without a broken link, and pages that say what is so."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet
+import pytest
+import yaml
+from playwright.sync_api import Page, sync_playwright
+
+from smoke import ROOT
+from spikegrad.config.base import validate
+from spikegrad.config.study import Study
+from spikegrad.data.dataset import load
+from spikegrad.data.prepare import prepare
+from test_config import settings
+from test_report import CHROMIUM
+
+DOCS = ROOT / "docs"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}[^\n]*\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built as `make docs` does, where a warning is an error."""
+    mkdocs = pytest.importorskip("mkdocs.commands.build")
+    from mkdocs.config import load_config
+
+    target = tmp_path_factory.mktemp("site")
+    config = load_config(str(ROOT / "mkdocs.yml"), strict=True, site_dir=str(target))
+    config.plugins.on_startup(command="build", dirty=False)
+    mkdocs.build(config)
+    return target
+
+
+def test_the_site_is_built_without_a_warning(site: Path):
+    pages = {str(page.parent.relative_to(site)) for page in site.rglob("index.html")}
+    assert {".", "settings", "api", "tables", "gallery", "results", "tutorial-neuron"} <= pages
+    functions = (site / "api" / "index.html").read_text()
+    for name in ("SpikeTrains", "SpikingLayer", "to_nir", "sg_ntk", "load_network"):
+        assert f">{name}</span>" in functions
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def address(site: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.mark.browser
+def test_every_page_opens_on_a_telephone(site: Path, address: str):
+    """At 400 pixels, without an error, a request elsewhere, or anything wider than the screen."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    complaints: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("response", lambda r: complaints.append(r.url) if r.status >= 400 else None)
+        page.on(
+            "request", lambda r: None if r.url.startswith(address) else complaints.append(r.url)
+        )
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 400, "height": 800})
+        watch(page)
+        for file in sorted(site.rglob("index.html")):
+            page.goto(f"{address}/{file.parent.relative_to(site)}/")
+            assert page.locator("h1").first.is_visible(), file
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 400, (file, wide)
+        browser.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def dictionary() -> dict[str, Any]:
+    return yaml.safe_load((DOCS / "site" / "tables.yaml").read_text())
+
+
+def test_every_column_of_every_table_is_explained(finished: Path, dictionary: dict[str, Any]):
+    results = finished / "results" / "spoken-digits-smoke"
+    met = set()
+    for file in [*results.rglob("*.csv"), *results.rglob("*.parquet")]:
+        name = str(file.relative_to(results))
+        entries = [t for t in dictionary["tables"] if any(fnmatchcase(name, f) for f in t["files"])]
+        assert len(entries) == 1, f"docs/site/tables.yaml has {len(entries)} entries for {name}"
+        first, own = entries[0]["files"][0], entries[0].get("columns", {})
+        columns = (
+            pyarrow.parquet.read_schema(file).names
+            if file.suffix == ".parquet"
+            else pd.read_csv(file, nrows=0)
+        )
+        for column in columns:
+            words = [key for key in own if fnmatchcase(column, key)] or (
+                [column] if column in entries[0].get("also", []) else []
+            )
+            assert len(words) == 1, f"docs/site/tables.yaml explains {column} of {name} {words}"
+            met.add((first, words[0]))
+    told = {
+        (entry["files"][0], key)
+        for entry in dictionary["tables"]
+        for key in [*entry.get("columns", {}), *entry.get("also", [])]
+    }
+    assert told - met == set(), "docs/site/tables.yaml explains what no table has"
+
+
+def test_the_gallerys_commands_make_what_it_shows(finished: Path):
+    results = finished / "results" / "spoken-digits-smoke"
+    for entry in yaml.safe_load((DOCS / "site" / "gallery.yaml").read_text()):
+        assert (DOCS / entry["picture"]).exists()
+        assert (results / entry["figure"]).exists(), entry["figure"]
+        assert (ROOT / "workflow" / "report" / f"{entry['caption']}.rst").exists()
+
+
+def test_the_librarys_guide_runs():
+    pytest.importorskip("nir")
+    names: dict[str, Any] = {}
+    for code in blocks("library.md", "python"):
+        exec(compile(code, "library.md", "exec"), names)
+    assert names["kernels"].ntk.shape == (20, 20)
+    assert len(names["graph"].nodes) == 4
+
+
+def test_the_guides_files_become_data(tmp_path: Path):
+    """Written as the page says, named as the page says, without speakers."""
+    (code,), (own,) = blocks("own-spikes.md", "python"), blocks("own-spikes.md", "yaml")
+    study = validate(Study, {**settings("smoke.yaml"), **yaml.safe_load(own)})
+    with contextlib.chdir(tmp_path):
+        exec(compile(code, "make_files.py", "exec"), {})
+        prepare(study.dataset, study.data, "train.h5", "test.h5", "events.h5")
+        sizes = [len(load("events.h5", split)) for split in ("train", "validation", "test")]
+    assert sizes == [108, 12, 40]
