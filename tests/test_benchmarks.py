@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import contest
-import keep
 import overhead
 import report
 from breakdown import breakdown
@@ -164,16 +163,6 @@ def test_workflow_that_ran_in_several_goes_is_refused(tmp_path: Path) -> None:
     record.write_text(json.dumps({**earlier, "starttime": earlier["starttime"] - 3600}))
     with pytest.raises(ValueError, match="several goes"):
         overhead.measure(tmp_path)
-
-
-def test_core_hours_are_those_of_the_benchmark_tables(tmp_path: Path) -> None:
-    for name, seconds in {"search/lif/0": 1800.0, "search/qif/0": 3600.0, "prepare": 360.0}.items():
-        file = tmp_path / f"{name}.tsv"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"s\tcpu_time\n1.0\t{seconds}\n")
-    table = keep.core_hours(tmp_path)
-    assert table["core_hours"].to_dict() == pytest.approx({"data": 0.1, "search": 1.5, "all": 1.6})
-    assert table["jobs"].to_dict() == {"data": 1, "search": 2, "all": 3}
 
 
 def test_table_keeps_its_columns() -> None:

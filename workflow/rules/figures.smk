@@ -21,10 +21,3 @@ for FIGURE in FIGURES:
             data=STUDY.dataset,
         script:
             "../scripts/plot_{params.figure}.py"
-
-
-# snakemake ntk: this part alone; it needs no spike data.
-rule ntk:
-    input:
-        figure_files("ntk"),
-    localrule: True

@@ -5,36 +5,40 @@ rule data:
     """Spikes of the source, split, with their statistics and a figure."""
     input:
         DATA_RESULTS,
+        figure_files("data"),
 
 
 rule search:
     """The hyperparameters of each neuron model, with what the search has cost."""
     input:
         SEARCH_RESULTS,
+        figure_files("search"),
 
 
 rule training:
     """Networks with every seed, their accuracies on test data, spikes and potentials."""
     input:
         TRAIN_RESULTS,
+        figure_files("training"),
 
 
 rule landscapes:
     """Loss and gradient around the networks: lines, planes, jumps, minima."""
     input:
         LANDSCAPE_RESULTS,
+        figure_files("landscape"),
 
 
 rule ntk:
     """Networks beside their surrogate-gradient kernels; needs no spikes."""
     input:
-        NTK_RESULTS,
+        figure_files("ntk"),
 
 
 rule figures:
     """The papers' composed figures, and what they need."""
     input:
-        FIGURE_RESULTS,
+        figure_files("paper"),
 
 
 rule claims:

@@ -1,0 +1,240 @@
+"""Keep a long study in the repository: tables, figures, networks, hours, and a page of its results.
+
+python experiments/keep.py results/heidelberg-digits docs/results/heidelberg-digits --commit 73a3b00
+python experiments/keep.py --ntk results/shd-ntk docs/results
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from spikegrad.report.style import NEURON_STYLES, neuron_label
+from spikegrad.storage.tables import read_table, write_table
+from spikegrad.training.summary import summary
+
+KEPT = (
+    "claims.csv",
+    "data/summary.csv",
+    "figures/performance.png",
+    "figures/landscapes.png",
+    "figures/samples.png",
+    "landscape/census.csv",
+    "landscape/states.csv",
+    "landscape/updates.csv",
+    "landscape/figures/fragmentation.png",
+    "landscape/figures/gradients.png",
+    "landscape/figures/profiles.png",
+    "search/budget.csv",
+    "search/figures/budget.png",
+    "search/figures/importance.png",
+    "search/figures/slices.png",
+    "search/rungs.csv",
+    "search/stability.csv",
+    "search/winners.csv",
+    "training/figures/learning_curves.png",
+    "training/runs.csv",
+    "training/summary.csv",
+)
+
+KEPT_OF_NTK = (
+    "ntk/figures/comparison.png",
+    "ntk/figures/kernels_gradient.png",
+    "ntk/figures/kernels_surrogate_gradient.png",
+    "ntk/figures/off_circle.png",
+    "ntk/figures/spread.png",
+    "ntk/figures/stability.png",
+    "ntk/gradient/exponents.csv",
+    "ntk/one_hidden/distances.csv",
+    "ntk/one_hidden/spreads.csv",
+    "ntk/one_hidden/trends.csv",
+    "ntk/stability/cases.csv",
+    "ntk/surrogate_gradient/exponents.csv",
+    "ntk/two_hidden/distances.csv",
+    "ntk/two_hidden/spreads.csv",
+    "ntk/two_hidden/trends.csv",
+    "ntk/unequal_norms/distances.csv",
+    "ntk/unequal_norms/trends.csv",
+)
+
+FLAT = 5  # last epochs, over which a curve that is flat gains nothing
+
+
+def flat_name(name: str) -> str:
+    """The name of a result's copy: kept folders have no folders of their own."""
+    return name.replace("/", "_").replace("figures_", "")
+
+
+def core_hours(folder: Path) -> pd.DataFrame:
+    """Hours of processor time by family of rules, from the tables below ``benchmarks``."""
+    rows = []
+    for file in sorted(folder.rglob("*.tsv")):
+        parts = file.relative_to(folder).parts
+        family = parts[0] if len(parts) > 1 else "data"
+        rows.append({"family": family, **pd.read_csv(file, sep="\t").iloc[-1]})
+    table = pd.DataFrame(rows).groupby("family")["cpu_time"].agg(["size", "sum"])
+    table.columns = ["jobs", "core_hours"]
+    table["core_hours"] = table["core_hours"].astype(float) / 3600
+    return pd.concat([table, table.sum().to_frame("all").T]).astype({"jobs": int})
+
+
+def keep(results: Path, target: Path, names: tuple[str, ...], hours: str) -> None:
+    """Copy the results of these ``names``, and write the core-hours to the file ``hours``."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copyfile(results / name, target / flat_name(name))
+    table = core_hours(results / "benchmarks").rename_axis("family")
+    table.to_csv(target / hours, float_format="%.3f")
+
+
+def histories(results: Path, runs: pd.DataFrame) -> pd.DataFrame:
+    """The learning curves of all ``runs``."""
+    return read_table(
+        *[results / f"training/{r.neuron}/{r.seed}/history.parquet" for r in runs.itertuples()]
+    )
+
+
+def accuracy_by_speaker(results: Path, neurons: list[str]) -> pd.DataFrame:
+    """Of each neuron and speaker: accuracy over all runs, and whether training had heard it."""
+    samples = read_table(*[results / f"training/{neuron}/samples.parquet" for neuron in neurons])
+    samples["accuracy"] = samples["label"].astype(str) == samples["prediction"].astype(str)
+    groups = samples.groupby(["speaker", "unseen_speaker", "neuron"], sort=False)
+    table = groups.agg(accuracy=("accuracy", "mean"), answers=("accuracy", "size"))
+    return table.reset_index().sort_values(["speaker", "neuron"])
+
+
+def trained_out(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Of each run, what training has reached: accuracy on the training data at the best epoch, and
+    how much the validation accuracy still gained over the last epochs."""
+    rows = []
+    for (neuron, seed), curve in curves.sort_values("epoch").groupby(["neuron", "seed"]):
+        last = curve["validation_accuracy"].tail(2 * FLAT).to_numpy()
+        best = curve.loc[curve["validation_accuracy"].idxmax()]
+        rows.append(
+            {
+                "neuron": neuron,
+                "seed": seed,
+                "training_accuracy": best["train_accuracy"],
+                "late_gain": last[FLAT:].mean() - last[:FLAT].mean(),
+            }
+        )
+    return runs.merge(pd.DataFrame(rows), on=["neuron", "seed"])
+
+
+def keep_networks(results: Path, target: Path, runs: pd.DataFrame) -> list[str]:
+    """Of each search the network that is best by validation; the names of the copies."""
+    best = runs.dropna(subset="validation_accuracy").sort_values("validation_accuracy")
+    names = []
+    for run in (
+        best.groupby(["neuron", "search"]).tail(1).sort_values(["neuron", "search"]).itertuples()
+    ):
+        names.append(f"{run.neuron}_{run.search}.safetensors")
+        shutil.copyfile(
+            results / f"training/{run.neuron}/{run.seed}/best.safetensors", target / names[-1]
+        )
+    return names
+
+
+def keep_searches(results: Path, target: Path, runs: pd.DataFrame) -> None:
+    """All searches' trials in one table, and their winners."""
+    searches = runs[["neuron", "search"]].drop_duplicates().itertuples(index=False)
+    folders = {(n, s): results / f"search/{n}/{s}" for n, s in searches}
+    for (neuron, search), folder in folders.items():
+        shutil.copyfile(folder / "best.yaml", target / f"search_{neuron}_{search}.yaml")
+    tables = [
+        read_table(folder / "trials.parquet").assign(neuron=neuron, search=search)
+        for (neuron, search), folder in folders.items()
+    ]
+    write_table(pd.concat(tables, ignore_index=True), target / "search_trials.parquet")
+
+
+def searches_done(target: Path) -> list[dict[str, Any]]:
+    """Of each search: trials, those that diverged, and the winner's values at a bound."""
+    winners = pd.read_csv(target / "search_winners.csv")
+    at_bound = winners[winners["at_bound"].astype(bool)].groupby(["neuron", "search"])["parameter"]
+    named = at_bound.apply(list).to_dict()
+    rows = pd.read_csv(target / "search_stability.csv").to_dict("records")
+    return [row | {"at_bound": named.get((row["neuron"], row["search"]), [])} for row in rows]
+
+
+def percent(row: Any) -> str:
+    """A share with its interval, or alone where there is none."""
+    if row is None or pd.isna(row["mean"]):
+        return "-"
+    interval = (
+        "" if pd.isna(row["low"]) else f" ({100 * row['low']:.1f} to {100 * row['high']:.1f})"
+    )
+    return f"{100 * row['mean']:.1f} %{interval}"
+
+
+def page(results: Path, target: Path, commit: str, networks: list[str]) -> str:
+    """The kept study's page, made of the tables kept beside it."""
+    runs = pd.read_csv(target / "training_reached.csv")
+    measures = (
+        "accuracy",
+        "accuracy_unseen_speakers",
+        "accuracy_seen_speakers",
+        "training_accuracy",
+        "validation_accuracy",
+        "late_gain",
+        "spikes_per_neuron",
+        "silent_fraction",
+    )
+    means = summary(runs, measures).set_index(["neuron", "measure"])
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("kept_study.md").render(
+        dataset=results.name,
+        commit=commit,
+        neurons=[neuron for neuron in NEURON_STYLES if neuron in set(runs["neuron"])],
+        label=neuron_label,
+        percent=percent,
+        of=lambda neuron, measure: means.loc[(neuron, measure)],
+        runs=runs,
+        claims=pd.read_csv(target / "claims.csv").to_dict("records"),
+        speakers=pd.read_csv(target / "speakers.csv").to_dict("records"),
+        rungs=pd.read_csv(target / "search_rungs.csv"),
+        searches=searches_done(target),
+        winners=[file.name for file in sorted(target.glob("search_*.yaml"))],
+        hours=pd.read_csv(target / "hours.csv").to_dict("records"),
+        networks=networks,
+    )
+
+
+def keep_study(results: Path, target: Path, commit: str) -> None:
+    """All that is kept of a study of the first paper."""
+    keep(results, target, KEPT, "hours.csv")
+    runs = pd.read_csv(results / "training/runs.csv")
+    curves = histories(results, runs)
+    write_table(curves, target / "training_histories.parquet")
+    write_table(trained_out(curves, runs), target / "training_reached.csv", digits=6)
+    speakers = accuracy_by_speaker(results, list(runs["neuron"].unique()))
+    write_table(speakers, target / "speakers.csv", digits=6)
+    keep_searches(results, target, runs)
+    networks = keep_networks(results, target, runs)
+    (target / "README.md").write_text(page(results, target, commit, networks))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path, help="results of a finished study")
+    parser.add_argument("target", type=Path, help="folder to keep them in")
+    parser.add_argument("--commit", help="of the code that made them")
+    parser.add_argument("--ntk", action="store_true", help="of the SG-NTK part alone")
+    options = parser.parse_args()
+    if options.ntk:
+        keep(options.results, options.target, KEPT_OF_NTK, "ntk_hours.csv")
+    elif options.commit is None:
+        parser.error("say with --commit which code made them")
+    else:
+        keep_study(options.results, options.target, options.commit)

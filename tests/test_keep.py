@@ -1,0 +1,59 @@
+"""A study's kept folder: made of its results, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import keep
+from spikegrad import SpikeTrains, load_network
+
+
+@pytest.fixture(scope="module")
+def kept(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("kept")
+    keep.keep_study(finished / "results/spoken-digits-smoke", target, "abc123")
+    return target
+
+
+def test_the_page_names_files_that_are_kept(kept: Path) -> None:
+    page = (kept / "README.md").read_text()
+    named = set(re.findall(r"\]\(([^)/]+)\)", page))
+    assert named <= {file.name for file in kept.iterdir()}
+    assert "abc123" in page
+    assert "nan" not in page.split("## Claims")[0]
+
+
+def test_a_speaker_of_the_page_has_the_accuracy_of_its_answers(finished: Path, kept: Path) -> None:
+    samples = pd.read_parquet(finished / "results/spoken-digits-smoke/training/qif/samples.parquet")
+    own = samples[samples["speaker"] == samples["speaker"].iloc[0]]
+    right = [label == answer for label, answer in zip(own["label"], own["prediction"], strict=True)]
+    row = pd.read_csv(kept / "speakers.csv").query(
+        f"neuron == 'qif' and speaker == {own['speaker'].iloc[0]}"
+    )
+    assert row["accuracy"].item() == pytest.approx(sum(right) / len(right), abs=1e-5)
+
+
+def test_a_kept_network_classifies_a_sample(kept: Path) -> None:
+    files = sorted(kept.glob("*.safetensors"))
+    assert files
+    for file in files:
+        network, about = load_network(file)
+        times, channels = np.linspace(0.0, 0.5, 500), np.arange(500) % network.n_units
+        sample = SpikeTrains.from_arrays([times], [channels], duration=0.8)
+        assert network(sample).logits.shape == (1, network.n_classes)
+        assert about["neuron"] == file.name.rsplit("_", 1)[0]
+
+
+def test_core_hours_are_those_of_the_benchmark_tables(tmp_path: Path) -> None:
+    for name, seconds in {"search/lif/0": 1800.0, "search/qif/0": 3600.0, "prepare": 360.0}.items():
+        file = tmp_path / f"{name}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"s\tcpu_time\n1.0\t{seconds}\n")
+    table = keep.core_hours(tmp_path)
+    assert table["core_hours"].to_dict() == pytest.approx({"data": 0.1, "search": 1.5, "all": 1.6})
+    assert table["jobs"].to_dict() == {"data": 1, "search": 2, "all": 3}
