@@ -86,7 +86,8 @@ def test_surfaces_can_be_turned_chosen_and_read(page: Page, tmp_path: Path):
     told = page.inner_text("#reading")
     lif = 2.0 - 0.2 + 0.01
     qif = 1 + 0.2**2 + 2 * 0.2**2 + 0.01
-    assert told == f"filter0 0.2, gaussian0 -0.2: loss LIF {lif:g}, QIF {qif:g} nats"
+    where = "random direction 1, scaled per neuron: 0.2; random direction 1: -0.2"
+    assert told == f"{where}; loss LIF {lif:g}, QIF {qif:g} nats"
 
     before = {neuron: picture(page, neuron) for neuron in ("lif", "qif")}
     page.mouse.down()
@@ -113,7 +114,7 @@ def test_the_pointer_reads_what_is_in_front(page: Page, tmp_path: Path):
     page.evaluate("view.turn = 0; view.tilt = 0.2; redraw()")
     left, top = page.evaluate("vertex(plane.loss.lif, 4, 4)")
     page.locator("#lif").hover(position={"x": left, "y": top})
-    assert page.inner_text("#reading").startswith("filter0 0, gaussian0 -0.3:")  # the wall's foot
+    assert "; random direction 1: -0.3;" in page.inner_text("#reading")  # the wall's foot
 
 
 @pytest.mark.browser

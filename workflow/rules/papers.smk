@@ -46,7 +46,7 @@ if len(NEURONS) > 1:  # what compares neuron models
         "paper_surfaces",
         "1: LIF and QIF, surfaces to turn",
         {"planes": rules.landscape_merge.output.planes},
-        formats=("html"),
+        formats=("html",),
         seed=LANDSCAPE_SEEDS[0],
     )
 if NTK_NAIVE_KERNELS and NTK_SURROGATE_KERNELS:

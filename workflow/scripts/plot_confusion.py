@@ -34,5 +34,5 @@ for axes, samples in zip(panels[0], tables, strict=True):
     axes.set_title(f"{neuron}: {accuracy:.1%} right, {samples['seed'].nunique()} seeds")
     axes.set(xlabel="predicted", ylabel="spoken" if axes is panels[0][0] else "")
     axes.tick_params(length=0, labelsize=7)
-figure.suptitle(f"{snakemake.params.data}, test set", fontsize=9)
+figure.suptitle(f"{snakemake.params.data}, test set")
 save(figure, snakemake.output)

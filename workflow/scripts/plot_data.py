@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from spikegrad.report.style import COLOURS, save
+from spikegrad.report.style import COLOURS, draw_input, save
 from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
@@ -18,13 +18,10 @@ above, below = figure.subfigures(2, 1, height_ratios=(1.15, 1))
 n_classes = samples["class"].nunique()
 above.suptitle(f"{snakemake.params.data}: {n_classes} classes, {n_units} channels")
 
-dot = 1.0 if n_units > 200 else 2.5
 panels = above.subplots(1, 4, sharex=True, sharey=True)
 shown = examples.groupby(["class", "speaker"], sort=False)
 for axes, ((word, speaker), example) in zip(panels, shown, strict=False):
-    axes.plot(
-        1000 * example["time"], example["unit"], ".", ms=dot, mew=0, color="black", rasterized=True
-    )
+    draw_input(axes, example, n_units)
     axes.set_title(f"“{word}”, speaker {speaker}")
     axes.set_xlabel("time (ms)")
 end = 1000 * samples.last_spike.max()

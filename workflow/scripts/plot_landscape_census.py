@@ -1,13 +1,18 @@
 """Draw what the census finds: how many jumps, how high, and from what cause."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import seaborn as sns
 
 from _job import start
 from spikegrad.landscape.constants import CAUSES, JUMP, STATES
-from spikegrad.landscape.figures import STATE_STYLES, draw_disruption, draw_shares
+from spikegrad.landscape.figures import (
+    STATE_STYLES,
+    draw_disruption,
+    draw_shares,
+    draw_tail,
+    state_axis,
+)
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, neuron_legend, save
 from spikegrad.storage.tables import read_table
 
@@ -53,24 +58,18 @@ for axes, (column, name) in zip(panels[0], counts.items(), strict=True):
     smallest = summary.loc[summary[column] > 0, column].min()
     axes.set_yscale("symlog", linthresh=0.5 * smallest if smallest > 0 else 1)
     axes.set_ylim(-0.05 * (smallest if smallest > 0 else 1), 3 * summary[column].max() or 1)
-    axes.set(xlabel="", ylabel=name)
+    axes.set_ylabel(name)
+    state_axis(axes)
 neuron_legend(panels[0, 0], loc="center left", bbox_to_anchor=(0.0, 0.4))
 
 axes = panels[1, 0]
 for (neuron, state), own in breaks.groupby(["neuron", "state"]):
-    heights = np.sort(own["loss_jump"].abs())
+    heights = own["loss_jump"].abs()
     heights = heights[heights > JUMP]
     if len(heights):
-        share = 1 - np.arange(len(heights)) / len(heights)
         label = f"{neuron_label(neuron)}, {state} ({len(heights)})"
-        axes.step(
-            heights,
-            share,
-            where="pre",
-            ls=STATE_STYLES[state],
-            color=NEURON_COLOURS[neuron],
-            label=label,
-        )
+        style = {"ls": STATE_STYLES[state], "color": NEURON_COLOURS[neuron]}
+        draw_tail(axes, heights, **style, label=label)
 axes.set(xscale="log", xlabel="height of a jump (nats)", ylabel="share of jumps at least as high")
 if axes.get_legend_handles_labels()[0]:
     axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
@@ -94,7 +93,7 @@ sns.stripplot(
 )  # fmt: skip
 positive = broken.loc[broken["share"] > 0, "share"].min()
 panels[2, 0].set_yscale("symlog", linthresh=positive if positive > 0 else 1)
-panels[2, 0].set_ylim(bottom=0)
+panels[2, 0].set_ylim(0, 2 * broken["share"].max() or 1)
 panels[2, 0].set(xlabel="", ylabel="share of order changes\nthat break")
 
 appear = breaks[breaks["appeared"] + breaks["vanished"] > 0]
@@ -103,6 +102,5 @@ draw_disruption(panels[2, 1], {"spike (dis)appears": appear, "harmless": harmles
 figure.suptitle(
     f"{snakemake.params.data}: certified changes of spikes along lines; "
     f"{summary['seed'].nunique()} seeds (dots) and their mean (bar)",
-    fontsize=9,
 )
 save(figure, snakemake.output)

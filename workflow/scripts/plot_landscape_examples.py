@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 
 from _job import start
+from spikegrad.landscape.figures import draw_sides, jump_label
 from spikegrad.report.style import NEURON_COLOURS, NEURON_STYLES, neuron_label, save
 from spikegrad.storage.tables import read_table
 
@@ -26,7 +27,7 @@ for column, (_, change) in enumerate(changes.iterrows()):
         loss.plot(1e3 * side["x"], side["loss"], color=colour, lw=1)
     loss.set_title(
         f"{neuron_label(neuron)}, {kind}: {change['cause']}\n"
-        f"jump of the loss: {abs(change['loss_jump']):.2g} nats\n"
+        f"{jump_label(change['loss_jump'])}\n"
         f"spikes: {change['appeared']} new, {change['vanished']} gone, {change['moved']} moved",
         fontsize=8,
     )
@@ -45,20 +46,7 @@ for column, (_, change) in enumerate(changes.iterrows()):
         axes.axvline(0, color="0.5", lw=0.6, ls=":")
         axes.set_xlim(1e3 * line["x"].min(), 1e3 * line["x"].max())
     times.set_xlabel("distance from the change ($10^{-3}$)")
-    left, right = fired[fired["x"] == 0], fired[fired["x"] == fired["x"][fired["x"] > 0].min()]
-    for side, marker, size in ((left, "o", 3.5), (right, "x", 2.5)):
-        raster.plot(
-            1000 * side["time"],
-            side["unit"],
-            marker,
-            ms=size,
-            mew=0.5,
-            mfc="none",
-            color="black" if marker == "o" else colour,
-            label="just left" if marker == "o" else "just right",
-            ls="none",
-        )
-    raster.axhline(change["unit"], color=colour, lw=0.4)
+    draw_sides(raster, fired, change)
     raster.set(xlim=(window[0], window[1] + 80))
     for side, table in of(potentials).groupby("side", sort=False):
         shown = table["potential"].where(table["potential"].between(-50, 50))
@@ -76,7 +64,5 @@ raster_handles = grid[2, 0].get_legend_handles_labels()
 above = {"loc": "lower center", "bbox_to_anchor": (0.5, 0.97), "ncols": 2, "columnspacing": 0.8}
 grid[2, 0].legend(*raster_handles, **above)
 grid[3, 0].legend(**above)
-figure.suptitle(
-    f"{snakemake.params.data}: one training sample around a change of its spikes", fontsize=9
-)
+figure.suptitle(f"{snakemake.params.data}: one training sample around a change of its spikes")
 save(figure, snakemake.output)

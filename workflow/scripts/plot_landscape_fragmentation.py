@@ -31,7 +31,6 @@ settled = lines["settled"].mean()
 figure.suptitle(
     f"{snakemake.params.data}: minima deeper than a depth; {lines['seed'].nunique()} seeds; "
     f"{settled:.0%} of the lines have settled",
-    fontsize=9,
     x=0.01,
     ha="left",
 )

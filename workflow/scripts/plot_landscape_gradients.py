@@ -1,11 +1,16 @@
 """Draw how far gradients can be trusted along the steps that training took."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.ticker import NullFormatter
 
 from _job import start
-from spikegrad.landscape.figures import draw_predictions, draw_seeds, draw_turn, neuron_handles
+from spikegrad.landscape.figures import (
+    draw_predictions,
+    draw_seeds,
+    draw_tail,
+    draw_turn,
+    neuron_handles,
+)
 from spikegrad.report.style import NEURON_COLOURS, save
 from spikegrad.storage.tables import read_table
 
@@ -49,9 +54,7 @@ turn.set_title("all steps, each on its own batch")
 
 trained = samples[samples["state"] == "trained"]
 for neuron, own in trained.groupby("neuron", sort=False):
-    ordered = np.sort(own["gradient_norm"])
-    least = 1 - np.arange(len(ordered)) / len(ordered)
-    tails.step(ordered, least, where="pre", color=NEURON_COLOURS[neuron], lw=1.2)
+    draw_tail(tails, own["gradient_norm"], color=NEURON_COLOURS[neuron], lw=1.2)
 tails.set(
     xscale="log",
     yscale="log",
@@ -66,6 +69,5 @@ figure.legend(handles=neuron_handles(neurons), loc="outside lower center", ncols
 figure.suptitle(
     f"{snakemake.params.data}: along the steps of training; "
     f"{steps['seed'].nunique()} seeds (thin) and their mean (thick)",
-    fontsize=9,
 )
 save(figure, snakemake.output)

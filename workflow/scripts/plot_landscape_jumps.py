@@ -5,6 +5,7 @@ import matplotlib.pyplot as plt
 from _job import start
 from spikegrad.landscape.constants import JUMP, STATES
 from spikegrad.landscape.figures import draw_jumps
+from spikegrad.landscape.plane_figures import direction_label
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
 from spikegrad.storage.tables import read_table
 
@@ -37,7 +38,6 @@ for axes in grid[:-1].flat:
     axes.set_xlabel("")
 figure.suptitle(
     f"{snakemake.params.data}: training sample {first['sample']} of the subset, seed "
-    f"{first['seed']}, along {first['direction']}; ticks mark jumps",
-    fontsize=9,
+    f"{first['seed']}, {direction_label(first['direction'], ' ')}; ticks mark jumps",
 )
 save(figure, snakemake.output)

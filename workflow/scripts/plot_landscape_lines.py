@@ -4,8 +4,9 @@ import matplotlib.pyplot as plt
 
 from _job import start
 from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.figures import direction_label
-from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
+from spikegrad.landscape.figures import draw_lines, neuron_handles
+from spikegrad.landscape.plane_figures import direction_label
+from spikegrad.report.style import save
 from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
@@ -21,23 +22,18 @@ figure, grid = plt.subplots(
 for row, state in zip(grid, STATES, strict=True):
     for axes, direction in zip(row, directions, strict=True):
         own = lines[(lines["state"] == state) & (lines["direction"] == direction)]
-        for (neuron, _), line in own.groupby(["neuron", "seed"]):
-            axes.plot(line["x"], line["loss"], lw=0.8, color=NEURON_COLOURS[neuron])
+        draw_lines(axes, own)
         if state == STATES[0]:
             axes.set_title(direction_label(direction))
         if state == STATES[-1]:
             axes.set_xlabel("relative distance")
         if direction == directions[0]:
             axes.set_ylabel(f"{state}\nloss (nats)")
-handles = [
-    plt.Line2D([], [], color=NEURON_COLOURS[n], label=neuron_label(n))
-    for n in lines["neuron"].unique()
-]
+handles = neuron_handles(lines["neuron"].unique())
 figure.legend(handles=handles, loc="outside upper right", ncols=len(handles))
 figure.suptitle(
     f"{snakemake.params.data}: {lines['seed'].nunique()} seeds, means over "
     f"{snakemake.params.samples} samples",
-    fontsize=9,
     x=0.01,
     ha="left",
 )

@@ -4,7 +4,13 @@ import matplotlib.pyplot as plt
 
 from _job import start
 from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.figures import colour_range, direction_label, draw_field, draw_surface
+from spikegrad.landscape.plane_figures import (
+    colour_range,
+    direction_label,
+    draw_field,
+    draw_surface,
+    plane_bars,
+)
 from spikegrad.report.style import neuron_label, save
 from spikegrad.storage.tables import read_table
 
@@ -32,16 +38,13 @@ for panels, (state, first, second) in zip(grid, rows, strict=True):
         if what == "surface":
             image = draw_surface(axes, own, low, high)
         else:
-            drawn = draw_field(axes, own, low, high)
+            arrows = draw_field(axes, own, low, high)
         axes.set_title(f"{neuron_label(neuron)}, {state}")
         axes.set_xlabel(direction_label(first) if state == STATES[-1] else "")
         axes.set_ylabel(direction_label(second) if axes is panels[0] else "")
-    figure.colorbar(image, ax=panels[: len(neurons)], label="loss (nats)", extend="max")
-    bar = figure.colorbar(drawn, ax=panels[len(neurons) :], label="slope in the plane")
-    bar.set_ticks([-1, 0, 1, 2, 3], labels=["0.1", "1", "10", "100", "1000"])
+    plane_bars(figure, image, panels[: len(neurons)], arrows, panels[len(neurons) :])
 figure.suptitle(
     f"{snakemake.params.data}, seed {snakemake.params.seed}: loss, and descent directions "
     "(slopes in nats per relative distance)",
-    fontsize=9,
 )
 save(figure, snakemake.output)

@@ -46,6 +46,5 @@ figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
 figure.suptitle(
     f"{snakemake.params.data}: single samples along lines, {len(profiles)} of them; "
     f"{profiles['settled'].mean():.0%} seen to the end",
-    fontsize=9,
 )
 save(figure, snakemake.output)

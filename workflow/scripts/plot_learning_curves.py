@@ -24,6 +24,5 @@ for axes, (measure, label) in zip(grid.flat, panels.items(), strict=True):
 neuron_legend(grid.flat[0])
 figure.suptitle(
     f"{snakemake.params.data}: {seeds} seeds (thin) and their mean",
-    fontsize=9,
 )
 save(figure, snakemake.output)

@@ -33,6 +33,5 @@ panels[0, 0].legend()
 figure.suptitle(
     "without the noise of finite ensembles;\n"
     f"bars: 95 % bootstrap interval over networks, seed {table.seed.iloc[0]}",
-    fontsize=9,
 )
 save(figure, snakemake.output)

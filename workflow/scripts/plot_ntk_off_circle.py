@@ -65,6 +65,5 @@ for axes, distance, name in zip(trained, distances, snakemake.params.experiments
 figure.suptitle(
     f"{n} Gaussian inputs in {setup['n_inputs']} dimensions, seed {table.seed.iloc[0]}; "
     "bars: 2 standard errors; right: 95 % intervals over networks",
-    fontsize=9,
 )
 save(figure, snakemake.output)

@@ -46,6 +46,5 @@ panels[0, 0].set_ylabel("standard deviation of outputs, rms")
 figure.suptitle(
     "power of the width of what exceeds the prediction;\n"
     f"bars: 95 % bootstrap interval over networks, seed {table.seed.iloc[0]}",
-    fontsize=9,
 )
 save(figure, snakemake.output)

@@ -75,7 +75,5 @@ legend_below(
     title_fontsize=7,
 )
 letter((shares, depths, errors))
-figure.suptitle(
-    f"SG-NTK of sign networks, {snakemake.params.n_points} points, seed {first.seed}", fontsize=9
-)
+figure.suptitle(f"SG-NTK of sign networks, {snakemake.params.n_points} points, seed {first.seed}")
 save(figure, snakemake.output)

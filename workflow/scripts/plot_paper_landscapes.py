@@ -5,14 +5,19 @@ import matplotlib.pyplot as plt
 from _job import start
 from spikegrad.landscape.figures import (
     STATE_STYLES,
-    colour_range,
     density_axis,
-    direction_label,
-    draw_field,
+    draw_lines,
     draw_predictions,
-    draw_surface,
     draw_turn,
     minima_density,
+    neuron_handles,
+)
+from spikegrad.landscape.plane_figures import (
+    colour_range,
+    direction_label,
+    draw_field,
+    draw_surface,
+    plane_bars,
 )
 from spikegrad.report.style import NEURON_COLOURS, letter, neuron_label, save
 from spikegrad.storage.tables import read_table
@@ -42,16 +47,13 @@ for k, neuron in enumerate(neurons):
     field.set(title=f"{neuron_label(neuron)}, descent", xlabel=direction_label(first))
 for axes in (grid[0, 0], grid[0, len(neurons)]):
     axes.set_ylabel(direction_label(second))
-figure.colorbar(image, ax=grid[0, : len(neurons)], label="loss (nats)", extend="max")
-bar = figure.colorbar(arrows, ax=grid[0, len(neurons) :], label="slope in the plane")
-bar.set_ticks([-1, 0, 1, 2, 3], labels=["0.1", "1", "10", "100", "1000"])
+plane_bars(figure, image, grid[0, : len(neurons)], arrows, grid[0, len(neurons) :])
 
 line, minima, turn, predictions, *unused = grid[1]
 for axes in unused:
     axes.remove()
 own = lines[(lines["state"] == "trained") & (lines["direction"] == snakemake.params.direction)]
-for (neuron, _), part in own.groupby(["neuron", "seed"]):
-    line.plot(part["x"], part["loss"], lw=0.8, color=NEURON_COLOURS[neuron])
+draw_lines(line, own)
 line.set(
     xlabel=f"relative distance,\n{direction_label(snakemake.params.direction)}",
     ylabel="loss (nats)",
@@ -64,7 +66,7 @@ minima.set(xscale="log", xlabel="depth (nats)", ylabel="deeper minima\nper relat
 density_axis(minima, density["density"])
 draw_turn(turn, read_table(snakemake.input.step_losses))
 draw_predictions(predictions, read_table(snakemake.input.steps))
-handles = [plt.Line2D([], [], color=NEURON_COLOURS[n], label=neuron_label(n)) for n in neurons]
+handles = neuron_handles(neurons)
 handles += [
     plt.Line2D([], [], color="0.3", ls=STATE_STYLES[state], label=state) for state in COMPARED
 ]
@@ -73,6 +75,5 @@ letter([*grid[0], line, minima, turn, predictions])
 figure.suptitle(
     f"{snakemake.params.data}: around trained networks; above seed {snakemake.params.seed}, below "
     f"{lines['seed'].nunique()} seeds and their means",
-    fontsize=9,
 )
 save(figure, snakemake.output)

@@ -64,6 +64,5 @@ letter(panels)
 figure.suptitle(
     f"{snakemake.params.data}: {runs['seed'].nunique()} seeds (thin lines, dots), their mean and, "
     "in c, its 95 % t interval over searches",
-    fontsize=9,
 )
 save(figure, snakemake.output)

@@ -10,6 +10,9 @@ from spikegrad.landscape.figures import (
     draw_disruption,
     draw_jumps,
     draw_shares,
+    draw_sides,
+    jump_label,
+    state_axis,
     variation_shares,
 )
 from spikegrad.report.style import NEURON_COLOURS, letter, neuron_label, save
@@ -43,23 +46,10 @@ for axes, neuron in zip(grid[0], neurons, strict=False):
 raster = grid[0, 2]
 largest = examples.loc[examples["loss_jump"].abs().idxmax()]
 own = spikes[(spikes["neuron"] == largest["neuron"]) & (spikes["kind"] == largest["kind"])]
-own = own[own["layer"] == largest["layer"]]
-after = own["x"][own["x"] > 0].min()
-for x, marker, colour, label in (
-    (0, "o", "black", "just left"),
-    (after, "x", NEURON_COLOURS[largest["neuron"]], "just right"),
-):
-    side = own[own["x"] == x]
-    raster.plot(
-        1000 * side["time"], side["unit"], marker, color=colour, ms=3, mew=0.5, mfc="none",
-        ls="none", label=label,
-    )  # fmt: skip
+draw_sides(raster, own[own["layer"] == largest["layer"]], largest)
 moment = 1000 * largest["time"]
-raster.axvline(moment, color="0.6", lw=0.7, ls=":")
 raster.set(xlim=(moment - 40, moment + 40), xlabel="time (ms)", ylabel="neuron")
-raster.set_title(
-    f"{neuron_label(largest['neuron'])}, a jump by {abs(largest['loss_jump']):.2g} nats"
-)
+raster.set_title(f"{neuron_label(largest['neuron'])}, {jump_label(largest['loss_jump'])}")
 raster.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
 
 rate, causes, cascade = grid[1]
@@ -71,8 +61,8 @@ if len(positive):
     rate.set_yscale("symlog", linthresh=positive.min())
     low, high = np.log10([positive.min(), positive.max()])
     rate.set_yticks([0, *10.0 ** np.arange(np.ceil(low), np.floor(high) + 1)])
-rate.set_xticks(range(len(STATES)), [state.replace(" ", "\n") for state in STATES])
-rate.set(xlabel="", ylabel="jumps per relative distance\nand sample")
+state_axis(rate)
+rate.set_ylabel("jumps per relative distance\nand sample")
 rate.set_ylim(0, 2 * summary["jumps_per_length"].max() or 1)
 
 below = {"loc": "upper center", "bbox_to_anchor": (0.2, -0.38), "ncols": 3}
@@ -85,6 +75,5 @@ draw_disruption(cascade, {"spike (dis)appears": appear, "harmless": harmless})
 letter(grid.flat)
 figure.suptitle(
     f"{snakemake.params.data}: single training samples; {summary['seed'].nunique()} seeds",
-    fontsize=9,
 )
 save(figure, snakemake.output)

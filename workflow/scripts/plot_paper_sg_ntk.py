@@ -72,6 +72,5 @@ experiment = snakemake.params.experiment
 figure.suptitle(
     f"regression on the circle, seed {networks['seed'].iloc[0]}: kernels with two hidden layers "
     f"(top), experiment {experiment} (bottom); bars: standard errors (c), 95 % intervals (e, f)",
-    fontsize=9,
 )
 save(figure, snakemake.output)

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.report.style import NEURON_STYLES, save
+from spikegrad.report.style import NEURON_STYLES, draw_input, save
 from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
@@ -15,8 +15,7 @@ figure, panels = plt.subplots(
     1 + len(neurons), 1, figsize=(6, 1.2 + 1.6 * len(neurons)), sharex=True
 )
 heard = spikes[(spikes["layer"] == 0) & (spikes["neuron"] == first["neuron"])]
-dot = 1.0 if heard["unit"].max() > 200 else 2.5
-panels[0].plot(1000 * heard["time"], heard["unit"], ".", ms=dot, mew=0, color="black")
+draw_input(panels[0], heard, heard["unit"].max())
 panels[0].set(ylabel="input channel")
 for axes, neuron in zip(panels[1:], neurons, strict=True):
     trace = potentials[potentials["neuron"] == neuron]
@@ -43,6 +42,5 @@ panels[-1].set(xlabel="time (ms)", xlim=(0, 1100 * heard["time"].max()))
 figure.suptitle(
     f"{first['data']}: “{first['word']}”, test speaker {first['speaker']}; "
     "one hidden neuron of each trained network",
-    fontsize=9,
 )
 save(figure, snakemake.output)

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
+from spikegrad.report.style import NEURON_COLOURS, draw_input, neuron_label, save
 from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
@@ -20,8 +20,7 @@ figure, grid = plt.subplots(
     squeeze=False,
 )
 heard = spikes[(spikes["layer"] == 0) & (spikes["neuron"] == first["neuron"])]
-dot = 1.0 if heard["unit"].max() > 200 else 2.5
-grid[0, 0].plot(1000 * heard["time"], heard["unit"], ".", ms=dot, mew=0, color="black")
+draw_input(grid[0, 0], heard, heard["unit"].max())
 grid[0, 0].set(ylabel="channel", title="input")
 for axes in grid[1:, 0]:
     axes.set_axis_off()
@@ -37,5 +36,5 @@ for row, layer in zip(grid, layers, strict=False):
 for axes in (grid[0, 0], *grid[-1, 1:]):
     axes.set(xlabel="time (ms)", xlim=(0, None))
     axes.tick_params(labelbottom=True)
-figure.suptitle(f"{first['data']}: “{first['word']}”, test speaker {first['speaker']}", fontsize=9)
+figure.suptitle(f"{first['data']}: “{first['word']}”, test speaker {first['speaker']}")
 save(figure, snakemake.output)

@@ -36,6 +36,5 @@ searches = budget["search"].nunique()
 figure.suptitle(
     f"{snakemake.params.data}: {searches} searches of {budget['k'].max()} trials (thin, dots), "
     "their mean, 95 % interval (t)",
-    fontsize=9,
 )
 save(figure, snakemake.output)

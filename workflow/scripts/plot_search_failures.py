@@ -32,7 +32,5 @@ failed = trials.groupby("neuron")["failed"].agg(["sum", "size"])
 counts = ", ".join(
     f"{neuron_label(n)} {row['sum']} of {row['size']}" for n, row in failed.iterrows()
 )
-figure.suptitle(
-    f"{snakemake.params.data}: failed trials ({counts}), 95 % intervals (Wilson)", fontsize=9
-)
+figure.suptitle(f"{snakemake.params.data}: failed trials ({counts}), 95 % intervals (Wilson)")
 save(figure, snakemake.output)

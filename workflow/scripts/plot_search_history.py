@@ -47,6 +47,5 @@ grid[0, 0].set_ylabel("validation accuracy")
 figure.suptitle(
     f"{snakemake.params.data}: trials of {trials['search'].nunique()} searches; finalists at the "
     "final budget, a column for each search",
-    fontsize=9,
 )
 save(figure, snakemake.output)

@@ -30,6 +30,5 @@ handles, names = axes.get_legend_handles_labels()
 figure.legend(handles, names, loc="outside lower center", ncols=len(names))
 figure.suptitle(
     f"{snakemake.params.data}: after the first rung; filled: passed all rungs; triangles: winners",
-    fontsize=9,
 )
 save(figure, snakemake.output)

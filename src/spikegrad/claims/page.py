@@ -62,6 +62,8 @@ def _claim(rows: pd.DataFrame) -> dict[str, Any]:
 def _estimate(row: pd.Series) -> str:
     if np.isnan(row["estimate"]):
         return "nothing to measure"
+    if row["low"] == -np.inf and row["high"] == np.inf:
+        return f"{number(row['estimate'])} (no interval)"
     return f"{number(row['estimate'])} [{number(row['low'])}, {number(row['high'])}]"
 
 

@@ -13,7 +13,7 @@ HEADER = """# Configuration
 
 `config.yaml` is the full study on SHD, `heidelberg.yaml` the same on the recordings behind SHD,
 `demo.yaml` the same workflow on spoken digits in minutes, `fsdd.yaml` on recordings, to be laid
-over the demo, `smoke.yaml` in seconds, for tests. Pass another one with `--configfile`; it is laid
+over the demo, `smoke.yaml` in minutes, for tests. Pass another one with `--configfile`; it is laid
 over `config.yaml`, so that it need only hold what differs. An unknown key, a wrong type or a value
 out of range stops the workflow before the first job, with the name of the key.
 

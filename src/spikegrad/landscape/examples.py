@@ -12,6 +12,7 @@ import torch
 from spikegrad.config.landscape import Examples
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.census import Line
+from spikegrad.landscape.constants import JUMP
 from spikegrad.landscape.directions import load_centre
 from spikegrad.landscape.objective import Objective
 
@@ -22,8 +23,8 @@ TRACE = 4000
 def choose(changes: pd.DataFrame, state: str) -> dict[str, dict[str, Any]]:
     """The largest and a typical change of one neuron model's networks in ``state``.
 
-    By jump of the loss, the typical one being the median; breaks go before harmless changes.
-    Empty if the census has found no change there.
+    By jump of the loss, the typical one being the median; breaks go before harmless changes. The
+    typical one alone if none is a jump; empty if the census has found no change there.
     """
     own = changes[changes["state"] == state]
     if own.empty:
@@ -31,6 +32,8 @@ def choose(changes: pd.DataFrame, state: str) -> dict[str, dict[str, Any]]:
     own = own[own["breaks"] == own["breaks"].max()]
     ranked = own.loc[own["loss_jump"].abs().sort_values(kind="stable").index]
     picks = {"largest": len(ranked) - 1, "typical": (len(ranked) - 1) // 2}
+    if abs(ranked["loss_jump"].iloc[-1]) <= JUMP:
+        del picks["largest"]
     return {kind: ranked.iloc[place].to_dict() for kind, place in picks.items()}
 
 

@@ -9,31 +9,14 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
 from matplotlib.lines import Line2D
-from matplotlib.quiver import Quiver
 
-from spikegrad.landscape.constants import CAUSES, JUDGED, STATES
+from spikegrad.landscape.constants import CAUSES, JUDGED, JUMP, STATES
 from spikegrad.report.style import COLOURS, NEURON_COLOURS, neuron_label
 from spikegrad.statistics import t_interval
 
 STATE_STYLES = {"untrained": ":", "equal loss": "--", "trained": "-", "equal activity": "-."}
 """Line styles of the states."""
-
-DIRECTIONS = {
-    "gaussian": "random direction {}",
-    "filter": "random direction {},\nscaled per neuron",
-    "layer": "random direction {},\nscaled per layer",
-    "gradient": "along the gradient",
-    "difference": "towards the network\nof another seed",
-    "principal": "main direction {}\nof training",
-}
-
-
-def direction_label(name: str) -> str:
-    """A direction of weight space in words."""
-    kind = name.rstrip("0123456789")
-    return DIRECTIONS[kind].format(int(name[len(kind) :] or 0) + 1)
 
 
 def minima_density(minima: pd.DataFrame, extent: str) -> pd.DataFrame:
@@ -82,66 +65,46 @@ def density_axis(axes: Axes, density: pd.Series) -> None:
     axes.set_yticks([], minor=True)
 
 
-def colour_range(planes: pd.DataFrame) -> tuple[float, float]:
-    """Losses at the ends of the colour scale that ``planes`` share.
+def draw_lines(axes: Axes, lines: pd.DataFrame) -> None:
+    """The loss along a line through each network."""
+    for (neuron, _), line in lines.groupby(["neuron", "seed"]):
+        axes.plot(line["x"], line["loss"], lw=0.8, color=NEURON_COLOURS[neuron])
 
-    The upper few per cent saturate, or one steep corner would take all the colours.
+
+def state_axis(axes: Axes) -> None:
+    """An x axis of the states, after a plot in their order."""
+    axes.set_xticks(range(len(STATES)), [state.replace(" ", "\n") for state in STATES])
+    axes.set_xlabel("")
+
+
+def draw_tail(axes: Axes, values: pd.Series, **style: Any) -> None:
+    """The share of ``values`` that are at least as large, as steps."""
+    ordered = np.sort(values)
+    axes.step(ordered, 1 - np.arange(len(ordered)) / len(ordered), where="pre", **style)
+
+
+def jump_label(jump: float) -> str:
+    """A jump of a sample's loss, in nats, in words."""
+    return f"jump of the loss: {abs(jump):.2g} nats" if abs(jump) > JUMP else "no jump of the loss"
+
+
+def draw_sides(axes: Axes, spikes: pd.DataFrame, change: pd.Series) -> None:
+    """Spikes just left and just right of a change, of the neuron that it begins with in colour.
+
+    ``spikes`` are those of its layer, by their distance x from the change; ``change`` is a row of
+    the census.
     """
-    return planes["loss"].min(), planes["loss"].quantile(0.98)
-
-
-def loss_grid(plane: pd.DataFrame) -> pd.DataFrame:
-    """The loss on a plane, a row for each y and a column for each x."""
-    return plane.pivot_table(index="y", columns="x", values="loss", dropna=False)
-
-
-def draw_surface(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> QuadMesh:
-    """The loss on a plane, in colours from ``low`` to ``high``, with contours."""
-    loss = loss_grid(plane)
-    image = axes.pcolormesh(
-        loss.columns, loss.index, loss, vmin=low, vmax=high, cmap="viridis", rasterized=True
-    )
-    axes.contour(
-        loss.columns,
-        loss.index,
-        loss,
-        np.linspace(low, high, 25),
-        colors="white",
-        linewidths=0.3,
-        alpha=0.6,
-    )
-    axes.set_aspect("equal")
-    return image
-
-
-def draw_field(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Quiver:
-    """Directions of descent on a plane, coloured by slope, over contours of the loss."""
-    loss = loss_grid(plane)
-    axes.contour(
-        loss.columns,
-        loss.index,
-        loss,
-        np.linspace(low, high, 25),
-        vmin=low,
-        vmax=high,
-        cmap="viridis",
-        linewidths=0.6,
-    )
-    arrows = plane.dropna(subset=["slope_x", "slope_y"])
-    length = np.hypot(arrows["slope_x"], arrows["slope_y"])
-    axes.set_aspect("equal")
-    return axes.quiver(
-        arrows["x"],
-        arrows["y"],
-        -arrows["slope_x"] / length,
-        -arrows["slope_y"] / length,
-        np.log10(length.clip(lower=1e-3)),
-        cmap="magma_r",
-        clim=(-1, 3),
-        pivot="mid",
-        scale=arrows["x"].nunique() + 1,
-        width=0.008,
-    )
+    colour = NEURON_COLOURS[change["neuron"]]
+    right = spikes["x"][spikes["x"] > 0].min()
+    for x, marker, shade, label in ((0, "o", "black", "left"), (right, "x", colour, "right")):
+        side = spikes[spikes["x"] == x]
+        own = side["unit"] == change["unit"]
+        for some, drawn, size in ((side[~own], "0.7", 2.5), (side[own], shade, 4)):
+            axes.plot(
+                1000 * some["time"], some["unit"], marker, ms=size, mew=0.6, mfc="none",
+                color=drawn, ls="none", label=f"just {label}" if drawn == shade else None,
+            )  # fmt: skip
+    axes.axvline(1000 * change["time"], color="0.6", lw=0.7, ls=":")
 
 
 def draw_jumps(axes: Axes, line: pd.DataFrame, jumps: pd.DataFrame, colour: str) -> None:
@@ -202,16 +165,9 @@ def draw_disruption(axes: Axes, kinds: dict[str, pd.DataFrame]) -> None:
     """How many later spikes differ between the two sides of changes, by kind and neuron."""
     for (kind, changes), ls in zip(kinds.items(), ("-", ":"), strict=True):
         for neuron, own in changes.groupby("neuron", sort=False):
-            later = np.sort(own["aside_later"].dropna())
-            share = 1 - np.arange(len(later)) / len(later)
-            axes.step(
-                [0, *later, later[-1]],
-                [1, *share, 0],
-                where="pre",
-                ls=ls,
-                color=NEURON_COLOURS[neuron],
-                label=f"{neuron_label(neuron)}, {kind} ({len(later)})",
-            )
+            later = own["aside_later"].dropna()
+            name = f"{neuron_label(neuron)}, {kind} ({len(later)})"
+            draw_tail(axes, later, ls=ls, color=NEURON_COLOURS[neuron], label=name)
     axes.set_xscale("symlog", linthresh=1)
     axes.set(
         xlabel="further spikes that (dis)appear\nor move by more than 1 ms",

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.figures import colour_range, direction_label, loss_grid
+from spikegrad.landscape.plane_figures import colour_range, direction_label, loss_grid
 from spikegrad.report.pages import render
+from spikegrad.report.style import neuron_label
 
 MOST_POINTS = 101
 """Along each axis; of finer planes every n-th point is shown."""
@@ -36,18 +37,18 @@ def surfaces_page(planes: pd.DataFrame, data: str) -> str:
     keys = ["direction", "direction2", "state"]
     groups = sorted(planes.groupby(keys, sort=False), key=lambda group: ORDER.index(group[0][2]))
     content = {
-        "neurons": [str(neuron) for neuron in planes["neuron"].unique()],
+        "neurons": {neuron: neuron_label(neuron) for neuron in planes["neuron"].unique()},
         "planes": [_plane(key, own) for key, own in groups],
     }
     seeds = ", ".join(map(str, planes["seed"].unique()))
-    title = f"Loss around LIF and QIF networks: {data}, seed {seeds}"
+    title = f"Loss around networks: {data}, seed {seeds}"
     return render("surfaces.html", title=title, content=content)
 
 
 def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
     """One plane, of directions and state as in ``key``; a missing loss is null."""
     first, second, state = map(str, key)
-    names = [f"{d} ({direction_label(d)})".replace("\n", " ") for d in (first, second)]
+    names = [direction_label(direction, " ") for direction in (first, second)]
     low, high = colour_range(own)
     loss = {}
     for neuron, table in own.groupby("neuron", sort=False):
@@ -57,7 +58,7 @@ def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
         loss[str(neuron)] = [[_short(z) for z in row] for row in grid.to_numpy()]
     return {
         "label": f"{state}: " + " and ".join(names),
-        "axes": [first, second],
+        "axes": [direction_label(first), direction_label(second)],
         "x": [_short(x) for x in grid.columns],
         "y": [_short(y) for y in grid.index],
         "range": [_short(low), _short(high)],

@@ -179,5 +179,5 @@ def draw_kernel_widths(
     grid[0, 0].set_ylabel(label)
     note = "dotted: before training; " if quantity == "squared_error" else ""
     networks = table["network"].nunique()
-    figure.suptitle(f"{note}bars: standard error over {networks} networks", fontsize=9)
+    figure.suptitle(f"{note}bars: standard error over {networks} networks")
     return figure

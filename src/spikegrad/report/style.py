@@ -10,6 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -20,6 +21,7 @@ plt.rcParams.update(
         "figure.constrained_layout.use": True,
         "font.size": 9,
         "axes.titlesize": 9,
+        "figure.titlesize": 9,
         "legend.fontsize": 8,
         "legend.frameon": False,
         "axes.spines.top": False,
@@ -62,6 +64,14 @@ def neuron_legend(axes: Axes, **options: Any) -> None:
     for text in axes.legend(title=None, **options).get_texts():
         if text.get_text() in NEURON_STYLES:
             text.set_text(neuron_label(text.get_text()))
+
+
+def draw_input(axes: Axes, spikes: pd.DataFrame, n_channels: int) -> None:
+    """Input spikes, of the columns time (in seconds) and unit, as dots: milliseconds, channels."""
+    size = 1.0 if n_channels > 200 else 2.5
+    axes.plot(
+        1000 * spikes["time"], spikes["unit"], ".", ms=size, mew=0, color="black", rasterized=True
+    )
 
 
 def letter(panels: Iterable[Axes]) -> None:

@@ -88,8 +88,10 @@ def train(
         run.best = copy_weights(network)
         restore_state(run, optimizer, state_file, identity)
         last = options.epochs if last_epoch is None else last_epoch
-        epochs = range(len(run.history), last + 1)
-        for epoch in tqdm(epochs, desc=f"{neuron}, seed {seed}", unit="epoch", disable=None):
+        begin = len(run.history)
+        name, done = f"{neuron}, seed {seed}", max(begin - 1, 0)  # epoch 0 is before training
+        progress = tqdm(desc=name, unit="epoch", initial=done, total=last, disable=None)
+        for epoch in range(begin, last + 1):
             start = time.perf_counter()
             row: dict[str, Any] = dict.fromkeys(TRAIN_METRICS, math.nan)
             if epoch > 0:
@@ -115,6 +117,8 @@ def train(
                 run.snapshots[epoch] = copy_weights(network)
             save_state(run, optimizer, state_file, identity)
             log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS))
+            progress.update(epoch > 0)
+        progress.close()
         run.outcome = "finished"
     except tuple(DIVERGED) as error:
         run.outcome, run.reason = DIVERGED[type(error)], str(error)

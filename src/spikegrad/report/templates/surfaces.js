@@ -76,7 +76,7 @@ function box(pen) {
   const write = (text, point) => {
     const [left, top] = pixel(...point);
     pen.textAlign = left < SIZE / 2 ? "right" : "left";
-    pen.fillText(text, left, top + 4);
+    String(text).split("\n").forEach((part, k) => pen.fillText(part, left, top + 4 + 14 * k));
   };
   pen.textBaseline = "middle";
   const near = Math.cos(view.turn) > 0 ? -1.15 : 1.15;  // just outside the edges in front
@@ -86,10 +86,10 @@ function box(pen) {
   for (const [v, value] of [...ends(plane.y), [0, plane.axes[1]]]) write(value, [side, v, -1]);
 }
 
-const canvases = content.neurons.map((neuron) => {
+const canvases = Object.entries(content.neurons).map(([neuron, label]) => {
   const figure = document.createElement("figure"), canvas = document.createElement("canvas");
   const caption = document.createElement("figcaption");
-  caption.textContent = neuron.toUpperCase();
+  caption.textContent = label;
   canvas.width = canvas.height = SIZE;
   canvas.id = neuron;
   figure.append(caption, canvas);
@@ -122,9 +122,11 @@ function read(event, neuron) {
   view.marked = found;
   if (found) {
     const [i, j] = found;
-    const said = content.neurons.map((n) => `${n.toUpperCase()} ${plane.loss[n][j][i] ?? "none"}`);
-    const where = `${plane.axes[0]} ${plane.x[i]}, ${plane.axes[1]} ${plane.y[j]}`;
-    document.getElementById("reading").textContent = `${where}: loss ${said.join(", ")} nats`;
+    const said = Object.entries(content.neurons).map(
+      ([name, label]) => `${label} ${plane.loss[name][j][i] ?? "none"}`);
+    const [first, second] = plane.axes.map((name) => name.replace("\n", " "));
+    const where = `${first}: ${plane.x[i]}; ${second}: ${plane.y[j]}`;
+    document.getElementById("reading").textContent = `${where}; loss ${said.join(", ")} nats`;
   }
   redraw();
 }

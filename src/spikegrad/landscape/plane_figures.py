@@ -1,0 +1,103 @@
+"""Panels of planes through weight space, and their directions in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
+from matplotlib.quiver import Quiver
+
+DIRECTIONS = {
+    "gaussian": "random direction {}",
+    "filter": "random direction {},\nscaled per neuron",
+    "layer": "random direction {},\nscaled per layer",
+    "gradient": "along the gradient",
+    "difference": "towards the network\nof another seed",
+    "principal": "main direction {}\nof training",
+}
+
+
+def direction_label(name: str, line_break: str = "\n") -> str:
+    """A direction of weight space in words."""
+    kind = name.rstrip("0123456789")
+    label = DIRECTIONS[kind].format(int(name[len(kind) :] or 0) + 1)
+    return label.replace("\n", line_break)
+
+
+def colour_range(planes: pd.DataFrame) -> tuple[float, float]:
+    """Losses at the ends of the colour scale that ``planes`` share.
+
+    The upper few per cent saturate, or one steep corner would take all the colours.
+    """
+    return planes["loss"].min(), planes["loss"].quantile(0.98)
+
+
+def loss_grid(plane: pd.DataFrame) -> pd.DataFrame:
+    """The loss on a plane, a row for each y and a column for each x."""
+    return plane.pivot_table(index="y", columns="x", values="loss", dropna=False)
+
+
+def draw_surface(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> QuadMesh:
+    """The loss on a plane, in colours from ``low`` to ``high``, with contours."""
+    loss = loss_grid(plane)
+    image = axes.pcolormesh(
+        loss.columns, loss.index, loss, vmin=low, vmax=high, cmap="viridis", rasterized=True
+    )
+    axes.contour(
+        loss.columns,
+        loss.index,
+        loss,
+        np.linspace(low, high, 25),
+        colors="white",
+        linewidths=0.3,
+        alpha=0.6,
+    )
+    axes.set_aspect("equal")
+    return image
+
+
+def draw_field(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Quiver:
+    """Directions of descent on a plane, coloured by slope, over contours of the loss."""
+    loss = loss_grid(plane)
+    axes.contour(
+        loss.columns,
+        loss.index,
+        loss,
+        np.linspace(low, high, 25),
+        vmin=low,
+        vmax=high,
+        cmap="viridis",
+        linewidths=0.6,
+    )
+    arrows = plane.dropna(subset=["slope_x", "slope_y"])
+    length = np.hypot(arrows["slope_x"], arrows["slope_y"])
+    axes.set_aspect("equal")
+    return axes.quiver(
+        arrows["x"],
+        arrows["y"],
+        -arrows["slope_x"] / length,
+        -arrows["slope_y"] / length,
+        np.log10(length.clip(lower=1e-3)),
+        cmap="magma_r",
+        clim=(-1, 3),
+        pivot="mid",
+        scale=arrows["x"].nunique() + 1,
+        width=0.008,
+    )
+
+
+def plane_bars(
+    figure: Figure,
+    image: QuadMesh,
+    surfaces: Iterable[Axes],
+    arrows: Quiver,
+    fields: Iterable[Axes],
+) -> None:
+    """The colour bars beside what :func:`draw_surface` and :func:`draw_field` drew last."""
+    figure.colorbar(image, ax=list(surfaces), label="loss (nats)", extend="max")
+    bar = figure.colorbar(arrows, ax=list(fields), label="slope in the plane")
+    bar.set_ticks([-1, 0, 1, 2, 3], labels=["0.1", "1", "10", "100", "1000"])
