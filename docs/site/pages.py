@@ -1,9 +1,10 @@
-"""What mkdocs adds to docs/: pages from files elsewhere, the dictionary of tables, the gallery."""
+"""What mkdocs adds to docs/: pages from files elsewhere, public names, tables, the gallery."""
 
 from __future__ import annotations
 
 import os
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ ELSEWHERE = {
     "changes.md": "CHANGELOG.md",
 }
 """Pages that are files outside docs/."""
+PACKAGES = ("spikegrad", "spikegrad.export", "spikegrad.data", "spikegrad.ntk")
+"""Whose public names users are told of."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -30,6 +33,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         File.generated(config, "scaling.png", abs_src_path=str(ROOT / "benchmarks" / "scaling.png"))
     )
     made = {
+        "api.md": functions(),
         "tables.md": dictionary(yaml.safe_load(TABLES.read_text())),
         "gallery.md": gallery(yaml.safe_load(GALLERY.read_text())),
     }
@@ -59,6 +63,18 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 def on_page_content(html: str, **_: Any) -> str:
     """Docstrings name things as Sphinx wants it; here the name is enough."""
     return re.sub(r":(?:meth|class|data|func|mod):<code>[~.]?", "<code>", html)
+
+
+def functions() -> str:
+    """The public names of all packages, which mkdocstrings explains by their docstrings."""
+    text = ["# Functions\n"]
+    for package in map(import_module, PACKAGES):
+        text.append(f"\n## {package.__name__}\n\n{(package.__doc__ or '').splitlines()[0]}\n")
+        for name in package.__all__:
+            home = getattr(getattr(package, name), "__module__", None)
+            if home is not None:  # the version is but text
+                text.append(f"\n::: {home}.{name}\n")
+    return "".join(text)
 
 
 def dictionary(tables: dict[str, Any]) -> str:

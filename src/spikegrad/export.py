@@ -19,6 +19,8 @@ from spikegrad.readouts import FirstSpikeReadout, LinearReadout
 if TYPE_CHECKING:
     import nir
 
+__all__ = ["ExportError", "to_nir"]
+
 
 class ExportError(ValueError):
     """A network that the other side cannot express; the message says what it lacks."""
