@@ -18,6 +18,7 @@ import pytest
 import yaml
 from playwright.sync_api import Page, sync_playwright
 
+from needs import NEEDS
 from smoke import ROOT
 from spikegrad.config.base import validate
 from spikegrad.config.study import Study
@@ -141,6 +142,13 @@ def test_the_gallerys_commands_make_what_it_shows(finished: Path):
         assert (DOCS / entry["picture"]).exists()
         assert (results / entry["figure"]).exists(), entry["figure"]
         assert (ROOT / "workflow" / "report" / f"{entry['caption']}.rst").exists()
+
+
+def test_pages_show_the_commands_of_the_needs():
+    for need in NEEDS:
+        page = re.sub(r"\\\n\s*", "", (ROOT / need.page).read_text())
+        for command in need.commands:
+            assert command.removesuffix(" -n") in page, (need.page, command)
 
 
 def test_the_librarys_guide_runs():
