@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import tomllib
 
+import pytest
 import yaml
 
 from smoke import ROOT
@@ -77,3 +79,17 @@ def test_the_citation_names_the_papers():
     papers = {entry["url"] for entry in citation["references"] if "url" in entry}
     assert set(project["urls"].values()) == papers
     assert citation["license"] == project["license"]
+
+
+@pytest.mark.parametrize(("given", "seen"), [(None, "passive"), ("active", "active")])
+def test_idle_threads_of_torch_sleep_unless_the_user_says_otherwise(
+    given: str | None, seen: str
+) -> None:
+    command = "import spikegrad, os; print(os.environ['OMP_WAIT_POLICY'])"
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    if given is not None:
+        environment["OMP_WAIT_POLICY"] = given
+    run = subprocess.run(
+        [sys.executable, "-c", command], env=environment, capture_output=True, text=True
+    )
+    assert run.stdout.strip() == seen

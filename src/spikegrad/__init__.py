@@ -16,7 +16,13 @@ NotFiniteError (a loss or gradient is no number).
 Kernels: see spikegrad.ntk. Data sets: see spikegrad.data. For other simulators: spikegrad.export.
 """
 
+import os
+
 from spikegrad.lazy import public
+
+# Torch's idle threads would spin on the cores that the engine's threads want. Read once, when torch
+# loads; what the user has set stays.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 __getattr__, __dir__, __all__ = public(
     __name__,
