@@ -66,10 +66,9 @@ axes = panels[1, 0]
 for (neuron, state), own in breaks.groupby(["neuron", "state"]):
     heights = own["loss_jump"].abs()
     heights = heights[heights > JUMP]
-    if len(heights):
-        label = f"{neuron_label(neuron)}, {state} ({len(heights)})"
-        style = {"ls": STATE_STYLES[state], "color": NEURON_COLOURS[neuron]}
-        draw_tail(axes, heights, **style, label=label)
+    label = f"{neuron_label(neuron)}, {state} ({len(heights)})"
+    style = {"ls": STATE_STYLES[state], "color": NEURON_COLOURS[neuron]}
+    draw_tail(axes, heights, **style, label=label)
 axes.set(xscale="log", xlabel="height of a jump (nats)", ylabel="share of jumps at least as high")
 if axes.get_legend_handles_labels()[0]:
     axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)

@@ -1,7 +1,7 @@
 """Draw how far gradients can be trusted along the steps that training took."""
 
 import matplotlib.pyplot as plt
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from _job import start
 from spikegrad.landscape.figures import (
@@ -46,6 +46,8 @@ for batch, ls in {"own": "-", "fixed": "--"}.items():
     draw_seeds(norms, own, "epoch", "norm_variation", ls)
 share.set(xlabel="epoch", ylabel="|real - predicted change|\nover |predicted|", yscale="log")
 norms.set(xlabel="epoch", ylabel="s.d. of log10 of the\ngradient's norm")
+for axes in (share, norms):
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
 share.set_title("dashed: fixed samples")
 norms.set_title("dashed: fixed samples")
 

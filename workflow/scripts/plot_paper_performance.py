@@ -6,7 +6,7 @@ import seaborn as sns
 
 from _job import start
 from spikegrad.report.style import NEURON_COLOURS, letter, neuron_legend, save
-from spikegrad.search.figures import best_so_far
+from spikegrad.search.figures import draw_best_so_far
 from spikegrad.statistics import t_interval
 from spikegrad.storage.tables import read_table
 from spikegrad.training.figures import draw_learning_curves
@@ -22,13 +22,9 @@ searched.set(xlabel="trials of a search", ylabel="validation accuracy", ylim=(0,
 if snakemake.input.trials:
     trials = read_table(*snakemake.input.trials)
     for neuron, own in trials.groupby("neuron", sort=False):
-        colour, best = NEURON_COLOURS[neuron], best_so_far(own)
-        searched.scatter(
-            own["number"] + 1, own["validation_accuracy"], s=9, color=colour, alpha=0.5, lw=0
-        )
-        searched.step(best.index + 1, best, where="post", color=colour, lw=0.5, alpha=0.6)
-        mean = best.mean(axis=1, skipna=False)
-        searched.step(best.index + 1, mean, where="post", color=colour, lw=1.5)
+        style = {"s": 9, "color": NEURON_COLOURS[neuron], "alpha": 0.5, "lw": 0}
+        searched.scatter(own["number"] + 1, own["validation_accuracy"], **style)
+        draw_best_so_far(searched, own)
 else:
     searched.text(0.5, 0.5, "no search", transform=searched.transAxes, ha="center")
 

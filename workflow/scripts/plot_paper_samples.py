@@ -33,7 +33,7 @@ shown = counts.idxmax() if len(counts) else losses[here].iloc[0]  # the line wit
 neurons = list(losses["neuron"].unique())
 figure, grid = plt.subplots(2, 3, figsize=(10, 5.4))
 
-for axes, neuron in zip(grid[0], neurons, strict=False):
+for axes, neuron in zip(grid[0, :2], neurons, strict=False):
 
     def along(table, neuron=neuron):
         own = (table["neuron"] == neuron) & (table["state"] == "trained")

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 
 from _job import start
 from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
-from spikegrad.search.figures import best_so_far
+from spikegrad.search.figures import draw_best_so_far
 from spikegrad.search.records import UNCHANGED
 from spikegrad.storage.tables import read_table
 
@@ -24,12 +24,9 @@ for neuron, axes in zip(neurons, grid.flat, strict=True):
     }
     for name, (chosen, style) in kinds.items():
         some = own[chosen]
-        axes.scatter(some["number"], some["validation_accuracy"], s=14, label=name, **style)
-    best = best_so_far(own)
-    axes.step(best.index, best, where="post", c=colour, lw=0.6, alpha=0.6)
-    mean = best.mean(axis=1, skipna=False)
-    axes.step(best.index, mean, where="post", c=colour, lw=1.8, label="best so far, mean")
-    last = own["number"].max()
+        axes.scatter(some["number"] + 1, some["validation_accuracy"], s=14, label=name, **style)
+    draw_best_so_far(axes, own, "best so far, mean")
+    last = own["number"].max() + 1
     means = runs[runs["neuron"] == neuron].groupby(["search", "number"])["validation_accuracy"]
     for (search, number), accuracy in means.mean().items():
         unchanged = number == UNCHANGED
@@ -40,7 +37,7 @@ for neuron, axes in zip(neurons, grid.flat, strict=True):
         )  # fmt: skip
     axes.axvline(last * 1.04 + 0.5, c="0.8", lw=0.8)
     axes.set(title=neuron_label(neuron), xlabel="trial; right of the line: finalists")
-    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= last])
+    axes.set_xticks([tick for tick in axes.get_xticks() if 1 <= tick <= last])
 grid.flat[-1].legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=7)
 grid[0, 0].set_ylim(-0.02, None)
 grid[0, 0].set_ylabel("validation accuracy")

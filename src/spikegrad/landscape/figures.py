@@ -78,14 +78,16 @@ def state_axis(axes: Axes) -> None:
 
 
 def draw_tail(axes: Axes, values: pd.Series, **style: Any) -> None:
-    """The share of ``values`` that are at least as large, as steps."""
-    ordered = np.sort(values)
-    axes.step(ordered, 1 - np.arange(len(ordered)) / len(ordered), where="pre", **style)
+    """The share of ``values`` that are at least as large, as steps; nothing if there are none."""
+    if len(values):
+        ordered = np.sort(values)
+        share = np.linspace(1, 0, len(ordered) + 1)
+        axes.step([*ordered, ordered[-1]], share, where="pre", **style)
 
 
 def jump_label(jump: float) -> str:
     """A jump of a sample's loss, in nats, in words."""
-    return f"jump of the loss: {abs(jump):.2g} nats" if abs(jump) > JUMP else "no jump of the loss"
+    return f"jump by {abs(jump):.2g} nats" if abs(jump) > JUMP else "no jump"
 
 
 def draw_sides(axes: Axes, spikes: pd.DataFrame, change: pd.Series) -> None:
@@ -208,7 +210,9 @@ def draw_predictions(axes: Axes, steps: pd.DataFrame) -> None:
     most = 2 * own[["predicted", "change"]].abs().max(axis=None)
     axes.axline((0, 0), slope=1, color="0.6", lw=0.7, ls=":")
     decades = 10.0 ** np.arange(np.ceil(np.log10(least)), np.floor(np.log10(most)) + 1)
-    ticks = [*-decades[::-3], 0, *decades[::-3][::-1]]
+    shown = decades[::-3]
+    shown = shown[(shown > 100 * least) | (shown == shown.max(initial=0))]  # not on top of 0
+    ticks = [*-shown, 0, *shown[::-1]]
     axes.set_xscale("symlog", linthresh=least)
     axes.set_yscale("symlog", linthresh=least)
     axes.set(

@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator
 from scipy.stats import binomtest
 
 from spikegrad.config.search import Choice, Range
-from spikegrad.report.style import plt
+from spikegrad.report.style import NEURON_COLOURS, plt
 
 UNITS = {"tau": "s", "tau_out": "s", "window": "s", "target": "spikes"}
 PER_ROW = 4
@@ -104,3 +104,15 @@ def best_so_far(trials: pd.DataFrame) -> pd.DataFrame:
     ended = trials[trials["outcome"] != "stopped"]
     accuracies = ended.pivot_table(index="number", columns="search", values="validation_accuracy")
     return accuracies.cummax().ffill()
+
+
+def draw_best_so_far(axes: Axes, trials: pd.DataFrame, label: str | None = None) -> None:
+    """What :func:`best_so_far` tells of one neuron model, against trials from 1.
+
+    Thin lines are searches; the thick one is their mean.
+    """
+    best = best_so_far(trials)
+    colour = NEURON_COLOURS[trials["neuron"].iloc[0]]
+    axes.step(best.index + 1, best, where="post", color=colour, lw=0.6, alpha=0.6)
+    mean = best.mean(axis=1, skipna=False)
+    axes.step(best.index + 1, mean, where="post", color=colour, lw=1.8, label=label)
