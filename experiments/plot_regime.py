@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import comb
 
-from spikegrad.report.style import NEURON_STYLES, letter, save
+from spikegrad.config.neurons import NEURON_STYLES
+from spikegrad.report.style import letter, save
 
 KINDS = [("lif", False), ("qif", False), ("qif", True), ("qif_delta", True)]
 STYLES = {False: "--", True: "-"}

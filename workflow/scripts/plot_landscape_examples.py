@@ -3,8 +3,9 @@
 import matplotlib.pyplot as plt
 
 from _job import start
+from spikegrad.config.neurons import NEURON_STYLES
 from spikegrad.landscape.figures import draw_sides, jump_label
-from spikegrad.report.style import NEURON_COLOURS, NEURON_STYLES, neuron_label, save
+from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
 from spikegrad.storage.tables import read_table
 
 log = start(snakemake)

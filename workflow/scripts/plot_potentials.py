@@ -3,7 +3,8 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.report.style import NEURON_STYLES, draw_input, save
+from spikegrad.config.neurons import NEURON_STYLES
+from spikegrad.report.style import draw_input, save
 from spikegrad.storage.tables import read_table
 
 log = start(snakemake)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator, model_validator
 
@@ -11,11 +11,11 @@ from spikegrad.config.base import Distinct, Section, implausible, validate
 from spikegrad.config.data import DataConfig
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.config.network import NetworkSettings
+from spikegrad.config.neurons import Neuron
 from spikegrad.config.ntk import NTKConfig
 from spikegrad.config.search import SearchConfig
 from spikegrad.config.training import ModelSettings, Silence, TrainingSettings
 
-Neuron = Literal["lif", "qif", "qif_delta"]
 SOURCES = frozenset(get_args(DataConfig.model_fields["source"].annotation))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib
 
@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from spikegrad.config.neurons import NEURON_STYLES
 from spikegrad.storage.files import atomic
 
 plt.rcParams.update(
@@ -32,25 +33,8 @@ plt.rcParams.update(
 )
 
 
-# Okabe and Ito's colours, which colour-blind readers tell apart. A neuron model has the same colour
-# in every figure, and nothing else has it.
-class NeuronStyle(NamedTuple):
-    """How a neuron model looks in figures."""
-
-    label: str
-    colour: str
-    landmark: str
-    """What the potential 1 is."""
-    limits: tuple[float, float]
-    """Potentials that are drawn; a QIF potential runs from -inf to +inf."""
-
-
-NEURON_STYLES = {
-    "lif": NeuronStyle("LIF", "#d55e00", "threshold", (-1.5, 1.4)),
-    "qif": NeuronStyle("QIF", "#0072b2", "separatrix without input", (-4, 6)),
-    "qif_delta": NeuronStyle("δ-QIF", "#cc79a7", "separatrix without drive", (-4, 6)),
-}
 NEURON_COLOURS = {neuron: style.colour for neuron, style in NEURON_STYLES.items()}
+# of Okabe and Ito, as the neurons'
 COLOURS = ("#009e73", "#882255", "#e69f00", "#56b4e9", "#999999")
 
 
