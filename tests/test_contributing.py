@@ -1,0 +1,144 @@
+"""What CONTRIBUTING.md tells a stranger to write works; and the house is as it says."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import h5py
+import pytest
+
+from smoke import ROOT, copy_repository, snakemake
+from spikegrad.config.neurons import NEURON_STYLES
+from spikegrad.neurons import NEURONS
+from spikegrad.storage.provenance import PACKAGE, _modules
+
+TEXT = (ROOT / "CONTRIBUTING.md").read_text()
+BLOCKS = dict(re.findall(r"```\w+ title=\"(.*?)\"\n(.*?)```", TEXT, re.DOTALL))
+TUTORIAL = (ROOT / "docs" / "tutorial-neuron.md").read_text()
+
+
+def follow(project: Path, section: str) -> None:
+    """Write the new files of a section, and add to those that there are."""
+    own = TEXT.split(f"## {section}\n")[1].split("\n## ")[0]
+    for name, block in BLOCKS.items():
+        if f'title="{name}"' not in own:
+            continue
+        file = project / name
+        before = file.read_text() + "\n\n" if file.exists() else ""
+        file.write_text(before + block)
+
+
+def insert(file: Path, *lines: tuple[str, str]) -> None:
+    """Write each line before what is given first."""
+    text = file.read_text()
+    for place, line in lines:
+        assert text.count(place) == 1
+        text = text.replace(place, line + place)
+    file.write_text(text)
+
+
+def planned(output: str) -> Counter[str]:
+    found = Counter(re.findall(r"^(?:local)?rule (\w+):$", output, re.MULTILINE))
+    del found["default"], found["all"]
+    return found
+
+
+def test_a_figure_is_one_declaration_and_one_script(finished: Path, tmp_path: Path):
+    project = tmp_path / "project"
+    shutil.copytree(finished, project, symlinks=True)
+    follow(project, "A new figure")
+    plan = snakemake(project, "--dry-run")
+    assert planned(plan.stdout + plan.stderr) == {"plot_losses": 1}
+    run = snakemake(project)
+    assert run.returncode == 0, run.stdout + run.stderr
+    figures = project / "results" / "spoken-digits-smoke" / "training" / "figures"
+    assert (figures / "losses.png").stat().st_size > 5000
+    assert (figures / "losses.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_source_of_data_is_one_rule_file(tmp_path: Path):
+    project = copy_repository(tmp_path)
+    follow(project, "A new source of data")
+    line = 'include: "rules/clicks.smk"\n'
+    insert(project / "workflow" / "Snakefile", ('include: "rules/data.smk"', line))
+    events = "results/files-clicks/data/events.h5"
+    run = snakemake(project, "clicks.yaml", "--", events)
+    assert run.returncode == 0, run.stdout + run.stderr
+    with h5py.File(project / events) as file:
+        assert file.attrs["n_units"] == 2
+        assert len(file["labels"]) == 80
+
+
+def test_a_neuron_is_one_file_and_a_line_in_each_table(tmp_path: Path):
+    project = copy_repository(tmp_path)
+    title = "src/spikegrad/neurons/alif.py"
+    code = re.search(rf'```python title="{title}"\n(.*?)```', TUTORIAL, re.DOTALL)[1]
+    (project / title).write_text(code)
+    insert(
+        project / "src/spikegrad/neurons/__init__.py",
+        ("from spikegrad.neurons.lif", "from spikegrad.neurons.alif import ALIF\n"),
+        ('"lif": LIF', '"alif": ALIF, '),
+    )
+    styles = "src/spikegrad/config/neurons.py"
+    insert(project / styles, ('    "lif": NeuronStyle', BLOCKS[styles]))
+    (project / "alif.yaml").write_text("neurons: {alif: {}}\n")
+    plan = snakemake(project, "alif.yaml", "--dry-run")
+    assert plan.returncode == 0, plan.stdout + plan.stderr
+    # as many networks as of each other neuron model
+    trained = re.findall(r"rule train:\n(?: .*\n)*? +wildcards: neuron=(\w+)", plan.stdout)
+    assert Counter(trained)["alif"] == Counter(trained)["lif"] > 0
+    probe = (
+        "from spikegrad import SpikingLayer\n"
+        "from spikegrad.report.style import neuron_label\n"
+        "print(neuron_label('alif'), SpikingLayer(2, 3, neuron='alif', tau=0.02))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", probe],
+        env={"PYTHONPATH": str(project / "src"), "NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.startswith("ALIF SpikingLayer(")
+
+
+def test_neurons_that_can_be_named_can_be_made():
+    assert list(NEURONS) == list(NEURON_STYLES)
+
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LONG = {"neurons/qif.py", "readouts.py"}
+"""Modules that are still to be cut."""
+
+
+def imported(file: Path) -> set[Path]:
+    """The package's modules that are loaded before this one is, but for packages that hold it."""
+    names: set[str] = set()
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    found = {module for name in names for module in _modules(name)}
+    return {
+        module for module in found if module.parent not in file.parents or module.stem != "__init__"
+    }
+
+
+def test_no_module_imports_itself_through_others():
+    graph = {file: imported(file) - {file} for file in MODULES}
+    order = list(TopologicalSorter(graph).static_order())  # CycleError names a circle
+    assert set(MODULES) <= set(order)
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_module_is_read_in_one_sitting(file: Path):
+    if str(file.relative_to(PACKAGE)) not in LONG:
+        assert len(file.read_text().splitlines()) <= 300
