@@ -156,6 +156,8 @@ def test_the_page_of_claims_shows_every_row():
     assert html.count('class="verdict undecided"') == len(CLAIMS)
     assert "0.0123 [−∞, none]" in html
     assert "<code>a.csv</code>, <code>b.csv</code> and 1 more" in html
+    alone = claims_page(pd.DataFrame([{**rows[1], "high": np.inf}]), "toy")
+    assert "0.0123 (no interval)" in alone
 
 
 @pytest.fixture(scope="module")

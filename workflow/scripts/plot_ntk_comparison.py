@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 
 from _job import start
+from spikegrad.ntk.constants import CONVERGENCE, SAME_TIME
 from spikegrad.ntk.figures import draw_distances
 from spikegrad.report.style import save
 from spikegrad.storage.tables import read_table
@@ -16,9 +17,9 @@ figure, panels = plt.subplots(
 for column, (name, file) in enumerate(zip(names, snakemake.input.distances, strict=True)):
     table = read_table(file)
     last, widest = table.step.max(), table.width.max()
-    trained = table[(table["at"] == "convergence") & (table.step == last)]
+    trained = table[(table["at"] == CONVERGENCE) & (table.step == last)]
     draw_distances(panels[0, column], trained, "width")
-    during = table[(table["at"] == "same time") & (table.width == widest) & (table.step > 0)]
+    during = table[(table["at"] == SAME_TIME) & (table.width == widest) & (table.step > 0)]
     draw_distances(panels[1, column], during, "step")
     panels[0, column].set(xscale="log", xlabel="width $n$")
     panels[0, column].set_title(f"{name.replace('_', ' ')}\n{table.n_networks.max()} networks")

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
+from spikegrad.ntk.constants import SG_NTK
 from spikegrad.ntk.figures import (
     KERNEL_COLOURS,
     KERNEL_STYLES,
@@ -30,7 +31,7 @@ def draw(experiment, networks, predictions, train, files):
     last = networks.step.max()
     final = networks[networks.step == last]
     regression, flow = predicted(predictions, np.inf), predicted(predictions, last)
-    sg_ntk = regression["SG-NTK"]
+    sg_ntk = regression[SG_NTK]
     widths = experiment["widths"]
     functions = {
         width: final[final.width == width].pivot_table(
@@ -57,7 +58,7 @@ def draw(experiment, networks, predictions, train, files):
     means.set_ylabel("mean output")
     means.set_title("means of networks")
 
-    offset = flow["SG-NTK"]["mean"].to_numpy()
+    offset = flow[SG_NTK]["mean"].to_numpy()
     error = 1.96 * widest.sem(axis=1)
     difference = widest.mean(axis=1) - offset
     differences.fill_between(

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
+from spikegrad.ntk.constants import SAME_TIME
 from spikegrad.ntk.figures import draw_distances
 from spikegrad.report.style import COLOURS, save
 from spikegrad.storage.tables import read_table
@@ -53,7 +54,7 @@ sign.set_xticks(ticks, ticks)
 sign.minorticks_off()
 sign.set_title("sign networks, analytic")
 for axes, distance, name in zip(trained, distances, snakemake.params.experiments, strict=True):
-    own = distance[(distance["at"] == "same time") & (distance.step == distance.step.max())]
+    own = distance[(distance["at"] == SAME_TIME) & (distance.step == distance.step.max())]
     draw_distances(axes, own, "width")
     widths = sorted(own.width.unique())
     axes.set(xscale="log", xlabel="width $n$", ylabel="distance of the mean to the flow, rms")

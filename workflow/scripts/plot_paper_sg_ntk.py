@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 
 from _job import start
+from spikegrad.ntk.constants import SAME_TIME
 from spikegrad.ntk.figures import (
     angle_axis,
     decades_axis,
@@ -54,7 +55,7 @@ angle_axis(single)
 single.set(title=f"{outputs.shape[1]} sign networks, $n = {width}$", ylabel="output")
 single.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
-same_time = distances[distances["at"] == "same time"]
+same_time = distances[distances["at"] == SAME_TIME]
 draw_distances(means, same_time[same_time["step"] == step], "width")
 means.set(xscale="log", xlabel="width $n$", title=f"after {step} steps")
 widths = sorted(same_time["width"].unique())

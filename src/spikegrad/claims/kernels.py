@@ -8,8 +8,9 @@ import pandas as pd
 from spikegrad.claims.comparison import Cases
 from spikegrad.claims.estimates import NOTHING, Estimate, exact
 from spikegrad.claims.results import Tables
+from spikegrad.ntk.constants import SAME_TIME, SG_NTK
 
-SG_NTK, TRUE_DERIVATIVE = "SG-NTK", "true_derivative"  # as the tables call them
+TRUE_DERIVATIVE = "true_derivative"  # as the tables call it
 
 NORMAL = 1.96
 """Standard errors on either side of a mean in its 95 % interval."""
@@ -140,7 +141,7 @@ def advantage(tables: Tables, table: str, *kernels: str) -> Cases:
 
 def _trained(table: pd.DataFrame) -> pd.DataFrame:
     """The widest networks at the last step, beside the kernels' flows after as many steps."""
-    rows = table[table["at"] == "same time"]
+    rows = table[table["at"] == SAME_TIME]
     return rows[(rows["width"] == rows["width"].max()) & (rows["step"] == rows["step"].max())]
 
 

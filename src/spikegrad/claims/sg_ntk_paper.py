@@ -10,6 +10,7 @@ from spikegrad.claims.claim import Claim
 from spikegrad.claims.comparison import Cases
 from spikegrad.claims.estimates import Criterion
 from spikegrad.claims.results import Tables
+from spikegrad.ntk.constants import SYMMETRISED, TRANSPOSED
 
 SG_NTK_PAPER = "2405.15539"
 
@@ -105,9 +106,7 @@ SG_NTK_CLAIMS = (
         "transposed or symmetrised kernel, minus that from the SG-NTK's",
         Criterion(">", 0.0, NETWORKS),
         ("off_circle",),
-        _exactly(
-            lambda tables: kernels.advantage(tables, "off_circle", "transposed", "symmetrised")
-        ),
+        _exactly(lambda tables: kernels.advantage(tables, "off_circle", TRANSPOSED, SYMMETRISED)),
     ),
     Claim(
         "sg-ntk-describes-best",

@@ -12,14 +12,20 @@ from numpy.typing import NDArray
 from spikegrad.config.ntk import NTKExperiment, NTKProblem
 from spikegrad.ntk import build
 from spikegrad.ntk.activations import Erf
+from spikegrad.ntk.constants import (
+    CONVERGENCE,
+    NNGP,
+    SAME_TIME,
+    SG_NTK,
+    SYMMETRISED,
+    TRANSPOSED,
+    TWO_SIDED,
+)
 from spikegrad.ntk.problem import Problem, Stream, problem_of
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import kernel_flow
 from spikegrad.seeds import numpy_generator
 from spikegrad.statistics import TAILS
-
-SG_NTK, TWO_SIDED, NNGP = "SG-NTK", "two-sided", "NNGP"
-TRANSPOSED, SYMMETRISED = "transposed", "symmetrised"
 
 Group = tuple[float, int, int]
 
@@ -92,7 +98,7 @@ def distances(
     rows = []
     for (slope, width, step), f in _outputs(networks):
         resampled = _resampled_means(f, n_resamples, rng)
-        for at, time in (("same time", step), ("convergence", np.inf)):
+        for at, time in ((SAME_TIME, step), (CONVERGENCE, np.inf)):
             means = _predicted(predicted, slope, time, "mean")
             for kernel, mean in means.items():
                 rows.append(

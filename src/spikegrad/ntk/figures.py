@@ -11,21 +11,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from spikegrad.ntk.constants import NNGP, SG_NTK, SYMMETRISED, TRANSPOSED, TWO_SIDED
 from spikegrad.report.style import COLOURS
 
 KERNEL_COLOURS = {
-    "SG-NTK": "black",
-    "two-sided": COLOURS[1],
-    "NNGP": COLOURS[2],
-    "transposed": COLOURS[3],
-    "symmetrised": COLOURS[0],
+    SG_NTK: "black",
+    TWO_SIDED: COLOURS[1],
+    NNGP: COLOURS[2],
+    TRANSPOSED: COLOURS[3],
+    SYMMETRISED: COLOURS[0],
 }
 KERNEL_STYLES = {
-    "SG-NTK": "-",
-    "two-sided": ":",
-    "NNGP": "--",
-    "transposed": "-.",
-    "symmetrised": (0, (1, 1)),
+    SG_NTK: "-",
+    TWO_SIDED: ":",
+    NNGP: "--",
+    TRANSPOSED: "-.",
+    SYMMETRISED: (0, (1, 1)),
 }
 TRAINING_POINTS: dict[str, Any] = {"color": "black", "marker": "x", "linestyle": ""}
 
@@ -86,7 +87,7 @@ def draw_networks(
     ``outputs`` has a row for each angle and a column for each network; ``regression`` each
     kernel's table of angle, mean and std; ``train`` the training points.
     """
-    sg_ntk = regression["SG-NTK"]
+    sg_ntk = regression[SG_NTK]
     axes.fill_between(
         sg_ntk["angle"],
         sg_ntk["mean"] - 2 * sg_ntk["std"],
@@ -99,7 +100,7 @@ def draw_networks(
     alpha = min(0.3, 20 / outputs.shape[1])
     axes.plot(outputs, color=COLOURS[3], linewidth=0.8, alpha=alpha, rasterized=True)
     axes.plot(outputs.mean(axis=1), color=COLOURS[0], linewidth=2.5, label="mean of networks")
-    for kernel in ("SG-NTK", "NNGP"):
+    for kernel in (SG_NTK, NNGP):
         table = regression[kernel]
         axes.plot(
             table["angle"],
