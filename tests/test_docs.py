@@ -19,13 +19,14 @@ import yaml
 from playwright.sync_api import Page, sync_playwright
 
 from needs import NEEDS
-from smoke import ROOT
+from smoke import ROOT, snakemake
 from spikegrad.config.base import validate
 from spikegrad.config.study import Study
 from spikegrad.data.dataset import load
 from spikegrad.data.prepare import prepare
 from test_config import settings
 from test_report import CHROMIUM
+from test_workflow import edited
 
 DOCS = ROOT / "docs"
 
@@ -142,6 +143,19 @@ def test_the_gallerys_commands_make_what_it_shows(finished: Path):
         assert (DOCS / entry["picture"]).exists()
         assert (results / entry["figure"]).exists(), entry["figure"]
         assert (ROOT / "workflow" / "report" / f"{entry['caption']}.rst").exists()
+
+
+def test_the_guides_figure_is_drawn(finished: Path, tmp_path: Path):
+    project = edited(finished, tmp_path)
+    page = (DOCS / "new-figure.md").read_text()
+    for name, text in re.findall(r"```\w+ title=\"(.*?)\"\n(.*?)```", page, re.DOTALL):
+        with open(project / name, "a") as file:
+            file.write(f"\n{text}" if name.endswith(".smk") else text)
+    target = "results/spoken-digits-smoke/training/figures/effort.png"
+    run = snakemake(project, "--", target)
+    assert run.returncode == 0, run.stderr
+    assert (project / target).stat().st_size > 5000
+    assert len(re.findall("^(?:local)?rule (?!default)", run.stderr, re.MULTILINE)) == 1
 
 
 def test_pages_show_the_commands_of_the_needs():

@@ -24,6 +24,7 @@ if snakemake.input.winner:
     settings = settings.with_parameters(winner["parameters"])
 settings = settings.with_parameters(snakemake.params.overrides)
 neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
+log.info("%s, seed %d: %s", neuron, seed, settings.model_dump_json())
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")
 identity = digest([snakemake.input.events], f"{snakemake.params.code} {settings.model_dump_json()}")
 
