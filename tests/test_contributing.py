@@ -114,8 +114,6 @@ def test_neurons_that_can_be_named_can_be_made():
 
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
-LONG = {"neurons/qif.py", "readouts.py"}
-"""Modules that are still to be cut."""
 
 
 def imported(file: Path) -> set[Path]:
@@ -140,5 +138,4 @@ def test_no_module_imports_itself_through_others():
 
 @pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_a_module_is_read_in_one_sitting(file: Path):
-    if str(file.relative_to(PACKAGE)) not in LONG:
-        assert len(file.read_text().splitlines()) <= 300
+    assert len(file.read_text().splitlines()) <= 300

@@ -17,9 +17,9 @@ from torch.nn.functional import cross_entropy
 from networks import random_spikes
 from spikegrad.config.base import validate
 from spikegrad.config.training import ModelSettings
+from spikegrad.first_spike import _in_parts
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
-from spikegrad.readouts import _in_parts
 from spikegrad.training.loop import train
 from spikegrad.training.optimizer import Adam
 from spikegrad.training.regulariser import activity_penalty

@@ -69,6 +69,7 @@ def test_an_isolated_driven_neuron_fires_with_its_period(neuron, dtype, drive):
     tau, duration = 0.02, 0.5
     layer = SpikingLayer(1, 1, neuron, tau, recurrent=True, dtype=dtype, drive=drive)
     with torch.no_grad():
+        layer.recurrent_weight.zero_()
         out = layer(
             SpikeTrains(
                 torch.zeros(0).double(), torch.zeros(0).long(), torch.tensor([0, 0]), duration

@@ -15,10 +15,11 @@ from torch.nn.utils import parametrizations, parametrize
 
 from networks import random_layer, random_spikes
 from spikegrad.activity import spike_counts
+from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
-from spikegrad.readouts import FirstSpikeReadout, IntegratedReadout, MaximumReadout
+from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeError, SpikeTrains
 from spikegrad.training.optimizer import Adam
 from spikegrad.training.regulariser import activity_penalty, smooth_counts

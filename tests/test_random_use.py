@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 import torch
 
+from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
 from spikegrad.neurons import NEURONS
-from spikegrad.readouts import FirstSpikeReadout, IntegratedReadout, MaximumReadout
+from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeTrains
 from spikegrad.training.regulariser import activity_penalty
 

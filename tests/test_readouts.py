@@ -12,8 +12,9 @@ import torch
 from scipy.integrate import quad
 from torch import Tensor
 
+from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
-from spikegrad.readouts import FirstSpikeReadout, IntegratedReadout, MaximumReadout
+from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeTrains
 
 DURATION, TAU, WINDOW = 0.5, 0.03, 0.2

@@ -29,7 +29,8 @@ __getattr__, __dir__, __all__ = public(
     {
         "spikes": ("SpikeError", "SpikeTrains", "collate"),
         "layers": ("NotFiniteError", "SpikeOverflowError", "SpikingLayer"),
-        "readouts": ("FirstSpikeReadout", "IntegratedReadout", "MaximumReadout"),
+        "readouts": ("IntegratedReadout", "MaximumReadout"),
+        "first_spike": ("FirstSpikeReadout",),
         "network": ("Network", "load_network"),
         "config.network": ("NetworkSettings",),
         "version": ("__version__",),

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
+from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
 from spikegrad.network import Network
 from spikegrad.neurons.lif import LIF
-from spikegrad.readouts import FirstSpikeReadout, LinearReadout
+from spikegrad.readouts import LinearReadout
 
 if TYPE_CHECKING:
     import nir

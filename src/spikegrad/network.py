@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from spikegrad.config.base import validate
 from spikegrad.config.network import FirstSpike, Integrated, Maximum, NetworkSettings
+from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
-from spikegrad.readouts import FirstSpikeReadout, IntegratedReadout, MaximumReadout
+from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeTrains
 from spikegrad.storage.tensors import CheckpointError, load_tensors, save_tensors
 

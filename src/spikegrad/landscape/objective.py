@@ -14,9 +14,9 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import SpikeDataset
+from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
 from spikegrad.network import Network
-from spikegrad.readouts import FirstSpikeReadout
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from spikegrad.neurons.lif import LIF
-from spikegrad.neurons.qif import qif
 from spikegrad.neurons.qif_delta import qif_delta
+from spikegrad.neurons.qif_driven import qif
 
 NEURONS: dict[str, Callable[..., Any]] = {"lif": LIF, "qif": qif, "qif_delta": qif_delta}
 """What makes a neuron of its time constant ``tau`` (seconds) and constant ``drive``, by name."""

@@ -17,15 +17,7 @@ in the time u = 1 - exp(-t / tau) from a step's start
 C and S are entire functions of z, so one formula covers currents of either sign. The adjoint of a
 step is the transposed derivative, with D = dS/dz and dC/dz = -S / 2.
 
-**With drive** (:class:`DrivenQIF`) let a and b be the solutions that start from (q, q_u) = (1, 0)
-and (0, 1). Then
-
-    p <- e (b' p - a' q),   q <- a q - b p,
-
-and a = sum_k I^k a_k(d), b likewise, where a_k and b_k depend on d and J alone: a step's propagator
-has their values and slopes, from Taylor series in d whose coefficients are those of the layer,
-
-    y_k[n + 2] = -(J sum_{j <= n} (j + 1) y_k[n - j] + y_{k-1}[n]) / ((n + 1) (n + 2)).
+**With drive** see :mod:`spikegrad.neurons.qif_driven`.
 
 At a spike q' = -p / tau for either, so that t* moves by tau dq / p. Above J = 1/4 the neuron spikes
 by itself, with the period pi tau / sqrt(J - 1/4); below, it rests.
@@ -38,13 +30,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numba import types
-from numba.extending import overload
 from torch import Tensor
 
-from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
-    FAST,
     arrival_gradient,
     crossed,
     flow,
@@ -62,17 +50,9 @@ from spikegrad.engine.formulas import (
     through_spike,
     through_spike_adjoint,
 )
+from spikegrad.neurons.entire import C, D, S
 from spikegrad.neurons.synapses import current_synapse
-from spikegrad.neurons.taylor import (
-    LARGEST_D,
-    LARGEST_Z,
-    first_zero,
-    n_terms,
-    power_sum,
-    power_sum_slope,
-    taylor_coefficients,
-    values_and_slopes,
-)
+from spikegrad.neurons.taylor import LARGEST_Z
 
 
 def delay_and_phase(p: Tensor, q: Tensor, current: Tensor, tau: float) -> tuple[Tensor, Tensor]:
@@ -96,9 +76,9 @@ class QIF(NamedTuple):
     tau: float
     """Membrane time constant in seconds; the synapse's is tau / 2."""
     drive: float = 0.0
-    """Constant input current J; other than 0 in :class:`DrivenQIF` alone, see :func:`qif`."""
+    """Constant input current J; other than 0 in a driven neuron alone."""
     series: np.ndarray | None = None
-    """Taylor coefficients of a step, of :class:`DrivenQIF` alone."""
+    """Taylor coefficients of a step, of a driven neuron alone."""
 
     @staticmethod
     def moved():
@@ -161,51 +141,11 @@ class QIF(NamedTuple):
         return delay_and_phase(p, q, current + feed + self.drive, self.tau)
 
 
-class DrivenQIF(QIF):
-    """A QIF neuron with a constant drive other than 0."""
-
-
-def qif(tau: float, drive: float = 0.0) -> QIF:
-    """A QIF neuron of time constant ``tau`` (seconds) and constant input current ``drive``."""
-    return DrivenQIF(tau, drive, taylor_coefficients(drive)) if drive else QIF(tau)
-
-
-def _series(coefficients: list[float]):
-    """z -> sum_k coefficients[k] z^k, in the type of z."""
-    first = coefficients[0]
-    if len(coefficients) == 1:
-        return njit(forceinline=True)(lambda z: type(z)(first))
-    rest = _series(coefficients[1:])
-    return njit(forceinline=True, **FAST)(lambda z: type(z)(first) + z * rest(z))
-
-
-def _entire(coefficient):
-    """A formula z -> sum_k coefficient(k) z^k, with the terms that z's type can resolve."""
-
-    def function(z): ...
-
-    short, long = (_series([coefficient(k) for k in range(n)]) for n in (4, 9))
-
-    @overload(function, jit_options={"forceinline": True})
-    def choose(z):
-        if z == types.float32:
-            return lambda z: short(z)
-        return lambda z: long(z)
-
-    return function
-
-
-_C = _entire(lambda k: (-1) ** k / math.factorial(2 * k))
-_S = _entire(lambda k: (-1) ** k / math.factorial(2 * k + 1))
-_D = _entire(lambda k: (-1) ** (k + 1) * (k + 1) / math.factorial(2 * k + 3))
-
-
-current_synapse(QIF, DrivenQIF)
+current_synapse(QIF)
 
 
 @implements(initial, QIF)
-@implements(initial, DrivenQIF)
-def _initial(neuron, zero):
+def initial_state(neuron, zero):
     return zero, type(zero)(1), zero
 
 
@@ -219,15 +159,13 @@ def _flow(neuron, d, s):
     p, q, I = s
     e = type(d)(1) - d
     z = I * d * d
-    C, dS = _C(z), d * _S(z)
-    return e * (C * p + dS * (I * q)), C * q - dS * p, e * e * I
+    c, dS = C(z), d * S(z)
+    return e * (c * p + dS * (I * q)), c * q - dS * p, e * e * I
 
 
 @implements(near, QIF)
-@implements(near, DrivenQIF)
 @implements(crossed, QIF)
-@implements(crossed, DrivenQIF)
-def _crossed(neuron, d, s, end):
+def turned(neuron, d, s, end):
     return end[1] <= type(d)(0)
 
 
@@ -247,15 +185,13 @@ def _root(neuron, d, s):
 
 
 @implements(spike, QIF)
-@implements(spike, DrivenQIF)
-def _spike(neuron, s):
+def at_spike(neuron, s):
     p, q, I = s
     return -p, type(q)(0), I
 
 
 @implements(through_spike, QIF)
-@implements(through_spike, DrivenQIF)
-def _through_spike(neuron, d, first, s, end):
+def beyond_spike(neuron, d, first, s, end):
     """A spike turns (p, q), and the flow is linear: the same as turning them at the end."""
     p, q, I = end
     return -p, -q, I
@@ -267,14 +203,12 @@ def _longest_step(neuron, current):
 
 
 @implements(scale, QIF)
-@implements(scale, DrivenQIF)
-def _scale(neuron, s):
+def size(neuron, s):
     return type(s[0])(1) / (np.abs(s[0]) + np.abs(s[1]))
 
 
 @implements(rescaled, QIF)
-@implements(rescaled, DrivenQIF)
-def _rescaled(neuron, s, factor):
+def resized(neuron, s, factor):
     p, q, I = s
     return p * factor, q * factor, I
 
@@ -286,34 +220,31 @@ def _flow_adjoint(neuron, d, s, adjoint):
     e = type(d)(1) - d
     dd = d * d
     z = I * dd
-    C, S = _C(z), _S(z)
-    dS = d * S
-    dddD = dd * d * _D(z)
-    m = type(d)(-0.5) * dd * S
+    c, s = C(z), S(z)
+    dS = d * s
+    dddD = dd * d * D(z)
+    m = type(d)(-0.5) * dd * s
     a = e * lp
     gain = e * e * lI + a * (m * p + (dS + I * dddD) * q) + lq * (m * q - dddD * p)
-    return C * a - dS * lq, dS * (I * a) + C * lq, gain
+    return c * a - dS * lq, dS * (I * a) + c * lq, gain
 
 
 @implements(spike_adjoint, QIF)
-@implements(spike_adjoint, DrivenQIF)
-def _spike_adjoint(neuron, s, adjoint, g):
+def before_spike(neuron, s, adjoint, g):
     p, q, I = s
     lp, lq, lI = adjoint
     return -lp, g * type(p)(neuron.tau) / p - lq, lI
 
 
 @implements(arrival_gradient, QIF)
-@implements(arrival_gradient, DrivenQIF)
-def _arrival_gradient(neuron, s, w, adjoint):
+def moved_arrival(neuron, s, w, adjoint):
     p, q, I = s
     lp, lq, lI = adjoint
     return w * ((lI + lI - q * lp) / type(q)(neuron.tau))
 
 
 @implements(through_spike_adjoint, QIF)
-@implements(through_spike_adjoint, DrivenQIF)
-def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
+def before_step(neuron, d, first, s, adjoint, plain, g):
     """The step's adjoint of the turned (lp, lq), and what moving the zero of q does."""
     e = type(d)(1) - d
     step = propagator(neuron, first)
@@ -322,45 +253,3 @@ def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
     moved = flow_adjoint(neuron, step, s, (zero, g * type(d)(neuron.tau) / p_at_spike, zero))
     unmoved = type(d)(2) * e * e * adjoint[2] - plain[2]
     return moved[0] - plain[0], moved[1] - plain[1], moved[2] + unmoved
-
-
-# With drive.
-
-
-@implements(propagator, DrivenQIF)
-def _driven_propagator(neuron, d):
-    return d, values_and_slopes(neuron.series, d)
-
-
-@implements(flow, DrivenQIF)
-def _driven_flow(neuron, step, s):
-    p, q, I = s
-    d, (a, a_slope, b, b_slope) = step
-    e = type(d)(1) - d
-    end = e * (power_sum(b_slope, I) * p - power_sum(a_slope, I) * q)
-    return end, power_sum(a, I) * q - power_sum(b, I) * p, e * e * I
-
-
-@implements(root, DrivenQIF)
-def _driven_root(neuron, d, s):
-    p, q, I = np.float64(s[0]), np.float64(s[1]), np.float64(s[2])
-    return first_zero(neuron.series, *n_terms(d), neuron.drive, float(d), p, q, I)
-
-
-@implements(longest_step, DrivenQIF)
-def _driven_longest_step(neuron, current):
-    return min(LARGEST_D, math.sqrt(LARGEST_Z / (current + abs(neuron.drive))))
-
-
-@implements(flow_adjoint, DrivenQIF)
-def _driven_flow_adjoint(neuron, step, s, adjoint):
-    p, q, I = s
-    lp, lq, lI = adjoint
-    d, (a, a_slope, b, b_slope) = step
-    e = type(d)(1) - d
-    l = e * lp
-    gain = l * (power_sum_slope(b_slope, I) * p - power_sum_slope(a_slope, I) * q)
-    gain += lq * (power_sum_slope(a, I) * q - power_sum_slope(b, I) * p)
-    before_p = power_sum(b_slope, I) * l - power_sum(b, I) * lq
-    before_q = power_sum(a, I) * lq - power_sum(a_slope, I) * l
-    return before_p, before_q, e * e * lI + gain

@@ -3,10 +3,11 @@
     tau dV/dt = V (V - 1) + J,   spike at V = +inf, reset to -inf,
     V -> V + w where a weight w arrives
 
-With V = p / q the flow is that of :mod:`spikegrad.neurons.qif` without a current, a_0 and b_0 of
-its series, hence one matrix for all neurons; and an arriving weight is p -> p + w q. Above J = 1/4
-every neuron turns, with the period pi tau / sqrt(J - 1/4), and inputs only advance or delay it: the
-oscillating neuron of Klos and Memmesheimer (arXiv 2309.14523). In closed form, with r^2 = J - 1/4,
+With V = p / q the flow is that of :mod:`spikegrad.neurons.qif_driven` without a current, a_0 and
+b_0 of its series, hence one matrix for all neurons; and an arriving weight is p -> p + w q. Above
+J = 1/4 every neuron turns, with the period pi tau / sqrt(J - 1/4), and inputs only advance or delay
+it: the oscillating neuron of Klos and Memmesheimer (arXiv 2309.14523). In closed form, with
+r^2 = J - 1/4,
 
     q(t) = exp(-t / (2 tau)) (q cos(r t / tau) + (q / 2 - p) sin(r t / tau) / r),
 

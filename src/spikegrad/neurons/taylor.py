@@ -1,4 +1,4 @@
-"""Taylor series of a driven QIF neuron's step; :mod:`spikegrad.neurons.qif` derives them.
+"""Taylor series of a driven QIF neuron's step; :mod:`spikegrad.neurons.qif_driven` derives them.
 
 a = sum_k I^k a_k(d) and b = sum_k I^k b_k(d) solve q_uu = -(I + J / (1 - u)^2) q from (q, q_u) =
 (1, 0) and (0, 1). A step of any state (p, q) is

@@ -1,0 +1,115 @@
+"""The QIF neuron with a constant drive J.
+
+With q_uu = -(I + J / (1 - u)^2) q as in :mod:`spikegrad.neurons.qif`, let a and b be the solutions
+that start from (q, q_u) = (1, 0) and (0, 1). Then
+
+    p <- e (b' p - a' q),   q <- a q - b p,
+
+and a = sum_k I^k a_k(d), b likewise, where a_k and b_k depend on d and J alone: a step's propagator
+has their values and slopes, from Taylor series in d whose coefficients are those of the layer,
+
+    y_k[n + 2] = -(J sum_{j <= n} (j + 1) y_k[n - j] + y_{k-1}[n]) / ((n + 1) (n + 2)).
+
+Spikes and arrivals are those without drive.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from spikegrad.engine.formulas import (
+    arrival_gradient,
+    crossed,
+    flow,
+    flow_adjoint,
+    implements,
+    initial,
+    longest_step,
+    near,
+    propagator,
+    rescaled,
+    root,
+    scale,
+    spike,
+    spike_adjoint,
+    through_spike,
+    through_spike_adjoint,
+)
+from spikegrad.neurons import qif as undriven
+from spikegrad.neurons.synapses import current_synapse
+from spikegrad.neurons.taylor import (
+    LARGEST_D,
+    LARGEST_Z,
+    first_zero,
+    n_terms,
+    power_sum,
+    power_sum_slope,
+    taylor_coefficients,
+    values_and_slopes,
+)
+
+
+class DrivenQIF(undriven.QIF):
+    """A QIF neuron with a constant drive other than 0."""
+
+
+def qif(tau: float, drive: float = 0.0) -> undriven.QIF:
+    """A QIF neuron of time constant ``tau`` (seconds) and constant input current ``drive``."""
+    return DrivenQIF(tau, drive, taylor_coefficients(drive)) if drive else undriven.QIF(tau)
+
+
+current_synapse(DrivenQIF)
+for formula, own in (
+    (initial, undriven.initial_state),
+    (near, undriven.turned),
+    (crossed, undriven.turned),
+    (spike, undriven.at_spike),
+    (through_spike, undriven.beyond_spike),
+    (scale, undriven.size),
+    (rescaled, undriven.resized),
+    (spike_adjoint, undriven.before_spike),
+    (through_spike_adjoint, undriven.before_step),
+    (arrival_gradient, undriven.moved_arrival),
+):
+    implements(formula, DrivenQIF)(own)
+
+
+@implements(propagator, DrivenQIF)
+def _propagator(neuron, d):
+    return d, values_and_slopes(neuron.series, d)
+
+
+@implements(flow, DrivenQIF)
+def _flow(neuron, step, s):
+    p, q, I = s
+    d, (a, a_slope, b, b_slope) = step
+    e = type(d)(1) - d
+    end = e * (power_sum(b_slope, I) * p - power_sum(a_slope, I) * q)
+    return end, power_sum(a, I) * q - power_sum(b, I) * p, e * e * I
+
+
+@implements(root, DrivenQIF)
+def _root(neuron, d, s):
+    p, q, I = np.float64(s[0]), np.float64(s[1]), np.float64(s[2])
+    return first_zero(neuron.series, *n_terms(d), neuron.drive, float(d), p, q, I)
+
+
+@implements(longest_step, DrivenQIF)
+def _longest_step(neuron, current):
+    return min(LARGEST_D, math.sqrt(LARGEST_Z / (current + abs(neuron.drive))))
+
+
+@implements(flow_adjoint, DrivenQIF)
+def _flow_adjoint(neuron, step, s, adjoint):
+    p, q, I = s
+    lp, lq, lI = adjoint
+    d, (a, a_slope, b, b_slope) = step
+    e = type(d)(1) - d
+    l = e * lp
+    gain = l * (power_sum_slope(b_slope, I) * p - power_sum_slope(a_slope, I) * q)
+    gain += lq * (power_sum_slope(a, I) * q - power_sum_slope(b, I) * p)
+    before_p = power_sum(b_slope, I) * l - power_sum(b, I) * lq
+    before_q = power_sum(a, I) * lq - power_sum(a_slope, I) * l
+    return before_p, before_q, e * e * lI + gain
