@@ -49,8 +49,8 @@ def test_unrelated_files_are_not_dependencies():
 
 def forget() -> None:
     """What was read of files before they were edited."""
-    for remembered in (provenance._direct_imports, provenance._file_digest, provenance._strings):
-        remembered.cache_clear()
+    for remembered in ("_source", "_modules", "_named_templates"):
+        getattr(provenance, remembered).cache_clear()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import ast
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 PACKAGE = Path(__file__).parent.parent
 
@@ -22,7 +23,7 @@ def code_digest(script: Path) -> str:
     total = hashlib.sha256()
     files = [Path(script), *imported_files(script)]
     for file in files:
-        total.update(f"{file.name} {_file_digest(file)}\n".encode())
+        total.update(f"{file.name} {_source(file).digest}\n".encode())
     for template in _templates(files):
         total.update(template.read_bytes())
     return total.hexdigest()
@@ -36,7 +37,7 @@ def imported_files(script: Path) -> list[Path]:
     found: set[Path] = set()
     waiting = [Path(script)]
     while waiting:
-        new = _direct_imports(waiting.pop()) - found
+        new = _source(waiting.pop()).imports - found
         found |= new
         waiting += new
     return sorted(found)
@@ -44,30 +45,42 @@ def imported_files(script: Path) -> list[Path]:
 
 def _templates(files: list[Path]) -> list[Path]:
     """The templates that are named in ``files``, or in such a template, sorted."""
-    templates = {path.name: path for path in (PACKAGE / "report" / "templates").iterdir()}
-    named: set[str] = set()
-    new = templates.keys() & set().union(*map(_strings, files))
-    while new:
-        named |= new
-        texts = [templates[name].read_text() for name in new]
-        new = {name for name in templates for text in texts if f'"{name}"' in text} - named
-    return [templates[name] for name in sorted(named)]
+    found: set[Path] = set()
+    waiting = [*files]
+    while waiting:
+        new = _named_templates(waiting.pop()) - found
+        found |= new
+        waiting += new
+    return sorted(found)
 
 
 @cache
-def _strings(file: Path) -> frozenset[str]:
-    nodes = ast.walk(ast.parse(file.read_text()))
-    return frozenset(n.value for n in nodes if isinstance(n, ast.Constant) and type(n.value) is str)
+def _named_templates(file: Path) -> frozenset[Path]:
+    text = file.read_text()
+    templates = (PACKAGE / "report" / "templates").iterdir()
+    return frozenset(path for path in templates if f'"{path.name}"' in text)
 
 
-@cache
-def _file_digest(file: Path) -> str:
+class _Source(NamedTuple):
+    digest: str
     """Of the syntax tree without docstrings; positions are not part of it."""
+    imports: frozenset[Path]
+    """The package's files that it imports directly."""
+
+
+@cache
+def _source(file: Path) -> _Source:
     tree = ast.parse(file.read_text())
+    names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [entry for entry in node.body if not _is_text(entry)]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    imports = frozenset(module for name in names for module in _modules(name))
+    return _Source(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports)
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -80,16 +93,6 @@ def _is_text(node: ast.stmt) -> bool:
 
 
 @cache
-def _direct_imports(file: Path) -> frozenset[Path]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return frozenset(module for name in names for module in _modules(name))
-
-
 def _modules(name: str) -> list[Path]:
     """The files run by importing the dotted ``name``: each package's __init__, then the module."""
     first, *parts = name.split(".")
