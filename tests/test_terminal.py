@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from logging import ERROR, INFO, makeLogRecord
 from pathlib import Path
 
+from snakemake_interface_logger_plugins.common import LogEvent
+
 from smoke import ROOT, snakemake
+from snakemake_logger_plugin_lines import Lines
 from test_workflow import edited
 
 LINE = r"(?m)^\d\d:\d\d:\d\d  {}$"
@@ -48,6 +52,15 @@ def test_a_failing_job_shows_its_logs_end_once(tmp_path):
     shown = re.findall(r"(?m)^    (\d+)$", failed.stderr)
     assert shown == [str(k) for k in range(19, 31)]
     assert "(30 lines in fail.log)" in failed.stderr
+
+
+def test_what_a_scheduler_says_of_a_job_is_told():
+    says = "SLURM-job '7' failed, SLURM status is: 'TIMEOUT'"
+    fields = {"event": LogEvent.JOB_ERROR, "jobid": 1, "rule_name": "train", "log": ["none.log"]}
+    told = Lines().format(makeLogRecord({**fields, "rule_msg": says, "levelno": ERROR}))
+    assert re.fullmatch(r"\d\d:\d\d:\d\d  FAILED  train\n    " + re.escape(says), told)
+    group = {"event": LogEvent.GROUP_INFO, "msg": "Group job voices (jobs in lexicogr. order):"}
+    assert "Group job voices" in Lines().format(makeLogRecord(group | {"levelno": INFO}))
 
 
 def test_a_dry_run_says_what_would_run_and_why(tmp_path):

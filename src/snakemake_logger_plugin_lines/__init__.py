@@ -66,9 +66,10 @@ class Lines(DefaultFormatter):
             self.failed.add(fields["jobid"])
             return _failure(fields)
         if event in (None, LogEvent.ERROR) or record.levelno >= WARNING:
-            message = super().format(record)
+            message = str(super().format(record))  # it may be an exception
             return "" if message.lstrip().startswith(NOISE) else message
-        return super().format(record) if event == LogEvent.GROUP_ERROR else ""
+        grouped = event in (LogEvent.GROUP_INFO, LogEvent.GROUP_ERROR)
+        return super().format(record) if grouped else ""
 
 
 def _name(job: Mapping[str, Any]) -> str:
@@ -78,8 +79,10 @@ def _name(job: Mapping[str, Any]) -> str:
 
 
 def _failure(job: Mapping[str, Any]) -> str:
-    """What failed, and the end of its log."""
+    """What failed, what a scheduler says, and the end of its log."""
     text = [f"{time.strftime('%H:%M:%S')}  FAILED  {job['rule_name']}"]
+    if job["rule_msg"]:
+        text.append(f"    {job['rule_msg']}")
     for log in filter(Path.is_file, map(Path, job["log"])):
         lines = log.read_text(errors="replace").splitlines()
         text += [f"    {line}" for line in lines[-LAST:]]
