@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -32,3 +33,10 @@ def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     ]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(project / "src")}
     return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
+
+
+@cache
+def listed_rules() -> str:
+    """What ``snakemake --list`` says."""
+    command = [sys.executable, "-m", "snakemake", "--list", "--configfile", "config/smoke.yaml"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
