@@ -44,6 +44,8 @@ def reference() -> str:
         for key, entry in section["properties"].items():
             default = "" if key in required else f"`{json.dumps(entry.get('default'))}`"
             meaning = _one_line(entry.get("description", ""))
+            if "plausible" in entry:
+                meaning += " Plausible are {:g} to {:g}.".format(*entry["plausible"])
             text.append(f"| `{key}` | {_type(entry)} | {default} | {meaning} |\n")
     return "".join(text)
 
