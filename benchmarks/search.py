@@ -29,18 +29,12 @@ from spikegrad.config.base import validate
 from spikegrad.config.search import TPE, RandomSearch, Sampling, Selection, Trials
 from spikegrad.config.study import Study
 from spikegrad.config.training import ModelSettings
+from spikegrad.search.halving import entrants, start_records
 from spikegrad.search.records import UNCHANGED, Record, best_first
 from spikegrad.search.sampling import suggest
 from spikegrad.search.seeds import AGAIN
 from spikegrad.search.selection import contenders, finalist_runs, run_table, trial_table
-from spikegrad.search.trials import (
-    Bench,
-    entrants,
-    open_bench,
-    run_again,
-    run_rung,
-    start_records,
-)
+from spikegrad.search.trials import Bench, open_bench, run_again, run_rung
 from spikegrad.seeds import derived_seed, generator
 from spikegrad.storage.files import atomic
 

@@ -86,24 +86,24 @@ def test_absent_and_foreign_tensors_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
 def test_records_cut_short_are_named(tmp_path: Path, share: float) -> None:
     trial = Trial(3, 7, {"network.tau": 0.1})
-    files = [tmp_path / "job0" / "00003.json", tmp_path / "trials.json"]
-    write_record(files[0], Record(trial, RUNNING, "", ({"epochs": 1.0},), {}, 12, 0.5))
+    files = [tmp_path / "job0" / "3-7.json", tmp_path / "trials.json"]
+    write_record(files[0].parent, Record(trial, RUNNING, "", ({"epochs": 1.0},), {}, 12, 0.5))
     write_trials(files[1], [trial])
-    assert read_records([files[0].parent])[0].trial == trial
+    assert read_records([files[0].parent], [trial])[0].trial == trial
     assert read_trials(files[1]) == [trial]
     for file in files:
         file.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
-    with pytest.raises(RecordError, match=r"00003\.json: no whole file of trials"):
-        read_records([files[0].parent])
+    with pytest.raises(RecordError, match=r"3-7\.json: no whole file of trials"):
+        read_records([files[0].parent], [trial])
     with pytest.raises(RecordError, match=r"trials\.json: no whole file of trials"):
         read_trials(files[1])
 
 
 @pytest.mark.parametrize("content", ["[1, 2]", "{}", '{"trial": 3}', "null", "\x00"])
 def test_other_json_for_a_record_is_named(tmp_path: Path, content: str) -> None:
-    (tmp_path / "00001.json").write_text(content)
-    with pytest.raises(RecordError, match=r"00001\.json"):
-        read_records([tmp_path])
+    (tmp_path / "1-7.json").write_text(content)
+    with pytest.raises(RecordError, match=r"1-7\.json"):
+        read_records([tmp_path], [Trial(1, 7, {})])
 
 
 def whole_files(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,12 @@ from spikegrad.config.search import (
 )
 from spikegrad.jobs import share
 from spikegrad.search.figures import failure_shares
+from spikegrad.search.halving import entrants, read_rungs, read_search, start_records
 from spikegrad.search.records import (
     Record,
+    RecordError,
     Trial,
     best_first,
-    read_records,
     read_trials,
     write_record,
     write_trials,
@@ -35,7 +37,6 @@ from spikegrad.search.records import (
 from spikegrad.search.sampling import export_journal, importances, suggest, to_optuna
 from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import finalist_runs, trial_table, winner
-from spikegrad.search.trials import entrants, start_records
 from test_training import settings as model_settings
 
 X, Y = "network.init.mean", "network.init.scale"
@@ -257,22 +258,64 @@ def test_winner_has_the_best_mean_over_fresh_seeds_and_failed_runs_count():
     assert (kept["trial"], kept["parameters"]) == (None, {})
 
 
-def test_records_survive_their_files_and_later_rungs_win(tmp_path):
-    trials = suggest(sampling(), EPOCHS, 0, 3, 0, [])
-    write_trials(tmp_path / "trials.json", trials)
-    assert read_trials(tmp_path / "trials.json") == trials
-    for rung in (0, 1):
-        (tmp_path / f"rung{rung}").mkdir()
-    early = [record(t, 0.2, "running", 1) for t in trials]
-    late = record(trials[1], 0.4, "finished", 2)
-    for each in early:
-        write_record(tmp_path / "rung0" / f"{each.trial.number}.json", each)
-    write_record(tmp_path / "rung1" / "1.json", late)
-    read = read_records([tmp_path / "rung0", tmp_path / "rung1"])
-    assert read == [early[0], late, early[2]]
-    table = trial_table(read, halving(epochs=[1, 2]))
-    assert table["outcome"].tolist() == ["stopped", "finished", "stopped"]
-    assert table["network.layers"].tolist() == [str(t.parameters["network.layers"]) for t in trials]
+WRITTEN = {"per_generation": 4, "epochs": [1, 2], "eta": 2, "per_job": 2}
+
+
+@pytest.fixture
+def written(tmp_path) -> tuple[list[Path], list[Record]]:
+    """The files of two generations, each of four trials in two rungs, and the latest records."""
+    options, files, latest = halving(**WRITTEN), [], {}
+    for generation in range(2):
+        trials = suggest(sampling(), options.epochs, 0, 4, generation, list(latest.values()))
+        files.append(tmp_path / str(generation) / "trials.json")
+        write_trials(files[-1], trials)
+        assert read_trials(files[-1]) == trials
+        entered = start_records(trials)
+        for rung, outcome in enumerate(("running", "finished")):
+            for job in range(options.jobs(rung)):
+                files.append(tmp_path / str(generation) / f"rung{rung}" / f"job{job}")
+                for each in share(entered, job, options.jobs(rung)):
+                    done = record(each.trial, each.trial.number / 10, outcome, rung + 1)
+                    latest[each.trial.number] = done
+                    write_record(files[-1], done)
+            entered = entrants([latest[r.trial.number] for r in entered], options, 1)
+    return files, [latest[number] for number in range(8)]
+
+
+def test_records_survive_their_files_and_later_rungs_win(written):
+    files, latest = written
+    read = read_search(files, halving(**WRITTEN))
+    assert read == latest
+    table = trial_table(read, halving(**WRITTEN))
+    assert table["outcome"].tolist() == ["stopped", "stopped", "finished", "finished"] * 2
+    assert table["network.layers"].tolist() == [
+        str(r.trial.parameters["network.layers"]) for r in latest
+    ]
+    *_, (before, entering) = read_rungs(files[:3], halving(**WRITTEN))
+    assert [r.trial.number for r in before] == [0, 1, 2, 3]
+    assert [r.trial.number for r in entering] == [3, 2]
+
+
+def test_lost_stale_and_surplus_records_are_refused_by_name(written):
+    """Else another trial would be promoted, and win, with no word."""
+    files, latest = written
+    paths = sorted(path for folder in files for path in folder.glob("*.json"))
+    assert len(paths) == 2 * (4 + 2)
+    for path in paths:
+        content = path.read_text()
+        path.unlink()
+        with pytest.raises(RecordError, match=rf"{path}: .* is lost; delete its folder"):
+            read_search(files, halving(**WRITTEN))
+        path.write_text(content.replace('"network.init.mean": 0.', '"network.init.mean": 0.9'))
+        with pytest.raises(RecordError, match=rf"{path}: .* other parameters"):
+            read_search(files, halving(**WRITTEN))
+        path.write_text(content)
+        surplus = path.with_name("9-9.json")
+        surplus.write_text(content)
+        with pytest.raises(RecordError, match=rf"{surplus}: no trial that should be there"):
+            read_search(files, halving(**WRITTEN))
+        surplus.rename(path.with_name(".9.left-behind.json"))  # a file that a killed job left
+    assert read_search(files, halving(**WRITTEN)) == latest
 
 
 def test_journal_holds_every_trial(tmp_path):

@@ -18,6 +18,7 @@ from spikegrad.config.data import DataConfig
 from spikegrad.data.dataset import SpikeDataset, load
 from spikegrad.data.prepare import prepare
 from spikegrad.layers import SpikeOverflowError
+from spikegrad.search.halving import start_records
 from spikegrad.search.records import Record, Trial
 from spikegrad.search.trials import (
     Bench,
@@ -26,7 +27,6 @@ from spikegrad.search.trials import (
     open_bench,
     run_again,
     run_rung,
-    start_records,
 )
 from spikegrad.training.response import Response
 from test_search_sampling import halving

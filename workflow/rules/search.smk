@@ -61,15 +61,14 @@ if STUDY.search is not None:
         params:
             code=code("search_suggest.py"),
             sampling=STUDY.search.sampling.model_dump(mode="json"),
-            epochs=TRIALS.epochs,
+            options=TRIALS.model_dump(mode="json"),
             seed=STUDY.search.seed,
-            n_trials=TRIALS.per_generation,
         script:
             "../scripts/search_suggest.py"
 
     rule search_trials:
         input:
-            unpack(entering),
+            records=entering,
             events=rules.search_data.output.events,
             engine=lambda w: rules.compile_engine.output.done,
         output:
@@ -193,7 +192,7 @@ if STUDY.search is not None:
         params:
             code=code("search_journal.py"),
             sampling=STUDY.search.sampling.model_dump(mode="json"),
-            epochs=TRIALS.epochs,
+            trials=TRIALS.model_dump(mode="json"),
             data=STUDY.dataset,
             searches=list(SEARCHES),
         script:

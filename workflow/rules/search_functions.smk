@@ -8,19 +8,22 @@ def search_model(wildcards):
     return model.with_parameters(STUDY.search.trials.fixed).model_dump(mode="json")
 
 
-def rung_records(neuron, repeat, generation, rung):
-    """The folders with the records of all jobs of a rung."""
-    folder = f"{RESULTS}/search/{neuron}/{repeat}/generations/{generation}/rung{rung}"
-    return [f"{folder}/job{job}" for job in range(STUDY.search.trials.jobs(rung))]
+def generation_records(neuron, repeat, generation, rungs):
+    """What a generation tries, and the folders with the records of all jobs of ``rungs``."""
+    folder = f"{RESULTS}/search/{neuron}/{repeat}/generations/{generation}"
+    trials = STUDY.search.trials
+    jobs = [f"rung{r}/job{j}" for r in rungs for j in range(trials.jobs(r))]
+    return [f"{folder}/{name}" for name in ("trials.json", *jobs)]
 
 
 def earlier_records(neuron, repeat, generations):
-    """The same for all rungs of the first ``generations`` generations, in order."""
+    """The same of all rungs of the first ``generations`` generations, in order."""
     return [
-        folder
+        file
         for generation in range(generations)
-        for rung in STUDY.search.trials.rungs
-        for folder in rung_records(neuron, repeat, generation, rung)
+        for file in generation_records(
+            neuron, repeat, generation, STUDY.search.trials.rungs
+        )
     ]
 
 
@@ -30,13 +33,10 @@ def all_records(neuron, repeat):
 
 def entering(wildcards):
     """What tells a rung's jobs which trials to train."""
-    rung = int(wildcards.rung)
-    if rung == 0:
-        return {"trials": rules.search_suggest.output.trials.format(**wildcards)}
-    before = rung_records(
-        wildcards.neuron, wildcards.repeat, wildcards.generation, rung - 1
+    earlier = range(int(wildcards.rung))
+    return generation_records(
+        wildcards.neuron, wildcards.repeat, wildcards.generation, earlier
     )
-    return {"records": before}
 
 
 def winner_of(wildcards):

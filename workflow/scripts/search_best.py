@@ -8,17 +8,20 @@ from spikegrad.config.base import validate
 from spikegrad.config.search import SearchConfig
 from spikegrad.config.training import ModelSettings
 from spikegrad.search.bounds import placed
-from spikegrad.search.records import read_records, read_runs
+from spikegrad.search.halving import read_search
+from spikegrad.search.records import read_records
 from spikegrad.search.sampling import importances
 from spikegrad.search.seeds import repeat_seed
-from spikegrad.search.selection import run_table, trial_table, winner
+from spikegrad.search.selection import finalist_runs, run_table, trial_table, winner
 from spikegrad.storage.files import atomic
 from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 config = validate(SearchConfig, snakemake.params.search)
 neuron, search = snakemake.wildcards.neuron, int(snakemake.wildcards.repeat)
-records, runs = read_records(snakemake.input.records), read_runs(snakemake.input.runs)
+records = read_search(snakemake.input.records, config.trials)
+finalists = finalist_runs(records, config.selection, repeat_seed(config.seed, search))
+runs = read_records(snakemake.input.runs, finalists)
 
 
 def named(table: pd.DataFrame) -> pd.DataFrame:

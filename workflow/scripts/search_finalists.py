@@ -9,7 +9,8 @@ from spikegrad.config.base import validate
 from spikegrad.config.search import Selection, Trials
 from spikegrad.config.training import ModelSettings
 from spikegrad.jobs import share
-from spikegrad.search.records import read_records, write_record
+from spikegrad.search.halving import read_search
+from spikegrad.search.records import write_record
 from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import finalist_runs
 from spikegrad.search.trials import final_budget, open_bench, run_again
@@ -17,17 +18,18 @@ from spikegrad.search.trials import final_budget, open_bench, run_again
 log = start(snakemake)
 params = snakemake.params
 seed = repeat_seed(params.seed, int(snakemake.wildcards.repeat))
+trials = validate(Trials, params.trials)
 bench = open_bench(
     snakemake.wildcards.neuron,
     validate(ModelSettings, params.model),
-    final_budget(validate(Trials, params.trials), params.epochs),
+    final_budget(trials, params.epochs),
     snakemake.input.events,
     seed,
     params.code,
     Path(params.states),
 )
 selection = validate(Selection, params.selection)
-runs = finalist_runs(read_records(snakemake.input.records), selection, seed)
+runs = finalist_runs(read_search(snakemake.input.records, trials), selection, seed)
 mine = share(runs, int(snakemake.wildcards.job), params.jobs)
 
 folder = Path(snakemake.output.records)
@@ -35,5 +37,5 @@ folder.mkdir(parents=True, exist_ok=True)
 done = []
 for trial in tqdm(mine, desc=f"{bench.neuron}, finalists", unit="run", disable=None):
     done.append(run_again(bench, trial))
-    write_record(folder / f"{trial.number}-{trial.seed}.json", done[-1])
+    write_record(folder, done[-1])
 bench.remove_checkpoints(done, [])

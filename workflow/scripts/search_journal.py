@@ -2,16 +2,17 @@
 
 from _job import start
 from spikegrad.config.base import validate
-from spikegrad.config.search import Sampling
-from spikegrad.search.records import read_records
+from spikegrad.config.search import Sampling, Trials
+from spikegrad.search.halving import read_search
 from spikegrad.search.sampling import export_journal
 from spikegrad.storage.files import atomic
 
 log = start(snakemake)
 params = snakemake.params
-space = validate(Sampling, params.sampling).space
+space, trials = validate(Sampling, params.sampling).space, validate(Trials, params.trials)
 studies = {
-    f"{params.data}, {search}": read_records(snakemake.input[search]) for search in params.searches
+    f"{params.data}, {search}": read_search(snakemake.input[search], trials)
+    for search in params.searches
 }
 with atomic(snakemake.output.journal) as file:
-    export_journal(str(file), space, params.epochs, studies)
+    export_journal(str(file), space, trials.epochs, studies)

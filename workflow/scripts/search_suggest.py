@@ -2,18 +2,20 @@
 
 from _job import start
 from spikegrad.config.base import validate
-from spikegrad.config.search import Sampling
-from spikegrad.search.records import read_records, write_trials
+from spikegrad.config.search import Sampling, Trials
+from spikegrad.search.halving import read_search
+from spikegrad.search.records import write_trials
 from spikegrad.search.sampling import suggest
 from spikegrad.search.seeds import repeat_seed
 
 log = start(snakemake)
+options = validate(Trials, snakemake.params.options)
 trials = suggest(
     validate(Sampling, snakemake.params.sampling),
-    snakemake.params.epochs,
+    options.epochs,
     repeat_seed(snakemake.params.seed, int(snakemake.wildcards.repeat)),
-    snakemake.params.n_trials,
+    options.per_generation,
     int(snakemake.wildcards.generation),
-    read_records(snakemake.input.get("records", [])),
+    read_search(snakemake.input.get("records", []), options),
 )
 write_trials(snakemake.output.trials, trials)

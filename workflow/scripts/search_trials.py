@@ -9,9 +9,10 @@ from spikegrad.config.base import validate
 from spikegrad.config.search import Trials
 from spikegrad.config.training import ModelSettings
 from spikegrad.jobs import share
-from spikegrad.search.records import read_records, read_trials, write_record
+from spikegrad.search.halving import read_rungs
+from spikegrad.search.records import write_record
 from spikegrad.search.seeds import repeat_seed
-from spikegrad.search.trials import entrants, open_bench, run_rung, start_records
+from spikegrad.search.trials import open_bench, run_rung
 
 log = start(snakemake)
 params = snakemake.params
@@ -26,18 +27,13 @@ bench = open_bench(
     Path(params.states),
 )
 rung, job = int(snakemake.wildcards.rung), int(snakemake.wildcards.job)
-if rung == 0:
-    records = start_records(read_trials(snakemake.input.trials))
-else:
-    before = read_records(snakemake.input.records)
-    records = entrants(before, bench.options, rung)
-    bench.remove_checkpoints(before, records)
+*_, (before, records) = read_rungs(snakemake.input.records, bench.options)
+bench.remove_checkpoints(before, records)
 mine = share(records, job, bench.options.jobs(rung))
 
 folder = Path(snakemake.output.records)
 folder.mkdir(parents=True, exist_ok=True)
 for record in tqdm(mine, desc=f"{bench.neuron}, rung {rung}", unit="trial", disable=None):
-    result = run_rung(bench, record, rung)
-    write_record(folder / f"{record.trial.number:05d}.json", result)
+    write_record(folder, run_rung(bench, record, rung))
 if rung == bench.options.rungs[-1]:
     bench.remove_checkpoints(mine, [])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from spikegrad.jobs import share
 from spikegrad.storage.files import atomic
 from spikegrad.training.quality import quality
 
@@ -18,8 +19,11 @@ UNCHANGED = -1
 """Number of the trial that leaves the configuration as it is."""
 
 
+REMEDY = "; delete its folder, and snakemake makes it again"
+
+
 class RecordError(ValueError):
-    """A file of trials is damaged; the message names it and what to do."""
+    """A file of trials is damaged, lost or too many; the message names it and what to do."""
 
 
 @dataclass(frozen=True)
@@ -95,25 +99,37 @@ def read_trials(path: str | Path) -> list[Trial]:
         return [Trial(**trial) for trial in json.loads(Path(path).read_text())]
 
 
-def write_record(path: str | Path, record: Record) -> None:
-    """Write one record, whole or not at all."""
-    _write(path, asdict(record))
+def write_record(folder: str | Path, record: Record) -> None:
+    """Write one record to a job's ``folder``, whole or not at all."""
+    _write(_file(folder, record.trial), asdict(record))
 
 
-def read_records(folders: Iterable[str | Path]) -> list[Record]:
-    """The latest record of each trial, by number; later folders hold later rungs."""
-    latest = {}
-    for folder in folders:
-        for path in Path(folder).glob("*.json"):
+def read_records(folders: Sequence[str | Path], trials: Sequence[Trial]) -> list[Record]:
+    """The records of ``trials``, which the jobs with these folders have shared out, in order.
+
+    Raises
+    ------
+    RecordError
+        If one is absent, damaged or of another trial, or there is one more.
+    """
+    found: dict[tuple[int, int], Record] = {}
+    for job, folder in enumerate(folders):
+        expected = {_file(folder, trial): trial for trial in share(trials, job, len(folders))}
+        for path in Path(folder).glob("[!.]*.json"):
+            if path not in expected:
+                raise RecordError(f"{path}: no trial that should be there" + REMEDY)
+        for path, trial in expected.items():
+            if not path.exists():
+                raise RecordError(f"{path}: this trial's record is lost" + REMEDY)
             record = _read_record(path)
-            latest[record.trial.number] = record
-    return [latest[number] for number in sorted(latest)]
+            if record.trial != trial:
+                raise RecordError(f"{path}: a record of other parameters than suggested" + REMEDY)
+            found[(trial.number, trial.seed)] = record
+    return [found[trial.number, trial.seed] for trial in trials]
 
 
-def read_runs(folders: Iterable[str | Path]) -> list[Record]:
-    """All records, by trial and seed: those of trials that were trained again."""
-    paths = [path for folder in folders for path in Path(folder).glob("*.json")]
-    return sorted(map(_read_record, paths), key=lambda r: (r.trial.number, r.trial.seed))
+def _file(folder: str | Path, trial: Trial) -> Path:
+    return Path(folder) / f"{trial.number}-{trial.seed}.json"
 
 
 def _read_record(path: Path) -> Record:
@@ -128,9 +144,7 @@ def _naming(path: str | Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, KeyError) as problem:  # cut short, or of another kind
-        raise RecordError(
-            f"{path}: no whole file of trials ({problem}); delete its folder, and it is made again"
-        ) from None
+        raise RecordError(f"{path}: no whole file of trials ({problem})" + REMEDY) from None
 
 
 def _write(path: str | Path, content: Any) -> None:

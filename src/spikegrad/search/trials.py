@@ -6,7 +6,7 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from spikegrad.config.search import Trials
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load
+from spikegrad.search.halving import start_records
 from spikegrad.search.records import (
     FINISHED,
     MEMORY,
@@ -21,7 +22,6 @@ from spikegrad.search.records import (
     TIMEOUT,
     Record,
     Trial,
-    best_first,
 )
 from spikegrad.seeds import generator
 from spikegrad.storage.files import digest
@@ -96,16 +96,6 @@ def open_bench(
         states=states,
         identity=digest([events], f"{code} {seed} {options.samples}"),
     )
-
-
-def start_records(trials: Sequence[Trial]) -> list[Record]:
-    """Records of trials before their first rung."""
-    return [Record(trial, RUNNING, "", (), {}, 0, 0.0) for trial in trials]
-
-
-def entrants(records: Sequence[Record], options: Trials, rung: int) -> list[Record]:
-    """Those of all the previous rung's ``records`` of one generation that enter ``rung``."""
-    return best_first([r for r in records if r.outcome == RUNNING], options.width(rung))
 
 
 def run_rung(bench: Bench, record: Record, rung: int) -> Record:
