@@ -1,4 +1,5 @@
 # What the rule files share. Functions stand here, apart from rules, as the linter wants.
+import time
 from typing import NamedTuple
 
 from snakemake.common.configfile import load_configfile
@@ -14,6 +15,7 @@ except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 if workflow.is_main_process:  # jobs parse all this again
+    os.environ["SPIKEGRAD_STARTED"] = f"{time.time()}"  # for scripts/_job.py
     LAID = [*workflow.configfiles[-1:], *workflow.overwrite_configfiles]
     LAID = [(os.path.relpath(file), load_configfile(file)) for file in LAID]
     for line in hidden([*LAID, ("--config", workflow.config_settings.config)]):

@@ -1,8 +1,11 @@
-"""What every script does first: keep to the rule's threads, and leave a log."""
+"""What every script does first, and last: keep to the rule's threads, leave a log, and see that
+the code is still the one that the result will be filed under."""
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -15,8 +18,14 @@ from threadpoolctl import threadpool_limits
 sys.path.append(str(Path(__file__).resolve().parents[2] / "src"))
 
 
+from spikegrad.storage.provenance import code_digest, edited_since
+
+
 def start(snakemake: Any) -> logging.Logger:
-    """Limit BLAS to the rule's threads; send records and an uncaught exception to its log."""
+    """Limit BLAS to the rule's threads; send records and an uncaught exception to its log.
+
+    Code that is edited until the script ends makes the job fail, so that its outputs go.
+    """
     threadpool_limits(snakemake.threads)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(snakemake.threads)
@@ -42,4 +51,22 @@ def start(snakemake: Any) -> logging.Logger:
             print(f"{snakemake.rule}: {line}", file=sys.stderr)
 
     sys.excepthook = record
+    # Its own place; it runs as a copy.
+    atexit.register(_fail_if_edited, snakemake, Path(sys.modules["__main__"].__file__ or ""))
     return log
+
+
+def _fail_if_edited(snakemake: Any, script: Path) -> None:
+    # When the workflow was read, if it was on this machine: then a glance at times is enough.
+    started = float(os.environ.get("SPIKEGRAD_STARTED", "0"))
+    if not edited_since(started, script) or code_digest(script) == snakemake.params.code:
+        return
+    problem = (
+        f"{snakemake.rule}: code that it runs was edited after snakemake started; the job's outputs"
+        " are thrown away. Start snakemake again"
+    )
+    logging.getLogger(snakemake.rule).error(problem)
+    print(problem, file=sys.stderr)
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(1)  # at its exit Python takes no other way

@@ -29,6 +29,15 @@ def code_digest(script: Path) -> str:
     return total.hexdigest()
 
 
+def edited_since(moment: float, script: Path) -> bool:
+    """Whether ``script`` or any file of the package was written after ``moment`` (s since 1970).
+
+    A quick answer: it is also true of edits that :func:`code_digest` leaves out.
+    """
+    files = [script, *PACKAGE.rglob("*.py"), *(PACKAGE / "report" / "templates").iterdir()]
+    return any(file.stat().st_mtime >= moment for file in files)
+
+
 def imported_files(script: Path) -> list[Path]:
     """The package's files that ``script`` imports, directly or through others, sorted.
 
