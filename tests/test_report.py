@@ -255,7 +255,7 @@ def test_the_page_of_methods_adds_up_the_budget(tmp_path: Path):
     data = pd.DataFrame({"group": ["train"], "samples": [600], "spikes_mean": [5745.42]})
     models = {"lif": {"network": {"tau": 0.05}}, "qif": {"network": {"tau": 0.02}}}
     study = {"dataset": "toy", "seeds": [0, 1]}
-    html = methods_page(study, models, data, histories, [search], times)
+    html = methods_page(study, models, data, histories, [search], times, ["node7: znver5"] * 2)
     rows = [re.sub(r"<.*?>", "|", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
     cells = [[cell for cell in row.split("|") if cell.strip()] for row in rows]
     assert ["train", "600", "5745"] in cells
@@ -275,6 +275,7 @@ def test_the_page_of_methods_adds_up_the_budget(tmp_path: Path):
         "4,000",
         "network.tau: 0.03",
     ] in cells
+    assert ["node7: znver5", "2"] in cells
     assert "seeds: [0, 1]" in html
 
 

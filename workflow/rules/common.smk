@@ -14,6 +14,8 @@ try:
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
+os.environ.update(STUDY.machines.variables())  # which jobs inherit
+
 if workflow.is_main_process:  # jobs parse all this again
     os.environ["SPIKEGRAD_STARTED"] = f"{time.time()}"  # for scripts/_job.py
     LAID = [*workflow.configfiles[-1:], *workflow.overwrite_configfiles]

@@ -6,6 +6,7 @@ rule describe_methods:
     input:
         data=rules.data_statistics.output.summary,
         histories=each_run(rules.train.output.history),
+        outcomes=each_run(rules.train.output.outcome),
         searches=(each_search(rules.search_best.output.best) if STUDY.search else []),
         measured=[
             rules.prepare.benchmark,

@@ -1,5 +1,6 @@
 """Write the report's page on methods: data, budget, software, configuration."""
 
+import json
 from pathlib import Path
 
 import yaml
@@ -11,6 +12,7 @@ from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
 searches = [yaml.safe_load(Path(file).read_text()) for file in snakemake.input.searches]
+outcomes = [json.loads(Path(file).read_text()) for file in snakemake.input.outcomes]
 content = methods_page(
     snakemake.params.study,
     snakemake.params.models,
@@ -18,6 +20,7 @@ content = methods_page(
     read_table(*snakemake.input.histories),
     searches,
     snakemake.input.measured,
+    [machine for outcome in outcomes for machine in outcome["made"]],
 )
 with atomic(snakemake.output.page) as file:
     file.write_text(content)

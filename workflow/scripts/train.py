@@ -41,5 +41,5 @@ save_network(snakemake.output.checkpoint, run.network, run.best, about)
 save_tensors(snakemake.output.snapshots, snapshot_tensors(run))
 write_table(run.table().assign(neuron=neuron, seed=seed), snakemake.output.history)
 with atomic(snakemake.output.outcome) as file:
-    file.write_text(json.dumps(run.result(), indent=2) + "\n")
+    file.write_text(json.dumps({**run.result(), "made": run.made}, indent=2) + "\n")
 state.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator, mod
 from spikegrad.config.base import Distinct, Section, implausible, validate
 from spikegrad.config.data import DataConfig
 from spikegrad.config.landscape import LandscapeSettings
+from spikegrad.config.machines import Machines
 from spikegrad.config.network import NetworkSettings
 from spikegrad.config.neurons import Neuron
 from spikegrad.config.ntk import NTKConfig
@@ -57,6 +58,8 @@ class Study(Section):
     """Loss and gradient landscapes of the trained networks."""
     ntk: NTKConfig
     """The second paper's experiments; they need no spikes."""
+    machines: Machines = Machines()
+    """Processors and limits of the machines."""
     unusual: Annotated[tuple[str, ...], Distinct] = ()
     """Keys of times, such as network.tau, whose values are meant as they stand, although they lie
     outside the range that is plausible in seconds."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from torch import Tensor
 from tqdm import tqdm
 
+from spikegrad.machine import made_with, refuse_others
 from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.network import Architecture, Block, backward, forward
 from spikegrad.storage.tensors import CheckpointError, load_tensors, save_tensors
@@ -81,7 +82,8 @@ def train(
     After every ``every`` steps, and at each record, the parameters go to ``checkpoints``. Called
     again after a kill, with a fresh block, training goes on from there, and records made before
     are yielded again from their files: the same bits as without the kill. Checkpoints with
-    another ``fingerprint`` (made from other settings) are not used.
+    another ``fingerprint`` (made from other settings) are not used; OtherMachineError if they were
+    made by other versions or on another type of processor.
     """
     stops = sorted({*record_steps, *range(every, record_steps[-1], every)})
     files = {stop: checkpoints / f"step-{stop}.safetensors" for stop in [0, *stops]}
@@ -118,7 +120,10 @@ def _made_from(file: Path, fingerprint: str) -> bool:
     except CheckpointError as error:
         log.warning("%s", error)
         return False
-    return header["fingerprint"] == fingerprint
+    if header["fingerprint"] != fingerprint:
+        return False
+    refuse_others(header["made_with"], file.parent)
+    return True
 
 
 def _parameters(block: Block) -> dict[str, Tensor]:
@@ -126,7 +131,7 @@ def _parameters(block: Block) -> dict[str, Tensor]:
 
 
 def _save(file: Path, block: Block, fingerprint: str) -> None:
-    save_tensors(file, _parameters(block), {"fingerprint": fingerprint})
+    save_tensors(file, _parameters(block), {"fingerprint": fingerprint, "made_with": made_with()})
 
 
 def _load(file: Path, block: Block) -> None:

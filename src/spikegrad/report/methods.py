@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
@@ -25,6 +26,7 @@ def methods_page(
     histories: pd.DataFrame,
     searches: Sequence[Mapping[str, Any]],
     measured: Sequence[str],
+    machines: Sequence[str],
 ) -> str:
     """HTML that tells how the study's numbers came about.
 
@@ -42,6 +44,8 @@ def methods_page(
         What each search found and cost, see :func:`search.selection.winner`.
     measured
         Snakemake's benchmark files of the heavy jobs.
+    machines
+        For each final network those on which it was trained, see :func:`machine.machine`.
     """
     packages = {f"{d.name} {d.version}" for d in distributions()}
     return render(
@@ -54,6 +58,7 @@ def methods_page(
         training=_training(histories),
         searches=_searches(searches),
         times=_times(measured),
+        machines=[[name, str(runs)] for name, runs in sorted(Counter(machines).items())],
         neurons=[neuron_label(neuron) for neuron in models],
         models=_models(models),
         python=platform.python_version(),

@@ -57,6 +57,8 @@ class Record:
         Training samples presented, in all epochs completed.
     seconds
         Wall time spent.
+    made
+        The machines that had a part in it, see :func:`spikegrad.machine.machine`.
     """
 
     trial: Trial
@@ -66,6 +68,7 @@ class Record:
     best: dict[str, float]
     presentations: int
     seconds: float
+    made: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -135,8 +138,8 @@ def _file(folder: str | Path, trial: Trial) -> Path:
 def _read_record(path: Path) -> Record:
     with _naming(path):
         values = json.loads(path.read_text())
-        trial, rungs = Trial(**values["trial"]), tuple(values["rungs"])
-        return Record(**{**values, "trial": trial, "rungs": rungs})
+        lists = {name: tuple(values[name]) for name in ("rungs", "made")}
+        return Record(**{**values, **lists, "trial": Trial(**values["trial"])})
 
 
 @contextmanager

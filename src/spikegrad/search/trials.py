@@ -14,6 +14,7 @@ from pathlib import Path
 from spikegrad.config.search import Trials
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load
+from spikegrad.machine import machine
 from spikegrad.search.halving import start_records
 from spikegrad.search.records import (
     FINISHED,
@@ -110,6 +111,7 @@ def run_rung(bench: Bench, record: Record, rung: int) -> Record:
     start = time.perf_counter()
     success = FINISHED if rung == options.rungs[-1] else RUNNING
     history: list[dict[str, float]] = []
+    made = [machine()]
     try:
         with limits(options.timeout, options.memory_mb):
             run = train(
@@ -125,11 +127,12 @@ def run_rung(bench: Bench, record: Record, rung: int) -> Record:
         outcome = success if run.outcome == "finished" else run.outcome
         # A checkpoint may be ahead, if this rung is trained again after the next one.
         reason, history = run.reason, run.history[: options.epochs[rung] + 1]
+        made = run.made
     except TimeoutError as error:
         outcome, reason = TIMEOUT, str(error)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
-            raise
+            raise  # OtherMachineError among them
         outcome, reason = MEMORY, f"needs more than {options.memory_mb} MB ({error})"
     passed, best = record.rungs, _best(history)
     if outcome == success:
@@ -138,7 +141,8 @@ def run_rung(bench: Bench, record: Record, rung: int) -> Record:
         log.warning("trial %d: %s (%s)", trial.number, outcome, reason)
     presentations = int(history[-1]["presentations"]) if history else record.presentations
     seconds = record.seconds + time.perf_counter() - start
-    return Record(trial, outcome, reason, passed, best, presentations, seconds)
+    made = list(dict.fromkeys([*record.made, *made]))
+    return Record(trial, outcome, reason, passed, best, presentations, seconds, tuple(made))
 
 
 def final_budget(options: Trials, epochs: int) -> Trials:

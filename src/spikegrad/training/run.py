@@ -11,6 +11,7 @@ import pandas as pd
 from torch import Tensor
 
 from spikegrad.config.training import TrainingSettings
+from spikegrad.machine import machine, made_with, refuse_others
 from spikegrad.network import Network
 from spikegrad.storage.tensors import CheckpointError, by_epoch, load_tensors, save_tensors
 from spikegrad.training.optimizer import Adam
@@ -69,6 +70,8 @@ class Run:
         "finished", or the name of what ended the run early (see :data:`loop.DIVERGED`).
     reason
         The message that came with it.
+    made
+        The machines that had a part in it, see :func:`spikegrad.machine.machine`.
     """
 
     network: Network
@@ -78,6 +81,7 @@ class Run:
     steps: dict[int, Weights] = field(default_factory=dict)
     outcome: str = "running"
     reason: str = ""
+    made: list[str] = field(default_factory=list)
 
     @property
     def best_epoch(self) -> int | None:
@@ -121,7 +125,8 @@ def save_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     tensors |= {f"best.{name}": value for name, value in run.best.items()}
     tensors |= snapshot_tensors(run)
     tensors |= {f"adam.{name}": value for name, value in optimizer.state().items()}
-    save_tensors(path, tensors, {"identity": identity, "history": run.history})
+    header = {"identity": identity, "history": run.history, "made": run.made}
+    save_tensors(path, tensors, {**header, "made_with": made_with()})
 
 
 def snapshot_tensors(run: Run) -> Weights:
@@ -136,7 +141,14 @@ def snapshot_tensors(run: Run) -> Weights:
 
 
 def restore_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
-    """Bring ``run`` and ``optimizer`` to the state in ``path``, if it is this very run's."""
+    """Bring ``run`` and ``optimizer`` to the state in ``path``, if it is this very run's.
+
+    Raises
+    ------
+    OtherMachineError
+        If it is, but was made by other versions or on another type of processor.
+    """
+    run.made = [machine()]
     if not path.exists():
         return
     try:
@@ -147,6 +159,8 @@ def restore_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     if header.get("identity") != identity:
         log.info("%s belongs to other data, settings or code: starting over", path)
         return
+    refuse_others(header["made_with"], path)
+    run.made = list(dict.fromkeys([*header["made"], *run.made]))
 
     def part(prefix: str) -> Weights:
         return {

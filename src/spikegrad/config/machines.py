@@ -1,0 +1,34 @@
+"""Settings of the machines on which a study is computed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from spikegrad.config.base import Section
+
+MIXED = "SPIKEGRAD_MIXED"
+"""Environment variable: whether work goes on from checkpoints of other machines."""
+PINS = {
+    "avx2": {
+        "NUMBA_CPU_NAME": "x86-64-v3",
+        "NUMBA_CPU_FEATURES": "",  # those of that name, none of the processor at hand
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_CBWR": "COMPATIBLE",  # the one path that Intel's library takes on AMD as well
+    }
+}
+"""Environment variables that make all processors with an instruction set compute the same bits."""
+
+
+class Machines(Section):
+    """On what the study is computed; a change of these repeats nothing."""
+
+    instruction_set: Literal["own", "avx2"] = "own"
+    """What all jobs keep to, so that bits do not depend on the type of processor: avx2 for x86
+    processors since 2015 (kernels of large matrices get slower); own takes all that each has."""
+    mixed: bool = False
+    """Whether work goes on from a checkpoint of another type of processor or other versions of
+    torch, Numba or NumPy, instead of an error."""
+
+    def variables(self) -> dict[str, str]:
+        """Environment variables for the jobs."""
+        return {**PINS.get(self.instruction_set, {}), **({MIXED: "1"} if self.mixed else {})}
