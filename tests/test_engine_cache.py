@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import spikegrad
 
 PACKAGE = Path(spikegrad.__file__).parent
@@ -47,6 +49,30 @@ def test_an_edited_formula_is_compiled_anew(tmp_path):
     changed, hits, misses = run(source, tmp_path / "cache")
     assert (hits, misses) == (0, 1)
     assert changed < first
+
+
+def test_each_processor_has_compiled_code_of_its_own(tmp_path):
+    """In one folder they would overwrite each other's index, and compile again and again."""
+    probe = "from spikegrad.engine import compiler; print(compiler._CACHE_FOLDER)"
+    folders = set()
+    for features in ("+avx2", "+avx2,+fma"):
+        env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_CPU_FEATURES": features}
+        folders.add(subprocess.check_output([sys.executable, "-c", probe], env=env, text=True))
+    assert len(folders) == 2
+
+
+@pytest.mark.parametrize("variable", ["HOME", "NUMBA_CACHE_DIR"])
+def test_a_folder_that_cannot_be_written_is_one_line_with_the_remedy(variable):
+    env = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    run = subprocess.run(
+        [sys.executable, "-c", "import spikegrad.layers"],
+        env={**env, variable: "/dev/null"},
+        capture_output=True,
+        text=True,
+    )
+    last = run.stderr.strip().splitlines()[-1]
+    assert last.startswith("OSError: compiled code cannot be kept in /dev/null")
+    assert "set NUMBA_CACHE_DIR to a folder that can be written" in last
 
 
 TRAINING = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,20 @@ def test_a_slow_trial_is_an_outcome(tmp_path: Path):
     assert "CPU" in result.reason
     again = through_all_rungs(bench(tmp_path))  # and no timer or limit stays behind
     assert again[-1].outcome == "finished"
+
+
+def test_compilation_takes_nothing_of_a_trials_limit(tmp_path: Path, monkeypatch):
+    """As on a second type of processor, or with a new HOME: the first trial would be a timeout."""
+
+    def compile_slowly(kinds: list[tuple[str, float]]) -> None:
+        assert kinds == [("qif", 0.0)]
+        end = time.process_time() + 2.0
+        while time.process_time() < end:
+            pass
+
+    monkeypatch.setattr(spikegrad.search.trials, "warm_up", compile_slowly)
+    (start,) = start_records([TRIAL])
+    assert run_rung(bench(tmp_path, timeout=1.5), start, 0).outcome == "running"
 
 
 @pytest.mark.parametrize("allocate", [np.ones, torch.ones], ids=["numpy", "torch"])

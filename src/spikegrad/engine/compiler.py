@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numba
@@ -19,6 +20,8 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder, PassManager
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
+
+from spikegrad.machine import processor
 
 # LLVM keeps to half registers on processors that once slowed down for whole ones. The kernels'
 # loops are long arithmetic on few rows, and twice as fast without that preference.
@@ -56,16 +59,29 @@ class _Compiler(CompilerBase):
 
 
 def _cache_folder() -> Path:
-    """A folder named by a hash of every source that is compiled into the kernels.
+    """A folder named by the processor and a hash of every source that is compiled into the kernels.
 
     Numba's own key sees only the file that a kernel stands in: after an edit in a neuron's
-    file it would go on to run the old machine code.
+    file it would go on to run the old machine code. Machines that share a folder would remove each
+    other's entries from its index.
     """
     package = Path(__file__).parent.parent
     sources = sorted([*package.glob("engine/*.py"), *package.glob("neurons/*.py")])
     digest = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-    base = os.environ.get("NUMBA_CACHE_DIR") or Path.home() / ".cache" / "spikegrad"
-    return Path(base) / f"engine-{digest}"
+    name, features = processor()
+    kind = hashlib.sha256(features.encode()).hexdigest()[:8]
+    base = Path(os.environ.get("NUMBA_CACHE_DIR") or os.path.expanduser("~/.cache/spikegrad"))
+    folder = base / f"engine-{digest}-{name}-{kind}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        raise OSError(
+            f"compiled code cannot be kept in {base} ({problem.strerror}): set NUMBA_CACHE_DIR to a"
+            " folder that can be written"
+        ) from None
+    return folder
 
 
 _CACHE_FOLDER = str(_cache_folder())

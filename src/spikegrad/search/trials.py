@@ -14,6 +14,7 @@ from pathlib import Path
 from spikegrad.config.search import Trials
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load
+from spikegrad.layers import warm_up
 from spikegrad.machine import machine
 from spikegrad.search.halving import start_records
 from spikegrad.search.records import (
@@ -112,6 +113,7 @@ def run_rung(bench: Bench, record: Record, rung: int) -> Record:
     success = FINISHED if rung == options.rungs[-1] else RUNNING
     history: list[dict[str, float]] = []
     made = [machine()]
+    warm_up([(bench.neuron, settings.network.drive)])  # compiled code may be another processor's
     try:
         with limits(options.timeout, options.memory_mb):
             run = train(
