@@ -7,6 +7,7 @@ from snakemake.common.configfile import load_configfile
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.overlays import differences, hidden
 from spikegrad.config.study import Study
+from spikegrad.storage.lock import LockedError, lock
 from spikegrad.storage.provenance import code_digest
 
 try:

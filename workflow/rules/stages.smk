@@ -66,6 +66,13 @@ PLACES = {
 }
 
 
+onstart:
+    try:
+        lock(RESULTS)
+    except (LockedError, OSError) as error:
+        raise WorkflowError(str(error)) from None
+
+
 onsuccess:
     logger.info("\nDone. Where to look:")
     for what, place in PLACES.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
     """A temporary name beside ``path`` to write to; renamed to ``path`` if the block succeeds."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")  # keeps the suffix: it sets formats
+    # The host, since others share the folder; the suffix stays, since it sets formats.
+    temporary = path.with_name(f".{platform.node()}.{os.getpid()}.{path.name}")
     try:
         yield temporary
         os.replace(temporary, path)

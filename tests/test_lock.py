@@ -1,0 +1,68 @@
+"""One snakemake at a time for a folder of results."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smoke import copy_repository, snakemake
+from spikegrad.storage.files import atomic
+from spikegrad.storage.lock import NAME, LockedError, lock
+
+HOLD = "import sys; from spikegrad.storage.lock import lock; lock(sys.argv[1]); input()"
+
+
+def test_a_folder_is_taken_once_and_free_after_its_process(tmp_path: Path) -> None:
+    held = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE)
+    try:
+        while not (tmp_path / NAME).exists() or not (tmp_path / NAME).read_text():
+            assert held.poll() is None
+        with pytest.raises(LockedError, match=f"process {held.pid} on {platform.node()}"):
+            lock(tmp_path)
+        lock(tmp_path / "other")
+    finally:
+        held.communicate(b"\n")
+    assert not (tmp_path / NAME).exists()
+
+
+@pytest.mark.parametrize("started", [0.0, None], ids=["number used again", "killed"])
+def test_what_a_dead_process_of_this_machine_left_is_taken_over(tmp_path: Path, started) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    pid = os.getpid() if started is not None else dead.pid
+    owner = {"host": platform.node(), "pid": pid, "started": started, "time": "", "folder": ""}
+    (tmp_path / NAME).write_text(json.dumps(owner))
+    lock(tmp_path)
+    assert json.loads((tmp_path / NAME).read_text())["pid"] == os.getpid()
+
+
+def test_snakemake_refuses_results_of_another_machine(tmp_path: Path) -> None:
+    """Two clones with one results folder: its own locks lie in the clones."""
+    project = copy_repository(tmp_path)
+    file = project / "results" / "spoken-digits-smoke" / NAME
+    file.parent.mkdir(parents=True)
+    owner = {"host": "login2", "pid": 7, "started": 0.0, "time": "yesterday", "folder": "/home/b"}
+    file.write_text(json.dumps(owner))
+    run = snakemake(project, "--", "results/spoken-digits-smoke/training/engine.compiled")
+    assert run.returncode != 0
+    message = run.stdout + run.stderr
+    assert "since yesterday by process 7 on login2, started in /home/b" in message
+    assert f"rm results/spoken-digits-smoke/{NAME}" in message
+    assert "Traceback" not in message
+    assert not (file.parent / "training").exists()
+
+
+def test_temporary_names_differ_between_machines(tmp_path: Path, monkeypatch) -> None:
+    names = []
+    for host in ("node1", "node2"):
+        monkeypatch.setattr(platform, "node", lambda host=host: host)
+        with atomic(tmp_path / "x.csv") as part:
+            part.touch()
+            names.append(part.name)
+    assert len(set(names)) == 2
