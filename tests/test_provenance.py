@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import spikegrad
 import spikegrad.data
 import spikegrad.ntk
+from smoke import copy_repository
 from spikegrad.storage import provenance
 from spikegrad.storage.provenance import PACKAGE, code_digest, imported_files
 
@@ -113,6 +115,18 @@ def test_public_names_are_there_and_in_the_table_of_contents(package):
     assert set(package.__all__) <= set(dir(package))
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = package.nonsense
+
+
+def test_a_workflow_refuses_the_package_of_another_clone(tmp_path):
+    """A copied environment still points to the original: its code would run in silence."""
+    project = copy_repository(tmp_path)
+    command = [sys.executable, "-m", "snakemake", "--list", "--configfile", "config/smoke.yaml"]
+    env = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    run = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
+    assert run.returncode != 0
+    message = run.stdout + run.stderr
+    assert f"imports spikegrad from {PACKAGE}, but the workflow's own is {project}" in message
+    assert f"pip install --no-deps --editable '{project}'" in message
 
 
 def test_importing_the_package_loads_nothing_else():

@@ -2,7 +2,18 @@
 import time
 from typing import NamedTuple
 
+import spikegrad
 from snakemake.common.configfile import load_configfile
+
+BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+if (PACKAGE := BASE.parent / "src" / "spikegrad").is_dir():
+    if not PACKAGE.samefile(Path(spikegrad.__file__).parent):
+        raise WorkflowError(
+            f"This Python imports spikegrad from {Path(spikegrad.__file__).parent}, but the"
+            f" workflow's own is {PACKAGE}, perhaps since the folder was copied with its"
+            f" environment. Run: {sys.executable} -m pip install --no-deps --editable"
+            f" '{BASE.parent}' (or delete .venv, and `make` sets up another)"
+        )
 
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.overlays import differences, hidden
@@ -27,9 +38,7 @@ if workflow.is_main_process:  # jobs parse all this again
     logger.info(f"The neuron models differ in: {differences(MODELS)}")
 
 RESULTS = f"results/{STUDY.dataset}"
-SCRIPTS = (
-    Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "scripts"
-)
+SCRIPTS = BASE / "scripts"
 NEURONS = list(STUDY.neurons)
 LOGS = f"logs/{STUDY.dataset}"
 BENCHMARKS = f"{RESULTS}/benchmarks"

@@ -14,8 +14,8 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-# Last, so that an installed package comes first: a conda environment of a rule has none.
-sys.path.append(str(Path(__file__).resolve().parents[2] / "src"))
+# First: a conda environment of a rule has no package, another one perhaps that of another clone.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
 
 from spikegrad.storage.provenance import code_digest, edited_since
