@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from spikefiles import original_file, shd_file
 from spikegrad.config.base import validate
 from spikegrad.config.data import DataConfig
 from spikegrad.data.dataset import load
+from spikegrad.data.hdf5 import _unpacked
 from spikegrad.data.layout import DataError, Sample, open_spike_file
 from spikegrad.data.prepare import prepare
 
@@ -169,3 +171,103 @@ def test_prepared_files_cut_anywhere_are_refused(prepared: Path, tmp_path: Path)
     for length in (*range(1, 8), *range(8, len(content), len(content) // 100), len(content) - 1):
         path.write_bytes(content[:length])
         assert refused(lambda: load(path, "train"), path), length
+
+
+def moved(path: Path, name: str, put: Callable[[h5py.File, str, Path], None]) -> Path:
+    """A spike file whose array ``name`` has gone where ``put`` says."""
+    shd_file(path, per_class=1)
+    other = path.with_name("other.h5")
+    with h5py.File(path, "r+") as file, h5py.File(other, "w") as there:
+        file.copy(name, there, "x")
+        del file[name]
+        put(file, name, other)
+    return path
+
+
+def link_outside(file: h5py.File, name: str, other: Path) -> None:
+    file[name] = h5py.ExternalLink(str(other), "/x")
+
+
+def link_within(file: h5py.File, name: str, other: Path) -> None:
+    file["elsewhere"] = np.zeros(12)
+    file[name] = h5py.SoftLink("/elsewhere")
+
+
+def virtual(file: h5py.File, name: str, other: Path) -> None:
+    layout = h5py.VirtualLayout((12,), np.uint16)
+    layout[:] = h5py.VirtualSource("absent.h5", "x", (12,))  # reads as zeros
+    file.create_virtual_dataset(name, layout)
+
+
+def stored_outside(file: h5py.File, name: str, other: Path) -> None:
+    file.create_dataset(name, (12,), np.uint16, external=[(str(other), 0, 24)])
+
+
+@pytest.mark.parametrize("put", [link_outside, link_within, virtual, stored_outside])
+@pytest.mark.parametrize("name", ["labels", "spikes/times"])
+def test_arrays_outside_the_file_are_refused(tmp_path: Path, name: str, put) -> None:
+    path = moved(tmp_path / "x.h5", name, put)
+    with pytest.raises(DataError, match=r"is a link|is virtual|is stored in another file"):
+        read_all(path)
+
+
+def test_a_group_in_another_file_is_refused(tmp_path: Path) -> None:
+    path, other = shd_file(tmp_path / "x.h5"), shd_file(tmp_path / "other.h5")
+    with h5py.File(path, "r+") as file:
+        del file["spikes"]
+        file["spikes"] = h5py.ExternalLink(str(other), "/spikes")
+    with pytest.raises(DataError, match=r"'/spikes' is a link, to .*other\.h5"):
+        read_all(path)
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.h5")
+    with pytest.raises(DataError, match=r"x\.h5: not a file with contents"):
+        read_all(tmp_path / "x.h5")
+
+
+def test_a_small_file_does_not_take_gigabytes(tmp_path: Path) -> None:
+    """A chunk of zeros packs to a thousandth, and all of it is unpacked to read one entry."""
+    path = shd_file(tmp_path / "x.h5", per_class=1)
+    with h5py.File(path, "r+") as file:
+        labels = file["labels"][()]
+        del file["labels"]
+        options = {"maxshape": (None,), "compression": "gzip"}
+        file.create_dataset("labels", data=labels, chunks=(2**26,), **options)
+    assert path.stat().st_size < 2_000_000
+    with pytest.raises(DataError, match="has chunks of 67108864 entries"):
+        read_all(path)
+
+
+FILTERS = [{"compression": "gzip"}, {"shuffle": True, "compression": 9}]
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=["gzip", "shuffle"])
+def test_rows_behind_filters_are_read_and_checked(tmp_path: Path, filters) -> None:
+    """Filters pack the table of the rows; a row that claims four billion numbers is found in it."""
+    path = shd_file(tmp_path / "x.h5", per_class=1)
+    expected = read_all(path)
+    with h5py.File(path, "r+") as file:
+        for name in ("spikes/times", "spikes/units"):
+            values, kind = file[name][()], file[name].dtype
+            del file[name]
+            file.create_dataset(name, data=values, dtype=kind, chunks=(5,), **filters)
+    found = read_all(path)
+    assert all((a.times == b.times).all() for a, b in zip(found, expected, strict=True))
+    with h5py.File(path, "r+") as file:
+        rows = file["spikes/times"]
+        table = _unpacked(rows, (5,)).copy()
+        table["length"][1] = 2**32 - 1
+        rows.id.write_direct_chunk((5,), table.tobytes(), filter_mask=2**32 - 1)
+    with pytest.raises(DataError, match="row 6 of '/spikes/times' is not where the file says"):
+        read_all(path)
+
+
+def test_rows_behind_an_unknown_filter_are_refused(tmp_path: Path) -> None:
+    path = shd_file(tmp_path / "x.h5", per_class=1)
+    with h5py.File(path, "r+") as file:
+        values, kind = file["spikes/times"][()], file["spikes/times"].dtype
+        del file["spikes/times"]
+        file.create_dataset("spikes/times", data=values, dtype=kind, compression="lzf")
+    with pytest.raises(DataError, match="h5repack -f NONE"):
+        read_all(path)

@@ -1,13 +1,18 @@
-"""Rows of variable length in HDF5 files, checked before the HDF5 library believes them.
+"""HDF5 files, checked before the HDF5 library believes them.
 
-Such rows stand in heaps without checksums. One wrong bit in a length makes the library fill
-gigabytes, one in a heap keeps it running for ever. (HDF5 file format specification, III.E and
-VIII.B: a row is stored as its length, the address of a heap and its number there.)
+A file may name other files, in links, as the storage of an array or as the parts of a virtual one,
+and a small compressed one may claim gigabytes: plain local arrays of a bounded size are read, and
+nothing else.
+
+Rows of variable length stand in heaps without checksums. One wrong bit in a length makes the
+library fill gigabytes, one in a heap keeps it running for ever. (HDF5 file format specification,
+III.E and VIII.B: a row is stored as its length, the address of a heap and its number there.)
 """
 
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import BinaryIO
 
 import h5py
@@ -19,19 +24,45 @@ _HEAP = struct.Struct("<4sB3xQ")  # signature, version, size
 _OBJECT = struct.Struct("<HH4xQ")  # number, references, size
 
 
+LARGEST_CHUNK = 2**26
+"""Bytes of a chunk, all of which the library unpacks to read any of it."""
+
+
+def leaves_the_file(file: h5py.File, name: str) -> str | None:
+    """What is wrong with ``name`` if a part of that path is not stored in ``file`` itself."""
+    place = ""
+    for part in name.split("/"):
+        place = f"{place}/{part}"
+        link = file.get(place, getlink=True)
+        if link is not None and not isinstance(link, h5py.HardLink):
+            return f"'{place}' is a link, to {getattr(link, 'filename', link.path)}"
+    return None
+
+
+def odd_storage(array: h5py.Dataset) -> str | None:
+    """What is wrong with how ``array`` is stored, if it is not in plain chunks or one piece."""
+    if array.is_virtual:
+        return f"'{array.name}' is virtual: it is put together from other arrays"
+    if array.external:
+        return f"'{array.name}' is stored in another file, {array.external[0][0]}"
+    if array.chunks is not None and array.chunks[0] * array.dtype.itemsize > LARGEST_CHUNK:
+        return f"'{array.name}' has chunks of {array.chunks[0]} entries, more than is plausible"
+    return None
+
+
 def check_rows(rows: h5py.Dataset) -> None:
     """Check that the file holds each row of the one-dimensional ``rows`` where it says.
-
-    Nothing is checked in files with addresses of other sizes than eight bytes, behind filters,
-    or in arrays so small that they stand in the header.
 
     Raises
     ------
     OSError
-        Naming the row.
+        Naming the row. Also if they cannot be checked: with addresses of other sizes than eight
+        bytes, behind other filters than gzip and shuffle, or in the array's header.
     """
     if rows.file.id.get_create_plist().get_sizes() != (8, 8):
-        return
+        raise OSError("its addresses are not of eight bytes; write it anew with h5repack")
+    if rows.id.get_create_plist().get_layout() == h5py.h5d.COMPACT:
+        raise OSError(f"'{rows.name}' stands in a header; write it anew with h5repack")
     kind = h5py.check_vlen_dtype(rows.dtype)
     if rows.id.get_type().encode()[3] & 0xF not in (0, 1):  # the library would crash
         raise OSError(f"the rows of '{rows.name}' are neither sequences nor text")
@@ -53,10 +84,10 @@ def _tables(rows: h5py.Dataset, file: BinaryIO) -> list[tuple[int, NDArray]]:
     places: list[tuple[int, int | None, int]]
     if rows.chunks is None:
         places = [(0, rows.id.get_offset(), len(rows))]
-    elif rows.id.get_create_plist().get_nfilters():
-        return []
     else:
         chunks = [rows.id.get_chunk_info(i) for i in range(rows.id.get_num_chunks())]
+        if rows.id.get_create_plist().get_nfilters():
+            return [(c.chunk_offset[0], _unpacked(rows, c.chunk_offset)) for c in chunks]
         starts = [(chunk.chunk_offset[0], chunk.byte_offset) for chunk in chunks]
         places = [(i, offset, min(rows.chunks[0], len(rows) - i)) for i, offset in starts]
     tables = []
@@ -69,6 +100,29 @@ def _tables(rows: h5py.Dataset, file: BinaryIO) -> list[tuple[int, NDArray]]:
             raise OSError(f"'{rows.name}' goes on after the end of the file")
         tables.append((first, np.frombuffer(content, _ROW)))
     return tables
+
+
+def _unpacked(rows: h5py.Dataset, offset: tuple[int, ...]) -> NDArray:
+    """The rows of a chunk behind filters."""
+    mask, content = rows.id.read_direct_chunk(offset)
+    settings = rows.id.get_create_plist()
+    size = rows.chunks[0] * _ROW.itemsize
+    for i in reversed(range(settings.get_nfilters())):
+        kind = settings.get_filter(i)[0]
+        if mask >> i & 1:  # left out in this chunk
+            continue
+        if kind == h5py.h5z.FILTER_DEFLATE:
+            try:
+                content = zlib.decompressobj().decompress(content, size)
+            except zlib.error as problem:
+                raise OSError(f"'{rows.name}' cannot be unpacked ({problem})") from None
+        elif kind == h5py.h5z.FILTER_SHUFFLE:
+            content = np.frombuffer(content[:size], np.uint8).reshape(_ROW.itemsize, -1).T.tobytes()
+        else:
+            raise OSError(f"'{rows.name}' has a filter that is not known; h5repack -f NONE")
+    if len(content) != size:
+        raise OSError(f"'{rows.name}' has a chunk of another size than it says")
+    return np.frombuffer(content, _ROW)[: len(rows) - offset[0]]
 
 
 def _heap(file: BinaryIO, address: int) -> dict[int, int]:

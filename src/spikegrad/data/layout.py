@@ -10,6 +10,7 @@ extra/keys     names of the classes
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from spikegrad.data.hdf5 import check_rows
+from spikegrad.data.hdf5 import check_rows, leaves_the_file, odd_storage
 from spikegrad.storage.files import atomic
 
 BLOCK = 512  # samples read at once
@@ -118,9 +119,13 @@ class SpikeFile:
         )
 
     def _array(self, file: h5py.File, name: str) -> h5py.Dataset:
+        if outside := leaves_the_file(file, name):
+            raise self.error(outside)
         array = file.get(name)
         if not isinstance(array, h5py.Dataset) or array.ndim != 1:
             raise self.error(f"no one-dimensional array '{name}', as SHD's layout requires")
+        if outside := odd_storage(array):
+            raise self.error(outside)
         # Every sample takes a byte at the least, every name as many as it has.
         if len(array) * (array.dtype.itemsize if array.dtype.kind == "S" else 1) > self._size:
             raise self.error(f"'{name}' claims {len(array)} entries, more than the file can hold")
@@ -206,6 +211,8 @@ def open_spike_file(path: str | Path) -> Iterator[SpikeFile]:
     """
     with ExitStack() as stack:
         try:
+            if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would wait for ever
+                raise DataError(f"{path}: not a file with contents, but a folder, pipe or device")
             spikes = SpikeFile(path, stack.enter_context(h5py.File(path, "r")))
         except FileNotFoundError:
             raise DataError(f"{path}: no such file") from None
