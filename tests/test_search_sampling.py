@@ -246,7 +246,7 @@ def test_winner_has_the_best_mean_over_fresh_seeds_and_failed_runs_count():
         )
         for run in runs
     ]
-    best = winner(records, results, config())
+    best = winner(records, results, 21)
     assert best["trial"] == 1
     assert best["parameters"] == {X: 0.1}
     assert best["winner"]["validation_accuracy"] == pytest.approx(0.65)
@@ -254,7 +254,7 @@ def test_winner_has_the_best_mean_over_fresh_seeds_and_failed_runs_count():
     assert best["presentations"] == {"allotted": 210, "used": 80, "finalists": 120}
     assert best["samples"] == {"trials": 10, "finalists": 10}
     worse = [record(r.trial, 0.9 if r.trial.number == -1 else 0.1) for r in results]
-    kept = winner(records, worse, config())
+    kept = winner(records, worse, 21)
     assert (kept["trial"], kept["parameters"]) == (None, {})
 
 

@@ -154,6 +154,18 @@ def test_a_landscape_setting_reruns_what_uses_it(finished, tmp_path, edit, rerun
     assert "describe_methods" in jobs  # it shows the whole configuration
 
 
+def test_limits_and_other_settings_of_the_machine_repeat_nothing(finished, tmp_path):
+    project = edited(finished, tmp_path)
+    edit = {
+        "search": {"trials": {"timeout": 500.0, "memory_mb": 4000}},
+        "ntk": {"checkpoint_every": 77},
+        "machines": {"mixed": True},
+    }
+    (project / "edit.yaml").write_text(yaml.safe_dump(edit))
+    jobs = planned(project, "--configfile", "config/smoke.yaml", "edit.yaml")
+    assert jobs == Counter(describe_methods=1)  # it shows the whole configuration
+
+
 def test_a_mistake_in_the_configuration_stops_before_any_job(finished, tmp_path):
     project = edited(finished, tmp_path)
     write(project / "config" / "smoke.yaml", ("epochs: 2", "epoch: 2"))

@@ -1,4 +1,5 @@
 # What the rule files share. Functions stand here, apart from rules, as the linter wants.
+import math
 import time
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ if (PACKAGE := BASE.parent / "src" / "spikegrad").is_dir():
 
 from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.overlays import differences, hidden
+from spikegrad.config.search import Halving
 from spikegrad.config.study import Study
 from spikegrad.storage.lock import LockedError, lock
 from spikegrad.storage.provenance import code_digest

@@ -39,11 +39,10 @@ if STUDY.data.heard:
             resources:
                 mem_mb=growing(1000),
                 runtime=growing(480),
+                attempts=HEARD.archive.attempts,
             params:
                 code=code("download_archive.py"),
-                archive=HEARD.archive.model_dump(
-                    mode="json", include={"urls", "attempts"}
-                ),
+                urls=list(HEARD.archive.urls),
             script:
                 "../scripts/download_archive.py"
 
@@ -65,7 +64,7 @@ if STUDY.data.heard:
             runtime=growing(60),
         params:
             code=code(TABULATE),
-            source=HEARD.model_dump(mode="json"),
+            source=HEARD.model_dump(mode="json", exclude={"jobs"}),
             validation=STUDY.data.validation.model_dump(mode="json"),
         script:
             f"../scripts/{TABULATE}"
@@ -158,10 +157,11 @@ if STUDY.data.source in ("shd", "ssc"):
         resources:
             mem_mb=growing(1000),
             runtime=growing(480),
+            # Where it comes from is no parameter: it is verified, and another origin repeats nothing.
+            origin=getattr(STUDY.data, STUDY.data.source).model_dump_json(),
         params:
             code=code("download.py"),
             source=STUDY.data.source,
-            download=getattr(STUDY.data, STUDY.data.source).model_dump(mode="json"),
         script:
             "../scripts/download.py"
 
@@ -185,7 +185,14 @@ rule prepare:
         code=code("prepare.py"),
         name=STUDY.dataset,
         data=STUDY.data.model_dump(
-            mode="json", exclude={"shd", "ssc", "spoken_digits", "heidelberg_digits"}
+            mode="json",
+            exclude={
+                "shd": True,
+                "ssc": True,
+                "spoken_digits": True,
+                "heidelberg_digits": True,
+                "recordings": {"jobs"},
+            },
         ),
     script:
         "../scripts/prepare.py"

@@ -27,12 +27,12 @@ rule ntk_train:
     resources:
         mem_mb=growing(2000),
         runtime=growing(1440),
+        checkpoint_every=STUDY.ntk.checkpoint_every,  # no parameter: a change repeats nothing
     params:
         code=code("ntk_train.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
         checkpoints=f"{NTK}/{{experiment}}/networks/{{job}}.checkpoints",
-        checkpoint_every=STUDY.ntk.checkpoint_every,
     script:
         "../scripts/ntk_train.py"
 

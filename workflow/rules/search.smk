@@ -17,6 +17,9 @@ if STUDY.search is not None:
     REPEATS = range(STUDY.search.repeats)
     # A trial's own limit comes first: libraries and data read before it starts come on top.
     SEARCH_MEMORY = TRIALS.memory_mb + 1000
+    HALVING = TRIALS.model_dump(mode="json", include=set(Halving.model_fields))
+    # Limits are resources, of which a change repeats nothing.
+    LIMITS = {"timeout": math.ceil(TRIALS.timeout), "memory_mb": TRIALS.memory_mb}
     # As few to a job as trials of the last rung: they train at least as long.
     FINALIST_JOBS = -(
         -STUDY.search.selection.runs() // TRIALS.per_job_of(TRIALS.rungs[-1])
@@ -61,7 +64,7 @@ if STUDY.search is not None:
         params:
             code=code("search_suggest.py"),
             sampling=STUDY.search.sampling.model_dump(mode="json"),
-            options=TRIALS.model_dump(mode="json"),
+            trials=HALVING,
             seed=STUDY.search.seed,
         script:
             "../scripts/search_suggest.py"
@@ -83,10 +86,12 @@ if STUDY.search is not None:
         resources:
             mem_mb=growing(SEARCH_MEMORY),
             runtime=search_minutes,
+            trial_seconds=LIMITS["timeout"],
+            trial_mb=LIMITS["memory_mb"],
         params:
             code=code("search_trials.py"),
             model=search_model,
-            trials=TRIALS.model_dump(mode="json"),
+            trials=TRIALS.model_dump(mode="json", exclude=LIMITS.keys()),
             seed=STUDY.search.seed,
             states=f"{GENERATION}/states",
         script:
@@ -109,10 +114,12 @@ if STUDY.search is not None:
         resources:
             mem_mb=growing(SEARCH_MEMORY),
             runtime=search_minutes,
+            trial_seconds=LIMITS["timeout"],
+            trial_mb=LIMITS["memory_mb"],
         params:
             code=code("search_finalists.py"),
             model=search_model,
-            trials=TRIALS.model_dump(mode="json"),
+            trials=TRIALS.model_dump(mode="json", exclude=LIMITS.keys()),
             epochs=lambda w: STUDY.model(w.neuron).training.epochs,
             selection=STUDY.search.selection.model_dump(mode="json"),
             seed=STUDY.search.seed,
@@ -151,7 +158,8 @@ if STUDY.search is not None:
         params:
             code=code("search_best.py"),
             model=search_model,
-            search=STUDY.search.model_dump(mode="json"),
+            trials=HALVING,
+            search=STUDY.search.model_dump(mode="json", exclude={"trials"}),
         script:
             "../scripts/search_best.py"
 
@@ -192,7 +200,7 @@ if STUDY.search is not None:
         params:
             code=code("search_journal.py"),
             sampling=STUDY.search.sampling.model_dump(mode="json"),
-            trials=TRIALS.model_dump(mode="json"),
+            trials=HALVING,
             data=STUDY.dataset,
             searches=list(SEARCHES),
         script:

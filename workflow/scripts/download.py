@@ -1,5 +1,7 @@
 """Download and verify one file of the Heidelberg spiking data sets."""
 
+import json
+
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.data import Download
@@ -9,6 +11,6 @@ log = start(snakemake)
 fetch(
     snakemake.params.source,
     snakemake.wildcards.split,
-    validate(Download, snakemake.params.download),
+    validate(Download, json.loads(snakemake.resources.origin)),
     snakemake.output.spikes,
 )

@@ -6,4 +6,5 @@ from spikegrad.config.data import Archive
 from spikegrad.data.web import fetch
 
 log = start(snakemake)
-fetch(validate(Archive, snakemake.params.archive), snakemake.output.archive)
+settings = {"urls": snakemake.params.urls, "attempts": snakemake.resources.attempts}
+fetch(validate(Archive, settings), snakemake.output.archive)

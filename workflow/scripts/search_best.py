@@ -4,8 +4,8 @@ import pandas as pd
 import yaml
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.search import SearchConfig
+from spikegrad.config.base import part, validate
+from spikegrad.config.search import Halving, SearchConfig
 from spikegrad.config.training import ModelSettings
 from spikegrad.search.bounds import placed
 from spikegrad.search.halving import read_search
@@ -17,9 +17,10 @@ from spikegrad.storage.files import atomic
 from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
-config = validate(SearchConfig, snakemake.params.search)
+config = part(SearchConfig, snakemake.params.search)
+trials = validate(Halving, snakemake.params.trials)
 neuron, search = snakemake.wildcards.neuron, int(snakemake.wildcards.repeat)
-records = read_search(snakemake.input.records, config.trials)
+records = read_search(snakemake.input.records, trials)
 finalists = finalist_runs(records, config.selection, repeat_seed(config.seed, search))
 runs = read_records(snakemake.input.runs, finalists)
 
@@ -31,12 +32,13 @@ def named(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-best = {"neuron": neuron, "search": search, **winner(records, runs, config)}
+allotted = config.generations * trials.epochs_allotted()
+best = {"neuron": neuron, "search": search, **winner(records, runs, allotted)}
 settings = validate(ModelSettings, snakemake.params.model).with_parameters(best["parameters"])
 best["places"] = placed(config.sampling.space, settings)
 with atomic(snakemake.output.best) as file:
     file.write_text(yaml.safe_dump(best, sort_keys=False))
-write_table(named(trial_table(records, config.trials)), snakemake.output.trials)
+write_table(named(trial_table(records, trials)), snakemake.output.trials)
 write_table(named(run_table(runs)), snakemake.output.runs)
 shares = importances(config.sampling.space, records, repeat_seed(config.seed, search))
 table = pd.DataFrame({"parameter": list(shares), "importance": list(shares.values())})

@@ -6,19 +6,19 @@ from tqdm import tqdm
 
 from _job import start
 from spikegrad.config.base import validate
-from spikegrad.config.search import Selection, Trials
+from spikegrad.config.search import Selection
 from spikegrad.config.training import ModelSettings
 from spikegrad.jobs import share
 from spikegrad.search.halving import read_search
 from spikegrad.search.records import write_record
 from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import finalist_runs
-from spikegrad.search.trials import final_budget, open_bench, run_again
+from spikegrad.search.trials import final_budget, limited_trials, open_bench, run_again
 
 log = start(snakemake)
 params = snakemake.params
 seed = repeat_seed(params.seed, int(snakemake.wildcards.repeat))
-trials = validate(Trials, params.trials)
+trials = limited_trials(params.trials, snakemake.resources)
 bench = open_bench(
     snakemake.wildcards.neuron,
     validate(ModelSettings, params.model),

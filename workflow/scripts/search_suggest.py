@@ -2,14 +2,14 @@
 
 from _job import start
 from spikegrad.config.base import validate
-from spikegrad.config.search import Sampling, Trials
+from spikegrad.config.search import Halving, Sampling
 from spikegrad.search.halving import read_search
 from spikegrad.search.records import write_trials
 from spikegrad.search.sampling import suggest
 from spikegrad.search.seeds import repeat_seed
 
 log = start(snakemake)
-options = validate(Trials, snakemake.params.options)
+options = validate(Halving, snakemake.params.trials)
 trials = suggest(
     validate(Sampling, snakemake.params.sampling),
     options.epochs,

@@ -6,13 +6,12 @@ from tqdm import tqdm
 
 from _job import start
 from spikegrad.config.base import validate
-from spikegrad.config.search import Trials
 from spikegrad.config.training import ModelSettings
 from spikegrad.jobs import share
 from spikegrad.search.halving import read_rungs
 from spikegrad.search.records import write_record
 from spikegrad.search.seeds import repeat_seed
-from spikegrad.search.trials import open_bench, run_rung
+from spikegrad.search.trials import limited_trials, open_bench, run_rung
 
 log = start(snakemake)
 params = snakemake.params
@@ -20,7 +19,7 @@ seed = repeat_seed(params.seed, int(snakemake.wildcards.repeat))
 bench = open_bench(
     snakemake.wildcards.neuron,
     validate(ModelSettings, params.model),
-    validate(Trials, params.trials),
+    limited_trials(params.trials, snakemake.resources),
     snakemake.input.events,
     seed,
     params.code,

@@ -73,8 +73,8 @@ class RandomSearch(Section):
     kind: Literal["random"]
 
 
-class Trials(Section):
-    """What one generation of trials costs: successive halving over epochs."""
+class Halving(Section):
+    """Successive halving over epochs."""
 
     per_generation: PositiveInt
     """Trials that are suggested together, from the results of all earlier generations."""
@@ -84,13 +84,6 @@ class Trials(Section):
     """One in eta trials goes on from each rung to the next, the best by validation."""
     per_job: PositiveInt
     """Trials of the first rung that one job takes; of later rungs 1/eta as many, at least one."""
-    samples: PositiveInt | None
-    """Training samples that trials see, drawn once; null is all."""
-    timeout: PositiveFloat
-    """CPU seconds after which a trial fails in a rung, or a finalist's run. Set it far above what a
-    good one takes."""
-    memory_mb: PositiveInt
-    """Megabytes of data that a job may hold; a trial that needs more fails (Linux alone)."""
 
     @model_validator(mode="after")
     def _rungs_are_possible(self) -> Self:
@@ -129,6 +122,18 @@ class Trials(Section):
         """Epochs that a generation trains if no trial fails."""
         done = (0, *self.epochs)
         return sum(self.width(r) * (done[r + 1] - done[r]) for r in self.rungs)
+
+
+class Trials(Halving):
+    """What one generation of trials costs: successive halving over epochs."""
+
+    samples: PositiveInt | None
+    """Training samples that trials see, drawn once; null is all."""
+    timeout: PositiveFloat
+    """CPU seconds, rounded up, after which a trial fails in a rung, or a finalist's run. Set it far
+    above what a good one takes. A change repeats nothing; neither do those of memory_mb."""
+    memory_mb: PositiveInt
+    """Megabytes of data that a job may hold; a trial that needs more fails (Linux alone)."""
 
 
 class Selection(Section):

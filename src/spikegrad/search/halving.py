@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from spikegrad.config.search import Trials
+from spikegrad.config.search import Halving
 from spikegrad.search.records import (
     RUNNING,
     Record,
@@ -22,13 +22,13 @@ def start_records(trials: Sequence[Trial]) -> list[Record]:
     return [Record(trial, RUNNING, "", (), {}, 0, 0.0) for trial in trials]
 
 
-def entrants(records: Sequence[Record], options: Trials, rung: int) -> list[Record]:
+def entrants(records: Sequence[Record], options: Halving, rung: int) -> list[Record]:
     """Those of all the previous rung's ``records`` of one generation that enter ``rung``."""
     return best_first([r for r in records if r.outcome == RUNNING], options.width(rung))
 
 
 def read_rungs(
-    files: Sequence[str | Path], options: Trials
+    files: Sequence[str | Path], options: Halving
 ) -> Iterator[tuple[list[Record], list[Record]]]:
     """Of each rung of a generation: its records, and those that enter the next rung.
 
@@ -52,7 +52,7 @@ def read_rungs(
         yield done, entering
 
 
-def read_search(files: Sequence[str | Path], options: Trials) -> list[Record]:
+def read_search(files: Sequence[str | Path], options: Halving) -> list[Record]:
     """The latest record of each trial of whole generations, by number.
 
     ``files`` are those of all generations in order, each as :func:`read_rungs` is given them.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from spikegrad.config.search import SearchConfig, Selection, Trials
+from spikegrad.config.search import Halving, Selection
 from spikegrad.search.records import FINISHED, RUNNING, UNCHANGED, Record, Trial, best_first
 from spikegrad.search.seeds import AGAIN
 from spikegrad.seeds import derived_seed
@@ -50,8 +50,10 @@ def run_table(runs: Sequence[Record]) -> pd.DataFrame:
     )
 
 
-def winner(records: Sequence[Record], runs: Sequence[Record], config: SearchConfig) -> dict:
+def winner(records: Sequence[Record], runs: Sequence[Record], epochs: int) -> dict:
     """The configuration with the highest mean validation accuracy over the fresh seeds.
+
+    ``epochs`` are those that the search allots to all its trials.
 
     Ties are broken by the lower mean loss; the unchanged configuration takes part. Also how
     that of the unchanged configuration did, and what the search has cost.
@@ -62,7 +64,6 @@ def winner(records: Sequence[Record], runs: Sequence[Record], config: SearchConf
     number = int(order.index[0])
     parameters = {run.trial.number: run.trial.parameters for run in runs}[number]
     samples = {"trials": _samples(records), "finalists": _samples(runs)}
-    epochs = config.generations * config.trials.epochs_allotted()
     return {
         "parameters": parameters,
         "trial": None if number == UNCHANGED else number,
@@ -99,7 +100,7 @@ def _scores(table: pd.DataFrame, number: int) -> dict[str, Any]:
     }
 
 
-def trial_table(records: Sequence[Record], trials: Trials) -> pd.DataFrame:
+def trial_table(records: Sequence[Record], trials: Halving) -> pd.DataFrame:
     """One row for each trial: number, generation, seed, outcome, cost, accuracy, parameters.
 
     ``validation_accuracy``, and what goes with it, is of the best of all epochs done, that of a

@@ -6,11 +6,13 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from spikegrad.config.base import validate
 from spikegrad.config.search import Trials
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load
@@ -71,6 +73,12 @@ class Bench:
         for record in records:
             if record.trial.number not in numbers:
                 self.state_of(record.trial).unlink(missing_ok=True)
+
+
+def limited_trials(settings: Mapping[str, Any], limits: Any) -> Trials:
+    """Settings of trials, of which the limits come as resources of a job."""
+    own = {"timeout": limits.trial_seconds, "memory_mb": limits.trial_mb}
+    return validate(Trials, {**settings, **own})
 
 
 def open_bench(
