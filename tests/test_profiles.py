@@ -46,3 +46,31 @@ def test_the_state_of_a_pbs_job_is_understood(tmp_path: Path, answer: str, state
         check=True,
     )
     assert run.stdout == f"{state}\n"
+
+
+UUID = "0b5f5c0a-3c7e-4d0e-9a51-6a1f0f3c2b7d"
+
+
+def test_clean_restart_cancels_the_jobs_that_snakemake_left_and_no_other(tmp_path: Path) -> None:
+    """Not the one it runs in, nor others that were submitted from the same folder."""
+    queue = [
+        ("11", "my-login-job", tmp_path),
+        ("12", UUID, tmp_path),
+        ("13", f"prefix_{UUID}", tmp_path),
+        ("14", "another analysis", tmp_path),
+        ("15", UUID, tmp_path / "elsewhere"),
+        ("16", UUID, tmp_path),  # this one
+    ]
+    (tmp_path / "queue").write_text("".join(f"{'|'.join(map(str, row))}\n" for row in queue))
+    commands = {
+        "squeue": "cat queue",
+        "scancel": 'echo "$@" > cancelled; for j; do sed -i "/^$j|/d" queue; done',
+        "snakemake": 'echo "$@" > asked',
+    }
+    for name, text in commands.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": "16"}
+    subprocess.run([PROFILES / "slurm" / "clean-restart"], cwd=tmp_path, env=env, check=True)
+    assert (tmp_path / "cancelled").read_text().split() == ["12", "13"]
+    assert (tmp_path / "asked").read_text() == "--unlock\n"
