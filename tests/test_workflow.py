@@ -200,7 +200,21 @@ def rule_blocks() -> dict[str, str]:
 def test_a_rule_of_the_cluster_names_its_memory_and_time(name, text):
     assert re.search(r"(?m)^ *threads: \d+$", text)
     assert re.search(r"(?m)^ *mem_mb=growing\(", text)
-    assert re.search(r"(?m)^ *runtime=(growing\(|search_minutes)", text)
+    assert re.search(r"(?m)^ *runtime=(within\(|LONGEST|search_minutes)", text)
+
+
+def test_downloads_run_where_snakemake_does():
+    """Compute nodes may have no network."""
+    assert not {"download", "download_archive"} & set(rule_blocks())
+
+
+def test_no_job_asks_for_more_time_than_the_machines_allow(finished, tmp_path):
+    (tmp_path / "edit.yaml").write_text("machines: {job_minutes: 31}")
+    edit = ("--configfile", "config/smoke.yaml", str(tmp_path / "edit.yaml"))
+    run = snakemake(finished, "--dry-run", "--forceall", *edit)
+    minutes = [int(m) for m in re.findall(r"runtime=(\d+)", run.stdout + run.stderr)]
+    assert max(minutes) == 31
+    assert min(minutes) == 30  # what asks for less keeps to that
 
 
 def test_slurm_groups_are_of_rules_that_exist():

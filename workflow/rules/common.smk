@@ -44,6 +44,7 @@ SCRIPTS = BASE / "scripts"
 NEURONS = list(STUDY.neurons)
 LOGS = f"logs/{STUDY.dataset}"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+LONGEST = STUDY.machines.job_minutes
 
 
 def code(script):
@@ -52,9 +53,14 @@ def code(script):
     return lambda wildcards: code_digest(SCRIPTS / script)
 
 
-def growing(amount):
-    """A resource that grows with each attempt, for jobs that a cluster stopped at their limit."""
-    return lambda wildcards, attempt: amount * attempt
+def growing(megabytes):
+    """Memory that grows with each attempt, for jobs that a cluster stopped at their limit."""
+    return lambda wildcards, attempt: megabytes * attempt
+
+
+def within(minutes):
+    """Wall time, at most what the machines allow."""
+    return min(minutes, LONGEST)
 
 
 class Figure(NamedTuple):

@@ -33,12 +33,11 @@ if STUDY.data.heard:
                 archive=SOUNDS,
             log:
                 f"{LOGS}/data/download_archive.log",
+            localrule: True  # compute nodes may have no network
             conda:
                 "../../envs/spikegrad.yaml"
             threads: 1
             resources:
-                mem_mb=growing(1000),
-                runtime=growing(480),
                 attempts=HEARD.archive.attempts,
             params:
                 code=code("download_archive.py"),
@@ -61,7 +60,7 @@ if STUDY.data.heard:
         threads: 1
         resources:
             mem_mb=growing(1000),
-            runtime=growing(60),
+            runtime=within(60),
         params:
             code=code(TABULATE),
             source=HEARD.model_dump(mode="json", exclude={"jobs"}),
@@ -81,7 +80,7 @@ if STUDY.data.heard:
         threads: 1
         resources:
             mem_mb=growing(1500),
-            runtime=growing(30),
+            runtime=within(30),
         params:
             code=code("basilar_membrane.py"),
             n_channels=STUDY.data.n_units,
@@ -106,7 +105,7 @@ if STUDY.data.heard:
         threads: 1
         resources:
             mem_mb=growing(2000),
-            runtime=growing(120),
+            runtime=within(120),
         params:
             code=code(LISTEN),
             source=HEARD.model_dump(mode="json") if SOURCE == "spoken_digits" else None,
@@ -132,7 +131,7 @@ if STUDY.data.heard:
         threads: 1
         resources:
             mem_mb=growing(1500),
-            runtime=growing(60),
+            runtime=within(60),
         params:
             code=code("merge_heard.py"),
             n_units=STUDY.data.n_units,
@@ -151,12 +150,11 @@ if STUDY.data.source in ("shd", "ssc"):
             f"{LOGS}/data/download-{{split}}.log",
         wildcard_constraints:
             split="train|validation|test",
+        localrule: True  # compute nodes may have no network
         conda:
             "../../envs/spikegrad.yaml"
         threads: 1
         resources:
-            mem_mb=growing(1000),
-            runtime=growing(480),
             # Where it comes from is no parameter: it is verified, and another origin repeats nothing.
             origin=getattr(STUDY.data, STUDY.data.source).model_dump_json(),
         params:
@@ -180,7 +178,7 @@ rule prepare:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(60),
+        runtime=within(60),
     params:
         code=code("prepare.py"),
         name=STUDY.dataset,
@@ -217,7 +215,7 @@ rule data_statistics:
     threads: 1
     resources:
         mem_mb=growing(6000),
-        runtime=growing(60),
+        runtime=within(60),
     params:
         code=code("data_statistics.py"),
     script:

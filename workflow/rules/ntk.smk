@@ -26,7 +26,7 @@ rule ntk_train:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(1440),
+        runtime=LONGEST,
         checkpoint_every=STUDY.ntk.checkpoint_every,  # no parameter: a change repeats nothing
     params:
         code=code("ntk_train.py"),
@@ -54,7 +54,7 @@ rule ntk_kernels:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(240),
+        runtime=within(240),
     params:
         code=code("ntk_kernels.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
@@ -82,7 +82,7 @@ rule ntk_comparison:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(240),
+        runtime=within(240),
     params:
         code=code("ntk_comparison.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
@@ -107,7 +107,7 @@ rule ntk_limits:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(240),
+        runtime=within(240),
     params:
         code=code("ntk_limits.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
@@ -131,7 +131,7 @@ rule ntk_stability:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(240),
+        runtime=within(240),
     params:
         code=code("ntk_stability.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),

@@ -42,7 +42,7 @@ if STUDY.search is not None:
         threads: 1
         resources:
             mem_mb=growing(2000),
-            runtime=growing(60),
+            runtime=within(60),
         params:
             code=code("prepare.py"),
             name=STUDY.dataset,
@@ -154,7 +154,7 @@ if STUDY.search is not None:
         threads: 1
         resources:
             mem_mb=growing(1000),
-            runtime=growing(60),
+            runtime=within(60),
         params:
             code=code("search_best.py"),
             model=search_model,
@@ -196,7 +196,7 @@ if STUDY.search is not None:
         threads: 1
         resources:
             mem_mb=growing(1000),
-            runtime=growing(60),
+            runtime=within(60),
         params:
             code=code("search_journal.py"),
             sampling=STUDY.search.sampling.model_dump(mode="json"),

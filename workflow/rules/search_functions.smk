@@ -48,11 +48,11 @@ def winner_of(wildcards):
     return best.format(neuron=wildcards.neuron, repeat=repeat)
 
 
-def search_minutes(wildcards, attempt):
+def search_minutes(wildcards):
     """What a job's trials take at most: each may use search.trials.timeout CPU seconds."""
     trials = STUDY.search.trials
     rung = int(getattr(wildcards, "rung", trials.rungs[-1]))  # finalists have none
-    return attempt * (30 + int(trials.per_job_of(rung) * trials.timeout // 60))
+    return within(30 + int(trials.per_job_of(rung) * trials.timeout // 60))
 
 
 def each_search(pattern):

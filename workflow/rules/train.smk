@@ -23,7 +23,7 @@ rule compile_engine:
     threads: 1
     resources:
         mem_mb=growing(1500),
-        runtime=growing(60),
+        runtime=within(60),
     params:
         code=code("compile_engine.py"),
         kinds=STUDY.kinds(),
@@ -50,7 +50,7 @@ rule train:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(1440),
+        runtime=LONGEST,
     params:
         code=code("train.py"),
         model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
@@ -75,7 +75,7 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(240),
+        runtime=within(240),
     params:
         code=code("evaluate.py"),
     script:
@@ -99,7 +99,7 @@ rule silence:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(1440),
+        runtime=LONGEST,
     params:
         code=code("silence.py"),
         epochs=STUDY.silence.epochs,
@@ -151,7 +151,7 @@ rule record_traces:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(60),
+        runtime=within(60),
     params:
         code=code("record_traces.py"),
         sample=STUDY.example,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import PositiveInt
+
 from spikegrad.config.base import Section
 
 MIXED = "SPIKEGRAD_MIXED"
@@ -28,6 +30,10 @@ class Machines(Section):
     mixed: bool = False
     """Whether work goes on from a checkpoint of another type of processor or other versions of
     torch, Numba or NumPy, instead of an error."""
+
+    job_minutes: PositiveInt = 1440
+    """Wall time that a job asks for at most, and those of unknown length do. Training, trials and
+    NTK networks that are stopped there go on from their last state in the next attempt."""
 
     def variables(self) -> dict[str, str]:
         """Environment variables for the jobs."""
