@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from smoke import ROOT
+from smoke import ROOT, copy_repository
 
 PROFILES = ROOT / "workflow" / "profiles"
 
@@ -48,6 +49,40 @@ def test_the_state_of_a_pbs_job_is_understood(tmp_path: Path, answer: str, state
     assert run.stdout == f"{state}\n"
 
 
+APPTAINER = """#!/bin/sh
+# As apptainer, without its walls: what comes after the image is run.
+if [ "$1" = --version ]; then echo apptainer version 1.3.0; exit; fi
+echo "$*" >> "$(dirname "$0")/called"
+while [ "$1" != spikegrad.sif ]; do shift; done
+shift
+exec "$@"
+"""
+
+
+def test_jobs_run_in_the_container_that_is_set(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    copy_repository(project)
+    (project / "mine.yaml").write_text("machines: {container: spikegrad.sif}")
+    (tmp_path / "apptainer").write_text(APPTAINER)
+    (tmp_path / "apptainer").chmod(0o755)
+    image = Path(sys.executable).parent  # whose Python stands for the image's
+    env = {
+        **os.environ,
+        "PATH": f"{tmp_path}:{image}:{os.environ['PATH']}",
+        "PYTHONPATH": str(project / "src"),
+    }
+    output = "results/spoken-digits-smoke/ntk/limits/problem.csv"
+    command = [
+        sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", "config/smoke.yaml",
+        "mine.yaml", "--software-deployment-method", "apptainer", "--", output,
+    ]  # fmt: skip
+    run = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "spikegrad.sif" in (tmp_path / "called").read_text()
+    assert (project / output).exists()
+
+
 UUID = "0b5f5c0a-3c7e-4d0e-9a51-6a1f0f3c2b7d"
 
 
@@ -74,3 +109,16 @@ def test_clean_restart_cancels_the_jobs_that_snakemake_left_and_no_other(tmp_pat
     subprocess.run([PROFILES / "slurm" / "clean-restart"], cwd=tmp_path, env=env, check=True)
     assert (tmp_path / "cancelled").read_text().split() == ["12", "13"]
     assert (tmp_path / "asked").read_text() == "--unlock\n"
+
+
+def test_the_image_runs_without_root_and_has_the_lock_alone() -> None:
+    """It is built and tried by .github/workflows/tests.yml, where there is a builder."""
+    steps = re.findall(
+        r"(?m)^([A-Z]+) ((?:.*\\\n)*.*)", (ROOT / "envs" / "Containerfile").read_text()
+    )
+    assert [what for what, _ in steps] == ["FROM", "COPY", "RUN", "USER", "WORKDIR"]
+    known = dict(steps)
+    assert known["USER"] != "root"
+    assert known["COPY"].split()[0] == "lock.txt"
+    assert "--require-hashes" in known["RUN"]
+    assert "envs/Containerfile" in (ROOT / ".github" / "workflows" / "tests.yml").read_text()

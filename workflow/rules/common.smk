@@ -29,6 +29,10 @@ except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 os.environ.update(STUDY.machines.variables())  # which jobs inherit
+if STUDY.machines.container is not None:
+
+    container: STUDY.machines.container
+
 
 if workflow.is_main_process:  # jobs parse all this again
     os.environ["SPIKEGRAD_STARTED"] = f"{time.time()}"  # for scripts/_job.py

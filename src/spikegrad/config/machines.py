@@ -22,7 +22,7 @@ PINS = {
 
 
 class Machines(Section):
-    """On what the study is computed; a change of these repeats nothing."""
+    """On what the study is computed; but for `container`, a change of these repeats nothing."""
 
     instruction_set: Literal["own", "avx2"] = "own"
     """What all jobs keep to, so that bits do not depend on the type of processor: avx2 for x86
@@ -34,6 +34,11 @@ class Machines(Section):
     job_minutes: PositiveInt = 1440
     """Wall time that a job asks for at most, and those of unknown length do. Training, trials and
     NTK networks that are stopped there go on from their last state in the next attempt."""
+
+    container: str | None = None
+    """Image that jobs run in with `--software-deployment-method apptainer`: a file made of
+    envs/Containerfile, or a URL. Another software environment, so a change repeats all; null is the
+    environment at hand."""
 
     def variables(self) -> dict[str, str]:
         """Environment variables for the jobs."""
