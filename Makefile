@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TORCH ?= 'torch>=2.5,<3'
 CORES ?= all
 CONFIG ?= config/demo.yaml
 # Beside the study's results, as the last of its files names them.
@@ -40,7 +41,6 @@ test-faults: $(VENV)/.ready
 test-slurm: $(VENV)/.ready
 	command -v slurmctld >/dev/null || (apt-get update && apt-get install --yes \
 	    --no-install-recommends slurmctld slurmd slurm-client munge)
-	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[workflow,data,dev,docs,slurm]'
 	$(BIN)/python -m pytest -m slurm
 
 # The site, in site/; `.venv/bin/mkdocs serve` shows it while it is written. A warning is an error.
@@ -73,15 +73,19 @@ format: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml envs/lock.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "spikegrad needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint envs/lock.txt --editable '.[workflow,data,dev,docs]'
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement envs/lock.txt
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-# Everything but torch is pinned: the user brings the torch build that fits the machine.
+# Everything but torch is pinned, by hashes of its files: the user brings the torch build that fits the
+# machine.
 lock:
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
-	    --upgrade --no-header --no-annotate --no-emit-package torch --no-emit-package setuptools -o - \
-	    | grep -vE '^(nvidia-|cuda-|triton)' > envs/lock.txt.new
+	    --upgrade --generate-hashes --no-header --no-annotate --no-emit-package torch \
+	    --no-emit-package setuptools -o - \
+	    | awk '/^[^ ]/ { own = !/^(nvidia-|cuda-|triton)/ } own' > envs/lock.txt.new
 	mv envs/lock.txt.new envs/lock.txt && rm -r $(VENV)-lock
 
 clean:

@@ -114,22 +114,41 @@ def test_every_key_is_explained():
     assert [row[0] for row in rows if row[-1] == " |" and not row[1].startswith('`"')] == []
 
 
+def locked() -> dict[str, list[str]]:
+    """The lock's pins, with conditions, by the package's name."""
+    pins: dict[str, list[str]] = {}
+    text = (ROOT / "envs" / "lock.txt").read_text().replace("\\\n", "")
+    for line in text.splitlines():
+        pin, *hashes = re.split(r"\s+--hash=sha256:", line)
+        assert re.match(r"[a-z0-9.-]+==", pin)
+        assert hashes
+        pins.setdefault(pin.split("==")[0], []).append(pin.strip())
+    return pins
+
+
 def test_the_conda_environment_is_in_step_with_the_package():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     environment = yaml.safe_load((ROOT / "envs" / "spikegrad.yaml").read_text())
     assert environment["dependencies"][0] == f"python {project['requires-python']}"
+    pins = locked()
+    wanted = [*project["dependencies"], *extras["workflow"], *extras["data"]]
+    names = {spec: re.split("[<>=]", spec)[0] for spec in wanted}
     assert environment["dependencies"][-1]["pip"] == [
-        *project["dependencies"],
-        *extras["workflow"],
-        *extras["data"],
+        pin for spec, name in names.items() for pin in pins.get(name, [spec])
     ]
 
 
-def test_the_lock_pins_every_dependency_but_torch():
+def test_the_lock_pins_every_dependency_but_torch_by_hashes():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     names = {re.split("[<>=]", spec)[0].strip().lower() for spec in wanted}
-    locked = (ROOT / "envs" / "lock.txt").read_text().splitlines()
-    assert all("==" in line for line in locked)
-    assert names - {line.split("==")[0] for line in locked} == {"torch"}
+    assert names - locked().keys() == {"torch"}
+
+
+def test_actions_are_pinned_by_commit_and_may_only_read():
+    for file in (ROOT / ".github" / "workflows").glob("*.yml"):
+        workflow = yaml.safe_load(file.read_text())
+        used = re.findall(r"uses: (\S+)", file.read_text())
+        assert all(re.fullmatch(r"[\w/.-]+@[0-9a-f]{40}", action) for action in used)
+        assert workflow["permissions"] == {"contents": "read"}
