@@ -35,7 +35,7 @@ if STUDY.machines.container is not None:
 
 
 if workflow.is_main_process:  # jobs parse all this again
-    os.environ["SPIKEGRAD_STARTED"] = f"{time.time()}"  # for scripts/_job.py
+    os.environ.update(SPIKEGRAD_STARTED=f"{time.time()}")  # for scripts/_job.py
     LAID = [*workflow.configfiles[-1:], *workflow.overwrite_configfiles]
     LAID = [(os.path.relpath(file), load_configfile(file)) for file in LAID]
     for line in hidden([*LAID, ("--config", workflow.config_settings.config)]):
