@@ -20,6 +20,7 @@ from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.overlays import differences, hidden
 from spikegrad.config.search import Halving
 from spikegrad.config.study import Study
+from spikegrad.estimate.limits import limit
 from spikegrad.storage.lock import LockedError, lock
 from spikegrad.storage.provenance import code_digest
 
@@ -65,6 +66,11 @@ def growing(megabytes):
 def within(minutes):
     """Wall time, at most what the machines allow."""
     return min(minutes, LONGEST)
+
+
+def minutes(rule):
+    """The wall time of a rule whose work is told from the settings."""
+    return lambda wildcards: within(limit(STUDY, rule, wildcards))
 
 
 class Figure(NamedTuple):

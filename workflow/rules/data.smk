@@ -105,7 +105,7 @@ if STUDY.data.heard:
         threads: 1
         resources:
             mem_mb=growing(2000),
-            runtime=within(120),
+            runtime=minutes("listen"),
         params:
             code=code(LISTEN),
             source=HEARD.model_dump(mode="json") if SOURCE == "spoken_digits" else None,

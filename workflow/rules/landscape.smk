@@ -44,7 +44,7 @@ rule landscape_directions:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=within(240),
+        runtime=minutes("landscape_directions"),
     params:
         code=code("landscape_directions.py"),
         landscape=landscape_settings("samples", "directions"),
@@ -68,7 +68,7 @@ rule landscape_surface:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=LONGEST,
+        runtime=minutes("landscape_surface"),
     params:
         code=code("landscape_surface.py"),
         landscape=landscape_settings(
@@ -142,7 +142,7 @@ rule landscape_census:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=LONGEST,
+        runtime=minutes("landscape_census"),
     params:
         code=code("landscape_census.py"),
         landscape=landscape_settings("samples", "seeds", "jobs", "directions", "census"),
@@ -193,7 +193,7 @@ rule landscape_profiles:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=LONGEST,
+        runtime=minutes("landscape_profiles"),
     params:
         code=code("landscape_profiles.py"),
         landscape=landscape_settings(
@@ -227,7 +227,7 @@ rule landscape_gradients:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=LONGEST,
+        runtime=minutes("landscape_gradients"),
     params:
         code=code("landscape_gradients.py"),
         landscape=landscape_settings(
@@ -283,7 +283,7 @@ rule landscape_examples:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=within(240),
+        runtime=minutes("landscape_examples"),
     params:
         code=code("landscape_examples.py"),
         landscape=landscape_settings("samples", "directions", "examples"),

@@ -26,7 +26,7 @@ rule ntk_train:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=LONGEST,
+        runtime=minutes("ntk_train"),
         checkpoint_every=STUDY.ntk.checkpoint_every,  # no parameter: a change repeats nothing
     params:
         code=code("ntk_train.py"),
@@ -131,7 +131,7 @@ rule ntk_stability:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=within(240),
+        runtime=minutes("ntk_stability"),
     params:
         code=code("ntk_stability.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),

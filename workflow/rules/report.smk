@@ -35,3 +35,29 @@ rule describe_methods:
         study=STUDY.model_dump(mode="json"),
     script:
         "../scripts/describe_methods.py"
+
+
+# It has no outputs, so that it runs whenever it is asked for: another machine has another answer.
+rule estimate:
+    """What the whole study will cost on this machine, before it starts; needs no data."""
+    log:
+        f"{LOGS}/estimate.log",
+    localrule: True
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        study=STUDY.model_dump(mode="json"),
+        snakefile=workflow.main_snakefile,
+        families={
+            "data": "data",
+            "search": "search",
+            "train": "training",
+            "landscape": "landscapes",
+            "ntk": "ntk",
+        },
+        cores=workflow.resource_settings.cores,
+        rules=f"{RESULTS}/estimate/rules.csv",
+        walls=f"{RESULTS}/estimate/cores.csv",
+    script:
+        "../scripts/estimate.py"

@@ -50,7 +50,7 @@ rule train:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=LONGEST,
+        runtime=minutes("train"),
     params:
         code=code("train.py"),
         model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
@@ -75,7 +75,7 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=within(240),
+        runtime=minutes("evaluate"),
     params:
         code=code("evaluate.py"),
     script:
@@ -99,7 +99,7 @@ rule silence:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=LONGEST,
+        runtime=minutes("silence"),
     params:
         code=code("silence.py"),
         epochs=STUDY.silence.epochs,

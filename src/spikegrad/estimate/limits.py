@@ -1,0 +1,79 @@
+"""How long a cluster grants a job: its work, on a slow core, with a wide margin.
+
+Nothing is timed: the workflow asks whenever it is parsed, on whatever machine.
+"""
+
+from __future__ import annotations
+
+import math
+
+from spikegrad.config.network import NetworkSettings
+from spikegrad.config.study import Neuron, Study
+from spikegrad.estimate.size import ACTIVITY, UNKNOWN, size_of, variants
+from spikegrad.estimate.work import Operation, Wildcards, work_of
+
+LEAST = 30  # minutes
+DAY = 24 * 60
+MARGIN = 4  # a core half as fast, and twice the work: networks of high activity
+ROW = 0.75e-9  # seconds that a neuron takes for an event or spike that it receives, in training
+FLOW = 2.2e-9  # the same for a step of time
+RELATIVE = {
+    "update": 1.0,
+    "response": 0.5,
+    "loss": 0.6,
+    "gradient": 1.5,
+    "line loss": 1.0,
+    "line gradient": 2.5,
+    "census run": 2.2,
+}
+"""What operations take of the time of a sample's update."""
+BATCHED = ("update", "response", "loss", "gradient")
+ALONE = 1e-3  # seconds that a call takes, for whatever is done for one sample at a time
+FLOPS = 5e9  # of matrix products, in a second
+STEP = 3e-4  # seconds of a step without these
+
+
+def limit(study: Study, rule: str, wildcards: Wildcards) -> int:
+    """Minutes for a job of ``rule``; at least a day where settings do not tell the data's size."""
+    work = work_of(study, rule, wildcards)
+    seconds = sum(amount * _seconds(study, operation) for operation, amount in work.items())
+    untold = study.data.source in UNKNOWN and not rule.startswith("ntk_")
+    return max(DAY if untold else LEAST, math.ceil(MARGIN * seconds / 60))
+
+
+def _seconds(study: Study, operation: Operation) -> float:
+    """What one operation takes on the machine that the constants above were measured on."""
+    match operation:
+        case ("start",):
+            return 3.0
+        case ("other",):
+            return 1.0
+        case ("step", name, width, n_networks):
+            return STEP + n_networks * _flops(study, name, width) / FLOPS
+        case (kind, neuron):
+            update = max(update_seconds(study, neuron, n) for n in variants(study, neuron))
+            return RELATIVE[kind] * update + (ALONE if kind not in BATCHED else 0.0)
+    raise KeyError(operation)
+
+
+def update_seconds(study: Study, neuron: Neuron, network: NetworkSettings) -> float:
+    """A sample's update in a ``network``: see docs/performance.md for what bounds it."""
+    size, step = size_of(study.data), study.data.time_step
+    events = size.events
+    total = 0.0
+    for width in network.layers:
+        spikes = ACTIVITY[neuron] * width
+        moments = events if step is None else min(events, size.seconds / step)
+        received = events + spikes * network.recurrent
+        steps = moments + spikes * network.recurrent
+        total += width * (ROW * received + FLOW * steps)
+        events, step = spikes, None
+    return total
+
+
+def _flops(study: Study, name: str, width: int) -> float:
+    """Of a step of one network's gradient descent."""
+    experiment, n_train = study.ntk.experiment(name), study.ntk.problem.n_train
+    n_inputs = experiment.gaussian_inputs or 2
+    weights = width * (n_inputs + 1 + width * (experiment.hidden_layers - 1))
+    return 6.0 * n_train * weights

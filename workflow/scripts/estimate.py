@@ -1,0 +1,64 @@
+"""What the study will cost on this machine: every job's work, by what an operation takes here."""
+
+import io
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import (
+    ConfigSettings,
+    DAGSettings,
+    OutputSettings,
+    Quietness,
+    ResourceSettings,
+)
+
+from _job import start
+from spikegrad.config.base import validate
+from spikegrad.config.study import Study
+from spikegrad.estimate.report import rule_table, text, times, wall_table, works
+from spikegrad.estimate.schedule import Job
+from spikegrad.estimate.timing import measure, measure_start
+from spikegrad.estimate.work import total
+from spikegrad.storage.tables import write_table
+
+log = start(snakemake)
+
+
+def planned(snakefile, config, families):
+    """Every job of the whole study, done or not, as Snakemake itself plans them."""
+    output = OutputSettings(quiet={Quietness.ALL}, dryrun=True)
+    quiet = io.StringIO()
+    with redirect_stdout(quiet), redirect_stderr(quiet), SnakemakeApi(output) as api:
+        workflow = api.workflow(
+            resource_settings=ResourceSettings(cores=1),
+            config_settings=ConfigSettings(config=config),
+            snakefile=Path(snakefile),
+        )
+        settings = DAGSettings(forceall=True, targets={"all"})
+        workflow.dag(settings).execute_workflow(executor="dryrun")
+    dag = workflow._workflow.dag
+    all_jobs = list(dag.jobs)
+    places = {job: k for k, job in enumerate(all_jobs)}
+    return [
+        Job(
+            job.rule.name,
+            dict(job.wildcards_dict),
+            families.get(Path(job.rule.snakefile).stem, "figures"),
+            tuple(places[before] for before in dag.dependencies[job]),
+        )
+        for job in all_jobs
+    ]
+
+
+params = snakemake.params
+study = validate(Study, params.study)
+jobs = planned(params.snakefile, params.study, params.families)
+parts = works(study, jobs)
+begun = measure_start(study)
+seconds = times(parts, measure(study, total(parts), begun))
+rules = rule_table(study, jobs, seconds, begun.memory)
+walls = wall_table(jobs, seconds, rules["memory_mb"].max(), params.cores)
+write_table(rules, params.rules, digits=4)
+write_table(walls, params.walls, digits=4)
+print(text(study, rules, walls, jobs, seconds), flush=True)
