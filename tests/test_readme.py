@@ -14,7 +14,7 @@ def test_the_examples_run():
     names: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, str(README), "exec"), names)
-    assert len(names["out"].times) > 0
+    assert names["accuracy"] > 0.9
     assert names["layer"].weight.grad.norm() > 0
     assert names["layer"].recurrent_weight.grad.norm() > 0
     assert names["kernels"].ntk.shape == (20, 20)
