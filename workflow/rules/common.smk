@@ -114,9 +114,9 @@ def figure(family, name, content, inputs, each=None, formats=("png", "pdf"), **p
 
 
 def figure_files(*families):
-    """All files of figures, of some ``families``."""
+    """All files of figures, of some ``families``; plain names, which bring nothing to the report."""
     return [
-        file
+        str(file)
         for one in FIGURES
         if one.family in families
         for files in one.outputs.values()
