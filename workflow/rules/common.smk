@@ -69,8 +69,9 @@ def within(minutes):
 
 
 def minutes(rule):
-    """The wall time of a rule whose work is told from the settings."""
-    return lambda wildcards: within(limit(STUDY, rule, wildcards))
+    """The wall time of a rule whose work is told from the settings; more with each attempt, since
+    not all of these jobs go on where they were stopped."""
+    return lambda wildcards, attempt: within(attempt * limit(STUDY, rule, wildcards))
 
 
 class Figure(NamedTuple):
