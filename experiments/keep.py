@@ -114,13 +114,14 @@ def trained_out(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (neuron, seed), curve in curves.sort_values("epoch").groupby(["neuron", "seed"]):
         last = curve["validation_accuracy"].tail(2 * FLAT).to_numpy()
+        half = len(last) // 2
         best = curve.loc[curve["validation_accuracy"].idxmax()]
         rows.append(
             {
                 "neuron": neuron,
                 "seed": seed,
                 "training_accuracy": best["train_accuracy"],
-                "late_gain": last[FLAT:].mean() - last[:FLAT].mean(),
+                "late_gain": last[half:].mean() - last[:half].mean(),
             }
         )
     return runs.merge(pd.DataFrame(rows), on=["neuron", "seed"])

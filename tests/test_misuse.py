@@ -479,6 +479,7 @@ def test_a_huge_drive_ends_soon(neuron):
     spikes = random_spikes(0)
     for drive in (-1e30, -1e8, 1e8, 1e30):
         layer = SpikingLayer(20, 3, neuron, drive=drive)
+        torch.nn.init.zeros_(layer.weight)
         if drive < 0 and neuron == "lif":
             assert len(layer(spikes).times) == 0
             continue
@@ -500,6 +501,8 @@ def test_a_lif_neuron_that_touches_its_threshold_does_not_spike(dtype, drive):
     )
     for recurrent in (False, True):
         layer = SpikingLayer(1, 2, "lif", 0.02, recurrent, dtype, drive=drive)
+        if recurrent:
+            torch.nn.init.zeros_(layer.recurrent_weight)
         for factor, number in ((1, 0), (1 + 1e-5, 1), (1 - 1e-5, 0)):
             with torch.no_grad():
                 layer.weight.copy_(torch.tensor([[touching * factor, 5.0]]))

@@ -34,13 +34,19 @@ def needed(names):
 allowed = needed({names!r})
 
 class Bar:
+    # finds what the others find, but for what is barred
+    def __init__(self, others):
+        self.others = others
+
     def find_spec(self, name, path=None, target=None):
         homes = {{d.lower().replace("_", "-") for d in homes_of.get(name.split(".")[0], [])}}
         if homes and not homes & allowed:
-            raise ModuleNotFoundError(f"{{name}} is not among what the library needs", name=name)
+            return None
+        found = (other.find_spec(name, path, target) for other in self.others)
+        return next((spec for spec in found if spec is not None), None)
 
 homes_of = packages_distributions()
-sys.meta_path.insert(0, Bar())
+sys.meta_path[:] = [Bar([*sys.meta_path])]
 """
 """Makes a process that sees the packages ``names`` and what they need, and no others."""
 

@@ -40,7 +40,9 @@ def test_every_module_that_a_script_loads_is_found(name):
     loaded = {Path(line).resolve() for line in run.stdout.split("\n") if line}
     found = {file.resolve() for file in imported_files(SCRIPTS / name)}
     assert loaded
-    assert loaded <= found
+    # what watches for edits while a job runs changes no result
+    watch = Path(provenance.__file__).resolve()
+    assert loaded - {watch, watch.with_name("__init__.py")} <= found
 
 
 def test_unrelated_files_are_not_dependencies():
@@ -109,7 +111,7 @@ def test_templates_count_for_the_pages_that_are_made_of_them(copy):
 
 @pytest.mark.parametrize("package", [spikegrad, spikegrad.data, spikegrad.ntk])
 def test_public_names_are_there_and_in_the_table_of_contents(package):
-    for name in package.__all__:
+    for name in set(package.__all__) - {"__version__"}:
         assert getattr(package, name).__name__ == name
         assert name in package.__doc__
     assert set(package.__all__) <= set(dir(package))

@@ -6,6 +6,7 @@ rule data:
     input:
         DATA_RESULTS,
         figure_files("data"),
+    localrule: True
 
 
 rule search:
@@ -13,6 +14,7 @@ rule search:
     input:
         SEARCH_RESULTS,
         figure_files("search"),
+    localrule: True
 
 
 rule training:
@@ -20,6 +22,7 @@ rule training:
     input:
         TRAIN_RESULTS,
         figure_files("training"),
+    localrule: True
 
 
 rule landscapes:
@@ -27,34 +30,28 @@ rule landscapes:
     input:
         LANDSCAPE_RESULTS,
         figure_files("landscape"),
+    localrule: True
 
 
 rule ntk:
     """Networks beside their surrogate-gradient kernels; needs no spikes."""
     input:
         figure_files("ntk"),
+    localrule: True
 
 
 rule figures:
     """The papers' composed figures, and what they need."""
     input:
         figure_files("paper"),
+    localrule: True
 
 
 rule claims:
     """Every statement of the abstracts, judged."""
     input:
         CLAIM_RESULTS,
-
-
-localrules:
-    data,
-    search,
-    training,
-    landscapes,
-    ntk,
-    figures,
-    claims,
+    localrule: True
 
 
 PLACES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise, product
 from typing import NamedTuple
@@ -21,8 +22,9 @@ UNKNOWN = ("files", "recordings")
 SPEAKERS = 10  # of SHD's training data
 EVENTS = 11.0  # of a sample, for each channel: SHD has 10.8, the demo's spoken digits 11.6
 SPOKEN = 0.43  # seconds of a synthetic digit, of which the last spike tells
-ACTIVITY: dict[Neuron, float] = {"lif": 15.0, "qif": 5.0, "qif_delta": 5.0}
-"""Spikes of a neuron in a sample, as trained networks of the kept studies have them."""
+ACTIVITY = defaultdict(lambda: 15.0, {"qif": 5.0, "qif_delta": 5.0})
+"""Spikes of a neuron in a sample, as trained networks of the kept studies have them; a new neuron
+model's are taken to be LIF's."""
 
 
 class Size(NamedTuple):
