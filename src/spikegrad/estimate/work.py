@@ -6,6 +6,7 @@ What adapts to the loss (lines, profiles, the census) is foretold by what the ke
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
@@ -33,10 +34,10 @@ LINE_SHARE = 0.65  # of the points that a line may add, those that it does add
 CHANGE_RUNS = 40  # runs to isolate a break from 1e-3 to 1e-13, with those beside it
 SWAP_RUNS = 10  # the same of a swap, by Brent's method
 SEARCHED = 4  # runs for each point that breaks are searched from
-BREAKS: dict[Neuron, float] = {"lif": 1.0, "qif": 0.35, "qif_delta": 0.35}
-"""Breaks on a line of length 1, for each spike of the sample."""
-PROFILE: dict[Neuron, float] = {"lif": 6500.0, "qif": 3500.0, "qif_delta": 3500.0}
-"""Points of a profile of length 1 to both sides."""
+BREAKS = defaultdict(lambda: 1.0, {"qif": 0.35, "qif_delta": 0.35})
+"""Breaks on a line of length 1, for each spike of the sample; a new neuron model's as LIF's."""
+PROFILE = defaultdict(lambda: 6500.0, {"qif": 3500.0, "qif_delta": 3500.0})
+"""Points of a profile of length 1 to both sides, likewise."""
 
 
 def jobs_share(n: int, job: int, jobs: int) -> int:
