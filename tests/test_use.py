@@ -201,7 +201,7 @@ def test_the_folder_does_not_matter(tmp_path):
     ],
 )
 def test_the_report_lies_beside_the_studys_results(files: str, folder: str):
-    make = ["make", "--dry-run", "report", f"CONFIG={files}"]
+    make = ["make", "--no-print-directory", "--dry-run", "report", f"CONFIG={files}"]
     told = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert f"mkdir -p results/{folder}/\n" in told
     assert told.endswith(f"--configfile {files} --report results/{folder}/report.html\n")
