@@ -6,8 +6,12 @@ from spikegrad.report.style import save
 from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-files = zip(snakemake.input.errors, snakemake.input.exponents, strict=True)
-tables = [(read_table(errors), read_table(exponents)) for errors, exponents in files]
-experiments = dict(zip(snakemake.params.experiments, tables, strict=True))
-figure = draw_kernel_widths(experiments, "drift", -0.5, "relative change of the kernel by training")
+figure = draw_kernel_widths(
+    snakemake.params.experiments,
+    map(read_table, snakemake.input.errors),
+    map(read_table, snakemake.input.exponents),
+    "drift",
+    -0.5,
+    "relative change of the kernel by training",
+)
 save(figure, snakemake.output)

@@ -6,8 +6,12 @@ from spikegrad.report.style import save
 from spikegrad.storage.tables import read_table
 
 log = start(snakemake)
-files = zip(snakemake.input.errors, snakemake.input.exponents, strict=True)
-tables = [(read_table(errors), read_table(exponents)) for errors, exponents in files]
-experiments = dict(zip(snakemake.params.experiments, tables, strict=True))
-figure = draw_kernel_widths(experiments, "squared_error", -1.0, "mean squared error of the kernel")
+figure = draw_kernel_widths(
+    snakemake.params.experiments,
+    map(read_table, snakemake.input.errors),
+    map(read_table, snakemake.input.exponents),
+    "squared_error",
+    -1.0,
+    "mean squared error of the kernel",
+)
 save(figure, snakemake.output)

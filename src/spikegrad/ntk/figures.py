@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -143,21 +143,23 @@ def draw_widths(axes: Axes, table: pd.DataFrame, quantity: str, **style: Any) ->
 
 
 def draw_kernel_widths(
-    experiments: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]],
+    names: Sequence[str],
+    errors: Iterable[pd.DataFrame],
+    exponents: Iterable[pd.DataFrame],
     quantity: str,
     power: float,
     label: str,
 ) -> Figure:
     """``quantity`` of finite networks' kernels against width, a panel for each experiment.
 
-    ``experiments`` have the tables of :func:`convergence.errors` and :func:`convergence.exponents`.
-    Lines for slopes, after training; an error also before it (dotted). ``power`` of the width is
-    drawn as a guide.
+    These have their ``names`` and the tables of :func:`convergence.errors` and
+    :func:`convergence.exponents`. Lines for slopes, after training; an error also before it
+    (dotted). ``power`` of the width is drawn as a guide.
     """
     figure, grid = plt.subplots(
-        1, len(experiments), figsize=(3.4 * len(experiments), 4), sharey=True, squeeze=False
+        1, len(names), figsize=(3.4 * len(names), 4), sharey=True, squeeze=False
     )
-    for axes, (name, (table, powers)) in zip(grid[0], experiments.items(), strict=True):
+    for axes, name, table, powers in zip(grid[0], names, errors, exponents, strict=True):
         first, last = table["step"].min(), table["step"].max()
         fits = powers[(powers["quantity"] == quantity) & (powers["step"] == last)]
         for slope, colour in sequence(sorted(table["slope"].unique())).items():
