@@ -128,46 +128,45 @@ def _remainder(d, first):
 
 
 def implements(formula: Callable, neuron_class: type) -> Callable[[Callable], Callable]:
-    """Register the decorated scalar function as ``formula`` of ``neuron_class``."""
+    """Register the decorated scalar function as ``formula`` of ``neuron_class``.
+
+    It serves the classes derived from that, too, but for those with a function of their own.
+    """
+    _implemented.add((formula, neuron_class))
+    return _registered(formula, neuron_class)
+
+
+def _registered(formula: Callable, neuron_class: type | None) -> Callable[[Callable], Callable]:
+    """Register a function for those neurons whose ``formula`` is that of ``neuron_class``."""
 
     def register(implementation: Callable) -> Callable:
         def choose(neuron: Any, *arguments: Any) -> Callable | None:
-            if getattr(neuron, "instance_class", None) is neuron_class:
-                return implementation
-            return None
+            return implementation if _owner(formula, neuron) is neuron_class else None
 
-        options = {"forceinline": True, **FAST}
-        overload(formula, strict=False, jit_options=options)(choose)
-        _implemented.add((formula, neuron_class))
+        overload(formula, strict=False, jit_options={"forceinline": True, **FAST})(choose)
         return implementation
 
     return register
 
 
-@overload(through_spike, strict=False, jit_options={"forceinline": True, **FAST})
+def _owner(formula: Callable, neuron: Any) -> type | None:
+    """The class whose ``formula`` a neuron has, itself or one that it is derived from; or None."""
+    classes = getattr(neuron, "instance_class", object).__mro__
+    return next((owner for owner in classes if (formula, owner) in _implemented), None)
+
+
+@_registered(through_spike, None)
 def _through_spike(neuron, d, first, s, end):
-    if (through_spike, getattr(neuron, "instance_class", None)) in _implemented:
-        return None
-
-    def through(neuron, d, first, s, end):
-        after = spike(neuron, flow(neuron, propagator(neuron, first), s))
-        return flow(neuron, propagator(neuron, remainder(d, first)), after)
-
-    return through
+    after = spike(neuron, flow(neuron, propagator(neuron, first), s))
+    return flow(neuron, propagator(neuron, remainder(d, first)), after)
 
 
-@overload(through_spike_adjoint, strict=False, jit_options={"forceinline": True, **FAST})
+@_registered(through_spike_adjoint, None)
 def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
-    if (through_spike_adjoint, getattr(neuron, "instance_class", None)) in _implemented:
-        return None
-
-    def through(neuron, d, first, s, adjoint, plain, g):
-        step, rest = propagator(neuron, first), propagator(neuron, remainder(d, first))
-        before = flow(neuron, step, s)
-        adjoint = flow_adjoint(neuron, rest, spike(neuron, before), adjoint)
-        return flow_adjoint(neuron, step, s, spike_adjoint(neuron, before, adjoint, g))
-
-    return through
+    step, rest = propagator(neuron, first), propagator(neuron, remainder(d, first))
+    before = flow(neuron, step, s)
+    adjoint = flow_adjoint(neuron, rest, spike(neuron, before), adjoint)
+    return flow_adjoint(neuron, step, s, spike_adjoint(neuron, before, adjoint, g))
 
 
 @overload(load, jit_options={"forceinline": True})

@@ -30,13 +30,7 @@ from spikegrad.engine.formulas import (
     store,
     through_spike,
 )
-from spikegrad.engine.records import (
-    PAUSE,
-    SEGMENT,
-    SPIKE,
-    Record,
-    volley,
-)
+from spikegrad.engine.records import PAUSE, SEGMENT, SPIKE, Record, volley
 from spikegrad.engine.rows import (
     ALLOCATING,
     INLINED,

@@ -32,7 +32,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
+    FAST,
     arrival_gradient,
     crossed,
     flow,
@@ -68,6 +70,20 @@ def delay_and_phase(p: Tensor, q: Tensor, current: Tensor, tau: float) -> tuple[
     r = (softness * positive).sqrt()
     angle = torch.atan2(p - q / 2, r * q) + math.pi / 2
     return tau * (math.pi - angle) / r, angle / math.pi
+
+
+@njit(forceinline=True, **FAST)
+def turning_angle(square, p, q):
+    """The first x >= 0 with tan(r x) = r q / p, r^2 = ``square`` of either sign; 0 if q is not
+    positive."""
+    if q <= 0.0:
+        return 0.0
+    r = math.sqrt(abs(square))
+    if square > 0.0:
+        return math.atan2(r * q, p) / r
+    if square < 0.0:
+        return math.atanh(min(r * q / p, 1.0)) / r
+    return q / p
 
 
 class QIF(NamedTuple):
@@ -145,7 +161,7 @@ current_synapse(QIF)
 
 
 @implements(initial, QIF)
-def initial_state(neuron, zero):
+def _initial(neuron, zero):
     return zero, type(zero)(1), zero
 
 
@@ -165,33 +181,24 @@ def _flow(neuron, d, s):
 
 @implements(near, QIF)
 @implements(crossed, QIF)
-def turned(neuron, d, s, end):
+def _crossed(neuron, d, s, end):
     return end[1] <= type(d)(0)
 
 
 @implements(root, QIF)
 def _root(neuron, d, s):
     p, q, I = np.float64(s[0]), np.float64(s[1]), np.float64(s[2])
-    if q <= 0.0:
-        return 0.0
-    r = math.sqrt(abs(I))
-    if I > 0.0:
-        solution = math.atan2(r * q, p) / r
-    elif I < 0.0:
-        solution = math.atanh(min(r * q / p, 1.0)) / r
-    else:
-        solution = q / p
-    return min(solution, d)
+    return min(turning_angle(I, p, q), d)
 
 
 @implements(spike, QIF)
-def at_spike(neuron, s):
+def _spike(neuron, s):
     p, q, I = s
     return -p, type(q)(0), I
 
 
 @implements(through_spike, QIF)
-def beyond_spike(neuron, d, first, s, end):
+def _through_spike(neuron, d, first, s, end):
     """A spike turns (p, q), and the flow is linear: the same as turning them at the end."""
     p, q, I = end
     return -p, -q, I
@@ -203,12 +210,12 @@ def _longest_step(neuron, current):
 
 
 @implements(scale, QIF)
-def size(neuron, s):
+def _scale(neuron, s):
     return type(s[0])(1) / (np.abs(s[0]) + np.abs(s[1]))
 
 
 @implements(rescaled, QIF)
-def resized(neuron, s, factor):
+def _rescaled(neuron, s, factor):
     p, q, I = s
     return p * factor, q * factor, I
 
@@ -230,21 +237,21 @@ def _flow_adjoint(neuron, d, s, adjoint):
 
 
 @implements(spike_adjoint, QIF)
-def before_spike(neuron, s, adjoint, g):
+def _spike_adjoint(neuron, s, adjoint, g):
     p, q, I = s
     lp, lq, lI = adjoint
     return -lp, g * type(p)(neuron.tau) / p - lq, lI
 
 
 @implements(arrival_gradient, QIF)
-def moved_arrival(neuron, s, w, adjoint):
+def _arrival_gradient(neuron, s, w, adjoint):
     p, q, I = s
     lp, lq, lI = adjoint
     return w * ((lI + lI - q * lp) / type(q)(neuron.tau))
 
 
 @implements(through_spike_adjoint, QIF)
-def before_step(neuron, d, first, s, adjoint, plain, g):
+def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
     """The step's adjoint of the turned (lp, lq), and what moving the zero of q does."""
     e = type(d)(1) - d
     step = propagator(neuron, first)

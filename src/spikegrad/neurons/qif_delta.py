@@ -49,7 +49,7 @@ from spikegrad.engine.formulas import (
     through_spike_adjoint,
     weight_gradient,
 )
-from spikegrad.neurons.qif import delay_and_phase
+from spikegrad.neurons.qif import delay_and_phase, turning_angle
 from spikegrad.neurons.taylor import (
     LARGEST_D,
     LARGEST_Z,
@@ -146,17 +146,7 @@ def _crossed(neuron, d, s, end):
 @implements(root, QIFDelta)
 def _root(neuron, d, s):
     p, q = np.float64(s[0]), np.float64(s[1])
-    if q <= 0.0:
-        return 0.0
-    square, rise = neuron.drive - 0.25, p - q / 2.0
-    r = math.sqrt(abs(square))
-    if square > 0.0:
-        t = math.atan2(r * q, rise) / r
-    elif square < 0.0:
-        t = math.atanh(min(r * q / rise, 1.0)) / r
-    else:
-        t = q / rise
-    return min(-math.expm1(-t), d)
+    return min(-math.expm1(-turning_angle(neuron.drive - 0.25, p - q / 2.0, q)), d)
 
 
 @implements(spike, QIFDelta)

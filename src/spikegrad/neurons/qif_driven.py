@@ -10,7 +10,7 @@ has their values and slopes, from Taylor series in d whose coefficients are thos
 
     y_k[n + 2] = -(J sum_{j <= n} (j + 1) y_k[n - j] + y_{k-1}[n]) / ((n + 1) (n + 2)).
 
-Spikes and arrivals are those without drive.
+Spikes and arrivals are those of the neuron without drive, from which it is derived.
 """
 
 from __future__ import annotations
@@ -20,25 +20,14 @@ import math
 import numpy as np
 
 from spikegrad.engine.formulas import (
-    arrival_gradient,
-    crossed,
     flow,
     flow_adjoint,
     implements,
-    initial,
     longest_step,
-    near,
     propagator,
-    rescaled,
     root,
-    scale,
-    spike,
-    spike_adjoint,
-    through_spike,
-    through_spike_adjoint,
 )
-from spikegrad.neurons import qif as undriven
-from spikegrad.neurons.synapses import current_synapse
+from spikegrad.neurons.qif import QIF
 from spikegrad.neurons.taylor import (
     LARGEST_D,
     LARGEST_Z,
@@ -51,29 +40,13 @@ from spikegrad.neurons.taylor import (
 )
 
 
-class DrivenQIF(undriven.QIF):
-    """A QIF neuron with a constant drive other than 0."""
+class DrivenQIF(QIF):
+    """A QIF neuron with a constant drive other than 0; other formulas are those without."""
 
 
-def qif(tau: float, drive: float = 0.0) -> undriven.QIF:
+def qif(tau: float, drive: float = 0.0) -> QIF:
     """A QIF neuron of time constant ``tau`` (seconds) and constant input current ``drive``."""
-    return DrivenQIF(tau, drive, taylor_coefficients(drive)) if drive else undriven.QIF(tau)
-
-
-current_synapse(DrivenQIF)
-for formula, own in (
-    (initial, undriven.initial_state),
-    (near, undriven.turned),
-    (crossed, undriven.turned),
-    (spike, undriven.at_spike),
-    (through_spike, undriven.beyond_spike),
-    (scale, undriven.size),
-    (rescaled, undriven.resized),
-    (spike_adjoint, undriven.before_spike),
-    (through_spike_adjoint, undriven.before_step),
-    (arrival_gradient, undriven.moved_arrival),
-):
-    implements(formula, DrivenQIF)(own)
+    return DrivenQIF(tau, drive, taylor_coefficients(drive)) if drive else QIF(tau)
 
 
 @implements(propagator, DrivenQIF)

@@ -11,25 +11,24 @@ from spikegrad.engine.formulas import (
 )
 
 
-def current_synapse(*neuron_classes: type) -> None:
+def current_synapse(neuron_class: type) -> None:
     """Register what arriving weights do where the last state variable is the synaptic current I.
 
     They are added to it; what their arrival times do depends on the membrane.
     """
-    for neuron_class in neuron_classes:
 
-        @implements(arrive, neuron_class)
-        def _arrive(neuron, s, w):
-            return (*s[:-1], s[-1] + w)
+    @implements(arrive, neuron_class)
+    def _arrive(neuron, s, w):
+        return (*s[:-1], s[-1] + w)
 
-        @implements(input_current, neuron_class)
-        def _input_current(neuron, s):
-            return s[-1]
+    @implements(input_current, neuron_class)
+    def _input_current(neuron, s):
+        return s[-1]
 
-        @implements(arrive_adjoint, neuron_class)
-        def _arrive_adjoint(neuron, s, w, adjoint):
-            return adjoint
+    @implements(arrive_adjoint, neuron_class)
+    def _arrive_adjoint(neuron, s, w, adjoint):
+        return adjoint
 
-        @implements(weight_gradient, neuron_class)
-        def _weight_gradient(neuron, s, adjoint):
-            return adjoint[-1]
+    @implements(weight_gradient, neuron_class)
+    def _weight_gradient(neuron, s, adjoint):
+        return adjoint[-1]
