@@ -1,5 +1,15 @@
-# The report's page on methods; snakemake --report collects it with all figures and tables.
-REPORT_RESULTS = [f"{RESULTS}/methods.html"]
+# The study's first page, and that on methods; snakemake --report collects all figures and tables.
+REPORT_RESULTS = [f"{RESULTS}/index.html"]
+NEXT = {  # what to open after the first page, where the study has it
+    "claims.html": "every statement of the abstracts, judged",
+    "figures/landscapes.png": "loss and gradient around the networks",
+    "figures/samples.png": "single samples: where the loss jumps, and why",
+    "figures/surfaces.html": "loss surfaces to turn",
+    "figures/sg_ntk.png": "the second paper: networks and the surrogate-gradient NTK",
+    "training/figures/learning_curves.png": "learning curves of all runs",
+    "search/figures/slices.png": "what the searches tried",
+    "methods.html": "methods: data, budget, machines, all settings",
+}
 
 
 rule describe_methods:
@@ -35,6 +45,36 @@ rule describe_methods:
         study=STUDY.model_dump(mode="json"),
     script:
         "../scripts/describe_methods.py"
+
+
+def next_files():
+    """Those of NEXT that the study makes."""
+    made = {*CLAIM_RESULTS, *figure_files(*FAMILIES)}
+    made |= {f"{RESULTS}/claims.html", rules.describe_methods.output.page}
+    return {name: what for name, what in NEXT.items() if f"{RESULTS}/{name}" in made}
+
+
+rule overview:
+    input:
+        summary=rules.summarise.output.summary,
+        runs=rules.summarise.output.runs,
+        claims=rules.judge_claims.output.table,
+        figure=f"{RESULTS}/figures/performance.png" if len(NEURONS) > 1 else [],
+        linked=[f"{RESULTS}/{name}" for name in next_files()],
+    output:
+        page=reported(f"{RESULTS}/index.html", "overview", "Answer", "first page"),
+    log:
+        f"{LOGS}/overview.log",
+    localrule: True
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        code=code("overview.py"),
+        data=STUDY.dataset,
+        places=next_files(),
+    script:
+        "../scripts/overview.py"
 
 
 # It has no outputs, so that it runs whenever it is asked for: another machine has another answer.

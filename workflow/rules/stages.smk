@@ -55,8 +55,8 @@ rule claims:
 
 
 PLACES = {
+    "the answer": f"{RESULTS}/index.html",
     "accuracies": f"{TRAINING}/summary.csv",
-    "claims": f"{RESULTS}/claims.html",
     "figures": f"{RESULTS}/figures",
     "methods": f"{RESULTS}/methods.html",
     "all tables and figures": RESULTS,

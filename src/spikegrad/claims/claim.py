@@ -26,8 +26,6 @@ class Claim:
         The number that it is judged by.
     criterion
         Where that number must lie.
-    reads
-        Names of the tables it comes from.
     estimate
         Computes it from the tables and a seed of random permutations, for each case.
     """
@@ -37,5 +35,4 @@ class Claim:
     statement: str
     measure: str
     criterion: Criterion
-    reads: tuple[str, ...]
     estimate: Callable[[Tables, int], Cases]

@@ -10,15 +10,20 @@ from spikegrad.claims.claim import Claim
 from spikegrad.claims.estimates import NOTHING, adjusted
 from spikegrad.claims.qif_paper import QIF_PAPER
 from spikegrad.claims.registry import CLAIMS
-from spikegrad.claims.results import Tables
+from spikegrad.claims.results import Source, Tables
 
 COLUMNS = (
     "id", "paper", "statement", "case", "measure", "data", "criterion", "estimate", "low", "high",
-    "p", "p_holm", "n", "unit", "verdict", "files",
+    "p", "p_holm", "n", "unit", "verdict", "files", "read",
 )  # fmt: skip
 
+Sources = dict[str, list[Source]]
+"""What each claim, by its name, was judged from."""
 
-def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS) -> pd.DataFrame:
+
+def judge(
+    tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
+) -> tuple[pd.DataFrame, Sources]:
     """Every claim's estimate and verdict, one row for each of its cases.
 
     Parameters
@@ -38,7 +43,9 @@ def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
         Columns :data:`COLUMNS`. ``low`` and ``high`` bound the 95 % interval; ``p`` is that of
         the permutation test where two groups are compared, ``p_holm`` the same adjusted for the
         number of all comparisons of the paper by Holm's method; ``files``, separated by blanks, are
-        those that the number comes from.
+        those that the claim's numbers come from, and ``read`` the columns and rows of each table.
+    Sources
+        The same files, columns and rows.
 
     Raises
     ------
@@ -46,8 +53,10 @@ def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
         If a file is absent or lacks what a claim needs.
     """
     rows = []
+    sources: Sources = {}
     for claim in claims:
         cases = claim.estimate(tables, seed) or {"nothing in this study": NOTHING}
+        read = sources[claim.name] = tables.take_sources()
         for case, estimate in cases.items():
             rows.append(
                 {
@@ -65,10 +74,11 @@ def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
                     "n": estimate.n,
                     "unit": estimate.unit,
                     "verdict": str(claim.criterion.verdict(estimate)),
-                    "files": " ".join(tables.files(*claim.reads)),
+                    "files": " ".join(dict.fromkeys(file for s in read for file in s.files)),
+                    "read": "; ".join(f"{source.table}: {source}" for source in read),
                 }
             )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for _, own in table.groupby("paper"):
         table.loc[own.index, "p_holm"] = adjusted(own["p"].astype(float))
-    return table
+    return table, sources

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -12,6 +14,8 @@ from spikegrad.ntk.constants import SAME_TIME, SG_NTK
 
 TRUE_DERIVATIVE = "true_derivative"  # as the tables call it
 
+POWER = ("exponent", "low", "high")
+
 NORMAL = 1.96
 """Standard errors on either side of a mean in its 95 % interval."""
 
@@ -21,17 +25,16 @@ def growth(tables: Tables) -> Cases:
 
     By the closed form; and by the gradients of the widest finite networks, before training.
     """
-    table = tables["diagonals"]
-    naive = table[table["surrogate"] == TRUE_DERIVATIVE]
+    naive = tables.rows("diagonals", "depth", "slope", "kernel", surrogate=TRUE_DERIVATIVE)
     powers = [
         _last_power(k["slope"], k["kernel"]) - (depth - 1) for depth, k in naive.groupby("depth")
     ]
     cases = {"closed form, all depths": exact(np.array(powers), len(powers), "depths")}
-    for experiment, found in tables.experiments("growth"):
+    for experiment, found in tables.experiments("growth", "width", "n_networks", "theory", *POWER):
         if found.empty:  # one slope only
             continue
         row = found.loc[found["width"].idxmax()]
-        value, low, high = row[["exponent", "low", "high"]].astype(float) - row["theory"]
+        value, low, high = row[[*POWER]].astype(float) - row["theory"]
         case = f"gradients of {experiment}, width {row['width']:g}"
         cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
     return cases
@@ -39,7 +42,7 @@ def growth(tables: Tables) -> Cases:
 
 def approach(tables: Tables) -> Cases:
     """Power of the slope m with which the SG-NTK's diagonal comes closer to its limit."""
-    table = tables["diagonals"]
+    table = tables.some("diagonals", "surrogate", "depth", "slope", "kernel")
     powers = []
     for _, own in table[table["surrogate"] != TRUE_DERIVATIVE].groupby(["surrogate", "depth"]):
         limit = own.loc[np.isinf(own["slope"]), "kernel"].item()
@@ -53,8 +56,8 @@ def width_power(tables: Tables, quantity: str, step: str) -> Cases:
     Of the slopes of the activation, the one whose interval reaches highest.
     """
     cases = {}
-    for experiment, table in tables.experiments("exponents"):
-        own = table[table["quantity"] == quantity]
+    columns = ("slope", "step", "n_networks", *POWER)
+    for experiment, own in tables.experiments("exponents", *columns, quantity=quantity):
         at = own["step"].min() if step == "first" else own["step"].max()
         worst = own[own["step"] == at].sort_values("high").iloc[-1]
         cases[f"{experiment}, slope {worst['slope']:g}"] = Estimate(
@@ -65,11 +68,12 @@ def width_power(tables: Tables, quantity: str, step: str) -> Cases:
 
 def distance(tables: Tables) -> Cases:
     """Distance of trained networks' mean from SG-NTK regression, over the target's rms."""
-    scale = float(np.sqrt((tables["problem"]["target"] ** 2).mean()))
+    scale = _target_rms(tables)
     cases = {}
-    for experiment, table in tables.experiments("distances"):
-        row = _trained(table).set_index("kernel").loc[SG_NTK]
-        value, low, high = row[["excess", "excess_low", "excess_high"]].astype(float) / scale
+    columns = ("excess", "excess_low", "excess_high")
+    for experiment, table in _trained(tables, "distances", *columns):
+        row = table.set_index("kernel").loc[SG_NTK]
+        value, low, high = row[[*columns]].astype(float) / scale
         case = f"{experiment}, width {row['width']:g}" + (", above 0" if low > 0 else "")
         cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
     return cases
@@ -81,9 +85,10 @@ def spread(tables: Tables) -> Cases:
     Root of the difference of the variances over the target's rms, in the widest networks after
     training.
     """
-    scale = float(np.sqrt((tables["problem"]["target"] ** 2).mean()))
+    scale = _target_rms(tables)
     cases = {}
-    for experiment, table in tables.experiments("spreads"):
+    columns = ("width", "step", "points", "std", "low", "high", "std_predicted", "n_networks")
+    for experiment, table in tables.experiments("spreads", *columns):
         widest = table[table["width"] == table["width"].max()]
         for _, row in widest[widest["step"] == widest["step"].max()].iterrows():
             squares = np.array([row[name] ** 2 for name in ("std", "low", "high")])
@@ -102,7 +107,7 @@ def trend(tables: Tables, *quantities: str) -> Cases:
     Where nothing is left to fall at some width there is no power to measure.
     """
     cases = {}
-    for experiment, table in tables.experiments("trends"):
+    for experiment, table in tables.experiments("trends", "quantity", "widths", "n_networks", *POWER):
         if table.empty:  # one width only
             continue
         for _, row in table[table["quantity"].isin(quantities)].iterrows():
@@ -121,9 +126,8 @@ def advantage(tables: Tables, table: str, *kernels: str) -> Cases:
     The best of ``kernels`` (of all, if none is named) is the one whose interval reaches lowest.
     """
     cases = {}
-    for experiment, found in tables.experiments(table):
-        others = _trained(found)
-        others = others[others["kernel"] != SG_NTK]
+    for experiment, found in _trained(tables, table, "advantage", "advantage_se"):
+        others = found[found["kernel"] != SG_NTK]
         if kernels:
             others = others[others["kernel"].isin(kernels)]
         low = others["advantage"] - NORMAL * others["advantage_se"]
@@ -139,10 +143,20 @@ def advantage(tables: Tables, table: str, *kernels: str) -> Cases:
     return cases
 
 
-def _trained(table: pd.DataFrame) -> pd.DataFrame:
-    """The widest networks at the last step, beside the kernels' flows after as many steps."""
-    rows = table[table["at"] == SAME_TIME]
-    return rows[(rows["width"] == rows["width"].max()) & (rows["step"] == rows["step"].max())]
+def _trained(tables: Tables, name: str, *columns: str) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Of each experiment, the widest networks at the last step.
+
+    Beside the kernels' flows after as many steps.
+    """
+    columns = ("kernel", "width", "step", "n_networks", *columns)
+    for experiment, rows in tables.experiments(name, *columns, at=SAME_TIME):
+        last = (rows["width"] == rows["width"].max()) & (rows["step"] == rows["step"].max())
+        yield experiment, rows[last]
+
+
+def _target_rms(tables: Tables) -> float:
+    """Root of the mean square of what is to be learned."""
+    return float(np.sqrt((tables.some("problem", "target")["target"] ** 2).mean()))
 
 
 def _last_power(slopes: pd.Series, values: pd.Series) -> float:

@@ -26,10 +26,11 @@ def _largest_jump(tables: Tables, neuron: str) -> Estimate:
 
     n counts the changes that were isolated without a break, and the breaks.
     """
-    networks = tables.rows("census", "largest_jump", "certified_swaps", "breaks", neuron=neuron)
-    profiles = tables.rows("profiles", "n_jumps", neuron=neuron)
+    jumps = ("largest_jump", "largest_certified_jump")
+    networks = tables.rows("census", *jumps, "certified_swaps", "breaks", neuron=neuron)
+    profiles = tables.rows("profiles", "n_jumps", *_heights(CAUSES), neuron=neuron)
     mean_jumps = _height(profiles, CAUSES) / profiles["n_jumps"].clip(lower=1)
-    on_lines = networks[["largest_jump", "largest_certified_jump"]].max()
+    on_lines = networks[list(jumps)].max()
     largest = np.nanmax([*on_lines, *mean_jumps])
     n = int(networks[["certified_swaps", "breaks"]].sum().sum())
     return exact(np.array([largest]), n, "isolated changes") if n else NOTHING
@@ -39,7 +40,8 @@ def variation_in_jumps(tables: Tables, seed: int) -> Cases:
     """Share of the total variation of single samples' losses that lies in jumps, LIF minus QIF."""
 
     def in_jumps(neuron: str, state: str) -> Values:
-        rows = tables.rows("profiles", "variation", neuron=neuron, state=state)
+        columns = ("variation", *_heights(CAUSES))
+        rows = tables.rows("profiles", *columns, neuron=neuron, state=state)
         return tables.unit_ratios(rows.assign(jumps=_height(rows, CAUSES)), "jumps", "variation")
 
     return comparisons(
@@ -78,7 +80,7 @@ def jumps_by_order(tables: Tables, seed: int) -> Cases:
     def cases() -> Cases:
         found = {}
         for state in _states(tables, "profiles"):
-            rows = tables.rows("profiles", neuron=LIF, state=state)
+            rows = tables.rows("profiles", *_heights(CAUSES), neuron=LIF, state=state)
             rows = rows.assign(all=_height(rows, CAUSES), order=_height(rows, SWAPS))
             found[f"{state}, by height"] = share(
                 tables.unit_ratios(rows, "order", "all"), tables.unit
@@ -143,18 +145,16 @@ def disruption(tables: Tables, seed: int) -> Cases:
     and right: at jumps, minus those at harmless changes of order of the same networks, and of QIF
     networks.
     """
-    changes = tables["changes"]
-
-    def later(rows: pd.DataFrame) -> Values:
-        return tables.units(rows, "aside_later")
+    later = "aside_later"
 
     def at_jumps() -> Values:
-        jumps = changes[(changes["neuron"] == LIF) & (changes["search"] == "breaks")]
-        return later(jumps[jumps["appeared"] + jumps["vanished"] > 0])
+        columns = ("appeared", "vanished", later)
+        jumps = tables.some("changes", *columns, neuron=LIF, search="breaks")
+        return tables.units(jumps[jumps["appeared"] + jumps["vanished"] > 0], later)
 
     def harmless(neuron: str) -> Values:
-        own = (changes["neuron"] == neuron) & (changes["search"] == "swaps")
-        return later(changes[own & ~changes["breaks"]])
+        own = tables.some("changes", later, neuron=neuron, search="swaps", breaks=False)
+        return tables.units(own, later)
 
     own = of_lif(
         tables,
@@ -170,19 +170,24 @@ def disruption(tables: Tables, seed: int) -> Cases:
 
 
 def _states(tables: Tables, name: str) -> list[str]:
-    return list(tables[name]["state"].unique())
+    return list(tables.some(name, "state")["state"].unique())
 
 
 def _height(rows: pd.DataFrame, causes: tuple[str, ...]) -> pd.Series:
     """Summed heights of the jumps of these ``causes`` on each line, in nats."""
-    return rows[[f"jump_{cause.replace(' ', '_')}" for cause in causes]].sum(axis=1)
+    return rows[_heights(causes)].sum(axis=1)
+
+
+def _heights(causes: tuple[str, ...]) -> list[str]:
+    """Columns with the heights of the jumps of these ``causes``."""
+    return [f"jump_{cause.replace(' ', '_')}" for cause in causes]
 
 
 def _jumps(tables: Tables, state: str) -> pd.DataFrame:
     """The places where a LIF network's loss jumps, as the census of breaks found them."""
-    changes = tables["changes"]
-    own = (changes["neuron"] == LIF) & (changes["state"] == state)
-    return changes[own & (changes["search"] == "breaks") & (changes["loss_jump"].abs() > JUMP)]
+    columns = ("loss_jump", "cause", "appeared", "vanished")
+    breaks = tables.some("changes", *columns, neuron=LIF, state=state, search="breaks")
+    return breaks[breaks["loss_jump"].abs() > JUMP]
 
 
 def _share(tables: Tables, rows: pd.DataFrame, holds: pd.Series) -> Estimate:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from spikegrad.claims.estimates import Verdict
+from spikegrad.claims.judge import Sources
+from spikegrad.claims.results import Source
 from spikegrad.report.pages import render
 
 PAPERS = {
@@ -17,8 +21,11 @@ PAPERS = {
 }
 
 
-def claims_page(claims: pd.DataFrame, data: str) -> str:
-    """HTML of the table that :func:`judge.judge` makes; ``data`` names the spike data."""
+def claims_page(claims: pd.DataFrame, sources: Sources, data: str, folder: Path) -> str:
+    """HTML of what :func:`judge.judge` finds.
+
+    ``data`` names the spike data, ``folder`` is that of the page, beside which the files lie.
+    """
     return render(
         "claims.html",
         title=f"Claims of the two papers, {data}",
@@ -29,7 +36,10 @@ def claims_page(claims: pd.DataFrame, data: str) -> str:
                 "title": PAPERS[str(paper)],
                 "data": ", ".join(own["data"].unique()),
                 "statements": {
-                    statement: [_claim(claim) for _, claim in rows.groupby("id", sort=False)]
+                    statement: [
+                        _claim(claim, sources[str(name)], folder)
+                        for name, claim in rows.groupby("id", sort=False)
+                    ]
                     for statement, rows in own.groupby("statement", sort=False)
                 },
             }
@@ -38,20 +48,23 @@ def claims_page(claims: pd.DataFrame, data: str) -> str:
     )
 
 
-def _claim(rows: pd.DataFrame) -> dict[str, Any]:
+def _claim(rows: pd.DataFrame, sources: list[Source], folder: Path) -> dict[str, Any]:
     """What the page shows of a claim, a row for each case."""
     first = rows.iloc[0]
     return {
         "id": first["id"],
         "measure": first["measure"],
-        "files": first["files"].split(),
+        "sources": [
+            {"files": [os.path.relpath(file, folder) for file in source.files], "read": str(source)}
+            for source in sources
+        ],
         "rows": [
             {
                 "case": row["case"],
                 "estimate": _estimate(row),
                 "criterion": first["criterion"],
                 "p": _p_values(row),
-                "n": f"{row['n']:,} {row['unit']}",
+                "n": claim_number(row["n"], row["unit"]),
                 "verdict": row["verdict"],
             }
             for _, row in rows.iterrows()
@@ -69,6 +82,11 @@ def _estimate(row: pd.Series) -> str:
 
 def _p_values(row: pd.Series) -> str:
     return "" if pd.isna(row["p"]) else f"{number(row['p'])} ({number(row['p_holm'])})"
+
+
+def claim_number(n: int, unit: str) -> str:
+    """How many units a number rests on."""
+    return f"{n:,} {unit}"
 
 
 def number(value: float) -> str:

@@ -22,7 +22,7 @@ def accuracy_gain(tables: Tables, seed: int) -> Cases:
     """
 
     def accuracies(neuron: str, column: str, failed: str) -> Values:
-        own = tables.rows("runs", column, "outcome", neuron=neuron)
+        own = tables.rows("runs", column, "outcome", "search", neuron=neuron)
         finished = own["outcome"] == FINISHED
         if failed == "left out":
             own = own[finished]
@@ -33,7 +33,7 @@ def accuracy_gain(tables: Tables, seed: int) -> Cases:
     def compare(rival: str) -> Cases:
         if tables.unit != "searches":
             return {"no search": NOTHING}
-        sizes = tables["trials"].groupby(["neuron", "search"]).size()
+        sizes = tables.some("trials", "neuron", "search").groupby(["neuron", "search"]).size()
         if len({*sizes[LIF], *sizes[rival]}) > 1:
             raise ClaimError(
                 f"searches of unequal size cannot be compared: {sizes.to_dict()} trials"

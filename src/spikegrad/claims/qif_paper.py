@@ -36,11 +36,9 @@ def _claim(
     statement: str,
     measure: str,
     criterion: tuple[str, float, int],
-    reads: tuple[str, ...],
     estimate: Callable[[Tables, int], Cases],
 ) -> Claim:
-    reads = (*reads, "runs", "trials")  # which neurons there are, and what the unit is
-    return Claim(name, QIF_PAPER, statement, measure, Criterion(*criterion), reads, estimate)
+    return Claim(name, QIF_PAPER, statement, measure, Criterion(*criterion), estimate)
 
 
 QIF_CLAIMS = (
@@ -49,7 +47,6 @@ QIF_CLAIMS = (
         OUTPERFORM,
         "test accuracy, QIF minus LIF, of the winners of searches of equal size",
         (">", 0.0, UNITS),
-        (),
         performance.accuracy_gain,
     ),
     _claim(
@@ -57,7 +54,6 @@ QIF_CLAIMS = (
         OUTPERFORM,
         "expected best validation accuracy of k trials of a search, QIF minus LIF",
         (">", 0.0, UNITS),
-        ("budget",),
         performance.budget_gain,
     ),
     _claim(
@@ -65,7 +61,6 @@ QIF_CLAIMS = (
         "(Not in the abstract.) Training of LIF networks diverges more often.",
         "share of runs that diverge, LIF minus QIF",
         (">", 0.0, UNITS),
-        ("stability",),
         performance.divergence,
     ),
     _claim(
@@ -73,7 +68,6 @@ QIF_CLAIMS = (
         "Loss landscapes of LIF networks are discontinuous.",
         "largest jump of a sample's loss, bracketed to 1e-13 of ‖θ‖, LIF (nats)",
         (">", JUMP, 1),
-        ("census", "profiles"),
         order.jump_of_lif,
     ),
     _claim(
@@ -81,7 +75,6 @@ QIF_CLAIMS = (
         "Loss landscapes of QIF networks are continuous.",
         "largest jump of a sample's loss at isolated changes of the order of spikes, QIF (nats)",
         ("<", JUMP, CERTIFIED),
-        ("census", "profiles"),
         order.jumps_of_qif,
     ),
     _claim(
@@ -89,7 +82,6 @@ QIF_CLAIMS = (
         "Loss landscapes of LIF networks are discontinuous.",
         "share of the total variation of single samples' losses that lies in jumps, LIF minus QIF",
         (">", 0.0, UNITS),
-        ("profiles",),
         order.variation_in_jumps,
     ),
     _claim(
@@ -97,7 +89,6 @@ QIF_CLAIMS = (
         FRAGMENTED,
         "minima of the loss on lines per relative distance, LIF minus QIF",
         (">", 0.0, UNITS),
-        ("line_minima",),
         landscapes.line_minima,
     ),
     _claim(
@@ -105,7 +96,6 @@ QIF_CLAIMS = (
         FRAGMENTED,
         "minima of the loss on planes per relative area, LIF minus QIF",
         (">", 0.0, UNITS),
-        ("plane_minima",),
         landscapes.plane_minima,
     ),
     _claim(
@@ -113,7 +103,6 @@ QIF_CLAIMS = (
         ERRATIC,
         "share of the predicted change of loss by which steps of training miss it, LIF minus QIF",
         (">", 0.0, UNITS),
-        ("steps",),
         landscapes.misled,
     ),
     _claim(
@@ -121,7 +110,6 @@ QIF_CLAIMS = (
         ERRATIC,
         "cosine between the gradients before and after a step of training, QIF minus LIF",
         (">", 0.0, UNITS),
-        ("steps",),
         landscapes.turned,
     ),
     _claim(
@@ -130,7 +118,6 @@ QIF_CLAIMS = (
         "standard deviation of the log10 of the gradient's norm along a step of training, "
         "LIF minus QIF",
         (">", 0.0, UNITS),
-        ("steps",),
         landscapes.varied,
     ),
     _claim(
@@ -139,7 +126,6 @@ QIF_CLAIMS = (
         "of the minima of a LIF network's loss for a sample, the share that go when its jumps at "
         "changes of order are taken out",
         (">", 0.5, UNITS),
-        ("profile_minima",),
         order.minima_by_order,
     ),
     _claim(
@@ -148,7 +134,6 @@ QIF_CLAIMS = (
         "of the jumps of a LIF network's loss for a sample, the share where spikes, or a spike and "
         "an input, change their order",
         (">", 0.5, UNITS),
-        ("profiles", "changes"),
         order.jumps_by_order,
     ),
     _claim(
@@ -157,7 +142,6 @@ QIF_CLAIMS = (
         "of the changes of order in LIF networks, the share at which a spike appears, vanishes "
         "or jumps",
         (">", 0.05, UNITS),
-        ("census",),
         order.breaking,
     ),
     _claim(
@@ -166,7 +150,6 @@ QIF_CLAIMS = (
         "breaks at changes of order, in all samples of its batch, that an update of a LIF network "
         "meets",
         (">", 1.0, UNITS),
-        ("updates",),
         order.met_by_updates,
     ),
     _claim(
@@ -175,7 +158,6 @@ QIF_CLAIMS = (
         "of the changes of order at which a LIF network's loss jumps, the share at which spikes "
         "appear or vanish, rather than move",
         (">", 0.5, UNITS),
-        ("changes",),
         order.disappearances,
     ),
     _claim(
@@ -184,7 +166,6 @@ QIF_CLAIMS = (
         "later spikes that appear, vanish or move by more than 1 ms where a spike of a LIF network "
         "appears or vanishes, minus those at harmless changes",
         (">", 1.0, UNITS),
-        ("changes",),
         order.disruption,
     ),
     _claim(
@@ -192,7 +173,6 @@ QIF_CLAIMS = (
         SILENT,
         "share of LIF neurons that spiked earlier and fall silent",
         (">", 0.01, UNITS),
-        ("silence",),
         performance.silenced_lif,
     ),
     _claim(
@@ -200,7 +180,6 @@ QIF_CLAIMS = (
         SILENT,
         "share of QIF neurons that spiked earlier and fall silent",
         ("<", 0.01, UNITS),
-        ("silence",),
         performance.silenced_qif,
     ),
     _claim(
@@ -208,7 +187,6 @@ QIF_CLAIMS = (
         SILENT,
         "the same share, LIF minus QIF",
         (">", 0.0, UNITS),
-        ("silence",),
         performance.silenced_more,
     ),
 )

@@ -30,7 +30,6 @@ SG_NTK_CLAIMS = (
         "For activation functions with jumps the NTK is ill-posed.",
         "power of the activation's slope with which the NTK's diagonal grows, minus L - 1",
         Criterion(">", -0.5, 1),
-        ("diagonals", "growth"),
         _exactly(kernels.growth),
     ),
     Claim(
@@ -39,7 +38,6 @@ SG_NTK_CLAIMS = (
         "With a surrogate derivative the kernel, the SG-NTK, is well defined.",
         "power of the activation's slope with which the SG-NTK's diagonal approaches its limit",
         Criterion("<", -0.5, 1),
-        ("diagonals",),
         _exactly(kernels.approach),
     ),
     Claim(
@@ -48,7 +46,6 @@ SG_NTK_CLAIMS = (
         "Kernels of finite networks converge to the SG-NTK as width grows.",
         "power of the width in the kernel's mean squared error, before training",
         Criterion("<", -0.5, NETWORKS),
-        ("exponents",),
         _exactly(partial(kernels.width_power, quantity="squared_error", step="first")),
     ),
     Claim(
@@ -57,7 +54,6 @@ SG_NTK_CLAIMS = (
         "The kernel stays constant during training as width grows.",
         "power of the width in the kernel's relative change by training",
         Criterion("<", -0.25, NETWORKS),
-        ("exponents",),
         _exactly(partial(kernels.width_power, quantity="drift", step="last")),
     ),
     Claim(
@@ -66,7 +62,6 @@ SG_NTK_CLAIMS = (
         "Regression with the SG-NTK describes surrogate gradient learning in sign networks.",
         "distance of the trained networks' mean from SG-NTK regression, over the target's rms",
         Criterion("<", 0.1, NETWORKS),
-        ("distances", "problem"),
         _exactly(kernels.distance),
     ),
     Claim(
@@ -75,7 +70,6 @@ SG_NTK_CLAIMS = (
         "Regression with the SG-NTK describes surrogate gradient learning in sign networks.",
         "power of the width in the distance of the trained networks' mean from the SG-NTK's flow",
         Criterion("<", -0.125, NETWORKS),
-        ("trends",),
         _exactly(lambda tables: kernels.trend(tables, "distance")),
     ),
     Claim(
@@ -85,7 +79,6 @@ SG_NTK_CLAIMS = (
         "root of the difference of variances between single trained networks and the SG-NTK's "
         "flow, over the target's rms",
         Criterion("<", 0.1, NETWORKS),
-        ("spreads", "problem"),
         _exactly(kernels.spread),
     ),
     Claim(
@@ -94,7 +87,6 @@ SG_NTK_CLAIMS = (
         "Regression with the SG-NTK describes surrogate gradient learning in sign networks.",
         "power of the width in what single networks scatter more than the SG-NTK's flow",
         Criterion("<", -0.0625, NETWORKS),
-        ("trends",),
         _exactly(lambda tables: kernels.trend(tables, "spread, train", "spread, test")),
     ),
     Claim(
@@ -105,7 +97,6 @@ SG_NTK_CLAIMS = (
         "inputs of unequal norm: mean squared distance of the networks from the flow with the "
         "transposed or symmetrised kernel, minus that from the SG-NTK's",
         Criterion(">", 0.0, NETWORKS),
-        ("off_circle",),
         _exactly(lambda tables: kernels.advantage(tables, "off_circle", TRANSPOSED, SYMMETRISED)),
     ),
     Claim(
@@ -116,7 +107,6 @@ SG_NTK_CLAIMS = (
         "mean squared distance of the networks from regression with the best other kernel, minus "
         "that from the SG-NTK",
         Criterion(">", 0.0, NETWORKS),
-        ("distances",),
         _exactly(lambda tables: kernels.advantage(tables, "distances")),
     ),
 )

@@ -1,0 +1,82 @@
+"""Do short trainings rank configurations as long ones do? A search's first points, none stopped.
+
+    python experiments/rungs.py PREPARED OUT.csv --neurons lif qif [--schedules 3000x12 3000x4]
+
+PREPARED is the prepared file of config/heidelberg.yaml's study. The points are those that its first
+search starts with. Each is trained once by every schedule, a number of words and of epochs with the
+whole cosine; OUT.csv gets a row for every epoch, with the presentations so far and the accuracy on
+the validation words. A second start goes on where the first was stopped. docs/search.md says what
+was found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import torch
+import yaml
+from snakemake.utils import update_config
+
+from spikegrad.config.base import validate
+from spikegrad.config.study import Study
+from spikegrad.data.dataset import load
+from spikegrad.search.sampling import suggest
+from spikegrad.search.seeds import repeat_seed
+from spikegrad.seeds import generator
+from spikegrad.training.loop import train
+
+CONFIG = Path(__file__).parents[1] / "config"
+COLUMNS = ["neuron", "trial", "schedule", "outcome", "epoch", "presentations", "accuracy"]
+
+
+def study() -> Study:
+    """The settings of config/heidelberg.yaml."""
+    settings: dict = {}
+    for name in ("config.yaml", "heidelberg.yaml"):
+        update_config(settings, yaml.safe_load((CONFIG / name).read_text()))
+    return validate(Study, settings)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("prepared", help="prepared data of config/heidelberg.yaml's study")
+    parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
+    parser.add_argument("--neurons", nargs="+", default=["lif", "qif"])
+    parser.add_argument("--schedules", nargs="+", default=["3000x12", "3000x4"])
+    parser.add_argument("--trials", type=int, default=16)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    settings = study()
+    search = settings.search
+    seed = repeat_seed(search.seed, 0)
+    trials = suggest(search.sampling, search.trials.epochs, seed, options.trials, 0, [])
+    words, validation = (load(options.prepared, split) for split in ("train", "validation"))
+    done = set()
+    if options.out.exists():
+        table = pd.read_csv(options.out)
+        done = set(table[COLUMNS[:3]].itertuples(index=False, name=None))
+    for trial, neuron, schedule in itertools.product(trials, options.neurons, options.schedules):
+        if (neuron, trial.number, schedule) in done:
+            continue
+        n_words, epochs = map(int, schedule.split("x"))
+        model = settings.model(neuron).with_parameters(
+            {**trial.parameters, "training.epochs": epochs, "training.snapshots": 2}
+        )
+        data = words.draw(n_words, generator(seed))
+        with tempfile.TemporaryDirectory() as folder:
+            run = train(model, neuron, trial.seed, data, validation, Path(folder) / "state", "")
+        # A run that diverges before it is validated once still has a row.
+        history = run.history or [{"epoch": 0, "presentations": 0, "validation_accuracy": 0.0}]
+        rows = pd.DataFrame(history).assign(
+            neuron=neuron, trial=trial.number, schedule=schedule, outcome=run.outcome
+        )
+        rows = rows.rename(columns={"validation_accuracy": "accuracy"})[COLUMNS]
+        rows.to_csv(options.out, mode="a", index=False, header=not options.out.exists())
+
+
+if __name__ == "__main__":
+    main()
