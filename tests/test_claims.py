@@ -614,7 +614,9 @@ def test_the_columns_and_rows_that_a_claim_names_are_all_that_it_needs(written, 
         own |= {*source.columns, *source.where}
         picked = [tables[source.table][name].isin(values) for name, values in source.where.items()]
         rows[source.table] |= np.logical_and.reduce(picked) if picked else True
-    cut = {n: tables[n].loc[rows[n], [c for c in tables[n] if c in own]] for n, own in columns.items()}
+    cut = {
+        n: tables[n].loc[rows[n], [c for c in tables[n] if c in own]] for n, own in columns.items()
+    }
     absent = {name: [] for name in tables}
     again, _ = judge(Tables({**absent, **written(cut)}), "toy", 0, [claim])
     pd.testing.assert_frame_equal(again.drop(columns="files"), found.drop(columns="files"))

@@ -17,9 +17,12 @@ from smoke import ROOT, snakemake
 from spikegrad.claims.judge import COLUMNS
 from spikegrad.claims.page import claims_page
 from spikegrad.claims.registry import CLAIMS
+from spikegrad.claims.results import Source
 from spikegrad.landscape.interactive import MOST_POINTS, surfaces_page
 from spikegrad.report.methods import methods_page
+from spikegrad.report.overview import overview_page
 from spikegrad.report.style import COLOURS, NEURON_COLOURS
+from spikegrad.training.summary import SCORES
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -146,17 +149,26 @@ def test_the_page_of_claims_shows_every_row():
             "statement": claim.statement, "case": "<both>", "measure": claim.measure,
             "data": "toy", "criterion": str(claim.criterion), "estimate": 0.0123 * k,
             "low": -np.inf, "high": np.nan, "p": None, "n": 7, "unit": "seeds",
-            "verdict": "undecided", "files": "a.csv b.csv c.csv",
+            "verdict": "undecided",
         }
         for k, claim in enumerate(CLAIMS)
     ]  # fmt: skip
-    html = claims_page(pd.DataFrame(rows), "toy")
+    files = tuple(f"results/toy/{name}.csv" for name in "abc")
+    read = Source("runs", files, ["accuracy"], {"neuron": ["lif", "qif"]})
+    unmade = Source("budget", ())
+    sources = {claim.name: [read, unmade] for claim in CLAIMS}
+    folder = Path("results/toy")
+    html = claims_page(pd.DataFrame(rows), sources, "toy", folder)
     assert html.count("&lt;both&gt;") == len(CLAIMS)
     assert "<both>" not in html
     assert html.count('class="verdict undecided"') == len(CLAIMS)
     assert "0.0123 [−∞, none]" in html
-    assert "<code>a.csv</code>, <code>b.csv</code> and 1 more" in html
-    alone = claims_page(pd.DataFrame([{**rows[1], "high": np.inf}]), "toy")
+    for name in "abc":
+        assert html.count(f'<a href="{name}.csv">{name}.csv</a>') == len(CLAIMS)
+    assert html.count("<summary>and 1 more</summary>") == len(CLAIMS)
+    assert html.count(": accuracy where neuron lif or qif</li>") == len(CLAIMS)
+    assert html.count("<li>") == len(CLAIMS)
+    alone = claims_page(pd.DataFrame([{**rows[1], "high": np.inf}]), sources, "toy", folder)
     assert "0.0123 (no interval)" in alone
 
 
@@ -181,14 +193,21 @@ def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, 
     assert figures
     assert figures <= set(held)
     assert all(entry["caption"] for path, entry in held.items() if path in figures)
-    for name in ("claims.csv", "claims.html", "methods.html", "figures/surfaces.html"):
+    for name in (
+        "claims.csv",
+        "claims.html",
+        "index.html",
+        "methods.html",
+        "figures/surfaces.html",
+    ):
         assert f"results/spoken-digits-smoke/{name}" in held
 
     shown = set()
     page.wait_for_selector("text=Results")
     categories = page.evaluate("Object.keys(categories)")
     assert set(categories) >= {
-        "Claims", "Data", "Landscapes", "Methods", "Papers", "SG-NTK", "Search", "Training",
+        "Answer", "Claims", "Data", "Landscapes", "Methods", "Papers", "SG-NTK", "Search",
+        "Training",
     }  # fmt: skip
     for category in categories:
         page.get_by_text(category, exact=True).click()
@@ -209,8 +228,68 @@ def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, 
         page.locator("nav nav a").first.click()
         page.wait_for_selector("text=Results")
     html = {path for path in held if path.endswith(".html")}
-    assert len(html) == 3
+    assert len(html) == 4
     assert {held[path]["data_uri"] for path in figures | html} <= shown
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["index.html", "claims.html"])
+def test_pages_fit_a_phone_and_every_link_leads_to_a_result(page: Page, finished: Path, name: str):
+    folder = finished / "results" / "spoken-digits-smoke"
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto((folder / name).as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    links = {link.get_attribute("href") for link in page.locator("a").all()}
+    assert len(links) >= 8
+    assert all((folder / link).is_file() for link in links)
+
+
+@pytest.mark.browser
+def test_the_first_page_starts_with_what_the_runs_say(page: Page, finished: Path):
+    folder = finished / "results" / "spoken-digits-smoke"
+    page.goto((folder / "index.html").as_uri())
+    runs = pd.read_csv(folder / "training" / "runs.csv")
+    means = runs.groupby("neuron")["accuracy"].mean() * 100
+    answers = page.locator(".answer").all_inner_texts()
+    assert len(answers) == 2
+    for answer, rival in zip(answers, ("qif", "qif_delta"), strict=True):
+        gain = means[rival] - means["lif"]
+        side = "ahead of" if gain >= 0 else "behind"
+        assert f"is {abs(gain):.1f} points {side} LIF" in answer
+        assert answer.endswith("performs better is undecided.")
+    (line,) = [t for t in page.locator("tr").all_inner_texts() if t.startswith("all test words")]
+    assert all(f"{mean:.1f} %" in line for mean in means)
+    picture = page.locator("img")
+    assert picture.evaluate("image => image.naturalWidth") > 300
+
+
+def test_the_first_page_of_one_neuron_compares_nothing_and_has_no_interval():
+    runs = pd.DataFrame({"neuron": ["qif"], "seed": [0], "search": [0], "outcome": ["overflow"]})
+    scores = pd.DataFrame(
+        {
+            "neuron": "qif",
+            "measure": SCORES,
+            "mean": 0.25,
+            "low": -np.inf,
+            "high": np.inf,
+            "units": 1,
+        }
+    )
+    scores.loc[scores["measure"] == "accuracy_unseen_speakers", ["mean", "low", "high"]] = np.nan
+    claims = pd.DataFrame([dict.fromkeys(COLUMNS, "")] * 1)
+    claims = claims.assign(
+        id="qif-outperforms-lif", paper="arXiv 2606.03935", statement="<better>",
+        case="no LIF networks in this study", verdict="not measurable",
+    )  # fmt: skip
+    html = overview_page("toy", scores, runs, claims, None, {"methods.html": "methods"})
+    assert 'class="answer"' not in html
+    assert "<img" not in html
+    assert "<td>25.0 %</td>" in html
+    assert "<td>none</td>" in html  # nobody unheard
+    assert "<td>1 of 1</td>" in html
+    assert "too few for an interval" in html
+    assert "&lt;better&gt;" in html
+    assert "not measurable 1" in html
 
 
 def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):

@@ -83,13 +83,26 @@ def test_divergence_is_told_apart_from_limits_of_the_machine():
     }
 
 
-def test_ranking_by_rungs():
-    table = rung_table(trials())
-    assert table["trials"].tolist() == [3, 0, 0]
-    # ranks 1, 3, 2 and 3, 2, 1: 1 - 6 (4 + 1 + 1) / (3 * 8)
-    assert table["spearman"].iloc[0] == pytest.approx(-0.5)
-    assert table["spearman"].iloc[1:].isna().all()
-    assert rung_table(trials().drop(columns="rung1_accuracy")).empty
+def test_ranking_by_rungs_and_by_the_finalists():
+    runs = pd.DataFrame(
+        [
+            ("lif", 0, -1, 0.9),  # the unchanged configuration is no trial
+            ("lif", 0, 0, 0.1), ("lif", 0, 0, 0.7),
+            ("lif", 0, 1, 0.5), ("lif", 0, 1, 0.5),
+            ("lif", 0, 2, 0.6), ("lif", 0, 2, 0.6),
+            ("qif", 0, 0, 0.5),
+        ],
+        columns=["neuron", "search", "number", "validation_accuracy"],
+    )  # fmt: skip
+    table = rung_table(trials(), runs)
+    assert table["rung"].tolist() == [0, 1] * 3
+    assert table["next_rung"].tolist() == [1, 2] * 3
+    assert table["trials"].tolist() == [3, 3, 0, 0, 0, 0]
+    # ranks 1, 3, 2 and 3, 2, 1, then 3, 2, 1 and 1, 2, 3: 1 - 6 (4 + 1 + 1) / (3 * 8)
+    assert table["spearman"].iloc[:2].tolist() == pytest.approx([-0.5, -1.0])
+    assert table["spearman"].iloc[2:].isna().all()
+    one = rung_table(trials().drop(columns="rung1_accuracy"), runs)
+    assert one["next_rung"].tolist() == [1, 1, 1]
 
 
 def test_the_best_so_far_includes_trials_that_diverged():

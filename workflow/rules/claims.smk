@@ -13,7 +13,7 @@ rule judge_claims:
         trials=(each_search(rules.search_best.output.trials) if STUDY.search else []),
         budget=[rules.search_tables.output.budget] if STUDY.search else [],
         stability=[rules.search_tables.output.stability] if STUDY.search else [],
-        silence=each_neuron(rules.silence.output.table),
+        silence=each_run(rules.silence.output.table),
         census=[rules.landscape_changes.output.summary],
         changes=[rules.landscape_changes.output.changes],
         line_minima=[rules.landscape_fragmentation.output.lines],

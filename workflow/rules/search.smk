@@ -166,6 +166,7 @@ if STUDY.search is not None:
     rule search_tables:
         input:
             trials=each_search(rules.search_best.output.trials),
+            runs=each_search(rules.search_best.output.runs),
             winners=each_search(rules.search_best.output.best),
         output:
             budget=f"{SEARCH}/budget.csv",

@@ -2,7 +2,7 @@
 TRAINING = f"{RESULTS}/training"
 TRAIN_RESULTS = [
     f"{TRAINING}/summary.csv",
-    *each_neuron(f"{TRAINING}/{{neuron}}/silence.parquet"),
+    *each_run(f"{TRAINING}/{{neuron}}/{{seed}}/silence.parquet"),
 ]
 
 
@@ -85,15 +85,15 @@ rule evaluate:
 rule silence:
     input:
         events=rules.prepare.output.events,
-        checkpoints=each_seed(rules.train.output.checkpoint),
-        snapshots=each_seed(rules.train.output.snapshots),
-        histories=each_seed(rules.train.output.history),
+        checkpoint=rules.train.output.checkpoint,
+        snapshots=rules.train.output.snapshots,
+        history=rules.train.output.history,
     output:
-        table=f"{TRAINING}/{{neuron}}/silence.parquet",
+        table=f"{TRAINING}/{{neuron}}/{{seed}}/silence.parquet",
     log:
-        f"{LOGS}/training/{{neuron}}/silence.log",
+        f"{LOGS}/training/{{neuron}}/{{seed}}/silence.log",
     benchmark:
-        f"{BENCHMARKS}/training/{{neuron}}/silence.tsv"
+        f"{BENCHMARKS}/training/{{neuron}}/silence/{{seed}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1

@@ -14,7 +14,7 @@ winners = [yaml.safe_load(Path(file).read_text()) for file in snakemake.input.wi
 tables = {
     "budget": budget_table(trials),
     "stability": stability_table(trials),
-    "rungs": rung_table(trials),
+    "rungs": rung_table(trials, read_table(*snakemake.input.runs)),
     "winners": winner_table(winners),
 }
 for name, table in tables.items():

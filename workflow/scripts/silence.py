@@ -1,6 +1,4 @@
-"""Train the networks of one neuron model on, to see which silent neurons wake."""
-
-import pandas as pd
+"""Train a network on, to see which silent neurons wake."""
 
 from _job import start
 from spikegrad.data.dataset import load
@@ -8,19 +6,14 @@ from spikegrad.storage.tables import read_table, write_table
 from spikegrad.training.silence import silence_table
 
 log = start(snakemake)
-data, validation = (load(snakemake.input.events, name) for name in ("train", "validation"))
-runs = zip(
-    snakemake.input.checkpoints, snakemake.input.snapshots, snakemake.input.histories, strict=True
+given = snakemake.input
+data, validation = (load(given.events, name) for name in ("train", "validation"))
+table = silence_table(
+    given.checkpoint,
+    given.snapshots,
+    read_table(given.history),
+    data,
+    validation,
+    snakemake.params.epochs,
 )
-tables = [
-    silence_table(
-        checkpoint,
-        snapshots,
-        read_table(history),
-        data,
-        validation,
-        snakemake.params.epochs,
-    )
-    for checkpoint, snapshots, history in runs
-]
-write_table(pd.concat(tables, ignore_index=True), snakemake.output.table)
+write_table(table, snakemake.output.table)

@@ -14,7 +14,11 @@ Cases = dict[str, Estimate]
 
 def rivals(tables: Tables) -> list[str]:
     """The QIF models of the study."""
-    return [neuron for neuron in tables.some("runs", "neuron")["neuron"].unique() if neuron.startswith("qif")]
+    return [
+        neuron
+        for neuron in tables.some("runs", "neuron")["neuron"].unique()
+        if neuron.startswith("qif")
+    ]
 
 
 def has_lif(tables: Tables) -> bool:

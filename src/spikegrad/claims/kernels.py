@@ -107,7 +107,9 @@ def trend(tables: Tables, *quantities: str) -> Cases:
     Where nothing is left to fall at some width there is no power to measure.
     """
     cases = {}
-    for experiment, table in tables.experiments("trends", "quantity", "widths", "n_networks", *POWER):
+    for experiment, table in tables.experiments(
+        "trends", "quantity", "widths", "n_networks", *POWER
+    ):
         if table.empty:  # one width only
             continue
         for _, row in table[table["quantity"].isin(quantities)].iterrows():

@@ -54,10 +54,7 @@ def _claim(rows: pd.DataFrame, sources: list[Source], folder: Path) -> dict[str,
     return {
         "id": first["id"],
         "measure": first["measure"],
-        "sources": [
-            {"files": [os.path.relpath(file, folder) for file in source.files], "read": str(source)}
-            for source in sources
-        ],
+        "sources": _by_table(sources, folder),
         "rows": [
             {
                 "case": row["case"],
@@ -70,6 +67,18 @@ def _claim(rows: pd.DataFrame, sources: list[Source], folder: Path) -> dict[str,
             for _, row in rows.iterrows()
         ],
     }
+
+
+def _by_table(sources: list[Source], folder: Path) -> list[dict[str, Any]]:
+    """Of each table that the study makes, its files beside the page, and what was read of them."""
+    read: dict[tuple[str, ...], list[str]] = {}
+    for source in sources:
+        if source.files:
+            read.setdefault(source.files, []).append(str(source))
+    return [
+        {"files": [os.path.relpath(file, folder) for file in files], "read": "; ".join(parts)}
+        for files, parts in read.items()
+    ]
 
 
 def _estimate(row: pd.Series) -> str:

@@ -58,11 +58,11 @@ def budget_gain(tables: Tables, seed: int) -> Cases:
     def compare(rival: str) -> Cases:
         if not tables.files("budget"):
             return {"no search": NOTHING}
-        table = tables.rows("budget", "search", "k", "expected_best")
+        table = tables.rows("budget", "k")
         most = int(table["k"].max())
 
         def best(neuron: str, k: int) -> Values:
-            own = tables.rows("budget", neuron=neuron, k=k)
+            own = tables.rows("budget", "search", "expected_best", neuron=neuron, k=k)
             return own.sort_values("search")["expected_best"].to_numpy(float)
 
         return {

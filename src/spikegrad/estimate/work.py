@@ -140,10 +140,10 @@ def _evaluate(study: Study, wildcards: Wildcards) -> Work:
 
 
 def _silence(study: Study, wildcards: Wildcards) -> Work:
-    neuron, seeds = _neuron(wildcards), len(study.seeds)
-    one = _training(study, neuron, study.silence.epochs)
-    one["update", neuron] += size_of(study.data).train  # which neurons have a gradient
-    return _started(_times(one, seeds))
+    neuron = _neuron(wildcards)
+    work = _training(study, neuron, study.silence.epochs)
+    work["update", neuron] += size_of(study.data).train  # which neurons have a gradient
+    return _started(work)
 
 
 def _spikes(study: Study, neuron: Neuron) -> float:

@@ -57,7 +57,7 @@ def overview_page(
         header=["", *map(neuron_label, neurons)],
         rows=_scores(scores, runs, neurons),
         units=int(summary["units"].max()),
-        unit="searches" if runs["search"].nunique() > 1 else "seeds",
+        unit="searches" if runs["search"].min() < runs["search"].max() else "seeds",
         figure=None if figure is None else base64.b64encode(figure.read_bytes()).decode(),
         papers=[
             {
@@ -87,8 +87,9 @@ def _answers(claims: pd.DataFrame) -> list[dict[str, str]]:
     return [
         {
             "rival": neuron_label(row.case.split(":")[0]),
-            "gain": _points(row.estimate),
-            "interval": _interval(row.low, row.high, "points", _points),
+            "gain": _points(row.estimate).removeprefix("−"),
+            "side": "ahead of" if row.estimate >= 0 else "behind",
+            "interval": _interval(row.low, row.high) or "no interval",
             "n": claim_number(row.n, row.unit),
             "verdict": row.verdict,
         }
@@ -112,16 +113,16 @@ def _scores(scores: pd.DataFrame, runs: pd.DataFrame, neurons: list[str]) -> lis
 def _share(row: Mapping[str, Any]) -> str:
     if math.isnan(row["mean"]):
         return "none"
-    interval = _interval(row["low"], row["high"], "", lambda x: f"{100 * x:.1f}")
-    return f"{100 * row['mean']:.1f} %{interval and ' ' + interval}"
+    interval = _interval(row["low"], row["high"], least=0.0, most=1.0)
+    return f"{_points(row['mean'])} %{interval and f' ({interval})'}"
 
 
 def _points(value: float) -> str:
-    return f"{100 * value:+.1f}".replace("-", "−")
+    return f"{100 * value:.1f}".replace("-", "−")
 
 
-def _interval(low: float, high: float, unit: str, show: Any) -> str:
-    """The interval in words; empty if there is none."""
+def _interval(low: float, high: float, least: float = -1.0, most: float = 1.0) -> str:
+    """The interval in points, which ends where values do; empty if there is none."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"({show(low)} to {show(high)}{unit and ' ' + unit})"
+    return f"{_points(max(low, least))} to {_points(min(high, most))}"

@@ -56,15 +56,20 @@ def stability_table(trials: pd.DataFrame) -> pd.DataFrame:
     return sums.reset_index()
 
 
-def rung_table(trials: pd.DataFrame) -> pd.DataFrame:
+def rung_table(trials: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """How well a rung tells the ranking of the next: Spearman's correlation over trials in both.
+
+    After the last rung come the finalists' ``runs`` with fresh seeds, as in
+    :func:`spikegrad.search.selection.run_table`, by their means.
 
     Columns neuron, search, rung, next_rung, trials, spearman: NaN for fewer than three trials.
     """
     names = [name for name in trials if name.startswith("rung") and name.endswith("_accuracy")]
+    again = runs.groupby([*SEARCH, "number"])["validation_accuracy"].mean().rename("finalists")
+    ranked = trials.merge(again.reset_index(), how="left", on=[*SEARCH, "number"])
     rows = []
-    for (neuron, search), own in trials.groupby(SEARCH, sort=False):
-        for rung, (first, second) in enumerate(pairwise(names)):
+    for (neuron, search), own in ranked.groupby(SEARCH, sort=False):
+        for rung, (first, second) in enumerate(pairwise([*names, "finalists"])):
             both = own[[first, second]].dropna()
             few = len(both) < 3 or (both.nunique() < 2).any()
             rows.append(
@@ -77,8 +82,7 @@ def rung_table(trials: pd.DataFrame) -> pd.DataFrame:
                     "spearman": np.nan if few else both.corr(method="spearman").iloc[0, 1],
                 }
             )
-    columns = [*SEARCH, "rung", "next_rung", "trials", "spearman"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows)
 
 
 def winner_table(winners: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
