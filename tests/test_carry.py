@@ -1,0 +1,30 @@
+"""A study carried to another folder goes on there with what was packed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import carry
+from smoke import copy_repository, snakemake
+
+STUDY = Path("results/spoken-digits-smoke")
+
+
+def test_what_was_packed_is_not_made_again(finished: Path, tmp_path: Path) -> None:
+    archive, again = tmp_path / "study.tar.xz", tmp_path / "again.tar.xz"
+    carry.pack(finished / STUDY, archive)
+    project = copy_repository(tmp_path / "other")
+    shutil.copytree(finished / STUDY / "data", project / STUDY / "data")
+    carry.unpack(archive, project / STUDY)
+    carry.pack(project / STUDY, again)
+    assert again.read_bytes() == archive.read_bytes()
+    assert not list((project / STUDY).rglob("snapshots.safetensors"))
+
+    summary = str(STUDY / "training/summary.csv")
+    run = snakemake(project, "--dry-run", "--rerun-triggers", "mtime", "--", summary)
+    assert run.returncode == 0, run.stdout + run.stderr
+    jobs = {line.split()[1] for line in run.stdout.splitlines() if line.startswith("rule ")}
+    assert {job.rstrip(":") for job in jobs} <= {"evaluate", "summarise"}
+    for name in carry.packed(finished / STUDY):
+        assert (project / STUDY / name).read_bytes() == (finished / STUDY / name).read_bytes()
