@@ -39,8 +39,9 @@ for axes, neuron in zip(grid[0, :2], neurons, strict=False):
         own = (table["neuron"] == neuron) & (table["state"] == "trained")
         return table[own & (table[here] == list(shown)).all(axis=1)]
 
+    n_jumps = len(along(jumps))
     draw_jumps(axes, along(losses), along(jumps), NEURON_COLOURS[neuron])
-    axes.set_title(f"{neuron_label(neuron)}, one sample: {len(along(jumps))} jumps")
+    axes.set_title(f"{neuron_label(neuron)}, one sample: {n_jumps} jump{'s' * (n_jumps != 1)}")
     axes.set_ylabel("loss (nats)")
 
 raster = grid[0, 2]
