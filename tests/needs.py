@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+MAKE = "make --old-file .venv/.ready BIN=$(dirname $(which python)) "
 SMALL = {"config/demo.yaml": "config/smoke.yaml", "spoken-digits/": "spoken-digits-smoke/"}
 
 
@@ -107,9 +108,7 @@ def satisfied(need: Need, folder: Path, demo: bool) -> tuple[bool, float, str]:
         if not demo:
             for large, small in SMALL.items():
                 command = command.replace(large, small)
-        command = command.replace(
-            "make ", "make --old-file .venv/.ready BIN=$(dirname $(which python)) "
-        )
+        command = re.sub(r"\bmake ", MAKE, command)  # not that of snakemake
         run = subprocess.run(
             ["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True
         )
