@@ -14,7 +14,6 @@ on all training words for --epochs epochs instead, and appends these rows with t
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 import tempfile
 from pathlib import Path
@@ -24,6 +23,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from runs import append, remaining
 from spikegrad.config.base import validate
 from spikegrad.config.search import Sampling
 from spikegrad.config.training import ModelSettings
@@ -169,21 +169,13 @@ def main() -> None:
             for key, rows in good.groupby([*Column._fields])
             for number in rows.nlargest(options.best, "validation")["configuration"]
         ]
-    done = set()
-    if options.out.exists():
-        columns = ["stage", "configuration", *Column._fields]
-        done = set(pd.read_csv(options.out)[columns].itertuples(index=False, name=None))
-    else:
-        options.out.write_text(",".join(FIELDS) + "\n")
-    for number, column in jobs:
-        if (stage, number, *column) in done:
-            continue
-        parameters = trials[number].parameters
+    named = [{"stage": stage, "configuration": n, **column._asdict()} for n, column in jobs]
+    for job in remaining(options.out, named):
+        parameters = trials[job["configuration"]].parameters
+        column = Column(*[job[name] for name in Column._fields])
         model = settings(parameters, column, options.epochs)
         row = run(model, column, data, validation, unseen)
-        row |= {"stage": stage, "configuration": number, **column._asdict(), **parameters}
-        with options.out.open("a") as file:
-            csv.DictWriter(file, FIELDS).writerow(row)
+        append(options.out, FIELDS, [job | row | parameters])
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ import torch
 import yaml
 from snakemake.utils import update_config
 
+from runs import append, remaining
 from spikegrad.config.base import validate
 from spikegrad.config.study import Study
 from spikegrad.data.dataset import load
@@ -98,14 +99,13 @@ def main() -> None:
     seed = repeat_seed(search.seed, 0)
     trials = suggest(search.sampling, search.trials.epochs, seed, options.trials, 0, [])
     words, validation = (load(options.prepared, split) for split in ("train", "validation"))
-    done = set()
-    if options.out.exists():
-        table = pd.read_csv(options.out)
-        done = set(table[COLUMNS[:3]].itertuples(index=False, name=None))
-    for trial, neuron, schedule in itertools.product(trials, options.neurons, options.schedules):
-        if (neuron, trial.number, schedule) in done:
-            continue
-        n_words, epochs = map(int, schedule.split("x"))
+    jobs = [
+        {"neuron": neuron, "trial": trial.number, "schedule": schedule}
+        for trial, neuron, schedule in itertools.product(trials, options.neurons, options.schedules)
+    ]
+    for job in remaining(options.out, jobs):
+        trial, neuron = trials[job["trial"]], job["neuron"]
+        n_words, epochs = map(int, job["schedule"].split("x"))
         model = settings.model(neuron).with_parameters(
             {**trial.parameters, "training.epochs": epochs, "training.snapshots": 2}
         )
@@ -114,11 +114,9 @@ def main() -> None:
             run = train(model, neuron, trial.seed, data, validation, Path(folder) / "state", "")
         # A run that diverges before it is validated once still has a row.
         history = run.history or [{"epoch": 0, "presentations": 0, "validation_accuracy": 0.0}]
-        rows = pd.DataFrame(history).assign(
-            neuron=neuron, trial=trial.number, schedule=schedule, outcome=run.outcome
-        )
-        rows = rows.rename(columns={"validation_accuracy": "accuracy"})[COLUMNS]
-        rows.to_csv(options.out, mode="a", index=False, header=not options.out.exists())
+        about = job | {"outcome": run.outcome}
+        rows = [about | row | {"accuracy": row["validation_accuracy"]} for row in history]
+        append(options.out, COLUMNS, rows)
 
 
 if __name__ == "__main__":

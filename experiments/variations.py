@@ -1,0 +1,118 @@
+"""What a search's winner loses or gains when one thing about it changes.
+
+    python experiments/variations.py PREPARED WINNERS OUT.csv [--only drive size] [--seeds 0 1]
+
+PREPARED is the prepared file of config/heidelberg.yaml's study, WINNERS a folder with its searches'
+best.yaml, such as results/heidelberg-digits/search. For each neuron model the winner of --search is
+trained as found, and with each of the changes below, on all training words; OUT.csv gets a row for
+every run: accuracy on test words of all speakers and of those never heard, on training words,
+spikes, silent neurons. A second start goes on where the first was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from rungs import study
+from runs import append, remaining
+from spikegrad.config.training import ModelSettings
+from spikegrad.data.dataset import SpikeDataset, load
+from spikegrad.layers import SpikeOverflowError
+from spikegrad.training.evaluation import sample_table, scores
+from spikegrad.training.loop import train
+from spikegrad.training.response import respond
+
+NEURONS = ("lif", "qif", "qif_delta")
+READOUT = {
+    "maximum of the voltage": {"kind": "maximum", "tau_out": 0.1},
+    "whole trial": {"kind": "integrated", "tau_out": 0.1, "window": 10.0},
+}
+CHANGES: dict[str, dict[str, dict[str, Any]]] = {
+    "as found": {"": {}},
+    "drive": {f"{d:g}": {"network.drive": d} for d in (0.0, 0.5, 1.0)},
+    "recurrence": {"none": {"network.recurrent": False}},
+    "size": {
+        "two layers of 128": {"network.layers": [128, 128]},
+        "256 neurons": {"network.layers": [256]},
+        "512 neurons": {"network.layers": [512]},
+    },
+    "readout": {name: {"network.readout": how} for name, how in READOUT.items()},
+    "epochs": {str(n): {"training.epochs": n} for n in (10, 60)},
+    "clipping": {
+        "no sample": {"training.sample_clip": None},
+        "nothing": {"training.sample_clip": None, "training.clip": 1e9},
+    },
+    "augmentation": {
+        "none": {
+            "training.augmentation.channel_shift": 0,
+            "training.augmentation.time_stretch": 0.0,
+        },
+        "blended words, too": {"training.augmentation.blend": 0.5},
+    },
+}
+COLUMNS = (
+    "neuron", "search", "change", "to", "seed", "outcome", "best_epoch", "validation_accuracy",
+    "train_accuracy", "accuracy", "accuracy_unseen_speakers", "spikes_per_neuron",
+    "silent_fraction",
+)  # fmt: skip
+
+
+def run(
+    settings: ModelSettings,
+    neuron: str,
+    seed: int,
+    data: dict[str, SpikeDataset],
+    state: Path,
+) -> dict[str, Any]:
+    """Train a network, or go on from ``state``; what the run and its best weights are worth."""
+    identity = f"{neuron} {seed} {settings.model_dump_json()}"
+    done = train(settings, neuron, seed, data["train"], data["validation"], state, identity)
+    row = done.result()
+    if done.best_epoch is None:
+        return row
+    row["train_accuracy"] = done.history[done.best_epoch]["train_accuracy"]
+    done.network.load_state_dict(done.best)
+    try:
+        answer = respond(done.network, data["test"], settings.training.batch_size)
+    except SpikeOverflowError as error:
+        return row | {"outcome": "overflow", "reason": str(error), "accuracy": 0.0}
+    samples = sample_table(answer, data["test"], data["train"], data["validation"])
+    return row | scores(answer, samples)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("prepared", help="prepared data of config/heidelberg.yaml's study")
+    parser.add_argument("winners", type=Path, help="folder of the study's searches")
+    parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
+    parser.add_argument("--neurons", nargs="+", choices=NEURONS, default=NEURONS)
+    parser.add_argument("--only", nargs="+", choices=CHANGES, default=list(CHANGES))
+    parser.add_argument("--search", type=int, default=0)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    data = {split: load(options.prepared, split) for split in ("train", "validation", "test")}
+    changes = [(change, to) for change in options.only for to in CHANGES[change]]
+    jobs = [
+        {"neuron": neuron, "search": options.search, "change": change, "to": to, "seed": seed}
+        for seed, (change, to), neuron in itertools.product(options.seeds, changes, options.neurons)
+    ]
+    state = options.out.with_suffix(".safetensors")
+    for job in remaining(options.out, jobs):
+        neuron, winner = job["neuron"], options.winners / job["neuron"] / str(job["search"])
+        found = yaml.safe_load((winner / "best.yaml").read_text())["parameters"]
+        change = {"training.snapshots": 2, **CHANGES[job["change"]][job["to"]]}
+        settings = study().model(neuron).with_parameters(found).with_parameters(change)
+        row = run(settings, neuron, job["seed"], data, state)
+        append(options.out, COLUMNS, [job | row])
+        state.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Experiments beside the studies: what they try is possible, and their tables say what they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from rungs import ranks, study
+from runs import append, remaining
+from variations import CHANGES, NEURONS
+
+
+def test_a_second_start_does_what_is_left(tmp_path: Path) -> None:
+    table = tmp_path / "runs.csv"
+    jobs = [{"neuron": n, "clipped": c, "seed": 0} for n in NEURONS for c in (True, False)]
+    assert list(remaining(table, jobs)) == jobs
+    columns = ["neuron", "clipped", "seed", "accuracy"]
+    append(table, columns, [job | {"accuracy": 0.5, "reason": "not kept"} for job in jobs[:2]])
+    append(table, columns, [jobs[4]])  # with nothing to show
+    assert list(remaining(table, jobs)) == [jobs[2], jobs[3], jobs[5]]
+    assert list(pd.read_csv(table)) == columns
+    assert pd.read_csv(table)["clipped"].tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_can_be_made(neuron: str, change: str) -> None:
+    model = study().model(neuron)
+    for parameters in CHANGES[change].values():
+        changed = model.with_parameters(parameters)
+        assert (changed == model) == (parameters == {})
+
+
+def test_ranks_are_those_of_the_best_so_far() -> None:
+    """Four points: the short training swaps the two best, the start of the long one all."""
+    short, first, last = [4, 3, 1, 2], [1, 2, 3, 4], [4, 3, 2, 1]
+    rows = [
+        ("qif", trial, schedule, epoch, 100 * epoch, accuracies[trial])
+        for schedule, epoch, accuracies in [
+            ("100x1", 1, short), ("100x8", 2, first), ("100x8", 8, [10 * a for a in last]),
+        ]
+        for trial in range(4)
+    ]  # fmt: skip
+    columns = ["neuron", "trial", "schedule", "epoch", "presentations", "accuracy"]
+    found = ranks(pd.DataFrame(rows, columns=columns)).set_index("training")
+    assert found.loc["100x1, whole", "all"] == pytest.approx(0.8)
+    assert found.loc["100x1, whole", "better half"] == pytest.approx(1.0)
+    assert found.loc["first 2 epochs of 100x8", "all"] == pytest.approx(-1.0)
+    assert found.loc["first 2 epochs of 100x8", "words presented"] == 200
