@@ -152,7 +152,13 @@ def compete(entries: Iterable[Entry], n_rounds: int) -> list[dict[str, Any]]:
     return rows
 
 
-NEURONS = ("lif", "qif")
+KINDS = {
+    "LIF": ("lif", 0.0),
+    "QIF": ("qif", 0.0),
+    "driven QIF": ("qif", 0.5),
+    "δ-QIF": ("qif_delta", 0.5),
+}
+PLAIN = (KINDS["LIF"], KINDS["QIF"])
 GRIDS = (1e-3, 4e-3)
 CLOCKED = {
     "Spyx": "spyx",
@@ -167,7 +173,8 @@ FASTEST = ("Spyx", "jaxpike", "plain torch loop")
 
 
 def ours(task: Task) -> Entry:
-    return Entry(f"spikegrad {task.neuron.upper()}", "engine.py", task, passive=True)
+    (kind,) = [name for name, kind in KINDS.items() if kind == (task.neuron, task.drive)]
+    return Entry(f"spikegrad {kind}", "engine.py", task, passive=True)
 
 
 def clocked(name: str, task: Task) -> Entry:
@@ -179,8 +186,10 @@ def entries(
     hidden: int, recurrent: bool, batch: int, grids: tuple[float, ...] = GRIDS
 ) -> list[Entry]:
     """All contestants of one network, ours first."""
-    tasks = [Task(hidden, recurrent, step, batch, n) for n in NEURONS for step in (None, *grids)]
-    if tasks[0].network not in MAIN:
+    main = Task(hidden, recurrent, None, batch).network in MAIN
+    kinds = [kind for kind in KINDS.values() if main or kind in PLAIN]
+    tasks = [Task(hidden, recurrent, step, batch, *k) for k in kinds for step in (None, *grids)]
+    if not main:
         fast = [clocked(name, Task(hidden, recurrent, grids[0], batch)) for name in FASTEST]
         return [*map(ours, tasks), *fast]
     peers = [
@@ -191,6 +200,7 @@ def entries(
     return [*map(ours, tasks), *peers, exact]
 
 
-def large_batch(batch: int) -> list[Entry]:
-    """For the memory that a batch takes."""
-    return [ours(Task(128, True, None, batch, neuron)) for neuron in NEURONS]
+def full_resolution(batch: int) -> list[Entry]:
+    """For what a larger batch gains and takes in memory, beside the clocked peer of the bars."""
+    mine = [ours(Task(128, True, None, batch, *kind)) for kind in PLAIN]
+    return [*mine, clocked("Spyx", Task(128, True, GRIDS[0], batch))]

@@ -29,6 +29,7 @@ class Task(NamedTuple):
     """Grid of the event times in seconds; None for full resolution."""
     batch: int
     neuron: str = "lif"
+    drive: float = 0.0
 
     @property
     def network(self) -> str:

@@ -40,11 +40,11 @@ def spike_trains(batch: int, time_step: float | None, n_events: int) -> SpikeTra
     )
 
 
-def network(t: Task, n_events: int = EVENTS, drive: float = 0.0) -> Network:
+def network(t: Task, n_events: int = EVENTS) -> Network:
     spikes = spike_trains(t.batch, t.step, n_events)
     probe = spikes.select(torch.arange(min(t.batch, 4)))
     generator = torch.Generator()
-    layer = SpikingLayer(N_UNITS, t.hidden, t.neuron, TAU_MEMBRANE, t.recurrent, drive=drive)
+    layer = SpikingLayer(N_UNITS, t.hidden, t.neuron, TAU_MEMBRANE, t.recurrent, drive=t.drive)
     low, high = 0.01, 10.0
     for _ in range(12):  # the input scale that gives the wanted activity
         scale = (low * high) ** 0.5

@@ -26,7 +26,7 @@ def measure(quick: bool) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for step in (1e-3, None):
         nets: dict[tuple[str, float], Network] = {
-            (neuron, drive): network(Task(128, True, step, batch, neuron), drive=drive)
+            (neuron, drive): network(Task(128, True, step, batch, neuron, drive))
             for neuron, drive in KINDS
         }
         updates = {kind: trainer(net) for kind, net in nets.items()}

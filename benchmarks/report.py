@@ -41,7 +41,7 @@ ones.
 """
 CONTEST_HEADER = (
     *("network", "contestant", "events at", "batch", "samples/s", "ms a sample"),
-    *("spread of rounds", "× Spyx at 1 ms", "peak MB"),
+    *("spread of rounds", "× Spyx at 1 ms", "× jaxpike at 1 ms", "peak MB"),
 )
 SCALING = """\
 ## Scaling
@@ -92,24 +92,24 @@ def spread(seconds: list[float]) -> str:
 
 
 def contest_rows(rows: list[Row]) -> Iterator[list[str]]:
-    spyx = {
-        row["network"]: median(row["seconds"]) / row["batch"]
+    bases = {
+        (row["contestant"], row["network"], row["batch"]): median(row["seconds"]) / row["batch"]
         for row in rows
-        if row["contestant"] == "Spyx" and row["resolution"] == "1 ms" and not row["problem"]
+        if row["resolution"] == "1 ms" and not row["problem"]
     }
     for row in rows:
         head = [row["network"], row["contestant"], row["resolution"], str(row["batch"])]
         if row["problem"]:
-            yield [*head, f"does not run: {row['problem']}", "", "", "", ""]
+            yield [*head, f"does not run: {row['problem']}", "", "", "", "", ""]
             continue
         seconds = median(row["seconds"]) / row["batch"]
-        base = spyx.get(row["network"])
+        base = [bases.get((name, row["network"], row["batch"])) for name in ("Spyx", "jaxpike")]
         yield [
             *head,
             number(1 / seconds),
             number(1000 * seconds),
             f"{spread(row['seconds'])} of {len(row['seconds'])}",
-            number(base / seconds) if base else "no Spyx",
+            *(number(other / seconds) if other else "not run" for other in base),
             f"{row['peak_memory']:.0f}",
         ]
 

@@ -32,7 +32,7 @@ from spikegrad.storage.files import atomic
 HERE = Path(__file__).parent
 PACKAGES = ("numpy", "numba", "torch", "snakemake")
 NETWORKS = [(hidden, recurrent) for recurrent in (True, False) for hidden in (128, 256, 512)]
-BATCH, LARGE_BATCH, ROUNDS = 32, 128, 5
+BATCH, LARGER_BATCHES, ROUNDS = 32, (64, 128), 5
 
 
 def machine() -> dict[str, str]:
@@ -78,7 +78,9 @@ def engine_and_peers(quick: bool) -> list[dict[str, Any]]:
     rows = []
     for hidden, recurrent in NETWORKS:
         rows += contest.compete(contest.entries(hidden, recurrent, BATCH), ROUNDS)
-    return rows + contest.compete(contest.large_batch(LARGE_BATCH), 3)
+    for batch in LARGER_BATCHES:
+        rows += contest.compete(contest.full_resolution(batch), 3)
+    return rows
 
 
 def workflow(folder: Path) -> dict[str, Any]:
