@@ -47,11 +47,8 @@ rule describe_methods:
         "../scripts/describe_methods.py"
 
 
-def next_files():
-    """Those of NEXT that the study makes."""
-    made = {*CLAIM_RESULTS, *figure_files(*FAMILIES)}
-    made |= {f"{RESULTS}/claims.html", rules.describe_methods.output.page}
-    return {name: what for name, what in NEXT.items() if f"{RESULTS}/{name}" in made}
+MADE = {f"{RESULTS}/claims.html", f"{RESULTS}/methods.html", *figure_files(*FAMILIES)}
+NEXT = {name: what for name, what in NEXT.items() if f"{RESULTS}/{name}" in MADE}
 
 
 rule overview:
@@ -60,7 +57,7 @@ rule overview:
         runs=rules.summarise.output.runs,
         claims=rules.judge_claims.output.table,
         figure=f"{RESULTS}/figures/performance.png" if len(NEURONS) > 1 else [],
-        linked=[f"{RESULTS}/{name}" for name in next_files()],
+        linked=[f"{RESULTS}/{name}" for name in NEXT],
     output:
         page=reported(f"{RESULTS}/index.html", "overview", "Answer", "first page"),
     log:
@@ -72,7 +69,7 @@ rule overview:
     params:
         code=code("overview.py"),
         data=STUDY.dataset,
-        places=next_files(),
+        places=NEXT,
     script:
         "../scripts/overview.py"
 
