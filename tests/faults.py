@@ -22,7 +22,7 @@ RESULTS = Path("results/spoken-digits-smoke")
 QIF = [f"{RESULTS}/training/qif/runs.parquet"]
 """Data, search and training of one neuron model."""
 NTK = [f"{RESULTS}/ntk/one_hidden/networks/{job}.parquet" for job in (0, 1)]
-SURFACE = [f"{RESULTS}/landscape/surfaces/qif/0.lines.parquet"]
+SURFACE = [f"{RESULTS}/landscape/surfaces/qif/0/0.lines.parquet"]
 """A landscape; it needs the networks of both neuron models."""
 
 

@@ -44,7 +44,9 @@ def centres(neuron: str = "qif"):
     objective = Objective(own.network, DATA)
     losses = course(own, objective)
     level = equal_loss([losses])
-    here = states(own, losses, level, training_run(neuron, 2))
+    active = training_run(neuron, 2)
+    active.header["seed"] = own.header["seed"]  # other weights, but the same run's
+    here = states(own, losses, level, active)
     there = states(other, course(other, objective), level, other)
     return {name: centre(name, here[name], there[name], objective, OPTIONS) for name in STATES}, (
         own,

@@ -27,29 +27,30 @@ def options(**changes: object) -> LandscapeSettings:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> dict[int, str]:
+def directions(tmp_path: Path) -> Path:
     found, (own, _) = centres("lif")
     save_centres(tmp_path / "0.safetensors", own, found)
-    return dict.fromkeys((0, 2), str(tmp_path / "0.safetensors"))
+    return tmp_path / "0.safetensors"
 
 
 @pytest.mark.parametrize("jobs", [1, 3, 7])
 def test_jobs_share_all_lines_and_points_and_none_twice(jobs: int):
-    networks = 2 * len(STATES)
-    for work, number in ((rays(options()), networks * 2), (points(options()), networks * 5 * 5)):
+    states = len(STATES)
+    for work, number in ((rays(options()), states * 2), (points(options()), states * 5 * 5)):
         assert len(set(work)) == len(work) == number
         shared = [piece for job in range(jobs) for piece in share(work, job, jobs)]
         assert sorted(shared, key=work.index) == work
 
 
-def test_lines_hold_the_loss_where_it_was_looked_at(files: dict[int, str]):
+def test_lines_hold_the_loss_where_it_was_looked_at(directions: Path):
     changes = {"directions": ["filter0", "difference"], "points": 6, "reach": 0.1}
     changes |= {"tolerance": 1e-3, "spacing": 1e-5, "most": 60}
     small = options(lines=changes)
-    table = line_table([ray for ray in rays(small) if ray.seed == 2], files, DATA, small)
+    table = line_table(rays(small), directions, DATA, small)
     assert list(table["state"].unique()) == list(STATES)
-    network, centre = load_centre(files[2], "trained", ("filter0",))
-    objective = Objective(network, landscape_samples(DATA, small, 2))
+    network, centre = load_centre(directions, "trained", ("filter0",))
+    assert set(table["seed"]) == {centre.run["seed"]}
+    objective = Objective(network, landscape_samples(DATA, small, centre.run["seed"]))
     line = table[(table["state"] == "trained") & (table["direction"] == "filter0")]
     assert 7 <= len(line) <= 60
     assert line["x"].is_monotonic_increasing
@@ -60,12 +61,12 @@ def test_lines_hold_the_loss_where_it_was_looked_at(files: dict[int, str]):
     assert there["x"].min() == 0.0
 
 
-def test_slopes_are_those_of_the_surface(files: dict[int, str]):
+def test_slopes_are_those_of_the_surface(directions: Path):
     planes = {"directions": [["filter0", "filter1"]], "points": 3, "reach": 1e-7}
     small = options(
         planes={**planes, "gradient_every": 1}, directions={"seed": 0, "random": 2, "principal": 1}
     )
-    table = plane_table([p for p in points(small) if p.seed == 0], files, DATA, small)
+    table = plane_table(points(small), directions, DATA, small)
     assert len(table) == len(STATES) * 9
     for _, plane in table.groupby("state"):
         loss = plane.pivot_table(index="x", columns="y", values="loss")
@@ -83,7 +84,7 @@ def test_samples_are_the_seeds_own():
     assert len({tuple(times.tolist()) for times in drawn}) > 1
 
 
-def test_the_census_is_the_same_in_any_number_of_jobs(files: dict[int, str]):
+def test_the_census_is_the_same_in_any_number_of_jobs(directions: Path):
     small = options(
         census={
             "directions": ["filter0"],
@@ -93,9 +94,9 @@ def test_the_census_is_the_same_in_any_number_of_jobs(files: dict[int, str]):
             "aside": 1e-6,
         }
     )
-    tasks, samples = [task for task in census_tasks(small) if task.seed == 0], {0: DATA}
-    whole = census_tables(tasks, files, samples, small)
-    parts = [census_tables(share(tasks, job, 2), files, samples, small) for job in range(2)]
+    tasks = census_tasks(small)
+    whole = census_tables(tasks, directions, DATA, small)
+    parts = [census_tables(share(tasks, job, 2), directions, DATA, small) for job in range(2)]
     keys = ["state", "sample", "search"]
     for one, *halves in zip(whole, *parts, strict=True):
         joined = pd.concat([h for h in halves if len(h)], ignore_index=True)

@@ -162,7 +162,8 @@ def each_seed(pattern):
 
 def each_job(pattern):
     """A file of every job of the landscapes."""
-    return expand(pattern, neuron=NEURONS, job=range(STUDY.landscape.jobs))
+    seeds, jobs = STUDY.landscape.seeds, range(STUDY.landscape.jobs)
+    return expand(pattern, neuron=NEURONS, seed=seeds, job=jobs)
 
 
 def landscape_settings(*names):

@@ -2,7 +2,6 @@
 LANDSCAPE = f"{RESULTS}/landscape"
 LANDSCAPE_SEEDS = list(STUDY.landscape.seeds)
 DIRECTIONS = f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors"
-ALL_DIRECTIONS = expand(DIRECTIONS, seed=LANDSCAPE_SEEDS, allow_missing=True)
 LANDSCAPE_RESULTS = [f"{LANDSCAPE}/states.csv", f"{LANDSCAPE}/census.csv"]
 
 
@@ -55,14 +54,14 @@ rule landscape_directions:
 rule landscape_surface:
     input:
         events=rules.prepare.output.events,
-        directions=ALL_DIRECTIONS,
+        directions=DIRECTIONS,
     output:
-        lines=f"{LANDSCAPE}/surfaces/{{neuron}}/{{job}}.lines.parquet",
-        planes=f"{LANDSCAPE}/surfaces/{{neuron}}/{{job}}.planes.parquet",
+        lines=f"{LANDSCAPE}/surfaces/{{neuron}}/{{seed}}/{{job}}.lines.parquet",
+        planes=f"{LANDSCAPE}/surfaces/{{neuron}}/{{seed}}/{{job}}.planes.parquet",
     log:
-        f"{LOGS}/landscape/surfaces/{{neuron}}/{{job}}.log",
+        f"{LOGS}/landscape/surfaces/{{neuron}}/{{seed}}/{{job}}.log",
     benchmark:
-        f"{BENCHMARKS}/landscape/surfaces/{{neuron}}/{{job}}.tsv"
+        f"{BENCHMARKS}/landscape/surfaces/{{neuron}}/{{seed}}/{{job}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -72,7 +71,7 @@ rule landscape_surface:
     params:
         code=code("landscape_surface.py"),
         landscape=landscape_settings(
-            "samples", "seeds", "jobs", "directions", "lines", "planes"
+            "samples", "jobs", "directions", "lines", "planes"
         ),
     script:
         "../scripts/landscape_surface.py"
@@ -128,15 +127,15 @@ rule landscape_fragmentation:
 rule landscape_census:
     input:
         events=rules.prepare.output.events,
-        directions=ALL_DIRECTIONS,
+        directions=DIRECTIONS,
     output:
-        changes=f"{LANDSCAPE}/census/{{neuron}}/{{job}}.changes.parquet",
-        lines=f"{LANDSCAPE}/census/{{neuron}}/{{job}}.lines.parquet",
-        losses=f"{LANDSCAPE}/census/{{neuron}}/{{job}}.losses.parquet",
+        changes=f"{LANDSCAPE}/census/{{neuron}}/{{seed}}/{{job}}.changes.parquet",
+        lines=f"{LANDSCAPE}/census/{{neuron}}/{{seed}}/{{job}}.lines.parquet",
+        losses=f"{LANDSCAPE}/census/{{neuron}}/{{seed}}/{{job}}.losses.parquet",
     log:
-        f"{LOGS}/landscape/census/{{neuron}}/{{job}}.log",
+        f"{LOGS}/landscape/census/{{neuron}}/{{seed}}/{{job}}.log",
     benchmark:
-        f"{BENCHMARKS}/landscape/census/{{neuron}}/{{job}}.tsv"
+        f"{BENCHMARKS}/landscape/census/{{neuron}}/{{seed}}/{{job}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -145,7 +144,7 @@ rule landscape_census:
         runtime=minutes("landscape_census"),
     params:
         code=code("landscape_census.py"),
-        landscape=landscape_settings("samples", "seeds", "jobs", "directions", "census"),
+        landscape=landscape_settings("samples", "jobs", "directions", "census"),
     script:
         "../scripts/landscape_census.py"
 
@@ -180,14 +179,14 @@ rule landscape_changes:
 rule landscape_profiles:
     input:
         events=rules.prepare.output.events,
-        directions=ALL_DIRECTIONS,
+        directions=DIRECTIONS,
     output:
-        profiles=f"{LANDSCAPE}/profiles/{{neuron}}/{{job}}.parquet",
-        minima=f"{LANDSCAPE}/profiles/{{neuron}}/{{job}}.minima.parquet",
+        profiles=f"{LANDSCAPE}/profiles/{{neuron}}/{{seed}}/{{job}}.parquet",
+        minima=f"{LANDSCAPE}/profiles/{{neuron}}/{{seed}}/{{job}}.minima.parquet",
     log:
-        f"{LOGS}/landscape/profiles/{{neuron}}/{{job}}.log",
+        f"{LOGS}/landscape/profiles/{{neuron}}/{{seed}}/{{job}}.log",
     benchmark:
-        f"{BENCHMARKS}/landscape/profiles/{{neuron}}/{{job}}.tsv"
+        f"{BENCHMARKS}/landscape/profiles/{{neuron}}/{{seed}}/{{job}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -197,7 +196,7 @@ rule landscape_profiles:
     params:
         code=code("landscape_profiles.py"),
         landscape=landscape_settings(
-            "samples", "seeds", "jobs", "directions", "profiles"
+            "samples", "jobs", "directions", "profiles"
         ),
     script:
         "../scripts/landscape_profiles.py"
@@ -206,22 +205,18 @@ rule landscape_profiles:
 rule landscape_gradients:
     input:
         events=rules.prepare.output.events,
-        directions=ALL_DIRECTIONS,
-        checkpoints=expand(
-            rules.train.output.checkpoint, seed=LANDSCAPE_SEEDS, allow_missing=True
-        ),
-        snapshots=expand(
-            rules.train.output.snapshots, seed=LANDSCAPE_SEEDS, allow_missing=True
-        ),
+        directions=DIRECTIONS,
+        checkpoint=rules.train.output.checkpoint,
+        snapshots=rules.train.output.snapshots,
     output:
-        steps=f"{LANDSCAPE}/gradients/{{neuron}}/{{job}}.steps.parquet",
-        losses=f"{LANDSCAPE}/gradients/{{neuron}}/{{job}}.losses.parquet",
-        updates=f"{LANDSCAPE}/gradients/{{neuron}}/{{job}}.updates.parquet",
-        samples=f"{LANDSCAPE}/gradients/{{neuron}}/{{job}}.samples.parquet",
+        steps=f"{LANDSCAPE}/gradients/{{neuron}}/{{seed}}/{{job}}.steps.parquet",
+        losses=f"{LANDSCAPE}/gradients/{{neuron}}/{{seed}}/{{job}}.losses.parquet",
+        updates=f"{LANDSCAPE}/gradients/{{neuron}}/{{seed}}/{{job}}.updates.parquet",
+        samples=f"{LANDSCAPE}/gradients/{{neuron}}/{{seed}}/{{job}}.samples.parquet",
     log:
-        f"{LOGS}/landscape/gradients/{{neuron}}/{{job}}.log",
+        f"{LOGS}/landscape/gradients/{{neuron}}/{{seed}}/{{job}}.log",
     benchmark:
-        f"{BENCHMARKS}/landscape/gradients/{{neuron}}/{{job}}.tsv"
+        f"{BENCHMARKS}/landscape/gradients/{{neuron}}/{{seed}}/{{job}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -231,7 +226,7 @@ rule landscape_gradients:
     params:
         code=code("landscape_gradients.py"),
         landscape=landscape_settings(
-            "samples", "seeds", "jobs", "directions", "steps", "updates"
+            "samples", "jobs", "directions", "steps", "updates"
         ),
     script:
         "../scripts/landscape_gradients.py"
@@ -268,7 +263,7 @@ rule landscape_examples:
     input:
         events=rules.prepare.output.events,
         changes=rules.landscape_changes.output.changes,
-        directions=expand(ALL_DIRECTIONS, neuron=NEURONS),
+        directions=expand(DIRECTIONS, neuron=NEURONS, seed=LANDSCAPE_SEEDS),
     output:
         changes=f"{LANDSCAPE}/examples/changes.parquet",
         losses=f"{LANDSCAPE}/examples/losses.parquet",

@@ -1,4 +1,4 @@
-"""Search one job's share of the census for changes of spikes."""
+"""Search one job's share of a run's census for changes of spikes."""
 
 from _job import start
 from spikegrad.config.base import part
@@ -12,9 +12,8 @@ from spikegrad.storage.tables import write_table
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
 data = load(snakemake.input.events, "train")
-samples = {s: landscape_samples(data, options, s) for s in options.seeds}
-centres = dict(zip(options.seeds, snakemake.input.directions, strict=True))
+samples = landscape_samples(data, options, int(snakemake.wildcards.seed))
 tasks = share(census_tasks(options), int(snakemake.wildcards.job), options.jobs)
-tables = census_tables(tasks, centres, samples, options)
+tables = census_tables(tasks, snakemake.input.directions, samples, options)
 for name, table in zip(snakemake.output, tables, strict=True):
     write_table(table, name)

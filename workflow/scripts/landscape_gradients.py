@@ -1,4 +1,4 @@
-"""Follow loss and gradient along one job's share of the steps of training; gradients of samples."""
+"""Follow loss and gradient along one job's share of a run's steps; gradients of samples."""
 
 import pandas as pd
 
@@ -18,20 +18,17 @@ log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
 job = int(snakemake.wildcards.job), options.jobs
 data = load(snakemake.input.events, "train")
-samples = {s: landscape_samples(data, options, s) for s in options.seeds}
+samples = landscape_samples(data, options, int(snakemake.wildcards.seed))
 
-runs = zip(snakemake.input.checkpoints, snakemake.input.snapshots, strict=True)
-steps = share(
-    [step for files in runs for step in kept_steps(*files, data, options.steps.number)], *job
-)
-tables = step_tables(steps, samples, options)
+given = snakemake.input
+steps = list(kept_steps(given.checkpoint, given.snapshots, data, options.steps.number))
+tables = step_tables(share(steps, *job), samples, options)
 
 norms = []
-for file, state in share([(f, s) for f in snakemake.input.directions for s in STATES], *job):
-    network, centre = load_centre(file, state)
-    key = {name: centre.about[name] for name in ("neuron", "seed", "state")}
-    objective = Objective(network, samples[key["seed"]])
-    norms.append(sample_gradients(objective, centre).assign(**key))
+for state in share(STATES, *job):
+    network, centre = load_centre(given.directions, state)
+    found = sample_gradients(Objective(network, samples), centre)
+    norms.append(found.assign(**centre.run, state=state))
 
 names = ("steps", "losses", "updates", "samples")
 for name, table in zip(names, (*tables, pd.concat(norms)), strict=True):

@@ -1,4 +1,4 @@
-"""Follow the loss of single samples along one job's share of lines."""
+"""Follow the loss of single samples along one job's share of a run's lines."""
 
 from _job import start
 from spikegrad.config.base import part
@@ -12,9 +12,8 @@ from spikegrad.storage.tables import write_table
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
 data = load(snakemake.input.events, "train")
-samples = {s: landscape_samples(data, options, s) for s in options.seeds}
-centres = dict(zip(options.seeds, snakemake.input.directions, strict=True))
+samples = landscape_samples(data, options, int(snakemake.wildcards.seed))
 tasks = share(profile_tasks(options), int(snakemake.wildcards.job), options.jobs)
-tables = profile_tables(tasks, centres, samples, options)
+tables = profile_tables(tasks, snakemake.input.directions, samples, options)
 for name, table in zip(snakemake.output, tables, strict=True):
     write_table(table, name)

@@ -1,4 +1,4 @@
-"""Evaluate one job's share of the lines and of the points of planes."""
+"""Evaluate one job's share of a run's lines and of the points of its planes."""
 
 from _job import start
 from spikegrad.config.base import part
@@ -11,7 +11,7 @@ from spikegrad.storage.tables import write_table
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
 data = load(snakemake.input.events, "train")
-centres = dict(zip(options.seeds, snakemake.input.directions, strict=True))
+centres = snakemake.input.directions
 job = int(snakemake.wildcards.job), options.jobs
 tables = {
     snakemake.output.lines: line_table(share(rays(options), *job), centres, data, options),

@@ -199,8 +199,8 @@ class LandscapeSettings(Section):
     depths: Depths
     """Depths, in nats, beyond which the minima of lines and planes are counted."""
     jobs: PositiveInt
-    """Jobs that share the surfaces of each neuron model; as many share its census,
-    its profiles and its steps."""
+    """Jobs that share the surfaces of each run; as many share its census, its profiles and its
+    steps."""
     directions: Directions
     """Directions in weight space."""
     lines: Lines

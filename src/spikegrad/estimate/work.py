@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from spikegrad.config.data import HeidelbergDigits, Recordings, SpokenDigits
-from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.config.search import SearchConfig
 from spikegrad.config.study import Neuron, Study
 from spikegrad.estimate.size import ACTIVITY, size_of
@@ -156,8 +155,9 @@ def _break_runs(study: Study, neuron: Neuron, points: int, length: float) -> flo
     return SEARCHED * points + CHANGE_RUNS * BREAKS[neuron] * _spikes(study, neuron) * length
 
 
-def _lines(options: LandscapeSettings, directions: int, samples: int) -> int:
-    return len(options.seeds) * len(STATES) * directions * samples
+def _lines(directions: int, samples: int) -> int:
+    """Lines of a run."""
+    return len(STATES) * directions * samples
 
 
 def _directions(study: Study, wildcards: Wildcards) -> Work:
@@ -178,9 +178,9 @@ def _surface(study: Study, wildcards: Wildcards) -> Work:
     neuron, options = _neuron(wildcards), study.landscape
     lines, planes = options.lines, options.planes
     points = lines.points + LINE_SHARE * max(0, lines.most - lines.points)
-    places = _lines(options, len(lines.directions), 1)
+    places = _lines(len(lines.directions), 1)
     gradients = (-(-planes.points // planes.gradient_every)) ** 2
-    sides = _lines(options, len(planes.directions), 1)
+    sides = _lines(len(planes.directions), 1)
     losses = places * points + sides * (planes.points**2 - gradients)
     whole: Work = {("loss", neuron): losses, ("gradient", neuron): sides * gradients}
     return _started(_times(whole, options.samples / options.jobs))
@@ -191,7 +191,7 @@ def _census(study: Study, wildcards: Wildcards) -> Work:
     breaks, swaps = options.census.breaks, options.census.swaps
     runs = _break_runs(study, neuron, breaks.points, 2 * breaks.reach)
     runs += swaps.points + SWAP_RUNS * swaps.most
-    lines = _lines(options, len(options.census.directions), options.census.samples)
+    lines = _lines(len(options.census.directions), options.census.samples)
     return _started({("census run", neuron): lines * runs / options.jobs})
 
 
@@ -199,21 +199,21 @@ def _profiles(study: Study, wildcards: Wildcards) -> Work:
     neuron, options = _neuron(wildcards), study.landscape
     profiles = options.profiles
     points = min(max(profiles.points, PROFILE[neuron] * profiles.reach), 0.85 * profiles.most)
-    lines = _lines(options, len(profiles.directions), profiles.samples)
+    lines = _lines(len(profiles.directions), profiles.samples)
     return _started({("line loss", neuron): lines * points / options.jobs})
 
 
 def _gradients(study: Study, wildcards: Wildcards) -> Work:
     neuron, options = _neuron(wildcards), study.landscape
     training = study.model(neuron).training
-    steps = len(options.seeds) * min(options.steps.number, training.snapshots - 1)
+    steps = min(options.steps.number, training.snapshots - 1)
     samples = training.batch_size + options.samples
     updates = options.updates
     runs = updates.samples * _break_runs(study, neuron, updates.points, updates.length)
     whole: Work = {
         ("gradient", neuron): steps * options.steps.points * samples,
         ("census run", neuron): steps * runs,
-        ("line gradient", neuron): _lines(options, 1, options.samples),
+        ("line gradient", neuron): _lines(1, options.samples),
     }
     return _started(_times(whole, 1 / options.jobs))
 

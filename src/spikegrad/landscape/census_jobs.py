@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,20 +31,20 @@ class Task(SampleLine):
 
 
 def census_tasks(options: LandscapeSettings) -> list[Task]:
-    """All searches in networks of one neuron model."""
-    places = sample_lines(options, options.census)
+    """All searches of one run."""
+    places = sample_lines(options.census)
     return [Task(**vars(place), search=search) for place in places for search in SEARCHES]
 
 
 def census_tables(
     tasks: Sequence[Task],
-    centres: Mapping[int, str],
-    samples: Mapping[int, SpikeDataset],
+    centres: str | Path,
+    samples: SpikeDataset,
     options: LandscapeSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Changes, lines and losses of ``tasks``.
 
-    ``centres`` names the file of directions of each seed; ``samples`` are those of its landscapes.
+    ``centres`` is the run's file of directions, ``samples`` are those of its landscapes.
     All three tables begin with neuron, seed, state, direction, sample, search. The first two go
     on as :func:`census.census` says, the last with x and loss wherever the network ran. Lines
     along which a network runs away are left out, with a warning. A line in a state with the
@@ -51,10 +52,10 @@ def census_tables(
     network's.
     """
     changes, lines, losses = [], [], []
-    twins = {seed: _twins(centres[seed]) for seed in {task.seed for task in tasks}}
+    twins = _twins(centres)
     for task in tqdm(tasks, desc="census", unit="line", disable=None):
-        neuron, line = open_line(task, centres, samples)
-        key = {"neuron": neuron, **vars(task)}
+        run, line = open_line(task, centres, samples)
+        key = {**run, **vars(task)}
         settings = options.census
         where = settings.breaks if task.search == "breaks" else settings.swaps
         most = where.most if isinstance(where, Swaps) else None
@@ -65,13 +66,13 @@ def census_tables(
             log.warning("%s left out: %s", key, error)
             continue
         changes += [{**key, **change} for change in found]
-        lines.append({**key, **facts, "same_as": twins[task.seed].get(task.state)})
+        lines.append({**key, **facts, "same_as": twins.get(task.state)})
         losses += [{**key, "x": x, "loss": loss} for x, loss in sorted(line.losses.items())]
     columns = [*key, *CHANGE]  # for a job that finds nothing
     return pd.DataFrame(changes, columns=columns), pd.DataFrame(lines), pd.DataFrame(losses)
 
 
-def _twins(file: str) -> dict[str, str]:
+def _twins(file: str | Path) -> dict[str, str]:
     """States whose weights are those of an earlier state, which is named."""
     weights = {state: load_centre(file, state)[1].weights for state in STATES}
     return {

@@ -45,6 +45,11 @@ class Centre:
     directions: dict[str, Tensor]
     about: dict[str, Any]
 
+    @property
+    def run(self) -> dict[str, Any]:
+        """Neuron and seed of the run that the point belongs to."""
+        return {name: self.about[name] for name in ("neuron", "seed")}
+
     def at(self, names: tuple[str, ...], position: tuple[float, ...]) -> Tensor:
         """The point at coordinates ``position`` along the directions ``names``."""
         point = self.weights

@@ -8,7 +8,8 @@ may jump: the spikes on both sides tell whether it does, and why (:mod:`~.causes
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,25 +42,25 @@ class Cliff(NamedTuple):
 
 
 def profile_tasks(options: LandscapeSettings) -> list[SampleLine]:
-    """All profiles of networks of one neuron model."""
-    return sample_lines(options, options.profiles)
+    """All profiles of one run."""
+    return sample_lines(options.profiles)
 
 
 def profile_tables(
     tasks: Sequence[SampleLine],
-    centres: Mapping[int, str],
-    samples: Mapping[int, SpikeDataset],
+    centres: str | Path,
+    samples: SpikeDataset,
     options: LandscapeSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Profiles and their minima.
 
-    ``centres`` names the file of directions of each seed; ``samples`` are those of its landscapes.
+    ``centres`` is the run's file of directions, ``samples`` are those of its landscapes.
     Both begin with neuron, seed, state, direction, sample, and go on as :func:`profile` says.
     """
     profiles, minima = [], []
     for task in tqdm(tasks, desc="profiles", unit="line", disable=None):
-        neuron, line = open_line(task, centres, samples)
-        key = {"neuron": neuron, **vars(task)}
+        run, line = open_line(task, centres, samples)
+        key = {**run, **vars(task)}
         facts, depths = profile(line, options.profiles)
         profiles.append({**key, **facts})
         minima += [{**key, **row} for row in depths]

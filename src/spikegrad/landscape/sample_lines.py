@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 
-from spikegrad.config.landscape import Census, LandscapeSettings, Profiles
+from spikegrad.config.landscape import Census, Profiles
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.census import Line
 from spikegrad.landscape.constants import STATES
@@ -19,17 +20,15 @@ from spikegrad.landscape.objective import Objective
 class SampleLine:
     """One sample along one direction, from a network's ``state``."""
 
-    seed: int
     state: str
     direction: str
     sample: int
 
 
-def sample_lines(options: LandscapeSettings, where: Census | Profiles) -> list[SampleLine]:
-    """All lines ``where`` samples are followed in networks of one neuron model."""
+def sample_lines(where: Census | Profiles) -> list[SampleLine]:
+    """All lines along which ``where`` follows samples, of one run."""
     return [
-        SampleLine(seed, state, direction, sample)
-        for seed in options.seeds
+        SampleLine(state, direction, sample)
         for state in STATES
         for direction in where.directions
         for sample in range(where.samples)
@@ -37,14 +36,12 @@ def sample_lines(options: LandscapeSettings, where: Census | Profiles) -> list[S
 
 
 def open_line(
-    place: SampleLine, centres: Mapping[int, str], samples: Mapping[int, SpikeDataset]
-) -> tuple[str, Line]:
-    """The neuron model and the line.
+    place: SampleLine, centres: str | Path, samples: SpikeDataset
+) -> tuple[dict[str, Any], Line]:
+    """Neuron and seed of the run, and the line.
 
-    ``centres`` names the file of directions of each seed; ``samples`` are those of its landscapes.
+    ``centres`` is the run's file of directions, ``samples`` are those of its landscapes.
     """
-    network, centre = load_centre(centres[place.seed], place.state, (place.direction,))
-    objective = Objective(network, samples[place.seed]).select(torch.tensor([place.sample]))
-    return centre.about["neuron"], Line(
-        objective, centre.weights, centre.directions[place.direction]
-    )
+    network, centre = load_centre(centres, place.state, (place.direction,))
+    objective = Objective(network, samples).select(torch.tensor([place.sample]))
+    return centre.run, Line(objective, centre.weights, centre.directions[place.direction])

@@ -7,7 +7,7 @@ variation of the loss and the change of the gradient along the direction of an u
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,9 +191,9 @@ def breaks_met(step: Step, options: Updates, draw: torch.Generator) -> dict[str,
 
 
 def step_tables(
-    steps: Iterable[Step], samples: Mapping[int, SpikeDataset], options: LandscapeSettings
+    steps: Iterable[Step], samples: SpikeDataset, options: LandscapeSettings
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """What each of ``steps`` is like on its own batch and on ``samples``, those of its seed.
+    """What each of ``steps`` is like on its own batch and on ``samples``.
 
     Returns
     -------
@@ -203,7 +203,7 @@ def step_tables(
     """
     rows, losses, updates = [], [], []
     for step in tqdm(steps, desc="steps", unit="step", disable=None):
-        for name, batch in {"own": step.batch, "fixed": samples[step.seed]}.items():
+        for name, batch in {"own": step.batch, "fixed": samples}.items():
             key = {**step.key, "batch": name}
             objective = Objective(step.network, batch)
             facts, table = along(objective, step.weights, step.change, options.steps.points)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,7 +30,6 @@ P = TypeVar("P", "Ray", "Point")
 class Ray:
     """A line along ``direction`` through a network's ``state``."""
 
-    seed: int
     state: str
     direction: str
 
@@ -38,28 +38,23 @@ class Ray:
 class Point:
     """A grid point of the plane along ``directions`` through a network's ``state``."""
 
-    seed: int
     state: str
     directions: tuple[str, str]
     index: tuple[int, int]
 
 
 def rays(options: LandscapeSettings) -> list[Ray]:
-    """All lines of one neuron model, those of a network together."""
+    """All lines of one run, those of a state together."""
     return [
-        Ray(seed, state, direction)
-        for seed in options.seeds
-        for state in STATES
-        for direction in options.lines.directions
+        Ray(state, direction) for state in STATES for direction in options.lines.directions
     ]
 
 
 def points(options: LandscapeSettings) -> list[Point]:
-    """All points of the planes of one neuron model, those of a plane together."""
+    """All points of the planes of one run, those of a plane together."""
     side = range(options.planes.points)
     return [
-        Point(seed, state, pair, (i, j))
-        for seed in options.seeds
+        Point(state, pair, (i, j))
         for state in STATES
         for pair in options.planes.directions
         for i in side
@@ -69,13 +64,13 @@ def points(options: LandscapeSettings) -> list[Point]:
 
 def line_table(
     lines: Sequence[Ray],
-    centres: Mapping[int, str],
+    centres: str | Path,
     data: SpikeDataset,
     options: LandscapeSettings,
 ) -> pd.DataFrame:
     """The loss along ``lines``, with points added as in :func:`section.section`.
 
-    ``centres`` names the file of directions of each seed.
+    ``centres`` is the run's file of directions.
 
     Returns
     -------
@@ -87,9 +82,9 @@ def line_table(
     rows = []
     progress = tqdm(total=len(lines), desc="lines", unit="line", disable=None)
     names = options.lines.directions
-    for objective, centre, own in _by_network(lines, names, centres, data, options):
+    for objective, centre, own in _by_state(lines, names, centres, data, options):
         for line in own:
-            key = {"neuron": centre.about["neuron"], **vars(line)}
+            key = {**centre.run, **vars(line)}
             found = _along(objective, centre, line.direction, options.lines)
             rows += [{**key, **row} for row in found]
             progress.update()
@@ -97,17 +92,18 @@ def line_table(
     return pd.DataFrame(rows)
 
 
-def _by_network(
+def _by_state(
     work: Sequence[P],
     names: tuple[str, ...],
-    centres: Mapping[int, str],
+    centres: str | Path,
     data: SpikeDataset,
     options: LandscapeSettings,
 ) -> Iterator[tuple[Objective, Centre, list[P]]]:
-    """The loss and the directions ``names`` of each network, with its part of the ``work``."""
-    for (seed, state), own in groupby(work, key=attrgetter("seed", "state")):
-        network, centre = load_centre(centres[seed], state, names)
-        yield Objective(network, landscape_samples(data, options, seed)), centre, list(own)
+    """The loss and the directions ``names`` in each state, with its part of the ``work``."""
+    for state, own in groupby(work, key=attrgetter("state")):
+        network, centre = load_centre(centres, state, names)
+        samples = landscape_samples(data, options, centre.run["seed"])
+        yield Objective(network, samples), centre, list(own)
 
 
 def _along(
@@ -127,11 +123,11 @@ def _along(
 
 def plane_table(
     points: Sequence[Point],
-    centres: Mapping[int, str],
+    centres: str | Path,
     data: SpikeDataset,
     options: LandscapeSettings,
 ) -> pd.DataFrame:
-    """The loss at ``points`` of planes; ``centres`` names the file of directions of each seed.
+    """The loss at ``points`` of planes; ``centres`` is the run's file of directions.
 
     Returns
     -------
@@ -144,9 +140,9 @@ def plane_table(
     rows = []
     progress = tqdm(total=len(points), desc="planes", unit="point", disable=None)
     names = tuple(sorted({name for pair in options.planes.directions for name in pair}))
-    for objective, centre, own in _by_network(points, names, centres, data, options):
+    for objective, centre, own in _by_state(points, names, centres, data, options):
         for point in own:
-            key = {"neuron": centre.about["neuron"], "seed": point.seed, "state": point.state}
+            key = {**centre.run, "state": point.state}
             key |= dict(zip(("direction", "direction2"), point.directions, strict=True))
             rows.append({**key, **_at(objective, centre, point, options.planes)})
             progress.update()
