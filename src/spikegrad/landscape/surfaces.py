@@ -45,9 +45,7 @@ class Point:
 
 def rays(options: LandscapeSettings) -> list[Ray]:
     """All lines of one run, those of a state together."""
-    return [
-        Ray(state, direction) for state in STATES for direction in options.lines.directions
-    ]
+    return [Ray(state, direction) for state in STATES for direction in options.lines.directions]
 
 
 def points(options: LandscapeSettings) -> list[Point]:
