@@ -70,9 +70,7 @@ rule landscape_surface:
         runtime=minutes("landscape_surface"),
     params:
         code=code("landscape_surface.py"),
-        landscape=landscape_settings(
-            "samples", "jobs", "directions", "lines", "planes"
-        ),
+        landscape=landscape_settings("samples", "jobs", "directions", "lines", "planes"),
     script:
         "../scripts/landscape_surface.py"
 
@@ -195,9 +193,7 @@ rule landscape_profiles:
         runtime=minutes("landscape_profiles"),
     params:
         code=code("landscape_profiles.py"),
-        landscape=landscape_settings(
-            "samples", "jobs", "directions", "profiles"
-        ),
+        landscape=landscape_settings("samples", "jobs", "directions", "profiles"),
     script:
         "../scripts/landscape_profiles.py"
 
