@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from carry import pack
 from spikegrad.report.style import NEURON_STYLES, neuron_label
 from spikegrad.storage.tables import read_table, write_table
 from spikegrad.training.summary import summary
@@ -223,6 +224,7 @@ def keep_study(results: Path, target: Path, commit: str) -> None:
     write_table(speakers, target / "speakers.csv", digits=6)
     keep_searches(results, target, runs)
     networks = keep_networks(results, target, runs)
+    pack(results, target / "study.tar.xz")
     (target / "README.md").write_text(page(results, target, commit, networks))
 
 
