@@ -48,6 +48,7 @@ CHANGES: dict[str, dict[str, dict[str, Any]]] = {
         "no sample": {"training.sample_clip": None},
         "nothing": {"training.sample_clip": None, "training.clip": 1e9},
     },
+    "runaway": {"above 1,000 spikes a neuron": {"network.max_spikes": 1000}},
     "augmentation": {
         "none": {
             "training.augmentation.channel_shift": 0,
