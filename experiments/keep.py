@@ -85,10 +85,15 @@ def core_hours(folder: Path) -> pd.DataFrame:
 
 
 def keep(results: Path, target: Path, names: tuple[str, ...], hours: str) -> None:
-    """Copy the results of these ``names``, and write the core-hours to the file ``hours``."""
+    """Copy the results of these ``names``, and write the core-hours to the file ``hours``.
+
+    Those that a study has not made yet are left out, with what was kept of an earlier one.
+    """
     target.mkdir(parents=True, exist_ok=True)
     for name in names:
-        shutil.copyfile(results / name, target / flat_name(name))
+        (target / flat_name(name)).unlink(missing_ok=True)
+        if (results / name).exists():
+            shutil.copyfile(results / name, target / flat_name(name))
     table = core_hours(results / "benchmarks").rename_axis("family")
     table.to_csv(target / hours, float_format="%.3f")
 
@@ -188,6 +193,7 @@ def page(results: Path, target: Path, commit: str, networks: list[str]) -> str:
         "silent_fraction",
     )
     means = summary(runs, measures).set_index(["neuron", "measure"])
+    judged = target / "claims.csv"
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         undefined=StrictUndefined,
@@ -203,7 +209,7 @@ def page(results: Path, target: Path, commit: str, networks: list[str]) -> str:
         percent=percent,
         of=lambda neuron, measure: means.loc[(neuron, measure)],
         runs=runs,
-        claims=pd.read_csv(target / "claims.csv").to_dict("records"),
+        claims=pd.read_csv(judged).to_dict("records") if judged.exists() else [],
         speakers=pd.read_csv(target / "speakers.csv").to_dict("records"),
         rungs=pd.read_csv(target / "search_rungs.csv"),
         searches=searches_done(target),
