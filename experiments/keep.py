@@ -63,6 +63,7 @@ KEPT_OF_NTK = (
     "ntk/unequal_norms/trends.csv",
 )
 
+ARCHIVE = "study.tar.xz"
 FLAT = 5  # last epochs, over which a curve that is flat gains nothing
 
 
@@ -216,11 +217,12 @@ def page(results: Path, target: Path, commit: str, networks: list[str]) -> str:
         winners=[file.name for file in sorted(target.glob("search_*.yaml"))],
         hours=pd.read_csv(target / "hours.csv").to_dict("records"),
         networks=networks,
+        archive=ARCHIVE if (target / ARCHIVE).exists() else None,
     )
 
 
-def keep_study(results: Path, target: Path, commit: str) -> None:
-    """All that is kept of a study of the first paper."""
+def keep_study(results: Path, target: Path, commit: str, whole: bool = False) -> None:
+    """All that is kept of a study of the first paper; ``whole`` adds what it can go on from."""
     keep(results, target, KEPT, "hours.csv")
     runs = pd.read_csv(results / "training/runs.csv")
     curves = histories(results, runs)
@@ -230,7 +232,10 @@ def keep_study(results: Path, target: Path, commit: str) -> None:
     write_table(speakers, target / "speakers.csv", digits=6)
     keep_searches(results, target, runs)
     networks = keep_networks(results, target, runs)
-    pack(results, target / "study.tar.xz")
+    archive = target / ARCHIVE
+    archive.unlink(missing_ok=True)
+    if whole:
+        pack(results, archive)
     (target / "README.md").write_text(page(results, target, commit, networks))
 
 
@@ -239,6 +244,9 @@ if __name__ == "__main__":
     parser.add_argument("results", type=Path, help="results of a finished study")
     parser.add_argument("target", type=Path, help="folder to keep them in")
     parser.add_argument("--commit", help="of the code that made them")
+    parser.add_argument(
+        "--whole", action="store_true", help="with all searches and networks in one archive"
+    )
     parser.add_argument("--ntk", action="store_true", help="of the SG-NTK part alone")
     options = parser.parse_args()
     if options.ntk:
@@ -246,4 +254,4 @@ if __name__ == "__main__":
     elif options.commit is None:
         parser.error("say with --commit which code made them")
     else:
-        keep_study(options.results, options.target, options.commit)
+        keep_study(options.results, options.target, options.commit, options.whole)

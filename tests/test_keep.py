@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from spikegrad import SpikeTrains, load_network
 @pytest.fixture(scope="module")
 def kept(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("kept")
-    keep.keep_study(finished / "results/spoken-digits-smoke", target, "abc123")
+    keep.keep_study(finished / "results/spoken-digits-smoke", target, "abc123", whole=True)
     return target
 
 
@@ -25,7 +27,28 @@ def test_the_page_names_files_that_are_kept(kept: Path) -> None:
     named = set(re.findall(r"\]\(([^)/]+)\)", page))
     assert named <= {file.name for file in kept.iterdir()}
     assert "abc123" in page
+    assert keep.ARCHIVE in named
     assert "nan" not in page.split("## Claims")[0]
+
+
+def test_a_study_without_landscapes_is_kept_without_them(
+    finished: Path, kept: Path, tmp_path: Path
+) -> None:
+    results = tmp_path / "spoken-digits-smoke"
+    for part in ("data", "figures", "search", "training", "benchmarks"):
+        shutil.copytree(finished / "results/spoken-digits-smoke" / part, results / part)
+    target = tmp_path / "kept"
+    target.mkdir()
+    for name in ("claims.csv", keep.ARCHIVE):  # of an earlier stop
+        shutil.copy(kept / name, target)
+    keep.keep_study(results, target, "abc123")
+    page = (target / "README.md").read_text()
+    named = set(re.findall(r"\]\(([^)/]+)\)", page))
+    assert named <= {file.name for file in target.iterdir()}
+    assert "Not judged yet" in page
+    assert not {"claims.csv", "landscape_census.csv", keep.ARCHIVE} & set(os.listdir(target))
+    before = (kept / "README.md").read_text()
+    assert page.split("## Claims")[0] == before.split("## Claims")[0]
 
 
 def test_a_speaker_of_the_page_has_the_accuracy_of_its_answers(finished: Path, kept: Path) -> None:
