@@ -149,16 +149,14 @@ def keep_networks(results: Path, target: Path, runs: pd.DataFrame) -> list[str]:
 
 
 def keep_searches(results: Path, target: Path, runs: pd.DataFrame) -> None:
-    """All searches' trials in one table, and their winners."""
+    """All searches' trials in one table, their finalists in another, and their winners."""
     searches = runs[["neuron", "search"]].drop_duplicates().itertuples(index=False)
     folders = {(n, s): results / f"search/{n}/{s}" for n, s in searches}
     for (neuron, search), folder in folders.items():
         shutil.copyfile(folder / "best.yaml", target / f"search_{neuron}_{search}.yaml")
-    tables = [
-        read_table(folder / "trials.parquet").assign(neuron=neuron, search=search)
-        for (neuron, search), folder in folders.items()
-    ]
-    write_table(pd.concat(tables, ignore_index=True), target / "search_trials.parquet")
+    for name in ("trials.parquet", "finalists.parquet"):
+        table = read_table(*[folder / name for folder in folders.values()])
+        write_table(table, target / f"search_{name}")
 
 
 def searches_done(target: Path) -> list[dict[str, Any]]:
