@@ -263,6 +263,7 @@ WORK: dict[str, Callable[[Study, Wildcards], Work]] = {
     "evaluate": _evaluate,
     "silence": _silence,
     "summarise": _other(0.7),
+    "overview": _other(0.7),
     "record_traces": _other(7.5),
     "landscape_directions": _directions,
     "landscape_surface": _surface,
