@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -106,19 +107,23 @@ def test_landscapes_take_the_evaluations_that_are_foretold(smoke, results):
     losses = pd.read_parquet(folder / "step_losses.parquet")
     gradients = pd.read_parquet(folder / "sample_gradients.parquet")
     lines = pd.read_parquet(folder / "lines.parquet")
-    for neuron in smoke.neurons:
-        where = {"neuron": neuron, "job": "0"}
+    for neuron, seed in itertools.product(smoke.neurons, options.seeds):
+
+        def of_run(table, neuron=neuron, seed=seed):
+            return table[(table["neuron"] == neuron) & (table["seed"] == seed)]
+
+        where = {"neuron": neuron, "seed": str(seed), "job": "0"}
         work = work_of(smoke, "landscape_surface", where)
-        own = planes[planes["neuron"] == neuron]
+        own = of_run(planes)
         assert work["gradient", neuron] == options.samples * own["slope_x"].notna().sum()
-        points = own["slope_x"].isna().sum() + (lines["neuron"] == neuron).sum()
+        points = own["slope_x"].isna().sum() + len(of_run(lines))
         assert work["loss", neuron] == pytest.approx(options.samples * points, rel=0.3)
         work = work_of(smoke, "landscape_gradients", where)
-        samples = losses[losses["neuron"] == neuron]["batch"].map(
+        samples = of_run(losses)["batch"].map(
             {"own": smoke.model(neuron).training.batch_size, "fixed": options.samples}
         )
         assert work["gradient", neuron] == samples.sum()
-        assert work["line gradient", neuron] == (gradients["neuron"] == neuron).sum()
+        assert work["line gradient", neuron] == len(of_run(gradients))
 
 
 def test_adaptive_searches_take_about_the_runs_that_are_foretold(smoke, results):
@@ -129,8 +134,10 @@ def test_adaptive_searches_take_about_the_runs_that_are_foretold(smoke, results)
     runs_told = points_told = 0.0
     for neuron in smoke.neurons:
         where = {"neuron": neuron, "job": "0"}
-        runs_told += work_of(smoke, "landscape_census", where)["census run", neuron]
-        points_told += work_of(smoke, "landscape_profiles", where)["line loss", neuron]
+        census_work = work_of(smoke, "landscape_census", where)
+        profile_work = work_of(smoke, "landscape_profiles", where)
+        runs_told += len(smoke.landscape.seeds) * census_work["census run", neuron]
+        points_told += len(smoke.landscape.seeds) * profile_work["line loss", neuron]
     assert runs.sum() / 2 <= runs_told <= 2 * runs.sum()
     assert points.sum() / 2 <= points_told <= 2 * points.sum()
 
