@@ -14,6 +14,7 @@ STUDY = Path("results/spoken-digits-smoke")
 def test_what_was_packed_is_not_made_again(finished: Path, tmp_path: Path) -> None:
     archive, again = tmp_path / "study.tar.xz", tmp_path / "again.tar.xz"
     carry.pack(finished / STUDY, archive)
+    (tmp_path / "other").mkdir()
     project = copy_repository(tmp_path / "other")
     shutil.copytree(finished / STUDY / "data", project / STUDY / "data")
     carry.unpack(archive, project / STUDY)

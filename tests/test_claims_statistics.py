@@ -128,11 +128,11 @@ def test_searches_seeds_and_samples_are_all_in_the_interval(tmp_path, spread):
     trials = 150
     for _ in range(trials):
         tables = study(tmp_path, rng, spread)
-        units = tables.units(tables["rows"], "value")
+        units = tables.units(tables.some("rows"), "value")
         assert len(units) == UNITS
         estimate = mean(units)
         missed += not estimate.low <= 0 <= estimate.high
-        by_seed = mean(tables["rows"].groupby("seed")["value"].mean().to_numpy())
+        by_seed = mean(tables.some("rows").groupby("seed")["value"].mean().to_numpy())
         missed_by_seeds += not by_seed.low <= 0 <= by_seed.high
     assert missed <= most(NOMINAL, trials)
     if spread["search"] > spread["seed"]:
@@ -145,7 +145,7 @@ def test_ratios_of_counts_to_extents_cover(tmp_path):
     missed, trials = 0, 150
     for _ in range(trials):
         tables = study(tmp_path, rng, {"search": 0.0, "seed": 0.0, "sample": 0.0})
-        rows = tables["rows"]
+        rows = tables.some("rows")
         length = rng.uniform(0.5, 1.0, len(rows))
         density = rng.normal(10.0, 1.0, UNITS)[rows["seed"] // 3]
         rows = rows.assign(length=length, minima=rng.poisson(density * length))

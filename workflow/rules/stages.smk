@@ -55,7 +55,7 @@ rule claims:
 
 
 PLACES = {
-    "the answer": f"{RESULTS}/index.html",
+    "answer": f"{RESULTS}/index.html",
     "accuracies": f"{TRAINING}/summary.csv",
     "figures": f"{RESULTS}/figures",
     "methods": f"{RESULTS}/methods.html",
