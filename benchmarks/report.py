@@ -92,18 +92,20 @@ def spread(seconds: list[float]) -> str:
 
 
 def contest_rows(rows: list[Row]) -> Iterator[list[str]]:
-    bases = {
-        (row["contestant"], row["network"], row["batch"]): median(row["seconds"]) / row["batch"]
-        for row in rows
-        if row["resolution"] == "1 ms" and not row["problem"]
-    }
+    bases: dict[tuple[str, str], dict[int, float]] = {}  # seconds a sample, by batch
+    for row in rows:
+        if row["resolution"] == "1 ms" and not row["problem"]:
+            own = bases.setdefault((row["contestant"], row["network"]), {})
+            own[row["batch"]] = median(row["seconds"]) / row["batch"]
     for row in rows:
         head = [row["network"], row["contestant"], row["resolution"], str(row["batch"])]
         if row["problem"]:
             yield [*head, f"does not run: {row['problem']}", "", "", "", "", ""]
             continue
         seconds = median(row["seconds"]) / row["batch"]
-        base = [bases.get((name, row["network"], row["batch"])) for name in ("Spyx", "jaxpike")]
+        known = [bases.get((name, row["network"]), {}) for name in ("Spyx", "jaxpike")]
+        # at the same batch, or per sample at the first that it ran
+        base = [own.get(row["batch"], next(iter(own.values()), None)) for own in known]
         yield [
             *head,
             number(1 / seconds),

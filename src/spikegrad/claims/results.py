@@ -47,11 +47,7 @@ class Source:
             values += [value] * (value not in values)
 
     def __str__(self) -> str:
-        picked = [
-            f"{name} {' or '.join(map(str, values))}"
-            for name, values in self.where.items()
-            if values
-        ]
+        picked = [f"{name} {' or '.join(map(str, values))}" for name, values in self.where.items()]
         return ", ".join(self.columns) + (f" where {', '.join(picked)}" if picked else "")
 
 

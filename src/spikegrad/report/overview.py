@@ -12,6 +12,7 @@ import pandas as pd
 
 from spikegrad.claims.estimates import Verdict
 from spikegrad.claims.page import PAPERS, claim_number
+from spikegrad.claims.performance import FINISHED
 from spikegrad.config.neurons import NEURON_STYLES
 from spikegrad.report.pages import render
 from spikegrad.report.style import neuron_label
@@ -106,7 +107,7 @@ def _scores(scores: pd.DataFrame, runs: pd.DataFrame, neurons: list[str]) -> lis
     spikes = [scores.loc[(neuron, "spikes_per_neuron"), "mean"] for neuron in neurons]
     lines.append(["spikes per neuron and word", *[f"{value:.1f}" for value in spikes]])
     ended = [runs.loc[runs["neuron"] == neuron, "outcome"] for neuron in neurons]
-    diverged = [f"{(own != 'finished').sum()} of {len(own)}" for own in ended]
+    diverged = [f"{(own != FINISHED).sum()} of {len(own)}" for own in ended]
     return [*lines, ["runs that diverged", *diverged]]
 
 
