@@ -154,8 +154,8 @@ def _check_gradient(gradient: np.ndarray, what: str) -> None:
     if not np.isfinite(gradient).all():
         raise NotFiniteError(
             f"the gradient of {what} is not finite: it comes so from behind the layer, a LIF "
-            "neuron touches its threshold without crossing it, or currents are too strong for the "
-            "type"
+            "neuron touches its threshold without crossing it, recurrent weights let it grow from "
+            "spike to spike, or currents are too strong for the type"
         )
 
 

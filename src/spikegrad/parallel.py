@@ -84,7 +84,8 @@ def sum_of_clipped(
     norms = np.sqrt(np.array(list(in_threads(run_sample, range(n_samples))), np.float64))
     some = norms[norms > 0]
     largest = clip * np.median(some) if len(some) else 1.0
-    factors = (largest / np.maximum(norms, largest)).astype(parts.dtype)
+    with np.errstate(invalid="ignore"):  # norms that are not finite: the total is not, either
+        factors = (largest / np.maximum(norms, largest)).astype(parts.dtype)
     total = np.empty(parts.shape[1:], parts.dtype)
 
     def add_rows(first: int) -> None:
