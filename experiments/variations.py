@@ -48,6 +48,12 @@ CHANGES: dict[str, dict[str, dict[str, Any]]] = {
         "no sample": {"training.sample_clip": None},
         "nothing": {"training.sample_clip": None, "training.clip": 1e9},
     },
+    "activity": {
+        "drawn to 10 spikes a neuron": {
+            "training.activity.strength": 0.005,
+            "training.activity.target": 10.0,
+        }
+    },
     "runaway": {"above 1,000 spikes a neuron": {"network.max_spikes": 1000}},
     "augmentation": {
         "none": {
