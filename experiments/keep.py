@@ -9,15 +9,13 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+import yaml
 
 from carry import pack
-from spikegrad.report.style import NEURON_STYLES, neuron_label
+from pages import ABOUT, ARCHIVE, write_page
 from spikegrad.storage.tables import read_table, write_table
-from spikegrad.training.summary import summary
 
 KEPT = (
     "claims.csv",
@@ -63,7 +61,6 @@ KEPT_OF_NTK = (
     "ntk/unequal_norms/trends.csv",
 )
 
-ARCHIVE = "study.tar.xz"
 FLAT = 5  # last epochs, over which a curve that is flat gains nothing
 
 
@@ -134,18 +131,14 @@ def trained_out(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     return runs.merge(pd.DataFrame(rows), on=["neuron", "seed"])
 
 
-def keep_networks(results: Path, target: Path, runs: pd.DataFrame) -> list[str]:
-    """Of each search the network that is best by validation; the names of the copies."""
-    best = runs.dropna(subset="validation_accuracy").sort_values("validation_accuracy")
-    names = []
-    for run in (
-        best.groupby(["neuron", "search"]).tail(1).sort_values(["neuron", "search"]).itertuples()
-    ):
-        names.append(f"{run.neuron}_{run.search}.safetensors")
+def keep_networks(results: Path, target: Path, runs: pd.DataFrame) -> None:
+    """Of each search the network that is best by validation."""
+    ranked = runs.dropna(subset="validation_accuracy").sort_values("validation_accuracy")
+    for run in ranked.groupby(["neuron", "search"]).tail(1).itertuples():
         shutil.copyfile(
-            results / f"training/{run.neuron}/{run.seed}/best.safetensors", target / names[-1]
+            results / f"training/{run.neuron}/{run.seed}/best.safetensors",
+            target / f"{run.neuron}_{run.search}.safetensors",
         )
-    return names
 
 
 def keep_searches(results: Path, target: Path, runs: pd.DataFrame) -> None:
@@ -159,69 +152,11 @@ def keep_searches(results: Path, target: Path, runs: pd.DataFrame) -> None:
         write_table(table, target / f"search_{name}")
 
 
-def searches_done(target: Path) -> list[dict[str, Any]]:
-    """Of each search: trials, those that diverged, and the winner's values at a bound."""
-    winners = pd.read_csv(target / "search_winners.csv")
-    at_bound = winners[winners["at_bound"].astype(bool)].groupby(["neuron", "search"])["parameter"]
-    named = at_bound.apply(list).to_dict()
-    rows = pd.read_csv(target / "search_stability.csv").to_dict("records")
-    return [row | {"at_bound": named.get((row["neuron"], row["search"]), [])} for row in rows]
-
-
-def percent(row: Any) -> str:
-    """A share with its interval, or alone where there is none."""
-    if row is None or pd.isna(row["mean"]):
-        return "-"
-    interval = (
-        "" if pd.isna(row["low"]) else f" ({100 * row['low']:.1f} to {100 * row['high']:.1f})"
-    )
-    return f"{100 * row['mean']:.1f} %{interval}"
-
-
-def page(results: Path, target: Path, commit: str, networks: list[str]) -> str:
-    """The kept study's page, made of the tables kept beside it."""
-    runs = pd.read_csv(target / "training_reached.csv")
-    measures = (
-        "accuracy",
-        "accuracy_unseen_speakers",
-        "accuracy_seen_speakers",
-        "training_accuracy",
-        "validation_accuracy",
-        "late_gain",
-        "spikes_per_neuron",
-        "silent_fraction",
-    )
-    means = summary(runs, measures).set_index(["neuron", "measure"])
-    judged = target / "claims.csv"
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("kept_study.md").render(
-        dataset=results.name,
-        commit=commit,
-        neurons=[neuron for neuron in NEURON_STYLES if neuron in set(runs["neuron"])],
-        label=neuron_label,
-        percent=percent,
-        of=lambda neuron, measure: means.loc[(neuron, measure)],
-        runs=runs,
-        claims=pd.read_csv(judged).to_dict("records") if judged.exists() else [],
-        speakers=pd.read_csv(target / "speakers.csv").to_dict("records"),
-        rungs=pd.read_csv(target / "search_rungs.csv"),
-        searches=searches_done(target),
-        winners=[file.name for file in sorted(target.glob("search_*.yaml"))],
-        hours=pd.read_csv(target / "hours.csv").to_dict("records"),
-        networks=networks,
-        archive=ARCHIVE if (target / ARCHIVE).exists() else None,
-    )
-
-
 def keep_study(results: Path, target: Path, commit: str, whole: bool = False) -> None:
     """All that is kept of a study of the first paper; ``whole`` adds what it can go on from."""
     keep(results, target, KEPT, "hours.csv")
+    for earlier in [*target.glob("*.safetensors"), *target.glob("search_*.yaml")]:
+        earlier.unlink()
     runs = pd.read_csv(results / "training/runs.csv")
     curves = histories(results, runs)
     write_table(curves, target / "training_histories.parquet")
@@ -229,12 +164,14 @@ def keep_study(results: Path, target: Path, commit: str, whole: bool = False) ->
     speakers = accuracy_by_speaker(results, list(runs["neuron"].unique()))
     write_table(speakers, target / "speakers.csv", digits=6)
     keep_searches(results, target, runs)
-    networks = keep_networks(results, target, runs)
+    keep_networks(results, target, runs)
     archive = target / ARCHIVE
     archive.unlink(missing_ok=True)
     if whole:
         pack(results, archive)
-    (target / "README.md").write_text(page(results, target, commit, networks))
+    about = {"dataset": results.name, "commit": commit}
+    (target / ABOUT).write_text(yaml.safe_dump(about, sort_keys=False))
+    write_page(target)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import keep
+import pages
 from spikegrad import SpikeTrains, load_network
 
 
@@ -80,3 +81,26 @@ def test_core_hours_are_those_of_the_benchmark_tables(tmp_path: Path) -> None:
     table = keep.core_hours(tmp_path)
     assert table["core_hours"].to_dict() == pytest.approx({"data": 0.1, "search": 1.5, "all": 1.6})
     assert table["jobs"].to_dict() == {"data": 1, "search": 2, "all": 3}
+
+
+def test_pages_quote_what_is_kept() -> None:
+    """Whoever edits a kept table or a quoted number without the other is told so."""
+    root = Path(__file__).parents[1]
+    quoting = 0
+    for file in [root / "README.md", *(root / "docs").rglob("*.md")]:
+        text = file.read_text()
+        quoting += len(pages.QUOTE.findall(text))
+        assert pages.quoting(text) == text, f"{file}: run experiments/pages.py"
+    assert quoting
+
+
+def test_a_quote_is_made_anew_and_nothing_else(kept: Path) -> None:
+    page = f"before\n<!-- {kept.name}/headline -->\nold\n<!-- end -->\nafter <!-- end -->\n"
+    text = pages.quoting(page, kept.parent)
+    assert text.startswith("before\n<!--")
+    assert text.endswith("<!-- end -->\nafter <!-- end -->\n")
+    assert "old" not in text
+    accuracy = pd.read_csv(kept / "training_summary.csv").query("measure == 'accuracy'")
+    for mean in accuracy["mean"]:
+        assert f"{100 * mean:.1f} %" in text
+    assert pages.quoting(text, kept.parent) == text

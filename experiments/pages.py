@@ -1,0 +1,109 @@
+"""The page of a kept study, and what other pages quote of it: made of the tables in its folder.
+
+python experiments/pages.py docs/results/heidelberg-digits README.md docs/results/README.md
+
+What a page quotes stands between ``<!-- DATASET/TEMPLATE -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from spikegrad.report.style import NEURON_STYLES, neuron_label
+from spikegrad.training.summary import summary
+
+KEPT = Path(__file__).parents[1] / "docs" / "results"
+ABOUT = "about.yaml"
+ARCHIVE = "study.tar.xz"
+MEASURES = (
+    "accuracy",
+    "accuracy_unseen_speakers",
+    "accuracy_seen_speakers",
+    "training_accuracy",
+    "validation_accuracy",
+    "late_gain",
+    "spikes_per_neuron",
+    "silent_fraction",
+)
+QUOTE = re.compile(r"(<!-- (?P<dataset>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
+
+
+def percent(row: Any) -> str:
+    """A share with its interval, or alone where there is none."""
+    if pd.isna(row["mean"]):
+        return "-"
+    interval = (
+        "" if pd.isna(row["low"]) else f" ({100 * row['low']:.1f} to {100 * row['high']:.1f})"
+    )
+    return f"{100 * row['mean']:.1f} %{interval}"
+
+
+def searches_done(folder: Path) -> list[dict[str, Any]]:
+    """Of each search: trials, those that diverged, and the winner's values at a bound."""
+    winners = pd.read_csv(folder / "search_winners.csv")
+    at_bound = winners[winners["at_bound"].astype(bool)].groupby(["neuron", "search"])["parameter"]
+    named = at_bound.apply(list).to_dict()
+    rows = pd.read_csv(folder / "search_stability.csv").to_dict("records")
+    return [row | {"at_bound": named.get((row["neuron"], row["search"]), [])} for row in rows]
+
+
+def render(folder: Path, template: str) -> str:
+    """``template`` with the values of the study that is kept in ``folder``."""
+    runs = pd.read_csv(folder / "training_reached.csv")
+    means = summary(runs, MEASURES).set_index(["neuron", "measure"])
+    judged = folder / "claims.csv"
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(f"{template}.md").render(
+        **yaml.safe_load((folder / ABOUT).read_text()),
+        neurons=[neuron for neuron in NEURON_STYLES if neuron in set(runs["neuron"])],
+        label=neuron_label,
+        percent=percent,
+        of=lambda neuron, measure: means.loc[(neuron, measure)],
+        runs=runs,
+        claims=pd.read_csv(judged).to_dict("records") if judged.exists() else [],
+        speakers=pd.read_csv(folder / "speakers.csv").to_dict("records"),
+        rungs=pd.read_csv(folder / "search_rungs.csv"),
+        searches=searches_done(folder),
+        winners=sorted(file.name for file in folder.glob("search_*.yaml")),
+        hours=pd.read_csv(folder / "hours.csv").to_dict("records"),
+        networks=sorted(file.name for file in folder.glob("*.safetensors")),
+        archive=ARCHIVE if (folder / ARCHIVE).exists() else None,
+    )
+
+
+def quoting(text: str, kept: Path = KEPT) -> str:
+    """The page ``text`` with what it quotes made anew, from the studies in ``kept``."""
+
+    def quote(found: re.Match[str]) -> str:
+        begin, dataset, template, _, end = found.groups()
+        return begin + render(kept / dataset, template) + end
+
+    return QUOTE.sub(quote, text)
+
+
+def write_page(folder: Path) -> None:
+    """The page of the study kept in ``folder``."""
+    (folder / "README.md").write_text(render(folder, "study"))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="a study that experiments/keep.py has kept")
+    parser.add_argument("pages", type=Path, nargs="*", help="pages that quote it")
+    options = parser.parse_args()
+    write_page(options.folder)
+    for page in options.pages:
+        page.write_text(quoting(page.read_text(), options.folder.parent))
