@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from runaway import CRITICAL
 from spikegrad.report.style import NEURON_STYLES, neuron_label
 from spikegrad.training.summary import summary
 
@@ -54,6 +55,22 @@ def searches_done(folder: Path) -> list[dict[str, Any]]:
     return [row | {"at_bound": named.get((row["neuron"], row["search"]), [])} for row in rows]
 
 
+def by_recurrence(trials: pd.DataFrame) -> list[dict[str, Any]]:
+    """How many trials ran away, below and above the scale at which LIF rates diverge."""
+    away = trials["outcome"] == "overflow"
+    facts = pd.DataFrame(
+        {
+            "neuron": trials["neuron"],
+            "above": trials["network.init.recurrent_scale"] > CRITICAL,
+            "trials": 1,
+            "at_once": away & (trials["presentations"] == 0),
+            "later": away & (trials["presentations"] > 0),
+            "finished": trials["outcome"] == "finished",
+        }
+    )
+    return facts.groupby(["neuron", "above"]).sum().reset_index().to_dict("records")
+
+
 def render(folder: Path, template: str) -> str:
     """``template`` with the values of the study that is kept in ``folder``."""
     runs = pd.read_csv(folder / "training_reached.csv")
@@ -75,6 +92,7 @@ def render(folder: Path, template: str) -> str:
         runs=runs,
         claims=pd.read_csv(judged).to_dict("records") if judged.exists() else [],
         speakers=pd.read_csv(folder / "speakers.csv").to_dict("records"),
+        recurrence=lambda: by_recurrence(pd.read_parquet(folder / "search_trials.parquet")),
         rungs=pd.read_csv(folder / "search_rungs.csv"),
         searches=searches_done(folder),
         winners=sorted(file.name for file in folder.glob("search_*.yaml")),

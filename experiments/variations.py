@@ -36,7 +36,11 @@ READOUT = {
 CHANGES: dict[str, dict[str, dict[str, Any]]] = {
     "as found": {"": {}},
     "drive": {f"{d:g}": {"network.drive": d} for d in (0.0, 0.5, 1.0)},
-    "recurrence": {"none": {"network.recurrent": False}},
+    "recurrence": {
+        "none": {"network.recurrent": False},
+        "initial scale 0.1": {"network.init.recurrent_scale": 0.1},
+        "initial scale 4": {"network.init.recurrent_scale": 4.0},
+    },
     "size": {
         "two layers of 128": {"network.layers": [128, 128]},
         "256 neurons": {"network.layers": [256]},
