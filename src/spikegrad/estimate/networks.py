@@ -1,7 +1,7 @@
 """What a sample costs in networks of the study's own shapes, with random events for data.
 
 Samples have as many events as the study's own, and weights are scaled so that neurons spike as
-often as trained ones do.
+often as they do in training, or when it is done.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from spikegrad.config.network import Initial, NetworkSettings
 from spikegrad.config.study import Neuron, Study
 from spikegrad.config.training import TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
-from spikegrad.estimate.size import ACTIVITY, size_of, variants
+from spikegrad.estimate.size import ACTIVITY, IN_TRAINING, size_of, variants
 from spikegrad.landscape.census import Line, census
 from spikegrad.landscape.objective import Objective, weights_of
 from spikegrad.layers import SpikeOverflowError
@@ -61,17 +61,18 @@ def _times(
     timer: Timer,
 ) -> dict[str, float]:
     data = random_data(study, min(MOST, max(training.batch_size, study.landscape.samples)))
-    network = active_network(settings, neuron, data)
+    learning = active_network(settings, neuron, data, IN_TRAINING[neuron])
     batch = data.select(torch.arange(min(training.batch_size, len(data))))
     options = training.model_copy(
         update={"learning_rate": STILL, "readout_learning_rate": STILL, "batch_size": len(batch)}
     )
-    optimizer = Adam(network, STILL, STILL)
-    answer = timer(lambda: respond(network, batch, len(batch)))
-    both = timer(lambda: list(further_epochs(network, optimizer, batch, batch, options, 0, [1])))
+    optimizer = Adam(learning, STILL, STILL)
+    answer = timer(lambda: respond(learning, batch, len(batch)))
+    both = timer(lambda: list(further_epochs(learning, optimizer, batch, batch, options, 0, [1])))
     few = data.select(torch.arange(min(study.landscape.samples, len(data))))
-    objective = Objective(network, few)
-    weights = weights_of(network)
+    trained = active_network(settings, neuron, data, ACTIVITY[neuron])
+    objective = Objective(trained, few)
+    weights = weights_of(trained)
     direction = _direction(weights)
     lines = [Line(objective.select(torch.tensor([k])), weights, direction) for k in range(4)]
     return {
@@ -124,8 +125,10 @@ def random_data(study: Study, n_samples: int) -> SpikeDataset:
     )
 
 
-def active_network(settings: NetworkSettings, neuron: Neuron, data: SpikeDataset) -> Network:
-    """A network whose neurons spike :data:`~spikegrad.estimate.size.ACTIVITY` times a sample.
+def active_network(
+    settings: NetworkSettings, neuron: Neuron, data: SpikeDataset, activity: float
+) -> Network:
+    """A network whose neurons spike ``activity`` times a sample.
 
     Nearly: the weights :data:`INITIAL` of its hidden layers are multiplied by what bisection finds.
     """
@@ -144,7 +147,7 @@ def active_network(settings: NetworkSettings, neuron: Neuron, data: SpikeDataset
         middle = (low + high) / 2
         scale(float(np.exp(middle)))
         try:
-            few = respond(network, some, 16).spikes_per_neuron < ACTIVITY[neuron]
+            few = respond(network, some, 16).spikes_per_neuron < activity
         except SpikeOverflowError:
             few = False
         low, high = (middle, high) if few else (low, middle)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from spikegrad.config.study import Study
 from spikegrad.estimate.schedule import Job, longest_chain, wall_seconds
-from spikegrad.estimate.size import ACTIVITY, UNKNOWN, size_of
+from spikegrad.estimate.size import ACTIVITY, IN_TRAINING, UNKNOWN, size_of
 from spikegrad.estimate.space import disk, memory
 from spikegrad.estimate.work import Operation, Work, work_of
 
@@ -117,11 +117,11 @@ def _assumed(study: Study) -> str:
     """What the estimate takes for granted."""
     size = size_of(study.data)
     own = ", as SHD has: your own are not looked at" if study.data.source in UNKNOWN else ""
-    active = ", ".join(f"{ACTIVITY[neuron]:g} ({neuron})" for neuron in study.neurons)
+    active = ", ".join(f"{IN_TRAINING[n]:g}, then {ACTIVITY[n]:g} ({n})" for n in study.neurons)
     return (
         f"Assumed: {size.train} samples to train on, {size.validation} to validate and {size.test}"
-        f" to test with, of {size.events:.0f} events each{own}; spikes of a neuron in a sample:"
-        f" {active}; this machine, with nothing beside it. docs/performance.md tells more."
+        f" to test with, of {size.events:.0f} events each{own}; spikes of a neuron in a sample,"
+        f" in training and after it: {active}; this machine, with nothing beside it. docs/performance.md tells more."
     )
 
 

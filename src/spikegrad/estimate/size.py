@@ -25,6 +25,8 @@ SPOKEN = 0.43  # seconds of a synthetic digit, of which the last spike tells
 ACTIVITY = defaultdict(lambda: 15.0, {"qif": 5.0, "qif_delta": 5.0})
 """Spikes of a neuron in a sample, as trained networks of the kept studies have them; a new neuron
 model's are taken to be LIF's."""
+IN_TRAINING = defaultdict(lambda: 8.0, {"qif": 3.5, "qif_delta": 5.0})
+"""The same on average over training, and over the trials of a search."""
 
 
 class Size(NamedTuple):
