@@ -121,7 +121,8 @@ def _assumed(study: Study) -> str:
     return (
         f"Assumed: {size.train} samples to train on, {size.validation} to validate and {size.test}"
         f" to test with, of {size.events:.0f} events each{own}; spikes of a neuron in a sample,"
-        f" in training and after it: {active}; this machine, with nothing beside it. docs/performance.md tells more."
+        f" in training and after it: {active}; this machine, with nothing beside it."
+        " docs/performance.md tells more."
     )
 
 
