@@ -23,7 +23,7 @@ PACKED = (
     "benchmarks/search/**/*.tsv",
     "benchmarks/training/**/*.tsv",
     "search/*/*/**/*",
-    "training/engine.compiled",
+    "training/*/engine.compiled",
     "training/*/*/best.safetensors",
     "training/*/*/history.parquet",
     "training/*/*/outcome.json",

@@ -17,7 +17,7 @@ from smoke import ROOT, snakemake
 
 def planned(project: Path, *options: str) -> Counter[str]:
     """How many jobs of each rule would run."""
-    run = snakemake(project, "--dry-run", *options)
+    run = snakemake(project, *options, "--dry-run")
     assert run.returncode == 0, run.stdout + run.stderr
     found = Counter(re.findall(r"^(?:local)?rule (\w+):$", run.stdout + run.stderr, re.MULTILINE))
     del found["default"], found["all"]  # they only collect
@@ -243,3 +243,22 @@ def test_measured_peaks_stay_within_the_memory_asked_for(finished):
         peaks[path] = peak  # not measured if the job took less than the sampling interval
         assert not peak + JOBSTEP_MB > int(allowed), (rule, path)
     assert sum(peak > 50 for peak in peaks.values()) > len(peaks) / 2
+
+
+def test_a_study_of_one_neuron_goes_through(finished, tmp_path):
+    """QIF alone: its networks are there, and everything that compares is told of one model."""
+    project = edited(finished, tmp_path)
+    (project / "config" / "alone.yaml").write_text("neurons: {lif: null, qif_delta: null}\n")
+    jobs = planned(project, "config/alone.yaml")
+    assert not {"compile_engine", "search_trials", "train"} & set(jobs)
+    run = snakemake(project, "config/alone.yaml")
+    assert run.returncode == 0, run.stdout + run.stderr
+    results = project / "results" / "spoken-digits-smoke"
+    assert set(pd.read_csv(results / "training" / "runs.csv")["neuron"]) == {"qif"}
+    claims = pd.read_csv(results / "claims.csv").set_index("id")
+    assert (claims.loc[["qif-continuous", "qif-stay-active"], "verdict"] != "not measurable").all()
+    comparisons = claims.loc[["qif-outperforms-lif", "lif-fragmented-lines", "lif-discontinuous"]]
+    assert (comparisons["verdict"] == "not measurable").all()
+    page = (results / "index.html").read_text()
+    assert "QIF" in page
+    assert "LIF" not in page.replace("QIF", "").split("What the papers say")[0]

@@ -73,7 +73,7 @@ if STUDY.search is not None:
         input:
             records=entering,
             events=rules.search_data.output.events,
-            engine=lambda w: rules.compile_engine.output.done,
+            engine=lambda w: expand(rules.compile_engine.output.done, neuron=w.neuron),
         output:
             records=directory(f"{GENERATION}/rung{{rung}}/job{{job}}"),
         log:
@@ -101,7 +101,7 @@ if STUDY.search is not None:
         input:
             records=lambda w: all_records(w.neuron, w.repeat),
             events=rules.search_data.output.events,
-            engine=lambda w: rules.compile_engine.output.done,
+            engine=lambda w: expand(rules.compile_engine.output.done, neuron=w.neuron),
         output:
             records=directory(f"{ONE_SEARCH}/finalists/job{{job}}"),
         log:

@@ -13,11 +13,11 @@ wildcard_constraints:
 
 rule compile_engine:
     output:
-        done=f"{TRAINING}/engine.compiled",
+        done=f"{TRAINING}/{{neuron}}/engine.compiled",
     log:
-        f"{LOGS}/training/compile_engine.log",
+        f"{LOGS}/training/{{neuron}}/compile_engine.log",
     benchmark:
-        f"{BENCHMARKS}/compile_engine.tsv"
+        f"{BENCHMARKS}/training/{{neuron}}/compile_engine.tsv"
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
@@ -26,7 +26,7 @@ rule compile_engine:
         runtime=within(60),
     params:
         code=code("compile_engine.py"),
-        kinds=STUDY.kinds(),
+        kinds=lambda wildcards: STUDY.kinds(wildcards.neuron),
     script:
         "../scripts/compile_engine.py"
 

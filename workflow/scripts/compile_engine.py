@@ -1,4 +1,4 @@
-"""Compile the event engine once, before many jobs start at the same time."""
+"""Compile a neuron model's engine once, before many jobs start at the same time."""
 
 from pathlib import Path
 

@@ -82,15 +82,12 @@ class Study(Section):
     def _seeds_per_search(self) -> int:
         return len(self.seeds) // (1 if self.search is None else self.search.repeats)
 
-    def kinds(self) -> list[tuple[Neuron, float]]:
-        """The neuron models with the drives that the study uses, of which zero is one by itself."""
+    def kinds(self, neuron: Neuron) -> list[tuple[Neuron, float]]:
+        """The model ``neuron`` with the drives that it gets, of which zero is one by itself."""
         searched = () if self.search is None else self.search.sampling.space
-        found = set()
-        for neuron in self.neurons:
-            drives = {self.model(neuron).network.drive}
-            drives |= {d for p in searched if p.key == "network.drive" for d in p.examples()}
-            found |= {(neuron, float(drive != 0)) for drive in drives}
-        return sorted(found)
+        drives = {self.model(neuron).network.drive}
+        drives |= {d for p in searched if p.key == "network.drive" for d in p.examples()}
+        return sorted({(neuron, float(drive != 0)) for drive in drives})
 
     @field_validator("neurons", mode="before")
     @classmethod

@@ -56,7 +56,8 @@ class Start(NamedTuple):
 
 def measure_start(study: Study) -> Start:
     """A process that imports the library and loads the engine, which is compiled before."""
-    command = [sys.executable, "-c", START.format(kinds=study.kinds())]
+    kinds = [kind for neuron in study.neurons for kind in study.kinds(neuron)]
+    command = [sys.executable, "-c", START.format(kinds=kinds)]
     starts = []
     for _ in range(3):  # the first may compile
         run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
