@@ -33,10 +33,12 @@ DRAWS = 20
 def stages(
     search: SearchConfig, width: int, epochs: int, pace: np.random.Generator, times: np.ndarray
 ) -> Iterator[np.ndarray]:
-    """Seconds of the jobs of one search: generations of trials, then finalists."""
-    trials = search.trials.per_generation * search.generations
-    for _ in range(trials // width):
-        yield STARTS + pace.choice(times, width) * search.trials.epochs[-1]
+    """Seconds of the jobs that can run at once in one search: of each rung, then of finalists."""
+    wide = search.trials.model_copy(update={"per_generation": width})
+    for _ in range(search.generations * search.trials.per_generation // width):
+        own = pace.choice(times, width)
+        for rung in wide.rungs:  # which trials go on has nothing to do with their pace
+            yield STARTS + own[: wide.width(rung)] * wide.epochs[rung]
     yield STARTS + pace.choice(times, search.selection.runs()) * epochs
 
 
@@ -72,10 +74,9 @@ def main() -> None:
     study = validate(Study, yaml.safe_load(CONFIG.read_text()))
     search = study.search
     assert search is not None
-    assert len(search.trials.epochs) == 1  # no halving
     number = search.repeats * len(study.neurons)
     rows = []
-    for factor, slots in product((1, 2, 6), SLOTS):
+    for factor, slots in product((1, 2, 4), SLOTS):
         width = factor * search.trials.per_generation
         hours, busy = [], []
         for draw in range(DRAWS):

@@ -87,7 +87,9 @@ def test_absent_and_foreign_tensors_are_refused(tmp_path: Path) -> None:
 def test_records_cut_short_are_named(tmp_path: Path, share: float) -> None:
     trial = Trial(3, 7, {"network.tau": 0.1})
     files = [tmp_path / "job0" / "3-7.json", tmp_path / "trials.json"]
-    write_record(files[0].parent, Record(trial, RUNNING, "", ({"epochs": 1.0},), {}, 12, 0.5))
+    write_record(
+        files[0].parent, Record(trial, RUNNING, "", ({"validation_accuracy": 0.5},), {}, 1, 12, 0.5)
+    )
     write_trials(files[1], [trial])
     assert read_records([files[0].parent], [trial])[0].trial == trial
     assert read_trials(files[1]) == [trial]

@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+import spikegrad.training.loop
 from networks import random_spikes
 from spikegrad.config.base import validate
 from spikegrad.config.training import ModelSettings
@@ -101,7 +102,11 @@ def bits(run: Run) -> bytes:
 @pytest.mark.parametrize("readout", READOUTS, ids=lambda r: r["kind"])
 @pytest.mark.parametrize("clip", [None, 1.0])
 def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
-    neuron: str, readout: dict[str, Any], clip: float | None, tmp_path: Path
+    neuron: str,
+    readout: dict[str, Any],
+    clip: float | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With a last batch of one, 128 neurons for BLAS to share out, and a resume on other cores."""
     network = {**SETTINGS["network"], "layers": [128], "readout": readout}
@@ -110,20 +115,28 @@ def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
     model = validate(ModelSettings, {"network": network, "training": training})
     data, validation = dataset(17, seed=0), dataset(9, seed=1)
 
-    def trained(name: str, *threads: int) -> bytes:
-        """The first of ``threads`` for the first epoch, the last to the end."""
-        for last_epoch, number in zip((1, None)[-len(threads) :], threads, strict=True):
-            torch.set_num_threads(number)
-            state = tmp_path / name
-            run = train(model, neuron, 0, data, validation, state, "same", last_epoch)
-        return bits(run)
+    def trained(name: str, threads: int) -> bytes:
+        torch.set_num_threads(threads)
+        return bits(train(model, neuron, 0, data, validation, tmp_path / name, "same"))
+
+    saved = iter(range(3))
+
+    def kill(*_: Any) -> None:
+        """Once the first epoch's state is written."""
+        if next(saved) == 1:
+            raise KeyboardInterrupt
 
     before = torch.get_num_threads()
     try:
         expected = trained("one", 1)
         assert trained("two", 2) == expected
         assert trained("eight", 8) == expected
-        assert trained("stopped", 2, 8) == expected
+        with monkeypatch.context() as patched:
+            patched.setattr(spikegrad.training.loop.log, "info", kill)
+            with pytest.raises(KeyboardInterrupt):
+                trained("stopped", 2)
+        assert (tmp_path / "stopped").exists()
+        assert trained("stopped", 8) == expected
     finally:
         torch.set_num_threads(before)
 

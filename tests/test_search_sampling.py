@@ -58,11 +58,11 @@ EPOCHS = (2,)
 
 def record(trial: Trial, accuracy: float, outcome: str = "finished", epochs: int = 2) -> Record:
     """Of a trial that ended in its first rung; one that diverged had reached ``accuracy``."""
-    row = {"epochs": epochs, "validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
+    row = {"validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
     row |= {"spikes_per_neuron": 1.0, "silent_fraction": 0.0}
     rungs = (row,) if outcome in ("running", "finished") else ()
     best = {} if outcome in ("timeout", "memory") else row
-    return Record(trial, outcome, "", rungs, best, epochs * 10, 0.1)
+    return Record(trial, outcome, "", rungs, best, epochs, epochs * 10, 0.1)
 
 
 def peak(trial: Trial) -> Record:
@@ -169,7 +169,7 @@ def test_halving_shares_all_trials_among_the_jobs():
     options = halving()
     assert [options.width(r) for r in options.rungs] == [9, 3, 1]
     assert [options.jobs(r) for r in options.rungs] == [3, 3, 1]
-    assert options.epochs_allotted() == 9 * 1 + 3 * 2 + 1 * 6
+    assert options.epochs_allotted() == 9 * 1 + 3 * 3 + 1 * 9
     records = start_records([Trial(k, 0, {}) for k in range(9)])
     shares = [share(records, j, options.jobs(0)) for j in range(options.jobs(0))]
     assert sorted(r.trial.number for each in shares for r in each) == list(range(9))
@@ -208,15 +208,15 @@ def test_trials_that_diverged_compete_with_what_they_had_reached():
 
 
 def test_the_sampler_is_told_what_a_trial_had_reached_in_the_rung_where_it_diverged():
-    row = {"epochs": 1, "validation_accuracy": 0.3, "validation_loss": 1.0}
-    reached = {**row, "epochs": 2, "validation_accuracy": 0.4}
+    row = {"validation_accuracy": 0.3, "validation_loss": 1.0}
+    reached = {**row, "validation_accuracy": 0.4}
     trials = suggest(sampling(), (1, 3), 0, 5, 0, [])
     records = [
-        Record(trials[0], "overflow", "", (), reached, 20, 0.1),
-        Record(trials[1], "overflow", "", (row,), reached, 20, 0.1),
-        Record(trials[2], "timeout", "", (row,), {}, 20, 0.1),
-        Record(trials[3], "silent", "", (), {}, 0, 0.1),
-        Record(trials[4], "running", "", (row,), row, 10, 0.1),
+        Record(trials[0], "overflow", "", (), reached, 2, 20, 0.1),
+        Record(trials[1], "overflow", "", (row,), reached, 2, 20, 0.1),
+        Record(trials[2], "timeout", "", (row,), {}, 2, 20, 0.1),
+        Record(trials[3], "silent", "", (), {}, 0, 0, 0.1),
+        Record(trials[4], "running", "", (row,), row, 1, 10, 0.1),
     ]
     first, last, timeout, silent, stopped = to_optuna(sampling().space, (1, 3), records)
     assert (first.state.name, first.intermediate_values) == ("PRUNED", {1: 0.4})

@@ -56,33 +56,49 @@ def through_all_rungs(on: Bench, trial: Trial = TRIAL) -> list[Record]:
 
 
 @pytest.mark.parametrize("neuron", ["lif", "qif"])
-def test_rungs_continue_each_other(tmp_path: Path, neuron: str):
-    stepwise = through_all_rungs(bench(tmp_path / "a", neuron))
-    assert [r.outcome for r in stepwise] == ["running", "running", "finished"]
-    assert [r.presentations for r in stepwise] == [40, 120, 200]
-    assert [row["epochs"] for row in stepwise[-1].rungs] == [1, 3, 5]
-    at_once = run_again(bench(tmp_path / "b", neuron), TRIAL)
-    assert at_once.rungs[-1] == stepwise[-1].rungs[-1]
-    # a rung that is trained again, with and without the checkpoint that has gone beyond it
-    (start,) = start_records([TRIAL])
-    assert timeless(run_rung(bench(tmp_path / "a", neuron), start, 0)) == timeless(stepwise[0])
-    on = bench(tmp_path / "a", neuron)
-    on.remove_checkpoints(stepwise, [])
-    assert not list((tmp_path / "a").iterdir())
-    assert timeless(run_rung(on, stepwise[0], 1)) == timeless(stepwise[1])
+def test_each_rung_is_a_whole_training_from_the_start(tmp_path: Path, neuron: str):
+    on = bench(tmp_path, neuron)
+    records = through_all_rungs(on)
+    assert [r.outcome for r in records] == ["running", "running", "finished"]
+    assert [r.epochs for r in records] == [1, 4, 9]
+    assert [r.presentations for r in records] == [40, 160, 360]
+    for rung, epochs in enumerate(on.options.epochs):
+        length = {"training.epochs": epochs, "training.snapshots": 2}
+        model = model_settings().with_parameters({**TRIAL.parameters, **length})
+        run = spikegrad.training.loop.train(
+            model, neuron, TRIAL.seed, TRAIN, VALIDATION, tmp_path / f"alone{rung}", ""
+        )
+        own = records[-1].rungs[rung]
+        assert own["validation_accuracy"] == run.result()["validation_accuracy"]
+        assert own["validation_loss"] == run.history[run.best_epoch]["validation_loss"]
+    best = max(row["validation_accuracy"] for row in records[-1].rungs)
+    assert records[-1].accuracy == best
+    assert timeless(run_again(bench(tmp_path / "b", neuron), TRIAL)).rungs == records[-1].rungs[2:]
+    on.remove_checkpoints(records)
+    assert not list(tmp_path.glob("3-42*"))
 
 
-def test_promoted_trials_do_not_train_their_epochs_again(tmp_path: Path, monkeypatch):
+def test_a_killed_rung_does_not_train_its_epochs_again(tmp_path: Path, monkeypatch):
     epochs = []
     train_epoch = spikegrad.training.loop._train_epoch
 
     def count(*arguments: Any) -> dict[str, float]:
+        if len(epochs) == 2:
+            epochs.append("killed")
+            raise KeyboardInterrupt
         epochs.append(arguments[-1])
         return train_epoch(*arguments)
 
     monkeypatch.setattr(spikegrad.training.loop, "_train_epoch", count)
-    through_all_rungs(bench(tmp_path))
-    assert epochs == [1, 2, 3, 4, 5]
+    on = bench(tmp_path / "a")
+    (start,) = start_records([TRIAL])
+    first = run_rung(on, start, 0)
+    with pytest.raises(KeyboardInterrupt):
+        run_rung(on, first, 1)
+    second = run_rung(on, first, 1)
+    assert epochs == [1, 1, "killed", 2, 3]
+    whole = through_all_rungs(bench(tmp_path / "b"))
+    assert timeless(second) == timeless(whole[1])
 
 
 def test_runaway_and_silent_trials_are_outcomes(tmp_path: Path):
@@ -119,10 +135,11 @@ def test_a_trial_that_diverges_keeps_the_best_epoch_before(
     on = bench(tmp_path, epochs=[1, 4])
     result = through_all_rungs(on)[-1] if stepwise else run_again(on, TRIAL)
     assert result.outcome == "overflow"
-    assert len(accuracies) == 3  # before training, and after two epochs
+    # before training, and after two epochs; with an earlier rung, before and after its one
+    assert len(accuracies) == 3 + 2 * stepwise
     assert result.accuracy == max(accuracies)
     assert len(result.rungs) == stepwise
-    assert (result.best["epochs"], result.presentations) == (2, 80)
+    assert (result.epochs, result.presentations) == ((3, 120) if stepwise else (2, 80))
 
 
 def test_finalists_train_as_long_as_the_final_networks_on_all_samples(tmp_path: Path):

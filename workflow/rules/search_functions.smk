@@ -5,7 +5,7 @@ def search_model(wildcards):
     """The model's settings but for what trials have of their own, so that a change of that repeats
     no search."""
     model = STUDY.model(wildcards.neuron)
-    return model.with_parameters(STUDY.search.trials.fixed).model_dump(mode="json")
+    return model.with_parameters(STUDY.search.trials.fixed(0)).model_dump(mode="json")
 
 
 def generation_records(neuron, repeat, generation, rungs):

@@ -38,4 +38,4 @@ done = []
 for trial in tqdm(mine, desc=f"{bench.neuron}, finalists", unit="run", disable=None):
     done.append(run_again(bench, trial))
     write_record(folder, done[-1])
-bench.remove_checkpoints(done, [])
+bench.remove_checkpoints(done)

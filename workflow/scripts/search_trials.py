@@ -26,13 +26,11 @@ bench = open_bench(
     Path(params.states),
 )
 rung, job = int(snakemake.wildcards.rung), int(snakemake.wildcards.job)
-*_, (before, records) = read_rungs(snakemake.input.records, bench.options)
-bench.remove_checkpoints(before, records)
+*_, (_, records) = read_rungs(snakemake.input.records, bench.options)
 mine = share(records, job, bench.options.jobs(rung))
 
 folder = Path(snakemake.output.records)
 folder.mkdir(parents=True, exist_ok=True)
 for record in tqdm(mine, desc=f"{bench.neuron}, rung {rung}", unit="trial", disable=None):
     write_record(folder, run_rung(bench, record, rung))
-if rung == bench.options.rungs[-1]:
-    bench.remove_checkpoints(mine, [])
+bench.remove_checkpoints(mine)

@@ -74,12 +74,13 @@ class RandomSearch(Section):
 
 
 class Halving(Section):
-    """Successive halving over epochs."""
+    """Successive halving: rung by rung fewer trials, and longer trainings from the start."""
 
     per_generation: PositiveInt
     """Trials that are suggested together, from the results of all earlier generations."""
     epochs: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
-    """Epochs at the end of each rung, ascending; learning rate schedules span the last."""
+    """Epochs of a training in each rung, ascending. Each is a whole one, from initial weights and
+    with the whole schedule of the learning rate: the starts of longer ones rank trials worse."""
     eta: Annotated[int, Field(ge=2)]
     """One in eta trials goes on from each rung to the next, the best by validation."""
     per_job: PositiveInt
@@ -113,19 +114,17 @@ class Halving(Section):
         """The rungs' numbers."""
         return range(len(self.epochs))
 
-    @property
-    def fixed(self) -> dict[str, int]:
+    def fixed(self, rung: int) -> dict[str, int]:
         """What trials have of their own; snapshots are for landscapes, and swell checkpoints."""
-        return {"training.epochs": self.epochs[-1], "training.snapshots": 2}
+        return {"training.epochs": self.epochs[rung], "training.snapshots": 2}
 
     def epochs_allotted(self) -> int:
         """Epochs that a generation trains if no trial fails."""
-        done = (0, *self.epochs)
-        return sum(self.width(r) * (done[r + 1] - done[r]) for r in self.rungs)
+        return sum(self.width(r) * self.epochs[r] for r in self.rungs)
 
 
 class Trials(Halving):
-    """What one generation of trials costs: successive halving over epochs."""
+    """What one generation of trials costs: successive halving, by trainings of growing length."""
 
     samples: PositiveInt | None
     """Training samples that trials see, drawn once; null is all."""

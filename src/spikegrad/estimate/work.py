@@ -119,8 +119,7 @@ def _train(study: Study, wildcards: Wildcards) -> Work:
 
 def _search_trials(study: Study, wildcards: Wildcards) -> Work:
     trials, rung = _search(study).trials, int(wildcards["rung"])
-    done = (0, *trials.epochs)
-    one = _training(study, _neuron(wildcards), done[rung + 1] - done[rung], trials.samples)
+    one = _training(study, _neuron(wildcards), trials.epochs[rung], trials.samples)
     mine = jobs_share(trials.width(rung), int(wildcards["job"]), trials.jobs(rung))
     return _started(_times(one, mine))
 

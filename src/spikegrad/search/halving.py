@@ -19,7 +19,7 @@ from spikegrad.search.records import (
 
 def start_records(trials: Sequence[Trial]) -> list[Record]:
     """Records of trials before their first rung."""
-    return [Record(trial, RUNNING, "", (), {}, 0, 0.0) for trial in trials]
+    return [Record(trial, RUNNING, "", (), {}, 0, 0, 0.0) for trial in trials]
 
 
 def entrants(records: Sequence[Record], options: Halving, rung: int) -> list[Record]:

@@ -48,13 +48,15 @@ class Record:
     reason
         The message that came with a failure.
     rungs
-        For each rung passed: ``epochs`` done, and ``validation_accuracy``, ``validation_loss``,
-        ``spikes_per_neuron`` and ``silent_fraction`` of the best epoch among them.
+        For each rung passed: ``validation_accuracy``, ``validation_loss``, ``spikes_per_neuron``
+        and ``silent_fraction`` of the best epoch of its training.
     best
-        The same for all epochs done: what the trial counts with, also if it diverged. Empty if no
-        epoch was validated, or a limit of the machine ended the trial.
+        The same of the best epoch of all trainings: what the trial counts with, also if it
+        diverged. Empty if no epoch was validated, or a limit of the machine ended the trial.
+    epochs
+        Epochs completed, in the trainings of all rungs.
     presentations
-        Training samples presented, in all epochs completed.
+        Training samples presented in these.
     seconds
         Wall time spent.
     made
@@ -66,6 +68,7 @@ class Record:
     reason: str
     rungs: tuple[dict[str, float], ...]
     best: dict[str, float]
+    epochs: int
     presentations: int
     seconds: float
     made: tuple[str, ...] = ()

@@ -86,8 +86,7 @@ def winner(records: Sequence[Record], runs: Sequence[Record], epochs: int) -> di
 
 def _samples(records: Sequence[Record]) -> int:
     """Training samples of an epoch; 0 if no record has one."""
-    done = [r for r in records if r.best.get("epochs", 0) > 0]
-    return max((r.presentations // int(r.best["epochs"]) for r in done), default=0)
+    return max((r.presentations // r.epochs for r in records if r.epochs > 0), default=0)
 
 
 def _scores(table: pd.DataFrame, number: int) -> dict[str, Any]:
@@ -121,7 +120,7 @@ def trial_table(records: Sequence[Record], trials: Halving) -> pd.DataFrame:
                 "failed": record.failed,
                 "reason": record.reason,
                 "rungs": len(passed),
-                "epochs": int(record.best.get("epochs", 0)),
+                "epochs": record.epochs,
                 "validation_accuracy": record.accuracy,
                 **{name: record.best.get(name, float("nan")) for name in MEASURES},
                 **{

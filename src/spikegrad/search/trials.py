@@ -1,4 +1,4 @@
-"""Training of trials, rung by rung, on the training loop's own checkpoints."""
+"""Training of trials: in each rung from the start, and longer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Bench:
     data, validation
         To train on, and to judge by.
     states
-        Folder of the checkpoints from which killed and promoted trials go on.
+        Folder of the checkpoints from which the trainings of a killed job go on.
     identity
         Digest of data and code; checkpoints of another one are not used.
     """
@@ -67,12 +67,10 @@ class Bench:
         """The checkpoint of ``trial``."""
         return self.states / f"{trial.number}-{trial.seed}.safetensors"
 
-    def remove_checkpoints(self, records: Iterable[Record], kept: Iterable[Record]) -> None:
-        """Remove the checkpoints of ``records``, but for those of ``kept``."""
-        numbers = {record.trial.number for record in kept}
+    def remove_checkpoints(self, records: Iterable[Record]) -> None:
+        """Remove the checkpoints of ``records``."""
         for record in records:
-            if record.trial.number not in numbers:
-                self.state_of(record.trial).unlink(missing_ok=True)
+            self.state_of(record.trial).unlink(missing_ok=True)
 
 
 def limited_trials(settings: Mapping[str, Any], limits: Any) -> Trials:
@@ -109,13 +107,13 @@ def open_bench(
 
 
 def run_rung(bench: Bench, record: Record, rung: int) -> Record:
-    """Train a trial to the end of ``rung``, from its checkpoint if there is one.
+    """Train a trial as long as ``rung`` has it, from its checkpoint if there is one.
 
     A run that diverges, takes too long or needs too much memory gives a record that says so. One
-    that diverged keeps the best epoch that it had reached.
+    that diverged keeps the best epoch that it had reached, in this rung or before.
     """
     options, trial = bench.options, record.trial
-    settings = bench.settings.with_parameters({**trial.parameters, **options.fixed})
+    settings = bench.settings.with_parameters({**trial.parameters, **options.fixed(rung)})
     identity = f"{bench.identity} {settings.model_dump_json()}"
     start = time.perf_counter()
     success = FINISHED if rung == options.rungs[-1] else RUNNING
@@ -132,27 +130,30 @@ def run_rung(bench: Bench, record: Record, rung: int) -> Record:
                 bench.validation,
                 bench.state_of(trial),
                 identity,
-                last_epoch=options.epochs[rung],
             )
         outcome = success if run.outcome == "finished" else run.outcome
-        # A checkpoint may be ahead, if this rung is trained again after the next one.
-        reason, history = run.reason, run.history[: options.epochs[rung] + 1]
-        made = run.made
+        reason, history, made = run.reason, run.history, run.made
     except TimeoutError as error:
         outcome, reason = TIMEOUT, str(error)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
             raise  # OtherMachineError among them
         outcome, reason = MEMORY, f"needs more than {options.memory_mb} MB ({error})"
-    passed, best = record.rungs, _best(history)
-    if outcome == success:
-        passed = (*passed, best)
-    else:
+    if outcome != success:
         log.warning("trial %d: %s (%s)", trial.number, outcome, reason)
-    presentations = int(history[-1]["presentations"]) if history else record.presentations
-    seconds = record.seconds + time.perf_counter() - start
-    made = list(dict.fromkeys([*record.made, *made]))
-    return Record(trial, outcome, reason, passed, best, presentations, seconds, tuple(made))
+    own = _best(history)
+    known = [] if outcome in (TIMEOUT, MEMORY) else [best for best in (record.best, own) if best]
+    return Record(
+        trial,
+        outcome,
+        reason,
+        rungs=(*record.rungs, own) if outcome == success else record.rungs,
+        best=max(known, key=quality, default={}),
+        epochs=record.epochs + max(len(history) - 1, 0),
+        presentations=record.presentations + int(history[-1]["presentations"] if history else 0),
+        seconds=record.seconds + time.perf_counter() - start,
+        made=tuple(dict.fromkeys([*record.made, *made])),
+    )
 
 
 def final_budget(options: Trials, epochs: int) -> Trials:
@@ -161,7 +162,7 @@ def final_budget(options: Trials, epochs: int) -> Trials:
 
 
 def run_again(bench: Bench, trial: Trial) -> Record:
-    """Train a trial through all rungs at once."""
+    """Train a trial as long as the last rung has it."""
     (record,) = start_records([trial])
     return run_rung(bench, record, bench.options.rungs[-1])
 
@@ -171,7 +172,7 @@ def _best(history: list[dict[str, float]]) -> dict[str, float]:
         return {}
     best = max(history, key=quality)
     measures = ("validation_accuracy", "validation_loss", "spikes_per_neuron", "silent_fraction")
-    return {"epochs": len(history) - 1, **{name: best[name] for name in measures}}
+    return {name: best[name] for name in measures}
 
 
 @contextmanager

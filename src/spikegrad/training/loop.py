@@ -55,15 +55,13 @@ def train(
     validation: SpikeDataset,
     state_file: Path,
     identity: str,
-    last_epoch: int | None = None,
 ) -> Run:
     """Train a network on ``data``; keep the weights that do best on ``validation``.
 
     After each epoch the run is saved to ``state_file``. A run that finds a state there goes on
     from it, to the same bits as without the interruption, if it carries the same ``identity``:
     a digest of everything that the result depends on. The caller removes the file once it has
-    stored the result. With ``last_epoch`` the run stops early, to go on from there another time;
-    the learning rate's schedule is that of the whole run.
+    stored the result.
 
     Raises
     ------
@@ -87,11 +85,10 @@ def train(
         optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
         run.best = copy_weights(network)
         restore_state(run, optimizer, state_file, identity)
-        last = options.epochs if last_epoch is None else last_epoch
         begin = len(run.history)
         name, done = f"{neuron}, seed {seed}", max(begin - 1, 0)  # epoch 0 is before training
-        progress = tqdm(desc=name, unit="epoch", initial=done, total=last, disable=None)
-        for epoch in range(begin, last + 1):
+        progress = tqdm(desc=name, unit="epoch", initial=done, total=options.epochs, disable=None)
+        for epoch in range(begin, options.epochs + 1):
             start = time.perf_counter()
             row: dict[str, Any] = dict.fromkeys(TRAIN_METRICS, math.nan)
             if epoch > 0:
