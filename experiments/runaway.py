@@ -11,6 +11,7 @@ runaway_gains.csv (how much trained recurrent weights amplify activity, by epoch
 from __future__ import annotations
 
 import argparse
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -24,11 +25,11 @@ from matplotlib.figure import Figure
 
 from spikegrad import SpikeOverflowError, SpikeTrains, SpikingLayer
 from spikegrad.layers import assign
-from spikegrad.network import load_network
 from spikegrad.report.style import NEURON_STYLES, letter, neuron_label, save
 from spikegrad.seeds import numpy_generator
 from spikegrad.storage.tables import read_table, write_table
 from spikegrad.storage.tensors import load_tensors
+from spikegrad.training.run import by_epoch
 
 TAU = 0.02
 NEURONS = 200
@@ -147,18 +148,15 @@ def rates() -> pd.DataFrame:
 def gains(training: Path) -> pd.DataFrame:
     """Of each final LIF network and each of its snapshots, the gain of the recurrent weights."""
     rows = []
-    for folder in sorted((training / "lif").iterdir(), key=lambda path: path.name.zfill(9)):
-        if not (folder / "best.safetensors").exists():
-            continue
-        _, about = load_network(folder / "best.safetensors")
-        tensors, _ = load_tensors(folder / "snapshots.safetensors")
-        spikes = read_table(folder / "history.parquet").set_index("epoch")["spikes_per_neuron"]
-        for name, weights in tensors.items():
-            kind, number, parameter = name.split("/")
-            if kind == "epoch" and parameter == "hidden.0.recurrent_weight":
-                epoch = int(number)
-                found = gain(weights.double().numpy())
-                rows.append((folder.name, epoch, found, spikes.get(epoch), about["outcome"]))
+    files = (training / "lif").glob("*/outcome.json")
+    for file in sorted(files, key=lambda path: int(path.parent.name)):
+        outcome = json.loads(file.read_text())["outcome"]
+        spikes = read_table(file.with_name("history.parquet")).set_index("epoch")
+        tensors, _ = load_tensors(file.with_name("snapshots.safetensors"))
+        for epoch, weights in by_epoch(tensors, "epoch").items():
+            found = gain(weights["hidden.0.recurrent_weight"].double().numpy())
+            active = spikes.loc[epoch, "spikes_per_neuron"]
+            rows.append((file.parent.name, epoch, found, active, outcome))
     return pd.DataFrame(rows, columns=["seed", "epoch", "gain", "spikes_per_neuron", "outcome"])
 
 
