@@ -71,7 +71,7 @@ print(f"data read: {peak_mb():.0f} MB")
 for neuron in study.neurons:
     model = study.model(neuron)
     batch_size = options.batch_size or model.training.batch_size
-    changed = model.training.model_copy(update={"batch_size": batch_size})
+    changed = model.training.model_copy(update={"batch_size": batch_size, "epochs": 1})
     state = options.folder / f"{neuron}.safetensors"
     state.unlink(missing_ok=True)  # of an earlier measurement
     few = torch.arange(2 * batch_size)
@@ -83,6 +83,5 @@ for neuron in study.neurons:
         validation.select(few),
         state,
         "memory",
-        last_epoch=1,
     )
     print(f"{neuron} trained in batches of {batch_size}: {peak_mb():.0f} MB")

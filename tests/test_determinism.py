@@ -14,7 +14,6 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-import spikegrad.training.loop
 from networks import random_spikes
 from spikegrad.config.base import validate
 from spikegrad.config.training import ModelSettings
@@ -25,7 +24,7 @@ from spikegrad.training.loop import train
 from spikegrad.training.optimizer import Adam
 from spikegrad.training.regulariser import activity_penalty
 from spikegrad.training.run import Run
-from test_training import SETTINGS, dataset
+from test_training import SETTINGS, dataset, killed_after
 
 READOUTS = [
     {"kind": "integrated", "tau_out": 0.02, "window": 0.2},
@@ -102,11 +101,7 @@ def bits(run: Run) -> bytes:
 @pytest.mark.parametrize("readout", READOUTS, ids=lambda r: r["kind"])
 @pytest.mark.parametrize("clip", [None, 1.0])
 def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
-    neuron: str,
-    readout: dict[str, Any],
-    clip: float | None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    neuron: str, readout: dict[str, Any], clip: float | None, tmp_path: Path
 ) -> None:
     """With a last batch of one, 128 neurons for BLAS to share out, and a resume on other cores."""
     network = {**SETTINGS["network"], "layers": [128], "readout": readout}
@@ -119,23 +114,13 @@ def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
         torch.set_num_threads(threads)
         return bits(train(model, neuron, 0, data, validation, tmp_path / name, "same"))
 
-    saved = iter(range(3))
-
-    def kill(*_: Any) -> None:
-        """Once the first epoch's state is written."""
-        if next(saved) == 1:
-            raise KeyboardInterrupt
-
     before = torch.get_num_threads()
     try:
         expected = trained("one", 1)
         assert trained("two", 2) == expected
         assert trained("eight", 8) == expected
-        with monkeypatch.context() as patched:
-            patched.setattr(spikegrad.training.loop.log, "info", kill)
-            with pytest.raises(KeyboardInterrupt):
-                trained("stopped", 2)
-        assert (tmp_path / "stopped").exists()
+        with killed_after(1):
+            trained("stopped", 2)
         assert trained("stopped", 8) == expected
     finally:
         torch.set_num_threads(before)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +157,21 @@ def test_best_weights_are_those_of_the_best_validation_epoch(tmp_path: Path):
     answer = respond(network, VALIDATION, batch_size=7)
     assert answer.accuracy == table["validation_accuracy"][result.best_epoch]
     assert answer.loss == pytest.approx(table["validation_loss"][result.best_epoch], rel=1e-6)
+
+
+@contextmanager
+def killed_after(epoch: int) -> Iterator[None]:
+    """A training in this context is killed once the state of ``epoch`` is saved."""
+    saved = itertools.count()
+
+    def kill(*_: Any) -> None:
+        if next(saved) == epoch:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(spikegrad.training.loop.log, "info", kill)
+        with pytest.raises(KeyboardInterrupt):
+            yield
 
 
 @pytest.mark.parametrize("killed_after", [0, 1, 3])
