@@ -12,12 +12,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from numpy.typing import NDArray
+from scipy.stats import t
 
 from runaway import CRITICAL
+from spikegrad.claims.estimates import difference
 from spikegrad.report.style import NEURON_STYLES, neuron_label
+from spikegrad.statistics import LEVEL
 from spikegrad.training.summary import summary
 
 KEPT = Path(__file__).parents[1] / "docs" / "results"
@@ -46,6 +51,25 @@ def percent(row: Any) -> str:
     return f"{100 * row['mean']:.1f} %{interval}"
 
 
+def points(row: Any) -> str:
+    """A difference of shares in points, with its interval or alone."""
+    interval = (
+        "" if pd.isna(row["low"]) else f" ({100 * row['low']:+.1f} to {100 * row['high']:+.1f})"
+    )
+    return f"{100 * row['mean']:+.1f}{interval}"
+
+
+def values(row: pd.Series) -> str:
+    """What stands in a row, in order; numbers to three digits."""
+
+    def text(value: Any) -> str:
+        if pd.isna(value):
+            return "-"
+        return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+    return ", ".join(text(value) for value in row)
+
+
 def searches_done(folder: Path) -> list[dict[str, Any]]:
     """Of each search: trials, those that diverged, and the winner's values at a bound."""
     winners = pd.read_csv(folder / "search_winners.csv")
@@ -53,6 +77,64 @@ def searches_done(folder: Path) -> list[dict[str, Any]]:
     named = at_bound.apply(list).to_dict()
     rows = pd.read_csv(folder / "search_stability.csv").to_dict("records")
     return [row | {"at_bound": named.get((row["neuron"], row["search"]), [])} for row in rows]
+
+
+def searches_needed(first: NDArray[np.float64], second: NDArray[np.float64]) -> int | None:
+    """Searches of each neuron with which Welch's interval would just decide, were means and
+    spreads what they are in ``first`` and ``second``; None where more than 1,000 would not."""
+    value = abs(first.mean() - second.mean())
+    variances = np.array([first.var(ddof=1), second.var(ddof=1)])
+    for n in range(2, 1001):
+        freedom = (n - 1) * variances.sum() ** 2 / (variances**2).sum()
+        if t.ppf((1 + LEVEL) / 2, freedom) * (variances.sum() / n) ** 0.5 < value:
+            return n
+    return None
+
+
+def ranking(runs: pd.DataFrame) -> list[dict[str, Any]]:
+    """Of each QIF model: by how much its test accuracy is above LIF's, over searches."""
+
+    def means(neuron: str, measure: str) -> NDArray[np.float64]:
+        own = runs[runs["neuron"] == neuron]
+        return own.groupby("search")[measure].mean().to_numpy(float)
+
+    rows: list[dict[str, Any]] = []
+    if "lif" not in set(runs["neuron"]):
+        return rows
+    for rival in (n for n in NEURON_STYLES if n in set(runs["neuron"]) - {"lif"}):
+        for measure in ("accuracy", "accuracy_unseen_speakers"):
+            ours, theirs = means(rival, measure), means("lif", measure)
+            gain = difference(ours, theirs, seed=0)
+            rows.append(
+                {
+                    "neuron": rival,
+                    "measure": measure,
+                    "mean": gain.value,
+                    "low": gain.low if gain.n > 1 else np.nan,
+                    "high": gain.high if gain.n > 1 else np.nan,
+                    "p": gain.p,
+                    "searches": gain.n,
+                    "needed": searches_needed(ours, theirs) if gain.n > 1 else None,
+                }
+            )
+    return rows
+
+
+def winners_of(folder: Path, runs: pd.DataFrame) -> pd.DataFrame:
+    """What each search's winner came to, and its settings: a row each, a column for each search.
+
+    Columns are (neuron, search); a setting is missing where the unchanged configuration won.
+    """
+    columns = {}
+    for (neuron, search), own in runs.groupby(["neuron", "search"], sort=False):
+        best = yaml.safe_load((folder / f"search_{neuron}_{search}.yaml").read_text())
+        columns[neuron, search] = {
+            "validation of the winner": best["winner"]["validation_accuracy"],
+            "validation of the unchanged settings": best["unchanged"]["validation_accuracy"],
+            "test, mean of its seeds": own["accuracy"].mean(),
+            "spikes a neuron": own["spikes_per_neuron"].mean(),
+        } | best["parameters"]
+    return pd.DataFrame(columns)
 
 
 def by_recurrence(trials: pd.DataFrame) -> list[dict[str, Any]]:
@@ -88,6 +170,7 @@ def render(folder: Path, template: str) -> str:
         neurons=[neuron for neuron in NEURON_STYLES if neuron in set(runs["neuron"])],
         label=neuron_label,
         percent=percent,
+        points=points,
         of=lambda neuron, measure: means.loc[(neuron, measure)],
         runs=runs,
         claims=pd.read_csv(judged).to_dict("records") if judged.exists() else [],
@@ -95,6 +178,9 @@ def render(folder: Path, template: str) -> str:
         recurrence=lambda: by_recurrence(pd.read_parquet(folder / "search_trials.parquet")),
         rungs=pd.read_csv(folder / "search_rungs.csv"),
         searches=searches_done(folder),
+        ranking=lambda: ranking(runs),
+        winning=lambda: winners_of(folder, runs),
+        values=values,
         winners=sorted(file.name for file in folder.glob("search_*.yaml")),
         hours=pd.read_csv(folder / "hours.csv").to_dict("records"),
         networks=sorted(file.name for file in folder.glob("*.safetensors")),

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_ind
 
 import keep
 import pages
@@ -81,6 +82,40 @@ def test_core_hours_are_those_of_the_benchmark_tables(tmp_path: Path) -> None:
     table = keep.core_hours(tmp_path)
     assert table["core_hours"].to_dict() == pytest.approx({"data": 0.1, "search": 1.5, "all": 1.6})
     assert table["jobs"].to_dict() == {"data": 1, "search": 2, "all": 3}
+
+
+def test_the_ranking_is_welchs_over_searches() -> None:
+    rng = np.random.default_rng(1)
+    runs = pd.DataFrame(
+        [(n, s, rng.normal(0.7 + 0.05 * (n == "qif"), 0.04)) for n in ("lif", "qif")
+         for s in range(5) for _ in range(3)],
+        columns=["neuron", "search", "accuracy"],
+    ).assign(accuracy_unseen_speakers=lambda t: t["accuracy"] ** 2)  # fmt: skip
+    first, second = pages.ranking(runs)
+    means = runs.groupby(["neuron", "search"])["accuracy"].mean()
+    known = ttest_ind(means["qif"], means["lif"], equal_var=False).confidence_interval()
+    assert [first["low"], first["high"]] == pytest.approx([known.low, known.high])
+    assert first["measure"] == "accuracy"
+    assert second["measure"] == "accuracy_unseen_speakers"
+    assert pages.ranking(runs[runs["neuron"] == "qif"]) == []
+
+
+@pytest.mark.parametrize("gap", [0.02, 0.1, 1.0])
+def test_with_the_searches_needed_the_interval_just_decides(gap: float) -> None:
+    """Against SciPy's interval of groups of that size, means and spreads."""
+
+    def decides(n: int) -> bool:
+        spread = np.resize([1.0, -1.0], n) - np.mean(np.resize([1.0, -1.0], n))
+        spread /= spread.std(ddof=1)
+        test = ttest_ind(gap + 0.05 * spread, 0.03 * spread, equal_var=False)
+        return bool(test.confidence_interval().low > 0)
+
+    pair = np.array([1.0, -1.0]) / 2**0.5
+    needed = pages.searches_needed(gap + 0.05 * pair, 0.03 * pair)
+    assert needed is not None
+    assert decides(needed)
+    assert needed == 2 or not decides(needed - 1)
+    assert pages.searches_needed(pair, pair) is None
 
 
 def test_pages_quote_what_is_kept() -> None:
