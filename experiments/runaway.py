@@ -33,6 +33,7 @@ from spikegrad.training.run import by_epoch
 
 TAU = 0.02
 NEURONS = 200
+WEIGHTS, INPUT = range(2)  # purposes of random numbers
 SECONDS = 1.0
 INPUT_RATE, INPUT_WEIGHT = 2000.0, 0.1  # of Poisson spikes to each neuron: a mean current of 2
 CURRENT = INPUT_WEIGHT * INPUT_RATE * TAU / 2
@@ -79,25 +80,30 @@ def mean_field(rate: Rate, scale: float, current: float = CURRENT) -> float:
     return float(weights @ rates)
 
 
+def random_weights(n: int, seed: int) -> np.ndarray:
+    """Recurrent weights [n, n] of scale 1."""
+    return numpy_generator(seed, WEIGHTS).normal(size=(n, n)) / n**0.5
+
+
 @torch.no_grad()
-def simulated(neuron: str, scale: float, seed: int) -> float:
-    """The same of a network of :data:`NEURONS` on Poisson input, in the second half of a trial."""
-    rng = numpy_generator(seed)
-    counts = rng.poisson(INPUT_RATE * SECONDS, NEURONS)
+def simulated(neuron: str, recurrent: np.ndarray, seed: int) -> float:
+    """Mean rate of a network with the weights ``recurrent`` [n, n] on Poisson input, in the second
+    half of a trial; inf if it runs away."""
+    n, rng = len(recurrent), numpy_generator(seed, INPUT)
+    counts = rng.poisson(INPUT_RATE * SECONDS, n)
     times = rng.uniform(0, SECONDS, counts.sum())
-    units = np.repeat(np.arange(NEURONS), counts)
+    units = np.repeat(np.arange(n), counts)
     unit = 0.5 if neuron == "qif_delta" else 1.0  # a delta synapse moves twice the charge
     layer = SpikingLayer(
-        NEURONS, NEURONS, neuron, tau=TAU, recurrent=True, dtype=torch.float64, max_spikes=LIMIT
+        n, n, neuron, tau=TAU, recurrent=True, dtype=torch.float64, max_spikes=LIMIT
     )
-    noise = torch.from_numpy(rng.normal(size=(NEURONS, NEURONS)))
-    assign(layer, "weight", unit * INPUT_WEIGHT * torch.eye(NEURONS, dtype=torch.float64))
-    assign(layer, "recurrent_weight", unit * scale / NEURONS**0.5 * noise)
+    assign(layer, "weight", unit * INPUT_WEIGHT * torch.eye(n, dtype=torch.float64))
+    assign(layer, "recurrent_weight", unit * torch.from_numpy(recurrent))
     try:
         spikes = layer(SpikeTrains.from_arrays([times], [units], SECONDS))
     except SpikeOverflowError:
         return math.inf
-    return int((spikes.times > SECONDS / 2).sum()) / NEURONS / (SECONDS / 2)
+    return int((spikes.times > SECONDS / 2).sum()) / n / (SECONDS / 2)
 
 
 @torch.no_grad()
@@ -139,9 +145,10 @@ def rates() -> pd.DataFrame:
             rows.append((neuron, "current", current, 0, single(neuron, current), theory))
         for scale in SCALES:
             theory = mean_field(rate, scale)
-            rows += [
-                (neuron, "scale", scale, s, simulated(neuron, scale, s), theory) for s in range(3)
-            ]
+            for seed in range(3):
+                weights = scale * random_weights(NEURONS, seed)
+                rate_found = simulated(neuron, weights, seed)
+                rows.append((neuron, "scale", scale, seed, rate_found, theory))
     return pd.DataFrame(rows, columns=["neuron", "of", "value", "seed", "rate", "theory"])
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import runaway
-from runaway import CRITICAL, RATES, gain, mean_field, simulated, single
+from runaway import CRITICAL, RATES, gain, mean_field, random_weights, simulated, single
 
 
 @pytest.mark.parametrize("neuron", RATES)
@@ -37,18 +37,14 @@ def test_the_gain_of_matrices_whose_growth_is_known() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_networks_run_away_if_and_only_if_they_are_lif_with_a_gain_above_1(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_networks_run_away_if_and_only_if_they_are_lif_with_a_gain_above_1(seed: int) -> None:
     """Scaled to gains just below and above 1: the gain of this matrix, not of its ensemble."""
-    monkeypatch.setattr(runaway, "NEURONS", 60)
-    rng = runaway.numpy_generator(seed)
-    rng.uniform(size=rng.poisson(runaway.INPUT_RATE * runaway.SECONDS, 60).sum())  # as simulated
-    unit = gain(rng.normal(size=(60, 60)) / 60**0.5)
+    weights = random_weights(60, seed)
+    weights /= gain(weights)
     for found, runs_away in ((0.85, False), (1.2, True)):
-        assert (simulated("lif", found / unit, seed) == math.inf) == runs_away
-        assert simulated("qif", found / unit, seed) < 100
-        assert simulated("qif_delta", found / unit, seed) < 100
+        assert (simulated("lif", found * weights, seed) == math.inf) == runs_away
+        assert simulated("qif", found * weights, seed) < 100
+        assert simulated("qif_delta", found * weights, seed) < 100
 
 
 def test_the_figure_has_what_the_tables_say() -> None:
