@@ -115,6 +115,17 @@ class Cluster:
         self._launch("slurmctld", "-D")
         self.wait_until_ready()
 
+    def repair(self) -> None:
+        """What docs/cluster.md says when a controller that was killed launched jobs twice."""
+        queue = ["squeue", "--noheader", "--format=%A|%r"]
+        table = subprocess.run(queue, capture_output=True, text=True, check=True).stdout
+        rows = [line.split("|") for line in table.splitlines()]
+        held = [job for job, reason in rows if reason == "launch failed requeued held"]
+        if held:
+            node = f"nodename={platform.node().split('.')[0]}"
+            subprocess.run(["scontrol", "update", node, "state=resume"], check=True)
+            subprocess.run(["scontrol", "release", *held], check=True)
+
     def jobs(self, folder: Path) -> list[str]:
         """The jobs submitted from ``folder`` that have not ended."""
         command = ["squeue", "--noheader", "--format=%A|%Z"]
