@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import time
@@ -13,6 +14,7 @@ import psutil
 
 CONFIGURATION = Path("/etc/slurm")  # the executor plugin removes SLURM_CONF from the environment
 MARK = "# A cluster for spikegrad's tests.\n"
+STEP = re.compile(r"slurmstepd: \[(\d+)\.")  # how the process of a job's step calls itself
 TEMPLATE = """\
 ClusterName=spikegrad
 SlurmctldHost={host}(127.0.0.1)
@@ -116,22 +118,31 @@ class Cluster:
         self.wait_until_ready()
 
     def repair(self) -> None:
-        """What docs/cluster.md says when a controller that was killed launched jobs twice."""
-        queue = ["squeue", "--noheader", "--format=%A|%r"]
-        table = subprocess.run(queue, capture_output=True, text=True, check=True).stdout
-        rows = [line.split("|") for line in table.splitlines()]
-        held = [job for job, reason in rows if reason == "launch failed requeued held"]
+        """What docs/cluster.md says to do when a controller forgot its last seconds."""
+        queue = self._queue("%A|%r|%T")
+        held = [job for job, reason, _ in queue if reason == "launch failed requeued held"]
         if held:
             node = f"nodename={platform.node().split('.')[0]}"
             subprocess.run(["scontrol", "update", node, "state=resume"], check=True)
             subprocess.run(["scontrol", "release", *held], check=True)
+        running = {job for job, _, state in queue if state == "RUNNING"}
+        time.sleep(5)  # what has just been launched has a process by now
+        gone = running - {
+            found[1]
+            for process in psutil.process_iter(["cmdline"])
+            if (found := STEP.match(" ".join(process.info["cmdline"] or [])))
+        }
+        for job in gone & {job for job, _, state in self._queue("%A|%r|%T") if state == "RUNNING"}:
+            subprocess.run(["scancel", job], check=True)
+
+    def _queue(self, columns: str) -> list[list[str]]:
+        command = ["squeue", "--noheader", f"--format={columns}"]
+        table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return [line.split("|") for line in table.splitlines()]
 
     def jobs(self, folder: Path) -> list[str]:
         """The jobs submitted from ``folder`` that have not ended."""
-        command = ["squeue", "--noheader", "--format=%A|%Z"]
-        table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        rows = [line.split("|") for line in table.splitlines()]
-        return [job for job, where in rows if where == str(folder)]
+        return [job for job, where in self._queue("%A|%Z") if where == str(folder)]
 
     def stop(self) -> None:
         """End the jobs and the daemons; remove the configuration."""

@@ -100,7 +100,7 @@ def test_bushy_cells_rest_after_each_spike() -> None:
         assert (np.diff(steps[channels == i]) > cochlea.REFRACTORY * STEP_RATE).all()
 
 
-@pytest.mark.parametrize(("kept", "seconds"), enumerate([0.15, 0.3, 0.4, 0.6]))
+@pytest.mark.parametrize(("kept", "seconds"), list(enumerate([0.15, 0.3, 0.4, 0.6])))
 def test_the_length_that_a_sound_is_padded_to_does_not_matter(kept: int, seconds: float) -> None:
     """Each of the kept lengths against Fourier's sum over a far finer spectrum.
 
