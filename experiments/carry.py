@@ -22,8 +22,8 @@ from spikegrad.storage.files import atomic
 PACKED = (
     "benchmarks/search/**/*.tsv",
     "benchmarks/training/**/*.tsv",
+    "engine/*.compiled",
     "search/*/*/**/*",
-    "training/*/engine.compiled",
     "training/*/*/best.safetensors",
     "training/*/*/history.parquet",
     "training/*/*/outcome.json",

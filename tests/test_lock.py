@@ -49,7 +49,7 @@ def test_snakemake_refuses_results_of_another_machine(tmp_path: Path) -> None:
     file.parent.mkdir(parents=True)
     owner = {"host": "login2", "pid": 7, "started": 0.0, "time": "yesterday", "folder": "/home/b"}
     file.write_text(json.dumps(owner))
-    run = snakemake(project, "--", "results/spoken-digits-smoke/training/lif/engine.compiled")
+    run = snakemake(project, "--", "results/spoken-digits-smoke/engine/lif.compiled")
     assert run.returncode != 0
     message = run.stdout + run.stderr
     assert "since yesterday by process 7 on login2, started in /home/b" in message

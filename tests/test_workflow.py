@@ -70,6 +70,14 @@ def test_a_config_value_reruns_the_jobs_that_use_it(finished, tmp_path):
     assert not [rule for rule in jobs if "ntk" in rule]
 
 
+def test_who_deletes_a_neurons_trainings_repeats_no_search(finished, tmp_path):
+    project = edited(finished, tmp_path)
+    shutil.rmtree(project / "results/spoken-digits-smoke/training/qif")
+    jobs = planned(project)
+    assert jobs["train"] == 4
+    assert not {job for job in jobs if job.startswith(("search", "compile"))}
+
+
 def test_a_value_that_only_a_figure_uses_reruns_that_figure(finished, tmp_path):
     project = edited(finished, tmp_path)
     write(project / "config" / "smoke.yaml", ("example: 0", "example: 1"))

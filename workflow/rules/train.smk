@@ -13,7 +13,7 @@ wildcard_constraints:
 
 rule compile_engine:
     output:
-        done=f"{TRAINING}/{{neuron}}/engine.compiled",
+        done=f"{RESULTS}/engine/{{neuron}}.compiled",
     log:
         f"{LOGS}/training/{{neuron}}/compile_engine.log",
     benchmark:
