@@ -116,7 +116,7 @@ def test_the_image_runs_without_root_and_has_the_lock_alone() -> None:
     steps = re.findall(
         r"(?m)^([A-Z]+) ((?:.*\\\n)*.*)", (ROOT / "envs" / "Containerfile").read_text()
     )
-    assert [what for what, _ in steps] == ["FROM", "COPY", "RUN", "USER", "WORKDIR"]
+    assert [what for what, _ in steps] == ["FROM", "ARG", "COPY", "RUN", "USER", "WORKDIR"]
     known = dict(steps)
     assert known["USER"] != "root"
     assert known["COPY"].split()[0] == "lock.txt"
