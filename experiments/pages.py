@@ -41,22 +41,20 @@ MEASURES = (
 QUOTE = re.compile(r"(<!-- (?P<dataset>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 
 
+def hundredths(row: Any, sign: str, unit: str) -> str:
+    """A share in hundredths with its interval, or alone where there is none."""
+    mean, low, high = (f"{100 * row[name]:{sign}.1f}" for name in ("mean", "low", "high"))
+    return f"{mean}{unit}" if pd.isna(row["low"]) else f"{mean}{unit} ({low} to {high})"
+
+
 def percent(row: Any) -> str:
-    """A share with its interval, or alone where there is none."""
-    if pd.isna(row["mean"]):
-        return "-"
-    interval = (
-        "" if pd.isna(row["low"]) else f" ({100 * row['low']:.1f} to {100 * row['high']:.1f})"
-    )
-    return f"{100 * row['mean']:.1f} %{interval}"
+    """A share, if there is one."""
+    return "-" if pd.isna(row["mean"]) else hundredths(row, sign="", unit=" %")
 
 
 def points(row: Any) -> str:
-    """A difference of shares in points, with its interval or alone."""
-    interval = (
-        "" if pd.isna(row["low"]) else f" ({100 * row['low']:+.1f} to {100 * row['high']:+.1f})"
-    )
-    return f"{100 * row['mean']:+.1f}{interval}"
+    """A difference of shares."""
+    return hundredths(row, sign="+", unit="")
 
 
 def values(row: pd.Series) -> str:
