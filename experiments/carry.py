@@ -1,7 +1,10 @@
-"""Carry a study to another machine: its searches and trained networks in one file.
+"""Carry a study to another machine: its searches and trained networks in few files.
 
-    python experiments/carry.py pack results/heidelberg-digits study.tar.xz
-    python experiments/carry.py unpack study.tar.xz results/heidelberg-digits
+    python experiments/carry.py pack results/heidelberg-digits study_0.tar.xz
+    python experiments/carry.py pack results/heidelberg-digits study_1.tar.xz --after study_0.tar.xz
+    python experiments/carry.py unpack study_0.tar.xz study_1.tar.xz results/heidelberg-digits
+
+The second holds what is new since the first.
 
 Data, snapshots and landscapes stay behind: make the data first there, then unpack, and go on with
 the study's own command and `--rerun-triggers mtime`. What was packed is not made again; a network
@@ -11,10 +14,11 @@ whose landscape is wanted is trained again for its snapshots, to the same bits.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spikegrad.storage.files import atomic
@@ -40,32 +44,61 @@ def packed(results: Path) -> Iterator[Path]:
             yield file.relative_to(results)
 
 
-def pack(results: Path, archive: Path) -> None:
-    """Write ``archive``; the same results give the same bytes."""
+def held(archives: Sequence[Path]) -> dict[str, bytes]:
+    """The files in ``archives`` by name; what a later one has replaces what an earlier one had."""
+    files = {}
+    for archive in archives:
+        with tarfile.open(archive) as tar:
+            for about in tar:
+                file = tar.extractfile(about)
+                assert file is not None, f"{archive}: {about.name} is no file"
+                files[about.name] = file.read()
+    return files
+
+
+def pack(results: Path, archive: Path, earlier: Sequence[Path] = ()) -> None:
+    """Write to ``archive`` what ``earlier`` ones do not hold; the same results give the same bytes.
+
+    Nothing is written where nothing is new.
+    """
+    known = held(earlier)
+    files = {str(name): (results / name).read_bytes() for name in packed(results)}
+    new = {name: content for name, content in files.items() if known.get(name) != content}
+    if not new:
+        return
     with atomic(archive) as part, tarfile.open(part, "w:xz") as tar:
-        for name in packed(results):
-            about = tarfile.TarInfo(str(name))
-            about.size = (results / name).stat().st_size
-            with open(results / name, "rb") as file:
-                tar.addfile(about, file)
+        for name, content in new.items():
+            about = tarfile.TarInfo(name)
+            about.size = len(content)
+            tar.addfile(about, io.BytesIO(content))
 
 
-def unpack(archive: Path, results: Path) -> None:
-    """Lay the files of ``archive`` into ``results``, all of one time, as the workflow wants."""
+def unpack(archives: Sequence[Path], results: Path) -> None:
+    """Lay the files of ``archives`` into ``results``, all of one time, as the workflow wants."""
     now = time.time()
-    with tarfile.open(archive) as tar:
-        for about in tar:
-            tar.extract(about, results, filter="data")
-            os.utime(results / about.name, (now, now))
+    for name, content in held(archives).items():
+        with atomic(results / name) as part:
+            part.write_bytes(content)
+        os.utime(results / name, (now, now))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["pack", "unpack"])
-    parser.add_argument("source", type=Path, help="results folder to pack, or archive")
-    parser.add_argument("target", type=Path, help="archive to write, or results folder")
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("pack", help="write an archive of a results folder")
+    one.add_argument("results", type=Path)
+    one.add_argument("archive", type=Path)
+    one.add_argument(
+        "--after", type=Path, nargs="+", default=[], help="archives whose files are left out"
+    )
+    other = commands.add_parser("unpack", help="lay archives into a results folder, in this order")
+    other.add_argument("archives", type=Path, nargs="+")
+    other.add_argument("results", type=Path)
     options = parser.parse_args()
-    {"pack": pack, "unpack": unpack}[options.what](options.source, options.target)
+    if options.command == "pack":
+        pack(options.results, options.archive, options.after)
+    else:
+        unpack(options.archives, options.results)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from carry import pack
-from pages import ABOUT, ARCHIVE, write_page
+from pages import ABOUT, archives, write_page
 from spikegrad.storage.tables import read_table, write_table
 
 KEPT = (
@@ -152,6 +152,21 @@ def keep_searches(results: Path, target: Path, runs: pd.DataFrame) -> None:
         write_table(table, target / f"search_{name}")
 
 
+def keep_whole(results: Path, target: Path, commit: str) -> None:
+    """What a study can go on from: an archive of what those of the same ``commit`` do not hold."""
+    about = target / ABOUT
+    if about.exists() and yaml.safe_load(about.read_text())["commit"] != commit:
+        remove_archives(target)
+    earlier = archives(target)
+    pack(results, target / f"study_{len(earlier)}.tar.xz", earlier)
+
+
+def remove_archives(target: Path) -> None:
+    """Remove what an earlier study could go on from."""
+    for archive in archives(target):
+        archive.unlink()
+
+
 def keep_study(results: Path, target: Path, commit: str, whole: bool = False) -> None:
     """All that is kept of a study of the first paper; ``whole`` adds what it can go on from."""
     keep(results, target, KEPT, "hours.csv")
@@ -165,10 +180,10 @@ def keep_study(results: Path, target: Path, commit: str, whole: bool = False) ->
     write_table(speakers, target / "speakers.csv", digits=6)
     keep_searches(results, target, runs)
     keep_networks(results, target, runs)
-    archive = target / ARCHIVE
-    archive.unlink(missing_ok=True)
     if whole:
-        pack(results, archive)
+        keep_whole(results, target, commit)
+    else:
+        remove_archives(target)
     about = {"dataset": results.name, "commit": commit}
     (target / ABOUT).write_text(yaml.safe_dump(about, sort_keys=False))
     write_page(target)
@@ -180,7 +195,7 @@ if __name__ == "__main__":
     parser.add_argument("target", type=Path, help="folder to keep them in")
     parser.add_argument("--commit", help="of the code that made them")
     parser.add_argument(
-        "--whole", action="store_true", help="with all searches and networks in one archive"
+        "--whole", action="store_true", help="with all searches and networks, in archives"
     )
     parser.add_argument("--ntk", action="store_true", help="of the SG-NTK part alone")
     options = parser.parse_args()

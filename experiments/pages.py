@@ -27,7 +27,6 @@ from spikegrad.training.summary import summary
 
 KEPT = Path(__file__).parents[1] / "docs" / "results"
 ABOUT = "about.yaml"
-ARCHIVE = "study.tar.xz"
 MEASURES = (
     "accuracy",
     "accuracy_unseen_speakers",
@@ -39,6 +38,11 @@ MEASURES = (
     "silent_fraction",
 )
 QUOTE = re.compile(r"(<!-- (?P<dataset>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
+
+
+def archives(folder: Path) -> list[Path]:
+    """What a kept study can go on from (``carry.py``), in the order in which it was packed."""
+    return sorted(folder.glob("study_*.tar.xz"), key=lambda file: (len(file.name), file.name))
 
 
 def hundredths(row: Any, sign: str, unit: str) -> str:
@@ -182,7 +186,7 @@ def render(folder: Path, template: str) -> str:
         winners=sorted(file.name for file in folder.glob("search_*.yaml")),
         hours=pd.read_csv(folder / "hours.csv").to_dict("records"),
         networks=sorted(file.name for file in folder.glob("*.safetensors")),
-        archive=ARCHIVE if (folder / ARCHIVE).exists() else None,
+        archives=[file.name for file in archives(folder)],
     )
 
 

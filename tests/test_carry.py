@@ -17,9 +17,12 @@ def test_what_was_packed_is_not_made_again(finished: Path, tmp_path: Path) -> No
     (tmp_path / "other").mkdir()
     project = copy_repository(tmp_path / "other")
     shutil.copytree(finished / STUDY / "data", project / STUDY / "data")
-    carry.unpack(archive, project / STUDY)
+    carry.unpack([archive], project / STUDY)
     carry.pack(project / STUDY, again)
     assert again.read_bytes() == archive.read_bytes()
+    nothing = tmp_path / "nothing.tar.xz"
+    carry.pack(project / STUDY, nothing, [archive])
+    assert not nothing.exists()
     assert not list((project / STUDY).rglob("snapshots.safetensors"))
 
     summary = str(STUDY / "training/summary.csv")
@@ -29,3 +32,18 @@ def test_what_was_packed_is_not_made_again(finished: Path, tmp_path: Path) -> No
     assert {job.rstrip(":") for job in jobs} <= {"evaluate", "summarise"}
     for name in carry.packed(finished / STUDY):
         assert (project / STUDY / name).read_bytes() == (finished / STUDY / name).read_bytes()
+
+
+def test_later_archives_hold_what_is_new_and_win(tmp_path: Path) -> None:
+    study, first, second = tmp_path / "study", tmp_path / "0.tar.xz", tmp_path / "1.tar.xz"
+    outcome, history = "training/lif/0/outcome.json", "training/lif/0/history.parquet"
+    (study / outcome).parent.mkdir(parents=True)
+    (study / outcome).write_text("before")
+    carry.pack(study, first)
+    (study / outcome).write_text("after")
+    (study / history).write_bytes(b"new")
+    carry.pack(study, second, [first])
+    carry.unpack([first, second], tmp_path / "other")
+    assert carry.held([second]) == {history: b"new", outcome: b"after"}
+    assert {str(name) for name in carry.packed(tmp_path / "other")} == {outcome, history}
+    assert (tmp_path / "other" / outcome).read_text() == "after"

@@ -105,8 +105,9 @@ def test_half_of_the_jobs_are_killed(undisturbed: Project, tmp_path: Path) -> No
 
 @pytest.fixture
 def small_disk(undisturbed: Project, tmp_path: Path) -> Iterator[Project]:
-    """A study without networks and landscapes, whose results have a filesystem of their own."""
-    project = undisturbed.copy(tmp_path / "project", without=("training/qif", "landscape", "ntk"))
+    """A study whose results, without search and networks, have a filesystem of their own."""
+    parts = ("search/qif", "training/qif", "landscape", "ntk")
+    project = undisturbed.copy(tmp_path / "project", without=parts)
     results, kept = project.folder / "results", tmp_path / "kept"
     results.rename(kept)
     results.mkdir()
@@ -123,7 +124,7 @@ def small_disk(undisturbed: Project, tmp_path: Path) -> Iterator[Project]:
 def test_the_disk_is_full(undisturbed: Project, small_disk: Project) -> None:
     injected, targets = 0, (*CORES, "--keep-going", *QIF, *NTK, *SURFACE)
     ballast = small_disk.folder / "results" / "ballast"
-    for free in (8_192, 20_000, 60_000):
+    for free in (8_192, 20_000, 60_000, 200_000, 600_000):
         space = shutil.disk_usage(ballast.parent).free
         ballast.write_bytes(bytes(space - free))
         injected += not small_disk.run(*targets)

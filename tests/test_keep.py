@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_ind
 
+import carry
 import keep
 import pages
 from spikegrad import SpikeTrains, load_network
@@ -29,7 +30,7 @@ def test_the_page_names_files_that_are_kept(kept: Path) -> None:
     named = set(re.findall(r"\]\(([^)/]+)\)", page))
     assert named <= {file.name for file in kept.iterdir()}
     assert "abc123" in page
-    assert keep.ARCHIVE in named
+    assert "study_0.tar.xz" in named
     assert "nan" not in page.split("## Claims")[0]
 
 
@@ -41,16 +42,36 @@ def test_a_study_without_landscapes_is_kept_without_them(
         shutil.copytree(finished / "results/spoken-digits-smoke" / part, results / part)
     target = tmp_path / "kept"
     target.mkdir()
-    for name in ("claims.csv", keep.ARCHIVE):  # of an earlier stop
+    for name in ("claims.csv", "study_0.tar.xz"):  # of an earlier stop
         shutil.copy(kept / name, target)
     keep.keep_study(results, target, "abc123")
     page = (target / "README.md").read_text()
     named = set(re.findall(r"\]\(([^)/]+)\)", page))
     assert named <= {file.name for file in target.iterdir()}
     assert "Not judged yet" in page
-    assert not {"claims.csv", "landscape_census.csv", keep.ARCHIVE} & set(os.listdir(target))
+    assert not {"claims.csv", "landscape_census.csv", "study_0.tar.xz"} & set(os.listdir(target))
     before = (kept / "README.md").read_text()
     assert page.split("## Claims")[0] == before.split("## Claims")[0]
+
+
+def test_archives_of_one_commit_hold_each_file_once(tmp_path: Path) -> None:
+    results, target = tmp_path / "study", tmp_path / "kept"
+    target.mkdir()
+    for seed in range(2):
+        file = results / f"training/lif/{seed}/best.safetensors"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(bytes([seed]))
+        keep.keep_whole(results, target, "abc")
+        (target / pages.ABOUT).write_text("commit: abc")
+    keep.keep_whole(results, target, "abc")
+    files = pages.archives(target)
+    assert [file.name for file in files] == ["study_0.tar.xz", "study_1.tar.xz"]
+    assert [list(carry.held([file])) for file in files] == [
+        [f"training/lif/{seed}/best.safetensors"] for seed in range(2)
+    ]
+    keep.keep_whole(results, target, "def")
+    assert [file.name for file in pages.archives(target)] == ["study_0.tar.xz"]
+    assert len(carry.held(pages.archives(target))) == 2
 
 
 def test_a_speaker_of_the_page_has_the_accuracy_of_its_answers(finished: Path, kept: Path) -> None:
