@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from scipy.stats import t
 
+from answers import GOAL, answers
 from runaway import CRITICAL
 from spikegrad.claims.estimates import difference
 from spikegrad.report.style import NEURON_STYLES, neuron_label
@@ -182,6 +183,10 @@ def render(folder: Path, template: str) -> str:
         searches=searches_done(folder),
         ranking=lambda: ranking(runs),
         winning=lambda: winners_of(folder, runs),
+        answers=answers(folder),
+        goal=GOAL,
+        share=lambda value: f"{100 * value:.0f} %",
+        extremes=lambda of: ", ".join(f"{100 * f(of):.1f}" for f in (min, np.median, max)) + " %",
         values=values,
         winners=sorted(file.name for file in folder.glob("search_*.yaml")),
         hours=pd.read_csv(folder / "hours.csv").to_dict("records"),

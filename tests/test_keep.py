@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_ind
 
+import answers
 import carry
 import keep
 import pages
@@ -160,3 +161,27 @@ def test_a_quote_is_made_anew_and_nothing_else(kept: Path) -> None:
     for mean in accuracy["mean"]:
         assert f"{100 * mean:.1f} %" in text
     assert pages.quoting(text, kept.parent) == text
+
+
+def test_answers_are_those_of_the_tables(kept: Path) -> None:
+    found = answers.answers(kept)
+    runs = pd.read_csv(kept / "training_runs.csv")
+    assert list(found) == list(runs["neuron"].unique())
+    for neuron, answer in found.items():
+        own = runs[runs["neuron"] == neuron]
+        assert answer.networks == pytest.approx(list(own["accuracy"]))
+        assert answer.runs_away == sum(own["outcome"] == "overflow") / len(own)
+    speakers = pd.read_csv(kept / "speakers.csv")
+    accuracy = {(row.speaker, row.neuron): row.accuracy for row in speakers.itertuples()}
+    ahead = [accuracy[s, "qif"] > accuracy[s, "lif"] for s in set(speakers["speaker"])]
+    assert (found["qif"].speakers_ahead, found["qif"].speakers) == (sum(ahead), len(ahead))
+    assert found["lif"].speakers_ahead == 0
+
+
+def test_an_unchanged_finalist_is_no_merit_of_the_search(kept: Path, tmp_path: Path) -> None:
+    shutil.copytree(kept, tmp_path / "kept")
+    table = pd.read_parquet(kept / "search_finalists.parquet")
+    for value, tuned in ((1.0, 0), (-1.0, table["search"].nunique())):
+        table.loc[table["number"] < 0, "validation_accuracy"] = value
+        table.to_parquet(tmp_path / "kept/search_finalists.parquet")
+        assert {a.tuned for a in answers.answers(tmp_path / "kept").values()} == {tuned}

@@ -1,0 +1,105 @@
+"""What a reader asks of a kept study, answered from the tables in its folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+GOAL = 0.8
+"""Accuracy on all test words that both papers' readers would expect of such a network."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Of one neuron model, what its networks and searches came to.
+
+    Attributes
+    ----------
+    networks
+        Test accuracies of all trained networks.
+    above
+        How many of them reach :data:`GOAL`.
+    training
+        Mean accuracy on the training words, at each network's best epoch.
+    late_gain
+        Validation accuracy gained in the last epochs, see ``keep.trained_out``.
+    spikes
+        Mean number of spikes a neuron and word.
+    speakers_ahead, speakers
+        On how many of the speakers it is ahead of LIF, all networks together.
+    trials_away, finalists_away, runs_away
+        Shares that ran away, of the searches' trials, their finalists, and the trained networks.
+    short, long
+        Best validation accuracy after a search's trials and of its finalists, mean over searches.
+    tuned
+        In how many searches a finalist beats the unchanged settings.
+    """
+
+    networks: list[float]
+    above: int
+    training: float
+    late_gain: float
+    spikes: float
+    speakers_ahead: int
+    speakers: int
+    trials_away: float
+    finalists_away: float
+    runs_away: float
+    short: float
+    long: float
+    tuned: int
+
+
+def answers(folder: Path) -> dict[str, Answer]:
+    """The :class:`Answer` of each neuron model of the study kept in ``folder``."""
+    runs = pd.read_csv(folder / "training_reached.csv")
+    trials = pd.read_parquet(folder / "search_trials.parquet")
+    finalists = pd.read_parquet(folder / "search_finalists.parquet")
+    speakers = pd.read_csv(folder / "speakers.csv").pivot_table(
+        "accuracy", index="speaker", columns="neuron"
+    )
+    return {
+        neuron: _answer(
+            runs[runs["neuron"] == neuron],
+            trials[trials["neuron"] == neuron],
+            finalists[finalists["neuron"] == neuron],
+            int((speakers[neuron] > speakers["lif"]).sum()) if "lif" in speakers else 0,
+            len(speakers),
+        )
+        for neuron in runs["neuron"].unique()
+    }
+
+
+def _answer(
+    runs: pd.DataFrame,
+    trials: pd.DataFrame,
+    finalists: pd.DataFrame,
+    speakers_ahead: int,
+    speakers: int,
+) -> Answer:
+    unchanged = finalists["number"] < 0
+    own, given = (
+        finalists[chosen].groupby("search")["validation_accuracy"].max()
+        for chosen in (~unchanged, unchanged)
+    )
+    return Answer(
+        networks=list(runs["accuracy"]),
+        above=int((runs["accuracy"] >= GOAL).sum()),
+        training=runs["training_accuracy"].mean(),
+        late_gain=runs["late_gain"].mean(),
+        spikes=runs["spikes_per_neuron"].mean(),
+        speakers_ahead=speakers_ahead,
+        speakers=speakers,
+        trials_away=_share_away(trials),
+        finalists_away=_share_away(finalists[~unchanged]),
+        runs_away=_share_away(runs),
+        short=trials.groupby("search")["validation_accuracy"].max().mean(),
+        long=own.mean(),
+        tuned=int((own > given).sum()),
+    )
+
+
+def _share_away(table: pd.DataFrame) -> float:
+    return float((table["outcome"] == "overflow").mean())
