@@ -16,6 +16,7 @@ import answers
 import carry
 import keep
 import pages
+import plot_result
 from spikegrad import SpikeTrains, load_network
 
 
@@ -185,3 +186,9 @@ def test_an_unchanged_finalist_is_no_merit_of_the_search(kept: Path, tmp_path: P
         table.loc[table["number"] < 0, "validation_accuracy"] = value
         table.to_parquet(tmp_path / "kept/search_finalists.parquet")
         assert {a.tuned for a in answers.answers(tmp_path / "kept").values()} == {tuned}
+
+
+def test_the_result_is_drawn_of_the_kept_tables_alone(kept: Path, tmp_path: Path) -> None:
+    for name in ("first.png", "again.png"):
+        plot_result.main(kept, str(tmp_path / name))
+    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "again.png").read_bytes()
