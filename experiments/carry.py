@@ -34,13 +34,19 @@ PACKED = (
     "training/*/*/silence.parquet",
 )
 CHECKPOINTS = "states"
+DONE = ".snakemake_timestamp"
+"""Snakemake leaves it in a folder of records when its job is done."""
 
 
 def packed(results: Path) -> Iterator[Path]:
-    """The files of a results folder that are carried, relative to it, in a fixed order."""
+    """The files of a results folder that are carried, relative to it, in a fixed order.
+
+    Checkpoints are not among them, nor what a job has written that is not done.
+    """
     found = {file for pattern in PACKED for file in results.glob(pattern) if file.is_file()}
     for file in sorted(found):
-        if CHECKPOINTS not in file.relative_to(results).parts:
+        running = file.parent.name.startswith("job") and not (file.parent / DONE).exists()
+        if CHECKPOINTS not in file.relative_to(results).parts and not running:
             yield file.relative_to(results)
 
 

@@ -1,6 +1,7 @@
 """Keep a long study in the repository: tables, figures, networks, hours, and a page of its results.
 
 python experiments/keep.py results/heidelberg-digits docs/results/heidelberg-digits --commit 73a3b00
+python experiments/keep.py --unfinished results/heidelberg-digits docs/results/unfinished --commit 73a
 python experiments/keep.py --ntk results/shd-ntk docs/results
 """
 
@@ -159,6 +160,13 @@ def keep_whole(results: Path, target: Path, commit: str) -> None:
         remove_archives(target)
     earlier = archives(target)
     pack(results, target / f"study_{len(earlier)}.tar.xz", earlier)
+    write_about(results, target, commit)
+
+
+def write_about(results: Path, target: Path, commit: str) -> None:
+    """Whose results ``target`` keeps."""
+    about = {"dataset": results.name, "commit": commit}
+    (target / ABOUT).write_text(yaml.safe_dump(about, sort_keys=False))
 
 
 def remove_archives(target: Path) -> None:
@@ -184,8 +192,7 @@ def keep_study(results: Path, target: Path, commit: str, whole: bool = False) ->
         keep_whole(results, target, commit)
     else:
         remove_archives(target)
-    about = {"dataset": results.name, "commit": commit}
-    (target / ABOUT).write_text(yaml.safe_dump(about, sort_keys=False))
+        write_about(results, target, commit)
     write_page(target)
 
 
@@ -197,11 +204,17 @@ if __name__ == "__main__":
     parser.add_argument(
         "--whole", action="store_true", help="with all searches and networks, in archives"
     )
+    parser.add_argument(
+        "--unfinished", action="store_true", help="these archives alone, of a study under way"
+    )
     parser.add_argument("--ntk", action="store_true", help="of the SG-NTK part alone")
     options = parser.parse_args()
     if options.ntk:
         keep(options.results, options.target, KEPT_OF_NTK, "ntk_hours.csv")
     elif options.commit is None:
         parser.error("say with --commit which code made them")
+    elif options.unfinished:
+        options.target.mkdir(parents=True, exist_ok=True)
+        keep_whole(options.results, options.target, options.commit)
     else:
         keep_study(options.results, options.target, options.commit, options.whole)

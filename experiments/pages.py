@@ -87,6 +87,8 @@ def searches_needed(first: NDArray[np.float64], second: NDArray[np.float64]) -> 
     spreads what they are in ``first`` and ``second``; None where more than 1,000 would not."""
     value = abs(first.mean() - second.mean())
     variances = np.array([first.var(ddof=1), second.var(ddof=1)])
+    if not variances.any():
+        return 2 if value > 0 else None
     for n in range(2, 1001):
         freedom = (n - 1) * variances.sum() ** 2 / (variances**2).sum()
         if t.ppf((1 + LEVEL) / 2, freedom) * (variances.sum() / n) ** 0.5 < value:

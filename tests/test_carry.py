@@ -47,3 +47,12 @@ def test_later_archives_hold_what_is_new_and_win(tmp_path: Path) -> None:
     assert carry.held([second]) == {history: b"new", outcome: b"after"}
     assert {str(name) for name in carry.packed(tmp_path / "other")} == {outcome, history}
     assert (tmp_path / "other" / outcome).read_text() == "after"
+
+
+def test_what_a_job_has_not_finished_stays_behind(tmp_path: Path) -> None:
+    for name in ("job0/1.json", "job0/.snakemake_timestamp", "job1/2.json", "states/3.json"):
+        file = tmp_path / "search/lif/0/finalists" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    names = {str(name.relative_to("search/lif/0/finalists")) for name in carry.packed(tmp_path)}
+    assert names == {"job0/1.json", "job0/.snakemake_timestamp"}

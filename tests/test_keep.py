@@ -64,7 +64,6 @@ def test_archives_of_one_commit_hold_each_file_once(tmp_path: Path) -> None:
         file.parent.mkdir(parents=True)
         file.write_bytes(bytes([seed]))
         keep.keep_whole(results, target, "abc")
-        (target / pages.ABOUT).write_text("commit: abc")
     keep.keep_whole(results, target, "abc")
     files = pages.archives(target)
     assert [file.name for file in files] == ["study_0.tar.xz", "study_1.tar.xz"]
@@ -139,6 +138,8 @@ def test_with_the_searches_needed_the_interval_just_decides(gap: float) -> None:
     assert decides(needed)
     assert needed == 2 or not decides(needed - 1)
     assert pages.searches_needed(pair, pair) is None
+    assert pages.searches_needed(np.full(2, gap), np.zeros(2)) == 2
+    assert pages.searches_needed(np.full(2, gap), np.full(2, gap)) is None
 
 
 def test_pages_quote_what_is_kept() -> None:
