@@ -1,7 +1,7 @@
 """Keep a long study in the repository: tables, figures, networks, hours, and a page of its results.
 
 python experiments/keep.py results/heidelberg-digits docs/results/heidelberg-digits --commit 73a3b00
-python experiments/keep.py --unfinished results/heidelberg-digits docs/results/unfinished --commit 73a
+python experiments/keep.py --unfinished results/heidelberg-digits docs/results/unfinished --commit C
 python experiments/keep.py --ntk results/shd-ntk docs/results
 """
 
