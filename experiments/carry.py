@@ -6,8 +6,9 @@
 
 The second holds what is new since the first.
 
-Data, snapshots and landscapes stay behind: make the data first there, then unpack, and go on with
-the study's own command and `--rerun-triggers mtime`. What was packed is not made again; a network
+Data, snapshots and landscapes stay behind: make the data first there, the searches' own
+(`search/events.h5`) included, then unpack, and go on with the study's own command and
+`--rerun-triggers mtime`. What was packed is not made again; a network
 whose landscape is wanted is trained again for its snapshots, to the same bits.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def test_what_was_packed_is_not_made_again(finished: Path, tmp_path: Path) -> No
     (tmp_path / "other").mkdir()
     project = copy_repository(tmp_path / "other")
     shutil.copytree(finished / STUDY / "data", project / STUDY / "data")
+    (project / STUDY / "search").mkdir()
+    shutil.copy2(finished / STUDY / "search/events.h5", project / STUDY / "search")
     carry.unpack([archive], project / STUDY)
     carry.pack(project / STUDY, again)
     assert again.read_bytes() == archive.read_bytes()
@@ -30,6 +33,11 @@ def test_what_was_packed_is_not_made_again(finished: Path, tmp_path: Path) -> No
     assert run.returncode == 0, run.stdout + run.stderr
     jobs = {line.split()[1] for line in run.stdout.splitlines() if line.startswith("rule ")}
     assert {job.rstrip(":") for job in jobs} <= {"evaluate", "summarise"}
+    best = STUDY / "search/qif/0/best.yaml"
+    (project / best).rename(tmp_path / "best.yaml")  # a search that is not at its end
+    run = snakemake(project, "--dry-run", "--rerun-triggers", "mtime", "--", str(best))
+    assert re.findall("(?m)^rule ([a-z_]+)", run.stdout) == ["search_best"], run.stdout
+    (tmp_path / "best.yaml").rename(project / best)
     for name in carry.packed(finished / STUDY):
         assert (project / STUDY / name).read_bytes() == (finished / STUDY / name).read_bytes()
 
