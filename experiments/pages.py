@@ -185,7 +185,7 @@ def render(folder: Path, template: str) -> str:
         searches=searches_done(folder),
         ranking=lambda: ranking(runs),
         winning=lambda: winners_of(folder, runs),
-        answers=answers(folder),
+        answered=lambda: answers(folder),
         goal=GOAL,
         share=lambda value: f"{100 * value:.0f} %",
         extremes=lambda of: ", ".join(f"{100 * f(of):.1f}" for f in (min, np.median, max)) + " %",
