@@ -14,11 +14,11 @@ from spikegrad.config.study import Study
 from spikegrad.estimate.networks import ENGINE, engine_seconds
 from spikegrad.estimate.work import Operation
 from spikegrad.ntk import build
-from spikegrad.ntk.ensemble import Descent
 from spikegrad.ntk.network import initialise
 from spikegrad.ntk.problem import problem_of
 from spikegrad.ntk.subnormal import flush_subnormal
 
+STEPS = 50  # of gradient descent that are timed together, as a run makes thousands
 LEAST = 0.05  # seconds that a round takes
 ROUNDS = 4  # so that what else the machine does matters less
 REFERENCE = 2.2  # seconds of a start, on the machine that "other" work was measured on
@@ -86,11 +86,8 @@ def step_seconds(study: Study, name: str, width: int, n_networks: int) -> float:
     """A step of gradient descent of a block of networks beside the SG-NTK."""
     experiment = study.ntk.experiment(name)
     problem = problem_of(study.ntk.problem, experiment)
-    architecture = build.architecture(study.ntk.problem, experiment, width)
     phi = build.activation(experiment.activations[0])
-    psi = build.surrogate(experiment.surrogate, phi)
-    x, y = (torch.from_numpy(a[problem.train]).float() for a in (problem.inputs, problem.targets))
-    descent = Descent(architecture, phi, psi, x, y, study.ntk.problem.learning_rate)
+    descent = build.descent(study.ntk.problem, experiment, problem, width, phi)
     generators = build.network_generators(study.ntk.problem.seed, width, range(n_networks))
-    block = initialise(architecture, generators, torch.float32)
-    return seconds(lambda: descent.step(block))
+    block = initialise(descent.architecture, generators, torch.float32)
+    return seconds(lambda: descent.advance(block, STEPS)) / STEPS

@@ -61,6 +61,11 @@ class Descent:
             w.baddbmm_(error.mT, a, alpha=-self.learning_rate * scale)
             b.sub_(error.sum(1, keepdim=True), alpha=self.learning_rate * shift)
 
+    def advance(self, block: Block, steps: int) -> None:
+        """Move the parameters of every network in ``block`` by ``steps`` steps, in place."""
+        for _ in range(steps):
+            self.step(block)
+
     def flops(self) -> int:
         """Floating-point operations of the matrix products of one step of one network."""
         sizes = self.architecture.sizes
@@ -95,8 +100,7 @@ def train(
         for start, stop in pairwise([0, *stops]):
             if stop > done:
                 started = time.perf_counter()
-                for _ in range(stop - start):
-                    descent.step(block)
+                descent.advance(block, stop - start)
                 seconds += time.perf_counter() - started
                 _save(files[stop], block, fingerprint)
             elif stop == done or stop in record_steps:

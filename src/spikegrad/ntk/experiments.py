@@ -12,7 +12,7 @@ from spikegrad.config.ntk import Cell, NTKExperiment, NTKProblem
 from spikegrad.ntk import build
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.empirical import empirical_kernel
-from spikegrad.ntk.ensemble import Descent, train
+from spikegrad.ntk.ensemble import train
 from spikegrad.ntk.network import initialise, outputs
 from spikegrad.ntk.problem import Problem, problem_of
 from spikegrad.ntk.subnormal import flush_subnormal
@@ -59,17 +59,9 @@ def _train_cell(
     networks = range(cell.first_network, cell.first_network + cell.n_networks)
     generators = build.network_generators(settings.seed, cell.width, networks)
     phi = build.activation(cell.activation)
-    psi = build.surrogate(experiment.surrogate, phi)
-    architecture = build.architecture(settings, experiment, cell.width)
+    descent = build.descent(settings, experiment, problem, cell.width, phi)
+    architecture, psi = descent.architecture, descent.surrogate
     x = torch.from_numpy(problem.inputs)
-    descent = Descent(
-        architecture,
-        phi,
-        psi,
-        x[problem.train].float(),
-        torch.from_numpy(problem.targets[problem.train]).float(),
-        settings.learning_rate,
-    )
     block = initialise(architecture, generators, torch.float32)
     middle = x[len(x) // 2 :][:1]
     tables = []
