@@ -2,20 +2,26 @@
 
 python experiments/keep.py results/heidelberg-digits docs/results/heidelberg-digits --commit 73a3b00
 python experiments/keep.py --unfinished results/heidelberg-digits docs/results/unfinished --commit C
-python experiments/keep.py --ntk results/shd-ntk docs/results
+python experiments/keep.py --ntk results/shd docs/results/sg-ntk --commit 73a3b00
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
 from carry import pack
+from ntk_facts import AUTHORS
 from pages import ABOUT, archives, write_page
+from spikegrad.claims.judge import judge
+from spikegrad.claims.results import Tables
+from spikegrad.claims.sg_ntk_paper import SG_NTK_CLAIMS
+from spikegrad.ntk.constants import TRANSPOSED
 from spikegrad.storage.tables import read_table, write_table
 
 KEPT = (
@@ -42,24 +48,17 @@ KEPT = (
     "training/summary.csv",
 )
 
-KEPT_OF_NTK = (
-    "ntk/figures/comparison.png",
-    "ntk/figures/kernels_gradient.png",
-    "ntk/figures/kernels_surrogate_gradient.png",
-    "ntk/figures/off_circle.png",
-    "ntk/figures/spread.png",
-    "ntk/figures/stability.png",
-    "ntk/gradient/exponents.csv",
-    "ntk/one_hidden/distances.csv",
-    "ntk/one_hidden/spreads.csv",
-    "ntk/one_hidden/trends.csv",
-    "ntk/stability/cases.csv",
-    "ntk/surrogate_gradient/exponents.csv",
-    "ntk/two_hidden/distances.csv",
-    "ntk/two_hidden/spreads.csv",
-    "ntk/two_hidden/trends.csv",
-    "ntk/unequal_norms/distances.csv",
-    "ntk/unequal_norms/trends.csv",
+NTK_FIGURES = (
+    "comparison",
+    "ensemble_one_hidden",
+    "ensemble_two_hidden",
+    "ensemble_two_hidden_scaled",
+    "kernel_error",
+    "kernels_gradient",
+    "kernels_surrogate_gradient",
+    "off_circle",
+    "spread",
+    "stability",
 )
 
 FLAT = 5  # last epochs, over which a curve that is flat gains nothing
@@ -83,8 +82,8 @@ def core_hours(folder: Path) -> pd.DataFrame:
     return pd.concat([table, table.sum().to_frame("all").T]).astype({"jobs": int})
 
 
-def keep(results: Path, target: Path, names: tuple[str, ...], hours: str) -> None:
-    """Copy the results of these ``names``, and write the core-hours to the file ``hours``.
+def keep(results: Path, target: Path, names: Iterable[str]) -> None:
+    """Copy the results of these ``names``, and write the core-hours.
 
     Those that a study has not made yet are left out, with what was kept of an earlier one.
     """
@@ -94,7 +93,7 @@ def keep(results: Path, target: Path, names: tuple[str, ...], hours: str) -> Non
         if (results / name).exists():
             shutil.copyfile(results / name, target / flat_name(name))
     table = core_hours(results / "benchmarks").rename_axis("family")
-    table.to_csv(target / hours, float_format="%.3f")
+    table.to_csv(target / "hours.csv", float_format="%.3f")
 
 
 def histories(results: Path, runs: pd.DataFrame) -> pd.DataFrame:
@@ -177,7 +176,7 @@ def remove_archives(target: Path) -> None:
 
 def keep_study(results: Path, target: Path, commit: str, whole: bool = False) -> None:
     """All that is kept of a study of the first paper; ``whole`` adds what it can go on from."""
-    keep(results, target, KEPT, "hours.csv")
+    keep(results, target, KEPT)
     for earlier in [*target.glob("*.safetensors"), *target.glob("search_*.yaml")]:
         earlier.unlink()
     runs = pd.read_csv(results / "training/runs.csv")
@@ -196,11 +195,46 @@ def keep_study(results: Path, target: Path, commit: str, whole: bool = False) ->
     write_page(target)
 
 
+def ntk_tables(results: Path) -> dict[str, list[Path]]:
+    """The files behind each table that claims of the second paper are judged from."""
+    ensembles = sorted((results / "ntk").glob("*/distances.csv"))
+    off_circle = [f for f in ensembles if TRANSPOSED in set(pd.read_csv(f)["kernel"])]
+    on_circle = [file.parent for file in ensembles if file not in off_circle]
+    return {
+        "diagonals": [results / "ntk/limits/diagonals.csv"],
+        "problem": [results / "ntk/limits/problem.csv"],
+        "exponents": [results / "ntk/surrogate_gradient/exponents.csv"],
+        "growth": [results / "ntk/gradient/growth.csv"],
+        "distances": [folder / "distances.csv" for folder in on_circle],
+        "spreads": [folder / "spreads.csv" for folder in on_circle],
+        "trends": [folder / "trends.csv" for folder in on_circle],
+        "off_circle": off_circle,
+    }
+
+
+def keep_ntk(results: Path, target: Path, commit: str) -> None:
+    """Tables, figures, hours, verdicts and the page."""
+    files = {path for paths in ntk_tables(results).values() for path in paths}
+    for name in ("distances", "spreads", "trends", "cases", "exponents"):
+        files |= set((results / "ntk").glob(f"*/{name}.csv"))
+    names = sorted(str(path.relative_to(results)) for path in files)
+    keep(results, target, [*names, *(f"ntk/figures/{name}.png" for name in NTK_FIGURES)])
+    for experiment in AUTHORS:
+        errors = read_table(results / f"ntk/{experiment}/errors.parquet")
+        means = errors.groupby(["slope", "width", "step"])[["squared_error", "drift"]].mean()
+        write_table(means.reset_index(), target / f"ntk_{experiment}_errors.csv", digits=6)
+    given = {name: [str(path) for path in paths] for name, paths in ntk_tables(results).items()}
+    claims, _ = judge(Tables(given), "", seed=0, claims=SG_NTK_CLAIMS)
+    write_table(claims.drop(columns=["files", "read"]), target / "claims.csv", digits=6)
+    write_about(results, target, commit)
+    write_page(target)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, help="results of a finished study")
     parser.add_argument("target", type=Path, help="folder to keep them in")
-    parser.add_argument("--commit", help="of the code that made them")
+    parser.add_argument("--commit", required=True, help="of the code that made them")
     parser.add_argument(
         "--whole", action="store_true", help="with all searches and networks, in archives"
     )
@@ -210,9 +244,7 @@ if __name__ == "__main__":
     parser.add_argument("--ntk", action="store_true", help="of the SG-NTK part alone")
     options = parser.parse_args()
     if options.ntk:
-        keep(options.results, options.target, KEPT_OF_NTK, "ntk_hours.csv")
-    elif options.commit is None:
-        parser.error("say with --commit which code made them")
+        keep_ntk(options.results, options.target, options.commit)
     elif options.unfinished:
         options.target.mkdir(parents=True, exist_ok=True)
         keep_whole(options.results, options.target, options.commit)

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from answers import GOAL, answers
+from ntk_facts import ntk_facts
 from runaway import CRITICAL
 from spikegrad.claims.estimates import difference
+from spikegrad.claims.qif_paper import QIF_PAPER
 from spikegrad.report.style import NEURON_STYLES, neuron_label
 from spikegrad.statistics import LEVEL
 from spikegrad.training.summary import summary
@@ -60,6 +62,12 @@ def percent(row: Any) -> str:
 def points(row: Any) -> str:
     """A difference of shares."""
     return hundredths(row, sign="+", unit="")
+
+
+def power(row: dict[str, Any]) -> str:
+    """An exponent with its interval."""
+    text = f"{row['exponent']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+    return text.replace("-inf", "-∞")
 
 
 def values(row: pd.Series) -> str:
@@ -158,27 +166,23 @@ def by_recurrence(trials: pd.DataFrame) -> list[dict[str, Any]]:
     return facts.groupby(["neuron", "above"]).sum().reset_index().to_dict("records")
 
 
-def render(folder: Path, template: str) -> str:
-    """``template`` with the values of the study that is kept in ``folder``."""
+def verdicts(folder: Path) -> list[dict[str, Any]]:
+    """Of the first paper's claims; none if the study has not come so far."""
+    if not (folder / "claims.csv").exists():
+        return []
+    claims = pd.read_csv(folder / "claims.csv")
+    return claims[claims["paper"].str.endswith(QIF_PAPER)].to_dict("records")
+
+
+def study_facts(folder: Path) -> dict[str, Any]:
+    """What templates say of the first paper's study that is kept in ``folder``."""
     runs = pd.read_csv(folder / "training_reached.csv")
     means = summary(runs, MEASURES).set_index(["neuron", "measure"])
-    judged = folder / "claims.csv"
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(f"{template}.md").render(
-        **yaml.safe_load((folder / ABOUT).read_text()),
+    return dict(
         neurons=[neuron for neuron in NEURON_STYLES if neuron in set(runs["neuron"])],
-        label=neuron_label,
-        percent=percent,
-        points=points,
         of=lambda neuron, measure: means.loc[(neuron, measure)],
         runs=runs,
-        claims=pd.read_csv(judged).to_dict("records") if judged.exists() else [],
+        claims=verdicts(folder),
         speakers=pd.read_csv(folder / "speakers.csv").to_dict("records"),
         recurrence=lambda: by_recurrence(pd.read_parquet(folder / "search_trials.parquet")),
         rungs=pd.read_csv(folder / "search_rungs.csv"),
@@ -187,14 +191,38 @@ def render(folder: Path, template: str) -> str:
         winning=lambda: winners_of(folder, runs),
         answered=lambda: answers(folder),
         goal=GOAL,
-        share=lambda value: f"{100 * value:.0f} %",
-        extremes=lambda of: ", ".join(f"{100 * f(of):.1f}" for f in (min, np.median, max)) + " %",
-        values=values,
         winners=sorted(file.name for file in folder.glob("search_*.yaml")),
-        hours=pd.read_csv(folder / "hours.csv").to_dict("records"),
         networks=sorted(file.name for file in folder.glob("*.safetensors")),
         archives=[file.name for file in archives(folder)],
     )
+
+
+def render(folder: Path, template: str) -> str:
+    """``template`` with the values of the study that is kept in ``folder``."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    facts = ntk_facts if _is_of_ntk(folder) else study_facts
+    return environment.get_template(f"{template}.md").render(
+        **yaml.safe_load((folder / ABOUT).read_text()),
+        **facts(folder),
+        hours=pd.read_csv(folder / "hours.csv").to_dict("records"),
+        label=neuron_label,
+        percent=percent,
+        points=points,
+        share=lambda value: f"{100 * value:.0f} %",
+        extremes=lambda of: ", ".join(f"{100 * f(of):.1f}" for f in (min, np.median, max)) + " %",
+        values=values,
+        power=power,
+    )
+
+
+def _is_of_ntk(folder: Path) -> bool:
+    return any(folder.glob("ntk_*.csv"))
 
 
 def quoting(text: str, kept: Path = KEPT) -> str:
@@ -209,7 +237,8 @@ def quoting(text: str, kept: Path = KEPT) -> str:
 
 def write_page(folder: Path) -> None:
     """The page of the study kept in ``folder``."""
-    (folder / "README.md").write_text(render(folder, "study"))
+    page = render(folder, "ntk" if _is_of_ntk(folder) else "study")
+    (folder / "README.md").write_text(page)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,30 @@ def test_a_study_without_landscapes_is_kept_without_them(
     assert page.split("## Claims")[0] == before.split("## Claims")[0]
 
 
+def test_the_second_papers_page_tells_what_its_tables_hold(finished: Path, tmp_path: Path) -> None:
+    results = finished / "results/spoken-digits-smoke"
+    keep.keep_ntk(results, tmp_path, "abc123")
+    page = (tmp_path / "README.md").read_text()
+    named = set(re.findall(r"\]\(([^)/]+)\)", page))
+    assert named <= {file.name for file in tmp_path.iterdir()}
+    errors = pd.read_parquet(results / "ntk/surrogate_gradient/errors.parquet")
+    ends = errors[(errors["step"] == 20) & (errors["width"] == 5)]["squared_error"]
+    assert re.search(rf"^\| 2 \| 5 \|.*\| {ends.mean():.2g} \|", page, re.M)
+    distances = pd.read_csv(results / "ntk/unequal_norms/distances.csv")
+    at_end = distances[(distances["step"] == 20) & (distances["at"] == "same time")]
+    own = at_end[at_end["width"] == 20].set_index("kernel")["rms"]
+    cells = next(line for line in page.splitlines() if "unequal norms | 20" in line).split(" | ")
+    assert cells[3] == f"{own['SG-NTK']:.3f}"
+    assert cells[6] == f"{own['transposed']:.3f}"
+    assert cells[9] == own.drop("SG-NTK").idxmin()
+    judged = pd.read_csv(tmp_path / "claims.csv")
+    of_study = pd.read_csv(results / "claims.csv")
+    expected = of_study[of_study["paper"].str.endswith("2405.15539")]
+    assert judged[["id", "case", "verdict"]].to_numpy().tolist() == (
+        expected[["id", "case", "verdict"]].to_numpy().tolist()
+    )
+
+
 def test_archives_of_one_commit_hold_each_file_once(tmp_path: Path) -> None:
     results, target = tmp_path / "study", tmp_path / "kept"
     target.mkdir()
