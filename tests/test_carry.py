@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
+import tarfile
 from pathlib import Path
+
+import pytest
 
 import carry
 from smoke import copy_repository, snakemake
@@ -64,3 +68,16 @@ def test_what_a_job_has_not_finished_stays_behind(tmp_path: Path) -> None:
         file.touch()
     names = {str(name.relative_to("search/lif/0/finalists")) for name in carry.packed(tmp_path)}
     assert names == {"job0/1.json", "job0/.snakemake_timestamp"}
+
+
+@pytest.mark.parametrize("name", ["../outside.txt", "in/../../out.txt"])
+def test_archives_do_not_write_outside_of_the_results(tmp_path: Path, name: str) -> None:
+    archive, results = tmp_path / "hostile.tar.xz", tmp_path / "a" / "results"
+    with tarfile.open(archive, "w:xz") as tar:
+        about = tarfile.TarInfo(name)
+        about.size = 4
+        tar.addfile(about, io.BytesIO(b"evil"))
+    results.mkdir(parents=True)
+    with pytest.raises((tarfile.FilterError, OSError)):
+        carry.unpack([archive], results)
+    assert {file for file in tmp_path.rglob("*") if file.is_file()} == {archive}
