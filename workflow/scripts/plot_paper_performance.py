@@ -10,7 +10,7 @@ from spikegrad.search.figures import draw_best_so_far
 from spikegrad.statistics import t_interval
 from spikegrad.storage.tables import read_table
 from spikegrad.training.figures import draw_learning_curves
-from spikegrad.training.summary import by_unit
+from spikegrad.training.summary import by_unit, unit_of
 
 log = start(snakemake)
 history = read_table(*snakemake.input.histories)
@@ -39,7 +39,8 @@ long = runs.melt(["neuron", "seed"], list(kinds), "voices", "share").replace({"v
 common = {"x": "voices", "y": "share", "hue": "neuron", "ax": test}
 common |= {"palette": NEURON_COLOURS, "legend": False}
 sns.stripplot(long.dropna(), **common, dodge=True, jitter=False, size=3.5, alpha=0.6)
-span = test.get_ylim()  # intervals of few searches are far wider than the dots
+low, high = test.get_ylim()
+margin = (high - low) / 2  # for intervals, which can be far wider than the dots
 units = pd.concat(
     by_unit(runs, kind).rename(columns={kind: "share"}).assign(voices=name)
     for kind, name in kinds.items()
@@ -55,10 +56,10 @@ sns.pointplot(
     capsize=0.1,
     err_kws={"linewidth": 1},
 )
-test.set(xlabel="", ylabel="test accuracy", ylim=span)
+test.set(xlabel="", ylabel="test accuracy", ylim=(max(low - margin, 0), min(high + margin, 1)))
 letter(panels)
 figure.suptitle(
     f"{snakemake.params.data}: {runs['seed'].nunique()} seeds (thin lines, dots), their mean and, "
-    "in c, its 95 % t interval over searches",
+    f"in c, its 95 % t interval over {'seeds' if unit_of(runs) == 'seed' else 'searches'}",
 )
 save(figure, snakemake.output)

@@ -19,12 +19,14 @@ SCORES = (
 )
 
 
-def by_unit(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Means of ``measure`` over the seeds of each search, with the columns neuron, unit, measure.
+def unit_of(runs: pd.DataFrame) -> str:
+    """What is independent among ``runs``: searches or, with one search or none, seeds."""
+    return "seed" if runs["search"].min() == runs["search"].max() else "search"
 
-    With one search, or none, each seed is a unit of its own.
-    """
-    unit = "seed" if runs["search"].min() == runs["search"].max() else "search"
+
+def by_unit(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Means of ``measure`` over each unit (:func:`unit_of`): columns neuron, unit, measure."""
+    unit = unit_of(runs)
     means = runs.dropna(subset=measure).groupby(["neuron", unit], sort=False)[measure].mean()
     return means.reset_index().rename(columns={unit: "unit"})
 
