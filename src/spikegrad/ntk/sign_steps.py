@@ -67,7 +67,7 @@ def descend(hidden, output, y, rate, steps, kind, steepness, height):
                 _change_signs(hidden[k], hidden[k - 1].z)
         _move_output(output, top.z, rate)
     for layer in hidden:
-        layer.weights[:] += layer.sums.T @ layer.inputs
+        _add_product(layer.sums.T, layer.inputs, layer.weights, len(layer.weights))
 
 
 @njit(**LOOP)
