@@ -31,6 +31,8 @@ class Answer:
         On how many of the speakers it is ahead of LIF, all networks together.
     trials_away, finalists_away, runs_away
         Shares that ran away, of the searches' trials, their finalists, and the trained networks.
+    trials_exploded
+        Share of the trials that ended with a gradient that was not finite.
     short, long
         Best validation accuracy after a search's trials and of its finalists, mean over searches.
     tuned
@@ -47,6 +49,7 @@ class Answer:
     trials_away: float
     finalists_away: float
     runs_away: float
+    trials_exploded: float
     short: float
     long: float
     tuned: int
@@ -92,14 +95,15 @@ def _answer(
         spikes=runs["spikes_per_neuron"].mean(),
         speakers_ahead=speakers_ahead,
         speakers=speakers,
-        trials_away=_share_away(trials),
-        finalists_away=_share_away(finalists[~unchanged]),
-        runs_away=_share_away(runs),
+        trials_away=_share(trials, "overflow"),
+        finalists_away=_share(finalists[~unchanged], "overflow"),
+        runs_away=_share(runs, "overflow"),
+        trials_exploded=_share(trials, "not finite"),
         short=trials.groupby("search")["validation_accuracy"].max().mean(),
         long=own.mean(),
         tuned=int((own > given).sum()),
     )
 
 
-def _share_away(table: pd.DataFrame) -> float:
-    return float((table["outcome"] == "overflow").mean())
+def _share(table: pd.DataFrame, outcome: str) -> float:
+    return float((table["outcome"] == outcome).mean())

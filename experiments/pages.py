@@ -191,6 +191,7 @@ def study_facts(folder: Path) -> dict[str, Any]:
         winning=lambda: winners_of(folder, runs),
         answered=lambda: answers(folder),
         goal=GOAL,
+        known=lambda: pd.read_csv(folder / "known.csv"),
         winners=sorted(file.name for file in folder.glob("search_*.yaml")),
         networks=sorted(file.name for file in folder.glob("*.safetensors")),
         archives=[file.name for file in archives(folder)],

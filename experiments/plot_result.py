@@ -5,7 +5,7 @@ python experiments/plot_result.py docs/results/heidelberg-digits docs/images/res
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -77,4 +77,8 @@ def main(folder: Path, target: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="a study that experiments/keep.py has kept")
+    parser.add_argument("target", help="the picture")
+    options = parser.parse_args()
+    main(options.folder, options.target)
