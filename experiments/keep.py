@@ -214,7 +214,8 @@ def ntk_tables(results: Path) -> dict[str, list[Path]]:
 
 def keep_ntk(results: Path, target: Path, commit: str) -> None:
     """Tables, figures, hours, verdicts and the page."""
-    files = {path for paths in ntk_tables(results).values() for path in paths}
+    tables = ntk_tables(results)
+    files = {path for paths in tables.values() for path in paths}
     for name in ("distances", "spreads", "trends", "cases", "exponents"):
         files |= set((results / "ntk").glob(f"*/{name}.csv"))
     names = sorted(str(path.relative_to(results)) for path in files)
@@ -223,7 +224,7 @@ def keep_ntk(results: Path, target: Path, commit: str) -> None:
         errors = read_table(results / f"ntk/{experiment}/errors.parquet")
         means = errors.groupby(["slope", "width", "step"])[["squared_error", "drift"]].mean()
         write_table(means.reset_index(), target / f"ntk_{experiment}_errors.csv", digits=6)
-    given = {name: [str(path) for path in paths] for name, paths in ntk_tables(results).items()}
+    given = {name: [str(path) for path in paths] for name, paths in tables.items()}
     claims, _ = judge(Tables(given), "", seed=0, claims=SG_NTK_CLAIMS)
     write_table(claims.drop(columns=["files", "read"]), target / "claims.csv", digits=6)
     write_about(results, target, commit)

@@ -27,33 +27,35 @@ def _kernel_errors(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _ensembles(folder: Path, name: str) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The kept table ``name`` of each ensemble that has one."""
+    for file in sorted(folder.glob(f"ntk_*_{name}.csv")):
+        yield file.name.removeprefix("ntk_").removesuffix(f"_{name}.csv"), pd.read_csv(file)
+
+
 def _followed(folder: Path) -> Iterator[dict[str, Any]]:
     """Of each ensemble and width, at the end: which kernel's flow the networks' mean follows."""
-    for file in sorted(folder.glob("ntk_*_distances.csv")):
-        table = pd.read_csv(file)
+    for ensemble, table in _ensembles(folder, "distances"):
         ends = table[(table["step"] == table["step"].max()) & (table["at"] == SAME_TIME)]
         for width, own in ends.groupby("width"):
             by_kernel = own.set_index("kernel")
-            others = by_kernel.drop(index=SG_NTK)
+            rival = by_kernel["rms"].drop(SG_NTK).idxmin()
             yield {
-                "ensemble": file.name.removeprefix("ntk_").removesuffix("_distances.csv"),
+                "ensemble": ensemble,
                 "width": width,
                 "networks": by_kernel.loc[SG_NTK, "n_networks"],
                 "rms": by_kernel["rms"].to_dict(),
                 "noise": by_kernel.loc[SG_NTK, "noise"],
-                "rival": others["rms"].idxmin(),
-                "z": others.loc[others["rms"].idxmin(), "advantage_z"],
+                "rival": rival,
+                "z": by_kernel.loc[rival, "advantage_z"],
             }
 
 
 def _trends(folder: Path) -> dict[str, dict[str, Any]]:
     """Powers of the width, by ensemble and quantity."""
-    tables = {file: pd.read_csv(file) for file in sorted(folder.glob("ntk_*_trends.csv"))}
     return {
-        file.name.removeprefix("ntk_").removesuffix("_trends.csv"): {
-            row["quantity"]: row for row in table.to_dict("records")
-        }
-        for file, table in tables.items()
+        ensemble: {row["quantity"]: row for row in table.to_dict("records")}
+        for ensemble, table in _ensembles(folder, "trends")
     }
 
 

@@ -14,6 +14,7 @@ from spikegrad.config.study import Study
 from spikegrad.estimate.networks import ENGINE, engine_seconds
 from spikegrad.estimate.work import Operation
 from spikegrad.ntk import build
+from spikegrad.ntk.experiments import descent_of
 from spikegrad.ntk.network import initialise
 from spikegrad.ntk.problem import problem_of
 from spikegrad.ntk.subnormal import flush_subnormal
@@ -87,7 +88,7 @@ def step_seconds(study: Study, name: str, width: int, n_networks: int) -> float:
     experiment = study.ntk.experiment(name)
     problem = problem_of(study.ntk.problem, experiment)
     phi = build.activation(experiment.activations[0])
-    descent = build.descent(study.ntk.problem, experiment, problem, width, phi)
+    descent = descent_of(study.ntk.problem, experiment, problem, width, phi)
     generators = build.network_generators(study.ntk.problem.seed, width, range(n_networks))
     block = initialise(descent.architecture, generators, torch.float32)
     return seconds(lambda: descent.advance(block, STEPS)) / STEPS

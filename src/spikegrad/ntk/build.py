@@ -9,12 +9,10 @@ import torch
 from spikegrad.config import ntk as config
 from spikegrad.ntk.activations import Erf, Sign
 from spikegrad.ntk.analytic import Kernels, sg_ntk
-from spikegrad.ntk.ensemble import Descent
 from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.network import Architecture
-from spikegrad.ntk.problem import Problem, Stream
+from spikegrad.ntk.problem import Stream
 from spikegrad.ntk.quadrature import Array
-from spikegrad.ntk.sign_descent import SignDescent
 from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from spikegrad.seeds import generator
 
@@ -60,25 +58,6 @@ def architecture(
         weight_std=settings.weight_std,
         bias_std=settings.bias_std,
         output_scale=experiment.output_scale,
-    )
-
-
-def descent(
-    settings: config.NTKProblem,
-    experiment: config.NTKExperiment,
-    problem: Problem,
-    width: int,
-    phi: Activation,
-) -> Descent:
-    """Training of an experiment's networks of one width and activation, in single precision."""
-    kind = SignDescent if isinstance(phi, Sign) else Descent
-    return kind(
-        architecture(settings, experiment, width),
-        phi,
-        surrogate(experiment.surrogate, phi),
-        torch.from_numpy(problem.inputs[problem.train]).float(),
-        torch.from_numpy(problem.targets[problem.train]).float(),
-        settings.learning_rate,
     )
 
 

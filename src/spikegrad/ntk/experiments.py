@@ -12,10 +12,31 @@ from spikegrad.config.ntk import Cell, NTKExperiment, NTKProblem
 from spikegrad.ntk import build
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.empirical import empirical_kernel
-from spikegrad.ntk.ensemble import train
+from spikegrad.ntk.ensemble import Descent, train
+from spikegrad.ntk.moments import Activation
 from spikegrad.ntk.network import initialise, outputs
 from spikegrad.ntk.problem import Problem, problem_of
+from spikegrad.ntk.sign_descent import SignDescent
 from spikegrad.ntk.subnormal import flush_subnormal
+
+
+def descent_of(
+    settings: NTKProblem,
+    experiment: NTKExperiment,
+    problem: Problem,
+    width: int,
+    phi: Activation,
+) -> Descent:
+    """Training of an experiment's networks of one width and activation, in single precision."""
+    kind = SignDescent if isinstance(phi, Sign) else Descent
+    return kind(
+        build.architecture(settings, experiment, width),
+        phi,
+        build.surrogate(experiment.surrogate, phi),
+        torch.from_numpy(problem.inputs[problem.train]).float(),
+        torch.from_numpy(problem.targets[problem.train]).float(),
+        settings.learning_rate,
+    )
 
 
 def train_cells(
@@ -59,7 +80,7 @@ def _train_cell(
     networks = range(cell.first_network, cell.first_network + cell.n_networks)
     generators = build.network_generators(settings.seed, cell.width, networks)
     phi = build.activation(cell.activation)
-    descent = build.descent(settings, experiment, problem, cell.width, phi)
+    descent = descent_of(settings, experiment, problem, cell.width, phi)
     architecture, psi = descent.architecture, descent.surrogate
     x = torch.from_numpy(problem.inputs)
     block = initialise(architecture, generators, torch.float32)
