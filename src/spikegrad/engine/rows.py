@@ -10,6 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
@@ -48,11 +51,21 @@ class Found(NamedTuple):
     neurons: np.ndarray
     """The neurons found, in its first places, int64 [n]."""
     marks: np.ndarray
-    """Whether each neuron is one of them, uint8 [n]."""
+    """Whether each neuron may be one of them, uint8 [n]."""
     words: np.ndarray
     """The same memory, uint64 [n / 8]: eight neurons are passed over at a time."""
     n_out: int
     """Neurons of the layer; the others only fill up."""
+
+
+@intrinsic
+def lowest_bit(typing_context, word):
+    """The number of the lowest bit of a uint64 other than 0."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), generate
 
 
 @njit(**INLINED)
@@ -78,15 +91,16 @@ def find_crossed(neuron, d, buffer, k, end, found):
     """Write the neurons that spiked between slots k and ``end`` to ``found``; their number."""
     neurons, marks, words, n_out = found
     for i in range(marks.shape[0]):
-        start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
-        marks[i] = near(neuron, d, start, after) & crossed(neuron, d, start, after)
+        marks[i] = near(neuron, d, load(neuron, buffer, k, i), load(neuron, buffer, end, i))
     count = 0
     for w in range(words.shape[0]):
-        if words[w] != 0:
-            for i in range(8 * w, min(8 * w + 8, n_out)):
-                if marks[i]:
-                    neurons[count] = i
-                    count += 1
+        word = words[w]
+        while word != 0:
+            i = 8 * w + lowest_bit(word) // 8
+            word &= word - np.uint64(1)
+            start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
+            neurons[count] = i
+            count += (i < n_out) & crossed(neuron, d, start, after)
     return count
 
 
