@@ -42,11 +42,15 @@ def test_jobs_share_all_lines_and_points_and_none_twice(jobs: int):
         assert sorted(shared, key=work.index) == work
 
 
-def test_lines_hold_the_loss_where_it_was_looked_at(directions: Path):
+def test_lines_hold_the_loss_where_it_was_looked_at(
+    directions: Path, caplog: pytest.LogCaptureFixture
+):
     changes = {"directions": ["filter0", "difference"], "points": 6, "reach": 0.1}
     changes |= {"tolerance": 1e-3, "spacing": 1e-5, "most": 60}
     small = options(lines=changes)
+    caplog.set_level("INFO")
     table = line_table(rays(small), directions, DATA, small)
+    assert f"lines: 1 of {len(rays(small))} done" in caplog.text
     assert list(table["state"].unique()) == list(STATES)
     network, centre = load_centre(directions, "trained", ("filter0",))
     assert set(table["seed"]) == {centre.run["seed"]}

@@ -1,9 +1,17 @@
-"""How work is shared out among jobs."""
+"""How work is shared out among jobs, and followed while it is done."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
+
+from tqdm import tqdm
+
+log = logging.getLogger(__name__)
+
+EVERY = 60.0  # seconds between lines in a log
 
 T = TypeVar("T")
 
@@ -11,3 +19,17 @@ T = TypeVar("T")
 def share(work: Sequence[T], job: int, jobs: int) -> Sequence[T]:
     """What job number ``job`` of ``jobs`` does: every ``jobs``-th piece, so that loads are even."""
     return work[job::jobs]
+
+
+def followed(work: Iterable[T], total: int, what: str) -> Iterator[T]:
+    """Each of the ``total`` pieces of ``work``, named by ``what``.
+
+    A bar in a terminal shows how far it is; where there is none, as in a workflow's job, the log
+    says so after the first piece and then once a minute.
+    """
+    last = -EVERY
+    for done, piece in enumerate(tqdm(work, what, total, disable=None)):
+        if done > 0 and time.monotonic() > last + EVERY:
+            last = time.monotonic()
+            log.info("%s: %d of %d done", what, done, total)
+        yield piece

@@ -9,12 +9,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from spikegrad.data.archives import read_audio
 from spikegrad.data.audio import decode, resample
 from spikegrad.data.cochlea import Cochlea
 from spikegrad.data.layout import DataError, Sample, open_spike_file, write_spike_file
+from spikegrad.jobs import followed
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def listen(
     """
     by_file = rows.set_index("file")
     samples: dict[str, Sample] = {}
-    for file, sound in tqdm(sounds, disable=None, total=len(rows), unit="recording"):
+    for file, sound in followed(sounds, len(rows), "recordings"):
         row = by_file.loc[file]
         length = len(sound) / cochlea.sample_rate
         if length > duration:

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from spikegrad.config.landscape import LandscapeSettings, Swaps
 from spikegrad.data.dataset import SpikeDataset
+from spikegrad.jobs import followed
 from spikegrad.landscape.census import CHANGE, SEARCHES, census
 from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.directions import load_centre
@@ -53,7 +53,7 @@ def census_tables(
     """
     changes, lines, losses = [], [], []
     twins = _twins(centres)
-    for task in tqdm(tasks, desc="census", unit="line", disable=None):
+    for task in followed(tasks, len(tasks), "lines of the census"):
         run, line = open_line(task, centres, samples)
         key = {**run, **vars(task)}
         settings = options.census

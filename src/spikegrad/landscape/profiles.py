@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from spikegrad.config.landscape import LandscapeSettings, Profiles
 from spikegrad.data.dataset import SpikeDataset
+from spikegrad.jobs import followed
 from spikegrad.landscape.causes import explain
 from spikegrad.landscape.census import WIDTH, Line, bracket
 from spikegrad.landscape.constants import CAUSES, SWAPS
@@ -58,7 +58,7 @@ def profile_tables(
     Both begin with neuron, seed, state, direction, sample, and go on as :func:`profile` says.
     """
     profiles, minima = [], []
-    for task in tqdm(tasks, desc="profiles", unit="line", disable=None):
+    for task in followed(tasks, len(tasks), "profiles"):
         run, line = open_line(task, centres, samples)
         key = {**run, **vars(task)}
         facts, depths = profile(line, options.profiles)

@@ -7,7 +7,7 @@ variation of the loss and the change of the gradient along the direction of an u
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from spikegrad.config.base import validate
 from spikegrad.config.landscape import LandscapeSettings, Updates
 from spikegrad.config.training import TrainingSettings
 from spikegrad.data.dataset import SpikeDataset
+from spikegrad.jobs import followed
 from spikegrad.landscape.causes import explain
 from spikegrad.landscape.census import Line, bracket, breaks
 from spikegrad.landscape.constants import SWAPS
@@ -191,7 +191,7 @@ def breaks_met(step: Step, options: Updates, draw: torch.Generator) -> dict[str,
 
 
 def step_tables(
-    steps: Iterable[Step], samples: SpikeDataset, options: LandscapeSettings
+    steps: Sequence[Step], samples: SpikeDataset, options: LandscapeSettings
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """What each of ``steps`` is like on its own batch and on ``samples``.
 
@@ -202,7 +202,7 @@ def step_tables(
         :func:`along` says. Updates: neuron, seed, epoch, and what :func:`breaks_met` says.
     """
     rows, losses, updates = [], [], []
-    for step in tqdm(steps, desc="steps", unit="step", disable=None):
+    for step in followed(steps, len(steps), "steps"):
         for name, batch in {"own": step.batch, "fixed": samples}.items():
             key = {**step.key, "batch": name}
             objective = Objective(step.network, batch)

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 from torch import Tensor
-from tqdm import tqdm
 
 from spikegrad.config.landscape import LandscapeSettings, Lines, Planes
 from spikegrad.data.dataset import SpikeDataset
+from spikegrad.jobs import followed
 from spikegrad.landscape.constants import STATES
 from spikegrad.landscape.directions import Centre, load_centre
 from spikegrad.landscape.objective import Objective, landscape_samples
@@ -78,30 +78,28 @@ def line_table(
         :class:`section.Section`.
     """
     rows = []
-    progress = tqdm(total=len(lines), desc="lines", unit="line", disable=None)
     names = options.lines.directions
-    for objective, centre, own in _by_state(lines, names, centres, data, options):
+    for objective, centre, own in _by_state(lines, "lines", names, centres, data, options):
         for line in own:
             key = {**centre.run, **vars(line)}
             found = _along(objective, centre, line.direction, options.lines)
             rows += [{**key, **row} for row in found]
-            progress.update()
-    progress.close()
     return pd.DataFrame(rows)
 
 
 def _by_state(
     work: Sequence[P],
+    what: str,
     names: tuple[str, ...],
     centres: str | Path,
     data: SpikeDataset,
     options: LandscapeSettings,
-) -> Iterator[tuple[Objective, Centre, list[P]]]:
+) -> Iterator[tuple[Objective, Centre, Iterator[P]]]:
     """The loss and the directions ``names`` in each state, with its part of the ``work``."""
-    for state, own in groupby(work, key=attrgetter("state")):
+    for state, own in groupby(followed(work, len(work), what), key=attrgetter("state")):
         network, centre = load_centre(centres, state, names)
         samples = landscape_samples(data, options, centre.run["seed"])
-        yield Objective(network, samples), centre, list(own)
+        yield Objective(network, samples), centre, own
 
 
 def _along(
@@ -136,15 +134,12 @@ def plane_table(
         distance.
     """
     rows = []
-    progress = tqdm(total=len(points), desc="planes", unit="point", disable=None)
     names = tuple(sorted({name for pair in options.planes.directions for name in pair}))
-    for objective, centre, own in _by_state(points, names, centres, data, options):
+    for objective, centre, own in _by_state(points, "points", names, centres, data, options):
         for point in own:
             key = {**centre.run, "state": point.state}
             key |= dict(zip(("direction", "direction2"), point.directions, strict=True))
             rows.append({**key, **_at(objective, centre, point, options.planes)})
-            progress.update()
-    progress.close()
     return pd.DataFrame(rows)
 
 
