@@ -64,6 +64,18 @@ def test_harmless_swaps_of_lif_spikes_change_nothing():
     assert max(abs(change["loss_jump"]) for change in harmless) < 1e-9
 
 
+def test_a_search_that_ends_early_says_how_far_it_came():
+    grid = np.linspace(-REACH, REACH, 41)
+    whole, facts = census(Line(*random_objective("lif", 2)), grid, "breaks", ASIDE)
+    assert facts["length"] == 2 * REACH
+    some, part = census(Line(*random_objective("lif", 2)), grid, "breaks", ASIDE, 400)
+    assert 400 <= part["runs"] < 500 < facts["runs"]
+    assert 0 < part["length"] < facts["length"]
+    end = grid[0] + part["length"]
+    assert [c["x"] for c in some] == [c["x"] for c in whole if c["x"] < end]
+    assert some
+
+
 def test_both_searches_find_the_same_breaks():
     line = Line(*random_objective("lif", 2))
     grid = np.linspace(-0.0015, 0.0015, 11)

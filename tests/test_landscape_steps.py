@@ -128,7 +128,7 @@ def test_kept_steps_lead_downhill_on_their_own_batch(files: tuple[Path, Path]):
 def test_breaks_met_are_those_of_the_census(neuron: str):
     objective, weights, direction = random_objective(neuron, 1, n_samples=2)
     step = Step(objective.network, neuron, 0, 3, weights, 0.02 * direction, objective.data)
-    options = Updates(samples=2, points=41, length=1.0)
+    options = Updates(samples=2, points=41, length=1.0, most=100_000)
     found = breaks_met(step, options, generator(0))
     expected = 0
     for sample in range(2):
@@ -144,8 +144,8 @@ def test_breaks_met_are_those_of_the_census(neuron: str):
 def test_pieces_of_a_step_speak_for_all_of_it():
     objective, weights, direction = random_objective("lif", 1)
     step = Step(objective.network, "lif", 0, 3, weights, 0.02 * direction, objective.data)
-    whole = breaks_met(step, Updates(samples=1, points=41, length=1.0), generator(0))
-    piece = Updates(samples=1, points=9, length=0.004)
+    whole = breaks_met(step, Updates(samples=1, points=41, length=1.0, most=100_000), generator(0))
+    piece = Updates(samples=1, points=9, length=0.004, most=100_000)
     parts = [breaks_met(step, piece, generator(seed)) for seed in range(40)]
     assert {round(part["length"], 12) for part in parts} == {0.004}
     mean = np.mean([part["breaks_per_sample_update"] for part in parts])

@@ -110,6 +110,13 @@ class Search(Section):
     """Largest distance from the network, to both sides."""
 
 
+class Breaks(Search):
+    """Where to search for breaks."""
+
+    most: PositiveInt
+    """Runs of the network after which a line's search ends: chaotic networks need any number."""
+
+
 class Swaps(Search):
     """Where to search for every change of order."""
 
@@ -124,7 +131,7 @@ class Census(Section):
     """Along which directions."""
     samples: PositiveInt
     """How many of the samples, at most `landscape.samples`."""
-    breaks: Search
+    breaks: Breaks
     """Search for changes at which spikes appear, vanish or jump."""
     swaps: Swaps
     """Search for all changes, harmless ones included; takes far longer for the same reach."""
@@ -175,6 +182,8 @@ class Updates(Section):
     """Points whose spikes are compared first; more are added where these differ."""
     length: PositiveFloat
     """Length of each step that is searched, relative to the weights; at most the whole step."""
+    most: PositiveInt
+    """Runs of the network after which the search ends for a sample."""
 
 
 class Examples(Section):

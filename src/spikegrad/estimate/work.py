@@ -149,9 +149,10 @@ def _spikes(study: Study, neuron: Neuron) -> float:
     return ACTIVITY[neuron] * sum(study.model(neuron).network.layers)
 
 
-def _break_runs(study: Study, neuron: Neuron, points: int, length: float) -> float:
+def _break_runs(study: Study, neuron: Neuron, points: int, length: float, most: int) -> float:
     """Runs of the network to find and isolate the breaks on a line."""
-    return SEARCHED * points + CHANGE_RUNS * BREAKS[neuron] * _spikes(study, neuron) * length
+    runs = SEARCHED * points + CHANGE_RUNS * BREAKS[neuron] * _spikes(study, neuron) * length
+    return min(runs, most)
 
 
 def _lines(directions: int, samples: int) -> int:
@@ -188,7 +189,7 @@ def _surface(study: Study, wildcards: Wildcards) -> Work:
 def _census(study: Study, wildcards: Wildcards) -> Work:
     neuron, options = _neuron(wildcards), study.landscape
     breaks, swaps = options.census.breaks, options.census.swaps
-    runs = _break_runs(study, neuron, breaks.points, 2 * breaks.reach)
+    runs = _break_runs(study, neuron, breaks.points, 2 * breaks.reach, breaks.most)
     runs += swaps.points + SWAP_RUNS * swaps.most
     lines = _lines(len(options.census.directions), options.census.samples)
     return _started({("census run", neuron): lines * runs / options.jobs})
@@ -208,7 +209,9 @@ def _gradients(study: Study, wildcards: Wildcards) -> Work:
     steps = min(options.steps.number, training.snapshots - 1)
     samples = training.batch_size + options.samples
     updates = options.updates
-    runs = updates.samples * _break_runs(study, neuron, updates.points, updates.length)
+    runs = updates.samples * _break_runs(
+        study, neuron, updates.points, updates.length, updates.most
+    )
     whole: Work = {
         ("gradient", neuron): steps * options.steps.points * samples,
         ("census run", neuron): steps * runs,

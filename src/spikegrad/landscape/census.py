@@ -39,8 +39,8 @@ class Line:
     """One sample along a line in weight space.
 
     ``losses`` holds the loss at every point where the network ran; ``synapses`` the weights at
-    0; ``passed`` the harmless changes of order, counted as by :func:`orders.order_changes`,
-    that :func:`breaks` passed by.
+    0; ``searched`` how far a search has come; ``passed`` the harmless changes of order, counted
+    as by :func:`orders.order_changes`, that :func:`breaks` passed by.
 
     Parameters
     ----------
@@ -53,6 +53,7 @@ class Line:
     def __init__(self, objective: Objective, weights: Tensor, direction: Tensor) -> None:
         self.objective, self.weights, self.direction = objective, weights, direction
         self.losses: dict[float, float] = {}
+        self.searched = -np.inf
         objective.set_weights(weights)
         self.synapses = synapses_of(objective)
         self.passed = np.zeros(3, int)
@@ -88,11 +89,13 @@ def swaps(line: Line, grid: np.ndarray) -> Iterator[Pair]:
     return _joined(_search(line, grid, divide))
 
 
-def breaks(line: Line, grid: np.ndarray) -> Iterator[Pair]:
+def breaks(line: Line, grid: np.ndarray, most: int | None = None) -> Iterator[Pair]:
     """The same of changes at which spikes appear, vanish, or jump in time.
 
     An interval is halved as long as :func:`moves_smoothly` is false. What escapes is a jump of
-    a spike by less than about what it moves within a grid interval.
+    a spike by less than about what it moves within a grid interval. Spikes of a chaotic network
+    move smoothly only within intervals too many to be searched: after ``most`` runs of the network
+    the search ends where it is, at ``line.searched``.
     """
 
     def divide(low: Spikes, high: Spikes) -> list[Spikes]:
@@ -103,7 +106,7 @@ def breaks(line: Line, grid: np.ndarray) -> Iterator[Pair]:
             line.passed += order_changes(*pair, line.synapses)
         return []
 
-    return _joined(_search(line, grid, divide))
+    return _joined(_search(line, grid, divide, most))
 
 
 def _joined(pairs: Iterator[Pair]) -> Iterator[Pair]:
@@ -124,22 +127,30 @@ def _joined(pairs: Iterator[Pair]) -> Iterator[Pair]:
 
 
 def _search(
-    line: Line, grid: np.ndarray, divide: Callable[[Spikes, Spikes], list[Spikes]]
+    line: Line,
+    grid: np.ndarray,
+    divide: Callable[[Spikes, Spikes], list[Spikes]],
+    most: int | None = None,
 ) -> Iterator[Pair]:
     left = line.spikes(float(grid[0]))
+    line.searched = left.x
     for x in grid[1:]:
         right = line.spikes(float(x))
         parts = [(left, right)]
         while parts:
+            if most is not None and len(line.losses) >= most:
+                return
             low, high = parts.pop()
-            if same_signature(low, high):
-                continue
-            if high.x - low.x <= WIDTH:
-                yield low, high
-                continue
-            inner = divide(low, high)
+            inner: list[Spikes] = []
+            if not same_signature(low, high):
+                if high.x - low.x <= WIDTH:
+                    yield low, high
+                else:
+                    inner = divide(low, high)
             if inner:
                 parts += reversed(list(pairwise([low, *inner, high])))
+            else:
+                line.searched = high.x
         left = right
 
 
@@ -184,7 +195,7 @@ CHANGE = (
 )  # fmt: skip
 """Names of what :func:`census` tells of each change."""
 
-SEARCHES = {"breaks": breaks, "swaps": swaps}
+SEARCHES = ("breaks", "swaps")
 
 
 def bracket(line: Line, low: Spikes, high: Spikes) -> Bracket:
@@ -194,12 +205,16 @@ def bracket(line: Line, low: Spikes, high: Spikes) -> Bracket:
 
 
 def census(
-    line: Line, grid: np.ndarray, search: str, aside: float, most: int | None = None
+    line: Line,
+    grid: np.ndarray,
+    search: str,
+    aside: float,
+    most: int | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Every change on ``line`` that ``search``, a key of :data:`SEARCHES`, finds.
+    """Every change on ``line`` that ``search``, one of :data:`SEARCHES`, finds.
 
     ``aside`` is the distance to both sides of a change over which its consequences are compared;
-    after ``most`` changes the search ends.
+    the search ends after ``most`` changes, that for breaks after ``most`` runs of the network.
 
     Returns
     -------
@@ -213,18 +228,19 @@ def census(
         norm of the gradient on its left, on its right, and of its jump, in nats per relative
         distance. "breaks" leaves out changes without a break.
     dict
-        ``length`` of the line, ``spikes`` at its start, ``runs`` of the network, and how many
-        harmless changes of order, at least, "breaks" passed over, with ``harmless_inhibitory``
-        of either kind.
+        ``length`` of the line that was searched, ``spikes`` at its start, ``runs`` of the network,
+        and how many harmless changes of order, at least, "breaks" passed over, with
+        ``harmless_inhibitory`` of either kind.
     """
     changes = []
-    for low, high in islice(SEARCHES[search](line, grid), most):
+    pairs = breaks(line, grid, most) if search == "breaks" else islice(swaps(line, grid), most)
+    for low, high in pairs:
         around = bracket(line, low, high)
         facts = explain(around)
         if search == "swaps" or facts["breaks"]:
             changes.append(_change(line, around, facts, aside))
     return changes, {
-        "length": float(grid[-1] - grid[0]),
+        "length": line.searched - float(grid[0]),
         "spikes": len(line.spikes(float(grid[0])).by_neuron[0]),
         "harmless_input_swaps": int(line.passed[0]),
         "harmless_spike_swaps": int(line.passed[1]),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from spikegrad.config.landscape import LandscapeSettings, Swaps
+from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.jobs import followed
 from spikegrad.landscape.census import CHANGE, SEARCHES, census
@@ -58,10 +58,9 @@ def census_tables(
         key = {**run, **vars(task)}
         settings = options.census
         where = settings.breaks if task.search == "breaks" else settings.swaps
-        most = where.most if isinstance(where, Swaps) else None
         grid = np.linspace(-where.reach, where.reach, where.points)
         try:
-            found, facts = census(line, grid, task.search, settings.aside, most)
+            found, facts = census(line, grid, task.search, settings.aside, where.most)
         except SpikeOverflowError as error:
             log.warning("%s left out: %s", key, error)
             continue

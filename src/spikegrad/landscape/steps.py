@@ -153,7 +153,8 @@ def breaks_met(step: Step, options: Updates, draw: torch.Generator) -> dict[str,
 
     Each of its first samples is searched over ``options.length`` (all of the step, if it is
     shorter) at a place of the step that is drawn by ``draw``, so that on average all of it counts
-    alike. The samples for which the network runs away there are left out.
+    alike; a sample's search ends after ``options.most`` runs of the network. The samples for which
+    the network runs away there are left out.
 
     Returns
     -------
@@ -166,23 +167,25 @@ def breaks_met(step: Step, options: Updates, draw: torch.Generator) -> dict[str,
     scale = step.weights.norm() / step.change.norm()
     stretch = min(options.length, step.length)
     counted = samples = 0
+    length = 0.0
     for sample in range(min(options.samples, len(step.batch))):
         start = (step.length - stretch) * float(torch.rand((), generator=draw, dtype=torch.float64))
         objective = Objective(step.network, step.batch.select(torch.tensor([sample])))
         line = Line(objective, step.weights, step.change * scale)
         grid = np.linspace(start, start + stretch, options.points)
         try:
-            changes = [explain(bracket(line, *pair)) for pair in breaks(line, grid)]
+            changes = [explain(bracket(line, *pair)) for pair in breaks(line, grid, options.most)]
         except SpikeOverflowError:
             continue
         counted += sum(c["breaks"] and c["cause"] in SWAPS for c in changes)
         samples += 1
-    per_length = counted / (samples * stretch) if samples else math.nan
+        length += line.searched - start
+    per_length = counted / length if length else math.nan
     return {
         "step_length": step.length,
         "batch_size": len(step.batch),
         "samples": samples,
-        "length": samples * stretch,
+        "length": length,
         "counted": counted,
         "breaks_per_length": per_length,
         "breaks_per_sample_update": per_length * step.length,

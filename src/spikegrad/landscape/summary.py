@@ -30,7 +30,8 @@ def census_summary(changes: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
             certified = certified[:0]
         heights = breaks["loss_jump"].abs()
         jumps = heights[heights > JUMP]
-        length, spikes = searched["length"].sum(), searched["spikes"].mean()
+        length = searched["length"].sum() or np.nan
+        spikes = searched["spikes"].mean()
         breaking = int(breaks["cause"].isin(SWAPS).sum())
         harmless = searched[["harmless_input_swaps", "harmless_spike_swaps"]].sum().sum()
         changes_of_order = int(harmless) + breaking
