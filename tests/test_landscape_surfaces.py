@@ -93,7 +93,7 @@ def test_the_census_is_the_same_in_any_number_of_jobs(directions: Path):
         census={
             "directions": ["filter0"],
             "samples": 2,
-            "breaks": {"points": 5, "reach": 0.002},
+            "breaks": {"points": 5, "reach": 0.002, "most": 10_000},
             "swaps": {"points": 3, "reach": 1e-4, "most": 20},
             "aside": 1e-6,
         }
@@ -121,7 +121,7 @@ def test_an_unknown_direction_is_named():
             census={
                 "directions": ["filter9"],
                 "samples": 1,
-                "breaks": {"points": 5, "reach": 0.1},
+                "breaks": {"points": 5, "reach": 0.1, "most": 10_000},
                 "swaps": {"points": 5, "reach": 0.1, "most": 20},
                 "aside": 1e-6,
             }
