@@ -1,4 +1,4 @@
-"""Carry a study to another machine: its searches and trained networks in few files.
+"""Carry a study to another machine: searches, trained networks and landscapes in few files.
 
     python experiments/carry.py pack results/heidelberg-digits study_0.tar.xz
     python experiments/carry.py pack results/heidelberg-digits study_1.tar.xz --after study_0.tar.xz
@@ -6,10 +6,10 @@
 
 The second holds what is new since the first.
 
-Data, snapshots and landscapes stay behind: make the data first there, the searches' own
-(`search/events.h5`) included, then unpack, and go on with the study's own command and
-`--rerun-triggers mtime`. What was packed is not made again; a network
-whose landscape is wanted is trained again for its snapshots, to the same bits.
+Data, snapshots and the directions of landscapes stay behind: make the data first there, the
+searches' own (`search/events.h5`) included, then unpack, and go on with the study's own command
+and `--rerun-triggers mtime`. What was packed is not made again; a network whose landscape is still
+to be made is trained again for its snapshots, to the same bits.
 """
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ from pathlib import Path
 from spikegrad.storage.files import atomic
 
 PACKED = (
+    "benchmarks/landscape/**/*.tsv",
     "benchmarks/search/**/*.tsv",
     "benchmarks/training/**/*.tsv",
     "engine/*.compiled",
+    "landscape/directions/*.parquet",
+    *(f"landscape/{f}/*/*/*.parquet" for f in ("census", "gradients", "profiles", "surfaces")),
     "search/*/*/**/*",
     "training/*/*/best.safetensors",
     "training/*/*/history.parquet",

@@ -37,6 +37,12 @@ def test_what_was_packed_is_not_made_again(finished: Path, tmp_path: Path) -> No
     assert run.returncode == 0, run.stdout + run.stderr
     jobs = {line.split()[1] for line in run.stdout.splitlines() if line.startswith("rule ")}
     assert {job.rstrip(":") for job in jobs} <= {"evaluate", "summarise"}
+    joined = [str(STUDY / "landscape" / name) for name in ("lines.parquet", "census.csv")]
+    run = snakemake(project, "--dry-run", "--rerun-triggers", "mtime", "--", *joined)
+    assert set(re.findall("(?m)^rule ([a-z_]+)", run.stdout)) == {
+        "landscape_merge",
+        "landscape_changes",
+    }, run.stdout
     best = STUDY / "search/qif/0/best.yaml"
     (project / best).rename(tmp_path / "best.yaml")  # a search that is not at its end
     run = snakemake(project, "--dry-run", "--rerun-triggers", "mtime", "--", str(best))
