@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from networks import random_spikes
 from spikegrad.config.base import validate
 from spikegrad.config.training import ModelSettings
 from spikegrad.first_spike import _in_parts
+from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
+from spikegrad.parallel import in_threads
 from spikegrad.training.loop import train
 from spikegrad.training.optimizer import Adam
 from spikegrad.training.regulariser import activity_penalty
@@ -167,3 +170,24 @@ def test_pseudospikes_of_a_large_batch_are_the_same_on_any_threads(neuron: str) 
         return [delays.detach(), phases.detach(), *torch.autograd.grad(loss, inputs)]
 
     assert_same_on_any_threads(values)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("first", [0, 3, 7])
+def test_of_several_samples_that_fail_the_first_is_told(threads: int, first: int) -> None:
+    """However late it fails: threads that take others meanwhile fail before it."""
+    before = torch.get_num_threads()
+
+    def run(sample: int) -> int:
+        if sample < first:
+            return sample
+        time.sleep(0.02 if sample == first else 0.0)
+        raise SpikeOverflowError(f"sample {sample}")
+
+    try:
+        torch.set_num_threads(threads)
+        with pytest.raises(SpikeOverflowError, match=f"sample {first}$"):
+            in_threads(run, range(8))
+        assert in_threads(lambda sample: 2 * sample, range(8)) == list(range(0, 16, 2))
+    finally:
+        torch.set_num_threads(before)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -47,6 +48,8 @@ def only(used: np.ndarray, weights: Weights, samples: list[Events]) -> tuple[Wei
 
 
 Backward = Callable[[int, np.ndarray, np.ndarray], None]
+J = TypeVar("J")
+R = TypeVar("R")
 
 
 def sum_of_blocks(run: Backward, weights: Weights, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
@@ -81,7 +84,7 @@ def sum_of_clipped(
         run(b, parts[b, :n_in], parts[b, n_in:])
         return sums.square_sum(parts[b])
 
-    norms = np.sqrt(np.array(list(in_threads(run_sample, range(n_samples))), np.float64))
+    norms = np.sqrt(np.array(in_threads(run_sample, range(n_samples)), np.float64))
     some = norms[norms > 0]
     largest = clip * np.median(some) if len(some) else 1.0
     with np.errstate(invalid="ignore"):  # norms that are not finite: the total is not, either
@@ -92,8 +95,7 @@ def sum_of_clipped(
         last = min(first + ROWS, len(total))
         sums.weighted_sum(parts, factors, first, last, total)
 
-    for _ in in_threads(add_rows, range(0, len(total), ROWS)):
-        pass
+    in_threads(add_rows, range(0, len(total), ROWS))
     return total[:n_in], total[n_in:], norms
 
 
@@ -120,9 +122,30 @@ def padded(tensor: Tensor) -> np.ndarray:
     return wide
 
 
-def in_threads(function: Callable, jobs: Iterable) -> Iterable:
-    """``map`` over torch's number of threads, in order; the kernels release the GIL."""
-    return _pool(torch.get_num_threads()).map(function, jobs)
+def in_threads(function: Callable[[J], R], jobs: Iterable[J]) -> list[R]:
+    """``function`` of each of ``jobs``, over torch's number of threads: kernels release the GIL.
+
+    Threads take one job after the other, in their order. If some fail, the error is that of the
+    first: all before it have been taken, too.
+    """
+    todo = list(jobs)
+    done: dict[int, R] = {}
+    failed: dict[int, BaseException] = {}
+    numbers = iter(range(len(todo)))
+
+    def work() -> None:
+        while not failed and (j := next(numbers, None)) is not None:
+            try:
+                done[j] = function(todo[j])
+            except BaseException as error:
+                failed[j] = error
+
+    threads = torch.get_num_threads()
+    for task in [_pool(threads).submit(work) for _ in range(min(threads, len(todo)))]:
+        task.result()
+    if failed:
+        raise failed[min(failed)]
+    return [done[j] for j in range(len(todo))]
 
 
 @cache

@@ -195,14 +195,9 @@ class SpikeTrains:
         fall = _first_fall(offsets)
         if fall >= 0:
             raise SpikeError(f"sample {fall}: offsets decrease")
-        event, rule = _first_wrong(
-            self.times.detach().numpy(),
-            self.units.numpy(),
-            offsets,
-            self.duration,
-            n_units,
-        )
-        if event >= 0:
+        events = self.times.detach().numpy(), self.units.numpy(), offsets, self.duration, n_units
+        if _any_wrong(*events):
+            event, rule = _first_wrong(*events)
             problem = (
                 "a spike time is not finite",
                 "a spike time is negative",
@@ -257,6 +252,21 @@ def _first_fall(offsets: np.ndarray) -> int:
         if offsets[b + 1] < offsets[b]:
             return b
     return -1
+
+
+@njit(cache=True)
+def _any_wrong(
+    times: np.ndarray, units: np.ndarray, offsets: np.ndarray, duration: float, n_units: int
+) -> bool:
+    """Whether an event breaks a rule; without branches, since nearly always none does."""
+    wrong = False
+    for k in range(len(times)):
+        wrong |= not (0.0 <= times[k] <= duration)
+        wrong |= (units[k] < 0) | (units[k] >= n_units)
+    for b in range(len(offsets) - 1):
+        for k in range(offsets[b] + 1, offsets[b + 1]):
+            wrong |= times[k] < times[k - 1]
+    return wrong
 
 
 @njit(cache=True)
