@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from spikegrad.config.data import HeidelbergDigits, Recordings, SpokenDigits
+from spikegrad.config.landscape import Breaks, Updates
 from spikegrad.config.search import SearchConfig
 from spikegrad.config.study import Neuron, Study
 from spikegrad.estimate.size import ACTIVITY, size_of
@@ -149,10 +150,10 @@ def _spikes(study: Study, neuron: Neuron) -> float:
     return ACTIVITY[neuron] * sum(study.model(neuron).network.layers)
 
 
-def _break_runs(study: Study, neuron: Neuron, points: int, length: float, most: int) -> float:
+def _break_runs(study: Study, neuron: Neuron, where: Breaks | Updates, length: float) -> float:
     """Runs of the network to find and isolate the breaks on a line."""
-    runs = SEARCHED * points + CHANGE_RUNS * BREAKS[neuron] * _spikes(study, neuron) * length
-    return min(runs, most)
+    runs = SEARCHED * where.points + CHANGE_RUNS * BREAKS[neuron] * _spikes(study, neuron) * length
+    return min(runs, where.most)
 
 
 def _lines(directions: int, samples: int) -> int:
@@ -189,7 +190,7 @@ def _surface(study: Study, wildcards: Wildcards) -> Work:
 def _census(study: Study, wildcards: Wildcards) -> Work:
     neuron, options = _neuron(wildcards), study.landscape
     breaks, swaps = options.census.breaks, options.census.swaps
-    runs = _break_runs(study, neuron, breaks.points, 2 * breaks.reach, breaks.most)
+    runs = _break_runs(study, neuron, breaks, 2 * breaks.reach)
     runs += swaps.points + SWAP_RUNS * swaps.most
     lines = _lines(len(options.census.directions), options.census.samples)
     return _started({("census run", neuron): lines * runs / options.jobs})
@@ -209,9 +210,7 @@ def _gradients(study: Study, wildcards: Wildcards) -> Work:
     steps = min(options.steps.number, training.snapshots - 1)
     samples = training.batch_size + options.samples
     updates = options.updates
-    runs = updates.samples * _break_runs(
-        study, neuron, updates.points, updates.length, updates.most
-    )
+    runs = updates.samples * _break_runs(study, neuron, updates, updates.length)
     whole: Work = {
         ("gradient", neuron): steps * options.steps.points * samples,
         ("census run", neuron): steps * runs,
