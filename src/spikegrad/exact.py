@@ -14,7 +14,6 @@ from torch.autograd.function import once_differentiable
 from spikegrad.engine import backward, forward
 from spikegrad.engine.records import Events, Record, Weights
 from spikegrad.parallel import (
-    blocks,
     events_of_samples,
     in_threads,
     only,
@@ -78,20 +77,16 @@ class SpikingFunction(torch.autograd.Function):
         log = np.zeros(1).view(_Log)
         log.records, log.samples, log.weights = [], samples, weights
 
-        def run_block(block: range) -> list[tuple[np.ndarray, np.ndarray, list[Record]]]:
-            results = []
-            for b in block:
-                record = run(b, samples[b])
-                final[:, b] = record.final[:, :n_out]
-                results.append((record.times, record.units, [record] if logged else []))
-            return results
+        def run_sample(b: int) -> tuple[np.ndarray, np.ndarray, list[Record]]:
+            record = run(b, samples[b])
+            final[:, b] = record.final[:, :n_out]
+            return record.times, record.units, [record] if logged else []
 
         times_of, units_of = [np.empty(0)], [np.empty(0, np.int64)]
-        for block in in_threads(run_block, blocks(len(spikes))):
-            for sample_times, sample_units, record in block:
-                times_of.append(sample_times)
-                units_of.append(sample_units)
-                log.records += record
+        for sample_times, sample_units, record in in_threads(run_sample, range(len(spikes))):
+            times_of.append(sample_times)
+            units_of.append(sample_units)
+            log.records += record
         _check_states(final)
         offsets = np.cumsum([len(sample_times) for sample_times in times_of])
         out_times, out_units, out_offsets = map(
