@@ -191,3 +191,14 @@ def test_what_follows_a_spike_that_vanishes(back: float, later: int):
     assert (change["begins"], change["later"], change["aside_later"]) == (1, later, later)
     assert change["interacts"]
     assert change["inhibitory"]
+
+
+@pytest.mark.parametrize(("slope", "height"), [(1e9, 0.0), (1e3, 1e-7)])
+def test_no_jump_is_what_the_slope_explains(slope: float, height: float):
+    def spikes(x: float, loss: float) -> Spikes:
+        return Spikes(x, loss, [], [], [], 0.1)
+
+    losses = [0.5, 0.5, 0.5 + 1e-7, 0.5 + 1e-7]
+    around = Bracket(*(spikes(1e-13 * k, loss) for k, loss in enumerate(losses)))
+    assert around.loss_jump({"lingers": False}, slope) == pytest.approx(height, rel=1e-6)
+    assert around.loss_jump({"lingers": True}, 0.0) == 0.0

@@ -38,13 +38,16 @@ class Bracket(NamedTuple):
     high: Spikes
     after: Spikes
 
-    def loss_jump(self, facts: Mapping[str, Any]) -> float:
+    def loss_jump(self, facts: Mapping[str, Any], slope: float) -> float:
         """Change of the loss in nats, so far as its moves on either side do not explain it.
 
-        ``facts`` are what :func:`explain` says. A spike that lingers goes on to the trial's end
-        without a jump, if within far less than a bracket: there is none.
+        ``facts`` are what :func:`explain` says, ``slope`` how steep the loss may be there by its
+        gradients, in nats per x. A spike that lingers goes on to the trial's end without a jump,
+        if within far less than a bracket: there is none. Nor is there where the slope explains
+        the change: in a chaotic network rounding alone moves spikes unevenly.
         """
-        if facts["lingers"]:
+        change = abs(self.high.loss - self.low.loss)
+        if facts["lingers"] or change <= slope * (self.high.x - self.low.x):
             return 0.0
         return jump_height([s.loss for s in (self.before, self.low, self.high, self.after)])
 

@@ -72,6 +72,11 @@ class Line:
         """The gradient [n_weights] at ``x``."""
         return self.objective.gradient(self.point(x))[1]
 
+    def slope(self, low: float, high: float) -> float:
+        """How steep the loss can be along the line, by its gradients at two points, per x."""
+        steepest = max(self.gradient(x).norm() for x in (low, high))
+        return float(steepest * self.direction.norm())
+
 
 Pair = tuple[Spikes, Spikes]
 
@@ -269,7 +274,7 @@ def _change(line: Line, around: Bracket, facts: dict[str, Any], aside: float) ->
         "inhibitory": inhibitory,
         "loss": low.loss,
         "loss_change": high.loss - low.loss,
-        "loss_jump": around.loss_jump(facts),
+        "loss_jump": around.loss_jump(facts, line.slope(low.x, high.x)),
         "gradient_left": scale * float(left.norm()),
         "gradient_right": scale * float(right.norm()),
         "gradient_jump": scale * float((right - left).norm()),

@@ -155,7 +155,9 @@ def cliffs_of(line: Line, found: Section, tolerance: float) -> list[Cliff]:
             jump, cause = 0.0, ""
         else:
             facts = explain(around)
-            jump, cause = around.loss_jump(facts) if facts["breaks"] else 0.0, facts["cause"]
+            slope = line.slope(low, high)
+            jump = around.loss_jump(facts, slope) if facts["breaks"] else 0.0
+            cause = facts["cause"]
         cliffs.append(Cliff(high, around.high.loss - around.low.loss, jump, cause))
     return cliffs
 
