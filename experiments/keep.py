@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 
 from carry import pack
+from landscape_facts import landscape_measures
 from ntk_facts import AUTHORS
 from pages import ABOUT, archives, write_page
 from spikegrad.claims.judge import judge
@@ -185,6 +186,9 @@ def keep_study(results: Path, target: Path, commit: str, whole: bool = False) ->
     write_table(trained_out(curves, runs), target / "training_reached.csv", digits=6)
     speakers = accuracy_by_speaker(results, list(runs["neuron"].unique()))
     write_table(speakers, target / "speakers.csv", digits=6)
+    (target / "landscapes.csv").unlink(missing_ok=True)
+    if (results / "landscape/census.csv").exists():
+        write_table(landscape_measures(results), target / "landscapes.csv", digits=6)
     keep_searches(results, target, runs)
     keep_networks(results, target, runs)
     if whole:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from answers import GOAL, answers
+from landscape_facts import landscape_answers
 from ntk_facts import ntk_facts
 from runaway import CRITICAL
 from spikegrad.claims.estimates import difference
@@ -62,6 +63,12 @@ def percent(row: Any) -> str:
 def points(row: Any) -> str:
     """A difference of shares."""
     return hundredths(row, sign="+", unit="")
+
+
+def interval(row: Any) -> str:
+    """A mean to three digits with its interval, or alone where there is none."""
+    mean, low, high = (f"{row[name]:.3g}" for name in ("mean", "low", "high"))
+    return mean if pd.isna(row["low"]) else f"{mean} ({low} to {high})"
 
 
 def power(row: dict[str, Any]) -> str:
@@ -191,6 +198,7 @@ def study_facts(folder: Path) -> dict[str, Any]:
         winning=lambda: winners_of(folder, runs),
         answered=lambda: answers(folder),
         goal=GOAL,
+        landscapes=lambda: landscape_answers(folder),
         known=lambda: pd.read_csv(folder / "known.csv"),
         winners=sorted(file.name for file in folder.glob("search_*.yaml")),
         networks=sorted(file.name for file in folder.glob("*.safetensors")),
@@ -218,6 +226,7 @@ def render(folder: Path, template: str) -> str:
         share=lambda value: f"{100 * value:.0f} %",
         extremes=lambda of: ", ".join(f"{100 * f(of):.1f}" for f in (min, np.median, max)) + " %",
         values=values,
+        interval=interval,
         power=power,
     )
 

@@ -44,16 +44,28 @@ def test_a_study_without_landscapes_is_kept_without_them(
         shutil.copytree(finished / "results/spoken-digits-smoke" / part, results / part)
     target = tmp_path / "kept"
     target.mkdir()
-    for name in ("claims.csv", "study_0.tar.xz"):  # of an earlier stop
+    for name in ("claims.csv", "landscapes.csv", "study_0.tar.xz"):  # of an earlier stop
         shutil.copy(kept / name, target)
     keep.keep_study(results, target, "abc123")
     page = (target / "README.md").read_text()
     named = set(re.findall(r"\]\(([^)/]+)\)", page))
     assert named <= {file.name for file in target.iterdir()}
     assert "Not judged yet" in page
-    assert not {"claims.csv", "landscape_census.csv", "study_0.tar.xz"} & set(os.listdir(target))
+    gone = {"claims.csv", "landscapes.csv", "landscape_census.csv", "study_0.tar.xz"}
+    assert not gone & set(os.listdir(target))
     before = (kept / "README.md").read_text()
     assert page.split("## Claims")[0] == before.split("## Claims")[0]
+
+
+def test_landscapes_of_the_page_are_those_of_the_profiles(finished: Path, kept: Path) -> None:
+    folder = finished / "results/spoken-digits-smoke/landscape"
+    profiles = pd.read_parquet(folder / "profiles.parquet")
+    own = profiles[(profiles["neuron"] == "lif") & (profiles["state"] == "trained")]
+    word_means = own.groupby("seed")["n_jumps"].mean()
+    trained = (kept / "README.md").read_text().split("\n| trained |")[1]
+    line = next(row for row in trained.splitlines() if row.startswith("| jumps of a single word"))
+    assert line.split(" | ")[1].split(" ")[0] == f"{word_means.mean():.3g}"
+    assert line.split(" | ")[2].split(" ")[0] == "0"  # no QIF loss jumps
 
 
 def test_the_second_papers_page_tells_what_its_tables_hold(finished: Path, tmp_path: Path) -> None:
