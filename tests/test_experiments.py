@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
+from landscapes import random_objective
 from rungs import ranks, study
 from runs import append, remaining
-from variations import CHANGES, NEURONS
+from spikegrad.landscape.objective import weights_of
+from variations import CHANGES, NEURONS, roughness
 
 
 def test_a_second_start_does_what_is_left(tmp_path: Path) -> None:
@@ -53,3 +56,25 @@ def test_ranks_are_those_of_the_best_so_far() -> None:
     assert found.loc["100x1, whole", "better half"] == pytest.approx(1.0)
     assert found.loc["first 2 epochs of 100x8", "all"] == pytest.approx(-1.0)
     assert found.loc["first 2 epochs of 100x8", "words presented"] == 200
+
+
+def test_roughness_tells_lif_jumps_from_what_is_smooth() -> None:
+    options = study().landscape
+    few = options.profiles.model_copy(update={"samples": 3, "points": 17})
+    options = options.model_copy(update={"profiles": few})
+    found = {}
+    for neuron in ("lif", "qif"):
+        objective, weights, _ = random_objective(neuron, 1, n_samples=3)
+        objective.set_weights(weights)
+        found[neuron] = roughness(objective.network, objective.data, options, seed=0)
+        assert torch.equal(weights_of(objective.network), weights)
+        loss, gradient = objective.gradient(weights)
+        step = -gradient * (0.002 * weights.norm() / gradient.norm())
+        change = objective.answer(weights + step).loss - loss.loss
+        predicted = -0.002 * weights.norm() * gradient.norm()
+        missed = float(abs(change - predicted) / abs(predicted))
+        assert found[neuron]["missed"] == pytest.approx(missed, rel=1e-6)
+        assert -1 <= found[neuron]["turned"] <= 1
+    assert found["lif"]["word_in_jumps"] > 0
+    assert found["qif"]["word_in_jumps"] == 0
+    assert found["lif"]["word_minima"] >= found["qif"]["word_minima"]
