@@ -20,20 +20,13 @@ from typing import Any
 import torch
 import yaml
 
+from roughness import STEP, WORDS, roughness
 from rungs import study
 from runs import append, remaining
-from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load
-from spikegrad.landscape.census import Line
-from spikegrad.landscape.constants import CAUSES, JUDGED
-from spikegrad.landscape.directions import draw
-from spikegrad.landscape.objective import Objective, landscape_samples, weights_of
-from spikegrad.landscape.profiles import profile
-from spikegrad.landscape.steps import REACH, along
+from spikegrad.landscape.objective import landscape_samples
 from spikegrad.layers import SpikeOverflowError
-from spikegrad.network import Network
-from spikegrad.seeds import generator
 from spikegrad.training.evaluation import sample_table, scores
 from spikegrad.training.loop import train
 from spikegrad.training.response import respond
@@ -80,44 +73,9 @@ CHANGES: dict[str, dict[str, dict[str, Any]]] = {
 COLUMNS = (
     "neuron", "search", "change", "to", "seed", "outcome", "best_epoch", "validation_accuracy",
     "train_accuracy", "accuracy", "accuracy_unseen_speakers", "spikes_per_neuron",
-    "silent_fraction", "word_variation", "word_in_jumps", "word_minima", "missed", "turned",
+    "silent_fraction", *WORDS, *STEP,
 )  # fmt: skip
-STEP = 0.002  # of the weights' norm; steps of training in mid-course are as long
-
-
-def roughness(
-    network: Network, words: SpikeDataset, options: LandscapeSettings, seed: int
-) -> dict[str, float]:
-    """How broken and how rough the loss of ``words`` is around ``network``, whose weights stay.
-
-    Of single words along one random direction, means: ``word_variation`` in nats, ``word_in_jumps``
-    (the share of it), ``word_minima`` deeper than the first of :data:`JUDGED`. Of a step down the
-    gradient of their mean loss, :data:`STEP` long: by what share of the predicted change it
-    ``missed``, and how far the gradient ``turned`` (the cosine).
-    """
-    objective = Objective(network, words)
-    weights = weights_of(network)
-    direction = draw("filter", weights, network, generator(seed))
-    direction *= weights.norm() / direction.norm()
-    profiles, minima = [], []
-    for k in range(options.profiles.samples):
-        line = Line(objective.select(torch.tensor([k])), weights, direction)
-        facts, depths = profile(line, options.profiles)
-        profiles.append(facts)
-        minima += [row["minima"] for row in depths if row["depth"] == JUDGED[0]]
-    heights = sum(p[f"jump_{cause.replace(' ', '_')}"] for p in profiles for cause in CAUSES)
-    variation = sum(p["variation"] for p in profiles)
-    gradient = objective.gradient(weights)[1]
-    down = -gradient * (STEP * weights.norm() / gradient.norm())
-    step, _ = along(objective, weights, down, 1 + REACH)
-    objective.set_weights(weights)
-    return {
-        "word_variation": variation / len(profiles),
-        "word_in_jumps": heights / variation if variation else 0.0,
-        "word_minima": sum(minima) / len(minima),
-        "missed": step["error"] / abs(step["predicted"]),
-        "turned": step["cosine"],
-    }
+LENGTH = 0.002  # of a step whose gradients are compared, in units of the weights' norm
 
 
 def run(
@@ -142,7 +100,8 @@ def run(
     samples = sample_table(answer, data["test"], data["train"], data["validation"])
     options = study().landscape
     words = landscape_samples(data["train"], options, seed)
-    return row | scores(answer, samples) | roughness(done.network, words, options, seed)
+    (rough,) = roughness(done.network, words, options, seed, (LENGTH,))
+    return row | scores(answer, samples) | rough
 
 
 def main() -> None:

@@ -11,10 +11,11 @@ import pytest
 import torch
 
 from landscapes import random_objective
+from roughness import roughness
 from rungs import ranks, study
 from runs import append, remaining
 from spikegrad.landscape.objective import weights_of
-from variations import CHANGES, NEURONS, roughness
+from variations import CHANGES, NEURONS
 
 
 def test_a_second_start_does_what_is_left(tmp_path: Path) -> None:
@@ -66,7 +67,9 @@ def test_roughness_tells_lif_jumps_from_what_is_smooth() -> None:
     for neuron in ("lif", "qif"):
         objective, weights, _ = random_objective(neuron, 1, n_samples=3)
         objective.set_weights(weights)
-        found[neuron] = roughness(objective.network, objective.data, options, seed=0)
+        (found[neuron],) = roughness(
+            objective.network, objective.data, options, seed=0, lengths=(0.002,)
+        )
         assert torch.equal(weights_of(objective.network), weights)
         loss, gradient = objective.gradient(weights)
         step = -gradient * (0.002 * weights.norm() / gradient.norm())
