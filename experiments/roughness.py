@@ -4,11 +4,12 @@
 
 PREPARED is the prepared file of config/heidelberg.yaml's study, KEPT a folder with networks that
 experiments/keep.py has kept. For each network and draw of 64 training words and a direction,
-OUT.csv gets a row for every one of :data:`LENGTHS`. A second start goes on where the first was
-stopped.
+OUT.csv gets a row for every one of :data:`LENGTHS` and :data:`CLIPS`. A second start goes on where
+the first was stopped.
 
 The steps of training are of another length for each neuron model, network and epoch. Here all
-go down the gradient by the same share of the weights' norm.
+go down the gradient by the same share of the weights' norm: the gradient itself, or with each
+word's part clipped, as training does.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ from spikegrad.landscape.constants import CAUSES, JUDGED
 from spikegrad.landscape.directions import draw
 from spikegrad.landscape.objective import Objective, landscape_samples, weights_of
 from spikegrad.landscape.profiles import profile
-from spikegrad.landscape.steps import REACH, along
 from spikegrad.network import Network, load_network
 from spikegrad.seeds import generator
 
-LENGTHS = (1e-5, 1e-4, 1e-3, 2e-3, 4e-3)  # of the weights' norm; training: 1e-3 to 5e-3
+LENGTHS = (1e-5, 1e-4, 1e-3, 2e-3, 4e-3)  # of the weights' norm; training's steps: 1e-3 to 5e-3
+CLIPS = {"no": None, "yes": 1.0}  # each word's gradient, at the median of their norms
 WORDS = ("word_variation", "word_in_jumps", "word_minima")
-STEP = ("missed", "turned")
+STEP = ("clipped", "length", "predicted", "changed", "turned")
 
 
 def around_words(
@@ -60,13 +61,18 @@ def around_words(
 
 
 def down_the_gradient(objective: Objective, weights: Tensor, length: float) -> dict[str, float]:
-    """Of a step against the gradient, ``length`` times the weights' norm long: by what share of the
-    predicted change the loss ``missed`` it, and how far the gradient ``turned`` (the cosine)."""
-    gradient = objective.gradient(weights)[1]
-    step, _ = along(
-        objective, weights, -gradient * (length * weights.norm() / gradient.norm()), 1 + REACH
-    )
-    return {"missed": step["error"] / abs(step["predicted"]), "turned": step["cosine"]}
+    """Of a step against the gradient, ``length`` times the weights' norm long: the change of the
+    loss in nats that it ``predicted``, by how much that ``changed``, and how far the gradient
+    ``turned`` (the cosine)."""
+    before, gradient = objective.gradient(weights)
+    step = -gradient * (length * weights.norm() / gradient.norm())
+    after, turned = objective.gradient(weights + step)
+    return {
+        "length": length,
+        "predicted": float(gradient @ step),
+        "changed": float(after.loss - before.loss),
+        "turned": float(gradient @ turned / (gradient.norm() * turned.norm())),
+    }
 
 
 def roughness(
@@ -77,18 +83,21 @@ def roughness(
     lengths: tuple[float, ...],
 ) -> list[dict[str, Any]]:
     """What :func:`around_words` says along a random direction, with what :func:`down_the_gradient`
-    says of each of ``lengths``; the network keeps its weights."""
+    says of each of :data:`CLIPS` and ``lengths``; the network keeps its weights."""
     objective = Objective(network, words)
     weights = weights_of(network)
     direction = draw("filter", weights, network, generator(seed))
     direction *= weights.norm() / direction.norm()
     of_words = around_words(objective, weights, direction, options.profiles)
-    of_steps = [down_the_gradient(objective, weights, length) for length in lengths]
+    rows = []
+    for clipped, clip in CLIPS.items():
+        for layer in network.hidden:
+            layer.sample_clip = clip
+        for length in lengths:
+            step = down_the_gradient(objective, weights, length)
+            rows.append({**of_words, "clipped": clipped, **step})
     objective.set_weights(weights)
-    return [
-        {"length": length, **of_words, **step}
-        for length, step in zip(lengths, of_steps, strict=True)
-    ]
+    return rows
 
 
 def main() -> None:
@@ -106,7 +115,7 @@ def main() -> None:
         network, about = load_network(options.kept / job["network"])
         words = landscape_samples(data, landscape, job["draw"])
         rows = roughness(network, words, landscape, job["draw"], LENGTHS)
-        columns = ("neuron", *job, "length", *WORDS, *STEP)
+        columns = ("neuron", *job, *WORDS, *STEP)
         append(options.out, columns, [{"neuron": about["neuron"], **job, **row} for row in rows])
 
 

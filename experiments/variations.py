@@ -20,7 +20,7 @@ from typing import Any
 import torch
 import yaml
 
-from roughness import STEP, WORDS, roughness
+from roughness import WORDS, roughness
 from rungs import study
 from runs import append, remaining
 from spikegrad.config.training import ModelSettings
@@ -73,9 +73,9 @@ CHANGES: dict[str, dict[str, dict[str, Any]]] = {
 COLUMNS = (
     "neuron", "search", "change", "to", "seed", "outcome", "best_epoch", "validation_accuracy",
     "train_accuracy", "accuracy", "accuracy_unseen_speakers", "spikes_per_neuron",
-    "silent_fraction", *WORDS, *STEP,
+    "silent_fraction", *WORDS, "turned", "turned_clipped",
 )  # fmt: skip
-LENGTH = 0.002  # of a step whose gradients are compared, in units of the weights' norm
+LENGTH = 0.001  # of a step whose gradients are compared, in units of the weights' norm
 
 
 def run(
@@ -100,8 +100,8 @@ def run(
     samples = sample_table(answer, data["test"], data["train"], data["validation"])
     options = study().landscape
     words = landscape_samples(data["train"], options, seed)
-    (rough,) = roughness(done.network, words, options, seed, (LENGTH,))
-    return row | scores(answer, samples) | rough
+    step, clipped = roughness(done.network, words, options, seed, (LENGTH,))
+    return row | scores(answer, samples) | step | {"turned_clipped": clipped["turned"]}
 
 
 def main() -> None:
