@@ -1,7 +1,8 @@
-"""How broken and how rough a study's landscapes are: a row for each network and state."""
+"""How broken and how rough a study's landscapes are, and the loss around its kept networks."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from spikegrad.claims.landscapes import SETTLED
 from spikegrad.landscape.constants import CAUSES, JUDGED
+from spikegrad.report.style import NEURON_STYLES
 from spikegrad.storage.tables import read_table
 from spikegrad.training.summary import summary
 
@@ -95,3 +97,38 @@ def landscape_answers(folder: Path) -> dict[str, list[dict[str, Any]]]:
             for name, rows in means.groupby("measure", sort=False)
         ]
     return answers
+
+
+@dataclass(frozen=True)
+class Roughness:
+    """Means over networks and draws of what ``roughness.py`` has found.
+
+    Attributes
+    ----------
+    neurons
+        Neuron models, LIF first.
+    steps
+        By (whether words were clipped, length of the step), then neuron model: ``changed`` and
+        ``turned``.
+    words
+        By neuron model: ``word_variation``, ``word_in_jumps``, ``word_minima``.
+    """
+
+    neurons: list[str]
+    steps: dict[tuple[str, float], dict[str, dict[str, float]]]
+    words: dict[str, dict[str, float]]
+
+
+def roughness_facts(folder: Path) -> Roughness:
+    """:class:`Roughness` from the table in the kept ``folder``."""
+    rows = pd.read_csv(folder / "roughness.csv")
+    steps = rows.groupby(["clipped", "length"])
+    return Roughness(
+        [neuron for neuron in NEURON_STYLES if neuron in set(rows["neuron"])],
+        {key: _means(own, ["changed", "turned"]) for key, own in steps},
+        _means(rows, ["word_variation", "word_in_jumps", "word_minima"]),
+    )
+
+
+def _means(rows: pd.DataFrame, columns: list[str]) -> dict[str, dict[str, float]]:
+    return rows.groupby("neuron")[columns].mean().to_dict("index")

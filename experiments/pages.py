@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from answers import GOAL, answers
-from landscape_facts import landscape_answers
+from landscape_facts import landscape_answers, roughness_facts
 from ntk_facts import ntk_facts
 from runaway import CRITICAL
 from spikegrad.claims.estimates import difference
@@ -199,6 +199,7 @@ def study_facts(folder: Path) -> dict[str, Any]:
         answered=lambda: answers(folder),
         goal=GOAL,
         landscapes=lambda: landscape_answers(folder),
+        rough=lambda: roughness_facts(folder),
         known=lambda: pd.read_csv(folder / "known.csv"),
         winners=sorted(file.name for file in folder.glob("search_*.yaml")),
         networks=sorted(file.name for file in folder.glob("*.safetensors")),

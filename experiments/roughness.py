@@ -8,8 +8,9 @@ OUT.csv gets a row for every one of :data:`LENGTHS` and :data:`CLIPS`. A second 
 the first was stopped.
 
 The steps of training are of another length for each neuron model, network and epoch. Here all
-go down the gradient by the same share of the weights' norm: the gradient itself, or with each
-word's part clipped, as training does.
+go equally far down the gradient, itself or with each word's part clipped, as training does.
+Distances are in units of each weight matrix's own norm, whatever that is: one network has large
+weights where another has small ones.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ from spikegrad.data.dataset import SpikeDataset, load
 from spikegrad.landscape.census import Line
 from spikegrad.landscape.constants import CAUSES, JUDGED
 from spikegrad.landscape.directions import draw
-from spikegrad.landscape.objective import Objective, landscape_samples, weights_of
+from spikegrad.landscape.objective import Objective, landscape_samples, matrices, weights_of
 from spikegrad.landscape.profiles import profile
 from spikegrad.network import Network, load_network
 from spikegrad.seeds import generator
 
-LENGTHS = (1e-5, 1e-4, 1e-3, 2e-3, 4e-3)  # of the weights' norm; training's steps: 1e-3 to 5e-3
+LENGTHS = (1e-5, 1e-4, 1e-3, 3e-3, 1e-2)  # steps of training are 1e-3 to 5e-3 of all weights' norm
 CLIPS = {"no": None, "yes": 1.0}  # each word's gradient, at the median of their norms
 WORDS = ("word_variation", "word_in_jumps", "word_minima")
 STEP = ("clipped", "length", "predicted", "changed", "turned")
@@ -60,13 +61,24 @@ def around_words(
     }
 
 
+def scales(weights: Tensor, network: Network) -> Tensor:
+    """For each of ``weights`` the norm of the matrix that it stands in, [n_weights]."""
+    norms = torch.empty_like(weights)
+    for part, own in zip(matrices(norms, network), matrices(weights, network), strict=True):
+        part.fill_(own.norm())
+    return norms
+
+
 def down_the_gradient(objective: Objective, weights: Tensor, length: float) -> dict[str, float]:
-    """Of a step against the gradient, ``length`` times the weights' norm long: the change of the
-    loss in nats that it ``predicted``, by how much that ``changed``, and how far the gradient
-    ``turned`` (the cosine)."""
-    before, gradient = objective.gradient(weights)
-    step = -gradient * (length * weights.norm() / gradient.norm())
-    after, turned = objective.gradient(weights + step)
+    """Of a step of ``length`` against the gradient, with each matrix in units of its norm: the
+    change of the loss in nats that it ``predicted``, by how much that ``changed``, and how far
+    the gradient ``turned`` (the cosine)."""
+    unit = scales(weights, objective.network)
+    before, start = objective.gradient(weights)
+    gradient = start * unit
+    step = -gradient * (length / gradient.norm())
+    after, end = objective.gradient(weights + step * unit)
+    turned = end * unit
     return {
         "length": length,
         "predicted": float(gradient @ step),

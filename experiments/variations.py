@@ -75,7 +75,7 @@ COLUMNS = (
     "train_accuracy", "accuracy", "accuracy_unseen_speakers", "spikes_per_neuron",
     "silent_fraction", *WORDS, "turned", "turned_clipped",
 )  # fmt: skip
-LENGTH = 0.001  # of a step whose gradients are compared, in units of the weights' norm
+LENGTH = 1e-3  # of a step down the gradient, whose gradients are compared; see roughness.py
 
 
 def run(

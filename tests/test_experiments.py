@@ -14,7 +14,7 @@ from landscapes import random_objective
 from roughness import roughness
 from rungs import ranks, study
 from runs import append, remaining
-from spikegrad.landscape.objective import weights_of
+from spikegrad.landscape.objective import matrices, weights_of
 from variations import CHANGES, NEURONS
 
 
@@ -76,12 +76,20 @@ def test_roughness_tells_lif_jumps_from_what_is_smooth() -> None:
         for layer in objective.layers:
             layer.sample_clip = None
         before, gradient = objective.gradient(weights)
-        down = -gradient * (0.002 * weights.norm() / gradient.norm())
-        change = objective.answer(weights + down).loss - before.loss
-        assert step["changed"] == pytest.approx(float(change), rel=1e-6)
-        slope = -0.002 * float(weights.norm() * gradient.norm())
-        assert step["predicted"] == pytest.approx(slope, rel=1e-6)
-        assert clipped["predicted"] != pytest.approx(slope, rel=1e-3)
+        net = objective.network
+        parts = [
+            w.norm() * g
+            for w, g in zip(matrices(weights, net), matrices(gradient, net), strict=True)
+        ]
+        slope = torch.cat([part.flatten() for part in parts]).norm()
+        assert step["predicted"] == pytest.approx(-0.002 * float(slope), rel=1e-6)
+        moved = [
+            w - 0.002 * w.norm() * part / slope
+            for w, part in zip(matrices(weights, net), parts, strict=True)
+        ]
+        after = objective.answer(torch.cat([part.flatten() for part in moved]))
+        assert step["changed"] == pytest.approx(float(after.loss - before.loss), rel=1e-6)
+        assert clipped["predicted"] != pytest.approx(step["predicted"], rel=1e-3)
     assert found["lif"]["word_in_jumps"] > 0
     assert found["qif"]["word_in_jumps"] == 0
     assert found["lif"]["word_minima"] >= found["qif"]["word_minima"]
