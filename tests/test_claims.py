@@ -130,10 +130,10 @@ def landscape_tables(seed: int, neurons: dict[str, str], world: str) -> dict[str
                     {**key, "direction": direction, "direction2": "filter1", "depth": depth,
                      "minima": minima, "area": 0.8 * noise[2]}
                 )  # fmt: skip
-                left = 1 if lif else 9
+                found, left = (10, 1) if lif else (2, 2)
                 tables["profile_minima"].append(
                     {**key, "direction": direction, "sample": 0, "depth": depth,
-                     "minima": 10 * something, "minima_without_jumps": left * something}
+                     "minima": found * something, "minima_without_jumps": left * something}
                 )  # fmt: skip
             heights = dict.fromkeys((f"jump_{cause.replace(' ', '_')}" for cause in CAUSES), 0.0)
             if something:

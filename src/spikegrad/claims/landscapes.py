@@ -19,21 +19,37 @@ BATCHES = {"own": "on the step's own batch", "fixed": "on a fixed batch"}
 
 def line_minima(tables: Tables, seed: int) -> Cases:
     """Minima on lines per relative distance, LIF minus QIF, at each judged depth and state."""
-    return _minima(tables, seed, "line_minima", "length")
+    return _minima(tables, seed, _settled(tables, "line_minima", "length"))
 
 
 def plane_minima(tables: Tables, seed: int) -> Cases:
     """Minima on planes per relative area, LIF minus QIF, at each judged depth and state."""
-    return _minima(tables, seed, "plane_minima", "area")
+    return _minima(tables, seed, _settled(tables, "plane_minima", "area"))
 
 
-def _minima(tables: Tables, seed: int, table: str, extent: str) -> Cases:
+def sample_minima(tables: Tables, seed: int) -> Cases:
+    """Minima of single samples' losses on a line, LIF minus QIF, at each judged depth and state."""
+
+    def count(neuron: str, state: str, depth: float) -> Values:
+        rows = tables.rows("profile_minima", "minima", neuron=neuron, state=state, depth=depth)
+        return tables.units(rows, "minima")
+
+    return _minima(tables, seed, count)
+
+
+def _settled(tables: Tables, table: str, extent: str) -> Callable[[str, str, float], Values]:
+    """Minima per ``extent`` of a neuron model in a state, at a depth; none if not settled."""
+
     def count(neuron: str, state: str, depth: float) -> Values:
         rows = tables.rows(table, "minima", extent, neuron=neuron, state=state, depth=depth)
         if "settled" in rows and rows["settled"].mean() < SETTLED:
             return np.array([])
         return tables.unit_ratios(rows, "minima", extent)
 
+    return count
+
+
+def _minima(tables: Tables, seed: int, count: Callable[[str, str, float], Values]) -> Cases:
     def beside(rival: str, state: str, depth: float) -> Estimate:
         lif, qif = (count(neuron, state, depth) for neuron in (LIF, rival))
         if not lif.any() and not qif.any():  # the floor says nothing of either

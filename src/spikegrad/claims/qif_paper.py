@@ -99,6 +99,13 @@ QIF_CLAIMS = (
         landscapes.plane_minima,
     ),
     _claim(
+        "lif-fragmented-samples",
+        FRAGMENTED,
+        "minima of a single sample's loss on a line, LIF minus QIF",
+        (">", 0.0, UNITS),
+        landscapes.sample_minima,
+    ),
+    _claim(
         "lif-gradients-mislead",
         ERRATIC,
         "share of the predicted change of loss by which steps of training miss it, LIF minus QIF",
