@@ -69,15 +69,17 @@ def scales(weights: Tensor, network: Network) -> Tensor:
     return norms
 
 
-def down_the_gradient(objective: Objective, weights: Tensor, length: float) -> dict[str, float]:
+def down_the_gradient(
+    objective: Objective, weights: Tensor, clip: float | None, length: float
+) -> dict[str, float]:
     """Of a step of ``length`` against the gradient, with each matrix in units of its norm: the
     change of the loss in nats that it ``predicted``, by how much that ``changed``, and how far
     the gradient ``turned`` (the cosine)."""
     unit = scales(weights, objective.network)
-    before, start = objective.gradient(weights)
+    before, start = objective.gradient(weights, clip)
     gradient = start * unit
     step = -gradient * (length / gradient.norm())
-    after, end = objective.gradient(weights + step * unit)
+    after, end = objective.gradient(weights + step * unit, clip)
     turned = end * unit
     return {
         "length": length,
@@ -101,15 +103,13 @@ def roughness(
     direction = draw("filter", weights, network, generator(seed))
     direction *= weights.norm() / direction.norm()
     of_words = around_words(objective, weights, direction, options.profiles)
-    rows = []
-    for clipped, clip in CLIPS.items():
-        for layer in network.hidden:
-            layer.sample_clip = clip
-        for length in lengths:
-            step = down_the_gradient(objective, weights, length)
-            rows.append({**of_words, "clipped": clipped, **step})
+    steps = [
+        {"clipped": clipped, **down_the_gradient(objective, weights, clip, length)}
+        for clipped, clip in CLIPS.items()
+        for length in lengths
+    ]
     objective.set_weights(weights)
-    return rows
+    return [{**of_words, **step} for step in steps]
 
 
 def main() -> None:

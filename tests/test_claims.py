@@ -179,6 +179,7 @@ def landscape_tables(seed: int, neurons: dict[str, str], world: str) -> dict[str
                     "predicted": -0.1 * something,
                     "error": (0.08 if lif else 0.02) * wild,
                     "cosine": (0.3 if lif else 0.9) * wild,
+                    "cosine_clipped": (0.4 if lif else 0.8) * wild,
                     "norm_variation": (0.5 if lif else 0.1) * wild,
                 }
             )
@@ -590,8 +591,8 @@ def test_lif_is_compared_with_each_qif_model(written):
     assert verdicts(files) == {claim.name: SUPPORTED for claim in CLAIMS}
     table = judged(files)
     cases = set(table[table["id"] == "lif-gradients-turn"]["case"])
-    batches = ("on the step's own batch", "on a fixed batch")
-    assert cases == {f"{n}: {b}" for n in ("qif", "qif_delta") for b in batches}
+    batches, how = ("on the step's own batch", "on a fixed batch"), ("", ", samples clipped")
+    assert cases == {f"{n}: {b}{h}" for n in ("qif", "qif_delta") for b in batches for h in how}
 
 
 def test_claims_have_names_of_their_own():

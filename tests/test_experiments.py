@@ -73,8 +73,6 @@ def test_roughness_tells_lif_jumps_from_what_is_smooth() -> None:
         found[neuron] = step
         assert torch.equal(weights_of(objective.network), weights)
         assert -1 <= clipped["turned"] <= 1
-        for layer in objective.layers:
-            layer.sample_clip = None
         before, gradient = objective.gradient(weights)
         net = objective.network
         parts = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from landscapes import random_objective
 from spikegrad.config.landscape import Updates
 from spikegrad.landscape.census import Line, census
 from spikegrad.landscape.objective import Objective
-from spikegrad.landscape.steps import Step, along, breaks_met, kept_steps
+from spikegrad.landscape.steps import Step, along, breaks_met, clipped_cosine, kept_steps
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import save_network
 from spikegrad.seeds import generator
@@ -33,7 +34,7 @@ class Known:
     def __init__(self, loss: Callable[[Tensor], Tensor]) -> None:
         self.loss = loss
 
-    def gradient(self, weights: Tensor) -> tuple[SimpleNamespace, Tensor]:
+    def gradient(self, weights: Tensor, clip: float | None) -> tuple[SimpleNamespace, Tensor]:
         weights = weights.clone().requires_grad_()
         loss = self.loss(weights)
         return SimpleNamespace(loss=loss.detach()), torch.autograd.grad(loss, weights)[0]
@@ -127,7 +128,7 @@ def test_kept_steps_lead_downhill_on_their_own_batch(files: tuple[Path, Path]):
 @pytest.mark.parametrize("neuron", ["lif", "qif"])
 def test_breaks_met_are_those_of_the_census(neuron: str):
     objective, weights, direction = random_objective(neuron, 1, n_samples=2)
-    step = Step(objective.network, neuron, 0, 3, weights, 0.02 * direction, objective.data)
+    step = Step(objective.network, neuron, 0, 3, weights, 0.02 * direction, objective.data, None)
     options = Updates(samples=2, points=41, length=1.0, most=100_000)
     found = breaks_met(step, options, generator(0))
     expected = 0
@@ -143,10 +144,34 @@ def test_breaks_met_are_those_of_the_census(neuron: str):
 
 def test_pieces_of_a_step_speak_for_all_of_it():
     objective, weights, direction = random_objective("lif", 1)
-    step = Step(objective.network, "lif", 0, 3, weights, 0.02 * direction, objective.data)
+    step = Step(objective.network, "lif", 0, 3, weights, 0.02 * direction, objective.data, None)
     whole = breaks_met(step, Updates(samples=1, points=41, length=1.0, most=100_000), generator(0))
     piece = Updates(samples=1, points=9, length=0.004, most=100_000)
     parts = [breaks_met(step, piece, generator(seed)) for seed in range(40)]
     assert {round(part["length"], 12) for part in parts} == {0.004}
     mean = np.mean([part["breaks_per_sample_update"] for part in parts])
     assert mean == pytest.approx(whole["breaks_per_sample_update"], rel=0.3)
+
+
+def test_clipped_gradients_are_the_sum_of_samples_none_much_longer_than_the_median(
+    files: tuple[Path, Path],
+):
+    step = next(kept_steps(*files, TRAIN, 1))
+    step = replace(step, clip=0.5)
+    objective = Objective(step.network, step.batch)
+    sides = []
+    for weights in (step.weights, step.weights + step.change):
+        few = [objective.select(torch.tensor([k])) for k in range(len(step.batch))]
+        parts = torch.stack([sample.gradient(weights)[1] for sample in few])
+        hidden = sum(p.numel() for layer in step.network.hidden for p in layer.parameters())
+        norms = parts[:, :hidden].norm(dim=1)
+        largest = 0.5 * norms[norms > 0].quantile(0.5, interpolation="midpoint")
+        parts[:, :hidden] *= (largest / norms.clamp(min=largest))[:, None]
+        sides.append(parts.mean(0))
+        assert torch.allclose(objective.gradient(weights, 0.5)[1], sides[-1], rtol=1e-9)
+    expected = sides[0] @ sides[1] / (sides[0].norm() * sides[1].norm())
+    assert clipped_cosine(objective, step) == pytest.approx(float(expected), rel=1e-9)
+    assert (
+        clipped_cosine(objective, step)
+        != along(objective, step.weights, step.change, 5)[0]["cosine"]
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -78,19 +79,23 @@ def misled(tables: Tables, seed: int) -> Cases:
         predicted = rows["predicted"].abs()
         return tables.unit_ratios(rows.assign(predicted=predicted), "error", "predicted")
 
-    return _along_steps(tables, seed, error, sign=1)
+    return _along_steps(tables, seed, {"": error}, sign=1)
 
 
 def turned(tables: Tables, seed: int) -> Cases:
-    """Cosine between the gradients before and after a step of training, QIF minus LIF."""
-    return _along_steps(tables, seed, lambda n, b: _of_steps(tables, "cosine", n, b), sign=-1)
+    """Cosine between the gradients before and after a step of training, QIF minus LIF.
+
+    Of the gradients themselves, and of those that training follows, with each sample's clipped.
+    """
+    of = partial(_of_steps, tables)
+    values = {"": partial(of, "cosine"), ", samples clipped": partial(of, "cosine_clipped")}
+    return _along_steps(tables, seed, values, sign=-1)
 
 
 def varied(tables: Tables, seed: int) -> Cases:
     """Standard deviation of log10 of the gradient's norm along a step, LIF minus QIF."""
-    return _along_steps(
-        tables, seed, lambda n, b: _of_steps(tables, "norm_variation", n, b), sign=1
-    )
+    values = partial(_of_steps, tables, "norm_variation")
+    return _along_steps(tables, seed, {"": values}, sign=1)
 
 
 def _of_steps(tables: Tables, column: str, neuron: str, batch: str) -> Values:
@@ -98,14 +103,16 @@ def _of_steps(tables: Tables, column: str, neuron: str, batch: str) -> Values:
 
 
 def _along_steps(
-    tables: Tables, seed: int, values: Callable[[str, str], Values], sign: int
+    tables: Tables, seed: int, values: Mapping[str, Callable[[str, str], Values]], sign: int
 ) -> Cases:
-    """LIF minus QIF of ``values`` of a neuron and batch; QIF minus LIF for ``sign`` -1."""
+    """LIF minus QIF, for ``sign`` -1 QIF minus LIF, of ``values`` of a neuron and batch: a case for
+    each batch and each of these, with their names at its end."""
 
     def compare(rival: str) -> Cases:
         more, less = (LIF, rival)[::sign]
         return {
-            name: difference(values(more, batch), values(less, batch), seed, tables.unit)
+            f"{name}{how}": difference(of(more, batch), of(less, batch), seed, tables.unit)
+            for how, of in values.items()
             for batch, name in BATCHES.items()
         }
 

@@ -212,7 +212,7 @@ def _gradients(study: Study, wildcards: Wildcards) -> Work:
     updates = options.updates
     runs = updates.samples * _break_runs(study, neuron, updates, updates.length)
     whole: Work = {
-        ("gradient", neuron): steps * options.steps.points * samples,
+        ("gradient", neuron): steps * (options.steps.points + 2) * samples,
         ("census run", neuron): steps * runs,
         ("line gradient", neuron): _lines(1, options.samples),
     }

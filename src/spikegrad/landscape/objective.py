@@ -87,9 +87,15 @@ class Objective:
         self.set_weights(weights)
         return self._answer()
 
-    def gradient(self, weights: Tensor) -> tuple[Answer, Tensor]:
-        """The answers, and the gradient [n_weights] of the mean loss."""
+    def gradient(self, weights: Tensor, clip: float | None = None) -> tuple[Answer, Tensor]:
+        """The answers, and the gradient [n_weights] of the mean loss.
+
+        With ``clip`` it is one that training with this ``sample_clip`` follows: in each spiking
+        layer no sample's part is longer than that many times their median.
+        """
         self.set_weights(weights)
+        for layer in self.layers:
+            layer.sample_clip = clip
         parameters = list(self.network.parameters())
         answer = self._answer()
         gradients = torch.autograd.grad(answer.loss, parameters)

@@ -50,6 +50,8 @@ class Step:
         Before it, and what it added, float64 [n_weights].
     batch
         The samples that it was taken for, as they were blended and augmented.
+    clip
+        The ``sample_clip`` of its training.
     """
 
     network: Network
@@ -59,6 +61,7 @@ class Step:
     weights: Tensor
     change: Tensor
     batch: SpikeDataset
+    clip: float | None
 
     @property
     def key(self) -> dict[str, Any]:
@@ -88,7 +91,8 @@ def kept_steps(
             for part in (before[epoch], added[epoch])
         )
         batch = next(epoch_batches(data, options, header["seed"], epoch + 1))
-        yield Step(network, header["neuron"], header["seed"], epoch, weights, change, batch)
+        run = network, header["neuron"], header["seed"], epoch
+        yield Step(*run, weights, change, batch, options.sample_clip)
 
 
 def along(
@@ -134,10 +138,20 @@ def along(
     return summary, pd.DataFrame(table)
 
 
-def _at(objective: Objective, weights: Tensor) -> tuple[float, Tensor]:
+def clipped_cosine(objective: Objective, step: Step) -> float:
+    """Cosine between the gradients before and after ``step``, clipped as its training clips them;
+    NaN where there is none."""
+    before, after = (
+        _at(objective, weights, step.clip)[1]
+        for weights in (step.weights, step.weights + step.change)
+    )
+    return _cosine(before, after)
+
+
+def _at(objective: Objective, weights: Tensor, clip: float | None = None) -> tuple[float, Tensor]:
     """Loss and gradient; NaN where the network runs away or has no finite gradient."""
     try:
-        answer, gradient = objective.gradient(weights)
+        answer, gradient = objective.gradient(weights, clip)
     except (SpikeOverflowError, NotFiniteError):
         return math.nan, torch.full_like(weights, math.nan)
     return float(answer.loss), gradient
@@ -202,7 +216,8 @@ def step_tables(
     -------
     tuple of DataFrame
         Steps and losses along them: neuron, seed, epoch, batch ("own", "fixed"), and what
-        :func:`along` says. Updates: neuron, seed, epoch, and what :func:`breaks_met` says.
+        :func:`along` says; of steps ``cosine_clipped``, too (:func:`clipped_cosine`). Updates:
+        neuron, seed, epoch, and what :func:`breaks_met` says.
     """
     rows, losses, updates = [], [], []
     for step in followed(steps, len(steps), "steps"):
@@ -210,7 +225,7 @@ def step_tables(
             key = {**step.key, "batch": name}
             objective = Objective(step.network, batch)
             facts, table = along(objective, step.weights, step.change, options.steps.points)
-            rows.append({**key, **facts})
+            rows.append({**key, **facts, "cosine_clipped": clipped_cosine(objective, step)})
             losses.append(table.assign(**key))
         draw = generator(options.directions.seed, step.seed, step.epoch)
         updates.append({**step.key, **breaks_met(step, options.updates, draw)})
