@@ -104,7 +104,9 @@ def test_trials_take_the_updates_that_are_foretold(smoke, results):
 def test_landscapes_take_the_evaluations_that_are_foretold(smoke, results):
     options, folder = smoke.landscape, results / "landscape"
     planes = pd.read_parquet(folder / "planes.parquet")
-    losses = pd.read_parquet(folder / "step_losses.parquet")
+    steps = pd.read_parquet(folder / "steps.parquet")
+    # before and after each step the gradient is taken once more, clipped
+    losses = pd.concat([pd.read_parquet(folder / "step_losses.parquet"), steps, steps])
     gradients = pd.read_parquet(folder / "sample_gradients.parquet")
     lines = pd.read_parquet(folder / "lines.parquet")
     for neuron, seed in itertools.product(smoke.neurons, options.seeds):

@@ -58,7 +58,7 @@ def test_layers_are_drawn_as_those_of_torch():
 
 
 @pytest.mark.parametrize(
-    "readout", [IntegratedReadout(50, 10, 0.02, 0.3), MaximumReadout(50, 10, 0.02)]
+    "readout", [IntegratedReadout(50, 500, 0.02, 0.3), MaximumReadout(50, 500, 0.02)]
 )
 def test_a_readout_gives_logits_of_its_scale_as_it_is_built(readout):
     """Each neuron spikes once in most trials, early: logits of the order of 1."""

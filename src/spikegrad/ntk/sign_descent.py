@@ -40,8 +40,10 @@ class SignDescent(Descent):
         constants = number(self.learning_rate), steps, kind, np.float32(steepness), number(height)
         y = self.y.numpy().astype(number)
         for i in range(len(block.weights[0])):
+            # copies, since the bits of a matrix product may depend on where in a line memory starts
             network = Block(
-                [w[i : i + 1] for w in block.weights], [b[i : i + 1] for b in block.biases]
+                [w[i : i + 1].clone() for w in block.weights],
+                [b[i : i + 1].clone() for b in block.biases],
             )
             inputs, z = forward(self.architecture, network, self.x, self.activation)
             of_layers = network.weights, network.biases, inputs, z
@@ -52,10 +54,10 @@ class SignDescent(Descent):
                 )
             ]
             descend(tuple(layers[:-1]), layers[-1], y, *constants)
-            for layer, w, b in zip(layers, network.weights, network.biases, strict=True):
+            for layer, w, b in zip(layers, block.weights, block.biases, strict=True):
                 n_out, n_in = w.shape[1:]
-                w[0] = torch.from_numpy(layer.weights[:n_out, :n_in])
-                b[0] = torch.from_numpy(layer.bias[:1, :n_out])
+                w[i] = torch.from_numpy(layer.weights[:n_out, :n_in])
+                b[i] = torch.from_numpy(layer.bias[:1, :n_out])
 
 
 def _layer(tensors: list[Tensor], scale: float, shift: float) -> Layer:
