@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from roughness import WORDS
 from spikegrad.claims.landscapes import SETTLED
-from spikegrad.landscape.constants import CAUSES, JUDGED
+from spikegrad.landscape.constants import CAUSES, JUDGED, height_column
 from spikegrad.report.style import NEURON_STYLES
 from spikegrad.storage.tables import read_table
 from spikegrad.training.summary import summary
@@ -40,8 +41,7 @@ def landscape_measures(results: Path) -> pd.DataFrame:
     """
     folder = results / "landscape"
     profiles = read_table(folder / "profiles.parquet")
-    heights = [f"jump_{cause.replace(' ', '_')}" for cause in CAUSES]
-    profiles["height"] = profiles[heights].sum(axis=1)
+    profiles["height"] = profiles[[height_column(cause) for cause in CAUSES]].sum(axis=1)
     profile = profiles.groupby(KEY)
     minima = read_table(folder / "profile_minima.parquet")
     minimum = minima[minima["depth"] == DEPTH].groupby(KEY)
@@ -111,7 +111,7 @@ class Roughness:
         By (whether words were clipped, length of the step), then neuron model: ``changed`` and
         ``turned``.
     words
-        By neuron model: ``word_variation``, ``word_in_jumps``, ``word_minima``.
+        By neuron model: :data:`roughness.WORDS`.
     """
 
     neurons: list[str]
@@ -126,7 +126,7 @@ def roughness_facts(folder: Path) -> Roughness:
     return Roughness(
         [neuron for neuron in NEURON_STYLES if neuron in set(rows["neuron"])],
         {key: _means(own, ["changed", "turned"]) for key, own in steps},
-        _means(rows, ["word_variation", "word_in_jumps", "word_minima"]),
+        _means(rows, list(WORDS)),
     )
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from runs import append, remaining
 from spikegrad.config.landscape import LandscapeSettings, Profiles
 from spikegrad.data.dataset import SpikeDataset, load
 from spikegrad.landscape.census import Line
-from spikegrad.landscape.constants import CAUSES, JUDGED
+from spikegrad.landscape.constants import CAUSES, JUDGED, height_column
 from spikegrad.landscape.directions import draw
 from spikegrad.landscape.objective import Objective, landscape_samples, matrices, weights_of
 from spikegrad.landscape.profiles import profile
@@ -52,7 +53,7 @@ def around_words(
         facts, depths = profile(line, options)
         profiles.append(facts)
         minima += [row["minima"] for row in depths if row["depth"] == JUDGED[0]]
-    heights = sum(p[f"jump_{cause.replace(' ', '_')}"] for p in profiles for cause in CAUSES)
+    heights = sum(p[height_column(cause)] for p in profiles for cause in CAUSES)
     variation = sum(p["variation"] for p in profiles)
     return {
         "word_variation": variation / len(profiles),
@@ -70,23 +71,28 @@ def scales(weights: Tensor, network: Network) -> Tensor:
 
 
 def down_the_gradient(
-    objective: Objective, weights: Tensor, clip: float | None, length: float
-) -> dict[str, float]:
-    """Of a step of ``length`` against the gradient, with each matrix in units of its norm: the
-    change of the loss in nats that it ``predicted``, by how much that ``changed``, and how far
+    objective: Objective, weights: Tensor, clip: float | None, lengths: Sequence[float]
+) -> list[dict[str, float]]:
+    """Of steps of these ``lengths`` against the gradient, each matrix in units of its norm: the
+    change of the loss in nats that each ``predicted``, by how much that ``changed``, and how far
     the gradient ``turned`` (the cosine)."""
     unit = scales(weights, objective.network)
     before, start = objective.gradient(weights, clip)
     gradient = start * unit
-    step = -gradient * (length / gradient.norm())
-    after, end = objective.gradient(weights + step * unit, clip)
-    turned = end * unit
-    return {
-        "length": length,
-        "predicted": float(gradient @ step),
-        "changed": float(after.loss - before.loss),
-        "turned": float(gradient @ turned / (gradient.norm() * turned.norm())),
-    }
+    rows = []
+    for length in lengths:
+        step = -gradient * (length / gradient.norm())
+        after, end = objective.gradient(weights + step * unit, clip)
+        turned = end * unit
+        rows.append(
+            {
+                "length": length,
+                "predicted": float(gradient @ step),
+                "changed": float(after.loss - before.loss),
+                "turned": float(gradient @ turned / (gradient.norm() * turned.norm())),
+            }
+        )
+    return rows
 
 
 def roughness(
@@ -94,7 +100,7 @@ def roughness(
     words: SpikeDataset,
     options: LandscapeSettings,
     seed: int,
-    lengths: tuple[float, ...],
+    lengths: Sequence[float],
 ) -> list[dict[str, Any]]:
     """What :func:`around_words` says along a random direction, with what :func:`down_the_gradient`
     says of each of :data:`CLIPS` and ``lengths``; the network keeps its weights."""
@@ -104,9 +110,9 @@ def roughness(
     direction *= weights.norm() / direction.norm()
     of_words = around_words(objective, weights, direction, options.profiles)
     steps = [
-        {"clipped": clipped, **down_the_gradient(objective, weights, clip, length)}
+        {"clipped": clipped, **step}
         for clipped, clip in CLIPS.items()
-        for length in lengths
+        for step in down_the_gradient(objective, weights, clip, lengths)
     ]
     objective.set_weights(weights)
     return [{**of_words, **step} for step in steps]

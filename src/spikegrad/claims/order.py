@@ -8,7 +8,7 @@ import pandas as pd
 from spikegrad.claims.comparison import LIF, Cases, comparisons, of_lif, of_qif
 from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference, exact, mean, share
 from spikegrad.claims.results import Tables
-from spikegrad.landscape.constants import CAUSES, JUDGED, JUMP, SWAPS
+from spikegrad.landscape.constants import CAUSES, JUDGED, JUMP, SWAPS, height_column
 
 
 def jump_of_lif(tables: Tables, seed: int) -> Cases:
@@ -180,7 +180,7 @@ def _height(rows: pd.DataFrame, causes: tuple[str, ...]) -> pd.Series:
 
 def _heights(causes: tuple[str, ...]) -> list[str]:
     """Columns with the heights of the jumps of these ``causes``."""
-    return [f"jump_{cause.replace(' ', '_')}" for cause in causes]
+    return [height_column(cause) for cause in causes]
 
 
 def _jumps(tables: Tables, state: str) -> pd.DataFrame:

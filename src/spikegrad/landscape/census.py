@@ -72,9 +72,9 @@ class Line:
         """The gradient [n_weights] at ``x``."""
         return self.objective.gradient(self.point(x))[1]
 
-    def slope(self, low: float, high: float) -> float:
-        """How steep the loss can be along the line, by its gradients at two points, per x."""
-        steepest = max(self.gradient(x).norm() for x in (low, high))
+    def slope(self, *gradients: Tensor) -> float:
+        """How steep the loss can be along the line, by its ``gradients`` at some points, per x."""
+        steepest = max(gradient.norm() for gradient in gradients)
         return float(steepest * self.direction.norm())
 
 
@@ -274,7 +274,7 @@ def _change(line: Line, around: Bracket, facts: dict[str, Any], aside: float) ->
         "inhibitory": inhibitory,
         "loss": low.loss,
         "loss_change": high.loss - low.loss,
-        "loss_jump": around.loss_jump(facts, line.slope(low.x, high.x)),
+        "loss_jump": around.loss_jump(facts, line.slope(left, right)),
         "gradient_left": scale * float(left.norm()),
         "gradient_right": scale * float(right.norm()),
         "gradient_jump": scale * float((right - left).norm()),

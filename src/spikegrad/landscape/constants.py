@@ -14,3 +14,8 @@ JUMP = 1e-9
 
 JUDGED = (0.01, 0.1)
 """Depths of minima, in nats, at which landscapes are judged; fixed before any result."""
+
+
+def height_column(cause: str) -> str:
+    """The column of profiles with the summed heights of the jumps of a ``cause``."""
+    return f"jump_{cause.replace(' ', '_')}"

@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from spikegrad.landscape.constants import CAUSES, JUDGED, JUMP, STATES
+from spikegrad.landscape.constants import CAUSES, JUDGED, JUMP, STATES, height_column
 from spikegrad.report.style import COLOURS, NEURON_COLOURS, neuron_label
 from spikegrad.statistics import t_interval
 
@@ -153,7 +153,7 @@ def variation_shares(profiles: pd.DataFrame) -> pd.DataFrame:
 
     "unresolved" is what lies where spikes linger, steep beyond double precision.
     """
-    columns = {f"jump_{cause.replace(' ', '_')}": cause for cause in CAUSES}
+    columns = {height_column(cause): cause for cause in CAUSES}
     columns["unresolved"] = "lingering (continuous)"
     total = profiles.groupby(["neuron", "state"])[["variation", *columns]].sum()
     groups = [(n, s) for n in profiles["neuron"].unique() for s in STATES if (n, s) in total.index]

@@ -20,7 +20,7 @@ from spikegrad.data.dataset import SpikeDataset
 from spikegrad.jobs import followed
 from spikegrad.landscape.causes import explain
 from spikegrad.landscape.census import WIDTH, Line, bracket
-from spikegrad.landscape.constants import CAUSES, SWAPS
+from spikegrad.landscape.constants import CAUSES, SWAPS, height_column
 from spikegrad.landscape.fragmentation import persistence
 from spikegrad.landscape.sample_lines import SampleLine, open_line, sample_lines
 from spikegrad.landscape.section import Section, section
@@ -102,7 +102,7 @@ def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[st
         "length": float(x[-1] - x[0]),
         "variation": float(np.abs(np.diff(values)).sum()),
         "n_jumps": len(jumps),
-        **{f"jump_{cause.replace(' ', '_')}": float(h) for cause, h in heights.items()},
+        **{height_column(cause): float(h) for cause, h in heights.items()},
         "unresolved": float(sum(abs(c.change - c.jump) for c in cliffs)),
         "settled": found.residual == 0,
         "evaluations": len(found.x),
@@ -155,9 +155,10 @@ def cliffs_of(line: Line, found: Section, tolerance: float) -> list[Cliff]:
             jump, cause = 0.0, ""
         else:
             facts = explain(around)
-            slope = line.slope(low, high)
-            jump = around.loss_jump(facts, slope) if facts["breaks"] else 0.0
-            cause = facts["cause"]
+            jump, cause = 0.0, facts["cause"]
+            if facts["breaks"]:
+                slope = line.slope(line.gradient(low), line.gradient(high))
+                jump = around.loss_jump(facts, slope)
         cliffs.append(Cliff(high, around.high.loss - around.low.loss, jump, cause))
     return cliffs
 
