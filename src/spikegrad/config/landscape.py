@@ -57,8 +57,9 @@ class Directions(Section):
     """Seed of the random directions."""
     random: PositiveInt
     """Number of each random kind."""
-    principal: PositiveInt
-    """Number of principal directions, less than `training.snapshots`."""
+    principal: NonNegativeInt
+    """Number of principal directions, less than `training.snapshots`; a run that fails before it
+    has more snapshots than these has no landscapes."""
 
     def names(self) -> list[str]:
         """Every direction's name."""

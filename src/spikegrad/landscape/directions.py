@@ -93,7 +93,8 @@ def principal(trajectory: Tensor, number: int) -> Tensor:
     if len(trajectory) <= number:
         raise ValueError(
             f"{number} principal directions need more than {len(trajectory)} snapshots: if the run "
-            "failed so early, leave its seed out of landscape.seeds"
+            "failed so early, lower landscape.directions.principal or leave its seed out of "
+            "landscape.seeds"
         )
     steps = trajectory[:-1] - trajectory[-1]
     return torch.linalg.svd(steps, full_matrices=False).Vh[:number]
