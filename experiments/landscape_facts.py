@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from roughness import WORDS
+from runs import WORDS
 from spikegrad.claims.landscapes import SETTLED
 from spikegrad.landscape.constants import CAUSES, JUDGED, height_column
 from spikegrad.report.style import NEURON_STYLES
@@ -111,7 +111,7 @@ class Roughness:
         By (whether words were clipped, length of the step), then neuron model: ``changed`` and
         ``turned``.
     words
-        By neuron model: :data:`roughness.WORDS`.
+        By neuron model: :data:`runs.WORDS`.
     """
 
     neurons: list[str]

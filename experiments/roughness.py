@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from rungs import study
-from runs import append, remaining
+from runs import WORDS, append, remaining
 from spikegrad.config.landscape import LandscapeSettings, Profiles
 from spikegrad.data.dataset import SpikeDataset, load
 from spikegrad.landscape.census import Line
@@ -38,7 +38,6 @@ from spikegrad.seeds import generator
 
 LENGTHS = (1e-5, 1e-4, 1e-3, 3e-3, 1e-2)  # steps of training are 1e-3 to 5e-3 of all weights' norm
 CLIPS = {"no": None, "yes": 1.0}  # each word's gradient, at the median of their norms
-WORDS = ("word_variation", "word_in_jumps", "word_minima")
 STEP = ("clipped", "length", "predicted", "changed", "turned")
 
 

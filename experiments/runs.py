@@ -9,6 +9,9 @@ from typing import Any
 
 Job = dict[str, Any]
 
+WORDS = ("word_variation", "word_in_jumps", "word_minima")
+"""Columns that tell how rough single words' losses are around a network."""
+
 
 def remaining(table: Path, jobs: Iterable[Job]) -> Iterator[Job]:
     """Those of ``jobs`` that no row of ``table`` is about; jobs are compared as text."""

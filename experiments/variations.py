@@ -20,9 +20,9 @@ from typing import Any
 import torch
 import yaml
 
-from roughness import WORDS, roughness
+from roughness import roughness
 from rungs import study
-from runs import append, remaining
+from runs import WORDS, append, remaining
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load
 from spikegrad.landscape.objective import landscape_samples

@@ -103,6 +103,9 @@ def test_principal_directions_span_a_flat_way():
 def test_a_run_that_failed_early_has_too_few_principal_directions():
     with pytest.raises(ValueError, match=r"2 principal directions need more than 2 snapshots"):
         principal(torch.eye(2, 30), 2)
+
+
+def test_a_run_that_failed_early_has_landscapes_without_principal_directions():
     assert len(principal(torch.eye(2, 30), 0)) == 0
 
 
