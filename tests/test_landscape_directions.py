@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,14 @@ from landscapes import dataset, network
 from networks import random_spikes
 from spikegrad.config.landscape import Directions
 from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.directions import centre, draw, load_centre, principal, save_centres
+from spikegrad.landscape.directions import (
+    centre,
+    common,
+    draw,
+    load_centre,
+    principal,
+    save_centres,
+)
 from spikegrad.landscape.objective import Objective, matrices, weights_of
 from spikegrad.landscape.states import TrainingRun, course, equal_loss, states
 from spikegrad.seeds import generator
@@ -100,13 +108,14 @@ def test_principal_directions_span_a_flat_way():
     torch.testing.assert_close(found.T @ found, basis @ basis.T)
 
 
-def test_a_run_that_failed_early_has_too_few_principal_directions():
-    with pytest.raises(ValueError, match=r"2 principal directions need more than 2 snapshots"):
-        principal(torch.eye(2, 30), 2)
-
-
-def test_a_run_that_failed_early_has_landscapes_without_principal_directions():
-    assert len(principal(torch.eye(2, 30), 0)) == 0
+def test_runs_share_the_directions_of_the_one_that_failed_first():
+    runs = [training_run("qif", 0), training_run("lif", 0)]
+    assert common(OPTIONS, runs) == OPTIONS
+    early = replace(runs[1], epochs=[0, 1], trajectory=runs[1].trajectory[:2])
+    shared = common(OPTIONS, [runs[0], early])
+    assert set(OPTIONS.names()) - set(shared.names()) == {"principal1"}
+    at_once = replace(early, epochs=[0], trajectory=early.trajectory[:1])
+    assert common(OPTIONS, [runs[0], at_once]).principal == 0
 
 
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path):

@@ -80,6 +80,34 @@ def test_slopes_are_those_of_the_surface(directions: Path):
             np.testing.assert_allclose(slope, slopes[name], rtol=1e-3, atol=1e-3)
 
 
+def test_directions_that_a_run_lacks_are_left_out(directions: Path):
+    lacking = {"directions": ["filter0", "principal5"], "points": 3, "reach": 1e-3}
+    small = options(
+        lines={**lacking, "tolerance": 1e-3, "spacing": 1e-5, "most": 3},
+        planes={
+            "directions": [["filter0", "filter1"], ["gradient", "principal5"]],
+            "points": 3,
+            "reach": 1e-3,
+            "gradient_every": 5,
+        },
+        directions={"seed": 0, "random": 2, "principal": 6},
+    )
+    lines = line_table(rays(small), directions, DATA, small)
+    assert set(lines["direction"]) == {"filter0"}
+    assert list(lines["state"].unique()) == list(STATES)
+    planes = plane_table(points(small), directions, DATA, small)
+    assert set(planes["direction2"]) == {"filter1"}
+    assert len(planes) == len(STATES) * 9
+
+
+@pytest.mark.parametrize("section", ["lines", "census", "profiles"])
+def test_what_a_run_may_lack_is_not_what_all_figures_need(section: str):
+    whole = settings("smoke.yaml")["landscape"]
+    changes = {section: {**whole[section], "directions": ["principal0"]}}
+    with pytest.raises(ConfigError, match=rf"{section}\.directions: 'principal0' is not there"):
+        options(**changes)
+
+
 def test_samples_are_the_seeds_own():
     small = options(samples=2)
     drawn = [landscape_samples(DATA, small, seed).spikes.times for seed in range(6)]

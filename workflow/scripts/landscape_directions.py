@@ -8,7 +8,7 @@ from _job import start
 from spikegrad.config.base import part
 from spikegrad.config.landscape import LandscapeSettings
 from spikegrad.data.dataset import load
-from spikegrad.landscape.directions import centre, save_centres
+from spikegrad.landscape.directions import centre, common, save_centres
 from spikegrad.landscape.objective import Objective, landscape_samples
 from spikegrad.landscape.states import course, equal_loss, load_run, states
 from spikegrad.storage.tables import write_table
@@ -30,6 +30,14 @@ other = runs(snakemake.input.other_checkpoints, snakemake.input.other_snapshots)
 objectives = {neuron: Objective(run.network, data) for neuron, run in own.items()}
 courses = {neuron: course(run, objectives[neuron]) for neuron, run in own.items()}
 level = equal_loss(courses.values())
+directions = common(options.directions, [*own.values(), *active.values()])
+if directions != options.directions:
+    log.warning(
+        "seed %d: a network failed early, so that only %d of %d principal directions are there",
+        seed,
+        directions.principal,
+        options.directions.principal,
+    )
 table = []
 for file in snakemake.output.directions:
     neuron = Path(file).parent.name
@@ -38,7 +46,7 @@ for file in snakemake.output.directions:
     # The other seed's trained network stands for its state of equal activity, which it may lack.
     there = states(other[neuron], course(other[neuron], objective), level, other[neuron])
     centres = {
-        name: centre(name, state, there[name], objective, options.directions)
+        name: centre(name, state, there[name], objective, directions)
         for name, state in here.items()
     }
     save_centres(file, own[neuron], centres)

@@ -18,7 +18,9 @@ log = start(snakemake)
 planes = read_table(snakemake.input.planes)
 planes = planes[planes["seed"] == snakemake.params.seed]
 neurons = list(planes["neuron"].unique())
-rows = [(state, *pair) for pair in snakemake.params.pairs for state in STATES]
+there = set(zip(planes["direction"], planes["direction2"], strict=True))
+pairs = [pair for pair in snakemake.params.pairs if tuple(pair) in there]
+rows = [(state, *pair) for pair in pairs for state in STATES]
 columns = [(neuron, what) for what in ("surface", "field") for neuron in neurons]
 figure, grid = plt.subplots(
     len(rows),

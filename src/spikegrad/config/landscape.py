@@ -58,8 +58,9 @@ class Directions(Section):
     random: PositiveInt
     """Number of each random kind."""
     principal: NonNegativeInt
-    """Number of principal directions, less than `training.snapshots`; a run that fails before it
-    has more snapshots than these has no landscapes."""
+    """Number of principal directions, less than `training.snapshots`. Seeds with which a network
+    of any model fails before it has more snapshots than these have fewer, so that only `lines` and
+    `planes` may name them, and not as their first."""
 
     def names(self) -> list[str]:
         """Every direction's name."""
@@ -242,6 +243,23 @@ class LandscapeSettings(Section):
                 if name not in known:
                     raise ValueError(
                         f"{section}.directions: '{name}' is not one of {', '.join(known)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _what_every_figure_needs_is_always_there(self) -> Self:
+        needed = {
+            "lines": self.lines.directions[:1],
+            "planes": self.planes.directions[0],
+            "census": self.census.directions,
+            "profiles": self.profiles.directions,
+        }
+        for section, names in needed.items():
+            for name in names:
+                if name.startswith("principal"):
+                    raise ValueError(
+                        f"{section}.directions: '{name}' is not there around a network that failed"
+                        " early; only lines and planes may name such directions, after others"
                     )
         return self
 

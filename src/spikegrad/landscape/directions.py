@@ -5,7 +5,7 @@ A direction is scaled to the norm of its point's weights: coordinates are relati
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,22 +80,17 @@ def draw(kind: str, weights: Tensor, network: Network, generator: torch.Generato
     return direction
 
 
+def common(options: Directions, runs: Iterable[TrainingRun]) -> Directions:
+    """The directions that all ``runs`` have: one that failed early has few principal ones."""
+    fewest = min(len(run.trajectory) for run in runs) - 1
+    return options.model_copy(update={"principal": min(options.principal, fewest)})
+
+
 def principal(trajectory: Tensor, number: int) -> Tensor:
     """Main directions of a ``trajectory`` [n_snapshots, n_weights]: [number, n_weights].
 
-    Principal components of its steps from the last snapshot.
-
-    Raises
-    ------
-    ValueError
-        If there are not so many.
+    Principal components of its steps from the last snapshot, of which there must be as many.
     """
-    if len(trajectory) <= number:
-        raise ValueError(
-            f"{number} principal directions need more than {len(trajectory)} snapshots: if the run "
-            "failed so early, lower landscape.directions.principal or leave its seed out of "
-            "landscape.seeds"
-        )
     steps = trajectory[:-1] - trajectory[-1]
     return torch.linalg.svd(steps, full_matrices=False).Vh[:number]
 
@@ -159,12 +154,13 @@ def save_centres(path: str | Path, run: TrainingRun, centres: Mapping[str, Centr
 def load_centre(
     path: str | Path, state: str, names: tuple[str, ...] = ()
 ) -> tuple[Network, Centre]:
-    """A network, float64, and one of its states with the directions ``names``."""
+    """A network, float64, and one of its states with those of the directions ``names`` it has."""
     tensors, header = load_tensors(path)
     weights = tensors[f"{state}.centre"]
-    directions = {name: tensors[f"{state}.{name}"] for name in names}
+    about = header["centres"][state]
+    directions = {n: tensors[f"{state}.{n}"] for n in names if n in about["directions"]}
     settings = validate(NetworkSettings, header["network"], where=str(path))
     network = Network(
         settings, header["n_units"], header["n_classes"], header["neuron"], torch.float64
     )
-    return network, Centre(weights, directions, header["centres"][state])
+    return network, Centre(weights, directions, about)

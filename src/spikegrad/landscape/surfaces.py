@@ -81,6 +81,8 @@ def line_table(
     names = options.lines.directions
     for objective, centre, own in _by_state(lines, "lines", names, centres, data, options):
         for line in own:
+            if line.direction not in centre.directions:  # the run was too short for it
+                continue
             key = {**centre.run, **vars(line)}
             found = _along(objective, centre, line.direction, options.lines)
             rows += [{**key, **row} for row in found]
@@ -137,6 +139,8 @@ def plane_table(
     names = tuple(sorted({name for pair in options.planes.directions for name in pair}))
     for objective, centre, own in _by_state(points, "points", names, centres, data, options):
         for point in own:
+            if not centre.directions.keys() >= set(point.directions):
+                continue
             key = {**centre.run, "state": point.state}
             key |= dict(zip(("direction", "direction2"), point.directions, strict=True))
             rows.append({**key, **_at(objective, centre, point, options.planes)})
