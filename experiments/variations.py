@@ -3,11 +3,11 @@
     python experiments/variations.py PREPARED WINNERS OUT.csv [--only drive size] [--seeds 0 1]
 
 PREPARED is the prepared file of config/heidelberg.yaml's study, WINNERS a folder with its searches'
-best.yaml, such as results/heidelberg-digits/search. For each neuron model the winner of --search is
-trained as found, and with each of the changes below, on all training words; OUT.csv gets a row for
-every run: accuracy on test words of all speakers and of those never heard, on training words,
-spikes, silent neurons, and how rough the loss is around the trained network. A second start goes on
-where the first was stopped.
+best.yaml, such as results/heidelberg-digits/search. For each neuron model the winner that is best
+by validation is trained as found, with each of the changes below, and with what the searches found
+for the other models, on all training words; OUT.csv gets a row for every run: accuracy on test
+words of all speakers and of those never heard, on training words, spikes, silent neurons, and how
+rough the loss is around the trained network. A second start goes on where the first was stopped.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ READOUT = {
 }
 CHANGES: dict[str, dict[str, dict[str, Any]]] = {
     "as found": {"": {}},
+    "settings of": {neuron: {} for neuron in NEURONS},
+    "learning rate": {f"{r:g}": {"training.learning_rate": r} for r in (0.008, 0.03, 0.12)},
     "drive": {f"{d:g}": {"network.drive": d} for d in (0.0, 0.5, 1.0)},
     "recurrence": {
         "none": {"network.recurrent": False},
@@ -78,6 +80,21 @@ COLUMNS = (
 LENGTH = 1e-3  # of a step down the gradient, whose gradients are compared; see roughness.py
 
 
+def winners(folder: Path) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Of each neuron model, the best search by validation: its number, and what its winner has."""
+
+    def accuracy(found: dict[str, Any]) -> float:
+        return found["winner"]["validation_accuracy"] if "winner" in found else 0.0  # known/
+
+    best: dict[str, tuple[str, dict[str, Any]]] = {}
+    for file in sorted(folder.glob("*/*/best.yaml")):
+        neuron, search = file.parts[-3:-1]
+        found = yaml.safe_load(file.read_text())
+        if neuron not in best or accuracy(found) > accuracy(best[neuron][1]):
+            best[neuron] = search, found
+    return best
+
+
 def run(
     settings: ModelSettings,
     neuron: str,
@@ -109,24 +126,28 @@ def main() -> None:
     parser.add_argument("prepared", help="prepared data of config/heidelberg.yaml's study")
     parser.add_argument("winners", type=Path, help="folder of the study's searches")
     parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
-    parser.add_argument("--neurons", nargs="+", choices=NEURONS, default=NEURONS)
+    parser.add_argument("--neurons", nargs="+", choices=NEURONS, help="default: all")
     parser.add_argument("--only", nargs="+", choices=CHANGES, default=list(CHANGES))
-    parser.add_argument("--search", type=int, default=0)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     options = parser.parse_args()
     torch.set_num_threads(1)
     data = {split: load(options.prepared, split) for split in ("train", "validation", "test")}
+    best = winners(options.winners)
     changes = [(change, to) for change in options.only for to in CHANGES[change]]
     jobs = [
-        {"neuron": neuron, "search": options.search, "change": change, "to": to, "seed": seed}
-        for seed, (change, to), neuron in itertools.product(options.seeds, changes, options.neurons)
+        {"neuron": neuron, "search": best[neuron][0], "change": change, "to": to, "seed": seed}
+        for seed, (change, to) in itertools.product(options.seeds, changes)
+        for neuron in options.neurons or best
+        if change != "settings of" or to in best.keys() - {neuron}
     ]
     state = options.out.with_suffix(".safetensors")
     for job in remaining(options.out, jobs):
-        neuron, winner = job["neuron"], options.winners / job["neuron"] / str(job["search"])
-        found = yaml.safe_load((winner / "best.yaml").read_text())["parameters"]
+        neuron = job["neuron"]
+        _, found = best[job["to"] if job["change"] == "settings of" else neuron]
         change = {"training.snapshots": 2, **CHANGES[job["change"]][job["to"]]}
-        settings = study().model(neuron).with_parameters(found).with_parameters(change)
+        settings = (
+            study().model(neuron).with_parameters(found["parameters"]).with_parameters(change)
+        )
         row = run(settings, neuron, job["seed"], data, state)
         append(options.out, COLUMNS, [job | row])
         state.unlink(missing_ok=True)

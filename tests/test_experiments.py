@@ -9,13 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+import yaml
 
 from landscapes import random_objective
 from roughness import roughness
 from rungs import ranks, study
 from runs import append, remaining
 from spikegrad.landscape.objective import matrices, weights_of
-from variations import CHANGES, NEURONS
+from variations import CHANGES, NEURONS, winners
 
 
 def test_a_second_start_does_what_is_left(tmp_path: Path) -> None:
@@ -39,6 +40,22 @@ def test_every_change_can_be_made(neuron: str, change: str) -> None:
         for key, value in parameters.items():
             found = reduce(getitem, key.split("."), changed)
             assert found == value or found.items() >= value.items()  # with defaults
+
+
+def test_the_best_search_by_validation_is_varied(tmp_path: Path) -> None:
+    for neuron, search, accuracy in [
+        ("lif", 0, 0.5),
+        ("lif", 1, 0.7),
+        ("lif", 2, 0.6),
+        ("qif", 0, 0.1),
+    ]:
+        folder = tmp_path / neuron / str(search)
+        folder.mkdir(parents=True)
+        found = {"parameters": {"network.tau": search}, "winner": {"validation_accuracy": accuracy}}
+        (folder / "best.yaml").write_text(yaml.safe_dump(found))
+    found = winners(tmp_path)
+    assert {neuron: number for neuron, (number, _) in found.items()} == {"lif": "1", "qif": "0"}
+    assert found["lif"][1]["parameters"] == {"network.tau": 1}
 
 
 def test_ranks_are_those_of_the_best_so_far() -> None:
