@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -107,3 +108,21 @@ def _answer(
 
 def _share(table: pd.DataFrame, outcome: str) -> float:
     return float((table["outcome"] == outcome).mean())
+
+
+def varied(folder: Path) -> list[dict[str, Any]]:
+    """What ``variations.py`` found: a row for each change, with its means over seeds by neuron.
+
+    ``of`` holds, by neuron model, ``accuracy``, ``train_accuracy``, ``spikes_per_neuron``, and how
+    many of the ``runs`` ran ``away``.
+    """
+    runs = pd.read_csv(folder / "variations.csv", dtype={"to": str}).fillna({"to": ""})
+    means = ["accuracy", "train_accuracy", "spikes_per_neuron"]
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for (change, to, neuron), own in runs.groupby(["change", "to", "neuron"], sort=False):
+        row = rows.setdefault((change, to), {"change": change, "to": to, "of": {}})
+        row["of"][neuron] = own[means].mean().to_dict() | {
+            "runs": len(own),
+            "away": int((own["outcome"] == "overflow").sum()),
+        }
+    return list(rows.values())

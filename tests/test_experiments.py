@@ -11,6 +11,7 @@ import pytest
 import torch
 import yaml
 
+from answers import varied
 from landscapes import random_objective
 from roughness import roughness
 from rungs import ranks, study
@@ -56,6 +57,20 @@ def test_the_best_search_by_validation_is_varied(tmp_path: Path) -> None:
     found = winners(tmp_path)
     assert {neuron: number for neuron, (number, _) in found.items()} == {"lif": "1", "qif": "0"}
     assert found["lif"][1]["parameters"] == {"network.tau": 1}
+
+
+def test_variations_are_told_as_means_over_seeds(tmp_path: Path) -> None:
+    (tmp_path / "variations.csv").write_text(
+        "neuron,change,to,outcome,accuracy,train_accuracy,spikes_per_neuron\n"
+        "lif,as found,,finished,0.8,0.9,10\nqif,as found,,finished,0.7,0.8,2\n"
+        "lif,drive,0,finished,0.6,0.7,4\nlif,drive,0,overflow,0.4,0.5,8\nqif,drive,0,overflow,,,\n"
+    )
+    found, drive = varied(tmp_path)
+    assert (found["change"], found["to"], list(found["of"])) == ("as found", "", ["lif", "qif"])
+    assert (drive["change"], drive["to"]) == ("drive", "0")
+    means = {"accuracy": 0.5, "train_accuracy": 0.6, "spikes_per_neuron": 6.0}
+    assert drive["of"]["lif"] == pytest.approx(means | {"runs": 2, "away": 1})
+    assert pd.isna(drive["of"]["qif"]["accuracy"])
 
 
 def test_ranks_are_those_of_the_best_so_far() -> None:
