@@ -108,6 +108,12 @@ def test_principal_directions_span_a_flat_way():
     torch.testing.assert_close(found.T @ found, basis @ basis.T)
 
 
+def test_a_run_that_failed_early_has_too_few_principal_directions():
+    with pytest.raises(ValueError, match=r"2 principal directions need more than 2 snapshots"):
+        principal(torch.eye(2, 30), 2)
+    assert len(principal(torch.eye(2, 30), 0)) == 0
+
+
 def test_runs_share_the_directions_of_the_one_that_failed_first():
     runs = [training_run("qif", 0), training_run("lif", 0)]
     assert common(OPTIONS, runs) == OPTIONS

@@ -89,8 +89,17 @@ def common(options: Directions, runs: Iterable[TrainingRun]) -> Directions:
 def principal(trajectory: Tensor, number: int) -> Tensor:
     """Main directions of a ``trajectory`` [n_snapshots, n_weights]: [number, n_weights].
 
-    Principal components of its steps from the last snapshot, of which there must be as many.
+    Principal components of its steps from the last snapshot.
+
+    Raises
+    ------
+    ValueError
+        If there are not so many; :func:`common` says how many there are.
     """
+    if len(trajectory) <= number:
+        raise ValueError(
+            f"{number} principal directions need more than {len(trajectory)} snapshots"
+        )
     steps = trajectory[:-1] - trajectory[-1]
     return torch.linalg.svd(steps, full_matrices=False).Vh[:number]
 
