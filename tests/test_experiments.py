@@ -16,7 +16,10 @@ from landscapes import random_objective
 from roughness import roughness
 from rungs import ranks, study
 from runs import append, remaining
+from speakers import exchanged
+from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.objective import matrices, weights_of
+from spikegrad.spikes import SpikeTrains
 from variations import CHANGES, NEURONS, winners
 
 
@@ -57,6 +60,30 @@ def test_the_best_search_by_validation_is_varied(tmp_path: Path) -> None:
     found = winners(tmp_path)
     assert {neuron: number for neuron, (number, _) in found.items()} == {"lif": "1", "qif": "0"}
     assert found["lif"][1]["parameters"] == {"network.tau": 1}
+
+
+def test_new_speakers_change_places() -> None:
+    """Each word, known by the time of its spike, stays with its speaker, and is in one split."""
+    speakers = {"train": [0, 1, 2, 2], "validation": [0, 3, 1], "test": [4, 0, 5, 2, 4]}
+    count = iter(range(20))
+
+    def words(own: list[int]) -> SpikeDataset:
+        times = [torch.tensor([next(count) / 20]).double() for _ in own]
+        spikes = SpikeTrains.from_arrays(times, [torch.tensor([0]) for _ in own], duration=1.0)
+        labels = torch.zeros(len(own), dtype=torch.int64)
+        return SpikeDataset(spikes, labels, torch.tensor(own), 1, 1, "toy", ("zero",))
+
+    data = {split: words(own) for split, own in speakers.items()}
+    new = exchanged(data, [0, 1])
+    assert {split: d.speakers.tolist() for split, d in new.items()} == {
+        "train": [2, 2, 4, 5, 4], "validation": [3], "test": [0, 2, 0, 1, 0, 1],
+    }  # fmt: skip
+    of = [speaker for own in speakers.values() for speaker in own]
+    for own in new.values():
+        own.spikes.check(1)
+        assert [of[round(20 * float(t))] for t in own.spikes.times] == own.speakers.tolist()
+    assert new["test"].spikes.times.unique().numel() == 6
+    assert exchanged(data, [4, 5]) is data
 
 
 def test_variations_are_told_as_means_over_seeds(tmp_path: Path) -> None:
