@@ -29,7 +29,7 @@ class Answer:
     spikes
         Mean number of spikes a neuron and word.
     speakers_ahead, speakers
-        On how many of the speakers it is ahead of LIF, all networks together.
+        On how many of the speakers it is ahead of LIF, all searches together.
     trials_away, finalists_away, runs_away
         Shares that ran away, of the searches' trials, their finalists, and the trained networks.
     trials_exploded
@@ -108,6 +108,22 @@ def _answer(
 
 def _share(table: pd.DataFrame, outcome: str) -> float:
     return float((table["outcome"] == outcome).mean())
+
+
+def by_speakers(folder: Path) -> pd.DataFrame:
+    """Test accuracy of each search: on heard speakers together, and on each never heard.
+
+    Columns are (neuron, search).
+    """
+    table = pd.read_csv(folder / "speakers.csv")
+    table["right"] = table["accuracy"] * table["answers"]
+    table["group"] = "heard speakers"
+    new = table["unseen_speaker"]
+    table.loc[new, "group"] = "speaker " + table["speaker"].astype(str) + ", never heard"
+    sums = table.pivot_table(
+        ["right", "answers"], index="group", columns=["neuron", "search"], aggfunc="sum"
+    )
+    return sums["right"] / sums["answers"]
 
 
 def varied(folder: Path) -> list[dict[str, Any]]:

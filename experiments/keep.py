@@ -104,13 +104,13 @@ def histories(results: Path, runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def accuracy_by_speaker(results: Path, neurons: list[str]) -> pd.DataFrame:
-    """Of each neuron and speaker: accuracy over all runs, and whether training had heard it."""
-    samples = read_table(*[results / f"training/{neuron}/samples.parquet" for neuron in neurons])
+def accuracy_by_speaker(results: Path, runs: pd.DataFrame) -> pd.DataFrame:
+    """Of each search and speaker: accuracy over its runs, and whether training had heard it."""
+    files = [results / f"training/{neuron}/samples.parquet" for neuron in runs["neuron"].unique()]
+    samples = read_table(*files).merge(runs[["neuron", "seed", "search"]])
     samples["accuracy"] = samples["label"].astype(str) == samples["prediction"].astype(str)
-    groups = samples.groupby(["speaker", "unseen_speaker", "neuron"], sort=False)
-    table = groups.agg(accuracy=("accuracy", "mean"), answers=("accuracy", "size"))
-    return table.reset_index().sort_values(["speaker", "neuron"])
+    groups = samples.groupby(["speaker", "unseen_speaker", "neuron", "search"])
+    return groups.agg(accuracy=("accuracy", "mean"), answers=("accuracy", "size")).reset_index()
 
 
 def trained_out(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
@@ -184,8 +184,7 @@ def keep_study(results: Path, target: Path, commit: str, whole: bool = False) ->
     curves = histories(results, runs)
     write_table(curves, target / "training_histories.parquet")
     write_table(trained_out(curves, runs), target / "training_reached.csv", digits=6)
-    speakers = accuracy_by_speaker(results, list(runs["neuron"].unique()))
-    write_table(speakers, target / "speakers.csv", digits=6)
+    write_table(accuracy_by_speaker(results, runs), target / "speakers.csv", digits=6)
     (target / "landscapes.csv").unlink(missing_ok=True)
     if (results / "landscape/census.csv").exists():
         write_table(landscape_measures(results), target / "landscapes.csv", digits=6)

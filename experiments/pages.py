@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from answers import GOAL, answers, varied
+from answers import GOAL, answers, by_speakers, varied
 from landscape_facts import landscape_answers, roughness_facts
 from ntk_facts import ntk_facts
 from runaway import CRITICAL
@@ -190,7 +190,7 @@ def study_facts(folder: Path) -> dict[str, Any]:
         of=lambda neuron, measure: means.loc[(neuron, measure)],
         runs=runs,
         claims=verdicts(folder),
-        speakers=pd.read_csv(folder / "speakers.csv").to_dict("records"),
+        speakers=lambda: by_speakers(folder),
         recurrence=lambda: by_recurrence(pd.read_parquet(folder / "search_trials.parquet")),
         rungs=pd.read_csv(folder / "search_rungs.csv"),
         searches=searches_done(folder),

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
@@ -29,7 +30,7 @@ def draw_curves(axes: Axes, curves: pd.DataFrame, runs: pd.DataFrame) -> None:
         axes.plot(epoch, accuracy, color=colour, lw=0.8, alpha=0.8)
         if (neuron, seed) in ends:
             axes.plot(epoch.iloc[-1], accuracy.iloc[-1], **AWAY)
-    axes.set(xlabel="epoch", ylabel="accuracy, speakers for validation", ylim=(0, 1))
+    axes.set(xlabel="epoch", ylabel="accuracy, validation words", ylim=(0, 1))
 
 
 def draw_activity(axes: Axes, runs: pd.DataFrame) -> None:
@@ -50,15 +51,21 @@ def draw_activity(axes: Axes, runs: pd.DataFrame) -> None:
 
 
 def draw_speakers(axes: Axes, speakers: pd.DataFrame) -> None:
-    """Test accuracy of all networks together by speaker, those never heard first."""
-    table = speakers.pivot_table("accuracy", index=["unseen_speaker", "speaker"], columns="neuron")
-    table = table.sort_values(["unseen_speaker", "speaker"], ascending=[False, True])
-    for neuron in table:
-        axes.plot(range(len(table)), table[neuron], "o", ms=4, color=NEURON_STYLES[neuron].colour)
+    """Test accuracy of each search by speaker, those never heard first; bars: means."""
+    table = speakers.pivot_table(
+        "accuracy", index=["unseen_speaker", "speaker"], columns=["neuron", "search"]
+    ).sort_index(ascending=[False, True])
+    neurons = [neuron for neuron in NEURON_STYLES if neuron in table]
+    for k, neuron in enumerate(neurons):
+        own, colour = table[neuron], NEURON_STYLES[neuron].colour
+        place = np.arange(len(own)) + 0.25 * (k - (len(neurons) - 1) / 2)
+        for search in own:
+            axes.plot(place, own[search], "o", ms=2, color=colour)
+        axes.plot(place, own.mean(axis=1), "_", ms=7, mew=2, color=colour)
     unseen = sum(table.index.get_level_values("unseen_speaker"))
     axes.axvspan(-0.5, unseen - 0.5, color="0.92", zorder=0)
     axes.set_xticks(range(len(table)), table.index.get_level_values("speaker").astype(str))
-    axes.set(xlabel="speaker (grey: not in training)", ylabel="accuracy, all networks")
+    axes.set(xlabel="speaker (grey: not in training)", ylabel="accuracy of each search")
 
 
 def main(folder: Path, target: str) -> None:

@@ -115,10 +115,11 @@ def test_a_speaker_of_the_page_has_the_accuracy_of_its_answers(finished: Path, k
     samples = pd.read_parquet(finished / "results/spoken-digits-smoke/training/qif/samples.parquet")
     own = samples[samples["speaker"] == samples["speaker"].iloc[0]]
     right = [label == answer for label, answer in zip(own["label"], own["prediction"], strict=True)]
-    row = pd.read_csv(kept / "speakers.csv").query(
+    rows = pd.read_csv(kept / "speakers.csv").query(
         f"neuron == 'qif' and speaker == {own['speaker'].iloc[0]}"
     )
-    assert row["accuracy"].item() == pytest.approx(sum(right) / len(right), abs=1e-5)
+    assert rows["answers"].sum() == len(right)
+    assert rows["accuracy"] @ rows["answers"] == pytest.approx(sum(right), abs=1e-3)
 
 
 def test_a_kept_network_classifies_a_sample(kept: Path) -> None:
@@ -210,10 +211,25 @@ def test_answers_are_those_of_the_tables(kept: Path) -> None:
         assert answer.networks == pytest.approx(list(own["accuracy"]))
         assert answer.runs_away == sum(own["outcome"] == "overflow") / len(own)
     speakers = pd.read_csv(kept / "speakers.csv")
-    accuracy = {(row.speaker, row.neuron): row.accuracy for row in speakers.itertuples()}
+    accuracy = speakers.groupby(["speaker", "neuron"])["accuracy"].mean()
     ahead = [accuracy[s, "qif"] > accuracy[s, "lif"] for s in set(speakers["speaker"])]
     assert (found["qif"].speakers_ahead, found["qif"].speakers) == (sum(ahead), len(ahead))
     assert found["lif"].speakers_ahead == 0
+
+
+def test_heard_speakers_have_the_accuracy_of_their_answers(finished: Path, kept: Path) -> None:
+    folder = finished / "results/spoken-digits-smoke/training"
+    samples = pd.read_parquet(folder / "qif/samples.parquet").merge(
+        pd.read_csv(folder / "runs.csv")[["neuron", "seed", "search"]]
+    )
+    samples["right"] = samples["label"].astype(str) == samples["prediction"].astype(str)
+    found = answers.by_speakers(kept)["qif"]
+    for search, own in samples.groupby("search"):
+        heard, new = own[~own["unseen_speaker"]], own[own["unseen_speaker"]]
+        assert found.loc["heard speakers", search] == pytest.approx(heard["right"].mean(), abs=1e-5)
+        for speaker, words in new.groupby("speaker"):
+            name = f"speaker {speaker}, never heard"
+            assert found.loc[name, search] == pytest.approx(words["right"].mean(), abs=1e-5)
 
 
 def test_an_unchanged_finalist_is_no_merit_of_the_search(kept: Path, tmp_path: Path) -> None:
