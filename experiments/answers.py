@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from spikegrad.statistics import t_interval
+
 GOAL = 0.8
 """Accuracy on all test words that both papers' readers would expect of such a network."""
 
@@ -126,11 +128,29 @@ def by_speakers(folder: Path) -> pd.DataFrame:
     return sums["right"] / sums["answers"]
 
 
+def new_speakers(folder: Path) -> dict[str, Any]:
+    """What ``speakers.py`` found, and for speakers 4 and 5 ``variations.py``'s run as found.
+
+    ``pairs`` has, by pair of speakers held out and neuron model, the accuracy on their words;
+    ``gains`` of each QIF model the mean difference to LIF over pairs, with a t interval.
+    """
+    found = pd.read_csv(folder / "variations.csv", dtype={"to": str})
+    found = found[found["change"] == "as found"].assign(to="4-5")
+    runs = pd.concat([pd.read_csv(folder / "new_speakers.csv"), found])
+    pairs = runs.pivot_table("accuracy_unseen_speakers", index="to", columns="neuron", sort=False)
+    gains = {}
+    for neuron in pairs.columns.drop("lif"):
+        gain = (pairs[neuron] - pairs["lif"]).dropna().to_numpy()
+        low, high = t_interval(gain)
+        gains[neuron] = {"mean": gain.mean(), "low": low, "high": high}
+    return {"pairs": pairs.to_dict("index"), "gains": gains}
+
+
 def varied(folder: Path) -> list[dict[str, Any]]:
     """What ``variations.py`` found: a row for each change, with its means over seeds by neuron.
 
     ``of`` holds, by neuron model, ``accuracy``, ``train_accuracy``, ``spikes_per_neuron``, and how
-    many of the ``runs`` ran ``away``.
+    many runs ran ``away``.
     """
     runs = pd.read_csv(folder / "variations.csv", dtype={"to": str}).fillna({"to": ""})
     means = ["accuracy", "train_accuracy", "spikes_per_neuron"]
@@ -138,7 +158,6 @@ def varied(folder: Path) -> list[dict[str, Any]]:
     for (change, to, neuron), own in runs.groupby(["change", "to", "neuron"], sort=False):
         row = rows.setdefault((change, to), {"change": change, "to": to, "of": {}})
         row["of"][neuron] = own[means].mean().to_dict() | {
-            "runs": len(own),
             "away": int((own["outcome"] == "overflow").sum()),
         }
     return list(rows.values())

@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 
-from answers import varied
+from answers import new_speakers, varied
 from landscapes import random_objective
 from roughness import roughness
 from rungs import ranks, study
@@ -96,8 +96,26 @@ def test_variations_are_told_as_means_over_seeds(tmp_path: Path) -> None:
     assert (found["change"], found["to"], list(found["of"])) == ("as found", "", ["lif", "qif"])
     assert (drive["change"], drive["to"]) == ("drive", "0")
     means = {"accuracy": 0.5, "train_accuracy": 0.6, "spikes_per_neuron": 6.0}
-    assert drive["of"]["lif"] == pytest.approx(means | {"runs": 2, "away": 1})
+    assert drive["of"]["lif"] == pytest.approx(means | {"away": 1})
     assert pd.isna(drive["of"]["qif"]["accuracy"])
+
+
+def test_new_speakers_are_compared_pair_by_pair(tmp_path: Path) -> None:
+    header = "neuron,change,to,accuracy_unseen_speakers\n"
+    (tmp_path / "variations.csv").write_text(
+        f"{header}lif,as found,,0.6\nqif,as found,,0.7\nqif,drive,0.5,0.1\n"
+    )
+    (tmp_path / "new_speakers.csv").write_text(
+        f"{header}lif,new speakers,0-1,0.5\nqif,new speakers,0-1,0.8\n"
+        "lif,new speakers,2-3,0.4\nqif,new speakers,2-3,0.6\n"
+    )
+    found = new_speakers(tmp_path)
+    assert found["pairs"]["2-3"] == {"lif": 0.4, "qif": 0.6}
+    assert found["pairs"]["4-5"] == {"lif": 0.6, "qif": 0.7}
+    # 0.3, 0.2 and 0.1: their standard error is 0.1 / sqrt(3), and t of two degrees 4.3027
+    assert found["gains"]["qif"] == pytest.approx(
+        {"mean": 0.2, "low": 0.2 - 0.248413, "high": 0.2 + 0.248413}, abs=1e-5
+    )
 
 
 def test_ranks_are_those_of_the_best_so_far() -> None:
