@@ -128,6 +128,27 @@ def by_speakers(folder: Path) -> pd.DataFrame:
     return sums["right"] / sums["answers"]
 
 
+def robustness(folder: Path) -> list[dict[str, Any]]:
+    """What ``robustness.py`` found: a row for each change of the words, both directions together.
+
+    ``of`` holds mean accuracies by neuron model, ``rank`` the rank correlation over networks with
+    their test accuracy on speakers never heard.
+    """
+    runs = pd.read_csv(folder / "training_reached.csv").sort_values("validation_accuracy")
+    best = runs.groupby(["neuron", "search"]).tail(1)
+    names = best["neuron"] + "_" + best["search"].astype(str) + ".safetensors"
+    new = best.set_axis(names)["accuracy_unseen_speakers"]
+    found = pd.read_csv(folder / "robustness.csv")
+    found["by"] = found["by"].abs()
+    rows = []
+    for (change, by), own in found.groupby(["change", "by"], sort=False):
+        of_network = own.groupby("network")["accuracy"].mean()
+        rank = of_network.corr(new[of_network.index], method="spearman")
+        of = own.groupby("neuron")["accuracy"].mean().to_dict()
+        rows.append({"change": change, "by": by, "of": of, "rank": rank})
+    return rows
+
+
 def new_speakers(folder: Path) -> dict[str, Any]:
     """What ``speakers.py`` found, and for speakers 4 and 5 ``variations.py``'s run as found.
 

@@ -69,6 +69,7 @@ CHANGES: dict[str, dict[str, dict[str, Any]]] = {
             "training.augmentation.channel_shift": 0,
             "training.augmentation.time_stretch": 0.0,
         },
+        "up to 40 channels": {"training.augmentation.channel_shift": 40},
         "blended words, too": {"training.augmentation.blend": 0.5},
     },
 }

@@ -11,8 +11,9 @@ import pytest
 import torch
 import yaml
 
-from answers import new_speakers, varied
+from answers import new_speakers, robustness, varied
 from landscapes import random_objective
+from robustness import changed
 from roughness import roughness
 from rungs import ranks, study
 from runs import append, remaining
@@ -98,6 +99,50 @@ def test_variations_are_told_as_means_over_seeds(tmp_path: Path) -> None:
     means = {"accuracy": 0.5, "train_accuracy": 0.6, "spikes_per_neuron": 6.0}
     assert drive["of"]["lif"] == pytest.approx(means | {"away": 1})
     assert pd.isna(drive["of"]["qif"]["accuracy"])
+
+
+def test_changed_words_have_the_spikes_that_are_left() -> None:
+    times = [torch.tensor([0.125, 0.25, 0.75]), torch.tensor([0.5])]  # exact in float32
+    units = [torch.tensor([0, 3, 4]), torch.tensor([2])]
+    spikes = SpikeTrains.from_arrays(times, units, duration=1.0)
+
+    def after(change: str, by: float) -> list[list[tuple[float, int]]]:
+        found = changed(spikes, 5, change, by)
+        found.check(5)
+        words = [found[k : k + 1] for k in range(len(found))]
+        return [list(zip(w.times.tolist(), w.units.tolist(), strict=True)) for w in words]
+
+    assert after("none", 0.0) == [[(0.125, 0), (0.25, 3), (0.75, 4)], [(0.5, 2)]]
+    assert after("channels moved by", 2) == [[(0.125, 2)], [(0.5, 4)]]
+    assert after("channels moved by", -3) == [[(0.25, 0), (0.75, 1)], []]
+    assert after("time stretched by", 2.0) == [[(0.25, 0), (0.5, 3)], [(1.0, 2)]]
+    assert after("share of spikes kept", 0.0) == [[], []]
+    with pytest.raises(ValueError, match="louder"):
+        changed(spikes, 5, "louder", 2.0)
+
+
+def test_robustness_is_ranked_beside_new_speakers(tmp_path: Path) -> None:
+    (tmp_path / "training_reached.csv").write_text(
+        "neuron,search,validation_accuracy,accuracy_unseen_speakers\n"
+        "lif,0,0.9,0.3\nlif,0,0.8,0.9\nlif,1,0.7,0.5\nqif,0,0.6,0.7\n"
+    )
+    rows = [("none", 0, 0.9, 0.8, 0.7), ("channels moved by", -20, 0.25, 0.375, 0.5)]
+    rows += [("channels moved by", 20, 0.5, 0.375, 0.75)]
+    networks = ("lif_0", "lif_1", "qif_0")
+    (tmp_path / "robustness.csv").write_text(
+        "neuron,network,change,by,accuracy\n"
+        + "".join(
+            f"{name[:3]},{name}.safetensors,{change},{by},{accuracy}\n"
+            for change, by, *accuracies in rows
+            for name, accuracy in zip(networks, accuracies, strict=True)
+        )
+    )
+    none, shifted = robustness(tmp_path)
+    assert (none["change"], none["by"], none["rank"]) == ("none", 0, pytest.approx(-1.0))
+    assert none["of"] == pytest.approx({"lif": 0.85, "qif": 0.7})
+    assert shifted["of"] == pytest.approx({"lif": 0.375, "qif": 0.625})
+    assert shifted["by"] == 20
+    assert shifted["rank"] == pytest.approx(0.5 * 3**0.5)  # of two that are equal
 
 
 def test_new_speakers_are_compared_pair_by_pair(tmp_path: Path) -> None:
