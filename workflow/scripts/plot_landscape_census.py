@@ -97,7 +97,8 @@ panels[2, 0].set(xlabel="", ylabel="share of order changes\nthat break")
 
 appear = breaks[breaks["appeared"] + breaks["vanished"] > 0]
 harmless = changes[(changes["search"] == "swaps") & ~changes["breaks"] & changes["interacts"]]
-draw_disruption(panels[2, 1], {"spike (dis)appears": appear, "harmless": harmless})
+below = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.35), "ncols": 2, "columnspacing": 0.8}
+draw_disruption(panels[2, 1], {"spike (dis)appears": appear, "harmless": harmless}, **below)
 figure.suptitle(
     f"{snakemake.params.data}: certified changes of spikes along lines; "
     f"{summary['seed'].nunique()} seeds (dots) and their mean (bar)",

@@ -72,7 +72,8 @@ causes.set(xlabel="share of the total variation\nof a sample's loss")
 
 appear = changes[(changes["search"] == "breaks") & (changes["appeared"] + changes["vanished"] > 0)]
 harmless = changes[(changes["search"] == "swaps") & ~changes["breaks"] & changes["interacts"]]
-draw_disruption(cascade, {"spike (dis)appears": appear, "harmless": harmless})
+below = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.38), "ncols": 2, "columnspacing": 0.8}
+draw_disruption(cascade, {"spike (dis)appears": appear, "harmless": harmless}, **below)
 letter(grid.flat)
 figure.suptitle(
     f"{snakemake.params.data}: single training samples; {summary['seed'].nunique()} seeds",

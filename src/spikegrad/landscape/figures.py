@@ -163,8 +163,11 @@ def variation_shares(profiles: pd.DataFrame) -> pd.DataFrame:
     return shares
 
 
-def draw_disruption(axes: Axes, kinds: dict[str, pd.DataFrame]) -> None:
-    """How many later spikes differ between the two sides of changes, by kind and neuron."""
+def draw_disruption(axes: Axes, kinds: dict[str, pd.DataFrame], **legend: Any) -> None:
+    """How many later spikes differ between the two sides of changes, by kind and neuron.
+
+    ``legend`` says where the legend stands.
+    """
     for (kind, changes), ls in zip(kinds.items(), ("-", ":"), strict=True):
         for neuron, own in changes.groupby("neuron", sort=False):
             later = own["aside_later"].dropna()
@@ -176,7 +179,7 @@ def draw_disruption(axes: Axes, kinds: dict[str, pd.DataFrame]) -> None:
         ylabel="share of changes, at least",
         xlim=(0, None),
     )
-    axes.legend(loc="upper right")
+    axes.legend(**legend)
 
 
 def draw_seeds(axes: Axes, table: pd.DataFrame, x: str, y: str, ls: str = "-") -> None:
