@@ -31,7 +31,7 @@ here = ["seed", "direction", "sample"]
 counts = jumps[jumps["state"] == "trained"].groupby(here).size()
 shown = counts.idxmax() if len(counts) else losses[here].iloc[0]  # the line with most jumps
 neurons = list(losses["neuron"].unique())
-figure, grid = plt.subplots(2, 3, figsize=(10, 5.4))
+figure, grid = plt.subplots(2, 3, figsize=(12, 5.6))
 
 for axes, neuron in zip(grid[0, :2], neurons, strict=False):
 
@@ -66,7 +66,7 @@ state_axis(rate)
 rate.set_ylabel("jumps per relative distance\nand sample")
 rate.set_ylim(0, 2 * summary["jumps_per_length"].max() or 1)
 
-below = {"loc": "upper center", "bbox_to_anchor": (0.2, -0.38), "ncols": 3}
+below = {"loc": "upper center", "bbox_to_anchor": (-0.2, -0.38), "ncols": 3}
 draw_shares(causes, variation_shares(profiles), **below)
 causes.set(xlabel="share of the total variation\nof a sample's loss")
 
