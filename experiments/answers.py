@@ -27,7 +27,8 @@ class Answer:
     training
         Mean accuracy on the training words, at each network's best epoch.
     late_gain
-        Validation accuracy gained in the last epochs, see ``keep.trained_out``.
+        Validation accuracy gained in the last epochs by networks that were trained to the end, see
+        ``keep.trained_out``.
     spikes
         Mean number of spikes a neuron and word.
     speakers_ahead, speakers

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -114,9 +115,10 @@ def accuracy_by_speaker(results: Path, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def trained_out(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
-    """Of each run, what training has reached: accuracy on the training data at the best epoch, and
-    how much the validation accuracy still gained over the last epochs."""
+    """Of each run, what training has reached: accuracy on the training data at the best epoch, and,
+    if it was trained to the end, how much the validation accuracy gained over the last epochs."""
     rows = []
+    ended = runs.set_index(["neuron", "seed"])["outcome"] == "finished"
     for (neuron, seed), curve in curves.sort_values("epoch").groupby(["neuron", "seed"]):
         last = curve["validation_accuracy"].tail(2 * FLAT).to_numpy()
         half = len(last) // 2
@@ -126,7 +128,9 @@ def trained_out(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
                 "neuron": neuron,
                 "seed": seed,
                 "training_accuracy": best["train_accuracy"],
-                "late_gain": last[half:].mean() - last[:half].mean(),
+                "late_gain": last[half:].mean() - last[:half].mean()
+                if ended[neuron, seed]
+                else np.nan,
             }
         )
     return runs.merge(pd.DataFrame(rows), on=["neuron", "seed"])

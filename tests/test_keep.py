@@ -122,6 +122,22 @@ def test_a_speaker_of_the_page_has_the_accuracy_of_its_answers(finished: Path, k
     assert rows["accuracy"] @ rows["answers"] == pytest.approx(sum(right), abs=1e-3)
 
 
+def test_what_training_has_reached() -> None:
+    """Of a run that was cut off its last epochs say nothing of where it would have ended."""
+    rows = [
+        ("qif", 0, epoch, accuracy, 0.1 * accuracy)
+        for epoch, accuracy in enumerate([0.0, 0.2, 0.2, 0.2, 0.2, 0.2, 0.3, 0.5, 0.3, 0.3, 0.3])
+    ] + [("lif", 1, 0, 0.1, 0.2), ("lif", 1, 1, 0.4, 0.6)]
+    columns = ["neuron", "seed", "epoch", "validation_accuracy", "train_accuracy"]
+    outcomes = [("qif", 0, "finished"), ("lif", 1, "overflow")]
+    runs = pd.DataFrame(outcomes, columns=["neuron", "seed", "outcome"])
+    qif, lif = keep.trained_out(pd.DataFrame(rows, columns=columns), runs).itertuples()
+    assert qif.training_accuracy == pytest.approx(0.05)
+    assert qif.late_gain == pytest.approx(0.14)
+    assert lif.training_accuracy == 0.6
+    assert np.isnan(lif.late_gain)
+
+
 def test_a_kept_network_classifies_a_sample(kept: Path) -> None:
     files = sorted(kept.glob("*.safetensors"))
     assert files
