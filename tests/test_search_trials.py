@@ -98,6 +98,18 @@ def test_a_killed_rung_does_not_train_its_epochs_again(tmp_path: Path, monkeypat
     assert timeless(second) == timeless(whole[1])
 
 
+def test_a_start_that_finds_all_done_tells_the_time_that_it_took(tmp_path: Path, monkeypatch):
+    on = bench(tmp_path)
+    (start,) = start_records([TRIAL])
+    with monkeypatch.context() as patch:
+        clock = iter(range(10**6))
+        patch.setattr(time, "perf_counter", lambda: float(next(clock)))
+        run_rung(on, start, 1)  # each epoch takes a second or more
+    again = run_rung(on, start, 1)
+    assert again.epochs == 3
+    assert again.seconds >= 3
+
+
 def test_runaway_and_silent_trials_are_outcomes(tmp_path: Path):
     wild = {"network.init.mean": 20.0, "network.init.recurrent_scale": 400.0}
     silent = {"network.init.mean": -5.0, "network.init.scale": 0.1}

@@ -58,7 +58,7 @@ class Record:
     presentations
         Training samples presented in these.
     seconds
-        Wall time spent.
+        Wall time spent, in all starts.
     made
         The machines that had a part in it, see :func:`spikegrad.machine.machine`.
     """

@@ -141,6 +141,8 @@ def run_rung(bench: Bench, record: Record, rung: int) -> Record:
         outcome, reason = MEMORY, f"needs more than {options.memory_mb} MB ({error})"
     if outcome != success:
         log.warning("trial %d: %s (%s)", trial.number, outcome, reason)
+    # epochs that an earlier start had trained took their time as well
+    spent = max(time.perf_counter() - start, sum(row["seconds"] for row in history))
     own = _best(history)
     known = [] if outcome in (TIMEOUT, MEMORY) else [best for best in (record.best, own) if best]
     return Record(
@@ -151,7 +153,7 @@ def run_rung(bench: Bench, record: Record, rung: int) -> Record:
         best=max(known, key=quality, default={}),
         epochs=record.epochs + max(len(history) - 1, 0),
         presentations=record.presentations + int(history[-1]["presentations"] if history else 0),
-        seconds=record.seconds + time.perf_counter() - start,
+        seconds=record.seconds + spent,
         made=tuple(dict.fromkeys([*record.made, *made])),
     )
 
