@@ -3,7 +3,7 @@
     python experiments/speakers.py PREPARED WINNERS OUT.csv [--pairs 0-1 2-3] [--seeds 0 1]
 
 PREPARED is the prepared file of config/heidelberg.yaml's study, WINNERS a folder with its searches'
-best.yaml, such as results/heidelberg-digits/search. Speakers 4 and 5 are in the test words alone.
+winners, docs/results/heidelberg-digits. Speakers 4 and 5 are in the test words alone.
 Here they change places with other two: all words of theirs are trained with, and none of the
 pair's, whose words are tested on instead. For each neuron model the winner that is best by
 validation is trained so; OUT.csv gets a row for every pair and seed, with the columns of
@@ -72,7 +72,7 @@ def exchanged(data: dict[str, SpikeDataset], pair: list[int]) -> dict[str, Spike
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("prepared", help="prepared data of config/heidelberg.yaml's study")
-    parser.add_argument("winners", type=Path, help="folder of the study's searches")
+    parser.add_argument("winners", type=Path, help="folder with the searches' winners")
     parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
     parser.add_argument("--neurons", nargs="+", choices=NEURONS, default=list(NEURONS))
     parser.add_argument("--pairs", nargs="+", metavar="A-B", default=list(PAIRS))

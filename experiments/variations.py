@@ -3,7 +3,7 @@
     python experiments/variations.py PREPARED WINNERS OUT.csv [--only drive size] [--seeds 0 1]
 
 PREPARED is the prepared file of config/heidelberg.yaml's study, WINNERS a folder with its searches'
-best.yaml, such as results/heidelberg-digits/search. For each neuron model the winner that is best
+winners, docs/results/heidelberg-digits. For each neuron model the winner that is best
 by validation is trained as found, with each of the changes below, and with what the searches found
 for the other models, on all training words; OUT.csv gets a row for every run: accuracy on test
 words of all speakers and of those never heard, on training words, spikes, silent neurons, and how
@@ -88,9 +88,9 @@ def winners(folder: Path) -> dict[str, tuple[str, dict[str, Any]]]:
         return found["winner"]["validation_accuracy"] if "winner" in found else 0.0  # known/
 
     best: dict[str, tuple[str, dict[str, Any]]] = {}
-    for file in sorted(folder.glob("*/*/best.yaml")):
-        neuron, search = file.parts[-3:-1]
+    for file in sorted(folder.glob("search_*.yaml")):
         found = yaml.safe_load(file.read_text())
+        neuron, search = found["neuron"], str(found["search"])
         if neuron not in best or accuracy(found) > accuracy(best[neuron][1]):
             best[neuron] = search, found
     return best
@@ -125,7 +125,7 @@ def run(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("prepared", help="prepared data of config/heidelberg.yaml's study")
-    parser.add_argument("winners", type=Path, help="folder of the study's searches")
+    parser.add_argument("winners", type=Path, help="folder with the searches' winners")
     parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
     parser.add_argument("--neurons", nargs="+", choices=NEURONS, help="default: all")
     parser.add_argument("--only", nargs="+", choices=CHANGES, default=list(CHANGES))

@@ -54,10 +54,9 @@ def test_the_best_search_by_validation_is_varied(tmp_path: Path) -> None:
         ("lif", 2, 0.6),
         ("qif", 0, 0.1),
     ]:
-        folder = tmp_path / neuron / str(search)
-        folder.mkdir(parents=True)
-        found = {"parameters": {"network.tau": search}, "winner": {"validation_accuracy": accuracy}}
-        (folder / "best.yaml").write_text(yaml.safe_dump(found))
+        found = {"neuron": neuron, "search": search, "parameters": {"network.tau": search}}
+        found["winner"] = {"validation_accuracy": accuracy}
+        (tmp_path / f"search_{neuron}_{search}.yaml").write_text(yaml.safe_dump(found))
     found = winners(tmp_path)
     assert {neuron: number for neuron, (number, _) in found.items()} == {"lif": "1", "qif": "0"}
     assert found["lif"][1]["parameters"] == {"network.tau": 1}
