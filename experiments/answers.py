@@ -12,6 +12,16 @@ from spikegrad.statistics import t_interval
 
 GOAL = 0.8
 """Accuracy on all test words that both papers' readers would expect of such a network."""
+VARIED = [
+    "accuracy",
+    "accuracy_unseen_speakers",
+    "train_accuracy",
+    "spikes_per_neuron",
+    "word_minima",
+    "word_in_jumps",
+    "turned_clipped",
+]
+"""What is told of each variation."""
 
 
 @dataclass(frozen=True)
@@ -171,15 +181,13 @@ def new_speakers(folder: Path) -> dict[str, Any]:
 def varied(folder: Path) -> list[dict[str, Any]]:
     """What ``variations.py`` found: a row for each change, with its means over seeds by neuron.
 
-    ``of`` holds, by neuron model, ``accuracy``, ``train_accuracy``, ``spikes_per_neuron``, and how
-    many runs ran ``away``.
+    ``of`` holds, by neuron model, :data:`VARIED`, and how many runs ran ``away``.
     """
     runs = pd.read_csv(folder / "variations.csv", dtype={"to": str}).fillna({"to": ""})
-    means = ["accuracy", "train_accuracy", "spikes_per_neuron"]
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for (change, to, neuron), own in runs.groupby(["change", "to", "neuron"], sort=False):
         row = rows.setdefault((change, to), {"change": change, "to": to, "of": {}})
-        row["of"][neuron] = own[means].mean().to_dict() | {
+        row["of"][neuron] = own[VARIED].mean().to_dict() | {
             "away": int((own["outcome"] == "overflow").sum()),
         }
     return list(rows.values())

@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 
-from answers import new_speakers, robustness, varied
+from answers import VARIED, new_speakers, robustness, varied
 from landscapes import random_objective
 from robustness import changed
 from roughness import roughness
@@ -88,14 +88,15 @@ def test_new_speakers_change_places() -> None:
 
 def test_variations_are_told_as_means_over_seeds(tmp_path: Path) -> None:
     (tmp_path / "variations.csv").write_text(
-        "neuron,change,to,outcome,accuracy,train_accuracy,spikes_per_neuron\n"
-        "lif,as found,,finished,0.8,0.9,10\nqif,as found,,finished,0.7,0.8,2\n"
-        "lif,drive,0,finished,0.6,0.7,4\nlif,drive,0,overflow,0.4,0.5,8\nqif,drive,0,overflow,,,\n"
+        f"neuron,change,to,outcome,{','.join(VARIED)}\n"
+        "lif,as found,,finished,0.8,0.7,0.9,10,1,2,3\nqif,as found,,finished,0.7,0.6,0.8,2,1,2,3\n"
+        "lif,drive,0,finished,0.6,0.5,0.7,4,1,2,3\nlif,drive,0,overflow,0.4,0.2,0.5,8,3,4,5\n"
+        "qif,drive,0,overflow,,,,,,,\n"
     )
     found, drive = varied(tmp_path)
     assert (found["change"], found["to"], list(found["of"])) == ("as found", "", ["lif", "qif"])
     assert (drive["change"], drive["to"]) == ("drive", "0")
-    means = {"accuracy": 0.5, "train_accuracy": 0.6, "spikes_per_neuron": 6.0}
+    means = dict(zip(VARIED, (0.5, 0.35, 0.6, 6.0, 2.0, 3.0, 4.0), strict=True))
     assert drive["of"]["lif"] == pytest.approx(means | {"away": 1})
     assert pd.isna(drive["of"]["qif"]["accuracy"])
 
