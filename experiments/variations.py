@@ -31,6 +31,8 @@ from spikegrad.training.evaluation import sample_table, scores
 from spikegrad.training.loop import train
 from spikegrad.training.response import respond
 
+Winners = dict[str, tuple[str, dict[str, Any]]]  # by neuron model: the search, and its best.yaml
+
 NEURONS = ("lif", "qif", "qif_delta")
 READOUT = {
     "maximum of the voltage": {"kind": "maximum", "tau_out": 0.1},
@@ -81,19 +83,32 @@ COLUMNS = (
 LENGTH = 1e-3  # of a step down the gradient, whose gradients are compared; see roughness.py
 
 
-def winners(folder: Path) -> dict[str, tuple[str, dict[str, Any]]]:
+def winners(folder: Path) -> Winners:
     """Of each neuron model, the best search by validation: its number, and what its winner has."""
 
     def accuracy(found: dict[str, Any]) -> float:
         return found["winner"]["validation_accuracy"] if "winner" in found else 0.0  # known/
 
-    best: dict[str, tuple[str, dict[str, Any]]] = {}
+    best: Winners = {}
     for file in sorted(folder.glob("search_*.yaml")):
         found = yaml.safe_load(file.read_text())
         neuron, search = found["neuron"], str(found["search"])
         if neuron not in best or accuracy(found) > accuracy(best[neuron][1]):
             best[neuron] = search, found
     return best
+
+
+def changed(neuron: str, change: str, to: str, best: Winners) -> ModelSettings:
+    """The settings of a ``neuron``'s winner with one of :data:`CHANGES`; ``best``: all winners."""
+    _, found = best[to if change == "settings of" else neuron]
+    parameters = {"training.snapshots": 2, **CHANGES[change][to]}
+    return study().model(neuron).with_parameters(found["parameters"]).with_parameters(parameters)
+
+
+def is_change(neuron: str, change: str, to: str, best: Winners) -> bool:
+    """Whether the winner does not have that already."""
+    found = changed(neuron, "as found", "", best)
+    return change == "as found" or changed(neuron, change, to, best) != found
 
 
 def run(
@@ -139,17 +154,12 @@ def main() -> None:
         {"neuron": neuron, "search": best[neuron][0], "change": change, "to": to, "seed": seed}
         for seed, (change, to) in itertools.product(options.seeds, changes)
         for neuron in options.neurons or best
-        if change != "settings of" or to in best.keys() - {neuron}
+        if (change != "settings of" or to in best) and is_change(neuron, change, to, best)
     ]
     state = options.out.with_suffix(".safetensors")
     for job in remaining(options.out, jobs):
-        neuron = job["neuron"]
-        _, found = best[job["to"] if job["change"] == "settings of" else neuron]
-        change = {"training.snapshots": 2, **CHANGES[job["change"]][job["to"]]}
-        settings = (
-            study().model(neuron).with_parameters(found["parameters"]).with_parameters(change)
-        )
-        row = run(settings, neuron, job["seed"], data, state)
+        settings = changed(job["neuron"], job["change"], job["to"], best)
+        row = run(settings, job["neuron"], job["seed"], data, state)
         append(options.out, COLUMNS, [job | row])
         state.unlink(missing_ok=True)
 

@@ -21,7 +21,8 @@ from speakers import exchanged
 from spikegrad.data.dataset import SpikeDataset
 from spikegrad.landscape.objective import matrices, weights_of
 from spikegrad.spikes import SpikeTrains
-from variations import CHANGES, NEURONS, winners
+from variations import CHANGES, NEURONS, is_change, winners
+from variations import changed as changed_settings
 
 
 def test_a_second_start_does_what_is_left(tmp_path: Path) -> None:
@@ -60,6 +61,19 @@ def test_the_best_search_by_validation_is_varied(tmp_path: Path) -> None:
     found = winners(tmp_path)
     assert {neuron: number for neuron, (number, _) in found.items()} == {"lif": "1", "qif": "0"}
     assert found["lif"][1]["parameters"] == {"network.tau": 1}
+
+
+def test_what_a_winner_has_is_no_change() -> None:
+    best = {
+        "lif": ("2", {"parameters": {"network.drive": 0.5}}),
+        "qif": ("1", {"parameters": {"network.drive": 0.0, "network.tau": 0.03}}),
+    }
+    assert is_change("lif", "as found", "", best)
+    assert [is_change("lif", "drive", to, best) for to in CHANGES["drive"]] == [True, False, True]
+    assert is_change("lif", "settings of", "qif", best)
+    settings = changed_settings("lif", "settings of", "qif", best)
+    assert (settings.network.drive, settings.network.tau) == (0.0, 0.03)
+    assert changed_settings("qif", "drive", "1", best).network.drive == 1.0
 
 
 def test_new_speakers_change_places() -> None:
