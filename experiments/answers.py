@@ -139,6 +139,13 @@ def by_speakers(folder: Path) -> pd.DataFrame:
     return sums["right"] / sums["answers"]
 
 
+def validated(folder: Path) -> pd.DataFrame:
+    """What ``validation.py`` found, as :func:`by_speakers`."""
+    networks = pd.read_csv(folder / "validation.csv").groupby(["neuron", "search"])
+    names = {"accuracy_heard": "heard speakers", "accuracy_new": "new speakers"}
+    return networks[list(names)].mean().T.rename(index=names)
+
+
 def robustness(folder: Path) -> list[dict[str, Any]]:
     """What ``robustness.py`` found: a row for each change of the words, both directions together.
 

@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from answers import GOAL, answers, by_speakers, new_speakers, robustness, varied
+from answers import GOAL, answers, by_speakers, new_speakers, robustness, validated, varied
 from landscape_facts import landscape_answers, roughness_facts
 from ntk_facts import ntk_facts
 from runaway import CRITICAL
@@ -200,6 +200,7 @@ def study_facts(folder: Path) -> dict[str, Any]:
         goal=GOAL,
         landscapes=lambda: landscape_answers(folder),
         rough=lambda: roughness_facts(folder),
+        validated=lambda: validated(folder),
         robustness=lambda: robustness(folder),
         new_speakers=lambda: new_speakers(folder),
         varied=lambda: varied(folder),

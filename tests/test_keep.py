@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy.stats import ttest_ind
 
 import answers
@@ -18,6 +19,8 @@ import keep
 import pages
 import plot_result
 from spikegrad import SpikeTrains, load_network
+from spikegrad.data.dataset import load
+from validation import by_novelty
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +234,25 @@ def test_answers_are_those_of_the_tables(kept: Path) -> None:
     ahead = [accuracy[s, "qif"] > accuracy[s, "lif"] for s in set(speakers["speaker"])]
     assert (found["qif"].speakers_ahead, found["qif"].speakers) == (sum(ahead), len(ahead))
     assert found["lif"].speakers_ahead == 0
+
+
+def test_validation_words_are_of_heard_or_new_speakers(
+    finished: Path, kept: Path, tmp_path: Path
+) -> None:
+    folder = finished / "results/spoken-digits-smoke"
+    train, words = (load(folder / "data/events.h5", split) for split in ("train", "validation"))
+    runs = pd.read_csv(kept / "training_reached.csv")
+    table = by_novelty(runs, folder / "training", words, train)
+    share = float((~torch.isin(words.speakers, train.speakers)).double().mean())
+    assert 0 < share < 1
+    for row, run in zip(table.itertuples(), runs.itertuples(), strict=True):
+        assert (row.neuron, row.search, row.seed) == (run.neuron, run.search, run.seed)
+        both = share * row.accuracy_new + (1 - share) * row.accuracy_heard
+        assert both == pytest.approx(run.validation_accuracy, abs=1e-6)
+    table.to_csv(tmp_path / "validation.csv", index=False)
+    own = table[(table["neuron"] == "qif") & (table["search"] == 0)]
+    found = answers.validated(tmp_path)["qif", 0]
+    assert found["new speakers"] == pytest.approx(own["accuracy_new"].mean())
 
 
 def test_heard_speakers_have_the_accuracy_of_their_answers(finished: Path, kept: Path) -> None:
