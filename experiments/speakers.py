@@ -1,12 +1,12 @@
 """Does the ranking depend on which speakers are new? The winners, with other speakers held out.
 
-    python experiments/speakers.py PREPARED WINNERS OUT.csv [--pairs 0-1 2-3] [--seeds 0 1]
+    python experiments/speakers.py PREPARED WINNERS OUT.csv [--pairs 0-1 2-3] [--search 4]
 
 PREPARED is the prepared file of config/heidelberg.yaml's study, WINNERS a folder with its searches'
 winners, docs/results/heidelberg-digits. Speakers 4 and 5 are in the test words alone.
 Here they change places with other two: all words of theirs are trained with, and none of the
 pair's, whose words are tested on instead. For each neuron model the winner that is best by
-validation is trained so; OUT.csv gets a row for every pair and seed, with the columns of
+validation, or that of one search, is trained so; OUT.csv gets a row for every pair and seed, with the columns of
 variations.py. 4-5 is the study's own division. A second start goes on where the first was stopped.
 """
 
@@ -76,11 +76,12 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
     parser.add_argument("--neurons", nargs="+", choices=NEURONS, default=list(NEURONS))
     parser.add_argument("--pairs", nargs="+", metavar="A-B", default=list(PAIRS))
+    parser.add_argument("--search", help="default: for each neuron model the best by validation")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     options = parser.parse_args()
     torch.set_num_threads(1)
     data = {split: load(options.prepared, split) for split in SPLITS}
-    best = winners(options.winners)
+    best = winners(options.winners, options.search)
     jobs = [
         {
             "neuron": neuron,

@@ -84,8 +84,11 @@ COLUMNS = (
 LENGTH = 1e-3  # of a step down the gradient, whose gradients are compared; see roughness.py
 
 
-def winners(folder: Path) -> Winners:
-    """Of each neuron model, the best search by validation: its number, and what its winner has."""
+def winners(folder: Path, search: str | None = None) -> Winners:
+    """Of each neuron model, the best search by validation: its number, and what its winner has.
+
+    With ``search``, that of this name.
+    """
 
     def accuracy(found: dict[str, Any]) -> float:
         return found["winner"]["validation_accuracy"] if "winner" in found else 0.0  # known/
@@ -93,9 +96,11 @@ def winners(folder: Path) -> Winners:
     best: Winners = {}
     for file in sorted(folder.glob("search_*.yaml")):
         found = yaml.safe_load(file.read_text())
-        neuron, search = found["neuron"], str(found["search"])
+        neuron, name = found["neuron"], str(found["search"])
+        if search not in (None, name):
+            continue
         if neuron not in best or accuracy(found) > accuracy(best[neuron][1]):
-            best[neuron] = search, found
+            best[neuron] = name, found
     return best
 
 

@@ -61,6 +61,9 @@ def test_the_best_search_by_validation_is_varied(tmp_path: Path) -> None:
     found = winners(tmp_path)
     assert {neuron: number for neuron, (number, _) in found.items()} == {"lif": "1", "qif": "0"}
     assert found["lif"][1]["parameters"] == {"network.tau": 1}
+    assert {neuron: number for neuron, (number, _) in winners(tmp_path, "2").items()} == {
+        "lif": "2"
+    }
 
 
 def test_what_a_winner_has_is_no_change() -> None:
