@@ -6,8 +6,9 @@ PREPARED is the prepared file of config/heidelberg.yaml's study, WINNERS a folde
 winners, docs/results/heidelberg-digits. Speakers 4 and 5 are in the test words alone.
 Here they change places with other two: all words of theirs are trained with, and none of the
 pair's, whose words are tested on instead. For each neuron model the winner that is best by
-validation, or that of one search, is trained so; OUT.csv gets a row for every pair and seed, with the columns of
-variations.py. 4-5 is the study's own division. A second start goes on where the first was stopped.
+validation, or that of one search, is trained so; OUT.csv gets a row for every pair and seed, with
+the columns of variations.py. 4-5 is the study's own division. A second start goes on where the
+first was stopped.
 """
 
 from __future__ import annotations
