@@ -168,21 +168,25 @@ def robustness(folder: Path) -> list[dict[str, Any]]:
 
 
 def new_speakers(folder: Path) -> dict[str, Any]:
-    """What ``speakers.py`` found, and for speakers 4 and 5 ``variations.py``'s run as found.
+    """What ``speakers.py`` found, beside the study's own new speakers, 4 and 5.
 
-    ``pairs`` has, by pair of speakers held out and neuron model, the accuracy on their words;
-    ``gains`` of each QIF model the mean difference to LIF over pairs, with a t interval.
+    ``pairs`` has, by pair of speakers held out and neuron model, the mean over searches of the
+    accuracy on their words; ``gains`` of each QIF model the mean difference to LIF over pairs, with
+    a t interval; ``searches`` by neuron model those that were trained so.
     """
-    found = pd.read_csv(folder / "variations.csv", dtype={"to": str})
-    found = found[found["change"] == "as found"].assign(to="4-5")
-    runs = pd.concat([pd.read_csv(folder / "new_speakers.csv"), found])
-    pairs = runs.pivot_table("accuracy_unseen_speakers", index="to", columns="neuron", sort=False)
+    name, key = "accuracy_unseen_speakers", ["neuron", "search"]
+    runs = pd.read_csv(folder / "new_speakers.csv")
+    study = pd.read_csv(folder / "training_reached.csv")
+    study = study[study.set_index(key).index.isin(runs.set_index(key).index)].assign(to="4-5")
+    of_search = pd.concat([runs, study]).groupby(["to", *key], sort=False)[name].mean()
+    pairs = of_search.reset_index().pivot_table(name, index="to", columns="neuron", sort=False)
     gains = {}
     for neuron in pairs.columns.drop("lif"):
-        gain = (pairs[neuron] - pairs["lif"]).dropna().to_numpy()
+        gain = (pairs[neuron] - pairs["lif"]).to_numpy()
         low, high = t_interval(gain)
         gains[neuron] = {"mean": gain.mean(), "low": low, "high": high}
-    return {"pairs": pairs.to_dict("index"), "gains": gains}
+    searches = runs.groupby("neuron")["search"].unique().map(sorted).to_dict()
+    return {"pairs": pairs.to_dict("index"), "gains": gains, "searches": searches}
 
 
 def varied(folder: Path) -> list[dict[str, Any]]:

@@ -163,17 +163,18 @@ def test_robustness_is_ranked_beside_new_speakers(tmp_path: Path) -> None:
 
 
 def test_new_speakers_are_compared_pair_by_pair(tmp_path: Path) -> None:
-    header = "neuron,change,to,accuracy_unseen_speakers\n"
-    (tmp_path / "variations.csv").write_text(
-        f"{header}lif,as found,,0.6\nqif,as found,,0.7\nqif,drive,0.5,0.1\n"
+    (tmp_path / "training_reached.csv").write_text(
+        "neuron,search,accuracy_unseen_speakers\n"
+        "lif,0,0.5\nlif,0,0.7\nlif,1,0.1\nqif,3,0.7\nqif,2,0.2\n"
     )
     (tmp_path / "new_speakers.csv").write_text(
-        f"{header}lif,new speakers,0-1,0.5\nqif,new speakers,0-1,0.8\n"
-        "lif,new speakers,2-3,0.4\nqif,new speakers,2-3,0.6\n"
+        "neuron,search,to,accuracy_unseen_speakers\nlif,0,0-1,0.5\nqif,3,0-1,0.7\n"
+        "qif,3,0-1,0.9\nlif,0,2-3,0.4\nqif,3,2-3,0.6\n"
     )
     found = new_speakers(tmp_path)
-    assert found["pairs"]["2-3"] == {"lif": 0.4, "qif": 0.6}
-    assert found["pairs"]["4-5"] == {"lif": 0.6, "qif": 0.7}
+    assert found["searches"] == {"lif": [0], "qif": [3]}
+    assert found["pairs"]["0-1"] == pytest.approx({"lif": 0.5, "qif": 0.8})
+    assert found["pairs"]["4-5"] == pytest.approx({"lif": 0.6, "qif": 0.7})
     # 0.3, 0.2 and 0.1: their standard error is 0.1 / sqrt(3), and t of two degrees 4.3027
     assert found["gains"]["qif"] == pytest.approx(
         {"mean": 0.2, "low": 0.2 - 0.248413, "high": 0.2 + 0.248413}, abs=1e-5
