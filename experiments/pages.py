@@ -56,8 +56,11 @@ def hundredths(row: Any, sign: str, unit: str) -> str:
 
 
 def percent(row: Any) -> str:
-    """A share, if there is one."""
-    return "-" if pd.isna(row["mean"]) else hundredths(row, sign="", unit=" %")
+    """A share, if there is one; its interval ends at 0 and 100 %."""
+    if pd.isna(row["mean"]):
+        return "-"
+    low, high = np.clip([row["low"], row["high"]], 0.0, 1.0)
+    return hundredths({"mean": row["mean"], "low": low, "high": high}, sign="", unit=" %")
 
 
 def points(row: Any) -> str:
