@@ -52,7 +52,7 @@ def archives(folder: Path) -> list[Path]:
 def hundredths(row: Any, sign: str, unit: str) -> str:
     """A share in hundredths with its interval, or alone where there is none."""
     mean, low, high = (f"{100 * row[name]:{sign}.1f}" for name in ("mean", "low", "high"))
-    return f"{mean}{unit}" if pd.isna(row["low"]) else f"{mean}{unit} ({low} to {high})"
+    return f"{mean}{unit} ({low} to {high})" if np.isfinite(row["low"]) else f"{mean}{unit}"
 
 
 def percent(row: Any) -> str:

@@ -176,9 +176,10 @@ def test_new_speakers_are_compared_pair_by_pair(tmp_path: Path) -> None:
     assert found["pairs"]["0-1"] == pytest.approx({"lif": 0.5, "qif": 0.8})
     assert found["pairs"]["4-5"] == pytest.approx({"lif": 0.6, "qif": 0.7})
     # 0.3, 0.2 and 0.1: their standard error is 0.1 / sqrt(3), and t of two degrees 4.3027
-    assert found["gains"]["qif"] == pytest.approx(
+    assert found["over_pairs"]["qif"] == pytest.approx(
         {"mean": 0.2, "low": 0.2 - 0.248413, "high": 0.2 + 0.248413}, abs=1e-5
     )
+    assert found["over_searches"]["qif"]["mean"] == pytest.approx(0.2)
 
 
 def test_ranks_are_those_of_the_best_so_far() -> None:
