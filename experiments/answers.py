@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,29 @@ def new_speakers(folder: Path) -> dict[str, Any]:
         "over_searches": over_searches,
         "searches": searches,
     }
+
+
+def long_trials(folder: Path) -> dict[str, dict[str, Any]]:
+    """What ``long_trials.py`` found, by neuron model: ``trials``, how many ran ``away``, and
+    ``best``: by k the expected test accuracy of that of k trials which validation puts first.
+
+    Of all n trials in the order of validation, the i-th is first in C(i - 1, k - 1) of the C(n, k)
+    subsets. A run without an answer counts as 0.
+    """
+    found = {}
+    for neuron, own in pd.read_csv(folder / "long_trials.csv").groupby("neuron"):
+        ordered = own.fillna({"validation_accuracy": 0.0, "accuracy": 0.0})
+        test = ordered.sort_values("validation_accuracy", kind="stable")["accuracy"]
+        n = len(test)
+        budgets = [2**j for j in range(n.bit_length())]
+        found[str(neuron)] = {
+            "trials": n,
+            "away": int((own["outcome"] == "overflow").sum()),
+            "best": {
+                k: sum(a * comb(i, k - 1) for i, a in enumerate(test)) / comb(n, k) for k in budgets
+            },
+        }
+    return found
 
 
 def varied(folder: Path) -> list[dict[str, Any]]:

@@ -19,7 +19,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from answers import GOAL, answers, by_speakers, new_speakers, robustness, validated, varied
+from answers import (
+    GOAL,
+    answers,
+    by_speakers,
+    long_trials,
+    new_speakers,
+    robustness,
+    validated,
+    varied,
+)
 from landscape_facts import landscape_answers, roughness_facts
 from ntk_facts import ntk_facts
 from runaway import CRITICAL
@@ -205,6 +214,7 @@ def study_facts(folder: Path) -> dict[str, Any]:
         rough=lambda: roughness_facts(folder),
         validated=lambda: validated(folder),
         robustness=lambda: robustness(folder),
+        long_trials=lambda: long_trials(folder),
         new_speakers=lambda: new_speakers(folder),
         varied=lambda: varied(folder),
         known=lambda: pd.read_csv(folder / "known.csv"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import torch
 import yaml
 
-from answers import VARIED, new_speakers, robustness, varied
+from answers import VARIED, long_trials, new_speakers, robustness, varied
 from landscapes import random_objective
 from robustness import changed
 from roughness import roughness
@@ -180,6 +181,21 @@ def test_new_speakers_are_compared_pair_by_pair(tmp_path: Path) -> None:
         {"mean": 0.2, "low": 0.2 - 0.248413, "high": 0.2 + 0.248413}, abs=1e-5
     )
     assert found["over_searches"]["qif"]["mean"] == pytest.approx(0.2)
+
+
+def test_long_trials_are_chosen_by_validation_and_told_by_test(tmp_path: Path) -> None:
+    (tmp_path / "long_trials.csv").write_text(
+        "neuron,outcome,validation_accuracy,accuracy\n"
+        "lif,finished,0.3,0.9\nlif,overflow,,\nlif,finished,0.7,0.2\nlif,overflow,0.5,0.6\n"
+        "qif,finished,0.5,0.4\n"
+    )
+    found = long_trials(tmp_path)
+    assert (found["lif"]["trials"], found["lif"]["away"], found["qif"]["away"]) == (4, 2, 0)
+    test = [0.0, 0.9, 0.6, 0.2]  # in the order of validation
+    pairs = [test[max(pair)] for pair in itertools.combinations(range(4), 2)]
+    expected = {1: sum(test) / 4, 2: sum(pairs) / 6, 4: 0.2}
+    assert found["lif"]["best"] == pytest.approx(expected)
+    assert found["qif"]["best"] == {1: 0.4}
 
 
 def test_ranks_are_those_of_the_best_so_far() -> None:

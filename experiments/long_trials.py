@@ -1,0 +1,54 @@
+"""Trials as long as the final training: who is better when no short training decides what goes on?
+
+    python experiments/long_trials.py PREPARED OUT.csv [--neurons lif qif] [--trials 16]
+
+PREPARED is the prepared file of config/heidelberg.yaml's study. The settings are those that its
+first search starts with, a quasi-random sequence which is the same for all neuron models. Each is
+trained once, on all training words for all epochs; OUT.csv gets a row for every run, with the
+columns of variations.py. A second start goes on where the first was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from rungs import first_points, study
+from runs import append, remaining
+from spikegrad.data.dataset import load
+from spikegrad.data.prepare import SPLITS
+from variations import COLUMNS, NEURONS, run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("prepared", help="prepared data of config/heidelberg.yaml's study")
+    parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
+    parser.add_argument("--neurons", nargs="+", choices=NEURONS, default=["lif", "qif"])
+    parser.add_argument("--trials", type=int, default=16)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    data = {split: load(options.prepared, split) for split in SPLITS}
+    settings = study()
+    points = {
+        (point.neuron, point.trial): point
+        for point in first_points(settings, options.neurons, options.trials)
+    }
+    jobs = [
+        {"neuron": neuron, "search": 0, "change": "trial", "to": trial, "seed": point.seed}
+        for (neuron, trial), point in points.items()
+    ]
+    state = options.out.with_suffix(".safetensors")
+    for job in remaining(options.out, jobs):
+        point = points[job["neuron"], job["to"]]
+        model = settings.model(point.neuron).with_parameters(
+            {**point.parameters, "training.snapshots": 2}
+        )
+        append(options.out, COLUMNS, [job | run(model, point.neuron, point.seed, data, state)])
+        state.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()
