@@ -125,6 +125,13 @@ def _share(table: pd.DataFrame, outcome: str) -> float:
     return float((table["outcome"] == outcome).mean())
 
 
+def best_by_validation(runs: pd.DataFrame) -> pd.DataFrame:
+    """Of each search the run that is best by validation, and in which ``file`` it is kept."""
+    ranked = runs.dropna(subset="validation_accuracy").sort_values("validation_accuracy")
+    best = ranked.groupby(["neuron", "search"]).tail(1)
+    return best.assign(file=best["neuron"] + "_" + best["search"].astype(str) + ".safetensors")
+
+
 def by_speakers(folder: Path) -> pd.DataFrame:
     """Test accuracy of each search: on heard speakers together, and on each never heard.
 
@@ -154,10 +161,8 @@ def robustness(folder: Path) -> list[dict[str, Any]]:
     ``of`` holds mean accuracies by neuron model, ``rank`` the rank correlation over networks with
     their test accuracy on speakers never heard.
     """
-    runs = pd.read_csv(folder / "training_reached.csv").sort_values("validation_accuracy")
-    best = runs.groupby(["neuron", "search"]).tail(1)
-    names = best["neuron"] + "_" + best["search"].astype(str) + ".safetensors"
-    new = best.set_axis(names)["accuracy_unseen_speakers"]
+    best = best_by_validation(pd.read_csv(folder / "training_reached.csv"))
+    new = best.set_index("file")["accuracy_unseen_speakers"]
     found = pd.read_csv(folder / "robustness.csv")
     found["by"] = found["by"].abs()
     rows = []

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from answers import best_by_validation
 from carry import pack
 from landscape_facts import landscape_measures
 from ntk_facts import AUTHORS
@@ -138,12 +139,9 @@ def trained_out(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
 
 def keep_networks(results: Path, target: Path, runs: pd.DataFrame) -> None:
     """Of each search the network that is best by validation."""
-    ranked = runs.dropna(subset="validation_accuracy").sort_values("validation_accuracy")
-    for run in ranked.groupby(["neuron", "search"]).tail(1).itertuples():
-        shutil.copyfile(
-            results / f"training/{run.neuron}/{run.seed}/best.safetensors",
-            target / f"{run.neuron}_{run.search}.safetensors",
-        )
+    for run in best_by_validation(runs).itertuples():
+        network = results / f"training/{run.neuron}/{run.seed}/best.safetensors"
+        shutil.copyfile(network, target / run.file)
 
 
 def keep_searches(results: Path, target: Path, runs: pd.DataFrame) -> None:

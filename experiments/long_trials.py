@@ -16,10 +16,11 @@ from pathlib import Path
 import torch
 
 from rungs import first_points, study
-from runs import append, remaining
+from runs import Job
+from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import load
 from spikegrad.data.prepare import SPLITS
-from variations import COLUMNS, NEURONS, run
+from variations import NEURONS, Splits, run_all
 
 
 def main() -> None:
@@ -40,14 +41,13 @@ def main() -> None:
         {"neuron": neuron, "search": 0, "change": "trial", "to": trial, "seed": point.seed}
         for (neuron, trial), point in points.items()
     ]
-    state = options.out.with_suffix(".safetensors")
-    for job in remaining(options.out, jobs):
-        point = points[job["neuron"], job["to"]]
-        model = settings.model(point.neuron).with_parameters(
-            {**point.parameters, "training.snapshots": 2}
-        )
-        append(options.out, COLUMNS, [job | run(model, point.neuron, point.seed, data, state)])
-        state.unlink(missing_ok=True)
+
+    def plan(job: Job) -> tuple[ModelSettings, Splits]:
+        parameters = points[job["neuron"], job["to"]].parameters
+        changes = {**parameters, "training.snapshots": 2}
+        return settings.model(job["neuron"]).with_parameters(changes), data
+
+    run_all(options.out, jobs, plan)
 
 
 if __name__ == "__main__":

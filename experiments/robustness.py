@@ -20,7 +20,6 @@ import torch
 
 from runs import append, remaining
 from spikegrad.data.dataset import SpikeDataset, load, unseen_speakers
-from spikegrad.data.prepare import SPLITS
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, load_network
 from spikegrad.seeds import generator
@@ -57,9 +56,8 @@ def changed(spikes: SpikeTrains, n_units: int, change: str, by: float) -> SpikeT
 
 def heard_words(prepared: str) -> SpikeDataset:
     """The test words of speakers that training has heard."""
-    data = {split: load(prepared, split) for split in SPLITS}
-    heard = ~unseen_speakers(data["test"], data["train"])
-    return data["test"].select(heard.nonzero().squeeze(1))
+    train, test = (load(prepared, split) for split in ("train", "test"))
+    return test.select((~unseen_speakers(test, train)).nonzero().squeeze(1))
 
 
 @torch.no_grad()

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import torch
 
-from rungs import study
-from runs import append, remaining
+from runs import Job
+from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load, unseen_speakers
 from spikegrad.data.prepare import SPLITS
 from spikegrad.spikes import SpikeTrains
-from variations import COLUMNS, NEURONS, run, winners
+from variations import NEURONS, Splits, changed, run_all, winners
 
 PAIRS = ("0-1", "2-3", "6-7", "8-9", "4-5")  # 10 is validated on, and 11 is left
 
@@ -47,7 +47,7 @@ def joined(first: SpikeDataset, second: SpikeDataset) -> SpikeDataset:
     )
 
 
-def exchanged(data: dict[str, SpikeDataset], pair: list[int]) -> dict[str, SpikeDataset]:
+def exchanged(data: Splits, pair: list[int]) -> Splits:
     """``data`` with the speakers ``pair`` in the place of those of the test words alone.
 
     Those go over to the training words. Of ``pair`` all words are test words.
@@ -93,14 +93,12 @@ def main() -> None:
         }
         for seed, pair, neuron in itertools.product(options.seeds, options.pairs, options.neurons)
     ]
-    for job in remaining(options.out, jobs):
-        neuron, pair = job["neuron"], [int(speaker) for speaker in job["to"].split("-")]
-        state = options.out.with_suffix(f".{neuron}.{job['to']}.safetensors")
-        changes = best[neuron][1]["parameters"] | {"training.snapshots": 2}
-        settings = study().model(neuron).with_parameters(changes)
-        row = run(settings, neuron, job["seed"], exchanged(data, pair), state)
-        append(options.out, COLUMNS, [job | row])
-        state.unlink(missing_ok=True)
+
+    def plan(job: Job) -> tuple[ModelSettings, Splits]:
+        pair = [int(speaker) for speaker in job["to"].split("-")]
+        return changed(job["neuron"], "as found", "", best), exchanged(data, pair)
+
+    run_all(options.out, jobs, plan)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import yaml
 
 from roughness import roughness
 from rungs import study
-from runs import WORDS, append, remaining
+from runs import WORDS, Job, append, remaining
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load
 from spikegrad.landscape.objective import landscape_samples
@@ -31,6 +32,7 @@ from spikegrad.training.evaluation import sample_table, scores
 from spikegrad.training.loop import train
 from spikegrad.training.response import respond
 
+Splits = dict[str, SpikeDataset]
 Winners = dict[str, tuple[str, dict[str, Any]]]  # by neuron model: the search, and its best.yaml
 
 NEURONS = ("lif", "qif", "qif_delta")
@@ -117,15 +119,21 @@ def is_change(neuron: str, change: str, to: str, best: Winners) -> bool:
     return change == "as found" or changed(neuron, change, to, best) != found
 
 
-def run(
-    settings: ModelSettings,
-    neuron: str,
-    seed: int,
-    data: dict[str, SpikeDataset],
-    state: Path,
-) -> dict[str, Any]:
+def run_all(
+    out: Path, jobs: Iterable[Job], plan: Callable[[Job], tuple[ModelSettings, Splits]]
+) -> None:
+    """Append a row to ``out`` for each of ``jobs`` that has none, by what ``plan`` says of it."""
+    state = out.with_suffix(".safetensors")
+    for job in remaining(out, jobs):
+        settings, data = plan(job)
+        append(out, COLUMNS, [job | run(job, settings, data, state)])
+        state.unlink(missing_ok=True)
+
+
+def run(job: Job, settings: ModelSettings, data: Splits, state: Path) -> dict[str, Any]:
     """Train a network, or go on from ``state``; what the run and its best weights are worth."""
-    identity = f"{neuron} {seed} {settings.model_dump_json()}"
+    neuron, seed = job["neuron"], job["seed"]
+    identity = f"{job} {settings.model_dump_json()}"
     done = train(settings, neuron, seed, data["train"], data["validation"], state, identity)
     row = done.result()
     if done.best_epoch is None:
@@ -162,12 +170,11 @@ def main() -> None:
         for neuron in options.neurons or best
         if (change != "settings of" or to in best) and is_change(neuron, change, to, best)
     ]
-    state = options.out.with_suffix(".safetensors")
-    for job in remaining(options.out, jobs):
-        settings = changed(job["neuron"], job["change"], job["to"], best)
-        row = run(settings, job["neuron"], job["seed"], data, state)
-        append(options.out, COLUMNS, [job | row])
-        state.unlink(missing_ok=True)
+    run_all(
+        options.out,
+        jobs,
+        lambda job: (changed(job["neuron"], job["change"], job["to"], best), data),
+    )
 
 
 if __name__ == "__main__":
