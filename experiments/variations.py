@@ -45,7 +45,7 @@ CHANGES: dict[str, dict[str, dict[str, Any]]] = {
     "settings of": {neuron: {} for neuron in NEURONS},
     "learning rate": {f"{r:g}": {"training.learning_rate": r} for r in (0.008, 0.03, 0.12)},
     "time constant": {f"{t:g} s": {"network.tau": t} for t in (0.02, 0.06, 0.17)},
-    "drive": {f"{d:g}": {"network.drive": d} for d in (0.0, 0.5, 1.0)},
+    "drive": {f"{d:g}": {"network.drive": d} for d in (0.0, 0.5, 1.0, 2.0)},
     "recurrence": {
         "none": {"network.recurrent": False},
         "initial scale 0.1": {"network.init.recurrent_scale": 0.1},
