@@ -14,15 +14,7 @@ from spikegrad.statistics import t_interval
 
 GOAL = 0.8
 """Accuracy on all test words that both papers' readers would expect of such a network."""
-VARIED = [
-    "accuracy",
-    "accuracy_unseen_speakers",
-    "train_accuracy",
-    "spikes_per_neuron",
-    "word_minima",
-    "word_in_jumps",
-    "turned_clipped",
-]
+VARIED = ["accuracy", "accuracy_unseen_speakers", "train_accuracy", "spikes_per_neuron"]
 """What is told of each variation."""
 
 
@@ -231,13 +223,15 @@ def long_trials(folder: Path) -> dict[str, dict[str, Any]]:
 def varied(folder: Path) -> list[dict[str, Any]]:
     """What ``variations.py`` found: a row for each change, with its means over seeds by neuron.
 
-    ``of`` holds, by neuron model, :data:`VARIED`, and how many runs ran ``away``.
+    ``of`` holds, by neuron model, :data:`VARIED`, how many ``runs`` there are, and how many of
+    them ran ``away``.
     """
     runs = pd.read_csv(folder / "variations.csv", dtype={"to": str}).fillna({"to": ""})
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for (change, to, neuron), own in runs.groupby(["change", "to", "neuron"], sort=False):
         row = rows.setdefault((change, to), {"change": change, "to": to, "of": {}})
         row["of"][neuron] = own[VARIED].mean().to_dict() | {
+            "runs": len(own),
             "away": int((own["outcome"] == "overflow").sum()),
         }
     return list(rows.values())

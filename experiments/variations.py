@@ -56,7 +56,13 @@ CHANGES: dict[str, dict[str, dict[str, Any]]] = {
         "256 neurons": {"network.layers": [256]},
         "512 neurons": {"network.layers": [512]},
     },
-    "readout": {name: {"network.readout": how} for name, how in READOUT.items()},
+    "readout": {
+        **{name: {"network.readout": how} for name, how in READOUT.items()},
+        "maximum of the voltage, learnt at 0.05": {
+            "network.readout": READOUT["maximum of the voltage"],
+            "training.readout_learning_rate": 0.05,
+        },
+    },
     "epochs": {str(n): {"training.epochs": n} for n in (10, 60)},
     "clipping": {
         "no sample": {"training.sample_clip": None},

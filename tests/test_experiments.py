@@ -7,13 +7,18 @@ from functools import reduce
 from operator import getitem
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 import yaml
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+import plot_variations
 from answers import VARIED, long_trials, new_speakers, robustness, varied
 from landscapes import random_objective
+from plot_variations import PANELS
 from robustness import changed
 from roughness import roughness
 from rungs import ranks, study
@@ -73,7 +78,8 @@ def test_what_a_winner_has_is_no_change() -> None:
         "qif": ("1", {"parameters": {"network.drive": 0.0, "network.tau": 0.03}}),
     }
     assert is_change("lif", "as found", "", best)
-    assert [is_change("lif", "drive", to, best) for to in CHANGES["drive"]] == [True, False, True]
+    kept = [to for to in CHANGES["drive"] if not is_change("lif", "drive", to, best)]
+    assert kept == ["0.5"]
     assert is_change("lif", "settings of", "qif", best)
     settings = changed_settings("lif", "settings of", "qif", best)
     assert (settings.network.drive, settings.network.tau) == (0.0, 0.03)
@@ -107,16 +113,40 @@ def test_new_speakers_change_places() -> None:
 def test_variations_are_told_as_means_over_seeds(tmp_path: Path) -> None:
     (tmp_path / "variations.csv").write_text(
         f"neuron,change,to,outcome,{','.join(VARIED)}\n"
-        "lif,as found,,finished,0.8,0.7,0.9,10,1,2,3\nqif,as found,,finished,0.7,0.6,0.8,2,1,2,3\n"
-        "lif,drive,0,finished,0.6,0.5,0.7,4,1,2,3\nlif,drive,0,overflow,0.4,0.2,0.5,8,3,4,5\n"
-        "qif,drive,0,overflow,,,,,,,\n"
+        "lif,as found,,finished,0.8,0.7,0.9,10\nqif,as found,,finished,0.7,0.6,0.8,2\n"
+        "lif,drive,0,finished,0.6,0.5,0.7,4\nlif,drive,0,overflow,0.4,0.2,0.5,8\n"
+        "qif,drive,0,overflow,,,,\n"
     )
     found, drive = varied(tmp_path)
     assert (found["change"], found["to"], list(found["of"])) == ("as found", "", ["lif", "qif"])
     assert (drive["change"], drive["to"]) == ("drive", "0")
-    means = dict(zip(VARIED, (0.5, 0.35, 0.6, 6.0, 2.0, 3.0, 4.0), strict=True))
-    assert drive["of"]["lif"] == pytest.approx(means | {"away": 1})
+    means = dict(zip(VARIED, (0.5, 0.35, 0.6, 6.0), strict=True))
+    assert drive["of"]["lif"] == pytest.approx(means | {"runs": 2, "away": 1})
     assert pd.isna(drive["of"]["qif"]["accuracy"])
+
+
+def test_every_variation_is_drawn_where_the_table_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "variations.csv").write_text(
+        f"neuron,search,change,to,outcome,{','.join(PANELS)}\n"
+        "lif,2,as found,,finished,0.8,0.5,3,0.9\nqif,1,as found,,finished,0.7,0,2,1\n"
+        "lif,2,settings of,qif,overflow,,,,\nqif,1,settings of,lif,finished,0.6,0,100,0.2\n"
+    )
+    drawn: list[Figure] = []
+    monkeypatch.setattr(plot_variations, "save", lambda figure, _: drawn.append(figure))
+    plot_variations.main(tmp_path / "variations.csv", "variations.png")
+    accuracy, _, minima, _ = drawn[0].axes
+    places = [tick.get_text() for tick in accuracy.get_yticklabels()]
+    assert places == ["as found", "settings of: QIF", "settings of: LIF"]
+
+    def points(axes: Axes) -> set[tuple[str, float]]:
+        offsets = np.concatenate([dots.get_offsets() for dots in axes.collections])
+        return {(places[round(y)], float(x)) for x, y in offsets if np.isfinite(x)}
+
+    expected = {("as found", 0.8), ("as found", 0.7)}
+    assert points(accuracy) == expected | {("settings of: QIF", 0.0), ("settings of: LIF", 0.6)}
+    assert points(minima) == {("as found", 3), ("as found", 2), ("settings of: LIF", 100)}
 
 
 def test_changed_words_have_the_spikes_that_are_left() -> None:
