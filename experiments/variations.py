@@ -36,10 +36,6 @@ Splits = dict[str, SpikeDataset]
 Winners = dict[str, tuple[str, dict[str, Any]]]  # by neuron model: the search, and its best.yaml
 
 NEURONS = ("lif", "qif", "qif_delta")
-READOUT = {
-    "maximum of the voltage": {"kind": "maximum", "tau_out": 0.1},
-    "whole trial": {"kind": "integrated", "tau_out": 0.1, "window": 10.0},
-}
 CHANGES: dict[str, dict[str, dict[str, Any]]] = {
     "as found": {"": {}},
     "settings of": {neuron: {} for neuron in NEURONS},
@@ -57,10 +53,12 @@ CHANGES: dict[str, dict[str, dict[str, Any]]] = {
         "512 neurons": {"network.layers": [512]},
     },
     "readout": {
-        **{name: {"network.readout": how} for name, how in READOUT.items()},
-        "maximum of the voltage, learnt at 0.05": {
-            "network.readout": READOUT["maximum of the voltage"],
+        "maximum of the voltage": {  # a smaller step: at those found most logits stay at 0
+            "network.readout": {"kind": "maximum", "tau_out": 0.1},
             "training.readout_learning_rate": 0.05,
+        },
+        "whole trial": {
+            "network.readout": {"kind": "integrated", "tau_out": 0.1, "window": 10.0},
         },
     },
     "epochs": {str(n): {"training.epochs": n} for n in (10, 60)},
@@ -164,12 +162,18 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
     parser.add_argument("--neurons", nargs="+", choices=NEURONS, help="default: all")
     parser.add_argument("--only", nargs="+", choices=CHANGES, default=list(CHANGES))
+    parser.add_argument("--to", nargs="+", help="of these changes, only those to such values")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     options = parser.parse_args()
     torch.set_num_threads(1)
     data = {split: load(options.prepared, split) for split in ("train", "validation", "test")}
     best = winners(options.winners)
-    changes = [(change, to) for change in options.only for to in CHANGES[change]]
+    changes = [
+        (change, to)
+        for change in options.only
+        for to in CHANGES[change]
+        if options.to is None or to in options.to
+    ]
     jobs = [
         {"neuron": neuron, "search": best[neuron][0], "change": change, "to": to, "seed": seed}
         for seed, (change, to) in itertools.product(options.seeds, changes)

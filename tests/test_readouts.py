@@ -9,7 +9,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from scipy.integrate import quad
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad, solve_ivp
 from torch import Tensor
 
 from spikegrad.first_spike import FirstSpikeReadout
@@ -49,11 +51,34 @@ def with_random_weight(readout):
 
 
 def voltage(t: float, spikes: SpikeTrains, sample: int, weight: np.ndarray) -> float:
-    """V(t) of an output neuron: a sum over the spikes up to t."""
+    """V(t) of an output neuron that jumps at spikes: a sum over the spikes up to t."""
     events = slice(*spikes.offsets[sample : sample + 2].tolist())
     times, units = spikes.times[events].numpy(), spikes.units[events].numpy()
     kernel = np.where(times <= t, np.exp(-(t - times) / TAU), 0)
     return float(kernel @ weight[units])
+
+
+def integrated_voltage(
+    spikes: SpikeTrains, sample: int, weight: np.ndarray, t_eval: np.ndarray
+) -> np.ndarray:
+    """V(t) of an output neuron with a synapse: its differential equations, spike by spike."""
+    own = spikes.samples == sample
+    edges = [*spikes.times[own].tolist(), DURATION]
+    found, state = [np.zeros((t_eval <= edges[0]).sum())], np.zeros(2)
+    for unit, (start, stop) in zip(spikes.units[own].tolist(), pairwise(edges), strict=True):
+        state = state + np.array([0.0, 4 * weight[unit]])
+        ode = solve_ivp(
+            lambda _, y: np.array([(y[1] - y[0]) / TAU, -y[1] / (TAU / 2)]),
+            (start, stop),
+            state,
+            method="DOP853",
+            dense_output=True,
+            rtol=1e-11,
+            atol=1e-12,
+        )
+        found.append(ode.sol(t_eval[(t_eval > start) & (t_eval <= stop)])[0])
+        state = ode.y[:, -1]
+    return np.concatenate(found)
 
 
 def test_a_batch_without_a_spike_answers_zero_and_has_a_gradient():
@@ -86,16 +111,62 @@ def test_integrated_readout_equals_numerical_integral():
             assert logits[sample, output].item() == pytest.approx(expected, abs=1e-11)
 
 
-def test_maximum_readout_equals_maximum_on_a_grid_of_just_after_and_between_spikes():
+def test_maximum_readout_equals_the_maximum_of_integrated_equations():
     spikes, readout = trains([9, 0, 15], seed=3), maximum()
     logits = readout(spikes)
     weight = readout.weight.detach().numpy()
     for sample in range(3):
-        own = spikes.times[spikes.samples == sample].numpy()
-        grid = np.unique(np.concatenate([np.linspace(0, DURATION, 4001), own]))
+        own = spikes.times[spikes.samples == sample].numpy()  # where V may have a corner
+        grid = np.unique(np.concatenate([np.linspace(0, DURATION, 20001), own]))
         for output in range(N_CLASSES):
-            expected = max(voltage(t, spikes, sample, weight[:, output]) for t in grid)
-            assert logits[sample, output].item() == pytest.approx(max(expected, 0.0), abs=1e-12)
+            expected = integrated_voltage(spikes, sample, weight[:, output], grid).max()
+            # No grid point is further than half a step from a maximum, where V' = 0.
+            assert logits[sample, output].item() == pytest.approx(expected, abs=2e-6)
+
+
+def test_one_spike_lifts_the_voltage_to_its_weight():
+    readout = MaximumReadout(1, 1, TAU, dtype=torch.float64)
+    for time, expected in ((0.0, 1.0), (DURATION - TAU * math.log(2), 1.0), (DURATION, 0.0)):
+        with torch.no_grad():
+            readout.weight[:] = 1.0
+        spikes = SpikeTrains.from_arrays([np.array([time])], [np.array([0])], DURATION)
+        assert readout(spikes).item() == pytest.approx(expected)
+        with torch.no_grad():
+            readout.weight[:] = -1.0
+        assert readout(spikes).item() == 0.0
+
+
+def test_a_spike_takes_along_a_maximum_that_it_ends():
+    """V still rises when it comes; two that come at once go together."""
+    readout = MaximumReadout(2, 1, TAU, dtype=torch.float64)
+    with torch.no_grad():
+        readout.weight[:] = torch.tensor([[1.0], [-3.0]])
+
+    def logit(end: Tensor) -> Tensor:
+        times = torch.cat([torch.tensor([0.1]).double(), end, end])
+        return readout(SpikeTrains(times, torch.tensor([0, 1, 1]), torch.tensor([0, 3]), DURATION))
+
+    end = torch.tensor([0.1 + 0.3 * TAU], dtype=torch.float64, requires_grad=True)
+    assert logit(end).item() == pytest.approx(4 * (math.exp(-0.3) - math.exp(-0.6)))
+    assert torch.autograd.gradcheck(logit, end, eps=1e-7, atol=1e-8, rtol=1e-6)
+
+
+@settings(deadline=None)  # the first example compiles
+@given(seed=st.integers(0, 10**6), change=st.sampled_from(["order", "end"]))
+def test_the_maximum_is_continuous_where_spikes_change_places_or_leave(seed: int, change: str):
+    """Two spikes a nanosecond apart, in either order; a spike just before and at the end."""
+    rng = np.random.default_rng(seed)
+    times, units = np.sort(rng.uniform(0, DURATION, 6)), rng.integers(N_IN, size=6)
+    moved = times.copy()
+    if change == "order":
+        times[3], moved[3] = times[2] + 1e-9, times[2] - 1e-9
+    else:
+        times[5], moved[5] = DURATION - 1e-9, DURATION
+    readout = maximum()
+    before, after = (
+        readout(SpikeTrains.from_arrays([when], [units], DURATION)) for when in (times, moved)
+    )
+    torch.testing.assert_close(before, after, rtol=0, atol=1e-6)
 
 
 def test_simultaneous_spikes_reach_the_maximum_together():

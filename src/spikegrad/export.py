@@ -6,6 +6,7 @@ NIR: Pedersen et al., Nature Communications 15:8122 (2024). Needs the package ni
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
 from spikegrad.network import Network
 from spikegrad.neurons.lif import LIF
-from spikegrad.readouts import LinearReadout
+from spikegrad.readouts import LinearReadout, MaximumReadout
 
 if TYPE_CHECKING:
     import nir
@@ -31,9 +32,9 @@ def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
     """A network of LIF neurons, or one layer of them, as a NIR graph.
 
     Layers become ``nir.Linear`` and ``nir.CubaLIF``, recurrent weights a ``nir.Linear`` from the
-    neurons to themselves; a leaky readout becomes ``nir.Linear`` and ``nir.LI``, whose output is
-    the voltage. What the readout makes of that, an integral or a maximum over the trial, NIR does
-    not say, nor that spike times are exact here.
+    neurons to themselves; a leaky readout becomes ``nir.Linear`` and ``nir.LI`` (two of them, where
+    it has a synapse), whose output is the voltage. What the readout makes of that, an integral or a
+    maximum over the trial, NIR does not say, nor that spike times are exact here.
 
     Parameters
     ----------
@@ -74,10 +75,16 @@ def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
     if isinstance(network, Network) and isinstance(network.readout, LinearReadout):
         size = network.n_classes
         tau = np.full(size, network.readout.tau_out)
+        chain = [last, "readout_in.weight", "readout.voltage"]
         nodes["readout_in.weight"] = nir.Linear(_array(network.readout.weight))
-        nodes["readout.voltage"] = nir.LI(tau=tau, r=tau / step, v_leak=np.zeros(size))
-        edges += [(last, "readout_in.weight"), ("readout_in.weight", "readout.voltage")]
-        last = "readout.voltage"
+        r = tau / step  # a pulse makes the voltage jump by 1
+        if isinstance(network.readout, MaximumReadout):
+            chain.insert(2, "readout.current")  # jumps by 4
+            nodes["readout.current"] = nir.LI(tau=tau / 2, r=4 * r / 2, v_leak=np.zeros(size))
+            r = np.ones(size)
+        nodes["readout.voltage"] = nir.LI(tau=tau, r=r, v_leak=np.zeros(size))
+        edges += pairwise(chain)
+        last = chain[-1]
     nodes["output"] = nir.Output({"output": np.array([size])})
     return nir.NIRGraph(nodes, [*edges, (last, "output")])
 

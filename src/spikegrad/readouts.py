@@ -26,9 +26,6 @@ State = tuple[Tensor, ...]
 class LinearReadout(nn.Module):
     """Leaky integrators, one for each class, behind ``weight`` [n_in, n_classes].
 
-    Every spike of neuron j makes the voltage of output o jump by W[j, o]; between spikes
-    tau_out dV/dt = -V, and V(0) = 0.
-
     Parameters
     ----------
     n_in, n_classes
@@ -94,8 +91,9 @@ class IntegratedReadout(LinearReadout):
         W[j, o] g(t),
         g(t) = (exp(-t / T_w) - exp(-T / T_w - (T - t) / tau_out)) / (1 / T_w + 1 / tau_out).
 
-    g(T) = 0: a spike that leaves the trial at its end takes nothing with it, so that the
-    logits of a QIF network are continuous in every parameter.
+    Every spike of neuron j makes the voltage of output o jump by W[j, o]; between spikes
+    tau_out dV/dt = -V, and V(0) = 0. g(T) = 0: a spike that leaves the trial at its end takes
+    nothing with it, so that the logits of a QIF network are continuous in every parameter.
 
     ``window`` is T_w in seconds; the other parameters are those of :class:`LinearReadout`.
     """
@@ -149,7 +147,13 @@ class _Shares(torch.autograd.Function):
 class MaximumReadout(LinearReadout):
     """Logit = max over [0, T] of V(t), exactly.
 
-    V decays towards 0 between spikes, so the maximum is V(0) = 0 or stands just after a spike.
+    Every spike of neuron j makes the current of output o jump by 4 W[j, o], and
+
+        tau_out dV/dt = -V + I,  (tau_out / 2) dI/dt = -I,  V(0) = I(0) = 0,
+
+    as in a hidden LIF neuron without threshold, so that one spike lifts V to W[j, o] at most,
+    tau_out ln 2 later. V is continuous, and with it the logits, whatever the order of the spikes;
+    were it V that jumps, its maximum would jump where two spikes change places.
     """
 
     @eager
@@ -157,7 +161,9 @@ class MaximumReadout(LinearReadout):
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
         weight = self.checked_weight()
         spikes.check(len(weight))
-        return _Maximum.apply(spikes.times, weight, spikes.units, spikes.offsets, self.tau_out)
+        return _Maximum.apply(
+            spikes.times, weight, spikes.units, spikes.offsets, spikes.duration, self.tau_out
+        )
 
 
 class _Maximum(torch.autograd.Function):
@@ -165,58 +171,75 @@ class _Maximum(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, times: Tensor, weight: Tensor, units: Tensor, offsets: Tensor, tau: float
+        ctx: Any,
+        times: Tensor,
+        weight: Tensor,
+        units: Tensor,
+        offsets: Tensor,
+        end: float,
+        tau: float,
     ) -> Tensor:
         rows = np.ascontiguousarray(weight.numpy())
-        logits, peaks = _maxima(times.numpy(), units.numpy(), offsets.numpy(), rows, tau)
-        tensors = [torch.from_numpy(array) for array in (logits, peaks)]
-        ctx.save_for_backward(times, weight, units, offsets, *tensors)
+        found = _maxima(times.numpy(), units.numpy(), offsets.numpy(), rows, end, tau)
+        logits, when, rise = map(torch.from_numpy, found)
+        ctx.save_for_backward(times, weight, units, offsets, when, rise)
         ctx.tau = tau
-        return tensors[0].to(weight.dtype)
+        return logits.to(weight.dtype)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple:
         _, weight, *_ = ctx.saved_tensors
-        times, rows, units, offsets, logits, peaks = (
+        times, rows, units, offsets, when, rise = (
             np.ascontiguousarray(tensor.detach().numpy()) for tensor in ctx.saved_tensors
         )
         wanted = np.ascontiguousarray(grad.double().numpy())
         grad_times, grad_weight = _maxima_adjoint(
-            times, units, offsets, rows, ctx.tau, logits, peaks, wanted
+            times, units, offsets, rows, ctx.tau, when, rise, wanted
         )
         grads = torch.from_numpy(grad_times), torch.from_numpy(grad_weight).to(weight.dtype)
-        return (*grads, None, None, None)
+        return (*grads, None, None, None, None)
 
 
 @njit(cache=True, nogil=True)
 def _maxima(
-    times: np.ndarray, units: np.ndarray, offsets: np.ndarray, weight: np.ndarray, tau: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """The largest voltages, float64 [n_samples, n_classes], and the events that they follow.
+    times: np.ndarray,
+    units: np.ndarray,
+    offsets: np.ndarray,
+    weight: np.ndarray,
+    end: float,
+    tau: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest voltages, when they are reached, and how fast V rises up to there.
 
-    Of simultaneous spikes that is the last; it is -1 where the start is largest.
+    In x = exp(-s / tau), s after a spike, V = (V0 + I0) x - I0 x^2. Where I0 > 0 that has its
+    maximum at x = (V0 + I0) / (2 I0); else V is largest at an end of the interval. It rises up to
+    there, where the trial ends or a spike turns it. All are float64 [n_samples, n_classes].
     """
     n_samples, n_classes = len(offsets) - 1, weight.shape[1]
-    largest = np.zeros((n_samples, n_classes))
-    peaks = np.full((n_samples, n_classes), -1)
-    voltage = np.empty(n_classes)
+    largest, when = np.zeros((n_samples, n_classes)), np.zeros((n_samples, n_classes))
+    rise = np.zeros((n_samples, n_classes))
+    voltage, current = np.empty(n_classes), np.empty(n_classes)
     for b in range(n_samples):
         voltage[:] = 0.0
-        last = 0.0
+        current[:] = 0.0
         for k in range(offsets[b], offsets[b + 1]):
-            if times[k] > last:
-                voltage *= np.exp((last - times[k]) / tau)
-                last = times[k]
+            now = times[k]
+            then = times[k + 1] if k + 1 < offsets[b + 1] else end
+            x = np.exp((now - then) / tau)
             for o in range(n_classes):
-                voltage[o] += weight[units[k], o]
-            if k + 1 < offsets[b + 1] and times[k + 1] == last:
-                continue  # simultaneous spikes arrive together
-            for o in range(n_classes):
-                if not voltage[o] <= largest[b, o]:  # what is not a number shows in the logit
-                    largest[b, o] = voltage[o]
-                    peaks[b, o] = k
-    return largest, peaks
+                v, i = voltage[o], current[o] + 4.0 * weight[units[k], o]
+                if i > 0 and x < (v + i) / (2 * i) < 1:
+                    peak, at = (v + i) ** 2 / (4 * i), now + tau * np.log(2 * i / (v + i))
+                    if peak > largest[b, o]:
+                        largest[b, o], when[b, o], rise[b, o] = peak, at, 0.0
+                voltage[o] = (v + i) * x - i * x * x
+                current[o] = i * x * x
+                # What is not a number shows in the logit.
+                if x < 1 and not voltage[o] <= largest[b, o]:
+                    largest[b, o], when[b, o] = voltage[o], then
+                    rise[b, o] = (current[o] - voltage[o]) / tau
+    return largest, when, rise
 
 
 @njit(cache=True, nogil=True)
@@ -226,27 +249,33 @@ def _maxima_adjoint(
     offsets: np.ndarray,
     weight: np.ndarray,
     tau: float,
-    largest: np.ndarray,
-    peaks: np.ndarray,
+    when: np.ndarray,
+    rise: np.ndarray,
     grad: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """dLoss/dt of each spike and dLoss/dW, in float64, from dLoss/d(logits)."""
+    """dLoss/dt of each spike and dLoss/dW, in float64, from dLoss/d(logits).
+
+    A spike s before the maximum adds 4 W (x - x^2) to it, x = exp(-s / tau). The time of the
+    maximum may be held fixed where V' = 0 and at the trial's end; else a spike takes it along.
+    """
     n_samples, n_classes = grad.shape
     grad_times, grad_weight = np.zeros(len(times)), np.zeros(weight.shape)
-    adjoint = np.empty(n_classes)  # of the voltages
+    x = np.empty(n_classes)
     for b in range(n_samples):
-        adjoint[:] = 0.0
+        x[:] = 0.0  # until the maximum is passed
         for k in range(offsets[b + 1] - 1, offsets[b] - 1, -1):
-            if k + 1 < offsets[b + 1] and times[k + 1] > times[k]:
-                adjoint *= np.exp((times[k] - times[k + 1]) / tau)
-            slope = 0.0
+            later = times[k + 1] if k + 1 < offsets[b + 1] else times[k]
+            decay = np.exp((times[k] - later) / tau)
             for o in range(n_classes):
-                if peaks[b, o] == k:
-                    adjoint[o] = grad[b, o]
-                    slope -= grad[b, o] * largest[b, o]
-                grad_weight[units[k], o] += adjoint[o]
-                slope += adjoint[o] * weight[units[k], o]
-            grad_times[k] = slope / tau
+                if x[o] > 0:
+                    x[o] *= decay
+                elif times[k] < when[b, o]:
+                    x[o] = np.exp((times[k] - when[b, o]) / tau)
+                elif times[k] == when[b, o] and not (k > offsets[b] and times[k - 1] == times[k]):
+                    grad_times[k] += grad[b, o] * rise[b, o]
+                wanted = 4.0 * grad[b, o] * x[o]
+                grad_weight[units[k], o] += wanted * (1 - x[o])
+                grad_times[k] += wanted * weight[units[k], o] * (1 - 2 * x[o]) / tau
     return grad_times, grad_weight
 
 

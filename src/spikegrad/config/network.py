@@ -22,11 +22,12 @@ class Integrated(Section):
 
 
 class Maximum(Section):
-    """Largest voltage of a leaky integrator during the trial."""
+    """Largest voltage of a leaky integrator with a synaptic current during the trial."""
 
     kind: Literal["maximum"]
     tau_out: float = seconds(1e-4, 1.0)
-    """Membrane time constant of the output neurons, in seconds."""
+    """Membrane time constant of the output neurons, in seconds; their currents decay twice as
+    fast."""
     scale: PositiveFloat = 1.0
     """Root mean square of the logits before training."""
 
