@@ -202,14 +202,15 @@ def long_trials(folder: Path) -> dict[str, dict[str, Any]]:
     ``best``: by k the expected test accuracy of that of k trials which validation puts first.
 
     Of all n trials in the order of validation, the i-th is first in C(i - 1, k - 1) of the C(n, k)
-    subsets. A run without an answer counts as 0.
+    subsets. A run without an answer counts as 0. Each k is one that all neuron models have.
     """
+    runs = pd.read_csv(folder / "long_trials.csv")
+    runs = runs.fillna({"validation_accuracy": 0.0, "accuracy": 0.0})
+    budgets = [2**j for j in range(int(runs["neuron"].value_counts().min()).bit_length())]
     found = {}
-    for neuron, own in pd.read_csv(folder / "long_trials.csv").groupby("neuron"):
-        ordered = own.fillna({"validation_accuracy": 0.0, "accuracy": 0.0})
-        test = ordered.sort_values("validation_accuracy", kind="stable")["accuracy"]
+    for neuron, own in runs.groupby("neuron"):
+        test = own.sort_values("validation_accuracy", kind="stable")["accuracy"]
         n = len(test)
-        budgets = [2**j for j in range(n.bit_length())]
         found[str(neuron)] = {
             "trials": n,
             "away": int((own["outcome"] == "overflow").sum()),

@@ -28,7 +28,7 @@ def append(table: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]
     """Append ``rows`` to ``table``, which begins with the names of ``columns``."""
     new = not table.exists()
     with table.open("a", newline="") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         if new:
             writer.writeheader()
         writer.writerows(rows)
