@@ -26,7 +26,7 @@ report: $(VENV)/.ready
 	$(BIN)/snakemake --configfile $(CONFIG) --report $(REPORT)
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 # Beside the peers of benchmarks/peers.toml, in environments of their own; ten minutes on two cores
 # that do nothing else. DEMO: where `make demo` ran. Writes benchmarks/RESULTS.md.
@@ -84,7 +84,7 @@ lock:
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 	    --upgrade --generate-hashes --no-header --no-annotate --no-emit-package torch \
-	    --no-emit-package setuptools -o - \
+	    --no-emit-package setuptools \
 	    | awk '/^[^ ]/ { own = !/^(nvidia-|cuda-|triton)/ } own' > envs/lock.txt.new
 	mv envs/lock.txt.new envs/lock.txt && rm -r $(VENV)-lock
 

@@ -28,6 +28,7 @@ from answers import (
     robustness,
     validated,
     varied,
+    with_all_settings,
 )
 from landscape_facts import landscape_answers, roughness_facts
 from ntk_facts import ntk_facts
@@ -217,6 +218,7 @@ def study_facts(folder: Path) -> dict[str, Any]:
         long_trials=lambda: long_trials(folder),
         new_speakers=lambda: new_speakers(folder),
         varied=lambda: varied(folder),
+        with_all_settings=lambda: with_all_settings(folder),
         known=lambda: pd.read_csv(folder / "known.csv"),
         winners=sorted(file.name for file in folder.glob("search_*.yaml")),
         networks=sorted(file.name for file in folder.glob("*.safetensors")),

@@ -1,9 +1,12 @@
 """What all tests share."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
 
 from faults import NTK, QIF, SURFACE, Project
@@ -20,9 +23,20 @@ settings.load_profile("same")
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
-    """A copy of the repository in which the smoke study has run."""
-    project = copy_repository(tmp_path_factory.mktemp("project"))
-    run = snakemake(project)
+    """A copy of the repository in which the smoke study has run: once, if tests run in several
+    processes, each of which has a copy of its own."""
+    own = tmp_path_factory.mktemp("project")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return _with_smoke_study(own)
+    common = tmp_path_factory.getbasetemp().parent / "project"
+    with FileLock(common.with_suffix(".lock")):
+        if not common.exists():
+            _with_smoke_study(own).rename(common)
+    return shutil.copytree(common, own, symlinks=True, dirs_exist_ok=True)
+
+
+def _with_smoke_study(project: Path) -> Path:
+    run = snakemake(copy_repository(project))
     assert run.returncode == 0, run.stdout + run.stderr
     return project
 

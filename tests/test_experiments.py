@@ -16,7 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import plot_variations
-from answers import VARIED, long_trials, new_speakers, robustness, varied
+from answers import VARIED, long_trials, new_speakers, robustness, varied, with_all_settings
+from exchange import exchanges
 from landscapes import random_objective
 from plot_variations import PANELS
 from robustness import changed
@@ -84,6 +85,51 @@ def test_what_a_winner_has_is_no_change() -> None:
     settings = changed_settings("lif", "settings of", "qif", best)
     assert (settings.network.drive, settings.network.tau) == (0.0, 0.03)
     assert changed_settings("qif", "drive", "1", best).network.drive == 1.0
+
+
+@pytest.fixture
+def searched(tmp_path: Path) -> Path:
+    """Winners of two searches of three models; in three of them the unchanged settings won."""
+    for neuron, search, parameters in [
+        ("lif", 0, {"network.tau": 0.01}),
+        ("lif", 1, {"network.tau": 0.02}),
+        ("qif", 0, {}),
+        ("qif", 1, {"network.tau": 0.03}),
+        ("qif_delta", 0, {}),
+        ("qif_delta", 1, {}),
+    ]:
+        found = {"neuron": neuron, "search": search, "parameters": parameters}
+        (tmp_path / f"search_{neuron}_{search}.yaml").write_text(yaml.safe_dump(found))
+    return tmp_path
+
+
+def test_each_settings_of_other_models_are_tried_once(searched: Path) -> None:
+    jobs = exchanges(searched, list(NEURONS))
+    assert {(job["neuron"], job["to"], job["search"]) for job in jobs} == {
+        ("lif", "qif", 0), ("lif", "qif", 1),
+        ("qif", "lif", 0), ("qif", "lif", 1),
+        ("qif_delta", "lif", 0), ("qif_delta", "lif", 1), ("qif_delta", "qif", 1),
+    }  # fmt: skip
+    assert len(jobs) == 7
+
+
+def test_all_models_stand_beside_all_settings(searched: Path) -> None:
+    (searched / "exchange.csv").write_text(
+        "neuron,search,to,accuracy,validation_accuracy\n"
+        "lif,0,qif,0.3,0.4\nlif,1,qif,,\nqif,0,lif,0.5,0.6\nqif,1,lif,0.1,0.2\n"
+    )
+    (searched / "training_reached.csv").write_text(
+        "neuron,search,accuracy,validation_accuracy\n"
+        "lif,0,0.7,0.6\nlif,0,0.8,0.9\nlif,1,0.2,0.1\nqif,0,0.75,0.7\nqif,1,0.65,0.5\n"
+    )
+    table = with_all_settings(searched)
+    assert table.accuracy.T.to_dict() == {
+        ("", 0): {"lif": 0.3, "qif": 0.75},
+        ("lif", 0): {"lif": 0.7, "qif": 0.5},
+        ("lif", 1): {"lif": 0.2, "qif": 0.1},
+        ("qif", 1): {"lif": 0.0, "qif": 0.65},
+    }
+    assert table.validation_accuracy.loc[("qif", 1)].to_dict() == {"lif": 0.0, "qif": 0.5}
 
 
 def test_new_speakers_change_places() -> None:
