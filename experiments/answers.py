@@ -243,13 +243,13 @@ def with_all_settings(folder: Path) -> pd.DataFrame:
     )
 
 
-def varied(folder: Path) -> list[dict[str, Any]]:
+def varied(folder: Path, name: str = "variations") -> list[dict[str, Any]]:
     """What ``variations.py`` found: a row for each change, with its means over seeds by neuron.
 
     ``of`` holds, by neuron model, :data:`VARIED`, how many ``runs`` there are, and how many of
     them ran ``away``.
     """
-    runs = pd.read_csv(folder / "variations.csv", dtype={"to": str}).fillna({"to": ""})
+    runs = pd.read_csv(folder / f"{name}.csv", dtype={"to": str}).fillna({"to": ""})
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for (change, to, neuron), own in runs.groupby(["change", "to", "neuron"], sort=False):
         row = rows.setdefault((change, to), {"change": change, "to": to, "of": {}})

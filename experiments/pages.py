@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +218,7 @@ def study_facts(folder: Path) -> dict[str, Any]:
         robustness=lambda: robustness(folder),
         long_trials=lambda: long_trials(folder),
         new_speakers=lambda: new_speakers(folder),
-        varied=lambda: varied(folder),
+        varied=partial(varied, folder),
         with_all_settings=lambda: with_all_settings(folder),
         known=lambda: pd.read_csv(folder / "known.csv"),
         winners=sorted(file.name for file in folder.glob("search_*.yaml")),
