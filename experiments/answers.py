@@ -225,9 +225,9 @@ def long_trials(folder: Path) -> dict[str, dict[str, Any]]:
 def with_all_settings(folder: Path) -> pd.DataFrame:
     """What ``exchange.py`` found, beside the searches' own networks, of each the first seed.
 
-    Test and validation accuracy of each neuron model, columns (measure, neuron), by whose settings
-    they are, rows (``of``, ``search``); the unchanged ones, of whichever search, are of no model.
-    A run without an answer counts as 0.
+    Test and validation accuracy and outcome of each neuron model, columns (measure, neuron), by
+    whose settings they are, rows (``of``, ``search``); the unchanged ones, of whichever search, are
+    of no model. A run without an answer counts as 0.
     """
     runs = pd.read_csv(folder / "exchange.csv").rename(columns={"to": "of"})
     own = pd.read_csv(folder / "training_reached.csv").groupby(["neuron", "search"]).head(1)
@@ -236,7 +236,7 @@ def with_all_settings(folder: Path) -> pd.DataFrame:
         if not yaml.safe_load((folder / f"search_{of}_{search}.yaml").read_text())["parameters"]:
             both.loc[rows.index, ["of", "search"]] = "", 0
     return both.fillna({"accuracy": 0.0, "validation_accuracy": 0.0}).pivot_table(
-        ["accuracy", "validation_accuracy"],
+        ["accuracy", "validation_accuracy", "outcome"],
         index=["of", "search"],
         columns="neuron",
         aggfunc="first",

@@ -115,12 +115,14 @@ def test_each_settings_of_other_models_are_tried_once(searched: Path) -> None:
 
 def test_all_models_stand_beside_all_settings(searched: Path) -> None:
     (searched / "exchange.csv").write_text(
-        "neuron,search,to,accuracy,validation_accuracy\n"
-        "lif,0,qif,0.3,0.4\nlif,1,qif,,\nqif,0,lif,0.5,0.6\nqif,1,lif,0.1,0.2\n"
+        "neuron,search,to,outcome,accuracy,validation_accuracy\n"
+        "lif,0,qif,overflow,0.3,0.4\nlif,1,qif,overflow,,\n"
+        "qif,0,lif,finished,0.5,0.6\nqif,1,lif,finished,0.1,0.2\n"
     )
     (searched / "training_reached.csv").write_text(
-        "neuron,search,accuracy,validation_accuracy\n"
-        "lif,0,0.7,0.6\nlif,0,0.8,0.9\nlif,1,0.2,0.1\nqif,0,0.75,0.7\nqif,1,0.65,0.5\n"
+        "neuron,search,outcome,accuracy,validation_accuracy\n"
+        "lif,0,finished,0.7,0.6\nlif,0,overflow,0.8,0.9\nlif,1,finished,0.2,0.1\n"
+        "qif,0,finished,0.75,0.7\nqif,1,finished,0.65,0.5\n"
     )
     table = with_all_settings(searched)
     assert table.accuracy.T.to_dict() == {
@@ -130,6 +132,7 @@ def test_all_models_stand_beside_all_settings(searched: Path) -> None:
         ("qif", 1): {"lif": 0.0, "qif": 0.65},
     }
     assert table.validation_accuracy.loc[("qif", 1)].to_dict() == {"lif": 0.0, "qif": 0.5}
+    assert table.outcome["lif"].tolist() == ["overflow", "finished", "finished", "overflow"]
 
 
 def test_new_speakers_change_places() -> None:
