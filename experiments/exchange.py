@@ -11,18 +11,12 @@ the columns of variations.py. A second start goes on where the first was stopped
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
-import torch
-import yaml
-
 from runs import Job
 from spikegrad.config.training import ModelSettings
-from spikegrad.data.dataset import load
-from spikegrad.data.prepare import SPLITS
-from variations import NEURONS, Splits, changed, run_all, winners
+from variations import NEURONS, Splits, changed, command_line, run_all, searches, winners
 
 
 def exchanges(folder: Path, neurons: list[str]) -> list[Job]:
@@ -31,7 +25,7 @@ def exchanges(folder: Path, neurons: list[str]) -> list[Job]:
     Settings that several searches have found, or that a search of the model itself has, are not
     repeated: searches in which the unchanged ones have won.
     """
-    found = [yaml.safe_load(file.read_text()) for file in sorted(folder.glob("search_*.yaml"))]
+    found = searches(folder)
     jobs = []
     for neuron in neurons:
         known: list[dict[str, Any]] = [f["parameters"] for f in found if f["neuron"] == neuron]
@@ -45,20 +39,15 @@ def exchanges(folder: Path, neurons: list[str]) -> list[Job]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("prepared", help="prepared data of config/heidelberg.yaml's study")
-    parser.add_argument("winners", type=Path, help="folder with the searches' winners")
-    parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
+    parser = command_line(__doc__)
     parser.add_argument("--neurons", nargs="+", choices=NEURONS, default=list(NEURONS))
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    data = {split: load(options.prepared, split) for split in SPLITS}
 
-    def plan(job: Job) -> tuple[ModelSettings, Splits]:
+    def plan(job: Job, data: Splits) -> tuple[ModelSettings, Splits]:
         of_search = winners(options.winners, str(job["search"]))
         return changed(job["neuron"], "settings of", job["to"], of_search), data
 
-    run_all(options.out, exchanges(options.winners, options.neurons), plan)
+    run_all(options.prepared, options.out, exchanges(options.winners, options.neurons), plan)
 
 
 if __name__ == "__main__":

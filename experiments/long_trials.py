@@ -13,13 +13,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import torch
-
 from rungs import first_points, study
 from runs import Job
 from spikegrad.config.training import ModelSettings
-from spikegrad.data.dataset import load
-from spikegrad.data.prepare import SPLITS
 from variations import NEURONS, Splits, run_all
 
 
@@ -30,8 +26,6 @@ def main() -> None:
     parser.add_argument("--neurons", nargs="+", choices=NEURONS, default=["lif", "qif"])
     parser.add_argument("--trials", type=int, default=16)
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    data = {split: load(options.prepared, split) for split in SPLITS}
     settings = study()
     points = {
         (point.neuron, point.trial): point
@@ -42,12 +36,12 @@ def main() -> None:
         for (neuron, trial), point in points.items()
     ]
 
-    def plan(job: Job) -> tuple[ModelSettings, Splits]:
+    def plan(job: Job, data: Splits) -> tuple[ModelSettings, Splits]:
         parameters = points[job["neuron"], job["to"]].parameters
         changes = {**parameters, "training.snapshots": 2}
         return settings.model(job["neuron"]).with_parameters(changes), data
 
-    run_all(options.out, jobs, plan)
+    run_all(options.prepared, options.out, jobs, plan)
 
 
 if __name__ == "__main__":

@@ -13,19 +13,16 @@ first was stopped.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 
 from runs import Job
 from spikegrad.config.training import ModelSettings
-from spikegrad.data.dataset import SpikeDataset, load, unseen_speakers
-from spikegrad.data.prepare import SPLITS
+from spikegrad.data.dataset import SpikeDataset, unseen_speakers
 from spikegrad.spikes import SpikeTrains
-from variations import NEURONS, Splits, changed, run_all, winners
+from variations import NEURONS, Splits, changed, command_line, run_all, winners
 
 PAIRS = ("0-1", "2-3", "6-7", "8-9", "4-5")  # 10 is validated on, and 11 is left
 
@@ -71,17 +68,12 @@ def exchanged(data: Splits, pair: list[int]) -> Splits:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("prepared", help="prepared data of config/heidelberg.yaml's study")
-    parser.add_argument("winners", type=Path, help="folder with the searches' winners")
-    parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
+    parser = command_line(__doc__)
     parser.add_argument("--neurons", nargs="+", choices=NEURONS, default=list(NEURONS))
     parser.add_argument("--pairs", nargs="+", metavar="A-B", default=list(PAIRS))
     parser.add_argument("--search", help="default: for each neuron model the best by validation")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    data = {split: load(options.prepared, split) for split in SPLITS}
     best = winners(options.winners, options.search)
     jobs = [
         {
@@ -94,11 +86,11 @@ def main() -> None:
         for seed, pair, neuron in itertools.product(options.seeds, options.pairs, options.neurons)
     ]
 
-    def plan(job: Job) -> tuple[ModelSettings, Splits]:
+    def plan(job: Job, data: Splits) -> tuple[ModelSettings, Splits]:
         pair = [int(speaker) for speaker in job["to"].split("-")]
         return changed(job["neuron"], "as found", "", best), exchanged(data, pair)
 
-    run_all(options.out, jobs, plan)
+    run_all(options.prepared, options.out, jobs, plan)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from rungs import study
 from runs import WORDS, Job, append, remaining
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import SpikeDataset, load
+from spikegrad.data.prepare import SPLITS
 from spikegrad.landscape.objective import landscape_samples
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.training.evaluation import sample_table, scores
@@ -34,6 +35,7 @@ from spikegrad.training.response import respond
 
 Splits = dict[str, SpikeDataset]
 Winners = dict[str, tuple[str, dict[str, Any]]]  # by neuron model: the search, and its best.yaml
+Plan = Callable[[Job, Splits], tuple[ModelSettings, Splits]]
 
 NEURONS = ("lif", "qif", "qif_delta")
 CHANGES: dict[str, dict[str, dict[str, Any]]] = {
@@ -90,6 +92,20 @@ COLUMNS = (
 LENGTH = 1e-3  # of a step down the gradient, whose gradients are compared; see roughness.py
 
 
+def command_line(doc: str) -> argparse.ArgumentParser:
+    """What every script takes that trains winners; ``doc`` is its docstring."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("prepared", help="prepared data of config/heidelberg.yaml's study")
+    parser.add_argument("winners", type=Path, help="folder with the searches' winners")
+    parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
+    return parser
+
+
+def searches(folder: Path) -> list[dict[str, Any]]:
+    """What each search in ``folder`` has found, its best.yaml."""
+    return [yaml.safe_load(file.read_text()) for file in sorted(folder.glob("search_*.yaml"))]
+
+
 def winners(folder: Path, search: str | None = None) -> Winners:
     """Of each neuron model, the best search by validation: its number, and what its winner has.
 
@@ -100,8 +116,7 @@ def winners(folder: Path, search: str | None = None) -> Winners:
         return found["winner"]["validation_accuracy"] if "winner" in found else 0.0  # known/
 
     best: Winners = {}
-    for file in sorted(folder.glob("search_*.yaml")):
-        found = yaml.safe_load(file.read_text())
+    for found in searches(folder):
         neuron, name = found["neuron"], str(found["search"])
         if search not in (None, name):
             continue
@@ -123,14 +138,17 @@ def is_change(neuron: str, change: str, to: str, best: Winners) -> bool:
     return change == "as found" or changed(neuron, change, to, best) != found
 
 
-def run_all(
-    out: Path, jobs: Iterable[Job], plan: Callable[[Job], tuple[ModelSettings, Splits]]
-) -> None:
-    """Append a row to ``out`` for each of ``jobs`` that has none, by what ``plan`` says of it."""
+def run_all(prepared: str, out: Path, jobs: Iterable[Job], plan: Plan) -> None:
+    """Append a row to ``out`` for each of ``jobs`` that has none.
+
+    ``plan`` says, of a job and the splits in the file ``prepared``, which settings are trained and
+    on which splits.
+    """
+    torch.set_num_threads(1)
+    data = {split: load(prepared, split) for split in SPLITS}
     state = out.with_suffix(".safetensors")
     for job in remaining(out, jobs):
-        settings, data = plan(job)
-        append(out, COLUMNS, [job | run(job, settings, data, state)])
+        append(out, COLUMNS, [job | run(job, *plan(job, data), state)])
         state.unlink(missing_ok=True)
 
 
@@ -156,17 +174,12 @@ def run(job: Job, settings: ModelSettings, data: Splits, state: Path) -> dict[st
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("prepared", help="prepared data of config/heidelberg.yaml's study")
-    parser.add_argument("winners", type=Path, help="folder with the searches' winners")
-    parser.add_argument("out", type=Path, help="table of the runs, which is appended to")
+    parser = command_line(__doc__)
     parser.add_argument("--neurons", nargs="+", choices=NEURONS, help="default: all")
     parser.add_argument("--only", nargs="+", choices=CHANGES, default=list(CHANGES))
     parser.add_argument("--to", nargs="+", help="of these changes, only those to such values")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    data = {split: load(options.prepared, split) for split in ("train", "validation", "test")}
     best = winners(options.winners)
     changes = [
         (change, to)
@@ -180,11 +193,11 @@ def main() -> None:
         for neuron in options.neurons or best
         if (change != "settings of" or to in best) and is_change(neuron, change, to, best)
     ]
-    run_all(
-        options.out,
-        jobs,
-        lambda job: (changed(job["neuron"], job["change"], job["to"], best), data),
-    )
+
+    def plan(job: Job, data: Splits) -> tuple[ModelSettings, Splits]:
+        return changed(job["neuron"], job["change"], job["to"], best), data
+
+    run_all(options.prepared, options.out, jobs, plan)
 
 
 if __name__ == "__main__":

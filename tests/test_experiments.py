@@ -44,6 +44,11 @@ def test_a_second_start_does_what_is_left(tmp_path: Path) -> None:
     assert pd.read_csv(table)["clipped"].tolist() == [True, False, True]
 
 
+def write_search(folder: Path, neuron: str, search: int, **found: object) -> None:
+    about = {"neuron": neuron, "search": search} | found
+    (folder / f"search_{neuron}_{search}.yaml").write_text(yaml.safe_dump(about))
+
+
 @pytest.mark.parametrize("neuron", NEURONS)
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_change_can_be_made(neuron: str, change: str) -> None:
@@ -62,9 +67,9 @@ def test_the_best_search_by_validation_is_varied(tmp_path: Path) -> None:
         ("lif", 2, 0.6),
         ("qif", 0, 0.1),
     ]:
-        found = {"neuron": neuron, "search": search, "parameters": {"network.tau": search}}
-        found["winner"] = {"validation_accuracy": accuracy}
-        (tmp_path / f"search_{neuron}_{search}.yaml").write_text(yaml.safe_dump(found))
+        winner = {"validation_accuracy": accuracy}
+        parameters = {"network.tau": search}
+        write_search(tmp_path, neuron, search, parameters=parameters, winner=winner)
     found = winners(tmp_path)
     assert {neuron: number for neuron, (number, _) in found.items()} == {"lif": "1", "qif": "0"}
     assert found["lif"][1]["parameters"] == {"network.tau": 1}
@@ -98,8 +103,7 @@ def searched(tmp_path: Path) -> Path:
         ("qif_delta", 0, {}),
         ("qif_delta", 1, {}),
     ]:
-        found = {"neuron": neuron, "search": search, "parameters": parameters}
-        (tmp_path / f"search_{neuron}_{search}.yaml").write_text(yaml.safe_dump(found))
+        write_search(tmp_path, neuron, search, parameters=parameters)
     return tmp_path
 
 
