@@ -1,6 +1,6 @@
 """How long a study's searches take on so many slots of a cluster, simulated.
 
-    python benchmarks/width.py docs/results/heidelberg-digits/search_trials.parquet
+    python benchmarks/width.py docs/results/heidelberg-digits/search/trials.parquet
 
 Each trial's time for an epoch is drawn from those of that table. Jobs start in the order in which
 they become ready, as soon as a slot is free. The searches are those of config/config.yaml, one run

@@ -68,7 +68,7 @@ def test_the_data_have_the_size_that_is_foretold(smoke, results):
 
 
 def test_heidelberg_digits_have_the_size_that_is_foretold():
-    table = pd.read_csv(ROOT / "docs" / "results" / "heidelberg-digits" / "data_summary.csv")
+    table = pd.read_csv(ROOT / "docs" / "results" / "heidelberg-digits" / "data" / "summary.csv")
     samples = table.set_index("group")["samples"]
     size = size_of(study("heidelberg").data)
     assert size.samples == samples.sum()
