@@ -1,0 +1,93 @@
+"""A study that is archived goes on in another folder with what was archived."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from smoke import copy_repository, snakemake
+from spikegrad.storage.archive import contents, pack, read_archives, unpack
+
+STUDY = Path("results/spoken-digits-smoke")
+
+
+def planned(project: Path, *targets: str) -> set[str]:
+    """The rules that would run for files of the study."""
+    files = [str(STUDY / target) for target in targets]
+    run = snakemake(project, "--dry-run", "--rerun-triggers", "mtime", "--", *files)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return set(re.findall("(?m)^rule ([a-z_]+)", run.stdout))
+
+
+def test_what_was_archived_is_not_made_again(finished: Path, tmp_path: Path) -> None:
+    archive, again, nothing = (tmp_path / f"{name}.tar.xz" for name in ("study", "again", "no"))
+    (project := tmp_path / "other").mkdir()
+    copy_repository(project)
+    shutil.copytree(finished / STUDY / "data", project / STUDY / "data")
+    (project / STUDY / "search").mkdir()
+    shutil.copy2(finished / STUDY / "search/events.h5", project / STUDY / "search")
+    pack(finished / STUDY, archive)
+    unpack(project / STUDY, [archive])
+    for name in contents(finished / STUDY):
+        assert (project / STUDY / name).read_bytes() == (finished / STUDY / name).read_bytes()
+    pack(project / STUDY, again)
+    assert again.read_bytes() == archive.read_bytes()
+    pack(project / STUDY, nothing, [archive])
+    assert not nothing.exists()
+    assert not list((project / STUDY).rglob("snapshots.safetensors"))
+
+    assert planned(project, "training/summary.csv") <= {"evaluate", "summarise"}
+    landscapes = planned(project, "landscape/lines.parquet", "landscape/census.csv")
+    assert landscapes == {"landscape_merge", "landscape_changes"}
+    (project / STUDY / "search/qif/0/best.yaml").unlink()  # a search that is not at its end
+    assert planned(project, "search/qif/0/best.yaml") == {"search_best"}
+
+
+def test_later_archives_hold_what_is_new_and_win(tmp_path: Path) -> None:
+    study, first, second = tmp_path / "study", tmp_path / "0.tar.xz", tmp_path / "1.tar.xz"
+    outcome, history = "training/lif/0/outcome.json", "training/lif/0/history.parquet"
+    (study / outcome).parent.mkdir(parents=True)
+    (study / outcome).write_text("before")
+    pack(study, first)
+    (study / outcome).write_text("after")
+    (study / history).write_bytes(b"new")
+    command = [sys.executable, "-m", "spikegrad.storage.archive"]
+    subprocess.run([*command, "pack", study, second, "--after", first], check=True)
+    subprocess.run([*command, "unpack", tmp_path / "other", first, second], check=True)
+    assert read_archives([second]) == {history: b"new", outcome: b"after"}
+    assert {str(name) for name in contents(tmp_path / "other")} == {outcome, history}
+    assert (tmp_path / "other" / outcome).read_text() == "after"
+    wrong = subprocess.run([*command, "pack", tmp_path / "none", first], capture_output=True)
+    assert b"the results folder of a study" in wrong.stderr
+
+
+def test_what_is_archived(tmp_path: Path) -> None:
+    archived = {
+        "networks/lif_0.safetensors",
+        "search/lif/0/job0/.snakemake_timestamp",
+        "search/lif/0/job0/1.json",
+        "variants/drive/1/lif/0/history.parquet",
+        "variants/drive.csv",
+    }
+    left = ("search/lif/0/job1/2.json", "search/lif/0/states/3.json", "variants/drive.png")
+    for name in (*archived, *left, "variants/drive/1/lif/0/snapshots.safetensors"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert {str(name) for name in contents(tmp_path)} == archived
+
+
+@pytest.mark.parametrize("name", ["../outside.txt", "in/../../out.txt"])
+def test_archives_do_not_write_outside_of_the_results(tmp_path: Path, name: str) -> None:
+    archive, results = tmp_path / "hostile.tar.xz", tmp_path / "a" / "results"
+    with tarfile.open(archive, "w:xz") as tar:
+        tar.addfile(tarfile.TarInfo(name))
+    results.mkdir(parents=True)
+    with pytest.raises((tarfile.FilterError, OSError)):
+        unpack(results, [archive])
+    assert {file for file in tmp_path.rglob("*") if file.is_file()} == {archive}
