@@ -165,6 +165,13 @@ def test_pages_show_the_commands_of_the_needs():
             assert command.removesuffix(" -n") in page, (need.page, command)
 
 
+def test_every_note_is_listed():
+    index = (DOCS / "notes" / "index.md").read_text()
+    assert re.findall(r"\((2.*?\.md)\)", index) == sorted(
+        note.name for note in (DOCS / "notes").glob("2*.md")
+    )
+
+
 def test_the_librarys_guide_runs():
     pytest.importorskip("nir")
     names: dict[str, Any] = {}
