@@ -19,7 +19,7 @@ from pathlib import Path
 
 from spikegrad.storage.files import atomic
 
-TRAINED = ("best.safetensors", "outcome.json", "*.parquet")
+TRAINED = ("best.safetensors", "outcome.json", "*.csv", "*.parquet", "*.yaml")
 PATTERNS = (
     *(f"benchmarks/{f}/**/*.tsv" for f in ("landscape", "search", "training", "variants")),
     "engine/*.compiled",
@@ -27,8 +27,7 @@ PATTERNS = (
     *(f"landscape/{f}/*/*/*.parquet" for f in ("census", "gradients", "profiles", "surfaces")),
     *(f"networks/**/*.{f}" for f in ("csv", "parquet", "safetensors")),
     "search/*/*/**/*",
-    *(f"training/*/*/{f}" for f in TRAINED),
-    *(f"variants/**/{f}" for f in (*TRAINED, "*.csv")),
+    *(f"{folder}/**/{f}" for folder in ("training", "variants") for f in TRAINED),
 )
 CHECKPOINTS = "states"
 DONE = ".snakemake_timestamp"  # Snakemake leaves it in a folder of records when its job is done
