@@ -47,6 +47,7 @@ if workflow.is_main_process:  # jobs parse all this again
 RESULTS = f"results/{STUDY.dataset}"
 SCRIPTS = BASE / "scripts"
 NEURONS = list(STUDY.neurons)
+N_SEARCHES = 1 if STUDY.search is None else STUDY.search.repeats
 LOGS = f"logs/{STUDY.dataset}"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 LONGEST = STUDY.machines.job_minutes
@@ -88,6 +89,7 @@ FAMILIES = {  # of figures: category in the report, and folder
     "data": ("Data", "data/figures"),
     "search": ("Search", "search/figures"),
     "training": ("Training", "training/figures"),
+    "variants": ("Variants", "variants/figures"),
     "landscape": ("Landscapes", "landscape/figures"),
     "ntk": ("SG-NTK", "ntk/figures"),
     "paper": ("Papers", "figures"),
@@ -150,6 +152,11 @@ def each_run(pattern):
     return expand(pattern, neuron=NEURONS, seed=STUDY.seeds)
 
 
+def lif_runs(pattern):
+    """A file of every training run of LIF, of which there may be none."""
+    return expand(pattern, neuron=[n for n in NEURONS if n == "lif"], seed=STUDY.seeds)
+
+
 def each_neuron(pattern):
     """A file of every neuron model; other wildcards stay."""
     return expand(pattern, neuron=NEURONS, allow_missing=True)
@@ -169,6 +176,17 @@ def each_job(pattern):
 def landscape_settings(*names):
     """Some sections of the landscapes' settings; a change of another one reruns nothing."""
     return STUDY.landscape.model_dump(mode="json", include=set(names))
+
+
+def roughness_settings(measures):
+    """What of these roughness uses, if it is among ``measures``."""
+    used = ("samples", "directions", "profiles") if "roughness" in measures else ()
+    return landscape_settings(*used)
+
+
+def each_network(pattern):
+    """A file of every neuron model and search; without a search there is one, 0."""
+    return expand(pattern, neuron=NEURONS, repeat=range(N_SEARCHES))
 
 
 def of_next_seed(pattern):

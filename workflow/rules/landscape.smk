@@ -2,7 +2,9 @@
 LANDSCAPE = f"{RESULTS}/landscape"
 LANDSCAPE_SEEDS = list(STUDY.landscape.seeds)
 DIRECTIONS = f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors"
-LANDSCAPE_RESULTS = [f"{LANDSCAPE}/states.csv", f"{LANDSCAPE}/census.csv"]
+LANDSCAPE_RESULTS = [
+    f"{LANDSCAPE}/{name}.csv" for name in ("states", "census", "measures")
+]
 
 
 use rule train as train_equal_activity with:
@@ -253,6 +255,29 @@ rule landscape_join:
         code=code("landscape_join.py"),
     script:
         "../scripts/landscape_join.py"
+
+
+rule landscape_measures:
+    input:
+        profiles=rules.landscape_join.output.profiles,
+        profile_minima=rules.landscape_join.output.minima,
+        line_minima=rules.landscape_fragmentation.output.lines,
+        census=rules.landscape_changes.output.summary,
+        steps=rules.landscape_join.output.steps,
+        updates=rules.landscape_join.output.updates,
+    output:
+        table=f"{LANDSCAPE}/measures.csv",
+    log:
+        f"{LOGS}/landscape/measures.log",
+    localrule: True
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        code=code("landscape_measures.py"),
+        searches=SEED_SEARCHES,
+    script:
+        "../scripts/landscape_measures.py"
 
 
 rule landscape_examples:

@@ -43,6 +43,7 @@ rule ntk_kernels:
     output:
         analytic=f"{NTK}/{{experiment}}/analytic.parquet",
         errors=f"{NTK}/{{experiment}}/errors.parquet",
+        mean_errors=f"{NTK}/{{experiment}}/mean_errors.csv",
         exponents=f"{NTK}/{{experiment}}/exponents.csv",
         growth=f"{NTK}/{{experiment}}/growth.csv",
     log:

@@ -169,6 +169,8 @@ if STUDY.search is not None:
             runs=each_search(rules.search_best.output.runs),
             winners=each_search(rules.search_best.output.best),
         output:
+            trials=f"{SEARCH}/trials.parquet",
+            finalists=f"{SEARCH}/finalists.parquet",
             budget=f"{SEARCH}/budget.csv",
             stability=search_table("stability", "trials that failed"),
             rungs=search_table("rungs", "ranking from rung to rung"),

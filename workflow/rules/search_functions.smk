@@ -45,7 +45,7 @@ def winner_of(wildcards):
         return []
     best = rules.search_best.output.best
     repeat = STUDY.search_of(int(wildcards.seed))
-    return best.format(neuron=wildcards.neuron, repeat=repeat)
+    return [best.format(neuron=wildcards.neuron, repeat=repeat)]
 
 
 def search_minutes(wildcards):

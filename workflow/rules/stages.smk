@@ -18,9 +18,10 @@ rule search:
 
 
 rule training:
-    """Networks with every seed, their accuracies on test data, spikes and potentials."""
+    """Networks with every seed, their accuracies on test data, spikes, potentials and measures."""
     input:
         TRAIN_RESULTS,
+        NETWORK_RESULTS,
         figure_files("training"),
     localrule: True
 
@@ -30,6 +31,14 @@ rule landscapes:
     input:
         LANDSCAPE_RESULTS,
         figure_files("landscape"),
+    localrule: True
+
+
+rule variants:
+    """Networks trained with something changed: what each change does."""
+    input:
+        VARIANT_RESULTS,
+        figure_files("variants"),
     localrule: True
 
 

@@ -1,5 +1,6 @@
-# Both neuron models, trained with every seed, on the test data, and their figures.
+# All neuron models, trained with every seed, on the test data, and their figures.
 TRAINING = f"{RESULTS}/training"
+SEED_SEARCHES = {seed: STUDY.search_of(seed) for seed in STUDY.seeds}
 TRAIN_RESULTS = [
     f"{TRAINING}/summary.csv",
     *each_run(f"{TRAINING}/{{neuron}}/{{seed}}/silence.parquet"),
@@ -55,6 +56,8 @@ rule train:
         code=code("train.py"),
         model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
         overrides={},
+        test_speakers=[],
+        samples=None,
     script:
         "../scripts/train.py"
 
@@ -66,6 +69,7 @@ rule evaluate:
     output:
         runs=f"{TRAINING}/{{neuron}}/runs.parquet",
         samples=f"{TRAINING}/{{neuron}}/samples.parquet",
+        validation=f"{TRAINING}/{{neuron}}/validation.parquet",
     log:
         f"{LOGS}/training/{{neuron}}/evaluate.log",
     benchmark:
@@ -110,6 +114,9 @@ rule silence:
 rule summarise:
     input:
         runs=each_neuron(rules.evaluate.output.runs),
+        validation=each_neuron(rules.evaluate.output.validation),
+        samples=each_neuron(rules.evaluate.output.samples),
+        histories=each_run(rules.train.output.history),
     output:
         runs=report(
             f"{TRAINING}/runs.csv", category="Training", labels={"content": "all runs"}
@@ -120,6 +127,10 @@ rule summarise:
             "Training",
             "means over seeds",
         ),
+        validation=f"{TRAINING}/validation.csv",
+        speakers=f"{TRAINING}/speakers.csv",
+        reached=f"{TRAINING}/reached.csv",
+        histories=f"{TRAINING}/histories.parquet",
     log:
         f"{LOGS}/training/summarise.log",
     localrule: True
@@ -128,7 +139,7 @@ rule summarise:
     threads: 1
     params:
         code=code("summarise.py"),
-        searches={seed: STUDY.search_of(seed) for seed in STUDY.seeds},
+        searches=SEED_SEARCHES,
     script:
         "../scripts/summarise.py"
 
@@ -157,6 +168,46 @@ rule record_traces:
         sample=STUDY.example,
     script:
         "../scripts/record_traces.py"
+
+
+if "runaway" in STUDY.measures:
+    TRAIN_RESULTS += [f"{TRAINING}/runaway_{name}.csv" for name in ("rates", "gains")]
+
+    rule runaway:
+        input:
+            outcomes=lif_runs(rules.train.output.outcome),
+            histories=lif_runs(rules.train.output.history),
+            snapshots=lif_runs(rules.train.output.snapshots),
+        output:
+            rates=f"{TRAINING}/runaway_rates.csv",
+            gains=f"{TRAINING}/runaway_gains.csv",
+        log:
+            f"{LOGS}/training/runaway.log",
+        benchmark:
+            f"{BENCHMARKS}/training/runaway.tsv"
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        resources:
+            mem_mb=growing(2000),
+            runtime=minutes("runaway"),
+        params:
+            code=code("runaway.py"),
+            neurons=NEURONS,
+            options=STUDY.runaway.model_dump(mode="json"),
+        script:
+            "../scripts/runaway.py"
+
+    figure(
+        "training",
+        "runaway",
+        "why networks run away",
+        {
+            "rates": rules.runaway.output.rates,
+            "gains": rules.runaway.output.gains,
+            "trials": [rules.search_tables.output.trials] if STUDY.search else [],
+        },
+    )
 
 
 figure(

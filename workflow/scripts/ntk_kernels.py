@@ -21,6 +21,8 @@ powers = pd.concat(
 log.info("powers of the width:\n%s", powers.to_string())
 write_table(analytic, snakemake.output.analytic)
 write_table(per_network, snakemake.output.errors)
+means = per_network.groupby(["slope", "width", "step"])[["squared_error", "drift"]].mean()
+write_table(means.reset_index(), snakemake.output.mean_errors, digits=6)
 for table, path in (
     (powers, snakemake.output.exponents),
     (

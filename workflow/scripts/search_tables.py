@@ -9,12 +9,14 @@ from spikegrad.search.tables import budget_table, rung_table, stability_table, w
 from spikegrad.storage.tables import read_table, write_table
 
 log = start(snakemake)
-trials = read_table(*snakemake.input.trials)
+trials, runs = (read_table(*snakemake.input[name]) for name in ("trials", "runs"))
 winners = [yaml.safe_load(Path(file).read_text()) for file in snakemake.input.winners]
 tables = {
+    "trials": trials,
+    "finalists": runs,
     "budget": budget_table(trials),
     "stability": stability_table(trials),
-    "rungs": rung_table(trials, read_table(*snakemake.input.runs)),
+    "rungs": rung_table(trials, runs),
     "winners": winner_table(winners),
 }
 for name, table in tables.items():

@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
-import yaml
-
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.training import ModelSettings
 from spikegrad.data.dataset import load
+from spikegrad.data.speakers import exchanged
 from spikegrad.network import save_network
+from spikegrad.search.winners import best_winner
+from spikegrad.seeds import generator
 from spikegrad.storage.files import atomic, digest
 from spikegrad.storage.tables import write_table
 from spikegrad.storage.tensors import save_tensors
@@ -17,22 +18,25 @@ from spikegrad.training.loop import train
 from spikegrad.training.run import snapshot_tensors
 
 log = start(snakemake)
-data = load(snakemake.input.events, "train")
-settings = validate(ModelSettings, snakemake.params.model)
-if snakemake.input.winner:
-    winner = yaml.safe_load(Path(snakemake.input.winner).read_text())
-    settings = settings.with_parameters(winner["parameters"])
-settings = settings.with_parameters(snakemake.params.overrides)
+events, params = snakemake.input.events, snakemake.params
+data, validation = (load(events, split) for split in ("train", "validation"))
+if params.test_speakers:
+    data, validation, _ = exchanged(data, validation, load(events, "test"), params.test_speakers)
+if params.samples:
+    data = data.draw(params.samples, generator(params.samples_seed))
+settings = validate(ModelSettings, params.model)
+found = best_winner(snakemake.input.winner)
+settings = settings.with_parameters(found["parameters"]).with_parameters(params.overrides)
 neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
 log.info("%s, seed %d: %s", neuron, seed, settings.model_dump_json())
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")
-identity = digest([snakemake.input.events], f"{snakemake.params.code} {settings.model_dump_json()}")
+choice = [params.code, settings.model_dump_json(), params.test_speakers, params.samples]
+identity = digest([events], f"{choice}")
 
-run = train(
-    settings, neuron, seed, data, load(snakemake.input.events, "validation"), state, identity
-)
+run = train(settings, neuron, seed, data, validation, state, identity)
 about = {
     "data": data.name,
+    "search": found["search"],
     "seed": seed,
     "training": settings.training.model_dump(mode="json"),
     "outcome": run.result(),

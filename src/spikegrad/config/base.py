@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -138,8 +138,13 @@ def _keys_beside(model: type[Section], location: tuple[int | str, ...]) -> list[
         field = model.model_fields.get(str(part))
         if field is None:  # an index into a list, or the tag of a union: stay on its model
             continue
-        inner = [field.annotation, *get_args(field.annotation)]
-        sections = [t for t in inner if isinstance(t, type) and issubclass(t, Section)]
-        if sections:
-            model = sections[0]
+        model = next(_sections(field.annotation), model)
     return list(model.model_fields)
+
+
+def _sections(annotation: Any) -> Iterator[type[Section]]:
+    """The sections that a field of this type may hold."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield annotation
+    for part_of_it in get_args(annotation):
+        yield from _sections(part_of_it)

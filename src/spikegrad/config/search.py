@@ -167,6 +167,18 @@ class Sampling(Section):
             raise ValueError("training.epochs cannot be searched: search.trials.epochs sets it")
         return self
 
+    def check(self, settings: ModelSettings, where: str = "search.sampling.space") -> None:
+        """Try each parameter's extreme values; ``where`` names their source.
+
+        Raises
+        ------
+        ConfigError
+            If a key or a value is not one that ``settings`` can have.
+        """
+        for parameter in self.space:
+            for value in parameter.examples():
+                settings.with_parameters({parameter.key: value}, where)
+
 
 class SearchConfig(Section):
     """The hyperparameter search, the same for each neuron model."""
@@ -184,15 +196,3 @@ class SearchConfig(Section):
     """How a generation of trials is trained."""
     selection: Selection
     """How the winner is chosen."""
-
-    def check(self, settings: ModelSettings) -> None:
-        """Try each parameter's extreme values.
-
-        Raises
-        ------
-        ConfigError
-            If a key or a value is not one that ``settings`` can have.
-        """
-        for parameter in self.sampling.space:
-            for value in parameter.examples():
-                settings.with_parameters({parameter.key: value})

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self, get_args
+from datetime import date
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from spikegrad.config.base import Distinct, Section, implausible, validate
 from spikegrad.config.data import DataConfig
@@ -16,6 +24,8 @@ from spikegrad.config.neurons import Neuron
 from spikegrad.config.ntk import NTKConfig
 from spikegrad.config.search import SearchConfig
 from spikegrad.config.training import ModelSettings, Silence, TrainingSettings
+from spikegrad.config.variants import Variants
+from spikegrad.variants import changed_models, check
 
 SOURCES = frozenset(get_args(DataConfig.model_fields["source"].annotation))
 
@@ -29,12 +39,24 @@ class Overrides(Section):
     """Keys of `training`, as deep as needed, with this neuron's values."""
 
 
+class Runaway(Section):
+    """Random recurrent networks on Poisson input, beside the theory of docs/runaway.md."""
+
+    neurons: PositiveInt = 200
+    """Neurons of a network."""
+    networks: PositiveInt = 3
+    """Networks for each scale of the recurrent weights."""
+
+
 class Study(Section):
     """All settings of one study; config/README.md lists every key."""
 
     dataset: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
     """Name of the data and of the folder below results/; starts with the name of the source, except
     that recordings are named by you."""
+    criteria: date | None = None
+    """The day on which the readings that decide were fixed (docs/claims.md): the pages call what was
+    added later exploratory. null: all of them are older than the study."""
     data: DataConfig
     """Where the spikes come from, and how they are split."""
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), Distinct]
@@ -50,6 +72,18 @@ class Study(Section):
     search: SearchConfig | None = None
     """The search for each neuron model's hyperparameters, whose winner is then trained; null trains
     with the values above."""
+    variants: Variants = Field(default_factory=dict)
+    """Networks that are trained with something changed, by name; null in place of one leaves it
+    out. Each makes a table, variants/<name>.csv, and a figure."""
+    measures: Annotated[tuple[Literal["roughness", "robustness", "runaway"], ...], Distinct] = (
+        "roughness",
+        "robustness",
+        "runaway",
+    )
+    """What is measured of the study's own networks beside their scores: of the best of each search
+    how rough its loss is, and what changed samples do to it; why networks run away."""
+    runaway: Runaway = Runaway()
+    """Random networks, for `runaway` among the measures."""
     silence: Silence
     """Whether silent neurons wake as training goes on."""
     example: NonNegativeInt
@@ -107,6 +141,18 @@ class Study(Section):
         return neurons
 
     @model_validator(mode="after")
+    def _search_space_fits(self) -> Self:
+        if self.search is not None:
+            for neuron in self.neurons:
+                self.search.sampling.check(self.model(neuron))
+        return self
+
+    @model_validator(mode="after")
+    def _variants_are_possible(self) -> Self:
+        check(self)
+        return self
+
+    @model_validator(mode="after")
     def _times_are_seconds(self) -> Self:
         found = implausible(self)
         for neuron in self.neurons:
@@ -117,16 +163,12 @@ class Study(Section):
             for neuron in self.neurons:
                 tried = implausible(self.model(neuron).with_parameters({key: value}))
                 found |= {f"search of {key}": tried[key]} if key in tried else {}
+        for change, model, changed in changed_models(self):
+            own, before = implausible(changed), implausible(model)
+            found |= {f"{change} of {k}": v for k, v in own.items() if before.get(k) != v}
         for key, why in found.items():
             if key not in self.unusual:
                 raise ValueError(f"'{key}': {why}; if it is meant so, list '{key}' in `unusual`")
-        return self
-
-    @model_validator(mode="after")
-    def _search_space_fits(self) -> Self:
-        if self.search is not None:
-            for neuron in self.neurons:
-                self.search.check(self.model(neuron))
         return self
 
     @model_validator(mode="after")

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import math
 
-from spikegrad.config.network import NetworkSettings
-from spikegrad.config.study import Neuron, Study
-from spikegrad.estimate.size import ACTIVITY, UNKNOWN, size_of, variants
+from spikegrad.config.study import Study
+from spikegrad.estimate.size import UNKNOWN, update_seconds, variants
 from spikegrad.estimate.work import Operation, Wildcards, work_of
 
 LEAST = 30  # minutes
 DAY = 24 * 60
 MARGIN = 4  # a core half as fast, and twice the work: networks of high activity
-ROW = 0.75e-9  # seconds that a neuron takes for an event or spike that it receives, in training
-FLOW = 2.2e-9  # the same for a step of time
 RELATIVE = {
     "update": 1.0,
     "response": 0.5,
@@ -54,21 +51,6 @@ def _seconds(study: Study, operation: Operation) -> float:
             update = max(update_seconds(study, neuron, n) for n in variants(study, neuron))
             return RELATIVE[kind] * update + (ALONE if kind not in BATCHED else 0.0)
     raise KeyError(operation)
-
-
-def update_seconds(study: Study, neuron: Neuron, network: NetworkSettings) -> float:
-    """A sample's update in a ``network``: see docs/performance.md for what bounds it."""
-    size, step = size_of(study.data), study.data.time_step
-    events = size.events
-    total = 0.0
-    for width in network.layers:
-        spikes = ACTIVITY[neuron] * width
-        moments = events if step is None else min(events, size.seconds / step)
-        received = events + spikes * network.recurrent
-        steps = moments + spikes * network.recurrent
-        total += width * (ROW * received + FLOW * steps)
-        events, step = spikes, None
-    return total
 
 
 def _flops(study: Study, name: str, width: int) -> float:

@@ -15,7 +15,15 @@ from spikegrad.estimate.work import Operation, Work, work_of
 HOUR = 3600.0
 WORTHWHILE = 0.9  # twice the cores have to take at most this share of the time
 SHOWN = 8  # jobs of the longest chain
-FAMILIES = ("data", "search", "training", "landscapes", "ntk", "figures")  # in this order
+FAMILIES = (
+    "data",
+    "search",
+    "training",
+    "landscapes",
+    "variants",
+    "ntk",
+    "figures",
+)  # in this order
 
 
 def works(study: Study, jobs: Sequence[Job]) -> list[Work]:

@@ -28,6 +28,9 @@ model's are taken to be LIF's."""
 IN_TRAINING = defaultdict(lambda: 8.0, {"qif": 3.5, "qif_delta": 5.0})
 """The same on average over training, and over the trials of a search."""
 
+ROW = 0.75e-9  # seconds that a neuron takes for an event or spike that it receives, in training
+FLOW = 2.2e-9  # the same for a step of time
+
 
 class Size(NamedTuple):
     """Samples of the splits, classes, input events of a sample and the seconds they come in."""
@@ -97,3 +100,18 @@ def n_weights(network: NetworkSettings, n_units: int, n_classes: int) -> int:
     widths: Sequence[int] = [n_units, *network.layers, n_classes]
     recurrent = sum(n * n for n in network.layers) if network.recurrent else 0
     return sum(a * b for a, b in pairwise(widths)) + recurrent
+
+
+def update_seconds(study: Study, neuron: Neuron, network: NetworkSettings) -> float:
+    """A sample's update in a ``network``: see docs/performance.md for what bounds it."""
+    size, step = size_of(study.data), study.data.time_step
+    events = size.events
+    total = 0.0
+    for width in network.layers:
+        spikes = ACTIVITY[neuron] * width
+        moments = events if step is None else min(events, size.seconds / step)
+        received = events + spikes * network.recurrent
+        steps = moments + spikes * network.recurrent
+        total += width * (ROW * received + FLOW * steps)
+        events, step = spikes, None
+    return total

@@ -18,7 +18,10 @@ FIGURE = 0.2 * MB  # as PNG and PDF
 COUNTED = 28  # bytes of an event while statistics are taken
 COMPARED = 200 * MB  # spikes and weights while changes are explained
 
-LOADS = ("train", "search_trials", "search_finalists", "silence", "evaluate")
+LOADS = (
+    "train", "search_trials", "search_finalists", "silence", "evaluate", "measure_network",
+    "train_variant", "score_variant",
+)  # fmt: skip
 FOLLOWS = ("landscape_census", "landscape_examples")
 
 
@@ -51,10 +54,11 @@ def disk(study: Study, rule: str, wildcards: Mapping[str, str]) -> float:
             return PREPARED * size.samples * size.events / MB
         case "search_data":
             return PREPARED * (size.train + size.validation) * size.events / MB
-        case "train" | "train_equal_activity":
+        case "train" | "train_equal_activity" | "train_variant":
             # The best weights, those of snapshots, and the step after each but the last.
             neuron = cast(Neuron, wildcards["neuron"])
-            kept = 2 * study.model(neuron).training.snapshots
+            snapshots = 2 if rule == "train_variant" else study.model(neuron).training.snapshots
+            kept = 2 * snapshots
             return 4 * kept * _weights(study, neuron) / MB
         case "landscape_directions":
             vectors = 4 * (1 + len(options.directions.names()))

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from statistics import mean
 from typing import Any, cast
 
 from spikegrad.config.data import HeidelbergDigits, Recordings, SpokenDigits
 from spikegrad.config.landscape import Breaks, Updates
 from spikegrad.config.search import SearchConfig
 from spikegrad.config.study import Neuron, Study
-from spikegrad.estimate.size import ACTIVITY, size_of
+from spikegrad.estimate.size import ACTIVITY, size_of, update_seconds, variants
 from spikegrad.landscape.constants import STATES
+from spikegrad.variants import Case, by_file, variant_runs
 
 Operation = tuple[Any, ...]
 """Kind, and what it depends on: neuron model; or experiment, width and networks of a block.
@@ -38,6 +40,10 @@ BREAKS = defaultdict(lambda: 1.0, {"qif": 0.35, "qif_delta": 0.35})
 """Breaks on a line of length 1, for each spike of the sample; a new neuron model's as LIF's."""
 PROFILE = defaultdict(lambda: 6500.0, {"qif": 3500.0, "qif_delta": 3500.0})
 """Points of a profile of length 1 to both sides, likewise."""
+
+HEARD = 0.2  # of the test samples, by speakers that training has heard, as in SHD
+ROBUSTNESS = 17  # answers to each of these: as they are twice, and changed
+DRAWS, STEPS = 3, 5  # of roughness: draws of samples, and steps from each
 
 
 def jobs_share(n: int, job: int, jobs: int) -> int:
@@ -134,7 +140,8 @@ def _search_finalists(study: Study, wildcards: Wildcards) -> Work:
 
 
 def _evaluate(study: Study, wildcards: Wildcards) -> Work:
-    n = len(study.seeds) * size_of(study.data).test
+    size = size_of(study.data)
+    n = len(study.seeds) * (size.test + size.validation)
     return _started({("response", _neuron(wildcards)): n})
 
 
@@ -196,12 +203,75 @@ def _census(study: Study, wildcards: Wildcards) -> Work:
     return _started({("census run", neuron): lines * runs / options.jobs})
 
 
+def _profile_points(study: Study, neuron: Neuron) -> float:
+    profiles = study.landscape.profiles
+    return min(max(profiles.points, PROFILE[neuron] * profiles.reach), 0.85 * profiles.most)
+
+
 def _profiles(study: Study, wildcards: Wildcards) -> Work:
     neuron, options = _neuron(wildcards), study.landscape
-    profiles = options.profiles
-    points = min(max(profiles.points, PROFILE[neuron] * profiles.reach), 0.85 * profiles.most)
-    lines = _lines(len(profiles.directions), profiles.samples)
+    lines = _lines(len(options.profiles.directions), options.profiles.samples)
+    points = _profile_points(study, neuron)
     return _started({("line loss", neuron): lines * points / options.jobs})
+
+
+def _roughness(study: Study, neuron: Neuron, steps: int) -> Work:
+    """On one draw of samples, with steps of so many lengths, clipped and not."""
+    options = study.landscape
+    return {
+        ("line loss", neuron): options.profiles.samples * _profile_points(study, neuron),
+        ("gradient", neuron): 2 * (1 + steps) * options.samples,
+    }
+
+
+def _robustness(study: Study, neuron: Neuron) -> Work:
+    return {("response", neuron): ROBUSTNESS * HEARD * size_of(study.data).test}
+
+
+def _measure_network(study: Study, wildcards: Wildcards) -> Work:
+    neuron, works = _neuron(wildcards), []
+    if "roughness" in study.measures:
+        works.append(_times(_roughness(study, neuron, STEPS), DRAWS))
+    if "robustness" in study.measures:
+        works.append(_robustness(study, neuron))
+    return _started(*works)
+
+
+def _relative(study: Study, neuron: Neuron, case: Case) -> float:
+    """How much more a network of a variant's case costs than those of the study, on average."""
+    network = study.model(neuron).with_parameters(case.parameters).network
+    return update_seconds(study, neuron, network) / mean(
+        update_seconds(study, neuron, own) for own in variants(study, neuron)
+    )
+
+
+def _train_variant(study: Study, wildcards: Wildcards) -> Work:
+    neuron, name = _neuron(wildcards), by_file(study)[wildcards["variant"]]
+    runs = variant_runs(study, name)
+    case = next(run.case for run in runs if run.case.slug == wildcards["case"])
+    epochs = study.model(neuron).with_parameters(case.parameters).training.epochs
+    training = _training(study, neuron, epochs, case.samples)
+    return _started(_times(training, _relative(study, neuron, case)))
+
+
+def _score_variant(study: Study, wildcards: Wildcards) -> Work:
+    neuron, name = _neuron(wildcards), by_file(study)[wildcards["variant"]]
+    works: list[Work] = [{("response", neuron): size_of(study.data).test}]
+    if "roughness" in study.variants[name].measures:
+        works.append(_roughness(study, neuron, 1))
+    if "robustness" in study.variants[name].measures:
+        works.append(_robustness(study, neuron))
+    runs = [run for run in variant_runs(study, name) if run.neuron == neuron]
+    return _started(
+        *(_times(work, _relative(study, neuron, run.case)) for run in runs for work in works)
+    )
+
+
+def _runaway(study: Study, wildcards: Wildcards) -> Work:
+    options = study.runaway
+    simulated = 18.0 * options.networks * (options.neurons / 200) ** 2
+    gains = sum(study.model(n).training.snapshots for n in study.neurons if n == "lif")
+    return {("other",): 3.0 + simulated + 0.1 * gains * len(study.seeds)}
 
 
 def _gradients(study: Study, wildcards: Wildcards) -> Work:
@@ -263,7 +333,17 @@ WORK: dict[str, Callable[[Study, Wildcards], Work]] = {
     "train_equal_activity": _train,
     "evaluate": _evaluate,
     "silence": _silence,
-    "summarise": _other(0.7),
+    "summarise": _other(0.9),
+    "runaway": _runaway,
+    "best_networks": _other(0.7),
+    "measure_network": _measure_network,
+    "join_networks": _other(0.6),
+    "draw_variant": _other(1),
+    "train_variant": _train_variant,
+    "score_variant": _score_variant,
+    "join_variant": _other(0.6),
+    "join_variant_robustness": _other(0.6),
+    "rank_variants": _other(0.7),
     "overview": _other(0.7),
     "record_traces": _other(7.5),
     "landscape_directions": _directions,
@@ -275,6 +355,7 @@ WORK: dict[str, Callable[[Study, Wildcards], Work]] = {
     "landscape_profiles": _profiles,
     "landscape_gradients": _gradients,
     "landscape_join": _other(0.6),
+    "landscape_measures": _other(0.7),
     "landscape_examples": _examples,
     "ntk_train": _ntk_train,
     "ntk_kernels": _other(2.8),

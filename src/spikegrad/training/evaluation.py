@@ -70,6 +70,25 @@ def evaluate(
     return row | scores(response, samples), samples.assign(**run)
 
 
+def accuracy_by_novelty(
+    checkpoint: str | Path, validation: SpikeDataset, train: SpikeDataset
+) -> dict[str, Any]:
+    """Accuracy of a run's network on ``validation`` samples of speakers whom ``train`` lacks
+    (``accuracy_new``) and has (``accuracy_heard``); with its neuron and seed.
+
+    NaN without such a sample, or if the run was not validated once.
+    """
+    network, header = load_network(checkpoint)
+    row = {"neuron": header["neuron"], "seed": header["seed"]}
+    if header["outcome"]["best_epoch"] is None:
+        return row | {"accuracy_new": math.nan, "accuracy_heard": math.nan}
+    answer = respond(network, validation, header["training"]["batch_size"])
+    right = (answer.predictions == validation.labels).double()
+    new = unseen_speakers(validation, train)
+    means = {"accuracy_new": float(right[new].mean()), "accuracy_heard": float(right[~new].mean())}
+    return row | means
+
+
 def _no_answer(data: SpikeDataset, *used: SpikeDataset) -> dict[str, float]:
     """The :func:`scores` of a network that gives no answer."""
     unseen = unseen_speakers(data, *used).numpy()

@@ -1,38 +1,26 @@
-"""Why LIF networks run away and QIF networks cannot: theory, simulations, and the study's runs.
+"""Why LIF networks run away and QIF networks cannot: theory, simulations, and trained networks.
 
-python experiments/runaway.py results/heidelberg-digits docs/results/heidelberg-digits \
-    docs/images/runaway.png
-
-Reads the searches' trials and the final networks' snapshots of the study, and writes to the second
-folder runaway_rates.csv (simulated random networks beside mean-field theory) and
-runaway_gains.csv (how much trained recurrent weights amplify activity, by epoch). docs/runaway.md.
+docs/runaway.md explains it.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from spikegrad import SpikeOverflowError, SpikeTrains, SpikingLayer
-from spikegrad.layers import assign
-from spikegrad.report.style import NEURON_STYLES, letter, neuron_label, save
+from spikegrad.layers import SpikeOverflowError, SpikingLayer, assign
 from spikegrad.seeds import numpy_generator
-from spikegrad.storage.tables import read_table, write_table
-from spikegrad.storage.tensors import load_tensors
-from spikegrad.training.run import by_epoch
+from spikegrad.spikes import SpikeTrains
+from spikegrad.storage.tables import read_table
+from spikegrad.storage.tensors import by_epoch, load_tensors
 
 TAU = 0.02
-NEURONS = 200
 WEIGHTS, INPUT = range(2)  # purposes of random numbers
 SECONDS = 1.0
 INPUT_RATE, INPUT_WEIGHT = 2000.0, 0.1  # of Poisson spikes to each neuron: a mean current of 2
@@ -136,99 +124,52 @@ def gain(recurrent: np.ndarray, seed: int = 0) -> float:
     return fastest
 
 
-def rates() -> pd.DataFrame:
-    """Single neurons and random networks of the engine, each beside its theory."""
+def rates(neurons: Iterable[str], n_neurons: int, n_networks: int) -> pd.DataFrame:
+    """Single neurons and random networks of the engine, each beside its theory.
+
+    Returns
+    -------
+    DataFrame
+        neuron; ``of``: "current", a single neuron at that constant ``value``, or "scale", of
+        ``n_networks`` networks of ``n_neurons`` neurons with recurrent weights of that scale; seed;
+        ``rate`` and that of ``theory`` in spikes a second, infinite where a network runs away.
+        Neuron models without a formula in :data:`RATES` are left out.
+    """
     rows = []
-    for neuron, rate in RATES.items():
+    for neuron in [neuron for neuron in neurons if neuron in RATES]:
+        rate = RATES[neuron]
         for current in CURRENTS:
             theory = float(rate(np.array(current)))
             rows.append((neuron, "current", current, 0, single(neuron, current), theory))
         for scale in SCALES:
             theory = mean_field(rate, scale)
-            for seed in range(3):
-                weights = scale * random_weights(NEURONS, seed)
+            for seed in range(n_networks):
+                weights = scale * random_weights(n_neurons, seed)
                 rate_found = simulated(neuron, weights, seed)
                 rows.append((neuron, "scale", scale, seed, rate_found, theory))
     return pd.DataFrame(rows, columns=["neuron", "of", "value", "seed", "rate", "theory"])
 
 
-def gains(training: Path) -> pd.DataFrame:
-    """Of each final LIF network and each of its snapshots, the gain of the recurrent weights."""
+def gains(
+    outcomes: Sequence[str], histories: Sequence[str], snapshots: Sequence[str]
+) -> pd.DataFrame:
+    """Of each LIF network and each of its snapshots, the largest :func:`gain` of a layer; files of
+    the same runs in the same order.
+
+    Returns
+    -------
+    DataFrame
+        seed, epoch, ``gain`` (0 without recurrence), spikes_per_neuron on validation samples, and
+        the run's outcome.
+    """
     rows = []
-    files = (training / "lif").glob("*/outcome.json")
-    for file in sorted(files, key=lambda path: int(path.parent.name)):
-        outcome = json.loads(file.read_text())["outcome"]
-        spikes = read_table(file.with_name("history.parquet")).set_index("epoch")
-        tensors, _ = load_tensors(file.with_name("snapshots.safetensors"))
+    for outcome_file, history, weights_file in zip(outcomes, histories, snapshots, strict=True):
+        outcome = json.loads(Path(outcome_file).read_text())["outcome"]
+        active = read_table(history).set_index("epoch")
+        tensors, _ = load_tensors(weights_file)
         for epoch, weights in by_epoch(tensors, "epoch").items():
-            found = gain(weights["hidden.0.recurrent_weight"].double().numpy())
-            active = spikes.loc[epoch, "spikes_per_neuron"]
-            rows.append((file.parent.name, epoch, found, active, outcome))
+            recurrent = [w for name, w in weights.items() if name.endswith("recurrent_weight")]
+            found = max((gain(w.double().numpy()) for w in recurrent), default=0.0)
+            row = active.loc[epoch]
+            rows.append((row["seed"], epoch, found, row["spikes_per_neuron"], outcome))
     return pd.DataFrame(rows, columns=["seed", "epoch", "gain", "spikes_per_neuron", "outcome"])
-
-
-def draw_rates(panels: list[Axes], table: pd.DataFrame) -> None:
-    axis = {"current": np.geomspace(0.3, 30, 200), "scale": np.linspace(0, 15, 151)}
-    for panel, of in zip(panels, axis, strict=True):
-        for neuron, own in table[table["of"] == of].groupby("neuron", sort=False):
-            colour, label = NEURON_STYLES[neuron].colour, neuron_label(neuron)
-            done = own[np.isfinite(own["rate"])]
-            panel.plot(done["value"], done["rate"], "o", ms=4, mfc="none", c=colour, label=label)
-            rate = RATES[neuron]
-            theory = rate(axis[of]) if of == "current" else [mean_field(rate, g) for g in axis[of]]
-            panel.plot(axis[of], theory, lw=1.2, color=colour)
-    panels[0].set(xscale="log", yscale="log", ylim=(2, 2000))
-    panels[0].set(xlabel="constant current (thresholds of LIF)", ylabel="spikes per second")
-    panels[1].axvline(CRITICAL, color="0.6", lw=0.8, ls=":")
-    panels[1].set(yscale="log", ylim=(10, 3000), xlabel="scale of random recurrent weights")
-    panels[0].legend()
-
-
-def draw_trials(panel: Axes, trials: pd.DataFrame) -> None:
-    for neuron in ("qif", "lif"):
-        own = trials[trials["neuron"] == neuron]
-        at_once = (own["outcome"] == "overflow") & (own["presentations"] == 0)
-        for mark, some in (("o", own[own["outcome"] == "finished"]), ("x", own[at_once])):
-            panel.plot(
-                some["network.init.recurrent_scale"], some["validation_accuracy"].fillna(0.0), mark,
-                ms=4, mfc="none", color=NEURON_STYLES[neuron].colour,
-            )  # fmt: skip
-    panel.axvline(CRITICAL, color="0.6", lw=0.8, ls=":")
-    panel.set(xscale="log", xlabel="initial scale of recurrent weights")
-    panel.set_ylabel("validation accuracy of a trial")
-
-
-def draw_gains(panel: Axes, table: pd.DataFrame) -> None:
-    for (_, outcome), own in table.groupby(["seed", "outcome"]):
-        colour = NEURON_STYLES["lif"].colour if outcome == "finished" else "k"
-        panel.plot(own["epoch"], own["gain"], lw=1.0, color=colour)
-    panel.axhline(1.0, color="0.6", lw=0.8, ls=":")
-    panel.set(xlabel="epoch", ylabel="gain of the recurrent weights (LIF)")
-
-
-def draw(table: pd.DataFrame, trials: pd.DataFrame, trained: pd.DataFrame) -> Figure:
-    """The figure of docs/runaway.md."""
-    figure, panels = plt.subplots(2, 2, figsize=(8.5, 6.5))
-    draw_rates(list(panels[0]), table)
-    draw_trials(panels[1, 0], trials)
-    draw_gains(panels[1, 1], trained)
-    letter(panels.flat)
-    return figure
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=Path, help="results of config/heidelberg.yaml's study")
-    parser.add_argument("target", type=Path, help="folder for the two tables")
-    parser.add_argument("figure", help="file for the figure")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    tables = {"runaway_rates": rates(), "runaway_gains": gains(options.results / "training")}
-    for name, table in tables.items():
-        write_table(table, options.target / f"{name}.csv", digits=6)
-    trials = read_table(*sorted(options.results.glob("search/*/*/trials.parquet")))
-    save(draw(tables["runaway_rates"], trials, tables["runaway_gains"]), [options.figure])
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,77 @@
+# Measures of the study's own networks, of each search the one that is best by validation.
+NETWORKS = f"{RESULTS}/networks"
+MEASURES = [name for name in ("roughness", "robustness") if name in STUDY.measures]
+NETWORK_RESULTS = [
+    *each_network(f"{NETWORKS}/{{neuron}}_{{repeat}}.safetensors"),
+    *[f"{NETWORKS}/{name}.csv" for name in MEASURES],
+]
+
+
+rule best_networks:
+    input:
+        runs=rules.evaluate.output.runs,
+        checkpoints=each_seed(rules.train.output.checkpoint),
+    output:
+        networks=expand(
+            f"{NETWORKS}/{{{{neuron}}}}_{{repeat}}.safetensors",
+            repeat=range(N_SEARCHES),
+        ),
+    log:
+        f"{LOGS}/networks/{{neuron}}.log",
+    localrule: True
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        code=code("best_networks.py"),
+        searches=SEED_SEARCHES,
+    script:
+        "../scripts/best_networks.py"
+
+
+if MEASURES:
+
+    rule measure_network:
+        input:
+            events=rules.prepare.output.events,
+            network=f"{NETWORKS}/{{neuron}}_{{repeat}}.safetensors",
+        output:
+            **{
+                name: f"{NETWORKS}/{{neuron}}_{{repeat}}.{name}.parquet"
+                for name in MEASURES
+            },
+        log:
+            f"{LOGS}/networks/{{neuron}}/{{repeat}}.log",
+        benchmark:
+            f"{BENCHMARKS}/networks/{{neuron}}/{{repeat}}.tsv"
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        resources:
+            mem_mb=growing(4000),
+            runtime=minutes("measure_network"),
+        params:
+            code=code("measure_network.py"),
+            measures=MEASURES,
+            landscape=roughness_settings(MEASURES),
+        script:
+            "../scripts/measure_network.py"
+
+    rule join_networks:
+        input:
+            **{
+                name: each_network(rules.measure_network.output[name])
+                for name in MEASURES
+            },
+        output:
+            **{name: f"{NETWORKS}/{name}.csv" for name in MEASURES},
+        log:
+            f"{LOGS}/networks/join.log",
+        localrule: True
+        conda:
+            "../../envs/spikegrad.yaml"
+        threads: 1
+        params:
+            code=code("join_tables.py"),
+        script:
+            "../scripts/join_tables.py"

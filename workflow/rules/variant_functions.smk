@@ -1,0 +1,73 @@
+# What the rules of variants are given.
+from spikegrad.variants import by_file, sampling_of, samples_seed, slug, variant_runs
+
+VARIANT_NAMES = by_file(STUDY)
+VARIANT_RUNS = {f: variant_runs(STUDY, name) for f, name in VARIANT_NAMES.items()}
+
+
+def variant_of(wildcards):
+    return STUDY.variants[VARIANT_NAMES[wildcards.variant]]
+
+
+def variant_case(wildcards):
+    """The case that a run is of."""
+    runs = VARIANT_RUNS[wildcards.variant]
+    return next(run.case for run in runs if run.case.slug == wildcards.case)
+
+
+def variant_winner(wildcards):
+    """What a run's settings come from: winners, of which it takes the best, or a point that is
+    drawn; nothing for the configured settings."""
+    case = variant_case(wildcards)
+    if case.draw is not None:
+        return [f"{VARIANTS}/{wildcards.variant}/draws/{case.draw}.yaml"]
+    if STUDY.search is None or case.settings == "configured":
+        return []
+    neuron = wildcards.neuron if case.settings == "own" else case.settings
+    return expand(rules.search_best.output.best, neuron=neuron, repeat=case.searches)
+
+
+def variant_sampling(wildcards):
+    """Where and how a variant draws points, and with which seed."""
+    return sampling_of(STUDY, VARIANT_NAMES[wildcards.variant])
+
+
+def variant_neurons(variant):
+    """The neuron models of a variant, in order."""
+    return list(dict.fromkeys(run.neuron for run in VARIANT_RUNS[variant]))
+
+
+def own_runs(wildcards):
+    """The runs of a variant and neuron model."""
+    runs = VARIANT_RUNS[wildcards.variant]
+    return [run for run in runs if run.neuron == wildcards.neuron]
+
+
+def each_own_run(pattern):
+    """A file of each of these."""
+    return lambda wildcards: [
+        pattern.format(
+            variant=wildcards.variant,
+            case=run.case.slug,
+            neuron=run.neuron,
+            seed=run.seed,
+        )
+        for run in own_runs(wildcards)
+    ]
+
+
+def scored_cases(wildcards):
+    """What tells these runs apart, and which speakers they are tested with."""
+    drawn = variant_of(wildcards).draw is not None
+    return [
+        {"to": run.case.to, "test_speakers": list(run.case.test_speakers)}
+        | ({"draw": run.case.draw} if drawn else {})
+        for run in own_runs(wildcards)
+    ]
+
+
+def each_variant_neuron(pattern):
+    """A file of each neuron model of a variant."""
+    return lambda wildcards: expand(
+        pattern, variant=wildcards.variant, neuron=variant_neurons(wildcards.variant)
+    )

@@ -1,0 +1,157 @@
+# Networks that are trained with something changed, as `variants` has it: tables and a figure each.
+VARIANTS = f"{RESULTS}/variants"
+VARIANT_RUN = f"{VARIANTS}/{{variant}}/{{case}}/{{neuron}}/{{seed}}"
+RANKED = [
+    file
+    for file, name in VARIANT_NAMES.items()
+    if STUDY.variants[name].draw and len(STUDY.variants[name].changes) > 1
+]
+ROBUST = [
+    f for f, n in VARIANT_NAMES.items() if "robustness" in STUDY.variants[n].measures
+]
+VARIANT_RESULTS = [
+    *expand(f"{VARIANTS}/{{variant}}.csv", variant=VARIANT_NAMES),
+    *expand(f"{VARIANTS}/speakers/{{variant}}.csv", variant=VARIANT_NAMES),
+    *expand(f"{VARIANTS}/robustness/{{variant}}.csv", variant=ROBUST),
+    *([f"{VARIANTS}/ranks.csv"] if RANKED else []),
+]
+
+
+wildcard_constraints:
+    variant="|".join(map(re.escape, VARIANT_NAMES)) or "none",
+    case=r"[^/]+",
+    draw=r"\d+",
+
+
+rule draw_variant:
+    output:
+        point=f"{VARIANTS}/{{variant}}/draws/{{draw}}.yaml",
+    log:
+        f"{LOGS}/variants/{{variant}}/draws/{{draw}}.log",
+    localrule: True
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        code=code("draw_variant.py"),
+        sampling=lambda w: variant_sampling(w)[0].model_dump(mode="json"),
+        seed=lambda w: variant_sampling(w)[1],
+        search=lambda w: 0 if variant_of(w).draw.sampling is None else None,
+    script:
+        "../scripts/draw_variant.py"
+
+
+# What a drive needs beside the engine that the study's own runs compile, a first run compiles.
+use rule train as train_variant with:
+    input:
+        events=rules.prepare.output.events,
+        engine=rules.compile_engine.output.done,
+        winner=variant_winner,
+    output:
+        checkpoint=f"{VARIANT_RUN}/best.safetensors",
+        snapshots=f"{VARIANT_RUN}/snapshots.safetensors",
+        history=f"{VARIANT_RUN}/history.parquet",
+        outcome=f"{VARIANT_RUN}/outcome.json",
+    log:
+        f"{LOGS}/variants/{{variant}}/{{case}}/{{neuron}}/{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/variants/{{variant}}/{{case}}/{{neuron}}/{{seed}}.tsv"
+    resources:
+        mem_mb=growing(4000),
+        runtime=minutes("train_variant"),
+    params:
+        overrides=lambda w: {**variant_case(w).parameters, "training.snapshots": 2},
+        test_speakers=lambda w: list(variant_case(w).test_speakers),
+        samples=lambda w: variant_case(w).samples,
+        samples_seed=samples_seed(STUDY),
+
+
+rule score_variant:
+    input:
+        events=rules.prepare.output.events,
+        checkpoints=each_own_run(rules.train_variant.output.checkpoint),
+        histories=each_own_run(rules.train_variant.output.history),
+    output:
+        runs=f"{VARIANTS}/{{variant}}/{{neuron}}.runs.parquet",
+        speakers=f"{VARIANTS}/{{variant}}/{{neuron}}.speakers.parquet",
+        robustness=f"{VARIANTS}/{{variant}}/{{neuron}}.robustness.parquet",
+    log:
+        f"{LOGS}/variants/{{variant}}/{{neuron}}.log",
+    benchmark:
+        f"{BENCHMARKS}/variants/{{variant}}/{{neuron}}.tsv"
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=minutes("score_variant"),
+    params:
+        code=code("score_variant.py"),
+        change=lambda w: VARIANT_NAMES[w.variant],
+        cases=scored_cases,
+        measures=lambda w: list(variant_of(w).measures),
+        landscape=lambda w: roughness_settings(variant_of(w).measures),
+    script:
+        "../scripts/score_variant.py"
+
+
+rule join_variant:
+    input:
+        runs=each_variant_neuron(rules.score_variant.output.runs),
+        speakers=each_variant_neuron(rules.score_variant.output.speakers),
+    output:
+        runs=report(
+            f"{VARIANTS}/{{variant}}.csv",
+            category="Variants",
+            labels={"content": "{variant}, all runs"},
+        ),
+        speakers=f"{VARIANTS}/speakers/{{variant}}.csv",
+    log:
+        f"{LOGS}/variants/{{variant}}/join.log",
+    localrule: True
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        code=code("join_tables.py"),
+    script:
+        "../scripts/join_tables.py"
+
+
+use rule join_variant as join_variant_robustness with:
+    input:
+        robustness=each_variant_neuron(rules.score_variant.output.robustness),
+    output:
+        robustness=f"{VARIANTS}/robustness/{{variant}}.csv",
+    log:
+        f"{LOGS}/variants/{{variant}}/join_robustness.log",
+
+
+rule rank_variants:
+    input:
+        tables=expand(rules.join_variant.output.runs, variant=RANKED),
+    output:
+        ranks=f"{VARIANTS}/ranks.csv",
+    log:
+        f"{LOGS}/variants/ranks.log",
+    localrule: True
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        code=code("rank_variants.py"),
+    script:
+        "../scripts/rank_variants.py"
+
+
+if STUDY.variants:
+    figure(
+        "variants",
+        "variants",
+        "variant",
+        {
+            "tables": expand(rules.join_variant.output.runs, variant=VARIANT_NAMES),
+            "runs": rules.summarise.output.runs,
+        },
+        each=VARIANT_NAMES,
+    )

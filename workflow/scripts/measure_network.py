@@ -1,0 +1,25 @@
+"""Measure one network: how rough the loss is around it, what changed samples do to it."""
+
+from pathlib import Path
+
+from _job import start
+from spikegrad.config.base import part
+from spikegrad.config.landscape import LandscapeSettings
+from spikegrad.data.dataset import load
+from spikegrad.landscape.roughness import roughness_table
+from spikegrad.network import load_network
+from spikegrad.storage.tables import write_table
+from spikegrad.training.robustness import robustness
+
+log = start(snakemake)
+params, events = snakemake.params, snakemake.input.events
+network, _ = load_network(snakemake.input.network)
+name, train = Path(snakemake.input.network).name, load(events, "train")
+if "robustness" in params.measures:
+    table = robustness(network, load(events, "test"), train)
+    table.insert(0, "neuron", network.neuron)
+    table.insert(1, "network", name)
+    write_table(table, snakemake.output.robustness)
+if "roughness" in params.measures:
+    options = part(LandscapeSettings, params.landscape)
+    write_table(roughness_table(network, name, train, options), snakemake.output.roughness)

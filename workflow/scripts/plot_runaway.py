@@ -1,0 +1,70 @@
+"""Draw why networks run away: rates beside theory, trials by recurrent scale, trained gains."""
+
+import numpy as np
+
+from _job import start
+from spikegrad.report.style import NEURON_COLOURS, letter, neuron_label, plt, save
+from spikegrad.storage.tables import read_table
+from spikegrad.training.runaway import CRITICAL, RATES, mean_field
+
+SCALE = "network.init.recurrent_scale"
+LINE = {"color": "0.6", "lw": 0.8, "ls": ":"}
+
+
+def draw_rates(panel, of, values, theory):
+    """Measured rates as points, the ``theory`` of a formula of RATES at ``values`` as a line."""
+    for neuron, own in rates[rates["of"] == of].groupby("neuron", sort=False):
+        done, colour = own[np.isfinite(own["rate"])], NEURON_COLOURS[neuron]
+        panel.plot(done["value"], done["rate"], "o", ms=4, mfc="none", c=colour)
+        line = [theory(RATES[neuron], value) for value in values]
+        panel.plot(values, line, c=colour, lw=1.2, label=neuron_label(neuron))
+    panel.set(yscale="log", ylabel="spikes per second")
+
+
+def draw_current(panel):
+    draw_rates(panel, "current", np.geomspace(0.3, 30, 200), lambda rate, value: rate(value))
+    panel.set(xscale="log", ylim=(2, 2000), xlabel="constant current (thresholds of LIF)")
+    panel.legend()
+
+
+def draw_scale(panel):
+    draw_rates(panel, "scale", np.linspace(0, 15, 151), mean_field)
+    panel.axvline(CRITICAL, **LINE)
+    panel.set(ylim=(10, 3000), xlabel="scale of random recurrent weights")
+
+
+def draw_trials(panel):
+    for neuron, own in trials.groupby("neuron", sort=False):
+        at_once = (own["outcome"] == "overflow") & (own["presentations"] == 0)
+        for mark, some in (("o", own[own["outcome"] == "finished"]), ("x", own[at_once])):
+            accuracy, colour = some["validation_accuracy"].fillna(0.0), NEURON_COLOURS[neuron]
+            panel.plot(some[SCALE], accuracy, mark, ms=4, mfc="none", color=colour)
+    panel.axvline(CRITICAL, **LINE)
+    panel.set(xscale="log", xlabel="initial scale of recurrent weights")
+    panel.set(ylabel="validation accuracy of a trial")
+
+
+def draw_gains(panel):
+    for (_, outcome), own in gains.groupby(["seed", "outcome"]):
+        colour = NEURON_COLOURS["lif"] if outcome == "finished" else "black"
+        panel.plot(own["epoch"], own["gain"], lw=1.0, color=colour)
+    panel.axhline(1.0, **LINE)
+    panel.set(xlabel="epoch", ylabel="gain of the recurrent weights (LIF)")
+
+
+log = start(snakemake)
+rates, gains = read_table(snakemake.input.rates), read_table(snakemake.input.gains)
+trials = read_table(*snakemake.input.trials) if snakemake.input.trials else {}
+drawn = [draw_current, draw_scale]
+drawn += [draw_trials] if SCALE in trials else []
+drawn += [draw_gains] if len(gains) else []
+figure, grid = plt.subplots(2, 2, figsize=(8.5, 6.5))
+for panel, draw in zip(grid.flat, drawn, strict=False):
+    draw(panel)
+for panel in grid.flat[len(drawn) :]:
+    panel.remove()
+letter(grid.flat[: len(drawn)])
+figure.suptitle(
+    f"{snakemake.params.data}: crosses ran away before the first step, black lines later"
+)
+save(figure, snakemake.output)

@@ -1,0 +1,11 @@
+"""How well short trainings of points that are drawn rank what the long ones do."""
+
+import pandas as pd
+
+from _job import start
+from spikegrad.storage.tables import read_table, write_table
+from spikegrad.training.variants import ranks
+
+log = start(snakemake)
+tables = [ranks(read_table(file)) for file in snakemake.input.tables]
+write_table(pd.concat(tables), snakemake.output.ranks, digits=6)
