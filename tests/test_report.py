@@ -14,15 +14,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from smoke import ROOT, snakemake
-from spikegrad.claims.judge import COLUMNS
-from spikegrad.claims.page import claims_page
-from spikegrad.claims.registry import CLAIMS
-from spikegrad.claims.results import Source
+from spikegrad.claims.judge import CLAIMS, COLUMNS
+from spikegrad.claims.statements import answers
 from spikegrad.landscape.interactive import MOST_POINTS, surfaces_page
+from spikegrad.report.claims_page import claims_page
 from spikegrad.report.methods import methods_page
-from spikegrad.report.overview import overview_page
 from spikegrad.report.style import COLOURS, NEURON_COLOURS
-from spikegrad.training.summary import SCORES
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -142,34 +139,32 @@ def test_surfaces_of_the_full_study_stay_small_enough_for_the_report():
     assert content["planes"][0]["x"][-1] == 0.4
 
 
-def test_the_page_of_claims_shows_every_row():
+def test_the_page_of_claims_shows_every_row(tmp_path: Path):
+    files = [f"results/toy/{name}.csv" for name in "abc"]
     rows = [
         {
             **dict.fromkeys(COLUMNS, ""), "id": claim.name, "paper": f"arXiv {claim.paper}",
             "statement": claim.statement, "case": "<both>", "measure": claim.measure,
             "data": "toy", "criterion": str(claim.criterion), "estimate": 0.0123 * k,
-            "low": -np.inf, "high": np.nan, "p": None, "n": 7, "unit": "seeds",
-            "verdict": "undecided",
+            "low": -np.inf, "high": 0.5, "p": 0.01, "p_holm": 0.2, "n": 7, "unit": "seeds",
+            "verdict": "undecided", "files": " ".join(files), "read": "runs: accuracy",
         }
         for k, claim in enumerate(CLAIMS)
     ]  # fmt: skip
-    files = tuple(f"results/toy/{name}.csv" for name in "abc")
-    read = Source("runs", files, ["accuracy"], {"neuron": ["lif", "qif"]})
-    unmade = Source("budget", ())
-    sources = {claim.name: [read, unmade] for claim in CLAIMS}
-    folder = Path("results/toy")
-    html = claims_page(pd.DataFrame(rows), sources, "toy", folder)
+    (tmp_path / "a.csv").touch()
+    html = claims_page(pd.DataFrame(rows), "index.html", tmp_path, Path("results/toy"))
+    assert '<a href="index.html">' in html
     assert html.count("&lt;both&gt;") == len(CLAIMS)
     assert "<both>" not in html
     assert html.count('class="verdict undecided"') == len(CLAIMS)
-    assert "0.0123 [−∞, none]" in html
-    for name in "abc":
-        assert html.count(f'<a href="{name}.csv">{name}.csv</a>') == len(CLAIMS)
-    assert html.count("<summary>and 1 more</summary>") == len(CLAIMS)
-    assert html.count(": accuracy where neuron lif or qif</li>") == len(CLAIMS)
-    assert html.count("<li>") == len(CLAIMS)
-    alone = claims_page(pd.DataFrame([{**rows[1], "high": np.inf}]), sources, "toy", folder)
-    assert "0.0123 (no interval)" in alone
+    assert "0.0123 (−∞ to 0.5)" in html
+    assert html.count("<td>0.2</td>") == len(CLAIMS)
+    assert "<td>0.01</td>" not in html  # p stands adjusted or not at all
+    assert html.count('<a href="a.csv">a.csv</a>, b.csv') == len(CLAIMS)  # of b there is no copy
+    assert html.count("<summary>and 1 more</summary> c.csv") == len(CLAIMS)
+    assert html.count("Read: runs: accuracy</p>") == len(CLAIMS)
+    alone = claims_page(pd.DataFrame([{**rows[1], "high": np.inf}]), "", tmp_path, tmp_path)
+    assert "<td>0.0123</td>" in alone
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +194,9 @@ def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, 
         "index.html",
         "methods.html",
         "figures/surfaces.html",
+        "ntk/claims.csv",
+        "ntk/sg-ntk-claims.html",
+        "ntk/sg-ntk.html",
     ):
         assert f"results/spoken-digits-smoke/{name}" in held
 
@@ -207,7 +205,7 @@ def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, 
     categories = page.evaluate("Object.keys(categories)")
     assert set(categories) >= {
         "Answer", "Claims", "Data", "Landscapes", "Methods", "Papers", "SG-NTK", "Search",
-        "Training",
+        "Training", "Variants",
     }  # fmt: skip
     for category in categories:
         page.get_by_text(category, exact=True).click()
@@ -228,73 +226,50 @@ def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, 
         page.locator("nav nav a").first.click()
         page.wait_for_selector("text=Results")
     html = {path for path in held if path.endswith(".html")}
-    assert len(html) == 4
+    assert len(html) == 6
     assert {held[path]["data_uri"] for path in figures | html} <= shown
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", ["index.html", "claims.html"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "claims.html", "ntk/sg-ntk.html", "ntk/sg-ntk-claims.html"]
+)
 def test_pages_fit_a_phone_and_every_link_leads_to_a_result(page: Page, finished: Path, name: str):
-    folder = finished / "results" / "spoken-digits-smoke"
+    file = finished / "results" / "spoken-digits-smoke" / name
     page.set_viewport_size({"width": 400, "height": 800})
-    page.goto((folder / name).as_uri())
+    page.goto(file.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
-    links = {link.get_attribute("href") for link in page.locator("a").all()}
-    assert len(links) >= 8
-    assert all((folder / link).is_file() for link in links)
+    found = [str(link.get_attribute("href")) for link in page.locator("a").all()]
+    links = {link.split("#")[0] for link in found if not link.startswith("#")}
+    assert len(links) >= 4
+    assert [link for link in links if not (file.parent / link).is_file()] == []
+    for image in page.locator("img").all():
+        assert image.evaluate("image => image.complete && image.naturalWidth") > 300
 
 
 @pytest.mark.browser
-def test_the_first_page_starts_with_what_the_runs_say(page: Page, finished: Path):
+def test_the_first_page_starts_with_the_verdicts(page: Page, finished: Path):
     folder = finished / "results" / "spoken-digits-smoke"
     page.goto((folder / "index.html").as_uri())
-    runs = pd.read_csv(folder / "training" / "runs.csv")
-    means = runs.groupby("neuron")["accuracy"].mean() * 100
-    answers = page.locator(".answer").all_inner_texts()
-    assert len(answers) == 2
-    for answer, rival in zip(answers, ("qif", "qif_delta"), strict=True):
-        gain = means[rival] - means["lif"]
-        side = "ahead of" if gain >= 0 else "behind"
-        assert f"is {abs(gain):.1f} points {side} LIF" in answer
-        assert answer.endswith("performs better is undecided.")
-    (line,) = [t for t in page.locator("tr").all_inner_texts() if t.startswith("all test words")]
-    assert all(f"{mean:.1f} %" in line for mean in means)
-    picture = page.locator("img")
-    assert picture.evaluate("image => image.naturalWidth") > 300
-
-
-def test_the_first_page_of_one_neuron_compares_nothing_and_has_no_interval():
-    runs = pd.DataFrame({"neuron": ["qif"], "seed": [0], "search": [0], "outcome": ["overflow"]})
-    scores = pd.DataFrame(
-        {
-            "neuron": "qif",
-            "measure": SCORES,
-            "mean": 0.25,
-            "low": -np.inf,
-            "high": np.inf,
-            "units": 1,
-        }
-    )
-    scores.loc[scores["measure"] == "accuracy_unseen_speakers", ["mean", "low", "high"]] = np.nan
-    claims = pd.DataFrame([dict.fromkeys(COLUMNS, "")] * 1)
-    claims = claims.assign(
-        id="qif-outperforms-lif", paper="arXiv 2606.03935", statement="<better>",
-        case="no LIF networks in this study", verdict="not measurable",
-    )  # fmt: skip
-    html = overview_page("toy", scores, runs, claims, None, {"methods.html": "methods"})
-    assert 'class="answer"' not in html
-    assert "<img" not in html
-    assert "<td>25.0 %</td>" in html
-    assert "<td>none</td>" in html  # nobody unheard
-    assert "<td>1 of 1</td>" in html
-    assert "too few for an interval" in html
-    assert "&lt;better&gt;" in html
-    assert "not measurable 1" in html
+    claims = pd.concat([pd.read_csv(folder / f"{sub}claims.csv") for sub in ("", "ntk/")])
+    rows = page.locator("table").first.locator("tbody tr").all()
+    told = {row.locator("a").inner_text(): row.locator(".verdict").inner_text() for row in rows}
+    expected = {
+        paper: {a.statement.text: str(a.verdict) for a in answers(claims, paper, None)}
+        for paper in ("2606.03935", "2405.15539")
+    }
+    assert told == expected["2606.03935"]
+    assert len(told) == 8
+    second = page.locator("table").nth(1).locator("tbody tr a").all_inner_texts()
+    assert second == list(expected["2405.15539"])
+    page.locator("table").nth(1).locator("a").first.click()
+    assert page.url.endswith("ntk/sg-ntk.html#divergence")
+    assert page.locator("#divergence").is_visible()
 
 
 def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):
     results = finished / "results" / "spoken-digits-smoke"
-    claims = pd.read_csv(results / "claims.csv")
+    claims = pd.concat([pd.read_csv(results / f"{sub}claims.csv") for sub in ("", "ntk/")])
     assert set(claims["id"]) == {claim.name for claim in CLAIMS}
     for files in claims["files"]:
         assert all((finished / file).is_file() for file in files.split())
@@ -308,7 +283,7 @@ def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):
     assert "spoken-digits-smoke" in (results / "methods.html").read_text()
 
 
-def test_the_page_of_methods_adds_up_the_budget(tmp_path: Path):
+def test_the_page_of_methods_adds_up_the_budget():
     histories = pd.DataFrame(
         {
             "neuron": ["lif"] * 4 + ["qif"] * 2,
@@ -325,23 +300,16 @@ def test_the_page_of_methods_adds_up_the_budget(tmp_path: Path):
         "trials": {"number": 16, "finished": 5, "stopped": 9, "failed": 2},
         "presentations": {"allotted": 32000, "used": 31000, "finalists": 4000},
     }
-    times = []
-    for k, seconds in enumerate([1800, 5400]):
-        file = tmp_path / "benchmarks" / "training" / "qif" / f"{k}.tsv"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"s\tmax_rss\n{seconds}\t100\n")
-        times.append(str(file))
     data = pd.DataFrame({"group": ["train"], "samples": [600], "spikes_mean": [5745.42]})
     models = {"lif": {"network": {"tau": 0.05}}, "qif": {"network": {"tau": 0.02}}}
     study = {"dataset": "toy", "seeds": [0, 1]}
-    html = methods_page(study, models, data, histories, [search], times, ["node7: znver5"] * 2)
+    html = methods_page(study, models, data, histories, [search], ["node7: znver5"] * 2)
     rows = [re.sub(r"<.*?>", "|", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
     cells = [[cell for cell in row.split("|") if cell.strip()] for row in rows]
     assert ["train", "600", "5745"] in cells
     assert ["network.tau", "0.05", "0.02"] in cells
     assert ["LIF", "2", "1", "1,200", "1.00"] in cells
     assert ["QIF", "1", "1", "600", "0.02"] in cells
-    assert ["training qif", "2", "2.000", "1.500"] in cells
     assert [
         "QIF",
         "3",

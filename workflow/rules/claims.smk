@@ -1,15 +1,24 @@
 # The abstracts' statements, judged from the tables of all other families; docs/claims.md.
-CLAIM_RESULTS = [f"{RESULTS}/claims.csv"]
+CLAIM_RESULTS = [f"{RESULTS}/claims.csv", f"{NTK}/claims.csv"]
 NTK_SURROGATE_KERNELS = [
     experiment.name
     for experiment in STUDY.ntk.kernels
     if experiment.surrogate.name != "true_derivative"
 ]
 
+# Variants that train each search's winner with other speakers held out, and nothing else changed.
+HELD_OUT = [
+    f"{RESULTS}/variants/{slug(name)}.csv"
+    for name, variant in STUDY.variants.items()
+    if variant.test_speakers and variant.searches == "each" and not variant.changes
+]
+
 
 rule judge_claims:
     input:
         runs=[rules.summarise.output.runs],
+        speakers=[rules.summarise.output.speakers],
+        held_out=HELD_OUT,
         trials=(each_search(rules.search_best.output.trials) if STUDY.search else []),
         budget=[rules.search_tables.output.budget] if STUDY.search else [],
         stability=[rules.search_tables.output.stability] if STUDY.search else [],
@@ -22,6 +31,27 @@ rule judge_claims:
         profile_minima=[rules.landscape_join.output.minima],
         steps=[rules.landscape_join.output.steps],
         updates=[rules.landscape_join.output.updates],
+    output:
+        table=reported(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),
+        page=reported(f"{RESULTS}/claims.html", "claims", "Claims", "page"),
+    log:
+        f"{LOGS}/claims.log",
+    localrule: True
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        code=code("judge_claims.py"),
+        paper="2606.03935",
+        home="index.html",
+        data=STUDY.dataset,
+        seed=STUDY.seeds[0],
+    script:
+        "../scripts/judge_claims.py"
+
+
+use rule judge_claims as judge_ntk_claims with:
+    input:
         diagonals=[rules.ntk_limits.output.diagonals],
         problem=[rules.ntk_limits.output.problem],
         exponents=expand(
@@ -36,17 +66,15 @@ rule judge_claims:
         trends=expand(NTK_TRENDS, experiment=NTK_ON_CIRCLE),
         off_circle=expand(NTK_DISTANCES, experiment=NTK_OFF_CIRCLE),
     output:
-        table=reported(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),
-        page=reported(f"{RESULTS}/claims.html", "claims", "Claims", "page"),
+        table=reported(f"{NTK}/claims.csv", "claims", "Claims", "table, second paper"),
+        page=reported(
+            f"{NTK}/sg-ntk-claims.html", "claims", "Claims", "page, second paper"
+        ),
     log:
-        f"{LOGS}/claims.log",
-    localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
+        f"{LOGS}/ntk/claims.log",
     params:
         code=code("judge_claims.py"),
-        data=STUDY.dataset,
+        paper="2405.15539",
+        home="sg-ntk.html",
+        data="regression on the circle",
         seed=STUDY.seeds[0],
-    script:
-        "../scripts/judge_claims.py"

@@ -1,15 +1,6 @@
-# The study's first page, and that on methods; snakemake --report collects all figures and tables.
-REPORT_RESULTS = [f"{RESULTS}/index.html"]
-NEXT = {  # what to open after the first page, where the study has it
-    "claims.html": "every statement of the abstracts, judged",
-    "figures/landscapes.png": "loss and gradient around the networks",
-    "figures/samples.png": "single samples: where the loss jumps, and why",
-    "figures/surfaces.html": "loss surfaces to turn",
-    "figures/sg_ntk.png": "the second paper: networks and the surrogate-gradient NTK",
-    "training/figures/learning_curves.png": "learning curves of all runs",
-    "search/figures/slices.png": "what the searches tried",
-    "methods.html": "methods: data, budget, machines, all settings",
-}
+# A page for each paper, made of the tables beside it; and that on methods. snakemake --report collects
+# all figures and tables.
+REPORT_RESULTS = [f"{RESULTS}/index.html", f"{NTK}/sg-ntk.html"]
 
 
 rule describe_methods:
@@ -18,19 +9,6 @@ rule describe_methods:
         histories=each_run(rules.train.output.history),
         outcomes=each_run(rules.train.output.outcome),
         searches=(each_search(rules.search_best.output.best) if STUDY.search else []),
-        measured=[
-            rules.prepare.benchmark,
-            *each_run(rules.train.benchmark),
-            *each_job(rules.landscape_surface.benchmark),
-            *each_job(rules.landscape_census.benchmark),
-            *each_job(rules.landscape_profiles.benchmark),
-            *each_job(rules.landscape_gradients.benchmark),
-            *[
-                rules.ntk_train.benchmark.format(experiment=name, job=job)
-                for name in [*NTK_KERNELS, *NTK_ENSEMBLES]
-                for job in range(len(ntk_networks(name)))
-            ],
-        ],
     output:
         page=reported(f"{RESULTS}/methods.html", "methods", "Methods", "methods"),
     log:
@@ -47,34 +25,87 @@ rule describe_methods:
         "../scripts/describe_methods.py"
 
 
-MADE = {f"{RESULTS}/claims.html", f"{RESULTS}/methods.html", *figure_files(*FAMILIES)}
-NEXT = {name: what for name, what in NEXT.items() if f"{RESULTS}/{name}" in MADE}
-
-
-rule overview:
+rule ntk_page:
     input:
-        summary=rules.summarise.output.summary,
-        runs=rules.summarise.output.runs,
-        claims=rules.judge_claims.output.table,
-        figure=f"{RESULTS}/figures/performance.png" if len(NEURONS) > 1 else [],
-        linked=[ancient(f"{RESULTS}/{name}") for name in NEXT],  # to be there is enough
+        claims=rules.judge_ntk_claims.output,
+        errors=expand(rules.ntk_kernels.output.mean_errors, experiment=NTK_KERNELS),
+        trends=expand(NTK_TRENDS, experiment=NTK_ENSEMBLES),
+        figures=figure_files("ntk"),
     output:
-        page=reported(f"{RESULTS}/index.html", "overview", "Answer", "first page"),
+        page=f"{NTK}/README.md",
+        html=reported(f"{NTK}/sg-ntk.html", "study_page", "Answer", "second paper"),
+        study=f"{NTK}/study.yaml",
+        hours=f"{NTK}/hours.csv",
     log:
-        f"{LOGS}/overview.log",
+        f"{LOGS}/ntk/page.log",
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
     threads: 1
     params:
-        code=code("overview.py"),
-        data=STUDY.dataset,
-        places=NEXT,
+        code=code("study_page.py"),
+        study=STUDY.model_dump(mode="json", include={"dataset", "criteria", "ntk"}),
+        benchmarks=f"{BENCHMARKS}/ntk",
     script:
-        "../scripts/overview.py"
+        "../scripts/study_page.py"
 
 
-# It has no outputs, so that it runs whenever it is asked for: another machine has another answer.
+use rule ntk_page as study_page with:
+    input:
+        data=DATA_RESULTS,
+        training=TRAIN_RESULTS,
+        networks=NETWORK_RESULTS,
+        search=SEARCH_RESULTS,
+        winners=(each_search(rules.search_best.output.best) if STUDY.search else []),
+        landscape=LANDSCAPE_RESULTS,
+        variants=VARIANT_RESULTS,
+        claims=[*rules.judge_claims.output, *rules.judge_ntk_claims.output],
+        figures=figure_files(*FAMILIES),
+        linked=[rules.describe_methods.output.page, rules.ntk_page.output.page],
+    output:
+        page=f"{RESULTS}/README.md",
+        html=reported(f"{RESULTS}/index.html", "study_page", "Answer", "first paper"),
+        study=f"{RESULTS}/study.yaml",
+        hours=f"{RESULTS}/hours.csv",
+    log:
+        f"{LOGS}/page.log",
+    params:
+        code=code("study_page.py"),
+        study=STUDY.model_dump(mode="json"),
+        benchmarks=BENCHMARKS,
+
+
+# These have no outputs, so that they run whenever they are asked for.
+rule publish:
+    """Copy the study's page, tables, figures and networks to docs/results."""
+    input:
+        page=rules.study_page.output.page,
+    log:
+        f"{LOGS}/publish.log",
+    localrule: True
+    conda:
+        "../../envs/spikegrad.yaml"
+    threads: 1
+    params:
+        code=code("publish.py"),
+        target=f"docs/results/{STUDY.dataset}",
+        repository=str(BASE.parent),
+    script:
+        "../scripts/publish.py"
+
+
+use rule publish as publish_ntk with:
+    """The same of the second paper's part, which needs no spikes."""
+    input:
+        page=rules.ntk_page.output.page,
+    log:
+        f"{LOGS}/ntk/publish.log",
+    params:
+        code=code("publish.py"),
+        target="docs/results/sg-ntk",
+        repository=str(BASE.parent),
+
+
 rule estimate:
     """What the whole study will cost on this machine, before it starts; needs no data."""
     log:
@@ -90,7 +121,9 @@ rule estimate:
             "data": "data",
             "search": "search",
             "train": "training",
+            "networks": "training",
             "landscape": "landscapes",
+            "variants": "variants",
             "ntk": "ntk",
         },
         cores=workflow.resource_settings.cores,

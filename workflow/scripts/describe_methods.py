@@ -19,7 +19,6 @@ content = methods_page(
     read_table(snakemake.input.data),
     read_table(*snakemake.input.histories),
     searches,
-    snakemake.input.measured,
     [machine for outcome in outcomes for machine in outcome["made"]],
 )
 with atomic(snakemake.output.page) as file:

@@ -1,20 +1,20 @@
-"""Judge the claims of both abstracts from the study's results."""
+"""Judge the claims of a paper's abstract from the study's results."""
 
 from pathlib import Path
 
 from _job import start
-from spikegrad.claims.judge import judge
-from spikegrad.claims.page import claims_page
+from spikegrad.claims.judge import CLAIMS, judge
 from spikegrad.claims.results import Tables
+from spikegrad.report.claims_page import claims_page
 from spikegrad.storage.files import atomic
 from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 given = {name: list(files) for name, files in snakemake.input.items()}
-data = snakemake.params.data
-claims, sources = judge(Tables(given), data, snakemake.params.seed)
+own = [claim for claim in CLAIMS if claim.paper == snakemake.params.paper]
+claims = judge(Tables(given), snakemake.params.data, snakemake.params.seed, own)
 log.info("\n%s", claims[["id", "case", "estimate", "low", "high", "n", "verdict"]].to_string())
 write_table(claims, snakemake.output.table, digits=6)
 page = Path(snakemake.output.page)
 with atomic(page) as file:
-    file.write_text(claims_page(claims, sources, data, page.parent))
+    file.write_text(claims_page(claims, snakemake.params.home, page.parent, page.parent))

@@ -144,6 +144,24 @@ def difference(first: Values, second: Values, seed: int, unit: str = "searches")
     return Estimate(value, low, high, n, unit, float(test.pvalue))
 
 
+def paired(gains: Values, seed: int, unit: str) -> Estimate:
+    """Mean of ``gains`` [n], the differences of two groups, one from each unit.
+
+    With Student's t interval, and p of the permutation test of which group is which in each unit,
+    that is of the signs of ``gains``: as exact as that of :func:`difference`.
+    """
+    if len(gains) < 2:
+        return replace(mean(gains, unit), p=1.0) if len(gains) else NOTHING
+    test = permutation_test(
+        (gains,),
+        lambda x, axis: x.mean(axis),
+        permutation_type="samples",
+        vectorized=True,
+        rng=np.random.default_rng(seed),
+    )
+    return replace(mean(gains, unit), p=float(test.pvalue))
+
+
 def adjusted(p_values: Iterable[float]) -> Values:
     """Holm's adjustment of ``p_values`` for their number; missing ones (NaN) stay missing."""
     p = np.array(list(p_values), np.float64)

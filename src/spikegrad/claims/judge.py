@@ -8,22 +8,19 @@ import pandas as pd
 
 from spikegrad.claims.claim import Claim
 from spikegrad.claims.estimates import NOTHING, adjusted
-from spikegrad.claims.qif_paper import QIF_PAPER
-from spikegrad.claims.registry import CLAIMS
-from spikegrad.claims.results import Source, Tables
+from spikegrad.claims.qif_paper import QIF_CLAIMS
+from spikegrad.claims.results import Tables
+from spikegrad.claims.sg_ntk_paper import SG_NTK_CLAIMS
+
+CLAIMS = (*QIF_CLAIMS, *SG_NTK_CLAIMS)
 
 COLUMNS = (
     "id", "paper", "statement", "case", "measure", "data", "criterion", "estimate", "low", "high",
     "p", "p_holm", "n", "unit", "verdict", "files", "read",
 )  # fmt: skip
 
-Sources = dict[str, list[Source]]
-"""What each claim, by its name, was judged from."""
 
-
-def judge(
-    tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
-) -> tuple[pd.DataFrame, Sources]:
+def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS) -> pd.DataFrame:
     """Every claim's estimate and verdict, one row for each of its cases.
 
     Parameters
@@ -31,7 +28,7 @@ def judge(
     tables
         The study's results.
     data
-        Name of its spike data.
+        Name of what the numbers are about.
     seed
         Of random permutations.
     claims
@@ -44,8 +41,6 @@ def judge(
         the permutation test where two groups are compared, ``p_holm`` the same adjusted for the
         number of all comparisons of the paper by Holm's method; ``files``, separated by blanks, are
         those that the claim's numbers come from, and ``read`` the columns and rows of each table.
-    Sources
-        The same files, columns and rows.
 
     Raises
     ------
@@ -53,10 +48,9 @@ def judge(
         If a file is absent or lacks what a claim needs.
     """
     rows = []
-    sources: Sources = {}
     for claim in claims:
         cases = claim.estimate(tables, seed) or {"nothing in this study": NOTHING}
-        read = sources[claim.name] = tables.take_sources()
+        read = tables.take_sources()
         for case, estimate in cases.items():
             rows.append(
                 {
@@ -65,7 +59,7 @@ def judge(
                     "statement": claim.statement,
                     "case": case,
                     "measure": claim.measure,
-                    "data": data if claim.paper == QIF_PAPER else "regression on the circle",
+                    "data": data,
                     "criterion": str(claim.criterion),
                     "estimate": estimate.value,
                     "low": estimate.low,
@@ -81,4 +75,4 @@ def judge(
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for _, own in table.groupby("paper"):
         table.loc[own.index, "p_holm"] = adjusted(own["p"].astype(float))
-    return table, sources
+    return table

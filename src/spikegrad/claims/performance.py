@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from spikegrad.claims.comparison import LIF, Cases, comparisons, of_lif, of_qif
-from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference, share
+from spikegrad.claims.estimates import NOTHING, Estimate, Values, difference, paired, share
 from spikegrad.claims.results import ClaimError, Tables
 
 FINISHED = "finished"
@@ -18,7 +18,9 @@ def accuracy_gain(tables: Tables, seed: int) -> Cases:
     """Test accuracy, QIF minus LIF.
 
     By the rule of docs/search.md a run that diverged counts with its best checkpoint; beside it,
-    with accuracy 0, and not at all. Without a search there is nothing to compare.
+    with accuracy 0, and not at all. Words count alike in some cases, speakers in others; where the
+    study holds out further speakers in turn, these are compared as well. Without a search there is
+    nothing to compare.
     """
 
     def accuracies(neuron: str, column: str, failed: str) -> Values:
@@ -29,6 +31,10 @@ def accuracy_gain(tables: Tables, seed: int) -> Cases:
         elif failed == "count as 0":
             own = own.assign(**{column: own[column].where(finished, 0.0)})
         return tables.units(own, column)
+
+    def of_speakers(neuron: str) -> Values:
+        own = tables.rows("speakers", "search", "speaker", "accuracy", neuron=neuron)
+        return own.groupby("search")["accuracy"].mean().to_numpy(float)
 
     def compare(rival: str) -> Cases:
         if tables.unit != "searches":
@@ -44,12 +50,38 @@ def accuracy_gain(tables: Tables, seed: int) -> Cases:
             "all voices, failed runs count as 0": ("accuracy", "count as 0"),
             "all voices, failed runs left out": ("accuracy", "left out"),
         }
-        return {
+        found = {
             name: difference(accuracies(rival, *case), accuracies(LIF, *case), seed)
             for name, case in cases.items()
         }
+        found["every speaker alike"] = difference(of_speakers(rival), of_speakers(LIF), seed)
+        return found | (_held_out(tables, rival, seed) if tables.files("held_out") else {})
 
     return comparisons(tables, compare)
+
+
+def _held_out(tables: Tables, rival: str, seed: int) -> Cases:
+    """Accuracy on speakers held out in turn, the study's own new speakers among them.
+
+    Of the searches whose winners were trained so. A run without an answer counts as 0.
+    """
+    score, key = "accuracy_unseen_speakers", ["neuron", "search"]
+    turns = tables.some("held_out", *key, "to", score).fillna({score: 0.0})
+    own = tables.some("runs", *key, score)
+    own = own[own.set_index(key).index.isin(turns.set_index(key).index)].assign(to="own")
+    means = pd.concat([turns, own]).groupby(["to", *key])[score].mean()
+    by_group = means.reset_index().pivot_table(score, index="to", columns="neuron")
+    by_search = means.groupby(key).mean()
+    if not {rival, LIF} <= set(by_group):
+        return {}
+    return {
+        "speakers held out in turn, over groups of speakers": paired(
+            (by_group[rival] - by_group[LIF]).to_numpy(float), seed, "groups of speakers"
+        ),
+        "speakers held out in turn, over searches": difference(
+            by_search[rival].to_numpy(float), by_search[LIF].to_numpy(float), seed
+        ),
+    }
 
 
 def budget_gain(tables: Tables, seed: int) -> Cases:

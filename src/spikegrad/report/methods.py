@@ -6,7 +6,6 @@ import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -25,7 +24,6 @@ def methods_page(
     data: pd.DataFrame,
     histories: pd.DataFrame,
     searches: Sequence[Mapping[str, Any]],
-    measured: Sequence[str],
     machines: Sequence[str],
 ) -> str:
     """HTML that tells how the study's numbers came about.
@@ -42,8 +40,6 @@ def methods_page(
         Training histories of all runs: neuron, seed, epoch, presentations, seconds.
     searches
         What each search found and cost, see :func:`search.selection.winner`.
-    measured
-        Snakemake's benchmark files of the heavy jobs.
     machines
         For each final network those on which it was trained, see :func:`machine.machine`.
     """
@@ -57,7 +53,6 @@ def methods_page(
         },
         training=_training(histories),
         searches=_searches(searches),
-        times=_times(measured),
         machines=[[name, str(runs)] for name, runs in sorted(Counter(machines).items())],
         neurons=[neuron_label(neuron) for neuron in models],
         models=_models(models),
@@ -113,22 +108,3 @@ def _searches(searches: Sequence[Mapping[str, Any]]) -> list[list[str]]:
             ]
         )
     return rows
-
-
-def _times(measured: Sequence[str]) -> list[list[str]]:
-    """Step, jobs, hours in all, and of the longest."""
-    times = pd.DataFrame(
-        {"step": _step(file), "hours": pd.read_csv(file, sep="\t")["s"].sum() / HOUR}
-        for file in measured
-    )
-    total = times.groupby("step", sort=False)["hours"].agg(["size", "sum", "max"])
-    return [
-        [str(step), f"{row['size']:g}", f"{row['sum']:.3f}", f"{row['max']:.3f}"]
-        for step, row in total.iterrows()
-    ]
-
-
-def _step(file: str) -> str:
-    """What a benchmark measures: the folders below that of all benchmarks, without wildcards."""
-    below = Path(file).parts[Path(file).parts.index("benchmarks") + 1 :]
-    return " ".join(below[:2]) if len(below) > 2 else below[0].removesuffix(".tsv")

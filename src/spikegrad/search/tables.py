@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import comb
 from typing import Any
@@ -20,7 +20,12 @@ def expected_best(values: Iterable[float]) -> np.ndarray:
 
     The i-th smallest is the maximum of comb(i - 1, k - 1) of all comb(n, k) subsets.
     """
-    ordered = sorted(values)
+    return expected_of_last(sorted(values))
+
+
+def expected_of_last(ordered: Sequence[float]) -> np.ndarray:
+    """Expected value of the last of k of the n ``ordered`` ones, likewise: of what another
+    measure, by which they are in order, would choose."""
     n = len(ordered)
     return np.array(
         [

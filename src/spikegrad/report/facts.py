@@ -1,0 +1,427 @@
+"""What the page of the first paper's study shows of its tables, as Markdown."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from spikegrad.claims.comparison import LIF
+from spikegrad.claims.performance import FINISHED
+from spikegrad.claims.statements import Answer
+from spikegrad.config.neurons import NEURON_STYLES
+from spikegrad.report.numbers import (
+    listed,
+    markdown_table,
+    mean,
+    measured,
+    number,
+    percent,
+    share,
+)
+from spikegrad.report.study import StudyTables
+from spikegrad.search.tables import expected_of_last
+from spikegrad.training.runaway import CRITICAL
+from spikegrad.training.summary import summary
+
+RECURRENCE = "network.init.recurrent_scale"
+MEASURES = {
+    "word_variation": "variation of a single sample's loss (nats)",
+    "word_in_jumps": "of that, in jumps (%)",
+    "word_jumps": "jumps of a single sample's loss",
+    "word_minima": "minima of a single sample's loss",
+    "word_minima_mended": "the same with the jumps at changes of order closed",
+    "mean_minima": "minima of the mean loss over the samples",
+    "largest_jump": "largest jump of a sample's loss that the census isolated (nats)",
+    "missed": "of the change that the gradient predicts, an update misses (%; a fixed batch)",
+    "turned": "cosine between the gradients before and after an update (a fixed batch)",
+    "met": "breaks at changes of order that an update meets in its batch",
+}
+"""Columns of landscape/measures.csv."""
+
+
+def label(neuron: str) -> str:
+    """The neuron model's name for readers; of what is none, the text itself."""
+    return NEURON_STYLES[neuron].label if neuron in NEURON_STYLES else neuron
+
+
+def statements(answers: Sequence[Answer]) -> str:
+    """A row for each statement of an abstract."""
+    rows = []
+    for answer in answers:
+        text = f"[{answer.statement.text}](#{answer.statement.name})"
+        kind = "confirmatory" if answer.confirmatory else "exploratory"
+        if not answer.cases:
+            rows.append([text, answer.verdict, "nothing in this study", "", kind])
+            continue
+        case = answer.cases[0]
+        of = f"{case['n']:,} {case['unit']}; {case_name(case['case'], '')}"
+        rows.append([text, answer.verdict, measured(case, answer.statement.unit), of, kind])
+    return markdown_table(["statement", "verdict", "number (95 %)", "over", "kind"], rows)
+
+
+def cases(claims: pd.DataFrame, claim: str, unit: str = "") -> str:
+    """All cases of a claim, with p adjusted for the number of the paper's comparisons."""
+    own = claims[claims["id"] == claim]
+    rows = [
+        [
+            case_name(row["case"]),
+            measured(row, unit),
+            f"{row['n']:,} {row['unit']}",
+            "" if math.isnan(row["p_holm"]) else number(row["p_holm"], 2),
+            row["verdict"],
+        ]
+        for _, row in own.iterrows()
+    ]
+    return markdown_table(["case", "number (95 %)", "over", "p, adjusted", "verdict"], rows)
+
+
+def case_name(case: str, of_qif: str = "QIF: ") -> str:
+    """A case as readers know it; ``of_qif`` stands for the QIF model's name."""
+    neuron, colon, rest = case.partition(": ")
+    if neuron == "qif":
+        return of_qif + rest
+    return f"{label(neuron)}{colon}{rest}"
+
+
+def accuracies(study: StudyTables) -> str:
+    """Scores of each neuron model's networks: means over searches with their intervals."""
+    shown = {
+        "accuracy": "test",
+        "accuracy_unseen_speakers": "new speakers",
+        "accuracy_seen_speakers": "heard speakers",
+        "training_accuracy": "training",
+        "silent_fraction": "silent neurons",
+    }
+    means = summary(study.runs, [*shown, "spikes_per_neuron"]).set_index(["neuron", "measure"])
+    rows = []
+    for neuron in study.neurons:
+        own = study.runs[study.runs["neuron"] == neuron]
+        diverged = (own["outcome"] != FINISHED).sum()
+        rows.append(
+            [
+                label(neuron),
+                *[percent(means.loc[(neuron, measure)]) for measure in shown],
+                f"{means.loc[(neuron, 'spikes_per_neuron'), 'mean']:.1f}",
+                f"{len(own)} ({diverged})",
+            ]
+        )
+    header = ["neuron", *shown.values(), "spikes a neuron", "networks (diverged)"]
+    return markdown_table(header, rows)
+
+
+def by_search(table: pd.DataFrame, neurons: Sequence[str], title: str) -> str:
+    """A ``table`` with columns (neuron, search): each search's values of a neuron, in order."""
+    rows = [
+        [name, *[", ".join(_short(value) for value in row[neuron]) for neuron in neurons]]
+        for name, row in table.iterrows()
+    ]
+    return markdown_table([title, *map(label, neurons)], rows)
+
+
+def _short(value: Any) -> str:
+    if pd.isna(value):
+        return "-"
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def by_speaker(study: StudyTables) -> str:
+    """Test accuracy of each search: on heard speakers together, and on each new one."""
+    table = study.table("training/speakers.csv")
+    table["right"] = table["accuracy"] * table["answers"]
+    new = table["unseen_speaker"]
+    table["group"] = "heard speakers"
+    table.loc[new, "group"] = "new speaker " + table["speaker"].astype(str)
+    sums = table.pivot_table(
+        ["right", "answers"], index="group", columns=["neuron", "search"], aggfunc="sum"
+    )
+    accuracy = (100 * sums["right"] / sums["answers"]).round()
+    return by_search(accuracy, study.neurons, "right answers of each search, in order (%)")
+
+
+def by_novelty(study: StudyTables) -> str:
+    """Accuracy of each search on validation samples, by whether training has heard the speaker."""
+    names = {"accuracy_heard": "heard speakers", "accuracy_new": "new speakers"}
+    networks = study.table("training/validation.csv").groupby(["neuron", "search"])
+    accuracy = (100 * networks[list(names)].mean().T.rename(index=names)).round()
+    return by_search(accuracy, study.neurons, "validation: right answers of each search (%)")
+
+
+def blindness(study: StudyTables) -> str:
+    """Rank correlations of accuracy on new speakers in validation and test, by neuron model."""
+    found = study.table("training/validation.csv").merge(study.runs, on=["neuron", "seed"])
+    ranks = {
+        neuron: own["accuracy_new"].corr(own["accuracy_unseen_speakers"], method="spearman")
+        for neuron, own in found.groupby("neuron")
+    }
+    return listed(f"{ranks[neuron]:.2f} ({label(neuron)})" for neuron in study.neurons)
+
+
+def landscapes(study: StudyTables, state: str) -> str:
+    """Means over searches with intervals, and medians over networks, of a state's landscapes."""
+    table = study.table("landscape/measures.csv")
+    own = table[table["state"] == state].dropna(axis=1, how="all")
+    measures = [name for name in MEASURES if name in own]
+    means = summary(own, measures).set_index(["measure", "neuron"])
+    medians = own.groupby("neuron")[measures].median()
+    rows = [
+        [
+            MEASURES[measure],
+            *[
+                f"{mean(means.loc[(measure, n)])}; {number(medians.loc[n, measure])}"
+                if (measure, n) in means.index
+                else "-"
+                for n in study.neurons
+            ],
+        ]
+        for measure in measures
+    ]
+    return markdown_table([f"{state}: mean; median", *map(label, study.neurons)], rows)
+
+
+def early(study: StudyTables) -> str:
+    """Networks that are as their first epoch left them, or as they began."""
+    own = study.runs[study.runs["best_epoch"] <= 1]
+    return listed(f"{label(run.neuron)} with seed {run.seed}" for run in own.itertuples())
+
+
+def winners(study: StudyTables) -> str:
+    """What each search's winner came to, and its settings."""
+    columns = {}
+    for (neuron, search), own in study.runs.groupby(["neuron", "search"], sort=False):
+        best = yaml.safe_load((study.folder / f"search/{neuron}/{search}/best.yaml").read_text())
+        columns[neuron, search] = {
+            "validation of the winner": best["winner"]["validation_accuracy"],
+            "validation of the unchanged settings": best["unchanged"]["validation_accuracy"],
+            "test, mean of its seeds": own["accuracy"].mean(),
+            "spikes a neuron": own["spikes_per_neuron"].mean(),
+        } | best["parameters"]
+    return by_search(pd.DataFrame(columns), study.neurons, "of each search, in order")
+
+
+def at_bounds(study: StudyTables) -> str:
+    """Which values of winners lie at a bound of the space."""
+    table = study.table("search/winners.csv")
+    own = table[table["at_bound"].astype(bool)].groupby("neuron")["parameter"].unique()
+    names = [f"{label(n)}: {', '.join(own[n])}" for n in study.neurons if n in own]
+    return "; ".join(names)
+
+
+def recurrence(study: StudyTables) -> str:
+    """Trials that ran away, below and above the scale at which LIF rates diverge."""
+    trials = study.table("search/trials.parquet")
+    away = trials["outcome"] == "overflow"
+    parts = pd.DataFrame(
+        {
+            "neuron": trials["neuron"],
+            "above": trials[RECURRENCE] > CRITICAL,
+            "trials": 1,
+            "ran away before the first epoch": away & (trials["presentations"] == 0),
+            "later": away & (trials["presentations"] > 0),
+            "finished": trials["outcome"] == FINISHED,
+        }
+    )
+    sums = parts.groupby(["neuron", "above"]).sum()
+    rows = [
+        [label(n), f"{'above' if above else 'below'} 2√2", *map(str, sums.loc[(n, above)])]
+        for n, above in sums.index.sortlevel(sort_remaining=True)[0]
+    ]
+    return markdown_table(["neuron", "initial scale of recurrent weights", *sums.columns], rows)
+
+
+def beyond_lif(study: StudyTables) -> dict[str, Any] | None:
+    """The part of the space that no LIF network survives: ``share`` of the range of recurrent
+    scales, and of LIF's trials that ran away how many (``there``) of ``all`` began there."""
+    space = study.config["search"]["sampling"]["space"] if study.config["search"] else []
+    ranges = [p for p in space if p["key"] == RECURRENCE and p.get("log")]
+    if not ranges or ranges[0]["high"] <= CRITICAL or LIF not in study.neurons:
+        return None
+    low, high = (math.log(ranges[0][end]) for end in ("low", "high"))
+    trials = study.table("search/trials.parquet")
+    away = trials[(trials["neuron"] == LIF) & (trials["outcome"] == "overflow")]
+    return {
+        "share": share((high - math.log(CRITICAL)) / (high - low)),
+        "there": int((away[RECURRENCE] > CRITICAL).sum()),
+        "all": len(away),
+    }
+
+
+def short_and_long(study: StudyTables) -> str:
+    """Of each neuron model, shares of runs that ran away, and the best of trials and finalists."""
+    trials, finalists = (study.table(f"search/{n}.parquet") for n in ("trials", "finalists"))
+    own = finalists[finalists["number"] >= 0]
+
+    def away(table: pd.DataFrame, neuron: str) -> str:
+        return share((table.loc[table["neuron"] == neuron, "outcome"] == "overflow").mean())
+
+    def best(table: pd.DataFrame, neuron: str) -> str:
+        searches = table[table["neuron"] == neuron].groupby("search")
+        return share(searches["validation_accuracy"].max().mean(), 1)
+
+    stages = {"trials": trials, "finalists": own, "networks": study.runs}
+    rows = [
+        [f"ran away: {name}", *[away(table, n) for n in study.neurons]]
+        for name, table in stages.items()
+    ]
+    rows += [
+        [f"validation, best of {name}", *[best(table, n) for n in study.neurons]]
+        for name, table in list(stages.items())[:2]
+    ]
+    return markdown_table(["", *map(label, study.neurons)], rows)
+
+
+def rungs(study: StudyTables) -> str:
+    """How well each rung ranks trials as the next one does: the range over searches."""
+    table = study.table("search/rungs.csv").dropna(subset="spearman")
+    found = table.groupby(["rung", "next_rung"])["spearman"].agg(["min", "median", "max"])
+    rows = [[f"{a} and {b}", *[f"{v:.2f}" for v in row]] for (a, b), row in found.iterrows()]
+    return markdown_table(["rungs", "least", "median", "most"], rows)
+
+
+def robustness(study: StudyTables) -> str:
+    """Accuracy on changed samples, and its rank correlation with that on new speakers."""
+    ranked = study.runs.dropna(subset="validation_accuracy").sort_values("validation_accuracy")
+    best = ranked.groupby(["neuron", "search"]).tail(1)
+    files = best["neuron"] + "_" + best["search"].astype(str) + ".safetensors"
+    new = pd.Series(best["accuracy_unseen_speakers"].to_numpy(), files)
+    found = study.table("networks/robustness.csv")
+    found["by"] = found["by"].abs()
+    rows = []
+    for (change, by), own in found.groupby(["change", "by"], sort=False):
+        of_network = own.groupby("network")["accuracy"].mean()
+        rank = of_network.corr(new[of_network.index], method="spearman")
+        means = own.groupby("neuron")["accuracy"].mean()
+        name = "as they are" if change == "none" else f"{change} {by:g}"
+        rows.append([name, *[share(means[n]) for n in study.neurons], f"{rank:+.2f}"])
+    header = ["samples of heard speakers", *map(label, study.neurons), "rank correlation"]
+    return markdown_table(header, rows)
+
+
+def roughness(study: StudyTables) -> str:
+    """The loss around networks: steps of one length down the gradient, and single samples."""
+    table = study.table("networks/roughness.csv")
+    rows = []
+    for (clipped, length), own in table.groupby(["clipped", "length"]):
+        means = own.groupby("neuron")[["changed", "turned"]].mean()
+        texts = [
+            f"{means.loc[n, 'changed']:+.4f}, {means.loc[n, 'turned']:+.2f}" for n in study.neurons
+        ]
+        rows.append([f"{length:g}", clipped, *texts])
+    header = [f"{label(n)}: loss, cosine" for n in study.neurons]
+    steps = markdown_table(["down the gradient by", "samples clipped", *header], rows)
+    of = table.groupby("neuron")[["word_variation", "word_in_jumps", "word_minima"]].mean()
+    single = markdown_table(
+        ["single samples", *map(label, study.neurons)],
+        [
+            [
+                "variation of the loss (nats)",
+                *[f"{of.loc[n, 'word_variation']:.2f}" for n in study.neurons],
+            ],
+            ["of that, in jumps", *[share(of.loc[n, "word_in_jumps"]) for n in study.neurons]],
+            ["minima", *[f"{of.loc[n, 'word_minima']:.1f}" for n in study.neurons]],
+        ],
+    )
+    return f"{steps}\n{single}"
+
+
+def variants(study: StudyTables) -> dict[str, str]:
+    """A table for each file of variants: what each change does, means over seeds and searches."""
+    found = {}
+    for name, runs in study.variants.items():
+        table = _draws if _is_drawn(study, runs) else _changes
+        found[re.sub("[_-]", " ", name)] = table(runs)
+    return found
+
+
+def borrowed(study: StudyTables, neuron: str) -> str:
+    """What networks of ``neuron`` come to with the settings of other models' best searches, those
+    that validation prefers; empty if none were tried."""
+    found = {}
+    for runs in study.variants.values():
+        others = set(study.neurons) - {neuron}
+        own = runs[(runs["neuron"] == neuron) & runs["to"].isin(others)]
+        for to, rows in own.groupby("to"):
+            if len(set(rows["search"])) == 1:
+                found[to] = rows[["validation_accuracy", "accuracy"]].fillna(0.0)
+    if not found:
+        return ""
+    best = max(found, key=lambda to: found[to]["validation_accuracy"].mean())
+    reached = share(found[best]["accuracy"].mean(), 1)
+    return f"{reached} with those of {label(best)} ({len(found[best])} runs)"
+
+
+def _is_drawn(study: StudyTables, runs: pd.DataFrame) -> bool:
+    declared = study.config["variants"].get(runs["change"].iloc[0], {})
+    return declared.get("draw") is not None and not declared.get("changes")
+
+
+def _changes(runs: pd.DataFrame) -> str:
+    """Accuracy on all test samples and on new speakers' (training, spikes a neuron), by change; by
+    search as well where the settings are those of several."""
+    several = runs.groupby(["change", "to", "neuron"])["search"].transform("nunique") > 1
+    by_settings = several & runs["to"].isin({"", *NEURON_STYLES})
+    of = ", search " + runs["search"].astype(str)
+    runs = runs.assign(of=np.where(by_settings, of, ""))
+    neurons = [n for n in NEURON_STYLES if n in set(runs["neuron"])]
+    rows = []
+    for (change, to, of), own in runs.groupby(["change", "to", "of"], sort=False):
+        texts = [_scores(own[own["neuron"] == n]) for n in neurons]
+        rows.append([f"{change}: {label(to)}{of}" if to else change, *texts])
+    return markdown_table(["change", *map(label, neurons)], rows)
+
+
+def _scores(runs: pd.DataFrame) -> str:
+    if runs.empty:
+        return "-"
+    many = f" ×{len(runs)}" if len(runs) > 1 else ""
+    cross = "†" if (runs["outcome"] == "overflow").any() else ""
+    names = ["accuracy", "accuracy_unseen_speakers", "train_accuracy", "spikes_per_neuron"]
+    test, new, training, spikes = runs[names].mean()
+    if math.isnan(test):
+        return f"no epoch came to its end{many}"
+    scores = f"{100 * test:.1f}, {100 * new:.1f} % ({share(training)}, {spikes:.1f})"
+    return f"{scores}{cross}{many}"
+
+
+def _draws(runs: pd.DataFrame) -> str:
+    """Of points drawn at random: how many ran away, and the test accuracy that is expected of the
+    one of k that is best by validation."""
+    runs = runs.fillna({"validation_accuracy": 0.0, "accuracy": 0.0})
+    counts = runs["neuron"].value_counts()
+    budgets = [2**j for j in range(int(counts.min()).bit_length())]
+    rows = []
+    for neuron in [n for n in NEURON_STYLES if n in counts]:
+        own = runs[runs["neuron"] == neuron].sort_values("validation_accuracy", kind="stable")
+        best = expected_of_last(own["accuracy"].tolist())
+        away = (own["outcome"] == "overflow").sum()
+        rows.append(
+            [label(neuron), str(len(own)), str(away), *[share(best[k - 1]) for k in budgets]]
+        )
+    header = ["neuron", "trials", "ran away", *[f"test, best of {k}" for k in budgets]]
+    return markdown_table(header, rows)
+
+
+def cost(study: StudyTables) -> str:
+    """Core-hours by family of rules."""
+    table = study.table("hours.csv")
+    rows = [[r.family, str(r.jobs), f"{r.core_hours:.2f}"] for r in table.itertuples()]
+    return markdown_table(["family", "jobs", "core-hours"], rows)
+
+
+def gain(study: StudyTables, case: str) -> str:
+    """QIF minus LIF in a case of the main claim, in points; empty if there is none."""
+    claims = study.claims
+    own = claims[(claims["id"] == "qif-outperforms-lif") & (claims["case"] == f"qif: {case}")]
+    return measured(own.iloc[0], "points") if len(own) else ""
+
+
+def new_share(study: StudyTables) -> str:
+    """Share of the test samples that are by speakers whom nothing before has heard."""
+    table = study.table("data/summary.csv").set_index("group")["samples"]
+    new = table.get("test, new speakers", 0)
+    return share(new / (new + table.get("test, known speakers", 0)))

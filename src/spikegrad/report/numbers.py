@@ -1,0 +1,85 @@
+"""Numbers as pages show them, and tables of them in Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Some significant digits, and words for what is no number."""
+    if math.isnan(value):
+        return "none"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if 1000 <= abs(value) < 1e6:
+        return f"{value:,.0f}".replace("-", "−")
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
+def with_interval(value: float, low: float, high: float, show: Any = number) -> str:
+    """A number with its interval; alone where that has no end, or none but the number itself."""
+    if low == high or not (math.isfinite(low) or math.isfinite(high)):
+        return show(value)
+    return f"{show(value)} ({show(low)} to {show(high)})"
+
+
+def mean(row: Mapping[str, Any]) -> str:
+    """A mean with its interval, of the columns mean, low and high."""
+    return with_interval(row["mean"], row["low"], row["high"])
+
+
+def share(value: float, digits: int = 0) -> str:
+    """A share in per cent."""
+    return "-" if math.isnan(value) else f"{100 * value:.{digits}f} %"
+
+
+def percent(row: Mapping[str, Any]) -> str:
+    """A mean share in per cent with its interval, which ends at 0 and 100 %."""
+    if math.isnan(row["mean"]):
+        return "-"
+    ends = (max(row["low"], 0.0), min(row["high"], 1.0)) if math.isfinite(row["low"]) else ()
+    text = f"{100 * row['mean']:.1f} %"
+    return f"{text} ({' to '.join(f'{100 * end:.1f}' for end in ends)})" if ends else text
+
+
+def points(value: float) -> str:
+    """A difference of shares in points, with its sign."""
+    return f"{100 * value:+.1f}".replace("-", "−")
+
+
+def measured(case: Mapping[str, Any], unit: str = "") -> str:
+    """The estimate of a row of claims.csv with its interval; shares in points or %, if
+    its ``unit`` begins so."""
+    if math.isnan(case["estimate"]):
+        return "nothing to measure"
+    values = (case["estimate"], case["low"], case["high"])
+    if unit.startswith("points"):
+        return f"{with_interval(*values, show=points)} {unit}"
+    if unit.startswith("%"):
+        return f"{with_interval(*(100 * v for v in values))} {unit}"
+    return f"{with_interval(*values)} {unit}".strip()
+
+
+def listed(items: Iterable[Any], last: str = "and") -> str:
+    """ "a, b and c"."""
+    texts = [str(item) for item in items]
+    return (
+        f" {last} ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
+    )
+
+
+def cell(value: Any) -> str:
+    """What a table shows of a value: numbers to three digits, nothing as a dash."""
+    if isinstance(value, float):
+        return "-" if pd.isna(value) else number(value)
+    return str(value)
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A table of strings and numbers."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(cell, line))} |" for line in lines) + "\n"

@@ -1,0 +1,73 @@
+"""A study's page, and what it shows or links to, in a folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from spikegrad.report.claims_page import claims_page
+from spikegrad.report.page import CLAIMS, PAGE, template_of
+from spikegrad.report.study import CONFIG
+from spikegrad.storage.tables import read_table
+from spikegrad.version import __version__
+
+FILES = (
+    PAGE,
+    CONFIG,
+    "*.csv",
+    "figures/*.png",
+    "data/*.csv",
+    "data/figures/*.png",
+    "landscape/*.csv",
+    "landscape/figures/*.png",
+    "networks/*.csv",
+    "networks/*.safetensors",
+    "search/*.csv",
+    "search/*.parquet",
+    "search/*/*/best.yaml",
+    "search/figures/*.png",
+    "training/*.csv",
+    "training/histories.parquet",
+    "training/figures/*.png",
+    "variants/*.csv",
+    "variants/*/*.csv",
+    "variants/figures/*.png",
+)
+"""What is copied of a study of the first paper."""
+NTK_FILES = (PAGE, CONFIG, "*.csv", "*/*.csv", "figures/*.png")
+"""The same of its folder with the second paper's results."""
+
+
+def commit_of(repository: Path) -> str:
+    """The commit that ``repository`` stands at; the package's version where there is no git."""
+    command = ["git", "-C", str(repository), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return f"version {__version__}"
+
+
+def publish(results: Path, target: Path, commit: str) -> None:
+    """Copy the finished study in ``results`` to ``target``, in place of what is there.
+
+    ``commit`` names the code; about.yaml keeps it.
+    """
+    part = target.with_name(f"{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    patterns = [*FILES, *(f"ntk/{pattern}" for pattern in NTK_FILES)]
+    if results.name == "ntk":
+        patterns = list(NTK_FILES)
+    for file in sorted({file for pattern in patterns for file in results.glob(pattern)}):
+        copy = part / file.relative_to(results)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    for table in part.rglob("claims.csv"):
+        folder, judged_in = table.parent, (results / table.relative_to(part)).parent
+        page = claims_page(read_table(table), PAGE, folder, judged_in)
+        (folder / CLAIMS[template_of(folder)]).write_text(page)
+    (part / "about.yaml").write_text(yaml.safe_dump({"commit": commit}))
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)

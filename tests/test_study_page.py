@@ -1,0 +1,269 @@
+"""A study's page says what its tables say, and nothing in it is typed by hand."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from scipy.stats import ttest_1samp
+
+from smoke import ROOT, snakemake
+from spikegrad import SpikeTrains, load_network
+from spikegrad.report import facts
+from spikegrad.report.numbers import listed, measured, number, percent
+from spikegrad.report.page import QUOTE, page, quoting, template_of
+from spikegrad.report.pages import TEMPLATES
+from spikegrad.report.study import StudyTables, core_hours
+
+RESULTS = ROOT / "docs" / "results"
+KEPT = RESULTS / "heidelberg-digits"
+SMOKE = Path("results/spoken-digits-smoke")
+WORDS = (
+    "two three four five six seven eight nine ten eleven twelve twenty dozen hundred thousand half "
+    "third quarter fifth twice double triple"
+)
+
+
+def cells(table: str) -> dict[str, list[str]]:
+    """The rows of a Markdown table by their first cell."""
+    lines = [[c.strip() for c in line.strip("|").split("|")] for line in table.splitlines()]
+    return {first: rest for first, *rest in lines}
+
+
+@pytest.fixture(scope="module")
+def published(finished: Path) -> Path:
+    run = snakemake(finished, "--", "publish")
+    assert run.returncode == 0, run.stderr
+    return finished / "docs" / SMOKE
+
+
+def links(file: Path) -> set[str]:
+    found = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", file.read_text())
+    return {link for link in found if not link.startswith("http")}
+
+
+def test_what_a_published_page_names_is_published(published: Path) -> None:
+    for file in (published / "README.md", published / "ntk" / "README.md"):
+        named = links(file)
+        assert len(named) > 8
+        assert [link for link in named if not (file.parent / link).exists()] == []
+        assert page(file.parent, template_of(file.parent)) == file.read_text()
+    assert not list(published.parent.glob("*.part"))
+    assert yaml.safe_load((published / "about.yaml").read_text())["commit"]
+
+
+def test_a_published_network_classifies_a_sample(published: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (published / "README.md").read_text(), re.S)
+    files = sorted(published.glob("networks/*.safetensors"))
+    assert f'"networks/{files[0].name}"' in code
+    exec(compile(code.replace('"networks/', f'"{published}/networks/'), "README.md", "exec"), {})
+    for file in files:
+        network, about = load_network(file)
+        sample = SpikeTrains.from_arrays([np.linspace(0, 0.5, 9)], [np.arange(9)], duration=0.8)
+        with torch.no_grad():
+            assert network(sample).logits.shape == (1, network.n_classes)
+        assert about["neuron"] == file.stem.rsplit("_", 1)[0]
+
+
+@pytest.mark.parametrize("name", ["study", "sg_ntk", "statements", "front"])
+def test_no_number_of_a_page_is_typed(name: str) -> None:
+    """Every number comes from a table or the configuration; arXiv's numbers are citations."""
+    text = (TEMPLATES / f"{name}.md").read_text()
+    for given in (
+        r"\{#.*?#\}", r"\{%.*?%\}", r"\{\{.*?\}\}", r"```.*?```", r"`[^`]*`", r"\]\([^)]*\)",
+        r"arXiv \d+\.\d+", "^#+ ",
+    ):  # fmt: skip
+        text = re.sub(given, " ", text, flags=re.S | re.M)
+    assert re.findall(rf"\S*\d\S*|\b(?:{WORDS.replace(' ', '|')})s?\b", text) == []
+
+
+@pytest.mark.parametrize("name", ["heidelberg-digits", "sg-ntk"])
+def test_kept_pages_are_made_of_kept_tables(name: str) -> None:
+    folder = RESULTS / name
+    file = folder / "README.md"
+    assert file.read_text() == page(folder, template_of(folder)), "python -m spikegrad.report.page"
+    assert [link for link in links(file) if not (folder / link).exists()] == []
+
+
+def test_pages_quote_what_is_kept() -> None:
+    """Whoever edits a kept table or a quoted number without the other is told so."""
+    quotes = 0
+    for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        text = file.read_text()
+        quotes += len(QUOTE.findall(text))
+        assert quoting(text, RESULTS) == text, f"{file}: run python -m spikegrad.report.page"
+    assert quotes > 4
+
+
+def test_another_verdict_turns_the_page_and_readme(tmp_path: Path) -> None:
+    folder = shutil.copytree(KEPT, tmp_path / KEPT.name)
+    claims = pd.read_csv(folder / "claims.csv")
+    own = (claims["id"] == "qif-outperforms-lif") & (claims["case"] == "qif: every speaker alike")
+    assert claims.loc[own, "verdict"].tolist() == ["undecided"]
+    claims.loc[own, "verdict"] = "supported"
+    claims.to_csv(folder / "claims.csv", index=False)
+    first = page(folder, "study").split("## Set-up")[0]
+    assert (
+        cells(first.split("\n\n")[2])[
+            "[QIF networks perform better than LIF networks after a thorough search for both]"
+            "(#performance)"
+        ][0]
+        == "supported"
+    )
+    readme = (ROOT / "README.md").read_text()
+    front = quoting(readme, tmp_path).split("<!-- end -->")[0]
+    assert front != readme.split("<!-- end -->")[0]
+    assert re.search("support that QIF networks perform better", front)
+    assert not re.search("support that QIF", readme)
+
+
+def test_nothing_undecided_stands_in_bold() -> None:
+    for file in [ROOT / "README.md", *RESULTS.rglob("*.md")]:
+        for bold in re.findall(r"\*\*(.+?)\*\*", file.read_text()):
+            assert not re.search("LIF|QIF|better|more", bold), (file, bold)
+
+
+def test_accuracies_are_means_over_searches_with_t_intervals() -> None:
+    runs = pd.read_csv(KEPT / "training" / "runs.csv")
+    table = cells(facts.accuracies(StudyTables(KEPT)))
+    for neuron, label in (("lif", "LIF"), ("qif", "QIF"), ("qif_delta", "δ-QIF")):
+        own = runs[runs["neuron"] == neuron]
+        means = own.groupby("search")["accuracy"].mean()
+        ends = ttest_1samp(means, 0).confidence_interval()
+        low, high = 100 * ends.low, 100 * ends.high
+        assert table[label][0] == f"{100 * means.mean():.1f} % ({low:.1f} to {high:.1f})"
+        diverged = (own["outcome"] != "finished").sum()
+        assert table[label][-1] == f"{len(own)} ({diverged})"
+
+
+def test_a_new_speaker_has_the_accuracy_of_its_answers(published: Path, finished: Path) -> None:
+    folder = finished / SMOKE / "training"
+    searches = pd.read_csv(folder / "runs.csv")[["neuron", "seed", "search"]]
+    samples = pd.read_parquet(folder / "qif" / "samples.parquet").merge(searches)
+    samples["right"] = samples["label"].astype(str) == samples["prediction"].astype(str)
+    table = cells(facts.by_speaker(StudyTables(published)))
+    neuron = table["right answers of each search, in order (%)"].index("QIF")
+    new = samples[samples["unseen_speaker"]]
+    groups = {f"new speaker {speaker}": own for speaker, own in new.groupby("speaker")}
+    groups["heard speakers"] = samples[~samples["unseen_speaker"]]
+    for name, own in groups.items():
+        right = 100 * own.groupby("search")["right"].mean()
+        assert [float(v) for v in table[name][neuron].split(", ")] == pytest.approx(right, abs=0.51)
+
+
+def test_landscapes_show_means_and_medians_of_networks() -> None:
+    table = pd.read_csv(KEPT / "landscape" / "measures.csv")
+    own = table[(table["state"] == "trained") & (table["neuron"] == "qif")]["word_minima"]
+    found = cells(facts.landscapes(StudyTables(KEPT), "trained"))
+    mean, median = found["minima of a single sample's loss"][1].split("; ")
+    assert mean.startswith(f"{own.mean():.3g} (")
+    assert float(median) == pytest.approx(own.median(), rel=1e-2)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> StudyTables:
+    """A study of few tables."""
+    (tmp_path / "training").mkdir()
+    (tmp_path / "networks").mkdir()
+    (tmp_path / "variants").mkdir()
+    (tmp_path / "training/runs.csv").write_text(
+        "neuron,search,seed,outcome,best_epoch,validation_accuracy,accuracy_unseen_speakers\n"
+        "lif,0,0,finished,3,0.9,0.3\nlif,0,1,overflow,1,0.8,0.9\n"
+        "lif,1,2,finished,5,0.7,0.5\nqif,0,0,finished,9,0.6,0.7\n"
+    )
+    (tmp_path / "training/reached.csv").write_text(
+        "neuron,seed,training_accuracy,late_gain\nlif,0,0.5,0\nlif,1,0.5,\nlif,2,0.5,0\nqif,0,1,0\n"
+    )
+    variants = {"trial": {"draw": {"trials": 4}, "changes": {}}}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({"variants": variants}))
+    return StudyTables(tmp_path)
+
+
+def test_robustness_is_ranked_beside_new_speakers(study: StudyTables) -> None:
+    rows = [("none", 0, 0.9, 0.8, 0.7), ("channels moved by", -20, 0.25, 0.375, 0.5)]
+    rows += [("channels moved by", 20, 0.5, 0.375, 0.75)]
+    networks = ("lif_0", "lif_1", "qif_0")
+    (study.folder / "networks/robustness.csv").write_text(
+        "neuron,network,change,by,accuracy\n"
+        + "".join(
+            f"{name[:3]},{name}.safetensors,{change},{by},{accuracy}\n"
+            for change, by, *accuracies in rows
+            for name, accuracy in zip(networks, accuracies, strict=True)
+        )
+    )
+    table = cells(facts.robustness(study))
+    assert table["as they are"] == ["85 %", "70 %", "-1.00"]
+    assert table["channels moved by 20"] == ["38 %", "62 %", "+0.87"]  # two are equal
+
+
+def test_drawn_settings_are_chosen_by_validation_and_reported_by_test(study: StudyTables) -> None:
+    (study.folder / "variants/trial.csv").write_text(
+        "neuron,change,to,search,outcome,validation_accuracy,accuracy\n"
+        "lif,trial,0,0,finished,0.3,0.9\nlif,trial,1,0,overflow,,\n"
+        "lif,trial,2,0,finished,0.7,0.2\nlif,trial,3,0,overflow,0.5,0.6\n"
+        "qif,trial,0,0,finished,0.5,0.4\nqif,trial,1,0,finished,0.6,0.1\n"
+    )
+    table = cells(facts.variants(study)["trial"])
+    test = [0.0, 0.9, 0.6, 0.2]  # in the order of validation
+    pairs = [test[max(pair)] for pair in itertools.combinations(range(4), 2)]
+    expected = [sum(test) / 4, sum(pairs) / 6]  # QIF has no four
+    assert table["LIF"] == ["4", "2", *[f"{100 * v:.0f} %" for v in expected]]
+    assert table["QIF"] == ["2", "0", "25 %", "10 %"]
+
+
+def test_changes_are_means_and_settings_are_told_apart(study: StudyTables) -> None:
+    (study.folder / "variants/size.csv").write_text(
+        "neuron,change,to,search,outcome,validation_accuracy,accuracy,accuracy_unseen_speakers,"
+        "train_accuracy,spikes_per_neuron\n"
+        "lif,size,large,2,finished,0.5,0.6,0.5,0.7,4\nlif,size,large,2,overflow,0.5,0.4,0.2,0.5,8\n"
+        "qif,size,large,3,overflow,,,,,\n"
+        "lif,settings of,qif,0,finished,0.7,0.9,0.8,1,1\n"
+        "lif,settings of,qif,1,finished,0.8,0.7,0.6,1,2\n"
+        "lif,new speakers,0-1,0,finished,0.8,0.5,0.4,1,2\n"
+        "lif,new speakers,0-1,1,finished,0.8,0.7,0.6,1,2\n"
+    )
+    table = cells(facts.variants(study)["size"])
+    assert table["size: large"] == ["50.0, 35.0 % (60 %, 6.0)† ×2", "no epoch came to its end"]
+    assert table["settings of: QIF, search 0"] == ["90.0, 80.0 % (100 %, 1.0)", "-"]
+    assert table["settings of: QIF, search 1"] == ["70.0, 60.0 % (100 %, 2.0)", "-"]
+    assert table["new speakers: 0-1"] == ["60.0, 50.0 % (100 %, 2.0) ×2", "-"]
+    assert facts.borrowed(study, "lif") == ""  # several searches, none of them the best
+    assert facts.early(study) == "LIF with seed 1"
+
+
+def test_settings_that_others_found_are_chosen_by_validation() -> None:
+    """The kept study's, recomputed: seven runs of LIF with what a search of δ-QIF found."""
+    runs = pd.read_csv(KEPT / "variants" / "variations.csv")
+    own = runs[(runs["neuron"] == "lif") & (runs["to"] == "qif_delta")]
+    told = facts.borrowed(StudyTables(KEPT), "lif")
+    assert told == f"{100 * own['accuracy'].mean():.1f} % with those of δ-QIF ({len(own)} runs)"
+
+
+def test_core_hours_are_those_of_the_benchmark_tables(tmp_path: Path) -> None:
+    for name, seconds in {"search/lif/0": 1800.0, "search/qif/0": 3600.0, "prepare": 360.0}.items():
+        file = tmp_path / f"{name}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"s\tcpu_time\n1.0\t{seconds}\n")
+    table = core_hours(tmp_path).set_index("family")
+    assert table["core_hours"].to_dict() == pytest.approx({"data": 0.1, "search": 1.5, "all": 1.6})
+    assert table["jobs"].to_dict() == {"data": 1, "search": 2, "all": 3}
+
+
+def test_numbers_are_written_as_readers_know_them() -> None:
+    case = {"estimate": -0.0382, "low": -0.5, "high": 0.444}
+    assert measured(case, "points, LIF − QIF") == "−3.8 (−50.0 to +44.4) points, LIF − QIF"
+    assert measured(case) == "−0.0382 (−0.5 to 0.444)"
+    assert measured({**case, "estimate": np.nan}) == "nothing to measure"
+    assert measured({"estimate": 0.5, "low": 0.5, "high": 0.5}, "nats") == "0.5 nats"
+    assert number(47879.3) == "47,879"
+    assert number(-np.inf) == "−∞"
+    assert percent({"mean": 0.9, "low": 0.7, "high": 1.1}) == "90.0 % (70.0 to 100.0)"
+    assert percent({"mean": 0.9, "low": -np.inf, "high": np.inf}) == "90.0 %"
+    assert listed(["a", "b", "c"]) == "a, b and c"
