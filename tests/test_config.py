@@ -91,7 +91,7 @@ def test_seeds_are_shared_out_in_order(seeds: list[int], repeats: int):
             way.append(following)
         assert len(way) == each
         assert {study.search_of(other) for other in way} == {study.search_of(seed)}
-    config["search"] = None
+    config["search"], config["variants"] = None, {}
     assert {validate(Study, config).search_of(seed) for seed in seeds} == {0}
 
 

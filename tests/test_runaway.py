@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import runaway
-from runaway import CRITICAL, RATES, gain, mean_field, random_weights, simulated, single
+from spikegrad.storage.tensors import load_tensors
+from spikegrad.training.runaway import (
+    CRITICAL,
+    RATES,
+    gain,
+    mean_field,
+    random_weights,
+    rates,
+    simulated,
+    single,
+)
 
 
 @pytest.mark.parametrize("neuron", RATES)
@@ -20,9 +30,9 @@ def test_rates_of_single_neurons_are_those_of_the_engine(neuron: str, current: f
 
 
 def test_lif_rates_diverge_at_the_critical_scale_alone() -> None:
-    rates = [mean_field(RATES["lif"], scale) for scale in (0.0, 2.0, 2.7, 2.8)]
-    assert np.isfinite(rates).all()
-    assert rates == sorted(rates)
+    found = [mean_field(RATES["lif"], scale) for scale in (0.0, 2.0, 2.7, 2.8)]
+    assert np.isfinite(found).all()
+    assert found == sorted(found)
     assert mean_field(RATES["lif"], 1.03 * CRITICAL) == math.inf
     assert mean_field(RATES["qif"], 10 * CRITICAL) < 2 * mean_field(RATES["qif"], 0.0)
 
@@ -47,27 +57,24 @@ def test_networks_run_away_if_and_only_if_they_are_lif_with_a_gain_above_1(seed:
         assert simulated("qif_delta", found * weights, seed) < 100
 
 
-def test_the_figure_has_what_the_tables_say() -> None:
-    rates = pd.DataFrame(
-        [("lif", "current", 2.0, 0, 72.0, 72.0), ("lif", "scale", 2.0, 0, 105.0, 104.0),
-         ("lif", "scale", 5.0, 0, math.inf, math.inf)],
-        columns=["neuron", "of", "value", "seed", "rate", "theory"],
-    )  # fmt: skip
-    trials = pd.DataFrame(
-        {
-            "neuron": ["lif", "lif", "qif"],
-            "outcome": ["finished", "overflow", "finished"],
-            "presentations": [10, 0, 10],
-            "network.init.recurrent_scale": [0.5, 5.0, 5.0],
-            "validation_accuracy": [0.5, math.nan, 0.6],
-        }
-    )
-    trained = pd.DataFrame(
-        {"seed": "0", "epoch": [0, 1], "gain": [0.5, 1.2], "outcome": "overflow"}
-    )
-    a, b, c, d = runaway.draw(rates, trials, trained).axes
-    points = [line for line in b.lines if line.get_marker() == "o"]
-    assert [line.get_ydata().tolist() for line in points] == [[105.0]]  # none at infinity
-    assert [line.get_marker() for line in c.lines if len(line.get_xdata()) == 1] == ["o", "o", "x"]
-    assert max(d.lines[0].get_ydata()) == 1.2
-    assert "current" in a.get_xlabel()
+def test_rates_stand_beside_their_theory() -> None:
+    table = rates(["lif", "qif", "adex"], 10, 1)
+    alone = table[table["of"] == "current"]
+    assert alone["rate"].to_numpy() == pytest.approx(alone["theory"].to_numpy(), rel=1e-9)
+    networks = table[table["of"] == "scale"].set_index(["neuron", "value"])
+    assert set(table["neuron"]) == {"lif", "qif"}
+    assert networks.loc[("lif", 15.0), "rate"] == networks.loc[("lif", 15.0), "theory"] == math.inf
+    assert np.isfinite(networks.loc["qif", "rate"]).all()
+
+
+def test_gains_are_those_of_the_snapshots(finished: Path) -> None:
+    folder = finished / "results/spoken-digits-smoke/training"
+    table = pd.read_csv(folder / "runaway_gains.csv")
+    for seed, own in table.groupby("seed"):
+        run = folder / f"lif/{seed}"
+        tensors, _ = load_tensors(run / "snapshots.safetensors")
+        for epoch, found in zip(own["epoch"], own["gain"], strict=True):
+            weights = tensors.get(f"epoch.{epoch}.hidden.0.recurrent_weight")
+            assert found == pytest.approx(0 if weights is None else gain(weights.double().numpy()))
+        spikes = pd.read_parquet(run / "history.parquet").set_index("epoch")["spikes_per_neuron"]
+        assert own["spikes_per_neuron"].to_numpy() == pytest.approx(spikes[own["epoch"]].to_numpy())

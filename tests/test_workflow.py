@@ -256,7 +256,9 @@ def test_measured_peaks_stay_within_the_memory_asked_for(finished):
 def test_a_study_of_one_neuron_goes_through(finished, tmp_path):
     """QIF alone: its networks are there, and everything that compares is told of one model."""
     project = edited(finished, tmp_path)
-    (project / "config" / "alone.yaml").write_text("neurons: {lif: null, qif_delta: null}\n")
+    (project / "config" / "alone.yaml").write_text(
+        "neurons: {lif: null, qif_delta: null}\nvariants: {slower: null, new speakers: null}\n"
+    )
     jobs = planned(project, "config/alone.yaml")
     assert not {"compile_engine", "search_trials", "train"} & set(jobs)
     run = snakemake(project, "config/alone.yaml")

@@ -1,0 +1,168 @@
+"""Measures of a study's own networks: each against what defines it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from landscapes import random_objective
+from spikegrad.config.base import validate
+from spikegrad.config.study import Study
+from spikegrad.data.dataset import load
+from spikegrad.landscape.objective import matrices, weights_of
+from spikegrad.landscape.roughness import roughness
+from spikegrad.network import load_network
+from spikegrad.spikes import SpikeTrains
+from spikegrad.training.robustness import changed, robustness
+from spikegrad.training.summary import best_by_validation, reached
+from test_config import settings
+
+
+@pytest.fixture
+def results(finished: Path) -> Path:
+    return finished / "results/spoken-digits-smoke"
+
+
+def test_roughness_tells_lif_jumps_from_what_is_smooth():
+    options = validate(Study, settings("heidelberg.yaml")).landscape
+    few = options.profiles.model_copy(update={"samples": 3, "points": 17})
+    options = options.model_copy(update={"profiles": few, "samples": 3})
+    found = {}
+    for neuron in ("lif", "qif"):
+        objective, weights, _ = random_objective(neuron, 1, n_samples=3)
+        objective.set_weights(weights)
+        net = objective.network
+        step, clipped = roughness(net, objective.data, options, seed=0, lengths=(0.002,))
+        found[neuron] = step
+        assert torch.equal(weights_of(net), weights)
+        assert -1 <= clipped["turned"] <= 1
+        before, gradient = objective.gradient(weights)
+        pairs = zip(matrices(weights, net), matrices(gradient, net), strict=True)
+        parts = [w.norm() * g for w, g in pairs]
+        slope = torch.cat([part.flatten() for part in parts]).norm()
+        assert step["predicted"] == pytest.approx(-0.002 * float(slope), rel=1e-6)
+        moved = [
+            w - 0.002 * w.norm() * part / slope
+            for w, part in zip(matrices(weights, net), parts, strict=True)
+        ]
+        after = objective.answer(torch.cat([part.flatten() for part in moved]))
+        assert step["changed"] == pytest.approx(float(after.loss - before.loss), rel=1e-6)
+        assert clipped["predicted"] != pytest.approx(step["predicted"], rel=1e-3)
+        net.hidden[0].max_spikes = 0
+        assert roughness(net, objective.data, options, seed=0, lengths=(0.002,)) == []
+    assert found["lif"]["word_in_jumps"] > 0
+    assert found["qif"]["word_in_jumps"] == 0
+    assert found["lif"]["word_minima"] >= found["qif"]["word_minima"]
+
+
+def test_changed_samples_have_the_spikes_that_are_left():
+    times = [torch.tensor([0.125, 0.25, 0.75]), torch.tensor([0.5])]  # exact in float32
+    units = [torch.tensor([0, 3, 4]), torch.tensor([2])]
+    spikes = SpikeTrains.from_arrays(times, units, duration=1.0)
+
+    def after(change: str, by: float) -> list[list[tuple[float, int]]]:
+        found = changed(spikes, 5, change, by)
+        found.check(5)
+        samples = [found[k : k + 1] for k in range(len(found))]
+        return [list(zip(s.times.tolist(), s.units.tolist(), strict=True)) for s in samples]
+
+    assert after("none", 0.0) == [[(0.125, 0), (0.25, 3), (0.75, 4)], [(0.5, 2)]]
+    assert after("channels moved by", 2) == [[(0.125, 2)], [(0.5, 4)]]
+    assert after("channels moved by", -3) == [[(0.25, 0), (0.75, 1)], []]
+    assert after("time stretched by", 2.0) == [[(0.25, 0), (0.5, 3)], [(1.0, 2)]]
+    assert after("share of spikes kept", 0.0) == [[], []]
+    with pytest.raises(ValueError, match="louder"):
+        changed(spikes, 5, "louder", 2.0)
+
+
+def test_robustness_begins_with_the_samples_of_heard_speakers(results: Path):
+    network, _ = load_network(results / "networks/qif_0.safetensors")
+    train, test = (load(results / "data/events.h5", split) for split in ("train", "test"))
+    table = robustness(network, test, train)
+    heard = torch.isin(test.speakers, train.speakers).nonzero()[:, 0]
+    with torch.no_grad():
+        right = network(test.select(heard).spikes).logits.argmax(1) == test.labels[heard]
+    assert table.iloc[0].to_dict() == {
+        "change": "none", "by": 0.0, "accuracy": float(right.double().mean()), "same": 1.0
+    }  # fmt: skip
+
+
+def test_of_each_search_the_best_network_is_kept(results: Path):
+    runs = pd.read_csv(results / "training/runs.csv")
+    for (neuron, search), own in runs.groupby(["neuron", "search"]):
+        kept = (results / f"networks/{neuron}_{search}.safetensors").read_bytes()
+        best = own[own["validation_accuracy"] == own["validation_accuracy"].max()]["seed"]
+        files = [results / f"training/{neuron}/{seed}/best.safetensors" for seed in best]
+        assert kept in [file.read_bytes() for file in files]
+    lost = pd.DataFrame(
+        {"neuron": "lif", "search": [0, 0, 1], "validation_accuracy": [0.1, None, None]}
+    )
+    assert best_by_validation(lost).index.tolist() == [2, 0]
+    measured = pd.read_csv(results / "networks/roughness.csv")
+    assert set(measured["network"]) == {
+        f"{n}_{s}.safetensors" for n, s in runs[["neuron", "search"]].to_numpy()
+    }
+
+
+def test_a_speaker_has_the_accuracy_of_its_answers(results: Path):
+    samples = pd.read_parquet(results / "training/qif/samples.parquet")
+    speaker = samples["speaker"].iloc[0]
+    own = samples[samples["speaker"] == speaker]
+    right = [label == answer for label, answer in zip(own["label"], own["prediction"], strict=True)]
+    table = pd.read_csv(results / "training/speakers.csv")
+    rows = table.query(f"neuron == 'qif' and speaker == {speaker}")
+    assert rows["answers"].sum() == len(right)
+    assert rows["accuracy"] @ rows["answers"] == pytest.approx(sum(right), abs=1e-3)
+
+
+def test_validation_samples_are_of_heard_or_new_speakers(results: Path):
+    train, words = (load(results / "data/events.h5", s) for s in ("train", "validation"))
+    share = float((~torch.isin(words.speakers, train.speakers)).double().mean())
+    assert 0 < share < 1
+    runs = pd.read_csv(results / "training/runs.csv")
+    table = pd.read_csv(results / "training/validation.csv").merge(runs)
+    assert len(table) == len(runs)
+    both = share * table["accuracy_new"] + (1 - share) * table["accuracy_heard"]
+    assert both.to_numpy() == pytest.approx(table["validation_accuracy"].to_numpy(), abs=1e-5)
+
+
+def test_what_training_has_reached():
+    """Of a run that was cut off its last epochs say nothing of where it would have ended."""
+    rows = [
+        ("qif", 0, epoch, accuracy, 0.1 * accuracy)
+        for epoch, accuracy in enumerate([0.0, 0.2, 0.2, 0.2, 0.2, 0.2, 0.3, 0.5, 0.3, 0.3, 0.3])
+    ] + [("lif", 1, 0, 0.1, 0.2), ("lif", 1, 1, 0.4, 0.6)]
+    columns = ["neuron", "seed", "epoch", "validation_accuracy", "train_accuracy"]
+    outcomes = [("qif", 0, "finished"), ("lif", 1, "overflow")]
+    runs = pd.DataFrame(outcomes, columns=["neuron", "seed", "outcome"])
+    lif, qif = reached(pd.DataFrame(rows, columns=columns), runs).itertuples()
+    assert qif.training_accuracy == pytest.approx(0.05)
+    assert qif.late_gain == pytest.approx(0.14)
+    assert lif.training_accuracy == 0.6
+    assert np.isnan(lif.late_gain)
+
+
+def test_landscape_measures_are_means_over_lines(results: Path):
+    profiles = pd.read_parquet(results / "landscape/profiles.parquet")
+    table = pd.read_csv(results / "landscape/measures.csv").set_index(["neuron", "seed", "state"])
+    own = profiles[(profiles["neuron"] == "lif") & (profiles["state"] == "trained")]
+    for seed, lines in own.groupby("seed"):
+        row = table.loc[("lif", seed, "trained")]
+        assert row["word_jumps"] == pytest.approx(lines["n_jumps"].mean(), rel=1e-5)
+        assert row["word_variation"] == pytest.approx(lines["variation"].mean(), rel=1e-5)
+    updates = pd.read_csv(results / "landscape/updates.csv").groupby(["neuron", "seed"])
+    met = table.xs("along training", level="state")["met"]
+    assert met.to_numpy() == pytest.approx(
+        updates["breaks_per_update"].mean()[met.index].to_numpy(), rel=1e-5
+    )
+
+
+def test_mean_errors_are_those_of_the_networks(results: Path):
+    errors = pd.read_parquet(results / "ntk/gradient/errors.parquet")
+    row = pd.read_csv(results / "ntk/gradient/mean_errors.csv").iloc[-1]
+    own = errors[(errors["width"] == row["width"]) & (errors["step"] == row["step"])]
+    assert row["squared_error"] == pytest.approx(own["squared_error"].mean(), rel=1e-5)

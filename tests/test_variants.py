@@ -1,0 +1,241 @@
+"""Variants: which runs they consist of, mistakes, and what their tables and jobs are."""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+import yaml
+from hypothesis import given
+from hypothesis import settings as trials
+from hypothesis import strategies as st
+
+from smoke import snakemake
+from spikegrad.config.base import ConfigError, validate
+from spikegrad.config.study import Study
+from spikegrad.data.dataset import SpikeDataset
+from spikegrad.data.layout import DataError
+from spikegrad.data.speakers import exchanged
+from spikegrad.network import load_network
+from spikegrad.search.sampling import suggest
+from spikegrad.search.winners import NOTHING, best_winner
+from spikegrad.spikes import SpikeTrains
+from spikegrad.training.variants import ranks
+from spikegrad.variants import cases, sampling_of, slug, variant_runs
+from test_config import settings
+from test_workflow import edited, planned
+
+RESULTS = Path("results/spoken-digits-smoke")
+
+
+def study(variants: Any, **changes: Any) -> Study:
+    """The smoke study with these ``variants``."""
+    return validate(Study, {**settings("smoke.yaml"), "variants": variants, **changes})
+
+
+@given(
+    st.lists(st.sampled_from(["0", "0.5 s", "no sample"]), unique=True),
+    st.lists(st.sampled_from([0, 3, 8]), min_size=1, unique=True),
+    st.sampled_from(["own", "configured", ["qif"], ["lif", "qif"]]),
+    st.sampled_from(["best", "each", [1]]),
+    st.lists(st.sampled_from([[0], [1, 2]]), unique_by=tuple),
+)
+@trials(max_examples=40, deadline=None)
+def test_runs_are_the_product_of_the_axes(changes, seeds, whose, searches, speakers):
+    """But for pairs of a neuron model with itself; names and folders tell all of them apart."""
+    named = {name: {"network.tau": 0.01 * (k + 1)} for k, name in enumerate(changes)}
+    variant = {"neurons": ["lif", "qif"], "changes": named, "settings": whose}
+    variant |= {"seeds": seeds, "searches": searches, "test_speakers": speakers}
+    if whose == ["qif"]:
+        variant["neurons"] = ["lif"]
+    runs = variant_runs(study({"v": variant}), "v")
+    listed = whose if isinstance(whose, list) else [whose]
+    numbers = {"best": [(0, 1)], "each": [(0,), (1,)]}.get(str(searches), [(1,)])
+    tuples = [tuple(pair) for pair in speakers]
+    expected = {
+        (neuron, seed, named.get(change, {}).get("network.tau"), of, search, pair)
+        for neuron, seed, change, of, search, pair in product(
+            variant["neurons"], seeds, changes or [""], listed, numbers, tuples or [()]
+        )
+        if neuron != of
+    }
+    found = {
+        (neuron, seed, case.parameters.get("network.tau"), case.settings, case.searches, pair)
+        for case, neuron, seed in runs
+        for pair in [case.test_speakers]
+    }
+    assert found == expected
+    assert len({run.folder for run in runs}) == len(runs) == len(expected)
+    assert {run.case.to.split(", ")[0] for run in runs} >= set(changes)
+
+
+def test_names_say_what_a_case_is():
+    both = {"0": {"network.drive": 0.0}, "3000x4": {"samples": 3000, "training.epochs": 4}}
+    variant = {"changes": both, "settings": ["qif"], "neurons": ["lif"], "test_speakers": [[0, 1]]}
+    made = study({"a b": {**variant, "searches": "each", "samples": 7}, "c": {"seeds": [2]}})
+    first, *_, last = cases(made, "a b")
+    assert (first.to, first.slug, first.samples) == ("0, qif, 0-1", "0-qif-0-1-search-0", 7)
+    assert (last.parameters, last.samples) == ({"training.epochs": 4}, 3000)
+    (only,) = cases(made, "c")
+    assert (only.to, only.slug) == ("", "only")
+    assert [run.neuron for run in variant_runs(made, "c")] == ["lif", "qif", "qif_delta"]
+    assert slug("blended words, too") == "blended-words-too"
+
+
+def test_draws_are_the_searchs_first_trials():
+    drawn = study({"v": {"draw": {"trials": 3}, "changes": {"short": {"samples": 9}, "all": {}}}})
+    sampling, seed = sampling_of(drawn, "v")
+    first = suggest(sampling, [1, 2], seed, 4, 0, [])
+    for case, _, train_seed in variant_runs(drawn, "v"):
+        assert train_seed == first[case.draw].seed
+        alone = suggest(sampling, [1], seed, case.draw + 1, 0, [])[-1]
+        assert alone.parameters == first[case.draw].parameters
+    assert len(cases(drawn, "v")) == 6
+
+
+SPACE = {"sampler": {"kind": "random"}, "space": [{"key": "network.tua", "low": 0.1, "high": 0.2}]}
+
+
+@pytest.mark.parametrize(
+    ("variant", "message"),
+    [
+        ({"neurons": ["adex"]}, "'variants.v.neurons.0' = 'adex'"),
+        ({"serches": "each"}, "'variants.v.serches' is not a known key; did you mean 'searches'?"),
+        (
+            {"changes": {"0": {"network.drve": 0.0}}},
+            "variants.v.changes.0: 'network.drve' is not a",
+        ),
+        ({"changes": {"0": {"network.drive": "1"}}}, "variants.v.changes.0: 'network.drive' = '1'"),
+        ({"changes": {"0": {"network.tau": 20.0}}}, "20 s is not within 0.0001 to 1 s"),
+        ({"changes": {"0": {"samples": 0.5}}}, "changes.0.samples = 0.5 is not a whole number"),
+        ({"changes": {"a b": {}, "a-b": {}}}, "two cases share the folder 'a-b'"),
+        ({"changes": {"a/b": {}}}, "a/b"),
+        ({"searches": [2]}, "there is no search 2 of search.repeats = 2"),
+        ({"settings": ["lif"], "neurons": ["lif"]}, "each neuron model is paired"),
+        ({"draw": {"trials": 4}}, "above the sequence's length, startup = 3"),
+        ({"draw": {"trials": 2}, "seeds": [1]}, "are not used by what is drawn"),
+        ({"draw": {"trials": 2, "seed": 0}}, "sampling and seed go together"),
+        ({"draw": {"trials": 2, "seed": 0, "sampling": SPACE}}, "'network.tua' is not a key"),
+        ({"measures": ["roughnes"]}, "roughnes"),
+    ],
+)
+def test_a_mistake_is_named_before_the_first_job(variant: dict, message: str):
+    with pytest.raises(ConfigError) as caught:
+        study({"v": variant})
+    assert message in str(caught.value)
+    assert str(caught.value).count("\n") < 2
+
+
+def test_mistakes_about_names_and_what_a_study_lacks():
+    for names in (["a b", "a-b"], ["ranks"]):
+        with pytest.raises(ConfigError, match="rename one"):
+            study({name: {} for name in names})
+    for variant in ({"settings": ["qif"]}, {"searches": "each"}, {"draw": {"trials": 2}}):
+        with pytest.raises(ConfigError, match="search"):
+            study({"v": variant}, search=None)
+    assert study({"v": {}, "w": None}, search=None).variants.keys() == {"v"}
+    with pytest.raises(ConfigError, match=r"qif is not among `neurons`.*'v: null'"):
+        study({"v": {"settings": ["qif"]}}, neurons={"lif": {}})
+
+
+def test_of_several_winners_the_best_by_validation_is_taken(tmp_path: Path):
+    files = [tmp_path / f"{k}.yaml" for k in range(3)]
+    for k, (file, accuracy) in enumerate(zip(files, (0.5, 0.7, 0.6), strict=True)):
+        winner = {"validation_accuracy": accuracy}
+        file.write_text(yaml.safe_dump({"search": k, "parameters": {}, "winner": winner}))
+    assert best_winner(files)["search"] == 1
+    files[0].write_text("search: 0\nparameters: {network.tau: 0.1}\n")  # drawn
+    assert best_winner(files[:1])["parameters"] == {"network.tau": 0.1}
+    assert best_winner([]) == NOTHING
+
+
+def test_new_speakers_change_places():
+    """Each sample, known by the time of its spike, stays with its speaker, and is in one split."""
+    speakers = {"train": [0, 1, 2, 2], "validation": [0, 3, 1], "test": [4, 0, 5, 2, 4]}
+    count = iter(range(20))
+
+    def samples(own: list[int]) -> SpikeDataset:
+        times = [torch.tensor([next(count) / 20]).double() for _ in own]
+        spikes = SpikeTrains.from_arrays(times, [torch.tensor([0]) for _ in own], duration=1.0)
+        labels = torch.zeros(len(own), dtype=torch.int64)
+        return SpikeDataset(spikes, labels, torch.tensor(own), 1, 1, "toy", ("zero",))
+
+    data = [samples(own) for own in speakers.values()]
+    new = exchanged(*data, [0, 1])
+    assert [split.speakers.tolist() for split in new] == [
+        [2, 2, 4, 5, 4], [3], [0, 2, 0, 1, 0, 1]
+    ]  # fmt: skip
+    of = [speaker for own in speakers.values() for speaker in own]
+    for own in new:
+        own.spikes.check(1)
+        assert [of[round(20 * float(t))] for t in own.spikes.times] == own.speakers.tolist()
+    assert new[2].spikes.times.unique().numel() == 6
+    assert exchanged(*data, [5, 4]) == tuple(data)
+    with pytest.raises(DataError, match="has 7, of whom there is no sample"):
+        exchanged(*data, [4, 7])
+
+
+def test_ranks_are_those_of_the_best_accuracies():
+    """Four points: the short training swaps the two best, and a point that it lost is the last."""
+    last = {"all": [4, 3, 2, 1], "short": [3, 4, 1, math.nan]}
+    runs = pd.DataFrame(
+        [("v", "qif", to, draw, accuracy) for to in ("short", "all")
+         for draw, accuracy in enumerate(last[to])],
+        columns=["change", "neuron", "to", "draw", "validation_accuracy"],
+    )  # fmt: skip
+    (row,) = ranks(runs).to_dict("records")
+    assert (row["to"], row["draws"]) == ("short", 4)
+    assert row["all"] == pytest.approx(0.8)
+    assert row["better_half"] == pytest.approx(-1.0)
+
+
+def test_tables_hold_what_was_asked(finished: Path):
+    """Networks have the settings of their case, and scores are those of their answers."""
+    folder = finished / RESULTS / "variants"
+    winners = [
+        yaml.safe_load(f.read_text()) for f in (finished / RESULTS).glob("search/qif/*/best.yaml")
+    ]
+    best = max(winners, key=lambda own: own["winner"]["validation_accuracy"])
+    (run,) = pd.read_csv(folder / "slower.csv").to_dict("records")
+    network, about = load_network(folder / "slower/0.03-s-qif/lif/0/best.safetensors")
+    assert (run["search"], run["to"]) == (best["search"], "0.03 s, qif")
+    assert network.settings.tau == 0.03
+    assert network.settings.init.scale == best["parameters"]["network.init.scale"]
+    history = pd.read_parquet(folder / "slower/0.03-s-qif/lif/0/history.parquet")
+    assert history["presentations"].max() == 12 * (len(history) - 1)
+    assert run["validation_accuracy"] == about["outcome"]["validation_accuracy"]
+    robust = pd.read_csv(folder / "robustness/slower.csv")
+    assert robust.loc[robust["sample_change"] == "none", "same"].tolist() == [1.0]
+    runs = pd.read_csv(folder / "new-speakers.csv")
+    assert runs[["neuron", "search"]].to_numpy().tolist() == [
+        [neuron, search] for neuron in ("lif", "qif") for search in (0, 1)
+    ]
+    speakers = pd.read_csv(folder / "speakers/new-speakers.csv")
+    assert set(speakers.loc[speakers["unseen_speaker"], "speaker"]) == {0}
+    speakers["right"] = speakers["accuracy"] * speakers["answers"]
+    key = ["neuron", "search"]
+    sums = speakers.groupby(key)[["right", "answers"]].sum()
+    assert (sums["right"] / sums["answers"]).to_numpy() == pytest.approx(
+        runs["accuracy"].to_numpy()
+    )
+    new = speakers[speakers["unseen_speaker"]].set_index(key)["accuracy"]
+    assert new.to_numpy() == pytest.approx(runs["accuracy_unseen_speakers"].to_numpy())
+
+
+def test_an_edit_of_a_variant_repeats_no_other(finished: Path, tmp_path: Path):
+    project = edited(finished, tmp_path)
+    change = {"changes": {"0.03 s": {"network.tau": 0.04}}}
+    (project / "edit.yaml").write_text(yaml.safe_dump({"variants": {"slower": change}}))
+    jobs = planned(project, "config/smoke.yaml", "edit.yaml")
+    assert (jobs["train_variant"], jobs["score_variant"]) == (1, 1)
+    assert not {"train", "evaluate", "draw_variant", "rank_variants"} & set(jobs)
+    nothing = json.dumps({"variants": {"slower": None}, "measures": []})
+    (project / "edit.yaml").write_text(nothing)
+    run = snakemake(project, "config/smoke.yaml", "edit.yaml", "--dry-run")
+    assert "rule train_variant" not in run.stdout + run.stderr
