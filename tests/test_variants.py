@@ -71,7 +71,7 @@ def test_runs_are_the_product_of_the_axes(changes, seeds, whose, searches, speak
         for pair in [case.test_speakers]
     }
     assert found == expected
-    assert len({run.folder for run in runs}) == len(runs) == len(expected)
+    assert len({(run.case.slug, *run[1:]) for run in runs}) == len(runs) == len(expected)
     assert {run.case.to.split(", ")[0] for run in runs} >= set(changes)
 
 

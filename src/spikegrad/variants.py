@@ -67,11 +67,6 @@ class VariantRun(NamedTuple):
     neuron: Neuron
     seed: int
 
-    @property
-    def folder(self) -> str:
-        """Its place below that of the variant."""
-        return f"{self.case.slug}/{self.neuron}/{self.seed}"
-
 
 def by_file(study: Study) -> dict[str, str]:
     """The names of the variants by those of their files."""
@@ -146,9 +141,8 @@ def changed_models(study: Study) -> Iterator[tuple[str, ModelSettings, ModelSett
     """
     for name, variant in study.variants.items():
         for neuron, change in product(variant.neurons or study.neurons, variant.changes):
-            key, values = f"variants.{name}.changes.{change}", variant.changes[change]
-            model = study.model(neuron)
-            parameters = {key: value for key, value in values.items() if key != "samples"}
+            key, model = f"variants.{name}.changes.{change}", study.model(neuron)
+            parameters = {k: v for k, v in variant.changes[change].items() if k != "samples"}
             yield key, model, model.with_parameters(parameters, key)
 
 

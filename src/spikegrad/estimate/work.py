@@ -344,7 +344,6 @@ WORK: dict[str, Callable[[Study, Wildcards], Work]] = {
     "join_variant": _other(0.6),
     "join_variant_robustness": _other(0.6),
     "rank_variants": _other(0.7),
-    "overview": _other(0.7),
     "record_traces": _other(7.5),
     "landscape_directions": _directions,
     "landscape_surface": _surface,
@@ -363,6 +362,9 @@ WORK: dict[str, Callable[[Study, Wildcards], Work]] = {
     "ntk_limits": _other(2.6),
     "ntk_stability": _ntk_stability,
     "judge_claims": _other(1.5),
+    "judge_ntk_claims": _other(1.5),
+    "study_page": _other(0.9),
+    "ntk_page": _other(0.9),
     "describe_methods": _other(0.9),
 }
 """By rule; figures, whose rules are many, count as :data:`FIGURE`."""
