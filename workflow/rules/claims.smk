@@ -10,7 +10,9 @@ NTK_SURROGATE_KERNELS = [
 HELD_OUT = [
     f"{RESULTS}/variants/{slug(name)}.csv"
     for name, variant in STUDY.variants.items()
-    if variant.test_speakers and variant.searches == "each" and not variant.changes
+    if variant.test_speakers
+    and (variant.settings, variant.searches) == ("own", "each")
+    and not variant.changes
 ]
 
 

@@ -34,6 +34,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+_ENVIRONMENT.filters["label"] = facts.label
 
 
 def page(folder: Path, template: str) -> str:
