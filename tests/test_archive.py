@@ -43,6 +43,9 @@ def test_what_was_archived_is_not_made_again(finished: Path, tmp_path: Path) -> 
     assert not list((project / STUDY).rglob("snapshots.safetensors"))
 
     assert planned(project, "training/summary.csv") <= {"evaluate", "summarise"}
+    measured = [f"networks/{name}.csv" for name in ("roughness", "robustness")]
+    variants = [f"variants/{file.name}" for file in (finished / STUDY / "variants").glob("*.csv")]
+    assert not planned(project, *measured, *variants, "training/runaway_gains.csv")
     landscapes = planned(project, "landscape/lines.parquet", "landscape/census.csv")
     assert landscapes == {"landscape_merge", "landscape_changes"}
     (project / STUDY / "search/qif/0/best.yaml").unlink()  # a search that is not at its end
