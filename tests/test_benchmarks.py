@@ -21,7 +21,6 @@ from breakdown import breakdown
 from contestant import Task
 from fits import departure, exponent
 from overhead import Job, Shares
-from width import makespan
 
 BENCHMARKS = Path(contest.__file__).parent
 
@@ -216,13 +215,3 @@ def test_in_a_recurrent_layer_each_spike_costs_one_flow_more(neuron: str) -> Non
     assert row["spikes"] > 0
     assert row["flows"] == row["steps"] + row["spikes"]
     assert min(row["forward"], row["replay"], row["backward"]) > 0
-
-
-def test_the_simulated_cluster_takes_what_it_must() -> None:
-    """One slot: all the work. As many as jobs: the longest of each stage. Two: packed by hand."""
-    jobs = [np.array([3.0, 1.0, 2.0]), np.array([4.0])]
-    assert makespan([jobs], 1) == 10
-    assert makespan([jobs], 3) == 3 + 4
-    assert makespan([jobs], 2) == 3 + 4  # 3 beside 1 and then 2
-    assert makespan([jobs, jobs], 9) == 7  # searches do not wait for each other
-    assert makespan([jobs, jobs], 1) == 20

@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikegrad.claims.estimates import Verdict
+from spikegrad.claims.claim import FROZEN, Claim, Statement
+from spikegrad.claims.estimates import Criterion, Verdict
 from spikegrad.claims.judge import CLAIMS
-from spikegrad.claims.statements import FROZEN, STATEMENTS, Reading, Statement, answer, decisive
+from spikegrad.claims.statements import answer, decisive
+from spikegrad.report.page import STATEMENTS
 
 DOCS = Path(__file__).parents[1] / "docs"
+IT = Statement("it", "1", "it", "it", "%")
 
 
 def row(claim: str, case: str, low: float, high: float, verdict: str = "undecided") -> dict:
@@ -23,8 +26,9 @@ def row(claim: str, case: str, low: float, high: float, verdict: str = "undecide
             "n": 5, "unit": "searches", "verdict": verdict}  # fmt: skip
 
 
-def statement(*claims: str, since: date = FROZEN) -> Statement:
-    return Statement("it", "1", "it", "it", tuple(Reading(c, ("*",), since) for c in claims), "%")
+def claims(*names: str, since: date = FROZEN) -> list[Claim]:
+    criterion = Criterion(">", 0.0, 1)
+    return [Claim(n, IT, "", criterion, lambda *_: {}, ("*",), since) for n in names]
 
 
 def test_of_several_cases_the_widest_interval_decides() -> None:
@@ -36,19 +40,18 @@ def test_of_several_cases_the_widest_interval_decides() -> None:
             row("gain", "qif: no speaker", float("nan"), float("nan")),
         ]
     )
-    reading = Reading("gain", ("qif: *speaker*",))
-    assert decisive(table, reading)["case"] == "qif: speakers in turn"
-    other = Reading("gain", ("lif: *", "qif: every*", "qif: *"))
-    assert decisive(table, other)["case"] == "qif: every speaker"
-    assert decisive(table, Reading("loss", ("*",))) is None
+    assert decisive(table, "gain", "qif: *speaker*")["case"] == "qif: speakers in turn"
+    first_there = decisive(table, "gain", "lif: * | qif: every* | qif: *")
+    assert first_there["case"] == "qif: every speaker"
+    assert decisive(table, "loss", "*") is None
 
 
 @given(st.lists(st.sampled_from([*Verdict]), max_size=4))
 def test_a_statement_has_the_verdict_that_all_its_readings_have(verdicts: list[Verdict]) -> None:
-    claims = [f"claim {k}" for k in range(len(verdicts))]
-    rows = [row(c, "a", 0, 1, str(v)) for c, v in zip(claims, verdicts, strict=True)]
+    names = [f"claim {k}" for k in range(len(verdicts))]
+    rows = [row(name, "a", 0, 1, str(v)) for name, v in zip(names, verdicts, strict=True)]
     table = pd.DataFrame(rows, columns=[*row("", "", 0, 1)])
-    found = answer(table, statement(*claims, "another"), None).verdict
+    found = answer(table, IT, None, claims(*names, "another")).verdict
     known = {v for v in verdicts if v != Verdict.NOT_MEASURABLE}
     if not known:
         assert found == Verdict.NOT_MEASURABLE
@@ -60,34 +63,36 @@ def test_a_statement_has_the_verdict_that_all_its_readings_have(verdicts: list[V
 def test_what_was_read_after_the_criteria_were_fixed_is_exploratory(
     days: int, confirmatory: bool
 ) -> None:
-    since = date.fromordinal(FROZEN.toordinal() + days)
+    own = claims("gain", since=date.fromordinal(FROZEN.toordinal() + days))
     table = pd.DataFrame([row("gain", "a", 0, 1)])
-    assert answer(table, statement("gain", since=since), FROZEN).confirmatory == confirmatory
-    assert answer(table, statement("gain", since=since), None).confirmatory
+    assert answer(table, IT, FROZEN, own).confirmatory == confirmatory
+    assert answer(table, IT, None, own).confirmatory
 
 
-def test_every_statement_is_read_from_claims_of_its_paper() -> None:
-    papers = {claim.name: claim.paper for claim in CLAIMS}
-    for one in STATEMENTS:
-        assert {papers[reading.claim] for reading in one.readings} == {one.paper}
+def test_every_statement_has_claims_and_a_name_of_its_own() -> None:
+    judged = {claim.statement for claim in CLAIMS if claim.primary}
+    assert judged == set(STATEMENTS)
     assert sum(one.paper == "2606.03935" for one in STATEMENTS) == 8
     assert len({one.name for one in STATEMENTS}) == len(STATEMENTS)
 
 
 def test_every_reading_finds_its_case_in_the_kept_studies() -> None:
     kept = {"2606.03935": "heidelberg-digits", "2405.15539": "sg-ntk"}
-    for one in STATEMENTS:
-        claims = pd.read_csv(DOCS / "results" / kept[one.paper] / "claims.csv")
-        for reading in one.readings:
-            assert decisive(claims, reading) is not None, (one.name, reading)
+    for claim in CLAIMS:
+        table = pd.read_csv(DOCS / "results" / kept[claim.paper] / "claims.csv")
+        for patterns in claim.primary:
+            assert decisive(table, claim.name, patterns) is not None, (claim.name, patterns)
 
 
 def test_the_docs_name_the_readings_of_every_statement() -> None:
     text = (DOCS / "claims.md").read_text()
     table = text.split("| statement | primary case of |")[1].split("\n\n")[0]
-    rows = {}
+    rows: dict[str, set[str]] = {}
+    current = ""
     for line in table.splitlines()[2:]:
-        name, claims = (cell.strip() for cell in line.split("|")[1:3])
-        current = name or current  # noqa: F821
-        rows.setdefault(current, set()).update(c.strip(" `") for c in claims.split(","))
-    assert rows == {one.name: {r.claim for r in one.readings} for one in STATEMENTS}
+        name, cells = (cell.strip() for cell in line.split("|")[1:3])
+        current = name or current
+        rows.setdefault(current, set()).update(c.strip(" `") for c in cells.split(","))
+    assert rows == {
+        one.name: {c.name for c in CLAIMS if c.statement == one and c.primary} for one in STATEMENTS
+    }

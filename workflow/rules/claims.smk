@@ -41,7 +41,6 @@ rule judge_claims:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("judge_claims.py"),
         paper="2606.03935",

@@ -36,7 +36,6 @@ if STUDY.data.heard:
             localrule: True  # compute nodes may have no network
             conda:
                 "../../envs/spikegrad.yaml"
-            threads: 1
             resources:
                 attempts=HEARD.archive.attempts,
             params:
@@ -57,7 +56,6 @@ if STUDY.data.heard:
             f"{BENCHMARKS}/tabulate.tsv"
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             mem_mb=growing(1000),
             runtime=within(60),
@@ -77,7 +75,6 @@ if STUDY.data.heard:
             f"{BENCHMARKS}/basilar_membrane.tsv"
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             mem_mb=growing(1500),
             runtime=within(30),
@@ -102,7 +99,6 @@ if STUDY.data.heard:
             f"{BENCHMARKS}/heard/{{part}}.tsv"
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             mem_mb=growing(2000),
             runtime=minutes("listen"),
@@ -128,7 +124,6 @@ if STUDY.data.heard:
             f"{BENCHMARKS}/merge_heard.tsv"
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             mem_mb=growing(1500),
             runtime=within(60),
@@ -153,7 +148,6 @@ if STUDY.data.source in ("shd", "ssc"):
         localrule: True  # compute nodes may have no network
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             # Where it comes from is no parameter: it is verified, and another origin repeats nothing.
             origin=getattr(STUDY.data, STUDY.data.source).model_dump_json(),
@@ -175,7 +169,6 @@ rule prepare:
         f"{BENCHMARKS}/prepare.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=within(60),
@@ -212,7 +205,6 @@ rule data_statistics:
         f"{BENCHMARKS}/data_statistics.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(6000),
         runtime=within(60),
@@ -253,7 +245,6 @@ if STUDY.data.source == "heidelberg-digits":
         localrule: True
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         params:
             code=code("compare_with_shd.py"),
         script:

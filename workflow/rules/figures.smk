@@ -13,7 +13,6 @@ for FIGURE in FIGURES:
         localrule: True
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         params:
             **FIGURE.params,
             code=code(f"plot_{FIGURE.name}.py"),

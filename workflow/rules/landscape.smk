@@ -42,7 +42,6 @@ rule landscape_directions:
         f"{BENCHMARKS}/landscape/directions/{{seed}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=minutes("landscape_directions"),
@@ -66,7 +65,6 @@ rule landscape_surface:
         f"{BENCHMARKS}/landscape/surfaces/{{neuron}}/{{seed}}/{{job}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=minutes("landscape_surface"),
@@ -96,7 +94,6 @@ rule landscape_merge:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("landscape_merge.py"),
     script:
@@ -115,7 +112,6 @@ rule landscape_fragmentation:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("landscape_fragmentation.py"),
         depths=STUDY.landscape.depths,
@@ -138,7 +134,6 @@ rule landscape_census:
         f"{BENCHMARKS}/landscape/census/{{neuron}}/{{seed}}/{{job}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=minutes("landscape_census"),
@@ -169,7 +164,6 @@ rule landscape_changes:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("landscape_changes.py"),
     script:
@@ -189,7 +183,6 @@ rule landscape_profiles:
         f"{BENCHMARKS}/landscape/profiles/{{neuron}}/{{seed}}/{{job}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=minutes("landscape_profiles"),
@@ -217,7 +210,6 @@ rule landscape_gradients:
         f"{BENCHMARKS}/landscape/gradients/{{neuron}}/{{seed}}/{{job}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=minutes("landscape_gradients"),
@@ -250,7 +242,6 @@ rule landscape_join:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("landscape_join.py"),
     script:
@@ -272,7 +263,6 @@ rule landscape_measures:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("landscape_measures.py"),
         searches=SEED_SEARCHES,
@@ -296,7 +286,6 @@ rule landscape_examples:
         f"{BENCHMARKS}/landscape/examples.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=minutes("landscape_examples"),

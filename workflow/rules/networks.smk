@@ -21,7 +21,6 @@ rule best_networks:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("best_networks.py"),
         searches=SEED_SEARCHES,
@@ -46,7 +45,6 @@ if MEASURES:
             f"{BENCHMARKS}/networks/{{neuron}}/{{repeat}}.tsv"
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             mem_mb=growing(4000),
             runtime=minutes("measure_network"),
@@ -70,7 +68,6 @@ if MEASURES:
         localrule: True
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         params:
             code=code("join_tables.py"),
         script:

@@ -23,7 +23,6 @@ rule ntk_train:
         f"{BENCHMARKS}/ntk/{{experiment}}/{{job}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=minutes("ntk_train"),
@@ -52,7 +51,6 @@ rule ntk_kernels:
         f"{BENCHMARKS}/ntk/{{experiment}}/kernels.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=within(240),
@@ -80,7 +78,6 @@ rule ntk_comparison:
         f"{BENCHMARKS}/ntk/comparison.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=within(240),
@@ -105,7 +102,6 @@ rule ntk_limits:
         f"{BENCHMARKS}/ntk/limits.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=within(240),
@@ -129,7 +125,6 @@ rule ntk_stability:
         f"{BENCHMARKS}/ntk/stability.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=minutes("ntk_stability"),

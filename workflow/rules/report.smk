@@ -1,28 +1,5 @@
-# A page for each paper, made of the tables beside it; and that on methods. snakemake --report collects
-# all figures and tables.
+# A page for each paper, made of the tables beside it. snakemake --report collects all figures and tables.
 REPORT_RESULTS = [f"{RESULTS}/index.html", f"{NTK}/sg-ntk.html"]
-
-
-rule describe_methods:
-    input:
-        data=rules.data_statistics.output.summary,
-        histories=each_run(rules.train.output.history),
-        outcomes=each_run(rules.train.output.outcome),
-        searches=(each_search(rules.search_best.output.best) if STUDY.search else []),
-    output:
-        page=reported(f"{RESULTS}/methods.html", "methods", "Methods", "methods"),
-    log:
-        f"{LOGS}/methods.log",
-    localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
-    threads: 1
-    params:
-        code=code("describe_methods.py"),
-        models={n: STUDY.model(n).model_dump(mode="json") for n in NEURONS},
-        study=STUDY.model_dump(mode="json"),
-    script:
-        "../scripts/describe_methods.py"
 
 
 rule ntk_page:
@@ -36,12 +13,12 @@ rule ntk_page:
         html=reported(f"{NTK}/sg-ntk.html", "study_page", "Answer", "second paper"),
         study=f"{NTK}/study.yaml",
         hours=f"{NTK}/hours.csv",
+        software=f"{NTK}/software.yaml",
     log:
         f"{LOGS}/ntk/page.log",
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("study_page.py"),
         study=STUDY.model_dump(mode="json", include={"dataset", "criteria", "ntk"}),
@@ -54,6 +31,7 @@ use rule ntk_page as study_page with:
     input:
         data=DATA_RESULTS,
         training=TRAIN_RESULTS,
+        outcomes=each_run(rules.train.output.outcome),
         networks=NETWORK_RESULTS,
         search=SEARCH_RESULTS,
         winners=(each_search(rules.search_best.output.best) if STUDY.search else []),
@@ -61,12 +39,13 @@ use rule ntk_page as study_page with:
         variants=VARIANT_RESULTS,
         claims=[*rules.judge_claims.output, *rules.judge_ntk_claims.output],
         figures=figure_files(*FAMILIES),
-        linked=[rules.describe_methods.output.page, rules.ntk_page.output.page],
+        linked=rules.ntk_page.output.page,
     output:
         page=f"{RESULTS}/README.md",
         html=reported(f"{RESULTS}/index.html", "study_page", "Answer", "first paper"),
         study=f"{RESULTS}/study.yaml",
         hours=f"{RESULTS}/hours.csv",
+        software=f"{RESULTS}/software.yaml",
     log:
         f"{LOGS}/page.log",
     params:
@@ -85,7 +64,6 @@ rule publish:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("publish.py"),
         target=f"docs/results/{STUDY.dataset}",
@@ -113,7 +91,6 @@ rule estimate:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         study=STUDY.model_dump(mode="json"),
         snakefile=workflow.main_snakefile,

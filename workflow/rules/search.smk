@@ -39,7 +39,6 @@ if STUDY.search is not None:
             f"{BENCHMARKS}/search/data.tsv"
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             mem_mb=growing(2000),
             runtime=within(60),
@@ -60,7 +59,6 @@ if STUDY.search is not None:
         localrule: True
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         params:
             code=code("search_suggest.py"),
             sampling=STUDY.search.sampling.model_dump(mode="json"),
@@ -82,7 +80,6 @@ if STUDY.search is not None:
             f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/{{generation}}/rung{{rung}}-job{{job}}.tsv"
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             mem_mb=growing(SEARCH_MEMORY),
             runtime=search_minutes,
@@ -110,7 +107,6 @@ if STUDY.search is not None:
             f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/finalists/{{job}}.tsv"
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             mem_mb=growing(SEARCH_MEMORY),
             runtime=search_minutes,
@@ -151,7 +147,6 @@ if STUDY.search is not None:
             f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/best.tsv"
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             mem_mb=growing(1000),
             runtime=within(60),
@@ -180,7 +175,6 @@ if STUDY.search is not None:
         localrule: True
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         params:
             code=code("search_tables.py"),
         script:
@@ -196,7 +190,6 @@ if STUDY.search is not None:
             f"{LOGS}/search/journal.log",
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             mem_mb=growing(1000),
             runtime=within(60),

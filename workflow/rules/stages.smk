@@ -67,7 +67,6 @@ PLACES = {
     "answer": f"{RESULTS}/index.html",
     "accuracies": f"{TRAINING}/summary.csv",
     "figures": f"{RESULTS}/figures",
-    "methods": f"{RESULTS}/methods.html",
     "all tables and figures": RESULTS,
 }
 
@@ -84,7 +83,7 @@ onsuccess:
     for what, place in PLACES.items():
         if os.path.exists(place):
             logger.info(f"  {what:22}  {place}")
-    if os.path.exists(PLACES["methods"]):
+    if os.path.exists(PLACES["answer"]):
         files = " ".join(map(os.path.relpath, workflow.overwrite_configfiles))
         logger.info(f"  {'one page of all':22}  make report CONFIG='{files}'")
 

@@ -21,7 +21,6 @@ rule compile_engine:
         f"{BENCHMARKS}/training/{{neuron}}/compile_engine.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1500),
         runtime=within(60),
@@ -48,7 +47,6 @@ rule train:
         f"{BENCHMARKS}/training/{{neuron}}/{{seed}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=minutes("train"),
@@ -76,7 +74,6 @@ rule evaluate:
         f"{BENCHMARKS}/training/{{neuron}}/evaluate.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=minutes("evaluate"),
@@ -100,7 +97,6 @@ rule silence:
         f"{BENCHMARKS}/training/{{neuron}}/silence/{{seed}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=minutes("silence"),
@@ -136,7 +132,6 @@ rule summarise:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("summarise.py"),
         searches=SEED_SEARCHES,
@@ -159,7 +154,6 @@ rule record_traces:
         f"{BENCHMARKS}/training/record_traces.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(2000),
         runtime=within(60),
@@ -187,7 +181,6 @@ if "runaway" in STUDY.measures:
             f"{BENCHMARKS}/training/runaway.tsv"
         conda:
             "../../envs/spikegrad.yaml"
-        threads: 1
         resources:
             mem_mb=growing(2000),
             runtime=minutes("runaway"),

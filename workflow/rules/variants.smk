@@ -31,7 +31,6 @@ rule draw_variant:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("draw_variant.py"),
         sampling=lambda w: variant_sampling(w)[0].model_dump(mode="json"),
@@ -81,7 +80,6 @@ rule score_variant:
         f"{BENCHMARKS}/variants/{{variant}}/{{neuron}}.tsv"
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=minutes("score_variant"),
@@ -111,7 +109,6 @@ rule join_variant:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("join_tables.py"),
     script:
@@ -137,7 +134,6 @@ rule rank_variants:
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
-    threads: 1
     params:
         code=code("rank_variants.py"),
     script:

@@ -56,7 +56,7 @@ def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
                 {
                     "id": claim.name,
                     "paper": f"arXiv {claim.paper}",
-                    "statement": claim.statement,
+                    "statement": claim.statement.text,
                     "case": case,
                     "measure": claim.measure,
                     "data": data,

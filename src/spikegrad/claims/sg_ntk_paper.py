@@ -1,4 +1,4 @@
-"""Claims of arXiv 2405.15539, with their criteria; docs/claims.md gives the reasons."""
+"""Statements and claims of arXiv 2405.15539; docs/claims.md gives the reasons."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from spikegrad.claims import kernels
-from spikegrad.claims.claim import Claim
+from spikegrad.claims.claim import Claim, Statement
 from spikegrad.claims.comparison import Cases
 from spikegrad.claims.estimates import Criterion
 from spikegrad.claims.results import Tables
@@ -16,6 +16,48 @@ SG_NTK_PAPER = "2405.15539"
 
 NETWORKS = 10
 """Fewest networks in an ensemble."""
+MAIN = ("two_hidden, * | *",)
+"""The ensemble of the paper's main figure."""
+
+_statement = partial(Statement, paper=SG_NTK_PAPER)
+DIVERGENCE = _statement(
+    "divergence",
+    short="the NTK of activations with jumps diverges",
+    text="the NTK of activation functions with jumps is ill-posed, since it diverges",
+    unit="power of the slope, beyond L − 1",
+)
+LIMIT = _statement(
+    "limit",
+    short="the SG-NTK is well defined",
+    text="with a surrogate derivative the kernel, the SG-NTK, is well defined",
+    unit="power of the slope",
+)
+WIDTH = _statement(
+    "width",
+    short="kernels of networks approach it as width grows",
+    text="kernels of finite networks converge to the SG-NTK as width grows",
+    unit="power of the width",
+)
+CONSTANCY = _statement(
+    "constancy",
+    short="it stays constant during training",
+    text="the kernel stays constant during training as width grows",
+    unit="power of the width",
+)
+REGRESSION = _statement(
+    "regression",
+    short="regression with it describes networks with sign activation",
+    text="regression with the SG-NTK describes surrogate gradient learning in networks with sign "
+    "activation",
+    unit="of the target's rms",
+)
+BEYOND = _statement(
+    "",
+    short="",
+    text="(not in the abstract) the SG-NTK describes it better than other kernels",
+    unit="",
+)
+SG_NTK_STATEMENTS = (DIVERGENCE, LIMIT, WIDTH, CONSTANCY, REGRESSION)
 
 
 def _exactly(find: Callable[[Tables], Cases]) -> Callable[..., Cases]:
@@ -26,56 +68,55 @@ def _exactly(find: Callable[[Tables], Cases]) -> Callable[..., Cases]:
 SG_NTK_CLAIMS = (
     Claim(
         "naive-ntk-diverges",
-        SG_NTK_PAPER,
-        "For activation functions with jumps the NTK is ill-posed.",
+        DIVERGENCE,
         "power of the activation's slope with which the NTK's diagonal grows, minus L - 1",
         Criterion(">", -0.5, 1),
         _exactly(kernels.growth),
+        ("closed form*", "gradients of*"),
     ),
     Claim(
         "sg-ntk-converges",
-        SG_NTK_PAPER,
-        "With a surrogate derivative the kernel, the SG-NTK, is well defined.",
+        LIMIT,
         "power of the activation's slope with which the SG-NTK's diagonal approaches its limit",
         Criterion("<", -0.5, 1),
         _exactly(kernels.approach),
+        ("*",),
     ),
     Claim(
         "sg-ntk-is-the-limit-of-width",
-        SG_NTK_PAPER,
-        "Kernels of finite networks converge to the SG-NTK as width grows.",
+        WIDTH,
         "power of the width in the kernel's mean squared error, before training",
         Criterion("<", -0.5, NETWORKS),
         _exactly(partial(kernels.width_power, quantity="squared_error", step="first")),
+        ("*",),
     ),
     Claim(
         "sg-ntk-stays-constant",
-        SG_NTK_PAPER,
-        "The kernel stays constant during training as width grows.",
+        CONSTANCY,
         "power of the width in the kernel's relative change by training",
         Criterion("<", -0.25, NETWORKS),
         _exactly(partial(kernels.width_power, quantity="drift", step="last")),
+        ("*",),
     ),
     Claim(
         "sg-ntk-describes-sign-networks",
-        SG_NTK_PAPER,
-        "Regression with the SG-NTK describes surrogate gradient learning in sign networks.",
+        REGRESSION,
         "distance of the trained networks' mean from SG-NTK regression, over the target's rms",
         Criterion("<", 0.1, NETWORKS),
         _exactly(kernels.distance),
+        MAIN,
     ),
     Claim(
         "sg-ntk-distance-falls",
-        SG_NTK_PAPER,
-        "Regression with the SG-NTK describes surrogate gradient learning in sign networks.",
+        REGRESSION,
         "power of the width in the distance of the trained networks' mean from the SG-NTK's flow",
         Criterion("<", -0.125, NETWORKS),
         _exactly(lambda tables: kernels.trend(tables, "distance")),
+        MAIN,
     ),
     Claim(
         "sg-ntk-describes-spread",
-        SG_NTK_PAPER,
-        "Regression with the SG-NTK describes surrogate gradient learning in sign networks.",
+        REGRESSION,
         "root of the difference of variances between single trained networks and the SG-NTK's "
         "flow, over the target's rms",
         Criterion("<", 0.1, NETWORKS),
@@ -83,17 +124,14 @@ SG_NTK_CLAIMS = (
     ),
     Claim(
         "sg-ntk-spread-falls",
-        SG_NTK_PAPER,
-        "Regression with the SG-NTK describes surrogate gradient learning in sign networks.",
+        REGRESSION,
         "power of the width in what single networks scatter more than the SG-NTK's flow",
         Criterion("<", -0.0625, NETWORKS),
         _exactly(lambda tables: kernels.trend(tables, "spread, train", "spread, test")),
     ),
     Claim(
         "sg-ntk-is-not-symmetric",
-        SG_NTK_PAPER,
-        "The SG-NTK has the derivative at the point of prediction, the surrogate at the training "
-        "point.",
+        BEYOND,
         "inputs of unequal norm: mean squared distance of the networks from the flow with the "
         "transposed or symmetrised kernel, minus that from the SG-NTK's",
         Criterion(">", 0.0, NETWORKS),
@@ -101,9 +139,7 @@ SG_NTK_CLAIMS = (
     ),
     Claim(
         "sg-ntk-describes-best",
-        SG_NTK_PAPER,
-        "Regression with the SG-NTK describes surrogate gradient learning in sign networks, "
-        "better than other kernels.",
+        BEYOND,
         "mean squared distance of the networks from regression with the best other kernel, minus "
         "that from the SG-NTK",
         Criterion(">", 0.0, NETWORKS),

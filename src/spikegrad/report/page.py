@@ -16,8 +16,10 @@ from pathlib import Path
 import markdown
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from spikegrad.claims import statements
 from spikegrad.claims.estimates import Verdict
+from spikegrad.claims.qif_paper import QIF_STATEMENTS
+from spikegrad.claims.sg_ntk_paper import SG_NTK_STATEMENTS
+from spikegrad.claims.statements import Answer, answer
 from spikegrad.report import facts, ntk_facts, numbers
 from spikegrad.report.pages import TEMPLATES, render
 from spikegrad.report.study import StudyTables
@@ -25,6 +27,7 @@ from spikegrad.storage.files import atomic
 
 QUOTE = re.compile(r"(<!-- (?P<study>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 PAGE = "README.md"
+STATEMENTS = (*QIF_STATEMENTS, *SG_NTK_STATEMENTS)
 CLAIMS = {"study": "claims.html", "sg_ntk": "sg-ntk-claims.html"}
 """The page with all claims, beside that of each template."""
 _ENVIRONMENT = Environment(
@@ -48,9 +51,9 @@ def page(folder: Path, template: str) -> str:
     study = StudyTables(folder)
     fixed = study.config["criteria"]
 
-    def answers(paper: str) -> list[statements.Answer]:
+    def answers(paper: str) -> list[Answer]:
         day = date.fromisoformat(str(fixed)) if fixed else None
-        return statements.answers(study.claims, paper, day)
+        return [answer(study.claims, s, day) for s in STATEMENTS if s.paper == paper]
 
     return _ENVIRONMENT.get_template(f"{template}.md").render(
         study=study,

@@ -10,35 +10,21 @@ import yaml
 
 from spikegrad.report.claims_page import claims_page
 from spikegrad.report.page import CLAIMS, PAGE, template_of
-from spikegrad.report.study import CONFIG
 from spikegrad.storage.tables import read_table
 from spikegrad.version import __version__
 
 FILES = (
-    PAGE,
-    CONFIG,
-    "*.csv",
-    "figures/*.png",
-    "data/*.csv",
-    "data/figures/*.png",
-    "landscape/*.csv",
-    "landscape/figures/*.png",
-    "networks/*.csv",
+    "README.md",
+    "**/*.csv",
+    "**/figures/*.png",
+    "**/study.yaml",
     "networks/*.safetensors",
-    "search/*.csv",
     "search/*.parquet",
     "search/*/*/best.yaml",
-    "search/figures/*.png",
-    "training/*.csv",
     "training/histories.parquet",
-    "training/figures/*.png",
-    "variants/*.csv",
-    "variants/*/*.csv",
-    "variants/figures/*.png",
+    "ntk/README.md",
 )
-"""What is copied of a study of the first paper."""
-NTK_FILES = (PAGE, CONFIG, "*.csv", "*/*.csv", "figures/*.png")
-"""The same of its folder with the second paper's results."""
+"""What is copied of a study, or of its folder with the second paper's results."""
 
 
 def commit_of(repository: Path) -> str:
@@ -57,10 +43,7 @@ def publish(results: Path, target: Path, commit: str) -> None:
     """
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    patterns = [*FILES, *(f"ntk/{pattern}" for pattern in NTK_FILES)]
-    if results.name == "ntk":
-        patterns = list(NTK_FILES)
-    for file in sorted({file for pattern in patterns for file in results.glob(pattern)}):
+    for file in sorted({file for pattern in FILES for file in results.glob(pattern)}):
         copy = part / file.relative_to(results)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
