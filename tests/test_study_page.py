@@ -20,7 +20,7 @@ from spikegrad.report import facts
 from spikegrad.report.numbers import listed, measured, number, percent
 from spikegrad.report.page import QUOTE, page, quoting, template_of
 from spikegrad.report.pages import TEMPLATES
-from spikegrad.report.study import StudyTables, core_hours
+from spikegrad.report.study import StudyTables, core_hours, software
 
 RESULTS = ROOT / "docs" / "results"
 KEPT = RESULTS / "heidelberg-digits"
@@ -55,6 +55,7 @@ def test_what_a_published_page_names_is_published(published: Path) -> None:
         assert len(named) > 8
         assert [link for link in named if not (file.parent / link).exists()] == []
         assert page(file.parent, template_of(file.parent)) == file.read_text()
+        assert (file.parent / "software.yaml").exists()
     assert not list(published.parent.glob("*.part"))
     assert yaml.safe_load((published / "about.yaml").read_text())["commit"]
 
@@ -254,6 +255,23 @@ def test_core_hours_are_those_of_the_benchmark_tables(tmp_path: Path) -> None:
     table = core_hours(tmp_path).set_index("family")
     assert table["core_hours"].to_dict() == pytest.approx({"data": 0.1, "search": 1.5, "all": 1.6})
     assert table["jobs"].to_dict() == {"data": 1, "search": 2, "all": 3}
+
+
+def test_the_budget_adds_up_searches(study: StudyTables) -> None:
+    for search, used in enumerate((31000, 20000)):
+        file = study.folder / f"search/qif/{search}/best.yaml"
+        file.parent.mkdir(parents=True)
+        found = {"presentations": {"allotted": 32000, "used": used, "finalists": 400}}
+        file.write_text(yaml.safe_dump(found))
+    assert cells(facts.budget(study))["QIF"] == ["64,000", "51,000", "800"]
+
+
+def test_the_page_counts_machines(study: StudyTables) -> None:
+    found = software(["node7: znver5", "node3: znver4", "node7: znver5"])
+    (study.folder / "software.yaml").write_text(yaml.safe_dump(found))
+    told = facts.software(study).split("; ")
+    assert told[1:] == ["`node3: znver4` (1 networks)", "`node7: znver5` (2 networks)"]
+    assert f"numpy {np.__version__}" in found["packages"]
 
 
 def test_numbers_are_written_as_readers_know_them() -> None:

@@ -86,7 +86,7 @@ def test_a_value_that_only_a_figure_uses_reruns_that_figure(finished, tmp_path):
         "record_traces",
         "plot_rasters",
         "plot_potentials",
-        *("describe_methods", "study_page"),  # they show the whole configuration
+        "study_page",  # it shows the whole configuration
     }
 
 
@@ -159,7 +159,7 @@ def test_a_landscape_setting_reruns_what_uses_it(finished, tmp_path, edit, rerun
     (project / "edit.yaml").write_text(yaml.safe_dump({"landscape": edit}))
     jobs = set(planned(project, "--configfile", "config/smoke.yaml", "edit.yaml"))
     assert jobs & HEAVY == rerun
-    assert "describe_methods" in jobs  # it shows the whole configuration
+    assert "study_page" in jobs  # it shows the whole configuration
 
 
 def test_limits_and_other_settings_of_the_machine_repeat_nothing(finished, tmp_path):
@@ -171,8 +171,7 @@ def test_limits_and_other_settings_of_the_machine_repeat_nothing(finished, tmp_p
     }
     (project / "edit.yaml").write_text(yaml.safe_dump(edit))
     jobs = planned(project, "--configfile", "config/smoke.yaml", "edit.yaml")
-    pages = {"describe_methods", "study_page", "ntk_page"}  # they show the whole configuration
-    assert set(jobs) == pages
+    assert set(jobs) == {"study_page", "ntk_page"}  # they show the whole configuration
 
 
 def test_a_mistake_in_the_configuration_stops_before_any_job(finished, tmp_path):

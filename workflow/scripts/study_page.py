@@ -1,21 +1,24 @@
 """Write the page of a study's results, as Markdown and as HTML, beside its tables."""
 
+import json
 from pathlib import Path
 
 import yaml
 
 from _job import start
 from spikegrad.report.page import as_html, page, template_of
-from spikegrad.report.study import core_hours
+from spikegrad.report.study import core_hours, software
 from spikegrad.storage.files import atomic
 from spikegrad.storage.tables import write_table
 
 log = start(snakemake)
 output = snakemake.output
 folder = Path(output.page).parent
-with atomic(output.study) as file:
-    settings = snakemake.params.study
-    file.write_text(yaml.safe_dump(settings, sort_keys=False, default_flow_style=None))
+outcomes = [json.loads(Path(file).read_text()) for file in snakemake.input.get("outcomes", [])]
+versions = software(machine for outcome in outcomes for machine in outcome["made"])
+for target, settings in ((output.study, snakemake.params.study), (output.software, versions)):
+    with atomic(target) as file:
+        file.write_text(yaml.safe_dump(settings, sort_keys=False, default_flow_style=None))
 write_table(core_hours(Path(snakemake.params.benchmarks)), output.hours, digits=4)
 content = page(folder, template_of(folder))
 for target, text in ((output.page, content), (output.html, as_html(content, folder))):

@@ -365,7 +365,6 @@ WORK: dict[str, Callable[[Study, Wildcards], Work]] = {
     "judge_ntk_claims": _other(1.5),
     "study_page": _other(0.9),
     "ntk_page": _other(0.9),
-    "describe_methods": _other(0.9),
 }
 """By rule; figures, whose rules are many, count as :data:`FIGURE`."""
 FIGURE = _other(2.0)

@@ -413,6 +413,24 @@ def cost(study: StudyTables) -> str:
     return markdown_table(["family", "jobs", "core-hours"], rows)
 
 
+def budget(study: StudyTables) -> str:
+    """Presentations of a sample to networks, in all searches of each neuron model."""
+    columns = {"allotted": "allotted to trials", "used": "used", "finalists": "by finalists"}
+    rows = []
+    for neuron in study.neurons:
+        files = study.folder.glob(f"search/{neuron}/*/best.yaml")
+        costs = [yaml.safe_load(file.read_text())["presentations"] for file in files]
+        rows.append([label(neuron), *[f"{sum(c[name] for c in costs):,}" for name in columns]])
+    return markdown_table(["presentations in searches", *columns.values()], rows)
+
+
+def software(study: StudyTables) -> str:
+    """Python's version, and the machines on which networks were trained."""
+    found = yaml.safe_load((study.folder / "software.yaml").read_text())
+    machines = [f"`{name}` ({n} networks)" for name, n in found["machines"].items()]
+    return "; ".join([f"Python {found['python']}", *machines])
+
+
 def gain(study: StudyTables, case: str) -> str:
     """QIF minus LIF in a case of the main claim, in points; empty if there is none."""
     claims = study.claims

@@ -18,6 +18,7 @@ FILES = (
     "**/*.csv",
     "**/figures/*.png",
     "**/study.yaml",
+    "**/software.yaml",
     "networks/*.safetensors",
     "search/*.parquet",
     "search/*/*/best.yaml",

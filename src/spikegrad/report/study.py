@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import platform
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +85,14 @@ def core_hours(folder: Path) -> pd.DataFrame:
     table["core_hours"] = table["core_hours"].astype(float) / 3600
     table.loc["all"] = table.sum()
     return table.astype({"jobs": int}).reset_index()
+
+
+def software(machines: Iterable[str]) -> dict[str, Any]:
+    """Versions of Python and all packages, and how often each of ``machines`` is named: for each
+    network those on which it was trained, see :func:`spikegrad.machine.machine`."""
+    packages = {f"{found.name} {found.version}" for found in distributions()}
+    return {
+        "python": platform.python_version(),
+        "machines": dict(sorted(Counter(machines).items())),
+        "packages": sorted(packages, key=str.lower),
+    }
