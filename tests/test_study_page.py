@@ -110,7 +110,7 @@ def test_another_verdict_turns_the_page_and_readme(tmp_path: Path) -> None:
     assert claims.loc[own, "verdict"].tolist() == ["undecided"]
     claims.loc[own, "verdict"] = "supported"
     claims.to_csv(folder / "claims.csv", index=False)
-    first = page(folder, "study").split("## Set-up")[0]
+    first = page(folder, "study.md").split("## Set-up")[0]
     assert (
         cells(first.split("\n\n")[2])[
             "[QIF networks perform better than LIF networks after a thorough search for both]"
@@ -266,11 +266,11 @@ def test_the_budget_adds_up_searches(study: StudyTables) -> None:
     assert cells(facts.budget(study))["QIF"] == ["64,000", "51,000", "800"]
 
 
-def test_the_page_counts_machines(study: StudyTables) -> None:
-    found = software(["node7: znver5", "node3: znver4", "node7: znver5"])
+def test_the_page_names_processors_and_no_machine(study: StudyTables) -> None:
+    found = software(["node7: znver5", "node3: znver4", "node1: znver5"])
     (study.folder / "software.yaml").write_text(yaml.safe_dump(found))
     told = facts.software(study).split("; ")
-    assert told[1:] == ["`node3: znver4` (1 networks)", "`node7: znver5` (2 networks)"]
+    assert told[1:] == ["`znver4` (1 networks)", "`znver5` (2 networks)"]
     assert f"numpy {np.__version__}" in found["packages"]
 
 

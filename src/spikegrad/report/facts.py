@@ -425,10 +425,10 @@ def budget(study: StudyTables) -> str:
 
 
 def software(study: StudyTables) -> str:
-    """Python's version, and the machines on which networks were trained."""
+    """Python's version, and the processors that networks were trained on."""
     found = yaml.safe_load((study.folder / "software.yaml").read_text())
-    machines = [f"`{name}` ({n} networks)" for name, n in found["machines"].items()]
-    return "; ".join([f"Python {found['python']}", *machines])
+    processors = [f"`{name}` ({n} networks)" for name, n in found["processors"].items()]
+    return "; ".join([f"Python {found['python']}", *processors])
 
 
 def gain(study: StudyTables, case: str) -> str:

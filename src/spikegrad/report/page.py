@@ -28,7 +28,7 @@ from spikegrad.storage.files import atomic
 QUOTE = re.compile(r"(<!-- (?P<study>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 PAGE = "README.md"
 STATEMENTS = (*QIF_STATEMENTS, *SG_NTK_STATEMENTS)
-CLAIMS = {"study": "claims.html", "sg_ntk": "sg-ntk-claims.html"}
+CLAIMS = {"study.md": "claims.html", "sg_ntk.md": "sg-ntk-claims.html"}
 """The page with all claims, beside that of each template."""
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES),
@@ -55,7 +55,7 @@ def page(folder: Path, template: str) -> str:
         day = date.fromisoformat(str(fixed)) if fixed else None
         return [answer(study.claims, s, day) for s in STATEMENTS if s.paper == paper]
 
-    return _ENVIRONMENT.get_template(f"{template}.md").render(
+    return _ENVIRONMENT.get_template(template).render(
         study=study,
         config=study.config,
         claims=study.claims,
@@ -70,7 +70,7 @@ def page(folder: Path, template: str) -> str:
 
 def template_of(folder: Path) -> str:
     """The template of the page of ``folder``; the second paper's results have their own."""
-    return "study" if (folder / "training").exists() else "sg_ntk"
+    return "study.md" if (folder / "training").exists() else "sg_ntk.md"
 
 
 def as_html(text: str, folder: Path) -> str:
@@ -101,7 +101,7 @@ def quoting(text: str, studies: Path) -> str:
 
     def quote(found: re.Match[str]) -> str:
         begin, study, template, _, end = found.groups()
-        return begin + page(studies / study, template) + end
+        return begin + page(studies / study, f"{template}.md") + end
 
     return QUOTE.sub(quote, text)
 

@@ -88,11 +88,11 @@ def core_hours(folder: Path) -> pd.DataFrame:
 
 
 def software(machines: Iterable[str]) -> dict[str, Any]:
-    """Versions of Python and all packages, and how often each of ``machines`` is named: for each
-    network those on which it was trained, see :func:`spikegrad.machine.machine`."""
+    """Versions of Python and all packages, and how often each type of processor is among
+    ``machines``: of each network those on which it was trained, see :func:`machine.machine`."""
     packages = {f"{found.name} {found.version}" for found in distributions()}
     return {
         "python": platform.python_version(),
-        "machines": dict(sorted(Counter(machines).items())),
+        "processors": dict(Counter(sorted(machine.split(": ")[-1] for machine in machines))),
         "packages": sorted(packages, key=str.lower),
     }
