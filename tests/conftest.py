@@ -1,6 +1,5 @@
 """What all tests share."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from faults import NTK, QIF, SURFACE, Project
-from smoke import copy_repository, snakemake
+from smoke import SMOKE, copy_repository, snakemake
 
 # Small tensors gain nothing from threads, and two test runs side by side would fight for cores.
 torch.set_num_threads(1)
@@ -23,22 +22,16 @@ settings.load_profile("same")
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
-    """A copy of the repository in which the smoke study has run: once, if tests run in several
-    processes, each of which has a copy of its own."""
+    """A copy of the repository in which the smoke study has run.
+
+    The study stays in a folder that git ignores, where Snakemake repeats what an edit concerns;
+    each process that runs tests has a copy of its own.
+    """
     own = tmp_path_factory.mktemp("project")
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return _with_smoke_study(own)
-    common = tmp_path_factory.getbasetemp().parent / "project"
-    with FileLock(common.with_suffix(".lock")):
-        if not common.exists():
-            _with_smoke_study(own).rename(common)
-    return shutil.copytree(common, own, symlinks=True, dirs_exist_ok=True)
-
-
-def _with_smoke_study(project: Path) -> Path:
-    run = snakemake(copy_repository(project))
-    assert run.returncode == 0, run.stdout + run.stderr
-    return project
+    with FileLock(SMOKE.with_suffix(".lock")):
+        run = snakemake(copy_repository(SMOKE), "--nolock", "--rerun-incomplete")
+        assert run.returncode == 0, run.stdout + run.stderr
+        return shutil.copytree(SMOKE, own, symlinks=True, dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")

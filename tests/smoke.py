@@ -13,9 +13,16 @@ ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "workflow", "profiles", "config", "envs", "src"]
 
 
+SMOKE = ROOT / ".smoke"
+"""The repository with the smoke study's results, kept from one run of the tests to the next."""
+
+
 def copy_repository(target: Path) -> Path:
+    """Those parts of the repository that a study needs, in place of earlier ones in ``target``."""
+    target.mkdir(exist_ok=True)
     for part in PARTS:
         source = ROOT / part
+        shutil.rmtree(target / part, ignore_errors=True)
         if source.is_dir():
             shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:

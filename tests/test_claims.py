@@ -460,7 +460,7 @@ def test_few_searches_decide_nothing(written):
         name: table[table["seed"] < SEEDS_EACH * (UNITS - 1)] if "seed" in table else table
         for name, table in results().items()
     }
-    for name in ("trials", "budget", "stability", "speakers"):
+    for name in ("trials", "budget", "stability", "speakers", "held_out"):
         few[name] = few[name][few[name]["search"] < UNITS - 1]
     few["held_out"] = few["held_out"][few["held_out"]["to"] < "2"]  # two groups, and the own
     found = verdicts(written(few))

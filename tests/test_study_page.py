@@ -16,7 +16,7 @@ from scipy.stats import ttest_1samp
 
 from smoke import ROOT, snakemake
 from spikegrad import SpikeTrains, load_network
-from spikegrad.report import facts
+from spikegrad.report import facts, search_facts, variant_facts
 from spikegrad.report.numbers import listed, measured, number, percent
 from spikegrad.report.page import QUOTE, page, quoting, template_of
 from spikegrad.report.pages import TEMPLATES
@@ -211,7 +211,7 @@ def test_drawn_settings_are_chosen_by_validation_and_reported_by_test(study: Stu
         "lif,trial,2,0,finished,0.7,0.2\nlif,trial,3,0,overflow,0.5,0.6\n"
         "qif,trial,0,0,finished,0.5,0.4\nqif,trial,1,0,finished,0.6,0.1\n"
     )
-    table = cells(facts.variants(study)["trial"])
+    table = cells(variant_facts.variants(study)["trial"])
     test = [0.0, 0.9, 0.6, 0.2]  # in the order of validation
     pairs = [test[max(pair)] for pair in itertools.combinations(range(4), 2)]
     expected = [sum(test) / 4, sum(pairs) / 6]  # QIF has no four
@@ -230,12 +230,12 @@ def test_changes_are_means_and_settings_are_told_apart(study: StudyTables) -> No
         "lif,new speakers,0-1,0,finished,0.8,0.5,0.4,1,2\n"
         "lif,new speakers,0-1,1,finished,0.8,0.7,0.6,1,2\n"
     )
-    table = cells(facts.variants(study)["size"])
+    table = cells(variant_facts.variants(study)["size"])
     assert table["size: large"] == ["50.0, 35.0 % (60 %, 6.0)† ×2", "no epoch came to its end"]
     assert table["settings of: QIF, search 0"] == ["90.0, 80.0 % (100 %, 1.0)", "-"]
     assert table["settings of: QIF, search 1"] == ["70.0, 60.0 % (100 %, 2.0)", "-"]
     assert table["new speakers: 0-1"] == ["60.0, 50.0 % (100 %, 2.0) ×2", "-"]
-    assert facts.borrowed(study, "lif") == ""  # several searches, none of them the best
+    assert variant_facts.borrowed(study, "lif") == ""  # several searches, none of them the best
     assert facts.early(study) == "LIF with seed 1"
 
 
@@ -243,7 +243,7 @@ def test_settings_that_others_found_are_chosen_by_validation() -> None:
     """The kept study's, recomputed: seven runs of LIF with what a search of δ-QIF found."""
     runs = pd.read_csv(KEPT / "variants" / "variations.csv")
     own = runs[(runs["neuron"] == "lif") & (runs["to"] == "qif_delta")]
-    told = facts.borrowed(StudyTables(KEPT), "lif")
+    told = variant_facts.borrowed(StudyTables(KEPT), "lif")
     assert told == f"{100 * own['accuracy'].mean():.1f} % with those of δ-QIF ({len(own)} runs)"
 
 
@@ -263,7 +263,7 @@ def test_the_budget_adds_up_searches(study: StudyTables) -> None:
         file.parent.mkdir(parents=True)
         found = {"presentations": {"allotted": 32000, "used": used, "finalists": 400}}
         file.write_text(yaml.safe_dump(found))
-    assert cells(facts.budget(study))["QIF"] == ["64,000", "51,000", "800"]
+    assert cells(search_facts.budget(study))["QIF"] == ["64,000", "51,000", "800"]
 
 
 def test_the_page_names_processors_and_no_machine(study: StudyTables) -> None:

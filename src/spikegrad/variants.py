@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spikegrad.config.neurons import Neuron
 from spikegrad.config.search import TPE, Sampling
+from spikegrad.config.variants import Variant
 from spikegrad.search.seeds import TRAIN, repeat_seed
 from spikegrad.seeds import derived_seed
 
@@ -69,8 +70,8 @@ class VariantRun(NamedTuple):
 
 
 def by_file(study: Study) -> dict[str, str]:
-    """The names of the variants by those of their files."""
-    return {slug(name): name for name in study.variants}
+    """The names of the variants by those of their files; of those that the study has runs of."""
+    return {slug(name): name for name in study.variants if variant_runs(study, name)}
 
 
 def cases(study: Study, name: str) -> list[Case]:
@@ -81,7 +82,7 @@ def cases(study: Study, name: str) -> list[Case]:
     each = repeats if isinstance(searches, str) else searches
     axes: tuple[Sequence[Any], ...] = (
         list(variant.changes or [""]),
-        [settings] if isinstance(settings, str) else settings,
+        [settings] if isinstance(settings, str) else [s for s in settings if s in study.neurons],
         variant.test_speakers or [()],
         [tuple(repeats)] if searches == "best" else [(k,) for k in each],
         [None] if variant.draw is None else range(variant.draw.trials),
@@ -99,12 +100,17 @@ def cases(study: Study, name: str) -> list[Case]:
     return found
 
 
+def neurons_of(study: Study, variant: Variant) -> list[Neuron]:
+    """The neuron models that a ``variant`` trains."""
+    return [neuron for neuron in study.neurons if neuron in (variant.neurons or study.neurons)]
+
+
 def variant_runs(study: Study, name: str) -> list[VariantRun]:
-    """All runs of the variant ``name``."""
+    """All runs of the variant ``name``, of the neuron models that the study has."""
     variant = study.variants[name]
     return [
         VariantRun(case, neuron, seed)
-        for neuron in variant.neurons or study.neurons
+        for neuron in neurons_of(study, variant)
         for case in cases(study, name)
         for seed in (variant.seeds if case.draw is None else [draw_seed(study, name, case.draw)])
         if case.settings != neuron
@@ -140,7 +146,7 @@ def changed_models(study: Study) -> Iterator[tuple[str, ModelSettings, ModelSett
         If the model cannot have a key or a value.
     """
     for name, variant in study.variants.items():
-        for neuron, change in product(variant.neurons or study.neurons, variant.changes):
+        for neuron, change in product(neurons_of(study, variant), variant.changes):
             key, model = f"variants.{name}.changes.{change}", study.model(neuron)
             parameters = {k: v for k, v in variant.changes[change].items() if k != "samples"}
             yield key, model, model.with_parameters(parameters, key)
@@ -164,9 +170,6 @@ def check(study: Study) -> None:
 def _problems(study: Study, name: str) -> Iterable[str]:
     variant, search = study.variants[name], study.search
     settings, draw = variant.settings, variant.draw
-    named = {*(variant.neurons or ()), *(() if isinstance(settings, str) else settings)}
-    for neuron in sorted(named - {*study.neurons}):
-        yield f"{neuron} is not among `neurons`; name another, or write '{name}: null' for none"
     if draw is not None:
         if (variant.seeds, settings, variant.searches) != ((0,), "own", "best"):
             yield "seeds, settings and searches are not used by what is drawn; leave them out"
@@ -178,7 +181,7 @@ def _problems(study: Study, name: str) -> Iterable[str]:
         if isinstance(sampler, TPE) and draw.trials > sampler.startup:
             yield f"draw.trials is above the sequence's length, startup = {sampler.startup}"
         if draw.sampling is not None:
-            for neuron in variant.neurons or study.neurons:
+            for neuron in neurons_of(study, variant):
                 sampling.check(study.model(neuron), f"variants.{name}.draw.sampling")
     if search is None and not (isinstance(settings, str) and variant.searches == "best"):
         yield "there is no search whose winners could be taken; leave out settings and searches"
@@ -192,8 +195,8 @@ def _problems(study: Study, name: str) -> Iterable[str]:
             yield f"changes.{change}.samples = {samples!r} is not a whole number above 0"
     if (folder := _twice([case.slug for case in cases(study, name)])) is not None:
         yield f"two cases share the folder '{folder}'; rename a change"
-    if not variant_runs(study, name):
-        yield "settings: each neuron model is paired with another one's only; name others"
+    if len({*settings}) == 1 and settings == variant.neurons:
+        yield "settings: a neuron model is paired with other ones' only; name others"
 
 
 def _twice(values: list[str]) -> str | None:

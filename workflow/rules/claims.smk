@@ -8,8 +8,8 @@ NTK_SURROGATE_KERNELS = [
 
 # Variants that train each search's winner with other speakers held out, and nothing else changed.
 HELD_OUT = [
-    f"{RESULTS}/variants/{slug(name)}.csv"
-    for name, variant in STUDY.variants.items()
+    f"{RESULTS}/variants/{file}.csv"
+    for file, variant in [(f, STUDY.variants[n]) for f, n in VARIANT_NAMES.items()]
     if variant.test_speakers
     and (variant.settings, variant.searches) == ("own", "each")
     and not variant.changes

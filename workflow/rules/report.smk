@@ -38,7 +38,10 @@ use rule ntk_page as study_page with:
         landscape=LANDSCAPE_RESULTS,
         variants=VARIANT_RESULTS,
         claims=[*rules.judge_claims.output, *rules.judge_ntk_claims.output],
-        figures=figure_files(*FAMILIES),
+        figures=[
+            *figure_files("paper", "variants"),
+            f"{RESULTS}/training/figures/learning_curves.png",
+        ],
         linked=rules.ntk_page.output.page,
     output:
         page=f"{RESULTS}/README.md",
@@ -59,6 +62,7 @@ rule publish:
     """Copy the study's page, tables, figures and networks to docs/results."""
     input:
         page=rules.study_page.output.page,
+        figures=figure_files(*FAMILIES),
     log:
         f"{LOGS}/publish.log",
     localrule: True
@@ -76,6 +80,7 @@ use rule publish as publish_ntk with:
     """The same of the second paper's part, which needs no spikes."""
     input:
         page=rules.ntk_page.output.page,
+        figures=figure_files("ntk"),
     log:
         f"{LOGS}/ntk/publish.log",
     params:

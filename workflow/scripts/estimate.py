@@ -16,10 +16,10 @@ from snakemake.settings.types import (
 from _job import start
 from spikegrad.config.base import validate
 from spikegrad.config.study import Study
+from spikegrad.estimate.operations import total
 from spikegrad.estimate.report import rule_table, text, times, wall_table, works
 from spikegrad.estimate.schedule import Job
 from spikegrad.estimate.timing import measure, measure_start
-from spikegrad.estimate.work import total
 from spikegrad.storage.tables import write_table
 
 log = start(snakemake)

@@ -55,7 +55,7 @@ class Study(Section):
     """Name of the data and of the folder below results/; starts with the name of the source, except
     that recordings are named by you."""
     criteria: date | None = None
-    """The day on which the readings that decide were fixed (docs/claims.md): the pages call what was
+    """The day on which the readings that decide were fixed (docs/claims.md): pages call what was
     added later exploratory. null: all of them are older than the study."""
     data: DataConfig
     """Where the spikes come from, and how they are split."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 
 from spikegrad.config.study import Study
+from spikegrad.estimate.operations import Operation, Wildcards
 from spikegrad.estimate.size import UNKNOWN, update_seconds, variants
-from spikegrad.estimate.work import Operation, Wildcards, work_of
+from spikegrad.estimate.work import work_of
 
 LEAST = 30  # minutes
 DAY = 24 * 60

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from spikegrad.config.study import Study
+from spikegrad.estimate.operations import Operation, Work
 from spikegrad.estimate.schedule import Job, longest_chain, wall_seconds
 from spikegrad.estimate.size import ACTIVITY, IN_TRAINING, UNKNOWN, size_of
 from spikegrad.estimate.space import disk, memory
-from spikegrad.estimate.work import Operation, Work, work_of
+from spikegrad.estimate.work import work_of
 
 HOUR = 3600.0
 WORTHWHILE = 0.9  # twice the cores have to take at most this share of the time

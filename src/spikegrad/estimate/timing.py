@@ -12,7 +12,7 @@ import torch
 
 from spikegrad.config.study import Study
 from spikegrad.estimate.networks import ENGINE, engine_seconds
-from spikegrad.estimate.work import Operation
+from spikegrad.estimate.operations import Operation
 from spikegrad.ntk import build
 from spikegrad.ntk.experiments import descent_of
 from spikegrad.ntk.network import initialise

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
-from spikegrad.claims.comparison import LIF
 from spikegrad.claims.performance import FINISHED
 from spikegrad.claims.statements import Answer
 from spikegrad.config.neurons import NEURON_STYLES
@@ -25,11 +22,8 @@ from spikegrad.report.numbers import (
     share,
 )
 from spikegrad.report.study import StudyTables
-from spikegrad.search.tables import expected_of_last
-from spikegrad.training.runaway import CRITICAL
 from spikegrad.training.summary import summary
 
-RECURRENCE = "network.init.recurrent_scale"
 MEASURES = {
     "word_variation": "variation of a single sample's loss (nats)",
     "word_in_jumps": "of that, in jumps (%)",
@@ -190,99 +184,6 @@ def early(study: StudyTables) -> str:
     return listed(f"{label(run.neuron)} with seed {run.seed}" for run in own.itertuples())
 
 
-def winners(study: StudyTables) -> str:
-    """What each search's winner came to, and its settings."""
-    columns = {}
-    for (neuron, search), own in study.runs.groupby(["neuron", "search"], sort=False):
-        best = yaml.safe_load((study.folder / f"search/{neuron}/{search}/best.yaml").read_text())
-        columns[neuron, search] = {
-            "validation of the winner": best["winner"]["validation_accuracy"],
-            "validation of the unchanged settings": best["unchanged"]["validation_accuracy"],
-            "test, mean of its seeds": own["accuracy"].mean(),
-            "spikes a neuron": own["spikes_per_neuron"].mean(),
-        } | best["parameters"]
-    return by_search(pd.DataFrame(columns), study.neurons, "of each search, in order")
-
-
-def at_bounds(study: StudyTables) -> str:
-    """Which values of winners lie at a bound of the space."""
-    table = study.table("search/winners.csv")
-    own = table[table["at_bound"].astype(bool)].groupby("neuron")["parameter"].unique()
-    names = [f"{label(n)}: {', '.join(own[n])}" for n in study.neurons if n in own]
-    return "; ".join(names)
-
-
-def recurrence(study: StudyTables) -> str:
-    """Trials that ran away, below and above the scale at which LIF rates diverge."""
-    trials = study.table("search/trials.parquet")
-    away = trials["outcome"] == "overflow"
-    parts = pd.DataFrame(
-        {
-            "neuron": trials["neuron"],
-            "above": trials[RECURRENCE] > CRITICAL,
-            "trials": 1,
-            "ran away before the first epoch": away & (trials["presentations"] == 0),
-            "later": away & (trials["presentations"] > 0),
-            "finished": trials["outcome"] == FINISHED,
-        }
-    )
-    sums = parts.groupby(["neuron", "above"]).sum()
-    rows = [
-        [label(n), f"{'above' if above else 'below'} 2√2", *map(str, sums.loc[(n, above)])]
-        for n, above in sums.index.sortlevel(sort_remaining=True)[0]
-    ]
-    return markdown_table(["neuron", "initial scale of recurrent weights", *sums.columns], rows)
-
-
-def beyond_lif(study: StudyTables) -> dict[str, Any] | None:
-    """The part of the space that no LIF network survives: ``share`` of the range of recurrent
-    scales, and of LIF's trials that ran away how many (``there``) of ``all`` began there."""
-    space = study.config["search"]["sampling"]["space"] if study.config["search"] else []
-    ranges = [p for p in space if p["key"] == RECURRENCE and p.get("log")]
-    if not ranges or ranges[0]["high"] <= CRITICAL or LIF not in study.neurons:
-        return None
-    low, high = (math.log(ranges[0][end]) for end in ("low", "high"))
-    trials = study.table("search/trials.parquet")
-    away = trials[(trials["neuron"] == LIF) & (trials["outcome"] == "overflow")]
-    return {
-        "share": share((high - math.log(CRITICAL)) / (high - low)),
-        "there": int((away[RECURRENCE] > CRITICAL).sum()),
-        "all": len(away),
-    }
-
-
-def short_and_long(study: StudyTables) -> str:
-    """Of each neuron model, shares of runs that ran away, and the best of trials and finalists."""
-    trials, finalists = (study.table(f"search/{n}.parquet") for n in ("trials", "finalists"))
-    own = finalists[finalists["number"] >= 0]
-
-    def away(table: pd.DataFrame, neuron: str) -> str:
-        return share((table.loc[table["neuron"] == neuron, "outcome"] == "overflow").mean())
-
-    def best(table: pd.DataFrame, neuron: str) -> str:
-        searches = table[table["neuron"] == neuron].groupby("search")
-        return share(searches["validation_accuracy"].max().mean(), 1)
-
-    stages = {"trials": trials, "finalists": own, "networks": study.runs}
-    rows = [
-        [f"ran away: {name}", *[away(table, n) for n in study.neurons]]
-        for name, table in stages.items()
-    ]
-    rows += [
-        [f"validation, best of {name}", *[best(table, n) for n in study.neurons]]
-        for name, table in list(stages.items())[:2]
-    ]
-    return markdown_table(["", *map(label, study.neurons)], rows)
-
-
-def rungs(study: StudyTables) -> str:
-    """How well each rung ranks trials as the next one does: the range over searches."""
-    table = study.table("search/rungs.csv").dropna(subset="spearman")
-    found = table.groupby(["rung", "next_rung"])["spearman"].agg(["min", "median", "max"])
-    rows = [[f"{a} and {b}", *[f"{v:.2f}" for v in row]] for (a, b), row in found.iterrows()]
-    return markdown_table(["rungs", "least", "median", "most"], rows)
-
-
 def robustness(study: StudyTables) -> str:
     """Accuracy on changed samples, and its rank correlation with that on new speakers."""
     ranked = study.runs.dropna(subset="validation_accuracy").sort_values("validation_accuracy")
@@ -329,99 +230,11 @@ def roughness(study: StudyTables) -> str:
     return f"{steps}\n{single}"
 
 
-def variants(study: StudyTables) -> dict[str, str]:
-    """A table for each file of variants: what each change does, means over seeds and searches."""
-    found = {}
-    for name, runs in study.variants.items():
-        table = _draws if _is_drawn(study, runs) else _changes
-        found[re.sub("[_-]", " ", name)] = table(runs)
-    return found
-
-
-def borrowed(study: StudyTables, neuron: str) -> str:
-    """What networks of ``neuron`` come to with the settings of other models' best searches, those
-    that validation prefers; empty if none were tried."""
-    found = {}
-    for runs in study.variants.values():
-        others = set(study.neurons) - {neuron}
-        own = runs[(runs["neuron"] == neuron) & runs["to"].isin(others)]
-        for to, rows in own.groupby("to"):
-            if len(set(rows["search"])) == 1:
-                found[to] = rows[["validation_accuracy", "accuracy"]].fillna(0.0)
-    if not found:
-        return ""
-    best = max(found, key=lambda to: found[to]["validation_accuracy"].mean())
-    reached = share(found[best]["accuracy"].mean(), 1)
-    return f"{reached} with those of {label(best)} ({len(found[best])} runs)"
-
-
-def _is_drawn(study: StudyTables, runs: pd.DataFrame) -> bool:
-    declared = study.config["variants"].get(runs["change"].iloc[0], {})
-    return declared.get("draw") is not None and not declared.get("changes")
-
-
-def _changes(runs: pd.DataFrame) -> str:
-    """Accuracy on all test samples and on new speakers' (training, spikes a neuron), by change; by
-    search as well where the settings are those of several."""
-    several = runs.groupby(["change", "to", "neuron"])["search"].transform("nunique") > 1
-    by_settings = several & runs["to"].isin({"", *NEURON_STYLES})
-    of = ", search " + runs["search"].astype(str)
-    runs = runs.assign(of=np.where(by_settings, of, ""))
-    neurons = [n for n in NEURON_STYLES if n in set(runs["neuron"])]
-    rows = []
-    for (change, to, of), own in runs.groupby(["change", "to", "of"], sort=False):
-        texts = [_scores(own[own["neuron"] == n]) for n in neurons]
-        rows.append([f"{change}: {label(to)}{of}" if to else change, *texts])
-    return markdown_table(["change", *map(label, neurons)], rows)
-
-
-def _scores(runs: pd.DataFrame) -> str:
-    if runs.empty:
-        return "-"
-    many = f" ×{len(runs)}" if len(runs) > 1 else ""
-    cross = "†" if (runs["outcome"] == "overflow").any() else ""
-    names = ["accuracy", "accuracy_unseen_speakers", "train_accuracy", "spikes_per_neuron"]
-    test, new, training, spikes = runs[names].mean()
-    if math.isnan(test):
-        return f"no epoch came to its end{many}"
-    scores = f"{100 * test:.1f}, {100 * new:.1f} % ({share(training)}, {spikes:.1f})"
-    return f"{scores}{cross}{many}"
-
-
-def _draws(runs: pd.DataFrame) -> str:
-    """Of points drawn at random: how many ran away, and the test accuracy that is expected of the
-    one of k that is best by validation."""
-    runs = runs.fillna({"validation_accuracy": 0.0, "accuracy": 0.0})
-    counts = runs["neuron"].value_counts()
-    budgets = [2**j for j in range(int(counts.min()).bit_length())]
-    rows = []
-    for neuron in [n for n in NEURON_STYLES if n in counts]:
-        own = runs[runs["neuron"] == neuron].sort_values("validation_accuracy", kind="stable")
-        best = expected_of_last(own["accuracy"].tolist())
-        away = (own["outcome"] == "overflow").sum()
-        rows.append(
-            [label(neuron), str(len(own)), str(away), *[share(best[k - 1]) for k in budgets]]
-        )
-    header = ["neuron", "trials", "ran away", *[f"test, best of {k}" for k in budgets]]
-    return markdown_table(header, rows)
-
-
 def cost(study: StudyTables) -> str:
     """Core-hours by family of rules."""
     table = study.table("hours.csv")
     rows = [[r.family, str(r.jobs), f"{r.core_hours:.2f}"] for r in table.itertuples()]
     return markdown_table(["family", "jobs", "core-hours"], rows)
-
-
-def budget(study: StudyTables) -> str:
-    """Presentations of a sample to networks, in all searches of each neuron model."""
-    columns = {"allotted": "allotted to trials", "used": "used", "finalists": "by finalists"}
-    rows = []
-    for neuron in study.neurons:
-        files = study.folder.glob(f"search/{neuron}/*/best.yaml")
-        costs = [yaml.safe_load(file.read_text())["presentations"] for file in files]
-        rows.append([label(neuron), *[f"{sum(c[name] for c in costs):,}" for name in columns]])
-    return markdown_table(["presentations in searches", *columns.values()], rows)
 
 
 def software(study: StudyTables) -> str:

@@ -20,7 +20,7 @@ from spikegrad.claims.estimates import Verdict
 from spikegrad.claims.qif_paper import QIF_STATEMENTS
 from spikegrad.claims.sg_ntk_paper import SG_NTK_STATEMENTS
 from spikegrad.claims.statements import Answer, answer
-from spikegrad.report import facts, ntk_facts, numbers
+from spikegrad.report import facts, ntk_facts, numbers, search_facts, variant_facts
 from spikegrad.report.pages import TEMPLATES, render
 from spikegrad.report.study import StudyTables
 from spikegrad.storage.files import atomic
@@ -63,6 +63,8 @@ def page(folder: Path, template: str) -> str:
         claims_page=CLAIMS.get(template),
         Verdict=Verdict,
         facts=facts,
+        searches=search_facts,
+        variants=variant_facts,
         ntk=ntk_facts,
         numbers=numbers,
     )

@@ -1,0 +1,122 @@
+"""What the page shows of a study's searches, as Markdown."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from spikegrad.claims.comparison import LIF
+from spikegrad.claims.performance import FINISHED
+from spikegrad.report.facts import by_search, label
+from spikegrad.report.numbers import markdown_table, share
+from spikegrad.report.study import StudyTables
+from spikegrad.training.runaway import CRITICAL
+
+RECURRENCE = "network.init.recurrent_scale"
+
+
+def winners(study: StudyTables) -> str:
+    """What each search's winner came to, and its settings."""
+    columns = {}
+    for (neuron, search), own in study.runs.groupby(["neuron", "search"], sort=False):
+        best = yaml.safe_load((study.folder / f"search/{neuron}/{search}/best.yaml").read_text())
+        columns[neuron, search] = {
+            "validation of the winner": best["winner"]["validation_accuracy"],
+            "validation of the unchanged settings": best["unchanged"]["validation_accuracy"],
+            "test, mean of its seeds": own["accuracy"].mean(),
+            "spikes a neuron": own["spikes_per_neuron"].mean(),
+        } | best["parameters"]
+    return by_search(pd.DataFrame(columns), study.neurons, "of each search, in order")
+
+
+def at_bounds(study: StudyTables) -> str:
+    """Which values of winners lie at a bound of the space."""
+    table = study.table("search/winners.csv")
+    own = table[table["at_bound"].astype(bool)].groupby("neuron")["parameter"].unique()
+    names = [f"{label(n)}: {', '.join(own[n])}" for n in study.neurons if n in own]
+    return "; ".join(names)
+
+
+def recurrence(study: StudyTables) -> str:
+    """Trials that ran away, below and above the scale at which LIF rates diverge."""
+    trials = study.table("search/trials.parquet")
+    away = trials["outcome"] == "overflow"
+    parts = pd.DataFrame(
+        {
+            "neuron": trials["neuron"],
+            "above": trials[RECURRENCE] > CRITICAL,
+            "trials": 1,
+            "ran away before the first epoch": away & (trials["presentations"] == 0),
+            "later": away & (trials["presentations"] > 0),
+            "finished": trials["outcome"] == FINISHED,
+        }
+    )
+    sums = parts.groupby(["neuron", "above"]).sum()
+    rows = [
+        [label(n), f"{'above' if above else 'below'} 2√2", *map(str, sums.loc[(n, above)])]
+        for n, above in sums.index.sortlevel(sort_remaining=True)[0]
+    ]
+    return markdown_table(["neuron", "initial scale of recurrent weights", *sums.columns], rows)
+
+
+def beyond_lif(study: StudyTables) -> dict[str, Any] | None:
+    """The part of the space that no LIF network survives: ``share`` of the range of recurrent
+    scales, and of LIF's trials that ran away how many (``there``) of ``all`` began there."""
+    space = study.config["search"]["sampling"]["space"] if study.config["search"] else []
+    ranges = [p for p in space if p["key"] == RECURRENCE and p.get("log")]
+    if not ranges or ranges[0]["high"] <= CRITICAL or LIF not in study.neurons:
+        return None
+    low, high = (math.log(ranges[0][end]) for end in ("low", "high"))
+    trials = study.table("search/trials.parquet")
+    away = trials[(trials["neuron"] == LIF) & (trials["outcome"] == "overflow")]
+    return {
+        "share": share((high - math.log(CRITICAL)) / (high - low)),
+        "there": int((away[RECURRENCE] > CRITICAL).sum()),
+        "all": len(away),
+    }
+
+
+def short_and_long(study: StudyTables) -> str:
+    """Of each neuron model, shares of runs that ran away, and the best of trials and finalists."""
+    trials, finalists = (study.table(f"search/{n}.parquet") for n in ("trials", "finalists"))
+    own = finalists[finalists["number"] >= 0]
+
+    def away(table: pd.DataFrame, neuron: str) -> str:
+        return share((table.loc[table["neuron"] == neuron, "outcome"] == "overflow").mean())
+
+    def best(table: pd.DataFrame, neuron: str) -> str:
+        searches = table[table["neuron"] == neuron].groupby("search")
+        return share(searches["validation_accuracy"].max().mean(), 1)
+
+    stages = {"trials": trials, "finalists": own, "networks": study.runs}
+    rows = [
+        [f"ran away: {name}", *[away(table, n) for n in study.neurons]]
+        for name, table in stages.items()
+    ]
+    rows += [
+        [f"validation, best of {name}", *[best(table, n) for n in study.neurons]]
+        for name, table in list(stages.items())[:2]
+    ]
+    return markdown_table(["", *map(label, study.neurons)], rows)
+
+
+def rungs(study: StudyTables) -> str:
+    """How well each rung ranks trials as the next one does: the range over searches."""
+    table = study.table("search/rungs.csv").dropna(subset="spearman")
+    found = table.groupby(["rung", "next_rung"])["spearman"].agg(["min", "median", "max"])
+    rows = [[f"{a} and {b}", *[f"{v:.2f}" for v in row]] for (a, b), row in found.iterrows()]
+    return markdown_table(["rungs", "least", "median", "most"], rows)
+
+
+def budget(study: StudyTables) -> str:
+    """Presentations of a sample to networks, in all searches of each neuron model."""
+    columns = {"allotted": "allotted to trials", "used": "used", "finalists": "by finalists"}
+    rows = []
+    for neuron in study.neurons:
+        files = study.folder.glob(f"search/{neuron}/*/best.yaml")
+        costs = [yaml.safe_load(file.read_text())["presentations"] for file in files]
+        rows.append([label(neuron), *[f"{sum(c[name] for c in costs):,}" for name in columns]])
+    return markdown_table(["presentations in searches", *columns.values()], rows)
