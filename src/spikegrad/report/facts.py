@@ -150,10 +150,10 @@ def blindness(study: StudyTables) -> str:
     """Rank correlations of accuracy on new speakers in validation and test, by neuron model."""
     found = study.table("training/validation.csv").merge(study.runs, on=["neuron", "seed"])
     ranks = {
-        neuron: own["accuracy_new"].corr(own["accuracy_unseen_speakers"], method="spearman")
+        neuron: own["accuracy_new"].rank().corr(own["accuracy_unseen_speakers"].rank())
         for neuron, own in found.groupby("neuron")
     }
-    return listed(f"{ranks[neuron]:.2f} ({label(neuron)})" for neuron in study.neurons)
+    return listed(f"{number(ranks[neuron], 2)} ({label(neuron)})" for neuron in study.neurons)
 
 
 def landscapes(study: StudyTables, state: str) -> str:
@@ -195,7 +195,7 @@ def robustness(study: StudyTables) -> str:
     rows = []
     for (change, by), own in found.groupby(["change", "by"], sort=False):
         of_network = own.groupby("network")["accuracy"].mean()
-        rank = of_network.corr(new[of_network.index], method="spearman")
+        rank = of_network.rank().corr(new[of_network.index].rank())
         means = own.groupby("neuron")["accuracy"].mean()
         name = "as they are" if change == "none" else f"{change} {by:g}"
         rows.append([name, *[share(means[n]) for n in study.neurons], f"{rank:+.2f}"])
