@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -41,25 +42,23 @@ def at_bounds(study: StudyTables) -> str:
 
 
 def recurrence(study: StudyTables) -> str:
-    """Trials that ran away, below and above the scale at which LIF rates diverge."""
-    trials = study.table("search/trials.parquet")
-    away = trials["outcome"] == "overflow"
-    parts = pd.DataFrame(
-        {
-            "neuron": trials["neuron"],
-            "above": trials[RECURRENCE] > CRITICAL,
-            "trials": 1,
-            "ran away before the first epoch": away & (trials["presentations"] == 0),
-            "later": away & (trials["presentations"] > 0),
-            "finished": trials["outcome"] == FINISHED,
-        }
-    )
-    sums = parts.groupby(["neuron", "above"]).sum()
-    rows = [
-        [label(n), f"{'above' if above else 'below'} 2√2", *map(str, sums.loc[(n, above)])]
-        for n, above in sums.index.sortlevel(sort_remaining=True)[0]
-    ]
-    return markdown_table(["neuron", "initial scale of recurrent weights", *sums.columns], rows)
+    """Trials that ran away, and the best of each search (mean), below and above the scale at which
+    LIF rates diverge."""
+    trials = study.table("search/trials.parquet").fillna({"validation_accuracy": 0.0})
+    away, at_once = trials["outcome"] == "overflow", trials["presentations"] == 0
+    trials["side"] = np.where(trials[RECURRENCE] > CRITICAL, "above 2√2", "below 2√2")
+    trials["early"], trials["later"] = away & at_once, away & ~at_once
+    trials["finished"] = trials["outcome"] == FINISHED
+    rows = []
+    for neuron in study.neurons:
+        own = trials[trials["neuron"] == neuron]
+        for side, part in own.groupby("side", sort=False):
+            best = part.groupby("search")["validation_accuracy"].max().mean()
+            counts = [len(part), *part[["early", "later", "finished"]].sum()]
+            rows.append([label(neuron), side, *map(str, counts), share(best, 1)])
+    counted = ["trials", "ran away before the first epoch", "later", "finished"]
+    header = ["neuron", "initial scale of recurrent weights", *counted, "validation, best trial"]
+    return markdown_table(header, sorted(rows, key=lambda row: (row[0], row[1] < "b")))
 
 
 def beyond_lif(study: StudyTables) -> dict[str, Any] | None:
