@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from _job import start
 from spikegrad.config.neurons import NEURON_STYLES
-from spikegrad.report.style import NEURON_COLOURS, letter, neuron_label, plt, save
+from spikegrad.report.style import NEURON_COLOURS, case_label, letter, neuron_label, plt, save
 from spikegrad.storage.tables import read_table
 
 PANELS = {  # with limits
@@ -44,8 +44,10 @@ def draw_cases(runs):
         for k in range(1, len(names), 2):
             panel.axhspan(k - 0.5, k + 0.5, color="0.95", zorder=0)
         if name == "word_minima":
+            most = 2 * runs[name].max() + 1
             panel.set_xscale("symlog", linthresh=1)
-            limits = (-0.2, 2 * runs[name].max() + 1)
+            panel.set_xticks([0, *[10**k for k in range(5) if 10**k <= most]])
+            limits = (-0.2, most)
         panel.set(xlabel=label, ylabel="", xlim=limits)
     for neuron in neurons:
         grid[0, 0].axvline(own[neuron], color=NEURON_COLOURS[neuron], lw=0.8, ls=":")
@@ -74,7 +76,7 @@ own = read_table(snakemake.input.runs).groupby("neuron")["accuracy"].mean()
 pictures = zip(snakemake.input.tables, snakemake.output.png, snakemake.output.pdf, strict=True)
 for table, *files in pictures:
     runs = pd.read_csv(table, dtype={"to": str}).fillna({"to": "", "accuracy": 0.0})
-    runs["to"] = [neuron_label(to) if to in NEURON_STYLES else to for to in runs["to"]]
+    runs["to"] = [case_label(to) for to in runs["to"]]
     neurons = [neuron for neuron in NEURON_STYLES if neuron in set(runs["neuron"])]
     figure, lines = draw_draws(runs) if "draw" in runs else draw_cases(runs)
     marks = {neuron_label(n): {"marker": "o", "color": NEURON_COLOURS[n]} for n in neurons}

@@ -43,6 +43,12 @@ def neuron_label(neuron: str) -> str:
     return NEURON_STYLES[neuron].label
 
 
+def case_label(names: str) -> str:
+    """What a variant's case is called: neuron models among its ``names`` as everywhere."""
+    parts = [neuron_label(n) if n in NEURON_STYLES else n for n in names.split(", ")]
+    return ", ".join(parts)
+
+
 def neuron_legend(axes: Axes, **options: Any) -> None:
     """A legend of the neuron models drawn in ``axes``, named as everywhere."""
     for text in axes.legend(title=None, **options).get_texts():

@@ -12,6 +12,7 @@ from spikegrad.config.neurons import NEURON_STYLES
 from spikegrad.report.facts import label
 from spikegrad.report.numbers import markdown_table, share
 from spikegrad.report.study import StudyTables
+from spikegrad.report.style import case_label
 from spikegrad.search.tables import expected_of_last
 
 
@@ -57,7 +58,7 @@ def _changes(runs: pd.DataFrame) -> str:
     rows = []
     for (change, to, of), own in runs.groupby(["change", "to", "of"], sort=False):
         texts = [_scores(own[own["neuron"] == n]) for n in neurons]
-        rows.append([f"{change}: {label(to)}{of}" if to else change, *texts])
+        rows.append([f"{change}: {case_label(to)}{of}" if to else change, *texts])
     return markdown_table(["change", *map(label, neurons)], rows)
 
 
