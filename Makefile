@@ -9,16 +9,12 @@ CONFIG ?= config/demo.yaml
 DATASET = $(lastword $(shell sed -nE 's/^dataset: *["'\'']?([a-zA-Z0-9_.-]+).*/\1/p' config/config.yaml $(CONFIG)))
 REPORT ?= results/$(DATASET)/report.html
 
-.PHONY: demo offline report bench test test-faults test-slurm package docs lint format lock clean
+.PHONY: demo report bench test test-faults test-slurm package docs lint format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.ready
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 	$(MAKE) report
-
-# The first paper at SHD's size on spoken digits: an evening on two cores; killed, it goes on.
-offline:
-	$(MAKE) demo CONFIG="config/demo.yaml config/offline.yaml"
 
 # One HTML file beside the results; for another study: make report CONFIG=...
 report: $(VENV)/.ready

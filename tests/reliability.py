@@ -29,8 +29,7 @@ tables and durations.
 """
 
 FOOT = """
-After SIGKILL of snakemake the restart is `snakemake --unlock` and the same command again, on Slurm
-`workflow/profiles/slurm/clean-restart` ([cluster.md](cluster.md)).
+[On a cluster](cluster.md#when-something-dies) says how to start again.
 """
 
 

@@ -50,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_site_is_built_without_a_warning(site: Path):
     pages = {str(page.parent.relative_to(site)) for page in site.rglob("index.html")}
-    assert {".", "settings", "api", "tables", "gallery", "results", "tutorial-neuron"} <= pages
+    assert {".", "settings", "api", "tables", "results", "tutorial-neuron"} <= pages
     functions = (site / "api" / "index.html").read_text()
     for name in ("SpikeTrains", "SpikingLayer", "to_nir", "sg_ntk", "load_network"):
         assert re.search(rf'id="spikegrad[.a-z_]*\.{name}"', functions), name
@@ -143,14 +143,6 @@ def test_columns_of_tables_that_other_studies_make_are_explained(dictionary: dic
     assert kept
     for entry in kept:
         assert list(pd.read_csv(DOCS / entry["kept"])) == list(entry["columns"])
-
-
-def test_the_gallerys_commands_make_what_it_shows(finished: Path):
-    results = finished / "results" / "spoken-digits-smoke"
-    for entry in yaml.safe_load((DOCS / "site" / "gallery.yaml").read_text()):
-        assert (DOCS / entry["picture"]).exists()
-        assert (results / entry["figure"]).exists(), entry["figure"]
-        assert (ROOT / "workflow" / "report" / f"{entry['caption']}.rst").exists()
 
 
 def test_the_guides_figure_is_drawn(finished: Path, tmp_path: Path):

@@ -178,7 +178,7 @@ def test_networks_have_the_weights_that_are_foretold(smoke, results):
 
 
 def test_what_a_search_chooses_from_is_timed():
-    chosen = variants(study("offline"), "qif")
+    chosen = variants(study("config"), "qif")
     assert len(chosen) == 2 * 2 * 4
     assert {(n.layers, n.recurrent) for n in chosen} == {
         ((128,), True), ((128,), False), ((128, 128), True), ((128, 128), False)

@@ -197,7 +197,7 @@ def test_the_folder_does_not_matter(tmp_path):
     [
         ("config/smoke.yaml", "spoken-digits-smoke"),
         ("config/config.yaml", "shd"),
-        ("config/demo.yaml config/offline.yaml", "spoken-digits-large"),
+        ("config/demo.yaml config/fsdd.yaml", "fsdd"),
     ],
 )
 def test_the_report_lies_beside_the_studys_results(files: str, folder: str):

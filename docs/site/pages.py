@@ -1,4 +1,4 @@
-"""What mkdocs adds to docs/: pages from files elsewhere, public names, tables, the gallery."""
+"""What mkdocs adds to docs/: pages from files elsewhere, public names, tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
-TABLES, GALLERY = (Path(__file__).with_name(f"{name}.yaml") for name in ("tables", "gallery"))
+TABLES = Path(__file__).with_name("tables.yaml")
 ELSEWHERE = {
     "settings.md": "config/README.md",
     "benchmarks.md": "benchmarks/RESULTS.md",
@@ -35,7 +35,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     made = {
         "api.md": functions(),
         "tables.md": dictionary(yaml.safe_load(TABLES.read_text())),
-        "gallery.md": gallery(yaml.safe_load(GALLERY.read_text())),
     }
     for page, content in made.items():
         files.append(File.generated(config, page, content=content))
@@ -91,22 +90,4 @@ def dictionary(tables: dict[str, Any]) -> str:
         columns |= entry.get("columns", {})
         text.append("\n| column | meaning |\n|---|---|\n")
         text += [f"| `{name}` | {meaning} |\n" for name, meaning in columns.items()]
-    return "".join(text)
-
-
-def gallery(entries: list[dict[str, str]]) -> str:
-    """Every picture with its caption and the command that makes it."""
-    text = [
-        "# Gallery\n\nFigures of the demo, and of the longer runs in"
-        " [kept results](results/README.md). Below each stands what makes the demo's.\n"
-    ]
-    for entry in entries:
-        caption = (ROOT / "workflow" / "report" / f"{entry['caption']}.rst").read_text().strip()
-        name = Path(entry["figure"]).stem.replace("_", " ")
-        text.append(
-            f"\n## {entry['figure'].split('/')[0].removesuffix('figures')} {name}\n\n"
-            f"![{name}]({entry['picture']})\n\n{caption}\n\n```console\n"
-            "snakemake --cores 2 --configfile config/demo.yaml --"
-            f" results/spoken-digits/{entry['figure']}\n```\n"
-        )
     return "".join(text)
