@@ -18,7 +18,6 @@ from spikegrad.config.base import ConfigError, validate
 from spikegrad.config.search import (
     Range,
     Sampling,
-    SearchConfig,
     Selection,
     Trials,
 )
@@ -177,18 +176,6 @@ def test_halving_shares_all_trials_among_the_jobs():
     done = [record(r.trial, r.trial.number / 10, "running", 1) for r in records[:-1]]
     done.append(record(records[-1].trial, 0.99, "overflow", 1))
     assert [r.trial.number for r in entrants(done, options, 1)] == [7, 6, 5]
-
-
-def config(**changes: Any) -> SearchConfig:
-    values = {
-        "seed": 0,
-        "repeats": 1,
-        "generations": 1,
-        "sampling": sampling().model_dump(mode="json"),
-        "trials": halving().model_dump(mode="json"),
-        "selection": {"finalists": 2, "seeds": 2},
-    }
-    return validate(SearchConfig, values | changes)
 
 
 def test_trials_that_diverged_compete_with_what_they_had_reached():
@@ -365,7 +352,7 @@ def test_failures_by_region():
 )
 def test_keys_and_values_that_the_model_cannot_have_are_refused(wrong: dict, message: str):
     with pytest.raises(ConfigError, match=message):
-        config(sampling=sampling(space=[wrong]).model_dump(mode="json")).check(model_settings())
+        sampling(space=[wrong]).check(model_settings())
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,12 @@ def test_a_statement_has_the_verdict_that_all_its_readings_have(verdicts: list[V
         assert found == (known.pop() if len(known) == 1 else Verdict.UNDECIDED)
 
 
+def test_a_study_without_one_of_the_models_says_nothing_of_both() -> None:
+    absent = {**row("gain", "no LIF networks in this study", 0, 0), "verdict": "not measurable"}
+    table = pd.DataFrame([absent, row("jumps", "qif: all states", 0, 1, "supported")])
+    assert answer(table, IT, None, claims("gain", "jumps")).verdict == Verdict.NOT_MEASURABLE
+
+
 @pytest.mark.parametrize(("days", "confirmatory"), [(-1, True), (0, True), (1, False)])
 def test_what_was_read_after_the_criteria_were_fixed_is_exploratory(
     days: int, confirmatory: bool

@@ -45,13 +45,16 @@ def answer(
     ``fixed`` is the day on which the readings of the study were fixed; None: all are older.
     """
     own = [claim for claim in claims if claim.statement == statement and claim.primary]
+    judged = table[table["id"].isin([claim.name for claim in own])]
+    confirmatory = fixed is None or all(claim.since <= fixed for claim in own)
+    if judged["case"].str.startswith("no ").any():  # LIF or QIF networks in this study
+        return Answer(statement, Verdict.NOT_MEASURABLE, confirmatory, ())
     readings = [(claim.name, pattern) for claim in own for pattern in claim.primary]
-    found = [case for reading in readings if (case := decisive(table, *reading)) is not None]
+    found = [case for reading in readings if (case := decisive(judged, *reading)) is not None]
     verdicts = {case["verdict"] for case in found} - {Verdict.NOT_MEASURABLE}
     verdict = Verdict.UNDECIDED if verdicts else Verdict.NOT_MEASURABLE
     if len(verdicts) == 1:
         verdict = Verdict(verdicts.pop())
-    confirmatory = fixed is None or all(claim.since <= fixed for claim in own)
     return Answer(statement, verdict, confirmatory, tuple(found))
 
 
