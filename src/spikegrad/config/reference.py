@@ -1,4 +1,4 @@
-"""Write config/README.md and the JSON schema from the models: run this module after a change."""
+"""Write config/README.md from the models: run this module after a change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from spikegrad.config.study import Study
 
-ROOT = Path(__file__).parents[3]
+FILE = Path(__file__).parents[3] / "config" / "README.md"
 HEADER = """# Configuration
 
 `config.yaml` is the full study on SHD, `heidelberg.yaml` the same on the recordings behind SHD,
@@ -23,11 +23,6 @@ Snakemake's `--config 'a={b: 1}'` turns numbers into strings, which are refused.
 Everything below is generated from the models in `src/spikegrad/config` by
 `python -m spikegrad.config.reference`. Times are in seconds.
 """
-
-
-def schema() -> str:
-    """The JSON schema of a configuration file."""
-    return json.dumps(Study.model_json_schema(), indent=2) + "\n"
 
 
 def reference() -> str:
@@ -77,9 +72,5 @@ def _one_line(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-FILES = {"config/README.md": reference, "workflow/schemas/config.schema.json": schema}
-
 if __name__ == "__main__":
-    for path, content in FILES.items():
-        (ROOT / path).parent.mkdir(exist_ok=True)
-        (ROOT / path).write_text(content())
+    FILE.write_text(reference())
