@@ -6,6 +6,42 @@ LANDSCAPE_RESULTS = [
     f"{LANDSCAPE}/{name}.csv" for name in ("states", "census", "measures")
 ]
 
+# What is measured around every network, in several jobs: the folder of their files, the settings
+# that they use, and by table the ending of each job's file.
+FAN_OUTS = {
+    "surface": (
+        "surfaces",
+        ["lines", "planes"],
+        {"lines": ".lines", "planes": ".planes"},
+    ),
+    "census": (
+        "census",
+        ["census"],
+        {"changes": ".changes", "census_lines": ".lines", "census_losses": ".losses"},
+    ),
+    "profiles": (
+        "profiles",
+        ["profiles"],
+        {"profiles": "", "profile_minima": ".minima"},
+    ),
+    "gradients": (
+        "gradients",
+        ["steps", "updates"],
+        {
+            "steps": ".steps",
+            "step_losses": ".losses",
+            "updates": ".updates",
+            "sample_gradients": ".samples",
+        },
+    ),
+}
+# Those tables, joined.
+LANDSCAPES = {
+    name: f"{LANDSCAPE}/{name}.{'csv' if name == 'updates' else 'parquet'}"
+    for _, _, tables in FAN_OUTS.values()
+    for name in tables
+}
+
 
 use rule train as train_equal_activity with:
     output:
@@ -52,37 +88,11 @@ rule landscape_directions:
         "../scripts/landscape_directions.py"
 
 
-rule landscape_surface:
+# The rules that join tables of networks and of variants are this one with other files.
+rule landscape_states:
     input:
-        events=rules.prepare.output.events,
-        directions=DIRECTIONS,
-    output:
-        lines=f"{LANDSCAPE}/surfaces/{{neuron}}/{{seed}}/{{job}}.lines.parquet",
-        planes=f"{LANDSCAPE}/surfaces/{{neuron}}/{{seed}}/{{job}}.planes.parquet",
-    log:
-        f"{LOGS}/landscape/surfaces/{{neuron}}/{{seed}}/{{job}}.log",
-    benchmark:
-        f"{BENCHMARKS}/landscape/surfaces/{{neuron}}/{{seed}}/{{job}}.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
-    resources:
-        mem_mb=growing(4000),
-        runtime=minutes("landscape_surface"),
-    params:
-        code=code("landscape_surface.py"),
-        landscape=landscape_settings("samples", "jobs", "directions", "lines", "planes"),
-    script:
-        "../scripts/landscape_surface.py"
-
-
-rule landscape_merge:
-    input:
-        lines=each_job(rules.landscape_surface.output.lines),
-        planes=each_job(rules.landscape_surface.output.planes),
         states=expand(rules.landscape_directions.output.states, seed=LANDSCAPE_SEEDS),
     output:
-        lines=f"{LANDSCAPE}/lines.parquet",
-        planes=f"{LANDSCAPE}/planes.parquet",
         states=reported(
             f"{LANDSCAPE}/states.csv",
             "landscape_states",
@@ -90,20 +100,78 @@ rule landscape_merge:
             "the networks looked at",
         ),
     log:
-        f"{LOGS}/landscape/merge.log",
+        f"{LOGS}/landscape/states.log",
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
     params:
-        code=code("landscape_merge.py"),
+        code=code("join_tables.py"),
+        sorted_by=[],
     script:
-        "../scripts/landscape_merge.py"
+        "../scripts/join_tables.py"
+
+
+for MEASURE, (FOLDER, SETTINGS, ENDINGS) in FAN_OUTS.items():
+    SHARE = f"{FOLDER}/{{neuron}}/{{seed}}/{{job}}"
+    SHARES = {
+        name: f"{LANDSCAPE}/{SHARE}{end}.parquet" for name, end in ENDINGS.items()
+    }
+
+    rule:
+        name:
+            f"landscape_{MEASURE}"
+        input:
+            events=rules.prepare.output.events,
+            directions=DIRECTIONS,
+            run=(
+                [rules.train.output.checkpoint, rules.train.output.snapshots]
+                if MEASURE == "gradients"
+                else []
+            ),
+        output:
+            **SHARES,
+        log:
+            f"{LOGS}/landscape/{SHARE}.log",
+        benchmark:
+            f"{BENCHMARKS}/landscape/{SHARE}.tsv"
+        conda:
+            "../../envs/spikegrad.yaml"
+        resources:
+            mem_mb=growing(4000),
+            runtime=minutes(f"landscape_{MEASURE}"),
+        params:
+            code=code(f"landscape_{MEASURE}.py"),
+            landscape=landscape_settings("samples", "jobs", "directions", *SETTINGS),
+            measure=MEASURE,  # read when the job runs, and MEASURE is the last of them
+        script:
+            "../scripts/landscape_{params.measure}.py"
+
+    rule:
+        name:
+            f"landscape_join_{MEASURE}"
+        input:
+            **{name: each_job(file) for name, file in SHARES.items()},
+        output:
+            **{name: LANDSCAPES[name] for name in SHARES},
+        log:
+            f"{LOGS}/landscape/join_{MEASURE}.log",
+        localrule: True
+        conda:
+            "../../envs/spikegrad.yaml"
+        params:
+            code=code("join_tables.py"),
+            sorted_by=[
+                *("neuron", "seed", "state", "direction", "direction2", "sample"),
+                *("search", "depth", "epoch", "batch", "t", "x", "y"),
+            ],
+        script:
+            "../scripts/join_tables.py"
 
 
 rule landscape_fragmentation:
     input:
-        lines=rules.landscape_merge.output.lines,
-        planes=rules.landscape_merge.output.planes,
+        lines=LANDSCAPES["lines"],
+        planes=LANDSCAPES["planes"],
     output:
         lines=f"{LANDSCAPE}/line_minima.parquet",
         planes=f"{LANDSCAPE}/plane_minima.parquet",
@@ -120,144 +188,23 @@ rule landscape_fragmentation:
         "../scripts/landscape_fragmentation.py"
 
 
-rule landscape_census:
+rule landscape_measures:
     input:
-        events=rules.prepare.output.events,
-        directions=DIRECTIONS,
+        profiles=LANDSCAPES["profiles"],
+        profile_minima=LANDSCAPES["profile_minima"],
+        line_minima=rules.landscape_fragmentation.output.lines,
+        changes=LANDSCAPES["changes"],
+        census_lines=LANDSCAPES["census_lines"],
+        steps=LANDSCAPES["steps"],
+        updates=LANDSCAPES["updates"],
     output:
-        changes=f"{LANDSCAPE}/census/{{neuron}}/{{seed}}/{{job}}.changes.parquet",
-        lines=f"{LANDSCAPE}/census/{{neuron}}/{{seed}}/{{job}}.lines.parquet",
-        losses=f"{LANDSCAPE}/census/{{neuron}}/{{seed}}/{{job}}.losses.parquet",
-    log:
-        f"{LOGS}/landscape/census/{{neuron}}/{{seed}}/{{job}}.log",
-    benchmark:
-        f"{BENCHMARKS}/landscape/census/{{neuron}}/{{seed}}/{{job}}.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
-    resources:
-        mem_mb=growing(4000),
-        runtime=minutes("landscape_census"),
-    params:
-        code=code("landscape_census.py"),
-        landscape=landscape_settings("samples", "jobs", "directions", "census"),
-    script:
-        "../scripts/landscape_census.py"
-
-
-rule landscape_changes:
-    input:
-        changes=each_job(rules.landscape_census.output.changes),
-        lines=each_job(rules.landscape_census.output.lines),
-        losses=each_job(rules.landscape_census.output.losses),
-    output:
-        changes=f"{LANDSCAPE}/changes.parquet",
-        lines=f"{LANDSCAPE}/census_lines.parquet",
-        losses=f"{LANDSCAPE}/census_losses.parquet",
-        summary=reported(
+        table=f"{LANDSCAPE}/measures.csv",
+        census=reported(
             f"{LANDSCAPE}/census.csv",
             "landscape_summary",
             "Landscapes",
             "summary of the census",
         ),
-    log:
-        f"{LOGS}/landscape/changes.log",
-    localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
-    params:
-        code=code("landscape_changes.py"),
-    script:
-        "../scripts/landscape_changes.py"
-
-
-rule landscape_profiles:
-    input:
-        events=rules.prepare.output.events,
-        directions=DIRECTIONS,
-    output:
-        profiles=f"{LANDSCAPE}/profiles/{{neuron}}/{{seed}}/{{job}}.parquet",
-        minima=f"{LANDSCAPE}/profiles/{{neuron}}/{{seed}}/{{job}}.minima.parquet",
-    log:
-        f"{LOGS}/landscape/profiles/{{neuron}}/{{seed}}/{{job}}.log",
-    benchmark:
-        f"{BENCHMARKS}/landscape/profiles/{{neuron}}/{{seed}}/{{job}}.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
-    resources:
-        mem_mb=growing(4000),
-        runtime=minutes("landscape_profiles"),
-    params:
-        code=code("landscape_profiles.py"),
-        landscape=landscape_settings("samples", "jobs", "directions", "profiles"),
-    script:
-        "../scripts/landscape_profiles.py"
-
-
-rule landscape_gradients:
-    input:
-        events=rules.prepare.output.events,
-        directions=DIRECTIONS,
-        checkpoint=rules.train.output.checkpoint,
-        snapshots=rules.train.output.snapshots,
-    output:
-        steps=f"{LANDSCAPE}/gradients/{{neuron}}/{{seed}}/{{job}}.steps.parquet",
-        losses=f"{LANDSCAPE}/gradients/{{neuron}}/{{seed}}/{{job}}.losses.parquet",
-        updates=f"{LANDSCAPE}/gradients/{{neuron}}/{{seed}}/{{job}}.updates.parquet",
-        samples=f"{LANDSCAPE}/gradients/{{neuron}}/{{seed}}/{{job}}.samples.parquet",
-    log:
-        f"{LOGS}/landscape/gradients/{{neuron}}/{{seed}}/{{job}}.log",
-    benchmark:
-        f"{BENCHMARKS}/landscape/gradients/{{neuron}}/{{seed}}/{{job}}.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
-    resources:
-        mem_mb=growing(4000),
-        runtime=minutes("landscape_gradients"),
-    params:
-        code=code("landscape_gradients.py"),
-        landscape=landscape_settings(
-            "samples", "jobs", "directions", "steps", "updates"
-        ),
-    script:
-        "../scripts/landscape_gradients.py"
-
-
-rule landscape_join:
-    input:
-        profiles=each_job(rules.landscape_profiles.output.profiles),
-        minima=each_job(rules.landscape_profiles.output.minima),
-        steps=each_job(rules.landscape_gradients.output.steps),
-        losses=each_job(rules.landscape_gradients.output.losses),
-        updates=each_job(rules.landscape_gradients.output.updates),
-        samples=each_job(rules.landscape_gradients.output.samples),
-    output:
-        profiles=f"{LANDSCAPE}/profiles.parquet",
-        minima=f"{LANDSCAPE}/profile_minima.parquet",
-        steps=f"{LANDSCAPE}/steps.parquet",
-        losses=f"{LANDSCAPE}/step_losses.parquet",
-        updates=f"{LANDSCAPE}/updates.csv",
-        samples=f"{LANDSCAPE}/sample_gradients.parquet",
-    log:
-        f"{LOGS}/landscape/join.log",
-    localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
-    params:
-        code=code("landscape_join.py"),
-    script:
-        "../scripts/landscape_join.py"
-
-
-rule landscape_measures:
-    input:
-        profiles=rules.landscape_join.output.profiles,
-        profile_minima=rules.landscape_join.output.minima,
-        line_minima=rules.landscape_fragmentation.output.lines,
-        census=rules.landscape_changes.output.summary,
-        steps=rules.landscape_join.output.steps,
-        updates=rules.landscape_join.output.updates,
-    output:
-        table=f"{LANDSCAPE}/measures.csv",
     log:
         f"{LOGS}/landscape/measures.log",
     localrule: True
@@ -273,7 +220,7 @@ rule landscape_measures:
 rule landscape_examples:
     input:
         events=rules.prepare.output.events,
-        changes=rules.landscape_changes.output.changes,
+        changes=LANDSCAPES["changes"],
         directions=expand(DIRECTIONS, neuron=NEURONS, seed=LANDSCAPE_SEEDS),
     output:
         changes=f"{LANDSCAPE}/examples/changes.parquet",
@@ -300,7 +247,7 @@ figure(
     "landscape",
     "landscape_lines",
     "lines",
-    {"lines": rules.landscape_merge.output.lines},
+    {"lines": LANDSCAPES["lines"]},
     samples=STUDY.landscape.samples,
     directions=STUDY.landscape.lines.directions,
 )
@@ -308,16 +255,13 @@ figure(
     "landscape",
     "landscape_jumps",
     "lines of single samples, jumps marked",
-    {
-        "changes": rules.landscape_changes.output.changes,
-        "losses": rules.landscape_changes.output.losses,
-    },
+    {"changes": LANDSCAPES["changes"], "losses": LANDSCAPES["census_losses"]},
 )
 figure(
     "landscape",
     "landscape_planes",
     "planes and gradient fields",
-    {"planes": rules.landscape_merge.output.planes},
+    {"planes": LANDSCAPES["planes"]},
     seed=LANDSCAPE_SEEDS[0],
     pairs=STUDY.landscape.planes.directions,
 )
@@ -326,46 +270,35 @@ figure(
     "landscape_census",
     "jumps: number, height, cause",
     {
-        "changes": rules.landscape_changes.output.changes,
-        "summary": rules.landscape_changes.output.summary,
+        "changes": LANDSCAPES["changes"],
+        "summary": rules.landscape_measures.output.census,
     },
 )
 figure(
     "landscape",
     "landscape_profiles",
     "single samples: jumps by cause, minima",
-    {
-        "profiles": rules.landscape_join.output.profiles,
-        "minima": rules.landscape_join.output.minima,
-    },
+    {"profiles": LANDSCAPES["profiles"], "minima": LANDSCAPES["profile_minima"]},
 )
 figure(
     "landscape",
     "landscape_fragmentation",
     "minima by depth",
-    {
-        "lines": rules.landscape_fragmentation.output.lines,
-        "planes": rules.landscape_fragmentation.output.planes,
-    },
+    dict(rules.landscape_fragmentation.output.items()),
 )
 figure(
     "landscape",
     "landscape_gradients",
     "reliability of gradients",
     {
-        "steps": rules.landscape_join.output.steps,
-        "losses": rules.landscape_join.output.losses,
-        "samples": rules.landscape_join.output.samples,
+        "steps": LANDSCAPES["steps"],
+        "losses": LANDSCAPES["step_losses"],
+        "samples": LANDSCAPES["sample_gradients"],
     },
 )
 figure(
     "landscape",
     "landscape_examples",
     "single samples around a jump",
-    {
-        "changes": rules.landscape_examples.output.changes,
-        "losses": rules.landscape_examples.output.losses,
-        "spikes": rules.landscape_examples.output.spikes,
-        "potentials": rules.landscape_examples.output.potentials,
-    },
+    dict(rules.landscape_examples.output.items()),
 )

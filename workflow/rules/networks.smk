@@ -55,7 +55,7 @@ if MEASURES:
         script:
             "../scripts/measure_network.py"
 
-    rule join_networks:
+    use rule landscape_states as join_networks with:
         input:
             **{
                 name: each_network(rules.measure_network.output[name])
@@ -65,10 +65,3 @@ if MEASURES:
             **{name: f"{NETWORKS}/{name}.csv" for name in MEASURES},
         log:
             f"{LOGS}/networks/join.log",
-        localrule: True
-        conda:
-            "../../envs/spikegrad.yaml"
-        params:
-            code=code("join_tables.py"),
-        script:
-            "../scripts/join_tables.py"

@@ -52,7 +52,6 @@ use rule ntk_page as study_page with:
     log:
         f"{LOGS}/page.log",
     params:
-        code=code("study_page.py"),
         study=STUDY.model_dump(mode="json"),
         benchmarks=BENCHMARKS,
 
@@ -84,9 +83,7 @@ use rule publish as publish_ntk with:
     log:
         f"{LOGS}/ntk/publish.log",
     params:
-        code=code("publish.py"),
         target="docs/results/sg-ntk",
-        repository=str(BASE.parent),
 
 
 rule estimate:

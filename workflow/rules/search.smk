@@ -28,7 +28,7 @@ if STUDY.search is not None:
     SEARCH_RESULTS = [f"{SEARCH}/rungs.csv"]
 
     # Trials see this file alone: it is made from the training files, without the test file.
-    rule search_data:
+    use rule prepare as search_data with:
         input:
             **{split: file for split, file in SPIKE_FILES.items() if split != "test"},
         output:
@@ -37,17 +37,6 @@ if STUDY.search is not None:
             f"{LOGS}/search/data.log",
         benchmark:
             f"{BENCHMARKS}/search/data.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
-        resources:
-            mem_mb=growing(2000),
-            runtime=within(60),
-        params:
-            code=code("prepare.py"),
-            name=STUDY.dataset,
-            data=rules.prepare.params.data,
-        script:
-            "../scripts/prepare.py"
 
     rule search_suggest:
         input:

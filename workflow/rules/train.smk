@@ -222,8 +222,5 @@ figure(
     "training",
     "potentials",
     "membrane potentials",
-    {
-        "rasters": rules.record_traces.output.rasters,
-        "potentials": rules.record_traces.output.potentials,
-    },
+    dict(rules.record_traces.output.items()),
 )

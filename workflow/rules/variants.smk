@@ -93,7 +93,7 @@ rule score_variant:
         "../scripts/score_variant.py"
 
 
-rule join_variant:
+use rule landscape_states as join_variant with:
     input:
         runs=each_variant_neuron(rules.score_variant.output.runs),
         speakers=each_variant_neuron(rules.score_variant.output.speakers),
@@ -106,13 +106,6 @@ rule join_variant:
         speakers=f"{VARIANTS}/speakers/{{variant}}.csv",
     log:
         f"{LOGS}/variants/{{variant}}/join.log",
-    localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
-    params:
-        code=code("join_tables.py"),
-    script:
-        "../scripts/join_tables.py"
 
 
 use rule join_variant as join_variant_robustness with:

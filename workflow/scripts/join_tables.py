@@ -1,8 +1,12 @@
-"""Join the tables of several jobs into one."""
+"""Join the tables of several jobs into one, sorted by those keys that it has."""
 
 from _job import start
 from spikegrad.storage.tables import read_table, write_table
 
 log = start(snakemake)
 for name, output in snakemake.output.items():
-    write_table(read_table(*snakemake.input[name]), output)
+    table = read_table(*snakemake.input[name])
+    if keys := [key for key in snakemake.params.sorted_by if key in table]:
+        table = table.sort_values(keys, ignore_index=True)
+        table = table[[*keys, *table.columns.drop(keys)]]
+    write_table(table, output)

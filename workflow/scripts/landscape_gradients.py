@@ -21,7 +21,7 @@ data = load(snakemake.input.events, "train")
 samples = landscape_samples(data, options, int(snakemake.wildcards.seed))
 
 given = snakemake.input
-steps = list(kept_steps(given.checkpoint, given.snapshots, data, options.steps.number))
+steps = list(kept_steps(*given.run, data, options.steps.number))
 tables = step_tables(share(steps, *job), samples, options)
 
 norms = []
@@ -30,6 +30,5 @@ for state in share(STATES, *job):
     found = sample_gradients(Objective(network, samples), centre)
     norms.append(found.assign(**centre.run, state=state))
 
-names = ("steps", "losses", "updates", "samples")
-for name, table in zip(names, (*tables, pd.concat(norms)), strict=True):
-    write_table(table, snakemake.output[name])
+for name, table in zip(snakemake.output, (*tables, pd.concat(norms)), strict=True):
+    write_table(table, name)
