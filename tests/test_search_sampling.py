@@ -33,7 +33,7 @@ from spikegrad.search.records import (
     write_record,
     write_trials,
 )
-from spikegrad.search.sampling import export_journal, importances, suggest, to_optuna
+from spikegrad.search.sampling import importances, suggest, to_optuna
 from spikegrad.search.seeds import repeat_seed
 from spikegrad.search.selection import finalist_runs, trial_table, winner
 from test_training import settings as model_settings
@@ -303,20 +303,6 @@ def test_lost_stale_and_surplus_records_are_refused_by_name(written):
             read_search(files, halving(**WRITTEN))
         surplus.rename(path.with_name(".9.left-behind.json"))  # a file that a killed job left
     assert read_search(files, halving(**WRITTEN)) == latest
-
-
-def test_journal_holds_every_trial(tmp_path):
-    records = searched("tpe", seed=0, generations=2)
-    space = sampling().space
-    studies = {"a": records, "b": records[:3]}
-    export_journal(str(tmp_path / "journal.log"), space, EPOCHS, studies)
-    backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "journal.log"))
-    storage = optuna.storages.JournalStorage(backend)
-    study = optuna.load_study(study_name="a", storage=storage)
-    assert [t.params[X] for t in study.trials] == [r.trial.parameters[X] for r in records]
-    assert study.best_value == max(r.accuracy for r in records)
-    assert [t.user_attrs["outcome"] for t in study.trials] == [r.outcome for r in records]
-    assert len(optuna.load_study(study_name="b", storage=storage).trials) == 3
 
 
 def test_importance_goes_to_the_parameter_that_matters():

@@ -14,7 +14,6 @@ wildcard_constraints:
 
 if STUDY.search is not None:
     TRIALS = STUDY.search.trials
-    REPEATS = range(STUDY.search.repeats)
     # A trial's own limit comes first: libraries and data read before it starts come on top.
     SEARCH_MEMORY = TRIALS.memory_mb + 1000
     HALVING = TRIALS.model_dump(mode="json", include=set(Halving.model_fields))
@@ -24,7 +23,6 @@ if STUDY.search is not None:
     FINALIST_JOBS = -(
         -STUDY.search.selection.runs() // TRIALS.per_job_of(TRIALS.rungs[-1])
     )
-    SEARCHES = {f"{n}_{r}": (n, r) for n in NEURONS for r in REPEATS}
     SEARCH_RESULTS = [f"{SEARCH}/rungs.csv"]
 
     # Trials see this file alone: it is made from the training files, without the test file.
@@ -169,28 +167,6 @@ if STUDY.search is not None:
         script:
             "../scripts/search_tables.py"
 
-    rule search_journal:
-        """All trials for optuna-dashboard; made on demand."""
-        input:
-            **{name: all_records(*search) for name, search in SEARCHES.items()},
-        output:
-            journal=f"{SEARCH}/journal.log",
-        log:
-            f"{LOGS}/search/journal.log",
-        conda:
-            "../../envs/spikegrad.yaml"
-        resources:
-            mem_mb=growing(1000),
-            runtime=within(60),
-        params:
-            code=code("search_journal.py"),
-            sampling=STUDY.search.sampling.model_dump(mode="json"),
-            trials=HALVING,
-            data=STUDY.dataset,
-            searches=list(SEARCHES),
-        script:
-            "../scripts/search_journal.py"
-
     SEARCH_TRIALS = each_search(rules.search_best.output.trials)
     figure(
         "search",
@@ -222,12 +198,6 @@ if STUDY.search is not None:
         "slices",
         {"trials": SEARCH_TRIALS, "winners": rules.search_tables.output.winners},
         sampling=STUDY.search.sampling.model_dump(mode="json"),
-    )
-    figure(
-        "search",
-        "search_activity",
-        "accuracy against activity",
-        {"trials": SEARCH_TRIALS},
     )
     figure(
         "search",

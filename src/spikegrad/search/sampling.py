@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,7 +23,6 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from spikegrad.config.search import TPE, Choice, RandomSearch, Range, Sampling
@@ -176,18 +175,3 @@ def _experimental() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         yield
-
-
-def export_journal(
-    path: str, space: Space, epochs: Sequence[int], studies: Mapping[str, Sequence[Record]]
-) -> None:
-    """Write the records of searches, by name, to a new file in Optuna's journal format.
-
-    All have the same ``space``, and rungs that end after ``epochs``.
-    """
-    backend = JournalFileBackend(path)
-    with _experimental():
-        storage = optuna.storages.JournalStorage(backend)
-    for name, records in studies.items():
-        study = optuna.create_study(storage=storage, study_name=name, direction="maximize")
-        study.add_trials(to_optuna(space, epochs, records))
