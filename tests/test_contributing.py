@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -42,25 +41,6 @@ def insert(file: Path, *lines: tuple[str, str]) -> None:
         assert text.count(place) == 1
         text = text.replace(place, line + place)
     file.write_text(text)
-
-
-def planned(output: str) -> Counter[str]:
-    found = Counter(re.findall(r"^(?:local)?rule (\w+):$", output, re.MULTILINE))
-    del found["default"], found["all"]
-    return found
-
-
-def test_a_figure_is_one_declaration_and_one_script(finished: Path, tmp_path: Path):
-    project = tmp_path / "project"
-    shutil.copytree(finished, project, symlinks=True)
-    follow(project, "A new figure")
-    plan = snakemake(project, "--dry-run")
-    assert planned(plan.stdout + plan.stderr) == {"plot_losses": 1}
-    run = snakemake(project)
-    assert run.returncode == 0, run.stdout + run.stderr
-    figures = project / "results" / "spoken-digits-smoke" / "training" / "figures"
-    assert (figures / "losses.png").stat().st_size > 5000
-    assert (figures / "losses.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_a_source_of_data_is_one_rule_file(tmp_path: Path):

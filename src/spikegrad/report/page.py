@@ -14,14 +14,13 @@ from datetime import date
 from pathlib import Path
 
 import markdown
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from spikegrad.claims.estimates import Verdict
 from spikegrad.claims.qif_paper import QIF_STATEMENTS
 from spikegrad.claims.sg_ntk_paper import SG_NTK_STATEMENTS
 from spikegrad.claims.statements import Answer, answer
 from spikegrad.report import facts, ntk_facts, numbers, search_facts, variant_facts
-from spikegrad.report.pages import TEMPLATES, render
+from spikegrad.report.pages import ENVIRONMENT, render
 from spikegrad.report.study import StudyTables
 from spikegrad.storage.files import atomic
 
@@ -30,13 +29,7 @@ PAGE = "README.md"
 STATEMENTS = (*QIF_STATEMENTS, *SG_NTK_STATEMENTS)
 CLAIMS = {"study.md": "claims.html", "sg_ntk.md": "sg-ntk-claims.html"}
 """The page with all claims, beside that of each template."""
-_ENVIRONMENT = Environment(
-    loader=FileSystemLoader(TEMPLATES),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+_ENVIRONMENT = ENVIRONMENT.overlay(autoescape=False)
 _ENVIRONMENT.filters["label"] = facts.label
 
 

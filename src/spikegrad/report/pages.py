@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-_ENVIRONMENT = Environment(
+ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES),
     autoescape=True,
     undefined=StrictUndefined,
@@ -20,9 +20,9 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_ENVIRONMENT.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+ENVIRONMENT.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
 
 
 def render(template: str, **values: Any) -> str:
     """The page of a file in ``templates``, with its style; each has a ``title``."""
-    return _ENVIRONMENT.get_template(template).render(values)
+    return ENVIRONMENT.get_template(template).render(values)
