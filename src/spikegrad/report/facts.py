@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import yaml
@@ -13,6 +12,7 @@ from spikegrad.claims.performance import FINISHED
 from spikegrad.claims.statements import Answer
 from spikegrad.config.neurons import NEURON_STYLES
 from spikegrad.report.numbers import (
+    cell,
     listed,
     markdown_table,
     mean,
@@ -112,16 +112,10 @@ def accuracies(study: StudyTables) -> str:
 def by_search(table: pd.DataFrame, neurons: Sequence[str], title: str) -> str:
     """A ``table`` with columns (neuron, search): each search's values of a neuron, in order."""
     rows = [
-        [name, *[", ".join(_short(value) for value in row[neuron]) for neuron in neurons]]
+        [name, *[", ".join(map(cell, row[neuron])) for neuron in neurons]]
         for name, row in table.iterrows()
     ]
     return markdown_table([title, *map(label, neurons)], rows)
-
-
-def _short(value: Any) -> str:
-    if pd.isna(value):
-        return "-"
-    return number(value) if isinstance(value, float) else str(value)
 
 
 def by_speaker(study: StudyTables) -> str:
