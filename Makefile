@@ -22,7 +22,7 @@ report: $(VENV)/.ready
 	$(BIN)/snakemake --configfile $(CONFIG) --report $(REPORT)
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Beside the peers of benchmarks/peers.toml, in environments of their own; ten minutes on two cores
 # that do nothing else. DEMO: where `make demo` ran. Writes benchmarks/RESULTS.md.

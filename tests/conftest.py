@@ -20,6 +20,15 @@ settings.register_profile("same", derandomize=True)
 settings.load_profile("same")
 
 
+LONG = ("test_workflow", "test_docs", "test_archive", "test_claims", "test_misuse", "test_report")
+"""Files that take minutes, which come first: at the end one process would be left alone with them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
     """A copy of the repository in which the smoke study has run.
