@@ -21,7 +21,7 @@ settings.load_profile("same")
 
 
 LONG = ("test_workflow", "test_docs", "test_archive", "test_claims", "test_misuse", "test_report")
-"""Files that take minutes, which come first: at the end one process would be left alone with them."""
+"""Files that take minutes, which come first: else one process is left alone with them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
