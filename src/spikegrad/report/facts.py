@@ -22,7 +22,7 @@ from spikegrad.report.numbers import (
     share,
 )
 from spikegrad.report.study import StudyTables
-from spikegrad.training.summary import summary
+from spikegrad.training.summary import best_by_validation, summary
 
 MEASURES = {
     "word_variation": "variation of a single sample's loss (nats)",
@@ -180,8 +180,7 @@ def early(study: StudyTables) -> str:
 
 def robustness(study: StudyTables) -> str:
     """Accuracy on changed samples, and its rank correlation with that on new speakers."""
-    ranked = study.runs.dropna(subset="validation_accuracy").sort_values("validation_accuracy")
-    best = ranked.groupby(["neuron", "search"]).tail(1)
+    best = best_by_validation(study.runs)
     files = best["neuron"] + "_" + best["search"].astype(str) + ".safetensors"
     new = pd.Series(best["accuracy_unseen_speakers"].to_numpy(), files)
     found = study.table("networks/robustness.csv")
