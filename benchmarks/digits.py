@@ -26,9 +26,9 @@ from lauscher.transformations import (
     RmsNormalizer,
 )
 
-from spikegrad.data.cochlea import LEVEL, RAMP, Cochlea
-from spikegrad.data.membrane import Membrane
-from spikegrad.data.speech import SAMPLE_RATE, speak
+from study.data.cochlea import LEVEL, RAMP, Cochlea
+from study.data.membrane import Membrane
+from study.data.speech import SAMPLE_RATE, speak
 from workload import N_UNITS
 
 ROUNDS = 7

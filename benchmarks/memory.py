@@ -18,17 +18,17 @@ import numpy as np
 import torch
 import yaml
 
-from spikegrad.config.base import validate
-from spikegrad.config.study import Study
-from spikegrad.data.dataset import load
-from spikegrad.training.loop import train
+from spikegrad.settings import validate
+from study.config.study import Study
+from study.data.dataset import load
+from study.training.loop import train
 
 ROOT = Path(__file__).parents[1]
 SAMPLES, SPIKES, HELD_OUT = 8156, 8000, 816
 
 
 def write_events(path: Path, n_units: int, duration: float, n_classes: int = 20) -> None:
-    """A prepared file of the same layout and types, see spikegrad.data.prepare."""
+    """A prepared file of the same layout and types, see study.data.prepare."""
     rng = np.random.default_rng(0)
     with h5py.File(path, "w", libver=("v110", "v110")) as file:
         n = SAMPLES * SPIKES

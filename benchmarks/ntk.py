@@ -20,12 +20,12 @@ from torch.func import grad, jacrev, vmap
 from spikegrad.ntk import moments
 from spikegrad.ntk.activations import Erf, Sign, Tanh
 from spikegrad.ntk.analytic import sg_ntk
-from spikegrad.ntk.empirical import empirical_kernel
-from spikegrad.ntk.ensemble import Descent
 from spikegrad.ntk.moments import Activation
-from spikegrad.ntk.network import Architecture, Block, initialise
-from spikegrad.ntk.sign_descent import SignDescent
 from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative
+from study.ntk.empirical import empirical_kernel
+from study.ntk.ensemble import Descent
+from study.ntk.network import Architecture, Block, initialise
+from study.ntk.sign_descent import SignDescent
 
 PSI = ErfDerivative(1.0)
 SMOOTH, SIGN = Erf(1.0), Sign()  # the smooth one's own derivative is PSI

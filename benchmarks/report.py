@@ -16,8 +16,8 @@ from bars import bars
 from environments import PEERS
 from fits import departure, exponent, fitted
 from overhead import Shares
-from spikegrad.report.style import NEURON_COLOURS, letter, save
-from spikegrad.storage.files import atomic
+from spikegrad.files import atomic
+from study.style import NEURON_COLOURS, letter, save
 
 HERE = Path(__file__).parent
 Row = dict[str, Any]

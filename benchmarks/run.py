@@ -27,7 +27,7 @@ import contest
 import overhead
 import report
 from environments import FOLDER, PEERS, InstallationError, python_of
-from spikegrad.storage.files import atomic
+from spikegrad.files import atomic
 
 HERE = Path(__file__).parent
 PACKAGES = ("numpy", "numba", "torch", "snakemake")

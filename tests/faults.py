@@ -46,7 +46,6 @@ class Project:
             return subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": str(self.folder / "src")},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 
 from networks import random_spikes
-from spikegrad.config.network import Initial, Integrated, NetworkSettings
-from spikegrad.data.dataset import SpikeDataset
-from spikegrad.landscape.objective import Objective, weights_of
 from spikegrad.network import Network
+from spikegrad.network_settings import Initial, Integrated, NetworkSettings
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
+from study.data.dataset import SpikeDataset
+from study.landscape.objective import Objective, weights_of
 
 TAU = 0.02
 

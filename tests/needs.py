@@ -103,7 +103,7 @@ def satisfied(need: Need, folder: Path, demo: bool) -> tuple[bool, float, str]:
     prepared(need, folder)
     output, start = "", time.monotonic()
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    env = {**os.environ, "PATH": path, "PYTHONPATH": str(folder / "src")}
+    env = {**os.environ, "PATH": path}
     for command in need.commands:
         if not demo:
             for large, small in SMALL.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -38,8 +37,7 @@ def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
         sys.executable, "-m", "snakemake", *TRIGGERS, "--cores", "2", "--workflow-profile", "none",
         "--configfile", "config/smoke.yaml", *options,
     ]  # fmt: skip
-    env = {**os.environ, "PYTHONPATH": str(project / "src")}
-    return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
+    return subprocess.run(command, cwd=project, capture_output=True, text=True)
 
 
 @cache

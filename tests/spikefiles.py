@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from spikegrad.data.layout import Sample, write_spike_file
+from study.data.layout import Sample, write_spike_file
 
 CLASSES = ["zero", "one", "two"]
 

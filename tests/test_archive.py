@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from smoke import copy_repository, snakemake
-from spikegrad.storage.archive import contents, pack, read_archives, unpack
+from study.storage.archive import contents, pack, read_archives, unpack
 
 STUDY = Path("results/spoken-digits-smoke")
 
@@ -60,7 +60,7 @@ def test_later_archives_hold_what_is_new_and_win(tmp_path: Path) -> None:
     pack(study, first)
     (study / outcome).write_text("after")
     (study / history).write_bytes(b"new")
-    command = [sys.executable, "-m", "spikegrad.storage.archive"]
+    command = [sys.executable, "-m", "study.storage.archive"]
     subprocess.run([*command, "pack", study, second, "--after", first], check=True)
     subprocess.run([*command, "unpack", tmp_path / "other", first, second], check=True)
     assert read_archives([second]) == {history: b"new", outcome: b"after"}

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.study import Study
+from spikegrad.settings import ConfigError, validate
+from study.config.study import Study
 
 ROOT = Path(__file__).parents[1]
 CORPUS = Path(__file__).parent / "corpus" / "config"

@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from spikefiles import original_file, shd_file
-from spikegrad.config.base import validate
-from spikegrad.config.data import DataConfig
-from spikegrad.data.dataset import load
-from spikegrad.data.hdf5 import _unpacked
-from spikegrad.data.layout import DataError, Sample, open_spike_file
-from spikegrad.data.prepare import prepare
+from spikegrad.settings import validate
+from study.config.data import DataConfig
+from study.data.dataset import load
+from study.data.hdf5 import _unpacked
+from study.data.layout import DataError, Sample, open_spike_file
+from study.data.prepare import prepare
 
 CORPUS = Path(__file__).parent / "corpus" / "hdf5"
 MAKERS: dict[str, Callable[[Path], Path]] = {

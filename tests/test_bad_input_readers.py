@@ -14,7 +14,8 @@ import pytest
 import torch
 import yaml
 
-from spikegrad.search.records import (
+from spikegrad.saving import CheckpointError, load_tensors, save_tensors
+from study.search.records import (
     RUNNING,
     Record,
     RecordError,
@@ -24,8 +25,7 @@ from spikegrad.search.records import (
     write_record,
     write_trials,
 )
-from spikegrad.storage.damage import READERS, damaged
-from spikegrad.storage.tensors import CheckpointError, load_tensors, save_tensors
+from study.storage.damage import READERS, damaged
 
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 TENSORS = {

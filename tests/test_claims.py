@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikegrad.claims.claim import Claim
-from spikegrad.claims.estimates import Criterion, Estimate, Verdict
-from spikegrad.claims.judge import CLAIMS, COLUMNS, judge
-from spikegrad.claims.qif_paper import QIF_CLAIMS, UNITS
-from spikegrad.claims.results import ClaimError, Tables
-from spikegrad.claims.sg_ntk_paper import SG_NTK_CLAIMS
-from spikegrad.landscape.constants import CAUSES, JUDGED, STATES
+from study.claims.claim import Claim
+from study.claims.estimates import Criterion, Estimate, Verdict
+from study.claims.judge import CLAIMS, COLUMNS, judge
+from study.claims.qif_paper import QIF_CLAIMS, UNITS
+from study.claims.results import ClaimError, Tables
+from study.claims.sg_ntk_paper import SG_NTK_CLAIMS
+from study.config.landscape import JUDGED
+from study.landscape.constants import CAUSES, STATES
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED, NOT_MEASURABLE = map(str, Verdict)
 N_SEARCHES, SEEDS_EACH = 5, 2

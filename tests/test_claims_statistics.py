@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import binom, ttest_1samp, ttest_ind
 
-from spikegrad.claims.estimates import (
+from study.claims.estimates import (
     Criterion,
     Estimate,
     Verdict,
@@ -22,8 +22,8 @@ from spikegrad.claims.estimates import (
     mean,
     share,
 )
-from spikegrad.claims.qif_paper import UNITS
-from spikegrad.claims.results import Tables
+from study.claims.qif_paper import UNITS
+from study.claims.results import Tables
 
 TRIALS = 400
 NOMINAL = 0.05

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from spikegrad.config import reference
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.study import Study
+from spikegrad.settings import ConfigError, validate
+from study.config import reference
+from study.config.study import Study
 
 ROOT = Path(__file__).parents[1]
 
@@ -104,7 +104,7 @@ def test_a_missing_key_is_named():
 
 def test_the_reference_is_in_step_with_the_models():
     written = reference.FILE.read_text()
-    assert written == reference.reference(), "run: python -m spikegrad.config.reference"
+    assert written == reference.reference(), "run: python -m study.config.reference"
 
 
 def test_every_key_is_explained():

@@ -14,9 +14,9 @@ import h5py
 import pytest
 
 from smoke import ROOT, copy_repository, snakemake
-from spikegrad.config.neurons import NEURON_STYLES
 from spikegrad.neurons import NEURONS
-from spikegrad.storage.provenance import PACKAGE, _modules
+from study.config.neurons import NEURON_STYLES
+from study.storage.provenance import _modules, source_files
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
 BLOCKS = dict(re.findall(r"```\w+ title=\"(.*?)\"\n(.*?)```", TEXT, re.DOTALL))
@@ -66,7 +66,7 @@ def test_a_neuron_is_one_file_and_a_line_in_each_table(tmp_path: Path):
         ("from spikegrad.neurons.lif", "from spikegrad.neurons.alif import ALIF\n"),
         ('"lif": LIF', '"alif": ALIF, '),
     )
-    styles = "src/spikegrad/config/neurons.py"
+    styles = "workflow/study/config/neurons.py"
     insert(project / styles, ('    "lif": NeuronStyle', BLOCKS[styles]))
     (project / "alif.yaml").write_text("neurons: {alif: {}}\n")
     plan = snakemake(project, "alif.yaml", "--dry-run")
@@ -76,12 +76,15 @@ def test_a_neuron_is_one_file_and_a_line_in_each_table(tmp_path: Path):
     assert Counter(trained)["alif"] == Counter(trained)["lif"] > 0
     probe = (
         "from spikegrad import SpikingLayer\n"
-        "from spikegrad.report.style import neuron_label\n"
+        "from study.style import neuron_label\n"
         "print(neuron_label('alif'), SpikingLayer(2, 3, neuron='alif', tau=0.02))\n"
     )
     run = subprocess.run(
         [sys.executable, "-c", probe],
-        env={"PYTHONPATH": str(project / "src"), "NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+        env={
+            "PYTHONPATH": f"{project}/src:{project}/workflow",
+            "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+        },
         capture_output=True,
         text=True,
         check=True,
@@ -93,7 +96,7 @@ def test_neurons_that_can_be_named_can_be_made():
     assert list(NEURONS) == list(NEURON_STYLES)
 
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULES = sorted(source_files())
 
 
 def imported(file: Path) -> set[Path]:
@@ -116,6 +119,6 @@ def test_no_module_imports_itself_through_others():
     assert set(MODULES) <= set(order)
 
 
-@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(PACKAGE)))
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_a_module_is_read_in_one_sitting(file: Path):
     assert len(file.read_text().splitlines()) <= 300

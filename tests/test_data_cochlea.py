@@ -21,10 +21,10 @@ from lauscher.transformations import (
 )
 from scipy import integrate, stats
 
-from spikegrad.data import cochlea
-from spikegrad.data import membrane as membrane_module
-from spikegrad.data.membrane import BLOCK, Membrane
-from spikegrad.data.speech import SAMPLE_RATE, speak
+from study.data import cochlea
+from study.data import membrane as membrane_module
+from study.data.membrane import BLOCK, Membrane
+from study.data.speech import SAMPLE_RATE, speak
 
 STEP_RATE = SAMPLE_RATE / 2
 CHANNELS = 8

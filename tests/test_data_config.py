@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.data import DataConfig
-from spikegrad.config.study import Study
+from spikegrad.settings import ConfigError, validate
+from study.config.data import DataConfig
+from study.config.study import Study
 
 FILES = {"train": "a.h5", "test": "b.h5"}
 

@@ -13,10 +13,10 @@ import pytest
 import tonic.datasets
 
 from spikefiles import original_file
-from spikegrad.config.data import Download
-from spikegrad.data import download, web
-from spikegrad.data.download import fetch
-from spikegrad.data.layout import DataError
+from study.config.data import Download
+from study.data import download, web
+from study.data.download import fetch
+from study.data.layout import DataError
 
 SIZES = {"train": 23, "valid": 17, "test": 11}
 N_CLASSES = 4

@@ -13,19 +13,19 @@ import pytest
 import soundfile
 
 from smoke import ROOT
-from spikegrad.config.data import HeidelbergDigits
-from spikegrad.data.audio import decode
-from spikegrad.data.cochlea import Cochlea
-from spikegrad.data.heidelberg_digits import (
+from study.config.data import HeidelbergDigits
+from study.data.audio import decode
+from study.data.cochlea import Cochlea
+from study.data.heidelberg_digits import (
     LABELS,
     PER_SPEAKER,
     PER_WORD,
     apportion,
     tabulate,
 )
-from spikegrad.data.layout import DataError
-from spikegrad.data.membrane import Membrane
-from spikegrad.data.shd import RATES
+from study.data.layout import DataError
+from study.data.membrane import Membrane
+from study.data.shd import RATES
 
 SAMPLE = ROOT.parent / "shared" / "data" / "hd_audio_sample"
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikefiles import CLASSES, original_file, shd_file
-from spikegrad.data.layout import DataError, Sample, open_spike_file, write_spike_file
+from study.data.layout import DataError, Sample, open_spike_file, write_spike_file
 
 N_UNITS, DURATION = 30, 1.0
 
@@ -64,7 +64,7 @@ def test_published_number_types_are_read_exactly(tmp_path: Path) -> None:
 def test_only_wanted_samples_are_read_in_order_across_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spikegrad.data.layout.BLOCK", 7)
+    monkeypatch.setattr("study.data.layout.BLOCK", 7)
     path = shd_file(tmp_path / "x.h5")
     everything = read_all(path)
     wanted = np.random.default_rng(0).random(len(everything)) < 0.4

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikefiles import CLASSES, original_file, random_samples, shd_file
-from spikegrad.config.base import validate
-from spikegrad.config.data import DataConfig, Validation
-from spikegrad.data.dataset import load, unseen_speakers
-from spikegrad.data.layout import DataError, write_spike_file
-from spikegrad.data.prepare import SPLITS, held_out, prepare, to_grid
+from spikegrad.settings import validate
+from study.config.data import DataConfig, Validation
+from study.data.dataset import load, unseen_speakers
+from study.data.layout import DataError, write_spike_file
+from study.data.prepare import SPLITS, held_out, prepare, to_grid
 
 
 def config(**changes: object) -> DataConfig:

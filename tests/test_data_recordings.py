@@ -15,14 +15,14 @@ import pandas as pd
 import pytest
 import soundfile
 
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.data import DataConfig, FileNames, Recordings, Validation
-from spikegrad.data.audio import decode, resample
-from spikegrad.data.cochlea import Cochlea
-from spikegrad.data.layout import DataError, open_spike_file
-from spikegrad.data.listening import labels_of, listen, merge, of_part, recorded
-from spikegrad.data.membrane import Membrane
-from spikegrad.data.recordings import check_splits, ordered, read_table, tabulate
+from spikegrad.settings import ConfigError, validate
+from study.config.data import DataConfig, FileNames, Recordings, Validation
+from study.data.audio import decode, resample
+from study.data.cochlea import Cochlea
+from study.data.layout import DataError, open_spike_file
+from study.data.listening import labels_of, listen, merge, of_part, recorded
+from study.data.membrane import Membrane
+from study.data.recordings import check_splits, ordered, read_table, tabulate
 
 RATE, N_CHANNELS, DURATION = 24_000, 20, 0.4
 FORMATS = {"wav": "PCM_16", "flac": "PCM_16", "ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}
@@ -279,10 +279,10 @@ def test_mistakes_in_the_settings_are_named(recordings: dict | None, message: st
 PROGRAM = """
 import sys
 from pathlib import Path
-from spikegrad.data.cochlea import Cochlea
-from spikegrad.data.listening import labels_of, listen, recorded
-from spikegrad.data.membrane import Membrane
-from spikegrad.data.recordings import read_table
+from study.data.cochlea import Cochlea
+from study.data.listening import labels_of, listen, recorded
+from study.data.membrane import Membrane
+from study.data.recordings import read_table
 table, folder, membrane, output = sys.argv[1:]
 rows = read_table(table)
 ear = Cochlea(Membrane.load(membrane))

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spikegrad.config.data import SpokenDigits
-from spikegrad.data.cochlea import Cochlea
-from spikegrad.data.layout import DataError, Sample, open_spike_file
-from spikegrad.data.listening import labels_of, listen, merge, of_part
-from spikegrad.data.membrane import Membrane
-from spikegrad.data.speech import SAMPLE_RATE, SpeechError, speak
-from spikegrad.data.spoken_digits import spoken, tabulate, utterance, words
+from study.config.data import SpokenDigits
+from study.data.cochlea import Cochlea
+from study.data.layout import DataError, Sample, open_spike_file
+from study.data.listening import labels_of, listen, merge, of_part
+from study.data.membrane import Membrane
+from study.data.speech import SAMPLE_RATE, SpeechError, speak
+from study.data.spoken_digits import spoken, tabulate, utterance, words
 
 N_CHANNELS, DURATION = 40, 0.9
 CONFIG = SpokenDigits(
@@ -55,7 +55,7 @@ def test_audio_does_not_depend_on_what_was_spoken_before() -> None:
 
 def test_another_process_speaks_the_same() -> None:
     program = (
-        "import sys, hashlib; from spikegrad.data.speech import speak\n"
+        "import sys, hashlib; from study.data.speech import speak\n"
         "sys.stdout.write(hashlib.sha256(speak(*eval(sys.argv[1])).tobytes()).hexdigest())"
     )
     for word in WORDS[:2]:

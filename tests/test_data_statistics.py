@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from spikefiles import CLASSES, random_samples, shd_file
-from spikegrad.config.base import validate
-from spikegrad.config.data import DataConfig
-from spikegrad.data.prepare import prepare
-from spikegrad.data.statistics import TIME_BIN, describe, examples, summarise
+from spikegrad.settings import validate
+from study.config.data import DataConfig
+from study.data.prepare import prepare
+from study.data.statistics import TIME_BIN, describe, examples, summarise
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikegrad.config.data import Archive
-from spikegrad.data import web
-from spikegrad.data.archives import audio_names, read_audio
-from spikegrad.data.layout import DataError
-from spikegrad.data.web import fetch
+from study.config.data import Archive
+from study.data import web
+from study.data.archives import audio_names, read_audio
+from study.data.layout import DataError
+from study.data.web import fetch
 from webserver import Server, serving
 
 
@@ -144,8 +144,8 @@ def test_a_part_of_another_file_is_thrown_away(server: Server, tmp_path: Path) -
 
 PROGRAM = """
 import sys
-from spikegrad.config.data import Archive
-from spikegrad.data.web import fetch
+from study.config.data import Archive
+from study.data.web import fetch
 fetch(Archive(urls=(sys.argv[1],)), sys.argv[2])
 """
 

@@ -16,7 +16,7 @@ import soundfile
 import yaml
 
 from smoke import ROOT, copy_repository, snakemake
-from spikegrad.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, compare
+from study.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, compare
 from webserver import serving
 
 SPEAKERS = ("george", "jackson", "theo")

@@ -16,17 +16,17 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from networks import random_spikes
-from spikegrad.config.base import validate
-from spikegrad.config.training import ModelSettings
 from spikegrad.first_spike import _in_parts
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
 from spikegrad.parallel import in_threads
-from spikegrad.training.loop import train
-from spikegrad.training.optimizer import Adam
-from spikegrad.training.regulariser import activity_penalty
-from spikegrad.training.run import Run
+from spikegrad.settings import validate
+from study.config.training import ModelSettings
+from study.training.loop import train
+from study.training.optimizer import Adam
+from study.training.regulariser import activity_penalty
+from study.training.run import Run
 from test_training import SETTINGS, dataset, killed_after
 
 READOUTS = [

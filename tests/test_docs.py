@@ -20,10 +20,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from needs import NEEDS
 from smoke import ROOT, snakemake
-from spikegrad.config.base import validate
-from spikegrad.config.study import Study
-from spikegrad.data.dataset import load
-from spikegrad.data.prepare import prepare
+from spikegrad.settings import validate
+from study.config.study import Study
+from study.data.dataset import load
+from study.data.prepare import prepare
 from test_config import settings
 from test_report import CHROMIUM
 from test_workflow import edited

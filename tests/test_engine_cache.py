@@ -77,7 +77,7 @@ def test_a_folder_that_cannot_be_written_is_one_line_with_the_remedy(variable):
 
 TRAINING = """
 import torch
-import spikegrad.MODULE  # whatever is imported first
+import MODULE  # whatever is imported first
 from spikegrad.engine import backward, forward
 from spikegrad.layers import SpikingLayer, warm_up
 from spikegrad.readouts import IntegratedReadout
@@ -107,7 +107,7 @@ print(before == after == [8, 8], sum(sum(f.stats.cache_misses.values()) for f in
 
 def test_training_runs_what_another_process_has_compiled():
     """No new type, and no other compiler settings, whichever module comes first."""
-    for module in ("layers", "data.dataset", "readouts"):
+    for module in ("spikegrad.layers", "study.data.dataset", "spikegrad.readouts"):
         code = TRAINING.replace("MODULE", module)
         out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert out.returncode == 0, out.stderr

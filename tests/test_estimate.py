@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from snakemake.utils import update_config
 
 from smoke import ROOT, listed_rules, snakemake
-from spikegrad.config.base import validate
-from spikegrad.config.study import Study
-from spikegrad.estimate.limits import DAY, LEAST, MARGIN, limit, update_seconds
-from spikegrad.estimate.networks import active_network, random_data
-from spikegrad.estimate.report import wall_table
-from spikegrad.estimate.schedule import Job, longest_chain, wall_seconds
-from spikegrad.estimate.size import ACTIVITY, IN_TRAINING, n_weights, size_of, variants
-from spikegrad.estimate.work import WORK, work_of
 from spikegrad.network import load_network
-from spikegrad.training.response import respond
+from spikegrad.settings import validate
+from study.config.study import Study
+from study.estimate.limits import DAY, LEAST, MARGIN, limit, update_seconds
+from study.estimate.networks import active_network, random_data
+from study.estimate.report import wall_table
+from study.estimate.schedule import Job, longest_chain, wall_seconds
+from study.estimate.size import ACTIVITY, IN_TRAINING, n_weights, size_of, variants
+from study.estimate.work import WORK, work_of
+from study.training.response import respond
 from test_config import settings
 
 SMOKE = "spoken-digits-smoke"

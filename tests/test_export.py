@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from spikegrad import Network, NetworkSettings, SpikeTrains, SpikingLayer
-from spikegrad.config.base import validate
 from spikegrad.export import ExportError, to_nir
+from spikegrad.settings import validate
 from test_config import changed
 
 nir = pytest.importorskip("nir")

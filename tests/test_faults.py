@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from faults import NTK, QIF, RESULTS, ROOT, SURFACE, Project, check, kill
-from spikegrad.storage.tensors import load_tensors
+from spikegrad.saving import load_tensors
 
 pytestmark = pytest.mark.faults
 

@@ -15,7 +15,7 @@ from smoke import ROOT
 RULE = """
 import os, time
 from pathlib import Path
-from spikegrad.storage.provenance import code_digest
+from study.storage.provenance import code_digest
 if SEEN: os.environ["SPIKEGRAD_STARTED"] = str(time.time())
 rule edit:
     output: "results/out.txt"
@@ -40,7 +40,9 @@ def project(tmp_path: Path) -> Path:
     scripts = tmp_path / "workflow" / "scripts"
     scripts.mkdir(parents=True)
     shutil.copy(ROOT / "workflow" / "scripts" / "_job.py", scripts)
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for code in ("src/spikegrad", "workflow/study"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / code, tmp_path / code, ignore=ignored)
     (scripts / "edit.py").write_text(SCRIPT)
     return tmp_path
 
@@ -49,8 +51,7 @@ def run(project: Path, text: str, seen: bool) -> subprocess.CompletedProcess[str
     """Run a job that appends ``text`` to a module of its own, and whose start was ``seen``."""
     rule = RULE.replace("TEXT", repr(text)).replace("SEEN", repr(seen))
     (project / "Snakefile").write_text(rule)
-    env = {**os.environ, "PYTHONPATH": str(project / "src")}
-    env.pop("SPIKEGRAD_STARTED", None)
+    env = {name: value for name, value in os.environ.items() if name != "SPIKEGRAD_STARTED"}
     command = [sys.executable, "-m", "snakemake", "--cores", "1"]
     return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
 

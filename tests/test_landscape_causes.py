@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from landscapes import TAU, built_objective
-from spikegrad.landscape.causes import Bracket, lingering
-from spikegrad.landscape.census import Line, census
-from spikegrad.landscape.signature import Spikes
+from study.landscape.causes import Bracket, lingering
+from study.landscape.census import Line, census
+from study.landscape.signature import Spikes
 
 START, ASIDE = 0.01, 1e-3
 

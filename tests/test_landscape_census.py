@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from landscapes import random_objective
-from spikegrad.landscape.census import WIDTH, Line, census
-from spikegrad.landscape.summary import census_summary
+from study.landscape.census import WIDTH, Line, census
+from study.landscape.summary import census_summary
 
 REACH, ASIDE = 0.01, 1e-6
 

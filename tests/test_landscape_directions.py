@@ -10,9 +10,10 @@ import torch
 
 from landscapes import dataset, network
 from networks import random_spikes
-from spikegrad.config.landscape import Directions
-from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.directions import (
+from spikegrad.seeds import generator
+from study.config.landscape import Directions
+from study.landscape.constants import STATES
+from study.landscape.directions import (
     centre,
     common,
     draw,
@@ -20,9 +21,8 @@ from spikegrad.landscape.directions import (
     principal,
     save_centres,
 )
-from spikegrad.landscape.objective import Objective, matrices, weights_of
-from spikegrad.landscape.states import TrainingRun, course, equal_loss, states
-from spikegrad.seeds import generator
+from study.landscape.objective import Objective, matrices, weights_of
+from study.landscape.states import TrainingRun, course, equal_loss, states
 
 SPIKES = random_spikes(0, n_samples=4)
 DATA = dataset(SPIKES, 20)

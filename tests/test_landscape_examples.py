@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from spikegrad.landscape.constants import JUMP
-from spikegrad.landscape.examples import choose
+from study.landscape.constants import JUMP
+from study.landscape.examples import choose
 
 
 def changes(*jumps: float, breaks: bool = True, state: str = "trained") -> pd.DataFrame:

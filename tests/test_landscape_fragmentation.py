@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikegrad.landscape.fragmentation import (
+from study.landscape.fragmentation import (
     between,
     finite_range,
     finite_share,

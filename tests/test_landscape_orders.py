@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from landscapes import random_objective
-from spikegrad.landscape.census import Line
-from spikegrad.landscape.orders import Synapses, order_changes
-from spikegrad.landscape.signature import Spikes, same_counts
+from study.landscape.census import Line
+from study.landscape.orders import Synapses, order_changes
+from study.landscape.signature import Spikes, same_counts
 
 
 def one_layer(moments: list[float], units: list[int], inputs: list[float]) -> Spikes:

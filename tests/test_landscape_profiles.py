@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from landscapes import random_objective
-from spikegrad.config.landscape import Profiles
-from spikegrad.landscape.causes import jump_height
-from spikegrad.landscape.census import WIDTH, Line
-from spikegrad.landscape.fragmentation import persistence
-from spikegrad.landscape.profiles import Cliff, finite_stretch, profile, steepest, without
-from spikegrad.landscape.section import section
+from study.config.landscape import Profiles
+from study.landscape.causes import jump_height
+from study.landscape.census import WIDTH, Line
+from study.landscape.fragmentation import persistence
+from study.landscape.profiles import Cliff, finite_stretch, profile, steepest, without
+from study.landscape.section import section
 
 GRID, TOLERANCE = np.linspace(-0.3, 0.3, 17), 0.0025
 OPTIONS = Profiles(

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikegrad.landscape.fragmentation import persistence
-from spikegrad.landscape.section import Section, section
+from study.landscape.fragmentation import persistence
+from study.landscape.section import Section, section
 
 GRID = np.linspace(-1, 1, 17)
 WAVES = st.lists(

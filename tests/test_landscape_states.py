@@ -8,11 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.objective import Objective
-from spikegrad.landscape.states import course, equal_loss, load_run, snapshot_at, states
 from spikegrad.network import save_network
-from spikegrad.storage.tensors import CheckpointError, save_tensors
+from spikegrad.saving import CheckpointError, save_tensors
+from study.landscape.constants import STATES
+from study.landscape.objective import Objective
+from study.landscape.states import course, equal_loss, load_run, snapshot_at, states
 from test_landscape_directions import DATA, training_run
 
 LOSSES = st.lists(st.floats(0.01, 5), min_size=1, max_size=12).map(np.array)

@@ -15,16 +15,16 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from landscapes import random_objective
-from spikegrad.config.landscape import Updates
-from spikegrad.landscape.census import Line, census
-from spikegrad.landscape.objective import Objective
-from spikegrad.landscape.steps import Step, along, breaks_met, clipped_cosine, kept_steps
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import save_network
+from spikegrad.saving import save_tensors
 from spikegrad.seeds import generator
-from spikegrad.storage.tensors import save_tensors
-from spikegrad.training.loop import train
-from spikegrad.training.run import snapshot_tensors
+from study.config.landscape import Updates
+from study.landscape.census import Line, census
+from study.landscape.objective import Objective
+from study.landscape.steps import Step, along, breaks_met, clipped_cosine, kept_steps
+from study.training.loop import train
+from study.training.run import snapshot_tensors
 from test_training import TRAIN, VALIDATION, settings
 
 

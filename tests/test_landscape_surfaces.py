@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 import torch
 
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.landscape import LandscapeSettings
-from spikegrad.jobs import share
-from spikegrad.landscape.census_jobs import census_tables, census_tasks
-from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.directions import load_centre, save_centres
-from spikegrad.landscape.objective import Objective, landscape_samples
-from spikegrad.landscape.summary import census_summary
-from spikegrad.landscape.surfaces import line_table, plane_table, points, rays
+from spikegrad.settings import ConfigError, validate
+from study.config.landscape import LandscapeSettings
+from study.jobs import share
+from study.landscape.census_jobs import census_tables, census_tasks
+from study.landscape.constants import STATES
+from study.landscape.directions import load_centre, save_centres
+from study.landscape.objective import Objective, landscape_samples
+from study.landscape.summary import census_summary
+from study.landscape.surfaces import line_table, plane_table, points, rays
 from test_config import settings
 from test_landscape_directions import DATA, centres
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from smoke import copy_repository, snakemake
-from spikegrad.storage.files import atomic
-from spikegrad.storage.lock import NAME, LockedError, lock
+from spikegrad.files import atomic
+from study.storage.lock import NAME, LockedError, lock
 
-HOLD = "import sys; from spikegrad.storage.lock import lock; lock(sys.argv[1]); input()"
+HOLD = "import sys; from study.storage.lock import lock; lock(sys.argv[1]); input()"
 
 
 def test_a_folder_is_taken_once_and_free_after_its_process(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import torch
 
-import spikegrad.machine
-from spikegrad.config.machines import PINS, Machines
-from spikegrad.machine import OtherMachineError, machine, made_with
-from spikegrad.ntk.ensemble import train as train_block
-from spikegrad.training.loop import train
+import study.machine
+from study.config.machines import PINS, Machines
+from study.machine import OtherMachineError, machine, made_with
+from study.ntk.ensemble import train as train_block
+from study.training.loop import train
 from test_ntk_empirical import DESCENT, _start
 from test_training import TRAIN, VALIDATION, killed_after, settings
 
@@ -30,7 +30,7 @@ import hashlib
 import numpy as np
 import torch
 from spikegrad.engine.sums import square_sum
-from spikegrad.machine import made_with
+from study.machine import made_with
 draw = torch.Generator().manual_seed(0)
 a, b = torch.randn(217, 333, generator=draw), torch.randn(333, 101, generator=draw)
 numbers = [a @ b, torch.exp(a), torch.logsumexp(a, 1), a.sum()]
@@ -65,7 +65,7 @@ def elsewhere(monkeypatch):
 
     def move() -> None:
         monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")
-        monkeypatch.setattr(spikegrad.machine, "_version", lambda package: "0.1")
+        monkeypatch.setattr(study.machine, "_version", lambda package: "0.1")
 
     return move
 

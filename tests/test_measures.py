@@ -10,15 +10,15 @@ import pytest
 import torch
 
 from landscapes import random_objective
-from spikegrad.config.base import validate
-from spikegrad.config.study import Study
-from spikegrad.data.dataset import load
-from spikegrad.landscape.objective import matrices, weights_of
-from spikegrad.landscape.roughness import roughness
 from spikegrad.network import load_network
+from spikegrad.settings import validate
 from spikegrad.spikes import SpikeTrains
-from spikegrad.training.robustness import changed, robustness
-from spikegrad.training.summary import best_by_validation, reached
+from study.config.study import Study
+from study.data.dataset import load
+from study.landscape.objective import matrices, weights_of
+from study.landscape.roughness import roughness
+from study.training.robustness import changed, robustness
+from study.training.summary import best_by_validation, reached
 from test_config import settings
 
 

@@ -21,8 +21,8 @@ from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeError, SpikeTrains
-from spikegrad.training.optimizer import Adam
-from spikegrad.training.regulariser import activity_penalty, smooth_counts
+from study.training.optimizer import Adam
+from study.training.regulariser import activity_penalty, smooth_counts
 from test_training import N_CLASSES, N_UNITS, TRAIN, settings
 
 ALL = sorted(NEURONS)
@@ -336,17 +336,17 @@ def test_the_log_goes_with_the_backward_pass(neuron):
 
 @every_neuron
 def test_no_log_is_kept_without_gradients(neuron, monkeypatch):
-    import spikegrad.exact
+    import spikegrad.autograd
 
     spikes = random_spikes(0)
     layer = random_layer(neuron, spikes)
     logs = []
 
-    class Log(spikegrad.exact._Log):
+    class Log(spikegrad.autograd._Log):
         def __array_finalize__(self, source):
             logs.append(self)
 
-    monkeypatch.setattr(spikegrad.exact, "_Log", Log)
+    monkeypatch.setattr(spikegrad.autograd, "_Log", Log)
     with torch.no_grad():
         layer(spikes)
     layer.requires_grad_(False)(spikes)

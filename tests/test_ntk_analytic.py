@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from spikegrad.ntk.activations import Erf, Relu, Sign, Step, Tanh
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.custom import Custom, CustomDerivative
-from spikegrad.ntk.empirical import empirical_kernel
 from spikegrad.ntk.moments import Activation
-from spikegrad.ntk.network import Architecture, initialise
 from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
+from study.ntk.empirical import empirical_kernel
+from study.ntk.network import Architecture, initialise
 
 ANGLES = 2 * np.pi * np.arange(100) / 100 - np.pi
 CIRCLE = np.stack([np.sin(ANGLES), np.cos(ANGLES)], axis=1)

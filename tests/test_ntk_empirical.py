@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.func import functional_call, jacrev, vmap
 
 from spikegrad.ntk.activations import Activation, Derivative, Erf, Sign
-from spikegrad.ntk.empirical import empirical_kernel
-from spikegrad.ntk.ensemble import Descent, train
-from spikegrad.ntk.network import Architecture, Block, initialise, outputs
 from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
+from study.ntk.empirical import empirical_kernel
+from study.ntk.ensemble import Descent, train
+from study.ntk.network import Architecture, Block, initialise, outputs
 
 
 def _seeded(seeds: list[int]) -> list[torch.Generator]:

@@ -17,8 +17,8 @@ from spikegrad.ntk import (
     empirical_sg_ntk,
     sg_ntk,
 )
-from spikegrad.ntk.empirical import empirical_kernel
-from spikegrad.ntk.network import Architecture, Block, initialise
+from study.ntk.empirical import empirical_kernel
+from study.ntk.network import Architecture, Block, initialise
 
 F64 = torch.float64
 

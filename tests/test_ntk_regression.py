@@ -8,18 +8,8 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.ntk import KernelExperiment, NTKExperiment, NTKProblem
 from spikegrad.ntk.activations import Erf, Sign
 from spikegrad.ntk.analytic import sg_ntk
-from spikegrad.ntk.build import network_generators
-from spikegrad.ntk.comparison import distances, predictions, spreads, trends
-from spikegrad.ntk.convergence import analytic_rows, errors, exponents, growth
-from spikegrad.ntk.empirical import empirical_kernel
-from spikegrad.ntk.ensemble import Descent
-from spikegrad.ntk.experiments import train_cells
-from spikegrad.ntk.network import Architecture, initialise, outputs
-from spikegrad.ntk.problem import circle_problem
 from spikegrad.ntk.regression import (
     Covariances,
     IllConditionedError,
@@ -29,6 +19,16 @@ from spikegrad.ntk.regression import (
     stability,
 )
 from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative
+from spikegrad.settings import ConfigError, validate
+from study.config.ntk import KernelExperiment, NTKExperiment, NTKProblem
+from study.ntk.build import network_generators
+from study.ntk.comparison import distances, predictions, spreads, trends
+from study.ntk.convergence import analytic_rows, errors, exponents, growth
+from study.ntk.empirical import empirical_kernel
+from study.ntk.ensemble import Descent
+from study.ntk.experiments import train_cells
+from study.ntk.network import Architecture, initialise, outputs
+from study.ntk.problem import circle_problem
 
 PROBLEM = {
     "seed": 3,

@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikegrad.ntk.activations import Sign
-from spikegrad.ntk.ensemble import Descent, train
-from spikegrad.ntk.network import Architecture, Block, initialise, outputs
-from spikegrad.ntk.sign_descent import SignDescent
 from spikegrad.ntk.surrogates import (
     ErfDerivative,
     HardTanhDerivative,
     IdentityDerivative,
     TanhDerivative,
 )
+from study.ntk.ensemble import Descent, train
+from study.ntk.network import Architecture, Block, initialise, outputs
+from study.ntk.sign_descent import SignDescent
 
 SURROGATES = [
     ErfDerivative(1.0),

@@ -12,14 +12,14 @@ import pytest
 import torch
 
 import spikegrad.ntk
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.ntk import NTKProblem, StabilityConfig
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.analytic import sg_ntk
-from spikegrad.ntk.instability import drift, search
-from spikegrad.ntk.subnormal import flush_subnormal, flushed
 from spikegrad.ntk.surrogates import HardTanhDerivative, IdentityDerivative
-from spikegrad.storage.provenance import imported_files
+from spikegrad.settings import ConfigError, validate
+from study.config.ntk import NTKProblem, StabilityConfig
+from study.ntk.instability import drift, search
+from study.ntk.subnormal import flush_subnormal, flushed
+from study.storage.provenance import imported_files
 
 ROOT = Path(__file__).parents[1]
 PROBLEM = {
@@ -123,7 +123,7 @@ def test_scripts_depend_on_the_modules_they_use_alone(tmp_path) -> None:
     assert {"analytic.py", "activations.py", "moments.py", "quadrature.py"} <= files
     assert not {"regression.py", "modules.py", "network.py", "ensemble.py"} & files
     # the lazy names are for users: through them the workflow would not see what a script depends on
-    for file in (*(ROOT / "src").rglob("*.py"), *(ROOT / "workflow" / "scripts").glob("*.py")):
+    for file in (*(ROOT / "src").rglob("*.py"), *(ROOT / "workflow").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module == "spikegrad.ntk":
                 assert not {alias.name for alias in node.names} & {*spikegrad.ntk.__all__}, file

@@ -57,8 +57,8 @@ def test_the_library_needs_what_it_declares():
     readme = (ROOT / "README.md").read_text().split("```python\n")[1:]
     example = "\n".join(block.split("```")[0] for block in readme)
     public = (
-        "import spikegrad, spikegrad.data, spikegrad.ntk\n"
-        "for package in (spikegrad, spikegrad.data, spikegrad.ntk):\n"
+        "import spikegrad, spikegrad.ntk\n"
+        "for package in (spikegrad, spikegrad.ntk):\n"
         "    for name in package.__all__: getattr(package, name)\n"
         "import sys\n"
         "assert not {'pandas', 'matplotlib', 'snakemake', 'optuna'} & set(sys.modules)\n"

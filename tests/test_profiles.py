@@ -67,11 +67,7 @@ def test_jobs_run_in_the_container_that_is_set(tmp_path: Path) -> None:
     (tmp_path / "apptainer").write_text(APPTAINER)
     (tmp_path / "apptainer").chmod(0o755)
     image = Path(sys.executable).parent  # whose Python stands for the image's
-    env = {
-        **os.environ,
-        "PATH": f"{tmp_path}:{image}:{os.environ['PATH']}",
-        "PYTHONPATH": str(project / "src"),
-    }
+    env = {**os.environ, "PATH": f"{tmp_path}:{image}:{os.environ['PATH']}"}
     output = "results/spoken-digits-smoke/ntk/limits/problem.csv"
     command = [
         sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", "config/smoke.yaml",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import shutil
 import subprocess
 import sys
@@ -12,13 +11,12 @@ from pathlib import Path
 import pytest
 
 import spikegrad
-import spikegrad.data
 import spikegrad.ntk
-from smoke import copy_repository
-from spikegrad.storage import provenance
-from spikegrad.storage.provenance import PACKAGE, code_digest, imported_files
+from smoke import ROOT, copy_repository, snakemake
+from study.storage import provenance
+from study.storage.provenance import code_digest, imported_files
 
-SCRIPTS = PACKAGE.parents[1] / "workflow" / "scripts"
+SCRIPTS = ROOT / "workflow" / "scripts"
 
 
 @pytest.mark.parametrize("name", ["train.py", "prepare.py", "compile_engine.py"])
@@ -59,12 +57,14 @@ def forget() -> None:
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch) -> Path:
-    """A copy of the package, which the digest is made to read."""
-    package = tmp_path / "src" / "spikegrad"
-    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(provenance, "PACKAGE", package)
+    """A folder with copies of our packages, which the digest is made to read."""
+    packages = {name: tmp_path / name for name in provenance.PACKAGES}
+    for name, folder in provenance.PACKAGES.items():
+        shutil.copytree(folder, packages[name], ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(provenance, "PACKAGES", packages)
+    monkeypatch.setattr(provenance, "TEMPLATES", packages["study"] / "report" / "templates")
     forget()
-    return package
+    return tmp_path
 
 
 def digest_after(file: Path, old: str, new: str, script: str = "train.py") -> str:
@@ -77,19 +77,21 @@ def digest_after(file: Path, old: str, new: str, script: str = "train.py") -> st
 
 def test_comments_docstrings_and_layout_do_not_count(copy):
     before = code_digest(SCRIPTS / "train.py")
-    loop = copy / "training" / "loop.py"
+    loop = copy / "study/training/loop.py"
     assert digest_after(loop, '"""Training:', '"""About training:') == before
     assert digest_after(loop, "def _train_epoch(", "# once\n\n\ndef _train_epoch(") == before
-    assert digest_after(copy / "training" / "optimizer.py", "\nclass", "\n\nclass") == before
+    assert digest_after(copy / "study/training/optimizer.py", "\nclass", "\n\nclass") == before
 
 
 def test_what_changes_a_result_counts(copy):
     digests = {code_digest(SCRIPTS / "train.py")}
-    digests.add(digest_after(copy / "training" / "loop.py", "math.pi", "3.14"))
-    digests.add(digest_after(copy / "engine" / "forward.py", "+", "-"))  # imported by an import
-    digests.add(digest_after(copy / "seeds.py", "def ", "UNUSED = 1\n\n\ndef "))
+    digests.add(digest_after(copy / "study/training/loop.py", "math.pi", "3.14"))
+    digests.add(
+        digest_after(copy / "spikegrad/engine/forward.py", "+", "-")
+    )  # imported by an import
+    digests.add(digest_after(copy / "spikegrad" / "seeds.py", "def ", "UNUSED = 1\n\n\ndef "))
     assert len(digests) == 4
-    assert digest_after(copy / "ntk" / "ensemble.py", "\ndef", "\nA = 1\n\n\ndef") in digests
+    assert digest_after(copy / "study/ntk/ensemble.py", "\ndef", "\nA = 1\n\n\ndef") in digests
 
 
 def test_templates_count_for_the_pages_that_are_made_of_them(copy):
@@ -101,14 +103,14 @@ def test_templates_count_for_the_pages_that_are_made_of_them(copy):
         "page.css": set(scripts),  # included by a template of their templates
     }
     for name, changed in edits.items():
-        template = copy / "report" / "templates" / name
+        template = copy / "study/report/templates" / name
         text = template.read_text()
         after = {script: digest_after(template, text, text + " ", script) for script in before}
         assert {script for script in before if after[script] != before[script]} == changed
         template.write_text(text)
 
 
-@pytest.mark.parametrize("package", [spikegrad, spikegrad.data, spikegrad.ntk])
+@pytest.mark.parametrize("package", [spikegrad, spikegrad.ntk])
 def test_public_names_are_there_and_in_the_table_of_contents(package):
     for name in set(package.__all__) - {"__version__"}:
         assert getattr(package, name).__name__ == name
@@ -118,21 +120,18 @@ def test_public_names_are_there_and_in_the_table_of_contents(package):
         _ = package.nonsense
 
 
-def test_a_workflow_refuses_the_package_of_another_clone(tmp_path):
-    """A copied environment still points to the original: its code would run in silence."""
+@pytest.mark.parametrize("code", ["src/spikegrad/settings.py", "workflow/study/config/study.py"])
+def test_a_workflow_runs_the_packages_beside_it(tmp_path, code):
+    """A copied environment still points to the original."""
     project = copy_repository(tmp_path)
-    command = [sys.executable, "-m", "snakemake", "--list", "--configfile", "config/smoke.yaml"]
-    env = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
-    run = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
-    assert run.returncode != 0
-    message = run.stdout + run.stderr
-    assert f"imports spikegrad from {PACKAGE}, but the workflow's own is {project}" in message
-    assert f"pip install --no-deps --editable '{project}'" in message
+    (project / code).write_text("raise ImportError('of this clone')")
+    run = snakemake(project, "--list")
+    assert "of this clone" in run.stdout + run.stderr
 
 
 def test_importing_the_package_loads_nothing_else():
     probe = (
-        "import sys, spikegrad, spikegrad.ntk, spikegrad.data; "
+        "import sys, spikegrad, spikegrad.ntk; "
         "print('torch' in sys.modules, 'numpy' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
@@ -142,8 +141,8 @@ def test_importing_the_package_loads_nothing_else():
 def test_own_code_imports_from_modules_not_from_public_names():
     """A name looked up lazily would hide from the digest what a script depends on."""
     lazy = {f"spikegrad{p}": set(m.__all__) for p, m in
-            (("", spikegrad), (".data", spikegrad.data), (".ntk", spikegrad.ntk))}  # fmt: skip
-    for file in [*PACKAGE.rglob("*.py"), *SCRIPTS.glob("*.py")]:
+            (("", spikegrad), (".ntk", spikegrad.ntk))}  # fmt: skip
+    for file in [*provenance.source_files(), *SCRIPTS.glob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module in lazy:
                 assert not {a.name for a in node.names} & lazy[node.module], (file, node.lineno)

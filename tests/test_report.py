@@ -14,12 +14,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from smoke import ROOT, snakemake
-from spikegrad.claims.judge import CLAIMS, COLUMNS
-from spikegrad.claims.statements import answer
-from spikegrad.landscape.interactive import MOST_POINTS, surfaces_page
-from spikegrad.report.claims_page import claims_page
-from spikegrad.report.page import STATEMENTS
-from spikegrad.report.style import COLOURS, NEURON_COLOURS
+from study.claims.judge import CLAIMS, COLUMNS
+from study.claims.statements import answer
+from study.report.claims_page import claims_page
+from study.report.page import STATEMENTS
+from study.report.surfaces_page import MOST_POINTS, surfaces_page
+from study.style import COLOURS, NEURON_COLOURS
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

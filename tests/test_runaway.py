@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spikegrad.storage.tensors import load_tensors
-from spikegrad.training.runaway import (
+from spikegrad.saving import load_tensors
+from study.training.runaway import (
     CRITICAL,
     RATES,
     gain,

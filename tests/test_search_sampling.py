@@ -13,17 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.search import (
+from spikegrad.settings import ConfigError, validate
+from study.config.search import (
     Range,
     Sampling,
     Selection,
     Trials,
+    repeat_seed,
 )
-from spikegrad.jobs import share
-from spikegrad.search.figures import failure_shares
-from spikegrad.search.halving import entrants, read_rungs, read_search, start_records
-from spikegrad.search.records import (
+from study.jobs import share
+from study.search.figures import failure_shares
+from study.search.halving import entrants, read_rungs, read_search, start_records
+from study.search.records import (
     Record,
     RecordError,
     Trial,
@@ -32,9 +33,8 @@ from spikegrad.search.records import (
     write_record,
     write_trials,
 )
-from spikegrad.search.sampling import importances, suggest, to_optuna
-from spikegrad.search.seeds import repeat_seed
-from spikegrad.search.selection import finalist_runs, trial_table, winner
+from study.search.sampling import importances, suggest, to_optuna
+from study.search.selection import finalist_runs, trial_table, winner
 from test_training import settings as model_settings
 
 X, Y = "network.init.mean", "network.init.scale"

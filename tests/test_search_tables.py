@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikegrad.config.base import validate
-from spikegrad.config.search import Choice, Range
-from spikegrad.search.bounds import placed, position
-from spikegrad.search.figures import best_so_far
-from spikegrad.search.tables import (
+from spikegrad.settings import validate
+from study.config.search import Choice, Range
+from study.search.bounds import placed, position
+from study.search.figures import best_so_far
+from study.search.tables import (
     budget_table,
     expected_best,
     rung_table,

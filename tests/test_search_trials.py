@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 import torch
 
-import spikegrad.search.trials
+import study.search.trials
 from spikefiles import shd_file
-from spikegrad.config.base import validate
-from spikegrad.config.data import DataConfig
-from spikegrad.data.dataset import SpikeDataset, load
-from spikegrad.data.prepare import prepare
 from spikegrad.layers import SpikeOverflowError
-from spikegrad.search.halving import start_records
-from spikegrad.search.records import Record, Trial
-from spikegrad.search.trials import (
+from spikegrad.settings import validate
+from study.config.data import DataConfig
+from study.data.dataset import SpikeDataset, load
+from study.data.prepare import prepare
+from study.search.halving import start_records
+from study.search.records import Record, Trial
+from study.search.trials import (
     Bench,
     final_budget,
     limits,
@@ -29,7 +29,7 @@ from spikegrad.search.trials import (
     run_again,
     run_rung,
 )
-from spikegrad.training.response import Response
+from study.training.response import Response
 from test_search_sampling import halving
 from test_training import TRAIN, VALIDATION, killed_after
 from test_training import settings as model_settings
@@ -65,7 +65,7 @@ def test_each_rung_is_a_whole_training_from_the_start(tmp_path: Path, neuron: st
     for rung, epochs in enumerate(on.options.epochs):
         length = {"training.epochs": epochs, "training.snapshots": 2}
         model = model_settings().with_parameters({**TRIAL.parameters, **length})
-        run = spikegrad.training.loop.train(
+        run = study.training.loop.train(
             model, neuron, TRIAL.seed, TRAIN, VALIDATION, tmp_path / f"alone{rung}", ""
         )
         own = records[-1].rungs[rung]
@@ -80,13 +80,13 @@ def test_each_rung_is_a_whole_training_from_the_start(tmp_path: Path, neuron: st
 
 def test_a_killed_rung_does_not_train_its_epochs_again(tmp_path: Path, monkeypatch):
     epochs = []
-    train_epoch = spikegrad.training.loop._train_epoch
+    train_epoch = study.training.loop._train_epoch
 
     def count(*arguments: Any) -> dict[str, float]:
         epochs.append(arguments[-1])
         return train_epoch(*arguments)
 
-    monkeypatch.setattr(spikegrad.training.loop, "_train_epoch", count)
+    monkeypatch.setattr(study.training.loop, "_train_epoch", count)
     on = bench(tmp_path / "a")
     (start,) = start_records([TRIAL])
     first = run_rung(on, start, 0)
@@ -127,7 +127,7 @@ def test_a_trial_that_diverges_keeps_the_best_epoch_before(
     tmp_path: Path, monkeypatch, stepwise: bool
 ):
     accuracies = []
-    train_epoch, respond = spikegrad.training.loop._train_epoch, spikegrad.training.loop.respond
+    train_epoch, respond = study.training.loop._train_epoch, study.training.loop.respond
 
     def blow_up(*arguments: Any) -> Any:
         if arguments[-1] == 3:
@@ -139,8 +139,8 @@ def test_a_trial_that_diverges_keeps_the_best_epoch_before(
         accuracies.append(answer.accuracy)
         return answer
 
-    monkeypatch.setattr(spikegrad.training.loop, "_train_epoch", blow_up)
-    monkeypatch.setattr(spikegrad.training.loop, "respond", watch)
+    monkeypatch.setattr(study.training.loop, "_train_epoch", blow_up)
+    monkeypatch.setattr(study.training.loop, "respond", watch)
     on = bench(tmp_path, epochs=[1, 4])
     result = through_all_rungs(on)[-1] if stepwise else run_again(on, TRIAL)
     assert result.outcome == "overflow"
@@ -156,7 +156,7 @@ def test_finalists_train_as_long_as_the_final_networks_on_all_samples(tmp_path: 
     on = Bench("qif", model_settings(), options, TRAIN, VALIDATION, tmp_path / "a", "same")
     result = run_again(on, Trial(0, 5, {}))
     assert options.samples is None
-    final = spikegrad.training.loop.train(
+    final = study.training.loop.train(
         model_settings(), "qif", 5, TRAIN, VALIDATION, tmp_path / "state", ""
     )
     assert result.accuracy == final.result()["validation_accuracy"]
@@ -182,7 +182,7 @@ def test_compilation_takes_nothing_of_a_trials_limit(tmp_path: Path, monkeypatch
         while time.process_time() < end:
             pass
 
-    monkeypatch.setattr(spikegrad.search.trials, "warm_up", compile_slowly)
+    monkeypatch.setattr(study.search.trials, "warm_up", compile_slowly)
     (start,) = start_records([TRIAL])
     assert run_rung(bench(tmp_path, timeout=1.5), start, 0).outcome == "running"
 
@@ -192,7 +192,7 @@ def test_a_trial_that_needs_too_much_memory_is_an_outcome(tmp_path: Path, monkey
     def hungry(*_: Any, **__: Any) -> None:
         allocate(4 * 10**9)
 
-    monkeypatch.setattr(spikegrad.search.trials, "train", hungry)
+    monkeypatch.setattr(study.search.trials, "train", hungry)
     (start,) = start_records([TRIAL])
     result = run_rung(bench(tmp_path), start, 0)
     assert result.outcome == "memory"
@@ -203,7 +203,7 @@ def test_other_errors_are_not_swallowed(tmp_path: Path, monkeypatch):
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("a mistake in the code")
 
-    monkeypatch.setattr(spikegrad.search.trials, "train", broken)
+    monkeypatch.setattr(study.search.trials, "train", broken)
     with pytest.raises(RuntimeError, match="mistake"):
         run_rung(bench(tmp_path), start_records([TRIAL])[0], 0)
 

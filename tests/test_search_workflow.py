@@ -60,14 +60,10 @@ def command(*options: str, targets: tuple[str, ...] = TARGETS) -> list[str]:
     ]  # fmt: skip
 
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": "src"}
-
-
 def run(folder: Path, *options: str, targets: tuple[str, ...] = TARGETS) -> str:
     done = subprocess.run(
         command(*options, targets=targets),
         cwd=folder,
-        env=ENVIRONMENT,
         capture_output=True,
         text=True,
     )
@@ -86,7 +82,7 @@ def killed_at_random_moments(folder: Path, seed: int, times: int) -> None:
     draw = random.Random(seed)
     for _ in range(times):
         process = subprocess.Popen(
-            command("--cores", "2"), cwd=folder, env=ENVIRONMENT, start_new_session=True,
+            command("--cores", "2"), cwd=folder, start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         time.sleep(draw.uniform(4, 14))

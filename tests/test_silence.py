@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-import spikegrad.training.loop
+import study.training.loop
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, save_network
-from spikegrad.storage.tensors import save_tensors
-from spikegrad.training.response import respond
-from spikegrad.training.run import Run, snapshot_tensors
-from spikegrad.training.silence import has_gradient, silence_table, spiked
+from spikegrad.saving import save_tensors
+from study.training.response import respond
+from study.training.run import Run, snapshot_tensors
+from study.training.silence import has_gradient, silence_table, spiked
 from test_training import N_CLASSES, N_UNITS, TRAIN, VALIDATION, run, settings
 
 DEAD, ASLEEP = 1, 4
@@ -105,14 +105,14 @@ def test_a_run_that_diverges_as_it_goes_on_counts_the_epochs_that_it_lasted(
     tmp_path: Path, monkeypatch
 ):
     files = left_behind(tmp_path, run(tmp_path / "run"))
-    train_epoch = spikegrad.training.loop._train_epoch
+    train_epoch = study.training.loop._train_epoch
 
     def blow_up(*arguments: Any) -> Any:
         if arguments[-1] == 6:  # the second further epoch of a run of four
             raise SpikeOverflowError("runs away")
         return train_epoch(*arguments)
 
-    monkeypatch.setattr(spikegrad.training.loop, "_train_epoch", blow_up)
+    monkeypatch.setattr(study.training.loop, "_train_epoch", blow_up)
     table = silence_table(*files, TRAIN, VALIDATION, 3)
     assert (table["epochs"] == 1).all()
     assert table["woke"].any()

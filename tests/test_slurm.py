@@ -135,7 +135,7 @@ def test_snakemake_is_killed(cluster: Cluster, undisturbed: Project, tmp_path: P
         injected += kill(process.pid)
         process.wait()
         assert cluster.jobs(project.folder)
-        environment = {**os.environ, "PATH": path, "PYTHONPATH": str(project.folder / "src")}
+        environment = {**os.environ, "PATH": path}
         subprocess.run([restart], cwd=project.folder, env=environment, check=True)
         assert not cluster.jobs(project.folder)
     survived = project.run(*SLURM, *TARGETS)

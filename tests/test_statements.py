@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spikegrad.claims.claim import FROZEN, Claim, Statement
-from spikegrad.claims.estimates import Criterion, Verdict
-from spikegrad.claims.judge import CLAIMS
-from spikegrad.claims.statements import answer, decisive
-from spikegrad.report.page import STATEMENTS
+from study.claims.claim import FROZEN, Claim, Statement
+from study.claims.estimates import Criterion, Verdict
+from study.claims.judge import CLAIMS
+from study.claims.statements import answer, decisive
+from study.report.page import STATEMENTS
 
 DOCS = Path(__file__).parents[1] / "docs"
 IT = Statement("it", "1", "it", "it", "%")

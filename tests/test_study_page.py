@@ -16,11 +16,11 @@ from scipy.stats import ttest_1samp
 
 from smoke import ROOT, snakemake
 from spikegrad import SpikeTrains, load_network
-from spikegrad.report import facts, search_facts, variant_facts
-from spikegrad.report.numbers import listed, measured, number, percent
-from spikegrad.report.page import QUOTE, page, quoting, template_of
-from spikegrad.report.pages import TEMPLATES
-from spikegrad.report.study import StudyTables, core_hours, software
+from study.report import facts, search_facts, variant_facts
+from study.report.numbers import listed, measured, number, percent
+from study.report.page import QUOTE, page, quoting, template_of
+from study.report.pages import TEMPLATES
+from study.report.study import StudyTables, core_hours, software
 
 RESULTS = ROOT / "docs" / "results"
 KEPT = RESULTS / "heidelberg-digits"
@@ -89,7 +89,7 @@ def test_no_number_of_a_page_is_typed(name: str) -> None:
 def test_kept_pages_are_made_of_kept_tables(name: str) -> None:
     folder = RESULTS / name
     file = folder / "README.md"
-    assert file.read_text() == page(folder, template_of(folder)), "python -m spikegrad.report.page"
+    assert file.read_text() == page(folder, template_of(folder)), "python -m study.report.page"
     assert [link for link in links(file) if not (folder / link).exists()] == []
 
 
@@ -99,7 +99,7 @@ def test_pages_quote_what_is_kept() -> None:
     for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         text = file.read_text()
         quotes += len(QUOTE.findall(text))
-        assert quoting(text, RESULTS) == text, f"{file}: run python -m spikegrad.report.page"
+        assert quoting(text, RESULTS) == text, f"{file}: run python -m study.report.page"
     assert quotes > 4
 
 

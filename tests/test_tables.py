@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spikegrad.storage.tables import read_table, write_table
+from study.storage.tables import read_table, write_table
 
 TABLE = pd.DataFrame({"neuron": ["lif", "qif"], "seed": [0, 1], "loss": [1 / 3, np.nan]})
 

@@ -15,24 +15,24 @@ import pytest
 import torch
 from scipy.stats import ttest_1samp
 
-import spikegrad.training.loop
+import study.training.loop
 from spikegrad.activity import spike_counts
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.training import Augmentation, ModelSettings
-from spikegrad.data.dataset import SpikeDataset
 from spikegrad.network import Network, load_network, save_network
+from spikegrad.saving import CheckpointError
+from spikegrad.settings import ConfigError, validate
 from spikegrad.spikes import SpikeTrains
-from spikegrad.storage.tensors import CheckpointError
-from spikegrad.training.augmentation import Augmenter
-from spikegrad.training.batches import epoch_batches
-from spikegrad.training.evaluation import evaluate, sample_table, scores
-from spikegrad.training.loop import TrainingError, train
-from spikegrad.training.optimizer import Adam
-from spikegrad.training.regulariser import activity_penalty, smooth_counts
-from spikegrad.training.response import respond
-from spikegrad.training.run import snapshot_tensors
-from spikegrad.training.summary import summary
-from spikegrad.training.traces import potential, raster
+from study.config.training import Augmentation, ModelSettings
+from study.data.dataset import SpikeDataset
+from study.training.augmentation import Augmenter
+from study.training.batches import epoch_batches
+from study.training.evaluation import evaluate, sample_table, scores
+from study.training.loop import TrainingError, train
+from study.training.optimizer import Adam
+from study.training.regulariser import activity_penalty, smooth_counts
+from study.training.response import respond
+from study.training.run import snapshot_tensors
+from study.training.summary import summary
+from study.training.traces import potential, raster
 
 N_UNITS, N_CLASSES, DURATION = 12, 2, 0.2
 
@@ -163,7 +163,7 @@ def test_best_weights_are_those_of_the_best_validation_epoch(tmp_path: Path):
 def killed_after(epoch: int) -> Iterator[None]:
     """A training in this context is killed once the state of ``epoch`` is saved."""
     saved = itertools.count()
-    save = spikegrad.training.loop.save_state
+    save = study.training.loop.save_state
 
     def save_then_die(*arguments: Any) -> None:
         save(*arguments)
@@ -171,7 +171,7 @@ def killed_after(epoch: int) -> Iterator[None]:
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(spikegrad.training.loop, "save_state", save_then_die)
+        patched.setattr(study.training.loop, "save_state", save_then_die)
         with pytest.raises(KeyboardInterrupt):
             yield
 
@@ -184,13 +184,13 @@ def test_resuming_after_a_kill_gives_the_same_bits(
     with killed_after(killed):
         run(tmp_path / "killed")
     epochs_run = []
-    train_epoch = spikegrad.training.loop._train_epoch
+    train_epoch = study.training.loop._train_epoch
 
     def count(*arguments: Any) -> dict[str, float]:
         epochs_run.append(arguments[-1])
         return train_epoch(*arguments)
 
-    monkeypatch.setattr(spikegrad.training.loop, "_train_epoch", count)
+    monkeypatch.setattr(study.training.loop, "_train_epoch", count)
     resumed = run(tmp_path / "killed")
     assert epochs_run == list(range(killed + 1, 5))
     assert same_bits(whole.best, resumed.best)
@@ -261,7 +261,7 @@ def test_runaway_and_silent_networks_end_with_a_named_outcome(tmp_path: Path):
 def test_an_overflow_in_mid_training_keeps_the_epochs_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    train_epoch = spikegrad.training.loop._train_epoch
+    train_epoch = study.training.loop._train_epoch
 
     def blow_up(network: Network, *arguments: Any) -> dict[str, float]:
         if arguments[-1] == 3:
@@ -269,7 +269,7 @@ def test_an_overflow_in_mid_training_keeps_the_epochs_before(
                 network.readout.weight.fill_(math.inf)
         return train_epoch(network, *arguments)
 
-    monkeypatch.setattr(spikegrad.training.loop, "_train_epoch", blow_up)
+    monkeypatch.setattr(study.training.loop, "_train_epoch", blow_up)
     result = run(tmp_path)
     assert result.outcome == "not finite"
     assert len(result.history) == 3
@@ -329,12 +329,12 @@ def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
 
 def test_schedules():
     cosine = settings().training
-    assert spikegrad.training.loop._schedule(cosine, 0) == 1
-    assert spikegrad.training.loop._schedule(cosine, 2) == pytest.approx(0.5)
-    assert spikegrad.training.loop._schedule(cosine, 4) == pytest.approx(0)
+    assert study.training.loop._schedule(cosine, 0) == 1
+    assert study.training.loop._schedule(cosine, 2) == pytest.approx(0.5)
+    assert study.training.loop._schedule(cosine, 4) == pytest.approx(0)
     step = settings(schedule={"kind": "step", "every": 2, "factor": 0.1}).training
-    assert [spikegrad.training.loop._schedule(step, p) for p in (0, 1.9, 2)] == [1, 1, 0.1]
-    assert spikegrad.training.loop._schedule(step, 3.99) == 0.1
+    assert [study.training.loop._schedule(step, p) for p in (0, 1.9, 2)] == [1, 1, 0.1]
+    assert study.training.loop._schedule(step, 3.99) == 0.1
 
 
 def test_penalty_moves_spike_counts_towards_the_target(tmp_path: Path):

@@ -13,8 +13,8 @@ import yaml
 from snakemake.utils import update_config
 
 from smoke import listed_rules
-from spikegrad.config.base import validate
-from spikegrad.config.study import Study
+from spikegrad.settings import validate
+from study.config.study import Study
 
 ROOT = Path(__file__).parents[1]
 TUTORIAL = ROOT / "docs" / "tutorial-neuron.md"

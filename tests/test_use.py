@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from smoke import ROOT
 from spikegrad import IntegratedReadout, MaximumReadout, SpikeTrains, SpikingLayer
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.overlays import by_neuron, differences, hidden
-from spikegrad.config.study import Study
+from spikegrad.settings import ConfigError, validate
+from study.config.overlays import by_neuron, differences, hidden
+from study.config.study import Study
 from test_config import changed, settings
 from test_workflow import edited, planned
 

@@ -17,17 +17,17 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from smoke import snakemake
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.study import Study
-from spikegrad.data.dataset import SpikeDataset
-from spikegrad.data.layout import DataError
-from spikegrad.data.speakers import exchanged
 from spikegrad.network import load_network
-from spikegrad.search.sampling import suggest
-from spikegrad.search.winners import NOTHING, best_winner
+from spikegrad.settings import ConfigError, validate
 from spikegrad.spikes import SpikeTrains
-from spikegrad.training.variants import ranks
-from spikegrad.variants import by_file, cases, sampling_of, slug, variant_runs
+from study.config.study import Study
+from study.config.variant_runs import by_file, cases, sampling_of, slug, variant_runs
+from study.data.dataset import SpikeDataset
+from study.data.layout import DataError
+from study.data.speakers import exchanged
+from study.search.sampling import suggest
+from study.search.winners import NOTHING, best_winner
+from study.variants import ranks
 from test_config import settings
 from test_workflow import edited, planned
 

@@ -99,7 +99,7 @@ def test_a_value_that_only_a_figure_uses_reruns_that_figure(finished, tmp_path):
             {"prepare", "listen"},
         ),
         (
-            "src/spikegrad/data/cochlea.py",
+            "workflow/study/data/cochlea.py",
             {"listen", "prepare", "train", "evaluate"},
             {"compile_engine"},
         ),
@@ -126,7 +126,7 @@ def test_an_edit_reruns_what_depends_on_it(finished, tmp_path, file, rerun, kept
 
 def test_comments_and_docstrings_rerun_nothing(finished, tmp_path):
     project = edited(finished, tmp_path)
-    for folder in ("src/spikegrad", "workflow/scripts"):
+    for folder in ("src/spikegrad", "workflow/study", "workflow/scripts"):
         for path in (project / folder).rglob("*.py"):
             path.write_text(path.read_text().replace('"""', '"""In other words. ', 1) + "\n# So.\n")
     assert planned(project) == Counter()

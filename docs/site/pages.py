@@ -21,7 +21,7 @@ ELSEWHERE = {
     "changes.md": "CHANGELOG.md",
 }
 """Pages that are files outside docs/."""
-PACKAGES = ("spikegrad", "spikegrad.export", "spikegrad.data", "spikegrad.ntk")
+PACKAGES = ("spikegrad", "spikegrad.export", "spikegrad.ntk")
 """Whose public names users are told of."""
 
 

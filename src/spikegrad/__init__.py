@@ -13,7 +13,7 @@ Spike trains and networks:
 Errors: SpikeError (spike trains break a rule), SpikeOverflowError (a network runs away),
 NotFiniteError (a loss or gradient is no number).
 
-Kernels: see spikegrad.ntk. Data sets: see spikegrad.data. For other simulators: spikegrad.export.
+Kernels: see spikegrad.ntk. For other simulators: spikegrad.export.
 """
 
 import os
@@ -32,7 +32,7 @@ __getattr__, __dir__, __all__ = public(
         "readouts": ("IntegratedReadout", "MaximumReadout"),
         "first_spike": ("FirstSpikeReadout",),
         "network": ("Network", "load_network"),
-        "config.network": ("NetworkSettings",),
+        "network_settings": ("NetworkSettings",),
         "version": ("__version__",),
     },
 )

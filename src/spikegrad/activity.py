@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from spikegrad.eager import eager
 from spikegrad.spikes import SpikeTrains
+from spikegrad.uncompiled import uncompiled
 
 
 class _SumByNeuron(torch.autograd.Function):
@@ -32,7 +32,7 @@ class _SumByNeuron(torch.autograd.Function):
         return torch.from_numpy(grad.numpy().ravel()[neurons.numpy()]), None, None
 
 
-@eager
+@uncompiled
 def sum_by_neuron(values: Tensor, spikes: SpikeTrains, n_units: int) -> Tensor:
     """Add up ``values`` (float64 [n_events]) over each neuron's spikes: [n_samples, n_units].
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from spikegrad.eager import eager
 from spikegrad.layers import SpikingLayer
 from spikegrad.products import product
 from spikegrad.readouts import State, seconds
 from spikegrad.spikes import SpikeTrains
+from spikegrad.uncompiled import uncompiled
 
 
 class FirstSpikeReadout(nn.Module):
@@ -73,7 +73,7 @@ class FirstSpikeReadout(nn.Module):
             generator=generator,
         )
 
-    @eager
+    @uncompiled
     def forward(self, spikes: SpikeTrains, state: State) -> Tensor:
         """Logits [n_samples, n_classes]; ``state`` is that of the sending layer at T.
 

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from spikegrad.eager import eager
+from spikegrad.autograd import NotFiniteError, SpikeOverflowError, SpikingFunction, runner
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
-from spikegrad.exact import NotFiniteError, SpikeOverflowError, SpikingFunction, runner
 from spikegrad.neurons import NEURONS
 from spikegrad.parallel import events_of_samples, padded_weights
 from spikegrad.spikes import SpikeTrains
+from spikegrad.uncompiled import uncompiled
 
 __all__ = ["NotFiniteError", "SpikeOverflowError", "SpikingLayer", "assign", "warm_up"]
 
@@ -163,7 +163,7 @@ class SpikingLayer(nn.Module):
         """
         return self.run(spikes)[0]
 
-    @eager
+    @uncompiled
     def run(self, spikes: SpikeTrains) -> tuple[SpikeTrains, tuple[Tensor, ...]]:
         """As :meth:`forward`, with the state at the trial's end, each [n_samples, n_out].
 

@@ -11,13 +11,13 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from spikegrad.config.base import validate
-from spikegrad.config.network import FirstSpike, Integrated, Maximum, NetworkSettings
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
+from spikegrad.network_settings import FirstSpike, Integrated, Maximum, NetworkSettings
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
+from spikegrad.saving import CheckpointError, load_tensors, save_tensors
+from spikegrad.settings import validate
 from spikegrad.spikes import SpikeTrains
-from spikegrad.storage.tensors import CheckpointError, load_tensors, save_tensors
 
 Readout = IntegratedReadout | MaximumReadout | FirstSpikeReadout
 

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from spikegrad.activity import sum_by_neuron
-from spikegrad.eager import eager
 from spikegrad.engine import njit
 from spikegrad.layers import assign
 from spikegrad.products import product
 from spikegrad.spikes import SpikeTrains
+from spikegrad.uncompiled import uncompiled
 
 State = tuple[Tensor, ...]
 
@@ -113,7 +113,7 @@ class IntegratedReadout(LinearReadout):
     def jump(self) -> float:
         return 1 / (1 / self.window + 1 / self.tau_out)
 
-    @eager
+    @uncompiled
     def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
         shares = _Shares.apply(spikes.times, spikes.duration, self.window, self.tau_out)
@@ -156,7 +156,7 @@ class MaximumReadout(LinearReadout):
     were it V that jumps, its maximum would jump where two spikes change places.
     """
 
-    @eager
+    @uncompiled
     def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
         weight = self.checked_weight()

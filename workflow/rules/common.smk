@@ -1,28 +1,22 @@
 # What the rule files share. Functions stand here, apart from rules, as the linter wants.
 import math
+import sys
 import time
 from typing import NamedTuple
 
-import spikegrad
 from snakemake.common.configfile import load_configfile
 
 BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-if (PACKAGE := BASE.parent / "src" / "spikegrad").is_dir():
-    if not PACKAGE.samefile(Path(spikegrad.__file__).parent):
-        raise WorkflowError(
-            f"This Python imports spikegrad from {Path(spikegrad.__file__).parent}, but the"
-            f" workflow's own is {PACKAGE}, perhaps since the folder was copied with its"
-            f" environment. Run: {sys.executable} -m pip install --no-deps --editable"
-            f" '{BASE.parent}' (or delete .venv, and `make` sets up another)"
-        )
+# The packages beside this file, whatever this Python has installed.
+sys.path[:0] = [str(BASE.parent / "src"), str(BASE)]
 
-from spikegrad.config.base import ConfigError, validate
-from spikegrad.config.overlays import differences, hidden
-from spikegrad.config.search import Halving
-from spikegrad.config.study import Study
-from spikegrad.estimate.limits import limit
-from spikegrad.storage.lock import LockedError, lock
-from spikegrad.storage.provenance import code_digest
+from spikegrad.settings import ConfigError, validate
+from study.config.overlays import differences, hidden
+from study.config.search import Halving
+from study.config.study import Study
+from study.estimate.limits import limit
+from study.storage.lock import LockedError, lock
+from study.storage.provenance import code_digest
 
 try:
     STUDY = validate(Study, config)

@@ -14,11 +14,12 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-# First: a conda environment of a rule has no package, another one perhaps that of another clone.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
+# First: a conda environment of a rule has not our packages, or perhaps those of another clone.
+WORKFLOW = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(WORKFLOW.parent / "src"), str(WORKFLOW)]
 
 
-from spikegrad.storage.provenance import code_digest, edited_since
+from study.storage.provenance import code_digest, edited_since  # noqa: E402
 
 
 def start(snakemake: Any) -> logging.Logger:
@@ -45,7 +46,7 @@ def start(snakemake: Any) -> logging.Logger:
             f"{snakemake.rule}: {kind.__name__}: {error} (traceback in {snakemake.log[0]})",
             file=sys.stderr,
         )
-        from spikegrad.storage.damage import damaged  # now only, since good jobs do not need it
+        from study.storage.damage import damaged  # now only, since good jobs do not need it
 
         for line in damaged(snakemake.input):
             print(f"{snakemake.rule}: {line}", file=sys.stderr)

@@ -3,9 +3,9 @@
 import shutil
 
 from _job import start
-from spikegrad.storage.files import atomic
-from spikegrad.storage.tables import read_table
-from spikegrad.training.summary import best_by_validation
+from spikegrad.files import atomic
+from study.storage.tables import read_table
+from study.training.summary import best_by_validation
 
 log = start(snakemake)
 runs = read_table(snakemake.input.runs)

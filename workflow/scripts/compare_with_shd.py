@@ -1,8 +1,8 @@
 """Put the statistics of the prepared data beside what is published of SHD."""
 
 from _job import start
-from spikegrad.data.shd import compare
-from spikegrad.storage.tables import read_table, write_table
+from study.data.shd import compare
+from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
 write_table(compare(read_table(snakemake.input.samples)), snakemake.output.table, digits=5)

@@ -1,8 +1,8 @@
 """Describe the prepared data: a row per sample, profiles, examples, a summary."""
 
 from _job import start
-from spikegrad.data.statistics import describe, examples, summarise
-from spikegrad.storage.tables import write_table
+from study.data.statistics import describe, examples, summarise
+from study.storage.tables import write_table
 
 log = start(snakemake)
 samples, profiles = describe(snakemake.input.events)

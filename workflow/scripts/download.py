@@ -3,9 +3,9 @@
 import json
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.data import Download
-from spikegrad.data.download import fetch
+from spikegrad.settings import validate
+from study.config.data import Download
+from study.data.download import fetch
 
 log = start(snakemake)
 fetch(

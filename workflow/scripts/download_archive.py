@@ -1,9 +1,9 @@
 """Download an archive of recordings, going on where an earlier attempt was cut off."""
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.data import Archive
-from spikegrad.data.web import fetch
+from spikegrad.settings import validate
+from study.config.data import Archive
+from study.data.web import fetch
 
 log = start(snakemake)
 settings = {"urls": snakemake.params.urls, "attempts": snakemake.resources.attempts}

@@ -3,10 +3,10 @@
 import yaml
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.search import Sampling
-from spikegrad.search.sampling import suggest
-from spikegrad.storage.files import atomic
+from spikegrad.files import atomic
+from spikegrad.settings import validate
+from study.config.search import Sampling
+from study.search.sampling import suggest
 
 log = start(snakemake)
 params, number = snakemake.params, int(snakemake.wildcards.draw)

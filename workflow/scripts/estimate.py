@@ -14,13 +14,13 @@ from snakemake.settings.types import (
 )
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.study import Study
-from spikegrad.estimate.operations import total
-from spikegrad.estimate.report import rule_table, text, times, wall_table, works
-from spikegrad.estimate.schedule import Job
-from spikegrad.estimate.timing import measure, measure_start
-from spikegrad.storage.tables import write_table
+from spikegrad.settings import validate
+from study.config.study import Study
+from study.estimate.operations import total
+from study.estimate.report import rule_table, text, times, wall_table, works
+from study.estimate.schedule import Job
+from study.estimate.timing import measure, measure_start
+from study.storage.tables import write_table
 
 log = start(snakemake)
 

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.data.dataset import load
-from spikegrad.storage.tables import write_table
-from spikegrad.training.evaluation import accuracy_by_novelty, evaluate
+from study.data.dataset import load
+from study.storage.tables import write_table
+from study.training.evaluation import accuracy_by_novelty, evaluate
 
 log = start(snakemake)
 checkpoints = snakemake.input.checkpoints

@@ -1,7 +1,7 @@
 """Join the tables of several jobs into one, sorted by those keys that it has."""
 
 from _job import start
-from spikegrad.storage.tables import read_table, write_table
+from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
 for name, output in snakemake.output.items():

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from _job import start
-from spikegrad.claims.judge import CLAIMS, judge
-from spikegrad.claims.results import Tables
-from spikegrad.report.claims_page import claims_page
-from spikegrad.storage.files import atomic
-from spikegrad.storage.tables import write_table
+from spikegrad.files import atomic
+from study.claims.judge import CLAIMS, judge
+from study.claims.results import Tables
+from study.report.claims_page import claims_page
+from study.storage.tables import write_table
 
 log = start(snakemake)
 given = {name: list(files) for name, files in snakemake.input.items()}

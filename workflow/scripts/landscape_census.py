@@ -1,13 +1,13 @@
 """Search one job's share of a run's census for changes of spikes."""
 
 from _job import start
-from spikegrad.config.base import part
-from spikegrad.config.landscape import LandscapeSettings
-from spikegrad.data.dataset import load
-from spikegrad.jobs import share
-from spikegrad.landscape.census_jobs import census_tables, census_tasks
-from spikegrad.landscape.objective import landscape_samples
-from spikegrad.storage.tables import write_table
+from spikegrad.settings import part
+from study.config.landscape import LandscapeSettings
+from study.data.dataset import load
+from study.jobs import share
+from study.landscape.census_jobs import census_tables, census_tasks
+from study.landscape.objective import landscape_samples
+from study.storage.tables import write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)

@@ -5,13 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from _job import start
-from spikegrad.config.base import part
-from spikegrad.config.landscape import LandscapeSettings
-from spikegrad.data.dataset import load
-from spikegrad.landscape.directions import centre, common, save_centres
-from spikegrad.landscape.objective import Objective, landscape_samples
-from spikegrad.landscape.states import course, equal_loss, load_run, states
-from spikegrad.storage.tables import write_table
+from spikegrad.settings import part
+from study.config.landscape import LandscapeSettings
+from study.data.dataset import load
+from study.landscape.directions import centre, common, save_centres
+from study.landscape.objective import Objective, landscape_samples
+from study.landscape.states import course, equal_loss, load_run, states
+from study.storage.tables import write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)

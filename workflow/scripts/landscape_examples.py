@@ -5,12 +5,12 @@ from pathlib import Path
 import pandas as pd
 
 from _job import start
-from spikegrad.config.base import part
-from spikegrad.config.landscape import LandscapeSettings
-from spikegrad.data.dataset import load
-from spikegrad.landscape.examples import choose, example
-from spikegrad.landscape.objective import landscape_samples
-from spikegrad.storage.tables import read_table, write_table
+from spikegrad.settings import part
+from study.config.landscape import LandscapeSettings
+from study.data.dataset import load
+from study.landscape.examples import choose, example
+from study.landscape.objective import landscape_samples
+from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)

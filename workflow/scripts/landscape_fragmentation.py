@@ -1,8 +1,8 @@
 """Count the minima of lines and planes, by depth."""
 
 from _job import start
-from spikegrad.landscape.fragmentation import line_minima, plane_minima
-from spikegrad.storage.tables import read_table, write_table
+from study.landscape.fragmentation import line_minima, plane_minima
+from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
 depths, tolerance = snakemake.params.depths, snakemake.params.tolerance

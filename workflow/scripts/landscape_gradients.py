@@ -3,16 +3,16 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.config.base import part
-from spikegrad.config.landscape import LandscapeSettings
-from spikegrad.data.dataset import load
-from spikegrad.jobs import share
-from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.directions import load_centre
-from spikegrad.landscape.gradients import sample_gradients
-from spikegrad.landscape.objective import Objective, landscape_samples
-from spikegrad.landscape.steps import kept_steps, step_tables
-from spikegrad.storage.tables import write_table
+from spikegrad.settings import part
+from study.config.landscape import LandscapeSettings
+from study.data.dataset import load
+from study.jobs import share
+from study.landscape.constants import STATES
+from study.landscape.directions import load_centre
+from study.landscape.gradients import sample_gradients
+from study.landscape.objective import Objective, landscape_samples
+from study.landscape.steps import kept_steps, step_tables
+from study.storage.tables import write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)

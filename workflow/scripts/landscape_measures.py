@@ -1,9 +1,9 @@
 """Sum up the census, and measures of the landscapes of each network in one table."""
 
 from _job import start
-from spikegrad.landscape.measures import measures
-from spikegrad.landscape.summary import census_summary
-from spikegrad.storage.tables import read_table, write_table
+from study.landscape.measures import measures
+from study.landscape.summary import census_summary
+from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
 tables = {name: read_table(file) for name, file in snakemake.input.items()}

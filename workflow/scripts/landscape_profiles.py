@@ -1,13 +1,13 @@
 """Follow the loss of single samples along one job's share of a run's lines."""
 
 from _job import start
-from spikegrad.config.base import part
-from spikegrad.config.landscape import LandscapeSettings
-from spikegrad.data.dataset import load
-from spikegrad.jobs import share
-from spikegrad.landscape.objective import landscape_samples
-from spikegrad.landscape.profiles import profile_tables, profile_tasks
-from spikegrad.storage.tables import write_table
+from spikegrad.settings import part
+from study.config.landscape import LandscapeSettings
+from study.data.dataset import load
+from study.jobs import share
+from study.landscape.objective import landscape_samples
+from study.landscape.profiles import profile_tables, profile_tasks
+from study.storage.tables import write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)

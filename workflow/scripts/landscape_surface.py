@@ -1,12 +1,12 @@
 """Evaluate one job's share of a run's lines and of the points of its planes."""
 
 from _job import start
-from spikegrad.config.base import part
-from spikegrad.config.landscape import LandscapeSettings
-from spikegrad.data.dataset import load
-from spikegrad.jobs import share
-from spikegrad.landscape.surfaces import line_table, plane_table, points, rays
-from spikegrad.storage.tables import write_table
+from spikegrad.settings import part
+from study.config.landscape import LandscapeSettings
+from study.data.dataset import load
+from study.jobs import share
+from study.landscape.surfaces import line_table, plane_table, points, rays
+from study.storage.tables import write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)

@@ -1,10 +1,10 @@
 """Hear the recordings of some speakers: sounds from files, spikes of the cochlea."""
 
 from _job import start
-from spikegrad.data.cochlea import Cochlea
-from spikegrad.data.listening import labels_of, listen, of_part, recorded
-from spikegrad.data.membrane import Membrane
-from spikegrad.data.recordings import read_table
+from study.data.cochlea import Cochlea
+from study.data.listening import labels_of, listen, of_part, recorded
+from study.data.membrane import Membrane
+from study.data.recordings import read_table
 
 log = start(snakemake)
 params = snakemake.params

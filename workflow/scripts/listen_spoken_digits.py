@@ -1,13 +1,13 @@
 """Speak all utterances of a voice, and hear them: sounds from espeak-ng, spikes of the cochlea."""
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.data import SpokenDigits
-from spikegrad.data.cochlea import Cochlea
-from spikegrad.data.listening import labels_of, listen, of_part
-from spikegrad.data.membrane import Membrane
-from spikegrad.data.recordings import read_table
-from spikegrad.data.spoken_digits import spoken
+from spikegrad.settings import validate
+from study.config.data import SpokenDigits
+from study.data.cochlea import Cochlea
+from study.data.listening import labels_of, listen, of_part
+from study.data.membrane import Membrane
+from study.data.recordings import read_table
+from study.data.spoken_digits import spoken
 
 log = start(snakemake)
 params = snakemake.params

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from _job import start
-from spikegrad.config.base import part
-from spikegrad.config.landscape import LandscapeSettings
-from spikegrad.data.dataset import load
-from spikegrad.landscape.roughness import roughness_table
 from spikegrad.network import load_network
-from spikegrad.storage.tables import write_table
-from spikegrad.training.robustness import robustness
+from spikegrad.settings import part
+from study.config.landscape import LandscapeSettings
+from study.data.dataset import load
+from study.landscape.roughness import roughness_table
+from study.storage.tables import write_table
+from study.training.robustness import robustness
 
 log = start(snakemake)
 params, events = snakemake.params, snakemake.input.events

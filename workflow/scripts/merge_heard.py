@@ -1,8 +1,8 @@
 """Merge the spikes of all speakers into a training and a test file in SHD's layout."""
 
 from _job import start
-from spikegrad.data.listening import merge
-from spikegrad.data.recordings import read_table
+from study.data.listening import merge
+from study.data.recordings import read_table
 
 log = start(snakemake)
 merge(

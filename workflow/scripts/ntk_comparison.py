@@ -1,10 +1,10 @@
 """Compare trained ensembles with regression with the SG-NTK and with other kernels."""
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.ntk import NTKExperiment, NTKProblem
-from spikegrad.ntk.comparison import distances, predictions, spreads, trends
-from spikegrad.storage.tables import read_table, write_table
+from spikegrad.settings import validate
+from study.config.ntk import NTKExperiment, NTKProblem
+from study.ntk.comparison import distances, predictions, spreads, trends
+from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
 problem = validate(NTKProblem, snakemake.params.problem)

@@ -3,10 +3,10 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.ntk import KernelExperiment, NTKProblem
-from spikegrad.ntk.convergence import analytic_rows, errors, exponents, growth
-from spikegrad.storage.tables import read_table, write_table
+from spikegrad.settings import validate
+from study.config.ntk import KernelExperiment, NTKProblem
+from study.ntk.convergence import analytic_rows, errors, exponents, growth
+from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
 problem = validate(NTKProblem, snakemake.params.problem)

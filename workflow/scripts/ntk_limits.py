@@ -3,11 +3,11 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.ntk import AnalyticConfig, NTKProblem, OffCircleConfig
-from spikegrad.ntk.limits import diagonals, naive_regression, off_circle
-from spikegrad.ntk.problem import circle_problem
-from spikegrad.storage.tables import write_table
+from spikegrad.settings import validate
+from study.config.ntk import AnalyticConfig, NTKProblem, OffCircleConfig
+from study.ntk.limits import diagonals, naive_regression, off_circle
+from study.ntk.problem import circle_problem
+from study.storage.tables import write_table
 
 log = start(snakemake)
 settings = validate(NTKProblem, snakemake.params.problem)

@@ -1,10 +1,10 @@
 """Search for data on which gradient flow with the SG-NTK diverges, and train networks on them."""
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.ntk import NTKProblem, StabilityConfig
-from spikegrad.ntk.instability import drift, search
-from spikegrad.storage.tables import write_table
+from spikegrad.settings import validate
+from study.config.ntk import NTKProblem, StabilityConfig
+from study.ntk.instability import drift, search
+from study.storage.tables import write_table
 
 log = start(snakemake)
 settings = validate(NTKProblem, snakemake.params.problem)

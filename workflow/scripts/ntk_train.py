@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.ntk import NTKExperiment, NTKProblem
-from spikegrad.ntk.experiments import train_cells
-from spikegrad.storage.files import digest
-from spikegrad.storage.tables import write_table
+from spikegrad.settings import validate
+from study.config.ntk import NTKExperiment, NTKProblem
+from study.ntk.experiments import train_cells
+from study.storage.provenance import digest
+from study.storage.tables import write_table
 
 log = start(snakemake)
 params = snakemake.params

@@ -5,8 +5,8 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.report.style import neuron_label, save
-from spikegrad.storage.tables import read_table
+from study.storage.tables import read_table
+from study.style import neuron_label, save
 
 log = start(snakemake)
 tables = [read_table(file) for file in snakemake.input.samples]

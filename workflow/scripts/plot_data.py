@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from spikegrad.report.style import COLOURS, draw_input, save
-from spikegrad.storage.tables import read_table
+from study.storage.tables import read_table
+from study.style import COLOURS, draw_input, save
 
 log = start(snakemake)
 samples = read_table(snakemake.input.samples)

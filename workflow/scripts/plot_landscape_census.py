@@ -5,16 +5,16 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.landscape.constants import CAUSES, JUMP, STATES
-from spikegrad.landscape.figures import (
+from study.landscape.constants import CAUSES, JUMP, STATES
+from study.landscape.figures import (
     STATE_STYLES,
     draw_disruption,
     draw_shares,
     draw_tail,
     state_axis,
 )
-from spikegrad.report.style import NEURON_COLOURS, neuron_label, neuron_legend, save
-from spikegrad.storage.tables import read_table
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, neuron_label, neuron_legend, save
 
 log = start(snakemake)
 changes = read_table(snakemake.input.changes)

@@ -3,10 +3,10 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.config.neurons import NEURON_STYLES
-from spikegrad.landscape.figures import draw_sides, jump_label
-from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
-from spikegrad.storage.tables import read_table
+from study.config.neurons import NEURON_STYLES
+from study.landscape.figures import draw_sides, jump_label
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, neuron_label, save
 
 log = start(snakemake)
 changes, losses, spikes, potentials = (

@@ -3,10 +3,10 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.figures import density_axis, draw_minima, minima_density
-from spikegrad.report.style import save
-from spikegrad.storage.tables import read_table
+from study.landscape.constants import STATES
+from study.landscape.figures import density_axis, draw_minima, minima_density
+from study.storage.tables import read_table
+from study.style import save
 
 log = start(snakemake)
 lines, planes = (read_table(snakemake.input[name]) for name in ("lines", "planes"))

@@ -4,15 +4,15 @@ import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from _job import start
-from spikegrad.landscape.figures import (
+from study.landscape.figures import (
     draw_predictions,
     draw_seeds,
     draw_tail,
     draw_turn,
     neuron_handles,
 )
-from spikegrad.report.style import NEURON_COLOURS, save
-from spikegrad.storage.tables import read_table
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, save
 
 log = start(snakemake)
 steps, losses, samples = (

@@ -3,11 +3,11 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.landscape.constants import JUMP, STATES
-from spikegrad.landscape.figures import draw_jumps
-from spikegrad.landscape.plane_figures import direction_label
-from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
-from spikegrad.storage.tables import read_table
+from study.landscape.constants import JUMP, STATES
+from study.landscape.figures import draw_jumps
+from study.landscape.plane_figures import direction_label
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, neuron_label, save
 
 log = start(snakemake)
 changes = read_table(snakemake.input.changes)

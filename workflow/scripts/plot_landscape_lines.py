@@ -3,11 +3,11 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.figures import draw_lines, neuron_handles
-from spikegrad.landscape.plane_figures import direction_label
-from spikegrad.report.style import save
-from spikegrad.storage.tables import read_table
+from study.landscape.constants import STATES
+from study.landscape.figures import draw_lines, neuron_handles
+from study.landscape.plane_figures import direction_label
+from study.storage.tables import read_table
+from study.style import save
 
 log = start(snakemake)
 lines = read_table(snakemake.input.lines)

@@ -3,16 +3,16 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.plane_figures import (
+from study.landscape.constants import STATES
+from study.landscape.plane_figures import (
     colour_range,
     direction_label,
     draw_field,
     draw_surface,
     plane_bars,
 )
-from spikegrad.report.style import neuron_label, save
-from spikegrad.storage.tables import read_table
+from study.storage.tables import read_table
+from study.style import neuron_label, save
 
 log = start(snakemake)
 planes = read_table(snakemake.input.planes)

@@ -4,10 +4,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from spikegrad.landscape.constants import STATES
-from spikegrad.landscape.figures import draw_shares, neuron_handles, variation_shares
-from spikegrad.report.style import NEURON_COLOURS, save
-from spikegrad.storage.tables import read_table
+from study.landscape.constants import STATES
+from study.landscape.figures import draw_shares, neuron_handles, variation_shares
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, save
 
 log = start(snakemake)
 profiles, minima = (read_table(snakemake.input[name]) for name in ("profiles", "minima"))

@@ -3,9 +3,9 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.report.style import neuron_legend, save
-from spikegrad.storage.tables import read_table
-from spikegrad.training.figures import draw_learning_curves
+from study.storage.tables import read_table
+from study.style import neuron_legend, save
+from study.training.figures import draw_learning_curves
 
 log = start(snakemake)
 history = read_table(*snakemake.input.histories)

@@ -3,10 +3,10 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.ntk.constants import CONVERGENCE, SAME_TIME
-from spikegrad.ntk.figures import draw_distances
-from spikegrad.report.style import save
-from spikegrad.storage.tables import read_table
+from study.ntk.constants import CONVERGENCE, SAME_TIME
+from study.ntk.figures import draw_distances
+from study.storage.tables import read_table
+from study.style import save
 
 log = start(snakemake)
 names = snakemake.params.experiments

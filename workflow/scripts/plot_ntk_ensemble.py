@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from spikegrad.ntk.constants import SG_NTK
-from spikegrad.ntk.figures import (
+from study.ntk.constants import SG_NTK
+from study.ntk.figures import (
     KERNEL_COLOURS,
     KERNEL_STYLES,
     TRAINING_POINTS,
@@ -14,8 +14,8 @@ from spikegrad.ntk.figures import (
     legend_below,
     sequence,
 )
-from spikegrad.report.style import save
-from spikegrad.storage.tables import read_table
+from study.storage.tables import read_table
+from study.style import save
 
 
 def predicted(predictions, step):

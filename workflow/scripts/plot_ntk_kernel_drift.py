@@ -1,9 +1,9 @@
 """Draw the change of finite networks' kernels by training against width, log-log."""
 
 from _job import start
-from spikegrad.ntk.figures import draw_kernel_widths
-from spikegrad.report.style import save
-from spikegrad.storage.tables import read_table
+from study.ntk.figures import draw_kernel_widths
+from study.storage.tables import read_table
+from study.style import save
 
 log = start(snakemake)
 figure = draw_kernel_widths(

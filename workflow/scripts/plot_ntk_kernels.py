@@ -3,9 +3,9 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.ntk.figures import angle_axis, decades_axis, draw_limit, sequence, slope_label
-from spikegrad.report.style import save
-from spikegrad.storage.tables import read_table
+from study.ntk.figures import angle_axis, decades_axis, draw_limit, sequence, slope_label
+from study.storage.tables import read_table
+from study.style import save
 
 
 def draw(experiment, networks, analytic, files):

@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from spikegrad.ntk.figures import sequence
-from spikegrad.report.style import save
-from spikegrad.storage.tables import read_table
+from study.ntk.figures import sequence
+from study.storage.tables import read_table
+from study.style import save
 
 log = start(snakemake)
 diagonals = read_table(snakemake.input.diagonals)

@@ -4,10 +4,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from spikegrad.ntk.constants import SAME_TIME
-from spikegrad.ntk.figures import draw_distances
-from spikegrad.report.style import COLOURS, save
-from spikegrad.storage.tables import read_table
+from study.ntk.constants import SAME_TIME
+from study.ntk.figures import draw_distances
+from study.storage.tables import read_table
+from study.style import COLOURS, save
 
 log = start(snakemake)
 table = read_table(snakemake.input.off_circle)

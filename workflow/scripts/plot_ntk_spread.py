@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from spikegrad.ntk.figures import legend_below
-from spikegrad.report.style import COLOURS, save
-from spikegrad.storage.tables import read_table
+from study.ntk.figures import legend_below
+from study.storage.tables import read_table
+from study.style import COLOURS, save
 
 log = start(snakemake)
 names = snakemake.params.experiments

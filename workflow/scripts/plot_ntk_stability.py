@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from spikegrad.ntk.figures import legend_below, sequence
-from spikegrad.report.style import COLOURS, letter, save
-from spikegrad.storage.tables import read_table
+from study.ntk.figures import legend_below, sequence
+from study.storage.tables import read_table
+from study.style import COLOURS, letter, save
 
 log = start(snakemake)
 cases = read_table(snakemake.input.cases)

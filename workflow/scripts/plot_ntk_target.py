@@ -3,9 +3,9 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.ntk.figures import TRAINING_POINTS, angle_axis
-from spikegrad.report.style import save
-from spikegrad.storage.tables import read_table
+from study.ntk.figures import TRAINING_POINTS, angle_axis
+from study.storage.tables import read_table
+from study.style import save
 
 log = start(snakemake)
 points = read_table(snakemake.input.problem)

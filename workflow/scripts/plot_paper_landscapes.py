@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.landscape.figures import (
+from study.landscape.figures import (
     STATE_STYLES,
     density_axis,
     draw_lines,
@@ -12,15 +12,15 @@ from spikegrad.landscape.figures import (
     minima_density,
     neuron_handles,
 )
-from spikegrad.landscape.plane_figures import (
+from study.landscape.plane_figures import (
     colour_range,
     direction_label,
     draw_field,
     draw_surface,
     plane_bars,
 )
-from spikegrad.report.style import NEURON_COLOURS, letter, neuron_label, save
-from spikegrad.storage.tables import read_table
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, letter, neuron_label, save
 
 COMPARED = ["trained", "equal loss", "equal activity"]
 

@@ -5,12 +5,12 @@ import pandas as pd
 import seaborn as sns
 
 from _job import start
-from spikegrad.report.style import NEURON_COLOURS, letter, neuron_legend, save
-from spikegrad.search.figures import draw_best_so_far
-from spikegrad.statistics import t_interval
-from spikegrad.storage.tables import read_table
-from spikegrad.training.figures import draw_learning_curves
-from spikegrad.training.summary import by_unit, unit_of
+from study.search.figures import draw_best_so_far
+from study.statistics import t_interval
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, letter, neuron_legend, save
+from study.training.figures import draw_learning_curves
+from study.training.summary import by_unit, unit_of
 
 log = start(snakemake)
 history = read_table(*snakemake.input.histories)

@@ -5,8 +5,8 @@ import numpy as np
 import seaborn as sns
 
 from _job import start
-from spikegrad.landscape.constants import JUMP, STATES
-from spikegrad.landscape.figures import (
+from study.landscape.constants import JUMP, STATES
+from study.landscape.figures import (
     draw_disruption,
     draw_jumps,
     draw_shares,
@@ -15,8 +15,8 @@ from spikegrad.landscape.figures import (
     state_axis,
     variation_shares,
 )
-from spikegrad.report.style import NEURON_COLOURS, letter, neuron_label, save
-from spikegrad.storage.tables import read_table
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, letter, neuron_label, save
 
 log = start(snakemake)
 changes, losses, spikes = (

@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.ntk.constants import SAME_TIME
-from spikegrad.ntk.figures import (
+from study.ntk.constants import SAME_TIME
+from study.ntk.figures import (
     angle_axis,
     decades_axis,
     draw_distances,
@@ -14,8 +14,8 @@ from spikegrad.ntk.figures import (
     sequence,
     slope_label,
 )
-from spikegrad.report.style import letter, save
-from spikegrad.storage.tables import read_table
+from study.storage.tables import read_table
+from study.style import letter, save
 
 log = start(snakemake)
 naive, surrogate = (

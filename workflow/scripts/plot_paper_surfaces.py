@@ -1,9 +1,9 @@
 """Write the loss surfaces of both neuron models as a page to turn and to read values from."""
 
 from _job import start
-from spikegrad.landscape.interactive import surfaces_page
-from spikegrad.storage.files import atomic
-from spikegrad.storage.tables import read_table
+from spikegrad.files import atomic
+from study.report.surfaces_page import surfaces_page
+from study.storage.tables import read_table
 
 log = start(snakemake)
 planes = read_table(snakemake.input.planes)

@@ -3,9 +3,9 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.config.neurons import NEURON_STYLES
-from spikegrad.report.style import draw_input, save
-from spikegrad.storage.tables import read_table
+from study.config.neurons import NEURON_STYLES
+from study.storage.tables import read_table
+from study.style import draw_input, save
 
 log = start(snakemake)
 potentials = read_table(snakemake.input.potentials)

@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.report.style import NEURON_COLOURS, draw_input, neuron_label, save
-from spikegrad.storage.tables import read_table
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, draw_input, neuron_label, save
 
 log = start(snakemake)
 spikes = read_table(snakemake.input.rasters)

@@ -1,9 +1,9 @@
 """Draw the expected best of k trials, and the share of trials that diverge."""
 
 from _job import start
-from spikegrad.report.style import NEURON_COLOURS, neuron_label, plt, save
-from spikegrad.statistics import t_interval
-from spikegrad.storage.tables import read_table
+from study.statistics import t_interval
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, neuron_label, plt, save
 
 log = start(snakemake)
 budget = read_table(snakemake.input.budget)

@@ -3,11 +3,11 @@
 from matplotlib.transforms import ScaledTranslation
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.search import Sampling
-from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
-from spikegrad.search.figures import failure_shares, parameter_panels
-from spikegrad.storage.tables import read_table
+from spikegrad.settings import validate
+from study.config.search import Sampling
+from study.search.figures import failure_shares, parameter_panels
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, neuron_label, save
 
 log = start(snakemake)
 trials = read_table(*snakemake.input.trials)

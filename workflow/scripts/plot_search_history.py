@@ -3,10 +3,10 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from spikegrad.report.style import NEURON_COLOURS, neuron_label, save
-from spikegrad.search.figures import draw_best_so_far
-from spikegrad.search.records import UNCHANGED
-from spikegrad.storage.tables import read_table
+from study.search.figures import draw_best_so_far
+from study.search.records import UNCHANGED
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, neuron_label, save
 
 log = start(snakemake)
 trials = read_table(*snakemake.input.trials)

@@ -3,9 +3,9 @@
 import seaborn as sns
 
 from _job import start
-from spikegrad.report.style import NEURON_COLOURS, neuron_legend, plt, save
-from spikegrad.search.figures import label
-from spikegrad.storage.tables import read_table
+from study.search.figures import label
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, neuron_legend, plt, save
 
 log = start(snakemake)
 table = read_table(*snakemake.input.importances)

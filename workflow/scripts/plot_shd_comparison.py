@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from spikegrad.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, english, training
-from spikegrad.report.style import COLOURS, letter, save
-from spikegrad.storage.tables import read_table
+from study.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, english, training
+from study.storage.tables import read_table
+from study.style import COLOURS, letter, save
 
 log = start(snakemake)
 samples = read_table(snakemake.input.samples)

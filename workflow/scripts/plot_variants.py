@@ -8,9 +8,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from _job import start
-from spikegrad.config.neurons import NEURON_STYLES
-from spikegrad.report.style import NEURON_COLOURS, case_label, letter, neuron_label, plt, save
-from spikegrad.storage.tables import read_table
+from study.config.neurons import NEURON_STYLES
+from study.storage.tables import read_table
+from study.style import NEURON_COLOURS, case_label, letter, neuron_label, plt, save
 
 PANELS = {  # with limits
     "accuracy": ("accuracy, all test samples", (-0.02, 1.02)),

@@ -1,9 +1,9 @@
 """Turn the spike files of any source into one file of events, split for training."""
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.data import DataConfig
-from spikegrad.data.prepare import prepare
+from spikegrad.settings import validate
+from study.config.data import DataConfig
+from study.data.prepare import prepare
 
 log = start(snakemake)
 prepare(

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.storage.tables import read_table, write_table
-from spikegrad.training.variants import ranks
+from study.storage.tables import read_table, write_table
+from study.variants import ranks
 
 log = start(snakemake)
 tables = [ranks(read_table(file)) for file in snakemake.input.tables]

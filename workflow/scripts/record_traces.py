@@ -4,10 +4,10 @@ import pandas as pd
 import torch
 
 from _job import start
-from spikegrad.data.dataset import load
 from spikegrad.network import load_network
-from spikegrad.storage.tables import write_table
-from spikegrad.training.traces import potential, raster
+from study.data.dataset import load
+from study.storage.tables import write_table
+from study.training.traces import potential, raster
 
 log = start(snakemake)
 test = load(snakemake.input.events, "test")

@@ -1,8 +1,8 @@
 """Random networks beside the theory of runaways, and the gain of trained recurrent weights."""
 
 from _job import start
-from spikegrad.storage.tables import write_table
-from spikegrad.training.runaway import gains, rates
+from study.storage.tables import write_table
+from study.training.runaway import gains, rates
 
 log = start(snakemake)
 params, files = snakemake.params, snakemake.input

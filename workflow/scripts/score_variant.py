@@ -3,16 +3,16 @@
 import pandas as pd
 
 from _job import start
-from spikegrad.config.base import part
-from spikegrad.config.landscape import LandscapeSettings
-from spikegrad.data.dataset import load
-from spikegrad.data.prepare import SPLITS
-from spikegrad.data.speakers import exchanged
 from spikegrad.network import load_network
-from spikegrad.storage.tables import write_table
-from spikegrad.training.robustness import robustness
-from spikegrad.training.summary import accuracy_by_speaker
-from spikegrad.training.variants import ROBUST, ROUGH, RUN, SCORED, SPEAKERS, rough, score
+from spikegrad.settings import part
+from study.config.landscape import LandscapeSettings
+from study.data.dataset import load
+from study.data.prepare import SPLITS
+from study.data.speakers import exchanged
+from study.storage.tables import write_table
+from study.training.robustness import robustness
+from study.training.summary import accuracy_by_speaker
+from study.variants import ROBUST, ROUGH, RUN, SCORED, SPEAKERS, rough, score
 
 log = start(snakemake)
 params, files = snakemake.params, snakemake.input

@@ -4,17 +4,16 @@ import pandas as pd
 import yaml
 
 from _job import start
-from spikegrad.config.base import part, validate
-from spikegrad.config.search import Halving, SearchConfig
-from spikegrad.config.training import ModelSettings
-from spikegrad.search.bounds import placed
-from spikegrad.search.halving import read_search
-from spikegrad.search.records import read_records
-from spikegrad.search.sampling import importances
-from spikegrad.search.seeds import repeat_seed
-from spikegrad.search.selection import finalist_runs, run_table, trial_table, winner
-from spikegrad.storage.files import atomic
-from spikegrad.storage.tables import write_table
+from spikegrad.files import atomic
+from spikegrad.settings import part, validate
+from study.config.search import Halving, SearchConfig, repeat_seed
+from study.config.training import ModelSettings
+from study.search.bounds import placed
+from study.search.halving import read_search
+from study.search.records import read_records
+from study.search.sampling import importances
+from study.search.selection import finalist_runs, run_table, trial_table, winner
+from study.storage.tables import write_table
 
 log = start(snakemake)
 config = part(SearchConfig, snakemake.params.search)

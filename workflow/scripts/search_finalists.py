@@ -5,15 +5,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.search import Selection
-from spikegrad.config.training import ModelSettings
-from spikegrad.jobs import share
-from spikegrad.search.halving import read_search
-from spikegrad.search.records import write_record
-from spikegrad.search.seeds import repeat_seed
-from spikegrad.search.selection import finalist_runs
-from spikegrad.search.trials import final_budget, limited_trials, open_bench, run_again
+from spikegrad.settings import validate
+from study.config.search import Selection, repeat_seed
+from study.config.training import ModelSettings
+from study.jobs import share
+from study.search.halving import read_search
+from study.search.records import write_record
+from study.search.selection import finalist_runs
+from study.search.trials import final_budget, limited_trials, open_bench, run_again
 
 log = start(snakemake)
 params = snakemake.params

@@ -1,12 +1,11 @@
 """Suggest a generation of trials from the records of all earlier ones."""
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.search import Halving, Sampling
-from spikegrad.search.halving import read_search
-from spikegrad.search.records import write_trials
-from spikegrad.search.sampling import suggest
-from spikegrad.search.seeds import repeat_seed
+from spikegrad.settings import validate
+from study.config.search import Halving, Sampling, repeat_seed
+from study.search.halving import read_search
+from study.search.records import write_trials
+from study.search.sampling import suggest
 
 log = start(snakemake)
 options = validate(Halving, snakemake.params.trials)

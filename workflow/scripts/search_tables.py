@@ -5,8 +5,8 @@ from pathlib import Path
 import yaml
 
 from _job import start
-from spikegrad.search.tables import budget_table, rung_table, stability_table, winner_table
-from spikegrad.storage.tables import read_table, write_table
+from study.search.tables import budget_table, rung_table, stability_table, winner_table
+from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
 trials, runs = (read_table(*snakemake.input[name]) for name in ("trials", "runs"))

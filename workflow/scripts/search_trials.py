@@ -5,13 +5,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.training import ModelSettings
-from spikegrad.jobs import share
-from spikegrad.search.halving import read_rungs
-from spikegrad.search.records import write_record
-from spikegrad.search.seeds import repeat_seed
-from spikegrad.search.trials import limited_trials, open_bench, run_rung
+from spikegrad.settings import validate
+from study.config.search import repeat_seed
+from study.config.training import ModelSettings
+from study.jobs import share
+from study.search.halving import read_rungs
+from study.search.records import write_record
+from study.search.trials import limited_trials, open_bench, run_rung
 
 log = start(snakemake)
 params = snakemake.params

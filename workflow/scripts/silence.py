@@ -1,9 +1,9 @@
 """Train a network on, to see which silent neurons wake."""
 
 from _job import start
-from spikegrad.data.dataset import load
-from spikegrad.storage.tables import read_table, write_table
-from spikegrad.training.silence import silence_table
+from study.data.dataset import load
+from study.storage.tables import read_table, write_table
+from study.training.silence import silence_table
 
 log = start(snakemake)
 given = snakemake.input

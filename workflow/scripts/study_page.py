@@ -6,10 +6,10 @@ from pathlib import Path
 import yaml
 
 from _job import start
-from spikegrad.report.page import as_html, page, template_of
-from spikegrad.report.study import core_hours, software
-from spikegrad.storage.files import atomic
-from spikegrad.storage.tables import write_table
+from spikegrad.files import atomic
+from study.report.page import as_html, page, template_of
+from study.report.study import core_hours, software
+from study.storage.tables import write_table
 
 log = start(snakemake)
 output = snakemake.output

@@ -1,8 +1,8 @@
 """Collect the scores of all runs and their learning curves, and sum them up over searches."""
 
 from _job import start
-from spikegrad.storage.tables import read_table, write_table
-from spikegrad.training.summary import SCORES, accuracy_by_speaker, reached, summary
+from study.storage.tables import read_table, write_table
+from study.training.summary import SCORES, accuracy_by_speaker, reached, summary
 
 log = start(snakemake)
 searches, output = snakemake.params.searches, snakemake.output

@@ -1,11 +1,11 @@
 """Make the table of the Heidelberg Digits, and check it against the files."""
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.data import HeidelbergDigits, Validation
-from spikegrad.data.heidelberg_digits import tabulate
-from spikegrad.data.recordings import check_splits
-from spikegrad.storage.tables import write_table
+from spikegrad.settings import validate
+from study.config.data import HeidelbergDigits, Validation
+from study.data.heidelberg_digits import tabulate
+from study.data.recordings import check_splits
+from study.storage.tables import write_table
 
 log = start(snakemake)
 table = tabulate(validate(HeidelbergDigits, snakemake.params.source), snakemake.input.sounds)

@@ -1,10 +1,10 @@
 """Make the table of anyone's recordings, and check it against the files."""
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.data import Recordings, Validation
-from spikegrad.data.recordings import check_splits, tabulate
-from spikegrad.storage.tables import write_table
+from spikegrad.settings import validate
+from study.config.data import Recordings, Validation
+from study.data.recordings import check_splits, tabulate
+from study.storage.tables import write_table
 
 log = start(snakemake)
 table = tabulate(validate(Recordings, snakemake.params.source), snakemake.input.sounds)

@@ -4,18 +4,19 @@ import json
 from pathlib import Path
 
 from _job import start
-from spikegrad.config.base import validate
-from spikegrad.config.training import ModelSettings
-from spikegrad.data.dataset import load
-from spikegrad.data.speakers import exchanged
+from spikegrad.files import atomic
 from spikegrad.network import save_network
-from spikegrad.search.winners import best_winner
+from spikegrad.saving import save_tensors
 from spikegrad.seeds import generator
-from spikegrad.storage.files import atomic, digest
-from spikegrad.storage.tables import write_table
-from spikegrad.storage.tensors import save_tensors
-from spikegrad.training.loop import train
-from spikegrad.training.run import snapshot_tensors
+from spikegrad.settings import validate
+from study.config.training import ModelSettings
+from study.data.dataset import load
+from study.data.speakers import exchanged
+from study.search.winners import best_winner
+from study.storage.provenance import digest
+from study.storage.tables import write_table
+from study.training.loop import train
+from study.training.run import snapshot_tensors
 
 log = start(snakemake)
 events, params = snakemake.input.events, snakemake.params

@@ -15,17 +15,25 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
+import llvmlite.binding
 import numba
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, PassManager
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 
-from spikegrad.machine import processor
-
 # LLVM keeps to half registers on processors that once slowed down for whole ones. The kernels'
 # loops are long arithmetic on few rows, and twice as fast without that preference.
 WHOLE_REGISTERS = '"prefer-vector-width"="512"'
+
+
+def processor() -> tuple[str, str]:
+    """The name and the features that Numba compiles for, in LLVM's terms."""
+    name = os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name()
+    features = os.environ.get("NUMBA_CPU_FEATURES")
+    if features is None:
+        features = llvmlite.binding.get_host_cpu_features().flatten()
+    return name, features
 
 
 class _Lower(Lower):

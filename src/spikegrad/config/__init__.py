@@ -1,1 +1,0 @@
-"""Typed settings: one module per section; :mod:`spikegrad.config.study` joins them."""

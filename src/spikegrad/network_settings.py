@@ -1,0 +1,78 @@
+"""Settings of a network: its layers, its readout and its initial weights."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from spikegrad.settings import Section, seconds
+
+
+class Integrated(Section):
+    """Time integral of a leaky integrator's voltage, weighted by exp(-t/window)."""
+
+    kind: Literal["integrated"]
+    tau_out: float = seconds(1e-4, 1.0)
+    """Membrane time constant of the output neurons, in seconds."""
+    window: float = seconds(1e-3, 10.0)
+    """Time constant of the weight exp(-t/window) in the integral, in seconds."""
+    scale: PositiveFloat = 1.0
+    """Root mean square of the logits before training."""
+
+
+class Maximum(Section):
+    """Largest voltage of a leaky integrator with a synaptic current during the trial."""
+
+    kind: Literal["maximum"]
+    tau_out: float = seconds(1e-4, 1.0)
+    """Membrane time constant of the output neurons, in seconds; their currents decay twice as
+    fast."""
+    scale: PositiveFloat = 1.0
+    """Root mean square of the logits before training."""
+
+
+class FirstSpike(Section):
+    """Minus the first spike time of spiking output neurons."""
+
+    kind: Literal["first_spike"]
+    tau_out: float = seconds(1e-4, 1.0)
+    """Membrane time constant of the output neurons, in seconds."""
+    time_scale: float = seconds(1e-5, 1.0)
+    """Spike time difference that changes a logit by 1, in seconds."""
+    mean: float = 1.0
+    """Mean input of the output neurons before training, as in `init.mean`."""
+    scale: PositiveFloat = 1.0
+    """Spread of the output neurons' input before training, as in `init.scale`."""
+
+
+class Initial(Section):
+    """Initial weights of the hidden layers, in units of the input activity."""
+
+    mean: float
+    """Mean current that a neuron receives, drive included (threshold and separatrix are 1)."""
+    scale: PositiveFloat
+    """Standard deviation of an input weight, times the mean input events within tau/2."""
+    recurrent_scale: PositiveFloat
+    """Standard deviation of a recurrent weight, times the root of the layer's width."""
+
+
+class NetworkSettings(Section):
+    """Hidden spiking layers and a readout; the same for both neurons but for `neurons`."""
+
+    layers: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+    """Neurons in each hidden layer, from the input on."""
+    tau: float = seconds(1e-4, 1.0)
+    """Membrane time constant of the hidden neurons, in seconds; the synaptic one is tau/2."""
+    recurrent: bool
+    """Whether the neurons of a hidden layer are connected to each other."""
+    drive: float = 0.0
+    """Constant input current of the hidden neurons, and of a first-spike readout's: LIF neurons
+    spike by themselves above 1, QIF neurons above 1/4."""
+    max_spikes: PositiveInt = 1000
+    """Spikes per neuron and sample, on average over a layer, above which a network counts as run
+    away: training, trial or evaluation ends there."""
+    init: Initial
+    """Initial weights of the hidden layers."""
+    readout: Annotated[Integrated | Maximum | FirstSpike, Field(discriminator="kind")]
+    """How hidden spikes become logits."""

@@ -1,0 +1,1 @@
+"""The code of studies, which the workflow runs: from recordings to the page of answers."""

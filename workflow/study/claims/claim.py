@@ -1,0 +1,74 @@
+"""What a statement of an abstract is, and a claim by which it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from study.claims.comparison import Cases
+from study.claims.estimates import Criterion
+from study.claims.results import Tables
+
+FROZEN = date(2026, 11, 25)
+"""The day on which the criteria were fixed, before the study on heidelberg-digits."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What an abstract states.
+
+    Attributes
+    ----------
+    name
+        Leads to its section of a page; "" for what is not in the abstract.
+    paper
+        arXiv number.
+    short, text
+        What it says, as a clause: in few words, and in the abstract's.
+    unit
+        Of the number that is shown, that of its first claim: shares are "points ..." or "% ...".
+    """
+
+    name: str
+    paper: str
+    short: str
+    text: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A number that decides about a statement.
+
+    Attributes
+    ----------
+    name
+        Identifies the claim in tables.
+    statement
+        What it is about.
+    measure
+        The number that it is judged by.
+    criterion
+        Where that number must lie.
+    estimate
+        Computes it from the tables and a seed of random permutations, for each case.
+    primary
+        Patterns of the cases by which the statement is judged, each by itself. Of "a | b" the
+        first is taken that the study has a case of. None: the statement does without this claim.
+    since
+        When these readings were written.
+    """
+
+    name: str
+    statement: Statement
+    measure: str
+    criterion: Criterion
+    estimate: Callable[[Tables, int], Cases]
+    primary: tuple[str, ...] = ()
+    since: date = FROZEN
+
+    @property
+    def paper(self) -> str:
+        """The arXiv number of its statement's paper."""
+        return self.statement.paper

@@ -1,0 +1,173 @@
+"""Numbers with intervals, and what they say about a claim.
+
+The unit of every interval is what a repetition of the study would draw anew, a search with all
+that its winner is trained for: means over a unit are taken first. Intervals are Student's t
+intervals over units, comparisons Welch's, with an exact permutation test beside them; their
+coverage and error rates are simulated in tests/test_claims_statistics.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import permutation_test, t
+
+from study.statistics import LEVEL, t_interval
+
+Values = NDArray[np.float64]
+
+
+class Verdict(StrEnum):
+    """What is known of a claim."""
+
+    SUPPORTED = "supported"
+    NOT_SUPPORTED = "not supported"
+    UNDECIDED = "undecided"
+    NOT_MEASURABLE = "not measurable"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval.
+
+    Attributes
+    ----------
+    value, low, high
+        The estimate and its interval; NaN where there is nothing to measure. An exact number has
+        no interval: low and high are its extremes over the cases that it stands for.
+    n
+        How many ``unit``s the number rests on; of two groups, the smaller.
+    unit
+        What varies at random: searches, networks, ...
+    p
+        Of the permutation test that the two groups do not differ; None where none are compared.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    unit: str
+    p: float | None = None
+
+
+NOTHING = Estimate(np.nan, np.nan, np.nan, 0, "searches")
+"""There is nothing to measure."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """Where the number has to lie, with its whole interval, for the claim to be supported.
+
+    Attributes
+    ----------
+    side
+        ">" or "<".
+    threshold
+        In units of the measure.
+    least
+        Fewest units that a verdict rests on.
+    """
+
+    side: str
+    threshold: float
+    least: int
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.threshold:g}"
+
+    def verdict(self, estimate: Estimate) -> Verdict:
+        """Supported, or not, if the whole interval lies on one side of the threshold.
+
+        Undecided if it does not, if there are too few units, or if two groups that are compared
+        could be one (p > 1 - LEVEL). Not measurable where there is no number.
+        """
+        if np.isnan(estimate.value):
+            return Verdict.NOT_MEASURABLE
+        if estimate.n < self.least or (estimate.p is not None and estimate.p > 1 - LEVEL):
+            return Verdict.UNDECIDED
+        above, below = estimate.low > self.threshold, estimate.high < self.threshold
+        if above or below:
+            as_claimed = above if self.side == ">" else below
+            return Verdict.SUPPORTED if as_claimed else Verdict.NOT_SUPPORTED
+        return Verdict.UNDECIDED
+
+
+def exact(values: Values, n: int, unit: str) -> Estimate:
+    """Numbers without sampling error: their median and extremes."""
+    return Estimate(float(np.median(values)), float(np.min(values)), float(np.max(values)), n, unit)
+
+
+def mean(values: Values, unit: str = "searches") -> Estimate:
+    """The mean of ``values`` [n], one from each unit, with Student's t interval.
+
+    A single value has an infinite one.
+    """
+    if len(values) == 0:
+        return NOTHING
+    return Estimate(float(values.mean()), *t_interval(values), len(values), unit)
+
+
+def share(values: Values, unit: str = "searches") -> Estimate:
+    """As :func:`mean`, of shares: the interval ends at 0 and 1."""
+    estimate = mean(values, unit)
+    return replace(estimate, low=max(estimate.low, 0.0), high=min(estimate.high, 1.0))
+
+
+def difference(first: Values, second: Values, seed: int, unit: str = "searches") -> Estimate:
+    """Mean of ``first`` minus mean of ``second``, one value from each unit.
+
+    With Welch's t interval, and p of the permutation test of which unit is whose: exact while
+    there are fewer than 10,000 ways, by as many drawn with ``seed`` above.
+    """
+    n = min(len(first), len(second))
+    if n == 0:
+        return NOTHING
+    value = float(first.mean() - second.mean())
+    if n == 1:
+        return Estimate(value, -np.inf, np.inf, 1, unit, p=1.0)
+    errors = np.array([x.var(ddof=1) / len(x) for x in (first, second)])  # squared
+    parts = errors**2 / np.array([len(first) - 1, len(second) - 1])
+    freedom = errors.sum() ** 2 / parts.sum() if errors.any() else 1.0  # Welch and Satterthwaite
+    margin = t.ppf((1 + LEVEL) / 2, freedom) * errors.sum() ** 0.5
+    test = permutation_test(
+        (first, second),
+        lambda a, b, axis: a.mean(axis) - b.mean(axis),
+        vectorized=True,
+        rng=np.random.default_rng(seed),
+    )
+    low, high = float(value - margin), float(value + margin)
+    return Estimate(value, low, high, n, unit, float(test.pvalue))
+
+
+def paired(gains: Values, seed: int, unit: str) -> Estimate:
+    """Mean of ``gains`` [n], the differences of two groups, one from each unit.
+
+    With Student's t interval, and p of the permutation test of which group is which in each unit,
+    that is of the signs of ``gains``: as exact as that of :func:`difference`.
+    """
+    if len(gains) < 2:
+        return replace(mean(gains, unit), p=1.0) if len(gains) else NOTHING
+    test = permutation_test(
+        (gains,),
+        lambda x, axis: x.mean(axis),
+        permutation_type="samples",
+        vectorized=True,
+        rng=np.random.default_rng(seed),
+    )
+    return replace(mean(gains, unit), p=float(test.pvalue))
+
+
+def adjusted(p_values: Iterable[float]) -> Values:
+    """Holm's adjustment of ``p_values`` for their number; missing ones (NaN) stay missing."""
+    p = np.array(list(p_values), np.float64)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    result = p.copy()
+    steps = p[order] * np.arange(len(order), 0, -1)
+    result[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return result

@@ -1,0 +1,169 @@
+"""What the claims about the surrogate-gradient NTK measure (arXiv 2405.15539)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from study.claims.comparison import Cases
+from study.claims.estimates import NOTHING, Estimate, exact
+from study.claims.results import Tables
+from study.ntk.constants import SAME_TIME, SG_NTK
+
+TRUE_DERIVATIVE = "true_derivative"  # as the tables call it
+
+POWER = ("exponent", "low", "high")
+
+NORMAL = 1.96
+"""Standard errors on either side of a mean in its 95 % interval."""
+
+
+def growth(tables: Tables) -> Cases:
+    """Power of the slope m with which the NTK's diagonal grows at the steepest slopes, minus L - 1.
+
+    By the closed form; and by the gradients of the widest finite networks, before training.
+    """
+    naive = tables.rows("diagonals", "depth", "slope", "kernel", surrogate=TRUE_DERIVATIVE)
+    powers = [
+        _last_power(k["slope"], k["kernel"]) - (depth - 1) for depth, k in naive.groupby("depth")
+    ]
+    cases = {"closed form, all depths": exact(np.array(powers), len(powers), "depths")}
+    for experiment, found in tables.experiments("growth", "width", "n_networks", "theory", *POWER):
+        if found.empty:  # one slope only
+            continue
+        row = found.loc[found["width"].idxmax()]
+        value, low, high = row[[*POWER]].astype(float) - row["theory"]
+        case = f"gradients of {experiment}, width {row['width']:g}"
+        cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
+    return cases
+
+
+def approach(tables: Tables) -> Cases:
+    """Power of the slope m with which the SG-NTK's diagonal comes closer to its limit."""
+    table = tables.some("diagonals", "surrogate", "depth", "slope", "kernel")
+    powers = []
+    for _, own in table[table["surrogate"] != TRUE_DERIVATIVE].groupby(["surrogate", "depth"]):
+        limit = own.loc[np.isinf(own["slope"]), "kernel"].item()
+        powers.append(_last_power(own["slope"], (1 - own["kernel"] / limit).abs()))
+    return {"all depths and surrogates": exact(np.array(powers), len(powers), "kernels")}
+
+
+def width_power(tables: Tables, quantity: str, step: str) -> Cases:
+    """Power of the width that ``quantity`` follows at the first or last step, by experiment.
+
+    Of the slopes of the activation, the one whose interval reaches highest.
+    """
+    cases = {}
+    columns = ("slope", "step", "n_networks", *POWER)
+    for experiment, own in tables.experiments("exponents", *columns, quantity=quantity):
+        at = own["step"].min() if step == "first" else own["step"].max()
+        worst = own[own["step"] == at].sort_values("high").iloc[-1]
+        cases[f"{experiment}, slope {worst['slope']:g}"] = Estimate(
+            worst["exponent"], worst["low"], worst["high"], int(worst["n_networks"]), "networks"
+        )
+    return cases
+
+
+def distance(tables: Tables) -> Cases:
+    """Distance of trained networks' mean from SG-NTK regression, over the target's rms."""
+    scale = _target_rms(tables)
+    cases = {}
+    columns = ("excess", "excess_low", "excess_high")
+    for experiment, table in _trained(tables, "distances", *columns):
+        row = table.set_index("kernel").loc[SG_NTK]
+        value, low, high = row[[*columns]].astype(float) / scale
+        case = f"{experiment}, width {row['width']:g}" + (", above 0" if low > 0 else "")
+        cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
+    return cases
+
+
+def spread(tables: Tables) -> Cases:
+    """By how much single networks scatter more, or less, than the SG-NTK's flow.
+
+    Root of the difference of the variances over the target's rms, in the widest networks after
+    training.
+    """
+    scale = _target_rms(tables)
+    cases = {}
+    columns = ("width", "step", "points", "std", "low", "high", "std_predicted", "n_networks")
+    for experiment, table in tables.experiments("spreads", *columns):
+        widest = table[table["width"] == table["width"].max()]
+        for _, row in widest[widest["step"] == widest["step"].max()].iterrows():
+            squares = np.array([row[name] ** 2 for name in ("std", "low", "high")])
+            differences = squares - row["std_predicted"] ** 2
+            value, *ends = np.sqrt(np.abs(differences)) / scale
+            same = differences[1] < 0 < differences[2]
+            low, high = 0.0 if same else min(ends), max(ends)
+            case = f"{experiment}, width {row['width']:g}, {row['points']} points"
+            cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
+    return cases
+
+
+def trend(tables: Tables, *quantities: str) -> Cases:
+    """Power of the width in what trained networks and the SG-NTK's flow differ by.
+
+    Where nothing is left to fall at some width there is no power to measure.
+    """
+    cases = {}
+    for experiment, table in tables.experiments(
+        "trends", "quantity", "widths", "n_networks", *POWER
+    ):
+        if table.empty:  # one width only
+            continue
+        for _, row in table[table["quantity"].isin(quantities)].iterrows():
+            case = f"{experiment}, {row['widths']} widths, {row['quantity']}"
+            known = np.isfinite(row["exponent"])
+            power = Estimate(
+                row["exponent"], row["low"], row["high"], int(row["n_networks"]), "networks"
+            )
+            cases[case] = power if known else NOTHING
+    return cases
+
+
+def advantage(tables: Tables, table: str, *kernels: str) -> Cases:
+    """By how much the SG-NTK's mean squared distance is the smaller, beside the best other kernel.
+
+    The best of ``kernels`` (of all, if none is named) is the one whose interval reaches lowest.
+    """
+    cases = {}
+    for experiment, found in _trained(tables, table, "advantage", "advantage_se"):
+        others = found[found["kernel"] != SG_NTK]
+        if kernels:
+            others = others[others["kernel"].isin(kernels)]
+        low = others["advantage"] - NORMAL * others["advantage_se"]
+        row = others.loc[low.idxmin()]
+        margin = NORMAL * row["advantage_se"]
+        cases[f"{experiment}, beside {row['kernel']}"] = Estimate(
+            row["advantage"],
+            row["advantage"] - margin,
+            row["advantage"] + margin,
+            int(row["n_networks"]),
+            "networks",
+        )
+    return cases
+
+
+def _trained(tables: Tables, name: str, *columns: str) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Of each experiment, the widest networks at the last step.
+
+    Beside the kernels' flows after as many steps.
+    """
+    columns = ("kernel", "width", "step", "n_networks", *columns)
+    for experiment, rows in tables.experiments(name, *columns, at=SAME_TIME):
+        last = (rows["width"] == rows["width"].max()) & (rows["step"] == rows["step"].max())
+        yield experiment, rows[last]
+
+
+def _target_rms(tables: Tables) -> float:
+    """Root of the mean square of what is to be learned."""
+    return float(np.sqrt((tables.some("problem", "target")["target"] ** 2).mean()))
+
+
+def _last_power(slopes: pd.Series, values: pd.Series) -> float:
+    """Power of the slope that ``values`` follow between the two steepest finite slopes."""
+    finite = np.isfinite(slopes)
+    order = np.argsort(slopes[finite].to_numpy())[-2:]
+    x, y = (np.log(column[finite].to_numpy()[order]) for column in (slopes, values))
+    return float((y[1] - y[0]) / (x[1] - x[0]))

@@ -1,0 +1,148 @@
+"""Statements and claims of arXiv 2405.15539; docs/claims.md gives the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from study.claims import kernels
+from study.claims.claim import Claim, Statement
+from study.claims.comparison import Cases
+from study.claims.estimates import Criterion
+from study.claims.results import Tables
+from study.ntk.constants import SYMMETRISED, TRANSPOSED
+
+SG_NTK_PAPER = "2405.15539"
+
+NETWORKS = 10
+"""Fewest networks in an ensemble."""
+MAIN = ("two_hidden, * | *",)
+"""The ensemble of the paper's main figure."""
+
+_statement = partial(Statement, paper=SG_NTK_PAPER)
+DIVERGENCE = _statement(
+    "divergence",
+    short="the NTK of activations with jumps diverges",
+    text="the NTK of activation functions with jumps is ill-posed, since it diverges",
+    unit="power of the slope, beyond L − 1",
+)
+LIMIT = _statement(
+    "limit",
+    short="the SG-NTK is well defined",
+    text="with a surrogate derivative the kernel, the SG-NTK, is well defined",
+    unit="power of the slope",
+)
+WIDTH = _statement(
+    "width",
+    short="kernels of networks approach it as width grows",
+    text="kernels of finite networks converge to the SG-NTK as width grows",
+    unit="power of the width",
+)
+CONSTANCY = _statement(
+    "constancy",
+    short="it stays constant during training",
+    text="the kernel stays constant during training as width grows",
+    unit="power of the width",
+)
+REGRESSION = _statement(
+    "regression",
+    short="regression with it describes networks with sign activation",
+    text="regression with the SG-NTK describes surrogate gradient learning in networks with sign "
+    "activation",
+    unit="of the target's rms",
+)
+BEYOND = _statement(
+    "",
+    short="",
+    text="(not in the abstract) the SG-NTK describes it better than other kernels",
+    unit="",
+)
+SG_NTK_STATEMENTS = (DIVERGENCE, LIMIT, WIDTH, CONSTANCY, REGRESSION)
+
+
+def _exactly(find: Callable[[Tables], Cases]) -> Callable[..., Cases]:
+    """``find`` for numbers that need no permutations."""
+    return lambda tables, seed: find(tables)
+
+
+SG_NTK_CLAIMS = (
+    Claim(
+        "naive-ntk-diverges",
+        DIVERGENCE,
+        "power of the activation's slope with which the NTK's diagonal grows, minus L - 1",
+        Criterion(">", -0.5, 1),
+        _exactly(kernels.growth),
+        ("closed form*", "gradients of*"),
+    ),
+    Claim(
+        "sg-ntk-converges",
+        LIMIT,
+        "power of the activation's slope with which the SG-NTK's diagonal approaches its limit",
+        Criterion("<", -0.5, 1),
+        _exactly(kernels.approach),
+        ("*",),
+    ),
+    Claim(
+        "sg-ntk-is-the-limit-of-width",
+        WIDTH,
+        "power of the width in the kernel's mean squared error, before training",
+        Criterion("<", -0.5, NETWORKS),
+        _exactly(partial(kernels.width_power, quantity="squared_error", step="first")),
+        ("*",),
+    ),
+    Claim(
+        "sg-ntk-stays-constant",
+        CONSTANCY,
+        "power of the width in the kernel's relative change by training",
+        Criterion("<", -0.25, NETWORKS),
+        _exactly(partial(kernels.width_power, quantity="drift", step="last")),
+        ("*",),
+    ),
+    Claim(
+        "sg-ntk-describes-sign-networks",
+        REGRESSION,
+        "distance of the trained networks' mean from SG-NTK regression, over the target's rms",
+        Criterion("<", 0.1, NETWORKS),
+        _exactly(kernels.distance),
+        MAIN,
+    ),
+    Claim(
+        "sg-ntk-distance-falls",
+        REGRESSION,
+        "power of the width in the distance of the trained networks' mean from the SG-NTK's flow",
+        Criterion("<", -0.125, NETWORKS),
+        _exactly(lambda tables: kernels.trend(tables, "distance")),
+        MAIN,
+    ),
+    Claim(
+        "sg-ntk-describes-spread",
+        REGRESSION,
+        "root of the difference of variances between single trained networks and the SG-NTK's "
+        "flow, over the target's rms",
+        Criterion("<", 0.1, NETWORKS),
+        _exactly(kernels.spread),
+    ),
+    Claim(
+        "sg-ntk-spread-falls",
+        REGRESSION,
+        "power of the width in what single networks scatter more than the SG-NTK's flow",
+        Criterion("<", -0.0625, NETWORKS),
+        _exactly(lambda tables: kernels.trend(tables, "spread, train", "spread, test")),
+    ),
+    Claim(
+        "sg-ntk-is-not-symmetric",
+        BEYOND,
+        "inputs of unequal norm: mean squared distance of the networks from the flow with the "
+        "transposed or symmetrised kernel, minus that from the SG-NTK's",
+        Criterion(">", 0.0, NETWORKS),
+        _exactly(lambda tables: kernels.advantage(tables, "off_circle", TRANSPOSED, SYMMETRISED)),
+    ),
+    Claim(
+        "sg-ntk-describes-best",
+        BEYOND,
+        "mean squared distance of the networks from regression with the best other kernel, minus "
+        "that from the SG-NTK",
+        Criterion(">", 0.0, NETWORKS),
+        _exactly(lambda tables: kernels.advantage(tables, "distances")),
+    ),
+)

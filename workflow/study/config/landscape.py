@@ -1,0 +1,273 @@
+"""Settings of the loss and gradient landscapes; docs/landscapes.md explains them.
+
+Distances in weight space are relative: 1 is the norm of the network's weights.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from spikegrad.settings import Distinct, Section
+from study.config.training import Activity
+
+JUDGED = (0.01, 0.1)
+"""Depths of minima, in nats, at which landscapes are judged; fixed before any result."""
+
+Names = Annotated[tuple[str, ...], Field(min_length=1), Distinct]
+Points = Annotated[int, Field(ge=3)]
+
+
+def _with_judged(depths: tuple[float, ...]) -> tuple[float, ...]:
+    if not set(JUDGED) <= set(depths):
+        raise ValueError(f"claims are judged at the depths {list(JUDGED)}; leave these in")
+    return depths
+
+
+Depths = Annotated[tuple[PositiveFloat, ...], Distinct, AfterValidator(_with_judged)]
+
+
+def _odd(points: int) -> int:
+    if points % 2 == 0:
+        raise ValueError(f"{points} is even: the network itself, in the middle, must be a point")
+    return points
+
+
+def _whole_steps(points: int) -> int:
+    if points % 4 != 1:
+        raise ValueError(f"{points} is not 4 n + 1: the end of the step must be a point")
+    return points
+
+
+class Directions(Section):
+    """Directions in weight space; the lists below call them by name.
+
+    `gaussian0`, `filter0`, `layer0`, ... are random: unscaled, or scaled to the weights of each
+    neuron or layer. `gradient`; `difference` leads to the network of the next seed;
+    `principal0`, ... are the main directions of the training run.
+    """
+
+    seed: NonNegativeInt
+    """Seed of the random directions."""
+    random: PositiveInt
+    """Number of each random kind."""
+    principal: NonNegativeInt
+    """Number of principal directions, less than `training.snapshots`. Seeds with which a network
+    of any model fails before it has more snapshots than these have fewer, so that only `lines` and
+    `planes` may name them, and not as their first."""
+
+    def names(self) -> list[str]:
+        """Every direction's name."""
+        kinds = [
+            f"{kind}{k}" for kind in ("gaussian", "filter", "layer") for k in range(self.random)
+        ]
+        return [*kinds, "gradient", "difference", *(f"principal{k}" for k in range(self.principal))]
+
+
+class Lines(Section):
+    """One-dimensional sections through the landscape."""
+
+    directions: Names
+    """Along which directions."""
+    points: Points
+    """Evenly spaced points that each line begins with."""
+    reach: PositiveFloat
+    """Largest distance from the network, to both sides; `difference` runs to the other network."""
+    tolerance: Annotated[PositiveFloat, Field(le=min(JUDGED) / 4)]
+    """Points are added where straight lines between them miss the loss by more than this, in nats;
+    at most a quarter of the least depth that claims are judged by."""
+    spacing: PositiveFloat
+    """Points closer than this get none between them: what the loss still does there is a jump."""
+    most: PositiveInt
+    """Points on a line after which none is added; what is left then limits which depths count."""
+
+
+class Planes(Section):
+    """Two-dimensional sections through the landscape."""
+
+    directions: Annotated[
+        tuple[Annotated[tuple[str, str], Distinct], ...], Field(min_length=1), Distinct
+    ]
+    """Pairs of directions that span a plane."""
+    points: Points
+    """Points along each axis."""
+    reach: PositiveFloat
+    """Largest distance from the network along each axis."""
+    gradient_every: PositiveInt
+    """The gradient is taken at every n-th point along each axis; it costs as much as the rest."""
+
+
+class Search(Section):
+    """Where to search along a line."""
+
+    points: Points
+    """Points whose spikes are compared first; more are added where these differ."""
+    reach: PositiveFloat
+    """Largest distance from the network, to both sides."""
+
+
+class Breaks(Search):
+    """Where to search for breaks."""
+
+    most: PositiveInt
+    """Runs of the network after which a line's search ends: chaotic networks need any number."""
+
+
+class Swaps(Search):
+    """Where to search for every change of order."""
+
+    most: PositiveInt
+    """Changes after which a line's search ends: it isolates each of them."""
+
+
+class Census(Section):
+    """The certified search for discontinuities, one sample at a time."""
+
+    directions: Names
+    """Along which directions."""
+    samples: PositiveInt
+    """How many of the samples, at most `landscape.samples`."""
+    breaks: Breaks
+    """Search for changes at which spikes appear, vanish or jump."""
+    swaps: Swaps
+    """Search for all changes, harmless ones included; takes far longer for the same reach."""
+    aside: PositiveFloat
+    """Distance to both sides of a change over which its consequences for later spikes are
+    compared."""
+
+
+class Profiles(Section):
+    """Single samples' losses along lines, and how much of them lies in jumps."""
+
+    directions: Names
+    """Along which directions."""
+    samples: PositiveInt
+    """How many of the samples, at most `landscape.samples`."""
+    points: Annotated[int, Field(ge=3), AfterValidator(_odd)]
+    """Points to begin with, an odd number; more are added where they show anything."""
+    reach: PositiveFloat
+    """Largest distance from the network, to both sides."""
+    depths: Depths
+    """Depths in nats at which minima are counted; a quarter of the least is the tolerance to which
+    the loss is followed."""
+    most: PositiveInt
+    """Points on a line after which no more are added."""
+
+    @property
+    def tolerance(self) -> float:
+        """To which the loss is followed, in nats."""
+        return min(self.depths) / 4
+
+
+class Steps(Section):
+    """Loss and gradient along the updates that training made."""
+
+    number: PositiveInt
+    """Updates of each training run, spread evenly over those kept, one after each of
+    `training.snapshots`."""
+    points: Annotated[int, Field(ge=5), AfterValidator(_whole_steps)]
+    """Points from 0 to 4 step lengths, one more than a multiple of 4."""
+
+
+class Updates(Section):
+    """How many breaks at changes of order an update of training meets."""
+
+    samples: PositiveInt
+    """Samples of each update's batch that are searched."""
+    points: Points
+    """Points whose spikes are compared first; more are added where these differ."""
+    length: PositiveFloat
+    """Length of each step that is searched, relative to the weights; at most the whole step."""
+    most: PositiveInt
+    """Runs of the network after which the search ends for a sample."""
+
+
+class Examples(Section):
+    """Single samples around a discontinuity."""
+
+    points: Points
+    """Points on each line."""
+    reach: PositiveFloat
+    """Distance from the discontinuity, to both sides."""
+
+
+class LandscapeSettings(Section):
+    """Loss and gradient around networks: untrained, at equal loss, trained, at equal activity."""
+
+    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=2), Distinct]
+    """Networks to look at: some of `seeds`."""
+    samples: PositiveInt
+    """Training samples that the loss is the mean over, drawn for each seed anew."""
+    equal_activity: Activity
+    """Networks are trained once more with this `training.activity`, the same for all neuron models,
+    and otherwise as before, so that these are compared where they spike equally often."""
+    depths: Depths
+    """Depths, in nats, beyond which the minima of lines and planes are counted."""
+    jobs: PositiveInt
+    """Jobs that share the surfaces of each run; as many share its census, its profiles and its
+    steps."""
+    directions: Directions
+    """Directions in weight space."""
+    lines: Lines
+    """Loss, accuracy and activity along lines."""
+    planes: Planes
+    """Loss, accuracy and gradient on planes."""
+    census: Census
+    """Every discontinuity along lines."""
+    profiles: Profiles
+    """Jumps in single samples' losses."""
+    steps: Steps
+    """Loss and gradient along steps of training."""
+    updates: Updates
+    """Breaks that steps of training meet."""
+    examples: Examples
+    """Single samples around the largest and a typical discontinuity."""
+
+    @model_validator(mode="after")
+    def _directions_exist(self) -> Self:
+        known = self.directions.names()
+        lists = {
+            "lines": self.lines.directions,
+            "planes": tuple(name for pair in self.planes.directions for name in pair),
+            "census": self.census.directions,
+            "profiles": self.profiles.directions,
+        }
+        for section, names in lists.items():
+            for name in names:
+                if name not in known:
+                    raise ValueError(
+                        f"{section}.directions: '{name}' is not one of {', '.join(known)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _what_every_figure_needs_is_always_there(self) -> Self:
+        needed = {
+            "lines": self.lines.directions[:1],
+            "planes": self.planes.directions[0],
+            "census": self.census.directions,
+            "profiles": self.profiles.directions,
+        }
+        for section, names in needed.items():
+            for name in names:
+                if name.startswith("principal"):
+                    raise ValueError(
+                        f"{section}.directions: '{name}' is not there around a network that failed"
+                        " early; only lines and planes may name such directions, after others"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _samples_are_there(self) -> Self:
+        for section in ("census", "profiles"):
+            if getattr(self, section).samples > self.samples:
+                raise ValueError(f"{section}.samples must not exceed samples")
+        return self

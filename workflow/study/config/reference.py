@@ -1,0 +1,76 @@
+"""Write config/README.md from the models: run this module after a change."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from study.config.study import Study
+
+FILE = Path(__file__).parents[3] / "config" / "README.md"
+HEADER = """# Configuration
+
+`config.yaml` is the full study on SHD, `heidelberg.yaml` the same on the recordings behind SHD,
+`demo.yaml` the same workflow on spoken digits in minutes, `fsdd.yaml` on recordings, to be laid
+over the demo, `smoke.yaml` in minutes, for tests. Pass another one with `--configfile`; it is laid
+over `config.yaml`, so that it need only hold what differs. An unknown key, a wrong type or a value
+out of range stops the workflow before the first job, with the name of the key.
+
+To change a nested value write a small YAML file and add it as a second `--configfile`;
+Snakemake's `--config 'a={b: 1}'` turns numbers into strings, which are refused.
+
+Everything below is generated from the models in `workflow/study/config` by
+`python -m study.config.reference`. Times are in seconds.
+"""
+
+
+def reference() -> str:
+    """Every key, as Markdown: one table a section."""
+    whole = Study.model_json_schema()
+    sections = {"(top level)": whole, **whole["$defs"]}
+    text = [HEADER]
+    for name, section in sections.items():
+        if "properties" not in section:
+            continue
+        text.append(f"\n## {name}\n\n{_one_line(section.get('description', ''))}\n")
+        text.append("\n| key | type | default | meaning |\n|---|---|---|---|\n")
+        required = section.get("required", [])
+        for key, entry in section["properties"].items():
+            default = "" if key in required else f"`{json.dumps(entry.get('default'))}`"
+            meaning = _one_line(entry.get("description", ""))
+            if "plausible" in entry:
+                meaning += " Plausible are {:g} to {:g}.".format(*entry["plausible"])
+            text.append(f"| `{key}` | {_type(entry)} | {default} | {meaning} |\n")
+    return "".join(text)
+
+
+def _type(entry: dict[str, Any]) -> str:
+    """What a value may be, with links to sections and its bounds."""
+    if "$ref" in entry:
+        name = entry["$ref"].rsplit("/", 1)[-1]
+        return f"[{name}](#{name.lower()})"
+    options = entry.get("anyOf") or entry.get("oneOf")
+    if options:
+        return " or ".join(dict.fromkeys(_type(option) for option in options))
+    if "const" in entry:
+        return f"`{json.dumps(entry['const'])}`"
+    if "enum" in entry:
+        return " or ".join(f"`{json.dumps(value)}`" for value in entry["enum"])
+    if entry.get("type") == "array":
+        item = entry.get("items") or {"type": "any"}
+        return f"list of {_type(item)}"
+    if entry.get("type") == "object":
+        values = entry.get("additionalProperties")
+        return f"mapping to {_type(values)}" if isinstance(values, dict) else "mapping"
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    bounds = [f"{sign} {entry[bound]}" for bound, sign in signs.items() if bound in entry]
+    return " ".join([entry.get("type", "any"), *bounds])
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    FILE.write_text(reference())

@@ -1,0 +1,208 @@
+"""Settings of the hyperparameter search; docs/search.md explains it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from spikegrad.seeds import derived_seed
+from spikegrad.settings import Section
+from study.config.training import ModelSettings
+
+START, NEXT, TRAIN, AGAIN, REPEAT = range(5)
+"""Independent streams of a search's seed."""
+
+
+def repeat_seed(seed: int, repeat: int) -> int:
+    """The seed of one of the independent searches of a study with ``seed``."""
+    return derived_seed(seed, REPEAT, repeat)
+
+
+Key = Annotated[str, Field(pattern=r"^(network|training)\.[a-z_.]+$")]
+
+
+class Range(Section):
+    """A number between two bounds, both included."""
+
+    key: Key
+    """What is searched: a key of `network` or `training`, as in network.init.scale."""
+    low: float
+    """Lower bound."""
+    high: float
+    """Upper bound."""
+    log: bool = False
+    """Whether the logarithm is searched evenly, rather than the number."""
+    integer: bool = False
+    """Whether only whole numbers are tried."""
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"{self.key}: low must be below high")
+        if self.log and self.low <= 0:
+            raise ValueError(f"{self.key}: a logarithmic range must start above 0")
+        if self.integer and not (self.low.is_integer() and self.high.is_integer()):
+            raise ValueError(f"{self.key}: the bounds of whole numbers must be whole")
+        return self
+
+    def examples(self) -> tuple[Any, ...]:
+        """The bounds, as values of the key."""
+        number = int if self.integer else float
+        return number(self.low), number(self.high)
+
+
+class Choice(Section):
+    """One of some values, of any type that the key may have."""
+
+    key: Key
+    """What is searched: a key of `network` or `training`, as in network.layers."""
+    choices: Annotated[tuple[Any, ...], Field(min_length=2)]
+    """The values."""
+
+    def examples(self) -> tuple[Any, ...]:
+        """All values."""
+        return self.choices
+
+
+class TPE(Section):
+    """Tree-structured Parzen estimator, after a quasi-random start."""
+
+    kind: Literal["tpe"]
+    startup: PositiveInt
+    """Trials of a scrambled Sobol sequence that come first."""
+    candidates: PositiveInt = 24
+    """Points drawn from the density of good trials, of which the most promising is tried."""
+
+
+class RandomSearch(Section):
+    """Independent uniform draws."""
+
+    kind: Literal["random"]
+
+
+class Halving(Section):
+    """Successive halving: rung by rung fewer trials, and longer trainings from the start."""
+
+    per_generation: PositiveInt
+    """Trials that are suggested together, from the results of all earlier generations."""
+    epochs: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+    """Epochs of a training in each rung, ascending. Each is a whole one, from initial weights and
+    with the whole schedule of the learning rate: the starts of longer ones rank trials worse."""
+    eta: Annotated[int, Field(ge=2)]
+    """One in eta trials goes on from each rung to the next, the best by validation."""
+    per_job: PositiveInt
+    """Trials of the first rung that one job takes; of later rungs 1/eta as many, at least one."""
+
+    @model_validator(mode="after")
+    def _rungs_are_possible(self) -> Self:
+        if any(later <= earlier for earlier, later in pairwise(self.epochs)):
+            raise ValueError("epochs must ascend")
+        if self.per_generation < self.eta ** (len(self.epochs) - 1):
+            raise ValueError(
+                f"per_generation is {self.per_generation}: too few for one trial to be left after"
+                f" {len(self.epochs)} rungs with eta {self.eta}"
+            )
+        return self
+
+    def width(self, rung: int) -> int:
+        """Trials of one generation that enter ``rung``."""
+        return self.per_generation // self.eta**rung
+
+    def per_job_of(self, rung: int) -> int:
+        """Trials that one job of ``rung`` takes at most."""
+        return max(1, self.per_job // self.eta**rung)
+
+    def jobs(self, rung: int) -> int:
+        """Jobs among which the trials of ``rung`` are shared out."""
+        return -(-self.width(rung) // self.per_job_of(rung))
+
+    @property
+    def rungs(self) -> range:
+        """The rungs' numbers."""
+        return range(len(self.epochs))
+
+    def fixed(self, rung: int) -> dict[str, int]:
+        """What trials have of their own; snapshots are for landscapes, and swell checkpoints."""
+        return {"training.epochs": self.epochs[rung], "training.snapshots": 2}
+
+    def epochs_allotted(self) -> int:
+        """Epochs that a generation trains if no trial fails."""
+        return sum(self.width(r) * self.epochs[r] for r in self.rungs)
+
+
+class Trials(Halving):
+    """What one generation of trials costs: successive halving, by trainings of growing length."""
+
+    samples: PositiveInt | None
+    """Training samples that trials see, drawn once; null is all."""
+    timeout: PositiveFloat
+    """CPU seconds, rounded up, after which a trial fails in a rung, or a finalist's run. Set it far
+    above what a good one takes. A change repeats nothing; neither do those of memory_mb."""
+    memory_mb: PositiveInt
+    """Megabytes of data that a job may hold; a trial that needs more fails (Linux alone)."""
+
+
+class Selection(Section):
+    """How the winner is found among the best trials."""
+
+    finalists: PositiveInt
+    """Best trials that are trained again, beside the configuration without any change: for
+    `training.epochs` on all training samples, as the final networks are."""
+    seeds: PositiveInt
+    """Fresh seeds that each of them is trained with; the highest mean accuracy wins."""
+
+    def runs(self) -> int:
+        """Runs to train."""
+        return (self.finalists + 1) * self.seeds
+
+
+class Sampling(Section):
+    """Where to look for hyperparameters, and how."""
+
+    sampler: Annotated[TPE | RandomSearch, Field(discriminator="kind")]
+    """What suggests trials."""
+    space: Annotated[tuple[Range | Choice, ...], Field(min_length=1)]
+    """What is searched; all else stays as configured."""
+
+    @model_validator(mode="after")
+    def _keys_are_free(self) -> Self:
+        counts = Counter(parameter.key for parameter in self.space)
+        for key, count in counts.items():
+            if count > 1:
+                raise ValueError(f"'{key}' is listed twice in space")
+        if "training.epochs" in counts:
+            raise ValueError("training.epochs cannot be searched: search.trials.epochs sets it")
+        return self
+
+    def check(self, settings: ModelSettings, where: str = "search.sampling.space") -> None:
+        """Try each parameter's extreme values; ``where`` names their source.
+
+        Raises
+        ------
+        ConfigError
+            If a key or a value is not one that ``settings`` can have.
+        """
+        for parameter in self.space:
+            for value in parameter.examples():
+                settings.with_parameters({parameter.key: value}, where)
+
+
+class SearchConfig(Section):
+    """The hyperparameter search, the same for each neuron model."""
+
+    seed: NonNegativeInt
+    """Every random number of the searches derives from it."""
+    repeats: PositiveInt
+    """Independent searches for each neuron model, the unit of statistics. `seeds` are shared out
+    among their winners, in order: as many for each."""
+    generations: PositiveInt
+    """Generations of trials; raising it later keeps all that are done."""
+    sampling: Sampling
+    """What is tried."""
+    trials: Trials
+    """How a generation of trials is trained."""
+    selection: Selection
+    """How the winner is chosen."""

@@ -1,0 +1,238 @@
+"""The whole configuration of a study, as in config/*.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from spikegrad.network_settings import NetworkSettings
+from spikegrad.settings import Distinct, Section, implausible, validate
+from study.config.data import DataConfig
+from study.config.landscape import LandscapeSettings
+from study.config.machines import Machines
+from study.config.neurons import Neuron
+from study.config.ntk import NTKConfig
+from study.config.search import SearchConfig
+from study.config.training import ModelSettings, Silence, TrainingSettings
+from study.config.variant_runs import changed_models, check
+from study.config.variants import Variants
+
+SOURCES = frozenset(get_args(DataConfig.model_fields["source"].annotation))
+
+
+class Overrides(Section):
+    """What one neuron model has different from `network` and `training`."""
+
+    network: dict[str, Any] = Field(default_factory=dict)
+    """Keys of `network`, as deep as needed, with this neuron's values."""
+    training: dict[str, Any] = Field(default_factory=dict)
+    """Keys of `training`, as deep as needed, with this neuron's values."""
+
+
+class Runaway(Section):
+    """Random recurrent networks on Poisson input, beside the theory of docs/runaway.md."""
+
+    neurons: PositiveInt = 200
+    """Neurons of a network."""
+    networks: PositiveInt = 3
+    """Networks for each scale of the recurrent weights."""
+
+
+class Study(Section):
+    """All settings of one study; config/README.md lists every key."""
+
+    dataset: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
+    """Name of the data and of the folder below results/; starts with the name of the source, except
+    that recordings are named by you."""
+    criteria: date | None = None
+    """The day on which the readings that decide were fixed (docs/claims.md): pages call what was
+    added later exploratory. null: all of them are older than the study."""
+    data: DataConfig
+    """Where the spikes come from, and how they are split."""
+    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), Distinct]
+    """Each neuron model is trained once with each of these seeds; `search.repeats` searches share
+    them out."""
+    network: NetworkSettings
+    """The networks."""
+    training: TrainingSettings
+    """How they are trained."""
+    neurons: Annotated[dict[Neuron, Overrides], Field(min_length=1)]
+    """The neuron models to compare, each with its own values of network and training settings; null
+    in place of these leaves one out that a file below names."""
+    search: SearchConfig | None = None
+    """The search for each neuron model's hyperparameters, whose winner is then trained; null trains
+    with the values above."""
+    variants: Variants = Field(default_factory=dict)
+    """Networks that are trained with something changed, by name; null in place of one leaves it
+    out. Each makes a table, variants/<name>.csv, and a figure."""
+    measures: Annotated[tuple[Literal["roughness", "robustness", "runaway"], ...], Distinct] = (
+        "roughness",
+        "robustness",
+        "runaway",
+    )
+    """What is measured of the study's own networks beside their scores: of the best of each search
+    how rough its loss is, and what changed samples do to it; why networks run away."""
+    runaway: Runaway = Runaway()
+    """Random networks, for `runaway` among the measures."""
+    silence: Silence
+    """Whether silent neurons wake as training goes on."""
+    example: NonNegativeInt
+    """Test sample, by its index, whose spikes and potentials are drawn."""
+    landscape: LandscapeSettings
+    """Loss and gradient landscapes of the trained networks."""
+    ntk: NTKConfig
+    """The second paper's experiments; they need no spikes."""
+    machines: Machines = Machines()
+    """Processors and limits of the machines."""
+    unusual: Annotated[tuple[str, ...], Distinct] = ()
+    """Keys of times, such as network.tau, whose values are meant as they stand, although they lie
+    outside the range that is plausible in seconds."""
+
+    def model(self, neuron: Neuron) -> ModelSettings:
+        """The settings of networks of ``neuron``."""
+        return _model(self.network, self.training, neuron, self.neurons[neuron])
+
+    def search_of(self, seed: int) -> int:
+        """The search whose winner is trained with ``seed``; 0 if there is none or only one."""
+        return self.seeds.index(seed) // self._seeds_per_search
+
+    def next_seed(self, seed: int) -> int:
+        """The next seed of the same search, around the end: its networks have the same shape."""
+        search = self.search_of(seed)
+        own = [other for other in self.seeds if self.search_of(other) == search]
+        return own[(own.index(seed) + 1) % len(own)]
+
+    @property
+    def _seeds_per_search(self) -> int:
+        return len(self.seeds) // (1 if self.search is None else self.search.repeats)
+
+    def kinds(self, neuron: Neuron) -> list[tuple[Neuron, float]]:
+        """The model ``neuron`` with the drives that it gets, of which zero is one by itself."""
+        searched = () if self.search is None else self.search.sampling.space
+        drives = {self.model(neuron).network.drive}
+        drives |= {d for p in searched if p.key == "network.drive" for d in p.examples()}
+        return sorted({(neuron, float(drive != 0)) for drive in drives})
+
+    @field_validator("neurons", mode="before")
+    @classmethod
+    def _without_those_left_out(cls, neurons: Any) -> Any:
+        if not isinstance(neurons, Mapping):
+            return neurons
+        return {neuron: own for neuron, own in neurons.items() if own is not None}
+
+    @field_validator("neurons")
+    @classmethod
+    def _overrides_are_valid(
+        cls, neurons: dict[Neuron, Overrides], others: ValidationInfo
+    ) -> dict[Neuron, Overrides]:
+        if {"network", "training"} <= others.data.keys():  # else they have errors of their own
+            for neuron, overrides in neurons.items():
+                _model(others.data["network"], others.data["training"], neuron, overrides)
+        return neurons
+
+    @model_validator(mode="after")
+    def _search_space_fits(self) -> Self:
+        if self.search is not None:
+            for neuron in self.neurons:
+                self.search.sampling.check(self.model(neuron))
+        return self
+
+    @model_validator(mode="after")
+    def _variants_are_possible(self) -> Self:
+        check(self)
+        return self
+
+    @model_validator(mode="after")
+    def _times_are_seconds(self) -> Self:
+        found = implausible(self)
+        for neuron in self.neurons:
+            own = implausible(self.model(neuron))
+            found |= {f"neurons.{neuron}.{k}": v for k, v in own.items() if found.get(k) != v}
+        searched = () if self.search is None else self.search.sampling.space
+        for key, value in ((p.key, value) for p in searched for value in p.examples()):
+            for neuron in self.neurons:
+                tried = implausible(self.model(neuron).with_parameters({key: value}))
+                found |= {f"search of {key}": tried[key]} if key in tried else {}
+        for change, model, changed in changed_models(self):
+            own, before = implausible(changed), implausible(model)
+            found |= {f"{change} of {k}": v for k, v in own.items() if before.get(k) != v}
+        for key, why in found.items():
+            if key not in self.unusual:
+                raise ValueError(f"'{key}': {why}; if it is meant so, list '{key}' in `unusual`")
+        return self
+
+    @model_validator(mode="after")
+    def _seeds_can_be_shared_out(self) -> Self:
+        repeats = 1 if self.search is None else self.search.repeats
+        if len(self.seeds) % repeats:
+            raise ValueError(
+                f"seeds: {len(self.seeds)} of them cannot be shared out evenly among"
+                f" search.repeats = {repeats} searches; change one of the two numbers"
+            )
+        if self._seeds_per_search < 2:
+            raise ValueError(
+                "seeds: at least two for each search, since the landscapes' direction `difference`"
+                f" leads to the next seed of the same search; there are {len(self.seeds)} for"
+                f" {repeats}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _landscapes_have_networks(self) -> Self:
+        absent = set(self.landscape.seeds) - set(self.seeds)
+        if absent:
+            raise ValueError(
+                f"landscape.seeds: {sorted(absent)} are not among seeds, so that no network is "
+                "trained with them"
+            )
+        fewest = min(self.model(neuron).training.snapshots for neuron in self.neurons)
+        if self.landscape.directions.principal >= fewest:
+            raise ValueError("landscape.directions.principal must be below training.snapshots")
+        return self
+
+    @model_validator(mode="after")
+    def _results_name_their_data(self) -> Self:
+        source, dataset = self.data.source, self.dataset
+        if source == "recordings":  # named by their user, but for what they are not
+            others = SOURCES - {"files", "recordings"}
+            for taken in sorted(name for name in others if dataset.startswith(name)):
+                raise ValueError(
+                    f"dataset '{dataset}' must not start with '{taken}', another source: results"
+                    " name their data"
+                )
+        elif not dataset.startswith(source):
+            raise ValueError(
+                f"dataset '{dataset}' must start with data.source, '{source}', so that results"
+                " always name their data"
+            )
+        return self
+
+
+def _model(
+    network: NetworkSettings, training: TrainingSettings, neuron: str, overrides: Overrides
+) -> ModelSettings:
+    common = {"network": network.model_dump(), "training": training.model_dump()}
+    return validate(
+        ModelSettings, _merged(common, overrides.model_dump()), where=f"neurons.{neuron}"
+    )
+
+
+def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``settings`` with the values in ``changes``, section by section."""
+    merged = dict(settings)
+    for key, value in changes.items():
+        below = merged.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            value = _merged(below, value)
+        merged[key] = value
+    return merged

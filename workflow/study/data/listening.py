@@ -1,0 +1,113 @@
+"""From sounds to spikes, the same way for every source: a table of recordings, heard in parts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from study.data.archives import read_audio
+from study.data.audio import decode, resample
+from study.data.cochlea import Cochlea
+from study.data.layout import DataError, Sample, open_spike_file, write_spike_file
+from study.jobs import followed
+
+log = logging.getLogger(__name__)
+
+Sounds = Iterable[tuple[str, NDArray[np.float64]]]
+"""Pairs of a table's ``file`` and its sound, in any order."""
+
+
+def of_part(table: pd.DataFrame, part: int, n_parts: int) -> pd.DataFrame:
+    """The rows that the job ``part`` of ``n_parts`` hears: whole speakers, in turn."""
+    return table[table["speaker_number"] % n_parts == part]
+
+
+def recorded(rows: pd.DataFrame, path: str | Path, sample_rate: int) -> Sounds:
+    """The sounds of ``rows`` in the folder or archive ``path``, at ``sample_rate`` (Hz).
+
+    Raises
+    ------
+    DataError
+        As :func:`study.data.audio.decode`.
+    """
+    mixed: list[str] = []
+    for file, content in read_audio(path, rows["file"].tolist()):
+        sound, rate, channels = decode(content, f"{path}, {file}")
+        if channels > 1:
+            mixed.append(file)
+        yield file, resample(sound, rate, sample_rate)
+    if mixed:
+        log.warning(
+            "%d recordings have more than one channel and were mixed down to their mean; the"
+            " first: %s",
+            len(mixed),
+            mixed[0],
+        )
+
+
+def listen(
+    rows: pd.DataFrame,
+    sounds: Sounds,
+    cochlea: Cochlea,
+    duration: float,
+    seed: int,
+    labels: Sequence[str],
+    path: str | Path,
+) -> None:
+    """Hear ``sounds``, those of ``rows``, and write their spikes to ``path``, in the rows' order.
+
+    The release of transmitter depends on ``seed`` and on a recording's label, speaker and name
+    alone: neither on its folder nor on what is heard before it.
+
+    Raises
+    ------
+    DataError
+        If a sound takes longer than ``duration`` seconds.
+    """
+    by_file = rows.set_index("file")
+    samples: dict[str, Sample] = {}
+    for file, sound in followed(sounds, len(rows), "recordings"):
+        row = by_file.loc[file]
+        length = len(sound) / cochlea.sample_rate
+        if length > duration:
+            raise DataError(
+                f"{file}: {length:.2f} s long, longer than data.duration = {duration} s: raise"
+                " that, or shorten the sound or take it out"
+            )
+        name = f"{row['speaker']} {row['label']} {PurePosixPath(file).name}"
+        rng = np.random.default_rng([seed, *name.encode()])
+        times, units = cochlea.spikes(sound, rng)
+        samples[file] = Sample(times, units, row["label_number"], row["speaker_number"])
+    write_spike_file(path, [samples[file] for file in rows["file"]], labels)
+
+
+def merge(
+    table: pd.DataFrame,
+    parts: Sequence[str | Path],
+    n_units: int,
+    duration: float,
+    train: str | Path,
+    test: str | Path,
+) -> None:
+    """Write the spikes of all ``parts`` to ``train`` and ``test``, in the table's order."""
+
+    def samples(split: str) -> Iterator[Sample]:
+        for speaker, rows in table.groupby("speaker_number"):
+            with open_spike_file(parts[int(speaker) % len(parts)]) as spikes:
+                mask = spikes.speakers == speaker
+                mask[mask] = rows["split"] == split
+                yield from spikes.samples(mask, n_units, duration)
+
+    for split, path in (("train", train), ("test", test)):
+        n = int((table["split"] == split).sum())
+        write_spike_file(path, samples(split), labels_of(table), n)
+
+
+def labels_of(table: pd.DataFrame) -> list[str]:
+    """The names of the classes, in the order of their numbers."""
+    return table.drop_duplicates("label_number").sort_values("label_number")["label"].tolist()

@@ -1,0 +1,170 @@
+"""From spike files in SHD's layout to one file of events, split for training.
+
+The file holds the samples of all files, ordered by split, in compressed-row form:
+
+    times     float64 [n_events]      seconds, ascending within a sample
+    units     uint16 [n_events]
+    offsets   int64 [n_samples + 1]   sample i owns events offsets[i]:offsets[i + 1]
+    labels, speakers   int64 [n_samples]
+    split     uint8 [n_samples]       index into SPLITS
+
+and the attributes name, n_units, n_classes, class_names and duration (s). Checksums cover all
+of it, so that a file with a wrong bit is refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from spikegrad.files import atomic
+from study.config.data import DataConfig, Validation
+from study.data.layout import DataError, SpikeFile, open_spike_file
+
+SPLITS = ("train", "validation", "test")
+_CHUNK = 2**17  # events: one megabyte of times
+
+
+def held_out(
+    labels: NDArray[np.int64], speakers: NDArray[np.int64], config: Validation
+) -> NDArray[np.bool_]:
+    """Which training samples go to validation [n_samples]: whole speakers, and some of the rest.
+
+    The speakers are drawn among all; of the others' samples, each class gives the same share,
+    rounded, and at least one sample.
+
+    Raises
+    ------
+    DataError
+        If training would be left without a speaker or a class.
+    """
+    rng = np.random.default_rng(config.seed)
+    everyone = np.unique(speakers)
+    if config.speakers >= len(everyone):
+        raise DataError(
+            f"data.validation.speakers = {config.speakers} leaves none of the {len(everyone)}"
+            " training speakers: lower it"
+        )
+    mask = np.isin(speakers, rng.choice(everyone, config.speakers, replace=False))
+    for label in np.unique(labels):
+        rest = np.flatnonzero(~mask & (labels == label))
+        n = max(1, round(config.fraction * len(rest)))
+        if n >= len(rest):
+            raise DataError(
+                f"validation would take all {len(rest)} training samples of class {label}: lower"
+                " data.validation.fraction or data.validation.speakers, or add samples"
+            )
+        mask[rng.choice(rest, n, replace=False)] = True
+    return mask
+
+
+def to_grid(times: NDArray[np.float64], step: float | None, duration: float) -> NDArray[np.float64]:
+    """``times`` moved to the nearest multiples of ``step`` within [0, duration]; all in seconds."""
+    if step is None:
+        return times
+    last = np.floor(duration / step + 1e-9)  # so that 1.4 / 0.1 is 14
+    return np.minimum(np.minimum(np.round(times / step), last) * step, duration)
+
+
+def prepare(
+    name: str,
+    config: DataConfig,
+    train: str | Path,
+    test: str | Path | None,
+    output: str | Path,
+    validation: str | Path | None = None,
+) -> None:
+    """Write the events of the files ``train``, ``test`` and ``validation`` to ``output``.
+
+    Without a file for validation, part of the training file becomes the validation set. Without
+    a test file there are no test samples: such is the file that hyperparameters are searched on.
+
+    Raises
+    ------
+    DataError
+        Naming file and sample, if the files break the layout or disagree about the classes.
+    """
+    # This version of the format has checksums of its own structure; Fletcher's are of the contents.
+    with atomic(output) as part, h5py.File(part, "w", libver=("v110", "v110")) as file:
+        events = _EventWriter(file, config)
+        with open_spike_file(train) as samples:
+            class_names = samples.class_names
+            if validation is None:
+                mask = held_out(samples.labels, samples.speakers, config.validation)
+            else:
+                mask = np.zeros(len(samples), np.bool_)
+            events.append(samples, ~mask, "train")
+            events.append(samples, mask, "validation")
+        others = {"validation": validation, "test": test}
+        for split, path in others.items():
+            if path is None:
+                continue
+            with open_spike_file(path) as samples:
+                if samples.class_names != class_names:
+                    raise DataError(
+                        f"{path}: its classes differ from those of {train}:"
+                        f" {samples.class_names} and {class_names}"
+                    )
+                events.append(samples, np.ones(len(samples), np.bool_), split)
+        events.finish()
+        file.attrs.update(
+            name=np.bytes_(name.encode()),
+            n_units=config.n_units,
+            n_classes=len(class_names),
+            # of fixed length: text of variable length has no checksum
+            class_names=np.array([word.encode() for word in class_names], np.bytes_),
+            duration=config.duration,
+        )
+
+
+class _EventWriter:
+    """Appends samples to the arrays of the output, one at a time: SSC does not fit in memory."""
+
+    def __init__(self, file: h5py.File, config: DataConfig) -> None:
+        self._file, self._config = file, config
+        for name, dtype in (("times", np.float64), ("units", np.uint16)):
+            file.create_dataset(
+                name, (0,), dtype, maxshape=(None,), chunks=(_CHUNK,), fletcher32=True
+            )
+        self._counts: list[int] = []
+        self._labels: list[int] = []
+        self._speakers: list[int] = []
+        self._split: list[int] = []
+
+    def append(self, samples: SpikeFile, wanted: NDArray[np.bool_], split: str) -> None:
+        config = self._config
+        checked = samples.samples(wanted, config.n_units, config.duration)
+        pending: list[tuple[NDArray, NDArray]] = []
+        for sample in tqdm(checked, disable=None, total=int(wanted.sum()), desc=split):
+            times = to_grid(sample.times, config.time_step, config.duration)
+            pending.append((times, sample.units))
+            self._counts.append(len(times))
+            self._labels.append(sample.label)
+            self._speakers.append(sample.speaker)
+            self._split.append(SPLITS.index(split))
+            if len(pending) == 512:
+                self._write(pending)
+                pending = []
+        if pending:
+            self._write(pending)
+
+    def _write(self, pending: list[tuple[NDArray, NDArray]]) -> None:
+        for name, parts in zip(("times", "units"), zip(*pending, strict=True), strict=True):
+            array = self._file[name]
+            values = np.concatenate(parts)
+            array.resize(len(array) + len(values), axis=0)
+            array[-len(values) :] = values
+
+    def finish(self) -> None:
+        arrays: dict[str, NDArray] = {
+            "offsets": np.concatenate([[0], np.cumsum(self._counts)]).astype(np.int64),
+            "labels": np.array(self._labels, np.int64),
+            "speakers": np.array(self._speakers, np.int64),
+            "split": np.array(self._split, np.uint8),
+        }
+        for name, values in arrays.items():
+            self._file.create_dataset(name, data=values, chunks=values.shape, fletcher32=True)

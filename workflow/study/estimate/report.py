@@ -1,0 +1,148 @@
+"""The estimate as tables, and as text for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from study.config.study import Study
+from study.estimate.operations import Operation, Work
+from study.estimate.schedule import Job, longest_chain, wall_seconds
+from study.estimate.size import ACTIVITY, IN_TRAINING, UNKNOWN, size_of
+from study.estimate.space import disk, memory
+from study.estimate.work import work_of
+
+HOUR = 3600.0
+WORTHWHILE = 0.9  # twice the cores have to take at most this share of the time
+SHOWN = 8  # jobs of the longest chain
+FAMILIES = (
+    "data",
+    "search",
+    "training",
+    "landscapes",
+    "variants",
+    "ntk",
+    "figures",
+)  # in this order
+
+
+def works(study: Study, jobs: Sequence[Job]) -> list[Work]:
+    """What each of ``jobs`` does."""
+    return [work_of(study, job.rule, job.wildcards) for job in jobs]
+
+
+def times(parts: Sequence[Work], rates: Mapping[Operation, float]) -> list[float]:
+    """Seconds of each job."""
+    return [sum(amount * rates[operation] for operation, amount in w.items()) for w in parts]
+
+
+def rule_table(
+    study: Study, jobs: Sequence[Job], seconds: Sequence[float], start: float
+) -> pd.DataFrame:
+    """A row for each rule; ``start`` is the memory in megabytes that any job takes.
+
+    Returns
+    -------
+    DataFrame
+        family, rule, number of ``jobs``, ``core_hours`` of all and hours of the ``longest``,
+        ``memory_mb`` of one job, ``disk_mb`` that all leave.
+    """
+    rows = [
+        {
+            "family": job.family,
+            "rule": job.rule,
+            "hours": time / HOUR,
+            "memory_mb": memory(study, job.rule, start),
+            "disk_mb": disk(study, job.rule, job.wildcards),
+        }
+        for job, time in zip(jobs, seconds, strict=True)
+        if job.rule != "all"
+    ]
+    return (
+        pd.DataFrame(rows)
+        .groupby(["family", "rule"], sort=False)
+        .agg(
+            jobs=("hours", "size"),
+            core_hours=("hours", "sum"),
+            longest=("hours", "max"),
+            memory_mb=("memory_mb", "max"),
+            disk_mb=("disk_mb", "sum"),
+        )
+        .reset_index()
+        .sort_values("family", key=lambda names: names.map(FAMILIES.index), kind="stable")
+    )
+
+
+def wall_table(
+    jobs: Sequence[Job], seconds: Sequence[float], memory_mb: float, cores: int
+) -> pd.DataFrame:
+    """A row for 1, 2, 4, ... cores, as long as more of them help, and for ``cores``.
+
+    Returns
+    -------
+    DataFrame
+        ``cores``, ``hours`` until all is done, and ``memory_mb`` if all run the largest.
+    """
+    hours = {1: wall_seconds(jobs, seconds, 1) / HOUR}
+    while (n := 2 * max(hours)) <= len(jobs):
+        hours[n] = wall_seconds(jobs, seconds, n) / HOUR
+        if hours[n] > WORTHWHILE * hours[n // 2]:
+            break
+    hours[cores] = wall_seconds(jobs, seconds, cores) / HOUR
+    rows = [{"cores": n, "hours": hours[n], "memory_mb": n * memory_mb} for n in sorted(hours)]
+    return pd.DataFrame(rows)
+
+
+def text(
+    study: Study,
+    rules: pd.DataFrame,
+    walls: pd.DataFrame,
+    jobs: Sequence[Job],
+    seconds: Sequence[float],
+) -> str:
+    """All of it for the terminal."""
+    families = rules.groupby("family", sort=False).agg(
+        {"jobs": "sum", "core_hours": "sum", "memory_mb": "max", "disk_mb": "sum"}
+    )
+    lines = [f"\n{'':12} {'jobs':>5} {'core time':>10} {'memory of a job':>16} {'disk':>9}"]
+    for family, row in [*families.iterrows(), ("all", _all(families))]:
+        lines.append(
+            f"{family!s:12} {row['jobs']:5.0f} {_duration(row['core_hours']):>10}"
+            f" {row['memory_mb']:13.0f} MB {row['disk_mb']:6.0f} MB"
+        )
+    lines.append(f"\n{'cores':>6} {'wall time':>10} {'memory':>9}")
+    for row in walls.itertuples():
+        lines.append(f"{row.cores:6} {_duration(row.hours):>10} {row.memory_mb / 1e3:6.1f} GB")
+    chain = longest_chain(jobs, seconds)
+    whole = _duration(sum(seconds[k] for k in chain) / HOUR)
+    lines.append(f"\nThe longest chain of jobs takes {whole}, whatever the cores; most of it are:")
+    shown = sorted(sorted(chain, key=lambda k: -seconds[k])[:SHOWN], key=chain.index)
+    lines += [f"{_duration(seconds[k] / HOUR):>10}  {jobs[k]}" for k in shown]
+    return "\n".join([*lines, "", _assumed(study)])
+
+
+def _assumed(study: Study) -> str:
+    """What the estimate takes for granted."""
+    size = size_of(study.data)
+    own = ", as SHD has: your own are not looked at" if study.data.source in UNKNOWN else ""
+    active = ", ".join(f"{IN_TRAINING[n]:g}, then {ACTIVITY[n]:g} ({n})" for n in study.neurons)
+    return (
+        f"Assumed: {size.train} samples to train on, {size.validation} to validate and {size.test}"
+        f" to test with, of {size.events:.0f} events each{own}; spikes of a neuron in a sample,"
+        f" in training and after it: {active}; this machine, with nothing beside it."
+        " docs/performance.md tells more."
+    )
+
+
+def _all(families: pd.DataFrame) -> pd.Series:
+    return pd.Series({**families.sum(), "memory_mb": families["memory_mb"].max()})
+
+
+def _duration(hours: float) -> str:
+    """Hours as people say it."""
+    if hours >= 10:
+        return f"{hours:.0f} h"
+    if hours >= 1:
+        return f"{hours:.1f} h"
+    return f"{60 * hours:.0f} min" if hours >= 0.05 else f"{HOUR * hours:.0f} s"

@@ -1,0 +1,175 @@
+"""Directions in weight space, along which landscapes are looked at from each state.
+
+A direction is scaled to the norm of its point's weights: coordinates are relative distances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spikegrad.network import Network
+from spikegrad.network_settings import NetworkSettings
+from spikegrad.saving import load_tensors, save_tensors
+from spikegrad.seeds import generator
+from spikegrad.settings import validate
+from study.config.landscape import Directions
+from study.landscape.constants import STATES
+from study.landscape.objective import Objective, matrices
+from study.landscape.states import State, TrainingRun
+
+RANDOM = ("gaussian", "filter", "layer")
+
+
+@dataclass(frozen=True)
+class Centre:
+    """A point in weight space, and directions from it.
+
+    Attributes
+    ----------
+    weights
+        The point, float64 [n_weights].
+    directions
+        By name, each with the norm of ``weights``.
+    about
+        What is known of the point (loss, accuracy, activity, ...), and for each direction its
+        seed, norm before scaling and, where it ends at another network, that distance.
+    """
+
+    weights: Tensor
+    directions: dict[str, Tensor]
+    about: dict[str, Any]
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """Neuron and seed of the run that the point belongs to."""
+        return {name: self.about[name] for name in ("neuron", "seed")}
+
+    def at(self, names: tuple[str, ...], position: tuple[float, ...]) -> Tensor:
+        """The point at coordinates ``position`` along the directions ``names``."""
+        point = self.weights
+        for name, x in zip(names, position, strict=True):
+            point = torch.add(point, self.directions[name], alpha=x)
+        return point
+
+    def span(self, name: str, reach: float) -> tuple[float, float]:
+        """Where a line along a direction starts and ends."""
+        distance = self.about["directions"][name].get("distance")
+        return (-reach, reach) if distance is None else (0.0, distance)
+
+
+def draw(kind: str, weights: Tensor, network: Network, generator: torch.Generator) -> Tensor:
+    """A random direction of ``kind``, one of :data:`RANDOM`.
+
+    "filter" gives each neuron's part, in each weight matrix, the norm of that neuron's weights
+    (Li et al., arXiv 1712.09913); "layer" does so with whole matrices.
+    """
+    direction = torch.randn(weights.shape, generator=generator, dtype=torch.float64)
+    if kind != "gaussian":
+        own = matrices(weights, network)
+        for part, weight in zip(matrices(direction, network), own, strict=True):
+            if kind == "filter":
+                part *= weight.norm(dim=0) / part.norm(dim=0)
+            else:
+                part *= weight.norm() / part.norm()
+    return direction
+
+
+def common(options: Directions, runs: Iterable[TrainingRun]) -> Directions:
+    """The directions that all ``runs`` have: one that failed early has few principal ones."""
+    fewest = min(len(run.trajectory) for run in runs) - 1
+    return options.model_copy(update={"principal": min(options.principal, fewest)})
+
+
+def principal(trajectory: Tensor, number: int) -> Tensor:
+    """Main directions of a ``trajectory`` [n_snapshots, n_weights]: [number, n_weights].
+
+    Principal components of its steps from the last snapshot.
+
+    Raises
+    ------
+    ValueError
+        If there are not so many; :func:`common` says how many there are.
+    """
+    if len(trajectory) <= number:
+        raise ValueError(
+            f"{number} principal directions need more than {len(trajectory)} snapshots"
+        )
+    steps = trajectory[:-1] - trajectory[-1]
+    return torch.linalg.svd(steps, full_matrices=False).Vh[:number]
+
+
+def centre(
+    name: str, state: State, other: State, objective: Objective, options: Directions
+) -> Centre:
+    """The state called ``name`` with all directions from it.
+
+    ``other`` is the state of another seed's network that "difference" leads to.
+    """
+    run, weights = state.run, state.weights
+    answer, gradient = objective.gradient(weights)
+    seed = run.header["seed"]
+    raw: dict[str, Tensor] = {}
+    about: dict[str, dict[str, Any]] = {}
+    for kind_number, kind in enumerate(RANDOM):
+        for k in range(options.random):
+            stream = (seed, STATES.index(name), kind_number, k)
+            raw[f"{kind}{k}"] = draw(kind, weights, run.network, generator(options.seed, *stream))
+            about[f"{kind}{k}"] = {"seed": options.seed, "stream": list(stream)}
+    raw["gradient"] = gradient
+    raw["difference"] = other.weights - weights
+    for k, component in enumerate(principal(run.trajectory, options.principal)):
+        raw[f"principal{k}"] = component
+    norm = weights.norm()
+    directions = {}
+    for label, direction in raw.items():
+        if direction.norm() == 0:
+            raise ValueError(
+                f"{run.header['neuron']}, seed {seed}, {name}: direction '{label}' is zero"
+            )
+        directions[label] = direction * (norm / direction.norm())
+        about.setdefault(label, {})["norm"] = float(direction.norm())
+    about["difference"] |= {"other_seed": other.run.header["seed"]}
+    about["difference"]["distance"] = about["difference"]["norm"] / float(norm)
+    facts = {
+        "neuron": run.header["neuron"],
+        "seed": seed,
+        "state": name,
+        "epoch": state.epoch,
+        "loss": float(answer.loss),
+        "accuracy": answer.accuracy,
+        "spikes_per_neuron": answer.spikes_per_neuron(run.network.settings.layers),
+        "norm": float(norm),
+        "gradient_norm": float(gradient.norm() * norm),
+    }
+    return Centre(weights, directions, {**facts, "directions": about})
+
+
+def save_centres(path: str | Path, run: TrainingRun, centres: Mapping[str, Centre]) -> None:
+    """Write the states of ``run`` with their directions."""
+    tensors = {}
+    for state, point in centres.items():
+        tensors[f"{state}.centre"] = point.weights.clone()  # a file holds no tensor twice
+        tensors |= {f"{state}.{name}": d for name, d in point.directions.items()}
+    header = {**run.header, "centres": {state: c.about for state, c in centres.items()}}
+    save_tensors(path, tensors, header)
+
+
+def load_centre(
+    path: str | Path, state: str, names: tuple[str, ...] = ()
+) -> tuple[Network, Centre]:
+    """A network, float64, and one of its states with those of the directions ``names`` it has."""
+    tensors, header = load_tensors(path)
+    weights = tensors[f"{state}.centre"]
+    about = header["centres"][state]
+    directions = {n: tensors[f"{state}.{n}"] for n in names if n in about["directions"]}
+    settings = validate(NetworkSettings, header["network"], where=str(path))
+    network = Network(
+        settings, header["n_units"], header["n_classes"], header["neuron"], torch.float64
+    )
+    return network, Centre(weights, directions, about)

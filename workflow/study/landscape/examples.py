@@ -1,0 +1,72 @@
+"""Single samples around a change: loss, spike times and potentials on its two sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from study.config.landscape import Examples
+from study.data.dataset import SpikeDataset
+from study.landscape.census import Line
+from study.landscape.constants import JUMP
+from study.landscape.directions import load_centre
+from study.landscape.objective import Objective
+
+TRACE = 4000
+"""Points of a potential over the trial."""
+
+
+def choose(changes: pd.DataFrame, state: str) -> dict[str, dict[str, Any]]:
+    """The largest and a typical change of one neuron model's networks in ``state``.
+
+    By jump of the loss, the typical one being the median; breaks go before harmless changes. The
+    typical one alone if none is a jump; empty if the census has found no change there.
+    """
+    own = changes[changes["state"] == state]
+    if own.empty:
+        return {}
+    own = own[own["breaks"] == own["breaks"].max()]
+    ranked = own.loc[own["loss_jump"].abs().sort_values(kind="stable").index]
+    picks = {"largest": len(ranked) - 1, "typical": (len(ranked) - 1) // 2}
+    if abs(ranked["loss_jump"].iloc[-1]) <= JUMP:
+        del picks["largest"]
+    return {kind: ranked.iloc[place].to_dict() for kind, place in picks.items()}
+
+
+def example(
+    change: Mapping[str, Any], centre_file: str, data: SpikeDataset, options: Examples
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """What a sample does around a row of the census.
+
+    Returns
+    -------
+    losses
+        x (distance from the change) and loss.
+    spikes
+        x, layer, unit and time in seconds of every spike.
+    potentials
+        side ("left" or "right"), time in seconds and potential of the neuron that it begins with.
+    """
+    network, centre = load_centre(centre_file, change["state"], (change["direction"],))
+    sample = data.select(torch.tensor([change["sample"]]))
+    line = Line(Objective(network, sample), centre.weights, centre.directions[change["direction"]])
+    low, high = change["x"], change["x"] + change["width"]
+    outer = np.linspace(0, options.reach, options.points // 2 + 1)[1:]
+    losses, spikes = [], []
+    for x in [*(low - outer[::-1]), low, high, *(high + outer)]:
+        here = line.spikes(float(x))
+        losses.append({"x": x - low, "loss": here.loss})
+        layers, units, times = here.by_neuron
+        spikes.append(pd.DataFrame({"x": x - low, "layer": layers, "unit": units, "time": times}))
+    times = np.linspace(0, sample.spikes.duration, TRACE)
+    potentials = []
+    for side, x in (("left", low), ("right", high)):
+        answer = line.objective.answer(line.point(x))
+        layer = line.objective.layers[change["layer"] - 1]
+        trace = layer.trace(answer.trains[change["layer"] - 1], 0, change["unit"], times)
+        potentials.append(pd.DataFrame({"side": side, "time": times, "potential": trace}))
+    return pd.DataFrame(losses), pd.concat(spikes), pd.concat(potentials)

@@ -1,0 +1,146 @@
+"""The loss of a network on fixed samples as a function of its weights, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+from spikegrad.first_spike import FirstSpikeReadout
+from spikegrad.layers import SpikingLayer
+from spikegrad.network import Network
+from spikegrad.seeds import generator
+from spikegrad.spikes import SpikeTrains
+from study.config.landscape import LandscapeSettings
+from study.data.dataset import SpikeDataset
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network does on each sample at one point of its weight space.
+
+    Attributes
+    ----------
+    losses
+        Cross-entropy in nats [n_samples].
+    correct
+        Whether each sample is classified right, bool [n_samples].
+    trains
+        The input's spikes and those of each spiking layer, in order.
+    """
+
+    losses: Tensor
+    correct: Tensor
+    trains: list[SpikeTrains]
+
+    @property
+    def loss(self) -> Tensor:
+        """Mean over the samples."""
+        return self.losses.mean()
+
+    @property
+    def accuracy(self) -> float:
+        """Share of samples classified right."""
+        return float(self.correct.double().mean())
+
+    def spikes_per_neuron(self, widths: Sequence[int]) -> float:
+        """Mean over samples and neurons of hidden layers of these ``widths``."""
+        hidden = sum(len(train.times) for train in self.trains[1 : 1 + len(widths)])
+        return hidden / (len(self.losses) * sum(widths))
+
+
+class Objective:
+    """A network on fixed samples; its weights are one vector [n_weights].
+
+    Parameters
+    ----------
+    network
+        Turned to float64, in place; where its weights are is overwritten by each call.
+    data
+        The samples.
+    """
+
+    def __init__(self, network: Network, data: SpikeDataset) -> None:
+        self.network = network.double()
+        self.data = data
+        readout = network.readout
+        last = [readout.layer] if isinstance(readout, FirstSpikeReadout) else []
+        self.layers: list[SpikingLayer] = [*network.hidden, *last]
+
+    def select(self, indices: Tensor) -> Objective:
+        """The same on fewer samples (int64 [n]); the network is shared."""
+        return Objective(self.network, self.data.select(indices))
+
+    def set_weights(self, weights: Tensor) -> None:
+        """Give the network ``weights``."""
+        vector_to_parameters(weights, self.network.parameters())
+
+    @torch.no_grad()
+    def answer(self, weights: Tensor) -> Answer:
+        """The network's answers with ``weights``."""
+        self.set_weights(weights)
+        return self._answer()
+
+    def gradient(self, weights: Tensor, clip: float | None = None) -> tuple[Answer, Tensor]:
+        """The answers, and the gradient [n_weights] of the mean loss.
+
+        With ``clip`` it is one that training with this ``sample_clip`` follows: in each spiking
+        layer no sample's part is longer than that many times their median.
+        """
+        self.set_weights(weights)
+        for layer in self.layers:
+            layer.sample_clip = clip
+        parameters = list(self.network.parameters())
+        answer = self._answer()
+        gradients = torch.autograd.grad(answer.loss, parameters)
+        answer = replace(answer, losses=answer.losses.detach())
+        return answer, torch.cat([gradient.flatten() for gradient in gradients])
+
+    def _answer(self) -> Answer:
+        output = self.network(self.data.spikes)
+        trains = [self.data.spikes, *output.hidden]
+        for layer in self.layers[len(output.hidden) :]:
+            trains.append(layer(trains[-1]))
+        labels = self.data.labels
+        return Answer(
+            cross_entropy(output.logits, labels, reduction="none"),
+            output.logits.argmax(1) == labels,
+            trains,
+        )
+
+
+def landscape_samples(data: SpikeDataset, options: LandscapeSettings, seed: int) -> SpikeDataset:
+    """The samples of ``data`` for the landscapes of networks with ``seed``, of any neuron model.
+
+    Raises
+    ------
+    ValueError
+        If there are not so many.
+    """
+    if options.samples > len(data):
+        raise ValueError(
+            f"landscape.samples is {options.samples}, but {data.name} has only {len(data)} "
+            "training samples; lower it"
+        )
+    return data.draw(options.samples, generator(options.directions.seed, seed))
+
+
+def weights_of(network: Network) -> Tensor:
+    """The network's weights as one vector, float64 [n_weights]."""
+    return parameters_to_vector(network.parameters()).detach().double()
+
+
+def matrices(vector: Tensor, network: Network) -> list[Tensor]:
+    """Views of ``vector`` [n_weights] as the network's weight matrices, one column per neuron."""
+    shapes = [parameter.shape for parameter in network.parameters()]
+    bounds = torch.tensor([0, *(shape.numel() for shape in shapes)]).cumsum(0).tolist()
+    return [
+        vector[a:b].view(cast(list[int], list(shape)))
+        for (a, b), shape in zip(pairwise(bounds), shapes, strict=True)
+    ]

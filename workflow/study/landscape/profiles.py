@@ -1,0 +1,171 @@
+"""The loss of single samples along lines: how much of its change lies in jumps, and of what cause.
+
+A profile is looked at as closely as it takes to show minima of the depths that are judged
+(:mod:`study.landscape.section`). Where it still changes between two points 1e-13 apart, it
+may jump: the spikes on both sides tell whether it does, and why (:mod:`~.causes`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from spikegrad.layers import SpikeOverflowError
+from study.config.landscape import LandscapeSettings, Profiles
+from study.data.dataset import SpikeDataset
+from study.jobs import followed
+from study.landscape.causes import explain
+from study.landscape.census import WIDTH, Line, bracket
+from study.landscape.constants import CAUSES, SWAPS, height_column
+from study.landscape.fragmentation import persistence
+from study.landscape.sample_lines import SampleLine, open_line, sample_lines
+from study.landscape.section import Section, section
+from study.landscape.signature import same_signature
+
+
+class Cliff(NamedTuple):
+    """A change of the loss within a bracket that ends at ``x``.
+
+    The ``jump`` in ``change``, both in nats, has a ``cause``. The rest is continuous, but too
+    steep for double precision: a spike lingers there, and leaves at the trial's end.
+    """
+
+    x: float
+    change: float
+    jump: float
+    cause: str
+
+
+def profile_tasks(options: LandscapeSettings) -> list[SampleLine]:
+    """All profiles of one run."""
+    return sample_lines(options.profiles)
+
+
+def profile_tables(
+    tasks: Sequence[SampleLine],
+    centres: str | Path,
+    samples: SpikeDataset,
+    options: LandscapeSettings,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Profiles and their minima.
+
+    ``centres`` is the run's file of directions, ``samples`` are those of its landscapes.
+    Both begin with neuron, seed, state, direction, sample, and go on as :func:`profile` says.
+    """
+    profiles, minima = [], []
+    for task in followed(tasks, len(tasks), "profiles"):
+        run, line = open_line(task, centres, samples)
+        key = {**run, **vars(task)}
+        facts, depths = profile(line, options.profiles)
+        profiles.append({**key, **facts})
+        minima += [{**key, **row} for row in depths]
+    return pd.DataFrame(profiles), pd.DataFrame(minima)
+
+
+def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """One sample's loss along a line.
+
+    Returns
+    -------
+    dict
+        ``length`` of the stretch around 0 where the network does not run away; ``variation``,
+        the total variation of the loss there, in nats; ``n_jumps`` that make it up in part, and
+        their summed heights by cause, ``jump_end``, ``jump_grazing``, ...; what is as steep but
+        no jump, only ``unresolved`` by double precision; whether more points would change
+        nothing (``settled``), and how many ``evaluations`` it took.
+    list of dict
+        For each ``depth``: the number of ``minima`` deeper than that, by persistence, the lowest
+        of all left out; how many there are without the jumps at changes of order
+        (``minima_without_jumps``), and without any (``minima_without_any_jumps``).
+    """
+
+    def loss(x: float) -> float:
+        try:
+            return line.spikes(x).loss
+        except SpikeOverflowError:
+            return math.nan
+
+    tolerance = options.tolerance
+    grid = np.linspace(-options.reach, options.reach, options.points)
+    found = section(loss, grid, tolerance, WIDTH, options.most)
+    inside = finite_stretch(found)
+    x, values = found.x[inside], found.values[inside]  # noqa: PD011
+    cliffs = [c for c in cliffs_of(line, found, tolerance) if x[0] < c.x <= x[-1]]
+    jumps = [c for c in cliffs if c.jump]
+    heights = {cause: sum(abs(j.jump) for j in jumps if j.cause == cause) for cause in CAUSES}
+    facts = {
+        "length": float(x[-1] - x[0]),
+        "variation": float(np.abs(np.diff(values)).sum()),
+        "n_jumps": len(jumps),
+        **{height_column(cause): float(h) for cause, h in heights.items()},
+        "unresolved": float(sum(abs(c.change - c.jump) for c in cliffs)),
+        "settled": found.residual == 0,
+        "evaluations": len(found.x),
+    }
+    versions = {
+        "minima": values,
+        "minima_without_jumps": without(x, values, [j for j in jumps if j.cause in SWAPS]),
+        "minima_without_any_jumps": without(x, values, jumps),
+    }
+    depths = {name: persistence(version)[1:] for name, version in versions.items()}
+    rows = [
+        {"depth": depth, **{name: int((d > depth).sum()) for name, d in depths.items()}}
+        for depth in options.depths
+    ]
+    return facts, rows
+
+
+def finite_stretch(found: Section) -> slice:
+    """The points around 0 up to the nearest on either side that have no value."""
+    middle = int(np.abs(found.x).argmin())
+    lost = np.flatnonzero(np.isnan(found.values))
+    first, last = lost[lost < middle].max(initial=-1), lost[lost > middle].min(initial=len(found.x))
+    return slice(first + 1, last)
+
+
+def steepest(found: Section, tolerance: float, width: float) -> list[tuple[float, float]]:
+    """Intervals not wider than ``width`` in which the function changes by more than ``tolerance``.
+
+    Neighbours are joined, since where a jump lies may be a matter of rounding.
+    """
+    steep = (np.diff(found.x) <= width) & (np.abs(np.diff(found.values)) > tolerance)
+    ends: list[tuple[float, float]] = []
+    for k in np.flatnonzero(steep):
+        low, high = float(found.x[k]), float(found.x[k + 1])
+        if ends and ends[-1][1] == low:
+            low = ends.pop()[0]
+        ends.append((low, high))
+    return ends
+
+
+def cliffs_of(line: Line, found: Section, tolerance: float) -> list[Cliff]:
+    """What happens at the steepest places of a section of ``line``'s loss, ascending."""
+    cliffs = []
+    for low, high in steepest(found, tolerance, WIDTH):
+        try:
+            around = bracket(line, line.spikes(low), line.spikes(high))
+        except SpikeOverflowError:  # beside the place from where on the network runs away
+            continue
+        if same_signature(around.low, around.high):
+            jump, cause = 0.0, ""
+        else:
+            facts = explain(around)
+            jump, cause = 0.0, facts["cause"]
+            if facts["breaks"]:
+                slope = line.slope(line.gradient(low), line.gradient(high))
+                jump = around.loss_jump(facts, slope)
+        cliffs.append(Cliff(high, around.high.loss - around.low.loss, jump, cause))
+    return cliffs
+
+
+def without(x: np.ndarray, values: np.ndarray, jumps: list[Cliff]) -> np.ndarray:
+    """``values`` at ``x`` [n], ascending, with the ``jumps`` in them closed."""
+    steps = np.zeros(len(x))
+    for jump in jumps:
+        steps[np.searchsorted(x, jump.x)] += jump.jump
+    return values - steps.cumsum()

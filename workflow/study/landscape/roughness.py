@@ -1,0 +1,131 @@
+"""How rough the loss is around trained networks, with steps of one length for all.
+
+The steps of training are of another length for each neuron model, network and epoch. Here all
+go equally far down the gradient, itself or with each sample's part clipped, as training does.
+Distances are in units of each weight matrix's own norm, whatever that is: one network has large
+weights where another has small ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from spikegrad.layers import SpikeOverflowError
+from spikegrad.network import Network
+from spikegrad.seeds import generator
+from study.config.landscape import JUDGED, LandscapeSettings, Profiles
+from study.data.dataset import SpikeDataset
+from study.landscape.census import Line
+from study.landscape.constants import CAUSES, height_column
+from study.landscape.directions import draw
+from study.landscape.objective import Objective, landscape_samples, matrices, weights_of
+from study.landscape.profiles import profile
+
+DRAWS = 3  # of samples and a direction
+LENGTHS = (1e-5, 1e-4, 1e-3, 3e-3, 1e-2)  # steps of training are 1e-3 to 5e-3 of all weights' norm
+CLIPS = {"no": None, "yes": 1.0}  # each sample's gradient, at the median of their norms
+WORDS = ("word_variation", "word_in_jumps", "word_minima")
+STEP = ("clipped", "length", "predicted", "changed", "turned")
+
+
+def around_words(
+    objective: Objective, weights: Tensor, direction: Tensor, options: Profiles
+) -> dict[str, float]:
+    """Means over single samples along ``direction``: ``word_variation`` of the loss in nats,
+    ``word_in_jumps`` (the share of it), ``word_minima`` deeper than the first of :data:`JUDGED`."""
+    profiles, minima = [], []
+    for k in range(options.samples):
+        line = Line(objective.select(torch.tensor([k])), weights, direction)
+        facts, depths = profile(line, options)
+        profiles.append(facts)
+        minima += [row["minima"] for row in depths if row["depth"] == JUDGED[0]]
+    heights = sum(p[height_column(cause)] for p in profiles for cause in CAUSES)
+    variation = sum(p["variation"] for p in profiles)
+    return {
+        "word_variation": variation / len(profiles),
+        "word_in_jumps": heights / variation if variation else 0.0,
+        "word_minima": sum(minima) / len(minima),
+    }
+
+
+def scales(weights: Tensor, network: Network) -> Tensor:
+    """For each of ``weights`` the norm of the matrix that it stands in, [n_weights]."""
+    norms = torch.empty_like(weights)
+    for part, own in zip(matrices(norms, network), matrices(weights, network), strict=True):
+        part.fill_(own.norm())
+    return norms
+
+
+def down_the_gradient(
+    objective: Objective, weights: Tensor, clip: float | None, lengths: Sequence[float]
+) -> list[dict[str, float]]:
+    """Of steps of these ``lengths`` against the gradient, each matrix in units of its norm: the
+    change of the loss in nats that each ``predicted``, by how much that ``changed``, and how far
+    the gradient ``turned`` (the cosine); NaN where the network runs away."""
+    unit = scales(weights, objective.network)
+    before, start = objective.gradient(weights, clip)
+    gradient = start * unit
+    rows = []
+    for length in lengths:
+        step = -gradient * (length / gradient.norm())
+        changed = turned = math.nan
+        with suppress(SpikeOverflowError):
+            after, end = objective.gradient(weights + step * unit, clip)
+            other = end * unit
+            changed = float(after.loss - before.loss)
+            turned = float(gradient @ other / (gradient.norm() * other.norm()))
+        predicted = float(gradient @ step)
+        rows.append(
+            {"length": length, "predicted": predicted, "changed": changed, "turned": turned}
+        )
+    return rows
+
+
+def roughness(
+    network: Network,
+    data: SpikeDataset,
+    options: LandscapeSettings,
+    seed: int,
+    lengths: Sequence[float],
+) -> list[dict[str, Any]]:
+    """What :func:`around_words` says along a random direction, with what :func:`down_the_gradient`
+    says of each of :data:`CLIPS` and ``lengths``, on samples of ``data`` that ``seed`` draws.
+
+    No row if the network runs away on these; it keeps its weights.
+    """
+    objective = Objective(network, landscape_samples(data, options, seed))
+    weights = weights_of(network)
+    direction = draw("filter", weights, network, generator(seed))
+    direction *= weights.norm() / direction.norm()
+    try:
+        steps = [
+            {"clipped": clipped, **step}
+            for clipped, clip in CLIPS.items()
+            for step in down_the_gradient(objective, weights, clip, lengths)
+        ]
+        of_words = around_words(objective, weights, direction, options.profiles)
+    except SpikeOverflowError:
+        return []
+    finally:
+        objective.set_weights(weights)
+    return [{**of_words, **step} for step in steps]
+
+
+def roughness_table(
+    network: Network, name: str, data: SpikeDataset, options: LandscapeSettings
+) -> pd.DataFrame:
+    """Rows of :func:`roughness` for each draw and each of :data:`LENGTHS`; ``name`` is the
+    network's file."""
+    rows = [
+        {"neuron": network.neuron, "network": name, "draw": seed, **row}
+        for seed in range(DRAWS)
+        for row in roughness(network, data, options, seed, LENGTHS)
+    ]
+    return pd.DataFrame(rows, columns=["neuron", "network", "draw", *WORDS, *STEP])

@@ -1,0 +1,1 @@
+"""The second paper's experiments: networks of finite width beside their kernels."""

@@ -1,0 +1,251 @@
+"""What the page of the first paper's study shows of its tables, as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import yaml
+
+from study.claims.performance import FINISHED
+from study.claims.statements import Answer
+from study.config.neurons import NEURON_STYLES
+from study.report.numbers import (
+    cell,
+    listed,
+    markdown_table,
+    mean,
+    measured,
+    number,
+    percent,
+    share,
+)
+from study.report.study import StudyTables
+from study.training.summary import best_by_validation, summary
+
+MEASURES = {
+    "word_variation": "variation of a single sample's loss (nats)",
+    "word_in_jumps": "of that, in jumps (%)",
+    "word_jumps": "jumps of a single sample's loss",
+    "word_minima": "minima of a single sample's loss",
+    "word_minima_mended": "the same with the jumps at changes of order closed",
+    "mean_minima": "minima of the mean loss over the samples",
+    "largest_jump": "largest jump of a sample's loss that the census isolated (nats)",
+    "missed": "of the change that the gradient predicts, an update misses (%; a fixed batch)",
+    "turned": "cosine between the gradients before and after an update (a fixed batch)",
+    "met": "breaks at changes of order that an update meets in its batch",
+}
+"""Columns of landscape/measures.csv."""
+
+
+def label(neuron: str) -> str:
+    """The neuron model's name for readers; of what is none, the text itself."""
+    return NEURON_STYLES[neuron].label if neuron in NEURON_STYLES else neuron
+
+
+def statements(answers: Sequence[Answer]) -> str:
+    """A row for each statement of an abstract."""
+    rows = []
+    for answer in answers:
+        text = f"[{answer.statement.text}](#{answer.statement.name})"
+        kind = "confirmatory" if answer.confirmatory else "exploratory"
+        if not answer.cases:
+            rows.append([text, answer.verdict, "nothing in this study", "", kind])
+            continue
+        case = answer.cases[0]
+        of = f"{case['n']:,} {case['unit']}; {case_name(case['case'], '')}"
+        rows.append([text, answer.verdict, measured(case, answer.statement.unit), of, kind])
+    return markdown_table(["statement", "verdict", "number (95 %)", "over", "kind"], rows)
+
+
+def cases(claims: pd.DataFrame, claim: str, unit: str = "") -> str:
+    """All cases of a claim, with p adjusted for the number of the paper's comparisons."""
+    own = claims[claims["id"] == claim]
+    rows = [
+        [
+            case_name(row["case"]),
+            measured(row, unit),
+            f"{row['n']:,} {row['unit']}",
+            "" if math.isnan(row["p_holm"]) else number(row["p_holm"], 2),
+            row["verdict"],
+        ]
+        for _, row in own.iterrows()
+    ]
+    return markdown_table(["case", "number (95 %)", "over", "p, adjusted", "verdict"], rows)
+
+
+def case_name(case: str, of_qif: str = "QIF: ") -> str:
+    """A case as readers know it; ``of_qif`` stands for the QIF model's name."""
+    neuron, colon, rest = case.partition(": ")
+    if neuron == "qif":
+        return of_qif + rest
+    return f"{label(neuron)}{colon}{rest}"
+
+
+def accuracies(study: StudyTables) -> str:
+    """Scores of each neuron model's networks: means over searches with their intervals."""
+    shown = {
+        "accuracy": "test",
+        "accuracy_unseen_speakers": "new speakers",
+        "accuracy_seen_speakers": "heard speakers",
+        "training_accuracy": "training",
+        "silent_fraction": "silent neurons",
+    }
+    means = summary(study.runs, [*shown, "spikes_per_neuron"]).set_index(["neuron", "measure"])
+    rows = []
+    for neuron in study.neurons:
+        own = study.runs[study.runs["neuron"] == neuron]
+        diverged = (own["outcome"] != FINISHED).sum()
+        rows.append(
+            [
+                label(neuron),
+                *[percent(means.loc[(neuron, measure)]) for measure in shown],
+                f"{means.loc[(neuron, 'spikes_per_neuron'), 'mean']:.1f}",
+                f"{len(own)} ({diverged})",
+            ]
+        )
+    header = ["neuron", *shown.values(), "spikes a neuron", "networks (diverged)"]
+    return markdown_table(header, rows)
+
+
+def by_search(table: pd.DataFrame, neurons: Sequence[str], title: str) -> str:
+    """A ``table`` with columns (neuron, search): each search's values of a neuron, in order."""
+    rows = [
+        [name, *[", ".join(map(cell, row[neuron])) for neuron in neurons]]
+        for name, row in table.iterrows()
+    ]
+    return markdown_table([title, *map(label, neurons)], rows)
+
+
+def by_speaker(study: StudyTables) -> str:
+    """Test accuracy of each search: on heard speakers together, and on each new one."""
+    table = study.table("training/speakers.csv")
+    table["right"] = table["accuracy"] * table["answers"]
+    new = table["unseen_speaker"]
+    table["group"] = "heard speakers"
+    table.loc[new, "group"] = "new speaker " + table["speaker"].astype(str)
+    sums = table.pivot_table(
+        ["right", "answers"], index="group", columns=["neuron", "search"], aggfunc="sum"
+    )
+    accuracy = (100 * sums["right"] / sums["answers"]).round()
+    return by_search(accuracy, study.neurons, "right answers of each search, in order (%)")
+
+
+def by_novelty(study: StudyTables) -> str:
+    """Accuracy of each search on validation samples, by whether training has heard the speaker."""
+    names = {"accuracy_heard": "heard speakers", "accuracy_new": "new speakers"}
+    networks = study.table("training/validation.csv").groupby(["neuron", "search"])
+    accuracy = (100 * networks[list(names)].mean().T.rename(index=names)).round()
+    return by_search(accuracy, study.neurons, "validation: right answers of each search (%)")
+
+
+def blindness(study: StudyTables) -> str:
+    """Rank correlations of accuracy on new speakers in validation and test, by neuron model."""
+    found = study.table("training/validation.csv").merge(study.runs, on=["neuron", "seed"])
+    ranks = {
+        neuron: own["accuracy_new"].rank().corr(own["accuracy_unseen_speakers"].rank())
+        for neuron, own in found.groupby("neuron")
+    }
+    return listed(f"{number(ranks[neuron], 2)} ({label(neuron)})" for neuron in study.neurons)
+
+
+def landscapes(study: StudyTables, state: str) -> str:
+    """Means over searches with intervals, and medians over networks, of a state's landscapes."""
+    table = study.table("landscape/measures.csv")
+    own = table[table["state"] == state].dropna(axis=1, how="all")
+    measures = [name for name in MEASURES if name in own]
+    means = summary(own, measures).set_index(["measure", "neuron"])
+    medians = own.groupby("neuron")[measures].median()
+    rows = [
+        [
+            MEASURES[measure],
+            *[
+                f"{mean(means.loc[(measure, n)])}; {number(medians.loc[n, measure])}"
+                if (measure, n) in means.index
+                else "-"
+                for n in study.neurons
+            ],
+        ]
+        for measure in measures
+    ]
+    return markdown_table([f"{state}: mean; median", *map(label, study.neurons)], rows)
+
+
+def early(study: StudyTables) -> str:
+    """Networks that are as their first epoch left them, or as they began."""
+    own = study.runs[study.runs["best_epoch"] <= 1]
+    return listed(f"{label(run.neuron)} with seed {run.seed}" for run in own.itertuples())
+
+
+def robustness(study: StudyTables) -> str:
+    """Accuracy on changed samples, and its rank correlation with that on new speakers."""
+    best = best_by_validation(study.runs)
+    files = best["neuron"] + "_" + best["search"].astype(str) + ".safetensors"
+    new = pd.Series(best["accuracy_unseen_speakers"].to_numpy(), files)
+    found = study.table("networks/robustness.csv")
+    found["by"] = found["by"].abs()
+    rows = []
+    for (change, by), own in found.groupby(["change", "by"], sort=False):
+        of_network = own.groupby("network")["accuracy"].mean()
+        rank = of_network.rank().corr(new[of_network.index].rank())
+        means = own.groupby("neuron")["accuracy"].mean()
+        name = "as they are" if change == "none" else f"{change} {by:g}"
+        rows.append([name, *[share(means[n]) for n in study.neurons], f"{rank:+.2f}"])
+    header = ["samples of heard speakers", *map(label, study.neurons), "rank correlation"]
+    return markdown_table(header, rows)
+
+
+def roughness(study: StudyTables) -> str:
+    """The loss around networks: steps of one length down the gradient, and single samples."""
+    table = study.table("networks/roughness.csv")
+    rows = []
+    for (clipped, length), own in table.groupby(["clipped", "length"]):
+        means = own.groupby("neuron")[["changed", "turned"]].mean()
+        texts = [
+            f"{means.loc[n, 'changed']:+.4f}, {means.loc[n, 'turned']:+.2f}" for n in study.neurons
+        ]
+        rows.append([f"{length:g}", clipped, *texts])
+    header = [f"{label(n)}: loss, cosine" for n in study.neurons]
+    steps = markdown_table(["down the gradient by", "samples clipped", *header], rows)
+    of = table.groupby("neuron")[["word_variation", "word_in_jumps", "word_minima"]].mean()
+    single = markdown_table(
+        ["single samples", *map(label, study.neurons)],
+        [
+            [
+                "variation of the loss (nats)",
+                *[f"{of.loc[n, 'word_variation']:.2f}" for n in study.neurons],
+            ],
+            ["of that, in jumps", *[share(of.loc[n, "word_in_jumps"]) for n in study.neurons]],
+            ["minima", *[f"{of.loc[n, 'word_minima']:.1f}" for n in study.neurons]],
+        ],
+    )
+    return f"{steps}\n{single}"
+
+
+def cost(study: StudyTables) -> str:
+    """Core-hours by family of rules."""
+    table = study.table("hours.csv")
+    rows = [[r.family, str(r.jobs), f"{r.core_hours:.2f}"] for r in table.itertuples()]
+    return markdown_table(["family", "jobs", "core-hours"], rows)
+
+
+def software(study: StudyTables) -> str:
+    """Python's version, and the processors that networks were trained on."""
+    found = yaml.safe_load((study.folder / "software.yaml").read_text())
+    processors = [f"`{name}` ({n} networks)" for name, n in found["processors"].items()]
+    return "; ".join([f"Python {found['python']}", *processors])
+
+
+def gain(study: StudyTables, case: str) -> str:
+    """QIF minus LIF in a case of the main claim, in points; empty if there is none."""
+    claims = study.claims
+    own = claims[(claims["id"] == "qif-outperforms-lif") & (claims["case"] == f"qif: {case}")]
+    return measured(own.iloc[0], "points") if len(own) else ""
+
+
+def new_share(study: StudyTables) -> str:
+    """Share of the test samples that are by speakers whom nothing before has heard."""
+    table = study.table("data/summary.csv").set_index("group")["samples"]
+    new = table.get("test, new speakers", 0)
+    return share(new / (new + table.get("test, known speakers", 0)))

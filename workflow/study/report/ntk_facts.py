@@ -1,0 +1,85 @@
+"""What the second paper's page shows of its tables, as Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from study.ntk.constants import SAME_TIME, SG_NTK
+from study.report.numbers import markdown_table, number, with_interval
+from study.report.study import StudyTables
+
+PAPER: dict[str, dict[int, float]] = {
+    "gradient": {10: 256, 100: 499, 500: 140, 1000: 52},
+    "surrogate gradient": {10: 40, 100: 0.77, 500: 0.11, 1000: 0.05},
+}
+"""Kernel errors read off the paper's figures 1 and 2, by width: slope 20, trained, on other
+training points."""
+SLOPE = 20
+KERNELS = (SG_NTK, "two-sided", "NNGP", "transposed", "symmetrised")
+POWERS = {
+    "distance": "distance of the mean from the SG-NTK's flow",
+    "spread, train": "excess spread, training points",
+    "spread, test": "excess spread, test points",
+}
+
+
+def kernel_errors(study: StudyTables) -> str:
+    """Mean squared errors of kernels after training, by slope and width, beside the paper's."""
+    columns = {}
+    for experiment, table in _experiments(study, "mean_errors").items():
+        last = table[table["step"] == table["step"].max()].set_index(["slope", "width"])
+        columns[experiment] = last["squared_error"].map(number)
+        if experiment in PAPER:
+            theirs = {(SLOPE, width): str(error) for width, error in PAPER[experiment].items()}
+            columns[f"{experiment}, paper"] = pd.Series(theirs).reindex(last.index)
+    errors = pd.DataFrame(columns).fillna("")
+    rows = [
+        [f"{slope:g}", str(width), *row]
+        for (slope, width), row in zip(errors.index, errors.to_numpy(), strict=True)
+    ]
+    return markdown_table(["slope", "n", *errors], rows)
+
+
+def _experiments(study: StudyTables, name: str) -> dict[str, pd.DataFrame]:
+    """The table ``name`` of each experiment that has one."""
+    files = study.lower(f"*/{name}.csv")
+    return {file.split("/")[0].replace("_", " "): study.table(file) for file in files}
+
+
+def followed(study: StudyTables) -> str:
+    """Of each ensemble and width, at the end: which kernel's flow the networks' mean follows."""
+    rows = []
+    for ensemble, table in _experiments(study, "distances").items():
+        ends = table[(table["step"] == table["step"].max()) & (table["at"] == SAME_TIME)]
+        for width, own in ends.groupby("width"):
+            by_kernel = own.set_index("kernel")
+            rms = by_kernel["rms"]
+            rival = rms.drop(SG_NTK).idxmin()
+            rows.append(
+                [
+                    ensemble,
+                    str(width),
+                    str(by_kernel.loc[SG_NTK, "n_networks"]),
+                    *[f"{rms[k]:.3f}" if k in rms else "-" for k in KERNELS],
+                    f"{by_kernel.loc[SG_NTK, 'noise']:.3f}",
+                    str(rival),
+                    f"{by_kernel.loc[rival, 'advantage_z']:+.1f}",
+                ]
+            )
+    header = ["ensemble", "n", "networks", *KERNELS, "noise of the mean", "nearest other", "z"]
+    return markdown_table(header, rows)
+
+
+def powers(study: StudyTables) -> str:
+    """Powers of the width, by ensemble and quantity."""
+
+    def power(row: Any) -> str:
+        return with_interval(row["exponent"], row["low"], row["high"], lambda v: number(v, 2))
+
+    rows = []
+    for ensemble, table in _experiments(study, "trends").items():
+        own = table.set_index("quantity")
+        rows.append([ensemble, *[power(own.loc[q]) if q in own.index else "-" for q in POWERS]])
+    return markdown_table(["ensemble", *POWERS.values()], rows)

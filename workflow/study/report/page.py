@@ -1,0 +1,117 @@
+"""The page of a study: Markdown from templates, once; the same as HTML; and what other pages quote.
+
+``python -m study.report.page docs/results/heidelberg-digits README.md`` writes the page of a
+published study, and in README.md what stands between ``<!-- STUDY/TEMPLATE -->`` and
+``<!-- end -->``, STUDY being a folder beside the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import re
+from datetime import date
+from pathlib import Path
+
+import markdown
+
+from spikegrad.files import atomic
+from study.claims.estimates import Verdict
+from study.claims.qif_paper import QIF_STATEMENTS
+from study.claims.sg_ntk_paper import SG_NTK_STATEMENTS
+from study.claims.statements import Answer, answer
+from study.report import facts, ntk_facts, numbers, search_facts, variant_facts
+from study.report.pages import ENVIRONMENT, render
+from study.report.study import StudyTables
+
+QUOTE = re.compile(r"(<!-- (?P<study>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
+PAGE = "README.md"
+STATEMENTS = (*QIF_STATEMENTS, *SG_NTK_STATEMENTS)
+CLAIMS = {"study.md": "claims.html", "sg_ntk.md": "sg-ntk-claims.html"}
+"""The page with all claims, beside that of each template."""
+_ENVIRONMENT = ENVIRONMENT.overlay(autoescape=False)
+_ENVIRONMENT.filters["label"] = facts.label
+
+
+def page(folder: Path, template: str) -> str:
+    """The Markdown of a ``template`` with the numbers of the study in ``folder``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a table that the template shows is absent.
+    """
+    study = StudyTables(folder)
+    fixed = study.config["criteria"]
+
+    def answers(paper: str) -> list[Answer]:
+        day = date.fromisoformat(str(fixed)) if fixed else None
+        return [answer(study.claims, s, day) for s in STATEMENTS if s.paper == paper]
+
+    return _ENVIRONMENT.get_template(template).render(
+        study=study,
+        config=study.config,
+        claims=study.claims,
+        answers=answers,
+        claims_page=CLAIMS.get(template),
+        Verdict=Verdict,
+        facts=facts,
+        searches=search_facts,
+        variants=variant_facts,
+        ntk=ntk_facts,
+        numbers=numbers,
+    )
+
+
+def template_of(folder: Path) -> str:
+    """The template of the page of ``folder``; the second paper's results have their own."""
+    return "study.md" if (folder / "training").exists() else "sg_ntk.md"
+
+
+def as_html(text: str, folder: Path) -> str:
+    """A page as HTML, with its first picture in it; links to other pages lead to their HTML.
+
+    The others lie beside the file. They are left out where it is opened without them, as it is in
+    Snakemake's report.
+    """
+    body = markdown.markdown(text, extensions=["tables", "toc", "fenced_code", "sane_lists"])
+    verdicts = "|".join(Verdict)
+    body = re.sub(rf"<td>({verdicts})</td>", r'<td><span class="verdict \1">\1</span></td>', body)
+    body = body.replace(f'href="ntk/{PAGE}', 'href="ntk/sg-ntk.html')
+
+    def embedded(image: re.Match[str]) -> str:
+        content = base64.b64encode((folder / image[1]).read_bytes()).decode()
+        return f'src="data:image/png;base64,{content}"'
+
+    picture = r'src="([^"]+\.png)"'
+    body = re.sub(picture, embedded, body, count=1)
+    body = re.sub(picture, r'src="\1" onerror="this.remove()"', body)
+    title = re.search("<h1.*?>(.*?)</h1>", body)
+    assert title is not None, "every page begins with a heading"
+    return render("markdown.html", title=title[1], body=body)
+
+
+def quoting(text: str, studies: Path) -> str:
+    """The page ``text`` with what it quotes made anew, from the published ``studies``."""
+
+    def quote(found: re.Match[str]) -> str:
+        begin, study, template, _, end = found.groups()
+        return begin + page(studies / study, f"{template}.md") + end
+
+    return QUOTE.sub(quote, text)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", type=Path, help="a published study")
+    parser.add_argument("pages", type=Path, nargs="*", help="pages that quote it")
+    options = parser.parse_args()
+    made = {options.folder / PAGE: page(options.folder, template_of(options.folder))}
+    made |= {p: quoting(p.read_text(), options.folder.parent) for p in options.pages}
+    for file, content in made.items():
+        with atomic(file) as part:
+            part.write_text(content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""What the page shows of a study's searches, as Markdown."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from study.claims.comparison import LIF
+from study.claims.performance import FINISHED
+from study.report.facts import by_search, label
+from study.report.numbers import markdown_table, share
+from study.report.study import StudyTables
+from study.training.runaway import CRITICAL
+
+RECURRENCE = "network.init.recurrent_scale"
+
+
+def winners(study: StudyTables) -> str:
+    """What each search's winner came to, and its settings."""
+    columns = {}
+    for (neuron, search), own in study.runs.groupby(["neuron", "search"], sort=False):
+        best = yaml.safe_load((study.folder / f"search/{neuron}/{search}/best.yaml").read_text())
+        columns[neuron, search] = {
+            "validation of the winner": best["winner"]["validation_accuracy"],
+            "validation of the unchanged settings": best["unchanged"]["validation_accuracy"],
+            "test, mean of its seeds": own["accuracy"].mean(),
+            "spikes a neuron": own["spikes_per_neuron"].mean(),
+        } | best["parameters"]
+    return by_search(pd.DataFrame(columns), study.neurons, "of each search, in order")
+
+
+def at_bounds(study: StudyTables) -> str:
+    """Which values of winners lie at a bound of the space."""
+    table = study.table("search/winners.csv")
+    own = table[table["at_bound"].astype(bool)].groupby("neuron")["parameter"].unique()
+    names = [f"{label(n)}: {', '.join(own[n])}" for n in study.neurons if n in own]
+    return "; ".join(names)
+
+
+def recurrence(study: StudyTables) -> str:
+    """Trials that ran away, and the best of each search (mean), below and above the scale at which
+    LIF rates diverge."""
+    trials = study.table("search/trials.parquet").fillna({"validation_accuracy": 0.0})
+    away, at_once = trials["outcome"] == "overflow", trials["presentations"] == 0
+    trials["side"] = np.where(trials[RECURRENCE] > CRITICAL, "above 2√2", "below 2√2")
+    trials["early"], trials["later"] = away & at_once, away & ~at_once
+    trials["finished"] = trials["outcome"] == FINISHED
+    rows = []
+    for neuron in study.neurons:
+        own = trials[trials["neuron"] == neuron]
+        for side, part in own.groupby("side", sort=False):
+            best = part.groupby("search")["validation_accuracy"].max().mean()
+            counts = [len(part), *part[["early", "later", "finished"]].sum()]
+            rows.append([label(neuron), side, *map(str, counts), share(best, 1)])
+    counted = ["trials", "ran away before the first epoch", "later", "finished"]
+    header = ["neuron", "initial scale of recurrent weights", *counted, "validation, best trial"]
+    return markdown_table(header, sorted(rows, key=lambda row: (row[0], row[1] < "b")))
+
+
+def beyond_lif(study: StudyTables) -> dict[str, Any] | None:
+    """The part of the space that no LIF network survives: ``share`` of the range of recurrent
+    scales, and of LIF's trials that ran away how many (``there``) of ``all`` began there."""
+    space = study.config["search"]["sampling"]["space"] if study.config["search"] else []
+    ranges = [p for p in space if p["key"] == RECURRENCE and p.get("log")]
+    if not ranges or ranges[0]["high"] <= CRITICAL or LIF not in study.neurons:
+        return None
+    low, high = (math.log(ranges[0][end]) for end in ("low", "high"))
+    trials = study.table("search/trials.parquet")
+    away = trials[(trials["neuron"] == LIF) & (trials["outcome"] == "overflow")]
+    return {
+        "share": share((high - math.log(CRITICAL)) / (high - low)),
+        "there": int((away[RECURRENCE] > CRITICAL).sum()),
+        "all": len(away),
+    }
+
+
+def short_and_long(study: StudyTables) -> str:
+    """Of each neuron model, shares of runs that ran away, and the best of trials and finalists."""
+    trials, finalists = (study.table(f"search/{n}.parquet") for n in ("trials", "finalists"))
+    own = finalists[finalists["number"] >= 0]
+
+    def away(table: pd.DataFrame, neuron: str) -> str:
+        return share((table.loc[table["neuron"] == neuron, "outcome"] == "overflow").mean())
+
+    def best(table: pd.DataFrame, neuron: str) -> str:
+        searches = table[table["neuron"] == neuron].groupby("search")
+        return share(searches["validation_accuracy"].max().mean(), 1)
+
+    stages = {"trials": trials, "finalists": own, "networks": study.runs}
+    rows = [
+        [f"ran away: {name}", *[away(table, n) for n in study.neurons]]
+        for name, table in stages.items()
+    ]
+    rows += [
+        [f"validation, best of {name}", *[best(table, n) for n in study.neurons]]
+        for name, table in list(stages.items())[:2]
+    ]
+    return markdown_table(["", *map(label, study.neurons)], rows)
+
+
+def rungs(study: StudyTables) -> str:
+    """How well each rung ranks trials as the next one does: the range over searches."""
+    table = study.table("search/rungs.csv").dropna(subset="spearman")
+    found = table.groupby(["rung", "next_rung"])["spearman"].agg(["min", "median", "max"])
+    rows = [[f"{a} and {b}", *[f"{v:.2f}" for v in row]] for (a, b), row in found.iterrows()]
+    return markdown_table(["rungs", "least", "median", "most"], rows)
+
+
+def budget(study: StudyTables) -> str:
+    """Presentations of a sample to networks, in all searches of each neuron model."""
+    columns = {"allotted": "allotted to trials", "used": "used", "finalists": "by finalists"}
+    rows = []
+    for neuron in study.neurons:
+        files = study.folder.glob(f"search/{neuron}/*/best.yaml")
+        costs = [yaml.safe_load(file.read_text())["presentations"] for file in files]
+        rows.append([label(neuron), *[f"{sum(c[name] for c in costs):,}" for name in columns]])
+    return markdown_table(["presentations in searches", *columns.values()], rows)

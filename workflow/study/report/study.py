@@ -1,0 +1,98 @@
+"""The tables of a study, wherever they lie: below results/, or published below docs/results/."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from study.config.neurons import NEURON_STYLES
+from study.storage.tables import read_table
+
+CONFIG = "study.yaml"
+"""The whole configuration of the study, beside its tables."""
+
+
+@dataclass(frozen=True)
+class StudyTables:
+    """What the study in ``folder`` has found."""
+
+    folder: Path
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """All settings of the study."""
+        return yaml.safe_load((self.folder / CONFIG).read_text())
+
+    def has(self, name: str) -> bool:
+        return (self.folder / name).exists()
+
+    def table(self, name: str) -> pd.DataFrame:
+        """The table of a file such as "training/runs.csv"."""
+        return read_table(self.folder / name)
+
+    @cached_property
+    def variants(self) -> dict[str, pd.DataFrame]:
+        """The runs of each variant, by the name of its table; ranks.csv is no such table."""
+        files = sorted(self.folder.glob("variants/*.csv"))
+        tables = {file.stem: pd.read_csv(file, dtype={"to": str}) for file in files}
+        return {
+            name: table.fillna({"to": ""}) for name, table in tables.items() if "outcome" in table
+        }
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """Scores of all final networks, with what their training has reached."""
+        reached = self.table("training/reached.csv")
+        columns = ["neuron", "seed", "training_accuracy", "late_gain"]
+        return self.table("training/runs.csv").merge(reached[columns], on=["neuron", "seed"])
+
+    @cached_property
+    def neurons(self) -> list[str]:
+        """The study's neuron models, LIF first."""
+        return [neuron for neuron in NEURON_STYLES if neuron in set(self.runs["neuron"])]
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """All claims of the papers that the study has judged."""
+        names = ("claims.csv", "ntk/claims.csv")
+        return read_table(*[self.folder / name for name in names if self.has(name)])
+
+    def lower(self, pattern: str) -> list[str]:
+        """Files that ``pattern`` matches, relative to the folder."""
+        return [str(file.relative_to(self.folder)) for file in sorted(self.folder.glob(pattern))]
+
+
+def core_hours(folder: Path) -> pd.DataFrame:
+    """Hours of processor time by family of rules, from Snakemake's tables below ``folder``, that
+    of its benchmarks: columns family, jobs, core_hours; the last row is the sum."""
+    rows = [
+        {
+            "family": (*file.relative_to(folder).parts[:-1], "data")[0],
+            "seconds": pd.read_csv(file, sep="\t")["cpu_time"].iloc[-1],
+        }
+        for file in sorted(folder.rglob("*.tsv"))
+    ]
+    table = pd.DataFrame(rows).groupby("family")["seconds"].agg(jobs="size", core_hours="sum")
+    table["core_hours"] = table["core_hours"].astype(float) / 3600
+    table.loc["all"] = table.sum()
+    return table.astype({"jobs": int}).reset_index()
+
+
+def software(machines: Iterable[str]) -> dict[str, Any]:
+    """Versions of Python and all packages, and how often each type of processor is among
+    ``machines``: of each network those on which it was trained, see :func:`machine.machine`."""
+    packages = {f"{found.name} {found.version}" for found in distributions()}
+    return {
+        "python": platform.python_version(),
+        "processors": dict(Counter(sorted(machine.split(": ")[-1] for machine in machines))),
+        "packages": sorted(packages, key=str.lower),
+    }

@@ -1,0 +1,71 @@
+"""Loss surfaces to turn and to read values from: one small HTML file that needs nothing else.
+
+Drawn on plain canvases by report/templates/surfaces.js; docs/landscapes.md says why by no library.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.landscape.constants import STATES
+from study.landscape.plane_figures import colour_range, direction_label, loss_grid
+from study.report.pages import render
+from study.style import neuron_label
+
+MOST_POINTS = 101
+"""Along each axis; of finer planes every n-th point is shown."""
+
+ORDER = ("trained", *(state for state in STATES if state != "trained"))
+
+
+def surfaces_page(planes: pd.DataFrame, data: str) -> str:
+    """HTML with the neuron models' surfaces side by side, on scales that they share.
+
+    A menu chooses among the planes. Dragging turns both surfaces; the pointer shows coordinates
+    and the loss of each model there, in nats.
+
+    Parameters
+    ----------
+    planes
+        What :func:`surfaces.plane_table` tells of the planes of one seed.
+    data
+        Name of the data.
+    """
+    keys = ["direction", "direction2", "state"]
+    groups = sorted(planes.groupby(keys, sort=False), key=lambda group: ORDER.index(group[0][2]))
+    content = {
+        "neurons": {neuron: neuron_label(neuron) for neuron in planes["neuron"].unique()},
+        "planes": [_plane(key, own) for key, own in groups],
+    }
+    seeds = ", ".join(map(str, planes["seed"].unique()))
+    title = f"Loss around networks: {data}, seed {seeds}"
+    return render("surfaces.html", title=title, content=content)
+
+
+def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
+    """One plane, of directions and state as in ``key``; a missing loss is null."""
+    first, second, state = map(str, key)
+    names = [direction_label(direction, " ") for direction in (first, second)]
+    low, high = colour_range(own)
+    loss = {}
+    for neuron, table in own.groupby("neuron", sort=False):
+        grid = loss_grid(table)
+        stride = -(-(max(grid.shape) - 1) // (MOST_POINTS - 1))
+        grid = grid.iloc[::stride, ::stride]
+        loss[str(neuron)] = [[_short(z) for z in row] for row in grid.to_numpy()]
+    return {
+        "label": f"{state}: " + " and ".join(names),
+        "axes": [direction_label(first), direction_label(second)],
+        "x": [_short(x) for x in grid.columns],
+        "y": [_short(y) for y in grid.index],
+        "range": [_short(low), _short(high)],
+        "loss": loss,
+    }
+
+
+def _short(value: float) -> float | None:
+    """With five significant digits."""
+    return None if np.isnan(value) else float(f"{value:.5g}")

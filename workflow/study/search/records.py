@@ -1,0 +1,158 @@
+"""Trials and their results, as JSON files."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from spikegrad.files import atomic
+from study.jobs import share
+from study.training.quality import quality
+
+RUNNING, FINISHED, TIMEOUT, MEMORY = "running", "finished", "timeout", "memory"
+UNCHANGED = -1
+"""Number of the trial that leaves the configuration as it is."""
+
+
+REMEDY = "; delete its folder, and snakemake makes it again"
+
+
+class RecordError(ValueError):
+    """A file of trials is damaged, lost or too many; the message names it and what to do."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One set of hyperparameters: ``parameters`` by key, and the ``seed`` to train with."""
+
+    number: int
+    seed: int
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What has become of a trial so far.
+
+    Attributes
+    ----------
+    trial
+        What was tried.
+    outcome
+        "running" if it can go on, "finished" after the last rung, else the name of a failure.
+    reason
+        The message that came with a failure.
+    rungs
+        For each rung passed: ``validation_accuracy``, ``validation_loss``, ``spikes_per_neuron``
+        and ``silent_fraction`` of the best epoch of its training.
+    best
+        The same of the best epoch of all trainings: what the trial counts with, also if it
+        diverged. Empty if no epoch was validated, or a limit of the machine ended the trial.
+    epochs
+        Epochs completed, in the trainings of all rungs.
+    presentations
+        Training samples presented in these.
+    seconds
+        Wall time spent, in all starts.
+    made
+        The machines that had a part in it, see :func:`study.machine.machine`.
+    """
+
+    trial: Trial
+    outcome: str
+    reason: str
+    rungs: tuple[dict[str, float], ...]
+    best: dict[str, float]
+    epochs: int
+    presentations: int
+    seconds: float
+    made: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome not in (RUNNING, FINISHED)
+
+    @property
+    def accuracy(self) -> float:
+        """Validation accuracy of the best epoch; 0 without one."""
+        return self.best.get("validation_accuracy", 0.0)
+
+    @property
+    def quality(self) -> tuple[float, float]:
+        """See :func:`training.quality.quality`; a trial without any epoch is the worst."""
+        return quality(self.best) if self.best else (0.0, -math.inf)
+
+
+def best_first(records: Iterable[Record], n: int) -> list[Record]:
+    """The ``n`` best records; ties are broken by the lower number."""
+    ordered = sorted(records, key=lambda r: r.trial.number)
+    return sorted(ordered, key=lambda r: r.quality, reverse=True)[:n]
+
+
+def write_trials(path: str | Path, trials: Iterable[Trial]) -> None:
+    """Write suggestions, whole or not at all."""
+    _write(path, [asdict(trial) for trial in trials])
+
+
+def read_trials(path: str | Path) -> list[Trial]:
+    """The suggestions in a file; RecordError if it is damaged."""
+    with _naming(path):
+        return [Trial(**trial) for trial in json.loads(Path(path).read_text())]
+
+
+def write_record(folder: str | Path, record: Record) -> None:
+    """Write one record to a job's ``folder``, whole or not at all."""
+    _write(_file(folder, record.trial), asdict(record))
+
+
+def read_records(folders: Sequence[str | Path], trials: Sequence[Trial]) -> list[Record]:
+    """The records of ``trials``, which the jobs with these folders have shared out, in order.
+
+    Raises
+    ------
+    RecordError
+        If one is absent, damaged or of another trial, or there is one more.
+    """
+    found: dict[tuple[int, int], Record] = {}
+    for job, folder in enumerate(folders):
+        expected = {_file(folder, trial): trial for trial in share(trials, job, len(folders))}
+        for path in Path(folder).glob("[!.]*.json"):
+            if path not in expected:
+                raise RecordError(f"{path}: no trial that should be there" + REMEDY)
+        for path, trial in expected.items():
+            if not path.exists():
+                raise RecordError(f"{path}: this trial's record is lost" + REMEDY)
+            record = _read_record(path)
+            if record.trial != trial:
+                raise RecordError(f"{path}: a record of other parameters than suggested" + REMEDY)
+            found[(trial.number, trial.seed)] = record
+    return [found[trial.number, trial.seed] for trial in trials]
+
+
+def _file(folder: str | Path, trial: Trial) -> Path:
+    return Path(folder) / f"{trial.number}-{trial.seed}.json"
+
+
+def _read_record(path: Path) -> Record:
+    with _naming(path):
+        values = json.loads(path.read_text())
+        lists = {name: tuple(values[name]) for name in ("rungs", "made")}
+        return Record(**{**values, **lists, "trial": Trial(**values["trial"])})
+
+
+@contextmanager
+def _naming(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as problem:  # cut short, or of another kind
+        raise RecordError(f"{path}: no whole file of trials ({problem})" + REMEDY) from None
+
+
+def _write(path: str | Path, content: Any) -> None:
+    with atomic(path) as part:
+        part.write_text(json.dumps(content, indent=1) + "\n")

@@ -1,0 +1,80 @@
+"""The style that all figures share, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from spikegrad.files import atomic
+from study.config.neurons import NEURON_STYLES
+
+plt.rcParams.update(
+    {
+        "figure.constrained_layout.use": True,
+        "font.size": 9,
+        "axes.titlesize": 9,
+        "figure.titlesize": 9,
+        "legend.fontsize": 8,
+        "legend.frameon": False,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "savefig.dpi": 200,
+        "svg.hashsalt": "spikegrad",  # so that the same figure is the same file
+    }
+)
+
+
+NEURON_COLOURS = {neuron: style.colour for neuron, style in NEURON_STYLES.items()}
+# of Okabe and Ito, as the neurons'
+COLOURS = ("#009e73", "#882255", "#e69f00", "#56b4e9", "#999999")
+
+
+def neuron_label(neuron: str) -> str:
+    """The neuron model's name for readers."""
+    return NEURON_STYLES[neuron].label
+
+
+def case_label(names: str) -> str:
+    """What a variant's case is called: neuron models among its ``names`` as everywhere."""
+    parts = [neuron_label(n) if n in NEURON_STYLES else n for n in names.split(", ")]
+    return ", ".join(parts)
+
+
+def neuron_legend(axes: Axes, **options: Any) -> None:
+    """A legend of the neuron models drawn in ``axes``, named as everywhere."""
+    for text in axes.legend(title=None, **options).get_texts():
+        if text.get_text() in NEURON_STYLES:
+            text.set_text(neuron_label(text.get_text()))
+
+
+def draw_input(axes: Axes, spikes: pd.DataFrame, n_channels: int) -> None:
+    """Input spikes, of the columns time (in seconds) and unit, as dots: milliseconds, channels."""
+    size = 1.0 if n_channels > 200 else 2.5
+    axes.plot(
+        1000 * spikes["time"], spikes["unit"], ".", ms=size, mew=0, color="black", rasterized=True
+    )
+
+
+def letter(panels: Iterable[Axes]) -> None:
+    """Mark the panels of a composed figure a, b, c, ..."""
+    for axes, name in zip(panels, "abcdefghijkl", strict=False):
+        axes.set_title(name, loc="left", fontweight="bold", fontsize=11)
+
+
+def save(figure: Figure, files: Iterable[str]) -> None:
+    """Write ``figure`` to each of ``files``, in the format of its suffix, and close it."""
+    for name in files:
+        # no dates in the file: the same figure is the same file
+        metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(name.split(".")[-1])
+        with atomic(name) as part:
+            figure.savefig(part, metadata=metadata)
+    plt.close(figure)

@@ -1,0 +1,230 @@
+"""Training: one loop from initial weights to the best checkpoint, resumable at any epoch."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from tqdm import tqdm
+
+from spikegrad.layers import NotFiniteError, SpikeOverflowError
+from spikegrad.network import Network, NetworkOutput, SilentError
+from spikegrad.seeds import generator
+from study.config.training import Cosine, ModelSettings, Step, TrainingSettings
+from study.data.dataset import SpikeDataset
+from study.training.batches import INITIAL, epoch_batches, first_samples, number_of_batches
+from study.training.optimizer import Adam
+from study.training.regulariser import activity_penalty
+from study.training.response import Response, respond
+from study.training.run import (
+    CLIP_METRICS,
+    METRICS,
+    TRAIN_METRICS,
+    Run,
+    Weights,
+    copy_weights,
+    restore_state,
+    save_state,
+    snapshot_epochs,
+)
+
+log = logging.getLogger(__name__)
+
+
+class TrainingError(ValueError):
+    """Data and settings do not fit together; the message says what to change."""
+
+
+DIVERGED = {SpikeOverflowError: "overflow", NotFiniteError: "not finite", SilentError: "silent"}
+"""Errors that end a run, and the name of that outcome."""
+
+
+def train(
+    settings: ModelSettings,
+    neuron: str,
+    seed: int,
+    data: SpikeDataset,
+    validation: SpikeDataset,
+    state_file: Path,
+    identity: str,
+) -> Run:
+    """Train a network on ``data``; keep the weights that do best on ``validation``.
+
+    After each epoch the run is saved to ``state_file``. A run that finds a state there goes on
+    from it, to the same bits as without the interruption, if it carries the same ``identity``:
+    a digest of everything that the result depends on. The caller removes the file once it has
+    stored the result.
+
+    Raises
+    ------
+    TrainingError
+        If the data have fewer samples than a batch, or there is nothing to validate on.
+    """
+    options = settings.training
+    if options.batch_size > len(data.labels):
+        raise TrainingError(
+            f"training.batch_size is {options.batch_size}, but there are only "
+            f"{len(data.labels)} training samples; lower it"
+        )
+    if len(validation.labels) == 0:
+        raise TrainingError("there are no validation samples; enlarge the validation split")
+    network = Network(settings.network, data.n_units, data.n_classes, neuron)
+    _clip_samples(network, options)
+    run = Run(network, copy_weights(network))
+    try:
+        first = first_samples(data, options, seed)
+        network.initialise(data.spikes.select(first), generator(seed, INITIAL))
+        optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
+        run.best = copy_weights(network)
+        restore_state(run, optimizer, state_file, identity)
+        begin = len(run.history)
+        name, done = f"{neuron}, seed {seed}", max(begin - 1, 0)  # epoch 0 is before training
+        progress = tqdm(desc=name, unit="epoch", initial=done, total=options.epochs, disable=None)
+        for epoch in range(begin, options.epochs + 1):
+            start = time.perf_counter()
+            row: dict[str, Any] = dict.fromkeys(TRAIN_METRICS, math.nan)
+            if epoch > 0:
+                row, step = _train_epoch(network, optimizer, data, options, seed, epoch)
+                if epoch - 1 in run.snapshots:
+                    run.steps[epoch - 1] = step
+            answer = respond(network, validation, options.batch_size)
+            row |= {
+                "epoch": epoch,
+                "validation_loss": answer.loss,
+                "validation_accuracy": answer.accuracy,
+                "spikes_per_neuron": answer.spikes_per_neuron,
+                "silent_fraction": answer.silent_fraction,
+                "silent_neurons": answer.silent_neurons,
+                "presentations": epoch * len(data.labels),
+                "seconds": time.perf_counter() - start,
+            }
+            _check_finite(answer.loss, "validation loss")
+            run.history.append(row)
+            if run.best_epoch == epoch:
+                run.best = copy_weights(network)
+            if epoch in snapshot_epochs(options):
+                run.snapshots[epoch] = copy_weights(network)
+            save_state(run, optimizer, state_file, identity)
+            log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS))
+            progress.update(epoch > 0)
+        progress.close()
+        run.outcome = "finished"
+    except tuple(DIVERGED) as error:
+        run.outcome, run.reason = DIVERGED[type(error)], str(error)
+        log.warning("%s, seed %d: %s (%s)", neuron, seed, run.outcome, error)
+    return run
+
+
+def further_epochs(
+    network: Network,
+    optimizer: Adam,
+    data: SpikeDataset,
+    validation: SpikeDataset,
+    options: TrainingSettings,
+    seed: int,
+    epochs: Iterable[int],
+) -> Iterator[Response]:
+    """Train ``network`` on ``data`` through ``epochs``; the answer to ``validation`` after each.
+
+    Raises
+    ------
+    SpikeOverflowError, NotFiniteError
+        If it diverges.
+    """
+    _clip_samples(network, options)
+    for epoch in epochs:
+        _train_epoch(network, optimizer, data, options, seed, epoch)
+        yield respond(network, validation, options.batch_size)
+
+
+def _clip_samples(network: Network, options: TrainingSettings) -> None:
+    for layer in network.spiking_layers:
+        layer.sample_clip = options.sample_clip
+
+
+def _train_epoch(
+    network: Network,
+    optimizer: Adam,
+    data: SpikeDataset,
+    options: TrainingSettings,
+    seed: int,
+    epoch: int,
+) -> tuple[dict[str, Any], Weights]:
+    """Train for an epoch: :data:`TRAIN_METRICS`, and what the first update added."""
+    n_samples, n_batches = len(data.labels), number_of_batches(data, options)
+    before, first_step = copy_weights(network), {}
+    loss_sum = right = penalty_sum = 0.0
+    norms = []
+    sample_norms: list[np.ndarray] = []
+    for number, batch in enumerate(epoch_batches(data, options, seed, epoch)):
+        labels = batch.labels
+        output = network(batch.spikes)
+        loss = cross_entropy(output.logits, labels)
+        penalty = _penalty(network, output, options)
+        optimizer.zero_grad()
+        (loss + penalty).backward()
+        norms.append(optimizer.clip(options.clip))
+        sample_norms += [
+            n for layer in network.spiking_layers if (n := layer.sample_norms) is not None
+        ]
+        _check_finite(loss.item() + norms[-1], "loss or gradient")
+        optimizer.step(_schedule(options, epoch - 1 + number / n_batches))
+        if number == 0:
+            first_step = {name: new - before[name] for name, new in network.state_dict().items()}
+        loss_sum += loss.item() * len(labels)
+        penalty_sum += penalty.item() * len(labels)
+        right += int((output.logits.argmax(1) == labels).sum())
+    row = {
+        "train_loss": loss_sum / n_samples,
+        "train_accuracy": right / n_samples,
+        "train_penalty": penalty_sum / n_samples,
+        "gradient_norm_mean": sum(norms) / len(norms),
+        "gradient_norm_max": max(norms),
+        **_clip_metrics(sample_norms, options.sample_clip),
+    }
+    return row, first_step
+
+
+def _clip_metrics(norms: list[np.ndarray], clip: float | None) -> dict[str, float]:
+    """:data:`CLIP_METRICS` of an epoch, from the norms of each layer and batch."""
+    if clip is None:
+        return dict.fromkeys(CLIP_METRICS, math.nan)
+    medians = [np.median(n[n > 0]) if n.any() else 1.0 for n in norms]
+    relative = np.concatenate([n / median for n, median in zip(norms, medians, strict=True)])
+    values = (
+        np.median(np.concatenate(norms)),
+        np.quantile(relative, 0.99),
+        relative.max(),
+        (relative > clip).mean(),
+    )
+    return dict(zip(CLIP_METRICS, map(float, values), strict=True))
+
+
+def _penalty(network: Network, output: NetworkOutput, options: TrainingSettings) -> Tensor:
+    if options.activity.strength == 0:
+        return torch.zeros(())
+    layers = zip(output.hidden, network.settings.layers, strict=True)
+    penalties = [activity_penalty(s, n, options.activity.target) for s, n in layers]
+    return options.activity.strength * torch.stack(penalties).sum()
+
+
+def _schedule(options: TrainingSettings, progress: float) -> float:
+    """The share of the full learning rate to use, ``progress`` epochs after the start."""
+    match options.schedule:
+        case Cosine():
+            return (1 + math.cos(math.pi * progress / options.epochs)) / 2
+        case Step(every=every, factor=factor):
+            return factor ** (progress // every)
+
+
+def _check_finite(value: float, what: str) -> None:
+    if not math.isfinite(value):
+        raise NotFiniteError(f"the {what} is {value}; lower the learning rates or the clip")

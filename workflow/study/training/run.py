@@ -1,0 +1,188 @@
+"""A training run: what is kept of it, and its state in a file to go on from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from torch import Tensor
+
+from spikegrad.network import Network
+from spikegrad.saving import CheckpointError, load_tensors, save_tensors
+from study.config.training import TrainingSettings
+from study.machine import machine, made_with, refuse_others
+from study.training.optimizer import Adam
+from study.training.quality import quality
+
+log = logging.getLogger(__name__)
+
+Weights = dict[str, Tensor]
+
+CLIP_METRICS = {
+    "sample_norm_median": "median norm of one sample's gradient of a spiking layer's weights, "
+    "if samples are clipped",
+    "sample_norm_99": "99th percentile of these norms, each over its batch's median",
+    "sample_norm_max": "largest of these norms, over its batch's median",
+    "samples_clipped": "share of the samples' gradients that were clipped",
+}
+TRAIN_METRICS = {
+    "train_loss": "mean cross-entropy during the epoch",
+    "train_accuracy": "share classified right during the epoch",
+    "train_penalty": "mean spike-count penalty during the epoch",
+    "gradient_norm_mean": "mean gradient norm before clipping, in units of the learning rates",
+    "gradient_norm_max": "largest gradient norm before clipping",
+    **CLIP_METRICS,
+}
+METRICS = {
+    "epoch": "passes through the training data; 0 is before training",
+    **TRAIN_METRICS,
+    "validation_loss": "mean cross-entropy after the epoch",
+    "validation_accuracy": "share classified right after the epoch",
+    "spikes_per_neuron": "mean over validation samples and hidden neurons",
+    "silent_fraction": "share of hidden neurons without a spike in any validation sample",
+    "presentations": "training samples presented so far",
+    "seconds": "duration of the epoch, validation included",
+}
+
+
+@dataclass
+class Run:
+    """A training run at the end of an epoch.
+
+    Attributes
+    ----------
+    network
+        With the weights of the last epoch.
+    best
+        Weights of the best epoch, see :func:`quality`.
+    history
+        One row for each epoch done, row 0 before training (metrics of training are NaN there):
+        metrics, and ``silent_neurons``, the hidden neurons without a spike in any validation
+        sample.
+    snapshots
+        Weights after some of the epochs done, see :func:`snapshot_epochs`.
+    steps
+        What the next update added to the weights of each snapshot but the last.
+    outcome
+        "finished", or the name of what ended the run early (see :data:`loop.DIVERGED`).
+    reason
+        The message that came with it.
+    made
+        The machines that had a part in it, see :func:`study.machine.machine`.
+    """
+
+    network: Network
+    best: Weights
+    history: list[dict[str, Any]] = field(default_factory=list)
+    snapshots: dict[int, Weights] = field(default_factory=dict)
+    steps: dict[int, Weights] = field(default_factory=dict)
+    outcome: str = "running"
+    reason: str = ""
+    made: list[str] = field(default_factory=list)
+
+    @property
+    def best_epoch(self) -> int | None:
+        """Epoch that ``best`` comes from; None if validation never succeeded."""
+        if not self.history:
+            return None
+        return max(range(len(self.history)), key=lambda epoch: quality(self.history[epoch]))
+
+    def result(self) -> dict[str, Any]:
+        """Outcome, reason, epochs done, and the best epoch with its validation accuracy."""
+        best = self.best_epoch
+        return {
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "epochs": max(len(self.history) - 1, 0),
+            "best_epoch": best,
+            "validation_accuracy": None
+            if best is None
+            else self.history[best]["validation_accuracy"],
+        }
+
+    def table(self) -> pd.DataFrame:
+        """The history, one row for each epoch."""
+        return pd.DataFrame(self.history, columns=[*METRICS, "silent_neurons"])
+
+
+def snapshot_epochs(options: TrainingSettings) -> set[int]:
+    """Epochs whose weights are kept: evenly spaced, from 0 (before training) to the last."""
+    number = min(options.snapshots, options.epochs + 1)
+    return {round(k * options.epochs / (number - 1)) for k in range(number)}
+
+
+def copy_weights(network: Network) -> Weights:
+    """The network's weights now, by name."""
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def save_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
+    """Write all that the run needs to go on; ``identity`` tells whether it is the same run."""
+    tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
+    tensors |= {f"best.{name}": value for name, value in run.best.items()}
+    tensors |= snapshot_tensors(run)
+    tensors |= {f"adam.{name}": value for name, value in optimizer.state().items()}
+    header = {"identity": identity, "history": run.history, "made": run.made}
+    save_tensors(path, tensors, {**header, "made_with": made_with()})
+
+
+def snapshot_tensors(run: Run) -> Weights:
+    """Snapshots and steps: epoch.<epoch>.<name of the weights>, and step.<epoch>.<name>."""
+    kept = {"epoch": run.snapshots, "step": run.steps}
+    return {
+        f"{kind}.{epoch}.{name}": value
+        for kind, those in kept.items()
+        for epoch, weights in those.items()
+        for name, value in weights.items()
+    }
+
+
+def restore_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
+    """Bring ``run`` and ``optimizer`` to the state in ``path``, if it is this very run's.
+
+    Raises
+    ------
+    OtherMachineError
+        If it is, but was made by other versions or on another type of processor.
+    """
+    run.made = [machine()]
+    if not path.exists():
+        return
+    try:
+        tensors, header = load_tensors(path)
+    except CheckpointError as error:
+        log.warning("%s; starting over", error)
+        return
+    if header.get("identity") != identity:
+        log.info("%s belongs to other data, settings or code: starting over", path)
+        return
+    refuse_others(header["made_with"], path)
+    run.made = list(dict.fromkeys([*header["made"], *run.made]))
+
+    def part(prefix: str) -> Weights:
+        return {
+            name.removeprefix(prefix): value
+            for name, value in tensors.items()
+            if name.startswith(prefix)
+        }
+
+    run.history = header["history"]
+    run.network.load_state_dict(part("network."))
+    run.best = part("best.")
+    run.snapshots, run.steps = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
+    optimizer.load(part("adam."))
+    log.info("going on after epoch %d", len(run.history) - 1)
+
+
+def by_epoch(tensors: Mapping[str, Tensor], kind: str) -> dict[int, dict[str, Tensor]]:
+    """Those of ``tensors`` that are named <kind>.<epoch>.<name>: for each epoch, by name."""
+    found: dict[int, dict[str, Tensor]] = {}
+    for key in tensors:
+        if key.startswith(f"{kind}."):
+            epoch, name = key.removeprefix(f"{kind}.").split(".", 1)
+            found.setdefault(int(epoch), {})[name] = tensors[key]
+    return dict(sorted(found.items()))

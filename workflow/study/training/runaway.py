@@ -1,0 +1,176 @@
+"""Why LIF networks run away and QIF networks cannot: theory, simulations, and trained networks.
+
+docs/runaway.md explains it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from spikegrad.layers import SpikeOverflowError, SpikingLayer, assign
+from spikegrad.saving import load_tensors
+from spikegrad.seeds import numpy_generator
+from spikegrad.spikes import SpikeTrains
+from study.storage.tables import read_table
+from study.training.run import by_epoch
+
+TAU = 0.02
+WEIGHTS, INPUT = range(2)  # purposes of random numbers
+SECONDS = 1.0
+INPUT_RATE, INPUT_WEIGHT = 2000.0, 0.1  # of Poisson spikes to each neuron: a mean current of 2
+CURRENT = INPUT_WEIGHT * INPUT_RATE * TAU / 2
+LIMIT = 3000  # spikes of a neuron in a trial, a runaway
+SCALES = (0.0, 0.5, 1.0, 1.5, 2.0, 2.25, 2.5, 2.7, 2.9, 3.5, 5.0, 8.0, 15.0)
+CURRENTS = np.geomspace(0.3, 30.0, 13)
+CRITICAL = 2 * math.sqrt(2)
+"""Scale of random recurrent weights above which LIF rates have no finite mean-field solution."""
+
+Rate = Callable[[np.ndarray], np.ndarray]
+
+
+def lif_rate(current: np.ndarray) -> np.ndarray:
+    """Spikes a second of a LIF neuron at constant current; (current - 1/2)/tau if that is large."""
+    above = np.maximum(current, 1 + 1e-12)
+    return np.where(current > 1, 1 / (TAU * np.log(above / (above - 1))), 0.0)
+
+
+def qif_rate(current: np.ndarray) -> np.ndarray:
+    """The same of a QIF neuron of either kind: it grows with the root of the current alone."""
+    return np.sqrt(np.maximum(current - 0.25, 0.0)) / (math.pi * TAU)
+
+
+RATES: dict[str, Rate] = {"lif": lif_rate, "qif": qif_rate, "qif_delta": qif_rate}
+
+
+def mean_field(rate: Rate, scale: float, current: float = CURRENT) -> float:
+    """Mean rate of a large network whose recurrent weights are N(0, scale²/n); inf if it diverges.
+
+    A neuron's current is Gaussian, of variance (scale tau/2)² times the mean square of the rates.
+    """
+    nodes = np.linspace(-8.0, 8.0, 4001)
+    weights = np.exp(-(nodes**2) / 2)
+    weights /= weights.sum()
+    variance = 0.0
+    for _ in range(20_000):
+        rates = rate(current + math.sqrt(variance) * nodes)
+        new = (scale * TAU / 2) ** 2 * float(weights @ rates**2)
+        if new > 1e12:
+            return math.inf
+        if abs(new - variance) <= 1e-12 * new:
+            break
+        variance = new
+    return float(weights @ rates)
+
+
+def random_weights(n: int, seed: int) -> np.ndarray:
+    """Recurrent weights [n, n] of scale 1."""
+    return numpy_generator(seed, WEIGHTS).normal(size=(n, n)) / n**0.5
+
+
+@torch.no_grad()
+def simulated(neuron: str, recurrent: np.ndarray, seed: int) -> float:
+    """Mean rate of a network with the weights ``recurrent`` [n, n] on Poisson input, in the second
+    half of a trial; inf if it runs away."""
+    n, rng = len(recurrent), numpy_generator(seed, INPUT)
+    counts = rng.poisson(INPUT_RATE * SECONDS, n)
+    times = rng.uniform(0, SECONDS, counts.sum())
+    units = np.repeat(np.arange(n), counts)
+    unit = 0.5 if neuron == "qif_delta" else 1.0  # a delta synapse moves twice the charge
+    layer = SpikingLayer(
+        n, n, neuron, tau=TAU, recurrent=True, dtype=torch.float64, max_spikes=LIMIT
+    )
+    assign(layer, "weight", unit * INPUT_WEIGHT * torch.eye(n, dtype=torch.float64))
+    assign(layer, "recurrent_weight", unit * torch.from_numpy(recurrent))
+    try:
+        spikes = layer(SpikeTrains.from_arrays([times], [units], SECONDS))
+    except SpikeOverflowError:
+        return math.inf
+    return int((spikes.times > SECONDS / 2).sum()) / n / (SECONDS / 2)
+
+
+@torch.no_grad()
+def single(neuron: str, current: float) -> float:
+    """Spikes a second of one neuron of the engine with a constant drive of ``current``."""
+    layer = SpikingLayer(1, 1, neuron, TAU, dtype=torch.float64, max_spikes=50_000, drive=current)
+    assign(layer, "weight", torch.zeros(1, 1, dtype=torch.float64))
+    times = layer(SpikeTrains.from_arrays([[0.0]], [[0]], 10.0)).times
+    return float((len(times) - 1) / (times[-1] - times[0])) if len(times) > 1 else 0.0
+
+
+def gain(recurrent: np.ndarray, seed: int = 0) -> float:
+    """By how much LIF activity that no input supports comes back through ``recurrent`` [n, n].
+
+    Far above threshold a LIF neuron's rate is its current over tau, and a spike of weight w a
+    current of w tau/2 on average. So rates x follow tau x' = -x + [recurrentᵀ x / 2]+, and the
+    gain is 1 plus the rate of the fastest growth (per tau): above 1, the network runs away.
+    """
+    rng, step = numpy_generator(seed), 0.1
+    fastest = 0.0
+    for _ in range(5):
+        x = rng.uniform(size=len(recurrent))
+        growth = []
+        for _ in range(2000):
+            new = x + step * (np.maximum(recurrent.T @ x / 2, 0.0) - x)
+            size = np.linalg.norm(new)
+            growth.append(math.log(size / np.linalg.norm(x)))
+            x = new / size
+        fastest = max(fastest, 1 + math.expm1(float(np.mean(growth[1000:]))) / step)
+    return fastest
+
+
+def rates(neurons: Iterable[str], n_neurons: int, n_networks: int) -> pd.DataFrame:
+    """Single neurons and random networks of the engine, each beside its theory.
+
+    Returns
+    -------
+    DataFrame
+        neuron; ``of``: "current", a single neuron at that constant ``value``, or "scale", of
+        ``n_networks`` networks of ``n_neurons`` neurons with recurrent weights of that scale; seed;
+        ``rate`` and that of ``theory`` in spikes a second, infinite where a network runs away.
+        Neuron models without a formula in :data:`RATES` are left out.
+    """
+    rows = []
+    for neuron in [neuron for neuron in neurons if neuron in RATES]:
+        rate = RATES[neuron]
+        for current in CURRENTS:
+            theory = float(rate(np.array(current)))
+            rows.append((neuron, "current", current, 0, single(neuron, current), theory))
+        for scale in SCALES:
+            theory = mean_field(rate, scale)
+            for seed in range(n_networks):
+                weights = scale * random_weights(n_neurons, seed)
+                rate_found = simulated(neuron, weights, seed)
+                rows.append((neuron, "scale", scale, seed, rate_found, theory))
+    return pd.DataFrame(rows, columns=["neuron", "of", "value", "seed", "rate", "theory"])
+
+
+def gains(
+    outcomes: Sequence[str], histories: Sequence[str], snapshots: Sequence[str]
+) -> pd.DataFrame:
+    """Of each LIF network and each of its snapshots, the largest :func:`gain` of a layer; files of
+    the same runs in the same order.
+
+    Returns
+    -------
+    DataFrame
+        seed, epoch, ``gain`` (0 without recurrence), spikes_per_neuron on validation samples, and
+        the run's outcome.
+    """
+    rows = []
+    for outcome_file, history, weights_file in zip(outcomes, histories, snapshots, strict=True):
+        outcome = json.loads(Path(outcome_file).read_text())["outcome"]
+        active = read_table(history).set_index("epoch")
+        tensors, _ = load_tensors(weights_file)
+        for epoch, weights in by_epoch(tensors, "epoch").items():
+            recurrent = [w for name, w in weights.items() if name.endswith("recurrent_weight")]
+            found = max((gain(w.double().numpy()) for w in recurrent), default=0.0)
+            row = active.loc[epoch]
+            rows.append((row["seed"], epoch, found, row["spikes_per_neuron"], outcome))
+    return pd.DataFrame(rows, columns=["seed", "epoch", "gain", "spikes_per_neuron", "outcome"])

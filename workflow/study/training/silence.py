@@ -1,0 +1,132 @@
+"""Neurons that fall silent during training: whether they still learn, and wake as it goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from spikegrad.layers import SpikingLayer
+from spikegrad.network import Network, load_network
+from spikegrad.saving import load_tensors
+from spikegrad.settings import validate
+from study.config.training import Step, TrainingSettings
+from study.data.dataset import SpikeDataset
+from study.training.loop import DIVERGED, further_epochs
+from study.training.optimizer import Adam
+from study.training.run import by_epoch
+
+CONSTANT = Step(kind="step", every=1, factor=1.0)
+COLUMNS = {
+    "neuron": "object",
+    "seed": "int64",
+    "unit": "int64",
+    "ever_spiked": "bool",
+    "silent": "bool",
+    "has_gradient": "bool",
+    "woke": "bool",
+    "epochs": "int64",
+}
+
+
+def silence_table(
+    checkpoint: str | Path,
+    snapshots: str | Path,
+    history: pd.DataFrame,
+    data: SpikeDataset,
+    validation: SpikeDataset,
+    epochs: int,
+) -> pd.DataFrame:
+    """What became of each hidden neuron of a run, when it trained on from its last snapshot.
+
+    It trains for ``epochs`` more, at the full constant learning rate and with a fresh optimizer.
+
+    Parameters
+    ----------
+    checkpoint, snapshots, history
+        What rule train left of the run.
+    data, validation
+        That it was trained and validated on.
+
+    Returns
+    -------
+    DataFrame
+        A row for each neuron, none if the run failed before its first validation: neuron, seed,
+        unit (counted layer after layer); ever_spiked and silent, see :func:`spiked`; has_gradient,
+        see :func:`has_gradient`; woke: it spiked on ``validation`` after any of the further epochs;
+        epochs: how many of these the network lasted.
+    """
+    network, header = load_network(checkpoint)
+    kept = by_epoch(load_tensors(snapshots)[0], "epoch")
+    if not kept:
+        return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
+    options = validate(TrainingSettings, header["training"], where=str(checkpoint))
+    options = options.model_copy(update={"schedule": CONSTANT})
+    last = max(kept)
+    network.load_state_dict(kept[0])  # Adam's unit is the spread of the initial weights
+    optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
+    network.load_state_dict(kept[last])
+    ever, silent = spiked(history, sum(network.settings.layers))
+    gradient = has_gradient(network, data, options.batch_size)
+    woke, done = np.zeros(len(ever), bool), 0
+    seed, more = header["seed"], range(last + 1, last + 1 + epochs)
+    try:
+        for answer in further_epochs(network, optimizer, data, validation, options, seed, more):
+            woke |= (answer.counts.sum(0) > 0).numpy()
+            done += 1
+    except tuple(DIVERGED):
+        pass  # it lasted as many epochs as are done
+    named = pd.DataFrame(
+        {
+            "neuron": header["neuron"],
+            "seed": seed,
+            "unit": np.arange(len(ever)),
+            "ever_spiked": ever,
+            "silent": silent,
+            "has_gradient": gradient.numpy(),
+            "woke": woke,
+            "epochs": done,
+        }
+    )
+    return named.astype(COLUMNS)
+
+
+def spiked(history: pd.DataFrame, n_neurons: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which neurons ever spiked, and which are silent at the end, bool [n_neurons] each.
+
+    After an epoch a neuron is silent if no validation sample makes it spike, as ``history`` tells;
+    at the end, if it is after each of the last quarter of epochs.
+    """
+    silent = np.zeros((len(history), n_neurons), bool)
+    for row, units in zip(silent, history["silent_neurons"], strict=True):
+        row[np.asarray(units, np.int64)] = True
+    quarter = max(1, -(-(len(history) - 1) // 4))
+    return np.any(~silent, axis=0), np.all(silent[-quarter:], axis=0)
+
+
+def has_gradient(network: Network, data: SpikeDataset, batch_size: int) -> Tensor:
+    """Whether the loss has a gradient in any incoming weight of a neuron, bool [n_neurons].
+
+    For any batch of ``data``. One on which the network runs away has none.
+    """
+    found = torch.zeros(sum(network.settings.layers), dtype=torch.bool)
+    for indices in torch.arange(len(data.labels)).split(batch_size):
+        network.zero_grad()
+        try:
+            output = network(data.spikes.select(indices))
+            cross_entropy(output.logits, data.labels[indices]).backward()
+        except tuple(DIVERGED):
+            continue
+        found |= torch.cat([_reached(layer) for layer in network.hidden])
+    return found
+
+
+def _reached(layer: SpikingLayer) -> Tensor:
+    """Which neurons have an incoming weight with a gradient."""
+    weights = [w for w in (layer.weight, layer.recurrent_weight) if w is not None]
+    gradients = [w.grad for w in weights if w.grad is not None]
+    return torch.cat(gradients).ne(0).any(0)

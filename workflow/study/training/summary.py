@@ -1,0 +1,109 @@
+"""The scores of training runs, summed up over searches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from study.statistics import t_interval
+
+# What evaluation.scores gives each run.
+SCORES = (
+    "accuracy",
+    "accuracy_unseen_speakers",
+    "accuracy_seen_speakers",
+    "loss",
+    "spikes_per_neuron",
+    "silent_fraction",
+)
+
+
+FLAT = 5
+"""Last epochs, over which a curve that is flat gains nothing."""
+
+
+def unit_of(runs: pd.DataFrame) -> str:
+    """What is independent among ``runs``: searches or, with one search or none, seeds."""
+    return "seed" if runs["search"].min() == runs["search"].max() else "search"
+
+
+def by_unit(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Means of ``measure`` over each unit (:func:`unit_of`): columns neuron, unit, measure."""
+    unit = unit_of(runs)
+    means = runs.dropna(subset=measure).groupby(["neuron", unit], sort=False)[measure].mean()
+    return means.reset_index().rename(columns={unit: "unit"})
+
+
+def summary(runs: pd.DataFrame, measures: Iterable[str]) -> pd.DataFrame:
+    """Mean and its t interval over searches, for each neuron and measure.
+
+    Parameters
+    ----------
+    runs
+        One row for each run, with the columns neuron, seed, search and ``measures``.
+    measures
+        Columns to summarise; a run without a value of one is left out of it.
+
+    Returns
+    -------
+    DataFrame
+        Columns neuron, measure, mean, low, high (95 %), units (searches; seeds, if there is but
+        one search or none) and runs: how many had a value.
+    """
+    rows = []
+    for neuron, members in runs.groupby("neuron", sort=False):
+        for measure in measures:
+            values = by_unit(members, measure)[measure]
+            low, high = t_interval(values)
+            rows.append(
+                {
+                    "neuron": neuron,
+                    "measure": measure,
+                    "mean": values.mean(),
+                    "low": low,
+                    "high": high,
+                    "units": len(values),
+                    "runs": int(members[measure].notna().sum()),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def accuracy_by_speaker(samples: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Of each group of ``keys``, among them speaker: ``accuracy``, and over how many ``answers``.
+
+    ``samples`` are those of :func:`study.training.evaluation.sample_table`, of several runs.
+    """
+    right = samples["label"].astype(str) == samples["prediction"].astype(str)
+    groups = samples.assign(right=right).groupby(list(keys), dropna=False)["right"]
+    return groups.agg(accuracy="mean", answers="size").reset_index()
+
+
+def reached(histories: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """What training has reached: a row for each of ``runs`` that was validated once.
+
+    Returns
+    -------
+    DataFrame
+        neuron, seed, ``training_accuracy`` at the best epoch, and ``late_gain``: how much the mean
+        validation accuracy of the last :data:`FLAT` epochs is above that of as many before; NaN if
+        the run was not trained to its end.
+    """
+    key = ["neuron", "seed"]
+    outcomes = runs.set_index(key)["outcome"]
+    rows = []
+    for run, curve in histories.sort_values("epoch").groupby(key):
+        last = curve["validation_accuracy"].tail(2 * FLAT).to_numpy()
+        half = len(last) // 2
+        gain = last[half:].mean() - last[:half].mean() if outcomes[run] == "finished" else np.nan
+        best = curve.loc[curve["validation_accuracy"].idxmax(), "train_accuracy"]
+        rows.append((*run, best, gain))
+    return pd.DataFrame(rows, columns=[*key, "training_accuracy", "late_gain"])
+
+
+def best_by_validation(runs: pd.DataFrame) -> pd.DataFrame:
+    """Of each neuron model and search the run that is best by validation."""
+    ranked = runs.sort_values("validation_accuracy", na_position="first", kind="stable")
+    return ranked.groupby(["neuron", "search"]).tail(1)

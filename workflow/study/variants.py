@@ -1,0 +1,79 @@
+"""Scores of variants' networks, and how well short trainings rank what long ones do."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from spikegrad.network import Network
+from study.config.landscape import LandscapeSettings
+from study.data.dataset import SpikeDataset
+from study.landscape.roughness import WORDS, roughness
+from study.storage.tables import read_table
+from study.training.evaluation import evaluate
+from study.training.summary import SCORES
+
+SCORED = (
+    "neuron", "search", "change", "to", "seed", "outcome", "best_epoch", "validation_accuracy",
+    "train_accuracy", "accuracy", "accuracy_unseen_speakers", "spikes_per_neuron",
+    "silent_fraction",
+)  # fmt: skip
+"""Columns of a variant's table; then :data:`ROUGH`, where that is measured, and draw."""
+ROUGH = (*WORDS, "turned", "turned_clipped")
+RUN = ("change", "to", "neuron", "search", "seed")
+SPEAKERS = (*RUN, "speaker", "unseen_speaker", "accuracy", "answers")
+ROBUST = (*RUN, "sample_change", "by", "accuracy", "same")
+LENGTH = 1e-3
+"""Of the step down the gradient after which gradients are compared."""
+
+
+def score(
+    checkpoint: str | Path, history: str | Path, train: SpikeDataset, *others: SpikeDataset
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """A run's scores on the test set, and its sample table; ``others`` are validation and test set.
+
+    A network without an answer has no scores (NaN), and its table no row.
+    """
+    validation, test = others
+    row, samples = evaluate(checkpoint, test, train, validation)
+    if samples.empty:
+        row |= dict.fromkeys(SCORES, math.nan)
+    epochs = read_table(history).set_index("epoch")["train_accuracy"]
+    return row | {"train_accuracy": epochs.get(row["best_epoch"], math.nan)}, samples
+
+
+def rough(
+    network: Network, train: SpikeDataset, options: LandscapeSettings, seed: int
+) -> dict[str, float]:
+    """The columns :data:`ROUGH` of a run; none if its network runs away."""
+    rows = roughness(network, train, options, seed, (LENGTH,))
+    if not rows:
+        return {}
+    step, clipped = rows
+    return step | {"turned_clipped": clipped["turned"]}
+
+
+def ranks(runs: pd.DataFrame) -> pd.DataFrame:
+    """How well each change of a variant that draws ranks what the last of them does.
+
+    ``runs`` is the variant's table; a run that was never validated counts as accuracy 0.
+
+    Returns
+    -------
+    DataFrame
+        change, neuron, ``to``, ``draws``, and Spearman's correlation with the last change of best
+        validation accuracies: over ``all`` draws, and over the ``better_half`` by the last.
+    """
+    rows = []
+    runs = runs.fillna({"validation_accuracy": 0.0})
+    last = runs["to"].iloc[-1]
+    for (change, neuron), own in runs.groupby(["change", "neuron"], sort=False):
+        best = own.pivot_table("validation_accuracy", index="draw", columns="to", sort=False)
+        better = best[last].nlargest(len(best) // 2).index
+        for to in best.columns.drop(last):
+            of = [some[to].corr(some[last], method="spearman") for some in (best, best.loc[better])]
+            rows.append((change, neuron, to, len(best), *of))
+    return pd.DataFrame(rows, columns=["change", "neuron", "to", "draws", "all", "better_half"])
