@@ -51,7 +51,8 @@ def run(project: Path, text: str, seen: bool) -> subprocess.CompletedProcess[str
     """Run a job that appends ``text`` to a module of its own, and whose start was ``seen``."""
     rule = RULE.replace("TEXT", repr(text)).replace("SEEN", repr(seen))
     (project / "Snakefile").write_text(rule)
-    env = {name: value for name, value in os.environ.items() if name != "SPIKEGRAD_STARTED"}
+    env = {**os.environ, "PYTHONPATH": f"{project}/src:{project}/workflow"}
+    env.pop("SPIKEGRAD_STARTED", None)
     command = [sys.executable, "-m", "snakemake", "--cores", "1"]
     return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
 
