@@ -8,12 +8,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import yaml
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+from study.report.dictionary import dictionary
+
 ROOT = Path(__file__).parents[2]
-TABLES = Path(__file__).with_name("tables.yaml")
 ELSEWHERE = {
     "settings.md": "config/README.md",
     "benchmarks.md": "benchmarks/RESULTS.md",
@@ -34,7 +34,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     )
     made = {
         "api.md": functions(),
-        "tables.md": dictionary(yaml.safe_load(TABLES.read_text())),
+        "tables.md": dictionary(),
     }
     for page, content in made.items():
         files.append(File.generated(config, page, content=content))
@@ -73,21 +73,4 @@ def functions() -> str:
             home = getattr(getattr(package, name), "__module__", None)
             if home is not None:  # the version is but text
                 text.append(f"\n::: {home}.{name}\n")
-    return "".join(text)
-
-
-def dictionary(tables: dict[str, Any]) -> str:
-    """Every table and column as Markdown."""
-    text = [
-        "# Tables\n\nEvery table that a study writes, below `results/<dataset>/`; `*` stands for"
-        " neuron models, seeds, jobs and experiments. pandas reads both CSV and Parquet.\n"
-    ]
-    everywhere = tables["everywhere"]
-    for entry in tables["tables"]:
-        names = ", ".join(f"`{name}`" for name in entry["files"])
-        text.append(f"\n## {entry['files'][0]}\n\n{names}: {entry['says']}\n")
-        columns = {name: everywhere[name] for name in entry.get("also", [])}
-        columns |= entry.get("columns", {})
-        text.append("\n| column | meaning |\n|---|---|\n")
-        text += [f"| `{name}` | {meaning} |\n" for name, meaning in columns.items()]
     return "".join(text)

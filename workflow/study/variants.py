@@ -12,6 +12,7 @@ from spikegrad.network import Network
 from study.config.landscape import LandscapeSettings
 from study.data.dataset import SpikeDataset
 from study.landscape.roughness import WORDS, roughness
+from study.storage.columns import Table, shared
 from study.storage.tables import read_table
 from study.training.evaluation import evaluate
 from study.training.summary import SCORES
@@ -28,6 +29,69 @@ SPEAKERS = (*RUN, "speaker", "unseen_speaker", "accuracy", "answers")
 ROBUST = (*RUN, "sample_change", "by", "accuracy", "same")
 LENGTH = 1e-3
 """Of the step down the gradient after which gradients are compared."""
+
+
+VARIANT_RUNS_TABLE = Table(
+    files=("variants/*/*.runs.parquet", "variants/*.csv"),
+    says="Networks that are trained with something changed, a row for each run; the variants of "
+    "the configuration.",
+    columns={
+        **shared(
+            "neuron",
+            "seed",
+            "outcome",
+            "silent_fraction",
+            "spikes_per_neuron",
+            "word_minima",
+            "to",
+            "change",
+        ),
+        "search": "search whose winner was taken; missing where none was",
+        "best_epoch": "the one whose weights were kept; missing if no epoch was validated",
+        "validation_accuracy": "at that epoch",
+        "train_accuracy": "share of training samples classified right during that epoch",
+        "accuracy": "on the test set; missing if the network gives no answer, as all that follows",
+        "accuracy_unseen_speakers": "on speakers that training and validation do not have",
+        "word_variation": "total variation of a single sample's loss along a random direction, in "
+        "nats",
+        "word_in_jumps": "share of that in jumps",
+        "turned": "cosine between the gradients before and after a step of length 0.001",
+        "turned_clipped": "the same with each sample's gradient clipped at the median of their "
+        "norms",
+        "draw": "number of the point that was drawn",
+    },
+)
+VARIANT_SPEAKERS_TABLE = Table(
+    files=("variants/*/*.speakers.parquet", "variants/speakers/*.csv"),
+    says="Their accuracy by speaker.",
+    columns={
+        **shared(
+            "neuron", "search", "seed", "speaker", "accuracy", "unseen_speaker", "to", "change"
+        ),
+        "answers": "test samples",
+    },
+)
+VARIANT_ROBUSTNESS_TABLE = Table(
+    files=("variants/*/*.robustness.parquet", "variants/robustness/*.csv"),
+    says="What changed test samples of heard speakers do to them.",
+    columns={
+        **shared("neuron", "search", "seed", "accuracy", "same", "by", "to", "change"),
+        "sample_change": "how the samples are changed",
+    },
+)
+RANKS_TABLE = Table(
+    files=("variants/ranks.csv",),
+    says="How well one change of a variant ranks points that are drawn as the last change does, "
+    "such as short trainings and a long one.",
+    columns={
+        **shared("neuron"),
+        "change": "name of the variant",
+        "to": "the change",
+        "draws": "points that were drawn",
+        "all": "Spearman's correlation of best validation accuracies over all points",
+        "better_half": "the same over the better half by the last change",
+    },
+)
 
 
 def score(

@@ -11,6 +11,7 @@ from study.claims.estimates import NOTHING, adjusted
 from study.claims.qif_paper import QIF_CLAIMS
 from study.claims.results import Tables
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS
+from study.storage.columns import Table
 
 CLAIMS = (*QIF_CLAIMS, *SG_NTK_CLAIMS)
 
@@ -18,6 +19,31 @@ COLUMNS = (
     "id", "paper", "statement", "case", "measure", "data", "criterion", "estimate", "low", "high",
     "p", "p_holm", "n", "unit", "verdict", "files", "read",
 )  # fmt: skip
+
+
+CLAIMS_TABLE = Table(
+    files=("claims.csv", "ntk/claims.csv"),
+    says="The abstracts' statements, a row for each of a statement's cases; docs/claims.md.",
+    columns={
+        "id": "name of the claim",
+        "paper": "its arXiv number",
+        "statement": "what the abstract says",
+        "case": "to what it is applied",
+        "measure": "the number that decides",
+        "data": "what it was measured on",
+        "criterion": "what the number must fulfil",
+        "estimate": "the number",
+        "low": "lower end of its 95 % interval",
+        "high": "upper end",
+        "p": "of the permutation test, where two groups are compared",
+        "p_holm": "the same, adjusted for all comparisons of the paper by Holm's method",
+        "n": "independent units",
+        "unit": "what these are",
+        "verdict": "supported, not supported, undecided, or not measurable",
+        "files": "tables that the claim's numbers come from",
+        "read": "the columns and rows of each that were read",
+    },
+)
 
 
 def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS) -> pd.DataFrame:

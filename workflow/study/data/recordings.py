@@ -20,9 +20,24 @@ import pandas as pd
 from study.config.data import FileNames, Recordings, Validation
 from study.data.archives import audio_names
 from study.data.layout import DataError
+from study.storage.columns import Table
 
 SPLITS = ("train", "test")
 TEXT = ("file", "label", "speaker", "split")
+
+
+RECORDINGS_TABLE = Table(
+    files=("data/recordings.csv",),
+    says="The recordings that were heard; where sounds are the source.",
+    columns={
+        "file": "name of the recording, or of the utterance",
+        "label": "word that is spoken",
+        "speaker": "who speaks",
+        "split": "train or test",
+        "label_number": "class, from 0",
+        "speaker_number": "speaker, from 0",
+    },
+)
 
 
 def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:

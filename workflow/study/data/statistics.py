@@ -9,8 +9,56 @@ import torch
 
 from study.data.dataset import SpikeDataset, load, unseen_speakers
 from study.data.prepare import SPLITS
+from study.storage.columns import Table, shared
 
 TIME_BIN = 0.01  # seconds
+
+
+SAMPLES_TABLE = Table(
+    files=("data/samples.parquet",),
+    says="A row for each sample.",
+    columns={
+        **shared("class", "speaker"),
+        "group": "the split; the test set is divided by whether the speaker was met before",
+        "spikes": "spikes in all channels",
+        "channels": "channels that spike",
+        "last_spike": "its time in seconds",
+    },
+)
+PROFILES_TABLE = Table(
+    files=("data/profiles.parquet",),
+    says="Spikes of an average sample over channels and over time.",
+    columns={
+        "group": "as in data/samples.parquet",
+        "axis": "channel or time",
+        "position": "the channel, or the middle of a bin of 10 ms in seconds",
+        "spikes": "spikes per channel, or per second",
+    },
+)
+EXAMPLES_TABLE = Table(
+    files=("data/examples.parquet",),
+    says="The spikes of four training samples, two words by the same two speakers.",
+    columns={
+        **shared("time", "unit", "class", "speaker"),
+    },
+)
+SUMMARY_TABLE = Table(
+    files=("data/summary.csv",),
+    says="The data in numbers, a row for each group of samples.",
+    columns={
+        "group": "as in data/samples.parquet",
+        "samples": "how many",
+        "speakers": "how many",
+        "classes": "how many",
+        "spikes_mean": "spikes of a sample, mean",
+        "spikes_std": "their standard deviation",
+        "spikes_min": "the fewest",
+        "spikes_max": "the most",
+        "channels_mean": "channels that spike, mean",
+        "last_spike_mean": "time of the last spike in seconds, mean",
+        "last_spike_max": "the latest",
+    },
+)
 
 
 def describe(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -12,6 +12,7 @@ from study.estimate.schedule import Job, longest_chain, wall_seconds
 from study.estimate.size import ACTIVITY, IN_TRAINING, UNKNOWN, size_of
 from study.estimate.space import disk, memory
 from study.estimate.work import work_of
+from study.storage.columns import Table
 
 HOUR = 3600.0
 WORTHWHILE = 0.9  # twice the cores have to take at most this share of the time
@@ -25,6 +26,30 @@ FAMILIES = (
     "ntk",
     "figures",
 )  # in this order
+
+
+RULES_TABLE = Table(
+    files=("estimate/rules.csv",),
+    says="What `snakemake estimate` expects of the study on this machine, a row for each rule.",
+    columns={
+        "family": "part of the study",
+        "rule": "the rule",
+        "jobs": "its jobs",
+        "core_hours": "hours that all of them take, on one core",
+        "longest": "hours of the longest",
+        "memory_mb": "megabytes that one job takes at its peak",
+        "disk_mb": "megabytes that all leave",
+    },
+)
+CORES_TABLE = Table(
+    files=("estimate/cores.csv",),
+    says="The same for all jobs together.",
+    columns={
+        "cores": "how many cores",
+        "hours": "until the study is done on these",
+        "memory_mb": "megabytes if all of them run the largest job",
+    },
+)
 
 
 def works(study: Study, jobs: Sequence[Job]) -> list[Work]:

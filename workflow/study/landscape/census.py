@@ -30,9 +30,47 @@ from study.landscape.signature import (
     same_signature,
     spikes_of,
 )
+from study.storage.columns import Table, shared
 
 WIDTH = 1e-13
 """Width, in units of the line's coordinate, at which an interval is not divided any further."""
+
+
+CHANGES_TABLE = Table(
+    files=(
+        "landscape/changes.parquet",
+        "landscape/census/*/*/*.changes.parquet",
+        "landscape/examples/changes.parquet",
+    ),
+    says="Changes of a sample's spikes along lines, isolated to 1e-13; docs/landscapes.md.",
+    columns={
+        **shared("neuron", "seed", "state", "direction", "sample", "x", "cause", "breaks"),
+        "search": "breaks: only changes at which spikes appear, vanish or jump; swaps: every "
+        "change of order",
+        "width": "width of the bracket around it, a relative distance",
+        "layer": "of the spike that it begins with",
+        "unit": "of that spike",
+        "time": "of that spike, in seconds",
+        "lingers": "whether a spike is too fast beside it for the change to be resolved",
+        "appeared": "spikes that are there on the right alone",
+        "vanished": "spikes that are there on the left alone",
+        "moved": "spikes at another time",
+        "moved_far": "those that move by more than a millisecond",
+        "begins": "1 if the first spike concerned appears, vanishes or moves so far",
+        "later": "how many others do",
+        "aside_later": "the same between points somewhat further apart (census.aside)",
+        "spikes_after": "spikes that come after the change",
+        "interacts": "whether the order of these two events matters to a potential",
+        "inhibitory": "whether the arriving weight is negative",
+        "loss": "on its left",
+        "loss_change": "across it, in nats",
+        "loss_jump": "what of that is a jump, in nats",
+        "gradient_left": "norm of the gradient on its left, nats per relative distance",
+        "gradient_right": "on its right",
+        "gradient_jump": "norm of the difference",
+        "kind": "of examples: the largest change or a typical one",
+    },
+)
 
 
 class Line:

@@ -19,8 +19,34 @@ from study.landscape.census import CHANGE, SEARCHES, census
 from study.landscape.constants import STATES
 from study.landscape.directions import load_centre
 from study.landscape.sample_lines import SampleLine, open_line, sample_lines
+from study.storage.columns import Table, shared
 
 log = logging.getLogger(__name__)
+
+
+CENSUS_LINES_TABLE = Table(
+    files=("landscape/census_lines.parquet", "landscape/census/*/*/*.lines.parquet"),
+    says="The lines that the census searched.",
+    columns={
+        **shared("neuron", "seed", "state", "direction", "sample", "length"),
+        "search": "as in changes.parquet",
+        "spikes": "of the sample, at the line's start",
+        "harmless_input_swaps": "changes of order with an input that were passed over",
+        "harmless_spike_swaps": "those between neurons' spikes",
+        "harmless_inhibitory": "those of either at which an inhibitory arrival overtakes a spike",
+        "runs": "runs of the network",
+        "same_as": "earlier state with the same weights, if there is one",
+    },
+)
+CENSUS_LOSSES_TABLE = Table(
+    files=("landscape/census_losses.parquet", "landscape/census/*/*/*.losses.parquet"),
+    says="One sample's loss wherever the census ran the network.",
+    columns={
+        **shared("neuron", "seed", "state", "direction", "sample", "x"),
+        "search": "as in changes.parquet",
+        "loss": "of the sample, in nats",
+    },
+)
 
 
 @dataclass(frozen=True)

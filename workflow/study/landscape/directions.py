@@ -22,8 +22,22 @@ from study.config.landscape import Directions
 from study.landscape.constants import STATES
 from study.landscape.objective import Objective, matrices
 from study.landscape.states import State, TrainingRun
+from study.storage.columns import Table, shared
 
 RANDOM = ("gaussian", "filter", "layer")
+
+
+STATES_TABLE = Table(
+    files=("landscape/states.csv", "landscape/directions/*.parquet"),
+    says="The networks that landscapes are looked at around.",
+    columns={
+        **shared("neuron", "seed", "state", "epoch", "gradient_norm"),
+        "loss": "on the landscape's samples",
+        "accuracy": "on these",
+        "spikes_per_neuron": "on these",
+        "norm": "Euclidean norm of the weights",
+    },
+)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,40 @@ from study.landscape.census import Line
 from study.landscape.constants import JUMP
 from study.landscape.directions import load_centre
 from study.landscape.objective import Objective
+from study.storage.columns import Table, shared
 
 TRACE = 4000
 """Points of a potential over the trial."""
+
+
+EXAMPLE_LOSSES_TABLE = Table(
+    files=("landscape/examples/losses.parquet",),
+    says="The loss around the changes in examples/changes.parquet.",
+    columns={
+        **shared("neuron"),
+        "x": "relative distance from the change",
+        "loss": "of the sample, in nats",
+        "kind": "the largest change or a typical one",
+    },
+)
+EXAMPLE_SPIKES_TABLE = Table(
+    files=("landscape/examples/spikes.parquet",),
+    says="The spikes there.",
+    columns={
+        **shared("layer", "unit", "time", "neuron"),
+        "x": "relative distance from the change",
+        "kind": "the largest change or a typical one",
+    },
+)
+EXAMPLE_POTENTIALS_TABLE = Table(
+    files=("landscape/examples/potentials.parquet",),
+    says="The potential of the neuron that the change begins with, on both sides.",
+    columns={
+        **shared("time", "potential", "neuron"),
+        "side": "left or right of the change",
+        "kind": "the largest change or a typical one",
+    },
+)
 
 
 def choose(changes: pd.DataFrame, state: str) -> dict[str, dict[str, Any]]:

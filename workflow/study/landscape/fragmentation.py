@@ -13,8 +13,39 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import label
 
+from study.storage.columns import Table, shared
+
 LINE = ["seed", "state", "direction"]
 PLANE = [*LINE, "direction2"]
+
+
+LINE_MINIMA_TABLE = Table(
+    files=("landscape/line_minima.parquet",),
+    says="Minima of lines, where no neuron model's network runs away.",
+    columns={
+        **shared("neuron", "seed", "state", "direction"),
+        "depth": "nats that a minimum is deeper than, by persistence",
+        "minima": "how many, the lowest left out",
+        "minima_least": "how many the loss itself has, at least",
+        "minima_most": "how many it has, at most",
+        "settled": "whether the line's residual is at most a quarter of the depth",
+        "length": "of the range that is compared",
+        "finite": "share of the whole line on which this network does not run away",
+        "evaluations": "points of the whole line",
+    },
+)
+PLANE_MINIMA_TABLE = Table(
+    files=("landscape/plane_minima.parquet",),
+    says="The same of planes.",
+    columns={
+        **shared("neuron", "seed", "state", "direction"),
+        "direction2": "direction of the second axis",
+        "depth": "nats that a minimum is deeper than, by persistence",
+        "minima": "how many, the lowest left out",
+        "area": "share of the plane that is compared",
+        "points": "points there",
+    },
+)
 
 
 def persistence(values: np.ndarray) -> np.ndarray:

@@ -7,6 +7,16 @@ import torch
 
 from study.landscape.directions import Centre
 from study.landscape.objective import Objective
+from study.storage.columns import Table, shared
+
+SAMPLE_GRADIENTS_TABLE = Table(
+    files=("landscape/sample_gradients.parquet", "landscape/gradients/*/*/*.samples.parquet"),
+    says="Loss and gradient of single samples at the networks.",
+    columns={
+        **shared("sample", "gradient_norm", "neuron", "seed", "state"),
+        "loss": "of the sample",
+    },
+)
 
 
 def sample_gradients(objective: Objective, centre: Centre) -> pd.DataFrame:

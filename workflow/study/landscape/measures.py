@@ -6,11 +6,33 @@ import pandas as pd
 
 from study.config.landscape import JUDGED
 from study.landscape.constants import CAUSES, SETTLED, height_column
+from study.storage.columns import Table, shared
 
 DEPTH = JUDGED[0]
 TRAINING = "along training"
 """In place of a state: what steps of training meet."""
 KEY = ["neuron", "seed", "state"]
+
+
+MEASURES_TABLE = Table(
+    files=("landscape/measures.csv",),
+    says="Measures of the landscapes around each network, means over its lines; rows whose state is"
+    " along training are of updates.",
+    columns={
+        **shared("neuron", "seed", "search", "state", "word_minima"),
+        "word_variation": "total variation of a single sample's loss, in nats",
+        "word_in_jumps": "percent of that in jumps",
+        "word_jumps": "jumps of a single sample's loss",
+        "word_minima_mended": "the same with the jumps at changes of order closed",
+        "mean_minima": "minima of the mean loss deeper than 0.01 nats; missing where too few "
+        "lines settled",
+        "largest_jump": "largest jump of a sample's loss that the census isolated, in nats",
+        "missed": "percent of the change that the gradient predicts by which updates miss it, on "
+        "a fixed batch",
+        "turned": "cosine between the gradients before and after an update, on a fixed batch",
+        "met": "breaks at changes of order that an update meets in its batch",
+    },
+)
 
 
 def measures(

@@ -26,6 +26,40 @@ from study.landscape.fragmentation import persistence
 from study.landscape.sample_lines import SampleLine, open_line, sample_lines
 from study.landscape.section import Section, section
 from study.landscape.signature import same_signature
+from study.storage.columns import Table, shared
+
+PROFILES_TABLE = Table(
+    files=(
+        "landscape/profiles.parquet",
+        "landscape/profiles/*/*/[0-9]*[0-9].parquet",
+        "landscape/profiles/*/*/[0-9].parquet",
+    ),
+    says="Single samples along lines, and what of their change lies in jumps.",
+    columns={
+        **shared("neuron", "seed", "state", "direction", "sample"),
+        "length": "of the stretch where the network does not run away",
+        "variation": "total variation of the loss there, in nats",
+        "n_jumps": "jumps",
+        "jump_end": "height of those at the trial's end, in nats",
+        "jump_grazing": "height of those where a potential touches the threshold",
+        "jump_spike_swap": "height of those where spikes change their order",
+        "jump_input_swap": "height of those where an input and a spike do",
+        "unresolved": "height of what is as steep but no jump",
+        "settled": "whether more points would change nothing",
+        "evaluations": "runs of the network",
+    },
+)
+PROFILE_MINIMA_TABLE = Table(
+    files=("landscape/profile_minima.parquet", "landscape/profiles/*/*/*.minima.parquet"),
+    says="Minima of these profiles.",
+    columns={
+        **shared("neuron", "seed", "state", "direction", "sample"),
+        "depth": "nats that a minimum is deeper than, by persistence",
+        "minima": "how many",
+        "minima_without_jumps": "how many without jumps at changes of order",
+        "minima_without_any_jumps": "how many without any jump",
+    },
+)
 
 
 class Cliff(NamedTuple):

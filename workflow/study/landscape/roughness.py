@@ -27,12 +27,32 @@ from study.landscape.constants import CAUSES, height_column
 from study.landscape.directions import draw
 from study.landscape.objective import Objective, landscape_samples, matrices, weights_of
 from study.landscape.profiles import profile
+from study.storage.columns import Table, shared
 
 DRAWS = 3  # of samples and a direction
 LENGTHS = (1e-5, 1e-4, 1e-3, 3e-3, 1e-2)  # steps of training are 1e-3 to 5e-3 of all weights' norm
 CLIPS = {"no": None, "yes": 1.0}  # each sample's gradient, at the median of their norms
 WORDS = ("word_variation", "word_in_jumps", "word_minima")
 STEP = ("clipped", "length", "predicted", "changed", "turned")
+
+
+ROUGHNESS_TABLE = Table(
+    files=("networks/roughness.csv", "networks/*.roughness.parquet"),
+    says="How rough the loss is around the best network of each search, with steps of one length "
+    "for all.",
+    columns={
+        **shared("neuron", "word_minima"),
+        "network": "file of the network",
+        "draw": "of training samples and a direction",
+        "word_variation": "total variation of a single sample's loss along the direction, in nats",
+        "word_in_jumps": "share of that in jumps",
+        "clipped": "whether each sample's gradient is clipped at the median of their norms",
+        "length": "of the step down the gradient, each weight matrix in units of its norm",
+        "predicted": "change of the loss that the gradient predicts, in nats",
+        "changed": "change that the step made; missing where the network runs away",
+        "turned": "cosine between the gradients before and after the step",
+    },
+)
 
 
 def around_words(

@@ -30,11 +30,58 @@ from study.landscape.causes import explain
 from study.landscape.census import Line, bracket, breaks
 from study.landscape.constants import SWAPS
 from study.landscape.objective import Objective
+from study.storage.columns import Table, shared
 from study.training.batches import epoch_batches
 from study.training.run import by_epoch
 
 REACH = 4
 """Step lengths over which loss and gradient are followed."""
+
+
+STEPS_TABLE = Table(
+    files=("landscape/steps.parquet", "landscape/gradients/*/*/*.steps.parquet"),
+    says="Updates of training, and whether their gradient foretold them.",
+    columns={
+        **shared("neuron", "seed"),
+        "epoch": "epoch before the update",
+        "batch": "samples that the loss is taken over",
+        "length": "of the step, a relative distance",
+        "predicted": "change of the loss that the gradient predicts, in nats",
+        "change": "change that the step made",
+        "error": "by how much these differ",
+        "cosine": "between the gradients before and after",
+        "cosine_clipped": "the same with each sample's gradient clipped as in training",
+        "norm_variation": "standard deviation of log10 of the gradient's norm along four steps",
+        "runaway": "whether the network runs away there",
+    },
+)
+STEP_LOSSES_TABLE = Table(
+    files=("landscape/step_losses.parquet", "landscape/gradients/*/*/*.losses.parquet"),
+    says="Loss and gradient along these updates.",
+    columns={
+        **shared("loss", "gradient_norm", "neuron", "seed"),
+        "epoch": "epoch before the update",
+        "batch": "samples that the loss is taken over",
+        "t": "step lengths",
+        "cosine": "with the gradient at 0",
+    },
+)
+UPDATES_TABLE = Table(
+    files=("landscape/updates.csv", "landscape/gradients/*/*/*.updates.parquet"),
+    says="Breaks at changes of order that updates of training meet.",
+    columns={
+        **shared("neuron", "seed"),
+        "epoch": "epoch before the update",
+        "step_length": "of the update, a relative distance",
+        "batch_size": "samples of its batch",
+        "samples": "samples that were searched",
+        "length": "searched in all",
+        "counted": "breaks found",
+        "breaks_per_length": "per relative distance and sample",
+        "breaks_per_sample_update": "for one sample, on all of the step",
+        "breaks_per_update": "for all samples of the batch",
+    },
+)
 
 
 @dataclass(frozen=True)

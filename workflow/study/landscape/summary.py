@@ -6,6 +6,33 @@ import numpy as np
 import pandas as pd
 
 from study.landscape.constants import CAUSES, JUMP, SWAPS
+from study.storage.columns import Table, shared
+
+CENSUS_TABLE = Table(
+    files=("landscape/census.csv",),
+    says="What the census says of each network.",
+    columns={
+        **shared("neuron", "seed", "state"),
+        "length": "relative distance searched for breaks, over all samples",
+        "spikes": "of a sample",
+        "breaks": "how many were found",
+        "jumps": "those that change the loss by more than 1e-9 nats",
+        "jumps_per_length": "per relative distance",
+        "jumps_per_length_and_spike": "and per spike of the sample",
+        "largest_jump": "in nats",
+        "median_jump": "in nats",
+        "share_end": "share of breaks at the trial's end",
+        "share_grazing": "share of breaks where a potential touches the threshold",
+        "share_spike_swap": "share of breaks where spikes change their order",
+        "share_input_swap": "share of breaks where an input and a spike do",
+        "order_changes": "changes of order that were met",
+        "breaking_share": "share of these that are breaks",
+        "inhibitory_overtakes": "those at which an inhibitory arrival overtakes a spike",
+        "breaking_share_of_inhibitory": "share of these that are breaks",
+        "certified_swaps": "changes of order that were isolated and are none",
+        "largest_certified_jump": "largest jump of the loss at one of these",
+    },
+)
 
 
 def census_summary(changes: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

@@ -22,8 +22,32 @@ from study.landscape.constants import STATES
 from study.landscape.directions import Centre, load_centre
 from study.landscape.objective import Objective, landscape_samples
 from study.landscape.section import section
+from study.storage.columns import Table, shared
 
 P = TypeVar("P", "Ray", "Point")
+
+
+LINES_TABLE = Table(
+    files=("landscape/lines.parquet", "landscape/surfaces/*/*/*.lines.parquet"),
+    says="The loss along lines, as fine as it needs to be.",
+    columns={
+        **shared("neuron", "seed", "state", "direction", "x", "accuracy", "spikes_per_neuron"),
+        "loss": "missing where the network runs away",
+        "residual": "by how much the line, drawn through its points, may be wrong, in nats",
+    },
+)
+PLANES_TABLE = Table(
+    files=("landscape/planes.parquet", "landscape/surfaces/*/*/*.planes.parquet"),
+    says="The loss on planes.",
+    columns={
+        **shared("neuron", "seed", "state", "direction", "x", "accuracy", "spikes_per_neuron"),
+        "direction2": "direction of the second axis",
+        "y": "relative distance along it",
+        "loss": "missing where the network runs away",
+        "slope_x": "part of the gradient along the first axis, nats per relative distance",
+        "slope_y": "along the second",
+    },
+)
 
 
 @dataclass(frozen=True)

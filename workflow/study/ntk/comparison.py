@@ -26,8 +26,69 @@ from study.ntk.constants import (
 )
 from study.ntk.problem import Problem, Stream, problem_of
 from study.statistics import TAILS
+from study.storage.columns import Table, shared
 
 Group = tuple[float, int, int]
+
+
+PREDICTIONS_TABLE = Table(
+    files=("ntk/*/predictions.parquet",),
+    says="What infinitely wide networks would compute, if one of several kernels governed "
+    "training.",
+    columns={
+        **shared("slope", "train"),
+        "angle": "input on the circle, in radians",
+        "point": "number of the input, where inputs are Gaussian",
+        "mean": "of the outputs",
+        "std": "their standard deviation",
+        "kernel": "SG-NTK; two-sided, with the surrogate in both places; NNGP; transposed and "
+        "symmetrised, of inputs of unequal norm",
+        "step": "infinite is kernel regression",
+    },
+)
+DISTANCES_TABLE = Table(
+    files=("ntk/*/distances.csv",),
+    says="How far the mean of networks is from these, over test points.",
+    columns={
+        **shared("slope", "width", "step", "seed", "n_networks"),
+        "at": "after as many steps of the kernel's flow (same time), or from kernel regression "
+        "(convergence)",
+        "kernel": "as in predictions.parquet",
+        "rms": "root mean square distance",
+        "noise": "its value were the prediction right",
+        "excess": "root of the difference of their squares",
+        "excess_low": "lower end of its 95 % bootstrap interval over networks",
+        "excess_high": "upper end",
+        "advantage": "by how much the SG-NTK's mean squared distance is smaller",
+        "advantage_se": "its standard error",
+        "advantage_z": "their ratio",
+    },
+)
+SPREADS_TABLE = Table(
+    files=("ntk/*/spreads.csv",),
+    says="How far single networks are from their mean.",
+    columns={
+        **shared("slope", "width", "step", "seed", "n_networks"),
+        "points": "train or test",
+        "std": "standard deviation over networks, root mean square over points",
+        "low": "lower end of its 95 % bootstrap interval over networks",
+        "high": "upper end",
+        "std_predicted": "that of the SG-NTK's flow",
+        "excess": "root of the difference of the squares",
+    },
+)
+TRENDS_TABLE = Table(
+    files=("ntk/*/trends.csv",),
+    says="Powers of the width in these differences, after training.",
+    columns={
+        **shared("slope", "seed", "n_networks"),
+        "quantity": "distance of the mean; spread, train; spread, test",
+        "widths": "widths that there are",
+        "exponent": "the power",
+        "low": "lower end of its 95 % bootstrap interval over networks",
+        "high": "upper end",
+    },
+)
 
 
 def predictions(settings: NTKProblem, experiment: NTKExperiment) -> pd.DataFrame:

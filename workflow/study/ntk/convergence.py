@@ -12,6 +12,59 @@ from spikegrad.seeds import numpy_generator
 from study.config.ntk import KernelExperiment, NTKProblem
 from study.ntk.problem import Stream, circle_problem
 from study.statistics import TAILS
+from study.storage.columns import Table, shared
+
+ANALYTIC_TABLE = Table(
+    files=("ntk/*/analytic.parquet",),
+    says="The kernel of infinitely wide networks with the input at angle 0.",
+    columns={
+        **shared("slope"),
+        "angle": "input on the circle, in radians",
+        "kernel": "its value",
+    },
+)
+ERRORS_TABLE = Table(
+    files=("ntk/*/errors.parquet",),
+    says="Finite networks' kernels beside it, over all angles.",
+    columns={
+        **shared("slope", "width", "network", "step"),
+        "squared_error": "mean square of the difference",
+        "drift": "norm of the kernel's change since the start, over its norm then",
+    },
+)
+MEAN_ERRORS_TABLE = Table(
+    files=("ntk/*/mean_errors.csv",),
+    says="The same, means over networks.",
+    columns={
+        **shared("slope", "width", "step"),
+        "squared_error": "mean square of the difference",
+        "drift": "norm of the kernel's change since the start, over its norm then",
+    },
+)
+EXPONENTS_TABLE = Table(
+    files=("ntk/*/exponents.csv",),
+    says="Powers of the width.",
+    columns={
+        **shared("slope", "step", "seed", "n_networks"),
+        "quantity": "column of errors.parquet",
+        "exponent": "by least squares in the logarithms",
+        "low": "lower end of its 95 % bootstrap interval over networks",
+        "high": "upper end",
+        "constant": "value at width 1",
+    },
+)
+GROWTH_TABLE = Table(
+    files=("ntk/*/growth.csv",),
+    says="How the kernel at angle 0 grows with the activation's slope.",
+    columns={
+        **shared("width", "seed", "n_networks"),
+        "exponent": "power of the slope between the two steepest",
+        "low": "lower end of its 95 % bootstrap interval over networks",
+        "high": "upper end",
+        "analytic": "the same of infinitely wide networks",
+        "theory": "the limit of the NTK, hidden layers",
+    },
+)
 
 
 def analytic_rows(settings: NTKProblem, experiment: KernelExperiment) -> pd.DataFrame:

@@ -18,6 +18,19 @@ from study.ntk.network import initialise, outputs
 from study.ntk.problem import Problem, problem_of
 from study.ntk.sign_descent import SignDescent
 from study.ntk.subnormal import flush_subnormal
+from study.storage.columns import Table, shared
+
+NETWORKS_TABLE = Table(
+    files=("ntk/*/networks/*.parquet",),
+    says="Finite networks during training.",
+    columns={
+        **shared("network", "step", "seed", "slope", "width"),
+        "angle": "input on the circle, in radians",
+        "point": "number of the input, where inputs are Gaussian",
+        "output": "the network's",
+        "kernel": "its own kernel with the input at angle 0",
+    },
+)
 
 
 def descent_of(

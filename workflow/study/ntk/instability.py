@@ -25,6 +25,41 @@ from study.ntk.ensemble import Descent
 from study.ntk.network import Architecture, initialise, outputs
 from study.ntk.problem import Stream
 from study.ntk.subnormal import flush_subnormal
+from study.storage.columns import Table, shared
+
+CASES_TABLE = Table(
+    files=("ntk/stability/cases.csv",),
+    says="The search for data on which surrogate gradient learning is unstable.",
+    columns={
+        **shared("seed", "surrogate", "depth"),
+        "n_inputs": "dimension of the inputs",
+        "n_draws": "random data sets",
+        "share": "share of these that are unstable",
+        "drawn": "smallest real part of an eigenvalue, over the kernel's norm, among these",
+        "found": "the same after the simplex search",
+    },
+)
+POINTS_TABLE = Table(
+    files=("ntk/stability/points.csv",),
+    says="The least stable data of each case.",
+    columns={
+        **shared("seed", "surrogate", "depth"),
+        "n_inputs": "dimension of the inputs",
+        "x[0-9]": "coordinate of the point",
+    },
+)
+DRIFT_TABLE = Table(
+    files=("ntk/stability/drift.parquet",),
+    says="Networks that train on such data.",
+    columns={
+        **shared("step", "width", "network", "seed", "surrogate"),
+        "error": "part of the error along the unstable direction",
+        "loss": "half the mean squared error",
+        "eigenvalue": "the unstable one",
+        "norm": "of the kernel",
+        "predicted": "the error of infinitely wide networks",
+    },
+)
 
 
 def search(settings: NTKProblem, setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFrame]:

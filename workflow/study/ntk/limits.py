@@ -17,8 +17,53 @@ from study.config.ntk import AnalyticConfig, NTKProblem, OffCircleConfig
 from study.ntk.empirical import empirical_kernel
 from study.ntk.network import Architecture, initialise
 from study.ntk.problem import Stream, circle_problem
+from study.storage.columns import Table, shared
 
 PSI = ErfDerivative(1.0)  # the paper's surrogate
+
+
+DIAGONALS_TABLE = Table(
+    files=("ntk/limits/diagonals.csv",),
+    says="K(x, x) on the circle.",
+    columns={
+        **shared("surrogate", "depth", "slope"),
+        "kernel": "its value",
+    },
+)
+NAIVE_REGRESSION_TABLE = Table(
+    files=("ntk/limits/naive_regression.csv",),
+    says="Regression with the NTK of erf networks, whose kernel has no limit.",
+    columns={
+        **shared("depth", "slope"),
+        "rms": "of the prediction at test points",
+        "rms_target": "of what it should be",
+        "same_sign": "share of test points with the sign that the limit's classifier gives",
+    },
+)
+OFF_CIRCLE_TABLE = Table(
+    files=("ntk/limits/off_circle.parquet",),
+    says="Kernels between Gaussian inputs of unequal norms.",
+    columns={
+        **shared("seed"),
+        "predict": "number of the input that is predicted",
+        "train": "number of the input that is trained",
+        "norm_predict": "its norm",
+        "norm_train": "its norm",
+        "sign": "SG-NTK of sign networks",
+        "erf": "SG-NTK of erf networks",
+        "empirical": "mean over finite erf networks",
+        "empirical_se": "its standard error",
+    },
+)
+PROBLEM_TABLE = Table(
+    files=("ntk/limits/problem.csv",),
+    says="The regression problem.",
+    columns={
+        **shared("train"),
+        "angle": "input on the circle, in radians",
+        "target": "what is learned",
+    },
+)
 
 
 def diagonals(settings: NTKProblem, analytic: AnalyticConfig) -> pd.DataFrame:

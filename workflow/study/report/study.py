@@ -15,10 +15,22 @@ import pandas as pd
 import yaml
 
 from study.config.neurons import NEURON_STYLES
+from study.storage.columns import Table
 from study.storage.tables import read_table
 
 CONFIG = "study.yaml"
 """The whole configuration of the study, beside its tables."""
+
+
+HOURS_TABLE = Table(
+    files=("hours.csv", "ntk/hours.csv"),
+    says="What the study has cost.",
+    columns={
+        "family": "folder of benchmarks; all is the sum",
+        "jobs": "how many were measured",
+        "core_hours": "hours of processor time",
+    },
+)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,103 @@ import numpy as np
 import pandas as pd
 
 from study.search.records import MEMORY, TIMEOUT
+from study.storage.columns import Table, shared
 
 SEARCH = ["neuron", "search"]
+
+
+BUDGET_TABLE = Table(
+    files=("search/budget.csv",),
+    says="What k trials would have been expected to find.",
+    columns={
+        **shared("neuron", "search"),
+        "k": "trials",
+        "expected_best": "expected validation accuracy of the best of k",
+    },
+)
+STABILITY_TABLE = Table(
+    files=("search/stability.csv",),
+    says="Trials that failed.",
+    columns={
+        **shared("neuron", "search"),
+        "trials": "how many were tried",
+        "diverged": "ran away, fell silent, or had a loss or gradient that is no number",
+        "failed_otherwise": "met a limit of time or memory",
+    },
+)
+RUNGS_TABLE = Table(
+    files=("search/rungs.csv",),
+    says="How well one rung of successive halving tells the ranking of the next.",
+    columns={
+        **shared("neuron", "search"),
+        "rung": "the earlier rung",
+        "next_rung": "the later one; the one after the last is the finalists' training with fresh "
+        "seeds",
+        "trials": "trials in both",
+        "spearman": "rank correlation of validation accuracies; missing below three trials",
+    },
+)
+WINNERS_TABLE = Table(
+    files=("search/winners.csv",),
+    says="Where winners lie in the space that was searched.",
+    columns={
+        **shared("neuron", "search"),
+        "parameter": "what was searched",
+        "value": "the winner's",
+        "position": "from 0 (lower bound) to 1 in the scale that was searched; outside for a "
+        "configured value",
+        "at_bound": "whether it lies at an end beyond which the search could go on",
+    },
+)
+TRIALS_TABLE = Table(
+    files=("search/trials.parquet", "search/*/*/trials.parquet"),
+    says="A row for each trial of all searches, and of one.",
+    columns={
+        **shared("neuron", "search", "reason"),
+        "number": "number of the trial",
+        "generation": "of trials that were suggested together",
+        "seed": "that it was trained with",
+        "outcome": "finished, stopped by halving, or the name of a failure",
+        "failed": "whether it failed",
+        "rungs": "rungs that it passed",
+        "epochs": "epochs that it trained",
+        "validation_accuracy": "of its best epoch; 0 without one",
+        "validation_loss": "of that epoch",
+        "spikes_per_neuron": "of that epoch",
+        "silent_fraction": "of that epoch",
+        "rung*_accuracy": "best validation accuracy up to that rung's end",
+        "presentations": "training samples presented",
+        "seconds": "wall time",
+        "network.*": "the parameter that was tried",
+        "training.*": "the parameter that was tried",
+    },
+)
+FINALISTS_TABLE = Table(
+    files=("search/finalists.parquet", "search/*/*/finalists.parquet"),
+    says="The runs that decide about the searches' winners.",
+    columns={
+        **shared(
+            "neuron",
+            "search",
+            "outcome",
+            "validation_accuracy",
+            "validation_loss",
+            "spikes_per_neuron",
+            "silent_fraction",
+        ),
+        "number": "number of the trial; -1 is the configuration without any change",
+        "seed": "fresh, the same for each finalist",
+    },
+)
+IMPORTANCES_TABLE = Table(
+    files=("search/*/*/importances.csv",),
+    says="Which parameters mattered.",
+    columns={
+        **shared("neuron", "search"),
+        "parameter": "what was searched",
+        "importance": "share of the variance of accuracies that it explains",
+    },
+)
 
 
 def expected_best(values: Iterable[float]) -> np.ndarray:

@@ -11,7 +11,44 @@ import pandas as pd
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import load_network
 from study.data.dataset import SpikeDataset, unseen_speakers
+from study.storage.columns import Table, shared
 from study.training.response import Response, respond
+
+RUNS_TABLE = Table(
+    files=("training/runs.csv", "training/*/runs.parquet"),
+    says="Every trained network on test data.",
+    columns={
+        **shared("neuron", "seed", "outcome", "reason", "search"),
+        "epochs": "epochs trained",
+        "best_epoch": "the one whose weights were kept",
+        "validation_accuracy": "at that epoch",
+        "accuracy": "on the test set; 0 if the network gives no answer",
+        "accuracy_unseen_speakers": "on speakers that training and validation do not have",
+        "accuracy_seen_speakers": "on the others",
+        "loss": "on the test set",
+        "spikes_per_neuron": "on the test set",
+        "silent_fraction": "on the test set",
+    },
+)
+VALIDATION_TABLE = Table(
+    files=("training/validation.csv", "training/*/validation.parquet"),
+    says="Accuracy on validation samples, by whether training has heard the speaker.",
+    columns={
+        **shared("neuron", "search", "seed"),
+        "accuracy_new": "on those of speakers that training has not heard; missing without one",
+        "accuracy_heard": "on the others",
+    },
+)
+SAMPLES_TABLE = Table(
+    files=("training/*/samples.parquet",),
+    says="Every test sample's answer.",
+    columns={
+        **shared("speaker", "neuron", "seed", "unseen_speaker"),
+        "label": "the right class",
+        "prediction": "the network's",
+        "spikes_per_neuron": "mean over hidden neurons",
+    },
+)
 
 
 def sample_table(response: Response, data: SpikeDataset, *used: SpikeDataset) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from spikegrad.network import Network
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.data.dataset import SpikeDataset, unseen_speakers
+from study.storage.columns import Table, shared
 
 CHANGES: dict[str, tuple[float, ...]] = {
     "none": (0.0,),
@@ -20,6 +21,18 @@ CHANGES: dict[str, tuple[float, ...]] = {
     "share of spikes kept": (0.25, 0.5, 0.75),
 }
 SEED = 0  # which spikes are kept
+
+
+ROBUSTNESS_TABLE = Table(
+    files=("networks/robustness.csv", "networks/*.robustness.parquet"),
+    says="What changed test samples of heard speakers do to the best network of each search.",
+    columns={
+        **shared("neuron", "same", "by"),
+        "network": "file of the network",
+        "change": "what is changed",
+        "accuracy": "share of samples classified right",
+    },
+)
 
 
 def changed(spikes: SpikeTrains, n_units: int, change: str, by: float) -> SpikeTrains:

@@ -15,6 +15,7 @@ from spikegrad.network import Network
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
 from study.config.training import TrainingSettings
 from study.machine import machine, made_with, refuse_others
+from study.storage.columns import Table, shared
 from study.training.optimizer import Adam
 from study.training.quality import quality
 
@@ -22,31 +23,55 @@ log = logging.getLogger(__name__)
 
 Weights = dict[str, Tensor]
 
-CLIP_METRICS = {
-    "sample_norm_median": "median norm of one sample's gradient of a spiking layer's weights, "
-    "if samples are clipped",
-    "sample_norm_99": "99th percentile of these norms, each over its batch's median",
-    "sample_norm_max": "largest of these norms, over its batch's median",
-    "samples_clipped": "share of the samples' gradients that were clipped",
-}
-TRAIN_METRICS = {
-    "train_loss": "mean cross-entropy during the epoch",
-    "train_accuracy": "share classified right during the epoch",
-    "train_penalty": "mean spike-count penalty during the epoch",
-    "gradient_norm_mean": "mean gradient norm before clipping, in units of the learning rates",
-    "gradient_norm_max": "largest gradient norm before clipping",
-    **CLIP_METRICS,
-}
-METRICS = {
-    "epoch": "passes through the training data; 0 is before training",
-    **TRAIN_METRICS,
-    "validation_loss": "mean cross-entropy after the epoch",
-    "validation_accuracy": "share classified right after the epoch",
-    "spikes_per_neuron": "mean over validation samples and hidden neurons",
-    "silent_fraction": "share of hidden neurons without a spike in any validation sample",
-    "presentations": "training samples presented so far",
-    "seconds": "duration of the epoch, validation included",
-}
+CLIP_METRICS = ("sample_norm_median", "sample_norm_99", "sample_norm_max", "samples_clipped")
+TRAIN_METRICS = (
+    "train_loss",
+    "train_accuracy",
+    "train_penalty",
+    "gradient_norm_mean",
+    "gradient_norm_max",
+    *CLIP_METRICS,
+)
+METRICS = (
+    "epoch",
+    *TRAIN_METRICS,
+    "validation_loss",
+    "validation_accuracy",
+    "spikes_per_neuron",
+    "silent_fraction",
+    "presentations",
+    "seconds",
+)
+
+HISTORIES_TABLE = Table(
+    files=(
+        "training/histories.parquet",
+        "training/*/*/history.parquet",
+        "landscape/equal_activity/*/*/history.parquet",
+        "variants/*/*/*/*/history.parquet",
+    ),
+    says="All training runs, or one, a row for each epoch.",
+    columns={
+        **shared("epoch", "neuron", "seed"),
+        "train_loss": "mean cross-entropy during the epoch",
+        "train_accuracy": "share classified right during the epoch",
+        "train_penalty": "mean spike-count penalty during the epoch",
+        "gradient_norm_mean": "mean gradient norm before clipping, in units of the learning rates",
+        "gradient_norm_max": "largest such norm",
+        "sample_norm_median": "median norm of one sample's gradient of a spiking layer's weights, "
+        "if samples are clipped",
+        "sample_norm_99": "99th percentile of these norms, each over its batch's median",
+        "sample_norm_max": "largest of these, over its batch's median",
+        "samples_clipped": "share of samples' gradients that were clipped",
+        "validation_loss": "after the epoch",
+        "validation_accuracy": "after the epoch",
+        "spikes_per_neuron": "on validation samples",
+        "silent_fraction": "on validation samples",
+        "presentations": "training samples presented so far",
+        "seconds": "duration of the epoch, validation included",
+        "silent_neurons": "the hidden neurons without a spike in any validation sample",
+    },
+)
 
 
 @dataclass

@@ -18,6 +18,7 @@ from spikegrad.layers import SpikeOverflowError, SpikingLayer, assign
 from spikegrad.saving import load_tensors
 from spikegrad.seeds import numpy_generator
 from spikegrad.spikes import SpikeTrains
+from study.storage.columns import Table, shared
 from study.storage.tables import read_table
 from study.training.run import by_epoch
 
@@ -33,6 +34,31 @@ CRITICAL = 2 * math.sqrt(2)
 """Scale of random recurrent weights above which LIF rates have no finite mean-field solution."""
 
 Rate = Callable[[np.ndarray], np.ndarray]
+
+
+RUNAWAY_RATES_TABLE = Table(
+    files=("training/runaway_rates.csv",),
+    says="Random networks and single neurons of the engine beside their theory; docs/runaway.md.",
+    columns={
+        **shared("neuron"),
+        "of": "current: a single neuron at that constant current, in thresholds of LIF; scale: a "
+        "network with random recurrent weights of that scale",
+        "value": "the current or the scale",
+        "seed": "of the network",
+        "rate": "spikes a second and neuron; infinite where the network runs away",
+        "theory": "the same by the formula or by mean-field theory",
+    },
+)
+RUNAWAY_GAINS_TABLE = Table(
+    files=("training/runaway_gains.csv",),
+    says="How much the recurrent weights of trained LIF networks amplify activity; "
+    "docs/runaway.md.",
+    columns={
+        **shared("seed", "epoch", "outcome"),
+        "gain": "above 1 activity grows without input; 0 without recurrent weights",
+        "spikes_per_neuron": "on validation samples",
+    },
+)
 
 
 def lif_rate(current: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from spikegrad.saving import load_tensors
 from spikegrad.settings import validate
 from study.config.training import Step, TrainingSettings
 from study.data.dataset import SpikeDataset
+from study.storage.columns import Table, shared
 from study.training.loop import DIVERGED, further_epochs
 from study.training.optimizer import Adam
 from study.training.run import by_epoch
@@ -31,6 +32,21 @@ COLUMNS = {
     "woke": "bool",
     "epochs": "int64",
 }
+
+
+SILENCE_TABLE = Table(
+    files=("training/*/*/silence.parquet",),
+    says="Whether silent neurons wake as training goes on; a row for each hidden neuron.",
+    columns={
+        **shared("neuron", "seed"),
+        "unit": "neuron, counted layer after layer",
+        "ever_spiked": "whether it spiked on validation data after any epoch",
+        "silent": "whether it fell silent by the last",
+        "has_gradient": "whether the training loss depends on its input weights",
+        "woke": "whether it spiked after any of the further epochs",
+        "epochs": "further epochs that the network lasted",
+    },
+)
 
 
 def silence_table(

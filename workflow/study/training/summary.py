@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from study.statistics import t_interval
+from study.storage.columns import Table, shared
 
 # What evaluation.scores gives each run.
 SCORES = (
@@ -22,6 +23,40 @@ SCORES = (
 
 FLAT = 5
 """Last epochs, over which a curve that is flat gains nothing."""
+
+
+SUMMARY_TABLE = Table(
+    files=("training/summary.csv",),
+    says="Means over searches (over seeds, if there is one search or none), with 95 % t intervals.",
+    columns={
+        **shared("neuron"),
+        "measure": "a column of runs.csv",
+        "mean": "its mean",
+        "low": "lower end of the interval",
+        "high": "upper end",
+        "units": "searches or seeds",
+        "runs": "runs that had a value",
+    },
+)
+REACHED_TABLE = Table(
+    files=("training/reached.csv",),
+    says="What training has reached, a row for each run.",
+    columns={
+        **shared("neuron", "seed"),
+        "training_accuracy": "share of training samples classified right during the best epoch by "
+        "validation",
+        "late_gain": "by how much the mean validation accuracy of the last five epochs is above "
+        "that of the five before; missing if the run did not finish",
+    },
+)
+SPEAKERS_TABLE = Table(
+    files=("training/speakers.csv",),
+    says="Accuracy by speaker, over the runs of each search.",
+    columns={
+        **shared("speaker", "neuron", "search", "accuracy", "unseen_speaker"),
+        "answers": "test samples of all runs",
+    },
+)
 
 
 def unit_of(runs: pd.DataFrame) -> str:

@@ -8,6 +8,24 @@ import torch
 
 from spikegrad.network import Network
 from spikegrad.spikes import SpikeTrains
+from study.storage.columns import Table, shared
+
+RASTERS_TABLE = Table(
+    files=("training/rasters.parquet",),
+    says="Spikes of one test sample through the first network of each neuron model.",
+    columns={
+        **shared("layer", "time", "unit", "neuron", "word", "speaker"),
+        "data": "name of the data",
+    },
+)
+POTENTIALS_TABLE = Table(
+    files=("training/potentials.parquet",),
+    says="Potential of one neuron of each of these networks.",
+    columns={
+        **shared("unit", "time", "potential", "neuron", "word", "speaker"),
+        "data": "name of the data",
+    },
+)
 
 
 @torch.no_grad()
