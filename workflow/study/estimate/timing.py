@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import torch
 
-from spikegrad.ntk import build
 from study.config.study import Study
 from study.estimate.networks import ENGINE, engine_seconds
 from study.estimate.operations import Operation
+from study.ntk import build
 from study.ntk.experiments import descent_of
 from study.ntk.network import initialise
 from study.ntk.problem import problem_of

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spikegrad.ntk import build
 from spikegrad.ntk.activations import Erf
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import kernel_flow
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import NTKExperiment, NTKProblem
+from study.ntk import build
 from study.ntk.constants import (
     CONVERGENCE,
     NNGP,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from spikegrad.ntk import build
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.quadrature import Array
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import KernelExperiment, NTKProblem
+from study.ntk import build
 from study.ntk.problem import Stream, circle_problem
 from study.statistics import TAILS
 from study.storage.columns import Table, shared

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from spikegrad.ntk import build
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.moments import Activation
 from study.config.ntk import Cell, NTKExperiment, NTKProblem
+from study.ntk import build
 from study.ntk.empirical import empirical_kernel
 from study.ntk.ensemble import Descent, train
 from study.ntk.network import initialise, outputs

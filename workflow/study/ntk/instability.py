@@ -14,13 +14,13 @@ import pandas as pd
 import torch
 from scipy.optimize import minimize
 
-from spikegrad.ntk import build
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.moments import Derivative
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import ROUNDING, stability
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import NTKProblem, StabilityConfig
+from study.ntk import build
 from study.ntk.ensemble import Descent
 from study.ntk.network import Architecture, initialise, outputs
 from study.ntk.problem import Stream

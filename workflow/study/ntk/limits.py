@@ -7,13 +7,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from spikegrad.ntk import build
 from spikegrad.ntk.activations import Erf, Sign
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import kernel_flow
 from spikegrad.ntk.surrogates import ErfDerivative
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import AnalyticConfig, NTKProblem, OffCircleConfig
+from study.ntk import build
 from study.ntk.empirical import empirical_kernel
 from study.ntk.network import Architecture, initialise
 from study.ntk.problem import Stream, circle_problem
