@@ -9,7 +9,7 @@ CONFIG ?= config/demo.yaml
 DATASET = $(lastword $(shell sed -nE 's/^dataset: *["'\'']?([a-zA-Z0-9_.-]+).*/\1/p' config/config.yaml $(CONFIG)))
 REPORT ?= results/$(DATASET)/report.html
 
-.PHONY: demo report bench test test-faults test-slurm package docs lint format lock clean
+.PHONY: demo report bench test test-weekly test-faults test-slurm package docs lint format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.ready
@@ -29,6 +29,11 @@ test: $(VENV)/.ready
 DEMO ?= .
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/run.py --demo $(DEMO)
+
+# More kills, more examples, every combination; new random examples each time.
+test-weekly: $(VENV)/.ready
+	$(BIN)/python -m pytest -m 'weekly or not faults and not slurm' --hypothesis-profile=default \
+	    --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Both write docs/reliability.md.
 test-faults: $(VENV)/.ready
