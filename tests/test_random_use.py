@@ -21,7 +21,7 @@ from spikegrad.layers import SpikingLayer
 from spikegrad.neurons import NEURONS
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeTrains
-from study.training.regulariser import activity_penalty
+from study.training.loop import activity_penalty
 
 CASES = int(os.environ.get("SPIKEGRAD_CASES", "400"))
 PARTS = 4

@@ -23,12 +23,10 @@ from spikegrad.settings import ConfigError, validate
 from spikegrad.spikes import SpikeTrains
 from study.config.training import Augmentation, ModelSettings
 from study.data.dataset import SpikeDataset
-from study.training.augmentation import Augmenter
-from study.training.batches import epoch_batches
+from study.training.batches import Augmenter, epoch_batches
 from study.training.evaluation import evaluate, sample_table, scores
-from study.training.loop import TrainingError, train
+from study.training.loop import TrainingError, activity_penalty, smooth_counts, train
 from study.training.optimizer import Adam
-from study.training.regulariser import activity_penalty, smooth_counts
 from study.training.response import respond
 from study.training.run import snapshot_tensors
 from study.training.summary import summary
@@ -397,13 +395,14 @@ def test_scores_of_seen_and_unseen_speakers():
     answer = respond(network, VALIDATION, 8)
     samples = sample_table(answer, VALIDATION, known)
     assert samples["unseen_speaker"].tolist() == (VALIDATION.speakers == 2).tolist()
-    values = scores(answer, samples)
+    given = samples["label"] == samples["prediction"], samples["unseen_speaker"]
+    values = scores(*given, answer)
     right = (answer.logits.argmax(1) == VALIDATION.labels).numpy()
     unseen = (VALIDATION.speakers == 2).numpy()
     assert values["accuracy"] == right.mean()
     assert values["accuracy_unseen_speakers"] == right[unseen].mean()
     assert values["accuracy_seen_speakers"] == right[~unseen].mean()
-    assert math.isnan(scores(answer, samples[~unseen])["accuracy_unseen_speakers"])
+    assert math.isnan(scores(*(own[~unseen] for own in given), None)["accuracy_unseen_speakers"])
 
 
 def test_summary_is_over_searches_not_seeds():

@@ -17,7 +17,7 @@ class Cosine(Section):
     kind: Literal["cosine"]
 
 
-class Step(Section):
+class StepDecay(Section):
     """Learning rate that is multiplied by `factor` every `every` epochs."""
 
     kind: Literal["step"]
@@ -58,7 +58,7 @@ class TrainingSettings(Section):
     """Adam's step for spiking layers, in units of the initial spread of each weight matrix."""
     readout_learning_rate: PositiveFloat
     """Adam's step for the readout, in units of the initial spread of its weights."""
-    schedule: Annotated[Cosine | Step, Field(discriminator="kind")]
+    schedule: Annotated[Cosine | StepDecay, Field(discriminator="kind")]
     """How the learning rates change during training."""
     clip: PositiveFloat
     """Largest norm of the gradient, taken in the units of the learning rates."""
