@@ -11,7 +11,7 @@ from statistics import mean
 from study.config.data import HeidelbergDigits, Recordings, SpokenDigits
 from study.config.search import SearchConfig
 from study.config.study import Neuron, Study
-from study.config.variant_runs import Case, by_file, variant_runs
+from study.config.variants import Case, by_file, variant_runs
 from study.estimate.landscape_work import (
     census,
     directions,
