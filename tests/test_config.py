@@ -102,9 +102,11 @@ def test_a_missing_key_is_named():
         validate(Study, config)
 
 
-def test_the_reference_is_in_step_with_the_models():
-    written = reference.FILE.read_text()
-    assert written == reference.reference(), "run: python -m study.config.reference"
+def test_what_is_written_about_settings_is_in_step_with_the_models():
+    settings = reference.SETTINGS.read_text()
+    remedy = "run: python -m study.config.reference"
+    assert reference.FILE.read_text() == reference.reference(), remedy
+    assert settings == reference.commented(settings), remedy
 
 
 def test_every_key_is_explained():
