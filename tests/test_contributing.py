@@ -11,8 +11,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import h5py
-import pytest
 
+import rooms
 from smoke import ROOT, copy_repository, snakemake
 from spikegrad.neurons import NEURONS
 from study.config.neurons import NEURON_STYLES
@@ -119,6 +119,17 @@ def test_no_module_imports_itself_through_others():
     assert set(MODULES) <= set(order)
 
 
-@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_a_module_is_read_in_one_sitting(file: Path):
-    assert len(file.read_text().splitlines()) <= 300
+def test_the_picture_shows_the_rooms_and_none_leads_back_up():
+    assert rooms.PICTURE.read_text() == rooms.picture(rooms.arrows())  # CycleError names a circle
+
+
+def test_the_library_imports_nothing_of_the_studies():
+    for room, others in rooms.arrows().items():
+        if room.startswith("src/"):
+            assert all(other.startswith("src/") for other in others), room
+
+
+def test_what_newcomers_are_shown_is_there():
+    table = TEXT.split("## Where things are")[1].split("\n## ")[0]
+    for path in re.findall(r"`((?:src|workflow|config|docs)/[\w./-]+)`", table):
+        assert (ROOT / path).exists(), path
