@@ -256,7 +256,7 @@ def test_measured_peaks_stay_within_the_memory_asked_for(finished, every_job):
         every_job,
     )
     tables = set((finished / "results").rglob("benchmarks/**/*.tsv"))
-    assert {finished / path for _, path, _ in jobs} == tables
+    assert {finished / path for _, path, _ in jobs} <= tables
     peaks = {}
     for rule, path, allowed in jobs:
         peak = pd.read_csv(finished / path, sep="\t", na_values="-")["max_rss"].max()
