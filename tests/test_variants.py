@@ -19,7 +19,7 @@ from spikegrad.network import load_network
 from spikegrad.settings import ConfigError, validate
 from spikegrad.spikes import SpikeTrains
 from study.config.study import Study
-from study.config.variants import by_file, cases, sampling_of, slug, variant_runs
+from study.config.variants import by_file, sampling_of, slug, variant_runs
 from study.data.dataset import SpikeDataset
 from study.data.layout import DataError
 from study.data.speakers import exchanged
@@ -65,25 +65,23 @@ def test_runs_are_the_product_of_the_axes(changes, seeds, whose, searches, speak
         )
         if neuron != of
     }
-    found = {
-        (neuron, seed, case.parameters.get("network.tau"), *case[2:5])
-        for case, neuron, seed in runs
-    }
+    found = {(run.neuron, run.seed, run.parameters.get("network.tau"), *run[2:5]) for run in runs}
     assert found == expected
-    assert len({(run.case.slug, *run[1:]) for run in runs}) == len(runs) == len(expected)
-    assert {run.case.to.split(", ")[0] for run in runs} >= set(changes)
+    folders = {(run.case, run.neuron, run.seed) for run in runs}
+    assert len(folders) == len(runs) == len(expected)
+    assert {run.to.split(", ")[0] for run in runs} >= set(changes)
 
 
 def test_names_say_what_a_case_is():
     both = {"0": {"network.drive": 0.0}, "3000x4": {"samples": 3000, "training.epochs": 4}}
     variant = {"changes": both, "settings": ["qif"], "neurons": ["lif"], "test_speakers": [[0, 1]]}
     made = study({"a b": {**variant, "searches": "each", "samples": 7}, "c": {"seeds": [2]}})
-    first, *_, last = cases(made, "a b")
-    assert (first.to, first.slug, first.samples) == ("0, qif, 0-1", "0-qif-0-1-search-0", 7)
+    first, *_, last = variant_runs(made, "a b")
+    assert (first.to, first.case, first.samples) == ("0, qif, 0-1", "0-qif-0-1-search-0", 7)
     assert (last.parameters, last.samples) == ({"training.epochs": 4}, 3000)
-    (only,) = cases(made, "c")
-    assert (only.to, only.slug) == ("", "only")
-    assert [run.neuron for run in variant_runs(made, "c")] == ["lif", "qif", "qif_delta"]
+    runs = variant_runs(made, "c")
+    assert (runs[0].to, runs[0].case) == ("", "only")
+    assert [run.neuron for run in runs] == ["lif", "qif", "qif_delta"]
     assert slug("blended words, too") == "blended-words-too"
 
 
@@ -91,11 +89,13 @@ def test_draws_are_the_searchs_first_trials():
     drawn = study({"v": {"draw": {"trials": 3}, "changes": {"short": {"samples": 9}, "all": {}}}})
     sampling, seed = sampling_of(drawn, "v")
     first = suggest(sampling, [1, 2], seed, 4, 0, [])
-    for case, _, train_seed in variant_runs(drawn, "v"):
-        assert train_seed == first[case.draw].seed
-        alone = suggest(sampling, [1], seed, case.draw + 1, 0, [])[-1]
-        assert alone.parameters == first[case.draw].parameters
-    assert len(cases(drawn, "v")) == 6
+    for run in variant_runs(drawn, "v"):
+        assert run.seed == first[run.draw].seed
+        alone = suggest(sampling, [1], seed, run.draw + 1, 0, [])[-1]
+        assert alone.parameters == first[run.draw].parameters
+    assert {(run.to, run.draw) for run in variant_runs(drawn, "v")} == {
+        *product(("short", "all"), range(3))
+    }
 
 
 SPACE = {"sampler": {"kind": "random"}, "space": [{"key": "network.tua", "low": 0.1, "high": 0.2}]}

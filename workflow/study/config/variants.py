@@ -83,11 +83,11 @@ else:
     Variants = Annotated[dict[Name, Variant | None], AfterValidator(_without_those_left_out)]
 
 
-class Case(NamedTuple):
-    """What the networks of one case of a variant have of their own."""
+class VariantRun(NamedTuple):
+    """A training of a variant: one of its cases, with a neuron model and a seed."""
 
     to: str
-    """Its name: the change, whose settings, which speakers; empty if none of these is named."""
+    """The case: the change, whose settings, which speakers; empty if none of these is named."""
     parameters: dict[str, Any]
     """Values of keys of `network` and `training`."""
     settings: str
@@ -100,14 +100,8 @@ class Case(NamedTuple):
     """Number of the point that is drawn."""
     samples: int | None
     """Training samples; None for all."""
-    slug: str
-    """Its folder."""
-
-
-class VariantRun(NamedTuple):
-    """A training of a variant."""
-
-    case: Case
+    case: str
+    """The case's folder."""
     neuron: Neuron
     seed: int
 
@@ -122,13 +116,15 @@ def by_file(study: Study) -> dict[str, str]:
     return {slug(name): name for name in study.variants if variant_runs(study, name)}
 
 
-def cases(study: Study, name: str) -> list[Case]:
-    """All cases of the variant ``name``: the product of its axes, the first of them slowest."""
+def variant_runs(study: Study, name: str) -> list[VariantRun]:
+    """All runs of the variant ``name``: the product of its axes, neuron models slowest, then the
+    changes, and seeds fastest."""
     variant = study.variants[name]
     repeats = range(1 if study.search is None else study.search.repeats)
     searches, settings = variant.searches, variant.settings
     each = repeats if isinstance(searches, str) else searches
     axes: tuple[Sequence[Any], ...] = (
+        neurons_of(study, variant),
         list(variant.changes or [""]),
         [settings] if isinstance(settings, str) else [s for s in settings if s in study.neurons],
         variant.test_speakers or [()],
@@ -136,13 +132,19 @@ def cases(study: Study, name: str) -> list[Case]:
         [None] if variant.draw is None else range(variant.draw.trials),
     )
     found = []
-    for change, whose, speakers, numbers, draw in product(*axes):
+    for neuron, change, whose, speakers, numbers, draw in product(*axes):
+        if whose == neuron:
+            continue
         parameters = dict(variant.changes.get(change, {}))
         samples = parameters.pop("samples", variant.samples)
         to = _listed(change, whose if whose != settings else "", "-".join(map(str, speakers)))
         search = f"search {numbers[0]}" if searches != "best" else ""
         folder = slug(_listed(to, search, "" if draw is None else f"draw {draw}")) or "only"
-        found.append(Case(to, parameters, whose, numbers, speakers, draw, samples, folder))
+        case = (to, parameters, whose, numbers, speakers, draw, samples, folder)
+        seeds = variant.seeds
+        if draw is not None:  # that of a search's trial of the same number
+            seeds = (derived_seed(sampling_of(study, name)[1], TRAIN, draw),)
+        found += [VariantRun(*case, neuron, seed) for seed in seeds]
     return found
 
 
@@ -151,20 +153,8 @@ def _listed(*names: str) -> str:
 
 
 def neurons_of(study: Study, variant: Variant) -> list[Neuron]:
-    """The neuron models that a ``variant`` trains."""
+    """The neuron models that a ``variant`` trains: those that the study has."""
     return [neuron for neuron in study.neurons if neuron in (variant.neurons or study.neurons)]
-
-
-def variant_runs(study: Study, name: str) -> list[VariantRun]:
-    """All runs of the variant ``name``, of the neuron models that the study has."""
-    variant = study.variants[name]
-    return [
-        VariantRun(case, neuron, seed)
-        for neuron in neurons_of(study, variant)
-        for case in cases(study, name)
-        for seed in (variant.seeds if case.draw is None else [_draw_seed(study, name, case.draw)])
-        if case.settings != neuron
-    ]
 
 
 def sampling_of(study: Study, name: str) -> tuple[Sampling, int]:
@@ -175,11 +165,6 @@ def sampling_of(study: Study, name: str) -> tuple[Sampling, int]:
         return draw.sampling, draw.seed
     assert study.search is not None  # `check` has seen to it
     return study.search.sampling, samples_seed(study)
-
-
-def _draw_seed(study: Study, name: str, number: int) -> int:
-    """The seed that a point is trained with: that of a search's trial of this ``number``."""
-    return derived_seed(sampling_of(study, name)[1], TRAIN, number)
 
 
 def samples_seed(study: Study) -> int:
@@ -241,11 +226,12 @@ def _problems(study: Study, name: str) -> Iterable[str]:
         samples = values.get("samples", 1)
         if type(samples) is not int or samples < 1:
             yield f"changes.{change}.samples = {samples!r} is not a whole number above 0"
-    if (folder := _twice([case.slug for case in cases(study, name)])) is not None:
-        yield f"two cases share the folder '{folder}'; rename a change"
+    runs = [(run.case, run.neuron, run.seed) for run in variant_runs(study, name)]
+    if (run := _twice(runs)) is not None:
+        yield f"two cases share the folder '{run[0]}'; rename a change"
     if len({*settings}) == 1 and settings == variant.neurons:
         yield "settings: a neuron model is paired with other ones' only; name others"
 
 
-def _twice(values: list[str]) -> str | None:
+def _twice(values: list[Any]) -> Any:
     return next((value for value in values if values.count(value) > 1), None)

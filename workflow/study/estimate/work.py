@@ -11,7 +11,7 @@ from statistics import mean
 from study.config.data import HeidelbergDigits, Recordings, SpokenDigits
 from study.config.search import SearchConfig
 from study.config.study import Neuron, Study
-from study.config.variants import Case, by_file, variant_runs
+from study.config.variants import VariantRun, by_file, variant_runs
 from study.estimate.landscape_work import (
     census,
     directions,
@@ -115,21 +115,21 @@ def _measure_network(study: Study, wildcards: Wildcards) -> Work:
     return started(*works)
 
 
-def _relative(study: Study, neuron: Neuron, case: Case) -> float:
-    """How much more a network of a variant's case costs than those of the study, on average."""
-    network = study.model(neuron).with_parameters(case.parameters).network
-    return update_seconds(study, neuron, network) / mean(
-        update_seconds(study, neuron, own) for own in variants(study, neuron)
+def _relative(study: Study, run: VariantRun) -> float:
+    """How much more a network of a variant costs than those of the study, on average."""
+    network = study.model(run.neuron).with_parameters(run.parameters).network
+    return update_seconds(study, run.neuron, network) / mean(
+        update_seconds(study, run.neuron, own) for own in variants(study, run.neuron)
     )
 
 
 def _train_variant(study: Study, wildcards: Wildcards) -> Work:
     neuron, name = neuron_of(wildcards), by_file(study)[wildcards["variant"]]
-    runs = variant_runs(study, name)
-    case = next(run.case for run in runs if run.case.slug == wildcards["case"])
-    epochs = study.model(neuron).with_parameters(case.parameters).training.epochs
-    one = training(study, neuron, epochs, case.samples)
-    return started(times(one, _relative(study, neuron, case)))
+    runs = [run for run in variant_runs(study, name) if run.neuron == neuron]
+    run = next(run for run in runs if run.case == wildcards["case"])
+    epochs = study.model(neuron).with_parameters(run.parameters).training.epochs
+    one = training(study, neuron, epochs, run.samples)
+    return started(times(one, _relative(study, run)))
 
 
 def _score_variant(study: Study, wildcards: Wildcards) -> Work:
@@ -140,9 +140,7 @@ def _score_variant(study: Study, wildcards: Wildcards) -> Work:
     if "robustness" in study.variants[name].measures:
         works.append(_robustness(study, neuron))
     runs = [run for run in variant_runs(study, name) if run.neuron == neuron]
-    return started(
-        *(times(work, _relative(study, neuron, run.case)) for run in runs for work in works)
-    )
+    return started(*(times(work, _relative(study, run)) for run in runs for work in works))
 
 
 def _runaway(study: Study, wildcards: Wildcards) -> Work:
