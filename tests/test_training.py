@@ -143,13 +143,46 @@ def test_learns_a_separable_task_with_every_readout(
     assert silent.to_numpy() == pytest.approx(history["silent_fraction"].to_numpy())
 
 
-def test_best_weights_are_those_of_the_best_validation_epoch(tmp_path: Path):
-    result = run(tmp_path, epochs=6)
-    table = result.table()
-    assert table["validation_accuracy"][result.best_epoch] == table["validation_accuracy"].max()
-    answer = respond(with_weights(result.best), VALIDATION, batch_size=7)
-    assert answer.accuracy == table["validation_accuracy"][result.best_epoch]
-    assert answer.loss == pytest.approx(table["validation_loss"][result.best_epoch], rel=1e-6)
+KEPT = {"snapshots": 3, "augmentation": {"channel_shift": 2, "time_stretch": 0.2, "blend": 0.5}}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run(tmp_path_factory.mktemp("kept"), **KEPT)
+
+
+def test_best_weights_are_those_of_the_best_validation_epoch(kept: Run):
+    table = kept.table()
+    assert table["validation_accuracy"][kept.best_epoch] == table["validation_accuracy"].max()
+    answer = respond(with_weights(kept.best), VALIDATION, batch_size=7)
+    assert answer.accuracy == table["validation_accuracy"][kept.best_epoch]
+    assert answer.loss == pytest.approx(table["validation_loss"][kept.best_epoch], rel=1e-6)
+
+
+def test_snapshots_are_spread_evenly_from_the_initial_weights_to_the_last(kept: Run):
+    assert list(kept.snapshots) == [0, 2, 4]
+    assert same_bits(kept.snapshots[4], kept.network.state_dict())
+    loss = respond(with_weights(kept.snapshots[0]), VALIDATION, batch_size=8).loss
+    assert loss == pytest.approx(kept.table()["validation_loss"][0], rel=1e-6)
+
+
+def test_a_kept_step_is_the_update_by_the_batch_that_can_be_had_again(kept: Run):
+    """Adam's first update moves each weight by its rate; later ones go downhill."""
+    options = settings(**KEPT).training
+    assert list(kept.steps) == [0, 2]
+    for epoch, steps in kept.steps.items():
+        net = with_weights(kept.snapshots[epoch])
+        batch = next(epoch_batches(TRAIN, options, 0, epoch + 1))
+        assert len(batch) == options.batch_size
+        output = net(batch.spikes)
+        penalty = options.activity.strength * activity_penalty(output.hidden[0], 6, 2.0)
+        (torch.nn.functional.cross_entropy(output.logits, batch.labels) + penalty).backward()
+        weights = dict(net.named_parameters())
+        assert sum(float((w.grad * steps[name]).sum()) for name, w in weights.items()) < 0
+        for name, weight in weights.items() if epoch == 0 else ():
+            rate = 0.1 if name.startswith("readout.") else 0.05
+            expected = -rate * _unit(weight) * weight.grad.sign()
+            torch.testing.assert_close(steps[name], expected, rtol=1e-3, atol=1e-5)
 
 
 @contextmanager
@@ -196,35 +229,6 @@ def test_resuming_after_a_kill_gives_the_same_bits_and_another_seed_others(
     timeless = [table.drop(columns="seconds") for table in (whole.table(), resumed.table())]
     assert timeless[0].equals(timeless[1])
     assert not same_bits(whole.best, run(tmp_path / "other", seed=1).best)
-
-
-def test_snapshots_are_spread_evenly_from_the_initial_weights_to_the_last(tmp_path: Path):
-    result = run(tmp_path, snapshots=3)
-    assert list(result.snapshots) == [0, 2, 4]
-    assert same_bits(result.snapshots[4], result.network.state_dict())
-    loss = respond(with_weights(result.snapshots[0]), VALIDATION, batch_size=8).loss
-    assert loss == pytest.approx(result.table()["validation_loss"][0], rel=1e-6)
-
-
-def test_a_kept_step_is_the_update_by_the_batch_that_can_be_had_again(tmp_path: Path):
-    """Adam's first update moves each weight by its rate; later ones go downhill."""
-    augmentation = {"channel_shift": 2, "time_stretch": 0.2, "blend": 0.5}
-    options = settings(snapshots=3, augmentation=augmentation).training
-    result = run(tmp_path, snapshots=3, augmentation=augmentation)
-    assert list(result.steps) == [0, 2]
-    for epoch, steps in result.steps.items():
-        net = with_weights(result.snapshots[epoch])
-        batch = next(epoch_batches(TRAIN, options, 0, epoch + 1))
-        assert len(batch) == options.batch_size
-        output = net(batch.spikes)
-        penalty = options.activity.strength * activity_penalty(output.hidden[0], 6, 2.0)
-        (torch.nn.functional.cross_entropy(output.logits, batch.labels) + penalty).backward()
-        weights = dict(net.named_parameters())
-        assert sum(float((w.grad * steps[name]).sum()) for name, w in weights.items()) < 0
-        for name, weight in weights.items() if epoch == 0 else ():
-            rate = 0.1 if name.startswith("readout.") else 0.05
-            expected = -rate * _unit(weight) * weight.grad.sign()
-            torch.testing.assert_close(steps[name], expected, rtol=1e-3, atol=1e-5)
 
 
 def test_a_state_of_other_settings_or_cut_short_is_not_used(tmp_path: Path):

@@ -44,7 +44,7 @@ class Augmentation(Section):
     time_stretch: Annotated[float, Field(ge=0, lt=1)]
     """Spike times are multiplied by a factor between 1 - time_stretch and 1 + time_stretch."""
     blend: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of samples that are blended with another utterance of their class."""
+    """Share of samples that are blended with another sample of their class."""
 
 
 class TrainingSettings(Section):

@@ -26,9 +26,7 @@ from study.training.batches import INITIAL, epoch_batches, first_samples, number
 from study.training.optimizer import Adam
 from study.training.response import Response, respond
 from study.training.run import (
-    CLIP_METRICS,
     METRICS,
-    TRAIN_METRICS,
     Run,
     Weights,
     copy_weights,
@@ -96,7 +94,7 @@ def train(
         )
         for epoch in range(begin, options.epochs + 1):
             start = time.perf_counter()
-            row: dict[str, Any] = dict.fromkeys(TRAIN_METRICS, math.nan)
+            row: dict[str, Any] = {}
             if epoch > 0:
                 row, step = _train_epoch(network, optimizer, data, options, seed, epoch)
                 if epoch - 1 in run.snapshots:
@@ -119,7 +117,7 @@ def train(
             if epoch in snapshot_epochs(options):
                 run.snapshots[epoch] = copy_weights(network)
             save_state(run, optimizer, state_file, identity)
-            log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS))
+            log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS if name in row))
             progress.update(epoch > 0)
         progress.close()
         run.outcome = "finished"
@@ -164,7 +162,7 @@ def _train_epoch(
     seed: int,
     epoch: int,
 ) -> tuple[dict[str, Any], Weights]:
-    """Train for an epoch: :data:`TRAIN_METRICS`, and what the first update added."""
+    """Train for an epoch: its metrics, and what the first update added to the weights."""
     n_batches = number_of_batches(data, options)
     before, first_step = copy_weights(network), {}
     loss_sum = right = penalty_sum = 0.0
@@ -193,24 +191,22 @@ def _train_epoch(
         "train_penalty": penalty_sum / len(data),
         "gradient_norm_mean": sum(norms) / len(norms),
         "gradient_norm_max": max(norms),
-        **_clip_metrics(sample_norms, options.sample_clip),
     }
+    if options.sample_clip is not None:
+        row |= _clip_metrics(sample_norms, options.sample_clip)
     return row, first_step
 
 
-def _clip_metrics(norms: list[np.ndarray], clip: float | None) -> dict[str, float]:
-    """:data:`CLIP_METRICS` of an epoch, from the norms of each layer and batch."""
-    if clip is None:
-        return dict.fromkeys(CLIP_METRICS, math.nan)
+def _clip_metrics(norms: list[np.ndarray], clip: float) -> dict[str, float]:
+    """How samples are clipped in an epoch, from the norms of each layer and batch."""
     medians = [np.median(n[n > 0]) if n.any() else 1.0 for n in norms]
     relative = np.concatenate([n / median for n, median in zip(norms, medians, strict=True)])
-    values = (
-        np.median(np.concatenate(norms)),
-        np.quantile(relative, 0.99),
-        relative.max(),
-        (relative > clip).mean(),
-    )
-    return dict(zip(CLIP_METRICS, map(float, values), strict=True))
+    return {
+        "sample_norm_median": float(np.median(np.concatenate(norms))),
+        "sample_norm_99": float(np.quantile(relative, 0.99)),
+        "sample_norm_max": float(relative.max()),
+        "samples_clipped": float((relative > clip).mean()),
+    }
 
 
 def smooth_counts(spikes: SpikeTrains, n_units: int) -> Tensor:

@@ -23,18 +23,17 @@ log = logging.getLogger(__name__)
 
 Weights = dict[str, Tensor]
 
-CLIP_METRICS = ("sample_norm_median", "sample_norm_99", "sample_norm_max", "samples_clipped")
-TRAIN_METRICS = (
+METRICS = (
+    "epoch",
     "train_loss",
     "train_accuracy",
     "train_penalty",
     "gradient_norm_mean",
     "gradient_norm_max",
-    *CLIP_METRICS,
-)
-METRICS = (
-    "epoch",
-    *TRAIN_METRICS,
+    "sample_norm_median",
+    "sample_norm_99",
+    "sample_norm_max",
+    "samples_clipped",
     "validation_loss",
     "validation_accuracy",
     "spikes_per_neuron",
@@ -53,7 +52,7 @@ class Run:
     best: Weights
     """Those of the best epoch, see :func:`quality`."""
     history: list[dict[str, Any]] = field(default_factory=list)
-    """A row for each epoch done, row 0 before training (metrics of training are NaN there)."""
+    """A row for each epoch done, row 0 before training, without metrics of training."""
     snapshots: dict[int, Weights] = field(default_factory=dict)
     """Weights after some of the epochs done, see :func:`snapshot_epochs`."""
     steps: dict[int, Weights] = field(default_factory=dict)
@@ -75,18 +74,17 @@ class Run:
     def result(self) -> dict[str, Any]:
         """Outcome, reason, epochs done, and the best epoch with its validation accuracy."""
         best = self.best_epoch
+        accuracy = None if best is None else self.history[best]["validation_accuracy"]
         return {
             "outcome": self.outcome,
             "reason": self.reason,
             "epochs": max(len(self.history) - 1, 0),
             "best_epoch": best,
-            "validation_accuracy": None
-            if best is None
-            else self.history[best]["validation_accuracy"],
+            "validation_accuracy": accuracy,
         }
 
     def table(self) -> pd.DataFrame:
-        """The history, a row for each epoch."""
+        """The history, a row for each epoch; NaN where an epoch has no value."""
         return pd.DataFrame(self.history, columns=[*METRICS, "silent_neurons"])
 
 
