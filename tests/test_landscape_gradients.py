@@ -130,32 +130,32 @@ def test_kept_updates_lead_downhill_on_their_own_batch(files: tuple[Path, Path])
 def test_breaks_met_are_those_of_the_census(neuron: str):
     """On all of a step, and on a piece of it that is drawn and counts for all of it."""
     objective, weights, direction = random_objective(neuron, 1, n_samples=2)
-    step = 0.008 * direction
+    step = 0.004 * direction
     update = Update(objective.network, neuron, 0, 3, weights, step, objective.data, None)
     places = []
     for sample in range(2):
         line = Line(objective.select(torch.tensor([sample])), weights, direction)
-        changes, _ = search_line(line, np.linspace(0, 0.008, 17), "breaks")
+        changes, _ = search_line(line, np.linspace(0, 0.004, 9), "breaks")
         places.append([c["x"] for c in changes if c["cause"] in ("input swap", "spike swap")])
     expected = sum(map(len, places))
     assert (expected > 10) == (neuron == "lif")
-    options = Updates(samples=2, points=17, length=1.0, max_runs=100_000)
+    options = Updates(samples=2, points=9, length=1.0, max_runs=100_000)
     found = breaks_met(update, options, generator(0))
     assert (found["samples"], found["counted"]) == (2, expected)
     assert found["breaks_per_sample_update"] == pytest.approx(expected / 2)
     assert found["breaks_per_update"] == pytest.approx(expected)
-    piece = options.model_copy(update={"points": 7, "length": 0.003})
+    piece = options.model_copy(update={"points": 5, "length": 0.002})
     for seed in range(2):
-        starts = [0.005 * u for u in torch.rand(2, generator=generator(seed), dtype=torch.float64)]
+        starts = [0.002 * u for u in torch.rand(2, generator=generator(seed), dtype=torch.float64)]
         within = sum(
-            bool(start <= x <= start + 0.003)
+            bool(start <= x <= start + 0.002)
             for start, own in zip(starts, places, strict=True)
             for x in own
         )
         found = breaks_met(update, piece, generator(seed))
-        assert found["length"] == pytest.approx(0.006)
+        assert found["length"] == pytest.approx(0.004)
         assert found["counted"] == within
-        assert found["breaks_per_update"] == pytest.approx(within / 0.006 * 0.008 * 2)
+        assert found["breaks_per_update"] == pytest.approx(within / 0.004 * 0.004 * 2)
 
 
 def test_clipped_gradients_are_the_sum_of_samples_none_much_longer_than_the_median(
