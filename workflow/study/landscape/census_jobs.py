@@ -14,7 +14,7 @@ import torch
 from spikegrad.layers import SpikeOverflowError
 from study.config.landscape import LandscapeSettings
 from study.data.dataset import SpikeDataset
-from study.jobs import followed
+from study.jobs import with_progress
 from study.landscape.census import CHANGE, SEARCHES, census
 from study.landscape.constants import STATES
 from study.landscape.directions import load_centre
@@ -79,7 +79,7 @@ def census_tables(
     """
     changes, lines, losses = [], [], []
     twins = _twins(centres)
-    for task in followed(tasks, len(tasks), "lines of the census"):
+    for task in with_progress(tasks, len(tasks), "lines of the census"):
         run, line = open_line(task, centres, samples)
         key = {**run, **vars(task)}
         settings = options.census

@@ -18,7 +18,7 @@ import pandas as pd
 from spikegrad.layers import SpikeOverflowError
 from study.config.landscape import LandscapeSettings, Profiles
 from study.data.dataset import SpikeDataset
-from study.jobs import followed
+from study.jobs import with_progress
 from study.landscape.causes import explain
 from study.landscape.census import WIDTH, Line, bracket
 from study.landscape.constants import CAUSES, SWAPS, height_column
@@ -92,7 +92,7 @@ def profile_tables(
     Both begin with neuron, seed, state, direction, sample, and go on as :func:`profile` says.
     """
     profiles, minima = [], []
-    for task in followed(tasks, len(tasks), "profiles"):
+    for task in with_progress(tasks, len(tasks), "profiles"):
         run, line = open_line(task, centres, samples)
         key = {**run, **vars(task)}
         facts, depths = profile(line, options.profiles)

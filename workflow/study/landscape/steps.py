@@ -25,7 +25,7 @@ from spikegrad.settings import validate
 from study.config.landscape import LandscapeSettings, Updates
 from study.config.training import TrainingSettings
 from study.data.dataset import SpikeDataset
-from study.jobs import followed
+from study.jobs import with_progress
 from study.landscape.causes import explain
 from study.landscape.census import Line, bracket, breaks
 from study.landscape.constants import SWAPS
@@ -268,7 +268,7 @@ def step_tables(
         neuron, seed, epoch, and what :func:`breaks_met` says.
     """
     rows, losses, updates = [], [], []
-    for step in followed(steps, len(steps), "steps"):
+    for step in with_progress(steps, len(steps), "steps"):
         for name, batch in {"own": step.batch, "fixed": samples}.items():
             key = {**step.key, "batch": name}
             objective = Objective(step.network, batch)

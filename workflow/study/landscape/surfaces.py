@@ -17,7 +17,7 @@ from torch import Tensor
 from spikegrad.layers import SpikeOverflowError
 from study.config.landscape import LandscapeSettings, Lines, Planes
 from study.data.dataset import SpikeDataset
-from study.jobs import followed
+from study.jobs import with_progress
 from study.landscape.constants import STATES
 from study.landscape.directions import Centre, load_centre
 from study.landscape.objective import Objective, landscape_samples
@@ -122,7 +122,7 @@ def _by_state(
     options: LandscapeSettings,
 ) -> Iterator[tuple[Objective, Centre, Iterator[P]]]:
     """The loss and the directions ``names`` in each state, with its part of the ``work``."""
-    for state, own in groupby(followed(work, len(work), what), key=attrgetter("state")):
+    for state, own in groupby(with_progress(work, len(work), what), key=attrgetter("state")):
         network, centre = load_centre(centres, state, names)
         samples = landscape_samples(data, options, centre.run["seed"])
         yield Objective(network, samples), centre, own
