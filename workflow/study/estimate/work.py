@@ -82,11 +82,10 @@ def _search_trials(study: Study, wildcards: Wildcards) -> Work:
 
 
 def _search_finalists(study: Study, wildcards: Wildcards) -> Work:
-    neuron, trials = neuron_of(wildcards), _search(study).trials
-    runs = _search(study).selection.runs()
-    jobs = -(-runs // trials.per_job_of(trials.rungs[-1]))
+    neuron, search = neuron_of(wildcards), _search(study)
     one = training(study, neuron, study.model(neuron).training.epochs)
-    return started(times(one, jobs_share(runs, int(wildcards["job"]), jobs)))
+    mine = jobs_share(search.selection.runs(), int(wildcards["job"]), search.finalist_jobs())
+    return started(times(one, mine))
 
 
 def _evaluate(study: Study, wildcards: Wildcards) -> Work:

@@ -17,7 +17,7 @@ import torch
 from spikegrad.network import Network
 from study.config.landscape import Census, LandscapeSettings, Profiles
 from study.data.dataset import SpikeDataset
-from study.jobs import followed, share
+from study.jobs import share, with_progress
 from study.landscape.constants import STATES
 from study.landscape.directions import Centre
 from study.landscape.isolation import Line
@@ -88,7 +88,7 @@ class Job:
     def share(self, work: Sequence[T], what: str) -> Iterator[T]:
         """This job's part of ``work``; the log says how much of ``what`` is done."""
         own = share(work, self.number, self.options.jobs)
-        return followed(own, len(own), what)
+        return with_progress(own, len(own), what)
 
     def line(self, place: SampleLine) -> Line:
         """One sample's loss along a line."""
