@@ -60,7 +60,7 @@ def counts(study: Study, rule: str, **wildcards) -> dict[str, float]:
 def test_rules_that_are_counted_exist():
     text = "".join(file.read_text() for file in (ROOT / "workflow").rglob("*.smk"))
     rules = {name for names in re.findall(r"rule (\w+)(?: as (\w+))?", text) for name in names}
-    rules |= {f"landscape_{name}" for name in ("surface", "census", "profiles", "gradients")}
+    rules |= {f"landscape_{name}" for name in ("surfaces", "census", "profiles", "gradients")}
     counted = {name for name in vars(Rules) if not name.startswith("_")} | {*BY_EVENT, *FIXED}
     assert counted <= rules | {"all"}
     assert set(re.findall(r'minutes\("(\w+)"\)', text)) <= vars(Rules).keys()
@@ -124,7 +124,7 @@ def test_landscapes_take_the_evaluations_that_are_predicted(smoke, results):
             return table[(table["neuron"] == neuron) & (table["seed"] == seed)]
 
         where = {"neuron": neuron, "seed": str(seed), "job": "0"}
-        work = counts(smoke, "landscape_surface", **where)
+        work = counts(smoke, "landscape_surfaces", **where)
         own = of_run(planes)
         n_gradients = options.samples * own["slope_x"].notna().sum()
         assert work["gradient"] == pytest.approx(n_gradients)
@@ -160,7 +160,7 @@ def jobs_of(study: Study) -> dict[str, list[tuple[str, dict[str, str]]]]:
     """Rules and wildcards of the jobs whose hours are kept, by family as it is named there."""
     runs, landscapes = each(neuron=study.neurons, seed=study.seeds), study.landscape
     trials, searches = study.search.trials, {"neuron": study.neurons, "n": range(5)}
-    finalists = -(-study.search.selection.runs() // trials.per_job_of(trials.rungs[-1]))
+    finalists = study.search.finalist_jobs()
     around = each(neuron=study.neurons, seed=landscapes.seeds, job=range(landscapes.jobs))
     rules = {
         "data": {"prepare": each(), "data_statistics": each()},
@@ -172,7 +172,7 @@ def jobs_of(study: Study) -> dict[str, list[tuple[str, dict[str, str]]]]:
         "landscape": {
             "train_equal_activity": each(neuron=study.neurons, seed=landscapes.seeds),
             "landscape_directions": each(seed=landscapes.seeds),
-            **{f"landscape_{m}": around for m in ("surface", "census", "profiles", "gradients")},
+            **{f"landscape_{m}": around for m in ("surfaces", "census", "profiles", "gradients")},
             "landscape_examples": each(),
         },
         "search": {
@@ -220,7 +220,7 @@ def test_kept_studies_took_what_is_predicted(kept, config, families):
 
 def test_jobs_share_the_work():
     whole, shared = study("demo"), study("demo", landscape={"jobs": 4})
-    for rule in ("landscape_surface", "landscape_census"):
+    for rule in ("landscape_surfaces", "landscape_census"):
         one = counts(whole, rule, neuron="qif", job="0")["loss"]
         four = [counts(shared, rule, neuron="qif", job=str(k))["loss"] for k in range(4)]
         assert sum(four) == pytest.approx(one)

@@ -94,7 +94,7 @@ def network_seconds(study: Study, neuron: Neuron) -> dict[Operation, float]:
     trained = active_network(settings, neuron, few, ACTIVITY[neuron])
     together, alone = Objective(trained, few), Objective(trained, few.select(torch.tensor([0])))
     weights = weights_of(trained)
-    loss = seconds(lambda: together.answer(weights)) / len(few)
+    loss = seconds(lambda: together.evaluate(weights)) / len(few)
     each = effort(study, [settings], IN_TRAINING[neuron]) * len(batch)
     each_trained = effort(study, [settings], ACTIVITY[neuron])
     return {
@@ -102,7 +102,7 @@ def network_seconds(study: Study, neuron: Neuron) -> dict[Operation, float]:
         ("response", neuron): answer / each,
         ("loss", neuron): loss / each_trained,
         ("gradient", neuron): seconds(lambda: together.gradient(weights)) / len(few) / each_trained,
-        ("call",): max(0.0, seconds(lambda: alone.answer(weights)) - loss),
+        ("call",): max(0.0, seconds(lambda: alone.evaluate(weights)) - loss),
     }
 
 

@@ -143,8 +143,8 @@ class Rules:
 
     def search_finalists(self) -> Work:
         assert self._study.search is not None
-        trials, runs = self._study.search.trials, self._study.search.selection.runs()
-        own = self._job_of(runs, -(-runs // trials.per_job_of(trials.rungs[-1])))
+        search = self._study.search
+        own = self._job_of(search.selection.runs(), search.finalist_jobs())
         return started(times(own, self._training(self._epochs())))
 
     def _epochs(self) -> int:
@@ -183,7 +183,9 @@ class Rules:
 
     def _profile_points(self) -> float:
         options = self._landscape.profiles
-        return min(max(options.points, PROFILE[self._neuron] * options.reach), 0.85 * options.most)
+        return min(
+            max(options.points, PROFILE[self._neuron] * options.reach), 0.85 * options.max_points
+        )
 
     def measure_network(self) -> Work:
         return started(self._measured(self._study.measures, DRAWS, STEPS))
@@ -212,10 +214,10 @@ class Rules:
             )
         )
 
-    def landscape_surface(self) -> Work:
+    def landscape_surfaces(self) -> Work:
         lines, planes = self._landscape.lines, self._landscape.planes
         halvings = log2(max(1.0, 2 * lines.reach / (lines.points * lines.spacing)))
-        points = max(lines.points, min(lines.most, lines.points + LINE_JUMPS * halvings))
+        points = max(lines.points, min(lines.max_points, lines.points + LINE_JUMPS * halvings))
         gradients = len(planes.directions) * (-(-planes.points // planes.gradient_every)) ** 2
         losses = len(lines.directions) * points + len(planes.directions) * planes.points**2
         n = len(STATES) * self._landscape.samples / self._landscape.jobs
@@ -225,12 +227,12 @@ class Rules:
         """Runs of the network to find and isolate the breaks on a line."""
         layers = self._study.model(self._neuron).network.layers
         breaks = BREAKS[self._neuron] * ACTIVITY[self._neuron] * sum(layers) * length
-        return min(SEARCHED * where.points + CHANGE_RUNS * breaks, where.most)
+        return min(SEARCHED * where.points + CHANGE_RUNS * breaks, where.max_runs)
 
     def landscape_census(self) -> Work:
         options = self._landscape.census
         runs = self._census_runs(options.breaks, 2 * options.breaks.reach)
-        runs += options.swaps.points + SWAP_RUNS * options.swaps.most
+        runs += options.swaps.points + SWAP_RUNS * options.swaps.max_changes
         n = COMPARED * runs * len(STATES) * len(options.directions) * options.samples
         return started(times(1 / self._landscape.jobs, self._around(n, calls=n)))
 
