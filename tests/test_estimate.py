@@ -309,13 +309,14 @@ def test_data_of_unknown_size_are_granted_a_day():
     assert limit(mine, "ntk_train", {"experiment": "gradient", "job": "0"}) == LEAST
 
 
-def test_the_target_reports_what_the_study_costs(finished, results):
-    run = snakemake(finished, "--", "estimate")  # where the engine is compiled
+def test_the_target_reports_what_the_study_costs(tmp_path):
+    run = snakemake(ROOT, "--directory", str(tmp_path), "--", "estimate")
     assert run.returncode == 0, run.stdout + run.stderr
-    rules = pd.read_csv(results / "estimate" / "rules.csv").set_index("rule")
+    tables = tmp_path / "results" / SMOKE / "estimate"
+    rules = pd.read_csv(tables / "rules.csv").set_index("rule")
     assert rules["jobs"][["train", "search_trials", "search_suggest"]].tolist() == [12, 12, 6]
     assert (rules["core_hours"] > 0).all()
-    cores = pd.read_csv(results / "estimate" / "cores.csv")
+    cores = pd.read_csv(tables / "cores.csv")
     assert cores["hours"].is_monotonic_decreasing
     assert cores["hours"][0] == pytest.approx(rules["core_hours"].sum(), rel=0.01)
     for words in ("search", "landscapes", "longest chain", "Assumed: 22 samples"):
