@@ -290,22 +290,6 @@ def test_a_second_backward_pass_is_refused_unless_the_graph_is_kept():
     assert torch.equal(own.weight.grad, 2 * first)
 
 
-def test_no_log_is_kept_without_gradients(monkeypatch):
-    import spikegrad.autograd
-
-    own, logs = layer(), []
-
-    class Log(spikegrad.autograd._Log):
-        def __array_finalize__(self, source):
-            logs.append(self)
-
-    monkeypatch.setattr(spikegrad.autograd, "_Log", Log)
-    with torch.no_grad():
-        own(SPIKES)
-    own.requires_grad_(False)(SPIKES)
-    assert [log.records for log in logs if hasattr(log, "records")] == [[], []]
-
-
 @pytest.mark.parametrize("name", ["times", "units", "offsets"])
 def test_changes_in_place_before_the_backward_pass_are_refused(name):
     spikes = random_spikes(0)

@@ -19,14 +19,8 @@ import math
 
 import numpy as np
 
-from spikegrad.engine.formulas import (
-    flow,
-    flow_adjoint,
-    implements,
-    longest_step,
-    propagator,
-    root,
-)
+from spikegrad.engine import formulas
+from spikegrad.engine.formulas import implements
 from spikegrad.neurons.qif import QIF
 from spikegrad.neurons.taylor import (
     LARGEST_D,
@@ -49,12 +43,12 @@ def qif(tau: float, drive: float = 0.0) -> QIF:
     return DrivenQIF(tau, drive, taylor_coefficients(drive)) if drive else QIF(tau)
 
 
-@implements(propagator, DrivenQIF)
+@implements(formulas.propagator, DrivenQIF)
 def _propagator(neuron, d):
     return d, values_and_slopes(neuron.series, d)
 
 
-@implements(flow, DrivenQIF)
+@implements(formulas.flow, DrivenQIF)
 def _flow(neuron, step, s):
     p, q, I = s
     d, (a, a_slope, b, b_slope) = step
@@ -63,18 +57,18 @@ def _flow(neuron, step, s):
     return end, power_sum(a, I) * q - power_sum(b, I) * p, e * e * I
 
 
-@implements(root, DrivenQIF)
+@implements(formulas.root, DrivenQIF)
 def _root(neuron, d, s):
     p, q, I = np.float64(s[0]), np.float64(s[1]), np.float64(s[2])
     return first_zero(neuron.series, *n_terms(d), neuron.drive, float(d), p, q, I)
 
 
-@implements(longest_step, DrivenQIF)
+@implements(formulas.longest_step, DrivenQIF)
 def _longest_step(neuron, current):
     return min(LARGEST_D, math.sqrt(LARGEST_Z / (current + abs(neuron.drive))))
 
 
-@implements(flow_adjoint, DrivenQIF)
+@implements(formulas.flow_adjoint, DrivenQIF)
 def _flow_adjoint(neuron, step, s, adjoint):
     p, q, I = s
     lp, lq, lI = adjoint
