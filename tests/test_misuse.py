@@ -136,7 +136,7 @@ MISTAKES = [
     (IndexError, "sample must be one of", lambda: layer().trace(SPIKES, 3, 0, [0.1])),
     (IndexError, "sample must be one of", lambda: layer().trace(SPIKES, -1, 0, [0.1])),
     (IndexError, "neuron must be one of", lambda: layer().trace(SPIKES, 0, 3, [0.1])),
-    *((ValueError, "must lie within the trial", lambda t=t: layer().trace(SPIKES, 0, 0, [t]))
+    *((ValueError, "must lie within the sample", lambda t=t: layer().trace(SPIKES, 0, 0, [t]))
       for t in (0.3, -0.1, NAN)),
     (SpikeError, "a unit is outside",
      lambda: layer().trace(altered(units=SPIKES.units + 5), 0, 0, [0.1])),

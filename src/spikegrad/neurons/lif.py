@@ -1,4 +1,4 @@
-"""The leaky integrate-and-fire neuron.
+"""The leaky integrate-and-fire neuron; docs/engine.md derives the formulas.
 
     tau dV/dt = -V + I + J,   (tau / 2) dI/dt = -I,   spike and reset to 0 at V = 1
 
@@ -7,16 +7,8 @@ at theta = 1 - J and its reset at -J. In ``e = exp(-t / tau)`` it is a parabola,
 
     W(t) = e W + (e - e^2) I = e (W + I) - e^2 I,
 
-so that a crossing is the root of a quadratic equation. At its maximum, e = (W + I) / (2 I),
-the potential reaches ((W + I)^2) / (4 I). Where that touches theta (grazing contact) the spike
-vanishes at a finite time, and its derivative diverges; a potential that just touches theta makes
-no spike. With J > 1 the neuron spikes by itself,
-with the period tau ln(J / (J - 1)).
-
-The adjoint (lW, lI) of a step is the transposed linear map. At a spike, t* moves by
--dW / W'(t*) with tau W' = I - theta, which gives dLoss/dW = g tau / (theta - I); moving the reset
-moves the potential after it, W = -J + (t - t*) (I + J) / tau + ..., hence
-g <- g - lW (I + J) / tau.
+with the maximum (W + I)^2 / (4 I) at e = (W + I) / (2 I). A potential that just touches theta makes
+no spike. With J > 1 the neuron spikes by itself, with the period tau ln(J / (J - 1)).
 """
 
 from __future__ import annotations
@@ -56,7 +48,7 @@ class LIF(NamedTuple):
 
     @staticmethod
     def normalised(state):
-        """The state, which has but one form."""
+        """The state as it is: each potential has one state only."""
         return state
 
     def potential(self, state):

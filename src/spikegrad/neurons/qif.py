@@ -4,23 +4,14 @@
 
 With V = p / q the equation becomes linear, tau p' = -p + (I + J) q and tau q' = -p. A spike is a
 zero of q: nothing is singular there, and V continues at -inf by itself. We keep q >= 0 by turning
-(p, q) into (-p, -q) at a spike, which is the same V. Since the synaptic time constant is tau / 2,
-in the time u = 1 - exp(-t / tau) from a step's start
-
-    q_uu = -(I + J / (1 - u)^2) q,   p = -(1 - u) q_u,   I at the step's start.
-
-**Without drive** (:class:`QIF`) the solution is elementary,
+(p, q) into (-p, -q) at a spike, which is the same V. Without drive (:class:`QIF`) a step is
 
     z = I d^2,   C(z) = cos(sqrt z),   S(z) = sin(sqrt z) / sqrt z
-    p <- e (C p + d I S q),   q <- C q - d S p.
+    p <- e (C p + d I S q),   q <- C q - d S p,
 
-C and S are entire functions of z, so one formula covers currents of either sign. The adjoint of a
-step is the transposed derivative, with D = dS/dz and dC/dz = -S / 2.
-
-**With drive** see :mod:`spikegrad.neurons.qif_driven`.
-
-At a spike q' = -p / tau for either, so that t* moves by tau dq / p. Above J = 1/4 the neuron spikes
-by itself, with the period pi tau / sqrt(J - 1/4); below, it rests.
+with entire functions C and S for currents of either sign; with drive see
+:mod:`spikegrad.neurons.qif_driven`. Above J = 1/4 the neuron spikes by itself, with the period
+pi tau / sqrt(J - 1/4); below, it rests. docs/engine.md derives the formulas and their adjoints.
 """
 
 from __future__ import annotations
@@ -115,17 +106,17 @@ class QIF(NamedTuple):
         return p, q, torch.zeros_like(current)
 
     def pseudospikes(self, state: tuple[Tensor, ...], feed: Tensor) -> tuple[Tensor, Tensor]:
-        """Delay from the trial's end to the spike that would follow it, and the phase there.
+        """Delay from the sample's end to the spike that would follow it, and the phase there.
 
         From the end on, the neuron is driven by a constant positive current made of its
         synaptic current, its drive and ``feed``, the input from a rate network of the same
-        weights (Klos and Memmesheimer, arXiv 2309.14523). A spike that moves past the trial's end
+        weights (Klos and Memmesheimer, arXiv 2309.14523). A spike that moves past the sample's end
         goes over into its pseudospike smoothly.
 
         Parameters
         ----------
         state
-            (p, q, I) at the trial's end, each [n_samples, n_neurons].
+            (p, q, I) at the sample's end, each [n_samples, n_neurons].
         feed
             Input from the rate network, [n_samples, n_neurons].
 

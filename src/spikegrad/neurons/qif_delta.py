@@ -6,17 +6,9 @@
 With V = p / q the flow is that of :mod:`spikegrad.neurons.qif_driven` without a current, a_0 and
 b_0 of its series, hence one matrix for all neurons; and an arriving weight is p -> p + w q. Above
 J = 1/4 every neuron turns, with the period pi tau / sqrt(J - 1/4), and inputs only advance or delay
-it: the oscillating neuron of Klos and Memmesheimer (arXiv 2309.14523). In closed form, with
-r^2 = J - 1/4,
-
-    q(t) = exp(-t / (2 tau)) (q cos(r t / tau) + (q / 2 - p) sin(r t / tau) / r),
-
-a spike comes where tan(r t / tau) = r q / (p - q / 2).
-
-The adjoint of a step is the transposed matrix. A spike is a zero of q, and t* moves by tau dq / p.
-An arriving weight takes (lp, lq) back to (lp, lq + w lp); its own gradient is lp q. Moving it by
-dt moves the state after it by the difference of the flows, w dt (q - p, q) / tau with p just before
-it. Weights that arrive together do so in their order.
+it: the oscillating neuron of Klos and Memmesheimer (arXiv 2309.14523). A spike comes where
+tan(r t / tau) = r q / (p - q / 2), with r^2 = J - 1/4. Weights that arrive together do so in their
+order. docs/engine.md derives the formulas and their adjoints.
 """
 
 from __future__ import annotations
@@ -81,7 +73,7 @@ class QIFDelta(NamedTuple):
 
     @staticmethod
     def without_current(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """The same potentials, free of synaptic current, of which there is none."""
+        """The state as it is: it has no synaptic current."""
         return state
 
     def pseudospikes(self, state: tuple[Tensor, ...], feed: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,16 +1,10 @@
-"""The QIF neuron with a constant drive J.
+"""The QIF neuron with a constant drive J; docs/engine.md derives the formulas.
 
-With q_uu = -(I + J / (1 - u)^2) q as in :mod:`spikegrad.neurons.qif`, let a and b be the solutions
-that start from (q, q_u) = (1, 0) and (0, 1). Then
+    p <- e (b' p - a' q),   q <- a q - b p,   a = sum_k I^k a_k(d), b likewise
 
-    p <- e (b' p - a' q),   q <- a q - b p,
-
-and a = sum_k I^k a_k(d), b likewise, where a_k and b_k depend on d and J alone: a step's propagator
-has their values and slopes, from Taylor series in d whose coefficients are those of the layer,
-
-    y_k[n + 2] = -(J sum_{j <= n} (j + 1) y_k[n - j] + y_{k-1}[n]) / ((n + 1) (n + 2)).
-
-Spikes and arrivals are those of the neuron without drive, from which it is derived.
+a_k and b_k depend on d and J alone: a step's propagator has their values and slopes, from the
+Taylor series of :mod:`spikegrad.neurons.taylor`. Spikes and arrivals are those of the neuron
+without drive, from which it is derived.
 """
 
 from __future__ import annotations
