@@ -65,7 +65,7 @@ def elsewhere(monkeypatch):
 
     def move() -> None:
         monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")
-        monkeypatch.setattr(study.machine, "_version", lambda package: "0.1")
+        monkeypatch.setattr(study.machine, "version", lambda package: "0.1")
 
     return move
 

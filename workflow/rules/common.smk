@@ -47,10 +47,10 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 LONGEST = STUDY.machines.job_minutes
 
 
-def code(script):
-    """A digest of what workflow/scripts/<script> and the modules that it imports do. An edit of
-    them makes a job run again, a comment or docstring does not."""
-    return lambda wildcards: code_digest(SCRIPTS / script)
+def code(script, *modules):
+    """A digest of what workflow/scripts/<script> and the modules that it imports do, those that its
+    params name among them. An edit makes a job run again, a comment or docstring does not."""
+    return lambda wildcards: code_digest(SCRIPTS / script, *modules)
 
 
 def growing(megabytes):
