@@ -156,7 +156,7 @@ def _ntk_train(study: Study, wildcards: Wildcards) -> Work:
     cells = experiment.jobs()[int(wildcards["job"])]
     steps = float(experiment.record_steps[-1])
     return started(
-        *({("step", experiment.name, cell.width, cell.n_networks): steps} for cell in cells)
+        *({("step", experiment.name, cell.width, len(cell.networks)): steps} for cell in cells)
     )
 
 
