@@ -127,10 +127,13 @@ def reported(path, caption, category, content):
     return report(path, caption=caption, category=category, labels={"content": content})
 
 
-def ntk_networks(experiment):
-    """The files of an experiment's jobs."""
-    jobs = range(len(STUDY.ntk.experiment(experiment).jobs()))
-    return [f"{RESULTS}/ntk/{experiment}/networks/{job}.parquet" for job in jobs]
+def ntk_networks(*experiments):
+    """The files of these experiments' jobs."""
+    return [
+        f"{RESULTS}/ntk/{name}/networks/{job}.parquet"
+        for name in experiments
+        for job in range(len(STUDY.ntk.experiment(name).jobs()))
+    ]
 
 
 def ntk_experiment(wildcards):

@@ -264,9 +264,9 @@ class Rules:
             weights = cell.width * (n_inputs + 1 + cell.width * (layers - 1))
             flops = 6.0 * self._study.ntk.problem.n_train * weights
             if cell.activation.name == "sign":  # one by one, in function space
-                step += cell.n_networks * (1e-5 + 2e-8 * cell.width * layers + flops / 2e11)
+                step += len(cell.networks) * (1e-5 + 2e-8 * cell.width * layers + flops / 2e11)
             else:
-                step += 1.2e-4 + cell.n_networks * flops / 4e10
+                step += 1.2e-4 + len(cell.networks) * flops / 4e10
         return started({("other",): step * experiment.record_steps[-1]})
 
     def ntk_stability(self) -> Work:
