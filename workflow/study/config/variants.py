@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_v
 from spikegrad.seeds import derived_seed
 from spikegrad.settings import Distinct, Section
 from study.config.neurons import Neuron
-from study.config.search import TPE, TRAIN, Sampling, repeat_seed
+from study.config.search import TPE, TRAIN, Sampling, search_seed
 
 if TYPE_CHECKING:
     from study.config.study import Study
@@ -169,7 +169,7 @@ def sampling_of(study: Study, name: str) -> tuple[Sampling, int]:
 
 def samples_seed(study: Study) -> int:
     """The seed of the first search, which draws the samples of its trials, and of variants."""
-    return repeat_seed(0 if study.search is None else study.search.seed, 0)
+    return search_seed(0 if study.search is None else study.search.seed, 0)
 
 
 def changed_models(study: Study) -> Iterator[tuple[str, ModelSettings, ModelSettings]]:
