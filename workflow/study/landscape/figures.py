@@ -126,7 +126,7 @@ def draw_jumps(axes: Axes, line: pd.DataFrame, jumps: pd.DataFrame, colour: str)
     top = jumps["loss"] + jumps["loss_jump"].clip(lower=0)
     bottom = jumps["loss"] + jumps["loss_jump"].clip(upper=0)
     axes.vlines(1e3 * jumps["x"], bottom, top, color="black", lw=0.8)
-    ticks = {"color": "black", "ms": 6, "transform": axes.get_xaxis_transform()}
+    ticks: dict[str, Any] = {"color": "black", "ms": 6, "transform": axes.get_xaxis_transform()}
     axes.plot(1e3 * jumps["x"], np.full(len(jumps), 0.03), "|", **ticks)
     axes.set_xlabel("relative distance ($10^{-3}$)")
     axes.ticklabel_format(axis="y", useOffset=False)
@@ -166,10 +166,10 @@ def variation_shares(profiles: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_disruption(axes: Axes, changes: pd.DataFrame, **legend: Any) -> None:
-    """How many later spikes differ between the two sides of a census's ``changes``, by neuron: where
-    a spike appears or disappears, and at harmless changes of order.
+    """How many later spikes differ between the two sides of a census's ``changes``, by neuron.
 
-    ``legend`` says where the legend stands.
+    Where a spike appears or disappears, and at harmless changes of order. ``legend`` says where the
+    legend stands.
     """
     breaks = where(changes, search="breaks")
     appear = breaks[breaks["appeared"] + breaks["vanished"] > 0]

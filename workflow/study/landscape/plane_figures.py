@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -52,7 +54,7 @@ def draw_surface(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Qu
 def draw_field(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Quiver:
     """Directions of descent on a plane, coloured by slope, over contours of the loss."""
     loss, levels = loss_grid(plane), np.linspace(low, high, 25)
-    shades = {"vmin": low, "vmax": high, "cmap": "viridis", "linewidths": 0.6}
+    shades: dict[str, Any] = {"vmin": low, "vmax": high, "cmap": "viridis", "linewidths": 0.6}
     axes.contour(loss.columns, loss.index, loss, levels, **shades)
     arrows = plane.dropna(subset=["slope_x", "slope_y"])
     x, y, slope_x, slope_y = arrows[["x", "y", "slope_x", "slope_y"]].to_numpy().T

@@ -32,7 +32,7 @@ PROFILES_TABLE = Table(
         "length": "of the stretch where the network does not diverge",
         "variation": "total variation of the loss there, in nats",
         "n_jumps": "jumps",
-        "jump_end": "height of those at the trial's end, in nats",
+        "jump_end": "height of those at the sample's end, in nats",
         "jump_grazing": "height of those where a potential touches the threshold",
         "jump_spike_swap": "height of those where spikes change their order",
         "jump_input_swap": "height of those where an input and a spike do",
@@ -69,7 +69,7 @@ class Cliff(NamedTuple):
     """A change of the loss within a bracket that ends at ``x``.
 
     The ``jump`` in ``change``, both in nats, has a ``cause``. The rest is continuous, but too
-    steep for double precision: a spike lingers there, and leaves at the trial's end.
+    steep for double precision: a spike lingers there, and leaves at the sample's end.
     """
 
     x: float
