@@ -103,8 +103,8 @@ def states(
 ) -> dict[str, State]:
     """All states of one network, by name.
 
-    ``losses`` are those of the run's snapshots, ``level`` is the loss in nats at which neuron models
-    are compared, ``active`` is the run with the regulariser of activity.
+    ``losses`` are those of the run's snapshots, ``level`` is the loss in nats at which neuron
+    models are compared, ``active`` is the run with the regulariser of activity.
     """
     equal = snapshot_at(losses, level)
     return {
