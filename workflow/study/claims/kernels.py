@@ -12,7 +12,7 @@ import pandas as pd
 
 from study.claims.estimates import NOTHING, Estimate, exact
 from study.claims.results import Cases, Tables
-from study.ntk.constants import SAME_TIME, SG_NTK, SYMMETRISED, TRANSPOSED
+from study.ntk import SAME_TIME, SG_NTK, SYMMETRISED, TRANSPOSED
 
 TRUE_DERIVATIVE = "true_derivative"  # as the tables call it
 
