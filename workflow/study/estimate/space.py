@@ -45,7 +45,7 @@ def disk(study: Study, rule: str, wildcards: Mapping[str, str]) -> float:
     match rule:
         case "download_archive":
             return ARCHIVE / MB
-        case "merge_heard":
+        case "merge_encoded":
             return LAYOUT * size.samples * size.events / MB
         case "download":
             split = {"train": size.train, "test": size.test}.get(wildcards["split"])

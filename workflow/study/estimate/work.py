@@ -45,13 +45,13 @@ def _events(study: Study) -> float:
 
 
 def _basilar_membrane(study: Study, wildcards: Wildcards) -> Work:
-    steps = study.data.n_units * study.data.duration * _heard(study).sample_rate
+    steps = study.data.n_units * study.data.duration * _sounds(study).sample_rate
     return {("other",): 0.6 + 3.8e-7 * steps}
 
 
-def _heard(study: Study) -> SpokenDigits | HeidelbergDigits | Recordings:
-    assert study.data.heard is not None  # else these rules are not there
-    return study.data.heard
+def _sounds(study: Study) -> SpokenDigits | HeidelbergDigits | Recordings:
+    assert study.data.sounds is not None  # else these rules are not there
+    return study.data.sounds
 
 
 def _search(study: Study) -> SearchConfig:
@@ -59,8 +59,8 @@ def _search(study: Study) -> SearchConfig:
     return study.search
 
 
-def _listen(study: Study, wildcards: Wildcards) -> Work:
-    size, heard = size_of(study.data), _heard(study)
+def _encode(study: Study, wildcards: Wildcards) -> Work:
+    size, heard = size_of(study.data), _sounds(study)
     steps = size.samples / heard.jobs * study.data.n_units * size.seconds * heard.sample_rate
     return {("other",): 1.6 + 5e-9 * steps}
 
@@ -174,8 +174,8 @@ WORK: dict[str, Callable[[Study, Wildcards], Work]] = {
     "download": other(60),
     "tabulate": other(0.9),
     "basilar_membrane": _basilar_membrane,
-    "listen": _listen,
-    "merge_heard": _by_event(1.0, 5e-8),
+    "encode": _encode,
+    "merge_encoded": _by_event(1.0, 5e-8),
     "prepare": _by_event(0.3, 2.7e-8),
     "data_statistics": _by_event(2.8, 5e-8),
     "compare_with_shd": other(2),
