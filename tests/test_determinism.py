@@ -100,9 +100,19 @@ def bits(run: Run) -> bytes:
     return b"".join(w.numpy().tobytes() for w in weights) + repr(numbers).encode()
 
 
-@pytest.mark.parametrize("neuron", sorted(NEURONS))
-@pytest.mark.parametrize("readout", READOUTS, ids=lambda r: r["kind"])
-@pytest.mark.parametrize("clip", [None, 1.0])
+@pytest.mark.parametrize(
+    ("neuron", "readout", "clip"),
+    [  # each pair of values is there; the weekly tests have all combinations
+        pytest.param(
+            *(neuron, readout, clip),
+            marks=() if c == (n + r) % 2 else pytest.mark.weekly,
+            id=f"{neuron}-{readout['kind']}-{clip}",
+        )
+        for n, neuron in enumerate(sorted(NEURONS))
+        for r, readout in enumerate(READOUTS)
+        for c, clip in enumerate((None, 1.0))
+    ],
+)
 def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
     neuron: str, readout: dict[str, Any], clip: float | None, tmp_path: Path
 ) -> None:

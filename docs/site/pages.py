@@ -56,7 +56,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         here = (ROOT / "docs" / page.file.src_uri).parent
         return f"[{text}]({os.path.relpath(place, here)}{anchor or ''})"
 
-    return re.sub(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)#\s]+)(#[^)]*)?\)", led, markdown)
+    return re.sub(r"\[([^\]]+)\]\((?!https?:|#)([^)#\s]+)(#[^)]*)?\)", led, markdown)
 
 
 def on_page_content(html: str, **_: Any) -> str:

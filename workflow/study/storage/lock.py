@@ -26,7 +26,7 @@ class LockedError(RuntimeError):
 def lock(folder: str | Path) -> None:
     """Take ``folder`` for this process, until it ends.
 
-    What a process of this machine left that is no more, is taken over.
+    A lock of this machine whose process has ended is replaced.
 
     Raises
     ------
@@ -44,8 +44,8 @@ def lock(folder: str | Path) -> None:
         owner = _read(file)
         raise LockedError(
             f"{folder} is being worked on since {owner['time']} by process {owner['pid']} on"
-            f" {owner['host']}, started in {owner['folder']}. Wait until it is done; if it is no"
-            f" more: rm {shlex.quote(str(file))}"
+            f" {owner['host']}, started in {owner['folder']}. Wait until it is done; if that"
+            f" process has ended: rm {shlex.quote(str(file))}"
         ) from None
     atexit.register(_release, file, os.getpid())
 
