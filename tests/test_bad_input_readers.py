@@ -17,9 +17,9 @@ import yaml
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
 from study.search.records import (
     RUNNING,
-    Record,
     RecordError,
     Trial,
+    TrialRecord,
     read_records,
     read_trials,
     write_record,
@@ -87,7 +87,7 @@ def test_records_cut_short_are_named(tmp_path: Path) -> None:
     trial = Trial(3, 7, {"network.tau": 0.1})
     folder, trials = tmp_path / "job0", tmp_path / "trials.json"
     write_record(
-        folder, Record(trial, RUNNING, "", ({"validation_accuracy": 0.5},), {}, 1, 12, 0.5)
+        folder, TrialRecord(trial, RUNNING, "", ({"validation_accuracy": 0.5},), {}, 1, 12, 0.5)
     )
     write_trials(trials, [trial])
     assert read_records([folder], [trial])[0].trial == trial

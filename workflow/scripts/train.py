@@ -11,7 +11,7 @@ from spikegrad.seeds import generator
 from spikegrad.settings import validate
 from study.config.training import ModelSettings
 from study.data.dataset import exchanged, load
-from study.search.winners import best_winner
+from study.search.selection import best_winner
 from study.storage.provenance import digest
 from study.storage.tables import write_table
 from study.training.loop import train
