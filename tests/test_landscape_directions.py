@@ -31,7 +31,7 @@ OPTIONS = Directions(seed=7, random=2, principal=2)
 
 def training_run(neuron: str, seed: int) -> TrainingRun:
     """A run that has gone a crooked way from its initial weights."""
-    net = network(neuron, 20, (10,), recurrent=True)
+    net = network(neuron, 20, (10,))
     net.initialise(SPIKES, generator(seed))
     start = weights_of(net)
     steps = torch.randn(5, len(start), generator=generator(seed, 9), dtype=torch.float64)
