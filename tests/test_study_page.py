@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import shutil
@@ -20,6 +21,7 @@ from study.report import facts, search_facts, variant_facts
 from study.report.numbers import listed, measured, number, percent
 from study.report.page import QUOTE, page, quoting, template_of
 from study.report.pages import TEMPLATES
+from study.report.publish import publish
 from study.report.study import StudyTables, core_hours, software
 
 RESULTS = ROOT / "docs" / "results"
@@ -39,9 +41,10 @@ def cells(table: str) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def published(finished: Path) -> Path:
-    run = snakemake(finished, "--", "publish")
-    assert run.returncode == 0, run.stderr
-    return finished / "docs" / SMOKE
+    target = finished / "docs" / SMOKE
+    with contextlib.chdir(finished):
+        publish(SMOKE, target, "a commit")
+    return target
 
 
 def links(file: Path) -> set[str]:
@@ -57,7 +60,15 @@ def test_what_a_published_page_names_is_published(published: Path) -> None:
         assert page(file.parent, template_of(file.parent)) == file.read_text()
         assert (file.parent / "software.yaml").exists()
     assert not list(published.parent.glob("*.part"))
-    assert yaml.safe_load((published / "about.yaml").read_text())["commit"]
+    assert yaml.safe_load((published / "about.yaml").read_text()) == {"commit": "a commit"}
+
+
+@pytest.mark.weekly
+def test_a_rule_publishes(finished: Path) -> None:
+    run = snakemake(finished, "--", "publish", "publish_ntk")
+    assert run.returncode == 0, run.stderr
+    for name in ("spoken-digits-smoke", "sg-ntk"):
+        assert (finished / "docs/results" / name / "about.yaml").exists()
 
 
 def test_a_published_network_classifies_a_sample(published: Path) -> None:
