@@ -1,5 +1,7 @@
 """The event engine against numerical integration, finite differences and its own symmetries."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -101,7 +103,7 @@ def test_gradients_equal_central_differences(neuron, drive, recurrent, n_layers)
     input_times = spikes.times.clone().requires_grad_()
 
     def loss(times):
-        signal = SpikeTrains(times, spikes.units, spikes.offsets, spikes.duration)
+        signal = replace(spikes, times=times)
         units = []
         for layer in layers:
             signal, state = layer.run(signal)
@@ -144,10 +146,8 @@ def test_order_of_simultaneous_events_is_irrelevant(seed, neuron, drive):
     )
     layer = random_layer(neuron, spikes, seed=seed, drive=drive)
     with torch.no_grad():
-        one = layer(SpikeTrains(grid, spikes.units, spikes.offsets, spikes.duration))
-        other = layer(
-            SpikeTrains(grid[order], spikes.units[order], spikes.offsets, spikes.duration)
-        )
+        one = layer(replace(spikes, times=grid))
+        other = layer(replace(spikes, times=grid[order], units=spikes.units[order]))
     assert torch.equal(one.units, other.units)
     torch.testing.assert_close(one.times, other.times, rtol=0, atol=1e-11)
 
