@@ -83,18 +83,22 @@ data: {source: files}  # data.files.train and data.files.test
 data: {duratoin: 1.0}  # did you mean 'duration'
 data: {duration: "1.4"}  # 'data.duration' = '1.4'
 data: {time_step: 0.0}  # 'data.time_step'
-data: {shd: {base_url: https://x.org}}  # 'data.shd.base_url'
-data: {shd: {base_url: file:///etc/}}  # 'data.shd.base_url' = 'file:///etc/'
 data: {validation: {fraction: 0}}  # 'data.validation.fraction'
 data: {spoken_digits: {digits: [10]}}  # 'data.spoken_digits.digits.0' = 10
 data: {spoken_digits: {digits: [1, 1]}}  # twice in digits
-data: {spoken_digits: {rate: [200, 100]}}  # rate must be
-data: {spoken_digits: {pitch: [0, 101]}}  # pitch must be
 data: {spoken_digits: {voices: [m1, m1]}}  # twice in voices
 data: {spoken_digits: {unseen_voices: [m1]}}  # twice in voices
 data: {spoken_digits: {voices: ['m{seed}', m2]}}  # 'data.spoken_digits.voices.0' = 'm{seed}'
 data: {spoken_digits: {voices: [../m1, m2]}}  # 'data.spoken_digits.voices.0' = '../m1'
 data: {source: files, files: {train: '{x}.h5', test: b.h5}}  # 'data.files.train' = '{x}.h5'
+data: {source: recordings}  # needs data.recordings
+data: {recordings: {folder: a}}  # either table or names
+data: {recordings: {table: a.csv}}  # either folder or archive
+data: {recordings: {folder: a, names: {pattern: '('}}}  # no regular expression
+data: {recordings: {folder: a, names: {pattern: '(?P<label>a)'}}}  # needs the groups
+data: {recordings: {folder: '{a}', table: b}}  # 'data.recordings.folder' = '{a}'
+data: {recordings: {folder: a, table: b, sample_rate: 8000}}  # 'data.recordings.sample_rate'
+data: {recordings: {table: b, archive: {urls: ["file:///b.zip"]}}}  # 'data.recordings.archive.urls
 search: {trials: {timeout: .inf}}  # 'search.trials.timeout' = inf
 search: {sampling: {space: [{key: network.tau, low: -1.0, high: 2.0}]}}  # 'network.tau' = -1.0
 search: {sampling: {space: [{key: network.size, low: 1, high: 2}]}}  # 'network.size' is not a key
