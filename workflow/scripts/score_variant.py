@@ -8,9 +8,8 @@ from _job import start
 from spikegrad.network import load_network
 from spikegrad.settings import part
 from study.config.landscape import LandscapeSettings
-from study.data.dataset import load
+from study.data.dataset import exchanged, load
 from study.data.prepare import SPLITS
-from study.data.speakers import exchanged
 from study.landscape.roughness import roughness
 from study.storage.tables import read_table, write_table
 from study.training.evaluation import evaluate

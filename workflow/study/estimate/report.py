@@ -48,7 +48,7 @@ def disk(study: Study, rule: str, wildcards: Wildcards) -> float:
     match rule:
         case "download_archive":
             left = ARCHIVE
-        case "merge_heard":
+        case "merge_encoded":
             left = LAYOUT * size.samples * size.events
         case "download":
             samples = {"train": size.train, "test": size.test}

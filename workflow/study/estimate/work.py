@@ -47,7 +47,7 @@ FIXED = {  # seconds of rules whose work does not depend on the settings, their 
 }  # fmt: skip
 FIGURE, TABLE = 2.0, 1.0  # seconds of the other rules
 BY_EVENT = {  # seconds, and those of an event of the data
-    "merge_heard": (1.0, 5e-8),
+    "merge_encoded": (1.0, 5e-8),
     "prepare": (0.3, 2.7e-8),
     "data_statistics": (2.8, 5e-8),
     "search_data": (0.3, 2e-8),
@@ -125,11 +125,11 @@ class Rules:
         for neuron in self._study.neurons:
             yield Rules(self._study, {"neuron": neuron})
 
-    def listen(self) -> Work:
+    def encode(self) -> Work:
         data, seconds = self._study.data, self._size.samples * self._size.seconds
-        assert data.heard is not None  # else the rules of sounds are not there
-        steps = seconds * data.n_units * data.heard.sample_rate
-        return {("other",): 1.6 + 5e-9 * steps / data.heard.jobs}
+        assert data.sounds is not None  # else the rules of sounds are not there
+        steps = seconds * data.n_units * data.sounds.sample_rate
+        return {("other",): 1.6 + 5e-9 * steps / data.sounds.jobs}
 
     def _job_of(self, n: int, jobs: int) -> int:
         """How many of ``n`` pieces a job gets."""
