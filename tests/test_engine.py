@@ -157,59 +157,6 @@ def test_order_of_simultaneous_events_is_irrelevant(seed, neuron, drive):
 
 
 @some
-@given(
-    seed=seeds,
-    neuron=st.sampled_from(NEURONS),
-    drive=st.sampled_from(DRIVES),
-    n_splits=st.integers(1, 40),
-)
-def test_splitting_an_interval_changes_nothing(seed, neuron, drive, n_splits):
-    """An event without weight splits the interval it falls in."""
-    spikes = random_spikes(seed, n_samples=1)
-    layer = random_layer(neuron, spikes, seed=seed, drive=drive)
-    with torch.no_grad():
-        layer.weight[19] = 0.0
-        whole = layer(spikes)
-        extra = torch.from_numpy(np.random.default_rng(seed).uniform(0, 0.2, n_splits))
-        order = torch.argsort(torch.cat([spikes.times, extra]))
-        split = layer(
-            SpikeTrains(
-                torch.cat([spikes.times, extra])[order],
-                torch.cat([spikes.units, torch.full((n_splits,), 19)])[order],
-                torch.tensor([0, len(order)]),
-                spikes.duration,
-            )
-        )
-    assert torch.equal(whole.units, split.units)
-    torch.testing.assert_close(whole.times, split.times, rtol=0, atol=1e-11)
-
-
-def results(layer: SpikingLayer, spikes: SpikeTrains, threads: int) -> list[torch.Tensor]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    times = spikes.times.clone().requires_grad_()
-    out, state = layer.run(SpikeTrains(times, spikes.units, spikes.offsets, spikes.duration))
-    gradients = torch.autograd.grad(smooth_loss(layer, out, state), [times, *layer.parameters()])
-    torch.set_num_threads(before)
-    return [out.times.detach(), out.units, *state, *gradients]
-
-
-@some
-@given(
-    seed=seeds,
-    neuron=st.sampled_from(NEURONS),
-    drive=st.sampled_from(DRIVES),
-    n_samples=st.integers(1, 11),
-    dtype=st.sampled_from([torch.float32, torch.float64]),
-)
-def test_number_of_threads_changes_not_one_bit(seed, neuron, drive, n_samples, dtype):
-    spikes = random_spikes(seed, n_samples)
-    layer = random_layer(neuron, spikes, seed=seed, dtype=dtype, drive=drive)
-    for one, three in zip(results(layer, spikes, 1), results(layer, spikes, 3), strict=True):
-        assert torch.equal(one, three)
-
-
-@some
 @given(seed=seeds, neuron=st.sampled_from(NEURONS), drive=st.sampled_from(DRIVES), data=st.data())
 def test_a_sample_does_not_depend_on_its_batch(seed, neuron, drive, data):
     spikes = random_spikes(seed, 6)
