@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,9 +35,8 @@ SPIKES = random_spikes(0)
 NAN, INF = float("nan"), float("inf")
 
 
-def altered(spikes: SpikeTrains = SPIKES, **changes) -> SpikeTrains:
-    parts = {"times": spikes.times, "units": spikes.units, "offsets": spikes.offsets}
-    return SpikeTrains(**{**parts, "duration": spikes.duration, **changes})
+def altered(**changes) -> SpikeTrains:
+    return replace(SPIKES, **changes)
 
 
 def broken(name: str, index: int, value: float) -> SpikeTrains:
@@ -266,7 +266,7 @@ def test_a_parametrised_weight_is_initialised_or_refused():
 def test_second_derivatives_are_refused(kind):
     own = random_layer("qif", SPIKES)
     out, state = own.run(SPIKES)
-    apart = altered(out, times=out.times.detach().requires_grad_())
+    apart = replace(out, times=out.times.detach().requires_grad_())
     logits = readout(kind)(apart, tuple(s.detach() for s in state))
     for value, variable in ((out.times, own.weight), (logits, apart.times)):
         (gradient,) = torch.autograd.grad(value.square().sum(), variable, create_graph=True)

@@ -14,10 +14,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from smoke import ROOT, snakemake
-from study.claims.judge import CLAIMS, COLUMNS
-from study.claims.statements import answer
+from study.claims.judge import CLAIMS, CLAIMS_TABLE, STATEMENTS, answer
 from study.report.claims_page import claims_page
-from study.report.page import STATEMENTS
 from study.report.surfaces_page import MOST_POINTS, surfaces_page
 from study.style import COLOURS, NEURON_COLOURS
 
@@ -141,16 +139,20 @@ def test_surfaces_of_the_full_study_stay_small_enough_for_the_report():
 
 def test_the_page_of_claims_shows_every_row(tmp_path: Path):
     files = [f"results/toy/{name}.csv" for name in "abc"]
+    alike = dict.fromkeys(CLAIMS_TABLE.columns, "")
+    alike |= {"case": "<both>", "data": "toy", "low": -np.inf, "high": 0.5, "p": 0.01}
+    alike |= {"p_holm": 0.2, "n": 7, "unit": "seeds", "verdict": "undecided"}
+    alike |= {"files": " ".join(files), "read": "runs: accuracy"}
     rows = [
         {
-            **dict.fromkeys(COLUMNS, ""), "id": claim.name, "paper": f"arXiv {claim.paper}",
-            "statement": claim.statement.text, "case": "<both>", "measure": claim.measure,
-            "data": "toy", "criterion": str(claim.criterion), "estimate": 0.0123 * k,
-            "low": -np.inf, "high": 0.5, "p": 0.01, "p_holm": 0.2, "n": 7, "unit": "seeds",
-            "verdict": "undecided", "files": " ".join(files), "read": "runs: accuracy",
+            **alike,
+            "id": claim.name,
+            "paper": f"arXiv {claim.statement.paper}",
+            "statement": claim.statement.text,
+            "estimate": 0.0123 * k,
         }
         for k, claim in enumerate(CLAIMS)
-    ]  # fmt: skip
+    ]
     (tmp_path / "a.csv").touch()
     html = claims_page(pd.DataFrame(rows), "index.html", tmp_path, Path("results/toy"))
     assert '<a href="index.html">' in html

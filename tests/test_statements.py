@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from study.claims.claim import FROZEN, Claim, Statement
 from study.claims.estimates import Criterion, Verdict
-from study.claims.judge import CLAIMS
-from study.claims.statements import answer, decisive
-from study.report.page import STATEMENTS
+from study.claims.judge import CLAIMS, STATEMENTS, answer, decisive
 
 DOCS = Path(__file__).parents[1] / "docs"
 IT = Statement("it", "1", "it", "it", "%")
@@ -85,7 +83,7 @@ def test_every_statement_has_claims_and_a_name_of_its_own() -> None:
 def test_every_reading_finds_its_case_in_the_kept_studies() -> None:
     kept = {"2606.03935": "heidelberg-digits", "2405.15539": "sg-ntk"}
     for claim in CLAIMS:
-        table = pd.read_csv(DOCS / "results" / kept[claim.paper] / "claims.csv")
+        table = pd.read_csv(DOCS / "results" / kept[claim.statement.paper] / "claims.csv")
         for patterns in claim.primary:
             assert decisive(table, claim.name, patterns) is not None, (claim.name, patterns)
 

@@ -22,9 +22,8 @@ from spikegrad.settings import ConfigError, validate
 from spikegrad.spikes import SpikeTrains
 from study.config.study import Study
 from study.config.variant_runs import by_file, cases, sampling_of, slug, variant_runs
-from study.data.dataset import SpikeDataset
+from study.data.dataset import SpikeDataset, exchanged
 from study.data.layout import DataError
-from study.data.speakers import exchanged
 from study.search.sampling import suggest
 from study.search.selection import NO_WINNER, best_winner
 from study.variants import ranks

@@ -20,7 +20,7 @@ if len(NEURONS) > 1:  # what compares neuron models
         {
             "planes": LANDSCAPES["planes"],
             "lines": LANDSCAPES["lines"],
-            "line_minima": rules.landscape_fragmentation.output.lines,
+            "line_minima": rules.landscape_summary.output.lines,
             "steps": LANDSCAPES["steps"],
             "step_losses": LANDSCAPES["step_losses"],
         },

@@ -1,4 +1,4 @@
-"""Draw the statistics of the Heidelberg Digits heard here beside those published of SHD."""
+"""Draw the statistics of the Heidelberg Digits' spikes beside those published of SHD."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +10,7 @@ from study.style import COLOURS, letter, save
 
 log = start(snakemake)
 samples = read_table(snakemake.input.samples)
-heard = training(samples)
+trained = training(samples)
 HERE, SHD = COLOURS[0], "black"
 TOP = 0.58  # of a panel; above it are legends
 
@@ -18,7 +18,7 @@ figure, panels = plt.subplots(2, 2, figsize=(7.2, 5.4))
 rates, spikes, channels, durations = panels.flat
 
 mean, sd = (
-    heard.groupby("speaker")["rate"].agg(how).reindex(list(RATES)) for how in ("mean", "std")
+    trained.groupby("speaker")["rate"].agg(how).reindex(list(RATES)) for how in ("mean", "std")
 )
 places = np.arange(len(RATES))
 rates.errorbar(places, mean, sd, fmt="o", ms=4, capsize=2, color=HERE, label="here, with sd")
@@ -38,11 +38,11 @@ def distribution(axes, values, bins, **published):
     axes.legend(loc="upper right")
 
 
-distribution(spikes, heard["spikes"], 50, **{f"SHD, mean about {SPIKES:.4g}": SPIKES})
+distribution(spikes, trained["spikes"], 50, **{f"SHD, mean about {SPIKES:.4g}": SPIKES})
 spikes.set_xlabel("spikes of a training sample")
 distribution(
     channels,
-    english(heard)["channels"],
+    english(trained)["channels"],
     50,
     **{
         f"SHD, mean {CHANNELS['mean']:.4g}": CHANNELS["mean"],

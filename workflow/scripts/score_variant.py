@@ -6,9 +6,8 @@ from _job import start
 from spikegrad.network import load_network
 from spikegrad.settings import part
 from study.config.landscape import LandscapeSettings
-from study.data.dataset import load
+from study.data.dataset import exchanged, load
 from study.data.prepare import SPLITS
-from study.data.speakers import exchanged
 from study.storage.tables import write_table
 from study.training.robustness import robustness
 from study.training.summary import accuracy_by_speaker

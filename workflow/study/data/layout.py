@@ -186,7 +186,7 @@ class SpikeFile:
         if seconds.max() > duration:
             hint = "; are the times milliseconds?" if seconds.max() > 20 * duration else ""
             raise self.error(
-                f"a spike at {seconds.max()} s comes after the trial's end;"
+                f"a spike at {seconds.max()} s comes after the sample's end;"
                 f" data.duration is {duration} s{hint}",
                 sample,
             )

@@ -23,21 +23,14 @@ from study.data.dataset import SpikeDataset
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the network does on each sample at one point of its weight space.
-
-    Attributes
-    ----------
-    losses
-        Cross-entropy in nats [n_samples].
-    correct
-        Whether each sample is classified right, bool [n_samples].
-    trains
-        The input's spikes and those of each spiking layer, in order.
-    """
+    """What the network does on each sample at one point of its weight space."""
 
     losses: Tensor
+    """Cross-entropy in nats [n_samples]."""
     correct: Tensor
+    """Whether each sample is classified right, bool [n_samples]."""
     trains: list[SpikeTrains]
+    """The input's spikes and those of each spiking layer, in order."""
 
     @property
     def loss(self) -> Tensor:

@@ -5,31 +5,23 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
-@dataclass(frozen=True)
-class Section:
-    """Where a function was evaluated along a line, and what it was there.
-
-    Attributes
-    ----------
-    x
-        Coordinates, ascending [n].
-    values
-        The function's values, NaN where it has none [n].
-    residual
-        By how much, at most, a value lay off the chord where its surroundings were not looked into
-        any more, since evaluations ran out; 0 if everything was.
-    """
+class Section(NamedTuple):
+    """Where a function was evaluated along a line, and what it was there."""
 
     x: np.ndarray
+    """Coordinates, ascending [n]."""
     values: np.ndarray
+    """The function's values, NaN where it has none [n]."""
     residual: float
+    """By how much, at most, a value lay off the chord where its surroundings were not looked into
+    any more, since evaluations ran out; 0 if everything was."""
 
 
 def section(
