@@ -1,114 +1,59 @@
-"""Where a finished workflow's wall time went, from what Snakemake kept.
+"""A finished workflow: its wall time, what of it was work, and whether that was predicted.
 
-python benchmarks/overhead.py FOLDER, the checkout in which the workflow ran to its end at once.
-What the cores did, in core-seconds:
+    python benchmarks/overhead.py FOLDER [DATASET]
 
-    work         jobs, once their scripts have opened their logs: after imports
-    starts       jobs until then
-    scheduling   a core is free while a job's inputs are ready, or no job is left
-    dependencies a core is free as every job left waits for another
+FOLDER is a checkout in which the workflow ran to its end at once, with nothing beside it. A job's
+own work begins where its script opens its log: after imports. With DATASET, where `snakemake
+estimate` ran afterwards, core-seconds are compared with what it predicted; more than a factor of
+1.5 between them is an error.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
+import pandas as pd
 
 TRAINING = ("search_trials", "search_finalists")  # the rest of the search is overhead
+FACTOR = 1.5
 
 
 class Job(NamedTuple):
-    """One job; times in seconds since the workflow's start."""
+    """One job; times in Unix time."""
 
     rule: str
     start: float
     work: float
     """When its own work begins."""
     end: float
-    inputs: frozenset[str]
-    outputs: frozenset[str]
 
 
-class Shares(NamedTuple):
-    """Core-seconds."""
-
-    work: float
-    starts: float
-    scheduling: float
-    dependencies: float
-
-    @property
-    def overhead(self) -> float:
-        """Part of the time in which cores could have worked: starts and scheduling."""
-        return (self.starts + self.scheduling) / sum(self)
-
-
-def shares(jobs: list[Job], n_cores: int, wall: float) -> Shares:
-    """What ``n_cores`` did in ``wall`` seconds. Each job takes one core."""
-    ends = {output: job.end for job in jobs for output in job.outputs}
-    ready = [max((ends.get(file, 0.0) for file in job.inputs), default=0.0) for job in jobs]
-    times = np.unique([0.0, wall, *(t for job in jobs for t in (job.start, job.end)), *ready])
-    scheduling = dependencies = 0.0
-    for a, b in pairwise(times):
-        free = n_cores - sum(job.start <= a < job.end for job in jobs)
-        waiting = sum(r <= a < job.start for r, job in zip(ready, jobs, strict=True))
-        over = not any(a < job.end for job in jobs)
-        wanted = free if over else min(free, waiting)
-        scheduling += wanted * (b - a)
-        dependencies += (free - wanted) * (b - a)
-    return Shares(
-        sum(job.end - job.work for job in jobs),
-        sum(job.work - job.start for job in jobs),
-        scheduling,
-        dependencies,
-    )
-
-
-def search_overhead(jobs: list[Job]) -> dict[str, float]:
-    """Core-seconds of the search, its figures left out, and the share that trained nothing."""
-    own = [job for job in jobs if job.rule.startswith("search_")]
-    total = sum(job.end - job.start for job in own)
-    trained = sum(job.end - job.work for job in own if job.rule in TRAINING)
-    return {"search": total, "search_overhead": 1 - trained / total if total else 0.0}
-
-
-def jobs_of(folder: Path, begin: float, wall: float) -> list[Job]:
-    """The jobs of the run that began at ``begin`` (Unix time), which has to be the only one."""
-    metadata = folder / ".snakemake" / "metadata"
-    jobs: dict[str, Job] = {}
-    for file in filter(Path.is_file, metadata.rglob("*")):
+def jobs_of(folder: Path, prefix: str = "") -> list[Job]:
+    """The last run of each job in ``folder`` whose log's name begins with ``prefix``."""
+    jobs = {}
+    for file in filter(Path.is_file, (folder / ".snakemake" / "metadata").rglob("*")):
         record = json.loads(file.read_text())
-        # long names are cut into nested folders, whose names start with @
-        parts = file.relative_to(metadata).parts
-        output = base64.b64decode("".join(part.removeprefix("@") for part in parts)).decode()
-        start, end = record["starttime"], record["endtime"]
-        if not begin <= start <= begin + wall:
-            raise ValueError(f"the workflow in {folder} ran in several goes")
         for log in record["log"][:1]:
-            outputs = (jobs[log].outputs if log in jobs else frozenset()) | {output}
-            spans = start - begin, birth(folder / log) - begin, end - begin
-            jobs[log] = Job(record["rule"], *spans, frozenset(record["input"]), outputs)
+            if log.startswith(prefix):
+                span = record["starttime"], birth(folder / log), record["endtime"]
+                jobs[log] = Job(record["rule"], *span)
     return list(jobs.values())
 
 
 def birth(file: Path) -> float:
     """When ``file`` was created, in Unix time."""
-    stat = subprocess.run(
-        ["stat", "--format=%.W", file], check=True, capture_output=True, text=True
-    )
-    return float(stat.stdout)
+    stat = ["stat", "--format=%.W", file]
+    return float(subprocess.run(stat, check=True, capture_output=True, text=True).stdout)
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """Shares of the workflow that ran in ``folder``, from nothing to its end.
+    """Wall time of the workflow in ``folder``, and core-seconds of its jobs' ``work``, of their
+    ``starts`` and of the search.
 
     Raises
     ------
@@ -124,23 +69,48 @@ def measure(folder: Path) -> dict[str, Any]:
         if cores and elapsed and "(Rule: default)" in text and "(100%) done" in text:
             break
     else:
-        raise FileNotFoundError(
-            f"no workflow ran to its end in {folder}; run make demo there first"
-        )
+        raise FileNotFoundError(f"no workflow ran to its end in {folder}; run make demo there")
     hours, minutes, seconds = map(float, elapsed.groups())
     wall = 3600 * hours + 60 * minutes + seconds
-    jobs = jobs_of(folder, log.stat().st_mtime - wall, wall)
-    result = shares(jobs, int(cores[1]), wall)
+    jobs = jobs_of(folder)
+    if min(job.start for job in jobs) < log.stat().st_mtime - wall:
+        raise ValueError(f"the workflow in {folder} ran in several goes")
+    search = [job for job in jobs if job.rule.startswith("search_")]
+    searched = sum(job.end - job.start for job in search)
+    trained = sum(job.end - job.work for job in search if job.rule in TRAINING)
     return {
         "folder": folder.name,
         "jobs": len(jobs),
         "cores": int(cores[1]),
         "wall": wall,
-        **result._asdict(),
-        "overhead": result.overhead,
-        **search_overhead(jobs),
+        "work": sum(job.end - job.work for job in jobs),
+        "starts": sum(job.work - job.start for job in jobs),
+        "search": searched,
+        "search_overhead": 1 - trained / searched if search else 0.0,
     }
 
 
+def compare(folder: Path, dataset: str) -> pd.DataFrame:
+    """Core-seconds of each family, ``predicted`` and ``taken``; what compiles the engine is left
+    out, as the estimate compiled it."""
+    jobs = pd.DataFrame(jobs_of(folder, f"logs/{dataset}/"))
+    taken = (jobs["end"] - jobs["start"]).groupby(jobs["rule"]).sum()
+    rules = pd.read_csv(folder / "results" / dataset / "estimate" / "rules.csv").set_index("rule")
+    rules = rules.assign(predicted=3600 * rules["core_hours"], taken=taken)
+    rules = rules.drop(index="compile_engine").dropna()
+    return rules.groupby("family", sort=False)[["predicted", "taken"]].sum()
+
+
+def main(folder: str, dataset: str = "") -> None:
+    if not dataset:
+        print(json.dumps(measure(Path(folder)), indent=1))
+        return
+    families = compare(Path(folder), dataset)
+    predicted, taken = families.sum()
+    print(families.round(), f"\nall: {predicted:.0f} predicted, {taken:.0f} taken")
+    if not 1 / FACTOR < predicted / taken < FACTOR:
+        sys.exit(f"the estimate is wrong by more than a factor of {FACTOR}")
+
+
 if __name__ == "__main__":
-    print(json.dumps(measure(Path(sys.argv[1])), indent=1))
+    main(*sys.argv[1:])

@@ -15,7 +15,6 @@ from matplotlib.ticker import NullFormatter
 from bars import bars
 from environments import PEERS
 from fits import departure, exponent, fitted
-from overhead import Shares
 from spikegrad.files import atomic
 from study.style import NEURON_COLOURS, letter, save
 
@@ -180,15 +179,12 @@ def workflow_section(result: Row) -> str:
     if "problem" in result:
         return f"Not measured: {result['problem']}.\n"
     total = result["cores"] * result["wall"]
-    text = (
-        f"{result['jobs']} jobs in {result['wall']:.0f} s on {result['cores']} cores. Overhead, "
-        f"which is starts and scheduling, {percent(result['overhead'])}. The search took "
-        f"{result['search']:.0f} core-seconds, {percent(result['search_overhead'])} of them not in "
-        "training: starts, suggestions, selection.\n\n"
-    )
-    return text + table(
-        ("core-seconds", "", "share"),
-        [(name, number(result[name]), percent(result[name] / total)) for name in Shares._fields],
+    return (
+        f"{result['jobs']} jobs in {result['wall']:.0f} s on {result['cores']} cores: "
+        f"{percent(result['work'] / total)} of the cores' time is work, "
+        f"{percent(result['starts'] / total)} are starts of jobs, until all is imported. The "
+        f"search took {result['search']:.0f} core-seconds, {percent(result['search_overhead'])} of them "
+        "not in training: starts, suggestions, selection.\n"
     )
 
 

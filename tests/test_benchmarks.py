@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import contest
 import overhead
 import report
 from contestant import Task
 from fits import departure, exponent
-from overhead import Job, Shares
 
 BENCHMARKS = Path(contest.__file__).parent
 
@@ -37,100 +32,49 @@ def test_departure_is_relative() -> None:
     assert 1 / 9 <= departure(x, y) <= 1 / 7
 
 
-def job(rule: str, start: float, work: float, end: float, *inputs: str) -> Job:
-    return Job(rule, start, work, end, frozenset(inputs), frozenset([f"{rule}.out"]))
-
-
-def test_shares_of_a_schedule() -> None:
-    jobs = [
-        job("a", 1, 2, 4),
-        job("b", 4, 4.5, 6, "a.out"),  # waits for a: the second core is free for want of work
-        job("c", 4, 5, 7, "a.out"),
-        job("d", 8, 9, 10, "c.out"),  # ready at 7
-    ]
-    # 0 to 1: a could run, so one core is lost to scheduling and one to dependencies; 1 to 4, 6 to 7
-    # and 8 to 10: one core waits; 7 to 8: d could run; 10 to 11: both cores are held by the end
-    assert overhead.shares(jobs, 2, 11.0) == Shares(
-        work=2 + 1.5 + 2 + 1,
-        starts=1 + 0.5 + 1 + 1,
-        scheduling=1 + 1 + 2,
-        dependencies=1 + 3 + 1 + 1 + 2,
-    )
-
-
-def test_overhead_of_a_search_is_what_trains_nothing() -> None:
-    jobs = [
-        job("search_suggest", 0, 1, 3),
-        job("search_trials", 3, 5, 15),  # 10 of training
-        job("search_finalists", 15, 16, 26),  # 10 of training
-        job("train", 0, 1, 50),
-    ]
-    result = overhead.search_overhead(jobs)
-    assert result["search"] == 26
-    assert result["search_overhead"] == pytest.approx(6 / 26)
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.data())
-def test_shares_add_up_to_the_cores_time(data: st.DataObject) -> None:
-    free = [0.0, 0.0, 0.0]
-    jobs: list[Job] = []
-    for i in range(data.draw(st.integers(1, 12))):
-        before = data.draw(st.lists(st.sampled_from(jobs), max_size=2)) if jobs else []
-        core = free.index(min(free))
-        ready = max([free[core], *(other.end for other in before)])
-        wait, first, rest = (data.draw(st.integers(0, 5)) for _ in range(3))
-        start = ready + wait
-        outputs = [next(iter(other.outputs)) for other in before]
-        jobs.append(job(str(i), start, start + first, start + first + rest + 1, *outputs))
-        free[core] = jobs[-1].end
-    wall = max(free) + data.draw(st.integers(0, 3))
-    result = overhead.shares(jobs, 3, wall)
-    assert sum(result) == pytest.approx(3 * wall)
-    assert min(result) >= 0
-
-
 def finished_workflow(folder: Path) -> None:
-    """What Snakemake leaves of two jobs, the second after the first, 1 s of starts in each."""
-    opened = []
-    for name in ("first", "second"):
-        log = folder / "logs" / "digits" / f"{name}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.touch()
-        opened.append(overhead.birth(log))
-    metadata = folder / ".snakemake" / "metadata"
+    """What Snakemake leaves of two jobs that began 1 s before their logs were opened."""
+    metadata, logs = folder / ".snakemake" / "metadata", folder / "logs" / "digits"
     metadata.mkdir(parents=True)
-    inputs: list[str] = []
-    for name, at, length in zip(("first", "second"), opened, (1.5, 5.0), strict=True):
-        output = f"results/digits/{name}.csv"
-        record = {
-            "rule": name,
-            "log": [f"logs/digits/{name}.log"],
-            "input": inputs,
-            "starttime": at - 1,
-            "endtime": at + length,
-        }
-        (metadata / base64.b64encode(output.encode()).decode()).write_text(json.dumps(record))
-        inputs = [output]
-    log = folder / ".snakemake" / "log" / "run.snakemake.log"
-    log.parent.mkdir()
-    elapsed = timedelta(seconds=opened[1] + 6 - (opened[0] - 2))
+    logs.mkdir(parents=True)
+    for rule, length in (("search_trials", 1.5), ("train", 5.0)):
+        log = logs / f"{rule}.log"
+        log.touch()
+        opened = overhead.birth(log)
+        record = {"rule": rule, "log": [f"logs/digits/{rule}.log"]}
+        record |= {"starttime": opened - 1, "endtime": opened + length}
+        (metadata / f"{rule}.csv").write_text(json.dumps(record))
     lines = (
         "Provided cores: 2",
         "Finished jobid: 0 (Rule: default)",
         "2 of 2 steps (100%) done",
-        f"Elapsed time: {elapsed}",
+        "Elapsed time: 0:00:08.5",
     )
+    log = folder / ".snakemake" / "log" / "run.snakemake.log"
+    log.parent.mkdir()
     log.write_text("\n".join(lines) + "\n")
-    os.utime(log, (opened[1] + 6, opened[1] + 6))
+    os.utime(log, (opened + 6, opened + 6))
 
 
 def test_overhead_of_a_finished_workflow(tmp_path: Path) -> None:
     finished_workflow(tmp_path)
     result = overhead.measure(tmp_path)
-    assert result["jobs"] == 2
+    assert (result["jobs"], result["cores"], result["wall"]) == (2, 2, 8.5)
     assert result["work"] == pytest.approx(6.5)
     assert result["starts"] == pytest.approx(2.0)
+    assert result["search"] == pytest.approx(2.5)
+    assert result["search_overhead"] == pytest.approx(1 / 2.5)
+
+
+def test_an_estimate_is_compared_with_what_was_taken(tmp_path: Path) -> None:
+    finished_workflow(tmp_path)
+    tables = tmp_path / "results" / "digits" / "estimate"
+    tables.mkdir(parents=True)
+    rules = "compile_engine,training,1\nsearch_trials,search,0.001\ntrain,training,0.001\n"
+    (tables / "rules.csv").write_text(f"rule,family,core_hours\n{rules}")
+    found = overhead.compare(tmp_path, "digits")
+    assert found["predicted"].to_dict() == pytest.approx({"search": 3.6, "training": 3.6})
+    assert found["taken"].to_dict() == pytest.approx({"search": 2.5, "training": 6.0})
 
 
 def test_workflow_that_did_not_run_at_once_to_its_end_is_refused(tmp_path: Path) -> None:
