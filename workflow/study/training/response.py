@@ -15,21 +15,14 @@ from study.data.dataset import SpikeDataset
 
 @dataclass(frozen=True)
 class Response:
-    """A network's answer to each sample of a data set.
-
-    Attributes
-    ----------
-    logits
-        [n_samples, n_classes].
-    counts
-        Spikes of each hidden neuron, layer after layer, float64 [n_samples, n_neurons].
-    labels
-        The right classes, int64 [n_samples].
-    """
+    """A network's answer to each sample of a data set."""
 
     logits: Tensor
+    """[n_samples, n_classes]."""
     counts: Tensor
+    """Spikes of each hidden neuron, layer after layer, float64 [n_samples, n_neurons]."""
     labels: Tensor
+    """The right classes, int64 [n_samples]."""
 
     @property
     def predictions(self) -> Tensor:
