@@ -175,15 +175,15 @@ def report(finished: Path) -> Path:
 @pytest.mark.browser
 def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, report: Path):
     page.goto(report.as_uri())
-    held = page.evaluate("results")  # by file
+    entries = page.evaluate("results")  # by file
     folder = report.parent / "results" / "spoken-digits-smoke"
     figures = {str(p.relative_to(report.parent)) for p in folder.rglob("figures/*.png")}
     assert figures
-    assert figures <= set(held)
-    assert all(entry["caption"] for path, entry in held.items() if path in figures)
+    assert figures <= set(entries)
+    assert all(entry["caption"] for path, entry in entries.items() if path in figures)
     pages = {"claims", "index", "figures/surfaces", "ntk/sg-ntk-claims", "ntk/sg-ntk"}
     names = {f"{name}.html" for name in pages} | {"claims.csv", "ntk/claims.csv"}
-    assert {f"results/spoken-digits-smoke/{name}" for name in names} <= set(held)
+    assert {f"results/spoken-digits-smoke/{name}" for name in names} <= set(entries)
 
     shown = set()
     page.wait_for_selector("text=Results")
@@ -210,9 +210,9 @@ def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, 
                 shown.add(frame.url)
         page.locator("nav nav a").first.click()
         page.wait_for_selector("text=Results")
-    html = {path for path in held if path.endswith(".html")}
+    html = {path for path in entries if path.endswith(".html")}
     assert len(html) == 5
-    assert {held[path]["data_uri"] for path in figures | html} <= shown
+    assert {entries[path]["data_uri"] for path in figures | html} <= shown
 
 
 @pytest.mark.browser
