@@ -161,8 +161,10 @@ def test_the_page_of_claims_shows_every_row(tmp_path: Path):
     assert html.count('<a href="a.csv">a.csv</a>, b.csv') == len(CLAIMS)  # of b there is no copy
     assert html.count("<summary>and 1 more</summary> c.csv") == len(CLAIMS)
     assert html.count("Read: runs: accuracy</p>") == len(CLAIMS)
-    alone = claims_page(pd.DataFrame([{**rows[1], "high": np.inf}]), "", tmp_path, tmp_path)
+    row = {**rows[1], "high": np.inf, "p": None, "p_holm": np.nan}
+    alone = claims_page(pd.DataFrame([row]), "", tmp_path, tmp_path)
     assert "<td>0.0123</td>" in alone
+    assert "none" not in alone
 
 
 @pytest.fixture(scope="module")
