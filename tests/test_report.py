@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from smoke import ROOT, snakemake
 from study.claims.judge import CLAIMS, CLAIMS_TABLE, STATEMENTS, answer
 from study.report.claims_page import claims_page
-from study.report.surfaces_page import MOST_POINTS, surfaces_page
+from study.report.surfaces_page import MAX_POINTS, surfaces_page
 from study.style import COLOURS, NEURON_COLOURS
 
 CHROMIUM = next(
@@ -124,11 +124,11 @@ def test_the_pointer_reads_what_is_in_front(page: Page, tmp_path: Path):
 
 
 def test_surfaces_of_the_full_study_stay_small_enough_for_the_report():
-    text = surfaces_page(planes(points=2 * MOST_POINTS - 1, pairs=3), "toy")
+    text = surfaces_page(planes(points=2 * MAX_POINTS - 1, pairs=3), "toy")
     assert len(text.encode()) < LARGEST
     content = json.loads(re.search(r"const content = (.*);\n", text)[1])
     assert len(content["planes"]) == 9
-    assert len(content["planes"][0]["x"]) == MOST_POINTS
+    assert len(content["planes"][0]["x"]) == MAX_POINTS
     assert content["planes"][0]["x"][0] == -0.4
     assert content["planes"][0]["x"][-1] == 0.4
 
