@@ -14,14 +14,13 @@ order. docs/engine.md derives the formulas and their adjoints.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
 
 from spikegrad.engine import formulas
 from spikegrad.engine.formulas import flow, flow_adjoint, implements, propagator
-from spikegrad.neurons.qif import delay_and_phase, turning_angle
+from spikegrad.neurons.qif import QIF, delay_and_phase, turning_angle
 from spikegrad.neurons.taylor import (
     LARGEST_D,
     LARGEST_Z,
@@ -31,15 +30,11 @@ from spikegrad.neurons.taylor import (
 )
 
 
-class QIFDelta(NamedTuple):
-    """Quadratic integrate-and-fire neuron with delta synapses; state (p, q) with V = p / q."""
+class QIFDelta(QIF):
+    """Quadratic integrate-and-fire neuron with delta synapses; state (p, q) with V = p / q.
 
-    tau: float
-    """Membrane time constant in seconds."""
-    drive: float = 0.0
-    """Constant input current J; above 1/4 the neuron spikes by itself."""
-    series: np.ndarray | None = None
-    """Taylor coefficients of a step, see :func:`qif_delta`."""
+    Formulas and methods that are not below are those of :class:`spikegrad.neurons.qif.QIF`.
+    """
 
     @staticmethod
     def moved():
@@ -51,25 +46,10 @@ class QIFDelta(NamedTuple):
         """What a weight of 1 moves, in units of tau times a current."""
         return 1.0
 
-    def __repr__(self) -> str:
-        return f"QIFDelta(tau={self.tau}, drive={self.drive})"
-
     @staticmethod
     def variables():
         """Names of the state variables."""
         return ("p", "q")
-
-    @staticmethod
-    def potential(state):
-        """Membrane potential V."""
-        return state[0] / state[1]
-
-    @staticmethod
-    def normalised(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """The same state with |p| + |q| = 1: a form that does not depend on the steps taken."""
-        p, q = state
-        size = p.abs() + q.abs()
-        return p / size, q / size
 
     @staticmethod
     def without_current(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -109,12 +89,6 @@ def _flow(neuron, step, s):
     return pp * p + pq * q, qp * p + qq * q
 
 
-@implements(formulas.near, QIFDelta)
-@implements(formulas.crossed, QIFDelta)
-def _crossed(neuron, d, s, end):
-    return end[1] <= type(d)(0)
-
-
 @implements(formulas.root, QIFDelta)
 def _root(neuron, d, s):
     p, q = np.float64(s[0]), np.float64(s[1])
@@ -148,11 +122,6 @@ def _input_current(neuron, s):
 @implements(formulas.longest_step, QIFDelta)
 def _longest_step(neuron, current):
     return min(LARGEST_D, math.sqrt(LARGEST_Z / max(abs(neuron.drive), 1.0)))
-
-
-@implements(formulas.scale, QIFDelta)
-def _scale(neuron, s):
-    return type(s[0])(1) / (np.abs(s[0]) + np.abs(s[1]))
 
 
 @implements(formulas.rescaled, QIFDelta)
