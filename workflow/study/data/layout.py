@@ -119,11 +119,13 @@ class SpikeFile:
         )
 
     def _array(self, file: h5py.File, name: str) -> h5py.Dataset:
-        array = file.get(name) if (problem := leaves_the_file(file, name)) is None else None
-        if problem is None and (not isinstance(array, h5py.Dataset) or array.ndim != 1):
-            problem = f"no one-dimensional array '{name}', as SHD's layout requires"
-        if problem := problem or odd_storage(array):
-            raise self.error(problem)
+        if outside := leaves_the_file(file, name):
+            raise self.error(outside)
+        array = file.get(name)
+        if not isinstance(array, h5py.Dataset) or array.ndim != 1:
+            raise self.error(f"no one-dimensional array '{name}', as SHD's layout requires")
+        if outside := odd_storage(array):
+            raise self.error(outside)
         # Every sample takes a byte at the least, every name as many as it has.
         if len(array) * (array.dtype.itemsize if array.dtype.kind == "S" else 1) > self._size:
             raise self.error(f"'{name}' claims {len(array)} entries, more than the file can hold")
