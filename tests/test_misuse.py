@@ -315,7 +315,6 @@ def test_an_inhibited_output_has_a_finite_first_spike_and_gradient(neuron, drive
 # --- processes and compilers -----------------------------------------------------------------
 
 FORKED = """
-import multiprocessing
 import torch
 from torch.utils.data import DataLoader, Dataset
 from spikegrad.layers import SpikingLayer
@@ -325,7 +324,7 @@ times = torch.linspace(0.001, 0.09, 40, dtype=torch.float64)
 spikes = SpikeTrains(times, torch.arange(40) % 5, torch.tensor([0, 40]), 0.1)
 layer = SpikingLayer(5, 4, "qif")
 layer.weight.data.fill_(4.0)
-def spike_sum(_=None):
+def spike_sum():
     with torch.no_grad():
         return float(layer(spikes).times.sum())
 class Sums(Dataset):
@@ -335,17 +334,12 @@ class Sums(Dataset):
         return spike_sum()
 expected = spike_sum()  # in the parent: its pool now has threads
 assert list(DataLoader(Sums(), batch_size=None, num_workers=1)) == [expected] * 2
-with multiprocessing.get_context("fork").Pool(1) as pool:
-    assert pool.map(spike_sum, [0]) == [expected]
-print("done")
 """
 
 
 def test_forked_children_do_not_hang():
-    out = subprocess.run(
-        [sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert out.stdout == "done\n", out.stderr
+    run = subprocess.run([sys.executable, "-c", FORKED], stderr=subprocess.PIPE, timeout=120)
+    assert run.returncode == 0, run.stderr.decode()
 
 
 @pytest.mark.filterwarnings("error:Dynamo detected a call")

@@ -68,11 +68,15 @@ def picture(page: Page, neuron: str) -> str:
     return str(page.evaluate(f"document.getElementById('{neuron}').toDataURL()"))
 
 
+def opened(page: Page, planes: pd.DataFrame, tmp_path: Path) -> None:
+    file = tmp_path / "surfaces.html"
+    file.write_text(surfaces_page(planes, "toy"))
+    page.goto(file.as_uri())
+
+
 @pytest.mark.browser
 def test_surfaces_can_be_turned_chosen_and_read(page: Page, tmp_path: Path):
-    file = tmp_path / "surfaces.html"
-    file.write_text(surfaces_page(planes(), "toy"))
-    page.goto(file.as_uri())
+    opened(page, planes(), tmp_path)
     assert "toy, seed 3" in page.title()
     assert picture(page, "lif") != picture(page, "qif")
 
@@ -81,11 +85,11 @@ def test_surfaces_can_be_turned_chosen_and_read(page: Page, tmp_path: Path):
     box = canvas.bounding_box()
     left, top = page.evaluate("vertex(plane.loss.lif, 6, 2)")
     canvas.hover(position={"x": left, "y": top})
-    told = page.inner_text("#reading")
+    reported = page.inner_text("#reading")
     lif = 2.0 - 0.2 + 0.01
     qif = 1 + 0.2**2 + 2 * 0.2**2 + 0.01
     where = "random direction 1, scaled per neuron: 0.2; random direction 1: -0.2"
-    assert told == f"{where}; loss LIF {lif:g}, QIF {qif:g} nats"
+    assert reported == f"{where}; loss LIF {lif:g}, QIF {qif:g} nats"
 
     before = {neuron: picture(page, neuron) for neuron in ("lif", "qif")}
     page.mouse.down()
@@ -100,31 +104,23 @@ def test_surfaces_can_be_turned_chosen_and_read(page: Page, tmp_path: Path):
     page.select_option("#plane", label=options[1])
     assert page.evaluate("plane.loss.qif[4][4]") == 1.0
 
+    assert page.evaluate("plane.loss.lif[0][0]") is None  # a hole
+    corner, inner = (page.evaluate(f"vertex(plane.loss.qif, {k}, {k})") for k in (0, 1))
+    left, top = (0.7 * a + 0.3 * b for a, b in zip(corner, inner, strict=True))
+    page.locator("#qif").hover(position={"x": left, "y": top})
+    assert "LIF none" in page.inner_text("#reading")
+
 
 @pytest.mark.browser
 def test_the_pointer_reads_what_is_in_front(page: Page, tmp_path: Path):
     """A high wall at the near edge covers the plain behind it."""
     wall = planes()
     wall["loss"] = np.where(wall["y"] < -0.35, 3.0, 1.0) + 0.001 * wall["x"]
-    file = tmp_path / "surfaces.html"
-    file.write_text(surfaces_page(wall, "toy"))
-    page.goto(file.as_uri())
+    opened(page, wall, tmp_path)
     page.evaluate("view.turn = 0; view.tilt = 0.2; redraw()")
     left, top = page.evaluate("vertex(plane.loss.lif, 4, 4)")
     page.locator("#lif").hover(position={"x": left, "y": top})
     assert "; random direction 1: -0.3;" in page.inner_text("#reading")  # the wall's foot
-
-
-@pytest.mark.browser
-def test_a_missing_loss_is_a_hole(page: Page, tmp_path: Path):
-    file = tmp_path / "surfaces.html"
-    file.write_text(surfaces_page(planes(), "toy"))
-    page.goto(file.as_uri())
-    assert page.evaluate("plane.loss.lif[0][0]") is None
-    corner, inner = (page.evaluate(f"vertex(plane.loss.qif, {k}, {k})") for k in (0, 1))
-    left, top = (0.7 * a + 0.3 * b for a, b in zip(corner, inner, strict=True))
-    page.locator("#qif").hover(position={"x": left, "y": top})
-    assert "LIF none" in page.inner_text("#reading")
 
 
 def test_surfaces_of_the_full_study_stay_small_enough_for_the_report():
@@ -176,30 +172,18 @@ def report(finished: Path) -> Path:
     return finished / "report.html"
 
 
-def results(page: Page) -> dict[str, dict[str, str]]:
-    """What the report holds, by file."""
-    return dict(page.evaluate("results"))
-
-
 @pytest.mark.browser
 def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, report: Path):
     page.goto(report.as_uri())
-    held = results(page)
+    held = page.evaluate("results")  # by file
     folder = report.parent / "results" / "spoken-digits-smoke"
     figures = {str(p.relative_to(report.parent)) for p in folder.rglob("figures/*.png")}
     assert figures
     assert figures <= set(held)
     assert all(entry["caption"] for path, entry in held.items() if path in figures)
-    for name in (
-        "claims.csv",
-        "claims.html",
-        "index.html",
-        "figures/surfaces.html",
-        "ntk/claims.csv",
-        "ntk/sg-ntk-claims.html",
-        "ntk/sg-ntk.html",
-    ):
-        assert f"results/spoken-digits-smoke/{name}" in held
+    pages = {"claims", "index", "figures/surfaces", "ntk/sg-ntk-claims", "ntk/sg-ntk"}
+    names = {f"{name}.html" for name in pages} | {"claims.csv", "ntk/claims.csv"}
+    assert {f"results/spoken-digits-smoke/{name}" for name in names} <= set(held)
 
     shown = set()
     page.wait_for_selector("text=Results")
@@ -254,8 +238,8 @@ def test_the_first_page_starts_with_the_verdicts(page: Page, finished: Path):
     page.goto((folder / "index.html").as_uri())
     claims = pd.concat([pd.read_csv(folder / f"{sub}claims.csv") for sub in ("", "ntk/")])
     rows = page.locator("table").first.locator("tbody tr").all()
-    told = {row.locator("a").inner_text(): row.locator(".verdict").inner_text() for row in rows}
-    assert told == {s.text: str(answer(claims, s, None).verdict) for s in STATEMENTS[:8]}
+    verdicts = {row.locator("a").inner_text(): row.locator(".verdict").inner_text() for row in rows}
+    assert verdicts == {s.text: str(answer(claims, s, None).verdict) for s in STATEMENTS[:8]}
     second = page.locator("table").nth(1).locator("tbody tr a").all_inner_texts()
     assert second == [statement.text for statement in STATEMENTS[8:]]
     page.locator("table").nth(1).locator("a").first.click()

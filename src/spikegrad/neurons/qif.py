@@ -95,9 +95,9 @@ class QIF(NamedTuple):
     @staticmethod
     def normalised(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The same state with |p| + |q| = 1: a form that does not depend on the steps taken."""
-        p, q, current = state
+        p, q, *rest = state
         size = p.abs() + q.abs()
-        return p / size, q / size, current
+        return (p / size, q / size, *rest)
 
     @staticmethod
     def without_current(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

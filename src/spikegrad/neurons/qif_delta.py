@@ -52,13 +52,6 @@ class QIFDelta(QIF):
         return ("p", "q")
 
     @staticmethod
-    def normalised(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """The same state with |p| + |q| = 1: a form that does not depend on the steps taken."""
-        p, q = state
-        size = p.abs() + q.abs()
-        return p / size, q / size
-
-    @staticmethod
     def without_current(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The state as it is: it has no synaptic current."""
         return state

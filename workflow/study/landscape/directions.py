@@ -78,17 +78,8 @@ def common(options: Directions, runs: Iterable[TrainingRun]) -> Directions:
 def principal(trajectory: Tensor, number: int) -> Tensor:
     """Main directions of a ``trajectory`` [n_snapshots, n_weights]: [number, n_weights].
 
-    Principal components of its steps from the last snapshot.
-
-    Raises
-    ------
-    ValueError
-        If there are not so many; :func:`common` says how many there are.
+    Principal components of its steps from the last snapshot, at most one fewer than snapshots.
     """
-    if len(trajectory) <= number:
-        raise ValueError(
-            f"{number} principal directions need more than {len(trajectory)} snapshots"
-        )
     steps = trajectory[:-1] - trajectory[-1]
     return torch.linalg.svd(steps, full_matrices=False).Vh[:number]
 

@@ -10,6 +10,7 @@ over those at which all spikes go on moving smoothly, and so covers longer lines
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -84,11 +85,7 @@ def swaps(line: Line, grid: np.ndarray) -> Iterator[Pair]:
     A change and its undoing between two neighbouring points that are compared leave no trace:
     the finer the grid, the fewer are missed.
     """
-
-    def divide(low: Spikes, high: Spikes) -> list[Spikes]:
-        return _between(line, low, high)
-
-    return _joined(_search(line, grid, divide))
+    return _joined(_search(line, grid, partial(_between, line)))
 
 
 def breaks(line: Line, grid: np.ndarray, max_runs: int | None = None) -> Iterator[Pair]:

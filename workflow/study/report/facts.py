@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from study.claims.judge import Answer
+from study.claims.judge import CLAIMS, Answer
 from study.claims.performance import FINISHED
 from study.report.numbers import (
     cell,
@@ -68,6 +68,25 @@ def cases(claims: pd.DataFrame, claim: str, unit: str = "") -> str:
         for _, row in claims[claims["id"] == claim].iterrows()
     ]
     return markdown_table(["case", "number (95 %)", "over", "p, adjusted", "verdict"], rows)
+
+
+def criteria(claims: pd.DataFrame) -> str:
+    """What decides: a row for each of the ``claims`` that a study has judged."""
+    rows = [
+        [
+            claim.statement.name or "(not in the abstract)",
+            f"`{claim.name}`",
+            claim.measure,
+            str(claim.criterion),
+            "; ".join(claim.primary).replace(" | ", ", else ").replace("*", "…"),
+            str(claim.since),
+        ]
+        for claim in CLAIMS
+        if claim.name in set(claims["id"])
+    ]
+    return markdown_table(
+        ["statement", "claim", "number", "criterion", "primary case", "since"], rows
+    )
 
 
 def case_name(case: str, of_qif: str = "QIF: ") -> str:
