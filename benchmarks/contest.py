@@ -25,7 +25,7 @@ from environments import InstallationError, python_of
 
 HERE = Path(__file__).parent
 # Torch's idle threads spin for milliseconds after each of its loops, which takes a core from the
-# engine's threads; so they are told to sleep. Peers, which loop in torch all the time, are not.
+# engine's threads; so they sleep. Peers, which loop in torch all the time, are not.
 PASSIVE = {"OMP_WAIT_POLICY": "passive"}
 PAUSE = 0.05  # seconds before a round, in which the threads of the one before come to rest
 START_LIMIT, ROUND_LIMIT = 120.0, 60.0  # seconds
