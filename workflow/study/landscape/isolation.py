@@ -34,18 +34,12 @@ WIDTH = 1e-13
 
 
 class Line:
-    """One sample along a line in weight space.
+    """One sample, that of ``objective``, along a line in weight space: from ``weights`` at 0 by
+    ``direction`` to 1, [n_weights].
 
     ``losses`` holds the loss at every point where the network ran; ``synapses`` the weights at
     0; ``searched`` how far a search has come; ``passed`` the harmless changes of order, counted
     as by :func:`orders.order_changes`, that :func:`breaks` passed by.
-
-    Parameters
-    ----------
-    objective
-        The loss on that sample alone.
-    weights, direction
-        The point at 0 and the step to 1, [n_weights].
     """
 
     def __init__(self, objective: Objective, weights: Tensor, direction: Tensor) -> None:
@@ -109,7 +103,7 @@ def breaks(line: Line, grid: np.ndarray, max_runs: int | None = None) -> Iterato
 
 
 def _joined(pairs: Iterator[Pair]) -> Iterator[Pair]:
-    """The same pairs, those too close to tell apart joined.
+    """The same pairs, those too close to be distinguished joined.
 
     Where the order of two events is a matter of rounding, one change can look like several.
     """

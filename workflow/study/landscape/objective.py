@@ -48,14 +48,9 @@ class Evaluation:
 
 
 class Objective:
-    """A network on fixed samples; its weights are one vector [n_weights].
+    """A network on the samples ``data``; its weights are one vector [n_weights].
 
-    Parameters
-    ----------
-    network
-        Turned to float64, in place; where its weights are is overwritten by each call.
-    data
-        The samples.
+    The network is turned to float64 in place, and each call overwrites its weights.
     """
 
     def __init__(self, network: Network, data: SpikeDataset) -> None:

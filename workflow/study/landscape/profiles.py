@@ -2,7 +2,7 @@
 
 A profile is looked at as closely as it takes to show minima of the depths that are judged
 (:mod:`study.landscape.section`). Where it still changes between two points 1e-13 apart, it
-may jump: the spikes on both sides tell whether it does, and why (:mod:`~.causes`).
+may jump: the spikes on both sides show whether it does, and why (:mod:`~.causes`).
 """
 
 from __future__ import annotations
