@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from networks import random_spikes
@@ -10,6 +11,7 @@ from spikegrad.network_settings import Initial, Integrated, NetworkSettings
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.data.dataset import SpikeDataset
+from study.landscape.isolation import Line
 from study.landscape.objective import Objective, weights_of
 
 TAU = 0.02
@@ -32,6 +34,15 @@ def dataset(spikes: SpikeTrains, n_units: int, n_classes: int = 2) -> SpikeDatas
     labels = torch.arange(len(spikes)) % n_classes
     names = tuple("abcdefgh"[:n_classes])
     return SpikeDataset(spikes, labels, torch.zeros_like(labels), n_units, n_classes, "toy", names)
+
+
+def scan(line: Line, reach: float, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, loss and slope on a fine grid."""
+    x = np.linspace(-reach, reach, points)
+    found = [line.objective.gradient(line.point(float(p))) for p in x]
+    loss = np.array([float(point.loss) for point, _ in found])
+    slope = np.array([float(gradient @ line.direction) for _, gradient in found])
+    return x, loss, slope
 
 
 def random_objective(

@@ -47,7 +47,7 @@ def test_what_was_archived_is_not_made_again(finished: Path, tmp_path: Path) -> 
     variants = [f"variants/{file.name}" for file in (finished / STUDY / "variants").glob("*.csv")]
     assert not planned(project, *measured, *variants, "training/runaway_gains.csv")
     landscapes = planned(project, "landscape/lines.parquet", "landscape/changes.parquet")
-    assert landscapes == {"landscape_join_surface", "landscape_join_census"}
+    assert landscapes == {"landscape_join_surfaces", "landscape_join_census"}
     (project / STUDY / "search/qif/0/best.yaml").unlink()  # a search that is not at its end
     assert planned(project, "search/qif/0/best.yaml") == {"search_best"}
 

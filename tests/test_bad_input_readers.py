@@ -17,9 +17,9 @@ import yaml
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
 from study.search.records import (
     RUNNING,
-    Record,
     RecordError,
     Trial,
+    TrialRecord,
     read_records,
     read_trials,
     write_record,
@@ -88,7 +88,8 @@ def test_records_cut_short_are_named(tmp_path: Path, share: float) -> None:
     trial = Trial(3, 7, {"network.tau": 0.1})
     files = [tmp_path / "job0" / "3-7.json", tmp_path / "trials.json"]
     write_record(
-        files[0].parent, Record(trial, RUNNING, "", ({"validation_accuracy": 0.5},), {}, 1, 12, 0.5)
+        files[0].parent,
+        TrialRecord(trial, RUNNING, "", ({"validation_accuracy": 0.5},), {}, 1, 12, 0.5),
     )
     write_trials(files[1], [trial])
     assert read_records([files[0].parent], [trial])[0].trial == trial

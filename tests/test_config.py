@@ -1,30 +1,42 @@
 """Settings: mistakes are explained, and what is written about them is in step with the models."""
 
+from __future__ import annotations
+
+import copy
+import json
 import re
 import tomllib
+from collections.abc import Iterator
+from functools import cache
 from itertools import chain
-from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from hypothesis import assume, given
-from hypothesis import settings as trials
+from hypothesis import HealthCheck, assume, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
+from smoke import ROOT
 from spikegrad.settings import ConfigError, validate
 from study.config import reference
+from study.config.data import DataConfig
+from study.config.overlays import by_neuron, differences, hidden
 from study.config.study import Study
 
-ROOT = Path(__file__).parents[1]
 
-
-def settings(name: str) -> dict:
+@cache
+def shipped(name: str) -> str:
     """The configuration that snakemake makes of config.yaml and the file ``name`` over it."""
     config = load_configfile(str(ROOT / "config" / "config.yaml"))
     update_config(config, load_configfile(str(ROOT / "config" / name)))
-    return config
+    return json.dumps(config, default=str)
+
+
+def settings(name: str) -> dict[str, Any]:
+    return json.loads(shipped(name))
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "config").glob("*.yaml")))
@@ -32,7 +44,8 @@ def test_shipped_configurations_are_valid(name):
     assert validate(Study, settings(name)).dataset
 
 
-def changed(path: str, value: object) -> dict:
+def changed(path: str, value: object) -> dict[str, Any]:
+    """The smoke study with another value of one key."""
     config = settings("smoke.yaml")
     *parents, key = path.split(".")
     section = config
@@ -42,40 +55,200 @@ def changed(path: str, value: object) -> dict:
     return config
 
 
+MISTAKES = r"""
+trainnig: {}  # 'trainnig' is not a known key; did you mean 'training'?
+training: {epoch: 3}  # 'training.epoch' is not a known key; did you mean 'epochs'?
+training: {2026-11-24: 1}  # 'training.2026-11-24' is not a known key
+network: {init: {men: 0.1}}  # 'network.init.men' is not a known key; did you mean 'mean'?
+training: {epochs: '3'}  # 'training.epochs' = '3'
+training: {epochs: 0}  # 'training.epochs' = 0
+training: {epochs: 2.5}  # 'training.epochs' = 2.5
+training: {epochs: yes}  # 'training.epochs' = True
+training: {epochs: !!binary aGVsbG8=}  # 'training.epochs' = "b'hello'"
+training: {learning_rate: 1e-3}  # 'training.learning_rate' = '1e-3'
+training: [epochs]  # 'training' = ['epochs']
+network:  # 'network' = None
+network: {layers: []}  # 'network.layers' = []
+network: {tau: -0.02}  # 'network.tau' = -0.02
+network: {init: {mean: .nan}}  # 'network.init.mean' = nan: Input should be a finite number
+neurons: {adex: {}}  # adex
+seeds: [0, -1]  # 'seeds.1' = -1
+seeds: [0, 0]  # 'seeds': an entry is listed twice: 0
+seeds: [0, 1, 2]  # 3 of them cannot be shared out evenly among search.repeats = 2
+seeds: [0, 2]  # at least two for each search
+dataset: shd  # dataset 'shd' must start with data.source, 'spoken-digits'
+dataset: 2026-11-24  # 'dataset' = '2026-11-24'
+dataset: $(touch /tmp/x)  # 'dataset' = '$(touch /tmp/x)'
+dataset: spoken-digits/../../x  # 'dataset' = 'spoken-digits/../../x'
+data: {source: mnist}  # 'data.source' = 'mnist'
+data: {source: files}  # data.files.train and data.files.test
+data: {duratoin: 1.0}  # did you mean 'duration'
+data: {duration: "1.4"}  # 'data.duration' = '1.4'
+data: {time_step: 0.0}  # 'data.time_step'
+data: {shd: {base_url: https://x.org}}  # 'data.shd.base_url'
+data: {shd: {base_url: file:///etc/}}  # 'data.shd.base_url' = 'file:///etc/'
+data: {validation: {fraction: 0}}  # 'data.validation.fraction'
+data: {spoken_digits: {digits: [10]}}  # 'data.spoken_digits.digits.0' = 10
+data: {spoken_digits: {digits: [1, 1]}}  # twice in digits
+data: {spoken_digits: {rate: [200, 100]}}  # rate must be
+data: {spoken_digits: {pitch: [0, 101]}}  # pitch must be
+data: {spoken_digits: {voices: [m1, m1]}}  # twice in voices
+data: {spoken_digits: {unseen_voices: [m1]}}  # twice in voices
+data: {spoken_digits: {voices: ['m{seed}', m2]}}  # 'data.spoken_digits.voices.0' = 'm{seed}'
+data: {spoken_digits: {voices: [../m1, m2]}}  # 'data.spoken_digits.voices.0' = '../m1'
+data: {source: files, files: {train: '{x}.h5', test: b.h5}}  # 'data.files.train' = '{x}.h5'
+search: {trials: {timeout: .inf}}  # 'search.trials.timeout' = inf
+search: {sampling: {space: [{key: network.tau, low: -1.0, high: 2.0}]}}  # 'network.tau' = -1.0
+search: {sampling: {space: [{key: network.size, low: 1, high: 2}]}}  # 'network.size' is not a key
+landscape: {lines: {directions: [filter9]}}  # lines.directions: 'filter9' is not one of
+landscape: {planes: {directions: [[filter0, filter0]]}}  # an entry is listed twice: filter0
+ntk: {ensembles: [{name: figures, activations: [{name: sign}], surrogate: {name: identity}, \
+hidden_layers: 1, widths: [5], n_networks: 2, record_steps: [0, 5], block_size: 2, \
+blocks_per_job: 1}]}  # experiments must have names of their own: 'figures' is taken
+"""
+"""What is laid over the smoke study, and what the error says."""
+
+
+@pytest.mark.parametrize("line", MISTAKES.replace("\\\n", "").strip().splitlines())
+def test_a_mistake_is_named_with_its_key(line: str):
+    text, message = line.split("  # ")
+    config = settings("smoke.yaml")
+    update_config(config, yaml.safe_load(text))
+    with pytest.raises(ConfigError) as caught:
+        validate(Study, config)
+    assert message in str(caught.value)
+    assert str(caught.value).count("\n") < 3
+
+
+def test_a_missing_key_is_named():
+    config = settings("smoke.yaml")
+    del config["training"]["epochs"]
+    with pytest.raises(ConfigError, match=r"'training\.epochs' is missing"):
+        validate(Study, config)
+
+
+def test_a_source_alone_is_a_valid_section():
+    config = validate(DataConfig, {"source": "ssc"})
+    assert (config.n_units, config.duration, config.time_step) == (700, 1.4, None)
+
+
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("trainnig", {}, "'trainnig' is not a known key; did you mean 'training'?"),
+        ("network.tau", 20.0, "'network.tau': 20 s is not within 0.0001 to 1 s: milliseconds?"),
+        ("network.readout.window", 300.0, "'network.readout.window': 300 s"),
+        ("data.duration", 900.0, "'data.duration': 900 s"),
+        ("data.time_step", 1.0, "'data.time_step': 1 s"),
+        ("neurons.lif", {"network": {"tau": 20.0}}, "'neurons.lif.network.tau': 20 s"),
         (
-            "training.epoch",
-            3,
-            "'training.epoch' is not a known key; did you mean 'epochs'?",
+            "search.sampling.space",
+            [{"key": "network.tau", "low": 0.01, "high": 50.0}],
+            "'search of network.tau': 50 s",
         ),
-        ("network.init.men", 0.1, "'network.init.men' is not a known key; did you mean 'mean'?"),
-        ("training.epochs", "3", "'training.epochs' = '3'"),
-        ("training.epochs", 0, "'training.epochs' = 0"),
-        ("training.epochs", 2.5, "'training.epochs' = 2.5"),
-        ("training.clip", float("nan"), "'training.clip'"),
-        ("network.layers", [], "'network.layers' = []"),
-        ("network.tau", -0.02, "'network.tau' = -0.02"),
-        ("seeds", [0, -1], "'seeds.1' = -1"),
-        ("neurons", {"adex": {}}, "adex"),
-        ("dataset", "shd", "must start with data.source"),
-        ("seeds", [0, 1, 2], "3 of them cannot be shared out evenly among search.repeats = 2"),
-        ("seeds", [0, 2], "at least two for each search"),
     ],
 )
-def test_a_mistake_is_named_with_its_key(path, value, message):
-    with pytest.raises(ConfigError) as caught:
-        validate(Study, changed(path, value))
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value).strip() or str(caught.value).count("\n") < 3
+def test_milliseconds_are_asked_about_and_can_be_meant(path, value, message):
+    config = changed(path, value)
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
+        validate(Study, config)
+    key = re.search(r"list '(.*?)' in `unusual`", str(caught.value))[1]
+    assert validate(Study, {**config, "unusual": [key]}).unusual == (key,)
+
+
+# --- configurations changed at random --------------------------------------------------------
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where something stands in nested dictionaries and lists."""
+    items: Any = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for key, below in items:
+        yield (*path, key)
+        yield from places(below, (*path, key))
+
+
+def holder(config: Any, path: tuple[str | int, ...]) -> Any:
+    for key in path[:-1]:
+        config = config[key]
+    return config
+
+
+# All that YAML can say, and then some.
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 3),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.dates(),
+    st.datetimes(),
+    st.binary(max_size=4),
+    st.sampled_from(["0", "1e-3", "../..", "/", "{x}", "$(id)", "a\nb", "on", "inf", "lif", ".."]),
+)
+keys = st.one_of(st.text(max_size=6), st.integers(-2, 2), st.none(), st.booleans(), st.dates())
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
+    max_leaves=4,
+)
+
+
+def change(draw: st.DrawFn, config: dict[str, Any]) -> None:
+    path = draw(st.sampled_from(list(places(config))))
+    parent, key = holder(config, path), path[-1]
+    match draw(st.sampled_from(["replace", "delete", "misspell", "add", "move", "twice"])):
+        case "replace":
+            parent[key] = draw(values)
+        case "delete":
+            del parent[key]
+        case "misspell" if isinstance(parent, dict):
+            parent[draw(keys)] = parent.pop(key)
+        case "add" if isinstance(parent, dict):
+            parent[draw(keys)] = draw(values)
+        case "move":
+            other = draw(st.sampled_from(list(places(config))))
+            parent[key] = copy.deepcopy(holder(config, other)[other[-1]])
+        case "twice" if isinstance(parent, list):
+            parent.append(copy.deepcopy(parent[key]))
+
+
+@st.composite
+def changed_at_random(draw: st.DrawFn) -> dict[str, Any]:
+    config = settings(draw(st.sampled_from(["smoke.yaml", "demo.yaml"])))
+    for _ in range(draw(st.integers(1, 3))):
+        change(draw, config)
+    return config
+
+
+@examples(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(changed_at_random())
+def test_a_changed_configuration_is_valid_or_explained(config: dict[str, Any]):
+    try:
+        study = validate(Study, config)
+    except ConfigError as error:
+        message = str(error)
+        assert re.search(r"^(config|neurons\.\w+): .*[a-z_]{4,}", message, re.DOTALL)  # names a key
+        assert len(message) < 5000
+        return
+    # What is accepted survives what the rules do with it.
+    assert validate(Study, study.model_dump(mode="json")) == study
+    for neuron in study.neurons:
+        study.model(neuron)
+    for experiment in (*study.ntk.kernels, *study.ntk.ensembles):
+        assert study.ntk.experiment(experiment.name) is experiment
+
+
+# --- seeds and neurons -----------------------------------------------------------------------
 
 
 @given(
     st.lists(st.integers(0, 99), min_size=2, max_size=12, unique=True), st.sampled_from([1, 2, 3])
 )
-@trials(max_examples=20, deadline=None)
+@examples(max_examples=20, deadline=None)
 def test_seeds_are_shared_out_in_order(seeds: list[int], repeats: int):
     each = len(seeds) // repeats
     assume(each >= 2)
@@ -95,16 +268,85 @@ def test_seeds_are_shared_out_in_order(seeds: list[int], repeats: int):
     assert {validate(Study, config).search_of(seed) for seed in seeds} == {0}
 
 
-def test_a_missing_key_is_named():
-    config = settings("smoke.yaml")
-    del config["training"]["epochs"]
-    with pytest.raises(ConfigError, match=r"'training\.epochs' is missing"):
-        validate(Study, config)
+def test_a_neuron_can_be_left_out():
+    assert list(validate(Study, changed("neurons.lif", None)).neurons) == ["qif", "qif_delta"]
 
 
-def test_the_reference_is_in_step_with_the_models():
-    written = reference.FILE.read_text()
-    assert written == reference.reference(), "run: python -m study.config.reference"
+def test_defaults_are_the_same_for_all_neurons():
+    """What config.yaml says of one neuron would reach every study that is laid over it."""
+    study = settings("config.yaml")
+    assert set(map(str, study["neurons"].values())) == {"{}"}
+    models = {n: validate(Study, study).model(n).model_dump() for n in study["neurons"]}
+    assert differences(models) == "nothing"
+
+
+KEYS = st.sampled_from(["network.tau", "network.drive", "training.clip"])
+LAYER = st.dictionaries(
+    st.one_of(KEYS, KEYS.map("neurons.lif.{}".format), KEYS.map("neurons.qif.{}".format)),
+    st.integers(0, 2),
+)
+
+
+def nested(values: dict[str, int]) -> dict:
+    config: dict = {}
+    for path, value in values.items():
+        *parents, key = path.split(".")
+        section = config
+        for parent in parents:
+            section = section.setdefault(parent, {})
+        section[key] = value
+    return config
+
+
+@given(st.lists(LAYER, min_size=1, max_size=4))
+@examples(max_examples=100, deadline=None)
+def test_a_hidden_overlay_is_what_a_neuron_does_not_get(layers: list[dict[str, int]]):
+    """By brute force: the last value for all, where a neuron's own one came before and differs."""
+    reported = {
+        (line.split(" = ")[0], re.search(r"does not reach (\w+)", line)[1])
+        for line in hidden([(f"{k}.yaml", nested(layer)) for k, layer in enumerate(layers)])
+    }
+    wanted = set()
+    for key in ("network.tau", "network.drive", "training.clip"):
+        for neuron in ("lif", "qif"):
+            common = own = None
+            stale = False
+            for layer in layers:
+                if f"neurons.{neuron}.{key}" in layer:
+                    own, stale = layer[f"neurons.{neuron}.{key}"], False
+                if key in layer and f"neurons.{neuron}.{key}" not in layer:
+                    stale = own is not None
+                common = layer.get(key, common)
+            if stale and common != own:
+                wanted.add((key, neuron))
+    assert reported == wanted
+
+
+def test_a_hidden_overlay_is_reported_with_both_files_and_differences_by_name():
+    demo = {"neurons": {"lif": {"network": {"tau": 0.05}}}}
+    (line,) = hidden([("demo.yaml", demo), ("mine.yaml", {"network": {"tau": 0.1}})])
+    assert line == (
+        "network.tau = 0.1 of mine.yaml does not reach lif, which has neurons.lif.network.tau ="
+        " 0.05 of demo.yaml; set that in mine.yaml, too"
+    )
+    left_out = {"network": {"tau": 0.1}, "neurons": {"lif": None}}
+    assert hidden([("demo.yaml", demo), ("mine.yaml", left_out)]) == []
+    models = {
+        "lif": {"network": {"tau": 0.05, "drive": 0}},
+        "qif": {"network": {"tau": 0.1, "drive": 0}},
+    }
+    assert differences(models) == "network.tau lif 0.05, qif 0.1"
+    assert by_neuron(models)["network.drive"] == {"lif": 0, "qif": 0}
+
+
+# --- what is written in several places -------------------------------------------------------
+
+
+def test_what_is_written_about_settings_is_in_step_with_the_models():
+    written = reference.SETTINGS.read_text()
+    remedy = "run: python -m study.config.reference"
+    assert reference.FILE.read_text() == reference.reference(), remedy
+    assert written == reference.commented(written), remedy
 
 
 def test_every_key_is_explained():
@@ -125,7 +367,8 @@ def locked() -> dict[str, list[str]]:
     return pins
 
 
-def test_the_conda_environment_is_in_step_with_the_package():
+def test_the_environment_and_the_lock_are_in_step_with_the_package():
+    """The lock pins every dependency but torch by hashes, and the environment has its pins."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     environment = yaml.safe_load((ROOT / "envs" / "spikegrad.yaml").read_text())
@@ -136,13 +379,9 @@ def test_the_conda_environment_is_in_step_with_the_package():
     assert environment["dependencies"][-1]["pip"] == [
         pin for spec, name in names.items() for pin in pins.get(name, [spec])
     ]
-
-
-def test_the_lock_pins_every_dependency_but_torch_by_hashes():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
-    names = {re.split("[<>=]", spec)[0].strip().lower() for spec in wanted}
-    assert names - locked().keys() == {"torch"}
+    everything = [*project["dependencies"], *chain(*extras.values())]
+    lowered = {re.split("[<>=]", spec)[0].strip().lower() for spec in everything}
+    assert lowered - pins.keys() == {"torch"}
 
 
 def test_actions_are_pinned_by_commit_and_may_only_read():

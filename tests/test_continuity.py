@@ -51,9 +51,9 @@ def steepest(loss, n_points: int = 101) -> dict[float, float]:
     return changes
 
 
-@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
-    ("neuron", "drive"), [("qif", 0.0), ("qif", 0.5), ("qif", 1.25), ("qif_delta", 0.5)]
+    ("neuron", "drive", "seed"),
+    [("qif", 0.0, 0), ("qif", 0.5, 1), ("qif", 1.25, 2), ("qif", 1.25, 3), ("qif_delta", 0.5, 3)],
 )
 def test_a_qif_loss_changes_less_and_less_over_shorter_intervals(neuron, drive, seed):
     """It may be very steep, where a neuron hesitates at the separatrix, but never jumps."""
@@ -62,7 +62,7 @@ def test_a_qif_loss_changes_less_and_less_over_shorter_intervals(neuron, drive, 
     assert np.median(changes[-9:-1] / changes[-8:]) == pytest.approx(2, rel=0.1)
 
 
-@pytest.mark.parametrize(("seed", "drive"), [(0, 0.0), (1, 0.0), (2, 0.0), (3, 0.0), (0, 0.5)])
+@pytest.mark.parametrize(("seed", "drive"), [(0, 0.0), (1, 0.5)])
 def test_a_lif_loss_jumps(seed, drive):
     changes = np.array(list(steepest(line("lif", seed, drive)).values()))
     assert changes[-1] > 1e-3

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from networks import random_layer, random_spikes
 from oracle import integrate
-from spikegrad.layers import SpikeOverflowError, SpikingLayer
-from spikegrad.spikes import SpikeError, SpikeTrains
+from spikegrad.layers import SpikingLayer
+from spikegrad.spikes import SpikeTrains
 
 NEURONS = ["lif", "qif", "qif_delta"]
 DRIVES = [0.0, 0.2, 0.25, 0.5, 1.25]
@@ -44,18 +44,15 @@ def test_spike_times_equal_numerical_integration(neuron, drive, recurrent):
 
 @pytest.mark.parametrize("neuron", NEURONS)
 @pytest.mark.parametrize("drive", [0.0, 1.25, -2.0])
-@pytest.mark.parametrize("gap", [0.3, 1.0])
-def test_long_silent_steps_and_strong_currents(neuron, drive, gap):
+def test_long_silent_steps_and_strong_currents(neuron, drive):
     """One volley of strong input into a long silence: many spikes within a single interval."""
+    gap = 0.6
     weight = np.array([[40.0, 400.0, -300.0, 2.0]])
     times, units = np.array([0.01, gap]), np.array([0, 0])
     layer = SpikingLayer(1, 4, neuron, tau=0.02, dtype=torch.float64, drive=drive)
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(weight))
-        spikes = SpikeTrains(
-            torch.from_numpy(times), torch.from_numpy(units), torch.tensor([0, 2]), gap + 0.2
-        )
-        out = layer(spikes)
+        out = layer(SpikeTrains.from_arrays([times], [units], gap + 0.2))
     expected = integrate(neuron, 0.02, times, units, weight, None, gap + 0.2, drive)
     assert out.units.tolist() == [i for _, i in expected]
     np.testing.assert_allclose(out.times, [t for t, _ in expected], rtol=0, atol=1e-9)
@@ -70,11 +67,7 @@ def test_an_isolated_driven_neuron_fires_with_its_period(neuron, dtype, drive):
     layer = SpikingLayer(1, 1, neuron, tau, recurrent=True, dtype=dtype, drive=drive)
     with torch.no_grad():
         layer.recurrent_weight.zero_()
-        out = layer(
-            SpikeTrains(
-                torch.zeros(0).double(), torch.zeros(0).long(), torch.tensor([0, 0]), duration
-            )
-        )
+        out = layer(SpikeTrains.from_arrays([[]], [np.array([], int)], duration))
     if neuron == "lif":
         first = period = tau * np.log(drive / (drive - 1)) if drive > 1 else np.inf
     else:
@@ -101,8 +94,7 @@ def smooth_loss(
 
 @pytest.mark.parametrize("neuron", NEURONS)
 @pytest.mark.parametrize("drive", DRIVES)
-@pytest.mark.parametrize("recurrent", [False, True])
-@pytest.mark.parametrize("n_layers", [1, 2])
+@pytest.mark.parametrize(("recurrent", "n_layers"), [(False, 1), (True, 2)])
 def test_gradients_equal_central_differences(neuron, drive, recurrent, n_layers):
     spikes = random_spikes(2, n_samples=3, n_events=40, duration=0.15)
     layers = [random_layer(neuron, spikes, 20, 8, recurrent, 3, drive=drive)]
@@ -251,10 +243,10 @@ def test_float32_follows_float64_on_a_sample_of_shd_size(neuron, drive):
 
 
 @pytest.mark.parametrize("neuron", NEURONS)
-def test_membrane_potential_follows_numerical_integration(neuron):
-    """Between spikes V obeys its equation; the trace is read off the engine's own states."""
+@pytest.mark.parametrize("drive", [0.0, 0.5])
+def test_a_trace_spikes_when_its_layer_does(neuron, drive):
     spikes = random_spikes(5, 2)
-    layer = random_layer(neuron, spikes, seed=5)
+    layer = random_layer(neuron, spikes, seed=5, drive=drive)
     with torch.no_grad():
         out = layer(spikes)
     grid = np.linspace(0, 0.2, 4001)
@@ -273,16 +265,6 @@ def test_membrane_potential_follows_numerical_integration(neuron):
         assert (np.abs(grid[wraps] - own) < 1e-4).all()
 
 
-def test_a_runaway_network_is_named():
-    layer = SpikingLayer(20, 4, "lif", recurrent=True, dtype=torch.float64, max_spikes=50)
-    spikes = random_spikes(0)
-    with torch.no_grad():
-        layer.weight.fill_(2.0)
-        layer.recurrent_weight.fill_(5.0)
-    with pytest.raises(SpikeOverflowError, match=r"sample 0: more than 50 spikes per neuron"):
-        layer(spikes)
-
-
 @pytest.mark.parametrize("neuron", NEURONS)
 def test_an_empty_batch_and_a_silent_sample(neuron):
     spikes = random_spikes(0, 2)
@@ -293,49 +275,6 @@ def test_an_empty_batch_and_a_silent_sample(neuron):
     out, state = layer.run(silent)
     assert len(out.times) == 0
     assert all(s.shape == (1, 10) for s in state)
-
-
-def broken(**changes) -> SpikeTrains:
-    spikes = random_spikes(0)
-    parts = {"times": spikes.times, "units": spikes.units, "offsets": spikes.offsets}
-    for name, (index, value) in changes.items():
-        parts[name] = parts[name].clone()
-        parts[name][index] = value
-    return SpikeTrains(**parts, duration=spikes.duration)
-
-
-@pytest.mark.parametrize(
-    ("spikes", "message"),
-    [
-        (broken(times=(60, float("nan"))), "sample 1: a spike time is not finite"),
-        (broken(times=(100, -1e-9)), "sample 2: a spike time is negative"),
-        (broken(times=(149, 0.3)), "sample 2: a spike comes after the trial's end"),
-        (broken(times=(10, 0.19)), "sample 0: spike times are not sorted"),
-        (broken(units=(70, 20)), r"sample 1: a unit is outside 0..19"),
-        (broken(units=(70, -1)), r"sample 1: a unit is outside 0..19"),
-        (broken(offsets=(1, 120)), "sample 1: offsets decrease"),
-        (broken(offsets=(3, 149)), "offsets must run from 0 to the number of events"),
-    ],
-)
-def test_bad_spikes_are_named(spikes, message):
-    with pytest.raises(SpikeError, match=message):
-        SpikingLayer(20, 3, dtype=torch.float64)(spikes)
-
-
-def test_bad_layers_are_named():
-    with pytest.raises(
-        ValueError, match=r"neuron 'adex' is not known; there are \['lif', 'qif', 'qif_delta'\]"
-    ):
-        SpikingLayer(2, 2, "adex")
-    with pytest.raises(ValueError, match="tau must be a positive"):
-        SpikingLayer(2, 2, tau=0.0)
-    with pytest.raises(ValueError, match="dtype must be"):
-        SpikingLayer(2, 2, dtype=torch.float16)
-    layer = SpikingLayer(20, 3, dtype=torch.float64)
-    with torch.no_grad():
-        layer.weight[0, 0] = float("nan")
-    with pytest.raises(ValueError, match="weights are not finite"):
-        layer(random_spikes(0))
 
 
 @pytest.mark.parametrize("neuron", ["qif", "qif_delta"])

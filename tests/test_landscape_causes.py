@@ -10,10 +10,11 @@ import pytest
 
 from landscapes import TAU, built_objective
 from study.landscape.causes import Bracket, lingering
-from study.landscape.census import Line, census
+from study.landscape.census import search_line
+from study.landscape.isolation import Line
 from study.landscape.signature import Spikes
 
-START, ASIDE = 0.01, 1e-3
+START = 0.01
 
 
 def lif_time(weight: float) -> float:
@@ -30,7 +31,7 @@ def lif_weight(time: float) -> float:
 def changes(
     built: tuple, reach: tuple[float, float], search: str = "swaps", points: int = 3
 ) -> list[dict[str, Any]]:
-    return census(Line(*built), np.linspace(*reach, points), search, ASIDE)[0]
+    return search_line(Line(*built), np.linspace(*reach, points), search)[0]
 
 
 def only(found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def test_a_spike_that_lingers_is_told_from_others(time, expected: bool, inner: f
         assert lingering(Bracket(before, low, high, after)) == expected
 
 
-def test_a_spike_may_linger_in_mid_trial():
+def test_a_spike_may_linger_before_the_samples_end():
     """Under inhibition the separatrix repels strongly: 50 halvings do not lead to the end.
 
     The second neuron, driven by the first, follows it in time: nothing jumps.

@@ -17,12 +17,12 @@ from study.landscape.directions import (
     centre,
     common,
     draw,
-    load_centre,
+    load_centres,
     principal,
     save_centres,
 )
 from study.landscape.objective import Objective, matrices, weights_of
-from study.landscape.states import TrainingRun, course, equal_loss, states
+from study.landscape.states import TrainingRun, equal_loss, snapshot_losses, states
 
 SPIKES = random_spikes(0, n_samples=4)
 DATA = dataset(SPIKES, 20)
@@ -50,12 +50,12 @@ def training_run(neuron: str, seed: int) -> TrainingRun:
 def centres(neuron: str = "qif"):
     own, other = training_run(neuron, 0), training_run(neuron, 1)
     objective = Objective(own.network, DATA)
-    losses = course(own, objective)
+    losses = snapshot_losses(own, objective)
     level = equal_loss([losses])
     active = training_run(neuron, 2)
     active.header["seed"] = own.header["seed"]  # other weights, but the same run's
     here = states(own, losses, level, active)
-    there = states(other, course(other, objective), level, other)
+    there = states(other, snapshot_losses(other, objective), level, other)
     return {name: centre(name, here[name], there[name], objective, OPTIONS) for name in STATES}, (
         own,
         other,
@@ -96,7 +96,7 @@ def test_down_the_gradient_the_loss_falls_as_fast_as_it_says():
     objective = Objective(own.network, DATA)
     point = found["trained"]
     step = 1e-6
-    losses = [float(objective.answer(point.at(("gradient",), (s,))).loss) for s in (-step, step)]
+    losses = [float(objective.evaluate(point.at(("gradient",), (s,))).loss) for s in (-step, step)]
     slope = (losses[1] - losses[0]) / (2 * step)
     assert slope == pytest.approx(point.about["gradient_norm"], rel=1e-4)
 
@@ -127,9 +127,11 @@ def test_runs_share_the_directions_of_the_one_that_failed_first():
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path):
     found, (own, _) = centres()
     save_centres(tmp_path / "0.safetensors", own, found)
-    net, point = load_centre(tmp_path / "0.safetensors", "equal loss", ("filter1", "gradient"))
+    net, loaded = load_centres(tmp_path / "0.safetensors")
     assert net.neuron == "qif"
-    assert torch.equal(point.weights, found["equal loss"].weights)
-    assert list(point.directions) == ["filter1", "gradient"]
-    assert torch.equal(point.directions["filter1"], found["equal loss"].directions["filter1"])
-    assert point.about == found["equal loss"].about
+    for state, point in loaded.items():
+        assert torch.equal(point.weights, found[state].weights)
+        assert point.directions.keys() == found[state].directions.keys()
+        for name, direction in point.directions.items():
+            assert torch.equal(direction, found[state].directions[name])
+        assert point.about == found[state].about

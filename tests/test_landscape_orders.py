@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from landscapes import random_objective
-from study.landscape.census import Line
+from study.landscape.isolation import Line
 from study.landscape.orders import Synapses, order_changes
 from study.landscape.signature import Spikes, same_counts
 

@@ -12,7 +12,7 @@ from spikegrad.network import save_network
 from spikegrad.saving import CheckpointError, save_tensors
 from study.landscape.constants import STATES
 from study.landscape.objective import Objective
-from study.landscape.states import course, equal_loss, load_run, snapshot_at, states
+from study.landscape.states import equal_loss, load_run, snapshot_at, snapshot_losses, states
 from test_landscape_directions import DATA, training_run
 
 LOSSES = st.lists(st.floats(0.01, 5), min_size=1, max_size=12).map(np.array)
@@ -43,7 +43,7 @@ def test_a_run_that_stays_above_the_level_gives_its_lowest():
 
 def test_states_lie_on_their_runs():
     run, active = training_run("qif", 0), training_run("qif", 1)
-    losses = course(run, Objective(run.network, DATA))
+    losses = snapshot_losses(run, Objective(run.network, DATA))
     assert len(losses) == len(run.trajectory)
     found = states(run, losses, losses[3], active)
     assert tuple(found) == STATES
@@ -53,13 +53,13 @@ def test_states_lie_on_their_runs():
     equal = found["equal loss"]
     assert torch.equal(equal.weights, run.trajectory[equal.epoch])
     objective = Objective(run.network, DATA)
-    assert float(objective.answer(equal.weights).loss) == losses[equal.epoch]
+    assert float(objective.evaluate(equal.weights).loss) == losses[equal.epoch]
 
 
-def test_a_snapshot_at_which_the_network_runs_away_has_no_loss():
+def test_a_snapshot_at_which_the_network_diverges_has_no_loss():
     run = training_run("lif", 0)
     run.trajectory[2, : 20 * 10] += 50.0
-    assert course(run, Objective(run.network, DATA))[2] == np.inf
+    assert snapshot_losses(run, Objective(run.network, DATA))[2] == np.inf
 
 
 def test_a_run_that_failed_before_its_first_epoch_is_named(tmp_path):

@@ -18,7 +18,7 @@ from study.config.machines import PINS, Machines
 from study.machine import OtherMachineError, machine, made_with
 from study.ntk.ensemble import train as train_block
 from study.training.loop import train
-from test_ntk_empirical import DESCENT, _start
+from test_ntk_descent import DESCENT, start
 from test_training import TRAIN, VALIDATION, killed_after, settings
 
 EMULATED = [
@@ -65,7 +65,7 @@ def elsewhere(monkeypatch):
 
     def move() -> None:
         monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")
-        monkeypatch.setattr(study.machine, "_version", lambda package: "0.1")
+        monkeypatch.setattr(study.machine, "version", lambda package: "0.1")
 
     return move
 
@@ -95,11 +95,11 @@ def test_a_training_does_not_go_on_from_another_machines_state(
 def test_networks_of_a_kernel_do_not_go_on_from_another_machines_state(
     tmp_path: Path, elsewhere
 ) -> None:
-    for step, _ in train_block(DESCENT, _start(), (0, 7), tmp_path, 20, "same"):
+    for step, _ in train_block(DESCENT, start(), (0, 7), tmp_path, 20, "same"):
         assert step in (0, 7)
     elsewhere()
     with pytest.raises(OtherMachineError, match=f"{tmp_path}: made with .*delete it"):
-        list(train_block(DESCENT, _start(), (0, 7), tmp_path, 20, "same"))
+        list(train_block(DESCENT, start(), (0, 7), tmp_path, 20, "same"))
 
 
 def test_what_a_result_is_made_with_names_torch_and_the_processor(monkeypatch) -> None:

@@ -49,7 +49,7 @@ def test_roughness_tells_lif_jumps_from_what_is_smooth():
             w - 0.002 * w.norm() * part / slope
             for w, part in zip(matrices(weights, net), parts, strict=True)
         ]
-        after = objective.answer(torch.cat([part.flatten() for part in moved]))
+        after = objective.evaluate(torch.cat([part.flatten() for part in moved]))
         assert step["changed"] == pytest.approx(float(after.loss - before.loss), rel=1e-6)
         assert clipped["predicted"] != pytest.approx(step["predicted"], rel=1e-3)
         net.hidden[0].max_spikes = 0

@@ -11,36 +11,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikegrad.ntk.activations import Erf, Relu, Sign, Step, Tanh
+from spikegrad.ntk.activations import Custom, CustomDerivative, Erf, Relu, Sign, Step, Tanh
 from spikegrad.ntk.analytic import sg_ntk
-from spikegrad.ntk.custom import Custom, CustomDerivative
 from spikegrad.ntk.moments import Activation
 from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
-from study.ntk.empirical import empirical_kernel
-from study.ntk.network import Architecture, initialise
 
 ANGLES = 2 * np.pi * np.arange(100) / 100 - np.pi
 CIRCLE = np.stack([np.sin(ANGLES), np.cos(ANGLES)], axis=1)
 SURROGATES = [ErfDerivative(1.0), ErfDerivative(3.0), IdentityDerivative(), HardTanhDerivative(0.8)]
-
-
-def test_quadrature_kernel_is_the_limit_of_wide_networks() -> None:
-    x = np.random.default_rng(3).normal(size=(4, 3))
-    kernels = sg_ntk(x, x, 3, Tanh(), HardTanhDerivative(1.0))
-    architecture = Architecture(3, 600, 2)
-    generators = [torch.Generator().manual_seed(i) for i in range(40)]
-    tensor = torch.from_numpy(x)
-    empirical = empirical_kernel(
-        architecture,
-        initialise(architecture, generators),
-        tensor,
-        tensor,
-        Tanh(),
-        HardTanhDerivative(1.0),
-    )
-    # at this width the mean's bias, of order 1 / n, is below its standard error
-    error = empirical.std(0) / len(generators) ** 0.5
-    assert ((empirical.mean(0).numpy() - kernels.ntk) / error.numpy()).__abs__().max() < 4.5
 
 
 def test_diagonals_of_the_paper() -> None:
@@ -184,24 +162,27 @@ def test_inputs_a_millionth_of_a_radian_apart() -> None:
         assert np.linalg.eigvalsh((kernels.ntk + kernels.ntk.T) / 2).min() > 0
 
 
-@given(
-    depth=st.integers(2, 5),
-    bias=st.sampled_from([0.0, 0.1, 1.0]),
-    scale=st.sampled_from([0.1, 1.0, 10.0]),
-    phi=st.sampled_from([Sign(), Erf(3.0), Relu(), Step(), Tanh()]),
-    seed=st.integers(0, 20),
+@pytest.mark.parametrize(
+    ("phi", "depth", "bias", "scale"),
+    [
+        (Sign(), 4, 0.1, 1.0),
+        (Sign(), 2, 0.0, 10.0),
+        (Erf(3.0), 5, 1.0, 0.1),
+        (Relu(), 4, 0.0, 10.0),
+        (Step(), 3, 0.1, 1.0),
+        (Tanh(), 2, 0.1, 1.0),
+    ],
 )
-@settings(deadline=None, max_examples=12)
-def test_nngp_is_the_covariance_of_wide_networks(depth, bias, scale, phi, seed) -> None:
+def test_nngp_is_the_covariance_of_wide_networks(phi, depth, bias, scale) -> None:
     """By Monte Carlo over networks of width 200, drawn without any of our code.
 
     The kernel of a jump has a root singularity where inputs are parallel: beyond one hidden layer
     finite networks come close to it with n^-1/2 only, so that these inputs are left out there.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     x = rng.normal(size=(3, 4))
     x = scale * np.vstack([x, -x[:1], 3 * x[:1]])
-    networks, width = 1000, 200
+    networks, width = 500, 200
     z = rng.normal(size=(networks, width, 4)) @ x.T / 2 + bias * rng.normal(
         size=(networks, width, 1)
     )
@@ -251,14 +232,12 @@ CLONE_DERIVATIVE = CustomDerivative(lambda u: 4 / math.pi**0.5 * torch.exp(-4 * 
 BELL = CustomDerivative(lambda u: 2 / math.pi**0.5 * torch.exp(-(u**2)))
 
 
-@pytest.mark.parametrize("bias", [0.0, 0.3])
-def test_own_activations_give_what_closed_forms_give(bias) -> None:
-    rng = np.random.default_rng(4)
-    for x in (CIRCLE, rng.normal(size=(4, 3)) * [[0.1], [1], [1], [5]]):
-        own = sg_ntk(x, None, 4, Clone(), BELL, bias_std=bias)
-        closed = sg_ntk(x, None, 4, Erf(2.0), ErfDerivative(1.0), bias_std=bias)
-        np.testing.assert_allclose(own.nngp, closed.nngp, rtol=1e-9, atol=1e-9)
-        np.testing.assert_allclose(own.ntk, closed.ntk, rtol=1e-9, atol=1e-9)
+@pytest.mark.parametrize(("x", "bias"), [(CIRCLE, 0.0), (np.array([[0.1, 0.0], [3.0, 4.0]]), 0.3)])
+def test_own_activations_give_what_closed_forms_give(x, bias) -> None:
+    own = sg_ntk(x, None, 3, Clone(), BELL, bias_std=bias)
+    closed = sg_ntk(x, None, 3, Erf(2.0), ErfDerivative(1.0), bias_std=bias)
+    np.testing.assert_allclose(own.nngp, closed.nngp, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(own.ntk, closed.ntk, rtol=1e-9, atol=1e-9)
 
 
 def test_square_matrices_are_those_of_two_sets() -> None:
@@ -318,10 +297,10 @@ def test_get_names_the_kernels() -> None:
     ("arguments", "message"),
     [
         ((np.zeros((3, 2)), np.zeros((3, 3))), "must be"),
-        ((np.zeros(3),), r"x is \(3,\)"),
+        ((np.zeros(3),), r"x must have 2 dimensions, not shape \(3,\)"),
         ((np.zeros((0, 2)),), "x is empty"),
         ((np.ones((3, 2)), np.zeros((2, 0))), "x_prime is empty"),
-        ((np.array([[1.0, 2.0], [np.nan, 1.0]]),), r"x\[1\] is not finite"),
+        ((np.array([[1.0, 2.0], [np.nan, 1.0]]),), r"x\[1, 0\] is not finite"),
         ((np.ones((3, 2)), None, 0), "at least one layer"),
         ((np.ones((3, 2)), None, 3, [Sign()]), "activation has 1 entries for 2 hidden layers"),
         ((np.ones((3, 2)), None, 3, Sign(), [ErfDerivative(1.0)] * 3), "surrogate has 3 entries"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from snakemake.utils import update_config
 
 from smoke import listed_rules
+from spikegrad.engine.compiler import _CACHE_FOLDER
 from spikegrad.settings import validate
 from study.config.study import Study
 
@@ -34,6 +36,7 @@ def test_the_tutorial_runs(tmp_path: Path):
     (tmp_path / "alif.py").write_text(files["src/spikegrad/neurons/alif.py"])
     package = "import spikegrad.neurons\nspikegrad.neurons.__path__.append('.')\n"
     (tmp_path / "steps.py").write_text("\n\n".join([package, *steps]))
+    shutil.copytree(_CACHE_FOLDER, tmp_path / "cache" / Path(_CACHE_FOLDER).name)
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     run = subprocess.run(
         [sys.executable, "steps.py"], cwd=tmp_path, env=environment, capture_output=True, text=True

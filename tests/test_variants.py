@@ -26,7 +26,7 @@ from study.data.dataset import SpikeDataset
 from study.data.layout import DataError
 from study.data.speakers import exchanged
 from study.search.sampling import suggest
-from study.search.winners import NOTHING, best_winner
+from study.search.selection import NO_WINNER, best_winner
 from study.variants import ranks
 from test_config import settings
 from test_workflow import edited, planned
@@ -152,7 +152,7 @@ def test_of_several_winners_the_best_by_validation_is_taken(tmp_path: Path):
     assert best_winner(files)["search"] == 1
     files[0].write_text("search: 0\nparameters: {network.tau: 0.1}\n")  # drawn
     assert best_winner(files[:1])["parameters"] == {"network.tau": 0.1}
-    assert best_winner([]) == NOTHING
+    assert best_winner([]) == NO_WINNER
 
 
 def test_new_speakers_change_places():

@@ -126,18 +126,18 @@ def test_comments_and_docstrings_rerun_nothing(finished, tmp_path):
 
 LANDSCAPES = {
     f"landscape_{name}"
-    for name in ("directions", "surface", "census", "profiles", "gradients", "examples")
+    for name in ("directions", "surfaces", "census", "profiles", "gradients", "examples")
 }
 HEAVY = {*LANDSCAPES, "train", "train_equal_activity", "search_trials", "silence"}
 
 
 EACH = {
     "examples": ({"points": 23}, {"landscape_examples"}),
-    "planes": ({"points": 7}, {"landscape_surface"}),
-    "lines": ({"most": 17}, {"landscape_surface"}),
+    "planes": ({"points": 7}, {"landscape_surfaces"}),
+    "lines": ({"max_points": 17}, {"landscape_surfaces"}),
     # examples are chosen among the census's changes
-    "census": ({"aside": 2e-6}, {"landscape_census", "landscape_examples"}),
-    "profiles": ({"most": 31}, {"landscape_profiles"}),
+    "census": ({"samples": 2}, {"landscape_census", "landscape_examples"}),
+    "profiles": ({"max_points": 31}, {"landscape_profiles"}),
     "steps": ({"points": 9}, {"landscape_gradients"}),
 }
 """What a section's setting reruns."""

@@ -25,7 +25,7 @@ rule judge_claims:
         budget=[rules.search_tables.output.budget] if STUDY.search else [],
         stability=[rules.search_tables.output.stability] if STUDY.search else [],
         silence=each_run(rules.silence.output.table),
-        census=[rules.landscape_measures.output.census],
+        census=[rules.landscape_summary.output.census],
         changes=[LANDSCAPES["changes"]],
         line_minima=[rules.landscape_fragmentation.output.lines],
         plane_minima=[rules.landscape_fragmentation.output.planes],

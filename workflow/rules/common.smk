@@ -47,10 +47,10 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 LONGEST = STUDY.machines.job_minutes
 
 
-def code(script):
-    """A digest of what workflow/scripts/<script> and the modules that it imports do. An edit of
-    them makes a job run again, a comment or docstring does not."""
-    return lambda wildcards: code_digest(SCRIPTS / script)
+def code(script, *modules):
+    """A digest of what workflow/scripts/<script> and the modules that it imports do, those that its
+    params name among them. An edit makes a job run again, a comment or docstring does not."""
+    return lambda wildcards: code_digest(SCRIPTS / script, *modules)
 
 
 def growing(megabytes):
@@ -127,10 +127,13 @@ def reported(path, caption, category, content):
     return report(path, caption=caption, category=category, labels={"content": content})
 
 
-def ntk_networks(experiment):
-    """The files of an experiment's jobs."""
-    jobs = range(len(STUDY.ntk.experiment(experiment).jobs()))
-    return [f"{RESULTS}/ntk/{experiment}/networks/{job}.parquet" for job in jobs]
+def ntk_networks(*experiments):
+    """The files of these experiments' jobs."""
+    return [
+        f"{RESULTS}/ntk/{name}/networks/{job}.parquet"
+        for name in experiments
+        for job in range(len(STUDY.ntk.experiment(name).jobs()))
+    ]
 
 
 def ntk_experiment(wildcards):

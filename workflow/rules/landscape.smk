@@ -6,40 +6,22 @@ LANDSCAPE_RESULTS = [
     f"{LANDSCAPE}/{name}.csv" for name in ("states", "census", "measures")
 ]
 
-# What is measured around every network, in several jobs: the folder of their files, the settings
-# that they use, and by table the ending of each job's file.
-FAN_OUTS = {
-    "surface": (
-        "surfaces",
-        ["lines", "planes"],
-        {"lines": ".lines", "planes": ".planes"},
-    ),
-    "census": (
-        "census",
-        ["census"],
-        {"changes": ".changes", "census_lines": ".lines", "census_losses": ".losses"},
-    ),
-    "profiles": (
-        "profiles",
-        ["profiles"],
-        {"profiles": "", "profile_minima": ".minima"},
-    ),
+# What several jobs measure around every network, each by the function of this name in the module
+# of this name in study.landscape: the settings that it reads, and its tables (docs/new-measure.md).
+LANDSCAPE_MEASURES = {
+    "surfaces": (["lines", "planes"], ["lines", "planes"]),
+    "census": (["census"], ["changes", "census_lines", "census_losses"]),
+    "profiles": (["profiles"], ["profiles", "profile_minima"]),
     "gradients": (
-        "gradients",
         ["steps", "updates"],
-        {
-            "steps": ".steps",
-            "step_losses": ".losses",
-            "updates": ".updates",
-            "sample_gradients": ".samples",
-        },
+        ["steps", "step_losses", "updates", "sample_gradients"],
     ),
 }
 # Those tables, joined.
 LANDSCAPES = {
-    name: f"{LANDSCAPE}/{name}.{'csv' if name == 'updates' else 'parquet'}"
-    for _, _, tables in FAN_OUTS.values()
-    for name in tables
+    table: f"{LANDSCAPE}/{table}.{'csv' if table == 'updates' else 'parquet'}"
+    for _, tables in LANDSCAPE_MEASURES.values()
+    for table in tables
 }
 
 
@@ -111,11 +93,9 @@ rule landscape_states:
         "../scripts/join_tables.py"
 
 
-for MEASURE, (FOLDER, SETTINGS, ENDINGS) in FAN_OUTS.items():
-    SHARE = f"{FOLDER}/{{neuron}}/{{seed}}/{{job}}"
-    SHARES = {
-        name: f"{LANDSCAPE}/{SHARE}{end}.parquet" for name, end in ENDINGS.items()
-    }
+for MEASURE, (SETTINGS, TABLES) in LANDSCAPE_MEASURES.items():
+    SHARE = f"{MEASURE}/{{neuron}}/{{seed}}/{{job}}"
+    SHARES = {table: f"{LANDSCAPE}/{SHARE}.{table}.parquet" for table in TABLES}
 
     rule:
         name:
@@ -123,11 +103,7 @@ for MEASURE, (FOLDER, SETTINGS, ENDINGS) in FAN_OUTS.items():
         input:
             events=rules.prepare.output.events,
             directions=DIRECTIONS,
-            run=(
-                [rules.train.output.checkpoint, rules.train.output.snapshots]
-                if MEASURE == "gradients"
-                else []
-            ),
+            run=[rules.train.output.checkpoint, rules.train.output.snapshots],
         output:
             **SHARES,
         log:
@@ -140,19 +116,19 @@ for MEASURE, (FOLDER, SETTINGS, ENDINGS) in FAN_OUTS.items():
             mem_mb=growing(4000),
             runtime=minutes(f"landscape_{MEASURE}"),
         params:
-            code=code(f"landscape_{MEASURE}.py"),
+            code=code("landscape_measure.py", f"study.landscape.{MEASURE}"),
+            modules=[f"study.landscape.{MEASURE}"],
             landscape=landscape_settings("samples", "jobs", "directions", *SETTINGS),
-            measure=MEASURE,  # read when the job runs, and MEASURE is the last of them
         script:
-            "../scripts/landscape_{params.measure}.py"
+            "../scripts/landscape_measure.py"
 
     rule:
         name:
             f"landscape_join_{MEASURE}"
         input:
-            **{name: each_job(file) for name, file in SHARES.items()},
+            **{table: each_job(file) for table, file in SHARES.items()},
         output:
-            **{name: LANDSCAPES[name] for name in SHARES},
+            **{table: LANDSCAPES[table] for table in TABLES},
         log:
             f"{LOGS}/landscape/join_{MEASURE}.log",
         localrule: True
@@ -183,12 +159,11 @@ rule landscape_fragmentation:
     params:
         code=code("landscape_fragmentation.py"),
         depths=STUDY.landscape.depths,
-        tolerance=STUDY.landscape.lines.tolerance,
     script:
         "../scripts/landscape_fragmentation.py"
 
 
-rule landscape_measures:
+rule landscape_summary:
     input:
         profiles=LANDSCAPES["profiles"],
         profile_minima=LANDSCAPES["profile_minima"],
@@ -206,15 +181,15 @@ rule landscape_measures:
             "summary of the census",
         ),
     log:
-        f"{LOGS}/landscape/measures.log",
+        f"{LOGS}/landscape/summary.log",
     localrule: True
     conda:
         "../../envs/spikegrad.yaml"
     params:
-        code=code("landscape_measures.py"),
+        code=code("landscape_summary.py"),
         searches=SEED_SEARCHES,
     script:
-        "../scripts/landscape_measures.py"
+        "../scripts/landscape_summary.py"
 
 
 rule landscape_examples:
@@ -271,7 +246,7 @@ figure(
     "jumps: number, height, cause",
     {
         "changes": LANDSCAPES["changes"],
-        "summary": rules.landscape_measures.output.census,
+        "summary": rules.landscape_summary.output.census,
     },
 )
 figure(

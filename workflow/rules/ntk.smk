@@ -66,7 +66,7 @@ rule ntk_kernels:
 # All ensembles in one job: a second of work each, which is less than it takes to start one.
 rule ntk_comparison:
     input:
-        networks=[file for name in NTK_ENSEMBLES for file in ntk_networks(name)],
+        networks=ntk_networks(*NTK_ENSEMBLES),
     output:
         predictions=expand(NTK_PREDICTIONS, experiment=NTK_ENSEMBLES),
         distances=expand(NTK_DISTANCES, experiment=NTK_ENSEMBLES),
@@ -130,7 +130,7 @@ rule ntk_stability:
         runtime=minutes("ntk_stability"),
     params:
         code=code("ntk_stability.py"),
-        problem=STUDY.ntk.problem.model_dump(mode="json"),
+        seed=STUDY.ntk.problem.seed,
         stability=STUDY.ntk.stability.model_dump(mode="json"),
     script:
         "../scripts/ntk_stability.py"
@@ -168,34 +168,29 @@ figure(
     "ntk_kernels",
     "kernels",
     {
-        "networks": [file for name in NTK_KERNELS for file in ntk_networks(name)],
+        "networks": ntk_networks(*NTK_KERNELS),
         "analytic": expand(rules.ntk_kernels.output.analytic, experiment=NTK_KERNELS),
     },
     each=NTK_KERNELS,
     experiments=ntk_experiments(NTK_KERNELS),
 )
-for NAME, CONTENT in (
-    ("ntk_kernel_error", "error of finite networks' kernels"),
-    ("ntk_kernel_drift", "change of kernels during training"),
-):
-    figure(
-        "ntk",
-        NAME,
-        CONTENT,
-        {
-            "errors": expand(rules.ntk_kernels.output.errors, experiment=NTK_KERNELS),
-            "exponents": expand(
-                rules.ntk_kernels.output.exponents, experiment=NTK_KERNELS
-            ),
-        },
-        experiments=NTK_KERNELS,
-    )
+figure(
+    "ntk",
+    "ntk_kernel",
+    "kernels of finite networks against width",
+    {
+        "errors": expand(rules.ntk_kernels.output.errors, experiment=NTK_KERNELS),
+        "exponents": expand(rules.ntk_kernels.output.exponents, experiment=NTK_KERNELS),
+    },
+    each=["error", "drift"],
+    experiments=NTK_KERNELS,
+)
 figure(
     "ntk",
     "ntk_ensemble",
     "ensemble",
     {
-        "networks": [file for name in NTK_ON_CIRCLE for file in ntk_networks(name)],
+        "networks": ntk_networks(*NTK_ON_CIRCLE),
         "predictions": expand(NTK_PREDICTIONS, experiment=NTK_ON_CIRCLE),
         "problem": rules.ntk_limits.output.problem,
     },

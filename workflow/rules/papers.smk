@@ -36,7 +36,7 @@ if len(NEURONS) > 1:  # what compares neuron models
             "changes": LANDSCAPES["changes"],
             "losses": LANDSCAPES["census_losses"],
             "profiles": LANDSCAPES["profiles"],
-            "summary": rules.landscape_measures.output.census,
+            "summary": rules.landscape_summary.output.census,
             "examples": rules.landscape_examples.output.changes,
             "spikes": rules.landscape_examples.output.spikes,
         },

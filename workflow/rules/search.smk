@@ -18,11 +18,9 @@ if STUDY.search is not None:
     SEARCH_MEMORY = TRIALS.memory_mb + 1000
     HALVING = TRIALS.model_dump(mode="json", include=set(Halving.model_fields))
     # Limits are resources, of which a change repeats nothing.
-    LIMITS = {"timeout": math.ceil(TRIALS.timeout), "memory_mb": TRIALS.memory_mb}
-    # As few to a job as trials of the last rung: they train at least as long.
-    FINALIST_JOBS = -(
-        -STUDY.search.selection.runs() // TRIALS.per_job_of(TRIALS.rungs[-1])
-    )
+    LIMITS = {"trial_seconds": math.ceil(TRIALS.timeout), "trial_mb": TRIALS.memory_mb}
+    TRAINED = TRIALS.model_dump(mode="json", exclude={"timeout", "memory_mb"})
+    SAMPLING = STUDY.search.sampling.model_dump(mode="json")
     SEARCH_RESULTS = [f"{SEARCH}/rungs.csv"]
 
     # Trials see this file alone: it is made from the training files, without the test file.
@@ -38,7 +36,7 @@ if STUDY.search is not None:
 
     rule search_suggest:
         input:
-            records=lambda w: earlier_records(w.neuron, w.repeat, int(w.generation)),
+            records=earlier_records,
         output:
             trials=f"{GENERATION}/trials.json",
         log:
@@ -48,7 +46,7 @@ if STUDY.search is not None:
             "../../envs/spikegrad.yaml"
         params:
             code=code("search_suggest.py"),
-            sampling=STUDY.search.sampling.model_dump(mode="json"),
+            sampling=SAMPLING,
             trials=HALVING,
             seed=STUDY.search.seed,
         script:
@@ -68,14 +66,13 @@ if STUDY.search is not None:
         conda:
             "../../envs/spikegrad.yaml"
         resources:
+            **LIMITS,
             mem_mb=growing(SEARCH_MEMORY),
             runtime=search_minutes,
-            trial_seconds=LIMITS["timeout"],
-            trial_mb=LIMITS["memory_mb"],
         params:
             code=code("search_trials.py"),
             model=search_model,
-            trials=TRIALS.model_dump(mode="json", exclude=LIMITS.keys()),
+            trials=TRAINED,
             seed=STUDY.search.seed,
             states=f"{GENERATION}/states",
         script:
@@ -83,7 +80,7 @@ if STUDY.search is not None:
 
     rule search_finalists:
         input:
-            records=lambda w: all_records(w.neuron, w.repeat),
+            records=earlier_records,
             events=rules.search_data.output.events,
             engine=lambda w: expand(rules.compile_engine.output.done, neuron=w.neuron),
         output:
@@ -95,28 +92,27 @@ if STUDY.search is not None:
         conda:
             "../../envs/spikegrad.yaml"
         resources:
+            **LIMITS,
             mem_mb=growing(SEARCH_MEMORY),
             runtime=search_minutes,
-            trial_seconds=LIMITS["timeout"],
-            trial_mb=LIMITS["memory_mb"],
         params:
             code=code("search_finalists.py"),
             model=search_model,
-            trials=TRIALS.model_dump(mode="json", exclude=LIMITS.keys()),
+            trials=TRAINED,
             epochs=lambda w: STUDY.model(w.neuron).training.epochs,
             selection=STUDY.search.selection.model_dump(mode="json"),
             seed=STUDY.search.seed,
-            jobs=FINALIST_JOBS,
+            jobs=STUDY.search.finalist_jobs(),
             states=f"{ONE_SEARCH}/finalists/states",
         script:
             "../scripts/search_finalists.py"
 
     rule search_best:
         input:
-            records=lambda w: all_records(w.neuron, w.repeat),
+            records=earlier_records,
             runs=expand(
                 rules.search_finalists.output.records,
-                job=range(FINALIST_JOBS),
+                job=range(STUDY.search.finalist_jobs()),
                 allow_missing=True,
             ),
         output:
@@ -167,15 +163,12 @@ if STUDY.search is not None:
         script:
             "../scripts/search_tables.py"
 
-    SEARCH_TRIALS = each_search(rules.search_best.output.trials)
+    SEARCH_TRIALS = {"trials": rules.search_tables.input.trials}
     figure(
         "search",
         "search_history",
         "history",
-        {
-            "trials": SEARCH_TRIALS,
-            "runs": each_search(rules.search_best.output.runs),
-        },
+        {**SEARCH_TRIALS, "runs": rules.search_tables.input.runs},
     )
     figure(
         "search",
@@ -196,13 +189,13 @@ if STUDY.search is not None:
         "search",
         "search_slices",
         "slices",
-        {"trials": SEARCH_TRIALS, "winners": rules.search_tables.output.winners},
-        sampling=STUDY.search.sampling.model_dump(mode="json"),
+        {**SEARCH_TRIALS, "winners": rules.search_tables.output.winners},
+        sampling=SAMPLING,
     )
     figure(
         "search",
         "search_failures",
         "failed trials",
-        {"trials": SEARCH_TRIALS},
-        sampling=STUDY.search.sampling.model_dump(mode="json"),
+        SEARCH_TRIALS,
+        sampling=SAMPLING,
     )

@@ -8,35 +8,26 @@ def search_model(wildcards):
     return model.with_parameters(STUDY.search.trials.fixed(0)).model_dump(mode="json")
 
 
-def generation_records(neuron, repeat, generation, rungs):
+def rung_records(wildcards, generation, rungs):
     """What a generation tries, and the folders with the records of all jobs of ``rungs``."""
-    folder = f"{RESULTS}/search/{neuron}/{repeat}/generations/{generation}"
-    trials = STUDY.search.trials
-    jobs = [f"rung{r}/job{j}" for r in rungs for j in range(trials.jobs(r))]
-    return [f"{folder}/{name}" for name in ("trials.json", *jobs)]
-
-
-def earlier_records(neuron, repeat, generations):
-    """The same of all rungs of the first ``generations`` generations, in order."""
-    return [
-        file
-        for generation in range(generations)
-        for file in generation_records(
-            neuron, repeat, generation, STUDY.search.trials.rungs
-        )
+    folder = f"{RESULTS}/search/{wildcards.neuron}/{wildcards.repeat}/generations/{generation}"
+    jobs = [
+        f"rung{r}/job{j}" for r in rungs for j in range(STUDY.search.trials.jobs(r))
     ]
-
-
-def all_records(neuron, repeat):
-    return earlier_records(neuron, repeat, STUDY.search.generations)
+    return [f"{folder}/{name}" for name in ("trials.json", *jobs)]
 
 
 def entering(wildcards):
     """What tells a rung's jobs which trials to train."""
-    earlier = range(int(wildcards.rung))
-    return generation_records(
-        wildcards.neuron, wildcards.repeat, wildcards.generation, earlier
-    )
+    return rung_records(wildcards, wildcards.generation, range(int(wildcards.rung)))
+
+
+def earlier_records(wildcards):
+    """Records of all rungs of all generations before the wildcards', or of all, in order."""
+    generations = int(wildcards.get("generation", STUDY.search.generations))
+    rungs = STUDY.search.trials.rungs
+    files = [rung_records(wildcards, g, rungs) for g in range(generations)]
+    return sum(files, [])
 
 
 def winner_of(wildcards):
@@ -51,7 +42,7 @@ def winner_of(wildcards):
 def search_minutes(wildcards):
     """What a job's trials take at most: each may use search.trials.timeout CPU seconds."""
     trials = STUDY.search.trials
-    rung = int(getattr(wildcards, "rung", trials.rungs[-1]))  # finalists have none
+    rung = int(wildcards.get("rung", trials.rungs[-1]))  # finalists have none
     return within(30 + int(trials.per_job_of(rung) * trials.timeout // 60))
 
 

@@ -60,7 +60,8 @@ def start(snakemake: Any) -> logging.Logger:
 def _fail_if_edited(snakemake: Any, script: Path) -> None:
     # When the workflow was read, if it was on this machine: then a glance at times is enough.
     started = float(os.environ.get("SPIKEGRAD_STARTED", "0"))
-    if not edited_since(started, script) or code_digest(script) == snakemake.params.code:
+    modules = snakemake.params.get("modules", [])
+    if not edited_since(started, script) or code_digest(script, *modules) == snakemake.params.code:
         return
     problem = (
         f"{snakemake.rule}: code that it runs was edited after snakemake started; the job's outputs"

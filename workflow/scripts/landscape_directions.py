@@ -10,7 +10,7 @@ from study.config.landscape import LandscapeSettings
 from study.data.dataset import load
 from study.landscape.directions import centre, common, save_centres
 from study.landscape.objective import Objective, landscape_samples
-from study.landscape.states import course, equal_loss, load_run, states
+from study.landscape.states import equal_loss, load_run, snapshot_losses, states
 from study.storage.tables import write_table
 
 log = start(snakemake)
@@ -28,12 +28,12 @@ own = runs(snakemake.input.checkpoints, snakemake.input.snapshots)
 active = runs(snakemake.input.active_checkpoints, snakemake.input.active_snapshots)
 other = runs(snakemake.input.other_checkpoints, snakemake.input.other_snapshots)
 objectives = {neuron: Objective(run.network, data) for neuron, run in own.items()}
-courses = {neuron: course(run, objectives[neuron]) for neuron, run in own.items()}
-level = equal_loss(courses.values())
+losses = {neuron: snapshot_losses(run, objectives[neuron]) for neuron, run in own.items()}
+level = equal_loss(losses.values())
 directions = common(options.directions, [*own.values(), *active.values()])
 if directions != options.directions:
     log.warning(
-        "seed %d: a network failed early, so that only %d of %d principal directions are there",
+        "seed %d: a network failed early, so that only %d of %d principal directions exist",
         seed,
         directions.principal,
         options.directions.principal,
@@ -42,9 +42,10 @@ table = []
 for file in snakemake.output.directions:
     neuron = Path(file).parent.name
     objective = objectives[neuron]
-    here = states(own[neuron], courses[neuron], level, active[neuron])
+    here = states(own[neuron], losses[neuron], level, active[neuron])
     # The other seed's trained network stands for its state of equal activity, which it may lack.
-    there = states(other[neuron], course(other[neuron], objective), level, other[neuron])
+    there_losses = snapshot_losses(other[neuron], objective)
+    there = states(other[neuron], there_losses, level, other[neuron])
     centres = {
         name: centre(name, state, there[name], objective, directions)
         for name, state in here.items()

@@ -28,7 +28,7 @@ for neuron, own in changes.groupby("neuron", sort=False):
         chosen.append({**change, "kind": kind})
         key = {"neuron": neuron, "kind": kind}
         samples = landscape_samples(data, options, change["seed"])
-        tables = example(change, files[neuron, change["seed"]], samples, options.examples)
+        tables = example(change, files[neuron, change["seed"]], samples, options.examples.points)
         parts.append([table.assign(**key) for table in tables])
 if not parts:
     raise ValueError("the census found no change at all: raise landscape.census.*.reach")

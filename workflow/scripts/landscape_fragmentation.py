@@ -5,10 +5,6 @@ from study.landscape.fragmentation import line_minima, plane_minima
 from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
-depths, tolerance = snakemake.params.depths, snakemake.params.tolerance
-tables = {
-    snakemake.output.lines: line_minima(read_table(snakemake.input.lines), depths, tolerance),
-    snakemake.output.planes: plane_minima(read_table(snakemake.input.planes), depths),
-}
-for name, table in tables.items():
-    write_table(table, name)
+lines, planes = (read_table(snakemake.input[name]) for name in ("lines", "planes"))
+write_table(line_minima(lines, snakemake.params.depths), snakemake.output.lines)
+write_table(plane_minima(planes, snakemake.params.depths), snakemake.output.planes)

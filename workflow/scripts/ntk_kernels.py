@@ -12,22 +12,15 @@ log = start(snakemake)
 problem = validate(NTKProblem, snakemake.params.problem)
 experiment = validate(KernelExperiment, snakemake.params.experiment)
 networks = read_table(*snakemake.input.networks)
+out, n = snakemake.output, snakemake.params.n_resamples
+quantities = ["squared_error", "drift"]
 analytic = analytic_rows(problem, experiment)
 per_network = errors(networks, analytic)
-powers = pd.concat(
-    exponents(per_network, quantity, problem, snakemake.params.n_resamples)
-    for quantity in ("squared_error", "drift")
-)
+powers = pd.concat(exponents(per_network, quantity, problem, n) for quantity in quantities)
 log.info("powers of the width:\n%s", powers.to_string())
-write_table(analytic, snakemake.output.analytic)
-write_table(per_network, snakemake.output.errors)
-means = per_network.groupby(["slope", "width", "step"])[["squared_error", "drift"]].mean()
-write_table(means.reset_index(), snakemake.output.mean_errors, digits=6)
-for table, path in (
-    (powers, snakemake.output.exponents),
-    (
-        growth(networks, analytic, problem, experiment, snakemake.params.n_resamples),
-        snakemake.output.growth,
-    ),
-):
-    write_table(table, path)
+means = per_network.groupby(["slope", "width", "step"])[quantities].mean()
+write_table(analytic, out.analytic)
+write_table(per_network, out.errors)
+write_table(means.reset_index(), out.mean_errors, digits=6)
+write_table(powers, out.exponents)
+write_table(growth(networks, analytic, problem, experiment, n), out.growth)

@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from study.ntk.constants import CONVERGENCE, SAME_TIME
-from study.ntk.figures import draw_distances
+from study.ntk import CONVERGENCE, SAME_TIME
+from study.ntk.figures import draw_distances, width_axis
 from study.storage.tables import read_table
 from study.style import save
 
@@ -21,11 +21,9 @@ for column, (name, file) in enumerate(zip(names, snakemake.input.distances, stri
     draw_distances(panels[0, column], trained, "width")
     during = table[(table["at"] == SAME_TIME) & (table.width == widest) & (table.step > 0)]
     draw_distances(panels[1, column], during, "step")
-    panels[0, column].set(xscale="log", xlabel="width $n$")
     panels[0, column].set_title(f"{name.replace('_', ' ')}\n{table.n_networks.max()} networks")
     panels[1, column].set(xscale="log", xlabel=f"steps, $n = {widest}$")
-    panels[0, column].set_xticks(sorted(table.width.unique()), sorted(table.width.unique()))
-    panels[0, column].minorticks_off()
+    width_axis(panels[0, column], table.width)
 panels[0, 0].set_ylabel("distance of the trained networks'\nmean to kernel regression, rms")
 panels[1, 0].set_ylabel("distance to the kernel's gradient\nflow at the same time, rms")
 for axes in panels.flat:

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from study.ntk.constants import SG_NTK
+from study.ntk import SG_NTK
 from study.ntk.figures import (
     KERNEL_COLOURS,
     KERNEL_STYLES,
@@ -47,29 +47,18 @@ def draw(experiment, networks, predictions, train, files):
     single.set_ylabel("output")
     single.set_title(f"{widest.shape[1]} networks, $n = {widths[-1]}$")
 
-    for width in widths:
-        means.plot(
-            functions[width].mean(axis=1), color=colours[width], linewidth=2, label=f"$n = {width}$"
-        )
-    means.plot(
-        sg_ntk.angle, sg_ntk["mean"], color="black", linewidth=1.2, label="SG-NTK regression"
-    )
+    for width, colour in colours.items():
+        means.plot(functions[width].mean(axis=1), color=colour, lw=2, label=f"$n = {width}$")
+    means.plot(sg_ntk.angle, sg_ntk["mean"], color="black", lw=1.2, label="SG-NTK regression")
     means.plot(train.angle, train.target, **TRAINING_POINTS)
     means.set_ylabel("mean output")
     means.set_title("means of networks")
 
     offset = flow[SG_NTK]["mean"].to_numpy()
     error = 1.96 * widest.sem(axis=1)
-    difference = widest.mean(axis=1) - offset
-    differences.fill_between(
-        widest.index, difference - error, difference + error, color=colours[widths[-1]], alpha=0.3
-    )
-    differences.plot(
-        difference,
-        color=colours[widths[-1]],
-        linewidth=2,
-        label=f"networks, $n = {widths[-1]}$, 95 %",
-    )
+    mean = widest.mean(axis=1) - offset
+    differences.fill_between(widest.index, mean - error, mean + error, color=colour, alpha=0.3)
+    differences.plot(mean, color=colour, lw=2, label=f"networks, $n = {widths[-1]}$, 95 %")
     for kernel, table in flow.items():
         style = {"color": KERNEL_COLOURS[kernel], "linestyle": KERNEL_STYLES[kernel]}
         differences.plot(table.angle, table["mean"].to_numpy() - offset, label=kernel, **style)

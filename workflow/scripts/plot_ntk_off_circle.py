@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from study.ntk.constants import SAME_TIME
-from study.ntk.figures import draw_distances
+from study.ntk import SAME_TIME
+from study.ntk.figures import draw_distances, width_axis
 from study.storage.tables import read_table
 from study.style import COLOURS, save
 
@@ -15,16 +15,22 @@ setup = snakemake.params.setup
 n = table.predict.max() + 1
 
 
-def asymmetry(column):
-    """K(x, x') - K(x', x) for every pair once."""
-    kernel = table[column].to_numpy().reshape(n, n)
-    return (kernel - kernel.T)[np.triu_indices(n, 1)]
-
-
-se = table.empirical_se.to_numpy().reshape(n, n)
-error = np.hypot(se, se.T)[np.triu_indices(n, 1)]
-norms = table.norm_predict.to_numpy().reshape(n, n)[:, 0]
 i, j = np.triu_indices(n, 1)
+
+
+def pairs(column):
+    """Values for every pair of points once, and with the points exchanged."""
+    matrix = table[column].to_numpy().reshape(n, n)
+    return matrix[i, j], matrix[j, i]
+
+
+def asymmetry(column):
+    """K(x, x') - K(x', x)."""
+    return np.subtract(*pairs(column))
+
+
+error = np.hypot(*pairs("empirical_se"))
+norms, norms_exchanged = pairs("norm_predict")
 distances = [read_table(file) for file in snakemake.input.distances]
 figure, panels = plt.subplots(
     1, 2 + len(distances), figsize=(3.75 * (2 + len(distances)), 3.4), squeeze=False
@@ -40,11 +46,8 @@ empirical.set_title(
     f"erf$_{{{setup['slope']:g}}}$, {setup['n_networks']} networks, $n = {setup['width']}$"
 )
 empirical.legend()
-kernel = table.sign.to_numpy().reshape(n, n)
-mean = ((kernel + kernel.T) / 2)[i, j]
-sign.scatter(
-    norms[i] / norms[j], asymmetry("sign") / np.abs(mean), s=8, c=np.abs(mean), cmap="viridis"
-)
+mean = np.abs(np.add(*pairs("sign")) / 2)
+sign.scatter(norms / norms_exchanged, asymmetry("sign") / mean, s=8, c=mean, cmap="viridis")
 sign.axhline(0, color="grey", linewidth=0.8)
 sign.axvline(1, color="grey", linewidth=0.8)
 figure.colorbar(sign.collections[0], label="mean of $K(x, x')$, $K(x', x)$")
@@ -56,10 +59,8 @@ sign.set_title("sign networks, analytic")
 for axes, distance, name in zip(trained, distances, snakemake.params.experiments, strict=True):
     own = distance[(distance["at"] == SAME_TIME) & (distance.step == distance.step.max())]
     draw_distances(axes, own, "width")
-    widths = sorted(own.width.unique())
-    axes.set(xscale="log", xlabel="width $n$", ylabel="distance of the mean to the flow, rms")
-    axes.set_xticks(widths, widths)
-    axes.minorticks_off()
+    width_axis(axes, own.width)
+    axes.set_ylabel("distance of the mean to the flow, rms")
     axes.set_ylim(bottom=0)
     axes.set_title(f"{name.replace('_', ' ')}: {own.n_networks.max()} trained sign networks")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)

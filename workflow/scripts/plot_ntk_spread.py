@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from study.ntk.figures import legend_below
+from study.ntk.figures import legend_below, width_axis
 from study.storage.tables import read_table
 from study.style import COLOURS, save
 
@@ -34,10 +34,8 @@ for axes, name, spreads, trends in files:
         )  # fmt: skip
         axes.plot(own.width, own.std_predicted, marker + "--", color=colour, markersize=3, mfc="w")
     axes.plot([], [], "--", color="grey", label="SG-NTK flow")
-    widths = sorted(last.width.unique())
-    axes.set(xscale="log", yscale="log", xlabel="width $n$")
-    axes.set_xticks(widths, widths)
-    axes.minorticks_off()
+    axes.set_yscale("log")
+    width_axis(axes, last.width)
     axes.set_title(
         f"{name.replace('_', ' ')}\n{last.n_networks.max()} networks, {last.step.max()} steps"
     )

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from study.ntk.constants import SAME_TIME
+from study.ntk import SAME_TIME
 from study.ntk.figures import (
     angle_axis,
     decades_axis,
@@ -13,19 +13,17 @@ from study.ntk.figures import (
     draw_widths,
     sequence,
     slope_label,
+    width_axis,
 )
 from study.storage.tables import read_table
 from study.style import letter, save
 
 log = start(snakemake)
-naive, surrogate = (
-    read_table(snakemake.input[name]) for name in ("naive_analytic", "surrogate_analytic")
+tables = ("naive_analytic", "surrogate_analytic", "errors", "predictions", "distances", "problem")
+naive, surrogate, errors, predictions, distances, points = (
+    read_table(snakemake.input[name]) for name in tables
 )
-errors = read_table(snakemake.input.errors)
 networks = read_table(*snakemake.input.networks)
-predictions = read_table(snakemake.input.predictions)
-distances = read_table(snakemake.input.distances)
-points = read_table(snakemake.input.problem)
 figure, grid = plt.subplots(2, 3, figsize=(10.5, 6))
 diverging, converging, drift = grid[0]
 single, means, during = grid[1]
@@ -57,10 +55,8 @@ single.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2
 
 same_time = distances[distances["at"] == SAME_TIME]
 draw_distances(means, same_time[same_time["step"] == step], "width")
-means.set(xscale="log", xlabel="width $n$", title=f"after {step} steps")
-widths = sorted(same_time["width"].unique())
-means.set_xticks(widths, widths)
-means.minorticks_off()
+means.set_title(f"after {step} steps")
+width_axis(means, same_time["width"])
 widest = same_time[(same_time["width"] == width) & (same_time["step"] > 0)]
 draw_distances(during, widest, "step")
 during.set(xscale="log", xlabel="steps of training", title=f"$n = {width}$")

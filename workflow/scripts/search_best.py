@@ -6,39 +6,35 @@ import yaml
 from _job import start
 from spikegrad.files import atomic
 from spikegrad.settings import part, validate
-from study.config.search import Halving, SearchConfig, repeat_seed
+from study.config.search import Halving, SearchConfig, search_seed
 from study.config.training import ModelSettings
 from study.search.bounds import placed
-from study.search.halving import read_search
-from study.search.records import read_records
+from study.search.records import read_records, read_search
 from study.search.sampling import importances
 from study.search.selection import finalist_runs, run_table, trial_table, winner
 from study.storage.tables import write_table
 
 log = start(snakemake)
 config = part(SearchConfig, snakemake.params.search)
-trials = validate(Halving, snakemake.params.trials)
-neuron, search = snakemake.wildcards.neuron, int(snakemake.wildcards.repeat)
-records = read_search(snakemake.input.records, trials)
-finalists = finalist_runs(records, config.selection, repeat_seed(config.seed, search))
-runs = read_records(snakemake.input.runs, finalists)
+halving = validate(Halving, snakemake.params.trials)
+about = {"neuron": snakemake.wildcards.neuron, "search": int(snakemake.wildcards.repeat)}
+seed = search_seed(config.seed, about["search"])
+records = read_search(snakemake.input.records, halving)
+runs = read_records(snakemake.input.runs, finalist_runs(records, config.selection, seed))
 
-
-def named(table: pd.DataFrame) -> pd.DataFrame:
-    """With what tells the search from others in front."""
-    table.insert(0, "neuron", neuron)
-    table.insert(1, "search", search)
-    return table
-
-
-allotted = config.generations * trials.epochs_allotted()
-best = {"neuron": neuron, "search": search, **winner(records, runs, allotted)}
+best = about | winner(records, runs, config.generations * halving.epochs_allotted())
 settings = validate(ModelSettings, snakemake.params.model).with_parameters(best["parameters"])
 best["places"] = placed(config.sampling.space, settings)
 with atomic(snakemake.output.best) as file:
     file.write_text(yaml.safe_dump(best, sort_keys=False))
-write_table(named(trial_table(records, trials)), snakemake.output.trials)
-write_table(named(run_table(runs)), snakemake.output.runs)
-shares = importances(config.sampling.space, records, repeat_seed(config.seed, search))
-table = pd.DataFrame({"parameter": list(shares), "importance": list(shares.values())})
-write_table(named(table), snakemake.output.importances)
+
+shares = importances(config.sampling.space, records, seed)
+tables = {
+    "trials": trial_table(records, halving),
+    "runs": run_table(runs),
+    "importances": pd.DataFrame(shares.items(), columns=["parameter", "importance"]),
+}
+for name, table in tables.items():
+    for place, (key, value) in enumerate(about.items()):
+        table.insert(place, key, value)
+    write_table(table, snakemake.output[name])

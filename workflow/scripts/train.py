@@ -12,7 +12,7 @@ from spikegrad.settings import validate
 from study.config.training import ModelSettings
 from study.data.dataset import load
 from study.data.speakers import exchanged
-from study.search.winners import best_winner
+from study.search.selection import best_winner
 from study.storage.provenance import digest
 from study.storage.tables import write_table
 from study.training.loop import train

@@ -1,4 +1,4 @@
-"""How work is shared out among jobs, and followed while it is done."""
+"""How work is shared out among jobs, and reported while it is done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def share(work: Sequence[T], job: int, jobs: int) -> Sequence[T]:
     return work[job::jobs]
 
 
-def followed(work: Iterable[T], total: int, what: str) -> Iterator[T]:
+def with_progress(work: Iterable[T], total: int, what: str) -> Iterator[T]:
     """Each of the ``total`` pieces of ``work``, named by ``what``.
 
     A bar in a terminal shows how far it is; where there is none, as in a workflow's job, the log

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def made_with() -> dict[str, str]:
     return {
         "spikegrad": __version__,
         "torch": torch.__version__,
-        **{library: _version(library) for library in ("numba", "llvmlite", "numpy")},
+        **{library: version(library) for library in ("numba", "llvmlite", "numpy")},
         "Numba's processor": " ".join([name, *vectors]),
         "torch's instructions": torch.backends.cpu.get_cpu_capability(),
         "MKL's path": os.environ.get("MKL_CBWR") or llvmlite.binding.get_host_cpu_name(),
@@ -66,10 +66,3 @@ def refuse_others(made: Mapping[str, Any], checkpoint: Path) -> None:
             " machines.mixed to true to go on anyway, or delete it to start over;"
             " docs/cluster.md, mixed CPUs"
         )
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

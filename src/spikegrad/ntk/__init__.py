@@ -22,8 +22,7 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "analytic": ("Kernels", "sg_ntk"),
-        "activations": ("Erf", "Relu", "Sign", "Step", "Tanh"),
-        "custom": ("Custom", "CustomDerivative"),
+        "activations": ("Custom", "CustomDerivative", "Erf", "Relu", "Sign", "Step", "Tanh"),
         "moments": ("Activation", "Derivative"),
         "modules": ("SurrogateActivation", "empirical_sg_ntk"),
         "surrogates": (

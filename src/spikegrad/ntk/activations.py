@@ -1,20 +1,20 @@
 """Activations phi, with their moments in closed form.
 
 Their bases, and what has no closed form, are in :mod:`spikegrad.ntk.moments`. A new activation or
-surrogate is a small class, or :class:`~spikegrad.ntk.custom.Custom` of any function of a tensor.
+surrogate is a small class, or :class:`Custom` of any function of a tensor.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from spikegrad.ntk.correlation import Correlation
-from spikegrad.ntk.moments import Activation, Derivative
+from spikegrad.ntk.moments import Activation, Correlation, Derivative
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.surrogates import ErfDerivative, TanhDerivative, require_positive
 
@@ -43,16 +43,14 @@ class Erf(Activation):
 
     @property
     def derivative(self) -> ErfDerivative:
-        """See base class."""
         return ErfDerivative(self.slope)
 
     def second_moment(self, variance: Array) -> Array:
-        """See base class: Williams' arcsine kernel."""
+        """Williams' arcsine kernel."""
         c = self.derivative.softness
         return np.asarray(2 / np.pi * np.arcsin(variance / (c + variance)))
 
     def shortfall(self, x: Array, y: Array, bound: Array, correlation: Correlation) -> Array:
-        """See base class."""
         c = self.derivative.softness
         kept_x, kept_y = x / (c + x), y / (c + y)
         scale = np.sqrt(kept_x * kept_y)
@@ -98,11 +96,9 @@ class Sign(Erf):
         return torch.sign(u)
 
     def second_moment(self, variance: Array) -> Array:
-        """See base class."""
         return np.where(variance > 0, 1.0, 0.0)
 
     def shortfall(self, x: Array, y: Array, bound: Array, correlation: Correlation) -> Array:
-        """See base class."""
         return np.asarray(2 / np.pi * bound * correlation.folded_angle)
 
 
@@ -118,24 +114,22 @@ class Step(Activation, Derivative):
 
     @property
     def derivative(self) -> ErfDerivative:
-        """See base class: a delta function, half of the sign function's."""
+        """A delta function, half of the sign function's."""
         return ErfDerivative(math.inf, 0.5)
 
     def mean(self, variance: Array) -> Array:
         return np.where(variance > 0, 0.5, 0.0)
 
     def second_moment(self, variance: Array) -> Array:
-        """See base class."""
         return self.mean(variance)
 
     def shortfall(self, x: Array, y: Array, bound: Array, correlation: Correlation) -> Array:
-        """See base class: Cho and Saul's arc-cosine kernel of degree 0."""
+        """Cho and Saul's arc-cosine kernel of degree 0."""
         return np.asarray(bound * correlation.angle / np.pi)
 
     def closed_moment(
         self, other: Derivative, x: Array, y: Array, correlation: Correlation
     ) -> Array | None:
-        """See base class."""
         if not isinstance(other, Step):
             return None
         bound = np.sqrt(self.mean(x) * self.mean(y))
@@ -153,15 +147,13 @@ class Relu(Activation):
 
     @property
     def derivative(self) -> Step:
-        """See base class."""
         return Step()
 
     def second_moment(self, variance: Array) -> Array:
-        """See base class."""
         return np.asarray(variance / 2)
 
     def shortfall(self, x: Array, y: Array, bound: Array, correlation: Correlation) -> Array:
-        """See base class: Cho and Saul's arc-cosine kernel of degree 1."""
+        """Cho and Saul's arc-cosine kernel of degree 1."""
         angle = correlation.angle
         sine = np.sqrt(correlation.square_rest)
         # sin - angle cos, by its series where it would be a difference of nearly equal numbers
@@ -185,5 +177,51 @@ class Tanh(Activation):
 
     @property
     def derivative(self) -> TanhDerivative:
-        """See base class."""
         return TanhDerivative()
+
+
+@dataclass(frozen=True)
+class CustomDerivative(Derivative):
+    """psi from any function of a tensor."""
+
+    function: Callable[[Tensor], Tensor]
+    kinks: tuple[float, ...] = ()
+
+    def __call__(self, u: Tensor) -> Tensor:
+        return self.function(u)
+
+
+@dataclass(frozen=True)
+class Custom(Activation):
+    """phi from any function of a tensor, element by element, such as ``torch.nn.functional.gelu``.
+
+    Parameters
+    ----------
+    function
+        phi.
+    kinks
+        Where phi or phi' is not smooth. phi must be continuous: a jump's derivative is no function.
+    derivative_function
+        phi'; by autograd if not given.
+    """
+
+    function: Callable[[Tensor], Tensor]
+    kinks: tuple[float, ...] = ()
+    derivative_function: Callable[[Tensor], Tensor] | None = None
+
+    def __call__(self, u: Tensor) -> Tensor:
+        return self.function(u)
+
+    @property
+    def derivative(self) -> Derivative:
+        return CustomDerivative(self.derivative_function or _Autograd(self.function), self.kinks)
+
+
+@dataclass(frozen=True)
+class _Autograd:
+    function: Callable[[Tensor], Tensor]
+
+    def __call__(self, u: Tensor) -> Tensor:
+        with torch.enable_grad():
+            point = u.detach().requires_grad_()
+            return torch.autograd.grad(self.function(point).sum(), point)[0]

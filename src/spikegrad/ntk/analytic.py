@@ -8,11 +8,9 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from spikegrad.ntk.activations import Sign
+from spikegrad.ntk.arrays import as_array, like, precision
 from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.recursion import Layer, Points, points, tile
@@ -106,17 +104,17 @@ def sg_ntk(
             strict=True,
         )
     ]
-    rows = points(_matrix("x", x), weights[0], biases[0], layers)
+    rows = points(as_array("x", x, 2), weights[0], biases[0], layers)
     if x_prime is None:
         columns = rows
     else:
-        columns = points(_matrix("x_prime", x_prime), weights[0], biases[0], layers)
+        columns = points(as_array("x_prime", x_prime, 2), weights[0], biases[0], layers)
         if rows.inputs.shape[1] != columns.inputs.shape[1]:
             raise ValueError(
                 f"inputs must be [n, d] and [n', d], not {np.shape(x)} and {np.shape(x_prime)}"
             )
-    found = _kernels(rows, columns, layers, output_scale**2, names, _dtype(x))
-    results = [_like(x, found[name]) for name in names]
+    found = _kernels(rows, columns, layers, output_scale**2, names, precision(x))
+    results = [like(x, found[name]) for name in names]
     if isinstance(get, str):
         return results[0]
     return Kernels(*results) if names == Kernels._fields else namedtuple("Kernels", names)(*results)
@@ -160,30 +158,3 @@ def _each(name: str, value: Any, n: int, what: str) -> list[Any]:
         if isinstance(v, float | int) and not (np.isfinite(v) and v >= 0):
             raise ValueError(f"{name} must be finite and not below 0, not {v}")
     return values
-
-
-def _matrix(name: str, x: Any) -> Array:
-    values = x.detach().cpu().numpy() if isinstance(x, Tensor) else x
-    matrix = np.asarray(values, np.float64)
-    if matrix.ndim != 2:
-        raise ValueError(f"inputs must be [n, d], but {name} is {matrix.shape}")
-    if matrix.size == 0:
-        raise ValueError(f"{name} is empty: {matrix.shape}")
-    wrong = np.flatnonzero(~np.isfinite(matrix).all(1))
-    if len(wrong):
-        raise ValueError(f"{name}[{wrong[0]}] is not finite: {matrix[wrong[0]]}")
-    return matrix
-
-
-def _dtype(x: Any) -> np.dtype[Any]:
-    if isinstance(x, Tensor):
-        return np.dtype(np.float32 if x.dtype == torch.float32 else np.float64)
-    dtype = np.asarray(x).dtype
-    return dtype if np.issubdtype(dtype, np.floating) else np.dtype(np.float64)
-
-
-def _like(x: Any, matrix: NDArray[Any]) -> Any:
-    if not isinstance(x, Tensor):
-        return matrix
-    dtype = x.dtype if x.dtype.is_floating_point else torch.float64
-    return torch.from_numpy(matrix).to(x.device, dtype)

@@ -1,7 +1,7 @@
 """Gaussian moments of pairs of functions: in closed form where there is one, else interpolated.
 
 Moments are over centred Gaussian pairs (u, v) with variances ``x``, ``y`` and a
-:class:`~spikegrad.ntk.correlation.Correlation`.
+:class:`Correlation`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -16,13 +17,39 @@ from scipy.interpolate import PPoly
 from torch import Tensor
 
 from spikegrad.ntk import quadrature
-from spikegrad.ntk.correlation import Correlation
 from spikegrad.ntk.quadrature import Array, QuadratureError
 
 SAME = 1e-12  # variances this close, relative to each other, share an interpolation
 DEGREE = 20  # of its polynomials
 RESOLVED = 1e-11  # their last coefficients, relative to the moment
 NARROWEST = np.pi * 2.0**-24  # panel
+
+
+class Correlation(NamedTuple):
+    """Correlations ``rho``, and ``gap`` = 1 - \\|rho\\| with a relative accuracy of its own.
+
+    The latter carries what rho cannot: the kernels of steep functions have square-root
+    singularities at rho = 1, where rounding of rho would become its root.
+    """
+
+    rho: Array
+    gap: Array
+
+    @property
+    def square_rest(self) -> Array:
+        """1 - rho^2."""
+        return np.asarray(self.gap * (2 - self.gap))
+
+    @property
+    def angle(self) -> Array:
+        """arccos of rho, in [0, pi]."""
+        folded = self.folded_angle
+        return np.where(self.rho < 0, np.pi - folded, folded)
+
+    @property
+    def folded_angle(self) -> Array:
+        """arccos of \\|rho\\|, in [0, pi / 2]; accurate where it is small."""
+        return np.asarray(2 * np.arcsin(np.sqrt(self.gap / 2)))
 
 
 class Derivative(ABC):
@@ -91,17 +118,11 @@ class Activation(ABC):
         """E[phi(u)^2], u ~ N(0, variance)."""
         return quadrature.mean(_Square(self), variance)
 
-    def cross_moment(self, x: Array, y: Array, correlation: Correlation) -> Array:
-        """E[phi(u) phi(v)]; see :meth:`Derivative.moment` for shapes and errors."""
-        bound = np.sqrt(self.second_moment(x) * self.second_moment(y))
-        rest = self.shortfall(x, y, bound, correlation)
-        return np.where((correlation.rho < 0) & self.odd, rest - bound, bound - rest)
-
     def shortfall(self, x: Array, y: Array, bound: Array, correlation: Correlation) -> Array:
         """``bound`` = sqrt(E[phi(u)^2] E[phi(v)^2]), minus E[phi(u) phi(v)], at least 0.
 
         Accurate where it is small, which the difference would not be. For odd functions it is that
-        of \\|rho\\|.
+        of \\|rho\\|. Shapes and errors are those of :meth:`Derivative.moment`.
         """
         if self.odd:
             correlation = Correlation(1 - correlation.gap, correlation.gap)
@@ -158,6 +179,8 @@ def interpolated(
     codes = np.broadcast_to(x_index.reshape(x.shape) * len(ys) + y_index.reshape(y.shape), shape)
     occurring, counts = np.unique(codes, return_counts=True)
     values = np.empty(shape)
+    if bound is not None:
+        bound = np.broadcast_to(bound, shape)
     angle = correlation.angle
     alone = np.zeros(shape, bool)
     for code, count in zip(occurring, counts, strict=True):
@@ -172,12 +195,12 @@ def interpolated(
             values[where] = at_0 + rises
         else:
             # 0 at angle 0 by the Cauchy-Schwarz inequality, if the variances are equal
-            values[where] = -rises if u == v else bound_at(bound, where) - at_0 - rises
+            values[where] = -rises if u == v else bound[where] - at_0 - rises
     if alone.any():
         u, v = (np.broadcast_to(a, shape)[alone] for a in (x, y))
         c = Correlation(correlation.rho[alone], correlation.gap[alone])
         single = _direct(f, g, u, v, c)
-        values[alone] = single if bound is None else bound_at(bound, alone) - single
+        values[alone] = single if bound is None else bound[alone] - single
     return values
 
 
@@ -193,11 +216,6 @@ def _interpolate(
     if sign < 0:
         rises = np.where(angle > np.pi / 2, -2 * at_0 - rises, rises)
     return at_0, rises
-
-
-def bound_at(bound: Array, where: Array) -> Array:
-    """Entries of ``bound``, which broadcasts to the shape of ``where``."""
-    return np.asarray(np.broadcast_to(bound, where.shape)[where])
 
 
 def _groups(variances: Array) -> tuple[Array, Array]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikegrad.ntk.correlation import Correlation
-from spikegrad.ntk.moments import Activation, Derivative
+from spikegrad.ntk.moments import Activation, Correlation, Derivative
 from spikegrad.ntk.quadrature import Array
 
 NEAR = 1e-3  # 1 - |rho| below which it is computed from differences of the inputs

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import expm, solve
 from torch import Tensor, from_numpy
 
+from spikegrad.ntk.arrays import as_array, like
 from spikegrad.ntk.quadrature import Array
 
 WORST_CONDITION = 1e12
@@ -79,7 +80,7 @@ def stability(kernel: ArrayLike | Tensor) -> float:
     Below 0, gradient flow with the kernel diverges. An SG-NTK is not symmetric, so that this can
     happen (docs/ntk.md).
     """
-    k = _array("kernel", kernel, 2)
+    k = as_array("kernel", kernel, 2)
     return float(np.linalg.eigvals(k).real.min() / max(np.linalg.norm(k, 2), 1e-300))
 
 
@@ -122,9 +123,9 @@ def kernel_regression(
     IllConditionedError
         At infinite time, if K(X, X)'s condition number exceeds ``WORST_CONDITION``.
     """
-    across = _array("k_test_train", k_test_train, 2)
-    among = _array("k_train_train", k_train_train, 2)
-    y = _array("y_train", y_train, 1, 2)
+    across = as_array("k_test_train", k_test_train, 2)
+    among = as_array("k_train_train", k_train_train, 2)
+    y = as_array("y_train", y_train, 1, 2)
     n = len(y)
     if among.shape != (n, n) or across.shape[1] != n:
         raise ValueError(
@@ -144,7 +145,9 @@ def kernel_regression(
     if times.ndim == 0:
         mean = mean[0]
         covariance = None if covariance is None else covariance[0]
-    return Prediction(_like(k_test_train, mean), _like(k_test_train, covariance))
+    return Prediction(
+        like(k_test_train, mean), None if covariance is None else like(k_test_train, covariance)
+    )
 
 
 def kernel_flow(
@@ -229,7 +232,7 @@ def _closest(among: Array) -> str:
 
 def _covariance(response: Array, nngp: Covariances, shape: tuple[int, ...]) -> Array:
     test_test, test_train, train_train = (
-        _array(f"nngp.{name}", matrix, 2) for name, matrix in zip(nngp._fields, nngp, strict=True)
+        as_array(f"nngp.{name}", matrix, 2) for name, matrix in zip(nngp._fields, nngp, strict=True)
     )
     wanted = (shape[0], shape[0]), shape, (shape[1], shape[1])
     if (test_test.shape, test_train.shape, train_train.shape) != wanted:
@@ -239,22 +242,3 @@ def _covariance(response: Array, nngp: Covariances, shape: tuple[int, ...]) -> A
         )
     moved = response @ test_train.T
     return np.asarray(test_test - moved - moved.mT + response @ train_train @ response.mT)
-
-
-def _array(name: str, values: Any, *ndim: int) -> Array:
-    array = values.detach().cpu().numpy() if isinstance(values, Tensor) else values
-    array = np.asarray(array, np.float64)
-    if array.ndim not in ndim or array.size == 0:
-        raise ValueError(f"{name} must have {ndim} dimensions and entries, not shape {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} has entries that are not finite")
-    return array
-
-
-def _like(example: Any, values: Array | None) -> Any:
-    if values is None:
-        return None
-    if isinstance(example, Tensor):
-        return from_numpy(values).to(example.device, example.dtype)
-    dtype = np.asarray(example).dtype
-    return values.astype(dtype if np.issubdtype(dtype, np.floating) else np.float64, copy=False)

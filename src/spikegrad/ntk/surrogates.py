@@ -10,8 +10,7 @@ import torch
 from scipy.special import erf, owens_t
 from torch import Tensor
 
-from spikegrad.ntk.correlation import Correlation
-from spikegrad.ntk.moments import Derivative
+from spikegrad.ntk.moments import Correlation, Derivative
 from spikegrad.ntk.quadrature import Array
 
 
@@ -29,7 +28,7 @@ class ErfDerivative(Derivative):
     Raises
     ------
     ValueError
-        If the slope is not above 0.
+        If the slope is not above 0; when called, if it is infinite.
     """
 
     slope: float
@@ -45,13 +44,6 @@ class ErfDerivative(Derivative):
         return 1 / (2 * self.slope**2)
 
     def __call__(self, u: Tensor) -> Tensor:
-        """See base class.
-
-        Raises
-        ------
-        ValueError
-            For an infinite slope: a delta function has no values.
-        """
         if math.isinf(self.slope):
             raise ValueError(
                 "the derivative of a step is 0 or infinite, so that a finite network has no "
@@ -63,7 +55,7 @@ class ErfDerivative(Derivative):
         return u.square().mul_(-(self.slope**2)).exp_().mul_(scale)
 
     def mean(self, variance: Array) -> Array:
-        """See base class; infinite at zero variance if the slope is."""
+        """Infinite at zero variance if the slope is."""
         with np.errstate(divide="ignore"):
             return np.asarray(
                 self.height * math.sqrt(2 / math.pi) / np.sqrt(self.softness + variance)
@@ -72,7 +64,7 @@ class ErfDerivative(Derivative):
     def closed_moment(
         self, other: Derivative, x: Array, y: Array, correlation: Correlation
     ) -> Array:
-        """See base class: psi is a Gaussian in u, so that u integrates out and v stays Gaussian."""
+        """Psi is a Gaussian in u, so that u integrates out and v stays Gaussian."""
         if self.softness == 0:
             rest = y * correlation.square_rest
         else:
@@ -96,7 +88,6 @@ class IdentityDerivative(Derivative):
     def closed_moment(
         self, other: Derivative, x: Array, y: Array, correlation: Correlation
     ) -> Array:
-        """See base class."""
         return np.broadcast_to(
             other.mean(y), np.broadcast_shapes(x.shape, y.shape, correlation.rho.shape)
         )
@@ -120,7 +111,6 @@ class HardTanhDerivative(Derivative):
 
     @property
     def kinks(self) -> tuple[float, ...]:
-        """See base class."""
         return (-self.half_width, self.half_width)
 
     def __call__(self, u: Tensor) -> Tensor:
@@ -133,7 +123,7 @@ class HardTanhDerivative(Derivative):
     def closed_moment(
         self, other: Derivative, x: Array, y: Array, correlation: Correlation
     ) -> Array | None:
-        """See base class; for two windows the probability of a rectangle, by Owen's T."""
+        """For two windows the probability of a rectangle, by Owen's T."""
         if not isinstance(other, HardTanhDerivative):
             return None
         with np.errstate(divide="ignore"):  # no variance: windows of infinite width

@@ -10,7 +10,7 @@ import pandas as pd
 from study.claims.comparison import Cases
 from study.claims.estimates import NOTHING, Estimate, exact
 from study.claims.results import Tables
-from study.ntk.constants import SAME_TIME, SG_NTK
+from study.ntk import SAME_TIME, SG_NTK
 
 TRUE_DERIVATIVE = "true_derivative"  # as the tables call it
 

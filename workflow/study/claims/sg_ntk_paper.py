@@ -10,7 +10,7 @@ from study.claims.claim import Claim, Statement
 from study.claims.comparison import Cases
 from study.claims.estimates import Criterion
 from study.claims.results import Tables
-from study.ntk.constants import SYMMETRISED, TRANSPOSED
+from study.ntk import SYMMETRISED, TRANSPOSED
 
 SG_NTK_PAPER = "2405.15539"
 

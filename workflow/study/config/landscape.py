@@ -81,12 +81,9 @@ class Lines(Section):
     """Evenly spaced points that each line begins with."""
     reach: PositiveFloat
     """Largest distance from the network, to both sides; `difference` runs to the other network."""
-    tolerance: Annotated[PositiveFloat, Field(le=min(JUDGED) / 4)]
-    """Points are added where straight lines between them miss the loss by more than this, in nats;
-    at most a quarter of the least depth that claims are judged by."""
     spacing: PositiveFloat
     """Points closer than this get none between them: what the loss still does there is a jump."""
-    most: PositiveInt
+    max_points: PositiveInt
     """Points on a line after which none is added; what is left then limits which depths count."""
 
 
@@ -105,26 +102,25 @@ class Planes(Section):
     """The gradient is taken at every n-th point along each axis; it costs as much as the rest."""
 
 
-class Search(Section):
-    """Where to search along a line."""
+class Breaks(Section):
+    """Where to search for breaks along a line."""
 
     points: Points
     """Points whose spikes are compared first; more are added where these differ."""
     reach: PositiveFloat
     """Largest distance from the network, to both sides."""
-
-
-class Breaks(Search):
-    """Where to search for breaks."""
-
-    most: PositiveInt
+    max_runs: PositiveInt
     """Runs of the network after which a line's search ends: chaotic networks need any number."""
 
 
-class Swaps(Search):
-    """Where to search for every change of order."""
+class Swaps(Section):
+    """Where to search for every change of order along a line."""
 
-    most: PositiveInt
+    points: Points
+    """Points whose spikes are compared first; more are added where these differ."""
+    reach: PositiveFloat
+    """Largest distance from the network, to both sides."""
+    max_changes: PositiveInt
     """Changes after which a line's search ends: it isolates each of them."""
 
 
@@ -139,9 +135,6 @@ class Census(Section):
     """Search for changes at which spikes appear, vanish or jump."""
     swaps: Swaps
     """Search for all changes, harmless ones included; takes far longer for the same reach."""
-    aside: PositiveFloat
-    """Distance to both sides of a change over which its consequences for later spikes are
-    compared."""
 
 
 class Profiles(Section):
@@ -158,7 +151,7 @@ class Profiles(Section):
     depths: Depths
     """Depths in nats at which minima are counted; a quarter of the least is the tolerance to which
     the loss is followed."""
-    most: PositiveInt
+    max_points: PositiveInt
     """Points on a line after which no more are added."""
 
     @property
@@ -186,7 +179,7 @@ class Updates(Section):
     """Points whose spikes are compared first; more are added where these differ."""
     length: PositiveFloat
     """Length of each step that is searched, relative to the weights; at most the whole step."""
-    most: PositiveInt
+    max_runs: PositiveInt
     """Runs of the network after which the search ends for a sample."""
 
 
@@ -195,8 +188,6 @@ class Examples(Section):
 
     points: Points
     """Points on each line."""
-    reach: PositiveFloat
-    """Distance from the discontinuity, to both sides."""
 
 
 class LandscapeSettings(Section):
@@ -212,8 +203,7 @@ class LandscapeSettings(Section):
     depths: Depths
     """Depths, in nats, beyond which the minima of lines and planes are counted."""
     jobs: PositiveInt
-    """Jobs that share the surfaces of each run; as many share its census, its profiles and its
-    steps."""
+    """Jobs that share the surfaces of each run; as many share each of its other measures."""
     directions: Directions
     """Directions in weight space."""
     lines: Lines
@@ -233,40 +223,30 @@ class LandscapeSettings(Section):
 
     @model_validator(mode="after")
     def _directions_exist(self) -> Self:
-        known = self.directions.names()
-        lists = {
-            "lines": self.lines.directions,
-            "planes": tuple(name for pair in self.planes.directions for name in pair),
-            "census": self.census.directions,
-            "profiles": self.profiles.directions,
+        pairs = [name for pair in self.planes.directions for name in pair]
+        named = {
+            "lines": (self.lines.directions, self.lines.directions[:1]),
+            "planes": (pairs, pairs[:2]),
+            "census": (self.census.directions,) * 2,
+            "profiles": (self.profiles.directions,) * 2,
         }
-        for section, names in lists.items():
+        known = self.directions.names()
+        for section, (names, needed_by_every_figure) in named.items():
             for name in names:
                 if name not in known:
                     raise ValueError(
                         f"{section}.directions: '{name}' is not one of {', '.join(known)}"
                     )
-        return self
-
-    @model_validator(mode="after")
-    def _what_every_figure_needs_is_always_there(self) -> Self:
-        needed = {
-            "lines": self.lines.directions[:1],
-            "planes": self.planes.directions[0],
-            "census": self.census.directions,
-            "profiles": self.profiles.directions,
-        }
-        for section, names in needed.items():
-            for name in names:
+            for name in needed_by_every_figure:
                 if name.startswith("principal"):
                     raise ValueError(
-                        f"{section}.directions: '{name}' is not there around a network that failed"
+                        f"{section}.directions: '{name}' is missing around a network that failed"
                         " early; only lines and planes may name such directions, after others"
                     )
         return self
 
     @model_validator(mode="after")
-    def _samples_are_there(self) -> Self:
+    def _samples_suffice(self) -> Self:
         for section in ("census", "profiles"):
             if getattr(self, section).samples > self.samples:
                 raise ValueError(f"{section}.samples must not exceed samples")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -65,13 +65,12 @@ Surrogate = Annotated[
 ]
 
 
-class Cell(Section):
+class Cell(NamedTuple):
     """One activation and width of an experiment, and those of its networks that train together."""
 
     activation: Activation
-    width: Count
-    first_network: int
-    n_networks: Count
+    width: int
+    networks: range
 
 
 class NTKExperiment(Section):
@@ -117,12 +116,7 @@ class NTKExperiment(Section):
     def cells(self) -> list[Cell]:
         """The blocks of networks to train, in order."""
         return [
-            Cell(
-                activation=activation,
-                width=width,
-                first_network=first,
-                n_networks=min(self.block_size, self.n_networks - first),
-            )
+            Cell(activation, width, range(self.n_networks)[first : first + self.block_size])
             for activation in self.activations
             for width in self.widths
             for first in range(0, self.n_networks, self.block_size)
@@ -213,7 +207,7 @@ class StabilityConfig(Section):
 
 
 class NTKProblem(Section):
-    """The regression problem, and the networks' parametrisation, of all experiments."""
+    """The regression problem of all experiments."""
 
     seed: Annotated[int, Field(ge=0)]
     """Every random number of this section derives from it."""
@@ -221,10 +215,6 @@ class NTKProblem(Section):
     """Test angles, equidistant on the circle; even, so that angle 0 is one of them."""
     n_train: Count
     """Training points, drawn from the test angles."""
-    weight_std: Positive
-    """sigma_w of the NTK parametrisation."""
-    bias_std: Positive
-    """sigma_b of the NTK parametrisation."""
     learning_rate: Positive
     """Of full-batch gradient descent; kernel time is learning rate times steps."""
 

@@ -1,14 +1,26 @@
-"""Write config/README.md from the models: run this module after a change."""
+"""Write config/README.md and the comments of config/config.yaml from the models.
+
+Run this module after a change of settings.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
+import yaml
+
+from spikegrad.settings import Section, validate
 from study.config.study import Study
 
-FILE = Path(__file__).parents[3] / "config" / "README.md"
+FOLDER = Path(__file__).parents[3] / "config"
+FILE, SETTINGS = FOLDER / "README.md", FOLDER / "config.yaml"
+MARK = "#: "
+"""How generated comments start; comments without the colon are written by hand, and stay."""
 HEADER = """# Configuration
 
 `config.yaml` is the full study on SHD, `heidelberg.yaml` the same on the recordings behind SHD,
@@ -68,9 +80,42 @@ def _type(entry: dict[str, Any]) -> str:
     return " ".join([entry.get("type", "any"), *bounds])
 
 
+def commented(text: str) -> str:
+    """``text``, a whole configuration as YAML, with the meaning of each key above it.
+
+    A key that several sections have in common is explained once.
+    """
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith(MARK)]
+    bare = "\n".join(lines) + "\n"
+    root = yaml.compose(bare, Loader=yaml.SafeLoader)
+    meanings = dict(_meanings(root, validate(Study, yaml.safe_load(bare))))
+    written, said = [], set()
+    for number, line in enumerate(lines):
+        key, meaning = meanings.get(number, ("", ""))
+        if meaning and (key, meaning) not in said:
+            said.add((key, meaning))
+            indent = " " * (len(line) - len(line.lstrip())) + MARK
+            written += wrap(meaning, 100, initial_indent=indent, subsequent_indent=indent)
+        written.append(line)
+    return "\n".join(written) + "\n"
+
+
+def _meanings(node: yaml.Node, value: Any) -> Iterator[tuple[int, tuple[str, str]]]:
+    """Line, name and meaning of every key below ``node`` that has a line of its own."""
+    if isinstance(node, yaml.SequenceNode):
+        for below, entry in zip(node.value, value, strict=True):
+            yield from _meanings(below, entry)
+    if isinstance(node, yaml.MappingNode) and isinstance(value, Section) and not node.flow_style:
+        for key, below in node.value:
+            text = _one_line(type(value).model_fields[key.value].description or "")
+            yield key.start_mark.line, (key.value, re.split(r"(?<=\.) ", text)[0])
+            yield from _meanings(below, getattr(value, key.value))
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
 if __name__ == "__main__":
     FILE.write_text(reference())
+    SETTINGS.write_text(commented(SETTINGS.read_text()))

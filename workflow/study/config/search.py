@@ -12,13 +12,13 @@ from spikegrad.seeds import derived_seed
 from spikegrad.settings import Section
 from study.config.training import ModelSettings
 
-START, NEXT, TRAIN, AGAIN, REPEAT = range(5)
+START, NEXT, TRAIN, AGAIN, SEARCH = range(5)
 """Independent streams of a search's seed."""
 
 
-def repeat_seed(seed: int, repeat: int) -> int:
+def search_seed(seed: int, search: int) -> int:
     """The seed of one of the independent searches of a study with ``seed``."""
-    return derived_seed(seed, REPEAT, repeat)
+    return derived_seed(seed, SEARCH, search)
 
 
 Key = Annotated[str, Field(pattern=r"^(network|training)\.[a-z_.]+$")]
@@ -73,8 +73,6 @@ class TPE(Section):
     kind: Literal["tpe"]
     startup: PositiveInt
     """Trials of a scrambled Sobol sequence that come first."""
-    candidates: PositiveInt = 24
-    """Points drawn from the density of good trials, of which the most promising is tried."""
 
 
 class RandomSearch(Section):
@@ -155,7 +153,7 @@ class Selection(Section):
     """Fresh seeds that each of them is trained with; the highest mean accuracy wins."""
 
     def runs(self) -> int:
-        """Runs to train."""
+        """Runs to train; there are fewer if fewer trials have a validated epoch."""
         return (self.finalists + 1) * self.seeds
 
 
@@ -206,3 +204,7 @@ class SearchConfig(Section):
     """How a generation of trials is trained."""
     selection: Selection
     """How the winner is chosen."""
+
+    def finalist_jobs(self) -> int:
+        """Jobs of the finalists: as few runs to each as trials of the last rung."""
+        return -(-self.selection.runs() // self.trials.per_job_of(self.trials.rungs[-1]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spikegrad.seeds import derived_seed
 from study.config.neurons import Neuron
-from study.config.search import TPE, TRAIN, Sampling, repeat_seed
+from study.config.search import TPE, TRAIN, Sampling, search_seed
 from study.config.variants import Variant
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def sampling_of(study: Study, name: str) -> tuple[Sampling, int]:
     if draw.sampling is not None and draw.seed is not None:
         return draw.sampling, draw.seed
     assert study.search is not None  # `check` has seen to it
-    return study.search.sampling, repeat_seed(study.search.seed, 0)
+    return study.search.sampling, search_seed(study.search.seed, 0)
 
 
 def draw_seed(study: Study, name: str, number: int) -> int:
@@ -133,7 +133,7 @@ def draw_seed(study: Study, name: str, number: int) -> int:
 
 def samples_seed(study: Study) -> int:
     """The seed that draws the training samples of trials, and of variants with fewer than all."""
-    return repeat_seed(0 if study.search is None else study.search.seed, 0)
+    return search_seed(0 if study.search is None else study.search.seed, 0)
 
 
 def changed_models(study: Study) -> Iterator[tuple[str, ModelSettings, ModelSettings]]:

@@ -14,7 +14,7 @@ from study.data.archives import read_audio
 from study.data.audio import decode, resample
 from study.data.cochlea import Cochlea
 from study.data.layout import DataError, Sample, open_spike_file, write_spike_file
-from study.jobs import followed
+from study.jobs import with_progress
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def listen(
     """
     by_file = rows.set_index("file")
     samples: dict[str, Sample] = {}
-    for file, sound in followed(sounds, len(rows), "recordings"):
+    for file, sound in with_progress(sounds, len(rows), "recordings"):
         row = by_file.loc[file]
         length = len(sound) / cochlea.sample_rate
         if length > duration:

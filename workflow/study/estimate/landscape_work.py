@@ -37,7 +37,7 @@ def _spikes(study: Study, neuron: Neuron) -> float:
 def _break_runs(study: Study, neuron: Neuron, where: Breaks | Updates, length: float) -> float:
     """Runs of the network to find and isolate the breaks on a line."""
     runs = SEARCHED * where.points + CHANGE_RUNS * BREAKS[neuron] * _spikes(study, neuron) * length
-    return min(runs, where.most)
+    return min(runs, where.max_runs)
 
 
 def _lines(directions: int, samples: int) -> int:
@@ -59,10 +59,10 @@ def directions(study: Study, wildcards: Wildcards) -> Work:
     return started(*works)
 
 
-def surface(study: Study, wildcards: Wildcards) -> Work:
+def surfaces(study: Study, wildcards: Wildcards) -> Work:
     neuron, options = neuron_of(wildcards), study.landscape
     lines, planes = options.lines, options.planes
-    points = lines.points + LINE_SHARE * max(0, lines.most - lines.points)
+    points = lines.points + LINE_SHARE * max(0, lines.max_points - lines.points)
     places = _lines(len(lines.directions), 1)
     gradients = (-(-planes.points // planes.gradient_every)) ** 2
     sides = _lines(len(planes.directions), 1)
@@ -75,14 +75,14 @@ def census(study: Study, wildcards: Wildcards) -> Work:
     neuron, options = neuron_of(wildcards), study.landscape
     breaks, swaps = options.census.breaks, options.census.swaps
     runs = _break_runs(study, neuron, breaks, 2 * breaks.reach)
-    runs += swaps.points + SWAP_RUNS * swaps.most
+    runs += swaps.points + SWAP_RUNS * swaps.max_changes
     lines = _lines(len(options.census.directions), options.census.samples)
     return started({("census run", neuron): lines * runs / options.jobs})
 
 
 def _profile_points(study: Study, neuron: Neuron) -> float:
     profiles = study.landscape.profiles
-    return min(max(profiles.points, PROFILE[neuron] * profiles.reach), 0.85 * profiles.most)
+    return min(max(profiles.points, PROFILE[neuron] * profiles.reach), 0.85 * profiles.max_points)
 
 
 def profiles(study: Study, wildcards: Wildcards) -> Work:

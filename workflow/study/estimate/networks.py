@@ -22,7 +22,8 @@ from study.config.study import Neuron, Study
 from study.config.training import TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.estimate.size import ACTIVITY, IN_TRAINING, size_of, variants
-from study.landscape.census import Line, census
+from study.landscape.census import search_line
+from study.landscape.isolation import Line
 from study.landscape.objective import Objective, weights_of
 from study.training.loop import further_epochs
 from study.training.optimizer import Adam
@@ -78,7 +79,7 @@ def _times(
     return {
         "update": (both - answer) / len(batch),
         "response": answer / len(batch),
-        "loss": timer(lambda: objective.answer(weights)) / len(few),
+        "loss": timer(lambda: objective.evaluate(weights)) / len(few),
         "gradient": timer(lambda: objective.gradient(weights)) / len(few),
         "line loss": timer(lambda: [line.spikes(0.0) for line in lines]) / len(lines),
         "line gradient": timer(lambda: [line.gradient(0.0) for line in lines]) / len(lines),
@@ -98,7 +99,7 @@ def _census_seconds(line: Line, timer: Timer) -> float:
 
     def search() -> None:
         line.losses.clear()
-        _, facts = census(line, np.linspace(-1e-5, 1e-5, 3), "swaps", 1e-6, most=3)
+        _, facts = search_line(line, np.linspace(-1e-5, 1e-5, 3), "swaps", 3)
         runs.append(facts["runs"])
 
     return timer(search) / runs[-1]

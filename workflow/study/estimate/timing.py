@@ -14,10 +14,9 @@ from study.config.study import Study
 from study.estimate.networks import ENGINE, engine_seconds
 from study.estimate.operations import Operation
 from study.ntk import build
+from study.ntk.dense_networks import initialise
+from study.ntk.ensemble import flush_subnormal
 from study.ntk.experiments import descent_of
-from study.ntk.network import initialise
-from study.ntk.problem import problem_of
-from study.ntk.subnormal import flush_subnormal
 
 STEPS = 50  # of gradient descent that are timed together, as a run makes thousands
 LEAST = 0.05  # seconds that a round takes
@@ -86,7 +85,7 @@ def measure(
 def step_seconds(study: Study, name: str, width: int, n_networks: int) -> float:
     """A step of gradient descent of a block of networks beside the SG-NTK."""
     experiment = study.ntk.experiment(name)
-    problem = problem_of(study.ntk.problem, experiment)
+    problem = build.problem_of(study.ntk.problem, experiment)
     phi = build.activation(experiment.activations[0])
     descent = descent_of(study.ntk.problem, experiment, problem, width, phi)
     generators = build.network_generators(study.ntk.problem.seed, width, range(n_networks))

@@ -19,7 +19,7 @@ from study.estimate.landscape_work import (
     gradients,
     profiles,
     roughness,
-    surface,
+    surfaces,
 )
 from study.estimate.operations import (
     Wildcards,
@@ -82,11 +82,10 @@ def _search_trials(study: Study, wildcards: Wildcards) -> Work:
 
 
 def _search_finalists(study: Study, wildcards: Wildcards) -> Work:
-    neuron, trials = neuron_of(wildcards), _search(study).trials
-    runs = _search(study).selection.runs()
-    jobs = -(-runs // trials.per_job_of(trials.rungs[-1]))
+    neuron, search = neuron_of(wildcards), _search(study)
     one = training(study, neuron, study.model(neuron).training.epochs)
-    return started(times(one, jobs_share(runs, int(wildcards["job"]), jobs)))
+    mine = jobs_share(search.selection.runs(), int(wildcards["job"]), search.finalist_jobs())
+    return started(times(one, mine))
 
 
 def _evaluate(study: Study, wildcards: Wildcards) -> Work:
@@ -157,7 +156,7 @@ def _ntk_train(study: Study, wildcards: Wildcards) -> Work:
     cells = experiment.jobs()[int(wildcards["job"])]
     steps = float(experiment.record_steps[-1])
     return started(
-        *({("step", experiment.name, cell.width, cell.n_networks): steps} for cell in cells)
+        *({("step", experiment.name, cell.width, len(cell.networks)): steps} for cell in cells)
     )
 
 
@@ -203,14 +202,13 @@ WORK: dict[str, Callable[[Study, Wildcards], Work]] = {
     "rank_variants": other(0.7),
     "record_traces": other(7.5),
     "landscape_directions": directions,
-    "landscape_surface": surface,
+    "landscape_surfaces": surfaces,
     "landscape_states": other(0.6),
     "landscape_fragmentation": other(0.8),
     "landscape_census": census,
     "landscape_profiles": profiles,
     "landscape_gradients": gradients,
-    **{f"landscape_join_{n}": other(0.6) for n in ("surface", "census", "profiles", "gradients")},
-    "landscape_measures": other(0.7),
+    "landscape_summary": other(0.7),
     "landscape_examples": examples,
     "ntk_train": _ntk_train,
     "ntk_kernels": other(2.8),
@@ -224,15 +222,20 @@ WORK: dict[str, Callable[[Study, Wildcards], Work]] = {
 }
 """By rule; figures, whose rules are many, count as :data:`FIGURE`."""
 FIGURE = other(2.0)
+JOIN = other(0.6)  # of the tables of a measure of landscapes
 
 
 def work_of(study: Study, rule: str, wildcards: Wildcards) -> Work:
-    """What a job of ``rule`` does.
+    """What a job of ``rule`` does; a measure of landscapes that is unknown counts as surfaces.
 
     Raises
     ------
     KeyError
-        If it is not told here of that rule.
+        If any other rule is unknown.
     """
-    work = FIGURE if rule.startswith("plot_") else WORK[rule]
-    return work(study, wildcards)
+    if rule.startswith("plot_"):
+        return FIGURE(study, wildcards)
+    if rule.startswith("landscape_join_"):
+        return JOIN(study, wildcards)
+    measure = rule.startswith("landscape_") and rule not in WORK
+    return WORK["landscape_surfaces" if measure else rule](study, wildcards)

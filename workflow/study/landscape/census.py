@@ -1,39 +1,29 @@
-"""The certified census: changes of a sample's spikes along a line, isolated to rounding.
-
-Two searches. :func:`swaps` isolates every change of the signature: where two neighbouring points
-differ, the earliest events whose order differs are taken, and the place where they meet is found
-by Brent's method on the difference of their times; then the parts to its left and right are
-treated alike. Most of these changes are harmless, and there are very many. :func:`breaks` passes
-over those at which all spikes go on moving smoothly, and so covers longer lines.
-"""
+"""The certified census: every change of single samples' spikes along lines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import islice, pairwise
+import logging
+from itertools import islice
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
-from scipy.optimize import brentq
-from torch import Tensor
 
 from spikegrad.layers import SpikeOverflowError
-from study.landscape.causes import SAME, Bracket, disrupted, explain, tally
-from study.landscape.constants import SWAPS
-from study.landscape.objective import Objective
-from study.landscape.orders import order_changes, synapses_of
-from study.landscape.signature import (
-    Spikes,
-    first_difference,
-    same_counts,
-    same_signature,
-    spikes_of,
-)
+from study.landscape.causes import Bracket, disrupted, explain, tally
+from study.landscape.constants import STATES, SWAPS
+from study.landscape.directions import Centre
+from study.landscape.isolation import Line, bracket, breaks, swaps
+from study.landscape.job import Job, sample_lines
+from study.landscape.orders import order_changes
 from study.storage.columns import Table, shared
 
-WIDTH = 1e-13
-"""Width, in units of the line's coordinate, at which an interval is not divided any further."""
+OFFSET = 1e-6
+"""Relative distance to both sides of a change over which its consequences are compared."""
+SEARCHES = ("breaks", "swaps")
+
+log = logging.getLogger(__name__)
 
 
 CHANGES_TABLE = Table(
@@ -58,7 +48,7 @@ CHANGES_TABLE = Table(
         "moved_far": "those that move by more than a millisecond",
         "begins": "1 if the first spike concerned appears, vanishes or moves so far",
         "later": "how many others do",
-        "aside_later": "the same between points somewhat further apart (census.aside)",
+        "aside_later": "the same between points 1e-6 to both sides of it",
         "spikes_after": "spikes that come after the change",
         "interacts": "whether the order of these two events matters to a potential",
         "inhibitory": "whether the arriving weight is negative",
@@ -71,163 +61,68 @@ CHANGES_TABLE = Table(
         "kind": "of examples: the largest change or a typical one",
     },
 )
+CENSUS_LINES_TABLE = Table(
+    files=("landscape/census_lines.parquet", "landscape/census/*/*/*.census_lines.parquet"),
+    says="The lines that the census searched.",
+    columns={
+        **shared("neuron", "seed", "state", "direction", "sample", "length"),
+        "search": "as in changes.parquet",
+        "spikes": "of the sample, at the line's start",
+        "harmless_input_swaps": "changes of order with an input that were passed over",
+        "harmless_spike_swaps": "those between neurons' spikes",
+        "harmless_inhibitory": "those of either at which an inhibitory arrival overtakes a spike",
+        "runs": "runs of the network",
+        "same_as": "earlier state with the same weights, if there is one",
+    },
+)
+CENSUS_LOSSES_TABLE = Table(
+    files=("landscape/census_losses.parquet", "landscape/census/*/*/*.census_losses.parquet"),
+    says="One sample's loss wherever the census ran the network.",
+    columns={
+        **shared("neuron", "seed", "state", "direction", "sample", "x"),
+        "search": "as in changes.parquet",
+        "loss": "of the sample, in nats",
+    },
+)
 
 
-class Line:
-    """One sample along a line in weight space.
+def census(job: Job) -> dict[str, pd.DataFrame]:
+    """Changes of spikes, the lines that were searched, and the loss wherever the network ran.
 
-    ``losses`` holds the loss at every point where the network ran; ``synapses`` the weights at
-    0; ``searched`` how far a search has come; ``passed`` the harmless changes of order, counted
-    as by :func:`orders.order_changes`, that :func:`breaks` passed by.
-
-    Parameters
-    ----------
-    objective
-        The loss on that sample alone.
-    weights, direction
-        The point at 0 and the step to 1, [n_weights].
+    A line along which the network diverges is left out, with a warning.
     """
-
-    def __init__(self, objective: Objective, weights: Tensor, direction: Tensor) -> None:
-        self.objective, self.weights, self.direction = objective, weights, direction
-        self.losses: dict[float, float] = {}
-        self.searched = -np.inf
-        objective.set_weights(weights)
-        self.synapses = synapses_of(objective)
-        self.passed = np.zeros(3, int)
-
-    def point(self, x: float) -> Tensor:
-        """The weights at ``x``."""
-        return torch.add(self.weights, self.direction, alpha=x)
-
-    def spikes(self, x: float) -> Spikes:
-        """The sample's spikes and loss at ``x``."""
-        spikes = spikes_of(x, self.objective.answer(self.point(x)))
-        self.losses[x] = spikes.loss
-        return spikes
-
-    def gradient(self, x: float) -> Tensor:
-        """The gradient [n_weights] at ``x``."""
-        return self.objective.gradient(self.point(x))[1]
-
-    def slope(self, *gradients: Tensor) -> float:
-        """How steep the loss can be along the line, by its ``gradients`` at some points, per x."""
-        steepest = max(gradient.norm() for gradient in gradients)
-        return float(steepest * self.direction.norm())
+    changes, lines, losses = [], [], []
+    options, same_as = job.options.census, identical_states(job.centres)
+    work = [(place, search) for place in sample_lines(options) for search in SEARCHES]
+    for place, search in job.share(work, "lines of the census"):
+        key = {**job.key, **place._asdict(), "search": search}
+        line, where = job.line(place), getattr(options, search)
+        limit = where.max_runs if search == "breaks" else where.max_changes
+        grid = np.linspace(-where.reach, where.reach, where.points)
+        try:
+            found, facts = search_line(line, grid, search, limit)
+        except SpikeOverflowError as error:
+            log.warning("%s left out: %s", key, error)
+            continue
+        changes += [{**key, **change} for change in found]
+        lines.append({**key, **facts, "same_as": same_as.get(place.state)})
+        losses += [{**key, "x": x, "loss": loss} for x, loss in sorted(line.losses.items())]
+    columns = [*key, *CHANGE]  # for a job that finds nothing
+    return {
+        "changes": pd.DataFrame(changes, columns=columns),
+        "census_lines": pd.DataFrame(lines),
+        "census_losses": pd.DataFrame(losses),
+    }
 
 
-Pair = tuple[Spikes, Spikes]
-
-
-def swaps(line: Line, grid: np.ndarray) -> Iterator[Pair]:
-    """Both ends of every isolated change of the signature, in order; ``grid`` ascends.
-
-    A change and its undoing between two neighbouring points that are compared leave no trace:
-    the finer the grid, the fewer are missed.
-    """
-
-    def divide(low: Spikes, high: Spikes) -> list[Spikes]:
-        return _between(line, low, high)
-
-    return _joined(_search(line, grid, divide))
-
-
-def breaks(line: Line, grid: np.ndarray, most: int | None = None) -> Iterator[Pair]:
-    """The same of changes at which spikes appear, vanish, or jump in time.
-
-    An interval is halved as long as :func:`moves_smoothly` is false. What escapes is a jump of
-    a spike by less than about what it moves within a grid interval. Spikes of a chaotic network
-    move smoothly only within intervals too many to be searched: after ``most`` runs of the network
-    the search ends where it is, at ``line.searched``.
-    """
-
-    def divide(low: Spikes, high: Spikes) -> list[Spikes]:
-        middle = line.spikes((low.x + high.x) / 2)
-        if not moves_smoothly(low, middle, high):
-            return [middle]
-        for pair in ((low, middle), (middle, high)):
-            line.passed += order_changes(*pair, line.synapses)
-        return []
-
-    return _joined(_search(line, grid, divide, most))
-
-
-def _joined(pairs: Iterator[Pair]) -> Iterator[Pair]:
-    """The same pairs, those too close to tell apart joined.
-
-    Where the order of two events is a matter of rounding, one change can look like several.
-    """
-    last: Pair | None = None
-    for low, high in pairs:
-        if last is None or low.x - last[1].x > WIDTH:
-            if last is not None:
-                yield last
-            last = low, high
-        else:
-            last = last[0], high
-    if last is not None:
-        yield last
-
-
-def _search(
-    line: Line,
-    grid: np.ndarray,
-    divide: Callable[[Spikes, Spikes], list[Spikes]],
-    most: int | None = None,
-) -> Iterator[Pair]:
-    left = line.spikes(float(grid[0]))
-    line.searched = left.x
-    for x in grid[1:]:
-        right = line.spikes(float(x))
-        parts = [(left, right)]
-        while parts:
-            if most is not None and len(line.losses) >= most:
-                return
-            low, high = parts.pop()
-            inner: list[Spikes] = []
-            if not same_signature(low, high):
-                if high.x - low.x <= WIDTH:
-                    yield low, high
-                else:
-                    inner = divide(low, high)
-            if inner:
-                parts += reversed(list(pairwise([low, *inner, high])))
-            else:
-                line.searched = high.x
-        left = right
-
-
-def moves_smoothly(low: Spikes, middle: Spikes, high: Spikes) -> bool:
-    """Whether all spikes move by similar steps from ``low`` to ``middle`` and on to ``high``.
-
-    The two steps of a spike may differ by a factor of 3, more if they are very short beside
-    the median spike's. A jump makes one step long however narrow the interval becomes, while bends,
-    which any swap brings, are passed over.
-    """
-    if not (same_counts(low, middle) and same_counts(middle, high)):
-        return False
-    times = [s.by_neuron[2] for s in (low, middle, high)]
-    first, second = times[1] - times[0], times[2] - times[1]
-    length = np.abs(first) + np.abs(second)
-    allowed = 0.5 * (length + 0.1 * np.median(length)) + SAME
-    return bool((np.abs(second - first) <= allowed).all())
-
-
-def _between(line: Line, low: Spikes, high: Spikes) -> list[Spikes]:
-    """Points that close in on the place where the first difference of signatures arises."""
-    order = first_difference(low, high)
-    visited = {low.x: low, high.x: high}
-
-    def lag(x: float) -> float:
-        if x not in visited:
-            visited[x] = line.spikes(x)
-        return order.lag(visited[x])
-
-    if lag(low.x) * lag(high.x) < 0:
-        brentq(lag, low.x, high.x, xtol=WIDTH / 4, rtol=4 * np.finfo(float).eps)
-    else:  # not a simple exchange
-        lag((low.x + high.x) / 2)
-    return sorted((s for x, s in visited.items() if low.x < x < high.x), key=lambda s: s.x)
+def identical_states(centres: dict[str, Centre]) -> dict[str, str]:
+    """States whose weights are those of an earlier state, which is named."""
+    return {
+        state: earlier
+        for place, state in enumerate(STATES)
+        for earlier in STATES[:place]
+        if torch.equal(centres[state].weights, centres[earlier].weights)
+    }
 
 
 CHANGE = (
@@ -236,52 +131,24 @@ CHANGE = (
     "inhibitory", "loss", "loss_change", "loss_jump", "gradient_left", "gradient_right",
     "gradient_jump",
 )  # fmt: skip
-"""Names of what :func:`census` tells of each change."""
-
-SEARCHES = ("breaks", "swaps")
+"""Columns of a change, after those that name its line."""
 
 
-def bracket(line: Line, low: Spikes, high: Spikes) -> Bracket:
-    """An isolated change with the points beside it."""
-    width = high.x - low.x
-    return Bracket(line.spikes(low.x - width), low, high, line.spikes(high.x + width))
-
-
-def census(
-    line: Line,
-    grid: np.ndarray,
-    search: str,
-    aside: float,
-    most: int | None = None,
+def search_line(
+    line: Line, grid: np.ndarray, search: str, limit: int | None = None
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Every change on ``line`` that ``search``, one of :data:`SEARCHES`, finds.
+    """Every change on ``line`` that ``search``, one of :data:`SEARCHES`, finds, and its facts.
 
-    ``aside`` is the distance to both sides of a change over which its consequences are compared;
-    the search ends after ``most`` changes, that for breaks after ``most`` runs of the network.
-
-    Returns
-    -------
-    list of dict
-        For each change: ``x``, ``width`` of the bracket, what :func:`causes.explain` says;
-        ``aside_later``: what ``later`` counts, between points ``aside`` to the left and to the
-        right (NaN if the network runs away there), and how many ``spikes_after`` the change
-        there are to count; whether the change of order ``interacts`` (see
-        :func:`orders.order_changes`; at a break it does) and the arrival is ``inhibitory``; the
-        loss on its left, ``loss_change`` across it, and the ``loss_jump`` in that, in nats; the
-        norm of the gradient on its left, on its right, and of its jump, in nats per relative
-        distance. "breaks" leaves out changes without a break.
-    dict
-        ``length`` of the line that was searched, ``spikes`` at its start, ``runs`` of the network,
-        and how many harmless changes of order, at least, "breaks" passed over, with
-        ``harmless_inhibitory`` of either kind.
+    "breaks" leaves out changes without a break; its search ends after ``limit`` runs of the
+    network, that for swaps after so many changes.
     """
     changes = []
-    pairs = breaks(line, grid, most) if search == "breaks" else islice(swaps(line, grid), most)
+    pairs = breaks(line, grid, limit) if search == "breaks" else islice(swaps(line, grid), limit)
     for low, high in pairs:
         around = bracket(line, low, high)
         facts = explain(around)
         if search == "swaps" or facts["breaks"]:
-            changes.append(_change(line, around, facts, aside))
+            changes.append(_change(line, around, facts))
     return changes, {
         "length": line.searched - float(grid[0]),
         "spikes": len(line.spikes(float(grid[0])).by_neuron[0]),
@@ -292,7 +159,7 @@ def census(
     }
 
 
-def _change(line: Line, around: Bracket, facts: dict[str, Any], aside: float) -> dict[str, Any]:
+def _change(line: Line, around: Bracket, facts: dict[str, Any]) -> dict[str, Any]:
     low, high = around.low, around.high
     scale = float(line.weights.norm())
     left, right = line.gradient(low.x), line.gradient(high.x)
@@ -306,7 +173,7 @@ def _change(line: Line, around: Bracket, facts: dict[str, Any], aside: float) ->
         "x": low.x,
         "width": high.x - low.x,
         **facts,
-        "aside_later": _later_aside(line, around, facts, aside),
+        "aside_later": _later_aside(line, around, facts),
         "spikes_after": int((low.by_neuron[2] > facts["time"]).sum()),
         "interacts": bool(interacts),
         "inhibitory": inhibitory,
@@ -319,9 +186,9 @@ def _change(line: Line, around: Bracket, facts: dict[str, Any], aside: float) ->
     }
 
 
-def _later_aside(line: Line, around: Bracket, facts: dict[str, Any], aside: float) -> float:
+def _later_aside(line: Line, around: Bracket, facts: dict[str, Any]) -> float:
     try:
-        sides = [line.spikes(around.low.x - aside), line.spikes(around.high.x + aside)]
+        sides = [line.spikes(around.low.x - OFFSET), line.spikes(around.high.x + OFFSET)]
     except SpikeOverflowError:
         return np.nan
     return max(0, sum(tally(disrupted(*sides)).values()) - facts["begins"])

@@ -1,5 +1,7 @@
 """Names and limits that computations and figures share."""
 
+from study.config.landscape import JUDGED
+
 STATES = ("untrained", "equal loss", "trained", "equal activity")
 """Points that landscapes are looked at around; see :mod:`study.landscape.states`."""
 
@@ -11,6 +13,9 @@ SWAPS = ("input swap", "spike swap")
 
 JUMP = 1e-9
 """Smallest jump of a sample's loss, in nats, that counts as a discontinuity."""
+
+TOLERANCE = min(JUDGED) / 4
+"""To which lines follow the mean loss, in nats."""
 
 SETTLED = 0.9
 """Share of the lines that must have settled for their minima to be counted at all."""

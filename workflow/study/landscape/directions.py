@@ -59,11 +59,6 @@ class Centre:
     directions: dict[str, Tensor]
     about: dict[str, Any]
 
-    @property
-    def run(self) -> dict[str, Any]:
-        """Neuron and seed of the run that the point belongs to."""
-        return {name: self.about[name] for name in ("neuron", "seed")}
-
     def at(self, names: tuple[str, ...], position: tuple[float, ...]) -> Tensor:
         """The point at coordinates ``position`` along the directions ``names``."""
         point = self.weights
@@ -126,7 +121,7 @@ def centre(
     ``other`` is the state of another seed's network that "difference" leads to.
     """
     run, weights = state.run, state.weights
-    answer, gradient = objective.gradient(weights)
+    found, gradient = objective.gradient(weights)
     seed = run.header["seed"]
     raw: dict[str, Tensor] = {}
     about: dict[str, dict[str, Any]] = {}
@@ -155,9 +150,7 @@ def centre(
         "seed": seed,
         "state": name,
         "epoch": state.epoch,
-        "loss": float(answer.loss),
-        "accuracy": answer.accuracy,
-        "spikes_per_neuron": answer.spikes_per_neuron(run.network.settings.layers),
+        **found.scores(run.network.settings.layers),
         "norm": float(norm),
         "gradient_norm": float(gradient.norm() * norm),
     }
@@ -174,16 +167,18 @@ def save_centres(path: str | Path, run: TrainingRun, centres: Mapping[str, Centr
     save_tensors(path, tensors, header)
 
 
-def load_centre(
-    path: str | Path, state: str, names: tuple[str, ...] = ()
-) -> tuple[Network, Centre]:
-    """A network, float64, and one of its states with those of the directions ``names`` it has."""
+def load_centres(path: str | Path) -> tuple[Network, dict[str, Centre]]:
+    """A network, float64, and its states with their directions."""
     tensors, header = load_tensors(path)
-    weights = tensors[f"{state}.centre"]
-    about = header["centres"][state]
-    directions = {n: tensors[f"{state}.{n}"] for n in names if n in about["directions"]}
     settings = validate(NetworkSettings, header["network"], where=str(path))
     network = Network(
         settings, header["n_units"], header["n_classes"], header["neuron"], torch.float64
     )
-    return network, Centre(weights, directions, about)
+    return network, {
+        state: Centre(
+            tensors[f"{state}.centre"],
+            {name: tensors[f"{state}.{name}"] for name in about["directions"]},
+            about,
+        )
+        for state, about in header["centres"].items()
+    }

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from study.config.landscape import Examples
 from study.data.dataset import SpikeDataset
-from study.landscape.census import Line
 from study.landscape.constants import JUMP
-from study.landscape.directions import load_centre
+from study.landscape.directions import load_centres
+from study.landscape.isolation import Line
 from study.landscape.objective import Objective
 from study.storage.columns import Table, shared
 
+REACH = 2e-3
+"""Relative distance from the change over which the sample is followed, to both sides."""
 TRACE = 4000
-"""Points of a potential over the trial."""
+"""Points of a potential over the sample's duration."""
 
 
 EXAMPLE_LOSSES_TABLE = Table(
@@ -69,7 +71,7 @@ def choose(changes: pd.DataFrame, state: str) -> dict[str, dict[str, Any]]:
 
 
 def example(
-    change: Mapping[str, Any], centre_file: str, data: SpikeDataset, options: Examples
+    change: Mapping[str, Any], directions: str | Path, data: SpikeDataset, points: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """What a sample does around a row of the census.
 
@@ -82,11 +84,12 @@ def example(
     potentials
         side ("left" or "right"), time in seconds and potential of the neuron that it begins with.
     """
-    network, centre = load_centre(centre_file, change["state"], (change["direction"],))
+    network, centres = load_centres(directions)
+    centre = centres[change["state"]]
     sample = data.select(torch.tensor([change["sample"]]))
     line = Line(Objective(network, sample), centre.weights, centre.directions[change["direction"]])
     low, high = change["x"], change["x"] + change["width"]
-    outer = np.linspace(0, options.reach, options.points // 2 + 1)[1:]
+    outer = np.linspace(0, REACH, points // 2 + 1)[1:]
     losses, spikes = [], []
     for x in [*(low - outer[::-1]), low, high, *(high + outer)]:
         here = line.spikes(float(x))
@@ -96,8 +99,8 @@ def example(
     times = np.linspace(0, sample.spikes.duration, TRACE)
     potentials = []
     for side, x in (("left", low), ("right", high)):
-        answer = line.objective.answer(line.point(x))
+        found = line.objective.evaluate(line.point(x))
         layer = line.objective.layers[change["layer"] - 1]
-        trace = layer.trace(answer.trains[change["layer"] - 1], 0, change["unit"], times)
+        trace = layer.trace(found.trains[change["layer"] - 1], 0, change["unit"], times)
         potentials.append(pd.DataFrame({"side": side, "time": times, "potential": trace}))
     return pd.DataFrame(losses), pd.concat(spikes), pd.concat(potentials)

@@ -1,7 +1,7 @@
 """How broken a landscape is: how many of its minima are deeper than a given depth.
 
 Depth is 0-dimensional persistence: how far the loss must rise above a minimum before its basin
-joins a deeper one. Neuron models are compared where none of them runs away.
+joins a deeper one. Neuron models are compared where none of their networks diverges.
 """
 
 from __future__ import annotations
@@ -13,39 +13,11 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import label
 
+from study.landscape.constants import TOLERANCE
 from study.storage.columns import Table, shared
 
 LINE = ["seed", "state", "direction"]
 PLANE = [*LINE, "direction2"]
-
-
-LINE_MINIMA_TABLE = Table(
-    files=("landscape/line_minima.parquet",),
-    says="Minima of lines, where no neuron model's network runs away.",
-    columns={
-        **shared("neuron", "seed", "state", "direction"),
-        "depth": "nats that a minimum is deeper than, by persistence",
-        "minima": "how many, the lowest left out",
-        "minima_least": "how many the loss itself has, at least",
-        "minima_most": "how many it has, at most",
-        "settled": "whether the line's residual is at most a quarter of the depth",
-        "length": "of the range that is compared",
-        "finite": "share of the whole line on which this network does not run away",
-        "evaluations": "points of the whole line",
-    },
-)
-PLANE_MINIMA_TABLE = Table(
-    files=("landscape/plane_minima.parquet",),
-    says="The same of planes.",
-    columns={
-        **shared("neuron", "seed", "state", "direction"),
-        "direction2": "direction of the second axis",
-        "depth": "nats that a minimum is deeper than, by persistence",
-        "minima": "how many, the lowest left out",
-        "area": "share of the plane that is compared",
-        "points": "points there",
-    },
-)
 
 
 def persistence(values: np.ndarray) -> np.ndarray:
@@ -84,27 +56,29 @@ def between(x: np.ndarray, values: np.ndarray, low: float, high: float) -> np.nd
     return np.array([ends[0], *values[(x > low) & (x < high)], ends[1]])
 
 
-def line_minima(lines: pd.DataFrame, depths: Sequence[float], tolerance: float) -> pd.DataFrame:
-    """Minima of every line, on the range on which no neuron model's network runs away.
+LINE_MINIMA_TABLE = Table(
+    files=("landscape/line_minima.parquet",),
+    says="Minima of lines, where no neuron model's network diverges.",
+    columns={
+        **shared("neuron", "seed", "state", "direction"),
+        "depth": "nats that a minimum is deeper than, by persistence",
+        "minima": "how many, the lowest left out",
+        "minima_least": "how many the loss itself has, at least",
+        "minima_most": "how many it has, at most",
+        "settled": "whether the line's residual is at most a quarter of the depth",
+        "length": "of the range that is compared",
+        "finite": "share of the whole line on which this network does not diverge",
+        "evaluations": "points of the whole line",
+    },
+)
 
-    Parameters
-    ----------
-    lines
-        As from :func:`surfaces.line_table`, of all neuron models.
-    depths
-        In nats.
-    tolerance
-        Of the lines, in nats.
 
-    Returns
-    -------
-    DataFrame
-        neuron, seed, state, direction, depth; minima deeper than that, the global one left out;
-        minima_least and minima_most, which bound what the loss itself has (stability of
-        persistence): those deeper than the depth plus and minus twice the tolerance, or the line's
-        residual if that is larger; length of the range; finite, the share of the whole line on
-        which the own network does not run away; settled, whether the residual is at most a
-        quarter of the depth; evaluations, the points of the whole line.
+def line_minima(lines: pd.DataFrame, depths: Sequence[float]) -> pd.DataFrame:
+    """Minima deeper than ``depths``, in nats, of all lines, as :func:`surfaces.surfaces` has them.
+
+    ``minima_least`` and ``minima_most`` bound what the loss itself has (stability of persistence):
+    minima deeper than the depth plus and minus twice the tolerance, or the line's residual if that
+    is larger.
     """
     rows = []
     for key, group in lines.groupby(LINE, sort=False):
@@ -117,7 +91,7 @@ def line_minima(lines: pd.DataFrame, depths: Sequence[float], tolerance: float) 
         for neuron, (x, loss) in curves.items():
             found = persistence(between(x, loss, low, high))[1:]
             residual = group.loc[group["neuron"] == neuron, "residual"].max()
-            error = max(tolerance, residual)
+            error = max(TOLERANCE, residual)
             about = {
                 "length": high - low,
                 "finite": finite_share(x, loss),
@@ -139,17 +113,24 @@ def line_minima(lines: pd.DataFrame, depths: Sequence[float], tolerance: float) 
     return pd.DataFrame(rows)
 
 
+PLANE_MINIMA_TABLE = Table(
+    files=("landscape/plane_minima.parquet",),
+    says="The same of planes.",
+    columns={
+        **shared("neuron", "seed", "state", "direction"),
+        "direction2": "direction of the second axis",
+        "depth": "nats that a minimum is deeper than, by persistence",
+        "minima": "how many, the lowest left out",
+        "area": "share of the plane that is compared",
+        "points": "points there",
+    },
+)
+
+
 def plane_minima(planes: pd.DataFrame, depths: Sequence[float]) -> pd.DataFrame:
-    """Minima of every plane, on the part around its centre where no neuron model runs away.
+    """Minima of every plane, on the part around its centre where no neuron model diverges.
 
-    What lies outside is a wall, as high as the highest point inside. ``planes`` are as from
-    :func:`surfaces.plane_table`, ``depths`` in nats.
-
-    Returns
-    -------
-    DataFrame
-        neuron, seed, state, direction, direction2, depth; minima deeper than that, the global one
-        left out; area, the share of the plane that is inside; points inside.
+    What lies outside is a wall, as high as the highest point inside.
     """
     rows = []
     for key, group in planes.groupby(PLANE, sort=False):

@@ -1,16 +1,92 @@
-"""Gradients of single samples."""
+"""Along the updates that training made: what the gradient predicts, and what it meets.
+
+Santurkar et al. (arXiv 1805.11604) measure so how far loss and gradient can be relied on, as the
+variation of the loss and the change of the gradient along the direction of an update.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
-from study.landscape.directions import Centre
+from spikegrad.layers import NotFiniteError, SpikeOverflowError
+from spikegrad.network import Network, load_network
+from spikegrad.saving import load_tensors
+from spikegrad.seeds import generator
+from spikegrad.settings import validate
+from study.config.landscape import Updates
+from study.config.training import TrainingSettings
+from study.data.dataset import SpikeDataset
+from study.landscape.causes import explain
+from study.landscape.constants import STATES, SWAPS
+from study.landscape.isolation import Line, bracket, breaks
+from study.landscape.job import Job
 from study.landscape.objective import Objective
 from study.storage.columns import Table, shared
+from study.training.batches import epoch_batches
+from study.training.run import by_epoch
 
+REACH = 4
+"""Step lengths over which loss and gradient are followed."""
+
+
+STEPS_TABLE = Table(
+    files=("landscape/steps.parquet", "landscape/gradients/*/*/*.steps.parquet"),
+    says="Updates of training, and whether their gradient predicted them.",
+    columns={
+        **shared("neuron", "seed"),
+        "epoch": "epoch before the update",
+        "batch": "samples that the loss is taken over",
+        "length": "of the step, a relative distance",
+        "predicted": "change of the loss that the gradient predicts, in nats",
+        "change": "change that the step made",
+        "error": "by how much these differ",
+        "cosine": "between the gradients before and after",
+        "cosine_clipped": "the same with each sample's gradient clipped as in training",
+        "norm_variation": "standard deviation of log10 of the gradient's norm along four steps",
+        "runaway": "whether the network diverges there",
+    },
+)
+STEP_LOSSES_TABLE = Table(
+    files=("landscape/step_losses.parquet", "landscape/gradients/*/*/*.step_losses.parquet"),
+    says="Loss and gradient along these updates.",
+    columns={
+        **shared("loss", "gradient_norm", "neuron", "seed"),
+        "epoch": "epoch before the update",
+        "batch": "samples that the loss is taken over",
+        "t": "step lengths",
+        "cosine": "with the gradient at 0",
+    },
+)
+UPDATES_TABLE = Table(
+    files=("landscape/updates.csv", "landscape/gradients/*/*/*.updates.parquet"),
+    says="Breaks at changes of order that updates of training meet.",
+    columns={
+        **shared("neuron", "seed"),
+        "epoch": "epoch before the update",
+        "step_length": "of the update, a relative distance",
+        "batch_size": "samples of its batch",
+        "samples": "samples that were searched",
+        "length": "searched in all",
+        "counted": "breaks found",
+        "breaks_per_length": "per relative distance and sample",
+        "breaks_per_sample_update": "for one sample, on all of the step",
+        "breaks_per_update": "for all samples of the batch",
+    },
+)
 SAMPLE_GRADIENTS_TABLE = Table(
-    files=("landscape/sample_gradients.parquet", "landscape/gradients/*/*/*.samples.parquet"),
+    files=(
+        "landscape/sample_gradients.parquet",
+        "landscape/gradients/*/*/*.sample_gradients.parquet",
+    ),
     says="Loss and gradient of single samples at the networks.",
     columns={
         **shared("sample", "gradient_norm", "neuron", "seed", "state"),
@@ -19,16 +95,182 @@ SAMPLE_GRADIENTS_TABLE = Table(
 )
 
 
-def sample_gradients(objective: Objective, centre: Centre) -> pd.DataFrame:
-    """Loss and gradient_norm (nats per relative distance) of each sample alone."""
-    rows = []
-    for sample in range(len(objective.data)):
-        answer, gradient = objective.select(torch.tensor([sample])).gradient(centre.weights)
-        rows.append(
-            {
-                "sample": sample,
-                "loss": float(answer.loss),
-                "gradient_norm": float(gradient.norm()) * centre.about["norm"],
-            }
+def gradients(job: Job) -> dict[str, pd.DataFrame]:
+    """Updates of training on their own batch and on the landscape's samples, loss and gradient
+    along them, and the breaks that they meet; gradients of single samples in each state."""
+    options, seed = job.options, job.options.directions.seed
+    steps, losses, met, samples = [], [], [], []
+    updates = list(kept_updates(job.checkpoint, job.snapshots, job.data, options.steps.number))
+    for update in job.share(updates, "steps"):
+        for name, batch in {"own": update.batch, "fixed": job.objective.data}.items():
+            key = {**update.key, "batch": name}
+            objective = Objective(update.network, batch)
+            facts, table = along(objective, update.weights, update.change, options.steps.points)
+            steps.append({**key, **facts, "cosine_clipped": clipped_cosine(objective, update)})
+            losses += [{**key, **row} for row in table.to_dict("records")]
+        draw = generator(seed, update.seed, update.epoch)
+        met.append({**update.key, **breaks_met(update, options.updates, draw)})
+    for state in job.share(STATES, "states"):
+        weights = job.centres[state].weights
+        for sample in range(len(job.objective.data)):
+            found, gradient = job.objective.select(torch.tensor([sample])).gradient(weights)
+            key = {**job.key, "state": state, "sample": sample}
+            norm = float(gradient.norm()) * job.centres[state].about["norm"]
+            samples.append({**key, "loss": float(found.loss), "gradient_norm": norm})
+    return {
+        "steps": pd.DataFrame(steps),
+        "step_losses": pd.DataFrame(losses),
+        "updates": pd.DataFrame(met),
+        "sample_gradients": pd.DataFrame(samples),
+    }
+
+
+@dataclass(frozen=True)
+class Update:
+    """An update of training, the first after ``epoch``."""
+
+    network: Network
+    """For its shape; float64."""
+    neuron: str
+    seed: int
+    epoch: int
+    weights: Tensor
+    """Before it, float64 [n_weights]."""
+    change: Tensor
+    """What it added, float64 [n_weights]."""
+    batch: SpikeDataset
+    """The samples that it was made for, as they were blended and augmented."""
+    clip: float | None
+    """The ``sample_clip`` of its training."""
+
+    @property
+    def key(self) -> dict[str, Any]:
+        return {"neuron": self.neuron, "seed": self.seed, "epoch": self.epoch}
+
+    @property
+    def length(self) -> float:
+        """Relative to the norm of the weights."""
+        return float(self.change.norm() / self.weights.norm())
+
+
+def kept_updates(
+    checkpoint: str | Path, snapshots: str | Path, data: SpikeDataset, number: int
+) -> Iterator[Update]:
+    """Of the updates that rule train kept of one run on ``data``, ``number`` evenly spread ones."""
+    network, header = load_network(checkpoint)
+    network.double()
+    options = validate(TrainingSettings, header["training"], where=str(checkpoint))
+    tensors, _ = load_tensors(snapshots)
+    before, added = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
+    names = list(network.state_dict())
+    epochs = list(added)
+    places = np.linspace(0, len(epochs) - 1, min(number, len(epochs))).round().astype(int)
+    for epoch in [epochs[place] for place in places]:
+        weights, change = (
+            torch.cat([part[name].flatten() for name in names]).double()
+            for part in (before[epoch], added[epoch])
         )
-    return pd.DataFrame(rows)
+        batch = next(epoch_batches(data, options, header["seed"], epoch + 1))
+        run = network, header["neuron"], header["seed"], epoch
+        yield Update(*run, weights, change, batch, options.sample_clip)
+
+
+def along(
+    objective: Objective, weights: Tensor, change: Tensor, points: int
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Loss and gradient from 0 to :data:`REACH` times ``change``, for the objective's samples.
+
+    ``points`` - 1 is a multiple of :data:`REACH`. NaN where the network diverges.
+
+    Returns
+    -------
+    dict
+        A row of the table ``steps`` without its key and ``cosine_clipped``.
+    DataFrame
+        The rows of ``step_losses`` without their key.
+    """
+    values = [_at(objective, weights + t * change) for t in np.linspace(0, REACH, points)]
+    start, end = values[0][1], values[(points - 1) // REACH][1]
+    losses = np.array([loss for loss, _ in values])
+    norms = np.array([float(g.norm() * weights.norm()) for _, g in values])
+    predicted, changed = float(start @ change), losses[(points - 1) // REACH] - losses[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        summary = {
+            "length": float(change.norm() / weights.norm()),
+            "predicted": predicted,
+            "change": changed,
+            "error": abs(changed - predicted),
+            "cosine": _cosine(start, end),
+            "norm_variation": float(np.log10(norms).std()),
+            "runaway": bool(np.isnan(losses).any()),
+        }
+    table = {
+        "t": np.linspace(0, REACH, points),
+        "loss": losses,
+        "gradient_norm": norms,
+        "cosine": [_cosine(start, gradient) for _, gradient in values],
+    }
+    return summary, pd.DataFrame(table)
+
+
+def clipped_cosine(objective: Objective, update: Update) -> float:
+    """Cosine between the gradients before and after ``update``, clipped as its training clips them;
+    NaN where there is none."""
+    before, after = (
+        _at(objective, weights, update.clip)[1]
+        for weights in (update.weights, update.weights + update.change)
+    )
+    return _cosine(before, after)
+
+
+def _at(objective: Objective, weights: Tensor, clip: float | None = None) -> tuple[float, Tensor]:
+    """Loss and gradient; NaN where the network diverges or has no finite gradient."""
+    try:
+        found, gradient = objective.gradient(weights, clip)
+    except (SpikeOverflowError, NotFiniteError):
+        return math.nan, torch.full_like(weights, math.nan)
+    return float(found.loss), gradient
+
+
+def _cosine(a: Tensor, b: Tensor) -> float:
+    """NaN if either is zero, or not finite."""
+    return float(a @ b / (a.norm() * b.norm()))
+
+
+def breaks_met(update: Update, options: Updates, draw: torch.Generator) -> dict[str, Any]:
+    """How many changes of order at which spikes appear, vanish or jump a step of training meets.
+
+    Each of its first samples is searched over ``options.length`` (all of the step, if it is
+    shorter) at a place of the step that is drawn by ``draw``, so that on average all of it counts
+    alike; a sample's search ends after ``options.max_runs`` runs of the network. Samples for which
+    the network diverges there are left out.
+    """
+    scale = update.weights.norm() / update.change.norm()
+    stretch = min(options.length, update.length)
+    counted = samples = 0
+    length = 0.0
+    for sample in range(min(options.samples, len(update.batch))):
+        place = float(torch.rand((), generator=draw, dtype=torch.float64))
+        start = (update.length - stretch) * place
+        objective = Objective(update.network, update.batch.select(torch.tensor([sample])))
+        line = Line(objective, update.weights, update.change * scale)
+        grid = np.linspace(start, start + stretch, options.points)
+        try:
+            pairs = breaks(line, grid, options.max_runs)
+            changes = [explain(bracket(line, *pair)) for pair in pairs]
+        except SpikeOverflowError:
+            continue
+        counted += sum(c["breaks"] and c["cause"] in SWAPS for c in changes)
+        samples += 1
+        length += line.searched - start
+    per_length = counted / length if length else math.nan
+    return {
+        "step_length": update.length,
+        "batch_size": len(update.batch),
+        "samples": samples,
+        "length": length,
+        "counted": counted,
+        "breaks_per_length": per_length,
+        "breaks_per_sample_update": per_length * update.length,
+        "breaks_per_update": per_length * update.length * len(update.batch),
+    }

@@ -22,7 +22,7 @@ from study.data.dataset import SpikeDataset
 
 
 @dataclass(frozen=True)
-class Answer:
+class Evaluation:
     """What the network does on each sample at one point of its weight space.
 
     Attributes
@@ -44,15 +44,14 @@ class Answer:
         """Mean over the samples."""
         return self.losses.mean()
 
-    @property
-    def accuracy(self) -> float:
-        """Share of samples classified right."""
-        return float(self.correct.double().mean())
-
-    def spikes_per_neuron(self, widths: Sequence[int]) -> float:
-        """Mean over samples and neurons of hidden layers of these ``widths``."""
+    def scores(self, widths: Sequence[int]) -> dict[str, float]:
+        """Mean ``loss``, ``accuracy``, and ``spikes_per_neuron`` of hidden layers of ``widths``."""
         hidden = sum(len(train.times) for train in self.trains[1 : 1 + len(widths)])
-        return hidden / (len(self.losses) * sum(widths))
+        return {
+            "loss": float(self.loss),
+            "accuracy": float(self.correct.double().mean()),
+            "spikes_per_neuron": hidden / (len(self.losses) * sum(widths)),
+        }
 
 
 class Objective:
@@ -82,13 +81,13 @@ class Objective:
         vector_to_parameters(weights, self.network.parameters())
 
     @torch.no_grad()
-    def answer(self, weights: Tensor) -> Answer:
-        """The network's answers with ``weights``."""
+    def evaluate(self, weights: Tensor) -> Evaluation:
+        """What the network does with ``weights``."""
         self.set_weights(weights)
-        return self._answer()
+        return self._evaluate()
 
-    def gradient(self, weights: Tensor, clip: float | None = None) -> tuple[Answer, Tensor]:
-        """The answers, and the gradient [n_weights] of the mean loss.
+    def gradient(self, weights: Tensor, clip: float | None = None) -> tuple[Evaluation, Tensor]:
+        """The same, with the gradient [n_weights] of the mean loss.
 
         With ``clip`` it is one that training with this ``sample_clip`` follows: in each spiking
         layer no sample's part is longer than that many times their median.
@@ -97,18 +96,18 @@ class Objective:
         for layer in self.layers:
             layer.sample_clip = clip
         parameters = list(self.network.parameters())
-        answer = self._answer()
-        gradients = torch.autograd.grad(answer.loss, parameters)
-        answer = replace(answer, losses=answer.losses.detach())
-        return answer, torch.cat([gradient.flatten() for gradient in gradients])
+        found = self._evaluate()
+        gradients = torch.autograd.grad(found.loss, parameters)
+        found = replace(found, losses=found.losses.detach())
+        return found, torch.cat([gradient.flatten() for gradient in gradients])
 
-    def _answer(self) -> Answer:
+    def _evaluate(self) -> Evaluation:
         output = self.network(self.data.spikes)
         trains = [self.data.spikes, *output.hidden]
         for layer in self.layers[len(output.hidden) :]:
             trains.append(layer(trains[-1]))
         labels = self.data.labels
-        return Answer(
+        return Evaluation(
             cross_entropy(output.logits, labels, reduction="none"),
             output.logits.argmax(1) == labels,
             trains,

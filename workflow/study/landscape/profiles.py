@@ -8,36 +8,28 @@ may jump: the spikes on both sides tell whether it does, and why (:mod:`~.causes
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from spikegrad.layers import SpikeOverflowError
-from study.config.landscape import LandscapeSettings, Profiles
-from study.data.dataset import SpikeDataset
-from study.jobs import followed
+from study.config.landscape import Profiles
 from study.landscape.causes import explain
-from study.landscape.census import WIDTH, Line, bracket
 from study.landscape.constants import CAUSES, SWAPS, height_column
 from study.landscape.fragmentation import persistence
-from study.landscape.sample_lines import SampleLine, open_line, sample_lines
+from study.landscape.isolation import WIDTH, Line, bracket
+from study.landscape.job import Job, sample_lines
 from study.landscape.section import Section, section
 from study.landscape.signature import same_signature
 from study.storage.columns import Table, shared
 
 PROFILES_TABLE = Table(
-    files=(
-        "landscape/profiles.parquet",
-        "landscape/profiles/*/*/[0-9]*[0-9].parquet",
-        "landscape/profiles/*/*/[0-9].parquet",
-    ),
+    files=("landscape/profiles.parquet", "landscape/profiles/*/*/*.profiles.parquet"),
     says="Single samples along lines, and what of their change lies in jumps.",
     columns={
         **shared("neuron", "seed", "state", "direction", "sample"),
-        "length": "of the stretch where the network does not run away",
+        "length": "of the stretch where the network does not diverge",
         "variation": "total variation of the loss there, in nats",
         "n_jumps": "jumps",
         "jump_end": "height of those at the trial's end, in nats",
@@ -50,7 +42,7 @@ PROFILES_TABLE = Table(
     },
 )
 PROFILE_MINIMA_TABLE = Table(
-    files=("landscape/profile_minima.parquet", "landscape/profiles/*/*/*.minima.parquet"),
+    files=("landscape/profile_minima.parquet", "landscape/profiles/*/*/*.profile_minima.parquet"),
     says="Minima of these profiles.",
     columns={
         **shared("neuron", "seed", "state", "direction", "sample"),
@@ -60,6 +52,17 @@ PROFILE_MINIMA_TABLE = Table(
         "minima_without_any_jumps": "how many without any jump",
     },
 )
+
+
+def profiles(job: Job) -> dict[str, pd.DataFrame]:
+    """Single samples' losses along lines, and their minima by depth."""
+    found, minima = [], []
+    for place in job.share(sample_lines(job.options.profiles), "profiles"):
+        key = {**job.key, **place._asdict()}
+        facts, depths = profile(job.line(place), job.options.profiles)
+        found.append({**key, **facts})
+        minima += [{**key, **row} for row in depths]
+    return {"profiles": pd.DataFrame(found), "profile_minima": pd.DataFrame(minima)}
 
 
 class Cliff(NamedTuple):
@@ -75,48 +78,9 @@ class Cliff(NamedTuple):
     cause: str
 
 
-def profile_tasks(options: LandscapeSettings) -> list[SampleLine]:
-    """All profiles of one run."""
-    return sample_lines(options.profiles)
-
-
-def profile_tables(
-    tasks: Sequence[SampleLine],
-    centres: str | Path,
-    samples: SpikeDataset,
-    options: LandscapeSettings,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Profiles and their minima.
-
-    ``centres`` is the run's file of directions, ``samples`` are those of its landscapes.
-    Both begin with neuron, seed, state, direction, sample, and go on as :func:`profile` says.
-    """
-    profiles, minima = [], []
-    for task in followed(tasks, len(tasks), "profiles"):
-        run, line = open_line(task, centres, samples)
-        key = {**run, **vars(task)}
-        facts, depths = profile(line, options.profiles)
-        profiles.append({**key, **facts})
-        minima += [{**key, **row} for row in depths]
-    return pd.DataFrame(profiles), pd.DataFrame(minima)
-
-
 def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """One sample's loss along a line.
-
-    Returns
-    -------
-    dict
-        ``length`` of the stretch around 0 where the network does not run away; ``variation``,
-        the total variation of the loss there, in nats; ``n_jumps`` that make it up in part, and
-        their summed heights by cause, ``jump_end``, ``jump_grazing``, ...; what is as steep but
-        no jump, only ``unresolved`` by double precision; whether more points would change
-        nothing (``settled``), and how many ``evaluations`` it took.
-    list of dict
-        For each ``depth``: the number of ``minima`` deeper than that, by persistence, the lowest
-        of all left out; how many there are without the jumps at changes of order
-        (``minima_without_jumps``), and without any (``minima_without_any_jumps``).
-    """
+    """One sample's loss along a line: a row of ``profiles``, and one of ``profile_minima`` for each
+    depth, without the columns that name the line."""
 
     def loss(x: float) -> float:
         try:
@@ -126,7 +90,7 @@ def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[st
 
     tolerance = options.tolerance
     grid = np.linspace(-options.reach, options.reach, options.points)
-    found = section(loss, grid, tolerance, WIDTH, options.most)
+    found = section(loss, grid, tolerance, WIDTH, options.max_points)
     inside = finite_stretch(found)
     x, values = found.x[inside], found.values[inside]  # noqa: PD011
     cliffs = [c for c in cliffs_of(line, found, tolerance) if x[0] < c.x <= x[-1]]
@@ -183,7 +147,7 @@ def cliffs_of(line: Line, found: Section, tolerance: float) -> list[Cliff]:
     for low, high in steepest(found, tolerance, WIDTH):
         try:
             around = bracket(line, line.spikes(low), line.spikes(high))
-        except SpikeOverflowError:  # beside the place from where on the network runs away
+        except SpikeOverflowError:  # beside the place from where on the network diverges
             continue
         if same_signature(around.low, around.high):
             jump, cause = 0.0, ""

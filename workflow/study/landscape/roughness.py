@@ -22,9 +22,9 @@ from spikegrad.network import Network
 from spikegrad.seeds import generator
 from study.config.landscape import JUDGED, LandscapeSettings, Profiles
 from study.data.dataset import SpikeDataset
-from study.landscape.census import Line
 from study.landscape.constants import CAUSES, height_column
 from study.landscape.directions import draw
+from study.landscape.isolation import Line
 from study.landscape.objective import Objective, landscape_samples, matrices, weights_of
 from study.landscape.profiles import profile
 from study.storage.columns import Table, shared

@@ -37,7 +37,7 @@ def section(
     grid: ArrayLike,
     tolerance: float,
     spacing: float,
-    most: int,
+    max_points: int,
 ) -> Section:
     """``function`` at ``grid`` and at as many points between as show it to ``tolerance``.
 
@@ -60,7 +60,7 @@ def section(
         In units of the function.
     spacing
         Width, in units of the coordinate, below which no interval is halved.
-    most
+    max_points
         Number of evaluations, those of the grid included, after which no interval is halved.
     """
     values = {float(x): function(float(x)) for x in np.asarray(grid)}
@@ -71,7 +71,7 @@ def section(
     def unfinished(low: float, high: float) -> bool:
         return high - low > spacing and not (math.isnan(values[low]) and math.isnan(values[high]))
 
-    while intervals and len(values) < most:
+    while intervals and len(values) < max_points:
         _, low, high = heapq.heappop(intervals)
         if not unfinished(low, high):
             continue

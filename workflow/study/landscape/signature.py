@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from study.landscape.objective import Answer
+from study.landscape.objective import Evaluation
 
 TINY = 5e-324
 
@@ -73,12 +73,12 @@ class Order(NamedTuple):
         return lag or (TINY if self.second.layer < self.first.layer else -TINY)
 
 
-def spikes_of(x: float, answer: Answer) -> Spikes:
-    """The spikes of an :class:`Answer` for a single sample."""
-    times = [train.times.detach().numpy() for train in answer.trains]
-    units = [train.units.numpy() for train in answer.trains]
+def spikes_of(x: float, found: Evaluation) -> Spikes:
+    """The spikes of an :class:`Evaluation` of a single sample."""
+    times = [train.times.detach().numpy() for train in found.trains]
+    units = [train.units.numpy() for train in found.trains]
     ranks = [np.searchsorted(a, b, side="right") for a, b in pairwise(times)]
-    return Spikes(x, float(answer.loss), times, units, ranks, answer.trains[0].duration)
+    return Spikes(x, float(found.loss), times, units, ranks, found.trains[0].duration)
 
 
 def same_signature(a: Spikes, b: Spikes) -> bool:

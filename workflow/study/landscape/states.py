@@ -80,20 +80,20 @@ class State:
     run: TrainingRun
 
 
-def course(run: TrainingRun, objective: Objective) -> np.ndarray:
-    """The loss in nats of each snapshot [n_snapshots]; inf where the network runs away."""
+def snapshot_losses(run: TrainingRun, objective: Objective) -> np.ndarray:
+    """The loss in nats of each snapshot [n_snapshots]; inf where the network diverges."""
     losses = []
     for weights in run.trajectory:
         try:
-            losses.append(float(objective.answer(weights).loss))
+            losses.append(float(objective.evaluate(weights).loss))
         except SpikeOverflowError:
             losses.append(math.inf)
     return np.array(losses)
 
 
-def equal_loss(courses: Iterable[np.ndarray]) -> float:
-    """The least loss that all runs come down to, given the :func:`course` of each."""
-    return max(float(losses.min()) for losses in courses)
+def equal_loss(losses: Iterable[np.ndarray]) -> float:
+    """The least loss that all runs come down to, given the :func:`snapshot_losses` of each."""
+    return max(float(own.min()) for own in losses)
 
 
 def snapshot_at(losses: np.ndarray, level: float) -> int:
@@ -117,7 +117,7 @@ def states(
     run
         Its training run.
     losses, level
-        The run's :func:`course`, and the loss in nats at which neuron models are compared.
+        The run's :func:`snapshot_losses`, and the loss in nats at which neuron models are compared.
     active
         The run with the regulariser of activity.
     """

@@ -1,12 +1,18 @@
-"""What the census says of each network."""
+"""What the landscapes' tables say of each network."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from study.landscape.constants import CAUSES, JUMP, SWAPS
+from study.config.landscape import JUDGED
+from study.landscape.constants import CAUSES, JUMP, SETTLED, SWAPS, height_column
 from study.storage.columns import Table, shared
+
+DEPTH = JUDGED[0]
+TRAINING = "along training"
+"""In place of a state: what steps of training meet."""
+KEY = ["neuron", "seed", "state"]
 
 CENSUS_TABLE = Table(
     files=("landscape/census.csv",),
@@ -21,7 +27,7 @@ CENSUS_TABLE = Table(
         "jumps_per_length_and_spike": "and per spike of the sample",
         "largest_jump": "in nats",
         "median_jump": "in nats",
-        "share_end": "share of breaks at the trial's end",
+        "share_end": "share of breaks at the sample's end",
         "share_grazing": "share of breaks where a potential touches the threshold",
         "share_spike_swap": "share of breaks where spikes change their order",
         "share_input_swap": "share of breaks where an input and a spike do",
@@ -38,19 +44,12 @@ CENSUS_TABLE = Table(
 def census_summary(changes: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """What the census says of each network.
 
-    Columns: neuron, seed, state; length searched for breaks (relative distance times samples)
-    and spikes of a sample; jumps (breaks that change the loss by more than :data:`JUMP`),
-    jumps_per_length, jumps_per_length_and_spike, largest and median jump in nats; for each
-    cause, its share of the breaks; order_changes (all that were met), breaking_share (the share
-    of them at which a spike appears, vanishes or jumps), inhibitory_overtakes (those at which
-    an inhibitory arrival overtakes a spike) and breaking_share_of_inhibitory; certified_swaps
-    (isolated without a break; 0 in a state with the weights of an earlier one, whose they are)
-    and the largest jump among those.
+    A state with the weights of an earlier one has no certified swaps: they are that one's.
     """
     rows = []
-    for key, own in lines.groupby(["neuron", "seed", "state"], sort=False):
+    for key, own in lines.groupby(KEY, sort=False):
         searched = own[own["search"] == "breaks"]
-        here = changes[(changes[["neuron", "seed", "state"]] == list(key)).all(axis=1)]
+        here = changes[(changes[KEY] == list(key)).all(axis=1)]
         breaks = here[(here["search"] == "breaks") & here["breaks"]]
         certified = here[(here["search"] == "swaps") & ~here["breaks"] & here["interacts"]]
         if own["same_as"].notna().any():
@@ -65,7 +64,7 @@ def census_summary(changes: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
         inhibitory = int(searched["harmless_inhibitory"].sum()) + breaking
         rows.append(
             {
-                **dict(zip(("neuron", "seed", "state"), key, strict=True)),
+                **dict(zip(KEY, key, strict=True)),
                 "length": length,
                 "spikes": spikes,
                 "breaks": len(breaks),
@@ -84,3 +83,73 @@ def census_summary(changes: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+MEASURES_TABLE = Table(
+    files=("landscape/measures.csv",),
+    says="Measures of the landscapes around each network, means over its lines; rows whose state is"
+    " along training are of updates.",
+    columns={
+        **shared("neuron", "seed", "search", "state", "word_minima"),
+        "word_variation": "total variation of a single sample's loss, in nats",
+        "word_in_jumps": "percent of that in jumps",
+        "word_jumps": "jumps of a single sample's loss",
+        "word_minima_mended": "the same with the jumps at changes of order closed",
+        "mean_minima": "minima of the mean loss deeper than 0.01 nats; missing where too few "
+        "lines settled",
+        "largest_jump": "largest jump of a sample's loss that the census isolated, in nats",
+        "missed": "percent of the change that the gradient predicts by which updates miss it, on "
+        "a fixed batch",
+        "turned": "cosine between the gradients before and after an update, on a fixed batch",
+        "met": "breaks at changes of order that an update meets in its batch",
+    },
+)
+
+
+def measures(
+    profiles: pd.DataFrame,
+    profile_minima: pd.DataFrame,
+    line_minima: pd.DataFrame,
+    census: pd.DataFrame,
+    steps: pd.DataFrame,
+    updates: pd.DataFrame,
+) -> pd.DataFrame:
+    """Of each network in each state means over its lines, from the tables of the landscapes.
+
+    Rows whose state is :data:`TRAINING` have the measures of updates, the others those of lines.
+    """
+    heights = profiles[[height_column(cause) for cause in CAUSES]].sum(axis=1)
+    profile = profiles.assign(height=heights).groupby(KEY)
+    minimum = profile_minima[profile_minima["depth"] == DEPTH].groupby(KEY)
+    jumps = census.set_index(KEY)[["largest_jump", "largest_certified_jump"]]
+    around = pd.DataFrame(
+        {
+            "word_variation": profile["variation"].mean(),
+            "word_in_jumps": 100 * profile["height"].sum() / profile["variation"].sum(),
+            "word_jumps": profile["n_jumps"].mean(),
+            "word_minima": minimum["minima"].mean(),
+            "word_minima_mended": minimum["minima_without_jumps"].mean(),
+            "mean_minima": _minima_of_lines(line_minima),
+            "largest_jump": jumps.max(axis=1),
+        }
+    )
+    return pd.concat([around, _of_updates(steps, updates)]).reset_index()
+
+
+def _minima_of_lines(lines: pd.DataFrame) -> pd.Series:
+    lines = lines[lines["depth"] == DEPTH]
+    settled = lines.groupby(["neuron", "state"])["settled"].transform("mean") >= SETTLED
+    return lines[settled].groupby(KEY)["minima"].mean()
+
+
+def _of_updates(steps: pd.DataFrame, updates: pd.DataFrame) -> pd.DataFrame:
+    steps = steps[steps["batch"] == "fixed"].dropna(subset="error")
+    steps = steps.assign(predicted=steps["predicted"].abs(), state=TRAINING)
+    step, update = steps.groupby(KEY), updates.assign(state=TRAINING).groupby(KEY)
+    return pd.DataFrame(
+        {
+            "missed": 100 * step["error"].sum() / step["predicted"].sum(),
+            "turned": step["cosine"].mean(),
+            "met": update["breaks_per_update"].mean(),
+        }
+    )

@@ -1,1 +1,7 @@
 """The second paper's experiments: networks of finite width beside their kernels."""
+
+# What tables call kernels and times; shared with figures, claims and the page.
+SG_NTK, TWO_SIDED, NNGP = "SG-NTK", "two-sided", "NNGP"
+TRANSPOSED, SYMMETRISED = "transposed", "symmetrised"
+SAME_TIME, CONVERGENCE = "same time", "convergence"
+"""Networks beside a kernel's gradient flow after as many steps; beside its regression."""

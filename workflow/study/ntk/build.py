@@ -1,20 +1,86 @@
-"""Networks and kernels of the experiments, from the configuration."""
+"""Problems, networks and surrogates of the experiments, from the configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from spikegrad.ntk.activations import Erf, Sign
-from spikegrad.ntk.analytic import Kernels, sg_ntk
 from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
-from spikegrad.seeds import generator
+from spikegrad.seeds import generator, numpy_generator
 from study.config import ntk as config
-from study.ntk.network import Architecture
-from study.ntk.problem import Stream
+from study.ntk.dense_networks import Architecture
+
+
+class Stream(IntEnum):
+    """Independent random streams below the section's one seed."""
+
+    TRAINING_SET = 0
+    NETWORKS = 1
+    BOOTSTRAP = 2
+    OFF_CIRCLE = 3
+    GAUSSIAN = 4
+    STABILITY = 5
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Targets at test points, some of which are for training.
+
+    Attributes
+    ----------
+    place
+        What tells points apart in tables: ``angle`` on the circle, in radians, equidistant in
+        [-pi, pi), where the point n // 2 has angle 0; else ``point``, a number.
+    places
+        Their values, [n].
+    inputs
+        [n, d]: on the circle (sin, cos) of the angles.
+    targets
+        [n], without noise.
+    train
+        Indices of the training points, int [n_train], ascending.
+    """
+
+    place: str
+    places: Array
+    inputs: Array
+    targets: Array
+    train: NDArray[np.int64]
+
+    @property
+    def middle(self) -> Array:
+        """The input at angle 0, [1, d]."""
+        return self.inputs[len(self.inputs) // 2 :][:1]
+
+
+def circle_problem(settings: config.NTKProblem) -> Problem:
+    """The paper's problem (arXiv 2405.15539, sec. 3 and fig. B.1) with our training points."""
+    n = settings.n_test
+    angles = 2 * np.pi * (np.arange(n) - n // 2) / n
+    x0, x1 = np.sin(angles), np.cos(angles)
+    targets = 4 * x0 * x1**2 - 0.8 * x0**3 + 1.2 * x1**2 - 0.8 * x0**2 * x1
+    draw = numpy_generator(settings.seed, Stream.TRAINING_SET)
+    train = np.sort(draw.choice(n, settings.n_train, replace=False))
+    return Problem("angle", angles, np.stack([x0, x1], axis=1), targets, train)
+
+
+def problem_of(settings: config.NTKProblem, experiment: config.NTKExperiment) -> Problem:
+    """The circle, or as many Gaussian inputs of unequal norms, with random targets."""
+    if experiment.gaussian_inputs is None:
+        return circle_problem(settings)
+    n = settings.n_test
+    draw = numpy_generator(settings.seed, Stream.GAUSSIAN)
+    inputs = draw.normal(size=(n, experiment.gaussian_inputs))
+    places = np.arange(n, dtype=float)
+    return Problem("point", places, inputs, draw.normal(size=n), np.arange(settings.n_train))
 
 
 def network_generators(seed: int, width: int, networks: Sequence[int]) -> list[torch.Generator]:
@@ -22,41 +88,12 @@ def network_generators(seed: int, width: int, networks: Sequence[int]) -> list[t
     return [generator(seed, Stream.NETWORKS, width, i) for i in networks]
 
 
-def kernels(
-    settings: config.NTKProblem,
-    x: Array,
-    x_prime: Array | None,
-    depth: int,
-    phi: Activation,
-    psi: Derivative,
-    derivative: Derivative | None = None,
-    output_scale: float = 1.0,
-) -> Kernels:
-    """:func:`sg_ntk` in the parametrisation of all experiments."""
-    kernels: Kernels = sg_ntk(
-        x,
-        x_prime,
-        depth=depth,
-        activation=phi,
-        surrogate=psi,
-        derivative=derivative,
-        weight_std=settings.weight_std,
-        bias_std=settings.bias_std,
-        output_scale=output_scale,
-    )
-    return kernels
-
-
-def architecture(
-    settings: config.NTKProblem, experiment: config.NTKExperiment, width: int
-) -> Architecture:
+def architecture(experiment: config.NTKExperiment, width: int) -> Architecture:
     """The networks of one width of an experiment."""
     return Architecture(
-        n_inputs=experiment.gaussian_inputs or 2,
-        width=width,
-        hidden_layers=experiment.hidden_layers,
-        weight_std=settings.weight_std,
-        bias_std=settings.bias_std,
+        experiment.gaussian_inputs or 2,
+        width,
+        experiment.hidden_layers,
         output_scale=experiment.output_scale,
     )
 

@@ -8,21 +8,35 @@ keep the block size fixed, and one thread to a block.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
 from study.machine import made_with, refuse_others
-from study.ntk.network import Architecture, Block, backward, forward
+from study.ntk.dense_networks import Architecture, Block, backward, forward
 
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def flush_subnormal() -> Iterator[None]:
+    """Within, this thread takes subnormal numbers for 0: processors handle them ten times slower.
+
+    Left so, it would change the results of whatever the process calculates next.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,14 +63,8 @@ class Descent:
         layer_inputs, z = forward(self.architecture, block, self.x, self.activation)
         residual = (z[-1] - self.y[:, None].to(z[-1].dtype)).div_(len(self.y))
         signals = backward(self.architecture, block, z, self.surrogate)
-        for w, b, a, g, (scale, shift) in zip(
-            block.weights,
-            block.biases,
-            layer_inputs,
-            signals,
-            self.architecture.scales,
-            strict=True,
-        ):
+        layers = block.weights, block.biases, layer_inputs, signals, self.architecture.scales
+        for w, b, a, g, (scale, shift) in zip(*layers, strict=True):
             error = g.mul_(residual)
             w.baddbmm_(error.mT, a, alpha=-self.learning_rate * scale)
             b.sub_(error.sum(1, keepdim=True), alpha=self.learning_rate * shift)
@@ -65,13 +73,6 @@ class Descent:
         """Move the parameters of every network in ``block`` by ``steps`` steps, in place."""
         for _ in range(steps):
             self.step(block)
-
-    def flops(self) -> int:
-        """Floating-point operations of the matrix products of one step of one network."""
-        sizes = self.architecture.sizes
-        forward_and_update = [4 * n * m for n, m in pairwise(sizes)]
-        back = [2 * n * m for n, m in pairwise(sizes[1:])]
-        return len(self.y) * (sum(forward_and_update) + sum(back))
 
 
 def train(
@@ -95,13 +96,10 @@ def train(
     done = max((stop for stop in stops if _made_from(files[stop], fingerprint)), default=-1)
     if done > 0:
         log.info("%s: resuming after step %d", checkpoints.name, done)
-    seconds = 0.0
     with tqdm(total=stops[-1], desc=checkpoints.name, unit="step", disable=None) as bar:
         for start, stop in pairwise([0, *stops]):
             if stop > done:
-                started = time.perf_counter()
                 descent.advance(block, stop - start)
-                seconds += time.perf_counter() - started
                 _save(files[stop], block, fingerprint)
             elif stop == done or stop in record_steps:
                 _load(files[stop], block)
@@ -110,10 +108,6 @@ def train(
             bar.update(stop - start)
             if stop in record_steps:
                 yield stop, block
-    flops = descent.flops() * len(block.weights[0]) * (stops[-1] - max(done, 0))
-    log.info(
-        "%s: %.1f s, %.1f GFlop/s", checkpoints.name, seconds, flops / max(seconds, 1e-9) / 1e9
-    )
 
 
 def _made_from(file: Path, fingerprint: str) -> bool:

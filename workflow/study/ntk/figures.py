@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from study.ntk.constants import NNGP, SG_NTK, SYMMETRISED, TRANSPOSED, TWO_SIDED
+from study.ntk import NNGP, SG_NTK, SYMMETRISED, TRANSPOSED, TWO_SIDED
 from study.style import COLOURS
 
 KERNEL_COLOURS = {
@@ -21,13 +20,7 @@ KERNEL_COLOURS = {
     TRANSPOSED: COLOURS[3],
     SYMMETRISED: COLOURS[0],
 }
-KERNEL_STYLES = {
-    SG_NTK: "-",
-    TWO_SIDED: ":",
-    NNGP: "--",
-    TRANSPOSED: "-.",
-    SYMMETRISED: (0, (1, 1)),
-}
+KERNEL_STYLES = dict(zip(KERNEL_COLOURS, ("-", ":", "--", "-.", (0, (1, 1))), strict=True))
 TRAINING_POINTS: dict[str, Any] = {"color": "black", "marker": "x", "linestyle": ""}
 
 Colour = tuple[float, float, float, float]
@@ -87,29 +80,18 @@ def draw_networks(
     ``outputs`` has a row for each angle and a column for each network; ``regression`` each
     kernel's table of angle, mean and std; ``train`` the training points.
     """
-    sg_ntk = regression[SG_NTK]
+    angle, mean, std = (regression[SG_NTK][name] for name in ("angle", "mean", "std"))
     axes.fill_between(
-        sg_ntk["angle"],
-        sg_ntk["mean"] - 2 * sg_ntk["std"],
-        sg_ntk["mean"] + 2 * sg_ntk["std"],
-        color="black",
-        alpha=0.12,
-        linewidth=0,
+        angle, mean - 2 * std, mean + 2 * std, color="black", alpha=0.12, lw=0,
         label=r"SG-NTK $\pm$ 2 std",
-    )
+    )  # fmt: skip
     alpha = min(0.3, 20 / outputs.shape[1])
     axes.plot(outputs, color=COLOURS[3], linewidth=0.8, alpha=alpha, rasterized=True)
     axes.plot(outputs.mean(axis=1), color=COLOURS[0], linewidth=2.5, label="mean of networks")
     for kernel in (SG_NTK, NNGP):
+        style: Any = {"color": KERNEL_COLOURS[kernel], "linestyle": KERNEL_STYLES[kernel]}
         table = regression[kernel]
-        axes.plot(
-            table["angle"],
-            table["mean"],
-            color=KERNEL_COLOURS[kernel],
-            linestyle=KERNEL_STYLES[kernel],
-            linewidth=1.2,
-            label=f"{kernel} regression",
-        )
+        axes.plot(table["angle"], table["mean"], lw=1.2, label=f"{kernel} regression", **style)
     axes.plot(train["angle"], train["target"], **TRAINING_POINTS, label="training points")
 
 
@@ -142,45 +124,9 @@ def draw_widths(axes: Axes, table: pd.DataFrame, quantity: str, **style: Any) ->
     axes.set(xscale="log", yscale="log", xlabel="width $n$")
 
 
-def draw_kernel_widths(
-    names: Sequence[str],
-    errors: Iterable[pd.DataFrame],
-    exponents: Iterable[pd.DataFrame],
-    quantity: str,
-    power: float,
-    label: str,
-) -> Figure:
-    """``quantity`` of finite networks' kernels against width, a panel for each experiment.
-
-    These have their ``names`` and the tables of :func:`convergence.errors` and
-    :func:`convergence.exponents`. Lines for slopes, after training; an error also before it
-    (dotted). ``power`` of the width is drawn as a guide.
-    """
-    figure, grid = plt.subplots(
-        1, len(names), figsize=(3.4 * len(names), 4), sharey=True, squeeze=False
-    )
-    for axes, name, table, powers in zip(grid[0], names, errors, exponents, strict=True):
-        first, last = table["step"].min(), table["step"].max()
-        fits = powers[(powers["quantity"] == quantity) & (powers["step"] == last)]
-        for slope, colour in sequence(sorted(table["slope"].unique())).items():
-            here = table[table["slope"] == slope]
-            fit = fits[fits["slope"] == slope].squeeze()
-            interval = f"[{fit['low']:.2f}, {fit['high']:.2f}]"
-            text = f"{slope_label(slope)}: $n^{{{fit['exponent']:.2f}}}$ {interval}"
-            draw_widths(
-                axes, here[here["step"] == last], quantity, fmt="o-", color=colour, label=text
-            )
-            if quantity == "squared_error":
-                start = here[here["step"] == first]
-                draw_widths(axes, start, quantity, fmt="s:", color=colour, alpha=0.6)
-        means = here[here["step"] == last].groupby("width")[quantity].mean()
-        widths = means.index.to_numpy(float)
-        guide = means.iloc[-1] * (widths / widths[-1]) ** power
-        axes.plot(widths, guide, color="grey", linewidth=0.8, label=f"$n^{{{power:g}}}$")
-        axes.set_title(f"{name.replace('_', ' ')}, {last} steps")
-        legend_below(axes, title="power of the width [95 % interval]", title_fontsize=8)
-    grid[0, 0].set_ylabel(label)
-    note = "dotted: before training; " if quantity == "squared_error" else ""
-    networks = table["network"].nunique()
-    figure.suptitle(f"{note}bars: standard error over {networks} networks")
-    return figure
+def width_axis(axes: Axes, widths: Iterable[int]) -> None:
+    """A logarithmic axis of widths, which are its ticks."""
+    ticks: Any = sorted(set(widths))
+    axes.set(xscale="log", xlabel="width $n$")
+    axes.set_xticks(ticks, ticks)
+    axes.minorticks_off()

@@ -15,16 +15,15 @@ import torch
 from scipy.optimize import minimize
 
 from spikegrad.ntk.activations import Sign
+from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.moments import Derivative
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import ROUNDING, stability
 from spikegrad.seeds import numpy_generator
-from study.config.ntk import NTKProblem, StabilityConfig
+from study.config.ntk import DriftConfig, StabilityConfig
 from study.ntk import build
-from study.ntk.ensemble import Descent
-from study.ntk.network import Architecture, initialise, outputs
-from study.ntk.problem import Stream
-from study.ntk.subnormal import flush_subnormal
+from study.ntk.dense_networks import Architecture, initialise, outputs
+from study.ntk.ensemble import Descent, flush_subnormal
 from study.storage.columns import Table, shared
 
 CASES_TABLE = Table(
@@ -48,69 +47,51 @@ POINTS_TABLE = Table(
         "x[0-9]": "coordinate of the point",
     },
 )
+
+
+def search(seed: int, setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A case for each surrogate, depth and dimension, and the points of its least stable data."""
+    cases, points = [], []
+    settled = product(setup.surrogates, setup.depths, setup.n_inputs)
+    for i, (spec, depth, n_inputs) in enumerate(settled):
+        psi = build.surrogate(spec, Sign())
+        rng = numpy_generator(seed, build.Stream.STABILITY, i)
+        data = [_draw(setup, n_inputs, rng) for _ in range(setup.n_draws)]
+        stabilities = np.array([_stability(setup, x, depth, psi) for x in data])
+        order = np.argsort(stabilities[:, 1])[: setup.n_refined]
+        candidates = [_refined(setup, data[k], depth, psi) for k in order]
+        k = int(np.argmin(stabilities[:, 0]))
+        candidates.append((float(stabilities[k, 0]), _shortened(setup, data[k])))
+        found, x = min(candidates, key=lambda pair: pair[0])
+        names = {"surrogate": build.label(spec), "depth": depth, "n_inputs": n_inputs}
+        share, drawn = (stabilities[:, 0] < -ROUNDING).mean(), stabilities[:, 0].min()
+        measures = {"n_draws": setup.n_draws, "share": share, "drawn": drawn, "found": found}
+        cases.append({"seed": seed, **names, **measures})
+        coordinates = {f"x{d}": x[:, d] for d in range(n_inputs)}
+        points.append(pd.DataFrame(coordinates).assign(seed=seed, **names))
+    return pd.DataFrame(cases), pd.concat(points, ignore_index=True)
+
+
 DRIFT_TABLE = Table(
     files=("ntk/stability/drift.parquet",),
     says="Networks that train on such data.",
     columns={
         **shared("step", "width", "network", "seed", "surrogate"),
-        "error": "part of the error along the unstable direction",
+        "error": "of y - f, its component along the unstable direction, by the left eigenvector",
         "loss": "half the mean squared error",
         "eigenvalue": "the unstable one",
         "norm": "of the kernel",
-        "predicted": "the error of infinitely wide networks",
+        "predicted": "the mean error of infinitely wide networks, exp(-eigenvalue time / n)",
     },
 )
 
 
-def search(settings: NTKProblem, setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Least stable data for each surrogate, depth and dimension, and the data themselves.
-
-    Returns
-    -------
-    cases
-        One row per ``surrogate``, ``depth`` and ``n_inputs``: the ``share`` of ``n_draws`` random
-        data sets that are unstable; the smallest real part of an eigenvalue, over the kernel's
-        norm, among these (``drawn``) and after the simplex search (``found``).
-    points
-        One row per case and point: its coordinates ``x0``, ``x1``, ...
-    """
-    cases, points = [], []
-    settled = product(setup.surrogates, setup.depths, setup.n_inputs)
-    for i, (spec, depth, n_inputs) in enumerate(settled):
-        psi = build.surrogate(spec, Sign())
-        rng = numpy_generator(settings.seed, Stream.STABILITY, i)
-        data = [_draw(setup, n_inputs, rng) for _ in range(setup.n_draws)]
-        stabilities = np.array([_stability(settings, setup, x, depth, psi) for x in data])
-        order = np.argsort(stabilities[:, 1])[: setup.n_refined]
-        candidates = [_refined(settings, setup, data[k], depth, psi) for k in order]
-        k = int(np.argmin(stabilities[:, 0]))
-        candidates.append((float(stabilities[k, 0]), _shortened(setup, data[k])))
-        found, x = min(candidates, key=lambda pair: pair[0])
-        names = {"seed": settings.seed, "surrogate": build.label(spec), "depth": depth}
-        names["n_inputs"] = n_inputs
-        cases.append(
-            {
-                **names,
-                "n_draws": setup.n_draws,
-                "share": float((stabilities[:, 0] < -ROUNDING).mean()),
-                "drawn": float(stabilities[:, 0].min()),
-                "found": found,
-            }
-        )
-        coordinates = {f"x{d}": x[:, d] for d in range(n_inputs)}
-        points.append(pd.DataFrame({**coordinates}).assign(**names))
-    return pd.DataFrame(cases), pd.concat(points, ignore_index=True)
-
-
 def drift(
-    settings: NTKProblem, setup: StabilityConfig, cases: pd.DataFrame, points: pd.DataFrame
+    seed: int, setup: StabilityConfig, cases: pd.DataFrame, points: pd.DataFrame
 ) -> pd.DataFrame:
     """Sign networks with one hidden layer, trained on the least stable data of depth 2.
 
-    One row per ``width``, ``network`` and ``step``: ``error``, the component of y - f along the
-    unstable direction v (the targets are y = v, the eigenvector, of length sqrt(n)), by its left
-    eigenvector; ``loss``; and ``predicted``, exp(-lambda t / n), the error of infinitely wide
-    networks in the mean. Also the case's ``surrogate`` and the ``eigenvalue``.
+    The targets y are the unstable direction, an eigenvector of length sqrt(n).
     """
     spec = setup.drift.surrogate
     own = cases[(cases["depth"] == 2) & (cases["surrogate"] == build.label(spec))]
@@ -119,7 +100,7 @@ def drift(
     psi = build.surrogate(spec, Sign())
     own = points[(points[keys] == case[keys]).all(axis=1)]
     x = own[[f"x{d}" for d in range(case["n_inputs"])]].to_numpy()
-    kernel = build.kernels(settings, x, None, 2, Sign(), psi).ntk
+    kernel = sg_ntk(x, None, 2, Sign(), psi, get="ntk")
     values, vectors = np.linalg.eig(kernel)
     k = int(np.argmin(values.real))
     y = vectors[:, k].real * np.sqrt(len(x)) / np.linalg.norm(vectors[:, k].real)
@@ -128,7 +109,7 @@ def drift(
     rate = float(len(x) / np.linalg.norm(kernel, 2))
     tables = []
     for width in setup.drift.widths:
-        f = _outputs(settings, setup, width, x, y, psi, rate)
+        f = _outputs(seed, setup.drift, width, x, y, psi, rate)
         step = np.arange(len(f))
         for network in range(f.shape[1]):
             residual = y - f[:, network]
@@ -137,7 +118,7 @@ def drift(
     table = pd.concat(tables, ignore_index=True)
     growth = -values[k].real * rate / len(x)
     return table.assign(
-        seed=settings.seed,
+        seed=seed,
         surrogate=case["surrogate"],
         eigenvalue=values[k].real,
         norm=np.linalg.norm(kernel, 2),
@@ -147,8 +128,8 @@ def drift(
 
 @flush_subnormal()
 def _outputs(
-    settings: NTKProblem,
-    setup: StabilityConfig,
+    seed: int,
+    setup: DriftConfig,
     width: int,
     x: Array,
     y: Array,
@@ -156,13 +137,13 @@ def _outputs(
     rate: float,
 ) -> Array:
     """Outputs of training networks at their training points, [steps + 1, networks, points]."""
-    architecture = Architecture(x.shape[1], width, 1, settings.weight_std, settings.bias_std)
-    generators = build.network_generators(settings.seed, width, range(setup.drift.n_networks))
+    architecture = Architecture(x.shape[1], width, 1)
+    generators = build.network_generators(seed, width, range(setup.n_networks))
     block = initialise(architecture, generators, torch.float32)
     inputs, targets = torch.tensor(x).float(), torch.tensor(y).float()
     descent = Descent(architecture, Sign(), psi, inputs, targets, rate)
     recorded = [outputs(architecture, block, inputs, Sign()).numpy()]
-    for _ in range(setup.drift.steps):
+    for _ in range(setup.steps):
         descent.step(block)
         recorded.append(outputs(architecture, block, inputs, Sign()).numpy())
     return np.stack(recorded)
@@ -183,14 +164,14 @@ def _shortened(setup: StabilityConfig, x: Array) -> Array:
 
 
 def _stability(
-    settings: NTKProblem, setup: StabilityConfig, x: Array, depth: int, psi: Derivative
+    setup: StabilityConfig, x: Array, depth: int, psi: Derivative
 ) -> tuple[float, float]:
     """The smallest real part of an eigenvalue over the norm, and what the search minimises.
 
     That is the same below 0. Above, it is the real part over the smallest singular value: else
     nearly equal inputs, for which both vanish, would draw the search away from unstable ones.
     """
-    kernel = build.kernels(settings, _shortened(setup, x), None, depth, Sign(), psi).ntk
+    kernel = sg_ntk(_shortened(setup, x), None, depth, Sign(), psi, get="ntk")
     relative = stability(kernel)
     singular = np.linalg.svd(kernel, compute_uv=False)
     if relative < -ROUNDING:
@@ -200,14 +181,10 @@ def _stability(
     return relative, relative * singular[0] / singular[-1]
 
 
-def _refined(
-    settings: NTKProblem, setup: StabilityConfig, x: Array, depth: int, psi: Derivative
-) -> tuple[float, Array]:
+def _refined(setup: StabilityConfig, x: Array, depth: int, psi: Derivative) -> tuple[float, Array]:
     def objective(flat: Array) -> float:
-        return _stability(settings, setup, flat.reshape(x.shape), depth, psi)[1]
+        return _stability(setup, flat.reshape(x.shape), depth, psi)[1]
 
-    found = minimize(
-        objective, x.ravel(), method="Nelder-Mead", options={"maxfev": setup.evaluations}
-    )
-    best = found.x.reshape(x.shape)
-    return _stability(settings, setup, best, depth, psi)[0], _shortened(setup, best)
+    options = {"maxfev": setup.evaluations}
+    best = minimize(objective, x.ravel(), method="Nelder-Mead", options=options).x.reshape(x.shape)
+    return _stability(setup, best, depth, psi)[0], _shortened(setup, best)

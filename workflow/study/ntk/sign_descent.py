@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,8 +9,8 @@ from torch import Tensor
 from spikegrad.ntk.moments import Derivative
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
+from study.ntk.dense_networks import Block, forward
 from study.ntk.ensemble import Descent
-from study.ntk.network import Block, forward
 from study.ntk.sign_steps import BELL, ONE, WINDOW, Layer, descend
 
 LINE = 16  # single-precision numbers in a cache line, and in a register
@@ -77,30 +75,14 @@ def _filled_up(tensor: Tensor) -> Array:
     return full.numpy()
 
 
-@singledispatch
 def _compiled(surrogate: Derivative) -> tuple[int, float, float]:
-    """Kind of a surrogate, its steepness and its height.
-
-    Raises
-    ------
-    TypeError
-        If it is none of those that are compiled.
-    """
+    """Kind of a surrogate, its steepness and its height."""
+    match surrogate:
+        case ErfDerivative(slope, height):
+            surrogate(torch.empty(0))  # raises for an infinite slope
+            return BELL, slope**2 / np.log(2), height * 2 * slope / np.sqrt(np.pi)
+        case HardTanhDerivative(half_width):
+            return WINDOW, half_width, 1.0
+        case IdentityDerivative():
+            return ONE, 0.0, 1.0
     raise TypeError(f"sign networks are trained with erf', a window or 1, not {surrogate}")
-
-
-@_compiled.register
-def _(surrogate: ErfDerivative) -> tuple[int, float, float]:
-    surrogate(torch.empty(0))  # raises for an infinite slope
-    slope = surrogate.slope
-    return BELL, slope**2 / np.log(2), surrogate.height * 2 * slope / np.sqrt(np.pi)
-
-
-@_compiled.register
-def _(surrogate: HardTanhDerivative) -> tuple[int, float, float]:
-    return WINDOW, surrogate.half_width, 1.0
-
-
-@_compiled.register
-def _(surrogate: IdentityDerivative) -> tuple[int, float, float]:
-    return ONE, 0.0, 1.0

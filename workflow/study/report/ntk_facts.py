@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from study.ntk.constants import SAME_TIME, SG_NTK
+from study.ntk import SAME_TIME, SG_NTK
 from study.report.numbers import markdown_table, number, with_interval
 from study.report.study import StudyTables
 

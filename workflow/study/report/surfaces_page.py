@@ -30,7 +30,7 @@ def surfaces_page(planes: pd.DataFrame, data: str) -> str:
     Parameters
     ----------
     planes
-        What :func:`surfaces.plane_table` tells of the planes of one seed.
+        What :func:`surfaces.surfaces` finds on the planes of one seed.
     data
         Name of the data.
     """

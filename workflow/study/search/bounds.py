@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from spikegrad.settings import ConfigError
@@ -19,15 +21,15 @@ def placed(space: Sequence[Range | Choice], settings: ModelSettings) -> dict[str
 
     Positions are those of :func:`position`; choices have none.
     """
-    places = {}
+    values, places = settings.model_dump(mode="json"), {}
     for parameter in space:
-        value = _value(settings, parameter.key)
-        where = None if isinstance(parameter, Choice) else position(parameter, value)
-        places[parameter.key] = {
-            "value": value,
-            "position": where,
-            "at_bound": isinstance(parameter, Range) and at_bound(parameter, where, settings),
-        }
+        value: Any = reduce(getitem, parameter.key.split("."), values)
+        where, at_bound = None, False
+        if isinstance(parameter, Range) and (where := position(parameter, value)) is not None:
+            at_bound = (where < MARGIN and not _natural(parameter, -1, settings)) or (
+                where > 1 - MARGIN and not _natural(parameter, 1, settings)
+            )
+        places[parameter.key] = {"value": value, "position": where, "at_bound": at_bound}
     return places
 
 
@@ -44,29 +46,13 @@ def position(parameter: Range, value: float | None) -> float | None:
     return (scale(value) - low) / (high - low)
 
 
-def at_bound(parameter: Range, where: float | None, settings: ModelSettings) -> bool:
-    """Whether a position is within :data:`MARGIN` of an end beyond which the search could go on.
-
-    An end at 0, or beyond which the setting has no value, is a natural one: nothing lies there.
-    """
-    if where is None:
-        return False
-    near_low = where < MARGIN and not _natural(parameter, parameter.low, -1, settings)
-    near_high = where > 1 - MARGIN and not _natural(parameter, parameter.high, 1, settings)
-    return near_low or near_high
-
-
-def _natural(parameter: Range, bound: float, side: int, settings: ModelSettings) -> bool:
+def _natural(parameter: Range, side: int, settings: ModelSettings) -> bool:
+    """Whether nothing lies beyond the lower (-1) or upper (1) bound: it is 0, or the setting has
+    no value there."""
+    bound = parameter.high if side > 0 else parameter.low
     beyond = int(bound) + side if parameter.integer else bound + side * 1e-3 * abs(bound)
     try:
         settings.with_parameters({parameter.key: beyond})
     except ConfigError:
         return True
     return bound == 0
-
-
-def _value(settings: ModelSettings, key: str) -> Any:
-    value: Any = settings.model_dump(mode="json")
-    for name in key.split("."):
-        value = value[name]
-    return value

@@ -1,4 +1,4 @@
-"""Trials and their results, as JSON files."""
+"""Trials and their results as JSON files, and which of them go on from rung to rung."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from spikegrad.files import atomic
+from study.config.search import Halving
 from study.jobs import share
 from study.training.quality import quality
 
 RUNNING, FINISHED, TIMEOUT, MEMORY = "running", "finished", "timeout", "memory"
 UNCHANGED = -1
 """Number of the trial that leaves the configuration as it is."""
-
-
+MEASURES = ("validation_loss", "spikes_per_neuron", "silent_fraction")
+"""What a record says of an epoch beside its validation accuracy."""
 REMEDY = "; delete its folder, and snakemake makes it again"
 
 
@@ -36,8 +38,8 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Record:
-    """What has become of a trial so far.
+class TrialRecord:
+    """What has become of a trial so far; before its first rung, of nothing but the trial.
 
     Attributes
     ----------
@@ -64,13 +66,13 @@ class Record:
     """
 
     trial: Trial
-    outcome: str
-    reason: str
-    rungs: tuple[dict[str, float], ...]
-    best: dict[str, float]
-    epochs: int
-    presentations: int
-    seconds: float
+    outcome: str = RUNNING
+    reason: str = ""
+    rungs: tuple[dict[str, float], ...] = ()
+    best: dict[str, float] = field(default_factory=dict)
+    epochs: int = 0
+    presentations: int = 0
+    seconds: float = 0.0
     made: tuple[str, ...] = ()
 
     @property
@@ -88,10 +90,15 @@ class Record:
         return quality(self.best) if self.best else (0.0, -math.inf)
 
 
-def best_first(records: Iterable[Record], n: int) -> list[Record]:
+def best_first(records: Iterable[TrialRecord], n: int) -> list[TrialRecord]:
     """The ``n`` best records; ties are broken by the lower number."""
     ordered = sorted(records, key=lambda r: r.trial.number)
     return sorted(ordered, key=lambda r: r.quality, reverse=True)[:n]
+
+
+def entrants(records: Sequence[TrialRecord], halving: Halving, rung: int) -> list[TrialRecord]:
+    """Those of all the previous rung's ``records`` of one generation that enter ``rung``."""
+    return best_first([r for r in records if r.outcome == RUNNING], halving.width(rung))
 
 
 def write_trials(path: str | Path, trials: Iterable[Trial]) -> None:
@@ -105,12 +112,12 @@ def read_trials(path: str | Path) -> list[Trial]:
         return [Trial(**trial) for trial in json.loads(Path(path).read_text())]
 
 
-def write_record(folder: str | Path, record: Record) -> None:
+def write_record(folder: str | Path, record: TrialRecord) -> None:
     """Write one record to a job's ``folder``, whole or not at all."""
     _write(_file(folder, record.trial), asdict(record))
 
 
-def read_records(folders: Sequence[str | Path], trials: Sequence[Trial]) -> list[Record]:
+def read_records(folders: Sequence[str | Path], trials: Sequence[Trial]) -> list[TrialRecord]:
     """The records of ``trials``, which the jobs with these folders have shared out, in order.
 
     Raises
@@ -118,7 +125,7 @@ def read_records(folders: Sequence[str | Path], trials: Sequence[Trial]) -> list
     RecordError
         If one is absent, damaged or of another trial, or there is one more.
     """
-    found: dict[tuple[int, int], Record] = {}
+    found: dict[tuple[int, int], TrialRecord] = {}
     for job, folder in enumerate(folders):
         expected = {_file(folder, trial): trial for trial in share(trials, job, len(folders))}
         for path in Path(folder).glob("[!.]*.json"):
@@ -130,19 +137,64 @@ def read_records(folders: Sequence[str | Path], trials: Sequence[Trial]) -> list
             record = _read_record(path)
             if record.trial != trial:
                 raise RecordError(f"{path}: a record of other parameters than suggested" + REMEDY)
-            found[(trial.number, trial.seed)] = record
+            found[trial.number, trial.seed] = record
     return [found[trial.number, trial.seed] for trial in trials]
+
+
+def read_rungs(
+    files: Sequence[str | Path], halving: Halving
+) -> Iterator[tuple[list[TrialRecord], list[TrialRecord]]]:
+    """Of each rung of a generation: its records, and those that enter the next rung.
+
+    ``files`` are the generation's suggestions, and the folders of the jobs of all rungs done, in
+    order. First come no records, and all trials, which enter the first rung.
+
+    Raises
+    ------
+    RecordError
+        If the records are not those of the trials that must be there.
+    """
+    entering = [TrialRecord(trial) for trial in read_trials(files[0])]
+    yield [], entering
+    folders = iter(files[1:])
+    for rung in halving.rungs:
+        own = list(islice(folders, halving.jobs(rung)))
+        if not own:
+            return
+        done = read_records(own, [record.trial for record in entering])
+        entering = entrants(done, halving, rung + 1)
+        yield done, entering
+
+
+def read_search(files: Sequence[str | Path], halving: Halving) -> list[TrialRecord]:
+    """The latest record of each trial of whole generations, by number.
+
+    ``files`` are those of all generations in order, each as :func:`read_rungs` is given them.
+
+    Raises
+    ------
+    RecordError
+        As :func:`read_rungs`.
+    """
+    size = 1 + sum(map(halving.jobs, halving.rungs))
+    latest = {
+        record.trial.number: record
+        for first in range(0, len(files), size)
+        for done, _ in read_rungs(files[first : first + size], halving)
+        for record in done
+    }
+    return [latest[number] for number in sorted(latest)]
 
 
 def _file(folder: str | Path, trial: Trial) -> Path:
     return Path(folder) / f"{trial.number}-{trial.seed}.json"
 
 
-def _read_record(path: Path) -> Record:
+def _read_record(path: Path) -> TrialRecord:
     with _naming(path):
         values = json.loads(path.read_text())
         lists = {name: tuple(values[name]) for name in ("rungs", "made")}
-        return Record(**{**values, **lists, "trial": Trial(**values["trial"])})
+        return TrialRecord(**{**values, **lists, "trial": Trial(**values["trial"])})
 
 
 @contextmanager

@@ -1,18 +1,18 @@
 """Which trials to try next: a function of seed, space and the records of earlier generations.
 
 The Optuna study is rebuilt in memory from the records in trial order, so that it does not
-matter when and where trials ran. A trial that halving stopped is told as pruned, with its value
-at each rung; TPE ranks these below all that went further. One that diverged is told what it had
-reached as its value at the rung in which it did. One that has nothing to show is told as pruned
-without any value, the lowest rank of all: Optuna's FAIL would keep it from the sampler.
+matter when and where trials ran. A trial that halving stopped is reported as pruned, with its
+value at each rung; TPE ranks these below all that went further. One that diverged is reported with
+what it had reached as its value at the rung in which it did. One without a validated epoch is
+reported as pruned without any value, the lowest rank of all: Optuna's FAIL would keep it from the
+sampler.
 """
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import optuna
@@ -27,7 +27,12 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from spikegrad.seeds import derived_seed
 from study.config.search import NEXT, START, TPE, TRAIN, Choice, RandomSearch, Range, Sampling
-from study.search.records import Record, Trial
+from study.search.records import Trial, TrialRecord
+from study.storage.columns import Table, shared
+
+CANDIDATES = 24  # points drawn from the density of good trials, of which the best is tried
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 Space = Sequence[Range | Choice]
 
@@ -38,7 +43,7 @@ def suggest(
     seed: int,
     n_trials: int,
     generation: int,
-    records: Iterable[Record],
+    records: Iterable[TrialRecord],
 ) -> list[Trial]:
     """The trials of ``generation``, from the ``records`` of all earlier ones in any order.
 
@@ -48,34 +53,36 @@ def suggest(
     numbers = range(generation * n_trials, (generation + 1) * n_trials)
     space, sampler = sampling.space, sampling.sampler
     startup = sampler.startup if isinstance(sampler, TPE) else 0
-    own_sampler = _sampler(sampler, derived_seed(seed, NEXT, generation))
-    study = rebuild_study(space, epochs, records, own_sampler)
+    study = optuna.create_study(
+        direction="maximize", sampler=_sampler(sampler, derived_seed(seed, NEXT, generation))
+    )
+    study.add_trials(to_optuna(space, epochs, records))
+    starts = _starts(space, seed, min(startup, numbers.stop))
     found = []
-    for number, start in zip(numbers, _starts(space, seed, startup, numbers), strict=True):
-        if start is not None:
-            study.enqueue_trial(start)
+    for number in numbers:
+        if number < startup:
+            study.enqueue_trial(starts[number])
         asked = study.ask(distributions(space))
-        parameters = {p.key: decoded(p, asked.params[p.key]) for p in space}
+        parameters = {p.key: _decoded(p, asked.params[p.key]) for p in space}
         found.append(Trial(number, derived_seed(seed, TRAIN, number), parameters))
     return found
 
 
-def _starts(
-    space: Space, seed: int, startup: int, numbers: Sequence[int]
-) -> list[dict[str, Any] | None]:
-    """Points of the quasi-random start for trials ``numbers``; None for those that come later."""
-    with _experimental():
+def _starts(space: Space, seed: int, n: int) -> list[dict[str, Any]]:
+    """The first ``n`` points of the quasi-random start."""
+    own_seed = derived_seed(seed, START)
+    with warnings.catch_warnings():  # of what may change: Optuna's version is pinned
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = QMCSampler(
             qmc_type="sobol",
             scramble=True,
-            seed=derived_seed(seed, START),
-            independent_sampler=RandomSampler(seed=derived_seed(seed, START)),
+            seed=own_seed,
+            independent_sampler=RandomSampler(seed=own_seed),
         )
     study = optuna.create_study(direction="maximize", sampler=sampler)
     # Only a study with trials has a space that the sequence can fill; this one is not used.
     study.ask(distributions(space))
-    points = [study.ask(distributions(space)).params for _ in range(min(startup, numbers[-1] + 1))]
-    return [points[number] if number < startup else None for number in numbers]
+    return [study.ask(distributions(space)).params for _ in range(n)]
 
 
 def _sampler(sampler: TPE | RandomSearch, seed: int) -> BaseSampler:
@@ -84,7 +91,7 @@ def _sampler(sampler: TPE | RandomSearch, seed: int) -> BaseSampler:
     # The arguments that Optuna 5 deprecates stay away: the version is pinned.
     return TPESampler(
         n_startup_trials=0,
-        n_ei_candidates=sampler.candidates,
+        n_ei_candidates=CANDIDATES,
         seed=seed,
         multivariate=True,
         group=False,
@@ -92,61 +99,67 @@ def _sampler(sampler: TPE | RandomSearch, seed: int) -> BaseSampler:
     )
 
 
-def rebuild_study(
-    space: Space, epochs: Sequence[int], records: Iterable[Record], sampler: BaseSampler
-) -> optuna.Study:
-    """An Optuna study in memory that holds ``records``, in trial order."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="maximize", sampler=sampler)
-    study.add_trials(to_optuna(space, epochs, records))
-    return study
-
-
-def to_optuna(space: Space, epochs: Sequence[int], records: Iterable[Record]) -> list[FrozenTrial]:
+def to_optuna(
+    space: Space, epochs: Sequence[int], records: Iterable[TrialRecord]
+) -> list[FrozenTrial]:
     """``records`` of a search whose rungs end after ``epochs``, as Optuna's trials, by number."""
-    ordered = sorted(records, key=lambda r: r.trial.number)
-    return [_told(space, epochs, record) for record in ordered]
-
-
-def _told(space: Space, epochs: Sequence[int], record: Record) -> FrozenTrial:
-    accuracies = [rung["validation_accuracy"] for rung in record.rungs]
-    if record.failed:
-        accuracies = [*accuracies, record.accuracy] if record.best else []
-    complete = len(accuracies) == len(epochs)
-    return create_trial(
-        state=TrialState.COMPLETE if complete else TrialState.PRUNED,
-        value=record.accuracy if complete else None,
-        params={p.key: encoded(p, record.trial.parameters[p.key]) for p in space},
-        distributions=distributions(space),
-        intermediate_values=dict(zip(epochs, accuracies, strict=False)),
-        user_attrs={"outcome": record.outcome, "presentations": record.presentations},
-    )
+    found = []
+    for record in sorted(records, key=lambda r: r.trial.number):
+        accuracies = [rung["validation_accuracy"] for rung in record.rungs]
+        if record.failed:
+            accuracies = [*accuracies, record.accuracy] if record.best else []
+        complete = len(accuracies) == len(epochs)
+        found.append(
+            create_trial(
+                state=TrialState.COMPLETE if complete else TrialState.PRUNED,
+                value=record.accuracy if complete else None,
+                params=_params(space, record.trial),
+                distributions=distributions(space),
+                intermediate_values=dict(zip(epochs, accuracies, strict=False)),
+            )
+        )
+    return found
 
 
 def distributions(space: Space) -> dict[str, BaseDistribution]:
-    """The space in Optuna's terms, by key."""
-    return {parameter.key: _distribution(parameter) for parameter in space}
+    """The space in Optuna's terms, by key. Choices are JSON, since they may be lists."""
+    found: dict[str, BaseDistribution] = {}
+    for p in space:
+        if isinstance(p, Choice):
+            found[p.key] = CategoricalDistribution([json.dumps(c) for c in p.choices])
+        elif p.integer:
+            found[p.key] = IntDistribution(int(p.low), int(p.high), log=p.log)
+        else:
+            found[p.key] = FloatDistribution(p.low, p.high, log=p.log)
+    return found
 
 
-def _distribution(parameter: Range | Choice) -> BaseDistribution:
-    if isinstance(parameter, Choice):
-        return CategoricalDistribution([encoded(parameter, c) for c in parameter.choices])
-    if parameter.integer:
-        return IntDistribution(int(parameter.low), int(parameter.high), log=parameter.log)
-    return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
+def _params(space: Space, trial: Trial) -> dict[str, Any]:
+    """The parameters of ``trial`` as Optuna keeps them."""
+    return {
+        p.key: json.dumps(trial.parameters[p.key])
+        if isinstance(p, Choice)
+        else trial.parameters[p.key]
+        for p in space
+    }
 
 
-def encoded(parameter: Range | Choice, value: Any) -> Any:
-    """``value`` as Optuna keeps it: choices are JSON, since they may be lists."""
-    return json.dumps(value) if isinstance(parameter, Choice) else value
-
-
-def decoded(parameter: Range | Choice, value: Any) -> Any:
-    """The inverse of :func:`encoded`."""
+def _decoded(parameter: Range | Choice, value: Any) -> Any:
     return json.loads(value) if isinstance(parameter, Choice) else value
 
 
-def importances(space: Space, records: Sequence[Record], seed: int) -> dict[str, float]:
+IMPORTANCES_TABLE = Table(
+    files=("search/*/*/importances.csv",),
+    says="Which parameters mattered.",
+    columns={
+        **shared("neuron", "search"),
+        "parameter": "what was searched",
+        "importance": "share of the variance of accuracies that it explains",
+    },
+)
+
+
+def importances(space: Space, records: Sequence[TrialRecord], seed: int) -> dict[str, float]:
     """Share of each parameter in the variance of the accuracy after the first rung (fANOVA).
 
     All trials have passed or failed the first rung, so that no fidelity is mixed with another;
@@ -158,7 +171,7 @@ def importances(space: Space, records: Sequence[Record], seed: int) -> dict[str,
         study.add_trial(
             create_trial(
                 value=record.rungs[0]["validation_accuracy"] if record.rungs else record.accuracy,
-                params={p.key: encoded(p, record.trial.parameters[p.key]) for p in space},
+                params=_params(space, record.trial),
                 distributions=distributions(space),
             )
         )
@@ -166,11 +179,3 @@ def importances(space: Space, records: Sequence[Record], seed: int) -> dict[str,
         return dict.fromkeys((p.key for p in space), 0.0)
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed)
     return optuna.importance.get_param_importances(study, evaluator=evaluator)
-
-
-@contextmanager
-def _experimental() -> Iterator[None]:
-    """Without Optuna's warning about what may change: its version is pinned."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        yield

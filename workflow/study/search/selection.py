@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from spikegrad.seeds import derived_seed
 from study.config.search import AGAIN, Halving, Selection
-from study.search.records import FINISHED, RUNNING, UNCHANGED, Record, Trial, best_first
+from study.search.records import (
+    FINISHED,
+    MEASURES,
+    RUNNING,
+    UNCHANGED,
+    Trial,
+    TrialRecord,
+    best_first,
+)
+from study.storage.columns import Table, shared
 
-MEASURES = ("validation_loss", "spikes_per_neuron", "silent_fraction")
+NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}}
 
 
-def contenders(records: Sequence[Record]) -> list[Record]:
-    """Trials that compete: not those that halving stopped, nor those with nothing to show."""
-    return [record for record in records if record.best and record.outcome != RUNNING]
-
-
-def finalist_runs(records: Sequence[Record], selection: Selection, seed: int) -> list[Trial]:
+def finalist_runs(records: Sequence[TrialRecord], selection: Selection, seed: int) -> list[Trial]:
     """The runs behind the choice: the best trials and the unchanged configuration.
 
-    Every one is trained with the same fresh seeds. The unchanged configuration comes first. With
-    fewer contenders than finalists there are fewer runs.
+    Every one is trained with the same fresh seeds. The unchanged configuration comes first. Trials
+    that halving stopped do not compete, nor those without a validated epoch; with fewer others
+    than finalists there are fewer runs.
     """
+    competing = [record for record in records if record.best and record.outcome != RUNNING]
     trials = [Trial(UNCHANGED, 0, {})]
-    trials += [record.trial for record in best_first(contenders(records), selection.finalists)]
+    trials += [record.trial for record in best_first(competing, selection.finalists)]
     seeds = [derived_seed(seed, AGAIN, k) for k in range(selection.seeds)]
     return [Trial(t.number, s, t.parameters) for t in trials for s in seeds]
 
 
-def run_table(runs: Sequence[Record]) -> pd.DataFrame:
+FINALISTS_TABLE = Table(
+    files=("search/finalists.parquet", "search/*/*/finalists.parquet"),
+    says="The runs that decide about the searches' winners.",
+    columns={
+        **shared("neuron", "search", "outcome", "validation_accuracy", "validation_loss"),
+        **shared("spikes_per_neuron", "silent_fraction"),
+        "number": "number of the trial; -1 is the configuration without any change",
+        "seed": "fresh, the same for each finalist",
+    },
+)
+
+
+def run_table(runs: Sequence[TrialRecord]) -> pd.DataFrame:
     """One row for each run of a finalist: number, seed, outcome, accuracy, loss, spikes.
 
     A run that diverged has those of the best epoch that it had reached; without one its accuracy
@@ -43,28 +63,30 @@ def run_table(runs: Sequence[Record]) -> pd.DataFrame:
             "seed": run.trial.seed,
             "outcome": run.outcome,
             "validation_accuracy": run.accuracy,
-            **{name: run.best.get(name, float("nan")) for name in MEASURES},
+            **_measures(run),
         }
         for run in runs
     )
 
 
-def winner(records: Sequence[Record], runs: Sequence[Record], epochs: int) -> dict:
+def _measures(record: TrialRecord) -> dict[str, float]:
+    return {name: record.best.get(name, float("nan")) for name in MEASURES}
+
+
+def winner(records: Sequence[TrialRecord], runs: Sequence[TrialRecord], epochs: int) -> dict:
     """The configuration with the highest mean validation accuracy over the fresh seeds.
 
-    ``epochs`` are those that the search allots to all its trials.
-
-    Ties are broken by the lower mean loss; the unchanged configuration takes part. Also how
-    that of the unchanged configuration did, and what the search has cost.
+    ``epochs`` are those that the search allots to all its trials. Ties are broken by the lower mean
+    loss; the unchanged configuration takes part. Also how that of the unchanged configuration did,
+    and what the search has cost.
     """
     table = run_table(runs)
     means = table.groupby("number")[["validation_accuracy", "validation_loss"]].mean()
     order = means.sort_values(["validation_accuracy", "validation_loss"], ascending=[False, True])
     number = int(order.index[0])
-    parameters = {run.trial.number: run.trial.parameters for run in runs}[number]
     samples = {"trials": _samples(records), "finalists": _samples(runs)}
     return {
-        "parameters": parameters,
+        "parameters": {run.trial.number: run.trial.parameters for run in runs}[number],
         "trial": None if number == UNCHANGED else number,
         "winner": _scores(table, number),
         "unchanged": _scores(table, UNCHANGED),
@@ -83,7 +105,7 @@ def winner(records: Sequence[Record], runs: Sequence[Record], epochs: int) -> di
     }
 
 
-def _samples(records: Sequence[Record]) -> int:
+def _samples(records: Sequence[TrialRecord]) -> int:
     """Training samples of an epoch; 0 if no record has one."""
     return max((r.presentations // r.epochs for r in records if r.epochs > 0), default=0)
 
@@ -98,7 +120,43 @@ def _scores(table: pd.DataFrame, number: int) -> dict[str, Any]:
     }
 
 
-def trial_table(records: Sequence[Record], trials: Halving) -> pd.DataFrame:
+def best_winner(files: Iterable[str | Path]) -> dict[str, Any]:
+    """The content of that best.yaml which is best by validation; ``search`` is its search's number.
+
+    Without any file it is :data:`NO_WINNER`, which leaves settings as they are.
+    """
+    found = [yaml.safe_load(Path(file).read_text()) for file in files]
+    if len(found) < 2:  # hyperparameters that are drawn have no accuracy
+        return found[0] if found else NO_WINNER
+    return max(found, key=lambda own: own["winner"]["validation_accuracy"])
+
+
+TRIALS_TABLE = Table(
+    files=("search/trials.parquet", "search/*/*/trials.parquet"),
+    says="A row for each trial of all searches, and of one.",
+    columns={
+        **shared("neuron", "search", "reason"),
+        "number": "number of the trial",
+        "generation": "of trials that were suggested together",
+        "seed": "that it was trained with",
+        "outcome": "finished, stopped by halving, or the name of a failure",
+        "failed": "whether it failed",
+        "rungs": "rungs that it passed",
+        "epochs": "epochs that it trained",
+        "validation_accuracy": "of its best epoch; 0 without one",
+        "validation_loss": "of that epoch",
+        "spikes_per_neuron": "of that epoch",
+        "silent_fraction": "of that epoch",
+        "rung*_accuracy": "best validation accuracy in that rung's training",
+        "presentations": "training samples presented",
+        "seconds": "wall time",
+        "network.*": "the parameter that was tried",
+        "training.*": "the parameter that was tried",
+    },
+)
+
+
+def trial_table(records: Sequence[TrialRecord], halving: Halving) -> pd.DataFrame:
     """One row for each trial: number, generation, seed, outcome, cost, accuracy, parameters.
 
     ``validation_accuracy``, and what goes with it, is of the best of all epochs done, that of a
@@ -108,12 +166,12 @@ def trial_table(records: Sequence[Record], trials: Halving) -> pd.DataFrame:
     """
     rows = []
     for record in records:
-        parameters = record.trial.parameters
         passed = [rung["validation_accuracy"] for rung in record.rungs]
+        padded = [*passed, *[float("nan")] * len(halving.rungs)]
         rows.append(
             {
                 "number": record.trial.number,
-                "generation": record.trial.number // trials.per_generation,
+                "generation": record.trial.number // halving.per_generation,
                 "seed": record.trial.seed,
                 "outcome": "stopped" if record.outcome == RUNNING else record.outcome,
                 "failed": record.failed,
@@ -121,14 +179,14 @@ def trial_table(records: Sequence[Record], trials: Halving) -> pd.DataFrame:
                 "rungs": len(passed),
                 "epochs": record.epochs,
                 "validation_accuracy": record.accuracy,
-                **{name: record.best.get(name, float("nan")) for name in MEASURES},
-                **{
-                    f"rung{r}_accuracy": passed[r] if r < len(passed) else float("nan")
-                    for r in trials.rungs
-                },
+                **_measures(record),
+                **{f"rung{r}_accuracy": padded[r] for r in halving.rungs},
                 "presentations": record.presentations,
                 "seconds": record.seconds,
-                **{k: str(v) if isinstance(v, list) else v for k, v in parameters.items()},
+                **{
+                    key: str(value) if isinstance(value, list) else value
+                    for key, value in record.trial.parameters.items()
+                },
             }
         )
     return pd.DataFrame(rows)

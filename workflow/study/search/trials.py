@@ -6,7 +6,7 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +18,16 @@ from spikegrad.settings import validate
 from study.config.search import Trials
 from study.config.training import ModelSettings
 from study.data.dataset import SpikeDataset, load
+from study.jobs import with_progress
 from study.machine import machine
-from study.search.halving import start_records
 from study.search.records import (
     FINISHED,
+    MEASURES,
     MEMORY,
     RUNNING,
     TIMEOUT,
-    Record,
-    Trial,
+    TrialRecord,
+    write_record,
 )
 from study.storage.provenance import digest
 from study.training.loop import train
@@ -36,8 +37,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Bench:
-    """What all trials of one neuron model share.
+class TrialRunner:
+    """Trains trials of one neuron model.
 
     Attributes
     ----------
@@ -45,7 +46,7 @@ class Bench:
         Neuron model.
     settings
         The model before a trial changes its parameters.
-    options
+    trials
         Rungs and limits.
     data, validation
         To train on, and to judge by.
@@ -57,20 +58,105 @@ class Bench:
 
     neuron: str
     settings: ModelSettings
-    options: Trials
+    trials: Trials
     data: SpikeDataset
     validation: SpikeDataset
     states: Path
     identity: str
 
-    def state_of(self, trial: Trial) -> Path:
-        """The checkpoint of ``trial``."""
-        return self.states / f"{trial.number}-{trial.seed}.safetensors"
+    @classmethod
+    def of_job(
+        cls,
+        neuron: str,
+        trials: Trials,
+        model: Mapping[str, Any],
+        events: str | Path,
+        seed: int,
+        code: str,
+        states: str | Path,
+    ) -> TrialRunner:
+        """With the data in ``events``, of which ``seed`` draws the samples to train on.
 
-    def remove_checkpoints(self, records: Iterable[Record]) -> None:
-        """Remove the checkpoints of ``records``."""
+        ``code`` is a digest of the code: another one makes checkpoints invalid.
+        """
+        data = load(events, "train")
+        if trials.samples is not None and trials.samples < len(data):
+            data = data.draw(trials.samples, generator(seed))
+        return cls(
+            neuron=neuron,
+            settings=validate(ModelSettings, model),
+            trials=trials,
+            data=data,
+            validation=load(events, "validation"),
+            states=Path(states),
+            identity=digest([events], f"{code} {seed} {trials.samples}"),
+        )
+
+    def run_all(self, records: Sequence[TrialRecord], rung: int, folder: str | Path) -> None:
+        """Train all trials of ``records`` through ``rung``, and write what has become of them."""
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for record in with_progress(records, len(records), f"{self.neuron}, rung {rung}"):
+            write_record(folder, self.run(record, rung))
         for record in records:
-            self.state_of(record.trial).unlink(missing_ok=True)
+            self._state(record).unlink(missing_ok=True)
+
+    def run(self, record: TrialRecord, rung: int) -> TrialRecord:
+        """Train a trial as long as ``rung`` has it, from its checkpoint if there is one.
+
+        A run that diverges, takes too long or needs too much memory gives a record that says so.
+        One that diverged keeps the best epoch that it had reached, in this rung or before.
+        """
+        trials, trial = self.trials, record.trial
+        settings = self.settings.with_parameters({**trial.parameters, **trials.fixed(rung)})
+        identity = f"{self.identity} {settings.model_dump_json()}"
+        start = time.perf_counter()
+        success = FINISHED if rung == trials.rungs[-1] else RUNNING
+        history: list[dict[str, float]] = []
+        made = [machine()]
+        # What is compiled may be another processor's.
+        warm_up([(self.neuron, settings.network.drive)])
+        try:
+            with limits(trials.timeout, trials.memory_mb):
+                run = train(
+                    settings,
+                    self.neuron,
+                    trial.seed,
+                    self.data,
+                    self.validation,
+                    self._state(record),
+                    identity,
+                )
+            outcome = success if run.outcome == "finished" else run.outcome
+            reason, history, made = run.reason, run.history, run.made
+        except TimeoutError as error:
+            outcome, reason = TIMEOUT, str(error)
+        except (MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+                raise  # OtherMachineError among them
+            outcome, reason = MEMORY, f"needs more than {trials.memory_mb} MB ({error})"
+        if outcome != success:
+            log.warning("trial %d: %s (%s)", trial.number, outcome, reason)
+        # Epochs that an earlier start had trained took their time as well.
+        spent = max(time.perf_counter() - start, sum(row["seconds"] for row in history))
+        own = _best(history)
+        known = (
+            [] if outcome in (TIMEOUT, MEMORY) else [best for best in (record.best, own) if best]
+        )
+        presented = int(history[-1]["presentations"]) if history else 0
+        return TrialRecord(
+            trial,
+            outcome,
+            reason,
+            rungs=(*record.rungs, own) if outcome == success else record.rungs,
+            best=max(known, key=quality, default={}),
+            epochs=record.epochs + max(len(history) - 1, 0),
+            presentations=record.presentations + presented,
+            seconds=record.seconds + spent,
+            made=tuple(dict.fromkeys([*record.made, *made])),
+        )
+
+    def _state(self, record: TrialRecord) -> Path:
+        return self.states / f"{record.trial.number}-{record.trial.seed}.safetensors"
 
 
 def limited_trials(settings: Mapping[str, Any], limits: Any) -> Trials:
@@ -79,102 +165,16 @@ def limited_trials(settings: Mapping[str, Any], limits: Any) -> Trials:
     return validate(Trials, {**settings, **own})
 
 
-def open_bench(
-    neuron: str,
-    settings: ModelSettings,
-    options: Trials,
-    events: str | Path,
-    seed: int,
-    code: str,
-    states: Path,
-) -> Bench:
-    """The bench of a job: the data in ``events``, of which ``seed`` draws the samples to train on.
-
-    ``code`` is a digest of the code: another one makes checkpoints invalid.
-    """
-    data = load(events, "train")
-    if options.samples is not None and options.samples < len(data):
-        data = data.draw(options.samples, generator(seed))
-    return Bench(
-        neuron=neuron,
-        settings=settings,
-        options=options,
-        data=data,
-        validation=load(events, "validation"),
-        states=states,
-        identity=digest([events], f"{code} {seed} {options.samples}"),
-    )
-
-
-def run_rung(bench: Bench, record: Record, rung: int) -> Record:
-    """Train a trial as long as ``rung`` has it, from its checkpoint if there is one.
-
-    A run that diverges, takes too long or needs too much memory gives a record that says so. One
-    that diverged keeps the best epoch that it had reached, in this rung or before.
-    """
-    options, trial = bench.options, record.trial
-    settings = bench.settings.with_parameters({**trial.parameters, **options.fixed(rung)})
-    identity = f"{bench.identity} {settings.model_dump_json()}"
-    start = time.perf_counter()
-    success = FINISHED if rung == options.rungs[-1] else RUNNING
-    history: list[dict[str, float]] = []
-    made = [machine()]
-    warm_up([(bench.neuron, settings.network.drive)])  # compiled code may be another processor's
-    try:
-        with limits(options.timeout, options.memory_mb):
-            run = train(
-                settings,
-                bench.neuron,
-                trial.seed,
-                bench.data,
-                bench.validation,
-                bench.state_of(trial),
-                identity,
-            )
-        outcome = success if run.outcome == "finished" else run.outcome
-        reason, history, made = run.reason, run.history, run.made
-    except TimeoutError as error:
-        outcome, reason = TIMEOUT, str(error)
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
-            raise  # OtherMachineError among them
-        outcome, reason = MEMORY, f"needs more than {options.memory_mb} MB ({error})"
-    if outcome != success:
-        log.warning("trial %d: %s (%s)", trial.number, outcome, reason)
-    # epochs that an earlier start had trained took their time as well
-    spent = max(time.perf_counter() - start, sum(row["seconds"] for row in history))
-    own = _best(history)
-    known = [] if outcome in (TIMEOUT, MEMORY) else [best for best in (record.best, own) if best]
-    return Record(
-        trial,
-        outcome,
-        reason,
-        rungs=(*record.rungs, own) if outcome == success else record.rungs,
-        best=max(known, key=quality, default={}),
-        epochs=record.epochs + max(len(history) - 1, 0),
-        presentations=record.presentations + int(history[-1]["presentations"] if history else 0),
-        seconds=record.seconds + spent,
-        made=tuple(dict.fromkeys([*record.made, *made])),
-    )
-
-
-def final_budget(options: Trials, epochs: int) -> Trials:
-    """``options`` for runs as long as the final training's ``epochs``, on all samples."""
-    return options.model_copy(update={"epochs": (epochs,), "samples": None})
-
-
-def run_again(bench: Bench, trial: Trial) -> Record:
-    """Train a trial as long as the last rung has it."""
-    (record,) = start_records([trial])
-    return run_rung(bench, record, bench.options.rungs[-1])
+def final_budget(trials: Trials, epochs: int) -> Trials:
+    """``trials`` of one rung as long as the final training's ``epochs``, on all samples."""
+    return trials.model_copy(update={"epochs": (epochs,), "samples": None})
 
 
 def _best(history: list[dict[str, float]]) -> dict[str, float]:
     if not history:
         return {}
     best = max(history, key=quality)
-    measures = ("validation_accuracy", "validation_loss", "spikes_per_neuron", "silent_fraction")
-    return {name: best[name] for name in measures}
+    return {name: best[name] for name in ("validation_accuracy", *MEASURES)}
 
 
 @contextmanager

@@ -32,13 +32,14 @@ def digest(files: Iterable[str | Path], text: str = "") -> str:
     return total.hexdigest()
 
 
-def code_digest(script: Path) -> str:
+def code_digest(script: Path, *modules: str) -> str:
     """SHA-256 of what ``script`` and all of our packages that it imports say to Python.
 
-    And of the templates of pages that these name.
+    And of the templates of pages that these name. ``modules`` are those that it imports by name
+    when it runs.
     """
     total = hashlib.sha256()
-    files = [Path(script), *imported_files(script)]
+    files = [Path(script), *imported_files(script, *modules)]
     for file in files:
         total.update(f"{file.name} {_source(file).digest}\n".encode())
     for template in _templates(files):
@@ -61,13 +62,13 @@ def source_files() -> Iterator[Path]:
         yield from package.rglob("*.py")
 
 
-def imported_files(script: Path) -> list[Path]:
+def imported_files(script: Path, *modules: str) -> list[Path]:
     """Our packages' files that ``script`` imports, directly or through others, sorted.
 
-    Imports are read from the source, nothing is run.
+    Imports are read from the source, nothing is run; ``modules`` are imported, too.
     """
-    found: set[Path] = set()
-    waiting = [Path(script)]
+    found = {file for name in modules for file in _modules(name)}
+    waiting = [Path(script), *found]
     while waiting:
         new = _source(waiting.pop()).imports - found
         found |= new

@@ -1,4 +1,4 @@
-"""Finite networks, many at a time: their weights, forward pass and surrogate backward pass.
+"""Finite dense networks, many at a time: weights, forward and surrogate backward pass, kernels.
 
 All tensors carry the networks of a block in front, so that every layer of every network is one
 batched matrix product. Passes are written out rather than left to autograd: kernels and
@@ -129,3 +129,38 @@ def backward(
 def outputs(architecture: Architecture, block: Block, x: Tensor, activation: Activation) -> Tensor:
     """f(x) of every network, [N, n]."""
     return forward(architecture, block, x, activation)[1][-1][..., 0]
+
+
+def empirical_kernel(
+    architecture: Architecture,
+    block: Block,
+    x: Tensor,
+    x_prime: Tensor,
+    activation: Activation,
+    surrogate: Derivative,
+    derivative: Derivative | None = None,
+) -> Tensor:
+    """J(x) J(x')^T of every network, [N, n, n'], the surrogate in the second Jacobian.
+
+    A weight's derivative is the product of the signal behind and the activation in front of it,
+    so that each layer adds the product of two small Gram matrices and no Jacobian is formed.
+
+    Parameters
+    ----------
+    x, x_prime
+        Inputs [n, d] and [n', d].
+    derivative
+        What backpropagation uses at ``x``; the activation's own derivative if not given.
+    """
+    derivative = activation.derivative if derivative is None else derivative
+    inputs, z = forward(architecture, block, x, activation)
+    inputs_prime, z_prime = forward(architecture, block, x_prime, activation)
+    signals = backward(architecture, block, z, derivative)
+    signals_prime = backward(architecture, block, z_prime, surrogate)
+    kernel = x.new_zeros(())
+    for a, a_prime, g, g_prime, (scale, shift) in zip(
+        inputs, inputs_prime, signals, signals_prime, architecture.scales, strict=True
+    ):
+        gram = (a @ a_prime.mT).mul_(scale**2).add_(shift**2)
+        kernel = kernel + gram * (g @ g_prime.mT)
+    return kernel

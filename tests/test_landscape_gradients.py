@@ -20,9 +20,10 @@ from spikegrad.network import save_network
 from spikegrad.saving import save_tensors
 from spikegrad.seeds import generator
 from study.config.landscape import Updates
-from study.landscape.census import Line, census
+from study.landscape.census import search_line
+from study.landscape.gradients import Update, along, breaks_met, clipped_cosine, kept_updates
+from study.landscape.isolation import Line
 from study.landscape.objective import Objective
-from study.landscape.steps import Step, along, breaks_met, clipped_cosine, kept_steps
 from study.training.loop import train
 from study.training.run import snapshot_tensors
 from test_training import TRAIN, VALIDATION, settings
@@ -43,7 +44,7 @@ class Known:
 START, CHANGE = torch.tensor([3.0, 4.0]).double(), torch.tensor([-1.0, -1.0]).double()
 
 
-def test_a_straight_slope_is_foretold():
+def test_a_straight_slope_is_predicted():
     objective = Known(lambda w: 2 * w[0] - w[1])
     facts, table = along(objective, START, CHANGE, 9)
     assert facts["length"] == pytest.approx(math.sqrt(2) / 5)
@@ -56,7 +57,7 @@ def test_a_straight_slope_is_foretold():
     assert table["gradient_norm"].tolist() == pytest.approx([5 * math.sqrt(5)] * 9)
 
 
-def test_a_bowl_is_foretold_in_part():
+def test_a_bowl_is_predicted_in_part():
     """|w|^2 / 2: the gradient is w itself."""
     facts, table = along(Known(lambda w: (w @ w) / 2), START, CHANGE, 5)
     points = [START + t * CHANGE for t in range(5)]
@@ -70,7 +71,7 @@ def test_a_bowl_is_foretold_in_part():
     assert table["gradient_norm"].tolist() == pytest.approx([5 * n for n in norms])
 
 
-def test_where_the_network_runs_away_there_are_no_values():
+def test_where_the_network_diverges_there_are_no_values():
     def loss(weights: Tensor) -> Tensor:
         if weights[0] < 1.5:
             raise SpikeOverflowError
@@ -98,10 +99,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return path / "best", path / "snapshots"
 
 
-def test_kept_steps_lead_downhill_on_their_own_batch(files: tuple[Path, Path]):
-    steps = list(kept_steps(*files, TRAIN, 5))
+def test_kept_updates_lead_downhill_on_their_own_batch(files: tuple[Path, Path]):
+    steps = list(kept_updates(*files, TRAIN, 5))
     assert [step.epoch for step in steps] == [0, 2]
-    assert [step.epoch for step in kept_steps(*files, TRAIN, 1)] == [0]
+    assert [step.epoch for step in kept_updates(*files, TRAIN, 1)] == [0]
     for step in steps:
         assert len(step.batch) == 8
         facts, table = along(Objective(step.network, step.batch), step.weights, step.change, 5)
@@ -119,44 +120,48 @@ def test_kept_steps_lead_downhill_on_their_own_batch(files: tuple[Path, Path]):
         objective = Objective(step.network, step.batch)
         small = 1e-6
         slope = (
-            float(objective.answer(step.weights + small * step.change).loss)
-            - float(objective.answer(step.weights - small * step.change).loss)
+            float(objective.evaluate(step.weights + small * step.change).loss)
+            - float(objective.evaluate(step.weights - small * step.change).loss)
         ) / (2 * small)
         assert facts["predicted"] == pytest.approx(slope, rel=1e-3)
 
 
 @pytest.mark.parametrize("neuron", ["lif", "qif"])
 def test_breaks_met_are_those_of_the_census(neuron: str):
+    """On all of a step, and on a piece of it that is drawn and counts for all of it."""
     objective, weights, direction = random_objective(neuron, 1, n_samples=2)
-    step = Step(objective.network, neuron, 0, 3, weights, 0.02 * direction, objective.data, None)
-    options = Updates(samples=2, points=41, length=1.0, most=100_000)
-    found = breaks_met(step, options, generator(0))
-    expected = 0
+    step = 0.004 * direction
+    update = Update(objective.network, neuron, 0, 3, weights, step, objective.data, None)
+    places = []
     for sample in range(2):
         line = Line(objective.select(torch.tensor([sample])), weights, direction)
-        changes, _ = census(line, np.linspace(0, 0.02, 41), "breaks", 1e-6)
-        expected += sum(change["cause"] in ("input swap", "spike swap") for change in changes)
-    assert (expected > 20) == (neuron == "lif")
+        changes, _ = search_line(line, np.linspace(0, 0.004, 9), "breaks")
+        places.append([c["x"] for c in changes if c["cause"] in ("input swap", "spike swap")])
+    expected = sum(map(len, places))
+    assert (expected > 3) == (neuron == "lif")
+    options = Updates(samples=2, points=9, length=1.0, max_runs=100_000)
+    found = breaks_met(update, options, generator(0))
     assert (found["samples"], found["counted"]) == (2, expected)
     assert found["breaks_per_sample_update"] == pytest.approx(expected / 2)
     assert found["breaks_per_update"] == pytest.approx(expected)
-
-
-def test_pieces_of_a_step_speak_for_all_of_it():
-    objective, weights, direction = random_objective("lif", 1)
-    step = Step(objective.network, "lif", 0, 3, weights, 0.02 * direction, objective.data, None)
-    whole = breaks_met(step, Updates(samples=1, points=41, length=1.0, most=100_000), generator(0))
-    piece = Updates(samples=1, points=9, length=0.004, most=100_000)
-    parts = [breaks_met(step, piece, generator(seed)) for seed in range(40)]
-    assert {round(part["length"], 12) for part in parts} == {0.004}
-    mean = np.mean([part["breaks_per_sample_update"] for part in parts])
-    assert mean == pytest.approx(whole["breaks_per_sample_update"], rel=0.3)
+    piece = options.model_copy(update={"points": 5, "length": 0.002})
+    for seed in range(2):
+        starts = [0.002 * u for u in torch.rand(2, generator=generator(seed), dtype=torch.float64)]
+        within = sum(
+            bool(start <= x <= start + 0.002)
+            for start, own in zip(starts, places, strict=True)
+            for x in own
+        )
+        found = breaks_met(update, piece, generator(seed))
+        assert found["length"] == pytest.approx(0.004)
+        assert found["counted"] == within
+        assert found["breaks_per_update"] == pytest.approx(within / 0.004 * 0.004 * 2)
 
 
 def test_clipped_gradients_are_the_sum_of_samples_none_much_longer_than_the_median(
     files: tuple[Path, Path],
 ):
-    step = next(kept_steps(*files, TRAIN, 1))
+    step = next(kept_updates(*files, TRAIN, 1))
     step = replace(step, clip=0.5)
     objective = Objective(step.network, step.batch)
     sides = []

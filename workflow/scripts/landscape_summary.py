@@ -1,8 +1,7 @@
 """Sum up the census, and measures of the landscapes of each network in one table."""
 
 from _job import start
-from study.landscape.measures import measures
-from study.landscape.summary import census_summary
+from study.landscape.summary import census_summary, measures
 from study.storage.tables import read_table, write_table
 
 log = start(snakemake)

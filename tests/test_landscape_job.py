@@ -1,0 +1,146 @@
+"""Measures as jobs share them, and their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from spikegrad.settings import ConfigError, validate
+from study.config.landscape import LandscapeSettings
+from study.landscape.census import census
+from study.landscape.constants import STATES
+from study.landscape.job import Job
+from study.landscape.objective import landscape_samples
+from study.landscape.profiles import profiles
+from study.landscape.summary import census_summary
+from study.landscape.surfaces import surfaces
+from test_config import settings
+from test_landscape_directions import DATA, centres
+
+SMOKE = settings("smoke.yaml")["landscape"]
+SMALL = {
+    "lines": {"directions": ["filter0", "difference"], "points": 3, "max_points": 9},
+    "planes": {"directions": [["filter0", "filter1"]], "points": 3, "reach": 1e-7},
+    "census": {
+        "directions": ["filter0"],
+        "samples": 2,
+        "breaks": {"points": 3, "reach": 5e-4, "max_runs": 10_000},
+        "swaps": {"points": 3, "reach": 1e-4, "max_changes": 20},
+    },
+    "profiles": {"directions": ["filter0"], "samples": 2, "points": 3, "max_points": 9},
+    "directions": {"random": 2, "principal": 1},
+}
+FOUND, (OWN, _) = centres("lif")
+
+
+def options(jobs: int = 1, **changes: dict) -> LandscapeSettings:
+    """Those of a small landscape, with ``changes`` in its sections."""
+    laid = {name: {**SMOKE[name], **SMALL[name], **changes.pop(name, {})} for name in SMALL}
+    return validate(LandscapeSettings, {**SMOKE, **laid, **changes, "jobs": jobs})
+
+
+def job(settings: LandscapeSettings, number: int = 0) -> Job:
+    return Job(settings, OWN.network, FOUND, DATA, number)
+
+
+@pytest.mark.parametrize("measure", [surfaces, census, profiles])
+def test_any_number_of_jobs_find_the_same(measure: Callable[[Job], dict[str, pd.DataFrame]]):
+    whole = measure(job(options()))
+    parts = [measure(job(options(jobs=3), number)) for number in range(3)]
+    for name, table in whole.items():
+        joined = pd.concat([p[name] for p in parts if len(p[name])], ignore_index=True)
+        keys = ("state", "direction", "sample", "search", "depth", "x", "y")
+        order = [key for key in keys if key in table]
+        pd.testing.assert_frame_equal(
+            joined.sort_values(order, ignore_index=True),
+            table.sort_values(order, ignore_index=True),
+        )
+    if measure is census:
+        summary = census_summary(whole["changes"], whole["census_lines"])
+        assert summary["breaks"].sum() == (whole["changes"]["search"] == "breaks").sum() > 0
+        np.testing.assert_allclose(summary["length"], 2 * 0.001)
+
+
+def test_the_log_says_how_much_is_done(caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO")
+    surfaces(job(options()))
+    assert f"lines: 1 of {2 * len(STATES)} done" in caplog.text
+
+
+def test_lines_hold_the_loss_where_it_was_looked_at():
+    few = {"points": 6, "reach": 0.1, "spacing": 1e-5, "max_points": 60}
+    one = job(options(lines=few))
+    table = surfaces(one)["lines"]
+    assert list(table["state"].unique()) == list(STATES)
+    assert set(table["seed"]) == {OWN.header["seed"]}
+    line = table[(table["state"] == "trained") & (table["direction"] == "filter0")]
+    assert 7 <= len(line) <= 60
+    assert line["x"].is_monotonic_increasing
+    assert {-0.1, 0.0, 0.1} <= set(line["x"])
+    for row in line.iloc[::7].itertuples():
+        weights = FOUND["trained"].at(("filter0",), (row.x,))
+        assert row.loss == float(one.objective.evaluate(weights).loss)
+    there = table[(table["state"] == "trained") & (table["direction"] == "difference")]
+    assert there["x"].min() == 0.0
+
+
+def test_slopes_are_those_of_the_surface():
+    table = surfaces(job(options(planes={"gradient_every": 1})))["planes"]
+    assert len(table) == len(STATES) * 9
+    for _, plane in table.groupby("state"):
+        loss = plane.pivot_table(index="x", columns="y", values="loss")
+        slopes = plane[(plane["x"] == 0) & (plane["y"] == 0)].iloc[0]
+        for axis, name in enumerate(("slope_x", "slope_y")):
+            slope = np.gradient(loss, 1e-7, axis=axis)[1, 1]
+            np.testing.assert_allclose(slope, slopes[name], rtol=1e-3, atol=1e-3)
+
+
+def test_directions_that_a_run_lacks_are_left_out():
+    found = surfaces(
+        job(
+            options(
+                lines={"directions": ["filter0", "principal5"]},
+                planes={"directions": [["filter0", "filter1"], ["gradient", "principal5"]]},
+                directions={"principal": 6},
+            )
+        )
+    )
+    assert set(found["lines"]["direction"]) == {"filter0"}
+    assert list(found["lines"]["state"].unique()) == list(STATES)
+    assert set(found["planes"]["direction2"]) == {"filter1"}
+    assert len(found["planes"]) == len(STATES) * 9
+
+
+def test_samples_are_the_seeds_own():
+    small = options(samples=2)
+    drawn = [landscape_samples(DATA, small, seed).spikes.times for seed in range(6)]
+    again = [landscape_samples(DATA, small, seed).spikes.times for seed in range(6)]
+    assert all(map(torch.equal, drawn, again))
+    assert len({tuple(times.tolist()) for times in drawn}) > 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"depths": [0.01, 0.2]}, r"depths.*claims are judged at the depths \[0\.01, 0\.1\]"),
+        ({"samples": 1}, r"census\.samples must not exceed samples"),
+        (
+            {"census": {"directions": ["filter9"]}},
+            r"census\.directions: 'filter9' is not one of gaussian0",
+        ),
+        *(
+            (
+                {section: {"directions": ["principal0"]}},
+                rf"{section}\.directions: 'principal0' is missing around a network that failed",
+            )
+            for section in ("lines", "census", "profiles")
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_are_named(changes: dict, message: str):
+    with pytest.raises(ConfigError, match=message):
+        options(**changes)

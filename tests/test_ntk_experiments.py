@@ -1,0 +1,301 @@
+"""The SG-NTK experiments: what they record, and their statistics against what was put in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from spikegrad.ntk.activations import Erf, Sign
+from spikegrad.ntk.analytic import sg_ntk
+from spikegrad.ntk.regression import kernel_flow
+from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
+from spikegrad.settings import ConfigError, validate
+from study.config.ntk import (
+    AnalyticConfig,
+    KernelExperiment,
+    NTKExperiment,
+    NTKProblem,
+    StabilityConfig,
+)
+from study.ntk.build import circle_problem, network_generators
+from study.ntk.comparison import distances, predictions, spreads, trends
+from study.ntk.convergence import analytic_rows, errors, exponents, growth
+from study.ntk.dense_networks import Architecture, empirical_kernel, initialise, outputs
+from study.ntk.ensemble import Descent
+from study.ntk.experiments import train_cells
+from study.ntk.instability import drift, search
+from study.ntk.limits import naive_regression
+
+PROBLEM = {"seed": 3, "n_test": 40, "n_train": 6, "learning_rate": 0.1}
+EXPERIMENT = {
+    "name": "small",
+    "activations": [{"name": "sign"}],
+    "surrogate": {"name": "erf_derivative", "slope": 1.0},
+    "hidden_layers": 1,
+    "widths": [10, 20],
+    "n_networks": 4,
+    "record_steps": [0, 3, 9],
+    "block_size": 3,
+    "blocks_per_job": 2,
+}
+SMOOTH = EXPERIMENT | {
+    "activations": [{"name": "erf", "slope": 2.0}, {"name": "erf", "slope": 5.0}]
+}
+WINDOW = {"name": "hard_tanh", "half_width": 1.0}
+STABILITY = {
+    "surrogates": [WINDOW, {"name": "identity"}],
+    "depths": [2],
+    "n_inputs": [2],
+    "n_points": 4,
+    "largest_norm": 10.0,
+    "n_draws": 100,
+    "n_refined": 1,
+    "evaluations": 200,
+    "drift": {"surrogate": WINDOW, "widths": [30, 3000], "n_networks": 6, "steps": 40},
+}
+
+
+@pytest.fixture(scope="module")
+def problem() -> NTKProblem:
+    return validate(NTKProblem, PROBLEM)
+
+
+@pytest.fixture(scope="module")
+def predicted(problem) -> pd.DataFrame:
+    return predictions(problem, validate(NTKExperiment, EXPERIMENT))
+
+
+@pytest.fixture(scope="module")
+def smooth() -> KernelExperiment:
+    return validate(KernelExperiment, SMOOTH)
+
+
+def test_wide_networks_follow_the_flow() -> None:
+    """Off the circle: with the kernel transposed the prediction would be wrong by far more."""
+    x = np.random.default_rng(5).normal(size=(12, 3))
+    train, y = np.arange(5), np.array([2.0, -1.0, 1.5, -2.0, 1.0])
+    phi, psi, steps, rate = Erf(3.0), ErfDerivative(1.0), 30, 0.2
+    architecture, tensor = Architecture(3, 400, 2), torch.from_numpy(x).float()
+    block = initialise(architecture, network_generators(0, 400, range(16)), torch.float32)
+    descent = Descent(architecture, phi, psi, tensor[train], torch.from_numpy(y).float(), rate)
+    start = outputs(architecture, block, tensor, phi).double().numpy()
+    descent.advance(block, steps)
+    change = outputs(architecture, block, tensor, phi).double().numpy() - start
+    nngp, ntk = sg_ntk(x, x, 3, phi, psi)
+
+    def rms(kernel: np.ndarray) -> float:
+        time = rate * steps
+        flow = [kernel_flow(kernel, nngp, train, y - f[train], time).mean for f in start]
+        return float(np.sqrt(((change - flow).mean(0) ** 2).mean()))
+
+    assert rms(ntk) < 0.05
+    assert rms(ntk) < rms(ntk.T) / 2
+
+
+def test_jobs_share_out_every_network_once() -> None:
+    jobs = validate(NTKExperiment, EXPERIMENT).jobs()
+    networks = [(cell.width, i) for job in jobs for cell in job for i in cell.networks]
+    assert networks == [(width, i) for width in (10, 20) for i in range(4)]
+    assert [len(job) for job in jobs] == [2, 2]
+
+
+def test_recorded_networks_are_reproducible_and_complete(problem, smooth, tmp_path) -> None:
+    first, *_ = smooth.jobs()
+    # the third time killed after the last step, before the table was stored
+    one, *others = (
+        train_cells(problem, smooth, first, tmp_path / folder, 2, "same") for folder in "aba"
+    )
+    for other in others:
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+    assert set(one.step) == {0, 3, 9}
+    assert len(one) == 3 * 4 * 40
+    # the kernel of one network, the other way round: prediction at angle 0 is not what is stored
+    architecture, x = Architecture(2, 10, 1), torch.from_numpy(circle_problem(problem).inputs)
+    block = initialise(architecture, network_generators(3, 10, [1]), torch.float32)
+    kernel = empirical_kernel(
+        architecture, block.to(torch.float64), x, x[20:21], Erf(2.0), ErfDerivative(1.0)
+    )
+    stored = one[(one.network == 1) & (one.step == 0)].sort_values("angle").kernel
+    np.testing.assert_allclose(stored, kernel[0, :, 0], rtol=1e-12, atol=1e-14)
+
+
+def ensemble(means: dict[int, np.ndarray], angles: np.ndarray, spread: dict, n: int):
+    """``n`` networks of each width, with these means and standard deviations."""
+    rng = np.random.default_rng(0)
+    tables = []
+    for width, mean in means.items():
+        f = mean + spread[width] * rng.normal(size=(n, len(angles)))
+        network, angle = np.repeat(np.arange(n), len(angles)), np.tile(angles, n)
+        columns = {"network": network, "angle": angle, "output": f.ravel()}
+        tables.append(pd.DataFrame(columns).assign(slope=np.inf, width=width, step=9))
+    return pd.concat(tables, ignore_index=True)
+
+
+@pytest.mark.parametrize("kernel", ["SG-NTK", "NNGP"])
+def test_distances_find_the_kernel_that_made_the_networks(problem, predicted, kernel) -> None:
+    own = predicted[(predicted.kernel == kernel) & np.isinf(predicted.step)].sort_values("angle")
+    networks = ensemble({10: own["mean"].to_numpy()}, own.angle.to_numpy(), {10: 0.3}, 400)
+    table = distances(networks, predicted, problem, 200)
+    table = table[table["at"] == "convergence"].set_index("kernel")
+    assert table.rms.idxmin() == kernel
+    assert table.noise[kernel] == pytest.approx(0.3 / 20, rel=0.1)
+    assert table.excess[kernel] < 0.01
+    assert (table.excess_low <= table.excess).all()
+    assert (table.excess <= table.excess_high).all()
+    z = table.advantage_z["NNGP"]
+    assert z > 5 if kernel == "SG-NTK" else z < -5
+    assert table.advantage_z["SG-NTK"] == 0
+
+
+def test_spread_and_trends_are_those_that_were_put_in(problem, predicted) -> None:
+    """Distance 3 n^-1/2, spread 2 n^-1/4 at training points and 1 at the others."""
+    flow = predicted[(predicted.kernel == "SG-NTK") & (predicted.step == 9)].sort_values("angle")
+    mean, std, angles = (flow[name].to_numpy() for name in ("mean", "std", "angle"))
+    widths = (16, 81, 256)
+    put_in = {n: {"train": 2 * n**-0.25, "test": 1.0} for n in widths}
+    networks = ensemble(
+        {n: mean + 3 * n**-0.5 for n in widths},
+        angles,
+        {n: np.hypot(std, np.where(flow.train, *put_in[n].values())) for n in widths},
+        600,
+    )
+    table = spreads(networks, predicted, problem, 300)
+    assert len(table) == 6
+    for _, row in table.iterrows():
+        excess = put_in[row.width][row.points]
+        assert row.excess == pytest.approx(excess, rel=0.1)
+        assert row.low < np.hypot(row.std_predicted, excess) < row.high
+    powers = trends(networks, predicted, problem, 300).set_index("quantity")
+    for quantity, power in (("distance", -0.5), ("spread, train", -0.25), ("spread, test", 0.0)):
+        row = powers.loc[quantity]
+        assert row.low < power < row.high
+        assert row.exponent == pytest.approx(power, abs=0.1)
+    # networks that do as predicted have nothing left: the interval is open below
+    right = ensemble(dict.fromkeys(widths, mean), angles, dict.fromkeys(widths, std), 100)
+    assert np.isinf(trends(right, predicted, problem, 300).low).all()
+    one_width = trends(right[right.width == 16], predicted, problem, 300)
+    assert one_width.empty
+    assert "exponent" in one_width  # the table has its columns nevertheless
+
+
+def test_off_the_circle_the_transpose_is_another_kernel(problem, tmp_path) -> None:
+    """Sign networks with one hidden layer follow the SG-NTK, not its transpose."""
+    change = {"gaussian_inputs": 3, "widths": [300], "n_networks": 40, "record_steps": [0, 100]}
+    experiment = validate(NTKExperiment, EXPERIMENT | change)
+    cells = [cell for job in experiment.jobs() for cell in job]
+    networks = train_cells(problem, experiment, cells, tmp_path, 100, "a")
+    assert set(networks.point) == set(range(40))
+    table = distances(networks, predictions(problem, experiment), problem, 200)
+    last = table[(table.step == 100) & (table["at"] == "same time")].set_index("kernel")
+    assert set(last.index) == {"SG-NTK", "two-sided", "NNGP", "transposed", "symmetrised"}
+    assert last.advantage_z["transposed"] > 4
+    assert last.advantage_z["symmetrised"] > 3
+    assert last.rms.idxmin() == "SG-NTK"
+
+
+def test_growth_is_the_power_of_the_slope(problem, smooth) -> None:
+    analytic = analytic_rows(problem, smooth)
+    finite = analytic[np.isfinite(analytic.slope)]
+    noise = np.random.default_rng(0).normal(size=20)
+    networks = pd.concat(
+        finite.assign(kernel=finite.slope**1.5 * np.exp(0.1 * e), width=10, network=i, step=0)
+        for i, e in enumerate(noise)
+    )
+    row = growth(networks, analytic, problem, smooth, 200).iloc[0]
+    assert row.low < 1.5 < row.high
+    assert row.exponent == pytest.approx(1.5, abs=0.1)
+    assert (row.theory, row.n_networks) == (1, 20)
+    k = finite[finite.angle == 0].set_index("slope").kernel
+    assert row.analytic == pytest.approx(np.log(k[5.0] / k[2.0]) / np.log(2.5))
+    one = networks[networks.slope == 2.0]
+    assert growth(one, analytic, problem, smooth, 100).empty
+
+
+def test_errors_drift_and_exponents_of_known_kernels(problem, smooth) -> None:
+    analytic = analytic_rows(problem, smooth)
+    finite = analytic[np.isfinite(analytic.slope)]
+    # an error of 1 / sqrt(n) in every entry, and a relative change of step / n
+    networks = pd.concat(
+        finite.assign(
+            kernel=(finite.kernel + 1 / np.sqrt(n)) * (1 + step / n), width=n, network=i, step=step
+        )
+        for n in (10, 40, 160)
+        for i in range(3)
+        for step in (0, 3, 9)
+    )
+    per_network = errors(networks, analytic)
+    start = per_network[per_network.step == 0]
+    np.testing.assert_allclose(start.squared_error, 1 / start.width, rtol=1e-10)
+    np.testing.assert_allclose(per_network.drift, per_network.step / per_network.width, atol=1e-12)
+    powers = exponents(per_network, "squared_error", problem, 100)
+    before = powers[powers.step == 0]
+    np.testing.assert_allclose(before[["exponent", "low", "high"]], -1, atol=1e-9)
+    drifts = exponents(per_network, "drift", problem, 100)
+    assert set(drifts.step) == {3, 9}
+    np.testing.assert_allclose(drifts.exponent, -1, atol=1e-9)
+
+
+def test_naive_regression_vanishes_but_not_its_sign() -> None:
+    """With the authors' settings: 15 of 100 angles."""
+    settings = validate(NTKProblem, PROBLEM | {"n_test": 100, "n_train": 15})
+    limits = {"slopes": [1.0, 20.0, 500.0], "depths": [3], "surrogates": [{"name": "identity"}]}
+    table = naive_regression(settings, validate(AnalyticConfig, limits)).set_index("slope")
+    assert table.rms[1.0] > 0.5
+    assert table.rms[20.0] < table.rms[1.0] / 4
+    assert table.rms[500.0] < 2e-3
+    assert table.same_sign[500.0] > 0.98
+
+
+@pytest.fixture(scope="module")
+def found():
+    setup = validate(StabilityConfig, STABILITY)
+    return setup, *search(3, setup)
+
+
+def test_the_search_finds_what_eigenvalues_confirm(found) -> None:
+    _, cases, points = found
+    window, identity = (cases[cases.surrogate == s].iloc[0] for s in ("hard_tanh 1.0", "identity"))
+    assert 0 < window.share < 0.2
+    assert window.found <= window.drawn < 0
+    assert window.found < -0.005
+    assert identity.share == 0
+    assert identity.found > -1e-9
+    for case, psi in ((window, HardTanhDerivative(1.0)), (identity, IdentityDerivative())):
+        x = points[points.surrogate == case.surrogate][["x0", "x1"]].to_numpy()
+        assert np.linalg.norm(x, axis=1).max() < 10
+        kernel = sg_ntk(x, None, 2, Sign(), psi, get="ntk")
+        least = np.linalg.eigvals(kernel).real.min() / np.linalg.norm(kernel, 2)
+        assert least == pytest.approx(case.found, rel=1e-6, abs=1e-12)
+
+
+def test_wide_networks_drift_away_as_the_eigenvalue_says(found) -> None:
+    setup, cases, points = found
+    table = drift(3, setup, cases, points)
+    mean = table.groupby(["width", "step"]).error.mean()
+    predicted = table.groupby("step").predicted.first()
+    # nothing has moved at first; the mean error is that of f = 0
+    assert mean[3000, 0] == pytest.approx(1, abs=0.3)
+    assert predicted[15] > 1.1
+    assert mean[3000, 15] / mean[3000, 0] > 1 + 0.5 * (predicted[15] - 1)
+    assert mean[3000, 40] > 1.15 * mean[3000, 0]
+    first = table.iloc[0]
+    rate = 4 / first.norm
+    assert predicted[40] == pytest.approx(np.exp(-first.eigenvalue * rate * 40 / 4))
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "change", "message"),
+    [
+        (NTKExperiment, EXPERIMENT, {"surrogate": {"name": "true_derivative"}}, "cannot train"),
+        (NTKExperiment, EXPERIMENT, {"record_steps": [3, 0]}, "must ascend"),
+        (NTKExperiment, EXPERIMENT, {"widths": [0]}, "widths"),
+        (StabilityConfig, STABILITY, {"depths": [3]}, "depths must have 2"),
+        (StabilityConfig, STABILITY, {"surrogates": [{"name": "identity"}]}, "drift.surrogate"),
+        (StabilityConfig, STABILITY, {"surrogates": [{"name": "true_derivative"}]}, "surrogates"),
+    ],
+)
+def test_bad_settings_are_named(section, settings, change, message) -> None:
+    with pytest.raises(ConfigError, match=message):
+        validate(section, settings | change)

@@ -1,0 +1,55 @@
+"""Draw error of finite networks' kernels, and their change by training, against width."""
+
+import matplotlib.pyplot as plt
+
+from _job import start
+from study.ntk.figures import draw_widths, legend_below, sequence, slope_label
+from study.storage.tables import read_table
+from study.style import save
+
+QUANTITIES = {  # column, power of the width that is drawn as a guide, and label
+    "error": ("squared_error", -1.0, "mean squared error of the kernel"),
+    "drift": ("drift", -0.5, "relative change of the kernel by training"),
+}
+
+
+def draw(quantity, power, label, files):
+    """One figure, with a panel for each experiment. Lines for slopes, after training; an error
+    also before it (dotted)."""
+    figure, grid = plt.subplots(
+        1, len(experiments), figsize=(3.4 * len(experiments), 4), sharey=True, squeeze=False
+    )
+    for axes, name, table, powers in zip(grid[0], experiments, errors, exponents, strict=True):
+        first, last = table["step"].min(), table["step"].max()
+        fits = powers[(powers["quantity"] == quantity) & (powers["step"] == last)]
+        for slope, colour in sequence(sorted(table["slope"].unique())).items():
+            here = table[table["slope"] == slope]
+            text = slope_label(slope)
+            for _, fit in fits[fits["slope"] == slope].iterrows():  # none of a single width
+                interval = f"[{fit['low']:.2f}, {fit['high']:.2f}]"
+                text += f": $n^{{{fit['exponent']:.2f}}}$ {interval}"
+            trained = here[here["step"] == last]
+            draw_widths(axes, trained, quantity, fmt="o-", color=colour, label=text)
+            if quantity == "squared_error":
+                untrained = here[here["step"] == first]
+                draw_widths(axes, untrained, quantity, fmt="s:", color=colour, alpha=0.6)
+        means = trained.groupby("width")[quantity].mean()
+        widths = means.index.to_numpy(float)
+        guide = means.iloc[-1] * (widths / widths[-1]) ** power
+        axes.plot(widths, guide, color="grey", linewidth=0.8, label=f"$n^{{{power:g}}}$")
+        axes.set_title(f"{name.replace('_', ' ')}, {last} steps")
+        legend_below(axes, title="power of the width [95 % interval]", title_fontsize=8)
+    grid[0, 0].set_ylabel(label)
+    note = "dotted: before training; " if quantity == "squared_error" else ""
+    networks = table["network"].nunique()
+    figure.suptitle(f"{note}bars: standard error over {networks} networks")
+    save(figure, files)
+
+
+log = start(snakemake)
+experiments = snakemake.params.experiments
+errors = [read_table(file) for file in snakemake.input.errors]
+exponents = [read_table(file) for file in snakemake.input.exponents]
+out = snakemake.output
+for quantity, *files in zip(QUANTITIES.values(), out.png, out.pdf, strict=True):
+    draw(*quantity, files)

@@ -1,0 +1,97 @@
+"""What every measure of a landscape is given: some of the work around the states of one network.
+
+A measure is a function of a :class:`Job` that returns its tables by name, in a module of its own
+name; docs/new-measure.md shows one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import torch
+
+from spikegrad.network import Network
+from study.config.landscape import Census, LandscapeSettings, Profiles
+from study.data.dataset import SpikeDataset
+from study.jobs import share, with_progress
+from study.landscape.constants import STATES
+from study.landscape.directions import Centre
+from study.landscape.isolation import Line
+from study.landscape.objective import Objective, landscape_samples
+
+T = TypeVar("T")
+
+
+class SampleLine(NamedTuple):
+    """One sample along one direction, from a network's ``state``."""
+
+    state: str
+    direction: str
+    sample: int
+
+
+def sample_lines(where: Census | Profiles) -> list[SampleLine]:
+    """All lines along which ``where`` follows samples of one network."""
+    return [
+        SampleLine(state, direction, sample)
+        for state in STATES
+        for direction in where.directions
+        for sample in range(where.samples)
+    ]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a measure around one network.
+
+    Attributes
+    ----------
+    options
+        Those settings of landscapes that the rule names.
+    network
+        float64; each loss that is taken overwrites its weights.
+    centres
+        By state the network's weights, with directions from them.
+    data
+        All training samples.
+    number
+        Of this job, from 0 to ``options.jobs`` - 1.
+    checkpoint, snapshots
+        The network's files of rule train.
+    """
+
+    options: LandscapeSettings
+    network: Network
+    centres: dict[str, Centre]
+    data: SpikeDataset
+    number: int = 0
+    checkpoint: str | Path = ""
+    snapshots: str | Path = ""
+
+    @cached_property
+    def key(self) -> dict[str, str | int]:
+        """The columns that every table begins with: neuron and seed."""
+        about = next(iter(self.centres.values())).about
+        return {name: about[name] for name in ("neuron", "seed")}
+
+    @cached_property
+    def objective(self) -> Objective:
+        """The network's loss on its landscapes' samples."""
+        return Objective(
+            self.network, landscape_samples(self.data, self.options, int(self.key["seed"]))
+        )
+
+    def share(self, work: Sequence[T], what: str) -> Iterator[T]:
+        """This job's part of ``work``; the log says how much of ``what`` is done."""
+        own = share(work, self.number, self.options.jobs)
+        return with_progress(own, len(own), what)
+
+    def line(self, place: SampleLine) -> Line:
+        """One sample's loss along a line."""
+        centre = self.centres[place.state]
+        sample = self.objective.select(torch.tensor([place.sample]))
+        return Line(sample, centre.weights, centre.directions[place.direction])
