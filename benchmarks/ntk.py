@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -20,11 +21,11 @@ from torch.func import grad, jacrev, vmap
 from spikegrad.ntk import moments
 from spikegrad.ntk.activations import Erf, Sign, Tanh
 from spikegrad.ntk.analytic import sg_ntk
+from spikegrad.ntk.modules import SurrogateActivation
 from spikegrad.ntk.moments import Activation
 from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative
-from study.ntk.empirical import empirical_kernel
+from study.ntk.dense_networks import Architecture, Block, empirical_kernel, initialise
 from study.ntk.ensemble import Descent
-from study.ntk.network import Architecture, Block, initialise
 from study.ntk.sign_descent import SignDescent
 
 PSI = ErfDerivative(1.0)
@@ -33,24 +34,6 @@ ROUNDS = 7
 STEPS = 100  # that our networks make at a time
 REPEATS = 5  # of a step by autograd, and of a product
 Parameters = list[tuple[Tensor, Tensor]]
-
-
-class SurrogateSign(torch.autograd.Function):
-    """sign forwards, PSI backwards, for autograd."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(u: Tensor) -> Tensor:
-        return u.sign()
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return gradient * PSI(ctx.saved_tensors[0])
 
 
 def network(
@@ -84,8 +67,7 @@ def kernel_by_jacobians(architecture: Architecture, block: Block, x: Tensor, y: 
 
 def autograd_step(descent: Descent, block: Block) -> Parameters:
     """One step of every network by vmap of grad."""
-
-    phi = SurrogateSign.apply if descent.activation is SIGN else SMOOTH
+    phi = SurrogateActivation(torch.sign, PSI) if descent.activation is SIGN else SMOOTH
 
     def loss(p: Parameters) -> Tensor:
         return 0.5 * (network(descent.architecture, phi, p, descent.x) - descent.y).square().mean()
@@ -138,23 +120,17 @@ def compare_training(
     block = initialise(architecture, generators(n_networks), torch.float32)
     x = torch.randn(15, 2, generator=generators(1)[0])
     sign = phi is SIGN
-    kind = SignDescent if sign else Descent
-    descent = kind(architecture, phi, PSI, x, x[:, 0] * x[:, 1], 0.1)
+    descent = (SignDescent if sign else Descent)(architecture, phi, PSI, x, x[:, 0] * x[:, 1], 0.1)
     expected = autograd_step(descent, block)
     descent.advance(block, 1)
     for (w, b), (w_expected, b_expected) in zip(parameters(block), expected, strict=True):
         torch.testing.assert_close(w, w_expected)
         torch.testing.assert_close(b, b_expected)
-
     square = torch.randn(1500, 1500)
-
-    def product() -> Tensor:
-        return square @ square
-
     a, b, c = alternate(
         lambda: descent.advance(block, STEPS),
         lambda: [autograd_step(descent, block) for _ in range(REPEATS)],
-        lambda: [product() for _ in range(REPEATS)],
+        lambda: [square @ square for _ in range(REPEATS)],
     )
     rate, name = n_networks * STEPS / a, "sign" if sign else "erf"
     row = {
@@ -164,7 +140,9 @@ def compare_training(
         "torch_func": n_networks * REPEATS / b,
     }
     if not sign:  # which hardly multiply matrices
-        row["gflops"] = descent.flops() * rate / 1e9
+        products = [n * m for n, m in pairwise(architecture.sizes)]
+        flops = len(x) * (6 * sum(products) - 2 * products[0])  # no errors go to the inputs
+        row["gflops"] = flops * rate / 1e9
         row["gflops_of_product"] = 2 * len(square) ** 3 * REPEATS / c / 1e9
     return row
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,12 +16,12 @@ from matplotlib.ticker import NullFormatter
 from bars import bars
 from environments import PEERS
 from fits import departure, exponent, fitted
-from overhead import Shares
 from spikegrad.files import atomic
 from study.style import NEURON_COLOURS, letter, save
 
 HERE = Path(__file__).parent
 Row = dict[str, Any]
+COUNTS = ("events", "steps", "spikes")  # of a sample
 
 INTRODUCTION = """\
 # Speed, as measured
@@ -59,12 +60,11 @@ KINDS = """\
 rec128, one thread, processor time, at the same number of spikes; the ratio is to the same neuron
 without drive (δ-QIF: to LIF), the cost of clipping each sample to the same kind without.
 """
-PROFILE = """\
-## Where the time of one sample goes
+PASSES = """\
+## One sample
 
-One thread, processor time, milliseconds; parts are kernels timed in isolation times their number.
+One thread, processor time of the two passes alone.
 """
-COUNTS = ("events", "steps", "flows", "searched", "spikes", "MB touched", "GB/s")
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -147,36 +147,11 @@ def kind_rows(rows: list[Row]) -> Iterator[list[str]]:
         ]
 
 
-def profile_rows(profiles: list[Row]) -> Iterator[list[str]]:
-    """One row for each part of each pass."""
-    for p in profiles:
-        head = [p["network"], p["neuron"], p["resolution"]]
-        for name in ("forward", "backward"):  # the backward pass begins with the replay
-            parts = sorted(p["parts"][name].items(), key=lambda item: -item[1])
-            rest = p[name] - sum(p["parts"][name].values())
-            cells = [f"{part} {number(1e3 * value)}" for part, value in parts if value > 0]
-            yield [*head, name, number(1e3 * p[name]), ", ".join(cells), number(1e3 * rest)]
-
-
-def kernel_rows(profiles: list[Row]) -> Iterator[list[str]]:
-    for p in profiles:
-        cells = [f"{value:.0f}" for value in p["nanoseconds"].values()]
-        yield [p["network"], p["neuron"], p["resolution"], *cells]
-
-
-def count_rows(profiles: list[Row]) -> Iterator[list[str]]:
-    for p in profiles:
-        counts = [f"{p[name]:,}" for name in COUNTS[:5]]
-        traffic = sum(p["traffic"].values())
-        yield [
-            p["network"],
-            p["neuron"],
-            p["resolution"],
-            *counts,
-            number(traffic / 1e6),
-            number(traffic / (p["forward"] + p["backward"]) / 1e9),
-            *(number(value / 1e3) for value in p["working_set"].values()),
-        ]
+def pass_rows(passes: list[Row]) -> Iterator[list[str]]:
+    for p in passes:
+        counts = [f"{p[name]:,}" for name in COUNTS]
+        seconds = [number(1e3 * p[name]) for name in ("forward", "backward")]
+        yield [p["network"], p["neuron"], p["resolution"], *counts, *seconds]
 
 
 def ntk_rows(rows: list[Row]) -> Iterator[list[str]]:
@@ -206,52 +181,30 @@ def workflow_section(result: Row) -> str:
     if "problem" in result:
         return f"Not measured: {result['problem']}.\n"
     total = result["cores"] * result["wall"]
-    text = (
-        f"{result['jobs']} jobs in {result['wall']:.0f} s on {result['cores']} cores. Overhead, "
-        f"which is starts and scheduling, {percent(result['overhead'])}. The search took "
-        f"{result['search']:.0f} core-seconds, {percent(result['search_overhead'])} of them not in "
-        "training: starts, suggestions, selection.\n\n"
-    )
-    text += table(
-        ("core-seconds", "", "share"),
-        [(name, number(result[name]), percent(result[name] / total)) for name in Shares._fields],
-    )
-    text += (
-        f"\nCritical path {result['critical_path']:.0f} s, "
-        f"{percent(result['critical_path'] / result['wall'])} of the wall time; its longest "
-        "jobs:\n\n"
-    )
-    return text + table(
-        ("job", "seconds"), [(name, number(value)) for name, value in result["critical_jobs"]]
+    work, starts = (percent(result[name] / total) for name in ("work", "starts"))
+    return (
+        f"{result['jobs']} jobs in {result['wall']:.0f} s on {result['cores']} cores: {work} of the"
+        f" cores' time is work, {starts} are starts of jobs, until all is imported. The search took"
+        f" {result['search']:.0f} core-seconds, {percent(result['search_overhead'])} of them not in"
+        " training: starts, suggestions, selection.\n"
     )
 
 
 def figure(points: list[Row], files: Iterable[str]) -> None:
     """Cost over events, neurons and batch."""
     panels = {
-        "input events a sample": (
-            "events, 128 feedforward neurons",
-            "events, 128 recurrent neurons",
-        ),
-        "neurons": ("feedforward neurons", "recurrent neurons"),
-        "samples in a batch": ("batch, rec128",),
+        "input events a sample": "events, 128 {} neurons",
+        "neurons": "{} neurons",
+        "samples in a batch": "batch, rec128",
     }
     canvas, axes = plt.subplots(1, 3, figsize=(7.2, 2.8))
     curves = {(curve, neuron): (x, y) for curve, neuron, x, y in fitted(points, limits={})}
-    for axis, (label, names) in zip(axes, panels.items(), strict=True):
-        for name in names:
-            recurrent = "feedforward" not in name
-            for neuron in ("LIF", "QIF"):
-                x, y = curves[name, neuron]
-                axis.loglog(
-                    x,
-                    1000 * y,
-                    marker="o",
-                    markersize=3,
-                    linestyle="-" if recurrent else "--",
-                    color=NEURON_COLOURS[neuron.lower()],
-                    label=f"{neuron}, {'recurrent' if recurrent else 'feedforward'}",
-                )
+    styles = list(product({"feedforward": "--", "recurrent": "-"}.items(), ("LIF", "QIF")))
+    for axis, (label, name) in zip(axes, panels.items(), strict=True):
+        for (kind, line), neuron in styles if "{}" in name else styles[2:]:
+            x, y = curves[name.format(kind), neuron]
+            style = {"color": NEURON_COLOURS[neuron.lower()], "label": f"{neuron}, {kind}"}
+            axis.loglog(x, 1000 * y, f"o{line}", markersize=3, **style)
         ends = np.array(axis.get_xlim())
         axis.loglog(
             ends, axis.get_ylim()[0] * ends / ends[0], color="0.7", zorder=0, label="proportional"
@@ -266,10 +219,9 @@ def figure(points: list[Row], files: Iterable[str]) -> None:
 
 def page(results: dict[str, Any]) -> str:
     """RESULTS.md."""
-    contest, profiles = results["contest"], results["breakdown"]
+    contest = results["contest"]
     versions = {k: v for row in contest for k, v in row.get("versions", {}).items()}
     machine = {**results["machine"], **{f"peer: {k}": v for k, v in versions.items() if k in PEERS}}
-    network = ("network", "neuron", "events at")
     sections = [
         INTRODUCTION,
         table(("machine", ""), machine.items()),
@@ -287,12 +239,11 @@ def page(results: dict[str, Any]) -> str:
             ("", "events at", "ms a sample", "ratio", "clipping costs"),
             kind_rows(results["kinds"]),
         ),
-        PROFILE,
-        table((*network, "pass", "ms", "of which", "rest"), profile_rows(profiles)),
-        "Nanoseconds of one call, for all neurons of the layer (spike: for one).\n",
-        table((*network, *profiles[0]["nanoseconds"]), kernel_rows(profiles)),
-        "Counts, bytes that both passes touch, and working sets in kB.\n",
-        table((*network, *COUNTS, *profiles[0]["working_set"]), count_rows(profiles)),
+        PASSES,
+        table(
+            ("network", "neuron", "events at", *COUNTS, "forward ms", "backward"),
+            pass_rows(results["passes"]),
+        ),
         "## Cochlea\n\nOne spoken word, 700 channels, from sound to spikes; processor time.\n",
         table(
             ("program", "digits per core-second", "ratio", "s once for all words", "spikes"),

@@ -84,7 +84,7 @@ def engine_and_peers(quick: bool) -> list[dict[str, Any]]:
 
 
 def workflow(folder: Path) -> dict[str, Any]:
-    """Overhead and critical path of a finished demo, or why there are none."""
+    """What the cores did in a finished demo, or why that is unknown."""
     try:
         return overhead.measure(folder)
     except (FileNotFoundError, ValueError) as error:
@@ -104,7 +104,7 @@ def main() -> None:
         "digits": part("digits.py", quick),
         "ntk": part("ntk.py", quick),
         "kinds": part("kinds.py", quick),
-        "breakdown": part("breakdown.py", quick),
+        "passes": part("passes.py", quick),
         "scaling": part("scaling.py", quick),
         "contest": engine_and_peers(quick),
     }

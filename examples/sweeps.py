@@ -1,10 +1,10 @@
-"""Upward and downward sweeps through a hundred channels, told apart by exact gradients.
+"""Upward and downward sweeps through a hundred channels, distinguished by exact gradients.
 
 Run it as a script, or cell by cell (``# %%``). It draws sweeps.png: an input, what LIF and QIF
 neurons make of it, one neuron's potential, and how learning went.
 """
 
-# %% Spikes. A trial is two arrays: times in seconds, and the channels that spike then.
+# %% Spikes. A sample is two arrays: times in seconds, and the channels that spike then.
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from spikegrad import IntegratedReadout, SpikeTrains, SpikingLayer
 
 
 def sweeps(n: int, seed: int) -> tuple[SpikeTrains, torch.Tensor]:
-    """``n`` trials of 0.3 s; even ones (class 0) go up through the channels, odd ones down."""
+    """``n`` samples of 0.3 s; even ones (class 0) go up through the channels, odd ones down."""
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % 2
     times = rng.uniform(0, 0.3, (n, 120))
@@ -29,7 +29,7 @@ test, test_labels = sweeps(200, seed=1)
 
 # %% Learning. Layers are torch modules, gradients are exact: any torch optimiser does.
 def learn(neuron: str, steps: int = 30) -> tuple[SpikingLayer, list[float], float]:
-    """A trained layer, the loss of each step, and the share of test trials told right."""
+    """A trained layer, the loss of each step, and the share of test samples classified right."""
     torch.manual_seed(0)
     layer = SpikingLayer(100, 24, neuron=neuron, tau=0.02, recurrent=True)
     readout = IntegratedReadout(24, 2, tau_out=0.02, window=0.1)
@@ -53,7 +53,7 @@ def learn(neuron: str, steps: int = 30) -> tuple[SpikingLayer, list[float], floa
 
 trained = {neuron: learn(neuron) for neuron in ("lif", "qif")}
 for name, (_, curve, accuracy) in trained.items():
-    print(f"{name}: loss {curve[0]:.2f} to {curve[-1]:.2f}, {accuracy:.0%} of new trials right")
+    print(f"{name}: loss {curve[0]:.2f} to {curve[-1]:.2f}, {accuracy:.0%} of new samples right")
 
 # %% A figure.
 figure, axes = plt.subplots(2, 3, figsize=(10, 5.5), layout="constrained")

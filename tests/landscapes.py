@@ -17,23 +17,20 @@ from study.landscape.objective import Objective, weights_of
 TAU = 0.02
 
 
-def network(
-    neuron: str, n_units: int, layers: tuple[int, ...], recurrent: bool, n_classes: int = 2
-) -> Network:
+def network(neuron: str, n_units: int, layers: tuple[int, ...]) -> Network:
     settings = NetworkSettings(
         layers=layers,
         tau=TAU,
-        recurrent=recurrent,
+        recurrent=True,
         init=Initial(mean=0.8, scale=2.5, recurrent_scale=1.5),
         readout=Integrated(kind="integrated", tau_out=0.02, window=0.1),
     )
-    return Network(settings, n_units, n_classes, neuron, torch.float64)
+    return Network(settings, n_units, 2, neuron, torch.float64)
 
 
-def dataset(spikes: SpikeTrains, n_units: int, n_classes: int = 2) -> SpikeDataset:
-    labels = torch.arange(len(spikes)) % n_classes
-    names = tuple("abcdefgh"[:n_classes])
-    return SpikeDataset(spikes, labels, torch.zeros_like(labels), n_units, n_classes, "toy", names)
+def dataset(spikes: SpikeTrains, n_units: int) -> SpikeDataset:
+    labels = torch.arange(len(spikes)) % 2
+    return SpikeDataset(spikes, labels, torch.zeros_like(labels), n_units, 2, "toy", ("a", "b"))
 
 
 def scan(line: Line, reach: float, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -50,7 +47,7 @@ def random_objective(
 ) -> tuple[Objective, torch.Tensor, torch.Tensor]:
     """An untrained recurrent network on random spikes, its weights, and a random direction."""
     spikes = random_spikes(seed, n_samples=n_samples, n_events=60)
-    net = network(neuron, 20, layers, recurrent=True)
+    net = network(neuron, 20, layers)
     net.initialise(spikes, generator(seed))
     weights = weights_of(net)
     direction = torch.randn(weights.shape, generator=generator(seed, 1), dtype=torch.float64)
@@ -73,7 +70,7 @@ def built_objective(
     spikes = SpikeTrains(
         torch.tensor(times, dtype=torch.float64), units, torch.tensor([0, len(times)]), duration
     )
-    net = network(neuron, len(times), (len(recurrent),), recurrent=True)
+    net = network(neuron, len(times), (len(recurrent),))
     with torch.no_grad():
         net.hidden[0].weight.copy_(torch.tensor(weight, dtype=torch.float64))
         net.hidden[0].recurrent_weight.copy_(torch.tensor(recurrent, dtype=torch.float64))

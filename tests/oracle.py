@@ -6,30 +6,20 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 
-def lif_rates(V: np.ndarray, current: np.ndarray) -> np.ndarray:
-    return -V + current
-
-
 def qif_rates(y: np.ndarray, current: np.ndarray) -> np.ndarray:
     """V = tan(y) turns tau V' = V (V - 1) + I into an equation that is smooth through V = inf."""
     sin, cos = np.sin(y), np.cos(y)
     return sin**2 - sin * cos + current * cos**2
 
 
-def add_to_current(y, current, weight):
-    return y, current + weight
-
-
-def add_to_potential(y, current, weight):
-    return np.arctan(np.tan(y) + weight), current
-
-
-# Rates of the membrane variable, its threshold and reset, and what an arriving weight does.
+# Rates of the membrane variable y, threshold, reset, and (y, current) after a weight arrives.
 EQUATIONS = {
-    "lif": (lif_rates, 1.0, 0.0, add_to_current),
-    "qif": (qif_rates, np.pi / 2, -np.pi / 2, add_to_current),
-    "qif_delta": (qif_rates, np.pi / 2, -np.pi / 2, add_to_potential),
-}
+    "lif": (lambda V, current: -V + current, 1.0, 0.0, lambda V, current, w: (V, current + w)),
+    "qif": (qif_rates, np.pi / 2, -np.pi / 2, lambda y, current, w: (y, current + w)),
+    "qif_delta": (
+        qif_rates, np.pi / 2, -np.pi / 2, lambda y, current, w: (np.arctan(np.tan(y) + w), current),
+    ),
+}  # fmt: skip
 
 
 def integrate(

@@ -7,7 +7,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from study.data.layout import Sample, write_spike_file
+from spikegrad.settings import validate
+from study.config.data import DataConfig
+from study.data.layout import Sample, open_spike_file, write_spike_file
+from study.data.prepare import prepare
 
 CLASSES = ["zero", "one", "two"]
 
@@ -31,6 +34,28 @@ def shd_file(path: Path, seed: int = 0, n_speakers: int = 4, per_class: int = 5)
     """A file of random samples, as :func:`write_spike_file` makes it."""
     write_spike_file(path, random_samples(seed, n_speakers, per_class), CLASSES)
     return path
+
+
+def config(**changes: object) -> DataConfig:
+    """Settings for such files."""
+    files = {"train": "train.h5", "test": "test.h5"}
+    return validate(
+        DataConfig, {"source": "files", "files": files, "n_units": 30, "duration": 1.0, **changes}
+    )
+
+
+def prepared_file(folder: Path) -> Path:
+    """Prepared events of a training file, and of a test file with two speakers more."""
+    train = shd_file(folder / "train.h5", seed=1)
+    test = shd_file(folder / "test.h5", seed=2, n_speakers=6, per_class=2)
+    prepare("files-ü", config(), train, test, folder / "events.h5")
+    return folder / "events.h5"
+
+
+def read_all(path: Path, n_units: int = 700, duration: float = 1.4) -> list[Sample]:
+    """All samples of a spike file."""
+    with open_spike_file(path) as spikes:
+        return list(spikes.samples(np.ones(len(spikes), bool), n_units, duration))
 
 
 def original_file(path: Path, n_samples: int, n_classes: int) -> Path:

@@ -83,23 +83,21 @@ def test_absent_and_foreign_tensors_are_refused(tmp_path: Path) -> None:
         load_tensors(tmp_path / "foreign.safetensors")
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
-def test_records_cut_short_are_named(tmp_path: Path, share: float) -> None:
+def test_records_cut_short_are_named(tmp_path: Path) -> None:
     trial = Trial(3, 7, {"network.tau": 0.1})
-    files = [tmp_path / "job0" / "3-7.json", tmp_path / "trials.json"]
+    folder, trials = tmp_path / "job0", tmp_path / "trials.json"
     write_record(
-        files[0].parent,
-        TrialRecord(trial, RUNNING, "", ({"validation_accuracy": 0.5},), {}, 1, 12, 0.5),
+        folder, TrialRecord(trial, RUNNING, "", ({"validation_accuracy": 0.5},), {}, 1, 12, 0.5)
     )
-    write_trials(files[1], [trial])
-    assert read_records([files[0].parent], [trial])[0].trial == trial
-    assert read_trials(files[1]) == [trial]
-    for file in files:
-        file.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
-    with pytest.raises(RecordError, match=r"3-7\.json: no whole file of trials"):
-        read_records([files[0].parent], [trial])
-    with pytest.raises(RecordError, match=r"trials\.json: no whole file of trials"):
-        read_trials(files[1])
+    write_trials(trials, [trial])
+    assert read_records([folder], [trial])[0].trial == trial
+    assert read_trials(trials) == [trial]
+    for file in (folder / "3-7.json", trials):
+        content = file.read_bytes()
+        for share in (0.9, 0.3, 0.0):
+            file.write_bytes(content[: int(share * len(content))])
+            with pytest.raises(RecordError, match=rf"{file.name}: no whole file of trials"):
+                read_trials(file) if file == trials else read_records([folder], [trial])
 
 
 @pytest.mark.parametrize("content", ["[1, 2]", "{}", '{"trial": 3}', "null", "\x00"])
@@ -123,14 +121,11 @@ def whole_files(folder: Path) -> list[Path]:
 
 def test_damaged_files_are_found_among_others(tmp_path: Path) -> None:
     files = whole_files(tmp_path)
-    directory = tmp_path / "records"
-    directory.mkdir()
-    assert damaged([*files, directory]) == []
+    assert damaged([*files, tmp_path]) == []
     for file in files:
         content = file.read_bytes()
-        file.write_bytes(
-            content[: len(content) // 2] if file.suffix != ".csv" else b"\xff\xfe,\x00"
-        )
+        half = content[: len(content) // 2]
+        file.write_bytes(b"\xff\xfe,\x00" if file.suffix == ".csv" else half)
         (line,) = damaged(files)
         assert line.startswith(f"{file} is damaged (")
         assert "delete it" in line

@@ -1,276 +1,298 @@
-"""The download against a local server that misbehaves in every way a network does."""
+"""Downloads from a local server that misbehaves as networks do, and archives of recordings."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
+import io
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
 import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
-import tonic.datasets
 
 from spikefiles import original_file
-from study.config.data import Download
-from study.data import download, web
-from study.data.download import fetch
+from study.data import download
+from study.data.archives import audio_names, read_audio
+from study.data.download import PUBLISHED, Published, fetch_published
 from study.data.layout import DataError
+from webserver import Server, serving
 
-SIZES = {"train": 23, "valid": 17, "test": 11}
-N_CLASSES = 4
-
-
-class Server(ThreadingHTTPServer):
-    """Serves ``files``; ``faults`` name what goes wrong in the first attempts on each file."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.files: dict[str, bytes] = {}
-        self.faults: list[str] = []
-        self.requests: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/"
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        pass  # a client that hangs up, as tonic does after it has looked for redirections
+FILES = {
+    f"hd/audio/{i}.flac": np.random.default_rng(i).bytes(3000 + i) for i in (2, 0, 1, 3, 4, 5)
+} | {"hd/notes.txt": b"about"}
 
 
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        name = self.path.lstrip("/")
-        self.server.requests.append(name)
-        # tonic asks twice in each attempt: for a redirection, then for the contents
-        attempt = (self.server.requests.count(name) - 1) // 2
-        faults = self.server.faults
-        fault = faults[attempt] if attempt < len(faults) else ""
-        body = self.server.files.get(name)
-        if body is None or fault.isdigit():
-            self.send_error(int(fault or 404))
-            return
-        if fault == "corrupt":
-            body = body[:-10] + bytes(10)
-        if fault == "page":
-            body = b"<html>Please log in</html>"
-        if fault == "other archive":
-            body = self.server.files["other archive"]
-        if fault == "short":
-            body = body[: len(body) // 2]
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if fault == "hang up" else body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+def tar(mode: str, prefix: str = "") -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode=mode) as archive:
+        for name, content in FILES.items():
+            member = tarfile.TarInfo(prefix + name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return stream.getvalue()
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(download, "WAIT", 0.0)
+    monkeypatch.setattr(download, "ATTEMPTS", 3)
+    with serving(tar("w:gz")) as server:
         yield server
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Path:
-    """A folder of small archives in the place of the published ones, also served."""
-    folder = tmp_path / "archives"
-    folder.mkdir()
-    for dataset in (tonic.datasets.SHD, tonic.datasets.SSC):
-        for split, size in SIZES.items():
-            if not hasattr(dataset, f"{split}_zip"):
-                continue
-            name = getattr(dataset, f"{split}_zip")
-            original_file(folder / name.removesuffix(".zip"), size, N_CLASSES)
-            with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.write(folder / name.removesuffix(".zip"), name.removesuffix(".zip"))
-            server.files[name] = (folder / name).read_bytes()
-            md5 = hashlib.md5(server.files[name]).hexdigest()
-            monkeypatch.setattr(dataset, f"{split}_md5", md5)
-    splits = {"train": 23, "validation": 17, "test": 11}
-    monkeypatch.setattr(download, "N_SAMPLES", {"shd": splits, "ssc": splits})
-    monkeypatch.setattr(download, "N_CLASSES", {"shd": N_CLASSES, "ssc": N_CLASSES})
-    monkeypatch.setattr(web, "WAIT", 0.0)
-    return folder
 
 
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
-    folder.mkdir()
-    return folder / "out.h5"
+    return tmp_path / "data" / "archive.tar.gz"
 
 
-def assert_nothing_left(output: Path) -> None:
+def fetch(output: Path, *urls: str) -> None:
+    download.fetch(urls, output, audio_names)
+
+
+def part_of(output: Path) -> Path:
+    return output.with_name(f".{output.name}.part")
+
+
+def assert_whole(output: Path, server: Server) -> None:
+    assert output.read_bytes() == server.body
+    assert list(output.parent.iterdir()) == [output]
+
+
+@pytest.mark.parametrize("fault", ["hang up", "corrupt", "page", "503", "no length", "other range"])
+def test_a_passing_fault_is_survived(server: Server, output: Path, fault: str) -> None:
+    server.faults = ["hang up", fault] if fault == "other range" else [fault]
+    fetch(output, server.url)
+    assert_whole(output, server)
+
+
+def test_a_download_goes_on_as_long_as_each_attempt_brings_bytes(
+    server: Server, output: Path
+) -> None:
+    server.faults = ["hang up"] * 4
+    fetch(output, server.url)
+    assert len(server.asked) == 5
+    assert server.asked == sorted(set(server.asked))
+    assert_whole(output, server)
+
+
+def test_a_server_without_ranges_starts_over(server: Server, output: Path) -> None:
+    server.ranges = False
+    server.faults = ["hang up", "hang up"]
+    fetch(output, server.url)
+    assert server.asked == [0, 0, 0]
+    assert_whole(output, server)
+
+
+def test_the_mirror_is_asked_and_goes_on(server: Server, output: Path) -> None:
+    server.faults = ["404", "hang up", "404", ""]
+    fetch(output, server.folder + "gone", server.url)
+    assert_whole(output, server)
+    assert server.asked[1] == 0
+    assert server.asked[3] > 0
+
+
+@pytest.mark.parametrize(("fault", "attempts"), [("corrupt", 3), ("503", 3), ("404", 1)])
+def test_a_lasting_fault_ends_in_one_error(
+    server: Server, output: Path, fault: str, attempts: int
+) -> None:
+    """A file that the server does not know is asked for once."""
+    server.faults = [fault] * 9
+    message = rf"could not download http.*{attempts} attempts; the last: .*name it as path"
+    with pytest.raises(DataError, match=message):
+        fetch(output, server.url, server.url)
+    assert len(server.asked) == 2 * attempts
     assert list(output.parent.iterdir()) == []
+
+
+def test_no_server_ends_in_one_error(server: Server, output: Path) -> None:
+    server.server_close()
+    with pytest.raises(DataError, match="could not download"):
+        fetch(output, server.url)
+
+
+def test_what_a_lost_connection_leaves_is_kept_for_the_next_run(
+    server: Server, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "ATTEMPTS", 1)
+    part_of(output).parent.mkdir()
+    part_of(output).write_bytes(server.body[:1000])
+    server.faults = ["503"]
+    with pytest.raises(DataError, match="1000 bytes are kept"):
+        fetch(output, server.url)
+    assert not output.exists()
+    fetch(output, server.url)
+    assert server.asked[-1] == 1000
+    assert_whole(output, server)
+
+
+@pytest.mark.parametrize("part", ["whole", "too long", "another"])
+def test_a_part_is_not_trusted(server: Server, output: Path, part: str) -> None:
+    contents = {"whole": server.body, "too long": server.body + b"x", "another": b"another" * 99}
+    part_of(output).parent.mkdir()
+    part_of(output).write_bytes(contents[part])
+    fetch(output, server.url)
+    assert_whole(output, server)
+
+
+PROGRAM = """
+import sys
+from study.data.archives import audio_names
+from study.data.download import fetch
+fetch([sys.argv[1]], sys.argv[2], audio_names)
+"""
+
+
+def test_a_killed_download_goes_on_to_the_same_bytes(server: Server, output: Path) -> None:
+    server.slowly = 0.05
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, server.url, str(output)])
+    while not part_of(output).exists() or part_of(output).stat().st_size < 1000:
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not output.exists()
+    server.slowly = 0.0
+    fetch(output, server.url)
+    assert server.asked[1] > 0
+    assert_whole(output, server)
+
+
+@pytest.fixture
+def published(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with small files in the place of SHD's training and SSC's validation file.
+
+    The server has the zip file of each, since both are the same.
+    """
+    folder = tmp_path / "published"
+    folder.mkdir()
+    content = original_file(folder / "shd_train.h5", 23, 4).read_bytes()
+    (folder / "ssc_valid.h5").write_bytes(content)
+    with zipfile.ZipFile(folder / "shd_train.h5.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("shd_train.h5", "ssc_valid.h5"):
+            archive.write(folder / name, name)
+    server.body = (folder / "shd_train.h5.zip").read_bytes()
+    known = Published(hashlib.md5(server.body).hexdigest(), 23, 4)
+    monkeypatch.setattr(download, "PUBLISHED", dict.fromkeys(PUBLISHED, known))
+    monkeypatch.setattr(download, "MIRRORS", (server.folder,))
+    return folder
 
 
 @pytest.mark.parametrize(
     ("source", "split", "name"),
-    [
-        ("shd", "train", "shd_train"),
-        ("shd", "test", "shd_test"),
-        ("ssc", "train", "ssc_train"),
-        ("ssc", "validation", "ssc_valid"),
-        ("ssc", "test", "ssc_test"),
-    ],
+    [("shd", "train", "shd_train.h5"), ("ssc", "validation", "ssc_valid.h5")],
 )
-def test_a_good_file_arrives(
-    archives: Path, server: Server, output: Path, source: str, split: str, name: str
+def test_a_published_file_arrives(
+    published: Path, server: Server, tmp_path: Path, source: str, split: str, name: str
 ) -> None:
-    fetch(source, split, Download(base_url=server.url), output)
-    assert output.read_bytes() == (archives / f"{name}.h5").read_bytes()
+    output = tmp_path / "data" / f"{split}.h5"
+    server.faults = ["hang up", "corrupt"]
+    fetch_published(source, split, None, output)
+    assert server.path == f"/{name}.zip"
+    assert output.read_bytes() == (published / name).read_bytes()
     assert list(output.parent.iterdir()) == [output]
 
 
-@pytest.mark.parametrize("fault", ["hang up", "short", "corrupt", "page", "503"])
-def test_a_passing_fault_is_survived(
-    archives: Path, server: Server, output: Path, fault: str
+def test_an_archive_of_another_hash_is_refused_and_the_earlier_file_kept(
+    published: Path, server: Server, tmp_path: Path
 ) -> None:
-    server.faults = [fault]
-    fetch("shd", "train", Download(base_url=server.url, attempts=3), output)
-    assert output.read_bytes() == (archives / "shd_train.h5").read_bytes()
-    assert list(output.parent.iterdir()) == [output]
-
-
-@pytest.mark.parametrize("fault", ["hang up", "short", "corrupt", "page", "503"])
-def test_a_lasting_fault_ends_in_one_error(
-    archives: Path, server: Server, output: Path, fault: str
-) -> None:
-    server.faults = [fault] * 3
-    with pytest.raises(DataError, match=r"could not download the test file of SHD .*3 attempts"):
-        fetch("shd", "test", Download(base_url=server.url, attempts=3), output)
-    assert_nothing_left(output)
-
-
-def test_an_unknown_file_is_asked_for_once(archives: Path, server: Server, output: Path) -> None:
-    server.files.clear()
-    with pytest.raises(DataError, match=r"1 attempts; the last: HTTP Error 404.*data\.shd\.path"):
-        fetch("shd", "train", Download(base_url=server.url, attempts=5), output)
-    assert server.requests == ["shd_train.h5.zip"]
-    assert_nothing_left(output)
-
-
-def test_no_server_ends_in_one_error(archives: Path, server: Server, output: Path) -> None:
-    server.server_close()
-    with pytest.raises(DataError, match="could not download"):
-        fetch("shd", "train", Download(base_url=server.url, attempts=2), output)
-    assert_nothing_left(output)
-
-
-def test_a_failure_keeps_the_file_that_was_there(
-    archives: Path, server: Server, output: Path
-) -> None:
+    server.body += b"x"
+    output = tmp_path / "data" / "train.h5"
+    output.parent.mkdir()
     output.write_text("earlier")
-    server.faults = ["corrupt"]
-    with pytest.raises(DataError):
-        fetch("shd", "train", Download(base_url=server.url, attempts=1), output)
+    with pytest.raises(DataError, match=r"could not download .*shd_train\.h5\.zip.* MD5 differs"):
+        fetch_published("shd", "train", None, output)
     assert output.read_text() == "earlier"
     assert list(output.parent.iterdir()) == [output]
 
 
-def test_what_a_killed_download_left_is_not_trusted(
-    archives: Path, server: Server, output: Path
-) -> None:
-    """tonic alone would take an empty archive beside any HDF5 file for the data."""
-    left = output.with_suffix(".download") / "SHD"
-    left.mkdir(parents=True)
-    (left / "shd_train.h5.zip").touch()
-    original_file(left / "shd_train.h5", SIZES["train"], N_CLASSES).write_bytes(b"half")
-    fetch("shd", "train", Download(base_url=server.url), output)
-    assert output.read_bytes() == (archives / "shd_train.h5").read_bytes()
-    assert list(output.parent.iterdir()) == [output]
-
-
-def test_an_archive_cannot_write_outside(
-    archives: Path, server: Server, output: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Even an archive of the right hash stays in its own folder."""
-    evil = archives / "shd_train.h5.zip"
-    with zipfile.ZipFile(evil, "w") as archive:
-        archive.writestr("../../../escaped.txt", "x")
-        archive.writestr("shd_train.h5", (archives / "shd_train.h5").read_bytes())
-    server.files[evil.name] = evil.read_bytes()
-    md5 = hashlib.md5(evil.read_bytes()).hexdigest()
-    monkeypatch.setattr(tonic.datasets.SHD, "train_md5", md5)
-    fetch("shd", "train", Download(base_url=server.url), output)
-    assert list(output.parent.iterdir()) == [output]
-    assert not list(output.parent.parent.rglob("escaped.txt"))
-
-
-def test_an_archive_of_another_hash_is_never_opened(
-    archives: Path, server: Server, output: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A whole archive with whole data, but not the published one."""
-    original_file(archives / "other.h5", SIZES["train"], N_CLASSES)
-    with zipfile.ZipFile(archives / "other.zip", "w") as archive:
-        archive.write(archives / "other.h5", "shd_train.h5")
-    server.files["other archive"] = (archives / "other.zip").read_bytes()
-    server.faults = ["other archive"]
-
-    def opened(*_: object, **__: object) -> None:
-        raise AssertionError("opened before its hash was known")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(zipfile.ZipFile, "__init__", opened)
-        with pytest.raises(DataError, match="could not download the train file of SHD"):
-            fetch("shd", "train", Download(base_url=server.url, attempts=1), output)
-    assert_nothing_left(output)
-
-
 @pytest.mark.parametrize("kept", ["shd_train.h5.zip", "shd_train.h5"])
 def test_a_copy_on_disk_is_taken_without_the_network(
-    archives: Path, server: Server, output: Path, tmp_path: Path, kept: str
+    published: Path, server: Server, tmp_path: Path, kept: str
 ) -> None:
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    (folder / kept).write_bytes((archives / kept).read_bytes())
-    fetch("shd", "train", Download(path=str(folder), base_url=server.url), output)
-    assert output.read_bytes() == (archives / "shd_train.h5").read_bytes()
-    assert [p.name for p in folder.iterdir()] == [kept]
-    assert server.requests == []
+    mine, output = tmp_path / "mine" / kept, tmp_path / "data" / "train.h5"
+    mine.parent.mkdir()
+    mine.write_bytes((published / kept).read_bytes())
+    fetch_published("shd", "train", str(mine.parent), output)
+    assert output.read_bytes() == (published / "shd_train.h5").read_bytes()
+    assert mine.exists()
+    assert server.asked == []
 
 
-def test_a_foreign_archive_on_disk_is_refused_and_kept(
-    archives: Path, output: Path, tmp_path: Path
-) -> None:
-    archive = archives / "shd_train.h5.zip"
+def test_a_copy_that_is_not_the_published_one_is_refused(published: Path, tmp_path: Path) -> None:
+    output, mine = tmp_path / "data" / "train.h5", published / "shd_train.h5"
+    archive = published / "shd_train.h5.zip"
     archive.write_bytes(archive.read_bytes() + b"x")
     with pytest.raises(DataError, match=r"shd_train\.h5\.zip: not the published archive"):
-        fetch("shd", "train", Download(path=str(archives)), output)
-    assert archive.exists()
-    assert_nothing_left(output)
-
-
-def test_a_copy_with_other_samples_or_cut_short_is_refused(
-    archives: Path, output: Path, tmp_path: Path
-) -> None:
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    mine = original_file(folder / "shd_train.h5", 22, N_CLASSES)
-    with pytest.raises(DataError, match=r"mine.*22 samples of 4 classes instead of 23 of 4"):
-        fetch("shd", "train", Download(path=str(folder)), output)
+        fetch_published("shd", "train", str(published), output)
+    archive.unlink()
+    original_file(mine, 22, 4)
+    with pytest.raises(DataError, match=r"published.*22 samples of 4 classes instead of 23 of 4"):
+        fetch_published("shd", "train", str(published), output)
     mine.write_bytes(mine.read_bytes()[:2000])
-    with pytest.raises(DataError, match=r"train file of SHD from .*mine.*not a whole HDF5 file"):
-        fetch("shd", "train", Download(path=str(folder)), output)
+    with pytest.raises(DataError, match=r"shd_train\.h5 from .*published.*not a whole HDF5 file"):
+        fetch_published("shd", "train", str(published), output)
     with pytest.raises(DataError, match=r"neither shd_test\.h5\.zip nor shd_test\.h5 is there"):
-        fetch("shd", "test", Download(path=str(folder)), output)
-    assert_nothing_left(output)
+        fetch_published("shd", "test", str(published), output)
+    assert list(output.parent.iterdir()) == []
 
 
-def test_the_published_hashes_and_numbers() -> None:
-    """As on zenkelab.org/resources/spiking-heidelberg-datasets-shd and compneuro.net."""
-    assert tonic.datasets.SHD.train_md5 == "f3252aeb598ac776c1b526422d90eecb"
-    assert tonic.datasets.SHD.test_md5 == "1503a5064faa34311c398fb0a1ed0a6f"
-    assert sum(download.N_SAMPLES["shd"].values()) == 10_420
-    assert sum(download.N_SAMPLES["ssc"].values()) == 105_829
-    assert Download().base_url == tonic.datasets.SHD.base_url
+def test_the_published_numbers_of_samples() -> None:
+    """As on zenkelab.org/resources/spiking-heidelberg-datasets-shd."""
+    totals = {"shd": 10_420, "ssc": 105_829}
+    for source, total in totals.items():
+        assert sum(p.n_samples for (name, _), p in PUBLISHED.items() if name == source) == total
+
+
+def packed(folder: Path, kind: str) -> Path:
+    """``FILES`` as a folder or an archive."""
+    path = folder / f"archive.{kind}"
+    if kind == "folder":
+        for name, content in FILES.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        return folder / "hd"
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in FILES.items():
+                archive.writestr(name, content)
+            archive.writestr("__MACOSX/hd/audio/._0.flac", b"x")
+    else:
+        path.write_bytes(tar("w", "./") if kind == "tar" else tar("w:gz"))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar", "tar.gz"])
+def test_recordings_are_read_alike_from_folders_and_archives(tmp_path: Path, kind: str) -> None:
+    path = packed(tmp_path, kind)
+    places = audio_names(path)
+    assert list(places) == [f"audio/{i}.flac" for i in range(6)]
+    wanted = [places[f"audio/{i}.flac"] for i in (0, 1)]
+    read = dict(read_audio(path, wanted))
+    assert [read[place] for place in wanted] == [FILES[f"hd/audio/{i}.flac"] for i in (0, 1)]
+    with pytest.raises(DataError, match=r"none\.flac"):
+        list(read_audio(path, ["none.flac"]))
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+def test_an_archive_that_is_cut_short_or_changed_is_refused(tmp_path: Path, kind: str) -> None:
+    path = packed(tmp_path, kind)
+    whole = path.read_bytes()
+    damages = [whole[: len(whole) // 2], b"", b"no archive" * 200]
+    if kind != "tar":  # which ends in zeros, and has no checksum of contents; FLAC has its own
+        changed = bytearray(whole)
+        changed[len(whole) // 2] ^= 1
+        damages += [whole[:-2000], bytes(changed)]
+    for damage in damages:
+        path.write_bytes(damage)
+        with pytest.raises(DataError, match=r"archive\..*not a whole tar, tar\.gz or zip"):
+            audio_names(path)
+    with pytest.raises(DataError, match="no such file"):
+        audio_names(tmp_path / "nowhere.zip")

@@ -11,15 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikefiles import CLASSES, original_file, shd_file
+from spikefiles import CLASSES, original_file, read_all, shd_file
 from study.data.layout import DataError, Sample, open_spike_file, write_spike_file
 
 N_UNITS, DURATION = 30, 1.0
-
-
-def read_all(path: Path) -> list[Sample]:
-    with open_spike_file(path) as spikes:
-        return list(spikes.samples(np.ones(len(spikes), bool), N_UNITS, DURATION))
 
 
 rows = st.lists(
@@ -36,7 +31,7 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, conte
         times, units = np.array(sorted(events)).T
         written.append(Sample(times, units.astype(int), label, speaker))
     write_spike_file(path, written, CLASSES)
-    for before, after in zip(written, read_all(path), strict=True):
+    for before, after in zip(written, read_all(path, N_UNITS, DURATION), strict=True):
         np.testing.assert_array_equal(before.times, after.times)
         np.testing.assert_array_equal(before.units, after.units)
         assert (before.label, before.speaker) == (after.label, after.speaker)
@@ -55,8 +50,7 @@ def test_published_number_types_are_read_exactly(tmp_path: Path) -> None:
         raw = [row.copy() for row in file["spikes/times"][()]]
     with open_spike_file(path) as spikes:
         assert spikes.class_names == ["word0", "word1", "word2"]
-        read = list(spikes.samples(np.ones(12, bool), 700, 1.4))
-    for row, sample in zip(raw, read, strict=True):
+    for row, sample in zip(raw, read_all(path), strict=True):
         assert row.dtype == np.float16
         np.testing.assert_array_equal(row.astype(np.float64), sample.times)
 
@@ -66,7 +60,7 @@ def test_only_wanted_samples_are_read_in_order_across_blocks(
 ) -> None:
     monkeypatch.setattr("study.data.layout.BLOCK", 7)
     path = shd_file(tmp_path / "x.h5")
-    everything = read_all(path)
+    everything = read_all(path, N_UNITS, DURATION)
     wanted = np.random.default_rng(0).random(len(everything)) < 0.4
     with open_spike_file(path) as spikes:
         chosen = list(spikes.samples(wanted, N_UNITS, DURATION))
@@ -75,23 +69,20 @@ def test_only_wanted_samples_are_read_in_order_across_blocks(
         assert sample.label == everything[i].label
 
 
-def set_row(name: str, values: list, dtype: type = np.float32) -> Callable[[h5py.File], None]:
+def set_rows(
+    times: list[float], units: list[int], unit_type: type = np.uint16
+) -> Callable[[h5py.File], None]:
+    """Sample 3 has these spikes; whatever the type of units was."""
+
     def change(file: h5py.File) -> None:
-        if h5py.check_vlen_dtype(file[name].dtype) != dtype:
-            rows = file[name][()]
-            del file[name]
-            array = file.create_dataset(name, (len(rows),), h5py.vlen_dtype(np.dtype(dtype)))
-            for i, row in enumerate(rows):
-                array[i] = row.astype(dtype)
-        file[name][3] = np.array(values, dtype)
-
-    return change
-
-
-def both_rows(times: list, units: list, unit_type: type = np.uint16) -> Callable:
-    def change(file: h5py.File) -> None:
-        set_row("spikes/times", times)(file)
-        set_row("spikes/units", units, unit_type)(file)
+        rows = file["spikes/units"][()]
+        del file["spikes/units"]
+        kind = h5py.vlen_dtype(np.dtype(unit_type))
+        array = file.create_dataset("spikes/units", (len(rows),), kind)
+        for i, row in enumerate(rows):
+            array[i] = row.astype(unit_type)
+        array[3] = np.array(units, unit_type)
+        file["spikes/times"][3] = np.array(times, np.float32)
 
     return change
 
@@ -105,24 +96,15 @@ def replace(name: str, values: np.ndarray) -> Callable[[h5py.File], None]:
 
 
 SAMPLE_ERRORS = {
-    "no spikes": both_rows([], []),
-    "not a finite number": both_rows([0.1, np.nan], [1, 2]),
-    "negative": both_rows([-0.1, 0.2], [1, 2]),
-    "not sorted": both_rows([0.3, 0.2], [1, 2]),
-    "after the trial's end": both_rows([0.3, 1.2], [1, 2]),
-    "2 spike times but 1 units": both_rows([0.3, 0.5], [1]),
-    r"within 0\.\.29": both_rows([0.3], [30]),
-    r"not -1\.\.4": both_rows([0.3, 0.4], [-1, 4], np.int32),
+    "no spikes": set_rows([], []),
+    "not a finite number": set_rows([0.1, np.nan], [1, 2]),
+    "negative": set_rows([-0.1, 0.2], [1, 2]),
+    "not sorted": set_rows([0.3, 0.2], [1, 2]),
+    "after the sample's end": set_rows([0.3, 1.2], [1, 2]),
+    "2 spike times but 1 units": set_rows([0.3, 0.5], [1]),
+    r"within 0\.\.29": set_rows([0.3], [30]),
+    r"not -1\.\.4": set_rows([0.3, 0.4], [-1, 4], np.int32),
 }
-
-
-@pytest.mark.parametrize("problem", SAMPLE_ERRORS)
-def test_bad_samples_are_named(tmp_path: Path, problem: str) -> None:
-    path = shd_file(tmp_path / "bad.h5")
-    with h5py.File(path, "r+") as file:
-        SAMPLE_ERRORS[problem](file)
-    with pytest.raises(DataError, match=rf"bad\.h5, sample 3: .*{problem}"):
-        read_all(path)
 
 
 STRUCTURE_ERRORS = {
@@ -131,36 +113,36 @@ STRUCTURE_ERRORS = {
     "no one-dimensional array 'labels'": replace("labels", np.zeros((60, 2), np.uint16)),
     "disagree about the number of samples": replace("labels", np.zeros(59, np.uint16)),
     "'spikes/times' must hold rows of numbers in seconds": replace("spikes/times", np.zeros(60)),
-    "'spikes/units' must hold rows of whole numbers": set_row("spikes/units", [1.5], np.float32),
+    "'spikes/units' must hold rows of whole numbers": set_rows([0.1], [1], np.float32),
     "must hold whole numbers": replace("labels", np.zeros(60)),
     "sample 7: label 3 is outside": replace("labels", np.where(np.arange(60) == 7, 3, 0)),
     "sample 0: label -1 is outside": replace("labels", np.full(60, -1)),
 }
 
 
-@pytest.mark.parametrize("problem", STRUCTURE_ERRORS)
-def test_bad_structure_is_named(tmp_path: Path, problem: str) -> None:
+@pytest.mark.parametrize(
+    ("problem", "change"),
+    [(rf"sample 3: .*{problem}", change) for problem, change in SAMPLE_ERRORS.items()]
+    + [*STRUCTURE_ERRORS.items()],
+)
+def test_what_breaks_the_layout_is_named(tmp_path: Path, problem: str, change: Callable) -> None:
     path = shd_file(tmp_path / "bad.h5")
     with h5py.File(path, "r+") as file:
-        STRUCTURE_ERRORS[problem](file)
+        change(file)
     with pytest.raises(DataError, match=rf"bad\.h5.*{problem}"):
-        read_all(path)
+        read_all(path, N_UNITS, DURATION)
 
 
-def test_empty_absent_cut_and_foreign_files_are_rejected(tmp_path: Path) -> None:
+def test_empty_absent_and_foreign_files_are_refused(tmp_path: Path) -> None:
     write_spike_file(tmp_path / "empty.h5", [], CLASSES)
-    with pytest.raises(DataError, match=r"empty\.h5: no samples"):
-        read_all(tmp_path / "empty.h5")
-    with pytest.raises(DataError, match=r"absent\.h5: no such file"):
-        read_all(tmp_path / "absent.h5")
     (tmp_path / "text.h5").write_text("not HDF5")
-    with pytest.raises(DataError, match=r"text\.h5: not a whole HDF5 file"):
-        read_all(tmp_path / "text.h5")
-    whole = shd_file(tmp_path / "whole.h5").read_bytes()
-    for share in (0.1, 0.5, 0.9, 0.99):
-        (tmp_path / "cut.h5").write_bytes(whole[: int(share * len(whole))])
-        with pytest.raises(DataError, match=r"cut\.h5"):
-            read_all(tmp_path / "cut.h5")
+    for name, message in (
+        ("empty", "no samples"),
+        ("absent", "no such file"),
+        ("text", "not a whole HDF5 file"),
+    ):
+        with pytest.raises(DataError, match=rf"{name}\.h5: {message}"):
+            read_all(tmp_path / f"{name}.h5")
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:

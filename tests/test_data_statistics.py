@@ -5,30 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from spikefiles import CLASSES, random_samples, shd_file
-from spikegrad.settings import validate
-from study.config.data import DataConfig
-from study.data.prepare import prepare
+from spikefiles import CLASSES, prepared_file, random_samples
+from study.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, compare
 from study.data.statistics import TIME_BIN, describe, examples, summarise
 
 
-@pytest.fixture
-def events(tmp_path: Path) -> Path:
-    config = validate(
-        DataConfig,
-        {
-            "source": "files",
-            "files": {"train": "train.h5", "test": "test.h5"},
-            "n_units": 30,
-            "duration": 1.0,
-        },
-    )
-    train = shd_file(tmp_path / "train.h5", seed=1)
-    test = shd_file(tmp_path / "test.h5", seed=2, n_speakers=6, per_class=2)
-    prepare("files", config, train, test, tmp_path / "events.h5")
-    return tmp_path / "events.h5"
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return prepared_file(tmp_path_factory.mktemp("statistics"))
 
 
 def test_statistics_are_those_of_a_direct_count(events: Path) -> None:
@@ -73,3 +60,27 @@ def test_examples_are_whole_training_samples_of_two_words_by_the_same_speakers(
     assert len({speaker for (_, speaker), _ in groups}) == 2
     for key, own in groups:
         assert (*key, *own["time"], *own["unit"]) in known
+
+
+def test_differences_from_shd_are_none_where_there_is_none() -> None:
+    """Made-up samples with SHD's own statistics, but for their number of spikes."""
+    rng = np.random.default_rng(0)
+    tables = []
+    for speaker, rate in RATES.items():
+        last = rng.uniform(0.5, 1, 400)
+        table = pd.DataFrame({"spikes": 1000 * rate * last, "last_spike": last})
+        tables.append(table.assign(speaker=speaker, channels=rng.normal(558, 38, 400)))
+    samples = pd.concat(tables).assign(group="train")
+    samples["class"] = rng.choice(["zero", "neun"], len(samples))
+    samples.loc[samples["class"] == "neun", "channels"] = 0.0  # German words do not count there
+    row = compare(samples).set_index("quantity")
+    for speaker in RATES:
+        assert row.loc[f"rate of speaker {speaker}", "difference"] == pytest.approx(0, abs=1e-9)
+    assert row.loc["rate, correlation over speakers", "here"] == pytest.approx(1)
+    name = "spikes of a training sample, mean"
+    assert row.loc[name, "percent"] == pytest.approx(100 * (samples["spikes"].mean() / SPIKES - 1))
+    for measure, published in CHANNELS.items():
+        here = row.loc[f"channels that spike, English training words, {measure}", "here"]
+        assert here == pytest.approx(published, rel=0.05)
+    assert row.loc["duration, median", "here"] == samples["last_spike"].median()
+    assert row.loc["duration, median", "shd"] == DURATIONS["median"]

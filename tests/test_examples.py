@@ -13,7 +13,7 @@ from matplotlib.image import imread
 from smoke import ROOT
 
 
-def test_sweeps_are_told_apart(tmp_path: Path):
+def test_sweeps_are_distinguished(tmp_path: Path):
     run = subprocess.run(
         [sys.executable, str(ROOT / "examples" / "sweeps.py")],
         cwd=tmp_path,
@@ -22,7 +22,7 @@ def test_sweeps_are_told_apart(tmp_path: Path):
         text=True,
     )
     assert run.returncode == 0, run.stderr
-    shares = re.findall(r"(\w+): .* (\d+)% of new trials right", run.stdout)
+    shares = re.findall(r"(\w+): .* (\d+)% of new samples right", run.stdout)
     assert [name for name, _ in shares] == ["lif", "qif"]
     assert all(int(share) >= 90 for _, share in shares)
     assert imread(tmp_path / "sweeps.png").std() > 0.05

@@ -87,7 +87,7 @@ def test_a_qif_spike_leaves_at_the_end_without_a_jump(search: str, duration: flo
     ids=["lingers", "lingers less", "grazes", "moves", "moves hardly", "rests"],
 )
 @pytest.mark.parametrize("inner", [1e-18, 1e-15, 1e-13])
-def test_a_spike_that_lingers_is_told_from_others(time, expected: bool, inner: float):
+def test_a_spike_that_lingers_is_distinguished(time, expected: bool, inner: float):
     width = 1e-13
 
     def point(distance: float, moves: bool) -> Spikes:

@@ -29,14 +29,6 @@ def test_a_line_has_as_many_persistent_minima_as_one_counts(values: list[int]):
     assert depths[0] == np.ptp(values)
 
 
-@given(VALUES, st.floats(0.1, 10), st.floats(-5, 5))
-def test_depths_follow_the_scale_and_not_the_offset(values: list[int], scale: float, shift: float):
-    array = np.array(values, float)
-    np.testing.assert_allclose(
-        persistence(scale * array + shift), scale * persistence(array), atol=1e-9
-    )
-
-
 @given(VALUES, st.integers(1, 40))
 def test_deeper_minima_are_the_parts_that_a_rising_level_leaves_apart(values, depth):
     """Walk from each minimum both ways to a lower point; the lower of the two passes is its rim."""
@@ -55,17 +47,6 @@ def test_deeper_minima_are_the_parts_that_a_rising_level_leaves_apart(values, de
     assert (persistence(np.array(values, float))[1:] > depth).sum() == sum(
         rim > depth for rim in rims
     )
-
-
-@given(VALUES, st.sets(st.integers(0, 39), min_size=1), st.integers(0, 40))
-def test_points_left_out_only_hide_minima(values, kept, depth):
-    whole = np.array(values, float)
-    part = whole[[k for k in sorted(kept) if k < len(whole)] or [0]]
-    assert (persistence(part)[1:] > depth).sum() <= (persistence(whole)[1:] > depth).sum()
-
-
-def test_depth_is_the_rise_to_the_lower_pass():
-    np.testing.assert_array_equal(persistence(np.array([5.0, 0, 4, 2, 3, 1, 6])), [6, 3, 1])
 
 
 def test_the_finite_part_of_a_line():

@@ -13,7 +13,7 @@ from study.config.landscape import Profiles
 from study.landscape.causes import jump_height
 from study.landscape.fragmentation import persistence
 from study.landscape.isolation import WIDTH, Line
-from study.landscape.profiles import Cliff, finite_stretch, profile, steepest, without
+from study.landscape.profiles import Cliff, profile, steepest, without
 from study.landscape.section import section
 
 GRID, TOLERANCE = np.linspace(-0.3, 0.3, 17), 0.0025
@@ -70,18 +70,6 @@ def test_without_jumps_the_rest_remains():
     np.testing.assert_allclose(without(x, broken, jumps), smooth, atol=1e-15)
     assert (persistence(without(x, broken, jumps))[1:] > 0.1).sum() == 2
     assert (persistence(broken)[1:] > 0.1).sum() == 3
-
-
-def test_the_stretch_around_the_network_ends_where_there_is_no_value():
-    def function(x: float) -> float:
-        return math.nan if x < -0.1 or 0.15 < x < 0.2 else x
-
-    found = section(function, GRID, TOLERANCE, 1e-9, 1000)
-    x = found.x[finite_stretch(found)]
-    assert x[0] == pytest.approx(-0.1, abs=1e-8)
-    assert x[-1] == pytest.approx(0.15, abs=1e-8)
-    whole = section(math.sin, GRID, TOLERANCE, 1e-9, 1000)
-    assert finite_stretch(whole) == slice(0, len(whole.x))
 
 
 def test_a_lif_networks_jumps_are_those_of_brute_force():

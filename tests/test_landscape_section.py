@@ -23,7 +23,7 @@ WAVES = st.lists(
 STEPS = st.dictionaries(
     st.integers(0, 255), st.tuples(st.floats(0.01, 0.99), st.floats(-1, 1)), max_size=4
 )
-"""Place and height of jumps, one in an interval: a middle between two equal ones tells of none."""
+"""Place and height of jumps, one in an interval: a middle between two equal ones shows none."""
 
 
 def looked_at(function: Callable[[float], float], **changes: float) -> Section:
@@ -108,7 +108,7 @@ def test_a_function_too_rough_for_its_points_has_not_settled():
 
 @given(st.integers(20, 200))
 def test_what_is_left_is_smaller_than_what_was_followed(max_points):
-    """Steps of height 1, 1/2, 1/4, ...: the highest are found first, and the rest is told."""
+    """Steps of height 1, 1/2, 1/4, ...: the highest are found first, and the rest is reported."""
     steps = np.array([0.1234, -0.5678, 0.7531, 0.3333, -0.2468])
     heights = 0.5 ** np.arange(5)
     found = looked_at(lambda x: float((heights * (x > steps)).sum()), max_points=max_points)

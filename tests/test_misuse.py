@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,8 +22,8 @@ from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeError, SpikeTrains
+from study.training.loop import activity_penalty, smooth_counts
 from study.training.optimizer import Adam
-from study.training.regulariser import activity_penalty, smooth_counts
 from test_training import N_CLASSES, N_UNITS, TRAIN, settings
 
 ALL = sorted(NEURONS)
@@ -34,9 +35,8 @@ SPIKES = random_spikes(0)
 NAN, INF = float("nan"), float("inf")
 
 
-def altered(spikes: SpikeTrains = SPIKES, **changes) -> SpikeTrains:
-    parts = {"times": spikes.times, "units": spikes.units, "offsets": spikes.offsets}
-    return SpikeTrains(**{**parts, "duration": spikes.duration, **changes})
+def altered(**changes) -> SpikeTrains:
+    return replace(SPIKES, **changes)
 
 
 def broken(name: str, index: int, value: float) -> SpikeTrains:
@@ -136,7 +136,7 @@ MISTAKES = [
     (IndexError, "sample must be one of", lambda: layer().trace(SPIKES, 3, 0, [0.1])),
     (IndexError, "sample must be one of", lambda: layer().trace(SPIKES, -1, 0, [0.1])),
     (IndexError, "neuron must be one of", lambda: layer().trace(SPIKES, 0, 3, [0.1])),
-    *((ValueError, "must lie within the trial", lambda t=t: layer().trace(SPIKES, 0, 0, [t]))
+    *((ValueError, "must lie within the sample", lambda t=t: layer().trace(SPIKES, 0, 0, [t]))
       for t in (0.3, -0.1, NAN)),
     (SpikeError, "a unit is outside",
      lambda: layer().trace(altered(units=SPIKES.units + 5), 0, 0, [0.1])),
@@ -266,7 +266,7 @@ def test_a_parametrised_weight_is_initialised_or_refused():
 def test_second_derivatives_are_refused(kind):
     own = random_layer("qif", SPIKES)
     out, state = own.run(SPIKES)
-    apart = altered(out, times=out.times.detach().requires_grad_())
+    apart = replace(out, times=out.times.detach().requires_grad_())
     logits = readout(kind)(apart, tuple(s.detach() for s in state))
     for value, variable in ((out.times, own.weight), (logits, apart.times)):
         (gradient,) = torch.autograd.grad(value.square().sum(), variable, create_graph=True)
@@ -288,22 +288,6 @@ def test_a_second_backward_pass_is_refused_unless_the_graph_is_kept():
     with pytest.raises(RuntimeError, match="second time"):
         loss.backward()
     assert torch.equal(own.weight.grad, 2 * first)
-
-
-def test_no_log_is_kept_without_gradients(monkeypatch):
-    import spikegrad.autograd
-
-    own, logs = layer(), []
-
-    class Log(spikegrad.autograd._Log):
-        def __array_finalize__(self, source):
-            logs.append(self)
-
-    monkeypatch.setattr(spikegrad.autograd, "_Log", Log)
-    with torch.no_grad():
-        own(SPIKES)
-    own.requires_grad_(False)(SPIKES)
-    assert [log.records for log in logs if hasattr(log, "records")] == [[], []]
 
 
 @pytest.mark.parametrize("name", ["times", "units", "offsets"])
@@ -331,7 +315,6 @@ def test_an_inhibited_output_has_a_finite_first_spike_and_gradient(neuron, drive
 # --- processes and compilers -----------------------------------------------------------------
 
 FORKED = """
-import multiprocessing
 import torch
 from torch.utils.data import DataLoader, Dataset
 from spikegrad.layers import SpikingLayer
@@ -341,7 +324,7 @@ times = torch.linspace(0.001, 0.09, 40, dtype=torch.float64)
 spikes = SpikeTrains(times, torch.arange(40) % 5, torch.tensor([0, 40]), 0.1)
 layer = SpikingLayer(5, 4, "qif")
 layer.weight.data.fill_(4.0)
-def spike_sum(_=None):
+def spike_sum():
     with torch.no_grad():
         return float(layer(spikes).times.sum())
 class Sums(Dataset):
@@ -351,17 +334,12 @@ class Sums(Dataset):
         return spike_sum()
 expected = spike_sum()  # in the parent: its pool now has threads
 assert list(DataLoader(Sums(), batch_size=None, num_workers=1)) == [expected] * 2
-with multiprocessing.get_context("fork").Pool(1) as pool:
-    assert pool.map(spike_sum, [0]) == [expected]
-print("done")
 """
 
 
 def test_forked_children_do_not_hang():
-    out = subprocess.run(
-        [sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert out.stdout == "done\n", out.stderr
+    run = subprocess.run([sys.executable, "-c", FORKED], stderr=subprocess.PIPE, timeout=120)
+    assert run.returncode == 0, run.stderr.decode()
 
 
 @pytest.mark.filterwarnings("error:Dynamo detected a call")

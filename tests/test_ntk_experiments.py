@@ -49,7 +49,6 @@ STABILITY = {
     "depths": [2],
     "n_inputs": [2],
     "n_points": 4,
-    "largest_norm": 10.0,
     "n_draws": 100,
     "n_refined": 1,
     "evaluations": 200,

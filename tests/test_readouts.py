@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -26,14 +27,8 @@ N_IN, N_CLASSES = 5, 3
 def trains(counts: list[int], seed: int = 0) -> SpikeTrains:
     """Random spike trains with the given number of spikes in each sample."""
     draw = np.random.default_rng(seed)
-    times = np.concatenate([np.sort(draw.uniform(0, DURATION, n)) for n in counts])
-    units = draw.integers(0, N_IN, sum(counts))
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    return SpikeTrains(*map(torch.from_numpy, (times, units, offsets)), DURATION)
-
-
-def with_times(spikes: SpikeTrains, times: Tensor) -> SpikeTrains:
-    return SpikeTrains(times, spikes.units, spikes.offsets, spikes.duration)
+    times = [draw.uniform(0, DURATION, n) for n in counts]
+    return SpikeTrains.from_arrays(times, [draw.integers(0, N_IN, n) for n in counts], DURATION)
 
 
 def integrated(dtype: torch.dtype = torch.float64) -> IntegratedReadout:
@@ -84,7 +79,7 @@ def integrated_voltage(
 def test_a_batch_without_a_spike_answers_zero_and_has_a_gradient():
     spikes, readout = trains([0, 0]), integrated()
     times = spikes.times.clone().requires_grad_()
-    logits = readout(with_times(spikes, times))
+    logits = readout(replace(spikes, times=times))
     assert torch.equal(logits, torch.zeros(2, N_CLASSES, dtype=torch.float64))
     (gradient,) = torch.autograd.grad(logits.sum(), times)
     assert gradient.shape == (0,)
@@ -184,7 +179,7 @@ def test_gradients_equal_central_differences(make: Callable):
     direction = torch.randn(3, N_CLASSES, generator=torch.Generator().manual_seed(5)).double()
 
     def loss(times: Tensor, weight: Tensor) -> Tensor:
-        inputs = with_times(spikes, times), None
+        inputs = replace(spikes, times=times), None
         logits = torch.func.functional_call(readout, {"weight": weight}, inputs)
         return (logits * direction).sum()
 
@@ -271,7 +266,7 @@ def test_first_spike_gradients_equal_central_differences(neuron: str, seed: int,
     names, values = zip(*network.named_parameters(), strict=True)
 
     def loss(times: Tensor, *weights: Tensor) -> Tensor:
-        inputs = with_times(spikes, times)
+        inputs = replace(spikes, times=times)
         weights_by_name = dict(zip(names, weights, strict=True))
         logits = torch.func.functional_call(network, weights_by_name, (inputs,))
         return (logits * direction).sum()

@@ -14,11 +14,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from smoke import ROOT, snakemake
-from study.claims.judge import CLAIMS, COLUMNS
-from study.claims.statements import answer
+from study.claims.judge import CLAIMS, CLAIMS_TABLE, STATEMENTS, answer
 from study.report.claims_page import claims_page
-from study.report.page import STATEMENTS
-from study.report.surfaces_page import MOST_POINTS, surfaces_page
+from study.report.surfaces_page import MAX_POINTS, surfaces_page
 from study.style import COLOURS, NEURON_COLOURS
 
 CHROMIUM = next(
@@ -70,11 +68,15 @@ def picture(page: Page, neuron: str) -> str:
     return str(page.evaluate(f"document.getElementById('{neuron}').toDataURL()"))
 
 
+def opened(page: Page, planes: pd.DataFrame, tmp_path: Path) -> None:
+    file = tmp_path / "surfaces.html"
+    file.write_text(surfaces_page(planes, "toy"))
+    page.goto(file.as_uri())
+
+
 @pytest.mark.browser
 def test_surfaces_can_be_turned_chosen_and_read(page: Page, tmp_path: Path):
-    file = tmp_path / "surfaces.html"
-    file.write_text(surfaces_page(planes(), "toy"))
-    page.goto(file.as_uri())
+    opened(page, planes(), tmp_path)
     assert "toy, seed 3" in page.title()
     assert picture(page, "lif") != picture(page, "qif")
 
@@ -83,11 +85,11 @@ def test_surfaces_can_be_turned_chosen_and_read(page: Page, tmp_path: Path):
     box = canvas.bounding_box()
     left, top = page.evaluate("vertex(plane.loss.lif, 6, 2)")
     canvas.hover(position={"x": left, "y": top})
-    told = page.inner_text("#reading")
+    reported = page.inner_text("#reading")
     lif = 2.0 - 0.2 + 0.01
     qif = 1 + 0.2**2 + 2 * 0.2**2 + 0.01
     where = "random direction 1, scaled per neuron: 0.2; random direction 1: -0.2"
-    assert told == f"{where}; loss LIF {lif:g}, QIF {qif:g} nats"
+    assert reported == f"{where}; loss LIF {lif:g}, QIF {qif:g} nats"
 
     before = {neuron: picture(page, neuron) for neuron in ("lif", "qif")}
     page.mouse.down()
@@ -102,55 +104,51 @@ def test_surfaces_can_be_turned_chosen_and_read(page: Page, tmp_path: Path):
     page.select_option("#plane", label=options[1])
     assert page.evaluate("plane.loss.qif[4][4]") == 1.0
 
-
-@pytest.mark.browser
-def test_the_pointer_reads_what_is_in_front(page: Page, tmp_path: Path):
-    """A high wall at the near edge covers the plain behind it."""
-    wall = planes()
-    wall["loss"] = np.where(wall["y"] < -0.35, 3.0, 1.0) + 0.001 * wall["x"]
-    file = tmp_path / "surfaces.html"
-    file.write_text(surfaces_page(wall, "toy"))
-    page.goto(file.as_uri())
-    page.evaluate("view.turn = 0; view.tilt = 0.2; redraw()")
-    left, top = page.evaluate("vertex(plane.loss.lif, 4, 4)")
-    page.locator("#lif").hover(position={"x": left, "y": top})
-    assert "; random direction 1: -0.3;" in page.inner_text("#reading")  # the wall's foot
-
-
-@pytest.mark.browser
-def test_a_missing_loss_is_a_hole(page: Page, tmp_path: Path):
-    file = tmp_path / "surfaces.html"
-    file.write_text(surfaces_page(planes(), "toy"))
-    page.goto(file.as_uri())
-    assert page.evaluate("plane.loss.lif[0][0]") is None
+    assert page.evaluate("plane.loss.lif[0][0]") is None  # a hole
     corner, inner = (page.evaluate(f"vertex(plane.loss.qif, {k}, {k})") for k in (0, 1))
     left, top = (0.7 * a + 0.3 * b for a, b in zip(corner, inner, strict=True))
     page.locator("#qif").hover(position={"x": left, "y": top})
     assert "LIF none" in page.inner_text("#reading")
 
 
+@pytest.mark.browser
+def test_the_pointer_reads_what_is_in_front(page: Page, tmp_path: Path):
+    """A high wall at the near edge covers the plain behind it."""
+    wall = planes()
+    wall["loss"] = np.where(wall["y"] < -0.35, 3.0, 1.0) + 0.001 * wall["x"]
+    opened(page, wall, tmp_path)
+    page.evaluate("view.turn = 0; view.tilt = 0.2; redraw()")
+    left, top = page.evaluate("vertex(plane.loss.lif, 4, 4)")
+    page.locator("#lif").hover(position={"x": left, "y": top})
+    assert "; random direction 1: -0.3;" in page.inner_text("#reading")  # the wall's foot
+
+
 def test_surfaces_of_the_full_study_stay_small_enough_for_the_report():
-    text = surfaces_page(planes(points=2 * MOST_POINTS - 1, pairs=3), "toy")
+    text = surfaces_page(planes(points=2 * MAX_POINTS - 1, pairs=3), "toy")
     assert len(text.encode()) < LARGEST
     content = json.loads(re.search(r"const content = (.*);\n", text)[1])
     assert len(content["planes"]) == 9
-    assert len(content["planes"][0]["x"]) == MOST_POINTS
+    assert len(content["planes"][0]["x"]) == MAX_POINTS
     assert content["planes"][0]["x"][0] == -0.4
     assert content["planes"][0]["x"][-1] == 0.4
 
 
 def test_the_page_of_claims_shows_every_row(tmp_path: Path):
     files = [f"results/toy/{name}.csv" for name in "abc"]
+    alike = dict.fromkeys(CLAIMS_TABLE.columns, "")
+    alike |= {"case": "<both>", "data": "toy", "low": -np.inf, "high": 0.5, "p": 0.01}
+    alike |= {"p_holm": 0.2, "n": 7, "unit": "seeds", "verdict": "undecided"}
+    alike |= {"files": " ".join(files), "read": "runs: accuracy"}
     rows = [
         {
-            **dict.fromkeys(COLUMNS, ""), "id": claim.name, "paper": f"arXiv {claim.paper}",
-            "statement": claim.statement.text, "case": "<both>", "measure": claim.measure,
-            "data": "toy", "criterion": str(claim.criterion), "estimate": 0.0123 * k,
-            "low": -np.inf, "high": 0.5, "p": 0.01, "p_holm": 0.2, "n": 7, "unit": "seeds",
-            "verdict": "undecided", "files": " ".join(files), "read": "runs: accuracy",
+            **alike,
+            "id": claim.name,
+            "paper": f"arXiv {claim.statement.paper}",
+            "statement": claim.statement.text,
+            "estimate": 0.0123 * k,
         }
         for k, claim in enumerate(CLAIMS)
-    ]  # fmt: skip
+    ]
     (tmp_path / "a.csv").touch()
     html = claims_page(pd.DataFrame(rows), "index.html", tmp_path, Path("results/toy"))
     assert '<a href="index.html">' in html
@@ -163,8 +161,10 @@ def test_the_page_of_claims_shows_every_row(tmp_path: Path):
     assert html.count('<a href="a.csv">a.csv</a>, b.csv') == len(CLAIMS)  # of b there is no copy
     assert html.count("<summary>and 1 more</summary> c.csv") == len(CLAIMS)
     assert html.count("Read: runs: accuracy</p>") == len(CLAIMS)
-    alone = claims_page(pd.DataFrame([{**rows[1], "high": np.inf}]), "", tmp_path, tmp_path)
+    row = {**rows[1], "high": np.inf, "p": None, "p_holm": np.nan}
+    alone = claims_page(pd.DataFrame([row]), "", tmp_path, tmp_path)
     assert "<td>0.0123</td>" in alone
+    assert "none" not in alone
 
 
 @pytest.fixture(scope="module")
@@ -174,30 +174,18 @@ def report(finished: Path) -> Path:
     return finished / "report.html"
 
 
-def results(page: Page) -> dict[str, dict[str, str]]:
-    """What the report holds, by file."""
-    return dict(page.evaluate("results"))
-
-
 @pytest.mark.browser
 def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, report: Path):
     page.goto(report.as_uri())
-    held = results(page)
+    entries = page.evaluate("results")  # by file
     folder = report.parent / "results" / "spoken-digits-smoke"
     figures = {str(p.relative_to(report.parent)) for p in folder.rglob("figures/*.png")}
     assert figures
-    assert figures <= set(held)
-    assert all(entry["caption"] for path, entry in held.items() if path in figures)
-    for name in (
-        "claims.csv",
-        "claims.html",
-        "index.html",
-        "figures/surfaces.html",
-        "ntk/claims.csv",
-        "ntk/sg-ntk-claims.html",
-        "ntk/sg-ntk.html",
-    ):
-        assert f"results/spoken-digits-smoke/{name}" in held
+    assert figures <= set(entries)
+    assert all(entry["caption"] for path, entry in entries.items() if path in figures)
+    pages = {"claims", "index", "figures/surfaces", "ntk/sg-ntk-claims", "ntk/sg-ntk"}
+    names = {f"{name}.html" for name in pages} | {"claims.csv", "ntk/claims.csv"}
+    assert {f"results/spoken-digits-smoke/{name}" for name in names} <= set(entries)
 
     shown = set()
     page.wait_for_selector("text=Results")
@@ -224,9 +212,9 @@ def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, 
                 shown.add(frame.url)
         page.locator("nav nav a").first.click()
         page.wait_for_selector("text=Results")
-    html = {path for path in held if path.endswith(".html")}
+    html = {path for path in entries if path.endswith(".html")}
     assert len(html) == 5
-    assert {held[path]["data_uri"] for path in figures | html} <= shown
+    assert {entries[path]["data_uri"] for path in figures | html} <= shown
 
 
 @pytest.mark.browser
@@ -252,8 +240,8 @@ def test_the_first_page_starts_with_the_verdicts(page: Page, finished: Path):
     page.goto((folder / "index.html").as_uri())
     claims = pd.concat([pd.read_csv(folder / f"{sub}claims.csv") for sub in ("", "ntk/")])
     rows = page.locator("table").first.locator("tbody tr").all()
-    told = {row.locator("a").inner_text(): row.locator(".verdict").inner_text() for row in rows}
-    assert told == {s.text: str(answer(claims, s, None).verdict) for s in STATEMENTS[:8]}
+    verdicts = {row.locator("a").inner_text(): row.locator(".verdict").inner_text() for row in rows}
+    assert verdicts == {s.text: str(answer(claims, s, None).verdict) for s in STATEMENTS[:8]}
     second = page.locator("table").nth(1).locator("tbody tr a").all_inner_texts()
     assert second == [statement.text for statement in STATEMENTS[8:]]
     page.locator("table").nth(1).locator("a").first.click()

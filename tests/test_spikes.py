@@ -13,24 +13,18 @@ from torch.utils.data import DataLoader
 
 from spikegrad import SpikeError, SpikeTrains, collate
 
-TRIALS = st.lists(
-    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9)), max_size=6), min_size=0, max_size=5
-)
+SAMPLE = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9)), max_size=6)
 
 
-def arrays(trials):
-    return [[t for t, _ in trial] for trial in trials], [[u for _, u in trial] for trial in trials]
-
-
-@given(TRIALS)
+@given(st.lists(SAMPLE, max_size=5))
 @settings(deadline=None)
-def test_arrays_come_back_in_order_of_time(trials):
-    times, units = arrays(trials)
-    batch = SpikeTrains.from_arrays(times, [np.array(u, int) for u in units], 1.0)
-    assert len(batch) == len(trials)
-    for b, trial in enumerate(trials):
-        own = batch[b]
-        expected = sorted(trial, key=lambda event: event[0])  # stable, as ours
+def test_arrays_come_back_in_order_of_time(samples):
+    times = [[t for t, _ in sample] for sample in samples]
+    units = [np.array([u for _, u in sample], int) for sample in samples]
+    batch = SpikeTrains.from_arrays(times, units, 1.0)
+    assert len(batch) == len(samples)
+    for own, sample in zip(batch, samples, strict=True):
+        expected = sorted(sample, key=lambda event: event[0])  # stable, as ours
         assert list(zip(own.times.tolist(), own.units.tolist(), strict=True)) == expected
 
 

@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 
 from study.claims.claim import FROZEN, Claim, Statement
 from study.claims.estimates import Criterion, Verdict
-from study.claims.judge import CLAIMS
-from study.claims.statements import answer, decisive
-from study.report.page import STATEMENTS
+from study.claims.judge import CLAIMS, STATEMENTS, answer, decisive
 
-DOCS = Path(__file__).parents[1] / "docs"
+KEPT = Path(__file__).parents[1] / "docs" / "results"
 IT = Statement("it", "1", "it", "it", "%")
 
 
@@ -85,20 +83,6 @@ def test_every_statement_has_claims_and_a_name_of_its_own() -> None:
 def test_every_reading_finds_its_case_in_the_kept_studies() -> None:
     kept = {"2606.03935": "heidelberg-digits", "2405.15539": "sg-ntk"}
     for claim in CLAIMS:
-        table = pd.read_csv(DOCS / "results" / kept[claim.paper] / "claims.csv")
+        table = pd.read_csv(KEPT / kept[claim.statement.paper] / "claims.csv")
         for patterns in claim.primary:
             assert decisive(table, claim.name, patterns) is not None, (claim.name, patterns)
-
-
-def test_the_docs_name_the_readings_of_every_statement() -> None:
-    text = (DOCS / "claims.md").read_text()
-    table = text.split("| statement | primary case of |")[1].split("\n\n")[0]
-    rows: dict[str, set[str]] = {}
-    current = ""
-    for line in table.splitlines()[2:]:
-        name, cells = (cell.strip() for cell in line.split("|")[1:3])
-        current = name or current
-        rows.setdefault(current, set()).update(c.strip(" `") for c in cells.split(","))
-    assert rows == {
-        one.name: {c.name for c in CLAIMS if c.statement == one and c.primary} for one in STATEMENTS
-    }

@@ -10,27 +10,21 @@ import numpy as np
 import pytest
 import torch
 
+from networks import random_spikes
 from smoke import ROOT
 from spikegrad import IntegratedReadout, MaximumReadout, SpikeTrains, SpikingLayer
 from test_workflow import edited, planned
 
 
-def poisson(n_units: int, rate: float, seed: int = 0) -> SpikeTrains:
-    """Eight samples of a second, ``rate`` spikes per second and unit."""
-    rng = np.random.default_rng(seed)
-    counts = rng.poisson(rate * n_units, 8)
-    units = [rng.integers(n_units, size=n) for n in counts]
-    return SpikeTrains.from_arrays([rng.random(n) for n in counts], units, 1.0)
-
-
 @pytest.mark.parametrize(
     ("neuron", "n_units", "rate"),
-    [("lif", 20, 10.0), ("lif", 700, 10.0), ("qif", 700, 10.0), ("qif_delta", 100, 3.0)],
+    [("lif", 20, 10), ("lif", 700, 10), ("qif", 700, 10), ("qif_delta", 100, 3)],
 )
-def test_a_layer_spikes_as_it_is_built(neuron: str, n_units: int, rate: float):
+def test_a_layer_spikes_as_it_is_built(neuron: str, n_units: int, rate: int):
+    """At ``rate`` spikes per second and unit."""
     torch.manual_seed(0)
     layer = SpikingLayer(n_units, 16, neuron, recurrent=True)
-    out = layer(poisson(n_units, rate))
+    out = layer(random_spikes(0, 8, rate * n_units, n_units, duration=1.0))
     rates = len(out.times) / 8 / 16
     assert 0.5 < rates < 100
     out.times.sum().backward()

@@ -62,7 +62,7 @@ def test_a_config_value_reruns_the_jobs_that_use_it(finished, tmp_path):
     assert jobs["train"] == 4  # the seeds of QIF, none of LIF
     assert jobs["evaluate"] == 1
     assert {"summarise", "plot_learning_curves"} <= set(jobs)
-    assert not {"prepare", "listen", "compile_engine", "data_statistics"} & set(jobs)
+    assert not {"prepare", "encode", "compile_engine", "data_statistics"} & set(jobs)
     assert not [rule for rule in jobs if "ntk" in rule]
 
 
@@ -92,11 +92,11 @@ def test_a_value_that_only_a_figure_uses_reruns_that_figure(finished, tmp_path):
         (
             ("src/spikegrad/neurons/qif.py",),
             {"compile_engine", "train", "evaluate"},
-            {"prepare", "listen"},
+            {"prepare", "encode"},
         ),
         (
             ("workflow/study/data/cochlea.py",),
-            {"listen", "prepare", "train", "evaluate"},
+            {"encode", "prepare", "train", "evaluate"},
             {"compile_engine"},
         ),
         (

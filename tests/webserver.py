@@ -1,4 +1,4 @@
-"""A web server for tests of downloads, with ranges, that misbehaves when told to."""
+"""A web server for tests of downloads, with ranges, that misbehaves on demand."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, body: bytes) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self.folder = f"http://127.0.0.1:{self.server_port}/"
+        self.url = self.folder + "archive.tar.gz"
         self.body = body
         self.faults: list[str] = []
         self.ranges = True
         self.slowly = 0.0  # seconds a block
         self.asked: list[int] = []  # the first byte of each request
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/archive.tar.gz"
+        self.path = ""  # of the last request
 
     def handle_error(self, request: object, client_address: object) -> None:
         pass  # a client that was killed
@@ -38,26 +37,25 @@ class Handler(BaseHTTPRequestHandler):
         asked = self.headers.get("Range", "bytes=0-")
         first = int(asked.removeprefix("bytes=").removesuffix("-")) if server.ranges else 0
         server.asked.append(first)
+        server.path = self.path
         fault = server.faults.pop(0) if server.faults else ""
         body = b"<html>Please log in</html>" if fault == "page" else server.body
         if fault.isdigit():
             self.send_error(int(fault))
             return
-        if first >= len(body):
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(body)}")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
         rest = body[first:]
         if fault == "corrupt":
             rest = rest[:-100] + bytes(90) + rest[-10:]
-        self.send_response(206 if first else 200)
-        if first:
+        headers = {} if fault == "no length" else {"Content-Length": len(rest)}
+        status = 206 if first else 200
+        if first >= len(body):
+            status, headers["Content-Range"] = 416, f"bytes */{len(body)}"
+        elif first:
             start = 0 if fault == "other range" else first
-            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-        if fault != "no length":
-            self.send_header("Content-Length", str(len(rest)))
+            headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, str(value))
         self.end_headers()
         for at in range(0, len(rest), 2000):
             if fault == "hang up" and at >= 4000:

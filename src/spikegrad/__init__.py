@@ -10,8 +10,8 @@ Spike trains and networks:
                      what makes class logits of spikes
     load_network     a trained network from a file of the workflow
 
-Errors: SpikeError (spike trains break a rule), SpikeOverflowError (a network runs away),
-NotFiniteError (a loss or gradient is no number).
+Errors: SpikeError (spike trains break a rule); SpikeOverflowError and NotFiniteError (a network
+diverged: too many spikes, or a loss or gradient that is not finite).
 
 Kernels: see spikegrad.ntk. For other simulators: spikegrad.export.
 """

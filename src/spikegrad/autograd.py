@@ -27,15 +27,15 @@ from spikegrad.spikes import SpikeTrains
 
 
 class SpikeOverflowError(RuntimeError):
-    """A sample made more spikes or steps than allowed, or numbers too large: a runaway network."""
+    """The network diverged: a sample made too many spikes or steps, or numbers too large."""
 
 
 class NotFiniteError(ArithmeticError):
     """A loss or a gradient is no longer a finite number."""
 
 
-class Settings(Protocol):
-    """What a layer says of itself to its passes; see :class:`spikegrad.layers.SpikingLayer`."""
+class Layer(Protocol):
+    """What the passes use of a :class:`spikegrad.layers.SpikingLayer`."""
 
     neuron: Any
     n_out: int
@@ -45,10 +45,9 @@ class Settings(Protocol):
 
 
 class _Log(np.ndarray):
-    """A tensor's memory that holds on to the log of a forward pass.
+    """A tensor's memory that keeps the log of a forward pass.
 
-    Autograd keeps what was saved for the backward pass just as long as that can still come; our
-    log lives and goes with a tensor among it.
+    Autograd keeps saved tensors as long as a backward pass can come; the log is freed with one.
     """
 
     records: list[Record]
@@ -65,7 +64,7 @@ class SpikingFunction(torch.autograd.Function):
         times: Tensor,
         weight: Tensor,
         recurrent: Tensor,
-        layer: Settings,
+        layer: Layer,
         spikes: SpikeTrains,
         logged: bool,
     ) -> tuple[Tensor, ...]:
@@ -154,7 +153,7 @@ def _check_gradient(gradient: np.ndarray, what: str) -> None:
         )
 
 
-def runner(layer: Settings, weights: Weights, duration: float) -> Callable[[int, Events], Record]:
+def runner(layer: Layer, weights: Weights, duration: float) -> Callable[[int, Events], Record]:
     """A function that runs one sample, given its number and events."""
     neuron, limit = layer.neuron, layer.max_spikes * layer.n_out
 

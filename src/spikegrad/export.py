@@ -25,7 +25,7 @@ __all__ = ["ExportError", "to_nir"]
 
 
 class ExportError(ValueError):
-    """A network that the other side cannot express; the message says what it lacks."""
+    """A network that NIR cannot express; the message says what it lacks."""
 
 
 def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
@@ -33,8 +33,8 @@ def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
 
     Layers become ``nir.Linear`` and ``nir.CubaLIF``, recurrent weights a ``nir.Linear`` from the
     neurons to themselves; a leaky readout becomes ``nir.Linear`` and ``nir.LI`` (two of them, where
-    it has a synapse), whose output is the voltage. What the readout makes of that, an integral or a
-    maximum over the trial, NIR does not say, nor that spike times are exact here.
+    it has a synapse), whose output is the voltage. NIR does not say what the readout makes of that,
+    an integral or a maximum over the sample, nor that spike times are exact here.
 
     Parameters
     ----------

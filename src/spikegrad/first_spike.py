@@ -17,7 +17,7 @@ from spikegrad.uncompiled import uncompiled
 class FirstSpikeReadout(nn.Module):
     """Logit = -t / time_scale, with t the first spike time of a spiking output neuron.
 
-    An output neuron without a spike in the trial has its pseudospike after it, where its
+    An output neuron without a spike in the sample has its pseudospike after it, where its
     model defines one (``neuron.pseudospikes``), and else counts as spiking at the end T. The
     pseudospike is driven by the synaptic current and by the phases of the sending neurons: a
     sending neuron about to spike at T has phase 1, one that has just spiked phase 0, while the

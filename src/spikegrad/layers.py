@@ -38,7 +38,8 @@ class SpikingLayer(nn.Module):
     dtype
         Type of weights and states; spike times are float64 always.
     max_spikes
-        Spikes per neuron and sample, on average over the layer, that are taken for a runaway.
+        Spikes per neuron and sample, on average over the layer, above which a pass ends with
+        :class:`SpikeOverflowError`.
     drive
         Constant input current of every neuron: a LIF neuron spikes by itself above 1, a QIF
         neuron above 1/4.
@@ -98,7 +99,7 @@ class SpikingLayer(nn.Module):
     def reset_parameters(self) -> None:
         """Draw weights from torch's own generator, for ten spikes a second in each input channel.
 
-        They are a start; :meth:`initialise` fits them to the activity that there is.
+        :meth:`initialise` fits them to the activity of given input.
         """
         events = 10.0 * self.n_in * self.neuron.tau / 2
         self._draw(events, mean=0.5, scale=2.0, recurrent_scale=0.2, generator=None)
@@ -165,10 +166,10 @@ class SpikingLayer(nn.Module):
 
     @uncompiled
     def run(self, spikes: SpikeTrains) -> tuple[SpikeTrains, tuple[Tensor, ...]]:
-        """As :meth:`forward`, with the state at the trial's end, each [n_samples, n_out].
+        """As :meth:`forward`, with the state at the sample's end, each [n_samples, n_out].
 
         The neuron's ``variables()`` names the variables, its ``potential`` makes V of them. p and q
-        mean a potential p / q and no more: |p| + |q| is 1.
+        are scaled so that |p| + |q| = 1.
         """
         if not isinstance(spikes, SpikeTrains):
             raise TypeError(
@@ -183,9 +184,9 @@ class SpikingLayer(nn.Module):
         return out, self.neuron.normalised(tuple(final))
 
     def _weights(self) -> tuple[Tensor, Tensor]:
-        """Input and recurrent weights, [0, n_out] where there are none of these; verified.
+        """Input and recurrent weights ([0, n_out] without recurrence), verified.
 
-        A user may have replaced or converted them, and the kernels read what they are told.
+        A user may have replaced or converted them, and the kernels verify nothing.
         """
         weight = self.weight
         if weight.dtype not in (torch.float32, torch.float64) or weight.device.type != "cpu":
@@ -209,9 +210,9 @@ class SpikingLayer(nn.Module):
         SpikeError
             If ``spikes`` breaks a rule of :class:`SpikeTrains`.
         IndexError
-            If there is no such sample or neuron.
+            If the batch or the layer has no such sample or neuron.
         ValueError
-            If a time lies outside the trial.
+            If a time lies outside the sample.
         """
         spikes.check(self.n_in)
         for name, index, number in (
@@ -222,7 +223,7 @@ class SpikingLayer(nn.Module):
                 raise IndexError(f"{name} must be one of 0..{number - 1}, not {index}")
         times = np.asarray(times, np.float64)
         if not ((times >= 0) & (times <= spikes.duration)).all():
-            raise ValueError(f"times must lie within the trial of {spikes.duration} s")
+            raise ValueError(f"times must lie within the sample's {spikes.duration} s")
         weight, recurrent = self._weights()
         events = events_of_samples(spikes)[sample]
         # Probes are events of a further channel without weight: they split steps, nothing else.

@@ -14,15 +14,7 @@ from typing import Any
 def public(
     package: str, modules: Mapping[str, tuple[str, ...]]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """``__getattr__``, ``__dir__`` and ``__all__`` of ``package``.
-
-    Parameters
-    ----------
-    package
-        Its dotted name.
-    modules
-        The public names that each of its modules brings.
-    """
+    """``__getattr__``, ``__dir__`` and ``__all__`` of ``package``, from its modules' names."""
     homes = {name: module for module, names in modules.items() for name in names}
 
     def get(name: str) -> Any:

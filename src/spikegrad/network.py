@@ -73,7 +73,16 @@ class Network(nn.Module):
             for n_in, n_out in pairwise([n_units, *settings.layers])
         ]
         self.hidden = cast(Sequence[SpikingLayer], nn.ModuleList(layers))
-        self.readout = _readout(settings.readout, settings.layers[-1], n_classes, options)
+        own: dict[str, Any] = settings.readout.model_dump(exclude={"kind"})
+        n_in = settings.layers[-1]
+        self.readout: Readout
+        match settings.readout:
+            case Integrated():
+                self.readout = IntegratedReadout(n_in, n_classes, dtype=dtype, **own)
+            case Maximum():
+                self.readout = MaximumReadout(n_in, n_classes, dtype=dtype, **own)
+            case FirstSpike():
+                self.readout = FirstSpikeReadout(n_in, n_classes, **options, **own)
 
     @property
     def spiking_layers(self) -> list[SpikingLayer]:
@@ -86,7 +95,7 @@ class Network(nn.Module):
         Raises
         ------
         SpikeOverflowError
-            If a sample makes more spikes than the layer allows (a runaway network).
+            If a sample makes more spikes than the layer allows.
         """
         hidden = []
         for layer in self.hidden:
@@ -101,7 +110,7 @@ class Network(nn.Module):
         Raises
         ------
         SilentError, SpikeOverflowError
-            If the drawn weights leave a layer silent, or make it run away.
+            If the drawn weights leave a layer silent, or make too many spikes.
         """
         initial = self.settings.init
         for number, layer in enumerate(self.hidden):
@@ -118,23 +127,6 @@ class Network(nn.Module):
                     f"hidden layer {number} is silent; raise network.init.mean or .scale"
                 )
         self.readout.initialise(spikes, state, generator)
-
-
-def _readout(
-    settings: Integrated | Maximum | FirstSpike,
-    n_in: int,
-    n_classes: int,
-    spiking: dict[str, Any],
-) -> Readout:
-    """The readout; ``spiking`` are the options of spiking layers."""
-    options: dict[str, Any] = settings.model_dump(exclude={"kind"})
-    match settings:
-        case Integrated():
-            return IntegratedReadout(n_in, n_classes, dtype=spiking["dtype"], **options)
-        case Maximum():
-            return MaximumReadout(n_in, n_classes, dtype=spiking["dtype"], **options)
-        case FirstSpike():
-            return FirstSpikeReadout(n_in, n_classes, **spiking, **options)
 
 
 def save_network(

@@ -22,7 +22,7 @@ class Integrated(Section):
 
 
 class Maximum(Section):
-    """Largest voltage of a leaky integrator with a synaptic current during the trial."""
+    """Largest voltage of a leaky integrator with a synaptic current during the sample."""
 
     kind: Literal["maximum"]
     tau_out: float = seconds(1e-4, 1.0)
@@ -58,7 +58,7 @@ class Initial(Section):
 
 
 class NetworkSettings(Section):
-    """Hidden spiking layers and a readout; the same for both neurons but for `neurons`."""
+    """Hidden spiking layers and a readout; the same for all neuron models but for `neurons`."""
 
     layers: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
     """Neurons in each hidden layer, from the input on."""
@@ -70,8 +70,8 @@ class NetworkSettings(Section):
     """Constant input current of the hidden neurons, and of a first-spike readout's: LIF neurons
     spike by themselves above 1, QIF neurons above 1/4."""
     max_spikes: PositiveInt = 1000
-    """Spikes per neuron and sample, on average over a layer, above which a network counts as run
-    away: training, trial or evaluation ends there."""
+    """Spikes per neuron and sample, on average over a layer, above which a network has diverged:
+    training, search trial or evaluation ends there."""
     init: Initial
     """Initial weights of the hidden layers."""
     readout: Annotated[Integrated | Maximum | FirstSpike, Field(discriminator="kind")]

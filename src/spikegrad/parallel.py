@@ -74,7 +74,7 @@ def sum_of_clipped(
     """The same with each sample's gradient clipped, and its norms before, float64 [n_samples].
 
     The largest norm is ``clip`` times the median of those that are not zero. All samples'
-    gradients are held until the median is known.
+    gradients are kept until the median is known.
     """
     n_in, n = weights.input.shape
     parts = np.empty((n_samples, n_in + len(weights.recurrent), n), weights.input.dtype)

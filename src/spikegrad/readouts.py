@@ -92,7 +92,7 @@ class IntegratedReadout(LinearReadout):
         g(t) = (exp(-t / T_w) - exp(-T / T_w - (T - t) / tau_out)) / (1 / T_w + 1 / tau_out).
 
     Every spike of neuron j makes the voltage of output o jump by W[j, o]; between spikes
-    tau_out dV/dt = -V, and V(0) = 0. g(T) = 0: a spike that leaves the trial at its end takes
+    tau_out dV/dt = -V, and V(0) = 0. g(T) = 0: a spike that leaves the sample at its end takes
     nothing with it, so that the logits of a QIF network are continuous in every parameter.
 
     ``window`` is T_w in seconds; the other parameters are those of :class:`LinearReadout`.
@@ -214,7 +214,7 @@ def _maxima(
 
     In x = exp(-s / tau), s after a spike, V = (V0 + I0) x - I0 x^2. Where I0 > 0 that has its
     maximum at x = (V0 + I0) / (2 I0); else V is largest at an end of the interval. It rises up to
-    there, where the trial ends or a spike turns it. All are float64 [n_samples, n_classes].
+    there, where the sample ends or a spike turns it. All are float64 [n_samples, n_classes].
     """
     n_samples, n_classes = len(offsets) - 1, weight.shape[1]
     largest, when = np.zeros((n_samples, n_classes)), np.zeros((n_samples, n_classes))
@@ -256,7 +256,7 @@ def _maxima_adjoint(
     """dLoss/dt of each spike and dLoss/dW, in float64, from dLoss/d(logits).
 
     A spike s before the maximum adds 4 W (x - x^2) to it, x = exp(-s / tau). The time of the
-    maximum may be held fixed where V' = 0 and at the trial's end; else a spike takes it along.
+    maximum may be held fixed where V' = 0 and at the sample's end; else a spike takes it along.
     """
     n_samples, n_classes = grad.shape
     grad_times, grad_weight = np.zeros(len(times)), np.zeros(weight.shape)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def generator(seed: int, *purpose: int) -> torch.Generator:
     """A torch generator for ``seed`` and ``purpose``."""
-    import torch  # now only: it takes seconds, and who wants other random numbers does without
+    import torch  # here, since it takes seconds, and other random numbers need none
 
     state = _sequence(seed, purpose).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state[0]))

@@ -35,7 +35,7 @@ class SpikeTrains:
     offsets
         First event of each sample and, last, the number of events, int64 [n_samples + 1].
     duration
-        Length T of every trial in seconds.
+        Length T of every sample in seconds.
 
     Raises
     ------
@@ -113,14 +113,14 @@ class SpikeTrains:
         events
             One array for each sample; ``t`` is a time, ``x`` a unit.
         duration
-            Length of a trial in seconds.
+            Length of a sample in seconds.
         seconds
             Unit of ``t``; tonic counts microseconds.
 
         Raises
         ------
         SpikeError
-            As :meth:`from_arrays`, or if there are no such fields.
+            As :meth:`from_arrays`, or if the fields are absent.
         """
         for b, sample in enumerate(events):
             if not {"t", "x"} <= set(getattr(sample.dtype, "names", None) or ()):
@@ -159,7 +159,7 @@ class SpikeTrains:
         Raises
         ------
         IndexError
-            If there is no such sample.
+            If the batch has no such sample.
         """
         if indices.dtype not in INTEGERS or indices.dim() != 1:
             raise IndexError(

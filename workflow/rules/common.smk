@@ -14,7 +14,7 @@ from spikegrad.settings import ConfigError, validate
 from study.config.overlays import differences, hidden
 from study.config.search import Halving
 from study.config.study import Study
-from study.estimate.limits import limit
+from study.estimate.seconds import limit
 from study.storage.lock import LockedError, lock
 from study.storage.provenance import code_digest
 

@@ -4,50 +4,39 @@ DATA_RESULTS = [f"{DATA}/events.h5", f"{DATA}/summary.csv"]
 
 
 # The spike files of the chosen source, by split.
+SPLITS = ("train", "test") + ("validation",) * (STUDY.data.source == "ssc")
+SPIKE_FILES = {split: f"{DATA}/{split}.h5" for split in SPLITS}
 if STUDY.data.spikes:
     SPIKE_FILES = STUDY.data.spikes.model_dump()
-elif STUDY.data.source == "ssc":
-    SPIKE_FILES = {s: f"{DATA}/{s}.h5" for s in ("train", "validation", "test")}
-else:
-    SPIKE_FILES = {s: f"{DATA}/{s}.h5" for s in ("train", "test")}
 
 
 # A table of recordings, and one way from their sounds to spikes. Synthetic voices have no files.
-if STUDY.data.heard:
-    HEARD = STUDY.data.heard
-    SOURCE = STUDY.data.source.replace("-", "_")
-    TABULATE = f"tabulate_{SOURCE}.py"
-    LISTEN = (
-        f"listen_{'spoken_digits' if SOURCE == 'spoken_digits' else 'recordings'}.py"
-    )
-    SOUNDS = []
-    if HEARD.archive:
-        SOUNDS = HEARD.archive.path or f"{DATA}/{HEARD.archive.urls[0].split('/')[-1]}"
-    elif SOURCE == "recordings":
-        SOUNDS = HEARD.folder
+if STUDY.data.sounds:
+    SOUNDS = STUDY.data.sounds
+    FILES = getattr(SOUNDS, "folder", None) or []
+    if SOUNDS.archive:
+        FILES = SOUNDS.archive.path or f"{DATA}/{Path(SOUNDS.archive.urls[0]).name}"
 
-    if HEARD.archive and HEARD.archive.path is None:
+    if SOUNDS.archive and SOUNDS.archive.path is None:
 
         rule download_archive:
             output:
-                archive=SOUNDS,
+                archive=FILES,
             log:
                 f"{LOGS}/data/download_archive.log",
             localrule: True  # compute nodes may have no network
             conda:
                 "../../envs/spikegrad.yaml"
-            resources:
-                attempts=HEARD.archive.attempts,
             params:
                 code=code("download_archive.py"),
-                urls=list(HEARD.archive.urls),
+                urls=list(SOUNDS.archive.urls),
             script:
                 "../scripts/download_archive.py"
 
     rule tabulate:
         input:
-            sounds=SOUNDS,
-            listed=getattr(HEARD, "table", None) or [],
+            sounds=FILES,
+            listed=getattr(SOUNDS, "table", None) or [],
         output:
             table=f"{DATA}/recordings.csv",
         log:
@@ -60,11 +49,18 @@ if STUDY.data.heard:
             mem_mb=growing(1000),
             runtime=within(60),
         params:
-            code=code(TABULATE),
-            source=HEARD.model_dump(mode="json", exclude={"jobs"}),
-            validation=STUDY.data.validation.model_dump(mode="json"),
+            code=code("tabulate.py"),
+            data=STUDY.data.model_dump(
+                mode="json",
+                include={
+                    "source": True,
+                    "validation": True,
+                    STUDY.data.source.replace("-", "_"): True,
+                },
+                exclude={"recordings": {"jobs"}},
+            ),
         script:
-            f"../scripts/{TABULATE}"
+            "../scripts/tabulate.py"
 
     rule basilar_membrane:
         output:
@@ -82,57 +78,57 @@ if STUDY.data.heard:
             code=code("basilar_membrane.py"),
             n_channels=STUDY.data.n_units,
             duration=STUDY.data.duration,
-            sample_rate=HEARD.sample_rate,
+            sample_rate=SOUNDS.sample_rate,
         script:
             "../scripts/basilar_membrane.py"
 
-    rule listen:
+    rule encode:
         input:
             table=rules.tabulate.output.table,
-            sounds=SOUNDS,
+            sounds=FILES,
             membrane=rules.basilar_membrane.output.membrane,
         output:
-            spikes=temp(f"{DATA}/heard/{{part}}.h5"),
+            spikes=temp(f"{DATA}/encoded/{{part}}.h5"),
         log:
-            f"{LOGS}/data/heard/{{part}}.log",
+            f"{LOGS}/data/encoded/{{part}}.log",
         benchmark:
-            f"{BENCHMARKS}/heard/{{part}}.tsv"
+            f"{BENCHMARKS}/encoded/{{part}}.tsv"
         conda:
             "../../envs/spikegrad.yaml"
         resources:
             mem_mb=growing(2000),
-            runtime=minutes("listen"),
+            runtime=minutes("encode"),
         params:
-            code=code(LISTEN),
-            source=HEARD.model_dump(mode="json") if SOURCE == "spoken_digits" else None,
-            n_parts=HEARD.jobs,
+            code=code("encode.py"),
+            spoken=STUDY.data.source == "spoken-digits",
+            n_parts=SOUNDS.jobs,
             duration=STUDY.data.duration,
-            seed=HEARD.seed,
+            seed=SOUNDS.seed,
         script:
-            f"../scripts/{LISTEN}"
+            "../scripts/encode.py"
 
-    rule merge_heard:
+    rule merge_encoded:
         input:
             table=rules.tabulate.output.table,
-            parts=expand(rules.listen.output.spikes, part=range(HEARD.jobs)),
+            parts=expand(rules.encode.output.spikes, part=range(SOUNDS.jobs)),
         output:
             train=f"{DATA}/train.h5",
             test=f"{DATA}/test.h5",
         log:
-            f"{LOGS}/data/merge_heard.log",
+            f"{LOGS}/data/merge_encoded.log",
         benchmark:
-            f"{BENCHMARKS}/merge_heard.tsv"
+            f"{BENCHMARKS}/merge_encoded.tsv"
         conda:
             "../../envs/spikegrad.yaml"
         resources:
             mem_mb=growing(1500),
             runtime=within(60),
         params:
-            code=code("merge_heard.py"),
+            code=code("merge_encoded.py"),
             n_units=STUDY.data.n_units,
             duration=STUDY.data.duration,
         script:
-            "../scripts/merge_heard.py"
+            "../scripts/merge_encoded.py"
 
 
 if STUDY.data.source in ("shd", "ssc"):
@@ -150,7 +146,7 @@ if STUDY.data.source in ("shd", "ssc"):
             "../../envs/spikegrad.yaml"
         resources:
             # Where it comes from is no parameter: it is verified, and another origin repeats nothing.
-            origin=getattr(STUDY.data, STUDY.data.source).model_dump_json(),
+            folder=getattr(STUDY.data, STUDY.data.source).path or "",
         params:
             code=code("download.py"),
             source=STUDY.data.source,

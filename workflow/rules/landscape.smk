@@ -144,35 +144,19 @@ for MEASURE, (SETTINGS, TABLES) in LANDSCAPE_MEASURES.items():
             "../scripts/join_tables.py"
 
 
-rule landscape_fragmentation:
+rule landscape_summary:
     input:
         lines=LANDSCAPES["lines"],
         planes=LANDSCAPES["planes"],
-    output:
-        lines=f"{LANDSCAPE}/line_minima.parquet",
-        planes=f"{LANDSCAPE}/plane_minima.parquet",
-    log:
-        f"{LOGS}/landscape/fragmentation.log",
-    localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
-    params:
-        code=code("landscape_fragmentation.py"),
-        depths=STUDY.landscape.depths,
-    script:
-        "../scripts/landscape_fragmentation.py"
-
-
-rule landscape_summary:
-    input:
         profiles=LANDSCAPES["profiles"],
         profile_minima=LANDSCAPES["profile_minima"],
-        line_minima=rules.landscape_fragmentation.output.lines,
         changes=LANDSCAPES["changes"],
         census_lines=LANDSCAPES["census_lines"],
         steps=LANDSCAPES["steps"],
         updates=LANDSCAPES["updates"],
     output:
+        lines=f"{LANDSCAPE}/line_minima.parquet",
+        planes=f"{LANDSCAPE}/plane_minima.parquet",
         table=f"{LANDSCAPE}/measures.csv",
         census=reported(
             f"{LANDSCAPE}/census.csv",
@@ -188,6 +172,7 @@ rule landscape_summary:
     params:
         code=code("landscape_summary.py"),
         searches=SEED_SEARCHES,
+        depths=STUDY.landscape.depths,
     script:
         "../scripts/landscape_summary.py"
 
@@ -259,7 +244,7 @@ figure(
     "landscape",
     "landscape_fragmentation",
     "minima by depth",
-    dict(rules.landscape_fragmentation.output.items()),
+    {name: rules.landscape_summary.output[name] for name in ("lines", "planes")},
 )
 figure(
     "landscape",

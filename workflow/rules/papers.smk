@@ -1,7 +1,4 @@
 # Figures that compose what several families found, one for each section of the papers.
-NTK_NAIVE_KERNELS = [name for name in NTK_KERNELS if name not in NTK_SURROGATE_KERNELS]
-
-
 if len(NEURONS) > 1:  # what compares neuron models
     figure(
         "paper",
@@ -20,7 +17,7 @@ if len(NEURONS) > 1:  # what compares neuron models
         {
             "planes": LANDSCAPES["planes"],
             "lines": LANDSCAPES["lines"],
-            "line_minima": rules.landscape_fragmentation.output.lines,
+            "line_minima": rules.landscape_summary.output.lines,
             "steps": LANDSCAPES["steps"],
             "step_losses": LANDSCAPES["step_losses"],
         },

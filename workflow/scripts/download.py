@@ -1,16 +1,12 @@
 """Download and verify one file of the Heidelberg spiking data sets."""
 
-import json
-
 from _job import start
-from spikegrad.settings import validate
-from study.config.data import Download
-from study.data.download import fetch
+from study.data.download import fetch_published
 
 log = start(snakemake)
-fetch(
+fetch_published(
     snakemake.params.source,
     snakemake.wildcards.split,
-    validate(Download, json.loads(snakemake.resources.origin)),
+    snakemake.resources.folder or None,
     snakemake.output.spikes,
 )

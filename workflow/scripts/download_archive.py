@@ -1,10 +1,8 @@
 """Download an archive of recordings, going on where an earlier attempt was cut off."""
 
 from _job import start
-from spikegrad.settings import validate
-from study.config.data import Archive
-from study.data.web import fetch
+from study.data.archives import audio_names
+from study.data.download import fetch
 
 log = start(snakemake)
-settings = {"urls": snakemake.params.urls, "attempts": snakemake.resources.attempts}
-fetch(validate(Archive, settings), snakemake.output.archive)
+fetch(snakemake.params.urls, snakemake.output.archive, audio_names)

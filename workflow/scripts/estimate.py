@@ -16,17 +16,18 @@ from snakemake.settings.types import (
 from _job import start
 from spikegrad.settings import validate
 from study.config.study import Study
-from study.estimate.operations import total
-from study.estimate.report import rule_table, text, times, wall_table, works
+from study.estimate.report import rule_table, text, wall_table
 from study.estimate.schedule import Job
+from study.estimate.seconds import job_seconds
 from study.estimate.timing import measure, measure_start
+from study.estimate.work import work_of
 from study.storage.tables import write_table
 
 log = start(snakemake)
 
 
 def planned(snakefile, config, families):
-    """Every job of the whole study, done or not, as Snakemake itself plans them."""
+    """Every job of the whole study, done or not, as Snakemake itself plans them, in order."""
     output = OutputSettings(quiet={Quietness.ALL}, dryrun=True)
     quiet = io.StringIO()
     with redirect_stdout(quiet), redirect_stderr(quiet), SnakemakeApi(output) as api:
@@ -38,8 +39,8 @@ def planned(snakefile, config, families):
         settings = DAGSettings(forceall=True, targets={"all"})
         workflow.dag(settings).execute_workflow(executor="dryrun")
     dag = workflow._workflow.dag
-    all_jobs = list(dag.jobs)
-    places = {job: k for k, job in enumerate(all_jobs)}
+    in_order = [job for level in dag.toposorted() for job in sorted(level, key=str)]
+    places = {job: k for k, job in enumerate(in_order)}
     return [
         Job(
             job.rule.name,
@@ -47,16 +48,16 @@ def planned(snakefile, config, families):
             families.get(Path(job.rule.snakefile).stem, "figures"),
             tuple(places[before] for before in dag.dependencies[job]),
         )
-        for job in all_jobs
+        for job in in_order
     ]
 
 
 params = snakemake.params
 study = validate(Study, params.study)
 jobs = planned(params.snakefile, params.study, params.families)
-parts = works(study, jobs)
 begun = measure_start(study)
-seconds = times(parts, measure(study, total(parts), begun))
+rates = measure(study, begun)
+seconds = [job_seconds(work_of(study, job.rule, job.wildcards), rates) for job in jobs]
 rules = rule_table(study, jobs, seconds, begun.memory)
 walls = wall_table(jobs, seconds, rules["memory_mb"].max(), params.cores)
 write_table(rules, params.rules, digits=4)

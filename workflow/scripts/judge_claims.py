@@ -11,8 +11,8 @@ from study.storage.tables import write_table
 
 log = start(snakemake)
 given = {name: list(files) for name, files in snakemake.input.items()}
-own = [claim for claim in CLAIMS if claim.paper == snakemake.params.paper]
-claims = judge(Tables(given), snakemake.params.data, snakemake.params.seed, own)
+own = [claim for claim in CLAIMS if claim.statement.paper == snakemake.params.paper]
+claims = judge(Tables(given, snakemake.params.seed), snakemake.params.data, own)
 log.info("\n%s", claims[["id", "case", "estimate", "low", "high", "n", "verdict"]].to_string())
 write_table(claims, snakemake.output.table, digits=6)
 page = Path(snakemake.output.page)

@@ -17,27 +17,22 @@ log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
 seed = int(snakemake.wildcards.seed)
 data = landscape_samples(load(snakemake.input.events, "train"), options, seed)
-
-
-def runs(checkpoints, snapshots):
-    loaded = [load_run(*files) for files in zip(checkpoints, snapshots, strict=True)]
-    return {run.header["neuron"]: run for run in loaded}
-
-
-own = runs(snakemake.input.checkpoints, snakemake.input.snapshots)
-active = runs(snakemake.input.active_checkpoints, snakemake.input.active_snapshots)
-other = runs(snakemake.input.other_checkpoints, snakemake.input.other_snapshots)
+given = snakemake.input
+own, active, other = (
+    {run.header["neuron"]: run for run in map(load_run, given[checkpoints], given[snapshots])}
+    for checkpoints, snapshots in (
+        ("checkpoints", "snapshots"),
+        ("active_checkpoints", "active_snapshots"),
+        ("other_checkpoints", "other_snapshots"),
+    )
+)
 objectives = {neuron: Objective(run.network, data) for neuron, run in own.items()}
 losses = {neuron: snapshot_losses(run, objectives[neuron]) for neuron, run in own.items()}
 level = equal_loss(losses.values())
 directions = common(options.directions, [*own.values(), *active.values()])
 if directions != options.directions:
-    log.warning(
-        "seed %d: a network failed early, so that only %d of %d principal directions exist",
-        seed,
-        directions.principal,
-        options.directions.principal,
-    )
+    fewer = f"{directions.principal} of {options.directions.principal} principal directions"
+    log.warning("seed %d: a network failed early, so that only %s exist", seed, fewer)
 table = []
 for file in snakemake.output.directions:
     neuron = Path(file).parent.name
@@ -46,10 +41,7 @@ for file in snakemake.output.directions:
     # The other seed's trained network stands for its state of equal activity, which it may lack.
     there_losses = snapshot_losses(other[neuron], objective)
     there = states(other[neuron], there_losses, level, other[neuron])
-    centres = {
-        name: centre(name, state, there[name], objective, directions)
-        for name, state in here.items()
-    }
+    centres = {s: centre(s, here[s], there[s], objective, directions) for s in here}
     save_centres(file, own[neuron], centres)
     for point in centres.values():
         facts = {key: value for key, value in point.about.items() if key != "directions"}

@@ -16,9 +16,7 @@ log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
 data = load(snakemake.input.events, "train")
 changes = read_table(snakemake.input.changes)
-files = {}
-for file in map(Path, snakemake.input.directions):
-    files[file.parent.name, int(file.stem)] = file
+files = {(f.parent.name, int(f.stem)): f for f in map(Path, snakemake.input.directions)}
 chosen, parts = [], []
 for neuron, own in changes.groupby("neuron", sort=False):
     picked = choose(own, "trained")
@@ -26,19 +24,11 @@ for neuron, own in changes.groupby("neuron", sort=False):
         log.warning("%s: the census found no change in trained networks", neuron)
     for kind, change in picked.items():
         chosen.append({**change, "kind": kind})
-        key = {"neuron": neuron, "kind": kind}
         samples = landscape_samples(data, options, change["seed"])
         tables = example(change, files[neuron, change["seed"]], samples, options.examples.points)
-        parts.append([table.assign(**key) for table in tables])
+        parts.append([table.assign(neuron=neuron, kind=kind) for table in tables])
 if not parts:
     raise ValueError("the census found no change at all: raise landscape.census.*.reach")
-losses, spikes, potentials = (
-    pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)
-)
-for name, table in {
-    snakemake.output.changes: pd.DataFrame(chosen),
-    snakemake.output.losses: losses,
-    snakemake.output.spikes: spikes,
-    snakemake.output.potentials: potentials,
-}.items():
-    write_table(table, name)
+others = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
+for table, file in zip((pd.DataFrame(chosen), *others), snakemake.output, strict=True):
+    write_table(table, file)

@@ -1,13 +1,18 @@
-"""Sum up the census, and measures of the landscapes of each network in one table."""
+"""Minima of lines and planes by depth, what the census says, and measures of each network."""
 
 from _job import start
+from study.landscape.fragmentation import line_minima, plane_minima
 from study.landscape.summary import census_summary, measures
 from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
+depths, output = snakemake.params.depths, snakemake.output
 tables = {name: read_table(file) for name, file in snakemake.input.items()}
+lines = line_minima(tables.pop("lines"), depths)
 census = census_summary(tables.pop("changes"), tables.pop("census_lines"))
-write_table(census, snakemake.output.census)
-table = measures(census=census, **tables)
+write_table(lines, output.lines)
+write_table(plane_minima(tables.pop("planes"), depths), output.planes)
+write_table(census, output.census)
+table = measures(line_minima=lines, census=census, **tables)
 table["search"] = table["seed"].map(snakemake.params.searches)
-write_table(table, snakemake.output.table, digits=6)
+write_table(table, output.table, digits=6)

@@ -12,6 +12,7 @@ from study.landscape.figures import (
     draw_shares,
     draw_tail,
     state_axis,
+    where,
 )
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, neuron_legend, save
@@ -19,7 +20,7 @@ from study.style import NEURON_COLOURS, neuron_label, neuron_legend, save
 log = start(snakemake)
 changes = read_table(snakemake.input.changes)
 summary = read_table(snakemake.input.summary)
-breaks = changes[(changes["search"] == "breaks") & changes["breaks"]]
+breaks = where(changes, search="breaks", breaks=True)
 neurons = list(summary["neuron"].unique())
 figure, panels = plt.subplots(3, 2, figsize=(8, 8))
 counts = {
@@ -27,34 +28,12 @@ counts = {
     "jumps_per_length_and_spike": "jumps per relative distance\nand spike",
 }
 for axes, (column, name) in zip(panels[0], counts.items(), strict=True):
-    sns.stripplot(
-        summary,
-        x="state",
-        order=STATES,
-        y=column,
-        hue="neuron",
-        palette=NEURON_COLOURS,
-        dodge=True,
-        jitter=False,
-        size=5,
-        ax=axes,
-        legend=False,
-    )
-    sns.pointplot(
-        summary,
-        x="state",
-        order=STATES,
-        y=column,
-        hue="neuron",
-        palette=NEURON_COLOURS,
-        dodge=0.4 if len(set(summary["neuron"])) > 1 else False,
-        errorbar=None,
-        linestyle="none",
-        marker="_",
-        markersize=18,
-        ax=axes,
-        legend=axes is panels[0, 0],
-    )
+    common = {"data": summary, "x": "state", "order": STATES, "y": column, "ax": axes}
+    common |= {"hue": "neuron", "palette": NEURON_COLOURS}
+    sns.stripplot(**common, dodge=True, jitter=False, size=5, legend=False)
+    bars = {"errorbar": None, "linestyle": "none", "marker": "_", "markersize": 18}
+    apart = 0.4 if len(neurons) > 1 else False
+    sns.pointplot(**common, **bars, dodge=apart, legend=axes is panels[0, 0])
     smallest = summary.loc[summary[column] > 0, column].min()
     axes.set_yscale("symlog", linthresh=0.5 * smallest if smallest > 0 else 1)
     axes.set_ylim(-0.05 * (smallest if smallest > 0 else 1), 3 * summary[column].max() or 1)
@@ -95,10 +74,8 @@ panels[2, 0].set_yscale("symlog", linthresh=positive if positive > 0 else 1)
 panels[2, 0].set_ylim(0, 2 * broken["share"].max() or 1)
 panels[2, 0].set(xlabel="", ylabel="share of order changes\nthat break")
 
-appear = breaks[breaks["appeared"] + breaks["vanished"] > 0]
-harmless = changes[(changes["search"] == "swaps") & ~changes["breaks"] & changes["interacts"]]
 below = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.35), "ncols": 2, "columnspacing": 0.8}
-draw_disruption(panels[2, 1], {"spike (dis)appears": appear, "harmless": harmless}, **below)
+draw_disruption(panels[2, 1], changes, **below)
 figure.suptitle(
     f"{snakemake.params.data}: certified changes of spikes along lines; "
     f"{summary['seed'].nunique()} seeds (dots) and their mean (bar)",

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 
 from _job import start
 from study.config.neurons import NEURON_STYLES
-from study.landscape.figures import draw_sides, jump_label
+from study.landscape.figures import draw_sides, jump_label, where
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, save
 
@@ -17,13 +17,11 @@ figure, grid = plt.subplots(
 )
 for column, (_, change) in enumerate(changes.iterrows()):
     neuron, kind = change["neuron"], change["kind"]
-
-    def of(table, neuron=neuron, kind=kind):
-        return table[(table["neuron"] == neuron) & (table["kind"] == kind)]
-
+    line, fired, trace_of = (
+        where(table, neuron=neuron, kind=kind) for table in (losses, spikes, potentials)
+    )
     colour = NEURON_COLOURS[neuron]
     loss, times, raster, trace = grid[:, column]
-    line = of(losses)
     for side in (line[line["x"] <= 0], line[line["x"] > 0]):
         loss.plot(1e3 * side["x"], side["loss"], color=colour, lw=1)
     loss.set_title(
@@ -33,9 +31,8 @@ for column, (_, change) in enumerate(changes.iterrows()):
         fontsize=8,
     )
     loss.ticklabel_format(axis="y", useOffset=False)
-    fired = of(spikes)
-    fired = fired[fired["layer"] == change["layer"]]
-    own = fired[fired["unit"] == change["unit"]]
+    fired = where(fired, layer=change["layer"])
+    own = where(fired, unit=change["unit"])
     moment = 1000 * change["time"]
     window = (moment - 20, moment + 20)
     times.plot(
@@ -49,7 +46,7 @@ for column, (_, change) in enumerate(changes.iterrows()):
     times.set_xlabel("distance from the change ($10^{-3}$)")
     draw_sides(raster, fired, change)
     raster.set(xlim=(window[0], window[1] + 80))
-    for side, table in of(potentials).groupby("side", sort=False):
+    for side, table in trace_of.groupby("side", sort=False):
         shown = table["potential"].where(table["potential"].between(-50, 50))
         style = {"color": "black", "lw": 1.4} if side == "left" else {"color": colour, "lw": 0.9}
         trace.plot(1000 * table["time"], shown, label=f"just {side}", **style)

@@ -10,6 +10,7 @@ from study.landscape.figures import (
     draw_tail,
     draw_turn,
     neuron_handles,
+    where,
 )
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, save
@@ -24,7 +25,8 @@ loss, predictions, share, turn, norms, tails = grid.flat
 
 keys = ["neuron", "seed", "epoch", "batch"]
 along = losses.merge(steps[[*keys, "predicted"]], on=keys)
-along = along[(along["batch"] == "own") & (along["seed"] == along["seed"].min())]
+along = where(along, batch="own")
+along = where(along, seed=along["seed"].min())
 for (neuron, _), own in along.groupby(["neuron", "epoch"]):
     gain = (own["loss"] - own["loss"].iloc[0]) / own["predicted"].abs()
     loss.plot(own["t"], gain, lw=0.6, alpha=0.7, color=NEURON_COLOURS[neuron])
@@ -41,7 +43,7 @@ predictions.set_title("all steps, each on its own batch")
 
 steps["missed"] = steps["error"] / steps["predicted"].abs()
 for batch, ls in {"own": "-", "fixed": "--"}.items():
-    own = steps[steps["batch"] == batch]
+    own = where(steps, batch=batch)
     draw_seeds(share, own, "epoch", "missed", ls)
     draw_seeds(norms, own, "epoch", "norm_variation", ls)
 share.set(xlabel="epoch", ylabel="|real - predicted change|\nover |predicted|", yscale="log")
@@ -54,8 +56,7 @@ norms.set_title("dashed: fixed samples")
 draw_turn(turn, losses)
 turn.set_title("all steps, each on its own batch")
 
-trained = samples[samples["state"] == "trained"]
-for neuron, own in trained.groupby("neuron", sort=False):
+for neuron, own in where(samples, state="trained").groupby("neuron", sort=False):
     draw_tail(tails, own["gradient_norm"], color=NEURON_COLOURS[neuron], lw=1.2)
 tails.set(
     xscale="log",

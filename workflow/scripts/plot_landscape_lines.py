@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 
 from _job import start
 from study.landscape.constants import STATES
-from study.landscape.figures import draw_lines, neuron_handles
+from study.landscape.figures import draw_lines, neuron_handles, where
 from study.landscape.plane_figures import direction_label
 from study.storage.tables import read_table
 from study.style import save
@@ -21,8 +21,7 @@ figure, grid = plt.subplots(
 )
 for row, state in zip(grid, STATES, strict=True):
     for axes, direction in zip(row, directions, strict=True):
-        own = lines[(lines["state"] == state) & (lines["direction"] == direction)]
-        draw_lines(axes, own)
+        draw_lines(axes, where(lines, state=state, direction=direction))
         if state == STATES[0]:
             axes.set_title(direction_label(direction))
         if state == STATES[-1]:

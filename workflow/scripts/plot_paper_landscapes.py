@@ -11,14 +11,9 @@ from study.landscape.figures import (
     draw_turn,
     minima_density,
     neuron_handles,
+    where,
 )
-from study.landscape.plane_figures import (
-    colour_range,
-    direction_label,
-    draw_field,
-    draw_surface,
-    plane_bars,
-)
+from study.landscape.plane_figures import direction_label, draw_planes
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, save
 
@@ -28,36 +23,25 @@ log = start(snakemake)
 planes = read_table(snakemake.input.planes)
 lines, line_minima = map(read_table, (snakemake.input.lines, snakemake.input.line_minima))
 first, second = snakemake.params.pair
-plane = planes[
-    (planes["seed"] == snakemake.params.seed)
-    & (planes["state"] == "trained")
-    & (planes["direction"] == first)
-    & (planes["direction2"] == second)
-]
+plane = where(
+    planes, seed=snakemake.params.seed, state="trained", direction=first, direction2=second
+)
 neurons = list(plane["neuron"].unique())
 figure, grid = plt.subplots(2, 2 * len(neurons), figsize=(5 * len(neurons) + 1, 5.2), squeeze=False)
 
-low, high = colour_range(plane)
-for k, neuron in enumerate(neurons):
-    own = plane[plane["neuron"] == neuron]
-    surface, field = grid[0, k], grid[0, len(neurons) + k]
-    image = draw_surface(surface, own, low, high)
-    arrows = draw_field(field, own, low, high)
-    surface.set(title=neuron_label(neuron), xlabel=direction_label(first))
-    field.set(title=f"{neuron_label(neuron)}, descent", xlabel=direction_label(first))
+draw_planes(grid[0], plane)
+names = [neuron_label(neuron) for neuron in neurons]
+for axes, title in zip(grid[0], [*names, *(f"{n}, descent" for n in names)], strict=True):
+    axes.set(title=title, xlabel=direction_label(first))
 for axes in (grid[0, 0], grid[0, len(neurons)]):
     axes.set_ylabel(direction_label(second))
-plane_bars(figure, image, grid[0, : len(neurons)], arrows, grid[0, len(neurons) :])
 
 line, minima, turn, predictions, *unused = grid[1]
 for axes in unused:
     axes.remove()
-own = lines[(lines["state"] == "trained") & (lines["direction"] == snakemake.params.direction)]
-draw_lines(line, own)
-line.set(
-    xlabel=f"relative distance,\n{direction_label(snakemake.params.direction)}",
-    ylabel="loss (nats)",
-)
+direction = snakemake.params.direction
+draw_lines(line, where(lines, state="trained", direction=direction))
+line.set(xlabel=f"relative distance,\n{direction_label(direction)}", ylabel="loss (nats)")
 density = minima_density(line_minima[line_minima["state"].isin(COMPARED)], "length")
 for (neuron, state), part in density.groupby(["neuron", "state"]):
     mean = part.groupby("depth")["density"].mean()

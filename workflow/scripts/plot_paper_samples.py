@@ -14,6 +14,7 @@ from study.landscape.figures import (
     jump_label,
     state_axis,
     variation_shares,
+    where,
 )
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, save
@@ -25,29 +26,25 @@ changes, losses, spikes = (
 examples = read_table(snakemake.input.examples)
 profiles = read_table(snakemake.input.profiles)
 summary = read_table(snakemake.input.summary)
-jumps = changes[(changes["search"] == "breaks") & (changes["loss_jump"].abs() > JUMP)]
-losses = losses[(losses["search"] == "breaks") & (losses["state"] == "trained")]
+breaks = where(changes, search="breaks")
+jumps = where(breaks[breaks["loss_jump"].abs() > JUMP], state="trained")
+losses = where(losses, search="breaks", state="trained")
 here = ["seed", "direction", "sample"]
-counts = jumps[jumps["state"] == "trained"].groupby(here).size()
+counts = jumps.groupby(here).size()
 shown = counts.idxmax() if len(counts) else losses[here].iloc[0]  # the line with most jumps
 neurons = list(losses["neuron"].unique())
 figure, grid = plt.subplots(2, 3, figsize=(12, 5.6))
 
 for axes, neuron in zip(grid[0, :2], neurons, strict=False):
-
-    def along(table, neuron=neuron):
-        own = (table["neuron"] == neuron) & (table["state"] == "trained")
-        return table[own & (table[here] == list(shown)).all(axis=1)]
-
-    n_jumps = len(along(jumps))
-    draw_jumps(axes, along(losses), along(jumps), NEURON_COLOURS[neuron])
+    line = {"neuron": neuron, **dict(zip(here, shown, strict=True))}
+    n_jumps = len(where(jumps, **line))
+    draw_jumps(axes, where(losses, **line), where(jumps, **line), NEURON_COLOURS[neuron])
     axes.set_title(f"{neuron_label(neuron)}, one sample: {n_jumps} jump{'s' * (n_jumps != 1)}")
     axes.set_ylabel("loss (nats)")
 
 raster = grid[0, 2]
 largest = examples.loc[examples["loss_jump"].abs().idxmax()]
-own = spikes[(spikes["neuron"] == largest["neuron"]) & (spikes["kind"] == largest["kind"])]
-draw_sides(raster, own[own["layer"] == largest["layer"]], largest)
+draw_sides(raster, where(spikes, **largest[["neuron", "kind", "layer"]]), largest)
 moment = 1000 * largest["time"]
 raster.set(xlim=(moment - 40, moment + 40), xlabel="time (ms)", ylabel="neuron")
 raster.set_title(f"{neuron_label(largest['neuron'])}, {jump_label(largest['loss_jump'])}")
@@ -70,10 +67,8 @@ below = {"loc": "upper center", "bbox_to_anchor": (-0.2, -0.38), "ncols": 3}
 draw_shares(causes, variation_shares(profiles), **below)
 causes.set(xlabel="share of the total variation\nof a sample's loss")
 
-appear = changes[(changes["search"] == "breaks") & (changes["appeared"] + changes["vanished"] > 0)]
-harmless = changes[(changes["search"] == "swaps") & ~changes["breaks"] & changes["interacts"]]
 below = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.38), "ncols": 2, "columnspacing": 0.8}
-draw_disruption(cascade, {"spike (dis)appears": appear, "harmless": harmless}, **below)
+draw_disruption(cascade, changes, **below)
 letter(grid.flat)
 figure.suptitle(
     f"{snakemake.params.data}: single training samples; {summary['seed'].nunique()} seeds",

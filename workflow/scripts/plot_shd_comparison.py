@@ -1,4 +1,4 @@
-"""Draw the statistics of the Heidelberg Digits heard here beside those published of SHD."""
+"""Draw the statistics of the Heidelberg Digits' spikes beside those published of SHD."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +10,7 @@ from study.style import COLOURS, letter, save
 
 log = start(snakemake)
 samples = read_table(snakemake.input.samples)
-heard = training(samples)
+trained = training(samples)
 HERE, SHD = COLOURS[0], "black"
 TOP = 0.58  # of a panel; above it are legends
 
@@ -18,7 +18,7 @@ figure, panels = plt.subplots(2, 2, figsize=(7.2, 5.4))
 rates, spikes, channels, durations = panels.flat
 
 mean, sd = (
-    heard.groupby("speaker")["rate"].agg(how).reindex(list(RATES)) for how in ("mean", "std")
+    trained.groupby("speaker")["rate"].agg(how).reindex(list(RATES)) for how in ("mean", "std")
 )
 places = np.arange(len(RATES))
 rates.errorbar(places, mean, sd, fmt="o", ms=4, capsize=2, color=HERE, label="here, with sd")
@@ -38,30 +38,18 @@ def distribution(axes, values, bins, **published):
     axes.legend(loc="upper right")
 
 
-distribution(spikes, heard["spikes"], 50, **{f"SHD, mean about {SPIKES:.4g}": SPIKES})
+distribution(spikes, trained["spikes"], 50, **{f"SHD, mean about {SPIKES:.4g}": SPIKES})
 spikes.set_xlabel("spikes of a training sample")
-distribution(
-    channels,
-    english(heard)["channels"],
-    50,
-    **{
-        f"SHD, mean {CHANNELS['mean']:.4g}": CHANNELS["mean"],
-        "SHD, 1 and 99 %": CHANNELS["1 %"],
-        "": CHANNELS["99 %"],
-    },
-)
-channels.set_xlabel("channels that spike, English training words")
-distribution(
-    durations,
-    samples["last_spike"],
-    50,
-    **{
-        f"recordings, mean {DURATIONS['mean']:.4g}": DURATIONS["mean"],
-        "recordings, 5 and 95 %": DURATIONS["5 %"],
-        "": DURATIONS["95 %"],
-    },
-)
-durations.set_xlabel("time of the last spike, all samples (s)")
+for axes, values, published, name, low, high, label in (
+    (channels, english(trained)["channels"], CHANNELS, "SHD", "1 %", "99 %",
+     "channels that spike, English training words"),
+    (durations, samples["last_spike"], DURATIONS, "recordings", "5 %", "95 %",
+     "time of the last spike, all samples (s)"),
+):  # fmt: skip
+    mean = published["mean"]
+    lines = {f"{name}, mean {mean:.4g}": mean, f"{name}, {low[:-2]} and {high}": published[low]}
+    distribution(axes, values, 50, **lines, **{"": published[high]})
+    axes.set_xlabel(label)
 for axes in (spikes, channels, durations):
     axes.set_ylim(0, 1.75 * axes.get_ylim()[1])  # room for the legend
 letter(panels.flat)

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from _job import start
 from study.config.neurons import NEURON_STYLES
 from study.storage.tables import read_table
-from study.style import NEURON_COLOURS, case_label, letter, neuron_label, plt, save
+from study.style import NEURON_COLOURS, letter, neuron_label, plt, save
 
 PANELS = {  # with limits
     "accuracy": ("accuracy, all test samples", (-0.02, 1.02)),
@@ -76,7 +76,7 @@ own = read_table(snakemake.input.runs).groupby("neuron")["accuracy"].mean()
 pictures = zip(snakemake.input.tables, snakemake.output.png, snakemake.output.pdf, strict=True)
 for table, *files in pictures:
     runs = pd.read_csv(table, dtype={"to": str}).fillna({"to": "", "accuracy": 0.0})
-    runs["to"] = [case_label(to) for to in runs["to"]]
+    runs["to"] = [neuron_label(to) for to in runs["to"]]
     neurons = [neuron for neuron in NEURON_STYLES if neuron in set(runs["neuron"])]
     figure, lines = draw_draws(runs) if "draw" in runs else draw_cases(runs)
     marks = {neuron_label(n): {"marker": "o", "color": NEURON_COLOURS[n]} for n in neurons}

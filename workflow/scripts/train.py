@@ -10,8 +10,7 @@ from spikegrad.saving import save_tensors
 from spikegrad.seeds import generator
 from spikegrad.settings import validate
 from study.config.training import ModelSettings
-from study.data.dataset import load
-from study.data.speakers import exchanged
+from study.data.dataset import exchanged, load
 from study.search.selection import best_winner
 from study.storage.provenance import digest
 from study.storage.tables import write_table

@@ -38,22 +38,17 @@ NEURON_COLOURS = {neuron: style.colour for neuron, style in NEURON_STYLES.items(
 COLOURS = ("#009e73", "#882255", "#e69f00", "#56b4e9", "#999999")
 
 
-def neuron_label(neuron: str) -> str:
-    """The neuron model's name for readers."""
-    return NEURON_STYLES[neuron].label
-
-
-def case_label(names: str) -> str:
-    """What a variant's case is called: neuron models among its ``names`` as everywhere."""
-    parts = [neuron_label(n) if n in NEURON_STYLES else n for n in names.split(", ")]
-    return ", ".join(parts)
+def neuron_label(names: str) -> str:
+    """``names``, separated by ", ", for readers: neuron models have labels, other words stay."""
+    return ", ".join(
+        NEURON_STYLES[name].label if name in NEURON_STYLES else name for name in names.split(", ")
+    )
 
 
 def neuron_legend(axes: Axes, **options: Any) -> None:
     """A legend of the neuron models drawn in ``axes``, named as everywhere."""
     for text in axes.legend(title=None, **options).get_texts():
-        if text.get_text() in NEURON_STYLES:
-            text.set_text(neuron_label(text.get_text()))
+        text.set_text(neuron_label(text.get_text()))
 
 
 def draw_input(axes: Axes, spikes: pd.DataFrame, n_channels: int) -> None:

@@ -22,8 +22,8 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 
-# LLVM keeps to half registers on processors that once slowed down for whole ones. The kernels'
-# loops are long arithmetic on few rows, and twice as fast without that preference.
+# LLVM uses half registers on processors that once slowed down for whole ones. The kernels' loops
+# are long arithmetic on few rows, and twice as fast with whole ones.
 WHOLE_REGISTERS = '"prefer-vector-width"="512"'
 
 

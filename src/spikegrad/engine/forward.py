@@ -117,7 +117,7 @@ def sort_spikes(record, first, last):
 
 @njit(**OPTIONS)
 def advance(neuron, events, duration, weights, max_spikes, record, buffer, found, progress):
-    """Run on to the end of the segment, of the trial, or of the room for spikes."""
+    """Run on to the end of the segment, of the sample, or of the room for spikes."""
     times, units = events
     steps, sources = record.steps, record.sources
     neurons = found.neurons

@@ -58,9 +58,9 @@ class Record(NamedTuple):
     checkpoints: np.ndarray
     """The states at the start of each segment, [n_segments, n_state, n]."""
     final: np.ndarray
-    """The state at the trial's end, [n_state, n]."""
+    """The state at the sample's end, [n_state, n]."""
     until: float
-    """The time of that state in seconds: the trial's end, unless the pass has stopped before."""
+    """The time of that state in seconds: the sample's end, unless the pass has stopped before."""
 
 
 @njit(**INLINED)

@@ -1,4 +1,4 @@
-"""The leaky integrate-and-fire neuron.
+"""The leaky integrate-and-fire neuron; docs/engine.md derives the formulas.
 
     tau dV/dt = -V + I + J,   (tau / 2) dI/dt = -I,   spike and reset to 0 at V = 1
 
@@ -7,16 +7,8 @@ at theta = 1 - J and its reset at -J. In ``e = exp(-t / tau)`` it is a parabola,
 
     W(t) = e W + (e - e^2) I = e (W + I) - e^2 I,
 
-so that a crossing is the root of a quadratic equation. At its maximum, e = (W + I) / (2 I),
-the potential reaches ((W + I)^2) / (4 I). Where that touches theta (grazing contact) the spike
-vanishes at a finite time, and its derivative diverges; a potential that just touches theta makes
-no spike. With J > 1 the neuron spikes by itself,
-with the period tau ln(J / (J - 1)).
-
-The adjoint (lW, lI) of a step is the transposed linear map. At a spike, t* moves by
--dW / W'(t*) with tau W' = I - theta, which gives dLoss/dW = g tau / (theta - I); moving the reset
-moves the potential after it, W = -J + (t - t*) (I + J) / tau + ..., hence
-g <- g - lW (I + J) / tau.
+with the maximum (W + I)^2 / (4 I) at e = (W + I) / (2 I). A potential that just touches theta makes
+no spike. With J > 1 the neuron spikes by itself, with the period tau ln(J / (J - 1)).
 """
 
 from __future__ import annotations
@@ -26,22 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikegrad.engine.formulas import (
-    arrival_gradient,
-    crossed,
-    flow,
-    flow_adjoint,
-    implements,
-    initial,
-    longest_step,
-    near,
-    propagator,
-    rescaled,
-    root,
-    scale,
-    spike,
-    spike_adjoint,
-)
+from spikegrad.engine import formulas
+from spikegrad.engine.formulas import implements
 from spikegrad.neurons.synapses import current_synapse
 
 
@@ -70,7 +48,7 @@ class LIF(NamedTuple):
 
     @staticmethod
     def normalised(state):
-        """The state, which has but one form."""
+        """The state as it is: each potential has one state only."""
         return state
 
     def potential(self, state):
@@ -81,24 +59,24 @@ class LIF(NamedTuple):
 current_synapse(LIF)
 
 
-@implements(initial, LIF)
+@implements(formulas.initial, LIF)
 def _initial(neuron, zero):
     return zero - type(zero)(neuron.drive), zero
 
 
-@implements(propagator, LIF)
+@implements(formulas.propagator, LIF)
 def _propagator(neuron, d):
     return d
 
 
-@implements(flow, LIF)
+@implements(formulas.flow, LIF)
 def _flow(neuron, d, s):
     W, I = s
     e = type(d)(1) - d
     return e * (W + d * I), e * e * I
 
 
-@implements(near, LIF)
+@implements(formulas.near, LIF)
 def _near(neuron, d, s, end):
     W, I = s
     theta = type(d)(1.0 - neuron.drive)
@@ -109,7 +87,7 @@ def _near(neuron, d, s, end):
     return ((W + d * I >= least) & peak) | (theta <= W)
 
 
-@implements(crossed, LIF)
+@implements(formulas.crossed, LIF)
 def _crossed(neuron, d, s, end):
     W, I = s
     theta = type(d)(1.0 - neuron.drive)
@@ -121,7 +99,7 @@ def _crossed(neuron, d, s, end):
     return (end[0] > theta) | above | (peak_inside & peak)
 
 
-@implements(root, LIF)
+@implements(formulas.root, LIF)
 def _root(neuron, d, s):
     W, I = np.float64(s[0]), np.float64(s[1])
     theta = 1.0 - neuron.drive
@@ -133,35 +111,35 @@ def _root(neuron, d, s):
     return min(max(2.0 * (theta - W) / (I - W + contact), 0.0), d)
 
 
-@implements(spike, LIF)
+@implements(formulas.spike, LIF)
 def _spike(neuron, s):
     W, I = s
     return type(W)(0.0 - neuron.drive), I
 
 
-@implements(longest_step, LIF)
+@implements(formulas.longest_step, LIF)
 def _longest_step(neuron, current):
     return 1.0
 
 
-@implements(scale, LIF)
+@implements(formulas.scale, LIF)
 def _scale(neuron, s):
     return type(s[0])(1)
 
 
-@implements(rescaled, LIF)
+@implements(formulas.rescaled, LIF)
 def _rescaled(neuron, s, factor):
     return s
 
 
-@implements(flow_adjoint, LIF)
+@implements(formulas.flow_adjoint, LIF)
 def _flow_adjoint(neuron, d, s, adjoint):
     lW, lI = adjoint
     e = type(d)(1) - d
     return e * lW, e * (d * lW + e * lI)
 
 
-@implements(spike_adjoint, LIF)
+@implements(formulas.spike_adjoint, LIF)
 def _spike_adjoint(neuron, s, adjoint, g):
     W, I = s
     lW, lI = adjoint
@@ -170,7 +148,7 @@ def _spike_adjoint(neuron, s, adjoint, g):
     return (g * tau / (theta - I) if g != 0 else g), lI
 
 
-@implements(arrival_gradient, LIF)
+@implements(formulas.arrival_gradient, LIF)
 def _arrival_gradient(neuron, s, w, adjoint):
     lW, lI = adjoint
     return w * ((lI + lI - lW) / type(lW)(neuron.tau))

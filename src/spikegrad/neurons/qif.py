@@ -4,23 +4,14 @@
 
 With V = p / q the equation becomes linear, tau p' = -p + (I + J) q and tau q' = -p. A spike is a
 zero of q: nothing is singular there, and V continues at -inf by itself. We keep q >= 0 by turning
-(p, q) into (-p, -q) at a spike, which is the same V. Since the synaptic time constant is tau / 2,
-in the time u = 1 - exp(-t / tau) from a step's start
-
-    q_uu = -(I + J / (1 - u)^2) q,   p = -(1 - u) q_u,   I at the step's start.
-
-**Without drive** (:class:`QIF`) the solution is elementary,
+(p, q) into (-p, -q) at a spike, which is the same V. Without drive (:class:`QIF`) a step is
 
     z = I d^2,   C(z) = cos(sqrt z),   S(z) = sin(sqrt z) / sqrt z
-    p <- e (C p + d I S q),   q <- C q - d S p.
+    p <- e (C p + d I S q),   q <- C q - d S p,
 
-C and S are entire functions of z, so one formula covers currents of either sign. The adjoint of a
-step is the transposed derivative, with D = dS/dz and dC/dz = -S / 2.
-
-**With drive** see :mod:`spikegrad.neurons.qif_driven`.
-
-At a spike q' = -p / tau for either, so that t* moves by tau dq / p. Above J = 1/4 the neuron spikes
-by itself, with the period pi tau / sqrt(J - 1/4); below, it rests.
+with entire functions C and S for currents of either sign; with drive see
+:mod:`spikegrad.neurons.qif_driven`. Above J = 1/4 the neuron spikes by itself, with the period
+pi tau / sqrt(J - 1/4); below, it rests. docs/engine.md derives the formulas and their adjoints.
 """
 
 from __future__ import annotations
@@ -32,26 +23,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spikegrad.engine import njit
-from spikegrad.engine.formulas import (
-    FAST,
-    arrival_gradient,
-    crossed,
-    flow,
-    flow_adjoint,
-    implements,
-    initial,
-    longest_step,
-    near,
-    propagator,
-    rescaled,
-    root,
-    scale,
-    spike,
-    spike_adjoint,
-    through_spike,
-    through_spike_adjoint,
-)
+from spikegrad.engine import formulas, njit
+from spikegrad.engine.formulas import FAST, flow, flow_adjoint, implements, propagator
 from spikegrad.neurons.entire import C, D, S
 from spikegrad.neurons.synapses import current_synapse
 from spikegrad.neurons.taylor import LARGEST_Z
@@ -122,9 +95,9 @@ class QIF(NamedTuple):
     @staticmethod
     def normalised(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The same state with |p| + |q| = 1: a form that does not depend on the steps taken."""
-        p, q, current = state
+        p, q, *rest = state
         size = p.abs() + q.abs()
-        return p / size, q / size, current
+        return (p / size, q / size, *rest)
 
     @staticmethod
     def without_current(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -133,17 +106,17 @@ class QIF(NamedTuple):
         return p, q, torch.zeros_like(current)
 
     def pseudospikes(self, state: tuple[Tensor, ...], feed: Tensor) -> tuple[Tensor, Tensor]:
-        """Delay from the trial's end to the spike that would follow it, and the phase there.
+        """Delay from the sample's end to the spike that would follow it, and the phase there.
 
         From the end on, the neuron is driven by a constant positive current made of its
         synaptic current, its drive and ``feed``, the input from a rate network of the same
-        weights (Klos and Memmesheimer, arXiv 2309.14523). A spike that moves past the trial's end
+        weights (Klos and Memmesheimer, arXiv 2309.14523). A spike that moves past the sample's end
         goes over into its pseudospike smoothly.
 
         Parameters
         ----------
         state
-            (p, q, I) at the trial's end, each [n_samples, n_neurons].
+            (p, q, I) at the sample's end, each [n_samples, n_neurons].
         feed
             Input from the rate network, [n_samples, n_neurons].
 
@@ -160,17 +133,17 @@ class QIF(NamedTuple):
 current_synapse(QIF)
 
 
-@implements(initial, QIF)
+@implements(formulas.initial, QIF)
 def _initial(neuron, zero):
     return zero, type(zero)(1), zero
 
 
-@implements(propagator, QIF)
+@implements(formulas.propagator, QIF)
 def _propagator(neuron, d):
     return d
 
 
-@implements(flow, QIF)
+@implements(formulas.flow, QIF)
 def _flow(neuron, d, s):
     p, q, I = s
     e = type(d)(1) - d
@@ -179,48 +152,48 @@ def _flow(neuron, d, s):
     return e * (c * p + dS * (I * q)), c * q - dS * p, e * e * I
 
 
-@implements(near, QIF)
-@implements(crossed, QIF)
+@implements(formulas.near, QIF)
+@implements(formulas.crossed, QIF)
 def _crossed(neuron, d, s, end):
     return end[1] <= type(d)(0)
 
 
-@implements(root, QIF)
+@implements(formulas.root, QIF)
 def _root(neuron, d, s):
     p, q, I = np.float64(s[0]), np.float64(s[1]), np.float64(s[2])
     return min(turning_angle(I, p, q), d)
 
 
-@implements(spike, QIF)
+@implements(formulas.spike, QIF)
 def _spike(neuron, s):
     p, q, I = s
     return -p, type(q)(0), I
 
 
-@implements(through_spike, QIF)
+@implements(formulas.through_spike, QIF)
 def _through_spike(neuron, d, first, s, end):
     """A spike turns (p, q), and the flow is linear: the same as turning them at the end."""
     p, q, I = end
     return -p, -q, I
 
 
-@implements(longest_step, QIF)
+@implements(formulas.longest_step, QIF)
 def _longest_step(neuron, current):
     return math.sqrt(LARGEST_Z / current)
 
 
-@implements(scale, QIF)
+@implements(formulas.scale, QIF)
 def _scale(neuron, s):
     return type(s[0])(1) / (np.abs(s[0]) + np.abs(s[1]))
 
 
-@implements(rescaled, QIF)
+@implements(formulas.rescaled, QIF)
 def _rescaled(neuron, s, factor):
     p, q, I = s
     return p * factor, q * factor, I
 
 
-@implements(flow_adjoint, QIF)
+@implements(formulas.flow_adjoint, QIF)
 def _flow_adjoint(neuron, d, s, adjoint):
     p, q, I = s
     lp, lq, lI = adjoint
@@ -236,21 +209,21 @@ def _flow_adjoint(neuron, d, s, adjoint):
     return c * a - dS * lq, dS * (I * a) + c * lq, gain
 
 
-@implements(spike_adjoint, QIF)
+@implements(formulas.spike_adjoint, QIF)
 def _spike_adjoint(neuron, s, adjoint, g):
     p, q, I = s
     lp, lq, lI = adjoint
     return -lp, g * type(p)(neuron.tau) / p - lq, lI
 
 
-@implements(arrival_gradient, QIF)
+@implements(formulas.arrival_gradient, QIF)
 def _arrival_gradient(neuron, s, w, adjoint):
     p, q, I = s
     lp, lq, lI = adjoint
     return w * ((lI + lI - q * lp) / type(q)(neuron.tau))
 
 
-@implements(through_spike_adjoint, QIF)
+@implements(formulas.through_spike_adjoint, QIF)
 def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
     """The step's adjoint of the turned (lp, lq), and what moving the zero of q does."""
     e = type(d)(1) - d

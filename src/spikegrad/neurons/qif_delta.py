@@ -6,50 +6,21 @@
 With V = p / q the flow is that of :mod:`spikegrad.neurons.qif_driven` without a current, a_0 and
 b_0 of its series, hence one matrix for all neurons; and an arriving weight is p -> p + w q. Above
 J = 1/4 every neuron turns, with the period pi tau / sqrt(J - 1/4), and inputs only advance or delay
-it: the oscillating neuron of Klos and Memmesheimer (arXiv 2309.14523). In closed form, with
-r^2 = J - 1/4,
-
-    q(t) = exp(-t / (2 tau)) (q cos(r t / tau) + (q / 2 - p) sin(r t / tau) / r),
-
-a spike comes where tan(r t / tau) = r q / (p - q / 2).
-
-The adjoint of a step is the transposed matrix. A spike is a zero of q, and t* moves by tau dq / p.
-An arriving weight takes (lp, lq) back to (lp, lq + w lp); its own gradient is lp q. Moving it by
-dt moves the state after it by the difference of the flows, w dt (q - p, q) / tau with p just before
-it. Weights that arrive together do so in their order.
+it: the oscillating neuron of Klos and Memmesheimer (arXiv 2309.14523). A spike comes where
+tan(r t / tau) = r q / (p - q / 2), with r^2 = J - 1/4. Weights that arrive together do so in their
+order. docs/engine.md derives the formulas and their adjoints.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
 
-from spikegrad.engine.formulas import (
-    arrival_gradient,
-    arrive,
-    arrive_adjoint,
-    crossed,
-    flow,
-    flow_adjoint,
-    implements,
-    initial,
-    input_current,
-    longest_step,
-    near,
-    propagator,
-    rescaled,
-    root,
-    scale,
-    spike,
-    spike_adjoint,
-    through_spike,
-    through_spike_adjoint,
-    weight_gradient,
-)
-from spikegrad.neurons.qif import delay_and_phase, turning_angle
+from spikegrad.engine import formulas
+from spikegrad.engine.formulas import flow, flow_adjoint, implements, propagator
+from spikegrad.neurons.qif import QIF, delay_and_phase, turning_angle
 from spikegrad.neurons.taylor import (
     LARGEST_D,
     LARGEST_Z,
@@ -59,15 +30,11 @@ from spikegrad.neurons.taylor import (
 )
 
 
-class QIFDelta(NamedTuple):
-    """Quadratic integrate-and-fire neuron with delta synapses; state (p, q) with V = p / q."""
+class QIFDelta(QIF):
+    """Quadratic integrate-and-fire neuron with delta synapses; state (p, q) with V = p / q.
 
-    tau: float
-    """Membrane time constant in seconds."""
-    drive: float = 0.0
-    """Constant input current J; above 1/4 the neuron spikes by itself."""
-    series: np.ndarray | None = None
-    """Taylor coefficients of a step, see :func:`qif_delta`."""
+    Formulas and methods that are not below are those of :class:`spikegrad.neurons.qif.QIF`.
+    """
 
     @staticmethod
     def moved():
@@ -79,29 +46,14 @@ class QIFDelta(NamedTuple):
         """What a weight of 1 moves, in units of tau times a current."""
         return 1.0
 
-    def __repr__(self) -> str:
-        return f"QIFDelta(tau={self.tau}, drive={self.drive})"
-
     @staticmethod
     def variables():
         """Names of the state variables."""
         return ("p", "q")
 
     @staticmethod
-    def potential(state):
-        """Membrane potential V."""
-        return state[0] / state[1]
-
-    @staticmethod
-    def normalised(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """The same state with |p| + |q| = 1: a form that does not depend on the steps taken."""
-        p, q = state
-        size = p.abs() + q.abs()
-        return p / size, q / size
-
-    @staticmethod
     def without_current(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """The same potentials, free of synaptic current, of which there is none."""
+        """The state as it is: it has no synaptic current."""
         return state
 
     def pseudospikes(self, state: tuple[Tensor, ...], feed: Tensor) -> tuple[Tensor, Tensor]:
@@ -115,12 +67,12 @@ def qif_delta(tau: float, drive: float = 0.0) -> QIFDelta:
     return QIFDelta(tau, drive, taylor_coefficients(drive, n_powers=1))
 
 
-@implements(initial, QIFDelta)
+@implements(formulas.initial, QIFDelta)
 def _initial(neuron, zero):
     return zero, type(zero)(1)
 
 
-@implements(propagator, QIFDelta)
+@implements(formulas.propagator, QIFDelta)
 def _propagator(neuron, d):
     series, e = neuron.series, type(d)(1) - d
     terms = n_terms(d)[1]
@@ -130,80 +82,69 @@ def _propagator(neuron, d):
     return e * number(b_slope), -e * number(a_slope), number(-b), number(a)
 
 
-@implements(flow, QIFDelta)
+@implements(formulas.flow, QIFDelta)
 def _flow(neuron, step, s):
     p, q = s
     pp, pq, qp, qq = step
     return pp * p + pq * q, qp * p + qq * q
 
 
-@implements(near, QIFDelta)
-@implements(crossed, QIFDelta)
-def _crossed(neuron, d, s, end):
-    return end[1] <= type(d)(0)
-
-
-@implements(root, QIFDelta)
+@implements(formulas.root, QIFDelta)
 def _root(neuron, d, s):
     p, q = np.float64(s[0]), np.float64(s[1])
     return min(-math.expm1(-turning_angle(neuron.drive - 0.25, p - q / 2.0, q)), d)
 
 
-@implements(spike, QIFDelta)
+@implements(formulas.spike, QIFDelta)
 def _spike(neuron, s):
     p, q = s
     return -p, type(q)(0)
 
 
-@implements(through_spike, QIFDelta)
+@implements(formulas.through_spike, QIFDelta)
 def _through_spike(neuron, d, first, s, end):
     """A spike turns (p, q), and the flow is linear: the same as turning them at the end."""
     p, q = end
     return -p, -q
 
 
-@implements(arrive, QIFDelta)
+@implements(formulas.arrive, QIFDelta)
 def _arrive(neuron, s, w):
     p, q = s
     return p + w * q, q
 
 
-@implements(input_current, QIFDelta)
+@implements(formulas.input_current, QIFDelta)
 def _input_current(neuron, s):
     return type(s[0])(0)
 
 
-@implements(longest_step, QIFDelta)
+@implements(formulas.longest_step, QIFDelta)
 def _longest_step(neuron, current):
     return min(LARGEST_D, math.sqrt(LARGEST_Z / max(abs(neuron.drive), 1.0)))
 
 
-@implements(scale, QIFDelta)
-def _scale(neuron, s):
-    return type(s[0])(1) / (np.abs(s[0]) + np.abs(s[1]))
-
-
-@implements(rescaled, QIFDelta)
+@implements(formulas.rescaled, QIFDelta)
 def _rescaled(neuron, s, factor):
     p, q = s
     return p * factor, q * factor
 
 
-@implements(flow_adjoint, QIFDelta)
+@implements(formulas.flow_adjoint, QIFDelta)
 def _flow_adjoint(neuron, step, s, adjoint):
     lp, lq = adjoint
     pp, pq, qp, qq = step
     return pp * lp + qp * lq, pq * lp + qq * lq
 
 
-@implements(spike_adjoint, QIFDelta)
+@implements(formulas.spike_adjoint, QIFDelta)
 def _spike_adjoint(neuron, s, adjoint, g):
     p, q = s
     lp, lq = adjoint
     return -lp, g * type(p)(neuron.tau) / p - lq
 
 
-@implements(through_spike_adjoint, QIFDelta)
+@implements(formulas.through_spike_adjoint, QIFDelta)
 def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
     """The step's adjoint of the turned (lp, lq), and what moving the zero of q does."""
     step = propagator(neuron, first)
@@ -213,18 +154,18 @@ def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
     return moved[0] - plain[0], moved[1] - plain[1]
 
 
-@implements(arrive_adjoint, QIFDelta)
+@implements(formulas.arrive_adjoint, QIFDelta)
 def _arrive_adjoint(neuron, s, w, adjoint):
     lp, lq = adjoint
     return lp, lq + w * lp
 
 
-@implements(weight_gradient, QIFDelta)
+@implements(formulas.weight_gradient, QIFDelta)
 def _weight_gradient(neuron, s, adjoint):
     return adjoint[0] * s[1]
 
 
-@implements(arrival_gradient, QIFDelta)
+@implements(formulas.arrival_gradient, QIFDelta)
 def _arrival_gradient(neuron, s, w, adjoint):
     p, q = s
     lp, lq = adjoint

@@ -1,16 +1,10 @@
-"""The QIF neuron with a constant drive J.
+"""The QIF neuron with a constant drive J; docs/engine.md derives the formulas.
 
-With q_uu = -(I + J / (1 - u)^2) q as in :mod:`spikegrad.neurons.qif`, let a and b be the solutions
-that start from (q, q_u) = (1, 0) and (0, 1). Then
+    p <- e (b' p - a' q),   q <- a q - b p,   a = sum_k I^k a_k(d), b likewise
 
-    p <- e (b' p - a' q),   q <- a q - b p,
-
-and a = sum_k I^k a_k(d), b likewise, where a_k and b_k depend on d and J alone: a step's propagator
-has their values and slopes, from Taylor series in d whose coefficients are those of the layer,
-
-    y_k[n + 2] = -(J sum_{j <= n} (j + 1) y_k[n - j] + y_{k-1}[n]) / ((n + 1) (n + 2)).
-
-Spikes and arrivals are those of the neuron without drive, from which it is derived.
+a_k and b_k depend on d and J alone: a step's propagator has their values and slopes, from the
+Taylor series of :mod:`spikegrad.neurons.taylor`. Spikes and arrivals are those of the neuron
+without drive, from which it is derived.
 """
 
 from __future__ import annotations
@@ -19,14 +13,8 @@ import math
 
 import numpy as np
 
-from spikegrad.engine.formulas import (
-    flow,
-    flow_adjoint,
-    implements,
-    longest_step,
-    propagator,
-    root,
-)
+from spikegrad.engine import formulas
+from spikegrad.engine.formulas import implements
 from spikegrad.neurons.qif import QIF
 from spikegrad.neurons.taylor import (
     LARGEST_D,
@@ -49,12 +37,12 @@ def qif(tau: float, drive: float = 0.0) -> QIF:
     return DrivenQIF(tau, drive, taylor_coefficients(drive)) if drive else QIF(tau)
 
 
-@implements(propagator, DrivenQIF)
+@implements(formulas.propagator, DrivenQIF)
 def _propagator(neuron, d):
     return d, values_and_slopes(neuron.series, d)
 
 
-@implements(flow, DrivenQIF)
+@implements(formulas.flow, DrivenQIF)
 def _flow(neuron, step, s):
     p, q, I = s
     d, (a, a_slope, b, b_slope) = step
@@ -63,18 +51,18 @@ def _flow(neuron, step, s):
     return end, power_sum(a, I) * q - power_sum(b, I) * p, e * e * I
 
 
-@implements(root, DrivenQIF)
+@implements(formulas.root, DrivenQIF)
 def _root(neuron, d, s):
     p, q, I = np.float64(s[0]), np.float64(s[1]), np.float64(s[2])
     return first_zero(neuron.series, *n_terms(d), neuron.drive, float(d), p, q, I)
 
 
-@implements(longest_step, DrivenQIF)
+@implements(formulas.longest_step, DrivenQIF)
 def _longest_step(neuron, current):
     return min(LARGEST_D, math.sqrt(LARGEST_Z / (current + abs(neuron.drive))))
 
 
-@implements(flow_adjoint, DrivenQIF)
+@implements(formulas.flow_adjoint, DrivenQIF)
 def _flow_adjoint(neuron, step, s, adjoint):
     p, q, I = s
     lp, lq, lI = adjoint

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from spikegrad.engine.formulas import (
-    arrive,
-    arrive_adjoint,
-    implements,
-    input_current,
-    weight_gradient,
-)
+from spikegrad.engine import formulas
+from spikegrad.engine.formulas import implements
 
 
 def current_synapse(neuron_class: type) -> None:
@@ -17,18 +12,18 @@ def current_synapse(neuron_class: type) -> None:
     They are added to it; what their arrival times do depends on the membrane.
     """
 
-    @implements(arrive, neuron_class)
+    @implements(formulas.arrive, neuron_class)
     def _arrive(neuron, s, w):
         return (*s[:-1], s[-1] + w)
 
-    @implements(input_current, neuron_class)
+    @implements(formulas.input_current, neuron_class)
     def _input_current(neuron, s):
         return s[-1]
 
-    @implements(arrive_adjoint, neuron_class)
+    @implements(formulas.arrive_adjoint, neuron_class)
     def _arrive_adjoint(neuron, s, w, adjoint):
         return adjoint
 
-    @implements(weight_gradient, neuron_class)
+    @implements(formulas.weight_gradient, neuron_class)
     def _weight_gradient(neuron, s, adjoint):
         return adjoint[-1]

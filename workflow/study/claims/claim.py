@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from study.claims.comparison import Cases
 from study.claims.estimates import Criterion
-from study.claims.results import Tables
+from study.claims.results import Cases, Tables
 
 FROZEN = date(2026, 11, 25)
 """The day on which the criteria were fixed, before the study on heidelberg-digits."""
@@ -39,20 +38,14 @@ class Statement:
 
 @dataclass(frozen=True)
 class Claim:
-    """A number that decides about a statement.
+    """A number that decides about a ``statement``: where it must lie for that to be true.
 
     Attributes
     ----------
     name
         Identifies the claim in tables.
-    statement
-        What it is about.
     measure
-        The number that it is judged by.
-    criterion
-        Where that number must lie.
-    estimate
-        Computes it from the tables and a seed of random permutations, for each case.
+        The number in words; ``estimate`` computes it from the tables, for each case.
     primary
         Patterns of the cases by which the statement is judged, each by itself. Of "a | b" the
         first is taken that the study has a case of. None: the statement does without this claim.
@@ -64,11 +57,6 @@ class Claim:
     statement: Statement
     measure: str
     criterion: Criterion
-    estimate: Callable[[Tables, int], Cases]
+    estimate: Callable[[Tables], Cases]
     primary: tuple[str, ...] = ()
     since: date = FROZEN
-
-    @property
-    def paper(self) -> str:
-        """The arXiv number of its statement's paper."""
-        return self.statement.paper

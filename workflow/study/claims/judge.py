@@ -1,25 +1,24 @@
-"""From result files to the table of claims."""
+"""From result files to the table of claims, and from that to verdicts on statements."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
 
+import numpy as np
 import pandas as pd
 
-from study.claims.claim import Claim
-from study.claims.estimates import NOTHING, adjusted
-from study.claims.qif_paper import QIF_CLAIMS
+from study.claims.claim import Claim, Statement
+from study.claims.estimates import NOTHING, Verdict, adjusted
+from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
 from study.claims.results import Tables
-from study.claims.sg_ntk_paper import SG_NTK_CLAIMS
+from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
 from study.storage.columns import Table
 
 CLAIMS = (*QIF_CLAIMS, *SG_NTK_CLAIMS)
-
-COLUMNS = (
-    "id", "paper", "statement", "case", "measure", "data", "criterion", "estimate", "low", "high",
-    "p", "p_holm", "n", "unit", "verdict", "files", "read",
-)  # fmt: skip
-
+STATEMENTS = (*QIF_STATEMENTS, *SG_NTK_STATEMENTS)
 
 CLAIMS_TABLE = Table(
     files=("claims.csv", "ntk/claims.csv"),
@@ -46,27 +45,10 @@ CLAIMS_TABLE = Table(
 )
 
 
-def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS) -> pd.DataFrame:
+def judge(tables: Tables, data: str, claims: Iterable[Claim] = CLAIMS) -> pd.DataFrame:
     """Every claim's estimate and verdict, one row for each of its cases.
 
-    Parameters
-    ----------
-    tables
-        The study's results.
-    data
-        Name of what the numbers are about.
-    seed
-        Of random permutations.
-    claims
-        What to judge.
-
-    Returns
-    -------
-    DataFrame
-        Columns :data:`COLUMNS`. ``low`` and ``high`` bound the 95 % interval; ``p`` is that of
-        the permutation test where two groups are compared, ``p_holm`` the same adjusted for the
-        number of all comparisons of the paper by Holm's method; ``files``, separated by blanks, are
-        those that the claim's numbers come from, and ``read`` the columns and rows of each table.
+    ``data`` names what the numbers are about. The columns are those of ``CLAIMS_TABLE``.
 
     Raises
     ------
@@ -75,13 +57,13 @@ def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
     """
     rows = []
     for claim in claims:
-        cases = claim.estimate(tables, seed) or {"nothing in this study": NOTHING}
+        cases = claim.estimate(tables) or {"nothing in this study": NOTHING}
         read = tables.take_sources()
         for case, estimate in cases.items():
             rows.append(
                 {
                     "id": claim.name,
-                    "paper": f"arXiv {claim.paper}",
+                    "paper": f"arXiv {claim.statement.paper}",
                     "statement": claim.statement.text,
                     "case": case,
                     "measure": claim.measure,
@@ -91,6 +73,7 @@ def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
                     "low": estimate.low,
                     "high": estimate.high,
                     "p": estimate.p,
+                    "p_holm": np.nan,
                     "n": estimate.n,
                     "unit": estimate.unit,
                     "verdict": str(claim.criterion.verdict(estimate)),
@@ -98,7 +81,60 @@ def judge(tables: Tables, data: str, seed: int, claims: Iterable[Claim] = CLAIMS
                     "read": "; ".join(f"{source.table}: {source}" for source in read),
                 }
             )
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows)
     for _, own in table.groupby("paper"):
         table.loc[own.index, "p_holm"] = adjusted(own["p"].astype(float))
     return table
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a study's claims say of a statement.
+
+    Attributes
+    ----------
+    verdict
+        That of all its readings if they agree; else undecided. One without a number is left out.
+    confirmatory
+        Whether all its readings are older than the study.
+    cases
+        Rows of claims.csv that decide, one for each reading that the study has; the first is shown.
+    """
+
+    statement: Statement
+    verdict: Verdict
+    confirmatory: bool
+    cases: tuple[pd.Series, ...]
+
+
+def answer(
+    table: pd.DataFrame, statement: Statement, fixed: date | None, claims: Iterable[Claim] = CLAIMS
+) -> Answer:
+    """What ``table``, which :func:`judge` makes, says of a ``statement``.
+
+    ``fixed`` is the day on which the readings of the study were fixed; None: all are older.
+    """
+    own = [claim for claim in claims if claim.statement == statement and claim.primary]
+    judged = table[table["id"].isin([claim.name for claim in own])]
+    confirmatory = fixed is None or all(claim.since <= fixed for claim in own)
+    if judged["case"].str.startswith("no ").any():  # LIF or QIF networks in this study
+        return Answer(statement, Verdict.NOT_MEASURABLE, confirmatory, ())
+    readings = [(claim.name, pattern) for claim in own for pattern in claim.primary]
+    found = [case for reading in readings if (case := decisive(judged, *reading)) is not None]
+    verdicts = {case["verdict"] for case in found} - {Verdict.NOT_MEASURABLE}
+    verdict = Verdict.UNDECIDED if verdicts else Verdict.NOT_MEASURABLE
+    if len(verdicts) == 1:
+        verdict = Verdict(verdicts.pop())
+    return Answer(statement, verdict, confirmatory, tuple(found))
+
+
+def decisive(table: pd.DataFrame, claim: str, patterns: str) -> pd.Series | None:
+    """The row of ``table`` that decides a reading: of the cases that the first possible of its
+    ``patterns``, separated by " | ", names, the one with the widest interval."""
+    own = table[table["id"] == claim]
+    for pattern in patterns.split(" | "):
+        found = own[[fnmatchcase(case, pattern) for case in own["case"]]]
+        if len(found):
+            width = (found["high"] - found["low"]).fillna(-np.inf)
+            return found.loc[width.idxmax()]
+    return None

@@ -1,15 +1,17 @@
-"""What the claims about the surrogate-gradient NTK measure (arXiv 2405.15539)."""
+"""What the claims about the surrogate-gradient NTK measure (arXiv 2405.15539).
+
+Numbers of finite networks are those of each experiment by itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from study.claims.comparison import Cases
 from study.claims.estimates import NOTHING, Estimate, exact
-from study.claims.results import Tables
+from study.claims.results import Cases, Tables
 from study.ntk import SAME_TIME, SG_NTK
 
 TRUE_DERIVATIVE = "true_derivative"  # as the tables call it
@@ -34,9 +36,8 @@ def growth(tables: Tables) -> Cases:
         if found.empty:  # one slope only
             continue
         row = found.loc[found["width"].idxmax()]
-        value, low, high = row[[*POWER]].astype(float) - row["theory"]
         case = f"gradients of {experiment}, width {row['width']:g}"
-        cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
+        cases[case] = _of_networks(row, row[[*POWER]].astype(float) - row["theory"])
     return cases
 
 
@@ -50,7 +51,7 @@ def approach(tables: Tables) -> Cases:
     return {"all depths and surrogates": exact(np.array(powers), len(powers), "kernels")}
 
 
-def width_power(tables: Tables, quantity: str, step: str) -> Cases:
+def width_power(tables: Tables, quantity: str, last: bool) -> Cases:
     """Power of the width that ``quantity`` follows at the first or last step, by experiment.
 
     Of the slopes of the activation, the one whose interval reaches highest.
@@ -58,11 +59,9 @@ def width_power(tables: Tables, quantity: str, step: str) -> Cases:
     cases = {}
     columns = ("slope", "step", "n_networks", *POWER)
     for experiment, own in tables.experiments("exponents", *columns, quantity=quantity):
-        at = own["step"].min() if step == "first" else own["step"].max()
-        worst = own[own["step"] == at].sort_values("high").iloc[-1]
-        cases[f"{experiment}, slope {worst['slope']:g}"] = Estimate(
-            worst["exponent"], worst["low"], worst["high"], int(worst["n_networks"]), "networks"
-        )
+        step = own["step"].max() if last else own["step"].min()
+        worst = own[own["step"] == step].sort_values("high").iloc[-1]
+        cases[f"{experiment}, slope {worst['slope']:g}"] = _of_networks(worst, worst[[*POWER]])
     return cases
 
 
@@ -73,9 +72,9 @@ def distance(tables: Tables) -> Cases:
     columns = ("excess", "excess_low", "excess_high")
     for experiment, table in _trained(tables, "distances", *columns):
         row = table.set_index("kernel").loc[SG_NTK]
-        value, low, high = row[[*columns]].astype(float) / scale
-        case = f"{experiment}, width {row['width']:g}" + (", above 0" if low > 0 else "")
-        cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
+        found = _of_networks(row, row[[*columns]].astype(float) / scale)
+        above = ", above 0" if found.low > 0 else ""
+        cases[f"{experiment}, width {row['width']:g}{above}"] = found
     return cases
 
 
@@ -89,41 +88,35 @@ def spread(tables: Tables) -> Cases:
     cases = {}
     columns = ("width", "step", "points", "std", "low", "high", "std_predicted", "n_networks")
     for experiment, table in tables.experiments("spreads", *columns):
-        widest = table[table["width"] == table["width"].max()]
-        for _, row in widest[widest["step"] == widest["step"].max()].iterrows():
+        for _, row in _last_of_widest(table).iterrows():
             squares = np.array([row[name] ** 2 for name in ("std", "low", "high")])
             differences = squares - row["std_predicted"] ** 2
             value, *ends = np.sqrt(np.abs(differences)) / scale
             same = differences[1] < 0 < differences[2]
-            low, high = 0.0 if same else min(ends), max(ends)
             case = f"{experiment}, width {row['width']:g}, {row['points']} points"
-            cases[case] = Estimate(value, low, high, int(row["n_networks"]), "networks")
+            cases[case] = _of_networks(row, (value, 0.0 if same else min(ends), max(ends)))
     return cases
 
 
-def trend(tables: Tables, *quantities: str) -> Cases:
+def trend(tables: Tables, quantities: Sequence[str]) -> Cases:
     """Power of the width in what trained networks and the SG-NTK's flow differ by.
 
     Where nothing is left to fall at some width there is no power to measure.
     """
     cases = {}
-    for experiment, table in tables.experiments(
-        "trends", "quantity", "widths", "n_networks", *POWER
-    ):
+    columns = ("quantity", "widths", "n_networks", *POWER)
+    for experiment, table in tables.experiments("trends", *columns):
         if table.empty:  # one width only
             continue
         for _, row in table[table["quantity"].isin(quantities)].iterrows():
             case = f"{experiment}, {row['widths']} widths, {row['quantity']}"
             known = np.isfinite(row["exponent"])
-            power = Estimate(
-                row["exponent"], row["low"], row["high"], int(row["n_networks"]), "networks"
-            )
-            cases[case] = power if known else NOTHING
+            cases[case] = _of_networks(row, row[[*POWER]]) if known else NOTHING
     return cases
 
 
-def advantage(tables: Tables, table: str, *kernels: str) -> Cases:
-    """By how much the SG-NTK's mean squared distance is the smaller, beside the best other kernel.
+def advantage(tables: Tables, table: str, kernels: Sequence[str] = ()) -> Cases:
+    """By how much the SG-NTK's mean squared distance is smaller than the best other kernel's.
 
     The best of ``kernels`` (of all, if none is named) is the one whose interval reaches lowest.
     """
@@ -134,26 +127,28 @@ def advantage(tables: Tables, table: str, *kernels: str) -> Cases:
             others = others[others["kernel"].isin(kernels)]
         low = others["advantage"] - NORMAL * others["advantage_se"]
         row = others.loc[low.idxmin()]
-        margin = NORMAL * row["advantage_se"]
-        cases[f"{experiment}, beside {row['kernel']}"] = Estimate(
-            row["advantage"],
-            row["advantage"] - margin,
-            row["advantage"] + margin,
-            int(row["n_networks"]),
-            "networks",
-        )
+        value, margin = row["advantage"], NORMAL * row["advantage_se"]
+        case = f"{experiment}, beside {row['kernel']}"
+        cases[case] = _of_networks(row, (value, value - margin, value + margin))
     return cases
 
 
-def _trained(tables: Tables, name: str, *columns: str) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Of each experiment, the widest networks at the last step.
+def _of_networks(row: pd.Series, numbers: Iterable[float]) -> Estimate:
+    value, low, high = numbers
+    return Estimate(value, low, high, int(row["n_networks"]), "networks")
 
-    Beside the kernels' flows after as many steps.
-    """
+
+def _last_of_widest(rows: pd.DataFrame) -> pd.DataFrame:
+    """The widest networks at the last step."""
+    widest = rows[rows["width"] == rows["width"].max()]
+    return widest[widest["step"] == widest["step"].max()]
+
+
+def _trained(tables: Tables, name: str, *columns: str) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Of each experiment the trained networks beside the kernels' flows after as many steps."""
     columns = ("kernel", "width", "step", "n_networks", *columns)
     for experiment, rows in tables.experiments(name, *columns, at=SAME_TIME):
-        last = (rows["width"] == rows["width"].max()) & (rows["step"] == rows["step"].max())
-        yield experiment, rows[last]
+        yield experiment, _last_of_widest(rows)
 
 
 def _target_rms(tables: Tables) -> float:

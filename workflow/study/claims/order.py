@@ -5,21 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from study.claims.comparison import LIF, Cases, comparisons, of_lif, of_qif
-from study.claims.estimates import NOTHING, Estimate, Values, difference, exact, mean, share
-from study.claims.results import Tables
+from study.claims.estimates import NOTHING, Estimate, Values, exact
+from study.claims.results import LIF, Cases, Tables
 from study.config.landscape import JUDGED
 from study.landscape.constants import CAUSES, JUMP, SWAPS, height_column
 
 
-def jump_of_lif(tables: Tables, seed: int) -> Cases:
+def jump_of_lif(tables: Tables) -> Cases:
     """Largest jump of a sample's loss along the census's lines around LIF networks, in nats."""
-    return of_lif(tables, lambda: {"all states": _largest_jump(tables, LIF)})
+    return tables.of_lif(lambda: {"all states": _largest_jump(tables, LIF)})
 
 
-def jumps_of_qif(tables: Tables, seed: int) -> Cases:
+def jumps_of_qif(tables: Tables) -> Cases:
     """The same around the networks of each QIF model."""
-    return of_qif(tables, lambda rival: {"all states": _largest_jump(tables, rival)})
+    return tables.of_qif(lambda qif: {"all states": _largest_jump(tables, qif)})
 
 
 def _largest_jump(tables: Tables, neuron: str) -> Estimate:
@@ -37,7 +36,7 @@ def _largest_jump(tables: Tables, neuron: str) -> Estimate:
     return exact(np.array([largest]), n, "isolated changes") if n else NOTHING
 
 
-def variation_in_jumps(tables: Tables, seed: int) -> Cases:
+def variation_in_jumps(tables: Tables) -> Cases:
     """Share of the total variation of single samples' losses that lies in jumps, LIF minus QIF."""
 
     def in_jumps(neuron: str, state: str) -> Values:
@@ -45,90 +44,79 @@ def variation_in_jumps(tables: Tables, seed: int) -> Cases:
         rows = tables.rows("profiles", *columns, neuron=neuron, state=state)
         return tables.unit_ratios(rows.assign(jumps=_height(rows, CAUSES)), "jumps", "variation")
 
-    return comparisons(
-        tables,
-        lambda rival: {
-            state: difference(in_jumps(LIF, state), in_jumps(rival, state), seed, tables.unit)
+    return tables.comparisons(
+        lambda qif: {
+            state: tables.difference(in_jumps(LIF, state), in_jumps(qif, state))
             for state in _states(tables, "profiles")
-        },
+        }
     )
 
 
-def minima_by_order(tables: Tables, seed: int) -> Cases:
+def minima_by_order(tables: Tables) -> Cases:
     """Of a LIF network's minima, the share that go when jumps at changes of order are taken out."""
 
     def gone(state: str, depth: float) -> Estimate:
-        rows = tables.rows(
-            "profile_minima", "minima", "minima_without_jumps",
-            neuron=LIF, state=state, depth=depth,
-        )  # fmt: skip
+        columns = ("minima", "minima_without_jumps")
+        rows = tables.rows("profile_minima", *columns, neuron=LIF, state=state, depth=depth)
         lost = rows["minima"] - rows["minima_without_jumps"]
-        return share(tables.unit_ratios(rows.assign(lost=lost), "lost", "minima"), tables.unit)
+        return tables.ratio(rows.assign(lost=lost), "lost", "minima")
 
-    return of_lif(
-        tables,
+    return tables.of_lif(
         lambda: {
             f"{state}, deeper than {depth:g} nats": gone(state, depth)
             for state in _states(tables, "profile_minima")
             for depth in JUDGED
-        },
+        }
     )
 
 
-def jumps_by_order(tables: Tables, seed: int) -> Cases:
+def jumps_by_order(tables: Tables) -> Cases:
     """Of the jumps of a LIF network's losses, the share at changes of order: height and number."""
 
-    def cases() -> Cases:
-        found = {}
-        for state in _states(tables, "profiles"):
-            rows = tables.rows("profiles", *_heights(CAUSES), neuron=LIF, state=state)
-            rows = rows.assign(all=_height(rows, CAUSES), order=_height(rows, SWAPS))
-            found[f"{state}, by height"] = share(
-                tables.unit_ratios(rows, "order", "all"), tables.unit
-            )
-            jumps = _jumps(tables, state)
-            held = jumps["cause"].isin(SWAPS)
-            found[f"{state}, by number"] = _share(tables, jumps, held)
-        return found
+    def by_height(state: str) -> Estimate:
+        rows = tables.rows("profiles", *_heights(CAUSES), neuron=LIF, state=state)
+        rows = rows.assign(all=_height(rows, CAUSES), order=_height(rows, SWAPS))
+        return tables.ratio(rows, "order", "all")
 
-    return of_lif(tables, cases)
+    def by_number(state: str) -> Estimate:
+        jumps = _jumps(tables, state)
+        return _share(tables, jumps, jumps["cause"].isin(SWAPS))
+
+    return tables.of_lif(
+        lambda: {
+            f"{state}, {how}": find(state)
+            for state in _states(tables, "profiles")
+            for how, find in (("by height", by_height), ("by number", by_number))
+        }
+    )
 
 
-def breaking(tables: Tables, seed: int) -> Cases:
+def breaking(tables: Tables) -> Cases:
     """Of the changes of order in LIF networks, the share at which a spike (dis)appears or jumps."""
     columns = {
         "all that can interact": "breaking_share",
         "inhibition that overtakes a spike": "breaking_share_of_inhibitory",
     }
-    return of_lif(
-        tables,
+    return tables.of_lif(
         lambda: {
-            f"{state}, {what}": share(
-                tables.units(tables.rows("census", column, neuron=LIF, state=state), column),
-                tables.unit,
+            f"{state}, {what}": tables.share(
+                tables.rows("census", column, neuron=LIF, state=state), column
             )
             for state in _states(tables, "census")
             for what, column in columns.items()
-        },
+        }
     )
 
 
-def met_by_updates(tables: Tables, seed: int) -> Cases:
+def met_by_updates(tables: Tables) -> Cases:
     """Breaks at changes of order that an update of a LIF network meets in its batch."""
-    return of_lif(
-        tables,
-        lambda: {
-            "trained": mean(
-                tables.units(
-                    tables.rows("updates", "breaks_per_update", neuron=LIF), "breaks_per_update"
-                ),
-                tables.unit,
-            )
-        },
+    column = "breaks_per_update"
+    return tables.of_lif(
+        lambda: {"trained": tables.mean(tables.rows("updates", column, neuron=LIF), column)}
     )
 
 
-def disappearances(tables: Tables, seed: int) -> Cases:
+def disappearances(tables: Tables) -> Cases:
     """Of the changes of order at which a LIF network's loss jumps, the share that (dis)appear."""
 
     def of_jumps(state: str) -> Estimate:
@@ -136,10 +124,10 @@ def disappearances(tables: Tables, seed: int) -> Cases:
         swaps = jumps[jumps["cause"].isin(SWAPS)]
         return _share(tables, swaps, swaps["appeared"] + swaps["vanished"] > 0)
 
-    return of_lif(tables, lambda: {s: of_jumps(s) for s in _states(tables, "changes")})
+    return tables.of_lif(lambda: {state: of_jumps(state) for state in _states(tables, "changes")})
 
 
-def disruption(tables: Tables, seed: int) -> Cases:
+def disruption(tables: Tables) -> Cases:
     """Spikes that change after one that (dis)appears in a LIF network, beyond harmless changes.
 
     Later spikes that appear, vanish or move by more than 1 ms between points a little to the left
@@ -157,17 +145,11 @@ def disruption(tables: Tables, seed: int) -> Cases:
         own = tables.some("changes", later, neuron=neuron, search="swaps", breaks=False)
         return tables.units(own, later)
 
-    own = of_lif(
-        tables,
-        lambda: {
-            "beside harmless changes": difference(at_jumps(), harmless(LIF), seed, tables.unit)
-        },
-    )
-    others = comparisons(
-        tables,
-        lambda rival: {"beside it": difference(at_jumps(), harmless(rival), seed, tables.unit)},
-    )
-    return own | others
+    def beyond(neuron: str) -> Estimate:
+        return tables.difference(at_jumps(), harmless(neuron))
+
+    own = tables.of_lif(lambda: {"beside harmless changes": beyond(LIF)})
+    return own | tables.comparisons(lambda qif: {"beside it": beyond(qif)})
 
 
 def _states(tables: Tables, name: str) -> list[str]:
@@ -180,7 +162,6 @@ def _height(rows: pd.DataFrame, causes: tuple[str, ...]) -> pd.Series:
 
 
 def _heights(causes: tuple[str, ...]) -> list[str]:
-    """Columns with the heights of the jumps of these ``causes``."""
     return [height_column(cause) for cause in causes]
 
 
@@ -193,4 +174,4 @@ def _jumps(tables: Tables, state: str) -> pd.DataFrame:
 
 def _share(tables: Tables, rows: pd.DataFrame, holds: pd.Series) -> Estimate:
     """Share of each unit's ``rows`` of which ``holds`` is true."""
-    return share(tables.units(rows.assign(holds=holds.astype(float)), "holds"), tables.unit)
+    return tables.share(rows.assign(holds=holds.astype(float)), "holds")

@@ -1,17 +1,23 @@
-"""The result files that claims are judged from."""
+"""The result files that claims are judged from, and LIF beside each QIF model in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from study.claims.estimates import Values
+from study.claims import estimates
+from study.claims.estimates import NOTHING, Estimate, Values
 from study.storage.tables import read_table
+
+LIF = "lif"
+
+Cases = dict[str, Estimate]
 
 
 class ClaimError(ValueError):
@@ -20,19 +26,7 @@ class ClaimError(ValueError):
 
 @dataclass
 class Source:
-    """What was read of one table, of rows that were picked by the same columns.
-
-    Attributes
-    ----------
-    table
-        Its name.
-    files
-        Its files.
-    columns
-        Names of the columns, in the order in which they were first asked for.
-    where
-        The values that picked the rows, by column.
-    """
+    """What was read of a ``table``: ``columns``, of the rows picked by the values ``where``."""
 
     table: str
     files: tuple[str, ...]
@@ -54,19 +48,29 @@ class Source:
 class Tables:
     """Result tables by name, each of one or several files; read when asked for.
 
-    What is read of them is noted, see :meth:`take_sources`.
-
     Parameters
     ----------
     files
         The files of each table, .csv or .parquet. An empty list says that the study does not
         make it, by its settings.
+    seed
+        Of random permutations.
     """
 
-    def __init__(self, files: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, files: Mapping[str, Sequence[str]], seed: int) -> None:
         self._files = {name: tuple(paths) for name, paths in files.items()}
-        self._read: dict[str, pd.DataFrame] = {}
+        self._seed = seed
+        self._read: dict[tuple[str, ...], pd.DataFrame] = {}
         self._sources: dict[tuple[str, ...], Source] = {}
+
+    def read(self, files: tuple[str, ...]) -> pd.DataFrame:
+        """The rows of ``files``, one below the other."""
+        if files not in self._read:
+            for path in files:
+                if not Path(path).is_file():
+                    raise ClaimError(f"{path} does not exist; run the workflow to make it")
+            self._read[files] = read_table(*files)
+        return self._read[files]
 
     def files(self, name: str) -> tuple[str, ...]:
         """The files behind the table ``name``.
@@ -85,13 +89,6 @@ class Tables:
         taken, self._sources = self._sources, {}
         return list(taken.values())
 
-    def experiments(
-        self, name: str, *columns: str, **where: object
-    ) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Folder of each file of the table ``name``, and its rows as :meth:`some` has them."""
-        for path in self.files(name):
-            yield Path(path).parent.name, self._pick(name, (path,), columns, where)
-
     def some(self, name: str, *columns: str, **where: object) -> pd.DataFrame:
         """Rows of the table ``name`` whose columns have the values in ``where``, if there are any.
 
@@ -102,62 +99,25 @@ class Tables:
         """
         return self._pick(name, self.files(name), columns, where)
 
-    @cached_property
-    def unit(self) -> str:
-        """What a repetition of the study would draw anew: "searches", or "seeds" without any."""
-        return "searches" if self._files.get("trials") else "seeds"
-
-    @cached_property
-    def _unit_of(self) -> pd.DataFrame:
-        """The unit of each run, by neuron and seed."""
-        runs = self._whole(self.files("runs"))
-        unit = runs["search"] if self.unit == "searches" else runs["seed"]
-        return runs[["neuron", "seed"]].assign(unit=unit)
-
     def rows(self, name: str, *columns: str, **where: object) -> pd.DataFrame:
-        """As :meth:`some`, of which there must be one.
-
-        Raises
-        ------
-        ClaimError
-            If there is no such row, or a column is absent.
-        """
+        """As :meth:`some`; no row at all is a ClaimError, too."""
         found = self.some(name, *columns, **where)
         if found.empty:
             wanted = ", ".join(f"{key} {value}" for key, value in where.items())
             raise ClaimError(f"{' '.join(self.files(name)[:2])}: no row of {wanted}")
         return found
 
-    def units(self, rows: pd.DataFrame, column: str) -> Values:
-        """One value of ``column`` for each unit: means over a seed's ``rows``, then over seeds.
-
-        ``rows`` have the columns neuron and seed. Units without any value are left out.
-        """
-        seeds = rows.groupby(["neuron", "seed"], as_index=False)[column].mean()
-        return self._of_units(seeds, column).mean().dropna().to_numpy(np.float64)
-
-    def unit_ratios(self, rows: pd.DataFrame, over: str, under: str) -> Values:
-        """For each unit, the sum of ``over`` over that of ``under``, of all its ``rows``.
-
-        Units in which there is nothing below the line are left out.
-        """
-        whole = rows.merge(self._unit_of, on=["neuron", "seed"], validate="many_to_one")
-        sums = whole.groupby("unit")[[over, under]].sum()
-        sums = sums[sums[under] > 0]
-        return (sums[over] / sums[under]).to_numpy(np.float64)
-
-    def _of_units(self, seeds: pd.DataFrame, column: str) -> pd.core.groupby.SeriesGroupBy:
-        whole = seeds.merge(self._unit_of, on=["neuron", "seed"], validate="many_to_one")
-        return whole.groupby("unit")[column]
+    def experiments(
+        self, name: str, *columns: str, **where: object
+    ) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Folder of each file of the table ``name``, and its rows as :meth:`some` has them."""
+        for path in self.files(name):
+            yield Path(path).parent.name, self._pick(name, (path,), columns, where)
 
     def _pick(
-        self,
-        name: str,
-        files: tuple[str, ...],
-        columns: tuple[str, ...],
-        where: Mapping[str, object],
+        self, name: str, files: tuple[str, ...], columns: Sequence[str], where: Mapping[str, object]
     ) -> pd.DataFrame:
-        table = self._whole(files)
+        table = self.read(files)
         absent = {*columns, *where} - set(table)
         if absent:
             raise ClaimError(f"{' '.join(files[:2])}: no column {', '.join(sorted(absent))}")
@@ -165,12 +125,82 @@ class Tables:
         source.add(columns, where)
         return table[(table[list(where)] == list(where.values())).all(axis=1)]
 
-    def _whole(self, files: tuple[str, ...]) -> pd.DataFrame:
-        return pd.concat([self._table(path) for path in files], ignore_index=True)
+    @cached_property
+    def unit(self) -> str:
+        """What a repetition of the study would draw anew: "searches", or "seeds" without any."""
+        return "searches" if self._files.get("trials") else "seeds"
 
-    def _table(self, path: str) -> pd.DataFrame:
-        if path not in self._read:
-            if not Path(path).is_file():
-                raise ClaimError(f"{path} does not exist; run the workflow to make it")
-            self._read[path] = read_table(path)
-        return self._read[path]
+    def _with_units(self, rows: pd.DataFrame) -> pd.DataFrame:
+        runs = self.read(self.files("runs"))
+        unit = runs["search"] if self.unit == "searches" else runs["seed"]
+        units = runs[["neuron", "seed"]].assign(unit=unit)
+        return rows.merge(units, on=["neuron", "seed"], validate="many_to_one")
+
+    def units(self, rows: pd.DataFrame, column: str) -> Values:
+        """One value of ``column`` for each unit: means over a seed's ``rows``, then over seeds.
+
+        ``rows`` have the columns neuron and seed. Units without any value are left out.
+        """
+        seeds = rows.groupby(["neuron", "seed"], as_index=False)[column].mean()
+        means = self._with_units(seeds).groupby("unit")[column].mean()
+        return means.dropna().to_numpy(np.float64)
+
+    def unit_ratios(self, rows: pd.DataFrame, over: str, under: str) -> Values:
+        """For each unit, the sum of ``over`` over that of ``under``, of all its ``rows``.
+
+        Units in which there is nothing below the line are left out.
+        """
+        sums = self._with_units(rows).groupby("unit")[[over, under]].sum()
+        sums = sums[sums[under] > 0]
+        return (sums[over] / sums[under]).to_numpy(np.float64)
+
+    def mean(self, rows: pd.DataFrame, column: str) -> Estimate:
+        """The mean of ``column`` over units."""
+        return estimates.mean(self.units(rows, column), self.unit)
+
+    def share(self, rows: pd.DataFrame, column: str) -> Estimate:
+        """As :meth:`mean`, of shares."""
+        return estimates.share(self.units(rows, column), self.unit)
+
+    def ratio(self, rows: pd.DataFrame, over: str, under: str) -> Estimate:
+        """The mean of :meth:`unit_ratios`, which are shares."""
+        return estimates.share(self.unit_ratios(rows, over, under), self.unit)
+
+    def difference(self, first: Values, second: Values) -> Estimate:
+        """Mean of ``first`` minus mean of ``second``, one value from each unit."""
+        return estimates.difference(first, second, self._seed, self.unit)
+
+    def paired(self, gains: Values, unit: str) -> Estimate:
+        """Mean of ``gains``, differences within a ``unit``."""
+        return estimates.paired(gains, self._seed, unit)
+
+    def of_lif(self, find: Callable[[], Cases]) -> Cases:
+        """What ``find`` says of the study's LIF networks, if there are any."""
+        if not (self.some("runs", "neuron")["neuron"] == LIF).any():
+            return {"no LIF networks in this study": NOTHING}
+        return find()
+
+    def of_qif(self, find: Callable[[str], Cases]) -> Cases:
+        """What ``find`` says of each QIF model of the study."""
+        neurons = self.some("runs", "neuron")["neuron"].unique()
+        models = [neuron for neuron in neurons if neuron.startswith("qif")]
+        if not models:
+            return {"no QIF networks in this study": NOTHING}
+        return {
+            f"{qif}: {case}": estimate for qif in models for case, estimate in find(qif).items()
+        }
+
+    def comparisons(self, compare: Callable[[str], Cases]) -> Cases:
+        """What ``compare`` finds of LIF beside each QIF model of the study."""
+        return self.of_lif(lambda: self.of_qif(compare))
+
+    def lif_minus_qif(
+        self, values: Callable[..., Values], cases: Mapping[str, tuple[Any, ...]]
+    ) -> Cases:
+        """Differences of ``values(neuron, *case)``, one for each unit, by the name of the case."""
+        return self.comparisons(
+            lambda qif: {
+                name: self.difference(values(LIF, *case), values(qif, *case))
+                for name, case in cases.items()
+            }
+        )

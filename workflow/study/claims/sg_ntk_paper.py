@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from study.claims import kernels
 from study.claims.claim import Claim, Statement
-from study.claims.comparison import Cases
 from study.claims.estimates import Criterion
-from study.claims.results import Tables
 from study.ntk import SYMMETRISED, TRANSPOSED
 
 SG_NTK_PAPER = "2405.15539"
@@ -60,18 +57,13 @@ BEYOND = _statement(
 SG_NTK_STATEMENTS = (DIVERGENCE, LIMIT, WIDTH, CONSTANCY, REGRESSION)
 
 
-def _exactly(find: Callable[[Tables], Cases]) -> Callable[..., Cases]:
-    """``find`` for numbers that need no permutations."""
-    return lambda tables, seed: find(tables)
-
-
 SG_NTK_CLAIMS = (
     Claim(
         "naive-ntk-diverges",
         DIVERGENCE,
         "power of the activation's slope with which the NTK's diagonal grows, minus L - 1",
         Criterion(">", -0.5, 1),
-        _exactly(kernels.growth),
+        kernels.growth,
         ("closed form*", "gradients of*"),
     ),
     Claim(
@@ -79,7 +71,7 @@ SG_NTK_CLAIMS = (
         LIMIT,
         "power of the activation's slope with which the SG-NTK's diagonal approaches its limit",
         Criterion("<", -0.5, 1),
-        _exactly(kernels.approach),
+        kernels.approach,
         ("*",),
     ),
     Claim(
@@ -87,7 +79,7 @@ SG_NTK_CLAIMS = (
         WIDTH,
         "power of the width in the kernel's mean squared error, before training",
         Criterion("<", -0.5, NETWORKS),
-        _exactly(partial(kernels.width_power, quantity="squared_error", step="first")),
+        partial(kernels.width_power, quantity="squared_error", last=False),
         ("*",),
     ),
     Claim(
@@ -95,7 +87,7 @@ SG_NTK_CLAIMS = (
         CONSTANCY,
         "power of the width in the kernel's relative change by training",
         Criterion("<", -0.25, NETWORKS),
-        _exactly(partial(kernels.width_power, quantity="drift", step="last")),
+        partial(kernels.width_power, quantity="drift", last=True),
         ("*",),
     ),
     Claim(
@@ -103,7 +95,7 @@ SG_NTK_CLAIMS = (
         REGRESSION,
         "distance of the trained networks' mean from SG-NTK regression, over the target's rms",
         Criterion("<", 0.1, NETWORKS),
-        _exactly(kernels.distance),
+        kernels.distance,
         MAIN,
     ),
     Claim(
@@ -111,7 +103,7 @@ SG_NTK_CLAIMS = (
         REGRESSION,
         "power of the width in the distance of the trained networks' mean from the SG-NTK's flow",
         Criterion("<", -0.125, NETWORKS),
-        _exactly(lambda tables: kernels.trend(tables, "distance")),
+        partial(kernels.trend, quantities=["distance"]),
         MAIN,
     ),
     Claim(
@@ -120,14 +112,14 @@ SG_NTK_CLAIMS = (
         "root of the difference of variances between single trained networks and the SG-NTK's "
         "flow, over the target's rms",
         Criterion("<", 0.1, NETWORKS),
-        _exactly(kernels.spread),
+        kernels.spread,
     ),
     Claim(
         "sg-ntk-spread-falls",
         REGRESSION,
         "power of the width in what single networks scatter more than the SG-NTK's flow",
         Criterion("<", -0.0625, NETWORKS),
-        _exactly(lambda tables: kernels.trend(tables, "spread, train", "spread, test")),
+        partial(kernels.trend, quantities=["spread, train", "spread, test"]),
     ),
     Claim(
         "sg-ntk-is-not-symmetric",
@@ -135,7 +127,7 @@ SG_NTK_CLAIMS = (
         "inputs of unequal norm: mean squared distance of the networks from the flow with the "
         "transposed or symmetrised kernel, minus that from the SG-NTK's",
         Criterion(">", 0.0, NETWORKS),
-        _exactly(lambda tables: kernels.advantage(tables, "off_circle", TRANSPOSED, SYMMETRISED)),
+        partial(kernels.advantage, table="off_circle", kernels=(TRANSPOSED, SYMMETRISED)),
     ),
     Claim(
         "sg-ntk-describes-best",
@@ -143,6 +135,6 @@ SG_NTK_CLAIMS = (
         "mean squared distance of the networks from regression with the best other kernel, minus "
         "that from the SG-NTK",
         Criterion(">", 0.0, NETWORKS),
-        _exactly(lambda tables: kernels.advantage(tables, "distances")),
+        partial(kernels.advantage, table="distances"),
     ),
 )

@@ -102,24 +102,25 @@ class Planes(Section):
     """The gradient is taken at every n-th point along each axis; it costs as much as the rest."""
 
 
-class Breaks(Section):
-    """Where to search for breaks along a line."""
+class Search(Section):
+    """Where to search along a line."""
 
     points: Points
     """Points whose spikes are compared first; more are added where these differ."""
     reach: PositiveFloat
     """Largest distance from the network, to both sides."""
+
+
+class Breaks(Search):
+    """Where to search for breaks."""
+
     max_runs: PositiveInt
     """Runs of the network after which a line's search ends: chaotic networks need any number."""
 
 
-class Swaps(Section):
-    """Where to search for every change of order along a line."""
+class Swaps(Search):
+    """Where to search for every change of order."""
 
-    points: Points
-    """Points whose spikes are compared first; more are added where these differ."""
-    reach: PositiveFloat
-    """Largest distance from the network, to both sides."""
     max_changes: PositiveInt
     """Changes after which a line's search ends: it isolates each of them."""
 

@@ -185,8 +185,6 @@ class StabilityConfig(Section):
     """Dimensions of the inputs."""
     n_points: Annotated[int, Field(ge=2)]
     """Training points."""
-    largest_norm: Positive
-    """Bound on the norm of an input."""
     n_draws: Count
     """Random data sets for each surrogate, depth and dimension: of nearly parallel and of
     independent inputs, of equal and of very unequal norms."""

@@ -106,10 +106,12 @@ def _meanings(node: yaml.Node, value: Any) -> Iterator[tuple[int, tuple[str, str
         for below, entry in zip(node.value, value, strict=True):
             yield from _meanings(below, entry)
     if isinstance(node, yaml.MappingNode) and isinstance(value, Section) and not node.flow_style:
+        fields = type(value).model_fields
         for key, below in node.value:
-            text = _one_line(type(value).model_fields[key.value].description or "")
-            yield key.start_mark.line, (key.value, re.split(r"(?<=\.) ", text)[0])
-            yield from _meanings(below, getattr(value, key.value))
+            if key.value in fields:  # YAML's merge key, <<, is none
+                text = _one_line(fields[key.value].description or "")
+                yield key.start_mark.line, (key.value, re.split(r"(?<=\.) ", text)[0])
+                yield from _meanings(below, getattr(value, key.value))
 
 
 def _one_line(text: str) -> str:

@@ -24,8 +24,7 @@ from study.config.neurons import Neuron
 from study.config.ntk import NTKConfig
 from study.config.search import SearchConfig
 from study.config.training import ModelSettings, Silence, TrainingSettings
-from study.config.variant_runs import changed_models, check
-from study.config.variants import Variants
+from study.config.variants import Variants, changed_models, check
 
 SOURCES = frozenset(get_args(DataConfig.model_fields["source"].annotation))
 
@@ -40,7 +39,7 @@ class Overrides(Section):
 
 
 class Runaway(Section):
-    """Random recurrent networks on Poisson input, beside the theory of docs/runaway.md."""
+    """Random recurrent networks on Poisson input; docs/runaway.md has the theory."""
 
     neurons: PositiveInt = 200
     """Neurons of a network."""
@@ -52,38 +51,38 @@ class Study(Section):
     """All settings of one study; config/README.md lists every key."""
 
     dataset: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
-    """Name of the data and of the folder below results/; starts with the name of the source, except
-    that recordings are named by you."""
+    """Name of the study's folder below results/: the source's name, or one that starts with it;
+    any name of your own for recordings."""
     criteria: date | None = None
-    """The day on which the readings that decide were fixed (docs/claims.md): pages call what was
-    added later exploratory. null: all of them are older than the study."""
+    """Day on which the criteria were fixed; pages call readings that docs/claims.md added later
+    exploratory. null: all readings are older than the study."""
     data: DataConfig
     """Where the spikes come from, and how they are split."""
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), Distinct]
-    """Each neuron model is trained once with each of these seeds; `search.repeats` searches share
-    them out."""
+    """Seeds of training: each neuron model is trained once with each. They are shared out among
+    the winners of `search.repeats` searches."""
     network: NetworkSettings
-    """The networks."""
+    """Layers, time constants, initial weights and readout of the networks."""
     training: TrainingSettings
-    """How they are trained."""
+    """How the networks are trained."""
     neurons: Annotated[dict[Neuron, Overrides], Field(min_length=1)]
-    """The neuron models to compare, each with its own values of network and training settings; null
-    in place of these leaves one out that a file below names."""
+    """The neuron models to compare, each with its own values of `network` and `training`; null
+    leaves one out that an earlier file names."""
     search: SearchConfig | None = None
     """The search for each neuron model's hyperparameters, whose winner is then trained; null trains
-    with the values above."""
+    with the values of `network`, `training` and `neurons`."""
     variants: Variants = Field(default_factory=dict)
-    """Networks that are trained with something changed, by name; null in place of one leaves it
-    out. Each makes a table, variants/<name>.csv, and a figure."""
+    """Networks that are trained with something changed, by name; null leaves one out. Each makes a
+    table, variants/<name>.csv, and a figure."""
     measures: Annotated[tuple[Literal["roughness", "robustness", "runaway"], ...], Distinct] = (
         "roughness",
         "robustness",
         "runaway",
     )
-    """What is measured of the study's own networks beside their scores: of the best of each search
-    how rough its loss is, and what changed samples do to it; why networks run away."""
+    """What is measured of the study's networks beside their scores: how rough the loss of each
+    search's best one is, what changed samples do to it, and why networks diverge."""
     runaway: Runaway = Runaway()
-    """Random networks, for `runaway` among the measures."""
+    """Random networks of the measure `runaway`."""
     silence: Silence
     """Whether silent neurons wake as training goes on."""
     example: NonNegativeInt
@@ -95,8 +94,8 @@ class Study(Section):
     machines: Machines = Machines()
     """Processors and limits of the machines."""
     unusual: Annotated[tuple[str, ...], Distinct] = ()
-    """Keys of times, such as network.tau, whose values are meant as they stand, although they lie
-    outside the range that is plausible in seconds."""
+    """Keys of times, such as network.tau, whose values lie outside the range that is plausible in
+    seconds, and are meant so."""
 
     def model(self, neuron: Neuron) -> ModelSettings:
         """The settings of networks of ``neuron``."""
@@ -203,7 +202,7 @@ class Study(Section):
     @model_validator(mode="after")
     def _results_name_their_data(self) -> Self:
         source, dataset = self.data.source, self.dataset
-        if source == "recordings":  # named by their user, but for what they are not
+        if source == "recordings":  # their user names them, but not after another source
             others = SOURCES - {"files", "recordings"}
             for taken in sorted(name for name in others if dataset.startswith(name)):
                 raise ValueError(

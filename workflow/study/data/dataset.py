@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class SpikeDataset:
     name
         Name of the data, for figures and tables.
     class_names
-        The word of each class.
+        The name of each class.
     """
 
     spikes: SpikeTrains
@@ -110,3 +111,54 @@ def unseen_speakers(data: SpikeDataset, *used: SpikeDataset) -> Tensor:
     With the training and validation sets as ``used``: voices that no weight and no choice has met.
     """
     return ~torch.isin(data.speakers, torch.cat([other.speakers for other in used]))
+
+
+def exchanged(
+    train: SpikeDataset, validation: SpikeDataset, test: SpikeDataset, speakers: Sequence[int]
+) -> tuple[SpikeDataset, SpikeDataset, SpikeDataset]:
+    """Training, validation and test set with ``speakers`` as those that ``test`` alone has.
+
+    All samples of ``speakers`` are for testing; those of the speakers whose place they take go
+    over to the training set.
+
+    Raises
+    ------
+    DataError
+        If one of ``speakers`` is not in the data.
+    """
+    known = torch.cat([train.speakers, validation.speakers, test.speakers])
+    for speaker in set(speakers) - set(known.tolist()):
+        raise DataError(
+            f"{train.name}: test_speakers has {speaker}, of whom there is no sample; name others"
+        )
+    new = test.speakers[unseen_speakers(test, train, validation)]
+    if set(speakers) == set(new.tolist()):
+        return train, validation, test
+
+    def part(data: SpikeDataset, speakers: Tensor, wanted: bool) -> SpikeDataset:
+        """The samples of ``speakers``, or those of all others."""
+        return data.select((torch.isin(data.speakers, speakers) == wanted).nonzero()[:, 0])
+
+    chosen = torch.tensor(speakers)
+    return (
+        _joined(part(train, chosen, False), part(test, new, True)),
+        part(validation, chosen, False),
+        _joined(part(test, new, False), part(train, chosen, True), part(validation, chosen, True)),
+    )
+
+
+def _joined(*parts: SpikeDataset) -> SpikeDataset:
+    """All samples, in that order."""
+    spikes = [part.spikes for part in parts]
+    counts = torch.cat([own.counts for own in spikes])
+    return replace(
+        parts[0],
+        spikes=SpikeTrains(
+            torch.cat([own.times for own in spikes]),
+            torch.cat([own.units for own in spikes]),
+            torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
+            spikes[0].duration,
+        ),
+        labels=torch.cat([part.labels for part in parts]),
+        speakers=torch.cat([part.speakers for part in parts]),
+    )

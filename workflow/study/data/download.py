@@ -1,123 +1,209 @@
-"""The Heidelberg spiking data sets (Cramer et al. 2020), fetched by tonic and verified.
-
-tonic's own checks are weak: it trusts any zip that lies beside any HDF5 file, and leaves a broken
-download where it was. So each attempt gets an empty folder, and only a file whose archive has the
-published hash and which holds the published numbers of samples and classes gets to its place.
-"""
+"""Downloads: tried again, gone on with where they were cut off, and named when whole."""
 
 from __future__ import annotations
 
+import hashlib
+import logging
+import os
 import shutil
-import socket
+import time
 import zipfile
+from collections.abc import Callable, Sequence
+from http.client import HTTPException
 from pathlib import Path
+from typing import NamedTuple
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
-import tonic.datasets
-from tonic.download_utils import check_md5
+from tqdm import tqdm
 
 from spikegrad.files import atomic
-from study.config.data import Download
-from study.data import web
+from study.config.data import MIRRORS
 from study.data.layout import DataError, open_spike_file
 
-# Published with the data, on zenkelab.org and compneuro.net.
-N_SAMPLES = {
-    "shd": {"train": 8156, "test": 2264},
-    "ssc": {"train": 75_466, "validation": 9981, "test": 20_382},
+ATTEMPTS = 4  # without a byte of progress, before a download is given up
+WAIT = 5.0  # seconds before the second attempt, doubled before each later one
+TIMEOUT = 60.0  # seconds of silence that end an attempt
+FAULTS = (OSError, HTTPException, DataError)
+
+log = logging.getLogger(__name__)
+
+
+class Published(NamedTuple):
+    """A file of SHD or SSC, as on zenkelab.org and compneuro.net."""
+
+    md5: str
+    """Of the zip file that holds it."""
+    n_samples: int
+    n_classes: int
+
+
+PUBLISHED = {
+    ("shd", "train"): Published("f3252aeb598ac776c1b526422d90eecb", 8156, 20),
+    ("shd", "test"): Published("1503a5064faa34311c398fb0a1ed0a6f", 2264, 20),
+    ("ssc", "train"): Published("d102be95e7144fcc0553d1f45ba94170", 75_466, 35),
+    ("ssc", "validation"): Published("b4eee3516a4a90dd0c71a6ac23a8ae43", 9981, 35),
+    ("ssc", "test"): Published("a35ff1e9cffdd02a20eb850c17c37748", 20_382, 35),
 }
-N_CLASSES = {"shd": 20, "ssc": 35}
 
 
-def fetch(source: str, split: str, config: Download, output: str | Path) -> None:
+def fetch_published(source: str, split: str, folder: str | None, output: str | Path) -> None:
     """Bring the file of ``split`` of ``source`` ("shd" or "ssc") to ``output``, verified.
 
-    It comes from the folder ``config.path`` if that is set, else from the web.
+    It comes from ``folder``, as a zip file or unpacked, or from the web if that is None.
 
     Raises
     ------
     DataError
-        If no file passes all checks; nothing is then left behind.
+        If no file passes all checks; ``output`` is then as before.
     """
+    published = PUBLISHED[source, split]
+    name = f"{source}_{'valid' if split == 'validation' else split}.h5"
     with atomic(output) as part:
-        if config.path is None:
-            _download(source, split, config, Path(output).with_suffix(".download"), part)
+        if folder is None:
+            archive = Path(output).with_name(f"{name}.zip")
+            fetch([f"{m}{archive.name}" for m in MIRRORS], archive, lambda p: _check(p, published))
+            _unpack(archive, name, part)
+            archive.unlink()
         else:
-            _copy(source, split, Path(config.path), part)
+            _copy(Path(folder), name, published, part)
         try:
-            _verify(source, split, part)
+            with open_spike_file(part) as spikes:
+                n, n_classes = len(spikes), len(spikes.class_names)
+            if (n, n_classes) != published[1:]:
+                raise DataError(
+                    f"{n} samples of {n_classes} classes instead of {published.n_samples} of"
+                    f" {published.n_classes}"
+                )
         except DataError as error:
-            origin = config.path or config.base_url
             raise DataError(
-                f"{split} file of {source.upper()} from {origin} is not the published one: {error}"
+                f"{name} from {folder or 'the web'} is not the published file: {error}"
             ) from None
 
 
-def _tonic_class(source: str, base_url: str) -> type[tonic.datasets.hsd.HSD]:
-    """tonic's class for ``source``, downloading from ``base_url``."""
-    parent = {"shd": tonic.datasets.SHD, "ssc": tonic.datasets.SSC}[source]
-    return type(parent.__name__, (parent,), {"base_url": base_url})
+def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], object]) -> None:
+    """Bring a file to ``output``, from the first of ``urls`` that gives it.
 
+    ``check`` raises DataError if the file is not the right one. What an earlier attempt, or a
+    killed job, has fetched stays beside ``output``, and the download goes on from there.
 
-def _download(source: str, split: str, config: Download, folder: Path, part: Path) -> None:
-    """Bring the file to ``part`` by way of ``folder``, which is removed, as is one left behind."""
-    dataset = _tonic_class(source, config.base_url)
-    choice = {"train": split == "train"} if source == "shd" else {"split": _tonic_name(split)}
-
-    def attempt() -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        try:
-            socket.setdefaulttimeout(web.TIMEOUT)  # tonic would wait for ever
-            loaded = dataset(str(folder), **choice)
-            Path(loaded.location_on_system, loaded.data_filename).replace(part)
-        finally:
-            socket.setdefaulttimeout(None)
-            shutil.rmtree(folder, ignore_errors=True)
-
-    try:
-        web.persist(attempt, config.attempts, f"{source} {split}")
-    except web.GivenUp as problem:
-        raise DataError(
-            f"could not download the {split} file of {source.upper()} from {config.base_url}"
-            f" ({problem}). Check the network, name a mirror as data.{source}.base_url, or put the"
-            f" file into a folder and name that as data.{source}.path"
-        ) from None
-
-
-def _tonic_name(split: str) -> str:
-    return "valid" if split == "validation" else split
-
-
-def _copy(source: str, split: str, folder: Path, part: Path) -> None:
-    """Take the user's archive, which must be the published one, or else the user's HDF5 file."""
-    dataset = _tonic_class(source, "")
-    archive = folder / getattr(dataset, f"{_tonic_name(split)}_zip")
-    unpacked = archive.with_suffix("")
-    if archive.is_file():
-        if not check_md5(archive, getattr(dataset, f"{_tonic_name(split)}_md5")):
+    Raises
+    ------
+    DataError
+        If no URL gives it.
+    """
+    output = Path(output)
+    part = output.with_name(f".{output.name}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    failures, furthest = 0, _size(part)
+    while True:
+        problems = []
+        for url in urls:
+            problem = _attempt(url, part, check)
+            if problem is None:
+                os.replace(part, output)
+                return
+            problems.append(problem)
+        passing = [problem for problem in problems if not _is_final(problem)]
+        failures = 1 if _size(part) > furthest else failures + 1
+        furthest = max(furthest, _size(part))
+        if failures == ATTEMPTS or not passing:
+            kept = f"; {_size(part)} bytes are kept, from which it goes on" if _size(part) else ""
             raise DataError(
-                f"{archive}: not the published archive, its MD5 differs. Fetch it again, or unpack"
-                f" it to {unpacked.name} and remove it if you trust its contents"
+                f"could not download {' or '.join(urls)} ({failures} attempts; the last:"
+                f" {(passing or problems)[-1]}{kept}). Check the network, or get the file in"
+                " another way and name it as path in the configuration"
             )
+        time.sleep(WAIT * 2 ** (failures - 1))
+
+
+def _attempt(url: str, part: Path, check: Callable[[Path], object]) -> Exception | None:
+    """Fetch what ``part`` lacks from ``url``, and check it; the problem, if there is one."""
+    try:
+        _download(url, part)
+        try:
+            check(part)
+        except DataError:
+            part.unlink()  # a wrong file cannot be mended
+            raise
+    except FAULTS as problem:
+        log.warning("%s: %s", url, problem)
+        return problem
+    return None
+
+
+def _is_final(problem: Exception) -> bool:
+    """Whether the server knows no such file, so that asking again is no use."""
+    return isinstance(problem, HTTPError) and problem.code < 500
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
+
+
+def _download(url: str, part: Path) -> None:
+    """Append to ``part`` what it lacks; from the start if the server does not do ranges."""
+    done = _size(part)
+    headers = {"User-Agent": "spikegrad"} | ({"Range": f"bytes={done}-"} if done else {})
+    try:
+        response = urlopen(Request(url, headers=headers), timeout=TIMEOUT)
+    except HTTPError as error:
+        if error.code != 416:
+            raise
+        if error.headers.get("Content-Range") == f"bytes */{done}":
+            return  # nothing is lacking
+        part.unlink()
+        raise OSError(f"{done} bytes are not the beginning of the file; starting over") from None
+    with response:
+        goes_on = response.status == 206
+        if goes_on and not response.headers["Content-Range"].startswith(f"bytes {done}-"):
+            raise OSError("the server sends another range than it was asked for")
+        length = response.headers.get("Content-Length")
+        first = done if goes_on else 0
+        total = None if length is None else first + int(length)
         with (
-            zipfile.ZipFile(archive) as content,
-            content.open(unpacked.name) as packed,
-            open(part, "wb") as file,
-        ):
-            shutil.copyfileobj(packed, file)
+            open(part, "ab" if goes_on else "wb", buffering=0) as file,
+            tqdm(
+                desc=part.name[1:-5], initial=first, total=total, unit="B", unit_scale=True,
+                disable=None,
+            ) as bar,
+        ):  # fmt: skip
+            while chunk := response.read1(1 << 16):
+                file.write(chunk)
+                bar.update(len(chunk))
+    if total is not None and _size(part) != total:
+        raise OSError(f"cut off at {_size(part)} of {total} bytes")
+
+
+def _copy(folder: Path, name: str, published: Published, part: Path) -> None:
+    """Take the user's archive, which must be the published one, or else the user's HDF5 file."""
+    archive, unpacked = folder / f"{name}.zip", folder / name
+    if archive.is_file():
+        _check(archive, published)
+        _unpack(archive, name, part)
     elif unpacked.is_file():
         shutil.copyfile(unpacked, part)
     else:
         raise DataError(
-            f"{folder}: neither {archive.name} nor {unpacked.name} is there; put one there, or set"
-            f" data.{source}.path to null to download it"
+            f"{folder}: neither {archive.name} nor {name} is there; put one there, or set path to"
+            " null to download it"
         )
 
 
-def _verify(source: str, split: str, file: Path) -> None:
-    with open_spike_file(file) as spikes:
-        found = len(spikes), len(spikes.class_names)
-    expected = N_SAMPLES[source][split], N_CLASSES[source]
-    if found != expected:
+def _check(archive: Path, published: Published) -> None:
+    with open(archive, "rb") as file:
+        md5 = hashlib.file_digest(file, "md5").hexdigest()
+    if md5 != published.md5:
         raise DataError(
-            f"{found[0]} samples of {found[1]} classes instead of {expected[0]} of {expected[1]}"
+            f"{archive}: not the published archive, its MD5 differs. Fetch it again, or unpack it"
+            " and remove it if you trust its contents"
         )
+
+
+def _unpack(archive: Path, name: str, part: Path) -> None:
+    with (
+        zipfile.ZipFile(archive) as content,
+        content.open(name) as packed,
+        open(part, "wb") as file,
+    ):
+        shutil.copyfileobj(packed, file)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import h5py
@@ -79,31 +80,22 @@ def check_rows(rows: h5py.Dataset) -> None:
                     raise OSError(f"row {i} of '{rows.name}' is not where the file says")
 
 
-def _tables(rows: h5py.Dataset, file: BinaryIO) -> list[tuple[int, NDArray]]:
+def _tables(rows: h5py.Dataset, file: BinaryIO) -> Iterator[tuple[int, NDArray]]:
     """Parts of ``rows`` as they are stored, each with the number of its first row."""
-    places: list[tuple[int, int | None, int]]
-    if rows.chunks is None:
-        places = [(0, rows.id.get_offset(), len(rows))]
-    else:
-        chunks = [rows.id.get_chunk_info(i) for i in range(rows.id.get_num_chunks())]
-        if rows.id.get_create_plist().get_nfilters():
-            return [(c.chunk_offset[0], _unpacked(rows, c.chunk_offset)) for c in chunks]
-        starts = [(chunk.chunk_offset[0], chunk.byte_offset) for chunk in chunks]
-        places = [(i, offset, min(rows.chunks[0], len(rows) - i)) for i, offset in starts]
-    tables = []
-    for first, offset, n in places:
-        if offset is None:
-            continue
-        file.seek(offset)
-        content = file.read(n * _ROW.itemsize)
-        if len(content) < n * _ROW.itemsize:
+    if rows.chunks is not None:
+        for i in range(rows.id.get_num_chunks()):
+            offset = rows.id.get_chunk_info(i).chunk_offset
+            yield offset[0], _chunk(rows, offset)
+    elif rows.id.get_offset() is not None:
+        file.seek(rows.id.get_offset())
+        content = file.read(len(rows) * _ROW.itemsize)
+        if len(content) < len(rows) * _ROW.itemsize:
             raise OSError(f"'{rows.name}' goes on after the end of the file")
-        tables.append((first, np.frombuffer(content, _ROW)))
-    return tables
+        yield 0, np.frombuffer(content, _ROW)
 
 
-def _unpacked(rows: h5py.Dataset, offset: tuple[int, ...]) -> NDArray:
-    """The rows of a chunk behind filters."""
+def _chunk(rows: h5py.Dataset, offset: tuple[int, ...]) -> NDArray:
+    """The rows of a chunk, unpacked."""
     mask, content = rows.id.read_direct_chunk(offset)
     settings = rows.id.get_create_plist()
     size = rows.chunks[0] * _ROW.itemsize

@@ -41,13 +41,13 @@ BLOCK = 64  # channels; their velocities stay in the cache
 
 Table = list[NDArray[np.complex64]]
 """For each block of channels the transfer function [n_channels, n_frequencies], from 1 Hz to where
-all of them stop to answer."""
+all of them stop answering."""
 
 
 class Membrane:
     """The membrane for sounds of one sample rate.
 
-    Its transfer functions, which take seconds to compute, are kept for a few lengths; a word is
+    Its transfer functions, which take seconds to compute, are kept for a few lengths; a sound is
     padded to the shortest of them.
     """
 
@@ -129,8 +129,8 @@ def transfer_function(
 ) -> NDArray[np.complex64]:
     """The transfer functions of the places ``x`` (cm, ascending), [n_x, n_audible].
 
-    ``n_frequencies`` go from 1 Hz to half the ``sample_rate`` (Hz); those above all that the places
-    answer to are left out.
+    ``n_frequencies`` go from 1 Hz to half the ``sample_rate`` (Hz); those above
+    all that the places answer to are left out.
     """
     omega = 2 * np.pi * np.linspace(LOWEST_FREQUENCY, sample_rate / 2, n_frequencies)
     coarse = np.linspace(0, n_frequencies - 1, 1000).round().astype(np.int64)

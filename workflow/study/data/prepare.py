@@ -14,6 +14,8 @@ of it, so that a file with a wrong bit is refused.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import h5py
@@ -88,29 +90,38 @@ def prepare(
     DataError
         Naming file and sample, if the files break the layout or disagree about the classes.
     """
+    files = {"train": train, "validation": validation, "test": test}
+    columns: dict[str, list[NDArray]] = {"counts": [], "labels": [], "speakers": [], "split": []}
+    class_names: list[str] = []
     # This version of the format has checksums of its own structure; Fletcher's are of the contents.
     with atomic(output) as part, h5py.File(part, "w", libver=("v110", "v110")) as file:
-        events = _EventWriter(file, config)
-        with open_spike_file(train) as samples:
-            class_names = samples.class_names
-            if validation is None:
-                mask = held_out(samples.labels, samples.speakers, config.validation)
-            else:
-                mask = np.zeros(len(samples), np.bool_)
-            events.append(samples, ~mask, "train")
-            events.append(samples, mask, "validation")
-        others = {"validation": validation, "test": test}
-        for split, path in others.items():
+        for array, dtype in (("times", np.float64), ("units", np.uint16)):
+            file.create_dataset(
+                array, (0,), dtype, maxshape=(None,), chunks=(_CHUNK,), fletcher32=True
+            )
+        for origin, path in files.items():
             if path is None:
                 continue
             with open_spike_file(path) as samples:
+                class_names = class_names or samples.class_names
                 if samples.class_names != class_names:
                     raise DataError(
                         f"{path}: its classes differ from those of {train}:"
                         f" {samples.class_names} and {class_names}"
                     )
-                events.append(samples, np.ones(len(samples), np.bool_), split)
-        events.finish()
+                masks = {origin: np.ones(len(samples), np.bool_)}
+                if origin == "train" and validation is None:
+                    mask = held_out(samples.labels, samples.speakers, config.validation)
+                    masks = {"train": ~mask, "validation": mask}
+                for split, mask in masks.items():
+                    columns["counts"] += _append_events(file, samples, mask, split, config)
+                    columns["labels"].append(samples.labels[mask])
+                    columns["speakers"].append(samples.speakers[mask])
+                    columns["split"].append(np.full(mask.sum(), SPLITS.index(split), np.uint8))
+        offsets = np.cumsum(np.concatenate([[0], *columns.pop("counts")]))
+        arrays = {"offsets": offsets} | {a: np.concatenate(b) for a, b in columns.items()}
+        for array, values in arrays.items():
+            file.create_dataset(array, data=values, chunks=values.shape, fletcher32=True)
         file.attrs.update(
             name=np.bytes_(name.encode()),
             n_units=config.n_units,
@@ -121,50 +132,22 @@ def prepare(
         )
 
 
-class _EventWriter:
-    """Appends samples to the arrays of the output, one at a time: SSC does not fit in memory."""
+def _append_events(
+    file: h5py.File, samples: SpikeFile, wanted: NDArray[np.bool_], split: str, config: DataConfig
+) -> Iterator[NDArray[np.int64]]:
+    """Write the events of the samples ``wanted`` to ``file``; yields their numbers by sample.
 
-    def __init__(self, file: h5py.File, config: DataConfig) -> None:
-        self._file, self._config = file, config
-        for name, dtype in (("times", np.float64), ("units", np.uint16)):
-            file.create_dataset(
-                name, (0,), dtype, maxshape=(None,), chunks=(_CHUNK,), fletcher32=True
-            )
-        self._counts: list[int] = []
-        self._labels: list[int] = []
-        self._speakers: list[int] = []
-        self._split: list[int] = []
-
-    def append(self, samples: SpikeFile, wanted: NDArray[np.bool_], split: str) -> None:
-        config = self._config
-        checked = samples.samples(wanted, config.n_units, config.duration)
-        pending: list[tuple[NDArray, NDArray]] = []
-        for sample in tqdm(checked, disable=None, total=int(wanted.sum()), desc=split):
-            times = to_grid(sample.times, config.time_step, config.duration)
-            pending.append((times, sample.units))
-            self._counts.append(len(times))
-            self._labels.append(sample.label)
-            self._speakers.append(sample.speaker)
-            self._split.append(SPLITS.index(split))
-            if len(pending) == 512:
-                self._write(pending)
-                pending = []
-        if pending:
-            self._write(pending)
-
-    def _write(self, pending: list[tuple[NDArray, NDArray]]) -> None:
-        for name, parts in zip(("times", "units"), zip(*pending, strict=True), strict=True):
-            array = self._file[name]
-            values = np.concatenate(parts)
+    One block at a time, since SSC does not fit in memory.
+    """
+    checked = samples.samples(wanted, config.n_units, config.duration)
+    rest = iter(tqdm(checked, disable=None, total=int(wanted.sum()), desc=split))
+    while block := list(islice(rest, 512)):
+        events = {
+            "times": [to_grid(s.times, config.time_step, config.duration) for s in block],
+            "units": [s.units for s in block],
+        }
+        for name, parts in events.items():
+            array, values = file[name], np.concatenate(parts)
             array.resize(len(array) + len(values), axis=0)
             array[-len(values) :] = values
-
-    def finish(self) -> None:
-        arrays: dict[str, NDArray] = {
-            "offsets": np.concatenate([[0], np.cumsum(self._counts)]).astype(np.int64),
-            "labels": np.array(self._labels, np.int64),
-            "speakers": np.array(self._speakers, np.int64),
-            "split": np.array(self._split, np.uint8),
-        }
-        for name, values in arrays.items():
-            self._file.create_dataset(name, data=values, chunks=values.shape, fletcher32=True)
+        yield np.array([len(s.times) for s in block], np.int64)

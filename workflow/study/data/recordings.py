@@ -1,12 +1,4 @@
-"""The table of recordings from which every sound is heard, and anyone's recordings as such a table.
-
-A table has a row per recording, ordered by speaker, with the columns
-
-    file                 its place in a folder or archive, or the name of an utterance
-    label, speaker       the word and who says it, as text
-    split                "train" or "test"
-    label_number, speaker_number   both as numbers from 0
-"""
+"""The table of recordings of any source of sounds, and anyone's recordings as such a table."""
 
 from __future__ import annotations
 
@@ -28,9 +20,9 @@ TEXT = ("file", "label", "speaker", "split")
 
 RECORDINGS_TABLE = Table(
     files=("data/recordings.csv",),
-    says="The recordings that were heard; where sounds are the source.",
+    says="The recordings that became spikes, ordered by speaker; where sounds are the source.",
     columns={
-        "file": "name of the recording, or of the utterance",
+        "file": "its place in a folder or archive, or the name of a synthetic sample",
         "label": "word that is spoken",
         "speaker": "who speaks",
         "split": "train or test",
@@ -61,7 +53,16 @@ def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:
     else:
         table = from_csv(str(config.table), places, path)
     if "split" not in table:
-        table["split"] = _hold_out(table["speaker"], config.test_speakers, config.seed, path)
+        everyone = ordered(table["speaker"])
+        if config.test_speakers >= len(everyone):
+            raise DataError(
+                f"{path}: {len(everyone)} speakers are too few to hold out"
+                f" data.recordings.test_speakers = {config.test_speakers} for the test set; add a"
+                " column split to the table, or recordings of others"
+            )
+        rng = np.random.default_rng(config.seed)
+        chosen = rng.choice(everyone, config.test_speakers, replace=False)
+        table["split"] = [SPLITS[speaker in chosen] for speaker in table["speaker"]]
     return numbered(table, ordered(table["label"]), ordered(table["speaker"]))
 
 
@@ -145,10 +146,10 @@ def check_splits(table: pd.DataFrame, validation: Validation) -> None:
     for split in SPLITS:
         if not (table["split"] == split).any():
             raise DataError(f"no recording is in the {split} set: correct the splits")
-    unheard = [name for name in table["label"].unique() if name not in set(training["label"])]
-    if unheard:
+    untrained = [name for name in table["label"].unique() if name not in set(training["label"])]
+    if untrained:
         raise DataError(
-            f"{listed(unheard)} in the test set only: move recordings of each label into training"
+            f"{listed(untrained)} in the test set only: move recordings of each label into training"
         )
     speakers = training["speaker"].nunique()
     if validation.speakers >= speakers:
@@ -163,21 +164,8 @@ def ordered(names: Iterable[str]) -> list[str]:
     return sorted(set(names), key=lambda n: (0, int(n), n) if n.isdecimal() else (1, 0, n))
 
 
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """``names`` for an error message: the first few, and how many more; with the verb."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
+def listed(names: Sequence[str]) -> str:
+    """``names`` for an error message: the first five, and how many more; with the verb."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     verb = "is" if len(names) == 1 else "are"
-    return ", ".join(f"'{name}'" for name in names[:most]) + f"{more} {verb}"
-
-
-def _hold_out(speakers: pd.Series, n: int, seed: int, path: str | Path) -> list[str]:
-    """The split of each recording: ``n`` speakers, drawn by ``seed``, are the test set."""
-    everyone = ordered(speakers)
-    if n >= len(everyone):
-        raise DataError(
-            f"{path}: {len(everyone)} speakers are too few to hold out"
-            f" data.recordings.test_speakers = {n} for the test set; add a column split to the"
-            " table, or recordings of others"
-        )
-    chosen = np.random.default_rng(seed).choice(everyone, n, replace=False)
-    return [SPLITS[speaker in chosen] for speaker in speakers]
+    return ", ".join(f"'{name}'" for name in names[:5]) + f"{more} {verb}"

@@ -28,6 +28,20 @@ DURATIONS = {
 """Seconds of a recording; here, until the last spike."""
 
 
+def training(samples: pd.DataFrame) -> pd.DataFrame:
+    """The training and validation samples, with their rates (kHz) until the last spike.
+
+    ``samples`` is the table of :func:`study.data.statistics.describe`.
+    """
+    rows = samples[samples["group"].isin(["train", "validation"])]
+    return rows.assign(rate=rows["spikes"] / rows["last_spike"] / 1000)
+
+
+def english(samples: pd.DataFrame) -> pd.DataFrame:
+    """The English words among ``samples``."""
+    return samples[samples["class"].isin(WORDS["english"])]
+
+
 SHD_COMPARISON_TABLE = Table(
     files=("data/shd_comparison.csv",),
     says="The Heidelberg Digits' spikes beside what is published of SHD; of that source alone.",
@@ -42,37 +56,19 @@ SHD_COMPARISON_TABLE = Table(
 )
 
 
-def training(samples: pd.DataFrame) -> pd.DataFrame:
-    """SHD's training samples among ``samples``, those held out for validation too, and their rates.
-
-    ``samples`` is the table of :func:`study.data.statistics.describe`; the rate (kHz) is that
-    until the last spike.
-    """
-    rows = samples[samples["group"].isin(["train", "validation"])]
-    return rows.assign(rate=rows["spikes"] / rows["last_spike"] / 1000)
-
-
-def english(samples: pd.DataFrame) -> pd.DataFrame:
-    """The English words among ``samples``."""
-    return samples[samples["class"].isin(WORDS["english"])]
-
-
 def compare(samples: pd.DataFrame) -> pd.DataFrame:
-    """Each published quantity of SHD, the same of ``samples``, and their difference.
-
-    Columns: quantity, unit, here, shd, difference (here - shd), percent (of shd).
-    """
-    heard = training(samples)
-    rates = heard.groupby("speaker")["rate"].mean().reindex(list(RATES))
+    """Each published quantity of SHD, the same of ``samples``, and their difference."""
+    trained = training(samples)
+    rates = trained.groupby("speaker")["rate"].mean().reindex(list(RATES))
     rows = [(f"rate of speaker {s}", "kHz", rates[s], published) for s, published in RATES.items()]
     published = np.array(list(RATES.values()))
     rows += [
         ("rate, mean over speakers", "kHz", rates.mean(), published.mean()),
         ("rate, correlation over speakers", "", np.corrcoef(rates, published)[0, 1], 1.0),
-        ("spikes of a training sample, mean", "", heard["spikes"].mean(), SPIKES),
+        ("spikes of a training sample, mean", "", trained["spikes"].mean(), SPIKES),
     ]
     for name, unit, values, known in (
-        ("channels that spike, English training words", "", english(heard)["channels"], CHANNELS),
+        ("channels that spike, English training words", "", english(trained)["channels"], CHANNELS),
         ("duration", "s", samples["last_spike"], DURATIONS),
     ):
         rows += [(f"{name}, {m}", unit, _measure(values, m), value) for m, value in known.items()]

@@ -1,4 +1,7 @@
-"""Words spoken by espeak-ng, whose library and voices come with the package espeakng-loader."""
+"""Words spoken by espeak-ng, whose library and voices come with the package espeakng-loader.
+
+espeak-ng is GPL-licensed: only jobs that speak import this module.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,22 @@ from pathlib import Path
 
 import espeakng_loader
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from study.config.data import SpokenDigits
+from study.data.encoding import Sounds
+from study.data.spoken_digits import WORDS
 
 SAMPLE_RATE = SpokenDigits.sample_rate  # Hz
+LANGUAGES = {word: language for language in WORDS for word in WORDS[language]}
+RATE = (130, 200)  # slowest and fastest speech, words per minute
+PITCH = (30, 70)  # lowest and highest base pitch, of 0 to 100
+PITCH_RANGE = (20, 80)  # flattest and liveliest intonation, of 0 to 100
 
 # From espeak-ng's speak_lib.h.
 _SYNCHRONOUS = 2
-_RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
+_PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4}
 _UTF8 = 1
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
@@ -25,6 +35,17 @@ _Callback = ctypes.CFUNCTYPE(
 
 class SpeechError(RuntimeError):
     """espeak-ng could not speak; the message says what it refused."""
+
+
+def spoken(rows: pd.DataFrame, seed: int) -> Sounds:
+    """The sounds of ``rows``, at 22,050 Hz; how each is spoken depends on its name and ``seed``."""
+    for name, word, voice in zip(rows["file"], rows["label"], rows["speaker"], strict=True):
+        rng = np.random.default_rng([seed, *name.encode()])
+        rate, pitch, pitch_range = (
+            int(rng.integers(low, high, endpoint=True)) for low, high in (RATE, PITCH, PITCH_RANGE)
+        )
+        sound = speak(word, LANGUAGES[word], voice, rate, pitch, pitch_range)
+        yield name, sound.astype(np.float64)
 
 
 def speak(word: str, language: str, voice: str, rate: int, pitch: int, pitch_range: int) -> NDArray:
@@ -74,9 +95,9 @@ def _speak(
     library.espeak_SetSynthCallback(collect)
     require(library.espeak_SetVoiceByName(voice.encode()), f"voice '{voice}'")
     library.espeak_ng_SetRandSeed(ctypes.c_long(1))
-    settings = {_RATE: rate, _VOLUME: 100, _PITCH: pitch, _RANGE: pitch_range}
-    for parameter, value in settings.items():
-        require(library.espeak_SetParameter(parameter, value, 0), f"parameter {parameter}={value}")
+    settings = {"rate": rate, "volume": 100, "pitch": pitch, "range": pitch_range}
+    for name, value in settings.items():
+        require(library.espeak_SetParameter(_PARAMETERS[name], value, 0), f"{name} = {value}")
     text = word.encode()
     size = ctypes.c_size_t(len(text) + 1)
     require(
@@ -95,4 +116,4 @@ def _unload(library: ctypes.CDLL) -> None:
         ctypes.CDLL(espeakng_loader.get_library_path(), mode=os.RTLD_NOLOAD | os.RTLD_NOW)
     except OSError:
         return  # gone, as it must be
-    raise SpeechError("this system does not unload espeak-ng: utterances would not be reproducible")
+    raise SpeechError("this system does not unload espeak-ng: speech would not be reproducible")

@@ -19,7 +19,7 @@ SAMPLES_TABLE = Table(
     says="A row for each sample.",
     columns={
         **shared("class", "speaker"),
-        "group": "the split; the test set is divided by whether the speaker was met before",
+        "group": "the split; the test set by whether training or validation had the speaker",
         "spikes": "spikes in all channels",
         "channels": "channels that spike",
         "last_spike": "its time in seconds",
@@ -35,51 +35,16 @@ PROFILES_TABLE = Table(
         "spikes": "spikes per channel, or per second",
     },
 )
-EXAMPLES_TABLE = Table(
-    files=("data/examples.parquet",),
-    says="The spikes of four training samples, two words by the same two speakers.",
-    columns={
-        **shared("time", "unit", "class", "speaker"),
-    },
-)
-SUMMARY_TABLE = Table(
-    files=("data/summary.csv",),
-    says="The data in numbers, a row for each group of samples.",
-    columns={
-        "group": "as in data/samples.parquet",
-        "samples": "how many",
-        "speakers": "how many",
-        "classes": "how many",
-        "spikes_mean": "spikes of a sample, mean",
-        "spikes_std": "their standard deviation",
-        "spikes_min": "the fewest",
-        "spikes_max": "the most",
-        "channels_mean": "channels that spike, mean",
-        "last_spike_mean": "time of the last spike in seconds, mean",
-        "last_spike_max": "the latest",
-    },
-)
 
 
 def describe(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Statistics of the prepared file ``path``.
-
-    Returns
-    -------
-    samples
-        A row per sample: group (the split; the test set is divided by whether the speaker was met
-        in training or validation), class, speaker, spikes, channels that spike, last spike (s).
-    profiles
-        A row per group and position: group, axis ("channel" or "time"), position (the channel, or
-        the centre of a 10 ms bin in seconds), and the spikes there of an average sample, per
-        channel or per second.
-    """
-    heard = [load(path, split) for split in SPLITS[:2]]
+    """A row per sample, and profiles over channels and time, of the prepared file ``path``."""
+    used = [load(path, split) for split in SPLITS[:2]]
     test = load(path, SPLITS[2])
-    unseen = unseen_speakers(test, *heard)
+    unseen = unseen_speakers(test, *used)
     groups = {
-        "train": heard[0],
-        "validation": heard[1],
+        "train": used[0],
+        "validation": used[1],
         "test, known speakers": test.select((~unseen).nonzero()[:, 0]),
         "test, new speakers": test.select(unseen.nonzero()[:, 0]),
     }
@@ -89,11 +54,17 @@ def describe(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return samples.reset_index(drop=True), profiles.reset_index(drop=True)
 
 
-def examples(path: str | Path) -> pd.DataFrame:
-    """The spikes of four training samples: two words, each by the same two speakers.
+EXAMPLES_TABLE = Table(
+    files=("data/examples.parquet",),
+    says="The spikes of four training samples, two classes by the same two speakers.",
+    columns={
+        **shared("time", "unit", "class", "speaker"),
+    },
+)
 
-    Columns: class, speaker, time in seconds, unit.
-    """
+
+def examples(path: str | Path) -> pd.DataFrame:
+    """The spikes of four training samples: two classes, each by the same two speakers."""
     data = load(path, SPLITS[0])
     tables = []
     for label in (0, data.n_classes // 2):
@@ -121,34 +92,42 @@ def _samples(data: SpikeDataset, group: str) -> pd.DataFrame:
 
 
 def _profiles(data: SpikeDataset, group: str) -> pd.DataFrame:
-    spikes = data.spikes
-    channels = torch.bincount(spikes.units, minlength=data.n_units) / len(data)
-    n_bins = int(spikes.duration / TIME_BIN) + 1
-    times = torch.bincount((spikes.times / TIME_BIN).long(), minlength=n_bins)
+    events = data.spikes
+    channels = torch.bincount(events.units, minlength=data.n_units) / len(data)
+    n_bins = int(events.duration / TIME_BIN) + 1
+    times = torch.bincount((events.times / TIME_BIN).long(), minlength=n_bins)
+    middles = (torch.arange(n_bins) + 0.5) * TIME_BIN
+    axes = {
+        "channel": (torch.arange(data.n_units, dtype=torch.float64), channels),
+        "time": (middles, times / (len(data) * TIME_BIN)),
+    }
     return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "group": group,
-                    "axis": "channel",
-                    "position": torch.arange(data.n_units, dtype=torch.float64),
-                    "spikes": channels,
-                }
-            ),
-            pd.DataFrame(
-                {
-                    "group": group,
-                    "axis": "time",
-                    "position": (torch.arange(n_bins) + 0.5) * TIME_BIN,
-                    "spikes": times / (len(data) * TIME_BIN),
-                }
-            ),
-        ]
+        pd.DataFrame({"group": group, "axis": axis, "position": position, "spikes": spikes})
+        for axis, (position, spikes) in axes.items()
     )
 
 
+SUMMARY_TABLE = Table(
+    files=("data/summary.csv",),
+    says="The data in numbers, a row for each group of samples.",
+    columns={
+        "group": "as in data/samples.parquet",
+        "samples": "how many",
+        "speakers": "how many",
+        "classes": "how many",
+        "spikes_mean": "spikes of a sample, mean",
+        "spikes_std": "their standard deviation",
+        "spikes_min": "the fewest",
+        "spikes_max": "the most",
+        "channels_mean": "channels that spike, mean",
+        "last_spike_mean": "time of the last spike in seconds, mean",
+        "last_spike_max": "the latest",
+    },
+)
+
+
 def summarise(samples: pd.DataFrame) -> pd.DataFrame:
-    """A row per group of ``samples`` (from :func:`describe`): sizes, and means with deviations."""
+    """A row per group of ``samples``, from :func:`describe`."""
     return samples.groupby("group", sort=False).agg(
         samples=("spikes", "size"),
         speakers=("speaker", "nunique"),

@@ -2,30 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import cast
 
 import pandas as pd
 
-from study.config.study import Study
-from study.estimate.operations import Operation, Work
+from study.config.study import Neuron, Study
 from study.estimate.schedule import Job, longest_chain, wall_seconds
-from study.estimate.size import ACTIVITY, IN_TRAINING, UNKNOWN, size_of
-from study.estimate.space import disk, memory
-from study.estimate.work import work_of
+from study.estimate.size import ACTIVITY, IN_TRAINING, UNKNOWN, n_weights, size_of, snapshots
+from study.estimate.work import Wildcards
 from study.storage.columns import Table
 
 HOUR = 3600.0
 WORTHWHILE = 0.9  # twice the cores have to take at most this share of the time
 SHOWN = 8  # jobs of the longest chain
-FAMILIES = (
-    "data",
-    "search",
-    "training",
-    "landscapes",
-    "variants",
-    "ntk",
-    "figures",
-)  # in this order
+FAMILIES = ("data", "search", "training", "landscapes", "variants", "ntk", "figures")  # in order
+
+MB = 1e6
+# Measured on the kept studies; bytes of an event in memory: time and channel; while statistics are
+# taken; in events.h5; in SHD's layout, compressed.
+READ, COUNTED, PREPARED, LAYOUT = 16, 28, 10, 5.5
+COMPARED = 200 * MB  # spikes and weights while changes are explained
+ARCHIVE = 340 * MB  # of the Heidelberg Digits
+TABLES, FIGURE = 0.5 * MB, 0.2 * MB  # of a job that writes nothing else; a figure as PNG and PDF
+READERS = ("train", "search_trials", "search_finalists", "silence", "evaluate", "landscape_",
+           "measure_network", "score_variant")  # fmt: skip
+
+
+def memory(study: Study, rule: str, start: float) -> float:
+    """Megabytes that a job of ``rule`` takes at its peak; ``start`` of them before it begins."""
+    size = size_of(study.data)
+    more = 0.0
+    if rule == "data_statistics":
+        more = COUNTED * size.samples * size.events
+    elif rule.startswith(READERS):
+        more = READ * (size.train + size.validation) * size.events
+    if rule in ("landscape_census", "landscape_examples"):
+        more += COMPARED
+    return start + more / MB
+
+
+def disk(study: Study, rule: str, wildcards: Wildcards) -> float:
+    """Megabytes that a job of ``rule`` leaves."""
+    size = size_of(study.data)
+    match rule:
+        case "download_archive":
+            left = ARCHIVE
+        case "merge_encoded":
+            left = LAYOUT * size.samples * size.events
+        case "download":
+            samples = {"train": size.train, "test": size.test}
+            left = LAYOUT * samples.get(wildcards["split"], size.validation) * size.events
+        case "prepare":
+            left = PREPARED * size.samples * size.events
+        case "search_data":
+            left = PREPARED * (size.train + size.validation) * size.events
+        case "train" | "train_equal_activity" | "train_variant":
+            # The best weights, those of snapshots, and the step after each but the last.
+            neuron = cast(Neuron, wildcards["neuron"])
+            kept = 2 if rule == "train_variant" else snapshots(study, neuron)
+            left = 4 * 2 * kept * n_weights(study, neuron)
+        case "landscape_directions":
+            vectors = 4 * (1 + len(study.landscape.directions.names()))
+            left = 8 * vectors * sum(n_weights(study, n) for n in study.neurons)
+        case _:
+            left = FIGURE if rule.startswith("plot_") else TABLES
+    return left / MB
 
 
 RULES_TABLE = Table(
@@ -41,38 +83,12 @@ RULES_TABLE = Table(
         "disk_mb": "megabytes that all leave",
     },
 )
-CORES_TABLE = Table(
-    files=("estimate/cores.csv",),
-    says="The same for all jobs together.",
-    columns={
-        "cores": "how many cores",
-        "hours": "until the study is done on these",
-        "memory_mb": "megabytes if all of them run the largest job",
-    },
-)
-
-
-def works(study: Study, jobs: Sequence[Job]) -> list[Work]:
-    """What each of ``jobs`` does."""
-    return [work_of(study, job.rule, job.wildcards) for job in jobs]
-
-
-def times(parts: Sequence[Work], rates: Mapping[Operation, float]) -> list[float]:
-    """Seconds of each job."""
-    return [sum(amount * rates[operation] for operation, amount in w.items()) for w in parts]
 
 
 def rule_table(
     study: Study, jobs: Sequence[Job], seconds: Sequence[float], start: float
 ) -> pd.DataFrame:
-    """A row for each rule; ``start`` is the memory in megabytes that any job takes.
-
-    Returns
-    -------
-    DataFrame
-        family, rule, number of ``jobs``, ``core_hours`` of all and hours of the ``longest``,
-        ``memory_mb`` of one job, ``disk_mb`` that all leave.
-    """
+    """A row for each rule; ``start`` is the memory in megabytes that any job takes."""
     rows = [
         {
             "family": job.family,
@@ -99,16 +115,21 @@ def rule_table(
     )
 
 
+CORES_TABLE = Table(
+    files=("estimate/cores.csv",),
+    says="The same for all jobs together.",
+    columns={
+        "cores": "how many cores",
+        "hours": "until the study is done on these",
+        "memory_mb": "megabytes if all of them run the largest job",
+    },
+)
+
+
 def wall_table(
     jobs: Sequence[Job], seconds: Sequence[float], memory_mb: float, cores: int
 ) -> pd.DataFrame:
-    """A row for 1, 2, 4, ... cores, as long as more of them help, and for ``cores``.
-
-    Returns
-    -------
-    DataFrame
-        ``cores``, ``hours`` until all is done, and ``memory_mb`` if all run the largest.
-    """
+    """A row for 1, 2, 4, ... cores, as long as more of them help, and for ``cores``."""
     hours = {1: wall_seconds(jobs, seconds, 1) / HOUR}
     while (n := 2 * max(hours)) <= len(jobs):
         hours[n] = wall_seconds(jobs, seconds, n) / HOUR
@@ -131,7 +152,8 @@ def text(
         {"jobs": "sum", "core_hours": "sum", "memory_mb": "max", "disk_mb": "sum"}
     )
     lines = [f"\n{'':12} {'jobs':>5} {'core time':>10} {'memory of a job':>16} {'disk':>9}"]
-    for family, row in [*families.iterrows(), ("all", _all(families))]:
+    families.loc["all"] = {**families.sum(), "memory_mb": families["memory_mb"].max()}
+    for family, row in families.iterrows():
         lines.append(
             f"{family!s:12} {row['jobs']:5.0f} {_duration(row['core_hours']):>10}"
             f" {row['memory_mb']:13.0f} MB {row['disk_mb']:6.0f} MB"
@@ -156,12 +178,8 @@ def _assumed(study: Study) -> str:
         f"Assumed: {size.train} samples to train on, {size.validation} to validate and {size.test}"
         f" to test with, of {size.events:.0f} events each{own}; spikes of a neuron in a sample,"
         f" in training and after it: {active}; this machine, with nothing beside it."
-        " docs/performance.md tells more."
+        " docs/performance.md says more."
     )
-
-
-def _all(families: pd.DataFrame) -> pd.Series:
-    return pd.Series({**families.sum(), "memory_mb": families["memory_mb"].max()})
 
 
 def _duration(hours: float) -> str:

@@ -8,10 +8,8 @@ from typing import NamedTuple
 
 
 class Job(NamedTuple):
-    """A job of the workflow; ``before`` are the places, in the list of all, of those it waits for.
-
-    ``family`` is the part of the study that it belongs to.
-    """
+    """A job of the workflow; ``before`` are the places of those that it waits for, in a list in
+    which these come first. ``family`` is the part of the study that it belongs to."""
 
     rule: str
     wildcards: dict[str, str]
@@ -22,41 +20,25 @@ class Job(NamedTuple):
         return " ".join([self.rule, *self.wildcards.values()])
 
 
-def in_order(jobs: Sequence[Job]) -> list[int]:
-    """The places of ``jobs``, each after all that it waits for."""
-    waiting = [len(job.before) for job in jobs]
-    order = [k for k, n in enumerate(waiting) if n == 0]
-    after = _followers(jobs)
-    for k in order:
-        for follower in after[k]:
-            waiting[follower] -= 1
-            if waiting[follower] == 0:
-                order.append(follower)
-    return order
-
-
 def longest_chain(jobs: Sequence[Job], seconds: Sequence[float]) -> list[int]:
     """The places of jobs that wait for each other and take longest in all, in order."""
-    total: dict[int, float] = {}
-    via: dict[int, int | None] = {}
-    for k in in_order(jobs):
-        via[k] = max(jobs[k].before, key=total.__getitem__, default=None)
-        so_far = via[k]
-        total[k] = seconds[k] + (0.0 if so_far is None else total[so_far])
-    chain: list[int] = []
-    place = max(total, key=total.__getitem__, default=None)
-    while place is not None:
-        chain.append(place)
-        place = via[place]
-    return chain[::-1]
+    ends: list[float] = []
+    for job, own in zip(jobs, seconds, strict=True):
+        ends.append(own + max((ends[k] for k in job.before), default=0.0))
+    chain = [max(range(len(jobs)), key=ends.__getitem__)]
+    while before := jobs[chain[0]].before:
+        chain.insert(0, max(before, key=ends.__getitem__))
+    return chain
 
 
 def wall_seconds(jobs: Sequence[Job], seconds: Sequence[float], cores: int) -> float:
     """Until all ``jobs`` of one core each are done, those first that most time depends on."""
-    after = _followers(jobs)
-    rest = list(seconds)
-    for k in reversed(in_order(jobs)):
+    after: list[list[int]] = [[] for _ in jobs]
+    rest = list(seconds)  # until all is done that waits for a job
+    for k in reversed(range(len(jobs))):
         rest[k] += max((rest[follower] for follower in after[k]), default=0.0)
+        for earlier in jobs[k].before:
+            after[earlier].append(k)
     waiting = [len(job.before) for job in jobs]
     ready = [(-rest[k], k) for k, n in enumerate(waiting) if n == 0]
     heapq.heapify(ready)
@@ -72,12 +54,3 @@ def wall_seconds(jobs: Sequence[Job], seconds: Sequence[float], cores: int) -> f
             if waiting[follower] == 0:
                 heapq.heappush(ready, (-rest[follower], follower))
     return now
-
-
-def _followers(jobs: Sequence[Job]) -> list[list[int]]:
-    """For each job, the places of those that wait for it."""
-    after: list[list[int]] = [[] for _ in jobs]
-    for k, job in enumerate(jobs):
-        for earlier in job.before:
-            after[earlier].append(k)
-    return after

@@ -1,10 +1,11 @@
-"""How much data a study has, and how large its networks are, told from its settings alone."""
+"""How much data a study has, and how large its networks are, from its settings alone."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise, product
+from statistics import mean
 from typing import NamedTuple
 
 from spikegrad.network_settings import NetworkSettings
@@ -18,18 +19,15 @@ RECORDED = {  # samples of training, validation and test files, classes, seconds
     "ssc": (75466, 9981, 20382, 35, 0.8),
 }
 UNKNOWN = ("files", "recordings")
-"""Sources whose size settings do not tell."""
+"""Sources whose size the settings do not say."""
 SPEAKERS = 10  # of SHD's training data
 EVENTS = 11.0  # of a sample, for each channel: SHD has 10.8, the demo's spoken digits 11.6
-SPOKEN = 0.43  # seconds of a synthetic digit, of which the last spike tells
+SPOKEN = 0.43  # seconds of a synthetic digit
 ACTIVITY = defaultdict(lambda: 15.0, {"qif": 5.0, "qif_delta": 5.0})
-"""Spikes of a neuron in a sample, as trained networks of the kept studies have them; a new neuron
-model's are taken to be LIF's."""
+"""Spikes of a neuron in a sample, in trained networks of the kept studies; a new neuron model's
+are taken to be LIF's."""
 IN_TRAINING = defaultdict(lambda: 8.0, {"qif": 3.5, "qif_delta": 5.0})
 """The same on average over training, and over the trials of a search."""
-
-ROW = 0.75e-9  # seconds that a neuron takes for an event or spike that it receives, in training
-FLOW = 2.2e-9  # the same for a step of time
 
 
 class Size(NamedTuple):
@@ -56,9 +54,8 @@ def size_of(data: DataConfig) -> Size:
     n, n_validation, n_test, classes, seconds = RECORDED.get(data.source, RECORDED["shd"])
     if n_validation == 0:
         n_validation = _held_out(data, n / SPEAKERS, SPEAKERS, classes)
-    else:
-        n += n_validation
-    return Size(n - n_validation, n_validation, n_test, classes, events, seconds)
+        n -= n_validation
+    return Size(n, n_validation, n_test, classes, events, seconds)
 
 
 def _spoken(data: DataConfig, options: SpokenDigits, events: float) -> Size:
@@ -78,7 +75,7 @@ def _held_out(data: DataConfig, by_speaker: float, speakers: int, classes: int) 
     return round(options.speakers * by_speaker) + classes * each
 
 
-def variants(study: Study, neuron: Neuron) -> list[NetworkSettings]:
+def candidates(study: Study, neuron: Neuron) -> list[NetworkSettings]:
     """The networks of ``neuron`` that a search chooses from, by what they cost.
 
     The configured one if there is no search; else each of the search's choices of layers,
@@ -95,23 +92,37 @@ def variants(study: Study, neuron: Neuron) -> list[NetworkSettings]:
     ]
 
 
-def n_weights(network: NetworkSettings, n_units: int, n_classes: int) -> int:
-    """Weights of a network, its readout's included."""
-    widths: Sequence[int] = [n_units, *network.layers, n_classes]
-    recurrent = sum(n * n for n in network.layers) if network.recurrent else 0
-    return sum(a * b for a, b in pairwise(widths)) + recurrent
+def snapshots(study: Study, neuron: Neuron) -> int:
+    """How many of a training's states are kept."""
+    options = study.model(neuron).training
+    return min(options.snapshots, options.epochs + 1)
 
 
-def update_seconds(study: Study, neuron: Neuron, network: NetworkSettings) -> float:
-    """A sample's update in a ``network``: see docs/performance.md for what bounds it."""
+def n_weights(study: Study, neuron: Neuron) -> float:
+    """Weights of a network, its readout's included, the mean over :func:`candidates`."""
+
+    def of(network: NetworkSettings) -> int:
+        widths = [study.data.n_units, *network.layers, size_of(study.data).classes]
+        recurrent = sum(n * n for n in network.layers) if network.recurrent else 0
+        return sum(a * b for a, b in pairwise(widths)) + recurrent
+
+    return mean(map(of, candidates(study, neuron)))
+
+
+def effort(study: Study, networks: Sequence[NetworkSettings], activity: float) -> float:
+    """What a sample costs in ``networks``, on average, whose neurons spike ``activity`` times.
+
+    How many neurons receive how many events and spikes, and, counted three times, take how many
+    steps: docs/performance.md says what bounds a sample.
+    """
     size, step = size_of(study.data), study.data.time_step
-    events = size.events
     total = 0.0
-    for width in network.layers:
-        spikes = ACTIVITY[neuron] * width
+    for network in networks:
+        events = size.events
         moments = events if step is None else min(events, size.seconds / step)
-        received = events + spikes * network.recurrent
-        steps = moments + spikes * network.recurrent
-        total += width * (ROW * received + FLOW * steps)
-        events, step = spikes, None
-    return total
+        for width in network.layers:
+            spikes = activity * width
+            own = spikes * network.recurrent  # arrive in the same layer, each at its own moment
+            total += width * (events + own + 3 * (moments + own))
+            events = moments = spikes
+    return total / len(networks)

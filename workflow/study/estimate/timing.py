@@ -1,27 +1,40 @@
-"""How long operations take on this machine, in processor time of one thread."""
+"""How long operations take on this machine, in processor time of one thread.
+
+Those of networks are timed with networks of the study's own shape, which answer random events.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from time import process_time
+from timeit import Timer
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
-from study.config.study import Study
-from study.estimate.networks import ENGINE, engine_seconds
-from study.estimate.operations import Operation
-from study.ntk import build
-from study.ntk.dense_networks import initialise
-from study.ntk.ensemble import flush_subnormal
-from study.ntk.experiments import descent_of
+from spikegrad.layers import SpikeOverflowError
+from spikegrad.network import Network
+from spikegrad.network_settings import Initial, NetworkSettings
+from spikegrad.seeds import generator, numpy_generator
+from spikegrad.spikes import SpikeTrains
+from study.config.study import Neuron, Study
+from study.data.dataset import SpikeDataset
+from study.estimate.seconds import SECONDS
+from study.estimate.size import ACTIVITY, IN_TRAINING, candidates, effort, size_of
+from study.estimate.work import Operation
+from study.landscape.objective import Objective, weights_of
+from study.training.loop import further_epochs
+from study.training.optimizer import Adam
+from study.training.response import respond
 
-STEPS = 50  # of gradient descent that are timed together, as a run makes thousands
-LEAST = 0.05  # seconds that a round takes
-ROUNDS = 4  # so that what else the machine does matters less
-REFERENCE = 2.2  # seconds of a start, on the machine that "other" work was measured on
+ROUNDS, CALLS = 5, 2
+SPREAD = 0.25  # of the logarithm of a sample's events, as in SHD
+INITIAL = Initial(mean=0.5, scale=2.0, recurrent_scale=0.2)
+MOST = 64  # samples of a trained network
+STILL = 1e-12  # learning rate: weights stay as they are while updates are timed
 START = """
 import resource
 import h5py, optuna, pandas
@@ -34,17 +47,9 @@ print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """Mean processor time of ``call``, once it has run before, in the best of some rounds."""
+    """Processor time of ``call``, once it has run before, in the best of some rounds."""
     call()
-    return min(_round(call) for _ in range(ROUNDS))
-
-
-def _round(call: Callable[[], object]) -> float:
-    begin, n = time.process_time(), 0
-    while (now := time.process_time()) < begin + LEAST:
-        call()
-        n += 1
-    return (now - begin) / n
+    return min(Timer(call, timer=process_time).repeat(ROUNDS, CALLS)) / CALLS
 
 
 class Start(NamedTuple):
@@ -59,35 +64,88 @@ def measure_start(study: Study) -> Start:
     kinds = [kind for neuron in study.neurons for kind in study.kinds(neuron)]
     command = [sys.executable, "-c", START.format(kinds=kinds)]
     starts = []
-    for _ in range(3):  # the first may compile
+    for _ in range(2):  # the first may compile
         run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         starts.append(Start(*map(float, run.stdout.split())))
     return min(starts)
 
 
-def measure(
-    study: Study, operations: Collection[Operation], start: Start
-) -> dict[Operation, float]:
-    """Seconds of each of ``operations``."""
+def measure(study: Study, start: Start) -> dict[Operation, float]:
+    """The same table as :data:`study.estimate.seconds.SECONDS`, of this machine."""
     found: dict[Operation, float] = {("start",): start.seconds}
-    found["other",] = start.seconds / REFERENCE
+    found["other",] = start.seconds / SECONDS["start",]
     for neuron in study.neurons:
-        if any(operation[0] in ENGINE and operation[1] == neuron for operation in operations):
-            times = engine_seconds(study, neuron, seconds)
-            found |= {(kind, neuron): value for kind, value in times.items()}
-    for operation in operations:
-        if operation[0] == "step":
-            found[operation] = step_seconds(study, *operation[1:])
+        found |= network_seconds(study, neuron)
     return found
 
 
-@flush_subnormal()
-def step_seconds(study: Study, name: str, width: int, n_networks: int) -> float:
-    """A step of gradient descent of a block of networks beside the SG-NTK."""
-    experiment = study.ntk.experiment(name)
-    problem = build.problem_of(study.ntk.problem, experiment)
-    phi = build.activation(experiment.activations[0])
-    descent = descent_of(study.ntk.problem, experiment, problem, width, phi)
-    generators = build.network_generators(study.ntk.problem.seed, width, range(n_networks))
-    block = initialise(descent.architecture, generators, torch.float32)
-    return seconds(lambda: descent.advance(block, STEPS)) / STEPS
+def network_seconds(study: Study, neuron: Neuron) -> dict[Operation, float]:
+    """Seconds of a network's passes, and of a call."""
+    settings = candidates(study, neuron)[0]
+    options = study.model(neuron).training.model_copy(
+        update={"learning_rate": STILL, "readout_learning_rate": STILL}
+    )
+    batch = random_data(study, options.batch_size)
+    learning = active_network(settings, neuron, batch, IN_TRAINING[neuron])
+    optimizer = Adam(learning, STILL, STILL)
+    answer = seconds(lambda: respond(learning, batch, len(batch)))
+    both = seconds(lambda: list(further_epochs(learning, optimizer, batch, batch, options, 0, [1])))
+    few = random_data(study, min(study.landscape.samples, MOST))
+    trained = active_network(settings, neuron, few, ACTIVITY[neuron])
+    together, alone = Objective(trained, few), Objective(trained, few.select(torch.tensor([0])))
+    weights = weights_of(trained)
+    loss = seconds(lambda: together.evaluate(weights)) / len(few)
+    each = effort(study, [settings], IN_TRAINING[neuron]) * len(batch)
+    each_trained = effort(study, [settings], ACTIVITY[neuron])
+    return {
+        ("update", neuron): (both - answer) / each,
+        ("response", neuron): answer / each,
+        ("loss", neuron): loss / each_trained,
+        ("gradient", neuron): seconds(lambda: together.gradient(weights)) / len(few) / each_trained,
+        ("call",): max(0.0, seconds(lambda: alone.evaluate(weights)) - loss),
+    }
+
+
+def active_network(
+    settings: NetworkSettings, neuron: Neuron, data: SpikeDataset, activity: float
+) -> Network:
+    """A network whose neurons spike about ``activity`` times a sample, found by bisection."""
+    few = data.select(torch.arange(min(16, len(data))))
+    network = Network(
+        settings.model_copy(update={"init": INITIAL}), data.n_units, data.n_classes, neuron
+    )
+    network.initialise(few.spikes, generator(0))
+    initial = {name: weights.clone() for name, weights in network.state_dict().items()}
+    low, high = 0.05, 20.0  # the factor of the hidden layers' weights
+    for _ in range(12):
+        factor = (low * high) ** 0.5
+        network.load_state_dict(
+            {n: w * factor if n.startswith("hidden") else w for n, w in initial.items()}
+        )
+        try:
+            active = respond(network, few, len(few)).spikes_per_neuron > activity
+        except SpikeOverflowError:
+            active = True
+        low, high = (low, factor) if active else (factor, high)
+    return network
+
+
+def random_data(study: Study, n_samples: int) -> SpikeDataset:
+    """Samples with as many random events as the study's, on the grid of its times."""
+    size, step = size_of(study.data), study.data.time_step
+    rng = numpy_generator(0)
+    times, units = [], []
+    for factor in rng.lognormal(-(SPREAD**2) / 2, SPREAD, n_samples):
+        count = max(1, int(factor * size.events))
+        own = rng.uniform(0, min(size.seconds, study.data.duration), count)
+        times.append(own if step is None else np.floor(own / step) * step)
+        units.append(rng.integers(0, study.data.n_units, count))
+    return SpikeDataset(
+        spikes=SpikeTrains.from_arrays(times, units, study.data.duration),
+        labels=torch.arange(n_samples) % size.classes,
+        speakers=torch.zeros(n_samples, dtype=torch.int64),
+        n_units=study.data.n_units,
+        n_classes=size.classes,
+        name="random",
+        class_names=tuple(map(str, range(size.classes))),
+    )

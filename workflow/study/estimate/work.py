@@ -5,237 +5,272 @@ Nothing is timed here, and nothing heavy imported, so that the workflow can ask 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from statistics import mean
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import log2
+from typing import cast
 
-from study.config.data import HeidelbergDigits, Recordings, SpokenDigits
-from study.config.search import SearchConfig
+from spikegrad.network_settings import NetworkSettings
+from study.config.landscape import Breaks, Updates
 from study.config.study import Neuron, Study
-from study.config.variant_runs import Case, by_file, variant_runs
-from study.estimate.landscape_work import (
-    census,
-    directions,
-    examples,
-    gradients,
-    profiles,
-    roughness,
-    surfaces,
-)
-from study.estimate.operations import (
-    Wildcards,
-    Work,
-    jobs_share,
-    neuron_of,
-    other,
-    started,
-    times,
-    training,
-)
-from study.estimate.size import size_of, update_seconds, variants
+from study.config.variants import by_file, variant_runs
+from study.estimate.size import ACTIVITY, IN_TRAINING, candidates, effort, size_of, snapshots
+from study.landscape.constants import STATES
 
-HEARD = 0.2  # of the test samples, by speakers that training has heard, as in SHD
-ROBUSTNESS = 17  # answers to each of these: as they are twice, and changed
+Operation = tuple[str, ...]
+"""Kind, and neuron model where it depends on that.
+
+``start``: a process that imports the library and loads the engine. ``other``: a second of the
+machine that the constants were measured on. ``update``, ``response``: a unit of
+:func:`size.effort` in training, and in a forward pass. ``loss``, ``gradient``: the same in double
+precision. ``call``: of a network, for a sample alone.
+"""
+Work = dict[Operation, float]
+Wildcards = Mapping[str, str]
+
+KNOWN_SPEAKERS = 0.2  # of the test samples, by speakers of the training data, as in SHD
+ROBUSTNESS = 17  # forward passes over each of these: as they are twice, and changed
 DRAWS, STEPS = 3, 5  # of roughness: draws of samples, and steps from each
+LINE_JUMPS = 22  # on a line of the mean loss, each halved down to `lines.spacing`
+COMPARED = 2  # forward passes that one takes as long as whose spikes are compared
+CHANGE_RUNS, SWAP_RUNS = 40, 10  # to isolate a break to 1e-13, with those beside it; a swap
+SEARCHED = 4  # runs for each point that breaks are searched from
+BREAKS = defaultdict(lambda: 1.5, {"qif_delta": 0.7})
+"""Breaks on a line of length 1, for each spike of the sample; a new neuron model's as LIF's."""
+PROFILE = defaultdict(lambda: 6500.0, {"qif": 3500.0, "qif_delta": 3500.0})
+"""Points of a profile of length 1 to both sides, likewise."""
 
-
-def _events(study: Study) -> float:
-    """Input events of all samples."""
-    size = size_of(study.data)
-    return size.samples * size.events
-
-
-def _basilar_membrane(study: Study, wildcards: Wildcards) -> Work:
-    steps = study.data.n_units * study.data.duration * _heard(study).sample_rate
-    return {("other",): 0.6 + 3.8e-7 * steps}
-
-
-def _heard(study: Study) -> SpokenDigits | HeidelbergDigits | Recordings:
-    assert study.data.heard is not None  # else these rules are not there
-    return study.data.heard
-
-
-def _search(study: Study) -> SearchConfig:
-    assert study.search is not None  # likewise
-    return study.search
-
-
-def _listen(study: Study, wildcards: Wildcards) -> Work:
-    size, heard = size_of(study.data), _heard(study)
-    steps = size.samples / heard.jobs * study.data.n_units * size.seconds * heard.sample_rate
-    return {("other",): 1.6 + 5e-9 * steps}
-
-
-def _by_event(least: float, each: float) -> Callable[[Study, Wildcards], Work]:
-    return lambda study, wildcards: {("other",): least + each * _events(study)}
-
-
-def _train(study: Study, wildcards: Wildcards) -> Work:
-    neuron = neuron_of(wildcards)
-    return started(training(study, neuron, study.model(neuron).training.epochs))
-
-
-def _search_trials(study: Study, wildcards: Wildcards) -> Work:
-    trials, rung = _search(study).trials, int(wildcards["rung"])
-    one = training(study, neuron_of(wildcards), trials.epochs[rung], trials.samples)
-    mine = jobs_share(trials.width(rung), int(wildcards["job"]), trials.jobs(rung))
-    return started(times(one, mine))
-
-
-def _search_finalists(study: Study, wildcards: Wildcards) -> Work:
-    neuron, search = neuron_of(wildcards), _search(study)
-    one = training(study, neuron, study.model(neuron).training.epochs)
-    mine = jobs_share(search.selection.runs(), int(wildcards["job"]), search.finalist_jobs())
-    return started(times(one, mine))
-
-
-def _evaluate(study: Study, wildcards: Wildcards) -> Work:
-    size = size_of(study.data)
-    n = len(study.seeds) * (size.test + size.validation)
-    return started({("response", neuron_of(wildcards)): n})
-
-
-def _silence(study: Study, wildcards: Wildcards) -> Work:
-    neuron = neuron_of(wildcards)
-    work = training(study, neuron, study.silence.epochs)
-    work["update", neuron] += size_of(study.data).train  # which neurons have a gradient
-    return started(work)
-
-
-def _robustness(study: Study, neuron: Neuron) -> Work:
-    return {("response", neuron): ROBUSTNESS * HEARD * size_of(study.data).test}
-
-
-def _measure_network(study: Study, wildcards: Wildcards) -> Work:
-    neuron, works = neuron_of(wildcards), []
-    if "roughness" in study.measures:
-        works.append(times(roughness(study, neuron, STEPS), DRAWS))
-    if "robustness" in study.measures:
-        works.append(_robustness(study, neuron))
-    return started(*works)
-
-
-def _relative(study: Study, neuron: Neuron, case: Case) -> float:
-    """How much more a network of a variant's case costs than those of the study, on average."""
-    network = study.model(neuron).with_parameters(case.parameters).network
-    return update_seconds(study, neuron, network) / mean(
-        update_seconds(study, neuron, own) for own in variants(study, neuron)
-    )
-
-
-def _train_variant(study: Study, wildcards: Wildcards) -> Work:
-    neuron, name = neuron_of(wildcards), by_file(study)[wildcards["variant"]]
-    runs = variant_runs(study, name)
-    case = next(run.case for run in runs if run.case.slug == wildcards["case"])
-    epochs = study.model(neuron).with_parameters(case.parameters).training.epochs
-    one = training(study, neuron, epochs, case.samples)
-    return started(times(one, _relative(study, neuron, case)))
-
-
-def _score_variant(study: Study, wildcards: Wildcards) -> Work:
-    neuron, name = neuron_of(wildcards), by_file(study)[wildcards["variant"]]
-    works: list[Work] = [{("response", neuron): size_of(study.data).test}]
-    if "roughness" in study.variants[name].measures:
-        works.append(roughness(study, neuron, 1))
-    if "robustness" in study.variants[name].measures:
-        works.append(_robustness(study, neuron))
-    runs = [run for run in variant_runs(study, name) if run.neuron == neuron]
-    return started(
-        *(times(work, _relative(study, neuron, run.case)) for run in runs for work in works)
-    )
-
-
-def _runaway(study: Study, wildcards: Wildcards) -> Work:
-    options = study.runaway
-    simulated = 18.0 * options.networks * (options.neurons / 200) ** 2
-    gains = sum(study.model(n).training.snapshots for n in study.neurons if n == "lif")
-    return {("other",): 3.0 + simulated + 0.1 * gains * len(study.seeds)}
-
-
-def _ntk_train(study: Study, wildcards: Wildcards) -> Work:
-    experiment = study.ntk.experiment(wildcards["experiment"])
-    cells = experiment.jobs()[int(wildcards["job"])]
-    steps = float(experiment.record_steps[-1])
-    return started(
-        *({("step", experiment.name, cell.width, len(cell.networks)): steps} for cell in cells)
-    )
-
-
-def _ntk_stability(study: Study, wildcards: Wildcards) -> Work:
-    options = study.ntk.stability
-    cases = len(options.surrogates) * len(options.depths) * len(options.n_inputs)
-    kernels = cases * (options.n_draws + options.n_refined * options.evaluations)
-    return {("other",): 2.4 + 1.5e-4 * kernels}
-
-
-WORK: dict[str, Callable[[Study, Wildcards], Work]] = {
-    "all": lambda study, wildcards: {},
-    "download_archive": other(60),
-    "download": other(60),
-    "tabulate": other(0.9),
-    "basilar_membrane": _basilar_membrane,
-    "listen": _listen,
-    "merge_heard": _by_event(1.0, 5e-8),
-    "prepare": _by_event(0.3, 2.7e-8),
-    "data_statistics": _by_event(2.8, 5e-8),
-    "compare_with_shd": other(2),
-    "search_data": _by_event(0.3, 2e-8),
-    "search_suggest": other(1),
-    "search_trials": _search_trials,
-    "search_finalists": _search_finalists,
-    "search_best": other(1.5),
-    "search_tables": other(0.8),
-    "compile_engine": lambda study, wildcards: started(),  # the estimate has compiled it
-    "train": _train,
-    "train_equal_activity": _train,
-    "evaluate": _evaluate,
-    "silence": _silence,
-    "summarise": other(0.9),
-    "runaway": _runaway,
-    "best_networks": other(0.7),
-    "measure_network": _measure_network,
-    "join_networks": other(0.6),
-    "draw_variant": other(1),
-    "train_variant": _train_variant,
-    "score_variant": _score_variant,
-    "join_variant": other(0.6),
-    "join_variant_robustness": other(0.6),
-    "rank_variants": other(0.7),
-    "record_traces": other(7.5),
-    "landscape_directions": directions,
-    "landscape_surfaces": surfaces,
-    "landscape_states": other(0.6),
-    "landscape_fragmentation": other(0.8),
-    "landscape_census": census,
-    "landscape_profiles": profiles,
-    "landscape_gradients": gradients,
-    "landscape_summary": other(0.7),
-    "landscape_examples": examples,
-    "ntk_train": _ntk_train,
-    "ntk_kernels": other(2.8),
-    "ntk_comparison": lambda study, wildcards: {("other",): 2.2 + 0.3 * len(study.ntk.ensembles)},
-    "ntk_limits": other(2.6),
-    "ntk_stability": _ntk_stability,
-    "judge_claims": other(1.5),
-    "judge_ntk_claims": other(1.5),
-    "study_page": other(0.9),
-    "ntk_page": other(0.9),
+FIXED = {  # seconds of rules whose work does not depend on the settings, their start included
+    "all": 0.0, "download_archive": 60.0, "download": 60.0, "basilar_membrane": 6.0,
+    "compile_engine": 2.5, "record_traces": 7.5, "ntk_comparison": 4.0, "ntk_kernels": 2.8,
+    "ntk_limits": 2.6,
+}  # fmt: skip
+FIGURE, TABLE = 2.0, 1.0  # seconds of the other rules
+BY_EVENT = {  # seconds, and those of an event of the data
+    "merge_encoded": (1.0, 5e-8),
+    "prepare": (0.3, 2.7e-8),
+    "data_statistics": (2.8, 5e-8),
+    "search_data": (0.3, 2e-8),
 }
-"""By rule; figures, whose rules are many, count as :data:`FIGURE`."""
-FIGURE = other(2.0)
-JOIN = other(0.6)  # of the tables of a measure of landscapes
 
 
 def work_of(study: Study, rule: str, wildcards: Wildcards) -> Work:
-    """What a job of ``rule`` does; a measure of landscapes that is unknown counts as surfaces.
+    """What a job of ``rule`` does."""
+    if counted(rule):
+        work: Work = getattr(Rules(study, wildcards), rule)()
+        return work
+    size = size_of(study.data)
+    seconds, by_event = BY_EVENT.get(rule, (FIGURE if rule.startswith("plot_") else TABLE, 0.0))
+    return {("other",): FIXED.get(rule, seconds + by_event * size.samples * size.events)}
 
-    Raises
-    ------
-    KeyError
-        If any other rule is unknown.
-    """
-    if rule.startswith("plot_"):
-        return FIGURE(study, wildcards)
-    if rule.startswith("landscape_join_"):
-        return JOIN(study, wildcards)
-    measure = rule.startswith("landscape_") and rule not in WORK
-    return WORK["landscape_surfaces" if measure else rule](study, wildcards)
+
+def counted(rule: str) -> bool:
+    """Whether the work of ``rule`` depends on more settings than the data's."""
+    return not rule.startswith("_") and hasattr(Rules, rule)
+
+
+def total(*works: Work) -> Work:
+    """What all of ``works`` have to do together."""
+    whole: Work = defaultdict(float)
+    for work in works:
+        for operation, amount in work.items():
+            whole[operation] += amount
+    return dict(whole)
+
+
+def times(factor: float, work: Work) -> Work:
+    return {operation: factor * amount for operation, amount in work.items()}
+
+
+def started(*works: Work) -> Work:
+    """The sum, in one process."""
+    return total({("start",): 1.0}, *works)
+
+
+class Rules:
+    """A job with its ``wildcards``; a method a rule says what it does."""
+
+    def __init__(self, study: Study, wildcards: Wildcards) -> None:
+        self._study, self._landscape, self._size = study, study.landscape, size_of(study.data)
+        self._wildcards = wildcards
+        self._neuron = cast(Neuron, wildcards.get("neuron"))
+
+    def _training(
+        self, epochs: int, samples: int | None = None, networks: Sequence[NetworkSettings] = ()
+    ) -> Work:
+        """Epochs, each with its validation, and the validation before; on ``samples`` if fewer."""
+        n = min(self._size.train, samples or self._size.train)
+        updates = self._passes(epochs * n, networks)["response", self._neuron]
+        responses = self._passes((epochs + 1) * self._size.validation, networks)
+        return {("update", self._neuron): updates, **responses}
+
+    def _passes(self, samples: float, networks: Sequence[NetworkSettings] = ()) -> Work:
+        """Forward passes through ``networks``, on average, or those that a search tries."""
+        tried = networks or candidates(self._study, self._neuron)
+        each = effort(self._study, tried, IN_TRAINING[self._neuron])
+        return {("response", self._neuron): samples * each}
+
+    def _around(self, losses: float, gradients: float = 0, calls: float = 0) -> Work:
+        """For how many samples the loss and the gradient are evaluated around a trained network,
+        and in how many calls where each is for a sample alone."""
+        neuron = self._neuron
+        each = effort(self._study, candidates(self._study, neuron), ACTIVITY[neuron])
+        return {
+            ("loss", neuron): losses * each,
+            ("gradient", neuron): gradients * each,
+            ("call",): calls,
+        }
+
+    def _each_neuron(self) -> Iterator[Rules]:
+        for neuron in self._study.neurons:
+            yield Rules(self._study, {"neuron": neuron})
+
+    def encode(self) -> Work:
+        data, seconds = self._study.data, self._size.samples * self._size.seconds
+        assert data.sounds is not None  # else the rules of sounds are not there
+        steps = seconds * data.n_units * data.sounds.sample_rate
+        return {("other",): 1.6 + 5e-9 * steps / data.sounds.jobs}
+
+    def _job_of(self, n: int, jobs: int) -> int:
+        """How many of ``n`` pieces a job gets."""
+        return len(range(int(self._wildcards["job"]), n, jobs))
+
+    def search_trials(self) -> Work:
+        assert self._study.search is not None  # else the search's rules are not there
+        trials, rung = self._study.search.trials, int(self._wildcards["rung"])
+        own = self._job_of(trials.width(rung), trials.jobs(rung))
+        return started(times(own, self._training(trials.epochs[rung], trials.samples)))
+
+    def search_finalists(self) -> Work:
+        assert self._study.search is not None
+        search = self._study.search
+        own = self._job_of(search.selection.runs(), search.finalist_jobs())
+        return started(times(own, self._training(self._epochs())))
+
+    def _epochs(self) -> int:
+        return self._study.model(self._neuron).training.epochs
+
+    def train(self) -> Work:
+        return started(self._training(self._epochs()))
+
+    train_equal_activity = train
+
+    def evaluate(self) -> Work:
+        n = self._size.test + self._size.validation
+        return started(self._passes(len(self._study.seeds) * n))
+
+    def silence(self) -> Work:
+        which = self._passes(self._size.train)["response", self._neuron]  # have a gradient
+        training = self._training(self._study.silence.epochs)
+        return started(training, {("update", self._neuron): which})
+
+    def runaway(self) -> Work:
+        options = self._study.runaway
+        simulated = 18.0 * options.networks * (options.neurons / 200) ** 2
+        gains = sum(snapshots(self._study, n) for n in self._study.neurons if n == "lif")
+        return {("other",): 3.0 + simulated + 0.1 * gains * len(self._study.seeds)}
+
+    def _measured(self, measures: Iterable[str], draws: int, steps: int) -> Work:
+        """``measures`` of a network; roughness with ``draws`` of samples and steps of so many
+        lengths, clipped and not."""
+        works, samples = [], self._landscape.samples
+        if "roughness" in measures:
+            points = draws * self._landscape.profiles.samples * self._profile_points()
+            works.append(self._around(points, draws * 2 * (1 + steps) * samples, points))
+        if "robustness" in measures:
+            works.append(self._passes(ROBUSTNESS * KNOWN_SPEAKERS * self._size.test))
+        return total(*works)
+
+    def _profile_points(self) -> float:
+        options = self._landscape.profiles
+        return min(
+            max(options.points, PROFILE[self._neuron] * options.reach), 0.85 * options.max_points
+        )
+
+    def measure_network(self) -> Work:
+        return started(self._measured(self._study.measures, DRAWS, STEPS))
+
+    def train_variant(self) -> Work:
+        runs = variant_runs(self._study, by_file(self._study)[self._wildcards["variant"]])
+        case = next(run for run in runs if run.case == self._wildcards["case"])
+        model = self._study.model(self._neuron).with_parameters(case.parameters)
+        return started(self._training(model.training.epochs, case.samples, [model.network]))
+
+    def score_variant(self) -> Work:
+        name = by_file(self._study)[self._wildcards["variant"]]
+        runs = [run for run in variant_runs(self._study, name) if run.neuron == self._neuron]
+        model = self._study.model(self._neuron)
+        networks = [model.with_parameters(run.parameters).network for run in runs]
+        measured = self._measured(self._study.variants[name].measures, 1, 1)
+        tested = self._passes(self._size.test, networks)
+        return started(times(len(runs), total(measured, tested)))
+
+    def landscape_directions(self) -> Work:
+        n = self._landscape.samples
+        return started(
+            *(  # losses of this seed and of the next
+                own._around(n * 2 * snapshots(self._study, own._neuron), n * len(STATES))
+                for own in self._each_neuron()
+            )
+        )
+
+    def landscape_surfaces(self) -> Work:
+        lines, planes = self._landscape.lines, self._landscape.planes
+        halvings = log2(max(1.0, 2 * lines.reach / (lines.points * lines.spacing)))
+        points = max(lines.points, min(lines.max_points, lines.points + LINE_JUMPS * halvings))
+        gradients = len(planes.directions) * (-(-planes.points // planes.gradient_every)) ** 2
+        losses = len(lines.directions) * points + len(planes.directions) * planes.points**2
+        n = len(STATES) * self._landscape.samples / self._landscape.jobs
+        return started(self._around(n * (losses - gradients), n * gradients))
+
+    def _census_runs(self, where: Breaks | Updates, length: float) -> float:
+        """Runs of the network to find and isolate the breaks on a line."""
+        layers = self._study.model(self._neuron).network.layers
+        breaks = BREAKS[self._neuron] * ACTIVITY[self._neuron] * sum(layers) * length
+        return min(SEARCHED * where.points + CHANGE_RUNS * breaks, where.max_runs)
+
+    def landscape_census(self) -> Work:
+        options = self._landscape.census
+        runs = self._census_runs(options.breaks, 2 * options.breaks.reach)
+        runs += options.swaps.points + SWAP_RUNS * options.swaps.max_changes
+        n = COMPARED * runs * len(STATES) * len(options.directions) * options.samples
+        return started(times(1 / self._landscape.jobs, self._around(n, calls=n)))
+
+    def landscape_profiles(self) -> Work:
+        options = self._landscape.profiles
+        n = len(STATES) * len(options.directions) * options.samples * self._profile_points()
+        return started(times(1 / self._landscape.jobs, self._around(n, calls=n)))
+
+    def landscape_gradients(self) -> Work:
+        options = self._landscape
+        steps = min(options.steps.number, snapshots(self._study, self._neuron) - 1)
+        batch = self._study.model(self._neuron).training.batch_size
+        alone = len(STATES) * options.samples
+        n = steps * (options.steps.points + 2) * (batch + options.samples) + alone
+        runs = self._census_runs(options.updates, options.updates.length)
+        runs *= COMPARED * steps * options.updates.samples
+        return started(times(1 / options.jobs, self._around(runs, n, runs + 2 * alone)))
+
+    def landscape_examples(self) -> Work:
+        n = 2 * 2 * self._landscape.examples.points
+        runs = [own._around(n, calls=n) for own in self._each_neuron()]
+        return started(*runs, {("other",): 5.0})  # compiles the potentials' kernel
+
+    def ntk_train(self) -> Work:
+        experiment = self._study.ntk.experiment(self._wildcards["experiment"])
+        layers, n_inputs = experiment.hidden_layers, experiment.gaussian_inputs or 2
+        step = 0.0
+        for cell in experiment.jobs()[int(self._wildcards["job"])]:
+            weights = cell.width * (n_inputs + 1 + cell.width * (layers - 1))
+            flops = 6.0 * self._study.ntk.problem.n_train * weights
+            if cell.activation.name == "sign":  # one by one, in function space
+                step += len(cell.networks) * (1e-5 + 2e-8 * cell.width * layers + flops / 2e11)
+            else:
+                step += 1.2e-4 + len(cell.networks) * flops / 4e10
+        return started({("other",): step * experiment.record_steps[-1]})
+
+    def ntk_stability(self) -> Work:
+        options = self._study.ntk.stability
+        cases = len(options.surrogates) * len(options.depths) * len(options.n_inputs)
+        draws = options.n_draws + options.n_refined * options.evaluations
+        return {("other",): 2.4 + 1.5e-4 * cases * draws}

@@ -1,4 +1,4 @@
-"""What happens at an isolated change of spikes, told from the spikes around it.
+"""What happens at an isolated change of spikes, by the spikes around it.
 
 How much a spike moves beside a bracket says how far it may move within it without a jump: spikes
 of a QIF neuron that lingers at its separatrix can be very fast.
@@ -7,7 +7,6 @@ of a QIF neuron that lingers at its separatrix can be very fast.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,7 +41,7 @@ class Bracket(NamedTuple):
         """Change of the loss in nats, so far as its moves on either side do not explain it.
 
         ``facts`` are what :func:`explain` says, ``slope`` how steep the loss may be there by its
-        gradients, in nats per x. A spike that lingers goes on to the trial's end without a jump,
+        gradients, in nats per x. A spike that lingers goes on to the sample's end without a jump,
         if within far less than a bracket: there is none. Nor is there where the slope explains
         the change: in a chaotic network rounding alone moves spikes unevenly.
         """
@@ -59,15 +58,14 @@ def jump_height(values: Sequence[float]) -> float:
     return float(np.sign(high - low) * max(0.0, abs(high - low) - explained))
 
 
-@dataclass(frozen=True)
-class Unmatched:
+class Unmatched(NamedTuple):
     """A spike that has no counterpart on the other side of the change."""
 
     time: float
     layer: int
     unit: int
     side: int
-    """0: it is on the left, 1: on the right."""
+    """0: left, 1: right."""
     slack: float
     """How far it may move within the bracket, in seconds."""
 
@@ -150,50 +148,32 @@ def _without_counterpart(a: np.ndarray, b: np.ndarray) -> list[tuple[int, float,
 
 
 def explain(bracket: Bracket) -> dict[str, Any]:
-    """The cause of a change, and the cascade that follows.
+    """The cause of a change and the cascade that follows: columns of :data:`census.CHANGES_TABLE`.
 
-    Returns
-    -------
-    dict
-        ``cause``, one of :data:`terms.CAUSES`; the ``layer``, ``unit`` and ``time`` in seconds
-        of the spike it begins with; ``breaks``: whether any spike appears, vanishes or jumps in
-        time; ``lingers``: whether a spike is too fast for the change to be resolved: it moves on
-        to the trial's end without a jump, but closer to the change than can be told; how many
-        spikes have ``appeared``, ``vanished`` or ``moved`` (to another time, of the same neuron),
-        from left to right; ``moved_far``: by more than :data:`FAR`; ``begins``: 1 if the first of
-        them appears, vanishes or moves so far; ``later``: how many others do.
+    ``lingers``: a spike is too fast for the change to be resolved. It moves on to the sample's end
+    without a jump, but closer to the change than double precision shows.
     """
     loose = unmatched(bracket)
-    counts = tally(loose)
-    if not loose:
+    if loose:
+        begun, far, lingers = loose[0], disrupted(bracket.low, bracket.high), lingering(bracket)
+        here = begun.time, begun.layer, begun.unit
+        begins = any((s.time, s.layer, s.unit) == here for s in far)
+        cause = "end" if lingers else _cause(begun, bracket[1 + begun.side])
+    else:
         first, second = first_difference(bracket.low, bracket.high)
         spike = max(first, second, key=lambda event: event.layer)
-        return {
-            "cause": "input swap" if 0 in (first.layer, second.layer) else "spike swap",
-            "layer": spike.layer,
-            "unit": spike.unit,
-            "time": spike.time(bracket.low),
-            "breaks": False,
-            "lingers": False,
-            **counts,
-            "moved_far": 0,
-            "begins": 0,
-            "later": 0,
-        }
-    begun = loose[0]
-    far = disrupted(bracket.low, bracket.high)
+        here = spike.time(bracket.low), spike.layer, spike.unit
+        far, lingers, begins = [], False, False
+        cause = "input swap" if 0 in (first.layer, second.layer) else "spike swap"
     moves = tally(far)
-    here = (begun.time, begun.layer, begun.unit)
-    begins = any((s.time, s.layer, s.unit) == here for s in far)
-    lingers = lingering(bracket)
     return {
-        "cause": "end" if lingers else _cause(begun, bracket[1 + begun.side]),
-        "layer": begun.layer,
-        "unit": begun.unit,
-        "time": begun.time,
-        "breaks": True,
+        "cause": cause,
+        "layer": here[1],
+        "unit": here[2],
+        "time": here[0],
+        "breaks": bool(loose),
         "lingers": lingers,
-        **counts,
+        **tally(loose),
         "moved_far": moves["moved"],
         "begins": int(begins),
         "later": sum(moves.values()) - int(begins),

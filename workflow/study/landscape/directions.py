@@ -27,37 +27,17 @@ from study.storage.columns import Table, shared
 RANDOM = ("gaussian", "filter", "layer")
 
 
-STATES_TABLE = Table(
-    files=("landscape/states.csv", "landscape/directions/*.parquet"),
-    says="The networks that landscapes are looked at around.",
-    columns={
-        **shared("neuron", "seed", "state", "epoch", "gradient_norm"),
-        "loss": "on the landscape's samples",
-        "accuracy": "on these",
-        "spikes_per_neuron": "on these",
-        "norm": "Euclidean norm of the weights",
-    },
-)
-
-
 @dataclass(frozen=True)
 class Centre:
-    """A point in weight space, and directions from it.
-
-    Attributes
-    ----------
-    weights
-        The point, float64 [n_weights].
-    directions
-        By name, each with the norm of ``weights``.
-    about
-        What is known of the point (loss, accuracy, activity, ...), and for each direction its
-        seed, norm before scaling and, where it ends at another network, that distance.
-    """
+    """A point in weight space, and directions from it."""
 
     weights: Tensor
+    """The point, float64 [n_weights]."""
     directions: dict[str, Tensor]
+    """By name, each with the norm of ``weights``."""
     about: dict[str, Any]
+    """Loss, accuracy, activity, ... at the point, and for each direction its seed, norm before
+    scaling and, where it ends at another network, that distance."""
 
     def at(self, names: tuple[str, ...], position: tuple[float, ...]) -> Tensor:
         """The point at coordinates ``position`` along the directions ``names``."""
@@ -98,19 +78,23 @@ def common(options: Directions, runs: Iterable[TrainingRun]) -> Directions:
 def principal(trajectory: Tensor, number: int) -> Tensor:
     """Main directions of a ``trajectory`` [n_snapshots, n_weights]: [number, n_weights].
 
-    Principal components of its steps from the last snapshot.
-
-    Raises
-    ------
-    ValueError
-        If there are not so many; :func:`common` says how many there are.
+    Principal components of its steps from the last snapshot, at most one fewer than snapshots.
     """
-    if len(trajectory) <= number:
-        raise ValueError(
-            f"{number} principal directions need more than {len(trajectory)} snapshots"
-        )
     steps = trajectory[:-1] - trajectory[-1]
     return torch.linalg.svd(steps, full_matrices=False).Vh[:number]
+
+
+STATES_TABLE = Table(
+    files=("landscape/states.csv", "landscape/directions/*.parquet"),
+    says="The networks that landscapes are looked at around.",
+    columns={
+        **shared("neuron", "seed", "state", "epoch", "gradient_norm"),
+        "loss": "on the landscape's samples",
+        "accuracy": "on these",
+        "spikes_per_neuron": "on these",
+        "norm": "Euclidean norm of the weights",
+    },
+)
 
 
 def centre(

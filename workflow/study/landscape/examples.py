@@ -23,6 +23,23 @@ TRACE = 4000
 """Points of a potential over the sample's duration."""
 
 
+def choose(changes: pd.DataFrame, state: str) -> dict[str, dict[str, Any]]:
+    """The largest and a typical change of one neuron model's networks in ``state``.
+
+    By jump of the loss, the typical one being the median; breaks go before harmless changes. The
+    typical one alone if none is a jump; empty if the census has found no change there.
+    """
+    own = changes[changes["state"] == state]
+    if own.empty:
+        return {}
+    own = own[own["breaks"] == own["breaks"].max()]
+    ranked = own.loc[own["loss_jump"].abs().sort_values(kind="stable").index]
+    picks = {"largest": len(ranked) - 1, "typical": (len(ranked) - 1) // 2}
+    if abs(ranked["loss_jump"].iloc[-1]) <= JUMP:
+        del picks["largest"]
+    return {kind: ranked.iloc[place].to_dict() for kind, place in picks.items()}
+
+
 EXAMPLE_LOSSES_TABLE = Table(
     files=("landscape/examples/losses.parquet",),
     says="The loss around the changes in examples/changes.parquet.",
@@ -53,37 +70,10 @@ EXAMPLE_POTENTIALS_TABLE = Table(
 )
 
 
-def choose(changes: pd.DataFrame, state: str) -> dict[str, dict[str, Any]]:
-    """The largest and a typical change of one neuron model's networks in ``state``.
-
-    By jump of the loss, the typical one being the median; breaks go before harmless changes. The
-    typical one alone if none is a jump; empty if the census has found no change there.
-    """
-    own = changes[changes["state"] == state]
-    if own.empty:
-        return {}
-    own = own[own["breaks"] == own["breaks"].max()]
-    ranked = own.loc[own["loss_jump"].abs().sort_values(kind="stable").index]
-    picks = {"largest": len(ranked) - 1, "typical": (len(ranked) - 1) // 2}
-    if abs(ranked["loss_jump"].iloc[-1]) <= JUMP:
-        del picks["largest"]
-    return {kind: ranked.iloc[place].to_dict() for kind, place in picks.items()}
-
-
 def example(
     change: Mapping[str, Any], directions: str | Path, data: SpikeDataset, points: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """What a sample does around a row of the census.
-
-    Returns
-    -------
-    losses
-        x (distance from the change) and loss.
-    spikes
-        x, layer, unit and time in seconds of every spike.
-    potentials
-        side ("left" or "right"), time in seconds and potential of the neuron that it begins with.
-    """
+    """Loss, spikes and potentials of a sample around a row of the census; no neuron or kind."""
     network, centres = load_centres(directions)
     centre = centres[change["state"]]
     sample = data.select(torch.tensor([change["sample"]]))

@@ -20,6 +20,13 @@ STATE_STYLES = {"untrained": ":", "equal loss": "--", "trained": "-", "equal act
 """Line styles of the states."""
 
 
+def where(table: pd.DataFrame, **values: Any) -> pd.DataFrame:
+    """The rows of ``table`` that have these ``values`` in their columns."""
+    for column, value in values.items():
+        table = table[table[column] == value]
+    return table
+
+
 def minima_density(minima: pd.DataFrame, extent: str) -> pd.DataFrame:
     """Minima of each network by depth, per ``extent`` ("length" or "area") of all that was seen.
 
@@ -119,14 +126,8 @@ def draw_jumps(axes: Axes, line: pd.DataFrame, jumps: pd.DataFrame, colour: str)
     top = jumps["loss"] + jumps["loss_jump"].clip(lower=0)
     bottom = jumps["loss"] + jumps["loss_jump"].clip(upper=0)
     axes.vlines(1e3 * jumps["x"], bottom, top, color="black", lw=0.8)
-    axes.plot(
-        1e3 * jumps["x"],
-        np.full(len(jumps), 0.03),
-        "|",
-        color="black",
-        ms=6,
-        transform=axes.get_xaxis_transform(),
-    )
+    ticks: dict[str, Any] = {"color": "black", "ms": 6, "transform": axes.get_xaxis_transform()}
+    axes.plot(1e3 * jumps["x"], np.full(len(jumps), 0.03), "|", **ticks)
     axes.set_xlabel("relative distance ($10^{-3}$)")
     axes.ticklabel_format(axis="y", useOffset=False)
     axes.margins(y=0.12)
@@ -164,13 +165,17 @@ def variation_shares(profiles: pd.DataFrame) -> pd.DataFrame:
     return shares
 
 
-def draw_disruption(axes: Axes, kinds: dict[str, pd.DataFrame], **legend: Any) -> None:
-    """How many later spikes differ between the two sides of changes, by kind and neuron.
+def draw_disruption(axes: Axes, changes: pd.DataFrame, **legend: Any) -> None:
+    """How many later spikes differ between the two sides of a census's ``changes``, by neuron.
 
-    ``legend`` says where the legend stands.
+    Where a spike appears or disappears, and at harmless changes of order. ``legend`` says where the
+    legend stands.
     """
-    for (kind, changes), ls in zip(kinds.items(), ("-", ":"), strict=True):
-        for neuron, own in changes.groupby("neuron", sort=False):
+    breaks = where(changes, search="breaks")
+    appear = breaks[breaks["appeared"] + breaks["vanished"] > 0]
+    harmless = where(changes, search="swaps", breaks=False, interacts=True)
+    for kind, some, ls in (("spike (dis)appears", appear, "-"), ("harmless", harmless, ":")):
+        for neuron, own in some.groupby("neuron", sort=False):
             later = own["aside_later"].dropna()
             name = f"{neuron_label(neuron)}, {kind} ({len(later)})"
             draw_tail(axes, later, ls=ls, color=NEURON_COLOURS[neuron], label=name)
@@ -198,14 +203,14 @@ def draw_seeds(axes: Axes, table: pd.DataFrame, x: str, y: str, ls: str = "-") -
 
 def draw_turn(axes: Axes, losses: pd.DataFrame) -> None:
     """How far the gradient turns along steps of training, on each step's own batch."""
-    draw_seeds(axes, losses[losses["batch"] == "own"], "t", "cosine")
+    draw_seeds(axes, where(losses, batch="own"), "t", "cosine")
     axes.axvline(1, color="0.6", lw=0.7, ls=":")
     axes.set(xlabel="distance (step lengths)", ylabel="cosine with the\ngradient before the step")
 
 
 def draw_predictions(axes: Axes, steps: pd.DataFrame) -> None:
-    """The change of the loss that the gradient foretells against what the step makes of it."""
-    own = steps[steps["batch"] == "own"]
+    """The change of the loss that the gradient predicts against what the step makes of it."""
+    own = where(steps, batch="own")
     sns.scatterplot(
         own, x="predicted", y="change", hue="neuron", palette=NEURON_COLOURS, s=9, ax=axes,
         legend=False, linewidth=0,

@@ -36,10 +36,10 @@ def persistence(values: np.ndarray) -> np.ndarray:
 def finite_range(x: np.ndarray, values: np.ndarray) -> tuple[float, float]:
     """Ends of the largest interval around 0 in which ``values`` [n] at ``x`` [n] are finite.
 
-    ``x`` ascends and contains 0, where the value is finite.
+    ``x`` ascends; at the point next to 0 the value is finite.
     """
     numbers, _ = label(np.isfinite(values))
-    inside = np.flatnonzero(numbers == numbers[np.searchsorted(x, 0.0)])
+    inside = np.flatnonzero(numbers == numbers[np.abs(x).argmin()])
     return float(x[inside[0]]), float(x[inside[-1]])
 
 

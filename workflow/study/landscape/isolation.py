@@ -10,6 +10,7 @@ over those at which all spikes go on moving smoothly, and so covers longer lines
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -33,18 +34,12 @@ WIDTH = 1e-13
 
 
 class Line:
-    """One sample along a line in weight space.
+    """One sample, that of ``objective``, along a line in weight space: from ``weights`` at 0 by
+    ``direction`` to 1, [n_weights].
 
     ``losses`` holds the loss at every point where the network ran; ``synapses`` the weights at
     0; ``searched`` how far a search has come; ``passed`` the harmless changes of order, counted
     as by :func:`orders.order_changes`, that :func:`breaks` passed by.
-
-    Parameters
-    ----------
-    objective
-        The loss on that sample alone.
-    weights, direction
-        The point at 0 and the step to 1, [n_weights].
     """
 
     def __init__(self, objective: Objective, weights: Tensor, direction: Tensor) -> None:
@@ -84,11 +79,7 @@ def swaps(line: Line, grid: np.ndarray) -> Iterator[Pair]:
     A change and its undoing between two neighbouring points that are compared leave no trace:
     the finer the grid, the fewer are missed.
     """
-
-    def divide(low: Spikes, high: Spikes) -> list[Spikes]:
-        return _between(line, low, high)
-
-    return _joined(_search(line, grid, divide))
+    return _joined(_search(line, grid, partial(_between, line)))
 
 
 def breaks(line: Line, grid: np.ndarray, max_runs: int | None = None) -> Iterator[Pair]:
@@ -112,7 +103,7 @@ def breaks(line: Line, grid: np.ndarray, max_runs: int | None = None) -> Iterato
 
 
 def _joined(pairs: Iterator[Pair]) -> Iterator[Pair]:
-    """The same pairs, those too close to tell apart joined.
+    """The same pairs, those too close to be distinguished joined.
 
     Where the order of two events is a matter of rounding, one change can look like several.
     """

@@ -23,21 +23,14 @@ from study.data.dataset import SpikeDataset
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the network does on each sample at one point of its weight space.
-
-    Attributes
-    ----------
-    losses
-        Cross-entropy in nats [n_samples].
-    correct
-        Whether each sample is classified right, bool [n_samples].
-    trains
-        The input's spikes and those of each spiking layer, in order.
-    """
+    """What the network does on each sample at one point of its weight space."""
 
     losses: Tensor
+    """Cross-entropy in nats [n_samples]."""
     correct: Tensor
+    """Whether each sample is classified right, bool [n_samples]."""
     trains: list[SpikeTrains]
+    """The input's spikes and those of each spiking layer, in order."""
 
     @property
     def loss(self) -> Tensor:
@@ -55,14 +48,9 @@ class Evaluation:
 
 
 class Objective:
-    """A network on fixed samples; its weights are one vector [n_weights].
+    """A network on the samples ``data``; its weights are one vector [n_weights].
 
-    Parameters
-    ----------
-    network
-        Turned to float64, in place; where its weights are is overwritten by each call.
-    data
-        The samples.
+    The network is turned to float64 in place, and each call overwrites its weights.
     """
 
     def __init__(self, network: Network, data: SpikeDataset) -> None:

@@ -69,7 +69,7 @@ def _by_neuron(spikes: Spikes, layer: int) -> np.ndarray:
 def _passed_below(a: Spikes, b: Spikes, layer: int, weights: np.ndarray) -> np.ndarray:
     """Weights, none of them 0, of arrivals from below that spikes of ``layer`` pass."""
     own, events = ([_by_neuron(s, n) for s in (a, b)] for n in (layer, layer - 1))
-    if layer == 1:  # the input does not move: which spikes pass any of it, their ranks tell
+    if layer == 1:  # the input does not move: ranks show which spikes pass any of it
         ranks = [s.ranks[0][o] for s, o in zip((a, b), own, strict=True)]
         own = [o[ranks[0] != ranks[1]] for o in own]
     # a spike at the very time of an arrival counts as later, in `ranks` as well

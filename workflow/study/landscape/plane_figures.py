@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
-from matplotlib.figure import Figure
 from matplotlib.quiver import Quiver
 
 DIRECTIONS = {
@@ -44,60 +43,49 @@ def loss_grid(plane: pd.DataFrame) -> pd.DataFrame:
 def draw_surface(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> QuadMesh:
     """The loss on a plane, in colours from ``low`` to ``high``, with contours."""
     loss = loss_grid(plane)
-    image = axes.pcolormesh(
-        loss.columns, loss.index, loss, vmin=low, vmax=high, cmap="viridis", rasterized=True
-    )
-    axes.contour(
-        loss.columns,
-        loss.index,
-        loss,
-        np.linspace(low, high, 25),
-        colors="white",
-        linewidths=0.3,
-        alpha=0.6,
-    )
+    place = loss.columns, loss.index, loss
+    image = axes.pcolormesh(*place, vmin=low, vmax=high, cmap="viridis", rasterized=True)
+    levels = np.linspace(low, high, 25)
+    axes.contour(*place, levels, colors="white", linewidths=0.3, alpha=0.6)
     axes.set_aspect("equal")
     return image
 
 
 def draw_field(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Quiver:
     """Directions of descent on a plane, coloured by slope, over contours of the loss."""
-    loss = loss_grid(plane)
-    axes.contour(
-        loss.columns,
-        loss.index,
-        loss,
-        np.linspace(low, high, 25),
-        vmin=low,
-        vmax=high,
-        cmap="viridis",
-        linewidths=0.6,
-    )
+    loss, levels = loss_grid(plane), np.linspace(low, high, 25)
+    shades: dict[str, Any] = {"vmin": low, "vmax": high, "cmap": "viridis", "linewidths": 0.6}
+    axes.contour(loss.columns, loss.index, loss, levels, **shades)
     arrows = plane.dropna(subset=["slope_x", "slope_y"])
-    length = np.hypot(arrows["slope_x"], arrows["slope_y"])
+    x, y, slope_x, slope_y = arrows[["x", "y", "slope_x", "slope_y"]].to_numpy().T
+    length = np.hypot(slope_x, slope_y)
     axes.set_aspect("equal")
     return axes.quiver(
-        arrows["x"],
-        arrows["y"],
-        -arrows["slope_x"] / length,
-        -arrows["slope_y"] / length,
-        np.log10(length.clip(lower=1e-3)),
+        x,
+        y,
+        -slope_x / length,
+        -slope_y / length,
+        np.log10(length.clip(min=1e-3)),
         cmap="magma_r",
         clim=(-1, 3),
         pivot="mid",
-        scale=arrows["x"].nunique() + 1,
+        scale=len(np.unique(x)) + 1,
         width=0.008,
     )
 
 
-def plane_bars(
-    figure: Figure,
-    image: QuadMesh,
-    surfaces: Iterable[Axes],
-    arrows: Quiver,
-    fields: Iterable[Axes],
-) -> None:
-    """The colour bars beside what :func:`draw_surface` and :func:`draw_field` drew last."""
-    figure.colorbar(image, ax=list(surfaces), label="loss (nats)", extend="max")
-    bar = figure.colorbar(arrows, ax=list(fields), label="slope in the plane")
+def draw_planes(axes: np.ndarray, planes: pd.DataFrame) -> None:
+    """The surface of each neuron model's plane, then their fields, on scales that they share.
+
+    ``axes`` are two for each neuron model of ``planes``, which has one plane of each.
+    """
+    low, high = colour_range(planes)
+    surfaces, fields = np.split(axes, 2)
+    for (_, plane), surface, field in zip(
+        planes.groupby("neuron", sort=False), surfaces, fields, strict=True
+    ):
+        image = draw_surface(surface, plane, low, high)
+        arrows = draw_field(field, plane, low, high)
+    axes[0].figure.colorbar(image, ax=list(surfaces), label="loss (nats)", extend="max")
+    bar = axes[0].figure.colorbar(arrows, ax=list(fields), label="slope in the plane")
     bar.set_ticks([-1, 0, 1, 2, 3], labels=["0.1", "1", "10", "100", "1000"])

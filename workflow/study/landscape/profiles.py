@@ -2,7 +2,7 @@
 
 A profile is looked at as closely as it takes to show minima of the depths that are judged
 (:mod:`study.landscape.section`). Where it still changes between two points 1e-13 apart, it
-may jump: the spikes on both sides tell whether it does, and why (:mod:`~.causes`).
+may jump: the spikes on both sides show whether it does, and why (:mod:`~.causes`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from spikegrad.layers import SpikeOverflowError
 from study.config.landscape import Profiles
 from study.landscape.causes import explain
 from study.landscape.constants import CAUSES, SWAPS, height_column
-from study.landscape.fragmentation import persistence
+from study.landscape.fragmentation import finite_range, persistence
 from study.landscape.isolation import WIDTH, Line, bracket
 from study.landscape.job import Job, sample_lines
 from study.landscape.section import Section, section
@@ -32,7 +32,7 @@ PROFILES_TABLE = Table(
         "length": "of the stretch where the network does not diverge",
         "variation": "total variation of the loss there, in nats",
         "n_jumps": "jumps",
-        "jump_end": "height of those at the trial's end, in nats",
+        "jump_end": "height of those at the sample's end, in nats",
         "jump_grazing": "height of those where a potential touches the threshold",
         "jump_spike_swap": "height of those where spikes change their order",
         "jump_input_swap": "height of those where an input and a spike do",
@@ -69,7 +69,7 @@ class Cliff(NamedTuple):
     """A change of the loss within a bracket that ends at ``x``.
 
     The ``jump`` in ``change``, both in nats, has a ``cause``. The rest is continuous, but too
-    steep for double precision: a spike lingers there, and leaves at the trial's end.
+    steep for double precision: a spike lingers there, and leaves at the sample's end.
     """
 
     x: float
@@ -91,7 +91,8 @@ def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[st
     tolerance = options.tolerance
     grid = np.linspace(-options.reach, options.reach, options.points)
     found = section(loss, grid, tolerance, WIDTH, options.max_points)
-    inside = finite_stretch(found)
+    low, high = finite_range(found.x, found.values)
+    inside = (found.x >= low) & (found.x <= high)
     x, values = found.x[inside], found.values[inside]  # noqa: PD011
     cliffs = [c for c in cliffs_of(line, found, tolerance) if x[0] < c.x <= x[-1]]
     jumps = [c for c in cliffs if c.jump]
@@ -116,14 +117,6 @@ def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[st
         for depth in options.depths
     ]
     return facts, rows
-
-
-def finite_stretch(found: Section) -> slice:
-    """The points around 0 up to the nearest on either side that have no value."""
-    middle = int(np.abs(found.x).argmin())
-    lost = np.flatnonzero(np.isnan(found.values))
-    first, last = lost[lost < middle].max(initial=-1), lost[lost > middle].min(initial=len(found.x))
-    return slice(first + 1, last)
 
 
 def steepest(found: Section, tolerance: float, width: float) -> list[tuple[float, float]]:

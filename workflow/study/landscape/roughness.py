@@ -36,26 +36,7 @@ WORDS = ("word_variation", "word_in_jumps", "word_minima")
 STEP = ("clipped", "length", "predicted", "changed", "turned")
 
 
-ROUGHNESS_TABLE = Table(
-    files=("networks/roughness.csv", "networks/*.roughness.parquet"),
-    says="How rough the loss is around the best network of each search, with steps of one length "
-    "for all.",
-    columns={
-        **shared("neuron", "word_minima"),
-        "network": "file of the network",
-        "draw": "of training samples and a direction",
-        "word_variation": "total variation of a single sample's loss along the direction, in nats",
-        "word_in_jumps": "share of that in jumps",
-        "clipped": "whether each sample's gradient is clipped at the median of their norms",
-        "length": "of the step down the gradient, each weight matrix in units of its norm",
-        "predicted": "change of the loss that the gradient predicts, in nats",
-        "changed": "change that the step made; missing where the network runs away",
-        "turned": "cosine between the gradients before and after the step",
-    },
-)
-
-
-def around_words(
+def around_samples(
     objective: Objective, weights: Tensor, direction: Tensor, options: Profiles
 ) -> dict[str, float]:
     """Means over single samples along ``direction``: ``word_variation`` of the loss in nats,
@@ -88,7 +69,7 @@ def down_the_gradient(
 ) -> list[dict[str, float]]:
     """Of steps of these ``lengths`` against the gradient, each matrix in units of its norm: the
     change of the loss in nats that each ``predicted``, by how much that ``changed``, and how far
-    the gradient ``turned`` (the cosine); NaN where the network runs away."""
+    the gradient ``turned`` (the cosine); NaN where the network diverges."""
     unit = scales(weights, objective.network)
     before, start = objective.gradient(weights, clip)
     gradient = start * unit
@@ -115,10 +96,10 @@ def roughness(
     seed: int,
     lengths: Sequence[float],
 ) -> list[dict[str, Any]]:
-    """What :func:`around_words` says along a random direction, with what :func:`down_the_gradient`
-    says of each of :data:`CLIPS` and ``lengths``, on samples of ``data`` that ``seed`` draws.
+    """:func:`around_samples` along a random direction, with :func:`down_the_gradient` for each of
+    :data:`CLIPS` and ``lengths``, on samples of ``data`` that ``seed`` draws.
 
-    No row if the network runs away on these; it keeps its weights.
+    No row if the network diverges on these; it keeps its weights.
     """
     objective = Objective(network, landscape_samples(data, options, seed))
     weights = weights_of(network)
@@ -130,12 +111,31 @@ def roughness(
             for clipped, clip in CLIPS.items()
             for step in down_the_gradient(objective, weights, clip, lengths)
         ]
-        of_words = around_words(objective, weights, direction, options.profiles)
+        of_samples = around_samples(objective, weights, direction, options.profiles)
     except SpikeOverflowError:
         return []
     finally:
         objective.set_weights(weights)
-    return [{**of_words, **step} for step in steps]
+    return [{**of_samples, **step} for step in steps]
+
+
+ROUGHNESS_TABLE = Table(
+    files=("networks/roughness.csv", "networks/*.roughness.parquet"),
+    says="How rough the loss is around the best network of each search, with steps of one length "
+    "for all.",
+    columns={
+        **shared("neuron", "word_minima"),
+        "network": "file of the network",
+        "draw": "of training samples and a direction",
+        "word_variation": "total variation of a single sample's loss along the direction, in nats",
+        "word_in_jumps": "share of that in jumps",
+        "clipped": "whether each sample's gradient is clipped at the median of their norms",
+        "length": "of the step down the gradient, each weight matrix in units of its norm",
+        "predicted": "change of the loss that the gradient predicts, in nats",
+        "changed": "change that the step made; missing where the network diverges",
+        "turned": "cosine between the gradients before and after the step",
+    },
+)
 
 
 def roughness_table(

@@ -5,31 +5,23 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
-@dataclass(frozen=True)
-class Section:
-    """Where a function was evaluated along a line, and what it was there.
-
-    Attributes
-    ----------
-    x
-        Coordinates, ascending [n].
-    values
-        The function's values, NaN where it has none [n].
-    residual
-        By how much, at most, a value lay off the chord where its surroundings were not looked into
-        any more, since evaluations ran out; 0 if everything was.
-    """
+class Section(NamedTuple):
+    """Where a function was evaluated along a line, and what it was there."""
 
     x: np.ndarray
+    """Coordinates, ascending [n]."""
     values: np.ndarray
+    """The function's values, NaN where it has none [n]."""
     residual: float
+    """By how much, at most, a value lay off the chord where its surroundings were not looked into
+    any more, since evaluations ran out; 0 if everything was."""
 
 
 def section(
@@ -39,29 +31,18 @@ def section(
     spacing: float,
     max_points: int,
 ) -> Section:
-    """``function`` at ``grid`` and at as many points between as show it to ``tolerance``.
+    """``function``, NaN where it has no value, at ``grid`` and at as many points between as show it
+    to ``tolerance``; ``grid`` ascends [n >= 2].
 
     An interval is halved; it is done with if the value in its middle lies within ``tolerance``
     of the chord, else its halves are treated alike, those farthest off the chord first, until
-    they are narrower than ``spacing``: what still changes there is a jump, or cannot be told from
-    one. The edge of a region without values (NaN) is closed in on before all else. By the stability
-    of persistence (Cohen-Steiner, Edelsbrunner and Harer 2007), the function has at least as many
-    minima deeper than d as the chords have deeper than d + 2 e, and at most as many as these have
-    deeper than d - 2 e, with e the larger of ``tolerance`` and the residual, so far as the middles
-    speak for their intervals.
-
-    Parameters
-    ----------
-    function
-        Of the coordinate; NaN where it has no value.
-    grid
-        Coordinates to begin with, ascending [n >= 2].
-    tolerance
-        In units of the function.
-    spacing
-        Width, in units of the coordinate, below which no interval is halved.
-    max_points
-        Number of evaluations, those of the grid included, after which no interval is halved.
+    they are narrower than ``spacing``, in units of the coordinate: what still changes there is a
+    jump, or cannot be distinguished from one. After ``max_points`` evaluations, those of the grid
+    included, no interval is halved. The edge of a region without values is closed in on before all
+    else. By the stability of persistence (Cohen-Steiner, Edelsbrunner and Harer 2007), the function
+    has at least as many minima deeper than d as the chords have deeper than d + 2 e, and at most as
+    many as these have deeper than d - 2 e, with e the larger of ``tolerance`` and the residual, so
+    far as the middles speak for their intervals.
     """
     values = {float(x): function(float(x)) for x in np.asarray(grid)}
     # what is farthest off comes first, of those not looked at yet the leftmost

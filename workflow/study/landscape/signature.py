@@ -44,14 +44,14 @@ class Spikes:
 
 
 class Event(NamedTuple):
-    """A spike, counted per neuron from 0; layer 0 is the input, and unit -1 the trial's end."""
+    """A spike, counted per neuron from 0; layer 0 is the input, and unit -1 the sample's end."""
 
     layer: int
     unit: int
     number: int
 
     def time(self, spikes: Spikes) -> float:
-        """Its time in seconds, and twice the trial's duration where it does not happen."""
+        """Its time in seconds, and twice the sample's duration where it does not happen."""
         if self.unit < 0:
             return spikes.duration
         own = np.flatnonzero(spikes.units[self.layer] == self.unit)

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -61,22 +61,13 @@ def load_run(checkpoint: str | Path, snapshots: str | Path) -> TrainingRun:
     return TrainingRun(network, header, trained, epochs, torch.stack(trajectory).double())
 
 
-@dataclass(frozen=True)
-class State:
-    """A point on the trajectory of a training run.
-
-    Attributes
-    ----------
-    weights
-        The point [n_weights].
-    epoch
-        After which the network had these weights.
-    run
-        The training run.
-    """
+class State(NamedTuple):
+    """A point on the trajectory of a training run."""
 
     weights: Tensor
+    """[n_weights]"""
     epoch: int
+    """After which the network had these weights."""
     run: TrainingRun
 
 
@@ -112,14 +103,8 @@ def states(
 ) -> dict[str, State]:
     """All states of one network, by name.
 
-    Parameters
-    ----------
-    run
-        Its training run.
-    losses, level
-        The run's :func:`snapshot_losses`, and the loss in nats at which neuron models are compared.
-    active
-        The run with the regulariser of activity.
+    ``losses`` are those of the run's snapshots, ``level`` is the loss in nats at which neuron
+    models are compared, ``active`` is the run with the regulariser of activity.
     """
     equal = snapshot_at(losses, level)
     return {

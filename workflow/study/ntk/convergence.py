@@ -51,19 +51,10 @@ def analytic_rows(settings: NTKProblem, experiment: KernelExperiment) -> pd.Data
 
 
 ERRORS_TABLE = Table(
-    files=("ntk/*/errors.parquet",),
-    says="Finite networks' kernels beside it, over all angles.",
+    files=("ntk/*/errors.parquet", "ntk/*/mean_errors.csv"),
+    says="Finite networks' kernels beside it, over all angles, and means over networks.",
     columns={
         **shared("slope", "width", "network", "step"),
-        "squared_error": "mean square of the difference",
-        "drift": "norm of the kernel's change since the start, over its norm then",
-    },
-)
-MEAN_ERRORS_TABLE = Table(
-    files=("ntk/*/mean_errors.csv",),
-    says="The same, means over networks.",
-    columns={
-        **shared("slope", "width", "step"),
         "squared_error": "mean square of the difference",
         "drift": "norm of the kernel's change since the start, over its norm then",
     },

@@ -26,6 +26,8 @@ from study.ntk.dense_networks import Architecture, initialise, outputs
 from study.ntk.ensemble import Descent, flush_subnormal
 from study.storage.columns import Table, shared
 
+LARGEST_NORM = 10.0  # bound on the norm of an input of the search
+
 CASES_TABLE = Table(
     files=("ntk/stability/cases.csv",),
     says="The search for data on which surrogate gradient learning is unstable.",
@@ -57,11 +59,11 @@ def search(seed: int, setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFram
         psi = build.surrogate(spec, Sign())
         rng = numpy_generator(seed, build.Stream.STABILITY, i)
         data = [_draw(setup, n_inputs, rng) for _ in range(setup.n_draws)]
-        stabilities = np.array([_stability(setup, x, depth, psi) for x in data])
+        stabilities = np.array([_stability(x, depth, psi) for x in data])
         order = np.argsort(stabilities[:, 1])[: setup.n_refined]
         candidates = [_refined(setup, data[k], depth, psi) for k in order]
         k = int(np.argmin(stabilities[:, 0]))
-        candidates.append((float(stabilities[k, 0]), _shortened(setup, data[k])))
+        candidates.append((float(stabilities[k, 0]), _shortened(data[k])))
         found, x = min(candidates, key=lambda pair: pair[0])
         names = {"surrogate": build.label(spec), "depth": depth, "n_inputs": n_inputs}
         share, drawn = (stabilities[:, 0] < -ROUNDING).mean(), stabilities[:, 0].min()
@@ -157,21 +159,19 @@ def _draw(setup: StabilityConfig, n_inputs: int, rng: np.random.Generator) -> Ar
     return np.asarray(directions * np.exp(spread * rng.normal(size=(shape[0], 1))))
 
 
-def _shortened(setup: StabilityConfig, x: Array) -> Array:
+def _shortened(x: Array) -> Array:
     """Norms below the largest; long inputs of different norm stay different."""
     norms = np.linalg.norm(x, axis=1, keepdims=True)
-    return np.asarray(x / np.sqrt(1 + (norms / setup.largest_norm) ** 2))
+    return np.asarray(x / np.sqrt(1 + (norms / LARGEST_NORM) ** 2))
 
 
-def _stability(
-    setup: StabilityConfig, x: Array, depth: int, psi: Derivative
-) -> tuple[float, float]:
+def _stability(x: Array, depth: int, psi: Derivative) -> tuple[float, float]:
     """The smallest real part of an eigenvalue over the norm, and what the search minimises.
 
     That is the same below 0. Above, it is the real part over the smallest singular value: else
     nearly equal inputs, for which both vanish, would draw the search away from unstable ones.
     """
-    kernel = sg_ntk(_shortened(setup, x), None, depth, Sign(), psi, get="ntk")
+    kernel = sg_ntk(_shortened(x), None, depth, Sign(), psi, get="ntk")
     relative = stability(kernel)
     singular = np.linalg.svd(kernel, compute_uv=False)
     if relative < -ROUNDING:
@@ -183,8 +183,8 @@ def _stability(
 
 def _refined(setup: StabilityConfig, x: Array, depth: int, psi: Derivative) -> tuple[float, Array]:
     def objective(flat: Array) -> float:
-        return _stability(setup, flat.reshape(x.shape), depth, psi)[1]
+        return _stability(flat.reshape(x.shape), depth, psi)[1]
 
     options = {"maxfev": setup.evaluations}
     best = minimize(objective, x.ravel(), method="Nelder-Mead", options=options).x.reshape(x.shape)
-    return _stability(setup, best, depth, psi)[0], _shortened(setup, best)
+    return _stability(best, depth, psi)[0], _shortened(best)

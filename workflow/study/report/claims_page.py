@@ -26,47 +26,28 @@ def claims_page(claims: pd.DataFrame, home: str, folder: Path, judged_in: Path) 
     to those files that are there; the files are named as they lay in ``judged_in`` when the claims
     were judged.
     """
+
+    def files(named: str) -> list[tuple[str, bool]]:
+        relative = [os.path.relpath(file, judged_in) for file in named.split()]
+        return [(file, (folder / file).exists()) for file in relative]
+
     return render(
         "claims.html",
         title="All claims",
         home=home,
         counts=", ".join(f"{(claims['verdict'] == v).sum()} {v}" for v in Verdict),
-        papers=[
-            {
-                "number": paper,
-                "title": PAPERS[str(paper)],
-                "data": ", ".join(own["data"].unique()),
-                "statements": {
-                    statement: [
-                        _claim(claim, folder, judged_in)
-                        for _, claim in rows.groupby("id", sort=False)
-                    ]
-                    for statement, rows in own.groupby("statement", sort=False)
-                },
-            }
-            for paper, own in claims.groupby("paper", sort=False)
-        ],
+        papers=_grouped(claims, "paper", "statement", "id"),
+        titles=PAPERS,
+        data=claims.groupby("paper")["data"].unique(),
+        files=files,
+        measured=measured,
+        number=number,
     )
 
 
-def _claim(rows: pd.DataFrame, folder: Path, judged_in: Path) -> dict[str, Any]:
-    """What the page shows of a claim, a row for each case."""
-    first = rows.iloc[0]
-    files = [os.path.relpath(file, judged_in) for file in str(first["files"]).split()]
+def _grouped(rows: pd.DataFrame, by: str, *more: str) -> dict[str, Any]:
+    """Rows as dictionaries, by their columns ``by``, ``more``, ..."""
+    groups = rows.groupby(by, sort=False)
     return {
-        "id": first["id"],
-        "measure": first["measure"],
-        "files": [(file, (folder / file).exists()) for file in files],
-        "read": first["read"],
-        "rows": [
-            {
-                "case": row["case"],
-                "estimate": measured(row),
-                "criterion": first["criterion"],
-                "p": "" if pd.isna(row["p"]) else number(row["p_holm"]),
-                "n": f"{row['n']:,} {row['unit']}",
-                "verdict": row["verdict"],
-            }
-            for _, row in rows.iterrows()
-        ],
+        str(key): _grouped(own, *more) if more else own.to_dict("records") for key, own in groups
     }

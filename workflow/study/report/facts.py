@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import yaml
 
+from study.claims.judge import CLAIMS, Answer
 from study.claims.performance import FINISHED
-from study.claims.statements import Answer
-from study.config.neurons import NEURON_STYLES
 from study.report.numbers import (
     cell,
     listed,
@@ -22,6 +22,7 @@ from study.report.numbers import (
     share,
 )
 from study.report.study import StudyTables
+from study.style import neuron_label
 from study.training.summary import best_by_validation, summary
 
 MEASURES = {
@@ -39,29 +40,23 @@ MEASURES = {
 """Columns of landscape/measures.csv."""
 
 
-def label(neuron: str) -> str:
-    """The neuron model's name for readers; of what is none, the text itself."""
-    return NEURON_STYLES[neuron].label if neuron in NEURON_STYLES else neuron
-
-
 def statements(answers: Sequence[Answer]) -> str:
     """A row for each statement of an abstract."""
     rows = []
     for answer in answers:
         text = f"[{answer.statement.text}](#{answer.statement.name})"
         kind = "confirmatory" if answer.confirmatory else "exploratory"
-        if not answer.cases:
-            rows.append([text, answer.verdict, "nothing in this study", "", kind])
-            continue
-        case = answer.cases[0]
-        of = f"{case['n']:,} {case['unit']}; {case_name(case['case'], '')}"
-        rows.append([text, answer.verdict, measured(case, answer.statement.unit), of, kind])
+        found, of = "nothing in this study", ""
+        if answer.cases:
+            case = answer.cases[0]
+            found = measured(case, answer.statement.unit)
+            of = f"{case['n']:,} {case['unit']}; {case_name(case['case'], '')}"
+        rows.append([text, answer.verdict, found, of, kind])
     return markdown_table(["statement", "verdict", "number (95 %)", "over", "kind"], rows)
 
 
 def cases(claims: pd.DataFrame, claim: str, unit: str = "") -> str:
     """All cases of a claim, with p adjusted for the number of the paper's comparisons."""
-    own = claims[claims["id"] == claim]
     rows = [
         [
             case_name(row["case"]),
@@ -70,17 +65,48 @@ def cases(claims: pd.DataFrame, claim: str, unit: str = "") -> str:
             "" if math.isnan(row["p_holm"]) else number(row["p_holm"], 2),
             row["verdict"],
         ]
-        for _, row in own.iterrows()
+        for _, row in claims[claims["id"] == claim].iterrows()
     ]
     return markdown_table(["case", "number (95 %)", "over", "p, adjusted", "verdict"], rows)
+
+
+def criteria(claims: pd.DataFrame) -> str:
+    """What decides: a row for each of the ``claims`` that a study has judged."""
+    rows = [
+        [
+            claim.statement.name or "(not in the abstract)",
+            f"`{claim.name}`",
+            claim.measure,
+            str(claim.criterion),
+            "; ".join(claim.primary).replace(" | ", ", else ").replace("*", "…"),
+            str(claim.since),
+        ]
+        for claim in CLAIMS
+        if claim.name in set(claims["id"])
+    ]
+    return markdown_table(
+        ["statement", "claim", "number", "criterion", "primary case", "since"], rows
+    )
 
 
 def case_name(case: str, of_qif: str = "QIF: ") -> str:
     """A case as readers know it; ``of_qif`` stands for the QIF model's name."""
     neuron, colon, rest = case.partition(": ")
-    if neuron == "qif":
-        return of_qif + rest
-    return f"{label(neuron)}{colon}{rest}"
+    return of_qif + rest if neuron == "qif" else f"{neuron_label(neuron)}{colon}{rest}"
+
+
+def by_neuron(neurons: Sequence[str], title: str, rows: Mapping[str, Callable[[str], Any]]) -> str:
+    """A column for each neuron model, a row for each function of it."""
+    table = [[name, *map(value, neurons)] for name, value in rows.items()]
+    return markdown_table([title, *map(neuron_label, neurons)], table)
+
+
+def by_search(table: pd.DataFrame, neurons: Sequence[str], title: str) -> str:
+    """A ``table`` with columns (neuron, search): each search's values of a neuron, in order."""
+    rows = {
+        str(name): lambda n, row=row: ", ".join(map(cell, row[n])) for name, row in table.iterrows()
+    }
+    return by_neuron(neurons, title, rows)
 
 
 def accuracies(study: StudyTables) -> str:
@@ -96,26 +122,12 @@ def accuracies(study: StudyTables) -> str:
     rows = []
     for neuron in study.neurons:
         own = study.runs[study.runs["neuron"] == neuron]
-        diverged = (own["outcome"] != FINISHED).sum()
-        rows.append(
-            [
-                label(neuron),
-                *[percent(means.loc[(neuron, measure)]) for measure in shown],
-                f"{means.loc[(neuron, 'spikes_per_neuron'), 'mean']:.1f}",
-                f"{len(own)} ({diverged})",
-            ]
-        )
+        scores = [percent(means.loc[(neuron, measure)]) for measure in shown]
+        spikes = f"{means.loc[(neuron, 'spikes_per_neuron'), 'mean']:.1f}"
+        runs = f"{len(own)} ({(own['outcome'] != FINISHED).sum()})"
+        rows.append([neuron_label(neuron), *scores, spikes, runs])
     header = ["neuron", *shown.values(), "spikes a neuron", "networks (diverged)"]
     return markdown_table(header, rows)
-
-
-def by_search(table: pd.DataFrame, neurons: Sequence[str], title: str) -> str:
-    """A ``table`` with columns (neuron, search): each search's values of a neuron, in order."""
-    rows = [
-        [name, *[", ".join(map(cell, row[neuron])) for neuron in neurons]]
-        for name, row in table.iterrows()
-    ]
-    return markdown_table([title, *map(label, neurons)], rows)
 
 
 def by_speaker(study: StudyTables) -> str:
@@ -143,11 +155,11 @@ def by_novelty(study: StudyTables) -> str:
 def blindness(study: StudyTables) -> str:
     """Rank correlations of accuracy on new speakers in validation and test, by neuron model."""
     found = study.table("training/validation.csv").merge(study.runs, on=["neuron", "seed"])
+    scores = ["accuracy_new", "accuracy_unseen_speakers"]
     ranks = {
-        neuron: own["accuracy_new"].rank().corr(own["accuracy_unseen_speakers"].rank())
-        for neuron, own in found.groupby("neuron")
+        neuron: own[scores].rank().corr().iloc[0, 1] for neuron, own in found.groupby("neuron")
     }
-    return listed(f"{number(ranks[neuron], 2)} ({label(neuron)})" for neuron in study.neurons)
+    return listed(f"{number(ranks[n], 2)} ({neuron_label(n)})" for n in study.neurons)
 
 
 def landscapes(study: StudyTables, state: str) -> str:
@@ -157,25 +169,21 @@ def landscapes(study: StudyTables, state: str) -> str:
     measures = [name for name in MEASURES if name in own]
     means = summary(own, measures).set_index(["measure", "neuron"])
     medians = own.groupby("neuron")[measures].median()
-    rows = [
-        [
-            MEASURES[measure],
-            *[
-                f"{mean(means.loc[(measure, n)])}; {number(medians.loc[n, measure])}"
-                if (measure, n) in means.index
-                else "-"
-                for n in study.neurons
-            ],
-        ]
-        for measure in measures
-    ]
-    return markdown_table([f"{state}: mean; median", *map(label, study.neurons)], rows)
+
+    def shown(neuron: str, measure: str) -> str:
+        place = (measure, neuron)
+        if place not in means.index:
+            return "-"
+        return f"{mean(means.loc[place])}; {number(medians.loc[neuron, measure])}"
+
+    rows = {MEASURES[measure]: lambda n, m=measure: shown(n, m) for measure in measures}
+    return by_neuron(study.neurons, f"{state}: mean; median", rows)
 
 
 def early(study: StudyTables) -> str:
     """Networks that are as their first epoch left them, or as they began."""
     own = study.runs[study.runs["best_epoch"] <= 1]
-    return listed(f"{label(run.neuron)} with seed {run.seed}" for run in own.itertuples())
+    return listed(f"{neuron_label(run.neuron)} with seed {run.seed}" for run in own.itertuples())
 
 
 def robustness(study: StudyTables) -> str:
@@ -192,7 +200,7 @@ def robustness(study: StudyTables) -> str:
         means = own.groupby("neuron")["accuracy"].mean()
         name = "as they are" if change == "none" else f"{change} {by:g}"
         rows.append([name, *[share(means[n]) for n in study.neurons], f"{rank:+.2f}"])
-    header = ["samples of heard speakers", *map(label, study.neurons), "rank correlation"]
+    header = ["samples of heard speakers", *map(neuron_label, study.neurons), "rank correlation"]
     return markdown_table(header, rows)
 
 
@@ -202,31 +210,24 @@ def roughness(study: StudyTables) -> str:
     rows = []
     for (clipped, length), own in table.groupby(["clipped", "length"]):
         means = own.groupby("neuron")[["changed", "turned"]].mean()
-        texts = [
-            f"{means.loc[n, 'changed']:+.4f}, {means.loc[n, 'turned']:+.2f}" for n in study.neurons
-        ]
+        of_neuron = [means.loc[n] for n in study.neurons]
+        texts = [f"{row['changed']:+.4f}, {row['turned']:+.2f}" for row in of_neuron]
         rows.append([f"{length:g}", clipped, *texts])
-    header = [f"{label(n)}: loss, cosine" for n in study.neurons]
+    header = [f"{neuron_label(n)}: loss, cosine" for n in study.neurons]
     steps = markdown_table(["down the gradient by", "samples clipped", *header], rows)
     of = table.groupby("neuron")[["word_variation", "word_in_jumps", "word_minima"]].mean()
-    single = markdown_table(
-        ["single samples", *map(label, study.neurons)],
-        [
-            [
-                "variation of the loss (nats)",
-                *[f"{of.loc[n, 'word_variation']:.2f}" for n in study.neurons],
-            ],
-            ["of that, in jumps", *[share(of.loc[n, "word_in_jumps"]) for n in study.neurons]],
-            ["minima", *[f"{of.loc[n, 'word_minima']:.1f}" for n in study.neurons]],
-        ],
-    )
-    return f"{steps}\n{single}"
+    samples = {
+        "variation of the loss (nats)": lambda n: f"{of.loc[n, 'word_variation']:.2f}",
+        "of that, in jumps": lambda n: share(of.loc[n, "word_in_jumps"]),
+        "minima": lambda n: f"{of.loc[n, 'word_minima']:.1f}",
+    }
+    return f"{steps}\n{by_neuron(study.neurons, 'single samples', samples)}"
 
 
 def cost(study: StudyTables) -> str:
     """Core-hours by family of rules."""
     table = study.table("hours.csv")
-    rows = [[r.family, str(r.jobs), f"{r.core_hours:.2f}"] for r in table.itertuples()]
+    rows = [[r.family, r.jobs, f"{r.core_hours:.2f}"] for r in table.itertuples()]
     return markdown_table(["family", "jobs", "core-hours"], rows)
 
 

@@ -35,10 +35,7 @@ def kernel_errors(study: StudyTables) -> str:
             theirs = {(SLOPE, width): str(error) for width, error in PAPER[experiment].items()}
             columns[f"{experiment}, paper"] = pd.Series(theirs).reindex(last.index)
     errors = pd.DataFrame(columns).fillna("")
-    rows = [
-        [f"{slope:g}", str(width), *row]
-        for (slope, width), row in zip(errors.index, errors.to_numpy(), strict=True)
-    ]
+    rows = [[f"{slope:g}", width, *row] for (slope, width), row in errors.iterrows()]
     return markdown_table(["slope", "n", *errors], rows)
 
 
@@ -48,26 +45,19 @@ def _experiments(study: StudyTables, name: str) -> dict[str, pd.DataFrame]:
     return {file.split("/")[0].replace("_", " "): study.table(file) for file in files}
 
 
-def followed(study: StudyTables) -> str:
+def nearest(study: StudyTables) -> str:
     """Of each ensemble and width, at the end: which kernel's flow the networks' mean follows."""
     rows = []
     for ensemble, table in _experiments(study, "distances").items():
         ends = table[(table["step"] == table["step"].max()) & (table["at"] == SAME_TIME)]
         for width, own in ends.groupby("width"):
-            by_kernel = own.set_index("kernel")
-            rms = by_kernel["rms"]
+            kernels = own.set_index("kernel")
+            rms, ours = kernels["rms"], kernels.loc[SG_NTK]
             rival = rms.drop(SG_NTK).idxmin()
-            rows.append(
-                [
-                    ensemble,
-                    str(width),
-                    str(by_kernel.loc[SG_NTK, "n_networks"]),
-                    *[f"{rms[k]:.3f}" if k in rms else "-" for k in KERNELS],
-                    f"{by_kernel.loc[SG_NTK, 'noise']:.3f}",
-                    str(rival),
-                    f"{by_kernel.loc[rival, 'advantage_z']:+.1f}",
-                ]
-            )
+            distances = [f"{rms[k]:.3f}" if k in rms else "-" for k in KERNELS]
+            z = f"{kernels.loc[rival, 'advantage_z']:+.1f}"
+            noise = f"{ours['noise']:.3f}"
+            rows.append([ensemble, width, ours["n_networks"], *distances, noise, rival, z])
     header = ["ensemble", "n", "networks", *KERNELS, "noise of the mean", "nearest other", "z"]
     return markdown_table(header, rows)
 

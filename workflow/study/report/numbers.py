@@ -64,12 +64,10 @@ def measured(case: Mapping[str, Any], unit: str = "") -> str:
     return f"{with_interval(*values)} {unit}".strip()
 
 
-def listed(items: Iterable[Any], last: str = "and") -> str:
+def listed(items: Iterable[Any]) -> str:
     """ "a, b and c"."""
-    texts = [str(item) for item in items]
-    return (
-        f" {last} ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
-    )
+    *texts, last = map(str, [*items] or [""])
+    return f"{', '.join(texts)} and {last}" if texts else last
 
 
 def cell(value: Any) -> str:

@@ -17,20 +17,18 @@ import markdown
 
 from spikegrad.files import atomic
 from study.claims.estimates import Verdict
-from study.claims.qif_paper import QIF_STATEMENTS
-from study.claims.sg_ntk_paper import SG_NTK_STATEMENTS
-from study.claims.statements import Answer, answer
+from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, search_facts, variant_facts
 from study.report.pages import ENVIRONMENT, render
 from study.report.study import StudyTables
+from study.style import neuron_label
 
 QUOTE = re.compile(r"(<!-- (?P<study>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 PAGE = "README.md"
-STATEMENTS = (*QIF_STATEMENTS, *SG_NTK_STATEMENTS)
 CLAIMS = {"study.md": "claims.html", "sg_ntk.md": "sg-ntk-claims.html"}
 """The page with all claims, beside that of each template."""
 _ENVIRONMENT = ENVIRONMENT.overlay(autoescape=False)
-_ENVIRONMENT.filters["label"] = facts.label
+_ENVIRONMENT.filters["label"] = neuron_label
 
 
 def page(folder: Path, template: str) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
-from study.claims.comparison import LIF
 from study.claims.performance import FINISHED
-from study.report.facts import by_search, label
+from study.claims.results import LIF
+from study.report.facts import by_neuron, by_search
 from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
+from study.style import neuron_label
 from study.training.runaway import CRITICAL
 
 RECURRENCE = "network.init.recurrent_scale"
@@ -37,8 +37,7 @@ def at_bounds(study: StudyTables) -> str:
     """Which values of winners lie at a bound of the space."""
     table = study.table("search/winners.csv")
     own = table[table["at_bound"].astype(bool)].groupby("neuron")["parameter"].unique()
-    names = [f"{label(n)}: {', '.join(own[n])}" for n in study.neurons if n in own]
-    return "; ".join(names)
+    return "; ".join(f"{neuron_label(n)}: {', '.join(own[n])}" for n in study.neurons if n in own)
 
 
 def recurrence(study: StudyTables) -> str:
@@ -46,24 +45,25 @@ def recurrence(study: StudyTables) -> str:
     LIF rates diverge."""
     trials = study.table("search/trials.parquet").fillna({"validation_accuracy": 0.0})
     away, at_once = trials["outcome"] == "overflow", trials["presentations"] == 0
-    trials["side"] = np.where(trials[RECURRENCE] > CRITICAL, "above 2√2", "below 2√2")
+    above = trials[RECURRENCE] > CRITICAL
     trials["early"], trials["later"] = away & at_once, away & ~at_once
     trials["finished"] = trials["outcome"] == FINISHED
     rows = []
-    for neuron in study.neurons:
-        own = trials[trials["neuron"] == neuron]
-        for side, part in own.groupby("side", sort=False):
-            best = part.groupby("search")["validation_accuracy"].max().mean()
-            counts = [len(part), *part[["early", "later", "finished"]].sum()]
-            rows.append([label(neuron), side, *map(str, counts), share(best, 1)])
+    for neuron in sorted(study.neurons, key=neuron_label):
+        for side, there in (("below 2√2", ~above), ("above 2√2", above)):
+            own = trials[(trials["neuron"] == neuron) & there]
+            if len(own):
+                best = own.groupby("search")["validation_accuracy"].max().mean()
+                counts = [len(own), *own[["early", "later", "finished"]].sum()]
+                rows.append([neuron_label(neuron), side, *counts, share(best, 1)])
     counted = ["trials", "ran away before the first epoch", "later", "finished"]
     header = ["neuron", "initial scale of recurrent weights", *counted, "validation, best trial"]
-    return markdown_table(header, sorted(rows, key=lambda row: (row[0], row[1] < "b")))
+    return markdown_table(header, rows)
 
 
 def beyond_lif(study: StudyTables) -> dict[str, Any] | None:
-    """The part of the space that no LIF network survives: ``share`` of the range of recurrent
-    scales, and of LIF's trials that ran away how many (``there``) of ``all`` began there."""
+    """Where LIF rates have no finite solution: ``share`` of the space's range of recurrent scales;
+    how many (``there``) of ``all`` LIF trials that ran away began there."""
     space = study.config["search"]["sampling"]["space"] if study.config["search"] else []
     ranges = [p for p in space if p["key"] == RECURRENCE and p.get("log")]
     if not ranges or ranges[0]["high"] <= CRITICAL or LIF not in study.neurons:
@@ -81,25 +81,25 @@ def beyond_lif(study: StudyTables) -> dict[str, Any] | None:
 def short_and_long(study: StudyTables) -> str:
     """Of each neuron model, shares of runs that ran away, and the best of trials and finalists."""
     trials, finalists = (study.table(f"search/{n}.parquet") for n in ("trials", "finalists"))
-    own = finalists[finalists["number"] >= 0]
+    stages = {
+        "trials": trials,
+        "finalists without the unchanged settings": finalists[finalists["number"] >= 0],
+        "networks": study.runs,
+    }
 
-    def away(table: pd.DataFrame, neuron: str) -> str:
-        return share((table.loc[table["neuron"] == neuron, "outcome"] == "overflow").mean())
+    def away(neuron: str, stage: str) -> str:
+        runs = stages[stage]
+        return share((runs.loc[runs["neuron"] == neuron, "outcome"] == "overflow").mean())
 
-    def best(table: pd.DataFrame, neuron: str) -> str:
-        searches = table[table["neuron"] == neuron].groupby("search")
+    def best(neuron: str, stage: str) -> str:
+        runs = stages[stage]
+        searches = runs[runs["neuron"] == neuron].groupby("search")
         return share(searches["validation_accuracy"].max().mean(), 1)
 
-    stages = {"trials": trials, "finalists": own, "networks": study.runs}
-    rows = [
-        [f"ran away: {name}", *[away(table, n) for n in study.neurons]]
-        for name, table in stages.items()
-    ]
-    rows += [
-        [f"validation, best of {name}", *[best(table, n) for n in study.neurons]]
-        for name, table in list(stages.items())[:2]
-    ]
-    return markdown_table(["", *map(label, study.neurons)], rows)
+    rows = {f"ran away: {stage}": lambda n, s=stage: away(n, s) for stage in stages}
+    for stage in [*stages][:2]:
+        rows[f"validation, best of {stage}"] = lambda n, s=stage: best(n, s)
+    return by_neuron(study.neurons, "", rows)
 
 
 def rungs(study: StudyTables) -> str:
@@ -117,5 +117,6 @@ def budget(study: StudyTables) -> str:
     for neuron in study.neurons:
         files = study.folder.glob(f"search/{neuron}/*/best.yaml")
         costs = [yaml.safe_load(file.read_text())["presentations"] for file in files]
-        rows.append([label(neuron), *[f"{sum(c[name] for c in costs):,}" for name in columns]])
+        sums = [f"{sum(cost[name] for cost in costs):,}" for name in columns]
+        rows.append([neuron_label(neuron), *sums])
     return markdown_table(["presentations in searches", *columns.values()], rows)

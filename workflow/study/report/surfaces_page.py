@@ -15,7 +15,7 @@ from study.landscape.plane_figures import colour_range, direction_label, loss_gr
 from study.report.pages import render
 from study.style import neuron_label
 
-MOST_POINTS = 101
+MAX_POINTS = 101
 """Along each axis; of finer planes every n-th point is shown."""
 
 ORDER = ("trained", *(state for state in STATES if state != "trained"))
@@ -53,7 +53,7 @@ def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
     loss = {}
     for neuron, table in own.groupby("neuron", sort=False):
         grid = loss_grid(table)
-        stride = -(-(max(grid.shape) - 1) // (MOST_POINTS - 1))
+        stride = -(-(max(grid.shape) - 1) // (MAX_POINTS - 1))
         grid = grid.iloc[::stride, ::stride]
         loss[str(neuron)] = [[_short(z) for z in row] for row in grid.to_numpy()]
     return {

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from study.config.neurons import NEURON_STYLES
-from study.report.facts import label
 from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
 from study.search.tables import expected_of_last
-from study.style import case_label
+from study.style import neuron_label
 
 
 def variants(study: StudyTables) -> dict[str, str]:
@@ -26,8 +25,8 @@ def variants(study: StudyTables) -> dict[str, str]:
 
 
 def borrowed(study: StudyTables, neuron: str) -> str:
-    """What networks of ``neuron`` come to with the settings of other models' best searches, those
-    that validation prefers; empty if none were tried."""
+    """Accuracy of networks of ``neuron`` with the settings of another model's best search, of that
+    model for which it is best by validation; empty if none were tried."""
     found = {}
     for runs in study.variants.values():
         others = set(study.neurons) - {neuron}
@@ -39,7 +38,7 @@ def borrowed(study: StudyTables, neuron: str) -> str:
         return ""
     best = max(found, key=lambda to: found[to]["validation_accuracy"].mean())
     reached = share(found[best]["accuracy"].mean(), 1)
-    return f"{reached} with those of {label(best)} ({len(found[best])} runs)"
+    return f"{reached} with those of {neuron_label(best)} ({len(found[best])} runs)"
 
 
 def _is_drawn(study: StudyTables, runs: pd.DataFrame) -> bool:
@@ -58,8 +57,8 @@ def _changes(runs: pd.DataFrame) -> str:
     rows = []
     for (change, to, of), own in runs.groupby(["change", "to", "of"], sort=False):
         texts = [_scores(own[own["neuron"] == n]) for n in neurons]
-        rows.append([f"{change}: {case_label(to)}{of}" if to else change, *texts])
-    return markdown_table(["change", *map(label, neurons)], rows)
+        rows.append([f"{change}: {neuron_label(to)}{of}" if to else change, *texts])
+    return markdown_table(["change", *map(neuron_label, neurons)], rows)
 
 
 def _scores(runs: pd.DataFrame) -> str:
@@ -86,8 +85,6 @@ def _draws(runs: pd.DataFrame) -> str:
         own = runs[runs["neuron"] == neuron].sort_values("validation_accuracy", kind="stable")
         best = expected_of_last(own["accuracy"].tolist())
         away = (own["outcome"] == "overflow").sum()
-        rows.append(
-            [label(neuron), str(len(own)), str(away), *[share(best[k - 1]) for k in budgets]]
-        )
+        rows.append([neuron_label(neuron), len(own), away, *[share(best[k - 1]) for k in budgets]])
     header = ["neuron", "trials", "ran away", *[f"test, best of {k}" for k in budgets]]
     return markdown_table(header, rows)

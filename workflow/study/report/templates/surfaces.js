@@ -37,7 +37,7 @@ function cells(pen, loss, visit) {
   const rows = order(plane.y.length, Math.cos(view.turn) > 0);
   for (const j of rows) for (const i of columns) {
     const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
-    if (corners.some(([a, b]) => loss[b][a] === null)) continue;  // the network runs away there
+    if (corners.some(([a, b]) => loss[b][a] === null)) continue;  // the network diverges there
     pen.beginPath();
     for (const [a, b] of corners) pen.lineTo(...vertex(loss, a, b));
     pen.closePath();

@@ -1,4 +1,4 @@
-"""From sounds to spikes, the same way for every source: a table of recordings, heard in parts."""
+"""From sounds to spikes, the same way for every source: a table of recordings, encoded in parts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Sounds = Iterable[tuple[str, NDArray[np.float64]]]
 
 
 def of_part(table: pd.DataFrame, part: int, n_parts: int) -> pd.DataFrame:
-    """The rows that the job ``part`` of ``n_parts`` hears: whole speakers, in turn."""
+    """The rows that the job ``part`` of ``n_parts`` encodes: whole speakers, in turn."""
     return table[table["speaker_number"] % n_parts == part]
 
 
@@ -50,7 +50,7 @@ def recorded(rows: pd.DataFrame, path: str | Path, sample_rate: int) -> Sounds:
         )
 
 
-def listen(
+def encode(
     rows: pd.DataFrame,
     sounds: Sounds,
     cochlea: Cochlea,
@@ -59,10 +59,10 @@ def listen(
     labels: Sequence[str],
     path: str | Path,
 ) -> None:
-    """Hear ``sounds``, those of ``rows``, and write their spikes to ``path``, in the rows' order.
+    """Write the spikes of ``sounds``, those of ``rows``, to ``path``, in the order of ``rows``.
 
     The release of transmitter depends on ``seed`` and on a recording's label, speaker and name
-    alone: neither on its folder nor on what is heard before it.
+    alone: neither on its folder nor on the recordings before it.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Merge the spikes of all speakers into a training and a test file in SHD's layout."""
 
 from _job import start
-from study.data.listening import merge
+from study.data.encoding import merge
 from study.data.recordings import read_table
 
 log = start(snakemake)

@@ -1,0 +1,20 @@
+"""Make the table of recordings, and check it against the files and the settings."""
+
+from _job import start
+from spikegrad.settings import validate
+from study.config.data import DataConfig
+from study.data import heidelberg_digits, recordings, spoken_digits
+from study.storage.tables import write_table
+
+TABULATE = {
+    "heidelberg-digits": heidelberg_digits.tabulate,
+    "recordings": recordings.tabulate,
+    "spoken-digits": spoken_digits.tabulate,
+}
+
+log = start(snakemake)
+data = validate(DataConfig, snakemake.params.data)
+table = TABULATE[data.source](data.sounds, snakemake.input.sounds)
+recordings.check_splits(table, data.validation)
+write_table(table, snakemake.output.table)
+log.info("%d recordings by %d speakers", len(table), table["speaker"].nunique())
