@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from spikegrad.spikes import SpikeTrains
-from study.training.augmentation import Blender
+from study.training.batches import Blender
 from test_training import N_UNITS, TRAIN, run
 
 

@@ -98,19 +98,17 @@ def test_the_mirror_is_asked_and_goes_on(server: Server, output: Path) -> None:
     assert server.asked[3] > 0
 
 
-@pytest.mark.parametrize("fault", ["corrupt", "503"])
-def test_a_lasting_fault_ends_in_one_error(server: Server, output: Path, fault: str) -> None:
-    server.faults = [fault] * 3
-    with pytest.raises(DataError, match=r"could not download http.*3 attempts.*name it as path"):
-        fetch(output, server.url)
-    assert list(output.parent.iterdir()) == []
-
-
-def test_an_unknown_file_is_asked_for_once(server: Server, output: Path) -> None:
-    server.faults = ["404"] * 9
-    with pytest.raises(DataError, match="1 attempts; the last: HTTP Error 404"):
+@pytest.mark.parametrize(("fault", "attempts"), [("corrupt", 3), ("503", 3), ("404", 1)])
+def test_a_lasting_fault_ends_in_one_error(
+    server: Server, output: Path, fault: str, attempts: int
+) -> None:
+    """A file that the server does not know is asked for once."""
+    server.faults = [fault] * 9
+    message = rf"could not download http.*{attempts} attempts; the last: .*name it as path"
+    with pytest.raises(DataError, match=message):
         fetch(output, server.url, server.url)
-    assert len(server.asked) == 2
+    assert len(server.asked) == 2 * attempts
+    assert list(output.parent.iterdir()) == []
 
 
 def test_no_server_ends_in_one_error(server: Server, output: Path) -> None:

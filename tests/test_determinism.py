@@ -23,9 +23,8 @@ from spikegrad.neurons import NEURONS
 from spikegrad.parallel import in_threads
 from spikegrad.settings import validate
 from study.config.training import ModelSettings
-from study.training.loop import train
+from study.training.loop import activity_penalty, train
 from study.training.optimizer import Adam
-from study.training.regulariser import activity_penalty
 from study.training.run import Run
 from test_training import SETTINGS, dataset, killed_after
 

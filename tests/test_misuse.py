@@ -22,8 +22,8 @@ from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeError, SpikeTrains
+from study.training.loop import activity_penalty, smooth_counts
 from study.training.optimizer import Adam
-from study.training.regulariser import activity_penalty, smooth_counts
 from test_training import N_CLASSES, N_UNITS, TRAIN, settings
 
 ALL = sorted(NEURONS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,21 +23,22 @@ def test_the_default_profile_is_taken_by_itself() -> None:
     assert yaml.safe_load((ROOT / "profiles/default/config.yaml").read_text())["rerun-incomplete"]
 
 
+def executable(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
 @pytest.mark.parametrize(
     ("answer", "state"),
     [
         ("    job_state = R\n", "running"),
-        ("    job_state = Q\n", "running"),
         ("    job_state = F\n    Exit_status = 0\n", "success"),
         ("    job_state = F\n    Exit_status = 1\n", "failed"),
-        ("    job_state = F\n    Exit_status = 271\n", "failed"),
         ("    job_state = F\n", "failed"),
     ],
 )
 def test_the_state_of_a_pbs_job_is_understood(tmp_path: Path, answer: str, state: str) -> None:
-    qstat = tmp_path / "qstat"
-    qstat.write_text(f"#!/bin/sh\n[ \"$*\" = '-xf 12.server' ] && cat <<'END'\n{answer}END\n")
-    qstat.chmod(0o755)
+    executable(tmp_path / "qstat", f"[ \"$*\" = '-xf 12.server' ] && cat <<'END'\n{answer}END")
     run = subprocess.run(
         [PROFILES / "generic-cluster" / "status", "12.server"],
         env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
@@ -49,8 +49,7 @@ def test_the_state_of_a_pbs_job_is_understood(tmp_path: Path, answer: str, state
     assert run.stdout == f"{state}\n"
 
 
-APPTAINER = """#!/bin/sh
-# As apptainer, without its walls: what comes after the image is run.
+APPTAINER = """# As apptainer, without its walls: what comes after the image is run.
 if [ "$1" = --version ]; then echo apptainer version 1.3.0; exit; fi
 echo "$*" >> "$(dirname "$0")/called"
 while [ "$1" != spikegrad.sif ]; do shift; done
@@ -61,11 +60,9 @@ exec "$@"
 
 def test_jobs_run_in_the_container_that_is_set(tmp_path: Path) -> None:
     project = tmp_path / "project"
-    project.mkdir()
     copy_repository(project)
     (project / "mine.yaml").write_text("machines: {container: spikegrad.sif}")
-    (tmp_path / "apptainer").write_text(APPTAINER)
-    (tmp_path / "apptainer").chmod(0o755)
+    executable(tmp_path / "apptainer", APPTAINER)
     image = Path(sys.executable).parent  # whose Python stands for the image's
     env = {**os.environ, "PATH": f"{tmp_path}:{image}:{os.environ['PATH']}"}
     output = "results/spoken-digits-smoke/ntk/limits/problem.csv"
@@ -99,22 +96,8 @@ def test_clean_restart_cancels_the_jobs_that_snakemake_left_and_no_other(tmp_pat
         "snakemake": 'echo "$@" > asked',
     }
     for name, text in commands.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
-        (tmp_path / name).chmod(0o755)
+        executable(tmp_path / name, text)
     env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": "16"}
     subprocess.run([PROFILES / "slurm" / "clean-restart"], cwd=tmp_path, env=env, check=True)
     assert (tmp_path / "cancelled").read_text().split() == ["12", "13"]
     assert (tmp_path / "asked").read_text() == "--unlock\n"
-
-
-def test_the_image_runs_without_root_and_has_the_lock_alone() -> None:
-    """It is built and tried by .github/workflows/tests.yml, where there is a builder."""
-    steps = re.findall(
-        r"(?m)^([A-Z]+) ((?:.*\\\n)*.*)", (ROOT / "envs" / "Containerfile").read_text()
-    )
-    assert [what for what, _ in steps] == ["FROM", "ARG", "COPY", "RUN", "USER", "WORKDIR"]
-    known = dict(steps)
-    assert known["USER"] != "root"
-    assert known["COPY"].split()[0] == "lock.txt"
-    assert "--require-hashes" in known["RUN"]
-    assert "envs/Containerfile" in (ROOT / ".github" / "workflows" / "tests.yml").read_text()

@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from smoke import ROOT, snakemake
 from study.claims.judge import CLAIMS, CLAIMS_TABLE, STATEMENTS, answer
 from study.report.claims_page import claims_page
-from study.report.surfaces_page import MOST_POINTS, surfaces_page
+from study.report.surfaces_page import MAX_POINTS, surfaces_page
 from study.style import COLOURS, NEURON_COLOURS
 
 CHROMIUM = next(
@@ -124,11 +124,11 @@ def test_the_pointer_reads_what_is_in_front(page: Page, tmp_path: Path):
 
 
 def test_surfaces_of_the_full_study_stay_small_enough_for_the_report():
-    text = surfaces_page(planes(points=2 * MOST_POINTS - 1, pairs=3), "toy")
+    text = surfaces_page(planes(points=2 * MAX_POINTS - 1, pairs=3), "toy")
     assert len(text.encode()) < LARGEST
     content = json.loads(re.search(r"const content = (.*);\n", text)[1])
     assert len(content["planes"]) == 9
-    assert len(content["planes"][0]["x"]) == MOST_POINTS
+    assert len(content["planes"][0]["x"]) == MAX_POINTS
     assert content["planes"][0]["x"][0] == -0.4
     assert content["planes"][0]["x"][-1] == 0.4
 
@@ -161,8 +161,10 @@ def test_the_page_of_claims_shows_every_row(tmp_path: Path):
     assert html.count('<a href="a.csv">a.csv</a>, b.csv') == len(CLAIMS)  # of b there is no copy
     assert html.count("<summary>and 1 more</summary> c.csv") == len(CLAIMS)
     assert html.count("Read: runs: accuracy</p>") == len(CLAIMS)
-    alone = claims_page(pd.DataFrame([{**rows[1], "high": np.inf}]), "", tmp_path, tmp_path)
+    row = {**rows[1], "high": np.inf, "p": None, "p_holm": np.nan}
+    alone = claims_page(pd.DataFrame([row]), "", tmp_path, tmp_path)
     assert "<td>0.0123</td>" in alone
+    assert "none" not in alone
 
 
 @pytest.fixture(scope="module")
@@ -175,15 +177,15 @@ def report(finished: Path) -> Path:
 @pytest.mark.browser
 def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, report: Path):
     page.goto(report.as_uri())
-    held = page.evaluate("results")  # by file
+    entries = page.evaluate("results")  # by file
     folder = report.parent / "results" / "spoken-digits-smoke"
     figures = {str(p.relative_to(report.parent)) for p in folder.rglob("figures/*.png")}
     assert figures
-    assert figures <= set(held)
-    assert all(entry["caption"] for path, entry in held.items() if path in figures)
+    assert figures <= set(entries)
+    assert all(entry["caption"] for path, entry in entries.items() if path in figures)
     pages = {"claims", "index", "figures/surfaces", "ntk/sg-ntk-claims", "ntk/sg-ntk"}
     names = {f"{name}.html" for name in pages} | {"claims.csv", "ntk/claims.csv"}
-    assert {f"results/spoken-digits-smoke/{name}" for name in names} <= set(held)
+    assert {f"results/spoken-digits-smoke/{name}" for name in names} <= set(entries)
 
     shown = set()
     page.wait_for_selector("text=Results")
@@ -210,9 +212,9 @@ def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, 
                 shown.add(frame.url)
         page.locator("nav nav a").first.click()
         page.wait_for_selector("text=Results")
-    html = {path for path in held if path.endswith(".html")}
+    html = {path for path in entries if path.endswith(".html")}
     assert len(html) == 5
-    assert {held[path]["data_uri"] for path in figures | html} <= shown
+    assert {entries[path]["data_uri"] for path in figures | html} <= shown
 
 
 @pytest.mark.browser

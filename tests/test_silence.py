@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
 import study.training.loop
 from spikegrad.layers import SpikeOverflowError
-from spikegrad.network import Network, save_network
+from spikegrad.network import Network
 from spikegrad.saving import save_tensors
 from study.training.response import respond
 from study.training.run import Run, snapshot_tensors
 from study.training.silence import has_gradient, silence_table, spiked
-from test_training import N_CLASSES, N_UNITS, TRAIN, VALIDATION, run, settings
+from test_training import TRAIN, VALIDATION, WILD, checkpoint, network, run
 
 DEAD, ASLEEP = 1, 4
 """A neuron that can never spike again, and one that the history alone calls silent."""
@@ -37,36 +36,27 @@ def test_a_neuron_is_silent_that_does_not_spike_in_the_last_quarter():
     assert (ever.tolist(), silent.tolist()) == ([True, True, False], [False, False, True])
 
 
-@pytest.fixture
-def network() -> Network:
-    made = Network(settings().network, N_UNITS, N_CLASSES, "lif")
-    made.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
-    return made
-
-
-def put_to_sleep(network: Network, unit: int, weight: float) -> None:
+def put_to_sleep(net: Network, unit: int, weight: float) -> None:
     with torch.no_grad():
-        network.hidden[0].weight[:, unit] = weight
-        network.hidden[0].recurrent_weight[:, unit] = 0
+        net.hidden[0].weight[:, unit] = weight
+        net.hidden[0].recurrent_weight[:, unit] = 0
 
 
-def test_a_neuron_without_spikes_has_no_gradient(network: Network):
-    put_to_sleep(network, DEAD, -1.0)
-    found = has_gradient(network, TRAIN, 8)
-    network.zero_grad()
-    cross_entropy(network(TRAIN.spikes).logits, TRAIN.labels).backward()
-    whole = network.hidden[0].weight.grad.abs().sum(0)
+def test_a_neuron_without_spikes_has_no_gradient():
+    net = network("lif")
+    put_to_sleep(net, DEAD, -1.0)
+    found = has_gradient(net, TRAIN, 8)
+    net.zero_grad()
+    cross_entropy(net(TRAIN.spikes).logits, TRAIN.labels).backward()
+    whole = net.hidden[0].weight.grad.abs().sum(0)
     assert found.tolist() == (whole > 0).tolist()
     assert found.tolist() == [unit != DEAD for unit in range(6)]
 
 
 def left_behind(tmp_path: Path, result: Run) -> list[Any]:
     """The files of a run, as rule train writes them."""
-    options = settings().training.model_dump(mode="json")
-    about = {"seed": 0, "training": options, "outcome": result.result()}
-    save_network(tmp_path / "best", result.network, result.best, about)
     save_tensors(tmp_path / "snapshots", snapshot_tensors(result))
-    return [tmp_path / "best", tmp_path / "snapshots", result.table()]
+    return [checkpoint(tmp_path / "best", result), tmp_path / "snapshots", result.table()]
 
 
 def test_training_on_from_the_initial_weights_is_training_at_a_constant_rate(tmp_path: Path):
@@ -86,8 +76,7 @@ def test_training_on_from_the_initial_weights_is_training_at_a_constant_rate(tmp
 
 def test_what_can_wake_wakes_and_what_is_dead_does_not(tmp_path: Path):
     result = run(tmp_path / "run", neuron="lif")
-    last = Network(settings().network, N_UNITS, N_CLASSES, "lif")
-    last.load_state_dict(result.snapshots[4])
+    last = result.network
     put_to_sleep(last, DEAD, -1.0)
     result.snapshots[4] = {name: value.clone() for name, value in last.state_dict().items()}
     result.history[-1]["silent_neurons"] = [DEAD, ASLEEP]
@@ -118,9 +107,8 @@ def test_a_run_that_diverges_as_it_goes_on_counts_the_epochs_that_it_lasted(
     assert table["woke"].any()
 
 
-def test_a_run_that_failed_at_once_has_no_neurons(tmp_path: Path):
-    wild = {"mean": 20.0, "scale": 1.0, "recurrent_scale": 400.0}
-    files = left_behind(tmp_path, run(tmp_path / "run", neuron="lif", init=wild))
+def test_a_run_that_diverged_at_once_has_no_neurons(tmp_path: Path):
+    files = left_behind(tmp_path, run(tmp_path / "run", neuron="lif", init=WILD))
     table = silence_table(*files, TRAIN, VALIDATION, 1)
     assert table.empty
     assert table["silent"].dtype == bool

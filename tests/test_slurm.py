@@ -10,14 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from faults import NTK, QIF, RESULTS, Project, check, kill
+import faults
+from faults import NTK, QIF, RESULTS, Project, kill
 from slurm_cluster import Cluster
 
 pytestmark = pytest.mark.slurm
+check = partial(faults.check, slurm=True)
 
 TARGETS = (*QIF, *NTK)
 TRAINING = ("train.py", "ntk_train.py")
@@ -61,7 +64,7 @@ def test_results_are_those_of_one_machine(
     project = undisturbed.copy(tmp_path / "project", without=("data", "ntk"))
     survived = project.run(*SLURM, f"{RESULTS}/data/events.h5", *NTK)
     jobs = project.messages.count("has been submitted with SLURM jobid")
-    check("jobs on Slurm instead of here", jobs, survived, project, undisturbed, slurm=True)
+    check("jobs on Slurm instead of here", jobs, survived, project, undisturbed)
     assert "Group job voices" in project.messages
 
 
@@ -76,14 +79,8 @@ def test_jobs_are_cancelled(cluster: Cluster, undisturbed: Project, tmp_path: Pa
             subprocess.run(["scancel", waiting[0]], check=True)
         time.sleep(0.2)
     cancelled = project.messages.count("SLURM status is: 'CANCELLED'")
-    check(
-        "scancel of a Slurm job",
-        cancelled,
-        process.returncode == 0,
-        project,
-        undisturbed,
-        slurm=True,
-    )
+    survived = process.returncode == 0
+    check("scancel of a Slurm job", cancelled, survived, project, undisturbed)
 
 
 def test_jobs_need_more_memory(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
@@ -94,7 +91,7 @@ def test_jobs_need_more_memory(cluster: Cluster, undisturbed: Project, tmp_path:
     stopped = len(
         re.findall(r"SLURM status is: '(?:OUT_OF_MEMORY|FAILED|CANCELLED)'", project.messages)
     )
-    check("over memory on Slurm", stopped, survived, project, undisturbed, slurm=True)
+    check("over memory on Slurm", stopped, survived, project, undisturbed)
 
 
 def test_a_job_takes_too_long(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
@@ -104,7 +101,7 @@ def test_a_job_takes_too_long(cluster: Cluster, undisturbed: Project, tmp_path: 
     os.kill(wait_for_script(process, project, "train.py")[0], signal.SIGSTOP)
     survived = process.wait() == 0
     stopped = project.messages.count("SLURM status is: 'TIMEOUT'")
-    check("over time on Slurm", stopped, survived, project, undisturbed, slurm=True)
+    check("over time on Slurm", stopped, survived, project, undisturbed)
 
 
 def test_the_controller_restarts(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
@@ -120,7 +117,7 @@ def test_the_controller_restarts(cluster: Cluster, undisturbed: Project, tmp_pat
     while process.poll() is None:
         cluster.repair()
     survived = process.returncode == 0
-    check("SIGKILL and restart of slurmctld", injected, survived, project, undisturbed, slurm=True)
+    check("SIGKILL and restart of slurmctld", injected, survived, project, undisturbed)
 
 
 def test_snakemake_is_killed(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
@@ -139,5 +136,5 @@ def test_snakemake_is_killed(cluster: Cluster, undisturbed: Project, tmp_path: P
         subprocess.run([restart], cwd=project.folder, env=environment, check=True)
         assert not cluster.jobs(project.folder)
     survived = project.run(*SLURM, *TARGETS)
-    check("SIGKILL of snakemake on Slurm", injected, survived, project, undisturbed, slurm=True)
+    check("SIGKILL of snakemake on Slurm", injected, survived, project, undisturbed)
     assert (project.folder / RESULTS / "training").is_dir()

@@ -23,14 +23,12 @@ from spikegrad.settings import ConfigError, validate
 from spikegrad.spikes import SpikeTrains
 from study.config.training import Augmentation, ModelSettings
 from study.data.dataset import SpikeDataset
-from study.training.augmentation import Augmenter
-from study.training.batches import epoch_batches
-from study.training.evaluation import evaluate, sample_table, scores
-from study.training.loop import TrainingError, train
+from study.training.batches import Augmenter, epoch_batches
+from study.training.evaluation import accuracy_by_novelty, evaluate
+from study.training.loop import TrainingError, activity_penalty, smooth_counts, train
 from study.training.optimizer import Adam
-from study.training.regulariser import activity_penalty, smooth_counts
 from study.training.response import respond
-from study.training.run import snapshot_tensors
+from study.training.run import Run, snapshot_tensors
 from study.training.summary import summary
 from study.training.traces import potential, raster
 
@@ -71,23 +69,15 @@ def settings(**changes: Any) -> ModelSettings:
 
 def dataset(n_samples: int, seed: int, n_classes: int = N_CLASSES) -> SpikeDataset:
     """Class c fires mostly in its own half of the channels."""
-    draw = np.random.default_rng(seed)
+    draw, n = np.random.default_rng(seed), 40
     labels = np.arange(n_samples) % n_classes
     times, units = [], []
     for label in labels:
-        n = 40
         times.append(np.sort(draw.uniform(0.01, 0.15, n)))
         own, other = draw.integers(0, 6, n) + 6 * (label % 2), draw.integers(0, N_UNITS, n)
         units.append(np.where(draw.random(n) < 0.9, own, other))
-    offsets = np.arange(n_samples + 1) * 40
-    spikes = SpikeTrains(
-        torch.from_numpy(np.concatenate(times)),
-        torch.from_numpy(np.concatenate(units)),
-        torch.from_numpy(offsets),
-        DURATION,
-    )
     return SpikeDataset(
-        spikes=spikes,
+        spikes=SpikeTrains.from_arrays(times, units, DURATION),
         labels=torch.from_numpy(labels),
         speakers=torch.from_numpy(draw.integers(0, 3, n_samples)),
         n_units=N_UNITS,
@@ -98,6 +88,21 @@ def dataset(n_samples: int, seed: int, n_classes: int = N_CLASSES) -> SpikeDatas
 
 
 TRAIN, VALIDATION = dataset(40, seed=0), dataset(20, seed=1)
+WILD = {"mean": 20.0, "scale": 1.0, "recurrent_scale": 400.0}
+"""Initial weights with which LIF networks diverge at once."""
+
+
+def network(neuron: str, dtype: torch.dtype = torch.float32, **changes: Any) -> Network:
+    """A network with initial weights."""
+    made = Network(settings(**changes).network, N_UNITS, N_CLASSES, neuron, dtype)
+    made.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
+    return made
+
+
+def with_weights(weights: dict[str, torch.Tensor]) -> Network:
+    made = Network(settings().network, N_UNITS, N_CLASSES, "qif")
+    made.load_state_dict(weights)
+    return made
 
 
 def run(path: Path, neuron: str = "qif", seed: int = 0, identity: str = "same", **changes: Any):
@@ -108,55 +113,76 @@ def same_bits(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-@pytest.mark.parametrize("neuron", ["lif", "qif"])
+INTEGRATED = SETTINGS["network"]["readout"]
+MAXIMUM = {"kind": "maximum", "tau_out": 0.02}
+FIRST_SPIKE = {"kind": "first_spike", "tau_out": 0.02, "time_scale": 0.01, "mean": 1.5}
+
+
 @pytest.mark.parametrize(
-    "readout",
+    ("neuron", "readout"),
     [
-        {"kind": "integrated", "tau_out": 0.02, "window": 0.2},
-        {"kind": "maximum", "tau_out": 0.02},
-        {"kind": "first_spike", "tau_out": 0.02, "time_scale": 0.01, "mean": 1.5},
+        ("lif", INTEGRATED),
+        ("qif", FIRST_SPIKE),
+        ("qif", MAXIMUM),
+        pytest.param("qif", INTEGRATED, marks=pytest.mark.weekly),
+        pytest.param("lif", FIRST_SPIKE, marks=pytest.mark.weekly),
+        pytest.param("lif", MAXIMUM, marks=pytest.mark.weekly),
     ],
-    ids=lambda readout: readout["kind"],
 )
 def test_learns_a_separable_task_with_every_readout(
     tmp_path: Path, neuron: str, readout: dict[str, Any]
 ):
-    network = {**SETTINGS["network"], "readout": readout, "layers": [24]}
-    options = {**SETTINGS["training"], "epochs": 20}
-    result = train(
-        validate(ModelSettings, {"network": network, "training": options}),
-        neuron,
-        0,
-        TRAIN,
-        VALIDATION,
-        tmp_path / "state",
-        "",
-    )
+    result = run(tmp_path, neuron, readout=readout, layers=[24], epochs=12)
     assert result.outcome == "finished"
     history = result.table()
-    assert history["epoch"].tolist() == list(range(21))
+    assert history["epoch"].tolist() == list(range(13))
     assert history["validation_accuracy"].max() >= 0.95
     assert history["train_loss"].iloc[-1] < 0.7 * history["train_loss"].iloc[1]
     assert (history["gradient_norm_max"][1:] >= history["gradient_norm_mean"][1:]).all()
-    silent = history["silent_neurons"].map(len) / sum(network["layers"])
+    silent = history["silent_neurons"].map(len) / 24
     assert silent.to_numpy() == pytest.approx(history["silent_fraction"].to_numpy())
 
 
-def test_same_seed_same_bits_and_another_seed_others(tmp_path: Path):
-    a, b, c = run(tmp_path / "a"), run(tmp_path / "b"), run(tmp_path / "c", seed=1)
-    assert same_bits(a.best, b.best)
-    assert not same_bits(a.best, c.best)
+KEPT = {"snapshots": 3, "augmentation": {"channel_shift": 2, "time_stretch": 0.2, "blend": 0.5}}
 
 
-def test_best_weights_are_those_of_the_best_validation_epoch(tmp_path: Path):
-    result = run(tmp_path, epochs=6)
-    table = result.table()
-    assert table["validation_accuracy"][result.best_epoch] == table["validation_accuracy"].max()
-    network = Network(settings().network, N_UNITS, N_CLASSES, "qif")
-    network.load_state_dict(result.best)
-    answer = respond(network, VALIDATION, batch_size=7)
-    assert answer.accuracy == table["validation_accuracy"][result.best_epoch]
-    assert answer.loss == pytest.approx(table["validation_loss"][result.best_epoch], rel=1e-6)
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run(tmp_path_factory.mktemp("kept"), **KEPT)
+
+
+def test_best_weights_are_those_of_the_best_validation_epoch(kept: Run):
+    table = kept.table()
+    assert table["validation_accuracy"][kept.best_epoch] == table["validation_accuracy"].max()
+    answer = respond(with_weights(kept.best), VALIDATION, batch_size=7)
+    assert answer.accuracy == table["validation_accuracy"][kept.best_epoch]
+    assert answer.loss == pytest.approx(table["validation_loss"][kept.best_epoch], rel=1e-6)
+
+
+def test_snapshots_are_spread_evenly_from_the_initial_weights_to_the_last(kept: Run):
+    assert list(kept.snapshots) == [0, 2, 4]
+    assert same_bits(kept.snapshots[4], kept.network.state_dict())
+    loss = respond(with_weights(kept.snapshots[0]), VALIDATION, batch_size=8).loss
+    assert loss == pytest.approx(kept.table()["validation_loss"][0], rel=1e-6)
+
+
+def test_a_kept_step_is_the_update_by_the_batch_that_can_be_had_again(kept: Run):
+    """Adam's first update moves each weight by its rate; later ones go downhill."""
+    options = settings(**KEPT).training
+    assert list(kept.steps) == [0, 2]
+    for epoch, steps in kept.steps.items():
+        net = with_weights(kept.snapshots[epoch])
+        batch = next(epoch_batches(TRAIN, options, 0, epoch + 1))
+        assert len(batch) == options.batch_size
+        output = net(batch.spikes)
+        penalty = options.activity.strength * activity_penalty(output.hidden[0], 6, 2.0)
+        (torch.nn.functional.cross_entropy(output.logits, batch.labels) + penalty).backward()
+        weights = dict(net.named_parameters())
+        assert sum(float((w.grad * steps[name]).sum()) for name, w in weights.items()) < 0
+        for name, weight in weights.items() if epoch == 0 else ():
+            rate = 0.1 if name.startswith("readout.") else 0.05
+            expected = -rate * _unit(weight) * weight.grad.sign()
+            torch.testing.assert_close(steps[name], expected, rtol=1e-3, atol=1e-5)
 
 
 @contextmanager
@@ -176,8 +202,10 @@ def killed_after(epoch: int) -> Iterator[None]:
             yield
 
 
-@pytest.mark.parametrize("killed", [0, 1, 3])
-def test_resuming_after_a_kill_gives_the_same_bits(
+@pytest.mark.parametrize(
+    "killed", [1, *(pytest.param(k, marks=pytest.mark.weekly) for k in (0, 3))]
+)
+def test_resuming_after_a_kill_gives_the_same_bits_and_another_seed_others(
     tmp_path: Path, killed: int, monkeypatch: pytest.MonkeyPatch
 ):
     whole = run(tmp_path / "whole")
@@ -200,43 +228,7 @@ def test_resuming_after_a_kill_gives_the_same_bits(
     assert same_bits(snapshot_tensors(whole), snapshot_tensors(resumed))
     timeless = [table.drop(columns="seconds") for table in (whole.table(), resumed.table())]
     assert timeless[0].equals(timeless[1])
-
-
-def test_snapshots_are_spread_evenly_from_the_initial_weights_to_the_last(tmp_path: Path):
-    result = run(tmp_path, snapshots=3)
-    assert list(result.snapshots) == [0, 2, 4]
-    assert same_bits(result.snapshots[4], result.network.state_dict())
-    untrained = Network(settings().network, N_UNITS, N_CLASSES, "qif")
-    untrained.load_state_dict(result.snapshots[0])
-    loss = respond(untrained, VALIDATION, batch_size=8).loss
-    assert loss == pytest.approx(result.table()["validation_loss"][0], rel=1e-6)
-
-
-@pytest.mark.parametrize("epoch", [0, 2])
-def test_a_kept_step_is_the_update_by_the_batch_that_can_be_had_again(tmp_path: Path, epoch: int):
-    """Of plain gradient descent by Adam's first update: each weight moves by its rate."""
-    augmentation = {"channel_shift": 2, "time_stretch": 0.2, "blend": 0.5}
-    options = settings(snapshots=3, augmentation=augmentation).training
-    result = run(tmp_path, snapshots=3, augmentation=augmentation)
-    assert list(result.steps) == [0, 2]
-    network = Network(settings().network, N_UNITS, N_CLASSES, "qif")
-    network.load_state_dict(result.snapshots[epoch])
-    batch = next(epoch_batches(TRAIN, options, 0, epoch + 1))
-    assert len(batch) == options.batch_size
-    output = network(batch.spikes)
-    penalty = options.activity.strength * activity_penalty(output.hidden[0], 6, 2.0)
-    (torch.nn.functional.cross_entropy(output.logits, batch.labels) + penalty).backward()
-    if epoch > 0:  # Adam's moments lead on from earlier batches: downhill, no more is known
-        slope = sum(
-            float((p.grad * result.steps[epoch][name]).sum())
-            for name, p in network.named_parameters()
-        )
-        assert slope < 0
-        return
-    for name, weight in network.named_parameters():
-        rate = 0.1 if name.startswith("readout.") else 0.05
-        expected = -rate * _unit(weight) * weight.grad.sign()
-        torch.testing.assert_close(result.steps[0][name], expected, rtol=1e-3, atol=1e-5)
+    assert not same_bits(whole.best, run(tmp_path / "other", seed=1).best)
 
 
 def test_a_state_of_other_settings_or_cut_short_is_not_used(tmp_path: Path):
@@ -248,17 +240,27 @@ def test_a_state_of_other_settings_or_cut_short_is_not_used(tmp_path: Path):
     assert same_bits(run(tmp_path / "stale", epochs=3).best, fresh.best)
 
 
-def test_runaway_and_silent_networks_end_with_a_named_outcome(tmp_path: Path):
-    wild = {"mean": 20.0, "scale": 1.0, "recurrent_scale": 400.0}
-    result = run(tmp_path / "wild", neuron="lif", init=wild)
+def test_diverged_and_silent_networks_end_with_a_named_outcome(tmp_path: Path):
+    result = run(tmp_path / "wild", neuron="lif", init=WILD)
     assert result.outcome == "overflow"
     assert "runs away" in result.reason
     assert result.best_epoch is None
+    row, samples = evaluate(checkpoint(tmp_path / "best", result), VALIDATION, TRAIN)
+    assert (row["outcome"], row["accuracy"], row["best_epoch"]) == ("overflow", 0.0, None)
+    assert samples.empty
     still = {"mean": -5.0, "scale": 0.1, "recurrent_scale": 0.1}
     assert run(tmp_path / "still", neuron="lif", init=still).outcome == "silent"
 
 
-def test_an_overflow_in_mid_training_keeps_the_epochs_before(
+def checkpoint(path: Path, result: Run) -> Path:
+    """What rule train writes of a run."""
+    options = settings().training.model_dump(mode="json")
+    about = {"seed": 0, "training": options, "outcome": result.result()}
+    save_network(path, result.network, result.best, about)
+    return path
+
+
+def test_a_run_that_diverges_keeps_the_epochs_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     train_epoch = study.training.loop._train_epoch
@@ -283,12 +285,11 @@ def test_data_that_do_not_fit_are_refused(tmp_path: Path):
         settings(epochs="4")
 
 
-def test_gradient_is_clipped_in_the_units_of_the_learning_rates(tmp_path: Path):
-    network = Network(settings().network, N_UNITS, N_CLASSES, "qif")
-    network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
-    optimizer = Adam(network, 0.01, 0.02)
-    network(TRAIN.spikes).logits.square().sum().backward()
-    units = {p: float(p.detach().std()) for p in network.parameters()}
+def test_gradient_is_clipped_in_the_units_of_the_learning_rates():
+    net = network("qif")
+    optimizer = Adam(net, 0.01, 0.02)
+    net(TRAIN.spikes).logits.square().sum().backward()
+    units = {p: float(p.detach().std()) for p in net.parameters()}
     expected = math.sqrt(sum(float((p.grad * u).square().sum()) for p, u in units.items()))
     before = {p: p.grad.clone() for p in units}
     assert optimizer.clip(expected / 4) == pytest.approx(expected)
@@ -302,9 +303,7 @@ def _unit(weight: torch.Tensor) -> float:
 
 
 def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
-    networks = [Network(settings().network, N_UNITS, N_CLASSES, "lif") for _ in range(2)]
-    for network in networks:
-        network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
+    networks = [network("lif") for _ in range(2)]
     ours = Adam(networks[0], 0.01, 0.02)
     theirs = torch.optim.Adam(
         [
@@ -315,9 +314,9 @@ def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
         fused=True,
     )
     for share in (1.0, 0.5, 0.25):
-        for network in networks:
-            network.zero_grad()
-            network(TRAIN.spikes).logits.square().sum().backward()
+        for net in networks:
+            net.zero_grad()
+            net(TRAIN.spikes).logits.square().sum().backward()
         ours.step(share)
         for group in theirs.param_groups:
             full = group.setdefault("full", group["lr"])
@@ -328,23 +327,22 @@ def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
 
 
 def test_schedules():
-    cosine = settings().training
-    assert study.training.loop._schedule(cosine, 0) == 1
-    assert study.training.loop._schedule(cosine, 2) == pytest.approx(0.5)
-    assert study.training.loop._schedule(cosine, 4) == pytest.approx(0)
-    step = settings(schedule={"kind": "step", "every": 2, "factor": 0.1}).training
-    assert [study.training.loop._schedule(step, p) for p in (0, 1.9, 2)] == [1, 1, 0.1]
-    assert study.training.loop._schedule(step, 3.99) == 0.1
+    def shares(progress: list[float], **changes: Any) -> list[float]:
+        options = settings(**changes).training
+        return [study.training.loop._schedule(options, p) for p in progress]
+
+    assert shares([0, 2, 4]) == pytest.approx([1, 0.5, 0])
+    step = {"kind": "step", "every": 2, "factor": 0.1}
+    assert shares([0, 1.9, 2, 3.99], schedule=step) == [1, 1, 0.1, 0.1]
 
 
 def test_penalty_moves_spike_counts_towards_the_target(tmp_path: Path):
-    counts = {}
-    for target in (1.0, 6.0):
-        activity = {"strength": 2.0, "target": target}
-        result = run(tmp_path / str(target), activity=activity, epochs=15)
-        counts[target] = result.table()["spikes_per_neuron"].iloc[-1]
-    free = run(tmp_path / "free", epochs=15).table()["spikes_per_neuron"].iloc[-1]
-    assert counts[1.0] < free < counts[6.0]
+    def spikes(strength: float, target: float) -> float:
+        activity = {"strength": strength, "target": target}
+        result = run(tmp_path / f"{strength} {target}", activity=activity, epochs=6)
+        return result.table()["spikes_per_neuron"].iloc[-1]
+
+    assert spikes(2.0, 1.0) < spikes(0.0, 1.0) < spikes(2.0, 6.0)
 
 
 def test_smooth_count_is_twice_the_mean_of_the_running_count():
@@ -383,27 +381,10 @@ def test_augmentation_is_drawn_for_each_sample_whatever_its_batch():
 
 
 def test_answers_do_not_depend_on_the_batch_size():
-    network = Network(settings().network, N_UNITS, N_CLASSES, "lif", torch.float64)
-    network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
-    one, all_ = (respond(network, VALIDATION, n) for n in (1, 20))
+    net = network("lif", torch.float64)
+    one, all_ = (respond(net, VALIDATION, n) for n in (1, 20))
     assert torch.equal(one.counts, all_.counts)
     torch.testing.assert_close(one.logits, all_.logits, rtol=1e-12, atol=1e-14)
-
-
-def test_scores_of_seen_and_unseen_speakers():
-    network = Network(settings().network, N_UNITS, N_CLASSES, "qif")
-    network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
-    known = TRAIN.select((TRAIN.speakers != 2).nonzero()[:, 0])
-    answer = respond(network, VALIDATION, 8)
-    samples = sample_table(answer, VALIDATION, known)
-    assert samples["unseen_speaker"].tolist() == (VALIDATION.speakers == 2).tolist()
-    values = scores(answer, samples)
-    right = (answer.logits.argmax(1) == VALIDATION.labels).numpy()
-    unseen = (VALIDATION.speakers == 2).numpy()
-    assert values["accuracy"] == right.mean()
-    assert values["accuracy_unseen_speakers"] == right[unseen].mean()
-    assert values["accuracy_seen_speakers"] == right[~unseen].mean()
-    assert math.isnan(scores(answer, samples[~unseen])["accuracy_unseen_speakers"])
 
 
 def test_summary_is_over_searches_not_seeds():
@@ -425,83 +406,55 @@ def test_summary_is_over_searches_not_seeds():
     assert alone["units"].to_dict() == {"lif": 4, "qif": 3}
 
 
-def test_checkpoint_rebuilds_the_network(tmp_path: Path):
-    network = Network(settings().network, N_UNITS, N_CLASSES, "qif")
-    network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
-    path = tmp_path / "best.safetensors"
-    save_network(path, network, network.state_dict(), {"seed": 3})
-    again, header = load_network(path)
-    assert header["seed"] == 3
-    assert again.settings == network.settings
-    assert torch.equal(again(VALIDATION.spikes).logits, network(VALIDATION.spikes).logits)
+def test_a_checkpoint_gives_the_networks_scores_by_speaker(tmp_path: Path):
+    known = TRAIN.select((TRAIN.speakers != 2).nonzero()[:, 0])
+    result = run(tmp_path, epochs=1)
+    path = checkpoint(tmp_path / "best", result)
+    row, samples = evaluate(path, VALIDATION, known)
+    assert (row["neuron"], row["seed"], row["outcome"]) == ("qif", 0, "finished")
+    answer = respond(with_weights(result.best), VALIDATION, 8)
+    right = (answer.logits.argmax(1) == VALIDATION.labels).numpy()
+    unseen = (VALIDATION.speakers == 2).numpy()
+    assert (samples["label"] == samples["prediction"]).tolist() == right.tolist()
+    assert list(samples["label"].cat.categories) == list(VALIDATION.class_names)
+    assert samples["unseen_speaker"].tolist() == unseen.tolist()
+    assert row["accuracy"] == right.mean()
+    assert row["accuracy_unseen_speakers"] == right[unseen].mean()
+    assert row["accuracy_seen_speakers"] == right[~unseen].mean()
+    assert row["loss"] == pytest.approx(answer.loss, rel=1e-5)
+    new = accuracy_by_novelty(path, VALIDATION, known)
+    assert new["accuracy_new"] == right[unseen].mean()
+    assert new["accuracy_heard"] == right[~unseen].mean()
     path.write_bytes(path.read_bytes()[:-50])
-    with pytest.raises(CheckpointError, match=r"best\.safetensors"):
+    with pytest.raises(CheckpointError, match="best"):
         load_network(path)
 
 
-def trained_checkpoint(path: Path, **weights: float) -> Path:
-    """A checkpoint as the workflow writes it, of an untrained network; some weights scaled."""
-    network = Network(settings().network, N_UNITS, N_CLASSES, "lif")
-    network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
-    state = dict(network.state_dict())
-    for name, factor in weights.items():
-        key = {"recurrent": "hidden.0.recurrent_weight"}[name]
-        state[key] = factor * state[key].abs()
-    about = {
-        "seed": 3,
-        "training": SETTINGS["training"],
-        "outcome": {"outcome": "finished", "best_epoch": 1},
-    }
-    save_network(path, network, state, about)
-    return path
-
-
-def test_evaluating_a_run_gives_its_scores_and_samples(tmp_path: Path):
-    row, samples = evaluate(trained_checkpoint(tmp_path / "best"), VALIDATION, TRAIN)
-    assert (row["neuron"], row["seed"], row["outcome"]) == ("lif", 3, "finished")
-    right = samples["label"] == samples["prediction"]
-    assert row["accuracy"] == right.mean()
-    assert list(samples["label"].cat.categories) == list(VALIDATION.class_names)
-    assert samples["label"].cat.codes.tolist() == VALIDATION.labels.tolist()
-
-
-def test_a_network_that_runs_away_on_test_data_counts_with_accuracy_0(tmp_path: Path):
-    path = trained_checkpoint(tmp_path / "wild", recurrent=1e4)
-    row, samples = evaluate(path, VALIDATION, TRAIN)
+def test_a_network_that_diverges_on_test_data_counts_with_accuracy_0(tmp_path: Path):
+    result = run(tmp_path, "lif", epochs=1)
+    recurrent = result.best["hidden.0.recurrent_weight"]
+    recurrent.copy_(1e4 * recurrent.abs())
+    row, samples = evaluate(checkpoint(tmp_path / "best", result), VALIDATION, TRAIN)
     assert row["outcome"] == "overflow"
     assert "runs away" in row["reason"]
-    assert row["accuracy"] == 0
-    assert row["accuracy_seen_speakers"] == 0
+    assert row["accuracy"] == row["accuracy_seen_speakers"] == 0
     assert math.isnan(row["accuracy_unseen_speakers"])  # there are none
     assert math.isnan(row["loss"])
     assert samples.empty
 
 
-def test_a_run_that_failed_before_its_first_validation_counts_with_accuracy_0(tmp_path: Path):
-    wild = {"mean": 20.0, "scale": 1.0, "recurrent_scale": 400.0}
-    result = run(tmp_path, neuron="lif", init=wild)
-    about = {"seed": 0, "training": SETTINGS["training"], "outcome": result.result()}
-    save_network(tmp_path / "best", result.network, result.best, about)
-    row, samples = evaluate(tmp_path / "best", VALIDATION, TRAIN)
-    assert (row["outcome"], row["accuracy"], row["best_epoch"]) == ("overflow", 0.0, None)
-    assert samples.empty
-
-
 @pytest.mark.parametrize("neuron", ["lif", "qif"])
 def test_recorded_responses_are_those_of_the_network(neuron: str):
-    network = Network(settings(layers=[6, 4]).network, N_UNITS, N_CLASSES, neuron)
-    network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
+    net = network(neuron, layers=[6, 4])
     sample = VALIDATION.spikes.select(torch.tensor([2]))
-    spikes = raster(network, sample)
-    trains = [sample, *network(sample).hidden]
+    spikes = raster(net, sample)
+    trains = [sample, *net(sample).hidden]
     for layer, train_ in enumerate(trains):
         own = spikes[spikes["layer"] == layer]
         assert own["time"].tolist() == train_.times.tolist()
         assert own["unit"].tolist() == train_.units.tolist()
-    trace = potential(network, sample, n_points=20_001)
-    counts = np.bincount(trains[1].units, minlength=6)
+    trace = potential(net, sample, n_points=20_001)
     unit = trace["unit"].iloc[0]
-    assert counts[unit] > 0
-    # as many falls from near the top as the neuron has spikes
-    drops = (trace["potential"].diff() < -0.5).sum()
-    assert drops == counts[unit]
+    count = int((trains[1].units == unit).sum())
+    assert count > 0
+    assert (trace["potential"].diff() < -0.5).sum() == count  # a fall from the top at each spike

@@ -5,6 +5,7 @@ NTK_SURROGATE_KERNELS = [
     for experiment in STUDY.ntk.kernels
     if experiment.surrogate.name != "true_derivative"
 ]
+NTK_NAIVE_KERNELS = [name for name in NTK_KERNELS if name not in NTK_SURROGATE_KERNELS]
 
 # Variants that train each search's winner with other speakers held out, and nothing else changed.
 HELD_OUT = [
@@ -58,10 +59,7 @@ use rule judge_claims as judge_ntk_claims with:
         exponents=expand(
             rules.ntk_kernels.output.exponents, experiment=NTK_SURROGATE_KERNELS
         ),
-        growth=expand(
-            rules.ntk_kernels.output.growth,
-            experiment=[e for e in NTK_KERNELS if e not in NTK_SURROGATE_KERNELS],
-        ),
+        growth=expand(rules.ntk_kernels.output.growth, experiment=NTK_NAIVE_KERNELS),
         distances=expand(NTK_DISTANCES, experiment=NTK_ON_CIRCLE),
         spreads=expand(NTK_SPREADS, experiment=NTK_ON_CIRCLE),
         trends=expand(NTK_TRENDS, experiment=NTK_ON_CIRCLE),

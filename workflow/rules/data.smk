@@ -4,12 +4,10 @@ DATA_RESULTS = [f"{DATA}/events.h5", f"{DATA}/summary.csv"]
 
 
 # The spike files of the chosen source, by split.
+SPLITS = ("train", "test") + ("validation",) * (STUDY.data.source == "ssc")
+SPIKE_FILES = {split: f"{DATA}/{split}.h5" for split in SPLITS}
 if STUDY.data.spikes:
     SPIKE_FILES = STUDY.data.spikes.model_dump()
-elif STUDY.data.source == "ssc":
-    SPIKE_FILES = {s: f"{DATA}/{s}.h5" for s in ("train", "validation", "test")}
-else:
-    SPIKE_FILES = {s: f"{DATA}/{s}.h5" for s in ("train", "test")}
 
 
 # A table of recordings, and one way from their sounds to spikes. Synthetic voices have no files.

@@ -1,7 +1,4 @@
 # Figures that compose what several families found, one for each section of the papers.
-NTK_NAIVE_KERNELS = [name for name in NTK_KERNELS if name not in NTK_SURROGATE_KERNELS]
-
-
 if len(NEURONS) > 1:  # what compares neuron models
     figure(
         "paper",

@@ -18,7 +18,7 @@ def rung_records(wildcards, generation, rungs):
 
 
 def entering(wildcards):
-    """What tells a rung's jobs which trials to train."""
+    """From which files a rung's jobs read which trials to train."""
     return rung_records(wildcards, wildcards.generation, range(int(wildcards.rung)))
 
 

@@ -1,5 +1,5 @@
 # What the rules of variants are given.
-from study.config.variant_runs import by_file, sampling_of, samples_seed, slug, variant_runs
+from study.config.variants import by_file, sampling_of, samples_seed, slug, variant_runs
 
 VARIANT_NAMES = by_file(STUDY)
 VARIANT_RUNS = {f: variant_runs(STUDY, name) for f, name in VARIANT_NAMES.items()}
@@ -10,9 +10,9 @@ def variant_of(wildcards):
 
 
 def variant_case(wildcards):
-    """The case that a run is of."""
+    """A run of the case that a job's run is of."""
     runs = VARIANT_RUNS[wildcards.variant]
-    return next(run.case for run in runs if run.case.slug == wildcards.case)
+    return next(run for run in runs if run.case == wildcards.case)
 
 
 def variant_winner(wildcards):
@@ -48,7 +48,7 @@ def each_own_run(pattern):
     return lambda wildcards: [
         pattern.format(
             variant=wildcards.variant,
-            case=run.case.slug,
+            case=run.case,
             neuron=run.neuron,
             seed=run.seed,
         )
@@ -60,8 +60,8 @@ def scored_cases(wildcards):
     """What tells these runs apart, and which speakers they are tested with."""
     drawn = variant_of(wildcards).draw is not None
     return [
-        {"to": run.case.to, "test_speakers": list(run.case.test_speakers)}
-        | ({"draw": run.case.draw} if drawn else {})
+        {"to": run.to, "test_speakers": list(run.test_speakers)}
+        | ({"draw": run.draw} if drawn else {})
         for run in own_runs(wildcards)
     ]
 

@@ -1,4 +1,4 @@
-"""Draw why networks run away: rates beside theory, trials by recurrent scale, trained gains."""
+"""Draw why networks diverge: rates beside theory, trials by recurrent scale, trained gains."""
 
 import numpy as np
 

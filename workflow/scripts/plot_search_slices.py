@@ -3,7 +3,7 @@
 from _job import start
 from spikegrad.settings import validate
 from study.config.search import Sampling
-from study.search.figures import parameter_panels, positions
+from study.search.figures import label_panels, parameter_panels, positions
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, save
 
@@ -24,10 +24,7 @@ for parameter, axes in panels:
         axes.plot(
             values, [0.03] * len(values), "^", c=colour, ms=5, mec="k", mew=0.5, transform=foot
         )
-    if axes.get_subplotspec().is_first_col():
-        axes.set_ylabel("validation accuracy")
-handles, names = axes.get_legend_handles_labels()
-figure.legend(handles, names, loc="outside lower center", ncols=len(names))
+label_panels(figure, "validation accuracy")
 figure.suptitle(
     f"{snakemake.params.data}: after the first rung; filled: passed all rungs; triangles: winners",
 )

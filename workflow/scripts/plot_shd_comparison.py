@@ -40,28 +40,16 @@ def distribution(axes, values, bins, **published):
 
 distribution(spikes, trained["spikes"], 50, **{f"SHD, mean about {SPIKES:.4g}": SPIKES})
 spikes.set_xlabel("spikes of a training sample")
-distribution(
-    channels,
-    english(trained)["channels"],
-    50,
-    **{
-        f"SHD, mean {CHANNELS['mean']:.4g}": CHANNELS["mean"],
-        "SHD, 1 and 99 %": CHANNELS["1 %"],
-        "": CHANNELS["99 %"],
-    },
-)
-channels.set_xlabel("channels that spike, English training words")
-distribution(
-    durations,
-    samples["last_spike"],
-    50,
-    **{
-        f"recordings, mean {DURATIONS['mean']:.4g}": DURATIONS["mean"],
-        "recordings, 5 and 95 %": DURATIONS["5 %"],
-        "": DURATIONS["95 %"],
-    },
-)
-durations.set_xlabel("time of the last spike, all samples (s)")
+for axes, values, published, name, low, high, label in (
+    (channels, english(trained)["channels"], CHANNELS, "SHD", "1 %", "99 %",
+     "channels that spike, English training words"),
+    (durations, samples["last_spike"], DURATIONS, "recordings", "5 %", "95 %",
+     "time of the last spike, all samples (s)"),
+):  # fmt: skip
+    mean = published["mean"]
+    lines = {f"{name}, mean {mean:.4g}": mean, f"{name}, {low[:-2]} and {high}": published[low]}
+    distribution(axes, values, 50, **lines, **{"": published[high]})
+    axes.set_xlabel(label)
 for axes in (spikes, channels, durations):
     axes.set_ylim(0, 1.75 * axes.get_ylim()[1])  # room for the legend
 letter(panels.flat)

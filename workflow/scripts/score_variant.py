@@ -1,5 +1,7 @@
 """Score and measure the networks of one variant and neuron model."""
 
+import math
+
 import pandas as pd
 
 from _job import start
@@ -8,24 +10,29 @@ from spikegrad.settings import part
 from study.config.landscape import LandscapeSettings
 from study.data.dataset import exchanged, load
 from study.data.prepare import SPLITS
-from study.storage.tables import write_table
+from study.landscape.roughness import roughness
+from study.storage.tables import read_table, write_table
+from study.training.evaluation import evaluate
 from study.training.robustness import robustness
-from study.training.summary import accuracy_by_speaker
-from study.variants import ROBUST, ROUGH, RUN, SCORED, SPEAKERS, rough, score
+from study.training.summary import SCORES, accuracy_by_speaker
+from study.variants import LENGTH, ROBUST, ROUGH, RUN, SCORED, SPEAKERS
 
 log = start(snakemake)
-params, files = snakemake.params, snakemake.input
+params, files, output = snakemake.params, snakemake.input, snakemake.output
 options = part(LandscapeSettings, params.landscape)
 splits = [load(files.events, name) for name in SPLITS]
-rows, speakers, robust = [], [pd.DataFrame(columns=SPEAKERS)], [pd.DataFrame(columns=ROBUST)]
+rows, speakers, robust = [], [], []
 for case, checkpoint, history in zip(params.cases, files.checkpoints, files.histories, strict=True):
     new = case["test_speakers"]
     train, validation, test = exchanged(*splits, new) if new else splits
-    row, samples = score(checkpoint, history, train, validation, test)
+    row, samples = evaluate(checkpoint, test, train, validation)
     network, about = load_network(checkpoint)
+    accuracies = read_table(history).set_index("epoch")["train_accuracy"]
+    row |= {"train_accuracy": accuracies.get(row["best_epoch"], math.nan)}
     row |= {"search": about["search"], "change": params.change, **case}
     rows.append(row)
-    if samples.empty:
+    if samples.empty:  # no answer, no score
+        row |= dict.fromkeys(SCORES, math.nan)
         continue
     run = {name: row[name] for name in RUN}
     speakers.append(accuracy_by_speaker(samples.assign(**run), SPEAKERS[:-2]))
@@ -33,15 +40,16 @@ for case, checkpoint, history in zip(params.cases, files.checkpoints, files.hist
         table = robustness(network, test, train).rename(columns={"change": "sample_change"})
         robust.append(table.assign(**run)[[*ROBUST]])
     if "roughness" in params.measures:
-        row |= rough(network, train, options, row["seed"])
+        for step in roughness(network, train, options, row["seed"], (LENGTH,)):
+            row |= {"turned_clipped": step["turned"]} if step["clipped"] == "yes" else step
 
 measured = ROUGH if "roughness" in params.measures else ()
 drawn = [name for name in ("draw",) if name in rows[0]]
 runs = pd.DataFrame(rows, columns=[*SCORED, *measured, *drawn])
-runs = runs.astype({"search": "Int64", "best_epoch": "Int64"})
-write_table(runs, snakemake.output.runs)
-for tables, output in (
-    (speakers, snakemake.output.speakers),
-    (robust, snakemake.output.robustness),
+write_table(runs.astype({"search": "Int64", "best_epoch": "Int64"}), output.runs)
+for columns, tables, file in (
+    (SPEAKERS, speakers, output.speakers),
+    (ROBUST, robust, output.robustness),
 ):
-    write_table(pd.concat(tables[1:] or tables, ignore_index=True), output)
+    empty = pd.DataFrame(columns=columns)
+    write_table(pd.concat(tables or [empty], ignore_index=True), file)

@@ -1,21 +1,11 @@
-"""Scores of variants' networks, and how well short trainings rank what long ones do."""
+"""Tables of variants, and how well short trainings rank what long ones do."""
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
-from typing import Any
-
 import pandas as pd
 
-from spikegrad.network import Network
-from study.config.landscape import LandscapeSettings
-from study.data.dataset import SpikeDataset
-from study.landscape.roughness import WORDS, roughness
+from study.landscape.roughness import WORDS
 from study.storage.columns import Table, shared
-from study.storage.tables import read_table
-from study.training.evaluation import evaluate
-from study.training.summary import SCORES
 
 SCORED = (
     "neuron", "search", "change", "to", "seed", "outcome", "best_epoch", "validation_accuracy",
@@ -29,8 +19,6 @@ SPEAKERS = (*RUN, "speaker", "unseen_speaker", "accuracy", "answers")
 ROBUST = (*RUN, "sample_change", "by", "accuracy", "same")
 LENGTH = 1e-3
 """Of the step down the gradient after which gradients are compared."""
-
-
 VARIANT_RUNS_TABLE = Table(
     files=("variants/*/*.runs.parquet", "variants/*.csv"),
     says="Networks that are trained with something changed, a row for each run; the variants of "
@@ -79,6 +67,8 @@ VARIANT_ROBUSTNESS_TABLE = Table(
         "sample_change": "how the samples are changed",
     },
 )
+
+
 RANKS_TABLE = Table(
     files=("variants/ranks.csv",),
     says="How well one change of a variant ranks points that are drawn as the last change does, "
@@ -94,42 +84,10 @@ RANKS_TABLE = Table(
 )
 
 
-def score(
-    checkpoint: str | Path, history: str | Path, train: SpikeDataset, *others: SpikeDataset
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """A run's scores on the test set, and its sample table; ``others`` are validation and test set.
-
-    A network without an answer has no scores (NaN), and its table no row.
-    """
-    validation, test = others
-    row, samples = evaluate(checkpoint, test, train, validation)
-    if samples.empty:
-        row |= dict.fromkeys(SCORES, math.nan)
-    epochs = read_table(history).set_index("epoch")["train_accuracy"]
-    return row | {"train_accuracy": epochs.get(row["best_epoch"], math.nan)}, samples
-
-
-def rough(
-    network: Network, train: SpikeDataset, options: LandscapeSettings, seed: int
-) -> dict[str, float]:
-    """The columns :data:`ROUGH` of a run; none if its network runs away."""
-    rows = roughness(network, train, options, seed, (LENGTH,))
-    if not rows:
-        return {}
-    step, clipped = rows
-    return step | {"turned_clipped": clipped["turned"]}
-
-
 def ranks(runs: pd.DataFrame) -> pd.DataFrame:
     """How well each change of a variant that draws ranks what the last of them does.
 
     ``runs`` is the variant's table; a run that was never validated counts as accuracy 0.
-
-    Returns
-    -------
-    DataFrame
-        change, neuron, ``to``, ``draws``, and Spearman's correlation with the last change of best
-        validation accuracies: over ``all`` draws, and over the ``better_half`` by the last.
     """
     rows = []
     runs = runs.fillna({"validation_accuracy": 0.0})

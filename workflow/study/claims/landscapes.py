@@ -87,7 +87,13 @@ def turned(tables: Tables) -> Cases:
         for how, column in columns.items()
         for name, batch in BATCHES.items()
     }
-    return tables.qif_minus_lif(partial(_of_steps, tables), cases)
+    cosines = partial(_of_steps, tables)
+    return tables.comparisons(
+        lambda qif: {
+            name: tables.difference(cosines(qif, *case), cosines(LIF, *case))
+            for name, case in cases.items()
+        }
+    )
 
 
 def varied(tables: Tables) -> Cases:

@@ -204,14 +204,3 @@ class Tables:
                 for name, case in cases.items()
             }
         )
-
-    def qif_minus_lif(
-        self, values: Callable[..., Values], cases: Mapping[str, tuple[Any, ...]]
-    ) -> Cases:
-        """The same the other way round."""
-        return self.comparisons(
-            lambda qif: {
-                name: self.difference(values(qif, *case), values(LIF, *case))
-                for name, case in cases.items()
-            }
-        )

@@ -24,8 +24,7 @@ from study.config.neurons import Neuron
 from study.config.ntk import NTKConfig
 from study.config.search import SearchConfig
 from study.config.training import ModelSettings, Silence, TrainingSettings
-from study.config.variant_runs import changed_models, check
-from study.config.variants import Variants
+from study.config.variants import Variants, changed_models, check
 
 SOURCES = frozenset(get_args(DataConfig.model_fields["source"].annotation))
 

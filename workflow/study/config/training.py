@@ -17,7 +17,7 @@ class Cosine(Section):
     kind: Literal["cosine"]
 
 
-class Step(Section):
+class StepDecay(Section):
     """Learning rate that is multiplied by `factor` every `every` epochs."""
 
     kind: Literal["step"]
@@ -44,7 +44,7 @@ class Augmentation(Section):
     time_stretch: Annotated[float, Field(ge=0, lt=1)]
     """Spike times are multiplied by a factor between 1 - time_stretch and 1 + time_stretch."""
     blend: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of samples that are blended with another utterance of their class."""
+    """Share of samples that are blended with another sample of their class."""
 
 
 class TrainingSettings(Section):
@@ -58,7 +58,7 @@ class TrainingSettings(Section):
     """Adam's step for spiking layers, in units of the initial spread of each weight matrix."""
     readout_learning_rate: PositiveFloat
     """Adam's step for the readout, in units of the initial spread of its weights."""
-    schedule: Annotated[Cosine | Step, Field(discriminator="kind")]
+    schedule: Annotated[Cosine | StepDecay, Field(discriminator="kind")]
     """How the learning rates change during training."""
     clip: PositiveFloat
     """Largest norm of the gradient, taken in the units of the learning rates."""

@@ -153,10 +153,10 @@ class SpikeFile:
             ``duration`` seconds, out of order, or on a channel outside 0..n_units - 1.
         """
         for start in range(0, len(self), BLOCK):
-            here = np.flatnonzero(wanted[start : start + BLOCK])
+            block = slice(start, start + BLOCK)
+            here = np.flatnonzero(wanted[block])
             if not len(here):
                 continue
-            block = slice(start, start + BLOCK)
             try:
                 times, units = self._times[block], self._units[block]
             except DAMAGE as problem:
@@ -174,30 +174,31 @@ class SpikeFile:
     def _check(
         self, sample: int, times: NDArray, units: NDArray, n_units: int, duration: float
     ) -> None:
-        if len(times) != len(units):
-            raise self.error(f"{len(times)} spike times but {len(units)} units", sample)
-        if not len(times):
-            raise self.error("no spikes", sample)
+        problem = None
         seconds = np.asarray(times, np.float64)
-        if not np.isfinite(seconds).all():
-            raise self.error("a spike time is not a finite number", sample)
-        if seconds.min() < 0:
-            raise self.error(f"a spike time is negative ({seconds.min()} s)", sample)
-        if seconds.max() > duration:
+        if len(times) != len(units):
+            problem = f"{len(times)} spike times but {len(units)} units"
+        elif not len(times):
+            problem = "no spikes"
+        elif not np.isfinite(seconds).all():
+            problem = "a spike time is not a finite number"
+        elif seconds.min() < 0:
+            problem = f"a spike time is negative ({seconds.min()} s)"
+        elif seconds.max() > duration:
             hint = "; are the times milliseconds?" if seconds.max() > 20 * duration else ""
-            raise self.error(
-                f"a spike at {seconds.max()} s comes after the sample's end;"
-                f" data.duration is {duration} s{hint}",
-                sample,
+            problem = (
+                f"a spike at {seconds.max()} s comes after the sample's end; data.duration is"
+                f" {duration} s{hint}"
             )
-        if (np.diff(seconds) < 0).any():
-            raise self.error("spike times are not sorted", sample)
-        if units.min() < 0 or units.max() >= n_units:
-            raise self.error(
+        elif (np.diff(seconds) < 0).any():
+            problem = "spike times are not sorted"
+        elif units.min() < 0 or units.max() >= n_units:
+            problem = (
                 f"units must be within 0..{n_units - 1} (data.n_units is {n_units}), not"
-                f" {units.min()}..{units.max()}",
-                sample,
+                f" {units.min()}..{units.max()}"
             )
+        if problem:
+            raise self.error(problem, sample)
 
 
 @contextmanager

@@ -53,7 +53,16 @@ def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:
     else:
         table = from_csv(str(config.table), places, path)
     if "split" not in table:
-        table["split"] = _hold_out(table["speaker"], config.test_speakers, config.seed, path)
+        everyone = ordered(table["speaker"])
+        if config.test_speakers >= len(everyone):
+            raise DataError(
+                f"{path}: {len(everyone)} speakers are too few to hold out"
+                f" data.recordings.test_speakers = {config.test_speakers} for the test set; add a"
+                " column split to the table, or recordings of others"
+            )
+        rng = np.random.default_rng(config.seed)
+        chosen = rng.choice(everyone, config.test_speakers, replace=False)
+        table["split"] = [SPLITS[speaker in chosen] for speaker in table["speaker"]]
     return numbered(table, ordered(table["label"]), ordered(table["speaker"]))
 
 
@@ -160,16 +169,3 @@ def listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     verb = "is" if len(names) == 1 else "are"
     return ", ".join(f"'{name}'" for name in names[:5]) + f"{more} {verb}"
-
-
-def _hold_out(speakers: pd.Series, n: int, seed: int, path: str | Path) -> list[str]:
-    """The split of each recording: ``n`` speakers, drawn by ``seed``, are the test set."""
-    everyone = ordered(speakers)
-    if n >= len(everyone):
-        raise DataError(
-            f"{path}: {len(everyone)} speakers are too few to hold out"
-            f" data.recordings.test_speakers = {n} for the test set; add a column split to the"
-            " table, or recordings of others"
-        )
-    chosen = np.random.default_rng(seed).choice(everyone, n, replace=False)
-    return [SPLITS[speaker in chosen] for speaker in speakers]

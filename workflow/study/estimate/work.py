@@ -13,7 +13,7 @@ from typing import cast
 from spikegrad.network_settings import NetworkSettings
 from study.config.landscape import Breaks, Updates
 from study.config.study import Neuron, Study
-from study.config.variant_runs import by_file, variant_runs
+from study.config.variants import by_file, variant_runs
 from study.estimate.size import ACTIVITY, IN_TRAINING, candidates, effort, size_of, snapshots
 from study.landscape.constants import STATES
 
@@ -192,7 +192,7 @@ class Rules:
 
     def train_variant(self) -> Work:
         runs = variant_runs(self._study, by_file(self._study)[self._wildcards["variant"]])
-        case = next(run.case for run in runs if run.case.slug == self._wildcards["case"])
+        case = next(run for run in runs if run.case == self._wildcards["case"])
         model = self._study.model(self._neuron).with_parameters(case.parameters)
         return started(self._training(model.training.epochs, case.samples, [model.network]))
 
@@ -200,7 +200,7 @@ class Rules:
         name = by_file(self._study)[self._wildcards["variant"]]
         runs = [run for run in variant_runs(self._study, name) if run.neuron == self._neuron]
         model = self._study.model(self._neuron)
-        networks = [model.with_parameters(run.case.parameters).network for run in runs]
+        networks = [model.with_parameters(run.parameters).network for run in runs]
         measured = self._measured(self._study.variants[name].measures, 1, 1)
         tested = self._passes(self._size.test, networks)
         return started(times(len(runs), total(measured, tested)))

@@ -62,8 +62,8 @@ def recurrence(study: StudyTables) -> str:
 
 
 def beyond_lif(study: StudyTables) -> dict[str, Any] | None:
-    """The part of the space that no LIF network survives: ``share`` of the range of recurrent
-    scales, and of LIF's trials that ran away how many (``there``) of ``all`` began there."""
+    """Where LIF rates have no finite solution: ``share`` of the space's range of recurrent scales;
+    how many (``there``) of ``all`` LIF trials that ran away began there."""
     space = study.config["search"]["sampling"]["space"] if study.config["search"] else []
     ranges = [p for p in space if p["key"] == RECURRENCE and p.get("log")]
     if not ranges or ranges[0]["high"] <= CRITICAL or LIF not in study.neurons:
@@ -83,7 +83,7 @@ def short_and_long(study: StudyTables) -> str:
     trials, finalists = (study.table(f"search/{n}.parquet") for n in ("trials", "finalists"))
     stages = {
         "trials": trials,
-        "finalists": finalists[finalists["number"] >= 0],
+        "finalists without the unchanged settings": finalists[finalists["number"] >= 0],
         "networks": study.runs,
     }
 
@@ -97,7 +97,7 @@ def short_and_long(study: StudyTables) -> str:
         return share(searches["validation_accuracy"].max().mean(), 1)
 
     rows = {f"ran away: {stage}": lambda n, s=stage: away(n, s) for stage in stages}
-    for stage in ("trials", "finalists"):
+    for stage in [*stages][:2]:
         rows[f"validation, best of {stage}"] = lambda n, s=stage: best(n, s)
     return by_neuron(study.neurons, "", rows)
 

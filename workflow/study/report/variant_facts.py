@@ -25,8 +25,8 @@ def variants(study: StudyTables) -> dict[str, str]:
 
 
 def borrowed(study: StudyTables, neuron: str) -> str:
-    """What networks of ``neuron`` come to with the settings of other models' best searches, those
-    that validation prefers; empty if none were tried."""
+    """Accuracy of networks of ``neuron`` with the settings of another model's best search, of that
+    model for which it is best by validation; empty if none were tried."""
     found = {}
     for runs in study.variants.values():
         others = set(study.neurons) - {neuron}

@@ -15,7 +15,8 @@ from study.config.search import Choice, Range
 from study.style import NEURON_COLOURS, plt
 
 UNITS = {"tau": "s", "tau_out": "s", "window": "s", "target": "spikes"}
-PER_ROW = 4
+PER_ROW = 4  # panels
+QUARTERS = 4  # of a range
 
 
 def label(key: str) -> str:
@@ -66,33 +67,36 @@ def positions(parameter: Range | Choice, values: pd.Series) -> np.ndarray:
     return values.to_numpy(float)
 
 
-def failure_shares(
-    parameter: Range | Choice, values: pd.Series, failed: pd.Series, n_regions: int = 4
-) -> pd.DataFrame:
-    """Share of failed trials in equal parts of a parameter's range, or for each choice.
+def failure_shares(parameter: Range | Choice, values: pd.Series, failed: pd.Series) -> pd.DataFrame:
+    """Share of failed trials in quarters of a parameter's range, or for each choice.
 
     Columns: centre (on the parameter's axis), trials, share, low, high: the 95 % interval of
     Wilson's score. Regions without a trial are left out.
     """
-    where = positions(parameter, values)
     if isinstance(parameter, Choice):
         edges = np.arange(len(parameter.choices) + 1) - 0.5
-        centres = np.arange(len(parameter.choices), dtype=float)
+        centres = (edges[1:] + edges[:-1]) / 2
     elif parameter.log:
-        edges = np.geomspace(parameter.low, parameter.high, n_regions + 1)
+        edges = np.geomspace(parameter.low, parameter.high, QUARTERS + 1)
         centres = np.sqrt(edges[1:] * edges[:-1])
     else:
-        edges = np.linspace(parameter.low, parameter.high, n_regions + 1)
+        edges = np.linspace(parameter.low, parameter.high, QUARTERS + 1)
         centres = (edges[1:] + edges[:-1]) / 2
-    region = np.clip(np.searchsorted(edges, where, side="right") - 1, 0, len(centres) - 1)
+    place = np.searchsorted(edges, positions(parameter, values), side="right") - 1
     rows = []
-    for k, centre in enumerate(centres):
-        own = failed[region == k]
-        if len(own) == 0:
-            continue
+    for region, own in failed.groupby(np.clip(place, 0, len(centres) - 1)):
         interval = binomtest(int(own.sum()), len(own)).proportion_ci(method="wilson")
-        rows.append((centre, len(own), own.mean(), interval.low, interval.high))
+        rows.append((centres[region], len(own), own.mean(), interval.low, interval.high))
     return pd.DataFrame(rows, columns=["centre", "trials", "share", "low", "high"])
+
+
+def label_panels(figure: Figure, label: str) -> None:
+    """Name the y axis of a figure of :func:`parameter_panels` by ``label``, and its colours."""
+    for axes in figure.axes:
+        if (place := axes.get_subplotspec()) and place.is_first_col():
+            axes.set_ylabel(label)
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=len(names))
 
 
 def best_so_far(trials: pd.DataFrame) -> pd.DataFrame:
@@ -107,10 +111,8 @@ def best_so_far(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_best_so_far(axes: Axes, trials: pd.DataFrame, label: str | None = None) -> None:
-    """What :func:`best_so_far` tells of one neuron model, against trials from 1.
-
-    Thin lines are searches; the thick one is their mean.
-    """
+    """Draw :func:`best_so_far` of one neuron model against trials from 1: a thin line for each
+    search, and a thick one for their mean."""
     best = best_so_far(trials)
     colour = NEURON_COLOURS[trials["neuron"].iloc[0]]
     axes.step(best.index + 1, best, where="post", color=colour, lw=0.6, alpha=0.6)

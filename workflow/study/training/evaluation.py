@@ -14,6 +14,34 @@ from study.data.dataset import SpikeDataset, unseen_speakers
 from study.storage.columns import Table, shared
 from study.training.response import Response, respond
 
+SAMPLES_TABLE = Table(
+    files=("training/*/samples.parquet",),
+    says="Every test sample's answer.",
+    columns={
+        **shared("speaker", "neuron", "seed", "unseen_speaker"),
+        "label": "the right class",
+        "prediction": "the network's",
+        "spikes_per_neuron": "mean over hidden neurons",
+    },
+)
+
+
+def sample_table(response: Response, data: SpikeDataset, *used: SpikeDataset) -> pd.DataFrame:
+    """The samples of ``data`` with the network's answers; the classes' names are categories.
+
+    ``used`` are the data that weights and choices were made with: training and validation.
+    """
+    return pd.DataFrame(
+        {
+            "label": pd.Categorical.from_codes(data.labels, data.class_names),
+            "prediction": pd.Categorical.from_codes(response.predictions, data.class_names),
+            "speaker": data.speakers.numpy(),
+            "unseen_speaker": unseen_speakers(data, *used).numpy(),
+            "spikes_per_neuron": response.counts.mean(1).numpy(),
+        }
+    )
+
+
 RUNS_TABLE = Table(
     files=("training/runs.csv", "training/*/runs.parquet"),
     says="Every trained network on test data.",
@@ -30,6 +58,51 @@ RUNS_TABLE = Table(
         "silent_fraction": "on the test set",
     },
 )
+
+
+def scores(
+    right: pd.Series[bool], unseen: pd.Series[bool], response: Response | None
+) -> dict[str, float]:
+    """Accuracy on all samples, on those of unseen and of seen speakers; loss and activity.
+
+    ``right`` and ``unseen`` have a row for each sample. The accuracy over no sample is NaN, as are
+    loss and activity without a ``response``.
+    """
+    activity = ("loss", "spikes_per_neuron", "silent_fraction")
+    return {
+        "accuracy": float(right.mean()),
+        "accuracy_unseen_speakers": float(right[unseen].mean()),
+        "accuracy_seen_speakers": float(right[~unseen].mean()),
+        **{name: getattr(response, name, math.nan) for name in activity},
+    }
+
+
+def evaluate(
+    checkpoint: str | Path, data: SpikeDataset, *used: SpikeDataset
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """The result of one training run on ``data``: a row of scores, and the sample table.
+
+    A network that diverges on ``data``, or whose training diverged before it was validated once,
+    has no answer: accuracies of 0, no other score, and an empty table; its outcome says why.
+    ``used`` are the training and the validation data.
+    """
+    network, header = load_network(checkpoint)
+    run = {"neuron": header["neuron"], "seed": header["seed"]}
+    row = {**run, **header["outcome"]}
+    response, samples = None, pd.DataFrame()
+    unseen = pd.Series(unseen_speakers(data, *used).numpy())
+    right = pd.Series(False, index=unseen.index)
+    if row["best_epoch"] is not None:
+        try:
+            response = respond(network, data, header["training"]["batch_size"])
+        except SpikeOverflowError as error:
+            row |= {"outcome": "overflow", "reason": str(error)}
+        else:
+            samples = sample_table(response, data, *used).assign(**run)
+            right = samples["label"] == samples["prediction"]
+    return row | scores(right, unseen, response), samples
+
+
 VALIDATION_TABLE = Table(
     files=("training/validation.csv", "training/*/validation.parquet"),
     says="Accuracy on validation samples, by whether training has heard the speaker.",
@@ -39,79 +112,12 @@ VALIDATION_TABLE = Table(
         "accuracy_heard": "on the others",
     },
 )
-SAMPLES_TABLE = Table(
-    files=("training/*/samples.parquet",),
-    says="Every test sample's answer.",
-    columns={
-        **shared("speaker", "neuron", "seed", "unseen_speaker"),
-        "label": "the right class",
-        "prediction": "the network's",
-        "spikes_per_neuron": "mean over hidden neurons",
-    },
-)
-
-
-def sample_table(response: Response, data: SpikeDataset, *used: SpikeDataset) -> pd.DataFrame:
-    """One row for each sample: label, prediction, speaker, unseen_speaker, spikes_per_neuron.
-
-    Labels and predictions are categories, named by the classes.
-    ``used`` are the data that weights and choices were made with: training and validation.
-    """
-    return pd.DataFrame(
-        {
-            "label": pd.Categorical.from_codes(data.labels, data.class_names),
-            "prediction": pd.Categorical.from_codes(response.predictions, data.class_names),
-            "speaker": data.speakers.numpy(),
-            "unseen_speaker": unseen_speakers(data, *used).numpy(),
-            "spikes_per_neuron": response.counts.mean(1).numpy(),
-        }
-    )
-
-
-def scores(response: Response, samples: pd.DataFrame) -> dict[str, float]:
-    """Accuracy on all samples, on those of unseen and of seen speakers; loss and activity.
-
-    ``samples`` is the :func:`sample_table`. The accuracy over no sample is NaN.
-    """
-    right, unseen = samples["label"] == samples["prediction"], samples["unseen_speaker"]
-    return {
-        "accuracy": float(right.mean()),
-        "accuracy_unseen_speakers": float(right[unseen].mean()),
-        "accuracy_seen_speakers": float(right[~unseen].mean()),
-        "loss": response.loss,
-        "spikes_per_neuron": response.spikes_per_neuron,
-        "silent_fraction": response.silent_fraction,
-    }
-
-
-def evaluate(
-    checkpoint: str | Path, data: SpikeDataset, *used: SpikeDataset
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """The result of one training run on ``data``: a row of scores, and the sample table.
-
-    Both name the run's neuron and seed. A network that runs away on ``data``, or whose training
-    failed before it was validated once, has no answer: accuracies of 0, no other score, and an
-    empty table; its outcome says why. ``used`` are the training and the validation data.
-    """
-    network, header = load_network(checkpoint)
-    run = {"neuron": header["neuron"], "seed": header["seed"]}
-    row = {**run, **header["outcome"]}
-    if row["best_epoch"] is None:
-        return row | _no_answer(data, *used), pd.DataFrame()
-    try:
-        response = respond(network, data, header["training"]["batch_size"])
-    except SpikeOverflowError as error:
-        failed = {"outcome": "overflow", "reason": str(error)}
-        return row | failed | _no_answer(data, *used), pd.DataFrame()
-    samples = sample_table(response, data, *used)
-    return row | scores(response, samples), samples.assign(**run)
 
 
 def accuracy_by_novelty(
     checkpoint: str | Path, validation: SpikeDataset, train: SpikeDataset
 ) -> dict[str, Any]:
-    """Accuracy of a run's network on ``validation`` samples of speakers whom ``train`` lacks
-    (``accuracy_new``) and has (``accuracy_heard``); with its neuron and seed.
+    """A run's accuracy on ``validation`` samples of speakers whom ``train`` lacks and has.
 
     NaN without such a sample, or if the run was not validated once.
     """
@@ -124,14 +130,3 @@ def accuracy_by_novelty(
     new = unseen_speakers(validation, train)
     means = {"accuracy_new": float(right[new].mean()), "accuracy_heard": float(right[~new].mean())}
     return row | means
-
-
-def _no_answer(data: SpikeDataset, *used: SpikeDataset) -> dict[str, float]:
-    """The :func:`scores` of a network that gives no answer."""
-    unseen = unseen_speakers(data, *used).numpy()
-    return {
-        "accuracy": 0.0,
-        "accuracy_unseen_speakers": 0.0 if unseen.any() else math.nan,
-        "accuracy_seen_speakers": math.nan if unseen.all() else 0.0,
-        **dict.fromkeys(("loss", "spikes_per_neuron", "silent_fraction"), math.nan),
-    }

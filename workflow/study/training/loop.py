@@ -15,19 +15,18 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
+from spikegrad.activity import sum_by_neuron
 from spikegrad.layers import NotFiniteError, SpikeOverflowError
 from spikegrad.network import Network, NetworkOutput, SilentError
 from spikegrad.seeds import generator
-from study.config.training import Cosine, ModelSettings, Step, TrainingSettings
+from spikegrad.spikes import SpikeTrains
+from study.config.training import Cosine, ModelSettings, StepDecay, TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.training.batches import INITIAL, epoch_batches, first_samples, number_of_batches
 from study.training.optimizer import Adam
-from study.training.regulariser import activity_penalty
 from study.training.response import Response, respond
 from study.training.run import (
-    CLIP_METRICS,
     METRICS,
-    TRAIN_METRICS,
     Run,
     Weights,
     copy_weights,
@@ -69,12 +68,12 @@ def train(
         If the data have fewer samples than a batch, or there is nothing to validate on.
     """
     options = settings.training
-    if options.batch_size > len(data.labels):
+    if options.batch_size > len(data):
         raise TrainingError(
             f"training.batch_size is {options.batch_size}, but there are only "
-            f"{len(data.labels)} training samples; lower it"
+            f"{len(data)} training samples; lower it"
         )
-    if len(validation.labels) == 0:
+    if len(validation) == 0:
         raise TrainingError("there are no validation samples; enlarge the validation split")
     network = Network(settings.network, data.n_units, data.n_classes, neuron)
     _clip_samples(network, options)
@@ -86,11 +85,16 @@ def train(
         run.best = copy_weights(network)
         restore_state(run, optimizer, state_file, identity)
         begin = len(run.history)
-        name, done = f"{neuron}, seed {seed}", max(begin - 1, 0)  # epoch 0 is before training
-        progress = tqdm(desc=name, unit="epoch", initial=done, total=options.epochs, disable=None)
+        progress = tqdm(
+            desc=f"{neuron}, seed {seed}",
+            unit="epoch",
+            initial=max(begin - 1, 0),  # epoch 0 is before training
+            total=options.epochs,
+            disable=None,
+        )
         for epoch in range(begin, options.epochs + 1):
             start = time.perf_counter()
-            row: dict[str, Any] = dict.fromkeys(TRAIN_METRICS, math.nan)
+            row: dict[str, Any] = {}
             if epoch > 0:
                 row, step = _train_epoch(network, optimizer, data, options, seed, epoch)
                 if epoch - 1 in run.snapshots:
@@ -103,7 +107,7 @@ def train(
                 "spikes_per_neuron": answer.spikes_per_neuron,
                 "silent_fraction": answer.silent_fraction,
                 "silent_neurons": answer.silent_neurons,
-                "presentations": epoch * len(data.labels),
+                "presentations": epoch * len(data),
                 "seconds": time.perf_counter() - start,
             }
             _check_finite(answer.loss, "validation loss")
@@ -113,7 +117,7 @@ def train(
             if epoch in snapshot_epochs(options):
                 run.snapshots[epoch] = copy_weights(network)
             save_state(run, optimizer, state_file, identity)
-            log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS))
+            log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS if name in row))
             progress.update(epoch > 0)
         progress.close()
         run.outcome = "finished"
@@ -158,16 +162,15 @@ def _train_epoch(
     seed: int,
     epoch: int,
 ) -> tuple[dict[str, Any], Weights]:
-    """Train for an epoch: :data:`TRAIN_METRICS`, and what the first update added."""
-    n_samples, n_batches = len(data.labels), number_of_batches(data, options)
+    """Train for an epoch: its metrics, and what the first update added to the weights."""
+    n_batches = number_of_batches(data, options)
     before, first_step = copy_weights(network), {}
     loss_sum = right = penalty_sum = 0.0
     norms = []
-    sample_norms: list[np.ndarray] = []
+    sample_norms: list[np.ndarray] = []  # of each batch and layer
     for number, batch in enumerate(epoch_batches(data, options, seed, epoch)):
-        labels = batch.labels
         output = network(batch.spikes)
-        loss = cross_entropy(output.logits, labels)
+        loss = cross_entropy(output.logits, batch.labels)
         penalty = _penalty(network, output, options)
         optimizer.zero_grad()
         (loss + penalty).backward()
@@ -179,33 +182,52 @@ def _train_epoch(
         optimizer.step(_schedule(options, epoch - 1 + number / n_batches))
         if number == 0:
             first_step = {name: new - before[name] for name, new in network.state_dict().items()}
-        loss_sum += loss.item() * len(labels)
-        penalty_sum += penalty.item() * len(labels)
-        right += int((output.logits.argmax(1) == labels).sum())
+        loss_sum += loss.item() * len(batch)
+        penalty_sum += penalty.item() * len(batch)
+        right += int((output.logits.argmax(1) == batch.labels).sum())
     row = {
-        "train_loss": loss_sum / n_samples,
-        "train_accuracy": right / n_samples,
-        "train_penalty": penalty_sum / n_samples,
+        "train_loss": loss_sum / len(data),
+        "train_accuracy": right / len(data),
+        "train_penalty": penalty_sum / len(data),
         "gradient_norm_mean": sum(norms) / len(norms),
         "gradient_norm_max": max(norms),
-        **_clip_metrics(sample_norms, options.sample_clip),
     }
+    if options.sample_clip is not None:
+        row |= _clip_metrics(sample_norms, options.sample_clip)
     return row, first_step
 
 
-def _clip_metrics(norms: list[np.ndarray], clip: float | None) -> dict[str, float]:
-    """:data:`CLIP_METRICS` of an epoch, from the norms of each layer and batch."""
-    if clip is None:
-        return dict.fromkeys(CLIP_METRICS, math.nan)
+def _clip_metrics(norms: list[np.ndarray], clip: float) -> dict[str, float]:
+    """How samples are clipped in an epoch, from the norms of each layer and batch."""
     medians = [np.median(n[n > 0]) if n.any() else 1.0 for n in norms]
     relative = np.concatenate([n / median for n, median in zip(norms, medians, strict=True)])
-    values = (
-        np.median(np.concatenate(norms)),
-        np.quantile(relative, 0.99),
-        relative.max(),
-        (relative > clip).mean(),
-    )
-    return dict(zip(CLIP_METRICS, map(float, values), strict=True))
+    return {
+        "sample_norm_median": float(np.median(np.concatenate(norms))),
+        "sample_norm_99": float(np.quantile(relative, 0.99)),
+        "sample_norm_max": float(relative.max()),
+        "samples_clipped": float((relative > clip).mean()),
+    }
+
+
+def smooth_counts(spikes: SpikeTrains, n_units: int) -> Tensor:
+    r"""Spike counts that are differentiable in the spike times, [n_samples, n_units].
+
+    The count itself is piecewise constant: its exact gradient is zero wherever it exists.
+    Instead take N(t), the number of spikes up to time t, and average it over the duration T:
+
+    .. math:: n = \frac{2}{T} \int_0^T N(t)\,dt = \sum_k 2 (1 - t_k / T).
+
+    A spike weighs 2 at the beginning and 0 at the end, so that spikes spread evenly count as they
+    are, and a QIF spike, which appears and vanishes at t = T alone, does so without a jump.
+    Limits: a neuron without spikes has no gradient; a LIF spike that appears before the end (a
+    grazing contact) still makes n jump.
+    """
+    return sum_by_neuron(2 * (1 - spikes.times / spikes.duration), spikes, n_units)
+
+
+def activity_penalty(spikes: SpikeTrains, n_units: int, target: float) -> Tensor:
+    """Mean over neurons of (mean over samples of :func:`smooth_counts` - target)^2, a scalar."""
+    return (smooth_counts(spikes, n_units).mean(0) - target).square().mean()
 
 
 def _penalty(network: Network, output: NetworkOutput, options: TrainingSettings) -> Tensor:
@@ -221,7 +243,7 @@ def _schedule(options: TrainingSettings, progress: float) -> float:
     match options.schedule:
         case Cosine():
             return (1 + math.cos(math.pi * progress / options.epochs)) / 2
-        case Step(every=every, factor=factor):
+        case StepDecay(every=every, factor=factor):
             return factor ** (progress // every)
 
 

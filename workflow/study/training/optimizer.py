@@ -12,16 +12,23 @@ from torch.optim.adam import adam
 
 from spikegrad.network import Network
 
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+
 
 @dataclass
 class _Group:
-    """A weight matrix, its learning rate, and Adam's state of it."""
+    """A weight matrix, its unit and learning rate, and its moments."""
 
     name: str
     weight: Tensor
     unit: float
     rate: float
     state: dict[str, Tensor]
+
+    @property
+    def gradient(self) -> Tensor:
+        assert self.weight.grad is not None  # of a backward pass
+        return self.weight.grad
 
 
 class Adam:
@@ -54,11 +61,8 @@ class Adam:
                     "call the network's initialise first"
                 )
             full = unit * (readout_rate if name.startswith("readout.") else rate)
-            state = {
-                "step": torch.zeros(()),
-                "exp_avg": torch.zeros_like(weight, requires_grad=False),
-                "exp_avg_sq": torch.zeros_like(weight, requires_grad=False),
-            }
+            zeros = [torch.zeros(()), *(torch.zeros_like(weight.detach()) for _ in range(2))]
+            state = dict(zip(MOMENTS, zeros, strict=True))
             self._groups.append(_Group(name, weight, unit, full, state))
 
     def zero_grad(self) -> None:
@@ -68,24 +72,25 @@ class Adam:
 
     def clip(self, largest: float) -> float:
         """Scale the gradient to norm ``largest`` if it is longer; return its norm before."""
-        squares = [_sum_of_squares(_gradient(group)) * group.unit**2 for group in self._groups]
+        squares = [_sum_of_squares(group.gradient) * group.unit**2 for group in self._groups]
         norm = math.sqrt(sum(squares))
         if norm > largest:
             for group in self._groups:
-                _gradient(group).mul_(largest / norm)
+                group.gradient.mul_(largest / norm)
         return norm
 
     @torch.no_grad()
     def step(self, share: float) -> None:
         """One update, at ``share`` of the full learning rates."""
         for group in self._groups:
+            step, first, second = (group.state[moment] for moment in MOMENTS)
             adam(
                 [group.weight],
-                [_gradient(group)],
-                [group.state["exp_avg"]],
-                [group.state["exp_avg_sq"]],
+                [group.gradient],
+                [first],
+                [second],
                 [],
-                [group.state["step"]],
+                [step],
                 fused=True,
                 amsgrad=False,
                 beta1=0.9,
@@ -107,16 +112,7 @@ class Adam:
     def load(self, state: dict[str, Tensor]) -> None:
         """Go on from a :meth:`state`."""
         for group in self._groups:
-            group.state = {
-                moment: state[f"{group.name}.{moment}"].clone() for moment in group.state
-            }
-
-
-def _gradient(group: _Group) -> Tensor:
-    gradient = group.weight.grad
-    if gradient is None:
-        raise RuntimeError(f"{group.name} has no gradient; call backward() first")
-    return gradient
+            group.state = {moment: state[f"{group.name}.{moment}"].clone() for moment in MOMENTS}
 
 
 # Both by NumPy: torch shares out a large sum over its threads, so that bits depend on their number.

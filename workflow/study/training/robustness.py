@@ -13,6 +13,7 @@ from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.data.dataset import SpikeDataset, unseen_speakers
 from study.storage.columns import Table, shared
+from study.training.batches import moved
 
 CHANGES: dict[str, tuple[float, ...]] = {
     "none": (0.0,),
@@ -21,6 +22,33 @@ CHANGES: dict[str, tuple[float, ...]] = {
     "share of spikes kept": (0.25, 0.5, 0.75),
 }
 SEED = 0  # which spikes are kept
+
+
+def changed(spikes: SpikeTrains, n_units: int, change: str, by: float) -> SpikeTrains:
+    """``spikes`` with one of :data:`CHANGES`; those that leave the channels or the duration go."""
+    shifts = torch.zeros(len(spikes), dtype=torch.int64)
+    stretches = torch.ones(len(spikes), dtype=torch.float64)
+    match change:
+        case "channels moved by":
+            shifts += int(by)
+        case "time stretched by":
+            stretches *= by
+        case "share of spikes kept":
+            kept = torch.rand(len(spikes.times), generator=generator(SEED)) < by
+            counts = torch.bincount(spikes.samples[kept], minlength=len(spikes))
+            offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+            return SpikeTrains(spikes.times[kept], spikes.units[kept], offsets, spikes.duration)
+    return moved(spikes, stretches, shifts, n_units)
+
+
+@torch.no_grad()
+def answers(network: Network, spikes: SpikeTrains) -> torch.Tensor:
+    """The class that ``network`` answers with, int64 [n_samples]; -1 where it diverges."""
+    found = torch.full((len(spikes),), -1)
+    for k in range(len(spikes)):
+        with suppress(SpikeOverflowError):
+            found[k] = network(spikes[k : k + 1]).logits.argmax()
+    return found
 
 
 ROBUSTNESS_TABLE = Table(
@@ -35,43 +63,10 @@ ROBUSTNESS_TABLE = Table(
 )
 
 
-def changed(spikes: SpikeTrains, n_units: int, change: str, by: float) -> SpikeTrains:
-    """``spikes`` with one of :data:`CHANGES`; those that leave the channels or the trial go."""
-    times, units = spikes.times, spikes.units
-    kept = torch.ones(len(times), dtype=torch.bool)
-    if change == "channels moved by":
-        units = units + int(by)
-        kept = (units >= 0) & (units < n_units)
-    elif change == "time stretched by":
-        times = times * by
-        kept = times <= spikes.duration
-    elif change == "share of spikes kept":
-        kept = torch.rand(len(times), generator=generator(SEED)) < by
-    elif change != "none":
-        raise ValueError(f"no change is called '{change}': choose one of {', '.join(CHANGES)}")
-    counts = torch.bincount(spikes.samples[kept], minlength=len(spikes))
-    offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-    return SpikeTrains(times[kept], units[kept], offsets, spikes.duration)
-
-
-@torch.no_grad()
-def answers(network: Network, spikes: SpikeTrains) -> torch.Tensor:
-    """The class that ``network`` answers with, int64 [n_samples]; -1 where it runs away."""
-    found = torch.full((len(spikes),), -1)
-    for k in range(len(spikes)):
-        with suppress(SpikeOverflowError):
-            found[k] = network(spikes[k : k + 1]).logits.argmax()
-    return found
-
-
 def robustness(network: Network, test: SpikeDataset, train: SpikeDataset) -> pd.DataFrame:
     """The ``network``'s answers to the samples in ``test`` of speakers that ``train`` has.
 
-    Returns
-    -------
-    DataFrame
-        For each of :data:`CHANGES` and what it changes them ``by``: ``accuracy``, and the share of
-        samples whose answer is the ``same`` as without the change.
+    A row for each of :data:`CHANGES` and value ``by``: the last four columns of the table.
     """
     heard = test.select((~unseen_speakers(test, train)).nonzero()[:, 0])
     before = answers(network, heard.spikes)

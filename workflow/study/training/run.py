@@ -23,18 +23,17 @@ log = logging.getLogger(__name__)
 
 Weights = dict[str, Tensor]
 
-CLIP_METRICS = ("sample_norm_median", "sample_norm_99", "sample_norm_max", "samples_clipped")
-TRAIN_METRICS = (
+METRICS = (
+    "epoch",
     "train_loss",
     "train_accuracy",
     "train_penalty",
     "gradient_norm_mean",
     "gradient_norm_max",
-    *CLIP_METRICS,
-)
-METRICS = (
-    "epoch",
-    *TRAIN_METRICS,
+    "sample_norm_median",
+    "sample_norm_99",
+    "sample_norm_max",
+    "samples_clipped",
     "validation_loss",
     "validation_accuracy",
     "spikes_per_neuron",
@@ -42,6 +41,52 @@ METRICS = (
     "presentations",
     "seconds",
 )
+
+
+@dataclass
+class Run:
+    """A training run at the end of an epoch."""
+
+    network: Network
+    """With the weights of the last epoch."""
+    best: Weights
+    """Those of the best epoch, see :func:`quality`."""
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """A row for each epoch done, row 0 before training, without metrics of training."""
+    snapshots: dict[int, Weights] = field(default_factory=dict)
+    """Weights after some of the epochs done, see :func:`snapshot_epochs`."""
+    steps: dict[int, Weights] = field(default_factory=dict)
+    """What the next update added to the weights of each snapshot but the last."""
+    outcome: str = "running"
+    """finished, or the name of what ended the run early (see :data:`loop.DIVERGED`)."""
+    reason: str = ""
+    """The message that came with it."""
+    made: list[str] = field(default_factory=list)
+    """The machines that had a part in it, see :func:`study.machine.machine`."""
+
+    @property
+    def best_epoch(self) -> int | None:
+        """Epoch that ``best`` comes from; None before the first validation."""
+        if not self.history:
+            return None
+        return max(range(len(self.history)), key=lambda epoch: quality(self.history[epoch]))
+
+    def result(self) -> dict[str, Any]:
+        """Outcome, reason, epochs done, and the best epoch with its validation accuracy."""
+        best = self.best_epoch
+        accuracy = None if best is None else self.history[best]["validation_accuracy"]
+        return {
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "epochs": max(len(self.history) - 1, 0),
+            "best_epoch": best,
+            "validation_accuracy": accuracy,
+        }
+
+    def table(self) -> pd.DataFrame:
+        """The history, a row for each epoch; NaN where an epoch has no value."""
+        return pd.DataFrame(self.history, columns=[*METRICS, "silent_neurons"])
+
 
 HISTORIES_TABLE = Table(
     files=(
@@ -72,66 +117,6 @@ HISTORIES_TABLE = Table(
         "silent_neurons": "the hidden neurons without a spike in any validation sample",
     },
 )
-
-
-@dataclass
-class Run:
-    """A training run at the end of an epoch.
-
-    Attributes
-    ----------
-    network
-        With the weights of the last epoch.
-    best
-        Weights of the best epoch, see :func:`quality`.
-    history
-        One row for each epoch done, row 0 before training (metrics of training are NaN there):
-        metrics, and ``silent_neurons``, the hidden neurons without a spike in any validation
-        sample.
-    snapshots
-        Weights after some of the epochs done, see :func:`snapshot_epochs`.
-    steps
-        What the next update added to the weights of each snapshot but the last.
-    outcome
-        "finished", or the name of what ended the run early (see :data:`loop.DIVERGED`).
-    reason
-        The message that came with it.
-    made
-        The machines that had a part in it, see :func:`study.machine.machine`.
-    """
-
-    network: Network
-    best: Weights
-    history: list[dict[str, Any]] = field(default_factory=list)
-    snapshots: dict[int, Weights] = field(default_factory=dict)
-    steps: dict[int, Weights] = field(default_factory=dict)
-    outcome: str = "running"
-    reason: str = ""
-    made: list[str] = field(default_factory=list)
-
-    @property
-    def best_epoch(self) -> int | None:
-        """Epoch that ``best`` comes from; None if validation never succeeded."""
-        if not self.history:
-            return None
-        return max(range(len(self.history)), key=lambda epoch: quality(self.history[epoch]))
-
-    def result(self) -> dict[str, Any]:
-        """Outcome, reason, epochs done, and the best epoch with its validation accuracy."""
-        best = self.best_epoch
-        return {
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "epochs": max(len(self.history) - 1, 0),
-            "best_epoch": best,
-            "validation_accuracy": None
-            if best is None
-            else self.history[best]["validation_accuracy"],
-        }
-
-    def table(self) -> pd.DataFrame:
-        """The history, one row for each epoch."""
-        return pd.DataFrame(self.history, columns=[*METRICS, "silent_neurons"])
 
 
 def snapshot_epochs(options: TrainingSettings) -> set[int]:
@@ -187,27 +172,22 @@ def restore_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
         return
     refuse_others(header["made_with"], path)
     run.made = list(dict.fromkeys([*header["made"], *run.made]))
-
-    def part(prefix: str) -> Weights:
-        return {
-            name.removeprefix(prefix): value
-            for name, value in tensors.items()
-            if name.startswith(prefix)
-        }
-
     run.history = header["history"]
-    run.network.load_state_dict(part("network."))
-    run.best = part("best.")
+    run.network.load_state_dict(_part(tensors, "network."))
+    run.best = _part(tensors, "best.")
     run.snapshots, run.steps = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
-    optimizer.load(part("adam."))
+    optimizer.load(_part(tensors, "adam."))
     log.info("going on after epoch %d", len(run.history) - 1)
 
 
-def by_epoch(tensors: Mapping[str, Tensor], kind: str) -> dict[int, dict[str, Tensor]]:
+def by_epoch(tensors: Mapping[str, Tensor], kind: str) -> dict[int, Weights]:
     """Those of ``tensors`` that are named <kind>.<epoch>.<name>: for each epoch, by name."""
-    found: dict[int, dict[str, Tensor]] = {}
-    for key in tensors:
-        if key.startswith(f"{kind}."):
-            epoch, name = key.removeprefix(f"{kind}.").split(".", 1)
-            found.setdefault(int(epoch), {})[name] = tensors[key]
+    found: dict[int, Weights] = {}
+    for key, value in _part(tensors, f"{kind}.").items():
+        epoch, name = key.split(".", 1)
+        found.setdefault(int(epoch), {})[name] = value
     return dict(sorted(found.items()))
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> Weights:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

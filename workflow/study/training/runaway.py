@@ -1,4 +1,4 @@
-"""Why LIF networks run away and QIF networks cannot: theory, simulations, and trained networks.
+"""Why LIF networks diverge and QIF networks cannot: theory, simulations, and trained networks.
 
 docs/runaway.md explains it.
 """
@@ -27,38 +27,13 @@ WEIGHTS, INPUT = range(2)  # purposes of random numbers
 SECONDS = 1.0
 INPUT_RATE, INPUT_WEIGHT = 2000.0, 0.1  # of Poisson spikes to each neuron: a mean current of 2
 CURRENT = INPUT_WEIGHT * INPUT_RATE * TAU / 2
-LIMIT = 3000  # spikes of a neuron in a trial, a runaway
+LIMIT = 3000  # spikes of a neuron, above which a network has diverged
 SCALES = (0.0, 0.5, 1.0, 1.5, 2.0, 2.25, 2.5, 2.7, 2.9, 3.5, 5.0, 8.0, 15.0)
 CURRENTS = np.geomspace(0.3, 30.0, 13)
 CRITICAL = 2 * math.sqrt(2)
 """Scale of random recurrent weights above which LIF rates have no finite mean-field solution."""
 
 Rate = Callable[[np.ndarray], np.ndarray]
-
-
-RUNAWAY_RATES_TABLE = Table(
-    files=("training/runaway_rates.csv",),
-    says="Random networks and single neurons of the engine beside their theory; docs/runaway.md.",
-    columns={
-        **shared("neuron"),
-        "of": "current: a single neuron at that constant current, in thresholds of LIF; scale: a "
-        "network with random recurrent weights of that scale",
-        "value": "the current or the scale",
-        "seed": "of the network",
-        "rate": "spikes a second and neuron; infinite where the network runs away",
-        "theory": "the same by the formula or by mean-field theory",
-    },
-)
-RUNAWAY_GAINS_TABLE = Table(
-    files=("training/runaway_gains.csv",),
-    says="How much the recurrent weights of trained LIF networks amplify activity; "
-    "docs/runaway.md.",
-    columns={
-        **shared("seed", "epoch", "outcome"),
-        "gain": "above 1 activity grows without input; 0 without recurrent weights",
-        "spikes_per_neuron": "on validation samples",
-    },
-)
 
 
 def lif_rate(current: np.ndarray) -> np.ndarray:
@@ -103,7 +78,7 @@ def random_weights(n: int, seed: int) -> np.ndarray:
 @torch.no_grad()
 def simulated(neuron: str, recurrent: np.ndarray, seed: int) -> float:
     """Mean rate of a network with the weights ``recurrent`` [n, n] on Poisson input, in the second
-    half of a trial; inf if it runs away."""
+    half of the input; inf if it diverges."""
     n, rng = len(recurrent), numpy_generator(seed, INPUT)
     counts = rng.poisson(INPUT_RATE * SECONDS, n)
     times = rng.uniform(0, SECONDS, counts.sum())
@@ -135,7 +110,7 @@ def gain(recurrent: np.ndarray, seed: int = 0) -> float:
 
     Far above threshold a LIF neuron's rate is its current over tau, and a spike of weight w a
     current of w tau/2 on average. So rates x follow tau x' = -x + [recurrentᵀ x / 2]+, and the
-    gain is 1 plus the rate of the fastest growth (per tau): above 1, the network runs away.
+    gain is 1 plus the rate of the fastest growth (per tau): above 1, the network diverges.
     """
     rng, step = numpy_generator(seed), 0.1
     fastest = 0.0
@@ -151,18 +126,28 @@ def gain(recurrent: np.ndarray, seed: int = 0) -> float:
     return fastest
 
 
+RUNAWAY_RATES_TABLE = Table(
+    files=("training/runaway_rates.csv",),
+    says="Random networks and single neurons of the engine beside their theory; docs/runaway.md.",
+    columns={
+        **shared("neuron"),
+        "of": "current: a single neuron at that constant current, in thresholds of LIF; scale: a "
+        "network with random recurrent weights of that scale",
+        "value": "the current or the scale",
+        "seed": "of the network",
+        "rate": "spikes a second and neuron; infinite where the network diverges",
+        "theory": "the same by the formula or by mean-field theory",
+    },
+)
+
+
 def rates(neurons: Iterable[str], n_neurons: int, n_networks: int) -> pd.DataFrame:
     """Single neurons and random networks of the engine, each beside its theory.
 
-    Returns
-    -------
-    DataFrame
-        neuron; ``of``: "current", a single neuron at that constant ``value``, or "scale", of
-        ``n_networks`` networks of ``n_neurons`` neurons with recurrent weights of that scale; seed;
-        ``rate`` and that of ``theory`` in spikes a second, infinite where a network runs away.
-        Neuron models without a formula in :data:`RATES` are left out.
+    For each scale there are ``n_networks`` networks of ``n_neurons`` neurons. Neuron models without
+    a formula in :data:`RATES` are left out.
     """
-    rows = []
+    rows: list[tuple[str, str, float, int, float, float]] = []
     for neuron in [neuron for neuron in neurons if neuron in RATES]:
         rate = RATES[neuron]
         for current in CURRENTS:
@@ -171,23 +156,29 @@ def rates(neurons: Iterable[str], n_neurons: int, n_networks: int) -> pd.DataFra
         for scale in SCALES:
             theory = mean_field(rate, scale)
             for seed in range(n_networks):
-                weights = scale * random_weights(n_neurons, seed)
-                rate_found = simulated(neuron, weights, seed)
-                rows.append((neuron, "scale", scale, seed, rate_found, theory))
+                found = simulated(neuron, scale * random_weights(n_neurons, seed), seed)
+                rows.append((neuron, "scale", scale, seed, found, theory))
     return pd.DataFrame(rows, columns=["neuron", "of", "value", "seed", "rate", "theory"])
+
+
+RUNAWAY_GAINS_TABLE = Table(
+    files=("training/runaway_gains.csv",),
+    says="How much the recurrent weights of trained LIF networks amplify activity; "
+    "docs/runaway.md.",
+    columns={
+        **shared("seed", "epoch", "outcome"),
+        "gain": "above 1 activity grows without input; 0 without recurrent weights",
+        "spikes_per_neuron": "on validation samples",
+    },
+)
 
 
 def gains(
     outcomes: Sequence[str], histories: Sequence[str], snapshots: Sequence[str]
 ) -> pd.DataFrame:
-    """Of each LIF network and each of its snapshots, the largest :func:`gain` of a layer; files of
-    the same runs in the same order.
+    """The largest :func:`gain` of a layer, of each LIF network after each epoch of its snapshots.
 
-    Returns
-    -------
-    DataFrame
-        seed, epoch, ``gain`` (0 without recurrence), spikes_per_neuron on validation samples, and
-        the run's outcome.
+    The files are those of the same runs in the same order. The gain is 0 without recurrence.
     """
     rows = []
     for outcome_file, history, weights_file in zip(outcomes, histories, snapshots, strict=True):

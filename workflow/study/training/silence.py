@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,14 @@ from spikegrad.layers import SpikingLayer
 from spikegrad.network import Network, load_network
 from spikegrad.saving import load_tensors
 from spikegrad.settings import validate
-from study.config.training import Step, TrainingSettings
+from study.config.training import StepDecay, TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.storage.columns import Table, shared
 from study.training.loop import DIVERGED, further_epochs
 from study.training.optimizer import Adam
 from study.training.run import by_epoch
 
-CONSTANT = Step(kind="step", every=1, factor=1.0)
+CONSTANT = StepDecay(kind="step", every=1, factor=1.0)
 COLUMNS = {
     "neuron": "object",
     "seed": "int64",
@@ -32,8 +33,6 @@ COLUMNS = {
     "woke": "bool",
     "epochs": "int64",
 }
-
-
 SILENCE_TABLE = Table(
     files=("training/*/*/silence.parquet",),
     says="Whether silent neurons wake as training goes on; a row for each hidden neuron.",
@@ -57,24 +56,11 @@ def silence_table(
     validation: SpikeDataset,
     epochs: int,
 ) -> pd.DataFrame:
-    """What became of each hidden neuron of a run, when it trained on from its last snapshot.
+    """What becomes of each hidden neuron of a run that trains on from its last snapshot.
 
     It trains for ``epochs`` more, at the full constant learning rate and with a fresh optimizer.
-
-    Parameters
-    ----------
-    checkpoint, snapshots, history
-        What rule train left of the run.
-    data, validation
-        That it was trained and validated on.
-
-    Returns
-    -------
-    DataFrame
-        A row for each neuron, none if the run failed before its first validation: neuron, seed,
-        unit (counted layer after layer); ever_spiked and silent, see :func:`spiked`; has_gradient,
-        see :func:`has_gradient`; woke: it spiked on ``validation`` after any of the further epochs;
-        epochs: how many of these the network lasted.
+    ``checkpoint``, ``snapshots`` and ``history`` are the outputs of rule train; ``data`` and
+    ``validation`` are those of the run. A run without a validation gives a table without rows.
     """
     network, header = load_network(checkpoint)
     kept = by_epoch(load_tensors(snapshots)[0], "epoch")
@@ -90,32 +76,20 @@ def silence_table(
     gradient = has_gradient(network, data, options.batch_size)
     woke, done = np.zeros(len(ever), bool), 0
     seed, more = header["seed"], range(last + 1, last + 1 + epochs)
-    try:
+    with suppress(*DIVERGED):
         for answer in further_epochs(network, optimizer, data, validation, options, seed, more):
             woke |= (answer.counts.sum(0) > 0).numpy()
             done += 1
-    except tuple(DIVERGED):
-        pass  # it lasted as many epochs as are done
-    named = pd.DataFrame(
-        {
-            "neuron": header["neuron"],
-            "seed": seed,
-            "unit": np.arange(len(ever)),
-            "ever_spiked": ever,
-            "silent": silent,
-            "has_gradient": gradient.numpy(),
-            "woke": woke,
-            "epochs": done,
-        }
-    )
-    return named.astype(COLUMNS)
+    units = np.arange(len(ever))
+    values = (header["neuron"], seed, units, ever, silent, gradient.numpy(), woke, done)
+    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True))).astype(COLUMNS)
 
 
 def spiked(history: pd.DataFrame, n_neurons: int) -> tuple[np.ndarray, np.ndarray]:
     """Which neurons ever spiked, and which are silent at the end, bool [n_neurons] each.
 
-    After an epoch a neuron is silent if no validation sample makes it spike, as ``history`` tells;
-    at the end, if it is after each of the last quarter of epochs.
+    After an epoch of ``history`` a neuron is silent if no validation sample makes it spike; at the
+    end, if it is silent after each of the last quarter of epochs.
     """
     silent = np.zeros((len(history), n_neurons), bool)
     for row, units in zip(silent, history["silent_neurons"], strict=True):
@@ -127,17 +101,15 @@ def spiked(history: pd.DataFrame, n_neurons: int) -> tuple[np.ndarray, np.ndarra
 def has_gradient(network: Network, data: SpikeDataset, batch_size: int) -> Tensor:
     """Whether the loss has a gradient in any incoming weight of a neuron, bool [n_neurons].
 
-    For any batch of ``data``. One on which the network runs away has none.
+    For any batch of ``data``. A batch on which the network diverges gives none.
     """
     found = torch.zeros(sum(network.settings.layers), dtype=torch.bool)
     for indices in torch.arange(len(data.labels)).split(batch_size):
         network.zero_grad()
-        try:
+        with suppress(*DIVERGED):
             output = network(data.spikes.select(indices))
             cross_entropy(output.logits, data.labels[indices]).backward()
-        except tuple(DIVERGED):
-            continue
-        found |= torch.cat([_reached(layer) for layer in network.hidden])
+            found |= torch.cat([_reached(layer) for layer in network.hidden])
     return found
 
 

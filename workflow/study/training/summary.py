@@ -10,8 +10,7 @@ import pandas as pd
 from study.statistics import t_interval
 from study.storage.columns import Table, shared
 
-# What evaluation.scores gives each run.
-SCORES = (
+SCORES = (  # columns of a run's evaluation
     "accuracy",
     "accuracy_unseen_speakers",
     "accuracy_seen_speakers",
@@ -19,10 +18,20 @@ SCORES = (
     "spikes_per_neuron",
     "silent_fraction",
 )
-
-
 FLAT = 5
 """Last epochs, over which a curve that is flat gains nothing."""
+
+
+def unit_of(runs: pd.DataFrame) -> str:
+    """What is independent among ``runs``: searches or, with one search or none, seeds."""
+    return "seed" if runs["search"].min() == runs["search"].max() else "search"
+
+
+def by_unit(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Means of ``measure`` over each unit (:func:`unit_of`): columns neuron, unit, measure."""
+    unit = unit_of(runs)
+    means = runs.dropna(subset=measure).groupby(["neuron", unit], sort=False)[measure].mean()
+    return means.reset_index().rename(columns={unit: "unit"})
 
 
 SUMMARY_TABLE = Table(
@@ -38,17 +47,24 @@ SUMMARY_TABLE = Table(
         "runs": "runs that had a value",
     },
 )
-REACHED_TABLE = Table(
-    files=("training/reached.csv",),
-    says="What training has reached, a row for each run.",
-    columns={
-        **shared("neuron", "seed"),
-        "training_accuracy": "share of training samples classified right during the best epoch by "
-        "validation",
-        "late_gain": "by how much the mean validation accuracy of the last five epochs is above "
-        "that of the five before; missing if the run did not finish",
-    },
-)
+
+
+def summary(runs: pd.DataFrame, measures: Iterable[str]) -> pd.DataFrame:
+    """Mean and its t interval over searches, for each neuron and each of the columns ``measures``.
+
+    A run without a value of a measure is left out of it.
+    """
+    columns = ["neuron", "measure", "mean", "low", "high", "units", "runs"]
+    rows = []
+    for neuron, members in runs.groupby("neuron", sort=False):
+        for measure in measures:
+            values = by_unit(members, measure)[measure]
+            n_runs = int(members[measure].notna().sum())
+            interval = t_interval(values)
+            rows.append((neuron, measure, values.mean(), *interval, len(values), n_runs))
+    return pd.DataFrame(rows, columns=columns)
+
+
 SPEAKERS_TABLE = Table(
     files=("training/speakers.csv",),
     says="Accuracy by speaker, over the runs of each search.",
@@ -57,53 +73,6 @@ SPEAKERS_TABLE = Table(
         "answers": "test samples of all runs",
     },
 )
-
-
-def unit_of(runs: pd.DataFrame) -> str:
-    """What is independent among ``runs``: searches or, with one search or none, seeds."""
-    return "seed" if runs["search"].min() == runs["search"].max() else "search"
-
-
-def by_unit(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Means of ``measure`` over each unit (:func:`unit_of`): columns neuron, unit, measure."""
-    unit = unit_of(runs)
-    means = runs.dropna(subset=measure).groupby(["neuron", unit], sort=False)[measure].mean()
-    return means.reset_index().rename(columns={unit: "unit"})
-
-
-def summary(runs: pd.DataFrame, measures: Iterable[str]) -> pd.DataFrame:
-    """Mean and its t interval over searches, for each neuron and measure.
-
-    Parameters
-    ----------
-    runs
-        One row for each run, with the columns neuron, seed, search and ``measures``.
-    measures
-        Columns to summarise; a run without a value of one is left out of it.
-
-    Returns
-    -------
-    DataFrame
-        Columns neuron, measure, mean, low, high (95 %), units (searches; seeds, if there is but
-        one search or none) and runs: how many had a value.
-    """
-    rows = []
-    for neuron, members in runs.groupby("neuron", sort=False):
-        for measure in measures:
-            values = by_unit(members, measure)[measure]
-            low, high = t_interval(values)
-            rows.append(
-                {
-                    "neuron": neuron,
-                    "measure": measure,
-                    "mean": values.mean(),
-                    "low": low,
-                    "high": high,
-                    "units": len(values),
-                    "runs": int(members[measure].notna().sum()),
-                }
-            )
-    return pd.DataFrame(rows)
 
 
 def accuracy_by_speaker(samples: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -116,16 +85,21 @@ def accuracy_by_speaker(samples: pd.DataFrame, keys: Sequence[str]) -> pd.DataFr
     return groups.agg(accuracy="mean", answers="size").reset_index()
 
 
-def reached(histories: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
-    """What training has reached: a row for each of ``runs`` that was validated once.
+REACHED_TABLE = Table(
+    files=("training/reached.csv",),
+    says="What training has reached, a row for each run.",
+    columns={
+        **shared("neuron", "seed"),
+        "training_accuracy": "share of training samples classified right during the best epoch by "
+        "validation",
+        "late_gain": "by how much the mean validation accuracy of the last five epochs is above "
+        "that of the five before; missing if the run did not finish",
+    },
+)
 
-    Returns
-    -------
-    DataFrame
-        neuron, seed, ``training_accuracy`` at the best epoch, and ``late_gain``: how much the mean
-        validation accuracy of the last :data:`FLAT` epochs is above that of as many before; NaN if
-        the run was not trained to its end.
-    """
+
+def reached(histories: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """What training has reached: a row for each of ``runs`` that was validated once."""
     key = ["neuron", "seed"]
     outcomes = runs.set_index(key)["outcome"]
     rows = []

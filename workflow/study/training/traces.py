@@ -44,7 +44,7 @@ def potential(network: Network, spikes: SpikeTrains, n_points: int) -> pd.DataFr
     """Membrane potential of a typical neuron of the first hidden layer during one sample.
 
     Of the neurons that spike, it is one with the median number of spikes; where none does,
-    neuron 0. Columns: unit, time in seconds (``n_points`` over the trial), potential.
+    neuron 0. Columns: unit, time in seconds (``n_points`` over its duration), potential.
     """
     layer = network.hidden[0]
     counts = torch.bincount(layer(spikes).units, minlength=layer.n_out)
