@@ -25,7 +25,7 @@ from environments import InstallationError, python_of
 
 HERE = Path(__file__).parent
 # Torch's idle threads spin for milliseconds after each of its loops, which takes a core from the
-# engine's threads; so they are told to sleep. Peers, which loop in torch all the time, are not.
+# engine's threads; so they sleep. Peers, which loop in torch all the time, are not.
 PASSIVE = {"OMP_WAIT_POLICY": "passive"}
 PAUSE = 0.05  # seconds before a round, in which the threads of the one before come to rest
 START_LIMIT, ROUND_LIMIT = 120.0, 60.0  # seconds
@@ -121,16 +121,9 @@ def compete(entries: Iterable[Entry], n_rounds: int) -> list[dict[str, Any]]:
     running: list[tuple[dict[str, Any], Contestant]] = []
     try:
         for entry in entries:
-            rows.append(
-                {
-                    "network": entry.task.network,
-                    "contestant": entry.name,
-                    "resolution": entry.task.resolution,
-                    "batch": entry.task.batch,
-                    "problem": "",
-                    "seconds": [],
-                }
-            )
+            task = entry.task
+            row = {"network": task.network, "contestant": entry.name, "resolution": task.resolution}
+            rows.append({**row, "batch": task.batch, "problem": "", "seconds": []})
             with noting(rows[-1]):
                 running.append((rows[-1], Contestant(entry)))
         for row, contestant in running:
@@ -152,13 +145,13 @@ def compete(entries: Iterable[Entry], n_rounds: int) -> list[dict[str, Any]]:
     return rows
 
 
-KINDS = {
+OURS = {
     "LIF": ("lif", 0.0),
     "QIF": ("qif", 0.0),
     "driven QIF": ("qif", 0.5),
     "δ-QIF": ("qif_delta", 0.5),
 }
-PLAIN = (KINDS["LIF"], KINDS["QIF"])
+PLAIN = ("LIF", "QIF")
 GRIDS = (1e-3, 4e-3)
 CLOCKED = {
     "Spyx": "spyx",
@@ -172,35 +165,33 @@ MAIN = ("rec128", "ff256")
 FASTEST = ("Spyx", "jaxpike", "plain torch loop")
 
 
-def ours(task: Task) -> Entry:
-    (kind,) = [name for name, kind in KINDS.items() if kind == (task.neuron, task.drive)]
-    return Entry(f"spikegrad {kind}", "engine.py", task, passive=True)
+def ours(kind: str, task: Task) -> Entry:
+    neuron, drive = OURS[kind]
+    own = task._replace(neuron=neuron, drive=drive)
+    return Entry(f"spikegrad {kind}", "engine.py", own, passive=True)
 
 
 def clocked(name: str, task: Task) -> Entry:
-    peer = CLOCKED[name]
-    return Entry(name, f"peer_{peer or 'torch'}.py", task, peer)
+    return Entry(name, f"peer_{CLOCKED[name] or 'torch'}.py", task, CLOCKED[name])
 
 
 def entries(
     hidden: int, recurrent: bool, batch: int, grids: tuple[float, ...] = GRIDS
 ) -> list[Entry]:
     """All contestants of one network, ours first."""
-    main = Task(hidden, recurrent, None, batch).network in MAIN
-    kinds = [kind for kind in KINDS.values() if main or kind in PLAIN]
-    tasks = [Task(hidden, recurrent, step, batch, *k) for k in kinds for step in (None, *grids)]
+    full = Task(hidden, recurrent, None, batch)
+    on_grids = [full._replace(step=step) for step in grids]
+    main = full.network in MAIN
+    mine = [ours(kind, task) for kind in (OURS if main else PLAIN) for task in (full, *on_grids)]
     if not main:
-        fast = [clocked(name, Task(hidden, recurrent, grids[0], batch)) for name in FASTEST]
-        return [*map(ours, tasks), *fast]
-    peers = [
-        clocked(name, Task(hidden, recurrent, step, batch)) for step in grids for name in CLOCKED
-    ]
+        return [*mine, *(clocked(name, on_grids[0]) for name in FASTEST)]
+    peers = [clocked(name, task) for task in on_grids for name in CLOCKED]
     # A sample takes jaxsnn about a second, so a batch is two.
-    exact = Entry("jaxsnn", "peer_jaxsnn.py", Task(hidden, recurrent, None, 2), "jaxsnn")
-    return [*map(ours, tasks), *peers, exact]
+    return [*mine, *peers, Entry("jaxsnn", "peer_jaxsnn.py", full._replace(batch=2), "jaxsnn")]
 
 
 def full_resolution(batch: int) -> list[Entry]:
     """For what a larger batch gains and takes in memory, beside the clocked peer of the bars."""
-    mine = [ours(Task(128, True, None, batch, *kind)) for kind in PLAIN]
-    return [*mine, clocked("Spyx", Task(128, True, GRIDS[0], batch))]
+    full = Task(128, True, None, batch)
+    mine = [ours(kind, full) for kind in PLAIN]
+    return [*mine, clocked("Spyx", full._replace(step=GRIDS[0]))]

@@ -1,4 +1,4 @@
-"""What a contestant does: it makes ready, runs one update whenever told, and names its peak memory.
+"""What a contestant does: it makes ready, runs one update when asked, and names its peak memory.
 
 Each contestant is a process of its own, whose command line holds its :class:`Task` as JSON and the
 file descriptor to answer on, by one JSON object a line: standard output belongs to the libraries.

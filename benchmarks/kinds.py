@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from contestant import Task
-from engine import Network, network, trainer
+from engine import network, trainer
 
 KINDS = [("lif", 0.0), ("lif", 0.5), ("qif", 0.0), ("qif", 0.5), ("qif_delta", 0.5)]
 ROUNDS = 15
@@ -25,33 +25,22 @@ def measure(quick: bool) -> list[dict[str, Any]]:
     batch, rounds = (4, 2) if quick else (32, ROUNDS)
     rows: list[dict[str, Any]] = []
     for step in (1e-3, None):
-        nets: dict[tuple[str, float], Network] = {
-            (neuron, drive): network(Task(128, True, step, batch, neuron, drive))
-            for neuron, drive in KINDS
-        }
-        updates = {kind: trainer(net) for kind, net in nets.items()}
-        seconds: dict[tuple[str, float, float | None], list[float]] = {}
+        turns = []
+        for kind in KINDS:
+            net = network(Task(128, True, step, batch, *kind))
+            update = trainer(net)
+            for clip in (None, 1.0):
+                row = {"neuron": kind[0], "drive": kind[1], "clipped": clip is not None}
+                row["resolution"] = "full" if step is None else f"{1000 * step:g} ms"
+                rows.append({**row, "activity": net.activity, "seconds": [], "batch": batch})
+                turns.append((net.layer, clip, update, rows[-1]["seconds"]))
         for turn in range(rounds + 2):
-            for kind, update in updates.items():
-                for clip in (None, 1.0):
-                    nets[kind].layer.sample_clip = clip
-                    start = time.process_time()
-                    update()
-                    if turn > 1:  # the first ones compile, and fill the caches
-                        took = time.process_time() - start
-                        seconds.setdefault((*kind, clip), []).append(took)
-        rows += [
-            {
-                "neuron": neuron,
-                "drive": drive,
-                "clipped": clip is not None,
-                "resolution": "full" if step is None else f"{1000 * step:g} ms",
-                "activity": nets[neuron, drive].activity,
-                "seconds": own,
-                "batch": batch,
-            }
-            for (neuron, drive, clip), own in seconds.items()
-        ]
+            for layer, clip, update, seconds in turns:
+                layer.sample_clip = clip
+                start = time.process_time()
+                update()
+                if turn > 1:  # the first ones compile, and fill the caches
+                    seconds.append(time.process_time() - start)
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,6 +21,7 @@ from study.style import NEURON_COLOURS, letter, save
 
 HERE = Path(__file__).parent
 Row = dict[str, Any]
+COUNTS = ("events", "steps", "spikes")  # of a sample
 
 INTRODUCTION = """\
 # Speed, as measured
@@ -147,7 +149,7 @@ def kind_rows(rows: list[Row]) -> Iterator[list[str]]:
 
 def pass_rows(passes: list[Row]) -> Iterator[list[str]]:
     for p in passes:
-        counts = [f"{p[name]:,}" for name in ("events", "steps", "spikes")]
+        counts = [f"{p[name]:,}" for name in COUNTS]
         seconds = [number(1e3 * p[name]) for name in ("forward", "backward")]
         yield [p["network"], p["neuron"], p["resolution"], *counts, *seconds]
 
@@ -179,41 +181,30 @@ def workflow_section(result: Row) -> str:
     if "problem" in result:
         return f"Not measured: {result['problem']}.\n"
     total = result["cores"] * result["wall"]
+    work, starts = (percent(result[name] / total) for name in ("work", "starts"))
     return (
-        f"{result['jobs']} jobs in {result['wall']:.0f} s on {result['cores']} cores: "
-        f"{percent(result['work'] / total)} of the cores' time is work, "
-        f"{percent(result['starts'] / total)} are starts of jobs, until all is imported. The "
-        f"search took {result['search']:.0f} core-seconds, {percent(result['search_overhead'])} of them "
-        "not in training: starts, suggestions, selection.\n"
+        f"{result['jobs']} jobs in {result['wall']:.0f} s on {result['cores']} cores: {work} of the"
+        f" cores' time is work, {starts} are starts of jobs, until all is imported. The search took"
+        f" {result['search']:.0f} core-seconds, {percent(result['search_overhead'])} of them not in"
+        " training: starts, suggestions, selection.\n"
     )
 
 
 def figure(points: list[Row], files: Iterable[str]) -> None:
     """Cost over events, neurons and batch."""
     panels = {
-        "input events a sample": (
-            "events, 128 feedforward neurons",
-            "events, 128 recurrent neurons",
-        ),
-        "neurons": ("feedforward neurons", "recurrent neurons"),
-        "samples in a batch": ("batch, rec128",),
+        "input events a sample": "events, 128 {} neurons",
+        "neurons": "{} neurons",
+        "samples in a batch": "batch, rec128",
     }
     canvas, axes = plt.subplots(1, 3, figsize=(7.2, 2.8))
     curves = {(curve, neuron): (x, y) for curve, neuron, x, y in fitted(points, limits={})}
-    for axis, (label, names) in zip(axes, panels.items(), strict=True):
-        for name in names:
-            recurrent = "feedforward" not in name
-            for neuron in ("LIF", "QIF"):
-                x, y = curves[name, neuron]
-                axis.loglog(
-                    x,
-                    1000 * y,
-                    marker="o",
-                    markersize=3,
-                    linestyle="-" if recurrent else "--",
-                    color=NEURON_COLOURS[neuron.lower()],
-                    label=f"{neuron}, {'recurrent' if recurrent else 'feedforward'}",
-                )
+    styles = list(product({"feedforward": "--", "recurrent": "-"}.items(), ("LIF", "QIF")))
+    for axis, (label, name) in zip(axes, panels.items(), strict=True):
+        for (kind, line), neuron in styles if "{}" in name else styles[2:]:
+            x, y = curves[name.format(kind), neuron]
+            style = {"color": NEURON_COLOURS[neuron.lower()], "label": f"{neuron}, {kind}"}
+            axis.loglog(x, 1000 * y, f"o{line}", markersize=3, **style)
         ends = np.array(axis.get_xlim())
         axis.loglog(
             ends, axis.get_ylim()[0] * ends / ends[0], color="0.7", zorder=0, label="proportional"
@@ -250,16 +241,7 @@ def page(results: dict[str, Any]) -> str:
         ),
         PASSES,
         table(
-            (
-                "network",
-                "neuron",
-                "events at",
-                "events",
-                "steps",
-                "spikes",
-                "forward ms",
-                "backward",
-            ),
+            ("network", "neuron", "events at", *COUNTS, "forward ms", "backward"),
             pass_rows(results["passes"]),
         ),
         "## Cochlea\n\nOne spoken word, 700 channels, from sound to spikes; processor time.\n",

@@ -134,23 +134,21 @@ def test_a_source_alone_is_a_valid_section():
     assert (config.n_units, config.duration, config.time_step) == (700, 1.4, None)
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "message"),
-    [
-        ("network.tau", 20.0, "'network.tau': 20 s is not within 0.0001 to 1 s: milliseconds?"),
-        ("network.readout.window", 300.0, "'network.readout.window': 300 s"),
-        ("data.duration", 900.0, "'data.duration': 900 s"),
-        ("data.time_step", 1.0, "'data.time_step': 1 s"),
-        ("neurons.lif", {"network": {"tau": 20.0}}, "'neurons.lif.network.tau': 20 s"),
-        (
-            "search.sampling.space",
-            [{"key": "network.tau", "low": 0.01, "high": 50.0}],
-            "'search of network.tau': 50 s",
-        ),
-    ],
-)
-def test_milliseconds_are_asked_about_and_can_be_meant(path, value, message):
-    config = changed(path, value)
+MILLISECONDS = """
+network: {tau: 20.0}  # 'network.tau': 20 s is not within 0.0001 to 1 s: milliseconds?
+network: {readout: {window: 300.0}}  # 'network.readout.window': 300 s
+data: {duration: 900.0}  # 'data.duration': 900 s
+data: {time_step: 1.0}  # 'data.time_step': 1 s
+neurons: {lif: {network: {tau: 20.0}}}  # 'neurons.lif.network.tau': 20 s
+search: {sampling: {space: [{key: network.tau, low: 0.01, high: 50.0}]}}  # 'search of network.tau'
+"""
+
+
+@pytest.mark.parametrize("line", MILLISECONDS.strip().splitlines())
+def test_milliseconds_are_asked_about_and_can_be_meant(line: str):
+    text, message = line.split("  # ")
+    config = settings("smoke.yaml")
+    update_config(config, yaml.safe_load(text))
     with pytest.raises(ConfigError, match=re.escape(message)) as caught:
         validate(Study, config)
     key = re.search(r"list '(.*?)' in `unusual`", str(caught.value))[1]

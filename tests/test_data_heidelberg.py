@@ -128,13 +128,13 @@ def test_a_flac_must_agree_with_its_own_md5(tmp_path: Path, width: int) -> None:
 
 @pytest.fixture(scope="module")
 def sample() -> pd.DataFrame:
-    """240 of the recordings through every tenth channel, which takes a tenth of the time."""
+    """Five words of each language by each speaker, through every tenth channel to save time."""
     if not SAMPLE.is_dir():
         pytest.skip(f"no sample of the Heidelberg Digits at {SAMPLE}")
     cochlea = Cochlea(Membrane.build(70, 1.4, 48_000))
 
     def rows() -> Iterator[dict[str, float]]:
-        for file in sorted(SAMPLE.glob("*.flac")):
+        for file in sorted(SAMPLE.glob("*.flac"))[::2]:
             sound, rate, _ = decode(file.read_bytes(), file.name)
             assert rate == 48_000
             times, channels = cochlea.spikes(sound, np.random.default_rng([*file.name.encode()]))

@@ -65,7 +65,11 @@ def test_fsdd_from_the_web_to_its_spikes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "jobs"),
     [
-        ({"path": "hd"}, {"download_archive": 0, "tabulate": 1, "encode": 12, "merge_encoded": 1}),
+        pytest.param(
+            {"path": "hd"},
+            {"download_archive": 0, "tabulate": 1, "encode": 12, "merge_encoded": 1},
+            marks=pytest.mark.weekly,
+        ),
         (
             {"spikes": {"train": "hd/a.h5", "test": "hd/b.h5"}},
             {"download_archive": 0, "tabulate": 0, "encode": 0, "prepare": 1},

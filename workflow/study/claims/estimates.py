@@ -1,9 +1,6 @@
-"""Numbers with intervals, and what they say about a claim.
+"""Numbers with intervals, and what they say about a claim; docs/claims.md gives the reasons.
 
-The unit of every interval is what a repetition of the study would draw anew, a search with all
-that its winner is trained for: means over a unit are taken first. Intervals are Student's t
-intervals over units, comparisons Welch's, with an exact permutation test beside them; their
-coverage and error rates are simulated in tests/test_claims_statistics.py.
+Coverage and error rates are simulated in tests/test_claims_statistics.py.
 """
 
 from __future__ import annotations
@@ -103,10 +100,7 @@ def exact(values: Values, n: int, unit: str) -> Estimate:
 
 
 def mean(values: Values, unit: str = "searches") -> Estimate:
-    """The mean of ``values`` [n], one from each unit, with Student's t interval.
-
-    A single value has an infinite one.
-    """
+    """The mean of ``values`` [n], one from each unit, with Student's t interval."""
     if len(values) == 0:
         return NOTHING
     return Estimate(float(values.mean()), *t_interval(values), len(values), unit)

@@ -5,14 +5,14 @@ Numbers of finite networks are those of each experiment by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
 from study.claims.estimates import NOTHING, Estimate, exact
 from study.claims.results import Cases, Tables
-from study.ntk import SAME_TIME, SG_NTK, SYMMETRISED, TRANSPOSED
+from study.ntk import SAME_TIME, SG_NTK
 
 TRUE_DERIVATIVE = "true_derivative"  # as the tables call it
 
@@ -51,18 +51,11 @@ def approach(tables: Tables) -> Cases:
     return {"all depths and surrogates": exact(np.array(powers), len(powers), "kernels")}
 
 
-def error_power(tables: Tables) -> Cases:
-    """Power of the width in the kernel's squared error, before training."""
-    return _width_power(tables, "squared_error", last=False)
+def width_power(tables: Tables, quantity: str, last: bool) -> Cases:
+    """Power of the width that ``quantity`` follows at the first or last step, by experiment.
 
-
-def drift_power(tables: Tables) -> Cases:
-    """Power of the width in the kernel's relative change by training."""
-    return _width_power(tables, "drift", last=True)
-
-
-def _width_power(tables: Tables, quantity: str, last: bool) -> Cases:
-    """Of the slopes of the activation, the one whose interval reaches highest."""
+    Of the slopes of the activation, the one whose interval reaches highest.
+    """
     cases = {}
     columns = ("slope", "step", "n_networks", *POWER)
     for experiment, own in tables.experiments("exponents", *columns, quantity=quantity):
@@ -105,18 +98,11 @@ def spread(tables: Tables) -> Cases:
     return cases
 
 
-def mean_trend(tables: Tables) -> Cases:
-    """Power of the width in the distance of trained networks' mean from the SG-NTK's flow."""
-    return _trend(tables, "distance")
+def trend(tables: Tables, quantities: Sequence[str]) -> Cases:
+    """Power of the width in what trained networks and the SG-NTK's flow differ by.
 
-
-def spread_trend(tables: Tables) -> Cases:
-    """Power of the width in what single networks scatter more than the SG-NTK's flow."""
-    return _trend(tables, "spread, train", "spread, test")
-
-
-def _trend(tables: Tables, *quantities: str) -> Cases:
-    """Where nothing is left to fall at some width there is no power to measure."""
+    Where nothing is left to fall at some width there is no power to measure.
+    """
     cases = {}
     columns = ("quantity", "widths", "n_networks", *POWER)
     for experiment, table in tables.experiments("trends", *columns):
@@ -129,18 +115,11 @@ def _trend(tables: Tables, *quantities: str) -> Cases:
     return cases
 
 
-def advantage(tables: Tables) -> Cases:
-    """By how much the SG-NTK's mean squared distance is smaller than the best other kernel's."""
-    return _advantage(tables, "distances")
+def advantage(tables: Tables, table: str, kernels: Sequence[str] = ()) -> Cases:
+    """By how much the SG-NTK's mean squared distance is smaller than the best other kernel's.
 
-
-def advantage_off_circle(tables: Tables) -> Cases:
-    """The same for inputs of unequal norm, beside the SG-NTK transposed or symmetrised."""
-    return _advantage(tables, "off_circle", TRANSPOSED, SYMMETRISED)
-
-
-def _advantage(tables: Tables, table: str, *kernels: str) -> Cases:
-    """The best of ``kernels`` (of all, if none is named) is that whose interval reaches lowest."""
+    The best of ``kernels`` (of all, if none is named) is the one whose interval reaches lowest.
+    """
     cases = {}
     for experiment, found in _trained(tables, table, "advantage", "advantage_se"):
         others = found[found["kernel"] != SG_NTK]

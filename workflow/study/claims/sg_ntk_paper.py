@@ -7,6 +7,7 @@ from functools import partial
 from study.claims import kernels
 from study.claims.claim import Claim, Statement
 from study.claims.estimates import Criterion
+from study.ntk import SYMMETRISED, TRANSPOSED
 
 SG_NTK_PAPER = "2405.15539"
 
@@ -78,7 +79,7 @@ SG_NTK_CLAIMS = (
         WIDTH,
         "power of the width in the kernel's mean squared error, before training",
         Criterion("<", -0.5, NETWORKS),
-        kernels.error_power,
+        partial(kernels.width_power, quantity="squared_error", last=False),
         ("*",),
     ),
     Claim(
@@ -86,7 +87,7 @@ SG_NTK_CLAIMS = (
         CONSTANCY,
         "power of the width in the kernel's relative change by training",
         Criterion("<", -0.25, NETWORKS),
-        kernels.drift_power,
+        partial(kernels.width_power, quantity="drift", last=True),
         ("*",),
     ),
     Claim(
@@ -102,7 +103,7 @@ SG_NTK_CLAIMS = (
         REGRESSION,
         "power of the width in the distance of the trained networks' mean from the SG-NTK's flow",
         Criterion("<", -0.125, NETWORKS),
-        kernels.mean_trend,
+        partial(kernels.trend, quantities=["distance"]),
         MAIN,
     ),
     Claim(
@@ -118,7 +119,7 @@ SG_NTK_CLAIMS = (
         REGRESSION,
         "power of the width in what single networks scatter more than the SG-NTK's flow",
         Criterion("<", -0.0625, NETWORKS),
-        kernels.spread_trend,
+        partial(kernels.trend, quantities=["spread, train", "spread, test"]),
     ),
     Claim(
         "sg-ntk-is-not-symmetric",
@@ -126,7 +127,7 @@ SG_NTK_CLAIMS = (
         "inputs of unequal norm: mean squared distance of the networks from the flow with the "
         "transposed or symmetrised kernel, minus that from the SG-NTK's",
         Criterion(">", 0.0, NETWORKS),
-        kernels.advantage_off_circle,
+        partial(kernels.advantage, table="off_circle", kernels=(TRANSPOSED, SYMMETRISED)),
     ),
     Claim(
         "sg-ntk-describes-best",
@@ -134,6 +135,6 @@ SG_NTK_CLAIMS = (
         "mean squared distance of the networks from regression with the best other kernel, minus "
         "that from the SG-NTK",
         Criterion(">", 0.0, NETWORKS),
-        kernels.advantage,
+        partial(kernels.advantage, table="distances"),
     ),
 )
