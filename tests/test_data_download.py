@@ -16,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tonic.datasets
 
 from spikefiles import original_file
 from study.data import download
 from study.data.archives import audio_names, read_audio
-from study.data.download import PUBLISHED, Published, fetch_published
+from study.data.download import SIZES, fetch_published
 from study.data.layout import DataError
 from webserver import Server, serving
 
@@ -178,8 +179,10 @@ def published(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         for name in ("shd_train.h5", "ssc_valid.h5"):
             archive.write(folder / name, name)
     server.body = (folder / "shd_train.h5.zip").read_bytes()
-    known = Published(hashlib.md5(server.body).hexdigest(), 23, 4)
-    monkeypatch.setattr(download, "PUBLISHED", dict.fromkeys(PUBLISHED, known))
+    md5 = hashlib.md5(server.body).hexdigest()
+    monkeypatch.setattr(tonic.datasets.SHD, "train_md5", md5)
+    monkeypatch.setattr(tonic.datasets.SSC, "valid_md5", md5)
+    monkeypatch.setattr(download, "SIZES", dict.fromkeys(SIZES, (23, 4)))
     monkeypatch.setattr(download, "MIRRORS", (server.folder,))
     return folder
 
@@ -247,7 +250,7 @@ def test_the_published_numbers_of_samples() -> None:
     """As on zenkelab.org/resources/spiking-heidelberg-datasets-shd."""
     totals = {"shd": 10_420, "ssc": 105_829}
     for source, total in totals.items():
-        assert sum(p.n_samples for (name, _), p in PUBLISHED.items() if name == source) == total
+        assert sum(n for (name, _), (n, _) in SIZES.items() if name == source) == total
 
 
 def packed(folder: Path, kind: str) -> Path:

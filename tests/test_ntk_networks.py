@@ -171,13 +171,6 @@ def test_kernels_approach_the_analytic_one_as_one_over_width(phi, psi) -> None:
     assert (asymmetry - wanted).norm() <= 0.5 * wanted.norm() + 1e-12
 
 
-def test_networks_do_not_depend_on_their_block() -> None:
-    architecture = Architecture(2, 9, 2)
-    together, alone = (initialise(architecture, seeded(*seeds)) for seeds in ((3, 4, 5), (4,)))
-    for a, b in zip(together.weights + together.biases, alone.weights + alone.biases, strict=True):
-        assert torch.equal(a[1], b[0])
-
-
 def test_blocks_of_another_architecture_are_errors() -> None:
     """The scales are the architecture's, so that such a kernel would be wrong, not impossible."""
     block, x = initialise(Architecture(3, 50, 2), seeded(0)), torch.ones(2, 3, dtype=F64)

@@ -18,19 +18,14 @@ from study.storage.tables import read_table
 from study.style import save
 
 
-def predicted(predictions, step):
-    """Each kernel's prediction after ``step`` steps, by angle."""
-    return {
-        kernel: table.sort_values("angle")
-        for kernel, table in predictions[predictions.step == step].groupby("kernel")
-    }
-
-
 def draw(experiment, networks, predictions, train, files):
     """One figure, of one experiment."""
     last = networks.step.max()
     final = networks[networks.step == last]
-    regression, flow = predicted(predictions, np.inf), predicted(predictions, last)
+    ordered = predictions.sort_values("angle")
+    regression, flow = (
+        dict(iter(ordered[ordered.step == step].groupby("kernel"))) for step in (np.inf, last)
+    )
     sg_ntk = regression[SG_NTK]
     widths = experiment["widths"]
     functions = {

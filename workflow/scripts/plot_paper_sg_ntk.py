@@ -47,8 +47,7 @@ outputs = final[final["width"] == width].pivot_table(
     index="angle", columns="network", values="output"
 )
 flow = predictions[predictions["step"] == step].sort_values("angle")
-flow = {kernel: table for kernel, table in flow.groupby("kernel")}
-draw_networks(single, outputs, flow, points[points["train"]])
+draw_networks(single, outputs, dict(iter(flow.groupby("kernel"))), points[points["train"]])
 angle_axis(single)
 single.set(title=f"{outputs.shape[1]} sign networks, $n = {width}$", ylabel="output")
 single.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))

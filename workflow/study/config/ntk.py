@@ -101,13 +101,9 @@ class NTKExperiment(Section):
     """Blocks that one job trains, one after the other; many for small networks."""
 
     @model_validator(mode="after")
-    def _steps_ascend(self) -> NTKExperiment:
+    def _can_be_trained(self) -> NTKExperiment:
         if list(self.record_steps) != sorted(set(self.record_steps)) or self.record_steps[-1] < 1:
             raise ValueError("record_steps must ascend, and end above 0")
-        return self
-
-    @model_validator(mode="after")
-    def _differentiable(self) -> NTKExperiment:
         names = {a.name for a in self.activations}
         if self.surrogate.name == "true_derivative" and "sign" in names:
             raise ValueError("sign networks cannot train with their true_derivative, 0 or infinite")
@@ -244,13 +240,11 @@ class NTKConfig(Section):
     """Where it has eigenvalues with negative real part."""
 
     @model_validator(mode="after")
-    def _circle_first(self) -> NTKConfig:
+    def _fits_the_figures(self) -> NTKConfig:
         if any(e.gaussian_inputs for e in self.kernels) or self.ensembles[0].gaussian_inputs:
             raise ValueError("kernels, and the first of ensembles, are on the circle")
-        return self
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> NTKConfig:
+        if any(len(e.activations) > 1 for e in self.ensembles):
+            raise ValueError("an ensemble has one activation: give another one its own entry")
         names = ["figures", "limits", "stability", *(e.name for e in self.experiments())]
         repeated = [n for n, k in Counter(names).items() if k > 1]
         if repeated:

@@ -29,22 +29,35 @@ FAULTS = (OSError, HTTPException, DataError)
 log = logging.getLogger(__name__)
 
 
-class Published(NamedTuple):
-    """A file of SHD or SSC, as on zenkelab.org and compneuro.net."""
+SIZES = {
+    ("shd", "train"): (8156, 20),
+    ("shd", "test"): (2264, 20),
+    ("ssc", "train"): (75_466, 35),
+    ("ssc", "validation"): (9981, 35),
+    ("ssc", "test"): (20_382, 35),
+}
+"""Samples and classes of the published files, as on zenkelab.org and compneuro.net."""
 
+
+class Published(NamedTuple):
+    """A published file."""
+
+    name: str
+    """Of the HDF5 file in the zip file."""
     md5: str
-    """Of the zip file that holds it."""
+    """Of the zip file."""
     n_samples: int
     n_classes: int
 
 
-PUBLISHED = {
-    ("shd", "train"): Published("f3252aeb598ac776c1b526422d90eecb", 8156, 20),
-    ("shd", "test"): Published("1503a5064faa34311c398fb0a1ed0a6f", 2264, 20),
-    ("ssc", "train"): Published("d102be95e7144fcc0553d1f45ba94170", 75_466, 35),
-    ("ssc", "validation"): Published("b4eee3516a4a90dd0c71a6ac23a8ae43", 9981, 35),
-    ("ssc", "test"): Published("a35ff1e9cffdd02a20eb850c17c37748", 20_382, 35),
-}
+def published_file(source: str, split: str) -> Published:
+    """What is published of a ``split`` of ``source``; names and sums are those of tonic."""
+    import tonic.datasets  # GPL-licensed, and only needed for SHD and SSC
+
+    dataset = {"shd": tonic.datasets.SHD, "ssc": tonic.datasets.SSC}[source]
+    part = "valid" if split == "validation" else split
+    archive, md5 = getattr(dataset, f"{part}_zip"), getattr(dataset, f"{part}_md5")
+    return Published(archive.removesuffix(".zip"), md5, *SIZES[source, split])
 
 
 def fetch_published(source: str, split: str, folder: str | None, output: str | Path) -> None:
@@ -57,8 +70,8 @@ def fetch_published(source: str, split: str, folder: str | None, output: str | P
     DataError
         If no file passes all checks; ``output`` is then as before.
     """
-    published = PUBLISHED[source, split]
-    name = f"{source}_{'valid' if split == 'validation' else split}.h5"
+    published = published_file(source, split)
+    name = published.name
     with atomic(output) as part:
         if folder is None:
             archive = Path(output).with_name(f"{name}.zip")
@@ -66,11 +79,11 @@ def fetch_published(source: str, split: str, folder: str | None, output: str | P
             _unpack(archive, name, part)
             archive.unlink()
         else:
-            _copy(Path(folder), name, published, part)
+            _copy(Path(folder), published, part)
         try:
             with open_spike_file(part) as spikes:
                 n, n_classes = len(spikes), len(spikes.class_names)
-            if (n, n_classes) != published[1:]:
+            if (n, n_classes) != SIZES[source, split]:
                 raise DataError(
                     f"{n} samples of {n_classes} classes instead of {published.n_samples} of"
                     f" {published.n_classes}"
@@ -175,8 +188,9 @@ def _download(url: str, part: Path) -> None:
         raise OSError(f"cut off at {_size(part)} of {total} bytes")
 
 
-def _copy(folder: Path, name: str, published: Published, part: Path) -> None:
+def _copy(folder: Path, published: Published, part: Path) -> None:
     """Take the user's archive, which must be the published one, or else the user's HDF5 file."""
+    name = published.name
     archive, unpacked = folder / f"{name}.zip", folder / name
     if archive.is_file():
         _check(archive, published)
