@@ -88,13 +88,19 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
     part.parent.mkdir(parents=True, exist_ok=True)
     failures, furthest = 0, _size(part)
     while True:
-        problems = []
+        problems: list[Exception] = []
         for url in urls:
-            problem = _attempt(url, part, check)
-            if problem is None:
+            try:
+                _download(url, part)
+                check(part)
+            except FAULTS as problem:
+                if isinstance(problem, DataError):
+                    part.unlink()  # a wrong file cannot be mended
+                log.warning("%s: %s", url, problem)
+                problems.append(problem)
+            else:
                 os.replace(part, output)
                 return
-            problems.append(problem)
         # Asking again is no use where the server knows no such file.
         passing = [p for p in problems if not (isinstance(p, HTTPError) and p.code < 500)]
         failures = 1 if _size(part) > furthest else failures + 1
@@ -107,21 +113,6 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
                 " another way and name it as path in the configuration"
             )
         time.sleep(WAIT * 2 ** (failures - 1))
-
-
-def _attempt(url: str, part: Path, check: Callable[[Path], object]) -> Exception | None:
-    """Fetch what ``part`` lacks from ``url``, and check it; the problem, if there is one."""
-    try:
-        _download(url, part)
-        try:
-            check(part)
-        except DataError:
-            part.unlink()  # a wrong file cannot be mended
-            raise
-    except FAULTS as problem:
-        log.warning("%s: %s", url, problem)
-        return problem
-    return None
 
 
 def _size(part: Path) -> int:
