@@ -17,8 +17,6 @@ rule ntk_page:
     log:
         f"{LOGS}/ntk/page.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
         code=code("study_page.py"),
         study=STUDY.model_dump(mode="json", include={"dataset", "criteria", "ntk"}),
@@ -65,8 +63,6 @@ rule publish:
     log:
         f"{LOGS}/publish.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
         code=code("publish.py"),
         target=f"docs/results/{STUDY.dataset}",
@@ -91,8 +87,6 @@ rule estimate:
     log:
         f"{LOGS}/estimate.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
         study=STUDY.model_dump(mode="json"),
         snakefile=workflow.main_snakefile,

@@ -42,8 +42,6 @@ if STUDY.search is not None:
         log:
             f"{LOGS}/search/{{neuron}}/{{repeat}}/{{generation}}/suggest.log",
         localrule: True
-        conda:
-            "../../envs/spikegrad.yaml"
         params:
             code=code("search_suggest.py"),
             sampling=SAMPLING,
@@ -63,12 +61,9 @@ if STUDY.search is not None:
             f"{LOGS}/search/{{neuron}}/{{repeat}}/{{generation}}/rung{{rung}}-job{{job}}.log",
         benchmark:
             f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/{{generation}}/rung{{rung}}-job{{job}}.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
             **LIMITS,
-            mem_mb=growing(SEARCH_MEMORY),
-            runtime=search_minutes,
+            **needs(SEARCH_MEMORY, search_minutes),
         params:
             code=code("search_trials.py"),
             model=search_model,
@@ -89,12 +84,9 @@ if STUDY.search is not None:
             f"{LOGS}/search/{{neuron}}/{{repeat}}/finalists/{{job}}.log",
         benchmark:
             f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/finalists/{{job}}.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
             **LIMITS,
-            mem_mb=growing(SEARCH_MEMORY),
-            runtime=search_minutes,
+            **needs(SEARCH_MEMORY, search_minutes),
         params:
             code=code("search_finalists.py"),
             model=search_model,
@@ -116,10 +108,11 @@ if STUDY.search is not None:
                 allow_missing=True,
             ),
         output:
-            best=report(
+            best=reported(
                 f"{ONE_SEARCH}/best.yaml",
-                category="Search",
-                labels={"content": "winner, {neuron}, search {repeat}"},
+                None,
+                "Search",
+                "winner, {neuron}, search {repeat}",
             ),
             trials=f"{ONE_SEARCH}/trials.parquet",
             runs=f"{ONE_SEARCH}/finalists.parquet",
@@ -128,11 +121,8 @@ if STUDY.search is not None:
             f"{LOGS}/search/{{neuron}}/{{repeat}}/best.log",
         benchmark:
             f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/best.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
-            mem_mb=growing(1000),
-            runtime=within(60),
+            **needs(1000, 60),
         params:
             code=code("search_best.py"),
             model=search_model,
@@ -156,8 +146,6 @@ if STUDY.search is not None:
         log:
             f"{LOGS}/search/tables.log",
         localrule: True
-        conda:
-            "../../envs/spikegrad.yaml"
         params:
             code=code("search_tables.py"),
         script:
@@ -174,10 +162,7 @@ if STUDY.search is not None:
         "search",
         "search_budget",
         "expected best of k trials",
-        {
-            "budget": rules.search_tables.output.budget,
-            "stability": rules.search_tables.output.stability,
-        },
+        pick(rules.search_tables.output, "budget", "stability"),
     )
     figure(
         "search",

@@ -29,8 +29,6 @@ rule draw_variant:
     log:
         f"{LOGS}/variants/{{variant}}/draws/{{draw}}.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
         code=code("draw_variant.py"),
         sampling=lambda w: variant_sampling(w)[0].model_dump(mode="json"),
@@ -56,8 +54,7 @@ use rule train as train_variant with:
     benchmark:
         f"{BENCHMARKS}/variants/{{variant}}/{{case}}/{{neuron}}/{{seed}}.tsv"
     resources:
-        mem_mb=growing(4000),
-        runtime=minutes("train_variant"),
+        **needs(4000, "train_variant"),
     params:
         overrides=lambda w: {**variant_case(w).parameters, "training.snapshots": 2},
         test_speakers=lambda w: list(variant_case(w).test_speakers),
@@ -78,11 +75,8 @@ rule score_variant:
         f"{LOGS}/variants/{{variant}}/{{neuron}}.log",
     benchmark:
         f"{BENCHMARKS}/variants/{{variant}}/{{neuron}}.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=minutes("score_variant"),
+        **needs(4000, "score_variant"),
     params:
         code=code("score_variant.py"),
         change=lambda w: VARIANT_NAMES[w.variant],
@@ -98,10 +92,8 @@ use rule landscape_states as join_variant with:
         runs=each_variant_neuron(rules.score_variant.output.runs),
         speakers=each_variant_neuron(rules.score_variant.output.speakers),
     output:
-        runs=report(
-            f"{VARIANTS}/{{variant}}.csv",
-            category="Variants",
-            labels={"content": "{variant}, all runs"},
+        runs=reported(
+            f"{VARIANTS}/{{variant}}.csv", None, "Variants", "{variant}, all runs"
         ),
         speakers=f"{VARIANTS}/speakers/{{variant}}.csv",
     log:
@@ -125,8 +117,6 @@ rule rank_variants:
     log:
         f"{LOGS}/variants/ranks.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
         code=code("rank_variants.py"),
     script:

@@ -19,7 +19,7 @@ from study.style import NEURON_COLOURS, neuron_label, neuron_legend, save
 
 log = start(snakemake)
 changes = read_table(snakemake.input.changes)
-summary = read_table(snakemake.input.summary)
+summary = read_table(snakemake.input.census)
 breaks = where(changes, search="breaks", breaks=True)
 neurons = list(summary["neuron"].unique())
 figure, panels = plt.subplots(3, 2, figsize=(8, 8))

@@ -17,7 +17,7 @@ from study.style import NEURON_COLOURS, save
 
 log = start(snakemake)
 steps, losses, samples = (
-    read_table(snakemake.input[name]) for name in ("steps", "losses", "samples")
+    read_table(snakemake.input[name]) for name in ("steps", "step_losses", "sample_gradients")
 )
 neurons = list(steps["neuron"].unique())
 figure, grid = plt.subplots(2, 3, figsize=(9, 5.2))

@@ -11,7 +11,7 @@ from study.style import NEURON_COLOURS, neuron_label, save
 
 log = start(snakemake)
 changes = read_table(snakemake.input.changes)
-losses = where(read_table(snakemake.input.losses), search="breaks")
+losses = where(read_table(snakemake.input.census_losses), search="breaks")
 first = losses.iloc[0]
 here = dict(first[["search", "seed", "direction", "sample"]])
 losses, changes = where(losses, **here), where(changes, **here)

@@ -21,11 +21,11 @@ from study.style import NEURON_COLOURS, letter, neuron_label, save
 
 log = start(snakemake)
 changes, losses, spikes = (
-    read_table(snakemake.input[name]) for name in ("changes", "losses", "spikes")
+    read_table(snakemake.input[name]) for name in ("changes", "census_losses", "spikes")
 )
 examples = read_table(snakemake.input.examples)
 profiles = read_table(snakemake.input.profiles)
-summary = read_table(snakemake.input.summary)
+summary = read_table(snakemake.input.census)
 breaks = where(changes, search="breaks")
 jumps = where(breaks[breaks["loss_jump"].abs() > JUMP], state="trained")
 losses = where(losses, search="breaks", state="trained")
