@@ -37,7 +37,6 @@ rule judge_claims:
         f"{LOGS}/claims.log",
     localrule: True
     params:
-        code=code("judge_claims.py"),
         paper="2606.03935",
         home="index.html",
         data=STUDY.dataset,

@@ -26,7 +26,6 @@ if STUDY.data.sounds:
                 f"{LOGS}/data/download_archive.log",
             localrule: True  # compute nodes may have no network
             params:
-                code=code("download_archive.py"),
                 urls=list(SOUNDS.archive.urls),
             script:
                 "../scripts/download_archive.py"
@@ -44,7 +43,6 @@ if STUDY.data.sounds:
         resources:
             **needs(1000, 60),
         params:
-            code=code("tabulate.py"),
             data=STUDY.data.model_dump(
                 mode="json",
                 include={"source", "validation", STUDY.data.source.replace("-", "_")},
@@ -63,7 +61,6 @@ if STUDY.data.sounds:
         resources:
             **needs(1500, 30),
         params:
-            code=code("basilar_membrane.py"),
             n_channels=STUDY.data.n_units,
             duration=STUDY.data.duration,
             sample_rate=SOUNDS.sample_rate,
@@ -84,7 +81,6 @@ if STUDY.data.sounds:
         resources:
             **needs(2000, "encode"),
         params:
-            code=code("encode.py"),
             spoken=STUDY.data.source == "spoken-digits",
             n_parts=SOUNDS.jobs,
             duration=STUDY.data.duration,
@@ -106,7 +102,6 @@ if STUDY.data.sounds:
         resources:
             **needs(1500, 60),
         params:
-            code=code("merge_encoded.py"),
             n_units=STUDY.data.n_units,
             duration=STUDY.data.duration,
         script:
@@ -128,7 +123,6 @@ if STUDY.data.source in ("shd", "ssc"):
             # Where it comes from is no parameter: it is verified, and another origin repeats nothing.
             folder=getattr(STUDY.data, STUDY.data.source).path or "",
         params:
-            code=code("download.py"),
             source=STUDY.data.source,
         script:
             "../scripts/download.py"
@@ -146,7 +140,6 @@ rule prepare:
     resources:
         **needs(2000, 60),
     params:
-        code=code("prepare.py"),
         name=STUDY.dataset,
         data=STUDY.data.model_dump(
             mode="json",
@@ -176,8 +169,6 @@ rule data_statistics:
         f"{BENCHMARKS}/data_statistics.tsv"
     resources:
         **needs(6000, 60),
-    params:
-        code=code("data_statistics.py"),
     script:
         "../scripts/data_statistics.py"
 
@@ -207,8 +198,6 @@ if STUDY.data.source == "heidelberg-digits":
         log:
             f"{LOGS}/data/compare_with_shd.log",
         localrule: True
-        params:
-            code=code("compare_with_shd.py"),
         script:
             "../scripts/compare_with_shd.py"
 

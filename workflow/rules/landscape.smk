@@ -61,7 +61,6 @@ rule landscape_directions:
     resources:
         **needs(4000, "landscape_directions"),
     params:
-        code=code("landscape_directions.py"),
         landscape=landscape_settings("samples", "directions"),
     script:
         "../scripts/landscape_directions.py"
@@ -82,7 +81,6 @@ rule landscape_states:
         f"{LOGS}/landscape/states.log",
     localrule: True
     params:
-        code=code("join_tables.py"),
         sorted_by=[],
     script:
         "../scripts/join_tables.py"
@@ -125,7 +123,6 @@ for MEASURE, (SETTINGS, TABLES) in LANDSCAPE_MEASURES.items():
             f"{LOGS}/landscape/join_{MEASURE}.log",
         localrule: True
         params:
-            code=code("join_tables.py"),
             sorted_by=[
                 *("neuron", "seed", "state", "direction", "direction2", "sample"),
                 *("search", "depth", "epoch", "batch", "t", "x", "y"),
@@ -152,7 +149,6 @@ rule landscape_summary:
         f"{LOGS}/landscape/summary.log",
     localrule: True
     params:
-        code=code("landscape_summary.py"),
         searches=SEED_SEARCHES,
         depths=STUDY.landscape.depths,
     script:
@@ -176,7 +172,6 @@ rule landscape_examples:
     resources:
         **needs(4000, "landscape_examples"),
     params:
-        code=code("landscape_examples.py"),
         landscape=landscape_settings("samples", "directions", "examples"),
     script:
         "../scripts/landscape_examples.py"

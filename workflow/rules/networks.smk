@@ -20,7 +20,6 @@ rule best_networks:
         f"{LOGS}/networks/{{neuron}}.log",
     localrule: True
     params:
-        code=code("best_networks.py"),
         searches=SEED_SEARCHES,
     script:
         "../scripts/best_networks.py"
@@ -44,7 +43,6 @@ if MEASURES:
         resources:
             **needs(4000, "measure_network"),
         params:
-            code=code("measure_network.py"),
             measures=MEASURES,
             landscape=roughness_settings(MEASURES),
         script:

@@ -25,7 +25,6 @@ rule ntk_train:
         **needs(2000, "ntk_train"),
         checkpoint_every=STUDY.ntk.checkpoint_every,  # no parameter: a change repeats nothing
     params:
-        code=code("ntk_train.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
         checkpoints=f"{NTK}/{{experiment}}/networks/{{job}}.checkpoints",
@@ -49,7 +48,6 @@ rule ntk_kernels:
     resources:
         **needs(2000, 240),
     params:
-        code=code("ntk_kernels.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
         n_resamples=STUDY.ntk.n_resamples,
@@ -73,7 +71,6 @@ rule ntk_comparison:
     resources:
         **needs(2000, 240),
     params:
-        code=code("ntk_comparison.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiments=ntk_experiments(NTK_ENSEMBLES),
         n_resamples=STUDY.ntk.n_resamples,
@@ -94,7 +91,6 @@ rule ntk_limits:
     resources:
         **needs(2000, 240),
     params:
-        code=code("ntk_limits.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         analytic=STUDY.ntk.analytic.model_dump(mode="json"),
         off_circle=STUDY.ntk.off_circle.model_dump(mode="json"),
@@ -114,7 +110,6 @@ rule ntk_stability:
     resources:
         **needs(2000, "ntk_stability"),
     params:
-        code=code("ntk_stability.py"),
         seed=STUDY.ntk.problem.seed,
         stability=STUDY.ntk.stability.model_dump(mode="json"),
     script:

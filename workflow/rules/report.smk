@@ -18,7 +18,6 @@ rule ntk_page:
         f"{LOGS}/ntk/page.log",
     localrule: True
     params:
-        code=code("study_page.py"),
         study=STUDY.model_dump(mode="json", include={"dataset", "criteria", "ntk"}),
         benchmarks=f"{BENCHMARKS}/ntk",
     script:
@@ -64,7 +63,6 @@ rule publish:
         f"{LOGS}/publish.log",
     localrule: True
     params:
-        code=code("publish.py"),
         target=f"docs/results/{STUDY.dataset}",
         repository=str(BASE.parent),
     script:

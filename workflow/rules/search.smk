@@ -43,7 +43,6 @@ if STUDY.search is not None:
             f"{LOGS}/search/{{neuron}}/{{repeat}}/{{generation}}/suggest.log",
         localrule: True
         params:
-            code=code("search_suggest.py"),
             sampling=SAMPLING,
             trials=HALVING,
             seed=STUDY.search.seed,
@@ -65,7 +64,6 @@ if STUDY.search is not None:
             **LIMITS,
             **needs(SEARCH_MEMORY, search_minutes),
         params:
-            code=code("search_trials.py"),
             model=search_model,
             trials=TRAINED,
             seed=STUDY.search.seed,
@@ -88,7 +86,6 @@ if STUDY.search is not None:
             **LIMITS,
             **needs(SEARCH_MEMORY, search_minutes),
         params:
-            code=code("search_finalists.py"),
             model=search_model,
             trials=TRAINED,
             epochs=lambda w: STUDY.model(w.neuron).training.epochs,
@@ -124,7 +121,6 @@ if STUDY.search is not None:
         resources:
             **needs(1000, 60),
         params:
-            code=code("search_best.py"),
             model=search_model,
             trials=HALVING,
             search=STUDY.search.model_dump(mode="json", exclude={"trials"}),
@@ -146,8 +142,6 @@ if STUDY.search is not None:
         log:
             f"{LOGS}/search/tables.log",
         localrule: True
-        params:
-            code=code("search_tables.py"),
         script:
             "../scripts/search_tables.py"
 

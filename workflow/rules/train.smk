@@ -22,7 +22,6 @@ rule compile_engine:
     resources:
         **needs(1500, 60),
     params:
-        code=code("compile_engine.py"),
         kinds=lambda wildcards: STUDY.kinds(wildcards.neuron),
     script:
         "../scripts/compile_engine.py"
@@ -45,7 +44,6 @@ rule train:
     resources:
         **needs(4000, "train"),
     params:
-        code=code("train.py"),
         model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
         overrides={},
         test_speakers=[],
@@ -68,8 +66,6 @@ rule evaluate:
         f"{BENCHMARKS}/training/{{neuron}}/evaluate.tsv"
     resources:
         **needs(4000, "evaluate"),
-    params:
-        code=code("evaluate.py"),
     script:
         "../scripts/evaluate.py"
 
@@ -89,7 +85,6 @@ rule silence:
     resources:
         **needs(4000, "silence"),
     params:
-        code=code("silence.py"),
         epochs=STUDY.silence.epochs,
     script:
         "../scripts/silence.py"
@@ -117,7 +112,6 @@ rule summarise:
         f"{LOGS}/training/summarise.log",
     localrule: True
     params:
-        code=code("summarise.py"),
         searches=SEED_SEARCHES,
     script:
         "../scripts/summarise.py"
@@ -139,7 +133,6 @@ rule record_traces:
     resources:
         **needs(2000, 60),
     params:
-        code=code("record_traces.py"),
         sample=STUDY.example,
     script:
         "../scripts/record_traces.py"
@@ -164,7 +157,6 @@ if "runaway" in STUDY.measures:
         resources:
             **needs(2000, "runaway"),
         params:
-            code=code("runaway.py"),
             neurons=NEURONS,
             options=STUDY.runaway.model_dump(mode="json"),
         script:

@@ -30,7 +30,6 @@ rule draw_variant:
         f"{LOGS}/variants/{{variant}}/draws/{{draw}}.log",
     localrule: True
     params:
-        code=code("draw_variant.py"),
         sampling=lambda w: variant_sampling(w)[0].model_dump(mode="json"),
         seed=lambda w: variant_sampling(w)[1],
         search=lambda w: 0 if variant_of(w).draw.sampling is None else None,
@@ -78,7 +77,6 @@ rule score_variant:
     resources:
         **needs(4000, "score_variant"),
     params:
-        code=code("score_variant.py"),
         change=lambda w: VARIANT_NAMES[w.variant],
         cases=scored_cases,
         measures=lambda w: list(variant_of(w).measures),
@@ -117,8 +115,6 @@ rule rank_variants:
     log:
         f"{LOGS}/variants/ranks.log",
     localrule: True
-    params:
-        code=code("rank_variants.py"),
     script:
         "../scripts/rank_variants.py"
 
