@@ -106,17 +106,6 @@ def test_of_each_search_the_best_network_is_kept(results: Path):
     }
 
 
-def test_a_speaker_has_the_accuracy_of_its_answers(results: Path):
-    samples = pd.read_parquet(results / "training/qif/samples.parquet")
-    speaker = samples["speaker"].iloc[0]
-    own = samples[samples["speaker"] == speaker]
-    right = [label == answer for label, answer in zip(own["label"], own["prediction"], strict=True)]
-    table = pd.read_csv(results / "training/speakers.csv")
-    rows = table.query(f"neuron == 'qif' and speaker == {speaker}")
-    assert rows["answers"].sum() == len(right)
-    assert rows["accuracy"] @ rows["answers"] == pytest.approx(sum(right), abs=1e-3)
-
-
 def test_validation_samples_are_of_heard_or_new_speakers(results: Path):
     train, words = (load(results / "data/events.h5", s) for s in ("train", "validation"))
     share = float((~torch.isin(words.speakers, train.speakers)).double().mean())

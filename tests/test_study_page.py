@@ -127,6 +127,12 @@ def test_another_verdict_turns_the_page_and_readme(tmp_path: Path) -> None:
     assert not re.search("support that QIF", readme)
 
 
+def test_nothing_undecided_stands_in_bold() -> None:
+    for file in [ROOT / "README.md", *RESULTS.rglob("*.md")]:
+        bold = re.findall(r"\*\*(.+?)\*\*", file.read_text())
+        assert not re.search("LIF|QIF|better|more", " ".join(bold)), file
+
+
 def test_accuracies_are_means_over_searches_with_t_intervals() -> None:
     runs = pd.read_csv(KEPT / "training" / "runs.csv")
     table = cells(facts.accuracies(StudyTables(KEPT)))
