@@ -102,6 +102,12 @@ data: {recordings: {table: b, archive: {urls: ["file:///b.zip"]}}}  # 'data.reco
 search: {trials: {timeout: .inf}}  # 'search.trials.timeout' = inf
 search: {sampling: {space: [{key: network.tau, low: -1.0, high: 2.0}]}}  # 'network.tau' = -1.0
 search: {sampling: {space: [{key: network.size, low: 1, high: 2}]}}  # 'network.size' is not a key
+search: {sampling: {space: [{key: network.tau.x, low: 0.1, high: 1}]}}  # tau.x' is not a key
+search: {sampling: {space: [{key: training.batch_size, low: 1.5, high: 4.0}]}}  # valid integer
+search: {sampling: {space: [{key: training.epochs, low: 1, high: 9}]}}  # trials.epochs sets
+search: {sampling: {space: [&a {key: network.tau, choices: [0.1, 0.2]}, *a]}}  # listed twice
+search: {trials: {epochs: [3, 3]}}  # ascend
+search: {trials: {per_generation: 2, epochs: [1, 2, 3]}}  # too few
 landscape: {lines: {directions: [filter9]}}  # lines.directions: 'filter9' is not one of
 landscape: {planes: {directions: [[filter0, filter0]]}}  # an entry is listed twice: filter0
 ntk: {ensembles: [{name: figures, activations: [{name: sign}], surrogate: {name: identity}, \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import subprocess
 import sys
@@ -18,6 +19,8 @@ import yaml
 from playwright.sync_api import Page, Route
 
 import test_report
+from faults import PAGE, RECORDS
+from faults import page as page_of
 from smoke import ROOT, copy_repository, snakemake
 from spikegrad.settings import validate
 from study.config.study import Study
@@ -135,6 +138,15 @@ def test_the_pages_commands_are_understood(tmp_path: Path):
         words = [sys.executable, "-m", "snakemake", "--dry-run", *command.split()[1:]]
         run = subprocess.run(words, cwd=project, capture_output=True, text=True)
         assert run.returncode == 0, (command, run.stderr)
+
+
+def test_the_page_of_faults_shows_the_records_in_which_nothing_is_wrong():
+    rows = json.loads(RECORDS.read_text())
+    assert PAGE.read_text() == page_of(rows), "run: make test-faults test-slurm"
+    assert len(rows) >= 6
+    for fault, row in rows.items():
+        assert row["injected"] == row["survived"] > 0, fault
+        assert row["identical"], fault
 
 
 def test_every_note_is_listed():
