@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import signal
-import subprocess
-import sys
 import tarfile
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +18,7 @@ from study.data import download
 from study.data.archives import audio_names, read_audio
 from study.data.download import SIZES, fetch_published
 from study.data.layout import DataError
-from webserver import Server, serving
+from webserver import BEFORE_HANGING_UP, Server, serving
 
 FILES = {
     f"hd/audio/{i}.flac": np.random.default_rng(i).bytes(3000 + i) for i in (2, 0, 1, 3, 4, 5)
@@ -121,15 +116,15 @@ def test_no_server_ends_in_one_error(server: Server, output: Path) -> None:
 def test_what_a_lost_connection_leaves_is_kept_for_the_next_run(
     server: Server, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """As a killed download does: each block is in the part as soon as it arrives."""
     monkeypatch.setattr(download, "ATTEMPTS", 1)
-    part_of(output).parent.mkdir()
-    part_of(output).write_bytes(server.body[:1000])
-    server.faults = ["503"]
-    with pytest.raises(DataError, match="1000 bytes are kept"):
+    server.faults = ["hang up"]
+    with pytest.raises(DataError, match=f"{BEFORE_HANGING_UP} bytes are kept"):
         fetch(output, server.url)
+    assert part_of(output).read_bytes() == server.body[:BEFORE_HANGING_UP]
     assert not output.exists()
     fetch(output, server.url)
-    assert server.asked[-1] == 1000
+    assert server.asked[-1] == BEFORE_HANGING_UP
     assert_whole(output, server)
 
 
@@ -139,29 +134,6 @@ def test_a_part_is_not_trusted(server: Server, output: Path, part: str) -> None:
     part_of(output).parent.mkdir()
     part_of(output).write_bytes(contents[part])
     fetch(output, server.url)
-    assert_whole(output, server)
-
-
-PROGRAM = """
-import sys
-from study.data.archives import audio_names
-from study.data.download import fetch
-fetch([sys.argv[1]], sys.argv[2], audio_names)
-"""
-
-
-def test_a_killed_download_goes_on_to_the_same_bytes(server: Server, output: Path) -> None:
-    server.slowly = 0.05
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, server.url, str(output)])
-    while not part_of(output).exists() or part_of(output).stat().st_size < 1000:
-        assert process.poll() is None
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not output.exists()
-    server.slowly = 0.0
-    fetch(output, server.url)
-    assert server.asked[1] > 0
     assert_whole(output, server)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -79,17 +77,6 @@ def test_swaps_passed_over_are_as_many_as_isolated_ones():
     counted = [facts["harmless_input_swaps"], facts["harmless_spike_swaps"]]
     causes = [change["cause"] for change in found]
     assert counted == [causes.count("input swap"), causes.count("spike swap")]
-
-
-@pytest.mark.parametrize(("neuron", "monotone"), [("qif", True), ("lif", False)])
-def test_variation_is_the_range_where_the_slope_keeps_its_sign(neuron: str, monotone: bool):
-    """A jump against the slope is variation that the gradient knows nothing of."""
-    excess = 0.0
-    _, loss, slope = scan(Line(*random_objective(neuron, 1)), REACH, 201)
-    starts = [0, *(np.flatnonzero(np.diff(np.sign(slope))) + 1), len(loss)]
-    for a, b in itertools.pairwise(starts):
-        excess += np.abs(np.diff(loss[a:b])).sum() - np.ptp(loss[a:b])
-    assert (excess < 1e-9) == monotone
 
 
 def test_the_objective_is_the_mean_over_its_samples():
