@@ -174,19 +174,6 @@ def test_a_published_file_arrives(
     assert list(output.parent.iterdir()) == [output]
 
 
-def test_an_archive_of_another_hash_is_refused_and_the_earlier_file_kept(
-    published: Path, server: Server, tmp_path: Path
-) -> None:
-    server.body += b"x"
-    output = tmp_path / "data" / "train.h5"
-    output.parent.mkdir()
-    output.write_text("earlier")
-    with pytest.raises(DataError, match=r"could not download .*shd_train\.h5\.zip.* MD5 differs"):
-        fetch_published("shd", "train", None, output)
-    assert output.read_text() == "earlier"
-    assert list(output.parent.iterdir()) == [output]
-
-
 @pytest.mark.parametrize("kept", ["shd_train.h5.zip", "shd_train.h5"])
 def test_a_copy_on_disk_is_taken_without_the_network(
     published: Path, server: Server, tmp_path: Path, kept: str

@@ -9,6 +9,8 @@ import torch
 
 from landscapes import random_objective, scan
 from study.landscape.census import search_line
+from study.landscape.constants import JUMP
+from study.landscape.examples import choose
 from study.landscape.isolation import WIDTH, Line
 from study.landscape.summary import census_summary
 
@@ -111,3 +113,14 @@ def test_the_summary_of_a_network_counts_what_is_its_own():
         assert table["inhibitory_overtakes"][state] == 40
         assert table["breaking_share_of_inhibitory"][state] == 0.05
         assert table["share_grazing"][state] == pytest.approx(1 / 3)
+
+
+def test_the_largest_and_the_median_break_are_the_examples():
+    def chosen(jumps: list[float], breaks: bool | list[bool] = True) -> dict[str, float]:
+        changes = pd.DataFrame({"state": "trained", "breaks": breaks, "loss_jump": jumps})
+        return {kind: row["loss_jump"] for kind, row in choose(changes, "trained").items()}
+
+    assert chosen([0.1, -0.5, 0.2, 0.3, 0.0]) == {"largest": -0.5, "typical": 0.2}
+    assert chosen([0.1, 0.7], [True, False]) == {"largest": 0.1, "typical": 0.1}
+    assert chosen([0.0, JUMP / 2, -JUMP]).keys() == {"typical"}
+    assert chosen([]) == {}

@@ -81,10 +81,6 @@ def test_the_edge_of_what_is_finite_is_closed_in_on(edge):
     assert found.x.max() == 1
 
 
-def test_straight_lines_get_no_more_points_than_they_need():
-    assert len(looked_at(lambda x: 3 * x).x) == 2 * len(GRID) - 1
-
-
 def test_a_function_too_rough_for_its_points_has_not_settled():
     noise = np.random.default_rng(0)
     found = looked_at(lambda x: noise.normal(), max_points=100)

@@ -261,16 +261,12 @@ def test_wide_networks_drift_away_as_the_eigenvalue_says(found) -> None:
 
 
 @pytest.mark.parametrize(
-    ("section", "settings", "change", "message"),
+    ("change", "message"),
     [
-        (NTKExperiment, EXPERIMENT, {"surrogate": {"name": "true_derivative"}}, "cannot train"),
-        (NTKExperiment, EXPERIMENT, {"record_steps": [3, 0]}, "must ascend"),
-        (NTKExperiment, EXPERIMENT, {"widths": [0]}, "widths"),
-        (StabilityConfig, STABILITY, {"depths": [3]}, "depths must have 2"),
-        (StabilityConfig, STABILITY, {"surrogates": [{"name": "identity"}]}, "drift.surrogate"),
-        (StabilityConfig, STABILITY, {"surrogates": [{"name": "true_derivative"}]}, "surrogates"),
+        ({"surrogate": {"name": "true_derivative"}}, "cannot train"),
+        ({"record_steps": [3, 0]}, "must ascend"),
     ],
 )
-def test_bad_settings_are_named(section, settings, change, message) -> None:
+def test_bad_settings_are_named(change, message) -> None:
     with pytest.raises(ConfigError, match=message):
-        validate(section, settings | change)
+        validate(NTKExperiment, EXPERIMENT | change)
