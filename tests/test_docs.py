@@ -24,7 +24,7 @@ from spikegrad.settings import validate
 from study.config.study import Study
 from study.data.dataset import load
 from study.data.prepare import prepare
-from study.report.dictionary import declared
+from study.report.study import declared
 from test_config import settings
 from test_report import CHROMIUM
 from test_workflow import edited

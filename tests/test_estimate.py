@@ -19,8 +19,17 @@ from spikegrad.network import load_network
 from spikegrad.settings import validate
 from study.config.study import Study
 from study.estimate.report import rule_table, text, wall_table
-from study.estimate.schedule import Job, longest_chain, wall_seconds
-from study.estimate.seconds import DAY, LEAST, MARGIN, SECONDS, job_seconds, limit
+from study.estimate.seconds import (
+    DAY,
+    LEAST,
+    MARGIN,
+    SECONDS,
+    Job,
+    job_seconds,
+    limit,
+    longest_chain,
+    wall_seconds,
+)
 from study.estimate.size import ACTIVITY, IN_TRAINING, candidates, effort, n_weights, size_of
 from study.estimate.timing import network_seconds
 from study.estimate.work import BY_EVENT, COMPARED, FIXED, Rules, work_of
