@@ -88,6 +88,15 @@ search: {sampling: {space: [{key: network.tau, low: -1.0, high: 2.0}]}}  # 'netw
 search: {sampling: {space: [{key: network.size, low: 1, high: 2}]}}  # 'network.size' is not a key
 landscape: {lines: {directions: [filter9]}}  # lines.directions: 'filter9' is not one of
 landscape: {planes: {directions: [[filter0, filter0]]}}  # an entry is listed twice: filter0
+landscape: {census: {directions: [filter9]}}  # census.directions: 'filter9' is not one of
+landscape: {census: {samples: 5}}  # census.samples must not exceed samples
+landscape: {depths: [0.01, 0.2]}  # claims are judged at the depths [0.01, 0.1]
+landscape: {lines: {directions: [principal0]}}  # is missing around a network that failed
+landscape: {census: {directions: [principal0]}}  # is missing around a network that failed
+landscape: {profiles: {directions: [principal0]}}  # is missing around a network that failed
+ntk: {stability: {depths: [3]}}  # depths must have 2
+ntk: {stability: {surrogates: [{name: identity}]}}  # drift.surrogate
+ntk: {stability: {surrogates: [{name: true_derivative}]}}  # 'ntk.stability.surrogates
 ntk: {ensembles: [{name: figures, activations: [{name: sign}], surrogate: {name: identity}, \
 hidden_layers: 1, widths: [5], n_networks: 2, record_steps: [0, 5], block_size: 2, \
 blocks_per_job: 1}]}  # experiments must have names of their own: 'figures' is taken

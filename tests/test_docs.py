@@ -24,7 +24,7 @@ from spikegrad.settings import validate
 from study.config.study import Study
 from study.data.dataset import load
 from study.data.prepare import prepare
-from study.report.dictionary import declared
+from study.report.study import declared
 from test_config import settings
 from test_report import CHROMIUM
 from test_workflow import edited
@@ -162,7 +162,6 @@ def test_the_librarys_guide_runs():
     names: dict[str, Any] = {}
     for code in blocks("library.md", "python"):
         exec(compile(code, "library.md", "exec"), names)
-    assert names["kernels"].ntk.shape == (20, 20)
     assert len(names["graph"].nodes) == 4
 
 
