@@ -251,14 +251,6 @@ def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):
         assert gain["verdict"] == "undecided"  # two searches
 
 
-def test_every_figure_is_there_as_pixels_and_as_vectors(finished: Path):
-    results = finished / "results" / "spoken-digits-smoke"
-    figures = list(results.rglob("figures/*.png"))
-    assert len(figures) > 20
-    for figure in figures:
-        assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF"), figure
-
-
 def test_the_neurons_colours_are_theirs_alone():
     assert not set(COLOURS) & set(NEURON_COLOURS.values())
     for script in (ROOT / "workflow" / "scripts").glob("plot_*.py"):
