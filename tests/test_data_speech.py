@@ -11,8 +11,8 @@ import pytest
 
 from study.config.data import SpokenDigits
 from study.data.encoding import labels_of
+from study.data.recordings import WORDS, tabulate_spoken
 from study.data.speech import SpeechError, speak, spoken
-from study.data.spoken_digits import WORDS, tabulate
 
 # with flutter, with an echo, with breath: everything that espeak-ng keeps between words
 SAID = [
@@ -71,7 +71,7 @@ def test_the_sets_hold_the_right_samples_each_spoken_by_its_name_and_seed() -> N
         digits=(5, 1), languages=("de", "en"), voices=("m1", "f2"), unseen_voices=("f4",),
         train_utterances=2, test_utterances=1, unseen_utterances=2,
     )  # fmt: skip
-    table = tabulate(config)
+    table = tabulate_spoken(config)
     assert labels_of(table) == ["fünf", "eins", "five", "one"]
     said = table.groupby(["split", "speaker"])["label_number"].apply(sorted).to_dict()
     assert said == {

@@ -19,8 +19,17 @@ from spikegrad.network import load_network
 from spikegrad.settings import validate
 from study.config.study import Study
 from study.estimate.report import rule_table, text, wall_table
-from study.estimate.schedule import Job, longest_chain, wall_seconds
-from study.estimate.seconds import DAY, LEAST, MARGIN, SECONDS, job_seconds, limit
+from study.estimate.seconds import (
+    DAY,
+    LEAST,
+    MARGIN,
+    SECONDS,
+    Job,
+    job_seconds,
+    limit,
+    longest_chain,
+    wall_seconds,
+)
 from study.estimate.size import ACTIVITY, IN_TRAINING, candidates, effort, n_weights, size_of
 from study.estimate.timing import network_seconds
 from study.estimate.work import BY_EVENT, COMPARED, FIXED, Rules, work_of
@@ -260,17 +269,6 @@ def test_schedules_keep_all_orders(graph, cores):
     least = max(longest, sum(seconds) / cores)
     # Graham's bound on list scheduling
     assert least <= wall_seconds(jobs, seconds, cores) <= sum(seconds) / cores + longest
-
-
-@given(st.lists(st.integers(1, 9), min_size=1, max_size=7))
-def test_independent_jobs_go_longest_first(seconds):
-    halves = [
-        sum(s for s, a in zip(seconds, own, strict=True) if a)
-        for own in product((True, False), repeat=len(seconds))
-    ]
-    best = min(max(half, sum(seconds) - half) for half in halves)
-    wall = wall_seconds(made([()] * len(seconds)), seconds, 2)
-    assert wall <= 7 / 6 * best  # Graham 1969
 
 
 def test_cores_are_doubled_as_long_as_that_helps():

@@ -11,7 +11,7 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from study.report.dictionary import dictionary
+from study.report.study import dictionary
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {

@@ -46,7 +46,7 @@ def start(snakemake: Any) -> logging.Logger:
             f"{snakemake.rule}: {kind.__name__}: {error} (traceback in {snakemake.log[0]})",
             file=sys.stderr,
         )
-        from study.storage.damage import damaged  # now only, since good jobs do not need it
+        from study.storage.tables import damaged  # now only, since good jobs do not need it
 
         for line in damaged(snakemake.input):
             print(f"{snakemake.rule}: {line}", file=sys.stderr)

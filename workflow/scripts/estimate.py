@@ -17,8 +17,7 @@ from _job import start
 from spikegrad.settings import validate
 from study.config.study import Study
 from study.estimate.report import rule_table, text, wall_table
-from study.estimate.schedule import Job
-from study.estimate.seconds import job_seconds
+from study.estimate.seconds import Job, job_seconds
 from study.estimate.timing import measure, measure_start
 from study.estimate.work import work_of
 from study.storage.tables import write_table

@@ -3,13 +3,13 @@
 from _job import start
 from spikegrad.settings import validate
 from study.config.data import DataConfig
-from study.data import heidelberg_digits, recordings, spoken_digits
+from study.data import heidelberg_digits, recordings
 from study.storage.tables import write_table
 
 TABULATE = {
     "heidelberg-digits": heidelberg_digits.tabulate,
     "recordings": recordings.tabulate,
-    "spoken-digits": spoken_digits.tabulate,
+    "spoken-digits": recordings.tabulate_spoken,
 }
 
 log = start(snakemake)

@@ -15,48 +15,25 @@ FROZEN = date(2026, 11, 25)
 
 @dataclass(frozen=True)
 class Statement:
-    """What an abstract states.
+    """What an abstract states, as a clause."""
 
-    Attributes
-    ----------
-    name
-        Leads to its section of a page; "" for what is not in the abstract.
-    paper
-        arXiv number.
-    short, text
-        What it says, as a clause: in few words, and in the abstract's.
-    unit
-        Of the number that is shown, that of its first claim: shares are "points ..." or "% ...".
-    """
-
-    name: str
-    paper: str
-    short: str
-    text: str
-    unit: str
+    name: str  # leads to its section of a page; "" for what is not in the abstract
+    paper: str  # arXiv number
+    short: str  # in few words
+    text: str  # in the abstract's words
+    unit: str  # of the first claim's number, which is shown: shares are "points ..." or "% ..."
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A number that decides about a ``statement``: where it must lie for that to be true.
+    """A number that decides about a ``statement``: where it must lie for that to be true."""
 
-    Attributes
-    ----------
-    name
-        Identifies the claim in tables.
-    measure
-        The number in words; ``estimate`` computes it from the tables, for each case.
-    primary
-        Patterns of the cases by which the statement is judged, each by itself. Of "a | b" the
-        first is taken that the study has a case of. None: the statement does without this claim.
-    since
-        When these readings were written.
-    """
-
-    name: str
+    name: str  # in tables
     statement: Statement
-    measure: str
+    measure: str  # the number in words
     criterion: Criterion
-    estimate: Callable[[Tables], Cases]
+    estimate: Callable[[Tables], Cases]  # computes the number for each case
     primary: tuple[str, ...] = ()
-    since: date = FROZEN
+    """Patterns of the cases by which the statement is judged, each by itself. Of "a | b" the first
+    is taken that the study has a case of. None: the statement does without this claim."""
+    since: date = FROZEN  # when these readings were written

@@ -29,50 +29,30 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95 % interval.
+    """A number with its 95 % interval; NaN where there is nothing to measure.
 
-    Attributes
-    ----------
-    value, low, high
-        The estimate and its interval; NaN where there is nothing to measure. An exact number has
-        no interval: low and high are its extremes over the cases that it stands for.
-    n
-        How many ``unit``s the number rests on; of two groups, the smaller.
-    unit
-        What varies at random: searches, networks, ...
-    p
-        Of the permutation test that the two groups do not differ; None where none are compared.
+    An exact number has no interval: low and high are its extremes over the cases that it stands
+    for.
     """
 
     value: float
     low: float
     high: float
-    n: int
-    unit: str
-    p: float | None = None
+    n: int  # how many ``unit``s the number rests on; of two groups, the smaller
+    unit: str  # what varies at random: searches, networks, ...
+    p: float | None = None  # of the permutation test that two groups do not differ, if compared
 
 
 NOTHING = Estimate(np.nan, np.nan, np.nan, 0, "searches")
-"""There is nothing to measure."""
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """Where the number has to lie, with its whole interval, for the claim to be supported.
+    """Where the number has to lie, with its whole interval, for the claim to be supported."""
 
-    Attributes
-    ----------
-    side
-        ">" or "<".
-    threshold
-        In units of the measure.
-    least
-        Fewest units that a verdict rests on.
-    """
-
-    side: str
-    threshold: float
-    least: int
+    side: str  # ">" or "<"
+    threshold: float  # in units of the measure
+    least: int  # fewest units that a verdict rests on
 
     def __str__(self) -> str:
         return f"{self.side} {self.threshold:g}"

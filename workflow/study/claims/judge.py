@@ -48,12 +48,8 @@ CLAIMS_TABLE = Table(
 def judge(tables: Tables, data: str, claims: Iterable[Claim] = CLAIMS) -> pd.DataFrame:
     """Every claim's estimate and verdict, one row for each of its cases.
 
-    ``data`` names what the numbers are about. The columns are those of ``CLAIMS_TABLE``.
-
-    Raises
-    ------
-    ClaimError
-        If a file is absent or lacks what a claim needs.
+    ``data`` names what the numbers are about. The columns are those of ``CLAIMS_TABLE``. Raises
+    ClaimError if a file is absent or lacks what a claim needs.
     """
     rows = []
     for claim in claims:
@@ -89,22 +85,14 @@ def judge(tables: Tables, data: str, claims: Iterable[Claim] = CLAIMS) -> pd.Dat
 
 @dataclass(frozen=True)
 class Answer:
-    """What a study's claims say of a statement.
-
-    Attributes
-    ----------
-    verdict
-        That of all its readings if they agree; else undecided. One without a number is left out.
-    confirmatory
-        Whether all its readings are older than the study.
-    cases
-        Rows of claims.csv that decide, one for each reading that the study has; the first is shown.
-    """
+    """What a study's claims say of a statement."""
 
     statement: Statement
-    verdict: Verdict
-    confirmatory: bool
+    verdict: Verdict  # of all its readings that have a number, if they agree; else undecided
+    confirmatory: bool  # whether all its readings are older than the study
     cases: tuple[pd.Series, ...]
+    """Rows of claims.csv that decide, one for each reading that the study has; the first is shown.
+    """
 
 
 def answer(

@@ -34,7 +34,6 @@ class Source:
     where: dict[str, list[object]] = field(default_factory=dict)
 
     def add(self, columns: Iterable[str], where: Mapping[str, object]) -> None:
-        """``columns`` were read of the rows ``where``."""
         self.columns += [name for name in columns if name not in self.columns]
         for name, value in where.items():
             values = self.where.setdefault(name, [])
@@ -48,13 +47,8 @@ class Source:
 class Tables:
     """Result tables by name, each of one or several files; read when asked for.
 
-    Parameters
-    ----------
-    files
-        The files of each table, .csv or .parquet. An empty list says that the study does not
-        make it, by its settings.
-    seed
-        Of random permutations.
+    No file in the list of a table says that the study does not make it, by its settings. ``seed``
+    is that of random permutations.
     """
 
     def __init__(self, files: Mapping[str, Sequence[str]], seed: int) -> None:
@@ -64,7 +58,6 @@ class Tables:
         self._sources: dict[tuple[str, ...], Source] = {}
 
     def read(self, files: tuple[str, ...]) -> pd.DataFrame:
-        """The rows of ``files``, one below the other."""
         if files not in self._read:
             for path in files:
                 if not Path(path).is_file():
@@ -73,13 +66,7 @@ class Tables:
         return self._read[files]
 
     def files(self, name: str) -> tuple[str, ...]:
-        """The files behind the table ``name``.
-
-        Raises
-        ------
-        ClaimError
-            If no files were named for it.
-        """
+        """The files behind the table ``name``; ClaimError if none were named for it."""
         if name not in self._files:
             raise ClaimError(f"table '{name}' is not among {', '.join(self._files)}")
         return self._files[name]
@@ -90,13 +77,8 @@ class Tables:
         return list(taken.values())
 
     def some(self, name: str, *columns: str, **where: object) -> pd.DataFrame:
-        """Rows of the table ``name`` whose columns have the values in ``where``, if there are any.
-
-        Raises
-        ------
-        ClaimError
-            If a column is absent.
-        """
+        """Rows of the table ``name`` whose columns have the values in ``where``, if there are any;
+        ClaimError if a column is absent."""
         return self._pick(name, self.files(name), columns, where)
 
     def rows(self, name: str, *columns: str, **where: object) -> pd.DataFrame:
@@ -155,7 +137,6 @@ class Tables:
         return (sums[over] / sums[under]).to_numpy(np.float64)
 
     def mean(self, rows: pd.DataFrame, column: str) -> Estimate:
-        """The mean of ``column`` over units."""
         return estimates.mean(self.units(rows, column), self.unit)
 
     def share(self, rows: pd.DataFrame, column: str) -> Estimate:
@@ -167,11 +148,9 @@ class Tables:
         return estimates.share(self.unit_ratios(rows, over, under), self.unit)
 
     def difference(self, first: Values, second: Values) -> Estimate:
-        """Mean of ``first`` minus mean of ``second``, one value from each unit."""
         return estimates.difference(first, second, self._seed, self.unit)
 
     def paired(self, gains: Values, unit: str) -> Estimate:
-        """Mean of ``gains``, differences within a ``unit``."""
         return estimates.paired(gains, self._seed, unit)
 
     def of_lif(self, find: Callable[[], Cases]) -> Cases:

@@ -24,12 +24,8 @@ def audio_names(path: str | Path) -> dict[str, str]:
     """The recordings in the folder or archive ``path``: where each is by its name, sorted.
 
     A name is the path below the folder; in an archive, below the top folder that holds all of it,
-    if there is one. An archive is read to its end, so that its checksums are compared.
-
-    Raises
-    ------
-    DataError
-        If nothing is there, or an archive that is cut short, damaged or of an unknown kind.
+    if there is one. An archive is read to its end, so that its checksums are compared. Raises
+    DataError if nothing is there, or an archive that is cut short, damaged or of an unknown kind.
     """
     path = Path(path)
     if path.is_dir():
@@ -47,12 +43,8 @@ def audio_names(path: str | Path) -> dict[str, str]:
 def read_audio(path: str | Path, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
     """Place and content of the recordings at the places ``wanted``, see :func:`audio_names`.
 
-    They come in the order in which an archive holds them.
-
-    Raises
-    ------
-    DataError
-        As :func:`audio_names`, or if one is not there.
+    They come in the order in which an archive holds them. Raises DataError as
+    :func:`audio_names` does, or if one is not there.
     """
     path, missing = Path(path), set(wanted)
     if path.is_dir():

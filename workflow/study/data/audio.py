@@ -22,13 +22,8 @@ _CUT_WAV = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 def decode(content: bytes, name: str) -> tuple[NDArray[np.float64], int, int]:
     """A file's sound [n_samples] within -1..1, its sample rate (Hz), its number of channels.
 
-    More than one channel is mixed down to their mean.
-
-    Raises
-    ------
-    DataError
-        Naming the file, if it is no audio file, cut short, damaged (FLAC only: against its MD5) or
-        silent.
+    More than one channel is mixed down to their mean. Raises DataError, naming the file, if it is
+    no audio file, cut short, damaged (FLAC only: against its MD5) or silent.
     """
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:

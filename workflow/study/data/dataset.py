@@ -18,28 +18,14 @@ from study.data.prepare import SPLITS
 
 @dataclass(frozen=True, eq=False)
 class SpikeDataset:
-    """Labelled spike trains of one split.
-
-    Attributes
-    ----------
-    spikes
-        The samples' spike trains.
-    labels, speakers
-        Class and speaker of each sample, int64 [n_samples].
-    n_units, n_classes
-        Number of input channels and of classes.
-    name
-        Name of the data, for figures and tables.
-    class_names
-        The name of each class.
-    """
+    """Labelled spike trains of one split."""
 
     spikes: SpikeTrains
-    labels: Tensor
-    speakers: Tensor
-    n_units: int
+    labels: Tensor  # class of each sample, int64 [n_samples]
+    speakers: Tensor  # likewise
+    n_units: int  # input channels
     n_classes: int
-    name: str
+    name: str  # of the data, for figures and tables
     class_names: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -65,10 +51,8 @@ class SpikeDataset:
 def load(path: str | Path, split: str) -> SpikeDataset:
     """The samples of ``split`` ("train", "validation" or "test") from a prepared file.
 
-    Raises
-    ------
-    DataError
-        If the file is absent, cut short or not one that :mod:`study.data.prepare` wrote.
+    Raises DataError if the file is absent, cut short or not one that :mod:`study.data.prepare`
+    wrote.
     """
     if split not in SPLITS:
         raise DataError(f"unknown split '{split}': choose one of {', '.join(SPLITS)}")
@@ -118,13 +102,8 @@ def exchanged(
 ) -> tuple[SpikeDataset, SpikeDataset, SpikeDataset]:
     """Training, validation and test set with ``speakers`` as those that ``test`` alone has.
 
-    All samples of ``speakers`` are for testing; those of the speakers whose place they take go
-    over to the training set.
-
-    Raises
-    ------
-    DataError
-        If one of ``speakers`` is not in the data.
+    All samples of ``speakers`` are for testing; those of the speakers whose place they take go over
+    to the training set. Raises DataError if one of ``speakers`` is not in the data.
     """
     known = torch.cat([train.speakers, validation.speakers, test.speakers])
     for speaker in set(speakers) - set(known.tolist()):

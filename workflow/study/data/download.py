@@ -63,12 +63,8 @@ def published_file(source: str, split: str) -> Published:
 def fetch_published(source: str, split: str, folder: str | None, output: str | Path) -> None:
     """Bring the file of ``split`` of ``source`` ("shd" or "ssc") to ``output``, verified.
 
-    It comes from ``folder``, as a zip file or unpacked, or from the web if that is None.
-
-    Raises
-    ------
-    DataError
-        If no file passes all checks; ``output`` is then as before.
+    It comes from ``folder``, as a zip file or unpacked, or from the web if that is None. Raises
+    DataError if no file passes all checks; ``output`` is then as before.
     """
     published = published_file(source, split)
     name = published.name
@@ -98,12 +94,8 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
     """Bring a file to ``output``, from the first of ``urls`` that gives it.
 
     ``check`` raises DataError if the file is not the right one. What an earlier attempt, or a
-    killed job, has fetched stays beside ``output``, and the download goes on from there.
-
-    Raises
-    ------
-    DataError
-        If no URL gives it.
+    killed job, has fetched stays beside ``output``, and the download goes on from there. Raises
+    DataError if no URL gives it.
     """
     output = Path(output)
     part = output.with_name(f".{output.name}.part")

@@ -28,13 +28,7 @@ def of_part(table: pd.DataFrame, part: int, n_parts: int) -> pd.DataFrame:
 
 
 def recorded(rows: pd.DataFrame, path: str | Path, sample_rate: int) -> Sounds:
-    """The sounds of ``rows`` in the folder or archive ``path``, at ``sample_rate`` (Hz).
-
-    Raises
-    ------
-    DataError
-        As :func:`study.data.audio.decode`.
-    """
+    """The sounds of ``rows`` in the folder or archive ``path``, at ``sample_rate`` (Hz)."""
     mixed: list[str] = []
     for file, content in read_audio(path, rows["file"].tolist()):
         sound, rate, channels = decode(content, f"{path}, {file}")
@@ -62,12 +56,8 @@ def encode(
     """Write the spikes of ``sounds``, those of ``rows``, to ``path``, in the order of ``rows``.
 
     The release of transmitter depends on ``seed`` and on a recording's label, speaker and name
-    alone: neither on its folder nor on the recordings before it.
-
-    Raises
-    ------
-    DataError
-        If a sound takes longer than ``duration`` seconds.
+    alone: neither on its folder nor on the recordings before it. Raises DataError if a sound takes
+    longer than ``duration`` seconds.
     """
     by_file = rows.set_index("file")
     samples: dict[str, Sample] = {}

@@ -23,10 +23,7 @@ from numpy.typing import NDArray
 _ROW = np.dtype([("length", "<u4"), ("address", "<u8"), ("number", "<u4")])
 _HEAP = struct.Struct("<4sB3xQ")  # signature, version, size
 _OBJECT = struct.Struct("<HH4xQ")  # number, references, size
-
-
-LARGEST_CHUNK = 2**26
-"""Bytes of a chunk, all of which the library unpacks to read any of it."""
+LARGEST_CHUNK = 2**26  # bytes, all of which the library unpacks to read any
 
 
 def leaves_the_file(file: h5py.File, name: str) -> str | None:
@@ -54,11 +51,8 @@ def odd_storage(array: h5py.Dataset) -> str | None:
 def check_rows(rows: h5py.Dataset) -> None:
     """Check that the file holds each row of the one-dimensional ``rows`` where it says.
 
-    Raises
-    ------
-    OSError
-        Naming the row. Also if they cannot be checked: with addresses of other sizes than eight
-        bytes, behind other filters than gzip and shuffle, or in the array's header.
+    Raises OSError, naming the row; also if rows cannot be checked: with addresses of other sizes
+    than eight bytes, behind other filters than gzip and shuffle, or in the array's header.
     """
     if rows.file.id.get_create_plist().get_sizes() != (8, 8):
         raise OSError("its addresses are not of eight bytes; write it anew with h5repack")
@@ -95,7 +89,6 @@ def _tables(rows: h5py.Dataset, file: BinaryIO) -> Iterator[tuple[int, NDArray]]
 
 
 def _chunk(rows: h5py.Dataset, offset: tuple[int, ...]) -> NDArray:
-    """The rows of a chunk, unpacked."""
     mask, content = rows.id.read_direct_chunk(offset)
     settings = rows.id.get_create_plist()
     size = rows.chunks[0] * _ROW.itemsize

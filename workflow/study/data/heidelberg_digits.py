@@ -37,12 +37,8 @@ def tabulate(config: HeidelbergDigits, path: str | Path) -> pd.DataFrame:
     """The table of the recordings in the archive or folder ``path``.
 
     The test set has all of speakers 4 and 5, and so many of the others' recordings that it is as
-    large as SHD's: about 5 % of each word of each of them, drawn by the seed.
-
-    Raises
-    ------
-    DataError
-        Naming what is missing or surplus, unless these are the published recordings.
+    large as SHD's: about 5 % of each word of each of them, drawn by the seed. Raises DataError,
+    naming what is missing or surplus, unless these are the published recordings.
     """
     places = list(audio_names(path).values())
     named = {place: NAME.fullmatch(PurePosixPath(place).name) for place in places}

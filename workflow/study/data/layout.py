@@ -74,12 +74,8 @@ def write_spike_file(
 class SpikeFile:
     """A file in SHD's layout, open for reading; see :func:`open_spike_file`.
 
-    Attributes
-    ----------
-    labels, speakers
-        int64 [n_samples]; labels are within 0..n_classes - 1.
-    class_names
-        One name per class.
+    ``labels`` (within 0..n_classes - 1) and ``speakers`` are int64 [n_samples]; ``class_names`` has
+    one name for each class.
     """
 
     def __init__(self, path: str | Path, file: h5py.File) -> None:
@@ -146,11 +142,8 @@ class SpikeFile:
     def samples(self, wanted: NDArray[np.bool_], n_units: int, duration: float) -> Iterator[Sample]:
         """The samples in the mask ``wanted`` [n_samples], in order; times are float64.
 
-        Raises
-        ------
-        DataError
-            Naming the sample, if it is empty or its spikes are not numbers, negative, later than
-            ``duration`` seconds, out of order, or on a channel outside 0..n_units - 1.
+        Raises DataError, naming the sample, if it is empty or its spikes are not numbers, negative,
+        later than ``duration`` seconds, out of order, or on a channel outside 0..n_units - 1.
         """
         for start in range(0, len(self), BLOCK):
             block = slice(start, start + BLOCK)
@@ -203,13 +196,7 @@ class SpikeFile:
 
 @contextmanager
 def open_spike_file(path: str | Path) -> Iterator[SpikeFile]:
-    """Open the file ``path`` in SHD's layout and check its structure, labels and lengths.
-
-    Raises
-    ------
-    DataError
-        If the file is absent, not HDF5, cut short, or breaks the layout.
-    """
+    """Open the file ``path``; DataError if that is not a whole HDF5 file in SHD's layout."""
     with ExitStack() as stack:
         try:
             if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would wait for ever

@@ -37,12 +37,8 @@ def held_out(
     """Which training samples go to validation [n_samples]: whole speakers, and some of the rest.
 
     The speakers are drawn among all; of the others' samples, each class gives the same share,
-    rounded, and at least one sample.
-
-    Raises
-    ------
-    DataError
-        If training would be left without a speaker or a class.
+    rounded, and at least one sample. Raises DataError if training would be left without a speaker
+    or a class.
     """
     rng = np.random.default_rng(config.seed)
     everyone = np.unique(speakers)
@@ -82,13 +78,10 @@ def prepare(
 ) -> None:
     """Write the events of the files ``train``, ``test`` and ``validation`` to ``output``.
 
-    Without a file for validation, part of the training file becomes the validation set. Without
-    a test file there are no test samples: such is the file that hyperparameters are searched on.
-
-    Raises
-    ------
-    DataError
-        Naming file and sample, if the files break the layout or disagree about the classes.
+    Without a file for validation, part of the training file becomes the validation set. Without a
+    test file there are no test samples: such is the file that hyperparameters are searched on.
+    Raises DataError, naming file and sample, if the files break the layout or disagree about the
+    classes.
     """
     files = {"train": train, "validation": validation, "test": test}
     columns: dict[str, list[NDArray]] = {"counts": [], "labels": [], "speakers": [], "split": []}

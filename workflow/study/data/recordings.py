@@ -1,4 +1,4 @@
-"""The table of recordings of any source of sounds, and anyone's recordings as such a table."""
+"""The table of recordings of any source of sounds: anyone's, and digits spoken by espeak-ng."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from study.config.data import FileNames, Recordings, Validation
+from study.config.data import FileNames, Recordings, SpokenDigits, Validation
 from study.data.archives import audio_names
 from study.data.layout import DataError
 from study.storage.columns import Table
 
 SPLITS = ("train", "test")
 TEXT = ("file", "label", "speaker", "split")
-
+WORDS = {
+    "en": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    "de": ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"),
+}
 
 RECORDINGS_TABLE = Table(
     files=("data/recordings.csv",),
@@ -35,10 +38,8 @@ RECORDINGS_TABLE = Table(
 def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:
     """The table of the recordings in the folder or archive ``path``.
 
-    Raises
-    ------
-    DataError
-        If table and folder disagree, an entry is missing or wrong, or speakers are too few.
+    Raises DataError if table and folder disagree, an entry is missing or wrong, or speakers are too
+    few.
     """
     places = audio_names(path)
     if config.n_files not in (None, len(places)):
@@ -124,6 +125,31 @@ def from_csv(csv: str | Path, places: dict[str, str], path: str | Path) -> pd.Da
             f"{path}: {listed(extra)} not in the table {csv}; add lines for them, or move them away"
         )
     return table[columns].assign(file=table["file"].map(places))
+
+
+def tabulate_spoken(config: SpokenDigits, path: object = None) -> pd.DataFrame:
+    """The table of all samples; `file` is a sample's name, since there is no file.
+
+    The test set holds the unseen voices and the last samples of the others.
+    """
+    words = [(language, WORDS[language][n]) for language in config.languages for n in config.digits]
+    seen = config.train_utterances + config.test_utterances
+    rows = [
+        {
+            "file": f"{voice} {language} {word} {number}",
+            "label": word,
+            "speaker": voice,
+            "split": "train"
+            if voice in config.voices and number < config.train_utterances
+            else "test",
+        }
+        for voices, n in ((config.voices, seen), (config.unseen_voices, config.unseen_utterances))
+        for voice in voices
+        for number in range(n)
+        for language, word in words
+    ]
+    speakers = [*config.voices, *config.unseen_voices]
+    return numbered(pd.DataFrame(rows), [word for _, word in words], speakers)
 
 
 def numbered(table: pd.DataFrame, labels: Sequence[str], speakers: Sequence[str]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from study.config.data import SpokenDigits
 from study.data.encoding import Sounds
-from study.data.spoken_digits import WORDS
+from study.data.recordings import WORDS
 
 SAMPLE_RATE = SpokenDigits.sample_rate  # Hz
 LANGUAGES = {word: language for language in WORDS for word in WORDS[language]}
@@ -54,12 +54,8 @@ def speak(word: str, language: str, voice: str, rate: int, pitch: int, pitch_ran
     ``rate`` is in words per minute, ``pitch`` and ``pitch_range`` go from 0 to 100. The same
     arguments give the same samples, whatever was spoken before: espeak-ng keeps the phase of its
     oscillators, its noise and its echo in static memory, which only a fresh copy of the library
-    resets (initialising it again does not). It is not thread-safe.
-
-    Raises
-    ------
-    SpeechError
-        If espeak-ng does not know the voice or refuses the word.
+    resets (initialising it again does not). It is not thread-safe. Raises SpeechError if espeak-ng
+    does not know the voice or refuses the word.
     """
     variants = Path(espeakng_loader.get_data_path(), "voices", "!v")
     if not (variants / voice).is_file():  # espeak-ng would fall back to another in silence

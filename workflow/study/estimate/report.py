@@ -8,7 +8,7 @@ from typing import cast
 import pandas as pd
 
 from study.config.study import Neuron, Study
-from study.estimate.schedule import Job, longest_chain, wall_seconds
+from study.estimate.seconds import Job, longest_chain, wall_seconds
 from study.estimate.size import ACTIVITY, IN_TRAINING, UNKNOWN, n_weights, size_of, snapshots
 from study.estimate.work import Wildcards
 from study.storage.columns import Table

@@ -32,13 +32,8 @@ _ENVIRONMENT.filters["label"] = neuron_label
 
 
 def page(folder: Path, template: str) -> str:
-    """The Markdown of a ``template`` with the numbers of the study in ``folder``.
-
-    Raises
-    ------
-    FileNotFoundError
-        If a table that the template shows is absent.
-    """
+    """The Markdown of a ``template`` with the numbers of the study in ``folder``, which has all
+    tables that the template shows (FileNotFoundError)."""
     study = StudyTables(folder)
     fixed = study.config["criteria"]
 

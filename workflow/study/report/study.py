@@ -1,12 +1,14 @@
-"""The tables of a study, wherever they lie: below results/, or published below docs/results/."""
+"""The tables of a study, below results/ or published below docs/results/, and what they hold."""
 
 from __future__ import annotations
 
+import pkgutil
 import platform
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,13 @@ from typing import Any
 import pandas as pd
 import yaml
 
+import study
 from study.config.neurons import NEURON_STYLES
 from study.storage.columns import Table
 from study.storage.tables import read_table
 
 CONFIG = "study.yaml"
 """The whole configuration of the study, beside its tables."""
-
 
 HOURS_TABLE = Table(
     files=("hours.csv", "ntk/hours.csv"),
@@ -41,7 +43,6 @@ class StudyTables:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """All settings of the study."""
         return yaml.safe_load((self.folder / CONFIG).read_text())
 
     def has(self, name: str) -> bool:
@@ -108,3 +109,29 @@ def software(machines: Iterable[str]) -> dict[str, Any]:
         "processors": dict(Counter(sorted(machine.split(": ")[-1] for machine in machines))),
         "packages": sorted(packages, key=str.lower),
     }
+
+
+def declared() -> list[Table]:
+    """All declarations, by the first of their files."""
+    names = [m.name for m in pkgutil.walk_packages(study.__path__, "study.") if not m.ispkg]
+    found = {
+        value.files: value
+        for name in names
+        for value in vars(import_module(name)).values()
+        if isinstance(value, Table)
+    }
+    return sorted(found.values())
+
+
+def dictionary() -> str:
+    """Every table and column, as Markdown."""
+    text = [
+        "# Tables\n\nEvery table that a study writes, below `results/<dataset>/`; `*` stands for"
+        " neuron models, seeds, jobs and experiments. pandas reads both CSV and Parquet.\n"
+    ]
+    for table in declared():
+        names = ", ".join(f"`{name}`" for name in table.files)
+        text.append(f"\n## {table.files[0]}\n\n{names}: {table.says}\n")
+        text.append("\n| column | meaning |\n|---|---|\n")
+        text += [f"| `{name}` | {meaning} |\n" for name, meaning in table.columns.items()]
+    return "".join(text)

@@ -24,15 +24,9 @@ ORDER = ("trained", *(state for state in STATES if state != "trained"))
 def surfaces_page(planes: pd.DataFrame, data: str) -> str:
     """HTML with the neuron models' surfaces side by side, on scales that they share.
 
-    A menu chooses among the planes. Dragging turns both surfaces; the pointer shows coordinates
-    and the loss of each model there, in nats.
-
-    Parameters
-    ----------
-    planes
-        What :func:`surfaces.surfaces` finds on the planes of one seed.
-    data
-        Name of the data.
+    ``planes`` is what :func:`surfaces.surfaces` finds on the planes of one seed; ``data`` names the
+    data. A menu chooses among the planes. Dragging turns both surfaces; the pointer shows
+    coordinates and the loss of each model there, in nats.
     """
     keys = ["direction", "direction2", "state"]
     groups = sorted(planes.groupby(keys, sort=False), key=lambda group: ORDER.index(group[0][2]))

@@ -20,7 +20,6 @@ RUNNING, FINISHED, TIMEOUT, MEMORY = "running", "finished", "timeout", "memory"
 UNCHANGED = -1
 """Number of the trial that leaves the configuration as it is."""
 MEASURES = ("validation_loss", "spikes_per_neuron", "silent_fraction")
-"""What a record says of an epoch beside its validation accuracy."""
 REMEDY = "; delete its folder, and snakemake makes it again"
 
 
@@ -39,41 +38,21 @@ class Trial:
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """What has become of a trial so far; before its first rung, of nothing but the trial.
-
-    Attributes
-    ----------
-    trial
-        What was tried.
-    outcome
-        "running" if it can go on, "finished" after the last rung, else the name of a failure.
-    reason
-        The message that came with a failure.
-    rungs
-        For each rung passed: ``validation_accuracy``, ``validation_loss``, ``spikes_per_neuron``
-        and ``silent_fraction`` of the best epoch of its training.
-    best
-        The same of the best epoch of all trainings: what the trial counts with, also if it
-        diverged. Empty if no epoch was validated, or a limit of the machine ended the trial.
-    epochs
-        Epochs completed, in the trainings of all rungs.
-    presentations
-        Training samples presented in these.
-    seconds
-        Wall time spent, in all starts.
-    made
-        The machines that had a part in it, see :func:`study.machine.machine`.
-    """
+    """What has become of a trial so far; before its first rung, nothing but the trial is known."""
 
     trial: Trial
-    outcome: str = RUNNING
-    reason: str = ""
+    outcome: str = RUNNING  # if it can go on; finished after the last rung, else a failure's name
+    reason: str = ""  # the message that came with a failure
     rungs: tuple[dict[str, float], ...] = ()
+    """For each rung passed: ``validation_accuracy`` and :data:`MEASURES` of the best epoch of its
+    training."""
     best: dict[str, float] = field(default_factory=dict)
-    epochs: int = 0
-    presentations: int = 0
-    seconds: float = 0.0
-    made: tuple[str, ...] = ()
+    """The same of the best epoch of all trainings: what the trial counts with, also if it diverged.
+    Empty if no epoch was validated, or a limit of the machine ended the trial."""
+    epochs: int = 0  # completed, in the trainings of all rungs
+    presentations: int = 0  # of training samples in these
+    seconds: float = 0.0  # wall time, in all starts
+    made: tuple[str, ...] = ()  # the machines that had a part in it, see study.machine.machine
 
     @property
     def failed(self) -> bool:
@@ -102,7 +81,6 @@ def entrants(records: Sequence[TrialRecord], halving: Halving, rung: int) -> lis
 
 
 def write_trials(path: str | Path, trials: Iterable[Trial]) -> None:
-    """Write suggestions, whole or not at all."""
     _write(path, [asdict(trial) for trial in trials])
 
 
@@ -113,18 +91,12 @@ def read_trials(path: str | Path) -> list[Trial]:
 
 
 def write_record(folder: str | Path, record: TrialRecord) -> None:
-    """Write one record to a job's ``folder``, whole or not at all."""
     _write(_file(folder, record.trial), asdict(record))
 
 
 def read_records(folders: Sequence[str | Path], trials: Sequence[Trial]) -> list[TrialRecord]:
-    """The records of ``trials``, which the jobs with these folders have shared out, in order.
-
-    Raises
-    ------
-    RecordError
-        If one is absent, damaged or of another trial, or there is one more.
-    """
+    """The records of ``trials``, which the jobs with these folders have shared out, in order;
+    RecordError if one is absent, damaged or of another trial, or there is one more."""
     found: dict[tuple[int, int], TrialRecord] = {}
     for job, folder in enumerate(folders):
         expected = {_file(folder, trial): trial for trial in share(trials, job, len(folders))}
@@ -147,12 +119,8 @@ def read_rungs(
     """Of each rung of a generation: its records, and those that enter the next rung.
 
     ``files`` are the generation's suggestions, and the folders of the jobs of all rungs done, in
-    order. First come no records, and all trials, which enter the first rung.
-
-    Raises
-    ------
-    RecordError
-        If the records are not those of the trials that must be there.
+    order. First come no records, and all trials, which enter the first rung. Raises RecordError if
+    the records are not those of the trials that must be there.
     """
     entering = [TrialRecord(trial) for trial in read_trials(files[0])]
     yield [], entering
@@ -170,11 +138,6 @@ def read_search(files: Sequence[str | Path], halving: Halving) -> list[TrialReco
     """The latest record of each trial of whole generations, by number.
 
     ``files`` are those of all generations in order, each as :func:`read_rungs` is given them.
-
-    Raises
-    ------
-    RecordError
-        As :func:`read_rungs`.
     """
     size = 1 + sum(map(halving.jobs, halving.rungs))
     latest = {

@@ -38,31 +38,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrialRunner:
-    """Trains trials of one neuron model.
-
-    Attributes
-    ----------
-    neuron
-        Neuron model.
-    settings
-        The model before a trial changes its parameters.
-    trials
-        Rungs and limits.
-    data, validation
-        To train on, and to judge by.
-    states
-        Folder of the checkpoints from which the trainings of a killed job go on.
-    identity
-        Digest of data and code; checkpoints of another one are not used.
-    """
+    """Trains trials of one neuron model."""
 
     neuron: str
-    settings: ModelSettings
-    trials: Trials
-    data: SpikeDataset
-    validation: SpikeDataset
-    states: Path
-    identity: str
+    settings: ModelSettings  # before a trial changes its parameters
+    trials: Trials  # rungs and limits
+    data: SpikeDataset  # to train on
+    validation: SpikeDataset  # to judge by
+    states: Path  # folder of the checkpoints from which the trainings of a killed job go on
+    identity: str  # digest of data and code; checkpoints of another one are not used
 
     @classmethod
     def of_job(

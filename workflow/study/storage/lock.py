@@ -26,12 +26,8 @@ class LockedError(RuntimeError):
 def lock(folder: str | Path) -> None:
     """Take ``folder`` for this process, until it ends.
 
-    A lock of this machine whose process has ended is replaced.
-
-    Raises
-    ------
-    LockedError
-        If another process has it, here or on another machine.
+    A lock of this machine whose process has ended is replaced. Raises LockedError if another
+    process has it, here or on another machine.
     """
     file = Path(folder) / NAME
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,19 +1,31 @@
-"""Tables in files, whole or absent; their suffix says how: .parquet or .csv."""
+"""Tables in files, whole or absent: Parquet or CSV, by the suffix; and which files are damaged."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import yaml
 
 from spikegrad.files import atomic
 
-READERS = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
+READERS: dict[str, Callable[[Path], Any]] = {
+    ".parquet": pd.read_parquet,
+    ".csv": pd.read_csv,
+    ".json": lambda path: json.loads(path.read_text()),
+    ".yaml": lambda path: yaml.safe_load(path.read_text()),
+    ".npy": np.load,
+}
+"""By suffix; spike files and tensors say by themselves that they are damaged."""
 
 
 def read_table(*files: str | Path) -> pd.DataFrame:
     """All rows of one or several ``files``."""
-    tables = [READERS[Path(file).suffix](file) for file in files]
+    tables = [READERS[Path(file).suffix](Path(file)) for file in files]
     # those without rows are left out: their columns may have no type
     return pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
 
@@ -25,3 +37,12 @@ def write_table(table: pd.DataFrame, file: str | Path, digits: int | None = None
             table.to_csv(part, index=False, float_format=f"%.{digits}g" if digits else None)
         else:
             table.to_parquet(part, index=False)
+
+
+def damaged(paths: Iterable[str | Path]) -> Iterator[str]:
+    """A line for each table, JSON, YAML or array file of ``paths`` that cannot be read."""
+    for path in map(Path, paths):
+        try:
+            READERS.get(path.suffix, Path.exists)(path)
+        except Exception as problem:  # a damaged file may raise anything
+            yield f"{path} is damaged ({problem}); delete it, and snakemake makes it again"
