@@ -19,31 +19,24 @@ HELD_OUT = [
 
 rule judge_claims:
     input:
-        runs=[rules.summarise.output.runs],
-        speakers=[rules.summarise.output.speakers],
+        **pick(LANDSCAPES, "changes", "profiles", "profile_minima", "steps", "updates"),
+        runs=rules.summarise.output.runs,
+        speakers=rules.summarise.output.speakers,
         held_out=HELD_OUT,
         trials=(each_search(rules.search_best.output.trials) if STUDY.search else []),
-        budget=[rules.search_tables.output.budget] if STUDY.search else [],
-        stability=[rules.search_tables.output.stability] if STUDY.search else [],
+        budget=rules.search_tables.output.budget if STUDY.search else [],
+        stability=rules.search_tables.output.stability if STUDY.search else [],
         silence=each_run(rules.silence.output.table),
-        census=[rules.landscape_summary.output.census],
-        changes=[LANDSCAPES["changes"]],
-        line_minima=[rules.landscape_summary.output.lines],
-        plane_minima=[rules.landscape_summary.output.planes],
-        profiles=[LANDSCAPES["profiles"]],
-        profile_minima=[LANDSCAPES["profile_minima"]],
-        steps=[LANDSCAPES["steps"]],
-        updates=[LANDSCAPES["updates"]],
+        census=rules.landscape_summary.output.census,
+        line_minima=rules.landscape_summary.output.lines,
+        plane_minima=rules.landscape_summary.output.planes,
     output:
         table=reported(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),
         page=reported(f"{RESULTS}/claims.html", "claims", "Claims", "page"),
     log:
         f"{LOGS}/claims.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
-        code=code("judge_claims.py"),
         paper="2606.03935",
         home="index.html",
         data=STUDY.dataset,
@@ -54,8 +47,8 @@ rule judge_claims:
 
 use rule judge_claims as judge_ntk_claims with:
     input:
-        diagonals=[rules.ntk_limits.output.diagonals],
-        problem=[rules.ntk_limits.output.problem],
+        diagonals=rules.ntk_limits.output.diagonals,
+        problem=rules.ntk_limits.output.problem,
         exponents=expand(
             rules.ntk_kernels.output.exponents, experiment=NTK_SURROGATE_KERNELS
         ),

@@ -49,24 +49,25 @@ LONGEST = STUDY.machines.job_minutes
 
 def code(script, *modules):
     """A digest of what workflow/scripts/<script> and the modules that it imports do, those that its
-    params name among them. An edit makes a job run again, a comment or docstring does not."""
+    params name among them. An edit makes a job run again, a comment or docstring does not.
+    """
     return lambda wildcards: code_digest(SCRIPTS / script, *modules)
 
 
-def growing(megabytes):
-    """Memory that grows with each attempt, for jobs that a cluster stopped at their limit."""
-    return lambda wildcards, attempt: megabytes * attempt
+def needs(megabytes, minutes):
+    """Memory and wall time, this at most what the machines allow. Instead of ``minutes``: a function
+    of wildcards, or the rule whose work the settings tell. Memory and told times grow with each
+    attempt: a cluster stops jobs at their limit, and not all go on from there."""
 
+    def runtime(wildcards, attempt):
+        if isinstance(minutes, str):
+            return min(attempt * limit(STUDY, minutes, wildcards), LONGEST)
+        return min(minutes(wildcards) if callable(minutes) else minutes, LONGEST)
 
-def within(minutes):
-    """Wall time, at most what the machines allow."""
-    return min(minutes, LONGEST)
-
-
-def minutes(rule):
-    """The wall time of a rule whose work is told from the settings; more with each attempt, since
-    not all of these jobs go on where they were stopped."""
-    return lambda wildcards, attempt: within(attempt * limit(STUDY, rule, wildcards))
+    return {
+        "mem_mb": lambda wildcards, attempt: megabytes * attempt,
+        "runtime": runtime,
+    }
 
 
 class Figure(NamedTuple):
@@ -121,9 +122,14 @@ def figure_files(*families):
     ]
 
 
+def pick(files, *names):
+    """Some of a rule's or a family's files, by name."""
+    return {name: files[name] for name in names}
+
+
 def reported(path, caption, category, content):
-    """A file of the report, with workflow/report/<caption>.rst below it."""
-    caption = f"../report/{caption}.rst"
+    """A file of the report, with workflow/report/<caption>.rst below it, unless that is None."""
+    caption = caption and f"../report/{caption}.rst"
     return report(path, caption=caption, category=category, labels={"content": content})
 
 
@@ -137,21 +143,16 @@ def ntk_networks(*experiments):
 
 
 def ntk_experiment(wildcards):
-    return STUDY.ntk.experiment(wildcards.experiment).model_dump(mode="json")
+    return ntk_experiments([wildcards.experiment])[0]
 
 
 def ntk_experiments(names):
     return [STUDY.ntk.experiment(name).model_dump(mode="json") for name in names]
 
 
-def each_run(pattern):
-    """A file of every training run."""
-    return expand(pattern, neuron=NEURONS, seed=STUDY.seeds)
-
-
-def lif_runs(pattern):
-    """A file of every training run of LIF, of which there may be none."""
-    return expand(pattern, neuron=[n for n in NEURONS if n == "lif"], seed=STUDY.seeds)
+def each_run(pattern, neurons=NEURONS):
+    """A file of every training run, or of those of some models."""
+    return expand(pattern, neuron=neurons, seed=STUDY.seeds)
 
 
 def each_neuron(pattern):
@@ -181,7 +182,7 @@ def roughness_settings(measures):
     return landscape_settings(*used)
 
 
-def each_network(pattern):
+def each_search(pattern):
     """A file of every neuron model and search; without a search there is one, 0."""
     return expand(pattern, neuron=NEURONS, repeat=range(N_SEARCHES))
 

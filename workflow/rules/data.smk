@@ -25,10 +25,7 @@ if STUDY.data.sounds:
             log:
                 f"{LOGS}/data/download_archive.log",
             localrule: True  # compute nodes may have no network
-            conda:
-                "../../envs/spikegrad.yaml"
             params:
-                code=code("download_archive.py"),
                 urls=list(SOUNDS.archive.urls),
             script:
                 "../scripts/download_archive.py"
@@ -43,20 +40,12 @@ if STUDY.data.sounds:
             f"{LOGS}/data/tabulate.log",
         benchmark:
             f"{BENCHMARKS}/tabulate.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
-            mem_mb=growing(1000),
-            runtime=within(60),
+            **needs(1000, 60),
         params:
-            code=code("tabulate.py"),
             data=STUDY.data.model_dump(
                 mode="json",
-                include={
-                    "source": True,
-                    "validation": True,
-                    STUDY.data.source.replace("-", "_"): True,
-                },
+                include={"source", "validation", STUDY.data.source.replace("-", "_")},
                 exclude={"recordings": {"jobs"}},
             ),
         script:
@@ -69,13 +58,9 @@ if STUDY.data.sounds:
             f"{LOGS}/data/basilar_membrane.log",
         benchmark:
             f"{BENCHMARKS}/basilar_membrane.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
-            mem_mb=growing(1500),
-            runtime=within(30),
+            **needs(1500, 30),
         params:
-            code=code("basilar_membrane.py"),
             n_channels=STUDY.data.n_units,
             duration=STUDY.data.duration,
             sample_rate=SOUNDS.sample_rate,
@@ -93,13 +78,9 @@ if STUDY.data.sounds:
             f"{LOGS}/data/encoded/{{part}}.log",
         benchmark:
             f"{BENCHMARKS}/encoded/{{part}}.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
-            mem_mb=growing(2000),
-            runtime=minutes("encode"),
+            **needs(2000, "encode"),
         params:
-            code=code("encode.py"),
             spoken=STUDY.data.source == "spoken-digits",
             n_parts=SOUNDS.jobs,
             duration=STUDY.data.duration,
@@ -118,13 +99,9 @@ if STUDY.data.sounds:
             f"{LOGS}/data/merge_encoded.log",
         benchmark:
             f"{BENCHMARKS}/merge_encoded.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
-            mem_mb=growing(1500),
-            runtime=within(60),
+            **needs(1500, 60),
         params:
-            code=code("merge_encoded.py"),
             n_units=STUDY.data.n_units,
             duration=STUDY.data.duration,
         script:
@@ -142,13 +119,10 @@ if STUDY.data.source in ("shd", "ssc"):
         wildcard_constraints:
             split="train|validation|test",
         localrule: True  # compute nodes may have no network
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
             # Where it comes from is no parameter: it is verified, and another origin repeats nothing.
             folder=getattr(STUDY.data, STUDY.data.source).path or "",
         params:
-            code=code("download.py"),
             source=STUDY.data.source,
         script:
             "../scripts/download.py"
@@ -163,13 +137,9 @@ rule prepare:
         f"{LOGS}/data/prepare.log",
     benchmark:
         f"{BENCHMARKS}/prepare.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=within(60),
+        **needs(2000, 60),
     params:
-        code=code("prepare.py"),
         name=STUDY.dataset,
         data=STUDY.data.model_dump(
             mode="json",
@@ -192,20 +162,13 @@ rule data_statistics:
         samples=f"{DATA}/samples.parquet",
         profiles=f"{DATA}/profiles.parquet",
         examples=f"{DATA}/examples.parquet",
-        summary=report(
-            f"{DATA}/summary.csv", category="Data", labels={"content": "summary"}
-        ),
+        summary=reported(f"{DATA}/summary.csv", None, "Data", "summary"),
     log:
         f"{LOGS}/data/statistics.log",
     benchmark:
         f"{BENCHMARKS}/data_statistics.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(6000),
-        runtime=within(60),
-    params:
-        code=code("data_statistics.py"),
+        **needs(6000, 60),
     script:
         "../scripts/data_statistics.py"
 
@@ -214,11 +177,7 @@ figure(
     "data",
     "data",
     "examples and statistics",
-    {
-        "examples": rules.data_statistics.output.examples,
-        "samples": rules.data_statistics.output.samples,
-        "profiles": rules.data_statistics.output.profiles,
-    },
+    pick(rules.data_statistics.output, "examples", "samples", "profiles"),
     n_units=STUDY.data.n_units,
 )
 
@@ -239,10 +198,6 @@ if STUDY.data.source == "heidelberg-digits":
         log:
             f"{LOGS}/data/compare_with_shd.log",
         localrule: True
-        conda:
-            "../../envs/spikegrad.yaml"
-        params:
-            code=code("compare_with_shd.py"),
         script:
             "../scripts/compare_with_shd.py"
 

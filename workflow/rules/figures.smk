@@ -11,8 +11,6 @@ for FIGURE in FIGURES:
         log:
             f"{LOGS}/figures/{FIGURE.name}.log",
         localrule: True
-        conda:
-            "../../envs/spikegrad.yaml"
         params:
             **FIGURE.params,
             code=code(f"plot_{FIGURE.name}.py"),

@@ -58,13 +58,9 @@ rule landscape_directions:
         f"{LOGS}/landscape/directions/{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/landscape/directions/{{seed}}.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=minutes("landscape_directions"),
+        **needs(4000, "landscape_directions"),
     params:
-        code=code("landscape_directions.py"),
         landscape=landscape_settings("samples", "directions"),
     script:
         "../scripts/landscape_directions.py"
@@ -84,10 +80,7 @@ rule landscape_states:
     log:
         f"{LOGS}/landscape/states.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
-        code=code("join_tables.py"),
         sorted_by=[],
     script:
         "../scripts/join_tables.py"
@@ -110,11 +103,8 @@ for MEASURE, (SETTINGS, TABLES) in LANDSCAPE_MEASURES.items():
             f"{LOGS}/landscape/{SHARE}.log",
         benchmark:
             f"{BENCHMARKS}/landscape/{SHARE}.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
-            mem_mb=growing(4000),
-            runtime=minutes(f"landscape_{MEASURE}"),
+            **needs(4000, f"landscape_{MEASURE}"),
         params:
             code=code("landscape_measure.py", f"study.landscape.{MEASURE}"),
             modules=[f"study.landscape.{MEASURE}"],
@@ -132,10 +122,7 @@ for MEASURE, (SETTINGS, TABLES) in LANDSCAPE_MEASURES.items():
         log:
             f"{LOGS}/landscape/join_{MEASURE}.log",
         localrule: True
-        conda:
-            "../../envs/spikegrad.yaml"
         params:
-            code=code("join_tables.py"),
             sorted_by=[
                 *("neuron", "seed", "state", "direction", "direction2", "sample"),
                 *("search", "depth", "epoch", "batch", "t", "x", "y"),
@@ -146,14 +133,8 @@ for MEASURE, (SETTINGS, TABLES) in LANDSCAPE_MEASURES.items():
 
 rule landscape_summary:
     input:
-        lines=LANDSCAPES["lines"],
-        planes=LANDSCAPES["planes"],
-        profiles=LANDSCAPES["profiles"],
-        profile_minima=LANDSCAPES["profile_minima"],
-        changes=LANDSCAPES["changes"],
-        census_lines=LANDSCAPES["census_lines"],
-        steps=LANDSCAPES["steps"],
-        updates=LANDSCAPES["updates"],
+        **pick(LANDSCAPES, "lines", "planes", "profiles", "profile_minima", "changes"),
+        **pick(LANDSCAPES, "census_lines", "steps", "updates"),
     output:
         lines=f"{LANDSCAPE}/line_minima.parquet",
         planes=f"{LANDSCAPE}/plane_minima.parquet",
@@ -167,10 +148,7 @@ rule landscape_summary:
     log:
         f"{LOGS}/landscape/summary.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
-        code=code("landscape_summary.py"),
         searches=SEED_SEARCHES,
         depths=STUDY.landscape.depths,
     script:
@@ -191,13 +169,9 @@ rule landscape_examples:
         f"{LOGS}/landscape/examples.log",
     benchmark:
         f"{BENCHMARKS}/landscape/examples.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=minutes("landscape_examples"),
+        **needs(4000, "landscape_examples"),
     params:
-        code=code("landscape_examples.py"),
         landscape=landscape_settings("samples", "directions", "examples"),
     script:
         "../scripts/landscape_examples.py"
@@ -215,7 +189,7 @@ figure(
     "landscape",
     "landscape_jumps",
     "lines of single samples, jumps marked",
-    {"changes": LANDSCAPES["changes"], "losses": LANDSCAPES["census_losses"]},
+    pick(LANDSCAPES, "changes", "census_losses"),
 )
 figure(
     "landscape",
@@ -229,32 +203,25 @@ figure(
     "landscape",
     "landscape_census",
     "jumps: number, height, cause",
-    {
-        "changes": LANDSCAPES["changes"],
-        "summary": rules.landscape_summary.output.census,
-    },
+    {**pick(LANDSCAPES, "changes"), **pick(rules.landscape_summary.output, "census")},
 )
 figure(
     "landscape",
     "landscape_profiles",
     "single samples: jumps by cause, minima",
-    {"profiles": LANDSCAPES["profiles"], "minima": LANDSCAPES["profile_minima"]},
+    pick(LANDSCAPES, "profiles", "profile_minima"),
 )
 figure(
     "landscape",
     "landscape_fragmentation",
     "minima by depth",
-    {name: rules.landscape_summary.output[name] for name in ("lines", "planes")},
+    pick(rules.landscape_summary.output, "lines", "planes"),
 )
 figure(
     "landscape",
     "landscape_gradients",
     "reliability of gradients",
-    {
-        "steps": LANDSCAPES["steps"],
-        "losses": LANDSCAPES["step_losses"],
-        "samples": LANDSCAPES["sample_gradients"],
-    },
+    pick(LANDSCAPES, "steps", "step_losses", "sample_gradients"),
 )
 figure(
     "landscape",

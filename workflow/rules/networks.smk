@@ -2,7 +2,7 @@
 NETWORKS = f"{RESULTS}/networks"
 MEASURES = [name for name in ("roughness", "robustness") if name in STUDY.measures]
 NETWORK_RESULTS = [
-    *each_network(f"{NETWORKS}/{{neuron}}_{{repeat}}.safetensors"),
+    *each_search(f"{NETWORKS}/{{neuron}}_{{repeat}}.safetensors"),
     *[f"{NETWORKS}/{name}.csv" for name in MEASURES],
 ]
 
@@ -19,10 +19,7 @@ rule best_networks:
     log:
         f"{LOGS}/networks/{{neuron}}.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
-        code=code("best_networks.py"),
         searches=SEED_SEARCHES,
     script:
         "../scripts/best_networks.py"
@@ -43,13 +40,9 @@ if MEASURES:
             f"{LOGS}/networks/{{neuron}}/{{repeat}}.log",
         benchmark:
             f"{BENCHMARKS}/networks/{{neuron}}/{{repeat}}.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
-            mem_mb=growing(4000),
-            runtime=minutes("measure_network"),
+            **needs(4000, "measure_network"),
         params:
-            code=code("measure_network.py"),
             measures=MEASURES,
             landscape=roughness_settings(MEASURES),
         script:
@@ -58,7 +51,7 @@ if MEASURES:
     use rule landscape_states as join_networks with:
         input:
             **{
-                name: each_network(rules.measure_network.output[name])
+                name: each_search(rules.measure_network.output[name])
                 for name in MEASURES
             },
         output:

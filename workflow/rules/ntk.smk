@@ -21,14 +21,10 @@ rule ntk_train:
         f"{LOGS}/ntk/{{experiment}}/{{job}}.log",
     benchmark:
         f"{BENCHMARKS}/ntk/{{experiment}}/{{job}}.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=minutes("ntk_train"),
+        **needs(2000, "ntk_train"),
         checkpoint_every=STUDY.ntk.checkpoint_every,  # no parameter: a change repeats nothing
     params:
-        code=code("ntk_train.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
         checkpoints=f"{NTK}/{{experiment}}/networks/{{job}}.checkpoints",
@@ -49,13 +45,9 @@ rule ntk_kernels:
         f"{LOGS}/ntk/{{experiment}}/kernels.log",
     benchmark:
         f"{BENCHMARKS}/ntk/{{experiment}}/kernels.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=within(240),
+        **needs(2000, 240),
     params:
-        code=code("ntk_kernels.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
         n_resamples=STUDY.ntk.n_resamples,
@@ -76,13 +68,9 @@ rule ntk_comparison:
         f"{LOGS}/ntk/comparison.log",
     benchmark:
         f"{BENCHMARKS}/ntk/comparison.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=within(240),
+        **needs(2000, 240),
     params:
-        code=code("ntk_comparison.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiments=ntk_experiments(NTK_ENSEMBLES),
         n_resamples=STUDY.ntk.n_resamples,
@@ -100,13 +88,9 @@ rule ntk_limits:
         f"{LOGS}/ntk/limits.log",
     benchmark:
         f"{BENCHMARKS}/ntk/limits.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=within(240),
+        **needs(2000, 240),
     params:
-        code=code("ntk_limits.py"),
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         analytic=STUDY.ntk.analytic.model_dump(mode="json"),
         off_circle=STUDY.ntk.off_circle.model_dump(mode="json"),
@@ -123,13 +107,9 @@ rule ntk_stability:
         f"{LOGS}/ntk/stability.log",
     benchmark:
         f"{BENCHMARKS}/ntk/stability.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=minutes("ntk_stability"),
+        **needs(2000, "ntk_stability"),
     params:
-        code=code("ntk_stability.py"),
         seed=STUDY.ntk.problem.seed,
         stability=STUDY.ntk.stability.model_dump(mode="json"),
     script:
@@ -147,10 +127,7 @@ figure(
     "ntk",
     "ntk_limits",
     "limits of steep activations",
-    {
-        "diagonals": rules.ntk_limits.output.diagonals,
-        "naive_regression": rules.ntk_limits.output.naive_regression,
-    },
+    pick(rules.ntk_limits.output, "diagonals", "naive_regression"),
 )
 figure(
     "ntk",
@@ -218,9 +195,6 @@ figure(
     "ntk",
     "ntk_stability",
     "unstable learning",
-    {
-        "cases": rules.ntk_stability.output.cases,
-        "drift": rules.ntk_stability.output.drift,
-    },
+    pick(rules.ntk_stability.output, "cases", "drift"),
     n_points=STUDY.ntk.stability.n_points,
 )

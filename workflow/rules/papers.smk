@@ -15,11 +15,8 @@ if len(NEURONS) > 1:  # what compares neuron models
         "paper_landscapes",
         "1: LIF and QIF, landscapes",
         {
-            "planes": LANDSCAPES["planes"],
-            "lines": LANDSCAPES["lines"],
+            **pick(LANDSCAPES, "planes", "lines", "steps", "step_losses"),
             "line_minima": rules.landscape_summary.output.lines,
-            "steps": LANDSCAPES["steps"],
-            "step_losses": LANDSCAPES["step_losses"],
         },
         seed=LANDSCAPE_SEEDS[0],
         pair=STUDY.landscape.planes.directions[0],
@@ -30,10 +27,8 @@ if len(NEURONS) > 1:  # what compares neuron models
         "paper_samples",
         "1: LIF and QIF, single samples",
         {
-            "changes": LANDSCAPES["changes"],
-            "losses": LANDSCAPES["census_losses"],
-            "profiles": LANDSCAPES["profiles"],
-            "summary": rules.landscape_summary.output.census,
+            **pick(LANDSCAPES, "changes", "census_losses", "profiles"),
+            **pick(rules.landscape_summary.output, "census"),
             "examples": rules.landscape_examples.output.changes,
             "spikes": rules.landscape_examples.output.spikes,
         },
@@ -52,15 +47,9 @@ if NTK_NAIVE_KERNELS and NTK_SURROGATE_KERNELS:
         "paper_sg_ntk",
         "2: surrogate-gradient NTK",
         {
-            "naive_analytic": rules.ntk_kernels.output.analytic.format(
-                experiment=NTK_NAIVE_KERNELS[0]
-            ),
-            "surrogate_analytic": rules.ntk_kernels.output.analytic.format(
-                experiment=NTK_SURROGATE_KERNELS[0]
-            ),
-            "errors": rules.ntk_kernels.output.errors.format(
-                experiment=NTK_SURROGATE_KERNELS[0]
-            ),
+            "naive_analytic": f"{NTK}/{NTK_NAIVE_KERNELS[0]}/analytic.parquet",
+            "surrogate_analytic": f"{NTK}/{NTK_SURROGATE_KERNELS[0]}/analytic.parquet",
+            "errors": f"{NTK}/{NTK_SURROGATE_KERNELS[0]}/errors.parquet",
             "networks": ntk_networks(NTK_ENSEMBLES[0]),
             "predictions": NTK_PREDICTIONS.format(experiment=NTK_ENSEMBLES[0]),
             "distances": NTK_DISTANCES.format(experiment=NTK_ENSEMBLES[0]),

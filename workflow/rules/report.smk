@@ -17,10 +17,7 @@ rule ntk_page:
     log:
         f"{LOGS}/ntk/page.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
-        code=code("study_page.py"),
         study=STUDY.model_dump(mode="json", include={"dataset", "criteria", "ntk"}),
         benchmarks=f"{BENCHMARKS}/ntk",
     script:
@@ -65,10 +62,7 @@ rule publish:
     log:
         f"{LOGS}/publish.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
-        code=code("publish.py"),
         target=f"docs/results/{STUDY.dataset}",
         repository=str(BASE.parent),
     script:
@@ -91,8 +85,6 @@ rule estimate:
     log:
         f"{LOGS}/estimate.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
         study=STUDY.model_dump(mode="json"),
         snakefile=workflow.main_snakefile,

@@ -42,10 +42,7 @@ if STUDY.search is not None:
         log:
             f"{LOGS}/search/{{neuron}}/{{repeat}}/{{generation}}/suggest.log",
         localrule: True
-        conda:
-            "../../envs/spikegrad.yaml"
         params:
-            code=code("search_suggest.py"),
             sampling=SAMPLING,
             trials=HALVING,
             seed=STUDY.search.seed,
@@ -63,14 +60,10 @@ if STUDY.search is not None:
             f"{LOGS}/search/{{neuron}}/{{repeat}}/{{generation}}/rung{{rung}}-job{{job}}.log",
         benchmark:
             f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/{{generation}}/rung{{rung}}-job{{job}}.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
             **LIMITS,
-            mem_mb=growing(SEARCH_MEMORY),
-            runtime=search_minutes,
+            **needs(SEARCH_MEMORY, search_minutes),
         params:
-            code=code("search_trials.py"),
             model=search_model,
             trials=TRAINED,
             seed=STUDY.search.seed,
@@ -89,14 +82,10 @@ if STUDY.search is not None:
             f"{LOGS}/search/{{neuron}}/{{repeat}}/finalists/{{job}}.log",
         benchmark:
             f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/finalists/{{job}}.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
             **LIMITS,
-            mem_mb=growing(SEARCH_MEMORY),
-            runtime=search_minutes,
+            **needs(SEARCH_MEMORY, search_minutes),
         params:
-            code=code("search_finalists.py"),
             model=search_model,
             trials=TRAINED,
             epochs=lambda w: STUDY.model(w.neuron).training.epochs,
@@ -116,10 +105,11 @@ if STUDY.search is not None:
                 allow_missing=True,
             ),
         output:
-            best=report(
+            best=reported(
                 f"{ONE_SEARCH}/best.yaml",
-                category="Search",
-                labels={"content": "winner, {neuron}, search {repeat}"},
+                None,
+                "Search",
+                "winner, {neuron}, search {repeat}",
             ),
             trials=f"{ONE_SEARCH}/trials.parquet",
             runs=f"{ONE_SEARCH}/finalists.parquet",
@@ -128,13 +118,9 @@ if STUDY.search is not None:
             f"{LOGS}/search/{{neuron}}/{{repeat}}/best.log",
         benchmark:
             f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/best.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
-            mem_mb=growing(1000),
-            runtime=within(60),
+            **needs(1000, 60),
         params:
-            code=code("search_best.py"),
             model=search_model,
             trials=HALVING,
             search=STUDY.search.model_dump(mode="json", exclude={"trials"}),
@@ -156,10 +142,6 @@ if STUDY.search is not None:
         log:
             f"{LOGS}/search/tables.log",
         localrule: True
-        conda:
-            "../../envs/spikegrad.yaml"
-        params:
-            code=code("search_tables.py"),
         script:
             "../scripts/search_tables.py"
 
@@ -174,10 +156,7 @@ if STUDY.search is not None:
         "search",
         "search_budget",
         "expected best of k trials",
-        {
-            "budget": rules.search_tables.output.budget,
-            "stability": rules.search_tables.output.stability,
-        },
+        pick(rules.search_tables.output, "budget", "stability"),
     )
     figure(
         "search",

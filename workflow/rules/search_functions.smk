@@ -43,12 +43,7 @@ def search_minutes(wildcards):
     """What a job's trials take at most: each may use search.trials.timeout CPU seconds."""
     trials = STUDY.search.trials
     rung = int(wildcards.get("rung", trials.rungs[-1]))  # finalists have none
-    return within(30 + int(trials.per_job_of(rung) * trials.timeout // 60))
-
-
-def each_search(pattern):
-    """A file of every search."""
-    return expand(pattern, neuron=NEURONS, repeat=range(STUDY.search.repeats))
+    return 30 + int(trials.per_job_of(rung) * trials.timeout // 60)
 
 
 def search_table(name, content):

@@ -6,7 +6,6 @@ rule data:
     input:
         DATA_RESULTS,
         figure_files("data"),
-    localrule: True
 
 
 rule search:
@@ -14,7 +13,6 @@ rule search:
     input:
         SEARCH_RESULTS,
         figure_files("search"),
-    localrule: True
 
 
 rule training:
@@ -23,7 +21,6 @@ rule training:
         TRAIN_RESULTS,
         NETWORK_RESULTS,
         figure_files("training"),
-    localrule: True
 
 
 rule landscapes:
@@ -31,7 +28,6 @@ rule landscapes:
     input:
         LANDSCAPE_RESULTS,
         figure_files("landscape"),
-    localrule: True
 
 
 rule variants:
@@ -39,28 +35,24 @@ rule variants:
     input:
         VARIANT_RESULTS,
         figure_files("variants"),
-    localrule: True
 
 
 rule ntk:
     """Networks beside their surrogate-gradient kernels; needs no spikes."""
     input:
         figure_files("ntk"),
-    localrule: True
 
 
 rule figures:
     """The papers' composed figures, and what they need."""
     input:
         figure_files("paper"),
-    localrule: True
 
 
 rule claims:
     """Every statement of the abstracts, judged."""
     input:
         CLAIM_RESULTS,
-    localrule: True
 
 
 PLACES = {

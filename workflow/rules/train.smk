@@ -19,13 +19,9 @@ rule compile_engine:
         f"{LOGS}/training/{{neuron}}/compile_engine.log",
     benchmark:
         f"{BENCHMARKS}/training/{{neuron}}/compile_engine.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(1500),
-        runtime=within(60),
+        **needs(1500, 60),
     params:
-        code=code("compile_engine.py"),
         kinds=lambda wildcards: STUDY.kinds(wildcards.neuron),
     script:
         "../scripts/compile_engine.py"
@@ -45,13 +41,9 @@ rule train:
         f"{LOGS}/training/{{neuron}}/{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/training/{{neuron}}/{{seed}}.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=minutes("train"),
+        **needs(4000, "train"),
     params:
-        code=code("train.py"),
         model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
         overrides={},
         test_speakers=[],
@@ -72,13 +64,8 @@ rule evaluate:
         f"{LOGS}/training/{{neuron}}/evaluate.log",
     benchmark:
         f"{BENCHMARKS}/training/{{neuron}}/evaluate.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=minutes("evaluate"),
-    params:
-        code=code("evaluate.py"),
+        **needs(4000, "evaluate"),
     script:
         "../scripts/evaluate.py"
 
@@ -95,13 +82,9 @@ rule silence:
         f"{LOGS}/training/{{neuron}}/{{seed}}/silence.log",
     benchmark:
         f"{BENCHMARKS}/training/{{neuron}}/silence/{{seed}}.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=minutes("silence"),
+        **needs(4000, "silence"),
     params:
-        code=code("silence.py"),
         epochs=STUDY.silence.epochs,
     script:
         "../scripts/silence.py"
@@ -114,9 +97,7 @@ rule summarise:
         samples=each_neuron(rules.evaluate.output.samples),
         histories=each_run(rules.train.output.history),
     output:
-        runs=report(
-            f"{TRAINING}/runs.csv", category="Training", labels={"content": "all runs"}
-        ),
+        runs=reported(f"{TRAINING}/runs.csv", None, "Training", "all runs"),
         summary=reported(
             f"{TRAINING}/summary.csv",
             "training_summary",
@@ -130,10 +111,7 @@ rule summarise:
     log:
         f"{LOGS}/training/summarise.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
-        code=code("summarise.py"),
         searches=SEED_SEARCHES,
     script:
         "../scripts/summarise.py"
@@ -152,26 +130,23 @@ rule record_traces:
         f"{LOGS}/training/record_traces.log",
     benchmark:
         f"{BENCHMARKS}/training/record_traces.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=within(60),
+        **needs(2000, 60),
     params:
-        code=code("record_traces.py"),
         sample=STUDY.example,
     script:
         "../scripts/record_traces.py"
 
 
 if "runaway" in STUDY.measures:
+    LIF = [neuron for neuron in NEURONS if neuron == "lif"]  # perhaps none
     TRAIN_RESULTS += [f"{TRAINING}/runaway_{name}.csv" for name in ("rates", "gains")]
 
     rule runaway:
         input:
-            outcomes=lif_runs(rules.train.output.outcome),
-            histories=lif_runs(rules.train.output.history),
-            snapshots=lif_runs(rules.train.output.snapshots),
+            outcomes=each_run(rules.train.output.outcome, LIF),
+            histories=each_run(rules.train.output.history, LIF),
+            snapshots=each_run(rules.train.output.snapshots, LIF),
         output:
             rates=f"{TRAINING}/runaway_rates.csv",
             gains=f"{TRAINING}/runaway_gains.csv",
@@ -179,13 +154,9 @@ if "runaway" in STUDY.measures:
             f"{LOGS}/training/runaway.log",
         benchmark:
             f"{BENCHMARKS}/training/runaway.tsv"
-        conda:
-            "../../envs/spikegrad.yaml"
         resources:
-            mem_mb=growing(2000),
-            runtime=minutes("runaway"),
+            **needs(2000, "runaway"),
         params:
-            code=code("runaway.py"),
             neurons=NEURONS,
             options=STUDY.runaway.model_dump(mode="json"),
         script:
@@ -196,8 +167,7 @@ if "runaway" in STUDY.measures:
         "runaway",
         "why networks run away",
         {
-            "rates": rules.runaway.output.rates,
-            "gains": rules.runaway.output.gains,
+            **rules.runaway.output,
             "trials": [rules.search_tables.output.trials] if STUDY.search else [],
         },
     )

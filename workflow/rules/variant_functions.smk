@@ -32,11 +32,6 @@ def variant_sampling(wildcards):
     return sampling_of(STUDY, VARIANT_NAMES[wildcards.variant])
 
 
-def variant_neurons(variant):
-    """The neuron models of a variant, in order."""
-    return list(dict.fromkeys(run.neuron for run in VARIANT_RUNS[variant]))
-
-
 def own_runs(wildcards):
     """The runs of a variant and neuron model."""
     runs = VARIANT_RUNS[wildcards.variant]
@@ -46,12 +41,7 @@ def own_runs(wildcards):
 def each_own_run(pattern):
     """A file of each of these."""
     return lambda wildcards: [
-        pattern.format(
-            variant=wildcards.variant,
-            case=run.case,
-            neuron=run.neuron,
-            seed=run.seed,
-        )
+        pattern.format(variant=wildcards.variant, **run._asdict())
         for run in own_runs(wildcards)
     ]
 
@@ -69,5 +59,7 @@ def scored_cases(wildcards):
 def each_variant_neuron(pattern):
     """A file of each neuron model of a variant."""
     return lambda wildcards: expand(
-        pattern, variant=wildcards.variant, neuron=variant_neurons(wildcards.variant)
+        pattern,
+        variant=wildcards.variant,
+        neuron=dict.fromkeys(run.neuron for run in VARIANT_RUNS[wildcards.variant]),
     )

@@ -29,10 +29,7 @@ rule draw_variant:
     log:
         f"{LOGS}/variants/{{variant}}/draws/{{draw}}.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
     params:
-        code=code("draw_variant.py"),
         sampling=lambda w: variant_sampling(w)[0].model_dump(mode="json"),
         seed=lambda w: variant_sampling(w)[1],
         search=lambda w: 0 if variant_of(w).draw.sampling is None else None,
@@ -56,8 +53,7 @@ use rule train as train_variant with:
     benchmark:
         f"{BENCHMARKS}/variants/{{variant}}/{{case}}/{{neuron}}/{{seed}}.tsv"
     resources:
-        mem_mb=growing(4000),
-        runtime=minutes("train_variant"),
+        **needs(4000, "train_variant"),
     params:
         overrides=lambda w: {**variant_case(w).parameters, "training.snapshots": 2},
         test_speakers=lambda w: list(variant_case(w).test_speakers),
@@ -78,13 +74,9 @@ rule score_variant:
         f"{LOGS}/variants/{{variant}}/{{neuron}}.log",
     benchmark:
         f"{BENCHMARKS}/variants/{{variant}}/{{neuron}}.tsv"
-    conda:
-        "../../envs/spikegrad.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=minutes("score_variant"),
+        **needs(4000, "score_variant"),
     params:
-        code=code("score_variant.py"),
         change=lambda w: VARIANT_NAMES[w.variant],
         cases=scored_cases,
         measures=lambda w: list(variant_of(w).measures),
@@ -98,10 +90,8 @@ use rule landscape_states as join_variant with:
         runs=each_variant_neuron(rules.score_variant.output.runs),
         speakers=each_variant_neuron(rules.score_variant.output.speakers),
     output:
-        runs=report(
-            f"{VARIANTS}/{{variant}}.csv",
-            category="Variants",
-            labels={"content": "{variant}, all runs"},
+        runs=reported(
+            f"{VARIANTS}/{{variant}}.csv", None, "Variants", "{variant}, all runs"
         ),
         speakers=f"{VARIANTS}/speakers/{{variant}}.csv",
     log:
@@ -125,10 +115,6 @@ rule rank_variants:
     log:
         f"{LOGS}/variants/ranks.log",
     localrule: True
-    conda:
-        "../../envs/spikegrad.yaml"
-    params:
-        code=code("rank_variants.py"),
     script:
         "../scripts/rank_variants.py"
 

@@ -10,7 +10,8 @@ from study.report.claims_page import claims_page
 from study.storage.tables import write_table
 
 log = start(snakemake)
-given = {name: list(files) for name, files in snakemake.input.items()}
+files = snakemake.input.items()
+given = {name: [file] if isinstance(file, str) else list(file) for name, file in files}
 own = [claim for claim in CLAIMS if claim.statement.paper == snakemake.params.paper]
 claims = judge(Tables(given, snakemake.params.seed), snakemake.params.data, own)
 log.info("\n%s", claims[["id", "case", "estimate", "low", "high", "n", "verdict"]].to_string())

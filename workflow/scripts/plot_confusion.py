@@ -1,22 +1,19 @@
 """Draw how often test samples of each class are taken for each other, for each neuron model."""
 
-import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
 from _job import start
 from study.storage.tables import read_table
-from study.style import neuron_label, save
+from study.style import neuron_label, panels, save
 
 log = start(snakemake)
 tables = [read_table(file) for file in snakemake.input.samples]
 tables = [table for table in tables if len(table)]  # no row: none of the networks was stable
-figure, panels = plt.subplots(
-    1, len(tables), figsize=(0.4 + 3.6 * len(tables), 3.6), sharey=True, squeeze=False
-)
-for axes, samples in zip(panels[0], tables, strict=True):
+figure, grid = panels(1, len(tables), (3.6, 3.6), (0.4, 0), sharey=True)
+for axes, samples in zip(grid[0], tables, strict=True):
     share = pd.crosstab(samples["label"], samples["prediction"], normalize="index", dropna=False)
-    last = axes is panels[0][-1]
+    last = axes is grid[0][-1]
     sns.heatmap(
         share,
         vmin=0,
@@ -32,7 +29,7 @@ for axes, samples in zip(panels[0], tables, strict=True):
     accuracy = (samples["label"] == samples["prediction"]).mean()
     neuron = neuron_label(samples["neuron"].iloc[0])
     axes.set_title(f"{neuron}: {accuracy:.1%} right, {samples['seed'].nunique()} seeds")
-    axes.set(xlabel="predicted", ylabel="spoken" if axes is panels[0][0] else "")
+    axes.set(xlabel="predicted", ylabel="spoken" if axes is grid[0][0] else "")
     axes.tick_params(length=0, labelsize=7)
 figure.suptitle(f"{snakemake.params.data}, test set")
 save(figure, snakemake.output)

@@ -8,9 +8,8 @@ from study.storage.tables import read_table
 from study.style import COLOURS, draw_input, save
 
 log = start(snakemake)
-samples = read_table(snakemake.input.samples)
-profiles = read_table(snakemake.input.profiles)
-examples = read_table(snakemake.input.examples)
+names = ("samples", "profiles", "examples")
+samples, profiles, examples = (read_table(snakemake.input[name]) for name in names)
 n_units = snakemake.params.n_units
 
 figure = plt.figure(figsize=(7.2, 5.4))

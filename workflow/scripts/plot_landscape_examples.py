@@ -1,20 +1,16 @@
 """Draw single samples around a change: loss, spike times, rasters and potentials."""
 
-import matplotlib.pyplot as plt
-
 from _job import start
 from study.config.neurons import NEURON_STYLES
 from study.landscape.figures import draw_sides, jump_label, where
 from study.storage.tables import read_table
-from study.style import NEURON_COLOURS, neuron_label, save
+from study.style import NEURON_COLOURS, neuron_label, panels, save
 
 log = start(snakemake)
 changes, losses, spikes, potentials = (
     read_table(snakemake.input[name]) for name in ("changes", "losses", "spikes", "potentials")
 )
-figure, grid = plt.subplots(
-    4, len(changes), figsize=(0.6 + 2.6 * len(changes), 8), squeeze=False, sharey=False
-)
+figure, grid = panels(4, len(changes), (2.6, 2), (0.6, 0))
 for column, (_, change) in enumerate(changes.iterrows()):
     neuron, kind = change["neuron"], change["kind"]
     line, fired, trace_of = (

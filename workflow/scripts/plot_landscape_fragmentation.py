@@ -1,12 +1,10 @@
 """Draw how many minima lines and planes have, by depth."""
 
-import matplotlib.pyplot as plt
-
 from _job import start
 from study.landscape.constants import STATES
 from study.landscape.figures import density_axis, draw_minima, minima_density
 from study.storage.tables import read_table
-from study.style import save
+from study.style import panels, save
 
 log = start(snakemake)
 lines, planes = (read_table(snakemake.input[name]) for name in ("lines", "planes"))
@@ -14,15 +12,13 @@ rows = {
     "minima per relative distance\non lines": minima_density(lines, "length"),
     "minima per whole plane": minima_density(planes, "area"),
 }
-figure, grid = plt.subplots(
-    len(rows), len(STATES), figsize=(0.8 + 2.3 * len(STATES), 4.8), sharex=True, sharey="row"
-)
-for panels, (name, density) in zip(grid, rows.items(), strict=True):
-    for axes, state in zip(panels, STATES, strict=True):
+figure, grid = panels(len(rows), len(STATES), (2.3, 2.4), (0.8, 0), sharex=True, sharey="row")
+for row, (name, density) in zip(grid, rows.items(), strict=True):
+    for axes, state in zip(row, STATES, strict=True):
         draw_minima(axes, density[density["state"] == state])
         axes.label_outer()
-    density_axis(panels[0], density["density"])
-    panels[0].set_ylabel(name)
+    density_axis(row[0], density["density"])
+    row[0].set_ylabel(name)
 for axes, state in zip(grid[0], STATES, strict=True):
     axes.set_title(state)
 handles, labels = grid[0, 0].get_legend_handles_labels()

@@ -4,22 +4,15 @@ import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from _job import start
-from study.landscape.figures import (
-    draw_predictions,
-    draw_seeds,
-    draw_tail,
-    draw_turn,
-    neuron_handles,
-    where,
-)
+from study.landscape import figures
+from study.landscape.figures import where
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, save
 
 log = start(snakemake)
 steps, losses, samples = (
-    read_table(snakemake.input[name]) for name in ("steps", "losses", "samples")
+    read_table(snakemake.input[name]) for name in ("steps", "step_losses", "sample_gradients")
 )
-neurons = list(steps["neuron"].unique())
 figure, grid = plt.subplots(2, 3, figsize=(9, 5.2))
 loss, predictions, share, turn, norms, tails = grid.flat
 
@@ -38,14 +31,14 @@ loss.set(
 )
 loss.set_title(f"each step of seed {along['seed'].min()}; dotted: as predicted")
 
-draw_predictions(predictions, steps)
+figures.draw_predictions(predictions, steps)
 predictions.set_title("all steps, each on its own batch")
 
 steps["missed"] = steps["error"] / steps["predicted"].abs()
 for batch, ls in {"own": "-", "fixed": "--"}.items():
     own = where(steps, batch=batch)
-    draw_seeds(share, own, "epoch", "missed", ls)
-    draw_seeds(norms, own, "epoch", "norm_variation", ls)
+    figures.draw_seeds(share, own, "epoch", "missed", ls)
+    figures.draw_seeds(norms, own, "epoch", "norm_variation", ls)
 share.set(xlabel="epoch", ylabel="|real - predicted change|\nover |predicted|", yscale="log")
 norms.set(xlabel="epoch", ylabel="s.d. of log10 of the\ngradient's norm")
 for axes in (share, norms):
@@ -53,11 +46,11 @@ for axes in (share, norms):
 share.set_title("dashed: fixed samples")
 norms.set_title("dashed: fixed samples")
 
-draw_turn(turn, losses)
+figures.draw_turn(turn, losses)
 turn.set_title("all steps, each on its own batch")
 
 for neuron, own in where(samples, state="trained").groupby("neuron", sort=False):
-    draw_tail(tails, own["gradient_norm"], color=NEURON_COLOURS[neuron], lw=1.2)
+    figures.draw_tail(tails, own["gradient_norm"], color=NEURON_COLOURS[neuron], lw=1.2)
 tails.set(
     xscale="log",
     yscale="log",
@@ -68,7 +61,8 @@ tails.set_title("trained networks")
 for axis in (tails.xaxis, tails.yaxis):
     axis.set_minor_formatter(NullFormatter())
 
-figure.legend(handles=neuron_handles(neurons), loc="outside lower center", ncols=len(neurons))
+handles = figures.neuron_handles(steps["neuron"].unique())
+figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
 figure.suptitle(
     f"{snakemake.params.data}: along the steps of training; "
     f"{steps['seed'].nunique()} seeds (thin) and their mean (thick)",

@@ -1,29 +1,21 @@
 """Draw the loss of single samples along the lines of the census, with every jump marked."""
 
-import matplotlib.pyplot as plt
-
 from _job import start
 from study.landscape.constants import JUMP, STATES
 from study.landscape.figures import draw_jumps, where
 from study.landscape.plane_figures import direction_label
 from study.storage.tables import read_table
-from study.style import NEURON_COLOURS, neuron_label, save
+from study.style import NEURON_COLOURS, neuron_label, panels, save
 
 log = start(snakemake)
 changes = read_table(snakemake.input.changes)
-losses = where(read_table(snakemake.input.losses), search="breaks")
+losses = where(read_table(snakemake.input.census_losses), search="breaks")
 first = losses.iloc[0]
 here = dict(first[["search", "seed", "direction", "sample"]])
 losses, changes = where(losses, **here), where(changes, **here)
 changes = changes[changes["loss_jump"].abs() > JUMP]
 neurons = list(losses["neuron"].unique())
-figure, grid = plt.subplots(
-    len(neurons),
-    len(STATES),
-    figsize=(0.6 + 2.4 * len(STATES), 0.8 + 1.9 * len(neurons)),
-    sharex=True,
-    squeeze=False,
-)
+figure, grid = panels(len(neurons), len(STATES), (2.4, 1.9), (0.6, 0.8), sharex=True)
 for row, neuron in zip(grid, neurons, strict=True):
     for axes, state in zip(row, STATES, strict=True):
         line, jumps = (where(t, neuron=neuron, state=state) for t in (losses, changes))

@@ -1,24 +1,16 @@
 """Draw loss along lines through networks: each seed of each neuron model."""
 
-import matplotlib.pyplot as plt
-
 from _job import start
 from study.landscape.constants import STATES
 from study.landscape.figures import draw_lines, neuron_handles, where
 from study.landscape.plane_figures import direction_label
 from study.storage.tables import read_table
-from study.style import save
+from study.style import panels, save
 
 log = start(snakemake)
 lines = read_table(snakemake.input.lines)
 directions = snakemake.params.directions
-figure, grid = plt.subplots(
-    len(STATES),
-    len(directions),
-    figsize=(0.6 + 2.6 * len(directions), 0.7 + 1.6 * len(STATES)),
-    sharex="col",
-    squeeze=False,
-)
+figure, grid = panels(len(STATES), len(directions), (2.6, 1.6), (0.6, 0.7), sharex="col")
 for row, state in zip(grid, STATES, strict=True):
     for axes, direction in zip(row, directions, strict=True):
         draw_lines(axes, where(lines, state=state, direction=direction))

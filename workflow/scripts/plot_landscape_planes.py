@@ -1,13 +1,11 @@
 """Draw loss surfaces and gradient fields on planes, neuron models side by side, same colours."""
 
-import matplotlib.pyplot as plt
-
 from _job import start
 from study.landscape.constants import STATES
 from study.landscape.figures import where
 from study.landscape.plane_figures import direction_label, draw_planes
 from study.storage.tables import read_table
-from study.style import neuron_label, save
+from study.style import neuron_label, panels, save
 
 log = start(snakemake)
 planes = where(read_table(snakemake.input.planes), seed=snakemake.params.seed)
@@ -15,14 +13,13 @@ neurons = list(planes["neuron"].unique())
 there = set(zip(planes["direction"], planes["direction2"], strict=True))
 pairs = [pair for pair in snakemake.params.pairs if tuple(pair) in there]
 rows = [(state, *pair) for pair in pairs for state in STATES]
-size = (0.8 + 4.4 * len(neurons), 0.5 + 2.1 * len(rows))
-figure, grid = plt.subplots(len(rows), 2 * len(neurons), figsize=size, squeeze=False)
-for panels, (state, first, second) in zip(grid, rows, strict=True):
-    draw_planes(panels, where(planes, state=state, direction=first, direction2=second))
-    for axes, neuron in zip(panels, 2 * neurons, strict=True):
+figure, grid = panels(len(rows), 2 * len(neurons), (2.2, 2.1), (0.8, 0.5))
+for row, (state, first, second) in zip(grid, rows, strict=True):
+    draw_planes(row, where(planes, state=state, direction=first, direction2=second))
+    for axes, neuron in zip(row, 2 * neurons, strict=True):
         axes.set_title(f"{neuron_label(neuron)}, {state}")
         axes.set_xlabel(direction_label(first) if state == STATES[-1] else "")
-    panels[0].set_ylabel(direction_label(second))
+    row[0].set_ylabel(direction_label(second))
 figure.suptitle(
     f"{snakemake.params.data}, seed {snakemake.params.seed}: loss, and descent directions "
     "(slopes in nats per relative distance)",

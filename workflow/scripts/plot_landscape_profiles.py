@@ -10,7 +10,7 @@ from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, save
 
 log = start(snakemake)
-profiles, minima = (read_table(snakemake.input[name]) for name in ("profiles", "minima"))
+profiles, minima = (read_table(snakemake.input[name]) for name in ("profiles", "profile_minima"))
 states = [state for state in STATES if state in set(profiles["state"])]
 figure, grid = plt.subplot_mosaic(
     [["shares"] * len(states), states],

@@ -4,16 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from study.ntk import SG_NTK
-from study.ntk.figures import (
-    KERNEL_COLOURS,
-    KERNEL_STYLES,
-    TRAINING_POINTS,
-    angle_axis,
-    draw_networks,
-    legend_below,
-    sequence,
-)
+from study.ntk import SG_NTK, figures
 from study.storage.tables import read_table
 from study.style import save
 
@@ -34,18 +25,18 @@ def draw(experiment, networks, predictions, train, files):
         )
         for width in widths
     }
-    colours = sequence(widths)
+    colours = figures.sequence(widths)
     figure, (single, means, differences) = plt.subplots(1, 3, figsize=(11, 3.3))
 
     widest = functions[widths[-1]]
-    draw_networks(single, widest, regression, train)
+    figures.draw_networks(single, widest, regression, train)
     single.set_ylabel("output")
     single.set_title(f"{widest.shape[1]} networks, $n = {widths[-1]}$")
 
     for width, colour in colours.items():
         means.plot(functions[width].mean(axis=1), color=colour, lw=2, label=f"$n = {width}$")
     means.plot(sg_ntk.angle, sg_ntk["mean"], color="black", lw=1.2, label="SG-NTK regression")
-    means.plot(train.angle, train.target, **TRAINING_POINTS)
+    means.plot(train.angle, train.target, **figures.TRAINING_POINTS)
     means.set_ylabel("mean output")
     means.set_title("means of networks")
 
@@ -55,14 +46,14 @@ def draw(experiment, networks, predictions, train, files):
     differences.fill_between(widest.index, mean - error, mean + error, color=colour, alpha=0.3)
     differences.plot(mean, color=colour, lw=2, label=f"networks, $n = {widths[-1]}$, 95 %")
     for kernel, table in flow.items():
-        style = {"color": KERNEL_COLOURS[kernel], "linestyle": KERNEL_STYLES[kernel]}
+        style = figures.KERNEL_STYLES[kernel]
         differences.plot(table.angle, table["mean"].to_numpy() - offset, label=kernel, **style)
     differences.set_ylabel("difference from SG-NTK flow")
     differences.set_title("which kernel do the networks follow?")
 
     for axes in (single, means, differences):
-        angle_axis(axes)
-        legend_below(axes, ncols=2, fontsize=7)
+        figures.angle_axis(axes)
+        figures.legend_below(axes, ncols=2, fontsize=7)
     psi = " ".join(str(value) for value in experiment["surrogate"].values())
     figure.suptitle(
         f"sign networks, {experiment['hidden_layers']} hidden, surrogate {psi}, output scale "

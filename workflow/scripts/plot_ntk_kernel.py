@@ -1,11 +1,9 @@
 """Draw error of finite networks' kernels, and their change by training, against width."""
 
-import matplotlib.pyplot as plt
-
 from _job import start
 from study.ntk.figures import draw_widths, legend_below, sequence, slope_label
 from study.storage.tables import read_table
-from study.style import save
+from study.style import panels, save
 
 QUANTITIES = {  # column, power of the width that is drawn as a guide, and label
     "error": ("squared_error", -1.0, "mean squared error of the kernel"),
@@ -16,9 +14,7 @@ QUANTITIES = {  # column, power of the width that is drawn as a guide, and label
 def draw(quantity, power, label, files):
     """One figure, with a panel for each experiment. Lines for slopes, after training; an error
     also before it (dotted)."""
-    figure, grid = plt.subplots(
-        1, len(experiments), figsize=(3.4 * len(experiments), 4), sharey=True, squeeze=False
-    )
+    figure, grid = panels(1, len(experiments), (3.4, 4), sharey=True)
     for axes, name, table, powers in zip(grid[0], experiments, errors, exponents, strict=True):
         first, last = table["step"].min(), table["step"].max()
         fits = powers[(powers["quantity"] == quantity) & (powers["step"] == last)]

@@ -1,13 +1,12 @@
 """Draw the asymmetry of the SG-NTK for inputs of unequal norm."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
 from study.ntk import SAME_TIME
 from study.ntk.figures import draw_distances, width_axis
 from study.storage.tables import read_table
-from study.style import COLOURS, save
+from study.style import COLOURS, panels, save
 
 log = start(snakemake)
 table = read_table(snakemake.input.off_circle)
@@ -32,10 +31,7 @@ def asymmetry(column):
 error = np.hypot(*pairs("empirical_se"))
 norms, norms_exchanged = pairs("norm_predict")
 distances = [read_table(file) for file in snakemake.input.distances]
-figure, panels = plt.subplots(
-    1, 2 + len(distances), figsize=(3.75 * (2 + len(distances)), 3.4), squeeze=False
-)
-empirical, sign, *trained = panels[0]
+figure, [(empirical, sign, *trained)] = panels(1, 2 + len(distances), (3.75, 3.4))
 exact = asymmetry("erf")
 empirical.errorbar(exact, asymmetry("empirical"), 2 * error, fmt="o", markersize=2.5, linewidth=0.6)
 ends = np.array([exact.min(), exact.max()])

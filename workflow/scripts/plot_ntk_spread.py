@@ -1,20 +1,17 @@
 """Draw how far single networks are from their mean, beside what the SG-NTK predicts, by width."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
 from study.ntk.figures import legend_below, width_axis
 from study.storage.tables import read_table
-from study.style import COLOURS, save
+from study.style import COLOURS, panels, save
 
 log = start(snakemake)
 names = snakemake.params.experiments
-figure, panels = plt.subplots(
-    1, len(names), figsize=(2.5 * len(names) + 0.6, 3.6), sharey=True, squeeze=False
-)
+figure, grid = panels(1, len(names), (2.5, 3.6), (0.6, 0), sharey=True)
 STYLES = {"train": (COLOURS[0], "o"), "test": (COLOURS[1], "s")}
-files = zip(panels[0], names, snakemake.input.spreads, snakemake.input.trends, strict=True)
+files = zip(grid[0], names, snakemake.input.spreads, snakemake.input.trends, strict=True)
 for axes, name, spreads, trends in files:
     table, powers = read_table(spreads), read_table(trends)
     last = table[table.step == table.step.max()]
@@ -40,7 +37,7 @@ for axes, name, spreads, trends in files:
         f"{name.replace('_', ' ')}\n{last.n_networks.max()} networks, {last.step.max()} steps"
     )
     legend_below(axes, fontsize=7)
-panels[0, 0].set_ylabel("standard deviation of outputs, rms")
+grid[0, 0].set_ylabel("standard deviation of outputs, rms")
 figure.suptitle(
     "power of the width of what exceeds the prediction;\n"
     f"bars: 95 % bootstrap interval over networks, seed {table.seed.iloc[0]}",

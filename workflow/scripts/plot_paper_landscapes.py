@@ -3,16 +3,8 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from study.landscape.figures import (
-    STATE_STYLES,
-    density_axis,
-    draw_lines,
-    draw_predictions,
-    draw_turn,
-    minima_density,
-    neuron_handles,
-    where,
-)
+from study.landscape import figures
+from study.landscape.figures import where
 from study.landscape.plane_figures import direction_label, draw_planes
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, save
@@ -40,19 +32,20 @@ line, minima, turn, predictions, *unused = grid[1]
 for axes in unused:
     axes.remove()
 direction = snakemake.params.direction
-draw_lines(line, where(lines, state="trained", direction=direction))
+figures.draw_lines(line, where(lines, state="trained", direction=direction))
 line.set(xlabel=f"relative distance,\n{direction_label(direction)}", ylabel="loss (nats)")
-density = minima_density(line_minima[line_minima["state"].isin(COMPARED)], "length")
+density = figures.minima_density(line_minima[line_minima["state"].isin(COMPARED)], "length")
 for (neuron, state), part in density.groupby(["neuron", "state"]):
     mean = part.groupby("depth")["density"].mean()
-    minima.plot(mean, color=NEURON_COLOURS[neuron], ls=STATE_STYLES[state], lw=1.2)
+    minima.plot(mean, color=NEURON_COLOURS[neuron], ls=figures.STATE_STYLES[state], lw=1.2)
 minima.set(xscale="log", xlabel="depth (nats)", ylabel="deeper minima\nper relative distance")
-density_axis(minima, density["density"])
-draw_turn(turn, read_table(snakemake.input.step_losses))
-draw_predictions(predictions, read_table(snakemake.input.steps))
-handles = neuron_handles(neurons)
+figures.density_axis(minima, density["density"])
+figures.draw_turn(turn, read_table(snakemake.input.step_losses))
+figures.draw_predictions(predictions, read_table(snakemake.input.steps))
+handles = figures.neuron_handles(neurons)
 handles += [
-    plt.Line2D([], [], color="0.3", ls=STATE_STYLES[state], label=state) for state in COMPARED
+    plt.Line2D([], [], color="0.3", ls=figures.STATE_STYLES[state], label=state)
+    for state in COMPARED
 ]
 figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
 letter([*grid[0], line, minima, turn, predictions])

@@ -5,27 +5,17 @@ import numpy as np
 import seaborn as sns
 
 from _job import start
+from study.landscape import figures
 from study.landscape.constants import JUMP, STATES
-from study.landscape.figures import (
-    draw_disruption,
-    draw_jumps,
-    draw_shares,
-    draw_sides,
-    jump_label,
-    state_axis,
-    variation_shares,
-    where,
-)
+from study.landscape.figures import where
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, save
 
 log = start(snakemake)
-changes, losses, spikes = (
-    read_table(snakemake.input[name]) for name in ("changes", "losses", "spikes")
+changes, losses, spikes, examples, profiles, summary = (
+    read_table(snakemake.input[name])
+    for name in ("changes", "census_losses", "spikes", "examples", "profiles", "census")
 )
-examples = read_table(snakemake.input.examples)
-profiles = read_table(snakemake.input.profiles)
-summary = read_table(snakemake.input.summary)
 breaks = where(changes, search="breaks")
 jumps = where(breaks[breaks["loss_jump"].abs() > JUMP], state="trained")
 losses = where(losses, search="breaks", state="trained")
@@ -38,16 +28,16 @@ figure, grid = plt.subplots(2, 3, figsize=(12, 5.6))
 for axes, neuron in zip(grid[0, :2], neurons, strict=False):
     line = {"neuron": neuron, **dict(zip(here, shown, strict=True))}
     n_jumps = len(where(jumps, **line))
-    draw_jumps(axes, where(losses, **line), where(jumps, **line), NEURON_COLOURS[neuron])
+    figures.draw_jumps(axes, where(losses, **line), where(jumps, **line), NEURON_COLOURS[neuron])
     axes.set_title(f"{neuron_label(neuron)}, one sample: {n_jumps} jump{'s' * (n_jumps != 1)}")
     axes.set_ylabel("loss (nats)")
 
 raster = grid[0, 2]
 largest = examples.loc[examples["loss_jump"].abs().idxmax()]
-draw_sides(raster, where(spikes, **largest[["neuron", "kind", "layer"]]), largest)
+figures.draw_sides(raster, where(spikes, **largest[["neuron", "kind", "layer"]]), largest)
 moment = 1000 * largest["time"]
 raster.set(xlim=(moment - 40, moment + 40), xlabel="time (ms)", ylabel="neuron")
-raster.set_title(f"{neuron_label(largest['neuron'])}, {jump_label(largest['loss_jump'])}")
+raster.set_title(f"{neuron_label(largest['neuron'])}, {figures.jump_label(largest['loss_jump'])}")
 raster.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
 
 rate, causes, cascade = grid[1]
@@ -59,16 +49,16 @@ if len(positive):
     rate.set_yscale("symlog", linthresh=positive.min())
     low, high = np.log10([positive.min(), positive.max()])
     rate.set_yticks([0, *10.0 ** np.arange(np.ceil(low), np.floor(high) + 1)])
-state_axis(rate)
+figures.state_axis(rate)
 rate.set_ylabel("jumps per relative distance\nand sample")
 rate.set_ylim(0, 2 * summary["jumps_per_length"].max() or 1)
 
 below = {"loc": "upper center", "bbox_to_anchor": (-0.2, -0.38), "ncols": 3}
-draw_shares(causes, variation_shares(profiles), **below)
+figures.draw_shares(causes, figures.variation_shares(profiles), **below)
 causes.set(xlabel="share of the total variation\nof a sample's loss")
 
 below = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.38), "ncols": 2, "columnspacing": 0.8}
-draw_disruption(cascade, changes, **below)
+figures.draw_disruption(cascade, changes, **below)
 letter(grid.flat)
 figure.suptitle(
     f"{snakemake.params.data}: single training samples; {summary['seed'].nunique()} seeds",

@@ -3,18 +3,7 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from study.ntk import SAME_TIME
-from study.ntk.figures import (
-    angle_axis,
-    decades_axis,
-    draw_distances,
-    draw_limit,
-    draw_networks,
-    draw_widths,
-    sequence,
-    slope_label,
-    width_axis,
-)
+from study.ntk import SAME_TIME, figures
 from study.storage.tables import read_table
 from study.style import letter, save
 
@@ -28,17 +17,18 @@ figure, grid = plt.subplots(2, 3, figsize=(10.5, 6))
 diverging, converging, drift = grid[0]
 single, means, during = grid[1]
 
-draw_limit(diverging, naive)
-decades_axis(diverging)
+figures.draw_limit(diverging, naive)
+figures.decades_axis(diverging)
 diverging.set(title="NTK of erf$_m$: no limit", ylabel="kernel with angle 0")
 diverging.legend()
-draw_limit(converging, surrogate)
+figures.draw_limit(converging, surrogate)
 converging.set(title="SG-NTK of erf$_m$: a limit", ylabel="kernel with angle 0")
 
 last = errors["step"].max()
-for slope, colour in sequence(sorted(errors["slope"].unique())).items():
+for slope, colour in figures.sequence(sorted(errors["slope"].unique())).items():
     own = errors[(errors["slope"] == slope) & (errors["step"] == last)]
-    draw_widths(drift, own, "drift", fmt="o-", color=colour, label=slope_label(slope))
+    style = {"fmt": "o-", "color": colour, "label": figures.slope_label(slope)}
+    figures.draw_widths(drift, own, "drift", **style)
 drift.set(title=f"change by {last} steps of training", ylabel="relative change of the kernel")
 
 step, width = networks["step"].max(), networks["width"].max()
@@ -47,17 +37,17 @@ outputs = final[final["width"] == width].pivot_table(
     index="angle", columns="network", values="output"
 )
 flow = predictions[predictions["step"] == step].sort_values("angle")
-draw_networks(single, outputs, dict(iter(flow.groupby("kernel"))), points[points["train"]])
-angle_axis(single)
+figures.draw_networks(single, outputs, dict(iter(flow.groupby("kernel"))), points[points["train"]])
+figures.angle_axis(single)
 single.set(title=f"{outputs.shape[1]} sign networks, $n = {width}$", ylabel="output")
 single.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 same_time = distances[distances["at"] == SAME_TIME]
-draw_distances(means, same_time[same_time["step"] == step], "width")
+figures.draw_distances(means, same_time[same_time["step"] == step], "width")
 means.set_title(f"after {step} steps")
-width_axis(means, same_time["width"])
+figures.width_axis(means, same_time["width"])
 widest = same_time[(same_time["width"] == width) & (same_time["step"] > 0)]
-draw_distances(during, widest, "step")
+figures.draw_distances(during, widest, "step")
 during.set(xscale="log", xlabel="steps of training", title=f"$n = {width}$")
 for axes in (means, during):
     axes.set_ylim(bottom=0)

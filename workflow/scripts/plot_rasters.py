@@ -1,10 +1,8 @@
 """Draw the input spikes of one word beside the hidden spikes of each neuron model."""
 
-import matplotlib.pyplot as plt
-
 from _job import start
 from study.storage.tables import read_table
-from study.style import NEURON_COLOURS, draw_input, neuron_label, save
+from study.style import NEURON_COLOURS, draw_input, neuron_label, panels, save
 
 log = start(snakemake)
 spikes = read_table(snakemake.input.rasters)
@@ -12,13 +10,7 @@ first = spikes.iloc[0]
 neurons = list(spikes["neuron"].unique())
 hidden = spikes[spikes["layer"] > 0]
 layers = sorted(hidden["layer"].unique())
-figure, grid = plt.subplots(
-    max(len(layers), 1),
-    1 + len(neurons),
-    figsize=(2.6 * (1 + len(neurons)), 0.4 + 2.6 * max(len(layers), 1)),
-    sharex=True,
-    squeeze=False,
-)
+figure, grid = panels(len(layers) or 1, 1 + len(neurons), (2.6, 2.6), (0, 0.4), sharex=True)
 heard = spikes[(spikes["layer"] == 0) & (spikes["neuron"] == first["neuron"])]
 draw_input(grid[0, 0], heard, heard["unit"].max())
 grid[0, 0].set(ylabel="channel", title="input")

@@ -1,20 +1,16 @@
 """Draw each trial's accuracy against its number, the best so far, and the finalists."""
 
-import matplotlib.pyplot as plt
-
 from _job import start
 from study.search.figures import draw_best_so_far
 from study.search.records import UNCHANGED
 from study.storage.tables import read_table
-from study.style import NEURON_COLOURS, neuron_label, save
+from study.style import NEURON_COLOURS, neuron_label, panels, save
 
 log = start(snakemake)
 trials = read_table(*snakemake.input.trials)
 runs = read_table(*snakemake.input.runs)
 neurons = list(trials["neuron"].unique())
-figure, grid = plt.subplots(
-    1, len(neurons), figsize=(3.0 * len(neurons) + 1.2, 2.8), sharey=True, squeeze=False
-)
+figure, grid = panels(1, len(neurons), (3, 2.8), (1.2, 0), sharey=True)
 for neuron, axes in zip(neurons, grid.flat, strict=True):
     own, colour = trials[trials["neuron"] == neuron], NEURON_COLOURS[neuron]
     kinds = {

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from _job import start
 from study.config.neurons import NEURON_STYLES
 from study.storage.tables import read_table
-from study.style import NEURON_COLOURS, letter, neuron_label, plt, save
+from study.style import NEURON_COLOURS, letter, neuron_label, panels, plt, save
 
 PANELS = {  # with limits
     "accuracy": ("accuracy, all test samples", (-0.02, 1.02)),
@@ -25,15 +25,8 @@ def draw_cases(runs):
     """A row for each case, a point for each run; a dotted line: the study's own networks."""
     shown = [name for name in PANELS if name in runs]
     names = list(runs["to"].unique())
-    size = (3.0 + 1.8 * len(shown), 1.6 + len(names) / 4)
-    figure, grid = plt.subplots(
-        1,
-        len(shown),
-        sharey=True,
-        squeeze=False,
-        figsize=size,
-        width_ratios=(2, 1, 1, 1)[: len(shown)],
-    )
+    widths, height = (2, 1, 1, 1)[: len(shown)], 1.6 + len(names) / 4
+    figure, grid = panels(1, len(shown), (1.8, height), (3, 0), sharey=True, width_ratios=widths)
     rows = {"y": "to", "order": names, "jitter": False, "legend": False, "size": 4}
     rows |= {"hue": "neuron", "hue_order": neurons, "dodge": len(neurons) > 1}
     crosses = {"marker": "x", "linewidth": 1, "palette": ["black"] * len(neurons)}

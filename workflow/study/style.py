@@ -59,6 +59,18 @@ def draw_input(axes: Axes, spikes: pd.DataFrame, n_channels: int) -> None:
     )
 
 
+def panels(
+    rows: int,
+    columns: int,
+    size: tuple[float, float],
+    margin: tuple[float, float] = (0, 0),
+    **options: Any,
+) -> tuple[Figure, Any]:
+    """A figure with rows of panels: each of a ``size`` (inches), and a ``margin`` for all."""
+    figsize = margin[0] + size[0] * columns, margin[1] + size[1] * rows
+    return plt.subplots(rows, columns, figsize=figsize, squeeze=False, **options)
+
+
 def letter(panels: Iterable[Axes]) -> None:
     """Mark the panels of a composed figure a, b, c, ..."""
     for axes, name in zip(panels, "abcdefghijkl", strict=False):

@@ -13,14 +13,13 @@ from matplotlib.axes import Axes
 from study.ntk import NNGP, SG_NTK, SYMMETRISED, TRANSPOSED, TWO_SIDED
 from study.style import COLOURS
 
-KERNEL_COLOURS = {
-    SG_NTK: "black",
-    TWO_SIDED: COLOURS[1],
-    NNGP: COLOURS[2],
-    TRANSPOSED: COLOURS[3],
-    SYMMETRISED: COLOURS[0],
+KERNEL_STYLES: dict[str, Any] = {
+    SG_NTK: {"color": "black", "linestyle": "-"},
+    TWO_SIDED: {"color": COLOURS[1], "linestyle": ":"},
+    NNGP: {"color": COLOURS[2], "linestyle": "--"},
+    TRANSPOSED: {"color": COLOURS[3], "linestyle": "-."},
+    SYMMETRISED: {"color": COLOURS[0], "linestyle": (0, (1, 1))},
 }
-KERNEL_STYLES = dict(zip(KERNEL_COLOURS, ("-", ":", "--", "-.", (0, (1, 1))), strict=True))
 TRAINING_POINTS: dict[str, Any] = {"color": "black", "marker": "x", "linestyle": ""}
 
 Colour = tuple[float, float, float, float]
@@ -89,8 +88,7 @@ def draw_networks(
     axes.plot(outputs, color=COLOURS[3], linewidth=0.8, alpha=alpha, rasterized=True)
     axes.plot(outputs.mean(axis=1), color=COLOURS[0], linewidth=2.5, label="mean of networks")
     for kernel in (SG_NTK, NNGP):
-        style: Any = {"color": KERNEL_COLOURS[kernel], "linestyle": KERNEL_STYLES[kernel]}
-        table = regression[kernel]
+        table, style = regression[kernel], KERNEL_STYLES[kernel]
         axes.plot(table["angle"], table["mean"], lw=1.2, label=f"{kernel} regression", **style)
     axes.plot(train["angle"], train["target"], **TRAINING_POINTS, label="training points")
 
@@ -100,7 +98,7 @@ def draw_distances(axes: Axes, table: pd.DataFrame, x: str) -> None:
 
     Kernels stand side by side where they would overlap.
     """
-    kernels = [kernel for kernel in KERNEL_COLOURS if kernel in set(table["kernel"])]
+    kernels = [kernel for kernel in KERNEL_STYLES if kernel in set(table["kernel"])]
     for offset, kernel in zip((0.93, 1.0, 1.07, 0.87, 1.15), kernels, strict=False):
         here = table[table["kernel"] == kernel].sort_values(x)
         spread = [here["excess"] - here["excess_low"], here["excess_high"] - here["excess"]]
@@ -109,8 +107,7 @@ def draw_distances(axes: Axes, table: pd.DataFrame, x: str) -> None:
             here["excess"],
             np.maximum(spread, 0),
             fmt="o",
-            linestyle=KERNEL_STYLES[kernel],
-            color=KERNEL_COLOURS[kernel],
+            **KERNEL_STYLES[kernel],
             markersize=3,
             capsize=2,
             label=kernel,

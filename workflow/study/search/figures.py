@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator
 from scipy.stats import binomtest
 
 from study.config.search import Choice, Range
-from study.style import NEURON_COLOURS, plt
+from study.style import NEURON_COLOURS, panels
 
 UNITS = {"tau": "s", "tau_out": "s", "window": "s", "target": "spikes"}
 PER_ROW = 4  # panels
@@ -32,13 +32,7 @@ def parameter_panels(
     """A figure with a panel for each parameter, scaled and labelled; ``height`` in inches."""
     columns = min(PER_ROW, len(space))
     rows = -(-len(space) // columns)
-    figure, grid = plt.subplots(
-        rows,
-        columns,
-        figsize=(1.8 * columns + 0.6, height * rows + 0.5),
-        sharey=True,
-        squeeze=False,
-    )
+    figure, grid = panels(rows, columns, (1.8, height), (0.6, 0.5), sharey=True)
     for axes in grid.flat[len(space) :]:
         axes.remove()
     for parameter, axes in zip(space, grid.flat, strict=False):
