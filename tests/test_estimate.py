@@ -95,7 +95,7 @@ def test_heidelberg_digits_have_the_size_that_is_predicted():
 
 
 def test_training_takes_the_updates_that_are_predicted(smoke, results):
-    for neuron, seed in (("lif", "0"), ("qif_delta", "3")):
+    for neuron, seed in (("lif", "0"), ("qif", "3")):
         history = pd.read_parquet(results / "training" / neuron / seed / "history.parquet")
         work = counts(smoke, "train", neuron=neuron, seed=seed)
         assert work["update"] == pytest.approx(history["presentations"].max())
