@@ -50,10 +50,8 @@ def machine() -> str:
 
 
 def refuse_others(made: Mapping[str, Any], checkpoint: Path) -> None:
-    """Raise OtherMachineError if ``checkpoint`` was ``made`` otherwise than here and now.
-
-    Unless ``machines.mixed`` is set.
-    """
+    """Raise OtherMachineError if ``checkpoint`` was ``made`` otherwise than here and now, unless
+    ``machines.mixed`` is set."""
     here = made_with()
     differ = [
         f"{name} {made.get(name, 'unknown')}, here {value}"

@@ -1,4 +1,4 @@
-"""What the claims about landscapes and gradients measure (arXiv 2606.03935)."""
+"""What the claims about landscapes and gradients of :mod:`study.claims.qif_paper` measure."""
 
 from __future__ import annotations
 
@@ -16,18 +16,14 @@ BATCHES = {"on the step's own batch": ("own",), "on a fixed batch": ("fixed",)}
 
 
 def line_minima(tables: Tables) -> Cases:
-    """Minima on lines per relative distance, LIF minus QIF, at each judged depth and state."""
     return _minima(tables, partial(_density, tables, "line_minima", "length"))
 
 
 def plane_minima(tables: Tables) -> Cases:
-    """Minima on planes per relative area, LIF minus QIF, at each judged depth and state."""
     return _minima(tables, partial(_density, tables, "plane_minima", "area"))
 
 
 def sample_minima(tables: Tables) -> Cases:
-    """Minima of single samples' losses on a line, LIF minus QIF, at each judged depth and state."""
-
     def count(neuron: str, state: str, depth: float) -> Values:
         rows = tables.rows("profile_minima", "minima", neuron=neuron, state=state, depth=depth)
         return tables.units(rows, "minima")
@@ -97,7 +93,6 @@ def turned(tables: Tables) -> Cases:
 
 
 def varied(tables: Tables) -> Cases:
-    """Standard deviation of log10 of the gradient's norm along a step, LIF minus QIF."""
     column = "norm_variation"
     return tables.lif_minus_qif(
         lambda neuron, batch: _of_steps(tables, neuron, batch, column), BATCHES

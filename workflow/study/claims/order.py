@@ -1,4 +1,4 @@
-"""What the claims about jumps and the order of spikes measure (arXiv 2606.03935)."""
+"""What the claims about jumps and the order of spikes of :mod:`study.claims.qif_paper` measure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from study.landscape.constants import CAUSES, JUMP, SWAPS, height_column
 
 
 def jump_of_lif(tables: Tables) -> Cases:
-    """Largest jump of a sample's loss along the census's lines around LIF networks, in nats."""
     return tables.of_lif(lambda: {"all states": _largest_jump(tables, LIF)})
 
 
 def jumps_of_qif(tables: Tables) -> Cases:
-    """The same around the networks of each QIF model."""
     return tables.of_qif(lambda qif: {"all states": _largest_jump(tables, qif)})
 
 
@@ -37,8 +35,6 @@ def _largest_jump(tables: Tables, neuron: str) -> Estimate:
 
 
 def variation_in_jumps(tables: Tables) -> Cases:
-    """Share of the total variation of single samples' losses that lies in jumps, LIF minus QIF."""
-
     def in_jumps(neuron: str, state: str) -> Values:
         columns = ("variation", *_heights(CAUSES))
         rows = tables.rows("profiles", *columns, neuron=neuron, state=state)
@@ -53,8 +49,6 @@ def variation_in_jumps(tables: Tables) -> Cases:
 
 
 def minima_by_order(tables: Tables) -> Cases:
-    """Of a LIF network's minima, the share that go when jumps at changes of order are taken out."""
-
     def gone(state: str, depth: float) -> Estimate:
         columns = ("minima", "minima_without_jumps")
         rows = tables.rows("profile_minima", *columns, neuron=LIF, state=state, depth=depth)
@@ -71,8 +65,6 @@ def minima_by_order(tables: Tables) -> Cases:
 
 
 def jumps_by_order(tables: Tables) -> Cases:
-    """Of the jumps of a LIF network's losses, the share at changes of order: height and number."""
-
     def by_height(state: str) -> Estimate:
         rows = tables.rows("profiles", *_heights(CAUSES), neuron=LIF, state=state)
         rows = rows.assign(all=_height(rows, CAUSES), order=_height(rows, SWAPS))
@@ -92,7 +84,6 @@ def jumps_by_order(tables: Tables) -> Cases:
 
 
 def breaking(tables: Tables) -> Cases:
-    """Of the changes of order in LIF networks, the share at which a spike (dis)appears or jumps."""
     columns = {
         "all that can interact": "breaking_share",
         "inhibition that overtakes a spike": "breaking_share_of_inhibitory",
@@ -109,7 +100,6 @@ def breaking(tables: Tables) -> Cases:
 
 
 def met_by_updates(tables: Tables) -> Cases:
-    """Breaks at changes of order that an update of a LIF network meets in its batch."""
     column = "breaks_per_update"
 
     def met() -> Values:
@@ -119,8 +109,6 @@ def met_by_updates(tables: Tables) -> Cases:
 
 
 def disappearances(tables: Tables) -> Cases:
-    """Of the changes of order at which a LIF network's loss jumps, the share that (dis)appear."""
-
     def of_jumps(state: str) -> Estimate:
         jumps = _jumps(tables, state)
         swaps = jumps[jumps["cause"].isin(SWAPS)]

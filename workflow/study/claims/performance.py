@@ -1,4 +1,4 @@
-"""What the claims about accuracy, stability and silence measure (arXiv 2606.03935)."""
+"""What the claims about accuracy, failures and silence of :mod:`study.claims.qif_paper` measure."""
 
 from __future__ import annotations
 
@@ -88,8 +88,6 @@ def _held_out(tables: Tables, qif: str) -> Cases:
 
 
 def budget_gain(tables: Tables) -> Cases:
-    """Expected best validation accuracy of k trials of a search, QIF minus LIF."""
-
     def best(neuron: str, k: int) -> Values:
         own = tables.rows("budget", "search", "expected_best", neuron=neuron, k=k)
         return own.sort_values("search")["expected_best"].to_numpy(float)
@@ -107,8 +105,6 @@ def budget_gain(tables: Tables) -> Cases:
 
 
 def divergence(tables: Tables) -> Cases:
-    """Share of runs that diverge, LIF minus QIF: final ones, and trials of the searches."""
-
     def final(neuron: str) -> Values:
         own = tables.rows("runs", "outcome", neuron=neuron)
         return tables.units(own.assign(diverged=own["outcome"] != FINISHED), "diverged")
@@ -124,17 +120,14 @@ def divergence(tables: Tables) -> Cases:
 
 
 def silenced_lif(tables: Tables) -> Cases:
-    """Share of LIF neurons that fall silent during training."""
     return tables.of_lif(lambda: _silenced(tables, LIF))
 
 
 def silenced_qif(tables: Tables) -> Cases:
-    """The same of each QIF model."""
     return tables.of_qif(lambda neuron: _silenced(tables, neuron))
 
 
 def silenced_more(tables: Tables) -> Cases:
-    """The same, LIF minus QIF."""
     return tables.lif_minus_qif(
         lambda neuron, case: tables.units(_fell_silent(tables, neuron, case), "fell"),
         {case: (case,) for case in SILENCE},

@@ -51,8 +51,7 @@ class SpikeDataset:
 def load(path: str | Path, split: str) -> SpikeDataset:
     """The samples of ``split`` ("train", "validation" or "test") from a prepared file.
 
-    Raises DataError if the file is absent, cut short or not one that :mod:`study.data.prepare`
-    wrote.
+    Raises DataError if that is not a whole file that :mod:`study.data.prepare` wrote.
     """
     if split not in SPLITS:
         raise DataError(f"unknown split '{split}': choose one of {', '.join(SPLITS)}")

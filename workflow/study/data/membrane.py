@@ -144,10 +144,8 @@ def transfer_function(
 
 
 def membrane_transfer(omega: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.complex128]:
-    """The membrane's velocity at positions ``x`` (cm, [n_x]) per unit sound of ``omega`` (rad/s).
-
-    Returns the complex transfer function [n_omega, n_x].
-    """
+    """The membrane's velocity at positions ``x`` (cm, [n_x]) per unit sound of ``omega`` (rad/s),
+    complex [n_omega, n_x]."""
     omega = omega[:, None]
     at_start = np.zeros(1)
     g0, phase0 = _wave_number(omega, at_start), _phase(omega, at_start)

@@ -36,11 +36,8 @@ RECORDINGS_TABLE = Table(
 
 
 def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:
-    """The table of the recordings in the folder or archive ``path``.
-
-    Raises DataError if table and folder disagree, an entry is missing or wrong, or speakers are too
-    few.
-    """
+    """The table of the recordings in the folder or archive ``path``; DataError if table and folder
+    disagree, an entry is missing or wrong, or speakers are too few."""
     places = audio_names(path)
     if config.n_files not in (None, len(places)):
         raise DataError(
