@@ -24,9 +24,8 @@ from contestant import Task
 from environments import InstallationError, python_of
 
 HERE = Path(__file__).parent
-# Torch's idle threads spin for milliseconds after each of its loops, which takes a core from the
-# engine's threads; so they sleep. Peers, which loop in torch all the time, are not.
-PASSIVE = {"OMP_WAIT_POLICY": "passive"}
+# For peers, which loop in torch all the time; `import spikegrad` makes its idle threads sleep.
+SPINNING = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
 PAUSE = 0.05  # seconds before a round, in which the threads of the one before come to rest
 START_LIMIT, ROUND_LIMIT = 120.0, 60.0  # seconds
 # A contestant that took longer than this for its first rounds sits out the rest.
@@ -41,8 +40,6 @@ class Entry(NamedTuple):
     task: Task
     peer: str | None = None
     """Whose environment it runs in; None for the present one."""
-    passive: bool = False
-    """Whether it runs with :data:`PASSIVE`."""
 
 
 class ContestantError(RuntimeError):
@@ -65,7 +62,7 @@ class Contestant:
             stderr=self.errors,
             pass_fds=[writer],
             text=True,
-            env={**os.environ, **(PASSIVE if entry.passive else {})},
+            env=os.environ if entry.script == "engine.py" else SPINNING,
         )
         os.close(writer)
 
@@ -168,7 +165,7 @@ FASTEST = ("Spyx", "jaxpike", "plain torch loop")
 def ours(kind: str, task: Task) -> Entry:
     neuron, drive = OURS[kind]
     own = task._replace(neuron=neuron, drive=drive)
-    return Entry(f"spikegrad {kind}", "engine.py", own, passive=True)
+    return Entry(f"spikegrad {kind}", "engine.py", own)
 
 
 def clocked(name: str, task: Task) -> Entry:

@@ -53,15 +53,7 @@ def birth(file: Path) -> float:
 
 def measure(folder: Path) -> dict[str, Any]:
     """Wall time of the workflow in ``folder``, and core-seconds of its jobs' ``work``, of their
-    ``starts`` and of the search.
-
-    Raises
-    ------
-    FileNotFoundError
-        If no workflow ran to its end there.
-    ValueError
-        If it ran in several goes.
-    """
+    ``starts`` and of the search; an error if none ran there to its end at once."""
     for log in sorted((folder / ".snakemake" / "log").glob("*.log"), reverse=True):
         text = log.read_text()
         cores = re.search(r"^Provided cores: (\d+)", text, re.MULTILINE)

@@ -26,7 +26,6 @@ from typing import Any
 import contest
 import overhead
 import report
-from environments import FOLDER, PEERS, InstallationError, python_of
 from spikegrad.files import atomic
 
 HERE = Path(__file__).parent
@@ -58,21 +57,12 @@ def part(script: str, quick: bool) -> Any:
     """The results of a script of this folder, run in a process of its own."""
     print(f"bench: {script}", file=sys.stderr)
     command = [sys.executable, HERE / script, *(["--quick"] if quick else [])]
-    environment = {**os.environ, **contest.PASSIVE}
-    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(out.stdout)
 
 
 def engine_and_peers(quick: bool) -> list[dict[str, Any]]:
     """The contest of every network, and the engine alone with a large batch."""
-    for peer in PEERS:
-        print(f"bench: environment {FOLDER / peer}", file=sys.stderr)
-        try:
-            python_of(peer)
-        except InstallationError as error:  # the contest reports it
-            print(f"bench: {peer} cannot be installed: {error}", file=sys.stderr)
-    warm_up = "from spikegrad.layers import warm_up; warm_up()"
-    subprocess.run([sys.executable, "-c", warm_up], check=True)
     if quick:
         return contest.compete(contest.entries(128, True, 4, grids=(4e-3,)), 2)
     rows = []
@@ -106,7 +96,7 @@ def main() -> None:
         "kinds": part("kinds.py", quick),
         "passes": part("passes.py", quick),
         "scaling": part("scaling.py", quick),
-        "contest": engine_and_peers(quick),
+        "contest": engine_and_peers(quick),  # last: the engine is compiled by then
     }
     with atomic(folder / "results.json") as temporary:
         temporary.write_text(json.dumps(results, indent=1))

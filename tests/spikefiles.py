@@ -12,7 +12,7 @@ from study.config.data import DataConfig
 from study.data.layout import Sample, open_spike_file, write_spike_file
 from study.data.prepare import prepare
 
-CLASSES = ["zero", "one", "two"]
+CLASSES = ["zero", "one", "fünf"]
 
 
 def random_samples(

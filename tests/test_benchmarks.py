@@ -95,17 +95,6 @@ def test_the_page_is_what_the_kept_measurements_make() -> None:
     assert report.page(results) == (BENCHMARKS / "RESULTS.md").read_text()
 
 
-def test_table_keeps_its_columns() -> None:
-    text = report.table(("a", "b"), [("x | y", 1), ("two\nlines", 2)])
-    lines = text.splitlines()
-    assert lines == ["| a | b |", "| --- | --- |", r"| x \| y | 1 |", "| two lines | 2 |"]
-
-
-def test_numbers_have_three_digits() -> None:
-    numbers = map(report.number, (0.012345, 1.2345, 123.45, 12345.6, 0.0))
-    assert [*numbers] == ["0.0123", "1.23", "123", "12,346", "0"]
-
-
 def contest_of(folder: Path, script: str) -> dict:
     path = folder / "contestant_script.py"
     path.write_text(f"import sys\nsys.path.insert(0, {str(BENCHMARKS)!r})\n{script}")

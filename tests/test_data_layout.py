@@ -38,12 +38,6 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, conte
         assert after.times.dtype == np.float64
 
 
-def test_class_names_may_leave_ascii(tmp_path: Path) -> None:
-    write_spike_file(tmp_path / "x.h5", [Sample(np.zeros(1), np.zeros(1), 0, 0)], ["fünf"])
-    with open_spike_file(tmp_path / "x.h5") as spikes:
-        assert spikes.class_names == ["fünf"]
-
-
 def test_published_number_types_are_read_exactly(tmp_path: Path) -> None:
     path = original_file(tmp_path / "x.h5", 12, 3)
     with h5py.File(path) as file:
@@ -143,10 +137,3 @@ def test_empty_absent_and_foreign_files_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(DataError, match=rf"{name}\.h5: {message}"):
             read_all(tmp_path / f"{name}.h5")
-
-
-def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
-    samples = [Sample(np.zeros(2), np.zeros(2), 0, 0), Sample(np.zeros(2), None, 0, 0)]  # type: ignore[arg-type]
-    with pytest.raises(AttributeError):
-        write_spike_file(tmp_path / "x.h5", samples, CLASSES)
-    assert list(tmp_path.iterdir()) == []

@@ -151,16 +151,6 @@ def test_the_same_seed_gives_the_same_file_and_another_does_not(tmp_path: Path) 
     assert contents[0] == contents[1] != contents[2]
 
 
-def test_errors_name_file_and_sample_and_leave_nothing(tmp_path: Path) -> None:
-    train, test = shd_file(tmp_path / "train.h5"), shd_file(tmp_path / "test.h5")
-    with h5py.File(test, "r+") as file:
-        file["spikes/times"][11] = np.full(len(file["spikes/units"][11]), np.nan, np.float32)
-    before = sorted(tmp_path.iterdir())
-    with pytest.raises(DataError, match=r"test\.h5, sample 11: a spike time is not a finite"):
-        prepare("x", config(), train, test, tmp_path / "e.h5")
-    assert sorted(tmp_path.iterdir()) == before
-
-
 def test_files_must_share_their_classes(tmp_path: Path) -> None:
     train = shd_file(tmp_path / "train.h5")
     write_spike_file(tmp_path / "test.h5", random_samples(0, 2, 1), ["null", "eins", "zwei"])

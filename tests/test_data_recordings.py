@@ -15,7 +15,7 @@ from spikefiles import read_all
 from study.config.data import FileNames, Recordings, Validation
 from study.data.audio import decode, resample
 from study.data.cochlea import Cochlea
-from study.data.encoding import Sounds, encode, labels_of, merge, of_part, recorded
+from study.data.encoding import encode, labels_of, merge, of_part, recorded
 from study.data.layout import DataError
 from study.data.membrane import Membrane
 from study.data.recordings import check_splits, ordered, read_table, tabulate
@@ -156,18 +156,6 @@ def test_spikes_do_not_depend_on_jobs_or_folders(folder: Path, cochlea: Cochlea)
             np.testing.assert_array_equal(sample.units, units)
             assert sample.label == labels_of(table).index(row["label"])
             assert sample.speaker == row["speaker_number"]
-
-
-def test_encoding_that_is_cut_off_leaves_nothing(folder: Path, cochlea: Cochlea) -> None:
-    table, output = tabulate(table_of(folder), folder), folder.parent / "encoded" / "0.h5"
-
-    def cut_off() -> Sounds:
-        yield from list(recorded(table, folder, RATE))[:-1]
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        encode(table, cut_off(), cochlea, DURATION, 0, labels_of(table), output)
-    assert not output.parent.exists()
 
 
 @pytest.mark.parametrize(

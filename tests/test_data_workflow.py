@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -16,6 +15,7 @@ import yaml
 
 from smoke import ROOT, copy_repository, snakemake
 from spikefiles import read_all
+from test_workflow import planned
 from webserver import serving
 
 
@@ -84,12 +84,8 @@ def test_what_the_heidelberg_digits_need(tmp_path: Path, settings: dict, jobs: d
     (project / "hd").mkdir()
     for name in ("a.h5", "b.h5"):
         (project / "hd" / name).touch()
-    targets = ["shd_comparison.csv", "figures/shd_comparison.png"]
-    run = snakemake(
-        project, "mine.yaml", "--dry-run", "--",
-        *[f"results/heidelberg-digits/data/{name}" for name in targets],
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout + run.stderr
-    planned = Counter(re.findall(r"^(?:local)?rule (\w+):$", run.stdout + run.stderr, re.MULTILINE))
-    assert {name: planned[name] for name in jobs} == jobs
-    assert planned["plot_shd_comparison"] == 1
+    data = "results/heidelberg-digits/data"
+    targets = f"{data}/shd_comparison.csv", f"{data}/figures/shd_comparison.png"
+    needed = planned(project, "mine.yaml", "--nolock", *targets)
+    assert {name: needed[name] for name in jobs} == jobs
+    assert needed["plot_shd_comparison"] == 1

@@ -206,15 +206,3 @@ def test_a_trace_spikes_when_its_layer_does(neuron, drive):
         wraps = np.flatnonzero(np.diff(np.arctan(potential)) < -2)
         assert len(wraps) == len(own)
         assert (np.abs(grid[wraps] - own) < 1e-4).all()
-
-
-@pytest.mark.parametrize("neuron", NEURONS)
-def test_an_empty_batch_and_a_silent_sample(neuron):
-    spikes = random_spikes(0, 2)
-    layer = random_layer(neuron, spikes)
-    none = spikes.select(torch.tensor([], dtype=torch.int64))
-    assert len(layer(none)) == 0
-    silent = SpikeTrains(spikes.times[:0], spikes.units[:0], torch.tensor([0, 0]), 0.2)
-    out, state = layer.run(silent)
-    assert len(out.times) == 0
-    assert all(s.shape == (1, 10) for s in state)

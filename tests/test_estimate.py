@@ -271,17 +271,6 @@ def test_schedules_keep_all_orders(graph, cores):
     assert least <= wall_seconds(jobs, seconds, cores) <= sum(seconds) / cores + longest
 
 
-@given(st.lists(st.integers(1, 9), min_size=1, max_size=7))
-def test_independent_jobs_go_longest_first(seconds):
-    halves = [
-        sum(s for s, a in zip(seconds, own, strict=True) if a)
-        for own in product((True, False), repeat=len(seconds))
-    ]
-    best = min(max(half, sum(seconds) - half) for half in halves)
-    wall = wall_seconds(made([()] * len(seconds)), seconds, 2)
-    assert wall <= 7 / 6 * best  # Graham 1969
-
-
 def test_cores_are_doubled_as_long_as_that_helps():
     jobs = made([()] * 8)
     table = wall_table(jobs, [3600.0] * 8, 100.0, cores=3)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
+from networks import random_spikes
 from spikegrad import Network, NetworkSettings, SpikeTrains, SpikingLayer
 from spikegrad.export import ExportError, to_nir
 from spikegrad.settings import validate
@@ -56,17 +56,10 @@ def stepped(graph: nir.NIRGraph, spikes: SpikeTrains, n_units: int) -> torch.Ten
     return torch.stack(outputs)
 
 
-def one_sample(seed: int, duration: float) -> SpikeTrains:
-    rng = np.random.default_rng(seed)
-    return SpikeTrains.from_arrays(
-        [rng.uniform(0, duration, 40)], [rng.integers(20, size=40)], duration
-    )
-
-
 @pytest.mark.parametrize(("recurrent", "slower"), [(False, 1), (True, 1), (False, 10)])
 def test_a_layer_spikes_when_snntorch_says(recurrent: bool, slower: int):
     """To a few steps; so too where all else is ten times slower: steps are the difference."""
-    spikes = one_sample(1, 0.1 * slower)
+    spikes = random_spikes(2, 1, 40, duration=0.1 * slower)
     layer = SpikingLayer(20, 8, "lif", 0.02 * slower, recurrent)
     layer.initialise(spikes, 0.6, 1.5, 0.5, torch.Generator().manual_seed(1))
     ours = layer(spikes)
@@ -86,7 +79,7 @@ def network(readout: dict, **changes: object) -> Network:
 
 def test_a_network_reaches_the_voltages_that_snntorch_does(tmp_path: Path):
     """Its logits are the largest of them; written to a file and read again."""
-    spikes = one_sample(2, 0.15)
+    spikes = random_spikes(2, 1, 40, duration=0.15)
     classifier = network({"kind": "maximum", "tau_out": 0.02})
     classifier.initialise(spikes, torch.Generator().manual_seed(2))
     nir.write(tmp_path / "network.nir", to_nir(classifier, STEP))

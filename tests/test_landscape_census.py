@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +9,8 @@ import torch
 
 from landscapes import random_objective, scan
 from study.landscape.census import search_line
+from study.landscape.constants import JUMP
+from study.landscape.examples import choose
 from study.landscape.isolation import WIDTH, Line
 from study.landscape.summary import census_summary
 
@@ -81,17 +81,6 @@ def test_swaps_passed_over_are_as_many_as_isolated_ones():
     assert counted == [causes.count("input swap"), causes.count("spike swap")]
 
 
-@pytest.mark.parametrize(("neuron", "monotone"), [("qif", True), ("lif", False)])
-def test_variation_is_the_range_where_the_slope_keeps_its_sign(neuron: str, monotone: bool):
-    """A jump against the slope is variation that the gradient knows nothing of."""
-    excess = 0.0
-    _, loss, slope = scan(Line(*random_objective(neuron, 1)), REACH, 201)
-    starts = [0, *(np.flatnonzero(np.diff(np.sign(slope))) + 1), len(loss)]
-    for a, b in itertools.pairwise(starts):
-        excess += np.abs(np.diff(loss[a:b])).sum() - np.ptp(loss[a:b])
-    assert (excess < 1e-9) == monotone
-
-
 def test_the_objective_is_the_mean_over_its_samples():
     objective, weights, _ = random_objective("qif", 0, n_samples=3)
     together, gradient = objective.gradient(weights)
@@ -124,3 +113,14 @@ def test_the_summary_of_a_network_counts_what_is_its_own():
         assert table["inhibitory_overtakes"][state] == 40
         assert table["breaking_share_of_inhibitory"][state] == 0.05
         assert table["share_grazing"][state] == pytest.approx(1 / 3)
+
+
+def test_the_largest_and_the_median_break_are_the_examples():
+    def chosen(jumps: list[float], breaks: bool | list[bool] = True) -> dict[str, float]:
+        changes = pd.DataFrame({"state": "trained", "breaks": breaks, "loss_jump": jumps})
+        return {kind: row["loss_jump"] for kind, row in choose(changes, "trained").items()}
+
+    assert chosen([0.1, -0.5, 0.2, 0.3, 0.0]) == {"largest": -0.5, "typical": 0.2}
+    assert chosen([0.1, 0.7], [True, False]) == {"largest": 0.1, "typical": 0.1}
+    assert chosen([0.0, JUMP / 2, -JUMP]).keys() == {"typical"}
+    assert chosen([]) == {}

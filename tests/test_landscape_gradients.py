@@ -44,30 +44,20 @@ class Known:
 START, CHANGE = torch.tensor([3.0, 4.0]).double(), torch.tensor([-1.0, -1.0]).double()
 
 
-def test_a_straight_slope_is_predicted():
-    objective = Known(lambda w: 2 * w[0] - w[1])
-    facts, table = along(objective, START, CHANGE, 9)
-    assert facts["length"] == pytest.approx(math.sqrt(2) / 5)
-    assert (facts["predicted"], facts["change"]) == pytest.approx((-1, -1))
-    assert facts["error"] == pytest.approx(0, abs=1e-14)
-    assert facts["cosine"] == pytest.approx(1)
-    assert facts["norm_variation"] == pytest.approx(0, abs=1e-14)
-    assert not facts["runaway"]
-    assert table["t"].tolist() == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]
-    assert table["gradient_norm"].tolist() == pytest.approx([5 * math.sqrt(5)] * 9)
-
-
 def test_a_bowl_is_predicted_in_part():
     """|w|^2 / 2: the gradient is w itself."""
     facts, table = along(Known(lambda w: (w @ w) / 2), START, CHANGE, 5)
     points = [START + t * CHANGE for t in range(5)]
     assert table["loss"].tolist() == pytest.approx([float(p @ p) / 2 for p in points])
+    assert table["t"].tolist() == [0, 1, 2, 3, 4]
+    assert facts["length"] == pytest.approx(math.sqrt(2) / 5)
     assert facts["predicted"] == pytest.approx(-7)
     assert facts["change"] == pytest.approx(-6)
     assert facts["error"] == pytest.approx(1)
     assert facts["cosine"] == pytest.approx(18 / (5 * math.sqrt(13)))
     norms = [float(p.norm()) for p in points]
     assert facts["norm_variation"] == pytest.approx(np.log10(norms).std())
+    assert not facts["runaway"]
     assert table["gradient_norm"].tolist() == pytest.approx([5 * n for n in norms])
 
 
@@ -117,13 +107,6 @@ def test_kept_updates_lead_downhill_on_their_own_batch(files: tuple[Path, Path])
             assert table["loss"][t] == pytest.approx(
                 float(cross_entropy(logits, step.batch.labels))
             )
-        objective = Objective(step.network, step.batch)
-        small = 1e-6
-        slope = (
-            float(objective.evaluate(step.weights + small * step.change).loss)
-            - float(objective.evaluate(step.weights - small * step.change).loss)
-        ) / (2 * small)
-        assert facts["predicted"] == pytest.approx(slope, rel=1e-3)
 
 
 @pytest.mark.parametrize("neuron", ["lif", "qif"])

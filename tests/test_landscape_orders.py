@@ -40,22 +40,6 @@ def test_inputs_at_one_time_are_one_arrival(weights: list[float], expected: list
     assert order_changes(b, a, synapses).tolist() == expected
 
 
-@pytest.mark.parametrize(
-    ("recurrent", "expected"),
-    [
-        (None, [0, 0, 0]),
-        ([[5.0, 0.0], [0.0, 5.0]], [0, 0, 0]),
-        ([[0.0, 1.0], [0.0, 0.0]], [0, 1, 0]),
-        ([[0.0, 1.0], [-2.0, 0.0]], [0, 1, 1]),
-        ([[0.0, -1.0], [-2.0, 0.0]], [0, 1, 1]),
-    ],
-)
-def test_two_spikes_swap_only_if_their_neurons_are_connected(recurrent, expected: list[int]):
-    a, b = one_layer([0.1, 0.2], [0, 1], []), one_layer([0.15, 0.25], [1, 0], [])
-    within = None if recurrent is None else np.array(recurrent)
-    assert order_changes(a, b, [Synapses(np.empty((0, 2)), within)]).tolist() == expected
-
-
 def events(spikes: Spikes, layer: int) -> dict[tuple[int, int], float]:
     """Times by neuron and its spikes' number."""
     found: dict[tuple[int, int], float] = {}

@@ -50,20 +50,6 @@ def test_each_sample_is_clipped_at_a_multiple_of_the_median(neuron, recurrent, c
     torch.testing.assert_close(gradients(layer, spikes, 1e9), plain, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_number_of_threads_changes_not_one_bit(dtype):
-    spikes = random_spikes(2, 7)
-    layer = random_layer("qif", spikes, n_out=20, dtype=dtype)
-    before = torch.get_num_threads()
-    results = []
-    for threads in (1, 2, 5):
-        torch.set_num_threads(threads)
-        results.append([*gradients(layer, spikes, 1.0), torch.from_numpy(layer.sample_norms)])
-    torch.set_num_threads(before)
-    for other in results[1:]:
-        assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
-
-
 def test_gradients_of_input_times_are_not_clipped():
     spikes = random_spikes(3, 7)
     layer = random_layer("qif", spikes)

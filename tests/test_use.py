@@ -13,7 +13,7 @@ import torch
 from networks import random_spikes
 from smoke import ROOT
 from spikegrad import IntegratedReadout, MaximumReadout, SpikeTrains, SpikingLayer
-from test_workflow import edited, planned
+from test_workflow import replanned
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,7 @@ def test_a_readout_gives_logits_of_its_scale_as_it_is_built(readout):
 
 def test_longer_training_repeats_no_trial(finished, tmp_path):
     """But the finalists, who are trained as long as the final networks are."""
-    project = edited(finished, tmp_path)
-    (project / "mine.yaml").write_text("training: {epochs: 3, snapshots: 4}\n")
-    jobs = planned(project, "--configfile", "config/smoke.yaml", "mine.yaml")
+    jobs = replanned(finished, tmp_path, training={"epochs": 3, "snapshots": 4})
     assert {"search_finalists", "train"} <= set(jobs)
     assert not {"search_trials", "search_suggest", "search_data"} & set(jobs)
 

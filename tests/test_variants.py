@@ -26,7 +26,7 @@ from study.search.sampling import suggest
 from study.search.selection import NO_WINNER, best_winner
 from study.variants import ranks
 from test_config import settings
-from test_workflow import edited, planned
+from test_workflow import replanned
 
 RESULTS = Path("results/spoken-digits-smoke")
 
@@ -227,10 +227,8 @@ def test_tables_hold_what_was_asked(finished: Path):
 
 
 def test_an_edit_of_a_variant_repeats_no_other(finished: Path, tmp_path: Path):
-    project = edited(finished, tmp_path)
     change = {"slower": {"changes": {"0.03 s": {"network.tau": 0.04}}}}
-    (project / "edit.yaml").write_text(yaml.safe_dump({"variants": change, "measures": []}))
-    jobs = planned(project, "edit.yaml")
+    jobs = replanned(finished, tmp_path, variants=change, measures=[])
     assert (jobs["train_variant"], jobs["score_variant"]) == (1, 1)
     others = {"train", "evaluate", "draw_variant", "rank_variants", "measure_network", "runaway"}
     assert not others & set(jobs)

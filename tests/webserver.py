@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+BEFORE_HANGING_UP = 4000  # bytes that are sent
 
 
 class Server(ThreadingHTTPServer):
@@ -21,12 +22,11 @@ class Server(ThreadingHTTPServer):
         self.body = body
         self.faults: list[str] = []
         self.ranges = True
-        self.slowly = 0.0  # seconds a block
         self.asked: list[int] = []  # the first byte of each request
         self.path = ""  # of the last request
 
     def handle_error(self, request: object, client_address: object) -> None:
-        pass  # a client that was killed
+        pass  # a client that hung up
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -58,10 +58,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, str(value))
         self.end_headers()
         for at in range(0, len(rest), 2000):
-            if fault == "hang up" and at >= 4000:
+            if fault == "hang up" and at >= BEFORE_HANGING_UP:
                 return
             self.wfile.write(rest[at : at + 2000])
-            time.sleep(server.slowly)
 
     def log_message(self, *_: object) -> None:
         pass

@@ -176,13 +176,7 @@ class Sampling(Section):
         return self
 
     def check(self, settings: ModelSettings, where: str = "search.sampling.space") -> None:
-        """Try each parameter's extreme values; ``where`` names their source.
-
-        Raises
-        ------
-        ConfigError
-            If a key or a value is not one that ``settings`` can have.
-        """
+        """Try each parameter's extreme values in ``settings``; ``where`` names their source."""
         for parameter in self.space:
             for value in parameter.examples():
                 settings.with_parameters({parameter.key: value}, where)

@@ -95,12 +95,7 @@ class ModelSettings(Section):
     ) -> ModelSettings:
         """The same with the values of some keys, such as network.init.scale, replaced.
 
-        ``where`` names their source.
-
-        Raises
-        ------
-        ConfigError
-            If a key or a value is not allowed.
+        ConfigError, which says ``where`` they come from, if a key or a value is not allowed.
         """
         changed = self.model_dump(mode="json")
         for path, value in parameters.items():

@@ -173,13 +173,7 @@ def samples_seed(study: Study) -> int:
 
 
 def changed_models(study: Study) -> Iterator[tuple[str, ModelSettings, ModelSettings]]:
-    """Of each change of a variant and neuron model: its key, the model's settings before and after.
-
-    Raises
-    ------
-    ConfigError
-        If the model cannot have a key or a value.
-    """
+    """Of each change and neuron model of a variant its key, and the settings before and after."""
     for name, variant in study.variants.items():
         for neuron, change in product(neurons_of(study, variant), variant.changes):
             key, model = f"variants.{name}.changes.{change}", study.model(neuron)
@@ -188,13 +182,7 @@ def changed_models(study: Study) -> Iterator[tuple[str, ModelSettings, ModelSett
 
 
 def check(study: Study) -> None:
-    """See that all variants are possible, but for the values of their changes.
-
-    Raises
-    ------
-    ValueError
-        The message names the variant, what is wrong and what to do.
-    """
+    """See that all variants are possible, but for the values of their changes; else ValueError."""
     if (file := _twice([*map(slug, study.variants), *RESERVED])) is not None:
         raise ValueError(f"variants: two names give the file '{file}', or it is taken; rename one")
     for name in study.variants:

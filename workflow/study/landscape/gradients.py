@@ -178,16 +178,10 @@ def kept_updates(
 def along(
     objective: Objective, weights: Tensor, change: Tensor, points: int
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Loss and gradient from 0 to :data:`REACH` times ``change``, for the objective's samples.
+    """Loss and gradient from 0 to :data:`REACH` times ``change``, for the objective's samples: a
+    row of the table ``steps``, without ``cosine_clipped``, and the rows of ``step_losses``.
 
     ``points`` - 1 is a multiple of :data:`REACH`. NaN where the network diverges.
-
-    Returns
-    -------
-    dict
-        A row of the table ``steps`` without its key and ``cosine_clipped``.
-    DataFrame
-        The rows of ``step_losses`` without their key.
     """
     values = [_at(objective, weights + t * change) for t in np.linspace(0, REACH, points)]
     start, end = values[0][1], values[(points - 1) // REACH][1]

@@ -46,29 +46,18 @@ def sample_lines(where: Census | Profiles) -> list[SampleLine]:
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a measure around one network.
-
-    Attributes
-    ----------
-    options
-        Those settings of landscapes that the rule names.
-    network
-        float64; each loss that is taken overwrites its weights.
-    centres
-        By state the network's weights, with directions from them.
-    data
-        All training samples.
-    number
-        Of this job, from 0 to ``options.jobs`` - 1.
-    checkpoint, snapshots
-        The network's files of rule train.
-    """
+    """One job of a measure around one network; its files are those of rule train."""
 
     options: LandscapeSettings
+    """Those settings of landscapes that the rule names."""
     network: Network
+    """float64; each loss that is taken overwrites its weights."""
     centres: dict[str, Centre]
+    """By state the network's weights, with directions from them."""
     data: SpikeDataset
+    """All training samples."""
     number: int = 0
+    """Of this job, from 0 to ``options.jobs`` - 1."""
     checkpoint: str | Path = ""
     snapshots: str | Path = ""
 

@@ -103,13 +103,7 @@ class Objective:
 
 
 def landscape_samples(data: SpikeDataset, options: LandscapeSettings, seed: int) -> SpikeDataset:
-    """The samples of ``data`` for the landscapes of networks with ``seed``, of any neuron model.
-
-    Raises
-    ------
-    ValueError
-        If there are not so many.
-    """
+    """The samples of ``data`` for the landscapes of networks with ``seed``, of any neuron model."""
     if options.samples > len(data):
         raise ValueError(
             f"landscape.samples is {options.samples}, but {data.name} has only {len(data)} "

@@ -38,13 +38,9 @@ def order_changes(a: Spikes, b: Spikes, synapses: list[Synapses]) -> np.ndarray:
 
     Between two points where each neuron spikes as often; of a swap and its undoing neither
     counts. Inputs at one time arrive as one, with the sum of their weights. What arrives with
-    weight 0 does not count, and neither do two spikes of neurons that are not connected.
-
-    Returns
-    -------
-    ndarray
-        Three numbers: swaps with the network's input, swaps with other spikes, and those of
-        both where the arrival is inhibitory.
+    weight 0 does not count, and neither do two spikes of neurons that are not connected. Three
+    numbers: swaps with the network's input, with other spikes, and those of both where the arrival
+    is inhibitory.
     """
     counts = np.zeros(3, int)
     for layer, (below, within) in enumerate(synapses, start=1):

@@ -38,13 +38,7 @@ class TrainingRun:
 
 
 def load_run(checkpoint: str | Path, snapshots: str | Path) -> TrainingRun:
-    """A training run from the files of rule train.
-
-    Raises
-    ------
-    CheckpointError
-        If a file is damaged, or holds no weights since the run failed before its first epoch.
-    """
+    """A training run from the files of rule train; CheckpointError if it has no weights."""
     network, header = load_network(checkpoint)
     trained = weights_of(network)
     names = list(network.state_dict())

@@ -32,28 +32,19 @@ class Stream(IntEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """Targets at test points, some of which are for training.
-
-    Attributes
-    ----------
-    place
-        What tells points apart in tables: ``angle`` on the circle, in radians, equidistant in
-        [-pi, pi), where the point n // 2 has angle 0; else ``point``, a number.
-    places
-        Their values, [n].
-    inputs
-        [n, d]: on the circle (sin, cos) of the angles.
-    targets
-        [n], without noise.
-    train
-        Indices of the training points, int [n_train], ascending.
-    """
+    """Targets at test points, some of which are for training."""
 
     place: str
+    """What tells points apart in tables: ``angle`` on the circle, in radians, equidistant in
+    [-pi, pi), where the point n // 2 has angle 0; else ``point``, a number."""
     places: Array
+    """Their values, [n]."""
     inputs: Array
+    """[n, d]: on the circle (sin, cos) of the angles."""
     targets: Array
+    """[n], without noise."""
     train: NDArray[np.int64]
+    """Indices of the training points, int [n_train], ascending."""
 
     @property
     def middle(self) -> Array:

@@ -88,20 +88,8 @@ def _check(architecture: Architecture, block: Block, x: Tensor) -> None:
 def forward(
     architecture: Architecture, block: Block, x: Tensor, activation: Activation
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Run inputs ``x`` [n, d] through every network.
-
-    Raises
-    ------
-    ValueError
-        If the block or the inputs are not of this architecture.
-
-    Returns
-    -------
-    layer_inputs
-        a_{l-1} of each layer, [N, n, n_in].
-    preactivations
-        z_l of each layer, [N, n, n_out]; the last one is the output [N, n, 1].
-    """
+    """Run inputs ``x`` [n, d] through every network: a_{l-1} of each layer, [N, n, n_in], and z_l,
+    [N, n, n_out]; the last z_l is the output [N, n, 1]."""
     _check(architecture, block, x)
     a = x.to(block.weights[0].dtype).expand(len(block.weights[0]), -1, -1)
     layer_inputs: list[Tensor] = []
@@ -142,15 +130,9 @@ def empirical_kernel(
 ) -> Tensor:
     """J(x) J(x')^T of every network, [N, n, n'], the surrogate in the second Jacobian.
 
+    In the first, backpropagation uses ``derivative``, by default the activation's own.
     A weight's derivative is the product of the signal behind and the activation in front of it,
     so that each layer adds the product of two small Gram matrices and no Jacobian is formed.
-
-    Parameters
-    ----------
-    x, x_prime
-        Inputs [n, d] and [n', d].
-    derivative
-        What backpropagation uses at ``x``; the activation's own derivative if not given.
     """
     derivative = activation.derivative if derivative is None else derivative
     inputs, z = forward(architecture, block, x, activation)

@@ -41,15 +41,8 @@ def flush_subnormal() -> Iterator[None]:
 
 @dataclass(frozen=True, eq=False)
 class Descent:
-    """Full-batch surrogate gradient descent on the loss 1/2 mean (f - y)^2.
-
-    Attributes
-    ----------
-    x, y
-        Training inputs [n, d] and targets [n].
-    learning_rate
-        Step size; kernel time is learning rate times steps.
-    """
+    """Full-batch surrogate gradient descent on the loss 1/2 mean (f - y)^2, with training inputs x
+    [n, d] and targets y [n]. Kernel time is learning rate times steps."""
 
     architecture: Architecture
     activation: Activation

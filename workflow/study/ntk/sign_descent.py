@@ -24,15 +24,7 @@ class SignDescent(Descent):
     """
 
     def advance(self, block: Block, steps: int) -> None:
-        """See base class.
-
-        Raises
-        ------
-        TypeError
-            For another surrogate.
-        ValueError
-            For erf' of infinite slope.
-        """
+        """See base class."""
         kind, steepness, height = _compiled(self.surrogate)
         number = block.weights[0].numpy().dtype.type
         constants = number(self.learning_rate), steps, kind, np.float32(steepness), number(height)

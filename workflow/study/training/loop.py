@@ -61,11 +61,6 @@ def train(
     from it, to the same bits as without the interruption, if it carries the same ``identity``:
     a digest of everything that the result depends on. The caller removes the file once it has
     stored the result.
-
-    Raises
-    ------
-    TrainingError
-        If the data have fewer samples than a batch, or there is nothing to validate on.
     """
     options = settings.training
     if options.batch_size > len(data):
@@ -138,10 +133,7 @@ def further_epochs(
 ) -> Iterator[Response]:
     """Train ``network`` on ``data`` through ``epochs``; the answer to ``validation`` after each.
 
-    Raises
-    ------
-    SpikeOverflowError, NotFiniteError
-        If it diverges.
+    One of :data:`DIVERGED` is raised if it diverges.
     """
     _clip_samples(network, options)
     for epoch in epochs:

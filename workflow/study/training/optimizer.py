@@ -37,18 +37,7 @@ class Adam:
     The unit is the standard deviation of the initial weights; learning rates and the norm of
     the gradient count in it. This is torch's implementation, called as a function: the class
     ``torch.optim.Adam`` imports torch's compiler, which takes longer than a short training run.
-
-    Parameters
-    ----------
-    network
-        With its initial weights.
-    rate, readout_rate
-        Learning rates of the spiking layers and of the readout.
-
-    Raises
-    ------
-    ValueError
-        If a matrix has no unit, since its weights are all the same.
+    ``rate`` is of the spiking layers; ``network`` has its initial weights.
     """
 
     def __init__(self, network: Network, rate: float, readout_rate: float) -> None:

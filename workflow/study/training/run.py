@@ -154,10 +154,7 @@ def snapshot_tensors(run: Run) -> Weights:
 def restore_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     """Bring ``run`` and ``optimizer`` to the state in ``path``, if it is this very run's.
 
-    Raises
-    ------
-    OtherMachineError
-        If it is, but was made by other versions or on another type of processor.
+    OtherMachineError if it was made by other versions or on another type of processor.
     """
     run.made = [machine()]
     if not path.exists():
