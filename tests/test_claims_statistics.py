@@ -29,14 +29,10 @@ NOMINAL = 0.05
 
 DRAWS = {
     "normal": (lambda rng, n: rng.normal(size=n), 0.0),
-    "uniform": (lambda rng, n: rng.random(n), 0.5),
     "exponential": (lambda rng, n: rng.exponential(size=n), 1.0),
-    "counts": (lambda rng, n: rng.poisson(4.0, n).astype(float), 4.0),
     "shares of 20": (lambda rng, n: rng.binomial(20, 0.3, n) / 20, 0.3),
 }
 """What units vary like, and its mean."""
-OFTEN = ("normal", "exponential")
-NAMES = [n if n in OFTEN else pytest.param(n, marks=pytest.mark.weekly) for n in DRAWS]
 
 
 def most(share: float, drawn: int = DRAWN) -> int:
@@ -55,7 +51,7 @@ def test_intervals_of_means_cover(name, n):
     assert missed <= most(0.12 if name == "exponential" else NOMINAL)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", DRAWS)
 @pytest.mark.parametrize("scale", [1.0, 3.0])
 def test_comparisons_of_equals_decide_as_seldom_as_they_say(name, scale):
     """Interval and permutation test together.

@@ -247,7 +247,7 @@ def test_seeds_are_shared_out_in_order(seeds: list[int], repeats: int):
 
 
 def test_a_neuron_can_be_left_out():
-    assert list(validate(Study, changed("neurons.lif", None)).neurons) == ["qif", "qif_delta"]
+    assert list(validate(Study, changed("neurons.lif", None)).neurons) == ["qif"]
 
 
 def test_defaults_are_the_same_for_all_neurons():

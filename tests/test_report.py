@@ -245,18 +245,9 @@ def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):
     runs = pd.read_csv(results / "training" / "runs.csv")
     means = runs.groupby("neuron")["accuracy"].mean()
     gains = claims.set_index(["id", "case"]).loc["qif-outperforms-lif"]
-    for rival in ("qif", "qif_delta"):
-        gain = gains.loc[f"{rival}: all voices"]
-        assert gain["estimate"] == pytest.approx(means[rival] - means["lif"], abs=1e-5)
-        assert gain["verdict"] == "undecided"  # two searches
-
-
-def test_every_figure_is_there_as_pixels_and_as_vectors(finished: Path):
-    results = finished / "results" / "spoken-digits-smoke"
-    figures = list(results.rglob("figures/*.png"))
-    assert len(figures) > 20
-    for figure in figures:
-        assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF"), figure
+    gain = gains.loc["qif: all voices"]
+    assert gain["estimate"] == pytest.approx(means["qif"] - means["lif"], abs=1e-5)
+    assert gain["verdict"] == "undecided"  # two searches
 
 
 def test_the_neurons_colours_are_theirs_alone():

@@ -19,9 +19,8 @@ from smoke import ROOT, snakemake
 from spikegrad import SpikeTrains, load_network
 from study.report import facts, search_facts, variant_facts
 from study.report.numbers import listed, measured, number, percent
-from study.report.page import QUOTE, page, quoting, template_of
+from study.report.page import QUOTE, page, publish, quoting, template_of
 from study.report.pages import TEMPLATES
-from study.report.publish import publish
 from study.report.study import StudyTables, core_hours, software
 
 RESULTS = ROOT / "docs" / "results"
