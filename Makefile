@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Python compiles what is imported, not all that is installed.
+PIP := $(BIN)/python -m pip install --quiet --no-compile
 TORCH ?= 'torch>=2.5,<3'
 CORES ?= all
 CONFIG ?= config/demo.yaml
@@ -74,9 +76,9 @@ format: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml envs/lock.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "spikegrad needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement envs/lock.txt
-	$(BIN)/python -m pip install --quiet $(TORCH)
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(PIP) --no-deps --require-hashes --requirement envs/lock.txt
+	$(PIP) $(TORCH)
+	$(PIP) --no-deps --editable .
 	touch $@
 
 # Everything but torch is pinned, by hashes of its files: the user brings the torch build that fits the

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
@@ -28,20 +27,12 @@ class Network(NamedTuple):
     """Spikes a neuron and sample, about :data:`SPIKES`."""
 
 
-def spike_trains(batch: int, time_step: float | None, n_events: int) -> SpikeTrains:
-    samples = events(batch, time_step, n_events)
-    flat = np.concatenate(samples)
-    offsets = np.cumsum([0, *(len(sample) for sample in samples)])
-    return SpikeTrains(
-        torch.from_numpy(flat[:, 0].copy()),
-        torch.from_numpy(flat[:, 1].astype(np.int64)),
-        torch.from_numpy(offsets),
-        DURATION,
-    )
-
-
 def network(t: Task, n_events: int = EVENTS) -> Network:
-    spikes = spike_trains(t.batch, t.step, n_events)
+    samples = events(t.batch, t.step, n_events)
+    times, units = zip(
+        *((sample[:, 0], sample[:, 1].astype(int)) for sample in samples), strict=True
+    )
+    spikes = SpikeTrains.from_arrays(times, units, DURATION)
     probe = spikes.select(torch.arange(min(t.batch, 4)))
     generator = torch.Generator()
     layer = SpikingLayer(N_UNITS, t.hidden, t.neuron, TAU_MEMBRANE, t.recurrent, drive=t.drive)

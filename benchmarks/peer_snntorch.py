@@ -4,10 +4,10 @@ import snntorch as snn
 import torch
 from snntorch import surrogate
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
-from contestant import compete, task
-from workload import N_CLASSES, N_UNITS, binned, decays, labels
+from contestant import task
+from torch_peer import train
+from workload import N_CLASSES, N_UNITS, decays
 
 t = task()
 torch.manual_seed(0)
@@ -40,14 +40,4 @@ class Network(nn.Module):
 
 
 model = Network()
-optimizer = torch.optim.Adam(model.parameters(), 1e-3)
-x, targets = torch.from_numpy(binned(t.batch, t.step)), torch.from_numpy(labels(t.batch))
-
-
-def update() -> None:
-    optimizer.zero_grad()
-    cross_entropy(model(x), targets).backward()
-    optimizer.step()
-
-
-compete(update, "snntorch", "torch")
+train(t, model, model.parameters(), "snntorch", "torch")

@@ -2,11 +2,11 @@
 
 import torch
 from spikingjelly.activation_based import functional, layer, neuron, surrogate
-from torch import nn
-from torch.nn.functional import cross_entropy
+from torch import Tensor, nn
 
-from contestant import compete, task
-from workload import N_CLASSES, N_UNITS, TAU_MEMBRANE, TAU_SYNAPSE, binned, labels
+from contestant import task
+from torch_peer import train
+from workload import N_CLASSES, N_UNITS, TAU_MEMBRANE, TAU_SYNAPSE
 
 t = task()
 torch.manual_seed(0)
@@ -24,15 +24,11 @@ model = nn.Sequential(
     layer.SynapseFilter(tau),
 )
 functional.set_step_mode(model, "m")
-optimizer = torch.optim.Adam(model.parameters(), 1e-3)
-x, targets = torch.from_numpy(binned(t.batch, t.step)), torch.from_numpy(labels(t.batch))
 
 
-def update() -> None:
-    optimizer.zero_grad()
+def logits(x: Tensor) -> Tensor:
     functional.reset_net(model)
-    cross_entropy(model(x).mean(0), targets).backward()
-    optimizer.step()
+    return model(x).mean(0)
 
 
-compete(update, "spikingjelly", "torch")
+train(t, logits, model.parameters(), "spikingjelly", "torch")

@@ -2,10 +2,10 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
-from contestant import compete, task
-from workload import N_CLASSES, N_UNITS, binned, decays, labels
+from contestant import task
+from torch_peer import train
+from workload import N_CLASSES, N_UNITS, decays
 
 t = task()
 alpha, beta = decays(t.step)
@@ -56,14 +56,4 @@ def network(x: Tensor) -> Tensor:
     return torch.einsum("t,tbi->bi", weight, torch.stack(recorded)) @ w_out
 
 
-optimizer = torch.optim.Adam(parameters, 1e-3)
-x, targets = torch.from_numpy(binned(t.batch, t.step)), torch.from_numpy(labels(t.batch))
-
-
-def update() -> None:
-    optimizer.zero_grad()
-    cross_entropy(network(x), targets).backward()
-    optimizer.step()
-
-
-compete(update, "torch")
+train(t, network, parameters, "torch")

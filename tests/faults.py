@@ -1,4 +1,7 @@
-"""A copy of the repository that runs part of the smoke study, is disturbed, and is compared."""
+"""A copy of the repository that runs part of the smoke study, is disturbed, and is compared.
+
+What happened is counted in docs/reliability.json, of which docs/reliability.md is made.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,22 @@ import hashlib
 import io
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import psutil
 
-from reliability import record
+from smoke import ROOT
 
-ROOT = Path(__file__).parents[1]
+RECORDS, PAGE = ROOT / "docs" / "reliability.json", ROOT / "docs" / "reliability.md"
 RESULTS = Path("results/spoken-digits-smoke")
 QIF = [f"{RESULTS}/training/qif/runs.parquet"]
 """Data, search and training of one neuron model."""
@@ -101,6 +108,26 @@ def kill(pid: int) -> bool:
     return True
 
 
+HEAD = """\
+# Reliability
+
+What was done to running studies, and what became of them. `make test-faults` and `make test-slurm`
+write this page from what they count; `tests/test_faults.py` and `tests/test_slurm.py` say how.
+
+Each fault hits a part of the smoke study (data, search, training, a landscape, NTK networks) at
+moments drawn by a seed. Survived means: that run, or the one that followed it, came to its end.
+Results are identical if every file equals that of an undisturbed run, but for logs, benchmark
+tables and durations.
+
+| fault | injected | survived | results identical | date | with |
+|---|---|---|---|---|---|
+"""
+
+FOOT = """
+[On a cluster](cluster.md#when-something-dies) says how to start again.
+"""
+
+
 def check(
     fault: str,
     injected: int,
@@ -109,9 +136,32 @@ def check(
     undisturbed: Project,
     slurm: bool = False,
 ) -> None:
-    """Write down what happened, then judge it."""
+    """Write down what happened, and the page anew; then judge it."""
     identical = survived and project.fingerprint() == undisturbed.fingerprint()
-    record(fault, injected, injected if survived else 0, identical, slurm)
+    versions = f"Python {platform.python_version()}, Snakemake {version('snakemake')}"
+    if slurm:
+        tool = subprocess.run(["sinfo", "--version"], capture_output=True, text=True, check=True)
+        versions += f", {tool.stdout.strip().replace('slurm-wlm', 'Slurm')}"
+    rows = json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
+    rows[fault] = {
+        "injected": injected,
+        "survived": injected if survived else 0,
+        "identical": identical,
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": versions,
+    }
+    RECORDS.write_text(json.dumps(rows, indent=1) + "\n")
+    PAGE.write_text(page(rows))
     assert survived, project.messages[-5000:]
-    assert project.fingerprint() == undisturbed.fingerprint()
+    assert identical
     assert injected > 0
+
+
+def page(rows: dict[str, dict[str, Any]]) -> str:
+    """docs/reliability.md, from the latest test of each fault."""
+    lines = [
+        f"| {fault} | {row['injected']} | {row['survived']} |"
+        f" {'yes' if row['identical'] else '**no**'} | {row['date']} | {row['versions']} |\n"
+        for fault, row in rows.items()
+    ]
+    return HEAD + "".join(lines) + FOOT

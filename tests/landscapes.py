@@ -34,12 +34,12 @@ def dataset(spikes: SpikeTrains, n_units: int) -> SpikeDataset:
 
 
 def scan(line: Line, reach: float, points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x, loss and slope on a fine grid."""
+    """x and loss on a fine grid, and what its changes have beyond the integrated slope: jumps."""
     x = np.linspace(-reach, reach, points)
     found = [line.objective.gradient(line.point(float(p))) for p in x]
     loss = np.array([float(point.loss) for point, _ in found])
     slope = np.array([float(gradient @ line.direction) for _, gradient in found])
-    return x, loss, slope
+    return x, loss, np.abs(np.diff(loss) - np.diff(x) * (slope[1:] + slope[:-1]) / 2)
 
 
 def random_objective(

@@ -15,9 +15,7 @@ from study.data.prepare import prepare
 CLASSES = ["zero", "one", "fünf"]
 
 
-def random_samples(
-    seed: int, n_speakers: int, per_class: int, n_units: int = 30, duration: float = 1.0
-) -> list[Sample]:
+def random_samples(seed: int, n_speakers: int, per_class: int) -> list[Sample]:
     """``per_class`` samples of each class by each speaker, with 1 to 40 spikes each."""
     rng = np.random.default_rng(seed)
     samples = []
@@ -25,8 +23,8 @@ def random_samples(
         for label in range(len(CLASSES)):
             for _ in range(per_class):
                 n = rng.integers(1, 40)
-                times = np.sort(rng.uniform(0, duration, n)).astype(np.float32)
-                samples.append(Sample(times, rng.integers(0, n_units, n), label, speaker))
+                times = np.sort(rng.uniform(0, 1, n)).astype(np.float32)
+                samples.append(Sample(times, rng.integers(0, 30, n), label, speaker))
     return samples
 
 

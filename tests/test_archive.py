@@ -88,11 +88,10 @@ def test_what_is_archived(tmp_path: Path) -> None:
     assert {str(name) for name in contents(tmp_path)} == archived
 
 
-@pytest.mark.parametrize("name", ["../outside.txt", "in/../../out.txt"])
-def test_archives_do_not_write_outside_of_the_results(tmp_path: Path, name: str) -> None:
+def test_archives_do_not_write_outside_of_the_results(tmp_path: Path) -> None:
     archive, results = tmp_path / "hostile.tar.xz", tmp_path / "a" / "results"
     with tarfile.open(archive, "w:xz") as tar:
-        tar.addfile(tarfile.TarInfo(name))
+        tar.addfile(tarfile.TarInfo("in/../../out.txt"))
     results.mkdir(parents=True)
     with pytest.raises((tarfile.FilterError, OSError)):
         unpack(results, [archive])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,21 +22,17 @@ from study.claims.estimates import (
     share,
 )
 from study.claims.qif_paper import UNITS
-from study.claims.results import Tables
+from test_claims import InMemory
 
 DRAWN = 200
 NOMINAL = 0.05
 
 DRAWS = {
     "normal": (lambda rng, n: rng.normal(size=n), 0.0),
-    "uniform": (lambda rng, n: rng.random(n), 0.5),
     "exponential": (lambda rng, n: rng.exponential(size=n), 1.0),
-    "counts": (lambda rng, n: rng.poisson(4.0, n).astype(float), 4.0),
     "shares of 20": (lambda rng, n: rng.binomial(20, 0.3, n) / 20, 0.3),
 }
 """What units vary like, and its mean."""
-OFTEN = ("normal", "exponential")
-NAMES = [n if n in OFTEN else pytest.param(n, marks=pytest.mark.weekly) for n in DRAWS]
 
 
 def most(share: float, drawn: int = DRAWN) -> int:
@@ -56,7 +51,7 @@ def test_intervals_of_means_cover(name, n):
     assert missed <= most(0.12 if name == "exponential" else NOMINAL)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", DRAWS)
 @pytest.mark.parametrize("scale", [1.0, 3.0])
 def test_comparisons_of_equals_decide_as_seldom_as_they_say(name, scale):
     """Interval and permutation test together.
@@ -74,14 +69,6 @@ def test_comparisons_of_equals_decide_as_seldom_as_they_say(name, scale):
     assert wrong <= most(nominal)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_intervals_of_differences_cover(name):
-    draw, _ = DRAWS[name]
-    rng = np.random.default_rng(2)
-    found = [difference(draw(rng, UNITS) + 1.0, draw(rng, UNITS), 0) for _ in range(DRAWN)]
-    assert sum(not e.low <= 1.0 <= e.high for e in found) <= most(NOMINAL)
-
-
 def test_a_difference_that_is_there_is_found():
     """Two standard deviations apart, five searches each: decided in most repetitions."""
     rng = np.random.default_rng(3)
@@ -94,41 +81,22 @@ def test_a_difference_that_is_there_is_found():
     assert found.count(Verdict.NOT_SUPPORTED) == 0
 
 
-class OneTable(Tables):
-    """Five searches of three seeds of four samples; each level varies with its ``spread``."""
-
-    def __init__(self, rng: np.random.Generator, spread: dict[str, float]) -> None:
-        super().__init__({"runs": ["runs"], "trials": ["trials"]}, seed=0)
-        seed = np.arange(3 * UNITS)
-        self.runs = pd.DataFrame({"neuron": "lif", "search": seed // 3, "seed": seed})
-        of_run = rng.normal(0, spread["search"], UNITS)[seed // 3]
-        of_run = of_run + rng.normal(0, spread["seed"], len(seed))
-        value = np.repeat(of_run, 4) + rng.normal(0, spread["sample"], 4 * len(seed))
-        self.rows_of_samples = pd.DataFrame(
-            {"neuron": "lif", "seed": np.repeat(seed, 4), "value": value}
-        )
-
-    def read(self, files: Any) -> pd.DataFrame:
-        return self.runs
-
-
 @pytest.mark.parametrize(
-    "spread",
-    [
-        {"search": 1.0, "seed": 1.0, "sample": 1.0},
-        {"search": 1.0, "seed": 0.1, "sample": 0.1},
-        {"search": 0.0, "seed": 0.0, "sample": 1.0},
-    ],
-    ids=["all levels", "searches", "samples"],
+    ("search", "seed", "sample"), [(1.0, 1.0, 1.0), (1.0, 0.1, 0.1), (0.0, 0.0, 1.0)]
 )
-def test_searches_seeds_and_samples_are_all_in_the_interval(spread):
-    """A repetition draws all three anew; intervals over seeds would cover far less."""
+def test_searches_seeds_and_samples_are_all_in_the_interval(search, seed, sample):
+    """A repetition draws all three anew, each with its spread; intervals over seeds would cover
+    far less."""
     rng = np.random.default_rng(4)
     missed = missed_by_seeds = 0
     drawn = 100
+    seeds = np.arange(3 * UNITS)
+    runs = pd.DataFrame({"neuron": "lif", "search": seeds // 3, "seed": seeds})
+    tables = InMemory({"runs": runs, "trials": runs})
     for _ in range(drawn):
-        tables = OneTable(rng, spread)
-        rows = tables.rows_of_samples
+        of_run = rng.normal(0, search, UNITS)[seeds // 3] + rng.normal(0, seed, len(seeds))
+        rows = runs.loc[np.repeat(seeds, 4)]
+        rows["value"] = of_run[rows["seed"]] + rng.normal(0, sample, len(rows))
         units = tables.units(rows, "value")
         assert len(units) == UNITS
         estimate = mean(units)
@@ -136,23 +104,8 @@ def test_searches_seeds_and_samples_are_all_in_the_interval(spread):
         by_seed = mean(rows.groupby("seed")["value"].mean().to_numpy())
         missed_by_seeds += not by_seed.low <= 0 <= by_seed.high
     assert missed <= most(NOMINAL, drawn)
-    if spread["search"] > spread["seed"]:
+    if search > seed:
         assert missed_by_seeds > 0.2 * drawn
-
-
-def test_ratios_of_counts_to_extents_cover():
-    """Minima per length, in units whose lengths differ and whose densities vary by a tenth."""
-    rng = np.random.default_rng(5)
-    missed, drawn = 0, 100
-    for _ in range(drawn):
-        tables = OneTable(rng, {"search": 0.0, "seed": 0.0, "sample": 0.0})
-        rows = tables.rows_of_samples
-        length = rng.uniform(0.5, 1.0, len(rows))
-        density = rng.normal(10.0, 1.0, UNITS)[rows["seed"] // 3]
-        rows = rows.assign(length=length, minima=rng.poisson(density * length))
-        estimate = mean(tables.unit_ratios(rows, "minima", "length"))
-        missed += not estimate.low <= 10.0 <= estimate.high
-    assert missed <= most(NOMINAL, drawn)
 
 
 VALUES = st.floats(-5, 5)

@@ -86,6 +86,12 @@ data: {recordings: {folder: '{a}', table: b}}  # 'data.recordings.folder' = '{a}
 data: {recordings: {table: b, archive: {urls: ["file:///b.zip"]}}}  # 'data.recordings.archive.urls
 search: {sampling: {space: [{key: network.tau, low: -1.0, high: 2.0}]}}  # 'network.tau' = -1.0
 search: {sampling: {space: [{key: network.size, low: 1, high: 2}]}}  # 'network.size' is not a key
+search: {sampling: {space: [{key: network.tau.x, low: 0.1, high: 1}]}}  # tau.x' is not a key
+search: {sampling: {space: [{key: training.batch_size, low: 1.5, high: 4.0}]}}  # valid integer
+search: {sampling: {space: [{key: training.epochs, low: 1, high: 9}]}}  # trials.epochs sets
+search: {sampling: {space: [&a {key: network.tau, choices: [0.1, 0.2]}, *a]}}  # listed twice
+search: {trials: {epochs: [3, 3]}}  # ascend
+search: {trials: {per_generation: 2, epochs: [1, 2, 3]}}  # too few
 landscape: {lines: {directions: [filter9]}}  # lines.directions: 'filter9' is not one of
 landscape: {planes: {directions: [[filter0, filter0]]}}  # an entry is listed twice: filter0
 landscape: {census: {directions: [filter9]}}  # census.directions: 'filter9' is not one of
@@ -241,7 +247,7 @@ def test_seeds_are_shared_out_in_order(seeds: list[int], repeats: int):
 
 
 def test_a_neuron_can_be_left_out():
-    assert list(validate(Study, changed("neurons.lif", None)).neurons) == ["qif", "qif_delta"]
+    assert list(validate(Study, changed("neurons.lif", None)).neurons) == ["qif"]
 
 
 def test_defaults_are_the_same_for_all_neurons():

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
-import threading
-from collections.abc import Iterator
+import subprocess
+import sys
 from fnmatch import fnmatchcase
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 import pyarrow.parquet
 import pytest
 import yaml
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Route
 
-from needs import NEEDS
-from smoke import ROOT, snakemake
+import test_report
+from faults import PAGE, RECORDS
+from faults import page as page_of
+from smoke import ROOT, copy_repository, snakemake
 from spikegrad.settings import validate
 from study.config.study import Study
 from study.data.dataset import load
 from study.data.prepare import prepare
 from study.report.study import declared
 from test_config import settings
-from test_report import CHROMIUM
 from test_workflow import edited
 
 DOCS = ROOT / "docs"
+offline, page = test_report.offline, test_report.page
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -57,45 +59,25 @@ def test_the_site_is_built_without_a_warning(site: Path):
         assert re.search(rf'id="spikegrad[.a-z_]*\.{name}"', functions), name
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def address(site: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
 @pytest.mark.browser
-def test_every_page_opens_on_a_telephone(site: Path, address: str):
+def test_every_page_opens_on_a_telephone(site: Path, page: Page):
     """At 400 pixels, without an error, a request elsewhere, or anything wider than the screen."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    complaints: list[str] = []
 
-    def watch(page: Page) -> None:
-        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        page.on("response", lambda r: complaints.append(r.url) if r.status >= 400 else None)
-        page.on(
-            "request", lambda r: None if r.url.startswith(address) else complaints.append(r.url)
-        )
+    def serve(route: Route) -> None:
+        file = site / urlsplit(route.request.url).path.strip("/")
+        file = file / "index.html" if file.is_dir() else file
+        if file.exists():
+            route.fulfill(path=file)
+        else:
+            route.abort()
 
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 400, "height": 800})
-        watch(page)
-        for file in sorted(site.rglob("index.html")):
-            page.goto(f"{address}/{file.parent.relative_to(site)}/")
-            assert page.locator("h1").first.is_visible(), file
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= 400, (file, wide)
-        browser.close()
-    assert complaints == []
+    page.context.route("http://site.test/**", serve)
+    page.set_viewport_size({"width": 400, "height": 800})
+    for file in sorted(site.rglob("index.html")):
+        page.goto(f"http://site.test/{file.parent.relative_to(site)}/")
+        assert page.locator("h1").first.is_visible(), file
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 400, (file, wide)
 
 
 def columns(file: Path) -> list[str]:
@@ -143,11 +125,28 @@ def test_the_guides_figure_is_drawn(finished: Path, tmp_path: Path):
     assert len(re.findall("^(?:local)?rule (?!default)", run.stderr, re.MULTILINE)) == 1
 
 
-def test_pages_show_the_commands_of_the_needs():
-    for need in NEEDS:
-        page = re.sub(r"\\\n\s*", "", (ROOT / need.page).read_text())
-        for command in need.commands:
-            assert command.removesuffix(" -n") in page, (need.page, command)
+@pytest.mark.weekly
+def test_the_pages_commands_are_understood(tmp_path: Path):
+    """Those on the demo, as dry runs."""
+    project = copy_repository(tmp_path / "project")
+    (project / "mine.yaml").write_text("training: {epochs: 40}")
+    pages = [ROOT / "README.md", *(DOCS / f"{name}.md" for name in ("usage", "new-figure"))]
+    shown = r"(?m)^(snakemake .*config/demo\.yaml.*?)(?:  +#.*)?$"
+    commands = re.findall(shown, "\n".join(page.read_text() for page in pages))
+    assert len(commands) >= 8
+    for command in commands:
+        words = [sys.executable, "-m", "snakemake", "--dry-run", *command.split()[1:]]
+        run = subprocess.run(words, cwd=project, capture_output=True, text=True)
+        assert run.returncode == 0, (command, run.stderr)
+
+
+def test_the_page_of_faults_shows_the_records_in_which_nothing_is_wrong():
+    rows = json.loads(RECORDS.read_text())
+    assert PAGE.read_text() == page_of(rows), "run: make test-faults test-slurm"
+    assert len(rows) >= 6
+    for fault, row in rows.items():
+        assert row["injected"] == row["survived"] > 0, fault
+        assert row["identical"], fault
 
 
 def test_every_note_is_listed():

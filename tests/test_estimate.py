@@ -95,7 +95,7 @@ def test_heidelberg_digits_have_the_size_that_is_predicted():
 
 
 def test_training_takes_the_updates_that_are_predicted(smoke, results):
-    for neuron, seed in (("lif", "0"), ("qif_delta", "3")):
+    for neuron, seed in (("lif", "0"), ("qif", "3")):
         history = pd.read_parquet(results / "training" / neuron / seed / "history.parquet")
         work = counts(smoke, "train", neuron=neuron, seed=seed)
         assert work["update"] == pytest.approx(history["presentations"].max())
@@ -122,30 +122,23 @@ def test_trials_take_the_updates_that_are_predicted(smoke, results):
 
 
 def test_landscapes_take_the_evaluations_that_are_predicted(smoke, results):
-    options, folder = smoke.landscape, results / "landscape"
-    planes = pd.read_parquet(folder / "planes.parquet")
-    steps = pd.read_parquet(folder / "steps.parquet")
-    # before and after each step the gradient is taken once more, clipped
-    losses = pd.concat([pd.read_parquet(folder / "step_losses.parquet"), steps, steps])
-    gradients = pd.read_parquet(folder / "sample_gradients.parquet")
-    lines = pd.read_parquet(folder / "lines.parquet")
-    for neuron, seed in itertools.product(smoke.neurons, options.seeds):
-
-        def of_run(table, neuron=neuron, seed=seed):
-            return table[(table["neuron"] == neuron) & (table["seed"] == seed)]
-
+    names = ("planes", "lines", "steps", "step_losses", "sample_gradients")
+    tables = [pd.read_parquet(results / "landscape" / f"{name}.parquet") for name in names]
+    n_samples = smoke.landscape.samples
+    for neuron, seed in itertools.product(smoke.neurons, smoke.landscape.seeds):
+        planes, lines, steps, losses, gradients = (
+            table[(table["neuron"] == neuron) & (table["seed"] == seed)] for table in tables
+        )
         where = {"neuron": neuron, "seed": str(seed), "job": "0"}
         work = counts(smoke, "landscape_surfaces", **where)
-        own = of_run(planes)
-        n_gradients = options.samples * own["slope_x"].notna().sum()
-        assert work["gradient"] == pytest.approx(n_gradients)
-        points = own["slope_x"].isna().sum() + len(of_run(lines))
-        assert work["loss"] == pytest.approx(options.samples * points, rel=0.1)
+        assert work["gradient"] == pytest.approx(n_samples * planes["slope_x"].notna().sum())
+        points = planes["slope_x"].isna().sum() + len(lines)
+        assert work["loss"] == pytest.approx(n_samples * points, rel=0.1)
         work = counts(smoke, "landscape_gradients", **where)
-        samples = of_run(losses)["batch"].map(
-            {"own": smoke.model(neuron).training.batch_size, "fixed": options.samples}
-        )
-        assert work["gradient"] == pytest.approx(samples.sum() + len(of_run(gradients)))
+        # before and after each step the gradient is taken once more, clipped
+        batches = pd.concat([losses["batch"], steps["batch"], steps["batch"]])
+        size = {"own": smoke.model(neuron).training.batch_size, "fixed": n_samples}
+        assert work["gradient"] == pytest.approx(batches.map(size).sum() + len(gradients))
 
 
 def test_adaptive_searches_take_about_the_runs_that_are_predicted(smoke, results):

@@ -24,6 +24,7 @@ from spikegrad.saving import load_tensors
 pytestmark = pytest.mark.faults
 
 CORES = ("--cores", "2")
+PARTS = ("search/qif", "training/qif", "landscape", "ntk")
 TRAINING = ("train.py", "search_trials.py", "search_finalists.py", "ntk_train.py")
 
 
@@ -54,8 +55,7 @@ def test_everything_is_killed(undisturbed: Project, tmp_path: Path) -> None:
 
 def test_snakemake_alone_is_killed(undisturbed: Project, tmp_path: Path) -> None:
     """Its jobs live on, and write what those of the next snakemake write."""
-    parts = ("search/qif", "training/qif", "landscape", "ntk")
-    project = undisturbed.copy(tmp_path / "project", without=parts)
+    project = undisturbed.copy(tmp_path / "project", without=PARTS)
     draw, injected = random.Random(2), 0
     for _ in range(6):
         process = project.start(*CORES, *QIF, *NTK)
@@ -73,8 +73,7 @@ def test_snakemake_alone_is_killed(undisturbed: Project, tmp_path: Path) -> None
 
 
 def test_training_processes_are_killed(undisturbed: Project, tmp_path: Path) -> None:
-    parts = ("search/qif", "training/qif", "landscape", "ntk")
-    project = undisturbed.copy(tmp_path / "project", without=parts)
+    project = undisturbed.copy(tmp_path / "project", without=PARTS)
     draw, injected = random.Random(3), 0
     process = project.start(*CORES, "--retries", "9", *QIF, *NTK, *SURFACE)
     while process.poll() is None:
@@ -106,8 +105,7 @@ def test_half_of_the_jobs_are_killed(undisturbed: Project, tmp_path: Path) -> No
 @pytest.fixture
 def small_disk(undisturbed: Project, tmp_path: Path) -> Iterator[Project]:
     """A study whose results, without search and networks, have a filesystem of their own."""
-    parts = ("search/qif", "training/qif", "landscape", "ntk")
-    project = undisturbed.copy(tmp_path / "project", without=parts)
+    project = undisturbed.copy(tmp_path / "project", without=PARTS)
     results, kept = project.folder / "results", tmp_path / "kept"
     results.rename(kept)
     results.mkdir()

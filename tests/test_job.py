@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from smoke import ROOT
+from smoke import copy_repository
 
 SNAKEFILE = """
 import os, time
@@ -40,13 +39,8 @@ with open(spikegrad.seeds.__file__, "a") as file:
 
 def test_code_edited_while_a_job_runs_throws_its_outputs_away(tmp_path: Path) -> None:
     """They would be newer than the edit, and pass for results of the edited code."""
-    scripts = tmp_path / "workflow" / "scripts"
-    scripts.mkdir(parents=True)
-    shutil.copy(ROOT / "workflow" / "scripts" / "_job.py", scripts)
-    for code in ("src/spikegrad", "workflow/study"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / code, tmp_path / code, ignore=ignored)
-    (scripts / "edit.py").write_text(SCRIPT)
+    copy_repository(tmp_path)
+    (tmp_path / "workflow" / "scripts" / "edit.py").write_text(SCRIPT)
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     outputs = [
         f"{place}/{text}.txt" for text in ("comment", "edit") for place in ("here", "elsewhere")

@@ -73,13 +73,11 @@ def test_without_jumps_the_rest_remains():
 
 
 def test_a_lif_networks_jumps_are_those_of_brute_force():
-    """On a fine grid, what a change of the loss has beyond its integrated slope is jumps."""
     line = Line(*random_objective("lif", 1))
     facts, minima = profile(line, OPTIONS)
     assert facts["settled"]
     assert facts["length"] == pytest.approx(2 * OPTIONS.reach)
-    x, loss, slope = scan(line, OPTIONS.reach, 1501)
-    missed = np.abs(np.diff(loss) - np.diff(x) * (slope[1:] + slope[:-1]) / 2)
+    _, loss, missed = scan(line, OPTIONS.reach, 1501)
     large = missed > 2 * OPTIONS.tolerance
     jumps = sum(facts[f"jump_{cause}"] for cause in ("end", "grazing", "spike_swap", "input_swap"))
     assert jumps > 0.1
@@ -90,17 +88,6 @@ def test_a_lif_networks_jumps_are_those_of_brute_force():
         depths = persistence(loss)[1:]
         least, most = ((depths > row["depth"] + s * 2 * OPTIONS.tolerance).sum() for s in (1, -1))
         assert least <= row["minima"] <= most
-
-
-@pytest.mark.parametrize("neuron", ["qif", "qif_delta"])
-def test_a_qif_network_has_no_jumps_to_take_out(neuron: str):
-    for seed in range(2):
-        facts, minima = profile(Line(*random_objective(neuron, seed)), OPTIONS)
-        assert facts["settled"]
-        assert facts["n_jumps"] == 0
-        assert facts["variation"] > 0.01
-        for row in minima:
-            assert row["minima"] == row["minima_without_jumps"] == row["minima_without_any_jumps"]
 
 
 def test_where_qif_spikes_linger_the_loss_does_not_jump():

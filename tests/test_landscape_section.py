@@ -81,19 +81,13 @@ def test_the_edge_of_what_is_finite_is_closed_in_on(edge):
     assert found.x.max() == 1
 
 
-def test_a_function_too_rough_for_its_points_has_not_settled():
-    noise = np.random.default_rng(0)
-    found = looked_at(lambda x: noise.normal(), max_points=100)
-    assert found.residual > 0.5
-    assert len(found.x) == 100
-
-
 @given(st.integers(20, 200))
 def test_what_is_left_is_smaller_than_what_was_followed(max_points):
     """Steps of height 1, 1/2, 1/4, ...: the highest are found first, and the rest is reported."""
     steps = np.array([0.1234, -0.5678, 0.7531, 0.3333, -0.2468])
     heights = 0.5 ** np.arange(5)
     found = looked_at(lambda x: float((heights * (x > steps)).sum()), max_points=max_points)
+    assert len(found.x) <= max_points
     missed = [
         h
         for h, at in zip(heights, steps, strict=True)

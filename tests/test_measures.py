@@ -106,28 +106,6 @@ def test_of_each_search_the_best_network_is_kept(results: Path):
     }
 
 
-def test_a_speaker_has_the_accuracy_of_its_answers(results: Path):
-    samples = pd.read_parquet(results / "training/qif/samples.parquet")
-    speaker = samples["speaker"].iloc[0]
-    own = samples[samples["speaker"] == speaker]
-    right = [label == answer for label, answer in zip(own["label"], own["prediction"], strict=True)]
-    table = pd.read_csv(results / "training/speakers.csv")
-    rows = table.query(f"neuron == 'qif' and speaker == {speaker}")
-    assert rows["answers"].sum() == len(right)
-    assert rows["accuracy"] @ rows["answers"] == pytest.approx(sum(right), abs=1e-3)
-
-
-def test_validation_samples_are_of_heard_or_new_speakers(results: Path):
-    train, words = (load(results / "data/events.h5", s) for s in ("train", "validation"))
-    share = float((~torch.isin(words.speakers, train.speakers)).double().mean())
-    assert 0 < share < 1
-    runs = pd.read_csv(results / "training/runs.csv")
-    table = pd.read_csv(results / "training/validation.csv").merge(runs)
-    assert len(table) == len(runs)
-    both = share * table["accuracy_new"] + (1 - share) * table["accuracy_heard"]
-    assert both.to_numpy() == pytest.approx(table["validation_accuracy"].to_numpy(), abs=1e-5)
-
-
 def test_what_training_has_reached():
     """Of a run that was cut off its last epochs say nothing of where it would have ended."""
     rows = [

@@ -122,14 +122,7 @@ def test_single_precision_is_as_good_as_that_of_matrix_products() -> None:
     assert errors[1] < max(2 * errors[0], 1e-4)
 
 
-DESCENT = Descent(
-    Architecture(2, 33, 2),
-    Sign(),
-    ErfDerivative(1.0),
-    torch.linspace(-1, 1, 10).reshape(5, 2),
-    torch.linspace(0, 1, 5),
-    0.1,
-)
+DESCENT = of_circle(Descent, torch.float32)
 
 
 def start(*seeds: int) -> Block:
@@ -160,7 +153,7 @@ def killed_after(advance, n_calls: int):
 def test_resumed_training_gives_the_same_bits(
     tmp_path, monkeypatch, kind, n_calls, reached
 ) -> None:
-    descent = kind(*(getattr(DESCENT, name) for name in DESCENT.__match_args__))
+    descent = of_circle(kind, torch.float32)
     uninterrupted = dict(records(descent, tmp_path / "a", start()))
     assert list(uninterrupted) == [0, 7, 50]
     advanced = []

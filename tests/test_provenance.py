@@ -25,12 +25,9 @@ def test_every_module_that_a_script_loads_is_found(name):
     probe = (
         "import sys, runpy\n"
         f"sys.path.insert(0, {str(SCRIPTS)!r})\n"
-        "class Stop(Exception): pass\n"
-        "class Snakemake:\n"
-        "    def __getattr__(self, name): raise Stop\n"
         "try:\n"
-        f"    runpy.run_path({str(SCRIPTS / name)!r}, {{'snakemake': Snakemake()}})\n"
-        "except Stop: pass\n"
+        f"    runpy.run_path({str(SCRIPTS / name)!r})\n"
+        "except NameError as error: assert error.name == 'snakemake'\n"
         "files = {m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'spikegrad'}\n"
         "print(*files, sep='\\n')\n"
     )
@@ -41,12 +38,6 @@ def test_every_module_that_a_script_loads_is_found(name):
     # what watches for edits while a job runs changes no result
     watch = Path(provenance.__file__).resolve()
     assert loaded - {watch, watch.with_name("__init__.py")} <= found
-
-
-def test_unrelated_files_are_not_dependencies():
-    found = {file.name for file in imported_files(SCRIPTS / "prepare.py")}
-    assert "prepare.py" in found
-    assert not found & {"forward.py", "lif.py", "loop.py", "ensemble.py"}
 
 
 def forget() -> None:
@@ -75,23 +66,15 @@ def digest_after(file: Path, old: str, new: str, script: str = "train.py") -> st
     return code_digest(SCRIPTS / script)
 
 
-def test_comments_docstrings_and_layout_do_not_count(copy):
-    before = code_digest(SCRIPTS / "train.py")
-    loop = copy / "study/training/loop.py"
-    assert digest_after(loop, '"""Training:', '"""About training:') == before
-    assert digest_after(loop, "def _train_epoch(", "# once\n\n\ndef _train_epoch(") == before
-    assert digest_after(copy / "study/training/optimizer.py", "\nclass", "\n\nclass") == before
-
-
 def test_what_changes_a_result_counts(copy):
     digests = {code_digest(SCRIPTS / "train.py")}
     digests.add(digest_after(copy / "study/training/loop.py", "math.pi", "3.14"))
-    digests.add(
-        digest_after(copy / "spikegrad/engine/forward.py", "+", "-")
-    )  # imported by an import
+    forward = copy / "spikegrad/engine/forward.py"  # imported by an import
+    digests.add(digest_after(forward, "+", "-"))
     digests.add(digest_after(copy / "spikegrad" / "seeds.py", "def ", "UNUSED = 1\n\n\ndef "))
     assert len(digests) == 4
     assert digest_after(copy / "study/ntk/ensemble.py", "\ndef", "\nA = 1\n\n\ndef") in digests
+    assert digest_after(copy / "study/training/optimizer.py", "\nclass", "\n\nclass") in digests
 
 
 def test_templates_count_for_the_pages_that_are_made_of_them(copy):
@@ -130,12 +113,8 @@ def test_a_workflow_runs_the_packages_beside_it(tmp_path, code):
 
 
 def test_importing_the_package_loads_nothing_else():
-    probe = (
-        "import sys, spikegrad, spikegrad.ntk; "
-        "print('torch' in sys.modules, 'numpy' in sys.modules)"
-    )
-    run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["False", "False"]
+    code = "import sys, spikegrad.ntk; assert not {'torch', 'numpy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_own_code_imports_from_modules_not_from_public_names():

@@ -42,7 +42,10 @@ def page(offline: BrowserContext) -> Iterator[Page]:
     complaints: list[str] = []
     page = offline.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(f"not found: {request.url[:80]}"))
+    page.on(
+        "requestfailed",  # not those that the next page has cut short
+        lambda r: complaints.append(r.url[:80]) if r.failure != "net::ERR_ABORTED" else None,
+    )
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     yield page
     page.close()
@@ -134,37 +137,23 @@ def test_surfaces_of_the_full_study_stay_small_enough_for_the_report():
 
 
 def test_the_page_of_claims_shows_every_row(tmp_path: Path):
-    files = [f"results/toy/{name}.csv" for name in "abc"]
-    alike = dict.fromkeys(CLAIMS_TABLE.columns, "")
-    alike |= {"case": "<both>", "data": "toy", "low": -np.inf, "high": 0.5, "p": 0.01}
-    alike |= {"p_holm": 0.2, "n": 7, "unit": "seeds", "verdict": "undecided"}
-    alike |= {"files": " ".join(files), "read": "runs: accuracy"}
-    rows = [
-        {
-            **alike,
-            "id": claim.name,
-            "paper": f"arXiv {claim.statement.paper}",
-            "statement": claim.statement.text,
-            "estimate": 0.0123 * k,
-        }
-        for k, claim in enumerate(CLAIMS)
-    ]
+    row = dict.fromkeys(CLAIMS_TABLE.columns, "") | {
+        "paper": "arXiv 2606.03935", "case": "<both>", "read": "runs: accuracy",
+        "estimate": 0.0123, "low": -np.inf, "high": 0.5, "p": 0.01, "p_holm": 0.2, "n": 7,
+        "verdict": "undecided", "files": " ".join(f"results/toy/{name}.csv" for name in "abc"),
+    }  # fmt: skip
+    unbounded = row | {"case": "both", "high": np.inf, "p_holm": np.nan}
     (tmp_path / "a.csv").touch()
-    html = claims_page(pd.DataFrame(rows), "index.html", tmp_path, Path("results/toy"))
-    assert '<a href="index.html">' in html
-    assert html.count("&lt;both&gt;") == len(CLAIMS)
-    assert "<both>" not in html
-    assert html.count('class="verdict undecided"') == len(CLAIMS)
-    assert "0.0123 (−∞ to 0.5)" in html
-    assert html.count("<td>0.2</td>") == len(CLAIMS)
-    assert "<td>0.01</td>" not in html  # p stands adjusted or not at all
-    assert html.count('<a href="a.csv">a.csv</a>, b.csv') == len(CLAIMS)  # of b there is no copy
-    assert html.count("<summary>and 1 more</summary> c.csv") == len(CLAIMS)
-    assert html.count("Read: runs: accuracy</p>") == len(CLAIMS)
-    row = {**rows[1], "high": np.inf, "p": None, "p_holm": np.nan}
-    alone = claims_page(pd.DataFrame([row]), "", tmp_path, tmp_path)
-    assert "<td>0.0123</td>" in alone
-    assert "none" not in alone
+    table = pd.DataFrame([row, unbounded, row | {"id": "another"}])
+    html = claims_page(table, "index.html", tmp_path, Path("results/toy"))
+    shown = {
+        "&lt;both&gt;": 2, 'class="verdict undecided"': 3, '<a href="index.html">': 1,
+        "0.0123 (−∞ to 0.5)": 2, "<td>0.0123</td>": 1, "<td>0.2</td>": 2,
+        "<both>": 0, "<td>0.01</td>": 0, "nan": 0,  # p stands adjusted or not at all
+        '<a href="a.csv">a.csv</a>, b.csv': 2, "<summary>and 1 more</summary> c.csv": 2,
+        "Read: runs: accuracy</p>": 2,
+    }  # fmt: skip
+    assert {text: html.count(text) for text in shown} == shown
 
 
 @pytest.fixture(scope="module")
@@ -253,23 +242,12 @@ def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):
     results = finished / "results" / "spoken-digits-smoke"
     claims = pd.concat([pd.read_csv(results / f"{sub}claims.csv") for sub in ("", "ntk/")])
     assert set(claims["id"]) == {claim.name for claim in CLAIMS}
-    for files in claims["files"]:
-        assert all((finished / file).is_file() for file in files.split())
     runs = pd.read_csv(results / "training" / "runs.csv")
     means = runs.groupby("neuron")["accuracy"].mean()
     gains = claims.set_index(["id", "case"]).loc["qif-outperforms-lif"]
-    for rival in ("qif", "qif_delta"):
-        gain = gains.loc[f"{rival}: all voices"]
-        assert gain["estimate"] == pytest.approx(means[rival] - means["lif"], abs=1e-5)
-        assert gain["verdict"] == "undecided"  # two searches
-
-
-def test_every_figure_is_there_as_pixels_and_as_vectors(finished: Path):
-    results = finished / "results" / "spoken-digits-smoke"
-    figures = list(results.rglob("figures/*.png"))
-    assert len(figures) > 20
-    for figure in figures:
-        assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF"), figure
+    gain = gains.loc["qif: all voices"]
+    assert gain["estimate"] == pytest.approx(means["qif"] - means["lif"], abs=1e-5)
+    assert gain["verdict"] == "undecided"  # two searches
 
 
 def test_the_neurons_colours_are_theirs_alone():

@@ -33,14 +33,6 @@ def test_the_expected_best_is_the_mean_over_all_subsets(values: list[float]):
     assert expected_of_last(sorted(values)) == pytest.approx(brute, abs=1e-12)
 
 
-def test_the_expected_best_of_many_trials_rises_from_the_mean_to_the_best():
-    values = np.sort(np.random.default_rng(0).random(320))
-    best = expected_of_last(values)
-    assert best[0] == pytest.approx(values.mean())
-    assert best[-1] == values.max()
-    assert (np.diff(best) >= -1e-12).all()
-
-
 def trials() -> pd.DataFrame:
     """Two searches of LIF and one of QIF, with the trials' outcomes."""
     rows = [

@@ -19,9 +19,8 @@ from smoke import ROOT, snakemake
 from spikegrad import SpikeTrains, load_network
 from study.report import facts, search_facts, variant_facts
 from study.report.numbers import listed, measured, number, percent
-from study.report.page import QUOTE, page, quoting, template_of
+from study.report.page import QUOTE, page, publish, quoting, template_of
 from study.report.pages import TEMPLATES
-from study.report.publish import publish
 from study.report.study import StudyTables, core_hours, software
 
 RESULTS = ROOT / "docs" / "results"
@@ -127,6 +126,12 @@ def test_another_verdict_turns_the_page_and_readme(tmp_path: Path) -> None:
     assert not re.search("support that QIF", readme)
 
 
+def test_nothing_undecided_stands_in_bold() -> None:
+    for file in [ROOT / "README.md", *RESULTS.rglob("*.md")]:
+        bold = re.findall(r"\*\*(.+?)\*\*", file.read_text())
+        assert not re.search("LIF|QIF|better|more", " ".join(bold)), file
+
+
 def test_accuracies_are_means_over_searches_with_t_intervals() -> None:
     runs = pd.read_csv(KEPT / "training" / "runs.csv")
     table = cells(facts.accuracies(StudyTables(KEPT)))
@@ -183,17 +188,13 @@ def study(tmp_path: Path) -> StudyTables:
 
 
 def test_robustness_is_ranked_beside_new_speakers(study: StudyTables) -> None:
+    networks = ["lif_0", "lif_1", "qif_0"]
     rows = [("none", 0, 0.9, 0.8, 0.7), ("channels moved by", -20, 0.25, 0.375, 0.5)]
     rows += [("channels moved by", 20, 0.5, 0.375, 0.75)]
-    networks = ("lif_0", "lif_1", "qif_0")
-    (study.folder / "networks/robustness.csv").write_text(
-        "neuron,network,change,by,accuracy\n"
-        + "".join(
-            f"{name[:3]},{name}.safetensors,{change},{by},{accuracy}\n"
-            for change, by, *accuracies in rows
-            for name, accuracy in zip(networks, accuracies, strict=True)
-        )
-    )
+    wide = pd.DataFrame(rows, columns=["change", "by", *networks])
+    long = wide.melt(["change", "by"], var_name="network", value_name="accuracy")
+    long = long.assign(neuron=long["network"].str[:3], network=long["network"] + ".safetensors")
+    long.to_csv(study.folder / "networks/robustness.csv")
     table = cells(facts.robustness(study))
     assert table["as they are"] == ["85 %", "70 %", "-1.00"]
     assert table["channels moved by 20"] == ["38 %", "62 %", "+0.87"]  # two are equal

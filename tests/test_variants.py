@@ -80,7 +80,7 @@ def test_names_say_what_a_case_is():
     assert (last.parameters, last.samples) == ({"training.epochs": 4}, 3000)
     runs = variant_runs(made, "c")
     assert (runs[0].to, runs[0].case) == ("", "only")
-    assert [run.neuron for run in runs] == ["lif", "qif", "qif_delta"]
+    assert [run.neuron for run in runs] == ["lif", "qif"]
     assert slug("blended words, too") == "blended-words-too"
 
 

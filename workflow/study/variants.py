@@ -24,16 +24,8 @@ VARIANT_RUNS_TABLE = Table(
     says="Networks that are trained with something changed, a row for each run; the variants of "
     "the configuration.",
     columns={
-        **shared(
-            "neuron",
-            "seed",
-            "outcome",
-            "silent_fraction",
-            "spikes_per_neuron",
-            "word_minima",
-            "to",
-            "change",
-        ),
+        **shared("neuron", "seed", "outcome", "silent_fraction", "spikes_per_neuron"),
+        **shared("word_minima", "to", "change"),
         "search": "search whose winner was taken; missing where none was",
         "best_epoch": "the one whose weights were kept; missing if no epoch was validated",
         "validation_accuracy": "at that epoch",
@@ -53,9 +45,8 @@ VARIANT_SPEAKERS_TABLE = Table(
     files=("variants/*/*.speakers.parquet", "variants/speakers/*.csv"),
     says="Their accuracy by speaker.",
     columns={
-        **shared(
-            "neuron", "search", "seed", "speaker", "accuracy", "unseen_speaker", "to", "change"
-        ),
+        **shared("neuron", "search", "seed", "speaker", "accuracy", "unseen_speaker"),
+        **shared("to", "change"),
         "answers": "test samples",
     },
 )

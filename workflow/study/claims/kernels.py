@@ -139,7 +139,6 @@ def _of_networks(row: pd.Series, numbers: Iterable[float]) -> Estimate:
 
 
 def _last_of_widest(rows: pd.DataFrame) -> pd.DataFrame:
-    """The widest networks at the last step."""
     widest = rows[rows["width"] == rows["width"].max()]
     return widest[widest["step"] == widest["step"].max()]
 

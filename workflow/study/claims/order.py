@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from study.claims.estimates import NOTHING, Estimate, Values, exact
+from study.claims.estimates import NOTHING, Estimate, Values, exact, mean
 from study.claims.results import LIF, Cases, Tables
 from study.config.landscape import JUDGED
 from study.landscape.constants import CAUSES, JUMP, SWAPS, height_column
@@ -111,9 +111,11 @@ def breaking(tables: Tables) -> Cases:
 def met_by_updates(tables: Tables) -> Cases:
     """Breaks at changes of order that an update of a LIF network meets in its batch."""
     column = "breaks_per_update"
-    return tables.of_lif(
-        lambda: {"trained": tables.mean(tables.rows("updates", column, neuron=LIF), column)}
-    )
+
+    def met() -> Values:
+        return tables.units(tables.rows("updates", column, neuron=LIF), column)
+
+    return tables.of_lif(lambda: {"trained": mean(met(), tables.unit)})
 
 
 def disappearances(tables: Tables) -> Cases:

@@ -10,8 +10,6 @@ from study.claims.claim import Claim, Statement
 from study.claims.estimates import Criterion
 from study.landscape.constants import JUMP
 
-QIF_PAPER = "2606.03935"
-
 UNITS = 5
 """Fewest searches of each neuron: with 5 beside 5 a permutation test can reach p = 0.008."""
 CERTIFIED = 300
@@ -22,7 +20,7 @@ TRAINED = ("qif: trained, deeper than 0.01 nats",)
 FIXED = ("qif: on a fixed batch",)
 GOING_ON = "when training goes on"
 
-_statement = partial(Statement, paper=QIF_PAPER)
+_statement = partial(Statement, paper="2606.03935")
 PERFORMANCE = _statement(
     "performance",
     short="QIF networks perform better than LIF networks",

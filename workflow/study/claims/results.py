@@ -136,11 +136,8 @@ class Tables:
         sums = sums[sums[under] > 0]
         return (sums[over] / sums[under]).to_numpy(np.float64)
 
-    def mean(self, rows: pd.DataFrame, column: str) -> Estimate:
-        return estimates.mean(self.units(rows, column), self.unit)
-
     def share(self, rows: pd.DataFrame, column: str) -> Estimate:
-        """As :meth:`mean`, of shares."""
+        """The mean of ``column``, a share, over units."""
         return estimates.share(self.units(rows, column), self.unit)
 
     def ratio(self, rows: pd.DataFrame, over: str, under: str) -> Estimate:

@@ -9,14 +9,12 @@ from study.claims.claim import Claim, Statement
 from study.claims.estimates import Criterion
 from study.ntk import SYMMETRISED, TRANSPOSED
 
-SG_NTK_PAPER = "2405.15539"
-
 NETWORKS = 10
 """Fewest networks in an ensemble."""
 MAIN = ("two_hidden, * | *",)
 """The ensemble of the paper's main figure."""
 
-_statement = partial(Statement, paper=SG_NTK_PAPER)
+_statement = partial(Statement, paper="2405.15539")
 DIVERGENCE = _statement(
     "divergence",
     short="the NTK of activations with jumps diverges",

@@ -127,7 +127,6 @@ def exchanged(
 
 
 def _joined(*parts: SpikeDataset) -> SpikeDataset:
-    """All samples, in that order."""
     spikes = [part.spikes for part in parts]
     counts = torch.cat([own.counts for own in spikes])
     return replace(

@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Callable, Sequence
 from http.client import HTTPException
 from pathlib import Path
-from typing import NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -28,7 +27,6 @@ FAULTS = (OSError, HTTPException, DataError)
 
 log = logging.getLogger(__name__)
 
-
 SIZES = {
     ("shd", "train"): (8156, 20),
     ("shd", "test"): (2264, 20),
@@ -39,25 +37,14 @@ SIZES = {
 """Samples and classes of the published files, as on zenkelab.org and compneuro.net."""
 
 
-class Published(NamedTuple):
-    """A published file."""
-
-    name: str
-    """Of the HDF5 file in the zip file."""
-    md5: str
-    """Of the zip file."""
-    n_samples: int
-    n_classes: int
-
-
-def published_file(source: str, split: str) -> Published:
-    """What is published of a ``split`` of ``source``; names and sums are those of tonic."""
+def published_file(source: str, split: str) -> tuple[str, str]:
+    """Name of the HDF5 file of a ``split`` of ``source``, and MD5 of its zip file, as in tonic."""
     import tonic.datasets  # GPL-licensed, and only needed for SHD and SSC
 
     dataset = {"shd": tonic.datasets.SHD, "ssc": tonic.datasets.SSC}[source]
     part = "valid" if split == "validation" else split
     archive, md5 = getattr(dataset, f"{part}_zip"), getattr(dataset, f"{part}_md5")
-    return Published(archive.removesuffix(".zip"), md5, *SIZES[source, split])
+    return archive.removesuffix(".zip"), md5
 
 
 def fetch_published(source: str, split: str, folder: str | None, output: str | Path) -> None:
@@ -66,23 +53,22 @@ def fetch_published(source: str, split: str, folder: str | None, output: str | P
     It comes from ``folder``, as a zip file or unpacked, or from the web if that is None. Raises
     DataError if no file passes all checks; ``output`` is then as before.
     """
-    published = published_file(source, split)
-    name = published.name
+    name, md5 = published_file(source, split)
+    expected = SIZES[source, split]
     with atomic(output) as part:
         if folder is None:
             archive = Path(output).with_name(f"{name}.zip")
-            fetch([f"{m}{archive.name}" for m in MIRRORS], archive, lambda p: _check(p, published))
+            fetch([f"{m}{archive.name}" for m in MIRRORS], archive, lambda p: _check(p, md5))
             _unpack(archive, name, part)
             archive.unlink()
         else:
-            _copy(Path(folder), published, part)
+            _copy(Path(folder), name, md5, part)
         try:
             with open_spike_file(part) as spikes:
                 n, n_classes = len(spikes), len(spikes.class_names)
-            if (n, n_classes) != SIZES[source, split]:
+            if (n, n_classes) != expected:
                 raise DataError(
-                    f"{n} samples of {n_classes} classes instead of {published.n_samples} of"
-                    f" {published.n_classes}"
+                    f"{n} samples of {n_classes} classes instead of {expected[0]} of {expected[1]}"
                 )
         except DataError as error:
             raise DataError(
@@ -102,14 +88,21 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
     part.parent.mkdir(parents=True, exist_ok=True)
     failures, furthest = 0, _size(part)
     while True:
-        problems = []
+        problems: list[Exception] = []
         for url in urls:
-            problem = _attempt(url, part, check)
-            if problem is None:
+            try:
+                _download(url, part)
+                check(part)
+            except FAULTS as problem:
+                if isinstance(problem, DataError):
+                    part.unlink()  # a wrong file cannot be mended
+                log.warning("%s: %s", url, problem)
+                problems.append(problem)
+            else:
                 os.replace(part, output)
                 return
-            problems.append(problem)
-        passing = [problem for problem in problems if not _is_final(problem)]
+        # Asking again is no use where the server knows no such file.
+        passing = [p for p in problems if not (isinstance(p, HTTPError) and p.code < 500)]
         failures = 1 if _size(part) > furthest else failures + 1
         furthest = max(furthest, _size(part))
         if failures == ATTEMPTS or not passing:
@@ -120,26 +113,6 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
                 " another way and name it as path in the configuration"
             )
         time.sleep(WAIT * 2 ** (failures - 1))
-
-
-def _attempt(url: str, part: Path, check: Callable[[Path], object]) -> Exception | None:
-    """Fetch what ``part`` lacks from ``url``, and check it; the problem, if there is one."""
-    try:
-        _download(url, part)
-        try:
-            check(part)
-        except DataError:
-            part.unlink()  # a wrong file cannot be mended
-            raise
-    except FAULTS as problem:
-        log.warning("%s: %s", url, problem)
-        return problem
-    return None
-
-
-def _is_final(problem: Exception) -> bool:
-    """Whether the server knows no such file, so that asking again is no use."""
-    return isinstance(problem, HTTPError) and problem.code < 500
 
 
 def _size(part: Path) -> int:
@@ -180,12 +153,11 @@ def _download(url: str, part: Path) -> None:
         raise OSError(f"cut off at {_size(part)} of {total} bytes")
 
 
-def _copy(folder: Path, published: Published, part: Path) -> None:
+def _copy(folder: Path, name: str, md5: str, part: Path) -> None:
     """Take the user's archive, which must be the published one, or else the user's HDF5 file."""
-    name = published.name
     archive, unpacked = folder / f"{name}.zip", folder / name
     if archive.is_file():
-        _check(archive, published)
+        _check(archive, md5)
         _unpack(archive, name, part)
     elif unpacked.is_file():
         shutil.copyfile(unpacked, part)
@@ -196,10 +168,10 @@ def _copy(folder: Path, published: Published, part: Path) -> None:
         )
 
 
-def _check(archive: Path, published: Published) -> None:
+def _check(archive: Path, md5: str) -> None:
     with open(archive, "rb") as file:
-        md5 = hashlib.file_digest(file, "md5").hexdigest()
-    if md5 != published.md5:
+        found = hashlib.file_digest(file, "md5").hexdigest()
+    if found != md5:
         raise DataError(
             f"{archive}: not the published archive, its MD5 differs. Fetch it again, or unpack it"
             " and remove it if you trust its contents"

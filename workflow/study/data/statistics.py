@@ -13,7 +13,6 @@ from study.storage.columns import Table, shared
 
 TIME_BIN = 0.01  # seconds
 
-
 SAMPLES_TABLE = Table(
     files=("data/samples.parquet",),
     says="A row for each sample.",
@@ -57,9 +56,7 @@ def describe(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 EXAMPLES_TABLE = Table(
     files=("data/examples.parquet",),
     says="The spikes of four training samples, two classes by the same two speakers.",
-    columns={
-        **shared("time", "unit", "class", "speaker"),
-    },
+    columns=shared("time", "unit", "class", "speaker"),
 )
 
 

@@ -147,7 +147,6 @@ def text(
     jobs: Sequence[Job],
     seconds: Sequence[float],
 ) -> str:
-    """All of it for the terminal."""
     families = rules.groupby("family", sort=False).agg(
         {"jobs": "sum", "core_hours": "sum", "memory_mb": "max", "disk_mb": "sum"}
     )
@@ -170,7 +169,6 @@ def text(
 
 
 def _assumed(study: Study) -> str:
-    """What the estimate takes for granted."""
     size = size_of(study.data)
     own = ", as SHD has: your own are not looked at" if study.data.source in UNKNOWN else ""
     active = ", ".join(f"{IN_TRAINING[n]:g}, then {ACTIVITY[n]:g} ({n})" for n in study.neurons)
@@ -183,7 +181,6 @@ def _assumed(study: Study) -> str:
 
 
 def _duration(hours: float) -> str:
-    """Hours as people say it."""
     if hours >= 10:
         return f"{hours:.0f} h"
     if hours >= 1:

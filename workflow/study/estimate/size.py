@@ -9,7 +9,7 @@ from statistics import mean
 from typing import NamedTuple
 
 from spikegrad.network_settings import NetworkSettings
-from study.config.data import DataConfig, SpokenDigits
+from study.config.data import DataConfig
 from study.config.search import Choice
 from study.config.study import Neuron, Study
 
@@ -50,29 +50,21 @@ def size_of(data: DataConfig) -> Size:
     """The size of ``data``; recordings and spikes of the user's own count as SHD's."""
     events = EVENTS * data.n_units
     if data.source == "spoken-digits":
-        return _spoken(data, data.spoken_digits, events)
-    n, n_validation, n_test, classes, seconds = RECORDED.get(data.source, RECORDED["shd"])
-    if n_validation == 0:
-        n_validation = _held_out(data, n / SPEAKERS, SPEAKERS, classes)
+        spoken, n_validation, seconds = data.spoken_digits, 0, SPOKEN
+        classes = len(spoken.languages) * len(spoken.digits)
+        speakers, unseen = len(spoken.voices), len(spoken.unseen_voices)
+        n = classes * speakers * spoken.train_utterances
+        n_test = classes * (speakers * spoken.test_utterances + unseen * spoken.unseen_utterances)
+    else:
+        n, n_validation, n_test, classes, seconds = RECORDED.get(data.source, RECORDED["shd"])
+        speakers = SPEAKERS
+    if n_validation == 0:  # as study.data.prepare.held_out draws them
+        by_speaker, options = n / speakers, data.validation
+        rest = (speakers - options.speakers) * by_speaker / classes
+        n_validation = round(options.speakers * by_speaker)
+        n_validation += classes * max(1, round(options.fraction * rest))
         n -= n_validation
     return Size(n, n_validation, n_test, classes, events, seconds)
-
-
-def _spoken(data: DataConfig, options: SpokenDigits, events: float) -> Size:
-    classes = len(options.languages) * len(options.digits)
-    seen, unseen = len(options.voices), len(options.unseen_voices)
-    n = classes * seen * options.train_utterances
-    n_test = classes * (seen * options.test_utterances + unseen * options.unseen_utterances)
-    held_out = _held_out(data, classes * options.train_utterances, seen, classes)
-    return Size(n - held_out, held_out, n_test, classes, events, SPOKEN)
-
-
-def _held_out(data: DataConfig, by_speaker: float, speakers: int, classes: int) -> int:
-    """Validation samples, as :func:`study.data.prepare.held_out` draws them."""
-    options = data.validation
-    rest = (speakers - options.speakers) * by_speaker / classes
-    each = max(1, round(options.fraction * rest))
-    return round(options.speakers * by_speaker) + classes * each
 
 
 def candidates(study: Study, neuron: Neuron) -> list[NetworkSettings]:

@@ -29,11 +29,6 @@ class Point(NamedTuple):
     j: int
 
 
-def rays(options: LandscapeSettings) -> list[tuple[str, str]]:
-    """State and direction of all lines of one network."""
-    return [(state, direction) for state in STATES for direction in options.lines.directions]
-
-
 def points(options: LandscapeSettings) -> list[Point]:
     """All points of the planes of one network, those of a plane together."""
     side = range(options.planes.points)
@@ -72,7 +67,8 @@ PLANES_TABLE = Table(
 def surfaces(job: Job) -> dict[str, pd.DataFrame]:
     """The loss along lines, with points added by :func:`section.section`, and on planes."""
     lines: list[dict[str, Any]] = []
-    for state, direction in job.share(rays(job.options), "lines"):
+    rays = [(state, name) for state in STATES for name in job.options.lines.directions]
+    for state, direction in job.share(rays, "lines"):
         if direction in job.centres[state].directions:  # else the run was too short for it
             key = {**job.key, "state": state, "direction": direction}
             lines += [{**key, **row} for row in _along(job, state, direction)]

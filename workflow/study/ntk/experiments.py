@@ -9,33 +9,12 @@ import pandas as pd
 import torch
 
 from spikegrad.ntk.activations import Sign
-from spikegrad.ntk.moments import Activation
 from study.config.ntk import Cell, NTKExperiment, NTKProblem
 from study.ntk import build
 from study.ntk.dense_networks import empirical_kernel, initialise, outputs
 from study.ntk.ensemble import Descent, flush_subnormal, train
 from study.ntk.sign_descent import SignDescent
 from study.storage.columns import Table, shared
-
-
-def descent_of(
-    settings: NTKProblem,
-    experiment: NTKExperiment,
-    problem: build.Problem,
-    width: int,
-    phi: Activation,
-) -> Descent:
-    """Training of an experiment's networks of one width and activation, in single precision."""
-    kind = SignDescent if isinstance(phi, Sign) else Descent
-    return kind(
-        build.architecture(experiment, width),
-        phi,
-        build.surrogate(experiment.surrogate, phi),
-        torch.from_numpy(problem.inputs[problem.train]).float(),
-        torch.from_numpy(problem.targets[problem.train]).float(),
-        settings.learning_rate,
-    )
-
 
 NETWORKS_TABLE = Table(
     files=("ntk/*/networks/*.parquet",),
@@ -67,11 +46,17 @@ def train_cells(
     """
     problem = build.problem_of(settings, experiment)
     x, middle = torch.from_numpy(problem.inputs), torch.from_numpy(problem.middle)
+    training_set = (
+        x[problem.train].float(),
+        torch.from_numpy(problem.targets[problem.train]).float(),
+    )
     tables = []
     for cell in cells:
         phi, networks = build.activation(cell.activation), cell.networks
-        descent = descent_of(settings, experiment, problem, cell.width, phi)
-        architecture = descent.architecture
+        architecture = build.architecture(experiment, cell.width)
+        psi = build.surrogate(experiment.surrogate, phi)
+        kind = SignDescent if isinstance(phi, Sign) else Descent
+        descent = kind(architecture, phi, psi, *training_set, settings.learning_rate)
         generators = build.network_generators(settings.seed, cell.width, networks)
         block = initialise(architecture, generators, torch.float32)
         folder = checkpoints / f"{phi.slope:g}-{cell.width}-{networks.start}"
@@ -85,7 +70,7 @@ def train_cells(
                 "output": outputs(architecture, exact, x, phi).flatten().numpy(),
             }
             if not isinstance(phi, Sign):
-                kernel = empirical_kernel(architecture, exact, x, middle, phi, descent.surrogate)
+                kernel = empirical_kernel(architecture, exact, x, middle, phi, psi)
                 columns["kernel"] = kernel.flatten().numpy()
             table = pd.DataFrame(columns)
             tables.append(

@@ -1,4 +1,4 @@
-"""The page of a study: Markdown from templates, once; the same as HTML; and what other pages quote.
+"""The page of a study: Markdown from templates, the same as HTML, what others quote, published.
 
 ``python -m study.report.page docs/results/heidelberg-digits README.md`` writes the page of a
 published study, and in README.md what stands between ``<!-- STUDY/TEMPLATE -->`` and
@@ -10,23 +10,42 @@ from __future__ import annotations
 import argparse
 import base64
 import re
+import shutil
+import subprocess
 from datetime import date
 from pathlib import Path
 
 import markdown
+import yaml
 
 from spikegrad.files import atomic
+from spikegrad.version import __version__
 from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, search_facts, variant_facts
+from study.report.claims_page import claims_page
 from study.report.pages import ENVIRONMENT, render
 from study.report.study import StudyTables
+from study.storage.tables import read_table
 from study.style import neuron_label
 
 QUOTE = re.compile(r"(<!-- (?P<study>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 PAGE = "README.md"
 CLAIMS = {"study.md": "claims.html", "sg_ntk.md": "sg-ntk-claims.html"}
 """The page with all claims, beside that of each template."""
+FILES = (
+    "README.md",
+    "**/*.csv",
+    "**/figures/*.png",
+    "**/study.yaml",
+    "**/software.yaml",
+    "networks/*.safetensors",
+    "search/*.parquet",
+    "search/*/*/best.yaml",
+    "training/histories.parquet",
+    "ntk/README.md",
+)
+"""What is copied of a study, or of its folder with the second paper's results."""
 _ENVIRONMENT = ENVIRONMENT.overlay(autoescape=False)
 _ENVIRONMENT.filters["label"] = neuron_label
 
@@ -92,6 +111,35 @@ def quoting(text: str, studies: Path) -> str:
         return begin + page(studies / study, f"{template}.md") + end
 
     return QUOTE.sub(quote, text)
+
+
+def commit_of(repository: Path) -> str:
+    """The commit that ``repository`` stands at; the package's version where there is no git."""
+    command = ["git", "-C", str(repository), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return f"version {__version__}"
+
+
+def publish(results: Path, target: Path, commit: str) -> None:
+    """Copy the finished study in ``results`` to ``target``, in place of what is there.
+
+    ``commit`` names the code; about.yaml keeps it.
+    """
+    part = target.with_name(f"{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    for file in sorted({file for pattern in FILES for file in results.glob(pattern)}):
+        copy = part / file.relative_to(results)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    for table in part.rglob("claims.csv"):
+        folder, judged_in = table.parent, (results / table.relative_to(part)).parent
+        page = claims_page(read_table(table), PAGE, folder, judged_in)
+        (folder / CLAIMS[template_of(folder)]).write_text(page)
+    (part / "about.yaml").write_text(yaml.safe_dump({"commit": commit}))
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)
 
 
 def main() -> None:

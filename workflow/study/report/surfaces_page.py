@@ -61,5 +61,4 @@ def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
 
 
 def _short(value: float) -> float | None:
-    """With five significant digits."""
     return None if np.isnan(value) else float(f"{value:.5g}")

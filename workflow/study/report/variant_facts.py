@@ -19,7 +19,9 @@ def variants(study: StudyTables) -> dict[str, str]:
     """A table for each file of variants: what each change does, means over seeds and searches."""
     found = {}
     for name, runs in study.variants.items():
-        table = _draws if _is_drawn(study, runs) else _changes
+        declared = study.config["variants"].get(runs["change"].iloc[0], {})
+        drawn = declared.get("draw") is not None and not declared.get("changes")
+        table = _draws if drawn else _changes
         found[re.sub("[_-]", " ", name)] = table(runs)
     return found
 
@@ -39,11 +41,6 @@ def borrowed(study: StudyTables, neuron: str) -> str:
     best = max(found, key=lambda to: found[to]["validation_accuracy"].mean())
     reached = share(found[best]["accuracy"].mean(), 1)
     return f"{reached} with those of {neuron_label(best)} ({len(found[best])} runs)"
-
-
-def _is_drawn(study: StudyTables, runs: pd.DataFrame) -> bool:
-    declared = study.config["variants"].get(runs["change"].iloc[0], {})
-    return declared.get("draw") is not None and not declared.get("changes")
 
 
 def _changes(runs: pd.DataFrame) -> str:

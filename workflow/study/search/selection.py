@@ -52,11 +52,8 @@ FINALISTS_TABLE = Table(
 
 
 def run_table(runs: Sequence[TrialRecord]) -> pd.DataFrame:
-    """One row for each run of a finalist: number, seed, outcome, accuracy, loss, spikes.
-
-    A run that diverged has those of the best epoch that it had reached; without one its accuracy
-    is 0, and the rest missing.
-    """
+    """One row for each run of a finalist; one that diverged has the scores of the best epoch that
+    it had reached, without any epoch accuracy 0 and nothing else."""
     return pd.DataFrame(
         {
             "number": run.trial.number,
@@ -144,25 +141,19 @@ TRIALS_TABLE = Table(
         "rungs": "rungs that it passed",
         "epochs": "epochs that it trained",
         "validation_accuracy": "of its best epoch; 0 without one",
-        "validation_loss": "of that epoch",
-        "spikes_per_neuron": "of that epoch",
-        "silent_fraction": "of that epoch",
+        **dict.fromkeys(MEASURES, "of that epoch"),
         "rung*_accuracy": "best validation accuracy in that rung's training",
         "presentations": "training samples presented",
         "seconds": "wall time",
-        "network.*": "the parameter that was tried",
-        "training.*": "the parameter that was tried",
+        **dict.fromkeys(("network.*", "training.*"), "the parameter that was tried"),
     },
 )
 
 
 def trial_table(records: Sequence[TrialRecord], halving: Halving) -> pd.DataFrame:
-    """One row for each trial: number, generation, seed, outcome, cost, accuracy, parameters.
+    """One row for each trial; one that is still running was stopped by halving.
 
-    ``validation_accuracy``, and what goes with it, is of the best of all epochs done, that of a
-    trial without any is 0; ``rung0_accuracy``, ... are those of the rungs that it passed.
-    Parameters stand in columns named by their keys; lists are written as text. A trial that is
-    still running was stopped by halving.
+    Parameters stand in columns named by their keys; lists are written as text.
     """
     rows = []
     for record in records:

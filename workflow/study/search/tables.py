@@ -43,11 +43,8 @@ BUDGET_TABLE = Table(
 
 
 def budget_table(trials: pd.DataFrame) -> pd.DataFrame:
-    """Expected best validation accuracy of k trials: neuron, search, k, expected_best.
-
-    ``trials`` are those of all searches, as in :func:`study.search.selection.trial_table`, and
-    so below. Trials that failed count as they do in the search.
-    """
+    """Expected best validation accuracy of k of the ``trials`` of each search, those that failed
+    included: the joined tables of :func:`study.search.selection.trial_table`, and so below."""
     rows = [
         (*search, k, best)
         for search, own in trials.groupby(SEARCH, sort=False)["validation_accuracy"]
@@ -69,7 +66,6 @@ STABILITY_TABLE = Table(
 
 
 def stability_table(trials: pd.DataFrame) -> pd.DataFrame:
-    """How many trials failed: neuron, search, trials, diverged, failed_otherwise (at limits)."""
     stopped = trials["outcome"].isin([TIMEOUT, MEMORY])
     counted = trials.assign(diverged=trials["failed"] & ~stopped, failed_otherwise=stopped)
     groups = counted.groupby(SEARCH, sort=False)
@@ -95,8 +91,7 @@ def rung_table(trials: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """How well a rung predicts the ranking of the next, over the trials that passed both.
 
     After the last rung come the finalists' ``runs`` with fresh seeds, as in
-    :func:`study.search.selection.run_table`, by their means. Columns: neuron, search, rung,
-    next_rung, trials, spearman (NaN for fewer than three trials).
+    :func:`study.search.selection.run_table`, by their means.
     """
     names = [name for name in trials if name.startswith("rung") and name.endswith("_accuracy")]
     again = runs.groupby([*SEARCH, "number"])["validation_accuracy"].mean().rename("finalists")
@@ -126,10 +121,7 @@ WINNERS_TABLE = Table(
 
 
 def winner_table(winners: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Where the winners lie in the space: neuron, search, parameter, value, position, at_bound.
-
-    ``winners`` are the contents of the searches' best.yaml.
-    """
+    """Where the winners lie in the space; ``winners`` are the searches' contents of best.yaml."""
     return pd.DataFrame(
         {"neuron": w["neuron"], "search": w["search"], "parameter": key, **place}
         for w in winners

@@ -12,12 +12,9 @@ from typing import NamedTuple
 class Table(NamedTuple):
     """A table of results."""
 
-    files: tuple[str, ...]
-    """Where it lies, below results/<dataset>/; ``*`` stands for a neuron model, a seed, ..."""
-    says: str
-    """What it is about, in a sentence."""
-    columns: dict[str, str]
-    """What each column means; ``*`` in a name stands for a part of it."""
+    files: tuple[str, ...]  # below results/<dataset>/; * stands for a neuron model, a seed, ...
+    says: str  # what it is about, in a sentence
+    columns: dict[str, str]  # what each means; * in a name stands for a part of it
 
 
 def shared(*names: str) -> dict[str, str]:

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeGuard
 
 import spikegrad
 
-PACKAGES = {
-    "spikegrad": Path(spikegrad.__file__).parent,
-    "study": Path(__file__).parent.parent,
-}
-"""The folders of the library and of the studies' code."""
+PACKAGES = {"spikegrad": Path(spikegrad.__file__).parent, "study": Path(__file__).parents[1]}
 TEMPLATES = PACKAGES["study"] / "report" / "templates"
 
 
@@ -42,7 +38,7 @@ def code_digest(script: Path, *modules: str) -> str:
     files = [Path(script), *imported_files(script, *modules)]
     for file in files:
         total.update(f"{file.name} {_source(file).digest}\n".encode())
-    for template in _templates(files):
+    for template in _reached(files, _named_templates):
         total.update(template.read_bytes())
     return total.hexdigest()
 
@@ -67,21 +63,16 @@ def imported_files(script: Path, *modules: str) -> list[Path]:
 
     Imports are read from the source, nothing is run; ``modules`` are imported, too.
     """
-    found = {file for name in modules for file in _modules(name)}
-    waiting = [Path(script), *found]
-    while waiting:
-        new = _source(waiting.pop()).imports - found
-        found |= new
-        waiting += new
-    return sorted(found)
+    named = {file for name in modules for file in _modules(name)}
+    return sorted(named.union(_reached([Path(script), *named], lambda file: _source(file).imports)))
 
 
-def _templates(files: list[Path]) -> list[Path]:
-    """The templates that are named in ``files``, or in such a template, sorted."""
+def _reached(files: list[Path], step: Callable[[Path], frozenset[Path]]) -> list[Path]:
+    """All that ``step`` leads to from ``files``, directly or through others, sorted."""
     found: set[Path] = set()
     waiting = [*files]
     while waiting:
-        new = _named_templates(waiting.pop()) - found
+        new = step(waiting.pop()) - found
         found |= new
         waiting += new
     return sorted(found)
@@ -94,10 +85,8 @@ def _named_templates(file: Path) -> frozenset[Path]:
 
 
 class _Source(NamedTuple):
-    digest: str
-    """Of the syntax tree without docstrings; positions are not part of it."""
-    imports: frozenset[Path]
-    """Our packages' files that it imports directly."""
+    digest: str  # of the syntax tree without docstrings; positions are not part of it
+    imports: frozenset[Path]  # our packages' files that it imports directly
 
 
 @cache
@@ -106,7 +95,11 @@ def _source(file: Path) -> _Source:
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [entry for entry in node.body if not _is_text(entry)]
+            node.body = [
+                entry
+                for entry in node.body
+                if not (isinstance(entry, ast.Expr) and _is_string(entry.value))
+            ]
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -116,11 +109,6 @@ def _source(file: Path) -> _Source:
                 text.value = ""  # what a column means, to people
     imports = frozenset(module for name in names for module in _modules(name))
     return _Source(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports)
-
-
-def _is_text(node: ast.stmt) -> bool:
-    """Whether it is a string and nothing else: a docstring, or one of an attribute."""
-    return isinstance(node, ast.Expr) and _is_string(node.value)
 
 
 def _is_string(node: ast.AST) -> TypeGuard[ast.Constant]:
