@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +78,17 @@ def test_what_numba_compiled_before_changes_no_bit_and_its_settings_stay():
     assert first[-1] == "settings unchanged"
 
 
-def assert_same_on_any_threads(compute: Callable[[int], list[torch.Tensor]]) -> None:
+@pytest.fixture(autouse=True)
+def threads_as_before() -> Iterator[None]:
     before = torch.get_num_threads()
-    try:
-        expected = compute(1)
-        for threads in (2, 3, 8):
-            assert all(map(torch.equal, compute(threads), expected))
-    finally:
-        torch.set_num_threads(before)
+    yield
+    torch.set_num_threads(before)
+
+
+def assert_same_on_any_threads(compute: Callable[[int], list[torch.Tensor]]) -> None:
+    expected = compute(1)
+    for threads in (2, 3, 8):
+        assert all(map(torch.equal, compute(threads), expected))
 
 
 def bits(run: Run) -> bytes:
@@ -125,16 +128,12 @@ def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
         torch.set_num_threads(threads)
         return bits(train(model, neuron, 0, data, validation, tmp_path / name, "same"))
 
-    before = torch.get_num_threads()
-    try:
-        expected = trained("one", 1)
-        assert trained("two", 2) == expected
-        assert trained("eight", 8) == expected
-        with killed_after(1):
-            trained("stopped", 2)
-        assert trained("stopped", 8) == expected
-    finally:
-        torch.set_num_threads(before)
+    expected = trained("one", 1)
+    assert trained("two", 2) == expected
+    assert trained("eight", 8) == expected
+    with killed_after(1):
+        trained("stopped", 2)
+    assert trained("stopped", 8) == expected
 
 
 @pytest.mark.parametrize("neuron", sorted(NEURONS))
@@ -184,7 +183,6 @@ def test_pseudospikes_of_a_large_batch_are_the_same_on_any_threads(neuron: str) 
 @pytest.mark.parametrize("first", [0, 3, 7])
 def test_of_several_samples_that_fail_the_first_is_told(threads: int, first: int) -> None:
     """However late it fails: threads that take others meanwhile fail before it."""
-    before = torch.get_num_threads()
 
     def run(sample: int) -> int:
         if sample < first:
@@ -192,10 +190,7 @@ def test_of_several_samples_that_fail_the_first_is_told(threads: int, first: int
         time.sleep(0.02 if sample == first else 0.0)
         raise SpikeOverflowError(f"sample {sample}")
 
-    try:
-        torch.set_num_threads(threads)
-        with pytest.raises(SpikeOverflowError, match=f"sample {first}$"):
-            in_threads(run, range(8))
-        assert in_threads(lambda sample: 2 * sample, range(8)) == list(range(0, 16, 2))
-    finally:
-        torch.set_num_threads(before)
+    torch.set_num_threads(threads)
+    with pytest.raises(SpikeOverflowError, match=f"sample {first}$"):
+        in_threads(run, range(8))
+    assert in_threads(lambda sample: 2 * sample, range(8)) == list(range(0, 16, 2))

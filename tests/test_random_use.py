@@ -60,38 +60,6 @@ def batch(rng: np.random.Generator, n_units: int) -> dict[str, Any]:
     }
 
 
-def misuse(rng: np.random.Generator, parts: dict[str, Any], layer: SpikingLayer) -> None:
-    """Break one thing."""
-    kinds = (
-        "duration", "times type", "units type", "units", "order", "offsets", "nan time",
-        "weight nan", "weight shape", "half",
-    )  # fmt: skip
-    weight = layer.weight
-    match str(rng.choice(kinds)):
-        case "duration":
-            parts["duration"] = float(rng.choice([np.nan, -1.0, 0.0, np.inf]))
-        case "times type":
-            parts["times"] = parts["times"].float()
-        case "units type":
-            parts["units"] = parts["units"].to(
-                [torch.int32, torch.float32, torch.bool][rng.integers(3)]
-            )
-        case "units":
-            parts["units"] = parts["units"] + int(rng.choice([-1, 1000]))
-        case "order":
-            parts["times"] = parts["times"].flip(0)
-        case "offsets":
-            parts["offsets"] = parts["offsets"] + 1
-        case "nan time":
-            parts["times"] = torch.where(parts["times"] > 0, torch.nan, parts["times"])
-        case "weight nan":
-            weight.data[0, 0] = float(rng.choice([np.nan, np.inf]))
-        case "weight shape":
-            weight.data = weight.data[:, : weight.shape[1] - 1]
-        case "half":
-            layer.half()
-
-
 def run(case: int, threads: int) -> list[torch.Tensor]:
     """Forward and backward pass of a random network; all that comes out."""
     rng = np.random.default_rng(case)
@@ -121,8 +89,6 @@ def run(case: int, threads: int) -> list[torch.Tensor]:
     for weight in readout.parameters():
         weight.data.normal_(0.0, 1.0, generator=generator)
     parts = batch(rng, n_units)
-    if rng.random() < 0.25:
-        misuse(rng, parts, layers[0])
     times = parts["times"].requires_grad_()
     signal_, outputs = SpikeTrains(**parts), []
     for layer in layers:

@@ -20,16 +20,8 @@ from study.training.runaway import (
     random_weights,
     rates,
     simulated,
-    single,
 )
 from test_training import run
-
-
-@pytest.mark.parametrize("neuron", RATES)
-def test_rates_of_single_neurons_are_those_of_the_engine(neuron: str) -> None:
-    for current in (0.2, 0.9, 1.5, 12.0):
-        theory = float(RATES[neuron](np.array(current)))
-        assert single(neuron, current) == pytest.approx(theory, rel=1e-9)
 
 
 def test_lif_rates_diverge_at_the_critical_scale_alone() -> None:

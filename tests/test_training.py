@@ -17,9 +17,8 @@ from scipy.stats import ttest_1samp
 
 import study.training.loop
 from spikegrad.activity import spike_counts
-from spikegrad.network import Network, load_network, save_network
-from spikegrad.saving import CheckpointError
-from spikegrad.settings import ConfigError, validate
+from spikegrad.network import Network, save_network
+from spikegrad.settings import validate
 from spikegrad.spikes import SpikeTrains
 from study.config.training import Augmentation, ModelSettings
 from study.data.dataset import SpikeDataset
@@ -281,8 +280,6 @@ def test_a_run_that_diverges_keeps_the_epochs_before(
 def test_data_that_do_not_fit_are_refused(tmp_path: Path):
     with pytest.raises(TrainingError, match=r"batch_size is 64.*only 40"):
         run(tmp_path, batch_size=64)
-    with pytest.raises(ConfigError, match=r"'training\.epochs' = '4'"):
-        settings(epochs="4")
 
 
 def test_gradient_is_clipped_in_the_units_of_the_learning_rates():
@@ -380,13 +377,6 @@ def test_augmentation_is_drawn_for_each_sample_whatever_its_batch():
     assert shifts == {-2, -1, 0, 1, 2}
 
 
-def test_answers_do_not_depend_on_the_batch_size():
-    net = network("lif", torch.float64)
-    one, all_ = (respond(net, VALIDATION, n) for n in (1, 20))
-    assert torch.equal(one.counts, all_.counts)
-    torch.testing.assert_close(one.logits, all_.logits, rtol=1e-12, atol=1e-14)
-
-
 def test_summary_is_over_searches_not_seeds():
     runs = pd.DataFrame(
         {
@@ -425,9 +415,6 @@ def test_a_checkpoint_gives_the_networks_scores_by_speaker(tmp_path: Path):
     new = accuracy_by_novelty(path, VALIDATION, known)
     assert new["accuracy_new"] == right[unseen].mean()
     assert new["accuracy_heard"] == right[~unseen].mean()
-    path.write_bytes(path.read_bytes()[:-50])
-    with pytest.raises(CheckpointError, match="best"):
-        load_network(path)
 
 
 def test_a_network_that_diverges_on_test_data_counts_with_accuracy_0(tmp_path: Path):

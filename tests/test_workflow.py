@@ -163,17 +163,6 @@ def test_a_mistake_in_the_configuration_stops_before_any_job(finished, tmp_path)
     assert "Traceback" not in run.stdout + run.stderr
 
 
-def test_a_failing_job_names_the_file_and_leaves_nothing_behind(finished, tmp_path):
-    project = edited(finished, tmp_path)
-    events = project / "results" / "spoken-digits-smoke" / "data" / "train.h5"
-    events.write_bytes(events.read_bytes()[: events.stat().st_size // 2])
-    run = snakemake(project, "--rerun-triggers", "mtime", "--forcerun", "prepare")
-    assert run.returncode != 0
-    assert "train.h5" in run.stderr
-    assert not (events.parent / "events.h5").exists()
-    assert not list(events.parent.glob("*.tmp*"))
-
-
 def rule_blocks() -> dict[str, str]:
     """The source of each rule that may become a job of its own on a cluster."""
     files = [*(ROOT / "workflow" / "rules").glob("*.smk")]

@@ -36,7 +36,6 @@ use rule train as train_equal_activity with:
     benchmark:
         f"{BENCHMARKS}/landscape/equal_activity/{{neuron}}/{{seed}}.tsv"
     params:
-        model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
         overrides={
             "training.activity": STUDY.landscape.equal_activity.model_dump(mode="json")
         },

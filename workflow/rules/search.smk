@@ -145,12 +145,11 @@ if STUDY.search is not None:
         script:
             "../scripts/search_tables.py"
 
-    SEARCH_TRIALS = {"trials": rules.search_tables.input.trials}
     figure(
         "search",
         "search_history",
         "history",
-        {**SEARCH_TRIALS, "runs": rules.search_tables.input.runs},
+        pick(rules.search_tables.input, "trials", "runs"),
     )
     figure(
         "search",
@@ -168,13 +167,16 @@ if STUDY.search is not None:
         "search",
         "search_slices",
         "slices",
-        {**SEARCH_TRIALS, "winners": rules.search_tables.output.winners},
+        {
+            **pick(rules.search_tables.input, "trials"),
+            **pick(rules.search_tables.output, "winners"),
+        },
         sampling=SAMPLING,
     )
     figure(
         "search",
         "search_failures",
         "failed trials",
-        SEARCH_TRIALS,
+        pick(rules.search_tables.input, "trials"),
         sampling=SAMPLING,
     )

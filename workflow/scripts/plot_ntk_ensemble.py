@@ -8,9 +8,15 @@ from study.ntk import SG_NTK, figures
 from study.storage.tables import read_table
 from study.style import save
 
-
-def draw(experiment, networks, predictions, train, files):
-    """One figure, of one experiment."""
+log = start(snakemake)
+points = read_table(snakemake.input.problem)
+train = points[points.train]
+inputs, out = snakemake.input, snakemake.output
+for experiment, file, *files in zip(
+    snakemake.params.experiments, inputs.predictions, out.png, out.pdf, strict=True
+):
+    parts = [name for name in inputs.networks if f"/{experiment['name']}/" in name]
+    networks, predictions = read_table(*parts), read_table(file)
     last = networks.step.max()
     final = networks[networks.step == last]
     ordered = predictions.sort_values("angle")
@@ -61,15 +67,3 @@ def draw(experiment, networks, predictions, train, files):
         fontsize=9,
     )
     save(figure, files)
-
-
-log = start(snakemake)
-points = read_table(snakemake.input.problem)
-experiments = snakemake.params.experiments
-inputs, out = snakemake.input, snakemake.output
-for experiment, predictions, *files in zip(
-    experiments, inputs.predictions, out.png, out.pdf, strict=True
-):
-    parts = [name for name in inputs.networks if f"/{experiment['name']}/" in name]
-    networks = read_table(*parts)
-    draw(experiment, networks, read_table(predictions), points[points.train], files)

@@ -10,10 +10,13 @@ QUANTITIES = {  # column, power of the width that is drawn as a guide, and label
     "drift": ("drift", -0.5, "relative change of the kernel by training"),
 }
 
-
-def draw(quantity, power, label, files):
-    """One figure, with a panel for each experiment. Lines for slopes, after training; an error
-    also before it (dotted)."""
+log = start(snakemake)
+experiments = snakemake.params.experiments
+errors = [read_table(file) for file in snakemake.input.errors]
+exponents = [read_table(file) for file in snakemake.input.exponents]
+figures = zip(QUANTITIES.values(), snakemake.output.png, snakemake.output.pdf, strict=True)
+for (quantity, power, label), *files in figures:
+    # A line for each slope, after training; of an error also before it (dotted).
     figure, grid = panels(1, len(experiments), (3.4, 4), sharey=True)
     for axes, name, table, powers in zip(grid[0], experiments, errors, exponents, strict=True):
         first, last = table["step"].min(), table["step"].max()
@@ -40,12 +43,3 @@ def draw(quantity, power, label, files):
     networks = table["network"].nunique()
     figure.suptitle(f"{note}bars: standard error over {networks} networks")
     save(figure, files)
-
-
-log = start(snakemake)
-experiments = snakemake.params.experiments
-errors = [read_table(file) for file in snakemake.input.errors]
-exponents = [read_table(file) for file in snakemake.input.exponents]
-out = snakemake.output
-for quantity, *files in zip(QUANTITIES.values(), out.png, out.pdf, strict=True):
-    draw(*quantity, files)

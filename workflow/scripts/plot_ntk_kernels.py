@@ -7,9 +7,13 @@ from study.ntk.figures import angle_axis, decades_axis, draw_limit, sequence, sl
 from study.storage.tables import read_table
 from study.style import save
 
-
-def draw(experiment, networks, analytic, files):
-    """One figure, of one experiment."""
+log = start(snakemake)
+inputs, out = snakemake.input, snakemake.output
+for experiment, file, *files in zip(
+    snakemake.params.experiments, inputs.analytic, out.png, out.pdf, strict=True
+):
+    parts = [name for name in inputs.networks if f"/{experiment['name']}/" in name]
+    networks, analytic = read_table(*parts), read_table(file)
     ordinary = experiment["surrogate"]["name"] == "true_derivative"
     name = "NTK" if ordinary else "SG-NTK"
     slopes, widths = sorted(networks.slope.unique()), experiment["widths"]
@@ -60,12 +64,3 @@ def draw(experiment, networks, analytic, files):
         fontsize=9,
     )
     save(figure, files)
-
-
-log = start(snakemake)
-inputs, out = snakemake.input, snakemake.output
-for experiment, analytic, *files in zip(
-    snakemake.params.experiments, inputs.analytic, out.png, out.pdf, strict=True
-):
-    parts = [name for name in inputs.networks if f"/{experiment['name']}/" in name]
-    draw(experiment, read_table(*parts), read_table(analytic), files)

@@ -21,19 +21,22 @@ def draw_rates(panel, of, values, theory):
     panel.set(yscale="log", ylabel="spikes per second")
 
 
-def draw_current(panel):
-    draw_rates(panel, "current", np.geomspace(0.3, 30, 200), lambda rate, value: rate(value))
-    panel.set(xscale="log", ylim=(2, 2000), xlabel="constant current (thresholds of LIF)")
-    panel.legend()
+log = start(snakemake)
+rates, gains = read_table(snakemake.input.rates), read_table(snakemake.input.gains)
+trials = read_table(*snakemake.input.trials) if snakemake.input.trials else {}
+figure, grid = plt.subplots(2, 2, figsize=(8.5, 6.5))
+current, scale, *others = grid.flat
 
+draw_rates(current, "current", np.geomspace(0.3, 30, 200), lambda rate, value: rate(value))
+current.set(xscale="log", ylim=(2, 2000), xlabel="constant current (thresholds of LIF)")
+current.legend()
 
-def draw_scale(panel):
-    draw_rates(panel, "scale", np.linspace(0, 15, 151), mean_field)
-    panel.axvline(CRITICAL, **LINE)
-    panel.set(ylim=(10, 3000), xlabel="scale of random recurrent weights")
+draw_rates(scale, "scale", np.linspace(0, 15, 151), mean_field)
+scale.axvline(CRITICAL, **LINE)
+scale.set(ylim=(10, 3000), xlabel="scale of random recurrent weights")
 
-
-def draw_trials(panel):
+if SCALE in trials:
+    panel = others.pop(0)
     for neuron, own in trials.groupby("neuron", sort=False):
         at_once = (own["outcome"] == "overflow") & (own["presentations"] == 0)
         for mark, some in (("o", own[own["outcome"] == "finished"]), ("x", own[at_once])):
@@ -43,27 +46,17 @@ def draw_trials(panel):
     panel.set(xscale="log", xlabel="initial scale of recurrent weights")
     panel.set(ylabel="validation accuracy of a trial")
 
-
-def draw_gains(panel):
+if len(gains):
+    panel = others.pop(0)
     for (_, outcome), own in gains.groupby(["seed", "outcome"]):
         colour = NEURON_COLOURS["lif"] if outcome == "finished" else "black"
         panel.plot(own["epoch"], own["gain"], lw=1.0, color=colour)
     panel.axhline(1.0, **LINE)
     panel.set(xlabel="epoch", ylabel="gain of the recurrent weights (LIF)")
 
-
-log = start(snakemake)
-rates, gains = read_table(snakemake.input.rates), read_table(snakemake.input.gains)
-trials = read_table(*snakemake.input.trials) if snakemake.input.trials else {}
-drawn = [draw_current, draw_scale]
-drawn += [draw_trials] if SCALE in trials else []
-drawn += [draw_gains] if len(gains) else []
-figure, grid = plt.subplots(2, 2, figsize=(8.5, 6.5))
-for panel, draw in zip(grid.flat, drawn, strict=False):
-    draw(panel)
-for panel in grid.flat[len(drawn) :]:
+for panel in others:
     panel.remove()
-letter(grid.flat[: len(drawn)])
+letter(figure.axes)
 figure.suptitle(
     f"{snakemake.params.data}: crosses ran away before the first step, black lines later"
 )

@@ -59,7 +59,9 @@ class Lines(DefaultFormatter):
             self.started += 1
             self.failed.discard(fields["jobid"])
             number = f"{self.started:>{len(str(self.total))}}/{self.total}"
-            return f"{time.strftime('%H:%M:%S')}  {number}  {_name(fields)}"
+            wildcards = ", ".join(f"{key} {value}" for key, value in fields["wildcards"].items())
+            job = f"{fields['rule_name']}  {wildcards}".rstrip()
+            return f"{time.strftime('%H:%M:%S')}  {number}  {job}"
         if event == LogEvent.JOB_ERROR:
             if fields["jobid"] in self.failed:  # Snakemake repeats it at its end
                 return ""
@@ -70,12 +72,6 @@ class Lines(DefaultFormatter):
             return "" if message.lstrip().startswith(NOISE) else message
         grouped = event in (LogEvent.GROUP_INFO, LogEvent.GROUP_ERROR)
         return super().format(record) if grouped else ""
-
-
-def _name(job: Mapping[str, Any]) -> str:
-    """A job as users think of it: the rule and its wildcards."""
-    wildcards = ", ".join(f"{name} {value}" for name, value in job["wildcards"].items())
-    return f"{job['rule_name']}  {wildcards}".rstrip()
 
 
 def _failure(job: Mapping[str, Any]) -> str:
@@ -101,15 +97,13 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         settings = self.common_settings
-        whole = settings.dryrun or settings.verbose or settings.debug_dag
+        self.whole = settings.dryrun or settings.verbose or settings.debug_dag
+        own = DefaultFormatter(settings.quiet, settings.show_failed_logs)
         self.terminal = ColorizingTextHandler(
             nocolor=settings.nocolor,
             stream=sys.stdout if settings.stdout else sys.stderr,
-            formatter=DefaultFormatter(settings.quiet, settings.show_failed_logs)
-            if whole
-            else Lines(),
+            formatter=own if self.whole else Lines(),
         )
-        self.whole = whole
 
     def emit(self, record: LogRecord) -> None:
         # It would set a blank line before each job.

@@ -11,9 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from study.config.landscape import JUDGED
 from study.landscape.constants import CAUSES, JUMP, STATES, height_column
-from study.statistics import t_interval
 from study.style import COLOURS, NEURON_COLOURS, neuron_label
 
 STATE_STYLES = {"untrained": ":", "equal loss": "--", "trained": "-", "equal activity": "-."}
@@ -35,30 +33,6 @@ def minima_density(minima: pd.DataFrame, extent: str) -> pd.DataFrame:
     keys = ["neuron", "state", "seed", "depth"]
     total = minima.groupby(keys, sort=False)[["minima", extent]].sum().reset_index()
     return total.assign(density=total["minima"] / total[extent])
-
-
-def draw_minima(axes: Axes, density: pd.DataFrame) -> None:
-    """What :func:`minima_density` finds in one state, against depth.
-
-    Thin lines are seeds; the thick one is their mean, with its 95 % t interval. The judged
-    depths are marked.
-    """
-    for k, (neuron, own) in enumerate(density.groupby("neuron", sort=False)):
-        seeds = own.pivot_table(index="depth", columns="seed", values="density")
-        mean = seeds.mean(axis=1)
-        colour = NEURON_COLOURS[neuron]
-        axes.plot(seeds.index, seeds, color=colour, lw=0.5, alpha=0.6)
-        width = 2.8 - 0.8 * k  # lines that coincide stay visible
-        axes.plot(mean, color=colour, lw=width, marker="o", ms=3, label=neuron_label(neuron))
-        low, high = np.array([t_interval(values) for values in seeds.to_numpy()]).T
-        low = low.clip(min=0)
-        axes.fill_between(mean.index, low, high, color=colour, alpha=0.12, lw=0)
-    for depth in JUDGED:
-        axes.axvline(depth, color="0.6", lw=0.8, ls=":", zorder=0)
-    axes.set(xscale="log", xlabel="depth (nats)")
-    depths = density["depth"].unique()
-    axes.set_xticks(depths, [f"{depth:g}" for depth in depths])
-    axes.set_xticks([], minor=True)
 
 
 def density_axis(axes: Axes, density: pd.Series) -> None:

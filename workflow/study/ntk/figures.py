@@ -22,10 +22,8 @@ KERNEL_STYLES: dict[str, Any] = {
 }
 TRAINING_POINTS: dict[str, Any] = {"color": "black", "marker": "x", "linestyle": ""}
 
-Colour = tuple[float, float, float, float]
 
-
-def sequence(values: Iterable[float]) -> dict[float, Colour]:
+def sequence(values: Iterable[float]) -> dict[float, Any]:
     """A colour for each of some ordered values, dark to light."""
     ordered = list(values)
     shades = plt.get_cmap("viridis")(np.linspace(0.1, 0.8, max(len(ordered), 2)))
