@@ -36,18 +36,22 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if place:
             insert(project / name, ('    "surfaces": (', text))
         else:
-            (project / name).write_text(text)
+            with open(project / name, "a") as file:
+                file.write(("\n\n" if name.endswith(".smk") else "") + text)
     return project
 
 
 def test_a_measure_is_planned_for_every_network(project: Path):
-    run = snakemake(project, "--dry-run", "--", f"{SMOKE}/landscape/curvature.parquet")
+    run = snakemake(project, "--dry-run", "--", f"{SMOKE}/landscape/figures/curvature.png")
     assert run.returncode == 0, run.stdout + run.stderr
     jobs = dict(re.findall(r"(?m)^(\w+) +(\d+)$", run.stdout))
-    assert (jobs["landscape_curvature"], jobs["landscape_join_curvature"]) == ("6", "1")
+    assert (jobs["landscape_curvature"], jobs["landscape_join_curvature"]) == ("4", "1")
+    assert jobs["plot_landscape_curvature"] == "1"
 
 
-def test_a_measure_makes_its_table(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_measure_makes_its_table_and_its_figure(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     """The scripts, given the files of one small network."""
     place = [*study.landscape.__path__, str(project / "workflow/study/landscape")]
     monkeypatch.setattr(study.landscape, "__path__", place)
@@ -77,6 +81,10 @@ def test_a_measure_makes_its_table(project: Path, tmp_path: Path, monkeypatch: p
     declared = import_module("study.landscape.curvature").CURVATURE_TABLE
     assert set(read_table(joined)) == set(declared.columns)
     assert len(read_table(joined)) == len(STATES)
+    picture = tmp_path / "curvature.png"
+    script = "plot_landscape_curvature.py"
+    run(script, input={"curvature": joined}, output={"png": str(picture)})
+    assert picture.stat().st_size > 5000
 
 
 def test_an_edit_of_a_measure_reruns_that_measure_alone():
