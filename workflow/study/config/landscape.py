@@ -208,8 +208,8 @@ class LandscapeSettings(Section):
     directions: Directions
     """Directions in weight space, named by kind and number: filter0 is the first random direction
     that is scaled as each neuron's weights, layer0 as each layer's, gaussian0 as none; principal0
-    is the main direction of the training; gradient and difference, to the next seed's network of the
-    same search, have no number."""
+    is the main direction of the training; gradient and difference, to the next seed's network of
+    the same search, have no number."""
     lines: Lines
     """Loss, accuracy and activity along lines."""
     planes: Planes
