@@ -63,6 +63,9 @@ training: {learning_rate: 1e-3}  # 'training.learning_rate' = '1e-3'
 network:  # 'network' = None
 network: {init: {mean: .nan}}  # 'network.init.mean' = nan: Input should be a finite number
 neurons: {adex: {}}  # adex
+search: {sampling: {space: [{key: network.tau, low: 0.1, high: 0.1}]}}  # low must be below high
+search: {sampling: {space: [{key: network.tau, low: 0, high: 1, log: true}]}}  # start above 0
+search: {sampling: {space: [{key: network.tau, low: 0.1, hihg: 1}]}}  # did you mean 'high'?
 seeds: [0, -1]  # 'seeds.1' = -1
 seeds: [0, 0]  # 'seeds': an entry is listed twice: 0
 seeds: [0, 1, 2]  # 3 of them cannot be shared out evenly among search.repeats = 2

@@ -71,7 +71,7 @@ def test_the_folder_does_not_matter(tmp_path):
         [*command, *places, "--configfile", smoke], cwd=tmp_path, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr
-    assert re.search(r"^train +12$", run.stdout + run.stderr, re.MULTILINE)
+    assert re.search(r"^train +8$", run.stdout + run.stderr, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,10 @@ class Initial(Section):
     """Initial weights of the hidden layers, in units of the input activity."""
 
     mean: float
-    """Mean current that a neuron receives, drive included (threshold and separatrix are 1)."""
+    """Half the mean of a neuron's current and drive together; threshold and separatrix are 1."""
     scale: PositiveFloat
-    """Standard deviation of an input weight, times the mean input events within tau/2."""
+    """Standard deviation of an input weight, times the root of the mean input events within
+    tau/2."""
     recurrent_scale: PositiveFloat
     """Standard deviation of a recurrent weight, times the root of the layer's width."""
 

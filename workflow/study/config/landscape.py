@@ -206,15 +206,18 @@ class LandscapeSettings(Section):
     jobs: PositiveInt
     """Jobs that share the surfaces of each run; as many share each of its other measures."""
     directions: Directions
-    """Directions in weight space."""
+    """Directions in weight space, named by kind and number: filter0 is the first random direction
+    that is scaled as each neuron's weights, layer0 as each layer's, gaussian0 as none; principal0
+    is the main direction of the training; gradient and difference, to the next seed's network of
+    the same search, have no number."""
     lines: Lines
     """Loss, accuracy and activity along lines."""
     planes: Planes
     """Loss, accuracy and gradient on planes."""
     census: Census
-    """Every discontinuity along lines."""
+    """Search for changes of single samples' spikes along lines, isolated to 1e-13."""
     profiles: Profiles
-    """Jumps in single samples' losses."""
+    """Minima of single samples' losses, with and without their jumps."""
     steps: Steps
     """Loss and gradient along steps of training."""
     updates: Updates

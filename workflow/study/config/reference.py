@@ -6,7 +6,6 @@ Run this module after a change of settings.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap
@@ -110,7 +109,7 @@ def _meanings(node: yaml.Node, value: Any) -> Iterator[tuple[int, tuple[str, str
         for key, below in node.value:
             if key.value in fields:  # YAML's merge key, <<, is none
                 text = _one_line(fields[key.value].description or "")
-                yield key.start_mark.line, (key.value, re.split(r"(?<=\.) ", text)[0])
+                yield key.start_mark.line, (key.value, text)
                 yield from _meanings(below, getattr(value, key.value))
 
 

@@ -6,7 +6,15 @@ from collections import Counter
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Tag,
+    model_validator,
+)
 
 from spikegrad.seeds import derived_seed
 from spikegrad.settings import Section
@@ -65,6 +73,17 @@ class Choice(Section):
     def examples(self) -> tuple[Any, ...]:
         """All values."""
         return self.choices
+
+
+def _kind(parameter: Any) -> str:
+    """Whose mistakes are named: of a choice if there are choices, else of a range."""
+    given = parameter if isinstance(parameter, dict) else dict(parameter)
+    return "choice" if "choices" in given else "range"
+
+
+Parameter = Annotated[
+    Annotated[Range, Tag("range")] | Annotated[Choice, Tag("choice")], Discriminator(_kind)
+]
 
 
 class TPE(Section):
@@ -162,7 +181,7 @@ class Sampling(Section):
 
     sampler: Annotated[TPE | RandomSearch, Field(discriminator="kind")]
     """What suggests trials."""
-    space: Annotated[tuple[Range | Choice, ...], Field(min_length=1)]
+    space: Annotated[tuple[Parameter, ...], Field(min_length=1)]
     """What is searched; all else stays as configured."""
 
     @model_validator(mode="after")

@@ -59,8 +59,8 @@ class Study(Section):
     data: DataConfig
     """Where the spikes come from, and how they are split."""
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), Distinct]
-    """Seeds of training: each neuron model is trained once with each. They are shared out among
-    the winners of `search.repeats` searches."""
+    """Seeds of training, shared out among the winners of the searches: with 15 seeds and 5 searches
+    each winner of a neuron model is trained three times."""
     network: NetworkSettings
     """Layers, time constants, initial weights and readout of the networks."""
     training: TrainingSettings
