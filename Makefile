@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Python compiles what is imported, not all that is installed.
-PIP := $(BIN)/python -m pip install --quiet --no-compile
+# Python compiles what is imported, not all that is installed; unless it may keep nothing.
+PIP := $(BIN)/python -m pip install --quiet $(if $(PYTHONDONTWRITEBYTECODE),,--no-compile)
 TORCH ?= 'torch>=2.5,<3'
 CORES ?= all
 CONFIG ?= config/demo.yaml

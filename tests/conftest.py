@@ -1,7 +1,9 @@
 """What all tests share."""
 
+import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,17 @@ from smoke import SMOKE, copy_repository, snakemake
 # Small tensors gain nothing from threads, and two test runs side by side would fight for cores.
 torch.set_num_threads(1)
 
+# Hundreds of processes import the same modules.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # The same examples for everybody, so that no change fails by what it has nothing to do with. The
 # weekly run draws new ones, with --hypothesis-profile=default.
 settings.register_profile("same", derandomize=True)
 settings.load_profile("same")
 
 
-LONG = ("test_workflow", "test_docs", "test_archive", "test_claims", "test_misuse", "test_report")
+LONG = ("test_docs", "test_workflow", "test_report", "test_misuse", "test_archive")
 """Files that take minutes, which come first: else one process is left alone with them."""
 
 
