@@ -1,4 +1,4 @@
-# make demo: from a fresh clone to figures and report.html.  make test: every test.  Both set up .venv by themselves.
+# make demo: from a fresh clone to figures and report.html.  make test: its tests.  Both set up .venv by themselves.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
