@@ -316,7 +316,7 @@ def test_the_target_reports_what_the_study_costs(tmp_path):
     assert run.returncode == 0, run.stdout + run.stderr
     tables = tmp_path / "results" / SMOKE / "estimate"
     rules = pd.read_csv(tables / "rules.csv").set_index("rule")
-    assert rules["jobs"][["train", "search_trials", "search_suggest"]].tolist() == [12, 12, 6]
+    assert rules["jobs"][["train", "search_trials", "search_suggest"]].tolist() == [8, 8, 4]
     assert (rules["core_hours"] > 0).all()
     cores = pd.read_csv(tables / "cores.csv")
     assert cores["hours"].is_monotonic_decreasing
