@@ -62,7 +62,7 @@ def finished(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory) -> Project:
-    """A part of the smoke study, run in peace, for the tests that disturb copies of it."""
+    """A part of the smoke study, run undisturbed, for the tests that disturb copies of it."""
     project = Project(copy_repository(tmp_path_factory.mktemp("undisturbed")))
     assert project.run("--cores", "2", *QIF, *NTK, *SURFACE), project.messages
     return project
