@@ -57,7 +57,8 @@ def code(script, *modules):
 def needs(megabytes, minutes):
     """Memory and wall time, this at most what the machines allow. Instead of ``minutes``: a function
     of wildcards, or a rule whose work is counted from the settings. Memory and counted times grow
-    with each attempt: a cluster stops jobs at their limit, and not all go on from there."""
+    with each attempt: a cluster stops jobs at their limit, and not all go on from there.
+    """
 
     def runtime(wildcards, attempt):
         if isinstance(minutes, str):
