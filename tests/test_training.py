@@ -23,7 +23,7 @@ from spikegrad.spikes import SpikeTrains
 from study.config.training import Augmentation, ModelSettings
 from study.data.dataset import SpikeDataset
 from study.training.batches import Augmenter, epoch_batches
-from study.training.evaluation import accuracy_by_novelty, evaluate
+from study.training.evaluation import evaluate
 from study.training.loop import TrainingError, activity_penalty, smooth_counts, train
 from study.training.optimizer import Adam
 from study.training.response import respond
@@ -414,9 +414,6 @@ def test_a_checkpoint_gives_the_networks_scores_by_speaker(tmp_path: Path):
     assert row["accuracy_unseen_speakers"] == right[unseen].mean()
     assert row["accuracy_seen_speakers"] == right[~unseen].mean()
     assert row["loss"] == pytest.approx(answer.loss, rel=1e-5)
-    new = accuracy_by_novelty(path, VALIDATION, known)
-    assert new["accuracy_new"] == right[unseen].mean()
-    assert new["accuracy_heard"] == right[~unseen].mean()
 
 
 def test_a_network_that_runs_away_in_every_test_sample_has_accuracy_0(tmp_path: Path):
