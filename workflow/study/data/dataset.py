@@ -126,16 +126,9 @@ def exchanged(
 
 
 def _joined(*parts: SpikeDataset) -> SpikeDataset:
-    spikes = [part.spikes for part in parts]
-    counts = torch.cat([own.counts for own in spikes])
     return replace(
         parts[0],
-        spikes=SpikeTrains(
-            torch.cat([own.times for own in spikes]),
-            torch.cat([own.units for own in spikes]),
-            torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
-            spikes[0].duration,
-        ),
+        spikes=SpikeTrains.concatenate([part.spikes for part in parts]),
         labels=torch.cat([part.labels for part in parts]),
         speakers=torch.cat([part.speakers for part in parts]),
     )
