@@ -183,13 +183,13 @@ def test_other_errors_are_not_swallowed(tmp_path: Path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory) -> list[Path]:
+def files(tmp_path_factory) -> tuple[Path, Path]:
     """Events, and the parts of their samples."""
     events = prepared_file(tmp_path_factory.mktemp("events"))
-    return [events, events.with_name("split.parquet")]
+    return events, events.with_name("split.parquet")
 
 
-def test_samples_are_drawn_by_seed(files: list[Path], tmp_path: Path):
+def test_samples_are_drawn_by_seed(files: tuple[Path, Path], tmp_path: Path):
     def times(n_samples: int | None, seed: int) -> torch.Tensor:
         model = model_settings().model_dump(mode="json")
         by = TrialRunner.of_job("qif", halving(samples=n_samples), model, files, seed, "", tmp_path)
@@ -203,7 +203,7 @@ def test_samples_are_drawn_by_seed(files: list[Path], tmp_path: Path):
     assert not torch.equal(times(10, 0), times(10, 1))
 
 
-def test_trials_never_see_what_is_for_testing(files: list[Path], tmp_path: Path):
+def test_trials_never_see_what_is_for_testing(files: tuple[Path, Path], tmp_path: Path):
     model = model_settings().model_dump(mode="json")
     by = TrialRunner.of_job("qif", halving(), model, files, 0, "", tmp_path)
     test = load(*files, "test").spikes.times

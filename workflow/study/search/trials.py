@@ -54,7 +54,7 @@ class TrialRunner:
         neuron: str,
         trials: Trials,
         model: Mapping[str, Any],
-        files: Sequence[str | Path],
+        files: tuple[str | Path, str | Path],
         seed: int,
         code: str,
         states: str | Path,
