@@ -22,6 +22,8 @@ if STUDY.search is not None:
     TRAINED = TRIALS.model_dump(mode="json", exclude={"timeout", "memory_mb"})
     SAMPLING = STUDY.search.sampling.model_dump(mode="json")
     SEARCH_RESULTS = [f"{SEARCH}/rungs.csv"]
+    INNER_FOLDS = STUDY.data.validation.folds
+    FINALIST_JOBS = STUDY.search.finalist_jobs(INNER_FOLDS)
 
     # Trials see this file alone: it is made from the training files, without the test file.
     use rule prepare as search_data with:
@@ -37,6 +39,7 @@ if STUDY.search is not None:
     rule search_suggest:
         input:
             records=earlier_records,
+            events=rules.search_data.output.events,
         output:
             trials=f"{GENERATION}/trials.json",
         log:
@@ -45,6 +48,8 @@ if STUDY.search is not None:
         params:
             sampling=SAMPLING,
             trials=HALVING,
+            samples=TRIALS.samples,
+            budget=STUDY.search.budget,
             seed=STUDY.search.seed,
         script:
             "../scripts/search_suggest.py"
@@ -91,7 +96,8 @@ if STUDY.search is not None:
             epochs=lambda w: STUDY.model(w.neuron).training.epochs,
             selection=STUDY.search.selection.model_dump(mode="json"),
             seed=STUDY.search.seed,
-            jobs=STUDY.search.finalist_jobs(),
+            folds=INNER_FOLDS,
+            jobs=FINALIST_JOBS,
             states=f"{ONE_SEARCH}/finalists/states",
         script:
             "../scripts/search_finalists.py"
@@ -99,9 +105,10 @@ if STUDY.search is not None:
     rule search_best:
         input:
             records=earlier_records,
+            events=rules.search_data.output.events,
             runs=expand(
                 rules.search_finalists.output.records,
-                job=range(STUDY.search.finalist_jobs()),
+                job=range(FINALIST_JOBS),
                 allow_missing=True,
             ),
         output:
@@ -123,6 +130,8 @@ if STUDY.search is not None:
         params:
             model=search_model,
             trials=HALVING,
+            samples=TRIALS.samples,
+            folds=INNER_FOLDS,
             search=STUDY.search.model_dump(mode="json", exclude={"trials"}),
         script:
             "../scripts/search_best.py"
@@ -137,11 +146,15 @@ if STUDY.search is not None:
             finalists=f"{SEARCH}/finalists.parquet",
             budget=f"{SEARCH}/budget.csv",
             stability=search_table("stability", "trials that failed"),
+            regions=search_table("regions", "what each region costs"),
             rungs=search_table("rungs", "ranking from rung to rung"),
             winners=search_table("winners", "winners within the bounds"),
         log:
             f"{LOGS}/search/tables.log",
         localrule: True
+        params:
+            sampling=SAMPLING,
+            budget=STUDY.search.budget,
         script:
             "../scripts/search_tables.py"
 
@@ -154,7 +167,7 @@ if STUDY.search is not None:
     figure(
         "search",
         "search_budget",
-        "expected best of k trials",
+        "expected best at equal budgets",
         pick(rules.search_tables.output, "budget", "stability"),
     )
     figure(
@@ -177,6 +190,6 @@ if STUDY.search is not None:
         "search",
         "search_failures",
         "failed trials",
-        pick(rules.search_tables.input, "trials"),
+        pick(rules.search_tables.output, "regions", "stability"),
         sampling=SAMPLING,
     )

@@ -6,7 +6,7 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +58,12 @@ class TrialRunner:
         seed: int,
         code: str,
         states: str | Path,
+        inner: int,
     ) -> TrialRunner:
         """With the data in ``events``, of which ``seed`` draws the samples to train on.
 
-        ``code`` is a digest of the code: another one makes checkpoints invalid.
+        Those of the ``inner`` fold are for validation. ``code`` is a digest of the code: another
+        one makes checkpoints invalid.
         """
         data = load(events, "train")
         if trials.samples is not None and trials.samples < len(data):
@@ -73,7 +75,7 @@ class TrialRunner:
             data=data,
             validation=load(events, "validation"),
             states=Path(states),
-            identity=digest([events], f"{code} {seed} {trials.samples}"),
+            identity=digest([events], f"{code} {seed} {trials.samples} {inner}"),
         )
 
     def run_all(self, records: Sequence[TrialRecord], rung: int, folder: str | Path) -> None:
@@ -127,6 +129,8 @@ class TrialRunner:
             [] if outcome in (TIMEOUT, MEMORY) else [best for best in (record.best, own) if best]
         )
         presented = int(history[-1]["presentations"]) if history else 0
+        if outcome in (TIMEOUT, MEMORY):
+            presented = trials.epochs[rung] * len(self.data)
         return TrialRecord(
             trial,
             outcome,
@@ -141,6 +145,20 @@ class TrialRunner:
 
     def _state(self, record: TrialRecord) -> Path:
         return self.states / f"{record.trial.number}-{record.trial.seed}.safetensors"
+
+
+def run_job(
+    records: Sequence[TrialRecord],
+    rung: int,
+    folder: str | Path,
+    runner_of: Callable[[int], TrialRunner],
+) -> None:
+    """Train ``records`` through ``rung``, each by the runner of its inner fold; write what became
+    of them. Without records no data are read, and the folder stays empty."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for inner in sorted({record.trial.inner for record in records}):
+        own = [record for record in records if record.trial.inner == inner]
+        runner_of(inner).run_all(own, rung, folder)
 
 
 def limited_trials(settings: Mapping[str, Any], limits: Any) -> Trials:
@@ -158,7 +176,7 @@ def _best(history: list[dict[str, float]]) -> dict[str, float]:
     if not history:
         return {}
     best = max(history, key=quality)
-    return {name: best[name] for name in ("validation_accuracy", *MEASURES)}
+    return {name: best[name] for name in ("epoch", "validation_accuracy", *MEASURES)}
 
 
 @contextmanager
