@@ -22,24 +22,13 @@ if STUDY.search is not None:
     TRAINED = TRIALS.model_dump(mode="json", exclude={"timeout", "memory_mb"})
     SAMPLING = STUDY.search.sampling.model_dump(mode="json")
     SEARCH_RESULTS = [f"{SEARCH}/rungs.csv"]
-    INNER_FOLDS = STUDY.data.validation.folds
+    INNER_FOLDS = STUDY.data.inner_folds
     FINALIST_JOBS = STUDY.search.finalist_jobs(INNER_FOLDS)
-
-    # Trials see this file alone: it is made from the training files, without the test file.
-    use rule prepare as search_data with:
-        input:
-            **{split: file for split, file in SPIKE_FILES.items() if split != "test"},
-        output:
-            events=f"{SEARCH}/events.h5",
-        log:
-            f"{LOGS}/search/data.log",
-        benchmark:
-            f"{BENCHMARKS}/search/data.tsv"
 
     rule search_suggest:
         input:
             records=earlier_records,
-            events=rules.search_data.output.events,
+            split=split_of,
         output:
             trials=f"{GENERATION}/trials.json",
         log:
@@ -57,7 +46,8 @@ if STUDY.search is not None:
     rule search_trials:
         input:
             records=entering,
-            events=rules.search_data.output.events,
+            events=rules.prepare.output.events,
+            split=split_of,
             engine=lambda w: expand(rules.compile_engine.output.done, neuron=w.neuron),
         output:
             records=directory(f"{GENERATION}/rung{{rung}}/job{{job}}"),
@@ -79,7 +69,8 @@ if STUDY.search is not None:
     rule search_finalists:
         input:
             records=earlier_records,
-            events=rules.search_data.output.events,
+            events=rules.prepare.output.events,
+            split=split_of,
             engine=lambda w: expand(rules.compile_engine.output.done, neuron=w.neuron),
         output:
             records=directory(f"{ONE_SEARCH}/finalists/job{{job}}"),
@@ -105,7 +96,7 @@ if STUDY.search is not None:
     rule search_best:
         input:
             records=earlier_records,
-            events=rules.search_data.output.events,
+            split=split_of,
             runs=expand(
                 rules.search_finalists.output.records,
                 job=range(FINALIST_JOBS),
@@ -133,6 +124,7 @@ if STUDY.search is not None:
             samples=TRIALS.samples,
             folds=INNER_FOLDS,
             search=STUDY.search.model_dump(mode="json", exclude={"trials"}),
+            fold=lambda w: STUDY.fold_of(int(w.repeat)),
         script:
             "../scripts/search_best.py"
 

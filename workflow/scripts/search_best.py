@@ -18,13 +18,17 @@ from study.storage.tables import write_table
 log = start(snakemake)
 params = snakemake.params
 config, halving = part(SearchConfig, params.search), validate(Halving, params.trials)
-about = {"neuron": snakemake.wildcards.neuron, "search": int(snakemake.wildcards.repeat)}
+about = {
+    "neuron": snakemake.wildcards.neuron,
+    "fold": params.fold,
+    "search": int(snakemake.wildcards.repeat),
+}
 seed = search_seed(config.seed, about["search"])
 records = read_search(snakemake.input.records, halving)
 finalists = finalist_runs(records, config.selection, seed, params.folds)
 runs = read_records(snakemake.input.runs, finalists)
 
-whole_trial = halving.epochs_of(1) * epoch_samples(snakemake.input.events, params.samples)
+whole_trial = halving.epochs_of(1) * epoch_samples(snakemake.input.split, params.samples)
 best = about | winner(records, runs, config.budget, whole_trial)
 cost = best["presentations"]
 if not cost["budget_spent"]:

@@ -22,7 +22,7 @@ runner_of = partial(
     wildcards.neuron,
     final_budget(trials, params.epochs),
     params.model,
-    snakemake.input.events,
+    (snakemake.input.events, snakemake.input.split),
     seed,
     params.code,
     params.states,

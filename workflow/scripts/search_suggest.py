@@ -11,7 +11,7 @@ log = start(snakemake)
 params, generation = snakemake.params, int(snakemake.wildcards.generation)
 halving = validate(Halving, params.trials)
 records = read_search(snakemake.input.get("records", []), halving)
-samples = epoch_samples(snakemake.input.events, params.samples)
+samples = epoch_samples(snakemake.input.split, params.samples)
 n_trials = next_trials(halving, params.budget, samples, records)
 log.info("generation %d has %d trials", generation, n_trials)
 trials = suggest(

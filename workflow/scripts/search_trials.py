@@ -17,7 +17,7 @@ runner_of = partial(
     wildcards.neuron,
     trials,
     params.model,
-    snakemake.input.events,
+    (snakemake.input.events, snakemake.input.split),
     search_seed(params.seed, int(wildcards.repeat)),
     params.code,
     params.states,

@@ -31,7 +31,7 @@ VARIANT_RUNS_TABLE = Table(
         "validation_accuracy": "at that epoch",
         "train_accuracy": "share of training samples classified right during that epoch",
         "accuracy": "on the test set; missing if the network gives no answer, as all that follows",
-        "accuracy_unseen_speakers": "on speakers that training and validation do not have",
+        "accuracy_unseen_speakers": "on speakers that training does not have",
         "word_variation": "total variation of a single sample's loss along a random direction, in "
         "nats",
         "word_in_jumps": "share of that in jumps",
@@ -52,7 +52,7 @@ VARIANT_SPEAKERS_TABLE = Table(
 )
 VARIANT_ROBUSTNESS_TABLE = Table(
     files=("variants/*/*.robustness.parquet", "variants/robustness/*.csv"),
-    says="What changed test samples of heard speakers do to them.",
+    says="What changed test samples do to them.",
     columns={
         **shared("neuron", "search", "seed", "accuracy", "same", "by", "to", "change"),
         "sample_change": "how the samples are changed",

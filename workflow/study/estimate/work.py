@@ -138,13 +138,17 @@ class Rules:
     def search_trials(self) -> Work:
         assert self._study.search is not None  # else the search's rules are not there
         trials, rung = self._study.search.trials, int(self._wildcards["rung"])
-        own = self._job_of(trials.width(rung), trials.jobs(rung))
-        return started(times(own, self._training(trials.epochs[rung], trials.samples)))
+        samples = min(self._size.train, trials.samples or self._size.train)
+        planned = self._study.search.planned(samples)
+        n = planned[int(self._wildcards["generation"])]
+        own = self._job_of(trials.width(rung, n), trials.jobs(rung))
+        return started(times(own, self._training(trials.epochs[rung], samples)))
 
     def search_finalists(self) -> Work:
         assert self._study.search is not None
         search = self._study.search
-        own = self._job_of(search.selection.runs(), search.finalist_jobs())
+        folds = self._study.data.inner_folds
+        own = self._job_of(search.selection.runs(folds), search.finalist_jobs(folds))
         return started(times(own, self._training(self._epochs())))
 
     def _epochs(self) -> int:

@@ -9,24 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import h5py
-
 from spikegrad.settings import ConfigError
 from study.config.search import Halving
 from study.search.records import TrialRecord
+from study.storage.tables import read_table
 
 
-def epoch_samples(events: str | Path, samples: int | None) -> int:
+def epoch_samples(split: str | Path, samples: int | None) -> int:
     """Training samples that an epoch of a trial presents: ``samples``, or all if there are fewer,
-    or if it is None."""
-    with h5py.File(events) as file:
-        n = int((file["split"][()] == 0).sum())
+    or if it is None. ``split`` is the table of the outer fold; its first inner fold validates."""
+    parts = read_table(split)
+    n = int((~parts["test"] & (parts["inner"] != 0)).sum())
     return min(n, samples or n)
 
 
-def next_trials(
-    halving: Halving, budget: int, samples: int, records: Sequence[TrialRecord]
-) -> int:
+def next_trials(halving: Halving, budget: int, samples: int, records: Sequence[TrialRecord]) -> int:
     """Trials of the generation that follows the ``records`` of all earlier ones.
 
     As many as the rest of the ``budget`` pays if none fails, where an epoch presents ``samples``.

@@ -80,7 +80,7 @@ def best_first(records: Iterable[TrialRecord], n: int) -> list[TrialRecord]:
 
 
 def entrants(records: Sequence[TrialRecord], width: int) -> list[TrialRecord]:
-    """Those of all the ``records`` of a generation's rung that enter the next, ``width`` at most."""
+    """Those of all ``records`` of a generation's rung that enter the next, ``width`` at most."""
     return best_first([r for r in records if r.outcome == RUNNING], width)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -91,4 +92,4 @@ def names(parameter: Range | Choice) -> list[str]:
     if isinstance(parameter, Choice):
         return ["off" if choice is None else str(choice) for choice in parameter.choices]
     ends = edges(parameter)
-    return [f"{low:.3g} to {high:.3g}" for low, high in zip(ends, ends[1:], strict=False)]
+    return [f"{low:.3g} to {high:.3g}" for low, high in pairwise(ends)]

@@ -13,7 +13,7 @@ import pandas as pd
 from study.search.records import MEMORY, TIMEOUT
 from study.storage.columns import Table, shared
 
-SEARCH = ["neuron", "search"]
+SEARCH = ["neuron", "fold", "search"]
 
 
 def expected_of_last(ordered: Sequence[float]) -> np.ndarray:
@@ -35,7 +35,7 @@ BUDGET_TABLE = Table(
     files=("search/budget.csv",),
     says="What k trials would have been expected to find, and what they cost.",
     columns={
-        **shared("neuron", "search"),
+        **shared("neuron", "fold", "search"),
         "k": "trials",
         "presentations": "what k of the search's trials cost on average, in training samples",
         "share": "the same over search.budget",
@@ -77,7 +77,7 @@ STABILITY_TABLE = Table(
     files=("search/stability.csv",),
     says="Trials that failed, and what they cost.",
     columns={
-        **shared("neuron", "search"),
+        **shared("neuron", "fold", "search"),
         "trials": "how many were tried",
         "diverged": "too many spikes, silence, or a loss or gradient that is not finite",
         "failed_otherwise": "met a limit of time or memory",
@@ -102,7 +102,7 @@ def stability_table(trials: pd.DataFrame, winners: Iterable[Mapping[str, Any]]) 
     names = ["trials", "diverged", "failed_otherwise", "presentations", "failed_presentations"]
     sums = counted.groupby(SEARCH, sort=False)[names].sum().reset_index()
     sums["failed_share"] = sums["failed_presentations"] / sums["presentations"]
-    spent = [(w["neuron"], w["search"], w["presentations"]["budget_spent"]) for w in winners]
+    spent = [(*(w[k] for k in SEARCH), w["presentations"]["budget_spent"]) for w in winners]
     return sums.merge(pd.DataFrame(spent, columns=[*SEARCH, "budget_spent"]), on=SEARCH)
 
 
@@ -110,7 +110,7 @@ RUNGS_TABLE = Table(
     files=("search/rungs.csv",),
     says="How well one rung of successive halving predicts the ranking of the next.",
     columns={
-        **shared("neuron", "search"),
+        **shared("neuron", "fold", "search"),
         "rung": "the earlier rung",
         "next_rung": "the later one; after the last comes the finalists' training with fresh seeds",
         "trials": "trials in both",
@@ -143,7 +143,7 @@ WINNERS_TABLE = Table(
     files=("search/winners.csv",),
     says="Where winners lie in the space that was searched.",
     columns={
-        **shared("neuron", "search"),
+        **shared("neuron", "fold", "search"),
         "parameter": "what was searched",
         "value": "the winner's",
         "position": "0 (lower bound) to 1 in the searched scale; outside for a configured value",

@@ -26,7 +26,7 @@ SAMPLES_TABLE = Table(
 )
 
 
-def sample_table(response: Response, data: SpikeDataset, *used: SpikeDataset) -> pd.DataFrame:
+def sample_table(response: Response, data: SpikeDataset, train: SpikeDataset) -> pd.DataFrame:
     """The samples of ``data`` with the network's answers; the classes' names are categories.
 
     ``used`` are the data that weights and choices were made with: training and validation.
@@ -36,7 +36,7 @@ def sample_table(response: Response, data: SpikeDataset, *used: SpikeDataset) ->
             "label": pd.Categorical.from_codes(data.labels, data.class_names),
             "prediction": pd.Categorical.from_codes(response.predictions, data.class_names),
             "speaker": data.speakers.numpy(),
-            "unseen_speaker": unseen_speakers(data, *used).numpy(),
+            "unseen_speaker": unseen_speakers(data, train).numpy(),
             "spikes_per_neuron": response.counts.mean(1).numpy(),
         }
     )
@@ -46,12 +46,12 @@ RUNS_TABLE = Table(
     files=("training/runs.csv", "training/*/runs.parquet"),
     says="Every trained network on test data.",
     columns={
-        **shared("neuron", "seed", "outcome", "reason", "search"),
+        **shared("fold", "neuron", "seed", "outcome", "reason", "search"),
         "epochs": "epochs trained",
         "best_epoch": "the one whose weights were kept",
         "validation_accuracy": "at that epoch",
         "accuracy": "on the test set; 0 if the network gives no answer",
-        "accuracy_unseen_speakers": "on speakers that training and validation do not have",
+        "accuracy_unseen_speakers": "on speakers that training does not have",
         "accuracy_seen_speakers": "on the others",
         "loss": "on the test set",
         "spikes_per_neuron": "on the test set",
@@ -78,19 +78,19 @@ def scores(
 
 
 def evaluate(
-    checkpoint: str | Path, data: SpikeDataset, *used: SpikeDataset
+    checkpoint: str | Path, data: SpikeDataset, train: SpikeDataset
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """The result of one training run on ``data``: a row of scores, and the sample table.
 
     A network that diverges on ``data``, or whose training diverged before it was validated once,
     has no answer: accuracies of 0, no other score, and an empty table; its outcome says why.
-    ``used`` are the training and the validation data.
+    ``train`` are the data that it was trained on.
     """
     network, header = load_network(checkpoint)
     run = {"neuron": header["neuron"], "seed": header["seed"]}
     row = {**run, **header["outcome"]}
     response, samples = None, pd.DataFrame()
-    unseen = pd.Series(unseen_speakers(data, *used).numpy())
+    unseen = pd.Series(unseen_speakers(data, train).numpy())
     right = pd.Series(False, index=unseen.index)
     if row["best_epoch"] is not None:
         try:
@@ -98,35 +98,6 @@ def evaluate(
         except SpikeOverflowError as error:
             row |= {"outcome": "overflow", "reason": str(error)}
         else:
-            samples = sample_table(response, data, *used).assign(**run)
+            samples = sample_table(response, data, train).assign(**run)
             right = samples["label"] == samples["prediction"]
     return row | scores(right, unseen, response), samples
-
-
-VALIDATION_TABLE = Table(
-    files=("training/validation.csv", "training/*/validation.parquet"),
-    says="Accuracy on validation samples, by whether training has heard the speaker.",
-    columns={
-        **shared("neuron", "search", "seed"),
-        "accuracy_new": "on those of speakers that training has not heard; missing without one",
-        "accuracy_heard": "on the others",
-    },
-)
-
-
-def accuracy_by_novelty(
-    checkpoint: str | Path, validation: SpikeDataset, train: SpikeDataset
-) -> dict[str, Any]:
-    """A run's accuracy on ``validation`` samples of speakers whom ``train`` lacks and has.
-
-    NaN without such a sample, or if the run was not validated once.
-    """
-    network, header = load_network(checkpoint)
-    row = {"neuron": header["neuron"], "seed": header["seed"]}
-    if header["outcome"]["best_epoch"] is None:
-        return row | {"accuracy_new": math.nan, "accuracy_heard": math.nan}
-    answer = respond(network, validation, header["training"]["batch_size"])
-    right = (answer.predictions == validation.labels).double()
-    new = unseen_speakers(validation, train)
-    means = {"accuracy_new": float(right[new].mean()), "accuracy_heard": float(right[~new].mean())}
-    return row | means
