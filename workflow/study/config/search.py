@@ -110,7 +110,7 @@ class Halving(Section):
     """Epochs of a training in each rung, ascending. Each is a whole one, from initial weights and
     with the whole schedule of the learning rate: the starts of longer ones rank trials worse."""
     eta: Annotated[int, Field(ge=2)]
-    """One in eta trials, at least one, goes on from each rung to the next, the best by validation."""
+    """One in eta trials, at least one, goes on to the next rung, the best by validation."""
     per_job: PositiveInt
     """Trials of the first rung that one job takes; of later rungs 1/eta as many, at least one."""
 
@@ -181,7 +181,7 @@ class Selection(Section):
     fold. The highest mean accuracy over the inner folds wins."""
 
     def runs(self, folds: int) -> int:
-        """Runs on so many inner ``folds``; there are fewer if fewer trials have a validated epoch."""
+        """Runs on so many inner ``folds``; fewer if fewer trials have a validated epoch."""
         return (self.finalists + 1) * folds
 
 

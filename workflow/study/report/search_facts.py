@@ -6,7 +6,7 @@ import pandas as pd
 import yaml
 
 from spikegrad.settings import validate
-from study.config.search import Choice, Range
+from study.config.search import Sampling
 from study.report.facts import by_neuron, by_search
 from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
@@ -51,14 +51,13 @@ def hostile(study: StudyTables) -> str:
         for row in there[there["neuron"] == neuron].itertuples():
             cost = share(row.failed_presentations / every[row.parameter])
             failed = f"{row.failed} of {row.trials}"
-            rows.append([neuron_label(neuron), row.parameter, row.values, failed, cost])
+            rows.append([neuron_label(neuron), row.parameter, row.place, failed, cost])
     return markdown_table(header, rows) if rows else ""
 
 
 def _regions(study: StudyTables) -> pd.DataFrame:
-    space = study.config["search"]["sampling"]["space"]
-    parameters = [validate(Choice if "choices" in p else Range, p) for p in space]
-    return region_table(parameters, study.table("search/trials.parquet"))
+    space = validate(Sampling, study.config["search"]["sampling"]).space
+    return region_table(space, study.table("search/trials.parquet"))
 
 
 def short_and_long(study: StudyTables) -> str:

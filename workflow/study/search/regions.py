@@ -58,7 +58,7 @@ REGIONS_TABLE = Table(
         **shared("neuron"),
         "parameter": "what was searched",
         "region": "number of the quarter or choice, from 0",
-        "values": "its ends, or the choice",
+        "place": "its ends, or the choice",
         "trials": "of all searches that lie there",
         "failed": "those of them that diverged or met a limit of the machine",
         "presentations": "training samples presented to the trials",
