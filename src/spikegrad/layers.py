@@ -11,7 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from spikegrad.autograd import NotFiniteError, SpikeOverflowError, SpikingFunction, runner
+from spikegrad.autograd import (
+    NotFiniteError,
+    SpikeOverflowError,
+    SpikingFunction,
+    overflow,
+    raise_overflow,
+    run_forward,
+)
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
@@ -160,7 +167,8 @@ class SpikingLayer(nn.Module):
             If the weights have been replaced by some of another shape or type, or are not finite.
         SpikeOverflowError
             If a sample makes more than ``max_spikes`` spikes per neuron, if currents are so strong
-            that it takes steps without end, or if a state leaves the range of its type.
+            that it takes steps without end, or if a state leaves the range of its type. The error's
+            ``samples`` are all such samples of the batch.
         """
         return self.run(spikes)[0]
 
@@ -235,7 +243,9 @@ class SpikingLayer(nn.Module):
         order = np.argsort(all_times, kind="stable")
         units = np.concatenate([np.full(len(probes), self.n_in), events.units])[order]
         split = Events(all_times[order], units)
-        record = runner(self, weights, spikes.duration)(sample, split)
+        record = run_forward(self, split, spikes.duration, weights)
+        if problem := overflow(self, record, spikes.duration):
+            raise_overflow({sample: problem})
         states = backward.states(self.neuron, split, weights, record, neuron)
         at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == self.n_in)
         return self.neuron.potential(states[:, at_probe])[place]

@@ -6,7 +6,7 @@ from _job import start
 from spikegrad.settings import validate
 from study.config.data import OWN, Validation
 from study.data.prepare import ORIGINS
-from study.data.splits import split, tested
+from study.data.splits import for_testing, split
 from study.storage.tables import write_table
 
 log = start(snakemake)
@@ -16,6 +16,6 @@ with h5py.File(snakemake.input.events, "r") as file:
 if fold == OWN:
     test = origins == ORIGINS.index("test")
 else:
-    test = tested(speakers, params.size, params.n_folds, int(fold.removeprefix("fold")))
+    test = for_testing(speakers, params.size, params.n_folds, int(fold.removeprefix("fold")))
 options = validate(Validation, params.validation)
 write_table(split(labels, speakers, origins, test, options), snakemake.output.split)

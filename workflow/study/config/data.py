@@ -261,6 +261,16 @@ class DataConfig(Section):
         return 1 if self.source == "ssc" and self.folds is None else self.validation.folds
 
     @model_validator(mode="after")
+    def _source_is_given(self) -> Self:
+        if self.source == "files" and self.files is None:
+            raise ValueError("source 'files' needs data.files.train and data.files.test")
+        if self.source == "recordings" and self.recordings is None:
+            raise ValueError(
+                "source 'recordings' needs data.recordings with folder and table, at the least"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _folds_are_there(self) -> Self:
         if self.folds is None:
             return self
@@ -275,14 +285,4 @@ class DataConfig(Section):
             raise ValueError(f"folds.size = {self.folds.size} leaves no speaker for training")
         if beyond := [k for k in self.folds.only or () if k >= self.n_folds]:
             raise ValueError(f"folds.only: there is no fold {beyond[0]} of {self.n_folds}")
-        return self
-
-    @model_validator(mode="after")
-    def _source_is_given(self) -> Self:
-        if self.source == "files" and self.files is None:
-            raise ValueError("source 'files' needs data.files.train and data.files.test")
-        if self.source == "recordings" and self.recordings is None:
-            raise ValueError(
-                "source 'recordings' needs data.recordings with folder and table, at the least"
-            )
         return self

@@ -42,7 +42,7 @@ def split(
     return pd.DataFrame({"speaker": speakers, "test": test, "inner": inner})
 
 
-def tested(speakers: Integers, size: int, n_folds: int, fold: int) -> Booleans:
+def for_testing(speakers: Integers, size: int, n_folds: int, fold: int) -> Booleans:
     """Which samples an outer fold tests with: ``size`` neighbours in the order of ``speakers``.
 
     Raises DataError if these are not as many as make ``n_folds``.

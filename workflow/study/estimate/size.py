@@ -20,7 +20,7 @@ RECORDED = {  # samples of training, validation and test files, classes, seconds
 }
 UNKNOWN = ("files", "recordings")
 """Sources whose size the settings do not say."""
-SPEAKERS = 10  # of SHD's training data
+SPEAKERS = 10  # of SHD's training data; two more are in its test data
 EVENTS = 11.0  # of a sample, for each channel: SHD has 10.8, the demo's spoken digits 11.6
 SPOKEN = 0.43  # seconds of a synthetic digit
 ACTIVITY = defaultdict(lambda: 15.0, {"qif": 5.0, "qif_delta": 5.0})
@@ -31,10 +31,10 @@ IN_TRAINING = defaultdict(lambda: 8.0, {"qif": 3.5, "qif_delta": 5.0})
 
 
 class Size(NamedTuple):
-    """Samples of the splits, classes, input events of a sample and the seconds they come in."""
+    """Samples of an outer fold, classes, input events of a sample and the seconds they come in."""
 
-    train: int
-    validation: int
+    train: int  # all that are not for testing
+    validation: int  # of these, those that an inner fold holds out
     test: int
     classes: int
     events: float
@@ -42,8 +42,8 @@ class Size(NamedTuple):
 
     @property
     def samples(self) -> int:
-        """Of all splits."""
-        return self.train + self.validation + self.test
+        """Of all the data."""
+        return self.train + self.test
 
 
 def size_of(data: DataConfig) -> Size:
@@ -58,12 +58,18 @@ def size_of(data: DataConfig) -> Size:
     else:
         n, n_validation, n_test, classes, seconds = RECORDED.get(data.source, RECORDED["shd"])
         speakers = SPEAKERS
-    if n_validation == 0:  # as study.data.prepare.held_out draws them
-        by_speaker, options = n / speakers, data.validation
-        rest = (speakers - options.speakers) * by_speaker / classes
-        n_validation = round(options.speakers * by_speaker)
-        n_validation += classes * max(1, round(options.fraction * rest))
-        n -= n_validation
+        unseen = 2
+    n += n_validation
+    if data.folds is not None:  # the mean over outer folds
+        everyone = data.folds.speakers or speakers + unseen
+        speakers = everyone - everyone // data.n_folds
+        n, n_test = n + n_test - (n + n_test) // data.n_folds, (n + n_test) // data.n_folds
+        n_validation = 0
+    if n_validation == 0:  # as study.data.splits.held_out draws them
+        options = data.validation
+        n_validation = round(options.speakers * n / speakers)
+        if options.speakers == 0:
+            n_validation = classes * max(1, round(options.fraction * n / classes))
     return Size(n, n_validation, n_test, classes, events, seconds)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import load_network
 from study.data.dataset import SpikeDataset, unseen_speakers
 from study.storage.columns import Table, shared
@@ -20,7 +19,7 @@ SAMPLES_TABLE = Table(
     columns={
         **shared("speaker", "neuron", "seed", "unseen_speaker"),
         "label": "the right class",
-        "prediction": "the network's",
+        "prediction": "the network's; missing if the sample runs away",
         "spikes_per_neuron": "mean over hidden neurons",
     },
 )
@@ -29,7 +28,7 @@ SAMPLES_TABLE = Table(
 def sample_table(response: Response, data: SpikeDataset, train: SpikeDataset) -> pd.DataFrame:
     """The samples of ``data`` with the network's answers; the classes' names are categories.
 
-    ``used`` are the data that weights and choices were made with: training and validation.
+    ``train`` are the data that it was trained on.
     """
     return pd.DataFrame(
         {
@@ -48,12 +47,14 @@ RUNS_TABLE = Table(
     columns={
         **shared("fold", "neuron", "seed", "outcome", "reason", "search"),
         "epochs": "epochs trained",
+        "presentations": "training samples presented",
         "best_epoch": "the one whose weights were kept",
         "validation_accuracy": "at that epoch",
         "accuracy": "on the test set; 0 if the network gives no answer",
         "accuracy_unseen_speakers": "on speakers that training does not have",
         "accuracy_seen_speakers": "on the others",
-        "loss": "on the test set",
+        "runaways": "test samples that ran away, which count as wrong",
+        "loss": "on the test set, over the other samples",
         "spikes_per_neuron": "on the test set",
         "silent_fraction": "on the test set",
     },
@@ -63,17 +64,17 @@ RUNS_TABLE = Table(
 def scores(
     right: pd.Series[bool], unseen: pd.Series[bool], response: Response | None
 ) -> dict[str, float]:
-    """Accuracy on all samples, on those of unseen and of seen speakers; loss and activity.
+    """Accuracy on all samples, on those of unseen and of seen speakers; runaways, loss, activity.
 
     ``right`` and ``unseen`` have a row for each sample. The accuracy over no sample is NaN, as are
-    loss and activity without a ``response``.
+    the others without a ``response``.
     """
-    activity = ("loss", "spikes_per_neuron", "silent_fraction")
+    others = ("runaways", "loss", "spikes_per_neuron", "silent_fraction")
     return {
         "accuracy": float(right.mean()),
         "accuracy_unseen_speakers": float(right[unseen].mean()),
         "accuracy_seen_speakers": float(right[~unseen].mean()),
-        **{name: getattr(response, name, math.nan) for name in activity},
+        **{name: getattr(response, name, math.nan) for name in others},
     }
 
 
@@ -82,9 +83,8 @@ def evaluate(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """The result of one training run on ``data``: a row of scores, and the sample table.
 
-    A network that diverges on ``data``, or whose training diverged before it was validated once,
-    has no answer: accuracies of 0, no other score, and an empty table; its outcome says why.
-    ``train`` are the data that it was trained on.
+    A network that diverged with its initial weights has no answer: accuracies of 0, no other score,
+    and an empty table; its outcome says why. ``train`` are the data that it was trained on.
     """
     network, header = load_network(checkpoint)
     run = {"neuron": header["neuron"], "seed": header["seed"]}
@@ -93,11 +93,7 @@ def evaluate(
     unseen = pd.Series(unseen_speakers(data, train).numpy())
     right = pd.Series(False, index=unseen.index)
     if row["best_epoch"] is not None:
-        try:
-            response = respond(network, data, header["training"]["batch_size"])
-        except SpikeOverflowError as error:
-            row |= {"outcome": "overflow", "reason": str(error)}
-        else:
-            samples = sample_table(response, data, train).assign(**run)
-            right = samples["label"] == samples["prediction"]
+        response = respond(network, data, header["training"]["batch_size"])
+        samples = sample_table(response, data, train).assign(**run)
+        right = samples["label"] == samples["prediction"]
     return row | scores(right, unseen, response), samples
