@@ -261,7 +261,7 @@ def test_a_generation_leaves_less_than_a_whole_trial_unless_it_is_full(steps, et
     options = halving(per_generation=per_generation, epochs=epochs, eta=eta)
     rest = int(share * options.epochs_of(per_generation))
     n = options.affordable(rest)
-    assert 0 <= rest - options.epochs_of(n)
+    assert rest >= options.epochs_of(n)
     assert rest - options.epochs_of(n) < sum(epochs) or n == per_generation
 
 

@@ -98,6 +98,7 @@ class TrialRunner:
         start = time.perf_counter()
         success = FINISHED if rung == trials.rungs[-1] else RUNNING
         history: list[dict[str, float]] = []
+        presented = trials.epochs[rung] * len(self.data)  # if a limit ends it
         made = [machine()]
         # What is compiled may be another processor's.
         warm_up([(self.neuron, settings.network.drive)])
@@ -114,6 +115,7 @@ class TrialRunner:
                 )
             outcome = success if run.outcome == "finished" else run.outcome
             reason, history, made = run.reason, run.history, run.made
+            presented = run.presentations
         except TimeoutError as error:
             outcome, reason = TIMEOUT, str(error)
         except (MemoryError, RuntimeError) as error:
@@ -128,9 +130,6 @@ class TrialRunner:
         known = (
             [] if outcome in (TIMEOUT, MEMORY) else [best for best in (record.best, own) if best]
         )
-        presented = int(history[-1]["presentations"]) if history else 0
-        if outcome in (TIMEOUT, MEMORY):
-            presented = trials.epochs[rung] * len(self.data)
         return TrialRecord(
             trial,
             outcome,
