@@ -76,7 +76,7 @@ def test_attributes_and_selection(prepared: Path) -> None:
     chosen = data.select(torch.tensor([5, 2]))
     assert len(chosen) == 2
     assert chosen.labels.tolist() == data.labels[[5, 2]].tolist()
-    assert chosen.spikes.counts.tolist() == data.spikes.counts[[5, 2]].tolist()
+    assert chosen.spikes.sizes.tolist() == data.spikes.sizes[[5, 2]].tolist()
     assert chosen.class_names == data.class_names
     with pytest.raises(DataError, match=f"files-ü: sample {len(data)} is asked for"):
         data.select(torch.tensor([0, len(data)]))

@@ -78,7 +78,7 @@ class SpikingFunction(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         neuron, n_out = layer.neuron, layer.n_out
         weights = padded_weights(weight, recurrent)
-        samples = events_of_samples(spikes)
+        samples = events_of_samples(spikes, weights.input.dtype)
         final = np.zeros((len(neuron.variables()), len(spikes), n_out), weights.input.dtype)
         log = np.zeros(1).view(_Log)
         log.records, log.samples, log.weights = [], samples, weights
@@ -103,9 +103,8 @@ class SpikingFunction(torch.autograd.Function):
             torch.from_numpy, (np.concatenate(times_of), np.concatenate(units_of), offsets)
         )
         ctx.layer, ctx.log = layer, weakref.ref(log)
-        ctx.save_for_backward(
-            times, spikes.units, spikes.offsets, out_offsets, torch.from_numpy(log)
-        )
+        given = times, spikes.units, spikes.offsets, spikes.counts
+        ctx.save_for_backward(*given, out_offsets, torch.from_numpy(log))
         ctx.mark_non_differentiable(out_units, out_offsets)
         return out_times, torch.from_numpy(final), out_units, out_offsets
 
@@ -113,7 +112,7 @@ class SpikingFunction(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
         # An error if they have changed, or have been given back after another backward pass.
-        offsets = ctx.saved_tensors[3].numpy()
+        offsets = ctx.saved_tensors[4].numpy()
         layer, log = ctx.layer, ctx.log()
         weights, samples = log.weights, log.samples
         used = used_channels(samples, len(weights.input))

@@ -86,7 +86,7 @@ def _samples(data: SpikeDataset, group: str) -> pd.DataFrame:
             "group": group,
             "class": [data.class_names[label] for label in data.labels],
             "speaker": data.speakers,
-            "spikes": spikes.counts,
+            "spikes": torch.bincount(spikes.samples, spikes.multiplicities, len(data)).long(),
             "channels": torch.bincount(channels, minlength=len(data)),
             "last_spike": spikes.times[spikes.offsets[1:] - 1],
         }
@@ -95,9 +95,10 @@ def _samples(data: SpikeDataset, group: str) -> pd.DataFrame:
 
 def _profiles(data: SpikeDataset, group: str) -> pd.DataFrame:
     events = data.spikes
-    channels = torch.bincount(events.units, minlength=data.n_units) / len(data)
+    counts = events.multiplicities
+    channels = torch.bincount(events.units, counts, data.n_units) / len(data)
     n_bins = int(events.duration / TIME_BIN) + 1
-    times = torch.bincount((events.times / TIME_BIN).long(), minlength=n_bins)
+    times = torch.bincount((events.times / TIME_BIN).long(), counts, n_bins)
     middles = (torch.arange(n_bins) + 0.5) * TIME_BIN
     axes = {
         "channel": (torch.arange(data.n_units, dtype=torch.float64), channels),

@@ -34,10 +34,10 @@ def changed(spikes: SpikeTrains, n_units: int, change: str, by: float) -> SpikeT
         case "time stretched by":
             stretches *= by
         case "share of spikes kept":
-            kept = torch.rand(len(spikes.times), generator=generator(SEED)) < by
-            counts = torch.bincount(spikes.samples[kept], minlength=len(spikes))
-            offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-            return SpikeTrains(spikes.times[kept], spikes.units[kept], offsets, spikes.duration)
+            counts = spikes.multiplicities
+            events = torch.repeat_interleave(torch.arange(len(counts)), counts)
+            kept = torch.rand(len(events), generator=generator(SEED)) < by
+            return spikes.thinned(torch.bincount(events[kept], minlength=len(counts)))
     return moved(spikes, stretches, shifts, n_units)
 
 
