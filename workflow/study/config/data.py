@@ -266,6 +266,11 @@ class DataConfig(Section):
             return (OWN,)
         return tuple(f"fold{k}" for k in self.folds.only or range(self.n_folds))
 
+    @property
+    def inner_folds(self) -> int:
+        """Inner folds of each outer fold: one where the data come with a validation set."""
+        return 1 if self.source == "ssc" and self.folds is None else self.validation.folds
+
     @model_validator(mode="after")
     def _channels_are_even(self) -> Self:
         if self.n_units % self.n_inputs:

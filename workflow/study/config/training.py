@@ -17,6 +17,9 @@ from pydantic import (
 from spikegrad.network_settings import NetworkSettings
 from spikegrad.settings import ConfigError, Section, validate
 
+MOST_WATCHED = 512
+"""Training samples by which a run without validation data reports the network's activity."""
+
 
 class Cosine(Section):
     """Learning rate that falls to zero along half a cosine."""

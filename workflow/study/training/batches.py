@@ -16,12 +16,11 @@ from torch import Tensor
 from spikegrad.engine import njit
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
-from study.config.training import Augmentation, TrainingSettings
+from study.config.training import MOST_WATCHED, Augmentation, TrainingSettings
 from study.data.dataset import SpikeDataset
 
 # Independent streams of one training seed.
 INITIAL, ORDER, AUGMENTATION, BLENDING, WATCHED = range(5)
-MOST_WATCHED = 512
 
 
 def number_of_batches(data: SpikeDataset, options: TrainingSettings) -> int:

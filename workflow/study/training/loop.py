@@ -163,12 +163,12 @@ def further_epochs(
     network: Network,
     optimizer: Adam,
     data: SpikeDataset,
-    validation: SpikeDataset,
+    watched: SpikeDataset,
     options: TrainingSettings,
     seed: int,
     epochs: Iterable[int],
 ) -> Iterator[Response]:
-    """Train ``network`` on ``data`` through ``epochs``; the answer to ``validation`` after each.
+    """Train ``network`` on ``data`` through ``epochs``; the answer to ``watched`` after each.
 
     One of :data:`DIVERGED` is raised if it diverges.
     """
@@ -176,7 +176,7 @@ def further_epochs(
     run = Run(network, copy_weights(network))
     for epoch in epochs:
         _train_epoch(run, optimizer, data, options, seed, epoch)
-        yield respond(network, validation, options.batch_size)
+        yield respond(network, watched, options.batch_size)
 
 
 def _clip_samples(network: Network, options: TrainingSettings) -> None:
