@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from pathlib import Path
 
 import h5py
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikefiles import CLASSES, config, prepared_file, random_samples, shd_file, write_split
+from spikegrad.settings import ConfigError
 from study.config.data import Validation
 from study.data.dataset import load, unseen_speakers
 from study.data.layout import DataError, Sample, write_spike_file
@@ -161,16 +163,38 @@ def test_the_grid_is_near_ordered_and_within_the_sample(times: list[float], step
     assert (np.abs(moved - times)[inner] <= step / 2 + 1e-12).all()
 
 
-def test_time_step_reaches_the_events(tmp_path: Path) -> None:
+def test_a_grid_makes_cells_and_channels_are_merged(tmp_path: Path) -> None:
     files = {"train": shd_file(tmp_path / "train.h5"), "test": shd_file(tmp_path / "test.h5")}
-    for name, step in (("grid", 0.05), ("full", None)):
+    found = {}
+    for name, changes in {
+        "full": {},
+        "grid": {"time_step": 0.05},
+        "channels": {"channels": 6},
+        "cells": {"time_step": 0.05, "channels": 6},
+    }.items():
         (tmp_path / name).mkdir()
-        prepare("x", config(time_step=step), files, tmp_path / name / "events.h5")
-    split = write_split(tmp_path / "full" / "events.h5")
-    grid, full = (load(tmp_path / n / "events.h5", split, "test").spikes for n in ("grid", "full"))
-    np.testing.assert_array_equal(grid.times, to_grid(full.times.numpy(), 0.05, 1.0))
-    assert not torch.equal(grid.times, full.times)
-    assert torch.equal(grid.units, full.units)
+        prepare("x", config(**changes), files, tmp_path / name / "events.h5")
+        split = write_split(tmp_path / name / "events.h5")
+        data = load(tmp_path / name / "events.h5", split, "test")
+        assert data.n_units == changes.get("channels", 30)
+        found[name] = data.spikes
+    full = found["full"]
+    times, units = to_grid(full.times.numpy(), 0.05, 1.0), full.units // 5
+    assert full.counts is found["channels"].counts is None
+    assert torch.equal(found["channels"].times, full.times)
+    assert torch.equal(found["channels"].units, units)
+    for name, channels in (("grid", full.units), ("cells", units)):
+        events = found[name]
+        cells = Counter(zip(full.samples.tolist(), times, channels.tolist(), strict=True))
+        columns = (events.samples.tolist(), events.times.tolist(), events.units.tolist())
+        counts = dict(zip(zip(*columns, strict=True), events.counts.tolist(), strict=True))
+        assert counts == cells
+        assert len(counts) == len(events.counts) < len(full.times)
+
+
+def test_channels_are_merged_evenly() -> None:
+    with pytest.raises(ConfigError, match="channels = 7 must divide n_units = 30"):
+        config(channels=7)
 
 
 def test_files_must_share_their_classes(tmp_path: Path) -> None:

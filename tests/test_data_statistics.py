@@ -82,7 +82,7 @@ def test_differences_from_shd_are_none_where_there_is_none() -> None:
     samples = pd.concat(tables).assign(group="train")
     samples["class"] = rng.choice(["zero", "neun"], len(samples))
     samples.loc[samples["class"] == "neun", "channels"] = 0.0  # German words do not count there
-    row = compare(samples).set_index("quantity")
+    row = compare(samples, merged=False).set_index("quantity")
     for speaker in RATES:
         assert row.loc[f"rate of speaker {speaker}", "difference"] == pytest.approx(0, abs=1e-9)
     assert row.loc["rate, correlation over speakers", "here"] == pytest.approx(1)
@@ -93,3 +93,5 @@ def test_differences_from_shd_are_none_where_there_is_none() -> None:
         assert here == pytest.approx(published, rel=0.05)
     assert row.loc["duration, median", "here"] == samples["last_spike"].median()
     assert row.loc["duration, median", "shd"] == DURATIONS["median"]
+    quantities = [name for name in row.index if not name.startswith("channels")]
+    assert compare(samples, merged=True)["quantity"].tolist() == quantities

@@ -207,7 +207,7 @@ figure(
     "data",
     "examples and statistics",
     pick(rules.data_statistics.output, "examples", "samples", "profiles"),
-    n_units=STUDY.data.n_units,
+    n_units=STUDY.data.n_inputs,
 )
 
 
@@ -227,6 +227,8 @@ if STUDY.data.source == "heidelberg-digits":
         log:
             f"{LOGS}/data/compare_with_shd.log",
         localrule: True
+        params:
+            merged=STUDY.data.channels is not None,
         script:
             "../scripts/compare_with_shd.py"
 
@@ -235,4 +237,5 @@ if STUDY.data.source == "heidelberg-digits":
         "shd_comparison",
         "beside SHD",
         {"samples": rules.data_statistics.output.samples},
+        merged=STUDY.data.channels is not None,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from study.storage.tables import read_table
 
 LIF = "lif"
 
-Units = pd.Series
+Units: TypeAlias = pd.Series
 """A number for each unit, by the unit."""
 
 Cases = dict[str, Estimate]

@@ -199,11 +199,15 @@ class DataConfig(Section):
     source: Literal["shd", "ssc", "heidelberg-digits", "recordings", "spoken-digits", "files"]
     """Where spikes come from; only that source's section below is used."""
     n_units: int = Field(700, ge=1)
-    """Number of input channels; for sounds, the channels of the cochlea."""
+    """Number of the source's channels; for sounds, those of the cochlea."""
+    channels: int | None = Field(None, ge=1)
+    """Number of input channels into which neighbouring ones of the source are merged, as many into
+    each; null keeps `n_units`."""
     duration: float = seconds(1e-3, 60.0, 1.4)
     """Duration of every sample in seconds; no sound may be longer, no spike come later."""
     time_step: float | None = seconds(1e-6, 0.1, None)
-    """Spike times are moved to multiples of this many seconds; null keeps them as they are."""
+    """Spike times are moved to multiples of this many seconds, and a channel's spikes of one time
+    become one event with a count; null keeps them as they are."""
     validation: Validation = Validation()
     """Held-out training samples; SSC brings a validation set of its own."""
     folds: Folds | None = None
@@ -221,6 +225,11 @@ class DataConfig(Section):
     """Digits made on this machine."""
     files: Files | None = None
     """Your own spikes; needed when source is files."""
+
+    @property
+    def n_inputs(self) -> int:
+        """Input channels of the networks."""
+        return self.channels or self.n_units
 
     @property
     def sounds(self) -> SpokenDigits | HeidelbergDigits | Recordings | None:
@@ -259,6 +268,12 @@ class DataConfig(Section):
     def inner_folds(self) -> int:
         """Inner folds of each outer fold: one where the data come with a validation set."""
         return 1 if self.source == "ssc" and self.folds is None else self.validation.folds
+
+    @model_validator(mode="after")
+    def _channels_are_even(self) -> Self:
+        if self.n_units % self.n_inputs:
+            raise ValueError(f"channels = {self.channels} must divide n_units = {self.n_units}")
+        return self
 
     @model_validator(mode="after")
     def _source_is_given(self) -> Self:

@@ -106,6 +106,7 @@ def _read(file: h5py.File, wanted: np.ndarray) -> SpikeDataset:
             units=events("units", np.int64),
             offsets=torch.from_numpy(np.cumsum([0, *np.diff(offsets)[wanted]])),
             duration=float(attributes["duration"]),
+            counts=events("counts", np.int64) if "counts" in file else None,
         ),
         labels=torch.from_numpy(file["labels"][()][wanted]),
         speakers=torch.from_numpy(file["speakers"][()][wanted]),

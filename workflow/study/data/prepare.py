@@ -3,7 +3,8 @@
 The file holds the samples of all files, one file after the other, in compressed-row form:
 
     times     float64 [n_events]      seconds, ascending within a sample
-    units     uint16 [n_events]
+    units     uint16 [n_events]       channels, merged as data.channels says
+    counts    uint32 [n_events]       spikes of an event; only there if times stand on a grid
     offsets   int64 [n_samples + 1]   sample i owns events offsets[i]:offsets[i + 1]
     labels, speakers   int64 [n_samples]
     origin    uint8 [n_samples]       the file that they come from, an index into ORIGINS
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spikegrad.files import atomic
+from spikegrad.spikes import SpikeTrains
 from study.config.data import DataConfig
 from study.data.layout import DataError, SpikeFile, open_spike_file
 
@@ -47,11 +49,14 @@ def prepare(
     Raises DataError, naming file and sample, if the files break the layout or disagree about the
     classes.
     """
-    columns: dict[str, list[NDArray]] = {"counts": [], "labels": [], "speakers": [], "origin": []}
+    columns: dict[str, list[NDArray]] = {"sizes": [], "labels": [], "speakers": [], "origin": []}
     class_names: list[str] = []
     # This version of the format has checksums of its own structure; Fletcher's are of the contents.
     with atomic(output) as part, h5py.File(part, "w", libver=("v110", "v110")) as file:
-        for array, dtype in (("times", np.float64), ("units", np.uint16)):
+        events = {"times": np.float64, "units": np.uint16}
+        if config.time_step is not None:
+            events["counts"] = np.uint32
+        for array, dtype in events.items():
             file.create_dataset(
                 array, (0,), dtype, maxshape=(None,), chunks=(_CHUNK,), fletcher32=True
             )
@@ -63,17 +68,17 @@ def prepare(
                         f"{path}: its classes differ from those of {files['train']}:"
                         f" {samples.class_names} and {class_names}"
                     )
-                columns["counts"] += _append_events(file, samples, origin, config)
+                columns["sizes"] += _append_events(file, samples, origin, config)
                 columns["labels"].append(samples.labels)
                 columns["speakers"].append(samples.speakers)
                 columns["origin"].append(np.full(len(samples), ORIGINS.index(origin), np.uint8))
-        offsets = np.cumsum(np.concatenate([[0], *columns.pop("counts")]))
+        offsets = np.cumsum(np.concatenate([[0], *columns.pop("sizes")]))
         arrays = {"offsets": offsets} | {a: np.concatenate(b) for a, b in columns.items()}
         for array, values in arrays.items():
             file.create_dataset(array, data=values, chunks=values.shape, fletcher32=True)
         file.attrs.update(
             name=np.bytes_(name.encode()),
-            n_units=config.n_units,
+            n_units=config.n_inputs,
             n_classes=len(class_names),
             # of fixed length: text of variable length has no checksum
             class_names=np.array([word.encode() for word in class_names], np.bytes_),
@@ -91,13 +96,18 @@ def _append_events(
     everyone = np.ones(len(samples), np.bool_)
     checked = samples.samples(everyone, config.n_units, config.duration)
     rest = iter(tqdm(checked, disable=None, total=len(samples), desc=origin))
+    neighbours = config.n_units // config.n_inputs
     while block := list(islice(rest, 512)):
-        events = {
-            "times": [to_grid(s.times, config.time_step, config.duration) for s in block],
-            "units": [s.units for s in block],
-        }
-        for name, parts in events.items():
-            array, values = file[name], np.concatenate(parts)
-            array.resize(len(array) + len(values), axis=0)
-            array[-len(values) :] = values
-        yield np.array([len(s.times) for s in block], np.int64)
+        spikes = SpikeTrains.from_arrays(
+            [to_grid(s.times, config.time_step, config.duration) for s in block],
+            [s.units // neighbours for s in block],
+            config.duration,
+        )
+        if config.time_step is not None:
+            spikes = spikes.merged()
+        for name in ("times", "units", "counts"):
+            if name in file:
+                array, values = file[name], getattr(spikes, name).numpy()
+                array.resize(len(array) + len(values), axis=0)
+                array[-len(values) :] = values
+        yield spikes.sizes.numpy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise, product
+from math import exp
 from statistics import mean
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ RECORDED = {  # samples of training, validation and test files, classes, seconds
 UNKNOWN = ("files", "recordings")
 """Sources whose size the settings do not say."""
 SPEAKERS = 10  # of SHD's training data; two more are in its test data
-EVENTS = 11.0  # of a sample, for each channel: SHD has 10.8, the demo's spoken digits 11.6
+SPIKES = 11.0  # of a sample, for each channel: SHD has 10.8, the demo's spoken digits 11.6
+CROWDED = 0.16  # share of the cells of channel and time that all spikes of a recording fall into
 SPOKEN = 0.43  # seconds of a synthetic digit
 ACTIVITY = defaultdict(lambda: 15.0, {"qif": 5.0, "qif_delta": 5.0})
 """Spikes of a neuron in a sample, in trained networks of the kept studies; a new neuron model's
@@ -48,7 +50,7 @@ class Size(NamedTuple):
 
 def size_of(data: DataConfig) -> Size:
     """The size of ``data``; recordings and spikes of the user's own count as SHD's."""
-    events = EVENTS * data.n_units
+    events = SPIKES * data.n_units
     if data.source == "spoken-digits":
         spoken, n_validation, seconds = data.spoken_digits, 0, SPOKEN
         classes = len(spoken.languages) * len(spoken.digits)
@@ -59,6 +61,9 @@ def size_of(data: DataConfig) -> Size:
         n, n_validation, n_test, classes, seconds = RECORDED.get(data.source, RECORDED["shd"])
         speakers = SPEAKERS
         unseen = 2
+    if data.time_step is not None:  # spikes of one cell are one event
+        cells = CROWDED * data.n_inputs * seconds / data.time_step
+        events = cells * (1 - exp(-events / cells))
     n += n_validation
     if data.folds is not None:  # the mean over outer folds
         everyone = data.folds.speakers or speakers + unseen
@@ -100,7 +105,7 @@ def n_weights(study: Study, neuron: Neuron) -> float:
     """Weights of a network, its readout's included, the mean over :func:`candidates`."""
 
     def of(network: NetworkSettings) -> int:
-        widths = [study.data.n_units, *network.layers, size_of(study.data).classes]
+        widths = [study.data.n_inputs, *network.layers, size_of(study.data).classes]
         recurrent = sum(n * n for n in network.layers) if network.recurrent else 0
         return sum(a * b for a, b in pairwise(widths)) + recurrent
 

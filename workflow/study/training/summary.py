@@ -25,7 +25,7 @@ FLAT = 5
 def unit_of(runs: pd.DataFrame) -> str:
     """What is independent among ``runs``: outer folds; with one of them searches; with one of these
     or none, seeds."""
-    return next((unit for unit in ("fold", "search") if len(set(runs[unit])) > 1), "seed")
+    return next((unit for unit in ("fold", "search") if len(set(runs.get(unit, []))) > 1), "seed")
 
 
 def by_unit(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
