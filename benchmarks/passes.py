@@ -22,8 +22,8 @@ ROUNDS = 15
 def measure_passes(t: Task) -> dict[str, Any]:
     """Seconds of both passes, medians of some rounds after one that compiles, and counts."""
     net = network(t._replace(batch=4))
-    neuron, events = net.layer.neuron, events_of_samples(net.spikes)[0]
-    weights = padded_weights(*net.layer._weights())
+    neuron, weights = net.layer.neuron, padded_weights(*net.layer._weights())
+    events = events_of_samples(net.spikes, weights.input.dtype)[0]
     run = neuron, events, net.spikes.duration, weights, 1000 * t.hidden
     record = forward.forward(*run)
     zeros = np.zeros((len(neuron.variables()), weights.input.shape[1]), np.float32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from spikegrad.layers import SpikingLayer
@@ -33,3 +35,23 @@ def random_layer(
     layer = SpikingLayer(n_in, n_out, neuron, 0.02, recurrent, dtype, drive=drive)
     layer.initialise(spikes, 0.8, scale, 0.8, torch.Generator().manual_seed(seed))
     return layer
+
+
+def random_counts(seed: int, step: float = 0.02, **sizes: int) -> SpikeTrains:
+    """Random spikes in cells of ``step`` seconds, as events with counts, which are 1 to 3 times
+    theirs."""
+    spikes = random_spikes(seed, **sizes)
+    cells = replace(spikes, times=torch.round(spikes.times / step) * step).merged()
+    times = torch.randint(1, 4, cells.times.shape, generator=torch.Generator().manual_seed(seed))
+    return replace(cells, counts=cells.multiplicities * times)
+
+
+def repeated(spikes: SpikeTrains) -> SpikeTrains:
+    """The same spikes as events without counts."""
+
+    def copies(tensor: torch.Tensor) -> torch.Tensor:
+        return torch.repeat_interleave(tensor, spikes.multiplicities)
+
+    sizes = torch.bincount(copies(spikes.samples), minlength=len(spikes))
+    offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
+    return SpikeTrains(copies(spikes.times), copies(spikes.units), offsets, spikes.duration)

@@ -8,9 +8,11 @@ import h5py
 import numpy as np
 
 from spikegrad.settings import validate
-from study.config.data import DataConfig
+from study.config.data import DataConfig, Validation
 from study.data.layout import Sample, open_spike_file, write_spike_file
-from study.data.prepare import prepare
+from study.data.prepare import ORIGINS, prepare
+from study.data.splits import split
+from study.storage.tables import write_table
 
 CLASSES = ["zero", "one", "fünf"]
 
@@ -43,11 +45,25 @@ def config(**changes: object) -> DataConfig:
 
 
 def prepared_file(folder: Path) -> Path:
-    """Prepared events of a training file, and of a test file with two speakers more."""
-    train = shd_file(folder / "train.h5", seed=1)
-    test = shd_file(folder / "test.h5", seed=2, n_speakers=6, per_class=2)
-    prepare("files-ü", config(), train, test, folder / "events.h5")
+    """Prepared events of a training file, and of a test file with two speakers more; beside it
+    split.parquet, with two inner folds of a speaker each."""
+    files = {
+        "train": shd_file(folder / "train.h5", seed=1),
+        "test": shd_file(folder / "test.h5", seed=2, n_speakers=6, per_class=2),
+    }
+    prepare("files-ü", config(), files, folder / "events.h5")
+    write_split(folder / "events.h5")
     return folder / "events.h5"
+
+
+def write_split(events: Path) -> Path:
+    """The parts of the samples in the fold that the data come with, beside ``events``."""
+    with h5py.File(events, "r") as file:
+        labels, speakers, origins = (file[name][()] for name in ("labels", "speakers", "origin"))
+    options = Validation(folds=2, speakers=1)
+    table = split(labels, speakers, origins, origins == ORIGINS.index("test"), options)
+    write_table(table, events.with_name("split.parquet"))
+    return events.with_name("split.parquet")
 
 
 def read_all(path: Path, n_units: int = 700, duration: float = 1.4) -> list[Sample]:

@@ -30,8 +30,6 @@ def test_what_was_archived_is_not_made_again(finished: Path, tmp_path: Path) -> 
     (project := tmp_path / "other").mkdir()
     copy_repository(project)
     shutil.copytree(finished / STUDY / "data", project / STUDY / "data")
-    (project / STUDY / "search").mkdir()
-    shutil.copy2(finished / STUDY / "search/events.h5", project / STUDY / "search")
     pack(finished / STUDY, archive)
     unpack(project / STUDY, [archive])
     for name in contents(finished / STUDY):

@@ -27,7 +27,7 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
 
 
 def read_train(path: Path) -> SpikeDataset:
-    return load(path, "train")
+    return load(path, path.with_name("split.parquet"), "train")
 
 
 def refused(read: Callable[[], object], path: Path) -> bool:

@@ -68,7 +68,7 @@ search: {sampling: {space: [{key: network.tau, low: 0, high: 1, log: true}]}}  #
 search: {sampling: {space: [{key: network.tau, low: 0.1, hihg: 1}]}}  # did you mean 'high'?
 seeds: [0, -1]  # 'seeds.1' = -1
 seeds: [0, 0]  # 'seeds': an entry is listed twice: 0
-seeds: [0, 1, 2]  # 3 of them cannot be shared out evenly among search.repeats = 2
+seeds: [0, 1, 2]  # 3 of them cannot be shared out evenly among 2 searches
 seeds: [0, 2]  # at least two for each search
 dataset: shd  # dataset 'shd' must start with data.source, 'spoken-digits'
 dataset: 2026-11-24  # 'dataset' = '2026-11-24'
@@ -227,18 +227,23 @@ def test_a_changed_configuration_is_valid_or_explained(config: dict[str, Any]):
 
 
 @given(
-    st.lists(st.integers(0, 99), min_size=2, max_size=12, unique=True), st.sampled_from([1, 2, 3])
+    st.lists(st.integers(0, 99), min_size=2, max_size=12, unique=True),
+    st.sampled_from([1, 2, 4]),
+    st.sampled_from([1, 2, 3]),
 )
 @examples(max_examples=20, deadline=None)
-def test_seeds_are_shared_out_in_order(seeds: list[int], repeats: int):
-    each = len(seeds) // repeats
+def test_seeds_are_shared_out_in_order(seeds: list[int], folds: int, repeats: int):
+    each = len(seeds) // (folds * repeats)
     assume(each >= 2)
-    seeds = seeds[: each * repeats]
+    seeds = seeds[: each * folds * repeats]
     config = changed("seeds", seeds)
     config["landscape"]["seeds"] = seeds[:2]
     config["search"]["repeats"] = repeats
+    config["data"]["folds"] = {"by": "speaker", "size": 4 // folds} if folds > 1 else None
     study = validate(Study, config)
-    assert [study.search_of(seed) for seed in seeds] == sorted([*range(repeats)] * each)
+    assert [study.search_of(seed) for seed in seeds] == sorted([*range(folds * repeats)] * each)
+    names = [f"fold{k}" for k in range(folds)] if folds > 1 else ["own"]
+    assert [study.fold_of(k) for k in range(study.n_searches)] == sorted(names * repeats)
     for seed in seeds:
         way = [seed]
         while (following := study.next_seed(way[-1])) != seed:
@@ -246,7 +251,7 @@ def test_seeds_are_shared_out_in_order(seeds: list[int], repeats: int):
         assert len(way) == each
         assert {study.search_of(other) for other in way} == {study.search_of(seed)}
     config["search"], config["variants"] = None, {}
-    assert {validate(Study, config).search_of(seed) for seed in seeds} == {0}
+    assert {validate(Study, config).search_of(seed) for seed in seeds} == {*range(folds)}
 
 
 def test_a_neuron_can_be_left_out():

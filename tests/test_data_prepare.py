@@ -1,21 +1,27 @@
-"""Preparing: splits never mix, nothing is lost, and the loaded data are those of the files."""
+"""Preparing: roles never mix, nothing is lost, and the loaded data are those of the files."""
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikefiles import CLASSES, config, prepared_file, random_samples, shd_file
+from spikefiles import CLASSES, config, prepared_file, random_samples, shd_file, write_split
+from spikegrad.settings import ConfigError
 from study.config.data import Validation
 from study.data.dataset import load, unseen_speakers
 from study.data.layout import DataError, Sample, write_spike_file
-from study.data.prepare import SPLITS, held_out, prepare, to_grid
+from study.data.prepare import prepare, to_grid
+from study.data.splits import for_testing, held_out
+from study.storage.tables import write_table
 
 
 @pytest.fixture
@@ -30,8 +36,8 @@ def rows(samples: list[Sample]) -> list[tuple]:
     )
 
 
-def loaded_rows(path: Path, split: str) -> list[tuple]:
-    data = load(path, split)
+def loaded_rows(path: Path, role: str, inner: int | None = 0) -> list[tuple]:
+    data = load(path, path.with_name("split.parquet"), role, inner)
     spikes = [data.spikes.select(torch.tensor([i])) for i in range(len(data))]
     return rows(
         [
@@ -41,33 +47,38 @@ def loaded_rows(path: Path, split: str) -> list[tuple]:
     )
 
 
-def test_every_sample_lands_in_exactly_one_split_of_its_own_file(prepared: Path) -> None:
-    splits = {name: loaded_rows(prepared, name) for name in SPLITS}
-    assert splits["test"] == rows(random_samples(2, 6, 2))
-    assert sorted(splits["train"] + splits["validation"]) == rows(random_samples(1, 4, 5))
+def test_every_sample_has_one_role(prepared: Path) -> None:
+    """In the fold that the data come with: each as its file has it, in any inner fold."""
+    assert loaded_rows(prepared, "test") == rows(random_samples(2, 6, 2))
+    whole = rows(random_samples(1, 4, 5))
+    assert loaded_rows(prepared, "train", None) == whole
+    for inner in range(2):
+        parts = (loaded_rows(prepared, role, inner) for role in ("train", "validation"))
+        assert sorted(itertools.chain(*parts)) == whole
 
 
-def test_held_out_speakers_are_disjoint_and_every_split_has_every_class(prepared: Path) -> None:
-    train, validation, test = (load(prepared, name) for name in SPLITS)
-    whole = set(validation.speakers.tolist()) - set(train.speakers.tolist())
-    assert len(whole) == 1
-    assert set(validation.speakers.tolist()) & set(train.speakers.tolist())
-    for data in (train, validation, test):
-        assert set(data.labels.tolist()) == {0, 1, 2}
-    # speakers 4 and 5 exist in the test file alone; those of validation have been met
-    assert set(test.speakers[unseen_speakers(test, train, validation)].tolist()) == {4, 5}
-    assert set(test.speakers[unseen_speakers(test, train)].tolist()) == {4, 5} | whole
+def test_inner_folds_hold_out_speakers(prepared: Path) -> None:
+    split, held = prepared.with_name("split.parquet"), []
+    for inner in range(2):
+        train, validation = (load(prepared, split, r, inner) for r in ("train", "validation"))
+        assert not set(train.speakers.tolist()) & set(validation.speakers.tolist())
+        assert set(train.labels.tolist()) == {0, 1, 2}
+        held.append(set(validation.speakers.tolist()))
+    assert [len(own) for own in held] == [1, 1]
+    assert not held[0] & held[1]
+    test = load(prepared, split, "test")  # whose speakers 4 and 5 are in no other file
+    assert set(test.speakers[unseen_speakers(test, train)].tolist()) == {4, 5} | held[1]
 
 
 def test_attributes_and_selection(prepared: Path) -> None:
-    data = load(prepared, "train")
+    data = load(prepared, prepared.with_name("split.parquet"), "train")
     assert (data.name, data.n_units, data.n_classes) == ("files-ü", 30, 3)
     assert data.class_names == tuple(CLASSES)
     assert data.spikes.duration == 1.0
     chosen = data.select(torch.tensor([5, 2]))
     assert len(chosen) == 2
     assert chosen.labels.tolist() == data.labels[[5, 2]].tolist()
-    assert chosen.spikes.counts.tolist() == data.spikes.counts[[5, 2]].tolist()
+    assert chosen.spikes.sizes.tolist() == data.spikes.sizes[[5, 2]].tolist()
     assert chosen.class_names == data.class_names
     with pytest.raises(DataError, match=f"files-ü: sample {len(data)} is asked for"):
         data.select(torch.tensor([0, len(data)]))
@@ -76,44 +87,65 @@ def test_attributes_and_selection(prepared: Path) -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
-    speakers=st.integers(0, 3),
-    fraction=st.floats(0.01, 0.5),
-    per_class=st.integers(3, 12),
+    folds=st.integers(1, 3),
+    held=st.integers(0, 2),
+    fraction=st.floats(0.01, 0.25),
+    per_class=st.integers(1, 4),
 )
-def test_validation_split_holds_for_any_setting(
-    seed: int, speakers: int, fraction: float, per_class: int
+def test_inner_folds_hold_for_any_setting(
+    seed: int, folds: int, held: int, fraction: float, per_class: int
 ) -> None:
-    who, labels = (a.ravel() for a in np.mgrid[0:5, 0 : 4 * per_class])
+    """They share no sample; each has whole speakers, or the same share of each class."""
+    who, labels = (a.ravel() for a in np.mgrid[0:7, 0 : 4 * per_class])
     labels %= 4
-    settings_ = Validation(seed=seed, speakers=speakers, fraction=fraction)
-    mask = held_out(labels, who, settings_)
-    entirely = [s for s in range(5) if mask[who == s].all()]
-    assert len(entirely) >= speakers
-    for label in range(4):
-        others = (labels == label) & ~np.isin(who, entirely)
-        assert mask[labels == label].any()
-        assert not mask[labels == label].all()
-        if len(entirely) == speakers:
-            assert mask[others].sum() == max(1, round(fraction * others.sum()))
-    np.testing.assert_array_equal(mask, held_out(labels, who, settings_))
+    options = Validation(seed=seed, folds=folds, speakers=held, fraction=fraction)
+    inner = held_out(labels, who, options)
+    assert set(inner) == {-1, *range(folds)}
+    for k in range(folds):
+        if held:
+            assert [(inner[who == s] == k).all() for s in range(7)].count(True) == held
+            assert (inner == k).sum() == held * 4 * per_class
+        else:
+            each = np.bincount(labels[inner == k])
+            assert set(each) == {max(1, round(fraction * 7 * per_class))}
+    np.testing.assert_array_equal(inner, held_out(labels, who, options))
 
 
-def test_validation_that_leaves_no_training_is_refused() -> None:
+@settings(max_examples=60, deadline=None)
+@given(
+    numbers=st.lists(st.integers(0, 99), min_size=2, max_size=9, unique=True),
+    size=st.integers(1, 8),
+)
+def test_each_speaker_is_tested_in_one_fold(numbers: list[int], size: int) -> None:
+    speakers, n = np.array(numbers * 3), -(-len(numbers) // size)
+    masks = np.array([for_testing(speakers, size, n, fold) for fold in range(n)])
+    assert (masks.sum(0) == 1).all()
+    found = [set(speakers[mask]) for mask in masks]
+    assert [len(own) for own in found[:-1]] == [size] * (n - 1)
+    assert sorted(numbers) == [s for own in found for s in sorted(own)]
+    with pytest.raises(DataError, match=r"set data\.folds\.speakers"):
+        for_testing(speakers, size, n + 1, 0)
+
+
+def test_inner_folds_that_leave_no_training_are_refused() -> None:
     labels, speakers = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
-    with pytest.raises(DataError, match=r"speakers = 2 leaves none of the 2"):
-        held_out(labels, speakers, Validation(speakers=2))
-    with pytest.raises(DataError, match=r"all 1 training samples of class 0"):
-        held_out(labels, speakers, Validation(speakers=1))
+    with pytest.raises(DataError, match=r"1 inner folds of 2 speakers need 3 .* there are 2"):
+        held_out(labels, speakers, Validation(folds=1, speakers=2))
+    with pytest.raises(DataError, match=r"more than the 2 training samples of class 0"):
+        held_out(labels, speakers, Validation(folds=3, speakers=0))
+    with pytest.raises(DataError, match=r"inner fold 0 holds out all .* of class"):
+        held_out(speakers, speakers, Validation(folds=1, speakers=1))
 
 
-def test_a_validation_file_is_used_whole(tmp_path: Path) -> None:
+def test_a_validation_file_is_the_inner_fold(tmp_path: Path) -> None:
     files = {
         name: shd_file(tmp_path / f"{name}.h5", seed)
         for seed, name in enumerate(("train", "validation", "test"))
     }
-    prepare("x", config(), files["train"], files["test"], tmp_path / "e.h5", files["validation"])
+    prepare("x", config(), files, tmp_path / "events.h5")
+    write_split(tmp_path / "events.h5")
     for seed, name in enumerate(("train", "validation", "test")):
-        assert loaded_rows(tmp_path / "e.h5", name) == rows(random_samples(seed, 4, 5))
+        assert loaded_rows(tmp_path / "events.h5", name) == rows(random_samples(seed, 4, 5))
 
 
 @settings(max_examples=100)
@@ -131,41 +163,57 @@ def test_the_grid_is_near_ordered_and_within_the_sample(times: list[float], step
     assert (np.abs(moved - times)[inner] <= step / 2 + 1e-12).all()
 
 
-def test_time_step_reaches_the_events(tmp_path: Path) -> None:
-    train, test = shd_file(tmp_path / "train.h5"), shd_file(tmp_path / "test.h5")
-    prepare("x", config(time_step=0.05), train, test, tmp_path / "e.h5")
-    prepare("x", config(), train, test, tmp_path / "full.h5")
-    grid, full = (load(tmp_path / name, "test").spikes for name in ("e.h5", "full.h5"))
-    np.testing.assert_array_equal(grid.times, to_grid(full.times.numpy(), 0.05, 1.0))
-    assert not torch.equal(grid.times, full.times)
-    assert torch.equal(grid.units, full.units)
+def test_a_grid_makes_cells_and_channels_are_merged(tmp_path: Path) -> None:
+    files = {"train": shd_file(tmp_path / "train.h5"), "test": shd_file(tmp_path / "test.h5")}
+    found = {}
+    for name, changes in {
+        "full": {},
+        "grid": {"time_step": 0.05},
+        "channels": {"channels": 6},
+        "cells": {"time_step": 0.05, "channels": 6},
+    }.items():
+        (tmp_path / name).mkdir()
+        prepare("x", config(**changes), files, tmp_path / name / "events.h5")
+        split = write_split(tmp_path / name / "events.h5")
+        data = load(tmp_path / name / "events.h5", split, "test")
+        assert data.n_units == changes.get("channels", 30)
+        found[name] = data.spikes
+    full = found["full"]
+    times, units = to_grid(full.times.numpy(), 0.05, 1.0), full.units // 5
+    assert full.counts is found["channels"].counts is None
+    assert torch.equal(found["channels"].times, full.times)
+    assert torch.equal(found["channels"].units, units)
+    for name, channels in (("grid", full.units), ("cells", units)):
+        events = found[name]
+        cells = Counter(zip(full.samples.tolist(), times, channels.tolist(), strict=True))
+        columns = (events.samples.tolist(), events.times.tolist(), events.units.tolist())
+        counts = dict(zip(zip(*columns, strict=True), events.counts.tolist(), strict=True))
+        assert counts == cells
+        assert len(counts) == len(events.counts) < len(full.times)
 
 
-def test_the_same_seed_gives_the_same_file_and_another_does_not(tmp_path: Path) -> None:
-    train, test = shd_file(tmp_path / "train.h5"), shd_file(tmp_path / "test.h5")
-    contents = []
-    for seed in (0, 0, 1):
-        split = {"seed": seed, "speakers": 1, "fraction": 0.2}
-        prepare("x", config(validation=split), train, test, tmp_path / "e.h5")
-        contents.append((tmp_path / "e.h5").read_bytes())
-    assert contents[0] == contents[1] != contents[2]
+def test_channels_are_merged_evenly() -> None:
+    with pytest.raises(ConfigError, match="channels = 7 must divide n_units = 30"):
+        config(channels=7)
 
 
 def test_files_must_share_their_classes(tmp_path: Path) -> None:
-    train = shd_file(tmp_path / "train.h5")
-    write_spike_file(tmp_path / "test.h5", random_samples(0, 2, 1), ["null", "eins", "zwei"])
+    files = {"train": shd_file(tmp_path / "train.h5"), "test": tmp_path / "test.h5"}
+    write_spike_file(files["test"], random_samples(0, 2, 1), ["null", "eins", "zwei"])
     with pytest.raises(DataError, match=r"test\.h5: its classes differ"):
-        prepare("x", config(), train, tmp_path / "test.h5", tmp_path / "e.h5")
+        prepare("x", config(), files, tmp_path / "e.h5")
 
 
 def test_loading_refuses_what_was_not_prepared(prepared: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="unknown split 'valid'"):
-        load(prepared, "valid")
+    split = prepared.with_name("split.parquet")
     with pytest.raises(DataError, match=r"absent\.h5: not a whole prepared file"):
-        load(tmp_path / "absent.h5", "train")
+        load(tmp_path / "absent.h5", split, "train")
     with pytest.raises(DataError, match=r"train\.h5: not a whole prepared file"):
-        load(tmp_path / "train.h5", "train")
+        load(tmp_path / "train.h5", split, "train")
+    write_table(pd.read_parquet(split)[1:], tmp_path / "other.parquet")
+    with pytest.raises(DataError, match=r"other\.parquet: 95 samples"):
+        load(prepared, tmp_path / "other.parquet", "train")
     with h5py.File(prepared, "r+") as file:
         file["times"][0] = -1.0
     with pytest.raises(DataError, match="negative"):
-        load(prepared, "train")
+        load(prepared, split, "train")

@@ -10,7 +10,7 @@ import pytest
 
 from spikefiles import CLASSES, prepared_file, random_samples
 from study.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, compare
-from study.data.statistics import TIME_BIN, describe, examples, summarise
+from study.data.statistics import TIME_BIN, describe, examples, parts_of_folds, summarise
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_statistics_are_those_of_a_direct_count(events: Path) -> None:
-    samples, profiles = describe(events)
+    samples, profiles = describe(events, events.with_name("split.parquet"))
     new = [s for s in random_samples(2, 6, 2) if s.speaker > 3]
     rows = samples[samples.group == "test, new speakers"]
     assert rows["class"].tolist() == [CLASSES[s.label] for s in new]
@@ -40,7 +40,7 @@ def test_statistics_are_those_of_a_direct_count(events: Path) -> None:
 
 
 def test_every_sample_is_in_one_group_and_the_summary_counts_them(events: Path) -> None:
-    samples, _ = describe(events)
+    samples, _ = describe(events, events.with_name("split.parquet"))
     summary = summarise(samples)
     assert len(samples) == len(random_samples(1, 4, 5)) + len(random_samples(2, 6, 2))
     assert summary.samples["train"] + summary.samples["validation"] == 60
@@ -50,10 +50,19 @@ def test_every_sample_is_in_one_group_and_the_summary_counts_them(events: Path) 
     assert summary.spikes_mean["train"] == samples[samples.group == "train"].spikes.mean()
 
 
+def test_folds_are_listed_with_their_speakers(events: Path) -> None:
+    table = parts_of_folds({"own": events.with_name("split.parquet")}).set_index("part")
+    assert set(table["fold"]) == {"own"}
+    assert table.loc["test", ["speakers", "samples"]].tolist() == ["0 1 2 3 4 5", 36]
+    inner = table.drop("test")
+    assert sorted(" ".join(inner["speakers"]).split()) == ["0", "1", "2", "3"]
+    assert inner["samples"].to_dict() == {"inner fold 0": 15, "inner fold 1": 15, "others": 30}
+
+
 def test_examples_are_whole_training_samples_of_two_words_by_the_same_speakers(
     events: Path,
 ) -> None:
-    shown = examples(events)
+    shown = examples(events, events.with_name("split.parquet"))
     known = {(CLASSES[s.label], s.speaker, *s.times, *s.units) for s in random_samples(1, 4, 5)}
     groups = shown.groupby(["class", "speaker"], sort=False)
     assert len(groups) == 4
@@ -73,7 +82,7 @@ def test_differences_from_shd_are_none_where_there_is_none() -> None:
     samples = pd.concat(tables).assign(group="train")
     samples["class"] = rng.choice(["zero", "neun"], len(samples))
     samples.loc[samples["class"] == "neun", "channels"] = 0.0  # German words do not count there
-    row = compare(samples).set_index("quantity")
+    row = compare(samples, merged=False).set_index("quantity")
     for speaker in RATES:
         assert row.loc[f"rate of speaker {speaker}", "difference"] == pytest.approx(0, abs=1e-9)
     assert row.loc["rate, correlation over speakers", "here"] == pytest.approx(1)
@@ -84,3 +93,5 @@ def test_differences_from_shd_are_none_where_there_is_none() -> None:
         assert here == pytest.approx(published, rel=0.05)
     assert row.loc["duration, median", "here"] == samples["last_spike"].median()
     assert row.loc["duration, median", "shd"] == DURATIONS["median"]
+    quantities = [name for name in row.index if not name.startswith("channels")]
+    assert compare(samples, merged=True)["quantity"].tolist() == quantities

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import h5py
 import pandas as pd
 import pyarrow.parquet
 import pytest
@@ -26,7 +27,9 @@ from spikegrad.settings import validate
 from study.config.study import Study
 from study.data.dataset import load
 from study.data.prepare import prepare
+from study.data.splits import ROLES, split
 from study.report.study import declared
+from study.storage.tables import write_table
 from test_config import settings
 from test_workflow import edited
 
@@ -171,6 +174,11 @@ def test_the_guides_files_become_data(tmp_path: Path):
     study = validate(Study, {**settings("smoke.yaml"), **yaml.safe_load(own)})
     with contextlib.chdir(tmp_path):
         exec(compile(code, "make_files.py", "exec"), {})
-        prepare(study.dataset, study.data, "train.h5", "test.h5", "events.h5")
-        sizes = [len(load("events.h5", split)) for split in ("train", "validation", "test")]
+        files = {"train": "train.h5", "test": "test.h5"}
+        prepare(study.dataset, study.data, files, "events.h5")
+        with h5py.File("events.h5") as file:
+            labels, speakers, origins = (file[n][()] for n in ("labels", "speakers", "origin"))
+        table = split(labels, speakers, origins, origins == 2, study.data.validation)
+        write_table(table, "split.parquet")
+        sizes = [len(load("events.h5", "split.parquet", role, inner=0)) for role in ROLES]
     assert sizes == [108, 12, 40]

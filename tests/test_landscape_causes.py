@@ -93,8 +93,8 @@ def test_a_spike_that_lingers_is_distinguished(time, expected: bool, inner: floa
     def point(distance: float, moves: bool) -> Spikes:
         """One neuron that spikes at a time of its own, beside one that rests."""
         own = time(distance) if moves else 0.1
-        times, units = np.array([0.05, own]), np.array([0, 1])
-        return Spikes(0.0, 0.0, [np.empty(0), times], [np.empty(0, int), units], [], 10.0)
+        times, units, none = np.array([0.05, own]), np.array([0, 1]), np.empty(0, int)
+        return Spikes(0.0, 0.0, [none, times], [none, units], [], 10.0, none)
 
     for side in (0, 1):  # on one side of the change it moves, on the other it rests
         low, high = point(inner, side == 0), point(inner, side == 1)
@@ -197,7 +197,7 @@ def test_what_follows_a_spike_that_vanishes(back: float, later: int):
 @pytest.mark.parametrize(("slope", "height"), [(1e9, 0.0), (1e3, 1e-7)])
 def test_no_jump_is_what_the_slope_explains(slope: float, height: float):
     def spikes(x: float, loss: float) -> Spikes:
-        return Spikes(x, loss, [], [], [], 0.1)
+        return Spikes(x, loss, [], [], [], 0.1, np.empty(0))
 
     losses = [0.5, 0.5, 0.5 + 1e-7, 0.5 + 1e-7]
     around = Bracket(*(spikes(1e-13 * k, loss) for k, loss in enumerate(losses)))

@@ -14,12 +14,17 @@ from study.landscape.orders import Synapses, order_changes
 from study.landscape.signature import Spikes, same_counts
 
 
-def one_layer(moments: list[float], units: list[int], inputs: list[float]) -> Spikes:
+def one_layer(
+    moments: list[float],
+    units: list[int],
+    inputs: list[float],
+    counts: tuple[int, ...] = (1, 1, 1),
+) -> Spikes:
     """Input channel k arrives at ``inputs[k]``; ``units`` spike at ``moments``, ascending."""
     times = [np.array(inputs), np.array(moments)]
     channels = [np.arange(len(inputs)), np.array(units)]
     ranks = [np.searchsorted(times[0], times[1], side="right")]
-    return Spikes(0.0, 0.0, times, channels, ranks, 1.0)
+    return Spikes(0.0, 0.0, times, channels, ranks, 1.0, np.array(counts))
 
 
 @pytest.mark.parametrize(
@@ -38,6 +43,15 @@ def test_inputs_at_one_time_are_one_arrival(weights: list[float], expected: list
     synapses = [Synapses(np.array(weights)[:, None], None)]
     assert order_changes(a, b, synapses).tolist() == expected
     assert order_changes(b, a, synapses).tolist() == expected
+
+
+def test_an_input_with_a_count_arrives_as_often():
+    inputs, counts = [0.2, 0.2, 0.2], (2, 1, 1)
+    a, b = (one_layer([t], [0], inputs, counts) for t in (0.1, 0.3))
+    for weights, expected in (([1.0, -2.0, 0.0], [0, 0, 0]), ([-1.0, 1.5, 0.0], [1, 0, 1])):
+        assert (
+            order_changes(a, b, [Synapses(np.array(weights)[:, None], None)]).tolist() == expected
+        )
 
 
 def events(spikes: Spikes, layer: int) -> dict[tuple[int, int], float]:

@@ -45,6 +45,13 @@ def broken(name: str, index: int, value: float) -> SpikeTrains:
     return altered(**{name: part})
 
 
+def counted(event: int, count: int) -> SpikeTrains:
+    """All events stand for one spike, but ``event`` for ``count``."""
+    counts = torch.ones_like(SPIKES.units)
+    counts[event] = count
+    return altered(counts=counts)
+
+
 def readout(kind: str, neuron: str = "qif", n_in: int = 10):
     if kind == "integrated":
         made = IntegratedReadout(n_in, 3, 0.02, 0.2, dtype=torch.float64)
@@ -93,6 +100,7 @@ MISTAKES = [
     (SpikeError, "units must be whole numbers", lambda: altered(units=SPIKES.units > 3)),
     (SpikeError, "units must be a list", lambda: altered(units=SPIKES.units[:, None])),
     (SpikeError, "offsets must be whole", lambda: altered(offsets=SPIKES.offsets.double())),
+    (SpikeError, "counts must be whole", lambda: altered(counts=SPIKES.times)),
     # their values, as a layer reads them
     (SpikeError, "sample 1: a spike time is not finite", lambda: passed(broken("times", 60, NAN))),
     (SpikeError, "sample 2: .* is negative", lambda: passed(broken("times", 100, -1e-9))),
@@ -101,6 +109,8 @@ MISTAKES = [
     (SpikeError, "sample 1: a unit is outside 0..19", lambda: passed(broken("units", 70, 20))),
     (SpikeError, "sample 1: offsets decrease", lambda: passed(broken("offsets", 1, 120))),
     (SpikeError, "offsets must run from 0", lambda: passed(broken("offsets", 3, 149))),
+    (SpikeError, "150 spike times but 2 counts", lambda: passed(altered(counts=SPIKES.units[:2]))),
+    (SpikeError, "sample 1: a count is below 1 .event 3:", lambda: passed(counted(53, 0))),
     (TypeError, r"not ndarray; SpikeTrains\.from_arr", lambda: passed(np.zeros((8, 100, 20)))),
     # layers and readouts, as they are made
     (ValueError, r"'adex' is not known; .*'lif', 'lif_refrac", lambda: layer(neuron="adex")),
@@ -268,9 +278,9 @@ def test_a_second_backward_pass_is_refused_unless_the_graph_is_kept():
     assert torch.equal(own.weight.grad, 2 * first)
 
 
-@pytest.mark.parametrize("name", ["times", "units", "offsets"])
+@pytest.mark.parametrize("name", ["times", "units", "offsets", "counts"])
 def test_changes_in_place_before_the_backward_pass_are_refused(name):
-    spikes = random_spikes(0)
+    spikes = replace(random_spikes(0), counts=torch.full((150,), 2))
     loss = layer()(spikes).times.sum()
     getattr(spikes, name)[1] += 1
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):

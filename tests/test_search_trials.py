@@ -8,18 +8,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 import torch
 
 import study.search.trials
-from spikefiles import shd_file
+from spikefiles import prepared_file
 from spikegrad.layers import SpikeOverflowError
-from spikegrad.settings import validate
-from study.config.data import DataConfig
 from study.data.dataset import load
-from study.data.prepare import prepare
 from study.search.records import Trial, TrialRecord, read_records
 from study.search.trials import TrialRunner, final_budget
 from study.training.response import Response
@@ -187,40 +183,29 @@ def test_other_errors_are_not_swallowed(tmp_path: Path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def events(tmp_path_factory) -> dict[str, Path]:
-    """The data that training is given, and those that the search is."""
-    folder = tmp_path_factory.mktemp("events")
-    train, test = (shd_file(folder / f"{name}.h5", seed=k) for k, name in enumerate(("a", "b")))
-    values = {"source": "shd", "n_units": 30, "duration": 1.0, "validation": {"speakers": 1}}
-    for name, held_out in (("whole", test), ("search", None)):
-        prepare(name, validate(DataConfig, values), train, held_out, folder / f"{name}.h5")
-    return {name: folder / f"{name}.h5" for name in ("whole", "search")}
+def files(tmp_path_factory) -> tuple[Path, Path]:
+    """Events, and the parts of their samples."""
+    events = prepared_file(tmp_path_factory.mktemp("events"))
+    return events, events.with_name("split.parquet")
 
 
-def test_samples_are_drawn_by_seed(events: dict[str, Path], tmp_path: Path):
+def test_samples_are_drawn_by_seed(files: tuple[Path, Path], tmp_path: Path):
     def times(n_samples: int | None, seed: int) -> torch.Tensor:
         model = model_settings().model_dump(mode="json")
-        by = TrialRunner.of_job(
-            "qif", halving(samples=n_samples), model, events["search"], seed, "", tmp_path
-        )
+        by = TrialRunner.of_job("qif", halving(samples=n_samples), model, files, seed, "", tmp_path)
         assert len(by.data) == min(n_samples or len(whole), len(whole))
         return by.data.spikes.times
 
-    whole = load(events["search"], "train")
+    whole = load(*files, "train", inner=0)
     for n_samples in (None, 1000):
         assert torch.equal(times(n_samples, 0), whole.spikes.times)
     assert torch.equal(times(10, 0), times(10, 0))
     assert not torch.equal(times(10, 0), times(10, 1))
 
 
-def test_the_data_of_the_search_are_those_of_training_without_the_test_set(
-    events: dict[str, Path],
-):
-    assert len(load(events["search"], "test")) == 0
-    assert len(load(events["whole"], "test")) > 0
-    for split in ("train", "validation"):
-        ours, theirs = (load(events[name], split) for name in ("search", "whole"))
-        assert torch.equal(ours.spikes.times, theirs.spikes.times)
-        assert torch.equal(ours.labels, theirs.labels)
-    with h5py.File(events["search"]) as file:
-        assert set(file["split"][()]) == {0, 1}
+def test_trials_never_see_what_is_for_testing(files: tuple[Path, Path], tmp_path: Path):
+    model = model_settings().model_dump(mode="json")
+    by = TrialRunner.of_job("qif", halving(), model, files, 0, "", tmp_path)
+    test = load(*files, "test").spikes.times
+    for data in (by.data, by.validation):
+        assert not torch.isin(data.spikes.times, test).any()

@@ -26,11 +26,16 @@ def jobs(tmp_path_factory) -> list[tuple[str, list[str], list[str]]]:
     return [(rule, inputs.split(", "), outputs.split(", ")) for rule, inputs, outputs in found]
 
 
-def test_no_job_of_the_search_is_given_test_data(jobs) -> None:
-    given = {rule: inputs for rule, inputs, _ in jobs if rule.startswith("search")}
-    assert given.keys() >= {"search_data", "search_trials", "search_finalists"}
-    for inputs in given.values():
-        assert not [file for file in inputs if re.search(r"test|/data/events\.h5", file)]
+def test_a_search_and_its_networks_have_the_split_of_their_fold(jobs) -> None:
+    seen = set()
+    for rule, inputs, outputs in jobs:
+        splits = [file for file in inputs if file.endswith("split.parquet")]
+        if rule in ("search_trials", "search_finalists", "train"):
+            own = re.search(r"/(search|training)/qif/(\d)/", outputs[0])
+            search = int(own[2]) // (2 if own[1] == "training" else 1)
+            assert [Path(file).parent.name for file in splits] == [f"fold{search}"]
+            seen.add((rule, search))
+    assert len(seen) == 3 * 2
 
 
 def test_a_generation_is_suggested_from_all_earlier_records(jobs) -> None:
@@ -59,4 +64,4 @@ def test_more_generations_reuse_every_finished_trial(finished: Path, tmp_path: P
     assert {rule: found[rule] for rule in per_search} == {
         rule: n * searches for rule, n in per_search.items()
     }
-    assert not {"search_data", "compile_engine"} & set(found)
+    assert not {"compile_engine"} & set(found)

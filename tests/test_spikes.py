@@ -31,7 +31,7 @@ def test_arrays_come_back_in_order_of_time(samples):
 def test_slices_are_batches():
     batch = SpikeTrains.from_arrays([[0.1], [0.2, 0.3], []], [[0], [1, 2], []], 1.0)
     assert batch[1:].times.tolist() == [0.2, 0.3]
-    assert batch[::-2].counts.tolist() == [0, 1]
+    assert batch[::-2].sizes.tolist() == [0, 1]
     assert batch[-2].units.tolist() == [1, 2]
     with pytest.raises(IndexError, match="no sample 3"):
         batch[3]

@@ -94,9 +94,11 @@ def test_no_number_of_a_page_is_typed(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["heidelberg-digits", "sg-ntk"])
 def test_kept_pages_are_made_of_kept_tables(name: str) -> None:
+    """A study older than outer folds keeps the page that the commit in its about.yaml made."""
     folder = RESULTS / name
     file = folder / "README.md"
-    assert file.read_text() == page(folder, template_of(folder)), "python -m study.report.page"
+    if name == "sg-ntk":
+        assert file.read_text() == page(folder, template_of(folder)), "python -m study.report.page"
     assert [link for link in links(file) if not (folder / link).exists()] == []
 
 
@@ -145,19 +147,18 @@ def test_accuracies_are_means_over_searches_with_t_intervals() -> None:
         assert table[label][-1] == f"{len(own)} ({diverged})"
 
 
-def test_a_new_speaker_has_the_accuracy_of_its_answers(published: Path, finished: Path) -> None:
+def test_the_speakers_of_a_fold_count_alike(published: Path, finished: Path) -> None:
     folder = finished / SMOKE / "training"
-    searches = pd.read_csv(folder / "runs.csv")[["neuron", "seed", "search"]]
-    samples = pd.read_parquet(folder / "qif" / "samples.parquet").merge(searches)
+    runs = pd.read_csv(folder / "runs.csv")[["neuron", "seed", "fold"]]
+    samples = pd.read_parquet(folder / "qif" / "samples.parquet").merge(runs)
     samples["right"] = samples["label"].astype(str) == samples["prediction"].astype(str)
-    table = cells(facts.by_speaker(StudyTables(published)))
-    neuron = table["right answers of each search, in order (%)"].index("QIF")
-    new = samples[samples["unseen_speaker"]]
-    groups = {f"new speaker {speaker}": own for speaker, own in new.groupby("speaker")}
-    groups["heard speakers"] = samples[~samples["unseen_speaker"]]
-    for name, own in groups.items():
-        right = 100 * own.groupby("search")["right"].mean()
-        assert [float(v) for v in table[name][neuron].split(", ")] == pytest.approx(right, abs=0.51)
+    table = cells(facts.by_fold(StudyTables(published)))
+    neuron = table["fold"].index("QIF")
+    assert samples["unseen_speaker"].all()
+    for fold, own in samples.groupby("fold"):
+        right = own.groupby("speaker")["right"].mean()
+        assert table[fold][0] == listed(right.index)
+        assert table[fold][neuron] == f"{100 * right.mean():.1f} %"
 
 
 def test_landscapes_show_means_and_medians_of_networks() -> None:
@@ -187,7 +188,7 @@ def study(tmp_path: Path) -> StudyTables:
     return StudyTables(tmp_path)
 
 
-def test_robustness_is_ranked_beside_new_speakers(study: StudyTables) -> None:
+def test_robustness_is_the_mean_over_networks(study: StudyTables) -> None:
     networks = ["lif_0", "lif_1", "qif_0"]
     rows = [("none", 0, 0.9, 0.8, 0.7), ("channels moved by", -20, 0.25, 0.375, 0.5)]
     rows += [("channels moved by", 20, 0.5, 0.375, 0.75)]
@@ -196,8 +197,8 @@ def test_robustness_is_ranked_beside_new_speakers(study: StudyTables) -> None:
     long = long.assign(neuron=long["network"].str[:3], network=long["network"] + ".safetensors")
     long.to_csv(study.folder / "networks/robustness.csv")
     table = cells(facts.robustness(study))
-    assert table["as they are"] == ["85 %", "70 %", "-1.00"]
-    assert table["channels moved by 20"] == ["38 %", "62 %", "+0.87"]  # two are equal
+    assert table["as they are"] == ["85 %", "70 %"]
+    assert table["channels moved by 20"] == ["38 %", "62 %"]
 
 
 def test_drawn_settings_are_chosen_by_validation_and_reported_by_test(study: StudyTables) -> None:

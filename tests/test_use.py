@@ -59,7 +59,7 @@ def test_longer_training_repeats_no_trial(finished, tmp_path):
     """But the finalists, who are trained as long as the final networks are."""
     jobs = replanned(finished, tmp_path, training={"epochs": 3, "snapshots": 4})
     assert {"search_finalists", "train"} <= set(jobs)
-    assert not {"search_trials", "search_suggest", "search_data"} & set(jobs)
+    assert not {"search_trials", "search_suggest"} & set(jobs)
 
 
 def test_the_folder_does_not_matter(tmp_path):

@@ -204,7 +204,7 @@ def test_no_job_asks_for_more_time_than_the_machines_allow(every_job):
 def test_slurm_groups_are_of_rules_that_exist():
     profile = yaml.safe_load((ROOT / "workflow/profiles/slurm/config.yaml").read_text())
     grouped = dict(entry.split("=") for entry in profile["groups"])
-    assert set(grouped) - {"search_data"} <= set(rule_blocks())  # which is prepare, used again
+    assert set(grouped) <= set(rule_blocks())
     assert {entry.split("=")[0] for entry in profile["group-components"]} <= set(grouped.values())
 
 

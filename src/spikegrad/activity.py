@@ -18,7 +18,7 @@ class _SumByNeuron(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, spikes: SpikeTrains, n_units: int) -> Tensor:
-        first = np.repeat(np.arange(len(spikes)) * n_units, spikes.counts.numpy())
+        first = np.repeat(np.arange(len(spikes)) * n_units, spikes.sizes.numpy())
         neurons = first + spikes.units.numpy()
         ctx.save_for_backward(torch.from_numpy(neurons))
         total = np.bincount(neurons, values.numpy(), len(spikes) * n_units)
@@ -36,12 +36,16 @@ class _SumByNeuron(torch.autograd.Function):
 def sum_by_neuron(values: Tensor, spikes: SpikeTrains, n_units: int) -> Tensor:
     """Add up ``values`` (float64 [n_events]) over each neuron's spikes: [n_samples, n_units].
 
+    An event that stands for several spikes adds its value as often.
+
     Raises
     ------
     SpikeError
         If ``spikes`` breaks a rule of :class:`SpikeTrains`, such as with a unit beyond ``n_units``.
     """
     spikes.check(n_units)
+    if spikes.counts is not None:
+        values = values * spikes.counts
     return _SumByNeuron.apply(values, spikes, n_units)
 
 

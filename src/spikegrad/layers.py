@@ -11,7 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from spikegrad.autograd import NotFiniteError, SpikeOverflowError, SpikingFunction, runner
+from spikegrad.autograd import (
+    NotFiniteError,
+    SpikeOverflowError,
+    SpikingFunction,
+    overflow,
+    raise_overflow,
+    run_forward,
+)
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
@@ -115,7 +122,7 @@ class SpikingLayer(nn.Module):
     ) -> None:
         """Draw weights for the activity of ``spikes``.
 
-        With E the mean number of input events within tau / 2, input weights are
+        With E the mean number of input spikes within tau / 2, input weights are
         N((2 mean - drive) / E, scale^2 / E): current and drive together have a mean of 2 mean,
         and fluctuations of the order of ``scale``. Recurrent weights are
         N(0, recurrent_scale^2 / n_out). Delta synapses, whose weights move twice the charge, have
@@ -127,7 +134,8 @@ class SpikingLayer(nn.Module):
             If ``spikes`` holds no event.
         """
         seconds = len(spikes) * spikes.duration
-        events = len(spikes.times) / seconds * self.neuron.tau / 2 if seconds else 0.0
+        arrivals = int(spikes.multiplicities.sum())
+        events = arrivals / seconds * self.neuron.tau / 2 if seconds else 0.0
         if events == 0:
             raise ValueError("cannot initialise a layer for the activity of silent inputs")
         self._draw(events, mean, scale, recurrent_scale, generator)
@@ -160,7 +168,8 @@ class SpikingLayer(nn.Module):
             If the weights have been replaced by some of another shape or type, or are not finite.
         SpikeOverflowError
             If a sample makes more than ``max_spikes`` spikes per neuron, if currents are so strong
-            that it takes steps without end, or if a state leaves the range of its type.
+            that it takes steps without end, or if a state leaves the range of its type. The error's
+            ``samples`` are all such samples of the batch.
         """
         return self.run(spikes)[0]
 
@@ -225,17 +234,22 @@ class SpikingLayer(nn.Module):
         if not ((times >= 0) & (times <= spikes.duration)).all():
             raise ValueError(f"times must lie within the sample's {spikes.duration} s")
         weight, recurrent = self._weights()
-        events = events_of_samples(spikes)[sample]
         # Probes are events of a further channel without weight: they split steps, nothing else.
         # They stand first among simultaneous events, so that a step ends with each.
         silent = weight.new_zeros(1, self.n_out)
         weights = padded_weights(torch.cat([weight, silent]), recurrent)
+        events = events_of_samples(spikes, weights.input.dtype)[sample]
         probes, place = np.unique(times, return_inverse=True)
         all_times = np.concatenate([probes, events.times])
         order = np.argsort(all_times, kind="stable")
         units = np.concatenate([np.full(len(probes), self.n_in), events.units])[order]
-        split = Events(all_times[order], units)
-        record = runner(self, weights, spikes.duration)(sample, split)
+        counts = events.counts
+        if len(counts):
+            counts = np.concatenate([np.ones(len(probes), counts.dtype), counts])[order]
+        split = Events(all_times[order], units, counts)
+        record = run_forward(self, split, spikes.duration, weights)
+        if problem := overflow(self, record, spikes.duration):
+            raise_overflow({sample: problem})
         states = backward.states(self.neuron, split, weights, record, neuron)
         at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == self.n_in)
         return self.neuron.potential(states[:, at_probe])[place]

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from spikegrad.first_spike import FirstSpikeReadout
-from spikegrad.layers import SpikingLayer
+from spikegrad.layers import SpikeOverflowError, SpikingLayer
 from spikegrad.network_settings import FirstSpike, Integrated, Maximum, NetworkSettings
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
+from spikegrad.runaways import without_runaways
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
 from spikegrad.settings import validate
 from spikegrad.spikes import SpikeTrains
@@ -95,7 +96,8 @@ class Network(nn.Module):
         Raises
         ------
         SpikeOverflowError
-            If a sample makes more spikes than the layer allows.
+            If a sample makes more spikes than the layer allows; its ``samples`` are all that do in
+            the first layer that has some.
         """
         hidden = []
         for layer in self.hidden:
@@ -107,10 +109,12 @@ class Network(nn.Module):
     def initialise(self, spikes: SpikeTrains, generator: torch.Generator) -> None:
         """Draw all weights, layer by layer, by the activity that ``spikes`` cause.
 
+        A sample that runs away in a layer does not count for what is behind it.
+
         Raises
         ------
         SilentError, SpikeOverflowError
-            If the drawn weights leave a layer silent, or make too many spikes.
+            If the drawn weights leave a layer silent, or all samples run away in it.
         """
         initial = self.settings.init
         for number, layer in enumerate(self.hidden):
@@ -121,7 +125,11 @@ class Network(nn.Module):
                 recurrent_scale=initial.recurrent_scale,
                 generator=generator,
             )
-            spikes, state = layer.run(spikes)
+            (spikes, state), kept = without_runaways(layer.run, spikes)
+            if len(kept) == 0:
+                raise SpikeOverflowError(
+                    f"hidden layer {number} runs away in every sample; lower network.init"
+                )
             if len(spikes.times) == 0:
                 raise SilentError(
                     f"hidden layer {number} is silent; raise network.init.mean or .scale"

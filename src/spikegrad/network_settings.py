@@ -71,8 +71,8 @@ class NetworkSettings(Section):
     """Constant input current of the hidden neurons, and of a first-spike readout's: LIF neurons
     spike by themselves above 1, QIF neurons above 1/4."""
     max_spikes: PositiveInt = 1000
-    """Spikes per neuron and sample, on average over a layer, above which a network has diverged:
-    training, search trial or evaluation ends there."""
+    """Spikes per neuron and sample, on average over a layer, above which the sample runs away: it
+    counts as answered wrong. `training.runaways` says how many end a training."""
     init: Initial
     """Initial weights of the hidden layers."""
     readout: Annotated[Integrated | Maximum | FirstSpike, Field(discriminator="kind")]

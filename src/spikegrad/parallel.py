@@ -24,11 +24,12 @@ BLOCK = 4
 ROWS = 64  # of a gradient that one thread sums over the samples at a time
 
 
-def events_of_samples(spikes: SpikeTrains) -> list[Events]:
-    """The input of each sample."""
+def events_of_samples(spikes: SpikeTrains, dtype: np.dtype) -> list[Events]:
+    """The input of each sample, for weights of type ``dtype``."""
     times, units = spikes.times.detach().numpy(), spikes.units.numpy()
+    counts = np.empty(0, dtype) if spikes.counts is None else spikes.counts.numpy().astype(dtype)
     bounds = spikes.offsets.tolist()
-    return [Events(times[a:b], units[a:b]) for a, b in pairwise(bounds)]
+    return [Events(times[a:b], units[a:b], counts[a:b]) for a, b in pairwise(bounds)]
 
 
 def used_channels(samples: list[Events], n_in: int) -> np.ndarray | None:
@@ -44,7 +45,7 @@ def only(used: np.ndarray, weights: Weights, samples: list[Events]) -> tuple[Wei
     place = np.empty(len(weights.input), np.int64)
     place[used] = np.arange(len(used))
     few = weights._replace(input=weights.input[used], reach=weights.reach[used])
-    return few, [Events(events.times, place[events.units]) for events in samples]
+    return few, [events._replace(units=place[events.units]) for events in samples]
 
 
 Backward = Callable[[int, np.ndarray, np.ndarray], None]

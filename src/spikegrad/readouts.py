@@ -161,9 +161,8 @@ class MaximumReadout(LinearReadout):
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
         weight = self.checked_weight()
         spikes.check(len(weight))
-        return _Maximum.apply(
-            spikes.times, weight, spikes.units, spikes.offsets, spikes.duration, self.tau_out
-        )
+        events = spikes.units, spikes.multiplicities, spikes.offsets
+        return _Maximum.apply(spikes.times, weight, *events, spikes.duration, self.tau_out)
 
 
 class _Maximum(torch.autograd.Function):
@@ -175,14 +174,16 @@ class _Maximum(torch.autograd.Function):
         times: Tensor,
         weight: Tensor,
         units: Tensor,
+        counts: Tensor,
         offsets: Tensor,
         end: float,
         tau: float,
     ) -> Tensor:
         rows = np.ascontiguousarray(weight.numpy())
-        found = _maxima(times.numpy(), units.numpy(), offsets.numpy(), rows, end, tau)
+        events = (tensor.numpy() for tensor in (times, units, counts, offsets))
+        found = _maxima(*events, rows, end, tau)
         logits, when, rise = map(torch.from_numpy, found)
-        ctx.save_for_backward(times, weight, units, offsets, when, rise)
+        ctx.save_for_backward(times, weight, units, counts, offsets, when, rise)
         ctx.tau = tau
         return logits.to(weight.dtype)
 
@@ -190,21 +191,22 @@ class _Maximum(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple:
         _, weight, *_ = ctx.saved_tensors
-        times, rows, units, offsets, when, rise = (
+        times, rows, units, counts, offsets, when, rise = (
             np.ascontiguousarray(tensor.detach().numpy()) for tensor in ctx.saved_tensors
         )
         wanted = np.ascontiguousarray(grad.double().numpy())
         grad_times, grad_weight = _maxima_adjoint(
-            times, units, offsets, rows, ctx.tau, when, rise, wanted
+            times, units, counts, offsets, rows, ctx.tau, when, rise, wanted
         )
         grads = torch.from_numpy(grad_times), torch.from_numpy(grad_weight).to(weight.dtype)
-        return (*grads, None, None, None, None)
+        return (*grads, None, None, None, None, None)
 
 
 @njit(cache=True, nogil=True)
 def _maxima(
     times: np.ndarray,
     units: np.ndarray,
+    counts: np.ndarray,
     offsets: np.ndarray,
     weight: np.ndarray,
     end: float,
@@ -228,7 +230,7 @@ def _maxima(
             then = times[k + 1] if k + 1 < offsets[b + 1] else end
             x = np.exp((now - then) / tau)
             for o in range(n_classes):
-                v, i = voltage[o], current[o] + 4.0 * weight[units[k], o]
+                v, i = voltage[o], current[o] + 4.0 * counts[k] * weight[units[k], o]
                 if i > 0 and x < (v + i) / (2 * i) < 1:
                     peak, at = (v + i) ** 2 / (4 * i), now + tau * np.log(2 * i / (v + i))
                     if peak > largest[b, o]:
@@ -246,6 +248,7 @@ def _maxima(
 def _maxima_adjoint(
     times: np.ndarray,
     units: np.ndarray,
+    counts: np.ndarray,
     offsets: np.ndarray,
     weight: np.ndarray,
     tau: float,
@@ -273,7 +276,7 @@ def _maxima_adjoint(
                     x[o] = np.exp((times[k] - when[b, o]) / tau)
                 elif times[k] == when[b, o] and not (k > offsets[b] and times[k - 1] == times[k]):
                     grad_times[k] += grad[b, o] * rise[b, o]
-                wanted = 4.0 * grad[b, o] * x[o]
+                wanted = 4.0 * counts[k] * grad[b, o] * x[o]
                 grad_weight[units[k], o] += wanted * (1 - x[o])
                 grad_times[k] += wanted * weight[units[k], o] * (1 - 2 * x[o]) / tau
     return grad_times, grad_weight

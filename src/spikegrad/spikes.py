@@ -36,6 +36,9 @@ class SpikeTrains:
         First event of each sample and, last, the number of events, int64 [n_samples + 1].
     duration
         Length T of every sample in seconds.
+    counts
+        How many spikes each event stands for, int64 [n_events], each at least 1; None if one each.
+        An event with a count does what as many events of its time and unit do.
 
     Raises
     ------
@@ -48,9 +51,11 @@ class SpikeTrains:
     units: Tensor
     offsets: Tensor
     duration: float
+    counts: Tensor | None = None
 
     def __post_init__(self) -> None:
-        for name in ("times", "units", "offsets"):
+        whole = ("units", "offsets") if self.counts is None else ("units", "offsets", "counts")
+        for name in ("times", *whole):
             tensor = getattr(self, name)
             if not isinstance(tensor, Tensor):
                 raise SpikeError(f"{name} must be a tensor, not {type(tensor).__name__}")
@@ -60,7 +65,7 @@ class SpikeTrains:
                 raise SpikeError(f"{name} are on {tensor.device}; the engine runs on the CPU")
         if self.times.dtype != torch.float64:
             raise SpikeError(f"spike times must be float64 seconds, not {self.times.dtype}")
-        for name in ("units", "offsets"):
+        for name in whole:
             tensor = getattr(self, name)
             if tensor.dtype not in INTEGERS:
                 raise SpikeError(f"{name} must be whole numbers (int64), not {tensor.dtype}")
@@ -78,26 +83,38 @@ class SpikeTrains:
 
     @classmethod
     def from_arrays(
-        cls, times: Sequence[ArrayLike], units: Sequence[ArrayLike], duration: float
+        cls,
+        times: Sequence[ArrayLike],
+        units: Sequence[ArrayLike],
+        duration: float,
+        counts: Sequence[ArrayLike] | None = None,
     ) -> SpikeTrains:
         """A batch from the spike times (seconds) and units of each sample, in any order of time.
+
+        ``counts`` are how many spikes each event stands for; without them, one each.
 
         Raises
         ------
         SpikeError
-            Naming the sample, if times and units are not as many, or a rule is broken.
+            Naming the sample, if times, units and counts are not as many, or a rule is broken.
         """
         if len(times) != len(units):
             raise SpikeError(f"there are times of {len(times)} samples, but units of {len(units)}")
+        columns = {"units": units} if counts is None else {"units": units, "counts": counts}
+        if counts is not None and len(counts) != len(times):
+            raise SpikeError(f"there are times of {len(times)} samples, counts of {len(counts)}")
         samples = [
-            _one_sample(b, *pair, duration) for b, pair in enumerate(zip(times, units, strict=True))
+            _one_sample(b, times[b], {name: own[b] for name, own in columns.items()}, duration)
+            for b in range(len(times))
         ]
-        counts = torch.tensor([0, *(len(t) for t, _ in samples)])
+        sizes = torch.tensor([0, *(len(own) for own, _ in samples)])
+        nothing = torch.empty(0, dtype=torch.int64)
+        whole = {name: torch.cat([nothing, *(own[name] for _, own in samples)]) for name in columns}
         batch = cls(
-            torch.cat([torch.empty(0, dtype=torch.float64), *(t for t, _ in samples)]),
-            torch.cat([torch.empty(0, dtype=torch.int64), *(u for _, u in samples)]),
-            counts.cumsum(0),
-            duration,
+            times=torch.cat([nothing.double(), *(own for own, _ in samples)]),
+            offsets=sizes.cumsum(0),
+            duration=duration,
+            **whole,
         )
         batch.check(int(batch.units.max()) + 1 if len(batch.units) else 1)
         return batch
@@ -143,15 +160,36 @@ class SpikeTrains:
             raise SpikeError(f"the event engine runs on the CPU only, not on {device}")
         return self
 
+    @classmethod
+    def concatenate(cls, batches: Sequence[SpikeTrains]) -> SpikeTrains:
+        """The samples of all ``batches``, in order; SpikeError if their durations differ."""
+        durations = {batch.duration for batch in batches}
+        if len(durations) != 1:
+            raise SpikeError(f"batches of durations {sorted(durations)} s cannot become one")
+        sizes = torch.cat([batch.sizes for batch in batches])
+        counted = any(batch.counts is not None for batch in batches)
+        return cls(
+            torch.cat([batch.times for batch in batches]),
+            torch.cat([batch.units for batch in batches]),
+            torch.cat([sizes.new_zeros(1), sizes.cumsum(0)]),
+            durations.pop(),
+            torch.cat([batch.multiplicities for batch in batches]) if counted else None,
+        )
+
     @property
-    def counts(self) -> Tensor:
+    def sizes(self) -> Tensor:
         """Events of each sample, int64 [n_samples]."""
         return self.offsets.diff()
 
     @property
+    def multiplicities(self) -> Tensor:
+        """How many spikes each event stands for, int64 [n_events]: ``counts``, or ones."""
+        return torch.ones_like(self.units) if self.counts is None else self.counts
+
+    @property
     def samples(self) -> Tensor:
         """The sample that each event belongs to, int64 [n_events]."""
-        return torch.repeat_interleave(torch.arange(len(self)), self.counts)
+        return torch.repeat_interleave(torch.arange(len(self)), self.sizes)
 
     def select(self, indices: Tensor) -> SpikeTrains:
         """The samples ``indices`` (integers [n]; -1 is the last), in that order.
@@ -171,12 +209,42 @@ class SpikeTrains:
         indices = torch.where(indices < 0, indices + len(self), indices).to(torch.int64)
         first, last = self.offsets[indices].tolist(), self.offsets[indices + 1].tolist()
         bounds = list(zip(first, last, strict=True))
-        counts = self.counts[indices]
+        sizes = self.sizes[indices]
+
+        def part(events: Tensor) -> Tensor:
+            return torch.cat([events[:0], *(events[a:b] for a, b in bounds)])
+
         return SpikeTrains(
-            torch.cat([self.times[:0], *(self.times[a:b] for a, b in bounds)]),
-            torch.cat([self.units[:0], *(self.units[a:b] for a, b in bounds)]),
-            torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
+            part(self.times),
+            part(self.units),
+            torch.cat([sizes.new_zeros(1), sizes.cumsum(0)]),
             self.duration,
+            None if self.counts is None else part(self.counts),
+        )
+
+    def merged(self) -> SpikeTrains:
+        """The same spikes, those of one sample, time and unit as one event with a count.
+
+        Events of one time come in the order of their units. Times carry no gradients.
+        """
+        events = (self.times.detach(), self.units, self.offsets, self.multiplicities)
+        found = _merged(*(array.numpy() for array in events))
+        times, units, offsets, counts = map(torch.from_numpy, found)
+        return SpikeTrains(times, units, offsets, self.duration, counts)
+
+    def thinned(self, counts: Tensor) -> SpikeTrains:
+        """The events with other ``counts`` (int64 [n_events], 0 removes an event), none larger.
+
+        Without counts of its own, the batch has none afterwards.
+        """
+        kept = counts > 0
+        sizes = torch.bincount(self.samples[kept], minlength=len(self))
+        return SpikeTrains(
+            self.times[kept],
+            self.units[kept],
+            torch.cat([sizes.new_zeros(1), sizes.cumsum(0)]),
+            self.duration,
+            None if self.counts is None else counts[kept],
         )
 
     def check(self, n_units: int) -> None:
@@ -189,6 +257,8 @@ class SpikeTrains:
         """
         if len(self.times) != len(self.units):
             raise SpikeError(f"{len(self.times)} spike times but {len(self.units)} units")
+        if self.counts is not None and len(self.times) != len(self.counts):
+            raise SpikeError(f"{len(self.times)} spike times but {len(self.counts)} counts")
         offsets = self.offsets.numpy()
         if len(offsets) < 1 or offsets[0] != 0 or offsets[-1] != len(self.times):
             raise SpikeError(f"offsets must run from 0 to the number of events, {len(self.times)}")
@@ -205,36 +275,42 @@ class SpikeTrains:
                 f"a unit is outside 0..{n_units - 1}",
                 "spike times are not sorted",
             )[rule]
-            sample = int(torch.searchsorted(self.offsets, event, right=True)) - 1
-            raise SpikeError(
-                f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
-                f"t = {float(self.times.detach()[event])} s, unit {int(self.units[event])})"
-            )
+            raise self._error(event, problem)
+        if self.counts is not None and (self.counts < 1).any():
+            raise self._error(int((self.counts < 1).nonzero()[0]), "a count is below 1")
+
+    def _error(self, event: int, problem: str) -> SpikeError:
+        sample = int(torch.searchsorted(self.offsets, event, right=True)) - 1
+        return SpikeError(
+            f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
+            f"t = {float(self.times.detach()[event])} s, unit {int(self.units[event])})"
+        )
 
 
-def collate(
-    samples: Sequence[tuple[ArrayLike, ArrayLike, Any]], duration: float
-) -> tuple[SpikeTrains, Tensor]:
+def collate(samples: Sequence[tuple], duration: float) -> tuple[SpikeTrains, Tensor]:
     """(times, units, label) of each sample as a batch and labels, int64 [n_samples].
 
-    For torch's DataLoader: ``collate_fn=functools.partial(collate, duration=1.4)``.
+    Or (times, units, counts, label). For torch's DataLoader:
+    ``collate_fn=functools.partial(collate, duration=1.4)``.
     """
-    times, units, labels = zip(*samples, strict=True)
-    return SpikeTrains.from_arrays(times, units, duration), torch.tensor(labels)
+    times, units, *counts, labels = zip(*samples, strict=True)
+    return SpikeTrains.from_arrays(times, units, duration, *counts), torch.tensor(labels)
 
 
 def _one_sample(
-    sample: int, times: ArrayLike, units: ArrayLike, duration: float
-) -> tuple[Tensor, Tensor]:
-    """Times and units of a sample, in order of time."""
-    t, u = np.asarray(times, np.float64), np.asarray(units)
-    if t.ndim != 1 or u.ndim != 1 or len(t) != len(u):
-        raise SpikeError(
-            f"sample {sample}: times and units must be lists of equal length, not of shapes "
-            f"{t.shape} and {u.shape}"
-        )
-    if len(u) and not np.issubdtype(u.dtype, np.integer):
-        raise SpikeError(f"sample {sample}: units must be whole numbers, not {u.dtype}")
+    sample: int, times: ArrayLike, columns: dict[str, ArrayLike], duration: float
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Times of a sample in their order, and its ``columns`` of whole numbers likewise."""
+    t = np.asarray(times, np.float64)
+    whole = {name: np.asarray(column) for name, column in columns.items()}
+    for name, u in whole.items():
+        if t.ndim != 1 or u.ndim != 1 or len(t) != len(u):
+            raise SpikeError(
+                f"sample {sample}: times and {name} must be lists of equal length, not of shapes "
+                f"{t.shape} and {u.shape}"
+            )
+        if len(u) and not np.issubdtype(u.dtype, np.integer):
+            raise SpikeError(f"sample {sample}: {name} must be whole numbers, not {u.dtype}")
     if len(t) and np.nanmax(t) > duration:
         hint = "; are the times milliseconds?" if np.nanmax(t) > 20 * duration else ""
         raise SpikeError(
@@ -242,7 +318,39 @@ def _one_sample(
             f"{duration} s{hint}"
         )
     order = np.argsort(t, kind="stable")
-    return torch.from_numpy(t[order]), torch.from_numpy(u[order].astype(np.int64))
+    ordered = {name: torch.from_numpy(u[order].astype(np.int64)) for name, u in whole.items()}
+    return torch.from_numpy(t[order]), ordered
+
+
+@njit(cache=True)
+def _merged(
+    times: np.ndarray, units: np.ndarray, offsets: np.ndarray, counts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Each event is inserted among those of its time, which are few, by its unit."""
+    new_times, new_units, new_counts = (
+        np.empty_like(times),
+        np.empty_like(units),
+        np.empty_like(counts),
+    )
+    new_offsets = np.zeros_like(offsets)
+    kept = 0
+    for b in range(len(offsets) - 1):
+        first = kept  # of the events of this time
+        for k in range(offsets[b], offsets[b + 1]):
+            if kept > first and new_times[kept - 1] != times[k]:
+                first = kept
+            place = kept
+            while place > first and new_units[place - 1] > units[k]:
+                place -= 1
+            if place > first and new_units[place - 1] == units[k]:
+                new_counts[place - 1] += counts[k]
+                continue
+            for later in range(kept, place, -1):
+                new_units[later], new_counts[later] = new_units[later - 1], new_counts[later - 1]
+            new_times[kept], new_units[place], new_counts[place] = times[k], units[k], counts[k]
+            kept += 1
+        new_offsets[b + 1] = kept
+    return new_times[:kept], new_units[:kept], new_offsets, new_counts[:kept]
 
 
 @njit(cache=True)

@@ -7,22 +7,12 @@ NTK_SURROGATE_KERNELS = [
 ]
 NTK_NAIVE_KERNELS = [name for name in NTK_KERNELS if name not in NTK_SURROGATE_KERNELS]
 
-# Variants that train each search's winner with other speakers held out, and nothing else changed.
-HELD_OUT = [
-    f"{RESULTS}/variants/{file}.csv"
-    for file, variant in [(f, STUDY.variants[n]) for f, n in VARIANT_NAMES.items()]
-    if variant.test_speakers
-    and (variant.settings, variant.searches) == ("own", "each")
-    and not variant.changes
-]
-
 
 rule judge_claims:
     input:
         **pick(LANDSCAPES, "changes", "profiles", "profile_minima", "steps", "updates"),
         runs=rules.summarise.output.runs,
         speakers=rules.summarise.output.speakers,
-        held_out=HELD_OUT,
         trials=(each_search(rules.search_best.output.trials) if STUDY.search else []),
         budget=rules.search_tables.output.budget if STUDY.search else [],
         stability=rules.search_tables.output.stability if STUDY.search else [],

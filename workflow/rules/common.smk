@@ -41,7 +41,7 @@ if workflow.is_main_process:  # jobs parse all this again
 RESULTS = f"results/{STUDY.dataset}"
 SCRIPTS = BASE / "scripts"
 NEURONS = list(STUDY.neurons)
-N_SEARCHES = 1 if STUDY.search is None else STUDY.search.repeats
+N_SEARCHES = STUDY.n_searches
 LOGS = f"logs/{STUDY.dataset}"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 LONGEST = STUDY.machines.job_minutes
@@ -184,8 +184,18 @@ def roughness_settings(measures):
 
 
 def each_search(pattern):
-    """A file of every neuron model and search; without a search there is one, 0."""
+    """A file of every neuron model and search; without any there is one in each outer fold."""
     return expand(pattern, neuron=NEURONS, repeat=range(N_SEARCHES))
+
+
+def split_of(wildcards):
+    """The parts of the samples in the outer fold of a job's seed or search."""
+    search = (
+        STUDY.search_of(int(wildcards.seed))
+        if "seed" in wildcards.keys()
+        else int(wildcards.repeat)
+    )
+    return f"{RESULTS}/data/{STUDY.fold_of(search)}/split.parquet"
 
 
 def of_next_seed(pattern):

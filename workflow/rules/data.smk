@@ -1,6 +1,13 @@
-# From a source of spikes to train.h5 and test.h5 in SHD's layout, then to events.h5.
+# From a source of spikes to train.h5 and test.h5 in SHD's layout, then to events.h5, and to the
+# parts of its samples in each outer fold.
 DATA = f"{RESULTS}/data"
-DATA_RESULTS = [f"{DATA}/events.h5", f"{DATA}/summary.csv"]
+FOLDS = STUDY.data.fold_names
+SPLIT = f"{DATA}/{{fold}}/split.parquet"
+DATA_RESULTS = [f"{DATA}/events.h5", f"{DATA}/summary.csv", f"{DATA}/folds.csv"]
+
+
+wildcard_constraints:
+    fold="|".join(FOLDS),
 
 
 # The spike files of the chosen source, by split.
@@ -149,26 +156,48 @@ rule prepare:
                 "spoken_digits": True,
                 "heidelberg_digits": True,
                 "recordings": {"jobs"},
+                "validation": True,
+                "folds": True,
             },
         ),
     script:
         "../scripts/prepare.py"
 
 
+rule split:
+    input:
+        events=rules.prepare.output.events,
+    output:
+        split=SPLIT,
+    log:
+        f"{LOGS}/data/{{fold}}/split.log",
+    localrule: True
+    params:
+        validation=STUDY.data.validation.model_dump(mode="json"),
+        size=STUDY.data.folds and STUDY.data.folds.size,
+        n_folds=STUDY.data.n_folds,
+    script:
+        "../scripts/split.py"
+
+
 rule data_statistics:
     input:
         events=rules.prepare.output.events,
+        splits=expand(rules.split.output.split, fold=FOLDS),
     output:
         samples=f"{DATA}/samples.parquet",
         profiles=f"{DATA}/profiles.parquet",
         examples=f"{DATA}/examples.parquet",
         summary=reported(f"{DATA}/summary.csv", None, "Data", "summary"),
+        folds=reported(f"{DATA}/folds.csv", None, "Data", "folds"),
     log:
         f"{LOGS}/data/statistics.log",
     benchmark:
         f"{BENCHMARKS}/data_statistics.tsv"
     resources:
         **needs(6000, 60),
+    params:
+        folds=FOLDS,
     script:
         "../scripts/data_statistics.py"
 
@@ -178,7 +207,7 @@ figure(
     "data",
     "examples and statistics",
     pick(rules.data_statistics.output, "examples", "samples", "profiles"),
-    n_units=STUDY.data.n_units,
+    n_units=STUDY.data.n_inputs,
 )
 
 
@@ -198,6 +227,8 @@ if STUDY.data.source == "heidelberg-digits":
         log:
             f"{LOGS}/data/compare_with_shd.log",
         localrule: True
+        params:
+            merged=STUDY.data.channels is not None,
         script:
             "../scripts/compare_with_shd.py"
 
@@ -206,4 +237,5 @@ if STUDY.data.source == "heidelberg-digits":
         "shd_comparison",
         "beside SHD",
         {"samples": rules.data_statistics.output.samples},
+        merged=STUDY.data.channels is not None,
     )

@@ -36,6 +36,8 @@ use rule train as train_equal_activity with:
     benchmark:
         f"{BENCHMARKS}/landscape/equal_activity/{{neuron}}/{{seed}}.tsv"
     params:
+        inner=None,
+        samples=None,
         overrides={
             "training.activity": STUDY.landscape.equal_activity.model_dump(mode="json")
         },
@@ -44,6 +46,7 @@ use rule train as train_equal_activity with:
 rule landscape_directions:
     input:
         events=rules.prepare.output.events,
+        split=split_of,
         checkpoints=each_neuron(rules.train.output.checkpoint),
         snapshots=each_neuron(rules.train.output.snapshots),
         active_checkpoints=each_neuron(rules.train_equal_activity.output.checkpoint),
@@ -94,6 +97,7 @@ for MEASURE, (SETTINGS, TABLES) in LANDSCAPE_MEASURES.items():
             f"landscape_{MEASURE}"
         input:
             events=rules.prepare.output.events,
+            split=split_of,
             directions=DIRECTIONS,
             run=[rules.train.output.checkpoint, rules.train.output.snapshots],
         output:
@@ -149,6 +153,7 @@ rule landscape_summary:
     localrule: True
     params:
         searches=SEED_SEARCHES,
+        folds=SEED_FOLDS,
         depths=STUDY.landscape.depths,
     script:
         "../scripts/landscape_summary.py"
@@ -157,6 +162,9 @@ rule landscape_summary:
 rule landscape_examples:
     input:
         events=rules.prepare.output.events,
+        splits=expand(
+            SPLIT, fold=dict.fromkeys(SEED_FOLDS[seed] for seed in LANDSCAPE_SEEDS)
+        ),
         changes=LANDSCAPES["changes"],
         directions=expand(DIRECTIONS, neuron=NEURONS, seed=LANDSCAPE_SEEDS),
     output:
@@ -172,6 +180,7 @@ rule landscape_examples:
         **needs(4000, "landscape_examples"),
     params:
         landscape=landscape_settings("samples", "directions", "examples"),
+        splits=dict(zip(STUDY.seeds, SEED_SPLITS)),
     script:
         "../scripts/landscape_examples.py"
 

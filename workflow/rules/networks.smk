@@ -1,4 +1,4 @@
-# Measures of the study's own networks, of each search the one that is best by validation.
+# Measures of the study's own networks, of each search the one of its first seed.
 NETWORKS = f"{RESULTS}/networks"
 MEASURES = [name for name in ("roughness", "robustness") if name in STUDY.measures]
 NETWORK_RESULTS = [
@@ -7,22 +7,22 @@ NETWORK_RESULTS = [
 ]
 
 
-rule best_networks:
+# Seeds run backwards, so that the first of each search stays.
+FIRST_SEEDS = {search: seed for seed, search in reversed(SEED_SEARCHES.items())}
+
+
+rule first_networks:
     input:
-        runs=rules.evaluate.output.runs,
-        checkpoints=each_seed(rules.train.output.checkpoint),
-    output:
-        networks=expand(
-            f"{NETWORKS}/{{{{neuron}}}}_{{repeat}}.safetensors",
-            repeat=range(N_SEARCHES),
+        checkpoint=lambda w: rules.train.output.checkpoint.format(
+            neuron=w.neuron, seed=FIRST_SEEDS[int(w.repeat)]
         ),
+    output:
+        network=f"{NETWORKS}/{{neuron}}_{{repeat}}.safetensors",
     log:
-        f"{LOGS}/networks/{{neuron}}.log",
+        f"{LOGS}/networks/{{neuron}}_{{repeat}}.log",
     localrule: True
-    params:
-        searches=SEED_SEARCHES,
-    script:
-        "../scripts/best_networks.py"
+    shell:
+        "cp {input.checkpoint:q} {output.network:q} 2> {log:q}"
 
 
 if MEASURES:
@@ -30,7 +30,8 @@ if MEASURES:
     rule measure_network:
         input:
             events=rules.prepare.output.events,
-            network=f"{NETWORKS}/{{neuron}}_{{repeat}}.safetensors",
+            split=split_of,
+            network=rules.first_networks.output.network,
         output:
             **{
                 name: f"{NETWORKS}/{{neuron}}_{{repeat}}.{name}.parquet"

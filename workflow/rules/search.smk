@@ -23,17 +23,6 @@ if STUDY.search is not None:
     SAMPLING = STUDY.search.sampling.model_dump(mode="json")
     SEARCH_RESULTS = [f"{SEARCH}/rungs.csv"]
 
-    # Trials see this file alone: it is made from the training files, without the test file.
-    use rule prepare as search_data with:
-        input:
-            **{split: file for split, file in SPIKE_FILES.items() if split != "test"},
-        output:
-            events=f"{SEARCH}/events.h5",
-        log:
-            f"{LOGS}/search/data.log",
-        benchmark:
-            f"{BENCHMARKS}/search/data.tsv"
-
     rule search_suggest:
         input:
             records=earlier_records,
@@ -52,7 +41,8 @@ if STUDY.search is not None:
     rule search_trials:
         input:
             records=entering,
-            events=rules.search_data.output.events,
+            events=rules.prepare.output.events,
+            split=split_of,
             engine=lambda w: expand(rules.compile_engine.output.done, neuron=w.neuron),
         output:
             records=directory(f"{GENERATION}/rung{{rung}}/job{{job}}"),
@@ -74,7 +64,8 @@ if STUDY.search is not None:
     rule search_finalists:
         input:
             records=earlier_records,
-            events=rules.search_data.output.events,
+            events=rules.prepare.output.events,
+            split=split_of,
             engine=lambda w: expand(rules.compile_engine.output.done, neuron=w.neuron),
         output:
             records=directory(f"{ONE_SEARCH}/finalists/job{{job}}"),
@@ -124,6 +115,7 @@ if STUDY.search is not None:
             model=search_model,
             trials=HALVING,
             search=STUDY.search.model_dump(mode="json", exclude={"trials"}),
+            fold=lambda w: STUDY.fold_of(int(w.repeat)),
         script:
             "../scripts/search_best.py"
 

@@ -1,6 +1,8 @@
 # All neuron models, trained with every seed, on the test data, and their figures.
 TRAINING = f"{RESULTS}/training"
 SEED_SEARCHES = {seed: STUDY.search_of(seed) for seed in STUDY.seeds}
+SEED_FOLDS = {seed: STUDY.fold_of(search) for seed, search in SEED_SEARCHES.items()}
+SEED_SPLITS = [SPLIT.format(fold=fold) for fold in SEED_FOLDS.values()]
 TRAIN_RESULTS = [
     f"{TRAINING}/summary.csv",
     *each_run(f"{TRAINING}/{{neuron}}/{{seed}}/silence.parquet"),
@@ -30,6 +32,7 @@ rule compile_engine:
 rule train:
     input:
         events=rules.prepare.output.events,
+        split=split_of,
         engine=rules.compile_engine.output.done,
         winner=winner_of,
     output:
@@ -46,7 +49,7 @@ rule train:
     params:
         model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
         overrides={},
-        test_speakers=[],
+        inner=None,  # trains on all samples that are not for testing
         samples=None,
     script:
         "../scripts/train.py"
@@ -55,11 +58,11 @@ rule train:
 rule evaluate:
     input:
         events=rules.prepare.output.events,
+        splits=SEED_SPLITS,
         checkpoints=each_seed(rules.train.output.checkpoint),
     output:
         runs=f"{TRAINING}/{{neuron}}/runs.parquet",
         samples=f"{TRAINING}/{{neuron}}/samples.parquet",
-        validation=f"{TRAINING}/{{neuron}}/validation.parquet",
     log:
         f"{LOGS}/training/{{neuron}}/evaluate.log",
     benchmark:
@@ -73,6 +76,7 @@ rule evaluate:
 rule silence:
     input:
         events=rules.prepare.output.events,
+        split=split_of,
         checkpoint=rules.train.output.checkpoint,
         snapshots=rules.train.output.snapshots,
         history=rules.train.output.history,
@@ -93,7 +97,6 @@ rule silence:
 rule summarise:
     input:
         runs=each_neuron(rules.evaluate.output.runs),
-        validation=each_neuron(rules.evaluate.output.validation),
         samples=each_neuron(rules.evaluate.output.samples),
         histories=each_run(rules.train.output.history),
     output:
@@ -104,7 +107,6 @@ rule summarise:
             "Training",
             "means over seeds",
         ),
-        validation=f"{TRAINING}/validation.csv",
         speakers=f"{TRAINING}/speakers.csv",
         reached=f"{TRAINING}/reached.csv",
         histories=f"{TRAINING}/histories.parquet",
@@ -113,6 +115,7 @@ rule summarise:
     localrule: True
     params:
         searches=SEED_SEARCHES,
+        folds=SEED_FOLDS,
     script:
         "../scripts/summarise.py"
 
@@ -120,6 +123,7 @@ rule summarise:
 rule record_traces:
     input:
         events=rules.prepare.output.events,
+        split=SEED_SPLITS[0],
         checkpoints=expand(
             rules.train.output.checkpoint, neuron=NEURONS, seed=STUDY.seeds[0]
         ),

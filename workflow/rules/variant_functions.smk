@@ -46,11 +46,23 @@ def each_own_run(pattern):
     ]
 
 
+def variant_split(wildcards):
+    """The parts of the samples in the outer fold of a job's run."""
+    return SPLIT.format(fold=STUDY.fold_of(variant_case(wildcards).searches[0]))
+
+
+def own_splits(wildcards):
+    """The same of each run of a variant and neuron model."""
+    return [
+        SPLIT.format(fold=STUDY.fold_of(run.searches[0])) for run in own_runs(wildcards)
+    ]
+
+
 def scored_cases(wildcards):
-    """What tells these runs apart, and which speakers they are tested with."""
+    """What tells these runs apart."""
     drawn = variant_of(wildcards).draw is not None
     return [
-        {"to": run.to, "test_speakers": list(run.test_speakers)}
+        {"to": run.to, "fold": STUDY.fold_of(run.searches[0])}
         | ({"draw": run.draw} if drawn else {})
         for run in own_runs(wildcards)
     ]

@@ -41,6 +41,7 @@ rule draw_variant:
 use rule train as train_variant with:
     input:
         events=rules.prepare.output.events,
+        split=variant_split,
         engine=rules.compile_engine.output.done,
         winner=variant_winner,
     output:
@@ -56,7 +57,7 @@ use rule train as train_variant with:
         **needs(4000, "train_variant"),
     params:
         overrides=lambda w: {**variant_case(w).parameters, "training.snapshots": 2},
-        test_speakers=lambda w: list(variant_case(w).test_speakers),
+        inner=0,  # samples to validate with are held out
         samples=lambda w: variant_case(w).samples,
         samples_seed=samples_seed(STUDY),
 
@@ -64,6 +65,7 @@ use rule train as train_variant with:
 rule score_variant:
     input:
         events=rules.prepare.output.events,
+        splits=own_splits,
         checkpoints=each_own_run(rules.train_variant.output.checkpoint),
         histories=each_own_run(rules.train_variant.output.history),
     output:

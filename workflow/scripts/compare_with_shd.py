@@ -5,4 +5,5 @@ from study.data.shd import compare
 from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
-write_table(compare(read_table(snakemake.input.samples)), snakemake.output.table, digits=5)
+table = compare(read_table(snakemake.input.samples), snakemake.params.merged)
+write_table(table, snakemake.output.table, digits=5)

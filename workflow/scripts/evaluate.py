@@ -1,19 +1,23 @@
-"""Run the trained networks of one neuron model on the test and validation data."""
+"""Run the trained networks of one neuron model on the test data of their folds."""
+
+from itertools import groupby
+from operator import itemgetter
 
 import pandas as pd
 
 from _job import start
 from study.data.dataset import load
 from study.storage.tables import write_table
-from study.training.evaluation import accuracy_by_novelty, evaluate
+from study.training.evaluation import evaluate
 
 log = start(snakemake)
-checkpoints = snakemake.input.checkpoints
-test, train, validation = (
-    load(snakemake.input.events, name) for name in ("test", "train", "validation")
-)
-rows, samples = zip(*(evaluate(file, test, train, validation) for file in checkpoints), strict=True)
-heard = [accuracy_by_novelty(file, validation, train) for file in checkpoints]
+given = snakemake.input
+rows, samples = [], []
+for fold, own in groupby(zip(given.splits, given.checkpoints, strict=True), itemgetter(0)):
+    test, train = (load(given.events, fold, role) for role in ("test", "train"))
+    for _, checkpoint in own:
+        row, answers = evaluate(checkpoint, test, train)
+        rows.append(row)
+        samples.append(answers)
 write_table(pd.DataFrame(rows), snakemake.output.runs)
 write_table(pd.concat(samples, ignore_index=True), snakemake.output.samples)
-write_table(pd.DataFrame(heard), snakemake.output.validation)

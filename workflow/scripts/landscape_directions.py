@@ -16,7 +16,9 @@ from study.storage.tables import write_table
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
 seed = int(snakemake.wildcards.seed)
-data = landscape_samples(load(snakemake.input.events, "train"), options, seed)
+data = landscape_samples(
+    load(snakemake.input.events, snakemake.input.split, "train"), options, seed
+)
 given = snakemake.input
 own, active, other = (
     {run.header["neuron"]: run for run in map(load_run, given[checkpoints], given[snapshots])}

@@ -14,7 +14,6 @@ from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
 options = part(LandscapeSettings, snakemake.params.landscape)
-data = load(snakemake.input.events, "train")
 changes = read_table(snakemake.input.changes)
 files = {(f.parent.name, int(f.stem)): f for f in map(Path, snakemake.input.directions)}
 chosen, parts = [], []
@@ -24,6 +23,7 @@ for neuron, own in changes.groupby("neuron", sort=False):
         log.warning("%s: the census found no change in trained networks", neuron)
     for kind, change in picked.items():
         chosen.append({**change, "kind": kind})
+        data = load(snakemake.input.events, snakemake.params.splits[change["seed"]], "train")
         samples = landscape_samples(data, options, change["seed"])
         tables = example(change, files[neuron, change["seed"]], samples, options.examples.points)
         parts.append([table.assign(neuron=neuron, kind=kind) for table in tables])

@@ -15,7 +15,7 @@ given = snakemake.input
 job = Job(
     part(LandscapeSettings, snakemake.params.landscape),
     *load_centres(given.directions),
-    load(given.events, "train"),
+    load(given.events, given.split, "train"),
     int(snakemake.wildcards.job),
     *given.run,
 )

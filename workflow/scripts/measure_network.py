@@ -12,14 +12,16 @@ from study.storage.tables import write_table
 from study.training.robustness import robustness
 
 log = start(snakemake)
-params, events = snakemake.params, snakemake.input.events
+params = snakemake.params
 network, _ = load_network(snakemake.input.network)
-name, train = Path(snakemake.input.network).name, load(events, "train")
+name, files = Path(snakemake.input.network).name, [snakemake.input.events, snakemake.input.split]
 if "robustness" in params.measures:
-    table = robustness(network, load(events, "test"), train)
+    table = robustness(network, load(*files, "test"))
     table.insert(0, "neuron", network.neuron)
     table.insert(1, "network", name)
     write_table(table, snakemake.output.robustness)
 if "roughness" in params.measures:
     options = part(LandscapeSettings, params.landscape)
-    write_table(roughness_table(network, name, train, options), snakemake.output.roughness)
+    write_table(
+        roughness_table(network, name, load(*files, "train"), options), snakemake.output.roughness
+    )

@@ -38,7 +38,7 @@ scale.set(ylim=(10, 3000), xlabel="scale of random recurrent weights")
 if SCALE in trials:
     panel = others.pop(0)
     for neuron, own in trials.groupby("neuron", sort=False):
-        at_once = (own["outcome"] == "overflow") & (own["presentations"] == 0)
+        at_once = (own["outcome"] == "overflow") & (own["epochs"] == 0)
         for mark, some in (("o", own[own["outcome"] == "finished"]), ("x", own[at_once])):
             accuracy, colour = some["validation_accuracy"].fillna(0.0), NEURON_COLOURS[neuron]
             panel.plot(some[SCALE], accuracy, mark, ms=4, mfc="none", color=colour)

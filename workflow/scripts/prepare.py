@@ -1,4 +1,4 @@
-"""Turn the spike files of any source into one file of events, split for training."""
+"""Turn the spike files of any source into one file of events."""
 
 from _job import start
 from spikegrad.settings import validate
@@ -9,8 +9,6 @@ log = start(snakemake)
 prepare(
     snakemake.params.name,
     validate(DataConfig, snakemake.params.data),
-    snakemake.input.train,
-    snakemake.input.get("test"),
+    dict(snakemake.input.items()),
     snakemake.output.events,
-    snakemake.input.get("validation"),
 )

@@ -10,7 +10,7 @@ from study.storage.tables import write_table
 from study.training.traces import potential, raster
 
 log = start(snakemake)
-test = load(snakemake.input.events, "test")
+test = load(snakemake.input.events, snakemake.input.split, "test")
 sample = test.select(torch.tensor([snakemake.params.sample]))
 word, speaker = test.class_names[int(sample.labels)], int(sample.speakers)
 rasters, potentials = [], []

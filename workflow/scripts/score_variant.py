@@ -1,6 +1,7 @@
 """Score and measure the networks of one variant and neuron model."""
 
 import math
+from functools import lru_cache
 
 import pandas as pd
 
@@ -8,8 +9,7 @@ from _job import start
 from spikegrad.network import load_network
 from spikegrad.settings import part
 from study.config.landscape import LandscapeSettings
-from study.data.dataset import exchanged, load
-from study.data.prepare import SPLITS
+from study.data.dataset import load
 from study.landscape.roughness import roughness
 from study.storage.tables import read_table, write_table
 from study.training.evaluation import evaluate
@@ -20,12 +20,18 @@ from study.variants import LENGTH, ROBUST, ROUGH, RUN, SCORED, SPEAKERS
 log = start(snakemake)
 params, files, output = snakemake.params, snakemake.input, snakemake.output
 options = part(LandscapeSettings, params.landscape)
-splits = [load(files.events, name) for name in SPLITS]
+
+
+@lru_cache(maxsize=1)
+def tested_and_trained(fold):
+    return load(files.events, fold, "test"), load(files.events, fold, "train", inner=0)
+
+
 rows, speakers, robust = [], [], []
-for case, checkpoint, history in zip(params.cases, files.checkpoints, files.histories, strict=True):
-    new = case["test_speakers"]
-    train, validation, test = exchanged(*splits, new) if new else splits
-    row, samples = evaluate(checkpoint, test, train, validation)
+runs = zip(params.cases, files.splits, files.checkpoints, files.histories, strict=True)
+for case, fold, checkpoint, history in runs:
+    test, train = tested_and_trained(fold)
+    row, samples = evaluate(checkpoint, test, train)
     network, about = load_network(checkpoint)
     accuracies = read_table(history).set_index("epoch")["train_accuracy"]
     row |= {"train_accuracy": accuracies.get(row["best_epoch"], math.nan)}
@@ -37,7 +43,7 @@ for case, checkpoint, history in zip(params.cases, files.checkpoints, files.hist
     run = {name: row[name] for name in RUN}
     speakers.append(accuracy_by_speaker(samples.assign(**run), SPEAKERS[:-2]))
     if "robustness" in params.measures:
-        table = robustness(network, test, train).rename(columns={"change": "sample_change"})
+        table = robustness(network, test).rename(columns={"change": "sample_change"})
         robust.append(table.assign(**run)[[*ROBUST]])
     if "roughness" in params.measures:
         for step in roughness(network, train, options, row["seed"], (LENGTH,)):

@@ -17,7 +17,11 @@ from study.storage.tables import write_table
 log = start(snakemake)
 config = part(SearchConfig, snakemake.params.search)
 halving = validate(Halving, snakemake.params.trials)
-about = {"neuron": snakemake.wildcards.neuron, "search": int(snakemake.wildcards.repeat)}
+about = {
+    "neuron": snakemake.wildcards.neuron,
+    "fold": snakemake.params.fold,
+    "search": int(snakemake.wildcards.repeat),
+}
 seed = search_seed(config.seed, about["search"])
 records = read_search(snakemake.input.records, halving)
 runs = read_records(snakemake.input.runs, finalist_runs(records, config.selection, seed))

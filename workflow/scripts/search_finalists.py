@@ -18,7 +18,7 @@ runner = TrialRunner.of_job(
     wildcards.neuron,
     final_budget(trials, params.epochs),
     params.model,
-    snakemake.input.events,
+    (snakemake.input.events, snakemake.input.split),
     seed,
     params.code,
     params.states,

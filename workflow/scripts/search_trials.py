@@ -14,7 +14,7 @@ runner = TrialRunner.of_job(
     wildcards.neuron,
     trials,
     params.model,
-    snakemake.input.events,
+    (snakemake.input.events, snakemake.input.split),
     search_seed(params.seed, int(wildcards.repeat)),
     params.code,
     params.states,

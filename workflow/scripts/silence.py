@@ -7,13 +7,11 @@ from study.training.silence import silence_table
 
 log = start(snakemake)
 given = snakemake.input
-data, validation = (load(given.events, name) for name in ("train", "validation"))
 table = silence_table(
     given.checkpoint,
     given.snapshots,
     read_table(given.history),
-    data,
-    validation,
+    load(given.events, given.split, "train"),
     snakemake.params.epochs,
 )
 write_table(table, snakemake.output.table)

@@ -10,7 +10,7 @@ from spikegrad.saving import save_tensors
 from spikegrad.seeds import generator
 from spikegrad.settings import validate
 from study.config.training import ModelSettings
-from study.data.dataset import exchanged, load
+from study.data.dataset import load
 from study.search.selection import best_winner
 from study.storage.provenance import digest
 from study.storage.tables import write_table
@@ -18,20 +18,21 @@ from study.training.loop import train
 from study.training.run import snapshot_tensors
 
 log = start(snakemake)
-events, params = snakemake.input.events, snakemake.params
-data, validation = (load(events, split) for split in ("train", "validation"))
-if params.test_speakers:
-    data, validation, _ = exchanged(data, validation, load(events, "test"), params.test_speakers)
+files, params = [snakemake.input.events, snakemake.input.split], snakemake.params
+data = load(*files, "train", params.inner)
+validation = None if params.inner is None else load(*files, "validation", params.inner)
 if params.samples:
     data = data.draw(params.samples, generator(params.samples_seed))
 settings = validate(ModelSettings, params.model)
 found = best_winner(snakemake.input.winner)
 settings = settings.with_parameters(found["parameters"]).with_parameters(params.overrides)
+if params.inner is None and found["epochs"] is not None:
+    settings = settings.with_parameters({"training.stop": found["epochs"]})
 neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
 log.info("%s, seed %d: %s", neuron, seed, settings.model_dump_json())
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")
-choice = [params.code, settings.model_dump_json(), params.test_speakers, params.samples]
-identity = digest([events], f"{choice}")
+choice = [params.code, settings.model_dump_json(), params.inner, params.samples]
+identity = digest(files, f"{choice}")
 
 run = train(settings, neuron, seed, data, validation, state, identity)
 about = {

@@ -8,13 +8,13 @@ from study.landscape.roughness import WORDS
 from study.storage.columns import Table, shared
 
 SCORED = (
-    "neuron", "search", "change", "to", "seed", "outcome", "best_epoch", "validation_accuracy",
-    "train_accuracy", "accuracy", "accuracy_unseen_speakers", "spikes_per_neuron",
-    "silent_fraction",
+    "neuron", "fold", "search", "change", "to", "seed", "outcome", "best_epoch",
+    "validation_accuracy", "train_accuracy", "accuracy", "accuracy_unseen_speakers",
+    "spikes_per_neuron", "silent_fraction",
 )  # fmt: skip
 """Columns of a variant's table; then :data:`ROUGH`, where that is measured, and draw."""
 ROUGH = (*WORDS, "turned", "turned_clipped")
-RUN = ("change", "to", "neuron", "search", "seed")
+RUN = ("change", "to", "neuron", "fold", "search", "seed")
 SPEAKERS = (*RUN, "speaker", "unseen_speaker", "accuracy", "answers")
 ROBUST = (*RUN, "sample_change", "by", "accuracy", "same")
 LENGTH = 1e-3
@@ -24,14 +24,14 @@ VARIANT_RUNS_TABLE = Table(
     says="Networks that are trained with something changed, a row for each run; the variants of "
     "the configuration.",
     columns={
-        **shared("neuron", "seed", "outcome", "silent_fraction", "spikes_per_neuron"),
+        **shared("neuron", "fold", "seed", "outcome", "silent_fraction", "spikes_per_neuron"),
         **shared("word_minima", "to", "change"),
         "search": "search whose winner was taken; missing where none was",
         "best_epoch": "the one whose weights were kept; missing if no epoch was validated",
         "validation_accuracy": "at that epoch",
         "train_accuracy": "share of training samples classified right during that epoch",
         "accuracy": "on the test set; missing if the network gives no answer, as all that follows",
-        "accuracy_unseen_speakers": "on speakers that training and validation do not have",
+        "accuracy_unseen_speakers": "on speakers that training does not have",
         "word_variation": "total variation of a single sample's loss along a random direction, in "
         "nats",
         "word_in_jumps": "share of that in jumps",
@@ -45,16 +45,16 @@ VARIANT_SPEAKERS_TABLE = Table(
     files=("variants/*/*.speakers.parquet", "variants/speakers/*.csv"),
     says="Their accuracy by speaker.",
     columns={
-        **shared("neuron", "search", "seed", "speaker", "accuracy", "unseen_speaker"),
+        **shared("neuron", "fold", "search", "seed", "speaker", "accuracy", "unseen_speaker"),
         **shared("to", "change"),
         "answers": "test samples",
     },
 )
 VARIANT_ROBUSTNESS_TABLE = Table(
     files=("variants/*/*.robustness.parquet", "variants/robustness/*.csv"),
-    says="What changed test samples of heard speakers do to them.",
+    says="What changed test samples do to them.",
     columns={
-        **shared("neuron", "search", "seed", "accuracy", "same", "by", "to", "change"),
+        **shared("neuron", "fold", "search", "seed", "accuracy", "same", "by", "to", "change"),
         "sample_change": "how the samples are changed",
     },
 )

@@ -27,6 +27,7 @@ from spikegrad.engine.rows import (
     apply_factors,
     arrival_gradient_sum,
     copy_slot,
+    count_of,
     flow_all,
     receive,
     receive_adjoint,
@@ -40,8 +41,8 @@ from spikegrad.engine.rows import (
 @njit(**OPTIONS)
 def replay(neuron, events, weights, record, segment, m, buffer, factors):
     """Recompute the states of a segment, whose first spike is ``m``; the spike after its last."""
-    times, units = events
-    spike_steps = record.spike_steps
+    times, units, counts = events
+    spike_steps, one = record.spike_steps, weights.input.dtype.type(1)
     first = segment * SEGMENT
     copy_slot(record.checkpoints, segment, buffer, 0)
     rescale_all(neuron, buffer, factors)
@@ -59,41 +60,46 @@ def replay(neuron, events, weights, record, segment, m, buffer, factors):
             m += 1
         if source >= 0:
             event = volley(times, source)
-            receive_all(neuron, weights.input, units, source, event, buffer, k + 1)
+            receive_all(neuron, weights.input, units, counts, source, event, buffer, k + 1)
         elif source == SPIKE:
-            receive(neuron, weights.recurrent, record.units[m - 1], buffer, k + 1)
+            receive(neuron, weights.recurrent, record.units[m - 1], one, buffer, k + 1)
     return m
 
 
 @njit(**OPTIONS)
 def retreat(neuron, events, weights, record, segment, m, buffer, adjoint, gradients):
     """Take the adjoint back through a segment; ``m`` is the spike after its last."""
-    times, units = events
+    times, units, counts = events
     grad_times, grad_input, grad_recurrent, grad_arrivals = gradients
+    one = weights.input.dtype.type(1)
     first = segment * SEGMENT
     for k in range(min(SEGMENT, record.steps.shape[0] - first) - 1, -1, -1):
         step, source = record.steps[first + k], record.sources[first + k]
         if source >= 0:
             event = volley(times, source)
             for e in range(source, event):
-                add_weight_gradient(neuron, units[e], buffer, k + 1, adjoint, grad_input)
+                count = count_of(counts, e)
+                add_weight_gradient(neuron, units[e], count, buffer, k + 1, adjoint, grad_input)
             if grad_arrivals.shape[0] == 0:
                 receive_all_adjoint(
-                    neuron, weights.input, units, source, event, buffer, k + 1, adjoint
+                    neuron, weights.input, units, counts, source, event, buffer, k + 1, adjoint
                 )
             else:
                 for e in range(event - 1, source - 1, -1):
+                    count = count_of(counts, e)
                     grad_arrivals[e] = arrival_gradient_sum(
-                        neuron, weights.input, units[e], buffer, k + 1, adjoint
+                        neuron, weights.input, units[e], count, buffer, k + 1, adjoint
                     )
                     if e > source:
-                        withdraw(neuron, weights.input, units[e], buffer, k + 1)
-                    receive_adjoint(neuron, weights.input, units[e], buffer, k + 1, adjoint)
+                        withdraw(neuron, weights.input, units[e], count, buffer, k + 1)
+                    receive_adjoint(neuron, weights.input, units[e], count, buffer, k + 1, adjoint)
         elif source == SPIKE:
             j = record.units[m - 1]
-            add_weight_gradient(neuron, j, buffer, k + 1, adjoint, grad_recurrent)
-            feedback = arrival_gradient_sum(neuron, weights.recurrent, j, buffer, k + 1, adjoint)
-            receive_adjoint(neuron, weights.recurrent, j, buffer, k + 1, adjoint)
+            add_weight_gradient(neuron, j, one, buffer, k + 1, adjoint, grad_recurrent)
+            feedback = arrival_gradient_sum(
+                neuron, weights.recurrent, j, one, buffer, k + 1, adjoint
+            )
+            receive_adjoint(neuron, weights.recurrent, j, one, buffer, k + 1, adjoint)
             m -= 1
             before = flow(neuron, propagator(neuron, step), load(neuron, buffer, k, j))
             g = type(step)(grad_times[m] + feedback)

@@ -38,6 +38,7 @@ from spikegrad.engine.rows import (
     Found,
     any_near,
     copy_slot,
+    count_of,
     find_crossed,
     flow_all,
     largest_current,
@@ -47,7 +48,8 @@ from spikegrad.engine.rows import (
 )
 
 # Steps that a sample may take: where currents are strong some eight for a spike, as many as its
-# neurons may spike; and some for each event and time constant, since inhibition takes steps too.
+# neurons may spike; and some for each spike of the input and time constant, since inhibition takes
+# steps too.
 STEPS_FOR_SPIKE, STEPS_FOR_EVENT = 8, 16
 
 
@@ -118,7 +120,8 @@ def sort_spikes(record, first, last):
 @njit(**OPTIONS)
 def advance(neuron, events, duration, weights, max_spikes, record, buffer, found, progress):
     """Run on to the end of the segment, of the sample, or of the room for spikes."""
-    times, units = events
+    times, units, counts = events
+    one = weights.input.dtype.type(1)
     steps, sources = record.steps, record.sources
     neurons = found.neurons
     now, current, event, n_steps, n_spikes, done = progress
@@ -180,11 +183,11 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
 
         if source >= 0:
             event = volley(times, source)
-            receive_all(neuron, weights.input, units, source, event, buffer, end)
+            receive_all(neuron, weights.input, units, counts, source, event, buffer, end)
             for e in range(source, event):
-                current += weights.reach[units[e]]
+                current += count_of(counts, e) * weights.reach[units[e]]
         elif source == SPIKE:
-            receive(neuron, weights.recurrent, neurons[0], buffer, end)
+            receive(neuron, weights.recurrent, neurons[0], one, buffer, end)
             current += weights.recurrent_reach[neurons[0]]
         elif event == n_events and until >= duration:
             done = True
@@ -209,8 +212,9 @@ def forward(neuron, events, duration, weights, max_spikes):
     than that allows, since currents or drive are huge.
     """
     n_events = events.times.shape[0]
+    n_arrivals = int(events.counts.sum()) if events.counts.shape[0] > 0 else n_events
     max_steps = STEPS_FOR_SPIKE * (max_spikes // weights.n_out)
-    max_steps += STEPS_FOR_EVENT * (n_events + int(min(duration / neuron.tau, 1e15)))
+    max_steps += STEPS_FOR_EVENT * (n_arrivals + int(min(duration / neuron.tau, 1e15)))
     dtype, n = weights.input.dtype, weights.input.shape[1]
     n_state = len(initial(neuron, dtype.type(0)))
     buffer = np.empty((2, n_state, n), dtype)

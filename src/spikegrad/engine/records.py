@@ -23,6 +23,8 @@ class Events(NamedTuple):
     """In seconds, ascending, float64 [n_events]."""
     units: np.ndarray
     """Input channels, int64 [n_events]."""
+    counts: np.ndarray
+    """Spikes that each event stands for, in the weights' type, [n_events]; or [0] if one each."""
 
 
 class Weights(NamedTuple):

@@ -127,38 +127,46 @@ def apply_factors(neuron, buffer, factors):
 
 
 @njit(**INLINED)
-def receive(neuron, weight, unit, buffer, k):
-    """A spike of ``unit`` arrives over its row of weights at the neurons of slot k."""
+def count_of(counts, event):
+    """How many spikes ``event`` stands for."""
+    return counts[event] if counts.shape[0] > 0 else counts.dtype.type(1)
+
+
+@njit(**INLINED)
+def receive(neuron, weight, unit, count, buffer, k):
+    """``count`` spikes of ``unit`` arrive over its row of weights at the neurons of slot k."""
     for i in range(buffer.shape[2]):
-        after = arrive(neuron, load(neuron, buffer, k, i), weight[unit, i])
+        after = arrive(neuron, load(neuron, buffer, k, i), count * weight[unit, i])
         store_moved(neuron, buffer, k, i, after)
 
 
 @njit(**OPTIONS)
-def receive_four(neuron, weight, units, first, buffer, k):
-    """The same for four spikes that arrive together, in their order."""
+def receive_four(neuron, weight, units, counts, first, buffer, k):
+    """The same for four events that arrive together, in their order."""
     a, b, c, d = units[first], units[first + 1], units[first + 2], units[first + 3]
+    n_a, n_b = count_of(counts, first), count_of(counts, first + 1)
+    n_c, n_d = count_of(counts, first + 2), count_of(counts, first + 3)
     for i in range(buffer.shape[2]):
-        s = arrive(neuron, load(neuron, buffer, k, i), weight[a, i])
-        s = arrive(neuron, arrive(neuron, s, weight[b, i]), weight[c, i])
-        store_moved(neuron, buffer, k, i, arrive(neuron, s, weight[d, i]))
+        s = arrive(neuron, load(neuron, buffer, k, i), n_a * weight[a, i])
+        s = arrive(neuron, arrive(neuron, s, n_b * weight[b, i]), n_c * weight[c, i])
+        store_moved(neuron, buffer, k, i, arrive(neuron, s, n_d * weight[d, i]))
 
 
 @njit(**INLINED)
-def receive_all(neuron, weight, units, first, after, buffer, k):
-    """The spikes from ``first`` until ``after`` arrive together."""
+def receive_all(neuron, weight, units, counts, first, after, buffer, k):
+    """The events from ``first`` until ``after`` arrive together."""
     fours = (after - first) // 4
     for f in range(fours):
-        receive_four(neuron, weight, units, first + 4 * f, buffer, k)
+        receive_four(neuron, weight, units, counts, first + 4 * f, buffer, k)
     for e in range(first + 4 * fours, after):
-        receive(neuron, weight, units[e], buffer, k)
+        receive(neuron, weight, units[e], count_of(counts, e), buffer, k)
 
 
 @njit(**INLINED)
-def withdraw(neuron, weight, unit, buffer, k):
-    """The states of slot k without the last spike that arrived, which was of ``unit``."""
+def withdraw(neuron, weight, unit, count, buffer, k):
+    """The states of slot k without the last event that arrived: ``count`` spikes of ``unit``."""
     for i in range(buffer.shape[2]):
-        before = arrive(neuron, load(neuron, buffer, k, i), -weight[unit, i])
+        before = arrive(neuron, load(neuron, buffer, k, i), -count * weight[unit, i])
         store_moved(neuron, buffer, k, i, before)
 
 
@@ -180,48 +188,50 @@ def adjoint_all(neuron, d, buffer, k, adjoint):
 
 
 @njit(**INLINED)
-def add_weight_gradient(neuron, unit, buffer, k, adjoint, gradient):
-    """Add dLoss/dw of a spike of ``unit`` that has arrived in slot k."""
+def add_weight_gradient(neuron, unit, count, buffer, k, adjoint, gradient):
+    """Add dLoss/dw of ``count`` spikes of ``unit`` that have arrived in slot k."""
     for i in range(adjoint.shape[2]):
         state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
-        gradient[unit, i] += weight_gradient(neuron, state, after)
+        gradient[unit, i] += count * weight_gradient(neuron, state, after)
 
 
 @njit(**INLINED)
-def receive_adjoint(neuron, weight, unit, buffer, k, adjoint):
-    """Take the adjoint of all neurons back through the arrival of a spike of ``unit``."""
+def receive_adjoint(neuron, weight, unit, count, buffer, k, adjoint):
+    """Take the adjoint of all neurons back through the arrival of ``count`` spikes of ``unit``."""
     for i in range(adjoint.shape[2]):
         state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
-        store(neuron, adjoint, 0, i, arrive_adjoint(neuron, state, weight[unit, i], after))
+        store(neuron, adjoint, 0, i, arrive_adjoint(neuron, state, count * weight[unit, i], after))
 
 
 @njit(**OPTIONS)
-def receive_four_adjoint(neuron, weight, units, first, buffer, k, adjoint):
-    """The same for four spikes that have arrived together."""
+def receive_four_adjoint(neuron, weight, units, counts, first, buffer, k, adjoint):
+    """The same for four events that have arrived together."""
     a, b, c, d = units[first], units[first + 1], units[first + 2], units[first + 3]
+    n_a, n_b = count_of(counts, first), count_of(counts, first + 1)
+    n_c, n_d = count_of(counts, first + 2), count_of(counts, first + 3)
     for i in range(adjoint.shape[2]):
         state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
-        after = arrive_adjoint(neuron, state, weight[d, i], after)
-        after = arrive_adjoint(neuron, state, weight[c, i], after)
-        after = arrive_adjoint(neuron, state, weight[b, i], after)
-        store(neuron, adjoint, 0, i, arrive_adjoint(neuron, state, weight[a, i], after))
+        after = arrive_adjoint(neuron, state, n_d * weight[d, i], after)
+        after = arrive_adjoint(neuron, state, n_c * weight[c, i], after)
+        after = arrive_adjoint(neuron, state, n_b * weight[b, i], after)
+        store(neuron, adjoint, 0, i, arrive_adjoint(neuron, state, n_a * weight[a, i], after))
 
 
 @njit(**INLINED)
-def receive_all_adjoint(neuron, weight, units, first, after, buffer, k, adjoint):
-    """The same for all spikes from ``first`` until ``after``."""
+def receive_all_adjoint(neuron, weight, units, counts, first, after, buffer, k, adjoint):
+    """The same for all events from ``first`` until ``after``."""
     rest = first + (after - first) // 4 * 4
     for e in range(after - 1, rest - 1, -1):
-        receive_adjoint(neuron, weight, units[e], buffer, k, adjoint)
+        receive_adjoint(neuron, weight, units[e], count_of(counts, e), buffer, k, adjoint)
     for e in range(rest - 4, first - 1, -4):
-        receive_four_adjoint(neuron, weight, units, e, buffer, k, adjoint)
+        receive_four_adjoint(neuron, weight, units, counts, e, buffer, k, adjoint)
 
 
 @njit(**REDUCTION)
-def arrival_gradient_sum(neuron, weight, unit, buffer, k, adjoint):
-    """dLoss/dt of a spike of ``unit`` that has arrived in slot k."""
+def arrival_gradient_sum(neuron, weight, unit, count, buffer, k, adjoint):
+    """dLoss/dt of ``count`` spikes of ``unit`` that have arrived in slot k."""
     total = weight.dtype.type(0)
     for i in range(buffer.shape[2]):
         state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
-        total += arrival_gradient(neuron, state, weight[unit, i], after)
+        total += arrival_gradient(neuron, state, count * weight[unit, i], after)
     return total

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
+import pandas as pd
 
-from study.claims.estimates import NOTHING, Estimate, Values
-from study.claims.results import LIF, Cases, Tables
+from study.claims.estimates import NOTHING, Estimate
+from study.claims.results import LIF, Cases, Tables, Units
 from study.config.landscape import JUDGED
 from study.landscape.constants import SETTLED, STATES
 
@@ -24,7 +24,7 @@ def plane_minima(tables: Tables) -> Cases:
 
 
 def sample_minima(tables: Tables) -> Cases:
-    def count(neuron: str, state: str, depth: float) -> Values:
+    def count(neuron: str, state: str, depth: float) -> Units:
         rows = tables.rows("profile_minima", "minima", neuron=neuron, state=state, depth=depth)
         return tables.units(rows, "minima")
 
@@ -33,15 +33,15 @@ def sample_minima(tables: Tables) -> Cases:
 
 def _density(
     tables: Tables, table: str, extent: str, neuron: str, state: str, depth: float
-) -> Values:
+) -> Units:
     """Minima per ``extent``, deeper than ``depth`` (nats); none if lines have not settled."""
     rows = tables.rows(table, "minima", extent, neuron=neuron, state=state, depth=depth)
     if "settled" in rows and rows["settled"].mean() < SETTLED:
-        return np.array([])
+        return pd.Series(dtype=float)
     return tables.unit_ratios(rows, "minima", extent)
 
 
-def _minima(tables: Tables, count: Callable[[str, str, float], Values]) -> Cases:
+def _minima(tables: Tables, count: Callable[[str, str, float], Units]) -> Cases:
     def beside(qif: str, state: str, depth: float) -> Estimate:
         of_lif, of_qif = (count(neuron, state, depth) for neuron in (LIF, qif))
         if not of_lif.any() and not of_qif.any():  # the floor says nothing of either
@@ -63,7 +63,7 @@ def misled(tables: Tables) -> Cases:
     For each unit the summed |change - prediction| of its updates over their summed |prediction|.
     """
 
-    def error(neuron: str, batch: str) -> Values:
+    def error(neuron: str, batch: str) -> Units:
         rows = tables.rows("steps", "error", "predicted", neuron=neuron, batch=batch)
         rows = rows.dropna(subset="error")
         predicted = rows["predicted"].abs()
@@ -99,5 +99,5 @@ def varied(tables: Tables) -> Cases:
     )
 
 
-def _of_steps(tables: Tables, neuron: str, batch: str, column: str) -> Values:
+def _of_steps(tables: Tables, neuron: str, batch: str, column: str) -> Units:
     return tables.units(tables.rows("steps", column, neuron=neuron, batch=batch), column)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from study.claims.estimates import NOTHING, Estimate, Values, exact, mean
-from study.claims.results import LIF, Cases, Tables
+from study.claims.estimates import NOTHING, Estimate, exact
+from study.claims.results import LIF, Cases, Tables, Units
 from study.config.landscape import JUDGED
 from study.landscape.constants import CAUSES, JUMP, SWAPS, height_column
 
@@ -35,7 +35,7 @@ def _largest_jump(tables: Tables, neuron: str) -> Estimate:
 
 
 def variation_in_jumps(tables: Tables) -> Cases:
-    def in_jumps(neuron: str, state: str) -> Values:
+    def in_jumps(neuron: str, state: str) -> Units:
         columns = ("variation", *_heights(CAUSES))
         rows = tables.rows("profiles", *columns, neuron=neuron, state=state)
         return tables.unit_ratios(rows.assign(jumps=_height(rows, CAUSES)), "jumps", "variation")
@@ -102,10 +102,10 @@ def breaking(tables: Tables) -> Cases:
 def met_by_updates(tables: Tables) -> Cases:
     column = "breaks_per_update"
 
-    def met() -> Values:
+    def met() -> Units:
         return tables.units(tables.rows("updates", column, neuron=LIF), column)
 
-    return tables.of_lif(lambda: {"trained": mean(met(), tables.unit)})
+    return tables.of_lif(lambda: {"trained": tables.mean(met())})
 
 
 def disappearances(tables: Tables) -> Cases:
@@ -126,12 +126,12 @@ def disruption(tables: Tables) -> Cases:
     """
     later = "aside_later"
 
-    def at_jumps() -> Values:
+    def at_jumps() -> Units:
         columns = ("appeared", "vanished", later)
         jumps = tables.some("changes", *columns, neuron=LIF, search="breaks")
         return tables.units(jumps[jumps["appeared"] + jumps["vanished"] > 0], later)
 
-    def harmless(neuron: str) -> Values:
+    def harmless(neuron: str) -> Units:
         own = tables.some("changes", later, neuron=neuron, search="swaps", breaks=False)
         return tables.units(own, later)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from study.claims.estimates import NOTHING, Values
-from study.claims.results import LIF, Cases, ClaimError, Tables
+from study.claims.estimates import NOTHING
+from study.claims.results import LIF, Cases, ClaimError, Tables, Units
 
 FINISHED = "finished"
 
@@ -20,12 +20,11 @@ def accuracy_gain(tables: Tables) -> Cases:
     """Test accuracy, QIF minus LIF.
 
     By the rule of docs/search.md a run that diverged counts with its best checkpoint; beside it,
-    with accuracy 0, and not at all. Samples count alike in some cases, speakers in others; where
-    the study holds out further speakers in turn, these are compared as well. Without a search
-    there is nothing to compare.
+    with accuracy 0, and not at all. Samples count alike in some cases, speakers in another. Without
+    a search there is nothing to compare.
     """
 
-    def accuracies(neuron: str, column: str, diverged: str) -> Values:
+    def accuracies(neuron: str, column: str, diverged: str) -> Units:
         own = tables.rows("runs", column, "outcome", "search", neuron=neuron)
         finished = own["outcome"] == FINISHED
         if diverged == "left out":
@@ -34,9 +33,11 @@ def accuracy_gain(tables: Tables) -> Cases:
             own = own.assign(**{column: own[column].where(finished, 0.0)})
         return tables.units(own, column)
 
-    def of_speakers(neuron: str) -> Values:
-        own = tables.rows("speakers", "search", "speaker", "accuracy", neuron=neuron)
-        return own.groupby("search")["accuracy"].mean().to_numpy(float)
+    def of_speakers(neuron: str) -> Units:
+        unit = tables.unit_column
+        own = tables.rows("speakers", unit, "speaker", "accuracy", neuron=neuron)
+        of_each = own.groupby([unit, "speaker"])["accuracy"].mean()
+        return of_each.groupby(unit).mean()
 
     cases = {
         "all voices": ("accuracy", "keep their best"),
@@ -46,7 +47,7 @@ def accuracy_gain(tables: Tables) -> Cases:
     }
 
     def compare(qif: str) -> Cases:
-        if tables.unit != "searches":
+        if not tables.files("trials"):
             return {"no search": NOTHING}
         sizes = tables.some("trials", "neuron", "search").groupby(["neuron", "search"]).size()
         if len({*sizes[LIF], *sizes[qif]}) > 1:
@@ -58,39 +59,16 @@ def accuracy_gain(tables: Tables) -> Cases:
             for name, case in cases.items()
         }
         found["every speaker alike"] = tables.difference(of_speakers(qif), of_speakers(LIF))
-        return found | (_held_out(tables, qif) if tables.files("held_out") else {})
+        return found
 
     return tables.comparisons(compare)
 
 
-def _held_out(tables: Tables, qif: str) -> Cases:
-    """Accuracy on speakers held out in turn, the study's own new speakers among them.
-
-    Of the searches whose winners were trained so. A run without an answer counts as 0.
-    """
-    score, key = "accuracy_unseen_speakers", ["neuron", "search"]
-    turns = tables.some("held_out", *key, "to", score).fillna({score: 0.0})
-    own = tables.some("runs", *key, score)
-    own = own[own.set_index(key).index.isin(turns.set_index(key).index)].assign(to="own")
-    means = pd.concat([turns, own]).groupby(["to", *key])[score].mean()
-    by_group = means.reset_index().pivot_table(score, index="to", columns="neuron")
-    by_search = means.groupby(key).mean()
-    if not {qif, LIF} <= set(by_group):
-        return {}
-    return {
-        "speakers held out in turn, over groups of speakers": tables.paired(
-            (by_group[qif] - by_group[LIF]).to_numpy(float), "groups of speakers"
-        ),
-        "speakers held out in turn, over searches": tables.difference(
-            by_search[qif].to_numpy(float), by_search[LIF].to_numpy(float)
-        ),
-    }
-
-
 def budget_gain(tables: Tables) -> Cases:
-    def best(neuron: str, k: int) -> Values:
-        own = tables.rows("budget", "search", "expected_best", neuron=neuron, k=k)
-        return own.sort_values("search")["expected_best"].to_numpy(float)
+    def best(neuron: str, k: int) -> Units:
+        unit = tables.unit_column
+        own = tables.rows("budget", unit, "expected_best", neuron=neuron, k=k)
+        return own.groupby(unit)["expected_best"].mean()
 
     def compare(qif: str) -> Cases:
         if not tables.files("budget"):
@@ -105,13 +83,15 @@ def budget_gain(tables: Tables) -> Cases:
 
 
 def divergence(tables: Tables) -> Cases:
-    def final(neuron: str) -> Values:
+    def final(neuron: str) -> Units:
         own = tables.rows("runs", "outcome", neuron=neuron)
         return tables.units(own.assign(diverged=own["outcome"] != FINISHED), "diverged")
 
-    def trials(neuron: str) -> Values:
-        own = tables.rows("stability", "diverged", "trials", neuron=neuron)
-        return (own["diverged"] / own["trials"]).to_numpy(float)
+    def trials(neuron: str) -> Units:
+        unit = tables.unit_column
+        own = tables.rows("stability", unit, "diverged", "trials", neuron=neuron)
+        sums = own.groupby(unit)[["diverged", "trials"]].sum()
+        return sums["diverged"] / sums["trials"]
 
     stages = {"final runs": (final,)}
     if tables.files("stability"):

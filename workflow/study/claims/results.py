@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,10 @@ from study.claims import estimates
 from study.claims.estimates import NOTHING, Estimate, Values
 from study.storage.tables import read_table
 
-LIF = "lif"
+LIF, QIF = "lif", ("qif", "qif_delta")  # the models that the claims are about
+
+Units: TypeAlias = pd.Series
+"""A number for each unit, by the unit."""
 
 Cases = dict[str, Estimate]
 
@@ -109,46 +112,58 @@ class Tables:
 
     @cached_property
     def unit(self) -> str:
-        """What a repetition of the study would draw anew: "searches", or "seeds" without any."""
+        """What a repetition of the study would draw anew: "folds" where there are several, whose
+        speakers differ; else "searches", or "seeds" without any."""
+        runs = self.read(self.files("runs"))
+        if "fold" in runs and len(set(runs["fold"])) > 1:
+            return "folds"
         return "searches" if self._files.get("trials") else "seeds"
+
+    @property
+    def unit_column(self) -> str:
+        """The column of the runs' table that tells units apart."""
+        return {"folds": "fold", "searches": "search", "seeds": "seed"}[self.unit]
 
     def _with_units(self, rows: pd.DataFrame) -> pd.DataFrame:
         runs = self.read(self.files("runs"))
-        unit = runs["search"] if self.unit == "searches" else runs["seed"]
-        units = runs[["neuron", "seed"]].assign(unit=unit)
+        units = runs[["neuron", "seed"]].assign(unit=runs[self.unit_column])
         return rows.merge(units, on=["neuron", "seed"], validate="many_to_one")
 
-    def units(self, rows: pd.DataFrame, column: str) -> Values:
+    def units(self, rows: pd.DataFrame, column: str) -> Units:
         """One value of ``column`` for each unit: means over a seed's ``rows``, then over seeds.
 
         ``rows`` have the columns neuron and seed. Units without any value are left out.
         """
         seeds = rows.groupby(["neuron", "seed"], as_index=False)[column].mean()
-        means = self._with_units(seeds).groupby("unit")[column].mean()
-        return means.dropna().to_numpy(np.float64)
+        return self._with_units(seeds).groupby("unit")[column].mean().dropna()
 
-    def unit_ratios(self, rows: pd.DataFrame, over: str, under: str) -> Values:
+    def unit_ratios(self, rows: pd.DataFrame, over: str, under: str) -> Units:
         """For each unit, the sum of ``over`` over that of ``under``, of all its ``rows``.
 
         Units in which there is nothing below the line are left out.
         """
         sums = self._with_units(rows).groupby("unit")[[over, under]].sum()
         sums = sums[sums[under] > 0]
-        return (sums[over] / sums[under]).to_numpy(np.float64)
+        return sums[over] / sums[under]
 
     def share(self, rows: pd.DataFrame, column: str) -> Estimate:
         """The mean of ``column``, a share, over units."""
-        return estimates.share(self.units(rows, column), self.unit)
+        return estimates.share(_values(self.units(rows, column)), self.unit)
 
     def ratio(self, rows: pd.DataFrame, over: str, under: str) -> Estimate:
         """The mean of :meth:`unit_ratios`, which are shares."""
-        return estimates.share(self.unit_ratios(rows, over, under), self.unit)
+        return estimates.share(_values(self.unit_ratios(rows, over, under)), self.unit)
 
-    def difference(self, first: Values, second: Values) -> Estimate:
-        return estimates.difference(first, second, self._seed, self.unit)
+    def mean(self, units: Units) -> Estimate:
+        """The mean over units."""
+        return estimates.mean(_values(units), self.unit)
 
-    def paired(self, gains: Values, unit: str) -> Estimate:
-        return estimates.paired(gains, self._seed, unit)
+    def difference(self, first: Units, second: Units) -> Estimate:
+        """Mean of ``first`` minus mean of ``second``, paired where both have the same units: folds,
+        of which those are taken that both have."""
+        if self.unit == "folds":
+            return estimates.paired(_values((first - second).dropna()), self._seed, self.unit)
+        return estimates.difference(_values(first), _values(second), self._seed, self.unit)
 
     def of_lif(self, find: Callable[[], Cases]) -> Cases:
         """What ``find`` says of the study's LIF networks, if there are any."""
@@ -159,7 +174,7 @@ class Tables:
     def of_qif(self, find: Callable[[str], Cases]) -> Cases:
         """What ``find`` says of each QIF model of the study."""
         neurons = self.some("runs", "neuron")["neuron"].unique()
-        models = [neuron for neuron in neurons if neuron.startswith("qif")]
+        models = [neuron for neuron in neurons if neuron in QIF]
         if not models:
             return {"no QIF networks in this study": NOTHING}
         return {
@@ -171,7 +186,7 @@ class Tables:
         return self.of_lif(lambda: self.of_qif(compare))
 
     def lif_minus_qif(
-        self, values: Callable[..., Values], cases: Mapping[str, tuple[Any, ...]]
+        self, values: Callable[..., Units], cases: Mapping[str, tuple[Any, ...]]
     ) -> Cases:
         """Differences of ``values(neuron, *case)``, one for each unit, by the name of the case."""
         return self.comparisons(
@@ -180,3 +195,7 @@ class Tables:
                 for name, case in cases.items()
             }
         )
+
+
+def _values(units: Units) -> Values:
+    return units.to_numpy(np.float64)

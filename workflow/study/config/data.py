@@ -60,6 +60,10 @@ class SpokenDigits(Section):
 
     @property
     def jobs(self) -> int:
+        return self.n_speakers
+
+    @property
+    def n_speakers(self) -> int:
         return len(self.voices) + len(self.unseen_voices)
 
     @model_validator(mode="after")
@@ -88,6 +92,7 @@ class HeidelbergDigits(Section):
 
     sample_rate: ClassVar[int] = 48_000
     jobs: ClassVar[int] = 12
+    n_speakers: ClassVar[int] = 12
     path: FileName | None = None
     """Your copy: hd_audio.tar.gz, or a folder with what is in it; null downloads it."""
     spikes: Files | None = None
@@ -155,14 +160,37 @@ class Recordings(Section):
 
 
 class Validation(Section):
-    """Which training samples are held out to choose networks and settings by."""
+    """Inner folds: training samples that are held out to choose hyperparameters and epochs by."""
 
     seed: int = Field(0, ge=0)
     """Seed of the draw."""
-    speakers: int = Field(1, ge=0)
-    """Number of training speakers who are held out entirely."""
+    folds: int = Field(3, ge=1)
+    """Number of inner folds, which share no sample: trials of a search are validated on the first,
+    finalists on each."""
+    speakers: int = Field(2, ge=0)
+    """Training speakers who are held out entirely in an inner fold; 0 holds samples out instead."""
     fraction: float = Field(0.1, gt=0, lt=1)
-    """Share of the other speakers' samples that is held out, from each class (at least one)."""
+    """Share of each class's samples that is held out (at least one) if `speakers` is 0."""
+
+
+class Folds(Section):
+    """Outer folds: each speaker is in the test set of one, and in no other."""
+
+    by: Literal["speaker"]
+    """What is held out."""
+    size: int = Field(ge=1)
+    """Speakers in the test set of a fold, neighbours in the order of their numbers."""
+    speakers: int | None = Field(None, ge=2)
+    """Speakers in all the data; null where the source says it (`heidelberg-digits`,
+    `spoken-digits`)."""
+    only: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(None, min_length=1)
+    """Numbers of the folds to run; null runs all."""
+
+
+OWN = "own"
+"""Name of the fold that the data come with."""
+COUNTED = ("heidelberg-digits", "spoken-digits")
+"""Sources that say how many speakers there are."""
 
 
 class DataConfig(Section):
@@ -171,13 +199,20 @@ class DataConfig(Section):
     source: Literal["shd", "ssc", "heidelberg-digits", "recordings", "spoken-digits", "files"]
     """Where spikes come from; only that source's section below is used."""
     n_units: int = Field(700, ge=1)
-    """Number of input channels; for sounds, the channels of the cochlea."""
+    """Number of the source's channels; for sounds, those of the cochlea."""
+    channels: int | None = Field(None, ge=1)
+    """Number of input channels into which neighbouring ones of the source are merged, as many into
+    each; null keeps `n_units`."""
     duration: float = seconds(1e-3, 60.0, 1.4)
     """Duration of every sample in seconds; no sound may be longer, no spike come later."""
     time_step: float | None = seconds(1e-6, 0.1, None)
-    """Spike times are moved to multiples of this many seconds; null keeps them as they are."""
+    """Spike times are moved to multiples of this many seconds, and a channel's spikes of one time
+    become one event with a count; null keeps them as they are."""
     validation: Validation = Validation()
     """Held-out training samples; SSC brings a validation set of its own."""
+    folds: Folds | None = None
+    """Outer folds, each with a test set, searches and final networks of its own; null keeps the
+    test set that the data come with, as one fold of the name `own`."""
     shd: Published = Published()
     """The Spiking Heidelberg Digits."""
     ssc: Published = Published()
@@ -190,6 +225,11 @@ class DataConfig(Section):
     """Digits made on this machine."""
     files: Files | None = None
     """Your own spikes; needed when source is files."""
+
+    @property
+    def n_inputs(self) -> int:
+        """Input channels of the networks."""
+        return self.channels or self.n_units
 
     @property
     def sounds(self) -> SpokenDigits | HeidelbergDigits | Recordings | None:
@@ -208,6 +248,28 @@ class DataConfig(Section):
             return self.heidelberg_digits.spikes
         return self.files if self.source == "files" else None
 
+    @property
+    def n_folds(self) -> int:
+        """Outer folds that the data give."""
+        if self.folds is None:
+            return 1
+        sections = {"heidelberg-digits": HeidelbergDigits, "spoken-digits": self.spoken_digits}
+        known = self.folds.speakers or sections[self.source].n_speakers  # else refused below
+        return -(-known // self.folds.size)
+
+    @property
+    def fold_names(self) -> tuple[str, ...]:
+        """The names of the outer folds to run: own, or fold0, fold1, ..."""
+        if self.folds is None:
+            return (OWN,)
+        return tuple(f"fold{k}" for k in self.folds.only or range(self.n_folds))
+
+    @model_validator(mode="after")
+    def _channels_are_even(self) -> Self:
+        if self.n_units % self.n_inputs:
+            raise ValueError(f"channels = {self.channels} must divide n_units = {self.n_units}")
+        return self
+
     @model_validator(mode="after")
     def _source_is_given(self) -> Self:
         if self.source == "files" and self.files is None:
@@ -216,4 +278,21 @@ class DataConfig(Section):
             raise ValueError(
                 "source 'recordings' needs data.recordings with folder and table, at the least"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _folds_are_there(self) -> Self:
+        if self.folds is None:
+            return self
+        if self.folds.speakers is None and self.source not in (
+            "heidelberg-digits",
+            "spoken-digits",
+        ):
+            raise ValueError(
+                f"folds.speakers: source '{self.source}' does not say how many there are"
+            )
+        if self.n_folds < 2:
+            raise ValueError(f"folds.size = {self.folds.size} leaves no speaker for training")
+        if beyond := [k for k in self.folds.only or () if k >= self.n_folds]:
+            raise ValueError(f"folds.only: there is no fold {beyond[0]} of {self.n_folds}")
         return self

@@ -77,8 +77,8 @@ class Choice(Section):
 
 def _kind(parameter: Any) -> str:
     """Whose mistakes are named: of a choice if there are choices, else of a range."""
-    given = parameter if isinstance(parameter, dict) else dict(parameter)
-    return "choice" if "choices" in given else "range"
+    given = isinstance(parameter, dict) and "choices" in parameter
+    return "choice" if given or isinstance(parameter, Choice) else "range"
 
 
 Parameter = Annotated[

@@ -59,8 +59,8 @@ class Study(Section):
     data: DataConfig
     """Where the spikes come from, and how they are split."""
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), Distinct]
-    """Seeds of training, shared out among the winners of the searches: with 15 seeds and 5 searches
-    each winner of a neuron model is trained three times."""
+    """Seeds of training, shared out among the winners of the searches of all outer folds: with 15
+    seeds and 5 searches each winner of a neuron model is trained three times."""
     network: NetworkSettings
     """Layers, time constants, initial weights and readout of the networks."""
     training: TrainingSettings
@@ -101,9 +101,22 @@ class Study(Section):
         """The settings of networks of ``neuron``."""
         return _model(self.network, self.training, neuron, self.neurons[neuron])
 
+    @property
+    def n_searches(self) -> int:
+        """Independent searches for each neuron model, in all outer folds; 1 in each without any."""
+        return len(self.data.fold_names) * self._searches_per_fold
+
+    @property
+    def _searches_per_fold(self) -> int:
+        return 1 if self.search is None else self.search.repeats
+
     def search_of(self, seed: int) -> int:
-        """The search whose winner is trained with ``seed``; 0 if there is none or only one."""
+        """The search whose winner is trained with ``seed``. Without a search, the fold's number."""
         return self.seeds.index(seed) // self._seeds_per_search
+
+    def fold_of(self, search: int) -> str:
+        """The outer fold that a search belongs to."""
+        return self.data.fold_names[search // self._searches_per_fold]
 
     def next_seed(self, seed: int) -> int:
         """The next seed of the same search, around the end: its networks have the same shape."""
@@ -113,7 +126,7 @@ class Study(Section):
 
     @property
     def _seeds_per_search(self) -> int:
-        return len(self.seeds) // (1 if self.search is None else self.search.repeats)
+        return len(self.seeds) // self.n_searches
 
     def kinds(self, neuron: Neuron) -> list[tuple[Neuron, float]]:
         """The model ``neuron`` with the drives that it gets, of which zero is one by itself."""
@@ -172,17 +185,17 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _seeds_can_be_shared_out(self) -> Self:
-        repeats = 1 if self.search is None else self.search.repeats
-        if len(self.seeds) % repeats:
+        if len(self.seeds) % self.n_searches:
             raise ValueError(
                 f"seeds: {len(self.seeds)} of them cannot be shared out evenly among"
-                f" search.repeats = {repeats} searches; change one of the two numbers"
+                f" {self.n_searches} searches, search.repeats in each outer fold; change one of"
+                " these numbers"
             )
         if self._seeds_per_search < 2:
             raise ValueError(
                 "seeds: at least two for each search, since the landscapes' direction `difference`"
                 f" leads to the next seed of the same search; there are {len(self.seeds)} for"
-                f" {repeats}"
+                f" {self.n_searches}"
             )
         return self
 

@@ -60,11 +60,9 @@ class Variant(Section):
         Literal["best", "each"]
         | Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), Distinct]
     ) = "best"
-    """Whose winners: that of the search which is best by validation, or those of each search, or of
-    the searches with these numbers, each a case."""
-    test_speakers: tuple[Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)], ...] = ()
-    """Lists of speakers, each a case: they are in the test set alone, and those that the study
-    keeps for it are trained with."""
+    """Whose winners: that of the first outer fold's search which is best by validation, or those of
+    each search, or of the searches with these numbers, each a case. Networks are trained and tested
+    in the search's outer fold, and validated on its first inner fold."""
     draw: Draw | None = None
     """Settings that are drawn, each a case, in place of `settings` and `seeds`."""
     samples: PositiveInt | None = None
@@ -87,15 +85,13 @@ class VariantRun(NamedTuple):
     """A training of a variant: one of its cases, with a neuron model and a seed."""
 
     to: str
-    """The case: the change, whose settings, which speakers; empty if none of these is named."""
+    """The case: the change and whose settings; empty if neither is named."""
     parameters: dict[str, Any]
     """Values of keys of `network` and `training`."""
     settings: str
     """own, configured or a neuron model."""
     searches: tuple[int, ...]
     """Numbers of the searches of whose winners the best is taken."""
-    test_speakers: tuple[int, ...]
-    """Speakers that are in the test set alone; none for the study's own."""
     draw: int | None
     """Number of the point that is drawn."""
     samples: int | None
@@ -120,27 +116,26 @@ def variant_runs(study: Study, name: str) -> list[VariantRun]:
     """All runs of the variant ``name``: the product of its axes, neuron models slowest, then the
     changes, and seeds fastest."""
     variant = study.variants[name]
-    repeats = range(1 if study.search is None else study.search.repeats)
     searches, settings = variant.searches, variant.settings
-    each = repeats if isinstance(searches, str) else searches
+    each = range(study.n_searches) if isinstance(searches, str) else searches
+    of_first_fold = tuple(k for k in each if study.fold_of(k) == study.fold_of(0))
     axes: tuple[Sequence[Any], ...] = (
         neurons_of(study, variant),
         list(variant.changes or [""]),
         [settings] if isinstance(settings, str) else [s for s in settings if s in study.neurons],
-        variant.test_speakers or [()],
-        [tuple(repeats)] if searches == "best" else [(k,) for k in each],
+        [of_first_fold] if searches == "best" else [(k,) for k in each],
         [None] if variant.draw is None else range(variant.draw.trials),
     )
     found = []
-    for neuron, change, whose, speakers, numbers, draw in product(*axes):
+    for neuron, change, whose, numbers, draw in product(*axes):
         if whose == neuron:
             continue
         parameters = dict(variant.changes.get(change, {}))
         samples = parameters.pop("samples", variant.samples)
-        to = _listed(change, whose if whose != settings else "", "-".join(map(str, speakers)))
+        to = _listed(change, whose if whose != settings else "")
         search = f"search {numbers[0]}" if searches != "best" else ""
         folder = slug(_listed(to, search, "" if draw is None else f"draw {draw}")) or "only"
-        case = (to, parameters, whose, numbers, speakers, draw, samples, folder)
+        case = (to, parameters, whose, numbers, draw, samples, folder)
         seeds = variant.seeds
         if draw is not None:  # that of a search's trial of the same number
             seeds = (derived_seed(sampling_of(study, name)[1], TRAIN, draw),)
@@ -208,8 +203,8 @@ def _problems(study: Study, name: str) -> Iterable[str]:
         yield "there is no search whose winners could be taken; leave out settings and searches"
     if search is not None and not isinstance(variant.searches, str):
         for number in variant.searches:
-            if number >= search.repeats:
-                yield f"searches: there is no search {number} of search.repeats = {search.repeats}"
+            if number >= study.n_searches:
+                yield f"searches: there is no search {number}; there are {study.n_searches}"
     for change, values in variant.changes.items():
         samples = values.get("samples", 1)
         if type(samples) is not int or samples < 1:

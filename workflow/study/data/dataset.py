@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from spikegrad.spikes import SpikeTrains
 from study.data.layout import DAMAGE, DataError
-from study.data.prepare import SPLITS
+from study.storage.tables import read_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,39 +47,69 @@ class SpikeDataset:
         return self.select(order[:n_samples].sort().values)
 
 
-def load(path: str | Path, split: str) -> SpikeDataset:
-    """The samples of ``split`` ("train", "validation" or "test") from a prepared file.
+def load(
+    events: str | Path, split: str | Path, role: str, inner: int | None = None
+) -> SpikeDataset:
+    """The samples that have a ``role`` in an outer fold.
 
-    Raises DataError if that is not a whole file that :mod:`study.data.prepare` wrote.
+    Parameters
+    ----------
+    events
+        A file that :mod:`study.data.prepare` wrote.
+    split
+        The outer fold's table, which :mod:`study.data.splits` made of that file.
+    role
+        "test"; "validation", those that the inner fold holds out; or "train", all others.
+    inner
+        Number of an inner fold. None holds nothing out: all but the test samples are for training.
+
+    Raises
+    ------
+    DataError
+        If the files are no such, are not whole, or do not belong together.
     """
-    if split not in SPLITS:
-        raise DataError(f"unknown split '{split}': choose one of {', '.join(SPLITS)}")
+    parts = read_table(split)
+    if role == "test":
+        wanted = parts["test"]
+    else:
+        held_out = False if inner is None else parts["inner"] == inner
+        wanted = ~parts["test"] & (held_out == (role == "validation"))
     try:
-        with h5py.File(path, "r") as file:
-            data = _read(file, SPLITS.index(split))
+        with h5py.File(events, "r") as file:
+            if len(file["labels"]) != len(parts):
+                raise DataError(f"{split}: {len(parts)} samples, of which {events} has others")
+            data = _read(file, np.flatnonzero(wanted))
         data.spikes.check(data.n_units)
     except DAMAGE as problem:
         raise DataError(
-            f"{path}: not a whole prepared file ({problem}); prepare it again"
+            f"{events}: not a whole prepared file ({problem}); prepare it again"
         ) from None
     return data
 
 
-def _read(file: h5py.File, split: int) -> SpikeDataset:
-    # samples are ordered by split
-    first, last = np.searchsorted(file["split"][()], [split, split + 1])
-    offsets = file["offsets"][first : last + 1]
-    events = slice(offsets[0], offsets[-1])
+def _read(file: h5py.File, wanted: np.ndarray) -> SpikeDataset:
+    """The samples ``wanted``, int64 [n_samples], ascending."""
+    offsets = file["offsets"][()]
+    ends = np.flatnonzero(np.diff(wanted, append=-1) != 1)  # of runs of neighbours
+    starts = np.concatenate([[0], ends + 1])[: len(ends)]
+    bounds = zip(offsets[wanted[starts]], offsets[wanted[ends] + 1], strict=True)
+    runs = [slice(*pair) for pair in bounds]
+
+    def events(name: str, dtype: type) -> torch.Tensor:
+        parts = [file[name][run] for run in runs]
+        return torch.from_numpy(np.concatenate([np.empty(0, dtype), *parts]).astype(dtype))
+
     attributes = file.attrs
     return SpikeDataset(
         spikes=SpikeTrains(
-            times=torch.from_numpy(file["times"][events]),
-            units=torch.from_numpy(file["units"][events].astype(np.int64)),
-            offsets=torch.from_numpy(offsets - offsets[0]),
+            times=events("times", np.float64),
+            units=events("units", np.int64),
+            offsets=torch.from_numpy(np.cumsum([0, *np.diff(offsets)[wanted]])),
             duration=float(attributes["duration"]),
+            counts=events("counts", np.int64) if "counts" in file else None,
         ),
-        labels=torch.from_numpy(file["labels"][first:last]),
-        speakers=torch.from_numpy(file["speakers"][first:last]),
+        labels=torch.from_numpy(file["labels"][()][wanted]),
+        speakers=torch.from_numpy(file["speakers"][()][wanted]),
         n_units=int(attributes["n_units"]),
         n_classes=int(attributes["n_classes"]),
         name=attributes["name"].decode(),
@@ -88,54 +117,6 @@ def _read(file: h5py.File, split: int) -> SpikeDataset:
     )
 
 
-def unseen_speakers(data: SpikeDataset, *used: SpikeDataset) -> Tensor:
-    """Which samples of ``data`` come from speakers that none of ``used`` holds, bool [n_samples].
-
-    With the training and validation sets as ``used``: voices that no weight and no choice has met.
-    """
-    return ~torch.isin(data.speakers, torch.cat([other.speakers for other in used]))
-
-
-def exchanged(
-    train: SpikeDataset, validation: SpikeDataset, test: SpikeDataset, speakers: Sequence[int]
-) -> tuple[SpikeDataset, SpikeDataset, SpikeDataset]:
-    """Training, validation and test set with ``speakers`` as those that ``test`` alone has.
-
-    All samples of ``speakers`` are for testing; those of the speakers whose place they take go over
-    to the training set. Raises DataError if one of ``speakers`` is not in the data.
-    """
-    known = torch.cat([train.speakers, validation.speakers, test.speakers])
-    for speaker in set(speakers) - set(known.tolist()):
-        raise DataError(
-            f"{train.name}: test_speakers has {speaker}, of whom there is no sample; name others"
-        )
-    new = test.speakers[unseen_speakers(test, train, validation)]
-    if set(speakers) == set(new.tolist()):
-        return train, validation, test
-
-    def part(data: SpikeDataset, speakers: Tensor, wanted: bool) -> SpikeDataset:
-        """The samples of ``speakers``, or those of all others."""
-        return data.select((torch.isin(data.speakers, speakers) == wanted).nonzero()[:, 0])
-
-    chosen = torch.tensor(speakers)
-    return (
-        _joined(part(train, chosen, False), part(test, new, True)),
-        part(validation, chosen, False),
-        _joined(part(test, new, False), part(train, chosen, True), part(validation, chosen, True)),
-    )
-
-
-def _joined(*parts: SpikeDataset) -> SpikeDataset:
-    spikes = [part.spikes for part in parts]
-    counts = torch.cat([own.counts for own in spikes])
-    return replace(
-        parts[0],
-        spikes=SpikeTrains(
-            torch.cat([own.times for own in spikes]),
-            torch.cat([own.units for own in spikes]),
-            torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
-            spikes[0].duration,
-        ),
-        labels=torch.cat([part.labels for part in parts]),
-        speakers=torch.cat([part.speakers for part in parts]),
-    )
+def unseen_speakers(data: SpikeDataset, train: SpikeDataset) -> Tensor:
+    """Which samples of ``data`` are by speakers of whom ``train`` has none, bool [n_samples]."""
+    return ~torch.isin(data.speakers, train.speakers)

@@ -56,8 +56,11 @@ SHD_COMPARISON_TABLE = Table(
 )
 
 
-def compare(samples: pd.DataFrame) -> pd.DataFrame:
-    """Each published quantity of SHD, the same of ``samples``, and their difference."""
+def compare(samples: pd.DataFrame, merged: bool) -> pd.DataFrame:
+    """Each published quantity of SHD, the same of ``samples``, and their difference.
+
+    Where channels are ``merged`` their numbers are not compared.
+    """
     trained = training(samples)
     rates = trained.groupby("speaker")["rate"].mean().reindex(list(RATES))
     rows = [(f"rate of speaker {s}", "kHz", rates[s], published) for s, published in RATES.items()]
@@ -67,10 +70,11 @@ def compare(samples: pd.DataFrame) -> pd.DataFrame:
         ("rate, correlation over speakers", "", np.corrcoef(rates, published)[0, 1], 1.0),
         ("spikes of a training sample, mean", "", trained["spikes"].mean(), SPIKES),
     ]
-    for name, unit, values, known in (
-        ("channels that spike, English training words", "", english(trained)["channels"], CHANNELS),
-        ("duration", "s", samples["last_spike"], DURATIONS),
-    ):
+    distributions = [("duration", "s", samples["last_spike"], DURATIONS)]
+    if not merged:
+        name = "channels that spike, English training words"
+        distributions.insert(0, (name, "", english(trained)["channels"], CHANNELS))
+    for name, unit, values, known in distributions:
         rows += [(f"{name}, {m}", unit, _measure(values, m), value) for m, value in known.items()]
     table = pd.DataFrame(rows, columns=["quantity", "unit", "here", "shd"])
     difference = table["here"] - table["shd"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 import torch
 
 from study.data.dataset import SpikeDataset, load, unseen_speakers
-from study.data.prepare import SPLITS
+from study.data.splits import ROLES
 from study.storage.columns import Table, shared
+from study.storage.tables import read_table
 
 TIME_BIN = 0.01  # seconds
 
@@ -18,7 +20,8 @@ SAMPLES_TABLE = Table(
     says="A row for each sample.",
     columns={
         **shared("class", "speaker"),
-        "group": "the split; the test set by whether training or validation had the speaker",
+        "group": "its part in the first outer fold and in the first inner fold of that; the test "
+        "set by whether training has the speaker",
         "spikes": "spikes in all channels",
         "channels": "channels that spike",
         "last_spike": "its time in seconds",
@@ -36,14 +39,16 @@ PROFILES_TABLE = Table(
 )
 
 
-def describe(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A row per sample, and profiles over channels and time, of the prepared file ``path``."""
-    used = [load(path, split) for split in SPLITS[:2]]
-    test = load(path, SPLITS[2])
-    unseen = unseen_speakers(test, *used)
+def describe(events: str | Path, split: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row per sample, and profiles over channels and time, of the prepared file ``events``.
+
+    Samples are grouped as in the outer fold of the table ``split`` and its first inner fold.
+    """
+    train, validation, test = (load(events, split, role, inner=0) for role in ROLES)
+    unseen = unseen_speakers(test, load(events, split, "train"))
     groups = {
-        "train": used[0],
-        "validation": used[1],
+        "train": train,
+        "validation": validation,
         "test, known speakers": test.select((~unseen).nonzero()[:, 0]),
         "test, new speakers": test.select(unseen.nonzero()[:, 0]),
     }
@@ -60,9 +65,9 @@ EXAMPLES_TABLE = Table(
 )
 
 
-def examples(path: str | Path) -> pd.DataFrame:
+def examples(events: str | Path, split: str | Path) -> pd.DataFrame:
     """The spikes of four training samples: two classes, each by the same two speakers."""
-    data = load(path, SPLITS[0])
+    data = load(events, split, "train", inner=0)
     tables = []
     for label in (0, data.n_classes // 2):
         for speaker in data.speakers.unique()[:2].tolist():
@@ -81,7 +86,7 @@ def _samples(data: SpikeDataset, group: str) -> pd.DataFrame:
             "group": group,
             "class": [data.class_names[label] for label in data.labels],
             "speaker": data.speakers,
-            "spikes": spikes.counts,
+            "spikes": torch.bincount(spikes.samples, spikes.multiplicities, len(data)).long(),
             "channels": torch.bincount(channels, minlength=len(data)),
             "last_spike": spikes.times[spikes.offsets[1:] - 1],
         }
@@ -90,9 +95,10 @@ def _samples(data: SpikeDataset, group: str) -> pd.DataFrame:
 
 def _profiles(data: SpikeDataset, group: str) -> pd.DataFrame:
     events = data.spikes
-    channels = torch.bincount(events.units, minlength=data.n_units) / len(data)
+    counts = events.multiplicities
+    channels = torch.bincount(events.units, counts, data.n_units) / len(data)
     n_bins = int(events.duration / TIME_BIN) + 1
-    times = torch.bincount((events.times / TIME_BIN).long(), minlength=n_bins)
+    times = torch.bincount((events.times / TIME_BIN).long(), counts, n_bins)
     middles = (torch.arange(n_bins) + 0.5) * TIME_BIN
     axes = {
         "channel": (torch.arange(data.n_units, dtype=torch.float64), channels),
@@ -137,3 +143,31 @@ def summarise(samples: pd.DataFrame) -> pd.DataFrame:
         last_spike_mean=("last_spike", "mean"),
         last_spike_max=("last_spike", "max"),
     )
+
+
+FOLDS_TABLE = Table(
+    files=("data/folds.csv",),
+    says="What each outer fold tests with, and what its inner folds hold out for validation.",
+    columns={
+        **shared("fold"),
+        "part": "test, or the number of the inner fold; no inner fold holds the others out",
+        "speakers": "by number",
+        "samples": "how many",
+    },
+)
+
+
+def _listed(numbers: pd.Series) -> str:
+    return " ".join(map(str, sorted(set(numbers))))
+
+
+def parts_of_folds(splits: Mapping[str, str | Path]) -> pd.DataFrame:
+    """The speakers and the number of samples of each part, of the tables ``splits`` by fold."""
+    tables = []
+    for fold, file in splits.items():
+        parts = read_table(file)
+        part = parts["inner"].map(lambda k: f"inner fold {k}" if k >= 0 else "others")
+        speakers = parts.groupby(part.mask(parts["test"], "test").rename("part"))["speaker"]
+        found = speakers.agg(speakers=_listed, samples="size")
+        tables.append(found.reset_index().assign(fold=fold))
+    return pd.concat(tables)[list(FOLDS_TABLE.columns)]

@@ -36,7 +36,7 @@ def memory(study: Study, rule: str, start: float) -> float:
     if rule == "data_statistics":
         more = COUNTED * size.samples * size.events
     elif rule.startswith(READERS):
-        more = READ * (size.train + size.validation) * size.events
+        more = READ * size.train * size.events
     if rule in ("landscape_census", "landscape_examples"):
         more += COMPARED
     return start + more / MB
@@ -51,12 +51,10 @@ def disk(study: Study, rule: str, wildcards: Wildcards) -> float:
         case "merge_encoded":
             left = LAYOUT * size.samples * size.events
         case "download":
-            samples = {"train": size.train, "test": size.test}
-            left = LAYOUT * samples.get(wildcards["split"], size.validation) * size.events
+            samples = {"test": size.test, "validation": size.validation}  # the latter SSC's alone
+            left = LAYOUT * samples.get(wildcards["split"], size.train) * size.events
         case "prepare":
             left = PREPARED * size.samples * size.events
-        case "search_data":
-            left = PREPARED * (size.train + size.validation) * size.events
         case "train" | "train_equal_activity" | "train_variant":
             # The best weights, those of snapshots, and the step after each but the last.
             neuron = cast(Neuron, wildcards["neuron"])
@@ -173,8 +171,9 @@ def _assumed(study: Study) -> str:
     own = ", as SHD has: your own are not looked at" if study.data.source in UNKNOWN else ""
     active = ", ".join(f"{IN_TRAINING[n]:g}, then {ACTIVITY[n]:g} ({n})" for n in study.neurons)
     return (
-        f"Assumed: {size.train} samples to train on, {size.validation} to validate and {size.test}"
-        f" to test with, of {size.events:.0f} events each{own}; spikes of a neuron in a sample,"
+        f"Assumed: {size.train} samples to train on, of which an inner fold validates with"
+        f" {size.validation}, and {size.test} to test with, of {size.events:.0f} events each{own};"
+        " spikes of a neuron in a sample,"
         f" in training and after it: {active}; this machine, with nothing beside it."
         " docs/performance.md says more."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise, product
+from math import exp
 from statistics import mean
 from typing import NamedTuple
 
@@ -20,8 +21,9 @@ RECORDED = {  # samples of training, validation and test files, classes, seconds
 }
 UNKNOWN = ("files", "recordings")
 """Sources whose size the settings do not say."""
-SPEAKERS = 10  # of SHD's training data
-EVENTS = 11.0  # of a sample, for each channel: SHD has 10.8, the demo's spoken digits 11.6
+SPEAKERS = 10  # of SHD's training data; two more are in its test data
+SPIKES = 11.0  # of a sample, for each channel: SHD has 10.8, the demo's spoken digits 11.6
+CROWDED = 0.16  # share of the cells of channel and time that all spikes of a recording fall into
 SPOKEN = 0.43  # seconds of a synthetic digit
 ACTIVITY = defaultdict(lambda: 15.0, {"qif": 5.0, "qif_delta": 5.0})
 """Spikes of a neuron in a sample, in trained networks of the kept studies; a new neuron model's
@@ -31,10 +33,10 @@ IN_TRAINING = defaultdict(lambda: 8.0, {"qif": 3.5, "qif_delta": 5.0})
 
 
 class Size(NamedTuple):
-    """Samples of the splits, classes, input events of a sample and the seconds they come in."""
+    """Samples of an outer fold, classes, input events of a sample and the seconds they come in."""
 
-    train: int
-    validation: int
+    train: int  # all that are not for testing
+    validation: int  # of these, those that an inner fold holds out
     test: int
     classes: int
     events: float
@@ -42,13 +44,13 @@ class Size(NamedTuple):
 
     @property
     def samples(self) -> int:
-        """Of all splits."""
-        return self.train + self.validation + self.test
+        """Of all the data."""
+        return self.train + self.test
 
 
 def size_of(data: DataConfig) -> Size:
     """The size of ``data``; recordings and spikes of the user's own count as SHD's."""
-    events = EVENTS * data.n_units
+    events = SPIKES * data.n_units
     if data.source == "spoken-digits":
         spoken, n_validation, seconds = data.spoken_digits, 0, SPOKEN
         classes = len(spoken.languages) * len(spoken.digits)
@@ -58,12 +60,21 @@ def size_of(data: DataConfig) -> Size:
     else:
         n, n_validation, n_test, classes, seconds = RECORDED.get(data.source, RECORDED["shd"])
         speakers = SPEAKERS
-    if n_validation == 0:  # as study.data.prepare.held_out draws them
-        by_speaker, options = n / speakers, data.validation
-        rest = (speakers - options.speakers) * by_speaker / classes
-        n_validation = round(options.speakers * by_speaker)
-        n_validation += classes * max(1, round(options.fraction * rest))
-        n -= n_validation
+        unseen = 2
+    if data.time_step is not None:  # spikes of one cell are one event
+        cells = CROWDED * data.n_inputs * seconds / data.time_step
+        events = cells * (1 - exp(-events / cells))
+    n += n_validation
+    if data.folds is not None:  # the mean over outer folds
+        everyone = data.folds.speakers or speakers + unseen
+        speakers = everyone - everyone // data.n_folds
+        n, n_test = n + n_test - (n + n_test) // data.n_folds, (n + n_test) // data.n_folds
+        n_validation = 0
+    if n_validation == 0:  # as study.data.splits.held_out draws them
+        options = data.validation
+        n_validation = round(options.speakers * n / speakers)
+        if options.speakers == 0:
+            n_validation = classes * max(1, round(options.fraction * n / classes))
     return Size(n, n_validation, n_test, classes, events, seconds)
 
 
@@ -94,7 +105,7 @@ def n_weights(study: Study, neuron: Neuron) -> float:
     """Weights of a network, its readout's included, the mean over :func:`candidates`."""
 
     def of(network: NetworkSettings) -> int:
-        widths = [study.data.n_units, *network.layers, size_of(study.data).classes]
+        widths = [study.data.n_inputs, *network.layers, size_of(study.data).classes]
         recurrent = sum(n * n for n in network.layers) if network.recurrent else 0
         return sum(a * b for a, b in pairwise(widths)) + recurrent
 

@@ -139,12 +139,12 @@ def random_data(study: Study, n_samples: int) -> SpikeDataset:
         count = max(1, int(factor * size.events))
         own = rng.uniform(0, min(size.seconds, study.data.duration), count)
         times.append(own if step is None else np.floor(own / step) * step)
-        units.append(rng.integers(0, study.data.n_units, count))
+        units.append(rng.integers(0, study.data.n_inputs, count))
     return SpikeDataset(
         spikes=SpikeTrains.from_arrays(times, units, study.data.duration),
         labels=torch.arange(n_samples) % size.classes,
         speakers=torch.zeros(n_samples, dtype=torch.int64),
-        n_units=study.data.n_units,
+        n_units=study.data.n_inputs,
         n_classes=size.classes,
         name="random",
         class_names=tuple(map(str, range(size.classes))),

@@ -28,8 +28,8 @@ precision. ``call``: of a network, for a sample alone.
 Work = dict[Operation, float]
 Wildcards = Mapping[str, str]
 
-KNOWN_SPEAKERS = 0.2  # of the test samples, by speakers of the training data, as in SHD
-ROBUSTNESS = 17  # forward passes over each of these: as they are twice, and changed
+ROBUSTNESS = 17  # forward passes over the test samples: as they are twice, and changed
+WATCHED = 512  # training samples by which the activity of final networks is measured
 DRAWS, STEPS = 3, 5  # of roughness: draws of samples, and steps from each
 LINE_JUMPS = 22  # on a line of the mean loss, each halved down to `lines.spacing`
 COMPARED = 2  # forward passes that one takes as long as whose spikes are compared
@@ -50,7 +50,6 @@ BY_EVENT = {  # seconds, and those of an event of the data
     "merge_encoded": (1.0, 5e-8),
     "prepare": (0.3, 2.7e-8),
     "data_statistics": (2.8, 5e-8),
-    "search_data": (0.3, 2e-8),
 }
 
 
@@ -95,13 +94,23 @@ class Rules:
         self._wildcards = wildcards
         self._neuron = cast(Neuron, wildcards.get("neuron"))
 
-    def _training(
+    def _training(self, epochs: int) -> Work:
+        """Epochs on all samples but those for testing, and passes over those watched."""
+        return self._epochs_of(epochs, self._size.train, min(WATCHED, self._size.train))
+
+    def _training_inside(
         self, epochs: int, samples: int | None = None, networks: Sequence[NetworkSettings] = ()
     ) -> Work:
-        """Epochs, each with its validation, and the validation before; on ``samples`` if fewer."""
-        n = min(self._size.train, samples or self._size.train)
+        """Epochs in an inner fold, each with its validation; on ``samples`` if these are fewer."""
+        n = self._size.train - self._size.validation
+        return self._epochs_of(epochs, min(n, samples or n), self._size.validation, networks)
+
+    def _epochs_of(
+        self, epochs: int, n: int, watched: int, networks: Sequence[NetworkSettings] = ()
+    ) -> Work:
+        """Epochs on ``n`` samples, and passes over those ``watched``, after each and before."""
         updates = self._passes(epochs * n, networks)["response", self._neuron]
-        responses = self._passes((epochs + 1) * self._size.validation, networks)
+        responses = self._passes((epochs + 1) * watched, networks)
         return {("update", self._neuron): updates, **responses}
 
     def _passes(self, samples: float, networks: Sequence[NetworkSettings] = ()) -> Work:
@@ -139,13 +148,13 @@ class Rules:
         assert self._study.search is not None  # else the search's rules are not there
         trials, rung = self._study.search.trials, int(self._wildcards["rung"])
         own = self._job_of(trials.width(rung), trials.jobs(rung))
-        return started(times(own, self._training(trials.epochs[rung], trials.samples)))
+        return started(times(own, self._training_inside(trials.epochs[rung], trials.samples)))
 
     def search_finalists(self) -> Work:
         assert self._study.search is not None
         search = self._study.search
         own = self._job_of(search.selection.runs(), search.finalist_jobs())
-        return started(times(own, self._training(self._epochs())))
+        return started(times(own, self._training_inside(self._epochs())))
 
     def _epochs(self) -> int:
         return self._study.model(self._neuron).training.epochs
@@ -156,8 +165,7 @@ class Rules:
     train_equal_activity = train
 
     def evaluate(self) -> Work:
-        n = self._size.test + self._size.validation
-        return started(self._passes(len(self._study.seeds) * n))
+        return started(self._passes(len(self._study.seeds) * self._size.test))
 
     def silence(self) -> Work:
         which = self._passes(self._size.train)["response", self._neuron]  # have a gradient
@@ -178,7 +186,7 @@ class Rules:
             points = draws * self._landscape.profiles.samples * self._profile_points()
             works.append(self._around(points, draws * 2 * (1 + steps) * samples, points))
         if "robustness" in measures:
-            works.append(self._passes(ROBUSTNESS * KNOWN_SPEAKERS * self._size.test))
+            works.append(self._passes(ROBUSTNESS * self._size.test))
         return total(*works)
 
     def _profile_points(self) -> float:
@@ -194,7 +202,7 @@ class Rules:
         runs = variant_runs(self._study, by_file(self._study)[self._wildcards["variant"]])
         case = next(run for run in runs if run.case == self._wildcards["case"])
         model = self._study.model(self._neuron).with_parameters(case.parameters)
-        return started(self._training(model.training.epochs, case.samples, [model.network]))
+        return started(self._training_inside(model.training.epochs, case.samples, [model.network]))
 
     def score_variant(self) -> Work:
         name = by_file(self._study)[self._wildcards["variant"]]

@@ -78,6 +78,8 @@ def _passed_below(a: Spikes, b: Spikes, layer: int, weights: np.ndarray) -> np.n
         return np.empty(0)
     spikes, arrivals = own[0][spike], events[0][event]
     weight = weights[a.units[layer - 1][arrivals], a.units[layer][spikes]]
+    if layer == 1:
+        weight = weight * a.counts[arrivals]
     moment = a.times[layer - 1][arrivals]
     new = np.r_[True, (np.diff(spike) != 0) | (np.diff(moment) != 0)]
     total = np.add.reduceat(weight, np.flatnonzero(new))

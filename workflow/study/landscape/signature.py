@@ -24,7 +24,8 @@ class Spikes:
     """All spikes of one sample at one point, with the loss.
 
     ``times`` in seconds and ``units`` are one array for the input, then for each spiking layer;
-    ``ranks`` holds for each spike of a spiking layer the number of input events before it.
+    ``ranks`` holds for each spike of a spiking layer the number of input events before it, and
+    ``counts`` how many spikes each event of the network's input stands for.
     """
 
     x: float
@@ -33,6 +34,7 @@ class Spikes:
     units: list[np.ndarray]
     ranks: list[np.ndarray]
     duration: float
+    counts: np.ndarray
 
     @cached_property
     def by_neuron(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -78,7 +80,9 @@ def spikes_of(x: float, found: Evaluation) -> Spikes:
     times = [train.times.detach().numpy() for train in found.trains]
     units = [train.units.numpy() for train in found.trains]
     ranks = [np.searchsorted(a, b, side="right") for a, b in pairwise(times)]
-    return Spikes(x, float(found.loss), times, units, ranks, found.trains[0].duration)
+    given = found.trains[0]
+    counts = given.multiplicities.numpy()
+    return Spikes(x, float(found.loss), times, units, ranks, given.duration, counts)
 
 
 def same_signature(a: Spikes, b: Spikes) -> bool:

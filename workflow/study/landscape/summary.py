@@ -90,7 +90,7 @@ MEASURES_TABLE = Table(
     says="Measures of the landscapes around each network, means over its lines; rows whose state is"
     " along training are of updates.",
     columns={
-        **shared("neuron", "seed", "search", "state", "word_minima"),
+        **shared("neuron", "fold", "seed", "search", "state", "word_minima"),
         "word_variation": "total variation of a single sample's loss, in nats",
         "word_in_jumps": "percent of that in jumps",
         "word_jumps": "jumps of a single sample's loss",

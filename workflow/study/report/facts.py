@@ -23,7 +23,7 @@ from study.report.numbers import (
 )
 from study.report.study import StudyTables
 from study.style import neuron_label
-from study.training.summary import best_by_validation, summary
+from study.training.summary import summary
 
 MEASURES = {
     "word_variation": "variation of a single sample's loss (nats)",
@@ -110,7 +110,7 @@ def by_search(table: pd.DataFrame, neurons: Sequence[str], title: str) -> str:
 
 
 def accuracies(study: StudyTables) -> str:
-    """Scores of each neuron model's networks: means over searches with their intervals."""
+    """Scores of each neuron model's networks: means over units with their intervals."""
     shown = {
         "accuracy": "test",
         "accuracy_unseen_speakers": "new speakers",
@@ -130,6 +130,20 @@ def accuracies(study: StudyTables) -> str:
     return markdown_table(header, rows)
 
 
+def by_fold(study: StudyTables) -> str:
+    """Test accuracy of each fold: means over the networks and, alike, over the fold's speakers."""
+    table = study.table("training/speakers.csv")
+    of_speakers = table.groupby(["fold", "speaker", "neuron"], as_index=False)["accuracy"].mean()
+    accuracy = of_speakers.pivot_table("accuracy", index="fold", columns="neuron")
+    speakers = table.groupby("fold")["speaker"].unique()
+    rows = [
+        [fold, listed(speakers[fold]), *[share(own[n], 1) for n in study.neurons]]
+        for fold, own in accuracy.iterrows()
+    ]
+    header = ["fold", "tested speakers", *map(neuron_label, study.neurons)]
+    return markdown_table(header, rows)
+
+
 def by_speaker(study: StudyTables) -> str:
     """Test accuracy of each search: on heard speakers together, and on each new one."""
     table = study.table("training/speakers.csv")
@@ -142,24 +156,6 @@ def by_speaker(study: StudyTables) -> str:
     )
     accuracy = (100 * sums["right"] / sums["answers"]).round()
     return by_search(accuracy, study.neurons, "right answers of each search, in order (%)")
-
-
-def by_novelty(study: StudyTables) -> str:
-    """Accuracy of each search on validation samples, by whether training has heard the speaker."""
-    names = {"accuracy_heard": "heard speakers", "accuracy_new": "new speakers"}
-    networks = study.table("training/validation.csv").groupby(["neuron", "search"])
-    accuracy = (100 * networks[list(names)].mean().T.rename(index=names)).round()
-    return by_search(accuracy, study.neurons, "validation: right answers of each search (%)")
-
-
-def blindness(study: StudyTables) -> str:
-    """Rank correlations of accuracy on new speakers in validation and test, by neuron model."""
-    found = study.table("training/validation.csv").merge(study.runs, on=["neuron", "seed"])
-    scores = ["accuracy_new", "accuracy_unseen_speakers"]
-    ranks = {
-        neuron: own[scores].rank().corr().iloc[0, 1] for neuron, own in found.groupby("neuron")
-    }
-    return listed(f"{number(ranks[n], 2)} ({neuron_label(n)})" for n in study.neurons)
 
 
 def landscapes(study: StudyTables, state: str) -> str:
@@ -187,21 +183,15 @@ def early(study: StudyTables) -> str:
 
 
 def robustness(study: StudyTables) -> str:
-    """Accuracy on changed samples, and its rank correlation with that on new speakers."""
-    best = best_by_validation(study.runs)
-    files = best["neuron"] + "_" + best["search"].astype(str) + ".safetensors"
-    new = pd.Series(best["accuracy_unseen_speakers"].to_numpy(), files)
+    """Accuracy on changed samples: means over the networks that are kept."""
     found = study.table("networks/robustness.csv")
     found["by"] = found["by"].abs()
     rows = []
     for (change, by), own in found.groupby(["change", "by"], sort=False):
-        of_network = own.groupby("network")["accuracy"].mean()
-        rank = of_network.rank().corr(new[of_network.index].rank())
         means = own.groupby("neuron")["accuracy"].mean()
         name = "as they are" if change == "none" else f"{change} {by:g}"
-        rows.append([name, *[share(means[n]) for n in study.neurons], f"{rank:+.2f}"])
-    header = ["samples of heard speakers", *map(neuron_label, study.neurons), "rank correlation"]
-    return markdown_table(header, rows)
+        rows.append([name, *[share(means[n]) for n in study.neurons]])
+    return markdown_table(["test samples", *map(neuron_label, study.neurons)], rows)
 
 
 def roughness(study: StudyTables) -> str:

@@ -17,9 +17,11 @@ import pandas as pd
 import yaml
 
 import study
+from study.config.data import OWN
 from study.config.neurons import NEURON_STYLES
 from study.storage.columns import Table
 from study.storage.tables import read_table
+from study.training.summary import unit_of
 
 CONFIG = "study.yaml"
 """The whole configuration of the study, beside its tables."""
@@ -67,6 +69,16 @@ class StudyTables:
         reached = self.table("training/reached.csv")
         columns = ["neuron", "seed", "training_accuracy", "late_gain"]
         return self.table("training/runs.csv").merge(reached[columns], on=["neuron", "seed"])
+
+    @cached_property
+    def folds(self) -> list[str]:
+        """The study's outer folds; one if its networks were not trained in several."""
+        return list(dict.fromkeys(self.runs.get("fold", [OWN])))
+
+    @property
+    def unit(self) -> str:
+        """What intervals are over, in the plural."""
+        return {"fold": "outer folds", "search": "searches", "seed": "seeds"}[unit_of(self.runs)]
 
     @cached_property
     def neurons(self) -> list[str]:

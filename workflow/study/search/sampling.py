@@ -152,7 +152,7 @@ IMPORTANCES_TABLE = Table(
     files=("search/*/*/importances.csv",),
     says="Which parameters mattered.",
     columns={
-        **shared("neuron", "search"),
+        **shared("neuron", "fold", "search"),
         "parameter": "what was searched",
         "importance": "share of the variance of accuracies that it explains",
     },

@@ -22,7 +22,7 @@ from study.search.records import (
 )
 from study.storage.columns import Table, shared
 
-NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}}
+NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}, "epochs": None}
 
 
 def finalist_runs(records: Sequence[TrialRecord], selection: Selection, seed: int) -> list[Trial]:
@@ -43,7 +43,7 @@ FINALISTS_TABLE = Table(
     files=("search/finalists.parquet", "search/*/*/finalists.parquet"),
     says="The runs that decide about the searches' winners.",
     columns={
-        **shared("neuron", "search", "outcome", "validation_accuracy", "validation_loss"),
+        **shared("neuron", "fold", "search", "outcome", "validation_accuracy", "validation_loss"),
         **shared("spikes_per_neuron", "silent_fraction"),
         "number": "number of the trial; -1 is the configuration without any change",
         "seed": "fresh, the same for each finalist",
@@ -132,7 +132,7 @@ TRIALS_TABLE = Table(
     files=("search/trials.parquet", "search/*/*/trials.parquet"),
     says="A row for each trial of all searches, and of one.",
     columns={
-        **shared("neuron", "search", "reason"),
+        **shared("neuron", "fold", "search", "reason"),
         "number": "number of the trial",
         "generation": "of trials that were suggested together",
         "seed": "that it was trained with",

@@ -13,7 +13,7 @@ import pandas as pd
 from study.search.records import MEMORY, TIMEOUT
 from study.storage.columns import Table, shared
 
-SEARCH = ["neuron", "search"]
+SEARCH = ["neuron", "fold", "search"]
 
 
 def expected_of_last(ordered: Sequence[float]) -> np.ndarray:
@@ -35,7 +35,7 @@ BUDGET_TABLE = Table(
     files=("search/budget.csv",),
     says="What k trials would have been expected to find.",
     columns={
-        **shared("neuron", "search"),
+        **shared("neuron", "fold", "search"),
         "k": "trials",
         "expected_best": "expected validation accuracy of the best of k",
     },
@@ -57,7 +57,7 @@ STABILITY_TABLE = Table(
     files=("search/stability.csv",),
     says="Trials that failed.",
     columns={
-        **shared("neuron", "search"),
+        **shared("neuron", "fold", "search"),
         "trials": "how many were tried",
         "diverged": "too many spikes, silence, or a loss or gradient that is not finite",
         "failed_otherwise": "met a limit of time or memory",
@@ -78,7 +78,7 @@ RUNGS_TABLE = Table(
     files=("search/rungs.csv",),
     says="How well one rung of successive halving predicts the ranking of the next.",
     columns={
-        **shared("neuron", "search"),
+        **shared("neuron", "fold", "search"),
         "rung": "the earlier rung",
         "next_rung": "the later one; after the last comes the finalists' training with fresh seeds",
         "trials": "trials in both",
@@ -111,7 +111,7 @@ WINNERS_TABLE = Table(
     files=("search/winners.csv",),
     says="Where winners lie in the space that was searched.",
     columns={
-        **shared("neuron", "search"),
+        **shared("neuron", "fold", "search"),
         "parameter": "what was searched",
         "value": "the winner's",
         "position": "0 (lower bound) to 1 in the searched scale; outside for a configured value",

@@ -54,16 +54,17 @@ class TrialRunner:
         neuron: str,
         trials: Trials,
         model: Mapping[str, Any],
-        events: str | Path,
+        files: tuple[str | Path, str | Path],
         seed: int,
         code: str,
         states: str | Path,
     ) -> TrialRunner:
-        """With the data in ``events``, of which ``seed`` draws the samples to train on.
+        """With the data in ``files``, events and split, of the first inner fold; ``seed`` draws the
+        samples to train on.
 
         ``code`` is a digest of the code: another one makes checkpoints invalid.
         """
-        data = load(events, "train")
+        data = load(*files, "train", inner=0)
         if trials.samples is not None and trials.samples < len(data):
             data = data.draw(trials.samples, generator(seed))
         return cls(
@@ -71,9 +72,9 @@ class TrialRunner:
             settings=validate(ModelSettings, model),
             trials=trials,
             data=data,
-            validation=load(events, "validation"),
+            validation=load(*files, "validation", inner=0),
             states=Path(states),
-            identity=digest([events], f"{code} {seed} {trials.samples}"),
+            identity=digest([*files], f"{code} {seed} {trials.samples}"),
         )
 
     def run_all(self, records: Sequence[TrialRecord], rung: int, folder: str | Path) -> None:

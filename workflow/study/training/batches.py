@@ -80,31 +80,42 @@ class Blender:
         other = self.spikes.select(self.others[indices])
         times = other.times + (_mean_times(own) - _mean_times(other))[other.samples]
         within = (times >= 0) & (times <= own.duration)
-        kept = torch.cat(
-            [
-                ~blended[own.samples] | (_ranks(own) % 2 == 0),
-                blended[other.samples] & (_ranks(other) % 2 == 1) & within,
-            ]
-        )
-        samples = torch.cat([own.samples, other.samples])[kept]
-        times = torch.cat([own.times, times])[kept]
-        units = torch.cat([own.units, other.units])[kept]
-        by_time = times.argsort(stable=True)
+        halves = [
+            own.thinned(torch.where(blended[own.samples], _halved(own, 0), own.multiplicities)),
+            replace(other, times=times).thinned(
+                torch.where(blended[other.samples] & within, _halved(other, 1), 0)
+            ),
+        ]
+        both = SpikeTrains.concatenate(halves)
+        samples = both.samples % len(indices)
+        by_time = both.times.argsort(stable=True)
         order = by_time[samples[by_time].argsort(stable=True)]
-        counts = torch.bincount(samples, minlength=len(indices))
-        offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-        return SpikeTrains(times[order], units[order], offsets, own.duration)
+        sizes = halves[0].sizes + halves[1].sizes
+        return SpikeTrains(
+            both.times[order],
+            both.units[order],
+            torch.cat([sizes.new_zeros(1), sizes.cumsum(0)]),
+            both.duration,
+            None if both.counts is None else both.counts[order],
+        )
 
 
-def _ranks(spikes: SpikeTrains) -> Tensor:
-    """Place of each event within its sample, int64 [n_events]."""
-    return torch.arange(len(spikes.times)) - spikes.offsets[spikes.samples]
+def _halved(spikes: SpikeTrains, first: int) -> Tensor:
+    """How many of each event's spikes are every second one of its sample, int64 [n_events].
+
+    They are counted from the sample's spike number ``first``, 0 or 1.
+    """
+    counts = spikes.multiplicities
+    before = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+    start = before[:-1] - before[spikes.offsets[spikes.samples]]
+    return (start + counts + 1 - first) // 2 - (start + 1 - first) // 2
 
 
 def _mean_times(spikes: SpikeTrains) -> Tensor:
     """Mean spike time of each sample in seconds, [n_samples]; 0 without a spike."""
-    total = spikes.times.new_zeros(len(spikes)).index_add(0, spikes.samples, spikes.times)
-    return total / spikes.counts.clamp(min=1)
+    counts, zeros = spikes.multiplicities, spikes.times.new_zeros(len(spikes))
+    total = zeros.index_add(0, spikes.samples, spikes.times * counts)
+    return total / zeros.index_add(0, spikes.samples, counts.double()).clamp(min=1)
 
 
 class Augmenter:
@@ -138,8 +149,9 @@ def moved(spikes: SpikeTrains, stretches: Tensor, shifts: Tensor, n_units: int) 
     """
     arrays = (spikes.times, spikes.units, spikes.offsets, stretches, shifts)
     changed = _moved(*(array.numpy() for array in arrays), spikes.duration, n_units)
-    times, units, offsets = map(torch.from_numpy, changed)
-    return SpikeTrains(times, units, offsets, spikes.duration)
+    times, units, offsets, events = map(torch.from_numpy, changed)
+    counts = None if spikes.counts is None else spikes.counts[events]
+    return SpikeTrains(times, units, offsets, spikes.duration, counts)
 
 
 @njit(cache=True)
@@ -151,7 +163,9 @@ def _moved(
     shifts: np.ndarray,
     duration: float,
     n_units: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Times and units of the events that stay, offsets, and which events those are."""
+    stay = np.empty_like(units)
     new_times, new_units = np.empty_like(times), np.empty_like(units)
     new_offsets = np.zeros_like(offsets)
     kept = 0
@@ -159,7 +173,7 @@ def _moved(
         for k in range(offsets[b], offsets[b + 1]):
             time, unit = times[k] * stretches[b], units[k] + shifts[b]
             if time <= duration and 0 <= unit < n_units:
-                new_times[kept], new_units[kept] = time, unit
+                new_times[kept], new_units[kept], stay[kept] = time, unit, k
                 kept += 1
         new_offsets[b + 1] = kept
-    return new_times[:kept], new_units[:kept], new_offsets
+    return new_times[:kept], new_units[:kept], new_offsets, stay[:kept]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import load_network
 from study.data.dataset import SpikeDataset, unseen_speakers
 from study.storage.columns import Table, shared
@@ -20,23 +19,23 @@ SAMPLES_TABLE = Table(
     columns={
         **shared("speaker", "neuron", "seed", "unseen_speaker"),
         "label": "the right class",
-        "prediction": "the network's",
+        "prediction": "the network's; missing if the sample runs away",
         "spikes_per_neuron": "mean over hidden neurons",
     },
 )
 
 
-def sample_table(response: Response, data: SpikeDataset, *used: SpikeDataset) -> pd.DataFrame:
+def sample_table(response: Response, data: SpikeDataset, train: SpikeDataset) -> pd.DataFrame:
     """The samples of ``data`` with the network's answers; the classes' names are categories.
 
-    ``used`` are the data that weights and choices were made with: training and validation.
+    ``train`` are the data that it was trained on.
     """
     return pd.DataFrame(
         {
             "label": pd.Categorical.from_codes(data.labels, data.class_names),
             "prediction": pd.Categorical.from_codes(response.predictions, data.class_names),
             "speaker": data.speakers.numpy(),
-            "unseen_speaker": unseen_speakers(data, *used).numpy(),
+            "unseen_speaker": unseen_speakers(data, train).numpy(),
             "spikes_per_neuron": response.counts.mean(1).numpy(),
         }
     )
@@ -46,14 +45,16 @@ RUNS_TABLE = Table(
     files=("training/runs.csv", "training/*/runs.parquet"),
     says="Every trained network on test data.",
     columns={
-        **shared("neuron", "seed", "outcome", "reason", "search"),
+        **shared("fold", "neuron", "seed", "outcome", "reason", "search"),
         "epochs": "epochs trained",
+        "presentations": "training samples presented",
         "best_epoch": "the one whose weights were kept",
         "validation_accuracy": "at that epoch",
         "accuracy": "on the test set; 0 if the network gives no answer",
-        "accuracy_unseen_speakers": "on speakers that training and validation do not have",
+        "accuracy_unseen_speakers": "on speakers that training does not have",
         "accuracy_seen_speakers": "on the others",
-        "loss": "on the test set",
+        "runaways": "test samples that ran away, which count as wrong",
+        "loss": "on the test set, over the other samples",
         "spikes_per_neuron": "on the test set",
         "silent_fraction": "on the test set",
     },
@@ -63,70 +64,36 @@ RUNS_TABLE = Table(
 def scores(
     right: pd.Series[bool], unseen: pd.Series[bool], response: Response | None
 ) -> dict[str, float]:
-    """Accuracy on all samples, on those of unseen and of seen speakers; loss and activity.
+    """Accuracy on all samples, on those of unseen and of seen speakers; runaways, loss, activity.
 
     ``right`` and ``unseen`` have a row for each sample. The accuracy over no sample is NaN, as are
-    loss and activity without a ``response``.
+    the others without a ``response``.
     """
-    activity = ("loss", "spikes_per_neuron", "silent_fraction")
+    others = ("runaways", "loss", "spikes_per_neuron", "silent_fraction")
     return {
         "accuracy": float(right.mean()),
         "accuracy_unseen_speakers": float(right[unseen].mean()),
         "accuracy_seen_speakers": float(right[~unseen].mean()),
-        **{name: getattr(response, name, math.nan) for name in activity},
+        **{name: getattr(response, name, math.nan) for name in others},
     }
 
 
 def evaluate(
-    checkpoint: str | Path, data: SpikeDataset, *used: SpikeDataset
+    checkpoint: str | Path, data: SpikeDataset, train: SpikeDataset
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """The result of one training run on ``data``: a row of scores, and the sample table.
 
-    A network that diverges on ``data``, or whose training diverged before it was validated once,
-    has no answer: accuracies of 0, no other score, and an empty table; its outcome says why.
-    ``used`` are the training and the validation data.
+    A network that diverged with its initial weights has no answer: accuracies of 0, no other score,
+    and an empty table; its outcome says why. ``train`` are the data that it was trained on.
     """
     network, header = load_network(checkpoint)
     run = {"neuron": header["neuron"], "seed": header["seed"]}
     row = {**run, **header["outcome"]}
     response, samples = None, pd.DataFrame()
-    unseen = pd.Series(unseen_speakers(data, *used).numpy())
+    unseen = pd.Series(unseen_speakers(data, train).numpy())
     right = pd.Series(False, index=unseen.index)
     if row["best_epoch"] is not None:
-        try:
-            response = respond(network, data, header["training"]["batch_size"])
-        except SpikeOverflowError as error:
-            row |= {"outcome": "overflow", "reason": str(error)}
-        else:
-            samples = sample_table(response, data, *used).assign(**run)
-            right = samples["label"] == samples["prediction"]
+        response = respond(network, data, header["training"]["batch_size"])
+        samples = sample_table(response, data, train).assign(**run)
+        right = samples["label"] == samples["prediction"]
     return row | scores(right, unseen, response), samples
-
-
-VALIDATION_TABLE = Table(
-    files=("training/validation.csv", "training/*/validation.parquet"),
-    says="Accuracy on validation samples, by whether training has heard the speaker.",
-    columns={
-        **shared("neuron", "search", "seed"),
-        "accuracy_new": "on those of speakers that training has not heard; missing without one",
-        "accuracy_heard": "on the others",
-    },
-)
-
-
-def accuracy_by_novelty(
-    checkpoint: str | Path, validation: SpikeDataset, train: SpikeDataset
-) -> dict[str, Any]:
-    """A run's accuracy on ``validation`` samples of speakers whom ``train`` lacks and has.
-
-    NaN without such a sample, or if the run was not validated once.
-    """
-    network, header = load_network(checkpoint)
-    row = {"neuron": header["neuron"], "seed": header["seed"]}
-    if header["outcome"]["best_epoch"] is None:
-        return row | {"accuracy_new": math.nan, "accuracy_heard": math.nan}
-    answer = respond(network, validation, header["training"]["batch_size"])
-    right = (answer.predictions == validation.labels).double()
-    new = unseen_speakers(validation, train)
-    means = {"accuracy_new": float(right[new].mean()), "accuracy_heard": float(right[~new].mean())}
-    return row | means

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from spikegrad.activity import sum_by_neuron
 from spikegrad.layers import NotFiniteError, SpikeOverflowError
 from spikegrad.network import Network, NetworkOutput, SilentError
+from spikegrad.runaways import without_runaways
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.config.training import Cosine, ModelSettings, StepDecay, TrainingSettings
@@ -42,7 +43,16 @@ class TrainingError(ValueError):
     """Data and settings do not fit together; the message says what to change."""
 
 
-DIVERGED = {SpikeOverflowError: "overflow", NotFiniteError: "not finite", SilentError: "silent"}
+class RunawayError(RuntimeError):
+    """More samples run away than `training.runaways` allows."""
+
+
+DIVERGED: dict[type[Exception], str] = {
+    SpikeOverflowError: "overflow",
+    RunawayError: "overflow",
+    NotFiniteError: "not finite",
+    SilentError: "silent",
+}
 """Errors that end a run, and the name of that outcome."""
 
 
@@ -91,18 +101,21 @@ def train(
             start = time.perf_counter()
             row: dict[str, Any] = {}
             if epoch > 0:
-                row, step = _train_epoch(network, optimizer, data, options, seed, epoch)
+                row, step = _train_epoch(run, optimizer, data, options, seed, epoch)
                 if epoch - 1 in run.snapshots:
                     run.steps[epoch - 1] = step
             answer = respond(network, validation, options.batch_size)
+            if not answer.answered.any():
+                raise RunawayError(f"every validation sample runs away after epoch {epoch}")
             row |= {
                 "epoch": epoch,
                 "validation_loss": answer.loss,
                 "validation_accuracy": answer.accuracy,
+                "validation_runaways": answer.runaways,
                 "spikes_per_neuron": answer.spikes_per_neuron,
                 "silent_fraction": answer.silent_fraction,
                 "silent_neurons": answer.silent_neurons,
-                "presentations": epoch * len(data),
+                "presentations": run.presentations,
                 "seconds": time.perf_counter() - start,
             }
             _check_finite(answer.loss, "validation loss")
@@ -136,8 +149,9 @@ def further_epochs(
     One of :data:`DIVERGED` is raised if it diverges.
     """
     _clip_samples(network, options)
+    run = Run(network, copy_weights(network))
     for epoch in epochs:
-        _train_epoch(network, optimizer, data, options, seed, epoch)
+        _train_epoch(run, optimizer, data, options, seed, epoch)
         yield respond(network, validation, options.batch_size)
 
 
@@ -147,46 +161,82 @@ def _clip_samples(network: Network, options: TrainingSettings) -> None:
 
 
 def _train_epoch(
-    network: Network,
+    run: Run,
     optimizer: Adam,
     data: SpikeDataset,
     options: TrainingSettings,
     seed: int,
     epoch: int,
 ) -> tuple[dict[str, Any], Weights]:
-    """Train for an epoch: its metrics, and what the first update added to the weights."""
-    n_batches = number_of_batches(data, options)
+    """Train for an epoch: its metrics, and what the first update added to the weights.
+
+    A batch is trained on as if it had no sample that runs away. RunawayError as soon as more of
+    these have come than ``options`` allow.
+    """
+    network, n_batches = run.network, number_of_batches(data, options)
     before, first_step = copy_weights(network), {}
-    loss_sum = right = penalty_sum = 0.0
+    loss_sum = penalty_sum = 0.0
+    presented = answered = right = 0
     norms = []
     sample_norms: list[np.ndarray] = []  # of each batch and layer
     for number, batch in enumerate(epoch_batches(data, options, seed, epoch)):
-        output = network(batch.spikes)
-        loss = cross_entropy(output.logits, batch.labels)
-        penalty = _penalty(network, output, options)
-        optimizer.zero_grad()
-        (loss + penalty).backward()
-        norms.append(optimizer.clip(options.clip))
-        sample_norms += [
-            n for layer in network.spiking_layers if (n := layer.sample_norms) is not None
-        ]
-        _check_finite(loss.item() + norms[-1], "loss or gradient")
-        optimizer.step(_schedule(options, epoch - 1 + number / n_batches))
+        run.presentations += len(batch)
+        presented += len(batch)
+        output, kept = without_runaways(network, batch.spikes)
+        answered += len(kept)
+        _check_runaways(presented - answered, len(data), epoch, options)
+        if len(kept):
+            labels = batch.labels[kept]
+            share = _schedule(options, epoch - 1 + number / n_batches)
+            loss, penalty, norm = _update(network, optimizer, output, labels, options, share)
+            norms.append(norm)
+            sample_norms += [
+                n for layer in network.spiking_layers if (n := layer.sample_norms) is not None
+            ]
+            loss_sum += loss * len(kept)
+            penalty_sum += penalty * len(kept)
+            right += int((output.logits.argmax(1) == labels).sum())
         if number == 0:
             first_step = {name: new - before[name] for name, new in network.state_dict().items()}
-        loss_sum += loss.item() * len(batch)
-        penalty_sum += penalty.item() * len(batch)
-        right += int((output.logits.argmax(1) == batch.labels).sum())
     row = {
-        "train_loss": loss_sum / len(data),
+        "train_loss": loss_sum / answered,
         "train_accuracy": right / len(data),
-        "train_penalty": penalty_sum / len(data),
+        "train_penalty": penalty_sum / answered,
         "gradient_norm_mean": sum(norms) / len(norms),
         "gradient_norm_max": max(norms),
+        "runaways": presented - answered,
     }
     if options.sample_clip is not None:
         row |= _clip_metrics(sample_norms, options.sample_clip)
     return row, first_step
+
+
+def _update(
+    network: Network,
+    optimizer: Adam,
+    output: NetworkOutput,
+    labels: Tensor,
+    options: TrainingSettings,
+    share: float,
+) -> tuple[float, float, float]:
+    """One step downhill from ``output``: its loss and penalty, and the gradient's norm."""
+    loss = cross_entropy(output.logits, labels)
+    penalty = _penalty(network, output, options)
+    optimizer.zero_grad()
+    (loss + penalty).backward()
+    norm = optimizer.clip(options.clip)
+    _check_finite(loss.item() + norm, "loss or gradient")
+    optimizer.step(share)
+    return loss.item(), penalty.item(), norm
+
+
+def _check_runaways(runaways: int, n_samples: int, epoch: int, options: TrainingSettings) -> None:
+    if runaways > options.runaways * n_samples:
+        raise RunawayError(
+            f"{runaways} of the {n_samples} samples of epoch {epoch} ran away before it was over, "
+            f"more than training.runaways = {options.runaways:g} allows; lower the (recurrent) "
+            "weights or the learning rate"
+        )
 
 
 def _clip_metrics(norms: list[np.ndarray], clip: float) -> dict[str, float]:

@@ -34,8 +34,10 @@ METRICS = (
     "sample_norm_99",
     "sample_norm_max",
     "samples_clipped",
+    "runaways",
     "validation_loss",
     "validation_accuracy",
+    "validation_runaways",
     "spikes_per_neuron",
     "silent_fraction",
     "presentations",
@@ -57,6 +59,8 @@ class Run:
     """Weights after some of the epochs done, see :func:`snapshot_epochs`."""
     steps: dict[int, Weights] = field(default_factory=dict)
     """What the next update added to the weights of each snapshot but the last."""
+    presentations: int = 0
+    """Training samples presented so far, those of an unfinished epoch included."""
     outcome: str = "running"
     """finished, or the name of what ended the run early (see :data:`loop.DIVERGED`)."""
     reason: str = ""
@@ -72,13 +76,14 @@ class Run:
         return max(range(len(self.history)), key=lambda epoch: quality(self.history[epoch]))
 
     def result(self) -> dict[str, Any]:
-        """Outcome, reason, epochs done, and the best epoch with its validation accuracy."""
+        """Outcome, reason, epochs done, presentations, and the best epoch with its accuracy."""
         best = self.best_epoch
         accuracy = None if best is None else self.history[best]["validation_accuracy"]
         return {
             "outcome": self.outcome,
             "reason": self.reason,
             "epochs": max(len(self.history) - 1, 0),
+            "presentations": self.presentations,
             "best_epoch": best,
             "validation_accuracy": accuracy,
         }
@@ -98,7 +103,7 @@ HISTORIES_TABLE = Table(
     says="All training runs, or one, a row for each epoch.",
     columns={
         **shared("epoch", "neuron", "seed"),
-        "train_loss": "mean cross-entropy during the epoch",
+        "train_loss": "mean cross-entropy during the epoch, over the samples that did not run away",
         "train_accuracy": "share classified right during the epoch",
         "train_penalty": "mean spike-count penalty during the epoch",
         "gradient_norm_mean": "mean gradient norm before clipping, in units of the learning rates",
@@ -108,8 +113,10 @@ HISTORIES_TABLE = Table(
         "sample_norm_99": "99th percentile of these norms, each over its batch's median",
         "sample_norm_max": "largest of these, over its batch's median",
         "samples_clipped": "share of samples' gradients that were clipped",
-        "validation_loss": "after the epoch",
-        "validation_accuracy": "after the epoch",
+        "runaways": "training samples of the epoch that ran away",
+        "validation_loss": "after the epoch, over the samples that did not run away",
+        "validation_accuracy": "after the epoch; a sample that ran away counts as wrong",
+        "validation_runaways": "validation samples that ran away after the epoch",
         "spikes_per_neuron": "on validation samples",
         "silent_fraction": "on validation samples",
         "presentations": "training samples presented so far",
@@ -170,6 +177,7 @@ def restore_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     refuse_others(header["made_with"], path)
     run.made = list(dict.fromkeys([*header["made"], *run.made]))
     run.history = header["history"]
+    run.presentations = run.history[-1]["presentations"]
     run.network.load_state_dict(_part(tensors, "network."))
     run.best = _part(tensors, "best.")
     run.snapshots, run.steps = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")

@@ -78,7 +78,7 @@ def silence_table(
     seed, more = header["seed"], range(last + 1, last + 1 + epochs)
     with suppress(*DIVERGED):
         for answer in further_epochs(network, optimizer, data, validation, options, seed, more):
-            woke |= (answer.counts.sum(0) > 0).numpy()
+            woke |= (answer.counts.nansum(0) > 0).numpy()
             done += 1
     units = np.arange(len(ever))
     values = (header["neuron"], seed, units, ever, silent, gradient.numpy(), woke, done)

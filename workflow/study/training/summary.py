@@ -1,4 +1,4 @@
-"""The scores of training runs, summed up over searches."""
+"""The scores of training runs, summed up over folds, searches or seeds."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ FLAT = 5
 
 
 def unit_of(runs: pd.DataFrame) -> str:
-    """What is independent among ``runs``: searches or, with one search or none, seeds."""
-    return "seed" if runs["search"].min() == runs["search"].max() else "search"
+    """What is independent among ``runs``: outer folds; with one of them searches; with one of these
+    or none, seeds."""
+    return next((unit for unit in ("fold", "search") if len(set(runs.get(unit, []))) > 1), "seed")
 
 
 def by_unit(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -36,21 +37,22 @@ def by_unit(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 SUMMARY_TABLE = Table(
     files=("training/summary.csv",),
-    says="Means over searches (over seeds, if there is one search or none), with 95 % t intervals.",
+    says="Means over outer folds (with one, over searches; with one of these or none, over seeds), "
+    "with 95 % t intervals.",
     columns={
         **shared("neuron"),
         "measure": "a column of runs.csv",
         "mean": "its mean",
         "low": "lower end of the interval",
         "high": "upper end",
-        "units": "searches or seeds",
+        "units": "folds, searches or seeds",
         "runs": "runs that had a value",
     },
 )
 
 
 def summary(runs: pd.DataFrame, measures: Iterable[str]) -> pd.DataFrame:
-    """Mean and its t interval over searches, for each neuron and each of the columns ``measures``.
+    """Mean and its t interval over units, for each neuron and each of the columns ``measures``.
 
     A run without a value of a measure is left out of it.
     """
@@ -69,7 +71,7 @@ SPEAKERS_TABLE = Table(
     files=("training/speakers.csv",),
     says="Accuracy by speaker, over the runs of each search.",
     columns={
-        **shared("speaker", "neuron", "search", "accuracy", "unseen_speaker"),
+        **shared("speaker", "neuron", "fold", "search", "accuracy", "unseen_speaker"),
         "answers": "test samples of all runs",
     },
 )
@@ -90,29 +92,21 @@ REACHED_TABLE = Table(
     says="What training has reached, a row for each run.",
     columns={
         **shared("neuron", "seed"),
-        "training_accuracy": "share of training samples classified right during the best epoch by "
-        "validation",
-        "late_gain": "by how much the mean validation accuracy of the last five epochs is above "
-        "that of the five before; missing if the run did not finish",
+        "training_accuracy": "share of training samples classified right during the last epoch",
+        "late_gain": "by how much the mean of that over the last five epochs is above that over "
+        "the five before; missing if the run did not finish",
     },
 )
 
 
 def reached(histories: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
-    """What training has reached: a row for each of ``runs`` that was validated once."""
+    """What training has reached: a row for each of ``runs`` that has an epoch."""
     key = ["neuron", "seed"]
     outcomes = runs.set_index(key)["outcome"]
     rows = []
     for run, curve in histories.sort_values("epoch").groupby(key):
-        last = curve["validation_accuracy"].tail(2 * FLAT).to_numpy()
+        last = curve["train_accuracy"].dropna().tail(2 * FLAT).to_numpy()
         half = len(last) // 2
         gain = last[half:].mean() - last[:half].mean() if outcomes[run] == "finished" else np.nan
-        best = curve.loc[curve["validation_accuracy"].idxmax(), "train_accuracy"]
-        rows.append((*run, best, gain))
+        rows.append((*run, curve["train_accuracy"].iloc[-1], gain))
     return pd.DataFrame(rows, columns=[*key, "training_accuracy", "late_gain"])
-
-
-def best_by_validation(runs: pd.DataFrame) -> pd.DataFrame:
-    """Of each neuron model and search the run that is best by validation."""
-    ranked = runs.sort_values("validation_accuracy", na_position="first", kind="stable")
-    return ranked.groupby(["neuron", "search"]).tail(1)

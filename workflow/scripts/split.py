@@ -1,0 +1,21 @@
+"""Say which samples an outer fold tests with, and which its inner folds hold out."""
+
+import h5py
+
+from _job import start
+from spikegrad.settings import validate
+from study.config.data import OWN, Validation
+from study.data.prepare import ORIGINS
+from study.data.splits import for_testing, split
+from study.storage.tables import write_table
+
+log = start(snakemake)
+params, fold = snakemake.params, snakemake.wildcards.fold
+with h5py.File(snakemake.input.events, "r") as file:
+    labels, speakers, origins = (file[name][()] for name in ("labels", "speakers", "origin"))
+if fold == OWN:
+    test = origins == ORIGINS.index("test")
+else:
+    test = for_testing(speakers, params.size, params.n_folds, int(fold.removeprefix("fold")))
+options = validate(Validation, params.validation)
+write_table(split(labels, speakers, origins, test, options), snakemake.output.split)

@@ -1,0 +1,98 @@
+"""Which samples are for testing in an outer fold, and which inner fold holds each other one out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from study.config.data import Validation
+from study.data.layout import DataError
+from study.data.prepare import ORIGINS
+from study.storage.columns import Table, shared
+
+ROLES = ("train", "validation", "test")
+Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
+
+SPLIT_TABLE = Table(
+    files=("data/*/split.parquet",),
+    says="The samples of data/events.h5, in order, and their parts in an outer fold.",
+    columns={
+        **shared("speaker"),
+        "test": "whether it is for testing",
+        "inner": "the inner fold that holds it out for validation; -1 if none does",
+    },
+)
+
+
+def split(
+    labels: Integers, speakers: Integers, origins: Integers, test: Booleans, options: Validation
+) -> pd.DataFrame:
+    """The parts of all samples in an outer fold that tests with those in the mask ``test``.
+
+    ``origins`` are indices into ``ORIGINS``. The samples of a validation file are the only inner
+    fold if none of them is for testing. Raises DataError as :func:`held_out`.
+    """
+    given = origins == ORIGINS.index("validation")
+    inner = np.where(given, 0, -1)
+    if not given.any() or test[given].any():
+        inner = np.full(len(labels), -1)
+        inner[~test] = held_out(labels[~test], speakers[~test], options)
+    return pd.DataFrame({"speaker": speakers, "test": test, "inner": inner})
+
+
+def for_testing(speakers: Integers, size: int, n_folds: int, fold: int) -> Booleans:
+    """Which samples an outer fold tests with: ``size`` neighbours in the order of ``speakers``.
+
+    Raises DataError if these are not as many as make ``n_folds``.
+    """
+    everyone = np.unique(speakers)
+    if -(-len(everyone) // size) != n_folds:
+        raise DataError(
+            f"the data have {len(everyone)} speakers, who do not make {n_folds} folds of {size}:"
+            " set data.folds.speakers to their number"
+        )
+    return np.isin(speakers, everyone[size * fold : size * (fold + 1)])
+
+
+def held_out(labels: Integers, speakers: Integers, config: Validation) -> Integers:
+    """The inner fold that holds out each of the samples that are not for testing, or -1.
+
+    An inner fold has ``config.speakers`` whole speakers, drawn among all; or, if that is 0, the
+    same share of each class, rounded, and at least one sample.
+    """
+    rng = np.random.default_rng(config.seed)
+    inner = np.full(len(labels), -1)
+    if config.speakers:
+        everyone = rng.permutation(np.unique(speakers))
+        needed = max(config.folds * config.speakers, config.speakers + 1)
+        if needed > len(everyone):
+            raise DataError(
+                f"{config.folds} inner folds of {config.speakers} speakers need {needed} training"
+                f" speakers, of whom there are {len(everyone)}: lower data.validation.folds or"
+                " data.validation.speakers; with speakers: 0 samples are held out"
+            )
+        for k, group in enumerate(
+            everyone[: config.folds * config.speakers].reshape(config.folds, -1)
+        ):
+            inner[np.isin(speakers, group)] = k
+    else:
+        for label in np.unique(labels):
+            own = rng.permutation(np.flatnonzero(labels == label))
+            n = max(1, round(config.fraction * len(own)))
+            if max(config.folds * n, n + 1) > len(own):
+                raise DataError(
+                    f"{config.folds} inner folds would hold out more than the {len(own)} training"
+                    f" samples of class {label}: lower data.validation.fraction or"
+                    " data.validation.folds, or add samples"
+                )
+            inner[own[: config.folds * n]] = np.repeat(np.arange(config.folds), n)
+    for k in range(config.folds):
+        lost = np.setdiff1d(labels, labels[inner != k])
+        if len(lost):
+            raise DataError(
+                f"inner fold {k} holds out all training samples of class {lost[0]}: change"
+                " data.validation.seed, or lower data.validation.speakers"
+            )
+    return inner
