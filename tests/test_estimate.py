@@ -111,7 +111,7 @@ def test_trials_take_the_updates_that_are_predicted(smoke, results):
         before: dict[int, int] = {}
         for rung in smoke.search.trials.rungs:
             for job in range(smoke.search.trials.jobs(rung)):
-                where = {"neuron": neuron, "rung": str(rung), "job": str(job)}
+                where = {"neuron": neuron, "generation": "0", "rung": str(rung), "job": str(job)}
                 most += counts(smoke, "search_trials", **where)["update"]
                 for file in (folder / f"rung{rung}" / f"job{job}").glob("*.json"):
                     record = json.loads(file.read_text())
@@ -165,7 +165,8 @@ def costly(study: Study) -> dict[str, dict[str, list[dict[str, str]]]]:
     runs = each(neuron=study.neurons, seed=study.seeds)
     around = each(neuron=study.neurons, seed=study.landscape.seeds, job=range(study.landscape.jobs))
     trials, searches = study.search.trials, {"neuron": study.neurons, "n": range(5)}
-    finalists = each(**searches, job=range(study.search.finalist_jobs()))
+    generations = searches | {"generation": range(study.search.generations)}
+    finalists = each(**searches, job=range(study.search.finalist_jobs(study.data.inner_folds)))
     landscapes = ("train_equal_activity", *(f"landscape_{measure}" for measure in MEASURES))
     return {
         "search": {
@@ -173,7 +174,7 @@ def costly(study: Study) -> dict[str, dict[str, list[dict[str, str]]]]:
             "search_trials": [
                 where
                 for rung in trials.rungs
-                for where in each(**searches, g=range(4), rung=[rung], job=range(trials.jobs(rung)))
+                for where in each(**generations, rung=[rung], job=range(trials.jobs(rung)))
             ],
         },
         "training": {"train": runs, "silence": runs},

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import accumulate, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikegrad.settings import ConfigError, validate
-from study.config.search import Range, Sampling, Selection, Trials, search_seed
+from study.config.search import (
+    Range,
+    Sampling,
+    SearchConfig,
+    Selection,
+    Trials,
+    search_seed,
+)
 from study.jobs import share
-from study.search.figures import failure_shares
+from study.search.budget import next_trials
 from study.search.records import (
     RecordError,
     Trial,
@@ -30,7 +39,7 @@ from study.search.records import (
     write_trials,
 )
 from study.search.sampling import importances, suggest, to_optuna
-from study.search.selection import finalist_runs, trial_table, winner
+from study.search.selection import finalist_runs, run_table, trial_table, winner
 from test_training import settings as model_settings
 
 X, Y = "network.init.mean", "network.init.scale"
@@ -51,10 +60,10 @@ EPOCHS = (2,)
 
 
 def record(
-    trial: Trial, accuracy: float, outcome: str = "finished", epochs: int = 2
+    trial: Trial, accuracy: float, outcome: str = "finished", epochs: int = 2, best_epoch: int = 0
 ) -> TrialRecord:
     """Of a trial that ended in its first rung; one that diverged had reached ``accuracy``."""
-    row = {"validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
+    row = {"epoch": best_epoch, "validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
     row |= {"spikes_per_neuron": 1.0, "silent_fraction": 0.0}
     rungs = (row,) if outcome in ("running", "finished") else ()
     best = {} if outcome in ("timeout", "memory") else row
@@ -112,8 +121,10 @@ def test_the_start_covers_every_parameter_evenly():
     for values in (x, y):
         counts, _ = np.histogram(values, bins=8, range=(0, 1))
         assert counts.min() >= 3  # 4 on average; independent draws leave gaps
-    parts = [suggest(sampling(startup=32), EPOCHS, 0, 8, g, []) for g in range(4)]
-    assert [t.parameters for part in parts for t in part] == [t.parameters for t in trials]
+    parts: list[Trial] = []
+    for g, n in enumerate((8, 20, 0, 4)):
+        parts += suggest(sampling(startup=32), EPOCHS, 0, n, g, [record(t, 0.5) for t in parts])
+    assert [t.parameters for t in parts] == [t.parameters for t in trials]
 
 
 def test_tpe_learns_from_failures_and_from_success():
@@ -156,16 +167,17 @@ def halving(**changes: Any) -> Trials:
 
 def test_halving_shares_all_trials_among_the_jobs():
     options = halving()
-    assert [options.width(r) for r in options.rungs] == [9, 3, 1]
+    assert [options.width(r, 9) for r in options.rungs] == [9, 3, 1]
+    assert [options.width(r, 2) for r in options.rungs] == [2, 1, 1]
+    assert [options.width(r, 0) for r in options.rungs] == [0, 0, 0]
     assert [options.jobs(r) for r in options.rungs] == [3, 3, 1]
-    assert options.epochs_allotted() == 9 * 1 + 3 * 3 + 1 * 9
     records = [TrialRecord(Trial(k, 0, {})) for k in range(9)]
     shares = [share(records, j, options.jobs(0)) for j in range(options.jobs(0))]
     assert sorted(r.trial.number for each in shares for r in each) == list(range(9))
     assert max(map(len, shares)) <= 4
     done = [record(r.trial, r.trial.number / 10, "running", 1) for r in records[:-1]]
     done.append(record(records[-1].trial, 0.99, "overflow", 1))
-    assert [r.trial.number for r in entrants(done, options, 1)] == [7, 6, 5]
+    assert [r.trial.number for r in entrants(done, options.width(1, 9))] == [7, 6, 5]
 
 
 def test_trials_that_diverged_compete_with_what_they_had_reached():
@@ -176,7 +188,7 @@ def test_trials_that_diverged_compete_with_what_they_had_reached():
         record(Trial(k, k, {}), a, outcome)
         for k, (a, outcome) in enumerate(zip(accuracies, outcomes, strict=True))
     ]
-    runs = finalist_runs(records, Selection(finalists=5, seeds=1), seed=0)
+    runs = finalist_runs(records, Selection(finalists=5), seed=0, folds=1)
     assert [run.number for run in runs] == [-1, 1, 4, 0]
     table = trial_table(records, halving())
     assert table["validation_accuracy"].tolist() == [0.5, 0.7, 0.0, 0.8, 0.6]
@@ -204,39 +216,140 @@ def test_the_sampler_is_given_what_a_trial_had_reached_in_the_rung_where_it_dive
     assert (stopped.state.name, stopped.intermediate_values) == ("PRUNED", {1: 0.3})
 
 
-def test_winner_has_the_best_mean_over_fresh_seeds_and_failed_runs_count():
+def test_the_winner_has_the_best_mean_over_inner_folds_and_failed_runs_count():
     trials = [Trial(k, 100 + k, {X: k / 10}) for k in range(4)]
     accuracies = [0.9, 0.8, 0.7, 0.6]
     records = [record(t, a) for t, a in zip(trials, accuracies, strict=True)]
-    runs = finalist_runs(records, Selection(finalists=2, seeds=2), seed=0)
-    assert [run.number for run in runs] == [-1, -1, 0, 0, 1, 1]
-    assert len({run.seed for run in runs}) == 2
-    assert not {run.seed for run in runs} & {t.seed for t in trials}
+    runs = finalist_runs(records, Selection(finalists=2), seed=0, folds=2)
+    assert [(run.number, run.inner) for run in runs] == [*product((-1, 0, 1), (0, 1))]
+    for inner in (0, 1):  # one fresh seed, the same for each finalist
+        assert len({run.seed for run in runs if run.inner == inner}) == 1
+    assert len({run.seed for run in runs} | {t.seed for t in trials}) == 2 + 4
     again = [0.5, 0.6, 0.95, 0, 0.6, 0.7]
     results = [
-        record(run, a, "finished" if a else "timeout") for run, a in zip(runs, again, strict=True)
+        record(run, a, "finished" if a else "timeout", best_epoch=2 + 3 * run.inner)
+        for run, a in zip(runs, again, strict=True)
     ]
-    best = winner(records, results, 21)
+    best = winner(records, results, budget=100, whole_trial=30)
     assert best["trial"] == 1
     assert best["parameters"] == {X: 0.1}
     assert best["winner"]["validation_accuracy"] == pytest.approx(0.65)
+    assert best["winner"]["validation_accuracies"] == [0.6, 0.7]
     assert best["unchanged"]["validation_accuracy"] == pytest.approx(0.55)
-    assert best["presentations"] == {"allotted": 210, "used": 80, "finalists": 120}
-    assert best["samples"] == {"trials": 10, "finalists": 10}
+    assert best["epochs"] == 4  # of 2 and 5, to the even number
+    costs = {"allotted": 100, "used": 80, "whole_trial": 30, "budget_spent": True}
+    assert best["presentations"] == {**costs, "finalists": 120}
+    assert run_table(results)["inner"].tolist() == [0, 1] * 3
     worse = [record(r.trial, 0.9 if r.trial.number == -1 else 0.1) for r in results]
-    kept = winner(records, worse, 21)
-    assert (kept["trial"], kept["parameters"]) == (None, {})
+    kept = winner(records, worse, budget=110, whole_trial=30)
+    assert (kept["trial"], kept["parameters"], kept["epochs"]) == (None, {}, 1)
+    assert not kept["presentations"]["budget_spent"]
+    lost = [record(r.trial, 0.0, "timeout") for r in results]
+    assert winner(records, lost, budget=100, whole_trial=30)["epochs"] == 1
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=3),
+    st.integers(2, 4),
+    st.integers(0, 12),
+    st.floats(0, 1.1),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_generation_leaves_less_than_a_whole_trial_unless_it_is_full(steps, eta, more, share):
+    epochs = list(accumulate(steps))
+    per_generation = eta ** (len(epochs) - 1) + more
+    options = halving(per_generation=per_generation, epochs=epochs, eta=eta)
+    rest = int(share * options.epochs_of(per_generation))
+    n = options.affordable(rest)
+    assert rest >= options.epochs_of(n)
+    assert rest - options.epochs_of(n) < sum(epochs) or n == per_generation
+
+
+def spent(budget: int, generations: int, fate: Callable[[TrialRecord, int], TrialRecord]) -> list:
+    """A search of four trials in a generation, two rungs of 1 and 2 epochs, 10 samples each; what
+    becomes of a trial in a rung is said by ``fate``. All records, and the generations' sizes."""
+    options, records, sizes = halving(**WRITTEN), [], []
+    for generation in range(generations):
+        n = next_trials(options, budget, 10, records)
+        trials = suggest(sampling("random"), options.epochs, 0, n, generation, records)
+        assert [t.number for t in trials] == [*range(len(records), len(records) + n)]
+        assert {t.generation for t in trials} <= {generation}
+        latest = {t.number: TrialRecord(t) for t in trials}
+        for rung in options.rungs:
+            alive = [latest[t.number] for t in trials]
+            entered = alive if rung == 0 else entrants(alive, options.width(rung, n))
+            latest |= {r.trial.number: fate(r, rung) for r in entered}
+        records += latest.values()
+        sizes.append(n)
+    return [records, sizes]
+
+
+def lives(record: TrialRecord, rung: int) -> TrialRecord:
+    costs = record.presentations + (rung + 1) * 10
+    best = {"validation_accuracy": 0.5, "validation_loss": 1.0}
+    outcome = ("running", "finished")[rung]
+    return replace(record, outcome=outcome, presentations=costs, rungs=(*record.rungs, best))
+
+
+def dies(costs: int) -> Callable[[TrialRecord, int], TrialRecord]:
+    """Of four trials three die in the first rung, and have cost so much."""
+
+    def fate(record: TrialRecord, rung: int) -> TrialRecord:
+        if record.trial.number % 4 == 0:
+            return lives(record, rung)
+        return replace(record, outcome="overflow", presentations=costs)
+
+    return fate
+
+
+@pytest.mark.parametrize("budget", [80, 95, 170, 239])
+def test_whoever_dies_at_once_has_more_trials_and_no_more_budget(budget: int):
+    """A whole trial presents 30 samples, a generation of four 80."""
+    used, trials = [], []
+    for fate in (lives, dies(0), dies(3), dies(10)):
+        records, sizes = spent(budget, 20, fate)
+        used.append(sum(r.presentations for r in records))
+        trials.append(len(records))
+        assert sum(sizes) == len(records)
+        assert sizes[-1] == 0 or fate.__name__ != "lives"
+        assert 0 <= budget - used[-1] < 30
+    assert max(used) - min(used) < 30
+    assert trials[1] >= trials[2] >= trials[3] >= trials[0]
+    assert trials[1] > trials[0]
+    planned = validate(SearchConfig, SEARCH | {"budget": budget, "generations": 20}).planned(10)
+    assert planned == spent(budget, 20, lives)[1]
+
+
+def test_generations_may_end_before_the_budget_and_more_of_them_go_on():
+    few, sizes = spent(240, 3, dies(0))
+    more, more_sizes = spent(240, 4, dies(0))
+    assert more[: len(few)] == few
+    assert more_sizes[:3] == sizes
+    assert 240 - sum(r.presentations for r in few) > 30
+    everyone_dies = spent(240, 3, lambda r, _: replace(r, outcome="overflow"))
+    assert everyone_dies[1] == [4, 4, 4]
+
+
+def test_a_budget_that_pays_no_trial_is_refused():
+    with pytest.raises(ConfigError, match=r"search\.budget = 29 .* 30 in all; raise it"):
+        next_trials(halving(**WRITTEN), 29, 10, [])
 
 
 WRITTEN = {"per_generation": 4, "epochs": [1, 2], "eta": 2, "per_job": 2}
+SEARCH = {
+    "seed": 0, "repeats": 1, "selection": {"finalists": 1},
+    "sampling": {"sampler": {"kind": "random"}, "space": SPACE},
+    "trials": {**WRITTEN, "samples": None, "timeout": 100.0, "memory_mb": 4000},
+}  # fmt: skip
 
 
 @pytest.fixture
 def written(tmp_path) -> tuple[list[Path], list[TrialRecord]]:
-    """The files of two generations, each of four trials in two rungs, and the latest records."""
+    """The files of three generations in two rungs, of four trials, of three and of none, and the
+    latest records."""
     options, files, latest = halving(**WRITTEN), [], {}
-    for generation in range(2):
-        trials = suggest(sampling(), options.epochs, 0, 4, generation, list(latest.values()))
+    for generation, n in enumerate((4, 3, 0)):
+        trials = suggest(sampling(), options.epochs, 0, n, generation, list(latest.values()))
         files.append(tmp_path / str(generation) / "trials.json")
         write_trials(files[-1], trials)
         assert read_trials(files[-1]) == trials
@@ -244,12 +357,13 @@ def written(tmp_path) -> tuple[list[Path], list[TrialRecord]]:
         for rung, outcome in enumerate(("running", "finished")):
             for job in range(options.jobs(rung)):
                 files.append(tmp_path / str(generation) / f"rung{rung}" / f"job{job}")
+                files[-1].mkdir(parents=True)
                 for each in share(entered, job, options.jobs(rung)):
                     done = record(each.trial, each.trial.number / 10, outcome, rung + 1)
                     latest[each.trial.number] = done
                     write_record(files[-1], done)
-            entered = entrants([latest[r.trial.number] for r in entered], options, 1)
-    return files, [latest[number] for number in range(8)]
+            entered = entrants([latest[r.trial.number] for r in entered], options.width(1, n))
+    return files, [latest[number] for number in range(7)]
 
 
 def test_records_survive_their_files_and_later_rungs_win(written):
@@ -257,7 +371,9 @@ def test_records_survive_their_files_and_later_rungs_win(written):
     read = read_search(files, halving(**WRITTEN))
     assert read == latest
     table = trial_table(read, halving(**WRITTEN))
-    assert table["outcome"].tolist() == ["stopped", "stopped", "finished", "finished"] * 2
+    outcomes = ["stopped", "stopped", "finished", "finished", "stopped", "stopped", "finished"]
+    assert table["outcome"].tolist() == outcomes
+    assert table["generation"].tolist() == [0] * 4 + [1] * 3
     assert table["network.layers"].tolist() == [
         str(r.trial.parameters["network.layers"]) for r in latest
     ]
@@ -270,7 +386,7 @@ def test_lost_stale_and_surplus_records_are_refused_by_name(written):
     """Else another trial would be promoted, and win, with no word."""
     files, latest = written
     paths = sorted(path for folder in files for path in folder.glob("*.json"))
-    assert len(paths) == 2 * (4 + 2)
+    assert len(paths) == (4 + 2) + (3 + 1)
     for path in paths:
         content = path.read_text()
         path.unlink()
@@ -296,18 +412,6 @@ def test_importance_goes_to_the_parameter_that_matters():
     assert sum(shares.values()) == pytest.approx(1)
     same = importances(sampling().space, [record(t, 0.5) for t in trials], seed=0)
     assert set(same.values()) == {0.0}
-
-
-def test_failures_by_region():
-    parameter = Range(key=Y, low=0.01, high=100.0, log=True)
-    values = pd.Series([0.01, 0.05, 0.5, 5.0, 6.0, 100.0])
-    failed = pd.Series([False, True, False, True, True, True])
-    table = failure_shares(parameter, values, failed)
-    assert table["trials"].tolist() == [2, 1, 2, 1]
-    assert table["share"].tolist() == [0.5, 0.0, 1.0, 1.0]
-    assert table["centre"].to_numpy() == pytest.approx([10**-1.5, 10**-0.5, 10**0.5, 10**1.5])
-    assert (table["low"] <= table["share"]).all()
-    assert (table["share"] <= table["high"]).all()
 
 
 def test_impossible_ranges_are_refused():

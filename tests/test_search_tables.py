@@ -10,10 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study.config.search import Choice, Range
+from spikegrad.settings import validate
+from study.config.search import Choice, Halving, Range
 from study.search.bounds import placed, position
-from study.search.figures import best_so_far
+from study.search.figures import best_so_far, failure_shares
+from study.search.records import Trial, TrialRecord
+from study.search.regions import REGIONS_TABLE, region_table
+from study.search.selection import trial_table
 from study.search.tables import (
+    BUDGET_TABLE,
+    STABILITY_TABLE,
+    best_at,
     budget_table,
     expected_of_last,
     rung_table,
@@ -21,6 +28,8 @@ from study.search.tables import (
     winner_table,
 )
 from test_training import settings as model_settings
+
+HALVING = {"per_generation": 4, "epochs": [1], "eta": 2, "per_job": 1}
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
@@ -36,40 +45,116 @@ def test_the_expected_best_is_the_mean_over_all_subsets(values: list[float]):
 def trials() -> pd.DataFrame:
     """Two searches of LIF and one of QIF, with the trials' outcomes."""
     rows = [
-        # neuron, search, number, outcome, accuracy, after the first rung, after the second
-        ("lif", 0, 0, "finished", 0.6, 0.3, 0.6),
-        ("lif", 0, 1, "finished", 0.5, 0.4, 0.5),
-        ("lif", 0, 2, "finished", 0.4, 0.35, 0.4),
-        ("lif", 0, 3, "overflow", 0.7, 0.4, np.nan),
-        ("lif", 1, 0, "silent", 0.0, np.nan, np.nan),
-        ("lif", 1, 1, "timeout", 0.0, 0.5, np.nan),
-        ("qif", 0, 0, "stopped", 0.2, 0.2, np.nan),
-        ("qif", 0, 1, "memory", 0.0, np.nan, np.nan),
-        ("qif", 0, 2, "not finite", 0.1, np.nan, np.nan),
+        # neuron, search, number, outcome, accuracy, after the first rung, the second, presented
+        ("lif", 0, 0, "finished", 0.6, 0.3, 0.6, 30),
+        ("lif", 0, 1, "finished", 0.5, 0.4, 0.5, 30),
+        ("lif", 0, 2, "finished", 0.4, 0.35, 0.4, 30),
+        ("lif", 0, 3, "overflow", 0.7, 0.4, np.nan, 10),
+        ("lif", 1, 0, "silent", 0.0, np.nan, np.nan, 0),
+        ("lif", 1, 1, "timeout", 0.0, 0.5, np.nan, 40),
+        ("qif", 0, 0, "stopped", 0.2, 0.2, np.nan, 10),
+        ("qif", 0, 1, "memory", 0.0, np.nan, np.nan, 30),
+        ("qif", 0, 2, "not finite", 0.1, np.nan, np.nan, 0),
     ]
     columns = ["neuron", "search", "number", "outcome", "validation_accuracy"]
-    table = pd.DataFrame(rows, columns=[*columns, "rung0_accuracy", "rung1_accuracy"])
-    return table.assign(failed=~table["outcome"].isin(["finished", "stopped"]))
+    columns += ["rung0_accuracy", "rung1_accuracy", "presentations"]
+    table = pd.DataFrame(rows, columns=columns)
+    failed = ~table["outcome"].isin(["finished", "stopped"])
+    return table.assign(failed=failed, fold="own")
 
 
 def test_the_budget_of_each_search_ends_at_its_best_trial():
-    table = budget_table(trials())
-    assert list(table) == ["neuron", "search", "k", "expected_best"]
+    table = budget_table(trials(), budget=100)
+    assert list(table) == list(BUDGET_TABLE.columns)
     sizes = table.groupby(["neuron", "search"])["k"].agg(list)
     assert sizes.to_dict() == {("lif", 0): [1, 2, 3, 4], ("lif", 1): [1, 2], ("qif", 0): [1, 2, 3]}
     last = table.groupby(["neuron", "search"])["expected_best"].last()
     assert last.to_dict() == {("lif", 0): 0.7, ("lif", 1): 0.0, ("qif", 0): 0.2}
+    assert table["presentations"].iloc[:4].tolist() == [25, 50, 75, 100]
+    assert table["share"].iloc[:4].tolist() == [0.25, 0.5, 0.75, 1.0]
 
 
-def test_divergence_is_kept_apart_from_limits_of_the_machine():
-    table = stability_table(trials())
+def test_searches_are_compared_where_they_have_cost_the_same():
+    table = budget_table(trials(), budget=100)
+    found = best_at(table[table["neuron"] == "lif"], [0.1, 0.3, 0.5, 1.0])
+    own = table["expected_best"].tolist()
+    between = own[0] + 0.2 * (own[1] - own[0])  # 30 lies so far between 25 and 50
+    assert found[0].tolist() == pytest.approx([np.nan, between, own[1], own[3]], nan_ok=True)
+    assert found[1].tolist() == pytest.approx([np.nan, 0.0, 0.0, 0.0], nan_ok=True)
+
+
+def test_divergence_is_kept_apart_from_limits_of_the_machine_and_costs_are_counted():
+    winners = [
+        {"neuron": n, "fold": "own", "search": s, "presentations": {"budget_spent": s == 0}}
+        for n, s in (("qif", 0), ("lif", 1), ("lif", 0))
+    ]
+    table = stability_table(trials(), winners)
+    assert list(table) == list(STABILITY_TABLE.columns)
     assert table.to_dict("list") == {
         "neuron": ["lif", "lif", "qif"],
+        "fold": ["own"] * 3,
         "search": [0, 1, 0],
         "trials": [4, 2, 3],
         "diverged": [1, 1, 1],
         "failed_otherwise": [0, 1, 1],
+        "presentations": [100, 40, 40],
+        "failed_presentations": [10, 40, 30],
+        "failed_share": [0.1, 1.0, 0.75],
+        "budget_spent": [True, False, True],
     }
+
+
+SCALE, CLIP, LAYERS, BLEND = (
+    "network.init.scale",
+    "training.clip",
+    "network.layers",
+    "training.augmentation.blend",
+)
+
+
+def test_regions_say_where_a_neuron_model_cannot_live():
+    """Quarters of 0.01 to 100 end at 0.1, 1 and 10; each end belongs to the higher one."""
+    space = [
+        Range(key=SCALE, low=0.01, high=100.0, log=True),
+        Range(key=BLEND, low=0.0, high=1.0),
+        Choice(key=CLIP, choices=(None, 0.1, 1)),
+        Choice(key=LAYERS, choices=([4], [4, 4], [8])),
+    ]
+    records = [
+        TrialRecord(
+            Trial(k, 0, {SCALE: scale, CLIP: clip, LAYERS: layers, BLEND: 0.3}),
+            outcome="overflow" if fails else "finished",
+            presentations=10 * (k + 1),
+        )
+        for k, (scale, clip, layers, fails) in enumerate([
+            (0.01, None, [4], False), (0.05, 0.1, [4, 4], True), (0.5, 1, [4], False),
+            (10.0, None, [4], True), (60.0, 1, [4], True), (100.0, None, [4, 4], True),
+        ])
+    ]  # fmt: skip
+    tried = trial_table(records, validate(Halving, HALVING)).assign(neuron="lif")
+    table = region_table(space, tried)
+    assert list(table) == list(REGIONS_TABLE.columns)
+
+    def column(name: str, key: str) -> list:
+        return table.loc[table["parameter"] == key, name].tolist()
+
+    assert column("place", SCALE) == ["0.01 to 0.1", "0.1 to 1", "1 to 10", "10 to 100"]
+    assert column("trials", SCALE) == [2, 1, 0, 3]
+    assert column("failed", SCALE) == [1, 0, 0, 3]
+    assert column("presentations", SCALE) == [30, 30, 0, 150]
+    assert column("failed_presentations", SCALE) == [20, 0, 0, 150]
+    assert column("place", CLIP) == ["off", "0.1", "1"]
+    assert column("trials", CLIP) == [3, 1, 2]
+    assert column("failed_presentations", CLIP) == [100, 20, 50]
+    assert column("trials", LAYERS) == [4, 2, 0]
+    assert column("trials", BLEND) == [0, 6, 0, 0]
+    for key in (SCALE, CLIP, LAYERS):
+        assert sum(column("presentations", key)) == tried["presentations"].sum()
+    shares = failure_shares(table[table["parameter"] == SCALE])
+    assert shares["region"].tolist() == [0, 1, 3]
+    assert shares["share"].tolist() == [0.5, 0.0, 1.0]
+    assert (shares["low"] <= shares["share"]).all()
+    assert (shares["share"] <= shares["high"]).all()
 
 
 def test_ranking_by_rungs_and_by_the_finalists():
@@ -82,7 +167,7 @@ def test_ranking_by_rungs_and_by_the_finalists():
             ("qif", 0, 0, 0.5),
         ],
         columns=["neuron", "search", "number", "validation_accuracy"],
-    )  # fmt: skip
+    ).assign(fold="own")  # fmt: skip
     table = rung_table(trials(), runs)
     assert table["rung"].tolist() == [0, 1] * 3
     assert table["next_rung"].tolist() == [1, 2] * 3

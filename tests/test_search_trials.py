@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ import torch
 import study.search.trials
 from spikefiles import prepared_file
 from spikegrad.layers import SpikeOverflowError
+from study.config.search import Selection
 from study.data.dataset import load
+from study.search.budget import epoch_samples
 from study.search.records import Trial, TrialRecord, read_records
-from study.search.trials import TrialRunner, final_budget
+from study.search.selection import finalist_runs
+from study.search.trials import TrialRunner, final_budget, run_job
 from study.training.response import Response
 from test_search_sampling import halving
 from test_training import TRAIN, VALIDATION, killed_after
@@ -135,6 +139,29 @@ def test_a_trial_that_diverges_keeps_the_best_epoch_before(tmp_path: Path, monke
     assert (result.epochs, result.presentations) == (3, 120)
 
 
+def test_a_finalists_run_is_validated_on_its_inner_fold(files: tuple[Path, Path], tmp_path: Path):
+    model = model_settings(batch_size=4).model_dump(mode="json")
+    of = partial(
+        TrialRunner.of_job, "qif", halving(epochs=[1]), model, files, 0, "", tmp_path / "states"
+    )
+    runs = finalist_runs([], Selection(finalists=2), seed=0, folds=2)
+    run_job([TrialRecord(run) for run in runs], 0, tmp_path / "job0", of)
+    records = read_records([tmp_path / "job0"], runs)
+    for inner, found in enumerate(records):
+        by = of(inner)
+        validation = load(*files, "validation", inner)
+        assert torch.equal(by.validation.spikes.times, validation.spikes.times)
+        assert not set(by.data.speakers.tolist()) & set(validation.speakers.tolist())
+        assert timeless(by.run(TrialRecord(runs[inner]), 0)) == timeless(found)
+    assert records[0].rungs != records[1].rungs
+
+
+def test_a_job_of_an_empty_generation_reads_no_data(tmp_path: Path):
+    run_job([], 0, tmp_path / "job0", lambda inner: pytest.fail("data are read"))
+    assert list((tmp_path / "job0").iterdir()) == []
+    assert read_records([tmp_path / "job0"], []) == []
+
+
 def test_finalists_train_as_long_as_the_final_networks_on_all_samples(tmp_path: Path):
     trials = final_budget(halving(samples=10), model_settings().training.epochs)
     by = TrialRunner("qif", model_settings(), trials, TRAIN, VALIDATION, tmp_path, "same")
@@ -151,6 +178,7 @@ def test_a_slow_trial_is_an_outcome(tmp_path: Path):
     result = runner(tmp_path, timeout=0.05, epochs=[5000]).run(START, 0)
     assert (result.outcome, result.accuracy) == ("timeout", 0.0)
     assert "0.05 s of CPU" in result.reason
+    assert result.presentations == 5000 * len(TRAIN)  # counts as a whole rung
     again = runner(tmp_path).run(START, 2)  # and no timer or limit stays behind
     assert again.outcome == "finished"
 
@@ -192,7 +220,9 @@ def files(tmp_path_factory) -> tuple[Path, Path]:
 def test_samples_are_drawn_by_seed(files: tuple[Path, Path], tmp_path: Path):
     def times(n_samples: int | None, seed: int) -> torch.Tensor:
         model = model_settings().model_dump(mode="json")
-        by = TrialRunner.of_job("qif", halving(samples=n_samples), model, files, seed, "", tmp_path)
+        options = halving(samples=n_samples)
+        by = TrialRunner.of_job("qif", options, model, files, seed, "", tmp_path, 0)
+        assert len(by.data) == epoch_samples(files[1], n_samples)
         assert len(by.data) == min(n_samples or len(whole), len(whole))
         return by.data.spikes.times
 
@@ -205,7 +235,7 @@ def test_samples_are_drawn_by_seed(files: tuple[Path, Path], tmp_path: Path):
 
 def test_trials_never_see_what_is_for_testing(files: tuple[Path, Path], tmp_path: Path):
     model = model_settings().model_dump(mode="json")
-    by = TrialRunner.of_job("qif", halving(), model, files, 0, "", tmp_path)
+    by = TrialRunner.of_job("qif", halving(), model, files, 0, "", tmp_path, 0)
     test = load(*files, "test").spikes.times
     for data in (by.data, by.validation):
         assert not torch.isin(data.spikes.times, test).any()

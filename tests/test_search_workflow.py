@@ -12,6 +12,7 @@ from test_workflow import planned
 
 TWO_GENERATIONS = "search: {generations: 2}"
 TRAINED = [f"results/spoken-digits-smoke/training/qif/{seed}/best.safetensors" for seed in range(4)]
+SEARCHING = {"search_suggest", "search_trials", "search_finalists", "search_best"}
 GENERATION = ["trials.json", "rung0/job0", "rung1/job0"]
 
 
@@ -26,16 +27,22 @@ def jobs(tmp_path_factory) -> list[tuple[str, list[str], list[str]]]:
     return [(rule, inputs.split(", "), outputs.split(", ")) for rule, inputs, outputs in found]
 
 
-def test_a_search_and_its_networks_have_the_split_of_their_fold(jobs) -> None:
-    seen = set()
-    for rule, inputs, outputs in jobs:
+def test_each_search_is_given_the_split_of_its_outer_fold(jobs) -> None:
+    """Search 0 is in fold 0, search 1 in fold 1."""
+    searching = [job for job in jobs if re.match("search_(suggest|trials|finalists|best)", job[0])]
+    assert {rule for rule, _, _ in searching} == SEARCHING
+    for _, inputs, outputs in searching:
+        (search,) = {re.search(r"search/\w+/(\d)/", output)[1] for output in outputs}
         splits = [file for file in inputs if file.endswith("split.parquet")]
-        if rule in ("search_trials", "search_finalists", "train"):
-            own = re.search(r"/(search|training)/qif/(\d)/", outputs[0])
-            search = int(own[2]) // (2 if own[1] == "training" else 1)
-            assert [Path(file).parent.name for file in splits] == [f"fold{search}"]
-            seen.add((rule, search))
-    assert len(seen) == 3 * 2
+        assert splits == [f"results/spoken-digits-smoke/data/fold{search}/split.parquet"]
+
+
+def test_networks_have_the_split_of_their_search(jobs) -> None:
+    trained = [(inputs, outputs[0]) for rule, inputs, outputs in jobs if rule == "train"]
+    assert len(trained) == 4
+    for inputs, output in trained:
+        (fold,) = (Path(file).parent.name for file in inputs if file.endswith("split.parquet"))
+        assert fold == f"fold{int(Path(output).parent.name) // 2}"
 
 
 def test_a_generation_is_suggested_from_all_earlier_records(jobs) -> None:
@@ -43,8 +50,8 @@ def test_a_generation_is_suggested_from_all_earlier_records(jobs) -> None:
     assert len(given) == 2 * 2  # generations of two searches
     for output, inputs in given.items():
         folder = output.removesuffix("1/trials.json")
-        earlier = [f"{folder}0/{name}" for name in GENERATION]
-        assert inputs == (earlier if output != folder else [""])
+        earlier = [f"{folder}0/{name}" for name in GENERATION] if output != folder else []
+        assert inputs[:-1] == earlier
 
 
 def test_each_seed_is_trained_with_the_winner_of_its_search(jobs) -> None:
@@ -64,4 +71,4 @@ def test_more_generations_reuse_every_finished_trial(finished: Path, tmp_path: P
     assert {rule: found[rule] for rule in per_search} == {
         rule: n * searches for rule, n in per_search.items()
     }
-    assert not {"compile_engine"} & set(found)
+    assert not {"split", "compile_engine"} & set(found)

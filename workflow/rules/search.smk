@@ -22,10 +22,13 @@ if STUDY.search is not None:
     TRAINED = TRIALS.model_dump(mode="json", exclude={"timeout", "memory_mb"})
     SAMPLING = STUDY.search.sampling.model_dump(mode="json")
     SEARCH_RESULTS = [f"{SEARCH}/rungs.csv"]
+    INNER_FOLDS = STUDY.data.inner_folds
+    FINALIST_JOBS = STUDY.search.finalist_jobs(INNER_FOLDS)
 
     rule search_suggest:
         input:
             records=earlier_records,
+            split=split_of,
         output:
             trials=f"{GENERATION}/trials.json",
         log:
@@ -34,6 +37,8 @@ if STUDY.search is not None:
         params:
             sampling=SAMPLING,
             trials=HALVING,
+            samples=TRIALS.samples,
+            budget=STUDY.search.budget,
             seed=STUDY.search.seed,
         script:
             "../scripts/search_suggest.py"
@@ -82,7 +87,8 @@ if STUDY.search is not None:
             epochs=lambda w: STUDY.model(w.neuron).training.epochs,
             selection=STUDY.search.selection.model_dump(mode="json"),
             seed=STUDY.search.seed,
-            jobs=STUDY.search.finalist_jobs(),
+            folds=INNER_FOLDS,
+            jobs=FINALIST_JOBS,
             states=f"{ONE_SEARCH}/finalists/states",
         script:
             "../scripts/search_finalists.py"
@@ -90,9 +96,10 @@ if STUDY.search is not None:
     rule search_best:
         input:
             records=earlier_records,
+            split=split_of,
             runs=expand(
                 rules.search_finalists.output.records,
-                job=range(STUDY.search.finalist_jobs()),
+                job=range(FINALIST_JOBS),
                 allow_missing=True,
             ),
         output:
@@ -114,6 +121,8 @@ if STUDY.search is not None:
         params:
             model=search_model,
             trials=HALVING,
+            samples=TRIALS.samples,
+            folds=INNER_FOLDS,
             search=STUDY.search.model_dump(mode="json", exclude={"trials"}),
             fold=lambda w: STUDY.fold_of(int(w.repeat)),
         script:
@@ -129,11 +138,15 @@ if STUDY.search is not None:
             finalists=f"{SEARCH}/finalists.parquet",
             budget=f"{SEARCH}/budget.csv",
             stability=search_table("stability", "trials that failed"),
+            regions=search_table("regions", "what each region costs"),
             rungs=search_table("rungs", "ranking from rung to rung"),
             winners=search_table("winners", "winners within the bounds"),
         log:
             f"{LOGS}/search/tables.log",
         localrule: True
+        params:
+            sampling=SAMPLING,
+            budget=STUDY.search.budget,
         script:
             "../scripts/search_tables.py"
 
@@ -146,7 +159,7 @@ if STUDY.search is not None:
     figure(
         "search",
         "search_budget",
-        "expected best of k trials",
+        "expected best at equal budgets",
         pick(rules.search_tables.output, "budget", "stability"),
     )
     figure(
@@ -169,6 +182,6 @@ if STUDY.search is not None:
         "search",
         "search_failures",
         "failed trials",
-        pick(rules.search_tables.input, "trials"),
+        pick(rules.search_tables.output, "regions", "stability"),
         sampling=SAMPLING,
     )

@@ -3,7 +3,8 @@
 from _job import start
 from spikegrad.settings import validate
 from study.config.search import Sampling
-from study.search.figures import label_panels, parameter_panels, positions
+from study.search.figures import label_panels, parameter_panels
+from study.search.regions import positions
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, save
 

@@ -9,25 +9,36 @@ from spikegrad.settings import part, validate
 from study.config.search import Halving, SearchConfig, search_seed
 from study.config.training import ModelSettings
 from study.search.bounds import placed
+from study.search.budget import epoch_samples
 from study.search.records import read_records, read_search
 from study.search.sampling import importances
 from study.search.selection import finalist_runs, run_table, trial_table, winner
 from study.storage.tables import write_table
 
 log = start(snakemake)
-config = part(SearchConfig, snakemake.params.search)
-halving = validate(Halving, snakemake.params.trials)
+params = snakemake.params
+config, halving = part(SearchConfig, params.search), validate(Halving, params.trials)
 about = {
     "neuron": snakemake.wildcards.neuron,
-    "fold": snakemake.params.fold,
+    "fold": params.fold,
     "search": int(snakemake.wildcards.repeat),
 }
 seed = search_seed(config.seed, about["search"])
 records = read_search(snakemake.input.records, halving)
-runs = read_records(snakemake.input.runs, finalist_runs(records, config.selection, seed))
+finalists = finalist_runs(records, config.selection, seed, params.folds)
+runs = read_records(snakemake.input.runs, finalists)
 
-best = about | winner(records, runs, config.generations * halving.epochs_allotted())
-settings = validate(ModelSettings, snakemake.params.model).with_parameters(best["parameters"])
+whole_trial = halving.epochs_of(1) * epoch_samples(snakemake.input.split, params.samples)
+best = about | winner(records, runs, config.budget, whole_trial)
+cost = best["presentations"]
+if not cost["budget_spent"]:
+    log.warning(
+        "search.generations ended before search.budget: %d of %d presentations were made; raise"
+        " search.generations, which keeps all trials that are done",
+        cost["used"],
+        cost["allotted"],
+    )
+settings = validate(ModelSettings, params.model).with_parameters(best["parameters"])
 best["places"] = placed(config.sampling.space, settings)
 with atomic(snakemake.output.best) as file:
     file.write_text(yaml.safe_dump(best, sort_keys=False))

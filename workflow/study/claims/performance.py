@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from study.claims.estimates import NOTHING
-from study.claims.results import LIF, Cases, ClaimError, Tables, Units
+from study.claims.results import LIF, Cases, Tables, Units
+from study.search.tables import best_at
 
 FINISHED = "finished"
 
-BUDGETS = (1, 4, 16, 64)
-"""Numbers of trials at which the best of a search is compared."""
+BUDGETS = {"1/64": 1 / 64, "1/16": 1 / 16, "1/4": 1 / 4, "all": 1.0}
+"""Shares of a search's budget at which the best of it is compared."""
 
 SILENCE = ("to the end", "when training goes on", "when training goes on, without gradient")
 """How permanent the silence of neurons is that spiked earlier."""
@@ -21,7 +22,7 @@ def accuracy_gain(tables: Tables) -> Cases:
 
     By the rule of docs/search.md a run that diverged counts with its best checkpoint; beside it,
     with accuracy 0, and not at all. Samples count alike in some cases, speakers in another. Without
-    a search there is nothing to compare.
+    a search there is nothing to compare, nor if one of the searches did not spend its budget.
     """
 
     def accuracies(neuron: str, column: str, diverged: str) -> Units:
@@ -49,11 +50,8 @@ def accuracy_gain(tables: Tables) -> Cases:
     def compare(qif: str) -> Cases:
         if not tables.files("trials"):
             return {"no search": NOTHING}
-        sizes = tables.some("trials", "neuron", "search").groupby(["neuron", "search"]).size()
-        if len({*sizes[LIF], *sizes[qif]}) > 1:
-            raise ClaimError(
-                f"searches of unequal size cannot be compared: {sizes.to_dict()} trials"
-            )
+        if not _equal_budgets(tables, qif):
+            return {"searches of unequal budgets": NOTHING}
         found = {
             name: tables.difference(accuracies(qif, *case), accuracies(LIF, *case))
             for name, case in cases.items()
@@ -64,19 +62,34 @@ def accuracy_gain(tables: Tables) -> Cases:
     return tables.comparisons(compare)
 
 
+def _equal_budgets(tables: Tables, qif: str) -> bool:
+    """Whether the searches of LIF and ``qif`` have spent their budget, which is the same for all,
+    so that less than one whole trial tells them apart."""
+    both = tables.rows("stability", "neuron", "budget_spent")
+    return bool(both.loc[both["neuron"].isin([LIF, qif]), "budget_spent"].all())
+
+
 def budget_gain(tables: Tables) -> Cases:
-    def best(neuron: str, k: int) -> Units:
+    """Expected best validation accuracy at equal budgets, QIF minus LIF; of :data:`BUDGETS` those
+    that pay one trial in each search."""
+
+    def best(neuron: str, share: float) -> Units:
         unit = tables.unit_column
-        own = tables.rows("budget", unit, "expected_best", neuron=neuron, k=k)
-        return own.groupby(unit)["expected_best"].mean()
+        own = tables.rows("budget", unit, "search", "share", "expected_best", neuron=neuron)
+        of_search = best_at(own, [share]).loc[share]
+        units = own.assign(unit=own[unit]).groupby("search")["unit"].first()
+        return of_search.groupby(units).mean()
 
     def compare(qif: str) -> Cases:
         if not tables.files("budget"):
             return {"no search": NOTHING}
-        whole = int(tables.rows("budget", "k")["k"].max())
+        if not _equal_budgets(tables, qif):
+            return {"searches of unequal budgets": NOTHING}
+        both = {name: (best(qif, share), best(LIF, share)) for name, share in BUDGETS.items()}
         return {
-            f"best of {k}": tables.difference(best(qif, k), best(LIF, k))
-            for k in sorted({*(k for k in BUDGETS if k < whole), whole})
+            f"{name} of the budget": tables.difference(*pair)
+            for name, pair in both.items()
+            if not pd.concat(pair).isna().any()
         }
 
     return tables.comparisons(compare)

@@ -81,7 +81,7 @@ QIF_CLAIMS = (
     Claim(
         "qif-outperforms-lif",
         PERFORMANCE,
-        "test accuracy, QIF minus LIF, of the winners of searches of equal size",
+        "test accuracy, QIF minus LIF, of the winners of searches of equal budget",
         MORE,
         performance.accuracy_gain,
         ("qif: *speaker*",),  # every speaker alike; speakers held out in turn
@@ -90,7 +90,7 @@ QIF_CLAIMS = (
     Claim(
         "qif-outperforms-lif-at-each-budget",
         PERFORMANCE,
-        "expected best validation accuracy of k trials of a search, QIF minus LIF",
+        "expected best validation accuracy at equal shares of the budget, QIF minus LIF",
         MORE,
         performance.budget_gain,
     ),

@@ -253,8 +253,10 @@ class DataConfig(Section):
         """Outer folds that the data give."""
         if self.folds is None:
             return 1
-        sections = {"heidelberg-digits": HeidelbergDigits, "spoken-digits": self.spoken_digits}
-        known = self.folds.speakers or sections[self.source].n_speakers  # else refused below
+        known = self.folds.speakers
+        if known is None:  # refused below for other sources
+            spoken = self.source == "spoken-digits"
+            known = (self.spoken_digits if spoken else self.heidelberg_digits).n_speakers
         return -(-known // self.folds.size)
 
     @property
@@ -263,6 +265,11 @@ class DataConfig(Section):
         if self.folds is None:
             return (OWN,)
         return tuple(f"fold{k}" for k in self.folds.only or range(self.n_folds))
+
+    @property
+    def inner_folds(self) -> int:
+        """Inner folds of each outer fold: one where the data come with a validation set."""
+        return 1 if self.source == "ssc" and self.folds is None else self.validation.folds
 
     @model_validator(mode="after")
     def _channels_are_even(self) -> Self:

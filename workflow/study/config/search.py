@@ -104,12 +104,13 @@ class Halving(Section):
     """Successive halving: rung by rung fewer trials, and longer trainings from the start."""
 
     per_generation: PositiveInt
-    """Trials that are suggested together, from the results of all earlier generations."""
+    """Trials that are suggested together, from the results of all earlier generations; fewer where
+    the rest of the budget does not pay so many."""
     epochs: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
     """Epochs of a training in each rung, ascending. Each is a whole one, from initial weights and
     with the whole schedule of the learning rate: the starts of longer ones rank trials worse."""
     eta: Annotated[int, Field(ge=2)]
-    """One in eta trials goes on from each rung to the next, the best by validation."""
+    """One in eta trials, at least one, goes on to the next rung, the best by validation."""
     per_job: PositiveInt
     """Trials of the first rung that one job takes; of later rungs 1/eta as many, at least one."""
 
@@ -124,17 +125,17 @@ class Halving(Section):
             )
         return self
 
-    def width(self, rung: int) -> int:
-        """Trials of one generation that enter ``rung``."""
-        return self.per_generation // self.eta**rung
+    def width(self, rung: int, trials: int) -> int:
+        """How many of a generation's ``trials`` enter ``rung`` if none fails."""
+        return min(trials, max(1, trials // self.eta**rung))
 
     def per_job_of(self, rung: int) -> int:
         """Trials that one job of ``rung`` takes at most."""
         return max(1, self.per_job // self.eta**rung)
 
     def jobs(self, rung: int) -> int:
-        """Jobs among which the trials of ``rung`` are shared out."""
-        return -(-self.width(rung) // self.per_job_of(rung))
+        """Jobs among which the trials of ``rung`` are shared out, in small generations as well."""
+        return -(-self.width(rung, self.per_generation) // self.per_job_of(rung))
 
     @property
     def rungs(self) -> range:
@@ -145,9 +146,18 @@ class Halving(Section):
         """What trials have of their own; snapshots are for landscapes, and swell checkpoints."""
         return {"training.epochs": self.epochs[rung], "training.snapshots": 2}
 
-    def epochs_allotted(self) -> int:
-        """Epochs that a generation trains if no trial fails."""
-        return sum(self.width(r) * self.epochs[r] for r in self.rungs)
+    def epochs_of(self, trials: int) -> int:
+        """Epochs that a generation of ``trials`` trains in all rungs if none fails."""
+        return sum(self.width(r, trials) * self.epochs[r] for r in self.rungs)
+
+    def affordable(self, epochs: int) -> int:
+        """The most trials of a generation that train no more than ``epochs`` in all rungs.
+
+        What remains of ``epochs`` then is less than one trial trains in all rungs, if
+        ``per_generation`` sets no limit: one more trial adds at most one to each rung.
+        """
+        sizes = range(self.per_generation + 1)
+        return max(n for n in sizes if self.epochs_of(n) <= epochs)
 
 
 class Trials(Halving):
@@ -167,13 +177,12 @@ class Selection(Section):
 
     finalists: PositiveInt
     """Best trials that are trained again, beside the configuration without any change: for
-    `training.epochs` on all training samples, as the final networks are."""
-    seeds: PositiveInt
-    """Fresh seeds that each of them is trained with; the highest mean accuracy wins."""
+    `training.epochs`, once on each inner fold of the training speakers, with a fresh seed for each
+    fold. The highest mean accuracy over the inner folds wins."""
 
-    def runs(self) -> int:
-        """Runs to train; there are fewer if fewer trials have a validated epoch."""
-        return (self.finalists + 1) * self.seeds
+    def runs(self, folds: int) -> int:
+        """Runs on so many inner ``folds``; fewer if fewer trials have a validated epoch."""
+        return (self.finalists + 1) * folds
 
 
 class Sampling(Section):
@@ -209,8 +218,14 @@ class SearchConfig(Section):
     repeats: PositiveInt
     """Independent searches for each neuron model, the unit of statistics. `seeds` are shared out
     among their winners, in order: as many for each."""
+    budget: PositiveInt
+    """Training samples presented in a search's trials, after which no further trial begins, the
+    same for all neuron models. A generation has as many trials as the rest pays if none fails. So
+    less than one whole trial is left, unless `generations` ends first. Finalists come on top."""
     generations: PositiveInt
-    """Generations of trials; raising it later keeps all that are done."""
+    """Generations of trials at most; those after the budget is spent are empty. Trials that fail
+    leave their rest to later generations, so set more than the budget pays without failures.
+    Raising it later keeps all that are done."""
     sampling: Sampling
     """What is tried."""
     trials: Trials
@@ -218,6 +233,15 @@ class SearchConfig(Section):
     selection: Selection
     """How the winner is chosen."""
 
-    def finalist_jobs(self) -> int:
-        """Jobs of the finalists: as few runs to each as trials of the last rung."""
-        return -(-self.selection.runs() // self.trials.per_job_of(self.trials.rungs[-1]))
+    def planned(self, samples: int) -> list[int]:
+        """Trials of each generation if none fails, with ``samples`` to train on."""
+        rest, sizes = self.budget // samples, []
+        for _ in range(self.generations):
+            sizes.append(self.trials.affordable(rest))
+            rest -= self.trials.epochs_of(sizes[-1])
+        return sizes
+
+    def finalist_jobs(self, folds: int) -> int:
+        """Jobs of the finalists on ``folds`` inner folds: as few runs to each as trials of the last
+        rung."""
+        return -(-self.selection.runs(folds) // self.trials.per_job_of(self.trials.rungs[-1]))

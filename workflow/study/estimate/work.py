@@ -13,6 +13,7 @@ from typing import cast
 from spikegrad.network_settings import NetworkSettings
 from study.config.landscape import Breaks, Updates
 from study.config.study import Neuron, Study
+from study.config.training import MOST_WATCHED
 from study.config.variants import by_file, variant_runs
 from study.estimate.size import ACTIVITY, IN_TRAINING, candidates, effort, size_of, snapshots
 from study.landscape.constants import STATES
@@ -29,7 +30,6 @@ Work = dict[Operation, float]
 Wildcards = Mapping[str, str]
 
 ROBUSTNESS = 17  # forward passes over the test samples: as they are twice, and changed
-WATCHED = 512  # training samples by which the activity of final networks is measured
 DRAWS, STEPS = 3, 5  # of roughness: draws of samples, and steps from each
 LINE_JUMPS = 22  # on a line of the mean loss, each halved down to `lines.spacing`
 COMPARED = 2  # forward passes that one takes as long as whose spikes are compared
@@ -96,14 +96,19 @@ class Rules:
 
     def _training(self, epochs: int) -> Work:
         """Epochs on all samples but those for testing, and passes over those watched."""
-        return self._epochs_of(epochs, self._size.train, min(WATCHED, self._size.train))
+        return self._epochs_of(epochs, self._size.train, min(MOST_WATCHED, self._size.train))
 
     def _training_inside(
         self, epochs: int, samples: int | None = None, networks: Sequence[NetworkSettings] = ()
     ) -> Work:
         """Epochs in an inner fold, each with its validation; on ``samples`` if these are fewer."""
+        n = self._inside(samples)
+        return self._epochs_of(epochs, n, self._size.validation, networks)
+
+    def _inside(self, samples: int | None) -> int:
+        """Training samples in an inner fold, or ``samples`` if these are fewer."""
         n = self._size.train - self._size.validation
-        return self._epochs_of(epochs, min(n, samples or n), self._size.validation, networks)
+        return min(n, samples or n)
 
     def _epochs_of(
         self, epochs: int, n: int, watched: int, networks: Sequence[NetworkSettings] = ()
@@ -147,13 +152,16 @@ class Rules:
     def search_trials(self) -> Work:
         assert self._study.search is not None  # else the search's rules are not there
         trials, rung = self._study.search.trials, int(self._wildcards["rung"])
-        own = self._job_of(trials.width(rung), trials.jobs(rung))
-        return started(times(own, self._training_inside(trials.epochs[rung], trials.samples)))
+        samples = self._inside(trials.samples)
+        n = self._study.search.planned(samples)[int(self._wildcards["generation"])]
+        own = self._job_of(trials.width(rung, n), trials.jobs(rung))
+        return started(times(own, self._training_inside(trials.epochs[rung], samples)))
 
     def search_finalists(self) -> Work:
         assert self._study.search is not None
         search = self._study.search
-        own = self._job_of(search.selection.runs(), search.finalist_jobs())
+        folds = self._study.data.inner_folds
+        own = self._job_of(search.selection.runs(folds), search.finalist_jobs(folds))
         return started(times(own, self._training_inside(self._epochs())))
 
     def _epochs(self) -> int:

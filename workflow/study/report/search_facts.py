@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import pandas as pd
 import yaml
 
-from study.claims.performance import FINISHED
-from study.claims.results import LIF
+from spikegrad.settings import validate
+from study.config.search import Sampling
 from study.report.facts import by_neuron, by_search
 from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
+from study.search.regions import region_table
 from study.style import neuron_label
-from study.training.runaway import CRITICAL
 
-RECURRENCE = "network.init.recurrent_scale"
+FEW = 4
+"""Trials below which a region of the space says nothing."""
 
 
 def winners(study: StudyTables) -> str:
@@ -40,42 +38,26 @@ def at_bounds(study: StudyTables) -> str:
     return "; ".join(f"{neuron_label(n)}: {', '.join(own[n])}" for n in study.neurons if n in own)
 
 
-def recurrence(study: StudyTables) -> str:
-    """Trials that ran away, and the best of each search (mean), below and above the scale at which
-    LIF rates diverge."""
-    trials = study.table("search/trials.parquet").fillna({"validation_accuracy": 0.0})
-    away, at_once = trials["outcome"] == "overflow", trials["presentations"] == 0
-    above = trials[RECURRENCE] > CRITICAL
-    trials["early"], trials["later"] = away & at_once, away & ~at_once
-    trials["finished"] = trials["outcome"] == FINISHED
+def hostile(study: StudyTables) -> str:
+    """Regions of the searched space in which most trials of a neuron model failed; empty if there
+    is none."""
+    table = _regions(study)
+    there = table[(table["trials"] >= FEW) & (table["failed"] > table["trials"] / 2)]
+    header = ["neuron", "parameter", "from", "failed", "of all its presentations"]
     rows = []
-    for neuron in sorted(study.neurons, key=neuron_label):
-        for side, there in (("below 2√2", ~above), ("above 2√2", above)):
-            own = trials[(trials["neuron"] == neuron) & there]
-            if len(own):
-                best = own.groupby("search")["validation_accuracy"].max().mean()
-                counts = [len(own), *own[["early", "later", "finished"]].sum()]
-                rows.append([neuron_label(neuron), side, *counts, share(best, 1)])
-    counted = ["trials", "ran away before the first epoch", "later", "finished"]
-    header = ["neuron", "initial scale of recurrent weights", *counted, "validation, best trial"]
-    return markdown_table(header, rows)
+    for neuron in study.neurons:
+        own = table[table["neuron"] == neuron]
+        every = own.groupby("parameter")["presentations"].sum()
+        for row in there[there["neuron"] == neuron].itertuples():
+            cost = share(row.failed_presentations / every[row.parameter])
+            failed = f"{row.failed} of {row.trials}"
+            rows.append([neuron_label(neuron), row.parameter, row.place, failed, cost])
+    return markdown_table(header, rows) if rows else ""
 
 
-def beyond_lif(study: StudyTables) -> dict[str, Any] | None:
-    """Where LIF rates have no finite solution: ``share`` of the space's range of recurrent scales;
-    how many (``there``) of ``all`` LIF trials that ran away began there."""
-    space = study.config["search"]["sampling"]["space"] if study.config["search"] else []
-    ranges = [p for p in space if p["key"] == RECURRENCE and p.get("log")]
-    if not ranges or ranges[0]["high"] <= CRITICAL or LIF not in study.neurons:
-        return None
-    low, high = (math.log(ranges[0][end]) for end in ("low", "high"))
-    trials = study.table("search/trials.parquet")
-    away = trials[(trials["neuron"] == LIF) & (trials["outcome"] == "overflow")]
-    return {
-        "share": share((high - math.log(CRITICAL)) / (high - low)),
-        "there": int((away[RECURRENCE] > CRITICAL).sum()),
-        "all": len(away),
-    }
+def _regions(study: StudyTables) -> pd.DataFrame:
+    space = validate(Sampling, study.config["search"]["sampling"]).space
+    return region_table(space, study.table("search/trials.parquet"))
 
 
 def short_and_long(study: StudyTables) -> str:
@@ -110,13 +92,24 @@ def rungs(study: StudyTables) -> str:
     return markdown_table(["rungs", "least", "median", "most"], rows)
 
 
+def trials(study: StudyTables) -> str:
+    """How many trials the searches had, such as "64" or "52 to 81"."""
+    table = study.table("search/stability.csv")
+    least, most = table["trials"].min(), table["trials"].max()
+    return f"{least}" if least == most else f"{least} to {most}"
+
+
 def budget(study: StudyTables) -> str:
-    """Presentations of a sample to networks, in all searches of each neuron model."""
+    """Presentations of a sample to networks, in all searches of each neuron model; which share of
+    those in trials was spent on trials that failed."""
     columns = {"allotted": "allotted to trials", "used": "used", "finalists": "by finalists"}
-    rows = []
+    table, rows = study.table("search/trials.parquet"), []
     for neuron in study.neurons:
         files = study.folder.glob(f"search/{neuron}/*/best.yaml")
         costs = [yaml.safe_load(file.read_text())["presentations"] for file in files]
         sums = [f"{sum(cost[name] for cost in costs):,}" for name in columns]
-        rows.append([neuron_label(neuron), *sums])
-    return markdown_table(["presentations in searches", *columns.values()], rows)
+        own = table[table["neuron"] == neuron]
+        failed = own.loc[own["failed"], "presentations"].sum() / own["presentations"].sum()
+        rows.append([neuron_label(neuron), *sums, share(failed)])
+    header = ["presentations in searches", *columns.values(), "spent on trials that failed"]
+    return markdown_table(header, rows)

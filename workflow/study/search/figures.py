@@ -12,11 +12,11 @@ from matplotlib.ticker import LogLocator
 from scipy.stats import binomtest
 
 from study.config.search import Choice, Range
+from study.search.regions import names
 from study.style import NEURON_COLOURS, panels
 
 UNITS = {"tau": "s", "tau_out": "s", "window": "s", "target": "spikes"}
 PER_ROW = 4  # panels
-QUARTERS = 4  # of a range
 
 
 def label(key: str) -> str:
@@ -38,7 +38,7 @@ def parameter_panels(
     for parameter, axes in zip(space, grid.flat, strict=False):
         axes.set_xlabel(label(parameter.key))
         if isinstance(parameter, Choice):
-            axes.set_xticks(range(len(parameter.choices)), [str(c) for c in parameter.choices])
+            axes.set_xticks(range(len(parameter.choices)), names(parameter))
             axes.set_xlim(-0.5, len(parameter.choices) - 0.5)
         elif parameter.log:
             axes.set_xscale("log")
@@ -53,35 +53,17 @@ def parameter_panels(
     return figure, zip(space, grid.flat, strict=False)
 
 
-def positions(parameter: Range | Choice, values: pd.Series) -> np.ndarray:
-    """Where ``values`` of a parameter lie on its axis: themselves, or the choice's number."""
-    if isinstance(parameter, Choice):
-        names = [str(choice) for choice in parameter.choices]
-        return values.astype(str).map(names.index).to_numpy(float)
-    return values.to_numpy(float)
+def failure_shares(regions: pd.DataFrame) -> pd.DataFrame:
+    """Share of failed trials in each of the ``regions`` in which there is one.
 
-
-def failure_shares(parameter: Range | Choice, values: pd.Series, failed: pd.Series) -> pd.DataFrame:
-    """Share of failed trials in quarters of a parameter's range, or for each choice.
-
-    Columns: centre (on the parameter's axis), trials, share, low, high: the 95 % interval of
-    Wilson's score. Regions without a trial are left out.
+    ``regions`` are some rows of :func:`study.search.regions.region_table`. Columns: region, share,
+    low, high: the 95 % interval of Wilson's score.
     """
-    if isinstance(parameter, Choice):
-        edges = np.arange(len(parameter.choices) + 1) - 0.5
-        centres = (edges[1:] + edges[:-1]) / 2
-    elif parameter.log:
-        edges = np.geomspace(parameter.low, parameter.high, QUARTERS + 1)
-        centres = np.sqrt(edges[1:] * edges[:-1])
-    else:
-        edges = np.linspace(parameter.low, parameter.high, QUARTERS + 1)
-        centres = (edges[1:] + edges[:-1]) / 2
-    place = np.searchsorted(edges, positions(parameter, values), side="right") - 1
     rows = []
-    for region, own in failed.groupby(np.clip(place, 0, len(centres) - 1)):
-        interval = binomtest(int(own.sum()), len(own)).proportion_ci(method="wilson")
-        rows.append((centres[region], len(own), own.mean(), interval.low, interval.high))
-    return pd.DataFrame(rows, columns=["centre", "trials", "share", "low", "high"])
+    for row in regions[regions["trials"] > 0].itertuples():
+        interval = binomtest(row.failed, row.trials).proportion_ci(method="wilson")
+        rows.append((row.region, row.failed / row.trials, interval.low, interval.high))
+    return pd.DataFrame(rows, columns=["region", "share", "low", "high"])
 
 
 def label_panels(figure: Figure, label: str) -> None:
@@ -89,8 +71,8 @@ def label_panels(figure: Figure, label: str) -> None:
     for axes in figure.axes:
         if (place := axes.get_subplotspec()) and place.is_first_col():
             axes.set_ylabel(label)
-    handles, names = axes.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=len(names))
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
 
 
 def best_so_far(trials: pd.DataFrame) -> pd.DataFrame:

@@ -34,6 +34,8 @@ class Trial:
     number: int
     seed: int
     parameters: dict[str, Any]
+    generation: int = 0  # of trials that were suggested together
+    inner: int = 0  # the inner fold of speakers whose samples it is validated on
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,15 @@ class TrialRecord:
     outcome: str = RUNNING  # if it can go on; finished after the last rung, else a failure's name
     reason: str = ""  # the message that came with a failure
     rungs: tuple[dict[str, float], ...] = ()
-    """For each rung passed: ``validation_accuracy`` and :data:`MEASURES` of the best epoch of its
-    training."""
+    """For each rung passed: ``epoch``, ``validation_accuracy`` and :data:`MEASURES` of the best
+    epoch of its training."""
     best: dict[str, float] = field(default_factory=dict)
     """The same of the best epoch of all trainings: what the trial counts with, also if it diverged.
     Empty if no epoch was validated, or a limit of the machine ended the trial."""
     epochs: int = 0  # completed, in the trainings of all rungs
-    presentations: int = 0  # of training samples in these
+    presentations: int = 0
+    """Training samples presented in these. A rung that a limit of the machine ended counts as a
+    whole one: what it had presented is not known."""
     seconds: float = 0.0  # wall time, in all starts
     made: tuple[str, ...] = ()  # the machines that had a part in it, see study.machine.machine
 
@@ -75,9 +79,9 @@ def best_first(records: Iterable[TrialRecord], n: int) -> list[TrialRecord]:
     return sorted(ordered, key=lambda r: r.quality, reverse=True)[:n]
 
 
-def entrants(records: Sequence[TrialRecord], halving: Halving, rung: int) -> list[TrialRecord]:
-    """Those of all the previous rung's ``records`` of one generation that enter ``rung``."""
-    return best_first([r for r in records if r.outcome == RUNNING], halving.width(rung))
+def entrants(records: Sequence[TrialRecord], width: int) -> list[TrialRecord]:
+    """Those of all ``records`` of a generation's rung that enter the next, ``width`` at most."""
+    return best_first([r for r in records if r.outcome == RUNNING], width)
 
 
 def write_trials(path: str | Path, trials: Iterable[Trial]) -> None:
@@ -123,6 +127,7 @@ def read_rungs(
     the records are not those of the trials that must be there.
     """
     entering = [TrialRecord(trial) for trial in read_trials(files[0])]
+    trials = len(entering)
     yield [], entering
     folders = iter(files[1:])
     for rung in halving.rungs:
@@ -130,7 +135,7 @@ def read_rungs(
         if not own:
             return
         done = read_records(own, [record.trial for record in entering])
-        entering = entrants(done, halving, rung + 1)
+        entering = entrants(done, halving.width(rung + 1, trials))
         yield done, entering
 
 

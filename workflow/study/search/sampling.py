@@ -43,14 +43,14 @@ def suggest(
     seed: int,
     n_trials: int,
     generation: int,
-    records: Iterable[TrialRecord],
+    records: Sequence[TrialRecord],
 ) -> list[Trial]:
-    """The trials of ``generation``, from the ``records`` of all earlier ones in any order.
+    """The ``n_trials`` of ``generation``, from the ``records`` of all earlier ones in any order.
 
-    Rungs end after ``epochs``. Trial numbers count on over generations of ``n_trials``. A trial
-    trains with the same seed for every neuron model.
+    Rungs end after ``epochs``. Trial numbers count on over generations. A trial trains with the
+    same seed for every neuron model.
     """
-    numbers = range(generation * n_trials, (generation + 1) * n_trials)
+    numbers = range(len(records), len(records) + n_trials)
     space, sampler = sampling.space, sampling.sampler
     startup = sampler.startup if isinstance(sampler, TPE) else 0
     study = optuna.create_study(
@@ -64,7 +64,7 @@ def suggest(
             study.enqueue_trial(starts[number])
         asked = study.ask(distributions(space))
         parameters = {p.key: _decoded(p, asked.params[p.key]) for p in space}
-        found.append(Trial(number, derived_seed(seed, TRAIN, number), parameters))
+        found.append(Trial(number, derived_seed(seed, TRAIN, number), parameters, generation))
     return found
 
 

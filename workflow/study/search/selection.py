@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +26,21 @@ from study.storage.columns import Table, shared
 NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}, "epochs": None}
 
 
-def finalist_runs(records: Sequence[TrialRecord], selection: Selection, seed: int) -> list[Trial]:
+def finalist_runs(
+    records: Sequence[TrialRecord], selection: Selection, seed: int, folds: int
+) -> list[Trial]:
     """The runs behind the choice: the best trials and the unchanged configuration.
 
-    Every one is trained with the same fresh seeds. The unchanged configuration comes first. Trials
-    that halving stopped do not compete, nor those without a validated epoch; with fewer others
-    than finalists there are fewer runs.
+    Each is trained once on each of the inner ``folds``, with a fresh seed for each fold, which is
+    the same for all of them. The unchanged configuration comes first. Trials that halving stopped
+    do not compete, nor those without a validated epoch; with fewer others than finalists there are
+    fewer runs.
     """
     competing = [record for record in records if record.best and record.outcome != RUNNING]
     trials = [Trial(UNCHANGED, 0, {})]
     trials += [record.trial for record in best_first(competing, selection.finalists)]
-    seeds = [derived_seed(seed, AGAIN, k) for k in range(selection.seeds)]
-    return [Trial(t.number, s, t.parameters) for t in trials for s in seeds]
+    seeds = [derived_seed(seed, AGAIN, inner) for inner in range(folds)]
+    return [replace(t, seed=s, inner=inner) for t in trials for inner, s in enumerate(seeds)]
 
 
 FINALISTS_TABLE = Table(
@@ -46,7 +50,10 @@ FINALISTS_TABLE = Table(
         **shared("neuron", "fold", "search", "outcome", "validation_accuracy", "validation_loss"),
         **shared("spikes_per_neuron", "silent_fraction"),
         "number": "number of the trial; -1 is the configuration without any change",
+        "inner": "inner fold of speakers that the run is validated on",
         "seed": "fresh, the same for each finalist",
+        "best_epoch": "epoch of the best validation accuracy; missing without one",
+        "presentations": "training samples presented",
     },
 )
 
@@ -57,10 +64,13 @@ def run_table(runs: Sequence[TrialRecord]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "number": run.trial.number,
+            "inner": run.trial.inner,
             "seed": run.trial.seed,
             "outcome": run.outcome,
             "validation_accuracy": run.accuracy,
             **_measures(run),
+            "best_epoch": run.best.get("epoch", float("nan")),
+            "presentations": run.presentations,
         }
         for run in runs
     )
@@ -70,21 +80,27 @@ def _measures(record: TrialRecord) -> dict[str, float]:
     return {name: record.best.get(name, float("nan")) for name in MEASURES}
 
 
-def winner(records: Sequence[TrialRecord], runs: Sequence[TrialRecord], epochs: int) -> dict:
-    """The configuration with the highest mean validation accuracy over the fresh seeds.
+def winner(
+    records: Sequence[TrialRecord], runs: Sequence[TrialRecord], budget: int, whole_trial: int
+) -> dict[str, Any]:
+    """The configuration with the highest mean validation accuracy over the inner folds.
 
-    ``epochs`` are those that the search allots to all its trials. Ties are broken by the lower mean
-    loss; the unchanged configuration takes part. Also how that of the unchanged configuration did,
-    and what the search has cost.
+    ``records`` are of all trials, ``runs`` of the finalists. Ties are broken by the lower mean
+    loss; the unchanged configuration takes part. ``epochs`` are those for which final networks
+    train: the mean of the winner's best epochs over the inner folds, rounded, and at least 1. Also
+    how the unchanged configuration did, and what the search has cost, in training samples
+    presented, of its ``budget`` and beside what a ``whole_trial`` costs, one of all rungs.
     """
     table = run_table(runs)
     means = table.groupby("number")[["validation_accuracy", "validation_loss"]].mean()
     order = means.sort_values(["validation_accuracy", "validation_loss"], ascending=[False, True])
     number = int(order.index[0])
-    samples = {"trials": _samples(records), "finalists": _samples(runs)}
+    best_epochs = table.loc[table["number"] == number, "best_epoch"].dropna()
+    used = sum(r.presentations for r in records)
     return {
         "parameters": {run.trial.number: run.trial.parameters for run in runs}[number],
         "trial": None if number == UNCHANGED else number,
+        "epochs": max(1, round(best_epochs.mean())) if len(best_epochs) else 1,
         "winner": _scores(table, number),
         "unchanged": _scores(table, UNCHANGED),
         "trials": {
@@ -93,18 +109,14 @@ def winner(records: Sequence[TrialRecord], runs: Sequence[TrialRecord], epochs: 
             "stopped": sum(r.outcome == RUNNING for r in records),
             "failed": sum(r.failed for r in records),
         },
-        "samples": samples,
         "presentations": {
-            "allotted": epochs * samples["trials"],
-            "used": sum(r.presentations for r in records),
+            "allotted": budget,
+            "used": used,
+            "whole_trial": whole_trial,
+            "budget_spent": budget - used < whole_trial,  # else search.generations ended first
             "finalists": sum(r.presentations for r in runs),
         },
     }
-
-
-def _samples(records: Sequence[TrialRecord]) -> int:
-    """Training samples of an epoch; 0 if no record has one."""
-    return max((r.presentations // r.epochs for r in records if r.epochs > 0), default=0)
 
 
 def _scores(table: pd.DataFrame, number: int) -> dict[str, Any]:
@@ -112,7 +124,7 @@ def _scores(table: pd.DataFrame, number: int) -> dict[str, Any]:
     spikes = own["spikes_per_neuron"].mean()
     return {
         "validation_accuracy": float(own["validation_accuracy"].mean()),
-        "validation_accuracies": own["validation_accuracy"].tolist(),
+        "validation_accuracies": own["validation_accuracy"].tolist(),  # by inner fold
         "spikes_per_neuron": None if pd.isna(spikes) else float(spikes),
     }
 
@@ -162,7 +174,7 @@ def trial_table(records: Sequence[TrialRecord], halving: Halving) -> pd.DataFram
         rows.append(
             {
                 "number": record.trial.number,
-                "generation": record.trial.number // halving.per_generation,
+                "generation": record.trial.generation,
                 "seed": record.trial.seed,
                 "outcome": "stopped" if record.outcome == RUNNING else record.outcome,
                 "failed": record.failed,

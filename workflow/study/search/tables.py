@@ -33,45 +33,77 @@ def expected_of_last(ordered: Sequence[float]) -> np.ndarray:
 
 BUDGET_TABLE = Table(
     files=("search/budget.csv",),
-    says="What k trials would have been expected to find.",
+    says="What k trials would have been expected to find, and what they cost.",
     columns={
         **shared("neuron", "fold", "search"),
         "k": "trials",
+        "presentations": "what k of the search's trials cost on average, in training samples",
+        "share": "the same over search.budget",
         "expected_best": "expected validation accuracy of the best of k",
     },
 )
 
 
-def budget_table(trials: pd.DataFrame) -> pd.DataFrame:
+def budget_table(trials: pd.DataFrame, budget: int) -> pd.DataFrame:
     """Expected best validation accuracy of k of the ``trials`` of each search, those that failed
-    included: the joined tables of :func:`study.search.selection.trial_table`, and so below."""
-    rows = [
-        (*search, k, best)
-        for search, own in trials.groupby(SEARCH, sort=False)["validation_accuracy"]
-        for k, best in enumerate(expected_of_last(sorted(own)), start=1)
-    ]
-    return pd.DataFrame(rows, columns=[*SEARCH, "k", "expected_best"])
+    included: the joined tables of :func:`study.search.selection.trial_table`, and so below.
+
+    ``budget`` is that of a search, in training samples presented.
+    """
+    rows = []
+    for search, own in trials.groupby(SEARCH, sort=False):
+        cost = own["presentations"].mean()
+        expected = expected_of_last(sorted(own["validation_accuracy"]))
+        rows += [(*search, k, k * cost, k * cost / budget, v) for k, v in enumerate(expected, 1)]
+    columns = [*SEARCH, "k", "presentations", "share", "expected_best"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def best_at(budget: pd.DataFrame, shares: Sequence[float]) -> pd.DataFrame:
+    """Expected best accuracy of each search at equal ``shares`` of the budget: [share, search].
+
+    ``budget`` are one neuron model's rows of :func:`budget_table`, between which it is linear. NaN
+    for shares that do not pay one trial; a search ends with less than one whole trial left, so
+    that its last row counts as the whole budget.
+    """
+    found = {
+        search: np.interp(shares, own["share"], own["expected_best"], left=np.nan)
+        for search, own in budget.groupby("search")
+    }
+    return pd.DataFrame(found, index=shares)
 
 
 STABILITY_TABLE = Table(
     files=("search/stability.csv",),
-    says="Trials that failed.",
+    says="Trials that failed, and what they cost.",
     columns={
         **shared("neuron", "fold", "search"),
         "trials": "how many were tried",
         "diverged": "too many spikes, silence, or a loss or gradient that is not finite",
         "failed_otherwise": "met a limit of time or memory",
+        "presentations": "training samples presented to all trials",
+        "failed_presentations": "those presented to trials that diverged or failed otherwise",
+        "failed_share": "the same over all presentations",
+        "budget_spent": "whether the rest of the budget pays no further trial; else "
+        "search.generations ended first, and the search is smaller than others",
     },
 )
 
 
-def stability_table(trials: pd.DataFrame) -> pd.DataFrame:
+def stability_table(trials: pd.DataFrame, winners: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """What became of the ``trials`` of each search; ``winners`` are the contents of best.yaml."""
     stopped = trials["outcome"].isin([TIMEOUT, MEMORY])
-    counted = trials.assign(diverged=trials["failed"] & ~stopped, failed_otherwise=stopped)
-    groups = counted.groupby(SEARCH, sort=False)
-    sums = groups[["diverged", "failed_otherwise"]].sum()
-    sums.insert(0, "trials", groups.size())
-    return sums.reset_index()
+    counted = trials.assign(
+        trials=1,
+        diverged=trials["failed"] & ~stopped,
+        failed_otherwise=stopped,
+        failed_presentations=trials["presentations"].where(trials["failed"], 0),
+    )
+    names = ["trials", "diverged", "failed_otherwise", "presentations", "failed_presentations"]
+    sums = counted.groupby(SEARCH, sort=False)[names].sum().reset_index()
+    sums["failed_share"] = sums["failed_presentations"] / sums["presentations"]
+    spent = [(*(w[k] for k in SEARCH), w["presentations"]["budget_spent"]) for w in winners]
+    return sums.merge(pd.DataFrame(spent, columns=[*SEARCH, "budget_spent"]), on=SEARCH)
 
 
 RUNGS_TABLE = Table(

@@ -6,7 +6,7 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,13 +58,14 @@ class TrialRunner:
         seed: int,
         code: str,
         states: str | Path,
+        inner: int,
     ) -> TrialRunner:
-        """With the data in ``files``, events and split, of the first inner fold; ``seed`` draws the
-        samples to train on.
+        """With the data in ``files``, events and split, of which the fold ``inner`` validates.
 
-        ``code`` is a digest of the code: another one makes checkpoints invalid.
+        ``seed`` draws the samples to train on. ``code`` is a digest of the code: another one makes
+        checkpoints invalid.
         """
-        data = load(*files, "train", inner=0)
+        data = load(*files, "train", inner)
         if trials.samples is not None and trials.samples < len(data):
             data = data.draw(trials.samples, generator(seed))
         return cls(
@@ -72,9 +73,9 @@ class TrialRunner:
             settings=validate(ModelSettings, model),
             trials=trials,
             data=data,
-            validation=load(*files, "validation", inner=0),
+            validation=load(*files, "validation", inner),
             states=Path(states),
-            identity=digest([*files], f"{code} {seed} {trials.samples}"),
+            identity=digest([*files], f"{code} {seed} {trials.samples} {inner}"),
         )
 
     def run_all(self, records: Sequence[TrialRecord], rung: int, folder: str | Path) -> None:
@@ -97,6 +98,7 @@ class TrialRunner:
         start = time.perf_counter()
         success = FINISHED if rung == trials.rungs[-1] else RUNNING
         history: list[dict[str, float]] = []
+        presented = trials.epochs[rung] * len(self.data)  # if a limit ends it
         made = [machine()]
         # What is compiled may be another processor's.
         warm_up([(self.neuron, settings.network.drive)])
@@ -113,6 +115,7 @@ class TrialRunner:
                 )
             outcome = success if run.outcome == "finished" else run.outcome
             reason, history, made = run.reason, run.history, run.made
+            presented = run.presentations
         except TimeoutError as error:
             outcome, reason = TIMEOUT, str(error)
         except (MemoryError, RuntimeError) as error:
@@ -127,7 +130,6 @@ class TrialRunner:
         known = (
             [] if outcome in (TIMEOUT, MEMORY) else [best for best in (record.best, own) if best]
         )
-        presented = int(history[-1]["presentations"]) if history else 0
         return TrialRecord(
             trial,
             outcome,
@@ -142,6 +144,20 @@ class TrialRunner:
 
     def _state(self, record: TrialRecord) -> Path:
         return self.states / f"{record.trial.number}-{record.trial.seed}.safetensors"
+
+
+def run_job(
+    records: Sequence[TrialRecord],
+    rung: int,
+    folder: str | Path,
+    runner_of: Callable[[int], TrialRunner],
+) -> None:
+    """Train ``records`` through ``rung``, each by the runner of its inner fold; write what became
+    of them. Without records no data are read, and the folder stays empty."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for inner in sorted({record.trial.inner for record in records}):
+        own = [record for record in records if record.trial.inner == inner]
+        runner_of(inner).run_all(own, rung, folder)
 
 
 def limited_trials(settings: Mapping[str, Any], limits: Any) -> Trials:
@@ -159,7 +175,7 @@ def _best(history: list[dict[str, float]]) -> dict[str, float]:
     if not history:
         return {}
     best = max(history, key=quality)
-    return {name: best[name] for name in ("validation_accuracy", *MEASURES)}
+    return {name: best[name] for name in ("epoch", "validation_accuracy", *MEASURES)}
 
 
 @contextmanager
