@@ -12,6 +12,7 @@ from test_workflow import planned
 
 TWO_GENERATIONS = "search: {generations: 2}"
 TRAINED = [f"results/spoken-digits-smoke/training/qif/{seed}/best.safetensors" for seed in range(4)]
+SEARCHING = {"search_suggest", "search_trials", "search_finalists", "search_best"}
 GENERATION = ["trials.json", "rung0/job0", "rung1/job0"]
 
 
@@ -26,16 +27,22 @@ def jobs(tmp_path_factory) -> list[tuple[str, list[str], list[str]]]:
     return [(rule, inputs.split(", "), outputs.split(", ")) for rule, inputs, outputs in found]
 
 
-def test_a_search_and_its_networks_have_the_split_of_their_fold(jobs) -> None:
-    seen = set()
-    for rule, inputs, outputs in jobs:
+def test_each_search_is_given_the_split_of_its_outer_fold(jobs) -> None:
+    """Search 0 is in fold 0, search 1 in fold 1."""
+    searching = [job for job in jobs if re.match("search_(suggest|trials|finalists|best)", job[0])]
+    assert {rule for rule, _, _ in searching} == SEARCHING
+    for _, inputs, outputs in searching:
+        (search,) = {re.search(r"search/\w+/(\d)/", output)[1] for output in outputs}
         splits = [file for file in inputs if file.endswith("split.parquet")]
-        if rule == "train" or rule.startswith("search_"):
-            own = re.search(r"/(search|training)/qif/(\d)/", outputs[0])
-            search = int(own[2]) // (2 if own[1] == "training" else 1)
-            assert [Path(file).parent.name for file in splits] == [f"fold{search}"]
-            seen.add((rule, search))
-    assert len(seen) == 5 * 2
+        assert splits == [f"results/spoken-digits-smoke/data/fold{search}/split.parquet"]
+
+
+def test_networks_have_the_split_of_their_search(jobs) -> None:
+    trained = [(inputs, outputs[0]) for rule, inputs, outputs in jobs if rule == "train"]
+    assert len(trained) == 4
+    for inputs, output in trained:
+        (fold,) = (Path(file).parent.name for file in inputs if file.endswith("split.parquet"))
+        assert fold == f"fold{int(Path(output).parent.name) // 2}"
 
 
 def test_a_generation_is_suggested_from_all_earlier_records(jobs) -> None:

@@ -22,7 +22,7 @@ from spikegrad.settings import validate
 from spikegrad.spikes import SpikeTrains
 from study.config.training import Augmentation, ModelSettings
 from study.data.dataset import SpikeDataset
-from study.training.batches import Augmenter, epoch_batches
+from study.training.batches import Augmenter, epoch_batches, watched_samples
 from study.training.evaluation import evaluate
 from study.training.loop import TrainingError, activity_penalty, smooth_counts, train
 from study.training.optimizer import Adam
@@ -50,6 +50,7 @@ SETTINGS: dict[str, Any] = {
         "schedule": {"kind": "cosine"},
         "clip": 1.0,
         "runaways": 0.01,
+        "stop": None,
         "activity": {"strength": 0.01, "target": 2.0},
         "augmentation": {"channel_shift": 1, "time_stretch": 0.05},
         "snapshots": 12,
@@ -261,22 +262,86 @@ def checkpoint(path: Path, result: Run) -> Path:
     return path
 
 
-def test_a_run_that_diverges_keeps_the_epochs_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def blow_up_in(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     train_epoch = study.training.loop._train_epoch
 
     def blow_up(run: Run, *arguments: Any) -> dict[str, float]:
-        if arguments[-1] == 3:
+        if arguments[-1] == epoch:
             with torch.no_grad():
                 run.network.readout.weight.fill_(math.inf)
         return train_epoch(run, *arguments)
 
     monkeypatch.setattr(study.training.loop, "_train_epoch", blow_up)
+
+
+def test_a_run_that_diverges_keeps_the_epochs_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    blow_up_in(3, monkeypatch)
     result = run(tmp_path)
     assert result.outcome == "not finite"
     assert len(result.history) == 3
     assert result.best["readout.weight"].isfinite().all()
+
+
+def without_validation(path: Path, **changes: Any) -> Run:
+    return train(settings(**changes), "qif", 0, TRAIN, None, path / "state", "same")
+
+
+def test_without_validation_the_last_weights_are_kept(tmp_path: Path):
+    """They are those of the same training with validation, whose activity alone is another's."""
+    result = without_validation(tmp_path / "without")
+    judged = run(tmp_path / "with")
+    assert same_bits(result.best, result.network.state_dict())
+    assert same_bits(result.best, judged.network.state_dict())
+    own = result.result()
+    assert (own["outcome"], own["best_epoch"], own["validation_accuracy"]) == ("finished", 4, None)
+    table, other = result.table(), judged.table()
+    scores = [name for name in table if name.startswith("validation_")]
+    assert len(scores) == 3
+    assert table[scores].isna().all(axis=None)
+    assert other[scores].notna().all(axis=None)
+    assert table["train_loss"].equals(other["train_loss"])
+    watched = respond(with_weights(result.best), TRAIN, batch_size=40)
+    assert table["spikes_per_neuron"].iloc[-1] == pytest.approx(watched.spikes_per_neuron)
+    assert table["silent_neurons"].iloc[-1] == watched.silent_neurons
+    with killed_after(2):
+        without_validation(tmp_path / "killed")
+    resumed = without_validation(tmp_path / "killed")
+    assert same_bits(resumed.best, result.best)
+    assert resumed.result() == own
+
+
+def test_activity_is_watched_on_a_draw_of_the_training_samples():
+    many = dataset(600, seed=4)
+    few = watched_samples(many, 0)
+    assert len(few) == 512
+    assert torch.equal(few.spikes.times, watched_samples(many, 0).spikes.times)
+    assert not torch.equal(few.labels, watched_samples(many, 1).labels)
+    assert torch.equal(watched_samples(TRAIN, 0).labels, TRAIN.labels)
+
+
+def test_a_run_without_validation_that_diverges_keeps_the_last_whole_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    blow_up_in(3, monkeypatch)
+    result = without_validation(tmp_path)
+    assert (result.outcome, result.best_epoch) == ("not finite", 2)
+    assert same_bits(result.best, result.snapshots[2])
+    assert result.presentations == 80 + 8  # within the first batch of epoch 3
+
+
+def test_training_stops_early_on_the_schedule_of_the_whole(tmp_path: Path):
+    whole = run(tmp_path / "whole")
+    stopped = without_validation(tmp_path / "stopped", stop=3, snapshots=3)
+    assert (stopped.outcome, stopped.best_epoch) == ("finished", 3)
+    assert same_bits(stopped.best, whole.snapshots[3])
+    assert list(stopped.snapshots) == [0, 2, 3]
+    assert stopped.presentations == 120
+
+
+def test_a_gradient_that_is_not_clipped_learns_as_one_with_a_distant_bound(tmp_path: Path):
+    assert same_bits(run(tmp_path / "a", clip=None).best, run(tmp_path / "b", clip=1e9).best)
 
 
 def test_data_that_do_not_fit_are_refused(tmp_path: Path):
@@ -294,7 +359,8 @@ def test_gradient_is_clipped_in_the_units_of_the_learning_rates():
     assert optimizer.clip(expected / 4) == pytest.approx(expected)
     for p, grad in before.items():
         torch.testing.assert_close(p.grad, grad / 4)
-    assert optimizer.clip(10 * expected) == pytest.approx(expected / 4)
+    for largest in (10 * expected, None):
+        assert optimizer.clip(largest) == pytest.approx(expected / 4)
 
 
 def _unit(weight: torch.Tensor) -> float:

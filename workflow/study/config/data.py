@@ -253,8 +253,10 @@ class DataConfig(Section):
         """Outer folds that the data give."""
         if self.folds is None:
             return 1
-        sections = {"heidelberg-digits": HeidelbergDigits, "spoken-digits": self.spoken_digits}
-        known = self.folds.speakers or sections[self.source].n_speakers  # else refused below
+        known = self.folds.speakers
+        if known is None:  # refused below for other sources
+            spoken = self.source == "spoken-digits"
+            known = (self.spoken_digits if spoken else self.heidelberg_digits).n_speakers
         return -(-known // self.folds.size)
 
     @property

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from spikegrad.network_settings import NetworkSettings
 from spikegrad.settings import ConfigError, Section, validate
+
+MOST_WATCHED = 512
+"""Training samples by which a run without validation data reports the network's activity."""
 
 
 class Cosine(Section):
@@ -51,7 +61,9 @@ class TrainingSettings(Section):
     """One training run; seeds are listed in `seeds`."""
 
     epochs: PositiveInt
-    """Passes through the training data."""
+    """Passes through the training data, over which the schedule spans."""
+    stop: PositiveInt | None = None
+    """Epoch after which training ends, before its schedule does; null trains to the end."""
     batch_size: PositiveInt
     """Samples per weight update, at most the number of training samples."""
     learning_rate: PositiveFloat
@@ -60,8 +72,9 @@ class TrainingSettings(Section):
     """Adam's step for the readout, in units of the initial spread of its weights."""
     schedule: Annotated[Cosine | StepDecay, Field(discriminator="kind")]
     """How the learning rates change during training."""
-    clip: PositiveFloat
-    """Largest norm of the gradient, taken in the units of the learning rates."""
+    clip: PositiveFloat | None
+    """Largest norm of the gradient, taken in the units of the learning rates; null does not
+    clip."""
     sample_clip: PositiveFloat | None = None
     """Largest norm of one sample's gradient of a spiking layer's weights, as a multiple of the
     batch's median norm: a few samples may else drown the others. null does not clip. The shipped
@@ -76,6 +89,17 @@ class TrainingSettings(Section):
     """Augmentation of the training data."""
     snapshots: Annotated[int, Field(ge=2)] = 12
     """Epochs whose weights are kept for the landscapes, evenly spaced from 0 to the last."""
+
+    @model_validator(mode="after")
+    def _stop_is_within_the_schedule(self) -> Self:
+        if self.stop is not None and self.stop > self.epochs:
+            raise ValueError(f"stop = {self.stop} comes after the {self.epochs} epochs of training")
+        return self
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch after which training ends."""
+        return self.epochs if self.stop is None else self.stop
 
 
 class Silence(Section):

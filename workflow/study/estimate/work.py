@@ -13,6 +13,7 @@ from typing import cast
 from spikegrad.network_settings import NetworkSettings
 from study.config.landscape import Breaks, Updates
 from study.config.study import Neuron, Study
+from study.config.training import MOST_WATCHED
 from study.config.variants import by_file, variant_runs
 from study.estimate.size import ACTIVITY, IN_TRAINING, candidates, effort, size_of, snapshots
 from study.landscape.constants import STATES
@@ -29,7 +30,6 @@ Work = dict[Operation, float]
 Wildcards = Mapping[str, str]
 
 ROBUSTNESS = 17  # forward passes over the test samples: as they are twice, and changed
-WATCHED = 512  # training samples by which the activity of final networks is measured
 DRAWS, STEPS = 3, 5  # of roughness: draws of samples, and steps from each
 LINE_JUMPS = 22  # on a line of the mean loss, each halved down to `lines.spacing`
 COMPARED = 2  # forward passes that one takes as long as whose spikes are compared
@@ -96,7 +96,7 @@ class Rules:
 
     def _training(self, epochs: int) -> Work:
         """Epochs on all samples but those for testing, and passes over those watched."""
-        return self._epochs_of(epochs, self._size.train, min(WATCHED, self._size.train))
+        return self._epochs_of(epochs, self._size.train, min(MOST_WATCHED, self._size.train))
 
     def _training_inside(
         self, epochs: int, samples: int | None = None, networks: Sequence[NetworkSettings] = ()

@@ -16,10 +16,11 @@ from torch import Tensor
 from spikegrad.engine import njit
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
-from study.config.training import Augmentation, TrainingSettings
+from study.config.training import MOST_WATCHED, Augmentation, TrainingSettings
 from study.data.dataset import SpikeDataset
 
-INITIAL, ORDER, AUGMENTATION, BLENDING = range(4)  # independent streams of one training seed
+# Independent streams of one training seed.
+INITIAL, ORDER, AUGMENTATION, BLENDING, WATCHED = range(5)
 
 
 def number_of_batches(data: SpikeDataset, options: TrainingSettings) -> int:
@@ -30,6 +31,11 @@ def number_of_batches(data: SpikeDataset, options: TrainingSettings) -> int:
 def first_samples(data: SpikeDataset, options: TrainingSettings, seed: int) -> Tensor:
     """A batch of samples, int64 [batch_size], by whose activity networks are initialised."""
     return _order(len(data), seed, 0)[: options.batch_size]
+
+
+def watched_samples(data: SpikeDataset, seed: int) -> SpikeDataset:
+    """Training samples, at most 512, whose activity a run without validation data reports."""
+    return data.draw(MOST_WATCHED, generator(seed, WATCHED))
 
 
 def epoch_batches(

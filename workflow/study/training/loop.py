@@ -23,7 +23,13 @@ from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.config.training import Cosine, ModelSettings, StepDecay, TrainingSettings
 from study.data.dataset import SpikeDataset
-from study.training.batches import INITIAL, epoch_batches, first_samples, number_of_batches
+from study.training.batches import (
+    INITIAL,
+    epoch_batches,
+    first_samples,
+    number_of_batches,
+    watched_samples,
+)
 from study.training.optimizer import Adam
 from study.training.response import Response, respond
 from study.training.run import (
@@ -61,11 +67,16 @@ def train(
     neuron: str,
     seed: int,
     data: SpikeDataset,
-    validation: SpikeDataset,
+    validation: SpikeDataset | None,
     state_file: Path,
     identity: str,
 ) -> Run:
     """Train a network on ``data``; keep the weights that do best on ``validation``.
+
+    Without ``validation`` no epoch is chosen: ``best`` are the weights of the last epoch, or of the
+    last whole one if training diverges. The history then has no scores of validation, and its
+    activity (spikes, silent neurons) is measured on :func:`watched_samples` of ``data``, not on
+    ``validation``.
 
     After each epoch the run is saved to ``state_file``. A run that finds a state there goes on
     from it, to the same bits as without the interruption, if it carries the same ``identity``:
@@ -78,11 +89,12 @@ def train(
             f"training.batch_size is {options.batch_size}, but there are only "
             f"{len(data)} training samples; lower it"
         )
-    if len(validation) == 0:
+    if validation is not None and len(validation) == 0:
         raise TrainingError("there are no validation samples; enlarge the validation split")
     network = Network(settings.network, data.n_units, data.n_classes, neuron)
     _clip_samples(network, options)
     run = Run(network, copy_weights(network))
+    watched = watched_samples(data, seed) if validation is None else validation
     try:
         first = first_samples(data, options, seed)
         network.initialise(data.spikes.select(first), generator(seed, INITIAL))
@@ -94,31 +106,28 @@ def train(
             desc=f"{neuron}, seed {seed}",
             unit="epoch",
             initial=max(begin - 1, 0),  # epoch 0 is before training
-            total=options.epochs,
+            total=options.last_epoch,
             disable=None,
         )
-        for epoch in range(begin, options.epochs + 1):
+        for epoch in range(begin, options.last_epoch + 1):
             start = time.perf_counter()
             row: dict[str, Any] = {}
             if epoch > 0:
                 row, step = _train_epoch(run, optimizer, data, options, seed, epoch)
                 if epoch - 1 in run.snapshots:
                     run.steps[epoch - 1] = step
-            answer = respond(network, validation, options.batch_size)
-            if not answer.answered.any():
-                raise RunawayError(f"every validation sample runs away after epoch {epoch}")
+            answer = respond(network, watched, options.batch_size)
+            _check_answer(answer, epoch)
+            if validation is not None:
+                row |= _validation_metrics(answer)
             row |= {
                 "epoch": epoch,
-                "validation_loss": answer.loss,
-                "validation_accuracy": answer.accuracy,
-                "validation_runaways": answer.runaways,
                 "spikes_per_neuron": answer.spikes_per_neuron,
                 "silent_fraction": answer.silent_fraction,
                 "silent_neurons": answer.silent_neurons,
                 "presentations": run.presentations,
                 "seconds": time.perf_counter() - start,
             }
-            _check_finite(answer.loss, "validation loss")
             run.history.append(row)
             if run.best_epoch == epoch:
                 run.best = copy_weights(network)
@@ -135,16 +144,31 @@ def train(
     return run
 
 
+def _validation_metrics(answer: Response) -> dict[str, Any]:
+    return {
+        "validation_loss": answer.loss,
+        "validation_accuracy": answer.accuracy,
+        "validation_runaways": answer.runaways,
+    }
+
+
+def _check_answer(answer: Response, epoch: int) -> None:
+    """Verify that a network can go on after ``epoch``."""
+    if not answer.answered.any():
+        raise RunawayError(f"after epoch {epoch} the network runs away in every sample")
+    _check_finite(answer.loss, f"loss after epoch {epoch}")
+
+
 def further_epochs(
     network: Network,
     optimizer: Adam,
     data: SpikeDataset,
-    validation: SpikeDataset,
+    watched: SpikeDataset,
     options: TrainingSettings,
     seed: int,
     epochs: Iterable[int],
 ) -> Iterator[Response]:
-    """Train ``network`` on ``data`` through ``epochs``; the answer to ``validation`` after each.
+    """Train ``network`` on ``data`` through ``epochs``; the answer to ``watched`` after each.
 
     One of :data:`DIVERGED` is raised if it diverges.
     """
@@ -152,7 +176,7 @@ def further_epochs(
     run = Run(network, copy_weights(network))
     for epoch in epochs:
         _train_epoch(run, optimizer, data, options, seed, epoch)
-        yield respond(network, validation, options.batch_size)
+        yield respond(network, watched, options.batch_size)
 
 
 def _clip_samples(network: Network, options: TrainingSettings) -> None:

@@ -59,11 +59,14 @@ class Adam:
         for group in self._groups:
             group.weight.grad = None
 
-    def clip(self, largest: float) -> float:
-        """Scale the gradient to norm ``largest`` if it is longer; return its norm before."""
+    def clip(self, largest: float | None) -> float:
+        """Scale the gradient to norm ``largest`` if it is longer; return its norm before.
+
+        None does not scale it.
+        """
         squares = [_sum_of_squares(group.gradient) * group.unit**2 for group in self._groups]
         norm = math.sqrt(sum(squares))
-        if norm > largest:
+        if largest is not None and norm > largest:
             for group in self._groups:
                 group.gradient.mul_(largest / norm)
         return norm

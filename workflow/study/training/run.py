@@ -52,7 +52,7 @@ class Run:
     network: Network
     """With the weights of the last epoch."""
     best: Weights
-    """Those of the best epoch, see :func:`quality`."""
+    """Those of the best epoch."""
     history: list[dict[str, Any]] = field(default_factory=list)
     """A row for each epoch done, row 0 before training, without metrics of training."""
     snapshots: dict[int, Weights] = field(default_factory=dict)
@@ -70,15 +70,23 @@ class Run:
 
     @property
     def best_epoch(self) -> int | None:
-        """Epoch that ``best`` comes from; None before the first validation."""
+        """Epoch that ``best`` comes from; None before epoch 0 is done.
+
+        By :func:`quality`; without validation the last epoch done.
+        """
         if not self.history:
             return None
+        if "validation_accuracy" not in self.history[-1]:
+            return len(self.history) - 1
         return max(range(len(self.history)), key=lambda epoch: quality(self.history[epoch]))
 
     def result(self) -> dict[str, Any]:
-        """Outcome, reason, epochs done, presentations, and the best epoch with its accuracy."""
+        """Outcome, reason, epochs done, presentations, and the best epoch with its accuracy.
+
+        The accuracy is that of validation, or None without.
+        """
         best = self.best_epoch
-        accuracy = None if best is None else self.history[best]["validation_accuracy"]
+        accuracy = None if best is None else self.history[best].get("validation_accuracy")
         return {
             "outcome": self.outcome,
             "reason": self.reason,
@@ -117,19 +125,20 @@ HISTORIES_TABLE = Table(
         "validation_loss": "after the epoch, over the samples that did not run away",
         "validation_accuracy": "after the epoch; a sample that ran away counts as wrong",
         "validation_runaways": "validation samples that ran away after the epoch",
-        "spikes_per_neuron": "on validation samples",
-        "silent_fraction": "on validation samples",
+        "spikes_per_neuron": "on validation samples; without them on a draw of training samples",
+        "silent_fraction": "on the same samples",
         "presentations": "training samples presented so far",
         "seconds": "duration of the epoch, validation included",
-        "silent_neurons": "the hidden neurons without a spike in any validation sample",
+        "silent_neurons": "the hidden neurons without a spike in any of these samples",
     },
 )
 
 
 def snapshot_epochs(options: TrainingSettings) -> set[int]:
     """Epochs whose weights are kept: evenly spaced, from 0 (before training) to the last."""
-    number = min(options.snapshots, options.epochs + 1)
-    return {round(k * options.epochs / (number - 1)) for k in range(number)}
+    last = options.last_epoch
+    number = min(options.snapshots, last + 1)
+    return {round(k * last / (number - 1)) for k in range(number)}
 
 
 def copy_weights(network: Network) -> Weights:

@@ -18,6 +18,7 @@ from spikegrad.settings import validate
 from study.config.training import StepDecay, TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.storage.columns import Table, shared
+from study.training.batches import watched_samples
 from study.training.loop import DIVERGED, further_epochs
 from study.training.optimizer import Adam
 from study.training.run import by_epoch
@@ -39,7 +40,7 @@ SILENCE_TABLE = Table(
     columns={
         **shared("neuron", "seed"),
         "unit": "neuron, counted layer after layer",
-        "ever_spiked": "whether it spiked on validation data after any epoch",
+        "ever_spiked": "whether it spiked on the watched training samples after any epoch",
         "silent": "whether it fell silent by the last",
         "has_gradient": "whether the training loss depends on its input weights",
         "woke": "whether it spiked after any of the further epochs",
@@ -53,14 +54,13 @@ def silence_table(
     snapshots: str | Path,
     history: pd.DataFrame,
     data: SpikeDataset,
-    validation: SpikeDataset,
     epochs: int,
 ) -> pd.DataFrame:
     """What becomes of each hidden neuron of a run that trains on from its last snapshot.
 
     It trains for ``epochs`` more, at the full constant learning rate and with a fresh optimizer.
-    ``checkpoint``, ``snapshots`` and ``history`` are the outputs of rule train; ``data`` and
-    ``validation`` are those of the run. A run without a validation gives a table without rows.
+    ``checkpoint``, ``snapshots`` and ``history`` are the outputs of rule train, ``data`` those of
+    the run. A run without any snapshot gives a table without rows.
     """
     network, header = load_network(checkpoint)
     kept = by_epoch(load_tensors(snapshots)[0], "epoch")
@@ -76,8 +76,9 @@ def silence_table(
     gradient = has_gradient(network, data, options.batch_size)
     woke, done = np.zeros(len(ever), bool), 0
     seed, more = header["seed"], range(last + 1, last + 1 + epochs)
+    watched = watched_samples(data, seed)
     with suppress(*DIVERGED):
-        for answer in further_epochs(network, optimizer, data, validation, options, seed, more):
+        for answer in further_epochs(network, optimizer, data, watched, options, seed, more):
             woke |= (answer.counts.nansum(0) > 0).numpy()
             done += 1
     units = np.arange(len(ever))
@@ -88,7 +89,7 @@ def silence_table(
 def spiked(history: pd.DataFrame, n_neurons: int) -> tuple[np.ndarray, np.ndarray]:
     """Which neurons ever spiked, and which are silent at the end, bool [n_neurons] each.
 
-    After an epoch of ``history`` a neuron is silent if no validation sample makes it spike; at the
+    After an epoch of ``history`` a neuron is silent if no watched sample makes it spike; at the
     end, if it is silent after each of the last quarter of epochs.
     """
     silent = np.zeros((len(history), n_neurons), bool)
