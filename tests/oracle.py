@@ -12,14 +12,26 @@ def qif_rates(y: np.ndarray, current: np.ndarray) -> np.ndarray:
     return sin**2 - sin * cos + current * cos**2
 
 
+def lif_rates(V: np.ndarray, current: np.ndarray) -> np.ndarray:
+    return -V + current
+
+
+def current_synapse(y: np.ndarray, current: np.ndarray, w: np.ndarray) -> tuple:
+    return y, current + w
+
+
 # Rates of the membrane variable y, threshold, reset, and (y, current) after a weight arrives.
 EQUATIONS = {
-    "lif": (lambda V, current: -V + current, 1.0, 0.0, lambda V, current, w: (V, current + w)),
-    "qif": (qif_rates, np.pi / 2, -np.pi / 2, lambda y, current, w: (y, current + w)),
+    "lif": (lif_rates, 1.0, 0.0, current_synapse),
+    "lif_refractory": (lif_rates, 1.0, 0.0, current_synapse),
+    "qif": (qif_rates, np.pi / 2, -np.pi / 2, current_synapse),
+    "qif_cut": (qif_rates, np.arctan(1.5), -np.pi / 2, current_synapse),
     "qif_delta": (
         qif_rates, np.pi / 2, -np.pi / 2, lambda y, current, w: (np.arctan(np.tan(y) + w), current),
     ),
 }  # fmt: skip
+REFRACTORY = {"lif_refractory": 0.2}
+"""For how long y stays at its reset after a spike, in units of tau; 0 for other neurons."""
 
 
 def integrate(
@@ -35,11 +47,12 @@ def integrate(
     """Spikes (time, neuron) of one sample, by a general ODE solver with event location."""
     rates, threshold, reset, arrive = EQUATIONS[neuron]
     n = weight.shape[1]
-    y, current = np.zeros(n), np.zeros(n)
+    y, current, free = np.zeros(n), np.zeros(n), np.zeros(n)
     now, spikes = 0.0, []
 
     def equation(t: float, state: np.ndarray) -> np.ndarray:
-        return np.concatenate([rates(state[:n], state[n:] + drive), -2 * state[n:]]) / tau
+        moving = np.where(free <= now, rates(state[:n], state[n:] + drive), 0.0)
+        return np.concatenate([moving, -2 * state[n:]]) / tau
 
     def crossing(i: int):
         def event(t: float, state: np.ndarray) -> float:
@@ -53,7 +66,7 @@ def integrate(
         while now < arrival:
             solution = solve_ivp(
                 equation,
-                (now, arrival),
+                (now, min([arrival, *free[free > now]])),
                 np.concatenate([y, current]),
                 method="DOP853",
                 events=events,
@@ -66,7 +79,7 @@ def integrate(
             if solution.status == 1:
                 i = next(k for k, found in enumerate(solution.t_events) if len(found))
                 spikes.append((now, i))
-                y[i] = reset
+                y[i], free[i] = reset, now + REFRACTORY.get(neuron, 0.0) * tau
                 if recurrent is not None:
                     y, current = arrive(y, current, recurrent[i])
         if unit >= 0:

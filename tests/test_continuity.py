@@ -62,8 +62,11 @@ def test_a_qif_loss_changes_less_and_less_over_shorter_intervals(neuron, drive, 
     assert np.median(changes[-9:-1] / changes[-8:]) == pytest.approx(2, rel=0.1)
 
 
-@pytest.mark.parametrize(("seed", "drive"), [(0, 0.0), (1, 0.5)])
-def test_a_lif_loss_jumps(seed, drive):
-    changes = np.array(list(steepest(line("lif", seed, drive)).values()))
+@pytest.mark.parametrize(
+    ("neuron", "seed", "drive"),
+    [("lif", 0, 0.0), ("lif", 1, 0.5), ("lif_refractory", 0, 0.0), ("qif_cut", 0, 0.0)],
+)
+def test_a_loss_jumps_where_spikes_can_vanish(neuron, seed, drive):
+    changes = np.array(list(steepest(line(neuron, seed, drive)).values()))
     assert changes[-1] > 1e-3
     assert changes[-1] == pytest.approx(changes[-20], rel=1e-3)

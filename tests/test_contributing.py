@@ -60,7 +60,7 @@ def test_a_neuron_is_one_file_and_a_line_in_each_table(tmp_path: Path):
     (project / title).write_text(code)
     insert(
         project / "src/spikegrad/neurons/__init__.py",
-        ("from spikegrad.neurons.lif", "from spikegrad.neurons.alif import ALIF\n"),
+        ("from spikegrad.neurons.lif import LIF\n", "from spikegrad.neurons.alif import ALIF\n"),
         ('"lif": LIF', '"alif": ALIF, '),
     )
     styles = "workflow/study/config/neurons.py"

@@ -8,7 +8,7 @@ from networks import random_layer, random_spikes
 from spikegrad.layers import SpikingLayer
 from spikegrad.spikes import SpikeTrains
 
-NEURONS = ["lif", "qif", "qif_delta"]
+NEURONS = ["lif", "lif_refractory", "qif", "qif_cut", "qif_delta"]
 
 
 WEIGHTS = torch.tensor([1.0, 30.0, 0.1, 2.0, 0.0, 5.0, 1.5], dtype=torch.float64)

@@ -96,7 +96,7 @@ def _lif(layer: SpikingLayer, step: float) -> dict[str, np.ndarray]:
     that: r is the value that simulators want which add currents to potentials.
     """
     neuron = layer.neuron
-    if not isinstance(neuron, LIF):
+    if type(neuron) is not LIF:
         raise ExportError(
             f"NIR has no {type(neuron).__name__} neuron, only LIF; train one, or write a NIR node"
         )

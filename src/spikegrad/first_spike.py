@@ -100,7 +100,7 @@ class FirstSpikeReadout(nn.Module):
     def _delays(self, state: State, final: State) -> Tensor:
         """Seconds from T to each output neuron's pseudospike, [n_samples, n_classes]."""
         neuron = self.layer.neuron
-        if not hasattr(neuron, "pseudospikes"):
+        if getattr(neuron, "pseudospikes", None) is None:
             return torch.zeros_like(final[-1])
         alone = neuron.without_current(state)
         _, phases = _in_parts(neuron.pseudospikes, alone, torch.zeros_like(state[-1]))

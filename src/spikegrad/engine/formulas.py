@@ -156,13 +156,15 @@ def _owner(formula: Callable, neuron: Any) -> type | None:
 
 
 @_registered(through_spike, None)
-def _through_spike(neuron, d, first, s, end):
+def flow_through_spike(neuron, d, first, s, end):
+    """The default, for neurons whose base class has a formula that does not hold for them."""
     after = spike(neuron, flow(neuron, propagator(neuron, first), s))
     return flow(neuron, propagator(neuron, remainder(d, first)), after)
 
 
 @_registered(through_spike_adjoint, None)
-def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
+def flow_adjoint_through_spike(neuron, d, first, s, adjoint, plain, g):
+    """The default, likewise."""
     step, rest = propagator(neuron, first), propagator(neuron, remainder(d, first))
     before = flow(neuron, step, s)
     adjoint = flow_adjoint(neuron, rest, spike(neuron, before), adjoint)

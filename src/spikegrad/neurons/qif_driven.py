@@ -31,6 +31,8 @@ from spikegrad.neurons.taylor import (
 class DrivenQIF(QIF):
     """A QIF neuron with a constant drive other than 0; other formulas are those without."""
 
+    __slots__ = ()  # so that a class may be derived from this one and another
+
 
 def qif(tau: float, drive: float = 0.0) -> QIF:
     """A QIF neuron of time constant ``tau`` (seconds) and constant input current ``drive``."""

@@ -15,7 +15,7 @@ from study.claims import estimates
 from study.claims.estimates import NOTHING, Estimate, Values
 from study.storage.tables import read_table
 
-LIF = "lif"
+LIF, QIF = "lif", ("qif", "qif_delta")  # the models that the claims are about
 
 Units: TypeAlias = pd.Series
 """A number for each unit, by the unit."""
@@ -174,7 +174,7 @@ class Tables:
     def of_qif(self, find: Callable[[str], Cases]) -> Cases:
         """What ``find`` says of each QIF model of the study."""
         neurons = self.some("runs", "neuron")["neuron"].unique()
-        models = [neuron for neuron in neurons if neuron.startswith("qif")]
+        models = [neuron for neuron in neurons if neuron in QIF]
         if not models:
             return {"no QIF networks in this study": NOTHING}
         return {

@@ -42,12 +42,30 @@ def lif_rate(current: np.ndarray) -> np.ndarray:
     return np.where(current > 1, 1 / (TAU * np.log(above / (above - 1))), 0.0)
 
 
+def refractory_rate(current: np.ndarray) -> np.ndarray:
+    """The same of a LIF neuron with a refractory time of tau/5, below 5/tau at any current."""
+    rate = lif_rate(current)
+    return rate / (1 + rate * TAU / 5)
+
+
 def qif_rate(current: np.ndarray) -> np.ndarray:
     """The same of a QIF neuron of either kind: it grows with the root of the current alone."""
     return np.sqrt(np.maximum(current - 0.25, 0.0)) / (math.pi * TAU)
 
 
-RATES: dict[str, Rate] = {"lif": lif_rate, "qif": qif_rate, "qif_delta": qif_rate}
+def cut_rate(current: np.ndarray) -> np.ndarray:
+    """The same of a QIF neuron that spikes at V = 3/2: it, too, grows with the root alone."""
+    root = np.sqrt(np.maximum(current - 0.25, 1e-12))
+    return np.where(current > 0.25, root / (TAU * (math.pi / 2 + np.arctan(1 / root))), 0.0)
+
+
+RATES: dict[str, Rate] = {
+    "lif": lif_rate,
+    "lif_refractory": refractory_rate,
+    "qif": qif_rate,
+    "qif_cut": cut_rate,
+    "qif_delta": qif_rate,
+}
 
 
 def mean_field(rate: Rate, scale: float, current: float = CURRENT) -> float:
