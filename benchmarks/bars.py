@@ -35,6 +35,7 @@ def bars(results: dict[str, Any]) -> Iterator[Bar]:
     yield from contest_bars(results["contest"])
     yield from floor_bars(results["passes"])
     yield from kind_bars(results["kinds"])
+    yield from coarse_bars(results["coarse"])
     yield from scaling_bars(results["scaling"])
     yield from workflow_bars(results["workflow"])
 
@@ -102,6 +103,19 @@ def kind_bars(rows: list[dict[str, Any]]) -> Iterator[Bar]:
             ratio = seconds / least[base, 0.0, resolution, False]
             text = f"{neuron}, drive {drive:g}, at {resolution}: {limit} × {base} without drive"
             yield judged(text, f"{ratio:.2f} ×", ratio <= limit)
+
+
+def fastest(row: dict[str, Any]) -> float:
+    """Seconds of both passes a sample, each in its fastest round."""
+    return sum(map(min, zip(*row["seconds"], strict=True))) / row["batch"]
+
+
+def coarse_bars(rows: list[dict[str, Any]]) -> Iterator[Bar]:
+    least = {(r["neuron"], r["channels"], r["step"], r["counts"]): fastest(r) for r in rows}
+    for neuron in dict.fromkeys(row["neuron"] for row in rows):
+        ratio = least[neuron, 700, 0.001, False] / least[neuron, 140, 0.004, True]
+        text = f"{neuron} rec128, 140 channels at 4 ms with counts: 2 × 700 channels at 1 ms"
+        yield judged(text, f"{ratio:.2f} ×", ratio >= 2)
 
 
 def scaling_bars(points: list[dict[str, Any]]) -> Iterator[Bar]:

@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import NullFormatter
 
-from bars import bars
+from bars import bars, fastest
 from environments import PEERS
 from fits import departure, exponent, fitted
 from spikegrad.files import atomic
@@ -59,6 +59,13 @@ KINDS = """\
 
 rec128, one thread, processor time, at the same number of spikes; the ratio is to the same neuron
 without drive (δ-QIF: to LIF), the cost of clipping each sample to the same kind without.
+"""
+COARSE = """\
+## Coarse input
+
+Forward and backward of rec128 on spoken digits, one thread, processor time, as many spikes a neuron
+as in training. On a grid the spikes of a channel at one time are as many events, or one with a
+count. The ratio is to 700 channels at 1 ms without counts.
 """
 PASSES = """\
 ## One sample
@@ -144,6 +151,22 @@ def kind_rows(rows: list[Row]) -> Iterator[list[str]]:
             number(1000 * seconds),
             number(seconds / base),
             percent(least[neuron, drive, resolution, True] / seconds - 1),
+        ]
+
+
+def coarse_rows(rows: list[Row]) -> Iterator[list[str]]:
+    for row in rows:
+        seconds = fastest(row)
+        base = next(fastest(r) for r in rows if r["neuron"] == row["neuron"])
+        yield [
+            f"{row['neuron']}, drive {row['drive']:g}",
+            str(row["channels"]),
+            f"{1000 * row['step']:g} ms",
+            "with counts" if row["counts"] else "one a spike",
+            f"{row['events']:,.0f}",
+            number(row["activity"]),
+            number(1000 * seconds),
+            number(base / seconds),
         ]
 
 
@@ -238,6 +261,11 @@ def page(results: dict[str, Any]) -> str:
         table(
             ("", "events at", "ms a sample", "ratio", "clipping costs"),
             kind_rows(results["kinds"]),
+        ),
+        COARSE,
+        table(
+            ("", "channels", "at", "events", "a sample", "spikes", "ms a sample", "times as fast"),
+            coarse_rows(results["coarse"]),
         ),
         PASSES,
         table(

@@ -94,6 +94,7 @@ def main() -> None:
         "digits": part("digits.py", quick),
         "ntk": part("ntk.py", quick),
         "kinds": part("kinds.py", quick),
+        "coarse": part("coarse.py", quick),
         "passes": part("passes.py", quick),
         "scaling": part("scaling.py", quick),
         "contest": engine_and_peers(quick),  # last: the engine is compiled by then

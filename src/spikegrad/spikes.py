@@ -265,26 +265,23 @@ class SpikeTrains:
         fall = _first_fall(offsets)
         if fall >= 0:
             raise SpikeError(f"sample {fall}: offsets decrease")
-        events = self.times.detach().numpy(), self.units.numpy(), offsets, self.duration, n_units
-        if _any_wrong(*events):
-            event, rule = _first_wrong(*events)
+        counts = np.empty(0, np.int64) if self.counts is None else self.counts.numpy()
+        events = self.times.detach().numpy(), self.units.numpy(), offsets, counts
+        if _any_wrong(*events, self.duration, n_units):
+            event, rule = _first_wrong(*events, self.duration, n_units)
             problem = (
                 "a spike time is not finite",
                 "a spike time is negative",
                 f"a spike comes after the trial's end, {self.duration} s",
                 f"a unit is outside 0..{n_units - 1}",
                 "spike times are not sorted",
+                "a count is below 1",
             )[rule]
-            raise self._error(event, problem)
-        if self.counts is not None and (self.counts < 1).any():
-            raise self._error(int((self.counts < 1).nonzero()[0]), "a count is below 1")
-
-    def _error(self, event: int, problem: str) -> SpikeError:
-        sample = int(torch.searchsorted(self.offsets, event, right=True)) - 1
-        return SpikeError(
-            f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
-            f"t = {float(self.times.detach()[event])} s, unit {int(self.units[event])})"
-        )
+            sample = int(torch.searchsorted(self.offsets, event, right=True)) - 1
+            raise SpikeError(
+                f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
+                f"t = {float(self.times.detach()[event])} s, unit {int(self.units[event])})"
+            )
 
 
 def collate(samples: Sequence[tuple], duration: float) -> tuple[SpikeTrains, Tensor]:
@@ -364,13 +361,20 @@ def _first_fall(offsets: np.ndarray) -> int:
 
 @njit(cache=True)
 def _any_wrong(
-    times: np.ndarray, units: np.ndarray, offsets: np.ndarray, duration: float, n_units: int
+    times: np.ndarray,
+    units: np.ndarray,
+    offsets: np.ndarray,
+    counts: np.ndarray,
+    duration: float,
+    n_units: int,
 ) -> bool:
     """Whether an event breaks a rule; without branches, since nearly always none does."""
     wrong = False
     for k in range(len(times)):
         wrong |= not (0.0 <= times[k] <= duration)
         wrong |= (units[k] < 0) | (units[k] >= n_units)
+    for k in range(len(counts)):
+        wrong |= counts[k] < 1
     for b in range(len(offsets) - 1):
         for k in range(offsets[b] + 1, offsets[b + 1]):
             wrong |= times[k] < times[k - 1]
@@ -379,7 +383,12 @@ def _any_wrong(
 
 @njit(cache=True)
 def _first_wrong(
-    times: np.ndarray, units: np.ndarray, offsets: np.ndarray, duration: float, n_units: int
+    times: np.ndarray,
+    units: np.ndarray,
+    offsets: np.ndarray,
+    counts: np.ndarray,
+    duration: float,
+    n_units: int,
 ) -> tuple[int, int]:
     """The first event that breaks a rule, -1 if none does, and the rule's number."""
     for b in range(len(offsets) - 1):
@@ -396,5 +405,7 @@ def _first_wrong(
                 return k, 3
             if time < before:
                 return k, 4
+            if len(counts) > 0 and counts[k] < 1:
+                return k, 5
             before = time
     return -1, 0

@@ -53,6 +53,11 @@ from spikegrad.engine.rows import (
 STEPS_FOR_SPIKE, STEPS_FOR_EVENT = 8, 16
 
 
+# Neurons found to spike in one step of a recurrent layer, of which the first alone is wanted, from
+# which on a part of the step is searched first.
+MANY = 3
+
+
 class Progress(NamedTuple):
     """How far :func:`advance` has come."""
 
@@ -63,6 +68,15 @@ class Progress(NamedTuple):
     n_steps: int
     n_spikes: int
     done: bool
+
+
+@njit(**INLINED)
+def flow_and_find(neuron, step, buffer, k, end, found):
+    """Flow all neurons from slot k to ``end``; the number that is found to spike on the way."""
+    flow_all(neuron, step, buffer, k, end)
+    if step > 0 and any_near(neuron, step, buffer, k, end):
+        return find_crossed(neuron, step, buffer, k, end, found)
+    return 0
 
 
 @njit(**INLINED)
@@ -127,6 +141,7 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
     now, current, event, n_steps, n_spikes, done = progress
     n_events, n = times.shape[0], buffer.shape[2]
     coupled = weights.recurrent.shape[0] > 0
+    part = one  # a step in which few neurons spike, as far as is known
 
     while not done:
         k = n_steps % 2
@@ -141,11 +156,15 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
                 d, source = limit, PAUSE
                 until = min(until, now - neuron.tau * math.log1p(-d))
 
-        step = type(buffer[0, 0, 0])(max(d, 0.0))
-        flow_all(neuron, step, buffer, k, end)
-        n_found = 0
-        if step > 0 and any_near(neuron, step, buffer, k, end):
-            n_found = find_crossed(neuron, step, buffer, k, end, found)
+        step, n_found = type(one)(max(d, 0.0)), 0
+        if part < step:
+            n_found = flow_and_find(neuron, part, buffer, k, end, found)
+        if n_found > 0:
+            step = part
+        else:
+            n_found = flow_and_find(neuron, step, buffer, k, end, found)
+            if coupled and n_found > MANY:
+                part = type(one)(2) * step / type(one)(n_found)
         if n_found > 0:
             if coupled:
                 d, neurons[0] = first_spike(neuron, step, buffer, k, neurons, n_found)
@@ -170,7 +189,8 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
                     delay = root(neuron, step, start)
                     after = through_spike(neuron, step, type(step)(delay), start, after)
                 store(neuron, buffer, end, j, after)
-                record.times[n_spikes] = min(until, now - neuron.tau * math.log1p(-delay))
+                when = until if coupled else min(until, now - neuron.tau * math.log1p(-delay))
+                record.times[n_spikes] = when
                 record.units[n_spikes], record.delays[n_spikes] = j, delay
                 record.spike_steps[n_spikes] = n_steps
                 n_spikes += 1
@@ -182,6 +202,7 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
         now = until
 
         if source >= 0:
+            part = one
             event = volley(times, source)
             receive_all(neuron, weights.input, units, counts, source, event, buffer, end)
             for e in range(source, event):
