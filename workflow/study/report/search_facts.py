@@ -6,7 +6,7 @@ import pandas as pd
 import yaml
 
 from spikegrad.settings import validate
-from study.config.search import Sampling
+from study.config.search import Choice, Range
 from study.report.facts import by_neuron, by_search
 from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
@@ -15,6 +15,8 @@ from study.style import neuron_label
 
 FEW = 4
 """Trials below which a region of the space says nothing."""
+HOSTILE = 0.75
+"""Share of failed trials above which a region of the space is no place for a neuron model."""
 
 
 def winners(study: StudyTables) -> str:
@@ -39,10 +41,10 @@ def at_bounds(study: StudyTables) -> str:
 
 
 def hostile(study: StudyTables) -> str:
-    """Regions of the searched space in which most trials of a neuron model failed; empty if there
-    is none."""
+    """Regions of the searched space in which more than :data:`HOSTILE` of a neuron model's trials
+    failed; empty if there is none."""
     table = _regions(study)
-    there = table[(table["trials"] >= FEW) & (table["failed"] > table["trials"] / 2)]
+    there = table[(table["trials"] >= FEW) & (table["failed"] > HOSTILE * table["trials"])]
     header = ["neuron", "parameter", "from", "failed", "of all its presentations"]
     rows = []
     for neuron in study.neurons:
@@ -56,7 +58,10 @@ def hostile(study: StudyTables) -> str:
 
 
 def _regions(study: StudyTables) -> pd.DataFrame:
-    space = validate(Sampling, study.config["search"]["sampling"]).space
+    space: list[Range | Choice] = [
+        validate(Choice, p) if "choices" in p else validate(Range, p)
+        for p in study.config["search"]["sampling"]["space"]
+    ]
     return region_table(space, study.table("search/trials.parquet"))
 
 
