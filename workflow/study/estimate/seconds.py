@@ -10,11 +10,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from study.config.neurons import NEURON_STYLES
 from study.config.study import Study
 from study.estimate.size import UNKNOWN
 from study.estimate.work import Operation, Wildcards, Work, counted, work_of
 
+MEASURED = ("lif", "lif_refractory", "qif", "qif_cut", "qif_delta")
 SECONDS: dict[Operation, float] = {
     ("start",): 2.5,
     ("other",): 1.0,
@@ -27,7 +27,7 @@ SECONDS: dict[Operation, float] = {
             "loss": (0.40, 0.60, 0.80, 0.80, 0.38),
             "gradient": (0.80, 1.25, 2.00, 1.60, 1.00),
         }.items()
-        for neuron, value in zip(NEURON_STYLES, values, strict=True)
+        for neuron, value in zip(MEASURED, values, strict=True)
     },
 }
 """Measured for config/heidelberg.yaml on one of two shared virtual cores with AVX-512. QIF networks
