@@ -284,8 +284,8 @@ def test_a_run_that_diverges_keeps_the_epochs_before(
     assert result.best["readout.weight"].isfinite().all()
 
 
-def without_validation(path: Path, **changes: Any) -> Run:
-    return train(settings(**changes), "qif", 0, TRAIN, None, path / "state", "same")
+def without_validation(path: Path, neuron: str = "qif", **changes: Any) -> Run:
+    return train(settings(**changes), neuron, 0, TRAIN, None, path / "state", "same")
 
 
 def test_without_validation_the_last_weights_are_kept(tmp_path: Path):
