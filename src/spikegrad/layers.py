@@ -42,7 +42,7 @@ class SpikingLayer(nn.Module):
         :class:`SpikeOverflowError`.
     drive
         Constant input current of every neuron: a LIF neuron spikes by itself above 1, a QIF
-        neuron above 1/4.
+        neuron above 1/4. That of ``qif_cut`` is at least -3/4.
 
     Attributes
     ----------
