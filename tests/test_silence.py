@@ -16,7 +16,7 @@ from spikegrad.saving import save_tensors
 from study.training.response import respond
 from study.training.run import Run, snapshot_tensors
 from study.training.silence import has_gradient, silence_table, spiked
-from test_training import TRAIN, VALIDATION, WILD, checkpoint, network, run
+from test_training import TRAIN, WILD, checkpoint, network, without_validation
 
 DEAD, ASLEEP = 1, 4
 """A neuron that can never spike again, and one that the history alone calls silent."""
@@ -63,11 +63,11 @@ def test_training_on_from_the_initial_weights_is_training_at_a_constant_rate(tmp
     """So it can be compared with the training loop itself; the seed is such that neurons wake."""
     shape = {"layers": [24], "init": {"mean": 0.2, "scale": 0.6, "recurrent_scale": 0.3}}
     step = {"kind": "step", "every": 1, "factor": 1.0}
-    whole = run(tmp_path / "whole", neuron="lif", schedule=step, **shape)
+    whole = without_validation(tmp_path / "whole", neuron="lif", schedule=step, **shape)
     silent = [set(row["silent_neurons"]) for row in whole.history]
     whole.snapshots = {0: whole.snapshots[0]}
     for epochs in (1, 4):
-        table = silence_table(*left_behind(tmp_path, whole), TRAIN, VALIDATION, epochs)
+        table = silence_table(*left_behind(tmp_path, whole), TRAIN, epochs)
         woke = set(range(24)) - set.intersection(*silent[1 : epochs + 1])
         assert set(table.index[table["woke"]]) == woke
         assert (table["epochs"] == epochs).all()
@@ -75,16 +75,16 @@ def test_training_on_from_the_initial_weights_is_training_at_a_constant_rate(tmp
 
 
 def test_what_can_wake_wakes_and_what_is_dead_does_not(tmp_path: Path):
-    result = run(tmp_path / "run", neuron="lif")
+    result = without_validation(tmp_path / "run", neuron="lif")
     last = result.network
     put_to_sleep(last, DEAD, -1.0)
     result.snapshots[4] = {name: value.clone() for name, value in last.state_dict().items()}
     result.history[-1]["silent_neurons"] = [DEAD, ASLEEP]
-    table = silence_table(*left_behind(tmp_path, result), TRAIN, VALIDATION, 1)
+    table = silence_table(*left_behind(tmp_path, result), TRAIN, 1)
     assert table.loc[DEAD, ["ever_spiked", "silent", "has_gradient", "woke"]].tolist() == [
         True, True, False, False,
     ]  # fmt: skip
-    answer = respond(last, VALIDATION, 8)
+    answer = respond(last, TRAIN, 8)
     assert ASLEEP not in answer.silent_neurons
     assert table.loc[ASLEEP, ["silent", "has_gradient", "woke"]].all()
     assert table["woke"].sum() < 6
@@ -93,7 +93,7 @@ def test_what_can_wake_wakes_and_what_is_dead_does_not(tmp_path: Path):
 def test_a_run_that_diverges_as_it_goes_on_counts_the_epochs_that_it_lasted(
     tmp_path: Path, monkeypatch
 ):
-    files = left_behind(tmp_path, run(tmp_path / "run"))
+    files = left_behind(tmp_path, without_validation(tmp_path / "run"))
     train_epoch = study.training.loop._train_epoch
 
     def blow_up(*arguments: Any) -> Any:
@@ -102,13 +102,13 @@ def test_a_run_that_diverges_as_it_goes_on_counts_the_epochs_that_it_lasted(
         return train_epoch(*arguments)
 
     monkeypatch.setattr(study.training.loop, "_train_epoch", blow_up)
-    table = silence_table(*files, TRAIN, VALIDATION, 3)
+    table = silence_table(*files, TRAIN, 3)
     assert (table["epochs"] == 1).all()
     assert table["woke"].any()
 
 
 def test_a_run_that_diverged_at_once_has_no_neurons(tmp_path: Path):
-    files = left_behind(tmp_path, run(tmp_path / "run", neuron="lif", init=WILD))
-    table = silence_table(*files, TRAIN, VALIDATION, 1)
+    files = left_behind(tmp_path, without_validation(tmp_path / "run", neuron="lif", init=WILD))
+    table = silence_table(*files, TRAIN, 1)
     assert table.empty
     assert table["silent"].dtype == bool

@@ -260,7 +260,10 @@ def test_the_budget_adds_up_searches(study: StudyTables) -> None:
         file.parent.mkdir(parents=True)
         found = {"presentations": {"allotted": 32000, "used": used, "finalists": 400}}
         file.write_text(yaml.safe_dump(found))
-    assert cells(search_facts.budget(study))["QIF"] == ["64,000", "51,000", "800"]
+    trials = {"neuron": ["qif", "qif", "lif"], "failed": [True, False, True]}
+    table = pd.DataFrame(trials | {"presentations": [10, 30, 100]})
+    table.to_parquet(study.folder / "search/trials.parquet")
+    assert cells(search_facts.budget(study))["QIF"] == ["64,000", "51,000", "800", "25 %"]
 
 
 def test_the_page_names_processors_and_no_machine(study: StudyTables) -> None:

@@ -28,7 +28,7 @@ from study.training.loop import TrainingError, activity_penalty, smooth_counts, 
 from study.training.optimizer import Adam
 from study.training.response import respond
 from study.training.run import Run, snapshot_tensors
-from study.training.summary import summary
+from study.training.summary import accuracy_by_speaker, summary
 from study.training.traces import potential, raster
 
 N_UNITS, N_CLASSES, DURATION = 12, 2, 0.2
@@ -249,7 +249,11 @@ def test_diverged_and_silent_networks_end_with_a_named_outcome(tmp_path: Path):
     assert result.best_epoch is None
     row, samples = evaluate(checkpoint(tmp_path / "best", result), VALIDATION, TRAIN)
     assert (row["outcome"], row["accuracy"], row["best_epoch"]) == ("overflow", 0.0, None)
-    assert samples.empty
+    assert len(samples) == row["runaways"] == len(VALIDATION)
+    assert samples["prediction"].isna().all()
+    by_speaker = accuracy_by_speaker(samples, ["speaker"])
+    assert by_speaker["accuracy"].eq(0).all()
+    assert by_speaker["answers"].sum() == len(VALIDATION)
     still = {"mean": -5.0, "scale": 0.1, "recurrent_scale": 0.1}
     assert run(tmp_path / "still", neuron="lif", init=still).outcome == "silent"
 
@@ -284,8 +288,8 @@ def test_a_run_that_diverges_keeps_the_epochs_before(
     assert result.best["readout.weight"].isfinite().all()
 
 
-def without_validation(path: Path, **changes: Any) -> Run:
-    return train(settings(**changes), "qif", 0, TRAIN, None, path / "state", "same")
+def without_validation(path: Path, neuron: str = "qif", **changes: Any) -> Run:
+    return train(settings(**changes), neuron, 0, TRAIN, None, path / "state", "same")
 
 
 def test_without_validation_the_last_weights_are_kept(tmp_path: Path):

@@ -20,7 +20,7 @@ from study.config.study import Study
 from study.config.variants import by_file, sampling_of, slug, variant_runs
 from study.search.sampling import suggest
 from study.search.selection import NO_WINNER, best_winner
-from study.variants import ranks
+from study.variants import RANKS_TABLE, ranks
 from test_config import settings
 from test_workflow import replanned
 
@@ -141,17 +141,21 @@ def test_of_several_winners_the_best_by_validation_is_taken(tmp_path: Path):
 
 
 def test_ranks_are_those_of_the_best_accuracies():
-    """Four points: the short training swaps the two best, and a point that it lost is the last."""
-    last = {"all": [4, 3, 2, 1], "short": [3, 4, 1, math.nan]}
+    """Six points: the short training swaps two pairs, and a point that it lost is the last."""
+    last = {"all": [6, 5, 4, 3, 2, 1], "short": [5, 6, 4, 2, 3, math.nan]}
     runs = pd.DataFrame(
         [("v", "qif", to, draw, accuracy) for to in ("short", "all")
          for draw, accuracy in enumerate(last[to])],
         columns=["change", "neuron", "to", "draw", "validation_accuracy"],
     )  # fmt: skip
     (row,) = ranks(runs).to_dict("records")
-    assert (row["to"], row["draws"]) == ("short", 4)
-    assert row["all"] == pytest.approx(0.8)
-    assert row["better_half"] == pytest.approx(-1.0)
+    assert set(row) == set(RANKS_TABLE.columns)
+    assert (row["to"], row["draws"], row["better"], row["least_better"]) == ("short", 6, 3, 4)
+    assert row["spearman"] == pytest.approx(1 - 6 * (1 + 1 + 1 + 1) / (6 * 35))
+    assert row["spearman_better"] == pytest.approx(1 - 6 * (1 + 1) / (3 * 8))
+    (few,) = ranks(runs[runs["draw"] < 4]).to_dict("records")
+    assert (few["better"], few["spearman"]) == (2, pytest.approx(1 - 6 * 2 / (4 * 15)))
+    assert math.isnan(few["spearman_better"])
 
 
 def test_tables_hold_what_was_asked(finished: Path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,15 +27,14 @@ from spikegrad.spikes import SpikeTrains
 
 
 class SpikeOverflowError(RuntimeError):
-    """Samples ran away: they made too many spikes or steps, or numbers too large.
+    """A sample ran away: it made too many spikes or steps, or numbers too large.
 
-    The message is about the first of them. ``samples`` are the numbers of all in the batch,
-    ascending; see :func:`spikegrad.runaways.without_runaways`.
+    ``sample`` is its number in the batch, of several the first; None if the error is not about one.
     """
 
-    def __init__(self, message: str = "", samples: Iterable[int] = ()) -> None:
+    def __init__(self, message: str = "", sample: int | None = None) -> None:
         super().__init__(message)
-        self.samples = tuple(samples)
+        self.sample = sample
 
 
 class NotFiniteError(ArithmeticError):
@@ -79,16 +78,13 @@ class SpikingFunction(torch.autograd.Function):
         neuron, n_out = layer.neuron, layer.n_out
         weights = padded_weights(weight, recurrent)
         samples = events_of_samples(spikes, weights.input.dtype)
-        final = np.zeros((len(neuron.variables()), len(spikes), n_out), weights.input.dtype)
+        run = runner(layer, weights, spikes.duration)
+        final = np.empty((len(neuron.variables()), len(spikes), n_out), weights.input.dtype)
         log = np.zeros(1).view(_Log)
         log.records, log.samples, log.weights = [], samples, weights
-        problems: dict[int, str] = {}
 
         def run_sample(b: int) -> tuple[np.ndarray, np.ndarray, list[Record]]:
-            record = run_forward(layer, samples[b], spikes.duration, weights)
-            if problem := overflow(layer, record, spikes.duration):
-                problems[b] = problem
-                return np.empty(0), np.empty(0, np.int64), []
+            record = run(b, samples[b])
             final[:, b] = record.final[:, :n_out]
             return record.times, record.units, [record] if logged else []
 
@@ -97,7 +93,7 @@ class SpikingFunction(torch.autograd.Function):
             times_of.append(sample_times)
             units_of.append(sample_units)
             log.records += record
-        raise_overflow(problems | _not_finite(final))
+        _check_states(final)
         offsets = np.cumsum([len(sample_times) for sample_times in times_of])
         out_times, out_units, out_offsets = map(
             torch.from_numpy, (np.concatenate(times_of), np.concatenate(units_of), offsets)
@@ -163,47 +159,41 @@ def _check_gradient(gradient: np.ndarray, what: str) -> None:
         )
 
 
-def run_forward(layer: Layer, events: Events, duration: float, weights: Weights) -> Record:
-    """What ``layer`` does on one sample; see :func:`overflow` before it is used."""
-    limit = layer.max_spikes * layer.n_out
-    return forward.forward(layer.neuron, events, duration, weights, limit)
+def runner(layer: Layer, weights: Weights, duration: float) -> Callable[[int, Events], Record]:
+    """A function that runs one sample, given its number and events."""
+    neuron, limit = layer.neuron, layer.max_spikes * layer.n_out
+
+    def run(sample: int, events: Events) -> Record:
+        record = forward.forward(neuron, events, duration, weights, limit)
+        if len(record.times) > limit:
+            raise SpikeOverflowError(
+                f"sample {sample}: more than {layer.max_spikes} spikes per neuron within "
+                f"{record.times[-1]:.4g} s; the network runs away: lower the (recurrent) "
+                "weights or raise max_spikes",
+                sample,
+            )
+        if record.until < duration:
+            final = record.final[:, : layer.n_out]
+            _check_states(final[:, None], sample)
+            name, values = neuron.variables()[neuron.moved()], final[neuron.moved()]
+            strongest = int(np.abs(values).argmax())
+            raise SpikeOverflowError(
+                f"sample {sample}: more than {len(record.steps)} steps until "
+                f"{record.until:.4g} s; neuron {strongest}'s {name} is {values[strongest]:.3g} "
+                "there: lower the weights or the drive, or raise max_spikes",
+                sample,
+            )
+        return record
+
+    return run
 
 
-def overflow(layer: Layer, record: Record, duration: float) -> str:
-    """Why a sample's ``record`` ended before the sample; empty if it did not."""
-    if len(record.times) > layer.max_spikes * layer.n_out:
-        return (
-            f"more than {layer.max_spikes} spikes per neuron within {record.times[-1]:.4g} s; the "
-            "network runs away: lower the (recurrent) weights or raise max_spikes"
+def _check_states(final: np.ndarray, first: int = 0) -> None:
+    """Verify final states [n_state, n_samples, n_out], of the samples from ``first`` on."""
+    if not np.isfinite(final).all():
+        sample, neuron = np.argwhere(~np.isfinite(final).all(0))[0].tolist()
+        raise SpikeOverflowError(
+            f"sample {first + sample}, neuron {neuron}: its state has left the range of "
+            f"{final.dtype}; lower the weights, or use float64",
+            first + sample,
         )
-    if record.until >= duration:
-        return ""
-    final, neuron = record.final[:, : layer.n_out], layer.neuron
-    if problem := _not_finite(final[:, None]):
-        return problem[0]
-    name, values = neuron.variables()[neuron.moved()], final[neuron.moved()]
-    strongest = int(np.abs(values).argmax())
-    return (
-        f"more than {len(record.steps)} steps until {record.until:.4g} s; neuron {strongest}'s "
-        f"{name} is {values[strongest]:.3g} there: lower the weights or the drive, or raise "
-        "max_spikes"
-    )
-
-
-def _not_finite(final: np.ndarray) -> dict[int, str]:
-    """The samples whose final states [n_state, n_samples, n_out] are not finite, and where."""
-    if np.isfinite(final).all():
-        return {}
-    wrong = ~np.isfinite(final).all(0)
-    return {
-        int(sample): f"the state of neuron {wrong[sample].argmax()} has left the range of "
-        f"{final.dtype}; lower the weights, or use float64"
-        for sample in np.flatnonzero(wrong.any(1))
-    }
-
-
-def raise_overflow(problems: Mapping[int, str]) -> None:
-    """SpikeOverflowError if there are ``problems``, by samples."""
-    if problems:
-        first = min(problems)
-        raise SpikeOverflowError(f"sample {first}: {problems[first]}", sorted(problems))

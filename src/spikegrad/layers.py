@@ -11,14 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from spikegrad.autograd import (
-    NotFiniteError,
-    SpikeOverflowError,
-    SpikingFunction,
-    overflow,
-    raise_overflow,
-    run_forward,
-)
+from spikegrad.autograd import NotFiniteError, SpikeOverflowError, SpikingFunction, runner
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
@@ -49,7 +42,7 @@ class SpikingLayer(nn.Module):
         :class:`SpikeOverflowError`.
     drive
         Constant input current of every neuron: a LIF neuron spikes by itself above 1, a QIF
-        neuron above 1/4.
+        neuron above 1/4. That of ``qif_cut`` is at least -3/4.
 
     Attributes
     ----------
@@ -169,7 +162,7 @@ class SpikingLayer(nn.Module):
         SpikeOverflowError
             If a sample makes more than ``max_spikes`` spikes per neuron, if currents are so strong
             that it takes steps without end, or if a state leaves the range of its type. The error's
-            ``samples`` are all such samples of the batch.
+            ``sample`` is the first such one, see :func:`spikegrad.runaways.without_runaways`.
         """
         return self.run(spikes)[0]
 
@@ -247,9 +240,7 @@ class SpikingLayer(nn.Module):
         if len(counts):
             counts = np.concatenate([np.ones(len(probes), counts.dtype), counts])[order]
         split = Events(all_times[order], units, counts)
-        record = run_forward(self, split, spikes.duration, weights)
-        if problem := overflow(self, record, spikes.duration):
-            raise_overflow({sample: problem})
+        record = runner(self, weights, spikes.duration)(sample, split)
         states = backward.states(self.neuron, split, weights, record, neuron)
         at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == self.n_in)
         return self.neuron.potential(states[:, at_probe])[place]

@@ -96,8 +96,7 @@ class Network(nn.Module):
         Raises
         ------
         SpikeOverflowError
-            If a sample makes more spikes than the layer allows; its ``samples`` are all that do in
-            the first layer that has some.
+            If a sample makes more spikes than the layer allows.
         """
         hidden = []
         for layer in self.hidden:

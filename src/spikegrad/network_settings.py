@@ -69,7 +69,7 @@ class NetworkSettings(Section):
     """Whether the neurons of a hidden layer are connected to each other."""
     drive: float = 0.0
     """Constant input current of the hidden neurons, and of a first-spike readout's: LIF neurons
-    spike by themselves above 1, QIF neurons above 1/4."""
+    spike by themselves above 1, QIF neurons above 1/4. `qif_cut` takes none below -3/4."""
     max_spikes: PositiveInt = 1000
     """Spikes per neuron and sample, on average over a layer, above which the sample runs away: it
     counts as answered wrong. `training.runaways` says how many end a training."""

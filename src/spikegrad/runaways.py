@@ -18,17 +18,15 @@ def without_runaways(run: Callable[[SpikeTrains], R], spikes: SpikeTrains) -> tu
     """``run``, such as a layer or a network, of those samples of ``spikes`` that do not run away.
 
     Returns what it gives, and the numbers of these samples, int64 [n_kept]. It is what ``run``
-    gives for a batch that never had the others, gradients included; so the batch is run again
-    without them each time that some are found, at most once for each layer. If all run away,
-    ``run`` is given an empty batch.
+    gives for a batch that never had the others, gradients included: the batch is run again for each
+    sample that runs away, and ends early where it does. If all run away, ``run`` is given an empty
+    batch.
     """
     kept = torch.arange(len(spikes))
     while True:
         try:
             return run(spikes if len(kept) == len(spikes) else spikes.select(kept)), kept
         except SpikeOverflowError as error:
-            if not error.samples:
+            if error.sample is None:
                 raise
-            left = torch.ones(len(kept), dtype=torch.bool)
-            left[list(error.samples)] = False
-            kept = kept[left]
+            kept = torch.cat([kept[: error.sample], kept[error.sample + 1 :]])

@@ -182,6 +182,6 @@ if STUDY.search is not None:
         "search",
         "search_failures",
         "failed trials",
-        pick(rules.search_tables.output, "regions", "stability"),
+        pick(rules.search_tables.output, "regions"),
         sampling=SAMPLING,
     )

@@ -13,9 +13,9 @@ history["neuron"] = history["neuron"].astype("category")
 seeds = history["seed"].nunique()
 panels = {
     "train_loss": "training loss (nats)",
-    "validation_loss": "validation loss (nats)",
-    "validation_accuracy": "validation accuracy",
+    "train_accuracy": "training accuracy",
     "spikes_per_neuron": "spikes per neuron and sample",
+    "runaways": "samples that ran away",
 }
 figure, grid = plt.subplots(2, 2, figsize=(6.4, 4.6), sharex=True)
 for axes, (measure, label) in zip(grid.flat, panels.items(), strict=True):

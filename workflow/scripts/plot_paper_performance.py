@@ -10,7 +10,7 @@ from study.statistics import t_interval
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_legend, save
 from study.training.figures import draw_learning_curves
-from study.training.summary import by_unit, unit_of
+from study.training.summary import UNITS, by_unit, unit_of
 
 log = start(snakemake)
 history = read_table(*snakemake.input.histories)
@@ -28,13 +28,14 @@ if snakemake.input.trials:
 else:
     searched.text(0.5, 0.5, "no search", transform=searched.transAxes, ha="center")
 
-draw_learning_curves(learning, history, "validation_accuracy", legend=True)
-learning.set_ylabel("validation accuracy")
+draw_learning_curves(learning, history, "train_accuracy", legend=True)
+learning.set_ylabel("training accuracy")
 neuron_legend(learning, loc="lower right")
 draw_learning_curves(silent, history, "silent_fraction")
 silent.set(ylabel="share of silent neurons", ylim=(0, None))
 
 kinds = {"accuracy_unseen_speakers": "unseen\nvoices", "accuracy_seen_speakers": "known\nvoices"}
+kinds = {kind: name for kind, name in kinds.items() if runs[kind].notna().any()}
 long = runs.melt(["neuron", "seed"], list(kinds), "voices", "share").replace({"voices": kinds})
 common = {"x": "voices", "y": "share", "hue": "neuron", "ax": test}
 common |= {"palette": NEURON_COLOURS, "legend": False}
@@ -60,6 +61,6 @@ test.set(xlabel="", ylabel="test accuracy", ylim=(max(low - margin, 0), min(high
 letter(panels)
 figure.suptitle(
     f"{snakemake.params.data}: {runs['seed'].nunique()} seeds (thin lines, dots), their mean and, "
-    f"in c, its 95 % t interval over {'seeds' if unit_of(runs) == 'seed' else 'searches'}",
+    f"in c, its 95 % t interval over {UNITS[unit_of(runs)]}",
 )
 save(figure, snakemake.output)

@@ -8,7 +8,7 @@ from study.statistics import t_interval
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, plt, save
 
-POINTS = 200  # of a mean curve
+SHARES = np.geomspace(1e-3, 1, 300)  # of the budget, where means are drawn
 
 log = start(snakemake)
 budget = read_table(snakemake.input.budget)
@@ -19,7 +19,7 @@ for neuron, own in budget.groupby("neuron", sort=False):
     colour = NEURON_COLOURS[neuron]
     for _, search in own.groupby("search"):
         best.plot(search["share"], search["expected_best"], c=colour, lw=0.6, alpha=0.6)
-    curves = best_at(own, np.geomspace(own["share"].min(), 1, POINTS)).dropna()
+    curves = best_at(own, SHARES).dropna()
     best.plot(curves.index, curves.mean(axis=1), c=colour, lw=1.8, label=neuron_label(neuron))
     if curves.shape[1] > 1:
         low, high = zip(*map(t_interval, curves.to_numpy()), strict=True)

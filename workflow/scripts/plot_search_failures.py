@@ -11,7 +11,7 @@ from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, save
 
 log = start(snakemake)
-regions, stability = (read_table(snakemake.input[name]) for name in ("regions", "stability"))
+regions = read_table(snakemake.input.regions)
 space = validate(Sampling, snakemake.params.sampling).space
 figure, panels = parameter_panels(list(space), height=1.5)
 for parameter, axes in panels:
@@ -28,12 +28,9 @@ for parameter, axes in panels:
         )  # fmt: skip
     axes.set_ylim(-0.02, 1)
 label_panels(figure, "failed trials (share)")
-sums = stability.groupby("neuron").sum()
-sums["failed"] = sums["diverged"] + sums["failed_otherwise"]
-sums["share"] = sums["failed_presentations"] / sums["presentations"]
+sums = of_parameter.groupby("neuron")[["failed", "trials"]].sum()
 counts = ", ".join(
-    f"{neuron_label(row.Index)} {row.failed} of {row.trials} with {row.share:.0%} of presentations"
-    for row in sums.itertuples()
+    f"{neuron_label(row.Index)} {row.failed} of {row.trials}" for row in sums.itertuples()
 )
 figure.suptitle(f"{snakemake.params.data}: failed trials ({counts}), 95 % intervals (Wilson)")
 save(figure, snakemake.output)

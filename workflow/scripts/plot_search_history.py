@@ -38,7 +38,7 @@ grid.flat[-1].legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=7)
 grid[0, 0].set_ylim(-0.02, None)
 grid[0, 0].set_ylabel("validation accuracy")
 figure.suptitle(
-    f"{snakemake.params.data}: trials of {trials['search'].nunique()} searches; finalists at the "
-    "final budget, a column for each search",
+    f"{snakemake.params.data}: trials of {trials['search'].nunique()} searches; finalists' "
+    "means over inner folds, a column for each search",
 )
 save(figure, snakemake.output)

@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 from _job import start
 from study.config.neurons import NEURON_STYLES
 from study.storage.tables import read_table
-from study.style import NEURON_COLOURS, letter, neuron_label, panels, plt, save
+from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
+from study.variants import ranks
 
 PANELS = {  # with limits
     "accuracy": ("accuracy, all test samples", (-0.02, 1.02)),
@@ -19,6 +20,7 @@ PANELS = {  # with limits
     "turned_clipped": ("cosine of gradients\n$10^{-3}$ apart", (-1.05, 1.05)),
 }
 LINES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "v")
 
 
 def draw_cases(runs):
@@ -50,9 +52,11 @@ def draw_cases(runs):
 
 
 def draw_draws(runs):
-    """Accuracies in descending order, a line for each neuron model and case."""
-    figure, panel = plt.subplots(figsize=(4.8, 3.6))
-    styles = dict(zip(runs["to"].unique(), itertools.cycle(LINES), strict=False))
+    """Accuracies in descending order, a line for each neuron model and case; with several cases,
+    also what the last one makes of each point, beside what the others make of it."""
+    names = list(runs["to"].unique())
+    figure, grid = panels(1, min(len(names), 2), (4.4, 3.2), (0.4, 0.4))
+    panel, styles = grid[0, 0], dict(zip(names, itertools.cycle(LINES), strict=False))
     for (neuron, to), some in runs.groupby(["neuron", "to"], sort=False):
         some = some.sort_values("accuracy", ascending=False, ignore_index=True)
         style = {"color": NEURON_COLOURS[neuron], "ls": styles[to]}
@@ -61,14 +65,37 @@ def draw_draws(runs):
         panel.plot(away.index + 1, away["accuracy"], "kx", ms=4)
     panel.set(xlabel="draws, best first", ylabel="accuracy, all test samples", ylim=(-0.02, 1.02))
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(names) > 1:
+        draw_ranks(grid[0, 1], runs, names)
+        letter(grid[0])
     return figure, [Line2D([], [], color="0.3", ls=ls, label=to) for to, ls in styles.items() if to]
+
+
+def draw_ranks(panel, runs, names):
+    """Validation accuracies of each point after the last of ``names`` against the others', and
+    their rank correlations."""
+    for row in ranks(runs).itertuples():
+        best = runs[runs["neuron"] == row.neuron].pivot_table(
+            "validation_accuracy", index="draw", columns="to"
+        )
+        label = (
+            f"{neuron_label(row.neuron)}, {row.to}: {row.spearman:.2f}, {row.spearman_better:.2f}"
+        )
+        style = {"c": NEURON_COLOURS[row.neuron], "ms": 4, "alpha": 0.7, "label": label}
+        marker = MARKERS[names.index(row.to) % len(MARKERS)]
+        panel.plot(best[row.to], best[names[-1]], marker, **style)
+    panel.legend(loc="upper left", fontsize=7, title="rank correlation: all, better half")
+    panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    panel.set(xlabel="validation accuracy, other cases", ylabel=f"validation accuracy, {names[-1]}")
 
 
 log = start(snakemake)
 own = read_table(snakemake.input.runs).groupby("neuron")["accuracy"].mean()
 pictures = zip(snakemake.input.tables, snakemake.output.png, snakemake.output.pdf, strict=True)
 for table, *files in pictures:
-    runs = pd.read_csv(table, dtype={"to": str}).fillna({"to": "", "accuracy": 0.0})
+    runs = pd.read_csv(table, dtype={"to": str}).fillna(
+        {"to": "", "accuracy": 0.0, "validation_accuracy": 0.0}
+    )
     runs["to"] = [neuron_label(to) for to in runs["to"]]
     neurons = [neuron for neuron in NEURON_STYLES if neuron in set(runs["neuron"])]
     figure, lines = draw_draws(runs) if "draw" in runs else draw_cases(runs)

@@ -37,7 +37,7 @@ for case, fold, checkpoint, history in runs:
     row |= {"train_accuracy": accuracies.get(row["best_epoch"], math.nan)}
     row |= {"search": about["search"], "change": params.change, **case}
     rows.append(row)
-    if samples.empty:  # no answer, no score
+    if row["best_epoch"] is None:  # no answer, no score
         row |= dict.fromkeys(SCORES, math.nan)
         continue
     run = {name: row[name] for name in RUN}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from study.landscape.roughness import WORDS
+from study.statistics import spearman
 from study.storage.columns import Table, shared
 
 SCORED = (
@@ -69,8 +70,10 @@ RANKS_TABLE = Table(
         "change": "name of the variant",
         "to": "the change",
         "draws": "points that were drawn",
-        "all": "Spearman's correlation of best validation accuracies over all points",
-        "better_half": "the same over the better half by the last change",
+        "spearman": "rank correlation of best validation accuracies over all points",
+        "better": "points in the better half by the last change",
+        "spearman_better": "rank correlation over these; missing below three",
+        "least_better": "the least best validation accuracy of these, by the last change",
     },
 )
 
@@ -85,8 +88,10 @@ def ranks(runs: pd.DataFrame) -> pd.DataFrame:
     last = runs["to"].iloc[-1]
     for (change, neuron), own in runs.groupby(["change", "neuron"], sort=False):
         best = own.pivot_table("validation_accuracy", index="draw", columns="to", sort=False)
-        better = best[last].nlargest(len(best) // 2).index
+        better = best.nlargest(len(best) // 2, last)
         for to in best.columns.drop(last):
-            of = [some[to].corr(some[last], method="spearman") for some in (best, best.loc[better])]
-            rows.append((change, neuron, to, len(best), *of))
-    return pd.DataFrame(rows, columns=["change", "neuron", "to", "draws", "all", "better_half"])
+            of_all, of_better = (spearman(some[to], some[last]) for some in (best, better))
+            half = (len(better), of_better, better[last].min())
+            rows.append((change, neuron, to, len(best), of_all, *half))
+    columns = ["change", "neuron", "to", "draws", "spearman"]
+    return pd.DataFrame(rows, columns=[*columns, "better", "spearman_better", "least_better"])

@@ -92,11 +92,11 @@ def _root(neuron, d, s):
         else:
             after = x
         better = x + (1.0 - x) * h / approach(neuron, at)
-        if not before < better < after:
+        if not before <= better <= after:
             better = 0.5 * (before + after)
         change = abs(better - x)
         x = better
-        if change <= 1e-15 * x:
+        if change <= 1e-9 * d:  # the number of right digits doubles
             break
     return x
 

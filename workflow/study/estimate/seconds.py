@@ -14,6 +14,7 @@ from study.config.study import Study
 from study.estimate.size import UNKNOWN
 from study.estimate.work import Operation, Wildcards, Work, counted, work_of
 
+MEASURED = ("lif", "lif_refractory", "qif", "qif_cut", "qif_delta")
 SECONDS: dict[Operation, float] = {
     ("start",): 2.5,
     ("other",): 1.0,
@@ -21,12 +22,12 @@ SECONDS: dict[Operation, float] = {
     **{
         (kind, neuron): 1e-9 * value
         for kind, values in {
-            "update": (0.54, 0.80, 0.70),
-            "response": (0.35, 0.36, 0.28),
-            "loss": (0.40, 0.80, 0.38),
-            "gradient": (0.80, 2.00, 1.00),
+            "update": (0.54, 0.66, 0.80, 0.76, 0.70),
+            "response": (0.35, 0.35, 0.36, 0.36, 0.28),
+            "loss": (0.40, 0.60, 0.80, 0.80, 0.38),
+            "gradient": (0.80, 1.25, 2.00, 1.60, 1.00),
         }.items()
-        for neuron, value in zip(("lif", "qif", "qif_delta"), values, strict=True)
+        for neuron, value in zip(MEASURED, values, strict=True)
     },
 }
 """Measured for config/heidelberg.yaml on one of two shared virtual cores with AVX-512. QIF networks

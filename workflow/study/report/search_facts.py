@@ -6,13 +6,16 @@ import pandas as pd
 import yaml
 
 from spikegrad.settings import validate
+from study.claims.performance import FINISHED
 from study.config.search import Choice, Range
 from study.report.facts import by_neuron, by_search
 from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
 from study.search.regions import region_table
 from study.style import neuron_label
+from study.training.runaway import CRITICAL
 
+RECURRENCE = "network.init.recurrent_scale"
 FEW = 4
 """Trials below which a region of the space says nothing."""
 HOSTILE = 0.75
@@ -40,12 +43,33 @@ def at_bounds(study: StudyTables) -> str:
     return "; ".join(f"{neuron_label(n)}: {', '.join(own[n])}" for n in study.neurons if n in own)
 
 
+def recurrence(study: StudyTables) -> str:
+    """Trials that ran away, and the best of each search (mean), below and above the scale at which
+    LIF rates diverge."""
+    trials = study.table("search/trials.parquet").fillna({"validation_accuracy": 0.0})
+    away, at_once = trials["outcome"] == "overflow", trials["presentations"] == 0
+    above = trials[RECURRENCE] > CRITICAL
+    trials["early"], trials["later"] = away & at_once, away & ~at_once
+    trials["finished"] = trials["outcome"] == FINISHED
+    rows = []
+    for neuron in sorted(study.neurons, key=neuron_label):
+        for side, there in (("below 2√2", ~above), ("above 2√2", above)):
+            own = trials[(trials["neuron"] == neuron) & there]
+            if len(own):
+                best = own.groupby("search")["validation_accuracy"].max().mean()
+                counts = [len(own), *own[["early", "later", "finished"]].sum()]
+                rows.append([neuron_label(neuron), side, *counts, share(best, 1)])
+    counted = ["trials", "ran away before the first epoch", "later", "finished"]
+    header = ["neuron", "initial scale of recurrent weights", *counted, "validation, best trial"]
+    return markdown_table(header, rows)
+
+
 def hostile(study: StudyTables) -> str:
     """Regions of the searched space in which more than :data:`HOSTILE` of a neuron model's trials
     failed; empty if there is none."""
     table = _regions(study)
     there = table[(table["trials"] >= FEW) & (table["failed"] > HOSTILE * table["trials"])]
-    header = ["neuron", "parameter", "from", "failed", "of all its presentations"]
+    header = ["neuron", "parameter", "region", "failed", "of all presentations"]
     rows = []
     for neuron in study.neurons:
         own = table[table["neuron"] == neuron]

@@ -21,7 +21,7 @@ from study.config.data import OWN
 from study.config.neurons import NEURON_STYLES
 from study.storage.columns import Table
 from study.storage.tables import read_table
-from study.training.summary import unit_of
+from study.training.summary import UNITS, unit_of
 
 CONFIG = "study.yaml"
 """The whole configuration of the study, beside its tables."""
@@ -78,7 +78,7 @@ class StudyTables:
     @property
     def unit(self) -> str:
         """What intervals are over, in the plural."""
-        return {"fold": "outer folds", "search": "searches", "seed": "seeds"}[unit_of(self.runs)]
+        return UNITS[unit_of(self.runs)]
 
     @cached_property
     def neurons(self) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from study.search.records import MEMORY, TIMEOUT
+from study.statistics import spearman
 from study.storage.columns import Table, shared
 
 SEARCH = ["neuron", "fold", "search"]
@@ -112,7 +113,7 @@ RUNGS_TABLE = Table(
     columns={
         **shared("neuron", "fold", "search"),
         "rung": "the earlier rung",
-        "next_rung": "the later one; after the last comes the finalists' training with fresh seeds",
+        "next_rung": "the later one; after the last come the finalists' means over inner folds",
         "trials": "trials in both",
         "spearman": "rank correlation of validation accuracies; missing below three trials",
     },
@@ -122,7 +123,7 @@ RUNGS_TABLE = Table(
 def rung_table(trials: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """How well a rung predicts the ranking of the next, over the trials that passed both.
 
-    After the last rung come the finalists' ``runs`` with fresh seeds, as in
+    After the last rung come the finalists' ``runs`` on the inner folds, as in
     :func:`study.search.selection.run_table`, by their means.
     """
     names = [name for name in trials if name.startswith("rung") and name.endswith("_accuracy")]
@@ -132,9 +133,7 @@ def rung_table(trials: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     for search, own in ranked.groupby(SEARCH, sort=False):
         for rung, (first, second) in enumerate(pairwise([*names, "finalists"])):
             both = own[[first, second]].dropna()
-            few = len(both) < 3 or (both.nunique() < 2).any()
-            spearman = np.nan if few else both.corr(method="spearman").iloc[0, 1]
-            rows.append((*search, rung, rung + 1, len(both), spearman))
+            rows.append((*search, rung, rung + 1, len(both), spearman(*both.to_numpy().T)))
     columns = [*SEARCH, "rung", "next_rung", "trials", "spearman"]
     return pd.DataFrame(rows, columns=columns)
 

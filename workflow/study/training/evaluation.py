@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pandas as pd
 from spikegrad.network import load_network
 from study.data.dataset import SpikeDataset, unseen_speakers
 from study.storage.columns import Table, shared
-from study.training.response import Response, respond
+from study.training.response import Response, no_response, respond
 
 SAMPLES_TABLE = Table(
     files=("training/*/samples.parquet",),
@@ -19,7 +18,7 @@ SAMPLES_TABLE = Table(
     columns={
         **shared("speaker", "neuron", "seed", "unseen_speaker"),
         "label": "the right class",
-        "prediction": "the network's; missing if the sample runs away",
+        "prediction": "the network's; missing if there is none, as where the sample runs away",
         "spikes_per_neuron": "mean over hidden neurons",
     },
 )
@@ -48,9 +47,8 @@ RUNS_TABLE = Table(
         **shared("fold", "neuron", "seed", "outcome", "reason", "search"),
         "epochs": "epochs trained",
         "presentations": "training samples presented",
-        "best_epoch": "the one whose weights were kept",
-        "validation_accuracy": "at that epoch",
-        "accuracy": "on the test set; 0 if the network gives no answer",
+        "best_epoch": "the one whose weights were kept, the last",
+        "accuracy": "on the test set; 0 if the network has no answer",
         "accuracy_unseen_speakers": "on speakers that training does not have",
         "accuracy_seen_speakers": "on the others",
         "runaways": "test samples that ran away, which count as wrong",
@@ -61,20 +59,17 @@ RUNS_TABLE = Table(
 )
 
 
-def scores(
-    right: pd.Series[bool], unseen: pd.Series[bool], response: Response | None
-) -> dict[str, float]:
+def scores(right: pd.Series[bool], unseen: pd.Series[bool], response: Response) -> dict[str, float]:
     """Accuracy on all samples, on those of unseen and of seen speakers; runaways, loss, activity.
 
-    ``right`` and ``unseen`` have a row for each sample. The accuracy over no sample is NaN, as are
-    the others without a ``response``.
+    ``right`` and ``unseen`` have a row for each sample. The accuracy over no sample is NaN.
     """
     others = ("runaways", "loss", "spikes_per_neuron", "silent_fraction")
     return {
         "accuracy": float(right.mean()),
         "accuracy_unseen_speakers": float(right[unseen].mean()),
         "accuracy_seen_speakers": float(right[~unseen].mean()),
-        **{name: getattr(response, name, math.nan) for name in others},
+        **{name: getattr(response, name) for name in others},
     }
 
 
@@ -83,17 +78,16 @@ def evaluate(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """The result of one training run on ``data``: a row of scores, and the sample table.
 
-    A network that diverged with its initial weights has no answer: accuracies of 0, no other score,
-    and an empty table; its outcome says why. ``train`` are the data that it was trained on.
+    A network that diverged with its initial weights has no answer to any sample, which are all
+    wrong; its outcome says why. ``train`` are the data that it was trained on.
     """
     network, header = load_network(checkpoint)
     run = {"neuron": header["neuron"], "seed": header["seed"]}
-    row = {**run, **header["outcome"]}
-    response, samples = None, pd.DataFrame()
-    unseen = pd.Series(unseen_speakers(data, train).numpy())
-    right = pd.Series(False, index=unseen.index)
-    if row["best_epoch"] is not None:
+    if header["outcome"]["best_epoch"] is None:
+        response = no_response(network, data)
+    else:
         response = respond(network, data, header["training"]["batch_size"])
-        samples = sample_table(response, data, train).assign(**run)
-        right = samples["label"] == samples["prediction"]
-    return row | scores(right, unseen, response), samples
+    samples = sample_table(response, data, train).assign(**run)
+    right = samples["label"] == samples["prediction"]
+    row = {**run, **header["outcome"], **scores(right, samples["unseen_speaker"], response)}
+    return row, samples

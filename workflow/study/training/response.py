@@ -65,21 +65,31 @@ class Response:
 
     @property
     def silent_fraction(self) -> float:
-        """Their share of the hidden neurons."""
+        """Their share of the hidden neurons; NaN if no sample has an answer."""
+        if not self.answered.any():
+            return math.nan
         return len(self.silent_neurons) / self.counts.shape[1]
+
+
+def no_response(network: Network, data: SpikeDataset) -> Response:
+    """That of a network that has no answer to any sample."""
+    n_samples, n_neurons = len(data), sum(network.settings.layers)
+    return Response(
+        logits=torch.full((n_samples, data.n_classes), math.nan, dtype=torch.float64),
+        counts=torch.full((n_samples, n_neurons), math.nan, dtype=torch.float64),
+        labels=data.labels,
+        answered=torch.zeros(n_samples, dtype=torch.bool),
+    )
 
 
 @torch.no_grad()
 def respond(network: Network, data: SpikeDataset, batch_size: int) -> Response:
     """Run ``network`` on all of ``data``, ``batch_size`` samples at a time."""
-    n_samples, widths = len(data), network.settings.layers
-    logits = torch.full((n_samples, data.n_classes), math.nan, dtype=torch.float64)
-    counts = torch.full((n_samples, sum(widths)), math.nan, dtype=torch.float64)
-    answered = torch.zeros(n_samples, dtype=torch.bool)
-    for indices in torch.arange(n_samples).split(batch_size):
+    response, widths = no_response(network, data), network.settings.layers
+    for indices in torch.arange(len(data)).split(batch_size):
         output, kept = without_runaways(network, data.spikes.select(indices))
         own = indices[kept]
         each = [spike_counts(s, n) for s, n in zip(output.hidden, widths, strict=True)]
-        logits[own], counts[own] = output.logits.double(), torch.cat(each, dim=1)
-        answered[own] = True
-    return Response(logits, counts, data.labels, answered)
+        response.logits[own], response.counts[own] = output.logits.double(), torch.cat(each, dim=1)
+        response.answered[own] = True
+    return response

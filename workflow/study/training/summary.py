@@ -22,6 +22,10 @@ FLAT = 5
 """Last epochs, over which a curve that is flat gains nothing."""
 
 
+UNITS = {"fold": "outer folds", "search": "searches", "seed": "seeds"}
+"""What intervals are over, by the column that tells it apart."""
+
+
 def unit_of(runs: pd.DataFrame) -> str:
     """What is independent among ``runs``: outer folds; with one of them searches; with one of these
     or none, seeds."""
