@@ -25,7 +25,7 @@ def shared(*names: str) -> dict[str, str]:
 EVERYWHERE = {
     "accuracy": "share of samples classified right",
     "breaks": "whether a spike appears, vanishes or jumps in time",
-    "by": "by how much, channels or a factor",
+    "by": "by how much, channels of 700 or a factor",
     "cause": "why: input swap, spike swap (changes of order), grazing (a potential touches the "
     "threshold), end (a spike crosses the trial's end)",
     "change": "name of the variant",

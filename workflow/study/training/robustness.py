@@ -21,6 +21,8 @@ CHANGES: dict[str, tuple[float, ...]] = {
     "time stretched by": (0.7, 0.85, 1.15, 1.3),
     "share of spikes kept": (0.25, 0.5, 0.75),
 }
+CHANNELS = 700
+"""Moves are in channels of so many, so that samples move as far whose channels are merged."""
 SEED = 0  # which spikes are kept
 
 
@@ -30,7 +32,7 @@ def changed(spikes: SpikeTrains, n_units: int, change: str, by: float) -> SpikeT
     stretches = torch.ones(len(spikes), dtype=torch.float64)
     match change:
         case "channels moved by":
-            shifts += int(by)
+            shifts += round(by * n_units / CHANNELS)
         case "time stretched by":
             stretches *= by
         case "share of spikes kept":
