@@ -77,9 +77,7 @@ class TrainingSettings(Section):
     clip."""
     sample_clip: PositiveFloat | None = None
     """Largest norm of one sample's gradient of a spiking layer's weights, as a multiple of the
-    batch's median norm: a few samples may else drown the others. null does not clip. The shipped
-    value 1 was set from a comparison that was scored on words of the two test speakers, which is a
-    leak (docs/notes); on validation words LIF lost one point by it, and was better in 5 of 15."""
+    batch's median norm: a few samples may else drown the others. null does not clip."""
     runaways: Annotated[float, Field(ge=0, lt=1)] = 0.01
     """Largest share of an epoch's samples that may run away (`network.max_spikes`), each of them a
     wrong answer without a gradient; training ends as soon as more have."""
