@@ -40,7 +40,7 @@ def test_fsdd_from_the_web_to_its_spikes(tmp_path: Path) -> None:
     config = yaml.safe_load((ROOT / "config" / "fsdd.yaml").read_text())
     recordings = config["data"]["recordings"]
     recordings |= {"n_files": 24, "jobs": 1}
-    config["data"] |= {"n_units": 20, "duration": 0.3}
+    config["data"] |= {"n_units": 20, "duration": 0.3, "folds": None}
     data = project / "results" / "fsdd" / "data"
     with serving(fsdd_zip()) as server:
         server.faults = ["hang up"]

@@ -56,7 +56,7 @@ def test_a_measure_makes_its_table_and_its_figure(
     place = [*study.landscape.__path__, str(project / "workflow/study/landscape")]
     monkeypatch.setattr(study.landscape, "__path__", place)
     monkeypatch.setitem(sys.modules, "_job", SimpleNamespace(start=lambda _: logging.getLogger()))
-    monkeypatch.setattr("study.data.dataset.load", lambda file, split: DATA)
+    monkeypatch.setattr("study.data.dataset.load", lambda events, split, role: DATA)
 
     def run(script: str, **given: dict) -> None:
         named = {kind: Namedlist(fromdict=values) for kind, values in given.items()}
@@ -67,7 +67,7 @@ def test_a_measure_makes_its_table_and_its_figure(
     save_centres(centres, OWN, FOUND)
     run(
         "landscape_measure.py",
-        input={"events": "", "directions": centres, "run": ["", ""]},
+        input={"events": "", "split": "", "directions": centres, "run": ["", ""]},
         output={"curvature": table},
         wildcards={"job": "0"},
         params={

@@ -21,8 +21,8 @@ rule first_networks:
     log:
         f"{LOGS}/networks/{{neuron}}_{{repeat}}.log",
     localrule: True
-    shell:
-        "cp {input.checkpoint:q} {output.network:q} 2> {log:q}"
+    script:
+        "../scripts/first_networks.py"
 
 
 if MEASURES:

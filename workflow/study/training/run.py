@@ -110,7 +110,7 @@ HISTORIES_TABLE = Table(
     ),
     says="All training runs, or one, a row for each epoch.",
     columns={
-        **shared("epoch", "neuron", "seed"),
+        **shared("fold", "search", "epoch", "neuron", "seed"),
         "train_loss": "mean cross-entropy during the epoch, over the samples that did not run away",
         "train_accuracy": "share classified right during the epoch",
         "train_penalty": "mean spike-count penalty during the epoch",
