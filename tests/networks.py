@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import torch
 
 from spikegrad.layers import SpikingLayer
 from spikegrad.spikes import SpikeTrains
+
+DAILY = ("lif", "qif", "qif_delta")
+EVERY = [
+    *DAILY,
+    *(pytest.param(n, marks=pytest.mark.weekly) for n in ("lif_refractory", "qif_cut")),
+]
+"""Neuron models of tests in single precision: what the last two need is compiled once a week."""
 
 
 def random_spikes(

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from networks import random_counts, random_layer, random_spikes, repeated
+from networks import DAILY, random_counts, random_layer, random_spikes, repeated
 from spikegrad import SpikeError, SpikeTrains, collate
 from spikegrad.activity import spike_counts
 from spikegrad.layers import SpikingLayer
@@ -74,7 +74,7 @@ def test_a_layer_does_with_counts_what_it_does_with_copies(seed, clip, neuron, d
 
 
 @some
-@given(seed=seeds, **kinds)
+@given(seed=seeds, **{**kinds, "neuron": st.sampled_from(DAILY)})
 def test_counts_of_one_change_no_bit(seed, neuron, drive, recurrent):
     spikes = random_spikes(seed)
     layer = random_layer(neuron, spikes, recurrent=recurrent, dtype=torch.float32, drive=drive)

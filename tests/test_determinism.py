@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from networks import random_spikes
+from networks import DAILY, EVERY, random_spikes
 from spikegrad.first_spike import _in_parts
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network
@@ -106,7 +106,7 @@ def bits(run: Run) -> bytes:
     [  # each pair of values is there; the weekly tests have all combinations
         pytest.param(
             *(neuron, readout, clip),
-            marks=() if c == (n + r) % 2 else pytest.mark.weekly,
+            marks=() if c == (n + r) % 2 and neuron in DAILY else pytest.mark.weekly,
             id=f"{neuron}-{readout['kind']}-{clip}",
         )
         for n, neuron in enumerate(sorted(NEURONS))
@@ -136,7 +136,7 @@ def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
     assert trained("stopped", 8) == expected
 
 
-@pytest.mark.parametrize("neuron", sorted(NEURONS))
+@pytest.mark.parametrize("neuron", EVERY)
 @pytest.mark.parametrize("readout", READOUTS, ids=lambda r: r["kind"])
 def test_an_update_of_large_matrices_is_the_same_on_any_threads(
     neuron: str, readout: dict[str, Any]

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from networks import random_layer, random_spikes
+from networks import DAILY, EVERY, random_layer, random_spikes
 from oracle import integrate
 from spikegrad.layers import SpikingLayer
 from spikegrad.neurons.qif_cut import LEAST_DRIVE
@@ -62,8 +62,14 @@ def test_long_silent_steps_and_strong_currents(neuron, drive):
     np.testing.assert_allclose(out.times, [t for t, _ in expected], rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("neuron", NEURONS)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("neuron", "dtype"),
+    [
+        pytest.param(neuron, dtype, marks=() if daily else pytest.mark.weekly)
+        for neuron in NEURONS
+        for dtype, daily in ((torch.float32, neuron in DAILY), (torch.float64, True))
+    ],
+)
 @pytest.mark.parametrize("drive", [0.3, 1.25, 3.0])
 def test_an_isolated_driven_neuron_fires_with_its_period(neuron, dtype, drive):
     """Alone: the neurons that fill up registers do not fire."""
@@ -170,7 +176,7 @@ def test_a_sample_does_not_depend_on_its_batch(seed, neuron, drive, data):
     assert torch.equal(out.offsets, expected.offsets)
 
 
-@pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("neuron", EVERY)
 @pytest.mark.parametrize("drive", [0.0, 0.5])
 def test_float32_follows_float64_on_a_sample_of_shd_size(neuron, drive):
     spikes = random_spikes(0, 1, 8000, 700, 1.0)

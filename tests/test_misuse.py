@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn.utils import parametrizations, parametrize
 
-from networks import random_layer, random_spikes
+from networks import DAILY, EVERY, random_layer, random_spikes
 from spikegrad.activity import spike_counts
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
@@ -26,10 +26,14 @@ from study.training.loop import activity_penalty, smooth_counts
 from study.training.optimizer import Adam
 from test_training import N_CLASSES, N_UNITS, TRAIN, settings
 
-ALL = sorted(NEURONS)
-every_neuron = pytest.mark.parametrize("neuron", ALL)
+every_neuron = pytest.mark.parametrize("neuron", EVERY)
 every_driven_neuron = pytest.mark.parametrize(
-    ("neuron", "drive"), [(neuron, drive) for neuron in ALL for drive in (0.0, 0.5)]
+    ("neuron", "drive"),
+    [
+        pytest.param(neuron, drive, marks=() if neuron in DAILY else pytest.mark.weekly)
+        for neuron in NEURONS
+        for drive in (0.0, 0.5)
+    ],
 )
 SPIKES = random_spikes(0)
 NAN, INF = float("nan"), float("inf")

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from networks import DAILY
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
-from spikegrad.neurons import NEURONS
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeTrains
 from study.training.loop import activity_penalty
@@ -65,7 +65,7 @@ def run(case: int, threads: int) -> list[torch.Tensor]:
     rng = np.random.default_rng(case)
     generator = torch.Generator().manual_seed(case)
     torch.set_num_threads(threads)
-    neuron, dtype = str(rng.choice(list(NEURONS))), [torch.float32, torch.float64][case % 2]
+    neuron, dtype = str(rng.choice(DAILY)), [torch.float32, torch.float64][case % 2]
     n_units, sizes = int(rng.integers(1, 30)), rng.integers(1, 40, rng.integers(1, 4))
     drive = float(rng.choice([0.0] * 8 + [0.2, 0.25, 0.5, 1.25, -3.0, 50.0, 1e6]))
     options: dict[str, Any] = {

@@ -208,7 +208,7 @@ def test_winners_at_bounds_are_found():
     assert [place["position"] for place in places.values()] == pytest.approx(
         [1.0, 0.6, None, 0.0, None]
     )
-    table = winner_table([{"neuron": "qif", "search": 1, "places": places}])
+    table = winner_table([{"neuron": "qif", "fold": "own", "search": 1, "places": places}])
     assert table["parameter"].tolist() == [parameter.key for parameter in SPACE]
     assert table["value"].tolist() == pytest.approx([0.02, 0.6, np.nan, 0.05, 8], nan_ok=True)
 

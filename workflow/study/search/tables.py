@@ -154,7 +154,7 @@ WINNERS_TABLE = Table(
 def winner_table(winners: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Where the winners lie in the space; ``winners`` are the searches' contents of best.yaml."""
     return pd.DataFrame(
-        {"neuron": w["neuron"], "search": w["search"], "parameter": key, **place}
+        {**{name: w[name] for name in SEARCH}, "parameter": key, **place}
         for w in winners
         for key, place in w["places"].items()
     )
