@@ -66,7 +66,7 @@ def test_each_seed_is_trained_with_the_winner_of_its_search(jobs) -> None:
 def test_more_generations_reuse_every_finished_trial(finished: Path, tmp_path: Path) -> None:
     (tmp_path / "two.yaml").write_text(TWO_GENERATIONS)
     found = planned(finished, str(tmp_path / "two.yaml"))
-    per_search = {"search_suggest": 1, "search_trials": 2, "search_finalists": 2, "search_best": 1}
+    per_search = {"search_suggest": 1, "search_trials": 2, "search_finalists": 1, "search_best": 1}
     searches = 2 * 2
     assert {rule: found[rule] for rule in per_search} == {
         rule: n * searches for rule, n in per_search.items()
