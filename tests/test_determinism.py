@@ -68,6 +68,7 @@ def gradients(compiled_before: bool, processor: str) -> list[str]:
     return out.stdout.split("\n")[:-1]
 
 
+@pytest.mark.weekly
 def test_what_numba_compiled_before_changes_no_bit_and_its_settings_stay():
     # A processor for which LLVM would keep to half registers, where this one can stand in for it.
     wide = llvmlite.binding.get_host_cpu_features().get("avx512vl", False)
