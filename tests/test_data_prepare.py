@@ -206,6 +206,8 @@ def test_files_must_share_their_classes(tmp_path: Path) -> None:
 
 def test_loading_refuses_what_was_not_prepared(prepared: Path, tmp_path: Path) -> None:
     split = prepared.with_name("split.parquet")
+    with pytest.raises(DataError, match="unknown role 'valid'"):
+        load(prepared, split, "valid")
     with pytest.raises(DataError, match=r"absent\.h5: not a whole prepared file"):
         load(tmp_path / "absent.h5", split, "train")
     with pytest.raises(DataError, match=r"train\.h5: not a whole prepared file"):

@@ -188,14 +188,16 @@ def each_search(pattern):
     return expand(pattern, neuron=NEURONS, repeat=range(N_SEARCHES))
 
 
+def split_of_search(search):
+    """The parts of the samples in the outer fold of a search."""
+    return SPLIT.format(fold=STUDY.fold_of(search))
+
+
 def split_of(wildcards):
-    """The parts of the samples in the outer fold of a job's seed or search."""
-    search = (
-        STUDY.search_of(int(wildcards.seed))
-        if "seed" in wildcards.keys()
-        else int(wildcards.repeat)
-    )
-    return f"{RESULTS}/data/{STUDY.fold_of(search)}/split.parquet"
+    """The same of a job's seed or search."""
+    if "seed" in wildcards.keys():
+        return split_of_search(STUDY.search_of(int(wildcards.seed)))
+    return split_of_search(int(wildcards.repeat))
 
 
 def of_next_seed(pattern):

@@ -162,9 +162,7 @@ rule landscape_summary:
 rule landscape_examples:
     input:
         events=rules.prepare.output.events,
-        splits=expand(
-            SPLIT, fold=dict.fromkeys(SEED_FOLDS[seed] for seed in LANDSCAPE_SEEDS)
-        ),
+        splits=list(dict.fromkeys(SEED_SPLITS[seed] for seed in LANDSCAPE_SEEDS)),
         changes=LANDSCAPES["changes"],
         directions=expand(DIRECTIONS, neuron=NEURONS, seed=LANDSCAPE_SEEDS),
     output:
@@ -180,7 +178,7 @@ rule landscape_examples:
         **needs(4000, "landscape_examples"),
     params:
         landscape=landscape_settings("samples", "directions", "examples"),
-        splits=dict(zip(STUDY.seeds, SEED_SPLITS)),
+        splits=SEED_SPLITS,
     script:
         "../scripts/landscape_examples.py"
 

@@ -2,7 +2,7 @@
 TRAINING = f"{RESULTS}/training"
 SEED_SEARCHES = {seed: STUDY.search_of(seed) for seed in STUDY.seeds}
 SEED_FOLDS = {seed: STUDY.fold_of(search) for seed, search in SEED_SEARCHES.items()}
-SEED_SPLITS = [SPLIT.format(fold=fold) for fold in SEED_FOLDS.values()]
+SEED_SPLITS = {s: split_of_search(search) for s, search in SEED_SEARCHES.items()}
 TRAIN_RESULTS = [
     f"{TRAINING}/summary.csv",
     *each_run(f"{TRAINING}/{{neuron}}/{{seed}}/silence.parquet"),
@@ -58,7 +58,7 @@ rule train:
 rule evaluate:
     input:
         events=rules.prepare.output.events,
-        splits=SEED_SPLITS,
+        splits=list(SEED_SPLITS.values()),
         checkpoints=each_seed(rules.train.output.checkpoint),
     output:
         runs=f"{TRAINING}/{{neuron}}/runs.parquet",
@@ -123,7 +123,7 @@ rule summarise:
 rule record_traces:
     input:
         events=rules.prepare.output.events,
-        split=SEED_SPLITS[0],
+        split=SEED_SPLITS[STUDY.seeds[0]],
         checkpoints=expand(
             rules.train.output.checkpoint, neuron=NEURONS, seed=STUDY.seeds[0]
         ),

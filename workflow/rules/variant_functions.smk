@@ -48,14 +48,12 @@ def each_own_run(pattern):
 
 def variant_split(wildcards):
     """The parts of the samples in the outer fold of a job's run."""
-    return SPLIT.format(fold=STUDY.fold_of(variant_case(wildcards).searches[0]))
+    return split_of_search(variant_case(wildcards).searches[0])
 
 
 def own_splits(wildcards):
     """The same of each run of a variant and neuron model."""
-    return [
-        SPLIT.format(fold=STUDY.fold_of(run.searches[0])) for run in own_runs(wildcards)
-    ]
+    return [split_of_search(run.searches[0]) for run in own_runs(wildcards)]
 
 
 def scored_cases(wildcards):

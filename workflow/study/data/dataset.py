@@ -12,6 +12,7 @@ from torch import Tensor
 
 from spikegrad.spikes import SpikeTrains
 from study.data.layout import DAMAGE, DataError
+from study.data.splits import with_role
 from study.storage.tables import read_table
 
 
@@ -66,14 +67,10 @@ def load(
     Raises
     ------
     DataError
-        If the files are no such, are not whole, or do not belong together.
+        If the files are no such, are not whole, or do not belong together; for another role.
     """
     parts = read_table(split)
-    if role == "test":
-        wanted = parts["test"]
-    else:
-        held_out = False if inner is None else parts["inner"] == inner
-        wanted = ~parts["test"] & (held_out == (role == "validation"))
+    wanted = with_role(parts, role, inner)
     try:
         with h5py.File(events, "r") as file:
             if len(file["labels"]) != len(parts):
@@ -117,6 +114,6 @@ def _read(file: h5py.File, wanted: np.ndarray) -> SpikeDataset:
     )
 
 
-def unseen_speakers(data: SpikeDataset, train: SpikeDataset) -> Tensor:
-    """Which samples of ``data`` are by speakers of whom ``train`` has none, bool [n_samples]."""
-    return ~torch.isin(data.speakers, train.speakers)
+def unseen_speakers(data: SpikeDataset, *used: SpikeDataset) -> Tensor:
+    """Which samples of ``data`` are by speakers of whom ``used`` have none, bool [n_samples]."""
+    return ~torch.isin(data.speakers, torch.cat([other.speakers for other in used]))

@@ -42,6 +42,20 @@ def split(
     return pd.DataFrame({"speaker": speakers, "test": test, "inner": inner})
 
 
+def with_role(parts: pd.DataFrame, role: str, inner: int | None) -> pd.Series[bool]:
+    """Which of the samples of a split's table ``parts`` have a ``role``, one of ``ROLES``.
+
+    "validation" are those that the inner fold ``inner`` holds out, of which there are none if it is
+    None; "train" are all others that are not for testing. DataError for another role.
+    """
+    if role not in ROLES:
+        raise DataError(f"unknown role '{role}': choose one of {', '.join(ROLES)}")
+    if role == "test":
+        return parts["test"]
+    held_out = False if inner is None else parts["inner"] == inner
+    return ~parts["test"] & (held_out == (role == "validation"))
+
+
 def for_testing(speakers: Integers, size: int, n_folds: int, fold: int) -> Booleans:
     """Which samples an outer fold tests with: ``size`` neighbours in the order of ``speakers``.
 

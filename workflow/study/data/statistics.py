@@ -45,7 +45,7 @@ def describe(events: str | Path, split: str | Path) -> tuple[pd.DataFrame, pd.Da
     Samples are grouped as in the outer fold of the table ``split`` and its first inner fold.
     """
     train, validation, test = (load(events, split, role, inner=0) for role in ROLES)
-    unseen = unseen_speakers(test, load(events, split, "train"))
+    unseen = unseen_speakers(test, train, validation)
     groups = {
         "train": train,
         "validation": validation,

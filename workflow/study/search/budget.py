@@ -11,6 +11,7 @@ from pathlib import Path
 
 from spikegrad.settings import ConfigError
 from study.config.search import Halving
+from study.data.splits import with_role
 from study.search.records import TrialRecord
 from study.storage.tables import read_table
 
@@ -18,8 +19,7 @@ from study.storage.tables import read_table
 def epoch_samples(split: str | Path, samples: int | None) -> int:
     """Training samples that an epoch of a trial presents: ``samples``, or all if there are fewer,
     or if it is None. ``split`` is the table of the outer fold; its first inner fold validates."""
-    parts = read_table(split)
-    n = int((~parts["test"] & (parts["inner"] != 0)).sum())
+    n = int(with_role(read_table(split), "train", inner=0).sum())
     return min(n, samples or n)
 
 
