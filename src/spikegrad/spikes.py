@@ -171,7 +171,7 @@ class SpikeTrains:
         return cls(
             torch.cat([batch.times for batch in batches]),
             torch.cat([batch.units for batch in batches]),
-            torch.cat([sizes.new_zeros(1), sizes.cumsum(0)]),
+            _offsets(sizes),
             durations.pop(),
             torch.cat([batch.multiplicities for batch in batches]) if counted else None,
         )
@@ -217,7 +217,7 @@ class SpikeTrains:
         return SpikeTrains(
             part(self.times),
             part(self.units),
-            torch.cat([sizes.new_zeros(1), sizes.cumsum(0)]),
+            _offsets(sizes),
             self.duration,
             None if self.counts is None else part(self.counts),
         )
@@ -242,7 +242,7 @@ class SpikeTrains:
         return SpikeTrains(
             self.times[kept],
             self.units[kept],
-            torch.cat([sizes.new_zeros(1), sizes.cumsum(0)]),
+            _offsets(sizes),
             self.duration,
             None if self.counts is None else counts[kept],
         )
@@ -292,6 +292,11 @@ def collate(samples: Sequence[tuple], duration: float) -> tuple[SpikeTrains, Ten
     """
     times, units, *counts, labels = zip(*samples, strict=True)
     return SpikeTrains.from_arrays(times, units, duration, *counts), torch.tensor(labels)
+
+
+def _offsets(sizes: Tensor) -> Tensor:
+    """The first event of each sample and, last, their number, from the samples' ``sizes``."""
+    return torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
 
 
 def _one_sample(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from dataclasses import replace
 
 import pandas as pd
 import torch
 
-from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.data.dataset import SpikeDataset
 from study.storage.columns import Table, shared
 from study.training.batches import moved
+from study.training.response import respond
 
 CHANGES: dict[str, tuple[float, ...]] = {
     "none": (0.0,),
@@ -43,16 +43,6 @@ def changed(spikes: SpikeTrains, n_units: int, change: str, by: float) -> SpikeT
     return moved(spikes, stretches, shifts, n_units)
 
 
-@torch.no_grad()
-def answers(network: Network, spikes: SpikeTrains) -> torch.Tensor:
-    """The class that ``network`` answers with, int64 [n_samples]; -1 where it diverges."""
-    found = torch.full((len(spikes),), -1)
-    for k in range(len(spikes)):
-        with suppress(SpikeOverflowError):
-            found[k] = network(spikes[k : k + 1]).logits.argmax()
-    return found
-
-
 ROBUSTNESS_TABLE = Table(
     files=("networks/robustness.csv", "networks/*.robustness.parquet"),
     says="What changed test samples do to a network of each search.",
@@ -70,11 +60,15 @@ def robustness(network: Network, test: SpikeDataset) -> pd.DataFrame:
 
     A row for each of :data:`CHANGES` and value ``by``: the last four columns of the table.
     """
-    before = answers(network, test.spikes)
+
+    def answers(spikes: SpikeTrains) -> torch.Tensor:
+        return respond(network, replace(test, spikes=spikes), batch_size=1).predictions
+
+    before = answers(test.spikes)
     rows = []
     for change, values in CHANGES.items():
         for by in values:
-            after = answers(network, changed(test.spikes, test.n_units, change, by))
+            after = answers(changed(test.spikes, test.n_units, change, by))
             right, same = (after == other for other in (test.labels, before))
             shares = {"accuracy": float(right.double().mean()), "same": float(same.double().mean())}
             rows.append({"change": change, "by": by, **shares})
