@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -39,8 +40,9 @@ def random_layer(
     dtype: torch.dtype = torch.float64,
     scale: float = 2.5,
     drive: float = 0.0,
+    **options: Any,
 ) -> SpikingLayer:
-    layer = SpikingLayer(n_in, n_out, neuron, 0.02, recurrent, dtype, drive=drive)
+    layer = SpikingLayer(n_in, n_out, neuron, 0.02, recurrent, dtype, drive=drive, **options)
     layer.initialise(spikes, 0.8, scale, 0.8, torch.Generator().manual_seed(seed))
     return layer
 

@@ -43,8 +43,13 @@ def integrate(
     recurrent: np.ndarray | None,
     duration: float,
     drive: float = 0.0,
+    delays: np.ndarray | None = None,
 ) -> list[tuple[float, int]]:
-    """Spikes (time, neuron) of one sample, by a general ODE solver with event location."""
+    """Spikes (time, neuron) of one sample, by a general ODE solver with event location.
+
+    Row c n + i of ``recurrent`` is what copy c of neuron i's spikes has as weights, after the
+    seconds in ``delays``; without these, at once.
+    """
     rates, threshold, reset, arrive = EQUATIONS[neuron]
     n = weight.shape[1]
     y, current, free = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -62,8 +67,11 @@ def integrate(
         return event
 
     events = [crossing(i) for i in range(n)]
-    for arrival, unit in [*zip(times, units, strict=True), (duration, -1)]:
-        while now < arrival:
+    later = np.zeros(0 if recurrent is None else len(recurrent)) if delays is None else delays
+    coming = [(t, weight[u]) for t, u in zip(times, units, strict=True)]  # times and weights
+    while now < duration or any(t <= now for t, _ in coming):
+        arrival = min([duration, *(t for t, _ in coming)])
+        if now < arrival:
             solution = solve_ivp(
                 equation,
                 (now, min([arrival, *free[free > now]])),
@@ -80,8 +88,8 @@ def integrate(
                 i = next(k for k, found in enumerate(solution.t_events) if len(found))
                 spikes.append((now, i))
                 y[i], free[i] = reset, now + REFRACTORY.get(neuron, 0.0) * tau
-                if recurrent is not None:
-                    y, current = arrive(y, current, recurrent[i])
-        if unit >= 0:
-            y, current = arrive(y, current, weight[unit])
+                coming += [(now + later[row], recurrent[row]) for row in range(i, len(later), n)]
+        for _, row_of_weights in [c for c in coming if c[0] <= now]:
+            y, current = arrive(y, current, row_of_weights)
+        coming = [c for c in coming if c[0] > now]
     return spikes

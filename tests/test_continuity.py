@@ -1,5 +1,7 @@
 """The first paper's starting point: QIF losses are continuous, LIF losses are not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -11,10 +13,10 @@ from spikegrad.readouts import IntegratedReadout
 LABELS = torch.arange(6) % 4
 
 
-def line(neuron: str, seed: int, drive: float = 0.0):
+def line(neuron: str, seed: int, drive: float = 0.0, **options: Any):
     """A recurrent network's loss as a function of the position on a random line through it."""
     spikes = random_spikes(seed, n_samples=6, n_events=60)
-    layer = random_layer(neuron, spikes, n_out=12, seed=seed, drive=drive)
+    layer = random_layer(neuron, spikes, n_out=12, seed=seed, drive=drive, **options)
     readout = IntegratedReadout(12, 4, tau_out=0.02, window=0.1, dtype=torch.float64)
     generator = torch.Generator().manual_seed(seed)
     readout.weight.data.normal_(generator=generator).mul_(200.0)
@@ -28,6 +30,7 @@ def line(neuron: str, seed: int, drive: float = 0.0):
     def loss(position: float) -> float:
         for parameter, start, step in zip(parameters, origin, direction, strict=True):
             parameter.copy_(start + position * step)
+        layer.bound()
         return cross_entropy(readout(layer(spikes)), LABELS).item()
 
     return loss
@@ -60,6 +63,13 @@ def test_a_qif_loss_changes_less_and_less_over_shorter_intervals(neuron, drive, 
     changes = np.array(list(steepest(line(neuron, seed, drive)).values()))
     assert changes[-1] < 1e-6 * changes[0]
     assert np.median(changes[-9:-1] / changes[-8:]) == pytest.approx(2, rel=0.1)
+
+
+@pytest.mark.parametrize(("neuron", "drive"), [("qif", 0.0), ("qif", 0.5), ("qif_delta", 0.5)])
+def test_a_qif_loss_is_continuous_in_delays(neuron, drive):
+    delays = {"delays": "axonal", "max_delay": 0.06, "min_delay": 0.001}
+    changes = np.array(list(steepest(line(neuron, 4, drive, **delays)).values()))
+    assert changes[-1] < 1e-6 * changes[0]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,23 @@ def test_each_sample_is_clipped_at_a_multiple_of_the_median(neuron, recurrent, c
     torch.testing.assert_close(gradients(layer, spikes, 1e9), plain, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("neuron", ["lif", "qif_delta"])
+def test_gradients_of_delays_and_tau_are_scaled_as_those_of_the_weights(neuron):
+    spikes = random_spikes(0, 7)
+    layer = random_layer(neuron, spikes, delays="axonal", copies=2, max_delay=0.06, train_tau=True)
+    parts = [gradients(layer, spikes, None, WEIGHTS * own) for own in torch.eye(7)]
+    found = gradients(layer, spikes, 0.5)
+    norms = layer.sample_norms
+    factors = np.minimum(1, 0.5 * np.median(norms[norms > 0]) / np.maximum(norms, 1e-300))
+    assert (factors < 1).any()
+    expected = [
+        sum(f * g for f, g in zip(factors, of_parameter, strict=True))
+        for of_parameter in zip(*parts, strict=True)
+    ]
+    assert len(found) == 5
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
+
+
 def test_gradients_of_input_times_are_not_clipped():
     spikes = random_spikes(3, 7)
     layer = random_layer("qif", spikes)

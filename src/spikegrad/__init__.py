@@ -5,6 +5,7 @@ Spike trains and networks:
     SpikeTrains      spike times of many samples in one ragged batch
     collate          samples to such a batch, for torch's DataLoader
     SpikingLayer     a layer of LIF or QIF neurons, exact from event to event
+    DelayLine        delayed copies of spike trains as further channels
     Network          hidden layers and a readout, with its settings NetworkSettings
     IntegratedReadout, MaximumReadout, FirstSpikeReadout
                      what makes class logits of spikes
@@ -28,6 +29,7 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "spikes": ("SpikeError", "SpikeTrains", "collate"),
+        "delays": ("DelayLine",),
         "layers": ("NotFiniteError", "SpikeOverflowError", "SpikingLayer"),
         "readouts": ("IntegratedReadout", "MaximumReadout"),
         "first_spike": ("FirstSpikeReadout",),

@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 from spikegrad.engine import backward, forward
 from spikegrad.engine.records import Events, Record, Weights
 from spikegrad.parallel import (
-    events_of_samples,
+    arriving,
     in_threads,
     only,
     padded,
@@ -24,6 +24,15 @@ from spikegrad.parallel import (
     used_channels,
 )
 from spikegrad.spikes import SpikeTrains
+
+DIFFERENTIATED = (
+    "the input times",
+    "the weights",
+    "the recurrent weights",
+    "the input delays",
+    "the recurrent delays",
+    "the time constant",
+)
 
 
 class SpikeOverflowError(RuntimeError):
@@ -44,11 +53,14 @@ class NotFiniteError(ArithmeticError):
 class Layer(Protocol):
     """What the passes use of a :class:`spikegrad.layers.SpikingLayer`."""
 
-    neuron: Any
+    n_in: int
     n_out: int
     max_spikes: int
     sample_clip: float | None
     sample_norms: np.ndarray | None
+
+    @property
+    def neuron(self) -> Any: ...
 
 
 class _Log(np.ndarray):
@@ -59,11 +71,16 @@ class _Log(np.ndarray):
 
     records: list[Record]
     samples: list[Events]
+    origins: list[np.ndarray]
     weights: Weights
 
 
 class SpikingFunction(torch.autograd.Function):
-    """(input times, weight, recurrent weight) -> (spike times, final state, units, offsets)."""
+    """What a layer's parameters and input times make: spike times, final state, units, offsets.
+
+    The parameters are weights, recurrent weights, the delays of their rows, and log(tau), or empty
+    tensors.
+    """
 
     @staticmethod
     def forward(
@@ -71,17 +88,21 @@ class SpikingFunction(torch.autograd.Function):
         times: Tensor,
         weight: Tensor,
         recurrent: Tensor,
+        input_delay: Tensor,
+        recurrent_delay: Tensor,
+        log_tau: Tensor,
         layer: Layer,
         spikes: SpikeTrains,
         logged: bool,
     ) -> tuple[Tensor, ...]:
         neuron, n_out = layer.neuron, layer.n_out
-        weights = padded_weights(weight, recurrent)
-        samples = events_of_samples(spikes, weights.input.dtype)
+        back = recurrent_delay.detach().numpy().reshape(-1) if len(recurrent_delay) else None
+        weights = padded_weights(weight, recurrent, back)
+        samples, origins = arriving(spikes, weights.input.dtype, input_delay, layer.n_in)
         run = runner(layer, weights, spikes.duration)
         final = np.empty((len(neuron.variables()), len(spikes), n_out), weights.input.dtype)
         log = np.zeros(1).view(_Log)
-        log.records, log.samples, log.weights = [], samples, weights
+        log.records, log.samples, log.origins, log.weights = [], samples, origins, weights
 
         def run_sample(b: int) -> tuple[np.ndarray, np.ndarray, list[Record]]:
             record = run(b, samples[b])
@@ -98,7 +119,8 @@ class SpikingFunction(torch.autograd.Function):
         out_times, out_units, out_offsets = map(
             torch.from_numpy, (np.concatenate(times_of), np.concatenate(units_of), offsets)
         )
-        ctx.layer, ctx.log = layer, weakref.ref(log)
+        ctx.layer, ctx.log, ctx.neuron = layer, weakref.ref(log), neuron
+        ctx.duration = spikes.duration
         given = times, spikes.units, spikes.offsets, spikes.counts
         ctx.save_for_backward(*given, out_offsets, torch.from_numpy(log))
         ctx.mark_non_differentiable(out_units, out_offsets)
@@ -109,45 +131,79 @@ class SpikingFunction(torch.autograd.Function):
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
         # An error if they have changed, or have been given back after another backward pass.
         offsets = ctx.saved_tensors[4].numpy()
-        layer, log = ctx.layer, ctx.log()
+        layer, neuron, log = ctx.layer, ctx.neuron, ctx.log()
         weights, samples = log.weights, log.samples
+        needs_times, _, _, needs_delay, _, needs_tau, *_ = ctx.needs_input_grad
+        needs_arrivals = needs_times or needs_delay or needs_tau
         used = used_channels(samples, len(weights.input))
         if used is not None:
             whole, weights, samples = weights, *only(used, weights, samples)
         grad_spikes = np.ascontiguousarray(grad_times.numpy())  # of one type, compiled once
         grad_states = padded(grad_final.transpose(0, 1))
-        grad_inputs = [
-            np.empty(len(events.times) if ctx.needs_input_grad[0] else 0) for events in samples
-        ]
+        arrivals = [np.empty(len(events.times) if needs_arrivals else 0) for events in samples]
+        delays, taus = np.empty((len(samples), len(weights.delays))), np.zeros(len(samples))
 
         def run(b: int, grad_input: np.ndarray, grad_recurrent: np.ndarray) -> None:
             """Add the gradients of sample ``b``."""
-            spikes = slice(offsets[b], offsets[b + 1])
-            gradients = grad_spikes[spikes], grad_input, grad_recurrent, grad_inputs[b]
+            grad_times = grad_spikes[offsets[b] : offsets[b + 1]].copy()
+            delays[b] = 0
+            gradients = grad_times, grad_input, grad_recurrent, delays[b], arrivals[b]
             record, states = log.records[b], grad_states[b]
-            backward.backward(layer.neuron, samples[b], weights, record, states, gradients)
+            backward.backward(neuron, samples[b], weights, record, states, gradients)
+            if needs_tau:  # times in units of tau are all that the equations know
+                end = backward.end_gradient(neuron, record.final, states)
+                taus[b] = (
+                    (grad_spikes[offsets[b] : offsets[b + 1]] * record.times).sum()
+                    - (arrivals[b] * samples[b].times).sum()
+                    - (delays[b] * weights.delays).sum()
+                    - end * ctx.duration / neuron.tau
+                )
 
+        factors = np.ones(len(samples))
         if layer.sample_clip is None:
             grad_weight, grad_recurrent = sum_of_blocks(run, weights, len(samples))
         else:
-            grad_weight, grad_recurrent, layer.sample_norms = sum_of_clipped(
+            grad_weight, grad_recurrent, layer.sample_norms, factors = sum_of_clipped(
                 run, weights, len(samples), layer.sample_clip
             )
         if used is not None:
             rows, grad_weight = grad_weight, np.zeros_like(whole.input)
             grad_weight[used] = rows
-        grad_arrivals = np.concatenate([np.empty(0), *grad_inputs])
-        _check_gradient(grad_arrivals, "the input times")
-        _check_gradient(grad_weight, "the weights")
-        _check_gradient(grad_recurrent, "the recurrent weights")
-        return (
-            torch.from_numpy(grad_arrivals) if ctx.needs_input_grad[0] else None,
-            torch.from_numpy(grad_weight[:, : layer.n_out]),
-            torch.from_numpy(grad_recurrent[:, : layer.n_out]),
-            None,
-            None,
-            None,
+        found = (
+            _of_spikes(arrivals, log.origins, ctx.saved_tensors[2]) if needs_times else None,
+            grad_weight[:, : layer.n_out],
+            grad_recurrent[:, : layer.n_out],
+            _of_rows(arrivals, log.samples, factors, len(grad_weight)) if needs_delay else None,
+            (factors[:, None] * delays).sum(0) if ctx.needs_input_grad[4] else None,
+            (factors * taus).sum(keepdims=True) if needs_tau else None,
         )
+        for gradient, what in zip(found, DIFFERENTIATED, strict=True):
+            if gradient is not None:
+                _check_gradient(gradient, what)
+        return *(None if own is None else torch.from_numpy(own) for own in found), None, None, None
+
+
+def _of_spikes(
+    arrivals: list[np.ndarray], origins: list[np.ndarray], offsets: Tensor
+) -> np.ndarray:
+    """The gradients of input times, float64 [n_events], from those of the ``arrivals``."""
+    if not origins:
+        return np.concatenate([np.empty(0), *arrivals])
+    sums = [
+        np.bincount(origin, own, size)
+        for origin, own, size in zip(origins, arrivals, offsets.diff().tolist(), strict=True)
+    ]
+    return np.concatenate([np.empty(0), *sums])
+
+
+def _of_rows(
+    arrivals: list[np.ndarray], samples: list[Events], factors: np.ndarray, n_rows: int
+) -> np.ndarray:
+    """The gradients of input delays, float64 [n_rows], each sample's scaled by its factor."""
+    total = np.zeros(n_rows)
+    for own, events, factor in zip(arrivals, samples, factors, strict=True):
+        total += factor * np.bincount(events.units, own, n_rows)
+    return total
 
 
 def _check_gradient(gradient: np.ndarray, what: str) -> None:

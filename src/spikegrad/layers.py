@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from itertools import product
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -15,11 +16,15 @@ from spikegrad.autograd import NotFiniteError, SpikeOverflowError, SpikingFuncti
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
-from spikegrad.parallel import events_of_samples, padded_weights
+from spikegrad.parallel import arriving, padded_weights
 from spikegrad.spikes import SpikeTrains
 from spikegrad.uncompiled import uncompiled
 
 __all__ = ["NotFiniteError", "SpikeOverflowError", "SpikingLayer", "assign", "warm_up"]
+
+
+SHORTEST_TAU, LONGEST_TAU = 1e-3, 1.0
+"""Bounds of a trained time constant in seconds."""
 
 
 class SpikingLayer(nn.Module):
@@ -43,13 +48,31 @@ class SpikingLayer(nn.Module):
     drive
         Constant input current of every neuron: a LIF neuron spikes by itself above 1, a QIF
         neuron above 1/4. That of ``qif_cut`` is at least -3/4.
+    delays
+        None, or "axonal": the spikes of each channel and of each neuron arrive after a delay of
+        its own, the same at all receivers. It is a parameter like the weights.
+    copies
+        How often each spike arrives, each time with another delay and other weights.
+    max_delay, min_delay
+        Bounds of the delays in seconds, the lower one of recurrent delays. From 0.5 ms on it makes
+        passes faster: no step then ends with a spike.
+    initial_delay
+        Delays are drawn uniformly up to this number of seconds; by default half of ``max_delay``.
+    train_tau
+        Whether the time constant is a parameter, too: its logarithm, ``log_tau``.
 
     Attributes
     ----------
     weight
-        Input weights [n_in, n_out]; drawn from torch's generator, see :meth:`reset_parameters`.
+        Input weights [copies * n_in, n_out], those of the first copies first; drawn from torch's
+        generator, see :meth:`reset_parameters`.
     recurrent_weight
-        Recurrent weights [n_out, n_out], from row to column; None without recurrence.
+        Recurrent weights [copies * n_out, n_out], from row to column; None without recurrence.
+    input_delay, recurrent_delay
+        Seconds from a spike to each row's arrival, float64 [copies, n_in] and [copies, n_out]; None
+        without delays.
+    log_tau
+        Logarithm of tau in seconds, float64 [1]; None where it is not trained.
     sample_clip
         Largest norm of a sample's gradient of the layer's weights, as a multiple of the batch's
         median norm: longer ones are scaled down before they are summed. None does not clip.
@@ -70,6 +93,12 @@ class SpikingLayer(nn.Module):
         dtype: torch.dtype = torch.float32,
         max_spikes: int = 1000,
         drive: float = 0.0,
+        delays: Literal["axonal"] | None = None,
+        copies: int = 1,
+        max_delay: float = 0.3,
+        min_delay: float = 0.0,
+        initial_delay: float | None = None,
+        train_tau: bool = False,
     ) -> None:
         super().__init__()
         if neuron not in NEURONS:
@@ -78,18 +107,36 @@ class SpikingLayer(nn.Module):
             raise ValueError(f"tau must be a positive, finite number of seconds, not {tau}")
         if not math.isfinite(drive):
             raise ValueError(f"drive must be a finite current, not {drive}")
-        for name, number in (("n_in", n_in), ("n_out", n_out), ("max_spikes", max_spikes)):
+        sizes = {"n_in": n_in, "n_out": n_out, "max_spikes": max_spikes, "copies": copies}
+        for name, number in sizes.items():
             if number < 1:
                 raise ValueError(f"{name} must be at least 1, not {number}")
+        first = max_delay / 2 if initial_delay is None else initial_delay
+        _check_delays(delays, copies, min_delay, first, max_delay)
         if dtype not in (torch.float32, torch.float64):
             raise ValueError(f"dtype must be torch.float32 or torch.float64, not {dtype}")
         self.n_in, self.n_out, self.max_spikes = n_in, n_out, max_spikes
-        self.neuron = NEURONS[neuron](tau=float(tau), drive=float(drive))
-        self.weight = nn.Parameter(torch.empty(n_in, n_out, dtype=dtype))
-        self.recurrent_weight = (
-            nn.Parameter(torch.empty(n_out, n_out, dtype=dtype)) if recurrent else None
-        )
+        self.copies, self.max_delay, self.min_delay = copies, float(max_delay), float(min_delay)
+        self.initial_delay = float(first)
+        self._neuron = NEURONS[neuron](tau=float(tau), drive=float(drive))
+
+        def parameter(wanted: bool, *shape: int, dtype: torch.dtype) -> nn.Parameter | None:
+            return nn.Parameter(torch.empty(shape, dtype=dtype)) if wanted else None
+
+        seconds, delayed = torch.float64, delays is not None
+        self.weight = nn.Parameter(torch.empty(copies * n_in, n_out, dtype=dtype))
+        self.recurrent_weight = parameter(recurrent, copies * n_out, n_out, dtype=dtype)
+        self.input_delay = parameter(delayed, copies, n_in, dtype=seconds)
+        self.recurrent_delay = parameter(delayed and recurrent, copies, n_out, dtype=seconds)
+        self.log_tau = nn.Parameter(torch.tensor([tau]).double().log()) if train_tau else None
         self.reset_parameters()
+
+    @property
+    def neuron(self) -> Any:
+        """The neuron model with its parameters, of which ``tau`` may be trained."""
+        if self.log_tau is None:
+            return self._neuron
+        return self._neuron._replace(tau=math.exp(self.log_tau.item()))
 
     def extra_repr(self) -> str:
         recurrent = self.recurrent_weight is not None
@@ -97,10 +144,12 @@ class SpikingLayer(nn.Module):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Draw weights from torch's own generator, for ten spikes a second in each input channel.
+        """Draw weights from torch's own generator, for ten spikes a second in each input channel;
+        and delays.
 
-        :meth:`initialise` fits them to the activity of given input.
+        :meth:`initialise` fits weights to the activity of given input.
         """
+        self._draw_delays(None)
         events = 10.0 * self.n_in * self.neuron.tau / 2
         self._draw(events, mean=0.5, scale=2.0, recurrent_scale=0.2, generator=None)
 
@@ -113,13 +162,13 @@ class SpikingLayer(nn.Module):
         recurrent_scale: float,
         generator: torch.Generator,
     ) -> None:
-        """Draw weights for the activity of ``spikes``.
+        """Draw delays, and weights for the activity of ``spikes``.
 
-        With E the mean number of input spikes within tau / 2, input weights are
+        With E the mean number of arriving input spikes within tau / 2, input weights are
         N((2 mean - drive) / E, scale^2 / E): current and drive together have a mean of 2 mean,
         and fluctuations of the order of ``scale``. Recurrent weights are
-        N(0, recurrent_scale^2 / n_out). Delta synapses, whose weights move twice the charge, have
-        half of these weights.
+        N(0, recurrent_scale^2 / (copies n_out)). Delta synapses, whose weights move twice the
+        charge, have half of these weights.
 
         Raises
         ------
@@ -131,6 +180,7 @@ class SpikingLayer(nn.Module):
         events = arrivals / seconds * self.neuron.tau / 2 if seconds else 0.0
         if events == 0:
             raise ValueError("cannot initialise a layer for the activity of silent inputs")
+        self._draw_delays(generator)
         self._draw(events, mean, scale, recurrent_scale, generator)
 
     def _draw(
@@ -141,14 +191,34 @@ class SpikingLayer(nn.Module):
         recurrent_scale: float,
         generator: torch.Generator | None,
     ) -> None:
-        """Draw weights for ``events`` input events within tau / 2."""
+        """Draw weights for ``events`` input events within tau / 2, before they are copied."""
         unit = 0.5 / self.neuron.charge()
+        events *= self.copies
         noise = torch.randn(self.weight.shape, generator=generator, dtype=torch.float64)
         centre = (2 * mean - self.neuron.drive) / events
         assign(self, "weight", unit * (centre + scale / events**0.5 * noise))
         if self.recurrent_weight is not None:
-            noise = torch.randn(self.n_out, self.n_out, generator=generator, dtype=torch.float64)
-            assign(self, "recurrent_weight", unit * (recurrent_scale / self.n_out**0.5 * noise))
+            shape = self.recurrent_weight.shape
+            noise = torch.randn(shape, generator=generator, dtype=torch.float64)
+            assign(self, "recurrent_weight", unit * (recurrent_scale / shape[0] ** 0.5 * noise))
+
+    def _draw_delays(self, generator: torch.Generator | None) -> None:
+        """Draw all delays uniformly between their lower bound and ``initial_delay``."""
+        for name, least in (("input_delay", 0.0), ("recurrent_delay", self.min_delay)):
+            delay = getattr(self, name)
+            if delay is not None:
+                share = torch.rand(delay.shape, generator=generator, dtype=torch.float64)
+                assign(self, name, least + (self.initial_delay - least) * share)
+
+    @torch.no_grad()
+    def bound(self) -> None:
+        """Bring delays and tau back within their bounds, after a step of an optimiser."""
+        if self.input_delay is not None:
+            self.input_delay.clamp_(0.0, self.max_delay)
+        if self.recurrent_delay is not None:
+            self.recurrent_delay.clamp_(self.min_delay, self.max_delay)
+        if self.log_tau is not None:
+            self.log_tau.clamp_(math.log(SHORTEST_TAU), math.log(LONGEST_TAU))
 
     def forward(self, spikes: SpikeTrains) -> SpikeTrains:
         """The neurons' spikes; their times carry gradients to weights and input times.
@@ -179,14 +249,14 @@ class SpikingLayer(nn.Module):
                 " makes them of spike times and channels"
             )
         spikes.check(self.n_in)
-        tensors = spikes.times, *self._weights()
+        tensors = spikes.times, *self._weights(), *self._delays(), self._checked_log_tau()
         logged = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
         times, final, units, offsets = SpikingFunction.apply(*tensors, self, spikes, logged)
         out = SpikeTrains(times, units, offsets, spikes.duration)
         return out, self.neuron.normalised(tuple(final))
 
     def _weights(self) -> tuple[Tensor, Tensor]:
-        """Input and recurrent weights ([0, n_out] without recurrence), verified.
+        """Input and recurrent weights (of no rows without recurrence), verified.
 
         A user may have replaced or converted them, and the kernels verify nothing.
         """
@@ -196,12 +266,36 @@ class SpikingLayer(nn.Module):
                 f"weights must be float32 or float64 on the CPU, not {weight.dtype} on "
                 f"{weight.device}"
             )
-        _check_alike(weight, weight, (self.n_in, self.n_out), "weight")
+        _check_alike(weight, weight, (self.copies * self.n_in, self.n_out), "weight")
         if self.recurrent_weight is None:
             return weight, weight.new_empty(0, self.n_out)
         recurrent = self.recurrent_weight
-        _check_alike(recurrent, weight, (self.n_out, self.n_out), "recurrent_weight")
+        shape = (self.copies * self.n_out, self.n_out)
+        _check_alike(recurrent, weight, shape, "recurrent_weight")
         return weight, recurrent
+
+    def _delays(self) -> tuple[Tensor, Tensor]:
+        """Input and recurrent delays of each row ([0] without delays), verified."""
+        found = []
+        for name, least in (("input_delay", 0.0), ("recurrent_delay", self.min_delay)):
+            delay = getattr(self, name)
+            if delay is None:
+                found.append(torch.empty(0, dtype=torch.float64))
+                continue
+            _check_delay(delay, least, self.max_delay, name)
+            found.append(delay.reshape(-1))
+        return found[0], found[1]
+
+    def _checked_log_tau(self) -> Tensor:
+        """``log_tau`` ([0] where it is not trained), verified."""
+        if self.log_tau is None:
+            return torch.empty(0, dtype=torch.float64)
+        if not SHORTEST_TAU * 0.999 <= (tau := self.neuron.tau) <= LONGEST_TAU * 1.001:
+            raise ValueError(
+                f"the trained tau must lie between {SHORTEST_TAU} and {LONGEST_TAU} s, not "
+                f"{tau:.4g}: call bound after each step of the optimiser"
+            )
+        return self.log_tau
 
     @torch.no_grad()
     def trace(self, spikes: SpikeTrains, sample: int, neuron: int, times: np.ndarray) -> np.ndarray:
@@ -227,22 +321,25 @@ class SpikingLayer(nn.Module):
         if not ((times >= 0) & (times <= spikes.duration)).all():
             raise ValueError(f"times must lie within the sample's {spikes.duration} s")
         weight, recurrent = self._weights()
+        input_delay, recurrent_delay = self._delays()
         # Probes are events of a further channel without weight: they split steps, nothing else.
         # They stand first among simultaneous events, so that a step ends with each.
         silent = weight.new_zeros(1, self.n_out)
-        weights = padded_weights(torch.cat([weight, silent]), recurrent)
-        events = events_of_samples(spikes, weights.input.dtype)[sample]
+        later = recurrent_delay.numpy() if len(recurrent_delay) else None
+        weights = padded_weights(torch.cat([weight, silent]), recurrent, later)
+        own, _ = arriving(spikes[sample], weights.input.dtype, input_delay, self.n_in)
+        events = own[0]
         probes, place = np.unique(times, return_inverse=True)
         all_times = np.concatenate([probes, events.times])
         order = np.argsort(all_times, kind="stable")
-        units = np.concatenate([np.full(len(probes), self.n_in), events.units])[order]
+        units = np.concatenate([np.full(len(probes), len(weight)), events.units])[order]
         counts = events.counts
         if len(counts):
             counts = np.concatenate([np.ones(len(probes), counts.dtype), counts])[order]
         split = Events(all_times[order], units, counts)
         record = runner(self, weights, spikes.duration)(sample, split)
         states = backward.states(self.neuron, split, weights, record, neuron)
-        at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == self.n_in)
+        at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == len(weight))
         return self.neuron.potential(states[:, at_probe])[place]
 
 
@@ -291,4 +388,34 @@ def _check_alike(tensor: Tensor, other: Tensor, shape: tuple[int, ...], name: st
         raise ValueError(
             f"'{name}' is {tensor.dtype} on {tensor.device}, the weights are {other.dtype} on "
             f"{other.device}"
+        )
+
+
+def _check_delays(
+    delays: str | None, copies: int, least: float, first: float, largest: float
+) -> None:
+    """Verify what a layer is told about delays."""
+    if delays not in (None, "axonal"):
+        raise ValueError(f"delays must be None or 'axonal', not {delays!r}")
+    if delays is None and copies > 1:
+        raise ValueError(f"{copies} copies without delays would be one; give delays='axonal'")
+    if not 0 <= least <= first <= largest < math.inf:
+        raise ValueError(
+            "delays need 0 <= min_delay <= initial_delay <= max_delay in seconds, not "
+            f"{least}, {first} and {largest}"
+        )
+
+
+def _check_delay(delay: Tensor, least: float, largest: float, name: str) -> None:
+    """Verify delays that an optimiser may have moved."""
+    if delay.dtype != torch.float64 or delay.device.type != "cpu":
+        raise ValueError(
+            f"'{name}' must be float64 on the CPU, not {delay.dtype} on {delay.device}"
+        )
+    values = delay.detach()
+    if not bool(((values >= least) & (values <= largest)).all()):
+        worst = values.flatten()[(values - (least + largest) / 2).abs().argmax()]
+        raise ValueError(
+            f"'{name}' must lie between {least} and {largest} s, not {float(worst):.4g}: call "
+            "bound after each step of the optimiser"
         )

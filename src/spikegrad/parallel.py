@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from spikegrad.engine import sums
+from spikegrad.engine.delays import delayed
 from spikegrad.engine.records import Events, Weights
 from spikegrad.engine.rows import LANES
 from spikegrad.spikes import SpikeTrains
@@ -30,6 +32,26 @@ def events_of_samples(spikes: SpikeTrains, dtype: np.dtype) -> list[Events]:
     counts = np.empty(0, dtype) if spikes.counts is None else spikes.counts.numpy().astype(dtype)
     bounds = spikes.offsets.tolist()
     return [Events(times[a:b], units[a:b], counts[a:b]) for a, b in pairwise(bounds)]
+
+
+def arriving(
+    spikes: SpikeTrains, dtype: np.dtype, delays: Tensor, n_in: int
+) -> tuple[list[Events], list[np.ndarray]]:
+    """The input of each sample after ``delays`` [n_rows], and the events that it consists of.
+
+    Without delays the latter are not listed, since they are all.
+    """
+    samples = events_of_samples(spikes, dtype)
+    if len(delays) == 0:
+        return samples, []
+    later = delays.detach().numpy()
+
+    def delay(b: int) -> tuple[Events, np.ndarray]:
+        *events, origins = delayed(*samples[b], later, n_in, spikes.duration)
+        return Events(*events), origins
+
+    found = in_threads(delay, range(len(samples)))
+    return [events for events, _ in found], [origins for _, origins in found]
 
 
 def used_channels(samples: list[Events], n_in: int) -> np.ndarray | None:
@@ -71,8 +93,9 @@ def sum_of_blocks(run: Backward, weights: Weights, n_samples: int) -> tuple[np.n
 
 def sum_of_clipped(
     run: Backward, weights: Weights, n_samples: int, clip: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The same with each sample's gradient clipped, and its norms before, float64 [n_samples].
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The same with each sample's gradient clipped; its norms before, and the factors by which it
+    is scaled, float64 [n_samples].
 
     The largest norm is ``clip`` times the median of those that are not zero. All samples'
     gradients are kept until the median is known.
@@ -89,15 +112,15 @@ def sum_of_clipped(
     some = norms[norms > 0]
     largest = clip * np.median(some) if len(some) else 1.0
     with np.errstate(invalid="ignore"):  # norms that are not finite: the total is not, either
-        factors = (largest / np.maximum(norms, largest)).astype(parts.dtype)
-    total = np.empty(parts.shape[1:], parts.dtype)
+        factors = largest / np.maximum(norms, largest)
+    total, scales = np.empty(parts.shape[1:], parts.dtype), factors.astype(parts.dtype)
 
     def add_rows(first: int) -> None:
         last = min(first + ROWS, len(total))
-        sums.weighted_sum(parts, factors, first, last, total)
+        sums.weighted_sum(parts, scales, first, last, total)
 
     in_threads(add_rows, range(0, len(total), ROWS))
-    return total[:n_in], total[n_in:], norms
+    return total[:n_in], total[n_in:], norms, factors
 
 
 def blocks(n_samples: int) -> list[range]:
@@ -105,13 +128,20 @@ def blocks(n_samples: int) -> list[range]:
     return [range(b, min(b + BLOCK, n_samples)) for b in range(0, n_samples, BLOCK)]
 
 
-def padded_weights(weight: Tensor, recurrent: Tensor) -> Weights:
-    """Weights as the kernels read them; ValueError if they are not finite."""
+def padded_weights(weight: Tensor, recurrent: Tensor, delays: np.ndarray | None = None) -> Weights:
+    """Weights as the kernels read them; ValueError if they are not finite.
+
+    ``delays`` are the seconds (float64 [n_rows]) after which spikes arrive over each row of
+    ``recurrent``; without them, they do at once.
+    """
     forth, back = padded(weight), padded(recurrent)
     reach, reach_back = np.abs(forth).max(1), np.abs(back).max(1)
     if not (np.isfinite(reach).all() and np.isfinite(reach_back).all()):
         raise ValueError("the layer's weights are not finite: training has diverged")
-    return Weights(forth, back, reach, reach_back, weight.shape[1])
+    later = np.zeros(len(back)) if delays is None else delays
+    return Weights(
+        forth, back, reach, reach_back, later, later.min(initial=math.inf), weight.shape[1]
+    )
 
 
 def padded(tensor: Tensor) -> np.ndarray:

@@ -17,6 +17,7 @@ from spikegrad.engine.formulas import (
     store,
     through_spike,
     through_spike_adjoint,
+    velocity,
 )
 from spikegrad.engine.records import SEGMENT, SPIKE, volley
 from spikegrad.engine.rows import (
@@ -39,8 +40,11 @@ from spikegrad.engine.rows import (
 
 
 @njit(**OPTIONS)
-def replay(neuron, events, weights, record, segment, m, buffer, factors):
-    """Recompute the states of a segment, whose first spike is ``m``; the spike after its last."""
+def replay(neuron, events, weights, record, segment, m, a, buffer, factors):
+    """Recompute the states of a segment, whose first spike is ``m`` and first arrival ``a``.
+
+    Returns the spike and the arrival after its last.
+    """
     times, units, counts = events
     spike_steps, one = record.spike_steps, weights.input.dtype.type(1)
     first = segment * SEGMENT
@@ -61,20 +65,33 @@ def replay(neuron, events, weights, record, segment, m, buffer, factors):
         if source >= 0:
             event = volley(times, source)
             receive_all(neuron, weights.input, units, counts, source, event, buffer, k + 1)
-        elif source == SPIKE:
-            receive(neuron, weights.recurrent, record.units[m - 1], one, buffer, k + 1)
-    return m
+        while a < record.arrivals.shape[0] and record.arrivals[a, 2] == first + k:
+            receive(neuron, weights.recurrent, record.arrivals[a, 1], one, buffer, k + 1)
+            a += 1
+    return m, a
 
 
 @njit(**OPTIONS)
-def retreat(neuron, events, weights, record, segment, m, buffer, adjoint, gradients):
-    """Take the adjoint back through a segment; ``m`` is the spike after its last."""
+def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gradients):
+    """Take the adjoint back through a segment; ``m`` and ``a`` are those after its last."""
     times, units, counts = events
-    grad_times, grad_input, grad_recurrent, grad_arrivals = gradients
+    grad_times, grad_input, grad_recurrent, grad_delays, grad_arrivals = gradients
     one = weights.input.dtype.type(1)
     first = segment * SEGMENT
     for k in range(min(SEGMENT, record.steps.shape[0] - first) - 1, -1, -1):
         step, source = record.steps[first + k], record.sources[first + k]
+        while a > 0 and record.arrivals[a - 1, 2] == first + k:
+            a -= 1
+            spike, row = record.arrivals[a, 0], record.arrivals[a, 1]
+            add_weight_gradient(neuron, row, one, buffer, k + 1, adjoint, grad_recurrent)
+            feedback = arrival_gradient_sum(
+                neuron, weights.recurrent, row, one, buffer, k + 1, adjoint
+            )
+            grad_times[spike] += feedback
+            grad_delays[row] += feedback
+            if source >= 0 or (a > 0 and record.arrivals[a - 1, 2] == first + k):
+                withdraw(neuron, weights.recurrent, row, one, buffer, k + 1)
+            receive_adjoint(neuron, weights.recurrent, row, one, buffer, k + 1, adjoint)
         if source >= 0:
             event = volley(times, source)
             for e in range(source, event):
@@ -94,15 +111,10 @@ def retreat(neuron, events, weights, record, segment, m, buffer, adjoint, gradie
                         withdraw(neuron, weights.input, units[e], count, buffer, k + 1)
                     receive_adjoint(neuron, weights.input, units[e], count, buffer, k + 1, adjoint)
         elif source == SPIKE:
-            j = record.units[m - 1]
-            add_weight_gradient(neuron, j, one, buffer, k + 1, adjoint, grad_recurrent)
-            feedback = arrival_gradient_sum(
-                neuron, weights.recurrent, j, one, buffer, k + 1, adjoint
-            )
-            receive_adjoint(neuron, weights.recurrent, j, one, buffer, k + 1, adjoint)
             m -= 1
+            j = record.units[m]
             before = flow(neuron, propagator(neuron, step), load(neuron, buffer, k, j))
-            g = type(step)(grad_times[m] + feedback)
+            g = type(step)(grad_times[m])
             after = spike_adjoint(neuron, before, load(neuron, adjoint, 0, j), g)
             store(neuron, adjoint, 0, j, after)
         after_last = m
@@ -124,22 +136,40 @@ def backward(neuron, events, weights, record, grad_final, gradients):
     """The adjoint of :func:`spikegrad.engine.forward.forward` for one sample.
 
     ``grad_final`` [n_state, n] is dLoss/d(final state). ``gradients`` holds dLoss/dt of each
-    spike; the gradients of input and recurrent weights, which are added to; and an array for
-    dLoss/dt of each input event, which may be empty.
+    spike, to which is added what comes by way of the layer itself; the gradients of input and
+    recurrent weights and of recurrent delays, which are added to; and an array for dLoss/dt of each
+    input event, which may be empty.
     """
     n_state, n = grad_final.shape
     adjoint = np.empty((2, n_state, n), grad_final.dtype)  # slot 1: of neurons that spike
     adjoint[0] = grad_final
     buffer = np.empty((SEGMENT + 1, n_state, n), grad_final.dtype)
     factors = np.empty(n, grad_final.dtype)
-    m = record.times.shape[0]
+    m, a = record.times.shape[0], record.arrivals.shape[0]
     for segment in range(record.checkpoints.shape[0] - 1, -1, -1):
-        after_last = m
+        last_m, last_a = m, a
         while m > 0 and record.spike_steps[m - 1] >= segment * SEGMENT:
             m -= 1
-        replay(neuron, events, weights, record, segment, m, buffer, factors)
-        retreat(neuron, events, weights, record, segment, after_last, buffer, adjoint, gradients)
+        while a > 0 and record.arrivals[a - 1, 2] >= segment * SEGMENT:
+            a -= 1
+        replay(neuron, events, weights, record, segment, m, a, buffer, factors)
+        retreat(
+            neuron, events, weights, record, segment, last_m, last_a, buffer, adjoint, gradients
+        )
         apply_factors(neuron, adjoint, factors)
+
+
+@njit(**ALLOCATING)
+def end_gradient(neuron, final, grad_final):
+    """tau dLoss/dT by way of the final state at T, [n_state, n], from dLoss/d(final)."""
+    states, gradients = final.reshape((1, *final.shape)), grad_final.reshape((1, *final.shape))
+    total = 0.0
+    for i in range(final.shape[1]):
+        change = velocity(neuron, load(neuron, states, 0, i))
+        gradient = load(neuron, gradients, 0, i)
+        for v in range(len(change)):
+            total += change[v] * gradient[v]
+    return total
 
 
 @njit(**ALLOCATING)
@@ -149,9 +179,9 @@ def states(neuron, events, weights, record, which):
     buffer = np.empty((SEGMENT + 1, n_state, n), record.final.dtype)
     factors = np.empty(n, record.final.dtype)
     result = np.empty((n_state, record.steps.shape[0]), record.final.dtype)
-    m = 0
+    m, a = 0, 0
     for segment in range(record.checkpoints.shape[0]):
-        m = replay(neuron, events, weights, record, segment, m, buffer, factors)
+        m, a = replay(neuron, events, weights, record, segment, m, a, buffer, factors)
         part = result[:, segment * SEGMENT : (segment + 1) * SEGMENT]
         part[:] = buffer[1 : part.shape[1] + 1, :, which].T
     return result

@@ -35,6 +35,10 @@ def flow(neuron, step, s):
     """State after a step without any event, given its propagator."""
 
 
+def velocity(neuron, s):
+    """tau ds/dt of a state between events."""
+
+
 def near(neuron, d, s, end):
     """Whether a neuron may have spiked: as :func:`crossed`, or cheaper and true more often."""
 

@@ -1,9 +1,10 @@
 """One sample forward, from event to event.
 
 All neurons flow to the next event in one vectorised loop. A neuron that crosses its threshold on
-the way is taken through its spike by itself, within the step. Where neurons drive each other, the
-step ends with its first spike, whose recurrent weights arrive there. Steps are logged as
-(d, source) and spikes as (step, d), for :mod:`spikegrad.engine.backward`.
+the way is taken through its spike by itself, within the step, if no step is longer than the
+shortest delay with which neurons drive each other. Where that is too short, the step ends with its
+first spike. Steps are logged as (d, source), spikes as (step, d) and what arrives of them as
+(spike, row, step), for :mod:`spikegrad.engine.backward`.
 
 Memory is allocated in :func:`forward`, since the loops over steps work without reference counts
 (see :mod:`spikegrad.engine.rows`).
@@ -46,11 +47,16 @@ from spikegrad.engine.rows import (
     receive_all,
     rescale_all,
 )
+from spikegrad.engine.underway import pop, push
 
 # Steps that a sample may take: where currents are strong some eight for a spike, as many as its
 # neurons may spike; and some for each spike of the input and time constant, since inhibition takes
 # steps too.
 STEPS_FOR_SPIKE, STEPS_FOR_EVENT = 8, 16
+
+
+# Delays in seconds from which on steps are as short as they are, instead of ending with each spike.
+SHORTEST_STEP = 5e-4
 
 
 # Neurons found to spike in one step of a recurrent layer, of which the first alone is wanted, from
@@ -67,6 +73,8 @@ class Progress(NamedTuple):
     event: int
     n_steps: int
     n_spikes: int
+    n_underway: int
+    n_arrivals: int
     done: bool
 
 
@@ -132,15 +140,18 @@ def sort_spikes(record, first, last):
 
 
 @njit(**OPTIONS)
-def advance(neuron, events, duration, weights, max_spikes, record, buffer, found, progress):
+def advance(
+    neuron, events, duration, weights, max_spikes, record, underway, buffer, found, progress
+):
     """Run on to the end of the segment, of the sample, or of the room for spikes."""
     times, units, counts = events
     one = weights.input.dtype.type(1)
     steps, sources = record.steps, record.sources
     neurons = found.neurons
-    now, current, event, n_steps, n_spikes, done = progress
-    n_events, n = times.shape[0], buffer.shape[2]
-    coupled = weights.recurrent.shape[0] > 0
+    now, current, event, n_steps, n_spikes, n_underway, n_arrivals, done = progress
+    n_events, n, n_rows = times.shape[0], buffer.shape[2], weights.recurrent.shape[0]
+    coupled = weights.soonest < SHORTEST_STEP
+    full = False
     part = one  # a step in which few neurons spike, as far as is known
 
     while not done:
@@ -148,6 +159,10 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
         end = 1 - k
         until = times[event] if event < n_events else duration
         source = event if event < n_events else PAUSE
+        if n_underway > 0 and underway[0, 0] < until:
+            until, source = underway[0, 0], PAUSE
+        if not coupled and now + weights.soonest < until:
+            until, source = now + weights.soonest, PAUSE
         d = -math.expm1((now - until) / neuron.tau)
         if d > longest_step(neuron, current):
             current = largest_current(neuron, buffer, k)
@@ -196,6 +211,17 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
                 n_spikes += 1
             if n_found > 1:
                 sort_spikes(record, first, n_spikes)
+            for m in range(first, n_spikes):
+                row = record.units[m]
+                while row < n_rows:
+                    push(underway, n_underway, record.times[m] + weights.delays[row], m, row)
+                    n_underway += 1
+                    row += weights.n_out
+            full = (
+                n_spikes + n > record.times.shape[0]
+                or n_underway + n_rows > underway.shape[0]
+                or n_arrivals + n_underway + n_rows > record.arrivals.shape[0]
+            )
         current *= (1.0 - d) ** 2
         steps[n_steps], sources[n_steps] = step, source
         n_steps += 1
@@ -207,15 +233,22 @@ def advance(neuron, events, duration, weights, max_spikes, record, buffer, found
             receive_all(neuron, weights.input, units, counts, source, event, buffer, end)
             for e in range(source, event):
                 current += count_of(counts, e) * weights.reach[units[e]]
-        elif source == SPIKE:
-            receive(neuron, weights.recurrent, neurons[0], one, buffer, end)
-            current += weights.recurrent_reach[neurons[0]]
-        elif event == n_events and until >= duration:
+        elif source == PAUSE and event == n_events and until >= duration:
             done = True
+        while n_underway > 0 and underway[0, 0] <= until:
+            row = int(underway[0, 2])
+            receive(neuron, weights.recurrent, row, one, buffer, end)
+            current += weights.recurrent_reach[row]
+            record.arrivals[n_arrivals, 0] = int(underway[0, 1])
+            record.arrivals[n_arrivals, 1] = row
+            record.arrivals[n_arrivals, 2] = n_steps - 1
+            n_arrivals += 1
+            n_underway -= 1
+            pop(underway, n_underway)
         done |= n_spikes > max_spikes
-        if n_steps % SEGMENT == 0 or n_spikes + n > record.times.shape[0]:
+        if full or n_steps % SEGMENT == 0:
             break
-    return Progress(now, current, event, n_steps, n_spikes, done)
+    return Progress(now, current, event, n_steps, n_spikes, n_underway, n_arrivals, done)
 
 
 @njit(**ALLOCATING)
@@ -250,8 +283,10 @@ def forward(neuron, events, duration, weights, max_spikes):
     capacity = 2 * n
     spike_times, spike_units = np.empty(capacity, np.float64), np.empty(capacity, np.int64)
     spike_steps, delays = np.empty(capacity, np.int32), np.empty(capacity, dtype)
+    n_rows = weights.recurrent.shape[0]
+    arrivals, underway = np.empty((2 * n_rows, 3), np.int32), np.empty((2 * n_rows, 3), np.float64)
 
-    progress = Progress(0.0, 0.0, 0, 0, 0, False)
+    progress = Progress(0.0, 0.0, 0, 0, 0, 0, 0, False)
     while not progress.done:
         n_steps = progress.n_steps
         if n_steps > max_steps + STEPS_FOR_SPIKE * progress.n_spikes:
@@ -266,11 +301,16 @@ def forward(neuron, events, duration, weights, max_spikes):
         if progress.n_spikes + n > spike_times.shape[0]:
             spike_times, spike_units = grown(spike_times), grown(spike_units)
             spike_steps, delays = grown(spike_steps), grown(delays)
+        if progress.n_underway + n_rows > underway.shape[0]:
+            underway = grown(underway)
+        if progress.n_arrivals + progress.n_underway + n_rows > arrivals.shape[0]:
+            arrivals = grown(arrivals)
         record = Record(
             spike_times,
             spike_units,
             spike_steps,
             delays,
+            arrivals,
             steps,
             sources,
             checkpoints,
@@ -278,7 +318,7 @@ def forward(neuron, events, duration, weights, max_spikes):
             0.0,
         )
         progress = advance(
-            neuron, events, duration, weights, max_spikes, record, buffer, found, progress
+            neuron, events, duration, weights, max_spikes, record, underway, buffer, found, progress
         )
 
     n_steps, n_spikes = progress.n_steps, progress.n_spikes
@@ -287,6 +327,7 @@ def forward(neuron, events, duration, weights, max_spikes):
         spike_units[:n_spikes].copy(),
         spike_steps[:n_spikes].copy(),
         delays[:n_spikes].copy(),
+        arrivals[: progress.n_arrivals].copy(),
         steps[:n_steps],
         sources[:n_steps],
         checkpoints[: (n_steps - 1) // SEGMENT + 1],

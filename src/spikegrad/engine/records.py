@@ -11,7 +11,7 @@ from spikegrad.engine.rows import INLINED
 
 SEGMENT = 32
 # What ends a step in the log: the index (>= 0) of the first event of those at its time; or, in
-# a layer whose neurons drive each other, a spike; or neither.
+# a layer whose neurons drive each other at once, a spike; or neither.
 PAUSE = -1
 SPIKE = -2
 
@@ -33,11 +33,17 @@ class Weights(NamedTuple):
     input: np.ndarray
     """[n_in, n]"""
     recurrent: np.ndarray
-    """[n, n], or [0, n] if the neurons do not drive each other."""
+    """[n_rows, n], of which n_out follow each other for each copy of the neurons' spikes; [0, n] if
+    the neurons do not drive each other."""
     reach: np.ndarray
     """[n_in]"""
     recurrent_reach: np.ndarray
-    """[n] or [0]"""
+    """[n_rows]"""
+    delays: np.ndarray
+    """Seconds from a neuron's spike to its arrival over each row of ``recurrent``, float64
+    [n_rows]."""
+    soonest: float
+    """The shortest of ``delays``; infinite if there are none."""
     n_out: int
     """Neurons of the layer; those from there to n only fill up registers."""
 
@@ -53,6 +59,9 @@ class Record(NamedTuple):
     """The step in which each spike falls, int32 [n_spikes]."""
     delays: np.ndarray
     """How far into its step (in d) each spike comes, [n_spikes]."""
+    arrivals: np.ndarray
+    """Of each spike that arrives at the layer itself, in their order: its number, the row of
+    recurrent weights, and the step at whose end it arrives; int32 [n_arrivals, 3]."""
     steps: np.ndarray
     """Length d of each step, [n_steps]."""
     sources: np.ndarray

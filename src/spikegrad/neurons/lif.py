@@ -76,6 +76,12 @@ def _flow(neuron, d, s):
     return e * (W + d * I), e * e * I
 
 
+@implements(formulas.velocity, LIF)
+def _velocity(neuron, s):
+    W, I = s
+    return I - W, -I - I
+
+
 @implements(formulas.near, LIF)
 def _near(neuron, d, s, end):
     W, I = s

@@ -73,6 +73,13 @@ def _flow(neuron, d, s):
     return flow(free(neuron), rest, start)[0], remainder(r, min(r, d)), e * e * I
 
 
+@implements(formulas.velocity, LIFRefractory)
+def _velocity(neuron, s):
+    W, r, I = s
+    zero = type(W)(0)
+    return (zero if r > zero else I - W), (r - type(r)(1) if r > zero else zero), -I - I
+
+
 @implements(formulas.near, LIFRefractory)
 def _near(neuron, d, s, end):
     rest, start = awake(d, s)

@@ -152,6 +152,12 @@ def _flow(neuron, d, s):
     return e * (c * p + dS * (I * q)), c * q - dS * p, e * e * I
 
 
+@implements(formulas.velocity, QIF)
+def _velocity(neuron, s):
+    p, q, I = s
+    return (I + type(I)(neuron.drive)) * q - p, -p, -I - I
+
+
 @implements(formulas.near, QIF)
 @implements(formulas.crossed, QIF)
 def _crossed(neuron, d, s, end):

@@ -89,6 +89,12 @@ def _flow(neuron, step, s):
     return pp * p + pq * q, qp * p + qq * q
 
 
+@implements(formulas.velocity, QIFDelta)
+def _velocity(neuron, s):
+    p, q = s
+    return type(p)(neuron.drive) * q - p, -p
+
+
 @implements(formulas.root, QIFDelta)
 def _root(neuron, d, s):
     p, q = np.float64(s[0]), np.float64(s[1])

@@ -1,0 +1,90 @@
+"""A line of delayed copies of spike trains."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from spikegrad.engine.delays import delayed_line
+from spikegrad.parallel import events_of_samples, in_threads
+from spikegrad.spikes import SpikeTrains
+
+
+class DelayLine(nn.Module):
+    """Spike trains and delayed copies of them as further channels.
+
+    Copy c of channel u is the channel ``c * n_units + u``, and comes ``c * step`` seconds later.
+    What would come after the sample's end is lost. A layer behind the line sees the recent past of
+    its input at a time, as those of Nowotny, Turner and Knight (Neuromorph. Comput. Eng. 2025) do.
+    Gradients of the copies' times add up to those of the spikes.
+
+    Parameters
+    ----------
+    n_units
+        Channels of the input.
+    copies
+        How often each channel appears, the first time without a delay.
+    step
+        Seconds between a copy and the next.
+    """
+
+    def __init__(self, n_units: int, copies: int, step: float) -> None:
+        super().__init__()
+        for name, number in (("n_units", n_units), ("copies", copies)):
+            if number < 1:
+                raise ValueError(f"{name} must be at least 1, not {number}")
+        if not 0 < step < math.inf:
+            raise ValueError(f"step must be a positive, finite number of seconds, not {step}")
+        self.n_units, self.copies, self.step = n_units, copies, float(step)
+
+    def extra_repr(self) -> str:
+        return f"{self.n_units}, copies={self.copies}, step={self.step}"
+
+    @property
+    def n_out(self) -> int:
+        """Channels of the output."""
+        return self.copies * self.n_units
+
+    def forward(self, spikes: SpikeTrains) -> SpikeTrains:
+        """The copies of ``spikes``; SpikeError if these break a rule of :class:`SpikeTrains`."""
+        spikes.check(self.n_units)
+
+        def run_sample(b: int) -> tuple[np.ndarray, ...]:
+            line = self.step, self.copies, self.n_units, spikes.duration
+            return delayed_line(*samples[b], *line)
+
+        samples = events_of_samples(spikes, np.dtype(np.int64))
+        found = in_threads(run_sample, range(len(samples)))
+        offsets = np.cumsum([0, *(len(times) for times, *_ in found)])
+        nothing = np.empty(0), *(np.empty(0, np.int64) for _ in range(3))
+        times, rows, counts, origins = map(np.concatenate, zip(nothing, *found, strict=True))
+        origins += np.repeat(spikes.offsets[:-1].numpy(), np.diff(offsets))
+        return SpikeTrains(
+            _Copied.apply(spikes.times, torch.from_numpy(times), torch.from_numpy(origins)),
+            torch.from_numpy(rows),
+            torch.from_numpy(offsets),
+            spikes.duration,
+            None if spikes.counts is None else torch.from_numpy(counts),
+        )
+
+
+class _Copied(torch.autograd.Function):
+    """The times of copies of spikes, from ``origins``, the numbers of the spikes."""
+
+    @staticmethod
+    def forward(ctx: Any, spikes: Tensor, times: Tensor, origins: Tensor) -> Tensor:
+        ctx.n_spikes = len(spikes)
+        ctx.save_for_backward(origins)
+        return times
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_times: Tensor) -> tuple:
+        (origins,) = ctx.saved_tensors
+        total = np.bincount(origins.numpy(), grad_times.numpy(), minlength=ctx.n_spikes)
+        return torch.from_numpy(total), None, None

@@ -1,0 +1,286 @@
+"""Delays and trained time constants: by integration, differences, and inputs shifted by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn.functional import cross_entropy
+
+from networks import random_counts, random_layer, random_spikes
+from oracle import integrate
+from spikegrad import SpikeTrains
+from spikegrad.delays import DelayLine
+from spikegrad.layers import SpikingLayer
+from spikegrad.readouts import MaximumReadout
+from test_engine import NEURONS, sample_of, smooth_loss
+
+seeds = st.integers(0, 2**16)
+some = settings(max_examples=15, deadline=None)
+# Steps end with each spike where delays may be 0, and never where all are longer than 0.5 ms.
+SHORT, LONG = {"min_delay": 0.0}, {"min_delay": 0.002}
+AXONAL = {"delays": "axonal", "max_delay": 0.06}
+
+
+def shifted(spikes: SpikeTrains, delay: np.ndarray) -> SpikeTrains:
+    """Copies of ``spikes``, those of unit u after delay[c, u], as further units; by NumPy."""
+    times, units = [], []
+    for b in range(len(spikes)):
+        t, u = sample_of(spikes, b)
+        late = np.concatenate([t + own[u] for own in delay])
+        rows = np.concatenate([u + c * delay.shape[1] for c in range(len(delay))])
+        times.append(late[late <= spikes.duration])
+        units.append(rows[late <= spikes.duration])
+    return SpikeTrains.from_arrays(times, units, spikes.duration)
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("drive", [0.0, 0.5])
+@pytest.mark.parametrize(("copies", "bounds"), [(1, LONG), (2, LONG), (2, SHORT)])
+def test_spike_times_equal_integration_with_delayed_arrivals(neuron, drive, copies, bounds):
+    spikes = random_spikes(1, n_samples=2, n_events=25, n_units=8, duration=0.15)
+    options = {**AXONAL, **bounds, "copies": copies}
+    layer = random_layer(neuron, spikes, 8, 5, seed=1, scale=4.0, drive=drive, **options)
+    with torch.no_grad():
+        if bounds is SHORT:
+            layer.recurrent_delay[0, :3] = 0.0
+        out = layer(spikes)
+    assert len(out.times) > 10
+    arriving = shifted(spikes, layer.input_delay.detach().numpy())
+    for b in range(2):
+        expected = integrate(
+            neuron, 0.02, *sample_of(arriving, b), layer.weight.detach().numpy(),
+            layer.recurrent_weight.detach().numpy(), spikes.duration, drive,
+            layer.recurrent_delay.detach().numpy().ravel(),
+        )  # fmt: skip
+        times, units = sample_of(out, b)
+        assert units.tolist() == [i for _, i in expected]
+        np.testing.assert_allclose(times, [t for t, _ in expected], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("drive", [0.0, 0.5])
+@pytest.mark.parametrize(("copies", "bounds"), [(1, SHORT), (2, LONG)])
+def test_gradients_equal_central_differences(neuron, drive, copies, bounds):
+    """Of two layers: input times, weights, delays and time constants."""
+    spikes = random_spikes(9, n_samples=3, n_events=30, duration=0.15)
+    options = {**AXONAL, **bounds, "copies": copies, "train_tau": True}
+    layers = [random_layer(neuron, spikes, 20, 8, seed=3, drive=drive, **options)]
+    with torch.no_grad():
+        hidden = layers[0](spikes)
+    layers.append(random_layer(neuron, hidden, 8, 6, seed=4, drive=drive, **options))
+    input_times = spikes.times.clone().requires_grad_()
+
+    def loss() -> tuple[torch.Tensor, torch.Tensor]:
+        signal, units = replace(spikes, times=input_times), []
+        for layer in layers:
+            signal, state = layer.run(signal)
+            units.append(signal.units)
+        return smooth_loss(signal, state), torch.cat(units)
+
+    parameters = [*(p for layer in layers for p in layer.parameters()), input_times]
+    assert len(parameters) == 11
+    value, units = loss()
+    assert len(units) > 20
+    gradients = torch.autograd.grad(value, parameters)
+    for k, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
+        draw = torch.Generator().manual_seed(k)
+        direction = torch.randn(parameter.shape, generator=draw, dtype=torch.float64)
+        if parameter is input_times or 0 <= parameter.min() <= parameter.max() < 0.1:
+            direction *= 1e-3  # times
+        with torch.no_grad():
+            estimates = []
+            for h in (2e-6, 1e-6):  # Richardson extrapolation of two central differences
+                ends = []
+                for sign in (1, -2):
+                    parameter += sign * h * direction
+                    ends.append(loss())
+                parameter += h * direction
+                assert all(torch.equal(end[1], units) for end in ends)
+                estimates.append((ends[0][0] - ends[1][0]) / (2 * h))
+            expected = (4 * estimates[1] - estimates[0]) / 3
+        torch.testing.assert_close((gradient * direction).sum(), expected, rtol=1e-6, atol=1e-8)
+
+
+@some
+@given(
+    seed=seeds,
+    neuron=st.sampled_from(NEURONS),
+    drive=st.sampled_from([0.0, 0.5]),
+    counted=st.booleans(),
+    clip=st.sampled_from([None, 1.0]),
+)
+def test_delays_of_zero_change_no_bit(seed, neuron, drive, counted, clip):
+    spikes = random_counts(seed) if counted else random_spikes(seed)
+    plain = random_layer(neuron, spikes, drive=drive)
+    delayed = random_layer(neuron, spikes, drive=drive, **AXONAL)
+    with torch.no_grad():
+        delayed.weight.copy_(plain.weight)
+        delayed.recurrent_weight.copy_(plain.recurrent_weight)
+        delayed.input_delay.zero_()
+        delayed.recurrent_delay.zero_()
+    found = []
+    for layer in (plain, delayed):
+        times = spikes.times.clone().requires_grad_()
+        layer.sample_clip = clip
+        out, state = layer.run(replace(spikes, times=times))
+        smooth_loss(out, state).backward()
+        weights = layer.weight.grad, layer.recurrent_weight.grad
+        found.append([out.times, out.units, *state, times.grad, *weights])
+    for one, other in zip(*found, strict=True):
+        assert torch.equal(one, other)
+
+
+@some
+@given(seed=seeds, neuron=st.sampled_from(NEURONS), copies=st.integers(1, 3))
+def test_input_delays_are_inputs_shifted_by_hand(seed, neuron, copies):
+    """And dLoss/d(delay) is the sum of the gradients of its arrivals' times."""
+    spikes = random_spikes(seed)
+    layer = random_layer(neuron, spikes, recurrent=False, copies=copies, **AXONAL)
+    by_hand = shifted(spikes, layer.input_delay.detach().numpy())
+    other = SpikingLayer(copies * 20, 10, neuron, 0.02, dtype=torch.float64)
+    with torch.no_grad():
+        other.weight.copy_(layer.weight)
+    times = by_hand.times.requires_grad_()
+    outs = layer(spikes), other(replace(by_hand, times=times))
+    assert torch.equal(outs[0].units, outs[1].units)
+    torch.testing.assert_close(outs[0].times, outs[1].times, rtol=0, atol=1e-13)
+    for out in outs:
+        torch.sin(60 * out.times).sum().backward()
+    sums = torch.zeros(copies * 20, dtype=torch.float64)
+    sums.index_add_(0, by_hand.units, times.grad)
+    torch.testing.assert_close(layer.input_delay.grad.flatten(), sums, rtol=1e-9, atol=1e-9)
+
+
+@some
+@given(seed=seeds, copies=st.integers(1, 4), step=st.sampled_from([0.004, 0.0117]))
+def test_a_delay_line_is_the_input_shifted_by_hand(seed, copies, step):
+    spikes = random_spikes(seed)
+    times = spikes.times.clone().requires_grad_()
+    out = DelayLine(20, copies, step)(replace(spikes, times=times))
+    by_hand = shifted(spikes, np.arange(copies)[:, None] * step * np.ones(20))
+    assert torch.equal(out.units, by_hand.units)
+    assert torch.equal(out.offsets, by_hand.offsets)
+    torch.testing.assert_close(out.times, by_hand.times, rtol=0, atol=1e-15)
+    out.times.sum().backward()
+    kept = sum(((spikes.times + c * step) <= spikes.duration).double() for c in range(copies))
+    assert torch.equal(times.grad, kept)
+
+
+def test_copies_on_a_grid_stay_on_it_and_keep_counts():
+    """Times that only rounding tells apart are one: else each would be a step of its own."""
+    step = 0.02
+    spikes = random_counts(0, step)
+    out = DelayLine(20, 5, 2 * step)(spikes)
+    grid = torch.unique(out.times)
+    assert len(grid) == len(torch.unique(torch.round(grid / step)))
+    torch.testing.assert_close(grid, torch.round(grid / step) * step, rtol=0, atol=1e-15)
+    first = out.units < 20
+    assert torch.equal(out.counts[first], spikes.counts)
+    layer = random_layer("qif", spikes, copies=5, **AXONAL)
+    with torch.no_grad():
+        layer.input_delay.copy_(torch.arange(5)[:, None] * 2 * step)
+        layer.input_delay.clamp_(max=0.06)
+    layer(spikes)
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+def test_a_trace_with_delays_spikes_when_its_layer_does(neuron):
+    spikes = random_spikes(5)
+    layer = random_layer(neuron, spikes, drive=0.3, copies=2, **AXONAL, **LONG)
+    with torch.no_grad():
+        out = layer(spikes)
+    k = len(out.times) // 2
+    sample, unit, when = int(out.samples[k]), int(out.units[k]), float(out.times[k])
+    before, after = layer.trace(spikes, sample, unit, np.array([when - 1e-7, when + 1e-7]))
+    assert before > 0.99
+    assert after < before - 0.5
+
+
+def test_no_bit_depends_on_the_number_of_threads():
+    spikes = random_spikes(6, n_samples=9)
+    layer = random_layer("lif", spikes, copies=2, train_tau=True, **AXONAL)
+    found = []
+    threads = torch.get_num_threads()
+    for number in (1, 3):
+        torch.set_num_threads(number)
+        out, state = layer.run(spikes)
+        found.append(torch.autograd.grad(smooth_loss(out, state), [*layer.parameters()]))
+    torch.set_num_threads(threads)
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+
+
+def lags(n_samples: int, seed: int) -> tuple[SpikeTrains, torch.Tensor]:
+    """A spike in each of two channels, 60 ms apart in class 0, and 120 ms in class 1."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 2, n_samples)
+    first = rng.uniform(0.02, 0.1, n_samples)
+    times = [np.array([t, t + 0.06 * (1 + label)]) for t, label in zip(first, labels, strict=True)]
+    spikes = SpikeTrains.from_arrays(times, [np.array([0, 1])] * n_samples, 0.6)
+    return spikes, torch.from_numpy(labels)
+
+
+@pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("delays", [None, "axonal"])
+def test_lags_beyond_all_time_constants_are_told_apart_by_delays_alone(neuron, delays):
+    """Time constants are 5 ms: without delays, both classes look the same to all neurons, and to
+    the readout, which knows how many of them spike together."""
+    torch.manual_seed(1)  # of which some initial delays differ by about one lag
+    copies = 1 if delays is None else 8
+    layer = SpikingLayer(
+        2, 12, neuron, 0.005, dtype=torch.float64, delays=delays, copies=copies, max_delay=0.2
+    )
+    spikes, labels = lags(60, 0)
+    layer.weight.data.normal_(1.0, 2.0).mul_(0.5 / layer.neuron.charge())
+    readout = MaximumReadout(12, 2, tau_out=0.005, dtype=torch.float64)
+    parameters = [*layer.parameters(), *readout.parameters()]
+    rates = [0.002 if p is layer.input_delay else 0.05 for p in parameters]
+    groups = [{"params": [p], "lr": rate} for p, rate in zip(parameters, rates, strict=True)]
+    optimizer = torch.optim.Adam(groups)
+    for _ in range(60):
+        optimizer.zero_grad()
+        cross_entropy(readout(*layer.run(spikes)), labels).backward()
+        optimizer.step()
+        layer.bound()
+    with torch.no_grad():
+        tested, right = lags(100, 1)
+        share = (readout(*layer.run(tested)).argmax(1) == right).double().mean()
+    assert share > 0.95 if delays else share < 0.65
+
+
+def test_what_is_wrong_with_delays_is_said():
+    for options, message in (
+        ({"delays": "dendritic"}, "None or 'axonal'"),
+        ({"copies": 2}, "copies without delays"),
+        ({"delays": "axonal", "max_delay": -1.0}, "0 <= min_delay"),
+        ({"delays": "axonal", "min_delay": 0.2, "initial_delay": 0.1}, "initial_delay"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            SpikingLayer(3, 2, **options)
+    for arguments, message in (
+        ((0, 1, 0.1), "n_units"),
+        ((1, 0, 0.1), "copies"),
+        ((1, 1, 0.0), "step"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            DelayLine(*arguments)
+    spikes = random_spikes(0, n_units=3)
+    layer = SpikingLayer(3, 2, "lif", delays="axonal", train_tau=True)
+    with torch.no_grad():
+        layer.input_delay[0, 1] = -0.1
+    with pytest.raises(
+        ValueError, match=r"'input_delay' must lie between 0\.0 and 0\.3 s, not -0\.1"
+    ):
+        layer(spikes)
+    layer.bound()
+    layer(spikes)
+    with torch.no_grad():
+        layer.log_tau += 10
+    with pytest.raises(ValueError, match="trained tau"):
+        layer(spikes)
+    layer.float()
+    layer.bound()
+    with pytest.raises(ValueError, match="must be float64"):
+        layer(spikes)
