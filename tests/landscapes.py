@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -17,8 +19,9 @@ from study.landscape.objective import Objective, weights_of
 TAU = 0.02
 
 
-def network(neuron: str, n_units: int, layers: tuple[int, ...]) -> Network:
+def network(neuron: str, n_units: int, layers: tuple[int, ...], **more: Any) -> Network:
     settings = NetworkSettings(
+        **more,
         layers=layers,
         tau=TAU,
         recurrent=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -35,6 +36,21 @@ class Voltage(torch.nn.Module):
         return self.v
 
 
+class Late(torch.nn.Module):
+    """NIR's delay, a line of steps for each channel."""
+
+    def __init__(self, node: nir.Delay) -> None:
+        super().__init__()
+        self.steps = torch.from_numpy(np.round(node.delay / STEP)).long()
+        self.line: list[torch.Tensor] = []
+
+    def forward(self, pulse: torch.Tensor) -> torch.Tensor:
+        self.line.append(pulse)
+        place = len(self.line) - 1 - self.steps
+        late = torch.stack(self.line)[place.clamp(min=0), :, torch.arange(len(place))].T
+        return torch.where(place >= 0, late, 0.0)
+
+
 def stepped(graph: nir.NIRGraph, spikes: SpikeTrains, n_units: int) -> torch.Tensor:
     """The outputs of the graph for one sample, run by snnTorch's neurons, [n_steps, n_out]."""
 
@@ -42,7 +58,8 @@ def stepped(graph: nir.NIRGraph, spikes: SpikeTrains, n_units: int) -> torch.Ten
         return imports._nir_to_snntorch_module(node, init_hidden=True)
 
     network = nirtorch.nir_to_torch(
-        graph, {nir.Linear: neurons, nir.CubaLIF: neurons, nir.LI: Voltage}
+        graph,
+        {nir.Linear: neurons, nir.CubaLIF: neurons, nir.LI: Voltage, nir.Delay: Late},
     )
     steps = round(spikes.duration / STEP)
     pulses = torch.zeros(steps, 1, n_units)
@@ -56,11 +73,17 @@ def stepped(graph: nir.NIRGraph, spikes: SpikeTrains, n_units: int) -> torch.Ten
     return torch.stack(outputs)
 
 
-@pytest.mark.parametrize(("recurrent", "slower"), [(False, 1), (True, 1), (False, 10)])
-def test_a_layer_spikes_when_snntorch_says(recurrent: bool, slower: int):
+DELAYS = {"delays": "axonal", "copies": 2, "max_delay": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("recurrent", "slower", "options"),
+    [(False, 1, {}), (True, 1, {}), (False, 10, {}), (False, 10, DELAYS), (True, 10, DELAYS)],
+)
+def test_a_layer_spikes_when_snntorch_says(recurrent: bool, slower: int, options: dict):
     """To a few steps; so too where all else is ten times slower: steps are the difference."""
     spikes = random_spikes(2, 1, 40, duration=0.1 * slower)
-    layer = SpikingLayer(20, 8, "lif", 0.02 * slower, recurrent)
+    layer = SpikingLayer(20, 8, "lif", 0.02 * slower, recurrent, **options)
     layer.initialise(spikes, 0.6, 1.5, 0.5, torch.Generator().manual_seed(1))
     ours = layer(spikes)
     theirs = stepped(to_nir(layer, STEP), spikes, 20)

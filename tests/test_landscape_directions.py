@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from landscapes import dataset, network
 from networks import random_spikes
+from spikegrad.network_settings import Delays
 from spikegrad.seeds import generator
 from study.config.landscape import Directions
 from study.landscape.constants import STATES
@@ -21,7 +23,7 @@ from study.landscape.directions import (
     principal,
     save_centres,
 )
-from study.landscape.objective import Objective, matrices, weights_of
+from study.landscape.objective import Objective, held, matrices, weights_of
 from study.landscape.states import TrainingRun, equal_loss, snapshot_losses, states
 
 SPIKES = random_spikes(0, n_samples=4)
@@ -29,9 +31,9 @@ DATA = dataset(SPIKES, 20)
 OPTIONS = Directions(seed=7, random=2, principal=2)
 
 
-def training_run(neuron: str, seed: int) -> TrainingRun:
+def training_run(neuron: str, seed: int, **more: Any) -> TrainingRun:
     """A run that has gone a crooked way from its initial weights."""
-    net = network(neuron, 20, (10,))
+    net = network(neuron, 20, (10,), **more)
     net.initialise(SPIKES, generator(seed))
     start = weights_of(net)
     steps = torch.randn(5, len(start), generator=generator(seed, 9), dtype=torch.float64)
@@ -47,12 +49,12 @@ def training_run(neuron: str, seed: int) -> TrainingRun:
     return TrainingRun(net, header, trajectory[-1], list(range(6)), trajectory)
 
 
-def centres(neuron: str = "qif"):
-    own, other = training_run(neuron, 0), training_run(neuron, 1)
+def centres(neuron: str = "qif", **more: Any):
+    own, other = (training_run(neuron, seed, **more) for seed in (0, 1))
     objective = Objective(own.network, DATA)
     losses = snapshot_losses(own, objective)
     level = equal_loss([losses])
-    active = training_run(neuron, 2)
+    active = training_run(neuron, 2, **more)
     active.header["seed"] = own.header["seed"]  # other weights, but the same run's
     here = states(own, losses, level, active)
     there = states(other, snapshot_losses(other, objective), level, other)
@@ -68,6 +70,17 @@ def test_every_direction_is_as_long_as_the_weights():
         assert set(point.directions) == set(OPTIONS.names())
         for direction in point.directions.values():
             assert float(direction.norm()) == pytest.approx(float(point.weights.norm()))
+
+
+def test_directions_hold_delays_and_time_constants():
+    found, (own, _) = centres(train_tau=True, delays=Delays(max_delay=0.06, initial_delay=0.03))
+    fixed = held(own.network)
+    assert int(fixed.sum()) == 20 + 10 + 1
+    for point in found.values():
+        assert not any(direction[fixed].any() for direction in point.directions.values())
+        for direction in point.directions.values():
+            assert float(direction.norm()) == pytest.approx(float(point.weights[~fixed].norm()))
+        assert point.weights[fixed].all()
 
 
 @pytest.mark.parametrize("kind", ["filter", "layer"])

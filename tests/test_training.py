@@ -17,7 +17,7 @@ from scipy.stats import ttest_1samp
 
 import study.training.loop
 from spikegrad.activity import spike_counts
-from spikegrad.network import Network, save_network
+from spikegrad.network import Network, load_network, save_network
 from spikegrad.settings import validate
 from spikegrad.spikes import SpikeTrains
 from study.config.training import Augmentation, ModelSettings
@@ -39,6 +39,9 @@ SETTINGS: dict[str, Any] = {
         "layers": [6],
         "tau": 0.02,
         "recurrent": True,
+        "train_tau": False,
+        "delay_line": None,
+        "delays": None,
         "init": {"mean": 0.6, "scale": 1.0, "recurrent_scale": 0.3},
         "readout": {"kind": "integrated", "tau_out": 0.02, "window": 0.2},
     },
@@ -231,6 +234,36 @@ def test_resuming_after_a_kill_gives_the_same_bits_and_another_seed_others(
     timeless = [table.drop(columns="seconds") for table in (whole.table(), resumed.table())]
     assert timeless[0].equals(timeless[1])
     assert not same_bits(whole.best, run(tmp_path / "other", seed=1).best)
+
+
+LEARNED = {
+    "train_tau": True,
+    "delay_line": {"copies": 3, "step": 0.02},
+    "delays": {"copies": 2, "max_delay": 0.06, "initial_delay": 0.03},
+}
+
+
+@pytest.mark.parametrize("neuron", ["lif", "qif"])
+def test_delays_and_time_constants_are_learned_and_resumed(tmp_path: Path, neuron: str):
+    whole = run(tmp_path / "whole", neuron, **LEARNED)
+    with killed_after(1):
+        run(tmp_path / "killed", neuron, **LEARNED)
+    resumed = run(tmp_path / "killed", neuron, **LEARNED)
+    assert same_bits(whole.best, resumed.best)
+    assert same_bits(whole.network.state_dict(), resumed.network.state_dict())
+    first, last = whole.snapshots[0], whole.network.state_dict()
+    for name in ("input_delay", "recurrent_delay", "log_tau"):
+        before, after = first[f"hidden.0.{name}"], last[f"hidden.0.{name}"]
+        assert (before != after).double().mean() > 0.5
+    for name, least in (("input_delay", 0.0), ("recurrent_delay", 0.001)):
+        delays = last[f"hidden.0.{name}"]
+        assert ((delays >= least) & (delays <= 0.06)).all()
+    path = tmp_path / "network.safetensors"
+    save_network(path, whole.network, whole.best, {})
+    loaded, _ = load_network(path)
+    best = Network(settings(**LEARNED).network, N_UNITS, N_CLASSES, neuron)
+    best.load_state_dict(whole.best)
+    assert torch.equal(loaded(VALIDATION.spikes).logits, best(VALIDATION.spikes).logits)
 
 
 def test_a_state_of_other_settings_or_cut_short_is_not_used(tmp_path: Path):

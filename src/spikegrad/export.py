@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from spikegrad.first_spike import FirstSpikeReadout
@@ -32,9 +33,10 @@ def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
     """A network of LIF neurons, or one layer of them, as a NIR graph.
 
     Layers become ``nir.Linear`` and ``nir.CubaLIF``, recurrent weights a ``nir.Linear`` from the
-    neurons to themselves; a leaky readout becomes ``nir.Linear`` and ``nir.LI`` (two of them, where
-    it has a synapse), whose output is the voltage. NIR does not say what the readout makes of that,
-    an integral or a maximum over the sample, nor that spike times are exact here.
+    neurons to themselves; delays become a ``nir.Delay`` before each copy's ``nir.Linear``. A leaky
+    readout becomes ``nir.Linear`` and ``nir.LI`` (two of them, where it has a synapse), whose
+    output is the voltage. NIR does not say what the readout makes of that, an integral or a maximum
+    over the sample, nor that spike times are exact here.
 
     Parameters
     ----------
@@ -58,18 +60,37 @@ def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
     layers = [network] if isinstance(network, SpikingLayer) else list(network.hidden)
     if isinstance(network, Network) and isinstance(network.readout, FirstSpikeReadout):
         layers.append(network.readout.layer)
-    nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([layers[0].n_in])})}
+    line = network.line if isinstance(network, Network) else None
+    n_inputs = layers[0].n_in if line is None else line.n_units
+    nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([n_inputs])})}
     edges: list[tuple[str, str]] = []
+
+    def connect(source: str, target: str, name: str, weight: Tensor, delays: Tensor | None) -> None:
+        """Add ``weight``, each of its blocks of rows behind those of ``delays`` [n_blocks, n]."""
+        blocks = 1 if delays is None else len(delays)
+        for block, part in enumerate(weight.chunk(blocks)):
+            linear, chain = f"{name}weight{block if blocks > 1 else ''}", [source]
+            nodes[linear] = nir.Linear(_array(part))
+            if delays is not None:
+                chain.append(f"{name}delay{block if blocks > 1 else ''}")
+                nodes[chain[-1]] = nir.Delay(delays[block].detach().numpy().copy())
+            edges.extend(pairwise([*chain, linear, target]))
+
     last = "input"
     for number, layer in enumerate(layers):
         neurons = f"layer{number}.neurons"
-        nodes[f"layer{number}_in.weight"] = nir.Linear(_array(layer.weight))
         nodes[neurons] = nir.CubaLIF(**_lif(layer, step))
-        edges += [(last, f"layer{number}_in.weight"), (f"layer{number}_in.weight", neurons)]
+        delays: Tensor | None = layer.input_delay
+        if line is not None and number == 0:
+            own = torch.zeros(1, layer.n_in).double() if delays is None else delays
+            later = line.step * torch.arange(line.copies).repeat_interleave(line.n_units)
+            delays = (own + later).reshape(-1, line.n_units)
+        connect(last, neurons, f"layer{number}_in.", layer.weight, delays)
         if layer.recurrent_weight is not None:
-            recurrent = f"layer{number}.recurrent_weight"
-            nodes[recurrent] = nir.Linear(_array(layer.recurrent_weight))
-            edges += [(neurons, recurrent), (recurrent, neurons)]
+            own_delays = layer.recurrent_delay
+            connect(
+                neurons, neurons, f"layer{number}.recurrent_", layer.recurrent_weight, own_delays
+            )
         last = neurons
     size = layers[-1].n_out
     if isinstance(network, Network) and isinstance(network.readout, LinearReadout):

@@ -11,6 +11,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from spikegrad.delays import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
 from spikegrad.network_settings import FirstSpike, Integrated, Maximum, NetworkSettings
@@ -29,9 +30,11 @@ class SilentError(ValueError):
 
 @dataclass(frozen=True)
 class NetworkOutput:
-    """Logits [n_samples, n_classes], and the spike trains of each hidden layer."""
+    """Logits [n_samples, n_classes], and spike trains: those that the first hidden layer is given,
+    and each hidden layer's."""
 
     logits: Tensor
+    inputs: SpikeTrains
     hidden: list[SpikeTrains]
 
 
@@ -69,12 +72,15 @@ class Network(nn.Module):
             "max_spikes": settings.max_spikes,
             "drive": settings.drive,
         }
-        layers = [
-            SpikingLayer(n_in, n_out, tau=settings.tau, recurrent=settings.recurrent, **options)
-            for n_in, n_out in pairwise([n_units, *settings.layers])
-        ]
+        line, delays = settings.delay_line, settings.delays
+        self.line = None if line is None else DelayLine(n_units, line.copies, line.step)
+        own: dict[str, Any] = {"tau": settings.tau, "recurrent": settings.recurrent}
+        own |= {"train_tau": settings.train_tau}
+        own |= {} if delays is None else {"delays": "axonal", **delays.model_dump()}
+        widths = [n_units if self.line is None else self.line.n_out, *settings.layers]
+        layers = [SpikingLayer(n_in, n_out, **own, **options) for n_in, n_out in pairwise(widths)]
         self.hidden = cast(Sequence[SpikingLayer], nn.ModuleList(layers))
-        own: dict[str, Any] = settings.readout.model_dump(exclude={"kind"})
+        own = settings.readout.model_dump(exclude={"kind"})
         n_in = settings.layers[-1]
         self.readout: Readout
         match settings.readout:
@@ -84,6 +90,11 @@ class Network(nn.Module):
                 self.readout = MaximumReadout(n_in, n_classes, dtype=dtype, **own)
             case FirstSpike():
                 self.readout = FirstSpikeReadout(n_in, n_classes, **options, **own)
+
+    @property
+    def weights(self) -> dict[str, nn.Parameter]:
+        """All weight matrices by name: the parameters but for delays and time constants."""
+        return {n: p for n, p in self.named_parameters() if n.endswith("weight")}
 
     @property
     def spiking_layers(self) -> list[SpikingLayer]:
@@ -98,11 +109,16 @@ class Network(nn.Module):
         SpikeOverflowError
             If a sample makes more spikes than the layer allows.
         """
+        inputs = spikes = self.inputs(spikes)
         hidden = []
         for layer in self.hidden:
             spikes, state = layer.run(spikes)
             hidden.append(spikes)
-        return NetworkOutput(self.readout(spikes, state), hidden)
+        return NetworkOutput(self.readout(spikes, state), inputs, hidden)
+
+    def inputs(self, spikes: SpikeTrains) -> SpikeTrains:
+        """What the first hidden layer is given: ``spikes``, or delayed copies of them."""
+        return spikes if self.line is None else self.line(spikes)
 
     @torch.no_grad()
     def initialise(self, spikes: SpikeTrains, generator: torch.Generator) -> None:
@@ -115,7 +131,7 @@ class Network(nn.Module):
         SilentError, SpikeOverflowError
             If the drawn weights leave a layer silent, or all samples run away in it.
         """
-        initial = self.settings.init
+        initial, spikes = self.settings.init, self.inputs(spikes)
         for number, layer in enumerate(self.hidden):
             layer.initialise(
                 spikes,
@@ -165,7 +181,7 @@ def load_network(path: str | Path) -> tuple[Network, dict[str, Any]]:
     if "network" not in header:
         raise CheckpointError(f"{path}: no network; name a checkpoint of rule train")
     settings = validate(NetworkSettings, header["network"], where=str(path))
-    dtype = next(iter(weights.values())).dtype
+    dtype = weights["hidden.0.weight"].dtype
     network = Network(settings, header["n_units"], header["n_classes"], header["neuron"], dtype)
     network.load_state_dict(weights)
     return network, header

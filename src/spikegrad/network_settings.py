@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from spikegrad.settings import Section, seconds
 
@@ -58,6 +58,37 @@ class Initial(Section):
     """Standard deviation of a recurrent weight, times the root of the layer's width."""
 
 
+class Line(Section):
+    """Delayed copies of the input as further input channels, at fixed distances."""
+
+    copies: PositiveInt
+    """How often each channel appears, the first time without a delay."""
+    step: float = seconds(1e-4, 10.0)
+    """Seconds between a copy and the next."""
+
+
+class Delays(Section):
+    """Learned delays of each sender's spikes, in the hidden layers: of inputs and of their own."""
+
+    copies: PositiveInt = 1
+    """How often each spike arrives, each time with another delay and other weights."""
+    max_delay: float = seconds(1e-4, 10.0, default=0.3)
+    """Longest delay in seconds."""
+    min_delay: Annotated[float, Field(ge=0.0, le=10.0)] = 0.001
+    """Shortest delay of recurrent spikes in seconds; training is slower below 0.0005."""
+    initial_delay: float = seconds(1e-4, 10.0, default=0.15)
+    """Delays are drawn uniformly up to this number of seconds."""
+
+    @model_validator(mode="after")
+    def _are_in_order(self) -> Self:
+        if not self.min_delay <= self.initial_delay <= self.max_delay:
+            raise ValueError(
+                "delays need min_delay <= initial_delay <= max_delay, not "
+                f"{self.min_delay}, {self.initial_delay} and {self.max_delay}"
+            )
+        return self
+
+
 class NetworkSettings(Section):
     """Hidden spiking layers and a readout; the same for all neuron models but for `neurons`."""
 
@@ -67,6 +98,12 @@ class NetworkSettings(Section):
     """Membrane time constant of the hidden neurons, in seconds; the synaptic one is tau/2."""
     recurrent: bool
     """Whether the neurons of a hidden layer are connected to each other."""
+    train_tau: bool = False
+    """Whether each hidden layer learns its time constant, from `tau` on."""
+    delay_line: Line | None = None
+    """Delayed copies of the input as further input channels; null has none."""
+    delays: Delays | None = None
+    """Delays that hidden layers learn; null has none: spikes arrive at once."""
     drive: float = 0.0
     """Constant input current of the hidden neurons, and of a first-spike readout's: LIF neurons
     spike by themselves above 1, QIF neurons above 1/4. `qif_cut` takes none below -3/4."""

@@ -70,6 +70,10 @@ class TrainingSettings(Section):
     """Adam's step for spiking layers, in units of the initial spread of each weight matrix."""
     readout_learning_rate: PositiveFloat
     """Adam's step for the readout, in units of the initial spread of its weights."""
+    delay_learning_rate: PositiveFloat = 0.001
+    """Adam's step for delays (`network.delays`), in seconds."""
+    tau_learning_rate: PositiveFloat = 0.01
+    """Adam's step for the logarithm of time constants (`network.train_tau`)."""
     schedule: Annotated[Cosine | StepDecay, Field(discriminator="kind")]
     """How the learning rates change during training."""
     clip: PositiveFloat | None
@@ -93,6 +97,12 @@ class TrainingSettings(Section):
         if self.stop is not None and self.stop > self.epochs:
             raise ValueError(f"stop = {self.stop} comes after the {self.epochs} epochs of training")
         return self
+
+    @property
+    def rates(self) -> tuple[float, float, float, float]:
+        """Learning rates of spiking layers, the readout, delays and time constants."""
+        own = self.learning_rate, self.readout_learning_rate
+        return *own, self.delay_learning_rate, self.tau_learning_rate
 
     @property
     def last_epoch(self) -> int:

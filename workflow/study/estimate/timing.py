@@ -116,12 +116,11 @@ def active_network(
     )
     network.initialise(few.spikes, generator(0))
     initial = {name: weights.clone() for name, weights in network.state_dict().items()}
+    hidden = [name for name in network.weights if name.startswith("hidden")]
     low, high = 0.05, 20.0  # the factor of the hidden layers' weights
     for _ in range(12):
         factor = (low * high) ** 0.5
-        network.load_state_dict(
-            {n: w * factor if n.startswith("hidden") else w for n, w in initial.items()}
-        )
+        network.load_state_dict({n: w * factor if n in hidden else w for n, w in initial.items()})
         try:
             active = respond(network, few, len(few)).spikes_per_neuron > activity
         except SpikeOverflowError:

@@ -20,7 +20,7 @@ from spikegrad.seeds import generator
 from spikegrad.settings import validate
 from study.config.landscape import Directions
 from study.landscape.constants import STATES
-from study.landscape.objective import Objective, matrices
+from study.landscape.objective import Objective, held, matrices
 from study.landscape.states import State, TrainingRun
 from study.storage.columns import Table, shared
 
@@ -106,7 +106,7 @@ def centre(
     """
     run, weights = state.run, state.weights
     found, gradient = objective.gradient(weights)
-    seed = run.header["seed"]
+    seed, fixed = run.header["seed"], held(run.network)
     raw: dict[str, Tensor] = {}
     about: dict[str, dict[str, Any]] = {}
     for kind_number, kind in enumerate(RANDOM):
@@ -116,11 +116,13 @@ def centre(
             about[f"{kind}{k}"] = {"seed": options.seed, "stream": list(stream)}
     raw["gradient"] = gradient
     raw["difference"] = other.weights - weights
-    for k, component in enumerate(principal(run.trajectory, options.principal)):
+    path = run.trajectory.masked_fill(fixed, 0.0)
+    for k, component in enumerate(principal(path, options.principal)):
         raw[f"principal{k}"] = component
-    norm = weights.norm()
+    norm = weights[~fixed].norm()
     directions = {}
-    for label, direction in raw.items():
+    for label, whole in raw.items():
+        direction = whole.masked_fill(fixed, 0.0)
         if direction.norm() == 0:
             raise ValueError(
                 f"{run.header['neuron']}, seed {seed}, {name}: direction '{label}' is zero"
@@ -136,7 +138,7 @@ def centre(
         "epoch": state.epoch,
         **found.scores(run.network.settings.layers),
         "norm": float(norm),
-        "gradient_norm": float(gradient.norm() * norm),
+        "gradient_norm": float(gradient[~fixed].norm() * norm),
     }
     return Centre(weights, directions, {**facts, "directions": about})
 

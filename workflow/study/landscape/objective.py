@@ -65,8 +65,10 @@ class Objective:
         return Objective(self.network, self.data.select(indices))
 
     def set_weights(self, weights: Tensor) -> None:
-        """Give the network ``weights``."""
-        vector_to_parameters(weights, self.network.parameters())
+        """Give the network ``weights``; delays and time constants stay within their bounds."""
+        vector_to_parameters(weights.clone(), self.network.parameters())
+        for layer in self.layers:
+            layer.bound()
 
     @torch.no_grad()
     def evaluate(self, weights: Tensor) -> Evaluation:
@@ -91,7 +93,7 @@ class Objective:
 
     def _evaluate(self) -> Evaluation:
         output = self.network(self.data.spikes)
-        trains = [self.data.spikes, *output.hidden]
+        trains = [output.inputs, *output.hidden]
         for layer in self.layers[len(output.hidden) :]:
             trains.append(layer(trains[-1]))
         labels = self.data.labels
@@ -113,8 +115,19 @@ def landscape_samples(data: SpikeDataset, options: LandscapeSettings, seed: int)
 
 
 def weights_of(network: Network) -> Tensor:
-    """The network's weights as one vector, float64 [n_weights]."""
+    """The network's parameters as one vector, float64 [n_weights]: its weights, and delays and time
+    constants if it learns these."""
     return parameters_to_vector(network.parameters()).detach().double()
+
+
+def held(network: Network) -> Tensor:
+    """Which of them landscapes hold, bool [n_weights]: delays and time constants."""
+    return torch.cat(
+        [
+            torch.full((parameter.numel(),), name not in network.weights)
+            for name, parameter in network.named_parameters()
+        ]
+    )
 
 
 def matrices(vector: Tensor, network: Network) -> list[Tensor]:

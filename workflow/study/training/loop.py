@@ -98,7 +98,7 @@ def train(
     try:
         first = first_samples(data, options, seed)
         network.initialise(data.spikes.select(first), generator(seed, INITIAL))
-        optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
+        optimizer = Adam(network, *options.rates)
         run.best = copy_weights(network)
         restore_state(run, optimizer, state_file, identity)
         begin = len(run.history)

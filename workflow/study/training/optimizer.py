@@ -37,19 +37,34 @@ class Adam:
     The unit is the standard deviation of the initial weights; learning rates and the norm of
     the gradient count in it. This is torch's implementation, called as a function: the class
     ``torch.optim.Adam`` imports torch's compiler, which takes longer than a short training run.
-    ``rate`` is of the spiking layers; ``network`` has its initial weights.
+    ``rate`` is of the spiking layers' weights, ``delay_rate`` of their delays in seconds,
+    ``tau_rate`` of the logarithms of their time constants, which both stay within their bounds.
+    ``network`` has its initial weights.
     """
 
-    def __init__(self, network: Network, rate: float, readout_rate: float) -> None:
+    def __init__(
+        self,
+        network: Network,
+        rate: float,
+        readout_rate: float,
+        delay_rate: float = 0.001,
+        tau_rate: float = 0.01,
+    ) -> None:
         self._groups: list[_Group] = []
+        self._layers = network.spiking_layers
         for name, weight in network.named_parameters():
-            unit = _spread(weight)
+            unit = 1.0 if name.endswith("log_tau") else _spread(weight)
             if not 0 < unit < math.inf:
                 raise ValueError(
                     f"the weights '{name}' have no scale to learn in (standard deviation {unit}); "
                     "call the network's initialise first"
                 )
-            full = unit * (readout_rate if name.startswith("readout.") else rate)
+            if name.endswith("delay"):
+                full = delay_rate
+            elif name.endswith("log_tau"):
+                full = tau_rate
+            else:
+                full = unit * (readout_rate if name.startswith("readout.") else rate)
             zeros = [torch.zeros(()), *(torch.zeros_like(weight.detach()) for _ in range(2))]
             state = dict(zip(MOMENTS, zeros, strict=True))
             self._groups.append(_Group(name, weight, unit, full, state))
@@ -92,6 +107,8 @@ class Adam:
                 eps=1e-8,
                 maximize=False,
             )
+        for layer in self._layers:
+            layer.bound()
 
     def state(self) -> dict[str, Tensor]:
         """A copy of all that :meth:`load` needs to go on from here, by <weight>.<moment>."""

@@ -70,7 +70,7 @@ def silence_table(
     options = options.model_copy(update={"schedule": CONSTANT})
     last = max(kept)
     network.load_state_dict(kept[0])  # Adam's unit is the spread of the initial weights
-    optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
+    optimizer = Adam(network, *options.rates)
     network.load_state_dict(kept[last])
     ever, silent = spiked(history, sum(network.settings.layers))
     gradient = has_gradient(network, data, options.batch_size)

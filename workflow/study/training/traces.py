@@ -46,7 +46,7 @@ def potential(network: Network, spikes: SpikeTrains, n_points: int) -> pd.DataFr
     Of the neurons that spike, it is one with the median number of spikes; where none does,
     neuron 0. Columns: unit, time in seconds (``n_points`` over its duration), potential.
     """
-    layer = network.hidden[0]
+    layer, spikes = network.hidden[0], network.inputs(spikes)
     counts = torch.bincount(layer(spikes).units, minlength=layer.n_out)
     active = counts.nonzero()[:, 0]
     unit = (
