@@ -110,6 +110,10 @@ def arrival_gradient(neuron, s, w, adjoint):
     """dLoss/dt of an arriving weight ``w``, with ``s`` and ``adjoint`` just after it."""
 
 
+def additive(neuron):
+    """Whether gradients of arriving weights and times do not depend on what else has arrived."""
+
+
 def load(neuron, buffer, k, i):
     """The state of neuron ``i`` in slot ``k`` of a buffer [n_slots, n_state, n_neurons]."""
 

@@ -17,6 +17,7 @@ from numba.extending import intrinsic
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
     FAST,
+    additive,
     arrival_gradient,
     arrive,
     arrive_adjoint,
@@ -164,7 +165,12 @@ def receive_all(neuron, weight, units, counts, first, after, buffer, k):
 
 @njit(**INLINED)
 def withdraw(neuron, weight, unit, count, buffer, k):
-    """The states of slot k without the last event that arrived: ``count`` spikes of ``unit``."""
+    """The states of slot k without the last event that arrived: ``count`` spikes of ``unit``.
+
+    Where the adjoint does not depend on it, they are left as they are.
+    """
+    if additive(neuron):
+        return
     for i in range(buffer.shape[2]):
         before = arrive(neuron, load(neuron, buffer, k, i), -count * weight[unit, i])
         store_moved(neuron, buffer, k, i, before)

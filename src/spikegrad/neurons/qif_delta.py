@@ -120,6 +120,11 @@ def _arrive(neuron, s, w):
     return p + w * q, q
 
 
+@implements(formulas.additive, QIFDelta)
+def _additive(neuron):
+    return False
+
+
 @implements(formulas.input_current, QIFDelta)
 def _input_current(neuron, s):
     return type(s[0])(0)

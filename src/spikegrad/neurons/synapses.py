@@ -16,6 +16,10 @@ def current_synapse(neuron_class: type) -> None:
     def _arrive(neuron, s, w):
         return (*s[:-1], s[-1] + w)
 
+    @implements(formulas.additive, neuron_class)
+    def _additive(neuron):
+        return True
+
     @implements(formulas.input_current, neuron_class)
     def _input_current(neuron, s):
         return s[-1]
