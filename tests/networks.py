@@ -16,7 +16,7 @@ EVERY = [
     *DAILY,
     *(pytest.param(n, marks=pytest.mark.weekly) for n in ("lif_refractory", "qif_cut")),
 ]
-"""Neuron models of tests in single precision: what the last two need is compiled once a week."""
+"""Neuron models of the tests: what the last two need is compiled once a week."""
 
 
 def random_spikes(

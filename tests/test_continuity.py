@@ -74,7 +74,11 @@ def test_a_qif_loss_is_continuous_in_delays(neuron, drive):
 
 @pytest.mark.parametrize(
     ("neuron", "seed", "drive"),
-    [("lif", 0, 0.0), ("lif", 1, 0.5), ("lif_refractory", 0, 0.0), ("qif_cut", 0, 0.0)],
+    [
+        ("lif", 0, 0.0),
+        ("lif", 1, 0.5),
+        *(pytest.param(n, 0, 0.0, marks=pytest.mark.weekly) for n in ("lif_refractory", "qif_cut")),
+    ],
 )
 def test_a_loss_jumps_where_spikes_can_vanish(neuron, seed, drive):
     changes = np.array(list(steepest(line(neuron, seed, drive)).values()))

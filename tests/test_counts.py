@@ -12,20 +12,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from networks import DAILY, random_counts, random_layer, random_spikes, repeated
+from networks import DAILY, EVERY, random_counts, random_layer, random_spikes, repeated
 from spikegrad import SpikeError, SpikeTrains, collate
 from spikegrad.activity import spike_counts
 from spikegrad.layers import SpikingLayer
-from spikegrad.neurons import NEURONS
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from study.training.batches import Blender, moved
 from study.training.robustness import changed
 from test_training import DURATION, N_UNITS, dataset
 
 seeds = st.integers(0, 2**16)
-some = settings(max_examples=25, deadline=None)
+some = settings(max_examples=10, deadline=None)
 kinds = {
-    "neuron": st.sampled_from(sorted(NEURONS)),
     "drive": st.sampled_from([0.0, 0.5]),
     "recurrent": st.booleans(),
 }
@@ -56,6 +54,7 @@ def run(layer: SpikingLayer, spikes: SpikeTrains) -> tuple[SpikeTrains, list[tor
     return out, list(torch.autograd.grad(loss_of(out, state), [*layer.parameters(), times]))
 
 
+@pytest.mark.parametrize("neuron", EVERY)
 @some
 @given(seed=seeds, clip=st.sampled_from([None, 0.5]), **kinds)
 def test_a_layer_does_with_counts_what_it_does_with_copies(seed, clip, neuron, drive, recurrent):
@@ -73,8 +72,9 @@ def test_a_layer_does_with_counts_what_it_does_with_copies(seed, clip, neuron, d
     close(gradients[-1], copied(wanted[-1], spikes))
 
 
+@pytest.mark.parametrize("neuron", DAILY)
 @some
-@given(seed=seeds, **{**kinds, "neuron": st.sampled_from(DAILY)})
+@given(seed=seeds, **kinds)
 def test_counts_of_one_change_no_bit(seed, neuron, drive, recurrent):
     spikes = random_spikes(seed)
     layer = random_layer(neuron, spikes, recurrent=recurrent, dtype=torch.float32, drive=drive)
@@ -84,7 +84,7 @@ def test_counts_of_one_change_no_bit(seed, neuron, drive, recurrent):
     assert all(map(torch.equal, gradients, wanted))
 
 
-@pytest.mark.parametrize("neuron", sorted(NEURONS))
+@pytest.mark.parametrize("neuron", EVERY)
 def test_few_channels_initial_weights_and_traces(neuron):
     """As many channels as make a backward pass leave out those without an event."""
     spikes = random_counts(1, n_samples=2)
@@ -97,7 +97,7 @@ def test_few_channels_initial_weights_and_traces(neuron):
     np.testing.assert_allclose(np.arctan(traces[0]), np.arctan(traces[1]), rtol=0, atol=1e-8)
 
 
-@pytest.mark.parametrize("neuron", sorted(NEURONS))
+@pytest.mark.parametrize("neuron", EVERY)
 def test_a_huge_count_is_a_strong_weight(neuron):
     """The bound of the largest current counts it, by which steps are split."""
     layer = SpikingLayer(1, 3, neuron, dtype=torch.float64)

@@ -52,12 +52,19 @@ def test_networks_diverge_if_and_only_if_they_are_lif_with_a_gain_above_1(seed: 
         assert simulated("qif_delta", found * weights, seed) < 100
 
 
-def test_rates_stand_beside_their_theory() -> None:
-    table = rates(["lif", "lif_refractory", "qif", "qif_cut", "adex"], 10, 1)
+@pytest.mark.parametrize(
+    "neurons",
+    [
+        ("lif", "qif"),
+        pytest.param(("lif", "lif_refractory", "qif", "qif_cut"), marks=pytest.mark.weekly),
+    ],
+)
+def test_rates_stand_beside_their_theory(neurons: tuple[str, ...]) -> None:
+    table = rates([*neurons, "adex"], 10, 1)
     alone = table[table["of"] == "current"]
     assert alone["rate"].to_numpy() == pytest.approx(alone["theory"].to_numpy(), rel=1e-9)
     networks = table[table["of"] == "scale"].set_index(["neuron", "value"])
-    assert set(table["neuron"]) == {"lif", "lif_refractory", "qif", "qif_cut"}
+    assert set(table["neuron"]) == set(neurons)
     assert networks.loc[("lif", 15.0), "rate"] == networks.loc[("lif", 15.0), "theory"] == math.inf
     assert np.isfinite(networks.loc["qif", "rate"]).all()
 

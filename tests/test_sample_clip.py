@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from networks import random_layer, random_spikes
+from networks import EVERY, random_layer, random_spikes
 from spikegrad.layers import SpikingLayer
 from spikegrad.spikes import SpikeTrains
-
-NEURONS = ["lif", "lif_refractory", "qif", "qif_cut", "qif_delta"]
-
 
 WEIGHTS = torch.tensor([1.0, 30.0, 0.1, 2.0, 0.0, 5.0, 1.5], dtype=torch.float64)
 """Of the samples, so that norms differ by orders of magnitude."""
@@ -29,7 +26,7 @@ def gradients(
     return list(torch.autograd.grad(weighted_loss(layer(spikes), weights), [*layer.parameters()]))
 
 
-@pytest.mark.parametrize("neuron", NEURONS)
+@pytest.mark.parametrize("neuron", EVERY)
 @pytest.mark.parametrize(("recurrent", "clip"), [(False, 0.5), (True, 1.0), (False, 3.0)])
 def test_each_sample_is_clipped_at_a_multiple_of_the_median(neuron, recurrent, clip):
     spikes = random_spikes(0, 7)
