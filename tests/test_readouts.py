@@ -34,6 +34,15 @@ def integrated(dtype: torch.dtype = torch.float64) -> IntegratedReadout:
     return with_random_weight(IntegratedReadout(N_IN, N_CLASSES, TAU, WINDOW, dtype=dtype))
 
 
+def with_trained_times() -> IntegratedReadout:
+    """One that has learned its times: they are not those that it was made with."""
+    readout = IntegratedReadout(N_IN, N_CLASSES, 0.05, 0.1, dtype=torch.float64, train_times=True)
+    with torch.no_grad():
+        readout.log_window.fill_(math.log(WINDOW))
+        readout.log_tau_out.fill_(math.log(TAU))
+    return with_random_weight(readout)
+
+
 def maximum(dtype: torch.dtype = torch.float64) -> MaximumReadout:
     return with_random_weight(MaximumReadout(N_IN, N_CLASSES, TAU, dtype=dtype))
 
@@ -122,19 +131,30 @@ def test_the_maximum_is_continuous_where_spikes_change_places_or_leave(seed: int
     torch.testing.assert_close(before, after, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("make", [integrated, maximum])
+@pytest.mark.parametrize("make", [integrated, with_trained_times, maximum])
 def test_gradients_equal_central_differences(make: Callable):
     spikes, readout = trains([7, 1, 12]), make()
     direction = torch.randn(3, N_CLASSES, generator=torch.Generator().manual_seed(5)).double()
+    names = [name for name, _ in readout.named_parameters()]
 
-    def loss(times: Tensor, weight: Tensor) -> Tensor:
+    def loss(times: Tensor, *parameters: Tensor) -> Tensor:
         inputs = replace(spikes, times=times), None
-        logits = torch.func.functional_call(readout, {"weight": weight}, inputs)
-        return (logits * direction).sum()
+        named = dict(zip(names, parameters, strict=True))
+        return (torch.func.functional_call(readout, named, inputs) * direction).sum()
 
     times = spikes.times.clone().requires_grad_()
-    weight = readout.weight.detach().clone().requires_grad_()
-    assert torch.autograd.gradcheck(loss, (times, weight), eps=1e-7, atol=1e-8, rtol=1e-6)
+    given = [own.detach().clone().requires_grad_() for own in readout.parameters()]
+    assert torch.autograd.gradcheck(loss, (times, *given), eps=1e-7, atol=1e-8, rtol=1e-6)
+
+
+def test_a_readout_with_trained_times_is_the_one_of_these_times():
+    spikes, trained = trains([7, 1, 12]), with_trained_times()
+    torch.testing.assert_close(trained(spikes), integrated()(spikes), rtol=1e-12, atol=0)
+    assert (trained.window, trained.tau_out) == pytest.approx((WINDOW, TAU))
+    with torch.no_grad():
+        trained.log_window.fill_(5.0)
+    trained.bound()
+    assert trained.window == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize("make", [integrated, maximum])

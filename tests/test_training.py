@@ -237,6 +237,7 @@ def test_resuming_after_a_kill_gives_the_same_bits_and_another_seed_others(
 
 
 LEARNED = {
+    "readout": {"kind": "integrated", "tau_out": 0.02, "window": 0.2, "train_times": True},
     "train_tau": True,
     "delay_line": {"copies": 3, "step": 0.02},
     "delays": {"copies": 2, "max_delay": 0.06, "initial_delay": 0.03},
@@ -252,8 +253,9 @@ def test_delays_and_time_constants_are_learned_and_resumed(tmp_path: Path, neuro
     assert same_bits(whole.best, resumed.best)
     assert same_bits(whole.network.state_dict(), resumed.network.state_dict())
     first, last = whole.snapshots[0], whole.network.state_dict()
-    for name in ("input_delay", "recurrent_delay", "log_tau"):
-        before, after = first[f"hidden.0.{name}"], last[f"hidden.0.{name}"]
+    times = ("hidden.0.input_delay", "hidden.0.recurrent_delay", "hidden.0.log_tau")
+    for name in (*times, "readout.log_window", "readout.log_tau_out"):
+        before, after = first[name], last[name]
         assert (before != after).double().mean() > 0.5
     for name, least in (("input_delay", 0.0), ("recurrent_delay", 0.001)):
         delays = last[f"hidden.0.{name}"]

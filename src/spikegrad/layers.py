@@ -128,7 +128,9 @@ class SpikingLayer(nn.Module):
         self.recurrent_weight = parameter(recurrent, copies * n_out, n_out, dtype=dtype)
         self.input_delay = parameter(delayed, copies, n_in, dtype=seconds)
         self.recurrent_delay = parameter(delayed and recurrent, copies, n_out, dtype=seconds)
-        self.log_tau = nn.Parameter(torch.tensor([tau]).double().log()) if train_tau else None
+        self.log_tau = (
+            nn.Parameter(torch.tensor([tau], dtype=torch.float64).log()) if train_tau else None
+        )
         self.reset_parameters()
 
     @property

@@ -120,6 +120,12 @@ class Network(nn.Module):
         """What the first hidden layer is given: ``spikes``, or delayed copies of them."""
         return spikes if self.line is None else self.line(spikes)
 
+    def bound(self) -> None:
+        """Bring delays and time constants back within their bounds, after an optimiser's step."""
+        for module in self.modules():
+            if isinstance(module, SpikingLayer | IntegratedReadout):
+                module.bound()
+
     @torch.no_grad()
     def initialise(self, spikes: SpikeTrains, generator: torch.Generator) -> None:
         """Draw all weights, layer by layer, by the activity that ``spikes`` cause.

@@ -17,6 +17,8 @@ class Integrated(Section):
     """Membrane time constant of the output neurons, in seconds."""
     window: float = seconds(1e-3, 10.0)
     """Time constant of the weight exp(-t/window) in the integral, in seconds."""
+    train_times: bool = False
+    """Whether `tau_out` and `window` are learned, from these values on."""
     scale: PositiveFloat = 1.0
     """Root mean square of the logits before training."""
 

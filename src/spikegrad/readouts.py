@@ -21,6 +21,8 @@ from spikegrad.spikes import SpikeTrains
 from spikegrad.uncompiled import uncompiled
 
 State = tuple[Tensor, ...]
+SHORTEST, LONGEST = 1e-4, 10.0
+"""Bounds of trained times in seconds."""
 
 
 class LinearReadout(nn.Module):
@@ -47,10 +49,15 @@ class LinearReadout(nn.Module):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        self.tau_out = seconds(tau_out, "tau_out")
+        self._tau_out = seconds(tau_out, "tau_out")
         self.scale = scale
         self.weight = nn.Parameter(torch.empty(n_in, n_classes, dtype=dtype))
         self.reset_parameters()
+
+    @property
+    def tau_out(self) -> float:
+        """Membrane time constant of the output neurons in seconds."""
+        return self._tau_out
 
     def jump(self) -> float:
         """Change of a logit that one early spike causes through a weight of 1."""
@@ -95,7 +102,9 @@ class IntegratedReadout(LinearReadout):
     tau_out dV/dt = -V, and V(0) = 0. g(T) = 0: a spike that leaves the sample at its end takes
     nothing with it, so that the logits of a QIF network are continuous in every parameter.
 
-    ``window`` is T_w in seconds; the other parameters are those of :class:`LinearReadout`.
+    ``window`` is T_w in seconds. With ``train_times`` the logarithms of T_w and tau_out are
+    parameters, too: ``log_window`` and ``log_tau_out``, float64 [1]. The other arguments are those
+    of :class:`LinearReadout`.
     """
 
     def __init__(
@@ -106,9 +115,30 @@ class IntegratedReadout(LinearReadout):
         window: float,
         scale: float = 1.0,
         dtype: torch.dtype = torch.float32,
+        train_times: bool = False,
     ) -> None:
-        self.window = seconds(window, "window")  # for reset_parameters, which comes next
+        self._window = seconds(window, "window")  # for reset_parameters, which comes next
+        self._trained = False
         super().__init__(n_in, n_classes, tau_out, scale, dtype)
+        self._trained = train_times
+        if train_times:
+            self.log_window = nn.Parameter(torch.tensor([window], dtype=torch.float64).log())
+            self.log_tau_out = nn.Parameter(torch.tensor([tau_out], dtype=torch.float64).log())
+
+    @property
+    def window(self) -> float:
+        """T_w in seconds."""
+        return math.exp(self.log_window.item()) if self._trained else self._window
+
+    @property
+    def tau_out(self) -> float:
+        return math.exp(self.log_tau_out.item()) if self._trained else self._tau_out
+
+    @torch.no_grad()
+    def bound(self) -> None:
+        """Bring trained times back within their bounds, after a step of an optimiser."""
+        for name in ("log_window", "log_tau_out") if self._trained else ():
+            getattr(self, name).clamp_(math.log(SHORTEST), math.log(LONGEST))
 
     def jump(self) -> float:
         return 1 / (1 / self.window + 1 / self.tau_out)
@@ -116,32 +146,42 @@ class IntegratedReadout(LinearReadout):
     @uncompiled
     def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
-        shares = _Shares.apply(spikes.times, spikes.duration, self.window, self.tau_out)
+        if self._trained:
+            window, tau_out = self.log_window.exp(), self.log_tau_out.exp()
+        else:
+            times = torch.tensor([self._window, self._tau_out], dtype=torch.float64)
+            window, tau_out = times.split(1)
+        shares = _Shares.apply(spikes.times, window, tau_out, spikes.duration)
         weight = self.checked_weight()
         features = sum_by_neuron(shares, spikes, len(weight))
         return product(features.to(weight.dtype), weight)
 
 
 class _Shares(torch.autograd.Function):
-    """Spike times -> g(t), each [n_events], with its derivative from the same exponentials.
+    """Spike times, T_w and tau_out -> g(t), [n_events], with derivatives by the same exponentials.
 
     As torch's own operations, this takes twice as many passes over the spikes.
     """
 
     @staticmethod
-    def forward(ctx: Any, times: Tensor, end: float, window: float, tau_out: float) -> Tensor:
-        t = times.numpy()
-        width = 1 / (1 / window + 1 / tau_out)
-        early = width * np.exp(-t / window)
-        late = width * np.exp((t - end) / tau_out - end / window)
-        ctx.save_for_backward(torch.from_numpy(-(early / window + late / tau_out)))
+    def forward(ctx: Any, times: Tensor, window: Tensor, tau_out: Tensor, end: float) -> Tensor:
+        t, tw, tau = times.numpy(), window.item(), tau_out.item()
+        width = 1 / (1 / tw + 1 / tau)
+        early = width * np.exp(-t / tw)
+        late = width * np.exp((t - end) / tau - end / tw)
+        slopes = [-(early / tw + late / tau)]
+        if ctx.needs_input_grad[1]:
+            slopes.append((early * (width + t) - late * (width + end)) / tw**2)
+            slopes.append((early * width - late * (width + end - t)) / tau**2)
+        ctx.save_for_backward(*map(torch.from_numpy, slopes))
         return torch.from_numpy(early - late)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple:
-        (slopes,) = ctx.saved_tensors
-        return grad * slopes, None, None, None
+        slopes, *others = ctx.saved_tensors
+        sums = [torch.from_numpy((grad * own).numpy().sum(keepdims=True)) for own in others]
+        return grad * slopes, *(sums or (None, None)), None
 
 
 class MaximumReadout(LinearReadout):

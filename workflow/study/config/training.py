@@ -73,7 +73,8 @@ class TrainingSettings(Section):
     delay_learning_rate: PositiveFloat = 0.001
     """Adam's step for delays (`network.delays`), in seconds."""
     tau_learning_rate: PositiveFloat = 0.01
-    """Adam's step for the logarithm of time constants (`network.train_tau`)."""
+    """Adam's step for the logarithms of time constants (`network.train_tau`, and `train_times` of a
+    readout)."""
     schedule: Annotated[Cosine | StepDecay, Field(discriminator="kind")]
     """How the learning rates change during training."""
     clip: PositiveFloat | None

@@ -67,8 +67,7 @@ class Objective:
     def set_weights(self, weights: Tensor) -> None:
         """Give the network ``weights``; delays and time constants stay within their bounds."""
         vector_to_parameters(weights.clone(), self.network.parameters())
-        for layer in self.layers:
-            layer.bound()
+        self.network.bound()
 
     @torch.no_grad()
     def evaluate(self, weights: Tensor) -> Evaluation:

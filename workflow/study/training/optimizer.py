@@ -51,17 +51,18 @@ class Adam:
         tau_rate: float = 0.01,
     ) -> None:
         self._groups: list[_Group] = []
-        self._layers = network.spiking_layers
+        self._network = network
         for name, weight in network.named_parameters():
-            unit = 1.0 if name.endswith("log_tau") else _spread(weight)
+            kind = name.rpartition(".")[2]
+            unit = 1.0 if kind.startswith("log_") else _spread(weight)
             if not 0 < unit < math.inf:
                 raise ValueError(
                     f"the weights '{name}' have no scale to learn in (standard deviation {unit}); "
                     "call the network's initialise first"
                 )
-            if name.endswith("delay"):
+            if kind.endswith("delay"):
                 full = delay_rate
-            elif name.endswith("log_tau"):
+            elif kind.startswith("log_"):
                 full = tau_rate
             else:
                 full = unit * (readout_rate if name.startswith("readout.") else rate)
@@ -107,8 +108,7 @@ class Adam:
                 eps=1e-8,
                 maximize=False,
             )
-        for layer in self._layers:
-            layer.bound()
+        self._network.bound()
 
     def state(self) -> dict[str, Tensor]:
         """A copy of all that :meth:`load` needs to go on from here, by <weight>.<moment>."""
