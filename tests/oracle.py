@@ -34,6 +34,20 @@ REFRACTORY = {"lif_refractory": 0.2}
 """For how long y stays at its reset after a spike, in units of tau; 0 for other neurons."""
 
 
+def shares(
+    time: float, weights: np.ndarray, lags: np.ndarray, grid: float
+) -> list[tuple[float, np.ndarray]]:
+    """What a spike at ``time`` adds over ``weights`` [n] after ``lags`` [n], at times of a grid."""
+    place = (time + lags) / grid
+    before = np.floor(place)
+    late = place - before
+    return [
+        (k * grid, np.where(before == k, (1 - late) * weights, late * weights) * (used > 0))
+        for k in np.unique([before, before + 1])
+        for used in [(before == k) | (before + 1 == k)]
+    ]
+
+
 def integrate(
     neuron: str,
     tau: float,
@@ -44,11 +58,13 @@ def integrate(
     duration: float,
     drive: float = 0.0,
     delays: np.ndarray | None = None,
+    grid: float | None = None,
 ) -> list[tuple[float, int]]:
     """Spikes (time, neuron) of one sample, by a general ODE solver with event location.
 
     Row c n + i of ``recurrent`` is what copy c of neuron i's spikes has as weights, after the
-    seconds in ``delays``; without these, at once.
+    seconds in ``delays``; without these, at once. With a ``grid``, ``delays`` [n, n] are those of
+    each weight.
     """
     rates, threshold, reset, arrive = EQUATIONS[neuron]
     n = weight.shape[1]
@@ -88,7 +104,11 @@ def integrate(
                 i = next(k for k, found in enumerate(solution.t_events) if len(found))
                 spikes.append((now, i))
                 y[i], free[i] = reset, now + REFRACTORY.get(neuron, 0.0) * tau
-                coming += [(now + later[row], recurrent[row]) for row in range(i, len(later), n)]
+                if grid is not None and recurrent is not None:
+                    coming += shares(now, recurrent[i], later[i], grid)
+                else:
+                    rows = range(i, len(later), n)
+                    coming += [(now + later[row], recurrent[row]) for row in rows]
         for _, row_of_weights in [c for c in coming if c[0] <= now]:
             y, current = arrive(y, current, row_of_weights)
         coming = [c for c in coming if c[0] > now]

@@ -66,8 +66,9 @@ def test_a_qif_loss_changes_less_and_less_over_shorter_intervals(neuron, drive, 
 
 
 @pytest.mark.parametrize(("neuron", "drive"), [("qif", 0.0), ("qif", 0.5), ("qif_delta", 0.5)])
-def test_a_qif_loss_is_continuous_in_delays(neuron, drive):
-    delays = {"delays": "axonal", "max_delay": 0.06, "min_delay": 0.001}
+@pytest.mark.parametrize("kind", [{"delays": "axonal"}, {"delays": "synaptic", "grid": 0.004}])
+def test_a_qif_loss_is_continuous_in_delays(neuron, drive, kind):
+    delays = {**kind, "max_delay": 0.06, "min_delay": 0.001}
     changes = np.array(list(steepest(line(neuron, 4, drive, **delays)).values()))
     assert changes[-1] < 1e-6 * changes[0]
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
-from networks import EVERY, random_counts, random_layer, random_spikes
-from oracle import integrate
+from networks import EVERY, random_counts, random_layer, random_spikes, repeated
+from oracle import integrate, shares
 from spikegrad import SpikeTrains
 from spikegrad.delays import DelayLine
 from spikegrad.layers import SpikingLayer
@@ -22,6 +22,8 @@ some = settings(max_examples=8, deadline=None)
 # Steps end with each spike where delays may be 0, and never where all are longer than 0.5 ms.
 SHORT, LONG = {"min_delay": 0.0}, {"min_delay": 0.002}
 AXONAL = {"delays": "axonal", "max_delay": 0.06}
+GRID = 0.004
+SYNAPTIC = {"delays": "synaptic", "grid": GRID, "max_delay": 0.06}
 
 
 def shifted(spikes: SpikeTrains, delay: np.ndarray) -> SpikeTrains:
@@ -62,11 +64,48 @@ def test_spike_times_equal_integration_with_delayed_arrivals(neuron, drive, copi
 
 @pytest.mark.parametrize("neuron", EVERY)
 @pytest.mark.parametrize("drive", [0.0, 0.5])
-@pytest.mark.parametrize(("copies", "bounds"), [(1, SHORT), (2, LONG)])
-def test_gradients_equal_central_differences(neuron, drive, copies, bounds):
+def test_synapses_share_arrivals_between_times_of_the_grid(neuron, drive):
+    """Integrated with what arrives at each time; so too where events stand for several spikes."""
+    spikes = random_counts(3, 1e-3, n_samples=2, n_events=25, n_units=8, duration=0.15)
+    layer = random_layer(neuron, spikes, 8, 5, seed=1, scale=2.5, drive=drive, **SYNAPTIC)
+    with torch.no_grad():
+        out = layer(spikes)
+    assert len(out.times) > 10
+    weight, lag = layer.weight.detach().numpy(), layer.input_delay.detach().numpy()
+    alone = repeated(spikes)
+    for b in range(2):
+        t, u = sample_of(alone, b)
+        coming = [
+            own
+            for when, unit in zip(t, u, strict=True)
+            for own in shares(when, weight[unit], lag[unit], GRID)
+            if own[0] <= spikes.duration
+        ]
+        coming.sort(key=lambda own: own[0])
+        expected = integrate(
+            neuron, 0.02, np.array([when for when, _ in coming]), np.arange(len(coming)),
+            np.array([row for _, row in coming]), layer.recurrent_weight.detach().numpy(),
+            spikes.duration, drive, layer.recurrent_delay.detach().numpy(), GRID,
+        )  # fmt: skip
+        times, units = sample_of(out, b)
+        assert units.tolist() == [i for _, i in expected]
+        np.testing.assert_allclose(times, [t for t, _ in expected], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("neuron", EVERY)
+@pytest.mark.parametrize("drive", [0.0, 0.5])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {**AXONAL, **SHORT},
+        {**AXONAL, **LONG, "copies": 2},
+        SYNAPTIC,
+    ],
+)
+def test_gradients_equal_central_differences(neuron, drive, options):
     """Of two layers: input times, weights, delays and time constants."""
     spikes = random_spikes(9, n_samples=3, n_events=30, duration=0.15)
-    options = {**AXONAL, **bounds, "copies": copies, "train_tau": True}
+    options = {**options, "train_tau": True}
     layers = [random_layer(neuron, spikes, 20, 8, seed=3, drive=drive, **options)]
     with torch.no_grad():
         hidden = layers[0](spikes)
@@ -188,9 +227,10 @@ def test_copies_on_a_grid_stay_on_it_and_keep_counts():
 
 
 @pytest.mark.parametrize("neuron", EVERY)
-def test_a_trace_with_delays_spikes_when_its_layer_does(neuron):
+@pytest.mark.parametrize("options", [{**AXONAL, **LONG, "copies": 2}, SYNAPTIC])
+def test_a_trace_with_delays_spikes_when_its_layer_does(neuron, options):
     spikes = random_spikes(5)
-    layer = random_layer(neuron, spikes, drive=0.3, copies=2, **AXONAL, **LONG)
+    layer = random_layer(neuron, spikes, drive=0.3, **options)
     with torch.no_grad():
         out = layer(spikes)
     k = len(out.times) // 2
@@ -200,9 +240,10 @@ def test_a_trace_with_delays_spikes_when_its_layer_does(neuron):
     assert after < before - 0.5
 
 
-def test_no_bit_depends_on_the_number_of_threads():
+@pytest.mark.parametrize("options", [{**AXONAL, "copies": 2}, SYNAPTIC])
+def test_no_bit_depends_on_the_number_of_threads(options):
     spikes = random_spikes(6, n_samples=9)
-    layer = random_layer("lif", spikes, copies=2, train_tau=True, **AXONAL)
+    layer = random_layer("lif", spikes, train_tau=True, **options)
     found = []
     threads = torch.get_num_threads()
     for number in (1, 3):
@@ -253,8 +294,10 @@ def test_lags_beyond_all_time_constants_are_told_apart_by_delays_alone(neuron, d
 
 def test_what_is_wrong_with_delays_is_said():
     for options, message in (
-        ({"delays": "dendritic"}, "None or 'axonal'"),
-        ({"copies": 2}, "copies without delays"),
+        ({"delays": "dendritic"}, "None, 'axonal' or 'synaptic'"),
+        ({"copies": 2}, "only axonal delays have copies"),
+        ({"delays": "synaptic"}, "need a grid's step"),
+        ({"delays": "axonal", "grid": 0.001}, "need a grid's step"),
         ({"delays": "axonal", "max_delay": -1.0}, "0 <= min_delay"),
         ({"delays": "axonal", "min_delay": 0.2, "initial_delay": 0.1}, "initial_delay"),
     ):

@@ -12,16 +12,15 @@ import spikegrad
 
 PACKAGE = Path(spikegrad.__file__).parent
 PROBE = """
-import numpy as np
-from spikegrad.engine import backward, forward
-from spikegrad.engine.records import Events, Weights
-from spikegrad.neurons import LIF
-weight = np.full((1, 16), 20.0)
-weights = Weights(weight, np.zeros((0, 16)), np.full(1, 20.0), np.zeros(0), 16)
-events = Events(np.array([0.01]), np.array([0]))
-out = forward.forward(LIF(0.02), events, 0.1, weights, 1000)
+import torch
+from spikegrad import SpikeTrains, SpikingLayer
+from spikegrad.engine import forward
+layer = SpikingLayer(1, 1, "lif", dtype=torch.float64)
+with torch.no_grad():
+    layer.weight.fill_(20.0)
+    out = layer(SpikeTrains.from_arrays([[0.01]], [[0]], 0.1))
 stats = forward.forward.stats
-print(out.times[0].hex(), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
+print(out.times[0].item().hex(), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
 
 

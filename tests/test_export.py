@@ -130,6 +130,7 @@ def test_every_part_of_a_network_is_there():
         (SpikingLayer(3, 2, "qif"), STEP, "NIR has no QIF neuron, only LIF"),
         (SpikingLayer(3, 2, "qif_delta"), STEP, "NIR has no QIFDelta neuron"),
         (SpikingLayer(3, 2, "lif_refractory"), STEP, "NIR has no LIFRefractory neuron"),
+        (SpikingLayer(3, 2, "lif", delays="synaptic", grid=0.01), STEP, "no delay for each weight"),
         (SpikingLayer(3, 2, "lif"), 0.5, "step must be positive and below tau / 2 = 0.01 s"),
         (SpikingLayer(3, 2, "lif"), 0.0, "step must be positive"),
     ],

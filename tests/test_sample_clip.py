@@ -48,9 +48,12 @@ def test_each_sample_is_clipped_at_a_multiple_of_the_median(neuron, recurrent, c
 
 
 @pytest.mark.parametrize("neuron", ["lif", "qif_delta"])
-def test_gradients_of_delays_and_tau_are_scaled_as_those_of_the_weights(neuron):
+@pytest.mark.parametrize(
+    "options", [{"delays": "axonal", "copies": 2}, {"delays": "synaptic", "grid": 0.004}]
+)
+def test_gradients_of_delays_and_tau_are_scaled_as_those_of_the_weights(neuron, options):
     spikes = random_spikes(0, 7)
-    layer = random_layer(neuron, spikes, delays="axonal", copies=2, max_delay=0.06, train_tau=True)
+    layer = random_layer(neuron, spikes, max_delay=0.06, train_tau=True, **options)
     parts = [gradients(layer, spikes, None, WEIGHTS * own) for own in torch.eye(7)]
     found = gradients(layer, spikes, 0.5)
     norms = layer.sample_norms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -56,6 +56,7 @@ class Layer(Protocol):
     n_in: int
     n_out: int
     max_spikes: int
+    grid: float
     sample_clip: float | None
     sample_norms: np.ndarray | None
 
@@ -63,7 +64,7 @@ class Layer(Protocol):
     def neuron(self) -> Any: ...
 
 
-class _Log(np.ndarray):
+class Log(np.ndarray):
     """A tensor's memory that keeps the log of a forward pass.
 
     Autograd keeps saved tensors as long as a backward pass can come; the log is freed with one.
@@ -73,6 +74,8 @@ class _Log(np.ndarray):
     samples: list[Events]
     origins: list[np.ndarray]
     weights: Weights
+    rows: list[Weights]
+    lags: np.ndarray
 
 
 class SpikingFunction(torch.autograd.Function):
@@ -95,36 +98,22 @@ class SpikingFunction(torch.autograd.Function):
         spikes: SpikeTrains,
         logged: bool,
     ) -> tuple[Tensor, ...]:
-        neuron, n_out = layer.neuron, layer.n_out
+        neuron = layer.neuron
         back = recurrent_delay.detach().numpy().reshape(-1) if len(recurrent_delay) else None
         weights = padded_weights(weight, recurrent, back)
         samples, origins = arriving(spikes, weights.input.dtype, input_delay, layer.n_in)
-        run = runner(layer, weights, spikes.duration)
-        final = np.empty((len(neuron.variables()), len(spikes), n_out), weights.input.dtype)
-        log = np.zeros(1).view(_Log)
-        log.records, log.samples, log.origins, log.weights = [], samples, origins, weights
-
-        def run_sample(b: int) -> tuple[np.ndarray, np.ndarray, list[Record]]:
-            record = run(b, samples[b])
-            final[:, b] = record.final[:, :n_out]
-            return record.times, record.units, [record] if logged else []
-
-        times_of, units_of = [np.empty(0)], [np.empty(0, np.int64)]
-        for sample_times, sample_units, record in in_threads(run_sample, range(len(spikes))):
-            times_of.append(sample_times)
-            units_of.append(sample_units)
-            log.records += record
-        _check_states(final)
-        offsets = np.cumsum([len(sample_times) for sample_times in times_of])
-        out_times, out_units, out_offsets = map(
-            torch.from_numpy, (np.concatenate(times_of), np.concatenate(units_of), offsets)
+        run = runner(layer, spikes.duration)
+        log = np.zeros(1).view(Log)
+        log.samples, log.origins, log.weights = samples, origins, weights
+        out_times, final, out_units, out_offsets, log.records = run_samples(
+            lambda b: run(b, samples[b], weights), layer, len(spikes), weights.input.dtype, logged
         )
         ctx.layer, ctx.log, ctx.neuron = layer, weakref.ref(log), neuron
         ctx.duration = spikes.duration
         given = times, spikes.units, spikes.offsets, spikes.counts
         ctx.save_for_backward(*given, out_offsets, torch.from_numpy(log))
         ctx.mark_non_differentiable(out_units, out_offsets)
-        return out_times, torch.from_numpy(final), out_units, out_offsets
+        return out_times, final, out_units, out_offsets
 
     @staticmethod
     @once_differentiable
@@ -138,8 +127,8 @@ class SpikingFunction(torch.autograd.Function):
         used = used_channels(samples, len(weights.input))
         if used is not None:
             whole, weights, samples = weights, *only(used, weights, samples)
-        grad_spikes = np.ascontiguousarray(grad_times.numpy())  # of one type, compiled once
-        grad_states = padded(grad_final.transpose(0, 1))
+        grad_spikes, grad_states = spike_gradients(grad_times, grad_final)
+        no_lags = np.zeros((0, 0), weights.input.dtype)
         arrivals = [np.empty(len(events.times) if needs_arrivals else 0) for events in samples]
         delays, taus = np.empty((len(samples), len(weights.delays))), np.zeros(len(samples))
 
@@ -147,40 +136,112 @@ class SpikingFunction(torch.autograd.Function):
             """Add the gradients of sample ``b``."""
             grad_times = grad_spikes[offsets[b] : offsets[b + 1]].copy()
             delays[b] = 0
-            gradients = grad_times, grad_input, grad_recurrent, delays[b], arrivals[b]
+            gradients = grad_times, grad_input, grad_recurrent, delays[b], no_lags, arrivals[b]
             record, states = log.records[b], grad_states[b]
             backward.backward(neuron, samples[b], weights, record, states, gradients)
-            if needs_tau:  # times in units of tau are all that the equations know
-                end = backward.end_gradient(neuron, record.final, states)
-                taus[b] = (
-                    (grad_spikes[offsets[b] : offsets[b + 1]] * record.times).sum()
-                    - (arrivals[b] * samples[b].times).sum()
-                    - (delays[b] * weights.delays).sum()
-                    - end * ctx.duration / neuron.tau
+            if needs_tau:
+                taus[b] = tau_gradient(
+                    neuron,
+                    record,
+                    states,
+                    ctx.duration,
+                    grad_spikes[offsets[b] : offsets[b + 1]],
+                    (arrivals[b], samples[b].times),
+                    (delays[b], weights.delays),
                 )
 
-        factors = np.ones(len(samples))
-        if layer.sample_clip is None:
-            grad_weight, grad_recurrent = sum_of_blocks(run, weights, len(samples))
-        else:
-            grad_weight, grad_recurrent, layer.sample_norms, factors = sum_of_clipped(
-                run, weights, len(samples), layer.sample_clip
-            )
+        like = weights.input, weights.recurrent
+        (grad_weight, grad_recurrent), factors = summed(run, like, len(samples), layer)
         if used is not None:
             rows, grad_weight = grad_weight, np.zeros_like(whole.input)
             grad_weight[used] = rows
-        found = (
-            _of_spikes(arrivals, log.origins, ctx.saved_tensors[2]) if needs_times else None,
+        return check_gradients(
+            ctx,
+            _of_spikes(arrivals, log.origins, ctx.saved_tensors[2]) if needs_arrivals else None,
             grad_weight[:, : layer.n_out],
             grad_recurrent[:, : layer.n_out],
             _of_rows(arrivals, log.samples, factors, len(grad_weight)) if needs_delay else None,
-            (factors[:, None] * delays).sum(0) if ctx.needs_input_grad[4] else None,
-            (factors * taus).sum(keepdims=True) if needs_tau else None,
+            (factors[:, None] * delays).sum(0),
+            (factors * taus).sum(keepdims=True),
         )
-        for gradient, what in zip(found, DIFFERENTIATED, strict=True):
-            if gradient is not None:
-                _check_gradient(gradient, what)
-        return *(None if own is None else torch.from_numpy(own) for own in found), None, None, None
+
+
+def spike_gradients(grad_times: Tensor, grad_final: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """dLoss/dt of all spikes, and dLoss/d(final state) of each sample, as the kernels read them."""
+    return np.ascontiguousarray(grad_times.numpy()), padded(grad_final.transpose(0, 1))
+
+
+def tau_gradient(
+    neuron: Any,
+    record: Record,
+    grad_final: np.ndarray,
+    duration: float,
+    grad_times: np.ndarray,
+    *scaled: tuple[np.ndarray, np.ndarray],
+) -> float:
+    """dLoss/d(log tau) of one sample.
+
+    Times in units of tau are all that the equations know: what spike times gain, with
+    ``grad_times``, the end of the sample and all else that is ``scaled`` lose, given as gradients
+    and seconds.
+    """
+    lost = sum(float((gradient * times).sum()) for gradient, times in scaled)
+    end = backward.end_gradient(neuron, record.final, grad_final) * duration / neuron.tau
+    return float((grad_times * record.times).sum()) - lost - end
+
+
+def check_gradients(ctx: Any, *found: np.ndarray | None) -> tuple[Tensor | None, ...]:
+    """The gradients of ``DIFFERENTIATED`` that are needed, and None of other arguments.
+
+    Raises
+    ------
+    NotFiniteError
+        If one is not finite.
+    """
+    tensors: list[Tensor | None] = []
+    for needed, gradient, what in zip(ctx.needs_input_grad, found, DIFFERENTIATED, strict=False):
+        if needed and gradient is not None:
+            _check_gradient(gradient, what)
+            tensors.append(torch.from_numpy(gradient))
+        else:
+            tensors.append(None)
+    return *tensors, None, None, None
+
+
+def run_samples(
+    run: Callable[[int], Record], layer: Layer, n_samples: int, dtype: np.dtype, logged: bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor, list[Record]]:
+    """``run`` each sample: spike times, final states, units, offsets, and records if ``logged``."""
+    n_out = layer.n_out
+    final = np.empty((len(layer.neuron.variables()), n_samples, n_out), dtype)
+
+    def run_sample(b: int) -> tuple[np.ndarray, np.ndarray, list[Record]]:
+        record = run(b)
+        final[:, b] = record.final[:, :n_out]
+        return record.times, record.units, [record] if logged else []
+
+    times_of, units_of, records = [np.empty(0)], [np.empty(0, np.int64)], []
+    for sample_times, sample_units, record in in_threads(run_sample, range(n_samples)):
+        times_of.append(sample_times)
+        units_of.append(sample_units)
+        records += record
+    _check_states(final)
+    offsets = np.cumsum([len(sample_times) for sample_times in times_of])
+    times, units = np.concatenate(times_of), np.concatenate(units_of)
+    out_times, finals, out_units, out_offsets = map(
+        torch.from_numpy, (times, final, units, offsets)
+    )
+    return out_times, finals, out_units, out_offsets, records
+
+
+def summed(
+    run: Callable[..., None], like: Sequence[np.ndarray], n_samples: int, layer: Layer
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Gradients ``like`` these, summed over the samples, and what each sample's is scaled by."""
+    if layer.sample_clip is None:
+        return sum_of_blocks(run, like, n_samples), np.ones(n_samples)
+    total, layer.sample_norms, factors = sum_of_clipped(run, like, n_samples, layer.sample_clip)
+    return total, factors
 
 
 def _of_spikes(
@@ -215,11 +276,11 @@ def _check_gradient(gradient: np.ndarray, what: str) -> None:
         )
 
 
-def runner(layer: Layer, weights: Weights, duration: float) -> Callable[[int, Events], Record]:
-    """A function that runs one sample, given its number and events."""
+def runner(layer: Layer, duration: float) -> Callable[[int, Events, Weights], Record]:
+    """A function that runs one sample, given its number, events and weights."""
     neuron, limit = layer.neuron, layer.max_spikes * layer.n_out
 
-    def run(sample: int, events: Events) -> Record:
+    def run(sample: int, events: Events, weights: Weights) -> Record:
         record = forward.forward(neuron, events, duration, weights, limit)
         if len(record.times) > limit:
             raise SpikeOverflowError(

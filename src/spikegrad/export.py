@@ -117,6 +117,8 @@ def _lif(layer: SpikingLayer, step: float) -> dict[str, np.ndarray]:
     that: r is the value that simulators want which add currents to potentials.
     """
     neuron = layer.neuron
+    if layer.grid > 0:
+        raise ExportError("NIR has no delay for each weight; train axonal delays instead")
     if type(neuron) is not LIF:
         raise ExportError(
             f"NIR has no {type(neuron).__name__} neuron, only LIF; train one, or write a NIR node"

@@ -18,6 +18,7 @@ from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
 from spikegrad.parallel import arriving, padded_weights
 from spikegrad.spikes import SpikeTrains
+from spikegrad.synaptic import SynapticFunction, all_rows
 from spikegrad.uncompiled import uncompiled
 
 __all__ = ["NotFiniteError", "SpikeOverflowError", "SpikingLayer", "assign", "warm_up"]
@@ -50,7 +51,9 @@ class SpikingLayer(nn.Module):
         neuron above 1/4. That of ``qif_cut`` is at least -3/4.
     delays
         None, or "axonal": the spikes of each channel and of each neuron arrive after a delay of
-        its own, the same at all receivers. It is a parameter like the weights.
+        its own, the same at all receivers. Or "synaptic": each weight has its own delay, and
+        arrivals are shared between neighbouring times of a ``grid``. Delays are parameters like the
+        weights.
     copies
         How often each spike arrives, each time with another delay and other weights.
     max_delay, min_delay
@@ -58,6 +61,9 @@ class SpikingLayer(nn.Module):
         passes faster: no step then ends with a spike.
     initial_delay
         Delays are drawn uniformly up to this number of seconds; by default half of ``max_delay``.
+    grid
+        Step in seconds of the grid of times of arrival, of "synaptic" delays alone. Recurrent
+        delays are at least one step.
     train_tau
         Whether the time constant is a parameter, too: its logarithm, ``log_tau``.
 
@@ -69,8 +75,8 @@ class SpikingLayer(nn.Module):
     recurrent_weight
         Recurrent weights [copies * n_out, n_out], from row to column; None without recurrence.
     input_delay, recurrent_delay
-        Seconds from a spike to each row's arrival, float64 [copies, n_in] and [copies, n_out]; None
-        without delays.
+        Seconds from a spike to each row's arrival, float64 [copies, n_in] and [copies, n_out]; if
+        synaptic, to each weight's, [n_in, n_out] and [n_out, n_out]; None without delays.
     log_tau
         Logarithm of tau in seconds, float64 [1]; None where it is not trained.
     sample_clip
@@ -93,11 +99,12 @@ class SpikingLayer(nn.Module):
         dtype: torch.dtype = torch.float32,
         max_spikes: int = 1000,
         drive: float = 0.0,
-        delays: Literal["axonal"] | None = None,
+        delays: Literal["axonal", "synaptic"] | None = None,
         copies: int = 1,
         max_delay: float = 0.3,
         min_delay: float = 0.0,
         initial_delay: float | None = None,
+        grid: float = 0.0,
         train_tau: bool = False,
     ) -> None:
         super().__init__()
@@ -112,7 +119,8 @@ class SpikingLayer(nn.Module):
             if number < 1:
                 raise ValueError(f"{name} must be at least 1, not {number}")
         first = max_delay / 2 if initial_delay is None else initial_delay
-        _check_delays(delays, copies, min_delay, first, max_delay)
+        _check_delays(delays, copies, grid, min_delay, first, max_delay)
+        self.grid, min_delay = float(grid), max(min_delay, grid)
         if dtype not in (torch.float32, torch.float64):
             raise ValueError(f"dtype must be torch.float32 or torch.float64, not {dtype}")
         self.n_in, self.n_out, self.max_spikes = n_in, n_out, max_spikes
@@ -123,11 +131,12 @@ class SpikingLayer(nn.Module):
         def parameter(wanted: bool, *shape: int, dtype: torch.dtype) -> nn.Parameter | None:
             return nn.Parameter(torch.empty(shape, dtype=dtype)) if wanted else None
 
-        seconds, delayed = torch.float64, delays is not None
+        seconds, delayed, synaptic = torch.float64, delays is not None, delays == "synaptic"
         self.weight = nn.Parameter(torch.empty(copies * n_in, n_out, dtype=dtype))
         self.recurrent_weight = parameter(recurrent, copies * n_out, n_out, dtype=dtype)
-        self.input_delay = parameter(delayed, copies, n_in, dtype=seconds)
-        self.recurrent_delay = parameter(delayed and recurrent, copies, n_out, dtype=seconds)
+        senders = [(n, n_out) if synaptic else (copies, n) for n in (n_in, n_out)]
+        self.input_delay = parameter(delayed, *senders[0], dtype=seconds)
+        self.recurrent_delay = parameter(delayed and recurrent, *senders[1], dtype=seconds)
         self.log_tau = (
             nn.Parameter(torch.tensor([tau], dtype=torch.float64).log()) if train_tau else None
         )
@@ -253,7 +262,8 @@ class SpikingLayer(nn.Module):
         spikes.check(self.n_in)
         tensors = spikes.times, *self._weights(), *self._delays(), self._checked_log_tau()
         logged = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-        times, final, units, offsets = SpikingFunction.apply(*tensors, self, spikes, logged)
+        function = SynapticFunction if self.grid > 0 else SpikingFunction
+        times, final, units, offsets = function.apply(*tensors, self, spikes, logged)
         out = SpikeTrains(times, units, offsets, spikes.duration)
         return out, self.neuron.normalised(tuple(final))
 
@@ -277,15 +287,16 @@ class SpikingLayer(nn.Module):
         return weight, recurrent
 
     def _delays(self) -> tuple[Tensor, Tensor]:
-        """Input and recurrent delays of each row ([0] without delays), verified."""
+        """Input and recurrent delays ([0] or [0, n_out] if there are none), verified."""
         found = []
         for name, least in (("input_delay", 0.0), ("recurrent_delay", self.min_delay)):
             delay = getattr(self, name)
+            flat = (-1, self.n_out) if self.grid > 0 else (-1,)
             if delay is None:
-                found.append(torch.empty(0, dtype=torch.float64))
+                found.append(torch.empty(0, dtype=torch.float64).reshape(flat))
                 continue
             _check_delay(delay, least, self.max_delay, name)
-            found.append(delay.reshape(-1))
+            found.append(delay.reshape(flat))
         return found[0], found[1]
 
     def _checked_log_tau(self) -> Tensor:
@@ -323,25 +334,31 @@ class SpikingLayer(nn.Module):
         if not ((times >= 0) & (times <= spikes.duration)).all():
             raise ValueError(f"times must lie within the sample's {spikes.duration} s")
         weight, recurrent = self._weights()
-        input_delay, recurrent_delay = self._delays()
+        parameters = weight, recurrent, *self._delays()
         # Probes are events of a further channel without weight: they split steps, nothing else.
         # They stand first among simultaneous events, so that a step ends with each.
-        silent = weight.new_zeros(1, self.n_out)
-        later = recurrent_delay.numpy() if len(recurrent_delay) else None
-        weights = padded_weights(torch.cat([weight, silent]), recurrent, later)
-        own, _ = arriving(spikes[sample], weights.input.dtype, input_delay, self.n_in)
-        events = own[0]
+        if self.grid > 0:
+            events, weights = all_rows(self, spikes[sample], *parameters)
+        else:
+            input_delay, back = parameters[2:]
+            weights = padded_weights(weight, recurrent, back.numpy() if len(back) else None)
+            (events,), _ = arriving(spikes[sample], weights.input.dtype, input_delay, self.n_in)
+        silent = len(weights.input)
+        weights = weights._replace(
+            input=np.concatenate([weights.input, np.zeros_like(weights.input[:1])]),
+            reach=np.append(weights.reach, 0).astype(weights.reach.dtype),
+        )
         probes, place = np.unique(times, return_inverse=True)
         all_times = np.concatenate([probes, events.times])
         order = np.argsort(all_times, kind="stable")
-        units = np.concatenate([np.full(len(probes), len(weight)), events.units])[order]
+        units = np.concatenate([np.full(len(probes), silent), events.units])[order]
         counts = events.counts
         if len(counts):
             counts = np.concatenate([np.ones(len(probes), counts.dtype), counts])[order]
         split = Events(all_times[order], units, counts)
-        record = runner(self, weights, spikes.duration)(sample, split)
+        record = runner(self, spikes.duration)(sample, split, weights)
         states = backward.states(self.neuron, split, weights, record, neuron)
-        at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == len(weight))
+        at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == silent)
         return self.neuron.potential(states[:, at_probe])[place]
 
 
@@ -394,13 +411,17 @@ def _check_alike(tensor: Tensor, other: Tensor, shape: tuple[int, ...], name: st
 
 
 def _check_delays(
-    delays: str | None, copies: int, least: float, first: float, largest: float
+    delays: str | None, copies: int, grid: float, least: float, first: float, largest: float
 ) -> None:
     """Verify what a layer is told about delays."""
-    if delays not in (None, "axonal"):
-        raise ValueError(f"delays must be None or 'axonal', not {delays!r}")
-    if delays is None and copies > 1:
-        raise ValueError(f"{copies} copies without delays would be one; give delays='axonal'")
+    if delays not in (None, "axonal", "synaptic"):
+        raise ValueError(f"delays must be None, 'axonal' or 'synaptic', not {delays!r}")
+    if delays != "axonal" and copies > 1:
+        raise ValueError(f"only axonal delays have copies, not {delays!r}; leave copies out")
+    if (delays == "synaptic") != (0 < grid < math.inf):
+        raise ValueError(
+            f"synaptic delays, and no others, need a grid's step, not {delays!r}, {grid}"
+        )
     if not 0 <= least <= first <= largest < math.inf:
         raise ValueError(
             "delays need 0 <= min_delay <= initial_delay <= max_delay in seconds, not "

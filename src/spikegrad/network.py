@@ -76,7 +76,8 @@ class Network(nn.Module):
         self.line = None if line is None else DelayLine(n_units, line.copies, line.step)
         own: dict[str, Any] = {"tau": settings.tau, "recurrent": settings.recurrent}
         own |= {"train_tau": settings.train_tau}
-        own |= {} if delays is None else {"delays": "axonal", **delays.model_dump()}
+        if delays is not None:
+            own |= {"delays": delays.kind, **delays.model_dump(exclude={"kind"})}
         widths = [n_units if self.line is None else self.line.n_out, *settings.layers]
         layers = [SpikingLayer(n_in, n_out, **own, **options) for n_in, n_out in pairwise(widths)]
         self.hidden = cast(Sequence[SpikingLayer], nn.ModuleList(layers))

@@ -70,8 +70,12 @@ class Line(Section):
 
 
 class Delays(Section):
-    """Learned delays of each sender's spikes, in the hidden layers: of inputs and of their own."""
+    """Delays that hidden layers learn, of their inputs and of their own spikes."""
 
+    kind: Literal["axonal", "synaptic"] = "axonal"
+    """One delay for each sender, or one for each weight."""
+    grid: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """Step in seconds of the times at which spikes arrive, of synaptic delays alone."""
     copies: PositiveInt = 1
     """How often each spike arrives, each time with another delay and other weights."""
     max_delay: float = seconds(1e-4, 10.0, default=0.3)
@@ -88,6 +92,10 @@ class Delays(Section):
                 "delays need min_delay <= initial_delay <= max_delay, not "
                 f"{self.min_delay}, {self.initial_delay} and {self.max_delay}"
             )
+        if (self.kind == "synaptic") != (self.grid > 0):
+            raise ValueError(f"synaptic delays, and no others, need a grid, not {self.grid}")
+        if self.kind == "synaptic" and self.copies > 1:
+            raise ValueError(f"only axonal delays have copies; here are {self.copies}")
         return self
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
@@ -70,21 +70,22 @@ def only(used: np.ndarray, weights: Weights, samples: list[Events]) -> tuple[Wei
     return few, [events._replace(units=place[events.units]) for events in samples]
 
 
-Backward = Callable[[int, np.ndarray, np.ndarray], None]
+Backward = Callable[..., None]
+"""Adds the gradients of a sample, given its number, to arrays."""
 J = TypeVar("J")
 R = TypeVar("R")
 
 
-def sum_of_blocks(run: Backward, weights: Weights, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """The gradients of input and recurrent weights, summed over the samples."""
+def sum_of_blocks(run: Backward, like: Sequence[np.ndarray], n_samples: int) -> list[np.ndarray]:
+    """Gradients of weights ``like`` these, summed over the samples."""
 
-    def run_block(block: range) -> tuple[np.ndarray, np.ndarray]:
-        own = np.zeros_like(weights.input), np.zeros_like(weights.recurrent)
+    def run_block(block: range) -> list[np.ndarray]:
+        own = [np.zeros_like(array) for array in like]
         for b in block:
             run(b, *own)
         return own
 
-    total = np.zeros_like(weights.input), np.zeros_like(weights.recurrent)
+    total = [np.zeros_like(array) for array in like]
     for block in in_threads(run_block, blocks(n_samples)):
         for whole, part in zip(total, block, strict=True):
             whole += part
@@ -92,21 +93,22 @@ def sum_of_blocks(run: Backward, weights: Weights, n_samples: int) -> tuple[np.n
 
 
 def sum_of_clipped(
-    run: Backward, weights: Weights, n_samples: int, clip: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    run: Backward, like: Sequence[np.ndarray], n_samples: int, clip: float
+) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     """The same with each sample's gradient clipped; its norms before, and the factors by which it
     is scaled, float64 [n_samples].
 
-    The largest norm is ``clip`` times the median of those that are not zero. All samples'
+    Norms are those of the first two arrays together. The largest norm is ``clip`` times the median
+    of those that are not zero. All samples'
     gradients are kept until the median is known.
     """
-    n_in, n = weights.input.shape
-    parts = np.empty((n_samples, n_in + len(weights.recurrent), n), weights.input.dtype)
+    bounds = np.cumsum([0, *map(len, like)]).tolist()
+    parts = np.empty((n_samples, bounds[-1], like[0].shape[1]), like[0].dtype)
 
     def run_sample(b: int) -> float:
         parts[b] = 0
-        run(b, parts[b, :n_in], parts[b, n_in:])
-        return sums.square_sum(parts[b])
+        run(b, *(parts[b, first:last] for first, last in pairwise(bounds)))
+        return sums.square_sum(parts[b, : bounds[2]])
 
     norms = np.sqrt(np.array(in_threads(run_sample, range(n_samples)), np.float64))
     some = norms[norms > 0]
@@ -120,7 +122,7 @@ def sum_of_clipped(
         sums.weighted_sum(parts, scales, first, last, total)
 
     in_threads(add_rows, range(0, len(total), ROWS))
-    return total[:n_in], total[n_in:], norms, factors
+    return [total[first:last] for first, last in pairwise(bounds)], norms, factors
 
 
 def blocks(n_samples: int) -> list[range]:
@@ -139,9 +141,9 @@ def padded_weights(weight: Tensor, recurrent: Tensor, delays: np.ndarray | None 
     if not (np.isfinite(reach).all() and np.isfinite(reach_back).all()):
         raise ValueError("the layer's weights are not finite: training has diverged")
     later = np.zeros(len(back)) if delays is None else delays
-    return Weights(
-        forth, back, reach, reach_back, later, later.min(initial=math.inf), weight.shape[1]
-    )
+    soonest = later.min(initial=math.inf)
+    lags = np.zeros((0, 0))
+    return Weights(forth, back, reach, reach_back, later, soonest, lags, 0.0, weight.shape[1])
 
 
 def padded(tensor: Tensor) -> np.ndarray:

@@ -37,6 +37,7 @@ from spikegrad.engine.rows import (
     rescale_all,
     withdraw,
 )
+from spikegrad.engine.synapses import collect
 
 
 @njit(**OPTIONS)
@@ -75,7 +76,7 @@ def replay(neuron, events, weights, record, segment, m, a, buffer, factors):
 def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gradients):
     """Take the adjoint back through a segment; ``m`` and ``a`` are those after its last."""
     times, units, counts = events
-    grad_times, grad_input, grad_recurrent, grad_delays, grad_arrivals = gradients
+    grad_times, grad_input, grad_recurrent, grad_delays, grad_lags, grad_arrivals = gradients
     one = weights.input.dtype.type(1)
     first = segment * SEGMENT
     for k in range(min(SEGMENT, record.steps.shape[0] - first) - 1, -1, -1):
@@ -124,7 +125,13 @@ def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gra
             store(neuron, adjoint, 1, j, load(neuron, adjoint, 0, j))
         adjoint_all(neuron, step, buffer, k, adjoint)
         for n in range(m, after_last):
-            j, delay, g = record.units[n], record.delays[n], type(step)(grad_times[n])
+            j, delay = record.units[n], record.delays[n]
+            if weights.lags.shape[0] > 0:
+                grad_times[n] += collect(
+                    grad_input, weights.step, weights.recurrent, weights.lags,
+                    j, record.times[n], one, grad_recurrent, grad_lags,
+                )  # fmt: skip
+            g = type(step)(grad_times[n])
             start, after = load(neuron, buffer, k, j), load(neuron, adjoint, 1, j)
             plain = load(neuron, adjoint, 0, j)
             before = through_spike_adjoint(neuron, step, delay, start, after, plain, g)
@@ -137,8 +144,8 @@ def backward(neuron, events, weights, record, grad_final, gradients):
 
     ``grad_final`` [n_state, n] is dLoss/d(final state). ``gradients`` holds dLoss/dt of each
     spike, to which is added what comes by way of the layer itself; the gradients of input and
-    recurrent weights and of recurrent delays, which are added to; and an array for dLoss/dt of each
-    input event, which may be empty.
+    recurrent weights, of recurrent delays and of those on a grid, which are added to; and an array
+    for dLoss/dt of each input event, which may be empty.
     """
     n_state, n = grad_final.shape
     adjoint = np.empty((2, n_state, n), grad_final.dtype)  # slot 1: of neurons that spike

@@ -47,6 +47,7 @@ from spikegrad.engine.rows import (
     receive_all,
     rescale_all,
 )
+from spikegrad.engine.synapses import deposit
 from spikegrad.engine.underway import pop, push
 
 # Steps that a sample may take: where currents are strong some eight for a spike, as many as its
@@ -150,7 +151,7 @@ def advance(
     neurons = found.neurons
     now, current, event, n_steps, n_spikes, n_underway, n_arrivals, done = progress
     n_events, n, n_rows = times.shape[0], buffer.shape[2], weights.recurrent.shape[0]
-    coupled = weights.soonest < SHORTEST_STEP
+    coupled, gridded = weights.soonest < SHORTEST_STEP, weights.lags.shape[0] > 0
     full = False
     part = one  # a step in which few neurons spike, as far as is known
 
@@ -213,6 +214,12 @@ def advance(
                 sort_spikes(record, first, n_spikes)
             for m in range(first, n_spikes):
                 row = record.units[m]
+                if gridded:
+                    deposit(
+                        weights.input, weights.step, weights.recurrent, weights.lags,
+                        row, record.times[m], one,
+                    )  # fmt: skip
+                    continue
                 while row < n_rows:
                     push(underway, n_underway, record.times[m] + weights.delays[row], m, row)
                     n_underway += 1
@@ -233,6 +240,8 @@ def advance(
             receive_all(neuron, weights.input, units, counts, source, event, buffer, end)
             for e in range(source, event):
                 current += count_of(counts, e) * weights.reach[units[e]]
+            if gridded:  # more has come since the weights were written
+                current = largest_current(neuron, buffer, end)
         elif source == PAUSE and event == n_events and until >= duration:
             done = True
         while n_underway > 0 and underway[0, 0] <= until:

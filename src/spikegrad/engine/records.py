@@ -44,6 +44,11 @@ class Weights(NamedTuple):
     [n_rows]."""
     soonest: float
     """The shortest of ``delays``; infinite if there are none."""
+    lags: np.ndarray
+    """Of synapses with delays of their own on a grid: those of the recurrent ones in seconds,
+    float64 [n, n], by which spikes are added to ``input``, whose rows are times; else [0, 0]."""
+    step: float
+    """The step of that grid in seconds, or 0."""
     n_out: int
     """Neurons of the layer; those from there to n only fill up registers."""
 
