@@ -177,6 +177,34 @@ if "runaway" in STUDY.measures:
     )
 
 
+DELAYED = [n for n in NEURONS if STUDY.model(n).network.delays is not None]
+
+if DELAYED:
+
+    rule learned_delays:
+        input:
+            snapshots=each_run(rules.train.output.snapshots, DELAYED),
+        output:
+            delays=f"{TRAINING}/delays.parquet",
+        log:
+            f"{LOGS}/training/learned_delays.log",
+        benchmark:
+            f"{BENCHMARKS}/training/learned_delays.tsv"
+        resources:
+            **needs(1500, 60),
+        params:
+            runs=[(n, seed) for n in DELAYED for seed in STUDY.seeds],
+        script:
+            "../scripts/learned_delays.py"
+
+    figure(
+        "training",
+        "delays",
+        "learned delays",
+        {"delays": rules.learned_delays.output.delays},
+    )
+
+
 figure(
     "training",
     "learning_curves",

@@ -1,0 +1,38 @@
+"""The table and the figure of learned delays, from snapshots of two trainings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spikegrad.saving import save_tensors
+from study.training.delays import delays, draw_delays
+from study.training.run import snapshot_tensors
+from test_training import LEARNED, run
+
+
+def test_delays_are_those_before_training_and_after_it(tmp_path: Path):
+    runs, results = [], {}
+    for neuron, seed in (("lif", 3), ("qif", 4)):
+        result = run(tmp_path / neuron, neuron, **LEARNED, layers=[6, 4])
+        save_tensors(tmp_path / f"{neuron}.safetensors", snapshot_tensors(result))
+        runs.append((neuron, seed, tmp_path / f"{neuron}.safetensors"))
+        results[neuron] = result
+    table = delays(runs)
+    for neuron, seed, _ in runs:
+        for layer, of, shape in ((1, "input", (2, 36)), (2, "recurrent", (2, 4))):
+            own = table[(table["neuron"] == neuron) & (table["layer"] == layer)]
+            own = own[own["of"] == of]
+            assert set(own["seed"]) == {seed}
+            name = f"hidden.{layer - 1}.{of}_delay"
+            for column, epoch in (("before", 0), ("after", 4)):
+                values = results[neuron].snapshots[epoch][name]
+                assert values.shape == shape
+                np.testing.assert_array_equal(own[column], values.flatten())
+    figure = draw_delays(table)
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == [f"layer {n}, {of} spikes" for n in (1, 2) for of in ("input", "recurrent")]
+    assert figure.axes[0].get_xlim()[1] == pytest.approx(1000 * table["after"].max(), rel=0.2)
+    figure.savefig(tmp_path / "delays.png")
