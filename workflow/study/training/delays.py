@@ -49,7 +49,9 @@ def delays(runs: Iterable[tuple[str, int, str | Path]]) -> pd.DataFrame:
 def draw_delays(table: pd.DataFrame) -> Figure:
     """How delays are spread before training and after it, in columns for input and recurrent."""
     kinds = [(layer, of) for (layer, of), _ in table.groupby(["layer", "of"])]
-    figure, (row,) = plt.subplots(1, len(kinds), figsize=(1 + 2.6 * len(kinds), 2.8), squeeze=False)
+    figure, (row,) = plt.subplots(
+        1, len(kinds), figsize=(1 + 2.6 * len(kinds), 2.8), squeeze=False, sharey=True
+    )
     bins = np.linspace(0, 1000 * table[["before", "after"]].to_numpy().max(), 31)
     for axes, (layer, of) in zip(row, kinds, strict=True):
         own = table[(table["layer"] == layer) & (table["of"] == of)]
