@@ -168,6 +168,13 @@ def test_the_librarys_guide_runs():
     assert len(names["graph"].nodes) == 4
 
 
+def test_the_guide_to_delays_runs():
+    names: dict[str, Any] = {}
+    for code in blocks("tutorial-delays.md", "python"):
+        exec(compile(code, "tutorial-delays.md", "exec"), names)
+    assert names["accuracy"] > 0.95
+
+
 def test_the_guides_files_become_data(tmp_path: Path):
     """Written as the page says, named as the page says, without speakers."""
     (code,), (own,) = blocks("own-spikes.md", "python"), blocks("own-spikes.md", "yaml")
