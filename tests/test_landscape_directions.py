@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,15 +73,20 @@ def test_every_direction_is_as_long_as_the_weights():
             assert float(direction.norm()) == pytest.approx(float(point.weights.norm()))
 
 
-def test_directions_hold_delays_and_time_constants():
-    found, (own, _) = centres(train_tau=True, delays=Delays(max_delay=0.06, initial_delay=0.03))
+def test_directions_hold_time_constants():
+    found, (own, _) = centres(train_tau=True)
     fixed = held(own.network)
-    assert int(fixed.sum()) == 20 + 10 + 1
+    assert int(fixed.sum()) == 1
     for point in found.values():
-        assert not any(direction[fixed].any() for direction in point.directions.values())
+        assert point.weights[fixed].item() == pytest.approx(math.log(0.02), abs=0.2)
         for direction in point.directions.values():
+            assert not direction[fixed].any()
             assert float(direction.norm()) == pytest.approx(float(point.weights[~fixed].norm()))
-        assert point.weights[fixed].all()
+
+
+def test_networks_with_learned_delays_have_no_landscapes():
+    with pytest.raises(ValueError, match=r"they know no network\.delays"):
+        centres(delays=Delays(max_delay=0.06, initial_delay=0.03))
 
 
 @pytest.mark.parametrize("kind", ["filter", "layer"])

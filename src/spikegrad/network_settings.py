@@ -70,7 +70,8 @@ class Line(Section):
 
 
 class Delays(Section):
-    """Delays that hidden layers learn, of their inputs and of their own spikes."""
+    """Delays that hidden layers learn, of their inputs and of their own spikes. Landscapes do not
+    know them: a study with delays has the stages search and training."""
 
     kind: Literal["axonal", "synaptic"] = "axonal"
     """One delay for each sender, or one for each weight."""

@@ -11,6 +11,8 @@ from study.claims.results import Cases, Tables
 
 FROZEN = date(2026, 11, 25)
 """The day on which the criteria were fixed, before the study on heidelberg-digits."""
+CHOSEN = date(2026, 11, 28)
+"""The day on which primary cases were chosen, after that study."""
 
 
 @dataclass(frozen=True)

@@ -102,9 +102,15 @@ def centre(
 ) -> Centre:
     """The state called ``name`` with all directions from it.
 
-    ``other`` is the state of another seed's network that "difference" leads to.
+    ``other`` is the state of another seed's network that "difference" leads to. Directions hold
+    time constants. ValueError if the network has learned delays.
     """
     run, weights = state.run, state.weights
+    if run.network.settings.delays is not None:
+        raise ValueError(
+            "landscapes tell changes of the order of spikes as they are sent, not as they arrive: "
+            "they know no network.delays; ask for the stages search and training alone"
+        )
     found, gradient = objective.gradient(weights)
     seed, fixed = run.header["seed"], held(run.network)
     raw: dict[str, Tensor] = {}

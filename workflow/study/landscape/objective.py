@@ -65,7 +65,7 @@ class Objective:
         return Objective(self.network, self.data.select(indices))
 
     def set_weights(self, weights: Tensor) -> None:
-        """Give the network ``weights``; delays and time constants stay within their bounds."""
+        """Give the network ``weights``; time constants stay within their bounds."""
         vector_to_parameters(weights.clone(), self.network.parameters())
         self.network.bound()
 
@@ -114,13 +114,13 @@ def landscape_samples(data: SpikeDataset, options: LandscapeSettings, seed: int)
 
 
 def weights_of(network: Network) -> Tensor:
-    """The network's parameters as one vector, float64 [n_weights]: its weights, and delays and time
-    constants if it learns these."""
+    """The network's parameters as one vector, float64 [n_weights]: its weights, and the time
+    constants that it learns."""
     return parameters_to_vector(network.parameters()).detach().double()
 
 
 def held(network: Network) -> Tensor:
-    """Which of them landscapes hold, bool [n_weights]: delays and time constants."""
+    """Which of them landscapes hold, bool [n_weights]: those that are no weights."""
     return torch.cat(
         [
             torch.full((parameter.numel(),), name not in network.weights)

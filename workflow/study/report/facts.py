@@ -70,6 +70,19 @@ def cases(claims: pd.DataFrame, claim: str, unit: str = "") -> str:
     return markdown_table(["case", "number (95 %)", "over", "p, adjusted", "verdict"], rows)
 
 
+def delays(network: dict[str, Any]) -> str:
+    """In what way the input or the layers of a network are delayed, in words."""
+    line, learned = network.get("delay_line"), network.get("delays")
+    parts = []
+    if line:
+        parts.append(f"{line['copies']} copies of the input, {1000 * line['step']:g} ms apart")
+    if learned:
+        parts.append(f"learned {learned['kind']} delays up to {1000 * learned['max_delay']:g} ms")
+    if network.get("train_tau"):
+        parts.append("learned time constants")
+    return "with " + ", ".join(parts) if parts else "without delays"
+
+
 def criteria(claims: pd.DataFrame) -> str:
     """What decides: a row for each of the ``claims`` that a study has judged."""
     rows = [

@@ -20,6 +20,7 @@ import yaml
 
 from spikegrad.files import atomic
 from spikegrad.version import __version__
+from study.claims.claim import CHOSEN
 from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, search_facts, variant_facts
@@ -55,9 +56,9 @@ def page(folder: Path, template: str) -> str:
     tables that the template shows (FileNotFoundError)."""
     study = StudyTables(folder)
     fixed = study.config["criteria"]
+    day = date.fromisoformat(str(fixed)) if fixed else None
 
     def answers(paper: str) -> list[Answer]:
-        day = date.fromisoformat(str(fixed)) if fixed else None
         return [answer(study.claims, s, day) for s in STATEMENTS if s.paper == paper]
 
     return _ENVIRONMENT.get_template(template).render(
@@ -65,6 +66,7 @@ def page(folder: Path, template: str) -> str:
         config=study.config,
         claims=study.claims,
         answers=answers,
+        chosen_late=day is not None and day < CHOSEN,
         claims_page=CLAIMS.get(template),
         Verdict=Verdict,
         facts=facts,

@@ -196,7 +196,8 @@ def gains(
 ) -> pd.DataFrame:
     """The largest :func:`gain` of a layer, of each LIF network after each epoch of its snapshots.
 
-    The files are those of the same runs in the same order. The gain is 0 without recurrence.
+    The files are those of the same runs in the same order. The gain is 0 without recurrence;
+    of spikes that arrive in several copies, these count together, whatever their delays.
     """
     rows = []
     for outcome_file, history, weights_file in zip(outcomes, histories, snapshots, strict=True):
@@ -205,7 +206,8 @@ def gains(
         tensors, _ = load_tensors(weights_file)
         for epoch, weights in by_epoch(tensors, "epoch").items():
             recurrent = [w for name, w in weights.items() if name.endswith("recurrent_weight")]
-            found = max((gain(w.double().numpy()) for w in recurrent), default=0.0)
+            copies = (w.double().numpy().reshape(-1, w.shape[1], w.shape[1]) for w in recurrent)
+            found = max((gain(each.sum(0)) for each in copies), default=0.0)
             row = active.loc[epoch]
             rows.append((row["seed"], epoch, found, row["spikes_per_neuron"], outcome))
     return pd.DataFrame(rows, columns=["seed", "epoch", "gain", "spikes_per_neuron", "outcome"])
