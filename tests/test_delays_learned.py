@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spikegrad.saving import save_tensors
-from study.training.delays import delays, draw_delays
+from study.training.delays import DELAYS_TABLE, delays, draw_delays
 from study.training.run import snapshot_tensors
 from test_training import LEARNED, run
 
@@ -21,6 +21,7 @@ def test_delays_are_those_before_training_and_after_it(tmp_path: Path):
         runs.append((neuron, seed, tmp_path / f"{neuron}.safetensors"))
         results[neuron] = result
     table = delays(runs)
+    assert list(table.columns) == list(DELAYS_TABLE.columns)
     for neuron, seed, _ in runs:
         for layer, of, shape in ((1, "input", (2, 36)), (2, "recurrent", (2, 4))):
             own = table[(table["neuron"] == neuron) & (table["layer"] == layer)]

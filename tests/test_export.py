@@ -37,18 +37,19 @@ class Voltage(torch.nn.Module):
 
 
 class Late(torch.nn.Module):
-    """NIR's delay, a line of steps for each channel."""
+    """NIR's delay of each channel, by a ring of past steps."""
 
     def __init__(self, node: nir.Delay) -> None:
         super().__init__()
         self.steps = torch.from_numpy(np.round(node.delay / STEP)).long()
-        self.line: list[torch.Tensor] = []
+        self.ring = torch.zeros(int(self.steps.max()) + 1, len(self.steps))
+        self.now = 0
 
     def forward(self, pulse: torch.Tensor) -> torch.Tensor:
-        self.line.append(pulse)
-        place = len(self.line) - 1 - self.steps
-        late = torch.stack(self.line)[place.clamp(min=0), :, torch.arange(len(place))].T
-        return torch.where(place >= 0, late, 0.0)
+        self.ring[self.now % len(self.ring)] = pulse[0]
+        place = (self.now - self.steps) % len(self.ring)
+        self.now += 1
+        return self.ring[place, torch.arange(len(place))][None]
 
 
 def stepped(graph: nir.NIRGraph, spikes: SpikeTrains, n_units: int) -> torch.Tensor:
