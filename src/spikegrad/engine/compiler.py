@@ -17,6 +17,7 @@ from typing import Any
 
 import llvmlite.binding
 import numba
+from numba.core.caching import UserProvidedCacheLocator
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, PassManager
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
@@ -66,6 +67,20 @@ class _Compiler(CompilerBase):
         return [pipeline]
 
 
+_PACKAGE = Path(__file__).parent.parent
+SOURCES = sorted([*_PACKAGE.glob("engine/*.py"), *_PACKAGE.glob("neurons/*.py")])
+"""All that is compiled into the kernels."""
+
+
+class SharedLocator(UserProvidedCacheLocator):
+    """Copies of the same sources share machine code, wherever they lie."""
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, py_file: str) -> str:
+        own = Path(py_file)
+        return own.parent.name if own in SOURCES else super().get_suitable_cache_subpath(py_file)
+
+
 def _cache_folder() -> Path:
     """A folder named by the processor and a hash of every source that is compiled into the kernels.
 
@@ -73,9 +88,7 @@ def _cache_folder() -> Path:
     file it would go on to run the old machine code. Machines that share a folder would remove each
     other's entries from its index.
     """
-    package = Path(__file__).parent.parent
-    sources = sorted([*package.glob("engine/*.py"), *package.glob("neurons/*.py")])
-    digest = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    digest = hashlib.sha256(b"\0".join(source.read_bytes() for source in SOURCES)).hexdigest()[:16]
     name, features = processor()
     kind = hashlib.sha256(features.encode()).hexdigest()[:8]
     base = Path(os.environ.get("NUMBA_CACHE_DIR") or os.path.expanduser("~/.cache/spikegrad"))
@@ -99,11 +112,12 @@ def njit(**options: Any) -> Callable[[Callable], Any]:
     """``numba.njit``, with our settings and our cache."""
 
     def compiled(function: Callable) -> Any:
-        others = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = _CACHE_FOLDER  # read here, once for each function
+        others = numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES
+        numba.config.CACHE_DIR = _CACHE_FOLDER  # both read here, once for each function
+        numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.{SharedLocator.__name__}"
         try:
             return numba.njit(pipeline_class=_Compiler, **options)(function)
         finally:
-            numba.config.CACHE_DIR = others
+            numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES = others
 
     return compiled
