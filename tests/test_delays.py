@@ -15,7 +15,7 @@ from spikegrad import SpikeTrains
 from spikegrad.delays import DelayLine
 from spikegrad.layers import SpikingLayer
 from spikegrad.readouts import MaximumReadout
-from test_engine import sample_of, smooth_loss
+from test_engine import assert_gradients, assert_spikes, sample_of, smooth_loss
 
 seeds = st.integers(0, 2**16)
 some = settings(max_examples=8, deadline=None)
@@ -57,9 +57,7 @@ def test_spike_times_equal_integration_with_delayed_arrivals(neuron, drive, copi
             layer.recurrent_weight.detach().numpy(), spikes.duration, drive,
             layer.recurrent_delay.detach().numpy().ravel(),
         )  # fmt: skip
-        times, units = sample_of(out, b)
-        assert units.tolist() == [i for _, i in expected]
-        np.testing.assert_allclose(times, [t for t, _ in expected], rtol=0, atol=1e-9)
+        assert_spikes(out, b, expected)
 
 
 @pytest.mark.parametrize("neuron", EVERY)
@@ -87,9 +85,7 @@ def test_synapses_share_arrivals_between_times_of_the_grid(neuron, drive):
             np.array([row for _, row in coming]), layer.recurrent_weight.detach().numpy(),
             spikes.duration, drive, layer.recurrent_delay.detach().numpy(), GRID,
         )  # fmt: skip
-        times, units = sample_of(out, b)
-        assert units.tolist() == [i for _, i in expected]
-        np.testing.assert_allclose(times, [t for t, _ in expected], rtol=0, atol=1e-9)
+        assert_spikes(out, b, expected)
 
 
 @pytest.mark.parametrize("neuron", EVERY)
@@ -110,37 +106,8 @@ def test_gradients_equal_central_differences(neuron, drive, options):
     with torch.no_grad():
         hidden = layers[0](spikes)
     layers.append(random_layer(neuron, hidden, 8, 6, seed=4, drive=drive, **options))
-    input_times = spikes.times.clone().requires_grad_()
-
-    def loss() -> tuple[torch.Tensor, torch.Tensor]:
-        signal, units = replace(spikes, times=input_times), []
-        for layer in layers:
-            signal, state = layer.run(signal)
-            units.append(signal.units)
-        return smooth_loss(signal, state), torch.cat(units)
-
-    parameters = [*(p for layer in layers for p in layer.parameters()), input_times]
-    assert len(parameters) == 11
-    value, units = loss()
-    assert len(units) > 20
-    gradients = torch.autograd.grad(value, parameters)
-    for k, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
-        draw = torch.Generator().manual_seed(k)
-        direction = torch.randn(parameter.shape, generator=draw, dtype=torch.float64)
-        if parameter is input_times or 0 <= parameter.min() <= parameter.max() < 0.1:
-            direction *= 1e-3  # times
-        with torch.no_grad():
-            estimates = []
-            for h in (2e-6, 1e-6):  # Richardson extrapolation of two central differences
-                ends = []
-                for sign in (1, -2):
-                    parameter += sign * h * direction
-                    ends.append(loss())
-                parameter += h * direction
-                assert all(torch.equal(end[1], units) for end in ends)
-                estimates.append((ends[0][0] - ends[1][0]) / (2 * h))
-            expected = (4 * estimates[1] - estimates[0]) / 3
-        torch.testing.assert_close((gradient * direction).sum(), expected, rtol=1e-6, atol=1e-8)
+    assert sum(len(list(layer.parameters())) for layer in layers) == 10
+    assert_gradients(layers, spikes, more_than=20, brief=0.1)
 
 
 @pytest.mark.parametrize("neuron", EVERY)

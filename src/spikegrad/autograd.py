@@ -98,22 +98,15 @@ class SpikingFunction(torch.autograd.Function):
         spikes: SpikeTrains,
         logged: bool,
     ) -> tuple[Tensor, ...]:
-        neuron = layer.neuron
         back = recurrent_delay.detach().numpy().reshape(-1) if len(recurrent_delay) else None
         weights = padded_weights(weight, recurrent, back)
         samples, origins = arriving(spikes, weights.input.dtype, input_delay, layer.n_in)
         run = runner(layer, spikes.duration)
         log = np.zeros(1).view(Log)
         log.samples, log.origins, log.weights = samples, origins, weights
-        out_times, final, out_units, out_offsets, log.records = run_samples(
-            lambda b: run(b, samples[b], weights), layer, len(spikes), weights.input.dtype, logged
+        return run_samples(
+            ctx, lambda b: run(b, samples[b], weights), log, layer, times, spikes, logged
         )
-        ctx.layer, ctx.log, ctx.neuron = layer, weakref.ref(log), neuron
-        ctx.duration = spikes.duration
-        given = times, spikes.units, spikes.offsets, spikes.counts
-        ctx.save_for_backward(*given, out_offsets, torch.from_numpy(log))
-        ctx.mark_non_differentiable(out_units, out_offsets)
-        return out_times, final, out_units, out_offsets
 
     @staticmethod
     @once_differentiable
@@ -157,7 +150,7 @@ class SpikingFunction(torch.autograd.Function):
             grad_weight[used] = rows
         return check_gradients(
             ctx,
-            _of_spikes(arrivals, log.origins, ctx.saved_tensors[2]) if needs_arrivals else None,
+            _of_spikes(arrivals, log.origins, ctx.saved_tensors[2]) if needs_times else None,
             grad_weight[:, : layer.n_out],
             grad_recurrent[:, : layer.n_out],
             _of_rows(arrivals, log.samples, factors, len(grad_weight)) if needs_delay else None,
@@ -209,29 +202,43 @@ def check_gradients(ctx: Any, *found: np.ndarray | None) -> tuple[Tensor | None,
 
 
 def run_samples(
-    run: Callable[[int], Record], layer: Layer, n_samples: int, dtype: np.dtype, logged: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor, list[Record]]:
-    """``run`` each sample: spike times, final states, units, offsets, and records if ``logged``."""
-    n_out = layer.n_out
-    final = np.empty((len(layer.neuron.variables()), n_samples, n_out), dtype)
+    ctx: Any,
+    run: Callable[[int], Record],
+    log: Log,
+    layer: Layer,
+    times: Tensor,
+    spikes: SpikeTrains,
+    logged: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """``run`` each sample of ``spikes``: spike times, final states, units, offsets.
+
+    Keeps in ``ctx`` what a backward pass needs, with the ``log``, to which come the records if
+    ``logged``.
+    """
+    neuron, n_out = layer.neuron, layer.n_out
+    shape = len(neuron.variables()), len(spikes), n_out
+    final = np.empty(shape, log.weights.input.dtype)
 
     def run_sample(b: int) -> tuple[np.ndarray, np.ndarray, list[Record]]:
         record = run(b)
         final[:, b] = record.final[:, :n_out]
         return record.times, record.units, [record] if logged else []
 
-    times_of, units_of, records = [np.empty(0)], [np.empty(0, np.int64)], []
-    for sample_times, sample_units, record in in_threads(run_sample, range(n_samples)):
+    log.records = []
+    times_of, units_of = [np.empty(0)], [np.empty(0, np.int64)]
+    for sample_times, sample_units, record in in_threads(run_sample, range(len(spikes))):
         times_of.append(sample_times)
         units_of.append(sample_units)
-        records += record
+        log.records += record
     _check_states(final)
-    offsets = np.cumsum([len(sample_times) for sample_times in times_of])
-    times, units = np.concatenate(times_of), np.concatenate(units_of)
-    out_times, finals, out_units, out_offsets = map(
-        torch.from_numpy, (times, final, units, offsets)
-    )
-    return out_times, finals, out_units, out_offsets, records
+    offsets = torch.from_numpy(np.cumsum([len(sample_times) for sample_times in times_of]))
+    units = torch.from_numpy(np.concatenate(units_of))
+    ctx.layer, ctx.log, ctx.neuron = layer, weakref.ref(log), neuron
+    ctx.duration = spikes.duration
+    given = times, spikes.units, spikes.offsets, spikes.counts
+    ctx.save_for_backward(*given, offsets, torch.from_numpy(log))
+    ctx.mark_non_differentiable(units, offsets)
+    return torch.from_numpy(np.concatenate(times_of)), torch.from_numpy(final), units, offsets
 
 
 def summed(

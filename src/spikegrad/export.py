@@ -69,10 +69,11 @@ def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
         """Add ``weight``, each of its blocks of rows behind those of ``delays`` [n_blocks, n]."""
         blocks = 1 if delays is None else len(delays)
         for block, part in enumerate(weight.chunk(blocks)):
-            linear, chain = f"{name}weight{block if blocks > 1 else ''}", [source]
+            number = block if blocks > 1 else ""
+            linear, chain = f"{name}weight{number}", [source]
             nodes[linear] = nir.Linear(_array(part))
             if delays is not None:
-                chain.append(f"{name}delay{block if blocks > 1 else ''}")
+                chain.append(f"{name}delay{number}")
                 nodes[chain[-1]] = nir.Delay(delays[block].detach().numpy().copy())
             edges.extend(pairwise([*chain, linear, target]))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Any
 
 import numpy as np
@@ -45,7 +44,7 @@ class SynapticFunction(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         weights = padded_weights(weight, recurrent)
         samples = events_of_samples(spikes, weights.input.dtype)
-        grid = grid_of(spikes.duration, layer.grid)
+        grid = grid_of(spikes.duration, layer.grid, weights.input.dtype)
         lags, back = padded(input_delay), padded(recurrent_delay)
         run, rows = runner(layer, spikes.duration), [weights] * len(samples)
 
@@ -55,16 +54,9 @@ class SynapticFunction(torch.autograd.Function):
             return run(b, grid, own)
 
         log = np.zeros(1).view(Log)
-        out_times, final, out_units, out_offsets, log.records = run_samples(
-            run_sample, layer, len(spikes), weights.input.dtype, logged
-        )
         log.samples, log.weights, log.rows, log.lags = samples, weights, rows, lags
-        ctx.layer, ctx.log, ctx.neuron = layer, weakref.ref(log), layer.neuron
-        ctx.duration, ctx.grid = spikes.duration, grid
-        given = times, spikes.units, spikes.offsets, spikes.counts
-        ctx.save_for_backward(*given, out_offsets, torch.from_numpy(log))
-        ctx.mark_non_differentiable(out_units, out_offsets)
-        return out_times, final, out_units, out_offsets
+        ctx.grid = grid
+        return run_samples(ctx, run_sample, log, layer, times, spikes, logged)
 
     @staticmethod
     @once_differentiable
@@ -105,11 +97,11 @@ class SynapticFunction(torch.autograd.Function):
         )
 
 
-def grid_of(duration: float, step: float) -> Events:
-    """The times of arrival as events, each a unit of its own."""
+def grid_of(duration: float, step: float, dtype: np.dtype) -> Events:
+    """The times of arrival as events, each a unit of its own, for weights of type ``dtype``."""
     n_times = int(duration / step * (1 + 1e-12)) + 1
     times = np.minimum(np.arange(n_times) * step, duration)
-    return Events(times, np.arange(n_times), np.empty(0))
+    return Events(times, np.arange(n_times), np.empty(0, dtype))
 
 
 def with_rows(
@@ -143,7 +135,7 @@ def all_rows(
 ) -> tuple[Events, Weights]:
     """The grid, and weights whose rows are all that arrives in the only sample of ``spikes``."""
     weights = padded_weights(weight, recurrent)
-    grid = grid_of(spikes.duration, layer.grid)
+    grid = grid_of(spikes.duration, layer.grid, weights.input.dtype)
     (events,) = events_of_samples(spikes, weights.input.dtype)
     lags, back = padded(input_delay), padded(recurrent_delay)
     rows = with_rows(weights, events, grid, layer.grid, lags, back)

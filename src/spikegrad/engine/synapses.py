@@ -12,7 +12,7 @@ So what arrives is continuous in t and in the delay, with derivatives but where 
 from __future__ import annotations
 
 from spikegrad.engine import njit
-from spikegrad.engine.rows import OPTIONS
+from spikegrad.engine.rows import OPTIONS, count_of
 
 
 @njit(**OPTIONS)
@@ -53,9 +53,8 @@ def collect(gradient, step, weight, lag, unit, time, count, grad_weight, grad_la
 @njit(**OPTIONS)
 def deposit_all(rows, step, weight, lag, times, units, counts):
     """Add all spikes of one sample."""
-    one = rows.dtype.type(1)
     for e in range(times.shape[0]):
-        count = counts[e] if counts.shape[0] > 0 else one
+        count = count_of(counts, e)
         deposit(rows, step, weight, lag, units[e], times[e], count)
 
 
@@ -64,9 +63,8 @@ def collect_all(
     gradient, step, weight, lag, times, units, counts, grad_weight, grad_lag, grad_times
 ):
     """Its adjoint; dLoss/dt of each spike goes to ``grad_times``."""
-    one = gradient.dtype.type(1)
     for e in range(times.shape[0]):
-        count = counts[e] if counts.shape[0] > 0 else one
+        count = count_of(counts, e)
         grad_times[e] = collect(
             gradient, step, weight, lag, units[e], times[e], count, grad_weight, grad_lag
         )

@@ -121,12 +121,12 @@ def weights_of(network: Network) -> Tensor:
 
 def held(network: Network) -> Tensor:
     """Which of them landscapes hold, bool [n_weights]: those that are no weights."""
-    return torch.cat(
-        [
-            torch.full((parameter.numel(),), name not in network.weights)
-            for name, parameter in network.named_parameters()
-        ]
-    )
+    weights = network.weights
+    parts = [
+        torch.full((parameter.numel(),), name not in weights)
+        for name, parameter in network.named_parameters()
+    ]
+    return torch.cat(parts)
 
 
 def matrices(vector: Tensor, network: Network) -> list[Tensor]:

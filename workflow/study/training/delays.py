@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from spikegrad.saving import load_tensors
 from study.storage.columns import Table, shared
 from study.style import NEURON_COLOURS, neuron_label
+from study.training.run import by_epoch
 
-DELAY = re.compile(r"epoch\.(\d+)\.hidden\.(\d+)\.(input|recurrent)_delay")
+DELAY = re.compile(r"hidden\.(\d+)\.(input|recurrent)_delay")
 DELAYS_TABLE = Table(
     files=("training/delays.parquet",),
     says="Delays that networks learn; a row for each.",
@@ -34,15 +35,11 @@ def delays(runs: Iterable[tuple[str, int, str | Path]]) -> pd.DataFrame:
     tables = []
     for neuron, seed, path in runs:
         tensors, _ = load_tensors(path)
-        found: dict[tuple[int, str], dict[int, np.ndarray]] = {}
-        for match in filter(None, map(DELAY.fullmatch, tensors)):
-            epoch, layer, of = match.groups()
-            values = tensors[match.string].numpy().ravel()
-            found.setdefault((int(layer) + 1, of), {})[int(epoch)] = values
-        for (layer, of), epochs in sorted(found.items()):
-            about = {"neuron": neuron, "seed": seed, "layer": layer, "of": of}
-            ends = {"before": epochs[min(epochs)], "after": epochs[max(epochs)]}
-            tables.append(pd.DataFrame({**about, **ends}))
+        kept = list(by_epoch(tensors, "epoch").values())
+        for match in filter(None, map(DELAY.fullmatch, sorted(kept[0]) if kept else ())):
+            about = {"neuron": neuron, "seed": seed, "layer": int(match[1]) + 1, "of": match[2]}
+            before, after = (epoch[match.string].numpy().ravel() for epoch in (kept[0], kept[-1]))
+            tables.append(pd.DataFrame({**about, "before": before, "after": after}))
     return pd.concat(tables, ignore_index=True)
 
 
