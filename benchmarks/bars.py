@@ -23,6 +23,13 @@ BESIDE_SPYX = {
     ("rec128", "full", 32, "1 ms"): dict.fromkeys(NEURONS, 6),
     ("rec128", "full", 64, "1 ms"): dict.fromkeys(NEURONS, 6),
 }
+COST_OF_DELAYS = {
+    "axonal, input": 1.15,
+    "axonal, recurrent": 1.0,
+    "synaptic": 4.0,
+    "line of ten": 4.0,
+    "line of ten, 140 channels at 4 ms": 1.5,
+}
 Bar = tuple[str, str, str]
 
 
@@ -36,6 +43,7 @@ def bars(results: dict[str, Any]) -> Iterator[Bar]:
     yield from floor_bars(results["passes"])
     yield from kind_bars(results["kinds"])
     yield from coarse_bars(results["coarse"])
+    yield from delay_bars(results["delays"])
     yield from scaling_bars(results["scaling"])
     yield from workflow_bars(results["workflow"])
 
@@ -116,6 +124,15 @@ def coarse_bars(rows: list[dict[str, Any]]) -> Iterator[Bar]:
         ratio = least[neuron, 700, 0.001, False] / least[neuron, 140, 0.004, True]
         text = f"{neuron} rec128, 140 channels at 4 ms with counts: 2 × 700 channels at 1 ms"
         yield judged(text, f"{ratio:.2f} ×", ratio >= 2)
+
+
+def delay_bars(rows: list[dict[str, Any]]) -> Iterator[Bar]:
+    least = {(r["neuron"], r["case"]): fastest(r) for r in rows}
+    for neuron in dict.fromkeys(row["neuron"] for row in rows):
+        for case, limit in COST_OF_DELAYS.items():
+            ratio = least[neuron, case] / least[neuron, "none"]
+            text = f"{neuron} rec128 at 1 ms, {case}: {limit:g} × none"
+            yield judged(text, f"{ratio:.2f} ×", ratio <= limit)
 
 
 def scaling_bars(points: list[dict[str, Any]]) -> Iterator[Bar]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -49,17 +50,25 @@ def trains(
     return spikes.merged() if merged else spikes
 
 
-def layer_for(spikes: SpikeTrains, channels: int, neuron: str, drive: float) -> SpikingLayer:
-    """One whose neurons spike about as often as in training."""
-    layer = SpikingLayer(channels, 128, neuron, 0.04, recurrent=True, drive=drive)
+def balanced(
+    layer: SpikingLayer,
+    spikes: SpikeTrains,
+    wanted: float,
+    then: Callable[[SpikingLayer], None] = lambda layer: None,
+) -> float:
+    """Draw weights with which a neuron makes about ``wanted`` spikes a sample; how many it makes.
+
+    ``then`` changes what else has been drawn.
+    """
     low, high = 0.01, 10.0
-    for _ in range(14):  # the input scale that gives the wanted activity
+    for _ in range(14):
         scale = (low * high) ** 0.5
         layer.initialise(spikes, 0.1, scale, 0.3, torch.Generator().manual_seed(0))
+        then(layer)
         with torch.no_grad():
-            activity = len(layer(spikes).times) / 128 / len(spikes)
-        low, high = (scale, high) if activity < IN_TRAINING[neuron] else (low, scale)
-    return layer
+            activity = len(layer(spikes).times) / layer.n_out / len(spikes)
+        low, high = (scale, high) if activity < wanted else (low, scale)
+    return activity
 
 
 def timed(layer: SpikingLayer, spikes: SpikeTrains) -> list[float]:
@@ -82,7 +91,8 @@ def measure(quick: bool) -> list[dict[str, Any]]:
     for neuron, drive in KINDS:
         turns = []
         for channels, step in GRIDS:
-            layer = layer_for(trains(sounds, channels, step, True), channels, neuron, drive)
+            layer = SpikingLayer(channels, 128, neuron, 0.04, recurrent=True, drive=drive)
+            balanced(layer, trains(sounds, channels, step, True), IN_TRAINING[neuron])
             for merged in (False, True):
                 spikes = trains(sounds, channels, step, merged)
                 with torch.no_grad():

@@ -95,6 +95,7 @@ def main() -> None:
         "ntk": part("ntk.py", quick),
         "kinds": part("kinds.py", quick),
         "coarse": part("coarse.py", quick),
+        "delays": part("delays.py", quick),
         "passes": part("passes.py", quick),
         "scaling": part("scaling.py", quick),
         "contest": engine_and_peers(quick),  # last: the engine is compiled by then

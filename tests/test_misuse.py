@@ -448,10 +448,10 @@ def test_many_channels_cost_what_their_events_cost(neuron, drive):
         times = SPIKES.times.clone().requires_grad_()
         loss = own(altered(times=times, units=units)).times.square().sum()
         gradients.append(torch.autograd.grad(loss, [*own.parameters(), times]))
-    assert torch.equal(gradients[1][0][channels], gradients[0][0])
     assert gradients[1][0].count_nonzero() == gradients[0][0].count_nonzero()
-    for one, other in zip(gradients[0][1:], gradients[1][1:], strict=True):
-        assert torch.equal(one, other)
+    found = gradients[1][0][channels], *gradients[1][1:]
+    for one, other in zip(gradients[0], found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5 * float(one.abs().max()))
 
 
 @every_driven_neuron

@@ -13,15 +13,25 @@ from torch.autograd.function import once_differentiable
 
 from spikegrad.engine import backward, forward
 from spikegrad.engine.records import Events, Record, Weights
+from spikegrad.engine.volleys import (
+    add_to_channels,
+    arrival_gradients,
+    by_channel,
+    channels_in_cache,
+    square_sum_of_channels,
+)
 from spikegrad.parallel import (
+    Backward,
+    Input,
+    VolleyGradients,
+    add_volleys,
     arriving,
     in_threads,
-    only,
     padded,
     padded_weights,
     sum_of_blocks,
     sum_of_clipped,
-    used_channels,
+    taken,
 )
 from spikegrad.spikes import SpikeTrains
 
@@ -74,8 +84,8 @@ class Log(np.ndarray):
     samples: list[Events]
     origins: list[np.ndarray]
     weights: Weights
-    rows: list[Weights]
-    lags: np.ndarray
+    inputs: list[Input]
+    synapses: Any
 
 
 class SpikingFunction(torch.autograd.Function):
@@ -101,11 +111,10 @@ class SpikingFunction(torch.autograd.Function):
         back = recurrent_delay.detach().numpy().reshape(-1) if len(recurrent_delay) else None
         weights = padded_weights(weight, recurrent, back)
         samples, origins = arriving(spikes, weights.input.dtype, input_delay, layer.n_in)
-        run = runner(layer, spikes.duration)
         log = np.zeros(1).view(Log)
         log.samples, log.origins, log.weights = samples, origins, weights
         return run_samples(
-            ctx, lambda b: run(b, samples[b], weights), log, layer, times, spikes, logged
+            ctx, lambda b: taken(samples[b], weights), log, layer, times, spikes, logged
         )
 
     @staticmethod
@@ -116,22 +125,25 @@ class SpikingFunction(torch.autograd.Function):
         layer, neuron, log = ctx.layer, ctx.neuron, ctx.log()
         weights, samples = log.weights, log.samples
         needs_times, _, _, needs_delay, _, needs_tau, *_ = ctx.needs_input_grad
-        needs_arrivals = needs_times or needs_delay or needs_tau
-        used = used_channels(samples, len(weights.input))
-        if used is not None:
-            whole, weights, samples = weights, *only(used, weights, samples)
+        needs_each = needs_times or needs_delay  # the gradient of each event's time of arrival
         grad_spikes, grad_states = spike_gradients(grad_times, grad_final)
         no_lags = np.zeros((0, 0), weights.input.dtype)
-        arrivals = [np.empty(len(events.times) if needs_arrivals else 0) for events in samples]
+        arrivals = [np.empty(0)] * len(samples)
+        volleys: list[VolleyGradients | None] = [None] * len(samples)
         delays, taus = np.empty((len(samples), len(weights.delays))), np.zeros(len(samples))
 
-        def run(b: int, grad_input: np.ndarray, grad_recurrent: np.ndarray) -> None:
-            """Add the gradients of sample ``b``."""
-            grad_times = grad_spikes[offsets[b] : offsets[b + 1]].copy()
-            delays[b] = 0
-            gradients = grad_times, grad_input, grad_recurrent, delays[b], no_lags, arrivals[b]
+        def run(b: int, grad_input: np.ndarray, grad_recurrent: np.ndarray) -> float:
+            """Add the gradients of sample ``b``, but those of volleys' weights."""
+            (events, own, bounds), (_, units, counts) = log.inputs[b], samples[b]
             record, states = log.records[b], grad_states[b]
-            backward.backward(neuron, samples[b], weights, record, states, gradients)
+            grad_times = grad_spikes[offsets[b] : offsets[b + 1]].copy()
+            moved = np.empty(len(events.times) * (needs_each or needs_tau))
+            together = len(bounds) > 0
+            slopes = np.empty_like(own.input[: len(own.input) * (together and needs_each)])
+            rows = np.zeros_like(own.input) if together else grad_input
+            delays[b] = 0
+            gradients = grad_times, rows, grad_recurrent, delays[b], no_lags, moved, slopes
+            backward.backward(neuron, events, own, record, states, gradients)
             if needs_tau:
                 taus[b] = tau_gradient(
                     neuron,
@@ -139,15 +151,29 @@ class SpikingFunction(torch.autograd.Function):
                     states,
                     ctx.duration,
                     grad_spikes[offsets[b] : offsets[b + 1]],
-                    (arrivals[b], samples[b].times),
+                    (moved, events.times),
                     (delays[b], weights.delays),
                 )
+            if not together:
+                arrivals[b] = moved
+                return 0.0
+            if needs_each:
+                arrivals[b] = np.empty(len(units))
+                arrival_gradients(weights.input, units, counts, bounds, slopes, arrivals[b])
+            order = by_channel(units, counts, bounds, len(weights.input))
+            if in_cache:
+                add_to_channels(rows, order, rows.dtype.type(1), 0, len(grad_input), grad_input)
+                return 0.0
+            volleys[b] = VolleyGradients(rows, order)
+            return square_sum_of_channels(rows, order) if layer.sample_clip is not None else 0.0
 
-        like = weights.input, weights.recurrent
+        in_cache = len(weights.input) <= channels_in_cache(weights.input)
+        summed_at_once = in_cache or any(len(own.bounds) == 0 for own in log.inputs)
+        like = weights.input if summed_at_once else weights.input[:0], weights.recurrent
         (grad_weight, grad_recurrent), factors = summed(run, like, len(samples), layer)
-        if used is not None:
-            rows, grad_weight = grad_weight, np.zeros_like(whole.input)
-            grad_weight[used] = rows
+        if not summed_at_once:
+            grad_weight = np.zeros_like(weights.input)
+        add_volleys(grad_weight, volleys, factors)
         return check_gradients(
             ctx,
             _of_spikes(arrivals, log.origins, ctx.saved_tensors[2]) if needs_times else None,
@@ -203,33 +229,38 @@ def check_gradients(ctx: Any, *found: np.ndarray | None) -> tuple[Tensor | None,
 
 def run_samples(
     ctx: Any,
-    run: Callable[[int], Record],
+    take: Callable[[int], Input],
     log: Log,
     layer: Layer,
     times: Tensor,
     spikes: SpikeTrains,
     logged: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """``run`` each sample of ``spikes``: spike times, final states, units, offsets.
+    """Run each sample of ``spikes`` on what ``take`` makes of it: spike times, final states, units,
+    offsets.
 
-    Keeps in ``ctx`` what a backward pass needs, with the ``log``, to which come the records if
-    ``logged``.
+    Keeps in ``ctx`` what a backward pass needs, with the ``log``, to which come inputs and records
+    if ``logged``.
     """
     neuron, n_out = layer.neuron, layer.n_out
+    run = runner(layer, spikes.duration)
     shape = len(neuron.variables()), len(spikes), n_out
     final = np.empty(shape, log.weights.input.dtype)
 
-    def run_sample(b: int) -> tuple[np.ndarray, np.ndarray, list[Record]]:
-        record = run(b)
+    def run_sample(b: int) -> tuple[np.ndarray, np.ndarray, list[tuple[Input, Record]]]:
+        own = take(b)
+        record = run(b, own.events, own.weights)
         final[:, b] = record.final[:, :n_out]
-        return record.times, record.units, [record] if logged else []
+        return record.times, record.units, [(own, record)] if logged else []
 
-    log.records = []
+    log.inputs, log.records = [], []
     times_of, units_of = [np.empty(0)], [np.empty(0, np.int64)]
-    for sample_times, sample_units, record in in_threads(run_sample, range(len(spikes))):
+    for sample_times, sample_units, logs in in_threads(run_sample, range(len(spikes))):
         times_of.append(sample_times)
         units_of.append(sample_units)
-        log.records += record
+        for own, record in logs:
+            log.inputs.append(own)
+            log.records.append(record)
     _check_states(final)
     offsets = torch.from_numpy(np.cumsum([len(sample_times) for sample_times in times_of]))
     units = torch.from_numpy(np.concatenate(units_of))
@@ -242,7 +273,7 @@ def run_samples(
 
 
 def summed(
-    run: Callable[..., None], like: Sequence[np.ndarray], n_samples: int, layer: Layer
+    run: Backward, like: Sequence[np.ndarray], n_samples: int, layer: Layer
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Gradients ``like`` these, summed over the samples, and what each sample's is scaled by."""
     if layer.sample_clip is None:

@@ -16,7 +16,7 @@ from spikegrad.autograd import NotFiniteError, SpikeOverflowError, SpikingFuncti
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
-from spikegrad.parallel import arriving, padded_weights
+from spikegrad.parallel import arriving, padded_weights, taken
 from spikegrad.spikes import SpikeTrains
 from spikegrad.synaptic import SynapticFunction, all_rows
 from spikegrad.uncompiled import uncompiled
@@ -338,11 +338,12 @@ class SpikingLayer(nn.Module):
         # Probes are events of a further channel without weight: they split steps, nothing else.
         # They stand first among simultaneous events, so that a step ends with each.
         if self.grid > 0:
-            events, weights = all_rows(self, spikes[sample], *parameters)
+            events, weights, _ = all_rows(self, spikes[sample], *parameters)
         else:
             input_delay, back = parameters[2:]
             weights = padded_weights(weight, recurrent, back.numpy() if len(back) else None)
-            (events,), _ = arriving(spikes[sample], weights.input.dtype, input_delay, self.n_in)
+            (alone,), _ = arriving(spikes[sample], weights.input.dtype, input_delay, self.n_in)
+            events, weights, _ = taken(alone, weights)
         silent = len(weights.input)
         weights = weights._replace(
             input=np.concatenate([weights.input, np.zeros_like(weights.input[:1])]),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from spikegrad.engine import sums
 from spikegrad.engine.delays import delayed
 from spikegrad.engine.records import Events, Weights
 from spikegrad.engine.rows import LANES
+from spikegrad.engine.volleys import add_to_channels, channels_in_cache, gathered, volleys
 from spikegrad.spikes import SpikeTrains
 
 # Samples that one thread takes at a time, and whose weight gradients it sums. Fixed, and blocks
@@ -39,10 +40,10 @@ def arriving(
 ) -> tuple[list[Events], list[np.ndarray]]:
     """The input of each sample after ``delays`` [n_rows], and the events that it consists of.
 
-    Without delays the latter are not listed, since they are all.
+    Without delays, or if all are zero, the latter are not listed: they are all.
     """
     samples = events_of_samples(spikes, dtype)
-    if len(delays) == 0:
+    if not delays.any() and len(delays) <= n_in:
         return samples, []
     later = delays.detach().numpy()
 
@@ -54,24 +55,29 @@ def arriving(
     return [events for events, _ in found], [origins for _, origins in found]
 
 
-def used_channels(samples: list[Events], n_in: int) -> np.ndarray | None:
-    """The input channels with an event, if they are few; gradients need no other rows."""
-    if not samples or sum(len(events.units) for events in samples) > n_in:
-        return None
-    used = np.flatnonzero(np.bincount(np.concatenate([s.units for s in samples]), minlength=n_in))
-    return used if len(used) <= n_in // 2 else None
+class Input(NamedTuple):
+    """The input of one sample as the engine takes it: events one by one, or volleys."""
+
+    events: Events
+    weights: Weights
+    bounds: np.ndarray = np.empty(0, np.int64)
+    """The first event of each volley, see :mod:`spikegrad.engine.volleys`; [0] if one by one."""
 
 
-def only(used: np.ndarray, weights: Weights, samples: list[Events]) -> tuple[Weights, list[Events]]:
-    """The weights of the channels ``used``, and the samples with these numbered anew."""
-    place = np.empty(len(weights.input), np.int64)
-    place[used] = np.arange(len(used))
-    few = weights._replace(input=weights.input[used], reach=weights.reach[used])
-    return few, [events._replace(units=place[events.units]) for events in samples]
+def taken(events: Events, weights: Weights) -> Input:
+    """Events as volleys, if these are few beside the events or the channels; or one by one."""
+    bounds = volleys(events.times)
+    n_volleys = len(bounds) - 1
+    if 2 * n_volleys > max(len(events.times), len(weights.input)):
+        return Input(events, weights)
+    rows, reach = gathered(weights.input, weights.reach, events.units, events.counts, bounds)
+    times = events.times[bounds[:-1]]
+    together = Events(times, np.arange(n_volleys), events.counts[:0])
+    return Input(together, weights._replace(input=rows, reach=reach), bounds)
 
 
-Backward = Callable[..., None]
-"""Adds the gradients of a sample, given its number, to arrays."""
+Backward = Callable[..., float]
+"""Adds the gradients of a sample, given its number, to arrays; the sum of the squares of others."""
 J = TypeVar("J")
 R = TypeVar("R")
 
@@ -98,17 +104,17 @@ def sum_of_clipped(
     """The same with each sample's gradient clipped; its norms before, and the factors by which it
     is scaled, float64 [n_samples].
 
-    Norms are those of the first two arrays together. The largest norm is ``clip`` times the median
-    of those that are not zero. All samples'
-    gradients are kept until the median is known.
+    Norms are those of the first two arrays and of what ``run`` returns together. The largest norm
+    is ``clip`` times the median of those that are not zero. All samples' gradients are kept until
+    the median is known.
     """
     bounds = np.cumsum([0, *map(len, like)]).tolist()
     parts = np.empty((n_samples, bounds[-1], like[0].shape[1]), like[0].dtype)
 
     def run_sample(b: int) -> float:
         parts[b] = 0
-        run(b, *(parts[b, first:last] for first, last in pairwise(bounds)))
-        return sums.square_sum(parts[b, : bounds[2]])
+        others = run(b, *(parts[b, first:last] for first, last in pairwise(bounds)))
+        return sums.square_sum(parts[b, : bounds[2]]) + others
 
     norms = np.sqrt(np.array(in_threads(run_sample, range(n_samples)), np.float64))
     some = norms[norms > 0]
@@ -123,6 +129,32 @@ def sum_of_clipped(
 
     in_threads(add_rows, range(0, len(total), ROWS))
     return [total[first:last] for first, last in pairwise(bounds)], norms, factors
+
+
+class VolleyGradients(NamedTuple):
+    """Gradients of the weights of one sample whose events came as volleys."""
+
+    rows: np.ndarray
+    """Those of what arrives in each volley, [n_volleys, n]."""
+    order: tuple[np.ndarray, ...]
+    """The sample's events by channel, see :func:`spikegrad.engine.volleys.by_channel`."""
+
+
+def add_volleys(
+    total: np.ndarray, samples: Sequence[VolleyGradients | None], factors: np.ndarray
+) -> None:
+    """Add the gradients of samples, scaled by ``factors``, to ``total`` [n_channels, n]."""
+
+    at_once = min(channels_in_cache(total), -(-len(total) // torch.get_num_threads()))
+
+    def add_channels(first: int) -> None:
+        last = min(first + at_once, len(total))
+        for own, factor in zip(samples, factors.astype(total.dtype), strict=True):
+            if own is not None:
+                add_to_channels(own.rows, own.order, factor, first, last, total)
+
+    if any(own is not None for own in samples):
+        in_threads(add_channels, range(0, len(total), at_once))
 
 
 def blocks(n_samples: int) -> list[range]:

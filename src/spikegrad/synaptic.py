@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,10 +20,19 @@ from spikegrad.autograd import (
     tau_gradient,
 )
 from spikegrad.engine import backward
-from spikegrad.engine.records import Events, Record, Weights
-from spikegrad.engine.synapses import collect_all, deposit_all
-from spikegrad.parallel import events_of_samples, padded, padded_weights
+from spikegrad.engine.records import Events, Weights
+from spikegrad.engine.synapses import (
+    Shares,
+    collect_all,
+    collected,
+    deposit_all,
+    deposited,
+    shares,
+)
+from spikegrad.parallel import Input, events_of_samples, padded, padded_weights
 from spikegrad.spikes import SpikeTrains
+
+SAME = 1e-9  # steps between times that are one
 
 
 class SynapticFunction(torch.autograd.Function):
@@ -44,85 +53,122 @@ class SynapticFunction(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         weights = padded_weights(weight, recurrent)
         samples = events_of_samples(spikes, weights.input.dtype)
-        grid = grid_of(spikes.duration, layer.grid, weights.input.dtype)
-        lags, back = padded(input_delay), padded(recurrent_delay)
-        run, rows = runner(layer, spikes.duration), [weights] * len(samples)
-
-        def run_sample(b: int) -> Record:
-            own = with_rows(weights, samples[b], grid, layer.grid, lags, back)
-            rows[b] = own
-            return run(b, grid, own)
-
+        synapses = Synapses.of(layer.grid, spikes.duration, weights, input_delay, recurrent_delay)
         log = np.zeros(1).view(Log)
-        log.samples, log.weights, log.rows, log.lags = samples, weights, rows, lags
-        ctx.grid = grid
-        return run_samples(ctx, run_sample, log, layer, times, spikes, logged)
+        log.samples, log.weights, log.synapses = samples, weights, synapses
+        return run_samples(
+            ctx, lambda b: synapses.take(samples[b]), log, layer, times, spikes, logged
+        )
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
         offsets = ctx.saved_tensors[4].numpy()
-        layer, neuron, log, grid = ctx.layer, ctx.neuron, ctx.log(), ctx.grid
-        weights, lags, step = log.weights, log.lags, layer.grid
-        needs_tau = ctx.needs_input_grad[5]
+        layer, neuron, log = ctx.layer, ctx.neuron, ctx.log()
+        weights, synapses, samples = log.weights, log.synapses, log.samples
+        times, step = synapses.grid.times, layer.grid
+        needs_times, needs_tau = ctx.needs_input_grad[0], ctx.needs_input_grad[5]
         grad_spikes, grad_states = spike_gradients(grad_times, grad_final)
-        arrivals = [np.empty(len(events.times)) for events in log.samples]
-        taus = np.zeros(len(arrivals))
+        arrivals = [np.empty(0)] * len(samples)
+        taus = np.zeros(len(samples))
 
-        def run(b: int, grad_weight: np.ndarray, grad_recurrent: np.ndarray, *later: Any) -> None:
+        def run(b: int, grad_weight: np.ndarray, grad_recurrent: np.ndarray, *later: Any) -> float:
             """Add the gradients of sample ``b``."""
             own = grad_spikes[offsets[b] : offsets[b + 1]].copy()
-            rows, record, states = log.rows[b], log.records[b], grad_states[b]
-            grad_rows, at_grid = np.zeros_like(rows.input), np.empty(len(grid.times) * needs_tau)
-            gradients = own, grad_rows, grad_recurrent, np.zeros(0), later[1], at_grid
+            (grid, rows, _), record, states = log.inputs[b], log.records[b], grad_states[b]
+            grad_rows, at_grid = np.zeros_like(rows.input), np.empty(len(times) * needs_tau)
+            none = grad_rows[:0]
+            gradients = own, grad_rows, grad_recurrent, np.zeros(0), later[1], at_grid, none
             backward.backward(neuron, grid, rows, record, states, gradients)
-            collect_all(
-                grad_rows, step, weights.input, lags, *log.samples[b], grad_weight, later[0],
-                arrivals[b],
-            )  # fmt: skip
+            if needs_times:
+                arrivals[b] = np.empty(len(samples[b].times))
+            synapses.collect(samples[b], grad_rows, grad_weight, later[0], arrivals[b])
             if needs_tau:  # the grid's step and the delays scale along: what is left are spikes
-                taus[b] = tau_gradient(
-                    neuron, record, states, ctx.duration, own, (at_grid, grid.times)
-                )
+                taus[b] = tau_gradient(neuron, record, states, ctx.duration, own, (at_grid, times))
+            return 0.0
 
         like = weights.input, weights.recurrent, weights.input, weights.recurrent
-        gradients, factors = summed(run, like, len(arrivals), layer)
+        gradients, factors = summed(run, like, len(samples), layer)
         n_out = layer.n_out
         return check_gradients(
             ctx,
-            np.concatenate([np.empty(0), *arrivals]),
+            np.concatenate([np.empty(0), *arrivals]) / step,
             *(own[:, :n_out] for own in gradients[:2]),
-            *(own[:, :n_out].astype(np.float64) for own in gradients[2:]),
+            *(own[:, :n_out].astype(np.float64) / step for own in gradients[2:]),
             (factors * taus).sum(keepdims=True),
         )
 
 
-def grid_of(duration: float, step: float, dtype: np.dtype) -> Events:
-    """The times of arrival as events, each a unit of its own, for weights of type ``dtype``."""
-    n_times = int(duration / step * (1 + 1e-12)) + 1
-    times = np.minimum(np.arange(n_times) * step, duration)
-    return Events(times, np.arange(n_times), np.empty(0, dtype))
+class Synapses(NamedTuple):
+    """A layer's synapses with delays of their own, for one batch."""
 
+    grid: Events
+    """The times of arrival as events, each a unit of its own."""
+    step: float
+    """Their distance in seconds."""
+    weights: Weights
+    lags: np.ndarray
+    """Delays of the input in steps, float64 [n_in, n]."""
+    shares: Shares
+    """The same for spikes at times of the grid."""
 
-def with_rows(
-    weights: Weights,
-    events: Events,
-    grid: Events,
-    step: float,
-    lags: np.ndarray,
-    back: np.ndarray,
-) -> Weights:
-    """``weights`` whose input is what arrives of ``events`` at each time of the ``grid``."""
-    rows = np.zeros((len(grid.times), weights.input.shape[1]), weights.input.dtype)
-    deposit_all(rows, step, weights.input, lags, *events)
-    return weights._replace(
-        input=rows,
-        reach=np.abs(rows).max(1),
-        delays=np.zeros(0),
-        soonest=np.inf,
-        lags=back,
-        step=step,
-    )
+    @classmethod
+    def of(
+        cls, step: float, duration: float, weights: Weights, delay: Tensor, recurrent_delay: Tensor
+    ) -> Synapses:
+        """Those of a layer of these weights and delays (seconds), for samples of ``duration``."""
+        n_times = int(duration / step * (1 + 1e-12)) + 1
+        times = np.minimum(np.arange(n_times) * step, duration)
+        grid = Events(times, np.arange(n_times), np.empty(0, weights.input.dtype))
+        lags, back = padded(delay) / step, padded(recurrent_delay) / step
+        gridded = weights._replace(delays=np.zeros(0), soonest=np.inf, lags=back, step=step)
+        return cls(grid, step, gridded, lags, shares(weights.input, lags))
+
+    def places(self, events: Events) -> tuple[np.ndarray, np.ndarray | None]:
+        """Times of events in steps, and as whole numbers, if all are; None else."""
+        places = events.times / self.step
+        whole = np.rint(places)
+        on_grid = np.abs(places - whole).max(initial=0) <= SAME
+        return places, whole.astype(np.uint32) if on_grid else None
+
+    def take(self, events: Events) -> Input:
+        """What arrives of ``events`` at each time of the grid."""
+        places, whole = self.places(events)
+        n_times = len(self.grid.times)
+        if whole is None:
+            rows = np.zeros((n_times, self.lags.shape[1]), self.weights.input.dtype)
+            deposit_all(rows, self.weights.input, self.lags, places, *events[1:])
+        else:
+            rows = deposited(
+                self.shares, n_times, whole, events.units.astype(np.uint32), events.counts
+            )
+        # Recurrent spikes add to the rows later, so that the engine looks at currents themselves.
+        return Input(self.grid, self.weights._replace(input=rows, reach=np.zeros(n_times)))
+
+    def collect(
+        self,
+        events: Events,
+        gradient: np.ndarray,
+        grad_weight: np.ndarray,
+        grad_lag: np.ndarray,
+        grad_places: np.ndarray,
+    ) -> None:
+        """Add to the gradients of weights and lags, given those of what arrives.
+
+        Those of the events' times in steps go to ``grad_places``, which may be empty.
+        """
+        places, whole = self.places(events)
+        weight = self.weights.input
+        if whole is None or len(grad_places):
+            each = grad_places if len(grad_places) else np.empty(len(places))
+            collect_all(
+                gradient, weight, self.lags, places, *events[1:], grad_weight, grad_lag, each
+            )
+        else:
+            units = events.units.astype(np.uint32)
+            collected(
+                self.shares, gradient, whole, units, events.counts, weight, grad_weight, grad_lag
+            )
 
 
 def all_rows(
@@ -132,15 +178,17 @@ def all_rows(
     recurrent: Tensor,
     input_delay: Tensor,
     recurrent_delay: Tensor,
-) -> tuple[Events, Weights]:
+) -> Input:
     """The grid, and weights whose rows are all that arrives in the only sample of ``spikes``."""
     weights = padded_weights(weight, recurrent)
-    grid = grid_of(spikes.duration, layer.grid, weights.input.dtype)
     (events,) = events_of_samples(spikes, weights.input.dtype)
-    lags, back = padded(input_delay), padded(recurrent_delay)
-    rows = with_rows(weights, events, grid, layer.grid, lags, back)
+    synapses = Synapses.of(layer.grid, spikes.duration, weights, input_delay, recurrent_delay)
+    grid, rows, _ = synapses.take(events)
     runner(layer, spikes.duration)(0, grid, rows)  # adds what the neurons send
-    nothing = rows.recurrent[:0]
-    return grid, rows._replace(
-        recurrent=nothing, recurrent_reach=np.zeros(0), lags=np.zeros((0, 0))
+    alone = rows._replace(
+        reach=np.abs(rows.input).max(1),
+        recurrent=rows.recurrent[:0],
+        recurrent_reach=rows.recurrent_reach[:0],
+        lags=np.zeros((0, 0)),
     )
+    return Input(grid, alone)

@@ -26,6 +26,7 @@ from spikegrad.engine.rows import (
     add_weight_gradient,
     adjoint_all,
     apply_factors,
+    arrival_gradient_row,
     arrival_gradient_sum,
     copy_slot,
     count_of,
@@ -76,7 +77,9 @@ def replay(neuron, events, weights, record, segment, m, a, buffer, factors):
 def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gradients):
     """Take the adjoint back through a segment; ``m`` and ``a`` are those after its last."""
     times, units, counts = events
-    grad_times, grad_input, grad_recurrent, grad_delays, grad_lags, grad_arrivals = gradients
+    grad_times, grad_input, grad_recurrent, grad_delays, grad_lags, grad_arrivals, slopes = (
+        gradients
+    )
     one = weights.input.dtype.type(1)
     first = segment * SEGMENT
     for k in range(min(SEGMENT, record.steps.shape[0] - first) - 1, -1, -1):
@@ -98,6 +101,10 @@ def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gra
             for e in range(source, event):
                 count = count_of(counts, e)
                 add_weight_gradient(neuron, units[e], count, buffer, k + 1, adjoint, grad_input)
+            if slopes.shape[0] > 0:
+                arrival_gradient_row(
+                    neuron, weights.input, units[source], buffer, k + 1, adjoint, slopes
+                )
             if grad_arrivals.shape[0] == 0:
                 receive_all_adjoint(
                     neuron, weights.input, units, counts, source, event, buffer, k + 1, adjoint
@@ -127,10 +134,11 @@ def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gra
         for n in range(m, after_last):
             j, delay = record.units[n], record.delays[n]
             if weights.lags.shape[0] > 0:
-                grad_times[n] += collect(
-                    grad_input, weights.step, weights.recurrent, weights.lags,
-                    j, record.times[n], one, grad_recurrent, grad_lags,
+                slope = collect(
+                    grad_input, weights.recurrent, weights.lags,
+                    j, record.times[n] / weights.step, one, grad_recurrent, grad_lags,
                 )  # fmt: skip
+                grad_times[n] += slope / weights.step
             g = type(step)(grad_times[n])
             start, after = load(neuron, buffer, k, j), load(neuron, adjoint, 1, j)
             plain = load(neuron, adjoint, 0, j)
@@ -144,8 +152,9 @@ def backward(neuron, events, weights, record, grad_final, gradients):
 
     ``grad_final`` [n_state, n] is dLoss/d(final state). ``gradients`` holds dLoss/dt of each
     spike, to which is added what comes by way of the layer itself; the gradients of input and
-    recurrent weights, of recurrent delays and of those on a grid, which are added to; and an array
-    for dLoss/dt of each input event, which may be empty.
+    recurrent weights, of recurrent delays and of those on a grid, which are added to; an array for
+    dLoss/dt of each input event, and one for that of weights of 1 within each row of weights, whose
+    events then come alone. These two may be empty.
     """
     n_state, n = grad_final.shape
     adjoint = np.empty((2, n_state, n), grad_final.dtype)  # slot 1: of neurons that spike

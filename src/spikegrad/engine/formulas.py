@@ -107,7 +107,11 @@ def weight_gradient(neuron, s, adjoint):
 
 
 def arrival_gradient(neuron, s, w, adjoint):
-    """dLoss/dt of an arriving weight ``w``, with ``s`` and ``adjoint`` just after it."""
+    """dLoss/dt of a weight of 1 within the ``w`` that arrive; ``s``, ``adjoint`` just after.
+
+    Where it depends on the order of weights that arrive together, the mean of moving one of them to
+    the front and to the end.
+    """
 
 
 def additive(neuron):

@@ -216,8 +216,8 @@ def advance(
                 row = record.units[m]
                 if gridded:
                     deposit(
-                        weights.input, weights.step, weights.recurrent, weights.lags,
-                        row, record.times[m], one,
+                        weights.input, weights.recurrent, weights.lags,
+                        row, record.times[m] / weights.step, one,
                     )  # fmt: skip
                     continue
                 while row < n_rows:

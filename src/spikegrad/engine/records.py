@@ -45,7 +45,7 @@ class Weights(NamedTuple):
     soonest: float
     """The shortest of ``delays``; infinite if there are none."""
     lags: np.ndarray
-    """Of synapses with delays of their own on a grid: those of the recurrent ones in seconds,
+    """Of synapses with delays of their own on a grid: those of the recurrent ones in steps,
     float64 [n, n], by which spikes are added to ``input``, whose rows are times; else [0, 0]."""
     step: float
     """The step of that grid in seconds, or 0."""

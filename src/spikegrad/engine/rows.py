@@ -239,5 +239,14 @@ def arrival_gradient_sum(neuron, weight, unit, count, buffer, k, adjoint):
     total = weight.dtype.type(0)
     for i in range(buffer.shape[2]):
         state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
-        total += arrival_gradient(neuron, state, count * weight[unit, i], after)
+        arriving = count * weight[unit, i]
+        total += arriving * arrival_gradient(neuron, state, arriving, after)
     return total
+
+
+@njit(**INLINED)
+def arrival_gradient_row(neuron, weight, unit, buffer, k, adjoint, slopes):
+    """Write dLoss/dt of weights of 1 within those of ``unit`` that have arrived in slot k."""
+    for i in range(buffer.shape[2]):
+        state, after = load(neuron, buffer, k, i), load(neuron, adjoint, 0, i)
+        slopes[unit, i] = arrival_gradient(neuron, state, weight[unit, i], after)

@@ -1,26 +1,60 @@
 """Synapses with delays of their own, on a grid of times of arrival.
 
-A spike at t arrives at receiver i over ``weight[unit, i]`` after ``lag[unit, i]``, in general
-between two times of the grid, k h and (k + 1) h. Both have a share of it, the nearer the more:
+Times and delays are in steps h of the grid here. A spike at t arrives at receiver i over
+``weight[unit, i]`` after ``lag[unit, i]``, in general between two times of the grid, k and k + 1.
+Both have a share of it, the nearer the more:
 
-    t + lag = (k + f) h,     rows[k, i] += (1 - f) w,     rows[k + 1, i] += f w.
+    t + lag = k + f,     rows[k, i] += (1 - f) w,     rows[k + 1, i] += f w.
 
 So what arrives is continuous in t and in the delay, with derivatives but where f is 0. ``rows``
 [n_times, n] is all that the neurons are given; what comes after the last time is lost.
+
+Spikes at times of the grid, as inputs usually are, have shares that do not depend on t. Their
+:class:`Shares` and what they do are taken receiver by receiver, so that all of a receiver is in the
+first-level cache: both shares are one complex number, (1 - f) w + i f w, added to
+``pairs[i, k]``. Places are unsigned, since indices that may be negative cost a test each.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+
 from spikegrad.engine import njit
-from spikegrad.engine.rows import OPTIONS, count_of
+from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, count_of
+
+TILE = 16  # rows that are transposed at a time
+
+
+class Shares(NamedTuple):
+    """What the spikes of each unit at times of the grid do at each receiver, [n, n_in] each."""
+
+    places: np.ndarray
+    """Whole steps of the delays, uint32."""
+    late: np.ndarray
+    """What of each delay is left of a step, f, in the weights' type."""
+    pairs: np.ndarray
+    """(1 - f) w + i f w, complex."""
+    longest: int
+    """The largest of ``places``."""
+
+
+def shares(weight: np.ndarray, lag: np.ndarray) -> Shares:
+    """The shares of weights [n_in, n] that arrive after ``lag`` steps, float64 [n_in, n]."""
+    whole = np.floor(lag)
+    late = (lag - whole).astype(weight.dtype)
+    pairs = weight - late * weight + 1j * (late * weight)
+    kept = whole.T.astype(np.uint32), late.T.copy(), pairs.T.astype(pairs.dtype, order="C")
+    return Shares(np.ascontiguousarray(kept[0]), *kept[1:], int(whole.max(initial=0)))
 
 
 @njit(**OPTIONS)
-def deposit(rows, step, weight, lag, unit, time, count):
-    """Add ``count`` spikes of ``unit`` at ``time`` seconds to the rows at which they arrive."""
+def deposit(rows, weight, lag, unit, time, count):
+    """Add ``count`` spikes of ``unit`` at ``time`` steps to the rows at which they arrive."""
     last = rows.shape[0] - 1
     for i in range(rows.shape[1]):
-        place = (time + lag[unit, i]) / step
+        place = time + lag[unit, i]
         if place < last + 1:
             k = int(place)
             late = rows.dtype.type(place - k) * weight[unit, i] * count
@@ -30,41 +64,90 @@ def deposit(rows, step, weight, lag, unit, time, count):
 
 
 @njit(**OPTIONS)
-def collect(gradient, step, weight, lag, unit, time, count, grad_weight, grad_lag):
+def collect(gradient, weight, lag, unit, time, count, grad_weight, grad_lag):
     """The adjoint of :func:`deposit`, from dLoss/d(rows).
 
-    Adds to the gradients of weights and delays, and returns dLoss/dt, in float64.
+    Adds to the gradients of weights and lags, and returns dLoss/dt, in float64.
     """
     last, total = gradient.shape[0] - 1, 0.0
     for i in range(gradient.shape[1]):
-        place = (time + lag[unit, i]) / step
+        place = time + lag[unit, i]
         if place < last + 1:
             k = int(place)
             f = place - k
             early = gradient[k, i]
             late = gradient[k + 1, i] if k < last else type(early)(0)
             grad_weight[unit, i] += count * type(early)((1.0 - f) * early + f * late)
-            slope = count * weight[unit, i] * (late - early) / step
+            slope = count * weight[unit, i] * (late - early)
             grad_lag[unit, i] += slope
             total += slope
     return total
 
 
 @njit(**OPTIONS)
-def deposit_all(rows, step, weight, lag, times, units, counts):
+def deposit_all(rows, weight, lag, times, units, counts):
     """Add all spikes of one sample."""
     for e in range(times.shape[0]):
-        count = count_of(counts, e)
-        deposit(rows, step, weight, lag, units[e], times[e], count)
+        deposit(rows, weight, lag, units[e], times[e], count_of(counts, e))
 
 
 @njit(**OPTIONS)
-def collect_all(
-    gradient, step, weight, lag, times, units, counts, grad_weight, grad_lag, grad_times
-):
+def collect_all(gradient, weight, lag, times, units, counts, grad_weight, grad_lag, grad_times):
     """Its adjoint; dLoss/dt of each spike goes to ``grad_times``."""
     for e in range(times.shape[0]):
         count = count_of(counts, e)
         grad_times[e] = collect(
-            gradient, step, weight, lag, units[e], times[e], count, grad_weight, grad_lag
+            gradient, weight, lag, units[e], times[e], count, grad_weight, grad_lag
         )
+
+
+@njit(**INLINED)
+def multiple(pair, counts, event):
+    """``pair`` times the event's count: a product of two complex numbers would cost more."""
+    if counts.shape[0] == 0:
+        return pair
+    return complex(counts[event] * pair.real, counts[event] * pair.imag)
+
+
+@njit(**ALLOCATING)
+def deposited(shares, n_times, times, units, counts):
+    """The rows of one sample whose spikes are at ``times`` of the grid, uint32 [n_events]."""
+    places, _, own_shares, longest = shares
+    n = places.shape[0]
+    rows = np.empty((n_times, n), counts.dtype)
+    pairs = np.zeros((n, n_times + longest + 1), own_shares.dtype)
+    for i in range(n):
+        for e in range(times.shape[0]):
+            unit = units[e]
+            pairs[i, times[e] + places[i, unit]] += multiple(own_shares[i, unit], counts, e)
+    for first in range(0, n_times, TILE):
+        for i in range(n):
+            for k in range(first, min(first + TILE, n_times)):
+                rows[k, i] = pairs[i, k].real
+                if k > 0:
+                    rows[k, i] += pairs[i, k - 1].imag
+    return rows
+
+
+@njit(**ALLOCATING)
+def collected(shares, gradient, times, units, counts, weight, grad_weight, grad_lag):
+    """The adjoint of :func:`deposited` for weights [n_in, n] and lags."""
+    places, late, own_shares, longest = shares
+    n, n_times = places.shape[0], gradient.shape[0]
+    pairs = np.zeros((n, n_times + longest + 1), own_shares.dtype)
+    for first in range(0, n_times, TILE):
+        for i in range(n):
+            for k in range(first, min(first + TILE, n_times)):
+                following = gradient[k + 1, i] if k + 1 < n_times else 0.0
+                pairs[i, k] = complex(gradient[k, i], following)
+    sums = np.zeros(own_shares.shape, own_shares.dtype)
+    for i in range(n):
+        for e in range(times.shape[0]):
+            unit = units[e]
+            sums[i, unit] += multiple(pairs[i, times[e] + places[i, unit]], counts, e)
+    for first in range(0, weight.shape[0], TILE):
+        for i in range(n):
+            for u in range(first, min(first + TILE, weight.shape[0])):
+                change = sums[i, u].imag - sums[i, u].real
+                grad_weight[u, i] += sums[i, u].real + late[i, u] * change
+                grad_lag[u, i] += weight[u, i] * change

@@ -180,4 +180,4 @@ def _weight_gradient(neuron, s, adjoint):
 def _arrival_gradient(neuron, s, w, adjoint):
     p, q = s
     lp, lq = adjoint
-    return w * (lp * (q - (p - w * q)) + lq * q) / type(q)(neuron.tau)
+    return (lp * (q - (p - w * q)) + lq * q) / type(q)(neuron.tau)

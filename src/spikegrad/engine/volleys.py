@@ -1,0 +1,189 @@
+"""Input spikes that arrive together, as one: the sum of their rows of weights.
+
+On a grid of times many spikes arrive at once. All that the neurons then need of them is a row for
+each time, ``rows[k] = sum of count w[unit]``, and all that the weights need of the neurons is a
+row of gradients for each time. The volley k has the events from ``bounds[k]`` until
+``bounds[k + 1]``.
+
+Rows are read one after another by time or by channel, so that what is read at random stays in the
+second-level cache.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikegrad.engine import njit
+from spikegrad.engine.records import volley
+from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, REDUCTION, count_of
+
+CACHED = 1 << 19
+
+
+@njit(**ALLOCATING)
+def volleys(times):
+    """The first events of all volleys, and the number of events, int64 [n_volleys + 1]."""
+    bounds = np.empty(times.shape[0] + 1, np.int64)
+    n, bounds[0] = 0, 0
+    while bounds[n] < times.shape[0]:
+        bounds[n + 1] = volley(times, bounds[n])
+        n += 1
+    return bounds[: n + 1].copy()
+
+
+@njit(**OPTIONS)
+def channels_in_cache(weight):
+    """How many channels' weights are read at random at a time."""
+    return max(CACHED // (weight.shape[1] * weight.itemsize), 1)
+
+
+@njit(**OPTIONS)
+def ordered(units, bounds):
+    """Whether the channels of each volley ascend."""
+    for k in range(bounds.shape[0] - 1):
+        for e in range(bounds[k] + 1, bounds[k + 1]):
+            if units[e] < units[e - 1]:
+                return False
+    return True
+
+
+@njit(**INLINED)
+def add_rows(source, places, counts, first, last, target, row):
+    """Add ``count`` rows of ``source`` at each place from ``first`` until ``last``, four at a time,
+    to one row of ``target``."""
+    rest = first + (last - first) // 4 * 4
+    for e in range(first, rest, 4):
+        a, b, c, d = places[e], places[e + 1], places[e + 2], places[e + 3]
+        n_a, n_b = count_of(counts, e), count_of(counts, e + 1)
+        n_c, n_d = count_of(counts, e + 2), count_of(counts, e + 3)
+        for i in range(target.shape[1]):
+            two = n_a * source[a, i] + n_b * source[b, i]
+            target[row, i] += two + (n_c * source[c, i] + n_d * source[d, i])
+    for e in range(rest, last):
+        place, count = places[e], count_of(counts, e)
+        for i in range(target.shape[1]):
+            target[row, i] += count * source[place, i]
+
+
+@njit(**ALLOCATING)
+def gathered(weight, reach, units, counts, bounds):
+    """What arrives in each volley, [n_volleys, n], and bounds of its absolute values.
+
+    ``reach`` are the largest absolute values of the rows of ``weight``.
+    """
+    n_volleys, n_channels = bounds.shape[0] - 1, weight.shape[0]
+    if ordered(units, bounds):
+        n_channels = channels_in_cache(weight)
+    rows, heads = np.empty((n_volleys, weight.shape[1]), weight.dtype), bounds.copy()
+    for end in range(n_channels, weight.shape[0] + n_channels, n_channels):
+        gather_until(weight, units, counts, bounds, min(end, weight.shape[0]), heads, rows)
+    most = np.zeros(n_volleys, weight.dtype)
+    for k in range(n_volleys):
+        for e in range(bounds[k], bounds[k + 1]):
+            most[k] += count_of(counts, e) * reach[units[e]]
+    return rows, most
+
+
+@njit(**OPTIONS)
+def gather_until(weight, units, counts, bounds, end, heads, rows):
+    """Add the events of channels below ``end`` from ``heads`` on, which go on behind them."""
+    for k in range(rows.shape[0]):
+        first = last = heads[k]
+        if end == weight.shape[0]:
+            last = bounds[k + 1]
+        while last < bounds[k + 1] and units[last] < end:
+            last += 1
+        if first == bounds[k]:
+            clear(rows, k)
+        add_rows(weight, units, counts, first, last, rows, k)
+        heads[k] = last
+
+
+@njit(**INLINED)
+def clear(rows, k):
+    for i in range(rows.shape[1]):
+        rows[k, i] = 0
+
+
+@njit(**ALLOCATING)
+def by_channel(units, counts, bounds, n_channels):
+    """The events in the order of their channels, then times.
+
+    Returns
+    -------
+    starts
+        The first event of each channel, and the number of events, int64 [n_channels + 1].
+    places
+        The events' volleys, int64 [n_events].
+    counts
+        Their counts, or [0].
+    """
+    starts = np.zeros(n_channels + 2, np.int64)
+    for e in range(units.shape[0]):
+        starts[units[e] + 2] += 1
+    for u in range(2, n_channels + 2):
+        starts[u] += starts[u - 1]
+    places, sorted_counts = np.empty(units.shape[0], np.int64), np.empty_like(counts)
+    for k in range(bounds.shape[0] - 1):
+        for e in range(bounds[k], bounds[k + 1]):
+            place = starts[units[e] + 1]
+            starts[units[e] + 1] += 1
+            places[place] = k
+            if counts.shape[0] > 0:
+                sorted_counts[place] = counts[e]
+    return starts[:-1], places, sorted_counts
+
+
+@njit(**ALLOCATING)
+def add_to_channels(rows, events, factor, first, last, total):
+    """Add to the gradients of weights, [n_channels, n], of channels from ``first`` until ``last``.
+
+    ``rows`` are the gradients of what arrives in each volley, ``events`` those of
+    :func:`by_channel`, and ``factor`` scales the sample's gradient.
+    """
+    starts, places, counts = events
+    own = np.empty((1, rows.shape[1]), rows.dtype)
+    for u in range(first, last):
+        if starts[u] < starts[u + 1]:
+            clear(own, 0)
+            add_rows(rows, places, counts, starts[u], starts[u + 1], own, 0)
+            for i in range(rows.shape[1]):
+                total[u, i] += factor * own[0, i]
+
+
+@njit(**REDUCTION)
+def squares(own):
+    total = own.dtype.type(0)
+    for i in range(own.shape[1]):
+        total += own[0, i] * own[0, i]
+    return total
+
+
+@njit(**ALLOCATING)
+def square_sum_of_channels(rows, events):
+    """Sum of the squares of the gradients that :func:`add_to_channels` adds, in float64."""
+    starts, places, counts = events
+    own = np.empty((1, rows.shape[1]), rows.dtype)
+    total = 0.0
+    for u in range(starts.shape[0] - 1):
+        if starts[u] < starts[u + 1]:
+            clear(own, 0)
+            add_rows(rows, places, counts, starts[u], starts[u + 1], own, 0)
+            total += squares(own)
+    return total
+
+
+@njit(**REDUCTION)
+def product(weight, unit, slopes, k):
+    total = weight.dtype.type(0)
+    for i in range(weight.shape[1]):
+        total += weight[unit, i] * slopes[k, i]
+    return total
+
+
+@njit(**OPTIONS)
+def arrival_gradients(weight, units, counts, bounds, slopes, gradients):
+    """dLoss/dt of each event, from that of a weight of 1 that arrives with its volley."""
+    for k in range(slopes.shape[0]):
+        for e in range(bounds[k], bounds[k + 1]):
+            gradients[e] = count_of(counts, e) * product(weight, units[e], slopes, k)
