@@ -37,11 +37,10 @@ from spikegrad.engine.rows import (
     INLINED,
     OPTIONS,
     Found,
-    any_near,
     copy_slot,
     count_of,
-    find_crossed,
     flow_all,
+    flow_and_find,
     largest_current,
     receive,
     receive_all,
@@ -77,15 +76,6 @@ class Progress(NamedTuple):
     n_underway: int
     n_arrivals: int
     done: bool
-
-
-@njit(**INLINED)
-def flow_and_find(neuron, step, buffer, k, end, found):
-    """Flow all neurons from slot k to ``end``; the number that is found to spike on the way."""
-    flow_all(neuron, step, buffer, k, end)
-    if step > 0 and any_near(neuron, step, buffer, k, end):
-        return find_crossed(neuron, step, buffer, k, end, found)
-    return 0
 
 
 @njit(**INLINED)
@@ -172,15 +162,14 @@ def advance(
                 d, source = limit, PAUSE
                 until = min(until, now - neuron.tau * math.log1p(-d))
 
-        step, n_found = type(one)(max(d, 0.0)), 0
-        if part < step:
-            n_found = flow_and_find(neuron, part, buffer, k, end, found)
-        if n_found > 0:
-            step = part
-        else:
+        longest = type(one)(max(d, 0.0))
+        step = min(part, longest)
+        n_found = flow_and_find(neuron, step, buffer, k, end, found)
+        while n_found == 0 and step < longest:
+            step = min(type(one)(2) * step, longest)
             n_found = flow_and_find(neuron, step, buffer, k, end, found)
-            if coupled and n_found > MANY:
-                part = type(one)(2) * step / type(one)(n_found)
+        if coupled and n_found > MANY:
+            part = type(one)(2) * step / type(one)(n_found)
         if n_found > 0:
             if coupled:
                 d, neurons[0] = first_spike(neuron, step, buffer, k, neurons, n_found)
@@ -192,9 +181,10 @@ def advance(
             if source < 0:
                 until = min(until, now - neuron.tau * math.log1p(-d))
                 step = type(step)(d)
-                flow_all(neuron, step, buffer, k, end)
-            if source == PAUSE:
-                n_found = find_crossed(neuron, step, buffer, k, end, found)
+                if source == PAUSE:
+                    n_found = flow_and_find(neuron, step, buffer, k, end, found)
+                else:
+                    flow_all(neuron, step, buffer, k, end)
             first = n_spikes
             for f in range(n_found):
                 j = neurons[f]

@@ -47,7 +47,7 @@ REDUCTION = {**INLINED, "fastmath": {"contract", "reassoc"}}
 
 
 class Found(NamedTuple):
-    """Room for :func:`find_crossed`."""
+    """Room for :func:`flow_and_find`."""
 
     neurons: np.ndarray
     """The neurons found, in its first places, int64 [n]."""
@@ -78,30 +78,34 @@ def flow_all(neuron, d, buffer, k, end):
 
 
 @njit(**INLINED)
-def any_near(neuron, d, buffer, k, end):
-    """Whether a neuron may have spiked from slot k to ``end``, those that fill up included."""
-    found = False
+def flow_and_find(neuron, d, buffer, k, end, found):
+    """Flow all neurons by ``d``, from slot ``k`` to slot ``end``; how many spike on the way.
+
+    They are written to ``found``.
+    """
+    step, marks = propagator(neuron, d), found.marks
     for i in range(buffer.shape[2]):
-        start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
-        found |= near(neuron, d, start, after)
-    return found
+        start = load(neuron, buffer, k, i)
+        after = flow(neuron, step, start)
+        store(neuron, buffer, end, i, after)
+        marks[i] = near(neuron, d, start, after)
+    return find_crossed(neuron, d, buffer, k, end, found)
 
 
 @njit(**INLINED)
 def find_crossed(neuron, d, buffer, k, end, found):
-    """Write the neurons that spiked between slots k and ``end`` to ``found``; their number."""
-    neurons, marks, words, n_out = found
-    for i in range(marks.shape[0]):
-        marks[i] = near(neuron, d, load(neuron, buffer, k, i), load(neuron, buffer, end, i))
+    """Write those of the marked neurons that spike between slots k and ``end``; their number."""
+    neurons, _, words, n_out = found
     count = 0
-    for w in range(words.shape[0]):
-        word = words[w]
-        while word != 0:
-            i = 8 * w + lowest_bit(word) // 8
-            word &= word - np.uint64(1)
-            start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
-            neurons[count] = i
-            count += (i < n_out) & crossed(neuron, d, start, after)
+    if d > 0:
+        for w in range(words.shape[0]):
+            word = words[w]
+            while word != 0:
+                i = 8 * w + lowest_bit(word) // 8
+                word &= word - np.uint64(1)
+                start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
+                neurons[count] = i
+                count += (i < n_out) & crossed(neuron, d, start, after)
     return count
 
 
