@@ -143,11 +143,11 @@ def test_trials_take_the_updates_that_are_predicted(smoke, results):
 
 
 def test_landscapes_take_the_evaluations_that_are_predicted(smoke, results):
-    names = ("planes", "lines", "steps", "step_losses", "sample_gradients")
+    names = ("planes", "lines", "closeups", "steps", "step_losses", "sample_gradients")
     tables = [pd.read_parquet(results / "landscape" / f"{name}.parquet") for name in names]
     n_samples = smoke.landscape.samples
     for neuron, seed in itertools.product(smoke.neurons, smoke.landscape.seeds):
-        planes, lines, steps, losses, gradients = (
+        planes, lines, closeups, steps, losses, gradients = (
             table[(table["neuron"] == neuron) & (table["seed"] == seed)] for table in tables
         )
         where = {"neuron": neuron, "seed": str(seed), "job": "0"}
@@ -155,6 +155,11 @@ def test_landscapes_take_the_evaluations_that_are_predicted(smoke, results):
         assert work["gradient"] == pytest.approx(n_samples * planes["slope_x"].notna().sum())
         points = planes["slope_x"].isna().sum() + len(lines)
         assert work["loss"] == pytest.approx(n_samples * points, rel=0.1)
+        work = counts(smoke, "landscape_closeups", **where)
+        means = closeups["of"] == "mean"
+        n_means = smoke.landscape.closeups.samples
+        assert work["gradient"] == n_means * means.sum() + (~means).sum()
+        assert work["call"] == len(closeups)
         work = counts(smoke, "landscape_gradients", **where)
         # before and after each step the gradient is taken once more, clipped
         batches = pd.concat([losses["batch"], steps["batch"], steps["batch"]])

@@ -12,6 +12,7 @@ import torch
 from spikegrad.settings import validate
 from study.config.landscape import LandscapeSettings
 from study.landscape.census import census
+from study.landscape.closeups import closeup_measures, closeups
 from study.landscape.constants import STATES
 from study.landscape.job import Job
 from study.landscape.objective import landscape_samples
@@ -25,6 +26,7 @@ SMOKE = settings("smoke.yaml")["landscape"]
 SMALL = {
     "lines": {"directions": ["filter0", "difference"], "points": 3, "max_points": 9},
     "planes": {"directions": [["filter0", "filter1"]], "points": 3, "reach": 1e-7},
+    "closeups": {"points": 3, "reaches": [1e-7, 1e-6], "samples": 2, "singles": 1},
     "census": {
         "directions": ["filter0"],
         "samples": 2,
@@ -47,13 +49,13 @@ def job(settings: LandscapeSettings, number: int = 0) -> Job:
     return Job(settings, OWN.network, FOUND, DATA, number)
 
 
-@pytest.mark.parametrize("measure", [surfaces, census, profiles])
+@pytest.mark.parametrize("measure", [surfaces, closeups, census, profiles])
 def test_any_number_of_jobs_find_the_same(measure: Callable[[Job], dict[str, pd.DataFrame]]):
     whole = measure(job(options()))
     parts = [measure(job(options(jobs=3), number)) for number in range(3)]
     for name, table in whole.items():
         joined = pd.concat([p[name] for p in parts if len(p[name])], ignore_index=True)
-        keys = ("state", "direction", "sample", "search", "depth", "x", "y")
+        keys = ("state", "direction", "sample", "search", "depth", "reach", "of", "x", "y")
         order = [key for key in keys if key in table]
         pd.testing.assert_frame_equal(
             joined.sort_values(order, ignore_index=True),
@@ -97,6 +99,55 @@ def test_slopes_are_those_of_the_surface():
         for axis, name in enumerate(("slope_x", "slope_y")):
             slope = np.gradient(loss, 1e-7, axis=axis)[1, 1]
             np.testing.assert_allclose(slope, slopes[name], rtol=1e-3, atol=1e-3)
+
+
+def test_closeups_have_the_gradient_of_their_samples():
+    """Of the mean and of single samples; no slope is longer than the whole gradient."""
+    wanted = options()
+    table = closeups(job(wanted))["closeups"]
+    assert len(table) == 2 * 2 * 9
+    near = table[table["reach"] == 1e-7]
+    for of, samples in (("mean", [0, 1]), ("sample 0", [0])):
+        plane = near[near["of"] == of]
+        loss = plane.pivot_table(index="x", columns="y", values="loss")
+        here = plane[(plane["x"] == 0) & (plane["y"] == 0)].iloc[0]
+        alone = job(wanted).objective.select(torch.tensor(samples))
+        centre = FOUND["trained"]
+        assert here["loss"] == float(alone.evaluate(centre.weights).loss)
+        for axis, name in enumerate(("slope_x", "slope_y")):
+            slope = np.gradient(loss, 1e-7, axis=axis)[1, 1]
+            np.testing.assert_allclose(slope, here[name], rtol=1e-3, atol=1e-3)
+        steepest = centre.weights.norm() * alone.gradient(centre.weights)[1].norm()
+        assert here["norm"] == pytest.approx(float(steepest))
+        assert np.hypot(here["slope_x"], here["slope_y"]) < 1.5 * here["norm"]
+
+
+def test_measures_of_closeups_are_those_of_known_planes():
+    """A bowl; ripples; a slope that turns by 10 degrees a point; a corner without a loss."""
+    side = np.linspace(-1, 1, 21)
+    x, y = (axis.ravel() for axis in np.meshgrid(side, side))
+    angle = np.radians(10) * np.round(10 * (x + 1))
+    planes = {
+        "bowl": (x**2 + y**2, 2 * x, 2 * y),
+        "ripples": (np.cos(2 * np.pi * x) * np.cos(2 * np.pi * y), np.ones_like(x), 0 * y),
+        "turning": (x, np.cos(angle), np.sin(angle)),
+        "torn": (np.where(x + y > 1.85, np.nan, x), np.ones_like(x), 0 * x),
+    }
+    found = closeup_measures(
+        pd.concat(
+            pd.DataFrame(
+                {"neuron": "lif", "seed": 0, "reach": 1.0, "of": name, "x": x, "y": y}
+                | {"loss": loss, "slope_x": right, "slope_y": up, "norm": 1 + (x > 0.75)}
+            )
+            for name, (loss, right, up) in planes.items()
+        )
+    ).set_index("of")
+    assert found["minima"].to_dict() == {"bowl": 0, "ripples": 11, "turning": 0, "torn": 0}
+    assert found.loc["bowl", "range"] == 2.0
+    assert found.loc["turning", "turn"] == pytest.approx(5.0)  # along x by 10, along y by 0
+    assert found.loc["ripples", "turn"] == 0.0
+    assert found.loc["bowl", "norm_spread"] == 2.0
+    assert found.loc["torn", "finite"] == pytest.approx(1 - 3 / 441)
 
 
 def test_directions_that_a_run_lacks_are_left_out():

@@ -117,10 +117,8 @@ def test_comments_and_docstrings_rerun_nothing(finished, tmp_path):
     assert planned(project) == Counter()
 
 
-LANDSCAPES = {
-    f"landscape_{name}"
-    for name in ("directions", "surfaces", "census", "profiles", "gradients", "examples")
-}
+MEASURES = ("surfaces", "closeups", "census", "profiles", "gradients")
+LANDSCAPES = {f"landscape_{name}" for name in ("directions", *MEASURES, "examples")}
 HEAVY = {*LANDSCAPES, "train", "train_equal_activity", "search_trials", "silence"}
 
 
@@ -132,6 +130,7 @@ HEAVY = {*LANDSCAPES, "train", "train_equal_activity", "search_trials", "silence
         ({"planes": {"points": 7}, "profiles": {"max_points": 31}},
          {"landscape_surfaces", "landscape_profiles"}),
         ({"lines": {"max_points": 17}}, {"landscape_surfaces"}),
+        ({"closeups": {"points": 7}}, {"landscape_closeups"}),
         # examples are chosen among the census's changes
         ({"census": {"samples": 2}}, {"landscape_census", "landscape_examples"}),
         ({"depths": [0.01, 0.02, 0.1]}, set()),

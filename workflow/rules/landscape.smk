@@ -3,13 +3,15 @@ LANDSCAPE = f"{RESULTS}/landscape"
 LANDSCAPE_SEEDS = list(STUDY.landscape.seeds)
 DIRECTIONS = f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors"
 LANDSCAPE_RESULTS = [
-    f"{LANDSCAPE}/{name}.csv" for name in ("states", "census", "measures")
+    f"{LANDSCAPE}/{name}.csv"
+    for name in ("states", "census", "measures", "closeup_measures")
 ]
 
 # What several jobs measure around every network, each by the function of this name in the module
 # of this name in study.landscape: the settings that it reads, and its tables (docs/new-measure.md).
 LANDSCAPE_MEASURES = {
     "surfaces": (["lines", "planes"], ["lines", "planes"]),
+    "closeups": (["closeups"], ["closeups"]),
     "census": (["census"], ["changes", "census_lines", "census_losses"]),
     "profiles": (["profiles"], ["profiles", "profile_minima"]),
     "gradients": (
@@ -128,7 +130,7 @@ for MEASURE, (SETTINGS, TABLES) in LANDSCAPE_MEASURES.items():
         params:
             sorted_by=[
                 *("neuron", "seed", "state", "direction", "direction2", "sample"),
-                *("search", "depth", "epoch", "batch", "t", "x", "y"),
+                *("search", "depth", "epoch", "batch", "t", "reach", "of", "x", "y"),
             ],
         script:
             "../scripts/join_tables.py"
@@ -157,6 +159,23 @@ rule landscape_summary:
         depths=STUDY.landscape.depths,
     script:
         "../scripts/landscape_summary.py"
+
+
+rule landscape_closeup_measures:
+    input:
+        closeups=LANDSCAPES["closeups"],
+    output:
+        measures=reported(
+            f"{LANDSCAPE}/closeup_measures.csv",
+            "landscape_closeups",
+            "Landscapes",
+            "how rough close-ups are",
+        ),
+    log:
+        f"{LOGS}/landscape/closeup_measures.log",
+    localrule: True
+    script:
+        "../scripts/landscape_closeup_measures.py"
 
 
 rule landscape_examples:
@@ -204,6 +223,19 @@ figure(
     {"planes": LANDSCAPES["planes"]},
     seed=LANDSCAPE_SEEDS[0],
     pairs=STUDY.landscape.planes.directions,
+)
+figure(
+    "landscape",
+    "landscape_closeups",
+    "close-ups of loss and gradient",
+    {"closeups": LANDSCAPES["closeups"]},
+    seed=LANDSCAPE_SEEDS[0],
+)
+figure(
+    "landscape",
+    "landscape_closeup_measures",
+    "how rough close-ups are",
+    dict(rules.landscape_closeup_measures.output.items()),
 )
 figure(
     "landscape",

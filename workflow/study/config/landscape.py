@@ -102,6 +102,27 @@ class Planes(Section):
     """The gradient is taken at every n-th point along each axis; it costs as much as the rest."""
 
 
+class Closeups(Section):
+    """Small, fine planes around trained networks, of single samples and of the mean of some."""
+
+    directions: Annotated[tuple[str, str], Distinct]
+    """The pair of directions that spans the planes."""
+    points: Annotated[int, Field(ge=3), AfterValidator(_odd)]
+    """Points along each axis, an odd number; the gradient is taken at all of them."""
+    reaches: Annotated[tuple[PositiveFloat, ...], Field(min_length=1), Distinct]
+    """Largest distances from the network along each axis, a plane for each."""
+    samples: PositiveInt
+    """How many of the samples the mean is over, at most `landscape.samples`."""
+    singles: PositiveInt
+    """How many of these are looked at alone."""
+
+    @model_validator(mode="after")
+    def _singles_are_samples(self) -> Self:
+        if self.singles > self.samples:
+            raise ValueError(f"singles = {self.singles} are more than samples = {self.samples}")
+        return self
+
+
 class Search(Section):
     """Where to search along a line."""
 
@@ -214,6 +235,8 @@ class LandscapeSettings(Section):
     """Loss, accuracy and activity along lines."""
     planes: Planes
     """Loss, accuracy and gradient on planes."""
+    closeups: Closeups
+    """Loss and gradient on small, fine planes, of single samples and of the mean of some."""
     census: Census
     """Search for changes of single samples' spikes along lines, isolated to 1e-13."""
     profiles: Profiles
@@ -231,6 +254,7 @@ class LandscapeSettings(Section):
         named = {
             "lines": (self.lines.directions, self.lines.directions[:1]),
             "planes": (pairs, pairs[:2]),
+            "closeups": (self.closeups.directions,) * 2,
             "census": (self.census.directions,) * 2,
             "profiles": (self.profiles.directions,) * 2,
         }
@@ -251,7 +275,7 @@ class LandscapeSettings(Section):
 
     @model_validator(mode="after")
     def _samples_suffice(self) -> Self:
-        for section in ("census", "profiles"):
+        for section in ("closeups", "census", "profiles"):
             if getattr(self, section).samples > self.samples:
                 raise ValueError(f"{section}.samples must not exceed samples")
         return self

@@ -239,6 +239,13 @@ class Rules:
         n = len(STATES) * self._landscape.samples / self._landscape.jobs
         return started(self._around(n * (losses - gradients), n * gradients))
 
+    def landscape_closeups(self) -> Work:
+        options = self._landscape.closeups
+        n = len(options.reaches) * options.points**2 * (options.samples + options.singles)
+        calls = len(options.reaches) * options.points**2 * (1 + options.singles)
+        jobs = self._landscape.jobs
+        return started(times(1 / jobs, self._around(0.0, n, calls=calls)))
+
     def _census_runs(self, where: Breaks | Updates, length: float) -> float:
         """Runs of the network to find and isolate the breaks on a line."""
         layers = self._study.model(self._neuron).network.layers

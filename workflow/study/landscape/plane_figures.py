@@ -35,14 +35,14 @@ def colour_range(planes: pd.DataFrame) -> tuple[float, float]:
     return planes["loss"].min(), planes["loss"].quantile(0.98)
 
 
-def loss_grid(plane: pd.DataFrame) -> pd.DataFrame:
-    """The loss on a plane, a row for each y and a column for each x."""
-    return plane.pivot_table(index="y", columns="x", values="loss", dropna=False)
+def grid_of(plane: pd.DataFrame, column: str = "loss") -> pd.DataFrame:
+    """A column of a plane's table, a row for each y and a column for each x."""
+    return plane.pivot_table(index="y", columns="x", values=column, dropna=False)
 
 
 def draw_surface(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> QuadMesh:
     """The loss on a plane, in colours from ``low`` to ``high``, with contours."""
-    loss = loss_grid(plane)
+    loss = grid_of(plane)
     place = loss.columns, loss.index, loss
     image = axes.pcolormesh(*place, vmin=low, vmax=high, cmap="viridis", rasterized=True)
     levels = np.linspace(low, high, 25)
@@ -53,7 +53,7 @@ def draw_surface(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Qu
 
 def draw_field(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Quiver:
     """Directions of descent on a plane, coloured by slope, over contours of the loss."""
-    loss, levels = loss_grid(plane), np.linspace(low, high, 25)
+    loss, levels = grid_of(plane), np.linspace(low, high, 25)
     shades: dict[str, Any] = {"vmin": low, "vmax": high, "cmap": "viridis", "linewidths": 0.6}
     axes.contour(loss.columns, loss.index, loss, levels, **shades)
     arrows = plane.dropna(subset=["slope_x", "slope_y"])
@@ -89,3 +89,14 @@ def draw_planes(axes: np.ndarray, planes: pd.DataFrame) -> None:
     axes[0].figure.colorbar(image, ax=list(surfaces), label="loss (nats)", extend="max")
     bar = axes[0].figure.colorbar(arrows, ax=list(fields), label="slope in the plane")
     bar.set_ticks([-1, 0, 1, 2, 3], labels=["0.1", "1", "10", "100", "1000"])
+
+
+def draw_map(axes: Axes, grid: pd.DataFrame, **colours: Any) -> QuadMesh:
+    """A plane in colours, x and y in units of its reach."""
+    reach = grid.columns.max()
+    image = axes.pcolormesh(
+        grid.columns / reach, grid.index / reach, grid, rasterized=True, **colours
+    )
+    axes.set_aspect("equal")
+    axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    return image

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from study.landscape.constants import STATES
-from study.landscape.plane_figures import colour_range, direction_label, loss_grid
+from study.landscape.plane_figures import colour_range, direction_label, grid_of
 from study.report.pages import render
 from study.style import neuron_label
 
@@ -46,7 +46,7 @@ def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
     low, high = colour_range(own)
     loss = {}
     for neuron, table in own.groupby("neuron", sort=False):
-        grid = loss_grid(table)
+        grid = grid_of(table)
         stride = -(-(max(grid.shape) - 1) // (MAX_POINTS - 1))
         grid = grid.iloc[::stride, ::stride]
         loss[str(neuron)] = [[_short(z) for z in row] for row in grid.to_numpy()]

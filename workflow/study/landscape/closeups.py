@@ -1,0 +1,149 @@
+"""Close-ups: the loss and its gradient on small, fine planes around trained networks.
+
+Of several reaches, of single samples and of the mean of several: what looks rough from afar may be
+smooth from near by, and the mean of many samples hides what each of them does.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from spikegrad.layers import SpikeOverflowError
+from study.config.landscape import Closeups
+from study.landscape.directions import Centre
+from study.landscape.fragmentation import persistence
+from study.landscape.job import Job
+from study.landscape.objective import Objective
+from study.storage.columns import Table, shared
+
+STATE = "trained"
+SHALLOW = 0.01
+"""Minima that are no deeper than this share of the plane's range of losses do not count."""
+MEAN = "mean"
+"""In place of a sample's name: all of them."""
+
+
+class View(NamedTuple):
+    """A plane: how far it reaches, and of which samples."""
+
+    reach: float
+    of: str
+
+
+def views(options: Closeups) -> list[View]:
+    """The planes around one network."""
+    names = [MEAN, *(f"sample {k}" for k in range(options.singles))]
+    return [View(reach, of) for reach in options.reaches for of in names]
+
+
+CLOSEUPS_TABLE = Table(
+    files=("landscape/closeups.parquet", "landscape/closeups/*/*/*.closeups.parquet"),
+    says="The loss and its gradient on small planes around trained networks.",
+    columns={
+        **shared("neuron", "seed", "x"),
+        "reach": "largest relative distance along both axes",
+        "of": "which samples: the mean of several, or one of them",
+        "y": "relative distance along the second direction",
+        "loss": "in nats; missing where the network diverges",
+        "slope_x": "part of the gradient along the first axis, nats per relative distance",
+        "slope_y": "along the second",
+        "norm": "length of the whole gradient, nats per relative distance",
+    },
+)
+
+
+def closeups(job: Job) -> dict[str, pd.DataFrame]:
+    """Loss and gradient at each point of each plane."""
+    options, centre = job.options.closeups, job.centres[STATE]
+    own = {
+        MEAN: job.objective.select(torch.arange(options.samples)),
+        **{f"sample {k}": job.objective.select(torch.tensor([k])) for k in range(options.singles)},
+    }
+    side = np.linspace(-1.0, 1.0, options.points)
+    work = list(product(views(options), side, side))
+    rows = []
+    for view, across, up in job.share(work, "points"):
+        x, y = view.reach * across, view.reach * up
+        found = _at(own[view.of], centre, options.directions, x, y)
+        rows.append({**job.key, **view._asdict(), "x": x, "y": y, **found})
+    return {"closeups": pd.DataFrame(rows)}
+
+
+def _at(
+    objective: Objective, centre: Centre, directions: tuple[str, str], x: float, y: float
+) -> dict[str, float]:
+    try:
+        found, gradient = objective.gradient(centre.at(directions, (x, y)))
+    except SpikeOverflowError:  # the network diverges here
+        return dict.fromkeys(("loss", "slope_x", "slope_y", "norm"), math.nan)
+    axes: list[Tensor] = [centre.directions[name] for name in directions]
+    return {
+        "loss": float(found.loss),
+        "slope_x": float(gradient @ axes[0]),
+        "slope_y": float(gradient @ axes[1]),
+        "norm": float(gradient.norm() * centre.weights.norm()),
+    }
+
+
+CLOSEUP_MEASURES_TABLE = Table(
+    files=("landscape/closeup_measures.csv",),
+    says="How rough the close-ups are.",
+    columns={
+        **shared("neuron", "seed"),
+        "reach": "largest relative distance along both axes",
+        "of": "which samples: the mean of several, or one of them",
+        "range": "of the losses on the plane, in nats",
+        "minima": f"minima deeper than {100 * SHALLOW:g} % of that range, the lowest left out",
+        "turn": "median angle between the slopes at neighbouring points, in degrees",
+        "norm": "median length of the gradient, nats per relative distance",
+        "norm_spread": "its ninth decile over its first",
+        "finite": "share of the plane on which the network does not diverge",
+    },
+)
+
+
+def closeup_measures(planes: pd.DataFrame) -> pd.DataFrame:
+    """A row for each plane of :func:`closeups`. What diverges is a wall around the rest."""
+    rows = []
+    for key, own in planes.groupby(["neuron", "seed", "reach", "of"], sort=False):
+        columns = {
+            name: own.pivot_table(index="y", columns="x", values=name, dropna=False).to_numpy()
+            for name in ("loss", "slope_x", "slope_y", "norm")
+        }
+        loss, norm = columns["loss"], columns["norm"]
+        finite = np.isfinite(loss)
+        extent = float(np.ptp(loss[finite]))
+        depths = persistence(np.where(finite, loss, loss[finite].max()))[1:]
+        low, middle, high = np.quantile(norm[finite], [0.1, 0.5, 0.9])
+        rows.append(
+            {
+                **dict(zip(("neuron", "seed", "reach", "of"), key, strict=True)),
+                "range": extent,
+                "minima": int((depths > SHALLOW * extent).sum()),
+                "turn": turn(columns["slope_x"], columns["slope_y"]),
+                "norm": float(middle),
+                "norm_spread": float(high / low),
+                "finite": float(finite.mean()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def turn(slope_x: np.ndarray, slope_y: np.ndarray) -> float:
+    """Median angle in degrees between slopes at neighbouring points of a plane [n, m]."""
+    direction = slope_x + 1j * slope_y
+    angles = [
+        np.abs(np.angle(after * before.conj(), deg=True)).ravel()
+        for after, before in (
+            (direction[1:], direction[:-1]),
+            (direction[:, 1:], direction[:, :-1]),
+        )
+    ]
+    return float(np.nanmedian(np.concatenate(angles)))
