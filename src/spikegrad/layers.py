@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from spikegrad.autograd import NotFiniteError, SpikeOverflowError, SpikingFunction, runner
+from spikegrad.delay_rules import check_delays
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
@@ -119,7 +120,7 @@ class SpikingLayer(nn.Module):
             if number < 1:
                 raise ValueError(f"{name} must be at least 1, not {number}")
         first = max_delay / 2 if initial_delay is None else initial_delay
-        _check_delays(delays, copies, grid, min_delay, first, max_delay)
+        check_delays(delays, copies, grid, min_delay, first, max_delay)
         self.grid, min_delay = float(grid), max(min_delay, grid)
         if dtype not in (torch.float32, torch.float64):
             raise ValueError(f"dtype must be torch.float32 or torch.float64, not {dtype}")
@@ -408,25 +409,6 @@ def _check_alike(tensor: Tensor, other: Tensor, shape: tuple[int, ...], name: st
         raise ValueError(
             f"'{name}' is {tensor.dtype} on {tensor.device}, the weights are {other.dtype} on "
             f"{other.device}"
-        )
-
-
-def _check_delays(
-    delays: str | None, copies: int, grid: float, least: float, first: float, largest: float
-) -> None:
-    """Verify what a layer is told about delays."""
-    if delays not in (None, "axonal", "synaptic"):
-        raise ValueError(f"delays must be None, 'axonal' or 'synaptic', not {delays!r}")
-    if delays != "axonal" and copies > 1:
-        raise ValueError(f"only axonal delays have copies, not {delays!r}; leave copies out")
-    if (delays == "synaptic") != (0 < grid < math.inf):
-        raise ValueError(
-            f"synaptic delays, and no others, need a grid's step, not {delays!r}, {grid}"
-        )
-    if not 0 <= least <= first <= largest < math.inf:
-        raise ValueError(
-            "delays need 0 <= min_delay <= initial_delay <= max_delay in seconds, not "
-            f"{least}, {first} and {largest}"
         )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from spikegrad.delay_rules import check_delays
 from spikegrad.settings import Section, seconds
 
 
@@ -88,15 +89,8 @@ class Delays(Section):
 
     @model_validator(mode="after")
     def _are_in_order(self) -> Self:
-        if not self.min_delay <= self.initial_delay <= self.max_delay:
-            raise ValueError(
-                "delays need min_delay <= initial_delay <= max_delay, not "
-                f"{self.min_delay}, {self.initial_delay} and {self.max_delay}"
-            )
-        if (self.kind == "synaptic") != (self.grid > 0):
-            raise ValueError(f"synaptic delays, and no others, need a grid, not {self.grid}")
-        if self.kind == "synaptic" and self.copies > 1:
-            raise ValueError(f"only axonal delays have copies; here are {self.copies}")
+        bounds = self.min_delay, self.initial_delay, self.max_delay
+        check_delays(self.kind, self.copies, self.grid, *bounds)
         return self
 
 
