@@ -6,6 +6,8 @@ Spike trains and networks:
     collate          samples to such a batch, for torch's DataLoader
     SpikingLayer     a layer of LIF or QIF neurons, exact from event to event
     DelayLine        delayed copies of spike trains as further channels
+    ClockedLayer     the same neurons on a grid of times, with surrogate gradients
+    Raster           spikes on such a grid
     Network          hidden layers and a readout, with its settings NetworkSettings
     IntegratedReadout, MaximumReadout, FirstSpikeReadout
                      what makes class logits of spikes
@@ -30,6 +32,8 @@ __getattr__, __dir__, __all__ = public(
     {
         "spikes": ("SpikeError", "SpikeTrains", "collate"),
         "delays": ("DelayLine",),
+        "clocked": ("ClockedLayer",),
+        "raster": ("Raster",),
         "layers": ("NotFiniteError", "SpikeOverflowError", "SpikingLayer"),
         "readouts": ("IntegratedReadout", "MaximumReadout"),
         "first_spike": ("FirstSpikeReadout",),

@@ -334,23 +334,45 @@ class SpikingLayer(nn.Module):
         times = np.asarray(times, np.float64)
         if not ((times >= 0) & (times <= spikes.duration)).all():
             raise ValueError(f"times must lie within the sample's {spikes.duration} s")
+        probes, place = np.unique(times, return_inverse=True)
+        states = self._states(spikes[sample], probes, sample)
+        return self.neuron.potential(states[:, :, neuron].T)[place]
+
+    @torch.no_grad()
+    def states(self, spikes: SpikeTrains, times: np.ndarray) -> tuple[Tensor, ...]:
+        """The state at ``times`` (seconds, ascending) in each sample, before what arrives there.
+
+        Each variable is [n_samples, n_times, n_out], as :meth:`run` returns them.
+
+        Raises
+        ------
+        SpikeError
+            If ``spikes`` breaks a rule of :class:`SpikeTrains`.
+        """
+        spikes.check(self.n_in)
+        found = [self._states(spikes[b], times, b) for b in range(len(spikes))]
+        variables = np.stack(found).transpose(2, 0, 1, 3)
+        return self.neuron.normalised(tuple(map(torch.from_numpy, np.ascontiguousarray(variables))))
+
+    def _states(self, spikes: SpikeTrains, probes: np.ndarray, sample: int) -> np.ndarray:
+        """States at ``probes`` (seconds, ascending) in the only sample, called ``sample`` in
+        errors, [n_probes, n_state, n_out]."""
         weight, recurrent = self._weights()
         parameters = weight, recurrent, *self._delays()
         # Probes are events of a further channel without weight: they split steps, nothing else.
         # They stand first among simultaneous events, so that a step ends with each.
         if self.grid > 0:
-            events, weights, _ = all_rows(self, spikes[sample], *parameters)
+            events, weights, _ = all_rows(self, spikes, *parameters)
         else:
             input_delay, back = parameters[2:]
             weights = padded_weights(weight, recurrent, back.numpy() if len(back) else None)
-            (alone,), _ = arriving(spikes[sample], weights.input.dtype, input_delay, self.n_in)
+            (alone,), _ = arriving(spikes, weights.input.dtype, input_delay, self.n_in)
             events, weights, _ = taken(alone, weights)
         silent = len(weights.input)
         weights = weights._replace(
             input=np.concatenate([weights.input, np.zeros_like(weights.input[:1])]),
             reach=np.append(weights.reach, 0).astype(weights.reach.dtype),
         )
-        probes, place = np.unique(times, return_inverse=True)
         all_times = np.concatenate([probes, events.times])
         order = np.argsort(all_times, kind="stable")
         units = np.concatenate([np.full(len(probes), silent), events.units])[order]
@@ -359,9 +381,9 @@ class SpikingLayer(nn.Module):
             counts = np.concatenate([np.ones(len(probes), counts.dtype), counts])[order]
         split = Events(all_times[order], units, counts)
         record = runner(self, spikes.duration)(sample, split, weights)
-        states = backward.states(self.neuron, split, weights, record, neuron)
         at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == silent)
-        return self.neuron.potential(states[:, at_probe])[place]
+        steps = np.flatnonzero(at_probe)
+        return backward.states(self.neuron, split, weights, record, steps)[:, :, : self.n_out]
 
 
 def assign(module: nn.Module, name: str, value: Tensor) -> None:

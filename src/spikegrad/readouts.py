@@ -17,6 +17,7 @@ from spikegrad.activity import sum_by_neuron
 from spikegrad.engine import njit
 from spikegrad.layers import assign
 from spikegrad.products import product
+from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains
 from spikegrad.uncompiled import uncompiled
 
@@ -144,7 +145,7 @@ class IntegratedReadout(LinearReadout):
         return 1 / (1 / self.window + 1 / self.tau_out)
 
     @uncompiled
-    def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:
+    def forward(self, spikes: SpikeTrains | Raster, state: State | None = None) -> Tensor:
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
         if self._trained:
             window, tau_out = self.log_window.exp(), self.log_tau_out.exp()
@@ -153,7 +154,10 @@ class IntegratedReadout(LinearReadout):
             window, tau_out = times.split(1)
         shares = _Shares.apply(spikes.times, window, tau_out, spikes.duration)
         weight = self.checked_weight()
-        features = sum_by_neuron(shares, spikes, len(weight))
+        if isinstance(spikes, Raster):
+            features = torch.einsum("bkj,k->bj", spikes.values, shares.to(spikes.values.dtype))
+        else:
+            features = sum_by_neuron(shares, spikes, len(weight))
         return product(features.to(weight.dtype), weight)
 
 
@@ -197,12 +201,27 @@ class MaximumReadout(LinearReadout):
     """
 
     @uncompiled
-    def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:
-        """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
+    def forward(self, spikes: SpikeTrains | Raster, state: State | None = None) -> Tensor:
+        """Logits [n_samples, n_classes]; the state of the sending layer is not used.
+
+        Of a raster, the largest voltage at its times.
+        """
         weight = self.checked_weight()
+        if isinstance(spikes, Raster):
+            return self._largest_on_grid(spikes, weight)
         spikes.check(len(weight))
         events = spikes.units, spikes.multiplicities, spikes.offsets
         return _Maximum.apply(spikes.times, weight, *events, spikes.duration, self.tau_out)
+
+    def _largest_on_grid(self, spikes: Raster, weight: Tensor) -> Tensor:
+        e = math.exp(-spikes.step / self.tau_out)
+        voltage = current = largest = weight.new_zeros(len(spikes.values), weight.shape[1])
+        for incoming in (4 * spikes.arriving(weight)).unbind(1):
+            current = current + incoming
+            voltage = e * voltage + (e - e * e) * current
+            current = e * e * current
+            largest = torch.maximum(largest, voltage)
+        return largest
 
 
 class _Maximum(torch.autograd.Function):

@@ -189,15 +189,16 @@ def end_gradient(neuron, final, grad_final):
 
 
 @njit(**ALLOCATING)
-def states(neuron, events, weights, record, which):
-    """State of neuron ``which`` at the end of every step, [n_state, n_steps]."""
+def states(neuron, events, weights, record, steps):
+    """States at the ends of ``steps``, which ascend, [n_steps, n_state, n]."""
     n_state, n = record.final.shape
     buffer = np.empty((SEGMENT + 1, n_state, n), record.final.dtype)
     factors = np.empty(n, record.final.dtype)
-    result = np.empty((n_state, record.steps.shape[0]), record.final.dtype)
-    m, a = 0, 0
+    result = np.empty((steps.shape[0], n_state, n), record.final.dtype)
+    m, a, s = 0, 0, 0
     for segment in range(record.checkpoints.shape[0]):
         m, a = replay(neuron, events, weights, record, segment, m, a, buffer, factors)
-        part = result[:, segment * SEGMENT : (segment + 1) * SEGMENT]
-        part[:] = buffer[1 : part.shape[1] + 1, :, which].T
+        while s < steps.shape[0] and steps[s] < (segment + 1) * SEGMENT:
+            copy_slot(buffer, steps[s] - segment * SEGMENT + 1, result, s)
+            s += 1
     return result

@@ -10,8 +10,9 @@ gradient learning" (arXiv 2405.15539); docs/ntk.md derives the formulas.
     stability            whether surrogate gradient learning converges at all
 
 Activations: Erf, Relu, Sign, Step, Tanh, or Custom of your own; surrogate derivatives:
-ErfDerivative, HardTanhDerivative, IdentityDerivative, TanhDerivative, or CustomDerivative. What all
-have in common: Activation, Derivative.
+ArctanDerivative, ErfDerivative, HardTanhDerivative (a box), IdentityDerivative, SigmoidDerivative,
+SuperSpikeDerivative, TanhDerivative, or CustomDerivative. What all have in common: Activation,
+Derivative.
 
 Errors: IllConditionedError, UnstableKernelError, QuadratureError.
 """
@@ -26,9 +27,12 @@ __getattr__, __dir__, __all__ = public(
         "moments": ("Activation", "Derivative"),
         "modules": ("SurrogateActivation", "empirical_sg_ntk"),
         "surrogates": (
+            "ArctanDerivative",
             "ErfDerivative",
             "HardTanhDerivative",
             "IdentityDerivative",
+            "SigmoidDerivative",
+            "SuperSpikeDerivative",
             "TanhDerivative",
         ),
         "quadrature": ("QuadratureError",),

@@ -145,3 +145,64 @@ class TanhDerivative(Derivative):
 
     def __call__(self, u: Tensor) -> Tensor:
         return 1 - torch.tanh(u).square()
+
+
+@dataclass(frozen=True)
+class SuperSpikeDerivative(Derivative):
+    """psi = 1 / (1 + \\|u\\| / width)^2 (Zenke and Ganguli 2018), by quadrature.
+
+    Raises
+    ------
+    ValueError
+        If the width is not above 0.
+    """
+
+    width: float
+
+    def __post_init__(self) -> None:
+        require_positive(width=self.width)
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        return (0.0,)
+
+    def __call__(self, u: Tensor) -> Tensor:
+        return (1 + u.abs() / self.width).square().reciprocal()
+
+
+@dataclass(frozen=True)
+class SigmoidDerivative(Derivative):
+    """psi = 1 / cosh^2(u / (2 width)): the derivative of a logistic function, 1 at u = 0.
+
+    Raises
+    ------
+    ValueError
+        If the width is not above 0.
+    """
+
+    width: float
+
+    def __post_init__(self) -> None:
+        require_positive(width=self.width)
+
+    def __call__(self, u: Tensor) -> Tensor:
+        return 1 - torch.tanh(u / (2 * self.width)).square()
+
+
+@dataclass(frozen=True)
+class ArctanDerivative(Derivative):
+    """psi = 1 / (1 + (u / width)^2): the derivative of an arctangent, 1 at u = 0.
+
+    Raises
+    ------
+    ValueError
+        If the width is not above 0.
+    """
+
+    width: float
+
+    def __post_init__(self) -> None:
+        require_positive(width=self.width)
+
+    def __call__(self, u: Tensor) -> Tensor:
+        return (1 + (u / self.width).square()).reciprocal()

@@ -1,0 +1,311 @@
+"""Clocked layers with surrogate gradients: what exact spike times are compared with.
+
+The neurons are those of :mod:`spikegrad.neurons`, advanced by whole steps in closed form: LIF
+exactly, QIF under the mean of the step's current. Input arrives at the beginning of a step, and a
+neuron whose potential has passed its threshold spikes at its end. As the step goes to 0, spikes
+become those of :class:`spikegrad.layers.SpikingLayer` of the same parameters, with an error in
+proportion to the step.
+
+Backward, a spike has the derivative psi(u) of a surrogate by the distance u from the threshold
+(Neftci, Mostafa, Zenke 2019): V - 1 for LIF, and for QIF, whose threshold is infinite, the angle
+atan2(p, q) - pi/2 of V = p / q, in radians. A reset passes no gradient (Zenke and Vogels 2021).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spikegrad.layers import SpikingLayer
+from spikegrad.ntk.surrogates import SuperSpikeDerivative
+from spikegrad.raster import Raster, arriving
+from spikegrad.spikes import SpikeTrains
+
+State = tuple[Tensor, ...]
+Surrogate = Callable[[Tensor], Tensor]
+DEFAULT = SuperSpikeDerivative(0.1)
+SMALL = 0.5
+"""Up to which |y| entire functions of y are summed as series."""
+
+
+class Dynamics(Protocol):
+    """A neuron in steps of one length, with a state of tensors [n_samples, n]."""
+
+    def start(self, like: Tensor) -> State:
+        """The state at rest."""
+
+    def arrive(self, state: State, weights: Tensor) -> State:
+        """After arriving ``weights``."""
+
+    def flow(self, state: State) -> State:
+        """After a step without events."""
+
+    def distance(self, state: State) -> Tensor:
+        """How far the potential is beyond its threshold."""
+
+    def reset(self, state: State, spiked: Tensor) -> State:
+        """After spikes of the neurons that have ``spiked``, 1 or 0."""
+
+    def potential(self, state: State) -> Tensor:
+        """Membrane potential V."""
+
+
+class ClockedLIF(NamedTuple):
+    """State (V, I): V' = e V + (e - e^2) I + (1 - e) J, I' = e^2 I with e = exp(-step / tau)."""
+
+    e: float
+    drive: float
+
+    def start(self, like: Tensor) -> State:
+        return torch.zeros_like(like), torch.zeros_like(like)
+
+    def arrive(self, state: State, weights: Tensor) -> State:
+        v, current = state
+        return v, current + weights
+
+    def flow(self, state: State) -> State:
+        v, current = state
+        e = self.e
+        return e * v + ((e - e * e) * current + (1 - e) * self.drive), e * e * current
+
+    def distance(self, state: State) -> Tensor:
+        return state[0] - 1
+
+    def reset(self, state: State, spiked: Tensor) -> State:
+        v, current = state
+        return v * (1 - spiked), current
+
+    def potential(self, state: State) -> Tensor:
+        return state[0]
+
+
+def entire(y: Tensor) -> tuple[Tensor, Tensor]:
+    """cosh(sqrt y) and sinh(sqrt y) / sqrt y, of either sign of y."""
+    series = y.clamp(-SMALL, SMALL)
+    c, s = torch.ones_like(y), torch.ones_like(y)
+    for k in range(9, 0, -1):
+        c = 1 + c * series / ((2 * k - 1) * (2 * k))
+        s = 1 + s * series / ((2 * k) * (2 * k + 1))
+    root = y.abs().clamp(min=SMALL).sqrt()
+    far = torch.where(y > 0, torch.cosh(root), torch.cos(root))
+    far_s = torch.where(y > 0, torch.sinh(root), torch.sin(root)) / root
+    near = y.abs() <= SMALL
+    return torch.where(near, c, far), torch.where(near, s, far_s)
+
+
+def turned(p: Tensor, q: Tensor, current: Tensor | float, x: float) -> tuple[Tensor, Tensor]:
+    """p and q of V = p / q after ``x`` time constants under a constant current, up to a factor.
+
+    p' = -p + c q, q' = -p: the exponential of a 2 x 2 matrix.
+    """
+    c, s = entire(torch.as_tensor(x * x * (0.25 - current), dtype=p.dtype))
+    new_p = c * p + x * s * (current * q - p / 2)
+    new_q = c * q + x * s * (q / 2 - p)
+    size = (new_p.abs() + new_q.abs()).detach()  # V is the same in any scale
+    return new_p / size, new_q / size
+
+
+class ClockedQIF(NamedTuple):
+    """State (p, q, I) with V = p / q; the current of a step is its mean."""
+
+    x: float
+    """Length of a step in units of tau."""
+    drive: float
+
+    def start(self, like: Tensor) -> State:
+        return torch.zeros_like(like), torch.ones_like(like), torch.zeros_like(like)
+
+    def arrive(self, state: State, weights: Tensor) -> State:
+        p, q, current = state
+        return p, q, current + weights
+
+    def flow(self, state: State) -> State:
+        p, q, current = state
+        decay = math.exp(-2 * self.x)
+        mean = current * ((1 - decay) / (2 * self.x)) + self.drive
+        return *turned(p, q, mean, self.x), decay * current
+
+    def distance(self, state: State) -> Tensor:
+        return torch.atan2(state[0], state[1]) - math.pi / 2
+
+    def reset(self, state: State, spiked: Tensor) -> State:
+        sign = 1 - 2 * spiked
+        return state[0] * sign, state[1] * sign, state[2]
+
+    def potential(self, state: State) -> Tensor:
+        return state[0] / state[1]
+
+
+class ClockedQIFDelta(NamedTuple):
+    """State (p, q); a weight moves V."""
+
+    x: float
+    drive: float
+
+    def start(self, like: Tensor) -> State:
+        return torch.zeros_like(like), torch.ones_like(like)
+
+    def arrive(self, state: State, weights: Tensor) -> State:
+        p, q = state
+        return p + weights * q, q
+
+    def flow(self, state: State) -> State:
+        p, q = state
+        return turned(p, q, self.drive, self.x)
+
+    def distance(self, state: State) -> Tensor:
+        return torch.atan2(state[0], state[1]) - math.pi / 2
+
+    def reset(self, state: State, spiked: Tensor) -> State:
+        sign = 1 - 2 * spiked
+        return state[0] * sign, state[1] * sign
+
+    def potential(self, state: State) -> Tensor:
+        return state[0] / state[1]
+
+
+DYNAMICS: dict[str, Callable[[float, float], Dynamics]] = {
+    "lif": lambda x, drive: ClockedLIF(math.exp(-x), drive),
+    "qif": ClockedQIF,
+    "qif_delta": ClockedQIFDelta,
+}
+"""What makes a clocked neuron of the step in units of tau, and the drive."""
+
+
+class _Spike(torch.autograd.Function):
+    """1 beyond the threshold, else 0; with the derivative psi of a surrogate."""
+
+    @staticmethod
+    def forward(ctx: Any, u: Tensor, surrogate: Surrogate) -> Tensor:
+        ctx.save_for_backward(u)
+        ctx.surrogate = surrogate
+        return (u > 0).to(u.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (u,) = ctx.saved_tensors
+        return grad * ctx.surrogate(u), None
+
+
+class ClockedLayer(SpikingLayer):
+    """A layer of spiking neurons on a grid of times, with surrogate gradients.
+
+    Parameters
+    ----------
+    n_in, n_out, neuron, tau, recurrent, dtype, drive
+        As of :class:`spikegrad.layers.SpikingLayer`, whose parameters, initial weights and
+        state_dict these are, too; ``neuron`` is a key of :data:`DYNAMICS`.
+    step
+        Seconds between two times of the grid; samples consist of whole steps.
+    surrogate
+        psi(u), by which the derivative of a spike by its distance u from the threshold is replaced.
+        u is in units of the threshold for LIF, in radians for QIF neurons.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        neuron: str = "qif",
+        tau: float = 0.02,
+        step: float = 1e-3,
+        surrogate: Surrogate = DEFAULT,
+        recurrent: bool = False,
+        dtype: torch.dtype = torch.float32,
+        drive: float = 0.0,
+    ) -> None:
+        if neuron not in DYNAMICS:
+            raise ValueError(f"neuron '{neuron}' has no clocked form; there are {sorted(DYNAMICS)}")
+        if not 0 < step < math.inf:
+            raise ValueError(f"step must be a positive, finite number of seconds, not {step}")
+        super().__init__(n_in, n_out, neuron, tau, recurrent, dtype, drive=drive)
+        self.kind, self.step, self.surrogate = neuron, float(step), surrogate
+        self.dynamics = DYNAMICS[neuron](step / tau, float(drive))
+
+    def forward(self, spikes: SpikeTrains | Raster) -> Raster:  # type: ignore[override]
+        """The neurons' spikes at the ends of steps.
+
+        Raises
+        ------
+        SpikeError
+            If ``spikes`` breaks a rule of :class:`SpikeTrains`.
+        ValueError
+            If samples do not consist of whole steps, or rasters have other ones.
+        """
+        return self.run(spikes)[0]
+
+    def run(self, spikes: SpikeTrains | Raster) -> tuple[Raster, State]:  # type: ignore[override]
+        """As :meth:`forward`, with the state at the sample's end, each [n_samples, n_out]."""
+        arrivals = self._arriving(spikes)
+        state = self.dynamics.start(arrivals[:, 0])
+        values: list[Tensor] = []
+        for incoming in arrivals.unbind(1):
+            state = self.dynamics.flow(self.dynamics.arrive(state, incoming))
+            values.append(spike(self.dynamics.distance(state), self.surrogate))
+            state = self._after(state, values[-1], values[-1].detach())
+        return Raster(torch.stack(values, 1), self.step), state
+
+    def along(self, spikes: SpikeTrains) -> Raster:
+        """Spikes of the exact layer of the same parameters, with surrogate gradients along it.
+
+        Counts of each step, in general 0 or 1. The gradients are those of this layer at the exact
+        states on the grid; a neuron that spikes within a step is at its threshold there.
+        """
+        exact = self.exact()
+        with torch.no_grad():
+            out = Raster.of(exact(spikes), self.n_out, self.step, self.weight.dtype)
+            states = exact.states(spikes, np.minimum(out.times.numpy(), spikes.duration))
+        state = self.dynamics.start(out.values[:, 0])
+        values: list[Tensor] = []
+        ends = zip(*(variable.unbind(1) for variable in states), strict=True)
+        steps = zip(self._arriving(spikes).unbind(1), out.values.unbind(1), ends, strict=True)
+        for incoming, count, at_end in steps:
+            state = self.dynamics.flow(self.dynamics.arrive(state, incoming))
+            fired = (count > 0).to(count.dtype)
+            there = self.dynamics.distance(at_end) * (1 - fired)
+            u = replaced(self.dynamics.distance(state), there)
+            values.append(replaced(spike(u, self.surrogate), count))
+            state = tuple(map(replaced, self._after(state, values[-1], fired), at_end))
+        return Raster(torch.stack(values, 1), self.step)
+
+    def exact(self) -> SpikingLayer:
+        """The exact layer of the same parameters."""
+        neuron, recurrent = self.neuron, self.recurrent_weight is not None
+        size = self.n_in, self.n_out, self.kind, neuron.tau, recurrent, self.weight.dtype
+        layer = SpikingLayer(*size, self.max_spikes, neuron.drive)
+        layer.weight, layer.recurrent_weight = self.weight, self.recurrent_weight
+        return layer
+
+    def _arriving(self, spikes: SpikeTrains | Raster) -> Tensor:
+        """What input brings before each step, [n_samples, n_steps, n_out]."""
+        if isinstance(spikes, Raster):
+            if spikes.step != self.step or spikes.values.shape[2] != self.n_in:
+                raise ValueError(
+                    f"the layer takes rasters of {self.n_in} neurons and steps of {self.step} s, "
+                    f"not of {spikes.values.shape[2]} and {spikes.step} s"
+                )
+            return spikes.arriving(self.weight)
+        spikes.check(self.n_in)
+        return arriving(spikes, self.weight, self.step)
+
+    def _after(self, state: State, spikes: Tensor, fired: Tensor) -> State:
+        """The state after ``spikes`` of neurons that have ``fired``, 1 or 0."""
+        state = self.dynamics.reset(state, fired)
+        if self.recurrent_weight is None:
+            return state
+        return self.dynamics.arrive(state, spikes @ self.recurrent_weight)
+
+
+def spike(u: Tensor, surrogate: Surrogate) -> Tensor:
+    """1 where ``u`` is above 0, else 0, with the derivative ``surrogate`` (u)."""
+    return _Spike.apply(u, surrogate)
+
+
+def replaced(computed: Tensor, value: Tensor) -> Tensor:
+    """``value``, with the gradients of what was ``computed``."""
+    return value + (computed - computed.detach())

@@ -1,0 +1,28 @@
+"""What learned delays may be, for layers and for settings alike; needs no torch."""
+
+from __future__ import annotations
+
+import math
+
+
+def check_delays(
+    kind: str | None, copies: int, grid: float, least: float, first: float, largest: float
+) -> None:
+    """ValueError unless delays of this ``kind``, None for none at all, can have these values.
+
+    ``grid`` is the step of times of arrival; spikes arrive after ``least`` seconds to ``largest``,
+    at first up to ``first``.
+    """
+    if kind not in (None, "axonal", "synaptic"):
+        raise ValueError(f"delays must be None, 'axonal' or 'synaptic', not {kind!r}")
+    if kind != "axonal" and copies > 1:
+        raise ValueError(f"only axonal delays have copies, not {kind!r}; leave copies out")
+    if (kind == "synaptic") != (0 < grid < math.inf):
+        raise ValueError(
+            f"synaptic delays, and no others, need a grid's step, not {kind!r}, {grid}"
+        )
+    if not 0 <= least <= first <= largest < math.inf:
+        raise ValueError(
+            "delays need 0 <= min_delay <= initial_delay <= max_delay in seconds, not "
+            f"{least}, {first} and {largest}"
+        )

@@ -1,0 +1,99 @@
+"""Spikes on a grid of times, dense: what clocked layers send and readouts of them take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+from spikegrad.spikes import SpikeTrains
+
+SAME = 1e-9
+"""Steps by which a time may miss one of the grid."""
+
+
+def steps_within(duration: float, step: float) -> int:
+    """How many steps of ``step`` seconds a sample has; ValueError if they are not whole."""
+    number = round(duration / step) if step > 0 else 0
+    if number < 1 or abs(duration / step - number) > SAME * number:
+        raise ValueError(f"a sample of {duration} s does not consist of whole steps of {step} s")
+    return number
+
+
+@dataclass(frozen=True)
+class Raster:
+    """Spikes of a batch at the ends of steps.
+
+    ``values[b, k, j]`` are the spikes of neuron j in sample b at ``(k + 1) * step`` seconds, with
+    surrogate gradients if they come from a clocked layer; [n_samples, n_steps, n].
+    """
+
+    values: Tensor
+    step: float
+    """In seconds."""
+
+    @classmethod
+    def of(cls, spikes: SpikeTrains, n_units: int, step: float, dtype: torch.dtype) -> Raster:
+        """How often each of ``n_units`` spikes in each step, in ``dtype``.
+
+        Raises
+        ------
+        SpikeError
+            If ``spikes`` breaks a rule of :class:`SpikeTrains`.
+        ValueError
+            If samples do not consist of whole steps.
+        """
+        spikes.check(n_units)
+        n_steps = steps_within(spikes.duration, step)
+        places = torch.ceil(spikes.times.detach() / step - SAME).long().clamp(1, n_steps) - 1
+        cells = (spikes.samples * n_steps + places) * n_units + spikes.units
+        size = len(spikes) * n_steps * n_units
+        counts = torch.bincount(cells, spikes.multiplicities.double(), minlength=size)
+        return cls(counts.view(len(spikes), n_steps, n_units).to(dtype), step)
+
+    @property
+    def duration(self) -> float:
+        """Length of the samples in seconds."""
+        return self.values.shape[1] * self.step
+
+    @property
+    def times(self) -> Tensor:
+        """Ends of the steps in seconds, float64 [n_steps]."""
+        return self.step * torch.arange(1, self.values.shape[1] + 1, dtype=torch.float64)
+
+    @property
+    def counts(self) -> Tensor:
+        """Spikes of each neuron in each sample, [n_samples, n]."""
+        return self.values.sum(1)
+
+    def trains(self) -> SpikeTrains:
+        """The same spikes as trains, without gradients; several in a step are one with a count."""
+        values = self.values.detach()
+        sample, place, units = values.nonzero(as_tuple=True)
+        sizes = torch.bincount(sample, minlength=len(values))
+        offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
+        counts = values[sample, place, units].long()
+        times = self.times[place].clamp(max=self.duration)
+        several = bool((counts > 1).any())
+        return SpikeTrains(times, units, offsets, self.duration, counts if several else None)
+
+    def arriving(self, weight: Tensor) -> Tensor:
+        """What arrives over ``weight`` [n, n_out] before each step, [n_samples, n_steps, n_out].
+
+        What comes at the sample's end is left out: nothing follows it.
+        """
+        return torch.nn.functional.pad(self.values[:, :-1] @ weight, (0, 0, 1, 0))
+
+
+def arriving(spikes: SpikeTrains, weight: Tensor, step: float) -> Tensor:
+    """The same of spike trains: each spike comes at the beginning of its step."""
+    n_steps = steps_within(spikes.duration, step)
+    places = torch.floor(spikes.times.detach() / step + SAME).long()
+    kept = places < n_steps
+    bags = (spikes.samples * n_steps + places)[kept]
+    first = torch.searchsorted(bags, torch.arange(len(spikes) * n_steps))
+    counts = spikes.multiplicities[kept].to(weight.dtype)
+    rows = embedding_bag(spikes.units[kept], weight, first, mode="sum", per_sample_weights=counts)
+    return rows.view(len(spikes), n_steps, weight.shape[1])

@@ -1,0 +1,281 @@
+"""Clocked layers against the event engine, and their surrogate gradients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from networks import DAILY, random_counts, random_layer, random_spikes
+from spikegrad import SpikeTrains
+from spikegrad.clocked import ClockedLayer, entire
+from spikegrad.layers import SpikingLayer
+from spikegrad.ntk import SuperSpikeDerivative
+from spikegrad.raster import Raster
+from spikegrad.readouts import IntegratedReadout, MaximumReadout
+
+driven = pytest.mark.parametrize("drive", [0.0, 0.5])
+
+
+def clocked(layer: SpikingLayer, neuron: str, step: float, width: float = 0.5) -> ClockedLayer:
+    """The clocked layer of the same parameters."""
+    recurrent = layer.recurrent_weight is not None
+    own = ClockedLayer(
+        layer.n_in, layer.n_out, neuron, layer.neuron.tau, step, SuperSpikeDerivative(width),
+        recurrent, layer.weight.dtype, layer.neuron.drive,
+    )  # fmt: skip
+    own.load_state_dict(layer.state_dict())
+    return own
+
+
+def distance(one: SpikeTrains, other: SpikeTrains) -> float:
+    """Mean distance in seconds between the first spikes of each neuron."""
+    gaps = []
+    for b in range(len(one)):
+        a, c = one[b], other[b]
+        for unit in c.units.unique():
+            first, second = (own.times[own.units == unit][:1] for own in (a, c))
+            gaps.append((first - second).abs())
+    return float(torch.cat(gaps).mean())
+
+
+@pytest.mark.parametrize("neuron", DAILY)
+@driven
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_spikes_become_those_of_the_engine_as_the_step_goes_to_zero(neuron, drive, recurrent):
+    """With half the step, spikes come half as far from the engine's: the method is of order 1."""
+    spikes = random_spikes(3, n_samples=12, n_events=40, duration=0.2)
+    layer = random_layer(neuron, spikes, n_out=12, seed=2, recurrent=recurrent, drive=drive)
+    if recurrent:
+        with torch.no_grad():
+            layer.recurrent_weight.mul_(0.3)
+    with torch.no_grad():
+        exact = layer(spikes)
+        errors = [
+            distance(clocked(layer, neuron, 0.2 / n)(spikes).trains(), exact) for n in (2000, 8000)
+        ]
+    assert len(exact.times) > 8
+    assert errors[1] < 1e-4
+    order = math.log2(errors[0] / errors[1]) / 2
+    assert 0.6 < order < 1.5
+
+
+@pytest.mark.parametrize("neuron", DAILY)
+@pytest.mark.parametrize("drive", [0.0, 0.2])
+def test_potentials_between_spikes_are_those_of_the_engine(neuron, drive):
+    """On a grid of input times; LIF's and δ-QIF's to rounding, QIF's to second order."""
+    spikes = random_counts(4, 2e-3, n_samples=2, n_events=30, duration=0.1)
+    layer = random_layer(neuron, spikes, n_out=6, drive=drive)
+    with torch.no_grad():
+        layer.weight.mul_(0.02)
+        layer.recurrent_weight.zero_()
+    gaps = []
+    for step in (2e-3, 1e-3):
+        own = clocked(layer, neuron, step)
+        out, state = own.run(spikes)
+        assert out.counts.sum() == 0
+        assert len(layer(spikes).times) == 0
+        exact = layer.states(spikes, np.array([spikes.duration]))
+        there = layer.neuron.potential(tuple(v[:, 0] for v in exact))
+        gaps.append(float((own.dynamics.potential(state) - there).abs().max()))
+    if neuron == "qif":
+        assert gaps[1] < 0.3 * gaps[0] < 1e-3
+    else:
+        assert max(gaps) < 1e-12
+
+
+def test_entire_functions_are_those_of_roots():
+    y = torch.linspace(-30, 30, 4001, dtype=torch.float64)
+    root = y.to(torch.complex128).sqrt()
+    for found, expected in zip(entire(y), (torch.cosh(root), torch.sinh(root) / root), strict=True):
+        torch.testing.assert_close(found, expected.real, rtol=1e-13, atol=1e-13)
+
+
+def total(
+    step: Callable[..., tuple[torch.Tensor, torch.Tensor]],
+    outer: tuple[torch.Tensor, torch.Tensor],
+    state: torch.Tensor,
+    incoming: torch.Tensor,
+) -> torch.Tensor:
+    """What a step's outcome adds up to with the gradients ``outer`` of it."""
+    return sum((a * b).sum() for a, b in zip(outer, step(state, incoming), strict=True))
+
+
+def weighed(
+    end: Callable[..., torch.Tensor],
+    adjoint: torch.Tensor,
+    *state: torch.Tensor,
+    **rest: torch.Tensor,
+) -> torch.Tensor:
+    return (adjoint * end(*state, **rest)).sum()
+
+
+def slopes(f: Callable[[torch.Tensor], torch.Tensor], at: torch.Tensor) -> torch.Tensor:
+    """Central differences of ``f``."""
+    found, h = torch.zeros_like(at), 1e-6
+    for place in np.ndindex(*at.shape):
+        e = torch.zeros_like(at)
+        e[place] = h
+        found[place] = (f(at + e) - f(at - e)) / (2 * h)
+    return found
+
+
+@pytest.mark.parametrize("neuron", DAILY)
+@driven
+def test_gradients_are_those_of_the_recursion_by_hand(neuron, drive):
+    """By central differences of one step's map, chained; spikes differentiated by the surrogate."""
+    spikes = random_counts(6, 5e-3, n_samples=1, n_events=30, n_units=5, duration=0.06)
+    layer = random_layer(neuron, spikes, 5, 3, drive=drive, scale=12.0)
+    own = clocked(layer, neuron, 5e-3, width=2.0)
+    factors = torch.randn(12, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    out = own(spikes)
+    assert 2 < out.counts.sum() < 36
+    (out.values[0] * factors).sum().backward()
+    dynamics = own.dynamics
+    arrivals = own._arriving(spikes)[0].detach()
+    weight = own.recurrent_weight.detach()
+
+    def step(state: torch.Tensor, incoming: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """State [n_state, n] and distance after a step, before a reset; scaled as it comes."""
+        after = dynamics.flow(dynamics.arrive(tuple(state[:, None]), incoming[None]))
+        return torch.stack([v[0] for v in after]), dynamics.distance(after)[0]
+
+    states = [torch.stack([v[0] for v in dynamics.start(arrivals[:1])])]
+    fired, moments = [], []
+    for k in range(12):
+        after, u = step(states[-1], arrivals[k])
+        fired.append((u > 0).double())
+        moments.append((states[-1], after, u))
+        reset = dynamics.reset(tuple(after[:, None]), fired[-1][None])
+        moved = dynamics.arrive(reset, fired[-1][None] @ weight)
+        states.append(torch.stack([v[0] for v in moved]))
+    assert torch.equal(torch.stack(fired), out.values[0].detach())
+    adjoint = torch.zeros_like(states[0])
+    grad_arrivals, grad_weight = torch.zeros(12, 3, dtype=torch.float64), torch.zeros_like(weight)
+    for k in range(11, -1, -1):
+        state, after, u = moments[k]
+
+        def end(state: torch.Tensor, current: torch.Tensor, fired: torch.Tensor) -> torch.Tensor:
+            """State after a reset and the arrival of recurrent ``current``."""
+            reset = dynamics.reset(tuple(state[:, None]), fired[None])
+            return torch.stack([v[0] for v in dynamics.arrive(reset, current[None])])
+
+        current = fired[k] @ weight
+        by_current = slopes(partial(weighed, end, adjoint, after, fired=fired[k]), current)
+        by_after = slopes(partial(weighed, end, adjoint, current=current, fired=fired[k]), after)
+        grad_weight += torch.outer(fired[k], by_current)
+        by_u = own.surrogate(u) * (factors[k] + weight @ by_current)
+        outer = (by_after, by_u)
+        grad_arrivals[k] = slopes(partial(total, step, outer, state), arrivals[k])
+        adjoint = slopes(partial(total, step, outer, incoming=arrivals[k]), state)
+    torch.testing.assert_close(own.recurrent_weight.grad, grad_weight, rtol=1e-5, atol=1e-6)
+    back = torch.autograd.grad((own._arriving(spikes)[0] * grad_arrivals).sum(), own.weight)[0]
+    torch.testing.assert_close(own.weight.grad, back, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("neuron", DAILY)
+@driven
+def test_gradients_along_the_engine_are_the_layers_own_for_small_steps(neuron, drive):
+    """Where spikes agree, so do the gradients, better with smaller steps; the spikes are exact."""
+    spikes = random_spikes(3, n_samples=2, n_events=40, duration=0.2)
+    layer = random_layer(neuron, spikes, n_out=6, seed=2, recurrent=False, drive=drive)
+    cosines = []
+    for n in (200, 1600):
+        own = clocked(layer, neuron, 0.2 / n, width=1.0)
+        gradients = []
+        for out in (own(spikes), own.along(spikes)):
+            kernel = torch.cos(20 * out.times)[:, None] * torch.arange(1, 7)
+            gradients.append(torch.autograd.grad((out.values * kernel).sum(), own.weight)[0])
+        exact = Raster.of(layer(spikes), 6, 0.2 / n, torch.float64)
+        assert torch.equal(out.values, exact.values)
+        cosines.append(float(torch.cosine_similarity(*(g.flatten() for g in gradients), dim=0)))
+    assert cosines[1] > 0.98
+    assert 1 - cosines[1] < 0.6 * (1 - cosines[0])
+
+
+@pytest.mark.parametrize("neuron", DAILY)
+def test_an_infinitely_narrow_surrogate_learns_nothing(neuron):
+    spikes = random_spikes(3, n_samples=2)
+    layer = random_layer(neuron, spikes)
+    norms = []
+    for width in (1.0, 1e-3, 1e-9):
+        own = clocked(layer, neuron, 1e-3, width)
+        out = own(spikes)
+        assert out.counts.sum() > 0
+        norms.append(float(torch.autograd.grad(out.values.sum(), own.weight)[0].norm()))
+    assert norms[0] > 10 * norms[1] > 0
+    assert norms[2] < 1e-9 * norms[0]
+
+
+def test_rasters_are_trains_and_back():
+    spikes = random_counts(5, 0.02, n_samples=3)
+    raster = Raster.of(spikes, 20, 0.01, torch.float32)
+    assert raster.values.sum() == spikes.multiplicities[spikes.times > 0].sum() + (
+        spikes.multiplicities[spikes.times == 0].sum()
+    )
+    ones = Raster((raster.values > 0).float(), 0.01)
+    again = Raster.of(ones.trains(), 20, 0.01, torch.float32)
+    assert torch.equal(again.values, ones.values)
+    assert again.duration == pytest.approx(spikes.duration)
+
+
+def test_readouts_of_rasters_are_those_of_their_trains():
+    """The maximum over a grid misses peaks between its times, by the square of the step."""
+    spikes = random_spikes(2, n_samples=3, n_units=6)
+    generator = torch.Generator().manual_seed(1)
+    for kind, args in ((IntegratedReadout, (0.02, 0.1)), (MaximumReadout, (0.02,))):
+        readout = kind(6, 4, *args, dtype=torch.float64)
+        readout.weight.data.normal_(generator=generator)
+        errors = []
+        for step in (1e-3, 2.5e-4):
+            raster = Raster.of(spikes, 6, step, torch.float64)
+            values = raster.values.requires_grad_()
+            found, expected = readout(Raster(values, step)), readout(raster.trains())
+            errors.append(float((found - expected).detach().abs().max()))
+            assert torch.autograd.grad(found.square().sum(), values)[0].abs().sum() > 0
+        if kind is IntegratedReadout:
+            assert max(errors) < 1e-12
+        else:
+            assert errors[1] < 0.2 * errors[0] < 0.01
+
+
+def test_a_network_of_clocked_layers_learns():
+    """Two classes that differ in which of two channels spikes; by any optimiser of torch."""
+    generator = torch.Generator().manual_seed(3)
+    labels = torch.arange(40) % 2
+    times = 0.02 + 0.05 * torch.rand(40, 5, generator=generator, dtype=torch.float64).sort(1).values
+    units = labels.repeat_interleave(5)
+    spikes = SpikeTrains(times.flatten(), units, torch.arange(41) * 5, 0.1)
+    for neuron in DAILY:
+        torch.manual_seed(0)
+        layers = [ClockedLayer(2, 12, neuron, 0.01, 2e-3), ClockedLayer(12, 8, neuron, 0.01, 2e-3)]
+        for layer in layers:
+            layer.surrogate = SuperSpikeDerivative(0.5)
+        layers[0].initialise(spikes, 0.8, 2.0, 0.0, generator)
+        layers[1].initialise(layers[0](spikes).trains(), 0.8, 2.0, 0.0, generator)
+        network = torch.nn.Sequential(*layers, IntegratedReadout(8, 2, 0.02, 0.1))
+        optimizer = torch.optim.Adam(network.parameters(), 0.02)
+        for _ in range(40):
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(network(spikes), labels)
+            loss.backward()
+            optimizer.step()
+        assert layers[0].weight.grad.abs().sum() > 0
+        assert (network(spikes).argmax(1) == labels).all()
+
+
+def test_what_does_not_fit_is_said():
+    spikes = random_spikes(1, n_units=4)
+    with pytest.raises(ValueError, match="no clocked form"):
+        ClockedLayer(4, 3, "lif_refractory")
+    with pytest.raises(ValueError, match="step must be a positive"):
+        ClockedLayer(4, 3, "lif", step=0.0)
+    with pytest.raises(ValueError, match=r"0\.2 s does not consist of whole steps of 0\.03 s"):
+        ClockedLayer(4, 3, "lif", step=0.03)(spikes)
+    lower, upper = ClockedLayer(4, 3, "lif"), ClockedLayer(3, 2, "lif", step=2e-3)
+    with pytest.raises(ValueError, match=r"takes rasters of 3 neurons and steps of 0\.002 s"):
+        upper(lower(spikes))
