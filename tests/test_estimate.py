@@ -35,7 +35,7 @@ from study.estimate.timing import network_seconds
 from study.estimate.work import BY_EVENT, COMPARED, FIXED, Rules, work_of
 from test_config import settings
 
-MEASURES = ("surfaces", "census", "profiles", "gradients")
+MEASURES = ("surfaces", "closeups", "census", "profiles", "gradients")
 SMOKE = "spoken-digits-smoke"
 NONE = dict.fromkeys(settings("smoke.yaml")["variants"])
 

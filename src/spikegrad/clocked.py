@@ -250,8 +250,11 @@ class ClockedLayer(SpikingLayer):
             state = self._after(state, values[-1], values[-1].detach())
         return Raster(torch.stack(values, 1), self.step), state
 
-    def along(self, spikes: SpikeTrains) -> Raster:
+    def along(self, spikes: SpikeTrains, raster: Raster | None = None) -> Raster:
         """Spikes of the exact layer of the same parameters, with surrogate gradients along it.
+
+        ``raster`` are the same input spikes with gradients, if a layer below has been followed
+        likewise.
 
         Counts of each step, in general 0 or 1. The gradients are those of this layer at the exact
         states on the grid; a neuron that spikes within a step is at its threshold there.
@@ -263,7 +266,8 @@ class ClockedLayer(SpikingLayer):
         state = self.dynamics.start(out.values[:, 0])
         values: list[Tensor] = []
         ends = zip(*(variable.unbind(1) for variable in states), strict=True)
-        steps = zip(self._arriving(spikes).unbind(1), out.values.unbind(1), ends, strict=True)
+        arrivals = self._arriving(spikes) if raster is None else raster.values @ self.weight
+        steps = zip(arrivals.unbind(1), out.values.unbind(1), ends, strict=True)
         for incoming, count, at_end in steps:
             state = self.dynamics.flow(self.dynamics.arrive(state, incoming))
             fired = (count > 0).to(count.dtype)

@@ -7,6 +7,8 @@ gradient learning" (arXiv 2405.15539); docs/ntk.md derives the formulas.
     empirical_sg_ntk     the kernel of any torch module, with a SurrogateActivation in it
     kernel_regression    what a kernel predicts, in finite time or at the end: a Prediction, from
                          Covariances if these are wanted
+    tangent_kernels      exact, surrogate and mixed kernels of a spiking network: TangentKernels;
+                         with spikes followed by along
     stability            whether surrogate gradient learning converges at all
 
 Activations: Erf, Relu, Sign, Step, Tanh, or Custom of your own; surrogate derivatives:
@@ -26,6 +28,7 @@ __getattr__, __dir__, __all__ = public(
         "activations": ("Custom", "CustomDerivative", "Erf", "Relu", "Sign", "Step", "Tanh"),
         "moments": ("Activation", "Derivative"),
         "modules": ("SurrogateActivation", "empirical_sg_ntk"),
+        "spiking": ("TangentKernels", "along", "tangent_kernels"),
         "surrogates": (
             "ArctanDerivative",
             "ErfDerivative",
