@@ -81,7 +81,7 @@ def test_potentials_between_spikes_are_those_of_the_engine(neuron, drive):
         assert len(layer(spikes).times) == 0
         exact = layer.states(spikes, np.array([spikes.duration]))
         there = layer.neuron.potential(tuple(v[:, 0] for v in exact))
-        gaps.append(float((own.dynamics.potential(state) - there).abs().max()))
+        gaps.append(float((own.dynamics.potential(state) - there).detach().abs().max()))
     if neuron == "qif":
         assert gaps[1] < 0.3 * gaps[0] < 1e-3
     else:
@@ -93,6 +93,8 @@ def test_entire_functions_are_those_of_roots():
     root = y.to(torch.complex128).sqrt()
     for found, expected in zip(entire(y), (torch.cosh(root), torch.sinh(root) / root), strict=True):
         torch.testing.assert_close(found, expected.real, rtol=1e-13, atol=1e-13)
+    points = y[::97].clone().requires_grad_()
+    assert torch.autograd.gradcheck(entire, points)
 
 
 def total(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains
 from spikegrad.uncompiled import uncompiled
 
@@ -33,22 +34,25 @@ class _SumByNeuron(torch.autograd.Function):
 
 
 @uncompiled
-def sum_by_neuron(values: Tensor, spikes: SpikeTrains, n_units: int) -> Tensor:
+def sum_by_neuron(values: Tensor, spikes: SpikeTrains | Raster, n_units: int) -> Tensor:
     """Add up ``values`` (float64 [n_events]) over each neuron's spikes: [n_samples, n_units].
 
-    An event that stands for several spikes adds its value as often.
+    An event that stands for several spikes adds its value as often. Of a raster ``values``
+    [n_steps] are those of its times.
 
     Raises
     ------
     SpikeError
         If ``spikes`` breaks a rule of :class:`SpikeTrains`, such as with a unit beyond ``n_units``.
     """
+    if isinstance(spikes, Raster):
+        return torch.einsum("bkj,k->bj", spikes.values.double(), values)
     spikes.check(n_units)
     if spikes.counts is not None:
         values = values * spikes.counts
     return _SumByNeuron.apply(values, spikes, n_units)
 
 
-def spike_counts(spikes: SpikeTrains, n_units: int) -> Tensor:
+def spike_counts(spikes: SpikeTrains | Raster, n_units: int) -> Tensor:
     """Spikes of each neuron in each sample, float64 [n_samples, n_units]."""
     return sum_by_neuron(torch.ones_like(spikes.times), spikes, n_units)

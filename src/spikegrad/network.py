@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,14 @@ from torch import Tensor, nn
 from spikegrad.delays import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
-from spikegrad.network_settings import FirstSpike, Integrated, Maximum, NetworkSettings
+from spikegrad.network_settings import (
+    FirstSpike,
+    Integrated,
+    Maximum,
+    NetworkSettings,
+    Surrogate,
+)
+from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.runaways import without_runaways
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
@@ -30,12 +37,12 @@ class SilentError(ValueError):
 
 @dataclass(frozen=True)
 class NetworkOutput:
-    """Logits [n_samples, n_classes], and spike trains: those that the first hidden layer is given,
-    and each hidden layer's."""
+    """Logits [n_samples, n_classes], and spikes: those that the first hidden layer is given, and
+    each hidden layer's, rasters with surrogate gradients."""
 
     logits: Tensor
     inputs: SpikeTrains
-    hidden: list[SpikeTrains]
+    hidden: list[SpikeTrains | Raster]
 
 
 class Network(nn.Module):
@@ -79,7 +86,11 @@ class Network(nn.Module):
         if delays is not None:
             own |= {"delays": delays.kind, **delays.model_dump(exclude={"kind"})}
         widths = [n_units if self.line is None else self.line.n_out, *settings.layers]
-        layers = [SpikingLayer(n_in, n_out, **own, **options) for n_in, n_out in pairwise(widths)]
+        kind: type[SpikingLayer] = SpikingLayer
+        if settings.surrogate is not None:
+            kind, own["step"], own["surrogate"] = _clocked(settings.surrogate)
+            del options["max_spikes"], own["train_tau"]
+        layers = [kind(n_in, n_out, **own, **options) for n_in, n_out in pairwise(widths)]
         self.hidden = cast(Sequence[SpikingLayer], nn.ModuleList(layers))
         own = settings.readout.model_dump(exclude={"kind"})
         n_in = settings.layers[-1]
@@ -110,12 +121,12 @@ class Network(nn.Module):
         SpikeOverflowError
             If a sample makes more spikes than the layer allows.
         """
-        inputs = spikes = self.inputs(spikes)
-        hidden = []
+        inputs = self.inputs(spikes)
+        hidden: list[SpikeTrains | Raster] = [inputs]
         for layer in self.hidden:
-            spikes, state = layer.run(spikes)
+            spikes, state = layer.run(hidden[-1])  # type: ignore[arg-type]
             hidden.append(spikes)
-        return NetworkOutput(self.readout(spikes, state), inputs, hidden)
+        return NetworkOutput(self.readout(spikes, state), inputs, hidden[1:])
 
     def inputs(self, spikes: SpikeTrains) -> SpikeTrains:
         """What the first hidden layer is given: ``spikes``, or delayed copies of them."""
@@ -152,11 +163,27 @@ class Network(nn.Module):
                 raise SpikeOverflowError(
                     f"hidden layer {number} runs away in every sample; lower network.init"
                 )
-            if len(spikes.times) == 0:
+            if int(spikes.sizes.sum()) == 0:
                 raise SilentError(
                     f"hidden layer {number} is silent; raise network.init.mean or .scale"
                 )
         self.readout.initialise(spikes, state, generator)
+
+
+def _clocked(
+    settings: Surrogate,
+) -> tuple[type[SpikingLayer], float, Callable[[Tensor], Tensor]]:
+    """The class of clocked layers, their step, and their surrogate."""
+    from spikegrad import clocked  # with scipy, that exact networks do without
+    from spikegrad.ntk import surrogates
+
+    kinds: dict[str, Callable[[float], Callable[[Tensor], Tensor]]] = {
+        "superspike": surrogates.SuperSpikeDerivative,
+        "sigmoid": surrogates.SigmoidDerivative,
+        "arctan": surrogates.ArctanDerivative,
+        "box": surrogates.HardTanhDerivative,
+    }
+    return clocked.ClockedLayer, settings.step, kinds[settings.kind](settings.width)
 
 
 def save_network(

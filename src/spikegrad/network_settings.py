@@ -94,6 +94,18 @@ class Delays(Section):
         return self
 
 
+class Surrogate(Section):
+    """Clocked hidden layers with surrogate gradients, of LIF, QIF and δ-QIF neurons without learned
+    delays and time constants. Landscapes, `measures` and first-spike readouts do not know them."""
+
+    kind: Literal["superspike", "sigmoid", "arctan", "box"] = "superspike"
+    """What the derivative of a spike by its distance from the threshold is replaced by."""
+    width: PositiveFloat
+    """Its width, in units of the threshold for LIF, in radians for QIF neurons."""
+    step: float = seconds(1e-5, 1.0, default=0.001)
+    """Seconds between times of the grid; `data.duration` consists of whole steps."""
+
+
 class NetworkSettings(Section):
     """Hidden spiking layers and a readout; the same for all neuron models but for `neurons`."""
 
@@ -109,6 +121,8 @@ class NetworkSettings(Section):
     """Delayed copies of the input as further input channels; null has none."""
     delays: Delays | None = None
     """Delays that hidden layers learn; null has none: spikes arrive at once."""
+    surrogate: Surrogate | None = None
+    """Surrogate gradients of clocked layers; null has exact gradients of exact spikes."""
     drive: float = 0.0
     """Constant input current of the hidden neurons, and of a first-spike readout's: LIF neurons
     spike by themselves above 1, QIF neurons above 1/4. `qif_cut` takes none below -3/4."""
@@ -119,3 +133,13 @@ class NetworkSettings(Section):
     """Initial weights of the hidden layers."""
     readout: Annotated[Integrated | Maximum | FirstSpike, Field(discriminator="kind")]
     """How hidden spikes become logits."""
+
+    @model_validator(mode="after")
+    def _clocked_layers_can(self) -> Self:
+        if self.surrogate is not None:
+            for key, value in (("delays", self.delays), ("train_tau", self.train_tau)):
+                if value:
+                    raise ValueError(f"clocked layers have no {key}; leave out that or surrogate")
+            if isinstance(self.readout, FirstSpike):
+                raise ValueError("a first-spike readout needs exact spikes; leave out surrogate")
+        return self

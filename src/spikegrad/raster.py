@@ -58,6 +58,14 @@ class Raster:
         """Length of the samples in seconds."""
         return self.values.shape[1] * self.step
 
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def sizes(self) -> Tensor:
+        """Cells with a spike of each sample, int64 [n_samples]."""
+        return (self.values > 0).sum((1, 2))
+
     @property
     def times(self) -> Tensor:
         """Ends of the steps in seconds, float64 [n_steps]."""

@@ -70,7 +70,9 @@ class LinearReadout(nn.Module):
         self.weight.normal_(std=self.scale / (self.jump() * len(self.weight) ** 0.5))
 
     @torch.no_grad()
-    def initialise(self, spikes: SpikeTrains, state: State, generator: torch.Generator) -> None:
+    def initialise(
+        self, spikes: SpikeTrains | Raster, state: State, generator: torch.Generator
+    ) -> None:
         """Draw normal weights, scaled so that the logits of ``spikes`` have the wanted size.
 
         Raises
@@ -78,7 +80,7 @@ class LinearReadout(nn.Module):
         ValueError
             If ``spikes`` hold no event.
         """
-        if len(spikes.times) == 0:
+        if int(spikes.sizes.sum()) == 0:
             raise ValueError("cannot initialise a readout for the activity of silent neurons")
         weight = torch.empty_like(self.weight).normal_(generator=generator)
         assign(self, "weight", weight)
@@ -154,10 +156,7 @@ class IntegratedReadout(LinearReadout):
             window, tau_out = times.split(1)
         shares = _Shares.apply(spikes.times, window, tau_out, spikes.duration)
         weight = self.checked_weight()
-        if isinstance(spikes, Raster):
-            features = torch.einsum("bkj,k->bj", spikes.values, shares.to(spikes.values.dtype))
-        else:
-            features = sum_by_neuron(shares, spikes, len(weight))
+        features = sum_by_neuron(shares, spikes, len(weight))
         return product(features.to(weight.dtype), weight)
 
 

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from spikegrad.activity import sum_by_neuron
 from spikegrad.layers import NotFiniteError, SpikeOverflowError
 from spikegrad.network import Network, NetworkOutput, SilentError
+from spikegrad.raster import Raster
 from spikegrad.runaways import without_runaways
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
@@ -275,7 +276,7 @@ def _clip_metrics(norms: list[np.ndarray], clip: float) -> dict[str, float]:
     }
 
 
-def smooth_counts(spikes: SpikeTrains, n_units: int) -> Tensor:
+def smooth_counts(spikes: SpikeTrains | Raster, n_units: int) -> Tensor:
     r"""Spike counts that are differentiable in the spike times, [n_samples, n_units].
 
     The count itself is piecewise constant: its exact gradient is zero wherever it exists.
@@ -291,7 +292,7 @@ def smooth_counts(spikes: SpikeTrains, n_units: int) -> Tensor:
     return sum_by_neuron(2 * (1 - spikes.times / spikes.duration), spikes, n_units)
 
 
-def activity_penalty(spikes: SpikeTrains, n_units: int, target: float) -> Tensor:
+def activity_penalty(spikes: SpikeTrains | Raster, n_units: int, target: float) -> Tensor:
     """Mean over neurons of (mean over samples of :func:`smooth_counts` - target)^2, a scalar."""
     return (smooth_counts(spikes, n_units).mean(0) - target).square().mean()
 

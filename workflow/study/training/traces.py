@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from spikegrad.activity import spike_counts
 from spikegrad.network import Network
+from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains
 from study.storage.columns import Table, shared
 
@@ -31,7 +33,8 @@ POTENTIALS_TABLE = Table(
 @torch.no_grad()
 def raster(network: Network, spikes: SpikeTrains) -> pd.DataFrame:
     """All spikes of one sample: layer (0 is the input), time in seconds, unit."""
-    trains = [spikes, *network(spikes).hidden]
+    found = network(spikes).hidden
+    trains = [spikes, *(own.trains() if isinstance(own, Raster) else own for own in found)]
     tables = [
         pd.DataFrame({"layer": layer, "time": train.times.numpy(), "unit": train.units.numpy()})
         for layer, train in enumerate(trains)
@@ -47,7 +50,7 @@ def potential(network: Network, spikes: SpikeTrains, n_points: int) -> pd.DataFr
     neuron 0. Columns: unit, time in seconds (``n_points`` over its duration), potential.
     """
     layer, spikes = network.hidden[0], network.inputs(spikes)
-    counts = torch.bincount(layer(spikes).units, minlength=layer.n_out)
+    counts = spike_counts(layer(spikes), layer.n_out)[0]
     active = counts.nonzero()[:, 0]
     unit = (
         int(active[counts[active].argsort(stable=True)[(len(active) - 1) // 2]])
