@@ -312,6 +312,11 @@ def test_clocked_layers_refuse_what_they_lack():
     ):
         with pytest.raises(ConfigError, match=message):
             settings(**SURROGATE, **changes)
+    own = settings().model_dump(mode="json")
+    own["network"]["surrogate"] = SURROGATE["surrogate"]
+    own["training"]["sample_clip"] = 1.0
+    with pytest.raises(ConfigError, match=r"set training\.sample_clip to null"):
+        validate(ModelSettings, own)
 
 
 def test_a_state_of_other_settings_or_cut_short_is_not_used(tmp_path: Path):

@@ -126,6 +126,15 @@ class ModelSettings(Section):
     training: TrainingSettings
     """How it is trained."""
 
+    @model_validator(mode="after")
+    def _clocked_layers_do_not_clip(self) -> Self:
+        if self.network.surrogate is not None and self.training.sample_clip is not None:
+            raise ValueError(
+                "clocked layers know no gradients of single samples: set training.sample_clip to "
+                "null, also in the search's space, or leave out network.surrogate"
+            )
+        return self
+
     def with_parameters(
         self, parameters: Mapping[str, Any], where: str = "search.sampling.space"
     ) -> ModelSettings:
