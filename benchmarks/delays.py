@@ -30,6 +30,7 @@ CASES: dict[str, tuple[tuple[int, float, bool], int, dict[str, Any]]] = {
     "axonal, recurrent": (FINE, 1, {"delays": "axonal", "min_delay": 0.001}),
     "axonal, both": (FINE, 1, {"delays": "axonal", "min_delay": 0.001}),
     "axonal, both, off the grid": (FINE, 1, {"delays": "axonal", "min_delay": 0.001}),
+    "axonal, both, shared on a grid": (FINE, 1, {"delays": "axonal", "grid": 0.001}),
     "synaptic": (FINE, 1, {"delays": "synaptic", "grid": 0.001}),
     "line of ten": (FINE, LINE, {}),
     "line of ten, 140 channels at 4 ms": (COARSE, LINE, {}),

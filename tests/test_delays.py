@@ -24,6 +24,7 @@ SHORT, LONG = {"min_delay": 0.0}, {"min_delay": 0.002}
 AXONAL = {"delays": "axonal", "max_delay": 0.06}
 GRID = 0.004
 SYNAPTIC = {"delays": "synaptic", "grid": GRID, "max_delay": 0.06}
+GRIDDED = {"delays": "axonal", "grid": GRID, "max_delay": 0.06}
 
 
 def shifted(spikes: SpikeTrains, delay: np.ndarray) -> SpikeTrains:
@@ -62,14 +63,19 @@ def test_spike_times_equal_integration_with_delayed_arrivals(neuron, drive, copi
 
 @pytest.mark.parametrize("neuron", EVERY)
 @pytest.mark.parametrize("drive", [0.0, 0.5])
-def test_synapses_share_arrivals_between_times_of_the_grid(neuron, drive):
+@pytest.mark.parametrize("options", [SYNAPTIC, GRIDDED])
+def test_arrivals_are_shared_between_times_of_the_grid(neuron, drive, options):
     """Integrated with what arrives at each time; so too where events stand for several spikes."""
     spikes = random_counts(3, 1e-3, n_samples=2, n_events=25, n_units=8, duration=0.15)
-    layer = random_layer(neuron, spikes, 8, 5, seed=1, scale=2.5, drive=drive, **SYNAPTIC)
+    layer = random_layer(neuron, spikes, 8, 5, seed=1, scale=2.5, drive=drive, **options)
     with torch.no_grad():
         out = layer(spikes)
     assert len(out.times) > 10
-    weight, lag = layer.weight.detach().numpy(), layer.input_delay.detach().numpy()
+    weight = layer.weight.detach().numpy()
+    lag, back = (
+        np.broadcast_to(d.detach().numpy().reshape(n, -1), (n, 5))
+        for d, n in ((layer.input_delay, 8), (layer.recurrent_delay, 5))
+    )
     alone = repeated(spikes)
     for b in range(2):
         t, u = sample_of(alone, b)
@@ -83,7 +89,7 @@ def test_synapses_share_arrivals_between_times_of_the_grid(neuron, drive):
         expected = integrate(
             neuron, 0.02, np.array([when for when, _ in coming]), np.arange(len(coming)),
             np.array([row for _, row in coming]), layer.recurrent_weight.detach().numpy(),
-            spikes.duration, drive, layer.recurrent_delay.detach().numpy(), GRID,
+            spikes.duration, drive, back, GRID,
         )  # fmt: skip
         assert_spikes(out, b, expected)
 
@@ -96,6 +102,7 @@ def test_synapses_share_arrivals_between_times_of_the_grid(neuron, drive):
         {**AXONAL, **SHORT},
         {**AXONAL, **LONG, "copies": 2},
         SYNAPTIC,
+        {**GRIDDED, "copies": 2},
     ],
 )
 def test_gradients_equal_central_differences(neuron, drive, options):
@@ -194,7 +201,7 @@ def test_copies_on_a_grid_stay_on_it_and_keep_counts():
 
 
 @pytest.mark.parametrize("neuron", EVERY)
-@pytest.mark.parametrize("options", [{**AXONAL, **LONG, "copies": 2}, SYNAPTIC])
+@pytest.mark.parametrize("options", [{**AXONAL, **LONG, "copies": 2}, SYNAPTIC, GRIDDED])
 def test_a_trace_with_delays_spikes_when_its_layer_does(neuron, options):
     spikes = random_spikes(5)
     layer = random_layer(neuron, spikes, drive=0.3, **options)
@@ -207,7 +214,7 @@ def test_a_trace_with_delays_spikes_when_its_layer_does(neuron, options):
     assert after < before - 0.5
 
 
-@pytest.mark.parametrize("options", [{**AXONAL, "copies": 2}, SYNAPTIC])
+@pytest.mark.parametrize("options", [{**AXONAL, "copies": 2}, SYNAPTIC, {**GRIDDED, "copies": 2}])
 def test_no_bit_depends_on_the_number_of_threads(options):
     spikes = random_spikes(6, n_samples=9)
     layer = random_layer("lif", spikes, train_tau=True, **options)
@@ -219,6 +226,29 @@ def test_no_bit_depends_on_the_number_of_threads(options):
         found.append(torch.autograd.grad(smooth_loss(out, state), [*layer.parameters()]))
     torch.set_num_threads(threads)
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("options", [SYNAPTIC, {**GRIDDED, "copies": 2}])
+def test_a_layer_without_recurrence_does_what_one_with_weights_of_zero_does(options):
+    """It knows from the rows how strong currents become, the other looks at these."""
+    spikes = random_counts(7, 1e-3, n_samples=5, n_events=60)
+    found = []
+    for recurrent in (True, False):
+        layer = random_layer("qif", spikes, recurrent=recurrent, scale=8.0, **options)
+        with torch.no_grad():
+            layer.weight.copy_(torch.sin(torch.arange(layer.weight.numel())).view_as(layer.weight))
+            layer.weight.mul_(3)
+            layer.input_delay.fill_(0.0033)
+            if recurrent:
+                layer.recurrent_weight.zero_()
+        out = layer(spikes)
+        wanted = [layer.weight, layer.input_delay]
+        found.append((out, torch.autograd.grad(torch.sin(50 * out.times).sum(), wanted)))
+    (one, gradients), (other, expected) = found
+    assert len(one.times) > 50
+    torch.testing.assert_close(one.times, other.times, rtol=0, atol=1e-11)
+    for mine, theirs in zip(gradients, expected, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-8, atol=1e-9 * float(theirs.abs().max()))
 
 
 def lags(n_samples: int, seed: int) -> tuple[SpikeTrains, torch.Tensor]:
@@ -263,8 +293,9 @@ def test_what_is_wrong_with_delays_is_said():
     for options, message in (
         ({"delays": "dendritic"}, "None, 'axonal' or 'synaptic'"),
         ({"copies": 2}, "only axonal delays have copies"),
-        ({"delays": "synaptic"}, "need a grid's step"),
-        ({"delays": "axonal", "grid": 0.001}, "need a grid's step"),
+        ({"delays": "synaptic"}, "synaptic delays need one"),
+        ({"grid": 0.001}, "a grid has a positive"),
+        ({"delays": "axonal", "grid": -0.001}, "a grid has a positive"),
         ({"delays": "axonal", "max_delay": -1.0}, "0 <= min_delay"),
         ({"delays": "axonal", "min_delay": 0.2, "initial_delay": 0.1}, "initial_delay"),
     ):

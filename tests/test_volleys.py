@@ -141,13 +141,14 @@ def test_spikes_on_the_grid_are_shared_as_any_others(seed, counted):
     places = np.sort(rng.integers(0, n_times, 60))
     counts = rng.integers(1, 4, 60).astype(float) if counted else np.empty(0)
     rows = np.zeros((n_times, n))
-    deposit_all(rows, weight, lag, places.astype(float), units, counts)
+    deposit_all(rows, weight, lag, n_in, places.astype(float), units, counts)
     whole, channels, own = places.astype(np.uint32), units.astype(np.uint32), shares(weight, lag)
     found = deposited(own, n_times, whole, channels, counts)
     np.testing.assert_allclose(found, rows, rtol=0, atol=1e-12)
     gradient = rng.normal(size=rows.shape)
     expected = np.zeros_like(weight), np.zeros_like(lag)
-    collect_all(gradient, weight, lag, places.astype(float), units, counts, *expected, np.empty(60))
+    at = places.astype(float), units, counts
+    collect_all(gradient, weight, lag, n_in, *at, *expected, np.empty(60))
     sums = np.zeros_like(weight), np.zeros_like(lag)
     collected(own, gradient, whole, channels, counts, weight, *sums)
     for mine, other in zip(sums, expected, strict=True):

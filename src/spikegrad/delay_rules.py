@@ -17,9 +17,10 @@ def check_delays(
         raise ValueError(f"delays must be None, 'axonal' or 'synaptic', not {kind!r}")
     if kind != "axonal" and copies > 1:
         raise ValueError(f"only axonal delays have copies, not {kind!r}; leave copies out")
-    if (kind == "synaptic") != (0 < grid < math.inf):
+    if not 0 <= grid < math.inf or (grid > 0 and kind is None) or (kind == "synaptic" and not grid):
         raise ValueError(
-            f"synaptic delays, and no others, need a grid's step, not {kind!r}, {grid}"
+            "a grid has a positive, finite step; synaptic delays need one, axonal delays may have "
+            f"one, not {kind!r}, {grid}"
         )
     if not 0 <= least <= first <= largest < math.inf:
         raise ValueError(

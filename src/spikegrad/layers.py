@@ -52,9 +52,8 @@ class SpikingLayer(nn.Module):
         neuron above 1/4. That of ``qif_cut`` is at least -3/4.
     delays
         None, or "axonal": the spikes of each channel and of each neuron arrive after a delay of
-        its own, the same at all receivers. Or "synaptic": each weight has its own delay, and
-        arrivals are shared between neighbouring times of a ``grid``. Delays are parameters like the
-        weights.
+        its own, the same at all receivers. Or "synaptic": each weight has its own delay, on a
+        ``grid``. Delays are parameters like the weights.
     copies
         How often each spike arrives, each time with another delay and other weights.
     max_delay, min_delay
@@ -63,8 +62,9 @@ class SpikingLayer(nn.Module):
     initial_delay
         Delays are drawn uniformly up to this number of seconds; by default half of ``max_delay``.
     grid
-        Step in seconds of the grid of times of arrival, of "synaptic" delays alone. Recurrent
-        delays are at least one step.
+        Step in seconds of a grid of times of arrival; 0 has none, and arrivals come at their exact
+        times. On a grid they are shared between neighbouring times, and recurrent delays are at
+        least one step.
     train_tau
         Whether the time constant is a parameter, too: its logarithm, ``log_tau``.
 
@@ -132,7 +132,8 @@ class SpikingLayer(nn.Module):
         def parameter(wanted: bool, *shape: int, dtype: torch.dtype) -> nn.Parameter | None:
             return nn.Parameter(torch.empty(shape, dtype=dtype)) if wanted else None
 
-        seconds, delayed, synaptic = torch.float64, delays is not None, delays == "synaptic"
+        seconds, delayed = torch.float64, delays is not None
+        self.synaptic = synaptic = delays == "synaptic"
         self.weight = nn.Parameter(torch.empty(copies * n_in, n_out, dtype=dtype))
         self.recurrent_weight = parameter(recurrent, copies * n_out, n_out, dtype=dtype)
         senders = [(n, n_out) if synaptic else (copies, n) for n in (n_in, n_out)]
@@ -292,7 +293,7 @@ class SpikingLayer(nn.Module):
         found = []
         for name, least in (("input_delay", 0.0), ("recurrent_delay", self.min_delay)):
             delay = getattr(self, name)
-            flat = (-1, self.n_out) if self.grid > 0 else (-1,)
+            flat = (-1, self.n_out) if self.synaptic else (-1,)
             if delay is None:
                 found.append(torch.empty(0, dtype=torch.float64).reshape(flat))
                 continue

@@ -77,7 +77,8 @@ class Delays(Section):
     kind: Literal["axonal", "synaptic"] = "axonal"
     """One delay for each sender, or one for each weight."""
     grid: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
-    """Step in seconds of the times at which spikes arrive, of synaptic delays alone."""
+    """Step in seconds of a grid of times of arrival, between which arrivals are shared; 0 has none.
+    Synaptic delays need one; with one, axonal delays train faster."""
     copies: PositiveInt = 1
     """How often each spike arrives, each time with another delay and other weights."""
     max_delay: float = seconds(1e-4, 10.0, default=0.3)

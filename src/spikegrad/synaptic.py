@@ -1,4 +1,4 @@
-"""Layers whose synapses have delays of their own, on a grid: spikes as a function for torch."""
+"""Layers with delays on a grid of times of arrival: spikes as a function for torch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ SAME = 1e-9  # steps between times that are one
 
 
 class SynapticFunction(torch.autograd.Function):
-    """As :class:`spikegrad.autograd.SpikingFunction`, with a delay for each weight."""
+    """As :class:`spikegrad.autograd.SpikingFunction`, with delays on a grid: for each weight
+    [n_rows, n_out], or for each row of weights [n_rows]."""
 
     @staticmethod
     def forward(
@@ -53,7 +54,7 @@ class SynapticFunction(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         weights = padded_weights(weight, recurrent)
         samples = events_of_samples(spikes, weights.input.dtype)
-        synapses = Synapses.of(layer.grid, spikes.duration, weights, input_delay, recurrent_delay)
+        synapses = Synapses.of(layer, spikes.duration, weights, input_delay, recurrent_delay)
         log = np.zeros(1).view(Log)
         log.samples, log.weights, log.synapses = samples, weights, synapses
         return run_samples(
@@ -71,6 +72,12 @@ class SynapticFunction(torch.autograd.Function):
         grad_spikes, grad_states = spike_gradients(grad_times, grad_final)
         arrivals = [np.empty(0)] * len(samples)
         taus = np.zeros(len(samples))
+        alike = synapses.shares is None  # all receivers have the same delays
+        lags = [
+            [np.zeros((len(w), 1), w.dtype) for w in (weights.input, weights.recurrent)]
+            for _ in samples
+            if alike
+        ]
 
         def run(b: int, grad_weight: np.ndarray, grad_recurrent: np.ndarray, *later: Any) -> float:
             """Add the gradients of sample ``b``."""
@@ -78,51 +85,69 @@ class SynapticFunction(torch.autograd.Function):
             (grid, rows, _), record, states = log.inputs[b], log.records[b], grad_states[b]
             grad_rows, at_grid = np.zeros_like(rows.input), np.empty(len(times) * needs_tau)
             none = grad_rows[:0]
-            gradients = own, grad_rows, grad_recurrent, np.zeros(0), later[1], at_grid, none
+            grad_lag, grad_back = lags[b] if alike else later
+            gradients = own, grad_rows, grad_recurrent, np.zeros(0), grad_back, at_grid, none
             backward.backward(neuron, grid, rows, record, states, gradients)
             if needs_times:
                 arrivals[b] = np.empty(len(samples[b].times))
-            synapses.collect(samples[b], grad_rows, grad_weight, later[0], arrivals[b])
+            synapses.collect(samples[b], grad_rows, grad_weight, grad_lag, arrivals[b])
             if needs_tau:  # the grid's step and the delays scale along: what is left are spikes
                 taus[b] = tau_gradient(neuron, record, states, ctx.duration, own, (at_grid, times))
             return 0.0
 
-        like = weights.input, weights.recurrent, weights.input, weights.recurrent
-        gradients, factors = summed(run, like, len(samples), layer)
+        like = weights.input, weights.recurrent
+        gradients, factors = summed(run, like if alike else 2 * like, len(samples), layer)
+        if alike:
+            each = [np.stack([own[k][:, 0] for own in lags]) for k in range(2)] if lags else []
+            gradients += [(factors[:, None] * own).sum(0) for own in each]
         n_out = layer.n_out
         return check_gradients(
             ctx,
             np.concatenate([np.empty(0), *arrivals]) / step,
             *(own[:, :n_out] for own in gradients[:2]),
-            *(own[:, :n_out].astype(np.float64) / step for own in gradients[2:]),
+            *(own[..., :n_out].astype(np.float64) / step for own in gradients[2:])
+            if not alike
+            else (own.astype(np.float64) / step for own in gradients[2:]),
             (factors * taus).sum(keepdims=True),
         )
 
 
 class Synapses(NamedTuple):
-    """A layer's synapses with delays of their own, for one batch."""
+    """A layer's synapses with delays on a grid, for one batch."""
 
     grid: Events
     """The times of arrival as events, each a unit of its own."""
     step: float
     """Their distance in seconds."""
     weights: Weights
+    n_in: int
+    """Channels, of which each has as many rows of weights as there are copies."""
     lags: np.ndarray
-    """Delays of the input in steps, float64 [n_in, n]."""
-    shares: Shares
-    """The same for spikes at times of the grid."""
+    """Delays of the input in steps, float64 [n_rows, n], or [n_rows, 1]."""
+    shares: Shares | None
+    """The former for spikes at times of the grid."""
 
     @classmethod
     def of(
-        cls, step: float, duration: float, weights: Weights, delay: Tensor, recurrent_delay: Tensor
+        cls,
+        layer: Layer,
+        duration: float,
+        weights: Weights,
+        delay: Tensor,
+        recurrent_delay: Tensor,
     ) -> Synapses:
-        """Those of a layer of these weights and delays (seconds), for samples of ``duration``."""
+        """Those of a layer with these weights and delays (seconds), for samples of ``duration``."""
+        step = layer.grid
         n_times = int(duration / step * (1 + 1e-12)) + 1
         times = np.minimum(np.arange(n_times) * step, duration)
         grid = Events(times, np.arange(n_times), np.empty(0, weights.input.dtype))
-        lags, back = padded(delay) / step, padded(recurrent_delay) / step
+        if delay.ndim == 1:
+            lags, back = (own.detach().numpy()[:, None] / step for own in (delay, recurrent_delay))
+        else:
+            lags, back = padded(delay) / step, padded(recurrent_delay) / step
         gridded = weights._replace(delays=np.zeros(0), soonest=np.inf, lags=back, step=step)
-        return cls(grid, step, gridded, lags, shares(weights.input, lags))
+        own = None if delay.ndim == 1 else shares(weights.input, lags)
+        return cls(grid, step, gridded, layer.n_in, lags, own)
 
     def places(self, events: Events) -> tuple[np.ndarray, np.ndarray | None]:
         """Times of events in steps, and as whole numbers, if all are; None else."""
@@ -135,15 +160,18 @@ class Synapses(NamedTuple):
         """What arrives of ``events`` at each time of the grid."""
         places, whole = self.places(events)
         n_times = len(self.grid.times)
-        if whole is None:
-            rows = np.zeros((n_times, self.lags.shape[1]), self.weights.input.dtype)
-            deposit_all(rows, self.weights.input, self.lags, places, *events[1:])
+        if whole is None or self.shares is None:
+            weight = self.weights.input
+            rows = np.zeros((n_times, weight.shape[1]), weight.dtype)
+            deposit_all(rows, weight, self.lags, self.n_in, places, *events[1:])
         else:
             rows = deposited(
                 self.shares, n_times, whole, events.units.astype(np.uint32), events.counts
             )
-        # Recurrent spikes add to the rows later, so that the engine looks at currents themselves.
-        return Input(self.grid, self.weights._replace(input=rows, reach=np.zeros(n_times)))
+        # The engine looks at currents themselves where recurrent spikes add to the rows later.
+        recurrent = len(self.weights.recurrent) > 0
+        reach = np.zeros(n_times, rows.dtype) if recurrent else np.abs(rows).max(1)
+        return Input(self.grid, self.weights._replace(input=rows, reach=reach))
 
     def collect(
         self,
@@ -159,11 +187,12 @@ class Synapses(NamedTuple):
         """
         places, whole = self.places(events)
         weight = self.weights.input
-        if whole is None or len(grad_places):
+        if whole is None or self.shares is None or len(grad_places):
             each = grad_places if len(grad_places) else np.empty(len(places))
             collect_all(
-                gradient, weight, self.lags, places, *events[1:], grad_weight, grad_lag, each
-            )
+                gradient, weight, self.lags, self.n_in, places, *events[1:], grad_weight, grad_lag,
+                each,
+            )  # fmt: skip
         else:
             units = events.units.astype(np.uint32)
             collected(
@@ -182,7 +211,7 @@ def all_rows(
     """The grid, and weights whose rows are all that arrives in the only sample of ``spikes``."""
     weights = padded_weights(weight, recurrent)
     (events,) = events_of_samples(spikes, weights.input.dtype)
-    synapses = Synapses.of(layer.grid, spikes.duration, weights, input_delay, recurrent_delay)
+    synapses = Synapses.of(layer, spikes.duration, weights, input_delay, recurrent_delay)
     grid, rows, _ = synapses.take(events)
     runner(layer, spikes.duration)(0, grid, rows)  # adds what the neurons send
     alone = rows._replace(

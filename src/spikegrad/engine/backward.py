@@ -133,12 +133,15 @@ def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gra
         adjoint_all(neuron, step, buffer, k, adjoint)
         for n in range(m, after_last):
             j, delay = record.units[n], record.delays[n]
-            if weights.lags.shape[0] > 0:
+            row = j if weights.lags.shape[0] > 0 else weights.recurrent.shape[0]
+            while row < weights.recurrent.shape[0]:  # delays on a grid
+                place = record.times[n] / weights.step
                 slope = collect(
-                    grad_input, weights.recurrent, weights.lags,
-                    j, record.times[n] / weights.step, one, grad_recurrent, grad_lags,
+                    grad_input, weights.recurrent, weights.lags, row, place, one,
+                    grad_recurrent, grad_lags,
                 )  # fmt: skip
                 grad_times[n] += slope / weights.step
+                row += weights.n_out
             g = type(step)(grad_times[n])
             start, after = load(neuron, buffer, k, j), load(neuron, adjoint, 1, j)
             plain = load(neuron, adjoint, 0, j)

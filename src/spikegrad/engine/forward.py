@@ -204,12 +204,10 @@ def advance(
                 sort_spikes(record, first, n_spikes)
             for m in range(first, n_spikes):
                 row = record.units[m]
-                if gridded:
-                    deposit(
-                        weights.input, weights.recurrent, weights.lags,
-                        row, record.times[m] / weights.step, one,
-                    )  # fmt: skip
-                    continue
+                while gridded and row < n_rows:
+                    place = record.times[m] / weights.step
+                    deposit(weights.input, weights.recurrent, weights.lags, row, place, one)
+                    row += weights.n_out
                 while row < n_rows:
                     push(underway, n_underway, record.times[m] + weights.delays[row], m, row)
                     n_underway += 1

@@ -45,8 +45,9 @@ class Weights(NamedTuple):
     soonest: float
     """The shortest of ``delays``; infinite if there are none."""
     lags: np.ndarray
-    """Of synapses with delays of their own on a grid: those of the recurrent ones in steps,
-    float64 [n, n], by which spikes are added to ``input``, whose rows are times; else [0, 0]."""
+    """Of delays on a grid: those of recurrent spikes in steps, float64 [n_rows, n] or, if all
+    receivers have the same, [n_rows, 1], by which spikes are added to ``input``, whose rows are
+    times; else [0, 0]."""
     step: float
     """The step of that grid in seconds, or 0."""
     n_out: int

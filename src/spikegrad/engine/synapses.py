@@ -1,18 +1,20 @@
-"""Synapses with delays of their own, on a grid of times of arrival.
+"""Delays on a grid of times of arrival.
 
 Times and delays are in steps h of the grid here. A spike at t arrives at receiver i over
-``weight[unit, i]`` after ``lag[unit, i]``, in general between two times of the grid, k and k + 1.
-Both have a share of it, the nearer the more:
+``weight[unit, i]`` after ``lag[unit, i]``, or after ``lag[unit, 0]`` at all receivers if there is
+one column. That is in general between two times of the grid, k and k + 1. Both have a share of it,
+the nearer the more:
 
     t + lag = k + f,     rows[k, i] += (1 - f) w,     rows[k + 1, i] += f w.
 
 So what arrives is continuous in t and in the delay, with derivatives but where f is 0. ``rows``
 [n_times, n] is all that the neurons are given; what comes after the last time is lost.
 
-Spikes at times of the grid, as inputs usually are, have shares that do not depend on t. Their
-:class:`Shares` and what they do are taken receiver by receiver, so that all of a receiver is in the
-first-level cache: both shares are one complex number, (1 - f) w + i f w, added to
-``pairs[i, k]``. Places are unsigned, since indices that may be negative cost a test each.
+Where each weight has its delay, spikes at times of the grid, as inputs usually are, have shares
+that do not depend on t. Their :class:`Shares` and what they do are taken receiver by receiver, so
+that all of a receiver is in the first-level cache: both shares are one complex number,
+(1 - f) w + i f w, added to ``pairs[i, k]``. Places are unsigned, since indices that may be negative
+cost a test each.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikegrad.engine import njit
-from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, count_of
+from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, REDUCTION, count_of
 
 TILE = 16  # rows that are transposed at a time
 
@@ -53,6 +55,15 @@ def shares(weight: np.ndarray, lag: np.ndarray) -> Shares:
 def deposit(rows, weight, lag, unit, time, count):
     """Add ``count`` spikes of ``unit`` at ``time`` steps to the rows at which they arrive."""
     last = rows.shape[0] - 1
+    if lag.shape[1] == 1:
+        place = time + lag[unit, 0]
+        if place < last + 1:
+            k = int(place)
+            late = rows.dtype.type(place - k) * count
+            add_multiple(rows, k, count - late, weight, unit)
+            if k < last:
+                add_multiple(rows, k + 1, late, weight, unit)
+        return
     for i in range(rows.shape[1]):
         place = time + lag[unit, i]
         if place < last + 1:
@@ -63,6 +74,22 @@ def deposit(rows, weight, lag, unit, time, count):
                 rows[k + 1, i] += late
 
 
+@njit(**INLINED)
+def add_multiple(rows, k, factor, source, m):
+    """Add ``factor`` times a row of ``source`` to one of ``rows``."""
+    for i in range(rows.shape[1]):
+        rows[k, i] += factor * source[m, i]
+
+
+@njit(**REDUCTION)
+def product(rows, k, other, m):
+    """The scalar product of two rows."""
+    total = rows.dtype.type(0)
+    for i in range(rows.shape[1]):
+        total += rows[k, i] * other[m, i]
+    return total
+
+
 @njit(**OPTIONS)
 def collect(gradient, weight, lag, unit, time, count, grad_weight, grad_lag):
     """The adjoint of :func:`deposit`, from dLoss/d(rows).
@@ -70,6 +97,19 @@ def collect(gradient, weight, lag, unit, time, count, grad_weight, grad_lag):
     Adds to the gradients of weights and lags, and returns dLoss/dt, in float64.
     """
     last, total = gradient.shape[0] - 1, 0.0
+    if lag.shape[1] == 1:
+        place = time + lag[unit, 0]
+        if place < last + 1:
+            k = int(place)
+            late = gradient.dtype.type(place - k) * count
+            add_multiple(grad_weight, unit, count - late, gradient, k)
+            total -= product(gradient, k, weight, unit)
+            if k < last:
+                add_multiple(grad_weight, unit, late, gradient, k + 1)
+                total += product(gradient, k + 1, weight, unit)
+            total *= count
+            grad_lag[unit, 0] += total
+        return total
     for i in range(gradient.shape[1]):
         place = time + lag[unit, i]
         if place < last + 1:
@@ -85,20 +125,25 @@ def collect(gradient, weight, lag, unit, time, count, grad_weight, grad_lag):
 
 
 @njit(**OPTIONS)
-def deposit_all(rows, weight, lag, times, units, counts):
-    """Add all spikes of one sample."""
+def deposit_all(rows, weight, lag, n_units, times, units, counts):
+    """Add all spikes of one sample, and their copies over every ``n_units``-th row of weights."""
     for e in range(times.shape[0]):
-        deposit(rows, weight, lag, units[e], times[e], count_of(counts, e))
+        for row in range(units[e], weight.shape[0], n_units):
+            deposit(rows, weight, lag, row, times[e], count_of(counts, e))
 
 
 @njit(**OPTIONS)
-def collect_all(gradient, weight, lag, times, units, counts, grad_weight, grad_lag, grad_times):
+def collect_all(
+    gradient, weight, lag, n_units, times, units, counts, grad_weight, grad_lag, grad_times
+):
     """Its adjoint; dLoss/dt of each spike goes to ``grad_times``."""
     for e in range(times.shape[0]):
         count = count_of(counts, e)
-        grad_times[e] = collect(
-            gradient, weight, lag, units[e], times[e], count, grad_weight, grad_lag
-        )
+        grad_times[e] = 0.0
+        for row in range(units[e], weight.shape[0], n_units):
+            grad_times[e] += collect(
+                gradient, weight, lag, row, times[e], count, grad_weight, grad_lag
+            )
 
 
 @njit(**INLINED)
