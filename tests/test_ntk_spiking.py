@@ -12,7 +12,6 @@ from spikegrad.clocked import ClockedLayer
 from spikegrad.ntk import (
     Erf,
     ErfDerivative,
-    SuperSpikeDerivative,
     SurrogateActivation,
     along,
     empirical_sg_ntk,
@@ -20,6 +19,7 @@ from spikegrad.ntk import (
 )
 from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout
+from spikegrad.surrogates import SuperSpike
 
 SPIKES = random_spikes(3, n_samples=4, n_events=30, n_units=6, duration=0.1)
 
@@ -31,7 +31,7 @@ def stack(neuron: str, recurrent: bool = True) -> tuple[list[ClockedLayer], Inte
     layers = []
     for exact in (below, above):
         own = ClockedLayer(
-            exact.n_in, exact.n_out, neuron, 0.02, 1e-3, SuperSpikeDerivative(0.5), recurrent,
+            exact.n_in, exact.n_out, neuron, 0.02, 1e-3, SuperSpike(0.5), recurrent,
             torch.float64,
         )  # fmt: skip
         own.load_state_dict(exact.state_dict())

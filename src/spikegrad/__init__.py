@@ -8,6 +8,8 @@ Spike trains and networks:
     DelayLine        delayed copies of spike trains as further channels
     ClockedLayer     the same neurons on a grid of times, with surrogate gradients
     Raster           spikes on such a grid
+    SuperSpike, Sigmoid, Arctan, Box
+                     surrogate derivatives
     Network          hidden layers and a readout, with its settings NetworkSettings
     IntegratedReadout, MaximumReadout, FirstSpikeReadout
                      what makes class logits of spikes
@@ -34,6 +36,7 @@ __getattr__, __dir__, __all__ = public(
         "delays": ("DelayLine",),
         "clocked": ("ClockedLayer",),
         "raster": ("Raster",),
+        "surrogates": ("Arctan", "Box", "Sigmoid", "SuperSpike"),
         "layers": ("NotFiniteError", "SpikeOverflowError", "SpikingLayer"),
         "readouts": ("IntegratedReadout", "MaximumReadout"),
         "first_spike": ("FirstSpikeReadout",),

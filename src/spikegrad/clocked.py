@@ -23,13 +23,13 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from spikegrad.layers import SpikingLayer
-from spikegrad.ntk.surrogates import SuperSpikeDerivative
 from spikegrad.raster import SAME, Raster, arriving
 from spikegrad.spikes import SpikeTrains
+from spikegrad.surrogates import SuperSpike
 
 State = tuple[Tensor, ...]
 Surrogate = Callable[[Tensor], Tensor]
-DEFAULT = SuperSpikeDerivative(0.1)
+DEFAULT = SuperSpike(0.1)
 SMALL = 0.5
 """Up to which |y| the slope of an entire function of y is summed as a series."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from spikegrad.clocked import ClockedLayer
 from spikegrad.delays import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
@@ -19,7 +20,6 @@ from spikegrad.network_settings import (
     Integrated,
     Maximum,
     NetworkSettings,
-    Surrogate,
 )
 from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
@@ -27,8 +27,10 @@ from spikegrad.runaways import without_runaways
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
 from spikegrad.settings import validate
 from spikegrad.spikes import SpikeTrains
+from spikegrad.surrogates import Arctan, Box, Sigmoid, SuperSpike
 
 Readout = IntegratedReadout | MaximumReadout | FirstSpikeReadout
+SURROGATES = {"superspike": SuperSpike, "sigmoid": Sigmoid, "arctan": Arctan, "box": Box}
 
 
 class SilentError(ValueError):
@@ -88,8 +90,11 @@ class Network(nn.Module):
         widths = [n_units if self.line is None else self.line.n_out, *settings.layers]
         kind: type[SpikingLayer] = SpikingLayer
         if settings.surrogate is not None:
-            kind, own["step"], own["surrogate"] = _clocked(settings.surrogate)
-            del options["max_spikes"], own["train_tau"]
+            own = {"tau": settings.tau, "recurrent": settings.recurrent}
+            own["step"] = settings.surrogate.step
+            own["surrogate"] = SURROGATES[settings.surrogate.kind](settings.surrogate.width)
+            kind = ClockedLayer
+            del options["max_spikes"]
         layers = [kind(n_in, n_out, **own, **options) for n_in, n_out in pairwise(widths)]
         self.hidden = cast(Sequence[SpikingLayer], nn.ModuleList(layers))
         own = settings.readout.model_dump(exclude={"kind"})
@@ -168,22 +173,6 @@ class Network(nn.Module):
                     f"hidden layer {number} is silent; raise network.init.mean or .scale"
                 )
         self.readout.initialise(spikes, state, generator)
-
-
-def _clocked(
-    settings: Surrogate,
-) -> tuple[type[SpikingLayer], float, Callable[[Tensor], Tensor]]:
-    """The class of clocked layers, their step, and their surrogate."""
-    from spikegrad import clocked  # with scipy, that exact networks do without
-    from spikegrad.ntk import surrogates
-
-    kinds: dict[str, Callable[[float], Callable[[Tensor], Tensor]]] = {
-        "superspike": surrogates.SuperSpikeDerivative,
-        "sigmoid": surrogates.SigmoidDerivative,
-        "arctan": surrogates.ArctanDerivative,
-        "box": surrogates.HardTanhDerivative,
-    }
-    return clocked.ClockedLayer, settings.step, kinds[settings.kind](settings.width)
 
 
 def save_network(

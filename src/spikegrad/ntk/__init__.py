@@ -12,9 +12,8 @@ gradient learning" (arXiv 2405.15539); docs/ntk.md derives the formulas.
     stability            whether surrogate gradient learning converges at all
 
 Activations: Erf, Relu, Sign, Step, Tanh, or Custom of your own; surrogate derivatives:
-ArctanDerivative, ErfDerivative, HardTanhDerivative (a box), IdentityDerivative, SigmoidDerivative,
-SuperSpikeDerivative, TanhDerivative, or CustomDerivative. What all have in common: Activation,
-Derivative.
+ErfDerivative, HardTanhDerivative, IdentityDerivative, TanhDerivative, or CustomDerivative. What all
+have in common: Activation, Derivative.
 
 Errors: IllConditionedError, UnstableKernelError, QuadratureError.
 """
@@ -30,12 +29,9 @@ __getattr__, __dir__, __all__ = public(
         "modules": ("SurrogateActivation", "empirical_sg_ntk"),
         "spiking": ("TangentKernels", "along", "tangent_kernels"),
         "surrogates": (
-            "ArctanDerivative",
             "ErfDerivative",
             "HardTanhDerivative",
             "IdentityDerivative",
-            "SigmoidDerivative",
-            "SuperSpikeDerivative",
             "TanhDerivative",
         ),
         "quadrature": ("QuadratureError",),
