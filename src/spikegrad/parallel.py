@@ -24,6 +24,7 @@ from spikegrad.spikes import SpikeTrains
 # Samples that one thread takes at a time, and whose weight gradients it sums. Fixed, and blocks
 # are summed in order, so that no bit of the result depends on the number of threads.
 BLOCK = 4
+LARGE = 16
 ROWS = 64  # of a gradient that one thread sums over the samples at a time
 
 
@@ -65,10 +66,15 @@ class Input(NamedTuple):
 
 
 def taken(events: Events, weights: Weights) -> Input:
-    """Events as volleys, if these are few beside the events or the channels; or one by one."""
+    """Events as volleys, if these are large, or few beside the channels; or one by one.
+
+    A row is written and read once more than the weights are, which pays from about ``LARGE`` events
+    a volley on, or where weights lie beyond the cache.
+    """
     bounds = volleys(events.times)
-    n_volleys = len(bounds) - 1
-    if 2 * n_volleys > max(len(events.times), len(weights.input)):
+    n_volleys, n_channels = len(bounds) - 1, len(weights.input)
+    least = LARGE if n_channels <= channels_in_cache(weights.input) else 2
+    if n_volleys * least > len(events.times) and 2 * n_volleys > n_channels:
         return Input(events, weights)
     rows, reach = gathered(weights.input, weights.reach, events.units, events.counts, bounds)
     times = events.times[bounds[:-1]]

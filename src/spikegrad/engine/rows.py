@@ -83,29 +83,32 @@ def flow_and_find(neuron, d, buffer, k, end, found):
 
     They are written to ``found``.
     """
-    step, marks = propagator(neuron, d), found.marks
+    step, some = propagator(neuron, d), False
     for i in range(buffer.shape[2]):
         start = load(neuron, buffer, k, i)
         after = flow(neuron, step, start)
         store(neuron, buffer, end, i, after)
-        marks[i] = near(neuron, d, start, after)
-    return find_crossed(neuron, d, buffer, k, end, found)
+        some |= near(neuron, d, start, after)
+    if some and d > 0:
+        return find_crossed(neuron, d, buffer, k, end, found)
+    return 0
 
 
 @njit(**INLINED)
 def find_crossed(neuron, d, buffer, k, end, found):
-    """Write those of the marked neurons that spike between slots k and ``end``; their number."""
-    neurons, _, words, n_out = found
+    """Write the neurons that spiked between slots k and ``end`` to ``found``; their number."""
+    neurons, marks, words, n_out = found
+    for i in range(marks.shape[0]):
+        marks[i] = near(neuron, d, load(neuron, buffer, k, i), load(neuron, buffer, end, i))
     count = 0
-    if d > 0:
-        for w in range(words.shape[0]):
-            word = words[w]
-            while word != 0:
-                i = 8 * w + lowest_bit(word) // 8
-                word &= word - np.uint64(1)
-                start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
-                neurons[count] = i
-                count += (i < n_out) & crossed(neuron, d, start, after)
+    for w in range(words.shape[0]):
+        word = words[w]
+        while word != 0:
+            i = 8 * w + lowest_bit(word) // 8
+            word &= word - np.uint64(1)
+            start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
+            neurons[count] = i
+            count += (i < n_out) & crossed(neuron, d, start, after)
     return count
 
 
