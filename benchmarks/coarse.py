@@ -82,6 +82,17 @@ def timed(layer: SpikingLayer, spikes: SpikeTrains) -> list[float]:
     return [between - start, time.process_time() - begun]
 
 
+def take_turns(
+    turns: list[tuple[SpikingLayer, SpikeTrains, list[list[float]]]], rounds: int
+) -> None:
+    """Append the seconds of both passes of each layer on its spikes, in each of ``rounds``."""
+    for turn in range(rounds + 2):
+        for layer, spikes, seconds in turns:
+            passes = timed(layer, spikes)
+            if turn > 1:  # the first ones compile, and fill the caches
+                seconds.append(passes)
+
+
 def measure(quick: bool) -> list[dict[str, Any]]:
     """Rows with the seconds of both passes in each round."""
     torch.set_num_threads(1)
@@ -101,11 +112,7 @@ def measure(quick: bool) -> list[dict[str, Any]]:
                 row |= {"counts": merged, "events": len(spikes.times) / batch, "batch": batch}
                 rows.append({**row, "activity": activity, "seconds": []})
                 turns.append((layer, spikes, rows[-1]["seconds"]))
-        for turn in range(rounds + 2):
-            for layer, spikes, seconds in turns:
-                passes = timed(layer, spikes)
-                if turn > 1:  # the first ones compile, and fill the caches
-                    seconds.append(passes)
+        take_turns(turns, rounds)
     return rows
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from coarse import balanced, spoken, timed, trains
+from coarse import balanced, spoken, take_turns, trains
 from spikegrad.delays import DelayLine
 from spikegrad.layers import SpikingLayer
 from study.estimate.size import IN_TRAINING
@@ -76,11 +76,7 @@ def measure(quick: bool) -> list[dict[str, Any]]:
             if case == "axonal, recurrent":
                 layer.input_delay.requires_grad_(False)
             turns.append((layer, spikes, rows[-1]["seconds"]))
-        for turn in range(rounds + 2):
-            for layer, spikes, seconds in turns:
-                passes = timed(layer, spikes)
-                if turn > 1:  # the first ones compile, and fill the caches
-                    seconds.append(passes)
+        take_turns(turns, rounds)
     return rows
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -130,7 +131,8 @@ def turned(p: Tensor, q: Tensor, current: Tensor | float, x: float) -> tuple[Ten
     return new_p / size, new_q / size
 
 
-class ClockedQIF(NamedTuple):
+@dataclass(frozen=True)
+class ClockedQIF:
     """State (p, q, I) with V = p / q; the current of a step is its mean."""
 
     x: float
@@ -155,17 +157,14 @@ class ClockedQIF(NamedTuple):
 
     def reset(self, state: State, spiked: Tensor) -> State:
         sign = 1 - 2 * spiked
-        return state[0] * sign, state[1] * sign, state[2]
+        return (state[0] * sign, state[1] * sign, *state[2:])
 
     def potential(self, state: State) -> Tensor:
         return state[0] / state[1]
 
 
-class ClockedQIFDelta(NamedTuple):
+class ClockedQIFDelta(ClockedQIF):
     """State (p, q); a weight moves V."""
-
-    x: float
-    drive: float
 
     def start(self, like: Tensor) -> State:
         return torch.zeros_like(like), torch.ones_like(like)
@@ -177,16 +176,6 @@ class ClockedQIFDelta(NamedTuple):
     def flow(self, state: State) -> State:
         p, q = state
         return turned(p, q, self.drive, self.x)
-
-    def distance(self, state: State) -> Tensor:
-        return torch.atan2(state[0], state[1]) - math.pi / 2
-
-    def reset(self, state: State, spiked: Tensor) -> State:
-        sign = 1 - 2 * spiked
-        return state[0] * sign, state[1] * sign
-
-    def potential(self, state: State) -> Tensor:
-        return state[0] / state[1]
 
 
 DYNAMICS: dict[str, Callable[[float, float], Dynamics]] = {
@@ -261,16 +250,17 @@ class ClockedLayer(SpikingLayer):
 
     def run(self, spikes: SpikeTrains | Raster) -> tuple[Raster, State]:  # type: ignore[override]
         """As :meth:`forward`, with the state at the sample's end, each [n_samples, n_out]."""
-        return self._run(self._arriving(spikes), [])
+        return self._run(self._arriving(spikes))
 
-    def _run(self, arrivals: Tensor, potentials: list[Tensor]) -> tuple[Raster, State]:
-        """Run on what arrives before each step; each step's potentials [n_samples, n_out] are
-        appended."""
+    def _run(
+        self, arrivals: Tensor, look: Callable[[State], None] = lambda state: None
+    ) -> tuple[Raster, State]:
+        """Run on what arrives before each step; ``look`` is given each state before its reset."""
         state = self.dynamics.start(arrivals[:, 0])
         values: list[Tensor] = []
         for incoming in arrivals.unbind(1):
             state = self.dynamics.flow(self.dynamics.arrive(state, incoming))
-            potentials.append(self.dynamics.potential(state).detach())
+            look(state)
             values.append(spike(self.dynamics.distance(state), self.surrogate))
             state = self._after(state, values[-1], values[-1].detach())
         return Raster(torch.stack(values, 1), self.step), state
@@ -296,8 +286,8 @@ class ClockedLayer(SpikingLayer):
         the step that each falls into, before a reset."""
         arrivals = self._arriving(spikes)[sample : sample + 1]
         found: list[Tensor] = []
-        self._run(arrivals, found)
-        potentials = torch.stack([v[0, neuron] for v in found]).numpy()
+        self._run(arrivals, lambda state: found.append(self.dynamics.potential(state)[0, neuron]))
+        potentials = torch.stack(found).numpy()
         steps = np.ceil(np.asarray(times) / self.step - SAME).astype(int) - 1
         return potentials[np.clip(steps, 0, len(potentials) - 1)]
 
