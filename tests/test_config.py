@@ -42,7 +42,15 @@ def settings(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "config").glob("*.yaml")))
 def test_shipped_configurations_are_valid(name):
-    assert validate(Study, settings(name)).dataset
+    """Over those that the command in its first lines names before it."""
+    text = (ROOT / "config" / name).read_text()
+    command = re.search(r"^#   snakemake .*--configfile (.*)$", text, re.MULTILINE)
+    files = re.findall(r"config/(\S+\.yaml)", command[1]) if command else [name]
+    assert name in files
+    config = settings(files[0])
+    for other in files[1:]:
+        update_config(config, load_configfile(str(ROOT / "config" / other)))
+    assert validate(Study, config).dataset
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
@@ -64,6 +72,20 @@ training: {learning_rate: 1e-3}  # 'training.learning_rate' = '1e-3'
 network:  # 'network' = None
 network: {init: {mean: .nan}}  # 'network.init.mean' = nan: Input should be a finite number
 neurons: {adex: {}}  # adex
+neurons: {qif_surrogate: {}}  # neurons.qif_surrogate needs network.surrogate, with a width
+neurons: {lif: {network: {surrogate: {width: 1.0}}, training: {sample_clip: null}}}  # set \
+network.surrogate under neurons.lif_surrogate alone
+neurons: {lif: null, qif: null, lif_surrogate: {network: {surrogate: {width: 1.0, step: 0.01}}, \
+training: {sample_clip: null}}}  # name a model with exact gradients, too
+neurons: {lif_surrogate: {network: {surrogate: {width: 1.0, step: 0.007}}, \
+training: {sample_clip: null}}}  # does not consist of whole steps of 0.007 s
+search: {sampling: {space: [{key: network.surrogate.width, low: 0.1, high: 1}]}}  # no model has
+joining: {seeds: [5], surrogates: [{width: 1.0}], step: 0.01}  # joining.seeds: [5] are not among
+joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.007}  # joining.step: a sample of 0.9 s
+joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01, kernel_samples: 50}  # must not exceed
+joining: {seeds: [0], surrogates: [{width: 1.0, kind: tanh}], step: 0.01}  # superspike
+joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01, growing: {widths: [4]}}  # at least 2
+data: {equal_counts: {spikes: 0}}  # 'data.equal_counts.spikes' = 0
 search: {sampling: {space: [{key: network.tau, low: 0.1, high: 0.1}]}}  # low must be below high
 search: {sampling: {space: [{key: network.tau, low: 0, high: 1, log: true}]}}  # start above 0
 search: {sampling: {space: [{key: network.tau, low: 0.1, hihg: 1}]}}  # did you mean 'high'?

@@ -12,8 +12,9 @@ import h5py
 
 import rooms
 from smoke import ROOT, copy_repository, snakemake
+from spikegrad.clocked import DYNAMICS
 from spikegrad.neurons import NEURONS
-from study.config.neurons import NEURON_STYLES
+from study.config.neurons import NEURON_STYLES, SURROGATE, neuron_of
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
 BLOCKS = dict(re.findall(r"```\w+ title=\"(.*?)\"\n(.*?)```", TEXT, re.DOTALL))
@@ -77,7 +78,8 @@ def test_a_neuron_is_one_file_and_a_line_in_each_table(tmp_path: Path):
 
 
 def test_neurons_that_can_be_named_can_be_made():
-    assert list(NEURONS) == list(NEURON_STYLES)
+    assert list(NEURONS) == list(dict.fromkeys(map(neuron_of, NEURON_STYLES)))
+    assert {s for s in NEURON_STYLES if s not in NEURONS} == {n + SURROGATE for n in DYNAMICS}
 
 
 def test_the_picture_shows_the_rooms_and_none_leads_back_up():

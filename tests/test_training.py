@@ -347,7 +347,12 @@ def test_diverged_and_silent_networks_end_with_a_named_outcome(tmp_path: Path):
 def checkpoint(path: Path, result: Run) -> Path:
     """What rule train writes of a run."""
     options = settings().training.model_dump(mode="json")
-    about = {"seed": 0, "training": options, "outcome": result.result()}
+    about = {
+        "model": result.network.neuron,
+        "seed": 0,
+        "training": options,
+        "outcome": result.result(),
+    }
     save_network(path, result.network, result.best, about)
     return path
 

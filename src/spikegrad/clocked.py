@@ -23,8 +23,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from spikegrad.grid import SAME
 from spikegrad.layers import SpikingLayer
-from spikegrad.raster import SAME, Raster, arriving
+from spikegrad.raster import Raster, arriving
 from spikegrad.spikes import SpikeTrains
 from spikegrad.surrogates import SuperSpike
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from spikegrad.clocked import ClockedLayer
+from spikegrad.clocked import ClockedLayer, Surrogate
 from spikegrad.delays import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
@@ -30,7 +30,13 @@ from spikegrad.spikes import SpikeTrains
 from spikegrad.surrogates import Arctan, Box, Sigmoid, SuperSpike
 
 Readout = IntegratedReadout | MaximumReadout | FirstSpikeReadout
-SURROGATES = {"superspike": SuperSpike, "sigmoid": Sigmoid, "arctan": Arctan, "box": Box}
+SURROGATES: dict[str, Callable[[float], Surrogate]] = {
+    "superspike": SuperSpike,
+    "sigmoid": Sigmoid,
+    "arctan": Arctan,
+    "box": Box,
+}
+"""Surrogates of a width, by the name in settings."""
 
 
 class SilentError(ValueError):

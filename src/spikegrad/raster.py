@@ -8,18 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from spikegrad.grid import SAME, steps_within
 from spikegrad.spikes import SpikeTrains
-
-SAME = 1e-9
-"""Steps by which a time may miss one of the grid."""
-
-
-def steps_within(duration: float, step: float) -> int:
-    """How many steps of ``step`` seconds a sample has; ValueError if they are not whole."""
-    number = round(duration / step) if step > 0 else 0
-    if number < 1 or abs(duration / step - number) > SAME * number:
-        raise ValueError(f"a sample of {duration} s does not consist of whole steps of {step} s")
-    return number
 
 
 @dataclass(frozen=True)

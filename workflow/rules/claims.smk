@@ -1,4 +1,4 @@
-# The abstracts' statements, judged from the tables of all other families; docs/claims.md.
+# Statements, judged from the tables of all other families; docs/claims.md.
 CLAIM_RESULTS = [f"{RESULTS}/claims.csv", f"{NTK}/claims.csv"]
 NTK_SURROGATE_KERNELS = [
     experiment.name
@@ -58,3 +58,26 @@ use rule judge_claims as judge_ntk_claims with:
         paper="2405.15539",
         home="sg-ntk.html",
         data="regression on the circle",
+
+
+if STUDY.joining:
+
+    use rule judge_claims as judge_joining_claims with:
+        input:
+            **pick(rules.join_joining.output, "agreement", "steps", "spectra"),
+            growing_powers=rules.joining_powers.output.powers if GROWING else [],
+            runs=rules.summarise.output.runs,
+            trials=rules.judge_claims.input.trials,
+        output:
+            table=reported(
+                f"{JOINING}/claims.csv", "claims", "Claims", "table, joining"
+            ),
+            page=reported(
+                f"{JOINING}/joining-claims.html", "claims", "Claims", "page, joining"
+            ),
+        log:
+            f"{LOGS}/joining/claims.log",
+        params:
+            paper="2606.03935, 2405.15539",
+            home="joining.html",
+            data=STUDY.dataset,

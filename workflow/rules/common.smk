@@ -41,6 +41,7 @@ if workflow.is_main_process:  # jobs parse all this again
 RESULTS = f"results/{STUDY.dataset}"
 SCRIPTS = BASE / "scripts"
 NEURONS = list(STUDY.neurons)
+EXACT = STUDY.exact
 N_SEARCHES = STUDY.n_searches
 LOGS = f"logs/{STUDY.dataset}"
 BENCHMARKS = f"{RESULTS}/benchmarks"
@@ -88,6 +89,7 @@ FAMILIES = {  # of figures: category in the report, and folder
     "variants": ("Variants", "variants/figures"),
     "landscape": ("Landscapes", "landscape/figures"),
     "ntk": ("SG-NTK", "ntk/figures"),
+    "joining": ("Exact and surrogate", "joining/figures"),
     "paper": ("Papers", "figures"),
 }
 FIGURES = []
@@ -156,9 +158,9 @@ def each_run(pattern, neurons=NEURONS):
     return expand(pattern, neuron=neurons, seed=STUDY.seeds)
 
 
-def each_neuron(pattern):
-    """A file of every neuron model; other wildcards stay."""
-    return expand(pattern, neuron=NEURONS, allow_missing=True)
+def each_neuron(pattern, neurons=NEURONS):
+    """A file of every neuron model, or of some; other wildcards stay."""
+    return expand(pattern, neuron=neurons, allow_missing=True)
 
 
 def each_seed(pattern):
@@ -169,7 +171,7 @@ def each_seed(pattern):
 def each_job(pattern):
     """A file of every job of the landscapes."""
     seeds, jobs = STUDY.landscape.seeds, range(STUDY.landscape.jobs)
-    return expand(pattern, neuron=NEURONS, seed=seeds, job=jobs)
+    return expand(pattern, neuron=EXACT, seed=seeds, job=jobs)
 
 
 def landscape_settings(*names):
@@ -183,9 +185,10 @@ def roughness_settings(measures):
     return landscape_settings(*used)
 
 
-def each_search(pattern):
-    """A file of every neuron model and search; without any there is one in each outer fold."""
-    return expand(pattern, neuron=NEURONS, repeat=range(N_SEARCHES))
+def each_search(pattern, neurons=NEURONS):
+    """A file of every neuron model, or of some, and search; without any there is one in each outer
+    fold."""
+    return expand(pattern, neuron=neurons, repeat=range(N_SEARCHES))
 
 
 def split_of_search(search):
@@ -201,7 +204,7 @@ def split_of(wildcards):
 
 
 def of_next_seed(pattern):
-    """A file of every neuron model, of the seed that follows a job's own."""
+    """A file of every model with landscapes, of the seed that follows a job's own."""
     return lambda wildcards: expand(
-        pattern, neuron=NEURONS, seed=STUDY.next_seed(int(wildcards.seed))
+        pattern, neuron=EXACT, seed=STUDY.next_seed(int(wildcards.seed))
     )

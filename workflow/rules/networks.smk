@@ -52,7 +52,7 @@ if MEASURES:
     use rule landscape_states as join_networks with:
         input:
             **{
-                name: each_search(rules.measure_network.output[name])
+                name: each_search(rules.measure_network.output[name], EXACT)
                 for name in MEASURES
             },
         output:

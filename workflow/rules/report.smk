@@ -24,6 +24,26 @@ rule ntk_page:
         "../scripts/study_page.py"
 
 
+if STUDY.joining:
+
+    use rule ntk_page as joining_page with:
+        input:
+            claims=rules.judge_joining_claims.output,
+            figures=figure_files("joining"),
+            outcomes=each_run(rules.train.output.outcome),
+        output:
+            page=f"{JOINING}/README.md",
+            html=reported(f"{JOINING}/joining.html", "study_page", "Answer", "joining"),
+            study=f"{JOINING}/study.yaml",
+            hours=f"{JOINING}/hours.csv",
+            software=f"{JOINING}/software.yaml",
+        log:
+            f"{LOGS}/joining/page.log",
+        params:
+            study=STUDY.model_dump(mode="json"),
+            benchmarks=BENCHMARKS,
+
+
 use rule ntk_page as study_page with:
     input:
         data=DATA_RESULTS,
@@ -39,7 +59,7 @@ use rule ntk_page as study_page with:
             *figure_files("paper", "variants"),
             f"{RESULTS}/training/figures/learning_curves.png",
         ],
-        linked=rules.ntk_page.output.page,
+        linked=[rules.ntk_page.output.page, *JOINING_RESULTS],
     output:
         page=f"{RESULTS}/README.md",
         html=reported(f"{RESULTS}/index.html", "study_page", "Answer", "first paper"),
@@ -96,6 +116,7 @@ rule estimate:
             "landscape": "landscapes",
             "variants": "variants",
             "ntk": "ntk",
+            "joining": "joining",
         },
         cores=workflow.resource_settings.cores,
         rules=f"{RESULTS}/estimate/rules.csv",

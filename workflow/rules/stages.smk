@@ -43,6 +43,13 @@ rule ntk:
         figure_files("ntk"),
 
 
+rule joining:
+    """Exact and surrogate gradients beside each other, and kernels of spiking networks."""
+    input:
+        JOINING_RESULTS,
+        figure_files("joining"),
+
+
 rule figures:
     """The papers' composed figures, and what they need."""
     input:

@@ -16,7 +16,7 @@ word, speaker = test.class_names[int(sample.labels)], int(sample.speakers)
 rasters, potentials = [], []
 for checkpoint in snakemake.input.checkpoints:
     network, header = load_network(checkpoint)
-    about = {"neuron": header["neuron"], "data": test.name, "word": word, "speaker": speaker}
+    about = {"neuron": header["model"], "data": test.name, "word": word, "speaker": speaker}
     rasters.append(raster(network, sample.spikes).assign(**about))
     potentials.append(potential(network, sample.spikes, n_points=4000).assign(**about))
 write_table(pd.concat(rasters, ignore_index=True), snakemake.output.rasters)

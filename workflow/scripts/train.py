@@ -37,6 +37,7 @@ identity = digest(files, f"{choice}")
 run = train(settings, neuron, seed, data, validation, state, identity)
 about = {
     "data": data.name,
+    "model": neuron,
     "search": found["search"],
     "seed": seed,
     "training": settings.training.model_dump(mode="json"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import spearmanr, t
 
 LEVEL = 0.95
@@ -24,6 +26,27 @@ def t_interval(values: ArrayLike) -> tuple[float, float]:
         return -np.inf, np.inf
     margin = t.ppf((1 + LEVEL) / 2, len(x) - 1) * x.std(ddof=1) / len(x) ** 0.5
     return float(x.mean() - margin), float(x.mean() + margin)
+
+
+def power_law(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    """Exponent and constant of y = constant x^exponent, by least squares in the logarithms."""
+    exponent, intercept = np.polyfit(np.log(x), np.log(y), 1)
+    return float(exponent), float(np.exp(intercept))
+
+
+def power_interval(
+    x: NDArray[np.float64],
+    table: NDArray[np.float64],
+    rng: np.random.Generator,
+    n_resamples: int,
+    mean: Callable[..., NDArray[np.float64]] = np.mean,
+) -> tuple[float, float]:
+    """95 % bootstrap interval of the exponent that means over networks follow, ``table``
+    [n_networks, n_x], each column resampled by itself."""
+    drawn = rng.integers(len(table), size=(n_resamples, *table.shape))
+    means = mean(np.take_along_axis(table[None], drawn, axis=1), axis=1)
+    low, high = np.quantile([power_law(x, mean)[0] for mean in means], TAILS)
+    return float(low), float(high)
 
 
 def spearman(first: ArrayLike, second: ArrayLike) -> float:

@@ -27,7 +27,7 @@ __getattr__, __dir__, __all__ = public(
         "activations": ("Custom", "CustomDerivative", "Erf", "Relu", "Sign", "Step", "Tanh"),
         "moments": ("Activation", "Derivative"),
         "modules": ("SurrogateActivation", "empirical_sg_ntk"),
-        "spiking": ("TangentKernels", "along", "tangent_kernels"),
+        "spiking": ("TangentKernels", "along", "jacobian", "tangent_kernels"),
         "surrogates": (
             "ErfDerivative",
             "HardTanhDerivative",

@@ -15,12 +15,14 @@ from pydantic import (
     model_validator,
 )
 
-from spikegrad.network_settings import NetworkSettings
+from spikegrad.grid import steps_within
+from spikegrad.network_settings import FirstSpike, NetworkSettings
 from spikegrad.settings import Distinct, Section, implausible, validate
 from study.config.data import DataConfig
+from study.config.joining import Joining
 from study.config.landscape import LandscapeSettings
 from study.config.machines import Machines
-from study.config.neurons import Neuron
+from study.config.neurons import CLOCKED_COLOURS, SURROGATE, Neuron, neuron_of
 from study.config.ntk import NTKConfig
 from study.config.search import SearchConfig
 from study.config.training import ModelSettings, Silence, TrainingSettings
@@ -91,6 +93,9 @@ class Study(Section):
     """Loss and gradient landscapes of the trained networks."""
     ntk: NTKConfig
     """The second paper's experiments; they need no spikes."""
+    joining: Joining | None = None
+    """Exact and surrogate gradients beside each other, and kernels of spiking networks; null leaves
+    them out."""
     machines: Machines = Machines()
     """Processors and limits of the machines."""
     unusual: Annotated[tuple[str, ...], Distinct] = ()
@@ -133,7 +138,12 @@ class Study(Section):
         searched = () if self.search is None else self.search.sampling.space
         drives = {self.model(neuron).network.drive}
         drives |= {d for p in searched if p.key == "network.drive" for d in p.examples()}
-        return sorted({(neuron, float(drive != 0)) for drive in drives})
+        return sorted({(neuron_of(neuron), float(drive != 0)) for drive in drives})
+
+    @property
+    def exact(self) -> list[Neuron]:
+        """The models with exact gradients, which have landscapes."""
+        return [neuron for neuron in self.neurons if not neuron.endswith(SURROGATE)]
 
     @field_validator("neurons", mode="before")
     @classmethod
@@ -149,7 +159,10 @@ class Study(Section):
     ) -> dict[Neuron, Overrides]:
         if {"network", "training"} <= others.data.keys():  # else they have errors of their own
             for neuron, overrides in neurons.items():
-                _model(others.data["network"], others.data["training"], neuron, overrides)
+                own = _model(others.data["network"], others.data["training"], neuron, overrides)
+                _check_gradients(neuron, own)
+        if neurons and all(neuron.endswith(SURROGATE) for neuron in neurons):
+            raise ValueError("name a model with exact gradients, too: landscapes are theirs")
         return neurons
 
     @model_validator(mode="after")
@@ -157,6 +170,12 @@ class Study(Section):
         if self.search is not None:
             for neuron in self.neurons:
                 self.search.sampling.check(self.model(neuron))
+            for key in (parameter.key for parameter in self.search.sampling.space):
+                if all(self.model(neuron).lacks(key) for neuron in self.neurons):
+                    raise ValueError(
+                        f"search.sampling.space: no model has the section of '{key}'; set that to"
+                        " its values, or leave the key out"
+                    )
         return self
 
     @model_validator(mode="after")
@@ -213,6 +232,35 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
+    def _steps_are_whole(self) -> Self:
+        own = {f"neurons.{n}.network.surrogate": self.model(n).network for n in self.neurons}
+        steps = {key: n.surrogate.step for key, n in own.items() if n.surrogate is not None}
+        if self.joining is not None:
+            steps["joining"] = self.joining.step
+        for key, step in steps.items():
+            try:
+                steps_within(self.data.duration, step)
+            except ValueError as error:
+                raise ValueError(f"{key}.step: {error}; set it or data.duration") from None
+        return self
+
+    @model_validator(mode="after")
+    def _joining_has_networks(self) -> Self:
+        if self.joining is None:
+            return self
+        if absent := set(self.joining.seeds) - set(self.seeds):
+            raise ValueError(f"joining.seeds: {sorted(absent)} are not among seeds")
+        for neuron in self.exact:
+            network = self.model(neuron).network
+            learned = network.delays is not None or network.train_tau
+            if learned or isinstance(network.readout, FirstSpike) or neuron not in CLOCKED_COLOURS:
+                raise ValueError(
+                    f"joining is for {', '.join(CLOCKED_COLOURS)} without learned delays, learned "
+                    f"time constants and a first-spike readout, not for {neuron} as it is here"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _results_name_their_data(self) -> Self:
         source, dataset = self.data.source, self.dataset
         if source == "recordings":  # their user names them, but not after another source
@@ -237,6 +285,18 @@ def _model(
     return validate(
         ModelSettings, _merged(common, overrides.model_dump()), where=f"neurons.{neuron}"
     )
+
+
+def _check_gradients(neuron: str, model: ModelSettings) -> None:
+    """ValueError if the name of a model does not tell how it learns."""
+    clocked = model.network.surrogate is not None
+    if clocked and not neuron.endswith(SURROGATE):
+        raise ValueError(
+            f"neurons.{neuron} has exact gradients: set network.surrogate under"
+            f" neurons.{neuron}{SURROGATE} alone"
+        )
+    if neuron.endswith(SURROGATE) and not clocked:
+        raise ValueError(f"neurons.{neuron} needs network.surrogate, with a width")
 
 
 def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

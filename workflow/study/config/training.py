@@ -140,10 +140,13 @@ class ModelSettings(Section):
     ) -> ModelSettings:
         """The same with the values of some keys, such as network.init.scale, replaced.
 
-        ConfigError, which says ``where`` they come from, if a key or a value is not allowed.
+        A key of a section that this model leaves out (null) changes nothing. ConfigError, which
+        says ``where`` they come from, if a key or a value is not allowed.
         """
         changed = self.model_dump(mode="json")
         for path, value in parameters.items():
+            if self.lacks(path):
+                continue
             *sections, key = path.split(".")
             section: Any = changed
             for name in sections:
@@ -152,3 +155,10 @@ class ModelSettings(Section):
                 raise ConfigError(f"{where}: '{path}' is not a key of the configured model")
             section[key] = value
         return validate(ModelSettings, changed, where)
+
+    def lacks(self, key: str) -> bool:
+        """Whether ``key``, such as network.surrogate.width, is in a section that is left out."""
+        section: Any = self
+        for name in key.split(".")[:-1]:
+            section = getattr(section, name, False)
+        return section is None

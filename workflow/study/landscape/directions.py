@@ -103,14 +103,9 @@ def centre(
     """The state called ``name`` with all directions from it.
 
     ``other`` is the state of another seed's network that "difference" leads to. Directions hold
-    time constants. ValueError if the network has learned delays, or surrogate gradients.
+    time constants. ValueError if the network has learned delays.
     """
     run, weights = state.run, state.weights
-    if run.network.settings.surrogate is not None:
-        raise ValueError(
-            "landscapes are those of exact networks; with network.surrogate ask for the stages "
-            "search and training alone"
-        )
     if run.network.settings.delays is not None:
         raise ValueError(
             "landscapes tell changes of the order of spikes as they are sent, not as they arrive: "

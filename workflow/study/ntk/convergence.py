@@ -9,11 +9,10 @@ import pandas as pd
 
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.analytic import sg_ntk
-from spikegrad.ntk.quadrature import Array
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import KernelExperiment, NTKProblem
 from study.ntk import build
-from study.statistics import TAILS
+from study.statistics import TAILS, power_interval, power_law
 from study.storage.columns import Table, shared
 
 ANALYTIC_TABLE = Table(
@@ -103,10 +102,8 @@ def exponents(
         if len(widths) < 2:
             continue
         table = values.to_numpy()
-        exponent, constant = _power_law(widths, table.mean(axis=0))
-        drawn = rng.integers(len(table), size=(n_resamples, *table.shape))
-        means = np.take_along_axis(table[None], drawn, axis=1).mean(axis=1)
-        low, high = np.quantile([_power_law(widths, mean)[0] for mean in means], TAILS)
+        exponent, constant = power_law(widths, table.mean(axis=0))
+        low, high = power_interval(widths, table, rng, n_resamples)
         row = quantity, slope, step, settings.seed, len(table)
         rows.append((*row, exponent, low, high, constant))
     names = ("quantity", "slope", "step", "seed", "n_networks")
@@ -156,8 +153,3 @@ def growth(
         found = power(*(k.mean() for k in ends)), *interval, power(exact[low], exact[high])
         rows.append((*row, *found, experiment.hidden_layers))
     return pd.DataFrame(rows, columns=columns)
-
-
-def _power_law(widths: Array, values: Array) -> tuple[float, float]:
-    exponent, intercept = np.polyfit(np.log(widths), np.log(values), 1)
-    return float(exponent), float(np.exp(intercept))

@@ -32,8 +32,14 @@ from study.style import neuron_label
 
 QUOTE = re.compile(r"(<!-- (?P<study>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 PAGE = "README.md"
-CLAIMS = {"study.md": "claims.html", "sg_ntk.md": "sg-ntk-claims.html"}
+CLAIMS = {
+    "study.md": "claims.html",
+    "sg_ntk.md": "sg-ntk-claims.html",
+    "joining.md": "joining-claims.html",
+}
 """The page with all claims, beside that of each template."""
+BELOW = {"ntk": "sg-ntk.html", "joining": "joining.html"}
+"""Pages of folders below a study's."""
 FILES = (
     "README.md",
     "**/*.csv",
@@ -45,6 +51,7 @@ FILES = (
     "search/*/*/best.yaml",
     "training/histories.parquet",
     "ntk/README.md",
+    "joining/README.md",
 )
 """What is copied of a study, or of its folder with the second paper's results."""
 _ENVIRONMENT = ENVIRONMENT.overlay(autoescape=False)
@@ -78,7 +85,10 @@ def page(folder: Path, template: str) -> str:
 
 
 def template_of(folder: Path) -> str:
-    """The template of the page of ``folder``; the second paper's results have their own."""
+    """The template of the page of ``folder``; the second paper's results have their own, and what
+    joins both papers."""
+    if (folder / "agreement.csv").exists():
+        return "joining.md"
     return "study.md" if (folder / "training").exists() else "sg_ntk.md"
 
 
@@ -91,7 +101,8 @@ def as_html(text: str, folder: Path) -> str:
     body = markdown.markdown(text, extensions=["tables", "toc", "fenced_code", "sane_lists"])
     verdicts = "|".join(Verdict)
     body = re.sub(rf"<td>({verdicts})</td>", r'<td><span class="verdict \1">\1</span></td>', body)
-    body = body.replace(f'href="ntk/{PAGE}', 'href="ntk/sg-ntk.html')
+    for name, html in BELOW.items():
+        body = body.replace(f'href="{name}/{PAGE}', f'href="{name}/{html}')
 
     def embedded(image: re.Match[str]) -> str:
         content = base64.b64encode((folder / image[1]).read_bytes()).decode()

@@ -27,7 +27,7 @@ CONFIG = "study.yaml"
 """The whole configuration of the study, beside its tables."""
 
 HOURS_TABLE = Table(
-    files=("hours.csv", "ntk/hours.csv"),
+    files=("hours.csv", "ntk/hours.csv", "joining/hours.csv"),
     says="What the study has cost.",
     columns={
         "family": "folder of benchmarks; all is the sum",
@@ -88,7 +88,7 @@ class StudyTables:
     @cached_property
     def claims(self) -> pd.DataFrame:
         """All claims of the papers that the study has judged."""
-        names = ("claims.csv", "ntk/claims.csv")
+        names = ("claims.csv", "ntk/claims.csv", "joining/claims.csv")
         return read_table(*[self.folder / name for name in names if self.has(name)])
 
     def lower(self, pattern: str) -> list[str]:

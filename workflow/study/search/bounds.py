@@ -19,10 +19,12 @@ MARGIN = 0.05
 def placed(space: Sequence[Range | Choice], settings: ModelSettings) -> dict[str, dict[str, Any]]:
     """For each parameter of ``space``, its value in ``settings``, its position, and if at a bound.
 
-    Positions are those of :func:`position`; choices have none.
+    Positions are those of :func:`position`; choices have none. What the model lacks is left out.
     """
     values, places = settings.model_dump(mode="json"), {}
     for parameter in space:
+        if settings.lacks(parameter.key):
+            continue
         value: Any = reduce(getitem, parameter.key.split("."), values)
         where, at_bound = None, False
         if isinstance(parameter, Range) and (where := position(parameter, value)) is not None:

@@ -82,7 +82,7 @@ def evaluate(
     wrong; its outcome says why. ``train`` are the data that it was trained on.
     """
     network, header = load_network(checkpoint)
-    run = {"neuron": header["neuron"], "seed": header["seed"]}
+    run = {"neuron": header["model"], "seed": header["seed"]}
     if header["outcome"]["best_epoch"] is None:
         response = no_response(network, data)
     else:

@@ -22,6 +22,7 @@ from spikegrad.raster import Raster
 from spikegrad.runaways import without_runaways
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
+from study.config.neurons import neuron_of
 from study.config.training import Cosine, ModelSettings, StepDecay, TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.training.batches import (
@@ -92,7 +93,7 @@ def train(
         )
     if validation is not None and len(validation) == 0:
         raise TrainingError("there are no validation samples; enlarge the validation split")
-    network = Network(settings.network, data.n_units, data.n_classes, neuron)
+    network = Network(settings.network, data.n_units, data.n_classes, neuron_of(neuron))
     _clip_samples(network, options)
     run = Run(network, copy_weights(network))
     watched = watched_samples(data, seed) if validation is None else validation

@@ -82,7 +82,7 @@ def silence_table(
             woke |= (answer.counts.nansum(0) > 0).numpy()
             done += 1
     units = np.arange(len(ever))
-    values = (header["neuron"], seed, units, ever, silent, gradient.numpy(), woke, done)
+    values = (header["model"], seed, units, ever, silent, gradient.numpy(), woke, done)
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True))).astype(COLUMNS)
 
 

@@ -1,0 +1,21 @@
+"""Train networks of one width on few samples, beside the descent of their first kernel."""
+
+from _job import start
+from spikegrad.settings import validate
+from study.config.joining import Joining
+from study.config.training import ModelSettings
+from study.data.dataset import load
+from study.joining.growing import growing
+from study.storage.tables import write_table
+
+log = start(snakemake)
+given, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
+table = growing(
+    validate(ModelSettings, params.model),
+    wildcards.neuron,
+    int(wildcards.width),
+    load(given.events, given.split, "train"),
+    validate(Joining, params.joining),
+    params.seed,
+)
+write_table(table, snakemake.output.table)

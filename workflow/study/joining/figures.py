@@ -1,0 +1,37 @@
+"""What the figures of exact and surrogate gradients share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
+
+from study.statistics import t_interval
+from study.style import COLOURS
+
+KIND_COLOURS = dict(zip(("superspike", "sigmoid", "arctan", "box"), COLOURS, strict=False))
+
+
+def spread(
+    axes: Axes, table: pd.DataFrame, x: str, y: str, log: bool = False, **style: Any
+) -> None:
+    """Means of ``y`` by ``x`` over networks, with t intervals where there are three or more; with
+    ``log`` of the logarithm."""
+    values = table.assign(value=np.log10(table[y]) if log else table[y]).groupby(x)["value"]
+    means = values.mean()
+    ends = np.array([t_interval(own) if len(own) > 2 else (np.nan, np.nan) for _, own in values])
+    if log:
+        means, ends = 10**means, 10**ends
+    axes.fill_between(means.index, *ends.T, color=style["color"], alpha=0.2, lw=0)
+    axes.plot(means, **{"ls": "-", "marker": ".", **style})
+
+
+def widths_below(axes: Axes, widths: Iterable[float]) -> None:
+    """A logarithmic axis below, with these widths."""
+    axes.set_xscale("log")
+    axes.set_xticks(sorted(set(widths)), [f"{width:g}" for width in sorted(set(widths))])
+    axes.xaxis.set_minor_locator(NullLocator())
