@@ -112,6 +112,15 @@ def n_weights(study: Study, neuron: Neuron) -> float:
     return mean(map(of, candidates(study, neuron)))
 
 
+CLOCKED = 100.0
+"""What a neuron's step on a grid counts."""
+
+
+def clocked(study: Study, network: NetworkSettings, step: float) -> float:
+    """What a sample costs in clocked layers, whatever its spikes."""
+    return CLOCKED * sum(network.layers) * study.data.duration / step
+
+
 def effort(study: Study, networks: Sequence[NetworkSettings], activity: float) -> float:
     """What a sample costs in ``networks``, on average, whose neurons spike ``activity`` times.
 
@@ -121,6 +130,9 @@ def effort(study: Study, networks: Sequence[NetworkSettings], activity: float) -
     size, step = size_of(study.data), study.data.time_step
     total = 0.0
     for network in networks:
+        if network.surrogate is not None:
+            total += clocked(study, network, network.surrogate.step)
+            continue
         events = size.events
         moments = events if step is None else min(events, size.seconds / step)
         for width in network.layers:
