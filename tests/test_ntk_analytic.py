@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 
 from spikegrad.ntk.activations import Custom, CustomDerivative, Erf, Relu, Sign, Step, Tanh
 from spikegrad.ntk.analytic import sg_ntk
-from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
+from spikegrad.ntk.surrogates import (
+    ErfDerivative,
+    HardTanhDerivative,
+    IdentityDerivative,
+    TanhDerivative,
+)
 
 ANGLES = 2 * np.pi * np.arange(100) / 100 - np.pi
 CIRCLE = np.stack([np.sin(ANGLES), np.cos(ANGLES)], axis=1)
@@ -210,6 +215,17 @@ def test_square_matrices_are_those_of_two_sets() -> None:
     assert np.abs(one.ntk - one.ntk.T).max() > 1e-3
 
 
+@pytest.mark.parametrize("psi", [TanhDerivative(), BELL])
+def test_tiles_of_a_surrogate_without_closed_form_beside_a_jump(psi) -> None:
+    """The mirrored tile has the delta function second."""
+    x = np.random.default_rng(8).normal(size=(300, 4))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    whole = sg_ntk(x, None, 3, Sign(), psi, get="ntk")
+    corner = sg_ntk(x[280:], x[:20], 3, Sign(), psi, get="ntk")
+    np.testing.assert_allclose(whole[280:, :20], corner, rtol=1e-9)
+    np.testing.assert_allclose(whole[:20, 280:], corner.T, rtol=1e-9)
+
+
 def test_layers_may_differ() -> None:
     x = np.random.default_rng(2).normal(size=(4, 3))
     same = sg_ntk(x, None, 3, [Erf(2.0)] * 2, [ErfDerivative(1.0)] * 2, None, [1.0] * 3, [0.1] * 3)
@@ -250,6 +266,7 @@ def test_get_names_the_kernels() -> None:
     # the NNGP alone does not need a derivative, nor its moments
     never = CustomDerivative(lambda u: 1 / (u - u))
     assert sg_ntk(CIRCLE[:3], None, 3, Sign(), never, get="nngp")[0, 1] == both.nngp[0, 1]
+    assert sg_ntk(CIRCLE[:3], None, 3, Relu(), get="nngp").shape == (3, 3)
 
 
 @pytest.mark.parametrize(
@@ -264,6 +281,10 @@ def test_get_names_the_kernels() -> None:
         ((np.ones((3, 2)), None, 3, [Sign()]), "activation has 1 entries for 2 hidden layers"),
         ((np.ones((3, 2)), None, 3, Sign(), [ErfDerivative(1.0)] * 3), "surrogate has 3 entries"),
         ((np.ones((3, 2)), None, 2, Sign(), ErfDerivative(1.0), None, -1.0), "weight_std must be"),
+        ((np.ones((3, 2)), None, 2, "relu"), r"activation must be .* Custom\(f\) .* not 'relu'"),
+        ((np.ones((3, 2)), None, 2, torch.relu), r"activation must be .* or Custom\(f\)"),
+        ((np.ones((3, 2)), None, 2, Relu()), "Relu has a derivative of its own"),
+        ((np.ones((3, 2)), None, 2, Sign(), torch.relu), r"surrogate must be .* CustomDerivative"),
     ],
 )
 def test_bad_arguments_are_named(arguments, message) -> None:

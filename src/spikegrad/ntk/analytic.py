@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikegrad.ntk.activations import Sign
+from spikegrad.ntk.activations import Erf, Sign, Step
 from spikegrad.ntk.arrays import as_array, like, precision
 from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.quadrature import Array
@@ -39,7 +39,7 @@ def sg_ntk(
     x_prime: Any = None,
     depth: int = 3,
     activation: Activation | Sequence[Activation] = Sign(),  # noqa: B008 (immutable)
-    surrogate: Derivative | Sequence[Derivative] = ErfDerivative(1.0),  # noqa: B008
+    surrogate: Derivative | Sequence[Derivative] | None = None,
     derivative: Derivative | Sequence[Derivative] | None = None,
     weight_std: float | Sequence[float] = 1.0,
     bias_std: float | Sequence[float] = 0.1,
@@ -64,7 +64,9 @@ def sg_ntk(
     activation
         phi, in the forward pass; one, or one for each of the L - 1 hidden layers.
     surrogate
-        psi, in place of phi' in backpropagation at ``x_prime``; likewise.
+        psi, in place of phi' in backpropagation at ``x_prime``; likewise. If not given
+        ``ErfDerivative(1.0)`` for :class:`Sign`, :class:`Step` and :class:`Erf`; other activations
+        need one.
     derivative
         What stands at ``x``; the activation's own derivative if not given; likewise.
     weight_std, bias_std
@@ -92,13 +94,17 @@ def sg_ntk(
         for name, value in (("weight_std", weight_std), ("bias_std", bias_std))
     )
     activations = _each("activation", activation, depth - 1, "hidden layers")
+    _of_kind("activation", activations, Activation, "Custom")
     own = [phi.derivative for phi in activations] if derivative is None else derivative
+    psi = surrogate
+    if psi is None:  # the NNGP needs none
+        psi = [_default(phi) for phi in activations] if "ntk" in names else own
     layers = [
         Layer(*layer)
         for layer in zip(
             activations,
-            _each("derivative", own, depth - 1, "hidden layers"),
-            _each("surrogate", surrogate, depth - 1, "hidden layers"),
+            _derivatives("derivative", own, depth - 1),
+            _derivatives("surrogate", psi, depth - 1),
             [w**2 for w in weights[1:]],
             [b**2 for b in biases[1:]],
             strict=True,
@@ -149,9 +155,34 @@ def _kernels(
     return out
 
 
+def _default(phi: Activation) -> Derivative:
+    if isinstance(phi, Erf | Step):
+        return ErfDerivative(1.0)
+    raise ValueError(
+        f"{type(phi).__name__} has a derivative of its own: pass it as the surrogate "
+        "(phi.derivative), which gives the NTK, or another one that stands in for it"
+    )
+
+
+def _derivatives(name: str, value: Any, n: int) -> list[Derivative]:
+    values = _each(name, value, n, "hidden layers")
+    _of_kind(name, values, Derivative, "CustomDerivative")
+    return values
+
+
+def _of_kind(name: str, values: Sequence[Any], kind: type, custom: str) -> None:
+    for value in values:
+        if not isinstance(value, kind):
+            raise ValueError(
+                f"{name} must be one of spikegrad.ntk's, or {custom}(f) of a function f of a "
+                f"tensor, not {value!r}"
+            )
+
+
 def _each(name: str, value: Any, n: int, what: str) -> list[Any]:
     """``value`` for each of ``n`` layers."""
-    values = list(value) if isinstance(value, Sequence | np.ndarray) else [value] * n
+    several = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+    values = list(value) if several else [value] * n
     if len(values) != n:
         raise ValueError(f"{name} has {len(values)} entries for {n} {what}")
     for v in values:

@@ -57,6 +57,8 @@ class Derivative(ABC):
 
     closed_mean = False
     """Whether :meth:`mean` has a closed form."""
+    even = False
+    """Whether psi(-u) = psi(u) is known; else it is looked at."""
 
     @property
     def kinks(self) -> tuple[float, ...]:

@@ -34,6 +34,7 @@ class ErfDerivative(Derivative):
     slope: float
     height: float = 1.0
     closed_mean = True
+    even = True
 
     def __post_init__(self) -> None:
         require_positive(slope=self.slope)

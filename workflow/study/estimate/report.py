@@ -16,7 +16,16 @@ from study.storage.columns import Table
 HOUR = 3600.0
 WORTHWHILE = 0.9  # twice the cores have to take at most this share of the time
 SHOWN = 8  # jobs of the longest chain
-FAMILIES = ("data", "search", "training", "landscapes", "variants", "ntk", "joining", "figures")  # in order
+FAMILIES = (
+    "data",
+    "search",
+    "training",
+    "landscapes",
+    "variants",
+    "ntk",
+    "joining",
+    "figures",
+)  # in order
 
 MB = 1e6
 # Measured on the kept studies; bytes of an event in memory: time and channel; while statistics are

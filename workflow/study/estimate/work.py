@@ -16,7 +16,15 @@ from study.config.neurons import SURROGATE
 from study.config.study import Neuron, Study
 from study.config.training import MOST_WATCHED
 from study.config.variants import by_file, variant_runs
-from study.estimate.size import ACTIVITY, IN_TRAINING, candidates, clocked, effort, size_of, snapshots
+from study.estimate.size import (
+    ACTIVITY,
+    IN_TRAINING,
+    candidates,
+    clocked,
+    effort,
+    size_of,
+    snapshots,
+)
 from study.landscape.constants import STATES
 
 Operation = tuple[str, ...]

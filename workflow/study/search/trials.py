@@ -100,8 +100,8 @@ class TrialRunner:
         history: list[dict[str, float]] = []
         presented = trials.epochs[rung] * len(self.data)  # if a limit ends it
         made = [machine()]
-        # What is compiled may be another processor's.
-        warm_up([(self.neuron, settings.network.drive)])
+        if settings.network.surrogate is None:  # what is compiled may be another processor's
+            warm_up([(self.neuron, settings.network.drive)])
         try:
             with limits(trials.timeout, trials.memory_mb):
                 run = train(
