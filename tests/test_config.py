@@ -104,10 +104,10 @@ data: {spoken_digits: {voices: ['m{seed}', m2]}}  # 'data.spoken_digits.voices.0
 data: {spoken_digits: {voices: [../m1, m2]}}  # 'data.spoken_digits.voices.0' = '../m1'
 data: {source: files, files: {train: '{x}.h5', test: b.h5}}  # 'data.files.train' = '{x}.h5'
 data: {source: recordings}  # needs data.recordings
-data: {recordings: {folder: a}}  # either table or names
+data: {recordings: {folder: a, table: b, names: {pattern: '(?P<label>a)'}}}  # either table or names
 data: {recordings: {table: a.csv}}  # either folder or archive
 data: {recordings: {folder: a, names: {pattern: '('}}}  # no regular expression
-data: {recordings: {folder: a, names: {pattern: '(?P<label>a)'}}}  # needs the groups
+data: {recordings: {folder: a, names: {pattern: '(?P<speaker>a)'}}}  # needs the group
 data: {recordings: {folder: '{a}', table: b}}  # 'data.recordings.folder' = '{a}'
 data: {recordings: {table: b, archive: {urls: ["file:///b.zip"]}}}  # 'data.recordings.archive.urls
 search: {sampling: {space: [{key: network.tau, low: -1.0, high: 2.0}]}}  # 'network.tau' = -1.0

@@ -19,6 +19,7 @@ from study.data.encoding import encode, labels_of, merge, of_part, recorded
 from study.data.layout import DataError
 from study.data.membrane import Membrane
 from study.data.recordings import check_splits, ordered, read_table, tabulate
+from study.data.splits import held_out
 
 RATE, N_CHANNELS, DURATION = 24_000, 20, 0.4
 FORMATS = {"wav": "PCM_16", "flac": "PCM_16", "ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}
@@ -123,6 +124,54 @@ def test_names_may_say_it_all(tmp_path: Path) -> None:
         tabulate(config, tmp_path)
 
 
+FOLDERS = [
+    f"{label}/{speaker}{number}.wav"
+    for label in ("down", "up")
+    for speaker in ("7", "8", "9")
+    for number in ("", "b")
+]
+
+
+def test_a_folder_for_each_class_is_enough(tmp_path: Path) -> None:
+    """No speakers are named: samples are held out, of each class as many."""
+    for i, name in enumerate(FOLDERS):
+        write(tmp_path / "words", name, tone(i))
+    config = Recordings(folder=str(tmp_path / "words"))
+    table = tabulate(config, tmp_path / "words")
+    assert labels_of(table) == ["down", "up"]
+    assert dict(zip(table["file"], table["label"], strict=True)) == {
+        name: name.split("/")[0] for name in FOLDERS
+    }
+    assert set(table["speaker"]) == {"unknown"}
+    assert (table["split"] == "test").groupby(table["label"]).sum().to_dict() == {
+        "down": 1,
+        "up": 1,
+    }
+    check_splits(table, Validation())
+    inner = held_out(table["label_number"], table["speaker_number"], Validation(fraction=0.2))
+    assert {k: int((inner == k).sum()) for k in range(3)} == dict.fromkeys(range(3), 2)
+    write(tmp_path / "words", "lost.wav", tone())
+    with pytest.raises(DataError, match=r"'lost\.wav' lies in no folder that names its class"):
+        tabulate(config, tmp_path / "words")
+
+
+def test_a_pattern_with_a_slash_is_of_paths(tmp_path: Path) -> None:
+    for i, name in enumerate(FOLDERS):
+        write(tmp_path, name, tone(i))
+    names = FileNames(pattern=r"(?P<label>up|down)/(?P<speaker>\d+)b?\.wav", test=r"up/.*b\.wav")
+    table = tabulate(Recordings(folder=str(tmp_path), names=names), tmp_path)
+    assert table.groupby("speaker")["label"].value_counts().eq(2).all()
+    assert set(table["file"][table["split"] == "test"]) == {f"up/{n}b.wav" for n in "789"}
+    named = FileNames(pattern=r"(?P<speaker>\d+)b?\.wav(?P<label>)")
+    with pytest.raises(DataError, match=r"the name 'down/7\.wav' is not one of"):
+        tabulate(Recordings(folder=str(tmp_path), names=named), tmp_path)
+
+
+def test_a_table_without_speakers_holds_out_samples(folder: Path) -> None:
+    table = tabulate(table_of(folder, [row[:2] for row in ROWS]), folder)
+    assert (table["split"] == "test").groupby(table["label"]).sum().to_dict() == {"no": 1, "yes": 1}
+
+
 def encoded(folder: Path, config: Recordings, cochlea: Cochlea, parts: int) -> list[Path]:
     """train.h5 and test.h5."""
     table = tabulate(config, folder)
@@ -171,7 +220,7 @@ def test_spikes_do_not_depend_on_jobs_or_folders(folder: Path, cochlea: Cochlea)
         ([("anna/yes.wav", "", "anna"), *ROWS[1:]], r"table\.csv, line 2: label is missing"),
         ([*ROWS[:2], ("ben/yes.flac", "yes", " "), *ROWS[3:]], "line 4: speaker is missing"),
         ([(*r, "valid") for r in ROWS], r"line 2: split is 'valid'; it must be train or test"),
-        ([r[:2] for r in ROWS], r"table\.csv: no column 'speaker'"),
+        ([r[:1] for r in ROWS], r"table\.csv: no column 'label'"),
     ],
 )
 def test_mistakes_in_a_table_are_named(folder: Path, rows: list, message: str) -> None:

@@ -110,10 +110,11 @@ class FileNames(Section):
     """Recordings whose names say what they are."""
 
     pattern: str
-    """Regular expression that matches the whole name of each file, with the groups `label` and
-    `speaker`: (?P<label>...)."""
+    """Regular expression that matches the whole name of each file, or, with a / in it, its path
+    below the folder; with the group `label`, (?P<label>...), and `speaker` where it is known."""
     test: str | None = None
-    """Regular expression that matches the whole names of the test set; null holds speakers out."""
+    """Regular expression that matches the whole names or paths of the test set likewise; null holds
+    speakers out, or samples without speakers."""
 
     @model_validator(mode="after")
     def _expressions(self) -> Self:
@@ -122,27 +123,31 @@ class FileNames(Section):
                 re.compile(pattern)
             except re.error as error:
                 raise ValueError(f"'{pattern}' is no regular expression: {error}") from None
-        if not {"label", "speaker"} <= set(re.compile(self.pattern).groupindex):
-            raise ValueError("pattern needs the groups (?P<label>...) and (?P<speaker>...)")
+        if "label" not in re.compile(self.pattern).groupindex:
+            raise ValueError("pattern needs the group (?P<label>...)")
         return self
 
 
 class Recordings(Section):
-    """Anyone's recordings (WAV, FLAC, OGG or MP3), through SHD's cochlea model."""
+    """Anyone's recordings (WAV, FLAC, OGG or MP3), through SHD's cochlea model. Without `table` and
+    `names` the folder that a file lies in is its label. Where no speakers are named, samples are
+    held out for the test set and for validation."""
 
     folder: FileName | None = None
     """Folder of the recordings, with those in folders below it."""
     archive: Archive | None = None
     """Instead of `folder`: an archive of them."""
     table: FileName | None = None
-    """CSV with the columns file (as below the folder), label and speaker, and optionally split
+    """CSV with the columns file (as below the folder) and label, and optionally speaker and split
     (train or test)."""
     names: FileNames | None = None
-    """Instead of `table`: how it is read from the files' names."""
+    """Instead of `table`: how it is read from the files' names or paths."""
     n_files: int | None = Field(None, ge=1)
     """Number of recordings there must be; null takes any."""
     test_speakers: int = Field(1, ge=1)
     """Number of speakers held out for the test set if nothing else says what is in it."""
+    test_fraction: float = Field(0.2, gt=0, lt=1)
+    """Share of each class held out for it where no speakers are named, at least one recording."""
     sample_rate: int = Field(48_000, ge=20_000)
     """Rate of the cochlea's input in Hz; recordings at other rates are resampled. SHD's is 48,000;
     the hair cells step at half of it."""
@@ -153,9 +158,10 @@ class Recordings(Section):
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
-        for one, other in (("folder", "archive"), ("table", "names")):
-            if (getattr(self, one) is None) == (getattr(self, other) is None):
-                raise ValueError(f"give either {one} or {other}")
+        if (self.folder is None) == (self.archive is None):
+            raise ValueError("give either folder or archive")
+        if self.table is not None and self.names is not None:
+            raise ValueError("give either table or names, or none of them")
         return self
 
 
@@ -296,7 +302,7 @@ class DataConfig(Section):
             raise ValueError("source 'files' needs data.files.train and data.files.test")
         if self.source == "recordings" and self.recordings is None:
             raise ValueError(
-                "source 'recordings' needs data.recordings with folder and table, at the least"
+                "source 'recordings' needs data.recordings with a folder or an archive"
             )
         return self
 

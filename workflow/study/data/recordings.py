@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,11 @@ from study.data.archives import audio_names
 from study.data.layout import DataError
 from study.storage.columns import Table
 
+log = logging.getLogger(__name__)
+
 SPLITS = ("train", "test")
+NOBODY = "unknown"
+"""The speaker where none are named."""
 TEXT = ("file", "label", "speaker", "split")
 WORDS = {
     "en": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
@@ -27,7 +32,7 @@ RECORDINGS_TABLE = Table(
     columns={
         "file": "its place in a folder or archive, or the name of a synthetic sample",
         "label": "word that is spoken",
-        "speaker": "who speaks",
+        "speaker": "who speaks; unknown where nothing says it",
         "split": "train or test",
         "label_number": "class, from 0",
         "speaker_number": "speaker, from 0",
@@ -48,9 +53,15 @@ def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:
         raise DataError(f"{path}: no WAV, FLAC, OGG or MP3 file in it")
     if config.names is not None:
         table = from_names(places, config.names, path)
-    else:
+    elif config.table is not None:
         table = from_csv(str(config.table), places, path)
-    if "split" not in table:
+    else:
+        table = from_folders(places, path)
+    if "speaker" not in table:
+        table["speaker"] = NOBODY
+    if "split" not in table and set(table["speaker"]) == {NOBODY}:
+        table["split"] = by_samples(table["label"], config)
+    elif "split" not in table:
         everyone = ordered(table["speaker"])
         if config.test_speakers >= len(everyone):
             raise DataError(
@@ -68,18 +79,47 @@ def from_names(places: dict[str, str], names: FileNames, path: str | Path) -> pd
     """The table of recordings whose names say label and speaker."""
     rows = []
     for place in places.values():
-        name = PurePosixPath(place).name
-        found = re.fullmatch(names.pattern, name)
-        if found is None or not found["label"] or not found["speaker"]:
+        found = _match(names.pattern, place)
+        if found is None or "" in found.groupdict("").values():
             raise DataError(
                 f"{path}: the name '{place}' is not one of data.recordings.names.pattern ="
                 f" '{names.pattern}'; rename the file, move it away, or correct the pattern"
             )
-        row = {"file": place, "label": found["label"], "speaker": found["speaker"]}
+        row = {"file": place} | {k: v for k, v in found.groupdict().items() if k in TEXT}
         if names.test is not None:
-            row["split"] = SPLITS[re.fullmatch(names.test, name) is not None]
+            row["split"] = SPLITS[_match(names.test, place) is not None]
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _match(pattern: str, place: str) -> re.Match[str] | None:
+    """Of the whole name of the file at ``place``, or of its whole path if ``pattern`` has a /."""
+    return re.fullmatch(pattern, place if "/" in pattern else PurePosixPath(place).name)
+
+
+def from_folders(places: dict[str, str], path: str | Path) -> pd.DataFrame:
+    """The table of recordings that lie in a folder for each class."""
+    rows = []
+    for place in places.values():
+        label = PurePosixPath(place).parent.name
+        if not label:
+            raise DataError(
+                f"{path}: '{place}' lies in no folder that names its class; move it into one, or"
+                " give data.recordings.table or names"
+            )
+        rows.append({"file": place, "label": label})
+    return pd.DataFrame(rows)
+
+
+def by_samples(labels: pd.Series[str], config: Recordings) -> list[str]:
+    """The split of recordings whose speakers nobody knows: a share of each class is for testing."""
+    rng = np.random.default_rng(config.seed)
+    test = np.zeros(len(labels), bool)
+    for label in ordered(labels):
+        own = rng.permutation(np.flatnonzero(labels == label))
+        n = max(1, round(config.test_fraction * len(own)))
+        test[own[:n]] = True
+    return [SPLITS[int(one)] for one in test]
 
 
 def from_csv(csv: str | Path, places: dict[str, str], path: str | Path) -> pd.DataFrame:
@@ -90,11 +130,11 @@ def from_csv(csv: str | Path, places: dict[str, str], path: str | Path) -> pd.Da
         raise DataError(f"{csv}: no such file; see data.recordings.table") from None
     except (ValueError, OSError) as problem:  # pandas' errors are ValueErrors
         raise DataError(f"{csv}: not a table in CSV, in UTF-8 ({problem})") from None
-    columns = ["file", "label", "speaker", *(["split"] if "split" in table else [])]
+    columns = ["file", "label", *(name for name in ("speaker", "split") if name in table)]
     for column in columns:
         if column not in table:
             raise DataError(
-                f"{csv}: no column '{column}'; it needs file, label and speaker, and may have split"
+                f"{csv}: no column '{column}'; it needs file and label, may have speaker and split"
             )
         table[column] = table[column].str.strip()
         for i in np.flatnonzero(table[column] == "")[:1]:
@@ -175,7 +215,11 @@ def check_splits(table: pd.DataFrame, validation: Validation) -> None:
             f"{listed(untrained)} in the test set only: move recordings of each label into training"
         )
     speakers = training["speaker"].nunique()
-    if validation.speakers >= speakers:
+    if speakers == 1 and validation.speakers:
+        log.info(
+            "one speaker, or none named: validation holds out samples, data.validation.fraction"
+        )
+    elif validation.speakers >= speakers:
         raise DataError(
             f"{speakers} training speakers are too few to hold out data.validation.speakers ="
             f" {validation.speakers}: lower that (0 takes samples of all speakers), or add speakers"

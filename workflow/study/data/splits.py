@@ -73,12 +73,12 @@ def for_testing(speakers: Integers, size: int, n_folds: int, fold: int) -> Boole
 def held_out(labels: Integers, speakers: Integers, config: Validation) -> Integers:
     """The inner fold that holds out each of the samples that are not for testing, or -1.
 
-    An inner fold has ``config.speakers`` whole speakers, drawn among all; or, if that is 0, the
-    same share of each class, rounded, and at least one sample.
+    An inner fold has ``config.speakers`` whole speakers, drawn among all; or, if that is 0 or all
+    samples are by one, the same share of each class, rounded, and at least one sample.
     """
     rng = np.random.default_rng(config.seed)
     inner = np.full(len(labels), -1)
-    if config.speakers:
+    if config.speakers and len(np.unique(speakers)) > 1:
         everyone = rng.permutation(np.unique(speakers))
         needed = max(config.folds * config.speakers, config.speakers + 1)
         if needed > len(everyone):
