@@ -66,16 +66,18 @@ def test_tensors_cut_anywhere_or_with_a_wrong_bit_are_refused(tmp_path: Path) ->
             assert all(torch.equal(tensors[name], TENSORS[name]) for name in TENSORS)
             continue
         assert "x.safetensors" in message
-        assert "delete it" in message
+        assert "delete it" in message or "has not written" in message
 
 
 def test_absent_and_foreign_tensors_are_refused(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
-    with pytest.raises(CheckpointError, match=r"absent\.safetensors: not a whole file"):
+    with pytest.raises(CheckpointError, match=r"absent\.safetensors: no such file"):
         load_tensors(tmp_path / "absent.safetensors")
     save_file(TENSORS, tmp_path / "foreign.safetensors")
-    with pytest.raises(CheckpointError, match=r"foreign\.safetensors: .* checksum differ"):
+    with pytest.raises(
+        CheckpointError, match=r"foreign\.safetensors: .* spikegrad has not written"
+    ):
         load_tensors(tmp_path / "foreign.safetensors")
 
 

@@ -138,7 +138,7 @@ def test_a_run_is_measured_at_points_of_its_training(tmp_path: Path) -> None:
     own = network("lif")
     state = own.state_dict()
     about = {"seed": 4, "model": "lif", "training": {}, "outcome": {"reason": ""}}
-    save_network(tmp_path / "best", own, state, about)
+    save_network(tmp_path / "best", own, about, state)
     snapshots = {
         f"epoch.{epoch}.{name}": (1 + 0.01 * epoch) * value
         for epoch in (0, 1, 2, 5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from torch.nn.utils import parametrizations, parametrize
 from networks import DAILY, EVERY, random_layer, random_spikes
 from spikegrad.activity import spike_counts
 from spikegrad.first_spike import FirstSpikeReadout
-from spikegrad.layers import SpikeOverflowError, SpikingLayer
+from spikegrad.layers import SilentWarning, SpikeOverflowError, SpikingLayer
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
@@ -469,3 +470,53 @@ def test_a_volley_of_spikes_comes_in_order(neuron, drive, reverse):
     assert (out.units.diff()[rise == 0] > 0).all()
     loss = torch.autograd.grad(out.times.sum(), own.weight)[0]
     assert torch.equal(loss[0, 0::2], loss[0, 1::2])  # neurons of equal weight, equal gradients
+
+
+# --- silent mistakes -------------------------------------------------------------------------
+
+
+@every_readout
+@pytest.mark.parametrize("n_in", [9, 11])
+def test_a_readout_of_another_size_is_refused(kind: str, n_in: int):
+    own = random_layer("qif", SPIKES)
+    with pytest.raises(SpikeError, match=rf"are of 10 neurons or channels, but {n_in} are expect"):
+        readout(kind, n_in=n_in)(own(SPIKES))
+    with pytest.raises(SpikeError, match="are of 10 neurons"):
+        layer(n_in=n_in)(own(SPIKES)[:2])
+    assert SpikeTrains.concatenate([own(SPIKES)] * 2).n_units == 10
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: layer(tau=20.0), "tau = 20 s; times are in seconds: milliseconds"),
+        (lambda: altered(duration=200.0), "duration = 200 s"),
+        (lambda: IntegratedReadout(10, 3, 20.0, 0.2), "tau_out = 20 s"),
+        (lambda: IntegratedReadout(10, 3, 0.02, 200.0), "window = 200 s"),
+    ],
+)
+def test_milliseconds_are_asked_about(make, message):
+    with pytest.warns(UserWarning, match=message):
+        make()
+
+
+def test_a_silent_layer_says_so_and_an_empty_batch_does_not():
+    own = random_layer("lif", SPIKES)
+    with torch.no_grad():
+        own.weight.fill_(-1.0)
+    with pytest.warns(SilentWarning, match="raise its weights"):
+        own(SPIKES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        own(SPIKES.select(torch.tensor([], dtype=torch.int64)))
+        random_layer("lif", SPIKES)(SPIKES)
+
+
+@pytest.mark.parametrize("neuron", ["lif", "qif"])
+def test_a_first_spike_readout_stands_in_a_sequence(neuron: str):
+    """The state that it needs comes with the spikes."""
+    own, made = random_layer(neuron, SPIKES), readout("first", neuron)
+    logits = torch.nn.Sequential(own, made)(SPIKES)
+    assert torch.equal(logits, made(*own.run(SPIKES)))
+    with pytest.raises(ValueError, match="needs the state of the neurons that send it spikes"):
+        made(altered(n_units=None))

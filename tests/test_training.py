@@ -262,7 +262,7 @@ def test_delays_and_time_constants_are_learned_and_resumed(tmp_path: Path, neuro
         delays = last[f"hidden.0.{name}"]
         assert ((delays >= least) & (delays <= 0.06)).all()
     path = tmp_path / "network.safetensors"
-    save_network(path, whole.network, whole.best, {})
+    save_network(path, whole.network, {}, whole.best)
     loaded, _ = load_network(path)
     best = Network(settings(**LEARNED).network, N_UNITS, N_CLASSES, neuron)
     best.load_state_dict(whole.best)
@@ -282,7 +282,7 @@ def test_networks_learn_by_surrogates_and_resume(tmp_path: Path, neuron: str):
     assert same_bits(whole.best, resumed.best)
     assert whole.history[-1]["train_loss"] < whole.history[1]["train_loss"]
     path = tmp_path / "network.safetensors"
-    save_network(path, whole.network, whole.best, {})
+    save_network(path, whole.network, {}, whole.best)
     loaded, _ = load_network(path)
     assert loaded.settings.surrogate == settings(**SURROGATE).network.surrogate
     table = raster(loaded, VALIDATION.spikes[0])
@@ -353,7 +353,7 @@ def checkpoint(path: Path, result: Run) -> Path:
         "training": options,
         "outcome": result.result(),
     }
-    save_network(path, result.network, result.best, about)
+    save_network(path, result.network, about, result.best)
     return path
 
 

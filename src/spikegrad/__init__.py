@@ -13,10 +13,13 @@ Spike trains and networks:
     Network          hidden layers and a readout, with its settings NetworkSettings
     IntegratedReadout, MaximumReadout, FirstSpikeReadout
                      what makes class logits of spikes
-    load_network     a trained network from a file of the workflow
+    diagnose         what keeps a network from learning: silent, saturated, drowned
+    save_network, load_network
+                     a network, or a Sequential of these parts, in a file
 
 Errors: SpikeError (spike trains break a rule); SpikeOverflowError and NotFiniteError (a network
-diverged: too many spikes, or a loss or gradient that is not finite).
+diverged: too many spikes, or a loss or gradient that is not finite); CheckpointError (a file).
+SilentWarning: a layer makes no spike.
 
 Kernels: see spikegrad.ntk. For other simulators: spikegrad.export.
 """
@@ -37,11 +40,13 @@ __getattr__, __dir__, __all__ = public(
         "clocked": ("ClockedLayer",),
         "raster": ("Raster",),
         "surrogates": ("Arctan", "Box", "Sigmoid", "SuperSpike"),
-        "layers": ("NotFiniteError", "SpikeOverflowError", "SpikingLayer"),
+        "layers": ("NotFiniteError", "SilentWarning", "SpikeOverflowError", "SpikingLayer"),
         "readouts": ("IntegratedReadout", "MaximumReadout"),
         "first_spike": ("FirstSpikeReadout",),
-        "network": ("Network", "load_network"),
+        "network": ("Network", "load_network", "save_network"),
+        "diagnosis": ("Diagnosis", "diagnose"),
         "network_settings": ("NetworkSettings",),
+        "saving": ("CheckpointError",),
         "version": ("__version__",),
     },
 )

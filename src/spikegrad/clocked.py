@@ -23,11 +23,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from spikegrad.grid import SAME
 from spikegrad.layers import SpikingLayer
 from spikegrad.raster import Raster, arriving
 from spikegrad.spikes import SpikeTrains
-from spikegrad.surrogates import SuperSpike
+from spikegrad.surrogates import SURROGATES, SuperSpike
+from spikegrad.times import SAME
 
 State = tuple[Tensor, ...]
 Surrogate = Callable[[Tensor], Tensor]
@@ -234,8 +234,25 @@ class ClockedLayer(SpikingLayer):
         if not 0 < step < math.inf:
             raise ValueError(f"step must be a positive, finite number of seconds, not {step}")
         super().__init__(n_in, n_out, neuron, tau, recurrent, dtype, drive=drive)
-        self.kind, self.step, self.surrogate = neuron, float(step), surrogate
+        self.step, self.surrogate = float(step), surrogate
         self.dynamics = DYNAMICS[neuron](step / tau, float(drive))
+
+    def arguments(self) -> dict[str, Any]:
+        """What such a layer is made with, as plain values.
+
+        ValueError for a surrogate of your own.
+        """
+        own = self.surrogate
+        name = next((name for name, kind in SURROGATES.items() if type(own) is kind), None)
+        if name is None:
+            raise ValueError(
+                f"the surrogate {self.surrogate} is none of {', '.join(SURROGATES)}, and cannot be"
+                " kept in a file"
+            )
+        keys = ("n_in", "n_out", "neuron", "tau", "recurrent", "dtype", "drive")
+        kept = {key: value for key, value in super().arguments().items() if key in keys}
+        width = own.width  # type: ignore[attr-defined]
+        return kept | {"step": self.step, "surrogate": [name, width]}
 
     def forward(self, spikes: SpikeTrains | Raster) -> Raster:  # type: ignore[override]
         """The neurons' spikes at the ends of steps.

@@ -45,6 +45,10 @@ class DelayLine(nn.Module):
     def extra_repr(self) -> str:
         return f"{self.n_units}, copies={self.copies}, step={self.step}"
 
+    def arguments(self) -> dict[str, Any]:
+        """What such a line is made with, as plain values."""
+        return {"n_units": self.n_units, "copies": self.copies, "step": self.step}
+
     @property
     def n_out(self) -> int:
         """Channels of the output."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -63,6 +64,19 @@ class FirstSpikeReadout(nn.Module):
         self.mean, self.scale = mean, scale
         self.layer = SpikingLayer(n_in, n_classes, neuron, tau_out, False, dtype, max_spikes, drive)
 
+    def arguments(self) -> dict[str, Any]:
+        """What such a readout is made with, as plain values."""
+        own = self.layer.arguments()
+        names = ("n_in", "neuron", "dtype", "max_spikes", "drive")
+        return {
+            **{name: own[name] for name in names},
+            "n_classes": own["n_out"],
+            "tau_out": own["tau"],
+            "time_scale": self.time_scale,
+            "mean": self.mean,
+            "scale": self.scale,
+        }
+
     def initialise(self, spikes: SpikeTrains, state: State, generator: torch.Generator) -> None:
         """Draw the output neurons' weights by the activity of ``spikes``."""
         self.layer.initialise(
@@ -74,11 +88,18 @@ class FirstSpikeReadout(nn.Module):
         )
 
     @uncompiled
-    def forward(self, spikes: SpikeTrains, state: State) -> Tensor:
-        """Logits [n_samples, n_classes]; ``state`` is that of the sending layer at T.
+    def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:
+        """Logits [n_samples, n_classes]; ``state`` is that of the sending layer at T, by default
+        the one that comes with its spikes.
 
-        The sending neurons are of the same model as the output neurons.
+        The sending neurons are of the same model as the output neurons. ValueError without a state.
         """
+        state = spikes.state if state is None else state
+        if state is None:
+            raise ValueError(
+                "a first-spike readout needs the state of the neurons that send it spikes: put it "
+                "directly behind a SpikingLayer, or pass what the layer's run returns"
+            )
         variables = self.layer.neuron.variables()
         if len(state) != len(variables):
             raise ValueError(

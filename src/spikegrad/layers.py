@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 from itertools import product
 from typing import Any, Literal
@@ -20,13 +21,26 @@ from spikegrad.neurons import NEURONS
 from spikegrad.parallel import arriving, padded_weights, taken
 from spikegrad.spikes import SpikeTrains
 from spikegrad.synaptic import SynapticFunction, all_rows
+from spikegrad.times import ask_if_milliseconds
 from spikegrad.uncompiled import uncompiled
 
-__all__ = ["NotFiniteError", "SpikeOverflowError", "SpikingLayer", "assign", "warm_up"]
+__all__ = [
+    "NotFiniteError",
+    "SilentWarning",
+    "SpikeOverflowError",
+    "SpikingLayer",
+    "assign",
+    "type_name",
+    "warm_up",
+]
 
 
 SHORTEST_TAU, LONGEST_TAU = 1e-3, 1.0
 """Bounds of a trained time constant in seconds."""
+
+
+class SilentWarning(UserWarning):
+    """A layer makes no spike at all."""
 
 
 class SpikingLayer(nn.Module):
@@ -113,6 +127,7 @@ class SpikingLayer(nn.Module):
             raise ValueError(f"neuron '{neuron}' is not known; there are {sorted(NEURONS)}")
         if not 0 < tau < math.inf:
             raise ValueError(f"tau must be a positive, finite number of seconds, not {tau}")
+        ask_if_milliseconds(tau, "tau", LONGEST_TAU)
         if not math.isfinite(drive):
             raise ValueError(f"drive must be a finite current, not {drive}")
         sizes = {"n_in": n_in, "n_out": n_out, "max_spikes": max_spikes, "copies": copies}
@@ -125,6 +140,7 @@ class SpikingLayer(nn.Module):
         if dtype not in (torch.float32, torch.float64):
             raise ValueError(f"dtype must be torch.float32 or torch.float64, not {dtype}")
         self.n_in, self.n_out, self.max_spikes = n_in, n_out, max_spikes
+        self.kind = neuron
         self.copies, self.max_delay, self.min_delay = copies, float(max_delay), float(min_delay)
         self.initial_delay = float(first)
         self._neuron = NEURONS[neuron](tau=float(tau), drive=float(drive))
@@ -154,6 +170,27 @@ class SpikingLayer(nn.Module):
     def extra_repr(self) -> str:
         recurrent = self.recurrent_weight is not None
         return f"{self.n_in}, {self.n_out}, neuron={self.neuron}, recurrent={recurrent}"
+
+    def arguments(self) -> dict[str, Any]:
+        """What such a layer is made with, as plain values; a trained ``tau`` as it is now."""
+        neuron, delayed = self.neuron, self.input_delay is not None
+        return {
+            "n_in": self.n_in,
+            "n_out": self.n_out,
+            "neuron": self.kind,
+            "tau": neuron.tau,
+            "recurrent": self.recurrent_weight is not None,
+            "dtype": type_name(self.weight),
+            "max_spikes": self.max_spikes,
+            "drive": neuron.drive,
+            "delays": ("synaptic" if self.synaptic else "axonal") if delayed else None,
+            "copies": self.copies,
+            "max_delay": self.max_delay,
+            "min_delay": self.min_delay,
+            "initial_delay": self.initial_delay,
+            "grid": self.grid,
+            "train_tau": self.log_tau is not None,
+        }
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
@@ -246,8 +283,21 @@ class SpikingLayer(nn.Module):
             If a sample makes more than ``max_spikes`` spikes per neuron, if currents are so strong
             that it takes steps without end, or if a state leaves the range of its type. The error's
             ``sample`` is the first such one, see :func:`spikegrad.runaways.without_runaways`.
+
+        Warns
+        -----
+        SilentWarning
+            If no neuron spikes, though there is input.
         """
-        return self.run(spikes)[0]
+        out = self.run(spikes)[0]
+        if len(out.times) == 0 and len(spikes.times) > 0:
+            warnings.warn(
+                "no neuron of a layer spikes in this batch, nothing behind it learns: raise its "
+                "weights (initialise with a larger mean or scale) or its drive",
+                SilentWarning,
+                stacklevel=2,
+            )
+        return out
 
     @uncompiled
     def run(self, spikes: SpikeTrains) -> tuple[SpikeTrains, tuple[Tensor, ...]]:
@@ -266,8 +316,9 @@ class SpikingLayer(nn.Module):
         logged = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
         function = SynapticFunction if self.grid > 0 else SpikingFunction
         times, final, units, offsets = function.apply(*tensors, self, spikes, logged)
-        out = SpikeTrains(times, units, offsets, spikes.duration)
-        return out, self.neuron.normalised(tuple(final))
+        state = self.neuron.normalised(tuple(final))
+        out = SpikeTrains(times, units, offsets, spikes.duration, None, self.n_out, state)
+        return out, state
 
     def _weights(self) -> tuple[Tensor, Tensor]:
         """Input and recurrent weights (of no rows without recurrence), verified.
@@ -407,6 +458,11 @@ def assign(module: nn.Module, name: str, value: Tensor) -> None:
             f"cannot set '{name}', which is computed from other parameters ({problem}); "
             "initialise first"
         ) from None
+
+
+def type_name(weight: Tensor) -> str:
+    """float32 or float64."""
+    return str(weight.dtype).removeprefix("torch.")
 
 
 def warm_up(kinds: Iterable[tuple[str, float]] | None = None) -> None:

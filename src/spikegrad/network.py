@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from spikegrad.clocked import ClockedLayer, Surrogate
+from spikegrad.clocked import ClockedLayer
 from spikegrad.delays import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
@@ -27,16 +27,9 @@ from spikegrad.runaways import without_runaways
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
 from spikegrad.settings import validate
 from spikegrad.spikes import SpikeTrains
-from spikegrad.surrogates import Arctan, Box, Sigmoid, SuperSpike
+from spikegrad.surrogates import SURROGATES
 
 Readout = IntegratedReadout | MaximumReadout | FirstSpikeReadout
-SURROGATES: dict[str, Callable[[float], Surrogate]] = {
-    "superspike": SuperSpike,
-    "sigmoid": Sigmoid,
-    "arctan": Arctan,
-    "box": Box,
-}
-"""Surrogates of a width, by the name in settings."""
 
 
 class SilentError(ValueError):
@@ -181,34 +174,94 @@ class Network(nn.Module):
         self.readout.initialise(spikes, state, generator)
 
 
+Stack = nn.Sequential
+"""Layers and a readout that were put behind each other."""
+PARTS: dict[str, type[nn.Module]] = {
+    part.__name__: part
+    for part in (
+        DelayLine,
+        SpikingLayer,
+        ClockedLayer,
+        IntegratedReadout,
+        MaximumReadout,
+        FirstSpikeReadout,
+    )
+}
+"""What a stack in a file can have."""
+
+
 def save_network(
-    path: str | Path, network: Network, weights: dict[str, Tensor], about: dict[str, Any]
+    path: str | Path,
+    network: Network | Stack,
+    about: dict[str, Any] | None = None,
+    weights: dict[str, Tensor] | None = None,
 ) -> None:
-    """Write ``weights`` (a state of ``network``) with all that is needed to rebuild it.
+    """Write a network, with all that is needed to rebuild it.
 
-    ``about`` holds what else to keep: plain values, readable from the file's header.
+    Parameters
+    ----------
+    path
+        The file: safetensors, with a checksum.
+    network
+        A :class:`Network`, or layers and a readout in a ``torch.nn.Sequential``.
+    about
+        What else to keep: plain values, readable from the file's header.
+    weights
+        Another state of the network; by default its own.
+
+    Raises
+    ------
+    ValueError
+        If a part of a stack is not one of :data:`PARTS`.
     """
-    header = {
-        "network": network.settings.model_dump(mode="json"),
-        "n_units": network.n_units,
-        "n_classes": network.n_classes,
-        "neuron": network.neuron,
-        **about,
-    }
-    save_tensors(path, weights, header)
+    if isinstance(network, Network):
+        header: dict[str, Any] = {
+            "network": network.settings.model_dump(mode="json"),
+            "n_units": network.n_units,
+            "n_classes": network.n_classes,
+            "neuron": network.neuron,
+        }
+    else:
+        header = {"stack": [_described(part) for part in network]}
+    save_tensors(path, network.state_dict() if weights is None else weights, header | (about or {}))
 
 
-def load_network(path: str | Path) -> tuple[Network, dict[str, Any]]:
-    """The network in a checkpoint, and the file's header.
+def _described(part: nn.Module) -> dict[str, Any]:
+    if PARTS.get(type(part).__name__) is not type(part):
+        raise ValueError(
+            f"a {type(part).__name__} cannot be kept in a file: it can have {', '.join(PARTS)};"
+            " torch.save keeps the state_dict of anything"
+        )
+    return {"part": type(part).__name__, **part.arguments()}  # type: ignore[operator]
+
+
+def _part(described: dict[str, Any]) -> nn.Module:
+    """What :func:`_described` has described."""
+    own = dict(described)
+    kind = PARTS[own.pop("part")]
+    if "dtype" in own:
+        own["dtype"] = getattr(torch, own["dtype"])
+    if "surrogate" in own:
+        name, width = own["surrogate"]
+        own["surrogate"] = SURROGATES[name](width)
+    return kind(**own)
+
+
+def load_network(path: str | Path) -> tuple[Any, dict[str, Any]]:
+    """The :class:`Network` or ``torch.nn.Sequential`` in a file, and the file's header.
 
     Raises
     ------
     CheckpointError
-        If the file is damaged, or not written by :func:`save_network`.
+        If there is no such file, or it is damaged, or not written by :func:`save_network`.
     """
     weights, header = load_tensors(path)
+    if "stack" in header:
+        stack = nn.Sequential(*map(_part, header["stack"]))
+        stack.load_state_dict(weights)
+        return stack, header
     if "network" not in header:
-        raise CheckpointError(f"{path}: no network; name a checkpoint of rule train")
+        raise CheckpointError(f"{path}: tensors, but no network: save_network has not written it")
     settings = validate(NetworkSettings, header["network"], where=str(path))
     dtype = weights["hidden.0.weight"].dtype
     network = Network(settings, header["n_units"], header["n_classes"], header["neuron"], dtype)

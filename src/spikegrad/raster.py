@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from spikegrad.grid import SAME, steps_within
 from spikegrad.spikes import SpikeTrains
+from spikegrad.times import SAME, steps_within
 
 
 @dataclass(frozen=True)

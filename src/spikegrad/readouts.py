@@ -15,10 +15,11 @@ from torch.autograd.function import once_differentiable
 
 from spikegrad.activity import sum_by_neuron
 from spikegrad.engine import njit
-from spikegrad.layers import assign
+from spikegrad.layers import assign, type_name
 from spikegrad.products import product
 from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains
+from spikegrad.times import ask_if_milliseconds
 from spikegrad.uncompiled import uncompiled
 
 State = tuple[Tensor, ...]
@@ -59,6 +60,12 @@ class LinearReadout(nn.Module):
     def tau_out(self) -> float:
         """Membrane time constant of the output neurons in seconds."""
         return self._tau_out
+
+    def arguments(self) -> dict[str, Any]:
+        """What such a readout is made with, as plain values; trained times as they are now."""
+        n_in, n_classes = self.weight.shape
+        own = {"n_in": n_in, "n_classes": n_classes, "tau_out": self.tau_out, "scale": self.scale}
+        return own | {"dtype": type_name(self.weight)}
 
     def jump(self) -> float:
         """Change of a logit that one early spike causes through a weight of 1."""
@@ -127,6 +134,9 @@ class IntegratedReadout(LinearReadout):
         if train_times:
             self.log_window = nn.Parameter(torch.tensor([window], dtype=torch.float64).log())
             self.log_tau_out = nn.Parameter(torch.tensor([tau_out], dtype=torch.float64).log())
+
+    def arguments(self) -> dict[str, Any]:
+        return super().arguments() | {"window": self.window, "train_times": self._trained}
 
     @property
     def window(self) -> float:
@@ -341,7 +351,8 @@ def _maxima_adjoint(
 
 
 def seconds(value: float, name: str) -> float:
-    """``value``, if it is a positive, finite number of seconds."""
+    """``value``, if it is a positive, finite number of seconds; a warning asks about large ones."""
     if not 0 < value < math.inf:
         raise ValueError(f"{name} must be a positive, finite number of seconds, not {value}")
+    ask_if_milliseconds(value, name, LONGEST)
     return float(value)

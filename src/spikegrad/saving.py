@@ -15,7 +15,7 @@ from torch import Tensor
 
 from spikegrad.files import atomic
 
-REMEDY = "; delete it, and what it belongs to is made again"
+REMEDY = ": it is damaged; if a study made it, delete it, and it is made again"
 
 
 class CheckpointError(ValueError):
@@ -41,12 +41,16 @@ def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     CheckpointError
         If the file is absent, cut short, has a wrong bit or is not one of :func:`save_tensors`.
     """
+    if not Path(path).exists():
+        raise CheckpointError(f"{path}: no such file")
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get("spikegrad", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:  # ValueError: no JSON, no UTF-8
         raise CheckpointError(f"{path}: not a whole file of tensors ({error})" + REMEDY) from None
+    if not about:
+        raise CheckpointError(f"{path}: tensors that spikegrad has not written")
     if about.get("sha256") != _digest(tensors, about.get("header", "")):
         raise CheckpointError(f"{path}: its contents and its checksum differ" + REMEDY)
     return tensors, json.loads(about["header"])

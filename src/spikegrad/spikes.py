@@ -13,7 +13,10 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from spikegrad.engine import njit
+from spikegrad.times import ask_if_milliseconds
 
+LONGEST = 60.0
+"""Seconds of a sample above which its duration may be meant in milliseconds."""
 INTEGERS = {torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8}
 
 
@@ -39,6 +42,11 @@ class SpikeTrains:
     counts
         How many spikes each event stands for, int64 [n_events], each at least 1; None if one each.
         An event with a count does what as many events of its time and unit do.
+    n_units
+        How many channels or neurons there are; None where only their numbers are known. Layers say
+        it of their spikes.
+    state
+        Of a layer's spikes, the state at the sample's end, as :meth:`SpikingLayer.run` returns it.
 
     Raises
     ------
@@ -52,6 +60,8 @@ class SpikeTrains:
     offsets: Tensor
     duration: float
     counts: Tensor | None = None
+    n_units: int | None = None
+    state: tuple[Tensor, ...] | None = None
 
     def __post_init__(self) -> None:
         whole = ("units", "offsets") if self.counts is None else ("units", "offsets", "counts")
@@ -79,6 +89,7 @@ class SpikeTrains:
             raise SpikeError(
                 f"duration must be a positive, finite number of seconds, not {self.duration}"
             )
+        ask_if_milliseconds(duration, "duration", LONGEST)
         object.__setattr__(self, "duration", duration)
 
     @classmethod
@@ -111,10 +122,11 @@ class SpikeTrains:
         nothing = torch.empty(0, dtype=torch.int64)
         whole = {name: torch.cat([nothing, *(own[name] for _, own in samples)]) for name in columns}
         batch = cls(
-            times=torch.cat([nothing.double(), *(own for own, _ in samples)]),
-            offsets=sizes.cumsum(0),
-            duration=duration,
-            **whole,
+            torch.cat([nothing.double(), *(own for own, _ in samples)]),
+            whole["units"],
+            sizes.cumsum(0),
+            duration,
+            whole.get("counts"),
         )
         batch.check(int(batch.units.max()) + 1 if len(batch.units) else 1)
         return batch
@@ -167,6 +179,7 @@ class SpikeTrains:
         if len(durations) != 1:
             raise SpikeError(f"batches of durations {sorted(durations)} s cannot become one")
         sizes = torch.cat([batch.sizes for batch in batches])
+        numbers = {batch.n_units for batch in batches}
         counted = any(batch.counts is not None for batch in batches)
         return cls(
             torch.cat([batch.times for batch in batches]),
@@ -174,6 +187,7 @@ class SpikeTrains:
             _offsets(sizes),
             durations.pop(),
             torch.cat([batch.multiplicities for batch in batches]) if counted else None,
+            numbers.pop() if len(numbers) == 1 else None,
         )
 
     @property
@@ -220,6 +234,7 @@ class SpikeTrains:
             _offsets(sizes),
             self.duration,
             None if self.counts is None else part(self.counts),
+            self.n_units,
         )
 
     def merged(self) -> SpikeTrains:
@@ -230,7 +245,7 @@ class SpikeTrains:
         events = (self.times.detach(), self.units, self.offsets, self.multiplicities)
         found = _merged(*(array.numpy() for array in events))
         times, units, offsets, counts = map(torch.from_numpy, found)
-        return SpikeTrains(times, units, offsets, self.duration, counts)
+        return SpikeTrains(times, units, offsets, self.duration, counts, self.n_units)
 
     def thinned(self, counts: Tensor) -> SpikeTrains:
         """The events with other ``counts`` (int64 [n_events], 0 removes an event), none larger.
@@ -245,6 +260,7 @@ class SpikeTrains:
             _offsets(sizes),
             self.duration,
             None if self.counts is None else counts[kept],
+            self.n_units,
         )
 
     def check(self, n_units: int) -> None:
@@ -255,6 +271,11 @@ class SpikeTrains:
         SpikeError
             Naming the first offending sample.
         """
+        if self.n_units not in (None, n_units):
+            raise SpikeError(
+                f"the spikes are of {self.n_units} neurons or channels, but {n_units} are expected:"
+                " let the sizes of what sends them and of what takes them agree"
+            )
         if len(self.times) != len(self.units):
             raise SpikeError(f"{len(self.times)} spike times but {len(self.units)} units")
         if self.counts is not None and len(self.times) != len(self.counts):

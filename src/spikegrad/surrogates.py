@@ -16,6 +16,10 @@ class _OfWidth:
     width: float
     """In the units of u."""
 
+    def __call__(self, u: Tensor) -> Tensor:
+        """psi(u), element by element."""
+        raise NotImplementedError
+
     def __post_init__(self) -> None:
         if not self.width > 0:
             raise ValueError(f"the width of a surrogate must be above 0, not {self.width}")
@@ -51,3 +55,12 @@ class Box(_OfWidth):
     def __call__(self, u: Tensor) -> Tensor:
         """psi(u), element by element."""
         return (u.abs() < self.width).to(u.dtype)
+
+
+SURROGATES: dict[str, type[_OfWidth]] = {
+    "superspike": SuperSpike,
+    "sigmoid": Sigmoid,
+    "arctan": Arctan,
+    "box": Box,
+}
+"""Surrogates of a width, by their names in settings and files."""

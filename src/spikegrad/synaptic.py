@@ -29,9 +29,9 @@ from spikegrad.engine.synapses import (
     deposited,
     shares,
 )
-from spikegrad.grid import SAME
 from spikegrad.parallel import Input, events_of_samples, padded, padded_weights
 from spikegrad.spikes import SpikeTrains
+from spikegrad.times import SAME
 
 
 class SynapticFunction(torch.autograd.Function):

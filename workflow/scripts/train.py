@@ -43,7 +43,7 @@ about = {
     "training": settings.training.model_dump(mode="json"),
     "outcome": run.result(),
 }
-save_network(snakemake.output.checkpoint, run.network, run.best, about)
+save_network(snakemake.output.checkpoint, run.network, about, run.best)
 save_tensors(snakemake.output.snapshots, snapshot_tensors(run))
 write_table(run.table().assign(neuron=neuron, seed=seed), snakemake.output.history)
 with atomic(snakemake.output.outcome) as file:

@@ -15,9 +15,9 @@ from pydantic import (
     model_validator,
 )
 
-from spikegrad.grid import steps_within
 from spikegrad.network_settings import FirstSpike, NetworkSettings
 from spikegrad.settings import Distinct, Section, implausible, validate
+from spikegrad.times import steps_within
 from study.config.data import DataConfig
 from study.config.joining import Joining
 from study.config.landscape import LandscapeSettings

@@ -1,6 +1,8 @@
-"""Times on a grid, for layers and for settings alike; needs no torch."""
+"""Times: on a grid, and in seconds; for layers and for settings alike, needs no torch."""
 
 from __future__ import annotations
+
+import warnings
 
 SAME = 1e-9
 """Steps by which a time may miss one of the grid."""
@@ -12,3 +14,9 @@ def steps_within(duration: float, step: float) -> int:
     if number < 1 or abs(duration / step - number) > SAME * number:
         raise ValueError(f"a sample of {duration} s does not consist of whole steps of {step} s")
     return number
+
+
+def ask_if_milliseconds(value: float, name: str, longest: float) -> None:
+    """Warn if so many seconds are implausible."""
+    if value > longest:
+        warnings.warn(f"{name} = {value:g} s; times are in seconds: milliseconds?", stacklevel=4)

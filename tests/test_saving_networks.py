@@ -1,0 +1,96 @@
+"""Networks of one's own in files: any stack of parts comes back, and foreign files are told so."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from networks import random_spikes
+from spikegrad import (
+    Arctan,
+    CheckpointError,
+    ClockedLayer,
+    DelayLine,
+    FirstSpikeReadout,
+    IntegratedReadout,
+    MaximumReadout,
+    SpikingLayer,
+    load_network,
+    save_network,
+)
+from spikegrad.network import PARTS
+
+SPIKES = random_spikes(0, n_units=6, n_events=40)
+STACKS = {
+    "two layers": lambda: [
+        SpikingLayer(6, 5, "lif", recurrent=True, train_tau=True, dtype=torch.float64),
+        SpikingLayer(5, 4, "qif_delta", 0.03, drive=0.3, dtype=torch.float64),
+        IntegratedReadout(4, 3, 0.02, 0.1, scale=2.0, dtype=torch.float64, train_times=True),
+    ],
+    "delays": lambda: [
+        DelayLine(6, 2, 0.01),
+        SpikingLayer(12, 5, "qif", recurrent=True, delays="axonal", copies=2, max_delay=0.05),
+        SpikingLayer(5, 4, "qif", delays="synaptic", grid=0.005, max_delay=0.05),
+        MaximumReadout(4, 3, 0.02),
+    ],
+    "first spikes": lambda: [
+        SpikingLayer(6, 5, "qif", max_spikes=50),
+        FirstSpikeReadout(5, 3, "qif", 0.03, 0.01, mean=0.8, scale=0.5),
+    ],
+    "clocked": lambda: [
+        ClockedLayer(6, 5, "lif", step=0.002, surrogate=Arctan(0.3), recurrent=True),
+        IntegratedReadout(5, 3, 0.02, 0.1),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_a_stack_comes_back_with_its_bits(tmp_path: Path, name: str) -> None:
+    torch.manual_seed(1)
+    stack = nn.Sequential(*STACKS[name]())
+    for part in stack:
+        if getattr(part, "log_tau", None) is not None:
+            part.log_tau.data += 0.2
+    save_network(tmp_path / "net", stack, {"words": ["yes", "no"]})
+    loaded, about = load_network(tmp_path / "net")
+    assert about["words"] == ["yes", "no"]
+    assert [type(part) for part in loaded] == [type(part) for part in stack]
+    assert [part.arguments() for part in loaded] == [part.arguments() for part in stack]
+    assert torch.equal(stack(SPIKES), loaded(SPIKES))
+    grown = [part.__class__.__name__ for stack in STACKS.values() for part in stack()]
+    assert set(grown) == set(PARTS)
+
+
+def test_what_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match="a Linear cannot be kept in a file: it can have DelayLine"
+    ):
+        save_network(tmp_path / "net", nn.Sequential(nn.Linear(2, 2)))
+    with pytest.raises(ValueError, match="cannot be kept in a file"):
+        save_network(tmp_path / "net", nn.Sequential(ClockedLayer(2, 2, surrogate=torch.exp)))
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_of_others_are_not_to_be_deleted(tmp_path: Path) -> None:
+    torch.save({"a": torch.ones(2)}, tmp_path / "torch.pt")
+    with pytest.raises(CheckpointError, match=r"absent: no such file") as absent:
+        load_network(tmp_path / "absent")
+    with pytest.raises(CheckpointError, match=r"torch\.pt: not a whole file of tensors"):
+        load_network(tmp_path / "torch.pt")
+    from safetensors.torch import save_file
+
+    save_file({"a": torch.ones(2)}, tmp_path / "own.safetensors")
+    with pytest.raises(CheckpointError, match="spikegrad has not written") as foreign:
+        load_network(tmp_path / "own.safetensors")
+    for error in (absent, foreign):
+        assert "delete" not in str(error.value)
+
+
+def test_spikes_know_their_neurons_and_keep_them(tmp_path: Path) -> None:
+    own = SpikingLayer(6, 5)(SPIKES)
+    for made in (own[:1], own.merged(), own.thinned(own.multiplicities), dataclasses.replace(own)):
+        assert made.n_units == 5
