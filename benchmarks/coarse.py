@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from spikegrad.cochlea import Cochlea
 from spikegrad.layers import SpikingLayer
+from spikegrad.membrane import Membrane
 from spikegrad.spikes import SpikeTrains
-from study.data.cochlea import Cochlea
-from study.data.membrane import Membrane
 from study.data.prepare import to_grid
 from study.data.speech import SAMPLE_RATE, speak
 from study.estimate.size import IN_TRAINING

@@ -26,8 +26,8 @@ from lauscher.transformations import (
     RmsNormalizer,
 )
 
-from study.data.cochlea import LEVEL, RAMP, Cochlea
-from study.data.membrane import Membrane
+from spikegrad.cochlea import LEVEL, RAMP, Cochlea
+from spikegrad.membrane import Membrane
 from study.data.speech import SAMPLE_RATE, speak
 from workload import N_UNITS
 

@@ -18,8 +18,9 @@ from lauscher.transformations import (
 )
 from scipy import integrate, stats
 
-from study.data import cochlea
-from study.data.membrane import BLOCK, LENGTH, Membrane, _phase, _wave_number, membrane_transfer
+from spikegrad import cochlea
+from spikegrad.membrane import BLOCK, LENGTH, Membrane, _phase, _wave_number, membrane_transfer
+from spikegrad.seeds import numpy_generator
 from study.data.speech import SAMPLE_RATE, speak
 
 STEP_RATE = SAMPLE_RATE / 2
@@ -161,3 +162,23 @@ def test_numbers_of_releases_invert_the_binomial_distribution(
     distribution = stats.binom(n, p)
     below = distribution.cdf(drawn - 1) if drawn else 0.0
     assert below - 2e-5 <= uniform <= distribution.cdf(drawn) + 2e-5
+
+
+def test_sounds_become_a_batch_of_spikes() -> None:
+    own = cochlea.Cochlea.build(20, 0.3, 24_000)
+    rng = np.random.default_rng(0)
+    sounds = [rng.standard_normal(n) for n in (4800, 7200)]
+    batch = own.hear(sounds, 0.3, seed=3)
+    assert (len(batch), batch.n_units, batch.duration) == (2, 20, 0.3)
+    times, units = own.spikes(sounds[1], numpy_generator(3, 1))
+    np.testing.assert_array_equal(batch[1].times.numpy(), times)
+    np.testing.assert_array_equal(batch[1].units.numpy(), units)
+    assert len(own.hear([], 0.3)) == 0
+    for sound, message in (
+        (np.ones(8000), "sound 0 takes 0.333 s at 24000 Hz, longer than 0.3 s"),
+        (np.zeros(100), "sound 0 is silent"),
+        (np.ones((100, 2)), r"one channel, not of shape \(100, 2\)"),
+        (np.full(100, np.nan), "finite numbers"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            own.hear([sound], 0.3)

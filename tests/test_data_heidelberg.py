@@ -11,13 +11,13 @@ import pytest
 import soundfile
 
 from smoke import ROOT
+from spikegrad.cochlea import Cochlea
+from spikegrad.membrane import Membrane
 from study.config.data import HeidelbergDigits
 from study.data import heidelberg_digits
 from study.data.audio import decode
-from study.data.cochlea import Cochlea
 from study.data.heidelberg_digits import LABELS, PER_SPEAKER, PER_WORD, apportion
 from study.data.layout import DataError
-from study.data.membrane import Membrane
 from study.data.shd import RATES
 
 SAMPLE = ROOT.parent / "shared" / "data" / "hd_audio_sample"

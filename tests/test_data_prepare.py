@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from spikefiles import CLASSES, config, prepared_file, random_samples, shd_file, write_split
 from spikegrad.settings import ConfigError
+from spikegrad.times import to_grid
 from study.config.data import Validation
 from study.data.dataset import load, unseen_speakers
 from study.data.layout import DataError, Sample, write_spike_file
-from study.data.prepare import equalised, prepare, to_grid
+from study.data.prepare import equalised, prepare
 from study.data.splits import for_testing, held_out
 from study.storage.tables import write_table
 
@@ -179,6 +180,11 @@ def test_a_grid_makes_cells_and_channels_are_merged(tmp_path: Path) -> None:
         assert data.n_units == changes.get("channels", 30)
         found[name] = data.spikes
     full = found["full"]
+    for name, step in (("channels", None), ("cells", 0.05)):  # the library's way to the same
+        coarse = full.coarse(5, step)
+        assert torch.equal(coarse.times, found[name].times)
+        assert torch.equal(coarse.units, found[name].units)
+        assert torch.equal(coarse.multiplicities, found[name].multiplicities)
     times, units = to_grid(full.times.numpy(), 0.05, 1.0), full.units // 5
     assert full.counts is found["channels"].counts is None
     assert torch.equal(found["channels"].times, full.times)

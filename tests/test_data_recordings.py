@@ -12,12 +12,12 @@ import pytest
 import soundfile
 
 from spikefiles import read_all
+from spikegrad.cochlea import Cochlea
+from spikegrad.membrane import Membrane
 from study.config.data import FileNames, Recordings, Validation
 from study.data.audio import decode, resample
-from study.data.cochlea import Cochlea
 from study.data.encoding import encode, labels_of, merge, of_part, recorded
 from study.data.layout import DataError
-from study.data.membrane import Membrane
 from study.data.recordings import check_splits, ordered, read_table, tabulate
 from study.data.splits import held_out
 

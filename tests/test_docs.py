@@ -163,12 +163,21 @@ def test_every_note_is_listed():
     )
 
 
-def test_the_librarys_guide_runs():
+def test_the_librarys_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("nir")
+    monkeypatch.chdir(tmp_path)  # it saves a network
     names: dict[str, Any] = {}
     for code in blocks("library.md", "python"):
         exec(compile(code, "library.md", "exec"), names)
     assert len(names["graph"].nodes) == 4
+
+
+def test_ten_tasks_of_other_simulators_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = blocks("coming-from.md", "python")
+    names: dict[str, Any] = {}
+    exec(compile(code, "coming-from.md", "exec"), names)
+    assert "SpikeTrains" in names
 
 
 def test_the_guide_to_delays_runs():

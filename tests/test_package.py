@@ -55,6 +55,7 @@ def test_the_library_needs_what_it_declares(tmp_path: Path):
     run = subprocess.run(
         [sys.executable, "-S", "-c", public + example + expected],
         env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT / 'src'}"},
+        cwd=tmp_path,  # it saves a network
         capture_output=True,
         text=True,
     )

@@ -88,7 +88,7 @@ def test_a_value_that_only_a_figure_uses_reruns_that_figure(finished, tmp_path):
             {"prepare", "encode"},
         ),
         (
-            ("workflow/study/data/cochlea.py",),
+            ("src/spikegrad/cochlea.py",),
             {"encode", "prepare", "train", "evaluate"},
             {"compile_engine"},
         ),

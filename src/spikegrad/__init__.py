@@ -3,6 +3,7 @@
 Spike trains and networks:
 
     SpikeTrains      spike times of many samples in one ragged batch
+    Cochlea          sounds to spikes, as those of SHD were made
     collate          samples to such a batch, for torch's DataLoader
     SpikingLayer     a layer of LIF or QIF neurons, exact from event to event
     DelayLine        delayed copies of spike trains as further channels
@@ -37,6 +38,7 @@ __getattr__, __dir__, __all__ = public(
     {
         "spikes": ("SpikeError", "SpikeTrains", "collate"),
         "delays": ("DelayLine",),
+        "cochlea": ("Cochlea",),
         "clocked": ("ClockedLayer",),
         "raster": ("Raster",),
         "surrogates": ("Arctan", "Box", "Sigmoid", "SuperSpike"),

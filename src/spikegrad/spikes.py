@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from spikegrad.engine import njit
-from spikegrad.times import ask_if_milliseconds
+from spikegrad.times import ask_if_milliseconds, to_grid
 
 LONGEST = 60.0
 """Seconds of a sample above which its duration may be meant in milliseconds."""
@@ -246,6 +246,20 @@ class SpikeTrains:
         found = _merged(*(array.numpy() for array in events))
         times, units, offsets, counts = map(torch.from_numpy, found)
         return SpikeTrains(times, units, offsets, self.duration, counts, self.n_units)
+
+    def coarse(self, neighbours: int, step: float | None) -> SpikeTrains:
+        """The same spikes on a coarser grid: ``neighbours`` channels as one, times at the nearest
+        multiples of ``step`` seconds, and spikes of one cell as one event with a count.
+
+        With None times stay, and spikes are single events. Times carry no gradients.
+        """
+        times = to_grid(self.times.detach().numpy(), step, self.duration)
+        n_units = None if self.n_units is None else -(-self.n_units // neighbours)
+        units = self.units // neighbours
+        moved = replace(
+            self, times=torch.from_numpy(times), units=units, n_units=n_units, state=None
+        )
+        return moved if step is None else moved.merged()
 
     def thinned(self, counts: Tensor) -> SpikeTrains:
         """The events with other ``counts`` (int64 [n_events], 0 removes an event), none larger.

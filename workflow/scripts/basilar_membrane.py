@@ -1,7 +1,7 @@
 """Compute the cochlea's transfer functions once for all sounds."""
 
 from _job import start
-from study.data.membrane import Membrane
+from spikegrad.membrane import Membrane
 
 log = start(snakemake)
 params = snakemake.params

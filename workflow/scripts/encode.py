@@ -1,9 +1,9 @@
 """Turn the sounds of some speakers into spikes of the cochlea."""
 
 from _job import start
-from study.data.cochlea import Cochlea
+from spikegrad.cochlea import Cochlea
+from spikegrad.membrane import Membrane
 from study.data.encoding import encode, labels_of, of_part, recorded
-from study.data.membrane import Membrane
 from study.data.recordings import read_table
 
 log = start(snakemake)

@@ -37,6 +37,7 @@ identity = digest(files, f"{choice}")
 run = train(settings, neuron, seed, data, validation, state, identity)
 about = {
     "data": data.name,
+    "class_names": list(data.class_names),
     "model": neuron,
     "search": found["search"],
     "seed": seed,

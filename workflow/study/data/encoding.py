@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spikegrad.cochlea import Cochlea
 from study.data.archives import read_audio
 from study.data.audio import decode, resample
-from study.data.cochlea import Cochlea
 from study.data.layout import DataError, Sample, open_spike_file, write_spike_file
 from study.jobs import with_progress
 

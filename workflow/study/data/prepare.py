@@ -27,19 +27,12 @@ from tqdm import tqdm
 from spikegrad.files import atomic
 from spikegrad.seeds import numpy_generator
 from spikegrad.spikes import SpikeTrains
+from spikegrad.times import to_grid
 from study.config.data import DataConfig
 from study.data.layout import DataError, Sample, SpikeFile, open_spike_file
 
 ORIGINS = ("train", "validation", "test")
 _CHUNK = 2**17  # events: one megabyte of times
-
-
-def to_grid(times: NDArray[np.float64], step: float | None, duration: float) -> NDArray[np.float64]:
-    """``times`` moved to the nearest multiples of ``step`` within [0, duration]; all in seconds."""
-    if step is None:
-        return times
-    last = np.floor(duration / step + 1e-9)  # so that 1.4 / 0.1 is 14
-    return np.minimum(np.minimum(np.round(times / step), last) * step, duration)
 
 
 def equalised(

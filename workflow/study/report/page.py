@@ -47,6 +47,7 @@ FILES = (
     "**/study.yaml",
     "**/software.yaml",
     "networks/*.safetensors",
+    "networks/word.npz",
     "search/*.parquet",
     "search/*/*/best.yaml",
     "training/histories.parquet",

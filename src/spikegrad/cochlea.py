@@ -1,6 +1,6 @@
 """The cochlea that made the Spiking Heidelberg Digits: sound in, spikes of bushy cells out.
 
-A basilar membrane (:mod:`study.data.membrane`), one inner hair cell per channel (Meddis 1986,
+A basilar membrane (:mod:`spikegrad.membrane`), one inner hair cell per channel (Meddis 1986,
 J. Acoust. Soc. Am. 79, 702), and a bushy cell that collects 40 release sites of its hair cell
 (Cramer et al. 2020, IEEE TNNLS, appendix). Parameters are those of SHD.
 """
@@ -8,12 +8,19 @@ J. Acoust. Soc. Am. 79, 702), and a bushy cell that collects 40 release sites of
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from study.data.membrane import Membrane
+from spikegrad.membrane import Membrane
+from spikegrad.seeds import numpy_generator
+
+if TYPE_CHECKING:
+    from spikegrad.spikes import SpikeTrains
 
 LEVEL = 0.3  # root mean square of every sound
 RAMP = 0.03  # seconds in which a sound rises and falls (Cramer et al. 2020)
@@ -35,6 +42,55 @@ class Cochlea:
     def __init__(self, membrane: Membrane) -> None:
         self.sample_rate = membrane.sample_rate
         self._membrane = membrane
+
+    @classmethod
+    def build(
+        cls, n_channels: int = 700, duration: float = 1.4, sample_rate: int = 48_000
+    ) -> Cochlea:
+        """A cochlea for sounds of up to ``duration`` seconds; SHD's, if nothing else is said.
+
+        It takes seconds. Channel 0 answers to the highest tones. Sounds of another ``sample_rate``
+        (Hz) need a cochlea of their own, or are resampled.
+        """
+        return cls(Membrane.build(n_channels, duration, sample_rate))
+
+    def hear(
+        self, sounds: Sequence[ArrayLike], duration: float = 1.4, seed: int = 0
+    ) -> SpikeTrains:
+        """A batch of the spikes of ``sounds``, each [n_samples] of the cochlea's sample rate.
+
+        Every sound is brought to SHD's level, and faded in and out. ``seed`` and a sound's number
+        decide when transmitter is released.
+
+        Raises
+        ------
+        ValueError
+            Naming the sound, if it is not a list of finite numbers, silent, or too long for
+            ``duration`` seconds or for the cochlea.
+        """
+        from spikegrad.spikes import SpikeTrains  # torch takes seconds, and studies need none here
+
+        found = []
+        for number, given in enumerate(sounds):
+            sound = np.asarray(given, np.float64)
+            longest = min(duration, self._membrane.duration)
+            if sound.ndim != 1 or not np.isfinite(sound).all():
+                raise ValueError(
+                    f"sound {number} must be a list of finite numbers, one channel, not of shape"
+                    f" {sound.shape}"
+                )
+            if len(sound) > longest * self.sample_rate:
+                raise ValueError(
+                    f"sound {number} takes {len(sound) / self.sample_rate:.3g} s at"
+                    f" {self.sample_rate} Hz, longer than {longest:.3g} s: cut or resample it, or"
+                    " build the cochlea for a longer duration"
+                )
+            if not sound.any():
+                raise ValueError(f"sound {number} is silent")
+            found.append(self.spikes(sound, numpy_generator(seed, number)))
+        times, units = zip(*found, strict=True) if found else ((), ())
+        batch = SpikeTrains.from_arrays(times, units, duration)
+        return replace(batch, n_units=self._membrane.n_channels)
 
     def spikes(
         self, sound: NDArray, rng: np.random.Generator

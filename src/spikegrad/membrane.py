@@ -54,6 +54,16 @@ class Membrane:
     def __init__(self, sample_rate: int, tables: dict[int, Table]) -> None:
         self.sample_rate, self._tables = sample_rate, tables
 
+    @property
+    def duration(self) -> float:
+        """Seconds of the longest sound."""
+        return 2 * (max(self._tables) - 1) / self.sample_rate
+
+    @property
+    def n_channels(self) -> int:
+        """Places along the membrane."""
+        return sum(map(len, next(iter(self._tables.values()))))
+
     @classmethod
     def build(cls, n_channels: int, duration: float, sample_rate: int) -> Membrane:
         """For sounds of up to ``duration`` seconds; channel 0 answers to the highest tones."""
