@@ -11,12 +11,16 @@ CONFIG ?= config/demo.yaml
 DATASET = $(lastword $(shell sed -nE 's/^dataset: *["'\'']?([a-zA-Z0-9_.-]+).*/\1/p' config/config.yaml $(CONFIG)))
 REPORT ?= results/$(DATASET)/report.html
 
-.PHONY: demo report bench test test-weekly test-faults test-slurm package docs lint format lock clean
+.PHONY: demo quick report bench test test-weekly test-faults test-slurm package docs lint format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.ready
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 	$(MAKE) report
+
+# One network of each neuron model without a search, in minutes; docs/ten-minutes.md
+quick: $(VENV)/.ready
+	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml config/quick.yaml -- training
 
 # One HTML file beside the results; for another study: make report CONFIG=...
 report: $(VENV)/.ready
