@@ -91,8 +91,8 @@ search: {sampling: {space: [{key: network.tau, low: 0, high: 1, log: true}]}}  #
 search: {sampling: {space: [{key: network.tau, low: 0.1, hihg: 1}]}}  # did you mean 'high'?
 seeds: [0, -1]  # 'seeds.1' = -1
 seeds: [0, 0]  # 'seeds': an entry is listed twice: 0
-seeds: [0, 1, 2]  # 3 of them cannot be shared out evenly among 2 searches
-seeds: [0, 2]  # at least two for each search
+seeds: [0, 1, 2]  # there are 3 for 2 searches, search.repeats in each outer fold; give 4, 6, 8
+seeds: [0, 2]  # there are 2 for 2 searches
 dataset: shd  # dataset 'shd' must start with data.source, 'spoken-digits'
 dataset: 2026-11-24  # 'dataset' = '2026-11-24'
 dataset: spoken-digits/../../x  # 'dataset' = 'spoken-digits/../../x'
@@ -145,6 +145,32 @@ def test_a_mistake_is_named_with_its_key(line: str):
         validate(Study, config)
     assert message in str(caught.value)
     assert str(caught.value).count("\n") < 3
+
+
+def test_more_seeds_take_one_change_and_landscapes_follow():
+    for seeds, looked_at in (([0, 1, 2, 3, 4, 5], (0, 3)), ([5, 7, 9, 11], (5, 9))):
+        study = validate(Study, {**settings("smoke.yaml"), "seeds": seeds})
+        assert study.landscape.seeds == looked_at
+    one_search = {
+        **settings("quick.yaml"),
+        **settings("demo.yaml"),
+        "search": None,
+        "seeds": [4, 2],
+    }
+    assert validate(Study, one_search).landscape.seeds == (4, 2)
+    own = changed("landscape.samples", 4)
+    own["landscape"]["seeds"] = [1, 3]
+    assert validate(Study, own).landscape.seeds == (1, 3)
+
+
+def test_a_page_without_a_search_is_a_valid_study():
+    page = (ROOT / "docs" / "ten-minutes.md").read_text()
+    config = settings("demo.yaml")
+    update_config(config, load_configfile(str(ROOT / "config" / "quick.yaml")))
+    update_config(config, yaml.safe_load(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1]))
+    study = validate(Study, config)
+    assert study.search is None
+    assert study.data.recordings.folder == "my/words"
 
 
 def test_a_missing_key_is_named():

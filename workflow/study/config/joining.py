@@ -60,8 +60,8 @@ class Widths(Section):
 class Joining(Section):
     """Exact and surrogate gradients of the study's exact networks, on the very same spikes."""
 
-    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), Distinct]
-    """Networks that are looked at, of `seeds`."""
+    seeds: Annotated[tuple[NonNegativeInt, ...], Distinct] = ()
+    """Networks that are looked at, of `seeds`. None named: those of the landscapes."""
     points: Annotated[int, Field(ge=2)] = 4
     """Of each network's training, from the initial to the last weights."""
     samples: PositiveInt = 32

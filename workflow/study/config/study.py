@@ -204,22 +204,33 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _seeds_can_be_shared_out(self) -> Self:
-        if len(self.seeds) % self.n_searches:
+        n, searches = len(self.seeds), self.n_searches
+        if n % searches or n < 2 * searches:
+            possible = ", ".join(str(k * searches) for k in range(2, 5))
             raise ValueError(
-                f"seeds: {len(self.seeds)} of them cannot be shared out evenly among"
-                f" {self.n_searches} searches, search.repeats in each outer fold; change one of"
-                " these numbers"
-            )
-        if self._seeds_per_search < 2:
-            raise ValueError(
-                "seeds: at least two for each search, since the landscapes' direction `difference`"
-                f" leads to the next seed of the same search; there are {len(self.seeds)} for"
-                f" {self.n_searches}"
+                f"seeds: there are {n} for {searches} searches, search.repeats in each outer fold;"
+                f" give {possible} or so: as many for each search, and at least two, since the"
+                " landscapes' direction `difference` leads to the next one"
             )
         return self
 
     @model_validator(mode="after")
+    def _seeds_that_are_looked_at_follow(self) -> Self:
+        first = self.seeds[:: self._seeds_per_search] if self.n_searches > 1 else self.seeds[:2]
+        sections: dict[str, LandscapeSettings | Joining] = {}
+        if not self.landscape.seeds:
+            sections["landscape"] = self.landscape.model_copy(update={"seeds": first})
+        if self.joining is not None and not self.joining.seeds:
+            seeds = self.landscape.seeds or first
+            sections["joining"] = self.joining.model_copy(update={"seeds": seeds})
+        for name, section in sections.items():
+            object.__setattr__(self, name, section)  # a study is frozen once it is made
+        return self
+
+    @model_validator(mode="after")
     def _landscapes_have_networks(self) -> Self:
+        if len(self.landscape.seeds) < 2:
+            raise ValueError("landscape.seeds: name at least two, or none")
         absent = set(self.landscape.seeds) - set(self.seeds)
         if absent:
             raise ValueError(
