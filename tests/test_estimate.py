@@ -332,7 +332,7 @@ def test_the_report_adds_up(smoke):
     assert rules["core_hours"].sum() == pytest.approx(sum(seconds) / 3600)
     assert (rules["memory_mb"] >= 400).all()
     assert (rules["disk_mb"] > 0).all()
-    shown = text(smoke, rules, wall_table(jobs, seconds, 400.0, cores=1), jobs, seconds)
+    shown = text(smoke, rules, wall_table(jobs, seconds, 400.0, cores=1), jobs, seconds, False)
     for words in ("training", "longest chain", "train lif 0", "Assumed: 28 samples"):
         assert words in shown
 

@@ -236,6 +236,24 @@ def test_a_study_of_one_neuron_keeps_its_networks(finished, tmp_path):
     assert {"judge_claims", "study_page"} <= set(jobs)
 
 
+@pytest.mark.parametrize(
+    ("stage", "table", "rule"),
+    [
+        ("training", "training/runs.csv", "summarise"),
+        ("search", "search/regions.csv", "search_tables"),
+        ("landscapes", "landscape/census.csv", "landscape_summary"),
+        ("claims", "claims.html", "judge_claims"),
+        ("data", "data/profiles.parquet", "data_statistics"),
+    ],
+)
+def test_a_deleted_table_is_made_again(finished, tmp_path, stage: str, table: str, rule: str):
+    project = edited(finished, tmp_path)
+    (project / "results" / "spoken-digits-smoke" / table).unlink()
+    run = snakemake(project, "--dry-run", "--", stage)
+    assert run.returncode == 0, run.stderr
+    assert re.search(rf"^(?:local)?rule {rule}:", run.stdout + run.stderr, re.MULTILINE)
+
+
 @pytest.mark.weekly
 def test_a_study_of_one_neuron_goes_through(finished, tmp_path):
     """QIF alone: its networks are there, and all that compares has one model."""

@@ -1,5 +1,23 @@
 # What a user asks for by name: snakemake --cores 2 --configfile config/demo.yaml -- training
 
+# All tables and pages that a stage is for, so that a deleted one is made again.
+DATA_RESULTS += map(str, rules.data_statistics.output)
+TRAIN_RESULTS += map(str, rules.summarise.output)
+LANDSCAPE_RESULTS += map(str, [*LANDSCAPES.values(), *rules.landscape_summary.output])
+CLAIM_RESULTS += map(str, [*rules.judge_claims.output, *rules.judge_ntk_claims.output])
+REPORT_RESULTS += map(str, [*rules.ntk_page.output, *rules.study_page.output])
+if STUDY.search:
+    SEARCH_RESULTS += map(str, rules.search_tables.output)
+if STUDY.joining:
+    JOINING_RESULTS += map(
+        str,
+        [
+            *rules.join_joining.output,
+            *rules.judge_joining_claims.output,
+            *rules.joining_page.output,
+        ],
+    )
+
 
 rule data:
     """Spikes of the source, split, with their statistics and a figure."""

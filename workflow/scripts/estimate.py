@@ -1,4 +1,4 @@
-"""What the study will cost on this machine: every job's work, by what an operation takes here."""
+"""What the study will cost: every job's work, by what an operation takes usually, or here."""
 
 import io
 from contextlib import redirect_stderr, redirect_stdout
@@ -17,8 +17,7 @@ from _job import start
 from spikegrad.settings import validate
 from study.config.study import Study
 from study.estimate.report import rule_table, text, wall_table
-from study.estimate.seconds import Job, job_seconds
-from study.estimate.timing import measure, measure_start
+from study.estimate.seconds import SECONDS, USUAL, Job, job_seconds
 from study.estimate.work import work_of
 from study.storage.tables import write_table
 
@@ -54,11 +53,15 @@ def planned(snakefile, config, families):
 params = snakemake.params
 study = validate(Study, params.study)
 jobs = planned(params.snakefile, params.study, params.families)
-begun = measure_start(study)
-rates = measure(study, begun)
+rates, begun = SECONDS, USUAL
+if params.measured:
+    from study.estimate.timing import measure, measure_start  # torch and all else: seconds
+
+    begun = measure_start(study)
+    rates = measure(study, begun)
 seconds = [job_seconds(work_of(study, job.rule, job.wildcards), rates) for job in jobs]
 rules = rule_table(study, jobs, seconds, begun.memory)
 walls = wall_table(jobs, seconds, rules["memory_mb"].max(), params.cores)
 write_table(rules, params.rules, digits=4)
 write_table(walls, params.walls, digits=4)
-print(text(study, rules, walls, jobs, seconds), flush=True)
+print(text(study, rules, walls, jobs, seconds, params.measured), flush=True)

@@ -153,6 +153,7 @@ def text(
     walls: pd.DataFrame,
     jobs: Sequence[Job],
     seconds: Sequence[float],
+    measured: bool,
 ) -> str:
     families = rules.groupby("family", sort=False).agg(
         {"jobs": "sum", "core_hours": "sum", "memory_mb": "max", "disk_mb": "sum"}
@@ -172,19 +173,21 @@ def text(
     lines.append(f"\nThe longest chain of jobs takes {whole}, whatever the cores; most of it are:")
     shown = sorted(sorted(chain, key=lambda k: -seconds[k])[:SHOWN], key=chain.index)
     lines += [f"{_duration(seconds[k] / HOUR):>10}  {jobs[k]}" for k in shown]
-    return "\n".join([*lines, "", _assumed(study)])
+    return "\n".join([*lines, "", _assumed(study, measured)])
 
 
-def _assumed(study: Study) -> str:
+def _assumed(study: Study, measured: bool) -> str:
     size = size_of(study.data)
     own = ", as SHD has: your own are not looked at" if study.data.source in UNKNOWN else ""
+    pace = "this machine's pace, with nothing beside it"
+    if not measured:
+        pace = "the pace of a core with AVX-512; `estimate_here` measures yours"
     active = ", ".join(f"{IN_TRAINING[n]:g}, then {ACTIVITY[n]:g} ({n})" for n in study.neurons)
     return (
         f"Assumed: {size.train} samples to train on, of which an inner fold validates with"
         f" {size.validation}, and {size.test} to test with, of {size.events:.0f} events each{own};"
         " spikes of a neuron in a sample,"
-        f" in training and after it: {active}; this machine, with nothing beside it."
-        " docs/performance.md says more."
+        f" in training and after it: {active}; {pace}. docs/performance.md says more."
     )
 
 

@@ -38,6 +38,16 @@ SECONDS: dict[Operation, float] = {
 }
 """Measured for config/heidelberg.yaml on one of two shared virtual cores with AVX-512. QIF networks
 of one shape and activity differ by a factor of two in double precision."""
+
+
+class Start(NamedTuple):
+    """What a job takes before its own work begins: seconds, and megabytes of memory."""
+
+    seconds: float
+    memory: float
+
+
+USUAL = Start(SECONDS["start",], 450.0)
 LEAST = 30  # minutes
 DAY = 24 * 60
 MARGIN = 4  # a core half as fast, and twice the work: networks of high activity

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from time import process_time
 from timeit import Timer
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from spikegrad.spikes import SpikeTrains
 from study.config.neurons import SURROGATE
 from study.config.study import Neuron, Study
 from study.data.dataset import SpikeDataset
-from study.estimate.seconds import SECONDS
+from study.estimate.seconds import SECONDS, Start
 from study.estimate.size import ACTIVITY, IN_TRAINING, candidates, effort, size_of
 from study.estimate.work import Operation
 from study.landscape.objective import Objective, weights_of
@@ -51,13 +50,6 @@ def seconds(call: Callable[[], object]) -> float:
     """Processor time of ``call``, once it has run before, in the best of some rounds."""
     call()
     return min(Timer(call, timer=process_time).repeat(ROUNDS, CALLS)) / CALLS
-
-
-class Start(NamedTuple):
-    """What a job takes before its own work begins: seconds, and megabytes of memory."""
-
-    seconds: float
-    memory: float
 
 
 def measure_start(study: Study) -> Start:
