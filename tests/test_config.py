@@ -68,7 +68,7 @@ network: {init: {men: 0.1}}  # 'network.init.men' is not a known key; did you me
 training: {epochs: '3'}  # 'training.epochs' = '3'
 training: {epochs: 0}  # 'training.epochs' = 0
 training: {stop: 3}  # stop = 3 comes after the 2 epochs
-training: {learning_rate: 1e-3}  # 'training.learning_rate' = '1e-3'
+training: {learning_rate: 1e-3}  # for text: write a number such as 1.0e-3, with a point
 network:  # 'network' = None
 network: {init: {mean: .nan}}  # 'network.init.mean' = nan: Input should be a finite number
 neurons: {adex: {}}  # adex

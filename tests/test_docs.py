@@ -28,7 +28,7 @@ from study.config.study import Study
 from study.data.dataset import load
 from study.data.prepare import prepare
 from study.data.splits import ROLES, split
-from study.report.study import declared
+from study.report.study import declared, dictionary
 from study.storage.tables import write_table
 from study.training.delays import DELAYS_TABLE
 from test_config import settings
@@ -117,6 +117,10 @@ def test_every_column_of_every_table_is_explained(finished: Path):
     tables = [t for t in tables if not t.files[0].startswith("joining/")]  # tests/test_joining.py
     explained = {(table.files[0], key) for table in tables for key in table.columns}
     assert explained - met == set(), "columns that no table has"
+
+
+def test_the_page_of_tables_is_in_step():
+    assert (DOCS / "tables.md").read_text() == dictionary(), "run python -m study.report.study"
 
 
 def test_the_guides_figure_is_drawn(finished: Path, tmp_path: Path):

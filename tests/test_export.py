@@ -9,7 +9,15 @@ import pytest
 import torch
 
 from networks import random_spikes
-from spikegrad import Network, NetworkSettings, SpikeTrains, SpikingLayer
+from spikegrad import (
+    ClockedLayer,
+    DelayLine,
+    IntegratedReadout,
+    Network,
+    NetworkSettings,
+    SpikeTrains,
+    SpikingLayer,
+)
 from spikegrad.export import ExportError, to_nir
 from spikegrad.settings import validate
 from test_config import changed
@@ -139,3 +147,28 @@ def test_every_part_of_a_network_is_there():
 def test_what_nir_cannot_say_is_refused(layer: SpikingLayer, step: float, message: str):
     with pytest.raises(ExportError, match=message):
         to_nir(layer, step)
+
+
+def test_a_sequence_is_the_network_of_its_parts():
+    parts = [
+        DelayLine(5, 2, 0.01),
+        SpikingLayer(10, 4, "lif", recurrent=True),
+        SpikingLayer(4, 3, "lif"),
+        IntegratedReadout(3, 2, 0.02, 0.1),
+    ]
+    graph = to_nir(torch.nn.Sequential(*parts), STEP)
+    assert [len(n.v_threshold) for n in graph.nodes.values() if isinstance(n, nir.CubaLIF)] == [
+        4,
+        3,
+    ]
+    assert len(graph.nodes["readout.voltage"].tau) == 2
+    assert sum(isinstance(node, nir.Delay) for node in graph.nodes.values()) == 2
+    weights = graph.nodes["layer1_in.weight"].weight
+    assert np.allclose(weights, parts[2].weight.detach().numpy().T)
+    for wrong, message in (
+        ([parts[1], torch.nn.ReLU()], "a ReLU has no place in the graph"),
+        ([ClockedLayer(5, 2, "lif")], "a ClockedLayer has no place"),
+        ([parts[3]], "there is no SpikingLayer"),
+    ):
+        with pytest.raises(ExportError, match=message):
+            to_nir(torch.nn.Sequential(*wrong), STEP)

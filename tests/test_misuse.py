@@ -22,7 +22,7 @@ from spikegrad.layers import SilentWarning, SpikeOverflowError, SpikingLayer
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
-from spikegrad.spikes import SpikeError, SpikeTrains
+from spikegrad.spikes import SpikeError, SpikeTrains, collate
 from study.training.loop import activity_penalty, smooth_counts
 from study.training.optimizer import Adam
 from test_training import N_CLASSES, N_UNITS, TRAIN, settings
@@ -520,3 +520,10 @@ def test_a_first_spike_readout_stands_in_a_sequence(neuron: str):
     assert torch.equal(logits, made(*own.run(SPIKES)))
     with pytest.raises(ValueError, match="needs the state of the neurons that send it spikes"):
         made(altered(n_units=None))
+
+
+def test_labels_of_batches_are_numbers():
+    samples = [([0.1], [2], 0), ([0.2], [1], np.int64(1))]
+    assert collate(samples, 1.0)[1].tolist() == [0, 1]
+    with pytest.raises(SpikeError, match="labels must be whole numbers, not 'up': number your"):
+        collate([([0.1], [2], "up")], 1.0)

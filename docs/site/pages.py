@@ -1,4 +1,4 @@
-"""What mkdocs adds to docs/: pages from files elsewhere, public names, tables."""
+"""What mkdocs adds to docs/: pages from files elsewhere, public names."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
-
-from study.report.study import dictionary
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
@@ -32,12 +30,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(
         File.generated(config, "scaling.png", abs_src_path=str(ROOT / "benchmarks" / "scaling.png"))
     )
-    made = {
-        "api.md": functions(),
-        "tables.md": dictionary(),
-    }
-    for page, content in made.items():
-        files.append(File.generated(config, page, content=content))
+    files.append(File.generated(config, "api.md", content=functions()))
     return files
 
 
@@ -48,7 +41,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     def led(link: re.Match[str]) -> str:
         text, target, anchor = link.groups()
         place = (source.parent / target).resolve()
-        for name, file in ELSEWHERE.items():
+        for name, file in {**ELSEWHERE, "api.md": "src/spikegrad/__init__.py"}.items():
             if place == ROOT / file:
                 place = ROOT / "docs" / name
         if not place.is_relative_to(ROOT / "docs"):

@@ -207,14 +207,24 @@ class ClockedLayer(SpikingLayer):
 
     Parameters
     ----------
-    n_in, n_out, neuron, tau, recurrent, dtype, drive
+    n_in, n_out
         As of :class:`spikegrad.layers.SpikingLayer`, whose parameters, initial weights and
-        state_dict these are, too; ``neuron`` is a key of :data:`DYNAMICS`.
+        state_dict these are, too.
+    neuron
+        A key of :data:`DYNAMICS`.
+    tau
+        As of :class:`spikegrad.layers.SpikingLayer`.
     step
         Seconds between two times of the grid; samples consist of whole steps.
     surrogate
         psi(u), by which the derivative of a spike by its distance u from the threshold is replaced.
         u is in units of the threshold for LIF, in radians for QIF neurons.
+    recurrent
+        As of :class:`spikegrad.layers.SpikingLayer`.
+    dtype
+        Likewise.
+    drive
+        Likewise.
     """
 
     def __init__(

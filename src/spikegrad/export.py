@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from spikegrad.delays import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
 from spikegrad.network import Network
@@ -29,8 +30,8 @@ class ExportError(ValueError):
     """A network that NIR cannot express; the message says what it lacks."""
 
 
-def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
-    """A network of LIF neurons, or one layer of them, as a NIR graph.
+def to_nir(network: Network | nn.Sequential | SpikingLayer, step: float) -> nir.NIRGraph:
+    """A network of LIF neurons, a Sequential of layers and a readout, or one layer, as a NIR graph.
 
     Layers become ``nir.Linear`` and ``nir.CubaLIF``, recurrent weights a ``nir.Linear`` from the
     neurons to themselves; delays become a ``nir.Delay`` before each copy's ``nir.Linear``. A leaky
@@ -49,7 +50,8 @@ def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
     Raises
     ------
     ExportError
-        If the neurons are others than LIF, or ``step`` is not below their time constants.
+        If the neurons are others than LIF, ``step`` is not below their time constants, or a
+        Sequential has other parts.
     ImportError
         If the package nir is not installed.
     """
@@ -57,10 +59,7 @@ def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
         import nir
     except ImportError as problem:
         raise ImportError("to_nir needs the package nir: pip install 'spikegrad[nir]'") from problem
-    layers = [network] if isinstance(network, SpikingLayer) else list(network.hidden)
-    if isinstance(network, Network) and isinstance(network.readout, FirstSpikeReadout):
-        layers.append(network.readout.layer)
-    line = network.line if isinstance(network, Network) else None
+    line, layers, readout = _parts(network)
     n_inputs = layers[0].n_in if line is None else line.n_units
     nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([n_inputs])})}
     edges: list[tuple[str, str]] = []
@@ -94,13 +93,13 @@ def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
             )
         last = neurons
     size = layers[-1].n_out
-    if isinstance(network, Network) and isinstance(network.readout, LinearReadout):
-        size = network.n_classes
-        tau = np.full(size, network.readout.tau_out)
+    if readout is not None:
+        size = readout.weight.shape[1]
+        tau = np.full(size, readout.tau_out)
         chain = [last, "readout_in.weight", "readout.voltage"]
-        nodes["readout_in.weight"] = nir.Linear(_array(network.readout.weight))
+        nodes["readout_in.weight"] = nir.Linear(_array(readout.weight))
         r = tau / step  # a pulse makes the voltage jump by 1
-        if isinstance(network.readout, MaximumReadout):
+        if isinstance(readout, MaximumReadout):
             chain.insert(2, "readout.current")  # jumps by 4
             nodes["readout.current"] = nir.LI(tau=tau / 2, r=4 * r / 2, v_leak=np.zeros(size))
             r = np.ones(size)
@@ -109,6 +108,29 @@ def to_nir(network: Network | SpikingLayer, step: float) -> nir.NIRGraph:
         last = chain[-1]
     nodes["output"] = nir.Output({"output": np.array([size])})
     return nir.NIRGraph(nodes, [*edges, (last, "output")])
+
+
+def _parts(
+    network: Network | nn.Sequential | SpikingLayer,
+) -> tuple[DelayLine | None, list[SpikingLayer], LinearReadout | None]:
+    """A delay line, layers of neurons, and a readout that does not spike."""
+    parts: list[Any]
+    if isinstance(network, Network):
+        parts = [*([network.line] if network.line else []), *network.hidden, network.readout]
+    else:
+        parts = [network] if isinstance(network, SpikingLayer) else list(network)
+    first = parts.pop(0) if parts and isinstance(parts[0], DelayLine) else None
+    last = parts.pop() if parts and isinstance(parts[-1], LinearReadout) else None
+    layers = [part.layer if isinstance(part, FirstSpikeReadout) else part for part in parts]
+    for part in layers:
+        if type(part) is not SpikingLayer:
+            raise ExportError(
+                f"a {type(part).__name__} has no place in the graph: there may be a DelayLine, then"
+                " SpikingLayers, then a readout"
+            )
+    if not layers:
+        raise ExportError("there is no SpikingLayer")
+    return first, layers, last
 
 
 def _lif(layer: SpikingLayer, step: float) -> dict[str, np.ndarray]:

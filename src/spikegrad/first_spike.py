@@ -38,12 +38,16 @@ class FirstSpikeReadout(nn.Module):
         Their membrane time constant in seconds.
     time_scale
         Spike time difference, in seconds, that changes a logit by 1.
-    mean, scale
-        Initial weights, as in :meth:`SpikingLayer.initialise`.
+    mean
+        Of initial weights, as in :meth:`SpikingLayer.initialise`.
+    scale
+        Their spread, likewise.
     dtype
         Of the weights and logits.
-    max_spikes, drive
+    max_spikes
         Of the output neurons, as in :class:`SpikingLayer`.
+    drive
+        Likewise.
     """
 
     def __init__(

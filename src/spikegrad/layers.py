@@ -70,9 +70,11 @@ class SpikingLayer(nn.Module):
         ``grid``. Delays are parameters like the weights.
     copies
         How often each spike arrives, each time with another delay and other weights.
-    max_delay, min_delay
-        Bounds of the delays in seconds, the lower one of recurrent delays. From 0.5 ms on it makes
-        passes faster: no step then ends with a spike.
+    max_delay
+        Upper bound of the delays in seconds.
+    min_delay
+        Lower bound of recurrent delays. From 0.5 ms on it makes passes faster: no step then ends
+        with a spike.
     initial_delay
         Delays are drawn uniformly up to this number of seconds; by default half of ``max_delay``.
     grid

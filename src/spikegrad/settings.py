@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, cast, get_args
 
@@ -129,7 +130,11 @@ def _explain(model: type[Section], problem: Any) -> str:
     if problem["type"] == "value_error":
         message = str(problem["ctx"]["error"])  # of one of our validators, which names the value
         return f"'{key}': {message}" if key else message
-    return f"'{key}' = {problem['input']!r}: {problem['msg']}"
+    given = problem["input"]
+    hint = ""
+    if isinstance(given, str) and re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", given):
+        hint = f"; YAML takes {given} for text: write a number such as 1.0e-3, with a point"
+    return f"'{key}' = {given!r}: {problem['msg']}{hint}"
 
 
 def _keys_beside(model: type[Section], location: tuple[int | str, ...]) -> list[str]:

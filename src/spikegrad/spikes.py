@@ -323,9 +323,13 @@ def collate(samples: Sequence[tuple], duration: float) -> tuple[SpikeTrains, Ten
     """(times, units, label) of each sample as a batch and labels, int64 [n_samples].
 
     Or (times, units, counts, label). For torch's DataLoader:
-    ``collate_fn=functools.partial(collate, duration=1.4)``.
+    ``collate_fn=functools.partial(collate, duration=1.4)``. SpikeError for a label that is no whole
+    number, or as :meth:`SpikeTrains.from_arrays`.
     """
     times, units, *counts, labels = zip(*samples, strict=True)
+    for label in labels:
+        if not np.issubdtype(np.asarray(label).dtype, np.integer):
+            raise SpikeError(f"labels must be whole numbers, not {label!r}: number your classes")
     return SpikeTrains.from_arrays(times, units, duration, *counts), torch.tensor(labels)
 
 

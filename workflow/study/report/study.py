@@ -147,3 +147,7 @@ def dictionary() -> str:
         text.append("\n| column | meaning |\n|---|---|\n")
         text += [f"| `{name}` | {meaning} |\n" for name, meaning in table.columns.items()]
     return "".join(text)
+
+
+if __name__ == "__main__":  # python -m study.report.study, in the repository's root
+    Path("docs/tables.md").write_text(dictionary())

@@ -22,6 +22,8 @@ FLAT = 5
 """Last epochs, over which a curve that is flat gains nothing."""
 
 
+SHARES = ("accuracy", "silent_fraction")
+"""How measures begin whose intervals end at 0 and 1."""
 UNITS = {"fold": "outer folds", "search": "searches", "seed": "seeds"}
 """What intervals are over, by the column that tells it apart."""
 
@@ -67,6 +69,8 @@ def summary(runs: pd.DataFrame, measures: Iterable[str]) -> pd.DataFrame:
             values = by_unit(members, measure)[measure]
             n_runs = int(members[measure].notna().sum())
             interval = t_interval(values)
+            if measure.startswith(SHARES):
+                interval = max(interval[0], 0.0), min(interval[1], 1.0)
             rows.append((neuron, measure, values.mean(), *interval, len(values), n_runs))
     return pd.DataFrame(rows, columns=columns)
 
