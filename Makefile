@@ -7,9 +7,6 @@ PIP := $(BIN)/python -m pip install --quiet $(if $(PYTHONDONTWRITEBYTECODE),,--n
 TORCH ?= 'torch>=2.5,<3'
 CORES ?= all
 CONFIG ?= config/demo.yaml
-# Beside the study's results, as the last of its files names them.
-DATASET = $(lastword $(shell sed -nE 's/^dataset: *["'\'']?([a-zA-Z0-9_.-]+).*/\1/p' config/config.yaml $(CONFIG)))
-REPORT ?= results/$(DATASET)/report.html
 
 .PHONY: demo quick report bench test test-weekly test-faults test-slurm package docs lint format lock clean
 .DELETE_ON_ERROR:
@@ -24,8 +21,7 @@ quick: $(VENV)/.ready
 
 # One HTML file beside the results; for another study: make report CONFIG=...
 report: $(VENV)/.ready
-	mkdir -p $(dir $(REPORT))
-	$(BIN)/snakemake --configfile $(CONFIG) --report $(REPORT)
+	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) -- whole_report
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -14,7 +15,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from smoke import ROOT, snakemake
-from study.claims.judge import CLAIMS, CLAIMS_TABLE, STATEMENTS, answer
+from study.claims.judge import CLAIMS_TABLE, answer
+from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
+from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
 from study.report.claims_page import claims_page
 from study.report.surfaces_page import MAX_POINTS, surfaces_page
 from study.style import COLOURS, NEURON_COLOURS
@@ -158,52 +161,76 @@ def test_the_page_of_claims_shows_every_row(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def report(finished: Path) -> Path:
-    run = snakemake(finished, "--report", "report.html")
+    run = snakemake(finished, "--", "whole_report")
     assert run.returncode == 0, run.stdout + run.stderr
-    return finished / "report.html"
+    return finished / "results" / "spoken-digits-smoke" / "report.html"
 
 
 @pytest.mark.browser
-def test_the_report_shows_every_figure_and_page_without_the_network(page: Page, report: Path):
-    page.goto(report.as_uri())
-    entries = page.evaluate("results")  # by file
-    folder = report.parent / "results" / "spoken-digits-smoke"
-    figures = {str(p.relative_to(report.parent)) for p in folder.rglob("figures/*.png")}
-    assert figures
-    assert figures <= set(entries)
-    assert all(entry["caption"] for path, entry in entries.items() if path in figures)
-    pages = {"claims", "index", "figures/surfaces", "ntk/sg-ntk-claims", "ntk/sg-ntk"}
-    names = {f"{name}.html" for name in pages} | {"claims.csv", "ntk/claims.csv"}
-    assert {f"results/spoken-digits-smoke/{name}" for name in names} <= set(entries)
+@pytest.mark.parametrize("width", [400, 1400])
+def test_the_report_opens_on_the_answer_and_shows_every_figure(
+    page: Page, report: Path, tmp_path: Path, width: int
+):
+    """Moved away from the results, and without the network."""
+    alone = shutil.copy(report, tmp_path / "report.html")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(alone.as_uri())
+    assert page.locator("h1").first.inner_text().startswith("spoken-digits-smoke")
+    assert page.locator("h1").first.bounding_box()["y"] < 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    menu, heading = page.locator("nav"), page.locator("h1").first
+    if width > 1000:  # beside the text
+        assert (
+            menu.bounding_box()["x"] + menu.bounding_box()["width"] <= heading.bounding_box()["x"]
+        )
+        assert page.locator("nav a").first.is_visible()
+    else:  # above it, closed
+        assert not page.locator("nav a").first.is_visible()
+        page.locator("nav summary").click()
+    page.locator("nav a", has_text="Landscapes").click()
+    assert page.locator("#landscapes h2").is_visible()
 
-    shown = set()
-    page.wait_for_selector("text=Results")
-    categories = page.evaluate("Object.keys(categories)")
-    assert set(categories) >= {
-        "Answer", "Claims", "Data", "Landscapes", "Papers", "SG-NTK", "Search", "Training",
-        "Variants",
-    }  # fmt: skip
-    for category in categories:
-        page.get_by_text(category, exact=True).click()
-        eyes = page.locator('a[iconname="eye"]')
-        eyes.first.wait_for()
-        for k in range(eyes.count()):
-            eyes.nth(k).click()
-            page.wait_for_timeout(50)
-            for image in page.locator('img[src^="data:image/png"]').all():
-                page.wait_for_function("image => image.complete", arg=image.element_handle())
-                assert image.evaluate("image => image.naturalWidth") > 300
-                assert image.bounding_box()["width"] > 100
-                shown.add(image.get_attribute("src"))
-            for frame in page.frames[1:]:
-                frame.wait_for_load_state()
-                assert len(frame.inner_text("body")) > 20
-                shown.add(frame.url)
-        page.locator("nav nav a").first.click()
-        page.wait_for_selector("text=Results")
-    html = {path for path in entries if path.endswith(".html")}
-    assert len(html) == 5
-    assert {entries[path]["data_uri"] for path in figures | html} <= shown
+    folder = report.parent
+    figures = {file.relative_to(folder) for file in folder.rglob("figures/*.png")}
+    embedded = re.findall(r'src="data:image/png;base64,([^"]+)"', alone.read_text())
+    contents = {base64.b64decode(content) for content in embedded}
+    assert len(figures) > 30
+    assert [file for file in figures if (folder / file).read_bytes() not in contents] == []
+    page.evaluate("document.querySelectorAll('img').forEach((image) => (image.loading = 'eager'))")
+    for image in page.locator("img").all():
+        page.wait_for_function("image => image.complete", arg=image.element_handle())
+        assert image.evaluate("image => image.naturalWidth") > 300
+        assert image.bounding_box()["width"] <= width
+    assert page.locator("section").count() == page.locator("section p.small").count() > 40
+    surfaces = page.frame_locator("iframe").locator("#lif")
+    surfaces.wait_for()
+
+    anchors = [str(a.get_attribute("href")) for a in page.locator('a[href^="#"]').all()]
+    ids = set(page.evaluate("[...document.querySelectorAll('[id]')].map((own) => '#' + own.id)"))
+    assert set(anchors) <= ids
+    assert {"#answer-claims-qif-outperforms-lif", "#ntk-divergence"} <= set(anchors)
+    others = {str(a.get_attribute("href")) for a in page.locator("a").all()} - set(anchors)
+    assert [link for link in others if not (folder / link.split("#")[0]).is_file()] == []
+
+
+@pytest.mark.browser
+def test_a_verdict_is_on_the_screen_of_a_phone(page: Page, finished: Path):
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto((finished / "results" / "spoken-digits-smoke" / "claims.html").as_uri())
+    for verdict in page.locator(".verdict").all()[:20]:
+        box = verdict.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 400
+
+
+@pytest.mark.weekly
+def test_snakemakes_own_report_has_every_figure(finished: Path):
+    run = snakemake(finished, "--report", "own.html")
+    assert run.returncode == 0, run.stdout + run.stderr
+    text = (finished / "own.html").read_text()
+    folder = finished / "results" / "spoken-digits-smoke"
+    figures = [str(file.relative_to(finished)) for file in folder.rglob("figures/*.png")]
+    assert [file for file in figures if file not in text] == []
 
 
 @pytest.mark.browser
@@ -230,9 +257,9 @@ def test_the_first_page_starts_with_the_verdicts(page: Page, finished: Path):
     claims = pd.concat([pd.read_csv(folder / f"{sub}claims.csv") for sub in ("", "ntk/")])
     rows = page.locator("table").first.locator("tbody tr").all()
     verdicts = {row.locator("a").inner_text(): row.locator(".verdict").inner_text() for row in rows}
-    assert verdicts == {s.text: str(answer(claims, s, None).verdict) for s in STATEMENTS[:8]}
+    assert verdicts == {s.text: str(answer(claims, s, None).verdict) for s in QIF_STATEMENTS}
     second = page.locator("table").nth(1).locator("tbody tr a").all_inner_texts()
-    assert second == [statement.text for statement in STATEMENTS[8:]]
+    assert second == [statement.text for statement in SG_NTK_STATEMENTS]
     page.locator("table").nth(1).locator("a").first.click()
     assert page.url.endswith("ntk/sg-ntk.html#divergence")
     assert page.locator("#divergence").is_visible()
@@ -241,7 +268,7 @@ def test_the_first_page_starts_with_the_verdicts(page: Page, finished: Path):
 def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):
     results = finished / "results" / "spoken-digits-smoke"
     claims = pd.concat([pd.read_csv(results / f"{sub}claims.csv") for sub in ("", "ntk/")])
-    assert set(claims["id"]) == {claim.name for claim in CLAIMS}
+    assert set(claims["id"]) == {claim.name for claim in (*QIF_CLAIMS, *SG_NTK_CLAIMS)}
     runs = pd.read_csv(results / "training" / "runs.csv")
     means = runs.groupby("neuron")["accuracy"].mean()
     gains = claims.set_index(["id", "case"]).loc["qif-outperforms-lif"]

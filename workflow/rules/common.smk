@@ -93,6 +93,7 @@ FAMILIES = {  # of figures: category in the report, and folder
     "paper": ("Papers", "figures"),
 }
 FIGURES = []
+REPORTED = []
 
 
 def figure(family, name, content, inputs, each=None, formats=("png", "pdf"), **params):
@@ -132,6 +133,8 @@ def pick(files, *names):
 
 def reported(path, caption, category, content):
     """A file of the report, with workflow/report/<caption>.rst below it, unless that is None."""
+    if "{" not in path:  # what has wildcards stands in tables of all
+        REPORTED.append((category, content, path, caption))
     caption = caption and f"../report/{caption}.rst"
     return report(path, caption=caption, category=category, labels={"content": content})
 

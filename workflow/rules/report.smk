@@ -1,4 +1,4 @@
-# A page for each paper, made of the tables beside it. snakemake --report collects all figures and tables.
+# A page for each paper, made of the tables beside it, and all of the study in one file.
 REPORT_RESULTS = [f"{RESULTS}/index.html", f"{NTK}/sg-ntk.html"]
 
 
@@ -71,6 +71,36 @@ use rule ntk_page as study_page with:
     params:
         study=STUDY.model_dump(mode="json"),
         benchmarks=BENCHMARKS,
+
+
+# The order in which the menu has them.
+CATEGORIES = ["Papers", "Landscapes", "Training", "Search", "Variants", "Data"]
+SHOWN = sorted(
+    (
+        item
+        for item in REPORTED
+        if not item[2].endswith((".html", ".yaml")) or "surfaces" in item[2]
+    ),
+    key=lambda item: (CATEGORIES.index(item[0]) if item[0] in CATEGORIES else 99),
+)
+
+
+rule whole_report:
+    """The whole study in one file for the browser: the answer first, then all figures and tables."""
+    input:
+        pages=[f"{RESULTS}/index.html", f"{NTK}/sg-ntk.html", *JOINING_RESULTS],
+        files=[item[2] for item in SHOWN],
+    output:
+        report=f"{RESULTS}/report.html",
+    log:
+        f"{LOGS}/report.log",
+    localrule: True
+    params:
+        shown=SHOWN,
+        captions=str(BASE / "report"),
+        data=STUDY.dataset,
+    script:
+        "../scripts/whole_report.py"
 
 
 # These have no outputs, so that they run whenever they are asked for.

@@ -1,11 +1,12 @@
 """Draw what the kernel misses of a step, and the spikes that change, by the step's length."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
 from study.joining import EXACT
 from study.storage.tables import read_table
-from study.style import COLOURS, NEURON_COLOURS, letter, neuron_label, panels, save
+from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 
 log = start(snakemake)
 table = read_table(snakemake.input.steps)
@@ -13,7 +14,9 @@ last = table.groupby(["neuron", "seed"])["epoch"].transform("max")
 table = table[table["epoch"] == last]
 neurons = list(dict.fromkeys(table["neuron"]))
 rules = [EXACT, *[rule for rule in dict.fromkeys(table["rule"]) if rule != EXACT]]
-colours = dict(zip(rules[1:], [*COLOURS, "#444444", "#ddaa33", "#aa4499"], strict=False))
+colours = dict(
+    zip(rules[1:], plt.get_cmap("viridis")(np.linspace(0, 0.9, len(rules) - 1)), strict=True)
+)
 figure, axes = panels(2, len(neurons), (3.4, 2.6), (0, 0.4), sharex=True, sharey="row")
 for column, neuron in zip(axes.T, neurons, strict=True):
     for rule in rules:

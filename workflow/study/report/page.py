@@ -93,15 +93,25 @@ def template_of(folder: Path) -> str:
     return "study.md" if (folder / "training").exists() else "sg_ntk.md"
 
 
+def claims_of(folder: Path) -> Path:
+    """The page of all claims beside the page of ``folder``."""
+    return folder / CLAIMS[template_of(folder)]
+
+
+def body_of(text: str) -> str:
+    """A page as the body of an HTML file."""
+    body = markdown.markdown(text, extensions=["tables", "toc", "fenced_code", "sane_lists"])
+    verdicts = "|".join(Verdict)
+    return re.sub(rf"<td>({verdicts})</td>", r'<td><span class="verdict \1">\1</span></td>', body)
+
+
 def as_html(text: str, folder: Path) -> str:
     """A page as HTML, with its first picture in it; links to other pages lead to their HTML.
 
     The others lie beside the file. They are left out where it is opened without them, as it is in
     Snakemake's report.
     """
-    body = markdown.markdown(text, extensions=["tables", "toc", "fenced_code", "sane_lists"])
-    verdicts = "|".join(Verdict)
-    body = re.sub(rf"<td>({verdicts})</td>", r'<td><span class="verdict \1">\1</span></td>', body)
+    body = body_of(text)
     for name, html in BELOW.items():
         body = body.replace(f'href="{name}/{PAGE}', f'href="{name}/{html}')
 

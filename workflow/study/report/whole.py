@@ -1,0 +1,111 @@
+"""A study in one file for the browser: its pages of answers first, then all figures and tables."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from study.report.page import BELOW, PAGE, body_of, claims_of, template_of
+from study.report.pages import render
+from study.storage.tables import read_table
+
+ROWS = 200
+"""Rows of a table that are shown."""
+TITLES = {
+    "study.md": "Answer",
+    "sg_ntk.md": "Second paper",
+    "joining.md": "Exact and surrogate",
+}
+
+
+class Item(NamedTuple):
+    """A figure or table of the report."""
+
+    category: str
+    content: str
+    file: str
+    caption: str
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What the template shows of it: a picture, a page that can be drawn on, or a table."""
+        file = Path(self.file)
+        if file.suffix == ".png":
+            return {"picture": _data(file)}
+        if file.suffix == ".html":
+            return {"page": file.read_text()}
+        table = read_table(file)
+        text = table.head(ROWS).to_html(index=False, border=0, float_format="{:.4g}".format)
+        return {"table": text, "rows": len(table), "more": len(table) > ROWS}
+
+
+class Chapter(NamedTuple):
+    """A part of the report that the menu names: a page, or figures and tables."""
+
+    anchor: str
+    title: str
+    body: str = ""
+    items: tuple[Item, ...] = ()
+
+
+def whole(folder: Path, title: str, items: Sequence[Item]) -> str:
+    """The page of the study in ``folder``, whose figures and tables are ``items``."""
+    homes = [own for own in (folder, *(folder / name for name in BELOW)) if (own / PAGE).exists()]
+    targets = {place: anchor for own in homes for place, anchor in _places(own, folder)}
+    chapters = [chapter for own in homes for chapter in _pages(own, folder, targets)]
+    for category in dict.fromkeys(item.category for item in items):
+        of_category = tuple(item for item in items if item.category == category)
+        anchor = re.sub(r"\W+", "-", category.lower())
+        chapters.append(Chapter(anchor, category, items=of_category))
+    return render("report.html", title=title, chapters=chapters, most=ROWS)
+
+
+def _name(own: Path, folder: Path) -> str:
+    return "answer" if own == folder else own.name
+
+
+def _places(own: Path, folder: Path) -> Iterator[tuple[Path, str]]:
+    """Files that are chapters here, and their anchors."""
+    name = _name(own, folder)
+    for page in (PAGE, "index.html", BELOW.get(name, PAGE)):
+        yield (own / page).resolve(), name
+    yield claims_of(own).resolve(), f"{name}-claims"
+
+
+def _pages(own: Path, folder: Path, targets: dict[Path, str]) -> list[Chapter]:
+    """A page of answers and its claims, of the study's folder or one below it."""
+    name, title = _name(own, folder), TITLES[template_of(own)]
+    body = body_of((own / PAGE).read_text())
+    body = re.sub(r'src="([^"]+\.png)"', lambda found: f'src="{_data(own / found[1])}"', body)
+    judged = re.search(r'<div class="claims">.*</div>', claims_of(own).read_text(), re.DOTALL)
+    assert judged is not None, "every page of claims has them"
+    return [
+        Chapter(name, title, _led(body, name, own, folder, targets)),
+        Chapter(
+            f"{name}-claims",
+            f"{title}: all claims",
+            _led(judged[0], f"{name}-claims", own, folder, targets),
+        ),
+    ]
+
+
+def _led(body: str, name: str, own: Path, folder: Path, targets: dict[Path, str]) -> str:
+    """Its anchors begin with ``name``; links to other pages lead to their chapters."""
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
+
+    def target(found: re.Match[str]) -> str:
+        file, _, anchor = found[1].partition("#")
+        place = (own / file).resolve()
+        chapter = targets.get(place) if file else name
+        if chapter is not None:
+            return f'href="#{chapter}{anchor and f"-{anchor}"}"'
+        return f'href="{place.relative_to(folder.resolve())}"'
+
+    return re.sub(r'href="(?!https?:)([^"]+)"', target, body)
+
+
+def _data(file: Path) -> str:
+    return f"data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}"
