@@ -76,12 +76,8 @@ use rule ntk_page as study_page with:
 # The order in which the menu has them.
 CATEGORIES = ["Papers", "Landscapes", "Training", "Search", "Variants", "Data"]
 SHOWN = sorted(
-    (
-        item
-        for item in REPORTED
-        if not item[2].endswith((".html", ".yaml")) or "surfaces" in item[2]
-    ),
-    key=lambda item: (CATEGORIES.index(item[0]) if item[0] in CATEGORIES else 99),
+    (item for item in REPORTED if item[0] not in ("Answer", "Claims")),
+    key=lambda item: CATEGORIES.index(item[0]) if item[0] in CATEGORIES else 99,
 )
 
 
