@@ -87,7 +87,7 @@ NAMES = ["spikes/times", "spikes/units", "labels", "extra/speaker", "extra/keys"
 WRONG: dict[str, Any] = {
     "a number": np.float64(1),
     "a matrix": np.zeros((12, 2)),
-    "text": np.array([b"x"] * 12),
+    "text": np.array([b"%d" % k for k in range(12)]),
     "complex numbers": np.zeros(12, np.complex128),
     "records": np.zeros(12, [("a", "i4"), ("b", "f8")]),
     "nothing": h5py.Empty("f8"),

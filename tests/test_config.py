@@ -24,7 +24,7 @@ from smoke import ROOT
 from spikegrad.settings import ConfigError, validate
 from study.config import reference
 from study.config.data import DataConfig
-from study.config.overlays import by_neuron, differences, hidden
+from study.config.overlays import by_neuron, differences, given_twice, hidden
 from study.config.study import Study
 
 
@@ -85,6 +85,7 @@ joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.007}  # joining.step: 
 joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01, kernel_samples: 50}  # must not exceed
 joining: {seeds: [0], surrogates: [{width: 1.0, kind: tanh}], step: 0.01}  # superspike
 joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01, growing: {widths: [4]}}  # at least 2
+data: {n_units: 65537}  # 'data.n_units' = 65537: Input should be less than or equal to 65536
 data: {equal_counts: {spikes: 0}}  # 'data.equal_counts.spikes' = 0
 search: {sampling: {space: [{key: network.tau, low: 0.1, high: 0.1}]}}  # low must be below high
 search: {sampling: {space: [{key: network.tau, low: 0, high: 1, log: true}]}}  # start above 0
@@ -145,6 +146,25 @@ def test_a_mistake_is_named_with_its_key(line: str):
         validate(Study, config)
     assert message in str(caught.value)
     assert str(caught.value).count("\n") < 3
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("training: {epochs: 3}\nneurons: {}\ntraining: {clip: 1.0}", ["training"]),
+        ("network:\n  init: {mean: 1, scale: 2, mean: 3}", ["network.init.mean"]),
+        ("search: {sampling: {space: [{key: a, key: b}]}}", ["search.sampling.space.0.key"]),
+        ("a: &x {b: 1}\nc: {<<: *x, b: 2}", []),
+        ("", []),
+    ],
+)
+def test_a_key_given_twice_is_found(text: str, keys: list[str]):
+    assert given_twice(text) == keys
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "config").glob("*.yaml")))
+def test_shipped_configurations_give_no_key_twice(name: str):
+    assert given_twice((ROOT / "config" / name).read_text()) == []
 
 
 def test_more_seeds_take_one_change_and_landscapes_follow():

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikefiles import CLASSES, original_file, read_all, shd_file
+from spikefiles import CLASSES, original_file, random_samples, read_all, shd_file
 from study.data.layout import DataError, Sample, open_spike_file, write_spike_file
 
 N_UNITS, DURATION = 30, 1.0
@@ -137,3 +137,10 @@ def test_empty_absent_and_foreign_files_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(DataError, match=rf"{name}\.h5: {message}"):
             read_all(tmp_path / f"{name}.h5")
+
+
+def test_classes_of_one_name_are_refused(tmp_path: Path) -> None:
+    """Before training, not when figures are drawn."""
+    write_spike_file(tmp_path / "x.h5", random_samples(0, 1, 1), ["yes", "no", "yes"])
+    with pytest.raises(DataError, match=r"x\.h5: two classes of extra/keys are called 'yes'"):
+        read_all(tmp_path / "x.h5")

@@ -7,6 +7,8 @@ import os
 import platform
 import subprocess
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -31,15 +33,45 @@ def test_a_folder_is_taken_once_and_free_after_its_process(tmp_path: Path) -> No
     assert not (tmp_path / NAME).exists()
 
 
-@pytest.mark.parametrize("started", [0.0, None], ids=["number used again", "killed"])
-def test_what_a_dead_process_of_this_machine_left_is_taken_over(tmp_path: Path, started) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    pid = os.getpid() if started is not None else dead.pid
-    owner = {"host": platform.node(), "pid": pid, "started": started, "time": "", "folder": ""}
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 - 1], ids=["number used again", "killed"])
+def test_what_a_dead_process_of_this_machine_left_is_taken_over(tmp_path: Path, pid: int) -> None:
+    owner = {"host": platform.node(), "pid": pid, "time": "", "folder": ""}
     (tmp_path / NAME).write_text(json.dumps(owner))
     lock(tmp_path)
     assert json.loads((tmp_path / NAME).read_text())["pid"] == os.getpid()
+
+
+RACE = """
+import os, sys, time
+from pathlib import Path
+from study.storage.lock import LockedError, lock
+folder, start = Path(sys.argv[1]), float(sys.argv[2])
+for number in range(60):
+    while time.time() < start + 0.05 * number:
+        pass
+    if not os.fork():  # whose lock ends with it
+        try:
+            lock(folder / str(number))
+        except LockedError:
+            os._exit(0)
+        (folder / f"{number}.{os.getpid()}").touch()
+        time.sleep(0.03)
+        os._exit(0)  # killed: nothing is released by hand
+"""
+
+
+def test_of_several_that_race_for_a_stale_lock_one_has_it(tmp_path: Path) -> None:
+    """Whatever the clock says: it runs backwards for none of them here, since none is asked."""
+    owner = {"host": platform.node(), "pid": 2**22 - 1, "time": "", "folder": ""}
+    for number in range(60):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / NAME).write_text(json.dumps(owner))
+    command = [sys.executable, "-c", RACE, tmp_path, str(time.time() + 3)]
+    racing = [subprocess.Popen(command) for _ in range(4)]
+    assert [process.wait() for process in racing] == [0] * 4
+    time.sleep(0.2)
+    owners = Counter(int(file.stem) for file in tmp_path.iterdir() if file.is_file())
+    assert owners == {number: 1 for number in range(60)}
 
 
 def test_snakemake_refuses_results_of_another_machine(tmp_path: Path) -> None:
@@ -47,7 +79,7 @@ def test_snakemake_refuses_results_of_another_machine(tmp_path: Path) -> None:
     project = copy_repository(tmp_path)
     file = project / "results" / "spoken-digits-smoke" / NAME
     file.parent.mkdir(parents=True)
-    owner = {"host": "login2", "pid": 7, "started": 0.0, "time": "yesterday", "folder": "/home/b"}
+    owner = {"host": "login2", "pid": 7, "time": "yesterday", "folder": "/home/b"}
     file.write_text(json.dumps(owner))
     run = snakemake(project, "--", "results/spoken-digits-smoke/engine/lif.compiled")
     assert run.returncode != 0

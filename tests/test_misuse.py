@@ -92,6 +92,12 @@ def passed(spikes: SpikeTrains) -> None:
     layer()(spikes)
 
 
+def clipped(clip: float) -> None:
+    own = layer()
+    own.sample_clip = clip
+    own(SPIKES)
+
+
 FINITE = "must be a positive, finite number of seconds"
 SHAPE = r"must have the shape \[\d+, 3\]"
 MISTAKES = [
@@ -118,6 +124,10 @@ MISTAKES = [
     (SpikeError, "sample 1: a count is below 1 .event 3:", lambda: passed(counted(53, 0))),
     (TypeError, r"not ndarray; SpikeTrains\.from_arr", lambda: passed(np.zeros((8, 100, 20)))),
     # layers and readouts, as they are made
+    *((ValueError, "max_spikes must be a whole number", lambda n=n: layer(max_spikes=n))
+      for n in (2.5, True, NAN, 0, "9")),
+    *((ValueError, "sample_clip must be None or a positive", lambda c=c: clipped(c))
+      for c in (-1.0, 0.0, INF, NAN)),
     (ValueError, r"'adex' is not known; .*'lif', 'lif_refrac", lambda: layer(neuron="adex")),
     (ValueError, f"tau {FINITE}", lambda: layer(tau=0.0)),
     (ValueError, "drive must be", lambda: layer(drive=NAN)),

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Iterable
 from itertools import product
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -134,8 +135,8 @@ class SpikingLayer(nn.Module):
             raise ValueError(f"drive must be a finite current, not {drive}")
         sizes = {"n_in": n_in, "n_out": n_out, "max_spikes": max_spikes, "copies": copies}
         for name, number in sizes.items():
-            if number < 1:
-                raise ValueError(f"{name} must be at least 1, not {number}")
+            if not isinstance(number, Integral) or isinstance(number, bool) or number < 1:
+                raise ValueError(f"{name} must be a whole number of at least 1, not {number!r}")
         first = max_delay / 2 if initial_delay is None else initial_delay
         check_delays(delays, copies, grid, min_delay, first, max_delay)
         self.grid, min_delay = float(grid), max(min_delay, grid)
@@ -314,6 +315,10 @@ class SpikingLayer(nn.Module):
                 " makes them of spike times and channels"
             )
         spikes.check(self.n_in)
+        if self.sample_clip is not None and not 0 < self.sample_clip < math.inf:
+            raise ValueError(
+                f"sample_clip must be None or a positive, finite number, not {self.sample_clip}"
+            )
         tensors = spikes.times, *self._weights(), *self._delays(), self._checked_log_tau()
         logged = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
         function = SynapticFunction if self.grid > 0 else SpikingFunction

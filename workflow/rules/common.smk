@@ -11,7 +11,7 @@ BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path[:0] = [str(BASE.parent / "src"), str(BASE)]
 
 from spikegrad.settings import ConfigError, validate
-from study.config.overlays import differences, hidden
+from study.config.overlays import differences, given_twice, hidden
 from study.config.search import Halving
 from study.config.study import Study
 from study.estimate.seconds import limit
@@ -32,6 +32,9 @@ if STUDY.machines.container is not None:
 if workflow.is_main_process:  # jobs parse all this again
     os.environ.update(SPIKEGRAD_STARTED=f"{time.time()}")  # for scripts/_job.py
     LAID = [*workflow.configfiles[-1:], *workflow.overwrite_configfiles]
+    for file in LAID:
+        if twice := given_twice(Path(file).read_text()):
+            raise WorkflowError(f"{file}: '{twice[0]}' stands there twice; make one of both")
     LAID = [(os.path.relpath(file), load_configfile(file)) for file in LAID]
     for line in hidden([*LAID, ("--config", workflow.config_settings.config)]):
         logger.warning(line)

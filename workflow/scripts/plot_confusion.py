@@ -5,7 +5,7 @@ import seaborn as sns
 
 from _job import start
 from study.storage.tables import read_table
-from study.style import neuron_label, panels, save
+from study.style import neuron_label, panels, plain, save
 
 log = start(snakemake)
 tables = [read_table(file) for file in snakemake.input.samples]
@@ -14,6 +14,7 @@ figure, grid = panels(1, len(tables), (3.6, 3.6), (0.4, 0), sharey=True)
 for axes, samples in zip(grid[0], tables, strict=True):
     share = pd.crosstab(samples["label"], samples["prediction"], normalize="index", dropna=False)
     last = axes is grid[0][-1]
+    share = share.rename(index=plain, columns=plain)
     sns.heatmap(
         share,
         vmin=0,

@@ -5,7 +5,7 @@ import numpy as np
 
 from _job import start
 from study.storage.tables import read_table
-from study.style import COLOURS, draw_input, save
+from study.style import COLOURS, draw_input, plain, save
 
 log = start(snakemake)
 names = ("samples", "profiles", "examples")
@@ -21,7 +21,7 @@ panels = above.subplots(1, 4, sharex=True, sharey=True)
 shown = examples.groupby(["class", "speaker"], sort=False)
 for axes, ((word, speaker), example) in zip(panels, shown, strict=False):
     draw_input(axes, example, n_units)
-    axes.set_title(f"“{word}”, speaker {speaker}")
+    axes.set_title(f"“{plain(word)}”, speaker {speaker}")
     axes.set_xlabel("time (ms)")
 end = 1000 * samples.last_spike.max()
 panels[0].set(ylabel="channel", xlim=(0, end), ylim=(0, n_units - 1))

@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 from _job import start
 from study.config.neurons import NEURON_STYLES
 from study.storage.tables import read_table
-from study.style import draw_input, save
+from study.style import draw_input, plain, save
 
 log = start(snakemake)
 potentials = read_table(snakemake.input.potentials)
@@ -41,7 +41,7 @@ for axes, neuron in zip(panels[1:], neurons, strict=True):
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 panels[-1].set(xlabel="time (ms)", xlim=(0, 1100 * heard["time"].max()))
 figure.suptitle(
-    f"{first['data']}: “{first['word']}”, test speaker {first['speaker']}; "
+    f"{first['data']}: “{plain(first['word'])}”, test speaker {first['speaker']}; "
     "one hidden neuron of each trained network",
 )
 save(figure, snakemake.output)

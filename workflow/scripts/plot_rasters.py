@@ -2,7 +2,7 @@
 
 from _job import start
 from study.storage.tables import read_table
-from study.style import NEURON_COLOURS, draw_input, neuron_label, panels, save
+from study.style import NEURON_COLOURS, draw_input, neuron_label, panels, plain, save
 
 log = start(snakemake)
 spikes = read_table(snakemake.input.rasters)
@@ -28,5 +28,5 @@ for row, layer in zip(grid, layers, strict=False):
 for axes in (grid[0, 0], *grid[-1, 1:]):
     axes.set(xlabel="time (ms)", xlim=(0, None))
     axes.tick_params(labelbottom=True)
-figure.suptitle(f"{first['data']}: “{first['word']}”, test speaker {first['speaker']}")
+figure.suptitle(f"{first['data']}: “{plain(first['word'])}”, test speaker {first['speaker']}")
 save(figure, snakemake.output)

@@ -38,6 +38,11 @@ NEURON_COLOURS = {neuron: style.colour for neuron, style in NEURON_STYLES.items(
 COLOURS = ("#009e73", "#882255", "#e69f00", "#56b4e9", "#999999")
 
 
+def plain(text: object) -> str:
+    """A name of the user's, in which a dollar begins no formula."""
+    return str(text).replace("$", r"\$")
+
+
 def neuron_label(names: str) -> str:
     """``names``, separated by ", ", for readers: neuron models have labels, other words stay."""
     return ", ".join(

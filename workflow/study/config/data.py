@@ -215,8 +215,9 @@ class DataConfig(Section):
 
     source: Literal["shd", "ssc", "heidelberg-digits", "recordings", "spoken-digits", "files"]
     """Where spikes come from; only that source's section below is used."""
-    n_units: int = Field(700, ge=1)
-    """Number of the source's channels; for sounds, those of the cochlea."""
+    n_units: int = Field(700, ge=1, le=65_536)
+    """Number of the source's channels; for sounds, those of the cochlea. Files have two bytes for
+    each."""
     channels: int | None = Field(None, ge=1)
     """Number of input channels into which neighbouring ones of the source are merged, as many into
     each; null keeps `n_units`."""

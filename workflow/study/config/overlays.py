@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import yaml
+
 COMMON = ("network.", "training.")
+
+
+def given_twice(text: str) -> list[str]:
+    """The keys that a configuration in YAML gives twice in one section, by their whole names.
+
+    YAML's readers keep the last one, and all that was below the first is lost in silence.
+    """
+    return list(_twice(yaml.compose(text, Loader=yaml.SafeLoader), ""))
+
+
+def _twice(node: yaml.Node | None, before: str) -> Iterator[str]:
+    if isinstance(node, yaml.SequenceNode):
+        for place, entry in enumerate(node.value):
+            yield from _twice(entry, f"{before}{place}.")
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                yield before + name
+            seen.add(name)
+            yield from _twice(value, f"{before}{name}.")
 
 
 def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:

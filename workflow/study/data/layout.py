@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -97,6 +98,8 @@ class SpikeFile:
                 check_rows(rows)
         self.class_names = [k.decode() if isinstance(k, bytes) else str(k) for k in keys[()]]
         self.labels, self.speakers = (self._whole_numbers(d) for d in (labels, speakers))
+        if twice := [name for name, n in Counter(self.class_names).items() if n > 1]:
+            raise self.error(f"two classes of extra/keys are called '{twice[0]}'; name them apart")
         for i in np.flatnonzero((self.labels < 0) | (self.labels >= len(self.class_names)))[:1]:
             raise self.error(
                 f"label {self.labels[i]} is outside the {len(self.class_names)} classes of"

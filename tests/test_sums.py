@@ -1,0 +1,83 @@
+"""What a job reads is what another has written, whatever kind of file: or it is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from smoke import snakemake
+from study.storage.sums import FOLDER, OWN, DamagedError, seal, verify
+from test_workflow import edited
+
+
+def test_changed_lost_and_added_contents_are_refused_by_name(tmp_path: Path) -> None:
+    file, folder = tmp_path / "x.csv", tmp_path / "job0"
+    file.write_text("a,b\n1,2\n")
+    (folder / "deep").mkdir(parents=True)
+    for name in ("0.json", "deep/1.json"):
+        (folder / name).write_text("{}")
+    seal([file, folder, tmp_path / "absent"])
+    (folder / ".snakemake_timestamp").touch()
+    verify([file, folder, tmp_path / "absent"])
+    file.write_text("a,b\n1,3\n")
+    with pytest.raises(DamagedError, match=r"x\.csv is not as it was written.*delete it"):
+        verify([file], patience=0)
+    seal([file])  # made again
+    verify([file])
+    for change in (
+        lambda: (folder / "0.json").write_text("[]"),
+        lambda: (folder / "2.json").write_text("{}"),
+        lambda: (folder / "deep" / "1.json").rename(folder / "1.json"),
+    ):
+        seal([folder])
+        change()
+        with pytest.raises(DamagedError, match="job0 is not as it was written"):
+            verify([folder], patience=0)
+
+
+def test_a_sum_that_comes_late_is_waited_for(tmp_path: Path, monkeypatch) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("old")
+    seal([file])
+    file.write_text("new")
+    monkeypatch.setattr("time.sleep", lambda _: seal([file]))
+    verify([file])
+
+
+def test_any_flipped_bit_of_any_kind_of_file_is_refused(finished: Path, tmp_path: Path) -> None:
+    """Of all that the smoke study has written, but for what carries its own checksum."""
+    results = edited(finished, tmp_path) / "results" / "spoken-digits-smoke"
+    sealed = [own.parent.parent / own.name.removesuffix(".sum") for own in results.rglob("*.sum")]
+    files = sorted(f for f in sealed if f.is_file() and f.stat().st_size)
+    records = sorted(f for job in sealed if job.is_dir() for f in job.rglob("*.json"))
+    written = [f for f in results.rglob("*") if f.is_file() and FOLDER not in f.parts]
+    kinds = {f.suffix for f in written if f.stat().st_size and not any(map(f.match, OWN))}
+    assert {f.suffix for f in [*files, *records]} >= kinds - {".tsv", ""}
+    rng = np.random.default_rng(0)
+    flips = 0
+    for file in rng.permutation([*files, *records])[:450]:
+        path = Path(file)
+        content = bytearray(path.read_bytes())
+        content[rng.integers(len(content))] ^= 1 << int(rng.integers(8))
+        whole = path.read_bytes()
+        path.write_bytes(content)
+        read = path if path in files else next(job for job in path.parents if job in sealed)
+        with pytest.raises(DamagedError, match=str(read)):
+            verify([read], patience=0)
+        path.write_bytes(whole)
+        verify([read], patience=0)
+        flips += 1
+    assert flips >= 150
+
+
+def test_a_job_names_the_damaged_file_that_it_would_read(finished: Path, tmp_path: Path) -> None:
+    project = edited(finished, tmp_path)
+    table = project / "results" / "spoken-digits-smoke" / "training" / "runs.csv"
+    text = table.read_text()
+    table.write_text(text.replace("0.", "1.", 1))
+    (project / "results" / "spoken-digits-smoke" / "claims.csv").unlink()
+    run = snakemake(project, "--rerun-triggers", "code", "--", "claims")
+    assert run.returncode != 0
+    assert "training/runs.csv is not as it was written" in run.stdout + run.stderr

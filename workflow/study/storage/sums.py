@@ -1,0 +1,68 @@
+"""Checksums of what jobs write, checked by the jobs that read it: one scheme for all files.
+
+A file's sum lies in ``.sums`` beside it; that of a folder is of all files in it. Files that a user
+brings have none. Tensors and prepared events carry checksums of their own, and are large.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from spikegrad.files import atomic
+
+FOLDER = ".sums"
+OWN = ("*.safetensors", "events.h5")
+"""What carries its own checksum."""
+PATIENCE = 20.0
+"""Seconds that another machine's sum may come later than its file."""
+
+
+class DamagedError(ValueError):
+    """A file is not what the job that made it has written; the message names it and what to do."""
+
+
+def seal(paths: Iterable[str | Path]) -> None:
+    """Write the sums of those files and folders of ``paths`` that are there."""
+    for path in map(Path, paths):
+        if path.exists() and not any(map(path.match, OWN)):
+            with atomic(_place(path)) as part:
+                part.write_text(_sum(path) + "\n")
+
+
+def verify(paths: Iterable[str | Path], patience: float = PATIENCE) -> None:
+    """DamagedError for the first of ``paths`` that differs from its sum, if it has one."""
+    for path in map(Path, paths):
+        end = time.monotonic() + patience
+        while not _is_whole(path):
+            if time.monotonic() > end:
+                raise DamagedError(
+                    f"{path} is not as it was written: it is damaged, or was edited; delete it, and"
+                    " snakemake makes it again"
+                )
+            time.sleep(min(1.0, patience))
+
+
+def _is_whole(path: Path) -> bool:
+    place = _place(path)
+    return not place.exists() or not path.exists() or place.read_text().strip() == _sum(path)
+
+
+def _place(path: Path) -> Path:
+    return path.parent / FOLDER / f"{path.name}.sum"
+
+
+def _sum(path: Path) -> str:
+    total = hashlib.blake2b(digest_size=16)
+    files = [path]
+    if path.is_dir():  # but for what Snakemake adds afterwards
+        files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+    for file in files:
+        if file != path:
+            total.update(f"{file.relative_to(path)} {file.stat().st_size}\n".encode())
+        with open(file, "rb") as content:
+            while block := content.read(2**20):
+                total.update(block)
+    return total.hexdigest()
