@@ -34,7 +34,9 @@ if workflow.is_main_process:  # jobs parse all this again
     LAID = [*workflow.configfiles[-1:], *workflow.overwrite_configfiles]
     for file in LAID:
         if twice := given_twice(Path(file).read_text()):
-            raise WorkflowError(f"{file}: '{twice[0]}' stands there twice; make one of both")
+            raise WorkflowError(
+                f"{file}: '{twice[0]}' stands there twice; make one of both"
+            )
     LAID = [(os.path.relpath(file), load_configfile(file)) for file in LAID]
     for line in hidden([*LAID, ("--config", workflow.config_settings.config)]):
         logger.warning(line)
