@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import spikegrad
+import spikegrad.files
 import spikegrad.ntk
 from smoke import ROOT, copy_repository, snakemake
 from study.storage import provenance
@@ -35,9 +36,10 @@ def test_every_module_that_a_script_loads_is_found(name):
     loaded = {Path(line).resolve() for line in run.stdout.split("\n") if line}
     found = {file.resolve() for file in imported_files(SCRIPTS / name)}
     assert loaded
-    # what watches for edits while a job runs changes no result
+    # what watches for edits and damage while a job runs changes no result
     watch = Path(provenance.__file__).resolve()
-    assert loaded - {watch, watch.with_name("__init__.py")} <= found
+    watching = {watch, watch.with_name("__init__.py"), Path(spikegrad.files.__file__).resolve()}
+    assert loaded - watching <= found
 
 
 def forget() -> None:

@@ -49,7 +49,8 @@ def test_a_sum_that_comes_late_is_waited_for(tmp_path: Path, monkeypatch) -> Non
 def test_any_flipped_bit_of_any_kind_of_file_is_refused(finished: Path, tmp_path: Path) -> None:
     """Of all that the smoke study has written, but for what carries its own checksum."""
     results = edited(finished, tmp_path) / "results" / "spoken-digits-smoke"
-    sealed = [own.parent.parent / own.name.removesuffix(".sum") for own in results.rglob("*.sum")]
+    sums = results / FOLDER
+    sealed = [results / own.relative_to(sums).with_suffix("") for own in sums.rglob("*.sum")]
     files = sorted(f for f in sealed if f.is_file() and f.stat().st_size)
     records = sorted(f for job in sealed if job.is_dir() for f in job.rglob("*.json"))
     written = [f for f in results.rglob("*") if f.is_file() and FOLDER not in f.parts]

@@ -14,7 +14,7 @@ Spike trains and networks:
     Network          hidden layers and a readout, with its settings NetworkSettings
     IntegratedReadout, MaximumReadout, FirstSpikeReadout
                      what makes class logits of spikes
-    diagnose         what keeps a network from learning: silent, saturated, drowned
+    diagnose         what keeps a network from learning, as a Diagnosis
     save_network, load_network
                      a network, or a Sequential of these parts, in a file
 

@@ -8,7 +8,7 @@ gradient learning" (arXiv 2405.15539); docs/ntk.md derives the formulas.
     kernel_regression    what a kernel predicts, in finite time or at the end: a Prediction, from
                          Covariances if these are wanted
     tangent_kernels      exact, surrogate and mixed kernels of a spiking network: TangentKernels;
-                         with spikes followed by along
+                         with spikes followed by along, and jacobian its rows
     stability            whether surrogate gradient learning converges at all
 
 Activations: Erf, Relu, Sign, Step, Tanh, or Custom of your own; surrogate derivatives:

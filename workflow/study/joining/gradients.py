@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from spikegrad.ntk import jacobian
+from spikegrad.ntk.spiking import jacobian
 from spikegrad.seeds import generator
 from study.config.joining import Joining, Pseudo
 from study.data.dataset import SpikeDataset

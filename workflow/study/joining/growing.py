@@ -20,7 +20,7 @@ from scipy.stats import gmean
 from torch import Tensor
 
 from spikegrad.network import Network
-from spikegrad.ntk import jacobian
+from spikegrad.ntk.spiking import jacobian
 from spikegrad.seeds import generator, numpy_generator
 from spikegrad.spikes import SpikeTrains
 from study.config.joining import Joining, Widths

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from spikegrad.clocked import ClockedLayer
 from spikegrad.network import SURROGATES, Network
-from spikegrad.ntk import along
+from spikegrad.ntk.spiking import along
 from spikegrad.spikes import SpikeTrains
 from study.config.joining import Pseudo
 

@@ -1,6 +1,6 @@
 """Checksums of what jobs write, checked by the jobs that read it: one scheme for all files.
 
-A file's sum lies in ``.sums`` beside it; that of a folder is of all files in it. Files that a user
+Sums lie in ``results/<dataset>/.sums``; that of a folder is of all files in it. Files that a user
 brings have none. Tensors and prepared events carry checksums of their own, and are large.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from spikegrad.files import atomic
 
-FOLDER = ".sums"
+RESULTS, FOLDER = "results", ".sums"
 OWN = ("*.safetensors", "events.h5")
 """What carries its own checksum."""
 PATIENCE = 20.0
@@ -51,7 +51,11 @@ def _is_whole(path: Path) -> bool:
 
 
 def _place(path: Path) -> Path:
-    return path.parent / FOLDER / f"{path.name}.sum"
+    parts = path.parts
+    top = len(parts) - 1  # beside it, if it is in no study's results
+    if RESULTS in parts:
+        top = min(parts.index(RESULTS) + 2, top)
+    return Path(*parts[:top], FOLDER, *parts[top:-1], f"{path.name}.sum")
 
 
 def _sum(path: Path) -> str:
