@@ -23,6 +23,7 @@ TRAINED = ("best.safetensors", "outcome.json", "*.csv", "*.parquet", "*.yaml")
 PATTERNS = (
     *(f"benchmarks/{f}/**/*.tsv" for f in ("landscape", "search", "training", "variants")),
     "engine/*.compiled",
+    "joining/**/*.parquet",
     "landscape/directions/*.parquet",
     *(f"landscape/{f}/*/*/*.parquet" for f in ("census", "gradients", "profiles", "surfaces")),
     *(f"networks/**/*.{f}" for f in ("csv", "parquet", "safetensors")),
