@@ -76,6 +76,31 @@ if STUDY.joining:
         log:
             f"{LOGS}/joining/join.log",
 
+    figure(
+        "joining",
+        "joining_steps",
+        "what the kernel misses of a step",
+        {"steps": rules.join_joining.output.steps},
+    )
+    figure(
+        "joining",
+        "joining_agreement",
+        "surrogate beside exact gradients",
+        {"agreement": rules.join_joining.output.agreement},
+    )
+    figure(
+        "joining",
+        "joining_spectra",
+        "eigenvalues of the SG-NTK",
+        pick(rules.join_joining.output, "spectra", "eigenvalues", "agreement"),
+    )
+    if set(NEURONS) != set(EXACT):
+        figure(
+            "joining",
+            "joining_accuracy",
+            "accuracy of both rules",
+            {"runs": rules.summarise.output.runs},
+        )
     if GROWING:
 
         use rule landscape_states as join_growing with:
@@ -108,28 +133,3 @@ if STUDY.joining:
                 "powers": rules.joining_powers.output.powers,
             },
         )
-        figure(
-            "joining",
-            "joining_steps",
-            "what the kernel misses of a step",
-            {"steps": rules.join_joining.output.steps},
-        )
-        figure(
-            "joining",
-            "joining_agreement",
-            "surrogate beside exact gradients",
-            {"agreement": rules.join_joining.output.agreement},
-        )
-        figure(
-            "joining",
-            "joining_spectra",
-            "eigenvalues of the SG-NTK",
-            pick(rules.join_joining.output, "spectra", "eigenvalues", "agreement"),
-        )
-        if set(NEURONS) != set(EXACT):
-            figure(
-                "joining",
-                "joining_accuracy",
-                "accuracy of both rules",
-                {"runs": rules.summarise.output.runs},
-            )
