@@ -61,7 +61,7 @@ class Diagnosis:
             lines.append(f"{own.name:20} {own.spikes:16.2f} {shares}")
         lines.append(f"{'parameter':32} {'median':>10} {'largest':>10}  (a sample's gradient)")
         for name, norms in self.gradients.items():
-            middle, largest = (float(f(norms)) if len(norms) else math.nan for f in (_median, _max))
+            middle, largest = (norms.median(), norms.max()) if len(norms) else (math.nan, math.nan)
             lines.append(f"{name:32} {middle:10.2g} {largest:10.2g}")
         lines += [f"* {finding}" for finding in self.findings] or ["Nothing stands out."]
         return "\n".join(lines)
@@ -86,14 +86,6 @@ class Diagnosis:
         if self.gradients:
             norms.legend(fontsize=7, frameon=False)
         return figure
-
-
-def _median(values: Tensor) -> Tensor:
-    return values.median()
-
-
-def _max(values: Tensor) -> Tensor:
-    return values.max()
 
 
 @dataclass

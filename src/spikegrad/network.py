@@ -174,8 +174,6 @@ class Network(nn.Module):
         self.readout.initialise(spikes, state, generator)
 
 
-Stack = nn.Sequential
-"""Layers and a readout that were put behind each other."""
 PARTS: dict[str, type[nn.Module]] = {
     part.__name__: part
     for part in (
@@ -192,7 +190,7 @@ PARTS: dict[str, type[nn.Module]] = {
 
 def save_network(
     path: str | Path,
-    network: Network | Stack,
+    network: Network | nn.Sequential,
     about: dict[str, Any] | None = None,
     weights: dict[str, Tensor] | None = None,
 ) -> None:
