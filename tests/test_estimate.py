@@ -302,7 +302,7 @@ def test_cores_are_doubled_as_long_as_that_helps():
 def test_limits_follow_the_work():
     where = {"neuron": "lif", "seed": "0"}
     assert limit(study("smoke"), "train", where) == LEAST
-    one, ten = (study("demo", training={"epochs": n}) for n in (1000, 10_000))
+    one, ten = (study("demo", training={"epochs": n}) for n in (2000, 20_000))
     assert limit(ten, "train", where) == pytest.approx(10 * limit(one, "train", where), rel=0.01)
     seconds = job_seconds(work_of(one, "train", where))
     assert limit(one, "train", where) == pytest.approx(MARGIN * seconds / 60, abs=1)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import spikegrad.autograd
 from networks import EVERY, random_counts, random_layer, random_spikes, repeated
-from spikegrad import SpikeTrains
+from spikegrad import DelayLine, SpikeTrains
+from spikegrad.delays import DelayedCopies
 from spikegrad.engine.rows import LANES
 from spikegrad.engine.synapses import collect_all, collected, deposit_all, deposited, shares
 from spikegrad.layers import SpikingLayer
@@ -105,6 +106,65 @@ def test_weights_beyond_the_cache_are_taken_by_channels(monkeypatch, clip):
     layer = random_layer("qif", spikes, 1500, 60, seed=2, scale=1.5)
     layer.sample_clip = clip
     assert_alike(in_volleys(layer, spikes, monkeypatch), one_by_one(layer, spikes), spikes, True)
+
+
+def weights_of(layer: SpikingLayer, spikes: SpikeTrains) -> Found:
+    """The layer's spikes, and gradients of its parameters."""
+    out = layer(spikes)
+    weight = torch.linspace(-1, 1, len(out.times), dtype=torch.float64)
+    names = [name for name, _ in layer.named_parameters()]
+    loss = (weight * torch.sin(40 * out.times)).sum()
+    return out, dict(zip(names, torch.autograd.grad(loss, [*layer.parameters()]), strict=True))
+
+
+@pytest.mark.parametrize("neuron", EVERY)
+@some
+@given(
+    seed=seeds,
+    copies=st.integers(1, 4),
+    step=st.sampled_from([0.02, 0.06, 0.0117]),
+    counted=st.booleans(),
+    clip=st.sampled_from([None, 0.5]),
+    train_tau=st.booleans(),
+)
+def test_copies_arrive_together_as_each_would(seed, neuron, copies, step, counted, clip, train_tau):
+    """Of a delay line whose copies' events are never made, on the grid of its input or off it."""
+    spikes = random_counts(seed, n_samples=5)
+    line = DelayLine(20, copies, step)(spikes if counted else repeated(spikes))
+    assert isinstance(line, DelayedCopies)
+    layer = random_layer(neuron, line.made, copies * 20, seed=seed, scale=1.5, train_tau=train_tau)
+    layer.sample_clip = clip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spikegrad.autograd, "taken", None)
+        patch.setattr(DelayedCopies, "made", None)
+        found = weights_of(layer, line)
+    assert_alike(found, weights_of(layer, line.made), spikes, times=True)
+
+
+@pytest.mark.parametrize(("clip", "kept"), [(None, 1 << 28), (0.5, 1 << 28), (0.5, 0)])
+def test_copies_beyond_the_cache_are_summed_by_channels(monkeypatch, clip, kept):
+    spikes = random_counts(5, n_samples=6, n_events=3000, n_units=500)
+    line = DelayLine(500, 3, 0.04)(spikes)
+    layer = random_layer("qif", line.made, 1500, 60, seed=2, scale=1.5)
+    layer.sample_clip = clip
+    monkeypatch.setattr(spikegrad.autograd, "KEPT", kept)
+    assert_alike(weights_of(layer, line), weights_of(layer, line.made), spikes, True)
+
+
+def test_copies_are_spike_trains_to_all_others():
+    spikes = random_counts(3, n_samples=4)
+    line = DelayLine(20, 3, 0.04)(spikes)
+    assert (len(line), line.n_units, line.duration) == (4, 60, spikes.duration)
+    some_copies = line.select(torch.tensor([2, 0]))
+    for own, other in ((line, line.made), (some_copies, line.made.select(torch.tensor([2, 0])))):
+        for name in ("times", "units", "offsets", "counts"):
+            assert torch.equal(getattr(own, name), getattr(other, name))
+    with pytest.raises(spikegrad.SpikeError, match="60 neurons or channels, but 20 are expected"):
+        line.check(20)
+    moved = DelayLine(20, 3, 0.04)(replace(spikes, times=spikes.times.clone().requires_grad_()))
+    layer = random_layer("lif", line.made, 60, seed=3)
+    layer(moved).times.sum().backward()  # by way of the copies' own times
+    assert float(moved.origin.times.grad.abs().max()) > 0
 
 
 def test_samples_in_volleys_and_others_make_one_gradient():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from spikegrad.delays import DelayedCopies
 from spikegrad.engine import backward, forward
 from spikegrad.engine.records import Events, Record, Weights
 from spikegrad.engine.volleys import (
@@ -32,6 +34,7 @@ from spikegrad.parallel import (
     sum_of_blocks,
     sum_of_clipped,
     taken,
+    taken_copies,
 )
 from spikegrad.spikes import SpikeTrains
 
@@ -43,6 +46,9 @@ DIFFERENTIATED = (
     "the recurrent delays",
     "the time constant",
 )
+
+KEPT = 1 << 28
+"""Bytes of samples' gradients that are kept at most."""
 
 
 class SpikeOverflowError(RuntimeError):
@@ -110,11 +116,15 @@ class SpikingFunction(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         back = recurrent_delay.detach().numpy().reshape(-1) if len(recurrent_delay) else None
         weights = padded_weights(weight, recurrent, back)
+        take: Callable[[Events, Weights], Input] = taken
+        if isinstance(spikes, DelayedCopies):
+            line = spikes.copies, spikes.step, spikes.duration
+            take, spikes = partial(taken_copies, *line), spikes.origin
         samples, origins = arriving(spikes, weights.input.dtype, input_delay, layer.n_in)
         log = np.zeros(1).view(Log)
         log.samples, log.origins, log.weights = samples, origins, weights
         return run_samples(
-            ctx, lambda b: taken(samples[b], weights), log, layer, times, spikes, logged
+            ctx, lambda b: take(samples[b], weights), log, layer, times, spikes, logged
         )
 
     @staticmethod
@@ -134,7 +144,7 @@ class SpikingFunction(torch.autograd.Function):
 
         def run(b: int, grad_input: np.ndarray, grad_recurrent: np.ndarray) -> float:
             """Add the gradients of sample ``b``, but those of volleys' weights."""
-            (events, own, bounds), (_, units, counts) = log.inputs[b], samples[b]
+            (events, own, bounds, places), (_, units, counts) = log.inputs[b], samples[b]
             record, states = log.records[b], grad_states[b]
             grad_times = grad_spikes[offsets[b] : offsets[b + 1]].copy()
             moved = np.empty(len(events.times) * (needs_each or needs_tau))
@@ -160,18 +170,23 @@ class SpikingFunction(torch.autograd.Function):
             if needs_each:
                 arrivals[b] = np.empty(len(units))
                 arrival_gradients(weights.input, units, counts, bounds, slopes, arrivals[b])
-            order = by_channel(units, counts, bounds, len(weights.input))
-            if in_cache:
-                add_to_channels(rows, order, rows.dtype.type(1), 0, len(grad_input), grad_input)
+            order = by_channel(units, counts, bounds, len(weights.input) // len(places))
+            own_gradients = VolleyGradients(rows, places, order)
+            if at_once:
+                one = rows.dtype.type(1)
+                add_to_channels(*own_gradients, one, 0, len(grad_input), grad_input)
                 return 0.0
-            volleys[b] = VolleyGradients(rows, order)
-            return square_sum_of_channels(rows, order) if layer.sample_clip is not None else 0.0
+            volleys[b] = own_gradients
+            return square_sum_of_channels(*own_gradients) if clips else 0.0
 
-        in_cache = len(weights.input) <= channels_in_cache(weights.input)
-        summed_at_once = in_cache or any(len(own.bounds) == 0 for own in log.inputs)
-        like = weights.input if summed_at_once else weights.input[:0], weights.recurrent
+        at_once = len(weights.input) <= channels_in_cache(weights.input)
+        clips = layer.sample_clip is not None
+        if clips:  # each sample's gradient is kept, or summed twice
+            at_once |= len(samples) * weights.input.nbytes <= KEPT
+        whole = at_once or any(len(own.bounds) == 0 for own in log.inputs)
+        like = weights.input if whole else weights.input[:0], weights.recurrent
         (grad_weight, grad_recurrent), factors = summed(run, like, len(samples), layer)
-        if not summed_at_once:
+        if not whole:
             grad_weight = np.zeros_like(weights.input)
         add_volleys(grad_weight, volleys, factors)
         return check_gradients(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,12 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from spikegrad.engine.delays import delayed_line
+from spikegrad.engine.volleys import volleys
 from spikegrad.parallel import events_of_samples, in_threads
 from spikegrad.spikes import SpikeTrains
+
+FEW = 4
+"""Spikes at a time, on average, below which copies are events each."""
 
 
 class DelayLine(nn.Module):
@@ -57,9 +62,45 @@ class DelayLine(nn.Module):
     def forward(self, spikes: SpikeTrains) -> SpikeTrains:
         """The copies of ``spikes``; SpikeError if these break a rule of :class:`SpikeTrains`."""
         spikes.check(self.n_units)
+        return DelayedCopies.of(spikes, self)
+
+
+class DelayedCopies(SpikeTrains):
+    """What a :class:`DelayLine` makes of spikes: any other batch to those who look at its events,
+    which are made when somebody does; layers do not where many spikes come together.
+
+    Attributes
+    ----------
+    origin
+        The spikes that the line was given.
+    copies, step, n_units
+        As those of the line, but that ``n_units`` counts all channels.
+    """
+
+    origin: SpikeTrains
+    copies: int
+    step: float
+    n_units: int
+
+    @classmethod
+    def of(cls, spikes: SpikeTrains, line: DelayLine) -> DelayedCopies:
+        """The copies of ``spikes`` that come through ``line``, for which they are checked."""
+        return cls._of(spikes, line.copies, line.step, line.n_out)
+
+    @classmethod
+    def _of(cls, origin: SpikeTrains, copies: int, step: float, n_units: int) -> DelayedCopies:
+        own = cls.__new__(cls)  # the fields of a batch are computed
+        own.__dict__.update(origin=origin, copies=copies, step=step, n_units=n_units, state=None)
+        own.__dict__.update(duration=origin.duration)
+        return own
+
+    @cached_property
+    def made(self) -> SpikeTrains:
+        """The same as plain spike trains."""
+        spikes, n_units = self.origin, self.n_units // self.copies
 
         def run_sample(b: int) -> tuple[np.ndarray, ...]:
-            line = self.step, self.copies, self.n_units, spikes.duration
+            line = self.step, self.copies, n_units, spikes.duration
             return delayed_line(*samples[b], *line)
 
         samples = events_of_samples(spikes, np.dtype(np.int64))
@@ -74,7 +115,36 @@ class DelayLine(nn.Module):
             torch.from_numpy(offsets),
             spikes.duration,
             None if spikes.counts is None else torch.from_numpy(counts),
+            self.n_units,
         )
+
+    times = cached_property(lambda self: self.made.times)
+    units = cached_property(lambda self: self.made.units)
+    offsets = cached_property(lambda self: self.made.offsets)
+    counts = cached_property(lambda self: self.made.counts)
+
+    def __len__(self) -> int:
+        return len(self.origin)
+
+    def select(self, indices: Tensor) -> SpikeTrains:
+        """As :meth:`SpikeTrains.select`."""
+        return self._of(self.origin.select(indices), self.copies, self.step, self.n_units)
+
+    def check(self, n_units: int) -> None:
+        """As :meth:`SpikeTrains.check`; the rules hold if they hold for the origin's spikes."""
+        if self.n_units != n_units:
+            self.made.check(n_units)
+
+    def come_together(self) -> bool:
+        """Whether many spikes come at a time, and their times need no gradients."""
+        origin = self.origin
+        if origin.times.requires_grad:
+            return False
+        n_times = sum(
+            len(volleys(events.times)) - 1
+            for events in events_of_samples(origin, np.dtype(np.int64))
+        )
+        return FEW * n_times <= len(origin.times)
 
 
 class _Copied(torch.autograd.Function):

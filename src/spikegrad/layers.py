@@ -16,6 +16,7 @@ from torch.nn.utils import parametrize
 
 from spikegrad.autograd import NotFiniteError, SpikeOverflowError, SpikingFunction, runner
 from spikegrad.delay_rules import check_delays
+from spikegrad.delays import DelayedCopies
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
@@ -319,7 +320,12 @@ class SpikingLayer(nn.Module):
             raise ValueError(
                 f"sample_clip must be None or a positive, finite number, not {self.sample_clip}"
             )
-        tensors = spikes.times, *self._weights(), *self._delays(), self._checked_log_tau()
+        if isinstance(spikes, DelayedCopies) and not (
+            self.input_delay is None and self.grid == 0 and spikes.come_together()
+        ):
+            spikes = spikes.made
+        times = spikes.origin.times if isinstance(spikes, DelayedCopies) else spikes.times
+        tensors = times, *self._weights(), *self._delays(), self._checked_log_tau()
         logged = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
         function = SynapticFunction if self.grid > 0 else SpikingFunction
         times, final, units, offsets = function.apply(*tensors, self, spikes, logged)
@@ -421,12 +427,12 @@ class SpikingLayer(nn.Module):
         # Probes are events of a further channel without weight: they split steps, nothing else.
         # They stand first among simultaneous events, so that a step ends with each.
         if self.grid > 0:
-            events, weights, _ = all_rows(self, spikes, *parameters)
+            events, weights, *_ = all_rows(self, spikes, *parameters)
         else:
             input_delay, back = parameters[2:]
             weights = padded_weights(weight, recurrent, back.numpy() if len(back) else None)
             (alone,), _ = arriving(spikes, weights.input.dtype, input_delay, self.n_in)
-            events, weights, _ = taken(alone, weights)
+            events, weights, *_ = taken(alone, weights)
         silent = len(weights.input)
         weights = weights._replace(
             input=np.concatenate([weights.input, np.zeros_like(weights.input[:1])]),

@@ -18,7 +18,14 @@ from spikegrad.engine import sums
 from spikegrad.engine.delays import delayed
 from spikegrad.engine.records import Events, Weights
 from spikegrad.engine.rows import LANES
-from spikegrad.engine.volleys import add_to_channels, channels_in_cache, gathered, volleys
+from spikegrad.engine.volleys import (
+    add_to_channels,
+    channels_in_cache,
+    gathered,
+    gathered_copies,
+    line_of_volleys,
+    volleys,
+)
 from spikegrad.spikes import SpikeTrains
 
 # Samples that one thread takes at a time, and whose weight gradients it sums. Fixed, and blocks
@@ -63,6 +70,8 @@ class Input(NamedTuple):
     weights: Weights
     bounds: np.ndarray = np.empty(0, np.int64)
     """The first event of each volley, see :mod:`spikegrad.engine.volleys`; [0] if one by one."""
+    places: np.ndarray = np.empty((1, 0), np.int64)
+    """The rows of the volleys' copies, int64 [n_copies, n_volleys]."""
 
 
 def taken(events: Events, weights: Weights) -> Input:
@@ -78,8 +87,22 @@ def taken(events: Events, weights: Weights) -> Input:
         return Input(events, weights)
     rows, reach = gathered(weights.input, weights.reach, events.units, events.counts, bounds)
     times = events.times[bounds[:-1]]
-    together = Events(times, np.arange(n_volleys), events.counts[:0])
-    return Input(together, weights._replace(input=rows, reach=reach), bounds)
+    numbers = np.arange(n_volleys)
+    together = Events(times, numbers, events.counts[:0])
+    return Input(together, weights._replace(input=rows, reach=reach), bounds, numbers[None])
+
+
+def taken_copies(
+    copies: int, step: float, duration: float, events: Events, weights: Weights
+) -> Input:
+    """Volleys of ``copies`` of the events, each ``step`` seconds after the one before."""
+    bounds = volleys(events.times)
+    times, places = line_of_volleys(events.times[bounds[:-1]], step, copies, duration)
+    rows, reach = gathered_copies(
+        weights.input, events.units, events.counts, bounds, places, len(times)
+    )
+    together = Events(times, np.arange(len(times)), events.counts[:0])
+    return Input(together, weights._replace(input=rows, reach=reach), bounds, places)
 
 
 Backward = Callable[..., float]
@@ -141,7 +164,9 @@ class VolleyGradients(NamedTuple):
     """Gradients of the weights of one sample whose events came as volleys."""
 
     rows: np.ndarray
-    """Those of what arrives in each volley, [n_volleys, n]."""
+    """Those of what arrives together, [n_rows, n]."""
+    places: np.ndarray
+    """The rows of the volleys' copies, see :class:`Input`."""
     order: tuple[np.ndarray, ...]
     """The sample's events by channel, see :func:`spikegrad.engine.volleys.by_channel`."""
 
@@ -157,7 +182,7 @@ def add_volleys(
         last = min(first + at_once, len(total))
         for own, factor in zip(samples, factors.astype(total.dtype), strict=True):
             if own is not None:
-                add_to_channels(own.rows, own.order, factor, first, last, total)
+                add_to_channels(*own, factor, first, last, total)
 
     if any(own is not None for own in samples):
         in_threads(add_channels, range(0, len(total), at_once))

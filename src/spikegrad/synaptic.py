@@ -81,7 +81,7 @@ class SynapticFunction(torch.autograd.Function):
         def run(b: int, grad_weight: np.ndarray, grad_recurrent: np.ndarray, *later: Any) -> float:
             """Add the gradients of sample ``b``."""
             own = grad_spikes[offsets[b] : offsets[b + 1]].copy()
-            (grid, rows, _), record, states = log.inputs[b], log.records[b], grad_states[b]
+            (grid, rows, *_), record, states = log.inputs[b], log.records[b], grad_states[b]
             grad_rows, at_grid = np.zeros_like(rows.input), np.empty(len(times) * needs_tau)
             none = grad_rows[:0]
             grad_lag, grad_back = lags[b] if alike else later
@@ -211,7 +211,7 @@ def all_rows(
     weights = padded_weights(weight, recurrent)
     (events,) = events_of_samples(spikes, weights.input.dtype)
     synapses = Synapses.of(layer, spikes.duration, weights, input_delay, recurrent_delay)
-    grid, rows, _ = synapses.take(events)
+    grid, rows, *_ = synapses.take(events)
     runner(layer, spikes.duration)(0, grid, rows)  # adds what the neurons send
     alone = rows._replace(
         reach=np.abs(rows.input).max(1),

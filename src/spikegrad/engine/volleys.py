@@ -5,6 +5,10 @@ each time, ``rows[k] = sum of count w[unit]``, and all that the weights need of 
 row of gradients for each time. The volley k has the events from ``bounds[k]`` until
 ``bounds[k + 1]``.
 
+The same spikes can arrive several times, as copies with weights of their own: a line of delays.
+Copy c of the volley k then is part of the row ``places[c, k]``. Without a line there is one copy,
+and its places are 0, 1, 2, ...
+
 Rows are read one after another by time or by channel, so that what is read at random stays in the
 second-level cache.
 """
@@ -14,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from spikegrad.engine import njit
+from spikegrad.engine.delays import delayed_line
 from spikegrad.engine.records import volley
 from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, REDUCTION, count_of
 
@@ -99,6 +104,49 @@ def gather_until(weight, units, counts, bounds, end, heads, rows):
         heads[k] = last
 
 
+@njit(**ALLOCATING)
+def line_of_volleys(times, step, n_copies, duration):
+    """When copies of volleys at ``times`` arrive, each ``step`` seconds after the one before.
+
+    Returns
+    -------
+    times
+        Ascending, float64 [n_rows].
+    places
+        The row that each copy is part of, int64 [n_copies, n_volleys]; n_rows if it comes after the
+        sample's ``duration``.
+    """
+    numbers = np.arange(times.shape[0])
+    arrivals, copies, _, _ = delayed_line(
+        times, numbers, numbers[:0], step, n_copies, len(times), duration
+    )
+    bounds = volleys(arrivals)
+    n_rows = bounds.shape[0] - 1
+    places = np.full(n_copies * len(times), n_rows)
+    for m in range(n_rows):
+        for e in range(bounds[m], bounds[m + 1]):
+            places[copies[e]] = m
+    return arrivals[bounds[:-1]], places.reshape((n_copies, len(times)))
+
+
+@njit(**ALLOCATING)
+def gathered_copies(weight, units, counts, bounds, places, n_rows):
+    """What arrives of all copies, [n_rows + 1, n], of which the last stays 0; and the largest of
+    each row's absolute values."""
+    rows = np.zeros((n_rows + 1, weight.shape[1]), weight.dtype)
+    n_units = weight.shape[0] // places.shape[0]
+    for c in range(places.shape[0]):
+        own = weight[c * n_units : (c + 1) * n_units]
+        for k in range(places.shape[1]):
+            if places[c, k] < n_rows:
+                add_rows(own, units, counts, bounds[k], bounds[k + 1], rows, places[c, k])
+    most = np.zeros(n_rows + 1, weight.dtype)
+    for m in range(n_rows):
+        for i in range(rows.shape[1]):
+            most[m] = max(most[m], abs(rows[m, i]))
+    return rows, most
+
+
 @njit(**INLINED)
 def clear(rows, k):
     for i in range(rows.shape[1]):
@@ -113,7 +161,7 @@ def by_channel(units, counts, bounds, n_channels):
     -------
     starts
         The first event of each channel, and the number of events, int64 [n_channels + 1].
-    places
+    numbers
         The events' volleys, int64 [n_events].
     counts
         Their counts, or [0].
@@ -123,32 +171,43 @@ def by_channel(units, counts, bounds, n_channels):
         starts[units[e] + 2] += 1
     for u in range(2, n_channels + 2):
         starts[u] += starts[u - 1]
-    places, sorted_counts = np.empty(units.shape[0], np.int64), np.empty_like(counts)
+    numbers, sorted_counts = np.empty(units.shape[0], np.int64), np.empty_like(counts)
     for k in range(bounds.shape[0] - 1):
         for e in range(bounds[k], bounds[k + 1]):
             place = starts[units[e] + 1]
             starts[units[e] + 1] += 1
-            places[place] = k
+            numbers[place] = k
             if counts.shape[0] > 0:
                 sorted_counts[place] = counts[e]
-    return starts[:-1], places, sorted_counts
+    return starts[:-1], numbers, sorted_counts
+
+
+@njit(**INLINED)
+def add_channel(rows, places, events, channel, room, own):
+    """Write the gradient of a channel's weights to ``own`` [1, n]; whether it has any event."""
+    starts, numbers, counts = events
+    copy, unit = divmod(channel, starts.shape[0] - 1)
+    first, last = starts[unit], starts[unit + 1]
+    for e in range(first, last):
+        room[e] = places[copy, numbers[e]]
+    clear(own, 0)
+    add_rows(rows, room, counts, first, last, own, 0)
+    return last > first
 
 
 @njit(**ALLOCATING)
-def add_to_channels(rows, events, factor, first, last, total):
-    """Add to the gradients of weights, [n_channels, n], of channels from ``first`` until ``last``.
+def add_to_channels(rows, places, events, factor, first, last, total):
+    """Add to the gradients of weights, [n_copies * n_channels, n], of the rows from ``first`` until
+    ``last``.
 
-    ``rows`` are the gradients of what arrives in each volley, ``events`` those of
-    :func:`by_channel`, and ``factor`` scales the sample's gradient.
+    ``rows`` are the gradients of what arrives, ``places`` those of the volleys' copies, ``events``
+    what :func:`by_channel` returns, and ``factor`` scales the sample's gradient.
     """
-    starts, places, counts = events
-    own = np.empty((1, rows.shape[1]), rows.dtype)
-    for u in range(first, last):
-        if starts[u] < starts[u + 1]:
-            clear(own, 0)
-            add_rows(rows, places, counts, starts[u], starts[u + 1], own, 0)
+    room, own = np.empty_like(events[1]), np.empty((1, rows.shape[1]), rows.dtype)
+    for channel in range(first, last):
+        if add_channel(rows, places, events, channel, room, own):
             for i in range(rows.shape[1]):
-                total[u, i] += factor * own[0, i]
+                total[channel, i] += factor * own[0, i]
 
 
 @njit(**REDUCTION)
@@ -160,15 +219,12 @@ def squares(own):
 
 
 @njit(**ALLOCATING)
-def square_sum_of_channels(rows, events):
+def square_sum_of_channels(rows, places, events):
     """Sum of the squares of the gradients that :func:`add_to_channels` adds, in float64."""
-    starts, places, counts = events
-    own = np.empty((1, rows.shape[1]), rows.dtype)
+    room, own = np.empty_like(events[1]), np.empty((1, rows.shape[1]), rows.dtype)
     total = 0.0
-    for u in range(starts.shape[0] - 1):
-        if starts[u] < starts[u + 1]:
-            clear(own, 0)
-            add_rows(rows, places, counts, starts[u], starts[u + 1], own, 0)
+    for channel in range(places.shape[0] * (events[0].shape[0] - 1)):
+        if add_channel(rows, places, events, channel, room, own):
             total += squares(own)
     return total
 

@@ -23,10 +23,10 @@ SECONDS: dict[Operation, float] = {
     **{
         (kind, neuron): 1e-9 * value
         for kind, values in {
-            "update": (0.54, 0.66, 0.80, 0.76, 0.70),
-            "response": (0.35, 0.35, 0.36, 0.36, 0.28),
-            "loss": (0.40, 0.60, 0.80, 0.80, 0.38),
-            "gradient": (0.80, 1.25, 2.00, 1.60, 1.00),
+            "update": (0.50, 0.60, 0.65, 0.65, 0.60),
+            "response": (0.28, 0.28, 0.29, 0.29, 0.25),
+            "loss": (0.32, 0.48, 0.70, 0.70, 0.33),
+            "gradient": (0.63, 1.00, 1.75, 1.40, 0.86),
         }.items()
         for neuron, value in zip(MEASURED, values, strict=True)
     },

@@ -114,6 +114,15 @@ def n_weights(study: Study, neuron: Neuron) -> float:
 
 CLOCKED = 100.0
 """What a neuron's step on a grid counts."""
+STEP, SPIKE, SENT, COPY = 2.5, 250.0, 4.0, 0.6
+"""What count a neuron's step from one event to the next, a spike, its arrival at a neuron of the
+same layer, and a delayed copy of an event; an event at a neuron counts 1."""
+DELAYED = {
+    ("axonal", False): 3.5,
+    ("axonal", True): 2.1,
+    ("synaptic", True): 5.5,
+}
+"""Measured by `make bench`: kinds of learned delays, and whether they are on a grid."""
 
 
 def clocked(study: Study, network: NetworkSettings, step: float) -> float:
@@ -121,11 +130,18 @@ def clocked(study: Study, network: NetworkSettings, step: float) -> float:
     return CLOCKED * sum(network.layers) * study.data.duration / step
 
 
+def delay_factor(network: NetworkSettings) -> float:
+    """How many times the cost of a layer without delays one that learns them has."""
+    if network.delays is None:
+        return 1.0
+    return DELAYED[network.delays.kind, network.delays.grid > 0] * network.delays.copies
+
+
 def effort(study: Study, networks: Sequence[NetworkSettings], activity: float) -> float:
     """What a sample costs in ``networks``, on average, whose neurons spike ``activity`` times.
 
-    How many neurons receive how many events and spikes, and, counted three times, take how many
-    steps: docs/performance.md says what bounds a sample.
+    How many neurons receive how many events and take how many steps, and how many spikes are found
+    and sent to how many neurons: docs/performance.md says what bounds a sample.
     """
     size, step = size_of(study.data), study.data.time_step
     total = 0.0
@@ -133,11 +149,16 @@ def effort(study: Study, networks: Sequence[NetworkSettings], activity: float) -
         if network.surrogate is not None:
             total += clocked(study, network, network.surrogate.step)
             continue
-        events = size.events
-        moments = events if step is None else min(events, size.seconds / step)
+        events, seconds = size.events, size.seconds
+        if network.delay_line is not None:
+            events *= 1 + COPY * (network.delay_line.copies - 1)
+            seconds += (network.delay_line.copies - 1) * network.delay_line.step
+        moments = events if step is None else min(events, seconds / step)
+        one = 0.0
         for width in network.layers:
             spikes = activity * width
-            own = spikes * network.recurrent  # arrive in the same layer, each at its own moment
-            total += width * (events + own + 3 * (moments + own))
+            one += width * (events + STEP * moments)
+            one += spikes * (SPIKE + SENT * width * network.recurrent)
             events = moments = spikes
+        total += one * delay_factor(network)
     return total / len(networks)
