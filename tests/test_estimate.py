@@ -50,6 +50,7 @@ def study(name: str, **changes) -> Study:
 KEPT = {
     "data": {"folds": None, "channels": None, "time_step": 0.001, "validation": {"folds": 1}},
     "seeds": list(range(15)),
+    "training": {"epochs": 30},
     "neurons": {"qif_delta": {"network": {"drive": 0.5}}},
     "search": {
         "repeats": 5,

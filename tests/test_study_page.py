@@ -17,11 +17,14 @@ from scipy.stats import ttest_1samp
 
 from smoke import ROOT, snakemake
 from spikegrad import SpikeTrains, load_network
+from study.claims.again import JUDGED, judged_again
+from study.claims.results import ClaimError
 from study.report import facts, search_facts, variant_facts
 from study.report.numbers import listed, measured, number, percent
-from study.report.page import QUOTE, page, publish, quoting, template_of
+from study.report.page import QUOTE, judge_published, page, publish, quoting, template_of
 from study.report.pages import TEMPLATES
 from study.report.study import StudyTables, core_hours, software
+from study.storage.tables import read_table, write_table
 
 RESULTS = ROOT / "docs" / "results"
 KEPT = RESULTS / "heidelberg-digits"
@@ -60,6 +63,27 @@ def test_what_a_published_page_names_is_published(published: Path) -> None:
         assert (file.parent / "software.yaml").exists()
     assert not list(published.parent.glob("*.part"))
     assert yaml.safe_load((published / "about.yaml").read_text()) == {"commit": "a commit"}
+
+
+def test_published_studies_are_judged_again_to_the_same(published: Path) -> None:
+    """From the tables beside their pages alone: all that claims need is kept."""
+    files = [*published.rglob(JUDGED), *RESULTS.rglob(JUDGED)]
+    assert {file.parent.name for file in files} >= {published.name, "ntk", "sg-ntk"}
+    for file in files:
+        kept, again = file.with_name("claims.csv"), file.with_name("again.csv")
+        try:
+            write_table(judged_again(file), again, digits=6)
+            columns = [column for column in read_table(kept) if column != "files"]  # from the root
+            pd.testing.assert_frame_equal(read_table(again)[columns], read_table(kept)[columns])
+        finally:
+            again.unlink(missing_ok=True)
+
+
+def test_a_published_study_says_which_table_is_absent(published: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(published, tmp_path / "study")
+    (folder / "landscape" / "changes.parquet").unlink()
+    with pytest.raises(ClaimError, match=r"changes\.parquet does not exist"):
+        judge_published(folder)
 
 
 @pytest.mark.weekly

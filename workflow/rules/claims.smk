@@ -23,6 +23,7 @@ rule judge_claims:
     output:
         table=reported(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),
         page=reported(f"{RESULTS}/claims.html", "claims", "Claims", "page"),
+        judged=f"{RESULTS}/judged.yaml",
     log:
         f"{LOGS}/claims.log",
     localrule: True
@@ -52,6 +53,7 @@ use rule judge_claims as judge_ntk_claims with:
         page=reported(
             f"{NTK}/sg-ntk-claims.html", "claims", "Claims", "page, second paper"
         ),
+        judged=f"{NTK}/judged.yaml",
     log:
         f"{LOGS}/ntk/claims.log",
     params:
@@ -75,6 +77,7 @@ if STUDY.joining:
             page=reported(
                 f"{JOINING}/joining-claims.html", "claims", "Claims", "page, joining"
             ),
+            judged=f"{JOINING}/judged.yaml",
         log:
             f"{LOGS}/joining/claims.log",
         params:

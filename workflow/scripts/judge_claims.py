@@ -4,16 +4,16 @@ from pathlib import Path
 
 from _job import start
 from spikegrad.files import atomic
-from study.claims.judge import CLAIMS, judge
-from study.claims.results import Tables
+from study.claims.again import judged_again, write_judged
 from study.report.claims_page import claims_page
 from study.storage.tables import write_table
 
 log = start(snakemake)
 files = snakemake.input.items()
 given = {name: [file] if isinstance(file, str) else list(file) for name, file in files}
-own = [claim for claim in CLAIMS if claim.statement.paper == snakemake.params.paper]
-claims = judge(Tables(given, snakemake.params.seed), snakemake.params.data, own)
+judged, about = Path(snakemake.output.judged), snakemake.params
+write_judged(judged, given, paper=about.paper, data=about.data, seed=about.seed)
+claims = judged_again(judged)
 log.info("\n%s", claims[["id", "case", "estimate", "low", "high", "n", "verdict"]].to_string())
 write_table(claims, snakemake.output.table, digits=6)
 page = Path(snakemake.output.page)

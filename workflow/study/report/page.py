@@ -1,7 +1,7 @@
 """The page of a study: Markdown from templates, the same as HTML, what others quote, published.
 
-``python -m study.report.page docs/results/heidelberg-digits README.md`` writes the page of a
-published study, and in README.md what stands between ``<!-- STUDY/TEMPLATE -->`` and
+``python -m study.report.page docs/results/sg-ntk README.md`` judges a published study again from
+its tables, writes its page, and in README.md what stands between ``<!-- STUDY/TEMPLATE -->`` and
 ``<!-- end -->``, STUDY being a folder beside the first.
 """
 
@@ -20,6 +20,7 @@ import yaml
 
 from spikegrad.files import atomic
 from spikegrad.version import __version__
+from study.claims.again import JUDGED, judged_again, tables_of
 from study.claims.claim import CHOSEN
 from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS, Answer, answer
@@ -27,7 +28,7 @@ from study.report import facts, ntk_facts, numbers, search_facts, variant_facts
 from study.report.claims_page import claims_page
 from study.report.pages import ENVIRONMENT, render
 from study.report.study import StudyTables
-from study.storage.tables import read_table
+from study.storage.tables import read_table, write_table
 from study.style import neuron_label
 
 QUOTE = re.compile(r"(<!-- (?P<study>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
@@ -153,7 +154,10 @@ def publish(results: Path, target: Path, commit: str) -> None:
     """
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    for file in sorted({file for pattern in FILES for file in results.glob(pattern)}):
+    files = {file for pattern in FILES for file in results.glob(pattern)}
+    for judged in results.rglob(JUDGED):
+        files |= {judged, *(Path(f) for own in tables_of(judged).values() for f in own)}
+    for file in sorted(files):
         copy = part / file.relative_to(results)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
@@ -166,11 +170,22 @@ def publish(results: Path, target: Path, commit: str) -> None:
     part.rename(target)
 
 
+def judge_published(folder: Path) -> None:
+    """Judge the claims of the study in ``folder`` again, if its tables are kept there."""
+    for judged in folder.rglob(JUDGED):
+        claims = judged_again(judged)
+        write_table(claims, judged.with_name("claims.csv"), digits=6)
+        beside = judged.parent
+        with atomic(claims_of(beside)) as part:
+            part.write_text(claims_page(claims, PAGE, beside, beside))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, help="a published study")
     parser.add_argument("pages", type=Path, nargs="*", help="pages that quote it")
     options = parser.parse_args()
+    judge_published(options.folder)
     made = {options.folder / PAGE: page(options.folder, template_of(options.folder))}
     made |= {p: quoting(p.read_text(), options.folder.parent) for p in options.pages}
     for file, content in made.items():
