@@ -155,17 +155,30 @@ CLOCKED = {
     "jaxpike": "jaxpike",
     "plain torch loop": None,
     "snnTorch": "snntorch",
+    "Norse": "norse",
     "SpikingJelly": "spikingjelly",
 }
-# All peers run the networks of the bars; the others are run by the fastest, on the finer grid.
+# All peers run these networks; the others are run by the fastest, on the finer grid.
 MAIN = ("rec128", "ff256")
 FASTEST = ("Spyx", "jaxpike", "plain torch loop")
+# As the field's best networks have them: fewer channels, a line of delays, two layers.
+COARSE = (
+    Task(128, True, 4e-3, 32, channels=140),
+    Task(128, True, 1e-2, 32, channels=140),
+    Task(256, True, 4e-3, 32, channels=140, copies=10),
+    Task(512, False, 1e-3, 32, layers=2),
+    Task(128, True, 4e-3, 256, channels=140),
+)
 
 
 def ours(kind: str, task: Task) -> Entry:
     neuron, drive = OURS[kind]
     own = task._replace(neuron=neuron, drive=drive)
     return Entry(f"spikegrad {kind}", "engine.py", own)
+
+
+def own_clocked(kind: str, task: Task) -> Entry:
+    return ours(kind, task._replace(clocked=True))._replace(name=f"spikegrad clocked {kind}")
 
 
 def clocked(name: str, task: Task) -> Entry:
@@ -182,9 +195,16 @@ def entries(
     mine = [ours(kind, task) for kind in (OURS if main else PLAIN) for task in (full, *on_grids)]
     if not main:
         return [*mine, *(clocked(name, on_grids[0]) for name in FASTEST)]
-    peers = [clocked(name, task) for task in on_grids for name in CLOCKED]
+    peers = [own_clocked(kind, task) for kind in PLAIN for task in on_grids]
+    peers += [clocked(name, task) for task in on_grids for name in CLOCKED]
     # A sample takes jaxsnn about a second, so a batch is two.
     return [*mine, *peers, Entry("jaxsnn", "peer_jaxsnn.py", full._replace(batch=2), "jaxsnn")]
+
+
+def coarse(task: Task) -> list[Entry]:
+    """Both neuron models, the clocked layer, and the fastest peers on the same grid."""
+    mine = [ours(kind, task) for kind in PLAIN]
+    return [*mine, own_clocked("LIF", task), *(clocked(name, task) for name in FASTEST)]
 
 
 def full_resolution(batch: int) -> list[Entry]:

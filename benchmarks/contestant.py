@@ -21,7 +21,7 @@ WARM_UPS = 3  # compiles, and again for the optimiser's first real state
 
 
 class Task(NamedTuple):
-    """Forward, backward and update of 700 channels, one hidden layer, 20 classes."""
+    """Forward, backward and update of a network with 20 classes."""
 
     hidden: int
     recurrent: bool
@@ -30,11 +30,29 @@ class Task(NamedTuple):
     batch: int
     neuron: str = "lif"
     drive: float = 0.0
+    layers: int = 1
+    """Hidden layers of ``hidden`` neurons each."""
+    channels: int = 700
+    copies: int = 1
+    """Of the input, in a line of delays."""
+    clocked: bool = False
+    """Whether spikegrad takes its clocked layers."""
+
+    @property
+    def n_inputs(self) -> int:
+        """What the first hidden layer receives from."""
+        return self.copies * self.channels
 
     @property
     def network(self) -> str:
         """As in rec128."""
-        return f"{'rec' if self.recurrent else 'ff'}{self.hidden}"
+        width = f"{self.layers}x{self.hidden}" if self.layers > 1 else f"{self.hidden}"
+        parts = [f"{'rec' if self.recurrent else 'ff'}{width}"]
+        if self.channels != 700:
+            parts.append(f"{self.channels} channels")
+        if self.copies > 1:
+            parts.append(f"line of {self.copies}")
+        return ", ".join(parts)
 
     @property
     def resolution(self) -> str:

@@ -9,26 +9,29 @@ import jaxpike as jp
 import optax
 
 from contestant import compete, task
-from workload import N_CLASSES, N_UNITS, TAU_MEMBRANE, TAU_SYNAPSE, binned, labels
+from workload import N_CLASSES, TAU_MEMBRANE, TAU_SYNAPSE, binned, labels
 
 t = task()
-keys = jax.random.split(jax.random.key(0), 3)
+keys = jax.random.split(jax.random.key(0), 2 + t.layers)
 tau, tau_synapse = TAU_MEMBRANE / t.step, TAU_SYNAPSE / t.step
-nodes = {
-    "in": jp.Dense(N_UNITS, t.hidden, use_bias=False, gain=8.0, key=keys[0]),
-    "synapse": jp.LeakyIntegrator(tau=tau_synapse),
-    "hidden": jp.LIF(tau=tau),
-    "out": jp.Dense(t.hidden, N_CLASSES, use_bias=False, key=keys[1]),
+nodes = {}
+for layer, n_in in enumerate([t.n_inputs, *[t.hidden] * (t.layers - 1)]):
+    own = jp.Dense(n_in, t.hidden, use_bias=False, gain=8.0, key=keys[2 + layer])
+    nodes |= {f"in{layer}": own, f"synapse{layer}": jp.LeakyIntegrator(tau=tau_synapse)}
+    nodes[f"hidden{layer}"] = jp.LIF(tau=tau)
+nodes |= {
+    "out": jp.Dense(t.hidden, N_CLASSES, use_bias=False, key=keys[0]),
     "readout": jp.LeakyIntegrator(tau=tau),
 }
 if t.recurrent:
-    back = jp.Dense(t.hidden, t.hidden, use_bias=False, key=keys[2])
+    back = jp.Dense(t.hidden, t.hidden, use_bias=False, key=keys[1])
     chain = ["input", *nodes]
-    edges = [*pairwise(chain), ("hidden", "back"), ("back", "synapse")]
+    edges = [*pairwise(chain), ("hidden0", "back"), ("back", "synapse0")]
     model = jp.Graph({**nodes, "back": back}, edges, "readout")
 else:
     model = jp.Sequential(*nodes.values())
-x, targets = jnp.asarray(binned(t.batch, t.step)), jnp.asarray(labels(t.batch))
+x = jnp.asarray(binned(t.batch, t.step, t.channels, t.copies))
+targets = jnp.asarray(labels(t.batch))
 optimizer = optax.adam(1e-3)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from contestant import task
 from torch_peer import train
-from workload import N_CLASSES, N_UNITS, decays
+from workload import N_CLASSES, decays
 
 t = task()
 torch.manual_seed(0)
@@ -18,7 +18,7 @@ spike_grad = surrogate.fast_sigmoid()
 class Network(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.input = nn.Linear(N_UNITS, t.hidden, bias=False)
+        self.input = nn.Linear(t.n_inputs, t.hidden, bias=False)
         if t.recurrent:
             self.hidden = snn.RSynaptic(
                 alpha, beta, linear_features=t.hidden, spike_grad=spike_grad

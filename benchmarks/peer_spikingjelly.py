@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from contestant import task
 from torch_peer import train
-from workload import N_CLASSES, N_UNITS, TAU_MEMBRANE, TAU_SYNAPSE
+from workload import N_CLASSES, TAU_MEMBRANE, TAU_SYNAPSE
 
 t = task()
 torch.manual_seed(0)
@@ -18,7 +18,7 @@ hidden = nn.Sequential(
 if t.recurrent:
     hidden = layer.LinearRecurrentContainer(hidden, t.hidden, t.hidden, bias=False)
 model = nn.Sequential(
-    layer.Linear(N_UNITS, t.hidden, bias=False),
+    layer.Linear(t.n_inputs, t.hidden, bias=False),
     hidden,
     layer.Linear(t.hidden, N_CLASSES, bias=False),
     layer.SynapseFilter(tau),

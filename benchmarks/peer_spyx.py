@@ -7,20 +7,24 @@ import spyx.nn as snn
 from flax import nnx
 
 from contestant import compete, task
-from workload import N_CLASSES, N_UNITS, binned, decays, labels
+from workload import N_CLASSES, binned, decays, labels
 
 t = task()
 alpha, beta = decays(t.step)
 rngs = nnx.Rngs(0)
 neuron = snn.RCuBaLIF if t.recurrent else snn.CuBaLIF
+hidden = []
+for n_in in [t.n_inputs, *[t.hidden] * (t.layers - 1)]:
+    hidden.append(nnx.Linear(n_in, t.hidden, use_bias=False, rngs=rngs))
+    hidden.append(neuron((t.hidden,), alpha=alpha, beta=beta, rngs=rngs))
 model = snn.Sequential(
-    nnx.Linear(N_UNITS, t.hidden, use_bias=False, rngs=rngs),
-    neuron((t.hidden,), alpha=alpha, beta=beta, rngs=rngs),
+    *hidden,
     nnx.Linear(t.hidden, N_CLASSES, use_bias=False, rngs=rngs),
     snn.LI((N_CLASSES,), beta=beta, rngs=rngs),
 )
 optimizer = nnx.Optimizer(model, optax.adam(1e-3), wrt=nnx.Param)
-x, targets = jnp.asarray(binned(t.batch, t.step)), jnp.asarray(labels(t.batch))
+x = jnp.asarray(binned(t.batch, t.step, t.channels, t.copies))
+targets = jnp.asarray(labels(t.batch))
 
 
 @nnx.jit

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from contestant import task
 from torch_peer import train
-from workload import N_CLASSES, N_UNITS, decays
+from workload import N_CLASSES, decays
 
 t = task()
 alpha, beta = decays(t.step)
@@ -17,11 +17,10 @@ def parameter(n_in: int, n_out: int) -> Tensor:
     return weight.requires_grad_()
 
 
-w_in, w_out = parameter(N_UNITS, t.hidden), parameter(t.hidden, N_CLASSES)
-parameters = [w_in, w_out]
-if t.recurrent:
-    w_back = parameter(t.hidden, t.hidden)
-    parameters.append(w_back)
+w_in = [parameter(n_in, t.hidden) for n_in in [t.n_inputs, *[t.hidden] * (t.layers - 1)]]
+w_back = [parameter(t.hidden, t.hidden) for _ in range(t.layers * t.recurrent)]
+w_out = parameter(t.hidden, N_CLASSES)
+parameters = [*w_in, *w_back, w_out]
 
 
 class Spike(torch.autograd.Function):
@@ -38,22 +37,29 @@ class Spike(torch.autograd.Function):
         return gradient / (1 + 25 * u.abs()).square()
 
 
-def network(x: Tensor) -> Tensor:
-    """Time average of the readout's potentials for ``x`` [n_steps, batch, N_UNITS]."""
+def hidden(x: Tensor, layer: int) -> Tensor:
+    """A layer's spikes for ``x``, both [n_steps, batch, ...]."""
     current = membrane = spikes = x.new_zeros(t.batch, t.hidden)
     recorded = []
-    for drive in x @ w_in:
+    for drive in x @ w_in[layer]:
         if t.recurrent:
-            drive = torch.addmm(drive, spikes, w_back)
+            drive = torch.addmm(drive, spikes, w_back[layer])
         current = alpha * current + drive
         membrane = beta * membrane * (1 - spikes.detach()) + (1 - beta) * current
         spikes = Spike.apply(membrane - 1)
         recorded.append(spikes)
+    return torch.stack(recorded)
+
+
+def network(x: Tensor) -> Tensor:
+    """Time average of the readout's potentials for ``x`` [n_steps, batch, n_inputs]."""
+    for layer in range(t.layers):
+        x = hidden(x, layer)
     # a leaky integrator's average over time, as a weighted sum of what it receives
     n_steps = len(x)
     remaining = torch.arange(n_steps, 0, -1)
     weight = (1 - beta**remaining) / (n_steps * (1 - beta))
-    return torch.einsum("t,tbi->bi", weight, torch.stack(recorded)) @ w_out
+    return torch.einsum("t,tbi->bi", weight, x) @ w_out
 
 
 train(t, network, parameters, "torch")

@@ -68,6 +68,8 @@ def engine_and_peers(quick: bool) -> list[dict[str, Any]]:
     rows = []
     for hidden, recurrent in NETWORKS:
         rows += contest.compete(contest.entries(hidden, recurrent, BATCH), ROUNDS)
+    for task in contest.COARSE:
+        rows += contest.compete(contest.coarse(task), ROUNDS)
     for batch in LARGER_BATCHES:
         rows += contest.compete(contest.full_resolution(batch), 3)
     return rows

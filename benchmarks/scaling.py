@@ -1,4 +1,4 @@
-"""How the engine's cost grows with events, neurons, batch and threads."""
+"""How the engine's cost grows with events, neurons, delayed copies, batch and threads."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from workload import EVENTS
 NEURONS = ("lif", "qif")
 EVENT_COUNTS = (500, 1000, 2000, 4000, 8000, 16000, 32000, 64000)
 SIZES = (32, 64, 128, 256, 512, 1024)
+COPIES = (1, 2, 4, 8, 16)
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
 ROUNDS = 5
 
@@ -33,7 +34,7 @@ class Point(NamedTuple):
 
 
 def points(quick: bool) -> list[Point]:
-    """All curves, at full resolution; every third point if ``quick``."""
+    """All curves; every third point if ``quick``."""
     batch = 8 if quick else 64
     result = []
     for neuron in NEURONS:
@@ -44,6 +45,9 @@ def points(quick: bool) -> list[Point]:
             curves.append([Point(curve, neuron, n, task, n_events=n) for n in EVENT_COUNTS])
             curve = f"{name} neurons"
             curves.append([Point(curve, neuron, n, task._replace(hidden=n)) for n in SIZES])
+        line = Task(128, True, 4e-3, 4, neuron, channels=140)
+        lines = [Point("copies, rec128", neuron, n, line._replace(copies=n)) for n in COPIES]
+        curves.append(lines)
         task = Task(128, True, None, batch, neuron)
         curves.append([Point("batch, rec128", neuron, n, task._replace(batch=n)) for n in BATCHES])
         curves.append([Point("threads, rec128", neuron, n, task, threads=n) for n in (1, 2)])

@@ -15,9 +15,10 @@ from workload import binned, labels
 def train(
     t: Task, logits: Callable[[Tensor], Tensor], parameters: Iterable[Tensor], *packages: str
 ) -> None:
-    """Compete by Adam on ``logits`` of counts [n_steps, batch, N_UNITS]."""
+    """Compete by Adam on ``logits`` of counts [n_steps, batch, n_inputs]."""
     optimizer = torch.optim.Adam(parameters, 1e-3)
-    x, targets = torch.from_numpy(binned(t.batch, t.step)), torch.from_numpy(labels(t.batch))
+    x = torch.from_numpy(binned(t.batch, t.step, t.channels, t.copies))
+    targets = torch.from_numpy(labels(t.batch))
 
     def update() -> None:
         optimizer.zero_grad()

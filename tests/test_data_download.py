@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
+import tarfile
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import tonic.datasets
 
 from spikefiles import original_file
-from study.data import download
+from study.data import archives, download
 from study.data.archives import audio_names, read_audio
+from study.data.audio import decode
 from study.data.download import SIZES, fetch_published
 from study.data.layout import DataError
 from webserver import BEFORE_HANGING_UP, Server, serving
@@ -62,11 +67,56 @@ def assert_whole(output: Path, server: Server) -> None:
     assert list(output.parent.iterdir()) == [output]
 
 
-@pytest.mark.parametrize("fault", ["hang up", "corrupt", "page", "503", "no length", "other range"])
-def test_a_passing_fault_is_survived(server: Server, output: Path, fault: str) -> None:
-    server.faults = ["hang up", fault] if fault == "other range" else [fault]
+PASSING = ("hang up", "corrupt", "page", "503", "no length", "too long", "too short", "slow")
+PASSING_LATER = ("other range", "no range")
+
+
+@pytest.mark.parametrize("fault", [*PASSING, *PASSING_LATER])
+def test_a_passing_fault_is_survived(
+    server: Server, output: Path, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "GRACE", 0.5)
+    monkeypatch.setattr(download, "SLOWEST", 1e5)
+    server.faults = ["hang up", fault] if fault in PASSING_LATER else [fault]
     fetch(output, server.url)
     assert_whole(output, server)
+
+
+@pytest.mark.parametrize("version", ['"1"', None, 'W/"1"'])
+@pytest.mark.parametrize("changed", [False, True])
+def test_versions_and_mirrors_are_never_mixed(
+    server: Server, output: Path, version: str | None, changed: bool
+) -> None:
+    """A plain file has no checksum, so that nobody would notice."""
+    server.version = version
+    server.faults = ["hang up", "new version" if changed else ""]
+    download.fetch([server.url], output, lambda file: None)
+    assert_whole(output, server)
+    goes_on = version == '"1"' and not changed
+    assert server.asked == [0, BEFORE_HANGING_UP if goes_on else 0]
+    with serving(b"the mirror's own" * 999) as mirror:
+        server.faults = ["hang up", "503"]
+        other = output.with_name("other")
+        download.fetch([server.url, mirror.url], other, lambda file: None)
+        assert other.read_bytes() == mirror.body
+        assert mirror.asked == [0]
+
+
+def test_what_never_ends_is_given_up(
+    server: Server, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "LARGEST", 1 << 20)
+    server.faults = ["endless"] * 3
+    server.version = None
+    with pytest.raises(DataError, match="and no end"):
+        fetch(output, server.url)
+    assert list(output.parent.iterdir()) == []
+
+
+def test_a_circle_of_redirects_ends_in_one_error(server: Server, output: Path) -> None:
+    server.faults = ["circle"]
+    with pytest.raises(DataError, match=r"could not download .*\(1 attempts.*infinite loop"):
+        fetch(output, server.url)
 
 
 def test_a_download_goes_on_as_long_as_each_attempt_brings_bytes(
@@ -223,6 +273,101 @@ def test_recordings_are_read_alike_from_folders_and_archives(tmp_path: Path, kin
     assert [read[place] for place in wanted] == [FILES[f"hd/audio/{i}.flac"] for i in (0, 1)]
     with pytest.raises(DataError, match=r"none\.flac"):
         list(read_audio(path, ["none.flac"]))
+
+
+def test_a_tar_that_lacks_recordings_is_refused(tmp_path: Path) -> None:
+    """At each block: cut off there, two blocks of zeros there, or a bit of the header flipped."""
+    path = packed(tmp_path, "tar")
+    whole, names = path.read_bytes(), audio_names(path)
+    end = whole.rstrip(b"\0")
+    blocks = range(0, len(end), 512)
+    cut = [whole[:at] for at in blocks]
+    zeros = [whole[:at] + bytes(1024) + whole[at:] for at in blocks]
+    flipped = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in blocks]
+    for damaged in cut + zeros + flipped:
+        path.write_bytes(damaged)
+        try:
+            assert audio_names(path).keys() == names.keys()  # contents carry checksums of their own
+        except DataError as error:
+            assert "not a whole tar" in str(error)  # noqa: PT017
+
+
+def test_what_would_fill_memory_or_disk_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "LARGEST", 1 << 20)
+    for name in ("bomb.zip", "bomb.tar.gz"):
+        path = tmp_path / name
+        if name.endswith("zip"):
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bomb:
+                bomb.writestr("a.wav", bytes(2 << 20))
+        else:
+            with tarfile.open(path, "w:gz") as bomb:
+                about = tarfile.TarInfo("a.wav")
+                about.size = 2 << 20
+                bomb.addfile(about, io.BytesIO(bytes(2 << 20)))
+        assert path.stat().st_size < 10_000
+        with pytest.raises(
+            DataError, match=r"bomb\..*'a\.wav' in it takes 2 MB, and 1 are the most"
+        ):
+            audio_names(path)
+    sound = io.BytesIO()
+    soundfile.write(sound, np.zeros(8000 * 601, np.int16), 8000, format="FLAC")
+    assert len(sound.getvalue()) < 100_000
+    with pytest.raises(DataError, match=r"long\.flac: 601 s long, and 600 are the most"):
+        decode(sound.getvalue(), "long.flac")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_names_in_an_archive_are_names_only(tmp_path: Path, kind: str) -> None:
+    """Absolute ones, and those above: nothing is written. Two of one name are refused."""
+    path = tmp_path / "in" / f"archive.{kind}"
+    path.parent.mkdir()
+
+    def write(*names: str) -> None:
+        if kind == "zip":
+            with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of two of one name
+                for name in names:
+                    archive.writestr(name, name)
+            return
+        with tarfile.open(path, "w") as archive:
+            for name in names:
+                about = tarfile.TarInfo(name)
+                about.size = len(name)
+                archive.addfile(about, io.BytesIO(name.encode()))
+            link = tarfile.TarInfo("link.wav")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            archive.addfile(link)
+
+    write("/abs/a.wav", "../../b.wav", "d/../c.wav", "e.wav")
+    places = audio_names(path)  # as if hidden: what has a part that begins with a dot
+    content = dict(read_audio(path, list(places.values())))
+    assert sorted(content.values()) == [b"/abs/a.wav", b"e.wav"]
+    assert [*tmp_path.rglob("*.wav")] == []
+    write("a.wav", "a.wav")
+    with pytest.raises(DataError, match=r"2 recordings 'a\.wav' in it; take out all but one"):
+        audio_names(path)
+
+
+def test_a_damaged_zip_of_any_compression_is_refused(tmp_path: Path) -> None:
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        path = tmp_path / f"archive{method}.zip"
+        with zipfile.ZipFile(path, "w", method) as archive:
+            for name, content in FILES.items():
+                archive.writestr(name, content)
+        names = audio_names(path)
+        contents = dict(read_audio(path, list(names.values())))
+        whole, refused = path.read_bytes(), 0
+        for at in range(60, len(whole), 499):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+            try:
+                assert audio_names(path) == names
+                assert dict(read_audio(path, list(names.values()))) == contents
+            except DataError as error:
+                assert "not a whole tar" in str(error)  # noqa: PT017
+                refused += 1
+        assert refused > 20
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])

@@ -18,16 +18,25 @@ _FLAC_MARK, _FLAC_MD5 = b"fLaC", slice(26, 42)
 # What libsndfile notes about a WAV file whose header promises more than there is.
 _CUT_WAV = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 
+LONGEST = 600.0
+"""Seconds of a recording above which it is no word or sentence, but would fill the memory."""
+
 
 def decode(content: bytes, name: str) -> tuple[NDArray[np.float64], int, int]:
     """A file's sound [n_samples] within -1..1, its sample rate (Hz), its number of channels.
 
     More than one channel is mixed down to their mean. Raises DataError, naming the file, if it is
-    no audio file, cut short, damaged (FLAC only: against its MD5) or silent.
+    no audio file, longer than ``LONGEST``, cut short, damaged (FLAC only: against its MD5) or
+    silent.
     """
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
             promised, rate, kind = file.frames, file.samplerate, file.format
+            if promised > LONGEST * rate:
+                raise DataError(
+                    f"{name}: {promised / rate:.0f} s long, and {LONGEST:g} are the most; cut it"
+                    " into samples, or take it out"
+                )
             samples = file.read(dtype="int32" if kind == "FLAC" else "float64", always_2d=True)
             cut = _CUT_WAV.search(file.extra_info)
             width = {"PCM_S8": 1, "PCM_16": 2, "PCM_24": 3}.get(file.subtype)

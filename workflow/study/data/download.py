@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import shutil
@@ -23,6 +24,8 @@ from study.data.layout import DataError, open_spike_file
 ATTEMPTS = 4  # without a byte of progress, before a download is given up
 WAIT = 5.0  # seconds before the second attempt, doubled before each later one
 TIMEOUT = 60.0  # seconds of silence that end an attempt
+SLOWEST, GRACE = 1000.0, 120.0  # bytes a second on average that end it, too, after so many seconds
+LARGEST = 64 << 30  # bytes; what is longer never ends
 FAULTS = (OSError, HTTPException, DataError)
 
 log = logging.getLogger(__name__)
@@ -80,49 +83,86 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
     """Bring a file to ``output``, from the first of ``urls`` that gives it.
 
     ``check`` raises DataError if the file is not the right one. What an earlier attempt, or a
-    killed job, has fetched stays beside ``output``, and the download goes on from there. Raises
-    DataError if no URL gives it.
+    killed job, has fetched stays beside ``output``, and the download goes on from there, if the
+    server has a name for the file's version (ETag or Last-Modified) and still has that version;
+    else it starts over. Raises DataError if no URL gives the file.
     """
     output = Path(output)
-    part = output.with_name(f".{output.name}.part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    failures, furthest = 0, _size(part)
+    part = Part(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    failures, furthest = 0, part.size
     while True:
         problems: list[Exception] = []
         for url in urls:
             try:
                 _download(url, part)
-                check(part)
+                check(part.file)
             except FAULTS as problem:
                 if isinstance(problem, DataError):
-                    part.unlink()  # a wrong file cannot be mended
+                    part.discard()  # a wrong file cannot be mended
                 log.warning("%s: %s", url, problem)
                 problems.append(problem)
             else:
-                os.replace(part, output)
+                os.replace(part.file, output)
+                part.discard()
                 return
         # Asking again is no use where the server knows no such file.
         passing = [p for p in problems if not (isinstance(p, HTTPError) and p.code < 500)]
-        failures = 1 if _size(part) > furthest else failures + 1
-        furthest = max(furthest, _size(part))
+        failures = 1 if part.size > furthest else failures + 1
+        furthest = max(furthest, part.size)
         if failures == ATTEMPTS or not passing:
-            kept = f"; {_size(part)} bytes are kept, from which it goes on" if _size(part) else ""
+            kept = f"; {part.size} bytes are kept, from which it goes on" if part.size else ""
+            last = " ".join(str((passing or problems)[-1]).split())
             raise DataError(
                 f"could not download {' or '.join(urls)} ({failures} attempts; the last:"
-                f" {(passing or problems)[-1]}{kept}). Check the network, or get the file in"
-                " another way and name it as path in the configuration"
+                f" {last}{kept}). Check the network, or get the file in another way and name it as"
+                " path in the configuration"
             )
         time.sleep(WAIT * 2 ** (failures - 1))
 
 
-def _size(part: Path) -> int:
-    return part.stat().st_size if part.exists() else 0
+class Part:
+    """What has been fetched of a file, and which version at which URL it is the beginning of."""
+
+    def __init__(self, output: Path) -> None:
+        self.file = output.with_name(f".{output.name}.part")
+        self._about = output.with_name(f".{output.name}.part.json")
+
+    @property
+    def size(self) -> int:
+        """Bytes that are there."""
+        return self.file.stat().st_size if self.file.exists() else 0
+
+    def version(self, url: str) -> str | None:
+        """The name that the server at ``url`` has for the version that this is the beginning of;
+        None if there is no beginning, or it cannot go on from there."""
+        if not self.size:
+            return None
+        try:
+            known: dict[str, str] = json.loads(self._about.read_text())
+        except (OSError, ValueError):
+            return None
+        return known.get(url)
+
+    def begin(self, url: str, version: str | None) -> None:
+        """Start over, with what ``url`` calls ``version``."""
+        self.discard()
+        with atomic(self._about) as file:
+            file.write_text(json.dumps({url: version}))
+
+    def discard(self) -> None:
+        """Remove all of it."""
+        self.file.unlink(missing_ok=True)
+        self._about.unlink(missing_ok=True)
 
 
-def _download(url: str, part: Path) -> None:
-    """Append to ``part`` what it lacks; from the start if the server does not do ranges."""
-    done = _size(part)
-    headers = {"User-Agent": "spikegrad"} | ({"Range": f"bytes={done}-"} if done else {})
+def _download(url: str, part: Part) -> None:
+    """Append to ``part`` what it lacks; or fetch all, if it is of another version or URL, or the
+    server does not do ranges."""
+    done, version = part.size, part.version(url)
+    headers = {"User-Agent": "spikegrad"}
+    if version:
+        headers |= {"Range": f"bytes={done}-", "If-Range": version}
     try:
         response = urlopen(Request(url, headers=headers), timeout=TIMEOUT)
     except HTTPError as error:
@@ -130,27 +170,38 @@ def _download(url: str, part: Path) -> None:
             raise
         if error.headers.get("Content-Range") == f"bytes */{done}":
             return  # nothing is lacking
-        part.unlink()
+        part.discard()
         raise OSError(f"{done} bytes are not the beginning of the file; starting over") from None
     with response:
-        goes_on = response.status == 206
-        if goes_on and not response.headers["Content-Range"].startswith(f"bytes {done}-"):
+        goes_on, found = response.status == 206, response.headers.get("Content-Range") or ""
+        if goes_on and not (version and found.startswith(f"bytes {done}-")):
             raise OSError("the server sends another range than it was asked for")
+        if not goes_on:
+            tag = response.headers.get("ETag", "")
+            strong = tag if tag.startswith('"') else None  # a weak one does not tell bytes apart
+            part.begin(url, strong or response.headers.get("Last-Modified"))
         length = response.headers.get("Content-Length")
         first = done if goes_on else 0
         total = None if length is None else first + int(length)
         with (
-            open(part, "ab" if goes_on else "wb", buffering=0) as file,
+            open(part.file, "ab", buffering=0) as file,
             tqdm(
-                desc=part.name[1:-5], initial=first, total=total, unit="B", unit_scale=True,
+                desc=part.file.name[1:-5], initial=first, total=total, unit="B", unit_scale=True,
                 disable=None,
             ) as bar,
         ):  # fmt: skip
+            began, fetched = time.monotonic(), 0
             while chunk := response.read1(1 << 16):
                 file.write(chunk)
                 bar.update(len(chunk))
-    if total is not None and _size(part) != total:
-        raise OSError(f"cut off at {_size(part)} of {total} bytes")
+                fetched += len(chunk)
+                passed = time.monotonic() - began
+                if passed > GRACE and fetched < SLOWEST * passed:
+                    raise OSError(f"{fetched / passed:.0f} bytes a second are too slow")
+                if first + fetched > LARGEST:
+                    raise DataError(f"more than {LARGEST} bytes, and no end")
+    if total is not None and part.size != total:
+        raise OSError(f"cut off at {part.size} of {total} bytes")
 
 
 def _copy(folder: Path, name: str, md5: str, part: Path) -> None:
