@@ -332,7 +332,7 @@ def test_defaults_are_the_same_for_all_neurons():
     study = settings("config.yaml")
     assert set(map(str, study["neurons"].values())) == {"{}"}
     models = {n: validate(Study, study).model(n).model_dump() for n in study["neurons"]}
-    assert differences(models) == "nothing"
+    assert differences(models) == "All neuron models have the same settings"
 
 
 def test_a_hidden_overlay_is_reported_with_both_files():
@@ -356,7 +356,7 @@ def test_what_neurons_differ_in_is_named():
         "lif": {"network": {"tau": 0.05, "drive": 0}},
         "qif": {"network": {"tau": 0.1, "drive": 0}},
     }
-    assert differences(models) == "network.tau lif 0.05, qif 0.1"
+    assert differences(models).endswith("differ in: network.tau lif 0.05, qif 0.1")
     assert by_neuron(models)["network.drive"] == {"lif": 0, "qif": 0}
 
 

@@ -168,17 +168,22 @@ def test_sounds_become_a_batch_of_spikes() -> None:
     own = cochlea.Cochlea.build(20, 0.3, 24_000)
     rng = np.random.default_rng(0)
     sounds = [rng.standard_normal(n) for n in (4800, 7200)]
-    batch = own.hear(sounds, 0.3, seed=3)
+    batch = own.hear(sounds, 24_000, 0.3, seed=3)
     assert (len(batch), batch.n_units, batch.duration) == (2, 20, 0.3)
     times, units = own.spikes(sounds[1], numpy_generator(3, 1))
     np.testing.assert_array_equal(batch[1].times.numpy(), times)
     np.testing.assert_array_equal(batch[1].units.numpy(), units)
-    assert len(own.hear([], 0.3)) == 0
+    assert len(own.hear([], 24_000, 0.3)) == 0
+    stereo = np.stack([2 * sounds[0], np.zeros(4800)], axis=1)
+    mixed = own.hear([stereo], 24_000, 0.3, seed=3)
+    np.testing.assert_array_equal(mixed[0].times.numpy(), batch[0].times.numpy())
+    with pytest.raises(ValueError, match="hears sounds of 24000 Hz, not of 16000: build one with"):
+        own.hear(sounds, 16_000, 0.3)
     for sound, message in (
         (np.ones(8000), "sound 0 takes 0.333 s at 24000 Hz, longer than 0.3 s"),
         (np.zeros(100), "sound 0 is silent"),
-        (np.ones((100, 2)), r"one channel, not of shape \(100, 2\)"),
+        (np.ones((100, 2, 2)), r"its shape is \(100, 2, 2\)"),
         (np.full(100, np.nan), "finite numbers"),
     ):
         with pytest.raises(ValueError, match=message):
-            own.hear([sound], 0.3)
+            own.hear([sound], 24_000, 0.3)

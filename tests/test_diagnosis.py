@@ -92,7 +92,11 @@ def test_one_sample_that_drowns_the_others() -> None:
     found = diagnose(Shouting(), SPIKES, LABELS)
     about = [f for f in found.findings if "sample 5 has" in f]
     assert {f.split(":")[0] for f in about} == {"own.0.weight", "own.1.weight"}
-    assert all("sample_clip" in f for f in about)
+    assert [f for f in about if "set own.0.sample_clip = 1.0" in f] == about[:1]
+    few = torch.tensor([1, 3, 5])  # of which one often has the most
+    assert not diagnose(Shouting(), SPIKES.select(few), LABELS[few]).findings
+    with pytest.raises(TypeError, match="gives SpikeTrains, not logits"):
+        diagnose(stack(healthy())[0], SPIKES)
 
 
 def test_a_readout_without_gradient() -> None:

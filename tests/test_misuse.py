@@ -17,10 +17,12 @@ from torch.nn.utils import parametrizations, parametrize
 
 from networks import DAILY, EVERY, random_layer, random_spikes
 from spikegrad.activity import spike_counts
+from spikegrad.clocked import ClockedLayer
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SilentWarning, SpikeOverflowError, SpikingLayer
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
+from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeError, SpikeTrains, collate
 from study.training.loop import activity_penalty, smooth_counts
@@ -92,6 +94,12 @@ def passed(spikes: SpikeTrains) -> None:
     layer()(spikes)
 
 
+def rastered(number: float) -> Raster:
+    values = torch.zeros(1, 5, 4)
+    values[0, 2, 1] = number
+    return Raster(values, 0.01)
+
+
 def clipped(clip: float) -> None:
     own = layer()
     own.sample_clip = clip
@@ -123,6 +131,12 @@ MISTAKES = [
     (SpikeError, "150 spike times but 2 counts", lambda: passed(altered(counts=SPIKES.units[:2]))),
     (SpikeError, "sample 1: a count is below 1 .event 3:", lambda: passed(counted(53, 0))),
     (TypeError, r"not ndarray; SpikeTrains\.from_arr", lambda: passed(np.zeros((8, 100, 20)))),
+    (TypeError, r"not Tensor; Raster\(x, step\)", lambda: passed(torch.zeros(8, 100, 20))),
+    (TypeError, r"not Raster; its trains\(\)", lambda: passed(rastered(1.0))),
+    (TypeError, r"not Tensor; Raster\(x, step\)", lambda: ClockedLayer(4, 3)(torch.zeros(1, 1, 4))),
+    (TypeError, "exact SpikeTrains, not Raster", lambda: readout("first", n_in=4)(rastered(1.0))),
+    *((SpikeError, f"sample 0: {n:g} spikes of neuron 1 in", lambda n=n: rastered(n).trains())
+      for n in (-1.0, 0.5, NAN, INF)),
     # layers and readouts, as they are made
     *((ValueError, "max_spikes must be a whole number", lambda n=n: layer(max_spikes=n))
       for n in (2.5, True, NAN, 0, "9")),
@@ -520,6 +534,16 @@ def test_a_silent_layer_says_so_and_an_empty_batch_does_not():
         warnings.simplefilter("error")
         own(SPIKES.select(torch.tensor([], dtype=torch.int64)))
         random_layer("lif", SPIKES)(SPIKES)
+    clocked = ClockedLayer(20, 10, "lif", step=0.002)
+    with torch.no_grad():
+        clocked.weight.fill_(-1.0)
+    with pytest.warns(SilentWarning, match="raise its weights"):
+        clocked(SPIKES)
+
+
+def test_samples_of_a_batch_are_chosen_by_numbers():
+    for chosen in ([2, 0], torch.tensor([2, 0]), np.array([2, 0])):
+        assert torch.equal(SPIKES[chosen].times, SPIKES.select(torch.tensor([2, 0])).times)
 
 
 @pytest.mark.parametrize("neuron", ["lif", "qif"])

@@ -292,3 +292,27 @@ def test_bad_arguments_are_named(arguments, message) -> None:
         sg_ntk(*arguments)
     with pytest.raises(ValueError, match="get names"):
         sg_ntk(np.ones((3, 2)), get="kernel")
+
+
+class Scream(torch.autograd.Function):
+    """A sign, with the backward of something else."""
+
+    @staticmethod
+    def forward(ctx, u):
+        return u.sign()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return 2 * grad
+
+
+@pytest.mark.parametrize("custom", [Custom, CustomDerivative])
+def test_a_backward_is_not_taken_for_a_derivative(custom):
+    with pytest.raises(ValueError, match=r"Scream\.apply has a backward of its own"):
+        custom(Scream.apply)
+
+
+@pytest.mark.parametrize("given", ["relu", torch.relu, torch.nn.functional.relu])
+def test_a_known_activation_is_named(given):
+    with pytest.raises(ValueError, match=r"not .*relu.*; Relu\(\) is there"):
+        sg_ntk(torch.ones(2, 3), activation=given)

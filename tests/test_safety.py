@@ -18,7 +18,8 @@ def test_no_file_runs_data():
     """Beside what ruff refuses (S in pyproject.toml)."""
     for folder in ("src", "workflow", "benchmarks"):
         for path in (ROOT / folder).rglob("*.py"):
-            assert not UNSAFE.search(path.read_text()), path
+            if ".venvs" not in path.parts:  # of peers
+                assert not UNSAFE.search(path.read_text()), path
 
 
 def test_no_rule_has_a_shell_command():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -72,6 +73,11 @@ def test_what_cannot_be_kept_is_told(tmp_path: Path) -> None:
         save_network(tmp_path / "net", nn.Sequential(nn.Linear(2, 2)))
     with pytest.raises(ValueError, match="cannot be kept in a file"):
         save_network(tmp_path / "net", nn.Sequential(ClockedLayer(2, 2, surrogate=torch.exp)))
+    for other in (SpikingLayer(2, 2), nn.Sequential(), nn.Linear(2, 2)):
+        with pytest.raises(ValueError, match=r"must be a Network, or torch\.nn\.Sequential"):
+            save_network(tmp_path / "net", other)
+    with pytest.raises(ValueError, match=r"must be plain values .*int64"):
+        save_network(tmp_path / "net", nn.Sequential(SpikingLayer(2, 2)), {"n": np.int64(3)})
     assert not list(tmp_path.iterdir())
 
 
@@ -79,14 +85,16 @@ def test_files_of_others_are_not_to_be_deleted(tmp_path: Path) -> None:
     torch.save({"a": torch.ones(2)}, tmp_path / "torch.pt")
     with pytest.raises(CheckpointError, match=r"absent: no such file") as absent:
         load_network(tmp_path / "absent")
-    with pytest.raises(CheckpointError, match=r"torch\.pt: not a whole file of tensors"):
+    with pytest.raises(CheckpointError, match=r"torch\.pt: not a safetensors file") as other:
         load_network(tmp_path / "torch.pt")
+    with pytest.raises(CheckpointError, match="no such file"):
+        load_network(tmp_path)
     from safetensors.torch import save_file
 
     save_file({"a": torch.ones(2)}, tmp_path / "own.safetensors")
     with pytest.raises(CheckpointError, match="spikegrad has not written") as foreign:
         load_network(tmp_path / "own.safetensors")
-    for error in (absent, foreign):
+    for error in (absent, other, foreign):
         assert "delete" not in str(error.value)
 
 

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from spikegrad.layers import SpikingLayer
+from spikegrad.layers import SpikingLayer, not_spikes, warn_silent
 from spikegrad.raster import Raster, arriving
 from spikegrad.spikes import SpikeTrains
 from spikegrad.surrogates import SURROGATES, SuperSpike
@@ -273,8 +273,16 @@ class ClockedLayer(SpikingLayer):
             If ``spikes`` breaks a rule of :class:`SpikeTrains`.
         ValueError
             If samples do not consist of whole steps, or rasters have other ones.
+
+        Warns
+        -----
+        SilentWarning
+            If no neuron spikes, though there is input.
         """
-        return self.run(spikes)[0]
+        out = self.run(spikes)[0]
+        if len(spikes) and not out.values.any() and int(spikes.sizes.sum()):
+            warn_silent()
+        return out
 
     def run(self, spikes: SpikeTrains | Raster) -> tuple[Raster, State]:  # type: ignore[override]
         """As :meth:`forward`, with the state at the sample's end, each [n_samples, n_out]."""
@@ -363,6 +371,8 @@ class ClockedLayer(SpikingLayer):
                     f"not of {spikes.values.shape[2]} and {spikes.step} s"
                 )
             return spikes.arriving(self.weight)
+        if not isinstance(spikes, SpikeTrains):
+            raise not_spikes(spikes)
         spikes.check(self.n_in)
         return arriving(spikes, self.weight, self.step)
 

@@ -55,30 +55,40 @@ class Cochlea:
         return cls(Membrane.build(n_channels, duration, sample_rate))
 
     def hear(
-        self, sounds: Sequence[ArrayLike], duration: float = 1.4, seed: int = 0
+        self,
+        sounds: Sequence[ArrayLike],
+        sample_rate: int,
+        duration: float = 1.4,
+        seed: int = 0,
     ) -> SpikeTrains:
-        """A batch of the spikes of ``sounds``, each [n_samples] of the cochlea's sample rate.
+        """A batch of the spikes of ``sounds``, each [n_samples] or [n_samples, n_channels].
 
-        Every sound is brought to SHD's level, and faded in and out. ``seed`` and a sound's number
-        decide when transmitter is released.
+        Channels are mixed down to their mean. Every sound is brought to SHD's level, and faded in
+        and out. ``seed`` and a sound's number decide when transmitter is released.
 
         Raises
         ------
         ValueError
-            Naming the sound, if it is not a list of finite numbers, silent, or too long for
-            ``duration`` seconds or for the cochlea.
+            If ``sample_rate`` (Hz) is not the cochlea's. Naming the sound, if it does not consist
+            of finite numbers, is silent, or too long for ``duration`` seconds or for the cochlea.
         """
+        if sample_rate != self.sample_rate:
+            raise ValueError(
+                f"the cochlea hears sounds of {self.sample_rate} Hz, not of {sample_rate}: build"
+                f" one with sample_rate={sample_rate}, or resample the sounds (soxr.resample)"
+            )
         from spikegrad.spikes import SpikeTrains  # torch takes seconds, and studies need none here
 
         found = []
         for number, given in enumerate(sounds):
             sound = np.asarray(given, np.float64)
             longest = min(duration, self._membrane.duration)
-            if sound.ndim != 1 or not np.isfinite(sound).all():
+            if sound.ndim not in (1, 2) or not np.isfinite(sound).all():
                 raise ValueError(
-                    f"sound {number} must be a list of finite numbers, one channel, not of shape"
-                    f" {sound.shape}"
+                    f"sound {number} must be finite numbers, [n_samples] or [n_samples,"
+                    f" n_channels]; its shape is {sound.shape}"
                 )
+            sound = sound.reshape(len(sound), -1).mean(1)
             if len(sound) > longest * self.sample_rate:
                 raise ValueError(
                     f"sound {number} takes {len(sound) / self.sample_rate:.3g} s at"

@@ -24,8 +24,8 @@ SAMPLES = 64
 """Samples that have gradients of their own, at most."""
 SATURATED = 2.0
 """Spikes within tau above which a neuron tells times no more."""
-DROWNED = 0.5
-"""Share of the sum of all samples' gradient norms that one sample may have."""
+DROWNED, FEWEST = 0.5, 8
+"""Share of the sum of all samples' gradient norms that one sample may have, of so many at least."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Diagnosis:
         activity, norms = figure.subplots(1, 2)
         names = [own.name for own in self.layers]
         activity.bar(names, [own.spikes for own in self.layers], color="#0072b2")
-        activity.set(ylabel="spikes (mean over neurons and samples)", xlabel="layer")
+        activity.set(ylabel="spikes a neuron and sample", xlabel="layer")
         for place, own in enumerate(self.layers):
             text = f"{100 * own.silent:.0f} % silent"
             activity.annotate(text, (place, own.spikes), ha="center", va="bottom", fontsize=8)
@@ -152,7 +152,7 @@ def diagnose(network: nn.Module, spikes: SpikeTrains, labels: Tensor | None = No
     findings = [
         *_of_runaways(runaways, len(spikes), where),
         *(finding for own in activity for finding in _of_activity(own)),
-        *_of_gradients(gradients, kept),
+        *_of_gradients(gradients, kept, set(layers)),
     ]
     return Diagnosis(activity, runaways, gradients, findings)
 
@@ -183,6 +183,11 @@ def _gradients(
     for b in samples.tolist():
         out = network(spikes[b])
         logits = getattr(out, "logits", out)
+        if not isinstance(logits, Tensor):
+            raise TypeError(
+                f"the network gives {type(logits).__name__}, not logits: diagnose it with its"
+                " readout"
+            )
         label = logits.argmax(1) if labels is None else labels[b : b + 1]
         loss = cross_entropy(logits, label)
         own = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
@@ -220,7 +225,7 @@ def _of_activity(own: LayerActivity) -> list[str]:
     return found
 
 
-def _of_gradients(gradients: dict[str, Tensor], kept: Tensor) -> list[str]:
+def _of_gradients(gradients: dict[str, Tensor], kept: Tensor, spiking: set[str]) -> list[str]:
     found = []
     for name, norms in gradients.items():
         if not len(norms):
@@ -230,10 +235,16 @@ def _of_gradients(gradients: dict[str, Tensor], kept: Tensor) -> list[str]:
                 f"{name}: its gradient is 0 in every sample: nothing that it is multiplied with"
                 " arrives, or nothing behind it depends on it"
             )
-        elif len(norms) > 2 and norms.max() > DROWNED * norms.sum():
+        elif len(norms) >= FEWEST and norms.max() > DROWNED * norms.sum():
             share = 100 * float(norms.max() / norms.sum())
+            layer = name.rpartition(".")[0]
+            way = (
+                f"set {layer or 'the layer'}.sample_clip = 1.0"
+                if layer in spiking
+                else "look at it"
+            )
             found.append(
                 f"{name}: sample {int(kept[norms.argmax()])} has {share:.0f} % of all samples'"
-                " gradient norms, and drowns the others: set the layer's sample_clip to 1"
+                f" gradient norms, and drowns the others: {way}"
             )
     return found

@@ -98,6 +98,10 @@ class FirstSpikeReadout(nn.Module):
 
         The sending neurons are of the same model as the output neurons. ValueError without a state.
         """
+        if not isinstance(spikes, SpikeTrains):
+            raise TypeError(
+                f"a first-spike readout takes exact SpikeTrains, not {type(spikes).__name__}"
+            )
         state = spikes.state if state is None else state
         if state is None:
             raise ValueError(

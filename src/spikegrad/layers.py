@@ -295,12 +295,7 @@ class SpikingLayer(nn.Module):
         """
         out = self.run(spikes)[0]
         if len(out.times) == 0 and len(spikes.times) > 0:
-            warnings.warn(
-                "no neuron of a layer spikes in this batch, nothing behind it learns: raise its "
-                "weights (initialise with a larger mean or scale) or its drive",
-                SilentWarning,
-                stacklevel=2,
-            )
+            warn_silent()
         return out
 
     @uncompiled
@@ -311,10 +306,7 @@ class SpikingLayer(nn.Module):
         are scaled so that |p| + |q| = 1.
         """
         if not isinstance(spikes, SpikeTrains):
-            raise TypeError(
-                f"a layer takes SpikeTrains, not {type(spikes).__name__}; SpikeTrains.from_arrays"
-                " makes them of spike times and channels"
-            )
+            raise not_spikes(spikes)
         spikes.check(self.n_in)
         if self.sample_clip is not None and not 0 < self.sample_clip < math.inf:
             raise ValueError(
@@ -449,6 +441,26 @@ class SpikingLayer(nn.Module):
         at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == silent)
         steps = np.flatnonzero(at_probe)
         return backward.states(self.neuron, split, weights, record, steps)[:, :, : self.n_out]
+
+
+def warn_silent() -> None:
+    """Say what to do about a layer without spikes, to whom called it."""
+    warnings.warn(
+        "no neuron of a layer spikes in this batch, nothing behind it learns: raise its weights "
+        "(initialise with a larger mean or scale) or its drive",
+        SilentWarning,
+        stacklevel=3,
+    )
+
+
+def not_spikes(given: Any) -> TypeError:
+    """The error for what is no input of a layer."""
+    way = "SpikeTrains.from_arrays makes them of spike times and channels"
+    if isinstance(given, Tensor):
+        way = "Raster(x, step).trains() makes them of a dense x [n_samples, n_steps, n_channels]"
+    elif hasattr(given, "trains"):
+        way = "its trains() are such"
+    return TypeError(f"a layer takes SpikeTrains, not {type(given).__name__}; {way}")
 
 
 def assign(module: nn.Module, name: str, value: Tensor) -> None:

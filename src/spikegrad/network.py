@@ -210,7 +210,8 @@ def save_network(
     Raises
     ------
     ValueError
-        If a part of a stack is not one of :data:`PARTS`.
+        If it is something else, a part of a stack is not one of :data:`PARTS`, or ``about`` has
+        values that are not plain.
     """
     if isinstance(network, Network):
         header: dict[str, Any] = {
@@ -219,8 +220,13 @@ def save_network(
             "n_classes": network.n_classes,
             "neuron": network.neuron,
         }
-    else:
+    elif isinstance(network, nn.Sequential) and len(network):
         header = {"stack": [_described(part) for part in network]}
+    else:
+        raise ValueError(
+            f"a {type(network).__name__} cannot be kept in a file: it must be a Network, or"
+            " torch.nn.Sequential(...) of layers and a readout"
+        )
     save_tensors(path, network.state_dict() if weights is None else weights, header | (about or {}))
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from spikegrad.spikes import SpikeTrains
+from spikegrad.spikes import SpikeError, SpikeTrains
 from spikegrad.times import SAME, steps_within
 
 
@@ -67,8 +67,21 @@ class Raster:
         return self.values.sum(1)
 
     def trains(self) -> SpikeTrains:
-        """The same spikes as trains, without gradients; several in a step are one with a count."""
+        """The same spikes as trains, without gradients; several in a step are one with a count.
+
+        Raises
+        ------
+        SpikeError
+            If a number of spikes is negative or not whole.
+        """
         values = self.values.detach()
+        wrong = ~((values >= 0) & (values == values.floor()) & values.isfinite())
+        if wrong.any():
+            b, k, j = wrong.nonzero()[0].tolist()
+            raise SpikeError(
+                f"sample {b}: {float(values[b, k, j]):g} spikes of neuron {j} in step {k}; how many"
+                " there are must be whole numbers from 0 on"
+            )
         sample, place, units = values.nonzero(as_tuple=True)
         sizes = torch.bincount(sample, minlength=len(values))
         offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])

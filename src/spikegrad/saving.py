@@ -25,8 +25,11 @@ class CheckpointError(ValueError):
 def save_tensors(
     path: str | Path, tensors: dict[str, Tensor], header: Mapping[str, Any] | None = None
 ) -> None:
-    """Write ``tensors``, by name, and a ``header`` of plain values."""
-    text = json.dumps(dict(header or {}))
+    """Write ``tensors``, by name, and a ``header`` of plain values; ValueError for others."""
+    try:
+        text = json.dumps(dict(header or {}))
+    except TypeError as problem:
+        raise ValueError(f"what is kept beside tensors must be plain values ({problem})") from None
     about = {"header": text, "sha256": _digest(tensors, text)}
     with atomic(path) as part:
         # One entry: safetensors writes several in an order that changes from run to run.
@@ -41,8 +44,11 @@ def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     CheckpointError
         If the file is absent, cut short, has a wrong bit or is not one of :func:`save_tensors`.
     """
-    if not Path(path).exists():
+    if not Path(path).is_file():
         raise CheckpointError(f"{path}: no such file")
+    with open(path, "rb") as begin:
+        if begin.read(9)[8:] not in (b"{", b""):  # of the header, behind its length
+            raise CheckpointError(f"{path}: not a safetensors file, which save_network writes")
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get("spikegrad", "{}"))

@@ -160,11 +160,11 @@ class SpikeTrains:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, which: int | slice) -> SpikeTrains:
-        """One sample, or a slice of them, as a batch."""
+    def __getitem__(self, which: int | slice | Sequence[int] | Tensor) -> SpikeTrains:
+        """One sample, a slice of them, or those of a list of numbers, as a batch."""
         if isinstance(which, slice):
             return self.select(torch.tensor(range(len(self))[which], dtype=torch.int64))
-        return self.select(torch.tensor([which]))
+        return self.select(torch.atleast_1d(torch.as_tensor(which)))
 
     def to(self, device: Any) -> SpikeTrains:
         """The batch itself on the CPU; SpikeError for any other device, which nothing runs on."""
@@ -247,7 +247,7 @@ class SpikeTrains:
         times, units, offsets, counts = map(torch.from_numpy, found)
         return SpikeTrains(times, units, offsets, self.duration, counts, self.n_units)
 
-    def coarse(self, neighbours: int, step: float | None) -> SpikeTrains:
+    def coarse(self, neighbours: int = 1, step: float | None = None) -> SpikeTrains:
         """The same spikes on a coarser grid: ``neighbours`` channels as one, times at the nearest
         multiples of ``step`` seconds, and spikes of one cell as one event with a count.
 

@@ -41,7 +41,7 @@ if workflow.is_main_process:  # jobs parse all this again
     for line in hidden([*LAID, ("--config", workflow.config_settings.config)]):
         logger.warning(line)
     MODELS = {neuron: STUDY.model(neuron).model_dump() for neuron in STUDY.neurons}
-    logger.info(f"The neuron models differ in: {differences(MODELS)}")
+    logger.info(differences(MODELS))
 
 RESULTS = f"results/{STUDY.dataset}"
 SCRIPTS = BASE / "scripts"

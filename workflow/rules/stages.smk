@@ -83,9 +83,22 @@ rule claims:
 PLACES = {
     "answer": f"{RESULTS}/index.html",
     "accuracies": f"{TRAINING}/summary.csv",
+    "costs": f"{RESULTS}/estimate/rules.csv",
     "figures": f"{RESULTS}/figures",
-    "all tables and figures": RESULTS,
 }
+
+
+def made():
+    """Those of these places that this run has made, or all if it had nothing to do."""
+    there = {
+        what: Path(place) for what, place in PLACES.items() if Path(place).exists()
+    }
+    started = float(os.environ["SPIKEGRAD_STARTED"])
+
+    def newest(place):
+        return max(file.stat().st_mtime for file in [place, *place.glob("*")])
+
+    return {w: p for w, p in there.items() if newest(p) >= started} or there
 
 
 onstart:
@@ -97,10 +110,9 @@ onstart:
 
 onsuccess:
     logger.info("\nDone. Where to look:")
-    for what, place in PLACES.items():
-        if os.path.exists(place):
-            logger.info(f"  {what:22}  {place}")
-    if os.path.exists(PLACES["answer"]):
+    for what, place in {**made(), "all tables and figures": RESULTS}.items():
+        logger.info(f"  {what:22}  {place}")
+    if "answer" in made():
         files = " ".join(map(os.path.relpath, workflow.overwrite_configfiles))
         logger.info(f"  {'one page of all':22}  make report CONFIG='{files}'")
 

@@ -187,8 +187,22 @@ class CustomDerivative(Derivative):
     function: Callable[[Tensor], Tensor]
     kinks: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        refuse_autograd_function(self.function)
+
     def __call__(self, u: Tensor) -> Tensor:
         return self.function(u)
+
+
+def refuse_autograd_function(function: Callable[[Tensor], Tensor]) -> None:
+    """ValueError for the ``apply`` of a torch.autograd.Function, whose backward is a second
+    function that would be taken for its derivative."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, type) and issubclass(owner, torch.autograd.Function):
+        raise ValueError(
+            f"{owner.__name__}.apply has a backward of its own: give phi alone, as Custom(phi) or"
+            " Sign(), and what the backward multiplies by as the surrogate, CustomDerivative(psi)"
+        )
 
 
 @dataclass(frozen=True)
@@ -203,11 +217,19 @@ class Custom(Activation):
         Where phi or phi' is not smooth. phi must be continuous: a jump's derivative is no function.
     derivative_function
         phi'; by autograd if not given.
+
+    Raises
+    ------
+    ValueError
+        For a torch.autograd.Function: its backward is no derivative.
     """
 
     function: Callable[[Tensor], Tensor]
     kinks: tuple[float, ...] = ()
     derivative_function: Callable[[Tensor], Tensor] | None = None
+
+    def __post_init__(self) -> None:
+        refuse_autograd_function(self.function)
 
     def __call__(self, u: Tensor) -> Tensor:
         return self.function(u)

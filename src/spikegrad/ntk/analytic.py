@@ -18,6 +18,9 @@ from spikegrad.ntk.surrogates import ErfDerivative
 
 TILE = 128, 512  # pairs at once, so that what lies between input and output stays in the cache
 
+KNOWN = ("sign", "step", "erf", "relu", "tanh")
+"""Functions that have a class of that name, with a capital."""
+
 
 class Kernels(NamedTuple):
     """Kernel matrices between points ``x`` (rows) and ``x_prime`` (columns), [n, n'].
@@ -173,9 +176,11 @@ def _derivatives(name: str, value: Any, n: int) -> list[Derivative]:
 def _of_kind(name: str, values: Sequence[Any], kind: type, custom: str) -> None:
     for value in values:
         if not isinstance(value, kind):
+            called = value if isinstance(value, str) else getattr(value, "__name__", "")
+            known = f"; {called.title()}() is there" if called in KNOWN else ""
             raise ValueError(
                 f"{name} must be one of spikegrad.ntk's, or {custom}(f) of a function f of a "
-                f"tensor, not {value!r}"
+                f"tensor, not {value!r}{known}"
             )
 
 

@@ -73,11 +73,13 @@ def by_neuron(models: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, An
 
 
 def differences(models: Mapping[str, Mapping[str, Any]]) -> str:
-    """One line: what the neurons' models differ in."""
+    """One line: what the settings of the neuron models differ in."""
     parts = []
     for key, values in by_neuron(models).items():
         if len(values) < len(models) or any(
             v != next(iter(values.values())) for v in values.values()
         ):
             parts.append(f"{key} " + ", ".join(f"{n} {v}" for n, v in values.items()))
-    return "; ".join(parts) or "nothing"
+    if not parts:
+        return "All neuron models have the same settings"
+    return "The neuron models differ in: " + "; ".join(parts)

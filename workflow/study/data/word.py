@@ -32,7 +32,7 @@ def write_word(folder: Path, word: str, language: str, voice: str) -> None:
     names = about.get("class_names", LABELS)  # networks of earlier versions have none
     cochlea = Cochlea.build(data["n_units"], data["duration"], SAMPLE_RATE)
     sound = speak(word, language, voice, RATE, PITCH, PITCH_RANGE)
-    heard = cochlea.hear([sound], data["duration"])
+    heard = cochlea.hear([sound], SAMPLE_RATE, data["duration"])
     spikes = heard.coarse(
         data["n_units"] // (data.get("channels") or data["n_units"]), data["time_step"]
     )

@@ -185,6 +185,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="a published study")
     parser.add_argument("pages", type=Path, nargs="*", help="pages that quote it")
     options = parser.parse_args()
+    if not (options.folder / JUDGED).exists():
+        parser.error(
+            f"{options.folder} has no {JUDGED}: it is no published study, or older than the tables"
+            " that claims need, and keeps its page"
+        )
     judge_published(options.folder)
     made = {options.folder / PAGE: page(options.folder, template_of(options.folder))}
     made |= {p: quoting(p.read_text(), options.folder.parent) for p in options.pages}
