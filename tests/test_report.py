@@ -210,7 +210,7 @@ def test_the_report_opens_on_the_answer_and_shows_every_figure(
     assert set(anchors) <= ids
     assert {"#answer-claims-qif-outperforms-lif", "#ntk-divergence"} <= set(anchors)
     others = {str(a.get_attribute("href")) for a in page.locator("a").all()} - set(anchors)
-    assert [link for link in others if not (folder / link.split("#")[0]).is_file()] == []
+    assert [link for link in others if not link.startswith("https://")] == []  # it stands alone
 
 
 @pytest.mark.browser

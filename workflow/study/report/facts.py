@@ -56,18 +56,22 @@ def statements(answers: Sequence[Answer]) -> str:
 
 
 def cases(claims: pd.DataFrame, claim: str, unit: str = "") -> str:
-    """All cases of a claim, with p adjusted for the number of the paper's comparisons."""
+    """All cases of a claim; with p, if it compares, adjusted for the number of the paper's
+    comparisons."""
+    own = claims[claims["id"] == claim]
+    compares = int(own["p_holm"].notna().any())
     rows = [
         [
             case_name(row["case"]),
             measured(row, unit),
             f"{row['n']:,} {row['unit']}",
-            "" if math.isnan(row["p_holm"]) else number(row["p_holm"], 2),
+            *(["" if math.isnan(row["p_holm"]) else number(row["p_holm"], 2)] * compares),
             row["verdict"],
         ]
-        for _, row in claims[claims["id"] == claim].iterrows()
+        for _, row in own.iterrows()
     ]
-    return markdown_table(["case", "number (95 %)", "over", "p, adjusted", "verdict"], rows)
+    columns = ["case", "number (95 %)", "over", *(["p, adjusted"] * compares), "verdict"]
+    return markdown_table(columns, rows)
 
 
 def delays(network: dict[str, Any]) -> str:

@@ -113,6 +113,11 @@ def short_and_long(study: StudyTables) -> str:
     return by_neuron(study.neurons, "", rows)
 
 
+def ranked(study: StudyTables) -> bool:
+    """Whether any rung's ranks could be compared with the next one's."""
+    return bool(study.table("search/rungs.csv")["spearman"].notna().any())
+
+
 def rungs(study: StudyTables) -> str:
     """How well each rung ranks trials as the next one does: the range over searches."""
     table = study.table("search/rungs.csv").dropna(subset="spearman")

@@ -93,7 +93,8 @@ def _pages(own: Path, folder: Path, targets: dict[Path, str]) -> list[Chapter]:
 
 
 def _led(body: str, name: str, own: Path, folder: Path, targets: dict[Path, str]) -> str:
-    """Its anchors begin with ``name``; links to other pages lead to their chapters."""
+    """Its anchors begin with ``name``; links to other pages lead to their chapters, and those to
+    files beside the study's pages are names only."""
     body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
 
     def target(found: re.Match[str]) -> str:
@@ -101,10 +102,10 @@ def _led(body: str, name: str, own: Path, folder: Path, targets: dict[Path, str]
         place = (own / file).resolve()
         chapter = targets.get(place) if file else name
         if chapter is not None:
-            return f'href="#{chapter}{anchor and f"-{anchor}"}"'
-        return f'href="{place.relative_to(folder.resolve())}"'
+            return f'<a href="#{chapter}{anchor and f"-{anchor}"}">{found[2]}</a>'
+        return f"{found[2]} (<code>{place.relative_to(folder.resolve())}</code>)"
 
-    return re.sub(r'href="(?!https?:)([^"]+)"', target, body)
+    return re.sub(r'<a href="(?!https?:)([^"]+)">(.*?)</a>', target, body, flags=re.DOTALL)
 
 
 def _data(file: Path) -> str:
