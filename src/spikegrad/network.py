@@ -74,26 +74,21 @@ class Network(nn.Module):
         super().__init__()
         self.settings = settings
         self.n_units, self.n_classes, self.neuron = n_units, n_classes, neuron
-        options: dict[str, Any] = {
-            "neuron": neuron,
-            "dtype": dtype,
-            "max_spikes": settings.max_spikes,
-            "drive": settings.drive,
-        }
-        line, delays = settings.delay_line, settings.delays
+        options: dict[str, Any] = {"neuron": neuron, "dtype": dtype, "drive": settings.drive}
+        line, delays, surrogate = settings.delay_line, settings.delays, settings.surrogate
         self.line = None if line is None else DelayLine(n_units, line.copies, line.step)
         own: dict[str, Any] = {"tau": settings.tau, "recurrent": settings.recurrent}
-        own |= {"train_tau": settings.train_tau}
+        kind: type[SpikingLayer] = SpikingLayer
+        if surrogate is None:
+            options["max_spikes"] = settings.max_spikes
+            own["train_tau"] = settings.train_tau
+        else:
+            kind = ClockedLayer
+            own["step"] = surrogate.step
+            own["surrogate"] = SURROGATES[surrogate.kind](surrogate.width)
         if delays is not None:
             own |= {"delays": delays.kind, **delays.model_dump(exclude={"kind"})}
         widths = [n_units if self.line is None else self.line.n_out, *settings.layers]
-        kind: type[SpikingLayer] = SpikingLayer
-        if settings.surrogate is not None:
-            own = {"tau": settings.tau, "recurrent": settings.recurrent}
-            own["step"] = settings.surrogate.step
-            own["surrogate"] = SURROGATES[settings.surrogate.kind](settings.surrogate.width)
-            kind = ClockedLayer
-            del options["max_spikes"]
         layers = [kind(n_in, n_out, **own, **options) for n_in, n_out in pairwise(widths)]
         self.hidden = cast(Sequence[SpikingLayer], nn.ModuleList(layers))
         own = settings.readout.model_dump(exclude={"kind"})

@@ -99,15 +99,20 @@ Kind = Literal["superspike", "sigmoid", "arctan", "box"]
 """A surrogate derivative of a spike, see :mod:`spikegrad.surrogates`."""
 
 
-class Surrogate(Section):
-    """Clocked hidden layers with surrogate gradients, of LIF, QIF and δ-QIF neurons without learned
-    delays and time constants. In a study, of models whose names end in `_surrogate`; landscapes and
-    `measures` are those of exact networks."""
+class Pseudo(Section):
+    """A surrogate derivative of a spike."""
 
     kind: Kind = "superspike"
     """What the derivative of a spike by its distance from the threshold is replaced by."""
     width: PositiveFloat
     """Its width, in units of the threshold for LIF, in radians for QIF neurons."""
+
+
+class Surrogate(Pseudo):
+    """Clocked hidden layers with surrogate gradients, of LIF, QIF and δ-QIF neurons without learned
+    delays and time constants. In a study, of models whose names end in `_surrogate`; landscapes and
+    `measures` are those of exact networks."""
+
     step: float = seconds(1e-5, 1.0, default=0.001)
     """Seconds between times of the grid; `data.duration` consists of whole steps."""
 

@@ -1,6 +1,7 @@
 # Where the papers meet: exact and surrogate gradients, and kernels, of spiking networks.
 JOINING = f"{RESULTS}/joining"
 JOINED = ["agreement", "steps", "spectra"]
+MEASURED = [*JOINED, "eigenvalues"]
 JOINING_RESULTS = []
 
 if STUDY.joining:
@@ -17,7 +18,7 @@ if STUDY.joining:
         output:
             **{
                 name: f"{JOINING}/networks/{{neuron}}/{{seed}}.{name}.parquet"
-                for name in (*JOINED, "eigenvalues")
+                for name in MEASURED
             },
         log:
             f"{LOGS}/joining/networks/{{neuron}}/{{seed}}.log",
@@ -68,7 +69,7 @@ if STUDY.joining:
                     neuron=EXACT,
                     seed=STUDY.joining.seeds,
                 )
-                for name in (*JOINED, "eigenvalues")
+                for name in MEASURED
             },
         output:
             **{name: f"{JOINING}/{name}.csv" for name in JOINED},

@@ -140,6 +140,15 @@ def count_of(counts, event):
     return counts[event] if counts.shape[0] > 0 else counts.dtype.type(1)
 
 
+@njit(**REDUCTION)
+def product(rows, k, other, m):
+    """The scalar product of two rows."""
+    total = rows.dtype.type(0)
+    for i in range(rows.shape[1]):
+        total += rows[k, i] * other[m, i]
+    return total
+
+
 @njit(**INLINED)
 def receive(neuron, weight, unit, count, buffer, k):
     """``count`` spikes of ``unit`` arrive over its row of weights at the neurons of slot k."""

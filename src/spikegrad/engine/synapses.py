@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikegrad.engine import njit
-from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, REDUCTION, count_of
+from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, count_of, product
 
 TILE = 16  # rows that are transposed at a time
 
@@ -79,15 +79,6 @@ def add_multiple(rows, k, factor, source, m):
     """Add ``factor`` times a row of ``source`` to one of ``rows``."""
     for i in range(rows.shape[1]):
         rows[k, i] += factor * source[m, i]
-
-
-@njit(**REDUCTION)
-def product(rows, k, other, m):
-    """The scalar product of two rows."""
-    total = rows.dtype.type(0)
-    for i in range(rows.shape[1]):
-        total += rows[k, i] * other[m, i]
-    return total
 
 
 @njit(**OPTIONS)

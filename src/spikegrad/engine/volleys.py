@@ -20,7 +20,7 @@ import numpy as np
 from spikegrad.engine import njit
 from spikegrad.engine.delays import delayed_line
 from spikegrad.engine.records import volley
-from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, REDUCTION, count_of
+from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, REDUCTION, count_of, product
 
 CACHED = 1 << 19
 
@@ -226,14 +226,6 @@ def square_sum_of_channels(rows, places, events):
     for channel in range(places.shape[0] * (events[0].shape[0] - 1)):
         if add_channel(rows, places, events, channel, room, own):
             total += squares(own)
-    return total
-
-
-@njit(**REDUCTION)
-def product(weight, unit, slopes, k):
-    total = weight.dtype.type(0)
-    for i in range(weight.shape[1]):
-        total += weight[unit, i] * slopes[k, i]
     return total
 
 

@@ -7,17 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from spikegrad.network_settings import Kind
+from spikegrad.network_settings import Pseudo
 from spikegrad.settings import Distinct, Section, seconds
-
-
-class Pseudo(Section):
-    """A surrogate derivative of a spike."""
-
-    kind: Kind = "superspike"
-    """What the derivative of a spike by its distance from the threshold is replaced by."""
-    width: PositiveFloat
-    """Its width, in units of the threshold for LIF, in radians for QIF neurons."""
 
 
 class Lengths(Section):
