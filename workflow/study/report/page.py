@@ -56,6 +56,8 @@ FILES = (
     "joining/README.md",
 )
 """What is copied of a study, or of its folder with the second paper's results."""
+CAPTIONS = Path(__file__).parents[2] / "report"
+"""The captions of figures."""
 _ENVIRONMENT = ENVIRONMENT.overlay(autoescape=False)
 _ENVIRONMENT.filters["label"] = neuron_label
 
@@ -83,7 +85,14 @@ def page(folder: Path, template: str) -> str:
         variants=variant_facts,
         ntk=ntk_facts,
         numbers=numbers,
+        figure=figure,
     )
+
+
+def figure(says: str, file: str, caption: str) -> str:
+    """A figure of the study, with its caption below."""
+    below = (CAPTIONS / f"{caption}.rst").read_text().strip()
+    return f"![{says}]({file})\n\n*{below}*"
 
 
 def template_of(folder: Path) -> str:
