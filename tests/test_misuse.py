@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 from torch.nn.utils import parametrizations, parametrize
+from torch.utils.checkpoint import checkpoint
 
 from networks import DAILY, EVERY, random_layer, random_spikes
 from spikegrad.activity import spike_counts
@@ -289,6 +290,38 @@ def test_second_derivatives_are_refused(kind):
         (gradient,) = torch.autograd.grad(value.square().sum(), variable, create_graph=True)
         with pytest.raises(RuntimeError, match="differentiate twice"):
             gradient.square().sum().backward()
+
+
+def test_a_hessian_is_refused_and_not_0():
+    own = random_layer("qif", SPIKES)
+
+    def total(weight: Tensor) -> Tensor:
+        return functional_call(own, {"weight": weight}, (SPIKES,)).times.sum()
+
+    with pytest.raises(RuntimeError, match="differentiate twice"):
+        torch.autograd.functional.hessian(total, own.weight.detach())
+
+
+@pytest.mark.parametrize("options", [{}, {"delays": "synaptic", "grid": 0.01}])
+def test_checkpoints_repeat_layers_and_hooks_that_copy_are_refused(options):
+    own = random_layer("qif", SPIKES, recurrent=True, **options)
+
+    def total(*_: Tensor) -> Tensor:
+        return own(SPIKES).times.square().sum()
+
+    (plain,) = torch.autograd.grad(total(), own.weight)
+    start = torch.ones(1, requires_grad=True)
+    for reentrant in (False, True):
+        own.zero_grad()
+        checkpoint(total, start, use_reentrant=reentrant).backward()
+        assert torch.equal(own.weight.grad, plain)
+    with torch.autograd.graph.save_on_cpu():
+        out = total()
+    assert torch.equal(torch.autograd.grad(out, own.weight)[0], plain)
+    with torch.autograd.graph.saved_tensors_hooks(torch.clone, lambda saved: saved):
+        out = total()
+    with pytest.raises(RuntimeError, match="the log of a layer's forward pass is gone"):
+        out.backward()
 
 
 def test_a_second_backward_pass_is_refused_unless_the_graph_is_kept():

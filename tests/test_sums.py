@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from smoke import snakemake
+from study.storage.remembered import ForgottenError, remember
 from study.storage.sums import FOLDER, OWN, DamagedError, seal, verify
 from test_workflow import edited
 
@@ -82,3 +84,34 @@ def test_a_job_names_the_damaged_file_that_it_would_read(finished: Path, tmp_pat
     run = snakemake(project, "--rerun-triggers", "code", "--", "claims")
     assert run.returncode != 0
     assert "training/runs.csv is not as it was written" in run.stdout + run.stderr
+
+
+def test_settings_are_remembered_where_snakemake_has_forgotten(
+    finished: Path, tmp_path: Path
+) -> None:
+    """Results of other settings do not pass for those of new ones when .snakemake is gone."""
+    project = edited(finished, tmp_path)
+    shutil.rmtree(project / ".snakemake")
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("training: {epochs: 3}\nnetwork: {tau: 0.025}\n")
+    run = snakemake(project, "--configfile", "config/smoke.yaml", str(overlay), "--", "training")
+    assert run.returncode != 0
+    assert "was made with another network.tau, training.epochs, and .snakemake" in (
+        (run.stdout + run.stderr).replace("\n", " ")
+    )
+
+
+def test_only_what_nobody_knows_is_refused(tmp_path: Path) -> None:
+    results, metadata = tmp_path / "results", tmp_path / "metadata"
+    results.mkdir()
+    remember(results, {"a": {"b": 1}, "c": (1, 2)}, metadata)
+    remember(results, {"a": {"b": 1}, "c": [1, 2]}, metadata)
+    with pytest.raises(ForgottenError, match=r"made with another a\.b, and"):
+        remember(results, {"a": {"b": 2}, "c": [1, 2]}, metadata)
+    with pytest.raises(ForgottenError, match=r"another a\.b, c, d and 1 more, and"):
+        remember(results, {"d": 1, "e": 2}, metadata)
+    metadata.mkdir()
+    (metadata / "record").touch()  # Snakemake knows, and makes again what it has to
+    remember(results, {"d": 1}, metadata)
+    (metadata / "record").unlink()
+    remember(results, {"d": 1}, metadata)

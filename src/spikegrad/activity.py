@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from spikegrad.once import once_differentiable
 from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains
 from spikegrad.uncompiled import uncompiled

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from spikegrad.delays import DelayedCopies
 from spikegrad.engine import backward, forward
@@ -22,6 +21,7 @@ from spikegrad.engine.volleys import (
     channels_in_cache,
     square_sum_of_channels,
 )
+from spikegrad.once import once_differentiable
 from spikegrad.parallel import (
     Backward,
     Input,
@@ -94,6 +94,30 @@ class Log(np.ndarray):
     synapses: Any
 
 
+LOGS: weakref.WeakValueDictionary[int, Log] = weakref.WeakValueDictionary()
+"""All that are alive, by the address of their memory."""
+
+
+def log_of(ctx: Any, saved: Tensor) -> Log:
+    """The log of the forward pass, or of its repetition, whose memory ``saved`` is.
+
+    Raises
+    ------
+    RuntimeError
+        If a hook has saved a copy.
+    """
+    log: Log | None = ctx.log()
+    if log is None:
+        log = LOGS.get(saved.data_ptr())
+    if log is None:
+        raise RuntimeError(
+            "the log of a layer's forward pass is gone: a hook of saved tensors has kept a copy of"
+            " its place. Run layers outside of saved_tensors_hooks that copy; torch's checkpoint"
+            " and save_on_cpu do not"
+        )
+    return log
+
+
 class SpikingFunction(torch.autograd.Function):
     """What a layer's parameters and input times make: spike times, final state, units, offsets.
 
@@ -114,6 +138,7 @@ class SpikingFunction(torch.autograd.Function):
         spikes: SpikeTrains,
         logged: bool,
     ) -> tuple[Tensor, ...]:
+        ctx.given = weight, recurrent, input_delay, recurrent_delay, log_tau
         back = recurrent_delay.detach().numpy().reshape(-1) if len(recurrent_delay) else None
         weights = padded_weights(weight, recurrent, back)
         take: Callable[[Events, Weights], Input] = taken
@@ -131,8 +156,9 @@ class SpikingFunction(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
         # An error if they have changed, or have been given back after another backward pass.
-        offsets = ctx.saved_tensors[4].numpy()
-        layer, neuron, log = ctx.layer, ctx.neuron, ctx.log()
+        saved = ctx.saved_tensors  # once, as checkpoints want
+        offsets, log = saved[4].numpy(), log_of(ctx, saved[5])
+        layer, neuron = ctx.layer, ctx.neuron
         weights, samples = log.weights, log.samples
         needs_times, _, _, needs_delay, _, needs_tau, *_ = ctx.needs_input_grad
         needs_each = needs_times or needs_delay  # the gradient of each event's time of arrival
@@ -191,7 +217,7 @@ class SpikingFunction(torch.autograd.Function):
         add_volleys(grad_weight, volleys, factors)
         return check_gradients(
             ctx,
-            _of_spikes(arrivals, log.origins, ctx.saved_tensors[2]) if needs_times else None,
+            _of_spikes(arrivals, log.origins, saved[2]) if needs_times else None,
             grad_weight[:, : layer.n_out],
             grad_recurrent[:, : layer.n_out],
             _of_rows(arrivals, log.samples, factors, len(grad_weight)) if needs_delay else None,
@@ -280,6 +306,7 @@ def run_samples(
     offsets = torch.from_numpy(np.cumsum([len(sample_times) for sample_times in times_of]))
     units = torch.from_numpy(np.concatenate(units_of))
     ctx.layer, ctx.log, ctx.neuron = layer, weakref.ref(log), neuron
+    LOGS[log.ctypes.data] = log
     ctx.duration = spikes.duration
     given = times, spikes.units, spikes.offsets, spikes.counts
     ctx.save_for_backward(*given, offsets, torch.from_numpy(log))

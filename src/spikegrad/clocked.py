@@ -21,9 +21,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from spikegrad.layers import SpikingLayer, not_spikes, warn_silent
+from spikegrad.once import once_differentiable
 from spikegrad.raster import Raster, arriving
 from spikegrad.spikes import SpikeTrains
 from spikegrad.surrogates import SURROGATES, SuperSpike

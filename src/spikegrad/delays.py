@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from spikegrad.engine.delays import delayed_line
 from spikegrad.engine.volleys import volleys
+from spikegrad.once import once_differentiable
 from spikegrad.parallel import events_of_samples, in_threads
 from spikegrad.spikes import SpikeTrains
 

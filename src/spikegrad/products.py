@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import FAST
+from spikegrad.once import once_differentiable
 
 
 class _Product(torch.autograd.Function):

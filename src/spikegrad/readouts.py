@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from spikegrad.activity import sum_by_neuron
 from spikegrad.engine import njit
 from spikegrad.layers import assign, type_name
+from spikegrad.once import once_differentiable
 from spikegrad.products import product
 from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains

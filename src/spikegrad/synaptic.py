@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from spikegrad.autograd import (
     Layer,
     Log,
     check_gradients,
+    log_of,
     run_samples,
     runner,
     spike_gradients,
@@ -29,6 +29,7 @@ from spikegrad.engine.synapses import (
     deposited,
     shares,
 )
+from spikegrad.once import once_differentiable
 from spikegrad.parallel import Input, events_of_samples, padded, padded_weights
 from spikegrad.spikes import SpikeTrains
 from spikegrad.times import SAME
@@ -51,6 +52,7 @@ class SynapticFunction(torch.autograd.Function):
         spikes: SpikeTrains,
         logged: bool,
     ) -> tuple[Tensor, ...]:
+        ctx.given = weight, recurrent, input_delay, recurrent_delay, log_tau
         weights = padded_weights(weight, recurrent)
         samples = events_of_samples(spikes, weights.input.dtype)
         synapses = Synapses.of(layer, spikes.duration, weights, input_delay, recurrent_delay)
@@ -63,8 +65,9 @@ class SynapticFunction(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
-        offsets = ctx.saved_tensors[4].numpy()
-        layer, neuron, log = ctx.layer, ctx.neuron, ctx.log()
+        saved = ctx.saved_tensors
+        offsets, log = saved[4].numpy(), log_of(ctx, saved[5])
+        layer, neuron = ctx.layer, ctx.neuron
         weights, synapses, samples = log.weights, log.synapses, log.samples
         times, step = synapses.grid.times, layer.grid
         needs_times, needs_tau = ctx.needs_input_grad[0], ctx.needs_input_grad[5]

@@ -17,7 +17,12 @@ from study.config.study import Study
 from study.estimate.seconds import limit
 from study.storage.lock import LockedError, lock
 from study.storage.provenance import code_digest
+from study.storage.remembered import ForgottenError, remember
 
+if {"{", "}"} & set(str(BASE)):
+    raise WorkflowError(
+        f"{BASE.parent}: Snakemake takes braces in a path for variables; rename the folder"
+    )
 try:
     STUDY = validate(Study, config)
 except ConfigError as error:

@@ -104,7 +104,9 @@ def made():
 onstart:
     try:
         lock(RESULTS)
-    except (LockedError, OSError) as error:
+        own = STUDY.model_dump(mode="json", exclude={"machines"})
+        remember(Path(RESULTS), own, Path(".snakemake/metadata"))
+    except (LockedError, ForgottenError, OSError) as error:
         raise WorkflowError(str(error)) from None
 
 

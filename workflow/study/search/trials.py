@@ -116,7 +116,7 @@ class TrialRunner:
             outcome = success if run.outcome == "finished" else run.outcome
             reason, history, made = run.reason, run.history, run.made
             presented = run.presentations
-        except TimeoutError as error:
+        except TrialTimeoutError as error:
             outcome, reason = TIMEOUT, str(error)
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
@@ -178,15 +178,19 @@ def _best(history: list[dict[str, float]]) -> dict[str, float]:
     return {name: best[name] for name in ("epoch", "validation_accuracy", *MEASURES)}
 
 
+class TrialTimeoutError(Exception):
+    """A trial has had its time; no OSError, as the TimeoutError of a file system is."""
+
+
 @contextmanager
 def limits(cpu_seconds: float, memory_mb: int) -> Iterator[None]:
-    """Raise TimeoutError after ``cpu_seconds``; let allocations beyond ``memory_mb`` fail.
+    """Raise TrialTimeoutError after ``cpu_seconds``; let allocations beyond ``memory_mb`` fail.
 
     CPU time, of all threads: what else runs on the machine does not matter. For the main thread.
     """
 
     def stop(*_: object) -> None:
-        raise TimeoutError(f"more than {cpu_seconds:g} s of CPU time in one rung")
+        raise TrialTimeoutError(f"more than {cpu_seconds:g} s of CPU time in one rung")
 
     before = signal.signal(signal.SIGPROF, stop)
     memory = resource.getrlimit(resource.RLIMIT_DATA)
