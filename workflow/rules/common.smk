@@ -34,8 +34,9 @@ if STUDY.machines.container is not None:
     container: STUDY.machines.container
 
 
+STARTED = time.time()
 if workflow.is_main_process:  # jobs parse all this again
-    os.environ.update(SPIKEGRAD_STARTED=f"{time.time()}")  # for scripts/_job.py
+    os.environ.update(SPIKEGRAD_STARTED=f"{STARTED}")  # for scripts/_job.py
     LAID = [*workflow.configfiles[-1:], *workflow.overwrite_configfiles]
     for file in LAID:
         if twice := given_twice(Path(file).read_text()):
@@ -147,6 +148,18 @@ def reported(path, caption, category, content):
         REPORTED.append((category, content, path, caption))
     caption = caption and f"../report/{caption}.rst"
     return report(path, caption=caption, category=category, labels={"content": content})
+
+
+def made(places):
+    """Those of ``places`` that this run has made, or all if it had nothing to do."""
+    there = {
+        what: Path(place) for what, place in places.items() if Path(place).exists()
+    }
+
+    def newest(place):
+        return max(file.stat().st_mtime for file in [place, *place.glob("*")])
+
+    return {w: p for w, p in there.items() if newest(p) >= STARTED} or there
 
 
 def ntk_networks(*experiments):

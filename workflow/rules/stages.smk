@@ -88,19 +88,6 @@ PLACES = {
 }
 
 
-def made():
-    """Those of these places that this run has made, or all if it had nothing to do."""
-    there = {
-        what: Path(place) for what, place in PLACES.items() if Path(place).exists()
-    }
-    started = float(os.environ["SPIKEGRAD_STARTED"])
-
-    def newest(place):
-        return max(file.stat().st_mtime for file in [place, *place.glob("*")])
-
-    return {w: p for w, p in there.items() if newest(p) >= started} or there
-
-
 onstart:
     try:
         lock(RESULTS)
@@ -112,9 +99,9 @@ onstart:
 
 onsuccess:
     logger.info("\nDone. Where to look:")
-    for what, place in {**made(), "all tables and figures": RESULTS}.items():
+    for what, place in {**made(PLACES), "all tables and figures": RESULTS}.items():
         logger.info(f"  {what:22}  {place}")
-    if "answer" in made():
+    if "answer" in made(PLACES):
         files = " ".join(map(os.path.relpath, workflow.overwrite_configfiles))
         logger.info(f"  {'one page of all':22}  make report CONFIG='{files}'")
 
