@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from smoke import snakemake
-from study.storage.remembered import ForgottenError, remember
+from study.config.remembered import ForgottenError, check_remembered, remember
 from study.storage.sums import FOLDER, OWN, DamagedError, seal, verify
 from test_workflow import edited
 
@@ -104,14 +104,13 @@ def test_settings_are_remembered_where_snakemake_has_forgotten(
 def test_only_what_nobody_knows_is_refused(tmp_path: Path) -> None:
     results, metadata = tmp_path / "results", tmp_path / "metadata"
     results.mkdir()
-    remember(results, {"a": {"b": 1}, "c": (1, 2)}, metadata)
-    remember(results, {"a": {"b": 1}, "c": [1, 2]}, metadata)
+    check_remembered(results, {"a": 1}, metadata)
+    remember(results, {"a": {"b": 1}, "c": (1, 2)})
+    check_remembered(results, {"a": {"b": 1}, "c": [1, 2]}, metadata)
     with pytest.raises(ForgottenError, match=r"made with another a\.b, and"):
-        remember(results, {"a": {"b": 2}, "c": [1, 2]}, metadata)
+        check_remembered(results, {"a": {"b": 2}, "c": [1, 2]}, metadata)
     with pytest.raises(ForgottenError, match=r"another a\.b, c, d and 1 more, and"):
-        remember(results, {"d": 1, "e": 2}, metadata)
+        check_remembered(results, {"d": 1, "e": 2}, metadata)
     metadata.mkdir()
     (metadata / "record").touch()  # Snakemake knows, and makes again what it has to
-    remember(results, {"d": 1}, metadata)
-    (metadata / "record").unlink()
-    remember(results, {"d": 1}, metadata)
+    check_remembered(results, {"d": 1}, metadata)

@@ -17,7 +17,7 @@ from study.config.study import Study
 from study.estimate.seconds import limit
 from study.storage.lock import LockedError, lock
 from study.storage.provenance import code_digest
-from study.storage.remembered import ForgottenError, remember
+from study.config.remembered import ForgottenError, check_remembered, remember
 
 if {"{", "}"} & set(str(BASE)):
     raise WorkflowError(
@@ -50,6 +50,12 @@ if workflow.is_main_process:  # jobs parse all this again
     logger.info(differences(MODELS))
 
 RESULTS = f"results/{STUDY.dataset}"
+STUDY_SETTINGS = STUDY.model_dump(mode="json", exclude={"machines"})
+if workflow.is_main_process:
+    try:
+        check_remembered(Path(RESULTS), STUDY_SETTINGS, Path(".snakemake/metadata"))
+    except ForgottenError as error:
+        raise WorkflowError(str(error)) from None
 SCRIPTS = BASE / "scripts"
 NEURONS = list(STUDY.neurons)
 EXACT = STUDY.exact

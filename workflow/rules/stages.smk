@@ -91,9 +91,8 @@ PLACES = {
 onstart:
     try:
         lock(RESULTS)
-        own = STUDY.model_dump(mode="json", exclude={"machines"})
-        remember(Path(RESULTS), own, Path(".snakemake/metadata"))
-    except (LockedError, ForgottenError, OSError) as error:
+        remember(Path(RESULTS), STUDY_SETTINGS)
+    except (LockedError, OSError) as error:
         raise WorkflowError(str(error)) from None
 
 
