@@ -23,6 +23,7 @@ from study.report import facts, search_facts, variant_facts
 from study.report.numbers import listed, measured, number, percent
 from study.report.page import QUOTE, judge_published, page, publish, quoting, template_of
 from study.report.pages import TEMPLATES
+from study.report.redraw import RedrawError, redraw
 from study.report.study import StudyTables, core_hours, software
 from study.storage.tables import read_table, write_table
 
@@ -77,6 +78,25 @@ def test_published_studies_are_judged_again_to_the_same(published: Path) -> None
             pd.testing.assert_frame_equal(read_table(again)[columns], read_table(kept)[columns])
         finally:
             again.unlink(missing_ok=True)
+
+
+def test_published_figures_are_drawn_again_from_kept_tables(
+    published: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(published, tmp_path / "study")
+    kept = {Path(f"{own}.png") for own in ("search/figures/budget", "figures/performance")}
+    lost = {Path("figures/sg_ntk.png")}  # of single networks, which are many
+    for figure in folder.rglob("figures/*.png"):
+        figure.unlink() if figure.relative_to(folder) not in kept | lost else figure.write_bytes(
+            b""
+        )
+    drawn, left = redraw(folder)
+    assert (set(drawn), set(left)) == (kept, lost)
+    for figure in kept:
+        assert (folder / figure).read_bytes()[1:4] == b"PNG"
+    (folder / "study.yaml").write_text("dataset: spoken-digits-smoke\nsearch: {speed: 1}\n")
+    with pytest.raises(RedrawError, match=r"'search\.speed' is not a known key"):
+        redraw(folder)
 
 
 def test_a_published_study_says_which_table_is_absent(published: Path, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """The page of a study: Markdown from templates, the same as HTML, what others quote, published.
 
-``python -m study.report.page docs/results/sg-ntk README.md`` judges a published study again from
-its tables, writes its page, and in README.md what stands between ``<!-- STUDY/TEMPLATE -->`` and
-``<!-- end -->``, STUDY being a folder beside the first.
+``python -m study.report.page --figures docs/results/sg-ntk README.md`` judges a published study
+again from its tables, draws its figures, writes its page, and in README.md what stands between
+``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a folder beside the first.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, search_facts, variant_facts
 from study.report.claims_page import claims_page
 from study.report.pages import ENVIRONMENT, render
+from study.report.redraw import redraw
 from study.report.study import StudyTables
 from study.storage.tables import read_table, write_table
 from study.style import neuron_label
@@ -56,6 +57,10 @@ FILES = (
     "joining/README.md",
 )
 """What is copied of a study, or of its folder with the second paper's results."""
+FOLDERS = ("*", "ntk/*", "landscape/examples", "training/*", "training/*/*", "search/*/*")
+"""With tables that figures alone are drawn from."""
+SMALL = 3_000_000
+"""Bytes up to which these are copied, too."""
 CAPTIONS = Path(__file__).parents[2] / "report"
 """The captions of figures."""
 _ENVIRONMENT = ENVIRONMENT.overlay(autoescape=False)
@@ -164,6 +169,8 @@ def publish(results: Path, target: Path, commit: str) -> None:
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     files = {file for pattern in FILES for file in results.glob(pattern)}
+    tables = {file for own in FOLDERS for file in results.glob(f"{own}/*.parquet")}
+    files |= {file for file in tables if file.stat().st_size <= SMALL}
     for judged in results.rglob(JUDGED):
         files |= {judged, *(Path(f) for own in tables_of(judged).values() for f in own)}
     for file in sorted(files):
@@ -193,6 +200,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, help="a published study")
     parser.add_argument("pages", type=Path, nargs="*", help="pages that quote it")
+    parser.add_argument("--figures", action="store_true", help="draw its figures again, too")
     options = parser.parse_args()
     if not (options.folder / JUDGED).exists():
         parser.error(
@@ -200,6 +208,10 @@ def main() -> None:
             " that claims need, and keeps its page"
         )
     judge_published(options.folder)
+    if options.figures:
+        drawn, left = redraw(options.folder)
+        print(f"drawn: {' '.join(map(str, drawn))}")
+        print(f"left as they are, since not all their tables are kept: {' '.join(map(str, left))}")
     made = {options.folder / PAGE: page(options.folder, template_of(options.folder))}
     made |= {p: quoting(p.read_text(), options.folder.parent) for p in options.pages}
     for file, content in made.items():
