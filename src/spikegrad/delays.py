@@ -62,7 +62,7 @@ class DelayLine(nn.Module):
     def forward(self, spikes: SpikeTrains) -> SpikeTrains:
         """The copies of ``spikes``; SpikeError if these break a rule of :class:`SpikeTrains`."""
         spikes.check(self.n_units)
-        return DelayedCopies.of(spikes, self)
+        return DelayedCopies.of(spikes, self.copies, self.step, self.n_out)
 
 
 class DelayedCopies(SpikeTrains):
@@ -83,12 +83,8 @@ class DelayedCopies(SpikeTrains):
     n_units: int
 
     @classmethod
-    def of(cls, spikes: SpikeTrains, line: DelayLine) -> DelayedCopies:
-        """The copies of ``spikes`` that come through ``line``, for which they are checked."""
-        return cls._of(spikes, line.copies, line.step, line.n_out)
-
-    @classmethod
-    def _of(cls, origin: SpikeTrains, copies: int, step: float, n_units: int) -> DelayedCopies:
+    def of(cls, origin: SpikeTrains, copies: int, step: float, n_units: int) -> DelayedCopies:
+        """The copies of ``origin``, which is checked for the line."""
         own = cls.__new__(cls)  # the fields of a batch are computed
         own.__dict__.update(origin=origin, copies=copies, step=step, n_units=n_units, state=None)
         own.__dict__.update(duration=origin.duration)
@@ -128,7 +124,7 @@ class DelayedCopies(SpikeTrains):
 
     def select(self, indices: Tensor) -> SpikeTrains:
         """As :meth:`SpikeTrains.select`."""
-        return self._of(self.origin.select(indices), self.copies, self.step, self.n_units)
+        return self.of(self.origin.select(indices), self.copies, self.step, self.n_units)
 
     def check(self, n_units: int) -> None:
         """As :meth:`SpikeTrains.check`; the rules hold if they hold for the origin's spikes."""

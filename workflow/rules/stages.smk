@@ -98,9 +98,10 @@ onstart:
 
 onsuccess:
     logger.info("\nDone. Where to look:")
-    for what, place in {**made(PLACES), "all tables and figures": RESULTS}.items():
+    places = made(PLACES)
+    for what, place in {**places, "all tables and figures": RESULTS}.items():
         logger.info(f"  {what:22}  {place}")
-    if "answer" in made(PLACES):
+    if "answer" in places:
         files = " ".join(map(os.path.relpath, workflow.overwrite_configfiles))
         logger.info(f"  {'one page of all':22}  make report CONFIG='{files}'")
 

@@ -29,6 +29,7 @@ from study.report.claims_page import claims_page
 from study.report.pages import ENVIRONMENT, render
 from study.report.redraw import redraw
 from study.report.study import StudyTables
+from study.storage.provenance import CAPTIONS
 from study.storage.tables import read_table, write_table
 from study.style import neuron_label
 
@@ -61,8 +62,6 @@ FOLDERS = ("*", "ntk/*", "landscape/examples", "training/*", "training/*/*", "se
 """With tables that figures alone are drawn from."""
 SMALL = 3_000_000
 """Bytes up to which these are copied, too."""
-CAPTIONS = Path(__file__).parents[2] / "report"
-"""The captions of figures."""
 _ENVIRONMENT = ENVIRONMENT.overlay(autoescape=False)
 _ENVIRONMENT.filters["label"] = neuron_label
 
