@@ -147,6 +147,28 @@ def test_delays_of_zero_change_no_bit(seed, neuron, drive, counted, clip):
 
 
 @pytest.mark.parametrize("neuron", EVERY)
+@pytest.mark.parametrize("seed", range(4))
+def test_recurrence_without_delays_is_that_of_delays_that_vanish(seed, neuron):
+    """Which the engine runs by other loops: those whose spikes arrive later."""
+    spikes = random_spikes(seed)
+    plain = random_layer(neuron, spikes)
+    late = random_layer(neuron, spikes, **AXONAL, **SHORT)
+    with torch.no_grad():
+        late.weight.copy_(plain.weight)
+        late.recurrent_weight.copy_(plain.recurrent_weight)
+        late.input_delay.zero_()
+        late.recurrent_delay.fill_(1e-12)
+    found = []
+    for layer in (plain, late):
+        out, state = layer.run(spikes)
+        smooth_loss(out, state).backward()
+        found.append([out.times, out.units, layer.weight.grad, layer.recurrent_weight.grad])
+    assert len(found[0][0]) > 50
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("neuron", EVERY)
 @some
 @given(seed=seeds, copies=st.integers(1, 3))
 def test_input_delays_are_inputs_shifted_by_hand(seed, neuron, copies):

@@ -1,5 +1,6 @@
 """The event engine against numerical integration, finite differences and its own symmetries."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from networks import DAILY, EVERY, random_layer, random_spikes
 from oracle import integrate
 from spikegrad.layers import SpikingLayer
 from spikegrad.neurons import NEURONS
+from spikegrad.neurons.entire import RANGE, A
 from spikegrad.neurons.qif_cut import LEAST_DRIVE
 from spikegrad.spikes import SpikeTrains
 
@@ -48,6 +50,13 @@ def test_spike_times_equal_numerical_integration(neuron, drive, recurrent):
             spikes.duration, drive,
         )  # fmt: skip
         assert_spikes(out, b, expected)
+
+
+@settings(deadline=None)
+@given(root=st.floats(1e-6, RANGE**0.5))
+def test_the_inverse_of_a_qif_step_is_the_arctangent_of_roots(root):
+    assert A(root**2) == pytest.approx(math.atan(root) / root, rel=1e-15)
+    assert A(-(root**2)) == pytest.approx(math.atanh(root) / root, rel=1e-14)
 
 
 @pytest.mark.parametrize("neuron", EVERY)

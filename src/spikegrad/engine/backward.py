@@ -19,7 +19,8 @@ from spikegrad.engine.formulas import (
     through_spike_adjoint,
     velocity,
 )
-from spikegrad.engine.records import SEGMENT, SPIKE, volley
+from spikegrad.engine.records import SEGMENT, SPIKE, SPIKE_AT_ONCE, volley
+from spikegrad.engine.recurrence import spike_all, spike_all_adjoint
 from spikegrad.engine.rows import (
     ALLOCATING,
     OPTIONS,
@@ -51,9 +52,13 @@ def replay(neuron, events, weights, record, segment, m, a, buffer, factors):
     spike_steps, one = record.spike_steps, weights.input.dtype.type(1)
     first = segment * SEGMENT
     copy_slot(record.checkpoints, segment, buffer, 0)
-    rescale_all(neuron, buffer, factors)
+    rescale_all(neuron, buffer, 0, factors)
     for k in range(min(SEGMENT, record.steps.shape[0] - first)):
         step, source = record.steps[first + k], record.sources[first + k]
+        if source == SPIKE_AT_ONCE:
+            spike_all(neuron, step, record.units[m], weights.recurrent, buffer, k, k + 1)
+            m += 1
+            continue
         flow_all(neuron, step, buffer, k, k + 1)
         while m < spike_steps.shape[0] and spike_steps[m] == first + k:
             j = record.units[m]
@@ -84,6 +89,16 @@ def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gra
     first = segment * SEGMENT
     for k in range(min(SEGMENT, record.steps.shape[0] - first) - 1, -1, -1):
         step, source = record.steps[first + k], record.sources[first + k]
+        if source == SPIKE_AT_ONCE:
+            m -= 1
+            j = record.units[m]
+            feedback = spike_all_adjoint(
+                neuron, step, j, weights.recurrent, buffer, k, adjoint, grad_times[m],
+                grad_recurrent,
+            )  # fmt: skip
+            grad_times[m] += feedback
+            grad_delays[j] += feedback
+            continue
         while a > 0 and record.arrivals[a - 1, 2] == first + k:
             a -= 1
             spike, row = record.arrivals[a, 0], record.arrivals[a, 1]
@@ -175,7 +190,7 @@ def backward(neuron, events, weights, record, grad_final, gradients):
         retreat(
             neuron, events, weights, record, segment, last_m, last_a, buffer, adjoint, gradients
         )
-        apply_factors(neuron, adjoint, factors)
+        apply_factors(neuron, adjoint, 0, factors)
 
 
 @njit(**ALLOCATING)

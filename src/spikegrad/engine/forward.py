@@ -3,8 +3,9 @@
 All neurons flow to the next event in one vectorised loop. A neuron that crosses its threshold on
 the way is taken through its spike by itself, within the step, if no step is longer than the
 shortest delay with which neurons drive each other. Where that is too short, the step ends with its
-first spike. Steps are logged as (d, source), spikes as (step, d) and what arrives of them as
-(spike, row, step), for :mod:`spikegrad.engine.backward`.
+first spike; without any delay :mod:`spikegrad.engine.recurrence` does so. Steps are logged as
+(d, source), spikes as (step, d) and what arrives of them as (spike, row, step), for
+:mod:`spikegrad.engine.backward`.
 
 Memory is allocated in :func:`forward`, since the loops over steps work without reference counts
 (see :mod:`spikegrad.engine.rows`).
@@ -13,7 +14,6 @@ Memory is allocated in :func:`forward`, since the loops over steps work without 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -31,10 +31,11 @@ from spikegrad.engine.formulas import (
     store,
     through_spike,
 )
-from spikegrad.engine.records import PAUSE, SEGMENT, SPIKE, Record, volley
+from spikegrad.engine.records import PAUSE, SEGMENT, SPIKE, Progress, Record, volley
+from spikegrad.engine.recurrence import advance_at_once, drives_at_once, first_spike
 from spikegrad.engine.rows import (
     ALLOCATING,
-    INLINED,
+    LANES,
     OPTIONS,
     Found,
     copy_slot,
@@ -57,36 +58,6 @@ STEPS_FOR_SPIKE, STEPS_FOR_EVENT = 8, 16
 
 # Delays in seconds from which on steps are as short as they are, instead of ending with each spike.
 SHORTEST_STEP = 5e-4
-
-
-# Neurons found to spike in one step of a recurrent layer, of which the first alone is wanted, from
-# which on a part of the step is searched first.
-MANY = 3
-
-
-class Progress(NamedTuple):
-    """How far :func:`advance` has come."""
-
-    now: float
-    current: float
-    """An upper bound of |I| over the neurons."""
-    event: int
-    n_steps: int
-    n_spikes: int
-    n_underway: int
-    n_arrivals: int
-    done: bool
-
-
-@njit(**INLINED)
-def first_spike(neuron, d, buffer, k, neurons, n_found):
-    """The earliest spike of the neurons found: how far into the step (float64), and whose."""
-    first, which = float(d), neurons[0]
-    for f in range(n_found):
-        candidate = root(neuron, d, load(neuron, buffer, k, neurons[f]))
-        if candidate < first:
-            first, which = candidate, neurons[f]
-    return first, which
 
 
 @njit(**OPTIONS)
@@ -139,15 +110,13 @@ def advance(
     one = weights.input.dtype.type(1)
     steps, sources = record.steps, record.sources
     neurons = found.neurons
-    now, current, event, n_steps, n_spikes, n_underway, n_arrivals, done = progress
+    now, current, event, n_steps, n_spikes, n_underway, n_arrivals, slot, done = progress
     n_events, n, n_rows = times.shape[0], buffer.shape[2], weights.recurrent.shape[0]
     coupled, gridded = weights.soonest < SHORTEST_STEP, weights.lags.shape[0] > 0
     full = False
-    part = one  # a step in which few neurons spike, as far as is known
 
     while not done:
-        k = n_steps % 2
-        end = 1 - k
+        k, end = slot, 1 - slot
         until = times[event] if event < n_events else duration
         source = event if event < n_events else PAUSE
         if n_underway > 0 and underway[0, 0] < until:
@@ -156,20 +125,14 @@ def advance(
             until, source = now + weights.soonest, PAUSE
         d = -math.expm1((now - until) / neuron.tau)
         if d > longest_step(neuron, current):
-            current = largest_current(neuron, buffer, k)
+            current = largest_current(neuron, buffer, k, found.lanes)
             limit = longest_step(neuron, current)
             if d > limit:
                 d, source = limit, PAUSE
                 until = min(until, now - neuron.tau * math.log1p(-d))
 
-        longest = type(one)(max(d, 0.0))
-        step = min(part, longest)
+        step = type(one)(max(d, 0.0))
         n_found = flow_and_find(neuron, step, buffer, k, end, found)
-        while n_found == 0 and step < longest:
-            step = min(type(one)(2) * step, longest)
-            n_found = flow_and_find(neuron, step, buffer, k, end, found)
-        if coupled and n_found > MANY:
-            part = type(one)(2) * step / type(one)(n_found)
         if n_found > 0:
             if coupled:
                 d, neurons[0] = first_spike(neuron, step, buffer, k, neurons, n_found)
@@ -220,16 +183,15 @@ def advance(
         current *= (1.0 - d) ** 2
         steps[n_steps], sources[n_steps] = step, source
         n_steps += 1
-        now = until
+        now, slot = until, end
 
         if source >= 0:
-            part = one
             event = volley(times, source)
             receive_all(neuron, weights.input, units, counts, source, event, buffer, end)
             for e in range(source, event):
                 current += count_of(counts, e) * weights.reach[units[e]]
             if gridded:  # more has come since the weights were written
-                current = largest_current(neuron, buffer, end)
+                current = largest_current(neuron, buffer, end, found.lanes)
         elif source == PAUSE and event == n_events and until >= duration:
             done = True
         while n_underway > 0 and underway[0, 0] <= until:
@@ -245,13 +207,15 @@ def advance(
         done |= n_spikes > max_spikes
         if full or n_steps % SEGMENT == 0:
             break
-    return Progress(now, current, event, n_steps, n_spikes, n_underway, n_arrivals, done)
+    return Progress(now, current, event, n_steps, n_spikes, n_underway, n_arrivals, slot, done)
 
 
 @njit(**ALLOCATING)
 def grown(array):
     larger = np.empty((2 * array.shape[0], *array.shape[1:]), array.dtype)
-    larger[: array.shape[0]] = array
+    source, target = array.reshape(-1), larger.reshape(-1)
+    for i in range(source.shape[0]):
+        target[i] = source[i]
     return larger
 
 
@@ -268,11 +232,11 @@ def forward(neuron, events, duration, weights, max_spikes):
     max_steps += STEPS_FOR_EVENT * (n_arrivals + int(min(duration / neuron.tau, 1e15)))
     dtype, n = weights.input.dtype, weights.input.shape[1]
     n_state = len(initial(neuron, dtype.type(0)))
-    buffer = np.empty((2, n_state, n), dtype)
+    buffer = np.empty((3, n_state, n), dtype)
     for i in range(n):
         store(neuron, buffer, 0, i, initial(neuron, dtype.type(0)))
-    factors, marks = np.empty(n, dtype), np.empty(n, np.uint8)
-    found = Found(np.empty(n, np.int64), marks, marks.view(np.uint64), weights.n_out)
+    factors, marks = np.empty(n, dtype), np.zeros(n + -n % 64, np.uint8)
+    found = Found(np.empty(n, np.int64), marks, np.empty(LANES, dtype), weights.n_out)
 
     capacity = n_events + 2 * SEGMENT
     steps, sources = np.empty(capacity, dtype), np.empty(capacity, np.int32)
@@ -280,10 +244,11 @@ def forward(neuron, events, duration, weights, max_spikes):
     capacity = 2 * n
     spike_times, spike_units = np.empty(capacity, np.float64), np.empty(capacity, np.int64)
     spike_steps, delays = np.empty(capacity, np.int32), np.empty(capacity, dtype)
-    n_rows = weights.recurrent.shape[0]
+    at_once = drives_at_once(weights)
+    n_rows = 0 if at_once else weights.recurrent.shape[0]
     arrivals, underway = np.empty((2 * n_rows, 3), np.int32), np.empty((2 * n_rows, 3), np.float64)
 
-    progress = Progress(0.0, 0.0, 0, 0, 0, 0, 0, False)
+    progress = Progress(0.0, 0.0, 0, 0, 0, 0, 0, 0, False)
     while not progress.done:
         n_steps = progress.n_steps
         if n_steps > max_steps + STEPS_FOR_SPIKE * progress.n_spikes:
@@ -291,8 +256,8 @@ def forward(neuron, events, duration, weights, max_spikes):
         if n_steps % SEGMENT == 0:
             if n_steps // SEGMENT == checkpoints.shape[0]:
                 checkpoints = grown(checkpoints)
-            copy_slot(buffer, 0, checkpoints, n_steps // SEGMENT)
-            rescale_all(neuron, buffer, factors)
+            copy_slot(buffer, progress.slot, checkpoints, n_steps // SEGMENT)
+            rescale_all(neuron, buffer, progress.slot, factors)
         if n_steps + SEGMENT > steps.shape[0]:
             steps, sources = grown(steps), grown(sources)
         if progress.n_spikes + n > spike_times.shape[0]:
@@ -314,9 +279,23 @@ def forward(neuron, events, duration, weights, max_spikes):
             buffer[0],
             0.0,
         )
-        progress = advance(
-            neuron, events, duration, weights, max_spikes, record, underway, buffer, found, progress
-        )
+        if at_once:
+            progress = advance_at_once(
+                neuron, events, duration, weights, max_spikes, record, buffer, found, progress
+            )
+        else:
+            progress = advance(
+                neuron,
+                events,
+                duration,
+                weights,
+                max_spikes,
+                record,
+                underway,
+                buffer,
+                found,
+                progress,
+            )
 
     n_steps, n_spikes = progress.n_steps, progress.n_spikes
     return Record(
@@ -328,6 +307,6 @@ def forward(neuron, events, duration, weights, max_spikes):
         steps[:n_steps],
         sources[:n_steps],
         checkpoints[: (n_steps - 1) // SEGMENT + 1],
-        buffer[n_steps % 2].copy(),
+        buffer[progress.slot].copy(),
         progress.now,
     )

@@ -10,10 +10,12 @@ from spikegrad.engine import njit
 from spikegrad.engine.rows import INLINED
 
 SEGMENT = 32
-# What ends a step in the log: the index (>= 0) of the first event of those at its time; or, in
-# a layer whose neurons drive each other at once, a spike; or neither.
+# What ends a step in the log: the index (>= 0) of the first event of those at its time; or, where
+# neurons drive each other at once or nearly so, a spike, which arrives in the same moment or later;
+# or neither.
 PAUSE = -1
 SPIKE = -2
+SPIKE_AT_ONCE = -3
 
 
 class Events(NamedTuple):
@@ -66,7 +68,7 @@ class Record(NamedTuple):
     delays: np.ndarray
     """How far into its step (in d) each spike comes, [n_spikes]."""
     arrivals: np.ndarray
-    """Of each spike that arrives at the layer itself, in their order: its number, the row of
+    """Of each spike that arrives later at the layer itself, in their order: its number, the row of
     recurrent weights, and the step at whose end it arrives; int32 [n_arrivals, 3]."""
     steps: np.ndarray
     """Length d of each step, [n_steps]."""
@@ -78,6 +80,22 @@ class Record(NamedTuple):
     """The state at the sample's end, [n_state, n]."""
     until: float
     """The time of that state in seconds: the sample's end, unless the pass has stopped before."""
+
+
+class Progress(NamedTuple):
+    """How far the forward pass of a sample has come."""
+
+    now: float
+    current: float
+    """An upper bound of |I| over the neurons."""
+    event: int
+    n_steps: int
+    n_spikes: int
+    n_underway: int
+    n_arrivals: int
+    slot: int
+    """Where the states at ``now`` lie."""
+    done: bool
 
 
 @njit(**INLINED)

@@ -52,9 +52,9 @@ class Found(NamedTuple):
     neurons: np.ndarray
     """The neurons found, in its first places, int64 [n]."""
     marks: np.ndarray
-    """Whether each neuron may be one of them, uint8 [n]."""
-    words: np.ndarray
-    """The same memory, uint64 [n / 8]: eight neurons are passed over at a time."""
+    """Whether each neuron may be one of them, uint8 [n and what fills up a multiple of 64]."""
+    lanes: np.ndarray
+    """Room for :func:`largest_current`, [LANES]."""
     n_out: int
     """Neurons of the layer; the others only fill up."""
 
@@ -67,6 +67,23 @@ def lowest_bit(typing_context, word):
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.int64(types.uint64), generate
+
+
+@intrinsic
+def bits_of(typing_context, marks, word):
+    """Which of the 64 ``marks`` from 64 * ``word`` on are other than 0, as the bits of a uint64."""
+
+    def generate(context, builder, signature, arguments):
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        first = builder.mul(arguments[1], ir.Constant(ir.IntType(64), 64))
+        block = ir.VectorType(ir.IntType(8), 64)
+        place = builder.bitcast(builder.gep(array.data, [first]), block.as_pointer())
+        loaded = builder.load(place)
+        loaded.align = 1
+        set_ = builder.icmp_unsigned("!=", loaded, ir.Constant(block, [0] * 64))
+        return builder.bitcast(set_, ir.IntType(64))
+
+    return types.uint64(marks, types.int64), generate
 
 
 @njit(**INLINED)
@@ -83,12 +100,14 @@ def flow_and_find(neuron, d, buffer, k, end, found):
 
     They are written to ``found``.
     """
-    step, some = propagator(neuron, d), False
+    step, some, marks = propagator(neuron, d), False, found.marks
     for i in range(buffer.shape[2]):
         start = load(neuron, buffer, k, i)
         after = flow(neuron, step, start)
         store(neuron, buffer, end, i, after)
-        some |= near(neuron, d, start, after)
+        maybe = near(neuron, d, start, after)
+        marks[i] = maybe
+        some |= maybe
     if some and d > 0:
         return find_crossed(neuron, d, buffer, k, end, found)
     return 0
@@ -96,15 +115,13 @@ def flow_and_find(neuron, d, buffer, k, end, found):
 
 @njit(**INLINED)
 def find_crossed(neuron, d, buffer, k, end, found):
-    """Write the neurons that spiked between slots k and ``end`` to ``found``; their number."""
-    neurons, marks, words, n_out = found
-    for i in range(marks.shape[0]):
-        marks[i] = near(neuron, d, load(neuron, buffer, k, i), load(neuron, buffer, end, i))
+    """How many of the neurons marked spiked between slots k and ``end``, written to ``found``."""
+    neurons, marks, _, n_out = found
     count = 0
-    for w in range(words.shape[0]):
-        word = words[w]
+    for w in range(marks.shape[0] // 64):
+        word = bits_of(marks, w)
         while word != 0:
-            i = 8 * w + lowest_bit(word) // 8
+            i = 64 * w + lowest_bit(word)
             word &= word - np.uint64(1)
             start, after = load(neuron, buffer, k, i), load(neuron, buffer, end, i)
             neurons[count] = i
@@ -120,18 +137,18 @@ def copy_slot(source, k, target, m):
 
 
 @njit(**OPTIONS)
-def rescale_all(neuron, buffer, factors):
-    """Bring the states of slot 0 into range by ``factors`` [n], returned there."""
+def rescale_all(neuron, buffer, k, factors):
+    """Bring the states of slot k into range by ``factors`` [n], returned there."""
     for i in range(factors.shape[0]):
-        factors[i] = scale(neuron, load(neuron, buffer, 0, i))
-    apply_factors(neuron, buffer, factors)
+        factors[i] = scale(neuron, load(neuron, buffer, k, i))
+    apply_factors(neuron, buffer, k, factors)
 
 
 @njit(**INLINED)
-def apply_factors(neuron, buffer, factors):
-    """Rescale the states, or their adjoints, of slot 0."""
+def apply_factors(neuron, buffer, k, factors):
+    """Rescale the states, or their adjoints, of slot k."""
     for i in range(factors.shape[0]):
-        store(neuron, buffer, 0, i, rescaled(neuron, load(neuron, buffer, 0, i), factors[i]))
+        store(neuron, buffer, k, i, rescaled(neuron, load(neuron, buffer, k, i), factors[i]))
 
 
 @njit(**INLINED)
@@ -193,11 +210,18 @@ def withdraw(neuron, weight, unit, count, buffer, k):
 
 
 @njit(**OPTIONS)
-def largest_current(neuron, buffer, k):
-    largest = 0.0
-    for i in range(buffer.shape[2]):
-        largest = max(largest, abs(input_current(neuron, load(neuron, buffer, k, i))))
-    return largest
+def largest_current(neuron, buffer, k, lanes):
+    """The largest |I| of slot k, by way of the largest of each lane."""
+    for i in range(LANES):
+        lanes[i] = 0
+    for block in range(0, buffer.shape[2], LANES):
+        for i in range(LANES):
+            current = abs(input_current(neuron, load(neuron, buffer, k, block + i)))
+            lanes[i] = current if current > lanes[i] else lanes[i]
+    largest = lanes[0]
+    for i in range(1, LANES):
+        largest = max(largest, lanes[i])
+    return float(largest)
 
 
 @njit(**INLINED)

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from spikegrad.engine import formulas, njit
 from spikegrad.engine.formulas import FAST, flow, flow_adjoint, implements, propagator
-from spikegrad.neurons.entire import C, D, S
+from spikegrad.neurons.entire import A, C, D, S
 from spikegrad.neurons.synapses import current_synapse
 from spikegrad.neurons.taylor import LARGEST_Z
 
@@ -48,15 +48,16 @@ def delay_and_phase(p: Tensor, q: Tensor, current: Tensor, tau: float) -> tuple[
 @njit(forceinline=True, **FAST)
 def turning_angle(square, p, q):
     """The first x >= 0 with tan(r x) = r q / p, r^2 = ``square`` of either sign; 0 if q is not
-    positive."""
+    positive.
+
+    For steps no longer than :func:`longest_step`, in which (r x)^2 is small.
+    """
     if q <= 0.0:
         return 0.0
-    r = math.sqrt(abs(square))
-    if square > 0.0:
-        return math.atan2(r * q, p) / r
-    if square < 0.0:
-        return math.atanh(min(r * q / p, 1.0)) / r
-    return q / p
+    if p <= 0.0:
+        return math.inf
+    x = q / p
+    return x * A(square * x * x)
 
 
 class QIF(NamedTuple):

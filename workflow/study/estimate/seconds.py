@@ -23,8 +23,8 @@ SECONDS: dict[Operation, float] = {
     **{
         (kind, neuron): 1e-9 * value
         for kind, values in {
-            "update": (0.50, 0.60, 0.65, 0.65, 0.60),
-            "response": (0.28, 0.28, 0.29, 0.29, 0.25),
+            "update": (0.55, 0.66, 0.70, 0.70, 0.65),
+            "response": (0.28, 0.28, 0.28, 0.28, 0.25),
             "loss": (0.32, 0.48, 0.70, 0.70, 0.33),
             "gradient": (0.63, 1.00, 1.75, 1.40, 0.86),
         }.items()

@@ -114,7 +114,7 @@ def n_weights(study: Study, neuron: Neuron) -> float:
 
 CLOCKED = 100.0
 """What a neuron's step on a grid counts."""
-STEP, SPIKE, SENT, COPY = 2.5, 250.0, 4.0, 0.6
+STEP, SPIKE, SENT, COPY = 2.5, 250.0, 2.5, 0.6
 """What count a neuron's step from one event to the next, a spike, its arrival at a neuron of the
 same layer, and a delayed copy of an event; an event at a neuron counts 1."""
 DELAYED = {

@@ -1,0 +1,194 @@
+"""Layers whose spikes arrive at all their neurons in the moment they are made.
+
+Each step ends with the first spike of all neurons, whose weights arrive there, or with an event.
+The loops over neurons do all of a spike at once: where a spike costs some hundred nanoseconds,
+each loop of its own over a row would cost a tenth of that.
+"""
+
+from __future__ import annotations
+
+import math
+
+from spikegrad.engine import njit
+from spikegrad.engine.formulas import (
+    arrival_gradient,
+    arrive,
+    arrive_adjoint,
+    flow,
+    flow_adjoint,
+    load,
+    longest_step,
+    near,
+    propagator,
+    remainder,
+    root,
+    spike,
+    spike_adjoint,
+    store,
+    weight_gradient,
+)
+from spikegrad.engine.records import PAUSE, SEGMENT, SPIKE_AT_ONCE, Progress, volley
+from spikegrad.engine.rows import (
+    INLINED,
+    OPTIONS,
+    REDUCTION,
+    count_of,
+    find_crossed,
+    flow_and_find,
+    largest_current,
+    receive_all,
+)
+
+# Neurons found to spike in one step, of which the first alone is wanted, from which on a part of
+# the step is searched first.
+MANY = 4
+
+
+@njit(**INLINED)
+def drives_at_once(weights):
+    """Whether spikes arrive in the moment they are made."""
+    same = weights.delays.shape[0] == weights.n_out
+    return same and weights.soonest == 0 and not weights.delays.any()
+
+
+@njit(**INLINED)
+def first_spike(neuron, d, buffer, k, neurons, n_found):
+    """The earliest spike of the neurons found: how far into the step (float64), and whose."""
+    first, which = float(d), neurons[0]
+    for f in range(n_found):
+        candidate = root(neuron, d, load(neuron, buffer, k, neurons[f]))
+        if candidate < first:
+            first, which = candidate, neurons[f]
+    return first, which
+
+
+@njit(**INLINED)
+def after_spike(neuron, step, j, weight, buffer, k):
+    """The state of neuron ``j``, which spikes at the end of a step from slot ``k``."""
+    state = spike(neuron, flow(neuron, step, load(neuron, buffer, k, j)))
+    return arrive(neuron, state, weight[j, j])
+
+
+@njit(**INLINED)
+def spike_all(neuron, d, j, weight, buffer, k, end):
+    """Flow all neurons by ``d``, from slot k to slot ``end``, where ``j`` spikes."""
+    step = propagator(neuron, d)
+    for i in range(buffer.shape[2]):
+        state = flow(neuron, step, load(neuron, buffer, k, i))
+        store(neuron, buffer, end, i, arrive(neuron, state, weight[j, i]))
+    store(neuron, buffer, end, j, after_spike(neuron, step, j, weight, buffer, k))
+
+
+@njit(**INLINED)
+def spike_and_flow(neuron, d, j, weight, after, buffer, k, now, end, found):
+    """The same, with the states left in slot ``now``, and on by a step ``after`` to slot ``end``.
+
+    Returns how many neurons spike in the latter, written to ``found``.
+    """
+    first, second, marks = propagator(neuron, d), propagator(neuron, after), found.marks
+    for i in range(buffer.shape[2]):
+        state = flow(neuron, first, load(neuron, buffer, k, i))
+        state = arrive(neuron, state, weight[j, i])
+        last = flow(neuron, second, state)
+        store(neuron, buffer, now, i, state)
+        store(neuron, buffer, end, i, last)
+        marks[i] = near(neuron, after, state, last)
+    state = after_spike(neuron, first, j, weight, buffer, k)
+    last = flow(neuron, second, state)
+    store(neuron, buffer, now, j, state)
+    store(neuron, buffer, end, j, last)
+    marks[j] = near(neuron, after, state, last)
+    return find_crossed(neuron, after, buffer, now, end, found) if after > 0 else 0
+
+
+@njit(**REDUCTION)
+def spike_all_adjoint(neuron, d, j, weight, buffer, k, adjoint, g, gradient):
+    """The adjoint of :func:`spike_all` from slot k to k + 1, with g = dLoss/dt of the spike.
+
+    Adds the weights' gradient, and returns what comes to dLoss/dt by way of them.
+    """
+    step, total = propagator(neuron, d), weight.dtype.type(0)
+    own = load(neuron, adjoint, 0, j)
+    for i in range(buffer.shape[2]):
+        state, after = load(neuron, buffer, k + 1, i), load(neuron, adjoint, 0, i)
+        total += weight[j, i] * arrival_gradient(neuron, state, weight[j, i], after)
+        gradient[j, i] += weight_gradient(neuron, state, after)
+        before = arrive_adjoint(neuron, state, weight[j, i], after)
+        start = load(neuron, buffer, k, i)
+        store(neuron, adjoint, 0, i, flow_adjoint(neuron, step, start, before))
+    start, state = load(neuron, buffer, k, j), load(neuron, buffer, k + 1, j)
+    own = arrive_adjoint(neuron, state, weight[j, j], own)
+    own = spike_adjoint(neuron, flow(neuron, step, start), own, type(d)(g + total))
+    store(neuron, adjoint, 0, j, flow_adjoint(neuron, step, start, own))
+    return total
+
+
+@njit(**OPTIONS)
+def advance_at_once(neuron, events, duration, weights, max_spikes, record, buffer, found, progress):
+    """Run on to the end of the segment, of the sample, or of the room for spikes.
+
+    ``here`` are the states at ``now``, ``there`` those a ``step`` later if nothing happens, and
+    ``left`` is the step to the next event.
+    """
+    times, units, counts = events
+    one = weights.input.dtype.type(1)
+    now, current, event, n_steps, n_spikes, n_underway, n_arrivals, here, done = progress
+    n_events, n = times.shape[0], buffer.shape[2]
+    there, spare = (here + 1) % 3, (here + 2) % 3
+    part = one  # a step in which few neurons spike, as far as is known
+
+    until = times[event] if event < n_events else duration
+    left = max(-math.expm1((now - until) / neuron.tau), 0.0)
+    step = min(part, type(one)(min(left, longest_step(neuron, current))))
+    n_found = flow_and_find(neuron, step, buffer, here, there, found)
+    while not done:
+        while n_found == 0 and step < type(one)(left):
+            if longest_step(neuron, current) < left:
+                current = largest_current(neuron, buffer, here, found.lanes)
+            longest = type(one)(min(left, longest_step(neuron, current)))
+            if step >= longest:
+                break
+            step = min(type(one)(2) * step, longest)
+            n_found = flow_and_find(neuron, step, buffer, here, there, found)
+        if n_found > MANY:
+            part = type(one)(3) * step / type(one)(n_found)
+
+        source, d = PAUSE, float(step)
+        if n_found > 0:
+            source = SPIKE_AT_ONCE
+            d, j = first_spike(neuron, step, buffer, here, found.neurons, n_found)
+        ends = n_found == 0 and step >= type(one)(left)
+        record.steps[n_steps] = d
+        current *= (1.0 - d) ** 2
+        left = max(remainder(left, d), 0.0)
+        now = until if ends else min(until, now - neuron.tau * math.log1p(-d))
+        if n_found > 0:
+            record.times[n_spikes], record.units[n_spikes] = now, j
+            record.delays[n_spikes], record.spike_steps[n_spikes] = d, n_steps
+            n_spikes += 1
+            done = n_spikes > max_spikes
+            current += weights.recurrent_reach[j]
+            step = min(part, type(one)(min(left, longest_step(neuron, current))))
+            n_found = spike_and_flow(
+                neuron, type(one)(d), j, weights.recurrent, step, buffer, here, spare, there, found
+            )
+            here, spare = spare, here
+        else:
+            here, there = there, here
+            if ends and event < n_events:
+                source, part = event, one
+                event = volley(times, source)
+                receive_all(neuron, weights.input, units, counts, source, event, buffer, here)
+                for e in range(source, event):
+                    current += count_of(counts, e) * weights.reach[units[e]]
+                until = times[event] if event < n_events else duration
+                left = max(-math.expm1((now - until) / neuron.tau), 0.0)
+            else:
+                done = ends
+            step = min(part, type(one)(min(left, longest_step(neuron, current))))
+            n_found = flow_and_find(neuron, step, buffer, here, there, found)
+        record.sources[n_steps] = source
+        n_steps += 1
+        if n_spikes + n > record.times.shape[0] or n_steps % SEGMENT == 0:
+            break
+    return Progress(now, current, event, n_steps, n_spikes, n_underway, n_arrivals, here, done)
