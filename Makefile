@@ -39,7 +39,7 @@ test-weekly: $(VENV)/.ready
 
 # Both write docs/reliability.md.
 test-faults: $(VENV)/.ready
-	$(BIN)/python -m pytest -m faults
+	$(BIN)/python -m pytest -m faults -n 2 --dist loadfile
 
 test-slurm: $(VENV)/.ready
 	command -v slurmctld >/dev/null || (apt-get update && apt-get install --yes \

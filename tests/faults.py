@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 
 import pandas as pd
 import psutil
+from filelock import FileLock
 
 from smoke import ROOT
 
@@ -46,8 +48,11 @@ class Project:
             shutil.rmtree(folder / RESULTS / name)
         return Project(folder)
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
-        """snakemake, in a process group of its own; its messages go to snakemake.log."""
+    def start(self, *options: str, path: str = "") -> subprocess.Popen[str]:
+        """snakemake, in a process group of its own; its messages go to snakemake.log.
+
+        ``path`` is where Python looks first.
+        """
         command = [sys.executable, "-m", "snakemake", "--configfile", "config/smoke.yaml", *options]
         with open(self.folder / "snakemake.log", "a") as log:
             return subprocess.Popen(
@@ -57,11 +62,12 @@ class Project:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
+                env=os.environ | ({"PYTHONPATH": path} if path else {}),
             )
 
-    def run(self, *options: str) -> bool:
+    def run(self, *options: str, path: str = "") -> bool:
         """Run snakemake to its end; whether it succeeded."""
-        return self.start(*options).wait() == 0
+        return self.start(*options, path=path).wait() == 0
 
     @property
     def messages(self) -> str:
@@ -77,16 +83,16 @@ class Project:
         return found
 
     def fingerprint(self) -> dict[str, str]:
-        """A digest of each result; durations, which no run repeats, are left out."""
+        """A digest of each result, without durations, which no run repeats, and their sums."""
         results = self.folder / RESULTS
         return {
-            str(path.relative_to(results)): _digest(path)
+            str(path.relative_to(results)): digest(path)
             for path in sorted(results.rglob("*"))
-            if path.is_file() and not path.is_relative_to(results / "benchmarks")
+            if path.is_file() and path.relative_to(results).parts[0] not in ("benchmarks", ".sums")
         }
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     content = path.read_bytes()
     if path.suffix == ".json":
         values = json.loads(content)
@@ -112,20 +118,54 @@ HEAD = """\
 # Reliability
 
 What was done to running studies, and what became of them. `make test-faults` and `make test-slurm`
-write this page from what they count; `tests/test_faults.py` and `tests/test_slurm.py` say how.
+write this page from what they count. A row's test repeats it, with the moments, places and sizes
+that its seed draws: `.venv/bin/python -m pytest -m "faults or slurm" tests/FILE -k NAME`.
 
-Each fault hits a part of the smoke study (data, search, training, a landscape, NTK networks) at
-moments drawn by a seed. Survived means: that run, or the one that followed it, came to its end.
-Results are identical if every file equals that of an undisturbed run, but for logs, benchmark
-tables and durations.
+Rows with a number of rules are about single jobs, one of each rule of the smoke study. The others
+are about runs of some of its parts (data, search, training, a landscape, NTK networks). Survived
+means that the run or the job, or the one that followed it, came to its end; of damaged files, that
+the job named the file, or made what it makes of the whole one. Results are identical if every file
+equals that of an undisturbed run, but for logs, benchmark tables and durations.
 
-| fault | injected | survived | results identical | date | with |
-|---|---|---|---|---|---|
+| fault | injected | rules | survived | identical | test | seed | date | with |
+|---|---|---|---|---|---|---|---|---|
 """
 
 FOOT = """
-[On a cluster](cluster.md#when-something-dies) says how to start again.
+{injected} injections in all. [On a cluster](cluster.md#when-something-dies) says how to start
+again.
 """
+
+
+def record(
+    fault: str,
+    injected: int,
+    survived: bool,
+    identical: bool,
+    seed: int | None = None,
+    rules: int | None = None,
+    slurm: bool = False,
+) -> None:
+    """Write down what the present test has done, and the page anew."""
+    versions = f"Python {platform.python_version()}, Snakemake {version('snakemake')}"
+    if slurm:
+        tool = subprocess.run(["sinfo", "--version"], capture_output=True, text=True, check=True)
+        versions += f", {tool.stdout.strip().replace('slurm-wlm', 'Slurm')}"
+    test = os.environ["PYTEST_CURRENT_TEST"].removeprefix("tests/").removesuffix(" (call)")
+    with FileLock(Path(tempfile.gettempdir()) / "spikegrad-reliability.lock"):
+        rows = json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
+        rows[fault] = {
+            "injected": injected,
+            "rules": rules,
+            "survived": injected if survived else 0,
+            "identical": identical,
+            "test": test,
+            "seed": seed,
+            "date": datetime.now(UTC).date().isoformat(),
+            "versions": versions,
+        }
+        RECORDS.write_text(json.dumps(rows, indent=1) + "\n")
+        PAGE.write_text(page(rows))
 
 
 def check(
@@ -134,24 +174,12 @@ def check(
     survived: bool,
     project: Project,
     undisturbed: Project,
+    seed: int | None = None,
     slurm: bool = False,
 ) -> None:
-    """Write down what happened, and the page anew; then judge it."""
+    """Write down what happened to a run; then judge it."""
     identical = survived and project.fingerprint() == undisturbed.fingerprint()
-    versions = f"Python {platform.python_version()}, Snakemake {version('snakemake')}"
-    if slurm:
-        tool = subprocess.run(["sinfo", "--version"], capture_output=True, text=True, check=True)
-        versions += f", {tool.stdout.strip().replace('slurm-wlm', 'Slurm')}"
-    rows = json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
-    rows[fault] = {
-        "injected": injected,
-        "survived": injected if survived else 0,
-        "identical": identical,
-        "date": datetime.now(UTC).date().isoformat(),
-        "versions": versions,
-    }
-    RECORDS.write_text(json.dumps(rows, indent=1) + "\n")
-    PAGE.write_text(page(rows))
+    record(fault, injected, survived, identical, seed, slurm=slurm)
     assert survived, project.messages[-5000:]
     assert identical
     assert injected > 0
@@ -160,8 +188,15 @@ def check(
 def page(rows: dict[str, dict[str, Any]]) -> str:
     """docs/reliability.md, from the latest test of each fault."""
     lines = [
-        f"| {fault} | {row['injected']} | {row['survived']} |"
-        f" {'yes' if row['identical'] else '**no**'} | {row['date']} | {row['versions']} |\n"
+        f"| {fault} | {row['injected']} | {_or_dash(row['rules'])} | {row['survived']} |"
+        f" {'yes' if row['identical'] else '**no**'} | {row['test'].replace('::', ' ')} |"
+        f" {_or_dash(row['seed'])} | {row['date']} | {row['versions']} |\n"
         for fault, row in rows.items()
     ]
-    return HEAD + "".join(lines) + FOOT
+    return (
+        HEAD + "".join(lines) + FOOT.format(injected=sum(row["injected"] for row in rows.values()))
+    )
+
+
+def _or_dash(number: int | None) -> str:
+    return "–" if number is None else str(number)

@@ -1,4 +1,4 @@
-"""A Slurm of one node on this machine, from Debian's packages; it needs root."""
+"""A Slurm of some nodes on this machine, from Debian's packages; it needs root."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TEMPLATE = """\
 ClusterName=spikegrad
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort=26817
-SlurmdPort=26818
 SlurmUser=root
 AuthInfo=socket={folder}/munge.socket
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool-%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
+SlurmdTimeout=10
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -38,16 +38,25 @@ MpiDefault=none
 ReturnToService=2
 KillWait=2
 SchedulerParameters=sched_interval=1
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory_mb} State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=2
+"""
+
+
+NODE = """\
+NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} \
+RealMemory={memory_mb} State=UNKNOWN
 """
 
 
 class Cluster:
-    """munged, slurmctld and slurmd as children of this process."""
+    """munged, slurmctld and a slurmd for each node, as children of this process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, n_nodes: int = 1) -> None:
         self.folder = folder
+        self.nodes = [f"node{number}" for number in range(1, n_nodes + 1)]
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
@@ -59,13 +68,16 @@ class Cluster:
         settings = {
             "host": platform.node().split(".")[0],
             "folder": self.folder,
-            "cpus": os.cpu_count(),
-            "memory_mb": psutil.virtual_memory().total // 2**20 // 2,
+            "cpus": max((os.cpu_count() or 1) // len(self.nodes), 1),
+            "memory_mb": psutil.virtual_memory().total // 2**20 // 2 // len(self.nodes),
         }
-        file.write_text(MARK + TEMPLATE.format(**settings))
+        nodes = [
+            NODE.format(node=node, port=26818 + place, **settings)
+            for place, node in enumerate(self.nodes)
+        ]
+        file.write_text(MARK + TEMPLATE.format(**settings) + "".join(nodes))
         (CONFIGURATION / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
-        for name in ("state", "spool"):
-            (self.folder / name).mkdir()
+        (self.folder / "state").mkdir()
         key = self.folder / "munge.key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o600)
@@ -84,29 +96,59 @@ class Cluster:
             self._require("munged")
             time.sleep(0.1)
         self._launch("slurmctld", "-D")
-        self._launch("slurmd", "-D")
+        for node in self.nodes:
+            self.start_node(node)
         self.wait_until_ready()
 
-    def _launch(self, daemon: str, *options: str) -> None:
-        path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-        with open(self.folder / f"{daemon}.out", "ab") as log:
-            self.daemons[daemon] = subprocess.Popen(
+    def _launch(self, daemon: str, *options: str, name: str = "") -> None:
+        path, name = f"{os.environ['PATH']}:/usr/sbin:/sbin", name or daemon
+        with open(self.folder / f"{name}.out", "ab") as log:
+            self.daemons[name] = subprocess.Popen(
                 [shutil.which(daemon, path=path) or daemon, *options], stdout=log, stderr=log
             )
 
-    def _require(self, daemon: str) -> None:
-        if self.daemons[daemon].poll() is not None:
-            messages = (self.folder / f"{daemon}.out").read_text()
-            raise RuntimeError(f"{daemon} has ended:\n{messages}")
+    def _require(self, name: str) -> None:
+        if self.daemons[name].poll() is not None:
+            messages = (self.folder / f"{name}.out").read_text()
+            raise RuntimeError(f"{name} has ended:\n{messages}")
 
     def wait_until_ready(self) -> None:
         while True:
             for daemon in self.daemons:
                 self._require(daemon)
-            state = subprocess.run(["sinfo", "-h", "-o", "%t"], capture_output=True, text=True)
-            if state.stdout.strip() in ("idle", "mix", "alloc"):
+            states = self.states()
+            if states and all(states.get(node) in ("idle", "mix", "alloc") for node in self.nodes):
                 return
             time.sleep(0.2)
+
+    def states(self) -> dict[str, str]:
+        """What Slurm says of each node, such as idle, mix, alloc, drain or down."""
+        command = ["sinfo", "--noheader", "--Node", "--partition=main", "--format=%N %t"]
+        found = subprocess.run(command, capture_output=True, text=True).stdout
+        return dict(line.split() for line in found.splitlines())
+
+    def start_node(self, node: str) -> None:
+        (self.folder / f"spool-{node}").mkdir(exist_ok=True)
+        self._launch("slurmd", "-D", "-N", node, name=node)
+
+    def kill_node(self, node: str) -> None:
+        """The node's slurmd, and all processes of its jobs, by SIGKILL, as if power failed."""
+        jobs = {job for job, where in self._queue("%A|%N") if where == node}
+        steps = [
+            process
+            for process in psutil.process_iter(["cmdline"])
+            if (found := STEP.match(" ".join(process.info["cmdline"] or []))) and found[1] in jobs
+        ]
+        self.daemons[node].kill()
+        self.daemons.pop(node).wait()
+        for step in steps:  # which would report that its children have ended
+            children = step.children(recursive=True)
+            for process in [step, *children]:
+                process.kill()
+
+    def update(self, node: str, *changes: str) -> None:
+        """What an administrator does to a node by ``scontrol``."""
+        subprocess.run(["scontrol", "update", f"nodename={node}", *changes], check=True)
 
     def kill_controller(self) -> None:
         self.daemons["slurmctld"].kill()
@@ -122,8 +164,8 @@ class Cluster:
         queue = self._queue("%A|%r|%T")
         held = [job for job, reason, _ in queue if reason == "launch failed requeued held"]
         if held:
-            node = f"nodename={platform.node().split('.')[0]}"
-            subprocess.run(["scontrol", "update", node, "state=resume"], check=True)
+            for node in self.nodes:
+                self.update(node, "state=resume")
             subprocess.run(["scontrol", "release", *held], check=True)
         running = {job for job, _, state in queue if state == "RUNNING"}
         time.sleep(5)  # what has just been launched has a process by now
@@ -143,6 +185,14 @@ class Cluster:
     def jobs(self, folder: Path) -> list[str]:
         """The jobs submitted from ``folder`` that have not ended."""
         return [job for job, where in self._queue("%A|%Z") if where == str(folder)]
+
+    def node_of(self, folder: Path, but: tuple[str, ...] = ()) -> str:
+        """A node on which a job submitted from ``folder`` runs, once there is one."""
+        while True:
+            for node, state, where in self._queue("%N|%T|%Z"):
+                if state == "RUNNING" and where == str(folder) and node not in but:
+                    return node
+            time.sleep(0.2)
 
     def stop(self) -> None:
         """End the jobs and the daemons; remove the configuration."""

@@ -130,6 +130,17 @@ def test_damaged_files_are_found_among_others(tmp_path: Path) -> None:
         file.write_bytes(content)
 
 
+def test_files_for_which_memory_is_missing_are_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: Path) -> None:
+        raise MemoryError(f"malloc of {path.stat().st_size} bytes failed")
+
+    files = whole_files(tmp_path)
+    monkeypatch.setattr("study.storage.tables.READERS", dict.fromkeys(READERS, read))
+    assert not [*damaged(files)]
+
+
 def test_a_failed_job_names_its_damaged_input(tmp_path: Path) -> None:
     """As the scripts do it: uncaught, through the hook of _job.py."""
     table = whole_files(tmp_path)[0]

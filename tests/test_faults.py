@@ -50,7 +50,7 @@ def test_everything_is_killed(undisturbed: Project, tmp_path: Path) -> None:
         process.wait()
         assert project.run("--unlock")
     survived = project.run(*CORES, *QIF, *NTK)
-    check("SIGKILL of snakemake and all its jobs", injected, survived, project, undisturbed)
+    check("SIGKILL of snakemake and all its jobs", injected, survived, project, undisturbed, seed=1)
 
 
 def test_snakemake_alone_is_killed(undisturbed: Project, tmp_path: Path) -> None:
@@ -69,7 +69,9 @@ def test_snakemake_alone_is_killed(undisturbed: Project, tmp_path: Path) -> None
     survived = project.run(*CORES, *QIF, *NTK, *SURFACE)
     while project.scripts():
         time.sleep(0.1)
-    check("SIGKILL of snakemake, its jobs live on", injected, survived, project, undisturbed)
+    check(
+        "SIGKILL of snakemake, its jobs live on", injected, survived, project, undisturbed, seed=2
+    )
 
 
 def test_training_processes_are_killed(undisturbed: Project, tmp_path: Path) -> None:
@@ -81,7 +83,14 @@ def test_training_processes_are_killed(undisturbed: Project, tmp_path: Path) -> 
         victims = [pid for pid, script in project.scripts().items() if script in TRAINING]
         if victims and injected < 9:
             injected += kill(draw.choice(victims))
-    check("SIGKILL of a training process", injected, process.returncode == 0, project, undisturbed)
+    check(
+        "SIGKILL of a training process",
+        injected,
+        process.returncode == 0,
+        project,
+        undisturbed,
+        seed=3,
+    )
 
 
 def test_half_of_the_jobs_are_killed(undisturbed: Project, tmp_path: Path) -> None:
@@ -99,7 +108,14 @@ def test_half_of_the_jobs_are_killed(undisturbed: Project, tmp_path: Path) -> No
             elif time.monotonic() > deadlines[pid]:
                 injected += kill(pid)
         time.sleep(0.05)
-    check("SIGKILL of half of all jobs", injected, process.returncode == 0, project, undisturbed)
+    check(
+        "SIGKILL of half of all jobs",
+        injected,
+        process.returncode == 0,
+        project,
+        undisturbed,
+        seed=4,
+    )
 
 
 @pytest.fixture

@@ -224,6 +224,19 @@ def test_a_readout_of_another_neuron_is_refused(neuron):
         readout("first", neuron)(out, state)
 
 
+def test_weights_of_another_neuron_are_refused(tmp_path):
+    kinds = ["lif", "qif"]
+    stacks = {kind: torch.nn.Sequential(SpikingLayer(20, 5, kind, 0.02)) for kind in kinds}
+    torch.save(stacks["lif"].state_dict(), tmp_path / "lif.pt")
+    weights = torch.load(tmp_path / "lif.pt")
+    stacks["lif"].load_state_dict(weights)
+    with pytest.raises(RuntimeError, match=r"'0\.weight' is of lif neurons, this layer of qif"):
+        stacks["qif"].load_state_dict(weights)
+    clocked = torch.nn.Sequential(ClockedLayer(20, 5, "lif", 0.02))
+    clocked.load_state_dict(weights)
+    stacks["qif"].load_state_dict(dict(weights))  # which knows no more than the numbers
+
+
 # --- initialising and learning ---------------------------------------------------------------
 
 

@@ -48,6 +48,16 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         cluster.stop()
 
 
+@pytest.fixture
+def three_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("slurm"), n_nodes=3)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
 def wait_for_script(process: subprocess.Popen[str], project: Project, *names: str) -> list[int]:
     """The processes of the scripts ``names``, once there are any."""
     while process.poll() is None:
@@ -80,7 +90,7 @@ def test_jobs_are_cancelled(cluster: Cluster, undisturbed: Project, tmp_path: Pa
         time.sleep(0.2)
     cancelled = project.messages.count("SLURM status is: 'CANCELLED'")
     survived = process.returncode == 0
-    check("scancel of a Slurm job", cancelled, survived, project, undisturbed)
+    check("scancel of a Slurm job", cancelled, survived, project, undisturbed, seed=1)
 
 
 def test_jobs_need_more_memory(cluster: Cluster, undisturbed: Project, tmp_path: Path) -> None:
@@ -138,3 +148,35 @@ def test_snakemake_is_killed(cluster: Cluster, undisturbed: Project, tmp_path: P
     survived = project.run(*SLURM, *TARGETS)
     check("SIGKILL of snakemake on Slurm", injected, survived, project, undisturbed)
     assert (project.folder / RESULTS / "training").is_dir()
+
+
+def test_nodes_die_are_drained_and_lose_their_jobs_to_others(
+    three_nodes: Cluster, undisturbed: Project, tmp_path: Path
+) -> None:
+    """One of three dies in mid-job and comes back, one is drained, one is wanted by others."""
+    project = undisturbed.copy(tmp_path / "project", without=("training/qif", "ntk"))
+    process = project.start(*SLURM, "--jobs", "3", *TARGETS)
+    wait_for_script(process, project, *TRAINING)
+
+    dead = three_nodes.node_of(project.folder)
+    three_nodes.kill_node(dead)
+    injected = process.poll() is None
+    time.sleep(15)  # longer than the controller waits for a node
+    three_nodes.start_node(dead)
+
+    wait_for_script(process, project, *TRAINING)
+    drained = three_nodes.node_of(project.folder)
+    three_nodes.update(drained, "state=drain", "reason=test")
+    injected += process.poll() is None
+
+    wanted = three_nodes.node_of(project.folder, but=(drained,))
+    urgent = ["sbatch", "--partition=urgent", "--exclusive", "--wrap=sleep 5"]
+    subprocess.run([*urgent, f"--nodelist={wanted}"], cwd=tmp_path, check=True)
+    injected += process.poll() is None
+    time.sleep(10)
+    three_nodes.update(drained, "state=resume")
+
+    survived = process.wait() == 0
+    name = "a node of three dies and comes back, one is drained, one preempted"
+    check(name, injected, survived, project, undisturbed)
+    assert three_nodes.states().keys() == {*three_nodes.nodes}

@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 
@@ -16,8 +17,28 @@ def atomic(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # The host, since others share the folder; the suffix stays, since it sets formats.
     temporary = path.with_name(f".{platform.node()}.{os.getpid()}.{path.name}")
+    _remove_left_behind(path)
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_left_behind(path: Path) -> None:
+    """Remove the temporary files for ``path`` of processes of this machine that were killed."""
+    own, end = f".{platform.node()}.", f".{path.name}"
+    for left in path.parent.glob(f"{escape(own)}*{escape(end)}"):
+        process = left.name[len(own) : -len(end)]
+        if process.isdigit() and not _runs(int(process)):
+            left.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        pass
+    return True

@@ -175,6 +175,22 @@ class SpikingLayer(nn.Module):
         recurrent = self.recurrent_weight is not None
         return f"{self.n_in}, {self.n_out}, neuron={self.neuron}, recurrent={recurrent}"
 
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        """With the neuron model beside the module's version, where torch keeps that."""
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if hasattr(destination, "_metadata"):
+            destination._metadata[prefix[:-1]]["neuron"] = self.kind
+
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: dict[str, Any], *rest: Any
+    ) -> None:
+        """Refuses weights of another neuron model, as far as ``state_dict`` knows it."""
+        kind = local_metadata.get("neuron", self.kind)
+        if kind != self.kind:
+            *_, errors = rest
+            errors.append(f"'{prefix}weight' is of {kind} neurons, this layer of {self.kind} ones")
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
     def arguments(self) -> dict[str, Any]:
         """What such a layer is made with, as plain values; a trained ``tau`` as it is now."""
         neuron, delayed = self.neuron, self.input_delay is not None

@@ -44,5 +44,7 @@ def damaged(paths: Iterable[str | Path]) -> Iterator[str]:
     for path in map(Path, paths):
         try:
             READERS.get(path.suffix, Path.exists)(path)
+        except (MemoryError, ImportError):  # which are not about the file
+            continue
         except Exception as problem:  # a damaged file may raise anything
             yield f"{path} is damaged ({problem}); delete it, and snakemake makes it again"
