@@ -162,6 +162,15 @@ def test_a_key_given_twice_is_found(text: str, keys: list[str]):
     assert given_twice(text) == keys
 
 
+def test_settings_that_repeat_themselves_are_refused():
+    many = reduce(lambda below, _: [below] * 9, range(9), ["x"])
+    endless: list[Any] = []
+    endless.append(endless)
+    for seeds in (many, endless, reduce(lambda below, _: [below], range(99), 0)):
+        with pytest.raises(ConfigError, match=r"'seeds' has more than .* do aliases"):
+            validate(Study, {**settings("smoke.yaml"), "seeds": seeds})
+
+
 @pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "config").glob("*.yaml")))
 def test_shipped_configurations_give_no_key_twice(name: str):
     assert given_twice((ROOT / "config" / name).read_text()) == []

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -172,6 +175,18 @@ def rule_blocks() -> dict[str, str]:
     assert {"train", "landscape_{MEASURE}"} <= set(rules)
     remote = {name: text for name, text in rules.items() if "localrule: True" not in text}
     return {name: text for name, text in remote.items() if "script:" in text}
+
+
+def test_a_locale_that_would_misread_files_is_refused():
+    """Python takes UTF-8 in place of C by itself, unless it is told not to."""
+    locale = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--nolock"]
+    run = subprocess.run(
+        [*command, "--configfile", "config/smoke.yaml"],
+        cwd=ROOT, capture_output=True, env={**os.environ, **locale},
+    )  # fmt: skip
+    assert run.returncode != 0
+    assert b"export PYTHONUTF8=1" in run.stdout + run.stderr
 
 
 def test_rules_of_the_cluster_name_their_memory_and_time():

@@ -1,4 +1,5 @@
 # What the rule files share. Functions stand here, apart from rules, as the linter wants.
+import locale
 import math
 import sys
 import time
@@ -22,6 +23,11 @@ from study.config.remembered import ForgottenError, check_remembered, remember
 if {"{", "}"} & set(str(BASE)):
     raise WorkflowError(
         f"{BASE.parent}: Snakemake takes braces in a path for variables; rename the folder"
+    )
+if (encoding := locale.getpreferredencoding(False).lower()) not in ("utf-8", "utf8"):
+    raise WorkflowError(
+        f"this shell's locale writes text in {encoding}, files would be read wrongly:"
+        " export PYTHONUTF8=1"
     )
 try:
     STUDY = validate(Study, config)
