@@ -42,8 +42,8 @@ test-faults: $(VENV)/.ready
 	$(BIN)/python -m pytest -m faults -n 2 --dist loadfile
 
 test-slurm: $(VENV)/.ready
-	command -v slurmctld >/dev/null || (apt-get update && apt-get install --yes \
-	    --no-install-recommends slurmctld slurmd slurm-client munge)
+	command -v slurmctld && command -v bindfs || (apt-get update && apt-get install --yes \
+	    --no-install-recommends slurmctld slurmd slurm-client munge bindfs)
 	$(BIN)/python -m pytest -m slurm
 
 # The site, in site/; `.venv/bin/mkdocs serve` shows it while it is written. A warning is an error.

@@ -40,7 +40,7 @@ KillWait=2
 SchedulerParameters=sched_interval=1
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1 LLN=YES
 PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=2
 """
 
@@ -51,11 +51,20 @@ RealMemory={memory_mb} State=UNKNOWN
 """
 
 
+LATE = """\
+bindfs -o nonempty,attr_timeout=5,entry_timeout=5,negative_timeout=5 {shared} {shared} &&
+PATH=$PATH:/usr/sbin:/sbin exec slurmd -D -N {node}
+"""
+"""A node that looks for a file, or at it, believes for five seconds what it has found."""
+
+
 class Cluster:
     """munged, slurmctld and a slurmd for each node, as children of this process."""
 
-    def __init__(self, folder: Path, n_nodes: int = 1) -> None:
+    def __init__(self, folder: Path, n_nodes: int = 1, shared: Path | None = None) -> None:
         self.folder = folder
+        self.shared = shared
+        """What nodes see with a delay, as a network's file system may show it."""
         self.nodes = [f"node{number}" for number in range(1, n_nodes + 1)]
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -68,8 +77,8 @@ class Cluster:
         settings = {
             "host": platform.node().split(".")[0],
             "folder": self.folder,
-            "cpus": max((os.cpu_count() or 1) // len(self.nodes), 1),
-            "memory_mb": psutil.virtual_memory().total // 2**20 // 2 // len(self.nodes),
+            "cpus": os.cpu_count(),
+            "memory_mb": psutil.virtual_memory().total // 2**20 // 2,
         }
         nodes = [
             NODE.format(node=node, port=26818 + place, **settings)
@@ -129,7 +138,11 @@ class Cluster:
 
     def start_node(self, node: str) -> None:
         (self.folder / f"spool-{node}").mkdir(exist_ok=True)
-        self._launch("slurmd", "-D", "-N", node, name=node)
+        if self.shared is None:
+            self._launch("slurmd", "-D", "-N", node, name=node)
+        else:
+            start = LATE.format(shared=self.shared, node=node)
+            self._launch("unshare", "--mount", "sh", "-c", start, name=node)
 
     def kill_node(self, node: str) -> None:
         """The node's slurmd, and all processes of its jobs, by SIGKILL, as if power failed."""
@@ -204,5 +217,8 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
+        for process in psutil.process_iter(["cmdline"]):
+            if self.shared is not None and str(self.shared) in (process.info["cmdline"] or []):
+                process.kill()  # bindfs, with the last view of a node
         for name in ("slurm.conf", "cgroup.conf"):
             (CONFIGURATION / name).unlink()

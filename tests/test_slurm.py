@@ -180,3 +180,18 @@ def test_nodes_die_are_drained_and_lose_their_jobs_to_others(
     name = "a node of three dies and comes back, one is drained, one preempted"
     check(name, injected, survived, project, undisturbed)
     assert three_nodes.states().keys() == {*three_nodes.nodes}
+
+
+def test_the_shared_folder_is_seen_late(
+    undisturbed: Project, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nodes believe for five seconds that a file is not there, or as it was."""
+    project = undisturbed.copy(tmp_path / "project", without=("data", "training/qif", "ntk"))
+    cluster = Cluster(tmp_path_factory.mktemp("slurm"), n_nodes=3, shared=tmp_path)
+    try:
+        cluster.start()
+        survived = project.run(*SLURM, *TARGETS)
+        jobs = project.messages.count("has been submitted with SLURM jobid")
+        check("jobs on three nodes that see files late", jobs, survived, project, undisturbed)
+    finally:
+        cluster.stop()
