@@ -172,6 +172,21 @@ def test_a_network_that_is_linear_in_its_weights_follows_its_kernel(
     assert (ends < table[table["step"] == 0].groupby("rule")["loss"].mean()).all()
 
 
+@pytest.mark.parametrize("rate", [1e6, 1e300])
+def test_networks_that_run_away_are_told_and_left_out(rate: float) -> None:
+    assert OPTIONS.growing is not None
+    options = OPTIONS.model_copy(
+        update={"growing": OPTIONS.growing.model_copy(update={"rate": rate})}
+    )
+    table = growing(model(), "lif", 6, dataset(24), options, 0)
+    assert table["ran_away"].notna().all()
+    assert (table["step"] < table["ran_away"]).all()
+    found = powers(table, 0)
+    assert found["exponent"].isna().all()
+    assert (found["n_networks"] == 0).all()
+    assert (found["ran_away"] == OPTIONS.growing.networks).all()
+
+
 def test_kernels_neither_grow_nor_fall_with_the_width() -> None:
     data = dataset(24)
     spikes, _ = task(data, 4, 0)

@@ -29,6 +29,8 @@ for row, scaling in zip(axes, scalings, strict=True):
             if key in powers.index:
                 power = powers.loc[key]
                 text += f": {power.exponent:.2f} ({power.low:.2f} to {power.high:.2f})"
+                if power.ran_away:
+                    text += f", {power.ran_away} ran away"
             spread(panel, own, "width", quantity, True, label=text, **style)
             panel.set_yscale("log")
     row[0].set_title(f"readout as {'1/√n' if scaling == 'ntk' else '1/n'} ({scaling})")

@@ -10,6 +10,7 @@ stands descent in function space with the network's own kernel at the start.
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from typing import Any
 
@@ -19,6 +20,7 @@ import torch
 from scipy.stats import gmean
 from torch import Tensor
 
+from spikegrad.autograd import NotFiniteError, SpikeOverflowError
 from spikegrad.network import Network
 from spikegrad.ntk.spiking import jacobian
 from spikegrad.seeds import generator, numpy_generator
@@ -49,6 +51,7 @@ GROWING_TABLE = Table(
         "are -1 and 1",
         "drift": "norm of the kernel's change since the start, over its norm then",
         "spikes_per_neuron": "mean over training samples and neurons",
+        "ran_away": "the step at which it ran away, if it did: it has no rows from there on",
     },
 )
 
@@ -58,6 +61,7 @@ POWERS_TABLE = Table(
     says="Powers of the width that these follow at the end.",
     columns={
         **shared("neuron", "n_networks"),
+        "ran_away": "networks, of any width, that ran away; their numbers are left out at all",
         "rule": GROWING_TABLE.columns["rule"],
         "scaling": GROWING_TABLE.columns["scaling"],
         "quantity": "column of growing.csv",
@@ -70,17 +74,21 @@ POWERS_TABLE = Table(
 
 def powers(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     """The table growing_powers of the table growing."""
-    last = table[table["step"] == table["step"].max()]
+    end = table["step"].max()
     rows = []
-    for (neuron, rule, scaling), own in last.groupby(["neuron", "rule", "scaling"], sort=False):
+    for (neuron, rule, scaling), own in table.groupby(["neuron", "rule", "scaling"], sort=False):
+        last = own[(own["step"] == end) & own["ran_away"].isna()]
+        lost = own.groupby(["network", "width"])["ran_away"].max().notna().sum()
         for quantity in ("drift", "distance"):
-            values = own.pivot_table(index="network", columns="width", values=quantity)
+            values = last.pivot_table(index="network", columns="width", values=quantity).dropna()
             widths, found = values.columns.to_numpy(float), values.to_numpy()
-            interval = power_interval(widths, found, numpy_generator(seed), RESAMPLES, gmean)
-            exponent, _ = power_law(widths, gmean(found, axis=0))
-            rows.append((neuron, rule, scaling, quantity, exponent, *interval, len(found)))
-    names = ["neuron", "rule", "scaling", "quantity", "exponent", "low", "high", "n_networks"]
-    return pd.DataFrame(rows, columns=names)
+            exponent, interval = math.nan, (math.nan, math.nan)
+            if len(found) > 1:
+                interval = power_interval(widths, found, numpy_generator(seed), RESAMPLES, gmean)
+                exponent, _ = power_law(widths, gmean(found, axis=0))
+            rows.append((neuron, rule, scaling, quantity, exponent, *interval, len(found), lost))
+    names = ["neuron", "rule", "scaling", "quantity", "exponent", "low", "high"]
+    return pd.DataFrame(rows, columns=[*names, "n_networks", "ran_away"])
 
 
 def task(data: SpikeDataset, n: int, seed: int) -> tuple[SpikeTrains, Tensor]:
@@ -159,7 +167,10 @@ def descend(
     targets: Tensor,
     options: Joining,
 ) -> list[dict[str, Any]]:
-    """Train ``network`` on the first half of ``spikes``, beside its kernel's descent."""
+    """Train ``network`` on the first half of ``spikes``, beside its kernel's descent.
+
+    A step along a surrogate gradient may go uphill, and a network run away: then its rows end.
+    """
     growth = options.growing
     assert growth is not None
     n = len(spikes) // 2
@@ -172,27 +183,33 @@ def descend(
         kernel_f = twin.exact(spikes)[:, 0]
     eta = growth.rate * n / float(torch.linalg.eigvals(first[:n]).abs().max())
     kept = set(np.linspace(0, growth.steps, RECORDED).round().astype(int).tolist())
-    rows = []
+    rows: list[dict[str, Any]] = []
     for step in range(growth.steps + 1):
-        if step in kept:
+        try:
+            if not all(bool(weights.isfinite().all()) for weights in twin.parameters):
+                raise NotFiniteError
+            if step in kept:
+                with torch.no_grad():
+                    output = network(spikes)
+                f = output.logits[:, 0]
+                drift = _kernel(twin, backward, factors, spikes, n) - first
+                rows.append(
+                    {
+                        "step": step,
+                        "loss": float((f[:n] - wanted).square().mean() / 2),
+                        "kernel_loss": float((kernel_f[:n] - wanted).square().mean() / 2),
+                        "distance": float((f[n:] - kernel_f[n:]).square().mean().sqrt()),
+                        "drift": float(drift.norm() / first.norm()),
+                        "spikes_per_neuron": len(output.hidden[0].times)
+                        / (len(spikes) * network.settings.layers[0]),
+                        "ran_away": math.nan,
+                    }
+                )
             with torch.no_grad():
-                output = network(spikes)
-            f = output.logits[:, 0]
-            drift = _kernel(twin, backward, factors, spikes, n) - first
-            rows.append(
-                {
-                    "step": step,
-                    "loss": float((f[:n] - wanted).square().mean() / 2),
-                    "kernel_loss": float((kernel_f[:n] - wanted).square().mean() / 2),
-                    "distance": float((f[n:] - kernel_f[n:]).square().mean().sqrt()),
-                    "drift": float(drift.norm() / first.norm()),
-                    "spikes_per_neuron": len(output.hidden[0].times)
-                    / (len(spikes) * network.settings.layers[0]),
-                }
-            )
-        with torch.no_grad():
-            error = twin.exact(train)[:, 0] - wanted
-        found = torch.autograd.grad(backward(train), twin.parameters, error[:, None] / n)
+                error = twin.exact(train)[:, 0] - wanted
+            found = torch.autograd.grad(backward(train), twin.parameters, error[:, None] / n)
+        except (SpikeOverflowError, NotFiniteError):
+            return [{**row, "ran_away": float(step)} for row in rows]
         with torch.no_grad():
             for parameter, factor, own in zip(twin.parameters, factors, found, strict=True):
                 parameter.sub_(eta * factor * own)
