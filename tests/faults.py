@@ -124,8 +124,9 @@ that its seed draws: `.venv/bin/python -m pytest -m "faults or slurm" tests/FILE
 Rows with a number of rules are about single jobs, one of each rule of the smoke study. The others
 are about runs of some of its parts (data, search, training, a landscape, NTK networks). Survived
 means that the run or the job, or the one that followed it, came to its end; of damaged files, that
-the job named the file, or made what it makes of the whole one. Results are identical if every file
-equals that of an undisturbed run, but for logs, benchmark tables and durations.
+the job named the file, or made what it makes of the whole one; of bad inputs, that each was refused
+with one error, or read, in two seconds. Results are identical if every file equals that of an
+undisturbed run, but for logs, benchmark tables and durations.
 
 | fault | injected | rules | survived | identical | test | seed | date | with |
 |---|---|---|---|---|---|---|---|---|

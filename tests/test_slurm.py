@@ -72,7 +72,8 @@ def test_results_are_those_of_one_machine(
     cluster: Cluster, undisturbed: Project, tmp_path: Path
 ) -> None:
     project = undisturbed.copy(tmp_path / "project", without=("data", "ntk"))
-    survived = project.run(*SLURM, f"{RESULTS}/data/events.h5", *NTK)
+    splits = [f"{RESULTS}/data/fold{fold}/split.parquet" for fold in (0, 1)]
+    survived = project.run(*SLURM, *splits, *NTK)
     jobs = project.messages.count("has been submitted with SLURM jobid")
     check("jobs on Slurm instead of here", jobs, survived, project, undisturbed)
     assert "Group job voices" in project.messages
