@@ -218,6 +218,7 @@ def test_powers_of_the_width_are_found() -> None:
         {
             "neuron": "lif", "rule": "exact", "scaling": "ntk", "width": width, "network": network,
             "step": step, "drift": 3 * width**-0.5, "distance": (1 + network) * width**-1.0,
+            "ran_away": float("nan"),
         }
         for width in (10, 40, 90)
         for network in range(3)
