@@ -173,7 +173,7 @@ def descend(
     """
     growth = options.growing
     assert growth is not None
-    n = len(spikes) // 2
+    n, width = len(spikes) // 2, network.settings.layers[0]
     train, wanted = spikes[:n], targets[:n]
     twin = Twin(network, options.step)
     backward = twin.exact if rule == "exact" else twin.surrogate(options.surrogates[0])
@@ -184,6 +184,7 @@ def descend(
     eta = growth.rate * n / float(torch.linalg.eigvals(first[:n]).abs().max())
     kept = set(np.linspace(0, growth.steps, RECORDED).round().astype(int).tolist())
     rows: list[dict[str, Any]] = []
+    ran_away = math.nan
     for step in range(growth.steps + 1):
         try:
             if not all(bool(weights.isfinite().all()) for weights in twin.parameters):
@@ -191,30 +192,34 @@ def descend(
             if step in kept:
                 with torch.no_grad():
                     output = network(spikes)
-                f = output.logits[:, 0]
                 drift = _kernel(twin, backward, factors, spikes, n) - first
-                rows.append(
-                    {
-                        "step": step,
-                        "loss": float((f[:n] - wanted).square().mean() / 2),
-                        "kernel_loss": float((kernel_f[:n] - wanted).square().mean() / 2),
-                        "distance": float((f[n:] - kernel_f[n:]).square().mean().sqrt()),
-                        "drift": float(drift.norm() / first.norm()),
-                        "spikes_per_neuron": len(output.hidden[0].times)
-                        / (len(spikes) * network.settings.layers[0]),
-                        "ran_away": math.nan,
-                    }
-                )
+                drifted = float(drift.norm() / first.norm())
+                rows.append({"step": step, **_row(output, width, kernel_f, wanted, drifted)})
             with torch.no_grad():
                 error = twin.exact(train)[:, 0] - wanted
             found = torch.autograd.grad(backward(train), twin.parameters, error[:, None] / n)
         except (SpikeOverflowError, NotFiniteError):
-            return [{**row, "ran_away": float(step)} for row in rows]
+            ran_away = float(step)
+            break
         with torch.no_grad():
             for parameter, factor, own in zip(twin.parameters, factors, found, strict=True):
                 parameter.sub_(eta * factor * own)
         kernel_f = kernel_f - eta / n * first @ (kernel_f[:n] - wanted)
-    return rows
+    return [{**row, "ran_away": ran_away} for row in rows]
+
+
+def _row(
+    output: Any, width: int, kernel_f: Tensor, wanted: Tensor, drift: float
+) -> dict[str, float]:
+    """What a network answers, beside its kernel's descent; samples beyond ``wanted`` are others."""
+    f, n, hidden = output.logits[:, 0], len(wanted), output.hidden[0]
+    return {
+        "loss": float((f[:n] - wanted).square().mean() / 2),
+        "kernel_loss": float((kernel_f[:n] - wanted).square().mean() / 2),
+        "distance": float((f[n:] - kernel_f[n:]).square().mean().sqrt()),
+        "drift": drift,
+        "spikes_per_neuron": len(hidden.times) / (len(hidden) * width),
+    }
 
 
 def _kernel(twin: Twin, backward: Any, factors: list[float], spikes: SpikeTrains, n: int) -> Tensor:
