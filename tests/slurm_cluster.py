@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -222,3 +224,14 @@ class Cluster:
                 process.kill()  # bindfs, with the last view of a node
         for name in ("slurm.conf", "cgroup.conf"):
             (CONFIGURATION / name).unlink()
+
+
+@contextmanager
+def running(folder: Path, n_nodes: int = 1, shared: Path | None = None) -> Iterator[Cluster]:
+    """A cluster that is started, and stopped in the end or if it does not start."""
+    cluster = Cluster(folder, n_nodes, shared)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()

@@ -17,7 +17,7 @@ import pytest
 
 import faults
 from faults import NTK, QIF, RESULTS, Project, kill
-from slurm_cluster import Cluster
+from slurm_cluster import Cluster, running
 
 pytestmark = pytest.mark.slurm
 check = partial(faults.check, slurm=True)
@@ -40,22 +40,14 @@ SLURM = (
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("slurm"))
-    try:
-        cluster.start()
+    with running(tmp_path_factory.mktemp("slurm")) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture
 def three_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("slurm"), n_nodes=3)
-    try:
-        cluster.start()
+    with running(tmp_path_factory.mktemp("slurm"), n_nodes=3) as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 def wait_for_script(process: subprocess.Popen[str], project: Project, *names: str) -> list[int]:
@@ -188,11 +180,7 @@ def test_the_shared_folder_is_seen_late(
 ) -> None:
     """Nodes believe for five seconds that a file is not there, or as it was."""
     project = undisturbed.copy(tmp_path / "project", without=("data", "training/qif", "ntk"))
-    cluster = Cluster(tmp_path_factory.mktemp("slurm"), n_nodes=3, shared=tmp_path)
-    try:
-        cluster.start()
+    with running(tmp_path_factory.mktemp("slurm"), n_nodes=3, shared=tmp_path):
         survived = project.run(*SLURM, *TARGETS)
-        jobs = project.messages.count("has been submitted with SLURM jobid")
-        check("jobs on three nodes that see files late", jobs, survived, project, undisturbed)
-    finally:
-        cluster.stop()
+    jobs = project.messages.count("has been submitted with SLURM jobid")
+    check("jobs on three nodes that see files late", jobs, survived, project, undisturbed)

@@ -52,6 +52,19 @@ def drives_at_once(weights):
 
 
 @njit(**INLINED)
+def next_event(neuron, times, event, duration, now):
+    """When the next event comes, or the end, and the step from ``now`` to it (float64)."""
+    until = times[event] if event < times.shape[0] else duration
+    return until, max(-math.expm1((now - until) / neuron.tau), 0.0)
+
+
+@njit(**INLINED)
+def step_within(neuron, current, left, part):
+    """As far as the event, the part, and what a step may be at this current, in part's type."""
+    return min(part, type(part)(min(left, longest_step(neuron, current))))
+
+
+@njit(**INLINED)
 def first_spike(neuron, d, buffer, k, neurons, n_found):
     """The earliest spike of the neurons found: how far into the step (float64), and whose."""
     first, which = float(d), neurons[0]
@@ -137,15 +150,14 @@ def advance_at_once(neuron, events, duration, weights, max_spikes, record, buffe
     there, spare = (here + 1) % 3, (here + 2) % 3
     part = one  # a step in which few neurons spike, as far as is known
 
-    until = times[event] if event < n_events else duration
-    left = max(-math.expm1((now - until) / neuron.tau), 0.0)
-    step = min(part, type(one)(min(left, longest_step(neuron, current))))
+    until, left = next_event(neuron, times, event, duration, now)
+    step = step_within(neuron, current, left, part)
     n_found = flow_and_find(neuron, step, buffer, here, there, found)
     while not done:
         while n_found == 0 and step < type(one)(left):
             if longest_step(neuron, current) < left:
                 current = largest_current(neuron, buffer, here, found.lanes)
-            longest = type(one)(min(left, longest_step(neuron, current)))
+            longest = step_within(neuron, current, left, one)
             if step >= longest:
                 break
             step = min(type(one)(2) * step, longest)
@@ -168,7 +180,7 @@ def advance_at_once(neuron, events, duration, weights, max_spikes, record, buffe
             n_spikes += 1
             done = n_spikes > max_spikes
             current += weights.recurrent_reach[j]
-            step = min(part, type(one)(min(left, longest_step(neuron, current))))
+            step = step_within(neuron, current, left, part)
             n_found = spike_and_flow(
                 neuron, type(one)(d), j, weights.recurrent, step, buffer, here, spare, there, found
             )
@@ -181,11 +193,10 @@ def advance_at_once(neuron, events, duration, weights, max_spikes, record, buffe
                 receive_all(neuron, weights.input, units, counts, source, event, buffer, here)
                 for e in range(source, event):
                     current += count_of(counts, e) * weights.reach[units[e]]
-                until = times[event] if event < n_events else duration
-                left = max(-math.expm1((now - until) / neuron.tau), 0.0)
+                until, left = next_event(neuron, times, event, duration, now)
             else:
                 done = ends
-            step = min(part, type(one)(min(left, longest_step(neuron, current))))
+            step = step_within(neuron, current, left, part)
             n_found = flow_and_find(neuron, step, buffer, here, there, found)
         record.sources[n_steps] = source
         n_steps += 1
