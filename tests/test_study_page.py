@@ -288,14 +288,49 @@ def test_settings_that_others_found_are_chosen_by_validation() -> None:
     assert shown == f"{100 * own['accuracy'].mean():.1f} % with those of δ-QIF ({len(own)} runs)"
 
 
+def test_a_variant_shows_what_a_training_takes(tmp_path: Path) -> None:
+    runs = pd.DataFrame(
+        {"change": "size", "to": ["256 neurons"] * 2 + [""], "neuron": "lif", "search": 0}
+        | {"outcome": "finished", "accuracy": [0.9, 0.8, 0.7], "train_accuracy": 1.0}
+        | {"accuracy_unseen_speakers": 0.6, "spikes_per_neuron": 8.0}
+    )
+    hours = {
+        "family": "variants",
+        "part": ["size/256-neurons/lif", "size/only/lif"],
+        "jobs": [2, 1],
+    }
+    (tmp_path / "variants").mkdir()
+    runs.to_csv(tmp_path / "variants" / "size.csv")
+    pd.DataFrame(hours | {"core_hours": [1.0, 0.1]}).to_csv(tmp_path / "hours.csv")
+    (tmp_path / "study.yaml").write_text("variants: {size: {changes: {256 neurons: {}}}}")
+    shown = variant_facts.variants(StudyTables(tmp_path))["size"]
+    assert "| size: 256 neurons | 85.0, 60.0 % (100 %, 8.0, 30.0 min) ×2 |" in shown
+    assert "| size | 70.0, 60.0 % (100 %, 8.0, 6.0 min) |" in shown
+
+
 def test_core_hours_are_those_of_the_benchmark_tables(tmp_path: Path) -> None:
-    for name, seconds in {"search/lif/0": 1800.0, "search/qif/0": 3600.0, "prepare": 360.0}.items():
+    measured = {
+        "search/lif/0": 1800.0,
+        "search/qif/0": 3600.0,
+        "prepare": 360.0,
+        "variants/size/256-neurons/lif/0": 720.0,
+        "variants/size/256-neurons/lif/1": 720.0,
+        "variants/size/lif": 36.0,
+    }
+    for name, seconds in measured.items():
         file = tmp_path / f"{name}.tsv"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"s\tcpu_time\n1.0\t{seconds}\n")
-    table = core_hours(tmp_path).set_index("family")
-    assert table["core_hours"].to_dict() == pytest.approx({"data": 0.1, "search": 1.5, "all": 1.6})
-    assert table["jobs"].to_dict() == {"data": 1, "search": 2, "all": 3}
+    table = core_hours(tmp_path).set_index(["family", "part"])
+    hours = {
+        ("data", ""): 0.1,
+        ("search", ""): 1.5,
+        ("variants", "size"): 0.01,
+        ("variants", "size/256-neurons/lif"): 0.4,
+        ("all", ""): 2.01,
+    }
+    assert table["core_hours"].to_dict() == pytest.approx(hours)
+    assert table["jobs"].to_dict() == dict(zip(hours, (1, 2, 1, 2, 6), strict=True))
 
 
 def test_the_budget_adds_up_searches(study: StudyTables) -> None:

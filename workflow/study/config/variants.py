@@ -107,6 +107,11 @@ def slug(name: str) -> str:
     return re.sub(r"[^\w.]+", "-", name)
 
 
+def case_folder(*names: str) -> str:
+    """The folder of a case, of what tells it from others."""
+    return slug(_listed(*names)) or "only"
+
+
 def by_file(study: Study) -> dict[str, str]:
     """The names of the variants by those of their files; of those that the study has runs of."""
     return {slug(name): name for name in study.variants if variant_runs(study, name)}
@@ -134,7 +139,7 @@ def variant_runs(study: Study, name: str) -> list[VariantRun]:
         samples = parameters.pop("samples", variant.samples)
         to = _listed(change, whose if whose != settings else "")
         search = f"search {numbers[0]}" if searches != "best" else ""
-        folder = slug(_listed(to, search, "" if draw is None else f"draw {draw}")) or "only"
+        folder = case_folder(to, search, "" if draw is None else f"draw {draw}")
         case = (to, parameters, whose, numbers, draw, samples, folder)
         seeds = variant.seeds
         if draw is not None:  # that of a search's trial of the same number

@@ -232,8 +232,9 @@ def roughness(study: StudyTables) -> str:
 
 
 def cost(study: StudyTables) -> str:
-    """Core-hours by family of rules."""
-    table = study.table("hours.csv")
+    """Core-hours by family of rules, the sum last."""
+    columns = ["jobs", "core_hours"]
+    table = study.table("hours.csv").groupby("family", sort=False, as_index=False)[columns].sum()
     rows = [[r.family, r.jobs, f"{r.core_hours:.2f}"] for r in table.itertuples()]
     return markdown_table(["family", "jobs", "core-hours"], rows)
 

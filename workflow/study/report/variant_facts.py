@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from study.config.neurons import NEURON_STYLES
+from study.config.variants import case_folder
 from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
 from study.search.tables import expected_of_last
@@ -21,9 +22,21 @@ def variants(study: StudyTables) -> dict[str, str]:
     for name, runs in study.variants.items():
         declared = study.config["variants"].get(runs["change"].iloc[0], {})
         drawn = declared.get("draw") is not None and not declared.get("changes")
-        table = _draws if drawn else _changes
-        found[re.sub("[_-]", " ", name)] = table(runs)
+        table = _draws(runs) if drawn else _changes(runs, _minutes(study, name))
+        found[re.sub("[_-]", " ", name)] = table
     return found
+
+
+def _minutes(study: StudyTables, name: str) -> dict[str, float]:
+    """Core-minutes of a training of the variant ``name``, by "case/neuron model"."""
+    hours = study.table("hours.csv") if study.has("hours.csv") else pd.DataFrame()
+    if "part" not in hours:  # as in studies of before 29 November 2026
+        return {}
+    own = hours[
+        (hours["family"] == "variants") & hours["part"].str.startswith(f"{name}/", na=False)
+    ]
+    minutes = 60 * own["core_hours"] / own["jobs"]
+    return dict(zip(own["part"].str.removeprefix(f"{name}/"), minutes, strict=True))
 
 
 def borrowed(study: StudyTables, neuron: str) -> str:
@@ -43,9 +56,9 @@ def borrowed(study: StudyTables, neuron: str) -> str:
     return f"{reached} with those of {neuron_label(best)} ({len(found[best])} runs)"
 
 
-def _changes(runs: pd.DataFrame) -> str:
-    """Accuracy on all test samples and on new speakers' (training, spikes a neuron), by change; by
-    search as well where the settings are those of several."""
+def _changes(runs: pd.DataFrame, minutes: dict[str, float]) -> str:
+    """Accuracy on all test samples and on new speakers' (training, spikes a neuron, ``minutes`` of
+    a training), by change; by search as well where the settings are those of several."""
     several = runs.groupby(["change", "to", "neuron"])["search"].transform("nunique") > 1
     by_settings = several & runs["to"].isin({"", *NEURON_STYLES})
     of = ", search " + runs["search"].astype(str)
@@ -53,12 +66,14 @@ def _changes(runs: pd.DataFrame) -> str:
     neurons = [n for n in NEURON_STYLES if n in set(runs["neuron"])]
     rows = []
     for (change, to, of), own in runs.groupby(["change", "to", "of"], sort=False):
-        texts = [_scores(own[own["neuron"] == n]) for n in neurons]
+        texts = [
+            _scores(own[own["neuron"] == n], minutes.get(f"{case_folder(to)}/{n}")) for n in neurons
+        ]
         rows.append([f"{change}: {neuron_label(to)}{of}" if to else change, *texts])
     return markdown_table(["change", *map(neuron_label, neurons)], rows)
 
 
-def _scores(runs: pd.DataFrame) -> str:
+def _scores(runs: pd.DataFrame, minutes: float | None) -> str:
     if runs.empty:
         return "-"
     many = f" ×{len(runs)}" if len(runs) > 1 else ""
@@ -67,7 +82,8 @@ def _scores(runs: pd.DataFrame) -> str:
     test, new, training, spikes = runs[names].mean()
     if math.isnan(test):
         return f"no epoch came to its end{many}"
-    scores = f"{100 * test:.1f}, {100 * new:.1f} % ({share(training)}, {spikes:.1f})"
+    cost = f", {minutes:.1f} min" if minutes is not None else ""
+    scores = f"{100 * test:.1f}, {100 * new:.1f} % ({share(training)}, {spikes:.1f}{cost})"
     return f"{scores}{cross}{many}"
 
 
