@@ -20,6 +20,7 @@ from spikegrad.ntk import tangent_kernels
 from spikegrad.saving import save_tensors
 from spikegrad.settings import validate
 from study.claims import spiking_kernels
+from study.claims.again import judged_again
 from study.claims.estimates import Verdict
 from study.claims.joining import JOINING_CLAIMS
 from study.claims.judge import judge
@@ -31,6 +32,8 @@ from study.joining.gradients import agreement, gradients, kernels, measure
 from study.joining.growing import growing, powers, rates, start, task
 from study.joining.twin import Twin
 from study.landscape.objective import Objective, weights_of
+from study.report.page import page as page_of
+from study.report.redraw import redraw
 from study.report.study import declared
 from study.storage.tables import read_table
 from test_training import settings
@@ -329,7 +332,7 @@ def test_the_stage_runs_and_its_tables_are_explained(tmp_path: Path) -> None:
     smoke = yaml.safe_load((project / "config" / "smoke.yaml").read_text())
     update_config(smoke, yaml.safe_load(TINY))
     (project / "config" / "smoke.yaml").write_text(yaml.safe_dump(smoke))
-    run = snakemake(project, "--", "joining")
+    run = snakemake(project, "--", "publish_joining")
     assert run.returncode == 0, run.stderr
     results = project / "results" / "spoken-digits-smoke"
     tables = {file: table for table in declared() for file in table.files}
@@ -342,3 +345,12 @@ def test_the_stage_runs_and_its_tables_are_explained(tmp_path: Path) -> None:
     page = (results / "joining" / "README.md").read_text()
     assert page.count("](joining-claims.html#") > 6
     assert "undecided" in page
+    published = project / "docs" / "results" / "spoken-digits-smoke"
+    assert page_of(published / "joining", "joining.md") == page
+    again = judged_again(published / "joining" / "judged.yaml")
+    assert (
+        again["verdict"].tolist() == read_table(results / "joining/claims.csv")["verdict"].tolist()
+    )
+    drawn, left = redraw(published)
+    assert {file.stem for file in drawn} == figures
+    assert left == []

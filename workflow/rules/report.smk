@@ -109,6 +109,7 @@ rule publish:
         f"{LOGS}/publish.log",
     localrule: True
     params:
+        results=lambda w, input: str(Path(input.page).parent),
         target=f"docs/results/{STUDY.dataset}",
         repository=str(BASE.parent),
     script:
@@ -124,6 +125,20 @@ use rule publish as publish_ntk with:
         f"{LOGS}/ntk/publish.log",
     params:
         target="docs/results/sg-ntk",
+
+
+if STUDY.joining:
+
+    use rule publish as publish_joining with:
+        """The same of exact beside surrogate gradients, and of the networks' scores alone."""
+        input:
+            page=rules.joining_page.output.page,
+            figures=figure_files("joining"),
+            runs=rules.summarise.output,
+        log:
+            f"{LOGS}/joining/publish.log",
+        params:
+            results=lambda w, input: str(Path(input.page).parents[1]),
 
 
 ESTIMATE = {

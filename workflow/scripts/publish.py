@@ -8,5 +8,5 @@ from study.report.page import commit_of, publish
 log = start(snakemake)
 target = Path(snakemake.params.target)
 commit = commit_of(Path(snakemake.params.repository))
-publish(Path(snakemake.input.page).parent, target, commit)
+publish(Path(snakemake.params.results), target, commit)
 log.warning("published in %s", target)

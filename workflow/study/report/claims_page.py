@@ -32,6 +32,7 @@ def claims_page(claims: pd.DataFrame, home: str, folder: Path, judged_in: Path) 
         relative = [os.path.relpath(file, judged_in) for file in named.split()]
         return [(file, (folder / file).exists()) for file in relative]
 
+    claims = claims.fillna({"files": ""})  # of what was not compared
     return render(
         "claims.html",
         title="All claims",

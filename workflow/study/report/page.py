@@ -1,7 +1,7 @@
 """The page of a study: Markdown from templates, the same as HTML, what others quote, published.
 
 ``python -m study.report.page --figures docs/results/sg-ntk README.md`` judges a published study
-again from its tables, draws its figures, writes its page, and in README.md what stands between
+again from its tables, draws its figures, writes its pages, and in README.md what stands between
 ``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a folder beside the first.
 """
 
@@ -201,7 +201,8 @@ def main() -> None:
     parser.add_argument("pages", type=Path, nargs="*", help="pages that quote it")
     parser.add_argument("--figures", action="store_true", help="draw its figures again, too")
     options = parser.parse_args()
-    if not (options.folder / JUDGED).exists():
+    folders = [judged.parent for judged in sorted(options.folder.rglob(JUDGED))]
+    if not folders:
         parser.error(
             f"{options.folder} has no {JUDGED}: it is no published study, or older than the tables"
             " that claims need, and keeps its page"
@@ -211,7 +212,7 @@ def main() -> None:
         drawn, left = redraw(options.folder)
         print(f"drawn: {' '.join(map(str, drawn))}")
         print(f"left as they are, since not all their tables are kept: {' '.join(map(str, left))}")
-    made = {options.folder / PAGE: page(options.folder, template_of(options.folder))}
+    made = {folder / PAGE: page(folder, template_of(folder)) for folder in folders}
     made |= {p: quoting(p.read_text(), options.folder.parent) for p in options.pages}
     for file, content in made.items():
         with atomic(file) as part:

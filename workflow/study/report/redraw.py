@@ -35,7 +35,8 @@ def redraw(folder: Path) -> tuple[list[Path], list[Path]]:
     RedrawError
         If the workflow does not take the study's settings, or fails.
     """
-    settings = yaml.safe_load((folder / "study.yaml").read_text())
+    settings_file = min(folder.rglob("study.yaml"), key=lambda file: len(file.parts))
+    settings = yaml.safe_load(settings_file.read_text())
     figures = sorted(file.relative_to(folder) for file in folder.rglob("figures/*.png"))
     with tempfile.TemporaryDirectory() as scratch:
         place = Path("results", settings["dataset"])
