@@ -30,7 +30,15 @@ from study.estimate.seconds import (
     longest_chain,
     wall_seconds,
 )
-from study.estimate.size import ACTIVITY, IN_TRAINING, candidates, effort, n_weights, size_of
+from study.estimate.size import (
+    ACTIVITY,
+    IN_TRAINING,
+    candidates,
+    effort,
+    leaves_grid,
+    n_weights,
+    size_of,
+)
 from study.estimate.timing import network_seconds
 from study.estimate.work import BY_EVENT, COMPARED, FIXED, Rules, work_of
 from test_config import settings
@@ -249,6 +257,30 @@ def test_networks_have_the_weights_that_are_predicted(results):
     own = {"layers": network.settings.layers, "recurrent": network.settings.recurrent}
     found = study("smoke", network=own, search=None, variants=NONE)
     assert n_weights(found, "qif") == sum(p.numel() for p in network.parameters())
+
+
+def test_copies_that_leave_the_grid_cost_more():
+    space = study("heidelberg").search.sampling.space
+    none = dict.fromkeys(settings("heidelberg.yaml")["variants"])
+    lines = {"at 8 steps": 0.032, "between": 0.03}
+    found = {}
+    for name, step in lines.items():
+        network = {"delay_line": {"copies": 10, "step": step}}
+        own = study("heidelberg", network=network, variants=none)
+        found[name] = [
+            effort(own, [own.model("lif").network], 8.0, off_grid) for off_grid in (False, True)
+        ]
+    assert found["at 8 steps"][0] < found["between"][0] == found["between"][1]
+    assert found["at 8 steps"][1] == pytest.approx(found["between"][1], rel=0.01)
+    assert leaves_grid(study("heidelberg"), "lif")
+    still = {"augmentation": {"time_stretch": 0.0}}
+    assert not leaves_grid(study("heidelberg", training=still), "lif")
+    searched = [
+        *(p.model_dump() for p in space),
+        {"key": "training.augmentation.time_stretch", "low": 0.0, "high": 0.2},
+    ]
+    found = study("heidelberg", training=still, search={"sampling": {"space": searched}})
+    assert leaves_grid(found, "lif")
 
 
 def test_a_search_chooses_from_these_networks():

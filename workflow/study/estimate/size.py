@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise, product
-from math import exp
+from math import exp, remainder
 from statistics import mean
 from typing import NamedTuple
 
@@ -114,9 +114,11 @@ def n_weights(study: Study, neuron: Neuron) -> float:
 
 CLOCKED = 100.0
 """What a neuron's step on a grid counts."""
-STEP, SPIKE, SENT, COPY = 2.5, 250.0, 2.5, 0.6
-"""What count a neuron's step from one event to the next, a spike, its arrival at a neuron of the
-same layer, and a delayed copy of an event; an event at a neuron counts 1."""
+STEP, SPIKE, SENT = 2.5, 250.0, 2.5
+"""What count a neuron's step from one event to the next, a spike, and its arrival at a neuron of
+the same layer; an event at a neuron counts 1."""
+COPY, TOGETHER = 0.6, 0.3
+"""What a delayed copy of an event counts, and one that arrives together with others' copies."""
 DELAYED = {
     ("axonal", False): 3.5,
     ("axonal", True): 2.1,
@@ -137,11 +139,21 @@ def delay_factor(network: NetworkSettings) -> float:
     return DELAYED[network.delays.kind, network.delays.grid > 0] * network.delays.copies
 
 
-def effort(study: Study, networks: Sequence[NetworkSettings], activity: float) -> float:
+def leaves_grid(study: Study, neuron: Neuron) -> bool:
+    """Whether training stretches samples, or may, away from the grid of the study's times."""
+    own = study.model(neuron).training.augmentation.time_stretch > 0
+    space = [] if study.search is None else study.search.sampling.space
+    return own or any(p.key == "training.augmentation.time_stretch" for p in space)
+
+
+def effort(
+    study: Study, networks: Sequence[NetworkSettings], activity: float, off_grid: bool = False
+) -> float:
     """What a sample costs in ``networks``, on average, whose neurons spike ``activity`` times.
 
     How many neurons receive how many events and take how many steps, and how many spikes are found
-    and sent to how many neurons: docs/performance.md says what bounds a sample.
+    and sent to how many neurons: docs/performance.md says what bounds a sample. Samples are on
+    the grid of the study's times, or ``off_grid``.
     """
     size, step = size_of(study.data), study.data.time_step
     total = 0.0
@@ -150,9 +162,10 @@ def effort(study: Study, networks: Sequence[NetworkSettings], activity: float) -
             total += clocked(study, network, network.surrogate.step)
             continue
         events, seconds = size.events, size.seconds
-        if network.delay_line is not None:
-            events *= 1 + COPY * (network.delay_line.copies - 1)
-            seconds += (network.delay_line.copies - 1) * network.delay_line.step
+        if (line := network.delay_line) is not None:
+            on_grid = step is not None and not off_grid and abs(remainder(line.step, step)) < 1e-9
+            events *= 1 + (TOGETHER if on_grid else COPY) * (line.copies - 1)
+            seconds += (line.copies - 1) * line.step
         moments = events if step is None else min(events, seconds / step)
         one = 0.0
         for width in network.layers:

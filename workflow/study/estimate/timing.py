@@ -23,7 +23,14 @@ from study.config.neurons import SURROGATE
 from study.config.study import Neuron, Study
 from study.data.dataset import SpikeDataset
 from study.estimate.seconds import SECONDS, Start
-from study.estimate.size import ACTIVITY, IN_TRAINING, candidates, effort, size_of
+from study.estimate.size import (
+    ACTIVITY,
+    IN_TRAINING,
+    candidates,
+    effort,
+    leaves_grid,
+    size_of,
+)
 from study.estimate.work import Operation
 from study.landscape.objective import Objective, weights_of
 from study.training.loop import further_epochs
@@ -90,10 +97,12 @@ def network_seconds(study: Study, neuron: Neuron) -> dict[Operation, float]:
     together, alone = Objective(trained, few), Objective(trained, few.select(torch.tensor([0])))
     weights = weights_of(trained)
     loss = seconds(lambda: together.evaluate(weights)) / len(few)
-    each = effort(study, [settings], IN_TRAINING[neuron]) * len(batch)
+    activity = IN_TRAINING[neuron]
+    each = effort(study, [settings], activity) * len(batch)
+    each_moved = effort(study, [settings], activity, leaves_grid(study, neuron)) * len(batch)
     each_trained = effort(study, [settings], ACTIVITY[neuron])
     return {
-        ("update", neuron): (both - answer) / each,
+        ("update", neuron): (both - answer) / each_moved,
         ("response", neuron): answer / each,
         ("loss", neuron): loss / each_trained,
         ("gradient", neuron): seconds(lambda: together.gradient(weights)) / len(few) / each_trained,

@@ -22,6 +22,7 @@ from study.estimate.size import (
     candidates,
     clocked,
     effort,
+    leaves_grid,
     size_of,
     snapshots,
 )
@@ -124,14 +125,17 @@ class Rules:
         self, epochs: int, n: int, watched: int, networks: Sequence[NetworkSettings] = ()
     ) -> Work:
         """Epochs on ``n`` samples, and passes over those ``watched``, after each and before."""
-        updates = self._passes(epochs * n, networks)["response", self._neuron]
+        off_grid = leaves_grid(self._study, self._neuron)
+        updates = self._passes(epochs * n, networks, off_grid)["response", self._neuron]
         responses = self._passes((epochs + 1) * watched, networks)
         return {("update", self._neuron): updates, **responses}
 
-    def _passes(self, samples: float, networks: Sequence[NetworkSettings] = ()) -> Work:
+    def _passes(
+        self, samples: float, networks: Sequence[NetworkSettings] = (), off_grid: bool = False
+    ) -> Work:
         """Forward passes through ``networks``, on average, or those that a search tries."""
         tried = networks or candidates(self._study, self._neuron)
-        each = effort(self._study, tried, IN_TRAINING[self._neuron])
+        each = effort(self._study, tried, IN_TRAINING[self._neuron], off_grid)
         return {("response", self._neuron): samples * each}
 
     def _around(self, losses: float, gradients: float = 0, calls: float = 0) -> Work:
