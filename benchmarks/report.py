@@ -37,12 +37,11 @@ feedforward, with its number of neurons; 2x: two of them) and 20 classes, on all
 events, as many and as uneven as SHD's: 7,850 in 1 s. In 140 channels neighbours are merged, and
 events of one time and channel are one with a count; a line has ten copies of the input, 32 ms
 apart. spikegrad runs at 16 spikes a neuron and sample; what a clocked contestant costs does not
-depend on that. Medians over rounds in which all contestants of a network take turns, each with two updates of
-which the second counts; ± is half the
-interquartile range. Clocked peers get their events binned beforehand, spikegrad bins them in its
-update. Memory is a process's peak, imports included. Peers run LIF neurons with surrogate
-gradients, jaxsnn with exact ones. Spyx and jaxpike are compared with on the same grid; at full
-resolution they are taken at 1 ms.
+depend on that. Medians over rounds in which all contestants of a network take turns, each with two
+updates of which the second counts; ± is half the interquartile range. Clocked peers get their
+events binned beforehand, spikegrad bins them in its update. Memory is a process's peak, imports
+included. Peers run LIF neurons with surrogate gradients, jaxsnn with exact ones. Spyx and jaxpike
+are compared with on the same grid; at full resolution they are taken at 1 ms.
 """
 CONTEST_HEADER = (
     *("network", "contestant", "events at", "batch", "samples/s", "ms a sample"),
