@@ -115,20 +115,7 @@ def damaged(content: bytes, draw: random.Random) -> bytes:
                 content[:first] + bytes(b ^ 1 << draw.randrange(8) for b in part) + content[last:]
             )
         case "write":
-            words = [
-                b"0",
-                b"-1",
-                b"1e400",
-                b"nan",
-                b"null",
-                b"[]",
-                b"{}",
-                b"'",
-                b"\n",
-                b"\0",
-                b",,",
-            ]
-            return content[:first] + draw.choice(words) + content[first + 1 :]
+            return content[:first] + draw.choice(WORDS) + content[first + 1 :]
     lines = content.splitlines(keepends=True)
     draw.shuffle(lines)
     return b"".join(lines)

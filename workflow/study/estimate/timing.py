@@ -99,10 +99,10 @@ def network_seconds(study: Study, neuron: Neuron) -> dict[Operation, float]:
     loss = seconds(lambda: together.evaluate(weights)) / len(few)
     activity = IN_TRAINING[neuron]
     each = effort(study, [settings], activity) * len(batch)
-    each_moved = effort(study, [settings], activity, leaves_grid(study, neuron)) * len(batch)
+    each_update = effort(study, [settings], activity, leaves_grid(study, neuron)) * len(batch)
     each_trained = effort(study, [settings], ACTIVITY[neuron])
     return {
-        ("update", neuron): (both - answer) / each_moved,
+        ("update", neuron): (both - answer) / each_update,
         ("response", neuron): answer / each,
         ("loss", neuron): loss / each_trained,
         ("gradient", neuron): seconds(lambda: together.gradient(weights)) / len(few) / each_trained,

@@ -185,14 +185,18 @@ def publish(results: Path, target: Path, commit: str) -> None:
     part.rename(target)
 
 
-def judge_published(folder: Path) -> None:
-    """Judge the claims of the study in ``folder`` again, if its tables are kept there."""
-    for judged in folder.rglob(JUDGED):
-        claims = judged_again(judged)
-        write_table(claims, judged.with_name("claims.csv"), digits=6)
-        beside = judged.parent
+def judge_published(folder: Path) -> list[Path]:
+    """Judge the claims of the study in ``folder`` again, if its tables are kept there.
+
+    Returns the folders of its pages whose claims were judged.
+    """
+    folders = [judged.parent for judged in sorted(folder.rglob(JUDGED))]
+    for beside in folders:
+        claims = judged_again(beside / JUDGED)
+        write_table(claims, beside / "claims.csv", digits=6)
         with atomic(claims_of(beside)) as part:
             part.write_text(claims_page(claims, PAGE, beside, beside))
+    return folders
 
 
 def main() -> None:
@@ -201,13 +205,12 @@ def main() -> None:
     parser.add_argument("pages", type=Path, nargs="*", help="pages that quote it")
     parser.add_argument("--figures", action="store_true", help="draw its figures again, too")
     options = parser.parse_args()
-    folders = [judged.parent for judged in sorted(options.folder.rglob(JUDGED))]
+    folders = judge_published(options.folder)
     if not folders:
         parser.error(
             f"{options.folder} has no {JUDGED}: it is no published study, or older than the tables"
             " that claims need, and keeps its page"
         )
-    judge_published(options.folder)
     if options.figures:
         drawn, left = redraw(options.folder)
         print(f"drawn: {' '.join(map(str, drawn))}")
