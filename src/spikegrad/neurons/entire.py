@@ -30,7 +30,7 @@ def entire(coefficient):
 
     def function(z): ...
 
-    short, long = (_series([coefficient(k) for k in range(n)]) for n in (4, 9))
+    short, long = (_series([coefficient(k) for k in range(n)]) for n in (4, 8))
 
     @overload(function, jit_options={"forceinline": True})
     def choose(z):

@@ -75,7 +75,7 @@ def _initial(neuron, zero):
 @implements(formulas.propagator, QIFDelta)
 def _propagator(neuron, d):
     series, e = neuron.series, type(d)(1) - d
-    terms = n_terms(d)[1]
+    terms = n_terms(d)
     a, a_slope = value_and_slope(series, 0, 0, terms, float(d))
     b, b_slope = value_and_slope(series, 1, 0, terms, float(d))
     number = type(d)

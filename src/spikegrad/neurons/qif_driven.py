@@ -20,7 +20,6 @@ from spikegrad.neurons.taylor import (
     LARGEST_D,
     LARGEST_Z,
     first_zero,
-    n_terms,
     power_sum,
     power_sum_slope,
     taylor_coefficients,
@@ -56,7 +55,7 @@ def _flow(neuron, step, s):
 @implements(formulas.root, DrivenQIF)
 def _root(neuron, d, s):
     p, q, I = np.float64(s[0]), np.float64(s[1]), np.float64(s[2])
-    return first_zero(neuron.series, *n_terms(d), neuron.drive, float(d), p, q, I)
+    return first_zero(neuron.series, neuron.drive, d, p, q, I)
 
 
 @implements(formulas.longest_step, DrivenQIF)

@@ -20,7 +20,7 @@ from spikegrad.engine.formulas import FAST
 # Steps are split so that |I + J| d^2 and d stay below these: the series are then exact to rounding.
 LARGEST_Z, LARGEST_D = 0.2, 0.1
 # Powers of I and of d that float32 and float64 can resolve.
-SHORT, LONG = (4, 8), (9, 20)
+SHORT, LONG = (4, 8), (8, 20)
 
 INLINED = {"forceinline": True, **FAST}
 
@@ -46,9 +46,9 @@ def n_terms(d): ...
 
 @overload(n_terms, jit_options=INLINED)
 def _choose_n_terms(d):
-    """Powers of I and of d to take for a step of d's type."""
-    numbers = SHORT if d == types.float32 else LONG
-    return lambda d: numbers
+    """Powers of d to take for a step of d's type."""
+    number = (SHORT if d == types.float32 else LONG)[1]
+    return lambda d: number
 
 
 @njit(**INLINED)
@@ -113,24 +113,36 @@ def _choose_power_sum_slope(c, x):
     return scope["slope"]
 
 
+def zero_coefficients(series, d, p, q, I): ...
+
+
+@overload(zero_coefficients, jit_options=INLINED)
+def _choose_zero_coefficients(series, d, p, q, I):
+    """Those of q in powers of the step, after the state (p, q, I), as many as d's type resolves."""
+    powers, terms = SHORT if d == types.float32 else LONG
+    numbers = []
+    for n in range(terms):
+        number = "0.0"
+        for k in range(min(powers - 1, n // 2), -1, -1):
+            number = f"({number}) * I + (series[0, {k}, {n}] * q - series[1, {k}, {n}] * p)"
+        numbers.append(number)
+    scope: dict = {}
+    exec(f"def coefficients(series, d, p, q, I): return ({', '.join(numbers)})", scope)
+    return scope["coefficients"]
+
+
 @njit(**INLINED)
-def first_zero(series, n_powers, n_terms, drive, d, p, q, I):
-    """The step in [0, d] at which q, positive before, passes through zero.
+def first_zero(series, drive, d, p, q, I):
+    """The step in [0, d] at which q, positive before, passes through zero; p, q, I in float64.
 
     Newton's method, from the zero of a parabola. It converges cubically, as q'' vanishes with q.
     """
     if q <= 0.0:
         return 0.0
+    c, d = zero_coefficients(series, d, p, q, I), float(d)
     x = min(2.0 * q / (p + math.sqrt(max(p * p + 2.0 * (I + drive) * q * q, 0.0))), d)
     for _ in range(6):
-        value, slope = 0.0, 0.0
-        for n in range(n_terms - 1, -1, -1):
-            coefficient = 0.0
-            for k in range(n_powers - 1, -1, -1):
-                coefficient = coefficient * I + (series[0, k, n] * q - series[1, k, n] * p)
-            slope = slope * x + value
-            value = value * x + coefficient
-        change = value / slope
+        change = power_sum(c, x) / power_sum_slope(c, x)
         x = min(max(x - change, 0.0), d)
         if abs(change) < 1e-6 * d:
             break
