@@ -22,7 +22,12 @@ BESIDE_SPYX = {
     ("rec128", "4 ms", 32, "4 ms"): dict.fromkeys(ON_GRID, 4),
     ("rec128", "full", 32, "1 ms"): dict.fromkeys(NEURONS, 6),
     ("rec128", "full", 64, "1 ms"): dict.fromkeys(NEURONS, 6),
-    ("rec512", "1 ms", 32, "1 ms"): {"LIF": 8, "QIF": 6},
+    ("rec512", "1 ms", 32, "1 ms"): {
+        "LIF": 8,
+        "QIF": 6,
+        "LIF, a step later": 8,
+        "QIF, a step later": 6,
+    },
     ("rec128, 140 channels", "4 ms", 32, "4 ms"): dict.fromkeys(NEURONS, 4),
     ("rec256, 140 channels, line of 10", "4 ms", 32, "4 ms"): dict.fromkeys(NEURONS, 6),
 }

@@ -181,6 +181,10 @@ def own_clocked(kind: str, task: Task) -> Entry:
     return ours(kind, task._replace(clocked=True))._replace(name=f"spikegrad clocked {kind}")
 
 
+def ours_later(kind: str, task: Task) -> Entry:
+    return ours(kind, task._replace(later=True))._replace(name=f"spikegrad {kind}, a step later")
+
+
 def clocked(name: str, task: Task) -> Entry:
     return Entry(name, f"peer_{CLOCKED[name] or 'torch'}.py", task, CLOCKED[name])
 
@@ -193,6 +197,8 @@ def entries(
     on_grids = [full._replace(step=step) for step in grids]
     main = full.network in MAIN
     mine = [ours(kind, task) for kind in (OURS if main else PLAIN) for task in (full, *on_grids)]
+    if recurrent:
+        mine += [ours_later(kind, on_grids[0]) for kind in PLAIN]
     if not main:
         return [*mine, *(clocked(name, on_grids[0]) for name in FASTEST)]
     peers = [own_clocked(kind, task) for kind in PLAIN for task in on_grids]

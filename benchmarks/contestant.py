@@ -37,6 +37,8 @@ class Task(NamedTuple):
     """Of the input, in a line of delays."""
     clocked: bool = False
     """Whether spikegrad takes its clocked layers."""
+    later: bool = False
+    """Whether its recurrent spikes arrive a step of the grid later, as clocked peers' do."""
 
     @property
     def n_inputs(self) -> int:

@@ -43,11 +43,16 @@ def network(t: Task, n_events: int = EVENTS) -> Network:
         spikes = spikes.merged()
     line = [DelayLine(t.channels, t.copies, COPY_STEP)] if t.copies > 1 else []
     kind = partial(ClockedLayer, step=t.step) if t.clocked else SpikingLayer
+    if t.later:
+        kind = partial(kind, delays="axonal", grid=t.step, min_delay=t.step, initial_delay=t.step)
     sizes = [t.n_inputs, *[t.hidden] * t.layers]
     layers = [
         kind(n_in, n_out, t.neuron, TAU_MEMBRANE, recurrent=t.recurrent, drive=t.drive)
         for n_in, n_out in pairwise(sizes)
     ]
+    for layer in layers if t.later else []:
+        layer.input_delay.requires_grad_(False)
+        layer.recurrent_delay.requires_grad_(False)
     probe = torch.nn.Sequential(*line)(spikes.select(torch.arange(min(t.batch, 4))))
     for layer in layers:
         probe, activity = activated(layer, probe)
@@ -67,6 +72,8 @@ def activated(layer: SpikingLayer, probe: SpikeTrains) -> tuple[SpikeTrains, flo
     for _ in range(1 if isinstance(layer, ClockedLayer) else 12):  # the input's scale
         scale = (low * high) ** 0.5
         layer.initialise(probe, 0.3, scale, 0.3, torch.Generator().manual_seed(0))
+        if isinstance(layer, SpikingLayer) and layer.input_delay is not None:
+            layer.input_delay.zero_()  # recurrent spikes alone are delayed
         out = layer(probe)
         activity = float(out.sizes.sum()) / layer.n_out / len(probe)
         low, high = (scale, high) if activity < SPIKES else (low, scale)

@@ -39,9 +39,11 @@ events of one time and channel are one with a count; a line has ten copies of th
 apart. spikegrad runs at 16 spikes a neuron and sample; what a clocked contestant costs does not
 depend on that. Medians over rounds in which all contestants of a network take turns, each with two
 updates of which the second counts; ± is half the interquartile range. Clocked peers get their
-events binned beforehand, spikegrad bins them in its update. Memory is a process's peak, imports
-included. Peers run LIF neurons with surrogate gradients, jaxsnn with exact ones. Spyx and jaxpike
-are compared with on the same grid; at full resolution they are taken at 1 ms.
+events binned beforehand, spikegrad bins them in its update. Peers' recurrent spikes arrive a step
+later than they are made; spikegrad's at once, or, where it says so, likewise, shared between the
+two times of the grid around. Memory is a process's peak, imports included. Peers run LIF neurons
+with surrogate gradients, jaxsnn with exact ones. Spyx and jaxpike are compared with on the same
+grid; at full resolution they are taken at 1 ms.
 """
 CONTEST_HEADER = (
     *("network", "contestant", "events at", "batch", "samples/s", "ms a sample"),

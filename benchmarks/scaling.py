@@ -58,7 +58,11 @@ def points(quick: bool) -> list[Point]:
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:
-    """Median seconds of an update at each point; rounds of all points alternate."""
+    """Seconds of updates at each point; rounds of all points alternate.
+
+    Each is timed after another: the first after a wait is slower, on a machine that takes memory
+    from processes that wait.
+    """
     settings = points(quick)
     updates = []
     for point in tqdm(settings, "scaling: networks", disable=None):
@@ -71,6 +75,7 @@ def measure(quick: bool) -> list[dict[str, Any]]:
     for _ in tqdm(range(2 if quick else ROUNDS), "scaling", disable=None):
         for point, (update, _), times in zip(settings, updates, seconds, strict=True):
             torch.set_num_threads(point.threads)
+            update()
             start = time.perf_counter()
             update()
             times.append(time.perf_counter() - start)

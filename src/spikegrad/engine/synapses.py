@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikegrad.engine import njit
-from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, count_of, product
+from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, REDUCTION, count_of, product
 
 TILE = 16  # rows that are transposed at a time
 
@@ -60,9 +60,10 @@ def deposit(rows, weight, lag, unit, time, count):
         if place < last + 1:
             k = int(place)
             late = rows.dtype.type(place - k) * count
-            add_multiple(rows, k, count - late, weight, unit)
-            if k < last:
-                add_multiple(rows, k + 1, late, weight, unit)
+            if k < last and late > 0:
+                deposit_shares(rows, k, count - late, late, weight, unit)
+            else:
+                deposit_share(rows, k, count - late, weight, unit)
         return
     for i in range(rows.shape[1]):
         place = time + lag[unit, i]
@@ -75,10 +76,30 @@ def deposit(rows, weight, lag, unit, time, count):
 
 
 @njit(**INLINED)
-def add_multiple(rows, k, factor, source, m):
-    """Add ``factor`` times a row of ``source`` to one of ``rows``."""
+def deposit_share(rows, k, share, weight, unit):
+    """Add a share of a row of weights to one of ``rows``."""
     for i in range(rows.shape[1]):
-        rows[k, i] += factor * source[m, i]
+        rows[k, i] += share * weight[unit, i]
+
+
+@njit(**INLINED)
+def deposit_shares(rows, k, early, late, weight, unit):
+    """Add both shares of a row of weights, to two of ``rows``."""
+    for i in range(rows.shape[1]):
+        w = weight[unit, i]
+        rows[k, i] += early * w
+        rows[k + 1, i] += late * w
+
+
+@njit(**REDUCTION)
+def collect_shares(gradient, k, early, late, weight, unit, grad_weight):
+    """The adjoint of :func:`deposit_shares`; dLoss/dt of a spike that counts once."""
+    total = weight.dtype.type(0)
+    for i in range(gradient.shape[1]):
+        here, later = gradient[k, i], gradient[k + 1, i]
+        grad_weight[unit, i] += early * here + late * later
+        total += (later - here) * weight[unit, i]
+    return total
 
 
 @njit(**OPTIONS)
@@ -93,11 +114,11 @@ def collect(gradient, weight, lag, unit, time, count, grad_weight, grad_lag):
         if place < last + 1:
             k = int(place)
             late = gradient.dtype.type(place - k) * count
-            add_multiple(grad_weight, unit, count - late, gradient, k)
-            total -= product(gradient, k, weight, unit)
             if k < last:
-                add_multiple(grad_weight, unit, late, gradient, k + 1)
-                total += product(gradient, k + 1, weight, unit)
+                total = collect_shares(gradient, k, count - late, late, weight, unit, grad_weight)
+            else:
+                deposit_share(grad_weight, unit, count - late, gradient, k)
+                total = -product(gradient, k, weight, unit)
             total *= count
             grad_lag[unit, 0] += total
         return total
