@@ -262,7 +262,8 @@ def figure(points: list[Row], files: Iterable[str]) -> None:
             ends, axis.get_ylim()[0] * ends / ends[0], color="0.7", zorder=0, label="proportional"
         )
         axis.set(xlabel=label, ylabel="ms a sample", xlim=ends)
-        axis.xaxis.set_minor_formatter(NullFormatter())
+        for side in (axis.xaxis, axis.yaxis):
+            side.set_minor_formatter(NullFormatter())
     axes[-1].set_ylabel("ms a batch")
     canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     letter(axes)
