@@ -14,7 +14,8 @@ from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 from study.variants import ranks
 
 PANELS = {  # with limits
-    "accuracy": ("accuracy, all test samples", (-0.02, 1.02)),
+    "accuracy": ("accuracy, all test samples", (None, None)),
+    "spikes_per_neuron": ("spikes a neuron\nand sample", (0, None)),
     "word_in_jumps": ("share of a sample's\nloss that jumps", (-0.02, 1.02)),
     "word_minima": ("minima\nof a sample's loss", (-0.2, None)),
     "turned_clipped": ("cosine of gradients\n$10^{-3}$ apart", (-1.05, 1.05)),
@@ -27,7 +28,7 @@ def draw_cases(runs):
     """A row for each case, a point for each run; a dotted line: the study's own networks."""
     shown = [name for name in PANELS if name in runs]
     names = list(runs["to"].unique())
-    widths, height = (2, 1, 1, 1)[: len(shown)], 1.6 + len(names) / 4
+    widths, height = [2, *[1] * (len(shown) - 1)], 1.6 + len(names) / 4
     figure, grid = panels(1, len(shown), (1.8, height), (3, 0), sharey=True, width_ratios=widths)
     rows = {"y": "to", "order": names, "jitter": False, "legend": False, "size": 4}
     rows |= {"hue": "neuron", "hue_order": neurons, "dodge": len(neurons) > 1}
@@ -46,8 +47,7 @@ def draw_cases(runs):
         panel.set(xlabel=label, ylabel="", xlim=limits)
     for neuron in neurons:
         grid[0, 0].axvline(own[neuron], color=NEURON_COLOURS[neuron], lw=0.8, ls=":")
-    if len(shown) > 1:
-        letter(grid[0])
+    letter(grid[0])
     return figure, []
 
 
