@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,23 @@ from scipy.stats import ttest_1samp
 
 import study.training.loop
 from spikegrad.activity import spike_counts
-from spikegrad.network import Network, load_network, save_network
+from spikegrad.network import Network, NetworkOutput, load_network, save_network
 from spikegrad.settings import ConfigError, validate
 from spikegrad.spikes import SpikeTrains
 from study.config.training import Augmentation, ModelSettings
 from study.data.dataset import SpikeDataset
 from study.training.batches import Augmenter, epoch_batches, watched_samples
 from study.training.evaluation import evaluate
-from study.training.loop import TrainingError, activity_penalty, smooth_counts, train
+from study.training.loop import (
+    RunawayError,
+    TrainingError,
+    activity_penalty,
+    smooth_counts,
+    train,
+)
 from study.training.optimizer import Adam
 from study.training.response import respond
-from study.training.run import Run, snapshot_tensors
+from study.training.run import Run, copy_weights, snapshot_tensors
 from study.training.summary import accuracy_by_speaker, summary
 from study.training.traces import potential, raster
 
@@ -377,6 +384,56 @@ def test_a_run_that_diverges_keeps_the_epochs_before(
     assert result.outcome == "not finite"
     assert len(result.history) == 3
     assert result.best["readout.weight"].isfinite().all()
+
+
+class Infinite(torch.autograd.Function):
+    """Logits as they are, with infinite gradients of the samples ``where``."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+        ctx.where = where
+        return logits.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return gradient.masked_fill(ctx.where[:, None], math.inf), None
+
+
+@pytest.mark.parametrize("sample_clip", [None, 1.0])
+def test_a_sample_without_a_finite_gradient_is_left_out(
+    sample_clip: float | None, monkeypatch: pytest.MonkeyPatch
+):
+    """An epoch of one batch ends where that of the other samples ends."""
+    few = dataset(8, seed=4)
+    forward, marked = Network.forward, few.spikes.times[few.spikes.offsets[3]]
+
+    def with_one(learner: Network, spikes: SpikeTrains) -> NetworkOutput:
+        output = forward(learner, spikes)
+        where = spikes.times[spikes.offsets[:-1]] == marked
+        return replace(output, logits=Infinite.apply(output.logits, where))
+
+    def epoch_of(
+        data: SpikeDataset, runaways: float
+    ) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+        still = {"channel_shift": 0, "time_stretch": 0.0}
+        options = settings(batch_size=len(data), augmentation=still, runaways=runaways).training
+        options = options.model_copy(update={"sample_clip": sample_clip})
+        learner = network("lif", torch.float64)
+        study.training.loop._clip_samples(learner, options)
+        result = Run(learner, copy_weights(learner))
+        optimizer = Adam(learner, *options.rates)
+        row, _ = study.training.loop._train_epoch(result, optimizer, data, options, 0, 1)
+        return row, copy_weights(learner)
+
+    others, expected = epoch_of(few.select(torch.tensor([0, 1, 2, 4, 5, 6, 7])), 0.0)
+    monkeypatch.setattr(Network, "forward", with_one)
+    with pytest.raises(RunawayError, match=r"1 of the 8 samples of epoch 1 .* no finite gradient"):
+        epoch_of(few, 0.1)
+    row, weights = epoch_of(few, 0.2)
+    assert (row["runaways"], others["runaways"]) == (1, 0)
+    assert row["train_loss"] == pytest.approx(others["train_loss"])
+    for name, weight in weights.items():
+        torch.testing.assert_close(weight, expected[name])
 
 
 def without_validation(path: Path, neuron: str = "qif", **changes: Any) -> Run:

@@ -84,8 +84,9 @@ class TrainingSettings(Section):
     """Largest norm of one sample's gradient of a spiking layer's weights, as a multiple of the
     batch's median norm: a few samples may else drown the others. null does not clip."""
     runaways: Annotated[float, Field(ge=0, lt=1)] = 0.01
-    """Largest share of an epoch's samples that may run away (`network.max_spikes`), each of them a
-    wrong answer without a gradient; training ends as soon as more have."""
+    """Largest share of an epoch's samples that may run away (`network.max_spikes`) or have no
+    finite gradient: nothing is learned from them, and their answers count as wrong. Training ends
+    as soon as more have."""
     activity: Activity
     """Spike-count regulariser of the hidden layers."""
     augmentation: Augmentation

@@ -196,8 +196,8 @@ def _train_epoch(
 ) -> tuple[dict[str, Any], Weights]:
     """Train for an epoch: its metrics, and what the first update added to the weights.
 
-    A batch is trained on as if it had no sample that runs away. RunawayError as soon as more of
-    these have come than ``options`` allow.
+    A batch is trained on as if it had no sample that runs away or has no finite gradient.
+    RunawayError as soon as more of these have come than ``options`` allow.
     """
     network, n_batches = run.network, number_of_batches(data, options)
     before, first_step = copy_weights(network), {}
@@ -208,13 +208,14 @@ def _train_epoch(
     for number, batch in enumerate(epoch_batches(data, options, seed, epoch)):
         run.presentations += len(batch)
         presented += len(batch)
-        output, kept = without_runaways(network, batch.spikes)
+        output, kept, loss, penalty = _with_gradients(network, optimizer, batch, options)
         answered += len(kept)
         _check_runaways(presented - answered, len(data), epoch, options)
         if len(kept):
             labels = batch.labels[kept]
-            share = _schedule(options, epoch - 1 + number / n_batches)
-            loss, penalty, norm = _update(network, optimizer, output, labels, options, share)
+            norm = optimizer.clip(options.clip)
+            _check_finite(loss + norm, "loss or gradient")
+            optimizer.step(_schedule(options, epoch - 1 + number / n_batches))
             norms.append(norm)
             sample_norms += [
                 n for layer in network.spiking_layers if (n := layer.sample_norms) is not None
@@ -237,31 +238,61 @@ def _train_epoch(
     return row, first_step
 
 
-def _update(
+def _with_gradients(
+    network: Network, optimizer: Adam, batch: SpikeDataset, options: TrainingSettings
+) -> tuple[NetworkOutput, Tensor, float, float]:
+    """What the network gives for the samples of a batch that count, their numbers (int64), their
+    loss and penalty; parameters hold the gradients of both.
+
+    NotFiniteError if no sample has a finite gradient, or all have by themselves.
+    """
+    output, kept = without_runaways(network, batch.spikes)
+    if not len(kept):
+        return output, kept, 0.0, 0.0
+    try:
+        scores = _gradients(network, optimizer, output, batch.labels[kept], options)
+    except NotFiniteError:
+        alone = [_is_finite(network, optimizer, batch.select(b), options) for b in kept.split(1)]
+        finite = kept[torch.tensor(alone)]
+        if len(finite) in (0, len(kept)):
+            raise
+        output, kept = network(batch.spikes.select(finite)), finite
+        scores = _gradients(network, optimizer, output, batch.labels[kept], options)
+    return output, kept, *scores
+
+
+def _is_finite(
+    network: Network, optimizer: Adam, sample: SpikeDataset, options: TrainingSettings
+) -> bool:
+    """Whether a sample's gradient is."""
+    try:
+        _gradients(network, optimizer, network(sample.spikes), sample.labels, options)
+    except NotFiniteError:
+        return False
+    return True
+
+
+def _gradients(
     network: Network,
     optimizer: Adam,
     output: NetworkOutput,
     labels: Tensor,
     options: TrainingSettings,
-    share: float,
-) -> tuple[float, float, float]:
-    """One step downhill from ``output``: its loss and penalty, and the gradient's norm."""
+) -> tuple[float, float]:
+    """Loss and penalty of ``output``; parameters get the gradients of their sum."""
     loss = cross_entropy(output.logits, labels)
     penalty = _penalty(network, output, options)
     optimizer.zero_grad()
     (loss + penalty).backward()
-    norm = optimizer.clip(options.clip)
-    _check_finite(loss.item() + norm, "loss or gradient")
-    optimizer.step(share)
-    return loss.item(), penalty.item(), norm
+    return loss.item(), penalty.item()
 
 
 def _check_runaways(runaways: int, n_samples: int, epoch: int, options: TrainingSettings) -> None:
     if runaways > options.runaways * n_samples:
         raise RunawayError(
             f"{runaways} of the {n_samples} samples of epoch {epoch} ran away before it was over, "
-            f"more than training.runaways = {options.runaways:g} allows; lower the (recurrent) "
-            "weights or the learning rate"
+            f"or had no finite gradient: more than training.runaways = {options.runaways:g} "
+            "allows; lower the (recurrent) weights or the learning rate"
         )
 
 

@@ -121,7 +121,7 @@ HISTORIES_TABLE = Table(
         "sample_norm_99": "99th percentile of these norms, each over its batch's median",
         "sample_norm_max": "largest of these, over its batch's median",
         "samples_clipped": "share of samples' gradients that were clipped",
-        "runaways": "training samples of the epoch that ran away",
+        "runaways": "training samples of the epoch that ran away, or have no finite gradient",
         "validation_loss": "after the epoch, over the samples that did not run away",
         "validation_accuracy": "after the epoch; a sample that ran away counts as wrong",
         "validation_runaways": "validation samples that ran away after the epoch",
