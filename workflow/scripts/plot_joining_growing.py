@@ -1,9 +1,13 @@
 """Draw how far wide networks' kernels drift, and how far networks are from their descent."""
 
+import numpy as np
+
 from _job import start
 from study.joining.figures import spread, widths_below
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
+
+CUT = 30  # times the means, beyond which intervals are cut: some reach over 20 powers of ten
 
 log = start(snakemake)
 table = read_table(snakemake.input.growing)
@@ -30,15 +34,24 @@ for row, scaling in zip(axes, scalings, strict=True):
                 power = powers.loc[key]
                 text += f": {power.exponent:.2f} ({power.low:.2f} to {power.high:.2f})"
                 if power.ran_away:
-                    text += f", {power.ran_away} ran away"
+                    text += f", {int(power.ran_away)} ran away"
             spread(panel, own, "width", quantity, True, label=text, **style)
             panel.set_yscale("log")
     row[0].set_title(f"readout as {'1/√n' if scaling == 'ntk' else '1/n'} ({scaling})")
     for panel in row[:2]:
-        panel.legend(fontsize=6, title="power of n (95 %)", title_fontsize=6, handlelength=3)
+        panel.legend(
+            fontsize=6,
+            title="power of n (95 %)",
+            title_fontsize=6,
+            handlelength=3,
+            loc="upper right",
+        )
 for column, text in zip(axes.T, quantities.values(), strict=True):
     for panel in column:
         panel.set_ylabel(text)
+    means = np.concatenate([line.get_ydata() for panel in column for line in panel.get_lines()])
+    low, high = column[0].get_ylim()
+    column[0].set_ylim(max(low, np.nanmin(means) / CUT), min(high, np.nanmax(means) * CUT))
     widths_below(column[-1], table["width"])
     column[-1].set_xlabel("neurons of the hidden layer, n")
 letter(axes.ravel())
