@@ -1,13 +1,9 @@
 """Draw how far wide networks' kernels drift, and how far networks are from their descent."""
 
-import numpy as np
-
 from _job import start
-from study.joining.figures import spread, widths_below
+from study.joining.figures import cut, spread, widths_below
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
-
-CUT = 30  # times the means, beyond which intervals are cut: some reach over 20 powers of ten
 
 log = start(snakemake)
 table = read_table(snakemake.input.growing)
@@ -49,9 +45,7 @@ for row, scaling in zip(axes, scalings, strict=True):
 for column, text in zip(axes.T, quantities.values(), strict=True):
     for panel in column:
         panel.set_ylabel(text)
-    means = np.concatenate([line.get_ydata() for panel in column for line in panel.get_lines()])
-    low, high = column[0].get_ylim()
-    column[0].set_ylim(max(low, np.nanmin(means) / CUT), min(high, np.nanmax(means) * CUT))
+    cut(column)
     widths_below(column[-1], table["width"])
     column[-1].set_xlabel("neurons of the hidden layer, n")
 letter(axes.ravel())

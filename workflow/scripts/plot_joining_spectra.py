@@ -3,23 +3,24 @@
 from matplotlib.ticker import NullLocator
 
 from _job import start
+from study.joining import after_training
 from study.joining.figures import KIND_COLOURS, spread, widths_below
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 
 log = start(snakemake)
 PLACES, NAMES = [-1, -1e-2, 0, 1e-2, 1], ["−1", "−0.01", "0", "0.01", "1"]
-spectra = read_table(snakemake.input.spectra)
-values = read_table(snakemake.input.eigenvalues)
-agreement = read_table(snakemake.input.agreement)
+spectra, values, agreement = (
+    after_training(read_table(file))
+    for file in (snakemake.input.spectra, snakemake.input.eigenvalues, snakemake.input.agreement)
+)
 neurons = list(dict.fromkeys(spectra["neuron"]))
-last = spectra["epoch"].max()
 figure, axes = panels(len(neurons), 3, (3.2, 2.4), (0, 0.4))
 for row, neuron in zip(axes, neurons, strict=True):
-    near = agreement[(agreement["neuron"] == neuron) & (agreement["epoch"] == last)]
+    near = agreement[agreement["neuron"] == neuron]
     means = near.groupby(["surrogate", "pseudo_width"])["cosine"].mean()
     kind, width = means.idxmax()
-    own = values[(values["neuron"] == neuron) & (values["epoch"] == last)]
+    own = values[values["neuron"] == neuron]
     own = own[(own["surrogate"] == kind) & (own["pseudo_width"] == width)]
     row[0].plot(own["real"], own["imaginary"], ".", ms=3, color=NEURON_COLOURS[neuron])
     row[0].axvline(0, color="grey", lw=0.8)
@@ -30,14 +31,15 @@ for row, neuron in zip(axes, neurons, strict=True):
     for axis in (row[0].xaxis, row[0].yaxis):
         axis.set_minor_locator(NullLocator())
     row[0].set(title=f"{neuron_label(neuron)}, {kind} {width:g}", ylabel="imaginary part")
-    at_end = spectra[(spectra["neuron"] == neuron) & (spectra["epoch"] == last)]
-    for name, of_kind in at_end.groupby("surrogate", sort=False):
+    of_neuron = spectra[spectra["neuron"] == neuron]
+    for name, of_kind in of_neuron.groupby("surrogate", sort=False):
         style = {"color": KIND_COLOURS[name], "label": name}
         spread(row[1], of_kind, "pseudo_width", "least", **style)
         spread(row[2], of_kind, "pseudo_width", "asymmetry", **style)
     for panel in row[1:]:
         widths_below(panel, spectra["pseudo_width"])
     row[1].axhline(0, color="grey", lw=0.8)
+    row[1].set_ylim(max(-1.05, row[1].get_ylim()[0]), min(0.5, row[1].get_ylim()[1]))
     row[1].set_ylabel("least real part / largest size")
     row[2].set_ylabel("antisymmetric / symmetric part")
 axes[-1, 0].set_xlabel("real part / largest size")
@@ -47,7 +49,7 @@ axes[0, 2].legend(fontsize=6)
 letter(axes.ravel())
 seeds = spectra["seed"].nunique()
 figure.suptitle(
-    f"{snakemake.params.data}: the SG-NTK after epoch {last}, {seeds} networks; "
+    f"{snakemake.params.data}: the SG-NTK after training, {seeds} networks; "
     "means and 95 % intervals"
 )
 save(figure, snakemake.output)

@@ -4,14 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from study.joining import EXACT
+from study.joining import EXACT, after_training
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 
 log = start(snakemake)
-table = read_table(snakemake.input.steps)
-last = table.groupby(["neuron", "seed"])["epoch"].transform("max")
-table = table[table["epoch"] == last]
+table = after_training(read_table(snakemake.input.steps))
 neurons = list(dict.fromkeys(table["neuron"]))
 rules = [EXACT, *[rule for rule in dict.fromkeys(table["rule"]) if rule != EXACT]]
 colours = dict(

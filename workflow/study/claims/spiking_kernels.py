@@ -10,7 +10,7 @@ import pandas as pd
 from study.claims.estimates import NOTHING, Estimate
 from study.claims.results import Cases, Tables
 from study.config.neurons import SURROGATE
-from study.joining import EXACT, LABEL
+from study.joining import EXACT, LABEL, after_training
 
 ROUNDING = 1e-12
 """Nats below which a residual is rounding."""
@@ -77,8 +77,7 @@ def changed_ratio(tables: Tables) -> Cases:
 
 def _trained(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of each network's last epoch, with a name of the surrogate."""
-    last = table.groupby(["neuron", "seed"])["epoch"].transform("max")
-    own = table[table["epoch"] == last]
+    own = after_training(table)
     names = [LABEL.format(*row) for row in zip(own["surrogate"], own["pseudo_width"], strict=True)]
     return own.assign(name=names)
 

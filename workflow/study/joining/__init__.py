@@ -1,6 +1,20 @@
 """Where the two papers meet: exact and surrogate gradients, and kernels, of one spiking network."""
 
+import pandas as pd
+
 EXACT = "exact"
 """The rule of exact gradients, in tables beside surrogates."""
 LABEL = "{} {:g}"
 """What names a surrogate of a kind and width."""
+
+
+def after_training(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of each network's last epoch: searches choose how many it trains for."""
+    return table[table["epoch"] == table.groupby(["neuron", "seed"])["epoch"].transform("max")]
+
+
+def share_of_training(table: pd.DataFrame) -> pd.Series:
+    """How far its network had come at each row's epoch: the points that were looked at, evenly from
+    0 to 1."""
+    ranks = table.groupby(["neuron", "seed"])["epoch"].rank("dense") - 1
+    return ranks / ranks.max()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from matplotlib.ticker import NullLocator
 from study.statistics import t_interval
 from study.style import COLOURS
 
+CUT = 30
 KIND_COLOURS = dict(zip(("superspike", "sigmoid", "arctan", "box"), COLOURS, strict=False))
 
 
@@ -28,6 +29,14 @@ def spread(
         means, ends = 10**means, 10**ends
     axes.fill_between(means.index, *ends.T, color=style["color"], alpha=0.2, lw=0)
     axes.plot(means, **{"ls": "-", "marker": ".", **style})
+
+
+def cut(column: Sequence[Axes]) -> None:
+    """Cut intervals off that reach farther than :data:`CUT` times the means on a logarithmic axis
+    that the panels of ``column`` share: some reach over many powers of ten."""
+    means = np.concatenate([line.get_ydata() for panel in column for line in panel.get_lines()])
+    low, high = column[0].get_ylim()
+    column[0].set_ylim(max(low, np.nanmin(means) / CUT), min(high, np.nanmax(means) * CUT))
 
 
 def widths_below(axes: Axes, widths: Iterable[float]) -> None:
