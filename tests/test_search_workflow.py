@@ -19,9 +19,12 @@ GENERATION = ["trials.json", "rung0/job0", "rung1/job0"]
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory) -> list[tuple[str, list[str], list[str]]]:
     """Rule, inputs and outputs of each job behind QIF's networks after two generations."""
-    settings = tmp_path_factory.mktemp("search") / "two.yaml"
+    folder = tmp_path_factory.mktemp("search")  # a study of the clone's own may have other settings
+    settings = folder / "two.yaml"
     settings.write_text(TWO_GENERATIONS)
-    run = snakemake(ROOT, str(settings), "--dry-run", "--forceall", "--", *TRAINED)
+    run = snakemake(
+        ROOT, str(settings), "--directory", str(folder), "--dry-run", "--forceall", "--", *TRAINED
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     found = re.findall(r"rule (\w+):\n(?:    input: (.*)\n)?    output: (.*)\n", run.stdout)
     return [(rule, inputs.split(", "), outputs.split(", ")) for rule, inputs, outputs in found]
