@@ -14,6 +14,7 @@ from numba.extending import overload
 
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import FAST
+from spikegrad.neurons.taylor import LONG, SHORT
 
 
 def _series(coefficients: list[float]):
@@ -30,7 +31,7 @@ def entire(coefficient):
 
     def function(z): ...
 
-    short, long = (_series([coefficient(k) for k in range(n)]) for n in (4, 8))
+    short, long = (_series([coefficient(k) for k in range(n)]) for n in (SHORT[0], LONG[0]))
 
     @overload(function, jit_options={"forceinline": True})
     def choose(z):
