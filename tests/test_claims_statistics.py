@@ -22,6 +22,7 @@ from study.claims.estimates import (
     share,
 )
 from study.claims.qif_paper import UNITS
+from study.statistics import POWER, t_interval, units_to_decide
 from test_claims import InMemory
 
 DRAWN = 200
@@ -166,3 +167,18 @@ def test_holm_rejects_what_stepping_down_rejects(p_values, level):
     order = np.argsort([p for p in p_values if not np.isnan(p)], kind="stable")
     ascending = result[~np.isnan(result)][order]
     assert all(a <= b for a, b in pairwise(ascending))
+
+
+@pytest.mark.parametrize("effect", [0.6, -1.2])
+def test_so_many_units_decide_as_often_as_they_say(effect):
+    """By simulation: a unit less and they decide less often than that."""
+    enough, drawn = units_to_decide(effect), 2_000
+    rng = np.random.default_rng(0)
+
+    def decided(n):
+        intervals = (t_interval(values) for values in rng.normal(abs(effect), size=(drawn, n)))
+        return sum(low > 0 for low, _ in intervals) / drawn
+
+    error = 3 * (POWER * (1 - POWER) / drawn) ** 0.5
+    assert decided(enough) > POWER - error
+    assert decided(enough - 2) < POWER

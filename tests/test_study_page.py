@@ -25,6 +25,7 @@ from study.report.page import QUOTE, judge_published, page, publish, quoting, te
 from study.report.pages import TEMPLATES
 from study.report.redraw import RedrawError, redraw
 from study.report.study import StudyTables, core_hours, software
+from study.statistics import units_to_decide
 from study.storage.tables import read_table, write_table
 
 RESULTS = ROOT / "docs" / "results"
@@ -53,6 +54,23 @@ def published(finished: Path) -> Path:
 def links(file: Path) -> set[str]:
     found = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", file.read_text())
     return {link for link in found if not link.startswith("http")}
+
+
+def test_an_undecided_result_says_what_it_excludes_and_what_would_decide(tmp_path: Path) -> None:
+    """Of a paired t test: 34 units for an effect of half a standard deviation, as in textbooks."""
+    gains = np.array([-1.0, 0.0, 1.0, 2.0]) / 100  # mean 0.005, standard deviation 0.0129
+    low, high = ttest_1samp(gains, 0).confidence_interval()
+    row = {"id": "qif-outperforms-lif", "case": facts.PRIMARY, "verdict": "undecided"}
+    row |= {"estimate": gains.mean(), "low": low, "high": high, "n": 4}
+    undecided, decided = StudyTables(tmp_path), StudyTables(tmp_path)
+    undecided.__dict__["claims"] = pd.DataFrame([row])
+    decided.__dict__["claims"] = pd.DataFrame([row | {"verdict": "supported"}])
+    text = facts.to_decide(undecided)
+    assert text.startswith("The interval excludes differences below −1.6 and above +2.6 points.")
+    effect = gains.mean() / gains.std(ddof=1)
+    assert f" {units_to_decide(effect)} folds would decide with a probability of 80 %" in text
+    assert units_to_decide(0.5) == 34
+    assert facts.to_decide(decided) == ""
 
 
 def test_what_a_published_page_names_is_published(published: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import spearmanr, t
+from scipy.stats import nct, spearmanr, t
 
 LEVEL = 0.95
 """Of every interval."""
 TAILS = (0.025, 0.975)
 """The quantiles of a bootstrap's resamples that bound it."""
+POWER = 0.8
+"""With what probability enough units decide."""
 
 
 def t_interval(values: ArrayLike) -> tuple[float, float]:
@@ -26,6 +29,18 @@ def t_interval(values: ArrayLike) -> tuple[float, float]:
         return -np.inf, np.inf
     margin = t.ppf((1 + LEVEL) / 2, len(x) - 1) * x.std(ddof=1) / len(x) ** 0.5
     return float(x.mean() - margin), float(x.mean() + margin)
+
+
+def units_to_decide(effect: float) -> int:
+    """The fewest units whose :func:`t_interval` lies on the mean's side of 0 with probability
+    :data:`POWER`, if they vary normally with a mean of ``effect`` standard deviations (not 0)."""
+
+    def power(n: int) -> float:
+        edge = t.ppf((1 + LEVEL) / 2, n - 1)
+        return float(nct.sf(edge, n - 1, abs(effect) * n**0.5))
+
+    most = int((4 / effect) ** 2) + 10  # enough for more than POWER
+    return bisect_left(range(most), POWER, lo=2, key=power)
 
 
 def power_law(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 import yaml
+from scipy.stats import t
 
+from study.claims.estimates import Verdict
 from study.claims.judge import CLAIMS, Answer
 from study.claims.performance import FINISHED
 from study.report.numbers import (
@@ -19,9 +21,11 @@ from study.report.numbers import (
     measured,
     number,
     percent,
+    points,
     share,
 )
 from study.report.study import StudyTables
+from study.statistics import LEVEL, POWER, units_to_decide
 from study.style import neuron_label
 from study.training.summary import summary
 
@@ -38,6 +42,8 @@ MEASURES = {
     "met": "breaks at changes of order that an update meets in its batch",
 }
 """Columns of landscape/measures.csv."""
+PRIMARY = "qif: every speaker alike"
+"""The case of the primary result of a study with folds: docs/claims.md."""
 
 
 def statements(answers: Sequence[Answer]) -> str:
@@ -251,6 +257,24 @@ def gain(study: StudyTables, case: str) -> str:
     claims = study.claims
     own = claims[(claims["id"] == "qif-outperforms-lif") & (claims["case"] == f"qif: {case}")]
     return measured(own.iloc[0], "points") if len(own) else ""
+
+
+def to_decide(study: StudyTables) -> str:
+    """What the interval of an undecided primary result excludes, and how many folds with such a
+    mean and spread would decide it; empty if it is decided."""
+    claims = study.claims
+    primary = (claims["id"] == "qif-outperforms-lif") & (claims["case"] == PRIMARY)
+    found = claims[primary & (claims["verdict"] == Verdict.UNDECIDED) & (claims["estimate"] != 0)]
+    if found.empty or not math.isfinite(found["low"].iloc[0]):
+        return ""
+    value, low, high, n = (found[name].iloc[0] for name in ("estimate", "low", "high", "n"))
+    margin = t.ppf((1 + LEVEL) / 2, n - 1) / n**0.5  # of the interval, in standard deviations
+    folds = units_to_decide(2 * margin * value / (high - low))
+    return (
+        f"The interval excludes differences below {points(low)} and above {points(high)} points. If"
+        f" others vary as these {n} folds do, {folds:,} folds would decide with a probability of"
+        f" {share(POWER)}."
+    )
 
 
 def new_share(study: StudyTables) -> str:
