@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -52,11 +53,22 @@ def test_spike_times_equal_numerical_integration(neuron, drive, recurrent):
         assert_spikes(out, b, expected)
 
 
+@numba.njit
+def compiled(square):
+    return A(square)
+
+
 @settings(deadline=None)
 @given(root=st.floats(1e-6, RANGE**0.5))
 def test_the_inverse_of_a_qif_step_is_the_arctangent_of_roots(root):
-    assert A(root**2) == pytest.approx(math.atan(root) / root, rel=1e-15)
-    assert A(-(root**2)) == pytest.approx(math.atanh(root) / root, rel=1e-14)
+    assert compiled(root**2) == pytest.approx(math.atan(root) / root, rel=1e-15)
+    assert compiled(-(root**2)) == pytest.approx(math.atanh(root) / root, rel=1e-14)
+
+
+def test_a_part_of_kernels_cannot_be_called():
+    """Parts have no machine code of their own: an error, no crash."""
+    with pytest.raises(KeyError):
+        A(0.5)
 
 
 @pytest.mark.parametrize("neuron", EVERY)

@@ -22,8 +22,8 @@ from spikegrad.engine.formulas import (
 from spikegrad.engine.records import SEGMENT, SPIKE, SPIKE_AT_ONCE, volley
 from spikegrad.engine.recurrence import spike_all, spike_all_adjoint
 from spikegrad.engine.rows import (
-    ALLOCATING,
-    OPTIONS,
+    KERNEL,
+    PART,
     add_weight_gradient,
     adjoint_all,
     apply_factors,
@@ -42,7 +42,7 @@ from spikegrad.engine.rows import (
 from spikegrad.engine.synapses import collect
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def replay(neuron, events, weights, record, segment, m, a, buffer, factors):
     """Recompute the states of a segment, whose first spike is ``m`` and first arrival ``a``.
 
@@ -78,7 +78,7 @@ def replay(neuron, events, weights, record, segment, m, a, buffer, factors):
     return m, a
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gradients):
     """Take the adjoint back through a segment; ``m`` and ``a`` are those after its last."""
     times, units, counts = events
@@ -164,7 +164,7 @@ def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gra
             store(neuron, adjoint, 0, j, before)
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def backward(neuron, events, weights, record, grad_final, gradients):
     """The adjoint of :func:`spikegrad.engine.forward.forward` for one sample.
 
@@ -193,7 +193,7 @@ def backward(neuron, events, weights, record, grad_final, gradients):
         apply_factors(neuron, adjoint, 0, factors)
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def end_gradient(neuron, final, grad_final):
     """tau dLoss/dT by way of the final state at T, [n_state, n], from dLoss/d(final)."""
     states, gradients = final.reshape((1, *final.shape)), grad_final.reshape((1, *final.shape))
@@ -206,7 +206,7 @@ def end_gradient(neuron, final, grad_final):
     return total
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def states(neuron, events, weights, record, steps):
     """States at the ends of ``steps``, which ascend, [n_steps, n_state, n]."""
     n_state, n = record.final.shape

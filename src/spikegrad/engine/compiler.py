@@ -55,8 +55,21 @@ class _Lowering(NativeLowering):
     def lowering_class(self) -> type[Lower]:
         return _Lower
 
+    def run_pass(self, state: Any) -> bool:
+        """A part that Python does not call has no machine code but that within the kernels."""
+        part = state.flags.no_cpython_wrapper
+        state.flags.no_compile = part
+        super().run_pass(state)
+        if part:  # others find it by what would be its machine code: here a look-up that fails
+            instead = {}.__getitem__
+            state.targetctx.insert_user_function(instead, state.cr.fndesc, [state.library])
+            state.cr = state.cr._replace(cfunc=instead)
+        return True
+
 
 class _Compiler(CompilerBase):
+    """As Numba's, with whole registers, and parts of kernels without machine code of their own."""
+
     def define_pipelines(self) -> list[PassManager]:
         pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
         pipeline.passes[:] = [
@@ -109,7 +122,12 @@ _CACHE_FOLDER = str(_cache_folder())
 
 
 def njit(**options: Any) -> Callable[[Callable], Any]:
-    """``numba.njit``, with our settings and our cache."""
+    """``numba.njit``, with our settings, and with our cache for functions that Python calls.
+
+    Without ``cache`` a function is a part of those, and is compiled with them.
+    """
+    if not options.get("cache"):
+        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
     def compiled(function: Callable) -> Any:
         others = numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES

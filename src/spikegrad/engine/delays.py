@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from spikegrad.engine import njit
-from spikegrad.engine.rows import ALLOCATING
+from spikegrad.engine.rows import KERNEL
 
 # Arrivals closer than this share of the sample's duration are one: they differ by how spike times
 # and delays were rounded.
 SAME = 4 * float(np.finfo(np.float64).eps)
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def delayed(times, units, counts, delays, n_units, duration):
     """Copies of one sample's spikes, each with a delay of its own, until the sample's end.
 
@@ -74,7 +74,7 @@ def delayed(times, units, counts, delays, n_units, duration):
     return arrivals, rows, copies, origins
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def delayed_line(times, units, counts, step, n_copies, n_units, duration):
     """The same where each copy of all units comes ``step`` seconds after the one before."""
     n = times.shape[0]

@@ -19,6 +19,7 @@ import numpy as np
 
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
+    FAST,
     crossed,
     flow,
     initial,
@@ -34,9 +35,9 @@ from spikegrad.engine.formulas import (
 from spikegrad.engine.records import PAUSE, SEGMENT, SPIKE, Progress, Record, volley
 from spikegrad.engine.recurrence import advance_at_once, drives_at_once, first_spike
 from spikegrad.engine.rows import (
-    ALLOCATING,
+    KERNEL,
     LANES,
-    OPTIONS,
+    PART,
     Found,
     copy_slot,
     count_of,
@@ -60,7 +61,7 @@ STEPS_FOR_SPIKE, STEPS_FOR_EVENT = 8, 16
 SHORTEST_STEP = 5e-4
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def room_for_one(neuron, d, buffer, k, neurons, n_found):
     """A step at most ``d`` in which no neuron found spikes twice (float64)."""
     room = float(d)
@@ -76,7 +77,7 @@ def room_for_one(neuron, d, buffer, k, neurons, n_found):
     return room
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def sort_spikes(record, first, last):
     """Bring the spikes from ``first`` until ``last`` into the order of their times, then units.
 
@@ -101,7 +102,7 @@ def sort_spikes(record, first, last):
         gap //= 3
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def advance(
     neuron, events, duration, weights, max_spikes, record, underway, buffer, found, progress
 ):
@@ -210,7 +211,7 @@ def advance(
     return Progress(now, current, event, n_steps, n_spikes, n_underway, n_arrivals, slot, done)
 
 
-@njit(**ALLOCATING)
+@njit(**FAST)
 def grown(array):
     larger = np.empty((2 * array.shape[0], *array.shape[1:]), array.dtype)
     source, target = array.reshape(-1), larger.reshape(-1)
@@ -219,7 +220,7 @@ def grown(array):
     return larger
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def forward(neuron, events, duration, weights, max_spikes):
     """Run one sample of ``duration`` seconds and return its :class:`Record`.
 

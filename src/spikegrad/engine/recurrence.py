@@ -30,7 +30,7 @@ from spikegrad.engine.formulas import (
 from spikegrad.engine.records import PAUSE, SEGMENT, SPIKE_AT_ONCE, Progress, volley
 from spikegrad.engine.rows import (
     INLINED,
-    OPTIONS,
+    PART,
     REDUCTION,
     count_of,
     find_crossed,
@@ -136,7 +136,7 @@ def spike_all_adjoint(neuron, d, j, weight, buffer, k, adjoint, g, gradient):
     return total
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def advance_at_once(neuron, events, duration, weights, max_spikes, record, buffer, found, progress):
     """Run on to the end of the segment, of the sample, or of the room for spikes.
 

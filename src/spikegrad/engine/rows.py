@@ -39,9 +39,10 @@ from spikegrad.engine.formulas import (
 # fill up have no input, and their spikes, if a drive makes them spike, are passed over.
 LANES = 16
 
-ALLOCATING = {"nogil": True, "cache": True, **FAST}
-OPTIONS = {**ALLOCATING, "_nrt": False}  # without reference counts
-INLINED = {**OPTIONS, "forceinline": True}
+KERNEL = {"nogil": True, "cache": True, **FAST}  # what Python calls; all else are parts of these
+IN_PLACE = {**KERNEL, "_nrt": False}  # without reference counts
+PART = {**FAST, "_nrt": False}
+INLINED = {**PART, "forceinline": True}
 # For sums whose order may be any fixed one.
 REDUCTION = {**INLINED, "fastmath": {"contract", "reassoc"}}
 
@@ -129,14 +130,14 @@ def find_crossed(neuron, d, buffer, k, end, found):
     return count
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def copy_slot(source, k, target, m):
     for v in range(source.shape[1]):
         for i in range(source.shape[2]):
             target[m, v, i] = source[k, v, i]
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def rescale_all(neuron, buffer, k, factors):
     """Bring the states of slot k into range by ``factors`` [n], returned there."""
     for i in range(factors.shape[0]):
@@ -174,7 +175,7 @@ def receive(neuron, weight, unit, count, buffer, k):
         store_moved(neuron, buffer, k, i, after)
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def receive_four(neuron, weight, units, counts, first, buffer, k):
     """The same for four events that arrive together, in their order."""
     a, b, c, d = units[first], units[first + 1], units[first + 2], units[first + 3]
@@ -209,7 +210,7 @@ def withdraw(neuron, weight, unit, count, buffer, k):
         store_moved(neuron, buffer, k, i, before)
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def largest_current(neuron, buffer, k, lanes):
     """The largest |I| of slot k, by way of the largest of each lane."""
     for i in range(LANES):
@@ -249,7 +250,7 @@ def receive_adjoint(neuron, weight, unit, count, buffer, k, adjoint):
         store(neuron, adjoint, 0, i, arrive_adjoint(neuron, state, count * weight[unit, i], after))
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def receive_four_adjoint(neuron, weight, units, counts, first, buffer, k, adjoint):
     """The same for four events that have arrived together."""
     a, b, c, d = units[first], units[first + 1], units[first + 2], units[first + 3]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from spikegrad.engine import njit
-from spikegrad.engine.rows import ALLOCATING
+from spikegrad.engine.rows import KERNEL
 
-WIDE = {**ALLOCATING, "fastmath": {"contract", "reassoc"}}  # the order may be any fixed one
+WIDE = {**KERNEL, "fastmath": {"contract", "reassoc"}}  # the order may be any fixed one
 
 
 @njit(**WIDE)
@@ -20,7 +20,7 @@ def square_sum(array):
     return total
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def weighted_sum(parts, factors, first, last, total):
     """``total[r] = sum_b factors[b] * parts[b, r]`` for the rows from ``first`` until ``last``.
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikegrad.engine import njit
-from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, REDUCTION, count_of, product
+from spikegrad.engine.rows import IN_PLACE, INLINED, KERNEL, PART, REDUCTION, count_of, product
 
 TILE = 16  # rows that are transposed at a time
 
@@ -51,7 +51,7 @@ def shares(weight: np.ndarray, lag: np.ndarray) -> Shares:
     return Shares(np.ascontiguousarray(kept[0]), *kept[1:], int(whole.max(initial=0)))
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def deposit(rows, weight, lag, unit, time, count):
     """Add ``count`` spikes of ``unit`` at ``time`` steps to the rows at which they arrive."""
     last = rows.shape[0] - 1
@@ -102,7 +102,7 @@ def collect_shares(gradient, k, early, late, weight, unit, grad_weight):
     return total
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def collect(gradient, weight, lag, unit, time, count, grad_weight, grad_lag):
     """The adjoint of :func:`deposit`, from dLoss/d(rows).
 
@@ -136,7 +136,7 @@ def collect(gradient, weight, lag, unit, time, count, grad_weight, grad_lag):
     return total
 
 
-@njit(**OPTIONS)
+@njit(**IN_PLACE)
 def deposit_all(rows, weight, lag, n_units, times, units, counts):
     """Add all spikes of one sample, and their copies over every ``n_units``-th row of weights."""
     for e in range(times.shape[0]):
@@ -144,7 +144,7 @@ def deposit_all(rows, weight, lag, n_units, times, units, counts):
             deposit(rows, weight, lag, row, times[e], count_of(counts, e))
 
 
-@njit(**OPTIONS)
+@njit(**IN_PLACE)
 def collect_all(
     gradient, weight, lag, n_units, times, units, counts, grad_weight, grad_lag, grad_times
 ):
@@ -166,7 +166,7 @@ def multiple(pair, counts, event):
     return complex(counts[event] * pair.real, counts[event] * pair.imag)
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def deposited(shares, n_times, times, units, counts):
     """The rows of one sample whose spikes are at ``times`` of the grid, uint32 [n_events]."""
     places, _, own_shares, longest = shares
@@ -186,7 +186,7 @@ def deposited(shares, n_times, times, units, counts):
     return rows
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def collected(shares, gradient, times, units, counts, weight, grad_weight, grad_lag):
     """The adjoint of :func:`deposited` for weights [n_in, n] and lags."""
     places, late, own_shares, longest = shares

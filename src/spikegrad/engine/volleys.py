@@ -20,12 +20,12 @@ import numpy as np
 from spikegrad.engine import njit
 from spikegrad.engine.delays import delayed_line
 from spikegrad.engine.records import volley
-from spikegrad.engine.rows import ALLOCATING, INLINED, OPTIONS, REDUCTION, count_of, product
+from spikegrad.engine.rows import IN_PLACE, INLINED, KERNEL, PART, REDUCTION, count_of, product
 
 CACHED = 1 << 19
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def volleys(times):
     """The first events of all volleys, and the number of events, int64 [n_volleys + 1]."""
     bounds = np.empty(times.shape[0] + 1, np.int64)
@@ -36,13 +36,13 @@ def volleys(times):
     return bounds[: n + 1].copy()
 
 
-@njit(**OPTIONS)
+@njit(**IN_PLACE)
 def channels_in_cache(weight):
     """How many channels' weights are read at random at a time."""
     return max(CACHED // (weight.shape[1] * weight.itemsize), 1)
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def ordered(units, bounds):
     """Whether the channels of each volley ascend."""
     for k in range(bounds.shape[0] - 1):
@@ -70,7 +70,7 @@ def add_rows(source, places, counts, first, last, target, row):
             target[row, i] += count * source[place, i]
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def gathered(weight, reach, units, counts, bounds):
     """What arrives in each volley, [n_volleys, n], and bounds of its absolute values.
 
@@ -89,7 +89,7 @@ def gathered(weight, reach, units, counts, bounds):
     return rows, most
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def gather_until(weight, units, counts, bounds, end, heads, rows):
     """Add the events of channels below ``end`` from ``heads`` on, which go on behind them."""
     for k in range(rows.shape[0]):
@@ -104,7 +104,7 @@ def gather_until(weight, units, counts, bounds, end, heads, rows):
         heads[k] = last
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def line_of_volleys(times, step, n_copies, duration):
     """When copies of volleys at ``times`` arrive, each ``step`` seconds after the one before.
 
@@ -129,7 +129,7 @@ def line_of_volleys(times, step, n_copies, duration):
     return arrivals[bounds[:-1]], places.reshape((n_copies, len(times)))
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def gathered_copies(weight, units, counts, bounds, places, n_rows):
     """What arrives of all copies, [n_rows + 1, n], of which the last stays 0; and the largest of
     each row's absolute values."""
@@ -153,7 +153,7 @@ def clear(rows, k):
         rows[k, i] = 0
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def by_channel(units, counts, bounds, n_channels):
     """The events in the order of their channels, then times.
 
@@ -195,7 +195,7 @@ def add_channel(rows, places, events, channel, room, own):
     return last > first
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def add_to_channels(rows, places, events, factor, first, last, total):
     """Add to the gradients of weights, [n_copies * n_channels, n], of the rows from ``first`` until
     ``last``.
@@ -218,7 +218,7 @@ def squares(own):
     return total
 
 
-@njit(**ALLOCATING)
+@njit(**KERNEL)
 def square_sum_of_channels(rows, places, events):
     """Sum of the squares of the gradients that :func:`add_to_channels` adds, in float64."""
     room, own = np.empty_like(events[1]), np.empty((1, rows.shape[1]), rows.dtype)
@@ -229,7 +229,7 @@ def square_sum_of_channels(rows, places, events):
     return total
 
 
-@njit(**OPTIONS)
+@njit(**IN_PLACE)
 def arrival_gradients(weight, units, counts, bounds, slopes, gradients):
     """dLoss/dt of each event, from that of a weight of 1 that arrives with its volley."""
     for k in range(slopes.shape[0]):
