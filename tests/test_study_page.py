@@ -20,7 +20,7 @@ from spikegrad import SpikeTrains, load_network
 from study.claims.again import JUDGED, judged_again
 from study.claims.results import ClaimError
 from study.report import facts, search_facts, variant_facts
-from study.report.numbers import listed, measured, number, percent
+from study.report.numbers import listed, measured, number, percent, points
 from study.report.page import QUOTE, judge_published, page, publish, quoting, template_of
 from study.report.pages import TEMPLATES
 from study.report.redraw import RedrawError, redraw
@@ -71,6 +71,31 @@ def test_an_undecided_result_says_what_it_excludes_and_what_would_decide(tmp_pat
     assert f" {units_to_decide(effect)} folds would decide with a probability of 80 %" in text
     assert units_to_decide(0.5) == 34
     assert facts.to_decide(decided) == ""
+
+
+def test_steps_from_lif_to_qif_are_paired_by_fold(tmp_path: Path) -> None:
+    """Speakers of a fold count alike, however many networks heard them."""
+    steps = {"lif": 0.5, "lif_refractory": 0.52, "qif_cut": 0.6, "qif": 0.61}
+    rows = [
+        (fold, speaker, neuron, accuracy + 0.1 * int(fold) + 0.2 * speaker + extra)
+        for fold in "012"
+        for speaker in (0, 1)
+        for neuron, accuracy in steps.items()
+        for extra in ((0.0, 0.03 * int(fold)) if neuron == "qif" and speaker else (0.0,))
+    ]
+    (tmp_path / "training").mkdir()
+    table = pd.DataFrame(rows, columns=["fold", "speaker", "neuron", "accuracy"])
+    table.to_csv(tmp_path / "training" / "speakers.csv", index=False)
+    study = StudyTables(tmp_path)
+    study.__dict__["runs"] = pd.DataFrame({"neuron": [*steps]})
+    found = cells(facts.ladder(study))
+    assert found["LIF to refractory LIF"] [0] == "a bounded rate"
+    gains = np.array([0.11, 0.11 + 0.0075, 0.11 + 0.015])
+    low, high = (points(end) for end in ttest_1samp(gains, 0).confidence_interval())
+    assert found["LIF to QIF"][1] == f"{points(gains.mean())} ({low} to {high})"
+    fewer = StudyTables(tmp_path)
+    fewer.__dict__["runs"] = pd.DataFrame({"neuron": ["lif", "qif"]})
+    assert facts.ladder(fewer) == ""
 
 
 def test_what_a_published_page_names_is_published(published: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -23,9 +24,10 @@ from study.report.numbers import (
     percent,
     points,
     share,
+    with_interval,
 )
 from study.report.study import StudyTables
-from study.statistics import LEVEL, POWER, units_to_decide
+from study.statistics import LEVEL, POWER, t_interval, units_to_decide
 from study.style import neuron_label
 from study.training.summary import summary
 
@@ -44,6 +46,13 @@ MEASURES = {
 """Columns of landscape/measures.csv."""
 PRIMARY = "qif: every speaker alike"
 """The case of the primary result of a study with folds: docs/claims.md."""
+LADDER = {
+    "lif": "",
+    "lif_refractory": "a bounded rate",
+    "qif_cut": "a gain like a root of the current",
+    "qif": "continuous spikes",
+}
+"""Neuron models from LIF to QIF, and what each has that the one before does not."""
 
 
 def statements(answers: Sequence[Answer]) -> str:
@@ -155,16 +164,36 @@ def accuracies(study: StudyTables) -> str:
 
 def by_fold(study: StudyTables) -> str:
     """Test accuracy of each fold: means over the networks and, alike, over the fold's speakers."""
-    table = study.table("training/speakers.csv")
-    of_speakers = table.groupby(["fold", "speaker", "neuron"], as_index=False)["accuracy"].mean()
-    accuracy = of_speakers.pivot_table("accuracy", index="fold", columns="neuron")
-    speakers = table.groupby("fold")["speaker"].unique()
+    speakers = study.table("training/speakers.csv").groupby("fold")["speaker"].unique()
     rows = [
         [fold, listed(speakers[fold]), *[share(own[n], 1) for n in study.neurons]]
-        for fold, own in accuracy.iterrows()
+        for fold, own in _of_folds(study).iterrows()
     ]
     header = ["fold", "tested speakers", *map(neuron_label, study.neurons)]
     return markdown_table(header, rows)
+
+
+def ladder(study: StudyTables) -> str:
+    """What each step from LIF to QIF gains in test accuracy: every speaker alike, paired by fold,
+    with t intervals over folds. Empty for a study without the models between."""
+    if not {*LADDER} <= {*study.neurons}:
+        return ""
+    of_fold = _of_folds(study)
+    steps = [(*pair, LADDER[pair[1]]) for pair in pairwise(LADDER)]
+    rows = []
+    for before, after, adds in [*steps, ("lif", "qif", "all of these")]:
+        gain = of_fold[after] - of_fold[before]
+        found = with_interval(gain.mean(), *t_interval(gain), show=points)
+        rows.append([f"{neuron_label(before)} to {neuron_label(after)}", adds, found])
+    return markdown_table(["step", "adds", "gain in test accuracy (points)"], rows)
+
+
+def _of_folds(study: StudyTables) -> pd.DataFrame:
+    """Test accuracy of a neuron model (columns) in a fold (rows): means over its networks and,
+    alike, over the fold's speakers."""
+    table = study.table("training/speakers.csv")
+    of_speakers = table.groupby(["fold", "speaker", "neuron"], as_index=False)["accuracy"].mean()
+    return of_speakers.pivot_table("accuracy", index="fold", columns="neuron")
 
 
 def by_speaker(study: StudyTables) -> str:
