@@ -61,7 +61,7 @@ class _Lowering(NativeLowering):
         state.flags.no_compile = part
         super().run_pass(state)
         if part:  # others find it by what would be its machine code: here a look-up that fails
-            instead = {}.__getitem__
+            instead = dict[str, Any]().__getitem__
             state.targetctx.insert_user_function(instead, state.cr.fndesc, [state.library])
             state.cr = state.cr._replace(cfunc=instead)
         return True
