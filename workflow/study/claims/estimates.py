@@ -79,17 +79,21 @@ def exact(values: Values, n: int, unit: str) -> Estimate:
     return Estimate(float(np.median(values)), float(np.min(values)), float(np.max(values)), n, unit)
 
 
-def mean(values: Values, unit: str = "searches") -> Estimate:
-    """The mean of ``values`` [n], one from each unit, with Student's t interval."""
+def mean(
+    values: Values, unit: str = "searches", within: tuple[float, float] = (-np.inf, np.inf)
+) -> Estimate:
+    """The mean of ``values`` [n], one from each unit, with Student's t interval, which ends where
+    no value can lie: outside ``within``."""
     if len(values) == 0:
         return NOTHING
-    return Estimate(float(values.mean()), *t_interval(values), len(values), unit)
+    low, high = t_interval(values)
+    least, most = within
+    return Estimate(float(values.mean()), max(low, least), min(high, most), len(values), unit)
 
 
 def share(values: Values, unit: str = "searches") -> Estimate:
-    """As :func:`mean`, of shares: the interval ends at 0 and 1."""
-    estimate = mean(values, unit)
-    return replace(estimate, low=max(estimate.low, 0.0), high=min(estimate.high, 1.0))
+    """As :func:`mean`, of shares."""
+    return mean(values, unit, within=(0.0, 1.0))
 
 
 def difference(first: Values, second: Values, seed: int, unit: str = "searches") -> Estimate:

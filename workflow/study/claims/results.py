@@ -154,9 +154,9 @@ class Tables:
         """The mean of :meth:`unit_ratios`, which are shares."""
         return estimates.share(_values(self.unit_ratios(rows, over, under)), self.unit)
 
-    def mean(self, units: Units) -> Estimate:
-        """The mean over units."""
-        return estimates.mean(_values(units), self.unit)
+    def mean(self, units: Units, within: tuple[float, float] = (-np.inf, np.inf)) -> Estimate:
+        """The mean over units of what always lies ``within`` two numbers."""
+        return estimates.mean(_values(units), self.unit, within)
 
     def difference(self, first: Units, second: Units) -> Estimate:
         """Mean of ``first`` minus mean of ``second``, paired where both have the same units: folds,

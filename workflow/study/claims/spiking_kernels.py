@@ -105,7 +105,7 @@ def least_eigenvalue(tables: Tables) -> Cases:
 
 
 def _of_surrogates(tables: Tables, table: pd.DataFrame, column: str) -> Cases:
-    """Means of ``column`` with the nearest surrogate, and with each other one."""
+    """Means of ``column``, from -1 to 1, with the nearest surrogate and with each other one."""
     nearest = _nearest(tables)
 
     def of(neuron: str, own: pd.DataFrame) -> Cases:
@@ -114,7 +114,7 @@ def _of_surrogates(tables: Tables, table: pd.DataFrame, column: str) -> Cases:
             own.groupby("name", sort=False), key=lambda group: group[0] != nearest[neuron]
         ):
             case = f"{NEAREST}, {name}" if name == nearest[neuron] else str(name)
-            cases[case] = tables.mean(tables.units(rows, column))
+            cases[case] = tables.mean(tables.units(rows, column), within=(-1.0, 1.0))
         return cases
 
     return _each_neuron(table, of)
