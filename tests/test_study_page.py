@@ -89,7 +89,7 @@ def test_steps_from_lif_to_qif_are_paired_by_fold(tmp_path: Path) -> None:
     study = StudyTables(tmp_path)
     study.__dict__["runs"] = pd.DataFrame({"neuron": [*steps]})
     found = cells(facts.ladder(study))
-    assert found["LIF to refractory LIF"] [0] == "a bounded rate"
+    assert found["LIF to refractory LIF"][0] == "a bounded rate"
     gains = np.array([0.11, 0.11 + 0.0075, 0.11 + 0.015])
     low, high = (points(end) for end in ttest_1samp(gains, 0).confidence_interval())
     assert found["LIF to QIF"][1] == f"{points(gains.mean())} ({low} to {high})"
