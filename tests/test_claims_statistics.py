@@ -171,7 +171,7 @@ def test_holm_rejects_what_stepping_down_rejects(p_values, level):
 
 @pytest.mark.parametrize("effect", [0.6, -1.2])
 def test_so_many_units_decide_as_often_as_they_say(effect):
-    """By simulation: a unit less and they decide less often than that."""
+    """By simulation: with two units fewer they decide less often."""
     enough, drawn = units_to_decide(effect), 2_000
     rng = np.random.default_rng(0)
 

@@ -17,18 +17,22 @@ POWER = 0.8
 """With what probability enough units decide."""
 
 
-def t_interval(values: ArrayLike) -> tuple[float, float]:
+def t_interval(
+    values: ArrayLike, within: tuple[float, float] = (-np.inf, np.inf)
+) -> tuple[float, float]:
     """Student's 95 % interval of the mean of ``values`` [n], one from each unit.
 
+    It ends where no value can lie: outside ``within``.
     One value has an infinite interval, and none has no number (NaN).
     """
     x = np.asarray(values, np.float64)
     if len(x) == 0:
         return np.nan, np.nan
     if len(x) == 1:
-        return -np.inf, np.inf
+        return within
     margin = t.ppf((1 + LEVEL) / 2, len(x) - 1) * x.std(ddof=1) / len(x) ** 0.5
-    return float(x.mean() - margin), float(x.mean() + margin)
+    low, high = float(x.mean() - margin), float(x.mean() + margin)
+    return max(low, within[0]), min(high, within[1])
 
 
 def units_to_decide(effect: float) -> int:

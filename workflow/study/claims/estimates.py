@@ -82,13 +82,11 @@ def exact(values: Values, n: int, unit: str) -> Estimate:
 def mean(
     values: Values, unit: str = "searches", within: tuple[float, float] = (-np.inf, np.inf)
 ) -> Estimate:
-    """The mean of ``values`` [n], one from each unit, with Student's t interval, which ends where
-    no value can lie: outside ``within``."""
+    """The mean of ``values`` [n], one from each unit, which all lie ``within`` two numbers, with
+    Student's t interval."""
     if len(values) == 0:
         return NOTHING
-    low, high = t_interval(values)
-    least, most = within
-    return Estimate(float(values.mean()), max(low, least), min(high, most), len(values), unit)
+    return Estimate(float(values.mean()), *t_interval(values, within), len(values), unit)
 
 
 def share(values: Values, unit: str = "searches") -> Estimate:

@@ -7,6 +7,7 @@ import pandas as pd
 from study.claims.estimates import NOTHING
 from study.claims.results import LIF, Cases, Tables, Units
 from study.search.tables import best_at
+from study.training.summary import speakers_alike
 
 FINISHED = "finished"
 
@@ -37,8 +38,7 @@ def accuracy_gain(tables: Tables) -> Cases:
     def of_speakers(neuron: str) -> Units:
         unit = tables.unit_column
         own = tables.rows("speakers", unit, "speaker", "accuracy", neuron=neuron)
-        of_each = own.groupby([unit, "speaker"])["accuracy"].mean()
-        return of_each.groupby(unit).mean()
+        return speakers_alike(own, [unit])
 
     cases = {
         "all voices": ("accuracy", "keep their best"),

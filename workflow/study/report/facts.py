@@ -29,7 +29,7 @@ from study.report.numbers import (
 from study.report.study import StudyTables
 from study.statistics import LEVEL, POWER, t_interval, units_to_decide
 from study.style import neuron_label
-from study.training.summary import summary
+from study.training.summary import speakers_alike, summary
 
 MEASURES = {
     "word_variation": "variation of a single sample's loss (nats)",
@@ -191,9 +191,8 @@ def ladder(study: StudyTables) -> str:
 def _of_folds(study: StudyTables) -> pd.DataFrame:
     """Test accuracy of a neuron model (columns) in a fold (rows): means over its networks and,
     alike, over the fold's speakers."""
-    table = study.table("training/speakers.csv")
-    of_speakers = table.groupby(["fold", "speaker", "neuron"], as_index=False)["accuracy"].mean()
-    return of_speakers.pivot_table("accuracy", index="fold", columns="neuron")
+    table = speakers_alike(study.table("training/speakers.csv"), ["fold", "neuron"]).reset_index()
+    return table.pivot_table("accuracy", index="fold", columns="neuron")
 
 
 def by_speaker(study: StudyTables) -> str:
@@ -283,17 +282,15 @@ def software(study: StudyTables) -> str:
 
 def gain(study: StudyTables, case: str) -> str:
     """QIF minus LIF in a case of the main claim, in points; empty if there is none."""
-    claims = study.claims
-    own = claims[(claims["id"] == "qif-outperforms-lif") & (claims["case"] == f"qif: {case}")]
+    own = _gains(study, f"qif: {case}")
     return measured(own.iloc[0], "points") if len(own) else ""
 
 
 def to_decide(study: StudyTables) -> str:
     """What the interval of an undecided primary result excludes, and how many folds with such a
     mean and spread would decide it; empty if it is decided."""
-    claims = study.claims
-    primary = (claims["id"] == "qif-outperforms-lif") & (claims["case"] == PRIMARY)
-    found = claims[primary & (claims["verdict"] == Verdict.UNDECIDED) & (claims["estimate"] != 0)]
+    found = _gains(study, PRIMARY)
+    found = found[(found["verdict"] == Verdict.UNDECIDED) & (found["estimate"] != 0)]
     if found.empty or not math.isfinite(found["low"].iloc[0]):
         return ""
     value, low, high, n = (found[name].iloc[0] for name in ("estimate", "low", "high", "n"))
@@ -304,6 +301,12 @@ def to_decide(study: StudyTables) -> str:
         f" others vary as these {n} folds do, {folds:,} folds would decide with a probability of"
         f" {share(POWER)}."
     )
+
+
+def _gains(study: StudyTables, case: str) -> pd.DataFrame:
+    """The row of a case of the main claim, if it was judged."""
+    claims = study.claims
+    return claims[(claims["id"] == "qif-outperforms-lif") & (claims["case"] == case)]
 
 
 def new_share(study: StudyTables) -> str:

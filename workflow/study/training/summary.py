@@ -68,9 +68,8 @@ def summary(runs: pd.DataFrame, measures: Iterable[str]) -> pd.DataFrame:
         for measure in measures:
             values = by_unit(members, measure)[measure]
             n_runs = int(members[measure].notna().sum())
-            interval = t_interval(values)
-            if measure.startswith(SHARES):
-                interval = max(interval[0], 0.0), min(interval[1], 1.0)
+            within = (0.0, 1.0) if measure.startswith(SHARES) else (-np.inf, np.inf)
+            interval = t_interval(values, within)
             rows.append((neuron, measure, values.mean(), *interval, len(values), n_runs))
     return pd.DataFrame(rows, columns=columns)
 
@@ -93,6 +92,13 @@ def accuracy_by_speaker(samples: pd.DataFrame, keys: Sequence[str]) -> pd.DataFr
     right = samples["label"].astype(str) == samples["prediction"].astype(str)
     groups = samples.assign(right=right).groupby(list(keys), dropna=False)["right"]
     return groups.agg(accuracy="mean", answers="size").reset_index()
+
+
+def speakers_alike(speakers: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
+    """Accuracy of each group of ``keys`` in rows of speakers.csv: means over the rows of a speaker,
+    then over speakers."""
+    of_each = speakers.groupby([*keys, "speaker"])["accuracy"].mean()
+    return of_each.groupby(list(keys)).mean()
 
 
 REACHED_TABLE = Table(
