@@ -234,8 +234,9 @@ def test_powers_of_the_width_are_found() -> None:
     assert table.loc["distance", "low"] < -1 < table.loc["distance", "high"]
 
 
-def claim_tables(tmp_path: Path, power: float, gain: float) -> Tables:
-    """Four seeds of networks; residuals with a ``power``, surrogates with a ``gain`` less."""
+def claim_tables(tmp_path: Path, power: float, gain: float, without: str = "") -> Tables:
+    """Four seeds of networks; residuals with a ``power``, surrogates with a ``gain`` less. The
+    table ``without`` is none of the study's."""
     seeds, lengths = range(4), np.geomspace(1e-6, 1e-3, 7)
     key = [(neuron, seed) for neuron in ("lif", "qif") for seed in seeds]
     models = ("lif", "qif", "lif_surrogate", "qif_surrogate")
@@ -274,7 +275,8 @@ def claim_tables(tmp_path: Path, power: float, gain: float) -> Tables:
     }  # fmt: skip
     for name, rows in found.items():
         pd.DataFrame(rows).to_csv(tmp_path / f"{name}.csv", index=False)
-    return Tables({name: [str(tmp_path / f"{name}.csv")] for name in found}, 0)
+    files = {name: [str(tmp_path / f"{name}.csv")] * (name != without) for name in found}
+    return Tables(files, 0)
 
 
 def test_claims_are_judged(tmp_path: Path) -> None:
@@ -307,6 +309,18 @@ def test_without_a_search_rules_are_not_compared(tmp_path: Path) -> None:
     claim_tables(tmp_path, 2.0, 0.1)
     tables = Tables({"runs": [str(tmp_path / "runs.csv")], "trials": []}, 0)
     assert list(spiking_kernels.accuracy_gain(tables)) == ["without a search"]
+
+
+@pytest.mark.parametrize(
+    ("without", "open_claims"),
+    [
+        ("growing_powers", {"kernels-rest-in-wide-networks", "kernels-describe-wide-networks"}),
+        ("trials", {"exact-beats-surrogate"}),
+    ],
+)
+def test_a_study_judges_what_it_has(tmp_path: Path, without: str, open_claims: set[str]) -> None:
+    claims = judge(claim_tables(tmp_path, 2.0, 0.1, without), "x", JOINING_CLAIMS)
+    assert {*claims.loc[claims["verdict"] == Verdict.NOT_MEASURABLE, "id"]} == open_claims
 
 
 TINY = """

@@ -180,7 +180,13 @@ def test_no_number_of_a_page_is_typed(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["heidelberg-digits", "sg-ntk", "heidelberg-digits-joining/joining"]
+    "name",
+    [
+        "heidelberg-digits",
+        "sg-ntk",
+        "heidelberg-digits-joining/joining",
+        "heidelberg-digits-joining-equal-counts/joining",
+    ],
 )
 def test_kept_pages_are_made_of_kept_tables(name: str) -> None:
     """A study older than outer folds keeps the page that the commit in its about.yaml made."""

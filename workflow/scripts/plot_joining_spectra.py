@@ -41,7 +41,7 @@ for row, neuron in zip(axes, neurons, strict=True):
     row[1].axhline(0, color="grey", lw=0.8)
     row[1].set_ylim(max(-1.05, row[1].get_ylim()[0]), min(0.5, row[1].get_ylim()[1]))
     row[1].set_ylabel("least real part / largest size")
-    row[2].set_ylabel("antisymmetric / symmetric part")
+    row[2].set(ylabel="antisymmetric / symmetric part", ylim=(0, None))
 axes[-1, 0].set_xlabel("real part / largest size")
 for panel in axes[-1, 1:]:
     panel.set_xlabel("width of the surrogate")

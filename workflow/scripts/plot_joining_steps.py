@@ -36,7 +36,7 @@ for column, neuron in zip(axes.T, neurons, strict=True):
         row.set(xscale="log", yscale="log")
     column[1].set_xlabel("length of the step (of ‖θ‖)")
 axes[0, 0].set_ylabel("missed of a sample's loss (nats)")
-axes[1, 0].set_ylabel("a sample: share, spikes")
+axes[1, 0].set_ylabel("share of samples; spikes a sample")
 axes[0, -1].legend(fontsize=6, title="step down", title_fontsize=6)
 axes[1, 0].legend()
 letter(axes.ravel())

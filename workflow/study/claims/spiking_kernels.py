@@ -122,6 +122,8 @@ def _of_surrogates(tables: Tables, table: pd.DataFrame, column: str) -> Cases:
 
 def width_power(tables: Tables, quantity: str) -> Cases:
     """Power of the width that ``quantity`` of trained networks follows."""
+    if not tables.files("growing_powers"):
+        return {"no networks of growing width in this study": NOTHING}
     columns = ("neuron", "rule", "scaling", "exponent", "low", "high", "n_networks")
     table = tables.some("growing_powers", *columns, quantity=quantity)
     return {
