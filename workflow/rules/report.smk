@@ -31,6 +31,7 @@ if STUDY.joining:
             claims=rules.judge_joining_claims.output,
             figures=figure_files("joining"),
             outcomes=each_run(rules.train.output.outcome),
+            runs=rules.summarise.output,
         output:
             page=f"{JOINING}/README.md",
             html=reported(f"{JOINING}/joining.html", "study_page", "Answer", "joining"),

@@ -48,6 +48,11 @@ class StudyTables:
     def config(self) -> dict[str, Any]:
         return yaml.safe_load((self.folder / CONFIG).read_text())
 
+    @property
+    def whole(self) -> StudyTables:
+        """The study that has these tables in a folder of its own."""
+        return StudyTables(self.folder.parent)
+
     def has(self, name: str) -> bool:
         return (self.folder / name).exists()
 
