@@ -9,8 +9,8 @@ import numpy as np
 
 from spikegrad.settings import validate
 from study.config.data import DataConfig, Validation
-from study.data.layout import Sample, open_spike_file, write_spike_file
-from study.data.prepare import ORIGINS, prepare
+from study.data.layout import ORIGINS, Sample, open_spike_file, write_spike_file
+from study.data.prepare import prepare
 from study.data.splits import split
 from study.storage.tables import write_table
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from spikegrad.saving import save_tensors
-from study.training.delays import DELAYS_TABLE, delays, draw_delays
+from study.training.delays import DELAYS_TABLE, delays
+from study.training.figures import draw_delays
 from study.training.run import snapshot_tensors
 from test_training import LEARNED, run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,15 @@ def test_every_module_that_a_script_loads_is_found(name):
     watch = Path(provenance.__file__).resolve()
     watching = {watch, watch.with_name("__init__.py"), Path(spikegrad.files.__file__).resolve()}
     assert loaded - watching <= found
+
+
+def test_figures_pages_and_suggestions_start_without_torch():
+    """Its import takes longer than most of them do."""
+    others = (SCRIPTS / f"{name}.py" for name in ("study_page", "search_suggest", "search_best"))
+    for script in [*SCRIPTS.glob("plot_*.py"), *others]:
+        texts = {file: file.read_text() for file in imported_files(script)}
+        slow = [f for f, text in texts.items() if re.search("^(import|from) torch", text, re.M)]
+        assert slow == [], script
 
 
 def forget() -> None:

@@ -10,17 +10,9 @@ import pytest
 
 from spikegrad.saving import save_tensors
 from study.storage.tables import write_table
+from study.training.mean_field import CRITICAL, RATES, mean_field
 from study.training.run import snapshot_tensors
-from study.training.runaway import (
-    CRITICAL,
-    RATES,
-    gain,
-    gains,
-    mean_field,
-    random_weights,
-    rates,
-    simulated,
-)
+from study.training.runaway import gain, gains, random_weights, rates, simulated
 from test_training import run
 
 

@@ -3,7 +3,7 @@
 from _job import start
 from study.storage.tables import read_table
 from study.style import save
-from study.training.delays import draw_delays
+from study.training.figures import draw_delays
 
 log = start(snakemake)
 table = read_table(snakemake.input.delays)

@@ -5,7 +5,7 @@ import numpy as np
 from _job import start
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, plt, save
-from study.training.runaway import CRITICAL, RATES, mean_field
+from study.training.mean_field import CRITICAL, RATES, mean_field
 
 SCALE = "network.init.recurrent_scale"
 LINE = {"color": "0.6", "lw": 0.8, "ls": ":"}

@@ -5,7 +5,7 @@ import h5py
 from _job import start
 from spikegrad.settings import validate
 from study.config.data import OWN, Validation
-from study.data.prepare import ORIGINS
+from study.data.layout import ORIGINS
 from study.data.splits import for_testing, split
 from study.storage.tables import write_table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from study.landscape.roughness import WORDS
+from study.landscape.constants import WORDS
 from study.statistics import spearman
 from study.storage.columns import Table, shared
 

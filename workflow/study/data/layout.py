@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from spikegrad.files import atomic
 from study.data.hdf5 import check_rows, leaves_the_file, odd_storage
 
+ORIGINS = ("train", "validation", "test")
+"""The files of a data set."""
 BLOCK = 512  # samples read at once
 
 # What h5py raises for damaged files.

@@ -29,9 +29,8 @@ from spikegrad.seeds import numpy_generator
 from spikegrad.spikes import SpikeTrains
 from spikegrad.times import to_grid
 from study.config.data import DataConfig
-from study.data.layout import DataError, Sample, SpikeFile, open_spike_file
+from study.data.layout import ORIGINS, DataError, Sample, SpikeFile, open_spike_file
 
-ORIGINS = ("train", "validation", "test")
 _CHUNK = 2**17  # events: one megabyte of times
 
 

@@ -7,8 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from study.config.data import Validation
-from study.data.layout import DataError
-from study.data.prepare import ORIGINS
+from study.data.layout import ORIGINS, DataError
 from study.storage.columns import Table, shared
 
 ROLES = ("train", "validation", "test")

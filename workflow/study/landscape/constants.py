@@ -11,6 +11,9 @@ CAUSES = ("end", "grazing", "spike swap", "input swap")
 SWAPS = ("input swap", "spike swap")
 """Those of them that are changes of order."""
 
+WORDS = ("word_variation", "word_in_jumps", "word_minima")
+"""What is measured around single samples; see :func:`study.landscape.roughness.around_samples`."""
+
 JUMP = 1e-9
 """Smallest jump of a sample's loss, in nats, that counts as a discontinuity."""
 

@@ -22,7 +22,7 @@ from spikegrad.network import Network
 from spikegrad.seeds import generator
 from study.config.landscape import JUDGED, LandscapeSettings, Profiles
 from study.data.dataset import SpikeDataset
-from study.landscape.constants import CAUSES, height_column
+from study.landscape.constants import CAUSES, WORDS, height_column
 from study.landscape.directions import draw
 from study.landscape.isolation import Line
 from study.landscape.objective import Objective, landscape_samples, matrices, weights_of
@@ -32,7 +32,6 @@ from study.storage.columns import Table, shared
 DRAWS = 3  # of samples and a direction
 LENGTHS = (1e-5, 1e-4, 1e-3, 3e-3, 1e-2)  # steps of training are 1e-3 to 5e-3 of all weights' norm
 CLIPS = {"no": None, "yes": 1.0}  # each sample's gradient, at the median of their norms
-WORDS = ("word_variation", "word_in_jumps", "word_minima")
 STEP = ("clipped", "length", "predicted", "changed", "turned")
 
 

@@ -13,7 +13,7 @@ from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
 from study.search.regions import region_table
 from study.style import neuron_label
-from study.training.runaway import CRITICAL
+from study.training.mean_field import CRITICAL
 
 RECURRENCE = "network.init.recurrent_scale"
 FEW = 4
