@@ -27,13 +27,21 @@ settings.register_profile("same", derandomize=True)
 settings.load_profile("same")
 
 
-LONG = ("test_docs", "test_workflow", "test_report", "test_misuse", "test_archive")
-"""Files that take minutes, which come first: else one process is left alone with them."""
+LONG = ("test_workflow", "test_docs", "test_report", "test_archive")
+"""Files that take minutes, the first of them since it runs the smoke study."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, else one process is left alone with them; files that wait for the smoke
+    study last, so that others are tested while it runs."""
+    files = {item.path.stem for item in items if "finished" in getattr(item, "fixturenames", ())}
     places = {name: place for place, name in enumerate(LONG)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        name = item.path.stem
+        return name in files - {LONG[0]}, places.get(name, len(LONG))
+
+    items.sort(key=place)
 
 
 def remove_stale(project: Path) -> None:
