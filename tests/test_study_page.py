@@ -207,6 +207,19 @@ def test_pages_quote_what_is_kept() -> None:
     assert quotes > 4
 
 
+def test_a_number_is_had_again_as_the_list_of_studies_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (RESULTS / "README.md").read_text()
+    [code] = re.findall(r"```python\n(.*?)```", text, re.S)
+    monkeypatch.chdir(ROOT)
+    exec(code, {})
+    value, low, high = re.findall(r"\d+\.\d", capsys.readouterr().out)
+    assert f"{value} points ({low} to {high})" in text
+    kept = (RESULTS / "heidelberg-digits-joining-equal-counts/joining/README.md").read_text()
+    assert f"+{value} (+{low} to +{high}) points, exact − surrogate" in kept
+
+
 def test_another_verdict_turns_the_page_and_readme(tmp_path: Path) -> None:
     folder = shutil.copytree(KEPT, tmp_path / KEPT.name)
     claims = pd.read_csv(folder / "claims.csv")
