@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 import yaml
+from scipy.stats import t as student
 from scipy.stats import ttest_1samp
 
 from smoke import ROOT, snakemake
@@ -71,6 +72,22 @@ def test_an_undecided_result_says_what_it_excludes_and_what_would_decide(tmp_pat
     assert f" {units_to_decide(effect)} folds would decide with a probability of 80 %" in text
     assert units_to_decide(0.5) == 34
     assert facts.to_decide(decided) == ""
+
+
+def test_winners_of_one_search_are_compared_over_their_seeds(tmp_path: Path) -> None:
+    accuracy = {"lif": [0.93, 0.92, 0.94], "qif": [0.95, 0.91, 0.96]}
+    rows = [(n, s, 0, a) for n, own in accuracy.items() for s, a in enumerate(own)]
+    study, several = StudyTables(tmp_path), StudyTables(tmp_path)
+    runs = pd.DataFrame(rows, columns=["neuron", "seed", "search", "accuracy"])
+    study.__dict__["runs"], several.__dict__["runs"] = runs, runs.assign(search=runs["seed"])
+    text = facts.over_seeds(study)
+    assert cells(text)["QIF"] == ["94.0 %", "91.0 %", "96.0 %"]
+    errors = [np.var(own, ddof=1) / 3 for own in accuracy.values()]
+    freedom = sum(errors) ** 2 / sum(e**2 / 2 for e in errors)
+    margin = student.ppf(0.975, freedom) * sum(errors) ** 0.5
+    low, high = points(0.01 - margin), points(0.01 + margin)
+    assert f"QIF minus LIF is +1.0 ({low} to {high}) points over seeds." in text
+    assert facts.over_seeds(several) == ""
 
 
 def test_steps_from_lif_to_qif_are_paired_by_fold(tmp_path: Path) -> None:

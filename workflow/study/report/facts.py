@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from scipy.stats import t
+from scipy.stats import t, ttest_ind
 
 from study.claims.estimates import Verdict
 from study.claims.judge import CLAIMS, Answer
@@ -29,7 +29,7 @@ from study.report.numbers import (
 from study.report.study import StudyTables
 from study.statistics import LEVEL, POWER, t_interval, units_to_decide
 from study.style import neuron_label
-from study.training.summary import speakers_alike, summary
+from study.training.summary import speakers_alike, summary, unit_of
 
 MEASURES = {
     "word_variation": "variation of a single sample's loss (nats)",
@@ -160,6 +160,28 @@ def accuracies(study: StudyTables) -> str:
         rows.append([neuron_label(neuron), *scores, spikes, runs])
     header = ["neuron", *shown.values(), "spikes a neuron", "networks (diverged)"]
     return markdown_table(header, rows)
+
+
+def over_seeds(study: StudyTables) -> str:
+    """Test accuracies of the seeds of one winner of each neuron model, and QIF minus LIF with
+    Welch's t interval over them. Empty where there are several winners, or one seed."""
+    of = {n: own["accuracy"] for n, own in study.runs.groupby("neuron")}
+    if unit_of(study.runs) != "seed" or min(map(len, of.values())) < 2:
+        return ""
+    rows = [
+        [neuron_label(n), *(share(value, 1) for value in (of[n].mean(), of[n].min(), of[n].max()))]
+        for n in study.neurons
+    ]
+    table = markdown_table(["neuron", "mean test accuracy", "worst", "best"], rows)
+    if not {"lif", "qif"} <= {*of}:
+        return table
+    interval = ttest_ind(of["qif"], of["lif"], equal_var=False).confidence_interval(LEVEL)
+    gain = of["qif"].mean() - of["lif"].mean()
+    found = with_interval(gain, interval.low, interval.high, show=points)
+    return (
+        f"{table}\n\nQIF minus LIF is {found} points over seeds. That other settings would be found"
+        " by another search is not in this interval."
+    )
 
 
 def by_fold(study: StudyTables) -> str:
