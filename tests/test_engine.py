@@ -36,6 +36,23 @@ def assert_spikes(out: SpikeTrains, b: int, expected: list[tuple[float, int]]) -
 
 
 @pytest.mark.parametrize("neuron", EVERY)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_population_that_spikes_at_once_goes_on(neuron, dtype):
+    """No step, however short, parts neurons that a drive alone brings to their threshold."""
+    n = 300
+
+    def times(n_out: int) -> torch.Tensor:
+        layer = SpikingLayer(1, n_out, neuron, 0.01, recurrent=True, dtype=dtype, drive=1.25)
+        for weight in layer.parameters():
+            torch.nn.init.zeros_(weight)
+        return layer(SpikeTrains.from_arrays([[0.09]], [[0]], 0.1)).times.detach()
+
+    alone = times(1)
+    assert len(alone) > 1
+    torch.testing.assert_close(times(n), alone.repeat_interleave(n), rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("neuron", EVERY)
 @pytest.mark.parametrize("drive", DRIVES)
 @pytest.mark.parametrize("recurrent", [False, True])
 def test_spike_times_equal_numerical_integration(neuron, drive, recurrent):

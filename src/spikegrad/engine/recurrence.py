@@ -42,6 +42,8 @@ from spikegrad.engine.rows import (
 # Neurons found to spike in one step, of which the first alone is wanted, from which on a part of
 # the step is searched first.
 MANY = 4
+# The shortest such part: a shorter one parts no spikes that come together, and would fall to zero.
+SHORTEST_PART = 1e-9
 
 
 @njit(**INLINED)
@@ -163,7 +165,7 @@ def advance_at_once(neuron, events, duration, weights, max_spikes, record, buffe
             step = min(type(one)(2) * step, longest)
             n_found = flow_and_find(neuron, step, buffer, here, there, found)
         if n_found > MANY:
-            part = type(one)(3) * step / type(one)(n_found)
+            part = max(type(one)(3) * step / type(one)(n_found), type(one)(SHORTEST_PART))
 
         source, d = PAUSE, float(step)
         if n_found > 0:
