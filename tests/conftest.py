@@ -34,12 +34,13 @@ LONG = ("test_workflow", "test_docs", "test_report", "test_archive")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, else one process is left alone with them; files that wait for the smoke
     study last, so that others are tested while it runs."""
-    files = {item.path.stem for item in items if "finished" in getattr(item, "fixturenames", ())}
+    waiting = {item.path.stem for item in items if "finished" in getattr(item, "fixturenames", ())}
+    waiting -= {LONG[0]}
     places = {name: place for place, name in enumerate(LONG)}
 
     def place(item: pytest.Item) -> tuple[bool, int]:
         name = item.path.stem
-        return name in files - {LONG[0]}, places.get(name, len(LONG))
+        return name in waiting, places.get(name, len(LONG))
 
     items.sort(key=place)
 

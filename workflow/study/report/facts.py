@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from scipy.stats import t, ttest_ind
+from scipy.stats import t
 
-from study.claims.estimates import Verdict
+from study.claims.estimates import Verdict, difference
 from study.claims.judge import CLAIMS, Answer
 from study.claims.performance import FINISHED
 from study.report.numbers import (
@@ -175,9 +175,8 @@ def over_seeds(study: StudyTables) -> str:
     table = markdown_table(["neuron", "mean test accuracy", "worst", "best"], rows)
     if not {"lif", "qif"} <= {*of}:
         return table
-    interval = ttest_ind(of["qif"], of["lif"], equal_var=False).confidence_interval(LEVEL)
-    gain = of["qif"].mean() - of["lif"].mean()
-    found = with_interval(gain, interval.low, interval.high, show=points)
+    gain = difference(of["qif"].to_numpy(), of["lif"].to_numpy(), seed=0, unit="seeds")
+    found = with_interval(gain.value, gain.low, gain.high, show=points)
     return (
         f"{table}\n\nQIF minus LIF is {found} points over seeds. That other settings would be found"
         " by another search is not in this interval."
