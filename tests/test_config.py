@@ -67,7 +67,6 @@ training: {epoch: 3}  # 'training.epoch' is not a known key; did you mean 'epoch
 network: {init: {men: 0.1}}  # 'network.init.men' is not a known key; did you mean 'mean'?
 training: {epochs: '3'}  # 'training.epochs' = '3'
 training: {epochs: 0}  # 'training.epochs' = 0
-training: {stop: 3}  # stop = 3 comes after the 2 epochs
 training: {learning_rate: 1e-3}  # for text: write a number such as 1.0e-3, with a point
 network:  # 'network' = None
 network: {init: {mean: .nan}}  # 'network.init.mean' = nan: Input should be a finite number

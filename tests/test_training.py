@@ -61,7 +61,6 @@ SETTINGS: dict[str, Any] = {
         "schedule": {"kind": "cosine"},
         "clip": 1.0,
         "runaways": 0.01,
-        "stop": None,
         "activity": {"strength": 0.01, "target": 2.0},
         "augmentation": {"channel_shift": 1, "time_stretch": 0.05},
         "snapshots": 12,
@@ -483,13 +482,9 @@ def test_a_run_without_validation_that_diverges_keeps_the_last_whole_epoch(
     assert result.presentations == 80 + 8  # within the first batch of epoch 3
 
 
-def test_training_stops_early_on_the_schedule_of_the_whole(tmp_path: Path):
-    whole = run(tmp_path / "whole")
-    stopped = without_validation(tmp_path / "stopped", stop=3, snapshots=3)
-    assert (stopped.outcome, stopped.best_epoch) == ("finished", 3)
-    assert same_bits(stopped.best, whole.snapshots[3])
-    assert list(stopped.snapshots) == [0, 2, 3]
-    assert stopped.presentations == 120
+def test_validation_changes_no_weight(tmp_path: Path):
+    watched, alone = run(tmp_path / "watched"), without_validation(tmp_path / "alone")
+    assert same_bits(alone.best, watched.snapshots[4])
 
 
 def test_a_gradient_that_is_not_clipped_learns_as_one_with_a_distant_bound(tmp_path: Path):

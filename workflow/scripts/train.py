@@ -26,8 +26,6 @@ if params.samples:
 settings = validate(ModelSettings, params.model)
 found = best_winner(snakemake.input.winner)
 settings = settings.with_parameters(found["parameters"]).with_parameters(params.overrides)
-if params.inner is None and found["epochs"] is not None:
-    settings = settings.with_parameters({"training.stop": found["epochs"]})
 neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
 log.info("%s, seed %d: %s", neuron, seed, settings.model_dump_json())
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")

@@ -62,8 +62,6 @@ class TrainingSettings(Section):
 
     epochs: PositiveInt
     """Passes through the training data, over which the schedule spans."""
-    stop: PositiveInt | None = None
-    """Epoch after which training ends, before its schedule does; null trains to the end."""
     batch_size: PositiveInt
     """Samples per weight update, at most the number of training samples."""
     learning_rate: PositiveFloat
@@ -94,22 +92,11 @@ class TrainingSettings(Section):
     snapshots: Annotated[int, Field(ge=2)] = 12
     """Epochs whose weights are kept for the landscapes, evenly spaced from 0 to the last."""
 
-    @model_validator(mode="after")
-    def _stop_is_within_the_schedule(self) -> Self:
-        if self.stop is not None and self.stop > self.epochs:
-            raise ValueError(f"stop = {self.stop} comes after the {self.epochs} epochs of training")
-        return self
-
     @property
     def rates(self) -> tuple[float, float, float, float]:
         """Learning rates of spiking layers, the readout, delays and time constants."""
         own = self.learning_rate, self.readout_learning_rate
         return *own, self.delay_learning_rate, self.tau_learning_rate
-
-    @property
-    def last_epoch(self) -> int:
-        """The epoch after which training ends."""
-        return self.epochs if self.stop is None else self.stop
 
 
 class Silence(Section):

@@ -23,7 +23,7 @@ from study.search.records import (
 )
 from study.storage.columns import Table, shared
 
-NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}, "epochs": None}
+NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}}
 
 
 def finalist_runs(
@@ -86,21 +86,18 @@ def winner(
     """The configuration with the highest mean validation accuracy over the inner folds.
 
     ``records`` are of all trials, ``runs`` of the finalists. Ties are broken by the lower mean
-    loss; the unchanged configuration takes part. ``epochs`` are those for which final networks
-    train: the mean of the winner's best epochs over the inner folds, rounded, and at least 1. Also
-    how the unchanged configuration did, and what the search has cost, in training samples
-    presented, of its ``budget`` and beside what a ``whole_trial`` costs, one of all rungs.
+    loss; the unchanged configuration takes part. Also how the unchanged configuration did, and what
+    the search has cost, in training samples presented, of its ``budget`` and beside what a
+    ``whole_trial`` costs, one of all rungs.
     """
     table = run_table(runs)
     means = table.groupby("number")[["validation_accuracy", "validation_loss"]].mean()
     order = means.sort_values(["validation_accuracy", "validation_loss"], ascending=[False, True])
     number = int(order.index[0])
-    best_epochs = table.loc[table["number"] == number, "best_epoch"].dropna()
     used = sum(r.presentations for r in records)
     return {
         "parameters": {run.trial.number: run.trial.parameters for run in runs}[number],
         "trial": None if number == UNCHANGED else number,
-        "epochs": max(1, round(best_epochs.mean())) if len(best_epochs) else 1,
         "winner": _scores(table, number),
         "unchanged": _scores(table, UNCHANGED),
         "trials": {

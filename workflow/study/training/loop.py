@@ -108,10 +108,10 @@ def train(
             desc=f"{neuron}, seed {seed}",
             unit="epoch",
             initial=max(begin - 1, 0),  # epoch 0 is before training
-            total=options.last_epoch,
+            total=options.epochs,
             disable=None,
         )
-        for epoch in range(begin, options.last_epoch + 1):
+        for epoch in range(begin, options.epochs + 1):
             start = time.perf_counter()
             row: dict[str, Any] = {}
             if epoch > 0:

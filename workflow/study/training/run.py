@@ -136,7 +136,7 @@ HISTORIES_TABLE = Table(
 
 def snapshot_epochs(options: TrainingSettings) -> set[int]:
     """Epochs whose weights are kept: evenly spaced, from 0 (before training) to the last."""
-    last = options.last_epoch
+    last = options.epochs
     number = min(options.snapshots, last + 1)
     return {round(k * last / (number - 1)) for k in range(number)}
 
