@@ -96,7 +96,7 @@ def bits(run: Run) -> bytes:
     """Everything that a training leaves, but for how long it took."""
     assert run.outcome == "finished"
     weights = [
-        w for state in (run.network.state_dict(), run.best) for _, w in sorted(state.items())
+        w for state in (run.network.state_dict(), run.trained) for _, w in sorted(state.items())
     ]
     numbers = [{k: v for k, v in row.items() if k != "seconds"} for row in run.history]
     return b"".join(w.numpy().tobytes() for w in weights) + repr(numbers).encode()

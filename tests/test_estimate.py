@@ -253,7 +253,7 @@ def test_jobs_share_the_work():
 
 
 def test_networks_have_the_weights_that_are_predicted(results):
-    network, _ = load_network(results / "training" / "qif" / "0" / "best.safetensors")
+    network, _ = load_network(results / "training" / "qif" / "0" / "trained.safetensors")
     own = {"layers": network.settings.layers, "recurrent": network.settings.recurrent}
     found = study("smoke", network=own, search=None, variants=NONE)
     assert n_weights(found, "qif") == sum(p.numel() for p in network.parameters())

@@ -45,7 +45,7 @@ def training_run(neuron: str, seed: int, **more: Any) -> TrainingRun:
         "n_classes": 2,
         "neuron": neuron,
         "seed": seed,
-        "outcome": {"best_epoch": 5},
+        "outcome": {"epochs": 5},
     }
     return TrainingRun(net, header, trajectory[-1], list(range(6)), trajectory)
 

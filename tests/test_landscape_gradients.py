@@ -84,7 +84,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     options = settings(activity={"strength": 0.0, "target": 1.0}, snapshots=3)
     run = train(options, "lif", 0, TRAIN, VALIDATION, path / "state", "")
     about = {"seed": 0, "training": options.training.model_dump(mode="json")}
-    save_network(path / "best", run.network, about, run.best)
+    save_network(path / "best", run.network, about, run.trained)
     save_tensors(path / "snapshots", snapshot_tensors(run))
     return path / "best", path / "snapshots"
 

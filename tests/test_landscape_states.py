@@ -58,7 +58,7 @@ def test_a_snapshot_at_which_the_network_diverges_has_no_loss():
 def test_a_run_that_failed_before_its_first_epoch_is_named(tmp_path):
     run = training_run("lif", 4)
     about = {"seed": 4, "outcome": {"reason": "it was silent"}}
-    save_network(tmp_path / "best.safetensors", run.network, about, run.network.state_dict())
+    save_network(tmp_path / "trained.safetensors", run.network, about, run.network.state_dict())
     save_tensors(tmp_path / "snapshots.safetensors", {})
     with pytest.raises(CheckpointError, match=r"it was silent.*leave seed 4 out"):
-        load_run(tmp_path / "best.safetensors", tmp_path / "snapshots.safetensors")
+        load_run(tmp_path / "trained.safetensors", tmp_path / "snapshots.safetensors")

@@ -91,7 +91,7 @@ def test_of_each_search_the_first_network_is_kept(results: Path):
     runs = pd.read_csv(results / "training/runs.csv")
     for (neuron, search), own in runs.groupby(["neuron", "search"]):
         kept = (results / f"networks/{neuron}_{search}.safetensors").read_bytes()
-        first = results / f"training/{neuron}/{own['seed'].min()}/best.safetensors"
+        first = results / f"training/{neuron}/{own['seed'].min()}/trained.safetensors"
         assert kept == first.read_bytes()
     measured = pd.read_csv(results / "networks/roughness.csv")
     assert set(measured["network"]) == {

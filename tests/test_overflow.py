@@ -212,7 +212,7 @@ def test_training_ends_as_soon_as_too_many_samples_have_run_away(tmp_path: Path)
     places = (order >= 600).nonzero()[:, 0]
     for runaways, place in ((0.0, places[0]), (0.049, places[1])):
         result = run(tmp_path / f"{runaways}", runaways=runaways)
-        assert (result.outcome, result.best_epoch) == ("overflow", 0)
+        assert (result.outcome, result.epochs) == ("overflow", 0)
         assert "of the 40 samples of epoch 1 ran away" in result.reason
         assert f"training.runaways = {runaways:g}" in result.reason
         whole = 8 * (int(place) // 8 + 1)  # the batch that it came in

@@ -64,8 +64,8 @@ def test_each_rung_is_a_whole_training_from_the_start(tmp_path: Path, neuron: st
         )
         own = records[-1].rungs[rung]
         assert own["validation_accuracy"] == run.result()["validation_accuracy"]
-        assert own["validation_loss"] == run.history[run.best_epoch]["validation_loss"]
-    assert records[-1].accuracy == max(row["validation_accuracy"] for row in records[-1].rungs)
+        assert own["validation_loss"] == run.history[-1]["validation_loss"]
+    assert records[-1].accuracy == records[-1].rungs[-1]["validation_accuracy"]
 
 
 def test_a_trial_of_surrogate_gradients_and_its_width(tmp_path: Path):
@@ -135,12 +135,12 @@ def test_diverging_and_silent_trials_are_outcomes(tmp_path: Path):
     for parameters, outcome in ((wild, "overflow"), (silent, "silent")):
         result = runner(tmp_path, "lif").run(TrialRecord(Trial(0, 1, parameters)), 0)
         assert (result.outcome, result.rungs, result.presentations) == (outcome, (), 0)
-        assert (result.best, result.accuracy) == ({}, 0.0)
+        assert (result.last, result.accuracy) == ({}, 0.0)
         assert result.failed
         assert result.reason
 
 
-def test_a_trial_that_diverges_keeps_the_best_epoch_before(tmp_path: Path, monkeypatch):
+def test_a_trial_that_diverges_counts_with_its_last_whole_epoch(tmp_path: Path, monkeypatch):
     accuracies = []
     train_epoch, respond = study.training.loop._train_epoch, study.training.loop.respond
 
@@ -159,7 +159,7 @@ def test_a_trial_that_diverges_keeps_the_best_epoch_before(tmp_path: Path, monke
     *_, result = through_all_rungs(runner(tmp_path, epochs=[1, 4]))
     assert result.outcome == "overflow"
     assert len(accuracies) == 2 + 3  # before training and after each epoch of both rungs
-    assert result.accuracy == max(accuracies)
+    assert result.accuracy == accuracies[-1]
     assert len(result.rungs) == 1
     assert (result.epochs, result.presentations) == (3, 120)
 

@@ -11,7 +11,9 @@ from smoke import ROOT, snakemake
 from test_workflow import planned
 
 TWO_GENERATIONS = "search: {generations: 2}"
-TRAINED = [f"results/spoken-digits-smoke/training/qif/{seed}/best.safetensors" for seed in range(4)]
+TRAINED = [
+    f"results/spoken-digits-smoke/training/qif/{seed}/trained.safetensors" for seed in range(4)
+]
 SEARCHING = {"search_suggest", "search_trials", "search_finalists", "search_best"}
 GENERATION = ["trials.json", "rung0/job0", "rung1/job0"]
 

@@ -301,7 +301,7 @@ def study(tmp_path: Path) -> StudyTables:
     for folder in ("training", "networks", "variants"):
         (tmp_path / folder).mkdir()
     (tmp_path / "training/runs.csv").write_text(
-        "neuron,search,seed,outcome,best_epoch,validation_accuracy,accuracy_unseen_speakers\n"
+        "neuron,search,seed,outcome,epochs,validation_accuracy,accuracy_unseen_speakers\n"
         "lif,0,0,finished,3,0.9,0.3\nlif,0,1,overflow,1,0.8,0.9\n"
         "lif,1,2,finished,5,0.7,0.5\nqif,0,0,finished,9,0.6,0.7\n"
     )

@@ -163,12 +163,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run(tmp_path_factory.mktemp("kept"), **KEPT)
 
 
-def test_best_weights_are_those_of_the_best_validation_epoch(kept: Run):
-    table = kept.table()
-    assert table["validation_accuracy"][kept.best_epoch] == table["validation_accuracy"].max()
-    answer = respond(with_weights(kept.best), VALIDATION, batch_size=7)
-    assert answer.accuracy == table["validation_accuracy"][kept.best_epoch]
-    assert answer.loss == pytest.approx(table["validation_loss"][kept.best_epoch], rel=1e-6)
+def test_a_run_counts_with_its_last_epoch(kept: Run):
+    answer = respond(with_weights(kept.trained), VALIDATION, batch_size=7)
+    assert answer.accuracy == kept.result()["validation_accuracy"]
+    assert answer.loss == pytest.approx(kept.table()["validation_loss"].iloc[-1], rel=1e-6)
 
 
 def test_snapshots_are_spread_evenly_from_the_initial_weights_to_the_last(kept: Run):
@@ -233,14 +231,14 @@ def test_resuming_after_a_kill_gives_the_same_bits_and_another_seed_others(
     monkeypatch.setattr(study.training.loop, "_train_epoch", count)
     resumed = run(tmp_path / "killed")
     assert epochs_run == list(range(killed + 1, 5))
-    assert same_bits(whole.best, resumed.best)
+    assert same_bits(whole.trained, resumed.trained)
     assert same_bits(whole.network.state_dict(), resumed.network.state_dict())
     assert list(whole.snapshots) == [0, 1, 2, 3, 4]
     assert list(whole.steps) == [0, 1, 2, 3]
     assert same_bits(snapshot_tensors(whole), snapshot_tensors(resumed))
     timeless = [table.drop(columns="seconds") for table in (whole.table(), resumed.table())]
     assert timeless[0].equals(timeless[1])
-    assert not same_bits(whole.best, run(tmp_path / "other", seed=1).best)
+    assert not same_bits(whole.trained, run(tmp_path / "other", seed=1).trained)
 
 
 LEARNED = {
@@ -257,7 +255,7 @@ def test_delays_and_time_constants_are_learned_and_resumed(tmp_path: Path, neuro
     with killed_after(1):
         run(tmp_path / "killed", neuron, **LEARNED)
     resumed = run(tmp_path / "killed", neuron, **LEARNED)
-    assert same_bits(whole.best, resumed.best)
+    assert same_bits(whole.trained, resumed.trained)
     assert same_bits(whole.network.state_dict(), resumed.network.state_dict())
     first, last = whole.snapshots[0], whole.network.state_dict()
     times = ("hidden.0.input_delay", "hidden.0.recurrent_delay", "hidden.0.log_tau")
@@ -268,10 +266,10 @@ def test_delays_and_time_constants_are_learned_and_resumed(tmp_path: Path, neuro
         delays = last[f"hidden.0.{name}"]
         assert ((delays >= least) & (delays <= 0.06)).all()
     path = tmp_path / "network.safetensors"
-    save_network(path, whole.network, {}, whole.best)
+    save_network(path, whole.network, {}, whole.trained)
     loaded, _ = load_network(path)
     best = Network(settings(**LEARNED).network, N_UNITS, N_CLASSES, neuron)
-    best.load_state_dict(whole.best)
+    best.load_state_dict(whole.trained)
     assert torch.equal(loaded(VALIDATION.spikes).logits, best(VALIDATION.spikes).logits)
 
 
@@ -285,10 +283,10 @@ def test_networks_learn_by_surrogates_and_resume(tmp_path: Path, neuron: str):
     with killed_after(1):
         run(tmp_path / "killed", neuron, **SURROGATE)
     resumed = run(tmp_path / "killed", neuron, **SURROGATE)
-    assert same_bits(whole.best, resumed.best)
+    assert same_bits(whole.trained, resumed.trained)
     assert whole.history[-1]["train_loss"] < whole.history[1]["train_loss"]
     path = tmp_path / "network.safetensors"
-    save_network(path, whole.network, {}, whole.best)
+    save_network(path, whole.network, {}, whole.trained)
     loaded, _ = load_network(path)
     assert loaded.settings.surrogate == settings(**SURROGATE).network.surrogate
     table = raster(loaded, VALIDATION.spikes[0])
@@ -328,19 +326,19 @@ def test_clocked_layers_refuse_what_they_lack():
 def test_a_state_of_other_settings_or_cut_short_is_not_used(tmp_path: Path):
     fresh = run(tmp_path / "fresh", epochs=3)
     run(tmp_path / "stale", epochs=2, identity="other")
-    assert same_bits(run(tmp_path / "stale", epochs=3).best, fresh.best)
+    assert same_bits(run(tmp_path / "stale", epochs=3).trained, fresh.trained)
     state = tmp_path / "stale" / "state"
     state.write_bytes(state.read_bytes()[:-100])
-    assert same_bits(run(tmp_path / "stale", epochs=3).best, fresh.best)
+    assert same_bits(run(tmp_path / "stale", epochs=3).trained, fresh.trained)
 
 
 def test_diverged_and_silent_networks_end_with_a_named_outcome(tmp_path: Path):
     result = run(tmp_path / "wild", neuron="lif", init=WILD)
     assert result.outcome == "overflow"
     assert "runs away" in result.reason
-    assert result.best_epoch is None
+    assert result.epochs is None
     row, samples = evaluate(checkpoint(tmp_path / "best", result), VALIDATION, TRAIN)
-    assert (row["outcome"], row["accuracy"], row["best_epoch"]) == ("overflow", 0.0, None)
+    assert (row["outcome"], row["accuracy"], row["epochs"]) == ("overflow", 0.0, None)
     assert len(samples) == row["runaways"] == len(VALIDATION)
     assert samples["prediction"].isna().all()
     by_speaker = accuracy_by_speaker(samples, ["speaker"])
@@ -359,7 +357,7 @@ def checkpoint(path: Path, result: Run) -> Path:
         "training": options,
         "outcome": result.result(),
     }
-    save_network(path, result.network, about, result.best)
+    save_network(path, result.network, about, result.trained)
     return path
 
 
@@ -382,7 +380,7 @@ def test_a_run_that_diverges_keeps_the_epochs_before(
     result = run(tmp_path)
     assert result.outcome == "not finite"
     assert len(result.history) == 3
-    assert result.best["readout.weight"].isfinite().all()
+    assert result.trained["readout.weight"].isfinite().all()
 
 
 class Infinite(torch.autograd.Function):
@@ -443,23 +441,23 @@ def test_without_validation_the_last_weights_are_kept(tmp_path: Path):
     """They are those of the same training with validation, whose activity alone is another's."""
     result = without_validation(tmp_path / "without")
     judged = run(tmp_path / "with")
-    assert same_bits(result.best, result.network.state_dict())
-    assert same_bits(result.best, judged.network.state_dict())
+    assert same_bits(result.trained, result.network.state_dict())
+    assert same_bits(result.trained, judged.network.state_dict())
     own = result.result()
-    assert (own["outcome"], own["best_epoch"], own["validation_accuracy"]) == ("finished", 4, None)
+    assert (own["outcome"], own["epochs"], own["validation_accuracy"]) == ("finished", 4, None)
     table, other = result.table(), judged.table()
     scores = [name for name in table if name.startswith("validation_")]
     assert len(scores) == 3
     assert table[scores].isna().all(axis=None)
     assert other[scores].notna().all(axis=None)
     assert table["train_loss"].equals(other["train_loss"])
-    watched = respond(with_weights(result.best), TRAIN, batch_size=40)
+    watched = respond(with_weights(result.trained), TRAIN, batch_size=40)
     assert table["spikes_per_neuron"].iloc[-1] == pytest.approx(watched.spikes_per_neuron)
     assert table["silent_neurons"].iloc[-1] == watched.silent_neurons
     with killed_after(2):
         without_validation(tmp_path / "killed")
     resumed = without_validation(tmp_path / "killed")
-    assert same_bits(resumed.best, result.best)
+    assert same_bits(resumed.trained, result.trained)
     assert resumed.result() == own
 
 
@@ -477,18 +475,18 @@ def test_a_run_without_validation_that_diverges_keeps_the_last_whole_epoch(
 ):
     blow_up_in(3, monkeypatch)
     result = without_validation(tmp_path)
-    assert (result.outcome, result.best_epoch) == ("not finite", 2)
-    assert same_bits(result.best, result.snapshots[2])
+    assert (result.outcome, result.epochs) == ("not finite", 2)
+    assert same_bits(result.trained, result.snapshots[2])
     assert result.presentations == 80 + 8  # within the first batch of epoch 3
 
 
 def test_validation_changes_no_weight(tmp_path: Path):
     watched, alone = run(tmp_path / "watched"), without_validation(tmp_path / "alone")
-    assert same_bits(alone.best, watched.snapshots[4])
+    assert same_bits(alone.trained, watched.snapshots[4])
 
 
 def test_a_gradient_that_is_not_clipped_learns_as_one_with_a_distant_bound(tmp_path: Path):
-    assert same_bits(run(tmp_path / "a", clip=None).best, run(tmp_path / "b", clip=1e9).best)
+    assert same_bits(run(tmp_path / "a", clip=None).trained, run(tmp_path / "b", clip=1e9).trained)
 
 
 def test_data_that_do_not_fit_are_refused(tmp_path: Path):
@@ -619,7 +617,7 @@ def test_a_checkpoint_gives_the_networks_scores_by_speaker(tmp_path: Path):
     path = checkpoint(tmp_path / "best", result)
     row, samples = evaluate(path, VALIDATION, known)
     assert (row["neuron"], row["seed"], row["outcome"]) == ("qif", 0, "finished")
-    answer = respond(with_weights(result.best), VALIDATION, 8)
+    answer = respond(with_weights(result.trained), VALIDATION, 8)
     right = (answer.logits.argmax(1) == VALIDATION.labels).numpy()
     unseen = (VALIDATION.speakers == 2).numpy()
     assert (samples["label"] == samples["prediction"]).tolist() == right.tolist()
@@ -633,7 +631,7 @@ def test_a_checkpoint_gives_the_networks_scores_by_speaker(tmp_path: Path):
 
 def test_a_network_that_runs_away_in_every_test_sample_has_accuracy_0(tmp_path: Path):
     result = run(tmp_path, "lif", epochs=1)
-    recurrent = result.best["hidden.0.recurrent_weight"]
+    recurrent = result.trained["hidden.0.recurrent_weight"]
     recurrent.copy_(1e4 * recurrent.abs())
     row, samples = evaluate(checkpoint(tmp_path / "best", result), VALIDATION, TRAIN)
     assert (row["outcome"], row["runaways"]) == ("finished", len(VALIDATION))

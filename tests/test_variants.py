@@ -163,7 +163,7 @@ def test_tables_hold_what_was_asked(finished: Path):
     folder = finished / RESULTS / "variants"
     best = yaml.safe_load((finished / RESULTS / "search/qif/0/best.yaml").read_text())
     (run,) = pd.read_csv(folder / "slower.csv").to_dict("records")
-    network, about = load_network(folder / "slower/0.03-s-qif/lif/0/best.safetensors")
+    network, about = load_network(folder / "slower/0.03-s-qif/lif/0/trained.safetensors")
     assert (run["search"], run["to"]) == (best["search"], "0.03 s, qif")
     assert network.settings.tau == 0.03
     assert network.settings.init.scale == best["parameters"]["network.init.scale"]

@@ -29,7 +29,7 @@ LANDSCAPES = {
 
 use rule train as train_equal_activity with:
     output:
-        checkpoint=f"{LANDSCAPE}/equal_activity/{{neuron}}/{{seed}}/best.safetensors",
+        checkpoint=f"{LANDSCAPE}/equal_activity/{{neuron}}/{{seed}}/trained.safetensors",
         snapshots=f"{LANDSCAPE}/equal_activity/{{neuron}}/{{seed}}/snapshots.safetensors",
         history=f"{LANDSCAPE}/equal_activity/{{neuron}}/{{seed}}/history.parquet",
         outcome=f"{LANDSCAPE}/equal_activity/{{neuron}}/{{seed}}/outcome.json",

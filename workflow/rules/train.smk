@@ -36,7 +36,7 @@ rule train:
         engine=rules.compile_engine.output.done,
         winner=winner_of,
     output:
-        checkpoint=f"{TRAINING}/{{neuron}}/{{seed}}/best.safetensors",
+        checkpoint=f"{TRAINING}/{{neuron}}/{{seed}}/trained.safetensors",
         snapshots=f"{TRAINING}/{{neuron}}/{{seed}}/snapshots.safetensors",
         history=f"{TRAINING}/{{neuron}}/{{seed}}/history.parquet",
         outcome=f"{TRAINING}/{{neuron}}/{{seed}}/outcome.json",

@@ -45,7 +45,7 @@ use rule train as train_variant with:
         engine=rules.compile_engine.output.done,
         winner=variant_winner,
     output:
-        checkpoint=f"{VARIANT_RUN}/best.safetensors",
+        checkpoint=f"{VARIANT_RUN}/trained.safetensors",
         snapshots=f"{VARIANT_RUN}/snapshots.safetensors",
         history=f"{VARIANT_RUN}/history.parquet",
         outcome=f"{VARIANT_RUN}/outcome.json",

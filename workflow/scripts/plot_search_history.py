@@ -2,7 +2,6 @@
 
 from _job import start
 from study.search.figures import draw_best_so_far
-from study.search.records import UNCHANGED
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, panels, save
 
@@ -24,13 +23,9 @@ for neuron, axes in zip(neurons, grid.flat, strict=True):
     draw_best_so_far(axes, own, "best so far, mean")
     last = own["number"].max() + 1
     means = runs[runs["neuron"] == neuron].groupby(["search", "number"])["validation_accuracy"]
-    for (search, number), accuracy in means.mean().items():
-        unchanged = number == UNCHANGED
-        axes.plot(
-            last * (1.08 + 0.06 * search) + 1, accuracy, ls="none", ms=5, mfc="none",
-            c="0.4" if unchanged else colour, marker="s" if unchanged else "D",
-            label="configured values" if unchanged and search == 0 else None,
-        )  # fmt: skip
+    for (search, _), accuracy in means.mean().items():
+        place = last * (1.08 + 0.06 * search) + 1
+        axes.plot(place, accuracy, ls="none", ms=5, mfc="none", c=colour, marker="D")
     axes.axvline(last * 1.04 + 0.5, c="0.8", lw=0.8)
     axes.set(title=neuron_label(neuron), xlabel="trial; right of the line: finalists")
     axes.set_xticks([tick for tick in axes.get_xticks() if 1 <= tick <= last])

@@ -34,10 +34,10 @@ for case, fold, checkpoint, history in runs:
     row, samples = evaluate(checkpoint, test, train)
     network, about = load_network(checkpoint)
     accuracies = read_table(history).set_index("epoch")["train_accuracy"]
-    row |= {"train_accuracy": accuracies.get(row["best_epoch"], math.nan)}
+    row |= {"train_accuracy": accuracies.get(row["epochs"], math.nan)}
     row |= {"search": about["search"], "change": params.change, **case}
     rows.append(row)
-    if row["best_epoch"] is None:  # no answer, no score
+    if row["epochs"] is None:  # no answer, no score
         row |= dict.fromkeys(SCORES, math.nan)
         continue
     run = {name: row[name] for name in RUN}
@@ -52,7 +52,7 @@ for case, fold, checkpoint, history in runs:
 measured = ROUGH if "roughness" in params.measures else ()
 drawn = [name for name in ("draw",) if name in rows[0]]
 runs = pd.DataFrame(rows, columns=[*SCORED, *measured, *drawn])
-write_table(runs.astype({"search": "Int64", "best_epoch": "Int64"}), output.runs)
+write_table(runs.astype({"search": "Int64", "epochs": "Int64"}), output.runs)
 for columns, tables, file in (
     (SPEAKERS, speakers, output.speakers),
     (ROBUST, robust, output.robustness),

@@ -42,7 +42,7 @@ about = {
     "training": settings.training.model_dump(mode="json"),
     "outcome": run.result(),
 }
-save_network(snakemake.output.checkpoint, run.network, about, run.best)
+save_network(snakemake.output.checkpoint, run.network, about, run.trained)
 save_tensors(snakemake.output.snapshots, snapshot_tensors(run))
 write_table(run.table().assign(neuron=neuron, seed=seed), snakemake.output.history)
 with atomic(snakemake.output.outcome) as file:

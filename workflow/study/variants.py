@@ -9,7 +9,7 @@ from study.statistics import spearman
 from study.storage.columns import Table, shared
 
 SCORED = (
-    "neuron", "fold", "search", "change", "to", "seed", "outcome", "best_epoch",
+    "neuron", "fold", "search", "change", "to", "seed", "outcome", "epochs",
     "validation_accuracy", "train_accuracy", "accuracy", "accuracy_unseen_speakers",
     "spikes_per_neuron", "silent_fraction",
 )  # fmt: skip
@@ -28,9 +28,9 @@ VARIANT_RUNS_TABLE = Table(
         **shared("neuron", "fold", "seed", "outcome", "silent_fraction", "spikes_per_neuron"),
         **shared("word_minima", "to", "change"),
         "search": "search whose winner was taken; missing where none was",
-        "best_epoch": "the one whose weights were kept; missing if no epoch was validated",
-        "validation_accuracy": "at that epoch",
-        "train_accuracy": "share of training samples classified right during that epoch",
+        "epochs": "whole epochs trained; missing if not even the untrained network has an answer",
+        "validation_accuracy": "after the last",
+        "train_accuracy": "share of training samples classified right during the last",
         "accuracy": "on the test set; missing if the network gives no answer, as all that follows",
         "accuracy_unseen_speakers": "on speakers that training does not have",
         "word_variation": "total variation of a single sample's loss along a random direction, in "

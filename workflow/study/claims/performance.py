@@ -21,9 +21,10 @@ SILENCE = ("to the end", "when training goes on", "when training goes on, withou
 def accuracy_gain(tables: Tables) -> Cases:
     """Test accuracy, QIF minus LIF.
 
-    By the rule of docs/search.md a run that diverged counts with its best checkpoint; beside it,
-    with accuracy 0, and not at all. Samples count alike in some cases, speakers in another. Without
-    a search there is nothing to compare, nor if one of the searches did not spend its budget.
+    By the rule of docs/search.md a run that diverged counts with its last whole epoch; beside
+    it, with accuracy 0, and not at all. Samples count alike in some cases, speakers in another.
+    Without a search there is nothing to compare, nor if one of the searches did not spend its
+    budget.
     """
 
     def accuracies(neuron: str, column: str, diverged: str) -> Units:

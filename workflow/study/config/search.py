@@ -176,13 +176,13 @@ class Selection(Section):
     """How the winner is found among the best trials."""
 
     finalists: PositiveInt
-    """Best trials that are trained again, beside the configuration without any change: for
-    `training.epochs`, once on each inner fold of the training speakers, with a fresh seed for each
-    fold. The highest mean accuracy over the inner folds wins."""
+    """Best trials that are trained again: for `training.epochs`, once on each inner fold of the
+    training speakers, with a fresh seed for each fold. The highest mean accuracy over the inner
+    folds wins."""
 
     def runs(self, folds: int) -> int:
         """Runs on so many inner ``folds``; fewer if fewer trials have a validated epoch."""
-        return (self.finalists + 1) * folds
+        return self.finalists * folds
 
 
 class Sampling(Section):

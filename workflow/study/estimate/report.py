@@ -65,7 +65,7 @@ def disk(study: Study, rule: str, wildcards: Wildcards) -> float:
         case "prepare":
             left = PREPARED * size.samples * size.events
         case "train" | "train_equal_activity" | "train_variant":
-            # The best weights, those of snapshots, and the step after each but the last.
+            # The last weights, those of snapshots, and the step after each but the last.
             neuron = cast(Neuron, wildcards["neuron"])
             kept = 2 if rule == "train_variant" else snapshots(study, neuron)
             left = 4 * 2 * kept * n_weights(study, neuron)

@@ -1,8 +1,8 @@
 """States: the points of weight space that landscapes are looked at around.
 
 ``untrained``: the initial weights. ``equal loss``: the snapshot of the training run at which the
-neuron models that are compared have the same training loss. ``trained``: the best weights.
-``equal activity``: the best weights of another run, in which a regulariser leads all neuron
+neuron models that are compared have the same training loss. ``trained``: the last weights.
+``equal activity``: the last weights of another run, in which a regulariser leads all neuron
 models to the same number of spikes.
 """
 
@@ -104,6 +104,6 @@ def states(
     return {
         "untrained": State(run.trajectory[0], run.epochs[0], run),
         "equal loss": State(run.trajectory[equal], run.epochs[equal], run),
-        "trained": State(run.trained, run.header["outcome"]["best_epoch"], run),
-        "equal activity": State(active.trained, active.header["outcome"]["best_epoch"], active),
+        "trained": State(run.trained, run.header["outcome"]["epochs"], run),
+        "equal activity": State(active.trained, active.header["outcome"]["epochs"], active),
     }

@@ -250,7 +250,7 @@ def landscapes(study: StudyTables, state: str) -> str:
 
 def early(study: StudyTables) -> str:
     """Networks that are as their first epoch left them, or as they began."""
-    own = study.runs[study.runs["best_epoch"] <= 1]
+    own = study.runs[study.runs["epochs"] <= 1]
     return listed(f"{neuron_label(run.neuron)} with seed {run.seed}" for run in own.itertuples())
 
 

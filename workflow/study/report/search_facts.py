@@ -29,7 +29,6 @@ def winners(study: StudyTables) -> str:
         best = yaml.safe_load((study.folder / f"search/{neuron}/{search}/best.yaml").read_text())
         columns[neuron, search] = {
             "validation of the winner": best["winner"]["validation_accuracy"],
-            "validation of the unchanged settings": best["unchanged"]["validation_accuracy"],
             "test, mean of its seeds": own["accuracy"].mean(),
             "spikes a neuron": own["spikes_per_neuron"].mean(),
         } | best["parameters"]
@@ -94,7 +93,7 @@ def short_and_long(study: StudyTables) -> str:
     trials, finalists = (study.table(f"search/{n}.parquet") for n in ("trials", "finalists"))
     stages = {
         "trials": trials,
-        "finalists without the unchanged settings": finalists[finalists["number"] >= 0],
+        "finalists": finalists,
         "networks": study.runs,
     }
 

@@ -14,11 +14,10 @@ from typing import Any
 from spikegrad.files import atomic
 from study.config.search import Halving
 from study.jobs import share
-from study.training.quality import quality
 
 RUNNING, FINISHED, TIMEOUT, MEMORY = "running", "finished", "timeout", "memory"
 UNCHANGED = -1
-"""Number of the trial that leaves the configuration as it is."""
+"""Number of what stands in for finalists where there are none: the configuration as it is."""
 MEASURES = ("validation_loss", "spikes_per_neuron", "silent_fraction")
 REMEDY = "; delete its folder, and snakemake makes it again"
 
@@ -46,11 +45,11 @@ class TrialRecord:
     outcome: str = RUNNING  # if it can go on; finished after the last rung, else a failure's name
     reason: str = ""  # the message that came with a failure
     rungs: tuple[dict[str, float], ...] = ()
-    """For each rung passed: ``epoch``, ``validation_accuracy`` and :data:`MEASURES` of the best
+    """For each rung passed: ``epoch``, ``validation_accuracy`` and :data:`MEASURES` after the last
     epoch of its training."""
-    best: dict[str, float] = field(default_factory=dict)
-    """The same of the best epoch of all trainings: what the trial counts with, also if it diverged.
-    Empty if no epoch was validated, or a limit of the machine ended the trial."""
+    last: dict[str, float] = field(default_factory=dict)
+    """The same after the last whole epoch of the last training: what the trial counts with, also if
+    it diverged. Empty if no epoch was validated, or a limit of the machine ended the trial."""
     epochs: int = 0  # completed, in the trainings of all rungs
     presentations: int = 0
     """Training samples presented in these. A rung that a limit of the machine ended counts as a
@@ -64,13 +63,13 @@ class TrialRecord:
 
     @property
     def accuracy(self) -> float:
-        """Validation accuracy of the best epoch; 0 without one."""
-        return self.best.get("validation_accuracy", 0.0)
+        """Validation accuracy after the last whole epoch; 0 without one."""
+        return self.last.get("validation_accuracy", 0.0)
 
     @property
     def quality(self) -> tuple[float, float]:
-        """See :func:`training.quality.quality`; a trial without any epoch is the worst."""
-        return quality(self.best) if self.best else (0.0, -math.inf)
+        """Larger is better: validation accuracy, then the lower loss; no epoch is the worst."""
+        return self.accuracy, -self.last.get("validation_loss", math.inf)
 
 
 def best_first(records: Iterable[TrialRecord], n: int) -> list[TrialRecord]:

@@ -107,7 +107,7 @@ def to_optuna(
     for record in sorted(records, key=lambda r: r.trial.number):
         accuracies = [rung["validation_accuracy"] for rung in record.rungs]
         if record.failed:
-            accuracies = [*accuracies, record.accuracy] if record.best else []
+            accuracies = [*accuracies, record.accuracy] if record.last else []
         complete = len(accuracies) == len(epochs)
         found.append(
             create_trial(

@@ -29,16 +29,16 @@ NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}}
 def finalist_runs(
     records: Sequence[TrialRecord], selection: Selection, seed: int, folds: int
 ) -> list[Trial]:
-    """The runs behind the choice: the best trials and the unchanged configuration.
+    """The runs behind the choice, of the best trials.
 
     Each is trained once on each of the inner ``folds``, with a fresh seed for each fold, which is
-    the same for all of them. The unchanged configuration comes first. Trials that halving stopped
-    do not compete, nor those without a validated epoch; with fewer others than finalists there are
-    fewer runs.
+    the same for all of them. Trials that halving stopped do not compete, nor those without a
+    validated epoch; with fewer others than finalists there are fewer runs. If there are none, the
+    configuration without any change stands in for them.
     """
-    competing = [record for record in records if record.best and record.outcome != RUNNING]
-    trials = [Trial(UNCHANGED, 0, {})]
-    trials += [record.trial for record in best_first(competing, selection.finalists)]
+    competing = [record for record in records if record.last and record.outcome != RUNNING]
+    trials = [record.trial for record in best_first(competing, selection.finalists)]
+    trials = trials or [Trial(UNCHANGED, 0, {})]
     seeds = [derived_seed(seed, AGAIN, inner) for inner in range(folds)]
     return [replace(t, seed=s, inner=inner) for t in trials for inner, s in enumerate(seeds)]
 
@@ -52,15 +52,15 @@ FINALISTS_TABLE = Table(
         "number": "number of the trial; -1 is the configuration without any change",
         "inner": "inner fold of speakers that the run is validated on",
         "seed": "fresh, the same for each finalist",
-        "best_epoch": "epoch of the best validation accuracy; missing without one",
+        "epochs": "whole epochs trained; missing if a limit of the machine ended the run",
         "presentations": "training samples presented",
     },
 )
 
 
 def run_table(runs: Sequence[TrialRecord]) -> pd.DataFrame:
-    """One row for each run of a finalist; one that diverged has the scores of the best epoch that
-    it had reached, without any epoch accuracy 0 and nothing else."""
+    """One row for each run of a finalist; one that diverged has the scores of its last whole epoch,
+    without any epoch accuracy 0 and nothing else."""
     return pd.DataFrame(
         {
             "number": run.trial.number,
@@ -69,7 +69,7 @@ def run_table(runs: Sequence[TrialRecord]) -> pd.DataFrame:
             "outcome": run.outcome,
             "validation_accuracy": run.accuracy,
             **_measures(run),
-            "best_epoch": run.best.get("epoch", float("nan")),
+            "epochs": run.last.get("epoch", float("nan")),
             "presentations": run.presentations,
         }
         for run in runs
@@ -77,7 +77,7 @@ def run_table(runs: Sequence[TrialRecord]) -> pd.DataFrame:
 
 
 def _measures(record: TrialRecord) -> dict[str, float]:
-    return {name: record.best.get(name, float("nan")) for name in MEASURES}
+    return {name: record.last.get(name, float("nan")) for name in MEASURES}
 
 
 def winner(
@@ -86,9 +86,8 @@ def winner(
     """The configuration with the highest mean validation accuracy over the inner folds.
 
     ``records`` are of all trials, ``runs`` of the finalists. Ties are broken by the lower mean
-    loss; the unchanged configuration takes part. Also how the unchanged configuration did, and what
-    the search has cost, in training samples presented, of its ``budget`` and beside what a
-    ``whole_trial`` costs, one of all rungs.
+    loss. Also what the search has cost, in training samples presented, of its ``budget`` and beside
+    what a ``whole_trial`` costs, one of all rungs.
     """
     table = run_table(runs)
     means = table.groupby("number")[["validation_accuracy", "validation_loss"]].mean()
@@ -99,7 +98,6 @@ def winner(
         "parameters": {run.trial.number: run.trial.parameters for run in runs}[number],
         "trial": None if number == UNCHANGED else number,
         "winner": _scores(table, number),
-        "unchanged": _scores(table, UNCHANGED),
         "trials": {
             "number": len(records),
             "finished": sum(r.outcome == FINISHED for r in records),
@@ -149,9 +147,9 @@ TRIALS_TABLE = Table(
         "failed": "whether it failed",
         "rungs": "rungs that it passed",
         "epochs": "epochs that it trained",
-        "validation_accuracy": "of its best epoch; 0 without one",
-        **dict.fromkeys(MEASURES, "of that epoch"),
-        "rung*_accuracy": "best validation accuracy in that rung's training",
+        "validation_accuracy": "after its last whole epoch; 0 without one",
+        **dict.fromkeys(MEASURES, "after that epoch"),
+        "rung*_accuracy": "validation accuracy at the end of that rung's training",
         "presentations": "training samples presented",
         "seconds": "wall time",
         **dict.fromkeys(("network.*", "training.*"), "the parameter that was tried"),

@@ -31,7 +31,6 @@ from study.search.records import (
 )
 from study.storage.provenance import digest
 from study.training.loop import train
-from study.training.quality import quality
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +89,7 @@ class TrialRunner:
         """Train a trial as long as ``rung`` has it, from its checkpoint if there is one.
 
         A run that diverges, takes too long or needs too much memory gives a record that says so.
-        One that diverged keeps the best epoch that it had reached, in this rung or before.
+        One that diverged counts with its last whole epoch.
         """
         trials, trial = self.trials, record.trial
         settings = self.settings.with_parameters({**trial.parameters, **trials.fixed(rung)})
@@ -126,16 +125,13 @@ class TrialRunner:
             log.warning("trial %d: %s (%s)", trial.number, outcome, reason)
         # Epochs that an earlier start had trained took their time as well.
         spent = max(time.perf_counter() - start, sum(row["seconds"] for row in history))
-        own = _best(history)
-        known = (
-            [] if outcome in (TIMEOUT, MEMORY) else [best for best in (record.best, own) if best]
-        )
+        last = _scores(history[-1]) if history else {}
         return TrialRecord(
             trial,
             outcome,
             reason,
-            rungs=(*record.rungs, own) if outcome == success else record.rungs,
-            best=max(known, key=quality, default={}),
+            rungs=(*record.rungs, last) if outcome == success else record.rungs,
+            last=last,
             epochs=record.epochs + max(len(history) - 1, 0),
             presentations=record.presentations + presented,
             seconds=record.seconds + spent,
@@ -171,11 +167,8 @@ def final_budget(trials: Trials, epochs: int) -> Trials:
     return trials.model_copy(update={"epochs": (epochs,), "samples": None})
 
 
-def _best(history: list[dict[str, float]]) -> dict[str, float]:
-    if not history:
-        return {}
-    best = max(history, key=quality)
-    return {name: best[name] for name in ("epoch", "validation_accuracy", *MEASURES)}
+def _scores(row: Mapping[str, float]) -> dict[str, float]:
+    return {name: row[name] for name in ("epoch", "validation_accuracy", *MEASURES)}
 
 
 class TrialTimeoutError(Exception):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from spikegrad.files import atomic
 
-TRAINED = ("best.safetensors", "outcome.json", "*.csv", "*.parquet", "*.yaml")
+TRAINED = ("trained.safetensors", "outcome.json", "*.csv", "*.parquet", "*.yaml")
 PATTERNS = (
     *(f"benchmarks/{f}/**/*.tsv" for f in ("landscape", "search", "training", "variants")),
     "engine/*.compiled",

@@ -45,9 +45,8 @@ RUNS_TABLE = Table(
     says="Every trained network on test data.",
     columns={
         **shared("fold", "neuron", "seed", "outcome", "reason", "search"),
-        "epochs": "epochs trained",
+        "epochs": "whole epochs trained; missing if not even the untrained network has an answer",
         "presentations": "training samples presented",
-        "best_epoch": "the one whose weights were kept, the last",
         "accuracy": "on the test set; 0 if the network has no answer",
         "accuracy_unseen_speakers": "on speakers that training does not have",
         "accuracy_seen_speakers": "on the others",
@@ -83,7 +82,7 @@ def evaluate(
     """
     network, header = load_network(checkpoint)
     run = {"neuron": header["model"], "seed": header["seed"]}
-    if header["outcome"]["best_epoch"] is None:
+    if header["outcome"]["epochs"] is None:
         response = no_response(network, data)
     else:
         response = respond(network, data, header["training"]["batch_size"])

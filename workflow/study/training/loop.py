@@ -1,4 +1,4 @@
-"""Training: one loop from initial weights to the best checkpoint, resumable at any epoch."""
+"""Training: one loop from initial weights to the last, resumable at any epoch."""
 
 from __future__ import annotations
 
@@ -73,12 +73,10 @@ def train(
     state_file: Path,
     identity: str,
 ) -> Run:
-    """Train a network on ``data``; keep the weights that do best on ``validation``.
+    """Train a network on ``data``, and watch it on ``validation``, which changes no weight.
 
-    Without ``validation`` no epoch is chosen: ``best`` are the weights of the last epoch, or of the
-    last whole one if training diverges. The history then has no scores of validation, and its
-    activity (spikes, silent neurons) is measured on :func:`watched_samples` of ``data``, not on
-    ``validation``.
+    Without ``validation`` the history has no scores of validation, and its activity (spikes, silent
+    neurons) is measured on :func:`watched_samples` of ``data``, not on ``validation``.
 
     After each epoch the run is saved to ``state_file``. A run that finds a state there goes on
     from it, to the same bits as without the interruption, if it carries the same ``identity``:
@@ -101,7 +99,7 @@ def train(
         first = first_samples(data, options, seed)
         network.initialise(data.spikes.select(first), generator(seed, INITIAL))
         optimizer = Adam(network, *options.rates)
-        run.best = copy_weights(network)
+        run.trained = copy_weights(network)
         restore_state(run, optimizer, state_file, identity)
         begin = len(run.history)
         progress = tqdm(
@@ -131,8 +129,7 @@ def train(
                 "seconds": time.perf_counter() - start,
             }
             run.history.append(row)
-            if run.best_epoch == epoch:
-                run.best = copy_weights(network)
+            run.trained = copy_weights(network)
             if epoch in snapshot_epochs(options):
                 run.snapshots[epoch] = copy_weights(network)
             save_state(run, optimizer, state_file, identity)

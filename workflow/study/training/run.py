@@ -17,7 +17,6 @@ from study.config.training import TrainingSettings
 from study.machine import machine, made_with, refuse_others
 from study.storage.columns import Table, shared
 from study.training.optimizer import Adam
-from study.training.quality import quality
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +50,8 @@ class Run:
 
     network: Network
     """With the weights of the last epoch."""
-    best: Weights
-    """Those of the best epoch."""
+    trained: Weights
+    """After the last whole epoch: of what a run counts with, also if it diverged."""
     history: list[dict[str, Any]] = field(default_factory=list)
     """A row for each epoch done, row 0 before training, without metrics of training."""
     snapshots: dict[int, Weights] = field(default_factory=dict)
@@ -69,30 +68,21 @@ class Run:
     """The machines that had a part in it, see :func:`study.machine.machine`."""
 
     @property
-    def best_epoch(self) -> int | None:
-        """Epoch that ``best`` comes from; None before epoch 0 is done.
-
-        By :func:`quality`; without validation the last epoch done.
-        """
-        if not self.history:
-            return None
-        if "validation_accuracy" not in self.history[-1]:
-            return len(self.history) - 1
-        return max(range(len(self.history)), key=lambda epoch: quality(self.history[epoch]))
+    def epochs(self) -> int | None:
+        """Epochs done; None before epoch 0 is, if not even the untrained network has an answer."""
+        return len(self.history) - 1 if self.history else None
 
     def result(self) -> dict[str, Any]:
-        """Outcome, reason, epochs done, presentations, and the best epoch with its accuracy.
+        """Outcome, reason, epochs done, presentations, and the validation accuracy after the last.
 
-        The accuracy is that of validation, or None without.
+        The accuracy is None without validation.
         """
-        best = self.best_epoch
-        accuracy = None if best is None else self.history[best].get("validation_accuracy")
+        accuracy = self.history[-1].get("validation_accuracy") if self.history else None
         return {
             "outcome": self.outcome,
             "reason": self.reason,
-            "epochs": max(len(self.history) - 1, 0),
+            "epochs": self.epochs,
             "presentations": self.presentations,
-            "best_epoch": best,
             "validation_accuracy": accuracy,
         }
 
@@ -149,7 +139,7 @@ def copy_weights(network: Network) -> Weights:
 def save_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     """Write all that the run needs to go on; ``identity`` tells whether it is the same run."""
     tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
-    tensors |= {f"best.{name}": value for name, value in run.best.items()}
+    tensors |= {f"trained.{name}": value for name, value in run.trained.items()}
     tensors |= snapshot_tensors(run)
     tensors |= {f"adam.{name}": value for name, value in optimizer.state().items()}
     header = {"identity": identity, "history": run.history, "made": run.made}
@@ -188,7 +178,7 @@ def restore_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     run.history = header["history"]
     run.presentations = run.history[-1]["presentations"]
     run.network.load_state_dict(_part(tensors, "network."))
-    run.best = _part(tensors, "best.")
+    run.trained = _part(tensors, "trained.")
     run.snapshots, run.steps = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
     optimizer.load(_part(tensors, "adam."))
     log.info("going on after epoch %d", len(run.history) - 1)
