@@ -131,7 +131,7 @@ def train(
             run.history.append(row)
             run.trained = copy_weights(network)
             if epoch in snapshot_epochs(options):
-                run.snapshots[epoch] = copy_weights(network)
+                run.snapshots[epoch] = run.trained
             save_state(run, optimizer, state_file, identity)
             log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS if name in row))
             progress.update(epoch > 0)

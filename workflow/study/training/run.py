@@ -139,7 +139,6 @@ def copy_weights(network: Network) -> Weights:
 def save_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     """Write all that the run needs to go on; ``identity`` tells whether it is the same run."""
     tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
-    tensors |= {f"trained.{name}": value for name, value in run.trained.items()}
     tensors |= snapshot_tensors(run)
     tensors |= {f"adam.{name}": value for name, value in optimizer.state().items()}
     header = {"identity": identity, "history": run.history, "made": run.made}
@@ -178,7 +177,7 @@ def restore_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     run.history = header["history"]
     run.presentations = run.history[-1]["presentations"]
     run.network.load_state_dict(_part(tensors, "network."))
-    run.trained = _part(tensors, "trained.")
+    run.trained = _part(tensors, "network.")
     run.snapshots, run.steps = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
     optimizer.load(_part(tensors, "adam."))
     log.info("going on after epoch %d", len(run.history) - 1)
