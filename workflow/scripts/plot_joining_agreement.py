@@ -20,9 +20,9 @@ for row, neuron in zip(axes, neurons, strict=True):
     own = table[table["neuron"] == neuron]
     for kind, of_kind in own.groupby("surrogate", sort=False):
         style = {"color": KIND_COLOURS[kind], "label": kind}
+        at_end = after_training(of_kind)
         for panel, quantity in zip(row, quantities, strict=False):
-            at_end, log_scale = after_training(of_kind), quantity == "ratio"
-            spread(panel, at_end, "pseudo_width", quantity, log_scale, **style)
+            spread(panel, at_end, "pseudo_width", quantity, quantity == "ratio", **style)
         widths = of_kind.groupby("pseudo_width")["cosine"].mean()
         best = of_kind[of_kind["pseudo_width"] == widths.idxmax()]
         style["label"] = f"{kind} {widths.idxmax():g}"
