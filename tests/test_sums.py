@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -75,11 +76,26 @@ def test_any_flipped_bit_of_any_kind_of_file_is_refused(finished: Path, tmp_path
     assert flips >= 150
 
 
+def test_only_what_was_just_written_is_waited_for(tmp_path: Path, monkeypatch) -> None:
+    """On a cluster another machine's sum may come after its file."""
+    file = tmp_path / "x.csv"
+    file.write_text("a\n")
+    seal([file])
+    file.write_text("b\n")
+    monkeypatch.setattr("time.sleep", lambda _: seal([file]))
+    verify([file])
+    file.write_text("c\n")
+    os.utime(file, (0, 0))
+    with pytest.raises(DamagedError):
+        verify([file])
+
+
 def test_a_job_names_the_damaged_file_that_it_would_read(finished: Path, tmp_path: Path) -> None:
     project = edited(finished, tmp_path)
     table = project / "results" / "spoken-digits-smoke" / "training" / "runs.csv"
     text = table.read_text()
     table.write_text(text.replace("0.", "1.", 1))
+    os.utime(table, (0, 0))  # its sum is not waited for
     (project / "results" / "spoken-digits-smoke" / "claims.csv").unlink()
     run = snakemake(project, "--rerun-triggers", "code", "--", "claims")
     assert run.returncode != 0

@@ -33,11 +33,13 @@ def seal(paths: Iterable[str | Path]) -> None:
 
 
 def verify(paths: Iterable[str | Path], patience: float = PATIENCE) -> None:
-    """DamagedError for the first of ``paths`` that differs from its sum, if it has one."""
+    """DamagedError for the first of ``paths`` that differs from its sum, if it has one.
+
+    A file that was written less than ``patience`` seconds ago may yet get its sum.
+    """
     for path in map(Path, paths):
-        end = time.monotonic() + patience
         while not _is_whole(path):
-            if time.monotonic() > end:
+            if time.time() > _written(path) + patience:
                 raise DamagedError(
                     f"{path} is not as it was written: it is damaged, or was edited; delete it, and"
                     " snakemake makes it again"
@@ -48,6 +50,11 @@ def verify(paths: Iterable[str | Path], patience: float = PATIENCE) -> None:
 def _is_whole(path: Path) -> bool:
     place = _place(path)
     return not place.exists() or not path.exists() or place.read_text().strip() == _sum(path)
+
+
+def _written(path: Path) -> float:
+    """When a file was, or the last of a folder's files."""
+    return max(file.stat().st_mtime for file in [path, *path.rglob("*")])
 
 
 def _place(path: Path) -> Path:
