@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from smoke import listed_rules, snakemake
+from smoke import damage, listed_rules, snakemake
 from snakemake_logger_plugin_lines import Lines
 from test_workflow import edited
 
@@ -76,10 +75,7 @@ def test_the_end_says_where_to_look(finished, tmp_path):
     assert re.search(rf"(?m)^  answer +{results}/index.html$", shown)
     assert stage.count("\n") < 40
     assert "make report CONFIG='config/smoke.yaml'" in shown
-    damaged = project / results / "training" / "lif" / "runs.parquet"
-    written = damaged.stat().st_mtime
-    damaged.write_text("no table")
-    os.utime(damaged, (written, written))  # its sum is not waited for
+    damage(project / results / "training" / "lif" / "runs.parquet", "no table")
     failed = snakemake(
         project, "--rerun-triggers", "mtime", "--forcerun", "summarise", "--logger", "lines"
     )

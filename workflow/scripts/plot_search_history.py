@@ -23,9 +23,9 @@ for neuron, axes in zip(neurons, grid.flat, strict=True):
     draw_best_so_far(axes, own, "best so far, mean")
     last = own["number"].max() + 1
     means = runs[runs["neuron"] == neuron].groupby(["search", "number"])["validation_accuracy"]
-    for (search, _), accuracy in means.mean().items():
-        place = last * (1.08 + 0.06 * search) + 1
-        axes.plot(place, accuracy, ls="none", ms=5, mfc="none", c=colour, marker="D")
+    finalists = means.mean().reset_index()
+    places = last * (1.08 + 0.06 * finalists["search"]) + 1
+    axes.plot(places, finalists["validation_accuracy"], "D", ms=5, mfc="none", c=colour)
     axes.axvline(last * 1.04 + 0.5, c="0.8", lw=0.8)
     axes.set(title=neuron_label(neuron), xlabel="trial; right of the line: finalists")
     axes.set_xticks([tick for tick in axes.get_xticks() if 1 <= tick <= last])

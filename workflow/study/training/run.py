@@ -176,8 +176,8 @@ def restore_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     run.made = list(dict.fromkeys([*header["made"], *run.made]))
     run.history = header["history"]
     run.presentations = run.history[-1]["presentations"]
-    run.network.load_state_dict(_part(tensors, "network."))
     run.trained = _part(tensors, "network.")
+    run.network.load_state_dict(run.trained)
     run.snapshots, run.steps = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
     optimizer.load(_part(tensors, "adam."))
     log.info("going on after epoch %d", len(run.history) - 1)
