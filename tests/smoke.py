@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
+
+from snakemake.cli import main
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "workflow", "profiles", "config", "envs", "src"]
@@ -40,12 +44,33 @@ def damage(path: Path, text: str) -> None:
 TRIGGERS = ["--rerun-triggers", "input", "mtime", "params", "software-env"]  # as in the profiles
 
 
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["snakemake.cli", "snakemake_executor_plugin_slurm"])
+
+
+def _main(project: Path, arguments: list[str], folder: Path) -> None:
+    """What `python -m snakemake` does, with what it prints in two files of ``folder``."""
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(
+            os.open(folder / stream.name.strip("<>"), os.O_WRONLY | os.O_CREAT), stream.fileno()
+        )
+    os.chdir(project)
+    sys.path[0] = str(project)
+    main(arguments)
+
+
 def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable, "-m", "snakemake", *TRIGGERS, "--cores", "2", "--workflow-profile", "none",
+    """Run snakemake on smoke.yaml, in a fork of a process that has imported it already."""
+    arguments = [
+        *TRIGGERS, "--cores", "2", "--workflow-profile", "none",
         "--configfile", "config/smoke.yaml", *options,
     ]  # fmt: skip
-    return subprocess.run(command, cwd=project, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as folder:
+        process = FORKS.Process(target=_main, args=(project, arguments, Path(folder)))
+        process.start()
+        process.join()
+        out, err = ((Path(folder) / name).read_text() for name in ("stdout", "stderr"))
+    return subprocess.CompletedProcess(arguments, process.exitcode, out, err)
 
 
 @cache

@@ -86,6 +86,6 @@ def test_what_the_heidelberg_digits_need(tmp_path: Path, settings: dict, jobs: d
         (project / "hd" / name).touch()
     data = "results/heidelberg-digits/data"
     targets = f"{data}/shd_comparison.csv", f"{data}/figures/shd_comparison.png"
-    needed = planned(project, "mine.yaml", "--nolock", *targets)
+    needed = planned(project, "mine.yaml", targets=targets)
     assert {name: needed[name] for name in jobs} == jobs
     assert needed["plot_shd_comparison"] == 1
