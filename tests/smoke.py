@@ -50,10 +50,8 @@ FORKS.set_forkserver_preload(["snakemake.cli", "snakemake_executor_plugin_slurm"
 
 def _main(project: Path, arguments: list[str], folder: Path) -> None:
     """What `python -m snakemake` does, with what it prints in two files of ``folder``."""
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(
-            os.open(folder / stream.name.strip("<>"), os.O_WRONLY | os.O_CREAT), stream.fileno()
-        )
+    for number, name in enumerate(("stdout", "stderr"), start=1):
+        os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT), number)
     os.chdir(project)
     sys.path[0] = str(project)
     main(arguments)
