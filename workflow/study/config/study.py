@@ -74,8 +74,8 @@ class Study(Section):
     """The search for each neuron model's hyperparameters, whose winner is then trained; null trains
     with the values of `network`, `training` and `neurons`."""
     variants: Variants = Field(default_factory=dict)
-    """Networks that are trained with something changed, by name; null leaves one out. Each makes a
-    table, variants/<name>.csv, and a figure."""
+    """Networks that are trained with something changed, by name; null leaves one out, or all of an
+    earlier file. Each makes a table, variants/<name>.csv, and a figure."""
     measures: Annotated[tuple[Literal["roughness", "robustness", "runaway"], ...], Distinct] = (
         "roughness",
         "robustness",

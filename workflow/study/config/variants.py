@@ -71,14 +71,14 @@ class Variant(Section):
     """What is measured of the networks beside their scores."""
 
 
-def _without_those_left_out(variants: dict[str, Variant | None]) -> dict[str, Variant]:
-    return {name: variant for name, variant in variants.items() if variant is not None}
+def _without_those_left_out(variants: dict[str, Variant | None] | None) -> dict[str, Variant]:
+    return {name: variant for name, variant in (variants or {}).items() if variant is not None}
 
 
 if TYPE_CHECKING:
     Variants = dict[str, Variant]
 else:
-    Variants = Annotated[dict[Name, Variant | None], AfterValidator(_without_those_left_out)]
+    Variants = Annotated[dict[Name, Variant | None] | None, AfterValidator(_without_those_left_out)]
 
 
 class VariantRun(NamedTuple):
