@@ -125,6 +125,7 @@ def test_mistakes_about_names_and_what_a_study_lacks():
         with pytest.raises(ConfigError, match="search"):
             study({"v": variant}, search=None)
     assert study({"v": {}, "w": None}, search=None).variants.keys() == {"v"}
+    assert study(None).variants == {}
     left_out = study({"v": {"settings": ["qif"]}}, neurons={"lif": {}})
     assert by_file(left_out) == {}  # who leaves a neuron out leaves out its variants
 
