@@ -6,12 +6,9 @@ import multiprocessing
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
-
-from snakemake.cli import main
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "workflow", "profiles", "config", "envs", "src"]
@@ -53,7 +50,8 @@ def _main(project: Path, arguments: list[str], folder: Path) -> None:
     for number, name in enumerate(("stdout", "stderr"), start=1):
         os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT), number)
     os.chdir(project)
-    sys.path[0] = str(project)
+    from snakemake.cli import main  # here: forks have it, who imports this file does not wait
+
     main(arguments)
 
 
@@ -74,5 +72,6 @@ def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
 @cache
 def listed_rules() -> str:
     """What ``snakemake --list`` says."""
-    command = [sys.executable, "-m", "snakemake", "--list", "--configfile", "config/smoke.yaml"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    run = snakemake(ROOT, "--list")
+    run.check_returncode()
+    return run.stdout
