@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "workflow", "profiles", "config", "envs", "src"]
@@ -67,6 +72,22 @@ def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
         process.join()
         out, err = ((Path(folder) / name).read_text() for name in ("stdout", "stderr"))
     return subprocess.CompletedProcess(arguments, process.exitcode, out, err)
+
+
+def planned(project: Path, *options: str, targets: Iterable[str | Path] = ()) -> Counter[str]:
+    """How many jobs of each rule would run."""
+    run = snakemake(project, *options, "--dry-run", "--", *map(str, targets))
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = Counter(re.findall(r"^(?:local)?rule (\w+):$", run.stdout + run.stderr, re.MULTILINE))
+    del found["default"], found["all"]  # they only collect
+    return found
+
+
+def replanned(finished: Path, folder: Path, **settings: object) -> Counter[str]:
+    """How many jobs would run if these ``settings`` were laid over the smoke study's."""
+    overlay = folder / "overlay.yaml"
+    overlay.write_text(yaml.safe_dump(settings))
+    return planned(finished, str(overlay))
 
 
 @cache

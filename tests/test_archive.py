@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
@@ -11,18 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from smoke import copy_repository, snakemake
+from smoke import copy_repository, planned
 from study.storage.archive import contents, pack, read_archives, unpack
 
 STUDY = Path("results/spoken-digits-smoke")
 
 
-def planned(project: Path, *targets: str) -> set[str]:
+def planned_rules(project: Path, *names: str) -> set[str]:
     """The rules that would run for files of the study."""
-    files = [str(STUDY / target) for target in targets]
-    run = snakemake(project, "--dry-run", "--rerun-triggers", "mtime", "--", *files)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return set(re.findall("(?m)^rule ([a-z_]+)", run.stdout))
+    targets = [STUDY / name for name in names]
+    return set(planned(project, "--rerun-triggers", "mtime", targets=targets))
 
 
 def test_what_was_archived_is_not_made_again(finished: Path, tmp_path: Path) -> None:
@@ -40,14 +37,14 @@ def test_what_was_archived_is_not_made_again(finished: Path, tmp_path: Path) -> 
     assert not nothing.exists()
     assert not list((project / STUDY).rglob("snapshots.safetensors"))
 
-    assert planned(project, "training/summary.csv") <= {"evaluate", "summarise"}
+    assert planned_rules(project, "training/summary.csv") <= {"evaluate", "summarise"}
     measured = [f"networks/{name}.csv" for name in ("roughness", "robustness")]
     variants = [f"variants/{file.name}" for file in (finished / STUDY / "variants").glob("*.csv")]
-    assert not planned(project, *measured, *variants, "training/runaway_gains.csv")
-    landscapes = planned(project, "landscape/lines.parquet", "landscape/changes.parquet")
+    assert not planned_rules(project, *measured, *variants, "training/runaway_gains.csv")
+    landscapes = planned_rules(project, "landscape/lines.parquet", "landscape/changes.parquet")
     assert landscapes == {"landscape_join_surfaces", "landscape_join_census"}
     (project / STUDY / "search/qif/0/best.yaml").unlink()  # a search that is not at its end
-    assert planned(project, "search/qif/0/best.yaml") == {"search_best"}
+    assert planned_rules(project, "search/qif/0/best.yaml") == {"search_best"}
 
 
 def test_later_archives_hold_what_is_new_and_win(tmp_path: Path) -> None:

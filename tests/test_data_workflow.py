@@ -13,9 +13,8 @@ import pytest
 import soundfile
 import yaml
 
-from smoke import ROOT, copy_repository, snakemake
+from smoke import ROOT, copy_repository, planned, snakemake
 from spikefiles import read_all
-from test_workflow import planned
 from webserver import serving
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smoke import ROOT, snakemake
-from test_workflow import planned
+from smoke import ROOT, planned, snakemake
 
 TWO_GENERATIONS = "search: {generations: 2}"
 TRAINED = [

@@ -11,9 +11,8 @@ import pytest
 import torch
 
 from networks import random_spikes
-from smoke import ROOT
+from smoke import ROOT, replanned
 from spikegrad import IntegratedReadout, MaximumReadout, SpikeTrains, SpikingLayer
-from test_workflow import replanned
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
+from smoke import replanned
 from spikegrad.network import load_network
 from spikegrad.settings import ConfigError, validate
 from study.config.study import Study
@@ -22,7 +23,6 @@ from study.search.sampling import suggest
 from study.search.selection import NO_WINNER, best_winner
 from study.variants import RANKS_TABLE, ranks
 from test_config import settings
-from test_workflow import replanned
 
 RESULTS = Path("results/spoken-digits-smoke")
 

@@ -9,23 +9,13 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
-from smoke import ROOT, snakemake
-
-
-def planned(project: Path, *overlays: str, targets: Sequence[str] = ()) -> Counter[str]:
-    """How many jobs of each rule would run."""
-    run = snakemake(project, *overlays, "--dry-run", "--", *targets)
-    assert run.returncode == 0, run.stdout + run.stderr
-    found = Counter(re.findall(r"^(?:local)?rule (\w+):$", run.stdout + run.stderr, re.MULTILINE))
-    del found["default"], found["all"]  # they only collect
-    return found
+from smoke import ROOT, planned, replanned, snakemake
 
 
 def test_the_study_is_complete(finished):
@@ -48,13 +38,6 @@ def edited(finished: Path, tmp_path: Path) -> Path:
     project = tmp_path / "project"
     shutil.copytree(finished, project, symlinks=True)
     return project
-
-
-def replanned(finished: Path, tmp_path: Path, **settings: object) -> Counter[str]:
-    """How many jobs would run if these ``settings`` were laid over the smoke study's."""
-    overlay = tmp_path / "overlay.yaml"
-    overlay.write_text(yaml.safe_dump(settings))
-    return planned(finished, str(overlay))
 
 
 def test_a_config_value_reruns_the_jobs_that_use_it(finished, tmp_path):

@@ -62,7 +62,7 @@ def robustness(network: Network, test: SpikeDataset) -> pd.DataFrame:
     """
 
     def answers(spikes: SpikeTrains) -> torch.Tensor:
-        return respond(network, replace(test, spikes=spikes), batch_size=1).predictions
+        return respond(network, replace(test, spikes=spikes), batch_size=32).predictions
 
     before = answers(test.spikes)
     rows = []
