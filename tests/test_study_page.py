@@ -187,7 +187,7 @@ def test_a_published_network_classifies_a_sample(published: Path) -> None:
         assert about["neuron"] == file.stem.rsplit("_", 1)[0]
 
 
-@pytest.mark.parametrize("name", ["study", "sg_ntk", "statements", "front"])
+@pytest.mark.parametrize("name", ["study", "sg_ntk", "statements", "front", "answers"])
 def test_no_number_of_a_page_is_typed(name: str) -> None:
     """Every number comes from a table or the configuration; arXiv's numbers are citations."""
     text = (TEMPLATES / f"{name}.md").read_text()
