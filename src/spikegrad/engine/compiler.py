@@ -17,6 +17,15 @@ from typing import Any
 
 import llvmlite.binding
 import numba
+from llvmlite.ir import MetaDataString
+from llvmlite.ir.instructions import (
+    Branch,
+    CallInstr,
+    ConditionalBranch,
+    LoadInstr,
+    StoreInstr,
+)
+from llvmlite.ir.values import MDValue
 from numba.core.caching import UserProvidedCacheLocator
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, PassManager
 from numba.core.compiler_machinery import register_pass
@@ -47,6 +56,38 @@ class _Lower(Lower):
         attributes.add(WHOLE_REGISTERS)
 
 
+class _Distinct(MDValue):
+    """A metadata node of LLVM's that is equal to no other."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__(module, (), str(len(module.metadata)))
+
+    def descr(self, buf: list[str]) -> None:
+        operands = ", ".join(node.get_reference() for node in self.operands)
+        buf += (f"distinct !{{ {operands} }}", "\n")
+
+
+class _LowerRows(_Lower):
+    """Says also that no round of the function's loops reads or writes what another writes.
+
+    Rows lie in slots of one array. LLVM would else compare the addresses of all of them before each
+    loop, which takes a sixth of the time of a forward pass through 128 neurons.
+    """
+
+    def post_lower(self) -> None:
+        super().post_lower()
+        module = self.module
+        group, loop = _Distinct(module), _Distinct(module)
+        accesses = MetaDataString(module, "llvm.loop.parallel_accesses")
+        loop.operands = loop, module.add_metadata([accesses, group])
+        for instruction in (i for block in self.function.blocks for i in block.instructions):
+            if isinstance(instruction, LoadInstr | StoreInstr | CallInstr):
+                instruction.set_metadata("llvm.access.group", group)
+            elif isinstance(instruction, Branch | ConditionalBranch):
+                # All: which of them will close a loop is seen when they have been simplified.
+                instruction.set_metadata("llvm.loop", loop)
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _Lowering(NativeLowering):
     _name = "spikegrad_native_lowering"
@@ -67,17 +108,32 @@ class _Lowering(NativeLowering):
         return True
 
 
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _LoweringRows(_Lowering):
+    _name = "spikegrad_native_lowering_rows"
+
+    @property
+    def lowering_class(self) -> type[Lower]:
+        return _LowerRows
+
+
 class _Compiler(CompilerBase):
     """As Numba's, with whole registers, and parts of kernels without machine code of their own."""
+
+    lowering: type[_Lowering] = _Lowering
 
     def define_pipelines(self) -> list[PassManager]:
         pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
         pipeline.passes[:] = [
-            (_Lowering if step is NativeLowering else step, description)
+            (self.lowering if step is NativeLowering else step, description)
             for step, description in pipeline.passes
         ]
         pipeline.finalize()
         return [pipeline]
+
+
+class _CompilerRows(_Compiler):
+    lowering = _LoweringRows
 
 
 _PACKAGE = Path(__file__).parent.parent
@@ -124,8 +180,10 @@ _CACHE_FOLDER = str(_cache_folder())
 def njit(**options: Any) -> Callable[[Callable], Any]:
     """``numba.njit``, with our settings, and with our cache for functions that Python calls.
 
-    Without ``cache`` a function is a part of those, and is compiled with them.
+    Without ``cache`` a function is a part of those, and is compiled with them. In functions with
+    ``independent`` no round of a loop reads or writes memory that another writes.
     """
+    pipeline = _CompilerRows if options.pop("independent", False) else _Compiler
     if not options.get("cache"):
         options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
@@ -134,7 +192,7 @@ def njit(**options: Any) -> Callable[[Callable], Any]:
         numba.config.CACHE_DIR = _CACHE_FOLDER  # both read here, once for each function
         numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.{SharedLocator.__name__}"
         try:
-            return numba.njit(pipeline_class=_Compiler, **options)(function)
+            return numba.njit(pipeline_class=pipeline, **options)(function)
         finally:
             numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES = others
 

@@ -30,6 +30,7 @@ from spikegrad.engine.formulas import (
 from spikegrad.engine.records import PAUSE, SEGMENT, SPIKE_AT_ONCE, Progress, volley
 from spikegrad.engine.rows import (
     INLINED,
+    INLINED_ROW,
     PART,
     REDUCTION,
     count_of,
@@ -84,7 +85,7 @@ def after_spike(neuron, step, j, weight, buffer, k):
     return arrive(neuron, state, weight[j, j])
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def spike_all(neuron, d, j, weight, buffer, k, end):
     """Flow all neurons by ``d``, from slot k to slot ``end``, where ``j`` spikes."""
     step = propagator(neuron, d)
@@ -94,7 +95,7 @@ def spike_all(neuron, d, j, weight, buffer, k, end):
     store(neuron, buffer, end, j, after_spike(neuron, step, j, weight, buffer, k))
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def spike_and_flow(neuron, d, j, weight, after, buffer, k, now, end, found):
     """The same, with the states left in slot ``now``, and on by a step ``after`` to slot ``end``.
 

@@ -43,8 +43,11 @@ KERNEL = {"nogil": True, "cache": True, **FAST}  # what Python calls; all else a
 IN_PLACE = {**KERNEL, "_nrt": False}  # without reference counts
 PART = {**FAST, "_nrt": False}
 INLINED = {**PART, "forceinline": True}
+# Loops over a row, no neuron of which needs what another is given.
+ROW = {**PART, "independent": True}
+INLINED_ROW = {**INLINED, "independent": True}
 # For sums whose order may be any fixed one.
-REDUCTION = {**INLINED, "fastmath": {"contract", "reassoc"}}
+REDUCTION = {**INLINED_ROW, "fastmath": {"contract", "reassoc"}}
 
 
 class Found(NamedTuple):
@@ -87,7 +90,7 @@ def bits_of(typing_context, marks, word):
     return types.uint64(marks, types.int64), generate
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def flow_all(neuron, d, buffer, k, end):
     """Flow all neurons by ``d``, from slot ``k`` to slot ``end``."""
     step = propagator(neuron, d)
@@ -95,7 +98,7 @@ def flow_all(neuron, d, buffer, k, end):
         store(neuron, buffer, end, i, flow(neuron, step, load(neuron, buffer, k, i)))
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def flow_and_find(neuron, d, buffer, k, end, found):
     """Flow all neurons by ``d``, from slot ``k`` to slot ``end``; how many spike on the way.
 
@@ -130,14 +133,14 @@ def find_crossed(neuron, d, buffer, k, end, found):
     return count
 
 
-@njit(**PART)
+@njit(**ROW)
 def copy_slot(source, k, target, m):
     for v in range(source.shape[1]):
         for i in range(source.shape[2]):
             target[m, v, i] = source[k, v, i]
 
 
-@njit(**PART)
+@njit(**ROW)
 def rescale_all(neuron, buffer, k, factors):
     """Bring the states of slot k into range by ``factors`` [n], returned there."""
     for i in range(factors.shape[0]):
@@ -145,7 +148,7 @@ def rescale_all(neuron, buffer, k, factors):
     apply_factors(neuron, buffer, k, factors)
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def apply_factors(neuron, buffer, k, factors):
     """Rescale the states, or their adjoints, of slot k."""
     for i in range(factors.shape[0]):
@@ -167,7 +170,7 @@ def product(rows, k, other, m):
     return total
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def receive(neuron, weight, unit, count, buffer, k):
     """``count`` spikes of ``unit`` arrive over its row of weights at the neurons of slot k."""
     for i in range(buffer.shape[2]):
@@ -175,7 +178,7 @@ def receive(neuron, weight, unit, count, buffer, k):
         store_moved(neuron, buffer, k, i, after)
 
 
-@njit(**PART)
+@njit(**ROW)
 def receive_four(neuron, weight, units, counts, first, buffer, k):
     """The same for four events that arrive together, in their order."""
     a, b, c, d = units[first], units[first + 1], units[first + 2], units[first + 3]
@@ -197,7 +200,7 @@ def receive_all(neuron, weight, units, counts, first, after, buffer, k):
         receive(neuron, weight, units[e], count_of(counts, e), buffer, k)
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def withdraw(neuron, weight, unit, count, buffer, k):
     """The states of slot k without the last event that arrived: ``count`` spikes of ``unit``.
 
@@ -225,7 +228,7 @@ def largest_current(neuron, buffer, k, lanes):
     return float(largest)
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def adjoint_all(neuron, d, buffer, k, adjoint):
     """Take the adjoint of all neurons back through the step ``d`` that started at slot k."""
     step = propagator(neuron, d)
@@ -234,7 +237,7 @@ def adjoint_all(neuron, d, buffer, k, adjoint):
         store(neuron, adjoint, 0, i, before)
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def add_weight_gradient(neuron, unit, count, buffer, k, adjoint, gradient):
     """Add dLoss/dw of ``count`` spikes of ``unit`` that have arrived in slot k."""
     for i in range(adjoint.shape[2]):
@@ -242,7 +245,7 @@ def add_weight_gradient(neuron, unit, count, buffer, k, adjoint, gradient):
         gradient[unit, i] += count * weight_gradient(neuron, state, after)
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def receive_adjoint(neuron, weight, unit, count, buffer, k, adjoint):
     """Take the adjoint of all neurons back through the arrival of ``count`` spikes of ``unit``."""
     for i in range(adjoint.shape[2]):
@@ -250,7 +253,7 @@ def receive_adjoint(neuron, weight, unit, count, buffer, k, adjoint):
         store(neuron, adjoint, 0, i, arrive_adjoint(neuron, state, count * weight[unit, i], after))
 
 
-@njit(**PART)
+@njit(**ROW)
 def receive_four_adjoint(neuron, weight, units, counts, first, buffer, k, adjoint):
     """The same for four events that have arrived together."""
     a, b, c, d = units[first], units[first + 1], units[first + 2], units[first + 3]
@@ -285,7 +288,7 @@ def arrival_gradient_sum(neuron, weight, unit, count, buffer, k, adjoint):
     return total
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def arrival_gradient_row(neuron, weight, unit, buffer, k, adjoint, slopes):
     """Write dLoss/dt of weights of 1 within those of ``unit`` that have arrived in slot k."""
     for i in range(buffer.shape[2]):

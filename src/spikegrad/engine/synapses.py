@@ -24,7 +24,16 @@ from typing import NamedTuple
 import numpy as np
 
 from spikegrad.engine import njit
-from spikegrad.engine.rows import IN_PLACE, INLINED, KERNEL, PART, REDUCTION, count_of, product
+from spikegrad.engine.rows import (
+    IN_PLACE,
+    INLINED,
+    INLINED_ROW,
+    KERNEL,
+    PART,
+    REDUCTION,
+    count_of,
+    product,
+)
 
 TILE = 16  # rows that are transposed at a time
 
@@ -75,14 +84,14 @@ def deposit(rows, weight, lag, unit, time, count):
                 rows[k + 1, i] += late
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def deposit_share(rows, k, share, weight, unit):
     """Add a share of a row of weights to one of ``rows``."""
     for i in range(rows.shape[1]):
         rows[k, i] += share * weight[unit, i]
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def deposit_shares(rows, k, early, late, weight, unit):
     """Add both shares of a row of weights, to two of ``rows``."""
     for i in range(rows.shape[1]):
