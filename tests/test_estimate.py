@@ -165,10 +165,9 @@ def test_landscapes_take_the_evaluations_that_are_predicted(smoke, results):
         points = planes["slope_x"].isna().sum() + len(lines)
         assert work["loss"] == pytest.approx(n_samples * points, rel=0.1)
         work = counts(smoke, "landscape_closeups", **where)
-        means = closeups["of"] == "mean"
-        n_means = smoke.landscape.closeups.samples
-        assert work["gradient"] == n_means * means.sum() + (~means).sum()
-        assert work["call"] == len(closeups)
+        options, points = smoke.landscape.closeups, (closeups["of"] == "mean").sum()
+        assert work["gradient"] == options.samples * points
+        assert work["call"] == (options.singles + 1) * points  # the other samples together
         work = counts(smoke, "landscape_gradients", **where)
         # before and after each step the gradient is taken once more, clipped
         batches = pd.concat([losses["batch"], steps["batch"], steps["batch"]])

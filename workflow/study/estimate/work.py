@@ -284,10 +284,11 @@ class Rules:
 
     def landscape_closeups(self) -> Work:
         options = self._landscape.closeups
-        n = len(options.reaches) * options.points**2 * (options.samples + options.singles)
-        calls = len(options.reaches) * options.points**2 * (1 + options.singles)
+        points = len(options.reaches) * options.points**2
+        calls = points * (options.singles + (options.samples > options.singles))
         jobs = self._landscape.jobs
-        return started(times(1 / jobs, self._around(0.0, n, calls=calls)))
+        work = self._around(0.0, points * options.samples, calls=calls)
+        return started(times(1 / jobs, work))
 
     def _census_runs(self, where: Breaks | Updates, length: float) -> float:
         """Runs of the network to find and isolate the breaks on a line."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import NamedTuple
+from operator import mul
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,6 @@ import torch
 from torch import Tensor
 
 from spikegrad.layers import SpikeOverflowError
-from study.config.landscape import Closeups
-from study.landscape.directions import Centre
 from study.landscape.fragmentation import persistence
 from study.landscape.job import Job
 from study.landscape.objective import Objective
@@ -28,20 +26,6 @@ SHALLOW = 0.01
 """Minima that are no deeper than this share of the plane's range of losses do not count."""
 MEAN = "mean"
 """In place of a sample's name: all of them."""
-
-
-class View(NamedTuple):
-    """A plane: how far it reaches, and of which samples."""
-
-    reach: float
-    of: str
-
-
-def views(options: Closeups) -> list[View]:
-    """The planes around one network."""
-    names = [MEAN, *(f"sample {k}" for k in range(options.singles))]
-    return [View(reach, of) for reach in options.reaches for of in names]
-
 
 CLOSEUPS_TABLE = Table(
     files=("landscape/closeups.parquet", "landscape/closeups/*/*/*.closeups.parquet"),
@@ -60,36 +44,37 @@ CLOSEUPS_TABLE = Table(
 
 
 def closeups(job: Job) -> dict[str, pd.DataFrame]:
-    """Loss and gradient at each point of each plane."""
+    """Loss and gradient at each point of each plane, of the mean and of each single sample."""
     options, centre = job.options.closeups, job.centres[STATE]
-    own = {
-        MEAN: job.objective.select(torch.arange(options.samples)),
-        **{f"sample {k}": job.objective.select(torch.tensor([k])) for k in range(options.singles)},
-    }
+    axes = [centre.directions[name] for name in options.directions]
+    numbers = torch.arange(options.samples)
+    singles, others = numbers[: options.singles].split(1), numbers[options.singles :]
+    parts = [*singles, others] if len(others) else singles  # whose mean is that of all
+    shares = [len(part) / options.samples for part in parts]
+    objectives = [job.objective.select(part) for part in parts]
     side = np.linspace(-1.0, 1.0, options.points)
-    work = list(product(views(options), side, side))
     rows = []
-    for view, across, up in job.share(work, "points"):
-        x, y = view.reach * across, view.reach * up
-        found = _at(own[view.of], centre, options.directions, x, y)
-        rows.append({**job.key, **view._asdict(), "x": x, "y": y, **found})
+    for reach, across, up in job.share(list(product(options.reaches, side, side)), "points"):
+        x, y = reach * across, reach * up
+        weights = centre.at(options.directions, (x, y))
+        found = [_loss_and_gradient(own, weights) for own in objectives]
+        mean = [sum(map(mul, shares, values)) for values in zip(*found, strict=True)]
+        names = [MEAN, *(f"sample {k}" for k in range(options.singles))]
+        for of, (loss, gradient) in zip(names, [mean, *found], strict=False):
+            slope_x, slope_y = (float(gradient @ axis) for axis in axes)
+            norm = float(gradient.norm() * centre.weights.norm())
+            place = {**job.key, "reach": reach, "of": of, "x": x, "y": y, "loss": loss}
+            rows.append({**place, "slope_x": slope_x, "slope_y": slope_y, "norm": norm})
     return {"closeups": pd.DataFrame(rows)}
 
 
-def _at(
-    objective: Objective, centre: Centre, directions: tuple[str, str], x: float, y: float
-) -> dict[str, float]:
+def _loss_and_gradient(objective: Objective, weights: Tensor) -> tuple[float, Tensor]:
+    """NaN where the network diverges."""
     try:
-        found, gradient = objective.gradient(centre.at(directions, (x, y)))
-    except SpikeOverflowError:  # the network diverges here
-        return dict.fromkeys(("loss", "slope_x", "slope_y", "norm"), math.nan)
-    axes: list[Tensor] = [centre.directions[name] for name in directions]
-    return {
-        "loss": float(found.loss),
-        "slope_x": float(gradient @ axes[0]),
-        "slope_y": float(gradient @ axes[1]),
-        "norm": float(gradient.norm() * centre.weights.norm()),
-    }
+        found, gradient = objective.gradient(weights)
+    except SpikeOverflowError:
+        return math.nan, torch.full_like(weights, math.nan)
+    return float(found.loss), gradient
 
 
 CLOSEUP_MEASURES_TABLE = Table(
