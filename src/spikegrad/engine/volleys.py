@@ -20,7 +20,16 @@ import numpy as np
 from spikegrad.engine import njit
 from spikegrad.engine.delays import delayed_line
 from spikegrad.engine.records import volley
-from spikegrad.engine.rows import IN_PLACE, INLINED, KERNEL, PART, REDUCTION, count_of, product
+from spikegrad.engine.rows import (
+    IN_PLACE,
+    INLINED,
+    INLINED_ROW,
+    KERNEL,
+    PART,
+    REDUCTION,
+    count_of,
+    product,
+)
 
 CACHED = 1 << 19
 
@@ -52,22 +61,32 @@ def ordered(units, bounds):
     return True
 
 
+@njit(**INLINED_ROW)
+def add_row(source, place, count, target, row):
+    """Add ``count`` times a row of ``source`` to one of ``target``."""
+    for i in range(target.shape[1]):
+        target[row, i] += count * source[place, i]
+
+
+@njit(**INLINED_ROW)
+def add_four_rows(source, places, counts, first, target, row):
+    """The same for four rows, at the places from ``first`` on."""
+    a, b, c, d = places[first], places[first + 1], places[first + 2], places[first + 3]
+    n_a, n_b = count_of(counts, first), count_of(counts, first + 1)
+    n_c, n_d = count_of(counts, first + 2), count_of(counts, first + 3)
+    for i in range(target.shape[1]):
+        two = n_a * source[a, i] + n_b * source[b, i]
+        target[row, i] += two + (n_c * source[c, i] + n_d * source[d, i])
+
+
 @njit(**INLINED)
 def add_rows(source, places, counts, first, last, target, row):
-    """Add ``count`` rows of ``source`` at each place from ``first`` until ``last``, four at a time,
-    to one row of ``target``."""
+    """The same for all places from ``first`` until ``last``."""
     rest = first + (last - first) // 4 * 4
     for e in range(first, rest, 4):
-        a, b, c, d = places[e], places[e + 1], places[e + 2], places[e + 3]
-        n_a, n_b = count_of(counts, e), count_of(counts, e + 1)
-        n_c, n_d = count_of(counts, e + 2), count_of(counts, e + 3)
-        for i in range(target.shape[1]):
-            two = n_a * source[a, i] + n_b * source[b, i]
-            target[row, i] += two + (n_c * source[c, i] + n_d * source[d, i])
+        add_four_rows(source, places, counts, e, target, row)
     for e in range(rest, last):
-        place, count = places[e], count_of(counts, e)
-        for i in range(target.shape[1]):
-            target[row, i] += count * source[place, i]
+        add_row(source, places[e], count_of(counts, e), target, row)
 
 
 @njit(**KERNEL)
@@ -147,7 +166,7 @@ def gathered_copies(weight, units, counts, bounds, places, n_rows):
     return rows, most
 
 
-@njit(**INLINED)
+@njit(**INLINED_ROW)
 def clear(rows, k):
     for i in range(rows.shape[1]):
         rows[k, i] = 0
