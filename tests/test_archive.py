@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from smoke import copy_repository, planned
-from study.storage.archive import contents, pack, read_archives, unpack
+from study.storage.archive import LANDSCAPES, contents, pack, read_archives, unpack
 
 STUDY = Path("results/spoken-digits-smoke")
 
@@ -41,8 +41,9 @@ def test_what_was_archived_is_not_made_again(finished: Path, tmp_path: Path) -> 
     measured = [f"networks/{name}.csv" for name in ("roughness", "robustness")]
     variants = [f"variants/{file.name}" for file in (finished / STUDY / "variants").glob("*.csv")]
     assert not planned_rules(project, *measured, *variants, "training/runaway_gains.csv")
-    landscapes = planned_rules(project, "landscape/lines.parquet", "landscape/changes.parquet")
-    assert landscapes == {"landscape_join_surfaces", "landscape_join_census"}
+    tables = ("lines", "changes", "closeups", "profiles", "sample_gradients")
+    landscapes = planned_rules(project, *(f"landscape/{name}.parquet" for name in tables))
+    assert landscapes == {f"landscape_join_{name}" for name in LANDSCAPES}
     (project / STUDY / "search/qif/0/best.yaml").unlink()  # a search that is not at its end
     assert planned_rules(project, "search/qif/0/best.yaml") == {"search_best"}
 

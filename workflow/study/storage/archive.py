@@ -20,12 +20,13 @@ from pathlib import Path
 from spikegrad.files import atomic
 
 TRAINED = ("trained.safetensors", "outcome.json", "*.csv", "*.parquet", "*.yaml")
+LANDSCAPES = ("census", "closeups", "gradients", "profiles", "surfaces")
 PATTERNS = (
     *(f"benchmarks/{f}/**/*.tsv" for f in ("landscape", "search", "training", "variants")),
     "engine/*.compiled",
     "joining/**/*.parquet",
     "landscape/directions/*.parquet",
-    *(f"landscape/{f}/*/*/*.parquet" for f in ("census", "gradients", "profiles", "surfaces")),
+    *(f"landscape/{f}/*/*/*.parquet" for f in LANDSCAPES),
     *(f"networks/**/*.{f}" for f in ("csv", "parquet", "safetensors")),
     "search/*/*/**/*",
     *(f"{folder}/**/{f}" for folder in ("training", "variants") for f in TRAINED),
