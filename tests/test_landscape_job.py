@@ -113,7 +113,7 @@ def test_closeups_have_the_gradient_of_their_samples():
         here = plane[(plane["x"] == 0) & (plane["y"] == 0)].iloc[0]
         alone = job(wanted).objective.select(torch.tensor(samples))
         centre = FOUND["trained"]
-        assert here["loss"] == pytest.approx(float(alone.evaluate(centre.weights).loss), rel=1e-12)
+        assert here["loss"] == float(alone.evaluate(centre.weights).loss)
         for axis, name in enumerate(("slope_x", "slope_y")):
             slope = np.gradient(loss, 1e-7, axis=axis)[1, 1]
             np.testing.assert_allclose(slope, here[name], rtol=1e-3, atol=1e-3)

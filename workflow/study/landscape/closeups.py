@@ -52,15 +52,17 @@ def closeups(job: Job) -> dict[str, pd.DataFrame]:
     parts = [*singles, others] if len(others) else singles  # whose mean is that of all
     shares = [len(part) / options.samples for part in parts]
     objectives = [job.objective.select(part) for part in parts]
+    names = [MEAN, *(f"sample {k}" for k in range(options.singles))]
     side = np.linspace(-1.0, 1.0, options.points)
     rows = []
     for reach, across, up in job.share(list(product(options.reaches, side, side)), "points"):
         x, y = reach * across, reach * up
         weights = centre.at(options.directions, (x, y))
-        found = [_loss_and_gradient(own, weights) for own in objectives]
-        mean = [sum(map(mul, shares, values)) for values in zip(*found, strict=True)]
-        names = [MEAN, *(f"sample {k}" for k in range(options.singles))]
-        for of, (loss, gradient) in zip(names, [mean, *found], strict=False):
+        losses, gradients = zip(*(_evaluated(own, weights) for own in objectives), strict=True)
+        losses = (torch.cat(losses), *losses)
+        gradients = (sum(map(mul, shares, gradients)), *gradients)
+        for of, own, gradient in zip(names, losses, gradients, strict=False):
+            loss = float(own.mean())
             slope_x, slope_y = (float(gradient @ axis) for axis in axes)
             norm = float(gradient.norm() * centre.weights.norm())
             place = {**job.key, "reach": reach, "of": of, "x": x, "y": y, "loss": loss}
@@ -68,13 +70,13 @@ def closeups(job: Job) -> dict[str, pd.DataFrame]:
     return {"closeups": pd.DataFrame(rows)}
 
 
-def _loss_and_gradient(objective: Objective, weights: Tensor) -> tuple[float, Tensor]:
-    """NaN where the network diverges."""
+def _evaluated(objective: Objective, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Each sample's loss and the gradient of their mean; NaN where the network diverges."""
     try:
         found, gradient = objective.gradient(weights)
     except SpikeOverflowError:
-        return math.nan, torch.full_like(weights, math.nan)
-    return float(found.loss), gradient
+        return weights.new_full([len(objective.data)], math.nan), torch.full_like(weights, math.nan)
+    return found.losses, gradient
 
 
 CLOSEUP_MEASURES_TABLE = Table(
