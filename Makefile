@@ -15,7 +15,7 @@ demo: $(VENV)/.ready
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 	$(MAKE) report
 
-# One network of each neuron model without a search, in minutes; docs/ten-minutes.md
+# Two networks of each neuron model without a search, in minutes; docs/ten-minutes.md
 quick: $(VENV)/.ready
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml config/quick.yaml -- training
 

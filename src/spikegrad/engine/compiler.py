@@ -36,6 +36,9 @@ from numba.core.typed_passes import NativeLowering
 # are long arithmetic on few rows, and twice as fast with whole ones.
 WHOLE_REGISTERS = '"prefer-vector-width"="512"'
 
+_INDEPENDENT: set[Callable] = set()
+"""Functions in whose loops no round reads or writes memory that another writes."""
+
 
 def processor() -> tuple[str, str]:
     """The name and the features that Numba compiles for, in LLVM's terms."""
@@ -44,16 +47,6 @@ def processor() -> tuple[str, str]:
     if features is None:
         features = llvmlite.binding.get_host_cpu_features().flatten()
     return name, features
-
-
-class _Lower(Lower):
-    """Writes a function in LLVM's language, and that it is to use whole registers."""
-
-    def setup_function(self, fndesc: Any) -> None:
-        super().setup_function(fndesc)
-        attributes = self.function.attributes
-        attributes._known = attributes._known | {WHOLE_REGISTERS}  # llvmlite knows no such pair
-        attributes.add(WHOLE_REGISTERS)
 
 
 class _Distinct(MDValue):
@@ -67,15 +60,26 @@ class _Distinct(MDValue):
         buf += (f"distinct !{{ {operands} }}", "\n")
 
 
-class _LowerRows(_Lower):
-    """Says also that no round of the function's loops reads or writes what another writes.
+class _Lower(Lower):
+    """Writes a function in LLVM's language, and what LLVM cannot see or would do otherwise."""
 
-    Rows lie in slots of one array. LLVM would else compare the addresses of all of them before each
-    loop, which takes a sixth of the time of a forward pass through 128 neurons.
-    """
+    def setup_function(self, fndesc: Any) -> None:
+        super().setup_function(fndesc)
+        attributes = self.function.attributes
+        attributes._known = attributes._known | {WHOLE_REGISTERS}  # llvmlite knows no such pair
+        attributes.add(WHOLE_REGISTERS)
 
     def post_lower(self) -> None:
         super().post_lower()
+        if self.func_ir.func_id.func in _INDEPENDENT:
+            self.say_that_rounds_are_independent()
+
+    def say_that_rounds_are_independent(self) -> None:
+        """No round of the function's loops reads or writes what another writes.
+
+        Rows lie in slots of one array. LLVM would else compare the addresses of all of them before
+        each loop, which takes a sixth of the time of a forward pass through 128 neurons.
+        """
         module = self.module
         group, loop = _Distinct(module), _Distinct(module)
         accesses = MetaDataString(module, "llvm.loop.parallel_accesses")
@@ -108,32 +112,17 @@ class _Lowering(NativeLowering):
         return True
 
 
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _LoweringRows(_Lowering):
-    _name = "spikegrad_native_lowering_rows"
-
-    @property
-    def lowering_class(self) -> type[Lower]:
-        return _LowerRows
-
-
 class _Compiler(CompilerBase):
     """As Numba's, with whole registers, and parts of kernels without machine code of their own."""
-
-    lowering: type[_Lowering] = _Lowering
 
     def define_pipelines(self) -> list[PassManager]:
         pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
         pipeline.passes[:] = [
-            (self.lowering if step is NativeLowering else step, description)
+            (_Lowering if step is NativeLowering else step, description)
             for step, description in pipeline.passes
         ]
         pipeline.finalize()
         return [pipeline]
-
-
-class _CompilerRows(_Compiler):
-    lowering = _LoweringRows
 
 
 _PACKAGE = Path(__file__).parent.parent
@@ -177,22 +166,23 @@ def _cache_folder() -> Path:
 _CACHE_FOLDER = str(_cache_folder())
 
 
-def njit(**options: Any) -> Callable[[Callable], Any]:
+def njit(*, independent: bool = False, **options: Any) -> Callable[[Callable], Any]:
     """``numba.njit``, with our settings, and with our cache for functions that Python calls.
 
     Without ``cache`` a function is a part of those, and is compiled with them. In functions with
     ``independent`` no round of a loop reads or writes memory that another writes.
     """
-    pipeline = _CompilerRows if options.pop("independent", False) else _Compiler
     if not options.get("cache"):
         options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
     def compiled(function: Callable) -> Any:
+        if independent:
+            _INDEPENDENT.add(function)
         others = numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES
         numba.config.CACHE_DIR = _CACHE_FOLDER  # both read here, once for each function
         numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.{SharedLocator.__name__}"
         try:
-            return numba.njit(pipeline_class=pipeline, **options)(function)
+            return numba.njit(pipeline_class=_Compiler, **options)(function)
         finally:
             numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES = others
 

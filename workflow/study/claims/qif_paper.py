@@ -56,7 +56,7 @@ ORIGIN = _statement(
 )
 APPEARANCE = _statement(
     "appearance",
-    short="these changes often make spikes appear or disappear",
+    short="changes of the order of spikes often make spikes appear or disappear",
     text="changes of the order of spikes often make spikes appear or disappear",
     unit="% of the changes break a spike",
 )
