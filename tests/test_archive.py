@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from smoke import copy_repository, planned
-from study.storage.archive import LANDSCAPES, contents, pack, read_archives, unpack
+from study.storage.archive import contents, pack, read_archives, unpack
 
 STUDY = Path("results/spoken-digits-smoke")
+MEASURES = ("census", "closeups", "gradients", "profiles", "surfaces")
 
 
 def planned_rules(project: Path, *names: str) -> set[str]:
@@ -43,7 +44,7 @@ def test_what_was_archived_is_not_made_again(finished: Path, tmp_path: Path) -> 
     assert not planned_rules(project, *measured, *variants, "training/runaway_gains.csv")
     tables = ("lines", "changes", "closeups", "profiles", "sample_gradients")
     landscapes = planned_rules(project, *(f"landscape/{name}.parquet" for name in tables))
-    assert landscapes == {f"landscape_join_{name}" for name in LANDSCAPES}
+    assert landscapes == {f"landscape_join_{name}" for name in MEASURES}
     (project / STUDY / "search/qif/0/best.yaml").unlink()  # a search that is not at its end
     assert planned_rules(project, "search/qif/0/best.yaml") == {"search_best"}
 

@@ -19,7 +19,7 @@ from study.claims.judge import CLAIMS_TABLE, judge
 from study.claims.qif_paper import QIF_CLAIMS, UNITS
 from study.claims.results import ClaimError, Tables
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS
-from study.config.landscape import JUDGED
+from study.config.landscape import JUDGED_DEPTHS
 from study.landscape.constants import CAUSES, STATES, height_column
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED, NOT_MEASURABLE = map(str, Verdict)
@@ -90,7 +90,7 @@ def landscape_tables(runs: pd.DataFrame, seen: bool) -> Frames:
         breaking_share_of_inhibitory=by_nature(states, 0.4, 0.0, np.nan),
     )
     minima = states.assign(length=0.5 * noise, area=0.8 * noise, settled=True)
-    minima = cross(minima, direction=("filter0", "difference"), depth=(0.003, *JUDGED))
+    minima = cross(minima, direction=("filter0", "difference"), depth=(0.003, *JUDGED_DEPTHS))
     profiles = states.assign(variation=1.0 * seen, n_jumps=2 * seen)
     profiles[[*map(height_column, CAUSES)]] = 0.0
     profiles["jump_input_swap"] = by_nature(states, 0.3 * noise, 1e-11)

@@ -77,7 +77,7 @@ def test_potentials_between_spikes_are_those_of_the_engine(neuron, drive):
     for step in (2e-3, 1e-3):
         own = clocked(layer, neuron, step)
         out, state = own.run(spikes)
-        assert out.counts.sum() == 0
+        assert out.values.sum() == 0
         assert len(layer(spikes).times) == 0
         exact = layer.states(spikes, np.array([spikes.duration]))
         there = layer.neuron.potential(tuple(v[:, 0] for v in exact))
@@ -135,7 +135,7 @@ def test_gradients_are_those_of_the_recursion_by_hand(neuron, drive):
     own = clocked(layer, neuron, 5e-3, width=2.0)
     factors = torch.randn(12, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     out = own(spikes)
-    assert 2 < out.counts.sum() < 36
+    assert 2 < out.values.sum() < 36
     (out.values[0] * factors).sum().backward()
     dynamics = own.dynamics
     arrivals = own._arriving(spikes)[0].detach()
@@ -207,7 +207,7 @@ def test_an_infinitely_narrow_surrogate_learns_nothing(neuron):
     for width in (1.0, 1e-3, 1e-9):
         own = clocked(layer, neuron, 1e-3, width)
         out = own(spikes)
-        assert out.counts.sum() > 0
+        assert out.values.sum() > 0
         norms.append(float(torch.autograd.grad(out.values.sum(), own.weight)[0].norm()))
     assert norms[0] > 10 * norms[1] > 0
     assert norms[2] < 1e-9 * norms[0]
@@ -281,3 +281,8 @@ def test_what_does_not_fit_is_said():
     lower, upper = ClockedLayer(4, 3, "lif"), ClockedLayer(3, 2, "lif", step=2e-3)
     with pytest.raises(ValueError, match=r"takes rasters of 3 neurons and steps of 0\.002 s"):
         upper(lower(spikes))
+    with pytest.raises(NotImplementedError, match=r"exact\(\)\.states\(\)"):
+        lower.states(spikes, np.array([0.1]))
+    lower.sample_clip = 1.0
+    with pytest.raises(ValueError, match="sample_clip: clocked layers do not clip"):
+        lower(spikes)

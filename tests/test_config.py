@@ -316,7 +316,7 @@ def test_seeds_are_shared_out_in_order(seeds: list[int], folds: int, repeats: in
     config = changed("seeds", seeds)
     config["landscape"]["seeds"] = seeds[:2]
     config["search"]["repeats"] = repeats
-    config["data"]["folds"] = {"by": "speaker", "size": 4 // folds} if folds > 1 else None
+    config["data"]["folds"] = {"size": 4 // folds} if folds > 1 else None
     study = validate(Study, config)
     assert [study.search_of(seed) for seed in seeds] == sorted([*range(folds * repeats)] * each)
     names = [f"fold{k}" for k in range(folds)] if folds > 1 else ["own"]

@@ -187,3 +187,7 @@ def test_sounds_become_a_batch_of_spikes() -> None:
     ):
         with pytest.raises(ValueError, match=message):
             own.hear([sound], 24_000, 0.3)
+    with pytest.raises(
+        ValueError, match=r"a sound of 0\.417 s is longer than .* built for, 0\.304 s"
+    ):
+        own.spikes(np.ones(10_000), rng)

@@ -8,6 +8,7 @@ from torch import nn
 
 from networks import random_layer, random_spikes
 from spikegrad import ClockedLayer, IntegratedReadout, Network, SpikingLayer, diagnose
+from spikegrad.diagnosis import _clips, _of_gradients
 from test_training import TRAIN, settings
 
 SPIKES = random_spikes(0, n_samples=8)
@@ -118,6 +119,16 @@ def test_networks_of_studies_and_clocked_layers_are_looked_at() -> None:
     clocked = ClockedLayer(20, 10, "lif", step=0.001, dtype=torch.float64)
     clocked.initialise(SPIKES, 0.8, 2.0, 0.1, torch.Generator().manual_seed(0))
     assert diagnose(stack(clocked), SPIKES).layers[0].spikes > 0
+
+
+def test_clocked_layers_are_not_told_to_clip() -> None:
+    norms = {"0.weight": torch.tensor([1.0, 1.0, 1.0, 99.0, 1.0, 1.0, 1.0, 1.0])}
+    for clipping, advice in (({"0"}, "set 0.sample_clip = 1.0"), (set(), "look at it")):
+        (finding,) = _of_gradients(norms, torch.arange(8), clipping)
+        assert finding.endswith(advice)
+    clocked = ClockedLayer(20, 10, "lif", step=0.001)
+    assert not _clips(clocked)
+    assert _clips(clocked.exact())
 
 
 def test_the_figure_has_a_bar_for_each_layer_and_a_line_for_each_parameter() -> None:

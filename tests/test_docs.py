@@ -28,7 +28,7 @@ from study.config.study import Study
 from study.data.dataset import load
 from study.data.prepare import prepare
 from study.data.splits import ROLES, split
-from study.report.study import declared, dictionary
+from study.report.dictionary import declared, dictionary
 from study.storage.tables import write_table
 from study.training.delays import DELAYS_TABLE
 from test_config import settings
@@ -120,7 +120,7 @@ def test_every_column_of_every_table_is_explained(finished: Path):
 
 
 def test_the_page_of_tables_is_in_step():
-    assert (DOCS / "tables.md").read_text() == dictionary(), "run python -m study.report.study"
+    assert (DOCS / "tables.md").read_text() == dictionary(), "run python -m study.report.dictionary"
 
 
 def test_the_guides_figure_is_drawn(finished: Path, tmp_path: Path):

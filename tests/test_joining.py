@@ -29,12 +29,12 @@ from study.config.joining import Joining, Pseudo
 from study.config.training import ModelSettings
 from study.data.dataset import SpikeDataset
 from study.joining.gradients import agreement, gradients, kernels, measure
-from study.joining.growing import growing, powers, rates, start, task
+from study.joining.growing import descend, growing, powers, rates, start, task
 from study.joining.twin import Twin
 from study.landscape.objective import Objective, weights_of
+from study.report.dictionary import declared
 from study.report.page import page as page_of
 from study.report.redraw import redraw
-from study.report.study import declared
 from study.storage.tables import read_table
 from test_training import settings
 
@@ -190,6 +190,17 @@ def test_networks_that_run_away_are_told_and_left_out(rate: float) -> None:
     assert (found["ran_away"] == OPTIONS.growing.networks).all()
 
 
+def test_a_network_that_runs_away_before_it_learns_has_one_row() -> None:
+    data, growth = dataset(24), OPTIONS.growing
+    assert growth is not None
+    spikes, targets = task(data, growth.samples, 0)
+    network = start(model(), "lif", 6, "ntk", growth, data, spikes, 0, 0)
+    with torch.no_grad():
+        network.hidden[0].recurrent_weight.fill_(50.0)
+    rows = descend(network, "exact", "ntk", spikes, targets, OPTIONS)
+    assert rows == [{"step": 0, "ran_away": 0.0}]
+
+
 def test_kernels_neither_grow_nor_fall_with_the_width() -> None:
     data = dataset(24)
     spikes, _ = task(data, 4, 0)
@@ -247,6 +258,7 @@ def claim_tables(tmp_path: Path, power: float, gain: float, without: str = "") -
             for s in seeds
         ],
         "trials": [{"neuron": "lif"}],
+        "stability": [{"neuron": n, "budget_spent": True} for n in models],
         "steps": [
             {
                 "neuron": n, "seed": s, "epoch": 1, "rule": rule, "length": length,
@@ -305,10 +317,16 @@ def test_claims_are_judged(tmp_path: Path) -> None:
         assert worse.loc[(name, case), "verdict"] == Verdict.NOT_SUPPORTED
 
 
-def test_without_a_search_rules_are_not_compared(tmp_path: Path) -> None:
+def test_without_searches_of_equal_budget_rules_are_not_compared(tmp_path: Path) -> None:
     claim_tables(tmp_path, 2.0, 0.1)
-    tables = Tables({"runs": [str(tmp_path / "runs.csv")], "trials": []}, 0)
+    files = {name: [str(tmp_path / f"{name}.csv")] for name in ("runs", "trials", "stability")}
+    tables = Tables({**files, "trials": []}, 0)
     assert list(spiking_kernels.accuracy_gain(tables)) == ["without a search"]
+    spent = pd.read_csv(tmp_path / "stability.csv")
+    spent["budget_spent"] = spent["neuron"] != "qif_surrogate"
+    spent.to_csv(tmp_path / "stability.csv", index=False)
+    cases = spiking_kernels.accuracy_gain(Tables(files, 0))
+    assert list(cases) == ["lif: all voices", "qif: searches of unequal budgets"]
 
 
 @pytest.mark.parametrize(

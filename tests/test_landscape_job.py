@@ -9,14 +9,16 @@ import pandas as pd
 import pytest
 import torch
 
+from spikegrad.layers import NotFiniteError
 from spikegrad.settings import validate
 from study.config.landscape import LandscapeSettings
 from study.landscape.census import census
 from study.landscape.closeups import closeup_measures, closeups
 from study.landscape.constants import STATES
 from study.landscape.job import Job
-from study.landscape.objective import landscape_samples
+from study.landscape.objective import Objective, landscape_samples
 from study.landscape.profiles import profiles
+from study.landscape.roughness import roughness
 from study.landscape.summary import census_summary
 from study.landscape.surfaces import surfaces
 from test_config import settings
@@ -120,6 +122,24 @@ def test_closeups_have_the_gradient_of_their_samples():
         steepest = centre.weights.norm() * alone.gradient(centre.weights)[1].norm()
         assert here["norm"] == pytest.approx(float(steepest))
         assert np.hypot(here["slope_x"], here["slope_y"]) < 1.5 * here["norm"]
+
+
+def test_where_there_is_no_finite_gradient_there_are_no_values(monkeypatch):
+    """A neuron that touches its threshold has none; what needs no gradient is measured."""
+
+    def touching(self: Objective, weights: torch.Tensor, clip: float | None = None):
+        raise NotFiniteError("a gradient is infinite")
+
+    monkeypatch.setattr(Objective, "gradient", touching)
+    found = surfaces(job(options()))
+    assert found["lines"]["loss"].notna().all()
+    assert found["planes"]["loss"].isna().any()
+    assert closeups(job(options()))["closeups"][["loss", "slope_x", "norm"]].isna().all(axis=None)
+    searched = census(job(options()))
+    assert set(searched["changes"]["cause"]) <= {"input swap"}
+    assert roughness(OWN.network, DATA, options(), 0, [1e-3]) == []
+    with pytest.raises(ValueError, match=r"lif, seed \d+, .*no gradient .* leave the seed out"):
+        centres("lif")
 
 
 def test_measures_of_closeups_are_those_of_known_planes():

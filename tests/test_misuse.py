@@ -124,7 +124,7 @@ MISTAKES = [
     # their values, as a layer reads them
     (SpikeError, "sample 1: a spike time is not finite", lambda: passed(broken("times", 60, NAN))),
     (SpikeError, "sample 2: .* is negative", lambda: passed(broken("times", 100, -1e-9))),
-    (SpikeError, "sample 2: .* after the trial's end", lambda: passed(broken("times", 149, 0.3))),
+    (SpikeError, "sample 2: .* after the sample's end", lambda: passed(broken("times", 149, 0.3))),
     (SpikeError, "sample 0: .* are not sorted", lambda: passed(broken("times", 10, 0.19))),
     (SpikeError, "sample 1: a unit is outside 0..19", lambda: passed(broken("units", 70, 20))),
     (SpikeError, "sample 1: offsets decrease", lambda: passed(broken("offsets", 1, 120))),

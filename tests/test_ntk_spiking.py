@@ -48,10 +48,10 @@ def test_kernels_of_a_module_are_those_of_torch_func():
     activation = SurrogateActivation(Erf(3.0), ErfDerivative(1.0))
     module = nn.Sequential(nn.Linear(6, 8), activation, nn.Linear(8, 2)).double()
     true = nn.Sequential(module[0], _Erf(Erf(3.0)), module[2])
-    counts = Raster.of(SPIKES, 6, 0.01, torch.float64).counts
+    counts = Raster.of(SPIKES, 6, 0.01, torch.float64).values.sum(1)
 
     def features(spikes: SpikeTrains) -> torch.Tensor:
-        return Raster.of(spikes, 6, 0.01, torch.float64).counts
+        return Raster.of(spikes, 6, 0.01, torch.float64).values.sum(1)
 
     found = tangent_kernels(
         lambda s: true(features(s)),
@@ -69,7 +69,7 @@ def test_kernels_of_a_module_are_those_of_torch_func():
 def test_wide_networks_of_steep_units_have_the_sg_ntk_as_mixed_kernel():
     """Two hidden layers of erf(5 u) behind spike counts, with a surrogate: the
     mean over networks is the analytic SG-NTK of infinite width."""
-    counts = Raster.of(SPIKES, 6, 0.01, torch.float64).counts
+    counts = Raster.of(SPIKES, 6, 0.01, torch.float64).values.sum(1)
     steep, found = Erf(5.0), []
     replaced = SurrogateActivation(steep, ErfDerivative(1.0))
     for seed in range(8):
@@ -79,7 +79,7 @@ def test_wide_networks_of_steep_units_have_the_sg_ntk_as_mixed_kernel():
         weights = [weight.requires_grad_() for weight in weights]
 
         def logits(spikes: SpikeTrains, activation: nn.Module, own=weights) -> torch.Tensor:
-            x = Raster.of(spikes, 6, 0.01, torch.float64).counts
+            x = Raster.of(spikes, 6, 0.01, torch.float64).values.sum(1)
             for weight in own[:-1]:
                 x = activation(x @ weight / len(weight) ** 0.5)
             return x @ own[-1] / len(own[-1]) ** 0.5

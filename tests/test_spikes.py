@@ -64,7 +64,7 @@ def test_a_loader_makes_batches():
         ([[[0.1]]], [[[0]]], "sample 0: .* must be lists"),
         ([[0.1]], [[0.5]], "sample 0: units must be whole numbers"),
         ([[0.1], [120.0]], [[0], [0]], "sample 1: a spike at 120 s .* milliseconds"),
-        ([[0.1], [1.2]], [[0], [0]], "sample 1: a spike at 1.2 s comes after the trial's end"),
+        ([[0.1], [1.2]], [[0], [0]], "sample 1: a spike at 1.2 s comes after the sample's end"),
         ([[0.1]], [[-1]], "sample 0: a unit is outside"),
     ],
 )

@@ -225,6 +225,11 @@ class ClockedLayer(SpikingLayer):
         Likewise.
     drive
         Likewise.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
     """
 
     def __init__(
@@ -272,7 +277,8 @@ class ClockedLayer(SpikingLayer):
         SpikeError
             If ``spikes`` breaks a rule of :class:`SpikeTrains`.
         ValueError
-            If samples do not consist of whole steps, or rasters have other ones.
+            If samples do not consist of whole steps, or rasters have other ones; if ``sample_clip``
+            is set, which exact layers alone have.
 
         Warns
         -----
@@ -292,6 +298,8 @@ class ClockedLayer(SpikingLayer):
         self, arrivals: Tensor, look: Callable[[State], None] = lambda state: None
     ) -> tuple[Raster, State]:
         """Run on what arrives before each step; ``look`` is given each state before its reset."""
+        if self.sample_clip is not None:
+            raise ValueError("sample_clip: clocked layers do not clip single samples' gradients")
         state = self.dynamics.start(arrivals[:, 0])
         values: list[Tensor] = []
         for incoming in arrivals.unbind(1):
@@ -326,6 +334,14 @@ class ClockedLayer(SpikingLayer):
         potentials = torch.stack(found).numpy()
         steps = np.ceil(np.asarray(times) / self.step - SAME).astype(int) - 1
         return potentials[np.clip(steps, 0, len(potentials) - 1)]
+
+    def states(self, spikes: SpikeTrains, times: np.ndarray) -> tuple[Tensor, ...]:
+        """Of exact layers alone (NotImplementedError): ``exact().states`` has those of the layer
+        with the same parameters, :meth:`trace` this one's potentials."""
+        raise NotImplementedError(
+            "a clocked layer has states at the ends of steps alone: trace() gives its potentials,"
+            " exact().states() the states of the exact layer with the same parameters"
+        )
 
     def along(self, spikes: SpikeTrains, raster: Raster | None = None) -> Raster:
         """Spikes of the exact layer of the same parameters, with surrogate gradients along it.

@@ -107,7 +107,8 @@ class Cochlea:
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Spike times (s, ascending) and channels for ``sound`` [n_samples], which is not silent.
 
-        ``rng`` decides when transmitter is released.
+        ``rng`` decides when transmitter is released. ValueError if the sound is longer than the
+        cochlea was built for.
         """
         rate = self.sample_rate / 2
         steps, channels = [], []

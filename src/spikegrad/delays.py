@@ -36,6 +36,11 @@ class DelayLine(nn.Module):
         How often each channel appears, the first time without a delay.
     step
         Seconds between a copy and the next.
+
+    Raises
+    ------
+    ValueError
+        If a number is below 1, or ``step`` no positive number.
     """
 
     def __init__(self, n_units: int, copies: int, step: float) -> None:

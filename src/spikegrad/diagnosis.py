@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from spikegrad.activity import spike_counts
+from spikegrad.clocked import ClockedLayer
 from spikegrad.layers import SilentWarning, SpikeOverflowError, SpikingLayer
 from spikegrad.raster import Raster
 from spikegrad.runaways import without_runaways
@@ -152,7 +153,7 @@ def diagnose(network: nn.Module, spikes: SpikeTrains, labels: Tensor | None = No
     findings = [
         *_of_runaways(runaways, len(spikes), where),
         *(finding for own in activity for finding in _of_activity(own)),
-        *_of_gradients(gradients, kept, set(layers)),
+        *_of_gradients(gradients, kept, {n for n in layers if _clips(layers[n])}),
     ]
     return Diagnosis(activity, runaways, gradients, findings)
 
@@ -225,7 +226,12 @@ def _of_activity(own: LayerActivity) -> list[str]:
     return found
 
 
-def _of_gradients(gradients: dict[str, Tensor], kept: Tensor, spiking: set[str]) -> list[str]:
+def _clips(layer: SpikingLayer) -> bool:
+    """Whether it can clip single samples' gradients."""
+    return not isinstance(layer, ClockedLayer)
+
+
+def _of_gradients(gradients: dict[str, Tensor], kept: Tensor, clipping: set[str]) -> list[str]:
     found = []
     for name, norms in gradients.items():
         if not len(norms):
@@ -240,7 +246,7 @@ def _of_gradients(gradients: dict[str, Tensor], kept: Tensor, spiking: set[str])
             layer = name.rpartition(".")[0]
             way = (
                 f"set {layer or 'the layer'}.sample_clip = 1.0"
-                if layer in spiking
+                if layer in clipping
                 else "look at it"
             )
             found.append(

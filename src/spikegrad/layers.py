@@ -103,6 +103,11 @@ class SpikingLayer(nn.Module):
         median norm: longer ones are scaled down before they are summed. None does not clip.
     sample_norms
         If clipping, the norms before it of the last backward pass's samples, float64 [n_samples].
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or ``neuron`` is no key of :data:`NEURONS`.
     """
 
     sample_clip: float | None = None
@@ -506,13 +511,12 @@ def type_name(weight: Tensor) -> str:
     return str(weight.dtype).removeprefix("torch.")
 
 
-def warm_up(kinds: Iterable[tuple[str, float]] | None = None) -> None:
+def warm_up(kinds: Iterable[tuple[str, float]]) -> None:
     """Compile the kernels for both types, into the cache that all processes share.
 
-    ``kinds`` are neuron models with their drives, which are zero or not; without it, all.
+    ``kinds`` are neuron models with their drives, which are zero or not.
     """
-    chosen = product(NEURONS, (0.0, 0.5)) if kinds is None else kinds
-    for (neuron, drive), dtype in product(chosen, (torch.float32, torch.float64)):
+    for (neuron, drive), dtype in product(kinds, (torch.float32, torch.float64)):
         layer = SpikingLayer(1, 1, neuron, recurrent=True, dtype=dtype, drive=drive)
         nn.init.constant_(layer.weight, 10.0)
         times = torch.full((1,), 0.01, dtype=torch.float64, requires_grad=True)

@@ -80,6 +80,7 @@ class Membrane:
         return cls(sample_rate, tables)
 
     def save(self, path: str | Path) -> None:
+        """Write a file that :meth:`load` reads."""
         arrays = {f"{n}.{i}": t for n, table in self._tables.items() for i, t in enumerate(table)}
         with atomic(path) as part:
             np.savez(part, sample_rate=self.sample_rate, **arrays)  # type: ignore[arg-type]
@@ -98,11 +99,17 @@ class Membrane:
         """Velocities of one block of channels after the other, [n_steps, n_channels], in one array.
 
         They come at half the sample rate, as in lauscher, which reads the spectrum of the sound
-        without its negative frequencies as that of a complex signal. ``sound`` [n_samples] may be
-        as long as the membrane was built for.
+        without its negative frequencies as that of a complex signal. ValueError if ``sound``
+        [n_samples] is longer than the membrane was built for.
         """
         steps = len(sound) // 2 + 1
-        n, table = next((n, table) for n, table in self._tables.items() if steps <= n)
+        n = min((n for n in self._tables if steps <= n), default=None)
+        if n is None:
+            raise ValueError(
+                f"a sound of {len(sound) / self.sample_rate:.3g} s is longer than the cochlea was"
+                f" built for, {self.duration:.3g} s: cut it, or build one for a longer duration"
+            )
+        table = self._tables[n]
         spectrum = (fft.rfft(sound, 2 * (n - 1)) / 2).astype(np.complex64)
         widest = len(table[0])  # arrays are used again: new memory costs more than the sums
         half = np.empty((widest, n // 2 + 1), np.complex64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -160,12 +160,10 @@ class Network(nn.Module):
             (spikes, state), kept = without_runaways(layer.run, spikes)
             if len(kept) == 0:
                 raise SpikeOverflowError(
-                    f"hidden layer {number} runs away in every sample; lower network.init"
+                    f"hidden layer {number} runs away in every sample; lower its init"
                 )
             if int(spikes.sizes.sum()) == 0:
-                raise SilentError(
-                    f"hidden layer {number} is silent; raise network.init.mean or .scale"
-                )
+                raise SilentError(f"hidden layer {number} is silent; raise init.mean or init.scale")
         self.readout.initialise(spikes, state, generator)
 
 
@@ -253,6 +251,8 @@ def load_network(path: str | Path) -> tuple[Any, dict[str, Any]]:
     ------
     CheckpointError
         If there is no such file, or it is damaged, or not written by :func:`save_network`.
+    ConfigError
+        If its settings are none of a network.
     """
     weights, header = load_tensors(path)
     if "stack" in header:
@@ -261,8 +261,18 @@ def load_network(path: str | Path) -> tuple[Any, dict[str, Any]]:
         return stack, header
     if "network" not in header:
         raise CheckpointError(f"{path}: tensors, but no network: save_network has not written it")
-    settings = validate(NetworkSettings, header["network"], where=str(path))
-    dtype = weights["hidden.0.weight"].dtype
-    network = Network(settings, header["n_units"], header["n_classes"], header["neuron"], dtype)
+    network = network_of(header, path, weights["hidden.0.weight"].dtype)
     network.load_state_dict(weights)
     return network, header
+
+
+def network_of(header: Mapping[str, Any], path: str | Path, dtype: torch.dtype) -> Network:
+    """The network that the ``header`` of the file ``path`` describes, its weights not yet set.
+
+    Raises
+    ------
+    ConfigError
+        If the header's settings are none of a network.
+    """
+    settings = validate(NetworkSettings, header["network"], where=str(path))
+    return Network(settings, header["n_units"], header["n_classes"], header["neuron"], dtype)

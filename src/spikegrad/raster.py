@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from spikegrad.spikes import SpikeError, SpikeTrains
+from spikegrad.spikes import SpikeError, SpikeTrains, offsets_of
 from spikegrad.times import SAME, steps_within
 
 
@@ -61,11 +61,6 @@ class Raster:
         """Ends of the steps in seconds, float64 [n_steps]."""
         return self.step * torch.arange(1, self.values.shape[1] + 1, dtype=torch.float64)
 
-    @property
-    def counts(self) -> Tensor:
-        """Spikes of each neuron in each sample, [n_samples, n]."""
-        return self.values.sum(1)
-
     def trains(self) -> SpikeTrains:
         """The same spikes as trains, without gradients; several in a step are one with a count.
 
@@ -84,11 +79,12 @@ class Raster:
             )
         sample, place, units = values.nonzero(as_tuple=True)
         sizes = torch.bincount(sample, minlength=len(values))
-        offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
         counts = values[sample, place, units].long()
         times = self.times[place].clamp(max=self.duration)
         several = bool((counts > 1).any())
-        return SpikeTrains(times, units, offsets, self.duration, counts if several else None)
+        return SpikeTrains(
+            times, units, offsets_of(sizes), self.duration, counts if several else None
+        )
 
     def arriving(self, weight: Tensor) -> Tensor:
         """What arrives over ``weight`` [n, n_out] before each step, [n_samples, n_steps, n_out].

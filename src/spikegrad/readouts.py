@@ -40,6 +40,11 @@ class LinearReadout(nn.Module):
         Root mean square of the logits after :meth:`initialise`.
     dtype
         Of the weights and logits.
+
+    Raises
+    ------
+    ValueError
+        If ``tau_out`` is no positive number.
     """
 
     def __init__(
@@ -114,7 +119,7 @@ class IntegratedReadout(LinearReadout):
 
     ``window`` is T_w in seconds. With ``train_times`` the logarithms of T_w and tau_out are
     parameters, too: ``log_window`` and ``log_tau_out``, float64 [1]. The other arguments are those
-    of :class:`LinearReadout`.
+    of :class:`LinearReadout`. ValueError if a time is no positive number.
     """
 
     def __init__(

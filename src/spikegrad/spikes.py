@@ -184,7 +184,7 @@ class SpikeTrains:
         return cls(
             torch.cat([batch.times for batch in batches]),
             torch.cat([batch.units for batch in batches]),
-            _offsets(sizes),
+            offsets_of(sizes),
             durations.pop(),
             torch.cat([batch.multiplicities for batch in batches]) if counted else None,
             numbers.pop() if len(numbers) == 1 else None,
@@ -231,7 +231,7 @@ class SpikeTrains:
         return SpikeTrains(
             part(self.times),
             part(self.units),
-            _offsets(sizes),
+            offsets_of(sizes),
             self.duration,
             None if self.counts is None else part(self.counts),
             self.n_units,
@@ -271,7 +271,7 @@ class SpikeTrains:
         return SpikeTrains(
             self.times[kept],
             self.units[kept],
-            _offsets(sizes),
+            offsets_of(sizes),
             self.duration,
             None if self.counts is None else counts[kept],
             self.n_units,
@@ -307,7 +307,7 @@ class SpikeTrains:
             problem = (
                 "a spike time is not finite",
                 "a spike time is negative",
-                f"a spike comes after the trial's end, {self.duration} s",
+                f"a spike comes after the sample's end, {self.duration} s",
                 f"a unit is outside 0..{n_units - 1}",
                 "spike times are not sorted",
                 "a count is below 1",
@@ -333,7 +333,7 @@ def collate(samples: Sequence[tuple], duration: float) -> tuple[SpikeTrains, Ten
     return SpikeTrains.from_arrays(times, units, duration, *counts), torch.tensor(labels)
 
 
-def _offsets(sizes: Tensor) -> Tensor:
+def offsets_of(sizes: Tensor) -> Tensor:
     """The first event of each sample and, last, their number, from the samples' ``sizes``."""
     return torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
 
@@ -355,7 +355,7 @@ def _one_sample(
     if len(t) and np.nanmax(t) > duration:
         hint = "; are the times milliseconds?" if np.nanmax(t) > 20 * duration else ""
         raise SpikeError(
-            f"sample {sample}: a spike at {np.nanmax(t):g} s comes after the trial's end, "
+            f"sample {sample}: a spike at {np.nanmax(t):g} s comes after the sample's end, "
             f"{duration} s{hint}"
         )
     order = np.argsort(t, kind="stable")

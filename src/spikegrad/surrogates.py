@@ -26,7 +26,7 @@ class _OfWidth:
 
 
 class SuperSpike(_OfWidth):
-    """1 / (1 + |u| / width)^2 (Zenke and Ganguli 2018)."""
+    """1 / (1 + |u| / width)^2 (Zenke and Ganguli 2018); ValueError unless ``width`` > 0."""
 
     def __call__(self, u: Tensor) -> Tensor:
         """psi(u), element by element."""
@@ -34,7 +34,8 @@ class SuperSpike(_OfWidth):
 
 
 class Sigmoid(_OfWidth):
-    """1 / cosh^2(u / (2 width)), the derivative of a logistic function."""
+    """1 / cosh^2(u / (2 width)), the derivative of a logistic function; ValueError unless
+    ``width`` > 0."""
 
     def __call__(self, u: Tensor) -> Tensor:
         """psi(u), element by element."""
@@ -42,7 +43,7 @@ class Sigmoid(_OfWidth):
 
 
 class Arctan(_OfWidth):
-    """1 / (1 + (u / width)^2), the derivative of an arctangent."""
+    """1 / (1 + (u / width)^2), the derivative of an arctangent; ValueError unless ``width`` > 0."""
 
     def __call__(self, u: Tensor) -> Tensor:
         """psi(u), element by element."""
@@ -50,7 +51,7 @@ class Arctan(_OfWidth):
 
 
 class Box(_OfWidth):
-    """1 where |u| < width, else 0."""
+    """1 where |u| < width, else 0; ValueError unless ``width`` > 0."""
 
     def __call__(self, u: Tensor) -> Tensor:
         """psi(u), element by element."""

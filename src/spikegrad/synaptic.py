@@ -107,9 +107,10 @@ class SynapticFunction(torch.autograd.Function):
             ctx,
             np.concatenate([np.empty(0), *arrivals]) / step,
             *(own[:, :n_out] for own in gradients[:2]),
-            *(own[..., :n_out].astype(np.float64) / step for own in gradients[2:])
-            if not alike
-            else (own.astype(np.float64) / step for own in gradients[2:]),
+            *(
+                (own if alike else own[..., :n_out]).astype(np.float64) / step
+                for own in gradients[2:]
+            ),
             (factors * taus).sum(keepdims=True),
         )
 

@@ -70,6 +70,7 @@ if STUDY.joining:
             growing_powers=rules.joining_powers.output.powers if GROWING else [],
             runs=rules.summarise.output.runs,
             trials=rules.judge_claims.input.trials,
+            stability=rules.judge_claims.input.stability,
         output:
             table=reported(
                 f"{JOINING}/claims.csv", "claims", "Claims", "table, joining"

@@ -25,7 +25,7 @@ if STUDY.joining:
         benchmark:
             f"{BENCHMARKS}/joining/networks/{{neuron}}/{{seed}}.tsv"
         resources:
-            **needs(4000, 240),
+            **needs(4000, "joining_measure"),
         params:
             joining={**JOINING_SETTINGS, "growing": None},
         script:
@@ -43,7 +43,7 @@ if STUDY.joining:
         benchmark:
             f"{BENCHMARKS}/joining/growing/{{neuron}}/{{width}}.tsv"
         resources:
-            **needs(6000, 480),
+            **needs(6000, "joining_growing"),
         params:
             model=lambda w: STUDY.model(w.neuron).model_dump(mode="json"),
             joining=JOINING_SETTINGS,

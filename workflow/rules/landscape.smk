@@ -38,8 +38,6 @@ use rule train as train_equal_activity with:
     benchmark:
         f"{BENCHMARKS}/landscape/equal_activity/{{neuron}}/{{seed}}.tsv"
     params:
-        inner=None,
-        samples=None,
         overrides={
             "training.activity": STUDY.landscape.equal_activity.model_dump(mode="json")
         },

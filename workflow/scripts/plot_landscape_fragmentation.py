@@ -3,7 +3,7 @@
 import numpy as np
 
 from _job import start
-from study.config.landscape import JUDGED
+from study.config.landscape import JUDGED_DEPTHS
 from study.landscape.constants import STATES
 from study.landscape.figures import density_axis, minima_density
 from study.statistics import t_interval
@@ -28,7 +28,7 @@ for row, (name, density) in zip(grid, rows.items(), strict=True):
             axes.plot(mean, **style, lw=width, marker="o", ms=3, label=neuron_label(neuron))
             low, high = np.array([t_interval(values) for values in seeds.to_numpy()]).T
             axes.fill_between(mean.index, low.clip(min=0), high, **style, alpha=0.12, lw=0)
-        for depth in JUDGED:
+        for depth in JUDGED_DEPTHS:
             axes.axvline(depth, color="0.6", lw=0.8, ls=":", zorder=0)
         axes.set(xscale="log", xlabel="depth (nats)")
         depths = here["depth"].unique()

@@ -6,6 +6,7 @@ from _job import start
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, plt, save
 from study.training.mean_field import CRITICAL, RATES, mean_field
+from study.training.outcomes import FINISHED, OVERFLOW
 
 SCALE = "network.init.recurrent_scale"
 LINE = {"color": "0.6", "lw": 0.8, "ls": ":"}
@@ -38,8 +39,8 @@ scale.set(ylim=(10, 3000), xlabel="scale of random recurrent weights")
 if SCALE in trials:
     panel = others.pop(0)
     for neuron, own in trials.groupby("neuron", sort=False):
-        at_once = (own["outcome"] == "overflow") & (own["epochs"] == 0)
-        for mark, some in (("o", own[own["outcome"] == "finished"]), ("x", own[at_once])):
+        at_once = (own["outcome"] == OVERFLOW) & (own["epochs"] == 0)
+        for mark, some in (("o", own[own["outcome"] == FINISHED]), ("x", own[at_once])):
             accuracy, colour = some["validation_accuracy"].fillna(0.0), NEURON_COLOURS[neuron]
             panel.plot(some[SCALE], accuracy, mark, ms=4, mfc="none", color=colour)
     panel.axvline(CRITICAL, **LINE)
@@ -49,7 +50,7 @@ if SCALE in trials:
 if len(gains):
     panel = others.pop(0)
     for (_, outcome), own in gains.groupby(["seed", "outcome"]):
-        colour = NEURON_COLOURS["lif"] if outcome == "finished" else "black"
+        colour = NEURON_COLOURS["lif"] if outcome == FINISHED else "black"
         panel.plot(own["epoch"], own["gain"], lw=1.0, color=colour)
     panel.axhline(1.0, **LINE)
     panel.set(xlabel="epoch", ylabel="gain of the recurrent weights (LIF)")

@@ -4,6 +4,7 @@ from _job import start
 from study.search.figures import draw_best_so_far
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, panels, save
+from study.training.outcomes import FINISHED
 
 log = start(snakemake)
 trials = read_table(*snakemake.input.trials)
@@ -14,7 +15,7 @@ for neuron, axes in zip(neurons, grid.flat, strict=True):
     own, colour = trials[trials["neuron"] == neuron], NEURON_COLOURS[neuron]
     kinds = {
         "stopped": (own["outcome"] == "stopped", {"fc": "none", "ec": colour}),
-        "finished": (own["outcome"] == "finished", {"fc": colour, "ec": colour}),
+        "finished": (own["outcome"] == FINISHED, {"fc": colour, "ec": colour}),
         "failed": (own["failed"], {"c": "k", "marker": "x", "lw": 0.8}),
     }
     for name, (chosen, style) in kinds.items():

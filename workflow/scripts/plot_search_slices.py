@@ -7,6 +7,7 @@ from study.search.figures import label_panels, parameter_panels
 from study.search.regions import positions
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, save
+from study.training.outcomes import FINISHED
 
 log = start(snakemake)
 trials = read_table(*snakemake.input.trials)
@@ -16,7 +17,7 @@ figure, panels = parameter_panels(list(space), height=1.6)
 for parameter, axes in panels:
     for neuron, own in trials.groupby("neuron"):
         x, y = positions(parameter, own[parameter.key]), own["rung0_accuracy"]
-        colour, finished = NEURON_COLOURS[neuron], own["outcome"] == "finished"
+        colour, finished = NEURON_COLOURS[neuron], own["outcome"] == FINISHED
         axes.scatter(x[~finished], y[~finished], s=14, fc="none", ec=colour, lw=0.8)
         axes.scatter(x[finished], y[finished], s=14, c=colour, label=neuron_label(neuron))
         won = winners[(winners["neuron"] == neuron) & (winners["parameter"] == parameter.key)]

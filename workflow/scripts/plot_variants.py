@@ -11,6 +11,7 @@ from _job import start
 from study.config.neurons import NEURON_STYLES
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
+from study.training.outcomes import FINISHED
 from study.variants import ranks
 
 PANELS = {  # with limits
@@ -36,7 +37,7 @@ def draw_cases(runs):
     for panel, name in zip(grid[0], shown, strict=True):
         label, limits = PANELS[name]
         sns.stripplot(runs, x=name, palette=NEURON_COLOURS, ax=panel, **rows)
-        sns.stripplot(runs[runs["outcome"] != "finished"], x=name, ax=panel, **crosses, **rows)
+        sns.stripplot(runs[runs["outcome"] != FINISHED], x=name, ax=panel, **crosses, **rows)
         for k in range(1, len(names), 2):
             panel.axhspan(k - 0.5, k + 0.5, color="0.95", zorder=0)
         if name == "word_minima":
@@ -61,7 +62,7 @@ def draw_draws(runs):
         some = some.sort_values("accuracy", ascending=False, ignore_index=True)
         style = {"color": NEURON_COLOURS[neuron], "ls": styles[to]}
         panel.plot(some.index + 1, some["accuracy"], marker="o", ms=4, lw=1.0, **style)
-        away = some[some["outcome"] != "finished"]
+        away = some[some["outcome"] != FINISHED]
         panel.plot(away.index + 1, away["accuracy"], "kx", ms=4)
     panel.set(xlabel="draws, best first", ylabel="accuracy, all test samples", ylim=(-0.02, 1.02))
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))

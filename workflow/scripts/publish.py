@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from _job import start
-from study.report.page import commit_of, publish
+from study.report.publish import commit_of, publish
 
 log = start(snakemake)
 target = Path(snakemake.params.target)

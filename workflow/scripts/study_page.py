@@ -7,8 +7,8 @@ import yaml
 
 from _job import start
 from spikegrad.files import atomic
+from study.report.cost import core_hours, software
 from study.report.page import as_html, page, template_of
-from study.report.study import core_hours, software
 from study.storage.tables import write_table
 
 log = start(snakemake)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from study.landscape.constants import WORDS
+from study.landscape.constants import OF_SAMPLES
 from study.statistics import spearman
 from study.storage.columns import Table, shared
 
@@ -14,7 +14,7 @@ SCORED = (
     "spikes_per_neuron", "silent_fraction",
 )  # fmt: skip
 """Columns of a variant's table; then :data:`ROUGH`, where that is measured, and draw."""
-ROUGH = (*WORDS, "turned", "turned_clipped")
+ROUGH = (*OF_SAMPLES, "turned", "turned_clipped")
 RUN = ("change", "to", "neuron", "fold", "search", "seed")
 SPEAKERS = (*RUN, "speaker", "unseen_speaker", "accuracy", "answers")
 ROBUST = (*RUN, "sample_change", "by", "accuracy", "same")

@@ -166,7 +166,7 @@ def _cache_folder() -> Path:
 _CACHE_FOLDER = str(_cache_folder())
 
 
-def njit(*, independent: bool = False, **options: Any) -> Callable[[Callable], Any]:
+def njit(**options: Any) -> Callable[[Callable], Any]:
     """``numba.njit``, with our settings, and with our cache for functions that Python calls.
 
     Without ``cache`` a function is a part of those, and is compiled with them. In functions with
@@ -174,6 +174,8 @@ def njit(*, independent: bool = False, **options: Any) -> Callable[[Callable], A
     """
     if not options.get("cache"):
         options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+    independent = options.pop("independent", False)
 
     def compiled(function: Callable) -> Any:
         if independent:

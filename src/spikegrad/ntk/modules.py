@@ -177,12 +177,12 @@ def empirical_sg_ntk(
     for part in x_prime.split(block):
         right = jacobian(part)
         with _true_derivatives(module):
-            rows = [_product(jacobian(rest), right, trace_outputs) for rest in x.split(block)]
+            rows = [product(jacobian(rest), right, trace_outputs) for rest in x.split(block)]
         columns.append(torch.cat(rows))
     return torch.cat(columns, dim=1)
 
 
-def _product(left: list[Tensor], right: list[Tensor], trace: bool) -> Tensor:
+def product(left: list[Tensor], right: list[Tensor], trace: bool) -> Tensor:
     """Of Jacobians [n, outputs, parameters] and [n', ...], one pair for each parameter."""
     to = "nm" if trace else "nmop"
     pairs = zip(left, right, strict=True)

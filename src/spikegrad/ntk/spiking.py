@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from spikegrad.clocked import ClockedLayer
+from spikegrad.ntk.modules import product
 from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains
 
@@ -120,13 +121,6 @@ def tangent_kernels(
                 else [jacobian(f, parameters, spikes[other]) for f in (exact, surrogate)]
             )
             pairs = (left[0], right[0]), (left[0], right[1]), (left[1], right[1])
-            rows.append([_product(a, b, trace_outputs) for a, b in pairs])
+            rows.append([product([a], [b], trace_outputs) for a, b in pairs])
         columns.append([torch.cat(kernel) for kernel in zip(*rows, strict=True)])
     return TangentKernels(*(torch.cat(kernel, dim=1) for kernel in zip(*columns, strict=True)))
-
-
-def _product(left: Tensor, right: Tensor, trace: bool) -> Tensor:
-    """Of Jacobians [n, outputs, parameters] and [m, outputs, parameters]."""
-    if trace:
-        return torch.einsum("nok,mok->nm", left, right) / left.shape[1]
-    return torch.einsum("nok,mpk->nmop", left, right)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from study.claims.estimates import NOTHING, Estimate
 from study.claims.results import LIF, Cases, Tables, Units
-from study.config.landscape import JUDGED
+from study.config.landscape import JUDGED_DEPTHS
 from study.landscape.constants import SETTLED, STATES
 
 BATCHES = {"on the step's own batch": ("own",), "on a fixed batch": ("fixed",)}
@@ -52,7 +52,7 @@ def _minima(tables: Tables, count: Callable[[str, str, float], Units]) -> Cases:
         lambda qif: {
             f"{state}, deeper than {depth:g} nats": beside(qif, state, depth)
             for state in STATES
-            for depth in JUDGED
+            for depth in JUDGED_DEPTHS
         }
     )
 

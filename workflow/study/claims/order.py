@@ -7,7 +7,7 @@ import pandas as pd
 
 from study.claims.estimates import NOTHING, Estimate, exact
 from study.claims.results import LIF, Cases, Tables, Units
-from study.config.landscape import JUDGED
+from study.config.landscape import JUDGED_DEPTHS
 from study.landscape.constants import CAUSES, JUMP, SWAPS, height_column
 
 
@@ -59,7 +59,7 @@ def minima_by_order(tables: Tables) -> Cases:
         lambda: {
             f"{state}, deeper than {depth:g} nats": gone(state, depth)
             for state in _states(tables, "profile_minima")
-            for depth in JUDGED
+            for depth in JUDGED_DEPTHS
         }
     )
 

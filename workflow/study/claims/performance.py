@@ -7,9 +7,10 @@ import pandas as pd
 from study.claims.estimates import NOTHING
 from study.claims.results import LIF, Cases, Tables, Units
 from study.search.tables import best_at
+from study.training.outcomes import FINISHED
 from study.training.summary import speakers_alike
 
-FINISHED = "finished"
+UNEQUAL = "searches of unequal budgets"
 
 BUDGETS = {"1/64": 1 / 64, "1/16": 1 / 16, "1/4": 1 / 4, "all": 1.0}
 """Shares of a search's budget at which the best of it is compared."""
@@ -51,8 +52,8 @@ def accuracy_gain(tables: Tables) -> Cases:
     def compare(qif: str) -> Cases:
         if not tables.files("trials"):
             return {"no search": NOTHING}
-        if not _equal_budgets(tables, qif):
-            return {"searches of unequal budgets": NOTHING}
+        if not equal_budgets(tables, LIF, qif):
+            return {UNEQUAL: NOTHING}
         found = {
             name: tables.difference(accuracies(qif, *case), accuracies(LIF, *case))
             for name, case in cases.items()
@@ -63,11 +64,11 @@ def accuracy_gain(tables: Tables) -> Cases:
     return tables.comparisons(compare)
 
 
-def _equal_budgets(tables: Tables, qif: str) -> bool:
-    """Whether the searches of LIF and ``qif`` have spent their budget, which is the same for all,
-    so that less than one whole trial tells them apart."""
-    both = tables.rows("stability", "neuron", "budget_spent")
-    return bool(both.loc[both["neuron"].isin([LIF, qif]), "budget_spent"].all())
+def equal_budgets(tables: Tables, *neurons: str) -> bool:
+    """Whether all searches of ``neurons`` have spent their budget, which is the same for all, so
+    that less than one whole trial tells them apart."""
+    searches = tables.rows("stability", "neuron", "budget_spent")
+    return bool(searches.loc[searches["neuron"].isin(neurons), "budget_spent"].all())
 
 
 def budget_gain(tables: Tables) -> Cases:
@@ -84,8 +85,8 @@ def budget_gain(tables: Tables) -> Cases:
     def compare(qif: str) -> Cases:
         if not tables.files("budget"):
             return {"no search": NOTHING}
-        if not _equal_budgets(tables, qif):
-            return {"searches of unequal budgets": NOTHING}
+        if not equal_budgets(tables, LIF, qif):
+            return {UNEQUAL: NOTHING}
         both = {name: (best(qif, share), best(LIF, share)) for name, share in BUDGETS.items()}
         return {
             f"{name} of the budget": tables.difference(*pair)

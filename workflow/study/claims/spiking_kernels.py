@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from study.claims.estimates import NOTHING, Estimate
+from study.claims.performance import UNEQUAL, equal_budgets
 from study.claims.results import Cases, Tables
 from study.config.neurons import SURROGATE
 from study.joining import EXACT, LABEL, after_training
+from study.statistics import power_law
 
 ROUNDING = 1e-12
 """Nats below which a residual is rounding."""
@@ -55,7 +57,7 @@ def residual_power(tables: Tables) -> Cases:
 
 def _power(steps: pd.DataFrame) -> float:
     shortest = steps.nsmallest(FITTED, "length")
-    return float(np.polyfit(np.log(shortest["length"]), np.log(shortest["residual"]), 1)[0])
+    return power_law(shortest["length"], shortest["residual"])[0]
 
 
 def changed_ratio(tables: Tables) -> Cases:
@@ -142,12 +144,12 @@ def accuracy_gain(tables: Tables) -> Cases:
     pairs = [n for n in _networks(runs) if n + SURROGATE in set(runs["neuron"])]
     if not pairs:
         return {"no surrogate gradients in this study": NOTHING}
-    return {
-        f"{neuron}: all voices": tables.difference(
-            *(
-                tables.units(runs[runs["neuron"] == model], "accuracy")
-                for model in (neuron, neuron + SURROGATE)
-            )
-        )
-        for neuron in pairs
-    }
+
+    def compare(neuron: str) -> Cases:
+        models = neuron, neuron + SURROGATE
+        if not equal_budgets(tables, *models):
+            return {f"{neuron}: {UNEQUAL}": NOTHING}
+        units = (tables.units(runs[runs["neuron"] == model], "accuracy") for model in models)
+        return {f"{neuron}: all voices": tables.difference(*units)}
+
+    return {name: found for neuron in pairs for name, found in compare(neuron).items()}

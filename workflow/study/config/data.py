@@ -182,8 +182,6 @@ class Validation(Section):
 class Folds(Section):
     """Outer folds: each speaker is in the test set of one, and in no other."""
 
-    by: Literal["speaker"]
-    """What is held out."""
     size: int = Field(ge=1)
     """Speakers in the test set of a fold, neighbours in the order of their numbers."""
     speakers: int | None = Field(None, ge=2)
@@ -206,7 +204,7 @@ class EqualCounts(Section):
 
 OWN = "own"
 """Name of the fold that the data come with."""
-COUNTED = ("heidelberg-digits", "spoken-digits")
+KNOWN_SPEAKERS = ("heidelberg-digits", "spoken-digits")
 """Sources that say how many speakers there are."""
 
 
@@ -311,10 +309,7 @@ class DataConfig(Section):
     def _folds_are_there(self) -> Self:
         if self.folds is None:
             return self
-        if self.folds.speakers is None and self.source not in (
-            "heidelberg-digits",
-            "spoken-digits",
-        ):
+        if self.folds.speakers is None and self.source not in KNOWN_SPEAKERS:
             raise ValueError(
                 f"folds.speakers: source '{self.source}' does not say how many there are"
             )

@@ -19,7 +19,7 @@ from pydantic import (
 from spikegrad.settings import Distinct, Section
 from study.config.training import Activity
 
-JUDGED = (0.01, 0.1)
+JUDGED_DEPTHS = (0.01, 0.1)
 """Depths of minima, in nats, at which landscapes are judged; fixed before any result."""
 
 Names = Annotated[tuple[str, ...], Field(min_length=1), Distinct]
@@ -27,8 +27,8 @@ Points = Annotated[int, Field(ge=3)]
 
 
 def _with_judged(depths: tuple[float, ...]) -> tuple[float, ...]:
-    if not set(JUDGED) <= set(depths):
-        raise ValueError(f"claims are judged at the depths {list(JUDGED)}; leave these in")
+    if not set(JUDGED_DEPTHS) <= set(depths):
+        raise ValueError(f"claims are judged at the depths {list(JUDGED_DEPTHS)}; leave these in")
     return depths
 
 

@@ -35,7 +35,7 @@ COMPARED = 200 * MB  # spikes and weights while changes are explained
 ARCHIVE = 340 * MB  # of the Heidelberg Digits
 TABLES, FIGURE = 0.5 * MB, 0.2 * MB  # of a job that writes nothing else; a figure as PNG and PDF
 READERS = ("train", "search_trials", "search_finalists", "silence", "evaluate", "landscape_",
-           "measure_network", "score_variant")  # fmt: skip
+           "measure_network", "score_variant", "joining_measure", "joining_growing")  # fmt: skip
 
 
 def memory(study: Study, rule: str, start: float) -> float:
@@ -71,7 +71,7 @@ def disk(study: Study, rule: str, wildcards: Wildcards) -> float:
             left = 4 * 2 * kept * n_weights(study, neuron)
         case "landscape_directions":
             vectors = 4 * (1 + len(study.landscape.directions.names()))
-            left = 8 * vectors * sum(n_weights(study, n) for n in study.neurons)
+            left = 8 * vectors * sum(n_weights(study, n) for n in study.exact)
         case _:
             left = FIGURE if rule.startswith("plot_") else TABLES
     return left / MB

@@ -149,8 +149,8 @@ class Rules:
             ("call",): calls,
         }
 
-    def _each_neuron(self) -> Iterator[Rules]:
-        for neuron in self._study.neurons:
+    def _each_exact(self) -> Iterator[Rules]:
+        for neuron in self._study.exact:
             yield Rules(self._study, {"neuron": neuron})
 
     def encode(self) -> Work:
@@ -269,7 +269,7 @@ class Rules:
         return started(
             *(  # losses of this seed and of the next
                 own._around(n * 2 * snapshots(self._study, own._neuron), n * len(STATES))
-                for own in self._each_neuron()
+                for own in self._each_exact()
             )
         )
 
@@ -320,7 +320,7 @@ class Rules:
 
     def landscape_examples(self) -> Work:
         n = 2 * 2 * self._landscape.examples.points
-        runs = [own._around(n, calls=n) for own in self._each_neuron()]
+        runs = [own._around(n, calls=n) for own in self._each_exact()]
         return started(*runs, {("other",): 5.0})  # compiles the potentials' kernel
 
     def ntk_train(self) -> Work:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from spikegrad.activity import spike_counts
 from spikegrad.ntk.spiking import jacobian
 from spikegrad.seeds import generator
 from study.config.joining import Joining, Pseudo
@@ -190,12 +191,8 @@ def steps(
 def _counts(found: Evaluation, objective: Objective) -> Tensor:
     """Spikes of every neuron in each sample, int64 [n_samples, n_neurons]."""
     widths = [layer.n_out for layer in objective.layers]
-    parts = []
-    for train, width in zip(found.trains[1:], widths, strict=True):
-        cells = train.samples * width + train.units
-        counts = torch.bincount(cells, minlength=len(found.losses) * width)
-        parts.append(counts.view(-1, width))
-    return torch.cat(parts, 1)
+    trains = found.trains[1:]
+    return torch.cat([spike_counts(t, n) for t, n in zip(trains, widths, strict=True)], 1)
 
 
 def _sample_gradients(objective: Objective, weights: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ import torch
 from scipy.stats import gmean
 from torch import Tensor
 
-from spikegrad.autograd import NotFiniteError, SpikeOverflowError
+from spikegrad.autograd import NotFiniteError
 from spikegrad.network import Network
 from spikegrad.ntk.spiking import jacobian
 from spikegrad.seeds import generator, numpy_generator
@@ -30,6 +30,7 @@ from study.config.training import ModelSettings
 from study.data.dataset import SpikeDataset
 from study.jobs import with_progress
 from study.joining.twin import Twin
+from study.landscape.objective import FAILURES
 from study.statistics import power_interval, power_law
 from study.storage.columns import Table, shared
 
@@ -50,8 +51,8 @@ GROWING_TABLE = Table(
         "distance": "root of the mean square of the difference of both on other samples; targets "
         "are -1 and 1",
         "drift": "norm of the kernel's change since the start, over its norm then",
-        "spikes_per_neuron": "mean over training samples and neurons",
-        "ran_away": "the step at which it ran away, if it did: it has no rows from there on",
+        "spikes_per_neuron": "mean over samples, those of training and others, and neurons",
+        "ran_away": "the step at which it ran away, if it did; nothing is known from there on",
     },
 )
 
@@ -178,9 +179,12 @@ def descend(
     twin = Twin(network, options.step)
     backward = twin.exact if rule == "exact" else twin.surrogate(options.surrogates[0])
     factors = rates(network, scaling, min(growth.widths))
-    first = _kernel(twin, backward, factors, spikes, n)
-    with torch.no_grad():
-        kernel_f = twin.exact(spikes)[:, 0]
+    try:
+        first = _kernel(twin, backward, factors, spikes, n)
+        with torch.no_grad():
+            kernel_f = twin.exact(spikes)[:, 0]
+    except FAILURES:
+        return [{"step": 0, "ran_away": 0.0}]
     eta = growth.rate * n / float(torch.linalg.eigvals(first[:n]).abs().max())
     kept = set(np.linspace(0, growth.steps, RECORDED).round().astype(int).tolist())
     rows: list[dict[str, Any]] = []
@@ -198,7 +202,7 @@ def descend(
             with torch.no_grad():
                 error = twin.exact(train)[:, 0] - wanted
             found = torch.autograd.grad(backward(train), twin.parameters, error[:, None] / n)
-        except (SpikeOverflowError, NotFiniteError):
+        except FAILURES:
             ran_away = float(step)
             break
         with torch.no_grad():

@@ -16,6 +16,7 @@ from study.landscape.constants import STATES, SWAPS
 from study.landscape.directions import Centre
 from study.landscape.isolation import Line, bracket, breaks, swaps
 from study.landscape.job import Job, sample_lines
+from study.landscape.objective import FAILURES
 from study.landscape.orders import order_changes
 from study.storage.columns import Table, shared
 
@@ -89,7 +90,8 @@ CENSUS_LOSSES_TABLE = Table(
 def census(job: Job) -> dict[str, pd.DataFrame]:
     """Changes of spikes, the lines that were searched, and the loss wherever the network ran.
 
-    A line along which the network diverges is left out, with a warning.
+    A line along which the network diverges, or has no gradient beside a change, is left out, with a
+    warning.
     """
     changes, lines, losses = [], [], []
     options, same_as = job.options.census, identical_states(job.centres)
@@ -101,7 +103,7 @@ def census(job: Job) -> dict[str, pd.DataFrame]:
         grid = np.linspace(-where.reach, where.reach, where.points)
         try:
             found, facts = search_line(line, grid, search, limit)
-        except SpikeOverflowError as error:
+        except FAILURES as error:
             log.warning("%s left out: %s", key, error)
             continue
         changes += [{**key, **change} for change in found]

@@ -15,10 +15,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from spikegrad.layers import SpikeOverflowError
 from study.landscape.fragmentation import persistence
 from study.landscape.job import Job
-from study.landscape.objective import Objective
+from study.landscape.objective import FAILURES, Objective
 from study.storage.columns import Table, shared
 
 STATE = "trained"
@@ -35,7 +34,7 @@ CLOSEUPS_TABLE = Table(
         "reach": "largest relative distance along both axes",
         "of": "which samples: the mean of several, or one of them",
         "y": "relative distance along the second direction",
-        "loss": "in nats; missing where the network diverges",
+        "loss": "in nats; missing where the network diverges or has no finite gradient",
         "slope_x": "part of the gradient along the first axis, nats per relative distance",
         "slope_y": "along the second",
         "norm": "length of the whole gradient, nats per relative distance",
@@ -71,10 +70,10 @@ def closeups(job: Job) -> dict[str, pd.DataFrame]:
 
 
 def _evaluated(objective: Objective, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Each sample's loss and the gradient of their mean; NaN where the network diverges."""
+    """Each sample's loss and the gradient of their mean; NaN where there is none."""
     try:
         found, gradient = objective.gradient(weights)
-    except SpikeOverflowError:
+    except FAILURES:
         return weights.new_full([len(objective.data)], math.nan), torch.full_like(weights, math.nan)
     return found.losses, gradient
 
@@ -91,7 +90,7 @@ CLOSEUP_MEASURES_TABLE = Table(
         "turn": "median angle between the slopes at neighbouring points, in degrees",
         "norm": "median length of the gradient, nats per relative distance",
         "norm_spread": "its ninth decile over its first",
-        "finite": "share of the plane on which the network does not diverge",
+        "finite": "share of the plane on which they are not missing",
     },
 )
 

@@ -1,6 +1,6 @@
 """Names and limits that computations and figures share."""
 
-from study.config.landscape import JUDGED
+from study.config.landscape import JUDGED_DEPTHS
 
 STATES = ("untrained", "equal loss", "trained", "equal activity")
 """Points that landscapes are looked at around; see :mod:`study.landscape.states`."""
@@ -11,13 +11,13 @@ CAUSES = ("end", "grazing", "spike swap", "input swap")
 SWAPS = ("input swap", "spike swap")
 """Those of them that are changes of order."""
 
-WORDS = ("word_variation", "word_in_jumps", "word_minima")
+OF_SAMPLES = ("word_variation", "word_in_jumps", "word_minima")
 """What is measured around single samples; see :func:`study.landscape.roughness.around_samples`."""
 
 JUMP = 1e-9
 """Smallest jump of a sample's loss, in nats, that counts as a discontinuity."""
 
-TOLERANCE = min(JUDGED) / 4
+TOLERANCE = min(JUDGED_DEPTHS) / 4
 """To which lines follow the mean loss, in nats."""
 
 SETTLED = 0.9

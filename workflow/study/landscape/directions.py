@@ -13,14 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from spikegrad.network import Network
-from spikegrad.network_settings import NetworkSettings
+from spikegrad.network import Network, network_of
 from spikegrad.saving import load_tensors, save_tensors
 from spikegrad.seeds import generator
-from spikegrad.settings import validate
 from study.config.landscape import Directions
 from study.landscape.constants import STATES
-from study.landscape.objective import Objective, held, matrices
+from study.landscape.objective import FAILURES, Objective, held, matrices
 from study.landscape.states import State, TrainingRun
 from study.storage.columns import Table, shared
 
@@ -103,7 +101,7 @@ def centre(
     """The state called ``name`` with all directions from it.
 
     ``other`` is the state of another seed's network that "difference" leads to. Directions hold
-    time constants. ValueError if the network has learned delays.
+    time constants. ValueError if the network has learned delays, or no gradient at the state.
     """
     run, weights = state.run, state.weights
     if run.network.settings.delays is not None:
@@ -111,8 +109,14 @@ def centre(
             "landscapes tell changes of the order of spikes as they are sent, not as they arrive: "
             "they know no network.delays; ask for the stages search and training alone"
         )
-    found, gradient = objective.gradient(weights)
     seed, fixed = run.header["seed"], held(run.network)
+    try:
+        found, gradient = objective.gradient(weights)
+    except FAILURES as problem:
+        raise ValueError(
+            f"{run.header['neuron']}, seed {seed}, {name}: the network has no gradient on the"
+            f" landscape's samples ({problem}); leave the seed out of landscape.seeds"
+        ) from problem
     raw: dict[str, Tensor] = {}
     about: dict[str, dict[str, Any]] = {}
     for kind_number, kind in enumerate(RANDOM):
@@ -162,11 +166,7 @@ def save_centres(path: str | Path, run: TrainingRun, centres: Mapping[str, Centr
 def load_centres(path: str | Path) -> tuple[Network, dict[str, Centre]]:
     """A network, float64, and its states with their directions."""
     tensors, header = load_tensors(path)
-    settings = validate(NetworkSettings, header["network"], where=str(path))
-    network = Network(
-        settings, header["n_units"], header["n_classes"], header["neuron"], torch.float64
-    )
-    return network, {
+    return network_of(header, path, torch.float64), {
         state: Centre(
             tensors[f"{state}.centre"],
             {name: tensors[f"{state}.{name}"] for name in about["directions"]},

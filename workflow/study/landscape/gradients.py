@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from spikegrad.layers import NotFiniteError, SpikeOverflowError
+from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, load_network
 from spikegrad.saving import load_tensors
 from spikegrad.seeds import generator
@@ -29,7 +29,7 @@ from study.landscape.causes import explain
 from study.landscape.constants import STATES, SWAPS
 from study.landscape.isolation import Line, bracket, breaks
 from study.landscape.job import Job
-from study.landscape.objective import Objective
+from study.landscape.objective import FAILURES, Objective, vector_of
 from study.storage.columns import Table, shared
 from study.training.batches import epoch_batches
 from study.training.run import by_epoch
@@ -113,10 +113,10 @@ def gradients(job: Job) -> dict[str, pd.DataFrame]:
     for state in job.share(STATES, "states"):
         weights = job.centres[state].weights
         for sample in range(len(job.objective.data)):
-            found, gradient = job.objective.select(torch.tensor([sample])).gradient(weights)
+            loss, gradient = _at(job.objective.select(torch.tensor([sample])), weights)
             key = {**job.key, "state": state, "sample": sample}
             norm = float(gradient.norm()) * job.centres[state].about["norm"]
-            samples.append({**key, "loss": float(found.loss), "gradient_norm": norm})
+            samples.append({**key, "loss": loss, "gradient_norm": norm})
     return {
         "steps": pd.DataFrame(steps),
         "step_losses": pd.DataFrame(losses),
@@ -162,14 +162,10 @@ def kept_updates(
     options = validate(TrainingSettings, header["training"], where=str(checkpoint))
     tensors, _ = load_tensors(snapshots)
     before, added = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
-    names = list(network.state_dict())
     epochs = list(added)
     places = np.linspace(0, len(epochs) - 1, min(number, len(epochs))).round().astype(int)
     for epoch in [epochs[place] for place in places]:
-        weights, change = (
-            torch.cat([part[name].flatten() for name in names]).double()
-            for part in (before[epoch], added[epoch])
-        )
+        weights, change = (vector_of(part[epoch], network) for part in (before, added))
         batch = next(epoch_batches(data, options, header["seed"], epoch + 1))
         run = network, header["neuron"], header["seed"], epoch
         yield Update(*run, weights, change, batch, options.sample_clip)
@@ -221,7 +217,7 @@ def _at(objective: Objective, weights: Tensor, clip: float | None = None) -> tup
     """Loss and gradient; NaN where the network diverges or has no finite gradient."""
     try:
         found, gradient = objective.gradient(weights, clip)
-    except (SpikeOverflowError, NotFiniteError):
+    except FAILURES:
         return math.nan, torch.full_like(weights, math.nan)
     return float(found.loss), gradient
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import cast
@@ -12,13 +12,15 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from spikegrad.first_spike import FirstSpikeReadout
-from spikegrad.layers import SpikingLayer
+from spikegrad.layers import NotFiniteError, SpikeOverflowError
 from spikegrad.network import Network
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.config.landscape import LandscapeSettings
 from study.data.dataset import SpikeDataset
+
+FAILURES = (SpikeOverflowError, NotFiniteError)
+"""Where a network diverges, or its loss has no finite gradient."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,7 @@ class Objective:
     def __init__(self, network: Network, data: SpikeDataset) -> None:
         self.network = network.double()
         self.data = data
-        readout = network.readout
-        last = [readout.layer] if isinstance(readout, FirstSpikeReadout) else []
-        self.layers: list[SpikingLayer] = [*network.hidden, *last]
+        self.layers = network.spiking_layers
 
     def select(self, indices: Tensor) -> Objective:
         """The same on fewer samples (int64 [n]); the network is shared."""
@@ -71,7 +71,7 @@ class Objective:
 
     @torch.no_grad()
     def evaluate(self, weights: Tensor) -> Evaluation:
-        """What the network does with ``weights``."""
+        """What the network does with ``weights``; SpikeOverflowError where it diverges."""
         self.set_weights(weights)
         return self._evaluate()
 
@@ -79,7 +79,8 @@ class Objective:
         """The same, with the gradient [n_weights] of the mean loss.
 
         With ``clip`` it is one that training with this ``sample_clip`` follows: in each spiking
-        layer no sample's part is longer than that many times their median.
+        layer no sample's part is longer than that many times their median. One of
+        :data:`FAILURES` if there is none.
         """
         self.set_weights(weights)
         for layer in self.layers:
@@ -117,6 +118,11 @@ def weights_of(network: Network) -> Tensor:
     """The network's parameters as one vector, float64 [n_weights]: its weights, and the time
     constants that it learns."""
     return parameters_to_vector(network.parameters()).detach().double()
+
+
+def vector_of(tensors: Mapping[str, Tensor], network: Network) -> Tensor:
+    """The same [n_weights] of ``tensors``, by the names of the network's parameters."""
+    return torch.cat([tensors[name].flatten() for name in network.state_dict()]).double()
 
 
 def held(network: Network) -> Tensor:

@@ -20,6 +20,7 @@ from study.landscape.constants import CAUSES, SWAPS, height_column
 from study.landscape.fragmentation import finite_range, persistence
 from study.landscape.isolation import WIDTH, Line, bracket
 from study.landscape.job import Job, sample_lines
+from study.landscape.objective import FAILURES
 from study.landscape.section import Section, section
 from study.landscape.signature import same_signature
 from study.storage.columns import Table, shared
@@ -138,18 +139,17 @@ def cliffs_of(line: Line, found: Section, tolerance: float) -> list[Cliff]:
     """What happens at the steepest places of a section of ``line``'s loss, ascending."""
     cliffs = []
     for low, high in steepest(found, tolerance, WIDTH):
+        jump, cause = 0.0, ""
         try:
             around = bracket(line, line.spikes(low), line.spikes(high))
-        except SpikeOverflowError:  # beside the place from where on the network diverges
+            if not same_signature(around.low, around.high):
+                facts = explain(around)
+                cause = facts["cause"]
+                if facts["breaks"]:
+                    slope = line.slope(line.gradient(low), line.gradient(high))
+                    jump = around.loss_jump(facts, slope)
+        except FAILURES:  # beside the place from where on the network diverges
             continue
-        if same_signature(around.low, around.high):
-            jump, cause = 0.0, ""
-        else:
-            facts = explain(around)
-            jump, cause = 0.0, facts["cause"]
-            if facts["breaks"]:
-                slope = line.slope(line.gradient(low), line.gradient(high))
-                jump = around.loss_jump(facts, slope)
         cliffs.append(Cliff(high, around.high.loss - around.low.loss, jump, cause))
     return cliffs
 

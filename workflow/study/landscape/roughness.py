@@ -17,15 +17,20 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network
 from spikegrad.seeds import generator
-from study.config.landscape import JUDGED, LandscapeSettings, Profiles
+from study.config.landscape import JUDGED_DEPTHS, LandscapeSettings, Profiles
 from study.data.dataset import SpikeDataset
-from study.landscape.constants import CAUSES, WORDS, height_column
+from study.landscape.constants import CAUSES, OF_SAMPLES, height_column
 from study.landscape.directions import draw
 from study.landscape.isolation import Line
-from study.landscape.objective import Objective, landscape_samples, matrices, weights_of
+from study.landscape.objective import (
+    FAILURES,
+    Objective,
+    landscape_samples,
+    matrices,
+    weights_of,
+)
 from study.landscape.profiles import profile
 from study.storage.columns import Table, shared
 
@@ -39,13 +44,14 @@ def around_samples(
     objective: Objective, weights: Tensor, direction: Tensor, options: Profiles
 ) -> dict[str, float]:
     """Means over single samples along ``direction``: ``word_variation`` of the loss in nats,
-    ``word_in_jumps`` (the share of it), ``word_minima`` deeper than the first of :data:`JUDGED`."""
+    ``word_in_jumps`` (the share of it), ``word_minima`` deeper than the first of
+    :data:`JUDGED_DEPTHS`."""
     profiles, minima = [], []
     for k in range(options.samples):
         line = Line(objective.select(torch.tensor([k])), weights, direction)
         facts, depths = profile(line, options)
         profiles.append(facts)
-        minima += [row["minima"] for row in depths if row["depth"] == JUDGED[0]]
+        minima += [row["minima"] for row in depths if row["depth"] == JUDGED_DEPTHS[0]]
     heights = sum(p[height_column(cause)] for p in profiles for cause in CAUSES)
     variation = sum(p["variation"] for p in profiles)
     return {
@@ -68,7 +74,7 @@ def down_the_gradient(
 ) -> list[dict[str, float]]:
     """Of steps of these ``lengths`` against the gradient, each matrix in units of its norm: the
     change of the loss in nats that each ``predicted``, by how much that ``changed``, and how far
-    the gradient ``turned`` (the cosine); NaN where the network diverges."""
+    the gradient ``turned`` (the cosine); NaN where there is none."""
     unit = scales(weights, objective.network)
     before, start = objective.gradient(weights, clip)
     gradient = start * unit
@@ -76,7 +82,7 @@ def down_the_gradient(
     for length in lengths:
         step = -gradient * (length / gradient.norm())
         changed = turned = math.nan
-        with suppress(SpikeOverflowError):
+        with suppress(*FAILURES):
             after, end = objective.gradient(weights + step * unit, clip)
             other = end * unit
             changed = float(after.loss - before.loss)
@@ -98,7 +104,7 @@ def roughness(
     """:func:`around_samples` along a random direction, with :func:`down_the_gradient` for each of
     :data:`CLIPS` and ``lengths``, on samples of ``data`` that ``seed`` draws.
 
-    No row if the network diverges on these; it keeps its weights.
+    No row if the network diverges on these, or has no gradient; it keeps its weights.
     """
     objective = Objective(network, landscape_samples(data, options, seed))
     weights = weights_of(network)
@@ -111,7 +117,7 @@ def roughness(
             for step in down_the_gradient(objective, weights, clip, lengths)
         ]
         of_samples = around_samples(objective, weights, direction, options.profiles)
-    except SpikeOverflowError:
+    except FAILURES:
         return []
     finally:
         objective.set_weights(weights)
@@ -147,4 +153,4 @@ def roughness_table(
         for seed in range(DRAWS)
         for row in roughness(network, data, options, seed, LENGTHS)
     ]
-    return pd.DataFrame(rows, columns=["neuron", "network", "draw", *WORDS, *STEP])
+    return pd.DataFrame(rows, columns=["neuron", "network", "draw", *OF_SAMPLES, *STEP])

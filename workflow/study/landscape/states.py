@@ -21,7 +21,8 @@ from torch import Tensor
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, load_network
 from spikegrad.saving import CheckpointError, load_tensors
-from study.landscape.objective import Objective, weights_of
+from study.landscape.objective import Objective, vector_of, weights_of
+from study.training.run import by_epoch
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,15 @@ def load_run(checkpoint: str | Path, snapshots: str | Path) -> TrainingRun:
     """A training run from the files of rule train; CheckpointError if it has no weights."""
     network, header = load_network(checkpoint)
     trained = weights_of(network)
-    names = list(network.state_dict())
     tensors, _ = load_tensors(snapshots)
-    epochs = sorted({int(key.split(".")[1]) for key in tensors if key.startswith("epoch.")})
-    trajectory = [
-        torch.cat([tensors[f"epoch.{e}.{name}"].flatten() for name in names]) for e in epochs
-    ]
-    if not trajectory:
+    kept = by_epoch(tensors, "epoch")
+    if not kept:
         raise CheckpointError(
             f"{snapshots}: the network failed before its first epoch "
             f"({header['outcome']['reason']}); leave seed {header['seed']} out of landscape.seeds"
         )
-    return TrainingRun(network, header, trained, epochs, torch.stack(trajectory).double())
+    trajectory = torch.stack([vector_of(weights, network) for weights in kept.values()])
+    return TrainingRun(network, header, trained, list(kept), trajectory)
 
 
 class State(NamedTuple):

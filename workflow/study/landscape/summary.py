@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from study.config.landscape import JUDGED
+from study.config.landscape import JUDGED_DEPTHS
 from study.landscape.constants import CAUSES, JUMP, SETTLED, SWAPS, height_column
 from study.storage.columns import Table, shared
 
-DEPTH = JUDGED[0]
+DEPTH = JUDGED_DEPTHS[0]
 TRAINING = "along training"
 """In place of a state: what steps of training meet."""
 KEY = ["neuron", "seed", "state"]

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from spikegrad.layers import SpikeOverflowError
 from study.config.landscape import LandscapeSettings
 from study.landscape.constants import STATES, TOLERANCE
 from study.landscape.job import Job
-from study.landscape.objective import Objective
+from study.landscape.objective import FAILURES, Objective
 from study.landscape.section import section
 from study.storage.columns import Table, shared
 
@@ -113,13 +112,16 @@ def _at(job: Job, point: Point) -> dict[str, float]:
 def _measure(
     objective: Objective, weights: Tensor, axes: Mapping[str, Tensor] | None = None
 ) -> dict[str, float]:
-    """Loss, accuracy and activity; with ``axes``, by name, also the gradient's parts along them."""
+    """Loss, accuracy and activity; with ``axes``, by name, also the gradient's parts along them.
+
+    A loss of NaN where the network diverges, or has no finite gradient that is asked for.
+    """
     try:
         if axes is None:
             found, slopes = objective.evaluate(weights), {}
         else:
             found, gradient = objective.gradient(weights)
             slopes = {name: float(gradient @ axis) for name, axis in axes.items()}
-    except SpikeOverflowError:  # the network diverges here
+    except FAILURES:
         return {"loss": math.nan}
     return {**found.scores(objective.network.settings.layers), **slopes}

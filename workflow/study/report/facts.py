@@ -13,7 +13,6 @@ from scipy.stats import t
 
 from study.claims.estimates import Verdict, difference
 from study.claims.judge import CLAIMS, Answer
-from study.claims.performance import FINISHED
 from study.report.numbers import (
     cell,
     listed,
@@ -29,6 +28,7 @@ from study.report.numbers import (
 from study.report.study import StudyTables
 from study.statistics import LEVEL, POWER, t_interval, units_to_decide
 from study.style import neuron_label
+from study.training.outcomes import FINISHED
 from study.training.summary import speakers_alike, summary, unit_of
 
 MEASURES = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from study.ntk import SAME_TIME, SG_NTK
+from study.ntk import NNGP, SAME_TIME, SG_NTK, SYMMETRISED, TRANSPOSED, TWO_SIDED
 from study.report.numbers import markdown_table, number, with_interval
 from study.report.study import StudyTables
 
@@ -17,7 +17,7 @@ PAPER: dict[str, dict[int, float]] = {
 """Kernel errors read off the paper's figures 1 and 2, by width: slope 20, trained, on other
 training points."""
 SLOPE = 20
-KERNELS = (SG_NTK, "two-sided", "NNGP", "transposed", "symmetrised")
+KERNELS = (SG_NTK, TWO_SIDED, NNGP, TRANSPOSED, SYMMETRISED)
 POWERS = {
     "distance": "distance of the mean from the SG-NTK's flow",
     "spread, train": "excess spread, training points",

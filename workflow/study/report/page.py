@@ -1,39 +1,23 @@
-"""The page of a study: Markdown from templates, the same as HTML, what others quote, published.
-
-``python -m study.report.page --figures docs/results/sg-ntk README.md`` judges a published study
-again from its tables, draws its figures, writes its pages, and in README.md what stands between
-``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a folder beside the first.
-"""
+"""The page of a study: Markdown from templates, and the same as HTML."""
 
 from __future__ import annotations
 
-import argparse
 import base64
 import re
-import shutil
-import subprocess
 from datetime import date
 from pathlib import Path
 
 import markdown
-import yaml
 
-from spikegrad.files import atomic
-from spikegrad.version import __version__
-from study.claims.again import JUDGED, judged_again, tables_of
 from study.claims.claim import CHOSEN
 from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, search_facts, variant_facts
-from study.report.claims_page import claims_page
 from study.report.pages import ENVIRONMENT, render
-from study.report.redraw import redraw
 from study.report.study import StudyTables
 from study.storage.provenance import CAPTIONS
-from study.storage.tables import read_table, write_table
 from study.style import neuron_label
 
-QUOTE = re.compile(r"(<!-- (?P<study>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 PAGE = "README.md"
 CLAIMS = {
     "study.md": "claims.html",
@@ -43,25 +27,6 @@ CLAIMS = {
 """The page with all claims, beside that of each template."""
 BELOW = {"ntk": "sg-ntk.html", "joining": "joining.html"}
 """Pages of folders below a study's."""
-FILES = (
-    "README.md",
-    "**/*.csv",
-    "**/figures/*.png",
-    "**/study.yaml",
-    "**/software.yaml",
-    "networks/*.safetensors",
-    "networks/word.npz",
-    "search/*.parquet",
-    "search/*/*/best.yaml",
-    "training/histories.parquet",
-    "ntk/README.md",
-    "joining/README.md",
-)
-"""What is copied of a study, or of its folder with the second paper's results."""
-FOLDERS = ("*", "ntk/*", "landscape/examples", "training/*", "training/*/*", "search/*/*")
-"""With tables that figures alone are drawn from."""
-SMALL = 3_000_000
-"""Bytes up to which these are copied, too."""
 _ENVIRONMENT = ENVIRONMENT.overlay(autoescape=False)
 _ENVIRONMENT.filters["label"] = neuron_label
 
@@ -139,88 +104,3 @@ def as_html(text: str, folder: Path) -> str:
     title = re.search("<h1.*?>(.*?)</h1>", body)
     assert title is not None, "every page begins with a heading"
     return render("markdown.html", title=title[1], body=body)
-
-
-def quoting(text: str, studies: Path) -> str:
-    """The page ``text`` with what it quotes made anew, from the published ``studies``."""
-
-    def quote(found: re.Match[str]) -> str:
-        begin, study, template, _, end = found.groups()
-        return begin + page(studies / study, f"{template}.md") + end
-
-    return QUOTE.sub(quote, text)
-
-
-def commit_of(repository: Path) -> str:
-    """The commit that ``repository`` stands at; the package's version where there is no git."""
-    command = ["git", "-C", str(repository), "rev-parse", "--short", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return f"version {__version__}"
-
-
-def publish(results: Path, target: Path, commit: str) -> None:
-    """Copy the finished study in ``results`` to ``target``, in place of what is there.
-
-    ``commit`` names the code; about.yaml keeps it.
-    """
-    part = target.with_name(f"{target.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    files = {file for pattern in FILES for file in results.glob(pattern)}
-    tables = {file for own in FOLDERS for file in results.glob(f"{own}/*.parquet")}
-    files |= {file for file in tables if file.stat().st_size <= SMALL}
-    for judged in results.rglob(JUDGED):
-        files |= {judged, *(Path(f) for own in tables_of(judged).values() for f in own)}
-    for file in sorted(files):
-        copy = part / file.relative_to(results)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
-    for table in part.rglob("claims.csv"):
-        folder, judged_in = table.parent, (results / table.relative_to(part)).parent
-        page = claims_page(read_table(table), PAGE, folder, judged_in)
-        (folder / CLAIMS[template_of(folder)]).write_text(page)
-    (part / "about.yaml").write_text(yaml.safe_dump({"commit": commit}))
-    shutil.rmtree(target, ignore_errors=True)
-    part.rename(target)
-
-
-def judge_published(folder: Path) -> list[Path]:
-    """Judge the claims of the study in ``folder`` again, if its tables are kept there.
-
-    Returns the folders of its pages whose claims were judged.
-    """
-    folders = [judged.parent for judged in sorted(folder.rglob(JUDGED))]
-    for beside in folders:
-        claims = judged_again(beside / JUDGED)
-        write_table(claims, beside / "claims.csv", digits=6)
-        with atomic(claims_of(beside)) as part:
-            part.write_text(claims_page(claims, PAGE, beside, beside))
-    return folders
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path, help="a published study")
-    parser.add_argument("pages", type=Path, nargs="*", help="pages that quote it")
-    parser.add_argument("--figures", action="store_true", help="draw its figures again, too")
-    options = parser.parse_args()
-    folders = judge_published(options.folder)
-    if not folders:
-        parser.error(
-            f"{options.folder} has no {JUDGED}: it is no published study, or older than the tables"
-            " that claims need, and keeps its page"
-        )
-    if options.figures:
-        drawn, left = redraw(options.folder)
-        print(f"drawn: {' '.join(map(str, drawn))}")
-        print(f"left as they are, since not all their tables are kept: {' '.join(map(str, left))}")
-    made = {folder / PAGE: page(folder, template_of(folder)) for folder in folders}
-    made |= {p: quoting(p.read_text(), options.folder.parent) for p in options.pages}
-    for file, content in made.items():
-        with atomic(file) as part:
-            part.write_text(content)
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,6 @@ import pandas as pd
 import yaml
 
 from spikegrad.settings import validate
-from study.claims.performance import FINISHED
 from study.config.search import Choice, Range
 from study.report.facts import by_neuron, by_search
 from study.report.numbers import markdown_table, share
@@ -14,6 +13,7 @@ from study.report.study import StudyTables
 from study.search.regions import region_table
 from study.style import neuron_label
 from study.training.mean_field import CRITICAL
+from study.training.outcomes import FINISHED, OVERFLOW
 
 RECURRENCE = "network.init.recurrent_scale"
 FEW = 4
@@ -46,7 +46,7 @@ def recurrence(study: StudyTables) -> str:
     """Trials that ran away, and the best of each search (mean), below and above the scale at which
     LIF rates diverge."""
     trials = study.table("search/trials.parquet").fillna({"validation_accuracy": 0.0})
-    away, at_once = trials["outcome"] == "overflow", trials["presentations"] == 0
+    away, at_once = trials["outcome"] == OVERFLOW, trials["presentations"] == 0
     above = trials[RECURRENCE] > CRITICAL
     trials["early"], trials["later"] = away & at_once, away & ~at_once
     trials["finished"] = trials["outcome"] == FINISHED
@@ -99,7 +99,7 @@ def short_and_long(study: StudyTables) -> str:
 
     def away(neuron: str, stage: str) -> str:
         runs = stages[stage]
-        return share((runs.loc[runs["neuron"] == neuron, "outcome"] == "overflow").mean())
+        return share((runs.loc[runs["neuron"] == neuron, "outcome"] == OVERFLOW).mean())
 
     def best(neuron: str, stage: str) -> str:
         runs = stages[stage]

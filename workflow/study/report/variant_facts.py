@@ -14,6 +14,7 @@ from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
 from study.search.tables import expected_of_last
 from study.style import neuron_label
+from study.training.outcomes import OVERFLOW
 
 
 def variants(study: StudyTables) -> dict[str, str]:
@@ -77,7 +78,7 @@ def _scores(runs: pd.DataFrame, minutes: float | None) -> str:
     if runs.empty:
         return "-"
     many = f" ×{len(runs)}" if len(runs) > 1 else ""
-    cross = "†" if (runs["outcome"] == "overflow").any() else ""
+    cross = "†" if (runs["outcome"] == OVERFLOW).any() else ""
     names = ["accuracy", "accuracy_unseen_speakers", "train_accuracy", "spikes_per_neuron"]
     test, new, training, spikes = runs[names].mean()
     if math.isnan(test):
@@ -97,7 +98,7 @@ def _draws(runs: pd.DataFrame) -> str:
     for neuron in [n for n in NEURON_STYLES if n in counts]:
         own = runs[runs["neuron"] == neuron].sort_values("validation_accuracy", kind="stable")
         best = expected_of_last(own["accuracy"].tolist())
-        away = (own["outcome"] == "overflow").sum()
+        away = (own["outcome"] == OVERFLOW).sum()
         rows.append([neuron_label(neuron), len(own), away, *[share(best[k - 1]) for k in budgets]])
     header = ["neuron", "trials", "ran away", *[f"test, best of {k}" for k in budgets]]
     return markdown_table(header, rows)

@@ -14,8 +14,9 @@ from typing import Any
 from spikegrad.files import atomic
 from study.config.search import Halving
 from study.jobs import share
+from study.training.outcomes import FINISHED
 
-RUNNING, FINISHED, TIMEOUT, MEMORY = "running", "finished", "timeout", "memory"
+RUNNING, TIMEOUT, MEMORY = "running", "timeout", "memory"
 UNCHANGED = -1
 """Number of what stands in for finalists where there are none: the configuration as it is."""
 MEASURES = ("validation_loss", "spikes_per_neuron", "silent_fraction")

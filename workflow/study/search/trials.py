@@ -112,7 +112,7 @@ class TrialRunner:
                     self._state(record),
                     identity,
                 )
-            outcome = success if run.outcome == "finished" else run.outcome
+            outcome = success if run.outcome == FINISHED else run.outcome
             reason, history, made = run.reason, run.history, run.made
             presented = run.presentations
         except TrialTimeoutError as error:

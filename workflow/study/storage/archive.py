@@ -20,13 +20,12 @@ from pathlib import Path
 from spikegrad.files import atomic
 
 TRAINED = ("trained.safetensors", "outcome.json", "*.csv", "*.parquet", "*.yaml")
-LANDSCAPES = ("census", "closeups", "gradients", "profiles", "surfaces")
 PATTERNS = (
     *(f"benchmarks/{f}/**/*.tsv" for f in ("landscape", "search", "training", "variants")),
     "engine/*.compiled",
     "joining/**/*.parquet",
     "landscape/directions/*.parquet",
-    *(f"landscape/{f}/*/*/*.parquet" for f in LANDSCAPES),
+    "landscape/*/*/*/[0-9]*.parquet",  # of every measure, by the number of its job
     *(f"networks/**/*.{f}" for f in ("csv", "parquet", "safetensors")),
     "search/*/*/**/*",
     *(f"{folder}/**/{f}" for folder in ("training", "variants") for f in TRAINED),

@@ -27,7 +27,7 @@ EVERYWHERE = {
     "breaks": "whether a spike appears, vanishes or jumps in time",
     "by": "by how much, channels of 700 or a factor",
     "cause": "why: input swap, spike swap (changes of order), grazing (a potential touches the "
-    "threshold), end (a spike crosses the trial's end)",
+    "threshold), end (a spike crosses the sample's end)",
     "change": "name of the variant",
     "class": "the word",
     "depth": "dense layers of the network",
@@ -55,7 +55,7 @@ EVERYWHERE = {
     "state": "the network looked at: untrained, equal loss, trained, equal activity",
     "step": "steps of gradient descent",
     "surrogate": "derivative that backpropagation uses",
-    "time": "seconds from the trial's start",
+    "time": "seconds from the sample's start",
     "to": "name of the variant's case",
     "train": "whether the point is one of training",
     "unit": "channel or neuron that spikes, counted within its layer",

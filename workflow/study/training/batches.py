@@ -15,7 +15,7 @@ from torch import Tensor
 
 from spikegrad.engine import njit
 from spikegrad.seeds import generator
-from spikegrad.spikes import SpikeTrains
+from spikegrad.spikes import SpikeTrains, offsets_of
 from study.config.training import MOST_WATCHED, Augmentation, TrainingSettings
 from study.data.dataset import SpikeDataset
 
@@ -100,7 +100,7 @@ class Blender:
         return SpikeTrains(
             both.times[order],
             both.units[order],
-            torch.cat([sizes.new_zeros(1), sizes.cumsum(0)]),
+            offsets_of(sizes),
             both.duration,
             None if both.counts is None else both.counts[order],
         )

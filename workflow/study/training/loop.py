@@ -33,6 +33,7 @@ from study.training.batches import (
     watched_samples,
 )
 from study.training.optimizer import Adam
+from study.training.outcomes import FINISHED, NOT_FINITE, OVERFLOW, SILENT
 from study.training.response import Response, respond
 from study.training.run import (
     METRICS,
@@ -56,10 +57,10 @@ class RunawayError(RuntimeError):
 
 
 DIVERGED: dict[type[Exception], str] = {
-    SpikeOverflowError: "overflow",
-    RunawayError: "overflow",
-    NotFiniteError: "not finite",
-    SilentError: "silent",
+    SpikeOverflowError: OVERFLOW,
+    RunawayError: OVERFLOW,
+    NotFiniteError: NOT_FINITE,
+    SilentError: SILENT,
 }
 """Errors that end a run, and the name of that outcome."""
 
@@ -136,7 +137,7 @@ def train(
             log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS if name in row))
             progress.update(epoch > 0)
         progress.close()
-        run.outcome = "finished"
+        run.outcome = FINISHED
     except tuple(DIVERGED) as error:
         run.outcome, run.reason = DIVERGED[type(error)], str(error)
         log.warning("%s, seed %d: %s (%s)", neuron, seed, run.outcome, error)

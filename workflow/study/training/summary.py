@@ -9,6 +9,7 @@ import pandas as pd
 
 from study.statistics import t_interval
 from study.storage.columns import Table, shared
+from study.training.outcomes import FINISHED
 
 SCORES = (  # columns of a run's evaluation
     "accuracy",
@@ -121,6 +122,6 @@ def reached(histories: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     for run, curve in histories.sort_values("epoch").groupby(key):
         last = curve["train_accuracy"].dropna().tail(2 * FLAT).to_numpy()
         half = len(last) // 2
-        gain = last[half:].mean() - last[:half].mean() if outcomes[run] == "finished" else np.nan
+        gain = last[half:].mean() - last[:half].mean() if outcomes[run] == FINISHED else np.nan
         rows.append((*run, curve["train_accuracy"].iloc[-1], gain))
     return pd.DataFrame(rows, columns=[*key, "training_accuracy", "late_gain"])
