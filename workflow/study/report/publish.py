@@ -2,7 +2,8 @@
 
 ``python -m study.report.publish --figures docs/results/sg-ntk README.md`` judges a published study
 again from its tables, draws its figures, writes its pages, and in README.md what stands between
-``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a folder beside the first.
+``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a page's folder below docs/results. Links
+to sections of that page lead there from pages in docs/.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from study.report.page import CLAIMS, PAGE, claims_of, page, template_of
 from study.report.redraw import redraw
 from study.storage.tables import read_table, write_table
 
-QUOTE = re.compile(r"(<!-- (?P<study>[\w-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
+QUOTE = re.compile(r"(<!-- (?P<study>[\w/-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 FILES = (
     "README.md",
     "**/*.csv",
@@ -50,7 +51,8 @@ def quoting(text: str, studies: Path) -> str:
 
     def quote(found: re.Match[str]) -> str:
         begin, study, template, _, end = found.groups()
-        return begin + page(studies / study, f"{template}.md") + end
+        quoted = page(studies / study, f"{template}.md")
+        return begin + quoted.replace("](#", f"](results/{study}/{PAGE}#") + end
 
     return QUOTE.sub(quote, text)
 
