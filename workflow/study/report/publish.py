@@ -2,8 +2,8 @@
 
 ``python -m study.report.publish --figures docs/results/sg-ntk README.md`` judges a published study
 again from its tables, draws its figures, writes its pages, and in README.md what stands between
-``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a page's folder below docs/results. Links
-to sections of that page lead there from pages in docs/.
+``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a page's folder below docs/results.
+Links to sections of that page lead there from pages in docs/.
 """
 
 from __future__ import annotations
