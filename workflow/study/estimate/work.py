@@ -116,6 +116,12 @@ class Rules:
         n = self._inside(samples)
         return self._epochs_of(epochs, n, self._size.validation, networks)
 
+    def _trial(self, epochs: int, samples: int | None = None) -> Work:
+        """Epochs in an inner fold, with passes over those watched; one over those that validate."""
+        n = self._inside(samples)
+        validated = self._passes(self._size.validation)
+        return total(self._epochs_of(epochs, n, min(MOST_WATCHED, n)), validated)
+
     def _inside(self, samples: int | None) -> int:
         """Training samples in an inner fold, or ``samples`` if these are fewer."""
         n = self._size.train - self._size.validation
@@ -169,14 +175,14 @@ class Rules:
         samples = self._inside(trials.samples)
         n = self._study.search.planned(samples)[int(self._wildcards["generation"])]
         own = self._job_of(trials.width(rung, n), trials.jobs(rung))
-        return started(times(own, self._training_inside(trials.epochs[rung], samples)))
+        return started(times(own, self._trial(trials.epochs[rung], samples)))
 
     def search_finalists(self) -> Work:
         assert self._study.search is not None
         search = self._study.search
         folds = self._study.data.inner_folds
         own = self._job_of(search.selection.runs(folds), search.finalist_jobs(folds))
-        return started(times(own, self._training_inside(self._epochs())))
+        return started(times(own, self._trial(self._epochs())))
 
     def _epochs(self) -> int:
         return self._study.model(self._neuron).training.epochs

@@ -50,7 +50,8 @@ class TrialRecord:
     epoch of its training."""
     last: dict[str, float] = field(default_factory=dict)
     """The same after the last whole epoch of the last training: what the trial counts with, also if
-    it diverged. Empty if no epoch was validated, or a limit of the machine ended the trial."""
+    it diverged. Empty if there was no such epoch, every validation sample runs away after it, or a
+    limit of the machine ended the trial."""
     epochs: int = 0  # completed, in the trainings of all rungs
     presentations: int = 0
     """Training samples presented in these. A rung that a limit of the machine ended counts as a

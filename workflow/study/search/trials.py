@@ -21,7 +21,6 @@ from study.data.dataset import SpikeDataset, load
 from study.jobs import with_progress
 from study.machine import machine
 from study.search.records import (
-    FINISHED,
     MEASURES,
     MEMORY,
     RUNNING,
@@ -31,6 +30,9 @@ from study.search.records import (
 )
 from study.storage.provenance import digest
 from study.training.loop import train
+from study.training.outcomes import FINISHED, OVERFLOW
+from study.training.response import respond
+from study.training.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +91,8 @@ class TrialRunner:
         """Train a trial as long as ``rung`` has it, from its checkpoint if there is one.
 
         A run that diverges, takes too long or needs too much memory gives a record that says so.
-        One that diverged counts with its last whole epoch.
+        One that diverged counts with its last whole epoch. Validation samples are asked once, after
+        that epoch.
         """
         trials, trial = self.trials, record.trial
         settings = self.settings.with_parameters({**trial.parameters, **trials.fixed(rung)})
@@ -97,6 +100,7 @@ class TrialRunner:
         start = time.perf_counter()
         success = FINISHED if rung == trials.rungs[-1] else RUNNING
         history: list[dict[str, float]] = []
+        last: dict[str, float] = {}
         presented = trials.epochs[rung] * len(self.data)  # if a limit ends it
         made = [machine()]
         if settings.network.surrogate is None:  # what is compiled may be another processor's
@@ -108,13 +112,16 @@ class TrialRunner:
                     self.neuron,
                     trial.seed,
                     self.data,
-                    self.validation,
+                    None,
                     self._state(record),
                     identity,
                 )
+                last = self._scores(run, settings.training.batch_size)
             outcome = success if run.outcome == FINISHED else run.outcome
             reason, history, made = run.reason, run.history, run.made
             presented = run.presentations
+            if outcome == success and not last:
+                outcome, reason = OVERFLOW, "the network runs away in every validation sample"
         except TrialTimeoutError as error:
             outcome, reason = TIMEOUT, str(error)
         except (MemoryError, RuntimeError) as error:
@@ -125,7 +132,6 @@ class TrialRunner:
             log.warning("trial %d: %s (%s)", trial.number, outcome, reason)
         # Epochs that an earlier start had trained took their time as well.
         spent = max(time.perf_counter() - start, sum(row["seconds"] for row in history))
-        last = _scores(history[-1]) if history else {}
         return TrialRecord(
             trial,
             outcome,
@@ -137,6 +143,18 @@ class TrialRunner:
             seconds=record.seconds + spent,
             made=tuple(dict.fromkeys([*record.made, *made])),
         )
+
+    def _scores(self, run: Run, batch_size: int) -> dict[str, float]:
+        """On the validation samples, after the last whole epoch of ``run``; {} if there was none,
+        or all of them run away."""
+        if run.epochs is None:
+            return {}
+        run.network.load_state_dict(run.trained)
+        answer = respond(run.network, self.validation, batch_size)
+        if not answer.answered.any():
+            return {}
+        of_measures = {name: getattr(answer, name.removeprefix("validation_")) for name in MEASURES}
+        return {"epoch": run.epochs, "validation_accuracy": answer.accuracy, **of_measures}
 
     def _state(self, record: TrialRecord) -> Path:
         return self.states / f"{record.trial.number}-{record.trial.seed}.safetensors"
@@ -165,10 +183,6 @@ def limited_trials(settings: Mapping[str, Any], limits: Any) -> Trials:
 def final_budget(trials: Trials, epochs: int) -> Trials:
     """``trials`` of one rung as long as the final training's ``epochs``, on all samples."""
     return trials.model_copy(update={"epochs": (epochs,), "samples": None})
-
-
-def _scores(row: Mapping[str, float]) -> dict[str, float]:
-    return {name: row[name] for name in ("epoch", "validation_accuracy", *MEASURES)}
 
 
 class TrialTimeoutError(Exception):
