@@ -10,7 +10,7 @@ from pathlib import Path
 
 import h5py
 
-import rooms
+import packages
 from smoke import ROOT, copy_repository, snakemake
 from spikegrad.clocked import DYNAMICS
 from spikegrad.neurons import NEURONS
@@ -82,11 +82,11 @@ def test_neurons_that_can_be_named_can_be_made():
     assert {s for s in NEURON_STYLES if s not in NEURONS} == {n + SURROGATE for n in DYNAMICS}
 
 
-def test_the_picture_shows_the_rooms_and_none_leads_back_up():
-    arrows = rooms.arrows()
-    assert rooms.PICTURE.read_text() == rooms.picture(arrows)  # CycleError names a circle
-    for room in filter(lambda room: room.startswith("src/"), arrows):
-        assert all(other.startswith("src/") for other in arrows[room]), room
+def test_the_picture_shows_the_packages_and_imports_go_one_way():
+    arrows = packages.arrows()
+    assert packages.PICTURE.read_text() == packages.picture(arrows)  # CycleError names a circle
+    for package in filter(lambda package: package.startswith("src/"), arrows):
+        assert all(other.startswith("src/") for other in arrows[package]), package
 
 
 def test_what_newcomers_are_shown_is_there():
