@@ -25,6 +25,7 @@ from study.search.records import Trial, TrialRecord, read_records
 from study.search.selection import finalist_runs
 from study.search.trials import TrialRunner, final_budget, run_job
 from study.training.response import Response
+from test_overflow import LIMIT, with_loud
 from test_search_sampling import halving
 from test_training import TRAIN, VALIDATION, killed_after
 from test_training import settings as model_settings
@@ -206,6 +207,17 @@ def test_a_slow_trial_is_an_outcome(tmp_path: Path):
     assert result.presentations == 5000 * len(TRAIN)  # counts as a whole rung
     again = runner(tmp_path).run(START, 2)  # and no timer or limit stays behind
     assert again.outcome == "finished"
+
+
+def test_a_trial_that_runs_away_in_every_validation_sample_has_failed(tmp_path: Path):
+    own = runner(tmp_path / "a", neuron="lif", epochs=[1])
+    loud = with_loud(VALIDATION, list(range(len(VALIDATION))))
+    limit = model_settings(max_spikes=LIMIT)
+    quiet = dataclasses.replace(own, settings=limit).run(START, 0)
+    result = dataclasses.replace(own, settings=limit, validation=loud).run(START, 0)
+    assert (quiet.outcome, result.outcome, result.last) == ("finished", "overflow", {})
+    assert result.accuracy == 0
+    assert result.presentations == quiet.presentations == len(TRAIN)
 
 
 def test_compilation_takes_nothing_of_a_trials_limit(tmp_path: Path, monkeypatch):
