@@ -34,7 +34,7 @@ bench: $(VENV)/.ready
 
 # More kills, more examples, every combination; new random examples each time.
 test-weekly: $(VENV)/.ready
-	$(BIN)/python -m pytest -m 'weekly or not faults and not slurm' --hypothesis-profile=default \
+	$(BIN)/python -m pytest -m 'weekly or not faults and not slurm' --hypothesis-profile=new \
 	    --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Both write docs/reliability.md.

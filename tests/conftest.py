@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,18 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # The same examples for everybody, so that no change fails by what it has nothing to do with. The
-# weekly run draws new ones, with --hypothesis-profile=default.
-settings.register_profile("same", derandomize=True)
+# weekly run draws new ones, with --hypothesis-profile=new.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("new", deadline=None)
 settings.load_profile("same")
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before() -> Iterator[None]:
+    """Whatever number of threads a test has set, the next one has that of all."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 LONG = ("test_workflow", "test_docs", "test_report", "test_archive")

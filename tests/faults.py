@@ -142,12 +142,13 @@ def record(
     fault: str,
     injected: int,
     survived: bool,
-    identical: bool,
+    identical: bool | None,
     seed: int | None = None,
     rules: int | None = None,
     slurm: bool = False,
 ) -> None:
-    """Write down what the present test has done, and the page anew."""
+    """Write down what the present test has done, and the page anew; ``identical`` is None where
+    nothing is there to compare."""
     versions = f"Python {platform.python_version()}, Snakemake {version('snakemake')}"
     if slurm:
         tool = subprocess.run(["sinfo", "--version"], capture_output=True, text=True, check=True)
@@ -190,13 +191,16 @@ def page(rows: dict[str, dict[str, Any]]) -> str:
     """docs/reliability.md, from the latest test of each fault."""
     lines = [
         f"| {fault} | {row['injected']} | {_or_dash(row['rules'])} | {row['survived']} |"
-        f" {'yes' if row['identical'] else '**no**'} | {row['test'].replace('::', ' ')} |"
+        f" {IDENTICAL[row['identical']]} | {row['test'].replace('::', ' ')} |"
         f" {_or_dash(row['seed'])} | {row['date']} | {row['versions']} |\n"
         for fault, row in rows.items()
     ]
     return (
         HEAD + "".join(lines) + FOOT.format(injected=sum(row["injected"] for row in rows.values()))
     )
+
+
+IDENTICAL = {True: "yes", False: "**no**", None: "–"}
 
 
 def _or_dash(number: int | None) -> str:

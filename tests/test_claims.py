@@ -308,7 +308,8 @@ GAIN = "qif-outperforms-lif"
 )
 def test_every_number_is_the_one_that_was_put_in(truth, claim, case, value):
     found = truth.set_index(["id", "case"]).loc[(claim, case)]
-    assert found["estimate"] == pytest.approx(value, abs=0.015, rel=0.02)
+    noise = 1e-3 if "ntk" in claim else 0.015
+    assert found["estimate"] == pytest.approx(value, rel=0.02, abs=noise)
     assert f"one_hidden/{found['read'].split(':')[0]}.csv" in found["files"]
 
 

@@ -112,7 +112,7 @@ def test_searches_seeds_and_samples_are_all_in_the_interval(search, seed, sample
 VALUES = st.floats(-5, 5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(hnp.arrays(float, st.integers(2, 9), elements=VALUES), hnp.arrays(float, 6, elements=VALUES))
 def test_intervals_are_scipys(first, second):
     assume(np.ptp(first) > 1e-3 and np.ptp(second) > 1e-3)

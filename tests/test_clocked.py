@@ -16,7 +16,7 @@ from spikegrad.clocked import ClockedLayer, entire
 from spikegrad.layers import SpikingLayer
 from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
-from spikegrad.surrogates import SuperSpike
+from spikegrad.surrogates import SURROGATES, SuperSpike
 
 driven = pytest.mark.parametrize("drive", [0.0, pytest.param(0.5, marks=pytest.mark.weekly)])
 
@@ -286,3 +286,25 @@ def test_what_does_not_fit_is_said():
     lower.sample_clip = 1.0
     with pytest.raises(ValueError, match="sample_clip: clocked layers do not clip"):
         lower(spikes)
+
+
+PRIMITIVES = {
+    "superspike": lambda u, w: u / (1 + u.abs() / w),
+    "sigmoid": lambda u, w: 4 * w * torch.sigmoid(u / w),
+    "arctan": lambda u, w: w * torch.atan(u / w),
+    "box": lambda u, w: u.clamp(-w, w),
+}
+"""Functions whose derivatives surrogates are."""
+
+
+@pytest.mark.parametrize("width", [0.1, 1.0, 30.0])
+@pytest.mark.parametrize("name", SURROGATES)
+def test_surrogates_are_derivatives(name, width):
+    psi = SURROGATES[name](width)
+    u = torch.linspace(-4.1, 4.1, 96, dtype=torch.float64).mul(width).requires_grad_()
+    (expected,) = torch.autograd.grad(PRIMITIVES[name](u, width).sum(), u)
+    torch.testing.assert_close(psi(u.detach()), expected, rtol=1e-12, atol=1e-12)
+    assert psi(torch.zeros(1)) == 1
+    for wrong in (0.0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="width of a surrogate must be above 0"):
+            SURROGATES[name](wrong)

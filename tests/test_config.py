@@ -282,7 +282,7 @@ def changed_at_random(draw: st.DrawFn) -> dict[str, Any]:
     return config
 
 
-@examples(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(changed_at_random())
 def test_a_changed_configuration_is_valid_or_explained(config: dict[str, Any]):
     try:
@@ -308,7 +308,7 @@ def test_a_changed_configuration_is_valid_or_explained(config: dict[str, Any]):
     st.sampled_from([1, 2, 4]),
     st.sampled_from([1, 2, 3]),
 )
-@examples(max_examples=20, deadline=None)
+@examples(max_examples=20)
 def test_seeds_are_shared_out_in_order(seeds: list[int], folds: int, repeats: int):
     each = len(seeds) // (folds * repeats)
     assume(each >= 2)

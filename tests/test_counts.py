@@ -22,7 +22,7 @@ from study.training.robustness import changed
 from test_training import DURATION, N_UNITS, dataset
 
 seeds = st.integers(0, 2**16)
-some = settings(max_examples=10, deadline=None)
+some = settings(max_examples=10)
 kinds = {
     "drive": st.sampled_from([0.0, 0.5]),
     "recurrent": st.booleans(),

@@ -143,7 +143,7 @@ def test_phase_is_the_integral_of_the_wave_number() -> None:
             np.testing.assert_allclose(ours[0, 0], exact, rtol=1e-6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     n=st.integers(1, 40),
     p=st.floats(2**-20, 0.25, width=32),

@@ -22,7 +22,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(rows, st.integers(0, 2), st.integers(0, 99)), min_size=1, max_size=5))
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, content: list) -> None:
     path = tmp_path_factory.mktemp("layout") / "x.h5"

@@ -85,7 +85,7 @@ def test_attributes_and_selection(prepared: Path) -> None:
         data.select(torch.tensor([0, len(data)]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     folds=st.integers(1, 3),
@@ -112,7 +112,7 @@ def test_inner_folds_hold_for_any_setting(
     np.testing.assert_array_equal(inner, held_out(labels, who, options))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     numbers=st.lists(st.integers(0, 99), min_size=2, max_size=9, unique=True),
     size=st.integers(1, 8),
@@ -198,7 +198,7 @@ def test_a_grid_makes_cells_and_channels_are_merged(tmp_path: Path) -> None:
         assert len(counts) == len(events.counts) < len(full.times)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     sizes=st.lists(st.integers(0, 9), min_size=1, max_size=5),

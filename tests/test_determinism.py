@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +79,6 @@ def test_what_numba_compiled_before_changes_no_bit_and_its_settings_stay():
     assert first[-1] == "settings unchanged"
 
 
-@pytest.fixture(autouse=True)
-def threads_as_before() -> Iterator[None]:
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 def assert_same_on_any_threads(compute: Callable[[int], list[torch.Tensor]]) -> None:
     expected = compute(1)
     for threads in (2, 3, 8):
@@ -110,7 +103,7 @@ def bits(run: Run) -> bytes:
             marks=() if c == (n + r) % 2 and neuron in DAILY else pytest.mark.weekly,
             id=f"{neuron}-{readout['kind']}-{clip}",
         )
-        for n, neuron in enumerate(sorted(NEURONS))
+        for n, neuron in enumerate([*DAILY, *sorted({*NEURONS} - {*DAILY})])
         for r, readout in enumerate(READOUTS)
         for c, clip in enumerate((None, 1.0))
     ],

@@ -20,7 +20,7 @@ from spikegrad.spikes import SpikeTrains
 
 DRIVES = [0.0, 0.2, 0.25, 0.5, 1.25]
 seeds = st.integers(0, 2**16)
-some = settings(max_examples=10, deadline=None)
+some = settings(max_examples=10)
 
 
 def sample_of(spikes: SpikeTrains, b: int) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +75,6 @@ def compiled(square):
     return A(square)
 
 
-@settings(deadline=None)
 @given(root=st.floats(1e-6, RANGE**0.5))
 def test_the_inverse_of_a_qif_step_is_the_arctangent_of_roots(root):
     assert compiled(root**2) == pytest.approx(math.atan(root) / root, rel=1e-15)

@@ -365,11 +365,10 @@ def test_data_of_unknown_size_are_granted_a_day():
     assert limit(mine, "ntk_train", {"experiment": "gradient", "job": "0"}) == LEAST
 
 
-def test_rates_are_measured_in_the_units_of_the_constants(smoke):
+def test_what_is_measured_has_a_constant(smoke):
     rates = network_seconds(smoke, "lif")
     kinds = ("update", "response", "loss", "gradient")
     assert rates.keys() == {("call",), *((kind, "lif") for kind in kinds)} <= SECONDS.keys()
-    assert all(rates.values())
 
 
 def test_the_report_adds_up(smoke):

@@ -14,7 +14,7 @@ from snakemake.utils import update_config
 
 import study.joining.growing
 from networks import DAILY, random_spikes
-from smoke import copy_repository, snakemake
+from smoke import copy_repository, planned, snakemake
 from spikegrad.network import Network, save_network
 from spikegrad.ntk import tangent_kernels
 from spikegrad.saving import save_tensors
@@ -358,12 +358,25 @@ joining:
 """
 
 
-@pytest.mark.weekly
-def test_the_stage_runs_and_its_tables_are_explained(tmp_path: Path) -> None:
-    project = copy_repository(tmp_path / "project")
+def tiny(folder: Path) -> Path:
+    """A copy of the repository whose smoke study measures exact and surrogate gradients."""
+    project = copy_repository(folder / "project")
     smoke = yaml.safe_load((project / "config" / "smoke.yaml").read_text())
     update_config(smoke, yaml.safe_load(TINY))
     (project / "config" / "smoke.yaml").write_text(yaml.safe_dump(smoke))
+    return project
+
+
+def test_the_stage_is_planned(tmp_path: Path) -> None:
+    jobs = planned(tiny(tmp_path), targets=["publish_joining"])
+    assert jobs["joining_measure"] == len(["lif", "qif"])
+    assert jobs["joining_growing"] == len(["lif", "qif"]) * len([4, 8])
+    assert jobs["judge_joining_claims"] == jobs["publish_joining"] == 1
+
+
+@pytest.mark.weekly
+def test_the_stage_runs_and_its_tables_are_explained(tmp_path: Path) -> None:
+    project = tiny(tmp_path)
     run = snakemake(project, "--", "publish_joining")
     assert run.returncode == 0, run.stderr
     results = project / "results" / "spoken-digits-smoke"

@@ -50,7 +50,7 @@ def test_known_minima(function, minima):
     assert deeper(found.values, 0.02) == minima
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(WAVES, STEPS)
 def test_minima_are_those_of_a_fine_grid(waves, steps):
     grid = np.linspace(-1, 1, 257)

@@ -7,8 +7,6 @@ import os
 import platform
 import subprocess
 import sys
-import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -42,36 +40,37 @@ def test_what_a_dead_process_of_this_machine_left_is_taken_over(tmp_path: Path, 
 
 
 RACE = """
-import os, sys, time
+import sys
 from pathlib import Path
 from study.storage.lock import LockedError, lock
-folder, start = Path(sys.argv[1]), float(sys.argv[2])
-for number in range(60):
-    while time.time() < start + 0.05 * number:
-        pass
-    if not os.fork():  # whose lock ends with it
-        try:
-            lock(folder / str(number))
-        except LockedError:
-            os._exit(0)
-        (folder / f"{number}.{os.getpid()}").touch()
-        time.sleep(2.0)  # until all have tried, however late
-        os._exit(0)  # killed: nothing is released by hand
+print("ready", flush=True)
+for number in sys.stdin:  # a line starts a round; a lock that was won is held to the end
+    try:
+        lock(Path(sys.argv[1], number.strip()))
+    except LockedError:
+        print(0, flush=True)
+    else:
+        print(1, flush=True)
 """
 
 
 def test_of_several_that_race_for_a_stale_lock_one_has_it(tmp_path: Path) -> None:
-    """Whatever the clock says: it runs backwards for none of them here, since none is asked."""
     owner = {"host": platform.node(), "pid": 2**22 - 1, "time": "", "folder": ""}
+    command = [sys.executable, "-c", RACE, tmp_path]
+    racing = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    assert [process.stdout.readline() for process in racing] == ["ready\n"] * 4
     for number in range(60):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / NAME).write_text(json.dumps(owner))
-    command = [sys.executable, "-c", RACE, tmp_path, str(time.time() + 3)]
-    racing = [subprocess.Popen(command) for _ in range(4)]
-    assert [process.wait() for process in racing] == [0] * 4
-    time.sleep(2.5)
-    owners = Counter(int(file.stem) for file in tmp_path.iterdir() if file.is_file())
-    assert owners == {number: 1 for number in range(60)}
+        for process in racing:
+            process.stdin.write(f"{number}\n")
+            process.stdin.flush()
+        assert sum(int(process.stdout.readline()) for process in racing) == 1
+    for process in racing:
+        process.communicate()
 
 
 def test_snakemake_refuses_results_of_another_machine(tmp_path: Path) -> None:

@@ -149,7 +149,6 @@ MISTAKES = [
     (ValueError, "must be at least -0.75, not -1", lambda: layer(neuron="qif_cut", drive=-1.0)),
     (ValueError, "n_in must be", lambda: layer(n_in=0)),
     (ValueError, "n_out must be", lambda: layer(n_out=-2)),
-    (ValueError, "max_spikes must be", lambda: layer(max_spikes=0)),
     (ValueError, "dtype must be", lambda: layer(dtype=torch.float16)),
     (ValueError, f"tau_out {FINITE}", lambda: MaximumReadout(3, 2, NAN)),
     (ValueError, f"window {FINITE}", lambda: IntegratedReadout(3, 2, 0.1, 0.0)),
@@ -506,8 +505,8 @@ def test_a_lif_neuron_that_touches_its_threshold_does_not_spike(dtype, drive):
 
 
 @every_driven_neuron
-def test_many_channels_cost_what_their_events_cost(neuron, drive):
-    """The gradient of the channels without an event is zero, of the others as without the rest."""
+def test_channels_without_an_event_have_no_gradient_and_change_none(neuron, drive):
+    """Of the others it is as in a layer without the rest."""
     few = random_layer(neuron, SPIKES, drive=drive, dtype=torch.float32)
     many = SpikingLayer(5000, 10, neuron, 0.02, True, drive=drive)
     channels = torch.randperm(5000, generator=torch.Generator().manual_seed(1))[:20]

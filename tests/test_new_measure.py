@@ -17,7 +17,6 @@ import study.landscape
 from smoke import ROOT, copy_repository, snakemake
 from study.landscape.constants import STATES
 from study.landscape.directions import save_centres
-from study.storage.provenance import imported_files
 from study.storage.tables import read_table
 from test_contributing import insert
 from test_landscape_job import DATA, FOUND, OWN, options
@@ -85,10 +84,3 @@ def test_a_measure_makes_its_table_and_its_figure(
     script = "plot_landscape_curvature.py"
     run(script, input={"curvature": joined}, output={"png": str(picture)})
     assert picture.stat().st_size > 5000
-
-
-def test_an_edit_of_a_measure_reruns_that_measure_alone():
-    script = ROOT / "workflow/scripts/landscape_measure.py"
-    names = {file.name for file in imported_files(script, "study.landscape.surfaces")}
-    assert {"surfaces.py", "section.py", "job.py"} <= names
-    assert names.isdisjoint({"census.py", "profiles.py", "gradients.py"})

@@ -101,7 +101,7 @@ correlations = st.floats(-1.0, 1.0)
 
 
 @given(x=variances, y=variances, rho=correlations)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_closed_forms_agree_with_quadrature_at_any_correlation(x, y, rho) -> None:
     arguments = pair(x, y, rho)
     for f, g in ((Step(), Step()), (HardTanhDerivative(0.7), HardTanhDerivative(1.2))):
@@ -159,7 +159,7 @@ def test_steep_surrogates(slope) -> None:
 
 
 @given(x=variances, y=variances, angle=st.floats(0.0, np.pi))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 def test_interpolation_in_the_angle_agrees_with_quadrature(x, y, angle) -> None:
     angles = np.append(np.linspace(0, np.pi, 50), angle)
     pairs = Correlation(np.cos(angles), 1 - np.abs(np.cos(angles)))

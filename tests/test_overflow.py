@@ -109,7 +109,7 @@ def test_samples_are_left_out_whatever_the_cause():
     assert len(found) == 1
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(loud=st.sets(st.integers(0, 5)), readout=st.sampled_from(["integrated", "first_spike"]))
 def test_networks_of_several_layers_answer_the_others_alone(loud, readout):
     kinds = {

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -113,7 +113,6 @@ def test_a_spike_takes_along_a_maximum_that_it_ends():
     assert torch.autograd.gradcheck(logit, end, eps=1e-7, atol=1e-8, rtol=1e-6)
 
 
-@settings(deadline=None)  # the first example compiles
 @given(seed=st.integers(0, 10**6), change=st.sampled_from(["order", "end"]))
 def test_the_maximum_is_continuous_where_spikes_change_places_or_leave(seed: int, change: str):
     """Two spikes a nanosecond apart, in either order; a spike just before and at the end."""

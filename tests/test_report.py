@@ -217,7 +217,9 @@ def test_the_report_opens_on_the_answer_and_shows_every_figure(
 def test_a_verdict_is_on_the_screen_of_a_phone(page: Page, finished: Path):
     page.set_viewport_size({"width": 400, "height": 800})
     page.goto((finished / "results" / "spoken-digits-smoke" / "claims.html").as_uri())
-    for verdict in page.locator(".verdict").all()[:20]:
+    verdicts = page.locator(".verdict").all()[:20]
+    assert len(verdicts) == 20
+    for verdict in verdicts:
         box = verdict.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 400

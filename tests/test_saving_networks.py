@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +61,9 @@ def test_a_stack_comes_back_with_its_bits(tmp_path: Path, name: str) -> None:
     assert [type(part) for part in loaded] == [type(part) for part in stack]
     assert [part.arguments() for part in loaded] == [part.arguments() for part in stack]
     assert torch.equal(stack(SPIKES), loaded(SPIKES))
+
+
+def test_every_part_that_can_be_kept_is_in_a_stack() -> None:
     grown = [part.__class__.__name__ for stack in STACKS.values() for part in stack()]
     assert set(grown) == set(PARTS)
 
@@ -96,9 +98,3 @@ def test_files_of_others_are_not_to_be_deleted(tmp_path: Path) -> None:
         load_network(tmp_path / "own.safetensors")
     for error in (absent, other, foreign):
         assert "delete" not in str(error.value)
-
-
-def test_spikes_know_their_neurons_and_keep_them(tmp_path: Path) -> None:
-    own = SpikingLayer(6, 5)(SPIKES)
-    for made in (own[:1], own.merged(), own.thinned(own.multiplicities), dataclasses.replace(own)):
-        assert made.n_units == 5

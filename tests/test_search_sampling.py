@@ -144,7 +144,7 @@ def test_tpe_learns_from_failures_and_from_success():
     st.integers(1, 6),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_best_are_the_same_whatever_the_order(values, n, shuffler):
     records = [
         record(Trial(k, 0, {}), a, "overflow" if diverges else "finished")
@@ -250,7 +250,7 @@ def test_the_winner_has_the_best_mean_over_inner_folds_and_failed_runs_count():
     st.integers(0, 12),
     st.floats(0, 1.1),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_generation_leaves_less_than_a_whole_trial_unless_it_is_full(steps, eta, more, share):
     epochs = list(accumulate(steps))
     per_generation = eta ** (len(epochs) - 1) + more

@@ -33,7 +33,7 @@ HALVING = {"per_generation": 4, "epochs": [1], "eta": 2, "per_job": 1}
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_expected_best_is_the_mean_over_all_subsets(values: list[float]):
     brute = [
         np.mean([max(subset) for subset in combinations(values, k)])

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
-from spikegrad import SpikeError, SpikeTrains, collate
+from networks import random_spikes
+from spikegrad import SpikeError, SpikeTrains, SpikingLayer, collate
 
 SAMPLE = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9)), max_size=6)
 
 
 @given(st.lists(SAMPLE, max_size=5))
-@settings(deadline=None)
 def test_arrays_come_back_in_order_of_time(samples):
     times = [[t for t, _ in sample] for sample in samples]
     units = [np.array([u for _, u in sample], int) for sample in samples]
@@ -78,3 +79,9 @@ def test_there_is_no_other_device():
     assert batch.to("cpu") is batch
     with pytest.raises(SpikeError, match="CPU only, not on cuda"):
         batch.to("cuda")
+
+
+def test_spikes_of_a_layer_know_their_neurons_and_keep_them():
+    own = SpikingLayer(6, 5)(random_spikes(0, n_samples=3, n_units=6))
+    for made in (own[:1], own.merged(), own.thinned(own.multiplicities), replace(own)):
+        assert made.n_units == 5

@@ -128,18 +128,15 @@ def test_what_a_published_page_names_is_published(published: Path) -> None:
     assert yaml.safe_load((published / "about.yaml").read_text()) == {"commit": "a commit"}
 
 
-def test_published_studies_are_judged_again_to_the_same(published: Path) -> None:
+def test_published_studies_are_judged_again_to_the_same(published: Path, tmp_path: Path) -> None:
     """From the tables beside their pages alone: all that claims need is kept."""
     files = [*published.rglob(JUDGED), *RESULTS.rglob(JUDGED)]
     assert {file.parent.name for file in files} >= {published.name, "ntk", "sg-ntk"}
     for file in files:
-        kept, again = file.with_name("claims.csv"), file.with_name("again.csv")
-        try:
-            write_table(judged_again(file), again, digits=6)
-            columns = [column for column in read_table(kept) if column != "files"]  # from the root
-            pd.testing.assert_frame_equal(read_table(again)[columns], read_table(kept)[columns])
-        finally:
-            again.unlink(missing_ok=True)
+        kept, again = file.with_name("claims.csv"), tmp_path / "again.csv"
+        write_table(judged_again(file), again, digits=6)
+        columns = [column for column in read_table(kept) if column != "files"]  # from the root
+        pd.testing.assert_frame_equal(read_table(again)[columns], read_table(kept)[columns])
 
 
 def test_published_figures_are_drawn_again_from_kept_tables(

@@ -40,15 +40,6 @@ def test_changed_lost_and_added_contents_are_refused_by_name(tmp_path: Path) -> 
             verify([folder], patience=0)
 
 
-def test_a_sum_that_comes_late_is_waited_for(tmp_path: Path, monkeypatch) -> None:
-    file = tmp_path / "x.csv"
-    file.write_text("old")
-    seal([file])
-    file.write_text("new")
-    monkeypatch.setattr("time.sleep", lambda _: seal([file]))
-    verify([file])
-
-
 def test_any_flipped_bit_of_any_kind_of_file_is_refused(finished: Path, tmp_path: Path) -> None:
     """Of all that the smoke study has written, but for what carries its own checksum."""
     results = edited(finished, tmp_path) / "results" / "spoken-digits-smoke"

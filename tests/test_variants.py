@@ -38,7 +38,7 @@ def study(variants: Any, **changes: Any) -> Study:
     st.sampled_from(["own", "configured", ["qif"], ["lif", "qif"]]),
     st.sampled_from(["best", "each", [1]]),
 )
-@trials(max_examples=15, deadline=None)
+@trials(max_examples=15)
 def test_runs_are_the_product_of_the_axes(changes, seeds, whose, searches):
     """But for pairs of a neuron model with itself; names and folders tell all of them apart."""
     named = {name: {"network.tau": 0.01 * (k + 1)} for k, name in enumerate(changes)}

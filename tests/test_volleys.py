@@ -20,7 +20,7 @@ from spikegrad.layers import SpikingLayer
 from spikegrad.parallel import Input, taken
 
 seeds = st.integers(0, 2**16)
-some = settings(max_examples=10, deadline=None)
+some = settings(max_examples=10)
 Found = tuple[SpikeTrains, dict[str, torch.Tensor]]
 
 
