@@ -20,7 +20,7 @@ from smoke import ROOT, snakemake
 from spikegrad import SpikeTrains, load_network
 from study.claims.again import JUDGED, judged_again
 from study.claims.results import ClaimError
-from study.report import facts, search_facts, variant_facts
+from study.report import facts, ntk_facts, search_facts, variant_facts
 from study.report.cost import core_hours, software
 from study.report.numbers import listed, measured, number, percent, points
 from study.report.page import page, template_of
@@ -447,3 +447,56 @@ def test_numbers_are_written_as_readers_know_them() -> None:
     assert percent({"mean": 0.9, "low": 0.7, "high": 1.1}) == "90.0 % (70.0 to 100.0)"
     assert percent({"mean": 0.9, "low": -np.inf, "high": np.inf}) == "90.0 %"
     assert listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_trials_are_counted_below_and_above_the_critical_scale(study: StudyTables) -> None:
+    (study.folder / "search").mkdir()
+    key = "network.init.recurrent_scale"
+    rows = [
+        ("lif", 0, 1.0, "finished", 0.5, 90), ("lif", 0, 2.0, "overflow", 0.7, 40),
+        ("lif", 1, 2.82, "finished", 0.3, 90), ("lif", 1, 2.83, "overflow", np.nan, 0),
+        ("qif", 0, 9.0, "not finite", 0.2, 10), ("qif", 0, 0.1, "running", 0.6, 30),
+    ]  # fmt: skip
+    names = ["neuron", "search", key, "outcome", "validation_accuracy", "presentations"]
+    pd.DataFrame(rows, columns=names).to_parquet(study.folder / "search/trials.parquet")
+    lines = [line.strip("| ").split(" | ") for line in search_facts.recurrence(study).splitlines()]
+    assert lines[2:] == [
+        ["LIF", "below 2√2", "3", "0", "1", "2", "50.0 %"],  # of the best of two searches
+        ["LIF", "above 2√2", "1", "1", "0", "0", "0.0 %"],
+        ["QIF", "below 2√2", "1", "0", "0", "0", "60.0 %"],
+        ["QIF", "above 2√2", "1", "0", "0", "0", "20.0 %"],
+    ]
+
+
+def test_runaways_and_the_best_of_trials_and_finalists(study: StudyTables) -> None:
+    (study.folder / "search").mkdir()
+    names = ["neuron", "search", "outcome", "validation_accuracy"]
+    trials = [("lif", 0, "overflow", 0.2), ("lif", 0, "finished", 0.4), ("lif", 1, "overflow", 0.6),
+              ("lif", 1, "overflow", 0.5), ("qif", 0, "finished", 0.7)]  # fmt: skip
+    for name, rows in (("trials", trials), ("finalists", trials[1:])):
+        pd.DataFrame(rows, columns=names).to_parquet(study.folder / f"search/{name}.parquet")
+    table = cells(search_facts.short_and_long(study))
+    assert table["ran away: trials"] == ["75 %", "0 %"]
+    assert table["ran away: networks"] == ["33 %", "0 %"]  # of three, and of one
+    assert table["validation, best of trials"] == ["50.0 %", "70.0 %"]
+
+
+def test_new_speakers_have_their_share_of_the_test(study: StudyTables) -> None:
+    (study.folder / "data").mkdir()
+    (study.folder / "data/summary.csv").write_text(
+        'group,samples\ntraining,500\n"test, new speakers",30\n"test, known speakers",10\n'
+    )
+    assert facts.new_share(study) == "75 %"
+
+
+def test_the_nearest_other_kernel_is_that_of_the_least_distance(tmp_path: Path) -> None:
+    (tmp_path / "two_hidden").mkdir()
+    rows = [
+        ("SG-NTK", 0.01, np.nan), ("NNGP", 0.3, 9.0), ("two-sided", 0.2, 4.04), ("SG-NTK", 9, 0),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["kernel", "rms", "advantage_z"])
+    table = table.assign(at="same time", step=[5, 5, 5, 0], width=100, n_networks=7, noise=0.0123)
+    table.to_csv(tmp_path / "two_hidden/distances.csv", index=False)
+    row = ntk_facts.nearest(StudyTables(tmp_path)).splitlines()[2].strip("| ").split(" | ")
+    assert row == ["two hidden", "100", "7", "0.010", "0.200", "0.300", "-", "-", "0.012",
+                   "two-sided", "+4.0"]  # fmt: skip

@@ -59,7 +59,8 @@ def recurrence(study: StudyTables) -> str:
                 counts = [len(own), *own[["early", "later", "finished"]].sum()]
                 rows.append([neuron_label(neuron), side, *counts, share(best, 1)])
     counted = ["trials", "ran away before the first epoch", "later", "finished"]
-    header = ["neuron", "initial scale of recurrent weights", *counted, "validation, best trial"]
+    best_of = "best trial of a search, validation, mean"
+    header = ["neuron", "initial scale of recurrent weights", *counted, best_of]
     return markdown_table(header, rows)
 
 
