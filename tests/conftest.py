@@ -15,6 +15,8 @@ from hypothesis import settings
 from faults import NTK, QIF, SURFACE, Project
 from smoke import SMOKE, copy_repository, snakemake
 
+pytest.register_assert_rewrite("oracle")  # whose assertions then say what differs
+
 # Small tensors gain nothing from threads, and two test runs side by side would fight for cores.
 torch.set_num_threads(1)
 

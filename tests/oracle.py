@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import torch
 from scipy.integrate import solve_ivp
+
+from spikegrad.layers import SpikingLayer
+from spikegrad.spikes import SpikeTrains
 
 
 def qif_rates(y: np.ndarray, current: np.ndarray) -> np.ndarray:
@@ -113,3 +119,63 @@ def integrate(
             y, current = arrive(y, current, row_of_weights)
         coming = [c for c in coming if c[0] > now]
     return spikes
+
+
+def sample_of(spikes: SpikeTrains, b: int) -> tuple[np.ndarray, np.ndarray]:
+    a, z = spikes.offsets[b], spikes.offsets[b + 1]
+    return spikes.times[a:z].detach().numpy(), spikes.units[a:z].numpy()
+
+
+def assert_spikes(out: SpikeTrains, b: int, expected: list[tuple[float, int]]) -> None:
+    """Sample ``b`` has the neurons and, to 1e-9 s, the times of ``expected``."""
+    times, units = sample_of(out, b)
+    assert units.tolist() == [i for _, i in expected]
+    np.testing.assert_allclose(times, [t for t, _ in expected], rtol=0, atol=1e-9)
+
+
+def smooth_loss(out: SpikeTrains, state: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """A loss that depends on every spike time and on each variable of the final state."""
+    coefficients = torch.cos(1.0 + torch.arange(len(out.times), dtype=torch.float64))
+    end = sum(torch.sin((k + 2) * variable).sum() for k, variable in enumerate(state))
+    return (coefficients * out.times).sum() + 0.01 * end
+
+
+def assert_gradients(
+    layers: list[SpikingLayer], spikes: SpikeTrains, more_than: int, brief: float = 0.0
+) -> None:
+    """All gradients of a loss behind ``layers`` equal central differences.
+
+    Input times, and parameters in [0, ``brief``), which are times, move a thousandth as far as
+    others.
+    """
+    input_times = spikes.times.clone().requires_grad_()
+
+    def loss() -> tuple[torch.Tensor, torch.Tensor]:
+        signal, units = replace(spikes, times=input_times), []
+        for layer in layers:
+            signal, state = layer.run(signal)
+            units.append(signal.units)
+        return smooth_loss(signal, state), torch.cat(units)
+
+    parameters = [*(p for layer in layers for p in layer.parameters()), input_times]
+    value, units = loss()
+    assert len(units) > more_than
+    gradients = torch.autograd.grad(value, parameters)
+    for k, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
+        draw = torch.Generator().manual_seed(k)
+        direction = torch.randn(parameter.shape, generator=draw, dtype=torch.float64)
+        if parameter is input_times or 0 <= parameter.min() <= parameter.max() < brief:
+            direction *= 1e-3
+        with torch.no_grad():
+            estimates = []
+            for h in (2e-6, 1e-6):  # Richardson extrapolation of two central differences
+                ends = []
+                for sign in (1, -2):
+                    parameter += sign * h * direction
+                    ends.append(loss())
+                parameter += h * direction
+                # a difference means something only where the same neurons spike in the same order
+                assert all(torch.equal(end[1], units) for end in ends)
+                estimates.append((ends[0][0] - ends[1][0]) / (2 * h))
+            expected = (4 * estimates[1] - estimates[0]) / 3
+        torch.testing.assert_close((gradient * direction).sum(), expected, rtol=1e-6, atol=1e-8)

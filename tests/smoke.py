@@ -96,3 +96,10 @@ def listed_rules() -> str:
     run = snakemake(ROOT, "--list")
     run.check_returncode()
     return run.stdout
+
+
+def edited(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished study, with its modification times, to try an edit on."""
+    project = tmp_path / "project"
+    shutil.copytree(finished, project, symlinks=True)
+    return project

@@ -10,7 +10,7 @@ import torch
 
 from spikegrad.spikes import SpikeTrains
 from study.training.batches import Blender
-from test_training import N_UNITS, TRAIN
+from trainings import N_UNITS, TRAIN
 
 
 def events(spikes: SpikeTrains, sample: int, shift: float = 0.0) -> list[tuple[float, int]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
 import tomllib
 from collections.abc import Iterator
-from functools import cache, reduce
+from functools import reduce
 from itertools import chain
 from operator import getitem
 from typing import Any
@@ -20,24 +19,13 @@ from hypothesis import strategies as st
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
+from configs import changed, settings
 from smoke import ROOT
 from spikegrad.settings import ConfigError, validate
 from study.config import reference
 from study.config.data import DataConfig
 from study.config.overlays import by_neuron, differences, given_twice, hidden
 from study.config.study import Study
-
-
-@cache
-def shipped(name: str) -> str:
-    """The configuration that snakemake makes of config.yaml and the file ``name`` over it."""
-    config = load_configfile(str(ROOT / "config" / "config.yaml"))
-    update_config(config, load_configfile(str(ROOT / "config" / name)))
-    return json.dumps(config, default=str)
-
-
-def settings(name: str) -> dict[str, Any]:
-    return json.loads(shipped(name))
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "config").glob("*.yaml")))
@@ -51,14 +39,6 @@ def test_shipped_configurations_are_valid(name):
     for other in files[1:]:
         update_config(config, load_configfile(str(ROOT / "config" / other)))
     assert validate(Study, config).dataset
-
-
-def changed(path: str, value: object) -> dict[str, Any]:
-    """The smoke study with another value of one key."""
-    config = settings("smoke.yaml")
-    *parents, key = path.split(".")
-    reduce(getitem, parents, config)[key] = value
-    return config
 
 
 MISTAKES = r"""

@@ -19,7 +19,7 @@ from spikegrad.layers import SpikingLayer
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from study.training.batches import Blender, moved
 from study.training.robustness import changed
-from test_training import DURATION, N_UNITS, dataset
+from trainings import DURATION, N_UNITS, dataset
 
 seeds = st.integers(0, 2**16)
 some = settings(max_examples=10)

@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
 from networks import EVERY, random_counts, random_layer, random_spikes, repeated
-from oracle import integrate, shares
+from oracle import assert_gradients, assert_spikes, integrate, sample_of, shares, smooth_loss
 from spikegrad import SpikeTrains
 from spikegrad.delays import DelayLine
 from spikegrad.layers import SpikingLayer
 from spikegrad.readouts import MaximumReadout
-from test_engine import assert_gradients, assert_spikes, sample_of, smooth_loss
 
 seeds = st.integers(0, 2**16)
 some = settings(max_examples=8)

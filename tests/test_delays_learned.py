@@ -11,7 +11,7 @@ from spikegrad.saving import save_tensors
 from study.training.delays import DELAYS_TABLE, delays
 from study.training.figures import draw_delays
 from study.training.run import snapshot_tensors
-from test_training import LEARNED, run
+from trainings import LEARNED, run
 
 
 def test_delays_are_those_before_training_and_after_it(tmp_path: Path):

@@ -26,7 +26,7 @@ from study.config.training import ModelSettings
 from study.training.loop import activity_penalty, train
 from study.training.optimizer import Adam
 from study.training.run import Run
-from test_training import SETTINGS, dataset, killed_after
+from trainings import SETTINGS, dataset, killed_after
 
 READOUTS = [
     {"kind": "integrated", "tau_out": 0.02, "window": 0.2},

@@ -8,7 +8,7 @@ from torch import nn
 
 from networks import random_layer, random_spikes
 from spikegrad import ClockedLayer, IntegratedReadout, Network, SpikingLayer, diagnose
-from test_training import TRAIN, settings
+from trainings import TRAIN, settings
 
 SPIKES = random_spikes(0, n_samples=8)
 LABELS = torch.arange(8) % 3

@@ -20,9 +20,10 @@ import yaml
 from playwright.sync_api import Page, Route
 
 import test_report
+from configs import settings
 from faults import PAGE, RECORDS
 from faults import page as page_of
-from smoke import ROOT, copy_repository, snakemake
+from smoke import ROOT, copy_repository, edited, snakemake
 from spikegrad.settings import validate
 from study.config.study import Study
 from study.data.dataset import load
@@ -31,8 +32,6 @@ from study.data.splits import ROLES, split
 from study.report.dictionary import declared, dictionary
 from study.storage.tables import write_table
 from study.training.delays import DELAYS_TABLE
-from test_config import settings
-from test_workflow import edited
 
 DOCS = ROOT / "docs"
 offline, page = test_report.offline, test_report.page

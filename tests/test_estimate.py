@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snakemake.utils import update_config
 
+from configs import settings
 from smoke import ROOT, snakemake
 from spikegrad.network import load_network
 from spikegrad.settings import validate
@@ -41,7 +42,6 @@ from study.estimate.size import (
 )
 from study.estimate.timing import network_seconds
 from study.estimate.work import BY_EVENT, COMPARED, FIXED, Rules, work_of
-from test_config import settings
 
 MEASURES = ("surfaces", "closeups", "census", "profiles", "gradients")
 SMOKE = "spoken-digits-smoke"

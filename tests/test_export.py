@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from configs import changed
 from networks import random_spikes
 from spikegrad import (
     ClockedLayer,
@@ -20,7 +21,6 @@ from spikegrad import (
 )
 from spikegrad.export import ExportError, to_nir
 from spikegrad.settings import validate
-from test_config import changed
 
 nir = pytest.importorskip("nir")
 nirtorch = pytest.importorskip("nirtorch")

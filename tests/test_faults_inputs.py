@@ -15,6 +15,7 @@ import pytest
 import torch
 import yaml
 
+from configs import settings
 from faults import record
 from spikefiles import read_all, shd_file
 from spikegrad import load_network, save_network
@@ -25,7 +26,6 @@ from study.config.study import Study
 from study.data.audio import decode
 from study.data.layout import DataError
 from study.data.recordings import check_splits, tabulate
-from test_config import settings
 from test_data_recordings import FORMATS, ROWS, table_of, tone, write
 
 pytestmark = pytest.mark.faults

@@ -36,7 +36,7 @@ from study.report.dictionary import declared
 from study.report.page import page as page_of
 from study.report.redraw import redraw
 from study.storage.tables import read_table
-from test_training import settings
+from trainings import settings
 
 OPTIONS = validate(
     Joining,

@@ -26,7 +26,7 @@ from study.landscape.isolation import Line
 from study.landscape.objective import Objective
 from study.training.loop import train
 from study.training.run import snapshot_tensors
-from test_training import TRAIN, VALIDATION, settings
+from trainings import TRAIN, VALIDATION, settings
 
 
 class Known:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+from configs import settings
 from spikegrad.layers import NotFiniteError
 from spikegrad.settings import validate
 from study.config.landscape import LandscapeSettings
@@ -21,7 +22,6 @@ from study.landscape.profiles import profiles
 from study.landscape.roughness import roughness
 from study.landscape.summary import census_summary
 from study.landscape.surfaces import surfaces
-from test_config import settings
 from test_landscape_directions import DATA, centres
 
 SMOKE = settings("smoke.yaml")["landscape"]

@@ -19,7 +19,7 @@ from study.machine import OtherMachineError, machine, made_with
 from study.ntk.ensemble import train as train_block
 from study.training.loop import train
 from test_ntk_descent import DESCENT, start
-from test_training import TRAIN, VALIDATION, killed_after, settings
+from trainings import TRAIN, VALIDATION, killed_after, settings
 
 NEHALEM = {
     "NUMBA_CPU_NAME": "nehalem",

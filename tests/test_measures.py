@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+from configs import settings
 from landscapes import random_objective
 from spikegrad.network import load_network
 from spikegrad.settings import validate
@@ -19,7 +20,6 @@ from study.landscape.objective import matrices, weights_of
 from study.landscape.roughness import roughness
 from study.training.robustness import changed, robustness
 from study.training.summary import reached
-from test_config import settings
 
 
 @pytest.fixture

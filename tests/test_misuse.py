@@ -28,7 +28,7 @@ from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeError, SpikeTrains, collate
 from study.training.loop import activity_penalty, smooth_counts
 from study.training.optimizer import Adam
-from test_training import N_CLASSES, N_UNITS, TRAIN, settings
+from trainings import N_CLASSES, N_UNITS, TRAIN, settings
 
 every_neuron = pytest.mark.parametrize("neuron", EVERY)
 every_driven_neuron = pytest.mark.parametrize(

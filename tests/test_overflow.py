@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,9 @@ from study.training.loop import activity_penalty, train
 from study.training.optimizer import Adam
 from study.training.response import respond
 from study.training.run import Run, copy_weights
-from test_training import (
+from trainings import (
     INTEGRATED,
+    LIMIT,
     N_CLASSES,
     N_UNITS,
     TRAIN,
@@ -38,23 +38,9 @@ from test_training import (
     dataset,
     killed_after,
     same_bits,
+    with_loud,
 )
-from test_training import settings as model_settings
-
-LIMIT = 60  # spikes of a neuron that loud samples exceed and others do not
-
-
-def with_loud(data: SpikeDataset, loud: list[int]) -> SpikeDataset:
-    """``data`` in which the samples ``loud`` have each event thirty times, in close succession."""
-    times, units = [], []
-    for k in range(len(data)):
-        own = data.spikes[k]
-        copies = 30 if k in loud else 1
-        times.append(
-            np.repeat(own.times.numpy(), copies) + np.tile(1e-5 * np.arange(copies), len(own.times))
-        )
-        units.append(np.repeat(own.units.numpy(), copies))
-    return replace(data, spikes=SpikeTrains.from_arrays(times, units, data.spikes.duration))
+from trainings import settings as model_settings
 
 
 def alone(layer: SpikingLayer, spikes: SpikeTrains) -> list[int]:

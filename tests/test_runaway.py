@@ -13,7 +13,7 @@ from study.storage.tables import write_table
 from study.training.mean_field import CRITICAL, RATES, mean_field
 from study.training.run import snapshot_tensors
 from study.training.runaway import gain, gains, random_weights, rates, simulated
-from test_training import run
+from trainings import run
 
 
 def test_lif_rates_diverge_at_the_critical_scale_alone() -> None:

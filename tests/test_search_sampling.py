@@ -40,7 +40,7 @@ from study.search.records import (
 )
 from study.search.sampling import importances, suggest, to_optuna
 from study.search.selection import finalist_runs, run_table, trial_table, winner
-from test_training import settings as model_settings
+from trainings import settings as model_settings
 
 X, Y = "network.init.mean", "network.init.scale"
 SPACE = [

@@ -27,7 +27,7 @@ from study.search.tables import (
     stability_table,
     winner_table,
 )
-from test_training import settings as model_settings
+from trainings import settings as model_settings
 
 HALVING = {"per_generation": 4, "epochs": [1], "eta": 2, "per_job": 1}
 

@@ -25,10 +25,9 @@ from study.search.records import Trial, TrialRecord, read_records
 from study.search.selection import finalist_runs
 from study.search.trials import TrialRunner, final_budget, run_job
 from study.training.response import Response
-from test_overflow import LIMIT, with_loud
 from test_search_sampling import halving
-from test_training import TRAIN, VALIDATION, killed_after
-from test_training import settings as model_settings
+from trainings import LIMIT, TRAIN, VALIDATION, killed_after, with_loud
+from trainings import settings as model_settings
 
 TRIAL = Trial(3, 42, {"network.init.scale": 1.5, "training.learning_rate": 0.02})
 START = TrialRecord(TRIAL)

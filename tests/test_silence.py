@@ -16,7 +16,7 @@ from spikegrad.saving import save_tensors
 from study.training.response import respond
 from study.training.run import Run, snapshot_tensors
 from study.training.silence import has_gradient, silence_table, spiked
-from test_training import TRAIN, WILD, checkpoint, network, without_validation
+from trainings import TRAIN, WILD, checkpoint, network, without_validation
 
 DEAD, ASLEEP = 1, 4
 """A neuron that can never spike again, and one that the history alone calls silent."""

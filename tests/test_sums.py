@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from smoke import damage, snakemake
+from smoke import damage, edited, snakemake
 from study.config.remembered import ForgottenError, check_remembered, remember
 from study.storage.sums import FOLDER, OWN, DamagedError, seal, verify
-from test_workflow import edited
 
 
 def test_changed_lost_and_added_contents_are_refused_by_name(tmp_path: Path) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from smoke import damage, listed_rules, snakemake
+from smoke import damage, edited, listed_rules, snakemake
 from snakemake_logger_plugin_lines import Lines
-from test_workflow import edited
 
 LINE = r"(?m)^\d\d:\d\d:\d\d  {}$"
 RULES = """

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,85 +27,30 @@ from study.training.loop import (
     TrainingError,
     activity_penalty,
     smooth_counts,
-    train,
 )
 from study.training.optimizer import Adam
 from study.training.response import respond
 from study.training.run import Run, copy_weights, snapshot_tensors
 from study.training.summary import accuracy_by_speaker, summary
 from study.training.traces import potential, raster
-
-N_UNITS, N_CLASSES, DURATION = 12, 2, 0.2
-
-SETTINGS: dict[str, Any] = {
-    "network": {
-        "max_spikes": 1000,
-        "layers": [6],
-        "tau": 0.02,
-        "recurrent": True,
-        "train_tau": False,
-        "delay_line": None,
-        "delays": None,
-        "surrogate": None,
-        "init": {"mean": 0.6, "scale": 1.0, "recurrent_scale": 0.3},
-        "readout": {"kind": "integrated", "tau_out": 0.02, "window": 0.2},
-    },
-    "training": {
-        "epochs": 4,
-        "batch_size": 8,
-        "learning_rate": 0.05,
-        "readout_learning_rate": 0.1,
-        "schedule": {"kind": "cosine"},
-        "clip": 1.0,
-        "runaways": 0.01,
-        "activity": {"strength": 0.01, "target": 2.0},
-        "augmentation": {"channel_shift": 1, "time_stretch": 0.05},
-        "snapshots": 12,
-    },
-}
-
-
-def settings(**changes: Any) -> ModelSettings:
-    """SETTINGS with some keys of its two sections replaced."""
-    return validate(
-        ModelSettings,
-        {
-            name: {**section, **{k: v for k, v in changes.items() if k in section}}
-            for name, section in SETTINGS.items()
-        },
-    )
-
-
-def dataset(n_samples: int, seed: int, n_classes: int = N_CLASSES) -> SpikeDataset:
-    """Class c fires mostly in its own half of the channels."""
-    draw, n = np.random.default_rng(seed), 40
-    labels = np.arange(n_samples) % n_classes
-    times, units = [], []
-    for label in labels:
-        times.append(np.sort(draw.uniform(0.01, 0.15, n)))
-        own, other = draw.integers(0, 6, n) + 6 * (label % 2), draw.integers(0, N_UNITS, n)
-        units.append(np.where(draw.random(n) < 0.9, own, other))
-    return SpikeDataset(
-        spikes=SpikeTrains.from_arrays(times, units, DURATION),
-        labels=torch.from_numpy(labels),
-        speakers=torch.from_numpy(draw.integers(0, 3, n_samples)),
-        n_units=N_UNITS,
-        n_classes=n_classes,
-        name="toy",
-        class_names=tuple("abcdefgh"[:n_classes]),
-    )
-
-
-TRAIN, VALIDATION = dataset(40, seed=0), dataset(20, seed=1)
-WILD = {"mean": 20.0, "scale": 1.0, "recurrent_scale": 400.0}
-"""Initial weights with which LIF networks diverge at once."""
-
-
-def network(neuron: str, dtype: torch.dtype = torch.float32, **changes: Any) -> Network:
-    """A network with initial weights."""
-    made = Network(settings(**changes).network, N_UNITS, N_CLASSES, neuron, dtype)
-    made.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
-    return made
+from trainings import (
+    DURATION,
+    INTEGRATED,
+    LEARNED,
+    N_CLASSES,
+    N_UNITS,
+    TRAIN,
+    VALIDATION,
+    WILD,
+    checkpoint,
+    dataset,
+    killed_after,
+    network,
+    run,
+    same_bits,
+    settings,
+    without_validation,
+)
 
 
 def with_weights(weights: dict[str, torch.Tensor]) -> Network:
@@ -117,15 +59,6 @@ def with_weights(weights: dict[str, torch.Tensor]) -> Network:
     return made
 
 
-def run(path: Path, neuron: str = "qif", seed: int = 0, identity: str = "same", **changes: Any):
-    return train(settings(**changes), neuron, seed, TRAIN, VALIDATION, path / "state", identity)
-
-
-def same_bits(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-
-
-INTEGRATED = SETTINGS["network"]["readout"]
 MAXIMUM = {"kind": "maximum", "tau_out": 0.02}
 FIRST_SPIKE = {"kind": "first_spike", "tau_out": 0.02, "time_scale": 0.01, "mean": 1.5}
 
@@ -195,23 +128,6 @@ def test_a_kept_step_is_the_update_by_the_batch_that_can_be_had_again(kept: Run)
             torch.testing.assert_close(steps[name], expected, rtol=1e-3, atol=1e-5)
 
 
-@contextmanager
-def killed_after(epoch: int) -> Iterator[None]:
-    """A training in this context is killed once the state of ``epoch`` is saved."""
-    saved = itertools.count()
-    save = study.training.loop.save_state
-
-    def save_then_die(*arguments: Any) -> None:
-        save(*arguments)
-        if next(saved) == epoch:
-            raise KeyboardInterrupt
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(study.training.loop, "save_state", save_then_die)
-        with pytest.raises(KeyboardInterrupt):
-            yield
-
-
 @pytest.mark.parametrize(
     "killed", [1, *(pytest.param(k, marks=pytest.mark.weekly) for k in (0, 3))]
 )
@@ -239,14 +155,6 @@ def test_resuming_after_a_kill_gives_the_same_bits_and_another_seed_others(
     timeless = [table.drop(columns="seconds") for table in (whole.table(), resumed.table())]
     assert timeless[0].equals(timeless[1])
     assert not same_bits(whole.trained, run(tmp_path / "other", seed=1).trained)
-
-
-LEARNED = {
-    "readout": {"kind": "integrated", "tau_out": 0.02, "window": 0.2, "train_times": True},
-    "train_tau": True,
-    "delay_line": {"copies": 3, "step": 0.02},
-    "delays": {"copies": 2, "max_delay": 0.06, "initial_delay": 0.03},
-}
 
 
 @pytest.mark.parametrize("neuron", ["lif", "qif"])
@@ -348,19 +256,6 @@ def test_diverged_and_silent_networks_end_with_a_named_outcome(tmp_path: Path):
     assert run(tmp_path / "still", neuron="lif", init=still).outcome == "silent"
 
 
-def checkpoint(path: Path, result: Run) -> Path:
-    """What rule train writes of a run."""
-    options = settings().training.model_dump(mode="json")
-    about = {
-        "model": result.network.neuron,
-        "seed": 0,
-        "training": options,
-        "outcome": result.result(),
-    }
-    save_network(path, result.network, about, result.trained)
-    return path
-
-
 def blow_up_in(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     train_epoch = study.training.loop._train_epoch
 
@@ -431,10 +326,6 @@ def test_a_sample_without_a_finite_gradient_is_left_out(
     assert row["train_loss"] == pytest.approx(others["train_loss"])
     for name, weight in weights.items():
         torch.testing.assert_close(weight, expected[name])
-
-
-def without_validation(path: Path, neuron: str = "qif", **changes: Any) -> Run:
-    return train(settings(**changes), neuron, 0, TRAIN, None, path / "state", "same")
 
 
 def test_without_validation_the_last_weights_are_kept(tmp_path: Path):

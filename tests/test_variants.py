@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
+from configs import settings
 from smoke import replanned
 from spikegrad.network import load_network
 from spikegrad.settings import ConfigError, validate
@@ -22,7 +23,6 @@ from study.config.variants import by_file, sampling_of, slug, variant_runs
 from study.search.sampling import suggest
 from study.search.selection import NO_WINNER, best_winner
 from study.variants import RANKS_TABLE, ranks
-from test_config import settings
 
 RESULTS = Path("results/spoken-digits-smoke")
 

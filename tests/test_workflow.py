@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from smoke import ROOT, planned, replanned, snakemake
+from smoke import ROOT, edited, planned, replanned, snakemake
 
 
 def test_the_study_is_complete(finished):
@@ -31,13 +31,6 @@ def test_the_study_is_complete(finished):
     figures = list(results.rglob("figures/*.png"))
     assert all(figure.stat().st_size > 5000 for figure in figures)
     assert len(figures) > 30
-
-
-def edited(finished: Path, tmp_path: Path) -> Path:
-    """A copy of the finished study, with its modification times, to try an edit on."""
-    project = tmp_path / "project"
-    shutil.copytree(finished, project, symlinks=True)
-    return project
 
 
 def test_a_config_value_reruns_the_jobs_that_use_it(finished, tmp_path):
