@@ -17,10 +17,11 @@ import soundfile
 import tonic.datasets
 
 from spikefiles import original_file
+from study.config.data import PUBLISHED, Sizes
 from study.data import archives, download
 from study.data.archives import audio_names, read_audio
 from study.data.audio import decode
-from study.data.download import SIZES, fetch_published
+from study.data.download import fetch_published
 from study.data.layout import DataError
 from webserver import BEFORE_HANGING_UP, Server, serving
 
@@ -205,7 +206,7 @@ def published(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     md5 = hashlib.md5(server.body).hexdigest()
     monkeypatch.setattr(tonic.datasets.SHD, "train_md5", md5)
     monkeypatch.setattr(tonic.datasets.SSC, "valid_md5", md5)
-    monkeypatch.setattr(download, "SIZES", dict.fromkeys(SIZES, (23, 4)))
+    monkeypatch.setattr(download, "PUBLISHED", dict.fromkeys(PUBLISHED, Sizes(23, 23, 23, 4)))
     monkeypatch.setattr(download, "MIRRORS", (server.folder,))
     return folder
 
@@ -259,8 +260,7 @@ def test_a_copy_that_is_not_the_published_one_is_refused(published: Path, tmp_pa
 def test_the_published_numbers_of_samples() -> None:
     """As on zenkelab.org/resources/spiking-heidelberg-datasets-shd."""
     totals = {"shd": 10_420, "ssc": 105_829}
-    for source, total in totals.items():
-        assert sum(n for (name, _), (n, _) in SIZES.items() if name == source) == total
+    assert {source: sum(own[:3]) for source, own in PUBLISHED.items()} == totals
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip", "tar", "tar.gz"])

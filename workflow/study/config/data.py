@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,19 @@ URL = Annotated[str, Field(pattern=r"^https?://.*[^/{}]$")]
 
 MIRRORS = ("https://zenkelab.org/datasets/", "https://compneuro.net/datasets/")
 """Folders on the web with SHD, SSC and the Heidelberg Digits, tried in this order."""
+
+
+class Sizes(NamedTuple):
+    """Samples of the files of a published data set, and classes."""
+
+    train: int
+    validation: int
+    test: int
+    classes: int
+
+
+PUBLISHED = {"shd": Sizes(8156, 0, 2264, 20), "ssc": Sizes(75_466, 9981, 20_382, 35)}
+"""As on zenkelab.org and compneuro.net."""
 
 
 class Published(Section):

@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 from tqdm import tqdm
 
 from spikegrad.files import atomic
-from study.config.data import MIRRORS
+from study.config.data import MIRRORS, PUBLISHED
 from study.data.layout import DataError, open_spike_file
 
 ATTEMPTS = 4  # without a byte of progress, before a download is given up
@@ -29,15 +29,6 @@ LARGEST = 64 << 30  # bytes; what is longer never ends
 FAULTS = (OSError, HTTPException, DataError)
 
 log = logging.getLogger(__name__)
-
-SIZES = {
-    ("shd", "train"): (8156, 20),
-    ("shd", "test"): (2264, 20),
-    ("ssc", "train"): (75_466, 35),
-    ("ssc", "validation"): (9981, 35),
-    ("ssc", "test"): (20_382, 35),
-}
-"""Samples and classes of the published files, as on zenkelab.org and compneuro.net."""
 
 
 def published_file(source: str, split: str) -> tuple[str, str]:
@@ -57,7 +48,7 @@ def fetch_published(source: str, split: str, folder: str | None, output: str | P
     DataError if no file passes all checks; ``output`` is then as before.
     """
     name, md5 = published_file(source, split)
-    expected = SIZES[source, split]
+    expected = getattr(PUBLISHED[source], split), PUBLISHED[source].classes
     with atomic(output) as part:
         if folder is None:
             archive = Path(output).with_name(f"{name}.zip")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from study.config.data import HeidelbergDigits
+from study.config.data import PUBLISHED, HeidelbergDigits
 from study.data.archives import audio_names
 from study.data.layout import DataError
 from study.data.recordings import SPLITS, listed, numbered
@@ -29,7 +29,6 @@ LABELS = [*WORDS["english"], *WORDS["german"]]
 PER_WORD = {"english": 509, "german": 533}
 PER_SPEAKER = (960, 950, 1050, 760, 900, 940, 470, 810, 830, 870, 830, 1050)
 SPEAKERS = [f"{number:02}" for number in range(len(PER_SPEAKER))]
-N_TEST = 2264
 TEST_SPEAKERS = ("04", "05")
 
 
@@ -58,7 +57,9 @@ def tabulate(config: HeidelbergDigits, path: str | Path) -> pd.DataFrame:
     words = table.groupby(["speaker", "label"])["name"]
     some = ~table["speaker"].isin(TEST_SPEAKERS)
     cells = [rows for (speaker, _), rows in words.groups.items() if speaker not in TEST_SPEAKERS]
-    shares = apportion(np.array([len(rows) for rows in cells]), N_TEST - int((~some).sum()))
+    shares = apportion(
+        np.array([len(rows) for rows in cells]), PUBLISHED["shd"].test - int((~some).sum())
+    )
     rng = np.random.default_rng(config.seed)
     drawn = np.concatenate(
         [rng.choice(rows, n, replace=False) for rows, n in zip(cells, shares, strict=True)]

@@ -10,15 +10,12 @@ from statistics import mean
 from typing import NamedTuple
 
 from spikegrad.network_settings import NetworkSettings
-from study.config.data import DataConfig
+from study.config.data import PUBLISHED, DataConfig
 from study.config.search import Choice
 from study.config.study import Neuron, Study
 
-RECORDED = {  # samples of training, validation and test files, classes, seconds of sound
-    "shd": (8156, 0, 2264, 20, 0.72),
-    "heidelberg-digits": (8156, 0, 2264, 20, 0.72),
-    "ssc": (75466, 9981, 20382, 35, 0.8),
-}
+SOUND = {"shd": 0.72, "ssc": 0.8}
+"""Seconds of sound in a sample."""
 UNKNOWN = ("files", "recordings")
 """Sources whose size the settings do not say."""
 SPEAKERS = 10  # of SHD's training data; two more are in its test data
@@ -58,7 +55,9 @@ def size_of(data: DataConfig) -> Size:
         n = classes * speakers * spoken.train_utterances
         n_test = classes * (speakers * spoken.test_utterances + unseen * spoken.unseen_utterances)
     else:
-        n, n_validation, n_test, classes, seconds = RECORDED.get(data.source, RECORDED["shd"])
+        like = data.source if data.source in PUBLISHED else "shd"
+        n, n_validation, n_test, classes = PUBLISHED[like]
+        seconds = SOUND[like]
         speakers = SPEAKERS
         unseen = 2
     if data.time_step is not None:  # spikes of one cell are one event
