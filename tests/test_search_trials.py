@@ -219,6 +219,18 @@ def test_a_trial_that_runs_away_in_every_validation_sample_has_failed(tmp_path: 
     assert result.presentations == quiet.presentations == len(TRAIN)
 
 
+def test_a_validation_loss_that_is_not_finite_is_an_outcome(tmp_path: Path, monkeypatch):
+    own = study.search.trials.respond
+
+    def infinite(*arguments: Any) -> Response:
+        answer = own(*arguments)
+        return dataclasses.replace(answer, logits=answer.logits * torch.inf)
+
+    monkeypatch.setattr(study.search.trials, "respond", infinite)
+    result = runner(tmp_path, epochs=[1]).run(START, 0)
+    assert (result.outcome, result.accuracy, result.last) == ("not finite", 0.0, {})
+
+
 def test_compilation_takes_nothing_of_a_trials_limit(tmp_path: Path, monkeypatch):
     """As on a second type of processor, or with a new HOME: the first trial would be a timeout."""
     timers = []

@@ -253,6 +253,7 @@ def test_another_verdict_turns_the_page_and_readme(tmp_path: Path) -> None:
     better = r"\* {}:.* QIF networks perform better"
     assert re.search(better.format("supported"), front)
     assert re.search(better.format("undecided"), readme)
+    assert not re.search(better.format("supported"), readme)
 
 
 def test_nothing_undecided_stands_in_bold() -> None:

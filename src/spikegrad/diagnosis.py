@@ -150,10 +150,11 @@ def diagnose(network: nn.Module, spikes: SpikeTrains, labels: Tensor | None = No
             where = _diverging(network, spikes, gone, watched)
         gradients = _gradients(network, spikes, labels, kept[:SAMPLES])
     runaways = gone.nonzero().flatten()
+    clipping = {name for name, own in layers.items() if not isinstance(own, ClockedLayer)}
     findings = [
         *_of_runaways(runaways, len(spikes), where),
         *(finding for own in activity for finding in _of_activity(own)),
-        *_of_gradients(gradients, kept, {n for n in layers if _clips(layers[n])}),
+        *_of_gradients(gradients, kept, clipping),
     ]
     return Diagnosis(activity, runaways, gradients, findings)
 
@@ -224,11 +225,6 @@ def _of_activity(own: LayerActivity) -> list[str]:
             f" {SATURATED:g} times within tau: lower initial weights, or penalise spike counts"
         )
     return found
-
-
-def _clips(layer: SpikingLayer) -> bool:
-    """Whether it can clip single samples' gradients."""
-    return not isinstance(layer, ClockedLayer)
 
 
 def _of_gradients(gradients: dict[str, Tensor], kept: Tensor, clipping: set[str]) -> list[str]:

@@ -21,7 +21,6 @@ from study.data.dataset import SpikeDataset, load
 from study.jobs import with_progress
 from study.machine import machine
 from study.search.records import (
-    MEASURES,
     MEMORY,
     RUNNING,
     TIMEOUT,
@@ -29,8 +28,8 @@ from study.search.records import (
     write_record,
 )
 from study.storage.provenance import digest
-from study.training.loop import train
-from study.training.outcomes import FINISHED, OVERFLOW
+from study.training.loop import DIVERGED, check_answer, train
+from study.training.outcomes import FINISHED
 from study.training.response import respond
 from study.training.run import Run
 
@@ -120,8 +119,6 @@ class TrialRunner:
             outcome = success if run.outcome == FINISHED else run.outcome
             reason, history, made = run.reason, run.history, run.made
             presented = run.presentations
-            if outcome == success and not last:
-                outcome, reason = OVERFLOW, "the network runs away in every validation sample"
         except TrialTimeoutError as error:
             outcome, reason = TIMEOUT, str(error)
         except (MemoryError, RuntimeError) as error:
@@ -146,15 +143,24 @@ class TrialRunner:
 
     def _scores(self, run: Run, batch_size: int) -> dict[str, float]:
         """On the validation samples, after the last whole epoch of ``run``; {} if there was none,
-        or all of them run away."""
+        or the network has no answer to them: then ``run`` has diverged."""
         if run.epochs is None:
             return {}
         run.network.load_state_dict(run.trained)
         answer = respond(run.network, self.validation, batch_size)
-        if not answer.answered.any():
+        try:
+            check_answer(answer, run.epochs)
+        except tuple(DIVERGED) as error:
+            if run.outcome == FINISHED:
+                run.outcome, run.reason = DIVERGED[type(error)], str(error)
             return {}
-        of_measures = {name: getattr(answer, name.removeprefix("validation_")) for name in MEASURES}
-        return {"epoch": run.epochs, "validation_accuracy": answer.accuracy, **of_measures}
+        return {
+            "epoch": run.epochs,
+            "validation_accuracy": answer.accuracy,
+            "validation_loss": answer.loss,
+            "spikes_per_neuron": answer.spikes_per_neuron,
+            "silent_fraction": answer.silent_fraction,
+        }
 
     def _state(self, record: TrialRecord) -> Path:
         return self.states / f"{record.trial.number}-{record.trial.seed}.safetensors"

@@ -118,7 +118,7 @@ def train(
                 if epoch - 1 in run.snapshots:
                     run.steps[epoch - 1] = step
             answer = respond(network, watched, options.batch_size)
-            _check_answer(answer, epoch)
+            check_answer(answer, epoch)
             if validation is not None:
                 row |= _validation_metrics(answer)
             row |= {
@@ -152,7 +152,7 @@ def _validation_metrics(answer: Response) -> dict[str, Any]:
     }
 
 
-def _check_answer(answer: Response, epoch: int) -> None:
+def check_answer(answer: Response, epoch: int) -> None:
     """Verify that a network can go on after ``epoch``."""
     if not answer.answered.any():
         raise RunawayError(f"after epoch {epoch} the network runs away in every sample")
