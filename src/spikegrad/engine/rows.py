@@ -171,6 +171,13 @@ def product(rows, k, other, m):
 
 
 @njit(**INLINED_ROW)
+def add_row(source, place, count, target, row):
+    """Add ``count`` times a row of ``source`` to one of ``target``."""
+    for i in range(target.shape[1]):
+        target[row, i] += count * source[place, i]
+
+
+@njit(**INLINED_ROW)
 def receive(neuron, weight, unit, count, buffer, k):
     """``count`` spikes of ``unit`` arrive over its row of weights at the neurons of slot k."""
     for i in range(buffer.shape[2]):

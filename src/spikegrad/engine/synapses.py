@@ -31,6 +31,7 @@ from spikegrad.engine.rows import (
     KERNEL,
     PART,
     REDUCTION,
+    add_row,
     count_of,
     product,
 )
@@ -72,7 +73,7 @@ def deposit(rows, weight, lag, unit, time, count):
             if k < last and late > 0:
                 deposit_shares(rows, k, count - late, late, weight, unit)
             else:
-                deposit_share(rows, k, count - late, weight, unit)
+                add_row(weight, unit, count - late, rows, k)
         return
     for i in range(rows.shape[1]):
         place = time + lag[unit, i]
@@ -82,13 +83,6 @@ def deposit(rows, weight, lag, unit, time, count):
             rows[k, i] += weight[unit, i] * count - late
             if k < last:
                 rows[k + 1, i] += late
-
-
-@njit(**INLINED_ROW)
-def deposit_share(rows, k, share, weight, unit):
-    """Add a share of a row of weights to one of ``rows``."""
-    for i in range(rows.shape[1]):
-        rows[k, i] += share * weight[unit, i]
 
 
 @njit(**INLINED_ROW)
@@ -126,7 +120,7 @@ def collect(gradient, weight, lag, unit, time, count, grad_weight, grad_lag):
             if k < last:
                 total = collect_shares(gradient, k, count - late, late, weight, unit, grad_weight)
             else:
-                deposit_share(grad_weight, unit, count - late, gradient, k)
+                add_row(gradient, k, count - late, grad_weight, unit)
                 total = -product(gradient, k, weight, unit)
             total *= count
             grad_lag[unit, 0] += total

@@ -27,6 +27,7 @@ from spikegrad.engine.rows import (
     KERNEL,
     PART,
     REDUCTION,
+    add_row,
     count_of,
     product,
 )
@@ -59,13 +60,6 @@ def ordered(units, bounds):
             if units[e] < units[e - 1]:
                 return False
     return True
-
-
-@njit(**INLINED_ROW)
-def add_row(source, place, count, target, row):
-    """Add ``count`` times a row of ``source`` to one of ``target``."""
-    for i in range(target.shape[1]):
-        target[row, i] += count * source[place, i]
 
 
 @njit(**INLINED_ROW)
