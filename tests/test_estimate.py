@@ -16,7 +16,7 @@ from snakemake.utils import update_config
 
 from configs import settings
 from smoke import ROOT, snakemake
-from spikegrad.network import load_network
+from spikegrad.network import Network
 from spikegrad.settings import validate
 from study.config.study import Study
 from study.estimate.report import rule_table, text, wall_table
@@ -41,7 +41,7 @@ from study.estimate.size import (
     size_of,
 )
 from study.estimate.timing import network_seconds
-from study.estimate.work import BY_EVENT, COMPARED, FIXED, Rules, work_of
+from study.estimate.work import BY_EVENT, COMPARED, FIXED, HANDED, Rules, work_of
 
 MEASURES = ("surfaces", "closeups", "census", "profiles", "gradients")
 SMOKE = "spoken-digits-smoke"
@@ -167,7 +167,8 @@ def test_landscapes_take_the_evaluations_that_are_predicted(smoke, results):
         work = counts(smoke, "landscape_closeups", **where)
         options, points = smoke.landscape.closeups, (closeups["of"] == "mean").sum()
         assert work["gradient"] == options.samples * points
-        assert work["call"] == (options.singles + 1) * points  # the other samples together
+        calls = (options.singles + 1) * points  # the other samples together
+        assert work["call"] == pytest.approx(calls * (1 + n_weights(smoke, neuron) / HANDED))
         work = counts(smoke, "landscape_gradients", **where)
         # before and after each step the gradient is taken once more, clipped
         batches = pd.concat([losses["batch"], steps["batch"], steps["batch"]])
@@ -251,11 +252,19 @@ def test_jobs_share_the_work():
         assert sum(four) == pytest.approx(one)
 
 
-def test_networks_have_the_weights_that_are_predicted(results):
-    network, _ = load_network(results / "training" / "qif" / "0" / "trained.safetensors")
-    own = {"layers": network.settings.layers, "recurrent": network.settings.recurrent}
-    found = study("smoke", network=own, search=None, variants=NONE)
-    assert n_weights(found, "qif") == sum(p.numel() for p in network.parameters())
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"recurrent": False},
+        {"layers": (9, 7), "delay_line": {"copies": 3, "step": 0.01}},
+        {"delays": {"kind": "synaptic", "grid": 0.01}},
+    ],
+)
+def test_networks_have_the_weights_that_are_predicted(changes):
+    own = study("smoke", network=changes, search=None, variants=NONE)
+    model = own.model("qif").network
+    network = Network(model, own.data.n_inputs, size_of(own.data).classes, "qif")
+    assert n_weights(own, "qif") == sum(p.numel() for p in network.parameters())
 
 
 def test_copies_that_leave_the_grid_cost_more():

@@ -19,7 +19,7 @@ MEASURED = ("lif", "lif_refractory", "qif", "qif_cut", "qif_delta")
 SECONDS: dict[Operation, float] = {
     ("start",): 2.5,
     ("other",): 1.0,
-    ("call",): 6e-4,
+    ("call",): 4e-4,
     **{
         (kind, neuron): 1e-9 * value
         for kind, values in {

@@ -101,12 +101,17 @@ def snapshots(study: Study, neuron: Neuron) -> int:
 
 
 def n_weights(study: Study, neuron: Neuron) -> float:
-    """Weights of a network, its readout's included, the mean over :func:`candidates`."""
+    """Weights of a network, its readout's and learned delays included, the mean over
+    :func:`candidates`."""
 
     def of(network: NetworkSettings) -> int:
-        widths = [study.data.n_inputs, *network.layers, size_of(study.data).classes]
-        recurrent = sum(n * n for n in network.layers) if network.recurrent else 0
-        return sum(a * b for a, b in pairwise(widths)) + recurrent
+        line, delays = network.delay_line, network.delays
+        inputs = study.data.n_inputs * (1 if line is None else line.copies)
+        hidden = sum(a * b for a, b in pairwise([inputs, *network.layers]))
+        hidden += sum(n * n for n in network.layers) if network.recurrent else 0
+        if delays is not None:
+            hidden *= delays.copies * (2 if delays.kind == "synaptic" else 1)
+        return hidden + network.layers[-1] * size_of(study.data).classes
 
     return mean(map(of, candidates(study, neuron)))
 

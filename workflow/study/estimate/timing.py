@@ -31,7 +31,7 @@ from study.estimate.size import (
     leaves_grid,
     size_of,
 )
-from study.estimate.work import Operation
+from study.estimate.work import HANDED, Operation
 from study.landscape.objective import Objective, weights_of
 from study.training.loop import further_epochs
 from study.training.optimizer import Adam
@@ -101,12 +101,13 @@ def network_seconds(study: Study, neuron: Neuron) -> dict[Operation, float]:
     each = effort(study, [settings], activity) * len(batch)
     each_update = effort(study, [settings], activity, leaves_grid(study, neuron)) * len(batch)
     each_trained = effort(study, [settings], ACTIVITY[neuron])
+    each_call = 1 + len(weights) / HANDED
     return {
         ("update", neuron): (both - answer) / each_update,
         ("response", neuron): answer / each,
         ("loss", neuron): loss / each_trained,
         ("gradient", neuron): seconds(lambda: together.gradient(weights)) / len(few) / each_trained,
-        ("call",): max(0.0, seconds(lambda: alone.evaluate(weights)) - loss),
+        ("call",): max(0.0, seconds(lambda: alone.evaluate(weights)) - loss) / each_call,
     }
 
 

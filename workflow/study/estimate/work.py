@@ -23,6 +23,7 @@ from study.estimate.size import (
     clocked,
     effort,
     leaves_grid,
+    n_weights,
     size_of,
     snapshots,
 )
@@ -34,7 +35,8 @@ Operation = tuple[str, ...]
 ``start``: a process that imports the library and loads the engine. ``other``: a second of the
 machine that the constants were measured on. ``update``, ``response``: a unit of
 :func:`size.effort` in training, and in a forward pass. ``loss``, ``gradient``: the same in double
-precision. ``call``: of a network, for a sample alone.
+precision. ``call``: of a network, for a sample alone; it counts once, and once for every
+:data:`HANDED` weights that it is given.
 """
 Work = dict[Operation, float]
 Wildcards = Mapping[str, str]
@@ -43,11 +45,13 @@ ROBUSTNESS = 17  # forward passes over the test samples: as they are twice, and 
 DRAWS, STEPS = 3, 5  # of roughness: draws of samples, and steps from each
 LINE_JUMPS = 22  # on a line of the mean loss, each halved down to `lines.spacing`
 ALONG = 1.5  # updates of a clocked layer that one along an exact trajectory takes as long as
+HANDED = 50_000
 COMPARED = 2  # forward passes that one takes as long as whose spikes are compared
 CHANGE_RUNS, SWAP_RUNS = 40, 10  # to isolate a break to 1e-13, with those beside it; a swap
 SEARCHED = 4  # runs for each point that breaks are searched from
-BREAKS = defaultdict(lambda: 1.5, {"qif_delta": 0.7})
-"""Breaks on a line of length 1, for each spike of the sample; a new neuron model's as LIF's."""
+BREAKS = defaultdict(lambda: 1.6e-4, {"qif_delta": 0.7e-4})
+"""Breaks on a line of length 1, for each spike and each that arrives at its neuron in the sample; a
+new neuron model's as LIF's."""
 PROFILE = defaultdict(lambda: 6500.0, {"qif": 3500.0, "qif_delta": 3500.0})
 """Points of a profile of length 1 to both sides, likewise."""
 
@@ -152,7 +156,7 @@ class Rules:
         return {
             ("loss", neuron): losses * each,
             ("gradient", neuron): gradients * each,
-            ("call",): calls,
+            ("call",): calls * (1 + n_weights(self._study, neuron) / HANDED),
         }
 
     def _each_exact(self) -> Iterator[Rules]:
@@ -298,8 +302,11 @@ class Rules:
 
     def _census_runs(self, where: Breaks | Updates, length: float) -> float:
         """Runs of the network to find and isolate the breaks on a line."""
-        layers = self._study.model(self._neuron).network.layers
-        breaks = BREAKS[self._neuron] * ACTIVITY[self._neuron] * sum(layers) * length
+        network = self._study.model(self._neuron).network
+        spikes = ACTIVITY[self._neuron] * sum(network.layers)
+        copies = 1 if network.delay_line is None else network.delay_line.copies
+        arrivals = copies * self._size.events + spikes
+        breaks = BREAKS[self._neuron] * spikes * arrivals * length
         return min(SEARCHED * where.points + CHANGE_RUNS * breaks, where.max_runs)
 
     def landscape_census(self) -> Work:
