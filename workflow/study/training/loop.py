@@ -85,13 +85,7 @@ def train(
     stored the result.
     """
     options = settings.training
-    if options.batch_size > len(data):
-        raise TrainingError(
-            f"training.batch_size is {options.batch_size}, but there are only "
-            f"{len(data)} training samples; lower it"
-        )
-    if validation is not None and len(validation) == 0:
-        raise TrainingError("there are no validation samples; enlarge the validation split")
+    _check_sizes(data, validation, options)
     network = Network(settings.network, data.n_units, data.n_classes, neuron_of(neuron))
     _clip_samples(network, options)
     run = Run(network, copy_weights(network))
@@ -102,41 +96,24 @@ def train(
         optimizer = Adam(network, *options.rates)
         run.trained = copy_weights(network)
         restore_state(run, optimizer, state_file, identity)
-        begin = len(run.history)
-        progress = tqdm(
-            desc=f"{neuron}, seed {seed}",
-            unit="epoch",
-            initial=max(begin - 1, 0),  # epoch 0 is before training
-            total=options.epochs,
-            disable=None,
-        )
-        for epoch in range(begin, options.epochs + 1):
+        for epoch in _shown(range(len(run.history), options.epochs + 1), f"{neuron}, seed {seed}"):
             start = time.perf_counter()
-            row: dict[str, Any] = {}
+            row: dict[str, Any] = {"epoch": epoch}
             if epoch > 0:
-                row, step = _train_epoch(run, optimizer, data, options, seed, epoch)
+                metrics, step = _train_epoch(run, optimizer, data, options, seed, epoch)
+                row |= metrics
                 if epoch - 1 in run.snapshots:
                     run.steps[epoch - 1] = step
             answer = respond(network, watched, options.batch_size)
             check_answer(answer, epoch)
-            if validation is not None:
-                row |= _validation_metrics(answer)
-            row |= {
-                "epoch": epoch,
-                "spikes_per_neuron": answer.spikes_per_neuron,
-                "silent_fraction": answer.silent_fraction,
-                "silent_neurons": answer.silent_neurons,
-                "presentations": run.presentations,
-                "seconds": time.perf_counter() - start,
-            }
+            row |= _metrics(answer, validated=validation is not None)
+            row |= {"presentations": run.presentations, "seconds": time.perf_counter() - start}
             run.history.append(row)
             run.trained = copy_weights(network)
             if epoch in snapshot_epochs(options):
                 run.snapshots[epoch] = run.trained
             save_state(run, optimizer, state_file, identity)
             log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS if name in row))
-            progress.update(epoch > 0)
-        progress.close()
         run.outcome = FINISHED
     except tuple(DIVERGED) as error:
         run.outcome, run.reason = DIVERGED[type(error)], str(error)
@@ -144,11 +121,42 @@ def train(
     return run
 
 
-def _validation_metrics(answer: Response) -> dict[str, Any]:
+def _check_sizes(
+    data: SpikeDataset, validation: SpikeDataset | None, options: TrainingSettings
+) -> None:
+    if options.batch_size > len(data):
+        raise TrainingError(
+            f"training.batch_size is {options.batch_size}, but there are only "
+            f"{len(data)} training samples; lower it"
+        )
+    if validation is not None and len(validation) == 0:
+        raise TrainingError("there are no validation samples; enlarge the validation split")
+
+
+def _shown(epochs: range, what: str) -> Iterator[int]:
+    """``epochs`` behind a progress bar; epoch 0 is before training, and counts nothing."""
+    total, done = epochs.stop - 1, max(epochs.start - 1, 0)
+    with tqdm(desc=what, unit="epoch", initial=done, total=total, disable=None) as progress:
+        for epoch in epochs:
+            yield epoch
+            progress.update(epoch > 0)
+
+
+def _metrics(answer: Response, validated: bool) -> dict[str, Any]:
+    """Columns of a history for what a network answers; its scores if samples that validate are
+    answered."""
+    activity = {
+        "spikes_per_neuron": answer.spikes_per_neuron,
+        "silent_fraction": answer.silent_fraction,
+        "silent_neurons": answer.silent_neurons,
+    }
+    if not validated:
+        return activity
     return {
         "validation_loss": answer.loss,
         "validation_accuracy": answer.accuracy,
         "validation_runaways": answer.runaways,
+        **activity,
     }
 
 
