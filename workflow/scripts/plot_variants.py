@@ -26,7 +26,8 @@ MARKERS = ("o", "s", "^", "v")
 
 
 def draw_cases(runs):
-    """A row for each case, a point for each run; a dotted line: the study's own networks."""
+    """A row for each case, a point for each run; a dotted line: the mean of the final networks,
+    which train with the samples that validate variants, too."""
     shown = [name for name in PANELS if name in runs]
     names = list(runs["to"].unique())
     widths, height = [2, *[1] * (len(shown) - 1)], 1.6 + len(names) / 4
@@ -49,7 +50,7 @@ def draw_cases(runs):
     for neuron in neurons:
         grid[0, 0].axvline(own[neuron], color=NEURON_COLOURS[neuron], lw=0.8, ls=":")
     letter(grid[0])
-    return figure, []
+    return figure, [Line2D([], [], color="0.3", lw=0.8, ls=":", label="final networks, mean")]
 
 
 def draw_draws(runs):
