@@ -27,6 +27,7 @@ if snakemake.input.trials:
         draw_best_so_far(searched, own)
 else:
     searched.text(0.5, 0.5, "no search", transform=searched.transAxes, ha="center")
+    searched.set_axis_off()
 
 draw_learning_curves(learning, history, "train_accuracy", legend=True)
 learning.set_ylabel("training accuracy")

@@ -14,7 +14,7 @@ from study.landscape.roughness import roughness
 from study.storage.tables import read_table, write_table
 from study.training.evaluation import evaluate
 from study.training.robustness import robustness
-from study.training.summary import SCORES, accuracy_by_speaker
+from study.training.summary import SCORES, accuracy_by_speaker, minutes
 from study.variants import LENGTH, ROBUST, ROUGH, RUN, SCORED, SPEAKERS
 
 log = start(snakemake)
@@ -33,8 +33,9 @@ for case, fold, checkpoint, history in runs:
     test, train = tested_and_trained(fold)
     row, samples = evaluate(checkpoint, test, train)
     network, about = load_network(checkpoint)
-    accuracies = read_table(history).set_index("epoch")["train_accuracy"]
-    row |= {"train_accuracy": accuracies.get(row["epochs"], math.nan)}
+    curves = read_table(history)
+    accuracies = curves.set_index("epoch")["train_accuracy"]
+    row |= {"train_accuracy": accuracies.get(row["epochs"], math.nan), "minutes": minutes(curves)}
     row |= {"search": about["search"], "change": params.change, **case}
     rows.append(row)
     if row["epochs"] is None:  # no answer, no score

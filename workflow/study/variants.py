@@ -11,7 +11,7 @@ from study.storage.columns import Table, shared
 SCORED = (
     "neuron", "fold", "search", "change", "to", "seed", "outcome", "epochs",
     "validation_accuracy", "train_accuracy", "accuracy", "accuracy_unseen_speakers",
-    "spikes_per_neuron", "silent_fraction",
+    "spikes_per_neuron", "silent_fraction", "minutes",
 )  # fmt: skip
 """Columns of a variant's table; then :data:`ROUGH`, where that is measured, and draw."""
 ROUGH = (*OF_SAMPLES, "turned", "turned_clipped")
@@ -31,6 +31,7 @@ VARIANT_RUNS_TABLE = Table(
         "epochs": "whole epochs trained; missing if not even the untrained network has an answer",
         "validation_accuracy": "after the last",
         "train_accuracy": "share of training samples classified right during the last",
+        "minutes": "of its epochs, on one core, if each takes as long as their median",
         "accuracy": "on the test set; missing if the network gives no answer, as all that follows",
         "accuracy_unseen_speakers": "on speakers that training does not have",
         "word_variation": "total variation of a single sample's loss along a random direction, in "

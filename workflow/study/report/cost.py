@@ -18,7 +18,6 @@ HOURS_TABLE = Table(
     says="What the study has cost.",
     columns={
         "family": "folder of benchmarks; all is the sum",
-        "part": "what of training and variants: the neuron model, after the variant and its case",
         "jobs": "how many were measured",
         "core_hours": "hours of processor time",
     },
@@ -28,16 +27,15 @@ HOURS_TABLE = Table(
 def core_hours(folder: Path) -> pd.DataFrame:
     """Hours of processor time, from Snakemake's tables below ``folder``, that of its benchmarks.
 
-    Columns family (of rules), part, jobs, core_hours; the last row is the sum.
+    Columns family (of rules), jobs, core_hours; the last row is the sum.
     """
     rows = []
     for file in sorted(folder.rglob("*.tsv")):
-        family, *part = file.relative_to(folder).parts[:-1] or ("data",)
-        of = "/".join(part) if family in ("training", "variants") else ""
-        rows.append((family, of, pd.read_csv(file, sep="\t")["cpu_time"].iloc[-1] / 3600))
-    table = pd.DataFrame(rows, columns=["family", "part", "core_hours"])
-    sums = table.groupby(["family", "part"])["core_hours"].agg(jobs="size", core_hours="sum")
-    sums.loc[("all", ""), :] = sums.sum()
+        family, *_ = file.relative_to(folder).parts[:-1] or ("data",)
+        rows.append((family, pd.read_csv(file, sep="\t")["cpu_time"].iloc[-1] / 3600))
+    table = pd.DataFrame(rows, columns=["family", "core_hours"])
+    sums = table.groupby("family")["core_hours"].agg(jobs="size", core_hours="sum")
+    sums.loc["all", :] = sums.sum()
     return sums.astype({"jobs": int}).reset_index()
 
 

@@ -29,7 +29,7 @@ from study.report.study import StudyTables
 from study.statistics import LEVEL, POWER, t_interval, units_to_decide
 from study.style import neuron_label
 from study.training.outcomes import FINISHED
-from study.training.summary import speakers_alike, summary, unit_of
+from study.training.summary import minutes, speakers_alike, summary, unit_of
 
 MEASURES = {
     "word_variation": "variation of a single sample's loss (nats)",
@@ -46,6 +46,8 @@ MEASURES = {
 """Columns of landscape/measures.csv."""
 PRIMARY = "qif: every speaker alike"
 """The case of the primary result of a study with folds: docs/claims.md."""
+FEW = 3
+"""Networks of a neuron model, below which an interval says less than their values."""
 LADDER = {
     "lif": "",
     "lif_refractory": "a bounded rate",
@@ -142,7 +144,8 @@ def by_search(table: pd.DataFrame, neurons: Sequence[str], title: str) -> str:
 
 
 def accuracies(study: StudyTables) -> str:
-    """Scores of each neuron model's networks: means over units with their intervals."""
+    """Scores of each neuron model's networks: means over units with their intervals; spikes and
+    minutes of a training, means over networks."""
     shown = {
         "accuracy": "test",
         "accuracy_unseen_speakers": "new speakers",
@@ -151,14 +154,16 @@ def accuracies(study: StudyTables) -> str:
         "silent_fraction": "silent neurons",
     }
     means = summary(study.runs, [*shown, "spikes_per_neuron"]).set_index(["neuron", "measure"])
+    histories = study.table("training/histories.parquet").groupby(["neuron", "seed"])
+    cost = histories[["epoch", "seconds"]].apply(minutes).groupby("neuron").mean()
     rows = []
     for neuron in study.neurons:
         own = study.runs[study.runs["neuron"] == neuron]
         scores = [percent(means.loc[(neuron, measure)]) for measure in shown]
         spikes = f"{means.loc[(neuron, 'spikes_per_neuron'), 'mean']:.1f}"
         runs = f"{len(own)} ({(own['outcome'] != FINISHED).sum()})"
-        rows.append([neuron_label(neuron), *scores, spikes, runs])
-    header = ["neuron", *shown.values(), "spikes a neuron", "networks (diverged)"]
+        rows.append([neuron_label(neuron), *scores, spikes, f"{cost[neuron]:.1f}", runs])
+    header = ["neuron", *shown.values(), "spikes a neuron", "minutes", "networks (diverged)"]
     return markdown_table(header, rows)
 
 
@@ -217,7 +222,8 @@ def _of_folds(study: StudyTables) -> pd.DataFrame:
 
 
 def by_speaker(study: StudyTables) -> str:
-    """Test accuracy of each search: on heard speakers together, and on each new one."""
+    """Test accuracy of each search, or of all networks where there is no search: on heard speakers
+    together, and on each new one."""
     table = study.table("training/speakers.csv")
     table["right"] = table["accuracy"] * table["answers"]
     new = table["unseen_speaker"]
@@ -227,25 +233,36 @@ def by_speaker(study: StudyTables) -> str:
         ["right", "answers"], index="group", columns=["neuron", "search"], aggfunc="sum"
     )
     accuracy = (100 * sums["right"] / sums["answers"]).round()
-    return by_search(accuracy, study.neurons, "right answers of each search, in order (%)")
+    title = "right answers of each search, in order (%)"
+    if study.config["search"] is None:
+        title = "right answers (%)"
+    return by_search(accuracy, study.neurons, title)
 
 
 def landscapes(study: StudyTables, state: str) -> str:
-    """Means over searches with intervals, and medians over networks, of a state's landscapes."""
+    """Means over units with intervals, and medians over networks, of a state's landscapes; of
+    less than :data:`FEW` networks the value of each."""
     table = study.table("landscape/measures.csv")
     own = table[table["state"] == state].dropna(axis=1, how="all")
     measures = [name for name in MEASURES if name in own]
     means = summary(own, measures).set_index(["measure", "neuron"])
-    medians = own.groupby("neuron")[measures].median()
+    networks = own.groupby("neuron")[measures]
+    few = networks.size().max() < FEW
 
     def shown(neuron: str, measure: str) -> str:
         place = (measure, neuron)
         if place not in means.index:
             return "-"
-        return f"{mean(means.loc[place])}; {number(medians.loc[neuron, measure])}"
+        values = networks.get_group(neuron)[measure]
+        return (
+            ", ".join(map(cell, values))
+            if few
+            else f"{mean(means.loc[place])}; {number(values.median())}"
+        )
 
     rows = {MEASURES[measure]: lambda n, m=measure: shown(n, m) for measure in measures}
-    return by_neuron(study.neurons, f"{state}: mean; median", rows)
+    title = f"{state}: each network" if few else f"{state}: mean; median"
+    return by_neuron(study.neurons, title, rows)
 
 
 def early(study: StudyTables) -> str:

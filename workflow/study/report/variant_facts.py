@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from study.config.neurons import NEURON_STYLES
-from study.config.variants import case_folder
 from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
 from study.search.tables import expected_of_last
@@ -23,21 +22,9 @@ def variants(study: StudyTables) -> dict[str, str]:
     for name, runs in study.variants.items():
         declared = study.config["variants"].get(runs["change"].iloc[0], {})
         drawn = declared.get("draw") is not None and not declared.get("changes")
-        table = _draws(runs) if drawn else _changes(runs, _minutes(study, name))
+        table = _draws(runs) if drawn else _changes(runs)
         found[re.sub("[_-]", " ", name)] = table
     return found
-
-
-def _minutes(study: StudyTables, name: str) -> dict[str, float]:
-    """Core-minutes of a training of the variant ``name``, by "case/neuron model"."""
-    hours = study.table("hours.csv") if study.has("hours.csv") else pd.DataFrame()
-    if "part" not in hours:  # as in studies of before 29 November 2026
-        return {}
-    own = hours[
-        (hours["family"] == "variants") & hours["part"].str.startswith(f"{name}/", na=False)
-    ]
-    minutes = 60 * own["core_hours"] / own["jobs"]
-    return dict(zip(own["part"].str.removeprefix(f"{name}/"), minutes, strict=True))
 
 
 def borrowed(study: StudyTables, neuron: str) -> str:
@@ -57,24 +44,23 @@ def borrowed(study: StudyTables, neuron: str) -> str:
     return f"{reached} with those of {neuron_label(best)} ({len(found[best])} runs)"
 
 
-def _changes(runs: pd.DataFrame, minutes: dict[str, float]) -> str:
-    """Accuracy on all test samples and on new speakers' (training, spikes a neuron, ``minutes`` of
-    a training), by change; by search as well where the settings are those of several."""
+def _changes(runs: pd.DataFrame) -> str:
+    """Accuracy on all test samples and on new speakers' (training, spikes a neuron, minutes of a
+    training), by change; by search as well where the settings are those of several."""
     several = runs.groupby(["change", "to", "neuron"])["search"].transform("nunique") > 1
     by_settings = several & runs["to"].isin({"", *NEURON_STYLES})
     of = ", search " + runs["search"].astype(str)
     runs = runs.assign(of=np.where(by_settings, of, ""))
     neurons = [n for n in NEURON_STYLES if n in set(runs["neuron"])]
-    rows = []
+    rows, one = [], len(set(runs["change"])) == 1
     for (change, to, of), own in runs.groupby(["change", "to", "of"], sort=False):
-        texts = [
-            _scores(own[own["neuron"] == n], minutes.get(f"{case_folder(to)}/{n}")) for n in neurons
-        ]
-        rows.append([f"{change}: {neuron_label(to)}{of}" if to else change, *texts])
+        texts = [_scores(own[own["neuron"] == n]) for n in neurons]
+        name = f"{neuron_label(to)}{of}"
+        rows.append([change if not to else name if one else f"{change}: {name}", *texts])
     return markdown_table(["change", *map(neuron_label, neurons)], rows)
 
 
-def _scores(runs: pd.DataFrame, minutes: float | None) -> str:
+def _scores(runs: pd.DataFrame) -> str:
     if runs.empty:
         return "-"
     many = f" ×{len(runs)}" if len(runs) > 1 else ""
@@ -83,7 +69,7 @@ def _scores(runs: pd.DataFrame, minutes: float | None) -> str:
     test, new, training, spikes = runs[names].mean()
     if math.isnan(test):
         return f"no epoch came to its end{many}"
-    cost = f", {minutes:.1f} min" if minutes is not None else ""
+    cost = f", {runs['minutes'].mean():.1f} min" if "minutes" in runs else ""
     scores = f"{100 * test:.1f}, {100 * new:.1f} % ({share(training)}, {spikes:.1f}{cost})"
     return f"{scores}{cross}{many}"
 

@@ -102,6 +102,13 @@ def speakers_alike(speakers: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
     return of_each.groupby(list(keys)).mean()
 
 
+def minutes(history: pd.DataFrame) -> float:
+    """What a training's epochs take if each takes as long as their median: a training that was
+    killed and went on, or waited, has no longer ones for that."""
+    epochs = history[history["epoch"] > 0]
+    return float(len(epochs) * epochs["seconds"].median() / 60)
+
+
 REACHED_TABLE = Table(
     files=("training/reached.csv",),
     says="What training has reached, a row for each run.",
