@@ -116,6 +116,10 @@ def test_steps_from_lif_to_qif_are_paired_by_fold(tmp_path: Path) -> None:
     fewer = StudyTables(tmp_path)
     fewer.__dict__["runs"] = pd.DataFrame({"neuron": ["lif", "qif"]})
     assert facts.ladder(fewer) == ""
+    for search, shown in ((None, True), ({"repeats": 1}, False)):  # else a claim says it
+        fewer.__dict__["config"] = {"search": search}
+        text = facts.over_folds(fewer)
+        assert (f" is {points(gains.mean())} ({low} to {high}) points over folds" in text) == shown
 
 
 def test_what_a_published_page_names_is_published(published: Path) -> None:
@@ -200,6 +204,7 @@ def test_no_number_of_a_page_is_typed(name: str) -> None:
     "name",
     [
         "heidelberg-digits",
+        "heidelberg-best",
         "sg-ntk",
         "heidelberg-digits-joining/joining",
         "heidelberg-digits-joining-equal-counts/joining",
