@@ -63,8 +63,10 @@ def test_the_site_is_built_without_a_warning(site: Path):
 
 
 @pytest.mark.browser
-def test_every_page_opens_on_a_telephone(site: Path, page: Page):
-    """At 400 pixels, without an error, a request elsewhere, or anything wider than the screen."""
+@pytest.mark.parametrize("dated", [False, pytest.param(True, marks=pytest.mark.weekly)])
+def test_every_page_opens_on_a_telephone(site: Path, page: Page, dated: bool):
+    """At 400 pixels, without an error, a request elsewhere, or anything wider than the screen:
+    guides, and dated notes."""
 
     def serve(route: Route) -> None:
         file = site / urlsplit(route.request.url).path.strip("/")
@@ -76,7 +78,9 @@ def test_every_page_opens_on_a_telephone(site: Path, page: Page):
 
     page.context.route("http://site.test/**", serve)
     page.set_viewport_size({"width": 400, "height": 800})
-    for file in sorted(site.rglob("index.html")):
+    files = [f for f in sorted(site.rglob("index.html")) if ("notes" in f.parts) == dated]
+    assert files
+    for file in files:
         page.goto(f"http://site.test/{file.parent.relative_to(site)}/")
         assert page.locator("h1").first.is_visible(), file
         wide = page.evaluate("document.documentElement.scrollWidth")
