@@ -304,7 +304,7 @@ def roughness(study: StudyTables) -> str:
     for (clipped, length), own in table.groupby(["clipped", "length"]):
         means = own.groupby("neuron")[["changed", "turned"]].mean()
         of_neuron = [means.loc[n] for n in study.neurons]
-        texts = [f"{row['changed']:+.4f}, {row['turned']:+.2f}" for row in of_neuron]
+        texts = [f"{r['changed']:+.4f}, {r['turned']:+.2f}".replace("-", "−") for r in of_neuron]
         rows.append([f"{length:g}", clipped, *texts])
     header = [f"{neuron_label(n)}: loss, cosine" for n in study.neurons]
     steps = markdown_table(["down the gradient by", "samples clipped", *header], rows)
