@@ -202,7 +202,8 @@ def costly(study: Study) -> dict[str, dict[str, list[dict[str, str]]]]:
     trials, searches = study.search.trials, {"neuron": study.neurons, "n": range(5)}
     generations = searches | {"generation": range(study.search.generations)}
     finalists = each(**searches, job=range(study.search.finalist_jobs(study.data.inner_folds)))
-    landscapes = ("train_equal_activity", *(f"landscape_{measure}" for measure in MEASURES))
+    measures = [m for m in MEASURES if m != "closeups"]  # which the kept study did not have
+    landscapes = ("train_equal_activity", *(f"landscape_{measure}" for measure in measures))
     return {
         "search": {
             "search_finalists": finalists,
