@@ -15,19 +15,17 @@ from study.training.summary import UNITS, by_unit, unit_of
 log = start(snakemake)
 history = read_table(*snakemake.input.histories)
 runs = read_table(snakemake.input.runs)
-figure, panels = plt.subplots(1, 4, figsize=(11, 2.9))
-searched, learning, test, silent = panels
+shown = "abcd" if snakemake.input.trials else "bcd"
+figure, panels = plt.subplots(1, len(shown), figsize=(2.75 * len(shown), 2.9))
+*searched, learning, test, silent = panels
 
-searched.set(xlabel="trials of a search", ylabel="validation accuracy", ylim=(0, 1))
-if snakemake.input.trials:
+for panel in searched:
     trials = read_table(*snakemake.input.trials)
     for neuron, own in trials.groupby("neuron", sort=False):
         style = {"s": 9, "color": NEURON_COLOURS[neuron], "alpha": 0.5, "lw": 0}
-        searched.scatter(own["number"] + 1, own["validation_accuracy"], **style)
-        draw_best_so_far(searched, own)
-else:
-    searched.text(0.5, 0.5, "no search", transform=searched.transAxes, ha="center")
-    searched.set_axis_off()
+        panel.scatter(own["number"] + 1, own["validation_accuracy"], **style)
+        draw_best_so_far(panel, own)
+    panel.set(xlabel="trials of a search", ylabel="validation accuracy", ylim=(0, 1))
 
 draw_learning_curves(learning, history, "train_accuracy", legend=True)
 learning.set_ylabel("training accuracy")
@@ -59,7 +57,7 @@ sns.pointplot(
     err_kws={"linewidth": 1},
 )
 test.set(xlabel="", ylabel="test accuracy", ylim=(max(low - margin, 0), min(high + margin, 1)))
-letter(panels)
+letter(panels, shown)
 figure.suptitle(
     f"{snakemake.params.data}: {runs['seed'].nunique()} seeds (thin lines, dots), their mean and, "
     f"in c, its 95 % t interval over {UNITS[unit_of(runs)]}",
