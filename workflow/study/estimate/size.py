@@ -100,13 +100,17 @@ def snapshots(study: Study, neuron: Neuron) -> int:
     return min(options.snapshots, options.epochs + 1)
 
 
+def copies(network: NetworkSettings) -> int:
+    """How many copies of its input ``network`` gets."""
+    return 1 if network.delay_line is None else network.delay_line.copies
+
+
 def n_weights(study: Study, neuron: Neuron) -> float:
     """Weights of a network, its readout's and learned delays included, the mean over
     :func:`candidates`."""
 
     def of(network: NetworkSettings) -> int:
-        line, delays = network.delay_line, network.delays
-        inputs = study.data.n_inputs * (1 if line is None else line.copies)
+        inputs, delays = study.data.n_inputs * copies(network), network.delays
         hidden = sum(a * b for a, b in pairwise([inputs, *network.layers]))
         hidden += sum(n * n for n in network.layers) if network.recurrent else 0
         if delays is not None:

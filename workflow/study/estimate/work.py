@@ -21,6 +21,7 @@ from study.estimate.size import (
     IN_TRAINING,
     candidates,
     clocked,
+    copies,
     effort,
     leaves_grid,
     n_weights,
@@ -304,8 +305,7 @@ class Rules:
         """Runs of the network to find and isolate the breaks on a line."""
         network = self._study.model(self._neuron).network
         spikes = ACTIVITY[self._neuron] * sum(network.layers)
-        copies = 1 if network.delay_line is None else network.delay_line.copies
-        arrivals = copies * self._size.events + spikes
+        arrivals = copies(network) * self._size.events + spikes
         breaks = BREAKS[self._neuron] * spikes * arrivals * length
         return min(SEARCHED * where.points + CHANGE_RUNS * breaks, where.max_runs)
 

@@ -204,9 +204,7 @@ def over_folds(study: StudyTables) -> str:
     compared, of which a claim says it, or one of the two is missing."""
     if study.config["search"] is not None or not {"lif", "qif"} <= {*study.neurons}:
         return ""
-    of_fold = _of_folds(study)
-    gain = of_fold["qif"] - of_fold["lif"]
-    found = with_interval(gain.mean(), *t_interval(gain), show=points)
+    found = _gained(_of_folds(study), "lif", "qif")
     return (
         f"QIF minus LIF is {found} points over folds, every speaker alike, with one setting of each"
         " in all folds. That a search would find others is not in this interval."
@@ -222,10 +220,16 @@ def ladder(study: StudyTables) -> str:
     steps = [(*pair, LADDER[pair[1]]) for pair in pairwise(LADDER)]
     rows = []
     for before, after, adds in [*steps, ("lif", "qif", "all of these")]:
-        gain = of_fold[after] - of_fold[before]
-        found = with_interval(gain.mean(), *t_interval(gain), show=points)
+        found = _gained(of_fold, before, after)
         rows.append([f"{neuron_label(before)} to {neuron_label(after)}", adds, found])
     return markdown_table(["step", "adds", "gain in test accuracy (points)"], rows)
+
+
+def _gained(of_fold: pd.DataFrame, before: str, after: str) -> str:
+    """What one neuron model has more than another in a table of :func:`_of_folds`, paired by fold,
+    in points with a t interval over folds."""
+    gain = of_fold[after] - of_fold[before]
+    return with_interval(gain.mean(), *t_interval(gain), show=points)
 
 
 def _of_folds(study: StudyTables) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from study.data.dataset import SpikeDataset, load
 from study.jobs import with_progress
 from study.machine import machine
 from study.search.records import (
+    MEASURES,
     MEMORY,
     RUNNING,
     TIMEOUT,
@@ -28,7 +29,7 @@ from study.search.records import (
     write_record,
 )
 from study.storage.provenance import digest
-from study.training.loop import DIVERGED, check_answer, train
+from study.training.loop import DIVERGED, check_answer, metrics_of, train
 from study.training.outcomes import FINISHED
 from study.training.response import respond
 from study.training.run import Run
@@ -154,13 +155,9 @@ class TrialRunner:
             if run.outcome == FINISHED:
                 run.outcome, run.reason = DIVERGED[type(error)], str(error)
             return {}
-        return {
-            "epoch": run.epochs,
-            "validation_accuracy": answer.accuracy,
-            "validation_loss": answer.loss,
-            "spikes_per_neuron": answer.spikes_per_neuron,
-            "silent_fraction": answer.silent_fraction,
-        }
+        metrics = metrics_of(answer, validated=True)
+        kept = {name: metrics[name] for name in ("validation_accuracy", *MEASURES)}
+        return {"epoch": run.epochs, **kept}
 
     def _state(self, record: TrialRecord) -> Path:
         return self.states / f"{record.trial.number}-{record.trial.seed}.safetensors"

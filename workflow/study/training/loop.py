@@ -106,7 +106,7 @@ def train(
                     run.steps[epoch - 1] = step
             answer = respond(network, watched, options.batch_size)
             check_answer(answer, epoch)
-            row |= _metrics(answer, validated=validation is not None)
+            row |= metrics_of(answer, validated=validation is not None)
             row |= {"presentations": run.presentations, "seconds": time.perf_counter() - start}
             run.history.append(row)
             run.trained = copy_weights(network)
@@ -142,7 +142,7 @@ def _shown(epochs: range, what: str) -> Iterator[int]:
             progress.update(epoch > 0)
 
 
-def _metrics(answer: Response, validated: bool) -> dict[str, Any]:
+def metrics_of(answer: Response, validated: bool) -> dict[str, Any]:
     """Columns of a history for what a network answers; its scores if samples that validate are
     answered."""
     activity = {
