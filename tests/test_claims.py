@@ -490,6 +490,16 @@ def test_an_experiment_that_the_study_does_not_make_is_named():
     assert table.loc["sg-ntk-converges", "verdict"] == SUPPORTED
 
 
+def test_without_landscapes_claims_about_networks_are_judged():
+    around = landscape_tables(results()["runs"], seen=True)
+    table = judged(results(), QIF_CLAIMS, absent=around).set_index("id")
+    nothing = table["case"] == "nothing in this study"
+    assert (table["verdict"].eq(NOT_MEASURABLE) == nothing).all()
+    of_networks = {GAIN, "qif-outperforms-lif-at-each-budget", "lif-diverges-more"}
+    of_networks |= {"lif-fall-silent-more", "lif-fall-silent", "qif-stay-active"}
+    assert set(table.index[~nothing]) == of_networks
+
+
 def test_lif_is_compared_with_each_qif_model():
     two = networks(lambda t: pd.concat([t, t[t["neuron"] == "qif"].assign(neuron="qif_delta")]))
     table = judged(two, QIF_CLAIMS)

@@ -102,6 +102,8 @@ landscape: {lines: {directions: [filter9]}}  # lines.directions: 'filter9' is no
 landscape: {planes: {directions: [[filter0, filter0]]}}  # an entry is listed twice: filter0
 landscape: {census: {directions: [filter9]}}  # census.directions: 'filter9' is not one of
 landscape: {census: {samples: 5}}  # census.samples must not exceed samples
+landscape: {seeds: [0]}  # landscape.seeds: name at least two, or none
+landscape: {seeds: [0, 9]}  # landscape.seeds: [9] are not among seeds
 landscape: {depths: [0.01, 0.2]}  # claims are judged at the depths [0.01, 0.1]
 landscape: {lines: {directions: [principal0]}}  # is missing around a network that failed
 landscape: {census: {directions: [principal0]}}  # is missing around a network that failed
@@ -169,6 +171,8 @@ def test_more_seeds_take_one_change_and_landscapes_follow():
     own = changed("landscape.samples", 4)
     own["landscape"]["seeds"] = [1, 3]
     assert validate(Study, own).landscape.seeds == (1, 3)
+    own["landscape"]["seeds"] = []
+    assert validate(Study, own).landscape.seeds == ()
 
 
 def test_a_page_without_a_search_is_a_valid_study():

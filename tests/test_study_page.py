@@ -163,6 +163,28 @@ def test_published_figures_are_drawn_again_from_kept_tables(
         redraw(folder)
 
 
+def test_a_study_without_landscapes_has_a_page(published: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(published, tmp_path / "study")
+    settings = yaml.safe_load((folder / "study.yaml").read_text())
+    settings["landscape"]["seeds"] = []
+    (folder / "study.yaml").write_text(yaml.safe_dump(settings))
+    judged = yaml.safe_load((folder / JUDGED).read_text())
+    tables = {n: [] if "landscape/" in str(f) else f for n, f in judged["tables"].items()}
+    (folder / JUDGED).write_text(yaml.safe_dump(judged | {"tables": tables}))
+    for made in (*folder.glob("figures/[ls]*.png"), *folder.glob("networks/roughness.csv")):
+        made.unlink()
+    shutil.rmtree(folder / "landscape")
+    judge_published(folder)
+    text = page(folder, "study.md")
+    assert [name for name in links(folder / "README.md") if "landscape" in name]
+    assert not re.search(r"\]\([^)]*landscape", text)
+    rows = cells(text)
+    performance = next(row for first, row in rows.items() if first.endswith("(#performance)"))
+    assert performance[0] != "not measurable"
+    fragmented = next(row for first, row in rows.items() if first.endswith("(#fragmentation)"))
+    assert fragmented[:2] == ["not measurable", "nothing in this study"]
+
+
 def test_a_published_study_says_which_table_is_absent(published: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(published, tmp_path / "study")
     (folder / "landscape" / "changes.parquet").unlink()

@@ -236,6 +236,12 @@ def test_a_study_of_one_neuron_keeps_its_networks(finished, tmp_path):
     assert {"judge_claims", "study_page"} <= set(jobs)
 
 
+def test_a_study_without_landscapes_is_judged_and_has_its_page(finished, tmp_path):
+    jobs = replanned(finished, tmp_path, landscape={"seeds": []}, measures=[])
+    assert {"judge_claims", "study_page"} <= set(jobs)
+    assert not [job for job in jobs if "train" in job or "landscape" in job]
+
+
 def test_deleted_tables_are_made_again(finished, tmp_path):
     project = edited(finished, tmp_path)
     deleted = {

@@ -69,6 +69,8 @@ N_SEARCHES = STUDY.n_searches
 LOGS = f"logs/{STUDY.dataset}"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 LONGEST = STUDY.machines.job_minutes
+# Tables of the landscapes by name, and all results, if the study has them: landscape.smk.
+LANDSCAPES, LANDSCAPE_RESULTS = {}, []
 
 
 def code(script, *modules):

@@ -61,7 +61,7 @@ if STUDY.joining:
         else []
     )
 
-    use rule landscape_states as join_joining with:
+    use rule join_variant as join_joining with:
         input:
             **{
                 name: expand(
@@ -104,7 +104,7 @@ if STUDY.joining:
         )
     if GROWING:
 
-        use rule landscape_states as join_growing with:
+        use rule join_variant as join_growing with:
             input:
                 growing=GROWING,
             output:

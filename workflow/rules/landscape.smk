@@ -2,10 +2,6 @@
 LANDSCAPE = f"{RESULTS}/landscape"
 LANDSCAPE_SEEDS = list(STUDY.landscape.seeds)
 DIRECTIONS = f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors"
-LANDSCAPE_RESULTS = [
-    f"{LANDSCAPE}/{name}.csv"
-    for name in ("states", "census", "measures", "closeup_measures")
-]
 
 # What several jobs measure around every network, each by the function of this name in the module
 # of this name in study.landscape: the settings that it reads, and its tables (docs/new-measure.md).
@@ -20,7 +16,7 @@ LANDSCAPE_MEASURES = {
     ),
 }
 # Those tables, joined.
-LANDSCAPES = {
+LANDSCAPES |= {
     table: f"{LANDSCAPE}/{table}.{'csv' if table == 'updates' else 'parquet'}"
     for _, tables in LANDSCAPE_MEASURES.values()
     for table in tables
@@ -70,8 +66,7 @@ rule landscape_directions:
         "../scripts/landscape_directions.py"
 
 
-# The rules that join tables of networks and of variants are this one with other files.
-rule landscape_states:
+use rule join_variant as landscape_states with:
     input:
         states=expand(rules.landscape_directions.output.states, seed=LANDSCAPE_SEEDS),
     output:
@@ -83,11 +78,6 @@ rule landscape_states:
         ),
     log:
         f"{LOGS}/landscape/states.log",
-    localrule: True
-    params:
-        sorted_by=[],
-    script:
-        "../scripts/join_tables.py"
 
 
 for MEASURE, (SETTINGS, TABLES) in LANDSCAPE_MEASURES.items():
@@ -202,6 +192,19 @@ rule landscape_examples:
         "../scripts/landscape_examples.py"
 
 
+LANDSCAPES |= {
+    "line_minima": rules.landscape_summary.output.lines,
+    "plane_minima": rules.landscape_summary.output.planes,
+    "census": str(rules.landscape_summary.output.census),
+}
+LANDSCAPE_RESULTS += [
+    *LANDSCAPES.values(),
+    *map(str, rules.landscape_states.output),
+    *map(str, rules.landscape_closeup_measures.output),
+    rules.landscape_summary.output.table,
+]
+
+
 figure(
     "landscape",
     "landscape_lines",
@@ -241,7 +244,7 @@ figure(
     "landscape",
     "landscape_census",
     "jumps: number, height, cause",
-    {**pick(LANDSCAPES, "changes"), **pick(rules.landscape_summary.output, "census")},
+    pick(LANDSCAPES, "changes", "census"),
 )
 figure(
     "landscape",

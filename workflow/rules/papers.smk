@@ -10,13 +10,14 @@ if len(NEURONS) > 1:  # what compares neuron models
             "trials": rules.judge_claims.input.trials,
         },
     )
+if len(NEURONS) > 1 and LANDSCAPES:
     figure(
         "paper",
         "paper_landscapes",
         "1: LIF and QIF, landscapes",
         {
             **pick(LANDSCAPES, "planes", "lines", "steps", "step_losses"),
-            "line_minima": rules.landscape_summary.output.lines,
+            **pick(LANDSCAPES, "line_minima"),
         },
         seed=LANDSCAPE_SEEDS[0],
         pair=STUDY.landscape.planes.directions[0],
@@ -27,8 +28,7 @@ if len(NEURONS) > 1:  # what compares neuron models
         "paper_samples",
         "1: LIF and QIF, single samples",
         {
-            **pick(LANDSCAPES, "changes", "census_losses", "profiles"),
-            **pick(rules.landscape_summary.output, "census"),
+            **pick(LANDSCAPES, "changes", "census", "census_losses", "profiles"),
             "examples": rules.landscape_examples.output.changes,
             "spikes": rules.landscape_examples.output.spikes,
         },

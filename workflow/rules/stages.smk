@@ -3,7 +3,6 @@
 # All tables and pages that a stage is for, so that a deleted one is made again.
 DATA_RESULTS += map(str, rules.data_statistics.output)
 TRAIN_RESULTS += map(str, rules.summarise.output)
-LANDSCAPE_RESULTS += map(str, [*LANDSCAPES.values(), *rules.landscape_summary.output])
 CLAIM_RESULTS += map(str, [*rules.judge_claims.output, *rules.judge_ntk_claims.output])
 REPORT_RESULTS += map(str, [*rules.ntk_page.output, *rules.study_page.output])
 if STUDY.search:

@@ -87,7 +87,8 @@ rule score_variant:
         "../scripts/score_variant.py"
 
 
-use rule landscape_states as join_variant with:
+# The rules that join tables of networks are this one with other files.
+rule join_variant:
     input:
         runs=each_variant_neuron(rules.score_variant.output.runs),
         speakers=each_variant_neuron(rules.score_variant.output.speakers),
@@ -98,6 +99,11 @@ use rule landscape_states as join_variant with:
         speakers=f"{VARIANTS}/speakers/{{variant}}.csv",
     log:
         f"{LOGS}/variants/{{variant}}/join.log",
+    localrule: True
+    params:
+        sorted_by=[],
+    script:
+        "../scripts/join_tables.py"
 
 
 use rule join_variant as join_variant_robustness with:

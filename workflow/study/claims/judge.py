@@ -14,7 +14,7 @@ from study.claims.claim import Claim, Statement
 from study.claims.estimates import NOTHING, Verdict, adjusted
 from study.claims.joining import JOINING_CLAIMS, JOINING_STATEMENTS
 from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
-from study.claims.results import Tables
+from study.claims.results import NotMade, Tables
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
 from study.storage.columns import Table
 
@@ -54,7 +54,11 @@ def judge(tables: Tables, data: str, claims: Iterable[Claim] = CLAIMS) -> pd.Dat
     """
     rows = []
     for claim in claims:
-        cases = claim.estimate(tables) or {"nothing in this study": NOTHING}
+        try:
+            cases = claim.estimate(tables)
+        except NotMade:
+            cases = {}
+        cases = cases or {"nothing in this study": NOTHING}
         read = tables.take_sources()
         for case, estimate in cases.items():
             rows.append(

@@ -27,6 +27,10 @@ class ClaimError(ValueError):
     """A result file is absent or lacks what a claim needs; the message says which and what."""
 
 
+class NotMade(Exception):
+    """By its settings the study does not make a table that a claim needs."""
+
+
 @dataclass
 class Source:
     """What was read of a ``table``: ``columns``, of the rows picked by the values ``where``."""
@@ -81,7 +85,7 @@ class Tables:
 
     def some(self, name: str, *columns: str, **where: object) -> pd.DataFrame:
         """Rows of the table ``name`` whose columns have the values in ``where``, if there are any;
-        ClaimError if a column is absent."""
+        ClaimError if a column is absent, NotMade if the study has no such table."""
         return self._pick(name, self.files(name), columns, where)
 
     def rows(self, name: str, *columns: str, **where: object) -> pd.DataFrame:
@@ -102,6 +106,8 @@ class Tables:
     def _pick(
         self, name: str, files: tuple[str, ...], columns: Sequence[str], where: Mapping[str, object]
     ) -> pd.DataFrame:
+        if not files:
+            raise NotMade(name)
         table = self.read(files)
         absent = {*columns, *where} - set(table)
         if absent:

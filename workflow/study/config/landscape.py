@@ -215,9 +215,9 @@ class Examples(Section):
 class LandscapeSettings(Section):
     """Loss and gradient around networks: untrained, at equal loss, trained, at equal activity."""
 
-    seeds: Annotated[tuple[NonNegativeInt, ...], Distinct] = ()
-    """Networks to look at: some of `seeds`, at least two. None named: the first of each search, or
-    the first two if there is one search."""
+    seeds: Annotated[tuple[NonNegativeInt, ...], Distinct] | None = None
+    """Networks to look at: some of `seeds`, at least two, or none: the study has no landscapes.
+    null: the first of each search, or the first two if there is one search."""
     samples: PositiveInt
     """Training samples that the loss is the mean over, drawn for each seed anew."""
     equal_activity: Activity

@@ -218,7 +218,7 @@ class Study(Section):
     def _seeds_that_are_looked_at_follow(self) -> Self:
         first = self.seeds[:: self._seeds_per_search] if self.n_searches > 1 else self.seeds[:2]
         sections: dict[str, LandscapeSettings | Joining] = {}
-        if not self.landscape.seeds:
+        if self.landscape.seeds is None:
             sections["landscape"] = self.landscape.model_copy(update={"seeds": first})
         if self.joining is not None and not self.joining.seeds:
             seeds = self.landscape.seeds or first
@@ -229,9 +229,10 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _landscapes_have_networks(self) -> Self:
-        if len(self.landscape.seeds) < 2:
+        seeds = self.landscape.seeds or ()
+        if len(seeds) == 1:
             raise ValueError("landscape.seeds: name at least two, or none")
-        absent = set(self.landscape.seeds) - set(self.seeds)
+        absent = set(seeds) - set(self.seeds)
         if absent:
             raise ValueError(
                 f"landscape.seeds: {sorted(absent)} are not among seeds, so that no network is "
