@@ -22,7 +22,7 @@ from study.claims.again import JUDGED, judged_again
 from study.claims.results import ClaimError
 from study.report import facts, ntk_facts, search_facts, variant_facts
 from study.report.cost import core_hours, software
-from study.report.numbers import listed, measured, number, percent, points
+from study.report.numbers import counted, listed, measured, number, percent, points
 from study.report.page import page, template_of
 from study.report.pages import TEMPLATES
 from study.report.publish import QUOTE, judge_published, publish, quoting
@@ -464,7 +464,7 @@ def test_the_page_names_processors_and_no_machine(study: StudyTables) -> None:
     found = software(["node7: znver5", "node3: znver4", "node1: znver5"])
     (study.folder / "software.yaml").write_text(yaml.safe_dump(found))
     shown = facts.software(study).split("; ")
-    assert shown[1:] == ["`znver4` (1 networks)", "`znver5` (2 networks)"]
+    assert shown[1:] == ["`znver4` (1 network)", "`znver5` (2 networks)"]
     assert f"numpy {np.__version__}" in found["packages"]
 
 
@@ -472,6 +472,12 @@ def test_numbers_are_written_as_readers_know_them() -> None:
     case = {"estimate": -0.0382, "low": -0.5, "high": 0.444}
     assert measured(case, "points, LIF − QIF") == "−3.8 (−50.0 to +44.4) points, LIF − QIF"
     assert measured(case) == "−0.0382 (−0.5 to 0.444)"
+    assert measured({**case, "low": -3.1}, "points") == "−3.8 (−100.0 to +44.4) points"
+    assert measured({**case, "low": -np.inf, "high": np.inf}, "points") == "−3.8 points"
+    assert [counted(n, "searches") for n in (0, 1, 2)] == ["0 searches", "1 search", "2 searches"]
+    assert counted(1, "isolated changes") == "1 isolated change"
+    assert counted(1, "groups of speakers") == "1 group of speakers"
+    assert counted(6018, "folds") == "6,018 folds"
     assert measured({**case, "estimate": np.nan}) == "nothing to measure"
     assert measured({"estimate": 0.5, "low": 0.5, "high": 0.5}, "nats") == "0.5 nats"
     assert number(47879.3) == "47,879"

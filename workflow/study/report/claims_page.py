@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from study.claims.estimates import Verdict
-from study.report.numbers import measured, number
+from study.report.numbers import counted, measured, number
 from study.report.pages import render
 
 PAPERS = {
@@ -42,6 +42,7 @@ def claims_page(claims: pd.DataFrame, home: str, folder: Path, judged_in: Path) 
         titles=PAPERS,
         data=claims.groupby("paper")["data"].unique(),
         files=files,
+        counted=counted,
         measured=measured,
         number=number,
     )

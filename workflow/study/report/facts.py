@@ -15,6 +15,7 @@ from study.claims.estimates import Verdict, difference
 from study.claims.judge import CLAIMS, Answer
 from study.report.numbers import (
     cell,
+    counted,
     listed,
     markdown_table,
     mean,
@@ -67,7 +68,7 @@ def statements(answers: Sequence[Answer]) -> str:
         if answer.cases:
             case = answer.cases[0]
             found = measured(case, answer.statement.unit)
-            of = f"{case['n']:,} {case['unit']}; {case_name(case['case'], '')}"
+            of = f"{counted(case['n'], case['unit'])}; {case_name(case['case'], '')}"
         rows.append([text, answer.verdict, found, of, kind])
     return markdown_table(["statement", "verdict", "number (95 %)", "over", "kind"], rows)
 
@@ -81,7 +82,7 @@ def cases(claims: pd.DataFrame, claim: str, unit: str = "") -> str:
         [
             case_name(row["case"]),
             measured(row, unit),
-            f"{row['n']:,} {row['unit']}",
+            counted(row["n"], row["unit"]),
             *(["" if math.isnan(row["p_holm"]) else number(row["p_holm"], 2)] * compares),
             row["verdict"],
         ]
@@ -332,7 +333,7 @@ def cost(study: StudyTables) -> str:
 def software(study: StudyTables) -> str:
     """Python's version, and the processors that networks were trained on."""
     found = yaml.safe_load((study.folder / "software.yaml").read_text())
-    processors = [f"`{name}` ({n} networks)" for name, n in found["processors"].items()]
+    processors = [f"`{name}` ({counted(n, 'networks')})" for name, n in found["processors"].items()]
     return "; ".join([f"Python {found['python']}", *processors])
 
 

@@ -53,15 +53,24 @@ def points(value: float) -> str:
 
 def measured(case: Mapping[str, Any], unit: str = "") -> str:
     """The estimate of a row of claims.csv with its interval; shares in points or %, if
-    its ``unit`` begins so."""
+    its ``unit`` begins so. Differences of shares end at 100 points."""
     if math.isnan(case["estimate"]):
         return "nothing to measure"
     values = (case["estimate"], case["low"], case["high"])
     if unit.startswith("points"):
+        if math.isfinite(case["low"]):
+            values = (case["estimate"], max(case["low"], -1.0), min(case["high"], 1.0))
         return f"{with_interval(*values, show=points)} {unit}"
     if unit.startswith("%"):
         return f"{with_interval(*(100 * v for v in values))} {unit}"
     return f"{with_interval(*values)} {unit}".strip()
+
+
+def counted(n: int, units: str) -> str:
+    """ "1 search", "2 searches"."""
+    many, of, whom = units.partition(" of ")
+    one = many.removesuffix("es" if many.endswith("ches") else "s") + of + whom
+    return f"{n:,} {one if n == 1 else units}"
 
 
 def listed(items: Iterable[Any]) -> str:
