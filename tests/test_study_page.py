@@ -20,7 +20,7 @@ from smoke import ROOT, snakemake
 from spikegrad import SpikeTrains, load_network
 from study.claims.again import JUDGED, judged_again
 from study.claims.results import ClaimError
-from study.report import facts, ntk_facts, search_facts, variant_facts
+from study.report import facts, ntk_facts, score_facts, search_facts, variant_facts
 from study.report.cost import core_hours, software
 from study.report.numbers import counted, listed, measured, number, percent, points
 from study.report.page import page, template_of
@@ -64,17 +64,17 @@ def test_an_undecided_result_says_what_it_excludes_and_what_would_decide(tmp_pat
     """Of a paired t test: 34 units for an effect of half a standard deviation, as in textbooks."""
     gains = np.array([-1.0, 0.0, 1.0, 2.0]) / 100  # mean 0.005, standard deviation 0.0129
     low, high = ttest_1samp(gains, 0).confidence_interval()
-    row = {"id": "qif-outperforms-lif", "case": facts.PRIMARY, "verdict": "undecided"}
+    row = {"id": "qif-outperforms-lif", "case": score_facts.PRIMARY, "verdict": "undecided"}
     row |= {"estimate": gains.mean(), "low": low, "high": high, "n": 4}
     undecided, decided = StudyTables(tmp_path), StudyTables(tmp_path)
     undecided.__dict__["claims"] = pd.DataFrame([row])
     decided.__dict__["claims"] = pd.DataFrame([row | {"verdict": "supported"}])
-    text = facts.to_decide(undecided)
+    text = score_facts.to_decide(undecided)
     assert text.startswith("The interval excludes differences below −1.6 and above +2.6 points.")
     effect = gains.mean() / gains.std(ddof=1)
     assert f" {units_to_decide(effect)} folds would decide with a probability of 80 %" in text
     assert units_to_decide(0.5) == 34
-    assert facts.to_decide(decided) == ""
+    assert score_facts.to_decide(decided) == ""
 
 
 def test_winners_of_one_search_are_compared_over_their_seeds(tmp_path: Path) -> None:
@@ -83,14 +83,14 @@ def test_winners_of_one_search_are_compared_over_their_seeds(tmp_path: Path) -> 
     study, several = StudyTables(tmp_path), StudyTables(tmp_path)
     runs = pd.DataFrame(rows, columns=["neuron", "seed", "search", "accuracy"])
     study.__dict__["runs"], several.__dict__["runs"] = runs, runs.assign(search=runs["seed"])
-    text = facts.over_seeds(study)
+    text = score_facts.over_seeds(study)
     assert cells(text)["QIF"] == ["94.0 %", "91.0 %", "96.0 %"]
     errors = [np.var(own, ddof=1) / 3 for own in accuracy.values()]
     freedom = sum(errors) ** 2 / sum(e**2 / 2 for e in errors)
     margin = student.ppf(0.975, freedom) * sum(errors) ** 0.5
     low, high = points(0.01 - margin), points(0.01 + margin)
     assert f"QIF minus LIF is +1.0 ({low} to {high}) points over seeds." in text
-    assert facts.over_seeds(several) == ""
+    assert score_facts.over_seeds(several) == ""
 
 
 def test_steps_from_lif_to_qif_are_paired_by_fold(tmp_path: Path) -> None:
@@ -108,17 +108,17 @@ def test_steps_from_lif_to_qif_are_paired_by_fold(tmp_path: Path) -> None:
     table.to_csv(tmp_path / "training" / "speakers.csv", index=False)
     study = StudyTables(tmp_path)
     study.__dict__["runs"] = pd.DataFrame({"neuron": [*steps]})
-    found = cells(facts.ladder(study))
+    found = cells(score_facts.ladder(study))
     assert found["LIF to refractory LIF"][0] == "a bounded rate"
     gains = np.array([0.11, 0.11 + 0.0075, 0.11 + 0.015])
     low, high = (points(end) for end in ttest_1samp(gains, 0).confidence_interval())
     assert found["LIF to QIF"][1] == f"{points(gains.mean())} ({low} to {high})"
     fewer = StudyTables(tmp_path)
     fewer.__dict__["runs"] = pd.DataFrame({"neuron": ["lif", "qif"]})
-    assert facts.ladder(fewer) == ""
+    assert score_facts.ladder(fewer) == ""
     for search, shown in ((None, True), ({"repeats": 1}, False)):  # else a claim says it
         fewer.__dict__["config"] = {"search": search}
-        text = facts.over_folds(fewer)
+        text = score_facts.over_folds(fewer)
         assert (f" is {points(gains.mean())} ({low} to {high}) points over folds" in text) == shown
 
 
@@ -292,7 +292,7 @@ def test_nothing_undecided_stands_in_bold() -> None:
 
 def test_accuracies_are_means_over_searches_with_t_intervals() -> None:
     runs = pd.read_csv(KEPT / "training" / "runs.csv")
-    table = cells(facts.accuracies(StudyTables(KEPT)))
+    table = cells(score_facts.accuracies(StudyTables(KEPT)))
     for neuron, label in (("lif", "LIF"), ("qif", "QIF"), ("qif_delta", "δ-QIF")):
         own = runs[runs["neuron"] == neuron]
         means = own.groupby("search")["accuracy"].mean()
@@ -308,7 +308,7 @@ def test_the_speakers_of_a_fold_count_alike(published: Path, finished: Path) -> 
     runs = pd.read_csv(folder / "runs.csv")[["neuron", "seed", "fold"]]
     samples = pd.read_parquet(folder / "qif" / "samples.parquet").merge(runs)
     samples["right"] = samples["label"].astype(str) == samples["prediction"].astype(str)
-    table = cells(facts.by_fold(StudyTables(published)))
+    table = cells(score_facts.by_fold(StudyTables(published)))
     neuron = table["fold"].index("QIF")
     assert samples["unseen_speaker"].all()
     for fold, own in samples.groupby("fold"):
@@ -400,7 +400,7 @@ def test_changes_are_means_and_settings_are_told_apart(study: StudyTables) -> No
     assert table["settings of: QIF, search 1"] == ["70.0, 60.0 % (100 %, 2.0)", "-"]
     assert table["new speakers: 0-1"] == ["60.0, 50.0 % (100 %, 2.0) ×2", "-"]
     assert variant_facts.borrowed(study, "lif") == ""  # several searches, none of them the best
-    assert facts.early(study) == "LIF with seed 1"
+    assert score_facts.early(study) == "LIF with seed 1"
 
 
 def test_settings_that_others_found_are_chosen_by_validation() -> None:
@@ -524,7 +524,7 @@ def test_new_speakers_have_their_share_of_the_test(study: StudyTables) -> None:
     (study.folder / "data/summary.csv").write_text(
         'group,samples\ntraining,500\n"test, new speakers",30\n"test, known speakers",10\n'
     )
-    assert facts.new_share(study) == "75 %"
+    assert score_facts.new_share(study) == "75 %"
 
 
 def test_the_nearest_other_kernel_is_that_of_the_least_distance(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import markdown
 from study.claims.claim import CHOSEN
 from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS, Answer, answer
-from study.report import facts, ntk_facts, numbers, search_facts, variant_facts
+from study.report import facts, ntk_facts, numbers, score_facts, search_facts, variant_facts
 from study.report.pages import ENVIRONMENT, render
 from study.report.study import StudyTables
 from study.storage.provenance import CAPTIONS
@@ -50,6 +50,7 @@ def page(folder: Path, template: str) -> str:
         claims_page=CLAIMS.get(template),
         Verdict=Verdict,
         facts=facts,
+        scores=score_facts,
         searches=search_facts,
         variants=variant_facts,
         ntk=ntk_facts,
