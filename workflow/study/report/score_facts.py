@@ -11,6 +11,7 @@ from scipy.stats import t
 from study.claims.estimates import Verdict, difference
 from study.report.facts import by_search
 from study.report.numbers import (
+    counted,
     listed,
     markdown_table,
     measured,
@@ -174,8 +175,8 @@ def to_decide(study: StudyTables) -> str:
     folds = units_to_decide(2 * margin * value / (high - low))
     return (
         f"The interval excludes differences below {points(low)} and above {points(high)} points. If"
-        f" others vary as these {n} folds do, {folds:,} folds would decide with a probability of"
-        f" {share(POWER)}."
+        f" others vary as these {n} folds do, {counted(folds, 'folds')} would decide with a"
+        f" probability of {share(POWER)}."
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from study.config.neurons import NEURON_STYLES
-from study.report.numbers import markdown_table, share
+from study.report.numbers import counted, markdown_table, share
 from study.report.study import StudyTables
 from study.search.tables import expected_of_last
 from study.style import neuron_label
@@ -41,7 +41,7 @@ def borrowed(study: StudyTables, neuron: str) -> str:
         return ""
     best = max(found, key=lambda to: found[to]["validation_accuracy"].mean())
     reached = share(found[best]["accuracy"].mean(), 1)
-    return f"{reached} with those of {neuron_label(best)} ({len(found[best])} runs)"
+    return f"{reached} with those of {neuron_label(best)} ({counted(len(found[best]), 'runs')})"
 
 
 def _changes(runs: pd.DataFrame) -> str:
