@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from study.claims.estimates import NOTHING
-from study.claims.results import LIF, Cases, Tables, Units
+from study.claims.results import LIF, Cases, NotMade, Tables, Units
 from study.search.tables import best_at
 from study.training.outcomes import FINISHED
 from study.training.summary import speakers_alike
@@ -50,8 +50,6 @@ def accuracy_gain(tables: Tables) -> Cases:
     }
 
     def compare(qif: str) -> Cases:
-        if not tables.files("trials"):
-            return {"no search": NOTHING}
         if not equal_budgets(tables, LIF, qif):
             return {UNEQUAL: NOTHING}
         found = {
@@ -66,7 +64,9 @@ def accuracy_gain(tables: Tables) -> Cases:
 
 def equal_budgets(tables: Tables, *neurons: str) -> bool:
     """Whether all searches of ``neurons`` have spent their budget, which is the same for all, so
-    that less than one whole trial tells them apart."""
+    that less than one whole trial tells them apart; NotMade without searches."""
+    if not tables.files("stability"):
+        raise NotMade("no search in this study")
     searches = tables.rows("stability", "neuron", "budget_spent")
     return bool(searches.loc[searches["neuron"].isin(neurons), "budget_spent"].all())
 
@@ -83,8 +83,6 @@ def budget_gain(tables: Tables) -> Cases:
         return of_search.groupby(units).mean()
 
     def compare(qif: str) -> Cases:
-        if not tables.files("budget"):
-            return {"no search": NOTHING}
         if not equal_budgets(tables, LIF, qif):
             return {UNEQUAL: NOTHING}
         both = {name: (best(qif, share), best(LIF, share)) for name, share in BUDGETS.items()}

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from study.claims import estimates
-from study.claims.estimates import NOTHING, Estimate, Values
+from study.claims.estimates import Estimate, Values
 from study.storage.tables import read_table
 
 LIF, QIF = "lif", ("qif", "qif_delta")  # the models that the claims are about
@@ -22,13 +22,15 @@ Units: TypeAlias = pd.Series
 
 Cases = dict[str, Estimate]
 
+NOTHING_MADE = "nothing in this study"
+
 
 class ClaimError(ValueError):
     """A result file is absent or lacks what a claim needs; the message says which and what."""
 
 
 class NotMade(Exception):
-    """By its settings the study does not make a table that a claim needs."""
+    """By its settings the study lacks what a claim needs; the message is the name of its case."""
 
 
 @dataclass
@@ -107,7 +109,7 @@ class Tables:
         self, name: str, files: tuple[str, ...], columns: Sequence[str], where: Mapping[str, object]
     ) -> pd.DataFrame:
         if not files:
-            raise NotMade(name)
+            raise NotMade(NOTHING_MADE)
         table = self.read(files)
         absent = {*columns, *where} - set(table)
         if absent:
@@ -174,7 +176,7 @@ class Tables:
     def of_lif(self, find: Callable[[], Cases]) -> Cases:
         """What ``find`` says of the study's LIF networks, if there are any."""
         if not (self.some("runs", "neuron")["neuron"] == LIF).any():
-            return {"no LIF networks in this study": NOTHING}
+            raise NotMade("no LIF networks in this study")
         return find()
 
     def of_qif(self, find: Callable[[str], Cases]) -> Cases:
@@ -182,7 +184,7 @@ class Tables:
         neurons = self.some("runs", "neuron")["neuron"].unique()
         models = [neuron for neuron in neurons if neuron in QIF]
         if not models:
-            return {"no QIF networks in this study": NOTHING}
+            raise NotMade("no QIF networks in this study")
         return {
             f"{qif}: {case}": estimate for qif in models for case, estimate in find(qif).items()
         }

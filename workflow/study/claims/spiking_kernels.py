@@ -9,7 +9,7 @@ import pandas as pd
 
 from study.claims.estimates import NOTHING, Estimate
 from study.claims.performance import UNEQUAL, equal_budgets
-from study.claims.results import Cases, Tables
+from study.claims.results import Cases, NotMade, Tables
 from study.config.neurons import SURROGATE
 from study.joining import EXACT, LABEL, after_training
 from study.statistics import power_law
@@ -124,8 +124,6 @@ def _of_surrogates(tables: Tables, table: pd.DataFrame, column: str) -> Cases:
 
 def width_power(tables: Tables, quantity: str) -> Cases:
     """Power of the width that ``quantity`` of trained networks follows."""
-    if not tables.files("growing_powers"):
-        return {"no networks of growing width in this study": NOTHING}
     columns = ("neuron", "rule", "scaling", "exponent", "low", "high", "n_networks")
     table = tables.some("growing_powers", *columns, quantity=quantity)
     return {
@@ -138,12 +136,10 @@ def width_power(tables: Tables, quantity: str) -> Cases:
 
 def accuracy_gain(tables: Tables) -> Cases:
     """Test accuracy, exact minus surrogate gradients, of the winners of searches of equal size."""
-    if not tables.files("trials"):
-        return {"without a search": NOTHING}
     runs = tables.rows("runs", "neuron", "seed", "accuracy")
     pairs = [n for n in _networks(runs) if n + SURROGATE in set(runs["neuron"])]
     if not pairs:
-        return {"no surrogate gradients in this study": NOTHING}
+        raise NotMade("no surrogate gradients in this study")
 
     def compare(neuron: str) -> Cases:
         models = neuron, neuron + SURROGATE
