@@ -31,7 +31,7 @@ VARIANT_RUNS_TABLE = Table(
         "epochs": "whole epochs trained; missing if not even the untrained network has an answer",
         "validation_accuracy": "after the last",
         "train_accuracy": "share of training samples classified right during the last",
-        "minutes": "of its epochs, on one core, if each takes as long as their median",
+        "minutes": "wall time of its epochs, if each takes as long as their median",
         "accuracy": "on the test set; missing if the network gives no answer, as all that follows",
         "accuracy_unseen_speakers": "on speakers that training does not have",
         "word_variation": "total variation of a single sample's loss along a random direction, in "

@@ -35,7 +35,8 @@ CLAIMS_TABLE = Table(
         "estimate": "the number",
         "low": "lower end of its 95 % interval",
         "high": "upper end",
-        "p": "of the permutation test, where two groups are compared",
+        "p": "of the permutation test, where two groups are compared; over folds, of the signs of "
+        "their differences",
         "p_holm": "the same, adjusted for all comparisons of the paper by Holm's method",
         "n": "independent units",
         "unit": "what these are",

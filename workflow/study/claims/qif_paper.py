@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import partial
 
 from study.claims import landscapes, order, performance
-from study.claims.claim import Claim, Statement
+from study.claims.claim import CHOSEN, Claim, Statement
 from study.claims.estimates import Criterion
 from study.landscape.constants import JUMP
 
@@ -85,7 +84,7 @@ QIF_CLAIMS = (
         MORE,
         performance.accuracy_gain,
         ("qif: *speaker*",),  # every speaker alike; speakers held out in turn
-        date(2026, 11, 28),
+        CHOSEN,
     ),
     Claim(
         "qif-outperforms-lif-at-each-budget",
@@ -131,6 +130,7 @@ QIF_CLAIMS = (
         MORE,
         landscapes.line_minima,
         TRAINED,
+        CHOSEN,
     ),
     Claim(
         "lif-fragmented-planes",
@@ -139,6 +139,7 @@ QIF_CLAIMS = (
         MORE,
         landscapes.plane_minima,
         TRAINED,
+        CHOSEN,
     ),
     Claim(
         "lif-fragmented-samples",
@@ -147,7 +148,7 @@ QIF_CLAIMS = (
         MORE,
         landscapes.sample_minima,
         TRAINED,
-        date(2026, 11, 27),
+        CHOSEN,
     ),
     Claim(
         "lif-gradients-turn",
@@ -156,6 +157,7 @@ QIF_CLAIMS = (
         MORE,
         landscapes.turned,
         FIXED,
+        CHOSEN,
     ),
     Claim(
         "lif-gradients-mislead",
@@ -164,6 +166,7 @@ QIF_CLAIMS = (
         MORE,
         landscapes.misled,
         FIXED,
+        CHOSEN,
     ),
     Claim(
         "lif-gradients-vary",
@@ -173,6 +176,7 @@ QIF_CLAIMS = (
         MORE,
         landscapes.varied,
         FIXED,
+        CHOSEN,
     ),
     Claim(
         "minima-arise-from-order",
@@ -182,6 +186,7 @@ QIF_CLAIMS = (
         HALF,
         order.minima_by_order,
         ("trained, deeper than 0.01 nats",),
+        CHOSEN,
     ),
     Claim(
         "jumps-are-order-changes",
@@ -191,6 +196,7 @@ QIF_CLAIMS = (
         HALF,
         order.jumps_by_order,
         ("trained, by height",),
+        CHOSEN,
     ),
     Claim(
         "order-changes-often-break",
@@ -200,6 +206,7 @@ QIF_CLAIMS = (
         Criterion(">", 0.05, UNITS),
         order.breaking,
         ("trained, inhibition*",),
+        CHOSEN,
     ),
     Claim(
         "updates-meet-breaks",
@@ -217,6 +224,7 @@ QIF_CLAIMS = (
         HALF,
         order.disappearances,
         ("trained",),
+        CHOSEN,
     ),
     Claim(
         "disappearances-disrupt",
@@ -234,6 +242,7 @@ QIF_CLAIMS = (
         MORE,
         performance.silenced_more,
         (f"qif: {GOING_ON}",),
+        CHOSEN,
     ),
     Claim(
         "lif-fall-silent",
@@ -242,6 +251,7 @@ QIF_CLAIMS = (
         Criterion(">", 0.01, UNITS),
         performance.silenced_lif,
         (GOING_ON,),
+        CHOSEN,
     ),
     Claim(
         "qif-stay-active",
@@ -250,5 +260,6 @@ QIF_CLAIMS = (
         Criterion("<", 0.01, UNITS),
         performance.silenced_qif,
         (f"qif: {GOING_ON}",),
+        CHOSEN,
     ),
 )

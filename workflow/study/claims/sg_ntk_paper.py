@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from study.claims import kernels
-from study.claims.claim import Claim, Statement
+from study.claims.claim import CHOSEN, Claim, Statement
 from study.claims.estimates import Criterion
 from study.ntk import SYMMETRISED, TRANSPOSED
 
@@ -95,6 +95,7 @@ SG_NTK_CLAIMS = (
         Criterion("<", 0.1, NETWORKS),
         kernels.distance,
         MAIN,
+        CHOSEN,
     ),
     Claim(
         "sg-ntk-distance-falls",
@@ -103,6 +104,7 @@ SG_NTK_CLAIMS = (
         Criterion("<", -0.125, NETWORKS),
         partial(kernels.trend, quantities=["distance"]),
         MAIN,
+        CHOSEN,
     ),
     Claim(
         "sg-ntk-describes-spread",

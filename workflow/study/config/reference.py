@@ -22,11 +22,10 @@ MARK = "#: "
 """How generated comments start; comments without the colon are written by hand, and stay."""
 HEADER = """# Configuration
 
-`config.yaml` is the full study on SHD, `heidelberg.yaml` the same on the recordings behind SHD,
-`demo.yaml` the same workflow on spoken digits in minutes, `fsdd.yaml` on recordings, to be laid
-over the demo, `smoke.yaml` in minutes, for tests. Pass another one with `--configfile`; it is laid
-over `config.yaml`, so that it need only hold what differs. An unknown key, a wrong type or a value
-out of range stops the workflow before the first job, with the name of the key.
+`config.yaml` is the full study on SHD; every other file here is laid over it
+([which is for what](../docs/usage.md)). Pass one or several with `--configfile`. Each need only
+hold what differs. An unknown key, a wrong type or a value out of range stops the workflow before
+the first job, with the name of the key.
 
 To change a nested value write a small YAML file and add it as a second `--configfile`;
 Snakemake's `--config 'a={b: 1}'` turns numbers into strings, which are refused.

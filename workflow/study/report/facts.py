@@ -41,16 +41,19 @@ FEW = 3
 
 
 def statements(answers: Sequence[Answer]) -> str:
-    """A row for each statement of an abstract."""
+    """A row for each statement of an abstract, with the numbers of its first claim's readings."""
     rows = []
     for answer in answers:
         text = f"[{answer.statement.text}](#{answer.statement.name})"
         kind = "confirmatory" if answer.confirmatory else "exploratory"
         found, of = "nothing in this study", ""
         if answer.cases:
-            case = answer.cases[0]
-            found = measured(case, answer.statement.unit)
-            of = f"{counted(case['n'], case['unit'])}; {case_name(case['case'], '')}"
+            own = [case for case in answer.cases if case["id"] == answer.cases[0]["id"]]
+            qif = "QIF: " if len(own) > 1 else ""  # else the unit says it
+            found = "<br>".join(measured(case, answer.statement.unit) for case in own)
+            names = [case_name(case["case"], qif) for case in own]
+            units = [counted(case["n"], case["unit"]) for case in own]
+            of = "<br>".join(map("; ".join, zip(units, names, strict=True)))
         rows.append([text, answer.verdict, found, of, kind])
     return markdown_table(["statement", "verdict", "number (95 %)", "over", "kind"], rows)
 

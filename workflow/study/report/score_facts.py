@@ -62,23 +62,23 @@ def accuracies(study: StudyTables) -> str:
 
 
 def over_seeds(study: StudyTables) -> str:
-    """Test accuracies of the seeds of one winner of each neuron model, and QIF minus LIF with
-    Welch's t interval over them. Empty where there are several winners, or one seed."""
+    """Worst and best test accuracy of the seeds of one winner of each neuron model, and QIF minus
+    LIF with Welch's t interval over them. Empty where there are several winners, or one seed."""
     of = {n: own["accuracy"] for n, own in study.runs.groupby("neuron")}
     if unit_of(study.runs) != "seed" or min(map(len, of.values())) < 2:
         return ""
-    rows = [
-        [neuron_label(n), *(share(value, 1) for value in (of[n].mean(), of[n].min(), of[n].max()))]
+    ranges = listed(
+        f"{share(of[n].min(), 1)} to {share(of[n].max(), 1)} ({neuron_label(n)})"
         for n in study.neurons
-    ]
-    table = markdown_table(["neuron", "mean test accuracy", "worst", "best"], rows)
+    )
+    single = f"Single networks classify {ranges} of the test samples right."
     if not {"lif", "qif"} <= {*of}:
-        return table
+        return single
     gain = difference(of["qif"].to_numpy(), of["lif"].to_numpy(), seed=0, unit="seeds")
     found = with_interval(gain.value, gain.low, gain.high, show=points)
     return (
-        f"{table}\n\nQIF minus LIF is {found} points over seeds. That other settings would be found"
-        " by another search is not in this interval."
+        f"{single} QIF minus LIF is {found} points over seeds; the interval leaves out that another"
+        " search would find other settings."
     )
 
 
@@ -101,7 +101,7 @@ def over_folds(study: StudyTables) -> str:
     found = _gained(_of_folds(study), "lif", "qif")
     return (
         f"QIF minus LIF is {found} points over folds, every speaker alike, with one setting of each"
-        " in all folds. That a search would find others is not in this interval."
+        " in all folds; the interval leaves out that a search would find other settings."
     )
 
 

@@ -103,7 +103,7 @@ def speakers_alike(speakers: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
 
 
 def minutes(history: pd.DataFrame) -> float:
-    """What a training's epochs take if each takes as long as their median: a training that was
+    """Wall time of a training's epochs if each takes as long as their median: a training that was
     killed and went on, or waited, has no longer ones for that."""
     epochs = history[history["epoch"] > 0]
     return float(len(epochs) * epochs["seconds"].median() / 60)
