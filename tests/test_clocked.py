@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -308,3 +309,61 @@ def test_surrogates_are_derivatives(name, width):
     for wrong in (0.0, -1.0, float("nan")):
         with pytest.raises(ValueError, match="width of a surrogate must be above 0"):
             SURROGATES[name](wrong)
+
+
+@pytest.mark.parametrize("neuron", DAILY)
+def test_gradients_along_exact_spikes_see_input_of_the_grid_once(neuron):
+    """What arrives at a time of the grid, and a little later, makes the same gradients."""
+    random = random_spikes(3, n_samples=3, n_events=40, duration=0.2)
+    times = (random.times / 0.005).floor() * 0.005
+    layer = clocked(random_layer(neuron, random, n_out=6, seed=2), neuron, 0.005)
+    found = []
+    for later in (0.0, 1e-10):
+        out = layer.along(replace(random, times=times + later))
+        assert out.values.any()
+        shares = torch.linspace(1.0, 2.0, out.values.shape[1], dtype=torch.float64)
+        total = (out.values * shares[:, None]).sum()
+        found.append(torch.autograd.grad(total, list(layer.parameters())))
+    for at_once, after in zip(*found, strict=True):
+        torch.testing.assert_close(at_once, after, rtol=1e-5, atol=1e-7 * float(after.abs().max()))
+
+
+@pytest.mark.parametrize("neuron", DAILY)
+def test_states_are_those_before_what_arrives(neuron):
+    spikes = SpikeTrains.from_arrays([[0.1, 0.1]], [[0, 1]], 0.2)
+    layer = random_layer(neuron, spikes, n_out=3, seed=2, recurrent=False)
+    last = layer.states(spikes, np.array([0.2, 0.1, 0.2]))
+    rest = layer.states(spikes, np.array([0.05]))
+    for variable, resting in zip(last, rest, strict=True):
+        torch.testing.assert_close(variable[:, 1], resting[:, 0])
+        torch.testing.assert_close(variable[:, 0], variable[:, 2], rtol=0, atol=0)
+    assert (last[0][:, 0] != rest[0][:, 0]).all()
+    empty = layer.states(spikes[[]], np.array([0.1]))
+    assert [variable.shape for variable in empty] == [(0, 1, 3)] * len(last)
+    with pytest.raises(ValueError, match="within the sample"):
+        layer.states(spikes, np.array([0.3]))
+
+
+def test_what_is_wrong_with_a_clocked_layer_is_said():
+    spikes = random_spikes(0, duration=0.2)
+    layer = clocked(random_layer("lif", spikes, seed=2), "lif", 0.005)
+    assert layer.trace(spikes, 0, 0, np.array([])).shape == (0,)
+    with pytest.raises(ValueError, match="within the sample"):
+        layer.trace(spikes, 0, 0, np.array([0.1, 0.3]))
+    with pytest.raises(IndexError, match="neuron must be one of"):
+        layer.trace(spikes, 0, -1, np.array([0.1]))
+    with pytest.raises(ValueError, match="must be a function"):
+        ClockedLayer(2, 3, "lif", surrogate="superspike")
+    with torch.no_grad():
+        layer.weight[0, 0] = math.nan
+    with pytest.raises(ValueError, match="not finite"):
+        layer(spikes)
+
+
+def test_an_exact_twin_draws_nothing():
+    layer = ClockedLayer(2, 3, "lif")
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    layer.exact()
+    torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)

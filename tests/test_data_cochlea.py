@@ -191,3 +191,13 @@ def test_sounds_become_a_batch_of_spikes() -> None:
         ValueError, match=r"a sound of 0\.417 s is longer than .* built for, 0\.304 s"
     ):
         own.spikes(np.ones(10_000), rng)
+
+
+def test_what_the_cochlea_cannot_hear_is_said(membrane: Membrane) -> None:
+    with pytest.raises(ValueError, match="at least 20000 Hz"):
+        cochlea.Cochlea.build(8, 0.1, 8_000)
+    with pytest.raises(ValueError, match="n_channels"):
+        cochlea.Cochlea.build(0, 0.1)
+    for sound in (np.zeros(0), np.ones((2, 100)), np.ones((100, 0))):
+        with pytest.raises(ValueError, match=r"sound 0 must be \[n_samples\]"):
+            cochlea.Cochlea(membrane).hear([sound], SAMPLE_RATE)

@@ -312,13 +312,17 @@ def test_what_is_wrong_with_delays_is_said():
         ({"delays": "axonal", "grid": -0.001}, "a grid has a positive"),
         ({"delays": "axonal", "max_delay": -1.0}, "0 <= min_delay"),
         ({"delays": "axonal", "min_delay": 0.2, "initial_delay": 0.1}, "initial_delay"),
+        ({"delays": "axonal", "grid": 0.2}, "grid's step below initial_delay"),
+        ({"train_tau": True, "tau": 5e-4}, "trained tau"),
+        ({"train_tau": True, "tau": 0.9, "n_in": 2.5}, "n_in must be a whole"),
     ):
         with pytest.raises(ValueError, match=message):
-            SpikingLayer(3, 2, **options)
+            SpikingLayer(**{"n_in": 3, "n_out": 2, **options})
     for arguments, message in (
         ((0, 1, 0.1), "n_units"),
         ((1, 0, 0.1), "copies"),
         ((1, 1, 0.0), "step"),
+        ((3, 1.5, 0.1), "copies"),
     ):
         with pytest.raises(ValueError, match=message):
             DelayLine(*arguments)
@@ -340,3 +344,33 @@ def test_what_is_wrong_with_delays_is_said():
     layer.bound()
     with pytest.raises(ValueError, match="must be float64"):
         layer(spikes)
+
+
+def test_whoever_looks_at_copies_leaves_their_gradients() -> None:
+    spikes = random_spikes(0, n_units=3)
+    below = random_layer("qif", spikes, n_out=4, seed=1, recurrent=False)
+    found = []
+    for looks in (False, True):
+        copies = DelayLine(4, 2, 0.01)(below(spikes))
+        if looks:
+            with torch.no_grad():
+                assert len(copies.sizes) == len(spikes)
+        found += torch.autograd.grad(copies.times.square().sum(), [below.weight])
+    assert found[0].any()
+    torch.testing.assert_close(found[0], found[1], rtol=0, atol=0)
+
+
+def test_nothing_runs_away_where_nothing_spikes() -> None:
+    """Steps are as short as the shortest delay, and many in a long sample."""
+    silent = SpikeTrains.from_arrays([[]], [[]], 10.0)
+    options = {"delays": "axonal", "min_delay": 6e-4, "initial_delay": 6e-4}
+    layer = SpikingLayer(3, 4, "lif", recurrent=True, **options)
+    assert len(layer(silent).times) == 0
+
+
+def test_an_empty_batch_has_gradients_of_zero() -> None:
+    spikes = random_spikes(0, n_units=3)
+    layer = random_layer("lif", spikes, n_out=4, seed=1, **GRIDDED)
+    nothing = layer.run(spikes[[]])[1][0].sum()
+    for gradient in torch.autograd.grad(nothing, list(layer.parameters())):
+        assert not gradient.any()

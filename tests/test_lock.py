@@ -7,6 +7,8 @@ import os
 import platform
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,8 @@ def test_what_a_dead_process_of_this_machine_left_is_taken_over(tmp_path: Path, 
 
 RACE = """
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from study.storage.lock import LockedError, lock
 print("ready", flush=True)
@@ -118,3 +122,17 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> No
         part.write_text("whole")
     assert not left.exists()
     assert sorted(tmp_path.iterdir()) == sorted([file, own, *others])
+
+
+def test_threads_that_write_one_file_leave_one_whole(tmp_path: Path) -> None:
+    file, ready = tmp_path / "x.txt", threading.Barrier(2)
+
+    def write(letter: str) -> None:
+        with atomic(file) as part:
+            part.write_text(letter * 100)
+            ready.wait()
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(write, "ab"))
+    assert file.read_text() in ("a" * 100, "b" * 100)
+    assert [p.name for p in tmp_path.iterdir()] == ["x.txt"]

@@ -326,3 +326,25 @@ def test_a_surrogate_of_spiking_layers_is_one_of_kernels():
         for psi in (CustomDerivative(Sigmoid(0.5)), TanhDerivative())
     )
     np.testing.assert_allclose(found.ntk, expected.ntk, rtol=1e-8)
+
+
+def test_a_function_that_has_changed_has_another_kernel() -> None:
+    shape = torch.nn.PReLU(init=1.0).double()
+    found = []
+    for slope in (1.0, 0.5):
+        with torch.no_grad():
+            shape.weight.fill_(slope)
+        phi = Custom(shape, kinks=[0.0])
+        found.append(sg_ntk(CIRCLE[:5], depth=2, activation=phi, surrogate=phi.derivative).ntk)
+    identity = Custom(lambda u: u)
+    linear = sg_ntk(CIRCLE[:5], depth=2, activation=identity, surrogate=identity.derivative).ntk
+    np.testing.assert_allclose(found[0], linear, rtol=1e-9)
+    assert np.abs(found[1] - found[0]).max() > 0.1
+
+
+def test_scales_are_numbers() -> None:
+    for wrong in (math.nan, -1.0, np.float32(-1)):
+        with pytest.raises(ValueError, match="output_scale must be finite"):
+            sg_ntk(CIRCLE[:2], output_scale=wrong)
+    with pytest.raises(ValueError, match=r"Sign\(\)"):
+        Erf(math.inf)

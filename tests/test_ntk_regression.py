@@ -177,3 +177,8 @@ def test_bad_arguments_are_named(change, message) -> None:
     right = {"k_test_train": np.ones((4, 2)), "k_train_train": np.eye(2), "y_train": np.ones(2)}
     with pytest.raises(ValueError, match=message):
         kernel_regression(**{**right, **change})
+
+
+def test_a_flow_that_has_outgrown_numbers_says_so() -> None:
+    with pytest.raises(UnstableKernelError, match="give an earlier time"):
+        kernel_regression(np.eye(2), -np.eye(2), np.ones(2), 1e4)

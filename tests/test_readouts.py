@@ -16,8 +16,9 @@ from torch import Tensor
 
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
+from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
-from spikegrad.spikes import SpikeTrains
+from spikegrad.spikes import SpikeError, SpikeTrains
 
 DURATION, TAU, WINDOW = 0.5, 0.03, 0.2
 N_IN, N_CLASSES = 5, 3
@@ -289,3 +290,36 @@ def test_qif_logits_are_continuous_where_a_spike_crosses_the_end(neuron: str, dr
                 torch.testing.assert_close(left["logits"], right["logits"], rtol=0, atol=1e-7)
                 crossed[layer] += 1
         assert crossed == {"hidden": 2, "output": 2}
+
+
+def test_activity_of_another_size_is_refused() -> None:
+    raster = Raster.of(trains([3, 4]), N_IN, 0.01, torch.float64)
+    for n_in in (N_IN - 1, N_IN + 1):
+        for readout in (
+            IntegratedReadout(n_in, 2, TAU, WINDOW, dtype=torch.float64),
+            MaximumReadout(n_in, 2, TAU, dtype=torch.float64),
+        ):
+            with pytest.raises((SpikeError, RuntimeError), match=r"expected|multiplied"):
+                readout(raster)
+    layer = SpikingLayer(N_IN, 4, "qif")
+    spikes, state = layer.run(trains([3, 4]))
+    wrong = tuple(variable[:, :2] for variable in state)
+    with pytest.raises(ValueError, match="have no product"):
+        FirstSpikeReadout(4, 3, "qif", TAU, 0.01)(spikes, wrong)
+
+
+def test_weights_are_not_scaled_by_what_leaves_logits_at_zero() -> None:
+    at_the_end = SpikeTrains.from_arrays([[DURATION]], [[0]], DURATION)
+    for readout in (integrated(), MaximumReadout(N_IN, 2, TAU)):
+        with pytest.raises(ValueError, match="leave all logits at 0"):
+            readout.initialise(at_the_end, None, torch.Generator().manual_seed(0))
+
+
+def test_trained_times_begin_within_their_bounds() -> None:
+    with pytest.raises(ValueError, match="trained tau_out"):
+        IntegratedReadout(2, 2, 5e-5, 0.1, train_times=True)
+    with pytest.warns(match="milliseconds"), pytest.raises(ValueError, match="trained window"):
+        IntegratedReadout(2, 2, 0.05, 20.0, train_times=True)
+    for sizes in ((0, 2), (2, 0)):
+        with pytest.raises(ValueError, match="whole number of at least 1"):
+            IntegratedReadout(*sizes, 0.02, 0.1)

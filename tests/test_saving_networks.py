@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from spikegrad import (
     save_network,
 )
 from spikegrad.network import PARTS
+from spikegrad.saving import save_tensors
 
 SPIKES = random_spikes(0, n_units=6, n_events=40)
 STACKS = {
@@ -98,3 +100,29 @@ def test_files_of_others_are_not_to_be_deleted(tmp_path: Path) -> None:
         load_network(tmp_path / "own.safetensors")
     for error in (absent, other, foreign):
         assert "delete" not in str(error.value)
+
+
+def test_a_stack_with_names_comes_back(tmp_path: Path) -> None:
+    parts = {"line": DelayLine(np.int64(6), 2, 0.01), "hidden": SpikingLayer(np.int64(12), 5)}
+    stack = nn.Sequential(OrderedDict(parts | {"out": IntegratedReadout(5, 2, 0.02, 0.1)}))
+    stack.hidden.weight = nn.Parameter(stack.hidden.weight.detach().T.contiguous().T)
+    save_network(tmp_path / "named.safetensors", stack)
+    loaded, _ = load_network(tmp_path / "named.safetensors")
+    torch.testing.assert_close(loaded.out.weight, stack.out.weight, rtol=0, atol=0)
+    torch.testing.assert_close(loaded(SPIKES), stack(SPIKES), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", ["neuron", "stack", "network"])
+def test_what_is_told_beside_a_network_does_not_describe_it(tmp_path: Path, name: str) -> None:
+    stack = nn.Sequential(SpikingLayer(6, 5), IntegratedReadout(5, 2, 0.02, 0.1))
+    with pytest.raises(ValueError, match=f"about: {name} describes the network"):
+        save_network(tmp_path / "x.safetensors", stack, {name: "lif"})
+
+
+def test_a_part_that_is_there_twice_or_unknown_is_told(tmp_path: Path) -> None:
+    layer = SpikingLayer(6, 6)
+    with pytest.raises(ValueError, match="there twice"):
+        save_network(tmp_path / "x.safetensors", nn.Sequential(layer, layer))
+    save_tensors(tmp_path / "x.safetensors", {}, {"stack": [{"part": "Foo"}]})
+    with pytest.raises(CheckpointError, match="not a stack of spikegrad's parts"):
+        load_network(tmp_path / "x.safetensors")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from networks import random_spikes
-from spikegrad import SpikeError, SpikeTrains, SpikingLayer, collate
+from spikegrad import DelayLine, SpikeError, SpikeTrains, SpikingLayer, collate
 
 SAMPLE = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9)), max_size=6)
 
@@ -85,3 +85,40 @@ def test_spikes_of_a_layer_know_their_neurons_and_keep_them():
     own = SpikingLayer(6, 5)(random_spikes(0, n_samples=3, n_units=6))
     for made in (own[:1], own.merged(), own.thinned(own.multiplicities), replace(own)):
         assert made.n_units == 5
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int32])
+def test_samples_are_selected_by_numbers_of_any_type(dtype):
+    batch = random_spikes(0, n_samples=3)
+    one = batch.select(torch.tensor([1], dtype=dtype))
+    torch.testing.assert_close(one.times, batch[1].times)
+    assert len(batch[[]]) == 0
+
+
+def test_delayed_copies_become_coarse():
+    batch = random_spikes(0, n_units=4, n_events=30)
+    copies = DelayLine(4, 2, 0.01)(batch)
+    found, expected = copies.coarse(2, 0.005), copies.made.coarse(2, 0.005)
+    assert len(found) == len(batch)
+    for name in ("times", "units", "offsets", "counts"):
+        torch.testing.assert_close(getattr(found, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize(
+    ("neighbours", "step", "message"),
+    [(0, None, "neighbours"), (1, -0.1, "step"), (1, 0.0, "step")],
+)
+def test_no_grid_is_no_grid(neighbours, step, message):
+    with pytest.raises(ValueError, match=message):
+        random_spikes(0).coarse(neighbours, step)
+
+
+@pytest.mark.parametrize("duration", [None, "long", -1.0, float("inf")])
+def test_a_duration_is_a_number_of_seconds(duration):
+    with pytest.raises(SpikeError, match="duration must be a positive"):
+        SpikeTrains.from_arrays([[0.1]], [[0]], duration)
+
+
+def test_a_batch_of_nothing_is_refused():
+    with pytest.raises(SpikeError, match="at least one sample"):
+        collate([], 1.0)

@@ -19,7 +19,8 @@ Spike trains and networks:
                      a network, or a Sequential of these parts, in a file
 
 Errors: SpikeError (spike trains break a rule); SpikeOverflowError and NotFiniteError (a network
-diverged: too many spikes, or a loss or gradient that is not finite); CheckpointError (a file).
+diverged: too many spikes, or a loss or gradient that is not finite); SilentError (a network's
+initial weights leave a layer silent); ConfigError (settings); CheckpointError (a file).
 SilentWarning: a layer makes no spike.
 
 Kernels: see spikegrad.ntk. For other simulators: spikegrad.export.
@@ -45,10 +46,11 @@ __getattr__, __dir__, __all__ = public(
         "layers": ("NotFiniteError", "SilentWarning", "SpikeOverflowError", "SpikingLayer"),
         "readouts": ("IntegratedReadout", "MaximumReadout"),
         "first_spike": ("FirstSpikeReadout",),
-        "network": ("Network", "load_network", "save_network"),
+        "network": ("Network", "SilentError", "load_network", "save_network"),
         "diagnosis": ("Diagnosis", "diagnose"),
         "network_settings": ("NetworkSettings",),
         "saving": ("CheckpointError",),
+        "settings": ("ConfigError",),
         "version": ("__version__",),
     },
 )

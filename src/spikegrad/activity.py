@@ -10,7 +10,7 @@ from torch import Tensor
 
 from spikegrad.once import once_differentiable
 from spikegrad.raster import Raster
-from spikegrad.spikes import SpikeTrains
+from spikegrad.spikes import SpikeError, SpikeTrains
 from spikegrad.uncompiled import uncompiled
 
 
@@ -43,9 +43,14 @@ def sum_by_neuron(values: Tensor, spikes: SpikeTrains | Raster, n_units: int) ->
     Raises
     ------
     SpikeError
-        If ``spikes`` breaks a rule of :class:`SpikeTrains`, such as with a unit beyond ``n_units``.
+        If ``spikes`` breaks a rule of :class:`SpikeTrains`, such as with a unit beyond ``n_units``,
+        or is a raster of another number of units.
     """
     if isinstance(spikes, Raster):
+        if spikes.values.shape[2] != n_units:
+            raise SpikeError(
+                f"the raster is of {spikes.values.shape[2]} neurons, but {n_units} are expected"
+            )
         return torch.einsum("bkj,k->bj", spikes.values.double(), values)
     spikes.check(n_units)
     if spikes.counts is not None:

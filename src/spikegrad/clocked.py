@@ -22,12 +22,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spikegrad.layers import SpikingLayer, not_spikes, warn_silent
+from spikegrad.layers import SpikingLayer, check_place, distinct, not_spikes, warn_silent
 from spikegrad.once import once_differentiable
 from spikegrad.raster import Raster, arriving
 from spikegrad.spikes import SpikeTrains
 from spikegrad.surrogates import SURROGATES, SuperSpike
-from spikegrad.times import SAME
+from spikegrad.times import SAME, positive_seconds
 
 State = tuple[Tensor, ...]
 Surrogate = Callable[[Tensor], Tensor]
@@ -246,10 +246,13 @@ class ClockedLayer(SpikingLayer):
     ) -> None:
         if neuron not in DYNAMICS:
             raise ValueError(f"neuron '{neuron}' has no clocked form; there are {sorted(DYNAMICS)}")
-        if not 0 < step < math.inf:
-            raise ValueError(f"step must be a positive, finite number of seconds, not {step}")
+        step = positive_seconds(step, "step")
+        if not callable(surrogate):
+            raise ValueError(
+                f"surrogate must be a function of u, as SuperSpike(0.1), not {surrogate!r}"
+            )
         super().__init__(n_in, n_out, neuron, tau, recurrent, dtype, drive=drive)
-        self.step, self.surrogate = float(step), surrogate
+        self.step, self.surrogate = step, surrogate
         self.dynamics = DYNAMICS[neuron](step / tau, float(drive))
 
     def arguments(self) -> dict[str, Any]:
@@ -327,13 +330,21 @@ class ClockedLayer(SpikingLayer):
         self, spikes: SpikeTrains | Raster, sample: int, neuron: int, times: np.ndarray
     ) -> np.ndarray:
         """Membrane potential of one neuron in one sample at ``times`` [n] (seconds): at the end of
-        the step that each falls into, before a reset."""
+        the step that each falls into, before a reset.
+
+        Raises
+        ------
+        SpikeError, IndexError, ValueError
+            As :meth:`SpikingLayer.trace`.
+        """
+        check_place(sample, len(spikes), neuron, self.n_out)
+        times, place = distinct(times, spikes.duration)
         arrivals = self._arriving(spikes)[sample : sample + 1]
         found: list[Tensor] = []
         self._run(arrivals, lambda state: found.append(self.dynamics.potential(state)[0, neuron]))
         potentials = torch.stack(found).numpy()
-        steps = np.ceil(np.asarray(times) / self.step - SAME).astype(int) - 1
-        return potentials[np.clip(steps, 0, len(potentials) - 1)]
+        steps = np.ceil(times / self.step - SAME).astype(int) - 1
+        return potentials[np.clip(steps, 0, len(potentials) - 1)][place]
 
     def states(self, spikes: SpikeTrains, times: np.ndarray) -> tuple[Tensor, ...]:
         """Of exact layers alone (NotImplementedError): ``exact().states`` has those of the layer
@@ -350,12 +361,14 @@ class ClockedLayer(SpikingLayer):
         likewise.
 
         Counts of each step, in general 0 or 1. The gradients are those of this layer at the exact
-        states on the grid; a neuron that spikes within a step is at its threshold there.
+        states on the grid; a neuron that spikes within a step is at its threshold there. Errors are
+        those of both layers.
         """
-        exact = self.exact()
         with torch.no_grad():
-            out = Raster.of(exact(spikes), self.n_out, self.step, self.weight.dtype)
-            states = exact.states(spikes, np.minimum(out.times.numpy(), spikes.duration))
+            exact = SpikingLayer.run(self, spikes)[0]
+            out = Raster.of(exact, self.n_out, self.step, self.weight.dtype)
+            at_ends = np.minimum(out.times.numpy(), spikes.duration)
+            states = SpikingLayer.states(self, spikes, at_ends)
         state = self.dynamics.start(out.values[:, 0])
         values: list[Tensor] = []
         ends = zip(*(variable.unbind(1) for variable in states), strict=True)
@@ -374,12 +387,16 @@ class ClockedLayer(SpikingLayer):
         """The exact layer of the same parameters."""
         neuron, recurrent = self.neuron, self.recurrent_weight is not None
         size = self.n_in, self.n_out, self.kind, neuron.tau, recurrent, self.weight.dtype
-        layer = SpikingLayer(*size, self.max_spikes, neuron.drive)
+        with torch.random.fork_rng(devices=[]):  # the weights that it draws are not used
+            layer = SpikingLayer(*size, self.max_spikes, neuron.drive)
         layer.weight, layer.recurrent_weight = self.weight, self.recurrent_weight
         return layer
 
     def _arriving(self, spikes: SpikeTrains | Raster) -> Tensor:
         """What input brings before each step, [n_samples, n_steps, n_out]."""
+        for weight in self._weights():
+            if not weight.isfinite().all():
+                raise ValueError("the layer's weights are not finite: training has diverged")
         if isinstance(spikes, Raster):
             if spikes.step != self.step or spikes.values.shape[2] != self.n_in:
                 raise ValueError(

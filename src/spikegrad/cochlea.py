@@ -18,11 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikegrad.membrane import Membrane
 from spikegrad.seeds import numpy_generator
+from spikegrad.sizes import whole
+from spikegrad.times import positive_seconds
 
 if TYPE_CHECKING:
     from spikegrad.spikes import SpikeTrains
 
 LEVEL = 0.3  # root mean square of every sound
+LOWEST_RATE = 20_000  # Hz
 RAMP = 0.03  # seconds in which a sound rises and falls (Cramer et al. 2020)
 
 # Hair cell: rates per second, transmitter in units of the free pool's capacity.
@@ -50,8 +53,16 @@ class Cochlea:
         """A cochlea for sounds of up to ``duration`` seconds; SHD's, if nothing else is said.
 
         It takes seconds. Channel 0 answers to the highest tones. Sounds of another ``sample_rate``
-        (Hz) need a cochlea of their own, or are resampled.
+        (Hz) need a cochlea of their own, or are resampled. ValueError below 20,000 Hz, where the
+        steps of the hair cell, of half the rate, are too long.
         """
+        if sample_rate < LOWEST_RATE:
+            raise ValueError(
+                f"the cochlea's sample_rate must be at least {LOWEST_RATE} Hz, not {sample_rate}:"
+                " resample the sounds (soxr.resample)"
+            )
+        (n_channels,) = whole(n_channels=n_channels)
+        positive_seconds(duration, "duration")
         return cls(Membrane.build(n_channels, duration, sample_rate))
 
     def hear(
@@ -69,8 +80,9 @@ class Cochlea:
         Raises
         ------
         ValueError
-            If ``sample_rate`` (Hz) is not the cochlea's. Naming the sound, if it does not consist
-            of finite numbers, is silent, or too long for ``duration`` seconds or for the cochlea.
+            If ``sample_rate`` (Hz) is not the cochlea's. Naming the sound, if it has another shape
+            or numbers that are not finite, is silent, or too long for ``duration`` seconds or for
+            the cochlea.
         """
         if sample_rate != self.sample_rate:
             raise ValueError(
@@ -83,11 +95,14 @@ class Cochlea:
         for number, given in enumerate(sounds):
             sound = np.asarray(given, np.float64)
             longest = min(duration, self._membrane.duration)
-            if sound.ndim not in (1, 2) or not np.isfinite(sound).all():
+            stretched = sound.ndim == 2 and sound.shape[0] < sound.shape[1]
+            if sound.ndim not in (1, 2) or not sound.size or stretched:
                 raise ValueError(
-                    f"sound {number} must be finite numbers, [n_samples] or [n_samples,"
-                    f" n_channels]; its shape is {sound.shape}"
+                    f"sound {number} must be [n_samples] or [n_samples, n_channels]; its shape is"
+                    f" {sound.shape}"
                 )
+            if not np.isfinite(sound).all():
+                raise ValueError(f"sound {number} must be finite numbers")
             sound = sound.reshape(len(sound), -1).mean(1)
             if len(sound) > longest * self.sample_rate:
                 raise ValueError(

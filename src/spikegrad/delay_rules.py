@@ -22,8 +22,8 @@ def check_delays(
             "a grid has a positive, finite step; synaptic delays need one, axonal delays may have "
             f"one, not {kind!r}, {grid}"
         )
-    if not 0 <= least <= first <= largest < math.inf:
+    if not 0 <= max(least, grid) <= first <= largest < math.inf:
         raise ValueError(
-            "delays need 0 <= min_delay <= initial_delay <= max_delay in seconds, not "
-            f"{least}, {first} and {largest}"
+            "delays need 0 <= min_delay <= initial_delay <= max_delay in seconds, and the grid's "
+            f"step below initial_delay, not {least}, {first} and {largest} at a step of {grid}"
         )

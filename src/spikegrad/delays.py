@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +13,9 @@ from spikegrad.engine.delays import delayed_line
 from spikegrad.engine.volleys import volleys
 from spikegrad.once import once_differentiable
 from spikegrad.parallel import events_of_samples, in_threads
+from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
+from spikegrad.times import positive_seconds
 
 FEW = 4
 """Spikes at a time, on average, below which copies are events each."""
@@ -40,17 +41,13 @@ class DelayLine(nn.Module):
     Raises
     ------
     ValueError
-        If a number is below 1, or ``step`` no positive number.
+        If a number is not whole or below 1, or ``step`` no positive number.
     """
 
     def __init__(self, n_units: int, copies: int, step: float) -> None:
         super().__init__()
-        for name, number in (("n_units", n_units), ("copies", copies)):
-            if number < 1:
-                raise ValueError(f"{name} must be at least 1, not {number}")
-        if not 0 < step < math.inf:
-            raise ValueError(f"step must be a positive, finite number of seconds, not {step}")
-        self.n_units, self.copies, self.step = n_units, copies, float(step)
+        self.n_units, self.copies = whole(n_units=n_units, copies=copies)
+        self.step = positive_seconds(step, "step")
 
     def extra_repr(self) -> str:
         return f"{self.n_units}, copies={self.copies}, step={self.step}"
@@ -110,8 +107,10 @@ class DelayedCopies(SpikeTrains):
         nothing = np.empty(0), *(np.empty(0, np.int64) for _ in range(3))
         times, rows, counts, origins = map(np.concatenate, zip(nothing, *found, strict=True))
         origins += np.repeat(spikes.offsets[:-1].numpy(), np.diff(offsets))
+        with torch.enable_grad():  # whoever looks first, others may need gradients
+            moved = _Copied.apply(spikes.times, torch.from_numpy(times), torch.from_numpy(origins))
         return SpikeTrains(
-            _Copied.apply(spikes.times, torch.from_numpy(times), torch.from_numpy(origins)),
+            moved,
             torch.from_numpy(rows),
             torch.from_numpy(offsets),
             spikes.duration,

@@ -67,27 +67,6 @@ class Diagnosis:
         lines += [f"* {finding}" for finding in self.findings] or ["Nothing stands out."]
         return "\n".join(lines)
 
-    def draw(self) -> Any:
-        """A matplotlib figure: spikes of each layer, and each sample's gradient norms."""
-        from matplotlib.figure import Figure  # here, since the library does without it
-
-        figure = Figure(figsize=(7.0, 2.8), layout="constrained")
-        activity, norms = figure.subplots(1, 2)
-        names = [own.name for own in self.layers]
-        activity.bar(names, [own.spikes for own in self.layers], color="#0072b2")
-        activity.set(ylabel="spikes a neuron and sample", xlabel="layer")
-        for place, own in enumerate(self.layers):
-            text = f"{100 * own.silent:.0f} % silent"
-            activity.annotate(text, (place, own.spikes), ha="center", va="bottom", fontsize=8)
-        activity.margins(y=0.15)
-        for name, values in self.gradients.items():
-            ordered = values.sort(descending=True).values
-            norms.plot(range(1, len(ordered) + 1), ordered, ".-", label=name)
-        norms.set(xlabel="samples, by size", ylabel="norm of the gradient", yscale="log")
-        if self.gradients:
-            norms.legend(fontsize=7, frameon=False)
-        return figure
-
 
 @dataclass
 class _Watched:
@@ -134,6 +113,11 @@ def diagnose(network: nn.Module, spikes: SpikeTrains, labels: Tensor | None = No
     Diagnosis
         Activity of every layer, gradient norms of the first :data:`SAMPLES` samples, and what to
         change. Parameters and their ``grad`` stay as they are.
+
+    Raises
+    ------
+    TypeError
+        If the network gives no logits.
     """
     layers = {n or "layer": m for n, m in network.named_modules() if isinstance(m, SpikingLayer)}
     with _Watched(layers) as watched, warnings.catch_warnings():
@@ -181,6 +165,8 @@ def _gradients(
     network: nn.Module, spikes: SpikeTrains, labels: Tensor | None, samples: Tensor
 ) -> dict[str, Tensor]:
     parameters = {name: p for name, p in network.named_parameters() if p.requires_grad}
+    if not parameters:
+        return {}
     norms: dict[str, list[float]] = {name: [] for name in parameters}
     for b in samples.tolist():
         out = network(spikes[b])

@@ -141,7 +141,8 @@ def _lif(layer: SpikingLayer, step: float) -> dict[str, np.ndarray]:
     """
     neuron = layer.neuron
     if layer.grid > 0:
-        raise ExportError("NIR has no delay for each weight; train axonal delays instead")
+        missing = "delay for each weight" if layer.synaptic else "grid of times of arrival"
+        raise ExportError(f"NIR has no {missing}; train axonal delays without a grid")
     if type(neuron) is not LIF:
         raise ExportError(
             f"NIR has no {type(neuron).__name__} neuron, only LIF; train one, or write a NIR node"

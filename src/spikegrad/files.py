@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import escape
@@ -16,7 +17,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The host, since others share the folder; the suffix stays, since it sets formats.
-    temporary = path.with_name(f".{platform.node()}.{os.getpid()}.{path.name}")
+    writer = f"{os.getpid()}-{threading.get_ident()}"
+    temporary = path.with_name(f".{platform.node()}.{writer}.{path.name}")
     _remove_left_behind(path)
     try:
         yield temporary
@@ -29,7 +31,7 @@ def _remove_left_behind(path: Path) -> None:
     """Remove the temporary files for ``path`` of processes of this machine that were killed."""
     own, end = f".{platform.node()}.", f".{path.name}"
     for left in path.parent.glob(f"{escape(own)}*{escape(end)}"):
-        process = left.name[len(own) : -len(end)]
+        process, _, _ = left.name[len(own) : -len(end)].partition("-")
         if process.isdigit() and not _runs(int(process)):
             left.unlink(missing_ok=True)
 

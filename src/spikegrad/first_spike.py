@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from spikegrad.layers import SpikingLayer
 from spikegrad.products import product
-from spikegrad.readouts import State, seconds
+from spikegrad.readouts import LONGEST, State
 from spikegrad.spikes import SpikeTrains
+from spikegrad.times import positive_seconds
 from spikegrad.uncompiled import uncompiled
 
 
@@ -64,7 +65,7 @@ class FirstSpikeReadout(nn.Module):
         drive: float = 0.0,
     ) -> None:
         super().__init__()
-        self.time_scale = seconds(time_scale, "time_scale")
+        self.time_scale = positive_seconds(time_scale, "time_scale", LONGEST)
         self.mean, self.scale = mean, scale
         self.layer = SpikingLayer(n_in, n_classes, neuron, tau_out, False, dtype, max_spikes, drive)
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable
 from itertools import product
-from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -21,9 +19,10 @@ from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
 from spikegrad.parallel import arriving, padded_weights, taken
+from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
 from spikegrad.synaptic import SynapticFunction, all_rows
-from spikegrad.times import ask_if_milliseconds
+from spikegrad.times import LONGEST_TAU, SHORTEST_TAU, positive_seconds, warn_caller
 from spikegrad.uncompiled import uncompiled
 
 __all__ = [
@@ -35,10 +34,6 @@ __all__ = [
     "type_name",
     "warm_up",
 ]
-
-
-SHORTEST_TAU, LONGEST_TAU = 1e-3, 1.0
-"""Bounds of a trained time constant in seconds."""
 
 
 class SilentWarning(UserWarning):
@@ -100,7 +95,8 @@ class SpikingLayer(nn.Module):
         Logarithm of tau in seconds, float64 [1]; None where it is not trained.
     sample_clip
         Largest norm of a sample's gradient of the layer's weights, as a multiple of the batch's
-        median norm: longer ones are scaled down before they are summed. None does not clip.
+        median norm: longer ones are scaled down before they are summed, and with them the sample's
+        gradients of delays and tau. None does not clip.
     sample_norms
         If clipping, the norms before it of the last backward pass's samples, float64 [n_samples].
 
@@ -134,15 +130,16 @@ class SpikingLayer(nn.Module):
         super().__init__()
         if neuron not in NEURONS:
             raise ValueError(f"neuron '{neuron}' is not known; there are {sorted(NEURONS)}")
-        if not 0 < tau < math.inf:
-            raise ValueError(f"tau must be a positive, finite number of seconds, not {tau}")
-        ask_if_milliseconds(tau, "tau", LONGEST_TAU)
+        tau = positive_seconds(tau, "tau", LONGEST_TAU)
+        if train_tau and not SHORTEST_TAU <= tau <= LONGEST_TAU:
+            raise ValueError(
+                f"a trained tau lies between {SHORTEST_TAU} and {LONGEST_TAU} s, not at {tau}"
+            )
         if not math.isfinite(drive):
             raise ValueError(f"drive must be a finite current, not {drive}")
-        sizes = {"n_in": n_in, "n_out": n_out, "max_spikes": max_spikes, "copies": copies}
-        for name, number in sizes.items():
-            if not isinstance(number, Integral) or isinstance(number, bool) or number < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1, not {number!r}")
+        n_in, n_out, max_spikes, copies = whole(
+            n_in=n_in, n_out=n_out, max_spikes=max_spikes, copies=copies
+        )
         first = max_delay / 2 if initial_delay is None else initial_delay
         check_delays(delays, copies, grid, min_delay, first, max_delay)
         self.grid, min_delay = float(grid), max(min_delay, grid)
@@ -152,7 +149,7 @@ class SpikingLayer(nn.Module):
         self.kind = neuron
         self.copies, self.max_delay, self.min_delay = copies, float(max_delay), float(min_delay)
         self.initial_delay = float(first)
-        self._neuron = NEURONS[neuron](tau=float(tau), drive=float(drive))
+        self._neuron = NEURONS[neuron](tau=tau, drive=float(drive))
 
         def parameter(wanted: bool, *shape: int, dtype: torch.dtype) -> nn.Parameter | None:
             return nn.Parameter(torch.empty(shape, dtype=dtype)) if wanted else None
@@ -334,7 +331,7 @@ class SpikingLayer(nn.Module):
                 f"sample_clip must be None or a positive, finite number, not {self.sample_clip}"
             )
         if isinstance(spikes, DelayedCopies) and not (
-            self.input_delay is None and self.grid == 0 and spikes.come_together()
+            self.input_delay is None and spikes.come_together()
         ):
             spikes = spikes.made
         times = spikes.origin.times if isinstance(spikes, DelayedCopies) else spikes.times
@@ -403,22 +400,14 @@ class SpikingLayer(nn.Module):
             If a time lies outside the sample.
         """
         spikes.check(self.n_in)
-        for name, index, number in (
-            ("sample", sample, len(spikes)),
-            ("neuron", neuron, self.n_out),
-        ):
-            if not 0 <= index < number:
-                raise IndexError(f"{name} must be one of 0..{number - 1}, not {index}")
-        times = np.asarray(times, np.float64)
-        if not ((times >= 0) & (times <= spikes.duration)).all():
-            raise ValueError(f"times must lie within the sample's {spikes.duration} s")
-        probes, place = np.unique(times, return_inverse=True)
+        check_place(sample, len(spikes), neuron, self.n_out)
+        probes, place = distinct(times, spikes.duration)
         states = self._states(spikes[sample], probes, sample)
         return self.neuron.potential(states[:, :, neuron].T)[place]
 
     @torch.no_grad()
     def states(self, spikes: SpikeTrains, times: np.ndarray) -> tuple[Tensor, ...]:
-        """The state at ``times`` (seconds, ascending) in each sample, before what arrives there.
+        """The state at ``times`` [n_times] (seconds) in each sample, before what arrives there.
 
         Each variable is [n_samples, n_times, n_out], as :meth:`run` returns them.
 
@@ -426,21 +415,28 @@ class SpikingLayer(nn.Module):
         ------
         SpikeError
             If ``spikes`` breaks a rule of :class:`SpikeTrains`.
+        ValueError
+            If a time lies outside the sample.
         """
         spikes.check(self.n_in)
-        found = [self._states(spikes[b], times, b) for b in range(len(spikes))]
-        variables = np.stack(found).transpose(2, 0, 1, 3)
+        probes, place = distinct(times, spikes.duration)
+        nothing = np.empty((0, len(probes), len(self.neuron.variables()), self.n_out))
+        found = [self._states(spikes[b], probes, b)[None] for b in range(len(spikes))]
+        variables = np.concatenate(found or [nothing])[:, place].transpose(2, 0, 1, 3)
         return self.neuron.normalised(tuple(map(torch.from_numpy, np.ascontiguousarray(variables))))
 
     def _states(self, spikes: SpikeTrains, probes: np.ndarray, sample: int) -> np.ndarray:
-        """States at ``probes`` (seconds, ascending) in the only sample, called ``sample`` in
-        errors, [n_probes, n_state, n_out]."""
+        """States right before ``probes`` (seconds, ascending) in the only sample, called ``sample``
+        in errors, [n_probes, n_state, n_out]."""
+        if not len(probes):
+            return np.empty((0, len(self.neuron.variables()), self.n_out))
+        probes = np.nextafter(probes, -np.inf)  # what comes at a probe itself comes after it
         weight, recurrent = self._weights()
         parameters = weight, recurrent, *self._delays()
         # Probes are events of a further channel without weight: they split steps, nothing else.
         # They stand first among simultaneous events, so that a step ends with each.
         if self.grid > 0:
-            events, weights, *_ = all_rows(self, spikes, *parameters)
+            events, weights, *_ = all_rows(self, spikes, sample, *parameters)
         else:
             input_delay, back = parameters[2:]
             weights = padded_weights(weight, recurrent, back.numpy() if len(back) else None)
@@ -464,13 +460,28 @@ class SpikingLayer(nn.Module):
         return backward.states(self.neuron, split, weights, record, steps)[:, :, : self.n_out]
 
 
+def check_place(sample: int, n_samples: int, neuron: int, n_neurons: int) -> None:
+    """IndexError unless there is such a sample and such a neuron."""
+    for name, index, number in (("sample", sample, n_samples), ("neuron", neuron, n_neurons)):
+        if not 0 <= index < number:
+            raise IndexError(f"{name} must be one of 0..{number - 1}, not {index}")
+
+
+def distinct(times: np.ndarray, duration: float) -> tuple[np.ndarray, np.ndarray]:
+    """The different ones of ``times``, ascending, and the place of each among them; ValueError
+    unless all lie within a sample of ``duration``, all in seconds."""
+    times = np.asarray(times, np.float64)
+    if not ((times >= 0) & (times <= duration)).all():
+        raise ValueError(f"times must lie within the sample's {duration} s")
+    return np.unique(times, return_inverse=True)
+
+
 def warn_silent() -> None:
     """Say what to do about a layer without spikes, to whom called it."""
-    warnings.warn(
+    warn_caller(
         "no neuron of a layer spikes in this batch, nothing behind it learns: raise its weights "
         "(initialise with a larger mean or scale) or its drive",
         SilentWarning,
-        stacklevel=3,
     )
 
 

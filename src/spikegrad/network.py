@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.runaways import without_runaways
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
 from spikegrad.settings import validate
+from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
 from spikegrad.surrogates import SURROGATES
 
@@ -61,6 +63,11 @@ class Network(nn.Module):
         Neuron model, a key of :data:`spikegrad.neurons.NEURONS`.
     dtype
         Of the weights: float32 for training, float64 for gradient checks.
+
+    Raises
+    ------
+    ValueError
+        If a size is no whole number above 0, ``neuron`` is not known, or a setting does not fit it.
     """
 
     def __init__(
@@ -73,7 +80,8 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.settings = settings
-        self.n_units, self.n_classes, self.neuron = n_units, n_classes, neuron
+        self.n_units, self.n_classes = whole(n_units=n_units, n_classes=n_classes)
+        self.neuron = neuron
         options: dict[str, Any] = {"neuron": neuron, "dtype": dtype, "drive": settings.drive}
         line, delays, surrogate = settings.delay_line, settings.delays, settings.surrogate
         self.line = None if line is None else DelayLine(n_units, line.copies, line.step)
@@ -179,6 +187,8 @@ PARTS: dict[str, type[nn.Module]] = {
     )
 }
 """What a stack in a file can have."""
+DESCRIPTION = {"network", "stack", "n_units", "n_classes", "neuron"}
+"""What a file's header says of its network."""
 
 
 def save_network(
@@ -203,9 +213,11 @@ def save_network(
     Raises
     ------
     ValueError
-        If it is something else, a part of a stack is not one of :data:`PARTS`, or ``about`` has
-        values that are not plain.
+        If it is something else, a part of a stack is not one of :data:`PARTS` or there twice, or
+        ``about`` has values that are not plain, or a name that describes networks.
     """
+    if taken := DESCRIPTION & {*(about or {})}:
+        raise ValueError(f"about: {', '.join(sorted(taken))} describes the network; rename it")
     if isinstance(network, Network):
         header: dict[str, Any] = {
             "network": network.settings.model_dump(mode="json"),
@@ -214,7 +226,9 @@ def save_network(
             "neuron": network.neuron,
         }
     elif isinstance(network, nn.Sequential) and len(network):
-        header = {"stack": [_described(part) for part in network]}
+        header = {"stack": [_described(*part) for part in network.named_children()]}
+        if len(network) > len(header["stack"]):
+            raise ValueError("a part of the stack is there twice; make one for each place")
     else:
         raise ValueError(
             f"a {type(network).__name__} cannot be kept in a file: it must be a Network, or"
@@ -223,25 +237,26 @@ def save_network(
     save_tensors(path, network.state_dict() if weights is None else weights, header | (about or {}))
 
 
-def _described(part: nn.Module) -> dict[str, Any]:
+def _described(name: str, part: nn.Module) -> dict[str, Any]:
     if PARTS.get(type(part).__name__) is not type(part):
         raise ValueError(
             f"a {type(part).__name__} cannot be kept in a file: it can have {', '.join(PARTS)};"
             " torch.save keeps the state_dict of anything"
         )
-    return {"part": type(part).__name__, **part.arguments()}  # type: ignore[operator]
+    kind = type(part).__name__
+    return {"name": name, "part": kind, **part.arguments()}  # type: ignore[operator]
 
 
-def _part(described: dict[str, Any]) -> nn.Module:
-    """What :func:`_described` has described."""
+def _part(number: int, described: dict[str, Any]) -> tuple[str, nn.Module]:
+    """Name and part, the stack's ``number``-th, that :func:`_described` has described."""
     own = dict(described)
-    kind = PARTS[own.pop("part")]
+    name, kind = own.pop("name", str(number)), PARTS[own.pop("part")]
     if "dtype" in own:
         own["dtype"] = getattr(torch, own["dtype"])
     if "surrogate" in own:
-        name, width = own["surrogate"]
-        own["surrogate"] = SURROGATES[name](width)
-    return kind(**own)
+        shape, width = own["surrogate"]
+        own["surrogate"] = SURROGATES[shape](width)
+    return name, kind(**own)
 
 
 def load_network(path: str | Path) -> tuple[Any, dict[str, Any]]:
@@ -256,8 +271,12 @@ def load_network(path: str | Path) -> tuple[Any, dict[str, Any]]:
     """
     weights, header = load_tensors(path)
     if "stack" in header:
-        stack = nn.Sequential(*map(_part, header["stack"]))
-        stack.load_state_dict(weights)
+        try:
+            parts = OrderedDict(starmap(_part, enumerate(header["stack"])))
+            stack = nn.Sequential(parts)
+            stack.load_state_dict(weights)
+        except (KeyError, TypeError, ValueError, RuntimeError) as problem:
+            raise CheckpointError(f"{path}: not a stack of spikegrad's parts ({problem})") from None
         return stack, header
     if "network" not in header:
         raise CheckpointError(f"{path}: tensors, but no network: save_network has not written it")

@@ -8,6 +8,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from spikegrad.delay_rules import check_delays
 from spikegrad.settings import Section, seconds
+from spikegrad.times import LONGEST_TAU, SHORTEST_TAU
 
 
 class Integrated(Section):
@@ -145,6 +146,15 @@ class NetworkSettings(Section):
     """Initial weights of the hidden layers."""
     readout: Annotated[Integrated | Maximum | FirstSpike, Field(discriminator="kind")]
     """How hidden spikes become logits."""
+
+    @model_validator(mode="after")
+    def _tau_can_be_trained(self) -> Self:
+        if self.train_tau and not SHORTEST_TAU <= self.tau <= LONGEST_TAU:
+            raise ValueError(
+                f"train_tau keeps tau between {SHORTEST_TAU} and {LONGEST_TAU} s; it begins at"
+                f" {self.tau}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _clocked_layers_can(self) -> Self:

@@ -33,7 +33,13 @@ class _Product(torch.autograd.Function):
 
 
 def product(left: Tensor, right: Tensor) -> Tensor:
-    """``left @ right`` of matrices [l, m] and [m, n], both float32 or both float64."""
+    """``left @ right`` of matrices [l, m] and [m, n], both float32 or both float64; ValueError if
+    they do not fit."""
+    if left.shape[1:] != right.shape[:1] or left.dtype != right.dtype:
+        raise ValueError(
+            f"matrices {list(left.shape)} of {left.dtype} and {list(right.shape)} of {right.dtype}"
+            " have no product: let the sizes and types of what sends and what takes agree"
+        )
     return _Product.apply(left, right)
 
 

@@ -83,7 +83,12 @@ class Raster:
         times = self.times[place].clamp(max=self.duration)
         several = bool((counts > 1).any())
         return SpikeTrains(
-            times, units, offsets_of(sizes), self.duration, counts if several else None
+            times,
+            units,
+            offsets_of(sizes),
+            self.duration,
+            counts if several else None,
+            values.shape[2],
         )
 
     def arriving(self, weight: Tensor) -> Tensor:

@@ -18,8 +18,9 @@ from spikegrad.layers import assign, type_name
 from spikegrad.once import once_differentiable
 from spikegrad.products import product
 from spikegrad.raster import Raster
+from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
-from spikegrad.times import ask_if_milliseconds
+from spikegrad.times import positive_seconds
 from spikegrad.uncompiled import uncompiled
 
 State = tuple[Tensor, ...]
@@ -44,7 +45,7 @@ class LinearReadout(nn.Module):
     Raises
     ------
     ValueError
-        If ``tau_out`` is no positive number.
+        If ``tau_out`` is no positive number, or there is no neuron or class.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class LinearReadout(nn.Module):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        self._tau_out = seconds(tau_out, "tau_out")
+        n_in, n_classes = whole(n_in=n_in, n_classes=n_classes)
+        self._tau_out = positive_seconds(tau_out, "tau_out", LONGEST)
         self.scale = scale
         self.weight = nn.Parameter(torch.empty(n_in, n_classes, dtype=dtype))
         self.reset_parameters()
@@ -90,13 +92,16 @@ class LinearReadout(nn.Module):
         Raises
         ------
         ValueError
-            If ``spikes`` hold no event.
+            If ``spikes`` hold no event, or none that a logit depends on.
         """
         if int(spikes.sizes.sum()) == 0:
             raise ValueError("cannot initialise a readout for the activity of silent neurons")
         weight = torch.empty_like(self.weight).normal_(generator=generator)
         assign(self, "weight", weight)
-        assign(self, "weight", weight * (self.scale / self(spikes, state).square().mean().sqrt()))
+        size = self(spikes, state).square().mean().sqrt()
+        if size == 0:
+            raise ValueError("cannot initialise a readout by spikes that leave all logits at 0")
+        assign(self, "weight", weight * (self.scale / size))
 
     def checked_weight(self) -> Tensor:
         """The weight, which users may have replaced or converted."""
@@ -119,8 +124,12 @@ class IntegratedReadout(LinearReadout):
 
     ``window`` is T_w in seconds. With ``train_times`` the logarithms of T_w and tau_out are
     parameters, too: ``log_window`` and ``log_tau_out``, float64 [1]. The other arguments are those
-    of :class:`LinearReadout`. ValueError if a time is no positive number.
+    of :class:`LinearReadout`. ValueError if a time is no positive number or, if trained, not within
+    0.1 ms and 10 s.
     """
+
+    log_window: nn.Parameter | None
+    log_tau_out: nn.Parameter | None
 
     def __init__(
         self,
@@ -132,39 +141,50 @@ class IntegratedReadout(LinearReadout):
         dtype: torch.dtype = torch.float32,
         train_times: bool = False,
     ) -> None:
-        self._window = seconds(window, "window")  # for reset_parameters, which comes next
-        self._trained = False
+        # For reset_parameters, which comes next.
+        self._window = positive_seconds(window, "window", LONGEST)
+        self.log_window = self.log_tau_out = None
         super().__init__(n_in, n_classes, tau_out, scale, dtype)
-        self._trained = train_times
-        if train_times:
-            self.log_window = nn.Parameter(torch.tensor([window], dtype=torch.float64).log())
-            self.log_tau_out = nn.Parameter(torch.tensor([tau_out], dtype=torch.float64).log())
+        if not train_times:
+            return
+        for name, time in (("window", window), ("tau_out", tau_out)):
+            if not SHORTEST <= time <= LONGEST:
+                raise ValueError(
+                    f"a trained {name} lies between {SHORTEST} and {LONGEST} s, not at {time}"
+                )
+            logarithm = torch.tensor([time], dtype=torch.float64).log()
+            setattr(self, f"log_{name}", nn.Parameter(logarithm))
 
     def arguments(self) -> dict[str, Any]:
-        return super().arguments() | {"window": self.window, "train_times": self._trained}
+        """As of :class:`LinearReadout`, and ``window``."""
+        trained = self.log_window is not None
+        return super().arguments() | {"window": self.window, "train_times": trained}
 
     @property
     def window(self) -> float:
         """T_w in seconds."""
-        return math.exp(self.log_window.item()) if self._trained else self._window
+        return self._window if self.log_window is None else math.exp(self.log_window.item())
 
     @property
     def tau_out(self) -> float:
-        return math.exp(self.log_tau_out.item()) if self._trained else self._tau_out
+        """As of :class:`LinearReadout`, as it is now."""
+        return self._tau_out if self.log_tau_out is None else math.exp(self.log_tau_out.item())
 
     @torch.no_grad()
     def bound(self) -> None:
         """Bring trained times back within their bounds, after a step of an optimiser."""
-        for name in ("log_window", "log_tau_out") if self._trained else ():
-            getattr(self, name).clamp_(math.log(SHORTEST), math.log(LONGEST))
+        for logarithm in (self.log_window, self.log_tau_out):
+            if logarithm is not None:
+                logarithm.clamp_(math.log(SHORTEST), math.log(LONGEST))
 
     def jump(self) -> float:
+        """As of :class:`LinearReadout`."""
         return 1 / (1 / self.window + 1 / self.tau_out)
 
     @uncompiled
     def forward(self, spikes: SpikeTrains | Raster, state: State | None = None) -> Tensor:
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
-        if self._trained:
+        if self.log_window is not None and self.log_tau_out is not None:
             window, tau_out = self.log_window.exp(), self.log_tau_out.exp()
         else:
             times = torch.tensor([self._window, self._tau_out], dtype=torch.float64)
@@ -353,11 +373,3 @@ def _maxima_adjoint(
                 grad_weight[units[k], o] += wanted * (1 - x[o])
                 grad_times[k] += wanted * weight[units[k], o] * (1 - 2 * x[o]) / tau
     return grad_times, grad_weight
-
-
-def seconds(value: float, name: str) -> float:
-    """``value``, if it is a positive, finite number of seconds; a warning asks about large ones."""
-    if not 0 < value < math.inf:
-        raise ValueError(f"{name} must be a positive, finite number of seconds, not {value}")
-    ask_if_milliseconds(value, name, LONGEST)
-    return float(value)

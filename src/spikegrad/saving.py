@@ -30,6 +30,7 @@ def save_tensors(
         text = json.dumps(dict(header or {}))
     except TypeError as problem:
         raise ValueError(f"what is kept beside tensors must be plain values ({problem})") from None
+    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
     about = {"header": text, "sha256": _digest(tensors, text)}
     with atomic(path) as part:
         # One entry: safetensors writes several in an order that changes from run to run.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from spikegrad.engine import njit
-from spikegrad.times import ask_if_milliseconds, to_grid
+from spikegrad.times import positive_seconds, to_grid
 
 LONGEST = 60.0
 """Seconds of a sample above which its duration may be meant in milliseconds."""
@@ -81,16 +80,7 @@ class SpikeTrains:
                 raise SpikeError(f"{name} must be whole numbers (int64), not {tensor.dtype}")
             object.__setattr__(self, name, tensor.to(torch.int64).contiguous())
         object.__setattr__(self, "times", self.times.contiguous())
-        try:
-            duration = float(self.duration)
-        except (TypeError, ValueError, RuntimeError):
-            duration = math.nan
-        if not 0 < duration < math.inf:
-            raise SpikeError(
-                f"duration must be a positive, finite number of seconds, not {self.duration}"
-            )
-        ask_if_milliseconds(duration, "duration", LONGEST)
-        object.__setattr__(self, "duration", duration)
+        object.__setattr__(self, "duration", _seconds(self.duration))
 
     @classmethod
     def from_arrays(
@@ -109,6 +99,7 @@ class SpikeTrains:
         SpikeError
             Naming the sample, if times, units and counts are not as many, or a rule is broken.
         """
+        duration = _seconds(duration)
         if len(times) != len(units):
             raise SpikeError(f"there are times of {len(times)} samples, but units of {len(units)}")
         columns = {"units": units} if counts is None else {"units": units, "counts": counts}
@@ -164,7 +155,8 @@ class SpikeTrains:
         """One sample, a slice of them, or those of a list of numbers, as a batch."""
         if isinstance(which, slice):
             return self.select(torch.tensor(range(len(self))[which], dtype=torch.int64))
-        return self.select(torch.atleast_1d(torch.as_tensor(which)))
+        numbers = torch.atleast_1d(torch.as_tensor(which))
+        return self.select(numbers if numbers.numel() else numbers.to(torch.int64))
 
     def to(self, device: Any) -> SpikeTrains:
         """The batch itself on the CPU; SpikeError for any other device, which nothing runs on."""
@@ -217,10 +209,11 @@ class SpikeTrains:
             raise IndexError(
                 f"select takes a list of whole numbers, not {indices.dtype} {list(indices.shape)}"
             )
+        indices = indices.to(torch.int64)
         wrong = indices[(indices < -len(self)) | (indices >= len(self))]
         if len(wrong):
             raise IndexError(f"there is no sample {int(wrong[0])}: the batch has {len(self)}")
-        indices = torch.where(indices < 0, indices + len(self), indices).to(torch.int64)
+        indices = torch.where(indices < 0, indices + len(self), indices)
         first, last = self.offsets[indices].tolist(), self.offsets[indices + 1].tolist()
         bounds = list(zip(first, last, strict=True))
         sizes = self.sizes[indices]
@@ -251,13 +244,18 @@ class SpikeTrains:
         """The same spikes on a coarser grid: ``neighbours`` channels as one, times at the nearest
         multiples of ``step`` seconds, and spikes of one cell as one event with a count.
 
-        With None times stay, and spikes are single events. Times carry no gradients.
+        With None times stay, and spikes are single events. Times carry no gradients. ValueError if
+        ``neighbours`` is below 1, or ``step`` no positive number.
         """
+        if neighbours < 1:
+            raise ValueError(f"neighbours must be at least 1, not {neighbours}")
+        if step is not None:
+            positive_seconds(step, "step")
         times = to_grid(self.times.detach().numpy(), step, self.duration)
         n_units = None if self.n_units is None else -(-self.n_units // neighbours)
         units = self.units // neighbours
-        moved = replace(
-            self, times=torch.from_numpy(times), units=units, n_units=n_units, state=None
+        moved = SpikeTrains(
+            torch.from_numpy(times), units, self.offsets, self.duration, self.counts, n_units
         )
         return moved if step is None else moved.merged()
 
@@ -326,11 +324,23 @@ def collate(samples: Sequence[tuple], duration: float) -> tuple[SpikeTrains, Ten
     ``collate_fn=functools.partial(collate, duration=1.4)``. SpikeError for a label that is no whole
     number, or as :meth:`SpikeTrains.from_arrays`.
     """
+    if not samples:
+        raise SpikeError("a batch needs at least one sample")
     times, units, *counts, labels = zip(*samples, strict=True)
     for label in labels:
         if not np.issubdtype(np.asarray(label).dtype, np.integer):
             raise SpikeError(f"labels must be whole numbers, not {label!r}: number your classes")
     return SpikeTrains.from_arrays(times, units, duration, *counts), torch.tensor(labels)
+
+
+def _seconds(duration: Any) -> float:
+    """``duration`` as a number of seconds; SpikeError if it is none."""
+    try:
+        return positive_seconds(float(duration), "duration", LONGEST)
+    except (TypeError, ValueError, RuntimeError):
+        raise SpikeError(
+            f"duration must be a positive, finite number of seconds, not {duration!r}"
+        ) from None
 
 
 def offsets_of(sizes: Tensor) -> Tensor:

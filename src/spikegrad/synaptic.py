@@ -78,7 +78,6 @@ class SynapticFunction(torch.autograd.Function):
         lags = [
             [np.zeros((len(w), 1), w.dtype) for w in (weights.input, weights.recurrent)]
             for _ in samples
-            if alike
         ]
 
         def run(b: int, grad_weight: np.ndarray, grad_recurrent: np.ndarray, *later: Any) -> float:
@@ -100,8 +99,9 @@ class SynapticFunction(torch.autograd.Function):
         like = weights.input, weights.recurrent
         gradients, factors = summed(run, like if alike else 2 * like, len(samples), layer)
         if alike:
-            each = [np.stack([own[k][:, 0] for own in lags]) for k in range(2)] if lags else []
-            gradients += [(factors[:, None] * own).sum(0) for own in each]
+            for k in range(2):
+                each = np.array([own[k][:, 0] for own in lags]).reshape(len(samples), len(like[k]))
+                gradients.append((factors[:, None] * each).sum(0))
         n_out = layer.n_out
         return check_gradients(
             ctx,
@@ -206,17 +206,19 @@ class Synapses(NamedTuple):
 def all_rows(
     layer: Layer,
     spikes: SpikeTrains,
+    sample: int,
     weight: Tensor,
     recurrent: Tensor,
     input_delay: Tensor,
     recurrent_delay: Tensor,
 ) -> Input:
-    """The grid, and weights whose rows are all that arrives in the only sample of ``spikes``."""
+    """The grid, and weights whose rows are all that arrives in the only sample of ``spikes``,
+    called ``sample`` in errors."""
     weights = padded_weights(weight, recurrent)
     (events,) = events_of_samples(spikes, weights.input.dtype)
     synapses = Synapses.of(layer, spikes.duration, weights, input_delay, recurrent_delay)
     grid, rows, *_ = synapses.take(events)
-    runner(layer, spikes.duration)(0, grid, rows)  # adds what the neurons send
+    runner(layer, spikes.duration)(sample, grid, rows)  # adds what the neurons send
     alone = rows._replace(
         reach=np.abs(rows.input).max(1),
         recurrent=rows.recurrent[:0],

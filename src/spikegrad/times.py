@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 
+SHORTEST_TAU, LONGEST_TAU = 1e-3, 1.0
+"""Bounds of a layer's trained time constant in seconds."""
 SAME = 1e-9
 """Steps by which a time may miss one of the grid."""
 
@@ -27,7 +31,19 @@ def to_grid(times: NDArray[np.float64], step: float | None, duration: float) -> 
     return np.minimum(np.minimum(np.round(times / step), last) * step, duration)
 
 
-def ask_if_milliseconds(value: float, name: str, longest: float) -> None:
-    """Warn if so many seconds are implausible."""
+def positive_seconds(value: float, name: str, longest: float = math.inf) -> float:
+    """``value``, if it is a positive, finite number of seconds, else ValueError; a warning asks
+    about more than ``longest``."""
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a positive, finite number of seconds, not {value}")
     if value > longest:
-        warnings.warn(f"{name} = {value:g} s; times are in seconds: milliseconds?", stacklevel=4)
+        warn_caller(f"{name} = {value:g} s; times are in seconds: milliseconds?")
+    return float(value)
+
+
+def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn where this package was called, whatever of it and of torch lies between."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back and frame.f_globals["__name__"].startswith(("spikegrad.", "torch.")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)

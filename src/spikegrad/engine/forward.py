@@ -225,12 +225,13 @@ def forward(neuron, events, duration, weights, max_spikes):
     """Run one sample of ``duration`` seconds and return its :class:`Record`.
 
     A sample that makes more than ``max_spikes`` spikes stops there; and one that takes more steps
-    than that allows, since currents or drive are huge.
+    than that and its delays allow, since currents or drive are huge.
     """
     n_events = events.times.shape[0]
     n_arrivals = int(events.counts.sum()) if events.counts.shape[0] > 0 else n_events
     max_steps = STEPS_FOR_SPIKE * (max_spikes // weights.n_out)
     max_steps += STEPS_FOR_EVENT * (n_arrivals + int(min(duration / neuron.tau, 1e15)))
+    max_steps += int(duration / max(weights.soonest, SHORTEST_STEP))
     dtype, n = weights.input.dtype, weights.input.shape[1]
     n_state = len(initial(neuron, dtype.type(0)))
     buffer = np.empty((3, n_state, n), dtype)

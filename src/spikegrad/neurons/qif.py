@@ -173,15 +173,13 @@ def _root(neuron, d, s):
 
 @implements(formulas.spike, QIF)
 def _spike(neuron, s):
-    p, q, I = s
-    return -p, type(q)(0), I
+    return -s[0], type(s[1])(0), *s[2:]
 
 
 @implements(formulas.through_spike, QIF)
 def _through_spike(neuron, d, first, s, end):
     """A spike turns (p, q), and the flow is linear: the same as turning them at the end."""
-    p, q, I = end
-    return -p, -q, I
+    return -end[0], -end[1], *end[2:]
 
 
 @implements(formulas.longest_step, QIF)
@@ -196,8 +194,7 @@ def _scale(neuron, s):
 
 @implements(formulas.rescaled, QIF)
 def _rescaled(neuron, s, factor):
-    p, q, I = s
-    return p * factor, q * factor, I
+    return s[0] * factor, s[1] * factor, *s[2:]
 
 
 @implements(formulas.flow_adjoint, QIF)
@@ -218,9 +215,8 @@ def _flow_adjoint(neuron, d, s, adjoint):
 
 @implements(formulas.spike_adjoint, QIF)
 def _spike_adjoint(neuron, s, adjoint, g):
-    p, q, I = s
-    lp, lq, lI = adjoint
-    return -lp, g * type(p)(neuron.tau) / p - lq, lI
+    p = s[0]
+    return -adjoint[0], g * type(p)(neuron.tau) / p - adjoint[1], *adjoint[2:]
 
 
 @implements(formulas.arrival_gradient, QIF)

@@ -101,19 +101,6 @@ def _root(neuron, d, s):
     return min(-math.expm1(-turning_angle(neuron.drive - 0.25, p - q / 2.0, q)), d)
 
 
-@implements(formulas.spike, QIFDelta)
-def _spike(neuron, s):
-    p, q = s
-    return -p, type(q)(0)
-
-
-@implements(formulas.through_spike, QIFDelta)
-def _through_spike(neuron, d, first, s, end):
-    """A spike turns (p, q), and the flow is linear: the same as turning them at the end."""
-    p, q = end
-    return -p, -q
-
-
 @implements(formulas.arrive, QIFDelta)
 def _arrive(neuron, s, w):
     p, q = s
@@ -135,24 +122,11 @@ def _longest_step(neuron, current):
     return min(LARGEST_D, math.sqrt(LARGEST_Z / max(abs(neuron.drive), 1.0)))
 
 
-@implements(formulas.rescaled, QIFDelta)
-def _rescaled(neuron, s, factor):
-    p, q = s
-    return p * factor, q * factor
-
-
 @implements(formulas.flow_adjoint, QIFDelta)
 def _flow_adjoint(neuron, step, s, adjoint):
     lp, lq = adjoint
     pp, pq, qp, qq = step
     return pp * lp + qp * lq, pq * lp + qq * lq
-
-
-@implements(formulas.spike_adjoint, QIFDelta)
-def _spike_adjoint(neuron, s, adjoint, g):
-    p, q = s
-    lp, lq = adjoint
-    return -lp, g * type(p)(neuron.tau) / p - lq
 
 
 @implements(formulas.through_spike_adjoint, QIFDelta)

@@ -29,7 +29,7 @@ class Erf(Activation):
     Raises
     ------
     ValueError
-        If the slope is not above 0.
+        If the slope is not above 0, or infinite: that is :class:`Sign`.
     """
 
     slope: float = 1.0
@@ -37,6 +37,8 @@ class Erf(Activation):
 
     def __post_init__(self) -> None:
         require_positive(slope=self.slope)
+        if math.isinf(self.slope) and not isinstance(self, Sign):
+            raise ValueError("erf of an infinite slope is Sign()")
 
     def __call__(self, u: Tensor) -> Tensor:
         return torch.erf(self.slope * u)
@@ -189,6 +191,7 @@ class CustomDerivative(Derivative):
 
     def __post_init__(self) -> None:
         refuse_autograd_function(self.function)
+        object.__setattr__(self, "kinks", tuple(self.kinks))
 
     def __call__(self, u: Tensor) -> Tensor:
         return self.function(u)
@@ -215,8 +218,6 @@ class Custom(Activation):
         phi.
     kinks
         Where phi or phi' is not smooth. phi must be continuous: a jump's derivative is no function.
-    derivative_function
-        phi'; by autograd if not given.
 
     Raises
     ------
@@ -226,17 +227,17 @@ class Custom(Activation):
 
     function: Callable[[Tensor], Tensor]
     kinks: tuple[float, ...] = ()
-    derivative_function: Callable[[Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
         refuse_autograd_function(self.function)
+        object.__setattr__(self, "kinks", tuple(self.kinks))
 
     def __call__(self, u: Tensor) -> Tensor:
         return self.function(u)
 
     @property
     def derivative(self) -> Derivative:
-        return CustomDerivative(self.derivative_function or _Autograd(self.function), self.kinks)
+        return CustomDerivative(_Autograd(self.function), self.kinks)
 
 
 @dataclass(frozen=True)

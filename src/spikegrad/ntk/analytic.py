@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Sequence
 from itertools import product
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikegrad.ntk.activations import Erf, Sign, Step
 from spikegrad.ntk.arrays import as_array, like, precision
-from spikegrad.ntk.moments import Activation, Derivative
+from spikegrad.ntk.moments import Activation, Derivative, forget
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.recursion import Layer, Points, points, tile
 from spikegrad.ntk.surrogates import ErfDerivative
@@ -92,6 +93,8 @@ def sg_ntk(
         raise ValueError(f"get names 'nngp', 'ntk' or both, not {get!r}")
     if depth < 1:
         raise ValueError(f"a network has at least one layer, not depth = {depth}")
+    forget()
+    (scale,) = _each("output_scale", output_scale, 1, "output")
     weights, biases = (
         _each(name, value, depth, "layers")
         for name, value in (("weight_std", weight_std), ("bias_std", bias_std))
@@ -122,7 +125,7 @@ def sg_ntk(
             raise ValueError(
                 f"inputs must be [n, d] and [n', d], not {np.shape(x)} and {np.shape(x_prime)}"
             )
-    found = _kernels(rows, columns, layers, output_scale**2, names, precision(x))
+    found = _kernels(rows, columns, layers, scale**2, names, precision(x))
     results = [like(x, found[name]) for name in names]
     if isinstance(get, str):
         return results[0]
@@ -141,7 +144,7 @@ def _kernels(
     n, n_prime = len(rows.inputs), len(columns.inputs)
     out = {name: np.empty((n, n_prime), dtype) for name in names}
     square = rows is columns
-    side = (TILE[0], TILE[1]) if not square else (256, 256)
+    side = (256, 256) if square else TILE
     for i, j in product(range(0, n, side[0]), range(0, n_prime, side[1])):
         if square and j < i:
             continue
@@ -191,6 +194,6 @@ def _each(name: str, value: Any, n: int, what: str) -> list[Any]:
     if len(values) != n:
         raise ValueError(f"{name} has {len(values)} entries for {n} {what}")
     for v in values:
-        if isinstance(v, float | int) and not (np.isfinite(v) and v >= 0):
+        if isinstance(v, Real) and not 0 <= float(v) < np.inf:
             raise ValueError(f"{name} must be finite and not below 0, not {v}")
     return values

@@ -227,6 +227,12 @@ def _groups(variances: Array) -> tuple[Array, Array]:
     return values[new], (np.cumsum(new) - 1)[index.ravel()]
 
 
+def forget() -> None:
+    """Forget what is known of functions, whose parameters may have changed."""
+    for known in (interpolant, quadrature.parity, quadrature.panels):
+        known.cache_clear()
+
+
 @lru_cache(maxsize=4096)
 def interpolant(
     f: Derivative | Activation, g: Derivative | Activation, x: float, y: float, end: float

@@ -288,4 +288,4 @@ def _ratio(a: Array, b: Array) -> Array:
 
 
 def _values(f: Callable[[Tensor], Tensor], nodes: Array) -> Array:
-    return f(torch.from_numpy(np.ascontiguousarray(nodes))).numpy()
+    return f(torch.from_numpy(np.ascontiguousarray(nodes))).detach().numpy()

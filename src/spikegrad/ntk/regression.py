@@ -119,7 +119,8 @@ def kernel_regression(
     ValueError
         If shapes do not fit, or a number is NaN or infinite.
     UnstableKernelError
-        At infinite time, if K(X, X) has an eigenvalue with negative real part.
+        If K(X, X) has an eigenvalue with negative real part: at infinite time, and at one by which
+        the flow has grown beyond all numbers.
     IllConditionedError
         At infinite time, if K(X, X)'s condition number exceeds ``WORST_CONDITION``.
     """
@@ -176,11 +177,16 @@ def _learned(among: Array, times: Array) -> Array:
     values, vectors = np.linalg.eig(among)
     result = np.empty((len(times), *among.shape))
     finite = np.isfinite(times)
-    if finite.any():
+    if finite.any() and np.linalg.cond(vectors) <= ORTHOGONAL_ENOUGH:
         result[finite] = _by_eigenvectors(values, vectors, times[finite])
-        if np.linalg.cond(vectors) > ORTHOGONAL_ENOUGH:
-            for i in np.flatnonzero(finite):
-                result[i] = _by_exponential(among, times[i])
+    else:
+        for i in np.flatnonzero(finite):
+            result[i] = _by_exponential(among, times[i])
+    if not np.isfinite(result[finite]).all():
+        raise UnstableKernelError(
+            f"gradient flow has grown beyond all numbers by t = {times[finite].max():g}: the kernel"
+            " among training points has an eigenvalue of negative real part; give an earlier time"
+        )
     if not finite.all():
         _check_limit(among, values)
         result[~finite] = solve(among, np.eye(len(among)))
@@ -191,7 +197,7 @@ def _by_eigenvectors(values: Array, vectors: Array, times: Array) -> Array:
     exponents = -values * times[:, None]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         learned = np.where(exponents == 0, times[:, None], -np.expm1(exponents) / values)
-    return np.asarray(((vectors * learned[:, None]) @ np.linalg.inv(vectors)).real)
+        return np.asarray(((vectors * learned[:, None]) @ np.linalg.inv(vectors)).real)
 
 
 def _by_exponential(among: Array, time: float) -> Array:

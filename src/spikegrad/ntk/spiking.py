@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from spikegrad.clocked import ClockedLayer
+from spikegrad.layers import SpikingLayer
 from spikegrad.ntk.modules import product
 from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains
@@ -39,12 +40,15 @@ class TangentKernels(NamedTuple):
 
 
 def along(layers: Sequence[ClockedLayer], spikes: SpikeTrains) -> Raster:
-    """The spikes of exact layers, one upon the other, with surrogate gradients along them."""
+    """The spikes of exact layers, one upon the other, with surrogate gradients along them.
+
+    ValueError without any layer.
+    """
     raster: Raster | None = None
     for layer in layers:
         own = layer.along(spikes, raster)
         with torch.no_grad():
-            spikes = layer.exact()(spikes)
+            spikes = SpikingLayer.run(layer, spikes)[0]
         raster = own
     if raster is None:
         raise ValueError("there is no layer to follow")
@@ -55,8 +59,10 @@ def jacobian(logits: Logits, parameters: Sequence[Tensor], spikes: SpikeTrains) 
     """Derivatives of the logits of each sample, [n_samples, n_outputs, n_parameters].
 
     Row by row, each by a backward pass of one sample alone, so that ``logits`` may use any function
-    of torch's autograd.
+    of torch's autograd. ValueError without a sample.
     """
+    if not len(spikes):
+        raise ValueError("a Jacobian needs at least one sample")
     rows = []
     for b in range(len(spikes)):
         outputs = logits(spikes[b : b + 1])[0]
