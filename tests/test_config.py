@@ -108,6 +108,20 @@ landscape: {depths: [0.01, 0.2]}  # claims are judged at the depths [0.01, 0.1]
 landscape: {lines: {directions: [principal0]}}  # is missing around a network that failed
 landscape: {census: {directions: [principal0]}}  # is missing around a network that failed
 landscape: {profiles: {directions: [principal0]}}  # is missing around a network that failed
+landscape: {planes: {points: 4}}  # 'landscape.planes.points' = 4
+network: {delays: {}}  # landscapes know no network.delays
+search: {sampling: {space: [{key: network.delays, choices: [null, {}]}]}}  # landscapes know no
+search: {sampling: {space: [{key: network.recurrent, choices: [true, true]}]}}  # is listed twice
+search: {sampling: {space: [{key: training.snapshots, low: 2, high: 9, integer: true}]}}  # \
+training.snapshots cannot be searched: trials have their own
+network: {train_tau: true, tau: 0.0005}  # train_tau keeps tau between
+data: {folds: {only: [0, 0]}}  # an entry is listed twice: 0
+data: {source: files, files: {train: a.h5, test: a.h5}}  # train and test are the same file, 'a.h5'
+variants: {slower: {changes: {x: {network.delay_line.copies: 5}}}}  # variants.slower: changes.x: \
+no model has the section of 'network.delay_line.copies'
+ntk: {analytic: {slopes: [5.0, 5.0]}}  # an entry is listed twice: 5.0
+ntk: {analytic: {surrogates: [{name: identity}, {name: erf_derivative, slope: 1.0}]}}  # must have \
+true_derivative among them
 ntk: {stability: {depths: [3]}}  # depths must have 2
 ntk: {stability: {surrogates: [{name: identity}]}}  # drift.surrogate
 ntk: {stability: {surrogates: [{name: true_derivative}]}}  # 'ntk.stability.surrogates

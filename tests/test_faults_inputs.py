@@ -21,7 +21,6 @@ from spikefiles import read_all, shd_file
 from spikegrad import load_network, save_network
 from spikegrad.saving import CheckpointError
 from spikegrad.settings import ConfigError, validate
-from study.config.data import Validation
 from study.config.study import Study
 from study.data.audio import decode
 from study.data.layout import DataError
@@ -65,7 +64,7 @@ def table_of_recordings(folder: Path) -> Inputs:
 
     def read(path: Path) -> Any:
         table = tabulate(config.model_copy(update={"table": str(path)}), sounds)
-        check_splits(table, Validation(speakers=1, folds=1))
+        check_splits(table)
         return table
 
     return Inputs(whole, ".csv", read, DataError, names_the_file=False)

@@ -156,6 +156,18 @@ def test_a_run_is_measured_at_points_of_its_training(tmp_path: Path) -> None:
     assert (steps["residual_changed"] <= steps["residual"] + 1e-15).all()
 
 
+def test_a_step_that_runs_away_has_a_row_without_numbers() -> None:
+    own, data = network("lif"), dataset()
+    twin, weights = Twin(own, OPTIONS.step), weights_of(own)
+    far = OPTIONS.lengths.model_copy(update={"low": 1e-6, "high": 1e300, "points": 2})
+    found = gradients(twin, data, ())
+    options = OPTIONS.model_copy(update={"lengths": far})
+    near, lost = study.joining.gradients.steps(Objective(own, data), weights, found, options)
+    assert np.isfinite(near["residual"])
+    assert "residual" not in lost
+    assert lost["length"] == pytest.approx(1e300)
+
+
 def test_a_network_that_is_linear_in_its_weights_follows_its_kernel(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -166,7 +178,7 @@ def test_a_network_that_is_linear_in_its_weights_follows_its_kernel(
         lambda network, *_: [float(name.startswith("readout")) for name in network.weights],
     )
     data = dataset(24)
-    table = growing(model(), "lif", 6, data, OPTIONS, 0)
+    table = growing(model().network, "lif", 6, data, OPTIONS, 0)
     exact = table[table["rule"] == "exact"]
     assert exact["distance"].max() < 1e-9
     assert exact["drift"].max() < 1e-9
@@ -181,7 +193,7 @@ def test_networks_that_run_away_are_told_and_left_out(rate: float) -> None:
     options = OPTIONS.model_copy(
         update={"growing": OPTIONS.growing.model_copy(update={"rate": rate})}
     )
-    table = growing(model(), "lif", 6, dataset(24), options, 0)
+    table = growing(model().network, "lif", 6, dataset(24), options, 0)
     assert table["ran_away"].notna().all()
     assert (table["step"] < table["ran_away"]).all()
     found = powers(table, 0)
@@ -194,7 +206,7 @@ def test_a_network_that_runs_away_before_it_learns_has_one_row() -> None:
     data, growth = dataset(24), OPTIONS.growing
     assert growth is not None
     spikes, targets = task(data, growth.samples, 0)
-    network = start(model(), "lif", 6, "ntk", growth, data, spikes, 0, 0)
+    network = start(model().network, "lif", 6, "ntk", growth, data, spikes, 0, 0)
     with torch.no_grad():
         network.hidden[0].recurrent_weight.fill_(50.0)
     rows = descend(network, "exact", "ntk", spikes, targets, OPTIONS)
@@ -211,7 +223,9 @@ def test_kernels_neither_grow_nor_fall_with_the_width() -> None:
             for number in range(6):
                 assert OPTIONS.growing is not None
                 options = OPTIONS.growing.model_copy(update={"widths": (16, 144)})
-                own = start(model(), "qif", width, scaling, options, data, spikes, 0, number)
+                own = start(
+                    model().network, "qif", width, scaling, options, data, spikes, 0, number
+                )
                 twin, factors = Twin(own, OPTIONS.step), rates(own, scaling, 16)
                 kernel = study.joining.growing._kernel(twin, twin.exact, factors, spikes, 4)
                 traces.append(float(kernel.diagonal().mean()))
@@ -243,6 +257,8 @@ def test_powers_of_the_width_are_found() -> None:
     assert table.loc["drift", "low"] == pytest.approx(-0.5)
     assert table.loc["distance", "exponent"] == pytest.approx(-1)
     assert table.loc["distance", "low"] < -1 < table.loc["distance", "high"]
+    one_width = powers(pd.DataFrame([row for row in rows if row["width"] == 40]), 0)
+    assert one_width["exponent"].isna().all()
 
 
 def claim_tables(tmp_path: Path, power: float, gain: float, without: str = "") -> Tables:

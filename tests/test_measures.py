@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from configs import settings
 from landscapes import random_objective
-from spikegrad.network import load_network
+from spikegrad.network import Network, load_network
 from spikegrad.settings import validate
 from spikegrad.spikes import SpikeTrains
 from study.config.study import Study
 from study.data.dataset import load
-from study.landscape.objective import matrices, weights_of
-from study.landscape.roughness import roughness
+from study.landscape.objective import held, matrices, weights_of
+from study.landscape.roughness import roughness, scales
 from study.training.robustness import changed, robustness
-from study.training.summary import reached
+from trainings import settings as model_settings
 
 
 @pytest.fixture
@@ -57,6 +56,15 @@ def test_roughness_tells_lif_jumps_from_what_is_smooth():
     assert found["lif"]["word_in_jumps"] > 0
     assert found["qif"]["word_in_jumps"] == 0
     assert found["lif"]["word_minima"] >= found["qif"]["word_minima"]
+
+
+def test_time_constants_stay_where_roughness_is_measured():
+    network = Network(model_settings().network.model_copy(update={"train_tau": True}), 6, 3, "lif")
+    weights = weights_of(network)
+    fixed = held(network)
+    assert fixed.any()
+    assert not scales(weights, network)[fixed].any()
+    assert scales(weights, network)[~fixed].all()
 
 
 def test_changed_samples_have_the_spikes_that_are_left():
@@ -97,22 +105,6 @@ def test_of_each_search_the_first_network_is_kept(results: Path):
     assert set(measured["network"]) == {
         f"{n}_{s}.safetensors" for n, s in runs[["neuron", "search"]].to_numpy()
     }
-
-
-def test_what_training_has_reached():
-    """Of a run that was cut off its last epochs say nothing of where it would have ended."""
-    rows = [
-        ("qif", 0, epoch, accuracy)
-        for epoch, accuracy in enumerate([np.nan, 0.2, 0.2, 0.2, 0.2, 0.2, 0.3, 0.5, 0.3, 0.3, 0.3])
-    ] + [("lif", 1, 0, np.nan), ("lif", 1, 1, 0.6)]
-    columns = ["neuron", "seed", "epoch", "train_accuracy"]
-    outcomes = [("qif", 0, "finished"), ("lif", 1, "overflow")]
-    runs = pd.DataFrame(outcomes, columns=["neuron", "seed", "outcome"])
-    lif, qif = reached(pd.DataFrame(rows, columns=columns), runs).itertuples()
-    assert qif.training_accuracy == 0.3
-    assert qif.late_gain == pytest.approx(0.14)
-    assert lif.training_accuracy == 0.6
-    assert np.isnan(lif.late_gain)
 
 
 def test_landscape_measures_are_means_over_lines(results: Path):

@@ -229,3 +229,13 @@ def test_natural_ends_are_no_bounds(key: str, low: float, high: float, value: fl
     parameter = Range(key=key, low=low, high=high, integer=isinstance(value, int))
     model = model_settings().with_parameters({key: value})
     assert placed([parameter], model)[key]["at_bound"] == found
+
+
+def test_choices_that_are_mappings_are_regions_of_their_own() -> None:
+    choices = [{"kind": "cosine"}, {"kind": "step", "every": 5, "factor": 0.5}]
+    space = [validate(Choice, {"key": "training.schedule", "choices": choices})]
+    trials = pd.DataFrame({"training.schedule": [str(choices[k]) for k in (0, 1, 1)]})
+    trials = trials.assign(neuron="lif", failed=[False, True, False], presentations=[1, 2, 3])
+    table = region_table(space, trials)
+    assert table["trials"].tolist() == [1, 2]
+    assert table["failed_presentations"].tolist() == [0, 2]

@@ -275,7 +275,7 @@ def test_another_verdict_turns_the_page_and_readme(tmp_path: Path) -> None:
     claims.loc[own, "verdict"] = "supported"
     claims.to_csv(folder / "claims.csv", index=False)
     statement = "QIF networks perform better than LIF networks after a thorough search for both"
-    assert f"| [{statement}](#performance) | supported |" in page(folder, "study.md")
+    assert f"| [{statement}](#performance) | supported |" in page(folder, "answers.md")
     readme = (ROOT / "README.md").read_text()
     front = quoting(readme, tmp_path).split("<!-- end -->")[0]
     assert front != readme.split("<!-- end -->")[0]
@@ -348,12 +348,30 @@ def study(tmp_path: Path) -> StudyTables:
         "lif,0,0,finished,3,0.9,0.3\nlif,0,1,overflow,1,0.8,0.9\n"
         "lif,1,2,finished,5,0.7,0.5\nqif,0,0,finished,9,0.6,0.7\n"
     )
-    (tmp_path / "training/reached.csv").write_text(
-        "neuron,seed,training_accuracy,late_gain\nlif,0,0.5,0\nlif,1,0.5,\nlif,2,0.5,0\nqif,0,1,0\n"
-    )
+    histories = [("lif", 0, 0.5), ("lif", 1, 0.5), ("lif", 2, 0.5), ("qif", 0, 1.0)]
+    columns = ["neuron", "seed", "train_accuracy"]
+    table = pd.DataFrame(histories, columns=columns).assign(epoch=1)
+    table.to_parquet(tmp_path / "training/histories.parquet")
     variants = {"trial": {"draw": {"trials": 4}, "changes": {}}}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({"variants": variants}))
     return StudyTables(tmp_path)
+
+
+def test_a_network_that_failed_at_once_counts(study: StudyTables) -> None:
+    file = study.folder / "training/histories.parquet"
+    histories = pd.read_parquet(file)
+    histories[histories["seed"] != 2].to_parquet(file)
+    runs = study.runs.set_index(["neuron", "seed"])
+    assert len(runs) == 4
+    assert np.isnan(runs.loc[("lif", 2), "training_accuracy"])
+    assert runs.loc[("lif", 0), "training_accuracy"] == 0.5
+
+
+def test_models_that_were_not_measured_are_left_out(study: StudyTables) -> None:
+    rows = [("none", 0, "lif", 0.9)]
+    table = pd.DataFrame(rows, columns=["change", "by", "neuron", "accuracy"])
+    table.to_csv(study.folder / "networks/robustness.csv")
+    assert cells(facts.robustness(study))["as they are"] == ["90 %"]
 
 
 def test_robustness_is_the_mean_over_networks(study: StudyTables) -> None:
@@ -483,7 +501,8 @@ def test_numbers_are_written_as_readers_know_them() -> None:
     assert measured({"estimate": 0.5, "low": 0.5, "high": 0.5}, "nats") == "0.5 nats"
     assert number(47879.3) == "47,879"
     assert number(-np.inf) == "−∞"
-    assert percent({"mean": 0.9, "low": 0.7, "high": 1.1}) == "90.0 % (70.0 to 100.0)"
+    assert percent({"mean": 0.9, "low": 0.7, "high": 1.0}) == "90.0 % (70.0 to 100.0)"
+    assert percent({"mean": 0.9, "low": 0.0, "high": 1.0}) == "90.0 %"
     assert percent({"mean": 0.9, "low": -np.inf, "high": np.inf}) == "90.0 %"
     assert listed(["a", "b", "c"]) == "a, b and c"
 

@@ -52,7 +52,7 @@ if STUDY.data.sounds:
         params:
             data=STUDY.data.model_dump(
                 mode="json",
-                include={"source", "validation", STUDY.data.source.replace("-", "_")},
+                include={"source", STUDY.data.source.replace("-", "_")},
                 exclude={"recordings": {"jobs"}},
             ),
         script:

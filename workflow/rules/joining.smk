@@ -6,7 +6,6 @@ JOINING_RESULTS = []
 
 if STUDY.joining:
     JOINING_RESULTS = [f"{JOINING}/claims.csv", f"{JOINING}/joining.html"]
-    JOINING_SETTINGS = STUDY.joining.model_dump(mode="json")
 
     rule joining_measure:
         input:
@@ -27,7 +26,7 @@ if STUDY.joining:
         resources:
             **needs(4000, "joining_measure"),
         params:
-            joining={**JOINING_SETTINGS, "growing": None},
+            joining=STUDY.joining.model_dump(mode="json", exclude={"seeds", "growing"}),
         script:
             "../scripts/joining_measure.py"
 
@@ -45,8 +44,10 @@ if STUDY.joining:
         resources:
             **needs(6000, "joining_growing"),
         params:
-            model=lambda w: STUDY.model(w.neuron).model_dump(mode="json"),
-            joining=JOINING_SETTINGS,
+            network=lambda w: STUDY.model(w.neuron).network.model_dump(mode="json"),
+            joining=STUDY.joining.model_dump(
+                mode="json", include={"growing", "step", "surrogates"}
+            ),
             seed=STUDY.seeds[0],
         script:
             "../scripts/joining_growing.py"

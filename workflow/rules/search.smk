@@ -123,7 +123,9 @@ if STUDY.search is not None:
             trials=HALVING,
             samples=TRIALS.samples,
             folds=INNER_FOLDS,
-            search=STUDY.search.model_dump(mode="json", exclude={"trials"}),
+            search=STUDY.search.model_dump(
+                mode="json", include={"seed", "budget", "sampling", "selection"}
+            ),
             fold=lambda w: STUDY.fold_of(int(w.repeat)),
         script:
             "../scripts/search_best.py"

@@ -51,6 +51,7 @@ rule train:
         overrides={},
         inner=None,  # trains on all samples that are not for testing
         samples=None,
+        samples_seed=None,
     script:
         "../scripts/train.py"
 
@@ -108,7 +109,6 @@ rule summarise:
             "means over seeds",
         ),
         speakers=f"{TRAINING}/speakers.csv",
-        reached=f"{TRAINING}/reached.csv",
         histories=f"{TRAINING}/histories.parquet",
     log:
         f"{LOGS}/training/summarise.log",

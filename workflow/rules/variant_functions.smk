@@ -15,6 +15,12 @@ def variant_case(wildcards):
     return next(run for run in runs if run.case == wildcards.case)
 
 
+def variant_model(wildcards):
+    """The model's settings; its networks have no landscapes, and keep few snapshots."""
+    model = STUDY.model(wildcards.neuron).with_parameters({"training.snapshots": 2})
+    return model.model_dump(mode="json")
+
+
 def variant_winner(wildcards):
     """What a run's settings come from: winners, of which it takes the best, or a point that is
     drawn; nothing for the configured settings."""

@@ -56,7 +56,8 @@ use rule train as train_variant with:
     resources:
         **needs(4000, "train_variant"),
     params:
-        overrides=lambda w: {**variant_case(w).parameters, "training.snapshots": 2},
+        model=variant_model,
+        overrides=lambda w: variant_case(w).parameters,
         inner=0,  # samples to validate with are held out
         samples=lambda w: variant_case(w).samples,
         samples_seed=samples_seed(STUDY),

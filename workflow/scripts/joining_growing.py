@@ -1,9 +1,9 @@
 """Train networks of one width on few samples, beside the descent of their first kernel."""
 
 from _job import start
-from spikegrad.settings import validate
+from spikegrad.network_settings import NetworkSettings
+from spikegrad.settings import part, validate
 from study.config.joining import Joining
-from study.config.training import ModelSettings
 from study.data.dataset import load
 from study.joining.growing import growing
 from study.storage.tables import write_table
@@ -11,11 +11,11 @@ from study.storage.tables import write_table
 log = start(snakemake)
 given, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
 table = growing(
-    validate(ModelSettings, params.model),
+    validate(NetworkSettings, params.network),
     wildcards.neuron,
     int(wildcards.width),
     load(given.events, given.split, "train"),
-    validate(Joining, params.joining),
+    part(Joining, params.joining),
     params.seed,
 )
 write_table(table, snakemake.output.table)

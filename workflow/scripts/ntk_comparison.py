@@ -3,6 +3,7 @@
 from _job import start
 from spikegrad.settings import validate
 from study.config.ntk import NTKExperiment, NTKProblem
+from study.ntk import of_experiment
 from study.ntk.comparison import distances, predictions, spreads, trends
 from study.storage.tables import read_table, write_table
 
@@ -12,8 +13,7 @@ experiments = [validate(NTKExperiment, e) for e in snakemake.params.experiments]
 out, n = snakemake.output, snakemake.params.n_resamples
 outputs = zip(experiments, out.predictions, out.distances, out.spreads, out.trends, strict=True)
 for experiment, predictions_file, *table_files in outputs:
-    files = [name for name in snakemake.input.networks if f"/{experiment.name}/" in name]
-    networks = read_table(*files)
+    networks = read_table(*of_experiment(snakemake.input.networks, experiment.name))
     predicted = predictions(problem, experiment)
     tables = [find(networks, predicted, problem, n) for find in (distances, spreads, trends)]
     last = tables[0][tables[0].step == tables[0].step.max()]

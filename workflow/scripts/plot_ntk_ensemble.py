@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
-from study.ntk import SG_NTK, figures
+from study.ntk import SG_NTK, figures, of_experiment
 from study.storage.tables import read_table
 from study.style import save
 
@@ -15,7 +15,7 @@ inputs, out = snakemake.input, snakemake.output
 for experiment, file, *files in zip(
     snakemake.params.experiments, inputs.predictions, out.png, out.pdf, strict=True
 ):
-    parts = [name for name in inputs.networks if f"/{experiment['name']}/" in name]
+    parts = of_experiment(inputs.networks, experiment["name"])
     networks, predictions = read_table(*parts), read_table(file)
     last = networks.step.max()
     final = networks[networks.step == last]

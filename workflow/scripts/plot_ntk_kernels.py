@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 
 from _job import start
+from study.ntk import of_experiment
 from study.ntk.figures import angle_axis, decades_axis, draw_limit, sequence, slope_label
 from study.storage.tables import read_table
 from study.style import save
@@ -12,7 +13,7 @@ inputs, out = snakemake.input, snakemake.output
 for experiment, file, *files in zip(
     snakemake.params.experiments, inputs.analytic, out.png, out.pdf, strict=True
 ):
-    parts = [name for name in inputs.networks if f"/{experiment['name']}/" in name]
+    parts = of_experiment(inputs.networks, experiment["name"])
     networks, analytic = read_table(*parts), read_table(file)
     ordinary = experiment["surrogate"]["name"] == "true_derivative"
     name = "NTK" if ordinary else "SG-NTK"

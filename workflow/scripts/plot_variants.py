@@ -2,7 +2,6 @@
 
 import itertools
 
-import pandas as pd
 import seaborn as sns
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -12,7 +11,7 @@ from study.config.neurons import NEURON_STYLES
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 from study.training.outcomes import FINISHED
-from study.variants import ranks
+from study.variants import ranks, read_runs
 
 PANELS = {  # with limits
     "accuracy": ("accuracy, all test samples", (None, None)),
@@ -95,9 +94,7 @@ log = start(snakemake)
 own = read_table(snakemake.input.runs).groupby("neuron")["accuracy"].mean()
 pictures = zip(snakemake.input.tables, snakemake.output.png, snakemake.output.pdf, strict=True)
 for table, *files in pictures:
-    runs = pd.read_csv(table, dtype={"to": str}).fillna(
-        {"to": "", "accuracy": 0.0, "validation_accuracy": 0.0}
-    )
+    runs = read_runs(table).fillna({"accuracy": 0.0, "validation_accuracy": 0.0})
     runs["to"] = [neuron_label(to) for to in runs["to"]]
     neurons = [neuron for neuron in NEURON_STYLES if neuron in set(runs["neuron"])]
     figure, lines = draw_draws(runs) if "draw" in runs else draw_cases(runs)

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from _job import start
-from study.storage.tables import read_table, write_table
-from study.variants import ranks
+from study.storage.tables import write_table
+from study.variants import ranks, read_runs
 
 log = start(snakemake)
-tables = [ranks(read_table(file)) for file in snakemake.input.tables]
+tables = [ranks(read_runs(file)) for file in snakemake.input.tables]
 write_table(pd.concat(tables), snakemake.output.ranks, digits=6)

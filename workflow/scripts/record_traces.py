@@ -4,6 +4,7 @@ import pandas as pd
 import torch
 
 from _job import start
+from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import load_network
 from study.data.dataset import load
 from study.storage.tables import write_table
@@ -17,7 +18,14 @@ rasters, potentials = [], []
 for checkpoint in snakemake.input.checkpoints:
     network, header = load_network(checkpoint)
     about = {"neuron": header["model"], "data": test.name, "word": word, "speaker": speaker}
-    rasters.append(raster(network, sample.spikes).assign(**about))
-    potentials.append(potential(network, sample.spikes, n_points=4000).assign(**about))
+    try:
+        found = raster(network, sample.spikes), potential(network, sample.spikes, n_points=4000)
+    except SpikeOverflowError:
+        log.warning("%s runs away in the sample, and is not drawn", header["model"])
+        continue
+    for tables, table in zip((rasters, potentials), found, strict=True):
+        tables.append(table.assign(**about))
+if not rasters:
+    raise ValueError(f"all networks run away in test sample {snakemake.params.sample}; set example")
 write_table(pd.concat(rasters, ignore_index=True), snakemake.output.rasters)
 write_table(pd.concat(potentials, ignore_index=True), snakemake.output.potentials)

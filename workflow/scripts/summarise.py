@@ -2,7 +2,7 @@
 
 from _job import start
 from study.storage.tables import read_table, write_table
-from study.training.summary import SCORES, accuracy_by_speaker, reached, summary
+from study.training.summary import SCORES, accuracy_by_speaker, summary
 
 log = start(snakemake)
 params, output = snakemake.params, snakemake.output
@@ -16,5 +16,4 @@ speakers = accuracy_by_speaker(samples, ["speaker", "unseen_speaker", "neuron", 
 write_table(runs, output.runs)
 write_table(summary(runs, SCORES), output.summary, digits=5)
 write_table(speakers, output.speakers, digits=6)
-write_table(reached(histories, runs), output.reached, digits=6)
 write_table(histories, output.histories)

@@ -15,6 +15,6 @@ TABULATE = {
 log = start(snakemake)
 data = validate(DataConfig, snakemake.params.data)
 table = TABULATE[data.source](data.sounds, snakemake.input.sounds)
-recordings.check_splits(table, data.validation)
+recordings.check_splits(table)
 write_table(table, snakemake.output.table)
 log.info("%d recordings by %d speakers", len(table), table["speaker"].nunique())

@@ -29,8 +29,8 @@ settings = settings.with_parameters(found["parameters"]).with_parameters(params.
 neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
 log.info("%s, seed %d: %s", neuron, seed, settings.model_dump_json())
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")
-choice = [params.code, settings.model_dump_json(), params.inner, params.samples]
-identity = digest(files, f"{choice}")
+choice = [params.code, settings.model_dump_json(), params.inner]
+identity = digest(files, f"{[*choice, params.samples, params.samples_seed]}")
 
 run = train(settings, neuron, seed, data, validation, state, identity)
 about = {

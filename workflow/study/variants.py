@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from study.landscape.constants import OF_SAMPLES
 from study.statistics import spearman
 from study.storage.columns import Table, shared
+
+
+def read_runs(file: str | Path) -> pd.DataFrame:
+    """The table of a variant's runs, in which a change may be called nothing."""
+    table = pd.read_csv(file, dtype={"to": str})
+    return table.fillna({"to": ""}) if "to" in table else table
+
 
 SCORED = (
     "neuron", "fold", "search", "change", "to", "seed", "outcome", "epochs",

@@ -59,6 +59,8 @@ def width_power(tables: Tables, quantity: str, last: bool) -> Cases:
     cases = {}
     columns = ("slope", "step", "n_networks", *POWER)
     for experiment, own in tables.experiments("exponents", *columns, quantity=quantity):
+        if own.empty:  # one width only
+            continue
         step = own["step"].max() if last else own["step"].min()
         worst = own[own["step"] == step].sort_values("high").iloc[-1]
         cases[f"{experiment}, slope {worst['slope']:g}"] = _of_networks(worst, worst[[*POWER]])

@@ -133,7 +133,7 @@ def _silenced(tables: Tables, neuron: str) -> Cases:
 
 def _fell_silent(tables: Tables, neuron: str, case: str) -> pd.DataFrame:
     """Neurons of all networks, with whether each ``fell`` silent."""
-    own = tables.rows("silence", "ever_spiked", "silent", "woke", "has_gradient", neuron=neuron)
+    own = tables.some("silence", "ever_spiked", "silent", "woke", "has_gradient", neuron=neuron)
     fell = own["ever_spiked"] & own["silent"]
     if case != "to the end":
         fell &= ~own["woke"]

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from spikegrad.settings import Section, seconds
+from spikegrad.settings import Distinct, Section, seconds
 
 # Both become parts of file names, in which braces are wildcards to Snakemake.
 Voice = Annotated[str, Field(pattern=r"^\w[\w -]*$")]
@@ -98,6 +98,12 @@ class Files(Section):
     """File with the training samples."""
     test: FileName
     """File with the test samples."""
+
+    @model_validator(mode="after")
+    def _are_two(self) -> Self:
+        if self.train == self.test:
+            raise ValueError(f"train and test are the same file, '{self.test}'; name two")
+        return self
 
 
 class HeidelbergDigits(Section):
@@ -200,7 +206,9 @@ class Folds(Section):
     speakers: int | None = Field(None, ge=2)
     """Speakers in all the data; null where the source says it (`heidelberg-digits`,
     `spoken-digits`)."""
-    only: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(None, min_length=1)
+    only: (
+        Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1), Distinct] | None
+    ) = None
     """Numbers of the folds to run; null runs all."""
 
 

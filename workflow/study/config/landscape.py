@@ -94,8 +94,8 @@ class Planes(Section):
         tuple[Annotated[tuple[str, str], Distinct], ...], Field(min_length=1), Distinct
     ]
     """Pairs of directions that span a plane."""
-    points: Points
-    """Points along each axis."""
+    points: Annotated[int, Field(ge=3), AfterValidator(_odd)]
+    """Points along each axis, an odd number."""
     reach: PositiveFloat
     """Largest distance from the network along each axis."""
     gradient_every: PositiveInt

@@ -134,12 +134,18 @@ class KernelExperiment(NTKExperiment):
 class AnalyticConfig(Section):
     """Limits of infinitely wide networks, from the formulas alone."""
 
-    slopes: Annotated[tuple[Positive, ...], Field(min_length=2)]
+    slopes: Annotated[tuple[Positive, ...], Field(min_length=2), Distinct]
     """Slopes m at which erf_m approaches the sign function."""
-    depths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
+    depths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1), Distinct]
     """Numbers of dense layers, L."""
-    surrogates: Annotated[tuple[Surrogate, ...], Field(min_length=1)]
-    """The derivatives in backpropagation; true_derivative is the NTK."""
+    surrogates: Annotated[tuple[Surrogate, ...], Field(min_length=2), Distinct]
+    """The derivatives in backpropagation: true_derivative, which is the NTK, and others."""
+
+    @model_validator(mode="after")
+    def _has_both_kernels(self) -> AnalyticConfig:
+        if "true_derivative" not in {surrogate.name for surrogate in self.surrogates}:
+            raise ValueError("surrogates must have true_derivative among them, for the NTK")
+        return self
 
 
 class OffCircleConfig(Section):
@@ -243,8 +249,8 @@ class NTKConfig(Section):
     def _fits_the_figures(self) -> NTKConfig:
         if any(e.gaussian_inputs for e in self.kernels) or self.ensembles[0].gaussian_inputs:
             raise ValueError("kernels, and the first of ensembles, are on the circle")
-        if any(len(e.activations) > 1 for e in self.ensembles):
-            raise ValueError("an ensemble has one activation: give another one its own entry")
+        if any([a.name for a in e.activations] != ["sign"] for e in self.ensembles):
+            raise ValueError("ensembles are of sign networks: activations is [{name: sign}]")
         names = ["figures", "limits", "stability", *(e.name for e in self.experiments())]
         repeated = [n for n, k in Counter(names).items() if k > 1]
         if repeated:

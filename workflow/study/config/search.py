@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from spikegrad.seeds import derived_seed
-from spikegrad.settings import Section
+from spikegrad.settings import Distinct, Section
 from study.config.training import ModelSettings
 
 START, NEXT, TRAIN, AGAIN, SEARCH = range(5)
@@ -67,7 +67,7 @@ class Choice(Section):
 
     key: Key
     """What is searched: a key of `network` or `training`, as in network.layers."""
-    choices: Annotated[tuple[Any, ...], Field(min_length=2)]
+    choices: Annotated[tuple[Any, ...], Field(min_length=2), Distinct]
     """The values."""
 
     def examples(self) -> tuple[Any, ...]:
@@ -199,8 +199,9 @@ class Sampling(Section):
         for key, count in counts.items():
             if count > 1:
                 raise ValueError(f"'{key}' is listed twice in space")
-        if "training.epochs" in counts:
-            raise ValueError("training.epochs cannot be searched: search.trials.epochs sets it")
+        for key in ("training.epochs", "training.snapshots"):
+            if key in counts:
+                raise ValueError(f"{key} cannot be searched: trials have their own")
         return self
 
     def check(self, settings: ModelSettings, where: str = "search.sampling.space") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
@@ -10,17 +9,17 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from study.config.data import FileNames, Recordings, SpokenDigits, Validation
+from study.config.data import FileNames, Recordings, SpokenDigits
 from study.data.archives import audio_names
 from study.data.layout import DataError
 from study.storage.columns import Table
-
-log = logging.getLogger(__name__)
 
 SPLITS = ("train", "test")
 NOBODY = "unknown"
 """The speaker where none are named."""
 TEXT = ("file", "label", "speaker", "split")
+NAMED = ("label", "speaker")
+"""What names can say of a recording."""
 WORDS = {
     "en": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     "de": ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"),
@@ -85,7 +84,7 @@ def from_names(places: dict[str, str], names: FileNames, path: str | Path) -> pd
                 f"{path}: the name '{place}' is not one of data.recordings.names.pattern ="
                 f" '{names.pattern}'; rename the file, move it away, or correct the pattern"
             )
-        row = {"file": place} | {k: v for k, v in found.groupdict().items() if k in TEXT}
+        row = {"file": place} | {k: v for k, v in found.groupdict().items() if k in NAMED}
         if names.test is not None:
             row["split"] = SPLITS[_match(names.test, place) is not None]
         rows.append(row)
@@ -203,7 +202,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False)
 
 
-def check_splits(table: pd.DataFrame, validation: Validation) -> None:
+def check_splits(table: pd.DataFrame) -> None:
     """Raise DataError unless ``table`` gives a training, a validation and a test set."""
     training = table[table["split"] == "train"]
     for split in SPLITS:
@@ -213,16 +212,6 @@ def check_splits(table: pd.DataFrame, validation: Validation) -> None:
     if untrained:
         raise DataError(
             f"{listed(untrained)} in the test set only: move recordings of each label into training"
-        )
-    speakers = training["speaker"].nunique()
-    if speakers == 1 and validation.speakers:
-        log.info(
-            "one speaker, or none named: validation holds out samples, data.validation.fraction"
-        )
-    elif validation.speakers >= speakers:
-        raise DataError(
-            f"{speakers} training speakers are too few to hold out data.validation.speakers ="
-            f" {validation.speakers}: lower that (0 takes samples of all speakers), or add speakers"
         )
 
 

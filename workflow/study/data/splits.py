@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,6 +11,8 @@ from numpy.typing import NDArray
 from study.config.data import Validation
 from study.data.layout import ORIGINS, DataError
 from study.storage.columns import Table, shared
+
+log = logging.getLogger(__name__)
 
 ROLES = ("train", "validation", "test")
 Integers = NDArray[np.int64]
@@ -91,6 +95,8 @@ def held_out(labels: Integers, speakers: Integers, config: Validation) -> Intege
         ):
             inner[np.isin(speakers, group)] = k
     else:
+        if config.speakers:
+            log.info("one speaker, or none named: data.validation.fraction of samples is held out")
         for label in np.unique(labels):
             own = rng.permutation(np.flatnonzero(labels == label))
             n = max(1, round(config.fraction * len(own)))

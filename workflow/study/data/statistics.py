@@ -170,4 +170,4 @@ def parts_of_folds(splits: Mapping[str, str | Path]) -> pd.DataFrame:
         speakers = parts.groupby(part.mask(parts["test"], "test").rename("part"))["speaker"]
         found = speakers.agg(speakers=_listed, samples="size")
         tables.append(found.reset_index().assign(fold=fold))
-    return pd.concat(tables)[list(FOLDS_TABLE.columns)]
+    return pd.concat(tables)[["fold", "part", "speakers", "samples"]]

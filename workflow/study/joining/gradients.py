@@ -20,7 +20,7 @@ from study.data.dataset import SpikeDataset
 from study.jobs import with_progress
 from study.joining import EXACT, LABEL
 from study.joining.twin import Twin, vector
-from study.landscape.objective import Evaluation, Objective
+from study.landscape.objective import FAILURES, Evaluation, Objective
 from study.landscape.states import TrainingRun, load_run
 from study.storage.columns import Table, shared
 
@@ -168,17 +168,19 @@ def steps(
         down = -vector(parts)
         down *= weights.norm() / down.norm()
         for length in np.geomspace(lengths.low, lengths.high, lengths.points):
-            end = objective.evaluate(weights + length * down)
+            row = {"rule": name if isinstance(name, str) else label(name), "length": length}
+            row |= {"loss": float(start.loss), "predicted": float(length * (slopes @ down).mean())}
+            try:
+                end = objective.evaluate(weights + length * down)
+            except FAILURES:  # what else there is to measure is missing
+                yield row
+                continue
             changes = end.losses - start.losses
             missed = (changes - length * (slopes @ down)).abs()
             more = _counts(end, objective) - spikes
             changed = (more != 0).any(1)
             n = len(changes)
-            yield {
-                "rule": name if isinstance(name, str) else label(name),
-                "length": length,
-                "loss": float(start.loss),
-                "predicted": float(length * (slopes @ down).mean()),
+            yield row | {
                 "change": float(changes.mean()),
                 "residual": float(missed.mean()),
                 "residual_changed": float(missed[changed].sum() / n),

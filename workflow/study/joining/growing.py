@@ -22,11 +22,11 @@ from torch import Tensor
 
 from spikegrad.autograd import NotFiniteError
 from spikegrad.network import Network
+from spikegrad.network_settings import NetworkSettings
 from spikegrad.ntk.spiking import jacobian
 from spikegrad.seeds import generator, numpy_generator
 from spikegrad.spikes import SpikeTrains
 from study.config.joining import Joining, Widths
-from study.config.training import ModelSettings
 from study.data.dataset import SpikeDataset
 from study.jobs import with_progress
 from study.joining.twin import Twin
@@ -84,7 +84,7 @@ def powers(table: pd.DataFrame, seed: int) -> pd.DataFrame:
             values = last.pivot_table(index="network", columns="width", values=quantity).dropna()
             widths, found = values.columns.to_numpy(float), values.to_numpy()
             exponent, interval = math.nan, (math.nan, math.nan)
-            if len(found) > 1:
+            if len(found) > 1 and len(widths) > 1:
                 interval = power_interval(widths, found, numpy_generator(seed), RESAMPLES, gmean)
                 exponent, _ = power_law(widths, gmean(found, axis=0))
             rows.append((neuron, rule, scaling, quantity, exponent, *interval, len(found), lost))
@@ -107,7 +107,7 @@ def task(data: SpikeDataset, n: int, seed: int) -> tuple[SpikeTrains, Tensor]:
 
 
 def growing(
-    model: ModelSettings,
+    settings: NetworkSettings,
     neuron: str,
     width: int,
     data: SpikeDataset,
@@ -121,7 +121,7 @@ def growing(
     cells = list(product(growth.rules, growth.scalings, range(growth.networks)))
     rows = []
     for rule, scaling, number in with_progress(cells, len(cells), "networks"):
-        network = start(model, neuron, width, scaling, growth, data, spikes, seed, number)
+        network = start(settings, neuron, width, scaling, growth, data, spikes, seed, number)
         key: dict[str, Any] = {"neuron": neuron, "rule": rule, "scaling": scaling}
         key |= {"width": width, "network": number}
         rows += [
@@ -131,7 +131,7 @@ def growing(
 
 
 def start(
-    model: ModelSettings,
+    settings: NetworkSettings,
     neuron: str,
     width: int,
     scaling: str,
@@ -142,7 +142,7 @@ def start(
 ) -> Network:
     """An untrained network of one output, of a width and scaling."""
     network = Network(
-        model.network.model_copy(update={"layers": (width,)}), data.n_units, 1, neuron,
+        settings.model_copy(update={"layers": (width,)}), data.n_units, 1, neuron,
         torch.float64,
     )  # fmt: skip
     network.initialise(spikes, generator(*purpose, width))

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from study.landscape.fragmentation import persistence
 from study.landscape.job import Job
-from study.landscape.objective import FAILURES, Objective
+from study.landscape.objective import FAILURES, Objective, held
 from study.storage.columns import Table, shared
 
 STATE = "trained"
@@ -37,7 +37,7 @@ CLOSEUPS_TABLE = Table(
         "loss": "in nats; missing where the network diverges or has no finite gradient",
         "slope_x": "part of the gradient along the first axis, nats per relative distance",
         "slope_y": "along the second",
-        "norm": "length of the whole gradient, nats per relative distance",
+        "norm": "length of the whole gradient by the weights, nats per relative distance",
     },
 )
 
@@ -45,7 +45,7 @@ CLOSEUPS_TABLE = Table(
 def closeups(job: Job) -> dict[str, pd.DataFrame]:
     """Loss and gradient at each point of each plane, of the mean and of each single sample."""
     options, centre = job.options.closeups, job.centres[STATE]
-    axes = [centre.directions[name] for name in options.directions]
+    axes, fixed = [centre.directions[name] for name in options.directions], held(job.network)
     numbers = torch.arange(options.samples)
     singles, others = numbers[: options.singles].split(1), numbers[options.singles :]
     parts = [*singles, others] if len(others) else singles  # whose mean is that of all
@@ -63,7 +63,7 @@ def closeups(job: Job) -> dict[str, pd.DataFrame]:
         for of, own, gradient in zip(names, losses, gradients, strict=False):
             loss = float(own.mean())
             slope_x, slope_y = (float(gradient @ axis) for axis in axes)
-            norm = float(gradient.norm() * centre.weights.norm())
+            norm = float(gradient[~fixed].norm() * centre.about["norm"])
             place = {**job.key, "reach": reach, "of": of, "x": x, "y": y, "loss": loss}
             rows.append({**place, "slope_x": slope_x, "slope_y": slope_y, "norm": norm})
     return {"closeups": pd.DataFrame(rows)}

@@ -29,7 +29,7 @@ from study.landscape.causes import explain
 from study.landscape.constants import STATES, SWAPS
 from study.landscape.isolation import Line, bracket, breaks
 from study.landscape.job import Job
-from study.landscape.objective import FAILURES, Objective, vector_of
+from study.landscape.objective import FAILURES, Objective, held, vector_of
 from study.storage.columns import Table, shared
 from study.training.batches import epoch_batches
 from study.training.run import by_epoch
@@ -111,11 +111,11 @@ def gradients(job: Job) -> dict[str, pd.DataFrame]:
         draw = generator(seed, update.seed, update.epoch)
         met.append({**update.key, **breaks_met(update, options.updates, draw)})
     for state in job.share(STATES, "states"):
-        weights = job.centres[state].weights
+        weights, fixed = job.centres[state].weights, held(job.network)
         for sample in range(len(job.objective.data)):
             loss, gradient = _at(job.objective.select(torch.tensor([sample])), weights)
             key = {**job.key, "state": state, "sample": sample}
-            norm = float(gradient.norm()) * job.centres[state].about["norm"]
+            norm = float(gradient[~fixed].norm()) * job.centres[state].about["norm"]
             samples.append({**key, "loss": loss, "gradient_norm": norm})
     return {
         "steps": pd.DataFrame(steps),

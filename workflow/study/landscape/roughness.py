@@ -27,6 +27,7 @@ from study.landscape.isolation import Line
 from study.landscape.objective import (
     FAILURES,
     Objective,
+    held,
     landscape_samples,
     matrices,
     weights_of,
@@ -62,11 +63,12 @@ def around_samples(
 
 
 def scales(weights: Tensor, network: Network) -> Tensor:
-    """For each of ``weights`` the norm of the matrix that it stands in, [n_weights]."""
+    """For each of ``weights`` the norm of the matrix that it stands in, 0 for a time constant,
+    [n_weights]."""
     norms = torch.empty_like(weights)
     for part, own in zip(matrices(norms, network), matrices(weights, network), strict=True):
         part.fill_(own.norm())
-    return norms
+    return norms.masked_fill_(held(network), 0.0)
 
 
 def down_the_gradient(
@@ -108,8 +110,9 @@ def roughness(
     """
     objective = Objective(network, landscape_samples(data, options, seed))
     weights = weights_of(network)
-    direction = draw("filter", weights, network, generator(seed))
-    direction *= weights.norm() / direction.norm()
+    fixed = held(network)
+    direction = draw("filter", weights, network, generator(seed)).masked_fill_(fixed, 0.0)
+    direction *= weights[~fixed].norm() / direction.norm()
     try:
         steps = [
             {"clipped": clipped, **step}

@@ -1,7 +1,15 @@
 """The second paper's experiments: networks of finite width beside their kernels."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 # What tables call kernels and times; shared with figures, claims and the page.
 SG_NTK, TWO_SIDED, NNGP = "SG-NTK", "two-sided", "NNGP"
 TRANSPOSED, SYMMETRISED = "transposed", "symmetrised"
 SAME_TIME, CONVERGENCE = "same time", "convergence"
 """Networks beside a kernel's gradient flow after as many steps; beside its regression."""
+
+
+def of_experiment(files: Iterable[str], name: str) -> list[str]:
+    """Those of ``files``, ntk/EXPERIMENT/networks/JOB.parquet, that an experiment has made."""
+    return [file for file in files if Path(file).parents[1].name == name]

@@ -159,24 +159,30 @@ def robustness(study: StudyTables) -> str:
     """Accuracy on changed samples: means over the networks that are kept."""
     found = study.table("networks/robustness.csv")
     found["by"] = found["by"].abs()
-    rows = []
+    rows, neurons = [], _measured(study, found)
     for (change, by), own in found.groupby(["change", "by"], sort=False):
         means = own.groupby("neuron")["accuracy"].mean()
         name = "as they are" if change == "none" else f"{change} {by:g}"
-        rows.append([name, *[share(means[n]) for n in study.neurons]])
-    return markdown_table(["test samples", *map(neuron_label, study.neurons)], rows)
+        rows.append([name, *[share(means[n]) for n in neurons]])
+    return markdown_table(["test samples", *map(neuron_label, neurons)], rows)
+
+
+def _measured(study: StudyTables, table: pd.DataFrame) -> list[str]:
+    """The neuron models of which a table of measures has networks: neither surrogate ones nor those
+    that all diverged."""
+    return [neuron for neuron in study.neurons if neuron in set(table["neuron"])]
 
 
 def roughness(study: StudyTables) -> str:
     """The loss around networks: steps of one length down the gradient, and single samples."""
     table = study.table("networks/roughness.csv")
-    rows = []
+    rows, neurons = [], _measured(study, table)
     for (clipped, length), own in table.groupby(["clipped", "length"]):
         means = own.groupby("neuron")[["changed", "turned"]].mean()
-        of_neuron = [means.loc[n] for n in study.neurons]
+        of_neuron = [means.loc[n] for n in neurons]
         texts = [f"{r['changed']:+.4f}, {r['turned']:+.2f}".replace("-", "−") for r in of_neuron]
         rows.append([f"{length:g}", clipped, *texts])
-    header = [f"{neuron_label(n)}: loss, cosine" for n in study.neurons]
+    header = [f"{neuron_label(n)}: loss, cosine" for n in neurons]
     steps = markdown_table(["down the gradient by", "samples clipped", *header], rows)
     of = table.groupby("neuron")[["word_variation", "word_in_jumps", "word_minima"]].mean()
     samples = {
@@ -184,7 +190,7 @@ def roughness(study: StudyTables) -> str:
         "of that, in jumps": lambda n: share(of.loc[n, "word_in_jumps"]),
         "minima": lambda n: f"{of.loc[n, 'word_minima']:.1f}",
     }
-    return f"{steps}\n{by_neuron(study.neurons, 'single samples', samples)}"
+    return f"{steps}\n{by_neuron(neurons, 'single samples', samples)}"
 
 
 def cost(study: StudyTables) -> str:

@@ -38,12 +38,13 @@ def share(value: float, digits: int = 0) -> str:
 
 
 def percent(row: Mapping[str, Any]) -> str:
-    """A mean share in per cent with its interval, which ends at 0 and 100 %."""
+    """A mean share in per cent with its interval, unless that excludes nothing."""
     if math.isnan(row["mean"]):
         return "-"
-    ends = (max(row["low"], 0.0), min(row["high"], 1.0)) if math.isfinite(row["low"]) else ()
-    text = f"{100 * row['mean']:.1f} %"
-    return f"{text} ({' to '.join(f'{100 * end:.1f}' for end in ends)})" if ends else text
+    text, ends = f"{100 * row['mean']:.1f} %", (row["low"], row["high"])
+    if max(ends[0], 0.0) == 0.0 and min(ends[1], 1.0) == 1.0:
+        return text
+    return f"{text} ({' to '.join(f'{100 * end:.1f}' for end in ends)})"
 
 
 def points(value: float) -> str:

@@ -48,7 +48,6 @@ def page(folder: Path, template: str) -> str:
         answers=answers,
         chosen_late=day is not None and day < CHOSEN,
         claims_page=CLAIMS.get(template),
-        Verdict=Verdict,
         facts=facts,
         scores=score_facts,
         searches=search_facts,

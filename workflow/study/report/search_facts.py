@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import yaml
 
-from spikegrad.settings import validate
-from study.config.search import Choice, Range
 from study.report.facts import by_neuron, by_search
 from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
-from study.search.regions import region_table
 from study.style import neuron_label
 from study.training.mean_field import CRITICAL
 from study.training.outcomes import FINISHED, OVERFLOW
@@ -26,13 +25,18 @@ def winners(study: StudyTables) -> str:
     """What each search's winner came to, and its settings."""
     columns = {}
     for (neuron, search), own in study.runs.groupby(["neuron", "search"], sort=False):
-        best = yaml.safe_load((study.folder / f"search/{neuron}/{search}/best.yaml").read_text())
+        best = _best(study, neuron, search)
         columns[neuron, search] = {
             "validation of the winner": best["winner"]["validation_accuracy"],
             "test, mean of its seeds": own["accuracy"].mean(),
             "spikes a neuron": own["spikes_per_neuron"].mean(),
         } | best["parameters"]
     return by_search(pd.DataFrame(columns), study.neurons, "of each search, in order")
+
+
+def _best(study: StudyTables, neuron: str, search: int) -> dict[str, Any]:
+    """What a search has ended with."""
+    return yaml.safe_load((study.folder / f"search/{neuron}/{search}/best.yaml").read_text())
 
 
 def at_bounds(study: StudyTables) -> str:
@@ -67,7 +71,7 @@ def recurrence(study: StudyTables) -> str:
 def hostile(study: StudyTables) -> str:
     """Regions of the searched space in which more than :data:`HOSTILE` of a neuron model's trials
     failed; empty if there is none."""
-    table = _regions(study)
+    table = study.table("search/regions.csv")
     there = table[(table["trials"] >= FEW) & (table["failed"] > HOSTILE * table["trials"])]
     header = ["neuron", "parameter", "region", "failed", "of all presentations"]
     rows = []
@@ -79,14 +83,6 @@ def hostile(study: StudyTables) -> str:
             failed = f"{row.failed} of {row.trials}"
             rows.append([neuron_label(neuron), row.parameter, row.place, failed, cost])
     return markdown_table(header, rows) if rows else ""
-
-
-def _regions(study: StudyTables) -> pd.DataFrame:
-    space: list[Range | Choice] = [
-        validate(Choice, p) if "choices" in p else validate(Range, p)
-        for p in study.config["search"]["sampling"]["space"]
-    ]
-    return region_table(space, study.table("search/trials.parquet"))
 
 
 def short_and_long(study: StudyTables) -> str:
@@ -139,8 +135,8 @@ def budget(study: StudyTables) -> str:
     columns = {"allotted": "allotted to trials", "used": "used", "finalists": "by finalists"}
     table, rows = study.table("search/trials.parquet"), []
     for neuron in study.neurons:
-        files = study.folder.glob(f"search/{neuron}/*/best.yaml")
-        costs = [yaml.safe_load(file.read_text())["presentations"] for file in files]
+        searches = study.runs.loc[study.runs["neuron"] == neuron, "search"].unique()
+        costs = [_best(study, neuron, search)["presentations"] for search in searches]
         sums = [f"{sum(cost[name] for cost in costs):,}" for name in columns]
         own = table[table["neuron"] == neuron]
         failed = own.loc[own["failed"], "presentations"].sum() / own["presentations"].sum()

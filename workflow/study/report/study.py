@@ -14,6 +14,7 @@ from study.config.data import OWN
 from study.config.neurons import NEURON_STYLES
 from study.storage.tables import read_table
 from study.training.summary import UNITS, unit_of
+from study.variants import read_runs
 
 CONFIG = "study.yaml"
 """The whole configuration of the study, beside its tables."""
@@ -45,17 +46,16 @@ class StudyTables:
     def variants(self) -> dict[str, pd.DataFrame]:
         """The runs of each variant, by the name of its table; ranks.csv is no such table."""
         files = sorted(self.folder.glob("variants/*.csv"))
-        tables = {file.stem: pd.read_csv(file, dtype={"to": str}) for file in files}
-        return {
-            name: table.fillna({"to": ""}) for name, table in tables.items() if "outcome" in table
-        }
+        tables = {file.stem: read_runs(file) for file in files}
+        return {name: table for name, table in tables.items() if "outcome" in table}
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """Scores of all final networks, with what their training has reached."""
-        reached = self.table("training/reached.csv")
-        columns = ["neuron", "seed", "training_accuracy", "late_gain"]
-        return self.table("training/runs.csv").merge(reached[columns], on=["neuron", "seed"])
+        """Scores of all final networks, with ``training_accuracy``, that of their last epoch."""
+        histories = self.table("training/histories.parquet").sort_values("epoch")
+        last = histories.groupby(["neuron", "seed"])["train_accuracy"].last()
+        runs = self.table("training/runs.csv")
+        return runs.join(last.rename("training_accuracy"), on=["neuron", "seed"])
 
     @cached_property
     def folds(self) -> list[str]:

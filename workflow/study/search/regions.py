@@ -18,7 +18,7 @@ QUARTERS = 4  # of a range
 def positions(parameter: Range | Choice, values: pd.Series) -> np.ndarray:
     """Where ``values`` of a parameter lie on its axis: themselves, or the choice's number.
 
-    A table has missing values where null was chosen, and lists as text.
+    A table has missing values where null was chosen, and lists and mappings as text.
     """
     if isinstance(parameter, Range):
         return values.to_numpy(float)
@@ -30,7 +30,7 @@ def positions(parameter: Range | Choice, values: pd.Series) -> np.ndarray:
 
 
 def _in_table(choice: Any) -> Any:
-    return str(choice) if isinstance(choice, list) else choice
+    return str(choice) if isinstance(choice, list | dict) else choice
 
 
 def edges(parameter: Range | Choice) -> np.ndarray:
@@ -84,7 +84,9 @@ def region_table(space: Sequence[Range | Choice], trials: pd.DataFrame) -> pd.Da
                 counts = (len(there), len(failed))
                 costs = (there["presentations"].sum(), failed["presentations"].sum())
                 rows.append((neuron, parameter.key, region, name, *counts, *costs))
-    return pd.DataFrame(rows, columns=list(REGIONS_TABLE.columns))
+    about = ["neuron", "parameter", "region", "place"]
+    sums = ["trials", "failed", "presentations", "failed_presentations"]
+    return pd.DataFrame(rows, columns=[*about, *sums])
 
 
 def names(parameter: Range | Choice) -> list[str]:

@@ -182,7 +182,7 @@ def trial_table(records: Sequence[TrialRecord], halving: Halving) -> pd.DataFram
                 "presentations": record.presentations,
                 "seconds": record.seconds,
                 **{
-                    key: str(value) if isinstance(value, list) else value
+                    key: str(value) if isinstance(value, list | dict) else value
                     for key, value in record.trial.parameters.items()
                 },
             }

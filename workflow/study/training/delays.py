@@ -28,7 +28,7 @@ DELAYS_TABLE = Table(
 
 def delays(runs: Iterable[tuple[str, int, str | Path]]) -> pd.DataFrame:
     """All delays of ``runs``: a neuron model, a seed and the snapshots of each."""
-    tables = []
+    tables = [pd.DataFrame(columns=list(DELAYS_TABLE.columns))]
     for neuron, seed, path in runs:
         tensors, _ = load_tensors(path)
         kept = list(by_epoch(tensors, "epoch").values())

@@ -9,7 +9,6 @@ import pandas as pd
 
 from study.statistics import t_interval
 from study.storage.columns import Table, shared
-from study.training.outcomes import FINISHED
 
 SCORES = (  # columns of a run's evaluation
     "accuracy",
@@ -19,11 +18,8 @@ SCORES = (  # columns of a run's evaluation
     "spikes_per_neuron",
     "silent_fraction",
 )
-FLAT = 5
-"""Last epochs, over which a curve that is flat gains nothing."""
 
-
-SHARES = ("accuracy", "silent_fraction")
+SHARES = ("accuracy", "training_accuracy", "silent_fraction")
 """How measures begin whose intervals end at 0 and 1."""
 UNITS = {"fold": "outer folds", "search": "searches", "seed": "seeds"}
 """What intervals are over, by the column that tells it apart."""
@@ -107,28 +103,3 @@ def minutes(history: pd.DataFrame) -> float:
     killed and went on, or waited, has no longer ones for that."""
     epochs = history[history["epoch"] > 0]
     return float(len(epochs) * epochs["seconds"].median() / 60)
-
-
-REACHED_TABLE = Table(
-    files=("training/reached.csv",),
-    says="What training has reached, a row for each run.",
-    columns={
-        **shared("neuron", "seed"),
-        "training_accuracy": "share of training samples classified right during the last epoch",
-        "late_gain": "by how much the mean of that over the last five epochs is above that over "
-        "the five before; missing if the run did not finish",
-    },
-)
-
-
-def reached(histories: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
-    """What training has reached: a row for each of ``runs`` that has an epoch."""
-    key = ["neuron", "seed"]
-    outcomes = runs.set_index(key)["outcome"]
-    rows = []
-    for run, curve in histories.sort_values("epoch").groupby(key):
-        last = curve["train_accuracy"].dropna().tail(2 * FLAT).to_numpy()
-        half = len(last) // 2
-        gain = last[half:].mean() - last[:half].mean() if outcomes[run] == FINISHED else np.nan
-        rows.append((*run, curve["train_accuracy"].iloc[-1], gain))
-    return pd.DataFrame(rows, columns=[*key, "training_accuracy", "late_gain"])

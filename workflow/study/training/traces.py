@@ -32,7 +32,10 @@ POTENTIALS_TABLE = Table(
 
 @torch.no_grad()
 def raster(network: Network, spikes: SpikeTrains) -> pd.DataFrame:
-    """All spikes of one sample: layer (0 is the input), time in seconds, unit."""
+    """All spikes of one sample: layer (0 is the input), time in seconds, unit.
+
+    SpikeOverflowError if it runs away.
+    """
     found = network(spikes).hidden
     trains = [spikes, *(own.trains() if isinstance(own, Raster) else own for own in found)]
     tables = [
