@@ -94,7 +94,7 @@ search: {sampling: {space: [{key: network.tau, low: -1.0, high: 2.0}]}}  # 'netw
 search: {sampling: {space: [{key: network.size, low: 1, high: 2}]}}  # 'network.size' is not a key
 search: {sampling: {space: [{key: network.tau.x, low: 0.1, high: 1}]}}  # tau.x' is not a key
 search: {sampling: {space: [{key: training.batch_size, low: 1.5, high: 4.0}]}}  # valid integer
-search: {sampling: {space: [{key: training.epochs, low: 1, high: 9}]}}  # trials.epochs sets
+search: {sampling: {space: [{key: training.epochs, low: 1, high: 9}]}}  # trials have their own
 search: {sampling: {space: [&a {key: network.tau, choices: [0.1, 0.2]}, *a]}}  # listed twice
 search: {trials: {epochs: [3, 3]}}  # ascend
 search: {trials: {per_generation: 2, epochs: [1, 2, 3]}}  # too few
@@ -108,7 +108,7 @@ landscape: {depths: [0.01, 0.2]}  # claims are judged at the depths [0.01, 0.1]
 landscape: {lines: {directions: [principal0]}}  # is missing around a network that failed
 landscape: {census: {directions: [principal0]}}  # is missing around a network that failed
 landscape: {profiles: {directions: [principal0]}}  # is missing around a network that failed
-landscape: {planes: {points: 4}}  # 'landscape.planes.points' = 4
+landscape: {planes: {points: 4}}  # 'landscape.planes.points': 4 is even
 network: {delays: {}}  # landscapes know no network.delays
 search: {sampling: {space: [{key: network.delays, choices: [null, {}]}]}}  # landscapes know no
 search: {sampling: {space: [{key: network.recurrent, choices: [true, true]}]}}  # is listed twice

@@ -215,7 +215,8 @@ def _problems(study: Study, name: str) -> Iterable[str]:
         if type(samples) is not int or samples < 1:
             yield f"changes.{change}.samples = {samples!r} is not a whole number above 0"
         for key in values.keys() - {"samples"}:
-            if all(study.model(neuron).lacks(key) for neuron in neurons_of(study, variant)):
+            lacking = [study.model(neuron).lacks(key) for neuron in neurons_of(study, variant)]
+            if lacking and all(lacking):
                 yield f"changes.{change}: no model has the section of '{key}'; set all of that"
     surrogates = [neuron for neuron in neurons_of(study, variant) if neuron.endswith(SURROGATE)]
     if surrogates and "roughness" in variant.measures:
