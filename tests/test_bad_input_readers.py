@@ -101,7 +101,6 @@ def whole_files(folder: Path) -> list[Path]:
     table.to_csv(paths[".csv"])
     paths[".json"].write_text(json.dumps({"a": [1, 2]}))
     paths[".yaml"].write_text(yaml.safe_dump({"a": [1, {"b": "c"}]}, default_flow_style=True))
-    np.save(paths[".npy"], np.arange(5))
     return list(paths.values())
 
 

@@ -9,7 +9,6 @@ from study.style import neuron_label, panels, plain, save
 
 log = start(snakemake)
 tables = [read_table(file) for file in snakemake.input.samples]
-tables = [table for table in tables if len(table)]  # no row: none of the networks was stable
 figure, grid = panels(1, len(tables), (3.6, 3.6), (0.4, 0), sharey=True)
 for axes, samples in zip(grid[0], tables, strict=True):
     share = pd.crosstab(samples["label"], samples["prediction"], normalize="index", dropna=False)

@@ -49,8 +49,17 @@ def units_to_decide(effect: float) -> int:
 
 def power_law(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
     """Exponent and constant of y = constant x^exponent, by least squares in the logarithms."""
-    exponent, intercept = np.polyfit(np.log(x), np.log(y), 1)
-    return float(exponent), float(np.exp(intercept))
+    exponent = float(exponents(x, y))
+    return exponent, float(np.exp((np.log(y) - exponent * np.log(x)).mean()))
+
+
+def exponents(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The exponent of :func:`power_law` for each row of ``y`` [..., n_x]; not finite where that
+    has a 0."""
+    logs = np.log(np.asarray(x))
+    centred = logs - logs.mean()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (np.log(np.asarray(y)) * centred).sum(-1) / (centred**2).sum()
 
 
 def power_interval(
@@ -64,7 +73,7 @@ def power_interval(
     [n_networks, n_x], each column resampled by itself."""
     drawn = rng.integers(len(table), size=(n_resamples, *table.shape))
     means = mean(np.take_along_axis(table[None], drawn, axis=1), axis=1)
-    low, high = np.quantile([power_law(x, mean)[0] for mean in means], TAILS)
+    low, high = np.quantile(exponents(x, means), TAILS)
     return float(low), float(high)
 
 

@@ -40,12 +40,8 @@ def variation_in_jumps(tables: Tables) -> Cases:
         rows = tables.rows("profiles", *columns, neuron=neuron, state=state)
         return tables.unit_ratios(rows.assign(jumps=_height(rows, CAUSES)), "jumps", "variation")
 
-    return tables.comparisons(
-        lambda qif: {
-            state: tables.difference(in_jumps(LIF, state), in_jumps(qif, state))
-            for state in _states(tables, "profiles")
-        }
-    )
+    states = _states(tables, "profiles")
+    return tables.lif_minus_qif(in_jumps, {state: (state,) for state in states})
 
 
 def minima_by_order(tables: Tables) -> Cases:

@@ -26,7 +26,7 @@ from study.ntk import (
     TWO_SIDED,
     build,
 )
-from study.statistics import TAILS
+from study.statistics import TAILS, exponents
 from study.storage.columns import Table, shared
 
 PREDICTIONS_TABLE = Table(
@@ -219,10 +219,7 @@ def _differences(
 
 def _powers(widths: Array, squares: Array) -> Array:
     """Powers of the root of ``squares`` [..., widths]."""
-    x = np.log(widths) - np.log(widths).mean()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(np.maximum(squares, 0)) / 2
-        power = (logs * x).sum(-1) / (x**2).sum()
+    power = exponents(widths, np.sqrt(np.maximum(squares, 0)))
     return np.where(np.isfinite(power), power, -np.inf)
 
 

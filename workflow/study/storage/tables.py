@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
@@ -18,7 +17,6 @@ READERS: dict[str, Callable[[Path], Any]] = {
     ".csv": pd.read_csv,
     ".json": lambda path: json.loads(path.read_text()),
     ".yaml": lambda path: yaml.safe_load(path.read_text()),
-    ".npy": np.load,
 }
 """By suffix; spike files and tensors say by themselves that they are damaged."""
 
@@ -40,7 +38,7 @@ def write_table(table: pd.DataFrame, file: str | Path, digits: int | None = None
 
 
 def damaged(paths: Iterable[str | Path]) -> Iterator[str]:
-    """A line for each table, JSON, YAML or array file of ``paths`` that cannot be read."""
+    """A line for each table, JSON or YAML file of ``paths`` that cannot be read."""
     for path in map(Path, paths):
         try:
             READERS.get(path.suffix, Path.exists)(path)

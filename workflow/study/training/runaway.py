@@ -67,14 +67,14 @@ def single(neuron: str, current: float) -> float:
     return float((len(times) - 1) / (times[-1] - times[0])) if len(times) > 1 else 0.0
 
 
-def gain(recurrent: np.ndarray, seed: int = 0) -> float:
+def gain(recurrent: np.ndarray) -> float:
     """By how much LIF activity that no input supports comes back through ``recurrent`` [n, n].
 
     Far above threshold a LIF neuron's rate is its current over tau, and a spike of weight w a
     current of w tau/2 on average. So rates x follow tau x' = -x + [recurrentᵀ x / 2]+, and the
     gain is 1 plus the rate of the fastest growth (per tau): above 1, the network diverges.
     """
-    rng, step = numpy_generator(seed), 0.1
+    rng, step = numpy_generator(0), 0.1
     fastest = 0.0
     for _ in range(5):
         x = rng.uniform(size=len(recurrent))
