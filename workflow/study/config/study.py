@@ -81,8 +81,8 @@ class Study(Section):
         "robustness",
         "runaway",
     )
-    """What is measured of the study's networks beside their scores: how rough the loss of each
-    search's best one is, what changed samples do to it, and why networks diverge."""
+    """What is measured of the study's networks beside their scores: how rough the loss
+    around the first one of each search is, what changed samples do to it, why networks diverge."""
     runaway: Runaway = Runaway()
     """Random networks of the measure `runaway`."""
     silence: Silence

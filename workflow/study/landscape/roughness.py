@@ -129,8 +129,8 @@ def roughness(
 
 ROUGHNESS_TABLE = Table(
     files=("networks/roughness.csv", "networks/*.roughness.parquet"),
-    says="How rough the loss is around the best network of each search, with steps of one length "
-    "for all.",
+    says="How rough the loss is around the first network of each search, with steps of one "
+    "length for all.",
     columns={
         **shared("neuron", "word_minima"),
         "network": "file of the network",

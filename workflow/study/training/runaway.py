@@ -128,9 +128,8 @@ RUNAWAY_GAINS_TABLE = Table(
     says="How much the recurrent weights of trained LIF networks amplify activity; "
     "docs/runaway.md.",
     columns={
-        **shared("seed", "epoch", "outcome"),
+        **shared("seed", "epoch", "outcome", "spikes_per_neuron"),
         "gain": "above 1 activity grows without input; 0 without recurrent weights",
-        "spikes_per_neuron": "on validation samples",
     },
 )
 
