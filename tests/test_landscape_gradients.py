@@ -29,16 +29,18 @@ from study.training.run import snapshot_tensors
 from trainings import TRAIN, VALIDATION, settings
 
 
-class Known:
-    """An objective whose loss is a formula."""
+class Known(Objective):
+    """An objective whose loss is a formula, of one sample."""
 
     def __init__(self, loss: Callable[[Tensor], Tensor]) -> None:
-        self.loss = loss
+        self.loss, self.data = loss, [None]
 
-    def gradient(self, weights: Tensor, clip: float | None) -> tuple[SimpleNamespace, Tensor]:
+    def gradient(
+        self, weights: Tensor, clip: float | None = None
+    ) -> tuple[SimpleNamespace, Tensor]:
         weights = weights.clone().requires_grad_()
         loss = self.loss(weights)
-        return SimpleNamespace(loss=loss.detach()), torch.autograd.grad(loss, weights)[0]
+        return SimpleNamespace(losses=loss.detach()[None]), torch.autograd.grad(loss, weights)[0]
 
 
 START, CHANGE = torch.tensor([3.0, 4.0]).double(), torch.tensor([-1.0, -1.0]).double()

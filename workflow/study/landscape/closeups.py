@@ -6,18 +6,16 @@ smooth from near by, and the mean of many samples hides what each of them does.
 
 from __future__ import annotations
 
-import math
 from itertools import product
 from operator import mul
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from study.landscape.fragmentation import persistence
 from study.landscape.job import Job
-from study.landscape.objective import FAILURES, Objective, held
+from study.landscape.objective import held
 from study.storage.columns import Table, shared
 
 STATE = "trained"
@@ -57,7 +55,8 @@ def closeups(job: Job) -> dict[str, pd.DataFrame]:
     for reach, across, up in job.share(list(product(options.reaches, side, side)), "points"):
         x, y = reach * across, reach * up
         weights = centre.at(options.directions, (x, y))
-        losses, gradients = zip(*(_evaluated(own, weights) for own in objectives), strict=True)
+        found = [own.gradient_or_nan(weights) for own in objectives]
+        losses, gradients = zip(*found, strict=True)
         losses = (torch.cat(losses), *losses)
         gradients = (sum(map(mul, shares, gradients)), *gradients)
         for of, own, gradient in zip(names, losses, gradients, strict=False):
@@ -67,15 +66,6 @@ def closeups(job: Job) -> dict[str, pd.DataFrame]:
             place = {**job.key, "reach": reach, "of": of, "x": x, "y": y, "loss": loss}
             rows.append({**place, "slope_x": slope_x, "slope_y": slope_y, "norm": norm})
     return {"closeups": pd.DataFrame(rows)}
-
-
-def _evaluated(objective: Objective, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Each sample's loss and the gradient of their mean; NaN where there is none."""
-    try:
-        found, gradient = objective.gradient(weights)
-    except FAILURES:
-        return weights.new_full([len(objective.data)], math.nan), torch.full_like(weights, math.nan)
-    return found.losses, gradient
 
 
 CLOSEUP_MEASURES_TABLE = Table(

@@ -29,7 +29,7 @@ from study.landscape.causes import explain
 from study.landscape.constants import STATES, SWAPS
 from study.landscape.isolation import Line, bracket, breaks
 from study.landscape.job import Job
-from study.landscape.objective import FAILURES, Objective, held, vector_of
+from study.landscape.objective import Objective, held, vector_of
 from study.storage.columns import Table, shared
 from study.training.batches import epoch_batches
 from study.training.run import by_epoch
@@ -113,10 +113,10 @@ def gradients(job: Job) -> dict[str, pd.DataFrame]:
     for state in job.share(STATES, "states"):
         weights, fixed = job.centres[state].weights, held(job.network)
         for sample in range(len(job.objective.data)):
-            loss, gradient = _at(job.objective.select(torch.tensor([sample])), weights)
+            loss, gradient = job.objective.select(torch.tensor([sample])).gradient_or_nan(weights)
             key = {**job.key, "state": state, "sample": sample}
             norm = float(gradient[~fixed].norm()) * job.centres[state].about["norm"]
-            samples.append({**key, "loss": loss, "gradient_norm": norm})
+            samples.append({**key, "loss": float(loss), "gradient_norm": norm})
     return {
         "steps": pd.DataFrame(steps),
         "step_losses": pd.DataFrame(losses),
@@ -179,9 +179,10 @@ def along(
 
     ``points`` - 1 is a multiple of :data:`REACH`. NaN where the network diverges.
     """
-    values = [_at(objective, weights + t * change) for t in np.linspace(0, REACH, points)]
+    places = np.linspace(0, REACH, points)
+    values = [objective.gradient_or_nan(weights + t * change) for t in places]
     start, end = values[0][1], values[(points - 1) // REACH][1]
-    losses = np.array([loss for loss, _ in values])
+    losses = np.array([float(own.mean()) for own, _ in values])
     norms = np.array([float(g.norm() * weights.norm()) for _, g in values])
     predicted, changed = float(start @ change), losses[(points - 1) // REACH] - losses[0]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -195,7 +196,7 @@ def along(
             "runaway": bool(np.isnan(losses).any()),
         }
     table = {
-        "t": np.linspace(0, REACH, points),
+        "t": places,
         "loss": losses,
         "gradient_norm": norms,
         "cosine": [_cosine(start, gradient) for _, gradient in values],
@@ -207,19 +208,10 @@ def clipped_cosine(objective: Objective, update: Update) -> float:
     """Cosine between the gradients before and after ``update``, clipped as its training clips them;
     NaN where there is none."""
     before, after = (
-        _at(objective, weights, update.clip)[1]
+        objective.gradient_or_nan(weights, update.clip)[1]
         for weights in (update.weights, update.weights + update.change)
     )
     return _cosine(before, after)
-
-
-def _at(objective: Objective, weights: Tensor, clip: float | None = None) -> tuple[float, Tensor]:
-    """Loss and gradient; NaN where the network diverges or has no finite gradient."""
-    try:
-        found, gradient = objective.gradient(weights, clip)
-    except FAILURES:
-        return math.nan, torch.full_like(weights, math.nan)
-    return float(found.loss), gradient
 
 
 def _cosine(a: Tensor, b: Tensor) -> float:

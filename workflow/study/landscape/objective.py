@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -90,6 +91,14 @@ class Objective:
         gradients = torch.autograd.grad(found.loss, parameters)
         found = replace(found, losses=found.losses.detach())
         return found, torch.cat([gradient.flatten() for gradient in gradients])
+
+    def gradient_or_nan(self, weights: Tensor, clip: float | None = None) -> tuple[Tensor, Tensor]:
+        """Each sample's loss and the gradient, as :meth:`gradient`; NaN where there is none."""
+        try:
+            found, gradient = self.gradient(weights, clip)
+        except FAILURES:
+            return weights.new_full([len(self.data)], math.nan), torch.full_like(weights, math.nan)
+        return found.losses, gradient
 
     def _evaluate(self) -> Evaluation:
         output = self.network(self.data.spikes)
