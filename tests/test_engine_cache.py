@@ -138,4 +138,4 @@ def test_training_runs_what_another_process_has_compiled():
         code = TRAINING.replace("MODULE", module).replace("KINDS", repr(KINDS))
         out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert out.returncode == 0, out.stderr
-    assert out.stdout.split() == ["True", "0", of_both_types, of_both_types]
+        assert out.stdout.split() == ["True", "0", of_both_types, of_both_types]

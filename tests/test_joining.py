@@ -177,13 +177,15 @@ def test_a_network_that_is_linear_in_its_weights_follows_its_kernel(
         "rates",
         lambda network, *_: [float(name.startswith("readout")) for name in network.weights],
     )
-    data = dataset(24)
-    table = growing(model().network, "lif", 6, data, OPTIONS, 0)
+    assert OPTIONS.growing is not None
+    few = OPTIONS.growing.model_copy(update={"networks": 1, "steps": 6})
+    options = OPTIONS.model_copy(update={"step": 0.005, "growing": few})
+    table = growing(model().network, "lif", 6, dataset(24), options, 0)
     exact = table[table["rule"] == "exact"]
     assert exact["distance"].max() < 1e-9
     assert exact["drift"].max() < 1e-9
     np.testing.assert_allclose(exact["loss"], exact["kernel_loss"], atol=1e-9)
-    ends = table[table["step"] == 12].groupby("rule")["loss"].mean()
+    ends = table[table["step"] == 6].groupby("rule")["loss"].mean()
     assert (ends < table[table["step"] == 0].groupby("rule")["loss"].mean()).all()
 
 

@@ -80,6 +80,8 @@ def test_bounds_hold_for_every_function_as_close_as_the_tolerance(values, depth,
     truth = loss + tolerance * np.array(errors[: len(loss)])
     minima = (persistence(truth)[1:] > depth + 2 * tolerance).sum()
     assert row["minima_least"] <= minima <= row["minima_most"]
+    exact = line_minima(line("lif", loss), [depth + 2 * tolerance]).iloc[0]
+    assert exact["minima_least"] == exact["minima"] == exact["minima_most"]
 
 
 def test_a_line_that_has_not_settled_says_so():

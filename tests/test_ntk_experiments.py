@@ -142,6 +142,11 @@ def test_spread_and_trends_are_those_that_were_put_in(problem, predicted) -> Non
         excess = put_in[row.width][row.points]
         assert row.excess == pytest.approx(excess, rel=0.1)
         assert row.low < np.hypot(row.std_predicted, excess) < row.high
+        own = flow["train"].to_numpy() == (row.points == "train")
+        squares = std[own] ** 2 + excess**2
+        error = np.sqrt(2 * (squares**2).sum() / 600) / own.sum()  # of the mean square
+        width = 1.96 * error / np.sqrt(squares.mean())
+        assert row.high - row.low == pytest.approx(width, rel=0.15)
     powers = trends(networks, predicted, problem, 300).set_index("quantity")
     for quantity, power in (("distance", -0.5), ("spread, train", -0.25), ("spread, test", 0.0)):
         row = powers.loc[quantity]
@@ -215,7 +220,8 @@ def test_errors_drift_and_exponents_of_known_kernels(problem, smooth) -> None:
 def test_naive_regression_vanishes_but_not_its_sign() -> None:
     """With the authors' settings: 15 of 100 angles."""
     settings = validate(NTKProblem, PROBLEM | {"n_test": 100, "n_train": 15})
-    limits = {"slopes": [1.0, 20.0, 500.0], "depths": [3], "surrogates": [{"name": "identity"}]}
+    surrogates = [{"name": "true_derivative"}, {"name": "identity"}]
+    limits = {"slopes": [1.0, 20.0, 500.0], "depths": [3], "surrogates": surrogates}
     table = naive_regression(settings, validate(AnalyticConfig, limits)).set_index("slope")
     assert table.rms[1.0] > 0.5
     assert table.rms[20.0] < table.rms[1.0] / 4

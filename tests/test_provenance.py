@@ -30,7 +30,8 @@ def test_every_module_that_a_script_loads_is_found(name):
         "try:\n"
         f"    runpy.run_path({str(SCRIPTS / name)!r})\n"
         "except NameError as error: assert error.name == 'snakemake'\n"
-        "files = {m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'spikegrad'}\n"
+        "files = {m.__file__ for n, m in sys.modules.items()"
+        " if n.split('.')[0] in ('spikegrad', 'study') and m.__file__}\n"
         "print(*files, sep='\\n')\n"
     )
     run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
@@ -39,7 +40,8 @@ def test_every_module_that_a_script_loads_is_found(name):
     assert loaded
     # what watches for edits and damage while a job runs changes no result
     watch = Path(provenance.__file__).resolve()
-    watching = {watch, watch.with_name("__init__.py"), Path(spikegrad.files.__file__).resolve()}
+    watching = {watch, *map(watch.with_name, ("__init__.py", "sums.py"))}
+    watching |= {Path(spikegrad.files.__file__).resolve(), watch.parents[1] / "__init__.py"}
     assert loaded - watching <= found
 
 

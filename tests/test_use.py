@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from networks import random_spikes
-from smoke import ROOT, replanned
+from smoke import ROOT
 from spikegrad import IntegratedReadout, MaximumReadout, SpikeTrains, SpikingLayer
 
 
@@ -52,13 +52,6 @@ def test_a_readout_gives_logits_of_its_scale_as_it_is_built(readout):
     early = [np.full(50, 0.01) for _ in range(4)]
     logits = readout(SpikeTrains.from_arrays(early, [np.arange(50)] * 4, 1.0))
     assert 0.3 < logits.square().mean().sqrt() < 3
-
-
-def test_longer_training_repeats_no_trial(finished, tmp_path):
-    """But the finalists, who are trained as long as the final networks are."""
-    jobs = replanned(finished, tmp_path, training={"epochs": 3, "snapshots": 4})
-    assert {"search_finalists", "train"} <= set(jobs)
-    assert not {"search_trials", "search_suggest"} & set(jobs)
 
 
 def test_the_folder_does_not_matter(tmp_path):

@@ -38,8 +38,10 @@ def arrows() -> Arrows:
             module = file.relative_to((ROOT / root).parent).with_suffix("").parts
             files[".".join(module).removesuffix(".__init__")] = file
     del files["study"]  # which is empty
+    package = {name: package_of(file) for name, file in files.items()}
     found: Arrows = defaultdict(set)
-    for file in files.values():
+    for module, file in files.items():
+        own = found[package[module]]
         for node in ast.walk(ast.parse(file.read_text())):
             names = []
             if isinstance(node, ast.Import):
@@ -47,8 +49,7 @@ def arrows() -> Arrows:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
                 names = [name if name in files else node.module for name in names]
-            packages = {package_of(files[name]) for name in names if name in files}
-            found[package_of(file)] |= packages - {package_of(file)}
+            own |= {package[name] for name in names if name in files} - {package[module]}
     return {package: found[package] for package in sorted(found)}
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from spikegrad.once import once_differentiable
 from spikegrad.raster import Raster
-from spikegrad.spikes import SpikeError, SpikeTrains
+from spikegrad.spikes import SpikeTrains
 from spikegrad.uncompiled import uncompiled
 
 
@@ -47,10 +47,7 @@ def sum_by_neuron(values: Tensor, spikes: SpikeTrains | Raster, n_units: int) ->
         or is a raster of another number of units.
     """
     if isinstance(spikes, Raster):
-        if spikes.values.shape[2] != n_units:
-            raise SpikeError(
-                f"the raster is of {spikes.values.shape[2]} neurons, but {n_units} are expected"
-            )
+        spikes.check(n_units)
         return torch.einsum("bkj,k->bj", spikes.values.double(), values)
     spikes.check(n_units)
     if spikes.counts is not None:

@@ -91,6 +91,13 @@ class Raster:
             values.shape[2],
         )
 
+    def check(self, n_units: int) -> None:
+        """SpikeError unless the raster is of ``n_units``."""
+        if self.values.shape[2] != n_units:
+            raise SpikeError(
+                f"the raster is of {self.values.shape[2]} neurons, but {n_units} are expected"
+            )
+
     def arriving(self, weight: Tensor) -> Tensor:
         """What arrives over ``weight`` [n, n_out] before each step, [n_samples, n_steps, n_out].
 

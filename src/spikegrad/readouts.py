@@ -241,9 +241,9 @@ class MaximumReadout(LinearReadout):
         Of a raster, the largest voltage at its times.
         """
         weight = self.checked_weight()
+        spikes.check(len(weight))
         if isinstance(spikes, Raster):
             return self._largest_on_grid(spikes, weight)
-        spikes.check(len(weight))
         events = spikes.units, spikes.multiplicities, spikes.offsets
         return _Maximum.apply(spikes.times, weight, *events, spikes.duration, self.tau_out)
 
