@@ -262,7 +262,8 @@ def test_jobs_share_the_work():
     ],
 )
 def test_networks_have_the_weights_that_are_predicted(changes):
-    own = study("smoke", network=changes, search=None, variants=NONE)
+    plain = {"search": None, "variants": NONE, "landscape": {"seeds": []}}
+    own = study("smoke", network=changes, **plain)
     model = own.model("qif").network
     network = Network(model, own.data.n_inputs, size_of(own.data).classes, "qif")
     assert n_weights(own, "qif") == sum(p.numel() for p in network.parameters())

@@ -468,15 +468,19 @@ def test_core_hours_are_those_of_the_benchmark_tables(tmp_path: Path) -> None:
 
 
 def test_the_budget_adds_up_searches(study: StudyTables) -> None:
-    for search, used in enumerate((31000, 20000)):
-        file = study.folder / f"search/qif/{search}/best.yaml"
+    """Those whose winners were trained: a folder that is left from before has none."""
+    searches = {("lif", 0): 31000, ("lif", 1): 20000, ("lif", 2): 7, ("qif", 0): 32000}
+    for (neuron, search), used in searches.items():
+        file = study.folder / f"search/{neuron}/{search}/best.yaml"
         file.parent.mkdir(parents=True)
         found = {"presentations": {"allotted": 32000, "used": used, "finalists": 400}}
         file.write_text(yaml.safe_dump(found))
     trials = {"neuron": ["qif", "qif", "lif"], "failed": [True, False, True]}
     table = pd.DataFrame(trials | {"presentations": [10, 30, 100]})
     table.to_parquet(study.folder / "search/trials.parquet")
-    assert cells(search_facts.budget(study))["QIF"] == ["64,000", "51,000", "800", "25 %"]
+    table = cells(search_facts.budget(study))
+    assert table["LIF"] == ["64,000", "51,000", "800", "100 %"]
+    assert table["QIF"] == ["32,000", "32,000", "400", "25 %"]
 
 
 def test_the_page_names_processors_and_no_machine(study: StudyTables) -> None:

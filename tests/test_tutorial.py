@@ -51,7 +51,7 @@ def test_settings_that_the_documentation_shows_are_valid(text: str):
     for own in ((ROOT / "config" / "demo.yaml").read_text(), text):
         update_config(settings, yaml.safe_load(own))
     study = validate(Study, settings)
-    assert study.dataset == yaml.safe_load(text)["dataset"]
+    assert study.dataset == yaml.safe_load(text).get("dataset", "spoken-digits")
 
 
 def test_commands_that_the_documentation_shows_name_what_exists():
