@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from spikegrad.engine import njit
+from spikegrad.sizes import whole
 from spikegrad.times import positive_seconds, to_grid
 
 LONGEST = 60.0
@@ -80,7 +82,7 @@ class SpikeTrains:
                 raise SpikeError(f"{name} must be whole numbers (int64), not {tensor.dtype}")
             object.__setattr__(self, name, tensor.to(torch.int64).contiguous())
         object.__setattr__(self, "times", self.times.contiguous())
-        object.__setattr__(self, "duration", _seconds(self.duration))
+        object.__setattr__(self, "duration", _seconds(self.duration, LONGEST))
 
     @classmethod
     def from_arrays(
@@ -247,8 +249,7 @@ class SpikeTrains:
         With None times stay, and spikes are single events. Times carry no gradients. ValueError if
         ``neighbours`` is below 1, or ``step`` no positive number.
         """
-        if neighbours < 1:
-            raise ValueError(f"neighbours must be at least 1, not {neighbours}")
+        whole(neighbours=neighbours)
         if step is not None:
             positive_seconds(step, "step")
         times = to_grid(self.times.detach().numpy(), step, self.duration)
@@ -333,10 +334,10 @@ def collate(samples: Sequence[tuple], duration: float) -> tuple[SpikeTrains, Ten
     return SpikeTrains.from_arrays(times, units, duration, *counts), torch.tensor(labels)
 
 
-def _seconds(duration: Any) -> float:
+def _seconds(duration: Any, longest: float = math.inf) -> float:
     """``duration`` as a number of seconds; SpikeError if it is none."""
     try:
-        return positive_seconds(float(duration), "duration", LONGEST)
+        return positive_seconds(float(duration), "duration", longest)
     except (TypeError, ValueError, RuntimeError):
         raise SpikeError(
             f"duration must be a positive, finite number of seconds, not {duration!r}"

@@ -78,6 +78,7 @@ class SynapticFunction(torch.autograd.Function):
         lags = [
             [np.zeros((len(w), 1), w.dtype) for w in (weights.input, weights.recurrent)]
             for _ in samples
+            if alike
         ]
 
         def run(b: int, grad_weight: np.ndarray, grad_recurrent: np.ndarray, *later: Any) -> float:

@@ -145,16 +145,6 @@ class Study(Section):
         """The models with exact gradients, which have landscapes."""
         return [neuron for neuron in self.neurons if not neuron.endswith(SURROGATE)]
 
-    @property
-    def _set_or_searched(self) -> set[str]:
-        """Sections of networks that a model has, or that a search may choose."""
-        models = [self.model(neuron) for neuron in self.neurons]
-        space = () if self.search is None else self.search.sampling.space
-        models += [
-            m.with_parameters({p.key: v}) for m in models for p in space for v in p.examples()
-        ]
-        return {f"network.{name}" for m in models for name, value in m.network if value is not None}
-
     @field_validator("neurons", mode="before")
     @classmethod
     def _without_those_left_out(cls, neurons: Any) -> Any:
@@ -248,7 +238,10 @@ class Study(Section):
                 f"landscape.seeds: {sorted(absent)} are not among seeds, so that no network is "
                 "trained with them"
             )
-        if seeds and "network.delays" in self._set_or_searched:
+        space = () if self.search is None else self.search.sampling.space
+        delays = [value for p in space if p.key == "network.delays" for value in p.examples()]
+        delays += [self.model(neuron).network.delays for neuron in self.neurons]
+        if seeds and any(own is not None for own in delays):
             raise ValueError(
                 "landscapes know no network.delays: leave that out, or landscapes by"
                 " `landscape: {seeds: []}`"

@@ -28,7 +28,7 @@ DELAYS_TABLE = Table(
 
 def delays(runs: Iterable[tuple[str, int, str | Path]]) -> pd.DataFrame:
     """All delays of ``runs``: a neuron model, a seed and the snapshots of each."""
-    tables = [pd.DataFrame(columns=list(DELAYS_TABLE.columns))]
+    tables = []
     for neuron, seed, path in runs:
         tensors, _ = load_tensors(path)
         kept = list(by_epoch(tensors, "epoch").values())
@@ -36,4 +36,6 @@ def delays(runs: Iterable[tuple[str, int, str | Path]]) -> pd.DataFrame:
             about = {"neuron": neuron, "seed": seed, "layer": int(match[1]) + 1, "of": match[2]}
             before, after = (epoch[match.string].numpy().ravel() for epoch in (kept[0], kept[-1]))
             tables.append(pd.DataFrame({**about, "before": before, "after": after}))
+    if not tables:  # no run has an epoch
+        return pd.DataFrame(columns=list(DELAYS_TABLE.columns))
     return pd.concat(tables, ignore_index=True)
