@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 import yaml
+from matplotlib.figure import Figure
 from scipy.stats import t as student
 from scipy.stats import ttest_1samp
 
@@ -30,6 +31,7 @@ from study.report.redraw import RedrawError, redraw
 from study.report.study import StudyTables
 from study.statistics import units_to_decide
 from study.storage.tables import read_table, write_table
+from study.training.figures import draw_gains
 from study.training.summary import minutes
 
 RESULTS = ROOT / "docs" / "results"
@@ -226,6 +228,7 @@ def test_no_number_of_a_page_is_typed(name: str) -> None:
     "name",
     [
         "heidelberg-digits",
+        "heidelberg-digits-folds",
         "heidelberg-best",
         "heidelberg-best-folds",
         "sg-ntk",
@@ -242,6 +245,22 @@ def test_kept_pages_are_made_of_kept_tables(name: str) -> None:
             "python -m study.report.publish"
         )
     assert [link for link in links(file) if not (folder / link).exists()] == []
+
+
+def test_the_figure_shows_the_primary_result() -> None:
+    """Points, mean and interval of the gains over folds are the claim's."""
+    folder = RESULTS / "heidelberg-digits-folds"
+    claims = read_table(folder / "claims.csv").set_index(["id", "case"])
+    claim = claims.loc[("qif-outperforms-lif", "qif: every speaker alike")]
+    axes = Figure().subplots()
+    draw_gains(axes, read_table(folder / "training/speakers.csv"))
+    _, mean, interval = (np.asarray(line.get_ydata(), float) for line in axes.lines)  # after zero
+    ends = [np.nanmin(interval), *mean, np.nanmax(interval)]
+    expected = 100 * claim[["low", "estimate", "high"]].to_numpy(float)
+    assert ends == pytest.approx(expected, abs=1e-3)
+    folds = axes.collections[0].get_offsets()[:, 1]
+    assert len(folds) == claim["n"]
+    assert folds.mean() == pytest.approx(100 * claim["estimate"], abs=1e-3)
 
 
 def test_pages_quote_what_is_kept() -> None:

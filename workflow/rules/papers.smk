@@ -7,6 +7,7 @@ if len(NEURONS) > 1:  # what compares neuron models
         {
             "histories": each_run(rules.train.output.history),
             "runs": rules.summarise.output.runs,
+            "speakers": rules.summarise.output.speakers,
             "trials": rules.judge_claims.input.trials,
         },
     )

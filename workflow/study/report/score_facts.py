@@ -24,7 +24,7 @@ from study.report.study import StudyTables
 from study.statistics import LEVEL, POWER, t_interval, units_to_decide
 from study.style import neuron_label
 from study.training.outcomes import FINISHED
-from study.training.summary import minutes, speakers_alike, summary, unit_of
+from study.training.summary import accuracy_by_fold, minutes, summary, unit_of
 
 PRIMARY = "qif: every speaker alike"
 """The case of the primary result of a study with folds: docs/claims.md."""
@@ -84,10 +84,11 @@ def over_seeds(study: StudyTables) -> str:
 
 def by_fold(study: StudyTables) -> str:
     """Test accuracy of each fold: means over the networks and, alike, over the fold's speakers."""
-    speakers = study.table("training/speakers.csv").groupby("fold")["speaker"].unique()
+    table = study.table("training/speakers.csv")
+    speakers = table.groupby("fold")["speaker"].unique()
     rows = [
         [fold, listed(speakers[fold]), *[share(own[n], 1) for n in study.neurons]]
-        for fold, own in _of_folds(study).iterrows()
+        for fold, own in accuracy_by_fold(table).iterrows()
     ]
     header = ["fold", "tested speakers", *map(neuron_label, study.neurons)]
     return markdown_table(header, rows)
@@ -98,7 +99,7 @@ def over_folds(study: StudyTables) -> str:
     compared, of which a claim says it, or one of the two is missing."""
     if study.config["search"] is not None or not {"lif", "qif"} <= {*study.neurons}:
         return ""
-    found = _gained(_of_folds(study), "lif", "qif")
+    found = _gained(accuracy_by_fold(study.table("training/speakers.csv")), "lif", "qif")
     return (
         f"QIF minus LIF is {found} points over folds, every speaker alike, with one setting of each"
         " in all folds; the interval leaves out that a search would find other settings."
@@ -110,7 +111,7 @@ def ladder(study: StudyTables) -> str:
     with t intervals over folds. Empty for a study without the models between."""
     if not {*LADDER} <= {*study.neurons}:
         return ""
-    of_fold = _of_folds(study)
+    of_fold = accuracy_by_fold(study.table("training/speakers.csv"))
     steps = [(*pair, LADDER[pair[1]]) for pair in pairwise(LADDER)]
     rows = []
     for before, after, adds in [*steps, ("lif", "qif", "all of these")]:
@@ -120,17 +121,10 @@ def ladder(study: StudyTables) -> str:
 
 
 def _gained(of_fold: pd.DataFrame, before: str, after: str) -> str:
-    """What one neuron model has more than another in a table of :func:`_of_folds`, paired by fold,
+    """What one neuron model has more than another in a table of :func:`accuracy_by_fold`, paired,
     in points with a t interval over folds."""
     gain = of_fold[after] - of_fold[before]
     return with_interval(gain.mean(), *t_interval(gain), show=points)
-
-
-def _of_folds(study: StudyTables) -> pd.DataFrame:
-    """Test accuracy of a neuron model (columns) in a fold (rows): means over its networks and,
-    alike, over the fold's speakers."""
-    table = speakers_alike(study.table("training/speakers.csv"), ["fold", "neuron"]).reset_index()
-    return table.pivot_table("accuracy", index="fold", columns="neuron")
 
 
 def by_speaker(study: StudyTables) -> str:

@@ -1,4 +1,4 @@
-"""Learning curves and delays, as figures draw them."""
+"""Learning curves, test accuracies and delays, as figures draw them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from study.statistics import t_interval
 from study.style import NEURON_COLOURS, neuron_label, plt
+from study.training.summary import accuracy_by_fold, by_unit
+
+INTERVALS = {"errorbar": t_interval, "ls": "none", "capsize": 0.1, "err_kws": {"linewidth": 1}}
+"""Means with t intervals."""
 
 
 def draw_learning_curves(
@@ -26,6 +31,61 @@ def draw_learning_curves(
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axes.set_ylim(0, 1 if "accuracy" in measure else None)
+
+
+def draw_test_accuracies(axes: Axes, runs: pd.DataFrame) -> None:
+    """Each run's accuracy on new and on known voices, and the means with intervals over units."""
+    kinds = {
+        "accuracy_unseen_speakers": "unseen\nvoices",
+        "accuracy_seen_speakers": "known\nvoices",
+    }
+    kinds = {kind: name for kind, name in kinds.items() if runs[kind].notna().any()}
+    long = runs.melt(["neuron", "seed"], list(kinds), "voices", "share").replace({"voices": kinds})
+    common = {"x": "voices", "y": "share", "hue": "neuron", "ax": axes}
+    common |= {"palette": NEURON_COLOURS, "legend": False}
+    sns.stripplot(long.dropna(), **common, dodge=True, jitter=False, size=3.5, alpha=0.6)
+    low, high = axes.get_ylim()
+    margin = (high - low) / 2  # for intervals, which can be far wider than the dots
+    units = pd.concat(
+        by_unit(runs, kind).rename(columns={kind: "share"}).assign(voices=name)
+        for kind, name in kinds.items()
+    )
+    sns.pointplot(units, **common, **INTERVALS, dodge=0.4, marker="_", ms=14)
+    axes.set(xlabel="", ylabel="test accuracy", ylim=(max(low - margin, 0), min(high + margin, 1)))
+
+
+def draw_folds(axes: Axes, speakers: pd.DataFrame) -> None:
+    """Test accuracy of each fold: on each of its speakers, and the mean over these.
+
+    ``speakers`` is speakers.csv.
+    """
+    of_each = speakers.groupby(["neuron", "fold", "speaker"], sort=False)["accuracy"].mean()
+    table = of_each.reset_index()
+    names = table.groupby("fold")["speaker"].agg(lambda own: "\n".join(map(str, own.unique())))
+    table["names"] = table["fold"].map(names)
+    common = {"data": table, "x": "names", "y": "accuracy", "hue": "neuron", "ax": axes}
+    common |= {"palette": NEURON_COLOURS, "legend": False}
+    sns.stripplot(**common, dodge=True, jitter=False, size=3, alpha=0.6)
+    sns.pointplot(**common, dodge=0.4, errorbar=None, ls="none", marker="_", ms=12)
+    axes.set(xlabel="tested speakers of each fold", ylabel="test accuracy")
+
+
+def draw_gains(axes: Axes, speakers: pd.DataFrame) -> None:
+    """What other neuron models have more than the first in each fold, every speaker alike, and the
+    mean with its interval over folds.
+
+    ``speakers`` is speakers.csv.
+    """
+    first, *others = speakers["neuron"].unique()
+    alike = accuracy_by_fold(speakers)
+    gains = (100 * alike[others]).sub(100 * alike[first], axis="index").melt(value_name="points")
+    gains["label"] = gains["neuron"].map(neuron_label)
+    common = {"data": gains, "x": "label", "y": "points", "hue": "neuron", "ax": axes}
+    common |= {"palette": NEURON_COLOURS, "legend": False}
+    axes.axhline(0, color="0.6", lw=0.8)
+    sns.stripplot(**common, jitter=False, size=3.5, alpha=0.6)
+    sns.pointplot(**common, **INTERVALS, marker="_", ms=14)
+    axes.set(xlabel="", ylabel=f"more than {neuron_label(first)} (points)")
 
 
 def draw_delays(table: pd.DataFrame) -> Figure:

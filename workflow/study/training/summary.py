@@ -98,6 +98,13 @@ def speakers_alike(speakers: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
     return of_each.groupby(list(keys)).mean()
 
 
+def accuracy_by_fold(speakers: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy of a neuron model (columns) in a fold (rows), of rows of speakers.csv: means over
+    its networks and, alike, over the fold's speakers."""
+    table = speakers_alike(speakers, ["fold", "neuron"]).reset_index()
+    return table.pivot_table("accuracy", index="fold", columns="neuron")
+
+
 def minutes(history: pd.DataFrame) -> float:
     """Wall time of a training's epochs if each takes as long as their median: a training that was
     killed and went on, or waited, has no longer ones for that."""
