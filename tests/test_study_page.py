@@ -329,12 +329,13 @@ def test_the_speakers_of_a_fold_count_alike(published: Path, finished: Path) -> 
     samples = pd.read_parquet(folder / "qif" / "samples.parquet").merge(runs)
     samples["right"] = samples["label"].astype(str) == samples["prediction"].astype(str)
     table = cells(score_facts.by_fold(StudyTables(published)))
-    neuron = table["fold"].index("QIF")
+    neuron, spikes = (table["fold"].index(f"{kind}: QIF") for kind in ("test", "spikes a neuron"))
     assert samples["unseen_speaker"].all()
     for fold, own in samples.groupby("fold"):
         right = own.groupby("speaker")["right"].mean()
         assert table[fold][0] == listed(right.index)
         assert table[fold][neuron] == f"{100 * right.mean():.1f} %"
+        assert table[fold][spikes] == f"{own['spikes_per_neuron'].mean():.1f}"
 
 
 def test_landscapes_show_means_and_medians_of_networks() -> None:

@@ -83,14 +83,19 @@ def over_seeds(study: StudyTables) -> str:
 
 
 def by_fold(study: StudyTables) -> str:
-    """Test accuracy of each fold: means over the networks and, alike, over the fold's speakers."""
+    """Of each fold: test accuracy, means over the networks and, alike, over the fold's speakers;
+    spikes a neuron, means over the networks."""
     table = study.table("training/speakers.csv")
     speakers = table.groupby("fold")["speaker"].unique()
-    rows = [
-        [fold, listed(speakers[fold]), *[share(own[n], 1) for n in study.neurons]]
-        for fold, own in accuracy_by_fold(table).iterrows()
-    ]
-    header = ["fold", "tested speakers", *map(neuron_label, study.neurons)]
+    spikes = study.runs.pivot_table("spikes_per_neuron", index="fold", columns="neuron")
+    rows = []
+    for fold, own in accuracy_by_fold(table).iterrows():
+        scores = [share(own[neuron], 1) for neuron in study.neurons]
+        counts = [f"{spikes.loc[fold, neuron]:.1f}" for neuron in study.neurons]
+        rows.append([fold, listed(speakers[fold]), *scores, *counts])
+    labels = [neuron_label(neuron) for neuron in study.neurons]
+    kinds = [f"{kind}: {label}" for kind in ("test", "spikes a neuron") for label in labels]
+    header = ["fold", "tested speakers", *kinds]
     return markdown_table(header, rows)
 
 
