@@ -553,15 +553,21 @@ def test_trials_are_counted_below_and_above_the_critical_scale(study: StudyTable
 
 def test_runaways_and_the_best_of_trials_and_finalists(study: StudyTables) -> None:
     (study.folder / "search").mkdir()
-    names = ["neuron", "search", "outcome", "validation_accuracy"]
-    trials = [("lif", 0, "overflow", 0.2), ("lif", 0, "finished", 0.4), ("lif", 1, "overflow", 0.6),
-              ("lif", 1, "overflow", 0.5), ("qif", 0, "finished", 0.7)]  # fmt: skip
-    for name, rows in (("trials", trials), ("finalists", trials[1:])):
+    names = ["neuron", "search", "number", "outcome", "validation_accuracy"]
+    trials = [("lif", 0, 0, "overflow", 0.2), ("lif", 0, 1, "finished", 0.4),
+              ("lif", 1, 0, "overflow", 0.6), ("lif", 1, 1, "overflow", 0.5),
+              ("qif", 0, 0, "finished", 0.7)]  # fmt: skip
+    finalists = [("lif", 0, 1, "finished", 0.3), ("lif", 0, 1, "finished", 0.5),  # of inner folds
+                 ("lif", 1, 0, "finished", 0.9), ("lif", 1, 0, "overflow", np.nan),
+                 ("lif", 1, 1, "finished", 0.6), ("lif", 1, 1, "finished", 0.5),
+                 ("qif", 0, 0, "finished", 0.7)]  # fmt: skip
+    for name, rows in (("trials", trials), ("finalists", finalists)):
         pd.DataFrame(rows, columns=names).to_parquet(study.folder / f"search/{name}.parquet")
     table = cells(search_facts.short_and_long(study))
     assert table["ran away: trials"] == ["75 %", "0 %"]
     assert table["ran away: networks"] == ["33 %", "0 %"]  # of three, and of one
     assert table["validation, best of trials"] == ["50.0 %", "70.0 %"]
+    assert table["validation, best of finalists"] == ["47.5 %", "70.0 %"]
 
 
 def test_new_speakers_have_their_share_of_the_test(study: StudyTables) -> None:
