@@ -26,7 +26,7 @@ for parameter, axes in panels:
             fmt="o-", ms=3, lw=1, capsize=2, label=neuron_label(neuron),
             transform=axes.transData + offset,
         )  # fmt: skip
-    axes.set_ylim(-0.02, 1)
+    axes.set_ylim(-0.04, 1.04)
 label_panels(figure, "failed trials (share)")
 sums = of_parameter.groupby("neuron")[["failed", "trials"]].sum()
 counts = ", ".join(

@@ -19,5 +19,5 @@ sns.barplot(
 )  # fmt: skip
 axes.set(xlabel="share of the accuracy's variance (fANOVA)", ylabel=None)
 neuron_legend(axes, loc="lower right")
-axes.set_title(f"{snakemake.params.data}: after the first rung; mean and range of searches")
+figure.suptitle(f"{snakemake.params.data}: after the first rung; mean and range of searches")
 save(figure, snakemake.output)
