@@ -174,8 +174,8 @@ def to_decide(study: StudyTables) -> str:
     folds = units_to_decide(2 * margin * value / (high - low))
     return (
         f"The interval excludes differences below {points(low)} and above {points(high)} points. If"
-        f" others vary as these {n} folds do, {counted(folds, 'folds')} would decide with a"
-        f" probability of {share(POWER)}."
+        f" the difference is the one found and others vary as these {n} folds do,"
+        f" {counted(folds, 'folds')} would decide with a probability of {share(POWER)}."
     )
 
 
