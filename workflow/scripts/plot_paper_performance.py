@@ -1,4 +1,4 @@
-"""Compose the first paper's comparison: search, training, test accuracy, silent neurons."""
+"""Compose the first paper's comparison: search, training, silent neurons, test accuracy."""
 
 import matplotlib.pyplot as plt
 
@@ -14,38 +14,44 @@ from study.training.figures import (
 )
 from study.training.summary import UNITS, unit_of
 
+LAYOUTS = {  # by whether there are searches, and whether folds
+    (True, True): [["search", "training", "silent"], ["folds", "folds", "gains"]],
+    (True, False): [["search", "training"], ["silent", "test"]],
+    (False, True): [["training", "silent"], ["folds", "gains"]],
+    (False, False): [["training", "silent", "test"]],
+}
+
 log = start(snakemake)
 history = read_table(*snakemake.input.histories)
 runs = read_table(snakemake.input.runs)
 unit = unit_of(runs)
-compared = [3.7, 1.4] if unit == "fold" else [2.75]  # widths in inches
-widths = [*[2.75] * bool(snakemake.input.trials), 2.75, *compared, 2.75]
-figure, panels = plt.subplots(1, len(widths), figsize=(sum(widths), 2.9), width_ratios=widths)
-searched, (learning, *tests, silent) = (panels[: -2 - len(compared)], panels[-2 - len(compared) :])
+layout = LAYOUTS[bool(snakemake.input.trials), unit == "fold"]
+size = 2.75 * len(layout[0]), 2.75 * len(layout)
+figure, panels = plt.subplot_mosaic(layout, figsize=size)
 
-for panel in searched:
+if snakemake.input.trials:
     trials = read_table(*snakemake.input.trials)
     for neuron, own in trials.groupby("neuron", sort=False):
         style = {"s": 9, "color": NEURON_COLOURS[neuron], "alpha": 0.5, "lw": 0}
-        panel.scatter(own["number"] + 1, own["validation_accuracy"], **style)
-        draw_best_so_far(panel, own)
-    panel.set(xlabel="trials of a search", ylabel="validation accuracy", ylim=(0, 1))
+        panels["search"].scatter(own["number"] + 1, own["validation_accuracy"], **style)
+        draw_best_so_far(panels["search"], own)
+    panels["search"].set(xlabel="trials of a search", ylabel="validation accuracy", ylim=(0, 1))
 
-draw_learning_curves(learning, history, "train_accuracy", legend=True)
-learning.set_ylabel("training accuracy")
-neuron_legend(learning, loc="lower right")
-draw_learning_curves(silent, history, "silent_fraction")
-silent.set(ylabel="share of silent neurons", ylim=(0, None))
+draw_learning_curves(panels["training"], history, "train_accuracy", legend=True)
+panels["training"].set_ylabel("training accuracy")
+neuron_legend(panels["training"], loc="lower right")
+draw_learning_curves(panels["silent"], history, "silent_fraction")
+panels["silent"].set(ylabel="share of silent neurons", ylim=(0, None))
 
 if unit == "fold":
     speakers = read_table(snakemake.input.speakers)
-    draw_folds(tests[0], speakers)
-    draw_gains(tests[1], speakers)
+    draw_folds(panels["folds"], speakers)
+    draw_gains(panels["gains"], speakers)
 else:
-    draw_test_accuracies(tests[0], runs)
-letter(panels)
+    draw_test_accuracies(panels["test"], runs)
+letter(panels.values())
 figure.suptitle(
-    f"{snakemake.params.data}: {runs['seed'].nunique()} seeds (thin lines) and their means; tests "
-    f"with 95 % t intervals over {UNITS[unit]}",
+    f"{snakemake.params.data}: {runs['seed'].nunique()} seeds (thin lines) and their means;\n"
+    f"tests with 95 % t intervals over {UNITS[unit]}",
 )
 save(figure, snakemake.output)

@@ -66,7 +66,7 @@ def draw_folds(axes: Axes, speakers: pd.DataFrame) -> None:
     common = {"data": table, "x": "names", "y": "accuracy", "hue": "neuron", "ax": axes}
     common |= {"palette": NEURON_COLOURS, "legend": False}
     sns.stripplot(**common, dodge=True, jitter=False, size=3, alpha=0.6)
-    sns.pointplot(**common, dodge=0.4, errorbar=None, ls="none", marker="_", ms=12)
+    sns.pointplot(**common, dodge=0.4, errorbar=None, ls="none", marker="_", ms=9)
     axes.set(xlabel="tested speakers of each fold", ylabel="test accuracy")
 
 
