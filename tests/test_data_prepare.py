@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chisquare
 
 from spikefiles import CLASSES, config, prepared_file, random_samples, shd_file, write_split
 from spikegrad.settings import ConfigError
@@ -110,6 +111,21 @@ def test_inner_folds_hold_for_any_setting(
             each = np.bincount(labels[inner == k])
             assert set(each) == {max(1, round(fraction * 7 * per_class))}
     np.testing.assert_array_equal(inner, held_out(labels, who, options))
+
+
+def test_outer_folds_validate_on_speakers_of_their_own_draws() -> None:
+    """All draws of the first of two pairs of five speakers are as likely as each other."""
+    speakers = np.repeat(np.arange(5), 2)
+    labels = np.tile([0, 1], 5)
+    options = Validation(folds=2, speakers=2)
+    inner = np.array([held_out(labels, speakers, options, fold) for fold in range(400)])
+    first = (inner == 0)[:, ::2].astype(int)
+    assert (first.sum(1) == 2).all()
+    pairs = Counter(map(tuple, first))
+    assert len(pairs) == 10
+    assert chisquare(list(pairs.values())).pvalue > 1e-3
+    again = held_out(labels, speakers, options, 7)
+    np.testing.assert_array_equal(again, inner[7])
 
 
 @settings(max_examples=60)

@@ -10,12 +10,13 @@ from study.data.splits import for_testing, split
 from study.storage.tables import write_table
 
 log = start(snakemake)
-params, fold = snakemake.params, snakemake.wildcards.fold
+params, name = snakemake.params, snakemake.wildcards.fold
+fold = None if name == OWN else int(name.removeprefix("fold"))
 with h5py.File(snakemake.input.events, "r") as file:
     labels, speakers, origins = (file[name][()] for name in ("labels", "speakers", "origin"))
-if fold == OWN:
+if fold is None:
     test = origins == ORIGINS.index("test")
 else:
-    test = for_testing(speakers, params.size, params.n_folds, int(fold.removeprefix("fold")))
+    test = for_testing(speakers, params.size, params.n_folds, fold)
 options = validate(Validation, params.validation)
-write_table(split(labels, speakers, origins, test, options), snakemake.output.split)
+write_table(split(labels, speakers, origins, test, options, fold), snakemake.output.split)

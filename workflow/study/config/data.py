@@ -185,7 +185,8 @@ class Recordings(Section):
 
 
 class Validation(Section):
-    """Inner folds: training samples that are held out to choose hyperparameters and epochs by."""
+    """Inner folds: training samples that are held out to choose hyperparameters by, others in each
+    outer fold."""
 
     seed: int = Field(0, ge=0)
     """Seed of the draw."""

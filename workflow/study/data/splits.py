@@ -30,18 +30,24 @@ SPLIT_TABLE = Table(
 
 
 def split(
-    labels: Integers, speakers: Integers, origins: Integers, test: Booleans, options: Validation
+    labels: Integers,
+    speakers: Integers,
+    origins: Integers,
+    test: Booleans,
+    options: Validation,
+    fold: int | None = None,
 ) -> pd.DataFrame:
     """The parts of all samples in an outer fold that tests with those in the mask ``test``.
 
-    ``origins`` are indices into ``ORIGINS``. The samples of a validation file are the only inner
-    fold if none of them is for testing. Raises DataError as :func:`held_out`.
+    ``fold`` is its number, None where it is the data's own. ``origins`` are indices into
+    ``ORIGINS``. The samples of a validation file are the only inner fold if none of them is for
+    testing. Raises DataError as :func:`held_out`.
     """
     given = origins == ORIGINS.index("validation")
     inner = np.where(given, 0, -1)
     if not given.any() or test[given].any():
         inner = np.full(len(labels), -1)
-        inner[~test] = held_out(labels[~test], speakers[~test], options)
+        inner[~test] = held_out(labels[~test], speakers[~test], options, fold)
     return pd.DataFrame({"speaker": speakers, "test": test, "inner": inner})
 
 
@@ -73,13 +79,19 @@ def for_testing(speakers: Integers, size: int, n_folds: int, fold: int) -> Boole
     return np.isin(speakers, everyone[size * fold : size * (fold + 1)])
 
 
-def held_out(labels: Integers, speakers: Integers, config: Validation) -> Integers:
+def held_out(
+    labels: Integers, speakers: Integers, config: Validation, fold: int | None = None
+) -> Integers:
     """The inner fold that holds out each of the samples that are not for testing, or -1.
+
+    Each outer ``fold`` has a draw of its own, so that searches of different folds are not validated
+    on the same speakers.
 
     An inner fold has ``config.speakers`` whole speakers, drawn among all; or, if that is 0 or all
     samples are by one, the same share of each class, rounded, and at least one sample.
     """
-    rng = np.random.default_rng(config.seed)
+    outer = () if fold is None else (fold,)
+    rng = np.random.default_rng(np.random.SeedSequence(config.seed, spawn_key=outer))
     inner = np.full(len(labels), -1)
     if config.speakers and len(np.unique(speakers)) > 1:
         everyone = rng.permutation(np.unique(speakers))
