@@ -50,7 +50,7 @@ def draw_test_accuracies(axes: Axes, runs: pd.DataFrame) -> None:
         by_unit(runs, kind).rename(columns={kind: "share"}).assign(voices=name)
         for kind, name in kinds.items()
     )
-    sns.pointplot(units, **common, **INTERVALS, dodge=0.4, marker="_", ms=14)
+    sns.pointplot(units, **common, **INTERVALS, dodge=_apart(runs), marker="_", ms=14)
     axes.set(xlabel="", ylabel="test accuracy", ylim=(max(low - margin, 0), min(high + margin, 1)))
 
 
@@ -66,8 +66,14 @@ def draw_folds(axes: Axes, speakers: pd.DataFrame) -> None:
     common = {"data": table, "x": "names", "y": "accuracy", "hue": "neuron", "ax": axes}
     common |= {"palette": NEURON_COLOURS, "legend": False}
     sns.stripplot(**common, dodge=True, jitter=False, size=3, alpha=0.6)
-    sns.pointplot(**common, dodge=0.4, errorbar=None, ls="none", marker="_", ms=9)
+    sns.pointplot(**common, dodge=_apart(table), errorbar=None, ls="none", marker="_", ms=9)
     axes.set(xlabel="tested speakers of each fold", ylabel="test accuracy")
+
+
+def _apart(table: pd.DataFrame) -> float:
+    """How far apart seaborn's dots of the neuron models in ``table`` are, first to last."""
+    n = table["neuron"].nunique()
+    return 0.8 * (n - 1) / n
 
 
 def draw_gains(axes: Axes, speakers: pd.DataFrame) -> None:
