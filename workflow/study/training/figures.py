@@ -15,6 +15,7 @@ from study.training.summary import accuracy_by_fold, by_unit
 
 INTERVALS = {"errorbar": t_interval, "ls": "none", "capsize": 0.1, "err_kws": {"linewidth": 1}}
 """Means with t intervals."""
+BY_NEURON = {"hue": "neuron", "palette": NEURON_COLOURS, "legend": False}
 
 
 def draw_learning_curves(
@@ -41,8 +42,7 @@ def draw_test_accuracies(axes: Axes, runs: pd.DataFrame) -> None:
     }
     kinds = {kind: name for kind, name in kinds.items() if runs[kind].notna().any()}
     long = runs.melt(["neuron", "seed"], list(kinds), "voices", "share").replace({"voices": kinds})
-    common = {"x": "voices", "y": "share", "hue": "neuron", "ax": axes}
-    common |= {"palette": NEURON_COLOURS, "legend": False}
+    common = {"x": "voices", "y": "share", "ax": axes} | BY_NEURON
     sns.stripplot(long.dropna(), **common, dodge=True, jitter=False, size=3.5, alpha=0.6)
     low, high = axes.get_ylim()
     margin = (high - low) / 2  # for intervals, which can be far wider than the dots
@@ -63,8 +63,7 @@ def draw_folds(axes: Axes, speakers: pd.DataFrame) -> None:
     table = of_each.reset_index()
     names = table.groupby("fold")["speaker"].agg(lambda own: "\n".join(map(str, own.unique())))
     table["names"] = table["fold"].map(names)
-    common = {"data": table, "x": "names", "y": "accuracy", "hue": "neuron", "ax": axes}
-    common |= {"palette": NEURON_COLOURS, "legend": False}
+    common = {"data": table, "x": "names", "y": "accuracy", "ax": axes} | BY_NEURON
     sns.stripplot(**common, dodge=True, jitter=False, size=3, alpha=0.6)
     sns.pointplot(**common, dodge=_apart(table), errorbar=None, ls="none", marker="_", ms=9)
     axes.set(xlabel="tested speakers of each fold", ylabel="test accuracy")
@@ -86,8 +85,7 @@ def draw_gains(axes: Axes, speakers: pd.DataFrame) -> None:
     alike = accuracy_by_fold(speakers)
     gains = (100 * alike[others]).sub(100 * alike[first], axis="index").melt(value_name="points")
     gains["label"] = gains["neuron"].map(neuron_label)
-    common = {"data": gains, "x": "label", "y": "points", "hue": "neuron", "ax": axes}
-    common |= {"palette": NEURON_COLOURS, "legend": False}
+    common = {"data": gains, "x": "label", "y": "points", "ax": axes} | BY_NEURON
     axes.axhline(0, color="0.6", lw=0.8)
     sns.stripplot(**common, jitter=False, size=3.5, alpha=0.6)
     sns.pointplot(**common, **INTERVALS, marker="_", ms=14)
