@@ -12,6 +12,7 @@ import pytest
 
 from smoke import copy_repository, planned
 from study.storage.archive import contents, pack, read_archives, unpack
+from study.storage.sums import seal, verify
 
 STUDY = Path("results/spoken-digits-smoke")
 MEASURES = ("census", "closeups", "gradients", "profiles", "surfaces")
@@ -67,6 +68,21 @@ def test_later_archives_hold_what_is_new_and_win(tmp_path: Path) -> None:
     assert (tmp_path / "other" / outcome).read_text() == "after"
     wrong = subprocess.run([*command, "pack", tmp_path / "none", first], capture_output=True)
     assert b"the results folder of a study" in wrong.stderr
+
+
+def test_what_replaces_a_sealed_file_is_whole(tmp_path: Path) -> None:
+    study, archive = tmp_path / "results" / "study", tmp_path / "study.tar.xz"
+    job, record = study / "search/lif/0/job0", study / "search/lif/0/job0/1.json"
+    job.mkdir(parents=True)
+    record.write_text("archived")
+    (job / ".snakemake_timestamp").touch()
+    pack(study, archive)
+    record.write_text("other")
+    seal([job, record])
+    unpack(study, [archive])
+    verify([job, record], patience=0)
+    assert record.read_text() == "archived"
+    assert {file.name for file in job.iterdir()} == {"1.json", ".snakemake_timestamp"}
 
 
 def test_what_is_archived(tmp_path: Path) -> None:

@@ -199,6 +199,23 @@ def test_a_page_without_a_search_is_a_valid_study():
     assert study.data.recordings.folder == "my/words"
 
 
+def test_settings_are_kept_without_the_places_of_copies():
+    config = settings("heidelberg.yaml")
+    plain = validate(Study, config).kept()
+    spikes = {"train": "/mine/a.h5", "test": "/mine/b.h5"}
+    config["data"]["heidelberg_digits"] |= {"path": "/mine/hd_audio.tar.gz", "spikes": spikes}
+    config["data"] |= {"shd": {"path": "/mine/shd"}, "ssc": {"path": "/mine/ssc"}}
+    assert validate(Study, config).kept() == plain
+    assert validate(Study, plain).kept() == plain
+
+
+def test_no_kept_file_names_a_place_on_a_machine():
+    place = re.compile(r"""(^|[\s'"[{])(/|~|[A-Z]:\\)\w""")
+    kept = sorted((ROOT / "docs/results").rglob("*.yaml"))
+    assert len(kept) > 20
+    assert [file for file in kept if place.search(file.read_text())] == []
+
+
 def test_a_missing_key_is_named():
     config = settings("smoke.yaml")
     del config["training"]["epochs"]

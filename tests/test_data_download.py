@@ -146,7 +146,9 @@ def test_the_mirror_is_asked_and_goes_on(server: Server, output: Path) -> None:
     assert server.asked[3] > 0
 
 
-@pytest.mark.parametrize(("fault", "attempts"), [("corrupt", 3), ("503", 3), ("404", 1)])
+@pytest.mark.parametrize(
+    ("fault", "attempts"), [("corrupt", 3), ("503", 3), ("429", 3), ("404", 1)]
+)
 def test_a_lasting_fault_ends_in_one_error(
     server: Server, output: Path, fault: str, attempts: int
 ) -> None:

@@ -83,7 +83,7 @@ def test_what_the_heidelberg_digits_need(tmp_path: Path, settings: dict, jobs: d
     (project / "hd").mkdir()
     for name in ("a.h5", "b.h5"):
         (project / "hd" / name).touch()
-    data = "results/heidelberg-digits/data"
+    data = f"results/{config['dataset']}/data"
     targets = f"{data}/shd_comparison.csv", f"{data}/figures/shd_comparison.png"
     needed = planned(project, "mine.yaml", targets=targets)
     assert {name: needed[name] for name in jobs} == jobs

@@ -49,6 +49,17 @@ def test_a_dead_layer_and_what_it_leaves_without_a_gradient() -> None:
     assert any(f.startswith("1.weight: its gradient is 0 in every sample") for f in found.findings)
 
 
+def test_gradients_without_an_end_are_named() -> None:
+    own = stack(healthy())
+    with torch.no_grad():
+        own[1].weight.mul_(1e305)
+    found = diagnose(own, SPIKES, LABELS)
+    endless = found.gradients["0.weight"].isinf()
+    assert endless.any()
+    text = f"the gradients of {int(endless.sum())} of 8 samples are not finite"
+    assert found.findings[0].startswith(text)
+
+
 def test_half_of_a_layer_is_silent() -> None:
     own = healthy()
     with torch.no_grad():

@@ -18,6 +18,7 @@ import pyarrow.parquet
 import pytest
 import yaml
 from playwright.sync_api import Page, Route
+from snakemake.utils import update_config
 
 import test_report
 from configs import settings
@@ -202,7 +203,10 @@ def test_the_guide_to_delays_runs():
 def test_the_guides_files_become_data(tmp_path: Path):
     """Written as the page says, named as the page says, without speakers."""
     (code,), (own,) = blocks("own-spikes.md", "python"), blocks("own-spikes.md", "yaml")
-    study = validate(Study, {**settings("smoke.yaml"), **yaml.safe_load(own)})
+    config = settings("demo.yaml")
+    update_config(config, yaml.safe_load(own))
+    study = validate(Study, config)
+    assert (study.data.time_step, study.training.augmentation.channel_shift) == (None, 0)
     with contextlib.chdir(tmp_path):
         exec(compile(code, "make_files.py", "exec"), {})
         files = {"train": "train.h5", "test": "test.h5"}

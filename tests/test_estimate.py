@@ -19,6 +19,7 @@ from smoke import ROOT, snakemake
 from spikegrad.network import Network
 from spikegrad.settings import validate
 from study.config.study import Study
+from study.estimate import work
 from study.estimate.report import rule_table, text, wall_table
 from study.estimate.seconds import (
     DAY,
@@ -41,7 +42,9 @@ from study.estimate.size import (
     size_of,
 )
 from study.estimate.timing import network_seconds
-from study.estimate.work import BY_EVENT, COMPARED, FIXED, HANDED, Rules, work_of
+from study.estimate.work import BY_EVENT, COMPARED, FIXED, HANDED, ROBUSTNESS, Rules, work_of
+from study.landscape.roughness import DRAWS, LENGTHS
+from study.training.robustness import CHANGES
 
 MEASURES = ("surfaces", "closeups", "census", "profiles", "gradients")
 SMOKE = "spoken-digits-smoke"
@@ -189,6 +192,11 @@ def test_adaptive_searches_take_about_the_runs_that_are_predicted(smoke, results
         predicted_points += n * counts(smoke, "landscape_profiles", **where)["loss"]
     assert runs.sum() / 2 <= predicted_runs <= 2 * runs.sum()
     assert points.sum() / 2 <= predicted_points <= 2 * points.sum()
+
+
+def test_what_is_estimated_is_what_is_measured() -> None:
+    assert 1 + sum(map(len, CHANGES.values())) == ROBUSTNESS
+    assert (DRAWS, len(LENGTHS)) == (work.DRAWS, work.STEPS)
 
 
 def each(**axes) -> list[dict[str, str]]:

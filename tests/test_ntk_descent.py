@@ -171,6 +171,15 @@ def test_resumed_training_gives_the_same_bits(
     assert not torch.equal(again[0], uninterrupted[0])
 
 
+def test_a_record_that_is_gone_or_damaged_is_made_again(tmp_path) -> None:
+    descent = of_circle(Descent, torch.float32)
+    before = dict(records(descent, tmp_path, start()))
+    for spoil in (Path.unlink, lambda file: file.write_bytes(file.read_bytes()[:-9])):
+        spoil(tmp_path / "step-7.safetensors")
+        again = dict(records(descent, tmp_path, start()))
+        assert all(torch.equal(again[step], before[step]) for step in before)
+
+
 def test_a_networks_bits_do_not_depend_on_its_block() -> None:
     descent = of_circle(SignDescent, torch.float32)
     block, alone = (

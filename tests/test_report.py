@@ -152,7 +152,7 @@ def test_the_page_of_claims_shows_every_row(tmp_path: Path):
     shown = {
         "&lt;both&gt;": 2, 'class="verdict undecided"': 3, '<a href="index.html">': 1,
         "0.0123 (−∞ to 0.5)": 2, "<td>0.0123</td>": 1, "<td>0.2</td>": 2,
-        "<both>": 0, "<td>0.01</td>": 0, "nan": 0,  # p stands adjusted or not at all
+        "<both>": 0, "<td>0.01</td>": 3, "nan": 0,  # p beside p adjusted, or nothing
         '<a href="a.csv">a.csv</a>, b.csv': 2, "<summary>and 1 more</summary> c.csv": 2,
         "Read: runs: accuracy</p>": 2,
     }  # fmt: skip

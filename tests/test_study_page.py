@@ -563,7 +563,8 @@ def test_runaways_and_the_best_of_trials_and_finalists(study: StudyTables) -> No
                  ("lif", 1, 1, "finished", 0.6), ("lif", 1, 1, "finished", 0.5),
                  ("qif", 0, 0, "finished", 0.7)]  # fmt: skip
     for name, rows in (("trials", trials), ("finalists", finalists)):
-        pd.DataFrame(rows, columns=names).to_parquet(study.folder / f"search/{name}.parquet")
+        table = pd.DataFrame(rows, columns=names).assign(validation_loss=1.0)
+        table.to_parquet(study.folder / f"search/{name}.parquet")
     table = cells(search_facts.short_and_long(study))
     assert table["ran away: trials"] == ["75 %", "0 %"]
     assert table["ran away: networks"] == ["33 %", "0 %"]  # of three, and of one

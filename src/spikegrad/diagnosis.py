@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from spikegrad.activity import spike_counts
+from spikegrad.autograd import NotFiniteError
 from spikegrad.clocked import ClockedLayer
 from spikegrad.layers import SilentWarning, SpikeOverflowError, SpikingLayer
 from spikegrad.raster import Raster
@@ -51,7 +52,8 @@ class Diagnosis:
     runaways: Tensor
     """Samples that run away, int64 [n]."""
     gradients: dict[str, Tensor]
-    """Norm of each sample's gradient of the loss by each parameter [n_samples], by its name."""
+    """Norm of each sample's gradient of the loss by each parameter [n_samples], by its name;
+    infinite for all parameters in a sample where a layer's is not finite."""
     findings: list[str]
     """What is wrong, and what to change; empty if nothing is."""
 
@@ -178,7 +180,10 @@ def _gradients(
             )
         label = logits.argmax(1) if labels is None else labels[b : b + 1]
         loss = cross_entropy(logits, label)
-        own = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+        try:
+            own = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+        except NotFiniteError:
+            own = (torch.tensor(math.inf),) * len(parameters)
         for name, gradient in zip(parameters, own, strict=True):
             norms[name].append(0.0 if gradient is None else float(gradient.norm()))
     return {name: torch.tensor(own, dtype=torch.float64) for name, own in norms.items()}
@@ -215,7 +220,16 @@ def _of_activity(own: LayerActivity) -> list[str]:
 
 def _of_gradients(gradients: dict[str, Tensor], kept: Tensor, clipping: set[str]) -> list[str]:
     found = []
-    for name, norms in gradients.items():
+    endless = torch.stack([*gradients.values()]).isinf().any(0) if gradients else torch.empty(0)
+    if endless.any():
+        first = int(kept[endless.nonzero()[0]])
+        found.append(
+            f"the gradients of {int(endless.sum())} of {len(endless)} samples are not finite, the"
+            f" first of sample {first}: lower the scale of the weights, also of the readout's, or"
+            " the learning rate"
+        )
+    for name, every in gradients.items():
+        own, norms = kept[: len(every)][~endless], every[~endless]
         if not len(norms):
             continue
         if norms.max() == 0:
@@ -232,7 +246,7 @@ def _of_gradients(gradients: dict[str, Tensor], kept: Tensor, clipping: set[str]
                 else "look at it"
             )
             found.append(
-                f"{name}: sample {int(kept[norms.argmax()])} has {share:.0f} % of all samples'"
+                f"{name}: sample {int(own[norms.argmax()])} has {share:.0f} % of all samples'"
                 f" gradient norms, and drowns the others: {way}"
             )
     return found

@@ -49,6 +49,11 @@ class FirstSpikeReadout(nn.Module):
         Of the output neurons, as in :class:`SpikingLayer`.
     drive
         Likewise.
+
+    Raises
+    ------
+    ValueError
+        If a value is none of a :class:`SpikingLayer`'s, or ``time_scale`` no positive number.
     """
 
     def __init__(

@@ -280,8 +280,11 @@ def load_network(path: str | Path) -> tuple[Any, dict[str, Any]]:
         return stack, header
     if "network" not in header:
         raise CheckpointError(f"{path}: tensors, but no network: save_network has not written it")
-    network = network_of(header, path, weights["hidden.0.weight"].dtype)
-    network.load_state_dict(weights)
+    try:
+        network = network_of(header, path, weights["hidden.0.weight"].dtype)
+        network.load_state_dict(weights)
+    except (KeyError, TypeError, RuntimeError) as problem:
+        raise CheckpointError(f"{path}: not the weights of its network ({problem})") from None
     return network, header
 
 

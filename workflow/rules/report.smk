@@ -41,7 +41,7 @@ if STUDY.joining:
         log:
             f"{LOGS}/joining/page.log",
         params:
-            study=STUDY.model_dump(mode="json"),
+            study=STUDY.kept(),
             benchmarks=BENCHMARKS,
 
 
@@ -70,7 +70,7 @@ use rule ntk_page as study_page with:
     log:
         f"{LOGS}/page.log",
     params:
-        study=STUDY.model_dump(mode="json"),
+        study=STUDY.kept(),
         benchmarks=BENCHMARKS,
 
 

@@ -1,5 +1,5 @@
 # What the rules of variants are given.
-from study.config.variants import by_file, sampling_of, samples_seed, slug, variant_runs
+from study.config.variants import by_file, sampling_of, samples_seed, variant_runs
 
 VARIANT_NAMES = by_file(STUDY)
 VARIANT_RUNS = {f: variant_runs(STUDY, name) for f, name in VARIANT_NAMES.items()}

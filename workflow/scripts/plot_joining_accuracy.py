@@ -7,7 +7,7 @@ from study.config.neurons import SURROGATE
 from study.statistics import t_interval
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, panels, save
-from study.training.summary import UNITS, unit_of
+from study.training.summary import UNITS, by_unit, unit_of
 
 log = start(snakemake)
 runs = read_table(snakemake.input.runs)
@@ -17,7 +17,7 @@ figure, ((axes,),) = panels(1, 1, (1.2 + 1.6 * len(models), 3.0))
 names = []
 for place, neuron in enumerate(models):
     both = [
-        100 * runs[runs["neuron"] == model].groupby(unit)["accuracy"].mean()
+        100 * by_unit(runs[runs["neuron"] == model], "accuracy")["accuracy"]
         for model in (neuron, neuron + SURROGATE)
     ]
     x = np.array([3 * place, 3 * place + 1])

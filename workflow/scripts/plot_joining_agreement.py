@@ -1,7 +1,7 @@
 """Draw how near surrogate gradients are to exact ones, by its width and over training."""
 
 from _job import start
-from study.joining import after_training, share_of_training
+from study.joining import after_training, nearest, share_of_training
 from study.joining.figures import KIND_COLOURS, cut, spread, widths_below
 from study.storage.tables import read_table
 from study.style import letter, neuron_label, panels, save
@@ -18,15 +18,15 @@ quantities = {
 figure, axes = panels(len(neurons), 4, (2.7, 2.4), (0, 0.4), sharex="col", sharey="col")
 for row, neuron in zip(axes, neurons, strict=True):
     own = table[table["neuron"] == neuron]
+    best = nearest(own, "surrogate").set_index("surrogate")["pseudo_width"]
     for kind, of_kind in own.groupby("surrogate", sort=False):
         style = {"color": KIND_COLOURS[kind], "label": kind}
         at_end = after_training(of_kind)
         for panel, quantity in zip(row, quantities, strict=False):
             spread(panel, at_end, "pseudo_width", quantity, quantity == "ratio", **style)
-        widths = of_kind.groupby("pseudo_width")["cosine"].mean()
-        best = of_kind[of_kind["pseudo_width"] == widths.idxmax()]
-        style["label"] = f"{kind} {widths.idxmax():g}"
-        spread(row[3], best, "share", "cosine", **style)
+        style["label"] = f"{kind} {best[kind]:g}"
+        of_best = of_kind[of_kind["pseudo_width"] == best[kind]]
+        spread(row[3], of_best, "share", "cosine", **style)
     row[0].set_ylabel(neuron_label(neuron))
     row[2].set_yscale("log")
     row[3].legend(fontsize=6, loc="lower left")

@@ -3,7 +3,7 @@
 from matplotlib.ticker import NullLocator
 
 from _job import start
-from study.joining import after_training
+from study.joining import after_training, nearest
 from study.joining.figures import KIND_COLOURS, spread, widths_below
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
@@ -14,12 +14,11 @@ spectra, values, agreement = (
     after_training(read_table(file))
     for file in (snakemake.input.spectra, snakemake.input.eigenvalues, snakemake.input.agreement)
 )
+near = nearest(agreement, "neuron").set_index("neuron")
 neurons = list(dict.fromkeys(spectra["neuron"]))
 figure, axes = panels(len(neurons), 3, (3.2, 2.4), (0, 0.4))
 for row, neuron in zip(axes, neurons, strict=True):
-    near = agreement[agreement["neuron"] == neuron]
-    means = near.groupby(["surrogate", "pseudo_width"])["cosine"].mean()
-    kind, width = means.idxmax()
+    kind, width = near.loc[neuron]
     own = values[values["neuron"] == neuron]
     own = own[(own["surrogate"] == kind) & (own["pseudo_width"] == width)]
     row[0].plot(own["real"], own["imaginary"], ".", ms=3, color=NEURON_COLOURS[neuron])

@@ -23,16 +23,19 @@ here = ["seed", "direction", "sample"]
 counts = jumps.groupby(here).size()
 shown = counts.idxmax() if len(counts) else losses[here].iloc[0]  # the line with most jumps
 neurons = list(losses["neuron"].unique())
-figure, grid = plt.subplots(2, 3, figsize=(12, 5.6))
+figure = plt.figure(figsize=(12, 6.4))
+upper, lower = figure.subfigures(2, 1, height_ratios=(1, 1.4))
+*along, raster = upper.subplots(1, 3)
+rate, causes, cascade = lower.subplots(1, 3)
 
-for axes, neuron in zip(grid[0, :2], neurons, strict=False):
+for axes, neuron in zip(along, neurons, strict=False):
     line = {"neuron": neuron, **dict(zip(here, shown, strict=True))}
     n_jumps = len(where(jumps, **line))
     figures.draw_jumps(axes, where(losses, **line), where(jumps, **line), NEURON_COLOURS[neuron])
     axes.set_title(f"{neuron_label(neuron)}, one sample: {n_jumps} jump{'s' * (n_jumps != 1)}")
     axes.set_ylabel("loss (nats)")
+figures.same_span(along[: len(neurons)])
 
-raster = grid[0, 2]
 largest = examples.loc[examples["loss_jump"].abs().idxmax()]
 figures.draw_sides(raster, where(spikes, **largest[["neuron", "kind", "layer"]]), largest)
 moment = 1000 * largest["time"]
@@ -40,7 +43,6 @@ raster.set(xlim=(moment - 40, moment + 40), xlabel="time (ms)", ylabel="neuron")
 raster.set_title(f"{neuron_label(largest['neuron'])}, {figures.jump_label(largest['loss_jump'])}")
 raster.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
 
-rate, causes, cascade = grid[1]
 common = {"data": summary, "x": "state", "order": STATES, "y": "jumps_per_length", "ax": rate}
 common |= {"hue": "neuron", "palette": NEURON_COLOURS, "legend": False}
 sns.stripplot(**common, dodge=True, jitter=False, size=5)
@@ -53,13 +55,14 @@ figures.state_axis(rate)
 rate.set_ylabel("jumps per relative distance\nand sample")
 rate.set_ylim(0, 2 * summary["jumps_per_length"].max() or 1)
 
-below = {"loc": "upper center", "bbox_to_anchor": (-0.2, -0.38), "ncols": 3}
+below = {"loc": "upper center", "bbox_to_anchor": (0.2, -0.25), "ncols": 3}
 figures.draw_shares(causes, figures.variation_shares(profiles), **below)
+causes.tick_params(axis="y", labelsize=7)
 causes.set(xlabel="share of the total variation\nof a sample's loss")
 
-below = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.38), "ncols": 2, "columnspacing": 0.8}
+below = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.25), "ncols": 2, "columnspacing": 0.8}
 figures.draw_disruption(cascade, changes, **below)
-letter(grid.flat)
+letter([*along, raster, rate, causes, cascade])
 figure.suptitle(
     f"{snakemake.params.data}: single training samples; {summary['seed'].nunique()} seeds",
 )

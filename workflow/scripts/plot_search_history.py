@@ -2,6 +2,7 @@
 
 from _job import start
 from study.search.figures import draw_best_so_far
+from study.search.selection import over_inner_folds
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, panels, save
 from study.training.outcomes import FINISHED
@@ -23,8 +24,7 @@ for neuron, axes in zip(neurons, grid.flat, strict=True):
         axes.scatter(some["number"] + 1, some["validation_accuracy"], s=14, label=name, **style)
     draw_best_so_far(axes, own, "best so far, mean")
     last = own["number"].max() + 1
-    means = runs[runs["neuron"] == neuron].groupby(["search", "number"])["validation_accuracy"]
-    finalists = means.mean().reset_index()
+    finalists = over_inner_folds(runs[runs["neuron"] == neuron])
     places = last * (1.08 + 0.06 * finalists["search"]) + 1
     axes.plot(places, finalists["validation_accuracy"], "D", ms=5, mfc="none", c=colour)
     axes.axvline(last * 1.04 + 0.5, c="0.8", lw=0.8)

@@ -66,7 +66,8 @@ class Prediction:
 
     @property
     def std(self) -> Any:
-        """Standard deviation at each point; rounding below zero counts as zero."""
+        """Standard deviation at each point; rounding below zero counts as zero. ValueError without
+        ``nngp``, which covariances come from."""
         if self.covariance is None:
             raise ValueError("the prediction has no covariance: give `nngp`")
         diagonal = np.diagonal(np.asarray(self.covariance), axis1=-2, axis2=-1)
@@ -75,10 +76,17 @@ class Prediction:
 
 
 def stability(kernel: ArrayLike | Tensor) -> float:
-    """Smallest real part of K(X, X)'s eigenvalues, over its spectral norm.
+    """Smallest real part of the eigenvalues of K(X, X) [n, n], over its spectral norm.
 
     Below 0, gradient flow with the kernel diverges. An SG-NTK is not symmetric, so that this can
     happen (docs/ntk.md).
+
+    Raises
+    ------
+    ValueError
+        If ``kernel`` is no finite matrix.
+    numpy.linalg.LinAlgError
+        If it is not square.
     """
     k = as_array("kernel", kernel, 2)
     return float(np.linalg.eigvals(k).real.min() / max(np.linalg.norm(k, 2), 1e-300))

@@ -74,7 +74,7 @@ def judge(tables: Tables, data: str, claims: Iterable[Claim] = CLAIMS) -> pd.Dat
                     "estimate": estimate.value,
                     "low": estimate.low,
                     "high": estimate.high,
-                    "p": estimate.p,
+                    "p": np.nan if estimate.p is None else estimate.p,
                     "p_holm": np.nan,
                     "n": estimate.n,
                     "unit": estimate.unit,
@@ -85,7 +85,7 @@ def judge(tables: Tables, data: str, claims: Iterable[Claim] = CLAIMS) -> pd.Dat
             )
     table = pd.DataFrame(rows)
     for _, own in table.groupby("paper"):
-        table.loc[own.index, "p_holm"] = adjusted(own["p"].astype(float))
+        table.loc[own.index, "p_holm"] = adjusted(own["p"])
     return table
 
 

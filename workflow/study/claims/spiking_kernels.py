@@ -11,7 +11,7 @@ from study.claims.estimates import NOTHING, Estimate
 from study.claims.performance import UNEQUAL, equal_budgets
 from study.claims.results import Cases, NotMade, Tables
 from study.config.neurons import SURROGATE
-from study.joining import EXACT, LABEL, after_training
+from study.joining import EXACT, LABEL, after_training, nearest
 from study.statistics import power_law
 
 ROUNDING = 1e-12
@@ -86,9 +86,11 @@ def _trained(table: pd.DataFrame) -> pd.DataFrame:
 
 def _nearest(tables: Tables) -> dict[str, str]:
     """Of each neuron model the surrogate whose gradients are nearest to the exact ones."""
-    table = _trained(tables.rows("agreement", "neuron", "seed", "epoch", *_OF, "cosine"))
-    means = table.groupby(["neuron", "name"])["cosine"].mean()
-    return {str(neuron): str(own.idxmax()[1]) for neuron, own in means.groupby("neuron")}
+    table = tables.rows("agreement", "neuron", "seed", "epoch", *_OF, "cosine")
+    return {
+        row.neuron: LABEL.format(row.surrogate, row.pseudo_width)
+        for row in nearest(table, "neuron").itertuples()
+    }
 
 
 _OF = ("surrogate", "pseudo_width")
@@ -108,14 +110,14 @@ def least_eigenvalue(tables: Tables) -> Cases:
 
 def _of_surrogates(tables: Tables, table: pd.DataFrame, column: str) -> Cases:
     """Means of ``column``, from -1 to 1, with the nearest surrogate and with each other one."""
-    nearest = _nearest(tables)
+    near = _nearest(tables)
 
     def of(neuron: str, own: pd.DataFrame) -> Cases:
         cases: Cases = {}
         for name, rows in sorted(
-            own.groupby("name", sort=False), key=lambda group: group[0] != nearest[neuron]
+            own.groupby("name", sort=False), key=lambda group: group[0] != near[neuron]
         ):
-            case = f"{NEAREST}, {name}" if name == nearest[neuron] else str(name)
+            case = f"{NEAREST}, {name}" if name == near[neuron] else str(name)
             cases[case] = tables.mean(tables.units(rows, column), within=(-1.0, 1.0))
         return cases
 

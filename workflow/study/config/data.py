@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -224,6 +224,13 @@ class EqualCounts(Section):
     """Seed of the draws."""
 
 
+COPIES: dict[str, Any] = {
+    "shd": {"path"},
+    "ssc": {"path"},
+    "heidelberg_digits": {"path", "spikes"},
+    "recordings": {"archive": {"path"}},
+}
+"""Where a machine has its copies of what is on the web, by source."""
 OWN = "own"
 """Name of the fold that the data come with."""
 KNOWN_SPEAKERS = ("heidelberg-digits", "spoken-digits")

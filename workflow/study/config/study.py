@@ -18,7 +18,7 @@ from pydantic import (
 from spikegrad.network_settings import FirstSpike, NetworkSettings
 from spikegrad.settings import Distinct, Section, implausible, validate
 from spikegrad.times import steps_within
-from study.config.data import DataConfig
+from study.config.data import COPIES, DataConfig
 from study.config.joining import Joining
 from study.config.landscape import LandscapeSettings
 from study.config.machines import Machines
@@ -101,6 +101,11 @@ class Study(Section):
     unusual: Annotated[tuple[str, ...], Distinct] = ()
     """Keys of times, such as network.tau, whose values lie outside the range that is plausible in
     seconds, and are meant so."""
+
+    def kept(self) -> dict[str, Any]:
+        """The settings as they stand beside the results: without the places where this machine has
+        its copies of published data."""
+        return self.model_dump(mode="json", exclude={"data": COPIES})
 
     def model(self, neuron: Neuron) -> ModelSettings:
         """The settings of networks of ``neuron``."""
@@ -189,7 +194,9 @@ class Study(Section):
         for neuron in self.neurons:
             own = implausible(self.model(neuron))
             found |= {f"neurons.{neuron}.{k}": v for k, v in own.items() if found.get(k) != v}
-        searched = () if self.search is None else self.search.sampling.space
+        draws = [v.draw.sampling for v in self.variants.values() if v.draw and v.draw.sampling]
+        samplings = draws if self.search is None else [self.search.sampling, *draws]
+        searched = [p for sampling in samplings for p in sampling.space]
         for key, value in ((p.key, value) for p in searched for value in p.examples()):
             for neuron in self.neurons:
                 tried = implausible(self.model(neuron).with_parameters({key: value}))
@@ -247,7 +254,7 @@ class Study(Section):
                 " `landscape: {seeds: []}`"
             )
         fewest = min(self.model(neuron).training.snapshots for neuron in self.neurons)
-        if self.landscape.directions.principal >= fewest:
+        if seeds and self.landscape.directions.principal >= fewest:
             raise ValueError("landscape.directions.principal must be below training.snapshots")
         return self
 

@@ -26,6 +26,7 @@ WAIT = 5.0  # seconds before the second attempt, doubled before each later one
 TIMEOUT = 60.0  # seconds of silence that end an attempt
 SLOWEST, GRACE = 1000.0, 120.0  # bytes a second on average that end it, too, after so many seconds
 LARGEST = 64 << 30  # bytes; what is longer never ends
+BUSY = (408, 425, 429)  # answers that another attempt may change, of those below 500
 FAULTS = (OSError, HTTPException, DataError)
 
 log = logging.getLogger(__name__)
@@ -97,8 +98,7 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
                 os.replace(part.file, output)
                 part.discard()
                 return
-        # Asking again is no use where the server knows no such file.
-        passing = [p for p in problems if not (isinstance(p, HTTPError) and p.code < 500)]
+        passing = [p for p in problems if not _lasts(p)]
         failures = 1 if part.size > furthest else failures + 1
         furthest = max(furthest, part.size)
         if failures == ATTEMPTS or not passing:
@@ -110,6 +110,11 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
                 " path in the configuration"
             )
         time.sleep(WAIT * 2 ** (failures - 1))
+
+
+def _lasts(problem: Exception) -> bool:
+    """Whether asking again is no use, as where the server knows no such file."""
+    return isinstance(problem, HTTPError) and problem.code < 500 and problem.code not in BUSY
 
 
 class Part:

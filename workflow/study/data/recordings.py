@@ -203,7 +203,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 
 def check_splits(table: pd.DataFrame) -> None:
-    """Raise DataError unless ``table`` gives a training, a validation and a test set."""
+    """Raise DataError unless ``table`` gives a training and a test set, and trains each
+    label."""
     training = table[table["split"] == "train"]
     for split in SPLITS:
         if not (table["split"] == split).any():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,14 @@ def draw_jumps(axes: Axes, line: pd.DataFrame, jumps: pd.DataFrame, colour: str)
     axes.margins(y=0.12)
 
 
+def same_span(panels: Sequence[Axes]) -> None:
+    """Vertical axes of equal length around what each of the ``panels`` shows."""
+    limits = np.array([axes.get_ylim() for axes in panels])
+    half = np.ptp(limits, axis=1).max() / 2
+    for axes, middle in zip(panels, limits.mean(axis=1), strict=True):
+        axes.set_ylim(middle - half, middle + half)
+
+
 def draw_shares(axes: Axes, shares: pd.DataFrame, **legend: Any) -> None:
     """Stacked bars, a row for each network kind and a colour for each column of ``shares``.
 
@@ -115,8 +123,9 @@ def draw_shares(axes: Axes, shares: pd.DataFrame, **legend: Any) -> None:
     """
     left = np.zeros(len(shares))
     for (name, values), colour in zip(shares.items(), COLOURS, strict=False):
-        axes.barh(range(len(shares)), values, left=left, color=colour, label=name)
-        left += values.to_numpy()
+        if values.any():
+            axes.barh(range(len(shares)), values, left=left, color=colour, label=name)
+            left += values.to_numpy()
     names = [f"{neuron_label(n)}, {state} ({of})" for n, state, of in shares.index]
     axes.set_yticks(range(len(shares)), names)
     axes.invert_yaxis()

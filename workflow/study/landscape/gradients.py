@@ -183,7 +183,8 @@ def along(
     values = [objective.gradient_or_nan(weights + t * change) for t in places]
     start, end = values[0][1], values[(points - 1) // REACH][1]
     losses = np.array([float(own.mean()) for own, _ in values])
-    norms = np.array([float(g.norm() * weights.norm()) for _, g in values])
+    free = ~held(objective.network)
+    norms = np.array([float(g[free].norm() * weights[free].norm()) for _, g in values])
     predicted, changed = float(start @ change), losses[(points - 1) // REACH] - losses[0]
     with np.errstate(divide="ignore", invalid="ignore"):
         summary = {

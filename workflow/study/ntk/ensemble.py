@@ -8,6 +8,7 @@ keep the block size fixed, and one thread to a block.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,7 +87,9 @@ def train(
     """
     stops = sorted({*record_steps, *range(every, record_steps[-1], every)})
     files = {stop: checkpoints / f"step-{stop}.safetensors" for stop in [0, *stops]}
-    done = max((stop for stop in stops if _made_from(files[stop], fingerprint)), default=-1)
+    made = {stop for stop in stops if _made_from(files[stop], fingerprint)}
+    lacking = min(set(record_steps) - made, default=math.inf)
+    done = max((stop for stop in made if stop < lacking), default=-1)
     if done > 0:
         log.info("%s: resuming after step %d", checkpoints.name, done)
     with tqdm(total=stops[-1], desc=checkpoints.name, unit="step", disable=None) as bar:

@@ -58,22 +58,29 @@ def statements(answers: Sequence[Answer]) -> str:
     return markdown_table(["statement", "verdict", "number (95 %)", "over", "kind"], rows)
 
 
+def verdict(answer: Answer) -> str:
+    """The verdict of an ``answer``; that it is exploratory, if it is; nothing, if there is none."""
+    if not answer.cases:
+        return "-"
+    return answer.verdict + ("" if answer.confirmatory else ", exploratory")
+
+
 def cases(claims: pd.DataFrame, claim: str, unit: str = "") -> str:
-    """All cases of a claim; with p, if it compares, adjusted for the number of the paper's
-    comparisons."""
+    """All cases of a claim; if it compares with p, alone and adjusted for the number of the
+    paper's comparisons."""
     own = claims[claims["id"] == claim]
-    compares = int(own["p_holm"].notna().any())
+    tests = {"p": "p", "p_holm": "p, adjusted"} if own["p"].notna().any() else {}
     rows = [
         [
             case_name(row["case"]),
             measured(row, unit),
             counted(row["n"], row["unit"]),
-            *(["" if math.isnan(row["p_holm"]) else number(row["p_holm"], 2)] * compares),
+            *("" if math.isnan(row[test]) else number(row[test], 2) for test in tests),
             row["verdict"],
         ]
         for _, row in own.iterrows()
     ]
-    columns = ["case", "number (95 %)", "over", *(["p, adjusted"] * compares), "verdict"]
+    columns = ["case", "number (95 %)", "over", *tests.values(), "verdict"]
     return markdown_table(columns, rows)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import markdown
@@ -19,7 +21,7 @@ from study.storage.provenance import CAPTIONS
 from study.style import neuron_label
 
 PAGE = "README.md"
-CLAIMS = {
+CLAIM_PAGES = {
     "study.md": "claims.html",
     "sg_ntk.md": "sg-ntk-claims.html",
     "joining.md": "joining-claims.html",
@@ -35,19 +37,14 @@ def page(folder: Path, template: str) -> str:
     """The Markdown of a ``template`` with the numbers of the study in ``folder``, which has all
     tables that the template shows (FileNotFoundError)."""
     study = StudyTables(folder)
-    fixed = study.config["criteria"]
-    day = date.fromisoformat(str(fixed)) if fixed else None
-
-    def answers(paper: str) -> list[Answer]:
-        return [answer(study.claims, s, day) for s in STATEMENTS if s.paper == paper]
-
+    day = _fixed(study)
     return _ENVIRONMENT.get_template(template).render(
         study=study,
         config=study.config,
         claims=study.claims,
-        answers=answers,
+        answers=partial(_answers, study),
         chosen_late=day is not None and day < CHOSEN,
-        claims_page=CLAIMS.get(template),
+        claims_page=CLAIM_PAGES.get(template),
         facts=facts,
         scores=score_facts,
         searches=search_facts,
@@ -56,6 +53,29 @@ def page(folder: Path, template: str) -> str:
         numbers=numbers,
         figure=figure,
     )
+
+
+def verdicts(folders: Sequence[Path], paper: str) -> str:
+    """What the published studies in ``folders`` say of each statement of a ``paper``, a column for
+    each study, for a page in the folder above theirs."""
+    columns = [_answers(StudyTables(folder), paper) for folder in folders]
+    header = ["statement", *(f"[{f.name}](results/{f.name}/{PAGE})" for f in folders)]
+    rows = [
+        [row[0].statement.short, *(facts.verdict(own) for own in row)]
+        for row in zip(*columns, strict=True)
+    ]
+    return numbers.markdown_table(header, rows)
+
+
+def _fixed(study: StudyTables) -> date | None:
+    """The day on which the readings of a study were fixed."""
+    fixed = study.config["criteria"]
+    return date.fromisoformat(str(fixed)) if fixed else None
+
+
+def _answers(study: StudyTables, paper: str) -> list[Answer]:
+    day = _fixed(study)
+    return [answer(study.claims, s, day) for s in STATEMENTS if s.paper == paper]
 
 
 def figure(says: str, file: str, caption: str) -> str:
@@ -74,7 +94,7 @@ def template_of(folder: Path) -> str:
 
 def claims_of(folder: Path) -> Path:
     """The page of all claims beside the page of ``folder``."""
-    return folder / CLAIMS[template_of(folder)]
+    return folder / CLAIM_PAGES[template_of(folder)]
 
 
 def body_of(text: str) -> str:

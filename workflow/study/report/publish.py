@@ -2,8 +2,9 @@
 
 ``python -m study.report.publish --figures docs/results/sg-ntk README.md`` judges a published study
 again from its tables, draws its figures, writes its pages, and in README.md what stands between
-``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a page's folder below docs/results.
-Links to sections of that page lead there from pages in docs/.
+``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a page's folder below docs/results, or
+``<!-- verdicts on PAPER: STUDY STUDY -->`` and ``<!-- end -->``. Links to sections of that page
+lead there from pages in docs/.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from spikegrad.files import atomic
 from spikegrad.version import __version__
 from study.claims.again import JUDGED, judged_again, tables_of
 from study.report.claims_page import claims_page
-from study.report.page import CLAIMS, PAGE, claims_of, page, template_of
+from study.report.page import CLAIM_PAGES, PAGE, claims_of, page, template_of, verdicts
 from study.report.redraw import redraw
 from study.storage.tables import read_table, write_table
 
 QUOTE = re.compile(r"(<!-- (?P<study>[\w/-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
+VERDICTS = re.compile(
+    r"(<!-- verdicts on (?P<paper>[\d.]+): (?P<studies>[\w -]+) -->\n)(.*?)(<!-- end -->)", re.S
+)
 FILES = (
     "README.md",
     "**/*.csv",
@@ -54,7 +58,11 @@ def quoting(text: str, studies: Path) -> str:
         quoted = page(studies / study, f"{template}.md")
         return begin + quoted.replace("](#", f"](results/{study}/{PAGE}#") + end
 
-    return QUOTE.sub(quote, text)
+    def compare(found: re.Match[str]) -> str:
+        folders = [studies / name for name in found["studies"].split()]
+        return found[1] + verdicts(folders, found["paper"]) + found[5]
+
+    return VERDICTS.sub(compare, QUOTE.sub(quote, text))
 
 
 def commit_of(repository: Path) -> str:
@@ -85,7 +93,7 @@ def publish(results: Path, target: Path, commit: str) -> None:
     for table in part.rglob("claims.csv"):
         folder, judged_in = table.parent, (results / table.relative_to(part)).parent
         page = claims_page(read_table(table), PAGE, folder, judged_in)
-        (folder / CLAIMS[template_of(folder)]).write_text(page)
+        (folder / CLAIM_PAGES[template_of(folder)]).write_text(page)
     (part / "about.yaml").write_text(yaml.safe_dump({"commit": commit}))
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)

@@ -152,7 +152,7 @@ def by_speaker(study: StudyTables) -> str:
 
 def early(study: StudyTables) -> str:
     """Networks that are as their first epoch left them, or as they began."""
-    own = study.runs[study.runs["epochs"] <= 1]
+    own = study.runs[study.runs["epochs"].fillna(0) <= 1]
     return listed(f"{neuron_label(run.neuron)} with seed {run.seed}" for run in own.itertuples())
 
 

@@ -10,6 +10,7 @@ import yaml
 from study.report.facts import by_neuron, by_search
 from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
+from study.search.selection import over_inner_folds
 from study.style import neuron_label
 from study.training.mean_field import CRITICAL
 from study.training.outcomes import FINISHED, OVERFLOW
@@ -100,10 +101,11 @@ def short_and_long(study: StudyTables) -> str:
         return share((runs.loc[runs["neuron"] == neuron, "outcome"] == OVERFLOW).mean())
 
     def best(neuron: str, stage: str) -> str:
-        runs = stages[stage].fillna({"validation_accuracy": 0.0})
-        settings = runs[runs["neuron"] == neuron].groupby(["search", "number"])
-        scores = settings["validation_accuracy"].mean()  # of finalists: over the inner folds
-        return share(scores.groupby("search").max().mean(), 1)
+        scores = stages[stage].fillna({"validation_accuracy": 0.0})
+        if stage == "finalists":
+            scores = over_inner_folds(scores)
+        own = scores[scores["neuron"] == neuron].groupby("search")["validation_accuracy"]
+        return share(own.max().mean(), 1)
 
     rows = {f"ran away: {stage}": lambda n, s=stage: away(n, s) for stage in stages}
     for stage in [*stages][:2]:

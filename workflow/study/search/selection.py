@@ -23,6 +23,8 @@ from study.search.records import (
 )
 from study.storage.columns import Table, shared
 
+SEARCH = ["neuron", "fold", "search"]
+"""Columns that name a search in tables of several."""
 NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}}
 
 
@@ -76,6 +78,17 @@ def run_table(runs: Sequence[TrialRecord]) -> pd.DataFrame:
     )
 
 
+def over_inner_folds(runs: pd.DataFrame) -> pd.DataFrame:
+    """Each finalist's mean validation accuracy and loss over the inner folds.
+
+    ``runs`` are those of one search, as in :func:`run_table`, or of several, with the columns
+    :data:`SEARCH` that tell them apart.
+    """
+    finalist = [name for name in (*SEARCH, "number") if name in runs]
+    scores = ["validation_accuracy", "validation_loss"]
+    return runs.groupby(finalist)[scores].mean().reset_index()
+
+
 def _measures(record: TrialRecord) -> dict[str, float]:
     return {name: record.last.get(name, float("nan")) for name in MEASURES}
 
@@ -90,9 +103,9 @@ def winner(
     what a ``whole_trial`` costs, one of all rungs.
     """
     table = run_table(runs)
-    means = table.groupby("number")[["validation_accuracy", "validation_loss"]].mean()
-    order = means.sort_values(["validation_accuracy", "validation_loss"], ascending=[False, True])
-    number = int(order.index[0])
+    scores = ["validation_accuracy", "validation_loss"]
+    order = over_inner_folds(table).sort_values(scores, ascending=[False, True])
+    number = int(order["number"].iloc[0])
     used = sum(r.presentations for r in records)
     return {
         "parameters": {run.trial.number: run.trial.parameters for run in runs}[number],

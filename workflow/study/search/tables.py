@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 
 from study.search.records import MEMORY, TIMEOUT
+from study.search.selection import SEARCH, over_inner_folds
 from study.statistics import spearman
 from study.storage.columns import Table, shared
-
-SEARCH = ["neuron", "fold", "search"]
 
 
 def expected_of_last(ordered: Sequence[float]) -> np.ndarray:
@@ -127,8 +126,9 @@ def rung_table(trials: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     :func:`study.search.selection.run_table`, by their means.
     """
     names = [name for name in trials if name.startswith("rung") and name.endswith("_accuracy")]
-    again = runs.groupby([*SEARCH, "number"])["validation_accuracy"].mean().rename("finalists")
-    ranked = trials.merge(again.reset_index(), how="left", on=[*SEARCH, "number"])
+    again = over_inner_folds(runs).rename(columns={"validation_accuracy": "finalists"})
+    by = [*SEARCH, "number"]
+    ranked = trials.merge(again[[*by, "finalists"]], how="left", on=by)
     rows = []
     for search, own in ranked.groupby(SEARCH, sort=False):
         for rung, (first, second) in enumerate(pairwise([*names, "finalists"])):

@@ -47,6 +47,13 @@ def verify(paths: Iterable[str | Path], patience: float = PATIENCE) -> None:
             time.sleep(min(1.0, patience))
 
 
+def unseal(path: Path, top: Path) -> None:
+    """Remove the sums of ``path`` and of the folders that it lies in, below ``top``."""
+    while path != top:
+        _place(path).unlink(missing_ok=True)
+        path = path.parent
+
+
 def _is_whole(path: Path) -> bool:
     place = _place(path)
     return not place.exists() or not path.exists() or place.read_text().strip() == _sum(path)

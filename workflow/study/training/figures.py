@@ -15,6 +15,8 @@ from study.training.summary import accuracy_by_fold, by_unit
 
 INTERVALS = {"errorbar": t_interval, "ls": "none", "capsize": 0.1, "err_kws": {"linewidth": 1}}
 """Means with t intervals."""
+MARKERS = {"o": "●", "^": "▲", "s": "■", "D": "◆", "v": "▼"}
+"""Of a fold's speakers, in the order of their numbers, as the label of an axis has them."""
 BY_NEURON = {"hue": "neuron", "palette": NEURON_COLOURS, "legend": False}
 
 
@@ -64,9 +66,14 @@ def draw_folds(axes: Axes, speakers: pd.DataFrame) -> None:
     names = table.groupby("fold")["speaker"].agg(lambda own: "\n".join(map(str, own.unique())))
     table["names"] = table["fold"].map(names)
     common = {"data": table, "x": "names", "y": "accuracy", "ax": axes} | BY_NEURON
-    sns.stripplot(**common, dodge=True, jitter=False, size=3, alpha=0.6)
+    dots = {"order": names.unique(), "dodge": True, "jitter": False, "size": 4, "alpha": 0.6}
+    markers = list(MARKERS)
+    places = table.groupby("fold")["speaker"].rank("dense").astype(int) - 1
+    for place, own in table.groupby(places % len(markers)):
+        sns.stripplot(**common | {"data": own}, **dots, marker=markers[place])
     sns.pointplot(**common, dodge=_apart(table), errorbar=None, ls="none", marker="_", ms=9)
-    axes.set(xlabel="tested speakers of each fold", ylabel="test accuracy")
+    shown = " ".join([*MARKERS.values()][: places.max() + 1])
+    axes.set(xlabel=f"tested speakers of each fold ({shown})", ylabel="test accuracy")
 
 
 def _apart(table: pd.DataFrame) -> float:
