@@ -57,13 +57,11 @@ def training_tables(world: str) -> Frames:
     silence["has_gradient"] = (silence["unit"] == 1) | ~silence["silent"]
 
     searches = runs[runs["k"] == 0].drop(columns="k")
-    trials = cross(searches, number=range(4))
     budget = cross(searches, share=(0.2, 0.3, 0.9))
     budget["expected_best"] = np.where(budget["lif"], 0.6, 0.8) + 0.01 * budget["share"]
     return {
         "runs": runs,
         "silence": silence,
-        "trials": trials,
         "budget": budget,
         "stability": searches.assign(
             trials=4, diverged=np.where(searches["lif"], 2, 0), budget_spent=True
@@ -332,7 +330,7 @@ def test_folds_are_the_unit_and_paired():
     """A fold is as hard for both neuron models; its speakers count alike, however many samples."""
     tables = results()
     hard = 0.1 * np.arange(N_SEARCHES)
-    for name in ("runs", "speakers", "trials", "budget", "stability"):
+    for name in ("runs", "speakers", "budget", "stability"):
         table = tables[name]
         table["fold"] = "fold" + table["search"].astype(str)
         if "accuracy" in table:
@@ -362,7 +360,7 @@ def test_seeds_of_one_search_are_not_taken_for_independent():
 
 def test_without_a_search_seeds_are_the_unit_and_performance_is_not_compared():
     others = ("lif-gradients-turn", "lif-diverges-more")
-    table = judged(results(), named(GAIN, *others), absent=("trials", "budget", "stability"))
+    table = judged(results(), named(GAIN, *others), absent=("budget", "stability"))
     table = table.set_index("id")
     assert table.loc[GAIN, "verdict"] == NOT_MEASURABLE
     for claim in others:
@@ -464,10 +462,10 @@ def test_what_is_missing_is_an_error(tmp_path: Path):
         judging(line_minima=lines[lines["neuron"] == "lif"])
     with pytest.raises(ClaimError, match=r"steps.csv: no column cosine"):
         judging(steps=steps.drop(columns="cosine"))
-    with pytest.raises(ClaimError, match="table 'runs' is not among trials"):
-        judge(Tables({"trials": []}, 0), "toy")
+    with pytest.raises(ClaimError, match="table 'runs' is not among budget"):
+        judge(Tables({"budget": []}, 0), "toy")
     tables["runs"].to_csv(tmp_path / "runs.csv")
-    files = {"trials": [], "runs": [str(tmp_path / "runs.csv"), "more.csv"]}
+    files = {"budget": [], "runs": [str(tmp_path / "runs.csv"), "more.csv"]}
     with pytest.raises(ClaimError, match=r"^more\.csv does not exist; run the workflow"):
         judge(Tables(files, 0), "toy")
 
@@ -519,7 +517,7 @@ def test_the_columns_and_rows_that_a_claim_names_are_all_that_it_needs(truth):
     named = set()
     for claim in CLAIMS:
         claim.estimate(whole)
-        columns = {"runs": set(GATHERED), "trials": set(GATHERED)}  # these tell what a unit is
+        columns = {"runs": set(GATHERED), "stability": set(GATHERED)}  # these tell what a unit is
         rows = {name: np.full(len(table), name in columns) for name, table in tables.items()}
         for source in whole.take_sources():
             columns.setdefault(source.table, set(GATHERED)).update(source.columns, source.where)

@@ -275,7 +275,6 @@ def claim_tables(tmp_path: Path, power: float, gain: float, without: str = "") -
             for n in models
             for s in seeds
         ],
-        "trials": [{"neuron": "lif"}],
         "stability": [{"neuron": n, "budget_spent": True} for n in models],
         "steps": [
             {
@@ -337,7 +336,7 @@ def test_claims_are_judged(tmp_path: Path) -> None:
 
 def test_without_searches_of_equal_budget_rules_are_not_compared(tmp_path: Path) -> None:
     claim_tables(tmp_path, 2.0, 0.1)
-    files = {name: [str(tmp_path / f"{name}.csv")] for name in ("runs", "trials", "stability")}
+    files = {name: [str(tmp_path / f"{name}.csv")] for name in ("runs", "stability")}
     with pytest.raises(NotMade, match="no search"):
         spiking_kernels.accuracy_gain(Tables({**files, "stability": []}, 0))
     spent = pd.read_csv(tmp_path / "stability.csv")

@@ -224,7 +224,7 @@ def test_measured_peaks_stay_within_the_memory_asked_for(finished, every_job):
     assert sum(peak > 50 for peak in peaks.values()) > len(peaks) / 2
 
 
-ALONE = {"neurons": {"lif": None}, "variants": {"slower": None, "new speakers": None}}
+ALONE = {"neurons": {"lif": None}, "variants": {"slower": None}}
 
 
 def test_a_study_of_one_neuron_keeps_its_networks(finished, tmp_path):

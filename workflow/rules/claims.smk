@@ -17,10 +17,9 @@ rule judge_claims:
         **{name: LANDSCAPES.get(name, []) for name in LANDSCAPE_CLAIMED},
         runs=rules.summarise.output.runs,
         speakers=rules.summarise.output.speakers,
-        trials=(each_search(rules.search_best.output.trials) if STUDY.search else []),
         budget=rules.search_tables.output.budget if STUDY.search else [],
         stability=rules.search_tables.output.stability if STUDY.search else [],
-        silence=each_run(rules.silence.output.table),
+        silence=rules.join_silence.output.silence,
     output:
         table=reported(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),
         page=reported(f"{RESULTS}/claims.html", "claims", "Claims", "page"),
@@ -70,7 +69,6 @@ if STUDY.joining:
             **pick(rules.join_joining.output, "agreement", "steps", "spectra"),
             growing_powers=rules.joining_powers.output.powers if GROWING else [],
             runs=rules.summarise.output.runs,
-            trials=rules.judge_claims.input.trials,
             stability=rules.judge_claims.input.stability,
         output:
             table=reported(

@@ -49,7 +49,7 @@ if MEASURES:
         script:
             "../scripts/measure_network.py"
 
-    use rule join_variant as join_networks with:
+    use rule join_silence as join_networks with:
         input:
             **{
                 name: each_search(rules.measure_network.output[name], EXACT)

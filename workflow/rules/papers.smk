@@ -5,10 +5,8 @@ if len(NEURONS) > 1:  # what compares neuron models
         "paper_performance",
         "1: LIF and QIF, performance",
         {
-            "histories": each_run(rules.train.output.history),
-            "runs": rules.summarise.output.runs,
-            "speakers": rules.summarise.output.speakers,
-            "trials": rules.judge_claims.input.trials,
+            **pick(rules.summarise.output, "histories", "runs", "speakers"),
+            "trials": rules.search_tables.output.trials if STUDY.search else [],
         },
     )
 if len(NEURONS) > 1 and LANDSCAPES:

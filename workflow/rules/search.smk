@@ -156,7 +156,7 @@ if STUDY.search is not None:
         "search",
         "search_history",
         "history",
-        pick(rules.search_tables.input, "trials", "runs"),
+        pick(rules.search_tables.output, "trials", "finalists"),
     )
     figure(
         "search",
@@ -174,10 +174,7 @@ if STUDY.search is not None:
         "search",
         "search_slices",
         "slices",
-        {
-            **pick(rules.search_tables.input, "trials"),
-            **pick(rules.search_tables.output, "winners"),
-        },
+        pick(rules.search_tables.output, "trials", "winners"),
         sampling=SAMPLING,
     )
     figure(

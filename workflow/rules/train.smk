@@ -5,7 +5,8 @@ SEED_FOLDS = {seed: STUDY.fold_of(search) for seed, search in SEED_SEARCHES.item
 SEED_SPLITS = {s: split_of_search(search) for s, search in SEED_SEARCHES.items()}
 TRAIN_RESULTS = [
     f"{TRAINING}/summary.csv",
-    *each_run(f"{TRAINING}/{{neuron}}/{{seed}}/silence.parquet"),
+    f"{TRAINING}/silence.parquet",
+    *each_run(f"{TRAINING}/{{neuron}}/{{seed}}/trained.safetensors"),
 ]
 
 
@@ -93,6 +94,21 @@ rule silence:
         epochs=STUDY.silence.epochs,
     script:
         "../scripts/silence.py"
+
+
+# The rules that join tables of networks are this one with other files.
+rule join_silence:
+    input:
+        silence=each_run(rules.silence.output.table),
+    output:
+        silence=f"{TRAINING}/silence.parquet",
+    log:
+        f"{LOGS}/training/join_silence.log",
+    localrule: True
+    params:
+        sorted_by=[],
+    script:
+        "../scripts/join_tables.py"
 
 
 rule summarise:
@@ -209,7 +225,7 @@ figure(
     "training",
     "learning_curves",
     "learning curves",
-    {"histories": each_run(rules.train.output.history)},
+    {"histories": rules.summarise.output.histories},
 )
 figure(
     "training",

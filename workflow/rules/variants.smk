@@ -6,13 +6,9 @@ RANKED = [
     for file, name in VARIANT_NAMES.items()
     if STUDY.variants[name].draw and len(STUDY.variants[name].changes) > 1
 ]
-ROBUST = [
-    f for f, n in VARIANT_NAMES.items() if "robustness" in STUDY.variants[n].measures
-]
 VARIANT_RESULTS = [
     *expand(f"{VARIANTS}/{{variant}}.csv", variant=VARIANT_NAMES),
     *expand(f"{VARIANTS}/speakers/{{variant}}.csv", variant=VARIANT_NAMES),
-    *expand(f"{VARIANTS}/robustness/{{variant}}.csv", variant=ROBUST),
     *([f"{VARIANTS}/ranks.csv"] if RANKED else []),
 ]
 
@@ -72,7 +68,6 @@ rule score_variant:
     output:
         runs=f"{VARIANTS}/{{variant}}/{{neuron}}.runs.parquet",
         speakers=f"{VARIANTS}/{{variant}}/{{neuron}}.speakers.parquet",
-        robustness=f"{VARIANTS}/{{variant}}/{{neuron}}.robustness.parquet",
     log:
         f"{LOGS}/variants/{{variant}}/{{neuron}}.log",
     benchmark:
@@ -88,8 +83,7 @@ rule score_variant:
         "../scripts/score_variant.py"
 
 
-# The rules that join tables of networks are this one with other files.
-rule join_variant:
+use rule join_silence as join_variant with:
     input:
         runs=each_variant_neuron(rules.score_variant.output.runs),
         speakers=each_variant_neuron(rules.score_variant.output.speakers),
@@ -100,20 +94,6 @@ rule join_variant:
         speakers=f"{VARIANTS}/speakers/{{variant}}.csv",
     log:
         f"{LOGS}/variants/{{variant}}/join.log",
-    localrule: True
-    params:
-        sorted_by=[],
-    script:
-        "../scripts/join_tables.py"
-
-
-use rule join_variant as join_variant_robustness with:
-    input:
-        robustness=each_variant_neuron(rules.score_variant.output.robustness),
-    output:
-        robustness=f"{VARIANTS}/robustness/{{variant}}.csv",
-    log:
-        f"{LOGS}/variants/{{variant}}/join_robustness.log",
 
 
 rule rank_variants:

@@ -8,7 +8,7 @@ from study.style import neuron_legend, save
 from study.training.figures import draw_learning_curves
 
 log = start(snakemake)
-history = read_table(*snakemake.input.histories)
+history = read_table(snakemake.input.histories)
 history["neuron"] = history["neuron"].astype("category")
 seeds = history["seed"].nunique()
 panels = {

@@ -22,7 +22,7 @@ LAYOUTS = {  # by whether there are searches, and whether folds
 }
 
 log = start(snakemake)
-history = read_table(*snakemake.input.histories)
+history = read_table(snakemake.input.histories)
 runs = read_table(snakemake.input.runs)
 unit = unit_of(runs)
 layout = LAYOUTS[bool(snakemake.input.trials), unit == "fold"]
@@ -30,7 +30,7 @@ size = 2.75 * len(layout[0]), 2.75 * len(layout)
 figure, panels = plt.subplot_mosaic(layout, figsize=size)
 
 if snakemake.input.trials:
-    trials = read_table(*snakemake.input.trials)
+    trials = read_table(snakemake.input.trials)
     for neuron, own in trials.groupby("neuron", sort=False):
         style = {"s": 9, "color": NEURON_COLOURS[neuron], "alpha": 0.5, "lw": 0}
         panels["search"].scatter(own["number"] + 1, own["validation_accuracy"], **style)

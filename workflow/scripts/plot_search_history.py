@@ -8,8 +8,8 @@ from study.style import NEURON_COLOURS, neuron_label, panels, save
 from study.training.outcomes import FINISHED
 
 log = start(snakemake)
-trials = read_table(*snakemake.input.trials)
-runs = read_table(*snakemake.input.runs)
+trials = read_table(snakemake.input.trials)
+runs = read_table(snakemake.input.finalists)
 neurons = list(trials["neuron"].unique())
 figure, grid = panels(1, len(neurons), (3, 2.8), (1.2, 0), sharey=True)
 for neuron, axes in zip(neurons, grid.flat, strict=True):

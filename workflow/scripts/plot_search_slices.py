@@ -10,7 +10,7 @@ from study.style import NEURON_COLOURS, neuron_label, save
 from study.training.outcomes import FINISHED
 
 log = start(snakemake)
-trials = read_table(*snakemake.input.trials)
+trials = read_table(snakemake.input.trials)
 winners = read_table(snakemake.input.winners)
 space = validate(Sampling, snakemake.params.sampling).space
 figure, panels = parameter_panels(list(space), height=1.6)

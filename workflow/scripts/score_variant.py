@@ -13,9 +13,8 @@ from study.data.dataset import load
 from study.landscape.roughness import roughness
 from study.storage.tables import read_table, write_table
 from study.training.evaluation import evaluate
-from study.training.robustness import robustness
 from study.training.summary import SCORES, accuracy_by_speaker, minutes
-from study.variants import LENGTH, ROBUST, ROUGH, RUN, SCORED, SPEAKERS
+from study.variants import LENGTH, ROUGH, RUN, SCORED, SPEAKERS
 
 log = start(snakemake)
 params, files, output = snakemake.params, snakemake.input, snakemake.output
@@ -27,7 +26,7 @@ def tested_and_trained(fold):
     return load(files.events, fold, "test"), load(files.events, fold, "train", inner=0)
 
 
-rows, speakers, robust = [], [], []
+rows, speakers = [], []
 runs = zip(params.cases, files.splits, files.checkpoints, files.histories, strict=True)
 for case, fold, checkpoint, history in runs:
     test, train = tested_and_trained(fold)
@@ -43,9 +42,6 @@ for case, fold, checkpoint, history in runs:
         continue
     run = {name: row[name] for name in RUN}
     speakers.append(accuracy_by_speaker(samples.assign(**run), SPEAKERS[:-2]))
-    if "robustness" in params.measures:
-        table = robustness(network, test).rename(columns={"change": "sample_change"})
-        robust.append(table.assign(**run)[[*ROBUST]])
     if "roughness" in params.measures:
         for step in roughness(network, train, options, row["seed"], (LENGTH,)):
             row |= {"turned_clipped": step["turned"]} if step["clipped"] == "yes" else step
@@ -54,9 +50,5 @@ measured = ROUGH if "roughness" in params.measures else ()
 drawn = [name for name in ("draw",) if name in rows[0]]
 runs = pd.DataFrame(rows, columns=[*SCORED, *measured, *drawn])
 write_table(runs.astype({"search": "Int64", "epochs": "Int64"}), output.runs)
-for columns, tables, file in (
-    (SPEAKERS, speakers, output.speakers),
-    (ROBUST, robust, output.robustness),
-):
-    empty = pd.DataFrame(columns=columns)
-    write_table(pd.concat(tables or [empty], ignore_index=True), file)
+empty = pd.DataFrame(columns=SPEAKERS)
+write_table(pd.concat(speakers or [empty], ignore_index=True), output.speakers)

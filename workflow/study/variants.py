@@ -26,7 +26,6 @@ SCORED = (
 ROUGH = (*OF_SAMPLES, "turned", "turned_clipped")
 RUN = ("change", "to", "neuron", "fold", "search", "seed")
 SPEAKERS = (*RUN, "speaker", "unseen_speaker", "accuracy", "answers")
-ROBUST = (*RUN, "sample_change", "by", "accuracy", "same")
 LENGTH = 1e-3
 """Of the step down the gradient after which gradients are compared."""
 VARIANT_RUNS_TABLE = Table(
@@ -61,16 +60,6 @@ VARIANT_SPEAKERS_TABLE = Table(
         "answers": "test samples",
     },
 )
-VARIANT_ROBUSTNESS_TABLE = Table(
-    files=("variants/*/*.robustness.parquet", "variants/robustness/*.csv"),
-    says="What changed test samples do to them.",
-    columns={
-        **shared("neuron", "fold", "search", "seed", "accuracy", "same", "by", "to", "change"),
-        "sample_change": "how the samples are changed",
-    },
-)
-
-
 RANKS_TABLE = Table(
     files=("variants/ranks.csv",),
     says="How well one change of a variant ranks points that are drawn as the last change does, "

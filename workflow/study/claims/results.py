@@ -125,7 +125,7 @@ class Tables:
         runs = self.read(self.files("runs"))
         if "fold" in runs and len(set(runs["fold"])) > 1:
             return "folds"
-        return "searches" if self._files.get("trials") else "seeds"
+        return "searches" if self._files.get("stability") else "seeds"
 
     @property
     def unit_column(self) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Field(pattern=r"^[^{}/.][^{}/]*$")]  # becomes a part of file names
 ChangeName = Annotated[str, Field(pattern=r"^([^{}/.][^{}/]*)?$")]
-RESERVED = ("figures", "ranks", "robustness", "speakers")  # files beside those of the variants
+RESERVED = ("figures", "ranks", "speakers")  # files beside those of the variants
 
 
 class Draw(Section):
@@ -67,7 +67,7 @@ class Variant(Section):
     """Settings that are drawn, each a case, in place of `settings` and `seeds`."""
     samples: PositiveInt | None = None
     """Training samples, drawn as for the trials of the first search; null is all."""
-    measures: Annotated[tuple[Literal["roughness", "robustness"], ...], Distinct] = ()
+    measures: Annotated[tuple[Literal["roughness"], ...], Distinct] = ()
     """What is measured of the networks beside their scores."""
 
 

@@ -29,10 +29,9 @@ QUOTE = re.compile(r"(<!-- (?P<study>[\w/-]+)/(?P<template>\w+) -->\n)(.*?)(<!--
 VERDICTS = re.compile(
     r"(<!-- verdicts on (?P<paper>[\d.]+): (?P<studies>[\w -]+) -->\n)(.*?)(<!-- end -->)", re.S
 )
+PAGES = ("README.md", "ntk/README.md", "joining/README.md")
 FILES = (
-    "README.md",
     "**/*.csv",
-    "**/figures/*.png",
     "**/study.yaml",
     "**/software.yaml",
     "networks/*.safetensors",
@@ -40,14 +39,18 @@ FILES = (
     "search/*.parquet",
     "search/*/*/best.yaml",
     "training/histories.parquet",
-    "ntk/README.md",
-    "joining/README.md",
+    "training/silence.parquet",
+    "training/*/samples.parquet",
 )
-"""What is copied of a study, or of its folder with the second paper's results."""
-FOLDERS = ("*", "ntk/*", "landscape/examples", "training/*", "training/*/*", "search/*/*")
+"""What is copied of a study, or of its folder with the second paper's results, beside its pages and
+the pictures on them."""
+FOLDERS = ("*", "ntk/*", "landscape/examples")
 """With tables that figures alone are drawn from."""
+OTHERS = ("data", "networks", "training")
+"""Of these, those whose other tables no picture on a page is drawn from."""
 SMALL = 3_000_000
-"""Bytes up to which these are copied, too."""
+"""Bytes up to which such tables are copied, too."""
+PICTURE = re.compile(r"\]\(([^)\s]+\.png)\)")
 
 
 def quoting(text: str, studies: Path) -> str:
@@ -81,8 +84,15 @@ def publish(results: Path, target: Path, commit: str) -> None:
     """
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    files = {file for pattern in FILES for file in results.glob(pattern)}
-    tables = {file for own in FOLDERS for file in results.glob(f"{own}/*.parquet")}
+    pages = [results / name for name in PAGES if (results / name).exists()]
+    files = {file for pattern in FILES for file in results.glob(pattern)} | {*pages}
+    files |= {own.parent / name for own in pages for name in PICTURE.findall(own.read_text())}
+    tables = {
+        file
+        for own in FOLDERS
+        for file in results.glob(f"{own}/*.parquet")
+        if file.parent.name not in OTHERS
+    }
     files |= {file for file in tables if file.stat().st_size <= SMALL}
     for judged in results.rglob(JUDGED):
         files |= {judged, *(Path(f) for own in tables_of(judged).values() for f in own)}
