@@ -18,7 +18,7 @@ from study.config.data import FileNames, Recordings, Validation
 from study.data.audio import decode, resample
 from study.data.encoding import encode, labels_of, merge, of_part, recorded
 from study.data.layout import DataError
-from study.data.recordings import check_splits, ordered, read_table, tabulate
+from study.data.recordings import check_splits, ordered, read_recordings, tabulate
 from study.data.splits import held_out
 
 RATE, N_CHANNELS, DURATION = 24_000, 20, 0.4
@@ -91,7 +91,7 @@ def test_a_table_of_text_becomes_numbers(folder: Path) -> None:
     assert table["speaker_number"].tolist() == [0, 0, 1, 1, 2, 2]
     assert ordered(["10", "2", "b", "a"]) == ["2", "10", "a", "b"]
     table.to_csv(folder.parent / "made.csv", index=False)
-    pd.testing.assert_frame_equal(read_table(folder.parent / "made.csv"), table)
+    pd.testing.assert_frame_equal(read_recordings(folder.parent / "made.csv"), table)
 
 
 def test_whole_speakers_are_held_out_by_the_seed_or_the_split_is_kept(folder: Path) -> None:

@@ -20,7 +20,7 @@ from study.config.ntk import (
 )
 from study.ntk.build import circle_problem, network_generators
 from study.ntk.comparison import distances, predictions, spreads, trends
-from study.ntk.convergence import analytic_rows, errors, exponents, growth
+from study.ntk.convergence import analytic_rows, errors, growth, width_exponents
 from study.ntk.dense_networks import Architecture, empirical_kernel, initialise
 from study.ntk.experiments import train_cells
 from study.ntk.instability import drift, search
@@ -209,10 +209,10 @@ def test_errors_drift_and_exponents_of_known_kernels(problem, smooth) -> None:
     start = per_network[per_network.step == 0]
     np.testing.assert_allclose(start.squared_error, 1 / start.width, rtol=1e-10)
     np.testing.assert_allclose(per_network.drift, per_network.step / per_network.width, atol=1e-12)
-    powers = exponents(per_network, "squared_error", problem, 100)
+    powers = width_exponents(per_network, "squared_error", problem, 100)
     before = powers[powers.step == 0]
     np.testing.assert_allclose(before[["exponent", "low", "high"]], -1, atol=1e-9)
-    drifts = exponents(per_network, "drift", problem, 100)
+    drifts = width_exponents(per_network, "drift", problem, 100)
     assert set(drifts.step) == {3, 9}
     np.testing.assert_allclose(drifts.exponent, -1, atol=1e-9)
 

@@ -4,11 +4,11 @@ from _job import start
 from spikegrad.cochlea import Cochlea
 from spikegrad.membrane import Membrane
 from study.data.encoding import encode, labels_of, of_part, recorded
-from study.data.recordings import read_table
+from study.data.recordings import read_recordings
 
 log = start(snakemake)
 params = snakemake.params
-table = read_table(snakemake.input.table)
+table = read_recordings(snakemake.input.table)
 rows = of_part(table, int(snakemake.wildcards.part), params.n_parts)
 cochlea = Cochlea(Membrane.load(snakemake.input.membrane))
 if params.spoken:

@@ -2,11 +2,11 @@
 
 from _job import start
 from study.data.encoding import merge
-from study.data.recordings import read_table
+from study.data.recordings import read_recordings
 
 log = start(snakemake)
 merge(
-    read_table(snakemake.input.table),
+    read_recordings(snakemake.input.table),
     snakemake.input.parts,
     snakemake.params.n_units,
     snakemake.params.duration,

@@ -5,7 +5,7 @@ import pandas as pd
 from _job import start
 from spikegrad.settings import validate
 from study.config.ntk import KernelExperiment, NTKProblem
-from study.ntk.convergence import analytic_rows, errors, exponents, growth
+from study.ntk.convergence import analytic_rows, errors, growth, width_exponents
 from study.storage.tables import read_table, write_table
 
 log = start(snakemake)
@@ -16,7 +16,7 @@ out, n = snakemake.output, snakemake.params.n_resamples
 quantities = ["squared_error", "drift"]
 analytic = analytic_rows(problem, experiment)
 per_network = errors(networks, analytic)
-powers = pd.concat(exponents(per_network, quantity, problem, n) for quantity in quantities)
+powers = pd.concat(width_exponents(per_network, quantity, problem, n) for quantity in quantities)
 log.info("powers of the width:\n%s", powers.to_string())
 means = per_network.groupby(["slope", "width", "step"])[quantities].mean()
 write_table(analytic, out.analytic)

@@ -123,7 +123,7 @@ class Closeups(Section):
         return self
 
 
-class Search(Section):
+class LineSearch(Section):
     """Where to search along a line."""
 
     points: Points
@@ -132,14 +132,14 @@ class Search(Section):
     """Largest distance from the network, to both sides."""
 
 
-class Breaks(Search):
+class Breaks(LineSearch):
     """Where to search for breaks."""
 
     max_runs: PositiveInt
     """Runs of the network after which a line's search ends: chaotic networks need any number."""
 
 
-class Swaps(Search):
+class Swaps(LineSearch):
     """Where to search for every change of order."""
 
     max_changes: PositiveInt

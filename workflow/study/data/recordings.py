@@ -197,7 +197,7 @@ def numbered(table: pd.DataFrame, labels: Sequence[str], speakers: Sequence[str]
     return table.sort_values("speaker_number", kind="stable", ignore_index=True)
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
+def read_recordings(path: str | Path) -> pd.DataFrame:
     """A table that :func:`tabulate` made, as it was."""
     return pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False)
 

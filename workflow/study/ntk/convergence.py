@@ -89,7 +89,7 @@ EXPONENTS_TABLE = Table(
 )
 
 
-def exponents(
+def width_exponents(
     per_network: pd.DataFrame, quantity: str, settings: NTKProblem, n_resamples: int
 ) -> pd.DataFrame:
     """The power of the width that ``quantity``'s mean over networks follows, per slope and step."""
