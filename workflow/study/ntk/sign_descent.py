@@ -11,7 +11,7 @@ from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from study.ntk.dense_networks import Block, forward
 from study.ntk.ensemble import Descent
-from study.ntk.sign_steps import BELL, ONE, WINDOW, SignLayer, descend
+from study.ntk.sign_steps import BELL, ONE, WINDOW, Layer, descend
 
 LINE = 16  # single-precision numbers in a cache line, and in a register
 
@@ -50,13 +50,13 @@ class SignDescent(Descent):
                 b[i] = torch.from_numpy(layer.bias[:1, :n_out])
 
 
-def _layer(tensors: list[Tensor], scale: float, shift: float) -> SignLayer:
+def _layer(tensors: list[Tensor], scale: float, shift: float) -> Layer:
     """A layer before its first step, from its weights, biases, inputs and pre-activations."""
     inputs, z = tensors[2:]
     w, b, a, u, sums, errors = map(_filled_up, [*tensors, torch.zeros_like(z), torch.zeros_like(z)])
     kernel = (inputs @ inputs.mT).numpy()
     number = kernel.dtype.type
-    return SignLayer(w, b, a, u, sums, errors, kernel, number(scale), number(shift))
+    return Layer(w, b, a, u, sums, errors, kernel, number(scale), number(shift))
 
 
 def _filled_up(tensor: Tensor) -> Array:

@@ -29,7 +29,7 @@ P0, P1, P2, P3, P4, P5, P6 = (
 )
 
 
-class SignLayer(NamedTuple):
+class Layer(NamedTuple):
     """A layer of one network at the m training points, all of one type.
 
     Arrays are filled up with zeros to whole cache lines (except for the kernel), in which nothing
