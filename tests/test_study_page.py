@@ -230,8 +230,8 @@ def test_no_number_of_a_page_is_typed(name: str) -> None:
     [
         "heidelberg-digits",
         "heidelberg-digits-folds",
-        "heidelberg-best",
-        "heidelberg-best-folds",
+        "heidelberg-digits-best",
+        "heidelberg-digits-best-folds",
         "sg-ntk",
         "heidelberg-digits-joining/joining",
         "heidelberg-digits-joining-equal-counts/joining",
