@@ -93,7 +93,7 @@ def test_searches_seeds_and_samples_are_all_in_the_interval(search, seed, sample
     drawn = 100
     seeds = np.arange(3 * UNITS)
     runs = pd.DataFrame({"neuron": "lif", "search": seeds // 3, "seed": seeds})
-    tables = InMemory({"runs": runs, "trials": runs})
+    tables = InMemory({"runs": runs, "stability": runs})
     for _ in range(drawn):
         of_run = rng.normal(0, search, UNITS)[seeds // 3] + rng.normal(0, seed, len(seeds))
         rows = runs.loc[np.repeat(seeds, 4)]
