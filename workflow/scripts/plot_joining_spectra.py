@@ -10,11 +10,11 @@ from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 
 log = start(snakemake)
 PLACES, NAMES = [-1, -1e-2, 0, 1e-2, 1], ["−1", "−0.01", "0", "0.01", "1"]
-spectra, values, agreement = (
+spectra, values = (
     after_training(read_table(file))
-    for file in (snakemake.input.spectra, snakemake.input.eigenvalues, snakemake.input.agreement)
+    for file in (snakemake.input.spectra, snakemake.input.eigenvalues)
 )
-near = nearest(agreement, "neuron").set_index("neuron")
+near = nearest(read_table(snakemake.input.agreement), "neuron").set_index("neuron")
 neurons = list(dict.fromkeys(spectra["neuron"]))
 figure, axes = panels(len(neurons), 3, (3.2, 2.4), (0, 0.4))
 for row, neuron in zip(axes, neurons, strict=True):

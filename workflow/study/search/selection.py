@@ -25,6 +25,8 @@ from study.storage.columns import Table, shared
 
 SEARCH = ["neuron", "fold", "search"]
 """Columns that name a search in tables of several."""
+SCORES = ["validation_accuracy", "validation_loss"]
+"""What finalists are compared by, the second where the first is the same."""
 NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}}
 
 
@@ -85,8 +87,7 @@ def over_inner_folds(runs: pd.DataFrame) -> pd.DataFrame:
     :data:`SEARCH` that tell them apart.
     """
     finalist = [name for name in (*SEARCH, "number") if name in runs]
-    scores = ["validation_accuracy", "validation_loss"]
-    return runs.groupby(finalist)[scores].mean().reset_index()
+    return runs.groupby(finalist)[SCORES].mean().reset_index()
 
 
 def _measures(record: TrialRecord) -> dict[str, float]:
@@ -103,8 +104,7 @@ def winner(
     what a ``whole_trial`` costs, one of all rungs.
     """
     table = run_table(runs)
-    scores = ["validation_accuracy", "validation_loss"]
-    order = over_inner_folds(table).sort_values(scores, ascending=[False, True])
+    order = over_inner_folds(table).sort_values(SCORES, ascending=[False, True])
     number = int(order["number"].iloc[0])
     used = sum(r.presentations for r in records)
     return {
