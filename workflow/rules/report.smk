@@ -57,7 +57,7 @@ use rule ntk_page as study_page with:
         variants=VARIANT_RESULTS,
         claims=[*rules.judge_claims.output, *rules.judge_ntk_claims.output],
         figures=[
-            *figure_files("paper", "variants"),
+            *figure_files("paper", "landscape", "variants"),
             f"{RESULTS}/training/figures/learning_curves.png",
         ],
         linked=[rules.ntk_page.output.page, *JOINING_RESULTS],

@@ -30,14 +30,14 @@ for row, (column, label) in zip(grid, rows.items(), strict=True):
         bars = {"errorbar": None, "linestyle": "none", "marker": "_", "markersize": 20}
         sns.pointplot(**common, **bars, estimator="median", dodge=0.4 if several else False)
         axes.set(xlabel="reach (relative distance)", ylabel=label)
-        if column == "minima":
-            axes.set_yscale("symlog", linthresh=1)
-            axes.set_title(kind)
-        elif column == "norm_spread":
-            axes.set_yscale("log")
+# Only now: on a scale that is not linear, seaborn would take medians of what it shows
+grid[0, 0].set_yscale("symlog", linthresh=1)
+grid[2, 0].set_yscale("log")
+for axes, kind in zip(grid[0], kinds, strict=True):
+    axes.set_title(kind)
 neuron_legend(grid[0, 0])
 figure.suptitle(
-    f"{snakemake.params.data}: close-ups of {table['seed'].nunique()} networks of each neuron "
-    "model (dots) and their median (bar)"
+    f"{snakemake.params.data}: close-ups of\n{table['seed'].nunique()} networks of each neuron "
+    "model (dots), medians (bars)"
 )
 save(figure, snakemake.output)
