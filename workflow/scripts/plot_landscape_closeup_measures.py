@@ -24,17 +24,19 @@ several = table["neuron"].nunique() > 1
 for row, (column, label) in zip(grid, rows.items(), strict=True):
     for axes, kind in zip(row, kinds, strict=True):
         own = table[table["of"] == kind]
-        common = {"data": own, "x": "reach", "y": column, "hue": "neuron", "ax": axes}
-        common |= {"palette": NEURON_COLOURS, "legend": axes is grid[0, 0]}
-        sns.stripplot(**{**common, "legend": False}, dodge=several, jitter=False, size=4)
+        # Made here: seaborn would take medians of logarithms where the scale is logarithmic
+        medians = own.groupby(["neuron", "reach"], sort=False, as_index=False)[column].median()
+        common = {"x": "reach", "y": column, "hue": "neuron", "ax": axes, "palette": NEURON_COLOURS}
+        sns.stripplot(own, **common, legend=False, dodge=several, jitter=False, size=4)
         bars = {"errorbar": None, "linestyle": "none", "marker": "_", "markersize": 20}
-        sns.pointplot(**common, **bars, estimator="median", dodge=0.4 if several else False)
+        bars |= {"legend": axes is grid[0, 0], "dodge": 0.4 if several else False}
+        sns.pointplot(medians, **common, **bars)
         axes.set(xlabel="reach (relative distance)", ylabel=label)
-# Only now: on a scale that is not linear, seaborn would take medians of what it shows
-grid[0, 0].set_yscale("symlog", linthresh=1)
-grid[2, 0].set_yscale("log")
-for axes, kind in zip(grid[0], kinds, strict=True):
-    axes.set_title(kind)
+        if column == "minima":
+            axes.set_yscale("symlog", linthresh=1)
+            axes.set_title(kind)
+        elif column == "norm_spread":
+            axes.set_yscale("log")
 neuron_legend(grid[0, 0])
 figure.suptitle(
     f"{snakemake.params.data}: close-ups of\n{table['seed'].nunique()} networks of each neuron "
