@@ -19,18 +19,19 @@ plane = where(
     planes, seed=snakemake.params.seed, state="trained", direction=first, direction2=second
 )
 neurons = list(plane["neuron"].unique())
-figure, grid = plt.subplots(2, 2 * len(neurons), figsize=(5 * len(neurons) + 1, 5.2), squeeze=False)
+rows = 1 if len(neurons) < 3 else 2
+figure = plt.figure(figsize=(11, 2.6 * (rows + 1)))
+above, below = figure.subfigures(2, 1, height_ratios=[rows, 1])
+surfaces = above.subplots(rows, 2 * len(neurons) // rows).ravel()
 
-draw_planes(grid[0], plane)
+draw_planes(surfaces, plane)
 names = [neuron_label(neuron) for neuron in neurons]
-for axes, title in zip(grid[0], [*names, *(f"{n}, descent" for n in names)], strict=True):
+for axes, title in zip(surfaces, [*names, *(f"{n}, descent" for n in names)], strict=True):
     axes.set(title=title, xlabel=direction_label(first))
-for axes in (grid[0, 0], grid[0, len(neurons)]):
+for axes in surfaces[:: len(neurons)]:
     axes.set_ylabel(direction_label(second))
 
-line, minima, turn, predictions, *unused = grid[1]
-for axes in unused:
-    axes.remove()
+line, minima, turn, predictions = below.subplots(1, 4)
 direction = snakemake.params.direction
 figures.draw_lines(line, where(lines, state="trained", direction=direction))
 line.set(xlabel=f"relative distance,\n{direction_label(direction)}", ylabel="loss (nats)")
@@ -47,8 +48,8 @@ handles += [
     plt.Line2D([], [], color="0.3", ls=figures.STATE_STYLES[state], label=state)
     for state in COMPARED
 ]
-figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-letter([*grid[0], line, minima, turn, predictions])
+below.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+letter([*surfaces, line, minima, turn, predictions])
 figure.suptitle(
     f"{snakemake.params.data}: around trained networks; above seed {snakemake.params.seed}, below "
     f"{lines['seed'].nunique()} seeds and their means",
