@@ -535,6 +535,17 @@ def test_numbers_are_written_as_readers_know_them() -> None:
     assert listed(["a", "b", "c"]) == "a, b and c"
 
 
+def test_runs_that_met_a_limit_of_the_machine_are_named(study: StudyTables) -> None:
+    (study.folder / "search").mkdir()
+    trials = pd.DataFrame({"neuron": ["lif"] * 2 + ["qif"], "outcome": "finished"})
+    runs = trials.assign(outcome=["memory", "overflow", "finished"])
+    trials.to_parquet(study.folder / "search/trials.parquet")
+    trials.to_parquet(study.folder / "search/finalists.parquet")
+    assert search_facts.limited(study) == ""
+    runs.to_parquet(study.folder / "search/finalists.parquet")
+    assert search_facts.limited(StudyTables(study.folder)) == "1 of 2 runs of finalists of LIF"
+
+
 def test_trials_are_counted_below_and_above_the_critical_scale(study: StudyTables) -> None:
     (study.folder / "search").mkdir()
     key = "network.init.recurrent_scale"

@@ -10,6 +10,7 @@ import yaml
 from study.report.facts import by_neuron, by_search
 from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
+from study.search.records import MEMORY, TIMEOUT
 from study.search.selection import over_inner_folds
 from study.style import neuron_label
 from study.training.mean_field import CRITICAL
@@ -45,6 +46,20 @@ def at_bounds(study: StudyTables) -> str:
     table = study.table("search/winners.csv")
     own = table[table["at_bound"].astype(bool)].groupby("neuron")["parameter"].unique()
     return "; ".join(f"{neuron_label(n)}: {', '.join(own[n])}" for n in study.neurons if n in own)
+
+
+def limited(study: StudyTables) -> str:
+    """How many trials and finalists' runs of each neuron model met a limit of the machine; empty if
+    none did."""
+    found = []
+    for stage in ("trials", "finalists"):
+        table = study.table(f"search/{stage}.parquet")
+        for neuron in study.neurons:
+            own = table.loc[table["neuron"] == neuron, "outcome"].isin([TIMEOUT, MEMORY])
+            if own.any():
+                what = "trials" if stage == "trials" else "runs of finalists"
+                found.append(f"{own.sum()} of {len(own)} {what} of {neuron_label(neuron)}")
+    return ", ".join(found)
 
 
 def recurrence(study: StudyTables) -> str:
