@@ -23,7 +23,16 @@ from study.claims.again import JUDGED, judged_again
 from study.claims.results import ClaimError
 from study.report import facts, ntk_facts, score_facts, search_facts, variant_facts
 from study.report.cost import core_hours, software
-from study.report.numbers import counted, listed, measured, number, percent, points
+from study.report.differences import draw_differences
+from study.report.numbers import (
+    counted,
+    listed,
+    measured,
+    number,
+    percent,
+    points,
+    with_interval,
+)
 from study.report.page import page, template_of
 from study.report.pages import TEMPLATES
 from study.report.publish import QUOTE, judge_published, publish, quoting
@@ -263,6 +272,24 @@ def test_the_figure_shows_the_primary_result() -> None:
     folds = axes.collections[0].get_offsets()[:, 1]
     assert len(folds) == claim["n"]
     assert folds.mean() == pytest.approx(100 * claim["estimate"], abs=1e-3)
+
+
+def test_the_studies_differences_are_those_of_their_claims() -> None:
+    """And of the study without a claim about performance, those of its text."""
+    names = ["heidelberg-digits-folds", "heidelberg-digits", "heidelberg-digits-best-folds"]
+    axes = draw_differences([RESULTS / name for name in names]).axes[0]
+    lines = [np.asarray(line.get_xdata(), float) for line in axes.lines[1:]]  # after zero
+    for name, dots, interval, mean in zip(names, *(lines[k::3] for k in range(3)), strict=True):
+        study = StudyTables(RESULTS / name)
+        claim = score_facts.primary(study)
+        if claim["estimate"].notna().any():
+            expected = 100 * claim[["estimate", "low", "high"]].iloc[0].to_numpy(float)
+            assert [*mean, *interval] == pytest.approx(expected, abs=1e-3)
+        else:
+            shown = with_interval(*(mean / 100), *(interval / 100), show=points)
+            assert f"QIF minus LIF is {shown} points over folds" in score_facts.over_folds(study)
+        if len(dots):
+            assert (len(dots), dots.mean()) == (len(study.folds), pytest.approx(mean[0]))
 
 
 def test_pages_quote_what_is_kept() -> None:

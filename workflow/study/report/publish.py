@@ -4,7 +4,8 @@
 again from its tables, draws its figures, writes its pages, and in README.md what stands between
 ``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a page's folder below docs/results, or
 ``<!-- verdicts on PAPER: STUDY STUDY -->`` and ``<!-- end -->``. Links to sections of that page
-lead there from pages in docs/.
+lead there from pages in docs/. For ``<!-- differences of STUDY STUDY -->`` it draws
+images/differences.png beside the page.
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ from spikegrad.files import atomic
 from spikegrad.version import __version__
 from study.claims.again import JUDGED, judged_again, tables_of
 from study.report.claims_page import claims_page
+from study.report.differences import draw_differences
 from study.report.page import CLAIM_PAGES, PAGE, claims_of, page, template_of, verdicts
 from study.report.redraw import redraw
 from study.storage.tables import read_table, write_table
+from study.style import save
 
 QUOTE = re.compile(r"(<!-- (?P<study>[\w/-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
 VERDICTS = re.compile(
     r"(<!-- verdicts on (?P<paper>[\d.]+): (?P<studies>[\w -]+) -->\n)(.*?)(<!-- end -->)", re.S
 )
+DIFFERENCES = re.compile(r"<!-- differences of ([\w -]+) -->")
 PAGES = ("README.md", "ntk/README.md", "joining/README.md")
 FILES = (
     "**/*.csv",
@@ -66,6 +70,13 @@ def quoting(text: str, studies: Path) -> str:
         return found[1] + verdicts(folders, found["paper"]) + found[5]
 
     return VERDICTS.sub(compare, QUOTE.sub(quote, text))
+
+
+def draw_for(file: Path, studies: Path) -> None:
+    """Draw the differences that the page in ``file`` shows, of the published ``studies``."""
+    for names in DIFFERENCES.findall(file.read_text()):
+        figure = draw_differences([studies / name for name in names.split()])
+        save(figure, [str(file.parent / "images/differences.png")])
 
 
 def commit_of(repository: Path) -> str:
@@ -139,6 +150,8 @@ def main() -> None:
         drawn, left = redraw(options.folder)
         print(f"drawn: {' '.join(map(str, drawn))}")
         print(f"left as they are, since not all their tables are kept: {' '.join(map(str, left))}")
+    for file in options.pages:
+        draw_for(file, options.folder.parent)
     made = {folder / PAGE: page(folder, template_of(folder)) for folder in folders}
     made |= {p: quoting(p.read_text(), options.folder.parent) for p in options.pages}
     for file, content in made.items():

@@ -165,7 +165,7 @@ def gain(study: StudyTables, case: str) -> str:
 def to_decide(study: StudyTables) -> str:
     """What the interval of an undecided primary result excludes, and how many folds with such a
     mean and spread would decide it; empty if it is decided."""
-    found = _gains(study, PRIMARY)
+    found = primary(study)
     found = found[(found["verdict"] == Verdict.UNDECIDED) & (found["estimate"] != 0)]
     if found.empty or not math.isfinite(found["low"].iloc[0]):
         return ""
@@ -177,6 +177,12 @@ def to_decide(study: StudyTables) -> str:
         f" the difference is the one found and others vary as these {n} folds do,"
         f" {counted(folds, 'folds')} would decide with a probability of {share(POWER)}."
     )
+
+
+def primary(study: StudyTables) -> pd.DataFrame:
+    """The row of the claim about performance in which every speaker counts alike, if it was
+    judged."""
+    return _gains(study, PRIMARY)
 
 
 def _gains(study: StudyTables, case: str) -> pd.DataFrame:
