@@ -93,6 +93,7 @@ class Project:
 
 
 def digest(path: Path) -> str:
+    """Of a file without durations."""
     content = path.read_bytes()
     if path.suffix == ".json":
         values = json.loads(content)
@@ -100,9 +101,14 @@ def digest(path: Path) -> str:
             values.pop("seconds", None)
         content = json.dumps(values).encode()
     elif path.suffix == ".parquet":
-        table = pd.read_parquet(io.BytesIO(content))
-        content = table.drop(columns="seconds", errors="ignore").to_parquet()
+        content = _timeless(pd.read_parquet(io.BytesIO(content))).to_parquet()
+    elif path.suffix == ".csv" and content.strip():
+        content = _timeless(pd.read_csv(io.BytesIO(content), dtype=str)).to_csv().encode()
     return hashlib.sha256(content).hexdigest()
+
+
+def _timeless(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop(columns=["seconds", "minutes"], errors="ignore")
 
 
 def kill(pid: int) -> bool:
