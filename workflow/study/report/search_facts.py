@@ -52,12 +52,11 @@ def limited(study: StudyTables) -> str:
     """How many trials and finalists' runs of each neuron model met a limit of the machine; empty if
     none did."""
     found = []
-    for stage in ("trials", "finalists"):
+    for stage, what in {"trials": "trials", "finalists": "runs of finalists"}.items():
         table = study.table(f"search/{stage}.parquet")
         for neuron in study.neurons:
             own = table.loc[table["neuron"] == neuron, "outcome"].isin([TIMEOUT, MEMORY])
             if own.any():
-                what = "trials" if stage == "trials" else "runs of finalists"
                 found.append(f"{own.sum()} of {len(own)} {what} of {neuron_label(neuron)}")
     return ", ".join(found)
 
