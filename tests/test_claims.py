@@ -89,6 +89,7 @@ def landscape_tables(runs: pd.DataFrame, seen: bool) -> Frames:
     )
     minima = states.assign(length=0.5 * noise, area=0.8 * noise, settled=True)
     minima = cross(minima, direction=("filter0", "difference"), depth=(0.003, *JUDGED_DEPTHS))
+    minima.loc[0, "settled"] = False  # of many, as a study has it
     profiles = states.assign(variation=1.0 * seen, n_jumps=2 * seen)
     profiles[[*map(height_column, CAUSES)]] = 0.0
     profiles["jump_input_swap"] = by_nature(states, 0.3 * noise, 1e-11)

@@ -64,6 +64,10 @@ joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.007}  # joining.step: 
 joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01, kernel_samples: 50}  # must not exceed
 joining: {seeds: [0], surrogates: [{width: 1.0, kind: tanh}], step: 0.01}  # superspike
 joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01, growing: {widths: [4]}}  # at least 2
+{joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01}, \
+network: {readout: {train_times: true}}}  # not for lif as it is here
+{joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01}, search: {sampling: {space: \
+[{key: network.train_tau, choices: [false, true]}]}}}  # not for lif with network.train_tau True
 data: {n_units: 65537}  # 'data.n_units' = 65537: Input should be less than or equal to 65536
 data: {equal_counts: {spikes: 0}}  # 'data.equal_counts.spikes' = 0
 search: {sampling: {space: [{key: network.tau, low: 0.1, high: 0.1}]}}  # low must be below high

@@ -155,6 +155,26 @@ def test_an_update_of_large_matrices_is_the_same_on_any_threads(
     assert_same_on_any_threads(updated)
 
 
+@pytest.mark.parametrize("neuron", ["lif", "qif"])
+def test_surrogate_gradients_are_the_same_on_any_threads(neuron: str) -> None:
+    """Of two recurrent layers, the second of which takes a raster."""
+    clocked = {"layers": [128, 100], "surrogate": {"width": 1.0, "step": 0.002}}
+    network = {**SETTINGS["network"], **clocked}
+    settings = validate(ModelSettings, {**SETTINGS, "network": network}).network
+    spikes = random_spikes(0, n_samples=37, n_events=80, n_units=140)
+
+    def gradients(threads: int) -> list[torch.Tensor]:
+        torch.set_num_threads(threads)
+        net = Network(settings, 140, 20, neuron)
+        net.initialise(spikes, torch.Generator().manual_seed(0))
+        cross_entropy(net(spikes).logits, torch.arange(37) % 20).backward()
+        found = [weight.grad for weight in net.parameters()]
+        assert all(gradient.any() for gradient in found)
+        return found
+
+    assert_same_on_any_threads(gradients)
+
+
 @pytest.mark.parametrize("neuron", ["qif", "qif_delta"])
 def test_pseudospikes_of_a_large_batch_are_the_same_on_any_threads(neuron: str) -> None:
     """Their phases and delays are torch's functions, which it computes in shares."""

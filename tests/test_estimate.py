@@ -41,9 +41,10 @@ from study.estimate.size import (
     n_weights,
     size_of,
 )
-from study.estimate.timing import network_seconds
+from study.estimate.timing import active_network, network_seconds, random_data
 from study.estimate.work import BY_EVENT, COMPARED, FIXED, HANDED, ROBUSTNESS, Rules, work_of
 from study.landscape.roughness import DRAWS, LENGTHS
+from study.training.response import respond
 from study.training.robustness import CHANGES
 
 MEASURES = ("surfaces", "closeups", "census", "profiles", "gradients")
@@ -251,6 +252,20 @@ def test_kept_studies_took_what_is_predicted(kept, own, families):
         for where in jobs
     )
     assert 1 / 1.5 < predicted / hours["core_hours"][families].sum() < 1.5
+
+
+@pytest.mark.parametrize("activity", [5.0, 1000.0])
+def test_a_network_is_as_active_as_it_should_and_can_be(activity: float) -> None:
+    """With so many spikes that it would run away, it is as active as it can be."""
+    study = validate(Study, settings("smoke.yaml"))
+    data = random_data(study, 8)
+    network = active_network(study.model("lif").network, "lif", data, activity)
+    answer = respond(network, data, 8)
+    assert answer.runaways == 0
+    if activity == 5.0:
+        assert answer.spikes_per_neuron == pytest.approx(activity, rel=0.1)
+    else:
+        assert answer.spikes_per_neuron > 5.0
 
 
 def test_jobs_share_the_work():

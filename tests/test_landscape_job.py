@@ -69,6 +69,13 @@ def test_any_number_of_jobs_find_the_same(measure: Callable[[Job], dict[str, pd.
         np.testing.assert_allclose(summary["length"], 2 * 0.001)
 
 
+@pytest.mark.parametrize("measure", [surfaces, closeups, census, profiles])
+def test_a_job_without_work_finds_nothing(measure: Callable[[Job], dict[str, pd.DataFrame]]):
+    many = 1000
+    tables = measure(job(options(jobs=many), many - 1))
+    assert all(table.empty for table in tables.values())
+
+
 def test_the_log_says_how_much_is_done(caplog: pytest.LogCaptureFixture):
     caplog.set_level("INFO")
     surfaces(job(options()))

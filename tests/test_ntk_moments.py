@@ -210,13 +210,18 @@ def test_functions_that_cannot_be_integrated_are_errors(f) -> None:
         quadrature.moment(f, Tanh(), *map(np.array, (1.0, 1.0, 0.6, 0.8)))
 
 
-def test_a_jump_that_is_not_announced_is_found_or_is_an_error() -> None:
-    hidden = CustomDerivative(lambda u: (u > 0.3).to(u.dtype))
-    try:
-        value = quadrature.mean(hidden, np.array(1.0))
-    except QuadratureError:
-        return
-    assert value == pytest.approx(0.5 * (1 - erf(0.3 / math.sqrt(2))), abs=1e-9)
+@pytest.mark.parametrize("place", [0.5, 1.0])
+def test_a_jump_that_is_not_announced_is_found_where_panels_meet(place: float) -> None:
+    hidden = CustomDerivative(lambda u: (u > place).to(u.dtype))
+    expected = 0.5 * (1 - erf(place / math.sqrt(2)))
+    assert quadrature.mean(hidden, np.array(1.0)) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("place", [0.3, 1.7])
+def test_elsewhere_a_jump_that_is_not_announced_is_an_error(place: float) -> None:
+    hidden = CustomDerivative(lambda u: (u > place).to(u.dtype))
+    with pytest.raises(QuadratureError, match="kinks"):
+        quadrature.mean(hidden, np.array(1.0))
 
 
 def test_custom_functions_have_their_derivative_by_autograd() -> None:

@@ -23,8 +23,9 @@ from spikegrad import (
     load_network,
     save_network,
 )
-from spikegrad.network import PARTS
-from spikegrad.saving import save_tensors
+from spikegrad.network import PARTS, Network
+from spikegrad.saving import load_tensors, save_tensors
+from trainings import settings
 
 SPIKES = random_spikes(0, n_units=6, n_events=40)
 STACKS = {
@@ -100,6 +101,23 @@ def test_files_of_others_are_not_to_be_deleted(tmp_path: Path) -> None:
         load_network(tmp_path / "own.safetensors")
     for error in (absent, other, foreign):
         assert "delete" not in str(error.value)
+
+
+def test_a_header_that_no_network_has_is_told_with_its_file(tmp_path: Path) -> None:
+    """Other errors of the header of a :class:`Network` are those of its settings."""
+    stack = nn.Sequential(SpikingLayer(6, 5), IntegratedReadout(5, 2, 0.02, 0.1))
+    save_network(tmp_path / "stack.safetensors", stack)
+    tensors, header = load_tensors(tmp_path / "stack.safetensors")
+    header["stack"][0]["dtype"] = "float33"
+    save_tensors(tmp_path / "stack.safetensors", tensors, header)
+    with pytest.raises(CheckpointError, match=r"stack\.safetensors: not a stack .*float33"):
+        load_network(tmp_path / "stack.safetensors")
+    save_network(tmp_path / "net.safetensors", Network(settings().network, 6, 3, "lif"))
+    tensors, header = load_tensors(tmp_path / "net.safetensors")
+    for change, says in (({"neuron": "lief"}, "lief"), ({"n_units": 0}, "0")):
+        save_tensors(tmp_path / "net.safetensors", tensors, header | change)
+        with pytest.raises(CheckpointError, match=rf"net\.safetensors: .*{says}"):
+            load_network(tmp_path / "net.safetensors")
 
 
 def test_a_stack_with_names_comes_back(tmp_path: Path) -> None:

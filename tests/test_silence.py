@@ -53,6 +53,18 @@ def test_a_neuron_without_spikes_has_no_gradient():
     assert found.tolist() == [unit != DEAD for unit in range(6)]
 
 
+def test_samples_that_run_away_leave_the_others_their_gradients():
+    """As training leaves them out: with one that runs away the batch is that of all others."""
+    net = network("lif")
+    most = respond(net, TRAIN, 8).counts.sum(1).sort(descending=True)[0]
+    net.hidden[0].max_spikes = int(most[1]) / 6
+    answered = respond(net, TRAIN, 8).answered
+    assert 0 < int((~answered).sum()) < 4
+    expected = has_gradient(net, TRAIN.select(answered.nonzero()[:, 0]), len(TRAIN))
+    assert expected.any()
+    assert torch.equal(has_gradient(net, TRAIN, len(TRAIN)), expected)
+
+
 def left_behind(tmp_path: Path, result: Run) -> list[Any]:
     """The files of a run, as rule train writes them."""
     save_tensors(tmp_path / "snapshots", snapshot_tensors(result))

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from spikegrad.layers import SpikingLayer, check_place, distinct, not_spikes, warn_silent
 from spikegrad.once import once_differentiable
+from spikegrad.products import product
 from spikegrad.raster import Raster, arriving
 from spikegrad.spikes import SpikeTrains
 from spikegrad.surrogates import SURROGATES, SuperSpike
@@ -372,7 +373,7 @@ class ClockedLayer(SpikingLayer):
         state = self.dynamics.start(out.values[:, 0])
         values: list[Tensor] = []
         ends = zip(*(variable.unbind(1) for variable in states), strict=True)
-        arrivals = self._arriving(spikes) if raster is None else raster.values @ self.weight
+        arrivals = self._arriving(spikes) if raster is None else product(raster.values, self.weight)
         steps = zip(arrivals.unbind(1), out.values.unbind(1), ends, strict=True)
         for incoming, count, at_end in steps:
             state = self.dynamics.flow(self.dynamics.arrive(state, incoming))
@@ -414,7 +415,7 @@ class ClockedLayer(SpikingLayer):
         state = self.dynamics.reset(state, fired)
         if self.recurrent_weight is None:
             return state
-        return self.dynamics.arrive(state, spikes @ self.recurrent_weight)
+        return self.dynamics.arrive(state, product(spikes, self.recurrent_weight))
 
 
 def spike(u: Tensor, surrogate: Surrogate) -> Tensor:

@@ -26,7 +26,7 @@ from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.runaways import without_runaways
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
-from spikegrad.settings import validate
+from spikegrad.settings import ConfigError, validate
 from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
 from spikegrad.surrogates import SURROGATES
@@ -275,7 +275,7 @@ def load_network(path: str | Path) -> tuple[Any, dict[str, Any]]:
             parts = OrderedDict(starmap(_part, enumerate(header["stack"])))
             stack = nn.Sequential(parts)
             stack.load_state_dict(weights)
-        except (KeyError, TypeError, ValueError, RuntimeError) as problem:
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as problem:
             raise CheckpointError(f"{path}: not a stack of spikegrad's parts ({problem})") from None
         return stack, header
     if "network" not in header:
@@ -283,7 +283,9 @@ def load_network(path: str | Path) -> tuple[Any, dict[str, Any]]:
     try:
         network = network_of(header, path, weights["hidden.0.weight"].dtype)
         network.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as problem:
+    except ConfigError:
+        raise
+    except (KeyError, TypeError, ValueError, RuntimeError) as problem:
         raise CheckpointError(f"{path}: not the weights of its network ({problem})") from None
     return network, header
 

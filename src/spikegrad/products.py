@@ -33,14 +33,15 @@ class _Product(torch.autograd.Function):
 
 
 def product(left: Tensor, right: Tensor) -> Tensor:
-    """``left @ right`` of matrices [l, m] and [m, n], both float32 or both float64; ValueError if
+    """``left @ right`` of [..., m] and a matrix [m, n], both float32 or both float64; ValueError if
     they do not fit."""
-    if left.shape[1:] != right.shape[:1] or left.dtype != right.dtype:
+    if left.shape[-1:] != right.shape[:1] or left.dtype != right.dtype:
         raise ValueError(
             f"matrices {list(left.shape)} of {left.dtype} and {list(right.shape)} of {right.dtype}"
             " have no product: let the sizes and types of what sends and what takes agree"
         )
-    return _Product.apply(left, right)
+    rows = _Product.apply(left.flatten(0, -2), right)
+    return rows.unflatten(0, left.shape[:-1])
 
 
 def _product(left: Tensor, right: Tensor) -> Tensor:
@@ -50,11 +51,17 @@ def _product(left: Tensor, right: Tensor) -> Tensor:
 
 @njit(cache=True, nogil=True, **FAST)
 def _add_rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a @ b, each row of it a sum of rows of b in their order."""
+    """a @ b, each row of it a sum of rows of b in their order.
+
+    Spikes are mostly 0, and 0 times a finite row adds nothing.
+    """
     result = np.zeros((a.shape[0], b.shape[1]), a.dtype)
+    finite = np.isfinite(b).all()
     for i in range(a.shape[0]):
         for k in range(a.shape[1]):
             factor = a[i, k]
+            if factor == 0 and finite:
+                continue
             for j in range(b.shape[1]):
                 result[i, j] += factor * b[k, j]
     return result

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from spikegrad.products import product
 from spikegrad.spikes import SpikeError, SpikeTrains, offsets_of
 from spikegrad.times import SAME, steps_within
 
@@ -103,7 +104,7 @@ class Raster:
 
         What comes at the sample's end is left out: nothing follows it.
         """
-        return torch.nn.functional.pad(self.values[:, :-1] @ weight, (0, 0, 1, 0))
+        return torch.nn.functional.pad(product(self.values[:, :-1], weight), (0, 0, 1, 0))
 
 
 def arriving(spikes: SpikeTrains, weight: Tensor, step: float) -> Tensor:

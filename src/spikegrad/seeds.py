@@ -27,6 +27,11 @@ def numpy_generator(seed: int, *purpose: int) -> np.random.Generator:
     return np.random.default_rng(_sequence(seed, purpose))
 
 
+def generator_of_name(seed: int, name: str) -> np.random.Generator:
+    """A NumPy generator for ``seed`` and whatever is called ``name``, such as a file."""
+    return np.random.default_rng([seed, *name.encode()])
+
+
 def derived_seed(seed: int, *purpose: int) -> int:
     """Another seed, of 32 bits, for ``seed`` and ``purpose``."""
     return int(_sequence(seed, purpose).generate_state(1)[0])

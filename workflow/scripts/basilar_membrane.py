@@ -3,7 +3,7 @@
 from _job import start
 from spikegrad.membrane import Membrane
 
-log = start(snakemake)
+start(snakemake)
 params = snakemake.params
 membrane = Membrane.build(params.n_channels, params.duration, params.sample_rate)
 membrane.save(snakemake.output.membrane)

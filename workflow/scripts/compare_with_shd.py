@@ -4,6 +4,6 @@ from _job import start
 from study.data.shd import compare
 from study.storage.tables import read_table, write_table
 
-log = start(snakemake)
+start(snakemake)
 table = compare(read_table(snakemake.input.samples), snakemake.params.merged)
 write_table(table, snakemake.output.table, digits=5)

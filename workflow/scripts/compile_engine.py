@@ -5,6 +5,6 @@ from pathlib import Path
 from _job import start
 from spikegrad.layers import warm_up
 
-log = start(snakemake)
+start(snakemake)
 warm_up(snakemake.params.kinds)
 Path(snakemake.output.done).touch()

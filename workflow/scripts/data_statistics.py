@@ -4,7 +4,7 @@ from _job import start
 from study.data.statistics import describe, examples, parts_of_folds, summarise
 from study.storage.tables import write_table
 
-log = start(snakemake)
+start(snakemake)
 events, splits = snakemake.input.events, snakemake.input.splits
 samples, profiles = describe(events, splits[0])
 tables = {"samples": samples, "profiles": profiles, "examples": examples(events, splits[0])}

@@ -3,7 +3,7 @@
 from _job import start
 from study.data.download import fetch_published
 
-log = start(snakemake)
+start(snakemake)
 fetch_published(
     snakemake.params.source,
     snakemake.wildcards.split,

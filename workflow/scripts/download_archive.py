@@ -4,5 +4,5 @@ from _job import start
 from study.data.archives import audio_names
 from study.data.download import fetch
 
-log = start(snakemake)
+start(snakemake)
 fetch(snakemake.params.urls, snakemake.output.archive, audio_names)

@@ -8,7 +8,7 @@ from spikegrad.settings import validate
 from study.config.search import Sampling
 from study.search.sampling import suggest
 
-log = start(snakemake)
+start(snakemake)
 params, number = snakemake.params, int(snakemake.wildcards.draw)
 sampling = validate(Sampling, params.sampling)
 *_, trial = suggest(sampling, [1], params.seed, number + 1, 0, [])

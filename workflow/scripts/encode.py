@@ -6,7 +6,7 @@ from spikegrad.membrane import Membrane
 from study.data.encoding import encode, labels_of, of_part, recorded
 from study.data.recordings import read_recordings
 
-log = start(snakemake)
+start(snakemake)
 params = snakemake.params
 table = read_recordings(snakemake.input.table)
 rows = of_part(table, int(snakemake.wildcards.part), params.n_parts)

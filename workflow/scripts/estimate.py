@@ -21,7 +21,7 @@ from study.estimate.seconds import SECONDS, USUAL, Job, job_seconds
 from study.estimate.work import work_of
 from study.storage.tables import write_table
 
-log = start(snakemake)
+start(snakemake)
 
 
 def planned(snakefile, config, families):

@@ -10,7 +10,7 @@ from study.data.dataset import load
 from study.storage.tables import write_table
 from study.training.evaluation import evaluate
 
-log = start(snakemake)
+start(snakemake)
 given = snakemake.input
 rows, samples = [], []
 for fold, own in groupby(zip(given.splits, given.checkpoints, strict=True), itemgetter(0)):

@@ -3,7 +3,7 @@
 from _job import start
 from study.storage.tables import read_table, write_table
 
-log = start(snakemake)
+start(snakemake)
 for name, output in snakemake.output.items():
     table = read_table(*snakemake.input[name])
     if keys := [key for key in snakemake.params.sorted_by if key in table]:

@@ -8,7 +8,7 @@ from study.data.dataset import load
 from study.joining.growing import growing
 from study.storage.tables import write_table
 
-log = start(snakemake)
+start(snakemake)
 given, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
 table = growing(
     validate(NetworkSettings, params.network),

@@ -7,7 +7,7 @@ from study.data.dataset import load
 from study.joining.gradients import measure
 from study.storage.tables import write_table
 
-log = start(snakemake)
+start(snakemake)
 given = snakemake.input
 options = validate(Joining, snakemake.params.joining)
 data = load(given.events, given.split, "train")

@@ -4,6 +4,6 @@ from _job import start
 from study.joining.growing import powers
 from study.storage.tables import read_table, write_table
 
-log = start(snakemake)
+start(snakemake)
 table = read_table(snakemake.input.growing)
 write_table(powers(table, snakemake.params.seed), snakemake.output.powers)

@@ -10,7 +10,7 @@ from study.landscape.directions import load_centres
 from study.landscape.job import Job
 from study.storage.tables import write_table
 
-log = start(snakemake)
+start(snakemake)
 given = snakemake.input
 job = Job(
     part(LandscapeSettings, snakemake.params.landscape),

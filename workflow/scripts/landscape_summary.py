@@ -5,7 +5,7 @@ from study.landscape.fragmentation import line_minima, plane_minima
 from study.landscape.summary import census_summary, measures
 from study.storage.tables import read_table, write_table
 
-log = start(snakemake)
+start(snakemake)
 depths, output = snakemake.params.depths, snakemake.output
 tables = {name: read_table(file) for name, file in snakemake.input.items()}
 lines = line_minima(tables.pop("lines"), depths)

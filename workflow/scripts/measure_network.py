@@ -11,7 +11,7 @@ from study.landscape.roughness import roughness_table
 from study.storage.tables import write_table
 from study.training.robustness import robustness
 
-log = start(snakemake)
+start(snakemake)
 params = snakemake.params
 network, _ = load_network(snakemake.input.network)
 name, files = Path(snakemake.input.network).name, [snakemake.input.events, snakemake.input.split]

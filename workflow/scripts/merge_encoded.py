@@ -4,7 +4,7 @@ from _job import start
 from study.data.encoding import merge
 from study.data.recordings import read_recordings
 
-log = start(snakemake)
+start(snakemake)
 merge(
     read_recordings(snakemake.input.table),
     snakemake.input.parts,

@@ -6,7 +6,7 @@ from study.config.ntk import AnalyticConfig, NTKProblem, OffCircleConfig
 from study.ntk.limits import diagonals, naive_regression, off_circle, problem_rows
 from study.storage.tables import write_table
 
-log = start(snakemake)
+start(snakemake)
 settings = validate(NTKProblem, snakemake.params.problem)
 analytic = validate(AnalyticConfig, snakemake.params.analytic)
 setup = validate(OffCircleConfig, snakemake.params.off_circle)

@@ -10,7 +10,7 @@ from study.ntk.experiments import train_cells
 from study.storage.provenance import digest
 from study.storage.tables import write_table
 
-log = start(snakemake)
+start(snakemake)
 params = snakemake.params
 experiment = validate(NTKExperiment, params.experiment)
 table = train_cells(

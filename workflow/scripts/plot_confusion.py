@@ -7,7 +7,7 @@ from _job import start
 from study.storage.tables import read_table
 from study.style import neuron_label, panels, plain, save
 
-log = start(snakemake)
+start(snakemake)
 tables = [read_table(file) for file in snakemake.input.samples]
 figure, grid = panels(1, len(tables), (3.6, 3.6), (0.4, 0), sharey=True)
 for axes, samples in zip(grid[0], tables, strict=True):

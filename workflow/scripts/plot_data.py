@@ -7,7 +7,7 @@ from _job import start
 from study.storage.tables import read_table
 from study.style import COLOURS, draw_input, plain, save
 
-log = start(snakemake)
+start(snakemake)
 names = ("samples", "profiles", "examples")
 samples, profiles, examples = (read_table(snakemake.input[name]) for name in names)
 n_units = snakemake.params.n_units

@@ -5,7 +5,7 @@ from study.storage.tables import read_table
 from study.style import save
 from study.training.figures import draw_delays
 
-log = start(snakemake)
+start(snakemake)
 table = read_table(snakemake.input.delays)
 figure = draw_delays(table)
 seeds = table["seed"].nunique()

@@ -9,7 +9,7 @@ from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, panels, save
 from study.training.summary import UNITS, by_unit, unit_of
 
-log = start(snakemake)
+start(snakemake)
 runs = read_table(snakemake.input.runs)
 unit = unit_of(runs)
 models = [n for n in dict.fromkeys(runs["neuron"]) if n + SURROGATE in set(runs["neuron"])]

@@ -6,7 +6,7 @@ from study.joining.figures import KIND_COLOURS, cut, spread, widths_below
 from study.storage.tables import read_table
 from study.style import letter, neuron_label, panels, save
 
-log = start(snakemake)
+start(snakemake)
 table = read_table(snakemake.input.agreement)
 table["share"] = share_of_training(table)
 neurons = list(dict.fromkeys(table["neuron"]))

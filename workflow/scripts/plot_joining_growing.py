@@ -5,7 +5,7 @@ from study.joining.figures import cut, spread, widths_below
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 
-log = start(snakemake)
+start(snakemake)
 table = read_table(snakemake.input.growing)
 powers = read_table(snakemake.input.powers).set_index(["neuron", "rule", "scaling", "quantity"])
 last = table["step"].max()

@@ -8,7 +8,7 @@ from study.joining.figures import KIND_COLOURS, spread, widths_below
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 
-log = start(snakemake)
+start(snakemake)
 PLACES, NAMES = [-1, -1e-2, 0, 1e-2, 1], ["−1", "−0.01", "0", "0.01", "1"]
 spectra, values = (
     after_training(read_table(file))

@@ -8,7 +8,7 @@ from study.joining import EXACT, after_training
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 
-log = start(snakemake)
+start(snakemake)
 table = after_training(read_table(snakemake.input.steps))
 neurons = list(dict.fromkeys(table["neuron"]))
 rules = [EXACT, *[rule for rule in dict.fromkeys(table["rule"]) if rule != EXACT]]

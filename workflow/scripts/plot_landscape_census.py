@@ -11,7 +11,7 @@ from study.landscape.figures import where
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, neuron_legend, save
 
-log = start(snakemake)
+start(snakemake)
 changes = read_table(snakemake.input.changes)
 summary = read_table(snakemake.input.census)
 breaks = where(changes, search="breaks", breaks=True)

@@ -6,7 +6,7 @@ from study.landscape.figures import draw_sides, jump_label, where
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, panels, save
 
-log = start(snakemake)
+start(snakemake)
 changes, losses, spikes, potentials = (
     read_table(snakemake.input[name]) for name in ("changes", "losses", "spikes", "potentials")
 )

@@ -10,7 +10,7 @@ from study.statistics import t_interval
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, panels, save
 
-log = start(snakemake)
+start(snakemake)
 lines, planes = (read_table(snakemake.input[name]) for name in ("lines", "planes"))
 rows = {
     "minima per relative distance\non lines": minima_density(lines, "length"),

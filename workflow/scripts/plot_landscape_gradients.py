@@ -9,7 +9,7 @@ from study.landscape.figures import where
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, save
 
-log = start(snakemake)
+start(snakemake)
 steps, losses, samples = (
     read_table(snakemake.input[name]) for name in ("steps", "step_losses", "sample_gradients")
 )

@@ -7,7 +7,7 @@ from study.landscape.plane_figures import direction_label
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, panels, save
 
-log = start(snakemake)
+start(snakemake)
 changes = read_table(snakemake.input.changes)
 losses = where(read_table(snakemake.input.census_losses), search="breaks")
 first = losses.iloc[0]

@@ -7,7 +7,7 @@ from study.landscape.plane_figures import direction_label
 from study.storage.tables import read_table
 from study.style import panels, save
 
-log = start(snakemake)
+start(snakemake)
 lines = read_table(snakemake.input.lines)
 directions = snakemake.params.directions
 figure, grid = panels(len(STATES), len(directions), (2.6, 1.6), (0.6, 0.7), sharex="col")

@@ -7,7 +7,7 @@ from study.landscape.plane_figures import direction_label, draw_planes
 from study.storage.tables import read_table
 from study.style import neuron_label, panels, save
 
-log = start(snakemake)
+start(snakemake)
 planes = where(read_table(snakemake.input.planes), seed=snakemake.params.seed)
 neurons = list(planes["neuron"].unique())
 there = set(zip(planes["direction"], planes["direction2"], strict=True))

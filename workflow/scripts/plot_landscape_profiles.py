@@ -9,7 +9,7 @@ from study.landscape.figures import draw_shares, neuron_handles, variation_share
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, save
 
-log = start(snakemake)
+start(snakemake)
 profiles, minima = (read_table(snakemake.input[name]) for name in ("profiles", "profile_minima"))
 states = [state for state in STATES if state in set(profiles["state"])]
 figure, grid = plt.subplot_mosaic(

@@ -7,7 +7,7 @@ from study.storage.tables import read_table
 from study.style import neuron_legend, save
 from study.training.figures import draw_learning_curves
 
-log = start(snakemake)
+start(snakemake)
 history = read_table(snakemake.input.histories)
 history["neuron"] = history["neuron"].astype("category")
 seeds = history["seed"].nunique()

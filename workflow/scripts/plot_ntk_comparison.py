@@ -6,7 +6,7 @@ from study.ntk.figures import draw_distances, width_axis
 from study.storage.tables import read_table
 from study.style import panels, save
 
-log = start(snakemake)
+start(snakemake)
 names = snakemake.params.experiments
 figure, grid = panels(2, len(names), (2.5, 2.5), (0.6, 0), sharey="row")
 

@@ -8,7 +8,7 @@ from study.ntk import SG_NTK, figures, of_experiment
 from study.storage.tables import read_table
 from study.style import save
 
-log = start(snakemake)
+start(snakemake)
 points = read_table(snakemake.input.problem)
 train = points[points.train]
 inputs, out = snakemake.input, snakemake.output

@@ -10,7 +10,7 @@ QUANTITIES = {  # column, power of the width that is drawn as a guide, and label
     "drift": ("drift", -0.5, "relative change of the kernel by training"),
 }
 
-log = start(snakemake)
+start(snakemake)
 experiments = snakemake.params.experiments
 errors = [read_table(file) for file in snakemake.input.errors]
 exponents = [read_table(file) for file in snakemake.input.exponents]

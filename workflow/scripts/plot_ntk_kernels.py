@@ -8,7 +8,7 @@ from study.ntk.figures import angle_axis, decades_axis, draw_limit, sequence, sl
 from study.storage.tables import read_table
 from study.style import save
 
-log = start(snakemake)
+start(snakemake)
 inputs, out = snakemake.input, snakemake.output
 for experiment, file, *files in zip(
     snakemake.params.experiments, inputs.analytic, out.png, out.pdf, strict=True

@@ -8,7 +8,7 @@ from study.ntk.figures import sequence
 from study.storage.tables import read_table
 from study.style import save
 
-log = start(snakemake)
+start(snakemake)
 diagonals = read_table(snakemake.input.diagonals)
 naive = read_table(snakemake.input.naive_regression)
 figure, (divergence, convergence, regression, signs) = plt.subplots(1, 4, figsize=(11, 3))

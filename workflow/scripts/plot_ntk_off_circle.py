@@ -8,7 +8,7 @@ from study.ntk.figures import draw_distances, width_axis
 from study.storage.tables import read_table
 from study.style import COLOURS, panels, save
 
-log = start(snakemake)
+start(snakemake)
 table = read_table(snakemake.input.off_circle)
 setup = snakemake.params.setup
 n = table.predict.max() + 1

@@ -7,7 +7,7 @@ from study.ntk.figures import legend_below, width_axis
 from study.storage.tables import read_table
 from study.style import COLOURS, panels, save
 
-log = start(snakemake)
+start(snakemake)
 names = snakemake.params.experiments
 figure, grid = panels(1, len(names), (2.5, 3.6), (0.6, 0), sharey=True)
 STYLES = {"train": (COLOURS[0], "o"), "test": (COLOURS[1], "s")}

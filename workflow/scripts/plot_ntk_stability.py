@@ -8,7 +8,7 @@ from study.ntk.figures import legend_below, sequence
 from study.storage.tables import read_table
 from study.style import COLOURS, letter, save
 
-log = start(snakemake)
+start(snakemake)
 cases = read_table(snakemake.input.cases)
 networks = read_table(snakemake.input.drift)
 figure, (shares, depths, errors) = plt.subplots(1, 3, figsize=(11, 3.8))

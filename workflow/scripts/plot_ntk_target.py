@@ -7,7 +7,7 @@ from study.ntk.figures import TRAINING_POINTS, angle_axis
 from study.storage.tables import read_table
 from study.style import save
 
-log = start(snakemake)
+start(snakemake)
 points = read_table(snakemake.input.problem)
 train = points[points.train]
 figure, axes = plt.subplots(figsize=(4, 2.8))

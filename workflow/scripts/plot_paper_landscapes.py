@@ -11,7 +11,7 @@ from study.style import NEURON_COLOURS, letter, neuron_label, save
 
 COMPARED = ["trained", "equal loss", "equal activity"]
 
-log = start(snakemake)
+start(snakemake)
 planes = read_table(snakemake.input.planes)
 lines, line_minima = map(read_table, (snakemake.input.lines, snakemake.input.line_minima))
 first, second = snakemake.params.pair

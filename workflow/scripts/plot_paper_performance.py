@@ -21,7 +21,7 @@ LAYOUTS = {  # by whether there are searches, and whether folds
     (False, False): [["training", "silent", "test"]],
 }
 
-log = start(snakemake)
+start(snakemake)
 history = read_table(snakemake.input.histories)
 runs = read_table(snakemake.input.runs)
 unit = unit_of(runs)

@@ -11,7 +11,7 @@ from study.landscape.figures import where
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, save
 
-log = start(snakemake)
+start(snakemake)
 changes, losses, spikes, examples, profiles, summary = (
     read_table(snakemake.input[name])
     for name in ("changes", "census_losses", "spikes", "examples", "profiles", "census")

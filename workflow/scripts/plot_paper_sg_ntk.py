@@ -7,7 +7,7 @@ from study.ntk import SAME_TIME, figures
 from study.storage.tables import read_table
 from study.style import letter, save
 
-log = start(snakemake)
+start(snakemake)
 tables = ("naive_analytic", "surrogate_analytic", "errors", "predictions", "distances", "problem")
 naive, surrogate, errors, predictions, distances, points = (
     read_table(snakemake.input[name]) for name in tables

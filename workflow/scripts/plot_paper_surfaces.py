@@ -5,7 +5,7 @@ from spikegrad.files import atomic
 from study.report.surfaces_page import surfaces_page
 from study.storage.tables import read_table
 
-log = start(snakemake)
+start(snakemake)
 planes = read_table(snakemake.input.planes)
 planes = planes[planes["seed"] == snakemake.params.seed]
 with atomic(snakemake.output[0]) as file:

@@ -7,7 +7,7 @@ from study.config.neurons import NEURON_STYLES
 from study.storage.tables import read_table
 from study.style import draw_input, plain, save
 
-log = start(snakemake)
+start(snakemake)
 potentials = read_table(snakemake.input.potentials)
 spikes = read_table(snakemake.input.rasters)
 first = potentials.iloc[0]

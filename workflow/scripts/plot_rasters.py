@@ -4,7 +4,7 @@ from _job import start
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, draw_input, neuron_label, panels, plain, save
 
-log = start(snakemake)
+start(snakemake)
 spikes = read_table(snakemake.input.rasters)
 first = spikes.iloc[0]
 neurons = list(spikes["neuron"].unique())

@@ -3,18 +3,19 @@
 import numpy as np
 
 from _job import start
+from study.search.tables import ran_away_at_once
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, plt, save
 from study.training.mean_field import CRITICAL, RATES, mean_field
-from study.training.outcomes import FINISHED, OVERFLOW
+from study.training.outcomes import FINISHED
 
 SCALE = "network.init.recurrent_scale"
 LINE = {"color": "0.6", "lw": 0.8, "ls": ":"}
 
 
-def draw_rates(panel, of, values, theory):
-    """Measured rates as points, the ``theory`` of a formula of RATES at ``values`` as a line."""
-    for neuron, own in rates[rates["of"] == of].groupby("neuron", sort=False):
+def draw_rates(panel, rates, values, theory):
+    """Measured ``rates`` as points, the ``theory`` of a formula of RATES at ``values`` as lines."""
+    for neuron, own in rates.groupby("neuron", sort=False):
         done, colour = own[np.isfinite(own["rate"])], NEURON_COLOURS[neuron]
         panel.plot(done["value"], done["rate"], "o", ms=4, mfc="none", c=colour)
         line = [theory(RATES[neuron], value) for value in values]
@@ -22,25 +23,26 @@ def draw_rates(panel, of, values, theory):
     panel.set(yscale="log", ylabel="spikes per second")
 
 
-log = start(snakemake)
+start(snakemake)
 rates, gains = read_table(snakemake.input.rates), read_table(snakemake.input.gains)
 trials = read_table(*snakemake.input.trials) if snakemake.input.trials else {}
 figure, grid = plt.subplots(2, 2, figsize=(8.5, 6.5))
 current, scale, *others = grid.flat
 
-draw_rates(current, "current", np.geomspace(0.3, 30, 200), lambda rate, value: rate(value))
+of_current, of_scale = (rates[rates["of"] == kind] for kind in ("current", "scale"))
+draw_rates(current, of_current, np.geomspace(0.3, 30, 200), lambda rate, value: rate(value))
 current.set(xscale="log", ylim=(2, 2000), xlabel="constant current (thresholds of LIF)")
 current.legend()
 
-draw_rates(scale, "scale", np.linspace(0, 15, 151), mean_field)
+draw_rates(scale, of_scale, np.linspace(0, 15, 151), mean_field)
 scale.axvline(CRITICAL, **LINE)
 scale.set(ylim=(10, 3000), xlabel="scale of random recurrent weights")
 
 if SCALE in trials:
     panel = others.pop(0)
     for neuron, own in trials.groupby("neuron", sort=False):
-        at_once = (own["outcome"] == OVERFLOW) & (own["epochs"] == 0)
-        for mark, some in (("o", own[own["outcome"] == FINISHED]), ("x", own[at_once])):
+        finished = own["outcome"] == FINISHED
+        for mark, some in (("o", own[finished]), ("x", own[ran_away_at_once(own)])):
             accuracy, colour = some["validation_accuracy"].fillna(0.0), NEURON_COLOURS[neuron]
             panel.plot(some[SCALE], accuracy, mark, ms=4, mfc="none", color=colour)
     panel.axvline(CRITICAL, **LINE)
@@ -59,6 +61,6 @@ for panel in others:
     panel.remove()
 letter(figure.axes)
 figure.suptitle(
-    f"{snakemake.params.data}: crosses ran away before the first step, black lines later"
+    f"{snakemake.params.data}: crosses ran away in the first epoch or before it, black lines later"
 )
 save(figure, snakemake.output)

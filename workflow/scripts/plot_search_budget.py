@@ -10,7 +10,7 @@ from study.style import NEURON_COLOURS, neuron_label, plt, save
 
 SHARES = np.geomspace(1e-3, 1, 300)  # of the budget, where means are drawn
 
-log = start(snakemake)
+start(snakemake)
 budget = read_table(snakemake.input.budget)
 stability = read_table(snakemake.input.stability)
 figure, (best, failed) = plt.subplots(1, 2, figsize=(6.4, 2.9), width_ratios=(3, 1))

@@ -10,7 +10,7 @@ from study.search.regions import centres
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, save
 
-log = start(snakemake)
+start(snakemake)
 regions = read_table(snakemake.input.regions)
 space = validate(Sampling, snakemake.params.sampling).space
 figure, panels = parameter_panels(list(space), height=1.5)

@@ -7,7 +7,7 @@ from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, panels, save
 from study.training.outcomes import FINISHED
 
-log = start(snakemake)
+start(snakemake)
 trials = read_table(snakemake.input.trials)
 runs = read_table(snakemake.input.finalists)
 neurons = list(trials["neuron"].unique())

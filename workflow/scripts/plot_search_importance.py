@@ -7,7 +7,7 @@ from study.search.figures import label
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_legend, plt, save
 
-log = start(snakemake)
+start(snakemake)
 table = read_table(*snakemake.input.importances)
 order = table.groupby("parameter")["importance"].mean().sort_values(ascending=False)
 names = {key: label(key) for key in order.index}

@@ -9,7 +9,7 @@ from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, neuron_label, save
 from study.training.outcomes import FINISHED
 
-log = start(snakemake)
+start(snakemake)
 trials = read_table(snakemake.input.trials)
 winners = read_table(snakemake.input.winners)
 space = validate(Sampling, snakemake.params.sampling).space

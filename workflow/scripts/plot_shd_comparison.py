@@ -8,7 +8,7 @@ from study.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, english, training
 from study.storage.tables import read_table
 from study.style import COLOURS, letter, save
 
-log = start(snakemake)
+start(snakemake)
 samples = read_table(snakemake.input.samples)
 trained = training(samples)
 HERE, SHD = COLOURS[0], "black"

@@ -90,7 +90,7 @@ def draw_ranks(panel, runs, names):
     panel.set(xlabel="validation accuracy, other cases", ylabel=f"validation accuracy, {names[-1]}")
 
 
-log = start(snakemake)
+start(snakemake)
 own = read_table(snakemake.input.runs).groupby("neuron")["accuracy"].mean()
 pictures = zip(snakemake.input.tables, snakemake.output.png, snakemake.output.pdf, strict=True)
 for table, *files in pictures:

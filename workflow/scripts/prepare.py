@@ -5,7 +5,7 @@ from spikegrad.settings import validate
 from study.config.data import DataConfig
 from study.data.prepare import prepare
 
-log = start(snakemake)
+start(snakemake)
 prepare(
     snakemake.params.name,
     validate(DataConfig, snakemake.params.data),

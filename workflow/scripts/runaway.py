@@ -4,7 +4,7 @@ from _job import start
 from study.storage.tables import write_table
 from study.training.runaway import gains, rates
 
-log = start(snakemake)
+start(snakemake)
 params, files = snakemake.params, snakemake.input
 table = rates(params.neurons, params.options["neurons"], params.options["networks"])
 write_table(table, snakemake.output.rates, digits=6)

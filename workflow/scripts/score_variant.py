@@ -16,7 +16,7 @@ from study.training.evaluation import evaluate
 from study.training.summary import SCORES, accuracy_by_speaker, minutes
 from study.variants import LENGTH, ROUGH, RUN, SCORED, SPEAKERS
 
-log = start(snakemake)
+start(snakemake)
 params, files, output = snakemake.params, snakemake.input, snakemake.output
 options = part(LandscapeSettings, params.landscape)
 

@@ -10,7 +10,7 @@ from study.search.records import TrialRecord, read_search
 from study.search.selection import finalist_runs
 from study.search.trials import TrialRunner, final_budget, limited_trials, run_job
 
-log = start(snakemake)
+start(snakemake)
 params, wildcards = snakemake.params, snakemake.wildcards
 trials = limited_trials(params.trials, snakemake.resources)
 seed = search_seed(params.seed, int(wildcards.repeat))

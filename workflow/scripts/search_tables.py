@@ -11,7 +11,7 @@ from study.search.regions import region_table
 from study.search.tables import budget_table, rung_table, stability_table, winner_table
 from study.storage.tables import read_table, write_table
 
-log = start(snakemake)
+start(snakemake)
 trials, runs = (read_table(*snakemake.input[name]) for name in ("trials", "runs"))
 winners = [yaml.safe_load(Path(file).read_text()) for file in snakemake.input.winners]
 space = validate(Sampling, snakemake.params.sampling).space

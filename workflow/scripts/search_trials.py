@@ -8,7 +8,7 @@ from study.jobs import share
 from study.search.records import read_rungs
 from study.search.trials import TrialRunner, limited_trials, run_job
 
-log = start(snakemake)
+start(snakemake)
 params, wildcards = snakemake.params, snakemake.wildcards
 trials, rung = limited_trials(params.trials, snakemake.resources), int(wildcards.rung)
 *_, (_, records) = read_rungs(snakemake.input.records, trials)

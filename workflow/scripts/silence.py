@@ -5,7 +5,7 @@ from study.data.dataset import load
 from study.storage.tables import read_table, write_table
 from study.training.silence import silence_table
 
-log = start(snakemake)
+start(snakemake)
 given = snakemake.input
 table = silence_table(
     given.checkpoint,

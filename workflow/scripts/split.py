@@ -1,18 +1,16 @@
 """Say which samples an outer fold tests with, and which its inner folds hold out."""
 
-import h5py
-
 from _job import start
 from spikegrad.settings import validate
 from study.config.data import OWN, Validation
-from study.data.layout import ORIGINS
+from study.data.layout import ORIGINS, prepared
 from study.data.splits import for_testing, split
 from study.storage.tables import write_table
 
-log = start(snakemake)
+start(snakemake)
 params, name = snakemake.params, snakemake.wildcards.fold
 fold = None if name == OWN else int(name.removeprefix("fold"))
-with h5py.File(snakemake.input.events, "r") as file:
+with prepared(snakemake.input.events) as file:
     labels, speakers, origins = (file[name][()] for name in ("labels", "speakers", "origin"))
 if fold is None:
     test = origins == ORIGINS.index("test")

@@ -11,7 +11,7 @@ from study.report.cost import core_hours, software
 from study.report.page import as_html, page, template_of
 from study.storage.tables import write_table
 
-log = start(snakemake)
+start(snakemake)
 output = snakemake.output
 folder = Path(output.page).parent
 outcomes = [json.loads(Path(file).read_text()) for file in snakemake.input.get("outcomes", [])]

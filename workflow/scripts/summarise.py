@@ -4,7 +4,7 @@ from _job import start
 from study.storage.tables import read_table, write_table
 from study.training.summary import SCORES, accuracy_by_speaker, summary
 
-log = start(snakemake)
+start(snakemake)
 params, output = snakemake.params, snakemake.output
 runs, samples, histories = (
     read_table(*snakemake.input[name]) for name in ("runs", "samples", "histories")

@@ -6,7 +6,7 @@ from _job import start
 from spikegrad.files import atomic
 from study.report.whole import Item, whole
 
-log = start(snakemake)
+start(snakemake)
 params = snakemake.params
 captions = Path(params.captions)
 items = [

@@ -1,4 +1,4 @@
-"""How everything in the package is compiled: our own settings, and nobody else's changed.
+"""How the package but for its cochlea is compiled: our own settings, and nobody else's changed.
 
 Numba reads its settings once for a whole process, at the first function it compiles. So what we
 want goes into each of our own functions instead: machine code, and with it each bit of a result,

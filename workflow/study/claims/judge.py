@@ -14,7 +14,7 @@ from study.claims.claim import Claim, Statement
 from study.claims.estimates import NOTHING, Verdict, adjusted
 from study.claims.joining import JOINING_CLAIMS, JOINING_STATEMENTS
 from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
-from study.claims.results import NOTHING_MADE, NotMade, Tables
+from study.claims.results import NOTHING_MADE, WITHOUT, NotMade, Tables
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
 from study.storage.columns import Table
 
@@ -111,7 +111,7 @@ def answer(
     own = [claim for claim in claims if claim.statement == statement and claim.primary]
     judged = table[table["id"].isin([claim.name for claim in own])]
     confirmatory = fixed is None or all(claim.since <= fixed for claim in own)
-    if judged["case"].str.startswith("no ").any():  # networks, or search, in this study
+    if judged["case"].isin(WITHOUT).any():
         return Answer(statement, Verdict.NOT_MEASURABLE, confirmatory, ())
     readings = [(claim.name, pattern) for claim in own for pattern in claim.primary]
     found = [case for reading in readings if (case := decisive(judged, *reading)) is not None]

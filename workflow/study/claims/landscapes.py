@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import pandas as pd
-
 from study.claims.estimates import NOTHING, Estimate
 from study.claims.results import LIF, Cases, Tables, Units
 from study.config.landscape import JUDGED_DEPTHS
-from study.landscape.constants import SETTLED, STATES
+from study.landscape.constants import STATES
+from study.landscape.fragmentation import have_settled
 
 BATCHES = {"on the step's own batch": ("own",), "on a fixed batch": ("fixed",)}
 
 
 def line_minima(tables: Tables) -> Cases:
-    return _minima(tables, partial(_density, tables, "line_minima", "length"))
+    """Of lines that have settled; of the others nothing is known."""
+
+    def density(neuron: str, state: str, depth: float) -> Units:
+        columns, place = ("minima", "length", "settled"), {"state": state, "depth": depth}
+        rows = tables.rows("line_minima", *columns, neuron=neuron, **place)
+        return tables.unit_ratios(rows if have_settled(rows) else rows[:0], "minima", "length")
+
+    return _minima(tables, density)
 
 
 def plane_minima(tables: Tables) -> Cases:
-    return _minima(tables, partial(_density, tables, "plane_minima", "area"))
+    def density(neuron: str, state: str, depth: float) -> Units:
+        columns, place = ("minima", "area"), {"state": state, "depth": depth}
+        rows = tables.rows("plane_minima", *columns, neuron=neuron, **place)
+        return tables.unit_ratios(rows, "minima", "area")
+
+    return _minima(tables, density)
 
 
 def sample_minima(tables: Tables) -> Cases:
@@ -29,16 +40,6 @@ def sample_minima(tables: Tables) -> Cases:
         return tables.units(rows, "minima")
 
     return _minima(tables, count)
-
-
-def _density(
-    tables: Tables, table: str, extent: str, neuron: str, state: str, depth: float
-) -> Units:
-    """Minima per ``extent``, deeper than ``depth`` (nats); none if lines have not settled."""
-    rows = tables.rows(table, "minima", extent, neuron=neuron, state=state, depth=depth)
-    if "settled" in rows and rows["settled"].mean() < SETTLED:
-        return pd.Series(dtype=float)
-    return tables.unit_ratios(rows, "minima", extent)
 
 
 def _minima(tables: Tables, count: Callable[[str, str, float], Units]) -> Cases:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -12,24 +14,29 @@ from study.landscape.constants import CAUSES, JUMP, SWAPS, height_column
 
 
 def jump_of_lif(tables: Tables) -> Cases:
-    return tables.of_lif(lambda: {"all states": _largest_jump(tables, LIF)})
+    """One isolated jump proves a discontinuity."""
+    return tables.of_lif(lambda: {"all states": _largest_jump(tables, LIF, [])})
 
 
 def jumps_of_qif(tables: Tables) -> Cases:
-    return tables.of_qif(lambda qif: {"all states": _largest_jump(tables, qif)})
+    """Any jump refutes continuity, so that those of profiles count, too: the mean one of each."""
+
+    def largest(qif: str) -> Estimate:
+        profiles = tables.rows("profiles", "n_jumps", *_heights(CAUSES), neuron=qif)
+        mean_jumps = _height(profiles, CAUSES) / profiles["n_jumps"].clip(lower=1)
+        return _largest_jump(tables, qif, mean_jumps)
+
+    return tables.of_qif(lambda qif: {"all states": largest(qif)})
 
 
-def _largest_jump(tables: Tables, neuron: str) -> Estimate:
-    """Largest jump along the lines of one neuron model, or the mean one of a profile if larger.
+def _largest_jump(tables: Tables, neuron: str, others: Iterable[float]) -> Estimate:
+    """Largest isolated jump along the lines of one neuron model, or of ``others`` if one is larger.
 
     n counts the changes that were isolated without a break, and the breaks.
     """
     jumps = ("largest_jump", "largest_certified_jump")
     networks = tables.rows("census", *jumps, "certified_swaps", "breaks", neuron=neuron)
-    profiles = tables.rows("profiles", "n_jumps", *_heights(CAUSES), neuron=neuron)
-    mean_jumps = _height(profiles, CAUSES) / profiles["n_jumps"].clip(lower=1)
-    on_lines = networks[list(jumps)].max()
-    largest = np.nanmax([*on_lines, *mean_jumps])
+    largest = np.nanmax([*networks[list(jumps)].max(), *others])
     n = int(networks[["certified_swaps", "breaks"]].sum().sum())
     return exact(np.array([largest]), n, "isolated changes") if n else NOTHING
 
@@ -118,23 +125,30 @@ def disruption(tables: Tables) -> Cases:
 
     Later spikes that appear, vanish or move by more than 1 ms between points a little to the left
     and right: at jumps, minus those at harmless changes of order of the same networks, and of QIF
-    networks.
+    networks. Changes of all states together, and of each by itself.
     """
     later = "aside_later"
 
-    def at_jumps() -> Units:
+    def at_jumps(**state: str) -> Units:
         columns = ("appeared", "vanished", later)
-        jumps = tables.some("changes", *columns, neuron=LIF, search="breaks")
+        jumps = tables.some("changes", *columns, neuron=LIF, search="breaks", **state)
         return tables.units(jumps[jumps["appeared"] + jumps["vanished"] > 0], later)
 
-    def harmless(neuron: str) -> Units:
-        own = tables.some("changes", later, neuron=neuron, search="swaps", breaks=False)
+    def harmless(neuron: str, **state: str) -> Units:
+        own = tables.some("changes", later, neuron=neuron, search="swaps", breaks=False, **state)
         return tables.units(own, later)
 
-    def beyond(neuron: str) -> Estimate:
-        return tables.difference(at_jumps(), harmless(neuron))
+    def beyond(neuron: str, **state: str) -> Estimate:
+        return tables.difference(at_jumps(**state), harmless(neuron, **state))
 
-    own = tables.of_lif(lambda: {"beside harmless changes": beyond(LIF)})
+    def beside_harmless() -> Cases:
+        states = {
+            f"{state}, beside harmless changes": beyond(LIF, state=state)
+            for state in _states(tables, "changes")
+        }
+        return {"beside harmless changes": beyond(LIF)} | states
+
+    own = tables.of_lif(beside_harmless)
     return own | tables.comparisons(lambda qif: {"beside it": beyond(qif)})
 
 

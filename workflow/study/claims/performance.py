@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from study.claims.estimates import NOTHING
-from study.claims.results import LIF, Cases, NotMade, Tables, Units
+from study.claims.results import LIF, NO_SEARCH, Cases, NotMade, Tables, Units
 from study.search.tables import best_at
 from study.training.outcomes import FINISHED
 from study.training.summary import speakers_alike
@@ -66,7 +66,7 @@ def equal_budgets(tables: Tables, *neurons: str) -> bool:
     """Whether all searches of ``neurons`` have spent their budget, which is the same for all, so
     that less than one whole trial tells them apart; NotMade without searches."""
     if not tables.files("stability"):
-        raise NotMade("no search in this study")
+        raise NotMade(NO_SEARCH)
     searches = tables.rows("stability", "neuron", "budget_spent")
     return bool(searches.loc[searches["neuron"].isin(neurons), "budget_spent"].all())
 

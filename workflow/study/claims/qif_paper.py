@@ -12,7 +12,8 @@ from study.landscape.constants import JUMP
 UNITS = 5
 """Fewest searches of each neuron: with 5 beside 5 a permutation test can reach p = 0.008."""
 CERTIFIED = 300
-"""Fewest isolated changes: if none has a jump, less than 1 % have one, with 95 % confidence."""
+"""Fewest isolated changes: were they independent, and no jump among them, less than 1 % would jump,
+with 95 % confidence."""
 MORE = Criterion(">", 0.0, UNITS)
 HALF = Criterion(">", 0.5, UNITS)
 TRAINED = ("qif: trained, deeper than 0.01 nats",)
@@ -33,13 +34,13 @@ CONTINUITY = _statement(
     "continuity",
     short="the loss of LIF networks jumps and that of QIF networks does not",
     text="the loss of LIF networks is discontinuous, that of QIF networks continuous",
-    unit="nats, the largest jump around LIF networks",
+    unit="nats, the largest isolated jump around LIF networks",
 )
 FRAGMENTATION = _statement(
     "fragmentation",
     short="LIF's landscapes are more fragmented",
     text="loss landscapes of LIF networks are more fragmented",
-    unit="minima on lines, LIF − QIF",
+    unit="minima per ‖θ‖ along lines, LIF − QIF",
 )
 GRADIENTS = _statement(
     "gradients",
@@ -126,7 +127,7 @@ QIF_CLAIMS = (
     Claim(
         "lif-fragmented-lines",
         FRAGMENTATION,
-        "minima of the loss on lines per relative distance, LIF minus QIF",
+        "minima of the mean loss per ‖θ‖ along lines, LIF minus QIF",
         MORE,
         landscapes.line_minima,
         TRAINED,
@@ -135,7 +136,7 @@ QIF_CLAIMS = (
     Claim(
         "lif-fragmented-planes",
         FRAGMENTATION,
-        "minima of the loss on planes per relative area, LIF minus QIF",
+        "minima of the mean loss per ‖θ‖² of planes, LIF minus QIF",
         MORE,
         landscapes.plane_minima,
         TRAINED,

@@ -23,6 +23,10 @@ Units: TypeAlias = pd.Series
 Cases = dict[str, Estimate]
 
 NOTHING_MADE = "nothing in this study"
+NO_LIF, NO_QIF = "no LIF networks in this study", "no QIF networks in this study"
+NO_SEARCH, NO_SURROGATES = "no search in this study", "no surrogate gradients in this study"
+WITHOUT = (NO_LIF, NO_QIF, NO_SEARCH, NO_SURROGATES)
+"""Cases of a study that lacks what a statement is about: it says nothing of the statement."""
 
 
 class ClaimError(ValueError):
@@ -176,7 +180,7 @@ class Tables:
     def of_lif(self, find: Callable[[], Cases]) -> Cases:
         """What ``find`` says of the study's LIF networks, if there are any."""
         if not (self.some("runs", "neuron")["neuron"] == LIF).any():
-            raise NotMade("no LIF networks in this study")
+            raise NotMade(NO_LIF)
         return find()
 
     def of_qif(self, find: Callable[[str], Cases]) -> Cases:
@@ -184,7 +188,7 @@ class Tables:
         neurons = self.some("runs", "neuron")["neuron"].unique()
         models = [neuron for neuron in neurons if neuron in QIF]
         if not models:
-            raise NotMade("no QIF networks in this study")
+            raise NotMade(NO_QIF)
         return {
             f"{qif}: {case}": estimate for qif in models for case, estimate in find(qif).items()
         }

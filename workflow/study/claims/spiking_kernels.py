@@ -9,7 +9,7 @@ import pandas as pd
 
 from study.claims.estimates import NOTHING, Estimate
 from study.claims.performance import UNEQUAL, equal_budgets
-from study.claims.results import Cases, NotMade, Tables
+from study.claims.results import NO_SURROGATES, Cases, NotMade, Tables
 from study.config.neurons import SURROGATE
 from study.joining import EXACT, LABEL, after_training, nearest
 from study.statistics import power_law
@@ -141,7 +141,7 @@ def accuracy_gain(tables: Tables) -> Cases:
     runs = tables.rows("runs", "neuron", "seed", "accuracy")
     pairs = [n for n in _networks(runs) if n + SURROGATE in set(runs["neuron"])]
     if not pairs:
-        raise NotMade("no surrogate gradients in this study")
+        raise NotMade(NO_SURROGATES)
 
     def compare(neuron: str) -> Cases:
         models = neuron, neuron + SURROGATE

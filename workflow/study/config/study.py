@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from spikegrad.network_settings import FirstSpike, NetworkSettings
+from spikegrad.network_settings import FirstSpike, Integrated, NetworkSettings
 from spikegrad.settings import Distinct, Section, implausible, validate
 from spikegrad.times import steps_within
 from study.config.data import COPIES, DataConfig
@@ -277,14 +277,18 @@ class Study(Section):
             return self
         if absent := set(self.joining.seeds) - set(self.seeds):
             raise ValueError(f"joining.seeds: {sorted(absent)} are not among seeds")
+        space = () if self.search is None else self.search.sampling.space
+        changes = [{}, *({p.key: value} for p in space for value in p.examples())]
         for neuron in self.exact:
-            network = self.model(neuron).network
-            learned = network.delays is not None or network.train_tau
-            if learned or isinstance(network.readout, FirstSpike) or neuron not in CLOCKED_COLOURS:
-                raise ValueError(
-                    f"joining is for {', '.join(CLOCKED_COLOURS)} without learned delays, learned "
-                    f"time constants and a first-spike readout, not for {neuron} as it is here"
-                )
+            for change in changes:
+                own = self.model(neuron).with_parameters(change, where="search.sampling.space")
+                if neuron not in CLOCKED_COLOURS or not _compared(own.network):
+                    chosen = "".join(f" with {key} {value}" for key, value in change.items())
+                    raise ValueError(
+                        f"joining is for {', '.join(CLOCKED_COLOURS)} without learned delays, "
+                        "learned time constants (network.train_tau, network.readout.train_times)"
+                        f" and a first-spike readout, not for {neuron}{chosen or ' as it is here'}"
+                    )
         return self
 
     @model_validator(mode="after")
@@ -303,6 +307,14 @@ class Study(Section):
                 " always name their data"
             )
         return self
+
+
+def _compared(network: NetworkSettings) -> bool:
+    """Whether exact and surrogate gradients of a network are of the same parameters."""
+    readout = network.readout
+    learned = network.delays is not None or network.train_tau
+    learned |= isinstance(readout, Integrated) and readout.train_times
+    return not (learned or isinstance(readout, FirstSpike))
 
 
 def _model(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from spikegrad.spikes import SpikeTrains
-from study.data.layout import DAMAGE, DataError
+from study.data.layout import DataError, prepared
 from study.data.splits import with_role
 from study.storage.tables import read_table
 
@@ -71,16 +71,11 @@ def load(
     """
     parts = read_table(split)
     wanted = with_role(parts, role, inner)
-    try:
-        with h5py.File(events, "r") as file:
-            if len(file["labels"]) != len(parts):
-                raise DataError(f"{split}: {len(parts)} samples, of which {events} has others")
-            data = _read(file, np.flatnonzero(wanted))
+    with prepared(events) as file:
+        if len(file["labels"]) != len(parts):
+            raise DataError(f"{split}: {len(parts)} samples, of which {events} has others")
+        data = _read(file, np.flatnonzero(wanted))
         data.spikes.check(data.n_units)
-    except DAMAGE as problem:
-        raise DataError(
-            f"{events}: not a whole prepared file ({problem}); prepare it again"
-        ) from None
     return data
 
 

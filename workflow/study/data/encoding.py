@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spikegrad.cochlea import Cochlea
+from spikegrad.seeds import generator_of_name
 from study.data.archives import read_audio
 from study.data.audio import decode, resample
 from study.data.layout import DataError, Sample, open_spike_file, write_spike_file
@@ -70,7 +71,7 @@ def encode(
                 " that, or shorten the sound or take it out"
             )
         name = f"{row['speaker']} {row['label']} {PurePosixPath(file).name}"
-        rng = np.random.default_rng([seed, *name.encode()])
+        rng = generator_of_name(seed, name)
         times, units = cochlea.spikes(sound, rng)
         samples[file] = Sample(times, units, row["label_number"], row["speaker_number"])
     write_spike_file(path, [samples[file] for file in rows["file"]], labels)

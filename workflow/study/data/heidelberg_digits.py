@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spikegrad.seeds import numpy_generator
 from study.config.data import PUBLISHED, HeidelbergDigits
 from study.data.archives import audio_names
 from study.data.layout import DataError
@@ -60,7 +61,7 @@ def tabulate(config: HeidelbergDigits, path: str | Path) -> pd.DataFrame:
     shares = apportion(
         np.array([len(rows) for rows in cells]), PUBLISHED["shd"].test - int((~some).sum())
     )
-    rng = np.random.default_rng(config.seed)
+    rng = numpy_generator(config.seed)
     drawn = np.concatenate(
         [rng.choice(rows, n, replace=False) for rows, n in zip(cells, shares, strict=True)]
     )

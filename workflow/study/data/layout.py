@@ -200,6 +200,23 @@ class SpikeFile:
 
 
 @contextmanager
+def prepared(path: str | Path) -> Iterator[h5py.File]:
+    """The file ``path`` that :mod:`study.data.prepare` wrote, to read; DataError if that is none,
+    or not whole."""
+    try:
+        with h5py.File(path, "r") as file:
+            if "offsets" not in file:
+                raise KeyError("it has no array 'offsets'")
+            yield file
+    except DataError:
+        raise
+    except DAMAGE as problem:
+        raise DataError(
+            f"{path}: not a whole prepared file ({problem}); prepare it again"
+        ) from None
+
+
+@contextmanager
 def open_spike_file(path: str | Path) -> Iterator[SpikeFile]:
     """Open the file ``path``; DataError if that is not a whole HDF5 file in SHD's layout."""
     with ExitStack() as stack:

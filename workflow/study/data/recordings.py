@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
+from spikegrad.seeds import numpy_generator
 from study.config.data import FileNames, Recordings, SpokenDigits
 from study.data.archives import audio_names
 from study.data.layout import DataError
@@ -68,7 +69,7 @@ def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:
                 f" data.recordings.test_speakers = {config.test_speakers} for the test set; add a"
                 " column split to the table, or recordings of others"
             )
-        rng = np.random.default_rng(config.seed)
+        rng = numpy_generator(config.seed)
         chosen = rng.choice(everyone, config.test_speakers, replace=False)
         table["split"] = [SPLITS[speaker in chosen] for speaker in table["speaker"]]
     return numbered(table, ordered(table["label"]), ordered(table["speaker"]))
@@ -112,7 +113,7 @@ def from_folders(places: dict[str, str], path: str | Path) -> pd.DataFrame:
 
 def by_samples(labels: pd.Series[str], config: Recordings) -> list[str]:
     """The split of recordings whose speakers nobody knows: a share of each class is for testing."""
-    rng = np.random.default_rng(config.seed)
+    rng = numpy_generator(config.seed)
     test = np.zeros(len(labels), bool)
     for label in ordered(labels):
         own = rng.permutation(np.flatnonzero(labels == label))

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spikegrad.seeds import generator_of_name
 from study.config.data import SpokenDigits
 from study.data.encoding import Sounds
 from study.data.recordings import WORDS
@@ -40,7 +41,7 @@ class SpeechError(RuntimeError):
 def spoken(rows: pd.DataFrame, seed: int) -> Sounds:
     """The sounds of ``rows``, at 22,050 Hz; how each is spoken depends on its name and ``seed``."""
     for name, word, voice in zip(rows["file"], rows["label"], rows["speaker"], strict=True):
-        rng = np.random.default_rng([seed, *name.encode()])
+        rng = generator_of_name(seed, name)
         rate, pitch, pitch_range = (
             int(rng.integers(low, high, endpoint=True)) for low, high in (RATE, PITCH, PITCH_RANGE)
         )

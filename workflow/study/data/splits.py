@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spikegrad.seeds import numpy_generator
 from study.config.data import Validation
 from study.data.layout import ORIGINS, DataError
 from study.storage.columns import Table, shared
@@ -91,7 +92,7 @@ def held_out(
     samples are by one, the same share of each class, rounded, and at least one sample.
     """
     outer = () if fold is None else (fold,)
-    rng = np.random.default_rng(np.random.SeedSequence(config.seed, spawn_key=outer))
+    rng = numpy_generator(config.seed, *outer)
     inner = np.full(len(labels), -1)
     if config.speakers and len(np.unique(speakers)) > 1:
         everyone = rng.permutation(np.unique(speakers))

@@ -14,7 +14,6 @@ from timeit import Timer
 import numpy as np
 import torch
 
-from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network
 from spikegrad.network_settings import Initial, NetworkSettings
 from spikegrad.seeds import generator, numpy_generator
@@ -114,7 +113,8 @@ def network_seconds(study: Study, neuron: Neuron) -> dict[Operation, float]:
 def active_network(
     settings: NetworkSettings, neuron: Neuron, data: SpikeDataset, activity: float
 ) -> Network:
-    """A network whose neurons spike about ``activity`` times a sample, found by bisection."""
+    """A network whose neurons spike about ``activity`` times a sample, found by bisection: no more
+    often, and as often as they can without a sample that runs away."""
     few = data.select(torch.arange(min(16, len(data))))
     network = Network(
         settings.model_copy(update={"init": INITIAL}), data.n_units, data.n_classes, neuron
@@ -122,15 +122,18 @@ def active_network(
     network.initialise(few.spikes, generator(0))
     initial = {name: weights.clone() for name, weights in network.state_dict().items()}
     hidden = [name for name in network.weights if name.startswith("hidden")]
+
+    def scale(factor: float) -> None:
+        network.load_state_dict({n: w * factor if n in hidden else w for n, w in initial.items()})
+
     low, high = 0.05, 20.0  # the factor of the hidden layers' weights
     for _ in range(12):
         factor = (low * high) ** 0.5
-        network.load_state_dict({n: w * factor if n in hidden else w for n, w in initial.items()})
-        try:
-            active = respond(network, few, len(few)).spikes_per_neuron > activity
-        except SpikeOverflowError:
-            active = True
+        scale(factor)
+        answer = respond(network, few, len(few))
+        active = answer.runaways > 0 or answer.spikes_per_neuron > activity
         low, high = (low, factor) if active else (factor, high)
+    scale(low)
     return network
 
 

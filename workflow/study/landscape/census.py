@@ -15,7 +15,7 @@ from study.landscape.causes import Bracket, disrupted, explain, tally
 from study.landscape.constants import STATES, SWAPS
 from study.landscape.directions import Centre
 from study.landscape.isolation import Line, bracket, breaks, swaps
-from study.landscape.job import Job, sample_lines
+from study.landscape.job import Job, SampleLine, sample_lines
 from study.landscape.objective import FAILURES, held
 from study.landscape.orders import order_changes
 from study.storage.columns import Table, shared
@@ -109,7 +109,7 @@ def census(job: Job) -> dict[str, pd.DataFrame]:
         changes += [{**key, **change} for change in found]
         lines.append({**key, **facts, "same_as": same_as.get(place.state)})
         losses += [{**key, "x": x, "loss": loss} for x, loss in sorted(line.losses.items())]
-    columns = [*key, *CHANGE]  # for a job that finds nothing
+    columns = [*job.key, *SampleLine._fields, "search", *CHANGE]  # for a job that finds nothing
     return {
         "changes": pd.DataFrame(changes, columns=columns),
         "census_lines": pd.DataFrame(lines),

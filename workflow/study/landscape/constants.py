@@ -20,9 +20,6 @@ JUMP = 1e-9
 TOLERANCE = min(JUDGED_DEPTHS) / 4
 """To which lines follow the mean loss, in nats."""
 
-SETTLED = 0.9
-"""Share of the lines that must have settled for their minima to be counted at all."""
-
 
 def height_column(cause: str) -> str:
     """The column of profiles with the summed heights of the jumps of a ``cause``."""

@@ -149,26 +149,35 @@ class Update:
 
     @property
     def length(self) -> float:
-        """Relative to the norm of the weights."""
-        return float(self.change.norm() / self.weights.norm())
+        """A relative distance."""
+        return relative(self.change, self.weights, self.network)
 
 
 def kept_updates(
     checkpoint: str | Path, snapshots: str | Path, data: SpikeDataset, number: int
 ) -> Iterator[Update]:
-    """Of the updates that rule train kept of one run on ``data``, ``number`` evenly spread ones."""
+    """Of the updates that rule train kept of one run on ``data``, ``number`` evenly spread ones.
+
+    Where no sample of a batch had a gradient there was no update.
+    """
     network, header = load_network(checkpoint)
     network.double()
     options = validate(TrainingSettings, header["training"], where=str(checkpoint))
     tensors, _ = load_tensors(snapshots)
     before, added = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
-    epochs = list(added)
+    epochs = [epoch for epoch, step in added.items() if any(part.any() for part in step.values())]
     places = np.linspace(0, len(epochs) - 1, min(number, len(epochs))).round().astype(int)
     for epoch in [epochs[place] for place in places]:
         weights, change = (vector_of(part[epoch], network) for part in (before, added))
         batch = next(epoch_batches(data, options, header["seed"], epoch + 1))
         run = network, header["neuron"], header["seed"], epoch
         yield Update(*run, weights, change, batch, options.sample_clip)
+
+
+def relative(change: Tensor, weights: Tensor, network: Network) -> float:
+    """Norm of a ``change`` of the weights over theirs, of all that landscapes do not hold."""
+    free = ~held(network)
+    return float(change[free].norm() / weights[free].norm())
 
 
 def along(
@@ -188,7 +197,7 @@ def along(
     predicted, changed = float(start @ change), losses[(points - 1) // REACH] - losses[0]
     with np.errstate(divide="ignore", invalid="ignore"):
         summary = {
-            "length": float(change.norm() / weights.norm()),
+            "length": relative(change, weights, objective.network),
             "predicted": predicted,
             "change": changed,
             "error": abs(changed - predicted),
@@ -228,7 +237,7 @@ def breaks_met(update: Update, options: Updates, draw: torch.Generator) -> dict[
     alike; a sample's search ends after ``options.max_runs`` runs of the network. Samples for which
     the network diverges there are left out.
     """
-    scale = update.weights.norm() / update.change.norm()
+    scale = 1 / update.length
     stretch = min(options.length, update.length)
     counted = samples = 0
     length = 0.0

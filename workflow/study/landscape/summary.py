@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from study.config.landscape import JUDGED_DEPTHS
-from study.landscape.constants import CAUSES, JUMP, SETTLED, SWAPS, height_column
+from study.landscape.constants import CAUSES, JUMP, SWAPS, height_column
+from study.landscape.fragmentation import have_settled
 from study.storage.columns import Table, shared
 
 DEPTH = JUDGED_DEPTHS[0]
@@ -93,6 +94,7 @@ MEASURES_TABLE = Table(
         **shared("neuron", "fold", "seed", "search", "state", "word_minima"),
         "word_variation": "total variation of a single sample's loss, in nats",
         "word_in_jumps": "percent of that in jumps",
+        "word_unresolved": "percent of that in steps too steep for double precision",
         "word_jumps": "jumps of a single sample's loss",
         "word_minima_mended": "the same with the jumps at changes of order closed",
         "mean_minima": "minima of the mean loss deeper than 0.01 nats; missing where too few "
@@ -120,12 +122,14 @@ def measures(
     """
     heights = profiles[[height_column(cause) for cause in CAUSES]].sum(axis=1)
     profile = profiles.assign(height=heights).groupby(KEY)
+    variation = profile["variation"].sum()
     minimum = profile_minima[profile_minima["depth"] == DEPTH].groupby(KEY)
     jumps = census.set_index(KEY)[["largest_jump", "largest_certified_jump"]]
     around = pd.DataFrame(
         {
             "word_variation": profile["variation"].mean(),
-            "word_in_jumps": 100 * profile["height"].sum() / profile["variation"].sum(),
+            "word_in_jumps": 100 * profile["height"].sum() / variation,
+            "word_unresolved": (100 * profile["unresolved"].sum() / variation).round(4),
             "word_jumps": profile["n_jumps"].mean(),
             "word_minima": minimum["minima"].mean(),
             "word_minima_mended": minimum["minima_without_jumps"].mean(),
@@ -137,9 +141,8 @@ def measures(
 
 
 def _minima_of_lines(lines: pd.DataFrame) -> pd.Series:
-    lines = lines[lines["depth"] == DEPTH]
-    settled = lines.groupby(["neuron", "state"])["settled"].transform("mean") >= SETTLED
-    return lines[settled].groupby(KEY)["minima"].mean()
+    lines = lines[lines["depth"] == DEPTH].groupby(["neuron", "state"]).filter(have_settled)
+    return lines.groupby(KEY)["minima"].mean()
 
 
 def _of_updates(steps: pd.DataFrame, updates: pd.DataFrame) -> pd.DataFrame:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from study.claims.estimates import Verdict
 from study.claims.judge import CLAIMS, Answer
+from study.claims.results import NOTHING_MADE
+from study.landscape.constants import JUMP
 from study.report.numbers import (
     cell,
     counted,
+    criterion,
+    listed,
     markdown_table,
     mean,
     measured,
@@ -26,6 +32,7 @@ from study.training.summary import summary
 MEASURES = {
     "word_variation": "variation of a single sample's loss (nats)",
     "word_in_jumps": "of that, in jumps (%)",
+    "word_unresolved": "of that, in steps too steep for double precision (%)",
     "word_jumps": "jumps of a single sample's loss",
     "word_minima": "minima of a single sample's loss",
     "word_minima_mended": "the same with the jumps at changes of order closed",
@@ -46,7 +53,7 @@ def statements(answers: Sequence[Answer]) -> str:
     for answer in answers:
         text = f"[{answer.statement.text}](#{answer.statement.name})"
         kind = "confirmatory" if answer.confirmatory else "exploratory"
-        found, of = "nothing in this study", ""
+        found, of, claimed = NOTHING_MADE, "", ""
         if answer.cases:
             own = [case for case in answer.cases if case["id"] == answer.cases[0]["id"]]
             qif = "QIF: " if len(own) > 1 else ""  # else the unit says it
@@ -54,8 +61,21 @@ def statements(answers: Sequence[Answer]) -> str:
             names = [case_name(case["case"], qif) for case in own]
             units = [counted(case["n"], case["unit"]) for case in own]
             of = "<br>".join(map("; ".join, zip(units, names, strict=True)))
-        rows.append([text, answer.verdict, found, of, kind])
-    return markdown_table(["statement", "verdict", "number (95 %)", "over", "kind"], rows)
+            claimed = criterion(own[0], answer.statement.unit)
+        apart = readings(answer)
+        judged = answer.verdict + (f" ({apart})" if apart else "")
+        rows.append([text, judged, found, claimed, of, kind])
+    header = ["statement", "verdict", "number (95 %)", "criterion", "over", "kind"]
+    return markdown_table(header, rows)
+
+
+def readings(answer: Answer) -> str:
+    """The verdicts of a statement's readings where they differ; else nothing."""
+    verdicts = Counter(case["verdict"] for case in answer.cases)
+    del verdicts[Verdict.NOT_MEASURABLE]
+    if len(verdicts) < 2:
+        return ""
+    return "readings: " + ", ".join(f"{verdicts[v]} {v}" for v in Verdict if verdicts[v])
 
 
 def verdict(answer: Answer) -> str:
@@ -160,6 +180,23 @@ def landscapes(study: StudyTables, state: str) -> str:
     rows = {MEASURES[measure]: lambda n, m=measure: shown(n, m) for measure in measures}
     title = f"{state}: each network" if few else f"{state}: mean; median"
     return by_neuron(study.neurons, title, rows)
+
+
+def lingering(study: StudyTables) -> str:
+    """At how many isolated changes a spike lingers while the loss changes by more than rounding,
+    which by theory is no jump: docs/landscapes.md. Empty if there is none."""
+    table = study.table("landscape/changes.parquet")
+    own = table[(table["search"] == "breaks") & table["lingers"].astype(bool)]
+    own = own[own["loss_change"].abs() > JUMP]
+    if own.empty:
+        return ""
+    whose = listed(neuron_label(n) for n in study.neurons if n in set(own["neuron"]))
+    return (
+        f"At {counted(len(own), 'changes')} ({whose}) a spike lingers: the loss changes by up to"
+        f" {number(own['loss_change'].abs().max())} nats within {number(own['width'].max(), 1)}"
+        " of the weights' norm. By theory it is continuous there, so that these changes count as no"
+        " jumps. Training meets them as it meets jumps."
+    )
 
 
 def robustness(study: StudyTables) -> str:

@@ -67,6 +67,14 @@ def measured(case: Mapping[str, Any], unit: str = "") -> str:
     return f"{with_interval(*values)} {unit}".strip()
 
 
+def criterion(case: Mapping[str, Any], unit: str = "") -> str:
+    """What the number of a row of claims.csv must fulfil, as :func:`measured` shows the number."""
+    side, threshold = case["criterion"].split()
+    of_shares, in_percent = unit.startswith(("points", "%")), unit.startswith("%")
+    value = number(float(threshold) * (100 if of_shares else 1))
+    return f"{side} {value}{' %' if in_percent else ''}"
+
+
 def counted(n: int, units: str) -> str:
     """ "1 search", "2 searches"."""
     many, of, whom = units.partition(" of ")

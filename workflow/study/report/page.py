@@ -101,7 +101,8 @@ def body_of(text: str) -> str:
     """A page as the body of an HTML file."""
     body = markdown.markdown(text, extensions=["tables", "toc", "fenced_code", "sane_lists"])
     verdicts = "|".join(Verdict)
-    return re.sub(rf"<td>({verdicts})</td>", r'<td><span class="verdict \1">\1</span></td>', body)
+    cell = rf"<td>({verdicts})( \(.*?\))?</td>"
+    return re.sub(cell, r'<td><span class="verdict \1">\1</span>\2</td>', body)
 
 
 def as_html(text: str, folder: Path) -> str:

@@ -5,12 +5,11 @@ Templates escape what they are given.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-TEMPLATES = Path(__file__).parent / "templates"
+from study.storage.provenance import TEMPLATES
 
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(TEMPLATES),

@@ -116,8 +116,13 @@ def publish(results: Path, target: Path, commit: str) -> None:
         page = claims_page(read_table(table), PAGE, folder, judged_in)
         (folder / CLAIM_PAGES[template_of(folder)]).write_text(page)
     (part / "about.yaml").write_text(yaml.safe_dump({"commit": commit}))
-    shutil.rmtree(target, ignore_errors=True)
-    part.rename(target)
+    if target.exists():
+        old = target.with_name(f"{target.name}.old")
+        target.rename(old)
+        part.rename(target)
+        shutil.rmtree(old)
+    else:
+        part.rename(target)
 
 
 def judge_published(folder: Path) -> list[Path]:

@@ -28,6 +28,8 @@ from study.training.summary import accuracy_by_fold, minutes, summary, unit_of
 
 PRIMARY = "qif: every speaker alike"
 """The case of the primary result of a study with folds: docs/claims.md."""
+GAPS = (0.1, 0.05, 0.03)
+"""Differences in accuracy of which pages say how many folds would find them."""
 LADDER = {
     "lif": "",
     "lif_refractory": "a bounded rate",
@@ -164,18 +166,23 @@ def gain(study: StudyTables, case: str) -> str:
 
 def to_decide(study: StudyTables) -> str:
     """What the interval of an undecided primary result excludes, and how many folds with such a
-    mean and spread would decide it; empty if it is decided."""
+    spread would find that mean, or one of :data:`GAPS`; empty if it is decided."""
     found = primary(study)
     found = found[(found["verdict"] == Verdict.UNDECIDED) & (found["estimate"] != 0)]
     if found.empty or not math.isfinite(found["low"].iloc[0]):
         return ""
     value, low, high, n = (found[name].iloc[0] for name in ("estimate", "low", "high", "n"))
     margin = t.ppf((1 + LEVEL) / 2, n - 1) / n**0.5  # of the interval, in standard deviations
-    folds = units_to_decide(2 * margin * value / (high - low))
+    spread = (high - low) / (2 * margin)
+    folds = [units_to_decide(gap / spread) for gap in (*GAPS, value)]
+    needed = listed(
+        f"{counted(k, 'folds')} for {100 * gap:.0f} points"
+        for k, gap in zip(folds, GAPS, strict=False)
+    )
     return (
-        f"The interval excludes differences below {points(low)} and above {points(high)} points. If"
-        f" the difference is the one found and others vary as these {n} folds do,"
-        f" {counted(folds, 'folds')} would decide with a probability of {share(POWER)}."
+        f"The interval excludes differences below {points(low)} and above {points(high)} points. To"
+        f" find a difference with a probability of {share(POWER)}, where folds vary as these {n}"
+        f" do, it takes {needed}, and {folds[-1]:,} for the one that was found."
     )
 
 

@@ -12,6 +12,7 @@ from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
 from study.search.records import MEMORY, TIMEOUT
 from study.search.selection import over_inner_folds
+from study.search.tables import ran_away_at_once
 from study.style import neuron_label
 from study.training.mean_field import CRITICAL
 from study.training.outcomes import FINISHED, OVERFLOW
@@ -65,9 +66,9 @@ def recurrence(study: StudyTables) -> str:
     """Trials that ran away, and the best of each search (mean), below and above the scale at which
     LIF rates diverge."""
     trials = study.table("search/trials.parquet").fillna({"validation_accuracy": 0.0})
-    away, at_once = trials["outcome"] == OVERFLOW, trials["presentations"] == 0
+    away, at_once = trials["outcome"] == OVERFLOW, ran_away_at_once(trials)
     above = trials[RECURRENCE] > CRITICAL
-    trials["early"], trials["later"] = away & at_once, away & ~at_once
+    trials["early"], trials["later"] = at_once, away & ~at_once
     trials["finished"] = trials["outcome"] == FINISHED
     rows = []
     for neuron in sorted(study.neurons, key=neuron_label):
@@ -77,7 +78,7 @@ def recurrence(study: StudyTables) -> str:
                 best = own.groupby("search")["validation_accuracy"].max().mean()
                 counts = [len(own), *own[["early", "later", "finished"]].sum()]
                 rows.append([neuron_label(neuron), side, *counts, share(best, 1)])
-    counted = ["trials", "ran away before the first epoch", "later", "finished"]
+    counted = ["trials", "ran away before the first epoch was over", "later", "finished"]
     best_of = "best trial of a search, validation, mean"
     header = ["neuron", "initial scale of recurrent weights", *counted, best_of]
     return markdown_table(header, rows)

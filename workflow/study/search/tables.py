@@ -14,6 +14,7 @@ from study.search.records import MEMORY, TIMEOUT
 from study.search.selection import SEARCH, over_inner_folds
 from study.statistics import spearman
 from study.storage.columns import Table, shared
+from study.training.outcomes import OVERFLOW
 
 
 def expected_of_last(ordered: Sequence[float]) -> np.ndarray:
@@ -29,6 +30,11 @@ def expected_of_last(ordered: Sequence[float]) -> np.ndarray:
             for k in range(1, n + 1)
         ]
     )
+
+
+def ran_away_at_once(trials: pd.DataFrame) -> pd.Series:
+    """Which ``trials`` ran away before their first epoch was over."""
+    return (trials["outcome"] == OVERFLOW) & (trials["epochs"] == 0)
 
 
 BUDGET_TABLE = Table(

@@ -68,7 +68,8 @@ def _place(path: Path) -> Path:
     parts = path.parts
     top = len(parts) - 1  # beside it, if it is in no study's results
     if RESULTS in parts:
-        top = min(parts.index(RESULTS) + 2, top)
+        inner = len(parts) - 1 - parts[::-1].index(RESULTS)
+        top = min(inner + 2, top)
     return Path(*parts[:top], FOLDER, *parts[top:-1], f"{path.name}.sum")
 
 

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from spikegrad.layers import SpikingLayer
+from spikegrad.layers import NotFiniteError, SpikingLayer
 from spikegrad.network import Network, load_network
+from spikegrad.runaways import without_runaways
 from spikegrad.saving import load_tensors
 from spikegrad.settings import validate
 from study.config.training import StepDecay, TrainingSettings
@@ -102,16 +103,25 @@ def spiked(history: pd.DataFrame, n_neurons: int) -> tuple[np.ndarray, np.ndarra
 def has_gradient(network: Network, data: SpikeDataset, batch_size: int) -> Tensor:
     """Whether the loss has a gradient in any incoming weight of a neuron, bool [n_neurons].
 
-    For any batch of ``data``. A batch on which the network diverges gives none.
+    For any batch of ``data``, without the samples that run away or have no finite gradient, which
+    training leaves out as well.
     """
-    found = torch.zeros(sum(network.settings.layers), dtype=torch.bool)
-    for indices in torch.arange(len(data.labels)).split(batch_size):
-        network.zero_grad()
-        with suppress(*DIVERGED):
-            output = network(data.spikes.select(indices))
-            cross_entropy(output.logits, data.labels[indices]).backward()
-            found |= torch.cat([_reached(layer) for layer in network.hidden])
-    return found
+    batches = torch.arange(len(data)).split(batch_size)
+    return torch.stack([_has_gradient(network, data.select(batch)) for batch in batches]).any(0)
+
+
+def _has_gradient(network: Network, batch: SpikeDataset) -> Tensor:
+    network.zero_grad()
+    output, kept = without_runaways(network, batch.spikes)
+    if len(kept):
+        try:
+            cross_entropy(output.logits, batch.labels[kept]).backward()
+            return torch.cat([_reached(layer) for layer in network.hidden])
+        except NotFiniteError:
+            if len(kept) > 1:
+                alone = [_has_gradient(network, batch.select(sample)) for sample in kept.split(1)]
+                return torch.stack(alone).any(0)
+    return torch.zeros(sum(network.settings.layers), dtype=torch.bool)
 
 
 def _reached(layer: SpikingLayer) -> Tensor:
