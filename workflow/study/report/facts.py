@@ -225,7 +225,7 @@ def roughness(study: StudyTables) -> str:
         means = own.groupby("neuron")[["changed", "turned"]].mean()
         of_neuron = [means.loc[n] for n in neurons]
         texts = [f"{r['changed']:+.4f}, {r['turned']:+.2f}".replace("-", "−") for r in of_neuron]
-        rows.append([f"{length:g}", clipped, *texts])
+        rows.append([number(length), clipped, *texts])
     header = [f"{neuron_label(n)}: loss, cosine" for n in neurons]
     steps = markdown_table(["down the gradient by", "samples clipped", *header], rows)
     of = table.groupby("neuron")[["word_variation", "word_in_jumps", "word_minima"]].mean()

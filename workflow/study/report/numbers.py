@@ -9,6 +9,9 @@ from typing import Any
 import pandas as pd
 
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def number(value: float, digits: int = 3) -> str:
     """Some significant digits, and words for what is no number."""
     if math.isnan(value):
@@ -17,7 +20,11 @@ def number(value: float, digits: int = 3) -> str:
         return "∞" if value > 0 else "−∞"
     if 1000 <= abs(value) < 1e6:
         return f"{value:,.0f}".replace("-", "−")
-    return f"{value:.{digits}g}".replace("-", "−")
+    mantissa, power, exponent = f"{value:.{digits}g}".partition("e")
+    if power:
+        ten = f"10{str(int(exponent)).translate(RAISED)}"
+        mantissa = ten if mantissa == "1" else f"{mantissa} × {ten}"
+    return mantissa.replace("-", "−")
 
 
 def with_interval(value: float, low: float, high: float, show: Any = number) -> str:
