@@ -1,0 +1,43 @@
+"""Matrix products that are the same on any number of threads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spikegrad.products import product
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(3, 4), (2, 3, 4), (0, 4), (2, 1, 3, 4)]))
+def test_products_are_those_of_torch_and_so_are_their_gradients(seed: int, shape: tuple) -> None:
+    """Of spikes, which are mostly 0."""
+    draw = torch.Generator().manual_seed(seed)
+    left = torch.rand(shape, generator=draw, dtype=torch.float64)
+    left = (left * (left > 0.7)).requires_grad_()
+    right = torch.randn(4, 5, generator=draw, dtype=torch.float64, requires_grad=True)
+    weights = torch.randn(*shape[:-1], 5, generator=draw, dtype=torch.float64)
+    ours, theirs = product(left, right), left @ right
+    torch.testing.assert_close(ours, theirs)
+    for own, other in zip(
+        torch.autograd.grad((ours * weights).sum(), (left, right)),
+        torch.autograd.grad((theirs * weights).sum(), (left, right)),
+        strict=True,
+    ):
+        torch.testing.assert_close(own, other)
+
+
+def test_nothing_times_a_number_that_is_none_is_none() -> None:
+    """As everywhere, so that what diverges is seen."""
+    right = torch.tensor([[1.0, np.inf], [np.nan, 2.0]])
+    found = product(torch.tensor([[0.0, 0.0], [1.0, 0.0]]), right)
+    assert found.isnan().tolist() == [[True, True], [True, False]]
+
+
+def test_factors_that_do_not_fit_are_named() -> None:
+    with pytest.raises(ValueError, match=r"\[2, 3\] of torch.float32 and \[2, 3\]"):
+        product(torch.zeros(2, 3), torch.zeros(2, 3))
+    with pytest.raises(ValueError, match="float64"):
+        product(torch.zeros(2, 3), torch.zeros(3, 2, dtype=torch.float64))
