@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from smoke import damage, edited, snakemake
-from study.config.remembered import ForgottenError, check_remembered, remember
+from study.config.remembered import (
+    FILE,
+    ForgottenError,
+    check_remembered,
+    remember,
+    remember_alone,
+)
 from study.storage.sums import FOLDER, OWN, DamagedError, seal, verify
 
 
@@ -95,6 +101,8 @@ def test_settings_are_remembered_where_snakemake_has_forgotten(
 ) -> None:
     """Results of other settings do not pass for those of new ones when .snakemake is gone."""
     project = edited(finished, tmp_path)
+    known = project / f"results/spoken-digits-smoke/{FILE}"
+    assert len(known.read_text().splitlines()) == 1  # since all of it has been made
     shutil.rmtree(project / ".snakemake")
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text("training: {epochs: 3}\nnetwork: {tau: 0.025}\n")
@@ -115,6 +123,12 @@ def test_only_what_nobody_knows_is_refused(tmp_path: Path) -> None:
         check_remembered(results, {"a": {"b": 2}, "c": [1, 2]}, metadata)
     with pytest.raises(ForgottenError, match=r"another a\.b, c, d and 1 more, and"):
         check_remembered(results, {"d": 1, "e": 2}, metadata)
+    remember(results, {"a": {"b": 2}, "c": [1, 2]})  # of one stage, then .snakemake is lost
+    for both in ({"b": 1}, {"b": 2}):
+        with pytest.raises(ForgottenError, match=r"made with another a\.b, and"):
+            check_remembered(results, {"a": both, "c": [1, 2]}, metadata)
+    remember_alone(results, {"a": {"b": 2}, "c": [1, 2]})  # after all stages
+    check_remembered(results, {"a": {"b": 2}, "c": [1, 2]}, metadata)
     metadata.mkdir()
     (metadata / "record").touch()  # Snakemake knows, and makes again what it has to
     check_remembered(results, {"d": 1}, metadata)

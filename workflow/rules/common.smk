@@ -18,7 +18,12 @@ from study.config.study import Study
 from study.estimate.seconds import limit
 from study.storage.lock import LockedError, lock
 from study.storage.provenance import code_digest
-from study.config.remembered import ForgottenError, check_remembered, remember
+from study.config.remembered import (
+    ForgottenError,
+    check_remembered,
+    remember,
+    remember_alone,
+)
 
 if {"{", "}"} & set(str(BASE)):
     raise WorkflowError(

@@ -96,6 +96,8 @@ onstart:
 
 
 onsuccess:
+    if not workflow.dag_settings.targets - {"all", "default"}:
+        remember_alone(Path(RESULTS), STUDY_SETTINGS)
     logger.info("\nDone. Where to look:")
     places = made(PLACES)
     for what, place in {**places, "all tables and figures": RESULTS}.items():

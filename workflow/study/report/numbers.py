@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
