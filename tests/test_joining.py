@@ -198,7 +198,7 @@ def test_networks_that_run_away_are_told_and_left_out(rate: float) -> None:
     table = growing(model().network, "lif", 6, dataset(24), options, 0)
     assert table["ran_away"].notna().all()
     assert (table["step"] < table["ran_away"]).all()
-    found = powers(table, 0)
+    found = powers(table)
     assert found["exponent"].isna().all()
     assert (found["n_networks"] == 0).all()
     assert (found["ran_away"] == OPTIONS.growing.networks).all()
@@ -254,12 +254,12 @@ def test_powers_of_the_width_are_found() -> None:
         for network in range(3)
         for step in (0, 5)
     ]  # fmt: skip
-    table = powers(pd.DataFrame(rows), 0).set_index("quantity")
+    table = powers(pd.DataFrame(rows)).set_index("quantity")
     assert table.loc["drift", "exponent"] == pytest.approx(-0.5)
     assert table.loc["drift", "low"] == pytest.approx(-0.5)
     assert table.loc["distance", "exponent"] == pytest.approx(-1)
     assert table.loc["distance", "low"] < -1 < table.loc["distance", "high"]
-    one_width = powers(pd.DataFrame([row for row in rows if row["width"] == 40]), 0)
+    one_width = powers(pd.DataFrame([row for row in rows if row["width"] == 40]))
     assert one_width["exponent"].isna().all()
 
 

@@ -121,8 +121,6 @@ if STUDY.joining:
             log:
                 f"{LOGS}/joining/powers.log",
             localrule: True
-            params:
-                seed=STUDY.seeds[0],
             script:
                 "../scripts/joining_powers.py"
 

@@ -96,7 +96,7 @@ onstart:
 
 
 onsuccess:
-    if not workflow.dag_settings.targets - {"all", "default"}:
+    if {*workflow.dag_settings.targets} <= {"all", "default"}:
         remember_alone(Path(RESULTS), STUDY_SETTINGS)
     logger.info("\nDone. Where to look:")
     places = made(PLACES)

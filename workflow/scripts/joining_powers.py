@@ -6,4 +6,4 @@ from study.storage.tables import read_table, write_table
 
 start(snakemake)
 table = read_table(snakemake.input.growing)
-write_table(powers(table, snakemake.params.seed), snakemake.output.powers)
+write_table(powers(table), snakemake.output.powers)

@@ -9,6 +9,7 @@ from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 
 start(snakemake)
+UNSTABLE = -0.01  # the claim's criterion
 PLACES, NAMES = [-1, -1e-2, 0, 1e-2, 1], ["−1", "−0.01", "0", "0.01", "1"]
 spectra, values = (
     after_training(read_table(file))
@@ -38,8 +39,11 @@ for row, neuron in zip(axes, neurons, strict=True):
     for panel in row[1:]:
         widths_below(panel, spectra["pseudo_width"])
     row[1].axhline(0, color="grey", lw=0.8)
-    row[1].set_ylim(max(-1.05, row[1].get_ylim()[0]), min(0.5, row[1].get_ylim()[1]))
-    row[1].set_ylabel("least real part / largest size")
+    row[1].axhline(UNSTABLE, color="grey", lw=0.8, ls=":")
+    row[1].set_yscale("symlog", linthresh=1e-3)
+    row[1].set_yticks(PLACES, NAMES)
+    row[1].yaxis.set_minor_locator(NullLocator())
+    row[1].set(ylabel="least real part / largest size", ylim=(-1.5, 0.5))
     row[2].set(ylabel="antisymmetric / symmetric part", ylim=(0, None))
 axes[-1, 0].set_xlabel("real part / largest size")
 for panel in axes[-1, 1:]:

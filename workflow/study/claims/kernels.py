@@ -36,7 +36,7 @@ def growth(tables: Tables) -> Cases:
         if found.empty:  # one slope only
             continue
         row = found.loc[found["width"].idxmax()]
-        case = f"gradients of {experiment}, width {row['width']:g}"
+        case = f"gradients of finite networks ({experiment}), width {row['width']:g}"
         cases[case] = _of_networks(row, row[[*POWER]].astype(float) - row["theory"])
     return cases
 
@@ -83,8 +83,8 @@ def distance(tables: Tables) -> Cases:
 def spread(tables: Tables) -> Cases:
     """By how much single networks scatter more, or less, than the SG-NTK's flow.
 
-    Root of the difference of the variances over the target's rms, in the widest networks after
-    training.
+    The case says which. Root of the size of the difference of the variances over the target's rms,
+    in the widest networks after training.
     """
     scale = _target_rms(tables)
     cases = {}
@@ -95,7 +95,8 @@ def spread(tables: Tables) -> Cases:
             differences = squares - row["std_predicted"] ** 2
             value, *ends = np.sqrt(np.abs(differences)) / scale
             same = differences[1] < 0 < differences[2]
-            case = f"{experiment}, width {row['width']:g}, {row['points']} points"
+            side = "" if same else ", more" if differences[0] > 0 else ", less"
+            case = f"{experiment}, width {row['width']:g}, {row['points']} points{side}"
             cases[case] = _of_networks(row, (value, 0.0 if same else min(ends), max(ends)))
     return cases
 

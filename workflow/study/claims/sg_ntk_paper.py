@@ -109,8 +109,8 @@ SG_NTK_CLAIMS = (
     Claim(
         "sg-ntk-describes-spread",
         REGRESSION,
-        "root of the difference of variances between single trained networks and the SG-NTK's "
-        "flow, over the target's rms",
+        "root of the size of the difference of variances between single trained networks and the "
+        "SG-NTK's flow, over the target's rms",
         Criterion("<", 0.1, NETWORKS),
         kernels.spread,
     ),

@@ -27,6 +27,8 @@ def spread(
     ends = np.array([t_interval(own) if len(own) > 2 else (np.nan, np.nan) for _, own in values])
     if log:
         means, ends = 10**means, 10**ends
+    if len(means) == 1:  # no area
+        axes.vlines(means.index, *ends.T, color=style["color"], alpha=0.4, lw=1.5)
     axes.fill_between(means.index, *ends.T, color=style["color"], alpha=0.2, lw=0)
     axes.plot(means, **{"ls": "-", "marker": ".", **style})
 

@@ -3,9 +3,10 @@
 Networks of one hidden layer of n neurons and one output f learn targets of -1 and 1 by full-batch
 gradient descent, of half the mean square of f - y. Each matrix has a rate of its own, so that its
 part of the kernel neither grows nor falls with n: 1 for the input's weights, 1 / n for recurrent
-ones and the readout's, whose weights fall as 1 / sqrt(n) ("ntk"). In the "mean field" they fall as
-1 / n, and hidden layers' rates are n times as large, so that single neurons still move. Beside them
-stands descent in function space with the network's own kernel at the start.
+ones and the readout's, whose weights fall as 1 / sqrt(n) ("ntk"). In the "mean field" the readout's
+weights fall as 1 / n (recurrent ones still as 1 / sqrt(n)), and hidden layers' rates are n times as
+large, so that single neurons still move. Beside them stands descent in function space with the
+network's own kernel at the start.
 """
 
 from __future__ import annotations
@@ -17,27 +18,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import gmean
 from torch import Tensor
 
 from spikegrad.autograd import NotFiniteError
 from spikegrad.network import Network
 from spikegrad.network_settings import NetworkSettings
 from spikegrad.ntk.spiking import jacobian
-from spikegrad.seeds import generator, numpy_generator
+from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.config.joining import Joining, Widths
 from study.data.dataset import SpikeDataset
 from study.jobs import with_progress
 from study.joining.twin import Twin
 from study.landscape.objective import FAILURES
-from study.statistics import power_interval, power_law
+from study.statistics import power_t_interval
 from study.storage.columns import Table, shared
 
 RECORDED = 9
 """Steps of a training that are kept, the first and the last among them."""
-RESAMPLES = 1000
-"""Of the bootstrap over networks."""
 
 GROWING_TABLE = Table(
     files=("joining/growing.csv", "joining/growing/*/*.parquet"),
@@ -67,13 +65,13 @@ POWERS_TABLE = Table(
         "scaling": GROWING_TABLE.columns["scaling"],
         "quantity": "column of growing.csv",
         "exponent": "by least squares in the logarithms of geometric means over networks",
-        "low": "lower end of its 95 % bootstrap interval over networks",
+        "low": "lower end of its 95 % t interval over networks",
         "high": "upper end",
     },
 )
 
 
-def powers(table: pd.DataFrame, seed: int) -> pd.DataFrame:
+def powers(table: pd.DataFrame) -> pd.DataFrame:
     """The table growing_powers of the table growing."""
     end = table["step"].max()
     rows = []
@@ -83,11 +81,10 @@ def powers(table: pd.DataFrame, seed: int) -> pd.DataFrame:
         for quantity in ("drift", "distance"):
             values = last.pivot_table(index="network", columns="width", values=quantity).dropna()
             widths, found = values.columns.to_numpy(float), values.to_numpy()
-            exponent, interval = math.nan, (math.nan, math.nan)
+            power = (math.nan, math.nan, math.nan)
             if len(found) > 1 and len(widths) > 1:
-                interval = power_interval(widths, found, numpy_generator(seed), RESAMPLES, gmean)
-                exponent, _ = power_law(widths, gmean(found, axis=0))
-            rows.append((neuron, rule, scaling, quantity, exponent, *interval, len(found), lost))
+                power = power_t_interval(widths, found)
+            rows.append((neuron, rule, scaling, quantity, *power, len(found), lost))
     names = ["neuron", "rule", "scaling", "quantity", "exponent", "low", "high"]
     return pd.DataFrame(rows, columns=[*names, "n_networks", "ran_away"])
 

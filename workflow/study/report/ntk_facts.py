@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -66,6 +67,8 @@ def powers(study: StudyTables) -> str:
     """Powers of the width, by ensemble and quantity."""
 
     def power(row: Any) -> str:
+        if not math.isfinite(row["exponent"]):
+            return "nothing above the flow"
         return with_interval(row["exponent"], row["low"], row["high"], lambda v: number(v, 2))
 
     rows = []

@@ -8,6 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+EXACT = ("depths", "kernels")
+"""Units of claims whose numbers have no sampling error: not an interval, but the range over these
+stands beside the median."""
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -59,11 +62,14 @@ def points(value: float) -> str:
 
 
 def measured(case: Mapping[str, Any], unit: str = "") -> str:
-    """The estimate of a row of claims.csv with its interval; shares in points or %, if
-    its ``unit`` begins so. Differences of shares end at 100 points."""
+    """The estimate of a row of claims.csv with its interval, of an exact one with its range; shares
+    in points or %, if its ``unit`` begins so. Differences of shares end at 100 points."""
     if math.isnan(case["estimate"]):
         return "nothing to measure"
     values = (case["estimate"], case["low"], case["high"])
+    if case["unit"] in EXACT:
+        value, *ends = map(number, values)
+        return f"{value} (range {' to '.join(ends)}) {unit}".strip()
     if unit.startswith("points"):
         if math.isfinite(case["low"]):
             values = (case["estimate"], max(case["low"], -1.0), min(case["high"], 1.0))

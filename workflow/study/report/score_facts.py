@@ -80,7 +80,7 @@ def over_seeds(study: StudyTables) -> str:
     found = with_interval(gain.value, gain.low, gain.high, show=points)
     return (
         f"{single} QIF minus LIF is {found} points over seeds; the interval leaves out that another"
-        " search would find other settings."
+        " search would find other settings, and that other speakers would be tested."
     )
 
 
