@@ -24,7 +24,7 @@ from smoke import ROOT
 from spikegrad.settings import ConfigError, validate
 from study.config import reference
 from study.config.data import DataConfig
-from study.config.overlays import by_neuron, differences, given_twice, hidden
+from study.config.overlays import by_neuron, differences, given_twice, hidden, of_one_kind
 from study.config.study import Study
 
 
@@ -145,6 +145,40 @@ def test_a_mistake_is_named_with_its_key(line: str):
         validate(Study, config)
     assert message in str(caught.value)
     assert str(caught.value).count("\n") < 3
+
+
+@pytest.mark.parametrize(
+    ("section", "laid"),
+    [
+        (("network", "readout"), [{"kind": "maximum", "tau_out": 0.1}]),
+        (("network", "readout"), [{"tau_out": 0.1}, {"kind": "maximum", "tau_out": 0.2}]),
+        (
+            ("network", "readout"),
+            [
+                {"kind": "maximum", "tau_out": 0.2},
+                {"kind": "integrated", "tau_out": 0.1, "window": 1.0},
+            ],
+        ),
+        (("network", "readout"), [{"tau_out": 0.1}]),
+        (("search", "sampling", "sampler"), [{"kind": "random"}]),
+        (("search", "sampling", "sampler"), [{"kind": "random"}, {"kind": "tpe", "startup": 3}]),
+    ],
+)
+def test_a_section_of_another_kind_replaces_the_first(section: tuple[str, ...], laid: list[dict]):
+    """Its own keys alone are left; those of files of the same kind add up."""
+    config = settings("smoke.yaml")
+    first = reduce(getitem, section, config)
+    files = [settings("smoke.yaml")]
+    expected = dict(first)
+    for own in laid:
+        above = reduce(lambda inner, key: {key: inner}, section[::-1], own)
+        update_config(config, above)
+        files.append(above)
+        same = own.get("kind", expected["kind"]) == expected["kind"]
+        expected = {**expected, **own} if same else own
+    found = of_one_kind(config, files)
+    assert reduce(getitem, section, found) == expected
+    assert validate(Study, found).dataset == config["dataset"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Networks for other simulators and chips, in the Neuromorphic Intermediate Representation.
 
 NIR: Pedersen et al., Nature Communications 15:8122 (2024). Needs the package nir:
-``pip install 'spikegrad[nir]'``.
+``pip install '.[nir]'`` in a clone.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def to_nir(network: Network | nn.Sequential | SpikingLayer, step: float) -> nir.
     try:
         import nir
     except ImportError as problem:
-        raise ImportError("to_nir needs the package nir: pip install 'spikegrad[nir]'") from problem
+        raise ImportError("to_nir needs the package nir: pip install nir") from problem
     line, layers, readout = _parts(network)
     n_inputs = layers[0].n_in if line is None else line.n_units
     nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([n_inputs])})}

@@ -12,7 +12,7 @@ BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path[:0] = [str(BASE.parent / "src"), str(BASE)]
 
 from spikegrad.settings import ConfigError, validate
-from study.config.overlays import differences, given_twice, hidden
+from study.config.overlays import differences, given_twice, hidden, of_one_kind
 from study.config.search import Halving
 from study.config.study import Study
 from study.estimate.seconds import limit
@@ -34,8 +34,13 @@ if (encoding := locale.getpreferredencoding(False).lower()) not in ("utf-8", "ut
         f"this shell's locale writes text in {encoding}, files would be read wrongly:"
         " export PYTHONUTF8=1"
     )
+LAID = {
+    os.path.relpath(file): load_configfile(file)
+    for file in [*workflow.configfiles[-1:], *workflow.overwrite_configfiles]
+}
+LAID["--config"] = workflow.config_settings.config
 try:
-    STUDY = validate(Study, config)
+    STUDY = validate(Study, of_one_kind(config, [*LAID.values()]))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -48,14 +53,12 @@ if STUDY.machines.container is not None:
 STARTED = time.time()
 if workflow.is_main_process:  # jobs parse all this again
     os.environ.update(SPIKEGRAD_STARTED=f"{STARTED}")  # for scripts/_job.py
-    LAID = [*workflow.configfiles[-1:], *workflow.overwrite_configfiles]
-    for file in LAID:
+    for file in [*LAID][:-1]:
         if twice := given_twice(Path(file).read_text()):
             raise WorkflowError(
                 f"{file}: '{twice[0]}' stands there twice; make one of both"
             )
-    LAID = [(os.path.relpath(file), load_configfile(file)) for file in LAID]
-    for line in hidden([*LAID, ("--config", workflow.config_settings.config)]):
+    for line in hidden([*LAID.items()]):
         logger.warning(line)
     MODELS = {neuron: STUDY.model(neuron).model_dump() for neuron in STUDY.neurons}
     logger.info(differences(MODELS))

@@ -38,9 +38,9 @@ NEARNESS = _statement(
 )
 UNSTABLE = _statement(
     "instability",
-    short="the SG-NTK has unstable directions",
+    short="the SG-NTK has eigenvalues with negative real parts",
     text="with the surrogate nearest to the exact gradient, the SG-NTK of trained networks has "
-    "eigenvalues with negative real parts, along which surrogate learning moves away",
+    "eigenvalues with negative real parts",
     unit="least real part over the largest size",
 )
 LAZINESS = _statement(

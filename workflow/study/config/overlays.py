@@ -43,6 +43,27 @@ def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     return found
 
 
+def of_one_kind(config: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """``config`` without the values of a section's earlier ``kind``.
+
+    Snakemake has made it of the contents of ``files``, laid over each other key by key: where a
+    file exchanges a readout or a sampler for one of another kind, the keys of the first are left.
+    """
+    begins, kind = 0, None
+    for number, own in enumerate(files):
+        if own.get("kind", kind) != kind:
+            begins, kind = number, own["kind"]
+    left = {key for own in files[:begins] for key in own}
+    left -= {key for own in files[begins:] for key in own}
+    return {
+        key: of_one_kind(value, [own[key] for own in files if isinstance(own.get(key), Mapping)])
+        if isinstance(value, Mapping)
+        else value
+        for key, value in config.items()
+        if key not in left
+    }
+
+
 def hidden(files: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
     """A warning for each value that a neuron's own value, from an earlier file, keeps from it.
 

@@ -76,7 +76,8 @@ def _kernels(experiment: NTKExperiment, x: Array, phi: Erf) -> dict[str, Array]:
 
 DISTANCES_TABLE = Table(
     files=("ntk/*/distances.csv",),
-    says="How far the mean of networks is from these, over test points.",
+    says="How far the mean of networks is from these, over all points, those of training among "
+    "them.",
     columns={
         **shared("slope", "width", "step", "seed", "n_networks"),
         "at": "after as many steps of the kernel's flow (same time), or from kernel regression "
