@@ -8,8 +8,7 @@ from functools import partial
 from study.claims.estimates import NOTHING, Estimate
 from study.claims.results import LIF, Cases, Tables, Units
 from study.config.landscape import JUDGED_DEPTHS
-from study.landscape.constants import STATES
-from study.landscape.fragmentation import have_settled
+from study.landscape.constants import STATES, have_settled
 
 BATCHES = {"on the step's own batch": ("own",), "on a fixed batch": ("fixed",)}
 

@@ -1,5 +1,7 @@
 """Names and limits that computations and figures share."""
 
+import pandas as pd
+
 from study.config.landscape import JUDGED_DEPTHS
 
 STATES = ("untrained", "equal loss", "trained", "equal activity")
@@ -20,7 +22,15 @@ JUMP = 1e-9
 TOLERANCE = min(JUDGED_DEPTHS) / 4
 """To which lines follow the mean loss, in nats."""
 
+SETTLED = 0.9
+"""Share of the lines that must have settled for their minima to be counted at all."""
+
 
 def height_column(cause: str) -> str:
     """The column of profiles with the summed heights of the jumps of a ``cause``."""
     return f"jump_{cause.replace(' ', '_')}"
+
+
+def have_settled(minima: pd.DataFrame) -> bool:
+    """Whether enough lines have for their ``minima``, rows of line_minima.parquet, to count."""
+    return bool(minima["settled"].mean() >= SETTLED)

@@ -18,8 +18,6 @@ from study.storage.columns import Table, shared
 
 LINE = ["seed", "state", "direction"]
 PLANE = [*LINE, "direction2"]
-SETTLED = 0.9
-"""Share of the lines that must have settled for their minima to be counted at all."""
 
 
 def persistence(values: np.ndarray) -> np.ndarray:
@@ -73,11 +71,6 @@ LINE_MINIMA_TABLE = Table(
         "evaluations": "points of the whole line",
     },
 )
-
-
-def have_settled(minima: pd.DataFrame) -> bool:
-    """Whether enough lines have for their ``minima``, rows of :func:`line_minima`, to count."""
-    return bool(minima["settled"].mean() >= SETTLED)
 
 
 def line_minima(lines: pd.DataFrame, depths: Sequence[float]) -> pd.DataFrame:

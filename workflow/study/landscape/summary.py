@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from study.config.landscape import JUDGED_DEPTHS
-from study.landscape.constants import CAUSES, JUMP, SWAPS, height_column
-from study.landscape.fragmentation import have_settled
+from study.landscape.constants import CAUSES, JUMP, SWAPS, have_settled, height_column
 from study.storage.columns import Table, shared
 
 DEPTH = JUDGED_DEPTHS[0]
