@@ -55,59 +55,76 @@ def to_nir(network: Network | nn.Sequential | SpikingLayer, step: float) -> nir.
     ImportError
         If the package nir is not installed.
     """
-    try:
-        import nir
-    except ImportError as problem:
-        raise ImportError("to_nir needs the package nir: pip install nir") from problem
     line, layers, readout = _parts(network)
-    n_inputs = layers[0].n_in if line is None else line.n_units
-    nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([n_inputs])})}
-    edges: list[tuple[str, str]] = []
+    graph = _Graph(layers[0].n_in if line is None else line.n_units, step)
+    for number, layer in enumerate(layers):
+        graph.add_layer(f"layer{number}", layer, None if number else line)
+    if readout is not None:
+        graph.add_readout(readout)
+    return graph.whole()
 
-    def connect(source: str, target: str, name: str, weight: Tensor, delays: Tensor | None) -> None:
+
+class _Graph:
+    """A NIR graph from the input on, as far as it is built."""
+
+    def __init__(self, n_inputs: int, step: float) -> None:
+        try:
+            import nir
+        except ImportError as problem:
+            raise ImportError("to_nir needs the package nir: pip install nir") from problem
+        self.nir, self.step = nir, step
+        self.nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([n_inputs])})}
+        self.edges: list[tuple[str, str]] = []
+        self.last, self.size = "input", n_inputs
+
+    def add_layer(self, name: str, layer: SpikingLayer, line: DelayLine | None) -> None:
+        """Neurons that take what the last nodes send, through the copies of a ``line`` if there is
+        one."""
+        neurons = f"{name}.neurons"
+        self.nodes[neurons] = self.nir.CubaLIF(**_lif(layer, self.step))
+        delays: Tensor | None = layer.input_delay
+        if line is not None:
+            own = torch.zeros(1, layer.n_in).double() if delays is None else delays
+            later = line.step * torch.arange(line.copies).repeat_interleave(line.n_units)
+            delays = (own + later).reshape(-1, line.n_units)
+        self._connect(self.last, neurons, f"{name}_in.", layer.weight, delays)
+        if layer.recurrent_weight is not None:
+            weight, back = layer.recurrent_weight, layer.recurrent_delay
+            self._connect(neurons, neurons, f"{name}.recurrent_", weight, back)
+        self.last, self.size = neurons, layer.n_out
+
+    def _connect(
+        self, source: str, target: str, name: str, weight: Tensor, delays: Tensor | None
+    ) -> None:
         """Add ``weight``, each of its blocks of rows behind those of ``delays`` [n_blocks, n]."""
         blocks = 1 if delays is None else len(delays)
         for block, part in enumerate(weight.chunk(blocks)):
             number = block if blocks > 1 else ""
             linear, chain = f"{name}weight{number}", [source]
-            nodes[linear] = nir.Linear(_array(part))
+            self.nodes[linear] = self.nir.Linear(_array(part))
             if delays is not None:
                 chain.append(f"{name}delay{number}")
-                nodes[chain[-1]] = nir.Delay(delays[block].detach().numpy().copy())
-            edges.extend(pairwise([*chain, linear, target]))
+                self.nodes[chain[-1]] = self.nir.Delay(delays[block].detach().numpy().copy())
+            self.edges.extend(pairwise([*chain, linear, target]))
 
-    last = "input"
-    for number, layer in enumerate(layers):
-        neurons = f"layer{number}.neurons"
-        nodes[neurons] = nir.CubaLIF(**_lif(layer, step))
-        delays: Tensor | None = layer.input_delay
-        if line is not None and number == 0:
-            own = torch.zeros(1, layer.n_in).double() if delays is None else delays
-            later = line.step * torch.arange(line.copies).repeat_interleave(line.n_units)
-            delays = (own + later).reshape(-1, line.n_units)
-        connect(last, neurons, f"layer{number}_in.", layer.weight, delays)
-        if layer.recurrent_weight is not None:
-            own_delays = layer.recurrent_delay
-            connect(
-                neurons, neurons, f"layer{number}.recurrent_", layer.recurrent_weight, own_delays
-            )
-        last = neurons
-    size = layers[-1].n_out
-    if readout is not None:
+    def add_readout(self, readout: LinearReadout) -> None:
+        """Leaky integrators of what the last neurons send."""
         size = readout.weight.shape[1]
-        tau = np.full(size, readout.tau_out)
-        chain = [last, "readout_in.weight", "readout.voltage"]
-        nodes["readout_in.weight"] = nir.Linear(_array(readout.weight))
-        r = tau / step  # a pulse makes the voltage jump by 1
+        tau, rest = np.full(size, readout.tau_out), np.zeros(size)
+        chain = [self.last, "readout_in.weight", "readout.voltage"]
+        self.nodes["readout_in.weight"] = self.nir.Linear(_array(readout.weight))
+        r = tau / self.step  # a pulse makes the voltage jump by 1
         if isinstance(readout, MaximumReadout):
             chain.insert(2, "readout.current")  # jumps by 4
-            nodes["readout.current"] = nir.LI(tau=tau / 2, r=4 * r / 2, v_leak=np.zeros(size))
+            self.nodes["readout.current"] = self.nir.LI(tau=tau / 2, r=4 * r / 2, v_leak=rest)
             r = np.ones(size)
-        nodes["readout.voltage"] = nir.LI(tau=tau, r=r, v_leak=np.zeros(size))
-        edges += pairwise(chain)
-        last = chain[-1]
-    nodes["output"] = nir.Output({"output": np.array([size])})
-    return nir.NIRGraph(nodes, [*edges, (last, "output")])
+        self.nodes["readout.voltage"] = self.nir.LI(tau=tau, r=r, v_leak=rest)
+        self.edges += pairwise(chain)
+        self.last, self.size = chain[-1], size
+
+    def whole(self) -> nir.NIRGraph:
+        self.nodes["output"] = self.nir.Output({"output": np.array([self.size])})
+        return self.nir.NIRGraph(self.nodes, [*self.edges, (self.last, "output")])
 
 
 def _parts(
