@@ -49,6 +49,16 @@ def test_published_number_types_are_read_exactly(tmp_path: Path) -> None:
         np.testing.assert_array_equal(row.astype(np.float64), sample.times)
 
 
+@pytest.mark.parametrize("duration", [1.1, 0.7])  # float32 rounds the first up
+def test_a_spike_at_the_end_is_within_the_sample_in_any_type(
+    tmp_path: Path, duration: float
+) -> None:
+    sample = Sample(np.array([0.1, duration]), np.array([0, 1]), 0, 0)
+    write_spike_file(tmp_path / "x.h5", [sample], CLASSES)
+    (found,) = read_all(tmp_path / "x.h5", N_UNITS, duration)
+    assert duration - 1e-6 < found.times[-1] <= duration
+
+
 def test_only_wanted_samples_are_read_in_order_across_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

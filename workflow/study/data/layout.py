@@ -163,7 +163,7 @@ class SpikeFile:
                 self._check(start + int(i), times[i], units[i], n_units, duration)
                 # SHD's times are float16: any arithmetic must come after this cast
                 yield Sample(
-                    times[i].astype(np.float64),
+                    np.minimum(times[i].astype(np.float64), duration),
                     units[i].astype(np.uint16),
                     int(self.labels[start + i]),
                     int(self.speakers[start + i]),
@@ -182,7 +182,7 @@ class SpikeFile:
             problem = "a spike time is not a finite number"
         elif seconds.min() < 0:
             problem = f"a spike time is negative ({seconds.min()} s)"
-        elif seconds.max() > duration:
+        elif seconds.max() > float(times.dtype.type(duration)):  # as its type rounds that
             hint = "; are the times milliseconds?" if seconds.max() > 20 * duration else ""
             problem = (
                 f"a spike at {seconds.max()} s comes after the sample's end; data.duration is"
