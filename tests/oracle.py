@@ -145,13 +145,14 @@ def assert_gradients(
 ) -> None:
     """All gradients of a loss behind ``layers`` equal central differences.
 
+    Those of parameters are the same where input times need none, as in a network's first layer.
     Input times, and parameters in [0, ``brief``), which are times, move a thousandth as far as
     others.
     """
     input_times = spikes.times.clone().requires_grad_()
 
-    def loss() -> tuple[torch.Tensor, torch.Tensor]:
-        signal, units = replace(spikes, times=input_times), []
+    def loss(times: torch.Tensor = input_times) -> tuple[torch.Tensor, torch.Tensor]:
+        signal, units = replace(spikes, times=times), []
         for layer in layers:
             signal, state = layer.run(signal)
             units.append(signal.units)
@@ -161,6 +162,9 @@ def assert_gradients(
     value, units = loss()
     assert len(units) > more_than
     gradients = torch.autograd.grad(value, parameters)
+    first = torch.autograd.grad(loss(input_times.detach())[0], parameters[:-1])
+    for one, other in zip(first, gradients[:-1], strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
     for k, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
         draw = torch.Generator().manual_seed(k)
         direction = torch.randn(parameter.shape, generator=draw, dtype=torch.float64)

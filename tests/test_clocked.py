@@ -216,10 +216,17 @@ def test_an_infinitely_narrow_surrogate_learns_nothing(neuron):
 
 def test_rasters_are_trains_and_back():
     spikes = random_counts(5, 0.02, n_samples=3)
+    spikes.times[spikes.offsets[1:] - 1] = spikes.duration
     raster = Raster.of(spikes, 20, 0.01, torch.float32)
-    assert raster.values.sum() == spikes.multiplicities[spikes.times > 0].sum() + (
-        spikes.multiplicities[spikes.times == 0].sum()
-    )
+    for b in range(3):  # those of (k step, (k + 1) step] are at its end, those of 0 in the first
+        own = spikes[b]
+        edges = 0.01 * np.arange(round(spikes.duration / 0.01) + 1) + 1e-9
+        edges[0] = -1.0
+        expected, *_ = np.histogram2d(
+            own.times, own.units, [edges, np.arange(21)], weights=own.multiplicities
+        )
+        np.testing.assert_array_equal(raster.values[b], expected)
+    assert (spikes.times == 0).any()
     ones = Raster((raster.values > 0).float(), 0.01)
     again = Raster.of(ones.trains(), 20, 0.01, torch.float32)
     assert torch.equal(again.values, ones.values)

@@ -63,9 +63,11 @@ def test_spike_times_equal_integration_with_delayed_arrivals(neuron, drive, copi
 @pytest.mark.parametrize("neuron", EVERY)
 @pytest.mark.parametrize("drive", [0.0, 0.5])
 @pytest.mark.parametrize("options", [SYNAPTIC, GRIDDED])
-def test_arrivals_are_shared_between_times_of_the_grid(neuron, drive, options):
-    """Integrated with what arrives at each time; so too where events stand for several spikes."""
-    spikes = random_counts(3, 1e-3, n_samples=2, n_events=25, n_units=8, duration=0.15)
+@pytest.mark.parametrize("step", [1e-3, GRID])
+def test_arrivals_are_shared_between_times_of_the_grid(neuron, drive, options, step):
+    """Integrated with what arrives at each time; so too where events stand for several spikes, and
+    where inputs are on the grid themselves."""
+    spikes = random_counts(3, step, n_samples=2, n_events=25, n_units=8, duration=0.15)
     layer = random_layer(neuron, spikes, 8, 5, seed=1, scale=2.5, drive=drive, **options)
     with torch.no_grad():
         out = layer(spikes)
@@ -148,23 +150,33 @@ def test_delays_of_zero_change_no_bit(seed, neuron, drive, counted, clip):
 @pytest.mark.parametrize("neuron", EVERY)
 @pytest.mark.parametrize("seed", range(4))
 def test_recurrence_without_delays_is_that_of_delays_that_vanish(seed, neuron):
-    """Which the engine runs by other loops: those whose spikes arrive later."""
+    """Which the engine runs by other loops: those whose spikes arrive later.
+
+    The gradients of delays of 0, their bound, are those of delays beside it.
+    """
     spikes = random_spikes(seed)
     plain = random_layer(neuron, spikes)
-    late = random_layer(neuron, spikes, **AXONAL, **SHORT)
-    with torch.no_grad():
-        late.weight.copy_(plain.weight)
-        late.recurrent_weight.copy_(plain.recurrent_weight)
-        late.input_delay.zero_()
-        late.recurrent_delay.fill_(1e-12)
+    layers = [plain, *(random_layer(neuron, spikes, **AXONAL, **SHORT) for _ in range(2))]
+    for layer, delay in zip(layers[1:], (0.0, 1e-12), strict=True):
+        with torch.no_grad():
+            layer.weight.copy_(plain.weight)
+            layer.recurrent_weight.copy_(plain.recurrent_weight)
+            layer.input_delay.zero_()
+            layer.recurrent_delay.fill_(delay)
     found = []
-    for layer in (plain, late):
+    for layer in layers:
         out, state = layer.run(spikes)
         smooth_loss(out, state).backward()
-        found.append([out.times, out.units, layer.weight.grad, layer.recurrent_weight.grad])
+        found.append([out.times, out.units, *(own.grad for own in layer.parameters())])
     assert len(found[0][0]) > 50
-    for one, other in zip(*found, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-8)
+    assert found[1][-1].any()
+    for other in found[1:]:
+        for one, another in zip(
+            found[0], other, strict=False
+        ):  # but for delays, of which it has none
+            torch.testing.assert_close(one, another, rtol=1e-6, atol=1e-8)
+    for one, another in zip(found[1], found[2], strict=True):
+        torch.testing.assert_close(one, another, rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("neuron", EVERY)

@@ -9,9 +9,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
 
-from networks import DAILY, EVERY, random_layer, random_spikes
-from oracle import assert_gradients, assert_spikes, integrate, sample_of
+from networks import DAILY, EVERY, random_counts, random_layer, random_spikes
+from oracle import EQUATIONS, assert_gradients, assert_spikes, integrate, sample_of
 from spikegrad.layers import SpikingLayer
 from spikegrad.neurons import NEURONS
 from spikegrad.neurons.entire import RANGE, A
@@ -44,7 +45,9 @@ def test_a_population_that_spikes_at_once_goes_on(neuron, dtype):
 @pytest.mark.parametrize("drive", DRIVES)
 @pytest.mark.parametrize("recurrent", [False, True])
 def test_spike_times_equal_numerical_integration(neuron, drive, recurrent):
+    """The first input comes with the sample's beginning, the last with its end."""
     spikes = random_spikes(1, n_samples=2, n_events=25, n_units=8, duration=0.15)
+    spikes.times[spikes.offsets[:-1]], spikes.times[spikes.offsets[1:] - 1] = 0.0, 0.15
     layer = random_layer(neuron, spikes, 8, 5, recurrent, 1, scale=4.0, drive=drive)
     with torch.no_grad():
         out = layer(spikes)
@@ -186,6 +189,95 @@ def test_float32_follows_float64_on_a_sample_of_shd_size(neuron, drive):
     for a, b, equal in zip(*times, same, strict=True):
         if equal:
             np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("neuron", EVERY)
+@pytest.mark.parametrize("drive", [0.0, 0.5])
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_float32_gradients_are_near_those_of_float64(neuron, drive, recurrent):
+    """What training takes beside what all other tests compare with independent routes."""
+    spikes = random_spikes(2)
+    single = random_layer(
+        neuron, spikes, recurrent=recurrent, dtype=torch.float32, scale=1.5, drive=drive
+    )
+    double = random_layer(neuron, spikes, recurrent=recurrent, drive=drive)
+    double.load_state_dict(single.state_dict())
+    found = []
+    for layer in (single, double):
+        times = spikes.times.clone().requires_grad_()
+        out = layer(replace(spikes, times=times))
+        loss = torch.sin(50 * out.times).sum()
+        found.append((out, torch.autograd.grad(loss, [*layer.parameters(), times])))
+    (one, ones), (two, twos) = found
+    assert len(two.times) > 30
+    assert torch.equal(one.units, two.units)
+    np.testing.assert_allclose(one.times.detach(), two.times.detach(), rtol=0, atol=1e-5)
+    for a, b in zip(ones, twos, strict=True):
+        assert (a - b).norm() < 1e-3 * b.norm()
+
+
+def integrated_membrane(
+    neuron: str, arrivals: list[tuple[float, float]], own: np.ndarray, probes: np.ndarray, drive
+) -> list[float]:
+    """V of a LIF neuron, arctan V of a QIF one at ``probes``, which spikes at times ``own`` and to
+    which weights come at the times of ``arrivals``."""
+    rates, _, reset, arrive = EQUATIONS[neuron]
+    y, current, now, found = 0.0, 0.0, 0.0, []
+    events = [(t, 0, 0.0) for t in own] + [(t, 1, w) for t, w in arrivals]
+    for t, kind, w in sorted(events + [(t, 2, 0.0) for t in probes]):
+        if t > now:
+            solution = solve_ivp(
+                lambda _, s: [rates(s[0], s[1] + drive) / 0.02, -2 * s[1] / 0.02], (now, t),
+                [y, current], method="DOP853", rtol=1e-12, atol=1e-13,
+            )  # fmt: skip
+            (y, current), now = solution.y[:, -1], t
+        if kind == 0:
+            y = reset
+        elif kind == 1:
+            y, current = arrive(y, current, w)
+        else:
+            found.append(float(y))
+    return found
+
+
+@pytest.mark.parametrize("neuron", DAILY)
+@pytest.mark.parametrize("drive", [0.0, 0.3])
+def test_potentials_between_spikes_are_those_of_the_equations(neuron, drive):
+    """Of the neuron that spikes most, which figures and gradients along spikes take."""
+    spikes = random_spikes(5, 2)
+    layer = random_layer(neuron, spikes, seed=5, drive=drive)
+    with torch.no_grad():
+        out = layer(spikes)
+    (inputs, rows), (times, units) = sample_of(spikes, 1), sample_of(out, 1)
+    unit = int(np.bincount(units).argmax())
+    own = times[units == unit]
+    weight, back = (w.detach().numpy()[:, unit] for w in layer.parameters())
+    arrivals = [*zip(inputs, weight[rows], strict=True), *zip(times, back[units], strict=True)]
+    probes = np.random.default_rng(0).uniform(0, spikes.duration, 30)
+    potential = layer.trace(spikes, 1, unit, probes)
+    values = potential if neuron == "lif" else np.arctan(potential)
+    expected = integrated_membrane(neuron, arrivals, own, probes, drive)
+    assert len(own) > 2
+    np.testing.assert_allclose(values[np.argsort(probes)], expected, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("neuron", EVERY)
+@pytest.mark.parametrize("drive", [0.0, 0.5])
+@pytest.mark.parametrize("copies", [1, 2])
+def test_initial_weights_bring_the_currents_that_are_asked_for(neuron, drive, copies):
+    """Currents and drive have the mean 2 mean; weights the spread that docstrings give."""
+    spikes = random_counts(0, n_samples=4, n_events=400, n_units=300)
+    delays = {"delays": "axonal", "max_delay": 0.01, "copies": copies} if copies > 1 else {}
+    layer = SpikingLayer(300, 200, neuron, 0.02, True, torch.float64, drive=drive, **delays)
+    layer.initialise(spikes, 0.7, 1.5, 0.4, torch.Generator().manual_seed(0))
+    counts = np.bincount(spikes.units, spikes.multiplicities, minlength=300)
+    events = copies * counts.sum() / (4 * spikes.duration) * 0.02 / 2  # within tau / 2
+    unit = 0.5 if neuron == "qif_delta" else 1.0
+    weight, back = layer.weight.detach().numpy(), layer.recurrent_weight.detach().numpy()
+    assert weight.mean() * events / unit == pytest.approx(1.4 - drive, abs=0.05)
+    assert weight.std() * events**0.5 / unit == pytest.approx(1.5, rel=0.02)
+    assert back.std() * len(back) ** 0.5 / unit == pytest.approx(0.4, rel=0.02)
+    assert abs(back.mean()) < 0.1 * back.std()
 
 
 @pytest.mark.parametrize("neuron", EVERY)

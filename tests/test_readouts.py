@@ -12,10 +12,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
 from torch import Tensor
 
+from oracle import qif_rates
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
+from spikegrad.neurons import NEURONS
 from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeError, SpikeTrains
@@ -251,6 +254,35 @@ def test_silent_lif_output_counts_as_spiking_at_the_end():
     torch.testing.assert_close(
         network(trains([30])), torch.full((1, N_CLASSES), -DURATION / 0.1).double()
     )
+
+
+@pytest.mark.parametrize(("neuron", "drive"), [("qif", 0.0), ("qif", 0.5), ("qif_delta", 0.3)])
+def test_pseudospikes_are_those_of_the_equation_with_a_constant_current(neuron: str, drive: float):
+    """Integrated until V is infinite; the phase is the share of a period that has passed."""
+    draw, model = np.random.default_rng(0), NEURONS[neuron](TAU, drive)
+    for _ in range(6):
+        p, q, current, feed = draw.normal(size=4) * [1.0, 1.0, 6.0, 2.0]
+        q = abs(q)
+        state = [p, q] if neuron == "qif_delta" else [p, q, current]
+        given = [torch.tensor([[value]], dtype=torch.float64) for value in (*state, feed)]
+        delay, phase = (float(own) for own in model.pseudospikes(tuple(given[:-1]), given[-1]))
+        start = np.arctan(p / q + feed) if neuron == "qif_delta" else np.arctan(p / q)
+        x = (drive if neuron == "qif_delta" else current + feed + drive) / 10
+        positive = 10 * np.log1p(np.exp(x))
+
+        def rate(_: float, y: np.ndarray, positive: float = positive) -> np.ndarray:
+            return qif_rates(y, 0.25 + positive) / TAU
+
+        def at_infinity(_: float, y: np.ndarray) -> float:
+            return y[0] - np.pi / 2
+
+        at_infinity.terminal = True
+        period = np.pi * TAU / positive**0.5
+        found = solve_ivp(
+            rate, (0, 2 * period), [start], "DOP853", events=at_infinity, rtol=1e-11, atol=1e-12
+        )
+        assert delay == pytest.approx(found.t_events[0][0], rel=1e-7)
+        assert phase == pytest.approx(1 - delay / period, abs=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,11 @@ from spikegrad.neurons.taylor import LARGEST_Z
 
 
 def delay_and_phase(p: Tensor, q: Tensor, current: Tensor, tau: float) -> tuple[Tensor, Tensor]:
-    """Seconds to the next spike, and the phase in (0, 1), under a constant ``current``.
+    """Seconds to the next spike, and the phase in (0, 1), under a constant current.
 
-    The current is made positive smoothly, as a ln(1 + exp(x)) with x = current / a and a = 10, so
-    that the spike comes (Klos and Memmesheimer, arXiv 2309.14523). Below x = -20, where float32
+    That is 1/4, from which on the neuron turns, and ``current``, made positive smoothly as
+    a ln(1 + exp(x)) with x = current / a and a = 10, so that the spike comes (Klos and
+    Memmesheimer, arXiv 2309.14523). Below x = -20, where float32
     would soon hold that as 0 and the delay as infinite, it goes on as 1 / (-19 - x).
     """
     softness, deep = 10.0, -20.0
@@ -109,10 +110,10 @@ class QIF(NamedTuple):
     def pseudospikes(self, state: tuple[Tensor, ...], feed: Tensor) -> tuple[Tensor, Tensor]:
         """Delay from the sample's end to the spike that would follow it, and the phase there.
 
-        From the end on, the neuron is driven by a constant positive current made of its
-        synaptic current, its drive and ``feed``, the input from a rate network of the same
-        weights (Klos and Memmesheimer, arXiv 2309.14523). A spike that moves past the sample's end
-        goes over into its pseudospike smoothly.
+        From the end on, the neuron is driven by a constant current, 1/4 and what
+        :func:`delay_and_phase` makes of its synaptic current, its drive and ``feed``, the input
+        from a rate network of the same weights (Klos and Memmesheimer, arXiv 2309.14523). A spike
+        that moves past the sample's end goes over into its pseudospike smoothly.
 
         Parameters
         ----------
