@@ -20,7 +20,7 @@ from study.claims.qif_paper import QIF_CLAIMS, UNITS
 from study.claims.results import ClaimError, Tables
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS
 from study.config.landscape import JUDGED_DEPTHS
-from study.landscape.constants import CAUSES, STATES, height_column
+from study.landscape.constants import CAUSES, STATES, have_settled, height_column
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED, NOT_MEASURABLE = map(str, Verdict)
 N_SEARCHES, SEEDS_EACH = 5, 2
@@ -325,6 +325,31 @@ def test_units_are_counted_and_comparisons_adjusted_for(truth):
     least = compared.loc[compared["p"].idxmin()]
     assert least["p_holm"] == pytest.approx(min(1.0, least["p"] * len(compared)))
     assert (compared["p_holm"] >= compared["p"]).all()
+
+
+def test_folds_without_a_number_are_left_out_of_ratios_and_pairs():
+    """Three folds of two seeds: LIF has nothing below the line in the second, QIF no row of the
+    third, so that they have the first alone in common."""
+    runs = cross(pd.DataFrame({"neuron": ["lif", "qif"]}), seed=range(6))
+    runs["fold"] = "fold" + (runs["seed"] // 2).astype(str)
+    tables = InMemory({"runs": runs, "stability": runs}, [])
+    rows = runs.assign(over=1.0 + runs["seed"], under=2.0)
+    rows.loc[(rows["neuron"] == "lif") & (rows["fold"] == "fold1"), ["over", "under"]] = 0.0
+    rows = rows[(rows["neuron"] == "lif") | (rows["fold"] != "fold2")]
+    lif, qif = (
+        tables.unit_ratios(rows[rows["neuron"] == n], "over", "under") for n in ("lif", "qif")
+    )
+    assert lif.to_dict() == {"fold0": 3 / 4, "fold2": 11 / 4}
+    assert qif.to_dict() == {"fold0": 3 / 4, "fold1": 7 / 4}
+    assert tables.difference(lif, qif).n == 1
+    both = tables.difference(lif + 1, lif)
+    assert (both.value, both.n, both.unit) == (1.0, 2, "folds")
+
+
+@pytest.mark.parametrize(("settled", "counts"), [(18, True), (17, False)])
+def test_minima_count_if_nine_lines_in_ten_have_settled(settled: int, counts: bool):
+    lines = pd.DataFrame({"settled": [True] * settled + [False] * (20 - settled)})
+    assert have_settled(lines) == counts
 
 
 def test_folds_are_the_unit_and_paired():

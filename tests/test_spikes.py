@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from networks import random_spikes
-from spikegrad import DelayLine, SpikeError, SpikeTrains, SpikingLayer, collate
+from spikegrad import SpikeError, SpikeTrains, SpikingLayer, collate
 
 SAMPLE = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9)), max_size=6)
 
@@ -93,15 +93,6 @@ def test_samples_are_selected_by_numbers_of_any_type(dtype):
     one = batch.select(torch.tensor([1], dtype=dtype))
     torch.testing.assert_close(one.times, batch[1].times)
     assert len(batch[[]]) == 0
-
-
-def test_delayed_copies_become_coarse():
-    batch = random_spikes(0, n_units=4, n_events=30)
-    copies = DelayLine(4, 2, 0.01)(batch)
-    found, expected = copies.coarse(2, 0.005), copies.made.coarse(2, 0.005)
-    assert len(found) == len(batch)
-    for name in ("times", "units", "offsets", "counts"):
-        torch.testing.assert_close(getattr(found, name), getattr(expected, name))
 
 
 @pytest.mark.parametrize(
