@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from networks import DAILY, EVERY, random_spikes
+from networks import DAILY, random_spikes
 from spikegrad.first_spike import _in_parts
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network
@@ -130,8 +130,19 @@ def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
     assert trained("stopped", 8) == expected
 
 
-@pytest.mark.parametrize("neuron", EVERY)
-@pytest.mark.parametrize("readout", READOUTS, ids=lambda r: r["kind"])
+@pytest.mark.parametrize(
+    ("neuron", "readout"),
+    [  # each neuron and each readout is there; the weekly tests have all combinations
+        pytest.param(
+            neuron,
+            readout,
+            marks=() if n == r else pytest.mark.weekly,
+            id=f"{neuron}-{readout['kind']}",
+        )
+        for n, neuron in enumerate([*DAILY, *sorted({*NEURONS} - {*DAILY})])
+        for r, readout in enumerate(READOUTS)
+    ],
+)
 def test_an_update_of_large_matrices_is_the_same_on_any_threads(
     neuron: str, readout: dict[str, Any]
 ) -> None:
