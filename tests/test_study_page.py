@@ -26,6 +26,7 @@ from study.report.cost import core_hours, software
 from study.report.differences import draw_differences
 from study.report.numbers import (
     counted,
+    criterion,
     listed,
     measured,
     number,
@@ -83,7 +84,9 @@ def test_an_undecided_result_says_what_it_excludes_and_what_would_decide(tmp_pat
     text = score_facts.to_decide(undecided)
     assert text.startswith("The interval excludes differences below −1.6 and above +2.6 points.")
     effect = gains.mean() / gains.std(ddof=1)
-    assert f" {units_to_decide(effect)} folds would decide with a probability of 80 %" in text
+    five = units_to_decide(0.05 / gains.std(ddof=1))
+    assert f"{five} folds for 5 points" in text
+    assert text.endswith(f"and {units_to_decide(effect)} for the one that was found.")
     assert units_to_decide(0.5) == 34
     assert score_facts.to_decide(decided) == ""
 
@@ -554,7 +557,11 @@ def test_numbers_are_written_as_readers_know_them() -> None:
     assert counted(6018, "folds") == "6,018 folds"
     assert measured({**case, "estimate": np.nan}) == "nothing to measure"
     assert measured({"estimate": 0.5, "low": 0.5, "high": 0.5}, "nats") == "0.5 nats"
+    assert measured({**case, "unit": "depths"}) == "−0.0382 (range −0.5 to 0.444)"
+    assert criterion({"criterion": "> 0.05"}, "% of the changes") == "> 5 %"
+    assert criterion({"criterion": "< -0.01"}, "points") == "< −1"
     assert number(47879.3) == "47,879"
+    assert [number(v) for v in (1e-9, -2.34e-11, 2e7)] == ["10⁻⁹", "−2.34 × 10⁻¹¹", "2 × 10⁷"]
     assert number(-np.inf) == "−∞"
     assert percent({"mean": 0.9, "low": 0.7, "high": 1.0}) == "90.0 % (70.0 to 100.0)"
     assert percent({"mean": 0.9, "low": 0.0, "high": 1.0}) == "90.0 %"
@@ -577,11 +584,11 @@ def test_trials_are_counted_below_and_above_the_critical_scale(study: StudyTable
     (study.folder / "search").mkdir()
     key = "network.init.recurrent_scale"
     rows = [
-        ("lif", 0, 1.0, "finished", 0.5, 90), ("lif", 0, 2.0, "overflow", 0.7, 40),
-        ("lif", 1, 2.82, "finished", 0.3, 90), ("lif", 1, 2.83, "overflow", np.nan, 0),
-        ("qif", 0, 9.0, "not finite", 0.2, 10), ("qif", 0, 0.1, "running", 0.6, 30),
+        ("lif", 0, 1.0, "finished", 0.5, 9), ("lif", 0, 2.0, "overflow", 0.7, 4),
+        ("lif", 1, 2.82, "finished", 0.3, 9), ("lif", 1, 2.83, "overflow", np.nan, 0),
+        ("qif", 0, 9.0, "not finite", 0.2, 1), ("qif", 0, 0.1, "running", 0.6, 3),
     ]  # fmt: skip
-    names = ["neuron", "search", key, "outcome", "validation_accuracy", "presentations"]
+    names = ["neuron", "search", key, "outcome", "validation_accuracy", "epochs"]
     pd.DataFrame(rows, columns=names).to_parquet(study.folder / "search/trials.parquet")
     lines = [line.strip("| ").split(" | ") for line in search_facts.recurrence(study).splitlines()]
     assert lines[2:] == [

@@ -67,7 +67,7 @@ def measured(case: Mapping[str, Any], unit: str = "") -> str:
     if math.isnan(case["estimate"]):
         return "nothing to measure"
     values = (case["estimate"], case["low"], case["high"])
-    if case["unit"] in EXACT:
+    if case.get("unit") in EXACT:
         value, *ends = map(number, values)
         return f"{value} (range {' to '.join(ends)}) {unit}".strip()
     if unit.startswith("points"):
