@@ -3,13 +3,12 @@
 from matplotlib.ticker import NullLocator
 
 from _job import start
-from study.joining import after_training, nearest
+from study.joining import UNSTABLE_BELOW, after_training, nearest
 from study.joining.figures import KIND_COLOURS, spread, widths_below
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 
 start(snakemake)
-UNSTABLE = -0.01  # the claim's criterion
 PLACES, NAMES = [-1, -1e-2, 0, 1e-2, 1], ["−1", "−0.01", "0", "0.01", "1"]
 spectra, values = (
     after_training(read_table(file))
@@ -39,7 +38,7 @@ for row, neuron in zip(axes, neurons, strict=True):
     for panel in row[1:]:
         widths_below(panel, spectra["pseudo_width"])
     row[1].axhline(0, color="grey", lw=0.8)
-    row[1].axhline(UNSTABLE, color="grey", lw=0.8, ls=":")
+    row[1].axhline(UNSTABLE_BELOW, color="grey", lw=0.8, ls=":")
     row[1].set_yscale("symlog", linthresh=1e-3)
     row[1].set_yticks(PLACES, NAMES)
     row[1].yaxis.set_minor_locator(NullLocator())

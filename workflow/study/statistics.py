@@ -34,6 +34,15 @@ def t_interval(
     return max(low, within[0]), min(high, within[1])
 
 
+def welch_margin(errors: NDArray[np.float64], freedoms: ArrayLike) -> float:
+    """Half of the 95 % t interval of a sum of independent means, by their squared standard
+    ``errors`` and degrees of freedom (Welch and Satterthwaite)."""
+    if not errors.any():
+        return 0.0
+    freedom = errors.sum() ** 2 / (errors**2 / np.asarray(freedoms)).sum()
+    return float(t.ppf((1 + LEVEL) / 2, freedom) * errors.sum() ** 0.5)
+
+
 def units_to_decide(effect: float) -> int:
     """The fewest units whose :func:`t_interval` lies on the mean's side of 0 with probability
     :data:`POWER`, if they vary normally with a mean of ``effect`` standard deviations (not 0)."""
@@ -87,10 +96,7 @@ def power_t_interval(
     weights = centred / (centred**2).sum()
     exponent = float(weights @ logs.mean(axis=0))
     errors = weights**2 * logs.var(axis=0, ddof=1) / n  # squared
-    if not errors.any():
-        return exponent, exponent, exponent
-    freedom = errors.sum() ** 2 / (errors**2 / (n - 1)).sum()
-    margin = float(t.ppf((1 + LEVEL) / 2, freedom) * errors.sum() ** 0.5)
+    margin = welch_margin(errors, n - 1)
     return exponent, exponent - margin, exponent + margin
 
 

@@ -11,9 +11,9 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import permutation_test, t
+from scipy.stats import permutation_test
 
-from study.statistics import LEVEL, t_interval
+from study.statistics import LEVEL, t_interval, welch_margin
 
 Values = NDArray[np.float64]
 
@@ -107,9 +107,7 @@ def difference(first: Values, second: Values, seed: int, unit: str = "searches")
     if n == 1:
         return Estimate(value, -np.inf, np.inf, 1, unit, p=1.0)
     errors = np.array([x.var(ddof=1) / len(x) for x in (first, second)])  # squared
-    parts = errors**2 / np.array([len(first) - 1, len(second) - 1])
-    freedom = errors.sum() ** 2 / parts.sum() if errors.any() else 1.0  # Welch and Satterthwaite
-    margin = t.ppf((1 + LEVEL) / 2, freedom) * errors.sum() ** 0.5
+    margin = welch_margin(errors, [len(first) - 1, len(second) - 1])
     test = permutation_test(
         (first, second),
         lambda a, b, axis: a.mean(axis) - b.mean(axis),

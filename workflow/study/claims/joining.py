@@ -7,6 +7,7 @@ from functools import partial
 from study.claims import spiking_kernels as measured
 from study.claims.claim import CHOSEN, Claim, Statement
 from study.claims.estimates import Criterion
+from study.joining import UNSTABLE_BELOW
 
 BOTH = "2606.03935, 2405.15539"
 NETWORKS = 3
@@ -89,7 +90,7 @@ JOINING_CLAIMS = (
         "sg-ntk-unstable-in-spiking-networks",
         UNSTABLE,
         "least real part of the eigenvalues over their largest size",
-        Criterion("<", -0.01, NETWORKS),
+        Criterion("<", UNSTABLE_BELOW, NETWORKS),
         measured.least_eigenvalue,
         (f"lif: {measured.NEAREST}*", f"qif: {measured.NEAREST}*"),
     ),

@@ -14,7 +14,7 @@ from typing import Any
 from spikegrad.files import atomic
 from study.config.overlays import flat
 
-FILE = ".settings.jsonl"
+FILE = ".settings"
 """A line for each of the settings that some of the results may be of."""
 
 

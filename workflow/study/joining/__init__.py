@@ -6,6 +6,8 @@ EXACT = "exact"
 """The rule of exact gradients, in tables beside surrogates."""
 LABEL = "{} {:g}"
 """What names a surrogate of a kind and width."""
+UNSTABLE_BELOW = -0.01
+"""Least real part of the SG-NTK's eigenvalues over their largest size: the claim's criterion."""
 
 
 def after_training(table: pd.DataFrame) -> pd.DataFrame:

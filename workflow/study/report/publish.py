@@ -94,7 +94,9 @@ def publish(results: Path, target: Path, commit: str) -> None:
     ``commit`` names the code; about.yaml keeps it.
     """
     part = target.with_name(f"{target.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    old = target.with_name(f"{target.name}.old")
+    for left in (part, old):  # by a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
     pages = [results / name for name in PAGES if (results / name).exists()]
     files = {file for pattern in FILES for file in results.glob(pattern)} | {*pages}
     files |= {own.parent / name for own in pages for name in PICTURE.findall(own.read_text())}
@@ -117,12 +119,9 @@ def publish(results: Path, target: Path, commit: str) -> None:
         (folder / CLAIM_PAGES[template_of(folder)]).write_text(page)
     (part / "about.yaml").write_text(yaml.safe_dump({"commit": commit}))
     if target.exists():
-        old = target.with_name(f"{target.name}.old")
         target.rename(old)
-        part.rename(target)
-        shutil.rmtree(old)
-    else:
-        part.rename(target)
+    part.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def judge_published(folder: Path) -> list[Path]:

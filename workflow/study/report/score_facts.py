@@ -174,15 +174,15 @@ def to_decide(study: StudyTables) -> str:
     value, low, high, n = (found[name].iloc[0] for name in ("estimate", "low", "high", "n"))
     margin = t.ppf((1 + LEVEL) / 2, n - 1) / n**0.5  # of the interval, in standard deviations
     spread = (high - low) / (2 * margin)
-    folds = [units_to_decide(gap / spread) for gap in (*GAPS, value)]
     needed = listed(
-        f"{counted(k, 'folds')} for {100 * gap:.0f} points"
-        for k, gap in zip(folds, GAPS, strict=False)
+        f"{counted(units_to_decide(gap / spread), 'folds')} for {100 * gap:.0f} points"
+        for gap in GAPS
     )
     return (
         f"The interval excludes differences below {points(low)} and above {points(high)} points. To"
         f" find a difference with a probability of {share(POWER)}, where folds vary as these {n}"
-        f" do, it takes {needed}, and {folds[-1]:,} for the one that was found."
+        f" do, it takes {needed}, and {units_to_decide(value / spread):,} for the one that was"
+        " found."
     )
 
 
