@@ -48,11 +48,8 @@ class Project:
             shutil.rmtree(folder / RESULTS / name)
         return Project(folder)
 
-    def start(self, *options: str, path: str = "") -> subprocess.Popen[str]:
-        """snakemake, in a process group of its own; its messages go to snakemake.log.
-
-        ``path`` is where Python looks first.
-        """
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        """snakemake, in a process group of its own; its messages go to snakemake.log."""
         command = [sys.executable, "-m", "snakemake", "--configfile", "config/smoke.yaml", *options]
         with open(self.folder / "snakemake.log", "a") as log:
             return subprocess.Popen(
@@ -62,12 +59,11 @@ class Project:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
-                env=os.environ | ({"PYTHONPATH": path} if path else {}),
             )
 
-    def run(self, *options: str, path: str = "") -> bool:
+    def run(self, *options: str) -> bool:
         """Run snakemake to its end; whether it succeeded."""
-        return self.start(*options, path=path).wait() == 0
+        return self.start(*options).wait() == 0
 
     @property
     def messages(self) -> str:

@@ -1,39 +1,29 @@
-"""Single jobs of a finished study, run again in processes that have imported everything.
-
-A job that Snakemake starts spends seconds on imports. These are forked from a process that has
-done so, and take what the work takes.
-"""
+"""Single jobs of a finished study, run again in forks."""
 
 from __future__ import annotations
 
 import ast
-import atexit
-import multiprocessing
 import os
 import pickle
 import platform
 import re
 import resource
-import runpy
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from faults import Project, digest
+from forks import KEPT, fork, run_script
 
-KEEP = Path(__file__).parent / "kept_scripts"
-IMPORTED = ["torch", "numba", "pandas", "matplotlib.pyplot", "seaborn", "optuna", "pyarrow", "jobs"]
 LONGEST = 60.0
 """Seconds after which a process hangs: libraries may, where no thread can be started."""
-
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(IMPORTED)
 
 
 def die_at_rename(number: int) -> None:
@@ -60,39 +50,16 @@ def limit_memory(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def not_wait(_: int) -> None:
+def not_wait() -> None:
     """Do not wait for a sum that another machine might have written."""
+    sys.path[:0] = [f"{os.getcwd()}/src", f"{os.getcwd()}/workflow"]
     from study.storage import sums  # the study's own, as all that its jobs import
 
     sums.verify.__defaults__ = (0.0,)
 
 
-Prepare = Callable[[int], None]
-"""What is done to a process before its job begins, with a number that says how much."""
-
-
-def _run(script: Path, folder: Path, messages: Path, prepare: Prepare | None, number: int) -> None:
-    os.chdir(folder)
-    sys.path[:0] = [str(folder / "src"), str(folder / "workflow")]
-    file = os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(file, 1)
-    os.dup2(file, 2)
-    sys.argv = [str(script)]
-    if prepare is not None:
-        prepare(number)
-    status = 0
-    try:
-        runpy.run_path(str(script), run_name="__main__")
-    except SystemExit as end:
-        status = int(bool(end.code))
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        status = 1
-    finally:
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(status)
+Prepare = Callable[[], None]
+"""What is done to a process before its job begins."""
 
 
 class Job:
@@ -109,19 +76,18 @@ class Job:
         self.inputs = [Path(name) for name in self.given.input]
         self.seconds = float("nan")
 
-    def start(self, prepare: Prepare | None = None, number: int = 0) -> Any:
-        arguments = (self.script, self.project.folder, self.messages, prepare, number)
-        process = _forks.Process(target=_run, args=arguments)
-        process.start()
-        return process
+    def start(self, prepare: Prepare | None = None) -> ForkServerProcess:
+        self.messages.unlink(missing_ok=True)
+        folder, said = self.project.folder, self.messages
+        return fork(run_script, self.script, folder, said, said, dict(os.environ), prepare)
 
-    def run(self, prepare: Prepare | None = None, number: int = 0) -> int:
+    def run(self, prepare: Prepare | None = None) -> int:
         """Run to the end; the exit status, negative if a signal ended it.
 
         A process that hangs is killed, as by its rule's ``runtime`` on a cluster.
         """
         start = time.monotonic()
-        process = self.start(prepare, number)
+        process = self.start(prepare)
         process.join(LONGEST)
         if process.exitcode is None:
             process.kill()
@@ -161,6 +127,6 @@ class Job:
 
 def kept_jobs(project: Project) -> list[Job]:
     """The jobs whose scripts were kept and whose inputs are there, in an order that stays."""
-    jobs = [Job(project, script) for script in (project.folder / ".snakemake/kept").glob("*.py")]
+    jobs = [Job(project, script) for script in (project.folder / KEPT).glob("*.py")]
     whole = [job for job in jobs if all((project.folder / name).exists() for name in job.inputs)]
     return sorted(whole, key=lambda job: (job.rule, [str(output) for output in job.outputs]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import shutil
@@ -14,6 +13,8 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+
+from forks import fork, run_snakemake
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "workflow", "profiles", "config", "envs", "src"]
@@ -46,31 +47,17 @@ def damage(path: Path, text: str) -> None:
 TRIGGERS = ["--rerun-triggers", "input", "mtime", "params", "software-env"]  # as in the profiles
 
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["snakemake.cli", "snakemake_executor_plugin_slurm"])
-
-
-def _main(project: Path, arguments: list[str], folder: Path) -> None:
-    """What `python -m snakemake` does, with what it prints in two files of ``folder``."""
-    for number, name in enumerate(("stdout", "stderr"), start=1):
-        os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT), number)
-    os.chdir(project)
-    from snakemake.cli import main  # here: forks have it, who imports this file does not wait
-
-    main(arguments)
-
-
-def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run snakemake on smoke.yaml, in a fork of a process that has imported it already."""
+def snakemake(project: Path, *options: str, keep: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run snakemake on smoke.yaml, it and its jobs in forks (``run_snakemake``)."""
     arguments = [
         *TRIGGERS, "--cores", "2", "--workflow-profile", "none",
         "--configfile", "config/smoke.yaml", *options,
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        process = FORKS.Process(target=_main, args=(project, arguments, Path(folder)))
-        process.start()
+        files = [Path(folder) / name for name in ("stdout", "stderr")]
+        process = fork(run_snakemake, project, arguments, *files, keep)
         process.join()
-        out, err = ((Path(folder) / name).read_text() for name in ("stdout", "stderr"))
+        out, err = (file.read_text() for file in files)
     return subprocess.CompletedProcess(arguments, process.exitcode, out, err)
 
 

@@ -11,22 +11,14 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from faults import Project, record
-from jobs import (
-    KEEP,
-    Job,
-    Prepare,
-    die_at_rename,
-    kept_jobs,
-    limit_files,
-    limit_memory,
-    not_wait,
-)
-from smoke import copy_repository
+from jobs import Job, die_at_rename, kept_jobs, limit_files, limit_memory, not_wait
+from smoke import copy_repository, snakemake
 
 pytestmark = pytest.mark.faults
 
@@ -38,8 +30,8 @@ Fault = Callable[[Job, random.Random], bool]
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> list[Job]:
     """A job of each rule of a finished smoke study; each makes the same files once more."""
     project = Project(copy_repository(tmp_path_factory.mktemp("whole")))
-    options = ("--cores", "2", "--notemp", "--nolock")
-    assert project.run(*options, path=str(KEEP)), project.messages[-5000:]
+    run = snakemake(project.folder, "--notemp", "--nolock", keep=True)
+    assert run.returncode == 0, run.stderr[-5000:]
     draw, found = random.Random(0), kept_jobs(project)
     rules = sorted({job.rule for job in found})
     assert len(rules) > 80
@@ -60,11 +52,11 @@ def kill(job: Job, draw: random.Random) -> bool:
     return process.exitcode != 0
 
 
-def prepared(prepare: Prepare, low: int, high: int) -> Fault:
+def prepared(prepare: Callable[[int], None], low: int, high: int) -> Fault:
     """The job begins after ``prepare`` with a number between these, of any order of magnitude."""
 
     def run(job: Job, draw: random.Random) -> bool:
-        return job.run(prepare, int(low * (high / low) ** draw.random())) != 0
+        return job.run(partial(prepare, int(low * (high / low) ** draw.random()))) != 0
 
     return run
 

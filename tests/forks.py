@@ -1,0 +1,101 @@
+"""Processes forked from one that has imported what Snakemake and the study's scripts need.
+
+A process that starts anew spends seconds on imports; these take what their work takes.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+# Libraries only: each copy of the repository has modules of its own.
+IMPORTED = ["snakemake.cli", "snakemake_executor_plugin_slurm"]
+IMPORTED += ["torch", "numba", "pandas", "pyarrow.parquet", "h5py", "optuna", "jinja2"]
+IMPORTED += ["matplotlib.pyplot", "seaborn", "scipy.stats", "scipy.optimize", "forks"]
+
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(IMPORTED)
+
+KEPT = Path(".snakemake/kept")
+"""Where scripts that Snakemake had run are kept: they hold all that a job is given."""
+
+
+def fork(target: Callable[..., None], *arguments: Any) -> ForkServerProcess:
+    """Start ``target(*arguments)`` in a fork."""
+    process = _forks.Process(target=target, args=arguments)
+    process.start()
+    return process
+
+
+def _say_in(out: Path, err: Path) -> None:
+    """Append what this process prints to two files."""
+    for number, file in enumerate((out, err), start=1):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+
+
+def run_script(
+    script: Path,
+    folder: Path,
+    out: Path,
+    err: Path,
+    environment: Mapping[str, str],
+    prepare: Callable[[], None] | None = None,
+) -> None:
+    """What ``python script`` does in ``folder``, after ``prepare()``; the process ends with it."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    _say_in(out, err)
+    sys.argv = [str(script)]
+    if prepare is not None:
+        prepare()
+    status = 0
+    try:
+        runpy.run_path(str(script), run_name="__main__")
+    except SystemExit as end:
+        status = int(bool(end.code))
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        status = 1
+    finally:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
+
+
+def run_snakemake(project: Path, arguments: list[str], out: Path, err: Path, keep: bool) -> None:
+    """What ``python -m snakemake`` does in ``project``, with forks in place of its jobs' processes.
+
+    ``keep`` their scripts, which Snakemake deletes when a job ends.
+    """
+    _say_in(out, err)
+    os.chdir(project)
+    # Here: forks have it, who imports this file does not wait.
+    from snakemake.benchmark import benchmarked
+    from snakemake.cli import main
+    from snakemake.script import PythonScript
+
+    def execute_script(self: Any, name: str, edit: bool = False) -> None:
+        if keep:
+            KEPT.mkdir(exist_ok=True)
+            shutil.copy(name, KEPT)
+        process = fork(run_script, Path(name), project, out, err, dict(os.environ))
+        record = self.bench_record
+        with benchmarked(process.pid, record) if record is not None else nullcontext():
+            process.join()
+        if process.exitcode:
+            raise subprocess.CalledProcessError(process.exitcode, name)
+
+    PythonScript.execute_script = execute_script
+    main(arguments)
