@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ import yaml
 
 from smoke import ROOT, copy_repository, planned, snakemake
 from spikefiles import read_all
+from study.data.heidelberg_digits import WORDS
+from study.data.layout import Sample, write_spike_file
+from study.data.shd import RATES
 from webserver import serving
 
 
@@ -88,3 +92,31 @@ def test_what_the_heidelberg_digits_need(tmp_path: Path, settings: dict, jobs: d
     needed = planned(project, "mine.yaml", targets=targets)
     assert {name: needed[name] for name in jobs} == jobs
     assert needed["plot_shd_comparison"] == 1
+
+
+def test_the_heidelberg_digits_stand_beside_shd(tmp_path: Path) -> None:
+    """From spike files to the table and the figure; rates are those that the samples were given."""
+    project = copy_repository(tmp_path)
+    rng, words = np.random.default_rng(0), WORDS["english"] + WORDS["german"]
+    given: dict[int, list[float]] = {}
+    for split, speakers in (("train", set(RATES)), ("test", {4, 5})):
+        samples = []
+        for speaker, label in product(sorted(speakers), range(len(words))):
+            times = np.sort(rng.uniform(0, 0.7, rng.integers(50, 100))).astype(np.float32)
+            samples.append(Sample(times, rng.integers(0, 700, len(times)), label, speaker))
+            given.setdefault(speaker, []).append(len(times) / times[-1] / 1000)
+        write_spike_file(project / f"{split}.h5", samples, words)
+    config = yaml.safe_load((ROOT / "config" / "heidelberg.yaml").read_text())
+    config["data"] |= {"channels": None, "time_step": None, "folds": None}
+    config["data"]["heidelberg_digits"]["spikes"] = {"train": "train.h5", "test": "test.h5"}
+    (project / "mine.yaml").write_text(yaml.safe_dump(config))
+    data = f"results/{config['dataset']}/data"
+    targets = f"{data}/shd_comparison.csv", f"{data}/figures/shd_comparison.png"
+    run = snakemake(project, "mine.yaml", "--", *targets)
+    assert run.returncode == 0, run.stdout + run.stderr
+    table = pd.read_csv(project / targets[0]).set_index("quantity")
+    for speaker, published in RATES.items():
+        row = table.loc[f"rate of speaker {speaker}"]
+        assert row["here"] == pytest.approx(np.mean(given[speaker]), rel=1e-3)
+        assert row["shd"] == published
+    assert (project / targets[1]).stat().st_size > 10_000

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import yaml
 
+from smoke import edited, snakemake
 from spikegrad.saving import save_tensors
 from study.training.delays import DELAYS_TABLE, delays
 from study.training.figures import draw_delays
@@ -38,3 +41,22 @@ def test_delays_are_those_before_training_and_after_it(tmp_path: Path):
     assert titles == [f"layer {n}, {of} spikes" for n in (1, 2) for of in ("input", "recurrent")]
     assert figure.axes[0].get_xlim()[1] == pytest.approx(1000 * table["after"].max(), rel=0.2)
     figure.savefig(tmp_path / "delays.png")
+
+
+def test_a_study_draws_the_delays_that_its_networks_learn(finished: Path, tmp_path: Path):
+    project = edited(finished, tmp_path)
+    overlay = {
+        "dataset": "spoken-digits-delays", "data": {"folds": None}, "seeds": [0, 1],
+        "network": {"delays": {"kind": "axonal"}}, "neurons": {"qif": None},
+        "search": None, "measures": [], "variants": None, "landscape": {"seeds": []},
+    }  # fmt: skip
+    (project / "delays.yaml").write_text(yaml.safe_dump(overlay))
+    figure = project / "results/spoken-digits-delays/training/figures/delays.png"
+    run = snakemake(project, "delays.yaml", "--", str(figure.relative_to(project)))
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert figure.stat().st_size > 10_000
+    table = pd.read_parquet(project / "results/spoken-digits-delays/training/delays.parquet")
+    sizes = table.groupby(["neuron", "seed", "of"]).size().to_dict()
+    kinds = (("input", 70), ("recurrent", 8))
+    assert sizes == {("lif", seed, of): n for seed in (0, 1) for of, n in kinds}
+    assert (table["before"] != table["after"]).any()
