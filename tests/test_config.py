@@ -77,6 +77,7 @@ seeds: [0, -1]  # 'seeds.1' = -1
 seeds: [0, 0]  # 'seeds': an entry is listed twice: 0
 seeds: [0, 1, 2]  # there are 3 for 2 searches, search.repeats in each outer fold; give 4, 6, 8
 seeds: [0, 2]  # there are 2 for 2 searches
+{search: null, variants: null, seeds: [0]}  # there are 1 for 2 outer folds
 dataset: shd  # dataset 'shd' must start with data.source, 'spoken-digits'
 dataset: 2026-11-24  # 'dataset' = '2026-11-24'
 dataset: spoken-digits/../../x  # 'dataset' = 'spoken-digits/../../x'

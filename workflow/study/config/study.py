@@ -214,10 +214,11 @@ class Study(Section):
         n, searches = len(self.seeds), self.n_searches
         if n % searches or n < 2 * searches:
             possible = ", ".join(str(k * searches) for k in range(2, 5))
+            of = "searches, search.repeats in each outer fold" if self.search else "outer folds"
             raise ValueError(
-                f"seeds: there are {n} for {searches} searches, search.repeats in each outer fold;"
-                f" give {possible} or so: as many for each search, and at least two, since the"
-                " landscapes' direction `difference` leads to the next one"
+                f"seeds: there are {n} for {searches} {of}; give {possible} or so: as many for each,"
+                " and at least two, since the landscapes' direction `difference` leads to the next"
+                " one"
             )
         return self
 
