@@ -46,17 +46,17 @@ def test_delays_are_those_before_training_and_after_it(tmp_path: Path):
 def test_a_study_draws_the_delays_that_its_networks_learn(finished: Path, tmp_path: Path):
     project = edited(finished, tmp_path)
     overlay = {
-        "dataset": "spoken-digits-delays", "data": {"folds": None}, "seeds": [0, 1],
         "network": {"delays": {"kind": "axonal"}}, "neurons": {"qif": None},
         "search": None, "measures": [], "variants": None, "landscape": {"seeds": []},
     }  # fmt: skip
     (project / "delays.yaml").write_text(yaml.safe_dump(overlay))
-    figure = project / "results/spoken-digits-delays/training/figures/delays.png"
+    training = project / "results/spoken-digits-smoke/training"
+    figure = training / "figures/delays.png"
     run = snakemake(project, "delays.yaml", "--", str(figure.relative_to(project)))
     assert run.returncode == 0, run.stdout + run.stderr
     assert figure.stat().st_size > 10_000
-    table = pd.read_parquet(project / "results/spoken-digits-delays/training/delays.parquet")
+    table = pd.read_parquet(training / "delays.parquet")
     sizes = table.groupby(["neuron", "seed", "of"]).size().to_dict()
     kinds = (("input", 70), ("recurrent", 8))
-    assert sizes == {("lif", seed, of): n for seed in (0, 1) for of, n in kinds}
+    assert sizes == {("lif", seed, of): n for seed in range(4) for of, n in kinds}
     assert (table["before"] != table["after"]).any()
