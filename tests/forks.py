@@ -90,7 +90,7 @@ def run_snakemake(project: Path, arguments: list[str], out: Path, err: Path, kee
         if keep:
             KEPT.mkdir(exist_ok=True)
             shutil.copy(name, KEPT)
-        process = fork(run_script, Path(name), project, out, err, dict(os.environ))
+        process = fork(run_script, Path(name), Path.cwd(), out, err, dict(os.environ))
         record = self.bench_record
         with benchmarked(process.pid, record) if record is not None else nullcontext():
             process.join()

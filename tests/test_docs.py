@@ -149,10 +149,13 @@ def test_the_guides_figure_is_drawn(finished: Path, tmp_path: Path):
 def test_the_pages_commands_are_understood(tmp_path: Path):
     """Those on the demo, as dry runs."""
     project = copy_repository(tmp_path / "project")
-    (project / "mine.yaml").write_text("training: {epochs: 40}")
     pages = [ROOT / "README.md", *(DOCS / f"{name}.md" for name in ("usage", "new-figure"))]
-    shown = r"(?m)^(snakemake .*config/demo\.yaml.*?)(?:  +#.*)?$"
-    commands = re.findall(shown, "\n".join(page.read_text() for page in pages))
+    text = "\n".join(page.read_text() for page in pages)
+    files = {"mine.yaml": "training: {epochs: 40}"}
+    files |= dict(re.findall(r"```yaml\n# (\w+\.yaml)\n(.*?)```", text, re.DOTALL))
+    for name, content in files.items():
+        (project / name).write_text(content)
+    commands = re.findall(r"(?m)^(snakemake .*config/demo\.yaml.*?)(?:  +#.*)?$", text)
     assert len(commands) >= 8
     for command in commands:
         words = [sys.executable, "-m", "snakemake", "--dry-run", *command.split()[1:]]
