@@ -20,7 +20,7 @@ from networks import DAILY, EVERY, random_layer, random_spikes
 from spikegrad.activity import spike_counts
 from spikegrad.clocked import ClockedLayer
 from spikegrad.first_spike import FirstSpikeReadout
-from spikegrad.layers import SilentWarning, SpikeOverflowError, SpikingLayer
+from spikegrad.layers import NotFiniteError, SilentWarning, SpikeOverflowError, SpikingLayer
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
 from spikegrad.raster import Raster
@@ -606,3 +606,16 @@ def test_labels_of_batches_are_numbers():
     assert collate(samples, 1.0)[1].tolist() == [0, 1]
     with pytest.raises(SpikeError, match="labels must be whole numbers, not 'up': number your"):
         collate([([0.1], [2], "up")], 1.0)
+
+
+@pytest.mark.parametrize("train_tau", [False, True])
+@every_neuron
+def test_an_endless_gradient_from_behind_is_one_error(neuron, train_tau):
+    layer = random_layer(neuron, SPIKES, train_tau=train_tau)
+    out = layer(SPIKES)
+    endless = torch.full_like(out.times, INF)
+    endless[::2] = -INF
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(NotFiniteError, match="it comes so from behind the layer"):
+            out.times.backward(endless)
