@@ -216,9 +216,9 @@ class Study(Section):
             possible = ", ".join(str(k * searches) for k in range(2, 5))
             of = "searches, search.repeats in each outer fold" if self.search else "outer folds"
             raise ValueError(
-                f"seeds: there are {n} for {searches} {of}; give {possible} or so: as many for each,"
-                " and at least two, since the landscapes' direction `difference` leads to the next"
-                " one"
+                f"seeds: there are {n} for {searches} {of}; give {possible} or so: as many for"
+                " each, and at least two, since the landscapes' direction `difference` leads to the"
+                " next one"
             )
         return self
 
