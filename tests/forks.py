@@ -21,7 +21,7 @@ from typing import Any
 # Libraries only: each copy of the repository has modules of its own.
 IMPORTED = ["snakemake.cli", "snakemake_executor_plugin_slurm"]
 IMPORTED += ["torch", "numba", "pandas", "pyarrow.parquet", "h5py", "optuna", "jinja2"]
-IMPORTED += ["matplotlib.pyplot", "seaborn", "scipy.stats", "scipy.optimize", "forks"]
+IMPORTED += ["matplotlib.pyplot", "seaborn", "scipy.stats", "scipy.optimize"]
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(IMPORTED)
