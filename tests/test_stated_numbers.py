@@ -1,0 +1,176 @@
+"""Numbers that pages state in sentences are those of the kept tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from study.report.numbers import number, points
+
+ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "docs" / "results"
+README, ANSWERS = "README.md", "docs/answers.md"
+SPEAKERS, DELAYS = "docs/answers-speakers.md", "docs/answers-delays.md"
+FOLDS, BEST_FOLDS = "heidelberg-digits-folds", "heidelberg-digits-best-folds"
+
+Show = Callable[[float], str]
+
+
+def says(page: str, sentence: str) -> bool:
+    return sentence in " ".join((ROOT / page).read_text().split())
+
+
+def percent(value: float) -> str:
+    """To two digits: 87, 1.5, 0.1."""
+    return f"{100 * value:.1f}" if abs(value) < 0.1 else f"{100 * value:.0f}"
+
+
+def whole(value: float) -> str:
+    return f"{value:.0f}".replace("-", "−")
+
+
+def cosine(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
+def trials(study: str) -> pd.DataFrame:
+    return pd.read_parquet(KEPT / study / "search/trials.parquet")
+
+
+def by(unit: str, study: str, table: str, column: str) -> pd.DataFrame:
+    """Means of a table's column: units, such as folds, by neuron models."""
+    return pd.read_csv(KEPT / study / table).pivot_table(column, unit, "neuron")
+
+
+@pytest.mark.parametrize(
+    ("pages", "sentence", "study", "claim", "case", "show"),
+    [
+        (
+            (README, ANSWERS),
+            "QIF minus LIF is {} points of test accuracy (95 % interval {} to {})",
+            *(FOLDS, "qif-outperforms-lif", "qif: every speaker alike", points),
+        ),
+        (
+            (SPEAKERS,),
+            "δ-QIF minus LIF is {} points ({} to {})",
+            *(FOLDS, "qif-outperforms-lif", "qif_delta: every speaker alike", points),
+        ),
+        (
+            (SPEAKERS,),
+            "{} points higher for LIF than for QIF ({} to {} over folds",
+            *(FOLDS, "lif-diverges-more", "qif: trials of the searches", percent),
+        ),
+        (
+            (ANSWERS, SPEAKERS),
+            "{} % ({} to {}) make one appear or disappear",
+            FOLDS,
+            "order-changes-often-break",
+            "trained, inhibition that overtakes a spike",
+            percent,
+        ),
+        (
+            (ANSWERS, SPEAKERS),
+            "where one does, {} spikes ({} to {}) more change than at harmless changes",
+            *(FOLDS, "disappearances-disrupt", "beside harmless changes", whole),
+        ),
+        (
+            (SPEAKERS,),
+            "around trained networks alone it is {} ({} to {})",
+            *(FOLDS, "disappearances-disrupt", "trained, beside harmless changes", whole),
+        ),
+        (
+            (SPEAKERS,),
+            "Of LIF's minima {} % ({} to {}) vanish without them",
+            *(FOLDS, "minima-arise-from-order", "trained, deeper than 0.01 nats", percent),
+        ),
+        (
+            (SPEAKERS,),
+            "have {} % ({} to {}) of the jumps' height",
+            *(FOLDS, "jumps-are-order-changes", "trained, by height", percent),
+        ),
+        (
+            (SPEAKERS,),
+            "QIF minus LIF is {} ({} to {})",
+            *(FOLDS, "lif-gradients-turn", "qif: on a fixed batch", cosine),
+        ),
+    ],
+)
+def test_a_sentence_states_its_claim(
+    pages: tuple[str, ...], sentence: str, study: str, claim: str, case: str, show: Show
+) -> None:
+    claims = pd.read_csv(KEPT / study / "claims.csv").set_index(["id", "case"])
+    found = claims.loc[(claim, case)]
+    stated = sentence.format(*(show(found[end]) for end in ("estimate", "low", "high")))
+    for page in pages:
+        text = stated if says(page, stated) else stated[0].upper() + stated[1:]
+        assert says(page, text), (page, stated)
+
+
+def test_settings_that_work() -> None:
+    table = trials(FOLDS)
+    of = table.neuron.value_counts()
+    ran = table[table.outcome == "overflow"].neuron.value_counts()
+    assert "qif" not in ran
+    for page in (README, ANSWERS):
+        assert says(page, f"{ran['lif']} of {of['lif']} LIF trials")
+    assert says(README, f"No QIF trial of {of['qif']} did")
+    assert says(ANSWERS, f"of QIF's {of['qif']} none")
+    assert says(SPEAKERS, f"Of LIF's trials {ran['lif']} of {of['lif']} ran away")
+    first = table[table.generation == 0]
+    bad = first[first.failed].neuron.value_counts()
+    shared = len(first) // first.neuron.nunique()
+    assert (bad["qif"], bad["qif_delta"]) == (1, 8)
+    assert says(SPEAKERS, f"Of the {shared} settings that all began with, {bad['lif']} diverged")
+    lif = table[table.neuron == "lif"]
+    largest = lif[~lif.failed]["network.init.recurrent_scale"].max()
+    above = lif[lif["network.init.recurrent_scale"] > largest]
+    assert says(
+        SPEAKERS, f"Above an initial scale of recurrent weights of 3.4 all {len(above)} trials"
+    )
+    assert largest < 3.4 < above["network.init.recurrent_scale"].min()
+
+
+def test_qifs_winners_make_fewer_spikes_in_each_fold() -> None:
+    spikes = by("fold", FOLDS, "training/runs.csv", "spikes_per_neuron")
+    ratio = sorted(spikes["qif"] / spikes["lif"])
+    assert ratio[-1] < 1
+    rest = f"{ratio[1]:.2f} to {ratio[-1]:.2f} times as many, and {ratio[0]:.2f} times in fold 4"
+    assert says(SPEAKERS, rest)
+
+
+def test_folds_and_speakers_on_which_a_model_is_ahead() -> None:
+    folds = by("fold", FOLDS, "training/speakers.csv", "accuracy")
+    gain = 100 * (folds["qif"] - folds["lif"])
+    ahead, behind = ([f"{abs(value):.1f}" for value in gain[side]] for side in (gain > 0, gain < 0))
+    assert says(SPEAKERS, f"(1, 2 and 5, by {ahead[0]}, {ahead[1]} and {ahead[2]} points)")
+    assert says(SPEAKERS, f"(0, 3 and 4, by {behind[0]}, {behind[1]} and {behind[2]})")
+    speakers = by("speaker", FOLDS, "training/speakers.csv", "accuracy")
+    assert (speakers["qif"] > speakers["lif"]).sum() == len(speakers) / 2 == 6
+    assert says(SPEAKERS, "QIF is ahead on six of the twelve speakers")
+
+
+def test_continuity() -> None:
+    claims = pd.read_csv(KEPT / FOLDS / "claims.csv")
+    jump = claims[claims.id == "lif-discontinuous"].iloc[0]
+    smooth = claims[claims.id == "qif-continuous"]
+    assert (smooth["estimate"] == 0).all()
+    none = f"of {smooth['n'].sum():,.0f} changes around QIF and δ-QIF networks none is a jump"
+    assert says(ANSWERS, f"by up to {number(jump['estimate'], 2)} nats; {none}")
+    assert says(SPEAKERS, f"isolated jump is {number(jump['estimate'], 2)} nats; {none}")
+    measures = pd.read_csv(KEPT / FOLDS / "landscape/measures.csv")
+    trained = measures[measures.state == "trained"].groupby("neuron")["word_unresolved"]
+    steep = trained.agg(["mean", "min", "max"]).loc["qif"]
+    stated = f"{steep['mean']:.0f} % of what QIF's loss varies by"
+    by_network = f"({steep['min']:.0f} to {steep['max']:.0f} % by network)"
+    assert says(ANSWERS, stated)
+    assert says(ANSWERS, by_network)
+
+
+def test_one_setting_of_each_model_with_delays() -> None:
+    folds = by("fold", BEST_FOLDS, "training/speakers.csv", "accuracy")
+    gain = folds["qif"] - folds["lif"]
+    assert says(README, f"[{points(gain.mean())} (")
+    assert says(ANSWERS, f"it is {points(gain.mean())} (")
