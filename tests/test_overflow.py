@@ -176,7 +176,7 @@ def test_a_sample_that_runs_away_is_a_wrong_answer_without_a_gradient(tmp_path: 
             optimizer.zero_grad()
             (loss + penalty).backward()
             optimizer.clip(options.clip)
-            optimizer.step(study.training.loop._schedule(options, epoch - 1 + number / 5))
+            optimizer.step(study.training.loop.schedule(options, epoch - 1 + number / 5))
             right += int((output.logits.argmax(1) == batch.labels[quiet]).sum())
         assert n_quiet == 38
         row = result.history[epoch]
@@ -211,14 +211,14 @@ def test_presentations_of_an_unfinished_epoch_are_the_same_after_a_kill(
     tmp_path: Path, monkeypatch
 ):
     """Training ends within epoch 2."""
-    train_epoch = study.training.loop._train_epoch
+    train_epoch = study.training.loop.train_epoch
 
     def stricter(*arguments: Any) -> Any:
         *others, options, seed, epoch = arguments
         share = 0.0 if epoch == 2 else options.runaways
         return train_epoch(*others, options.model_copy(update={"runaways": share}), seed, epoch)
 
-    monkeypatch.setattr(study.training.loop, "_train_epoch", stricter)
+    monkeypatch.setattr(study.training.loop, "train_epoch", stricter)
     whole = run(tmp_path / "whole")
     with killed_after(1):
         run(tmp_path / "killed")

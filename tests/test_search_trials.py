@@ -103,13 +103,13 @@ def test_a_job_leaves_records_and_no_checkpoints(tmp_path: Path):
 
 def test_a_killed_rung_does_not_train_its_epochs_again(tmp_path: Path, monkeypatch):
     epochs = []
-    train_epoch = study.training.loop._train_epoch
+    train_epoch = study.training.loop.train_epoch
 
     def count(*arguments: Any) -> dict[str, float]:
         epochs.append(arguments[-1])
         return train_epoch(*arguments)
 
-    monkeypatch.setattr(study.training.loop, "_train_epoch", count)
+    monkeypatch.setattr(study.training.loop, "train_epoch", count)
     by = runner(tmp_path / "a")
     with killed_after(1):
         by.run(START, 1)
@@ -142,7 +142,7 @@ def test_diverging_and_silent_trials_are_outcomes(tmp_path: Path):
 
 def test_a_trial_that_diverges_counts_with_its_last_whole_epoch(tmp_path: Path, monkeypatch):
     accuracies = []
-    train_epoch, respond = study.training.loop._train_epoch, study.training.loop.respond
+    train_epoch, respond = study.training.loop.train_epoch, study.training.loop.respond
 
     def blow_up(*arguments: Any) -> Any:
         if arguments[-1] == 3:
@@ -154,7 +154,7 @@ def test_a_trial_that_diverges_counts_with_its_last_whole_epoch(tmp_path: Path, 
         accuracies.append(response.accuracy)
         return response
 
-    monkeypatch.setattr(study.training.loop, "_train_epoch", blow_up)
+    monkeypatch.setattr(study.training.loop, "train_epoch", blow_up)
     monkeypatch.setattr(study.training.loop, "respond", watch)
     *_, result = through_all_rungs(runner(tmp_path, epochs=[1, 4]))
     assert result.outcome == "overflow"

@@ -106,14 +106,14 @@ def test_a_run_that_diverges_as_it_goes_on_counts_the_epochs_that_it_lasted(
     tmp_path: Path, monkeypatch
 ):
     files = left_behind(tmp_path, without_validation(tmp_path / "run"))
-    train_epoch = study.training.loop._train_epoch
+    train_epoch = study.training.loop.train_epoch
 
     def blow_up(*arguments: Any) -> Any:
         if arguments[-1] == 6:  # the second further epoch of a run of four
             raise SpikeOverflowError("runs away")
         return train_epoch(*arguments)
 
-    monkeypatch.setattr(study.training.loop, "_train_epoch", blow_up)
+    monkeypatch.setattr(study.training.loop, "train_epoch", blow_up)
     table = silence_table(*files, TRAIN, 3)
     assert (table["epochs"] == 1).all()
     assert table["woke"].any()

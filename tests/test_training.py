@@ -138,13 +138,13 @@ def test_resuming_after_a_kill_gives_the_same_bits_and_another_seed_others(
     with killed_after(killed):
         run(tmp_path / "killed")
     epochs_run = []
-    train_epoch = study.training.loop._train_epoch
+    train_epoch = study.training.loop.train_epoch
 
     def count(*arguments: Any) -> dict[str, float]:
         epochs_run.append(arguments[-1])
         return train_epoch(*arguments)
 
-    monkeypatch.setattr(study.training.loop, "_train_epoch", count)
+    monkeypatch.setattr(study.training.loop, "train_epoch", count)
     resumed = run(tmp_path / "killed")
     assert epochs_run == list(range(killed + 1, 5))
     assert same_bits(whole.trained, resumed.trained)
@@ -257,7 +257,7 @@ def test_diverged_and_silent_networks_end_with_a_named_outcome(tmp_path: Path):
 
 
 def blow_up_in(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    train_epoch = study.training.loop._train_epoch
+    train_epoch = study.training.loop.train_epoch
 
     def blow_up(run: Run, *arguments: Any) -> dict[str, float]:
         if arguments[-1] == epoch:
@@ -265,7 +265,7 @@ def blow_up_in(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
                 run.network.readout.weight.fill_(math.inf)
         return train_epoch(run, *arguments)
 
-    monkeypatch.setattr(study.training.loop, "_train_epoch", blow_up)
+    monkeypatch.setattr(study.training.loop, "train_epoch", blow_up)
 
 
 def test_a_run_that_diverges_keeps_the_epochs_before(
@@ -314,7 +314,7 @@ def test_a_sample_without_a_finite_gradient_is_left_out(
         study.training.loop._clip_samples(learner, options)
         result = Run(learner, copy_weights(learner))
         optimizer = Adam(learner, *options.rates)
-        row, _ = study.training.loop._train_epoch(result, optimizer, data, options, 0, 1)
+        row, _ = study.training.loop.train_epoch(result, optimizer, data, options, 0, 1)
         return row, copy_weights(learner)
 
     others, expected = epoch_of(few.select(torch.tensor([0, 1, 2, 4, 5, 6, 7])), 0.0)
@@ -426,7 +426,7 @@ def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
 def test_schedules():
     def shares(progress: list[float], **changes: Any) -> list[float]:
         options = settings(**changes).training
-        return [study.training.loop._schedule(options, p) for p in progress]
+        return [study.training.loop.schedule(options, p) for p in progress]
 
     assert shares([0, 2, 4]) == pytest.approx([1, 0.5, 0])
     step = {"kind": "step", "every": 2, "factor": 0.1}

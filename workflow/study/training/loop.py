@@ -100,7 +100,7 @@ def train(
             start = time.perf_counter()
             row: dict[str, Any] = {"epoch": epoch}
             if epoch > 0:
-                metrics, step = _train_epoch(run, optimizer, data, options, seed, epoch)
+                metrics, step = train_epoch(run, optimizer, data, options, seed, epoch)
                 row |= metrics
                 if epoch - 1 in run.snapshots:
                     run.steps[epoch - 1] = step
@@ -183,7 +183,7 @@ def further_epochs(
     _clip_samples(network, options)
     run = Run(network, copy_weights(network))
     for epoch in epochs:
-        _train_epoch(run, optimizer, data, options, seed, epoch)
+        train_epoch(run, optimizer, data, options, seed, epoch)
         yield respond(network, watched, options.batch_size)
 
 
@@ -192,7 +192,7 @@ def _clip_samples(network: Network, options: TrainingSettings) -> None:
         layer.sample_clip = options.sample_clip
 
 
-def _train_epoch(
+def train_epoch(
     run: Run,
     optimizer: Adam,
     data: SpikeDataset,
@@ -221,7 +221,7 @@ def _train_epoch(
             labels = batch.labels[kept]
             norm = optimizer.clip(options.clip)
             _check_finite(loss + norm, "loss or gradient")
-            optimizer.step(_schedule(options, epoch - 1 + number / n_batches))
+            optimizer.step(schedule(options, epoch - 1 + number / n_batches))
             norms.append(norm)
             sample_norms += [
                 n for layer in network.spiking_layers if (n := layer.sample_norms) is not None
@@ -343,7 +343,7 @@ def _penalty(network: Network, output: NetworkOutput, options: TrainingSettings)
     return options.activity.strength * torch.stack(penalties).sum()
 
 
-def _schedule(options: TrainingSettings, progress: float) -> float:
+def schedule(options: TrainingSettings, progress: float) -> float:
     """The share of the full learning rate to use, ``progress`` epochs after the start."""
     match options.schedule:
         case Cosine():
