@@ -394,6 +394,16 @@ def test_without_a_search_seeds_are_the_unit_and_performance_is_not_compared():
         assert (table.loc[[claim], "unit"] == "seeds").all()
 
 
+def test_cases_that_nothing_tells_apart_are_one():
+    """Voices that are all new, runs that all finished: no comparison counts twice."""
+    tables = results()
+    runs = tables["runs"]
+    runs["accuracy_unseen_speakers"] = runs["accuracy"]
+    runs["outcome"] = "finished"
+    cases = set(judged(tables, named(GAIN))["case"])
+    assert {case.partition(": ")[2] for case in cases} == {"all voices", "every speaker alike"}
+
+
 def test_few_searches_decide_nothing():
     few = networks(lambda table: table[table["seed"] < SEEDS_EACH * (UNITS - 1)])
     found = verdicts(judged(few))

@@ -107,6 +107,31 @@ def test_winners_of_one_search_are_compared_over_their_seeds(tmp_path: Path) -> 
     assert score_facts.over_seeds(several) == ""
 
 
+@pytest.mark.parametrize(
+    ("new", "heard", "columns"),
+    [
+        (0.8, 0.9, ["test", "new speakers", "heard speakers"]),
+        (0.8, np.nan, ["test: new speakers"]),
+        (np.nan, 0.9, ["test: heard speakers"]),
+        (np.nan, np.nan, ["test"]),  # no network of the study has an answer
+    ],
+)
+def test_speakers_stand_apart_where_tests_have_both_kinds(
+    tmp_path: Path, new: float, heard: float, columns: list[str]
+) -> None:
+    study = StudyTables(tmp_path)
+    scores = {"accuracy_unseen_speakers": new, "accuracy_seen_speakers": heard, "accuracy": 0.85}
+    rest = {"training_accuracy": 0.9, "silent_fraction": 0.1, "spikes_per_neuron": 4.0}
+    run = {"neuron": "lif", "search": 0, "outcome": "finished", **scores, **rest}
+    study.__dict__["runs"] = pd.DataFrame([run | {"seed": seed} for seed in (0, 1)])
+    epochs = pd.DataFrame({"neuron": "lif", "seed": [0, 1], "epoch": 1, "seconds": 60.0})
+    (tmp_path / "training").mkdir()
+    epochs.to_parquet(tmp_path / "training" / "histories.parquet")
+    header = score_facts.accuracies(study).splitlines()[0]
+    shown = header.strip("| ").split(" | ")
+    assert shown[: shown.index("training")] == ["neuron", *columns]
+
+
 def test_steps_from_lif_to_qif_are_paired_by_fold(tmp_path: Path) -> None:
     """Speakers of a fold count alike, however many networks heard them."""
     steps = {"lif": 0.5, "lif_refractory": 0.52, "qif_cut": 0.6, "qif": 0.61}

@@ -24,8 +24,9 @@ def accuracy_gain(tables: Tables) -> Cases:
 
     By the rule of docs/search.md a run that diverged counts with its last whole epoch; beside
     it, with accuracy 0, and not at all. Samples count alike in some cases, speakers in another.
-    Without a search there is nothing to compare, nor if one of the searches did not spend its
-    budget.
+    Cases that nothing tells from the first are left out: without heard voices those of unseen ones,
+    and where no run diverged. Without a search there is nothing to compare, nor if one of the
+    searches did not spend its budget.
     """
 
     def accuracies(neuron: str, column: str, diverged: str) -> Units:
@@ -52,12 +53,15 @@ def accuracy_gain(tables: Tables) -> Cases:
     def compare(qif: str) -> Cases:
         if not equal_budgets(tables, LIF, qif):
             return {UNEQUAL: NOTHING}
-        found = {
-            name: tables.difference(accuracies(qif, *case), accuracies(LIF, *case))
-            for name, case in cases.items()
+        pairs = {
+            name: (accuracies(qif, *case), accuracies(LIF, *case)) for name, case in cases.items()
         }
-        found["every speaker alike"] = tables.difference(of_speakers(qif), of_speakers(LIF))
-        return found
+        first, *others = pairs
+        for name in others:
+            if all(own.equals(of) for own, of in zip(pairs[name], pairs[first], strict=True)):
+                del pairs[name]
+        pairs["every speaker alike"] = of_speakers(qif), of_speakers(LIF)
+        return {name: tables.difference(*pair) for name, pair in pairs.items()}
 
     return tables.comparisons(compare)
 

@@ -30,6 +30,11 @@ PRIMARY = "qif: every speaker alike"
 """The case of the primary result of a study with folds: docs/claims.md."""
 GAPS = (0.1, 0.05, 0.03)
 """Differences in accuracy of which pages say how many folds would find them."""
+SPEAKERS = {
+    "accuracy_unseen_speakers": "new speakers",
+    "accuracy_seen_speakers": "heard speakers",
+}
+"""Columns of the runs' table, and whose samples they are of."""
 LADDER = {
     "lif": "",
     "lif_refractory": "a bounded rate",
@@ -41,14 +46,12 @@ LADDER = {
 
 def accuracies(study: StudyTables) -> str:
     """Scores of each neuron model's networks: means over units with their intervals; spikes and
-    minutes of a training, means over networks."""
-    shown = {
-        "accuracy": "test",
-        "accuracy_unseen_speakers": "new speakers",
-        "accuracy_seen_speakers": "heard speakers",
-        "training_accuracy": "training",
-        "silent_fraction": "silent neurons",
-    }
+    minutes of a training, means over networks. Speakers stand apart where tests have both kinds."""
+    kinds = {name: kind for name, kind in SPEAKERS.items() if study.runs[name].notna().any()}
+    test = {"accuracy": "test", **kinds}
+    if len(kinds) == 1:
+        test = {"accuracy": f"test: {kinds.popitem()[1]}"}
+    shown = {**test, "training_accuracy": "training", "silent_fraction": "silent neurons"}
     means = summary(study.runs, [*shown, "spikes_per_neuron"]).set_index(["neuron", "measure"])
     histories = study.table("training/histories.parquet").groupby(["neuron", "seed"])
     cost = histories[["epoch", "seconds"]].apply(minutes).groupby("neuron").mean()
