@@ -101,14 +101,15 @@ def landscape_tables(runs: pd.DataFrame, seen: bool) -> Frames:
     changes = changes.assign(
         search="breaks",
         breaks=True,
+        lingers=False,
         cause=np.where((k % 4 > 0) == lif, "input swap", "grazing"),
         loss_jump=np.where(k == 0, 1e-12, (-1) ** k * sizes),  # the first is too small to count
         appeared=np.where(lif & (k >= 4), 2, k == 8).astype(int),
         vanished=0,
         aside_later=np.where(lif, 30, 2),
     )
-    harmless = {"search": "swaps", "breaks": False, "cause": "spike swap", "aside_later": 5}
-    harmless |= dict.fromkeys(("loss_jump", "appeared", "vanished"), 0)
+    harmless = {"search": "swaps", "breaks": False, "lingers": False, "cause": "spike swap"}
+    harmless |= {"aside_later": 5, "loss_jump": 0, "appeared": 0, "vanished": 0}
     steps = cross(runs, batch=("own", "fixed"), epoch=(0, 3))
     return {
         "census": census,
@@ -402,6 +403,31 @@ def test_cases_that_nothing_tells_apart_are_one():
     runs["outcome"] = "finished"
     cases = set(judged(tables, named(GAIN))["case"])
     assert {case.partition(": ")[2] for case in cases} == {"all voices", "every speaker alike"}
+
+
+def test_a_jump_that_either_search_meets_refutes_continuity() -> None:
+    """Changes at which a spike lingers are no evidence of continuity."""
+    tables = results()
+    before = judged(tables, named("qif-continuous")).iloc[0]
+    changes = tables["changes"].reset_index(drop=True)
+    (first, second, *_) = changes.index[changes["neuron"] == "qif"]
+    changes.loc[first, "lingers"] = True
+    tables["changes"] = changes
+    fewer = judged(tables, named("qif-continuous")).iloc[0]
+    assert (fewer["n"], fewer["verdict"]) == (before["n"] - 1, SUPPORTED)
+    changes.loc[second, ["search", "loss_jump"]] = ["swaps", -0.05]
+    refuted = judged(tables, named("qif-continuous")).iloc[0]
+    assert (refuted["estimate"], refuted["verdict"]) == (0.05, "not supported")
+
+
+def test_a_share_of_the_budget_counts_where_each_search_of_a_fold_can_pay_it() -> None:
+    tables = results()
+    for name in ("runs", "budget", "stability", "speakers"):
+        tables[name] = tables[name].assign(fold=tables[name]["search"] // 2)
+    budget = tables["budget"]
+    tables["budget"] = budget[(budget["search"] % 2 == 0) | (budget["share"] > 0.25)]
+    own = judged(tables, named("qif-outperforms-lif-at-each-budget"))
+    assert set(own["case"].str.partition(": ")[2]) == {"all of the budget"}
 
 
 def test_few_searches_decide_nothing():

@@ -180,7 +180,7 @@ def test_a_network_that_is_linear_in_its_weights_follows_its_kernel(
     assert OPTIONS.growing is not None
     few = OPTIONS.growing.model_copy(update={"networks": 1, "steps": 6})
     options = OPTIONS.model_copy(update={"step": 0.005, "growing": few})
-    table = growing(model().network, "lif", 6, dataset(24), options, 0)
+    table = growing(model().network, "lif", 6, 6, dataset(24), options, 0)
     exact = table[table["rule"] == "exact"]
     assert exact["distance"].max() < 1e-9
     assert exact["drift"].max() < 1e-9
@@ -195,7 +195,7 @@ def test_networks_that_run_away_are_told_and_left_out(rate: float) -> None:
     options = OPTIONS.model_copy(
         update={"growing": OPTIONS.growing.model_copy(update={"rate": rate})}
     )
-    table = growing(model().network, "lif", 6, dataset(24), options, 0)
+    table = growing(model().network, "lif", 6, 6, dataset(24), options, 0)
     assert table["ran_away"].notna().all()
     assert (table["step"] < table["ran_away"]).all()
     found = powers(table)
@@ -208,10 +208,10 @@ def test_a_network_that_runs_away_before_it_learns_has_one_row() -> None:
     data, growth = dataset(24), OPTIONS.growing
     assert growth is not None
     spikes, targets = task(data, growth.samples, 0)
-    network = start(model().network, "lif", 6, "ntk", growth, data, spikes, 0, 0)
+    network = start(model().network, "lif", 6, 6, "ntk", data, spikes, 0, 0)
     with torch.no_grad():
         network.hidden[0].recurrent_weight.fill_(50.0)
-    rows = descend(network, "exact", "ntk", spikes, targets, OPTIONS)
+    rows = descend(network, "exact", rates(network, "ntk", 6), spikes, targets, OPTIONS)
     assert rows == [{"step": 0, "ran_away": 0.0}]
 
 
@@ -223,11 +223,7 @@ def test_kernels_neither_grow_nor_fall_with_the_width() -> None:
         for width in (16, 144):
             traces = []
             for number in range(6):
-                assert OPTIONS.growing is not None
-                options = OPTIONS.growing.model_copy(update={"widths": (16, 144)})
-                own = start(
-                    model().network, "qif", width, scaling, options, data, spikes, 0, number
-                )
+                own = start(model().network, "qif", width, 16, scaling, data, spikes, 0, number)
                 twin, factors = Twin(own, OPTIONS.step), rates(own, scaling, 16)
                 kernel = study.joining.growing._kernel(twin, twin.exact, factors, spikes, 4)
                 traces.append(float(kernel.diagonal().mean()))

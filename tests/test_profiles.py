@@ -79,6 +79,20 @@ def test_jobs_run_in_the_container_that_is_set(tmp_path: Path) -> None:
 UUID = "0b5f5c0a-3c7e-4d0e-9a51-6a1f0f3c2b7d"
 
 
+def clean_restart(folder: Path, squeue: str) -> int:
+    """Run clean-restart in ``folder`` beside commands that write down what they were asked; its
+    exit code. ``squeue`` is what that command does."""
+    commands = {
+        "squeue": squeue,
+        "scancel": 'echo "$@" > cancelled; for j; do sed -i "/^$j|/d" queue; done',
+        "snakemake": 'echo "$@" > asked',
+    }
+    for name, text in commands.items():
+        executable(folder / name, text)
+    env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "SLURM_JOB_ID": "16"}
+    return subprocess.run([PROFILES / "slurm" / "clean-restart"], cwd=folder, env=env).returncode
+
+
 def test_clean_restart_cancels_the_jobs_that_snakemake_left_and_no_other(tmp_path: Path) -> None:
     """Not the one it runs in, nor others that were submitted from the same folder."""
     queue = [
@@ -90,14 +104,14 @@ def test_clean_restart_cancels_the_jobs_that_snakemake_left_and_no_other(tmp_pat
         ("16", UUID, tmp_path),  # this one
     ]
     (tmp_path / "queue").write_text("".join(f"{'|'.join(map(str, row))}\n" for row in queue))
-    commands = {
-        "squeue": "cat queue",
-        "scancel": 'echo "$@" > cancelled; for j; do sed -i "/^$j|/d" queue; done',
-        "snakemake": 'echo "$@" > asked',
-    }
-    for name, text in commands.items():
-        executable(tmp_path / name, text)
-    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": "16"}
-    subprocess.run([PROFILES / "slurm" / "clean-restart"], cwd=tmp_path, env=env, check=True)
+    assert clean_restart(tmp_path, "cat queue") == 0
     assert (tmp_path / "cancelled").read_text().split() == ["12", "13"]
     assert (tmp_path / "asked").read_text() == "--unlock\n"
+
+
+def test_clean_restart_unlocks_nothing_while_slurm_does_not_answer(tmp_path: Path) -> None:
+    """Neither at once nor while it waits for cancelled jobs to end."""
+    (tmp_path / "queue").write_text(f"12|{UUID}|{tmp_path}\n")
+    for squeue in ("exit 1", "[ ! -e cancelled ] && cat queue"):
+        assert clean_restart(tmp_path, squeue) != 0
+        assert not (tmp_path / "asked").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "docs" / "results"
 README, ANSWERS = "README.md", "docs/answers.md"
 SPEAKERS, DELAYS = "docs/answers-speakers.md", "docs/answers-delays.md"
-FOLDS, BEST_FOLDS = "heidelberg-digits-folds", "heidelberg-digits-best-folds"
+FOLDS = "heidelberg-digits-folds"
+BEST, BEST_FOLDS = "heidelberg-digits-best", "heidelberg-digits-best-folds"
 
 Show = Callable[[float], str]
 
@@ -65,7 +67,7 @@ def by(unit: str, study: str, table: str, column: str) -> pd.DataFrame:
         ),
         (
             (ANSWERS, SPEAKERS),
-            "{} % ({} to {}) make one appear or disappear",
+            "{} % ({} to {}) make a spike appear, vanish or jump",
             FOLDS,
             "order-changes-often-break",
             "trained, inhibition that overtakes a spike",
@@ -73,7 +75,7 @@ def by(unit: str, study: str, table: str, column: str) -> pd.DataFrame:
         ),
         (
             (ANSWERS, SPEAKERS),
-            "where one does, {} spikes ({} to {}) more change than at harmless changes",
+            "{} spikes ({} to {}) more change than at harmless changes",
             *(FOLDS, "disappearances-disrupt", "beside harmless changes", whole),
         ),
         (
@@ -82,12 +84,27 @@ def by(unit: str, study: str, table: str, column: str) -> pd.DataFrame:
             *(FOLDS, "disappearances-disrupt", "trained, beside harmless changes", whole),
         ),
         (
+            (ANSWERS,),
+            "and {} % ({} to {}) of LIF's minima vanish without them",
+            *(FOLDS, "minima-arise-from-order", "trained, deeper than 0.01 nats", percent),
+        ),
+        (
+            (ANSWERS,),
+            "With delays, in two networks, they have {} % ({} to {}) of the height",
+            *(BEST, "jumps-are-order-changes", "trained, by height", percent),
+        ),
+        (
+            (SPEAKERS,),
+            "samples clipped it is {} ({} to {}) on the step's own batch",
+            *(FOLDS, "lif-gradients-turn", "qif: on the step's own batch, samples clipped", cosine),
+        ),
+        (
             (SPEAKERS,),
             "Of LIF's minima {} % ({} to {}) vanish without them",
             *(FOLDS, "minima-arise-from-order", "trained, deeper than 0.01 nats", percent),
         ),
         (
-            (SPEAKERS,),
+            (ANSWERS, SPEAKERS),
             "have {} % ({} to {}) of the jumps' height",
             *(FOLDS, "jumps-are-order-changes", "trained, by height", percent),
         ),
@@ -159,6 +176,11 @@ def test_continuity() -> None:
     assert (smooth["estimate"] == 0).all()
     none = f"of {smooth['n'].sum():,.0f} changes around QIF and δ-QIF networks none is a jump"
     assert says(ANSWERS, f"by up to {number(jump['estimate'], 2)} nats; {none}")
+    changes = pd.read_parquet(KEPT / FOLDS / "landscape/changes.parquet")
+    linger = changes[changes["lingers"] & (changes["search"] == "breaks")]
+    moved = (linger["loss_change"].abs() > 1e-9).sum()
+    for page in (ANSWERS, SPEAKERS):
+        assert says(page, f"At {moved:,} more a spike")
     assert says(SPEAKERS, f"isolated jump is {number(jump['estimate'], 2)} nats; {none}")
     measures = pd.read_csv(KEPT / FOLDS / "landscape/measures.csv")
     trained = measures[measures.state == "trained"].groupby("neuron")["word_unresolved"]
@@ -167,6 +189,23 @@ def test_continuity() -> None:
     by_network = f"({steep['min']:.0f} to {steep['max']:.0f} % by network)"
     assert says(ANSWERS, stated)
     assert says(ANSWERS, by_network)
+
+
+def test_silence_with_delays_falls_in_the_first_epoch() -> None:
+    """The share of QIF's neurons that are silent for good, and of those that still spiked after
+    the first epoch or a later one."""
+    for study, stated in ((BEST, "all but 0.5 (0.1 to 0.9)"), (BEST_FOLDS, "0.4 points (0.0 to")):
+        folder = KEPT / study / "training"
+        silence = pd.read_parquet(folder / "silence.parquet").query("neuron == 'qif'")
+        histories = pd.read_parquet(folder / "histories.parquet").query("neuron == 'qif'")
+        later = []
+        for seed, own in silence.groupby("seed"):
+            epochs = histories[(histories["seed"] == seed) & (histories["epoch"] > 0)]
+            always = set.intersection(*map(set, epochs["silent_neurons"]))
+            fell = own[own["ever_spiked"] & own["silent"] & ~own["woke"]]["unit"]
+            later.append(len({*fell} - always) / len(own))
+        assert f"{100 * sum(later) / len(later):.1f}" == re.findall(r"\d\.\d", stated)[0]
+        assert says(DELAYS, stated)
 
 
 def test_one_setting_of_each_model_with_delays() -> None:

@@ -73,7 +73,7 @@ def test_the_end_says_where_to_look(finished, tmp_path):
     shown = snakemake(project, "--forcerun", "study_page", *lines, f"{results}/index.html").stderr
     assert re.search(rf"(?m)^  answer +{results}/index.html$", shown)
     assert stage.count("\n") < 40
-    assert "make report CONFIG='config/smoke.yaml'" in shown
+    assert "snakemake --cores 1 --configfile config/smoke.yaml -- whole_report" in shown
     damage(project / results / "training" / "lif" / "runs.parquet", "no table")
     failed = snakemake(
         project, "--rerun-triggers", "mtime", "--forcerun", "summarise", "--logger", "lines"

@@ -45,9 +45,13 @@ if STUDY.joining:
             **needs(6000, "joining_growing"),
         params:
             network=lambda w: STUDY.model(w.neuron).network.model_dump(mode="json"),
+            # Of all widths and surrogates what each job uses: another width repeats no other.
             joining=STUDY.joining.model_dump(
-                mode="json", include={"growing", "step", "surrogates"}
+                mode="json",
+                include={"growing": True, "step": True, "surrogates": {0}},
+                exclude={"growing": {"widths"}},
             ),
+            least=min(STUDY.joining.growing.widths) if STUDY.joining.growing else None,
             seed=STUDY.seeds[0],
         script:
             "../scripts/joining_growing.py"

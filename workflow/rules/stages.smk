@@ -104,7 +104,8 @@ onsuccess:
         logger.info(f"  {what:22}  {place}")
     if "answer" in places:
         files = " ".join(map(os.path.relpath, workflow.overwrite_configfiles))
-        logger.info(f"  {'one page of all':22}  make report CONFIG='{files}'")
+        given = f"--configfile {files} " * bool(files)
+        logger.info(f"  {'one page of all':22}  snakemake --cores 1 {given}-- whole_report")
 
 
 onerror:

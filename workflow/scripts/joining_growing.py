@@ -14,6 +14,7 @@ table = growing(
     validate(NetworkSettings, params.network),
     wildcards.neuron,
     int(wildcards.width),
+    params.least,
     load(given.events, given.split, "train"),
     part(Joining, params.joining),
     params.seed,

@@ -14,7 +14,7 @@ BATCHES = {"on the step's own batch": ("own",), "on a fixed batch": ("fixed",)}
 
 
 def line_minima(tables: Tables) -> Cases:
-    """Of lines that have settled; of the others nothing is known."""
+    """Of all lines, where nearly all have settled; else nothing is known."""
 
     def density(neuron: str, state: str, depth: float) -> Units:
         columns, place = ("minima", "length", "settled"), {"state": state, "depth": depth}

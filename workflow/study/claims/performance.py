@@ -84,7 +84,7 @@ def budget_gain(tables: Tables) -> Cases:
         own = tables.rows("budget", unit, "search", "share", "expected_best", neuron=neuron)
         of_search = best_at(own, [share]).loc[share]
         units = own.assign(unit=own[unit]).groupby("search")["unit"].first()
-        return of_search.groupby(units).mean()
+        return of_search.groupby(units).mean(skipna=False)
 
     def compare(qif: str) -> Cases:
         if not equal_budgets(tables, LIF, qif):

@@ -120,7 +120,8 @@ QIF_CLAIMS = (
     Claim(
         "lif-varies-by-jumps",
         CONTINUITY,
-        "share of the total variation of single samples' losses that lies in jumps, LIF minus QIF",
+        "share of the variation of single samples' losses, as far as profiles follow it, that lies "
+        "in jumps, LIF minus QIF",
         MORE,
         order.variation_in_jumps,
     ),
@@ -136,7 +137,7 @@ QIF_CLAIMS = (
     Claim(
         "lif-fragmented-planes",
         FRAGMENTATION,
-        "minima of the mean loss per ‖θ‖² of planes, LIF minus QIF",
+        "minima of the mean loss in a whole plane, LIF minus QIF",
         MORE,
         landscapes.plane_minima,
         TRAINED,

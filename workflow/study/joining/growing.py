@@ -26,7 +26,7 @@ from spikegrad.network_settings import NetworkSettings
 from spikegrad.ntk.spiking import jacobian
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
-from study.config.joining import Joining, Widths
+from study.config.joining import Joining
 from study.data.dataset import SpikeDataset
 from study.jobs import with_progress
 from study.joining.twin import Twin
@@ -107,23 +107,24 @@ def growing(
     settings: NetworkSettings,
     neuron: str,
     width: int,
+    least: int,
     data: SpikeDataset,
     options: Joining,
     seed: int,
 ) -> pd.DataFrame:
-    """Rows of the table growing: all networks of a width."""
+    """Rows of the table growing: all networks of a width, of which the study's ``least`` is the
+    one where scalings and rates of learning agree."""
     growth = options.growing
     assert growth is not None  # else no job asks
     spikes, targets = task(data, growth.samples, seed)
     cells = list(product(growth.rules, growth.scalings, range(growth.networks)))
     rows = []
     for rule, scaling, number in with_progress(cells, len(cells), "networks"):
-        network = start(settings, neuron, width, scaling, growth, data, spikes, seed, number)
+        network = start(settings, neuron, width, least, scaling, data, spikes, seed, number)
         key: dict[str, Any] = {"neuron": neuron, "rule": rule, "scaling": scaling}
         key |= {"width": width, "network": number}
-        rows += [
-            {**key, **row} for row in descend(network, rule, scaling, spikes, targets, options)
-        ]
+        found = descend(network, rule, rates(network, scaling, least), spikes, targets, options)
+        rows += [{**key, **row} for row in found]
     return pd.DataFrame(rows)
 
 
@@ -131,13 +132,14 @@ def start(
     settings: NetworkSettings,
     neuron: str,
     width: int,
+    least: int,
     scaling: str,
-    options: Widths,
     data: SpikeDataset,
     spikes: SpikeTrains,
     *purpose: int,
 ) -> Network:
-    """An untrained network of one output, of a width and scaling."""
+    """An untrained network of one output, of a width and scaling; at the ``least`` width these
+    agree."""
     network = Network(
         settings.model_copy(update={"layers": (width,)}), data.n_units, 1, neuron,
         torch.float64,
@@ -145,7 +147,7 @@ def start(
     network.initialise(spikes, generator(*purpose, width))
     if scaling == "mean field":
         with torch.no_grad():
-            network.weights["readout.weight"].mul_((min(options.widths) / width) ** 0.5)
+            network.weights["readout.weight"].mul_((least / width) ** 0.5)
     return network
 
 
@@ -160,12 +162,13 @@ def rates(network: Network, scaling: str, least: int) -> list[float]:
 def descend(
     network: Network,
     rule: str,
-    scaling: str,
+    factors: list[float],
     spikes: SpikeTrains,
     targets: Tensor,
     options: Joining,
 ) -> list[dict[str, Any]]:
-    """Train ``network`` on the first half of ``spikes``, beside its kernel's descent.
+    """Train ``network`` on the first half of ``spikes``, beside its kernel's descent; ``factors``
+    are :func:`rates` of its weights.
 
     A step along a surrogate gradient may go uphill, and a network run away: then its rows end.
     """
@@ -175,7 +178,6 @@ def descend(
     train, wanted = spikes[:n], targets[:n]
     twin = Twin(network, options.step)
     backward = twin.exact if rule == "exact" else twin.surrogate(options.surrogates[0])
-    factors = rates(network, scaling, min(growth.widths))
     try:
         first = _kernel(twin, backward, factors, spikes, n)
         with torch.no_grad():

@@ -31,8 +31,9 @@ PROFILES_TABLE = Table(
     columns={
         **shared("neuron", "seed", "state", "direction", "sample"),
         "length": "of the stretch where the network does not diverge",
-        "variation": "total variation of the loss there, in nats",
-        "n_jumps": "jumps",
+        "variation": "total variation of the loss there in nats, followed to a quarter of the "
+        "least depth",
+        "n_jumps": "jumps that it meets; those below half of the least depth may escape",
         "jump_end": "height of those at the sample's end, in nats",
         "jump_grazing": "height of those where a potential touches the threshold",
         "jump_spike_swap": "height of those where spikes change their order",

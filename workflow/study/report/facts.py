@@ -36,7 +36,7 @@ MEASURES = {
     "word_jumps": "jumps of a single sample's loss",
     "word_minima": "minima of a single sample's loss",
     "word_minima_mended": "the same with the jumps at changes of order closed",
-    "mean_minima": "minima of the mean loss over the samples",
+    "mean_minima": "minima of the mean loss over the samples, of a line",
     "largest_jump": "largest jump of a sample's loss that the census isolated (nats)",
     "missed": "of the change that the gradient predicts, an update misses (%; a fixed batch)",
     "turned": "cosine between the gradients before and after an update (a fixed batch)",

@@ -31,7 +31,7 @@ def winners(study: StudyTables) -> str:
         best = _best(study, neuron, search)
         columns[neuron, search] = {
             "validation of the winner": best["winner"]["validation_accuracy"],
-            "test, mean of its seeds": own["accuracy"].mean(),
+            "test, every sample alike, mean of its seeds": own["accuracy"].mean(),
             "spikes a neuron": own["spikes_per_neuron"].mean(),
         } | best["parameters"]
     return by_search(pd.DataFrame(columns), study.neurons, "of each search, in order")

@@ -41,7 +41,8 @@ SILENCE_TABLE = Table(
     columns={
         **shared("neuron", "seed"),
         "unit": "neuron, counted layer after layer",
-        "ever_spiked": "whether it spiked on the watched training samples after any epoch",
+        "ever_spiked": "whether it spiked on the watched training samples before training or after "
+        "any epoch",
         "silent": "whether it fell silent by the last",
         "has_gradient": "whether the training loss depends on its input weights",
         "woke": "whether it spiked after any of the further epochs",
