@@ -431,7 +431,8 @@ def study(tmp_path: Path) -> StudyTables:
     columns = ["neuron", "seed", "train_accuracy"]
     table = pd.DataFrame(histories, columns=columns).assign(epoch=1)
     table.to_parquet(tmp_path / "training/histories.parquet")
-    variants = {"trial": {"draw": {"trials": 4}, "changes": {}}}
+    variants = {"trial": {"draw": {"trials": 4}, "changes": {}}, "size": {}, "settings of": {}}
+    variants["new speakers"] = {}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({"variants": variants}))
     return StudyTables(tmp_path)
 
@@ -507,6 +508,33 @@ def test_settings_that_others_found_are_chosen_by_validation() -> None:
     own = runs[(runs["neuron"] == "lif") & (runs["to"] == "qif_delta")]
     shown = variant_facts.borrowed(StudyTables(KEPT), "lif")
     assert shown == f"{100 * own['accuracy'].mean():.1f} % with those of δ-QIF ({len(own)} runs)"
+
+
+def test_what_earlier_settings_made_is_not_shown(tmp_path: Path) -> None:
+    """A page is of what the study now has, whatever else lies in its folder."""
+    rows = "change,to,neuron,search,outcome,accuracy\nsize,,lif,0,finished,0.5\n"
+    files = {
+        "variants/size.csv": rows,
+        "variants/drive.csv": rows.replace("size", "drive"),
+        "variants/figures/variants_size.png": "",
+        "variants/figures/variants_drive.png": "",
+        "networks/roughness.csv": "",
+        "networks/robustness.csv": "",
+        "joining/claims.csv": "",
+        "landscape/changes.parquet": "",
+        "training/runs.csv": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    now = {"variants": {"size": {}}, "measures": ["roughness"], "joining": None}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({**now, "landscape": {"seeds": []}}))
+    study = StudyTables(tmp_path)
+    assert [*study.variants] == ["size"]
+    assert study.lower("variants/figures/*.png") == ["variants/figures/variants_size.png"]
+    assert study.lower("networks/ro*.csv") == ["networks/roughness.csv"]
+    shown = [name for name in files if study.has(name) and not name.startswith("variants")]
+    assert shown == ["networks/roughness.csv", "training/runs.csv"]
 
 
 def test_a_variant_shows_what_a_training_takes(tmp_path: Path) -> None:

@@ -108,27 +108,45 @@ def test_settings_are_remembered_where_snakemake_has_forgotten(
     overlay.write_text("training: {epochs: 3}\nnetwork: {tau: 0.025}\n")
     run = snakemake(project, "--configfile", "config/smoke.yaml", str(overlay), "--", "training")
     assert run.returncode != 0
-    assert "was made with another network.tau, training.epochs, and .snakemake" in (
+    assert "was made with another network.tau, training.epochs, and the .snakemake" in (
         (run.stdout + run.stderr).replace("\n", " ")
     )
 
 
 def test_only_what_nobody_knows_is_refused(tmp_path: Path) -> None:
-    results, metadata = tmp_path / "results", tmp_path / "metadata"
+    results, snakemake = tmp_path / "results", tmp_path / ".snakemake"
     results.mkdir()
-    check_remembered(results, {"a": 1}, metadata)
-    remember(results, {"a": {"b": 1}, "c": (1, 2)})
-    check_remembered(results, {"a": {"b": 1}, "c": [1, 2]}, metadata)
-    with pytest.raises(ForgottenError, match=r"made with another a\.b, and"):
-        check_remembered(results, {"a": {"b": 2}, "c": [1, 2]}, metadata)
-    with pytest.raises(ForgottenError, match=r"another a\.b, c, d and 1 more, and"):
-        check_remembered(results, {"d": 1, "e": 2}, metadata)
-    remember(results, {"a": {"b": 2}, "c": [1, 2]})  # of one stage, then .snakemake is lost
-    for both in ({"b": 1}, {"b": 2}):
+    check_remembered(results, {"a": 1}, snakemake)
+    first, second = ({"a": {"b": b}, "c": (1, 2)} for b in (1, 2))
+    remember(results, first, snakemake)
+    check_remembered(
+        results, {"d": 1}, snakemake
+    )  # Snakemake knows, and makes again what it has to
+    shutil.rmtree(snakemake)
+    (results / "table.csv").touch()
+    for _ in range(2):
+        check_remembered(results, first, snakemake)
         with pytest.raises(ForgottenError, match=r"made with another a\.b, and"):
-            check_remembered(results, {"a": both, "c": [1, 2]}, metadata)
-    remember_alone(results, {"a": {"b": 2}, "c": [1, 2]})  # after all stages
-    check_remembered(results, {"a": {"b": 2}, "c": [1, 2]}, metadata)
-    metadata.mkdir()
-    (metadata / "record").touch()  # Snakemake knows, and makes again what it has to
-    check_remembered(results, {"d": 1}, metadata)
+            check_remembered(results, second, snakemake)
+        with pytest.raises(ForgottenError, match=r"another a\.b, c, d and 1 more, and"):
+            check_remembered(results, {"d": 1, "e": 2}, snakemake)
+        remember(results, first, snakemake)  # a later run knows no more of the earlier files
+        (snakemake / "metadata").mkdir(parents=True, exist_ok=True)
+        (snakemake / "metadata" / "record").touch()
+    remember(results, second, snakemake)
+    for both in (first, second):
+        with pytest.raises(ForgottenError, match=r"made with another a\.b, and"):
+            check_remembered(results, both, snakemake)
+    remember_alone(results, second)  # after all stages
+    check_remembered(results, second, snakemake)
+
+
+def test_results_from_elsewhere_and_neuron_models_are_no_less_forgotten(tmp_path: Path) -> None:
+    """Of an archive's files Snakemake knows no settings; a model may have no values of its own."""
+    results, snakemake = tmp_path / "results", tmp_path / ".snakemake"
+    results.mkdir()
+    (results / "table.csv").touch()
+    remember(results, {"neurons": {"lif": {}}}, snakemake)
+    check_remembered(results, {"neurons": {"lif": {}}}, snakemake)
+    with pytest.raises(ForgottenError, match="made with another neurons, and"):
+        check_remembered(results, {"neurons": {"lif": {}, "qif": {}}}, snakemake)

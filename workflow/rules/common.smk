@@ -67,7 +67,7 @@ RESULTS = f"results/{STUDY.dataset}"
 STUDY_SETTINGS = STUDY.model_dump(mode="json", exclude={"machines"})
 if workflow.is_main_process:
     try:
-        check_remembered(Path(RESULTS), STUDY_SETTINGS, Path(".snakemake/metadata"))
+        check_remembered(Path(RESULTS), STUDY_SETTINGS, Path(".snakemake"))
     except ForgottenError as error:
         raise WorkflowError(str(error)) from None
 SCRIPTS = BASE / "scripts"

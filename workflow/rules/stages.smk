@@ -1,4 +1,5 @@
 # What a user asks for by name: snakemake --cores 2 --configfile config/demo.yaml -- training
+from snakemake.settings.enums import RerunTrigger
 
 # All tables and pages that a stage is for, so that a deleted one is made again.
 DATA_RESULTS += map(str, rules.data_statistics.output)
@@ -90,13 +91,16 @@ PLACES = {
 onstart:
     try:
         lock(RESULTS)
-        remember(Path(RESULTS), STUDY_SETTINGS)
+        remember(Path(RESULTS), STUDY_SETTINGS, Path(".snakemake"))
     except (LockedError, OSError) as error:
         raise WorkflowError(str(error)) from None
 
 
 onsuccess:
-    if {*workflow.dag_settings.targets} <= {"all", "default"}:
+    asked = workflow.dag_settings
+    whole = {*asked.targets} <= {"all", "default"}
+    whole &= not asked.until | asked.omit_from
+    if whole and RerunTrigger.PARAMS in asked.rerun_triggers:
         remember_alone(Path(RESULTS), STUDY_SETTINGS)
     logger.info("\nDone. Where to look:")
     places = made(PLACES)
@@ -105,7 +109,9 @@ onsuccess:
     if "answer" in places:
         files = " ".join(map(os.path.relpath, workflow.overwrite_configfiles))
         given = f"--configfile {files} " * bool(files)
-        logger.info(f"  {'one page of all':22}  snakemake --cores 1 {given}-- whole_report")
+        logger.info(
+            f"  {'one page of all':22}  snakemake --cores 1 {given}-- whole_report"
+        )
 
 
 onerror:

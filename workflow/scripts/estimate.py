@@ -31,7 +31,8 @@ def planned(snakefile, config, families):
     with redirect_stdout(quiet), redirect_stderr(quiet), SnakemakeApi(output) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
-            config_settings=ConfigSettings(config=config),
+            # The whole study, in place of config.yaml: what it has left out stays out.
+            config_settings=ConfigSettings(config=config, replace_workflow_config=True),
             snakefile=Path(snakefile),
         )
         settings = DAGSettings(forceall=True, targets={"all"})

@@ -12,12 +12,15 @@ import yaml
 
 from study.config.data import OWN
 from study.config.neurons import NEURON_STYLES
+from study.config.variants import slug
 from study.storage.tables import read_table
 from study.training.summary import UNITS, unit_of
 from study.variants import read_runs
 
 CONFIG = "study.yaml"
 """The whole configuration of the study, beside its tables."""
+MEASURED = {"networks/robustness.csv": "robustness", "networks/roughness.csv": "roughness"}
+"""Tables of what a study can leave out of its ``measures``."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,23 @@ class StudyTables:
         return StudyTables(self.folder.parent)
 
     def has(self, name: str) -> bool:
-        return (self.folder / name).exists()
+        """Whether there is such a file, which the study still makes."""
+        return (self.folder / name).exists() and self._makes(name)
+
+    def _makes(self, name: str) -> bool:
+        """Whether the study has the part that a file belongs to; a file of a part that it has
+        left out since is of other settings."""
+        if name in MEASURED:
+            return MEASURED[name] in self.config["measures"]
+        match Path(name).parts[0]:
+            case "variants":
+                own = Path(name).stem.removeprefix("variants_")
+                return own in {"ranks", *map(slug, self.config["variants"])}
+            case "landscape":
+                return bool(self.config["landscape"]["seeds"])
+            case "joining":
+                return self.config["joining"] is not None
+        return True
 
     def table(self, name: str) -> pd.DataFrame:
         """The table of a file such as "training/runs.csv"."""
@@ -47,7 +66,12 @@ class StudyTables:
         """The runs of each variant, by the name of its table; ranks.csv is no such table."""
         files = sorted(self.folder.glob("variants/*.csv"))
         tables = {file.stem: read_runs(file) for file in files}
-        return {name: table for name, table in tables.items() if "outcome" in table}
+        runs = {name: table for name, table in tables.items() if "outcome" in table}
+        return {
+            name: of_study
+            for name, table in runs.items()
+            if len(of_study := table[table["change"].isin([*self.config["variants"]])])
+        }
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -79,5 +103,6 @@ class StudyTables:
         return read_table(*[self.folder / name for name in names if self.has(name)])
 
     def lower(self, pattern: str) -> list[str]:
-        """Files that ``pattern`` matches, relative to the folder."""
-        return [str(file.relative_to(self.folder)) for file in sorted(self.folder.glob(pattern))]
+        """Files that ``pattern`` matches, relative to the folder, which the study still makes."""
+        names = [str(file.relative_to(self.folder)) for file in sorted(self.folder.glob(pattern))]
+        return [name for name in names if self._makes(name)]
