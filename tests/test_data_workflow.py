@@ -65,6 +65,26 @@ def test_fsdd_from_the_web_to_its_spikes(tmp_path: Path) -> None:
     assert not (data / "encoded").exists()
 
 
+def test_a_file_that_is_new_in_a_folder_of_a_folder_is_noticed(tmp_path: Path) -> None:
+    """Snakemake looks at the times of the outer folder alone."""
+    project = copy_repository(tmp_path)
+    words, table = project / "words", "results/my-words/data/recordings.csv"
+    noise = np.random.default_rng(0).standard_normal((4, 1600))
+    for number, name in enumerate(("up/a_0", "up/b_0", "down/a_0", "down/b_0")):
+        file = words / f"{name}.wav"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(file, 0.1 * noise[number], 8000)
+    config = yaml.safe_load((ROOT / "config" / "smoke.yaml").read_text())
+    own = {"source": "recordings", "recordings": {"folder": "words"}, "folds": None}
+    config |= {"dataset": "my-words", "data": config["data"] | own}
+    (project / "mine.yaml").write_text(yaml.safe_dump(config))
+    run = snakemake(project, "mine.yaml", "--", table)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert not planned(project, "mine.yaml", targets=(table,))
+    soundfile.write(words / "up" / "b_0.wav", 0.1 * noise[0], 8000)  # as long as before
+    assert planned(project, "mine.yaml", targets=(table,))["tabulate"] == 1
+
+
 @pytest.mark.parametrize(
     ("settings", "jobs"),
     [

@@ -17,7 +17,7 @@ from study.config.search import Halving
 from study.config.study import Study
 from study.estimate.seconds import limit
 from study.storage.lock import LockedError, lock
-from study.storage.provenance import code_digest
+from study.storage.provenance import code_digest, folder_digest
 from study.config.remembered import (
     ForgottenError,
     check_remembered,

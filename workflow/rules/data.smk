@@ -55,6 +55,7 @@ if STUDY.data.sounds:
                 include={"source", STUDY.data.source.replace("-", "_")},
                 exclude={"recordings": {"jobs"}},
             ),
+            found=lambda wildcards: FILES and folder_digest(FILES),
         script:
             "../scripts/tabulate.py"
 
@@ -92,6 +93,7 @@ if STUDY.data.sounds:
             n_parts=SOUNDS.jobs,
             duration=STUDY.data.duration,
             seed=SOUNDS.seed,
+            found=lambda wildcards: FILES and folder_digest(FILES),
         script:
             "../scripts/encode.py"
 

@@ -29,6 +29,18 @@ def digest(files: Iterable[str | Path], text: str = "") -> str:
     return total.hexdigest()
 
 
+@cache
+def folder_digest(folder: str | Path) -> str:
+    """SHA-256 of the names, sizes and times of change of all files in a ``folder``; empty for what
+    is none. Snakemake asks the folder alone, whose time a file two levels below does not change."""
+    files = sorted(file for file in Path(folder).rglob("*") if file.is_file())
+    if not files:
+        return ""
+    found = [(str(file.relative_to(folder)), file.stat()) for file in files]
+    listing = "".join(f"{name} {of.st_size} {of.st_mtime_ns}\n" for name, of in found)
+    return hashlib.sha256(listing.encode()).hexdigest()
+
+
 def code_digest(script: Path, *modules: str) -> str:
     """SHA-256 of what ``script`` and all of our packages that it imports say to Python.
 
