@@ -22,10 +22,10 @@ from study.storage.sums import unseal
 
 TRAINED = ("trained.safetensors", "outcome.json", "*.csv", "*.parquet", "*.yaml")
 PATTERNS = (
-    *(f"benchmarks/{f}/**/*.tsv" for f in ("landscape", "search", "training", "variants")),
+    "benchmarks/*/**/*.tsv",
     "engine/*.compiled",
     "joining/**/*.parquet",
-    "landscape/directions/*.parquet",
+    *(f"landscape/directions/**/*.{f}" for f in ("parquet", "safetensors")),
     "landscape/*/*/*/[0-9]*.parquet",  # of every measure, by the number of its job
     *(f"networks/**/*.{f}" for f in ("csv", "parquet", "safetensors")),
     "search/*/*/**/*",
