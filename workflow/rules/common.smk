@@ -17,7 +17,7 @@ from study.config.search import Halving
 from study.config.study import Study
 from study.estimate.seconds import limit
 from study.storage.lock import LockedError, lock
-from study.storage.provenance import code_digest, folder_digest
+from study.storage.provenance import code_digest, code_variable, folder_digest
 from study.config.remembered import (
     ForgottenError,
     check_remembered,
@@ -83,9 +83,17 @@ LANDSCAPES, LANDSCAPE_RESULTS = {}, []
 
 def code(script, *modules):
     """A digest of what workflow/scripts/<script> and the modules that it imports do, those that its
-    params name among them. An edit makes a job run again, a comment or docstring does not.
+    params name among them. An edit makes a job run again, a comment or docstring does not. Jobs
+    inherit what it was when they were planned: a process on a node reads the workflow anew.
     """
-    return lambda wildcards: code_digest(SCRIPTS / script, *modules)
+
+    def found(wildcards):
+        now = code_digest(SCRIPTS / script, *modules)
+        if workflow.is_main_process:
+            os.environ[code_variable(script, *modules)] = now
+        return now
+
+    return found
 
 
 def needs(megabytes, minutes):

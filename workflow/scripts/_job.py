@@ -19,7 +19,7 @@ WORKFLOW = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(WORKFLOW.parent / "src"), str(WORKFLOW)]
 
 
-from study.storage.provenance import code_digest, edited_since  # noqa: E402
+from study.storage.provenance import code_digest, code_variable, edited_since  # noqa: E402
 from study.storage.sums import seal, verify  # noqa: E402
 
 
@@ -65,7 +65,8 @@ def _fail_if_edited(snakemake: Any, script: Path) -> None:
     # When the workflow was read, if it was on this machine: then a glance at times is enough.
     started = float(os.environ.get("SPIKEGRAD_STARTED", "0"))
     modules = snakemake.params.get("modules", [])
-    if not edited_since(started, script) or code_digest(script, *modules) == snakemake.params.code:
+    planned = os.environ.get(code_variable(script.name, *modules), snakemake.params.code)
+    if not edited_since(started, script) or code_digest(script, *modules) == planned:
         return
     problem = (
         f"{snakemake.rule}: code that it runs was edited after snakemake started; the job's outputs"

@@ -58,6 +58,11 @@ def code_digest(script: Path, *modules: str) -> str:
     return total.hexdigest()
 
 
+def code_variable(script: str, *modules: str) -> str:
+    """The environment variable that tells jobs the :func:`code_digest` they were planned with."""
+    return "_".join(["SPIKEGRAD_CODE", Path(script).stem, *modules]).replace(".", "_")
+
+
 def edited_since(moment: float, script: Path) -> bool:
     """Whether ``script`` or any file of our packages was written after ``moment`` (s since 1970).
 
