@@ -20,6 +20,7 @@ from spikegrad.network import Network
 from spikegrad.settings import validate
 from study.config.study import Study
 from study.estimate import work
+from study.estimate.memory import granted
 from study.estimate.report import rule_table, text, wall_table
 from study.estimate.seconds import (
     DAY,
@@ -403,6 +404,15 @@ def test_what_is_measured_has_a_constant(smoke):
     rates = network_seconds(smoke, "lif")
     kinds = ("update", "response", "loss", "gradient")
     assert rates.keys() == {("call",), *((kind, "lif") for kind in kinds)} <= SECONDS.keys()
+
+
+def test_large_data_are_granted_their_memory():
+    """Of all events in memory: 16 bytes each of the training data, 28 of all while counted."""
+    own = study("config", dataset="ssc", data={"source": "ssc", "folds": None})
+    size = size_of(own.data)
+    assert granted(own, "train") > 1.2 * 16e-6 * size.train * size.events > 4000
+    assert granted(own, "data_statistics") > 1.2 * 28e-6 * size.samples * size.events > 6000
+    assert granted(own, "ntk_train") < 1000
 
 
 def test_the_report_adds_up(smoke):

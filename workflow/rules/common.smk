@@ -15,6 +15,7 @@ from spikegrad.settings import ConfigError, validate
 from study.config.overlays import differences, given_twice, hidden, of_one_kind
 from study.config.search import Halving
 from study.config.study import Study
+from study.estimate.memory import granted
 from study.estimate.seconds import limit
 from study.storage.lock import LockedError, lock
 from study.storage.provenance import code_digest, code_variable, folder_digest
@@ -96,11 +97,14 @@ def code(script, *modules):
     return found
 
 
-def needs(megabytes, minutes):
+def needs(megabytes, minutes, rule=None):
     """Memory and wall time, this at most what the machines allow. Instead of ``minutes``: a function
-    of wildcards, or a rule whose work is counted from the settings. Memory and counted times grow
-    with each attempt: a cluster stops jobs at their limit, and not all go on from there.
+    of wildcards, or a rule whose work is counted from the settings. Of that, or another ``rule``,
+    the memory is as much as the data ask for, if that is more. Memory and counted times grow with
+    each attempt: a cluster stops jobs at their limit, and not all go on from there.
     """
+    rule = minutes if isinstance(minutes, str) else rule
+    least = max(megabytes, granted(STUDY, rule) if rule else 0)
 
     def runtime(wildcards, attempt):
         if isinstance(minutes, str):
@@ -108,7 +112,7 @@ def needs(megabytes, minutes):
         return min(minutes(wildcards) if callable(minutes) else minutes, LONGEST)
 
     return {
-        "mem_mb": lambda wildcards, attempt: megabytes * attempt,
+        "mem_mb": lambda wildcards, attempt: least * attempt,
         "runtime": runtime,
     }
 

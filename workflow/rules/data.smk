@@ -197,7 +197,7 @@ rule data_statistics:
     benchmark:
         f"{BENCHMARKS}/data_statistics.tsv"
     resources:
-        **needs(6000, 60),
+        **needs(6000, 60, "data_statistics"),
     params:
         folds=FOLDS,
     script:

@@ -8,6 +8,7 @@ from typing import cast
 import pandas as pd
 
 from study.config.study import Neuron, Study
+from study.estimate.memory import MB, memory
 from study.estimate.seconds import Job, longest_chain, wall_seconds
 from study.estimate.size import ACTIVITY, IN_TRAINING, UNKNOWN, n_weights, size_of, snapshots
 from study.estimate.work import Wildcards
@@ -27,28 +28,10 @@ FAMILIES = (
     "figures",
 )  # in order
 
-MB = 1e6
-# Measured on the kept studies; bytes of an event in memory: time and channel; while statistics are
-# taken; in events.h5; in SHD's layout, compressed.
-READ, COUNTED, PREPARED, LAYOUT = 16, 28, 10, 5.5
-COMPARED = 200 * MB  # spikes and weights while changes are explained
+# Measured on the kept studies; bytes of an event in events.h5; in SHD's layout, compressed.
+PREPARED, LAYOUT = 10, 5.5
 ARCHIVE = 340 * MB  # of the Heidelberg Digits
 TABLES, FIGURE = 0.5 * MB, 0.2 * MB  # of a job that writes nothing else; a figure as PNG and PDF
-READERS = ("train", "search_trials", "search_finalists", "silence", "evaluate", "landscape_",
-           "measure_network", "score_variant", "joining_measure", "joining_growing")  # fmt: skip
-
-
-def memory(study: Study, rule: str, start: float) -> float:
-    """Megabytes that a job of ``rule`` takes at its peak; ``start`` of them before it begins."""
-    size = size_of(study.data)
-    more = 0.0
-    if rule == "data_statistics":
-        more = COUNTED * size.samples * size.events
-    elif rule.startswith(READERS):
-        more = READ * size.train * size.events
-    if rule in ("landscape_census", "landscape_examples"):
-        more += COMPARED
-    return start + more / MB
 
 
 def disk(study: Study, rule: str, wildcards: Wildcards) -> float:
