@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from study.report.numbers import number, points
+from study.statistics import t_interval
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "docs" / "results"
@@ -189,6 +190,25 @@ def test_continuity() -> None:
     by_network = f"({steep['min']:.0f} to {steep['max']:.0f} % by network)"
     assert says(ANSWERS, stated)
     assert says(ANSWERS, by_network)
+
+
+def test_minima_without_what_did_not_settle() -> None:
+    folder, trained = KEPT / FOLDS / "landscape", "state == 'trained'"
+    place = ["neuron", "seed", "direction", "sample"]
+    profiles = pd.read_parquet(folder / "profiles.parquet").query(trained)[[*place, "settled"]]
+    deep = f"{trained} and depth == 0.01"
+    lines = pd.read_parquet(folder / "line_minima.parquet").query(f"{deep} and settled")
+    samples = pd.read_parquet(folder / "profile_minima.parquet").query(deep).merge(profiles)
+    sums = lines.groupby(["seed", "neuron"])[["minima", "length"]].sum()
+    means = samples[samples["settled"]].pivot_table("minima", "seed", "neuron")
+    for own, text in (
+        ((sums["minima"] / sums["length"]).unstack(), "LIF minus QIF is {} instead of −9.2"),  # noqa: PD010
+        (means, "and {} instead of −8.6"),
+    ):
+        gain = own["lif"] - own["qif"]
+        low, high = t_interval(gain)
+        numbers = f"{gain.mean():.1f} ({low:.1f} to {high:.1f})".replace("-", "−")
+        assert says(SPEAKERS, text.format(numbers))
 
 
 def test_silence_with_delays_falls_in_the_first_epoch() -> None:

@@ -13,6 +13,7 @@ import yaml
 from study.claims.estimates import Verdict
 from study.claims.judge import CLAIMS, Answer
 from study.claims.results import NOTHING_MADE
+from study.config.landscape import JUDGED_DEPTHS
 from study.landscape.constants import JUMP
 from study.report.numbers import (
     cell,
@@ -33,7 +34,7 @@ MEASURES = {
     "word_variation": "variation of a single sample's loss (nats)",
     "word_in_jumps": "of that, in jumps (%)",
     "word_unresolved": "of that, in steps too steep for double precision (%)",
-    "word_jumps": "jumps of a single sample's loss",
+    "word_jumps": "jumps of a single sample's loss that its profile meets",
     "word_minima": "minima of a single sample's loss",
     "word_minima_mended": "the same with the jumps at changes of order closed",
     "mean_minima": "minima of the mean loss over the samples, of a line",
@@ -180,6 +181,24 @@ def landscapes(study: StudyTables, state: str) -> str:
     rows = {MEASURES[measure]: lambda n, m=measure: shown(n, m) for measure in measures}
     title = f"{state}: each network" if few else f"{state}: mean; median"
     return by_neuron(study.neurons, title, rows)
+
+
+def unsettled(study: StudyTables) -> str:
+    """Of which neuron models how many lines and profiles around trained networks did not settle, so
+    that the number of their minima is a guess; empty if all did."""
+    lines = study.table("landscape/line_minima.parquet")
+    tables = {
+        "lines": lines[lines["depth"] == JUDGED_DEPTHS[0]],
+        "profiles of single samples": study.table("landscape/profiles.parquet"),
+    }
+    found = []
+    for what, table in tables.items():
+        trained = table[table["state"] == "trained"]
+        for neuron in study.neurons:
+            own = trained.loc[trained["neuron"] == neuron, "settled"].astype(bool)
+            if not own.all():
+                found.append(f"{(~own).sum()} of {len(own)} {what} ({neuron_label(neuron)})")
+    return listed(found) if found else ""
 
 
 def lingering(study: StudyTables) -> str:
