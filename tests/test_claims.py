@@ -48,7 +48,8 @@ def training_tables(world: str) -> Frames:
     runs["accuracy_unseen_speakers"] = runs["accuracy"] - 0.1
     runs["outcome"] = np.where(runs["lif"] & (runs["k"] == 1), "overflow", "finished")
 
-    # of 10 neurons 9 never spikes; of LIF's 0 to 2 fall silent: 0 wakes up, 1 has a gradient still
+    # of 10 neurons 9 never spikes; of LIF's 0 to 2 fall silent: 0 wakes up, 1 has a gradient still,
+    # 2 falls silent in the first epoch
     silence = cross(runs, unit=range(10))
     fell = silence["lif"] & (silence["unit"] < 3) & (world != "empty")
     silence["ever_spiked"] = silence["unit"] != 9
@@ -56,12 +57,20 @@ def training_tables(world: str) -> Frames:
     silence["woke"] = fell & (silence["unit"] == 0)
     silence["has_gradient"] = (silence["unit"] == 1) | ~silence["silent"]
 
+    histories = cross(runs, epoch=range(3))
+    fallen = np.where(histories["lif"] & (world != "empty"), 2, 9)
+    histories["silent_neurons"] = [
+        [9] if epoch == 0 else [*{9, unit}, *([1] if epoch == 2 else [])]
+        for epoch, unit in zip(histories["epoch"], fallen, strict=True)
+    ]
+
     searches = runs[runs["k"] == 0].drop(columns="k")
     budget = cross(searches, share=(0.2, 0.3, 0.9))
     budget["expected_best"] = np.where(budget["lif"], 0.6, 0.8) + 0.01 * budget["share"]
     return {
         "runs": runs,
         "silence": silence,
+        "histories": histories,
         "budget": budget,
         "stability": searches.assign(
             trials=4, diverged=np.where(searches["lif"], 2, 0), budget_spent=True
@@ -295,6 +304,7 @@ GAIN = "qif-outperforms-lif"
         ("lif-fall-silent", "to the end", 0.3),
         ("lif-fall-silent", "when training goes on", 0.2),
         ("lif-fall-silent", "when training goes on, without gradient", 0.1),
+        ("lif-fall-silent", "when training goes on, after the first epoch", 0.1),
         ("lif-fall-silent-more", "qif: to the end", 0.3),
         ("naive-ntk-diverges", "closed form, all depths", 0.0),
         ("naive-ntk-diverges", "gradients of finite networks (one_hidden), width 100", -0.1),

@@ -20,6 +20,7 @@ rule judge_claims:
         budget=rules.search_tables.output.budget if STUDY.search else [],
         stability=rules.search_tables.output.stability if STUDY.search else [],
         silence=rules.join_silence.output.silence,
+        histories=rules.summarise.output.histories,
     output:
         table=reported(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),
         page=reported(f"{RESULTS}/claims.html", "claims", "Claims", "page"),

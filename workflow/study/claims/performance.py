@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from study.claims.estimates import NOTHING
@@ -15,8 +16,13 @@ UNEQUAL = "searches of unequal budgets"
 BUDGETS = {"1/64": 1 / 64, "1/16": 1 / 16, "1/4": 1 / 4, "all": 1.0}
 """Shares of a search's budget at which the best of it is compared."""
 
-SILENCE = ("to the end", "when training goes on", "when training goes on, without gradient")
-"""How permanent the silence of neurons is that spiked earlier."""
+SILENCE = (
+    "to the end",
+    "when training goes on",
+    "when training goes on, without gradient",
+    "when training goes on, after the first epoch",
+)
+"""How permanent the silence of neurons is that spiked earlier, and since when."""
 
 
 def accuracy_gain(tables: Tables) -> Cases:
@@ -137,10 +143,22 @@ def _silenced(tables: Tables, neuron: str) -> Cases:
 
 def _fell_silent(tables: Tables, neuron: str, case: str) -> pd.DataFrame:
     """Neurons of all networks, with whether each ``fell`` silent."""
-    own = tables.some("silence", "ever_spiked", "silent", "woke", "has_gradient", neuron=neuron)
+    columns = ("seed", "unit", "ever_spiked", "silent", "woke", "has_gradient")
+    own = tables.some("silence", *columns, neuron=neuron)
     fell = own["ever_spiked"] & own["silent"]
     if case != "to the end":
         fell &= ~own["woke"]
     if case.endswith("without gradient"):
         fell &= ~own["has_gradient"]
+    if case.endswith("after the first epoch"):
+        never = _silent_in_training(tables, neuron)
+        places = zip(own["seed"], own["unit"], strict=True)
+        fell &= np.array([unit not in never.get(seed, set()) for seed, unit in places], bool)
     return own.assign(fell=fell.astype(float))
+
+
+def _silent_in_training(tables: Tables, neuron: str) -> dict[int, set[int]]:
+    """The neurons of each seed's network that are silent after each of its epochs."""
+    epochs = tables.rows("histories", "seed", "epoch", "silent_neurons", neuron=neuron)
+    of_seed = epochs[epochs["epoch"] > 0].groupby("seed")["silent_neurons"]
+    return {int(seed): set.intersection(*map(set, silent)) for seed, silent in of_seed}
