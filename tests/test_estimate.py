@@ -442,3 +442,10 @@ def test_the_target_reports_what_the_study_costs(tmp_path):
     assert cores["hours"].is_monotonic_decreasing
     assert cores["hours"][0] == pytest.approx(rules["core_hours"].sum(), rel=0.01)
     assert "longest chain" in run.stdout
+    overlay = tmp_path / "overlay.yaml"  # the first estimate was too dear
+    overlay.write_text("neurons: {lif: null}\n")
+    files = ("--configfile", "config/smoke.yaml", str(overlay))
+    run = snakemake(ROOT, "--directory", str(tmp_path), *files, "--", "estimate")
+    assert run.returncode == 0, run.stdout + run.stderr
+    rules = pd.read_csv(tables / "rules.csv").set_index("rule")
+    assert rules["jobs"][["train", "search_trials", "search_suggest"]].tolist() == [4, 4, 2]
