@@ -34,7 +34,10 @@ def winners(study: StudyTables) -> str:
             "test, every sample alike, mean of its seeds": own["accuracy"].mean(),
             "spikes a neuron": own["spikes_per_neuron"].mean(),
         } | best["parameters"]
-    return by_search(pd.DataFrame(columns), study.neurons, "of each search, in order")
+    title = (
+        "of each fold's search, in order" if len(study.folds) > 1 else "of each search, in order"
+    )
+    return by_search(pd.DataFrame(columns), study.neurons, title)
 
 
 def _best(study: StudyTables, neuron: str, search: int) -> dict[str, Any]:
