@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from smoke import copy_repository, planned
+from study.config.remembered import ForgottenError, check_remembered, remember
 from study.storage.archive import contents, pack, read_archives, unpack
 from study.storage.sums import seal, verify
 
@@ -88,6 +89,23 @@ def test_what_replaces_a_sealed_file_is_whole(tmp_path: Path) -> None:
     verify([job, record], patience=0)
     assert record.read_text() == "archived"
     assert {file.name for file in job.iterdir()} == {"1.json", ".snakemake_timestamp"}
+
+
+def test_what_an_archive_brought_is_known_to_no_snakemake(tmp_path: Path) -> None:
+    """Changed settings would make nothing of it again."""
+    there, here, snakemake = (tmp_path / name for name in ("there", "here", ".snakemake"))
+    (there / "training" / "lif" / "0").mkdir(parents=True)
+    (there / "training" / "lif" / "0" / "outcome.json").touch()
+    pack(there, tmp_path / "study.tar.xz")
+    here.mkdir()
+    remember(here, {"epochs": 1}, snakemake)  # as the stage data does
+    check_remembered(here, {"epochs": 2}, snakemake)
+    unpack(here, [tmp_path / "study.tar.xz"])
+    for _ in range(2):
+        check_remembered(here, {"epochs": 1}, snakemake)
+        with pytest.raises(ForgottenError, match="another epochs"):
+            check_remembered(here, {"epochs": 2}, snakemake)
+        remember(here, {"epochs": 1}, snakemake)
 
 
 def test_what_is_archived(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spikegrad.files import atomic
+from study.config.remembered import NAME
 from study.storage.sums import unseal
 
 TRAINED = ("trained.safetensors", "outcome.json", "*.csv", "*.parquet", "*.yaml")
@@ -67,7 +68,11 @@ def pack(results: Path, archive: Path, earlier: Sequence[Path] = ()) -> None:
 
 
 def unpack(results: Path, archives: Sequence[Path]) -> None:
-    """Write the files of ``archives`` below ``results``, and nowhere else (``FilterError``)."""
+    """Write the files of ``archives`` below ``results``, and nowhere else (``FilterError``).
+
+    No ``.snakemake`` knows all of the results then.
+    """
+    (results / NAME).unlink(missing_ok=True)
     now = time.time()  # of all files, so that none looks older than what it was made from
     for archive in archives:
         with tarfile.open(archive) as tar:
