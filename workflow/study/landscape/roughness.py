@@ -139,7 +139,8 @@ ROUGHNESS_TABLE = Table(
         "word_in_jumps": "share of that in jumps",
         "clipped": "whether each sample's gradient is clipped at the median of their norms",
         "length": "of the step down the gradient, each weight matrix in units of its norm",
-        "predicted": "change of the loss that the gradient predicts, in nats",
+        "predicted": "change of the loss that the gradient predicts, in nats; where samples are "
+        "clipped, the clipped gradient times the step",
         "changed": "change that the step made; missing where the network diverges",
         "turned": "cosine between the gradients before and after the step",
     },
