@@ -233,8 +233,9 @@ def breaks_met(update: Update, options: Updates, draw: torch.Generator) -> dict[
     """How many changes of order at which spikes appear, vanish or jump a step of training meets.
 
     Each of its first samples is searched over ``options.length`` (all of the step, if it is
-    shorter) at a place of the step that is drawn by ``draw``; a sample's search ends after ``options.max_runs`` runs of the network. Samples for which
-    the network diverges there are left out.
+    shorter) at a place of the step that is drawn by ``draw``; a sample's search ends after
+    ``options.max_runs`` runs of the network. Samples for which the network diverges there are left
+    out.
     """
     scale = 1 / update.length
     stretch = min(options.length, update.length)
