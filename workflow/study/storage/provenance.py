@@ -34,11 +34,9 @@ def folder_digest(folder: str | Path) -> str:
     """SHA-256 of the names, sizes and times of change of all files in a ``folder``; empty for what
     is none. Snakemake asks the folder alone, whose time a file two levels below does not change."""
     files = sorted(file for file in Path(folder).rglob("*") if file.is_file())
-    if not files:
-        return ""
     found = [(str(file.relative_to(folder)), file.stat()) for file in files]
     listing = "".join(f"{name} {of.st_size} {of.st_mtime_ns}\n" for name, of in found)
-    return hashlib.sha256(listing.encode()).hexdigest()
+    return digest([], listing) if listing else ""
 
 
 def code_digest(script: Path, *modules: str) -> str:
