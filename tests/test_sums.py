@@ -119,9 +119,7 @@ def test_only_what_nobody_knows_is_refused(tmp_path: Path) -> None:
     check_remembered(results, {"a": 1}, snakemake)
     first, second = ({"a": {"b": b}, "c": (1, 2)} for b in (1, 2))
     remember(results, first, snakemake)
-    check_remembered(
-        results, {"d": 1}, snakemake
-    )  # Snakemake knows, and makes again what it has to
+    check_remembered(results, {"d": 1}, snakemake)  # which knows, and makes again what it has to
     shutil.rmtree(snakemake)
     (results / "table.csv").touch()
     for _ in range(2):

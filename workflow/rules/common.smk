@@ -100,8 +100,8 @@ def code(script, *modules):
 def needs(megabytes, minutes, reads=None):
     """Memory and wall time, this at most what the machines allow. Instead of ``minutes``: a function
     of wildcards, or a rule whose work is counted from the settings. For that rule, or one that
-    ``reads`` the data, the memory is as much as these ask for, if that is more. Memory and counted times grow with
-    each attempt: a cluster stops jobs at their limit, and not all go on from there.
+    ``reads`` the data, the memory is as much as these ask for, if that is more. Memory and counted
+    times grow with each attempt: a cluster stops jobs at their limit, and not all go on from there.
     """
     reads = minutes if isinstance(minutes, str) else reads
     least = max(megabytes, granted(STUDY, reads) if reads else 0)

@@ -46,7 +46,8 @@ def remember_alone(results: Path, settings: Mapping[str, Any]) -> None:
 def check_remembered(results: Path, settings: Mapping[str, Any], snakemake: Path) -> None:
     """ForgottenError if ``results`` may be of other settings, and the folder ``snakemake`` does not
     know all of them."""
-    if (results / NAME).exists() and (_lines(results / NAME) == _lines(_names(results, snakemake))):
+    name = _lines(results / NAME)
+    if name and name == _lines(_names(results, snakemake)):
         return
     now = json.loads(_line(settings))
     known = [json.loads(line) for line in _lines(results / FILE)]
