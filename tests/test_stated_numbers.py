@@ -17,6 +17,7 @@ KEPT = ROOT / "docs" / "results"
 README, ANSWERS = "README.md", "docs/answers.md"
 SPEAKERS, DELAYS = "docs/answers-speakers.md", "docs/answers-delays.md"
 FOLDS = "heidelberg-digits-folds"
+DELAY_LINE = "heidelberg-digits-delay-line"
 BEST, BEST_FOLDS = "heidelberg-digits-best", "heidelberg-digits-best-folds"
 
 Show = Callable[[float], str]
@@ -29,6 +30,10 @@ def says(page: str, sentence: str) -> bool:
 def percent(value: float) -> str:
     """To two digits: 87, 1.5, 0.1."""
     return f"{100 * value:.1f}" if abs(value) < 0.1 else f"{100 * value:.0f}"
+
+
+def one_digit(value: float) -> str:
+    return f"{100 * value:.1f}".replace("-", "−")
 
 
 def whole(value: float) -> str:
@@ -55,6 +60,36 @@ def by(unit: str, study: str, table: str, column: str) -> pd.DataFrame:
             (README, ANSWERS),
             "QIF minus LIF is {} points of test accuracy (95 % interval {} to {})",
             *(FOLDS, "qif-outperforms-lif", "qif: every speaker alike", points),
+        ),
+        (
+            (ANSWERS,),
+            "With delays and searches of their own it is {} points ({} to {})",
+            *(DELAY_LINE, "qif-outperforms-lif", "qif: every speaker alike", points),
+        ),
+        (
+            (README,),
+            "again a search for each, the difference is [{} ({} to {})]",
+            *(DELAY_LINE, "qif-outperforms-lif", "qif: every speaker alike", points),
+        ),
+        (
+            (DELAYS,),
+            "{} points higher for LIF ({} to {} over folds",
+            *(DELAY_LINE, "lif-diverges-more", "qif: trials of the searches", percent),
+        ),
+        (
+            (DELAYS,),
+            "level on its validation speakers, QIF {} points ({} to {})",
+            *(
+                DELAY_LINE,
+                "qif-outperforms-lif-at-each-budget",
+                "qif: all of the budget",
+                one_digit,
+            ),
+        ),
+        (
+            (DELAYS,),
+            "Of QIF's neurons {} % ({} to {}) fall silent",
+            *(DELAY_LINE, "qif-stay-active", "qif: when training goes on", percent),
         ),
         (
             (SPEAKERS,),
@@ -168,6 +203,66 @@ def test_folds_and_speakers_on_which_a_model_is_ahead() -> None:
     speakers = by("speaker", FOLDS, "training/speakers.csv", "accuracy")
     assert (speakers["qif"] > speakers["lif"]).sum() == len(speakers) / 2 == 6
     assert says(SPEAKERS, "QIF is ahead on six of the twelve speakers")
+
+
+def test_a_search_with_delays() -> None:
+    """Who is ahead on which folds, which trials fail, and what other settings reach."""
+    folds = by("fold", DELAY_LINE, "training/speakers.csv", "accuracy")
+    gain = 100 * (folds["qif"] - folds["lif"])
+    lost, won = -gain[gain < 0], gain[gain > 0]
+    assert (len(lost), list(won.index)) == (5, ["fold5"])
+    assert says(
+        DELAYS, f"by {lost.min():.1f} to {lost.max():.1f} points, and on nine of the twelve"
+    )
+    assert says(DELAYS, f"QIF in fold 5, by {won.iloc[0]:.1f} points")
+    speakers = by("speaker", DELAY_LINE, "training/speakers.csv", "accuracy")
+    assert (speakers["lif"] > speakers["qif"]).sum() == 9
+
+    known = by("fold", BEST_FOLDS, "training/speakers.csv", "accuracy")
+    for study, sentence in (
+        (known, "reach {:.1f} % (LIF) and {:.1f} % (QIF) on the same pairs"),
+        (folds, "winners of these searches reach {:.1f} % and {:.1f} %"),
+    ):
+        assert says(DELAYS, sentence.format(*100 * study[["lif", "qif"]].mean()))
+    for neuron, sentence in (
+        ("lif", "LIF's are {:.1f} points lower ({} to {} over folds)"),
+        ("qif", "QIF's {:.1f} points ({} to {})"),
+    ):
+        below = known[neuron] - folds[neuron]
+        assert says(DELAYS, sentence.format(100 * below.mean(), *map(one_digit, t_interval(below))))
+
+    table = trials(DELAY_LINE)
+    of = table["neuron"].value_counts()
+    ran = table[table["outcome"] == "overflow"]["neuron"].value_counts()
+    for page, sentence in (
+        (DELAYS, "Of LIF's trials {} of {} ran away"),
+        (ANSWERS, "{} of {}, and"),
+    ):
+        assert says(page, sentence.format(ran["lif"], of["lif"]))
+    qif = table[(table["neuron"] == "qif") & table["failed"]]
+    assert says(DELAYS, f"Of QIF's {of['qif']} trials {len(qif)} ended within two batches")
+    assert qif["presentations"].max() <= 2 * 32
+    assert says(ANSWERS, f"{len(qif)} of QIF's {of['qif']} ended at their first gradients")
+    lif = table[table["neuron"] == "lif"]
+    critical = lif[lif["network.init.recurrent_scale"] > 2 * 2**0.5]
+    assert critical["failed"].all()
+    assert says(DELAYS, f"all {len(critical)} that began with a scale")
+    assert says("docs/runaway.md", f"with delays all {len(critical)} did")
+
+    spikes = by("fold", DELAY_LINE, "training/runs.csv", "spikes_per_neuron")
+    ratio = sorted(spikes["qif"] / spikes["lif"])
+    assert ratio[3] < 1 < ratio[4]
+    assert says(DELAYS, f"in four folds ({ratio[0]:.2f} to {ratio[3]:.2f} times as many)")
+    assert says(DELAYS, f"they make {ratio[5]:.1f} and {ratio[4]:.1f} times as many")
+
+    rungs = pd.read_csv(KEPT / DELAY_LINE / "search/rungs.csv").groupby("neuron")["spearman"]
+    medians = rungs.median()
+    assert says(DELAYS, f"the median {medians['lif']:.2f} (LIF) and {medians['qif']:.2f} (QIF")
+    inner = pd.read_parquet(KEPT / DELAY_LINE / "search/finalists.parquet")
+    means = inner.groupby(["fold", "neuron", "number"])["validation_accuracy"].mean()
+    winners = means.groupby(["fold", "neuron"]).max().unstack()  # noqa: PD010
+    lead = 100 * (winners["lif"] - winners["qif"])
+    assert says(DELAYS, f"in all six folds, by {lead.min():.1f} to {lead.max():.1f} points")
 
 
 def test_continuity() -> None:
