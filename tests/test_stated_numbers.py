@@ -63,7 +63,7 @@ def by(unit: str, study: str, table: str, column: str) -> pd.DataFrame:
         ),
         (
             (ANSWERS,),
-            "With delays and searches of their own it is {} points ({} to {})",
+            "neuron model in each pair, QIF minus LIF is {} points ({} to {})",
             *(DELAY_LINE, "qif-outperforms-lif", "qif: every speaker alike", points),
         ),
         (
@@ -78,7 +78,7 @@ def by(unit: str, study: str, table: str, column: str) -> pd.DataFrame:
         ),
         (
             (DELAYS,),
-            "level on its validation speakers, QIF {} points ({} to {})",
+            "do not decide it: QIF minus LIF is {} points ({} to {})",
             *(
                 DELAY_LINE,
                 "qif-outperforms-lif-at-each-budget",
@@ -126,7 +126,7 @@ def by(unit: str, study: str, table: str, column: str) -> pd.DataFrame:
         ),
         (
             (ANSWERS,),
-            "With delays, in two networks, they have {} % ({} to {}) of the height",
+            "with delays, they have {} % ({} to {}) of the height",
             *(BEST, "jumps-are-order-changes", "trained, by height", percent),
         ),
         (
@@ -225,29 +225,32 @@ def test_a_search_with_delays() -> None:
     ):
         assert says(DELAYS, sentence.format(*100 * study[["lif", "qif"]].mean()))
     for neuron, sentence in (
-        ("lif", "LIF's are {:.1f} points lower ({} to {} over folds)"),
+        ("lif", "winners are {:.1f} points below those settings ({} to {} over folds)"),
         ("qif", "QIF's {:.1f} points ({} to {})"),
     ):
         below = known[neuron] - folds[neuron]
         assert says(DELAYS, sentence.format(100 * below.mean(), *map(one_digit, t_interval(below))))
+    more = (known["qif"] - folds["qif"]) - (known["lif"] - folds["lif"])
+    stated = "{} points more ({} to {})"
+    assert says(DELAYS, stated.format(*map(one_digit, (more.mean(), *t_interval(more)))))
 
     table = trials(DELAY_LINE)
     of = table["neuron"].value_counts()
     ran = table[table["outcome"] == "overflow"]["neuron"].value_counts()
     for page, sentence in (
         (DELAYS, "Of LIF's trials {} of {} ran away"),
-        (ANSWERS, "{} of {}, and"),
+        (ANSWERS, "a delay line {} of {} LIF trials"),
     ):
         assert says(page, sentence.format(ran["lif"], of["lif"]))
     qif = table[(table["neuron"] == "qif") & table["failed"]]
     assert says(DELAYS, f"Of QIF's {of['qif']} trials {len(qif)} ended within two batches")
     assert qif["presentations"].max() <= 2 * 32
-    assert says(ANSWERS, f"{len(qif)} of QIF's {of['qif']} ended at their first gradients")
+    assert says(ANSWERS, f"{len(qif)} of QIF's {of['qif']} ended within two batches")
     lif = table[table["neuron"] == "lif"]
     critical = lif[lif["network.init.recurrent_scale"] > 2 * 2**0.5]
     assert critical["failed"].all()
-    assert says(DELAYS, f"all {len(critical)} that began with a scale")
-    assert says("docs/runaway.md", f"with delays all {len(critical)} did")
+    assert says(DELAYS, f"All {len(critical)} whose recurrent weights began with a scale")
+    assert says("docs/runaway.md", f"with a delay line all {len(critical)} LIF trials")
 
     spikes = by("fold", DELAY_LINE, "training/runs.csv", "spikes_per_neuron")
     ratio = sorted(spikes["qif"] / spikes["lif"])
@@ -257,12 +260,12 @@ def test_a_search_with_delays() -> None:
 
     rungs = pd.read_csv(KEPT / DELAY_LINE / "search/rungs.csv").groupby("neuron")["spearman"]
     medians = rungs.median()
-    assert says(DELAYS, f"the median {medians['lif']:.2f} (LIF) and {medians['qif']:.2f} (QIF")
+    assert says(DELAYS, f"the median {medians['lif']:.2f} (LIF) and {medians['qif']:.2f} (QIF)")
     inner = pd.read_parquet(KEPT / DELAY_LINE / "search/finalists.parquet")
     means = inner.groupby(["fold", "neuron", "number"])["validation_accuracy"].mean()
     winners = means.groupby(["fold", "neuron"]).max().unstack()  # noqa: PD010
     lead = 100 * (winners["lif"] - winners["qif"])
-    assert says(DELAYS, f"in all six folds, by {lead.min():.1f} to {lead.max():.1f} points")
+    assert says(DELAYS, f"by {lead.min():.1f} to {lead.max():.1f} points (mean {lead.mean():.1f})")
 
 
 def test_continuity() -> None:
