@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from study.report.numbers import number, points
+from study.report.numbers import number, points, with_interval
 from study.statistics import t_interval
 
 ROOT = Path(__file__).parents[1]
@@ -32,16 +32,12 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f}" if abs(value) < 0.1 else f"{100 * value:.0f}"
 
 
-def one_digit(value: float) -> str:
-    return f"{100 * value:.1f}".replace("-", "−")
+def rounded(digits: int, unit: float = 1.0) -> Show:
+    """To so many decimals, in this unit."""
+    return lambda value: f"{value / unit:.{digits}f}".replace("-", "−")
 
 
-def whole(value: float) -> str:
-    return f"{value:.0f}".replace("-", "−")
-
-
-def cosine(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+whole, cosine, one_digit = rounded(0), rounded(2), rounded(1, unit=0.01)
 
 
 def trials(study: str) -> pd.DataFrame:
@@ -51,6 +47,12 @@ def trials(study: str) -> pd.DataFrame:
 def by(unit: str, study: str, table: str, column: str) -> pd.DataFrame:
     """Means of a table's column: units, such as folds, by neuron models."""
     return pd.read_csv(KEPT / study / table).pivot_table(column, unit, "neuron")
+
+
+def gains(study: str) -> pd.Series:
+    """Test accuracy of each fold, every speaker alike, QIF minus LIF."""
+    folds = by("fold", study, "training/speakers.csv", "accuracy")
+    return folds["qif"] - folds["lif"]
 
 
 @pytest.mark.parametrize(
@@ -188,8 +190,7 @@ def test_qifs_winners_make_fewer_spikes_in_each_fold() -> None:
 
 
 def test_folds_and_speakers_on_which_a_model_is_ahead() -> None:
-    folds = by("fold", FOLDS, "training/speakers.csv", "accuracy")
-    gain = 100 * (folds["qif"] - folds["lif"])
+    gain = 100 * gains(FOLDS)
     ahead, behind = ([f"{abs(value):.1f}" for value in gain[side]] for side in (gain > 0, gain < 0))
     assert says(SPEAKERS, f"(1, 2 and 5, by {ahead[0]}, {ahead[1]} and {ahead[2]} points)")
     assert says(SPEAKERS, f"(0, 3 and 4, by {behind[0]}, {behind[1]} and {behind[2]})")
@@ -198,10 +199,8 @@ def test_folds_and_speakers_on_which_a_model_is_ahead() -> None:
     assert says(SPEAKERS, "QIF is ahead on six of the twelve speakers")
 
 
-def test_a_search_with_delays() -> None:
-    """Who is ahead on which folds, which trials fail, and what other settings reach."""
-    folds = by("fold", DELAY_LINE, "training/speakers.csv", "accuracy")
-    gain = 100 * (folds["qif"] - folds["lif"])
+def test_who_is_ahead_after_searches_with_delays() -> None:
+    gain = 100 * gains(DELAY_LINE)
     lost, won = -gain[gain < 0], gain[gain > 0]
     assert (len(lost), list(won.index)) == (5, ["fold5"])
     assert says(
@@ -210,8 +209,17 @@ def test_a_search_with_delays() -> None:
     assert says(DELAYS, f"QIF in fold 5, by {won.iloc[0]:.1f} points")
     speakers = by("speaker", DELAY_LINE, "training/speakers.csv", "accuracy")
     assert (speakers["lif"] > speakers["qif"]).sum() == 9
+    inner = pd.read_parquet(KEPT / DELAY_LINE / "search/finalists.parquet")
+    means = inner.groupby(["fold", "neuron", "number"])["validation_accuracy"].mean()
+    winners = means.groupby(["fold", "neuron"]).max().unstack()  # noqa: PD010
+    lead = 100 * (winners["lif"] - winners["qif"])
+    assert says(DELAYS, f"by {lead.min():.1f} to {lead.max():.1f} points (mean {lead.mean():.1f})")
 
-    known = by("fold", BEST_FOLDS, "training/speakers.csv", "accuracy")
+
+def test_winners_with_delays_beside_settings_that_were_known() -> None:
+    folds, known = (
+        by("fold", study, "training/speakers.csv", "accuracy") for study in (DELAY_LINE, BEST_FOLDS)
+    )
     for study, sentence in (
         (known, "reach {:.1f} % (LIF) and {:.1f} % (QIF) on the same pairs"),
         (folds, "winners of these searches reach {:.1f} % and {:.1f} %"),
@@ -223,10 +231,12 @@ def test_a_search_with_delays() -> None:
     ):
         below = known[neuron] - folds[neuron]
         assert says(DELAYS, sentence.format(100 * below.mean(), *map(one_digit, t_interval(below))))
-    more = (known["qif"] - folds["qif"]) - (known["lif"] - folds["lif"])
+    more = gains(BEST_FOLDS) - gains(DELAY_LINE)
     stated = "{} points more ({} to {})"
     assert says(DELAYS, stated.format(*map(one_digit, (more.mean(), *t_interval(more)))))
 
+
+def test_settings_that_work_with_delays() -> None:
     table = trials(DELAY_LINE)
     of = table["neuron"].value_counts()
     ran = table[table["outcome"] == "overflow"]["neuron"].value_counts()
@@ -244,21 +254,17 @@ def test_a_search_with_delays() -> None:
     assert critical["failed"].all()
     assert says(DELAYS, f"All {len(critical)} whose recurrent weights began with a scale")
     assert says("docs/runaway.md", f"with a delay line all {len(critical)} LIF trials")
+    rungs = pd.read_csv(KEPT / DELAY_LINE / "search/rungs.csv").groupby("neuron")["spearman"]
+    medians = rungs.median()
+    assert says(DELAYS, f"the median {medians['lif']:.2f} (LIF) and {medians['qif']:.2f} (QIF)")
 
+
+def test_winners_with_delays_make_fewer_spikes_in_four_folds() -> None:
     spikes = by("fold", DELAY_LINE, "training/runs.csv", "spikes_per_neuron")
     ratio = sorted(spikes["qif"] / spikes["lif"])
     assert ratio[3] < 1 < ratio[4]
     assert says(DELAYS, f"in four folds ({ratio[0]:.2f} to {ratio[3]:.2f} times as many)")
     assert says(DELAYS, f"they make {ratio[5]:.1f} and {ratio[4]:.1f} times as many")
-
-    rungs = pd.read_csv(KEPT / DELAY_LINE / "search/rungs.csv").groupby("neuron")["spearman"]
-    medians = rungs.median()
-    assert says(DELAYS, f"the median {medians['lif']:.2f} (LIF) and {medians['qif']:.2f} (QIF)")
-    inner = pd.read_parquet(KEPT / DELAY_LINE / "search/finalists.parquet")
-    means = inner.groupby(["fold", "neuron", "number"])["validation_accuracy"].mean()
-    winners = means.groupby(["fold", "neuron"]).max().unstack()  # noqa: PD010
-    lead = 100 * (winners["lif"] - winners["qif"])
-    assert says(DELAYS, f"by {lead.min():.1f} to {lead.max():.1f} points (mean {lead.mean():.1f})")
 
 
 def test_continuity() -> None:
@@ -297,8 +303,7 @@ def test_minima_without_what_did_not_settle() -> None:
         (means, "and {} instead of −8.6"),
     ):
         gain = own["lif"] - own["qif"]
-        low, high = t_interval(gain)
-        numbers = f"{gain.mean():.1f} ({low:.1f} to {high:.1f})".replace("-", "−")
+        numbers = with_interval(gain.mean(), *t_interval(gain), show=rounded(1))
         assert says(SPEAKERS, text.format(numbers))
 
 
@@ -320,9 +325,7 @@ def test_silence_with_delays_falls_in_the_first_epoch() -> None:
 
 
 def test_one_setting_of_each_model_with_delays() -> None:
-    folds = by("fold", BEST_FOLDS, "training/speakers.csv", "accuracy")
-    gain = folds["qif"] - folds["lif"]
-    assert says(ANSWERS, f"it is {points(gain.mean())} (")
+    assert says(ANSWERS, f"it is {points(gains(BEST_FOLDS).mean())} (")
 
 
 def test_readme_has_a_row_of_each_study() -> None:
@@ -334,10 +337,8 @@ def test_readme_has_a_row_of_each_study() -> None:
     for study, (difference, diverged, fewer) in zip(
         (FOLDS, DELAY_LINE, BEST_FOLDS), rows, strict=True
     ):
-        folds = by("fold", study, "training/speakers.csv", "accuracy")
-        gain = folds["qif"] - folds["lif"]
-        low, high = t_interval(gain)
-        assert difference.strip() == f"{points(gain.mean())} ({points(low)} to {points(high)})"
+        gain = gains(study)
+        assert difference.strip() == with_interval(gain.mean(), *t_interval(gain), show=points)
         if (KEPT / study / "search").exists():
             table = trials(study).groupby("neuron")["failed"].agg(["sum", "size"])
             lif, qif = ("{} of {}".format(*table.loc[neuron]) for neuron in ("lif", "qif"))
