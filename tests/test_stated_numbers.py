@@ -17,6 +17,7 @@ KEPT = ROOT / "docs" / "results"
 README, ANSWERS = "README.md", "docs/answers.md"
 SPEAKERS, DELAYS = "docs/answers-speakers.md", "docs/answers-delays.md"
 FOLDS = "heidelberg-digits-folds"
+OWN_SPLIT = "heidelberg-digits-own-split"
 DELAY_LINE = "heidelberg-digits-delay-line"
 BEST, BEST_FOLDS = "heidelberg-digits-best", "heidelberg-digits-best-folds"
 
@@ -197,6 +198,69 @@ def test_folds_and_speakers_on_which_a_model_is_ahead() -> None:
     speakers = by("speaker", FOLDS, "training/speakers.csv", "accuracy")
     assert (speakers["qif"] > speakers["lif"]).sum() == len(speakers) / 2 == 6
     assert says(SPEAKERS, "QIF is ahead on six of the twelve speakers")
+
+
+def test_accuracies_on_a_split_like_shds() -> None:
+    speakers = pd.read_csv(KEPT / OWN_SPLIT / "training/speakers.csv")
+    alike = speakers.groupby("neuron")["accuracy"].mean()
+    runs = 100 * pd.read_csv(KEPT / OWN_SPLIT / "training/runs.csv").groupby("neuron").mean(
+        numeric_only=True
+    )
+    new, heard = (runs[f"accuracy_{kind}_speakers"] for kind in ("unseen", "seen"))
+    assert says(SPEAKERS, f"QIF minus LIF is {points(alike['qif'] - alike['lif'])} points; this")
+    ahead = f"QIF is {new['qif'] - new['lif']:.1f} points ahead, on the heard ones LIF"
+    assert says(SPEAKERS, f"{ahead} by {heard['lif'] - heard['qif']:.1f}.")
+    reached = [f"{value:.1f} %" for value in runs.loc[["lif", "qif", "qif_delta"], "accuracy"]]
+    stated = "15 epochs reach {} (LIF), {} (QIF) and {} (δ-QIF)"
+    assert says("docs/field.md", stated.format(*reached))
+    silent = runs["silent_fraction"]
+    assert silent["lif"] == 0
+    assert silent[["qif", "qif_delta"]].min() > 50
+
+
+def test_two_searches_for_the_same_test_speakers() -> None:
+    """The new speakers of the split like SHD's are those of fold 2, and so are those who validate;
+    the searches share no setting."""
+    tables = [pd.read_csv(KEPT / study / "training/speakers.csv") for study in (FOLDS, OWN_SPLIT)]
+    fold, own = tables[0].query("fold == 'fold2'"), tables[1].query("unseen_speaker")
+    assert {*fold["speaker"]} == {*own["speaker"]} == {4, 5}
+    folds = [pd.read_csv(KEPT / study / "data/folds.csv") for study in (FOLDS, OWN_SPLIT)]
+    inner = [
+        table[(table["fold"] == name) & table["part"].str.startswith("inner")]["speakers"]
+        for table, name in zip(folds, ("fold2", "own"), strict=True)
+    ]
+    assert [*inner[0]] == [*inner[1]]
+    drawn = [
+        {*zip(table["neuron"], table["training.learning_rate"], strict=True)}
+        for table in (trials(FOLDS).query("fold == 'fold2'"), trials(OWN_SPLIT))
+    ]
+    assert not drawn[0] & drawn[1]
+    models = ["lif", "qif", "qif_delta"]
+    before, after = (
+        100 * table.groupby("neuron")["accuracy"].mean()[models] for table in (fold, own)
+    )
+    for stated, values in (
+        ("LIF reaches {:.1f}, QIF {:.1f} and δ-QIF {:.1f} %, every speaker alike", before),
+        ("words are right to {:.1f}, {:.1f} and {:.1f} %", after),
+        ("one neuron model end {:.1f}, {:.1f} and {:.1f} points apart", before - after),
+        ("fold 2 ended {:.1f} (LIF), {:.1f} (QIF) and {:.1f} (δ-QIF) points lower", before - after),
+    ):
+        assert says(SPEAKERS, stated.format(*values))
+    gain = [table["qif"] - table["lif"] for table in (before, after)]
+    assert says(ANSWERS, f"[one by {gain[0]:.1f} points](")
+    assert says(ANSWERS, f"[one by {gain[1]:.1f}](")
+    runs = pd.read_csv(KEPT / OWN_SPLIT / "training/runs.csv")
+    spread = 100 * runs.groupby("neuron")["accuracy_unseen_speakers"].std()
+    assert says(SPEAKERS, f"deviations of {spread.min():.1f} to {spread.max():.1f} points here")
+
+
+def test_settings_that_work_on_a_split_like_shds() -> None:
+    table = trials(OWN_SPLIT)
+    outcomes = table.groupby("neuron")["outcome"].value_counts().unstack(fill_value=0)  # noqa: PD010
+    assert table["neuron"].value_counts().to_dict() == {"lif": 34, "qif": 32, "qif_delta": 32}
+    assert outcomes["overflow"].to_dict() == {"lif": 6, "qif": 0, "qif_delta": 1}
+    assert outcomes["not finite"].to_dict() == {"lif": 0, "qif": 0, "qif_delta": 3}
+    assert says(SPEAKERS, "Of LIF's 34 trials six ran away, of QIF's 32 none; of δ-QIF's 32 one")
 
 
 def test_who_is_ahead_after_searches_with_delays() -> None:

@@ -267,6 +267,7 @@ def test_no_number_of_a_page_is_typed(name: str) -> None:
     [
         "heidelberg-digits",
         "heidelberg-digits-folds",
+        "heidelberg-digits-own-split",
         "heidelberg-digits-delay-line",
         "heidelberg-digits-best",
         "heidelberg-digits-best-folds",
@@ -680,6 +681,13 @@ def test_new_speakers_have_their_share_of_the_test(study: StudyTables) -> None:
         'group,samples\ntraining,500\n"test, new speakers",30\n"test, known speakers",10\n'
     )
     assert score_facts.new_share(study) == "75 %"
+
+
+def test_tested_speakers_whom_training_has_heard_are_counted_once(study: StudyTables) -> None:
+    (study.folder / "training/speakers.csv").write_text(
+        "speaker,unseen_speaker,neuron\n0,False,lif\n0,False,qif\n1,False,lif\n4,True,lif\n"
+    )
+    assert score_facts.heard(study) == "2 of 3"
 
 
 def test_the_nearest_other_kernel_is_that_of_the_least_distance(tmp_path: Path) -> None:

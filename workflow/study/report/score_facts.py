@@ -206,3 +206,9 @@ def new_share(study: StudyTables) -> str:
     table = study.table("data/summary.csv").set_index("group")["samples"]
     new = table.get("test, new speakers", 0)
     return share(new / (new + table.get("test, known speakers", 0)))
+
+
+def heard(study: StudyTables) -> str:
+    """How many of the tested speakers training has heard, as in 10 of 12."""
+    new = study.table("training/speakers.csv").groupby("speaker")["unseen_speaker"].all()
+    return f"{(~new).sum()} of {len(new)}"
