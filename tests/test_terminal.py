@@ -67,13 +67,13 @@ def test_the_end_says_where_to_look(finished, tmp_path):
     project = edited(finished, tmp_path)
     results = "results/spoken-digits-smoke"
     lines = ("--logger", "lines", "--")
+    shown = snakemake(project, "--forcerun", "study_page", *lines, f"{results}/index.html").stderr
+    assert re.search(rf"(?m)^  answer +{results}/index.html$", shown)
+    assert "snakemake --cores 1 --configfile config/smoke.yaml -- whole_report" in shown
     stage = snakemake(project, "--forcerun", "summarise", *lines, "training").stderr
     assert re.search(rf"(?m)^  accuracies +{results}/training/summary.csv$", stage)
     assert "index.html" not in stage
-    shown = snakemake(project, "--forcerun", "study_page", *lines, f"{results}/index.html").stderr
-    assert re.search(rf"(?m)^  answer +{results}/index.html$", shown)
     assert stage.count("\n") < 40
-    assert "snakemake --cores 1 --configfile config/smoke.yaml -- whole_report" in shown
     damage(project / results / "training" / "lif" / "runs.parquet", "no table")
     failed = snakemake(
         project, "--rerun-triggers", "mtime", "--forcerun", "summarise", "--logger", "lines"
