@@ -15,6 +15,7 @@ from networks import DAILY, random_counts, random_layer, random_spikes
 from spikegrad import SpikeTrains
 from spikegrad.clocked import ClockedLayer, entire
 from spikegrad.layers import SpikingLayer
+from spikegrad.ntk import along
 from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.surrogates import SURROGATES, SuperSpike
@@ -374,3 +375,38 @@ def test_an_exact_twin_draws_nothing():
     torch.manual_seed(0)
     layer.exact()
     torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("neuron", ["lif", "qif_delta"])
+def test_where_nothing_arrives_neurons_stay_at_rest(neuron: str, late: bool) -> None:
+    """In a sample without spikes, or of which all arrive after its end. What lies beside the
+    weights in memory is another number now and then, so that many layers are asked."""
+    trains = ([[0.02]], [[1]]) if late else ([[]], [[]])
+    spikes = SpikeTrains.from_arrays(*trains, duration=0.1)
+    probes = np.array([0.0, 0.03, 0.1])
+    for n_out in range(17, 47):
+        layer = SpikingLayer(3, n_out, neuron, delays="axonal" if late else None)
+        if late:
+            layer.input_delay.data.fill_(0.3)
+        weak = SpikingLayer(3, n_out, neuron)
+        weak.weight.data.zero_()
+        at_rest = weak.states(SpikeTrains.from_arrays([[0.02]], [[1]], duration=0.1), probes)
+        for own, resting in zip(layer.states(spikes, probes), at_rest, strict=True):
+            torch.testing.assert_close(own, resting, rtol=0, atol=1e-6)
+
+
+def test_gradients_along_a_silent_layer_are_always_the_same() -> None:
+    spikes = SpikeTrains.from_arrays([[0.01, 0.02, 0.03]], [[0, 1, 2]], duration=0.1)
+    lower, upper = (
+        ClockedLayer(n, 40, "lif", step=0.01, surrogate=SuperSpike(0.5)) for n in (3, 40)
+    )
+    with torch.no_grad():
+        lower.weight.fill_(0.5)  # too weak for a spike
+    found = set()
+    for _ in range(20):
+        lower.zero_grad()
+        along([lower, upper], spikes).values.sum().backward()
+        found.add(float(lower.weight.grad.norm()))
+    assert len(found) == 1
+    assert found.pop() > 0

@@ -386,3 +386,37 @@ def test_an_empty_batch_has_gradients_of_zero() -> None:
     nothing = layer.run(spikes[[]])[1][0].sum()
     for gradient in torch.autograd.grad(nothing, list(layer.parameters())):
         assert not gradient.any()
+
+
+@pytest.mark.parametrize(
+    "changed", ["weight", "recurrent_weight", "input_delay", "recurrent_delay"]
+)
+def test_a_later_step_of_an_optimiser_changes_no_gradient_of_tau(changed: str) -> None:
+    """A gradient is that of the parameters which the forward pass had, or an error."""
+    spikes = random_spikes(3)
+
+    def slope(change: bool) -> float:
+        torch.manual_seed(0)
+        layer = SpikingLayer(
+            20, 5, recurrent=True, delays="axonal", train_tau=True, dtype=torch.float64,
+            max_delay=0.1, min_delay=0.001,
+        )  # fmt: skip
+        with torch.no_grad():
+            layer.weight.mul_(3)
+        loss = layer(spikes).times.square().sum()
+        if change:
+            with torch.no_grad():
+                getattr(layer, changed).mul_(0.5).add_(0.002)
+        loss.backward()
+        return layer.log_tau.grad.item()
+
+    assert slope(True) == slope(False) != 0
+
+
+def test_fields_of_delayed_copies_can_be_replaced() -> None:
+    copies = DelayLine(20, 3, 0.05)(random_spikes(3))
+    plain = replace(copies, duration=2 * copies.duration)
+    assert type(plain) is SpikeTrains
+    assert plain.duration == 2 * copies.duration
+    torch.testing.assert_close(plain.times, copies.times, rtol=0, atol=0)
+    assert len(SpikingLayer(60, 4)(plain)) == len(copies)

@@ -7,7 +7,14 @@ import torch
 from torch import nn
 
 from networks import random_layer, random_spikes
-from spikegrad import ClockedLayer, IntegratedReadout, Network, SpikingLayer, diagnose
+from spikegrad import (
+    ClockedLayer,
+    IntegratedReadout,
+    Network,
+    SpikingLayer,
+    SuperSpike,
+    diagnose,
+)
 from trainings import TRAIN, settings
 
 SPIKES = random_spikes(0, n_samples=8)
@@ -144,3 +151,25 @@ def test_clocked_layers_are_not_told_to_clip() -> None:
 def test_a_frozen_network_has_no_gradients() -> None:
     found = diagnose(stack(healthy()).requires_grad_(False), SPIKES, LABELS)
     assert found.gradients == {}
+
+
+def test_gradients_that_are_no_numbers_are_named() -> None:
+    """Surrogate gradients through strong recurrence, of which layers on a grid say nothing."""
+    torch.manual_seed(0)
+    layer = ClockedLayer(20, 30, "qif", surrogate=SuperSpike(1.0), recurrent=True)
+    with torch.no_grad():
+        layer.recurrent_weight.mul_(1e6)
+    found = diagnose(nn.Sequential(layer, IntegratedReadout(30, 3, 0.02, 0.3)), SPIKES, LABELS)
+    assert found.gradients["0.weight"].isinf().any()
+    assert not found.gradients["0.weight"].isnan().any()
+    assert "are not finite" in found.findings[-1]
+
+
+def test_long_gradients_of_single_precision_are_finite() -> None:
+    """Whose squares are not."""
+    own = stack(healthy()).float()
+    with torch.no_grad():
+        own[1].weight.mul_(1e25)
+    norms = diagnose(own, SPIKES, LABELS).gradients["0.weight"]
+    assert norms.max() > 1e20
+    assert norms.isfinite().all()

@@ -355,3 +355,34 @@ def test_trained_times_begin_within_their_bounds() -> None:
     for sizes in ((0, 2), (2, 0)):
         with pytest.raises(ValueError, match="whole number of at least 1"):
             IntegratedReadout(*sizes, 0.02, 0.1)
+
+
+@pytest.mark.parametrize("trained", ["log_window", "log_tau_out"])
+def test_one_trained_time_alone_has_its_gradient(trained: str) -> None:
+    readout = IntegratedReadout(4, 2, 0.02, 0.1, train_times=True, dtype=torch.float64)
+    other = {"log_window": "log_tau_out", "log_tau_out": "log_window"}[trained]
+    getattr(readout, other).requires_grad_(False)
+    spikes = SpikeTrains.from_arrays([[0.1, 0.2, 0.9]], [[0, 3, 1]], 1.0)
+
+    def loss() -> Tensor:
+        return readout(spikes).square().sum()
+
+    loss().backward()
+    own, change = getattr(readout, trained), 1e-6
+    with torch.no_grad():
+        own += change
+        above = loss()
+        own -= 2 * change
+        slope = (above - loss()) / (2 * change)
+    assert float(own.grad) == pytest.approx(float(slope), rel=1e-6)
+
+
+def test_a_trained_time_far_beyond_its_bounds_is_told() -> None:
+    readout = IntegratedReadout(4, 2, 0.02, 0.1, train_times=True)
+    with torch.no_grad():
+        readout.log_window.fill_(4.0)
+    spikes = SpikeTrains.from_arrays([[0.1]], [[0]], 1.0)
+    with pytest.raises(ValueError, match=r"trained window must lie between .* call bound"):
+        readout(spikes)
+    readout.bound()
+    readout(spikes)

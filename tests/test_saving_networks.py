@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from networks import random_spikes
 from spikegrad import (
@@ -144,3 +145,29 @@ def test_a_part_that_is_there_twice_or_unknown_is_told(tmp_path: Path) -> None:
     save_tensors(tmp_path / "x.safetensors", {}, {"stack": [{"part": "Foo"}]})
     with pytest.raises(CheckpointError, match="not a stack of spikegrad's parts"):
         load_network(tmp_path / "x.safetensors")
+
+
+def test_trained_times_at_their_bounds_come_back(tmp_path: Path) -> None:
+    """A logarithm's exponential may lie a bit beyond the bound."""
+    layer = SpikingLayer(6, 5, train_tau=True)
+    readout = IntegratedReadout(5, 2, 0.02, 0.1, train_times=True)
+    for own, value in (
+        (layer.log_tau, -9.0),
+        (readout.log_window, 9.0),
+        (readout.log_tau_out, -99),
+    ):
+        own.data.fill_(value)
+    layer.bound()
+    readout.bound()
+    save_network(tmp_path / "x.safetensors", nn.Sequential(layer, readout))
+    (of_layer, of_readout), _ = load_network(tmp_path / "x.safetensors")
+    assert of_layer.neuron.tau == layer.neuron.tau
+    assert (of_readout.window, of_readout.tau_out) == (readout.window, readout.tau_out)
+
+
+def test_a_network_with_a_parametrised_part_is_not_written(tmp_path: Path) -> None:
+    network = Network(settings().network, 6, 3, "lif")
+    weight_norm(network.hidden[0])
+    with pytest.raises(ValueError, match=r"hidden\.0: a parametrised part cannot be kept"):
+        save_network(tmp_path / "x.safetensors", network)
+    assert not [*tmp_path.iterdir()]

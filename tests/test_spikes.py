@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from networks import random_spikes
-from spikegrad import SpikeError, SpikeTrains, SpikingLayer, collate
+from spikegrad import Raster, SpikeError, SpikeTrains, SpikingLayer, collate
 
 SAMPLE = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9)), max_size=6)
 
@@ -113,3 +113,19 @@ def test_a_duration_is_a_number_of_seconds(duration):
 def test_a_batch_of_nothing_is_refused():
     with pytest.raises(SpikeError, match="at least one sample"):
         collate([], 1.0)
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.uint16, np.int64, int])
+def test_labels_of_any_whole_type_are_int64(kind: type) -> None:
+    samples = [([0.1], [0], kind(k)) for k in (0, 3)]
+    labels = collate(samples, 1.0)[1]
+    assert labels.dtype == torch.int64
+    assert labels.tolist() == [0, 3]
+
+
+def test_a_raster_of_truths_is_one_of_spikes() -> None:
+    values = torch.zeros(1, 5, 3, dtype=torch.bool)
+    values[0, 2, 1] = True
+    spikes = Raster(values, 0.1).trains()
+    assert spikes.times.tolist() == pytest.approx([0.3])
+    assert spikes.units.tolist() == [1]

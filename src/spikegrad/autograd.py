@@ -139,7 +139,8 @@ class SpikingFunction(torch.autograd.Function):
         logged: bool,
     ) -> tuple[Tensor, ...]:
         ctx.given = weight, recurrent, input_delay, recurrent_delay, log_tau
-        back = recurrent_delay.detach().numpy().reshape(-1) if len(recurrent_delay) else None
+        # A copy: the backward pass takes those of now, whatever an optimiser does until then.
+        back = recurrent_delay.detach().numpy().flatten() if len(recurrent_delay) else None
         weights = padded_weights(weight, recurrent, back)
         take: Callable[[Events, Weights], Input] = taken
         if isinstance(spikes, DelayedCopies):

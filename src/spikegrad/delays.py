@@ -84,6 +84,10 @@ class DelayedCopies(SpikeTrains):
     step: float
     n_units: int
 
+    def __new__(cls, *fields: Any, **named: Any) -> Any:
+        """Plain spike trains where fields are given, as ``dataclasses.replace`` does."""
+        return SpikeTrains(*fields, **named) if fields or named else super().__new__(cls)
+
     @classmethod
     def of(cls, origin: SpikeTrains, copies: int, step: float, n_units: int) -> DelayedCopies:
         """The copies of ``origin``, which is checked for the line."""

@@ -185,7 +185,8 @@ def _gradients(
         except NotFiniteError:
             own = (torch.tensor(math.inf),) * len(parameters)
         for name, gradient in zip(parameters, own, strict=True):
-            norms[name].append(0.0 if gradient is None else float(gradient.norm()))
+            norm = 0.0 if gradient is None else float(gradient.double().norm())
+            norms[name].append(norm if math.isfinite(norm) else math.inf)
     return {name: torch.tensor(own, dtype=torch.float64) for name, own in norms.items()}
 
 

@@ -22,7 +22,7 @@ from spikegrad.parallel import arriving, padded_weights, taken
 from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
 from spikegrad.synaptic import SynapticFunction, all_rows
-from spikegrad.times import LONGEST_TAU, SHORTEST_TAU, positive_seconds, warn_caller
+from spikegrad.times import LONGEST_TAU, SHORTEST_TAU, positive_seconds, warn_caller, within
 from spikegrad.uncompiled import uncompiled
 
 __all__ = [
@@ -131,7 +131,7 @@ class SpikingLayer(nn.Module):
         if neuron not in NEURONS:
             raise ValueError(f"neuron '{neuron}' is not known; there are {sorted(NEURONS)}")
         tau = positive_seconds(tau, "tau", LONGEST_TAU)
-        if train_tau and not SHORTEST_TAU <= tau <= LONGEST_TAU:
+        if train_tau and not within(tau, SHORTEST_TAU, LONGEST_TAU):
             raise ValueError(
                 f"a trained tau lies between {SHORTEST_TAU} and {LONGEST_TAU} s, not at {tau}"
             )
@@ -379,7 +379,7 @@ class SpikingLayer(nn.Module):
         """``log_tau`` ([0] where it is not trained), verified."""
         if self.log_tau is None:
             return torch.empty(0, dtype=torch.float64)
-        if not SHORTEST_TAU * 0.999 <= (tau := self.neuron.tau) <= LONGEST_TAU * 1.001:
+        if not within(tau := self.neuron.tau, SHORTEST_TAU, LONGEST_TAU):
             raise ValueError(
                 f"the trained tau must lie between {SHORTEST_TAU} and {LONGEST_TAU} s, not "
                 f"{tau:.4g}: call bound after each step of the optimiser"
@@ -442,9 +442,9 @@ class SpikingLayer(nn.Module):
             weights = padded_weights(weight, recurrent, back.numpy() if len(back) else None)
             (alone,), _ = arriving(spikes, weights.input.dtype, input_delay, self.n_in)
             events, weights, *_ = taken(alone, weights)
-        silent = len(weights.input)
+        silent, n = weights.input.shape  # no rows, if nothing arrives
         weights = weights._replace(
-            input=np.concatenate([weights.input, np.zeros_like(weights.input[:1])]),
+            input=np.concatenate([weights.input, np.zeros((1, n), weights.input.dtype)]),
             reach=np.append(weights.reach, 0).astype(weights.reach.dtype),
         )
         all_times = np.concatenate([probes, events.times])

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from spikegrad.clocked import ClockedLayer
 from spikegrad.delays import DelayLine
@@ -213,12 +214,19 @@ def save_network(
     Raises
     ------
     ValueError
-        If it is something else, a part of a stack is not one of :data:`PARTS` or there twice, or
-        ``about`` has values that are not plain, or a name that describes networks.
+        If it is something else or has a parametrised part, a part of a stack is not one of
+        :data:`PARTS` or there twice, or ``about`` has values that are not plain, or a name that
+        describes networks.
     """
     if taken := DESCRIPTION & {*(about or {})}:
         raise ValueError(f"about: {', '.join(sorted(taken))} describes the network; rename it")
     if isinstance(network, Network):
+        for name, part in network.named_modules():
+            if parametrize.is_parametrized(part):
+                raise ValueError(
+                    f"{name}: a parametrised part cannot be kept in a file: take the"
+                    " parametrization off with torch.nn.utils.parametrize.remove_parametrizations"
+                )
         header: dict[str, Any] = {
             "network": network.settings.model_dump(mode="json"),
             "n_units": network.n_units,

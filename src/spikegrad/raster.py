@@ -71,6 +71,8 @@ class Raster:
             If a number of spikes is negative or not whole.
         """
         values = self.values.detach()
+        if values.dtype == torch.bool:
+            values = values.to(torch.uint8)
         wrong = ~((values >= 0) & (values == values.floor()) & values.isfinite())
         if wrong.any():
             b, k, j = wrong.nonzero()[0].tolist()

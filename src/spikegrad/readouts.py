@@ -20,7 +20,7 @@ from spikegrad.products import product
 from spikegrad.raster import Raster
 from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
-from spikegrad.times import positive_seconds
+from spikegrad.times import positive_seconds, within
 from spikegrad.uncompiled import uncompiled
 
 State = tuple[Tensor, ...]
@@ -148,7 +148,7 @@ class IntegratedReadout(LinearReadout):
         if not train_times:
             return
         for name, time in (("window", window), ("tau_out", tau_out)):
-            if not SHORTEST <= time <= LONGEST:
+            if not within(time, SHORTEST, LONGEST):
                 raise ValueError(
                     f"a trained {name} lies between {SHORTEST} and {LONGEST} s, not at {time}"
                 )
@@ -185,6 +185,12 @@ class IntegratedReadout(LinearReadout):
     def forward(self, spikes: SpikeTrains | Raster, state: State | None = None) -> Tensor:
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
         if self.log_window is not None and self.log_tau_out is not None:
+            for name, time in (("window", self.window), ("tau_out", self.tau_out)):
+                if not within(time, SHORTEST, LONGEST):
+                    raise ValueError(
+                        f"the trained {name} must lie between {SHORTEST} and {LONGEST} s, not "
+                        f"{time:.4g}: call bound after each step of the optimiser"
+                    )
             window, tau_out = self.log_window.exp(), self.log_tau_out.exp()
         else:
             times = torch.tensor([self._window, self._tau_out], dtype=torch.float64)
@@ -208,7 +214,7 @@ class _Shares(torch.autograd.Function):
         early = width * np.exp(-t / tw)
         late = width * np.exp((t - end) / tau - end / tw)
         slopes = [-(early / tw + late / tau)]
-        if ctx.needs_input_grad[1]:
+        if any(ctx.needs_input_grad[1:3]):
             slopes.append((early * (width + t) - late * (width + end)) / tw**2)
             slopes.append((early * width - late * (width + end - t)) / tau**2)
         ctx.save_for_backward(*map(torch.from_numpy, slopes))

@@ -331,7 +331,8 @@ def collate(samples: Sequence[tuple], duration: float) -> tuple[SpikeTrains, Ten
     for label in labels:
         if not np.issubdtype(np.asarray(label).dtype, np.integer):
             raise SpikeError(f"labels must be whole numbers, not {label!r}: number your classes")
-    return SpikeTrains.from_arrays(times, units, duration, *counts), torch.tensor(labels)
+    numbers = torch.tensor([int(label) for label in labels])
+    return SpikeTrains.from_arrays(times, units, duration, *counts), numbers
 
 
 def _seconds(duration: Any, longest: float = math.inf) -> float:

@@ -13,6 +13,8 @@ SHORTEST_TAU, LONGEST_TAU = 1e-3, 1.0
 """Bounds of a layer's trained time constant in seconds."""
 SAME = 1e-9
 """Steps by which a time may miss one of the grid."""
+BEYOND = 1e-3
+"""Share by which a trained time may lie beyond its bounds, as rounding leaves it there."""
 
 
 def steps_within(duration: float, step: float) -> int:
@@ -31,12 +33,17 @@ def to_grid(times: NDArray[np.float64], step: float | None, duration: float) -> 
     return np.minimum(np.minimum(np.round(times / step), last) * step, duration)
 
 
+def within(time: float, shortest: float, longest: float) -> bool:
+    """Whether a trained ``time`` lies within its bounds, but for ``BEYOND``."""
+    return shortest * (1 - BEYOND) <= time <= longest * (1 + BEYOND)
+
+
 def positive_seconds(value: float, name: str, longest: float = math.inf) -> float:
     """``value``, if it is a positive, finite number of seconds, else ValueError; a warning asks
     about more than ``longest``."""
     if not 0 < value < math.inf:
         raise ValueError(f"{name} must be a positive, finite number of seconds, not {value}")
-    if value > longest:
+    if value > longest * (1 + BEYOND):
         warn_caller(f"{name} = {value:g} s; times are in seconds: milliseconds?")
     return float(value)
 
