@@ -430,6 +430,46 @@ def test_a_jump_that_either_search_meets_refutes_continuity() -> None:
     assert (refuted["estimate"], refuted["verdict"]) == (0.05, "not supported")
 
 
+def test_one_jump_tells_and_the_absence_of_jumps_takes_many_changes() -> None:
+    tables = results()
+    lif = tables["census"]["neuron"] == "lif"
+    few = tables["census"].assign(certified_swaps=0, breaks=0)
+    few.loc[few.groupby("neuron").head(1).index, "certified_swaps"] = 1  # a change of each
+    tables["changes"] = tables["changes"].assign(loss_jump=0.0, lingers=False)
+    smooth = few.assign(largest_jump=0.0)
+    jumps = few.assign(largest_jump=np.where(lif, 0.0, 0.05))
+
+    def verdict(name: str, census: pd.DataFrame) -> str:
+        (row,) = judged(tables | {"census": census}, named(name)).to_dict("records")
+        return row["verdict"]
+
+    tables["profiles"] = tables["profiles"].assign(n_jumps=0, jump_input_swap=0, jump_grazing=0)
+    assert verdict("lif-discontinuous", smooth) == UNDECIDED
+    assert verdict("lif-discontinuous", few.assign(largest_jump=0.3)) == SUPPORTED
+    assert verdict("qif-continuous", smooth) == UNDECIDED
+    assert verdict("qif-continuous", jumps) == NOT_SUPPORTED
+    none = smooth.assign(certified_swaps=0)
+    assert verdict("qif-continuous", none) == NOT_MEASURABLE
+    tables["profiles"] = tables["profiles"].assign(n_jumps=1, jump_grazing=0.1)
+    assert verdict("qif-continuous", none) == NOT_SUPPORTED  # a profile met it
+
+
+def test_searches_of_a_fold_count_alike_however_many_networks_they_have() -> None:
+    runs = pd.DataFrame({"neuron": "lif", "seed": range(4), "fold": ["a", "a", "a", "b"]})
+    runs["search"] = [0, 0, 1, 2]
+    tables = InMemory({"runs": runs, "stability": runs})
+    rows = runs[["neuron", "seed"]].assign(value=[0.2, 0.4, 0.9, 0.5])
+    assert tables.units(rows, "value").to_dict() == pytest.approx({"a": 0.6, "b": 0.5})
+
+
+def test_networks_that_fail_at_once_fall_silent_in_no_epoch() -> None:
+    tables = results()
+    histories = tables["histories"]
+    tables["histories"] = histories[histories["neuron"] != "lif"]
+    table = judged(tables, named("lif-fall-silent")).set_index("case")
+    assert not table["estimate"].isna().any()
+
+
 def test_a_share_of_the_budget_counts_where_each_search_of_a_fold_can_pay_it() -> None:
     tables = results()
     for name in ("runs", "budget", "stability", "speakers"):
@@ -555,6 +595,8 @@ def test_a_comparison_that_the_study_does_not_make_is_named(absent, named):
     for name in [*compared, f"{absent}-{'dis' * (absent == 'lif')}continuous"]:
         assert table.loc[name, "case"] == f"no {named} networks in this study"
         assert table.loc[name, "verdict"] == NOT_MEASURABLE
+    if absent == "qif":
+        assert set(table.loc[["disappearances-disrupt"], "verdict"]) == {SUPPORTED}
 
 
 def test_an_experiment_that_the_study_does_not_make_is_named():

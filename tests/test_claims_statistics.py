@@ -19,9 +19,10 @@ from study.claims.estimates import (
     adjusted,
     difference,
     mean,
+    paired,
     share,
 )
-from study.claims.qif_paper import UNITS
+from study.claims.qif_paper import MORE, UNITS
 from study.statistics import (
     POWER,
     power_interval,
@@ -203,15 +204,22 @@ def test_holm_rejects_what_stepping_down_rejects(p_values, level):
     assert all(a <= b for a, b in pairwise(ascending))
 
 
-@pytest.mark.parametrize("effect", [0.6, -1.2])
+@pytest.mark.parametrize("effect", [0.6, -1.2, 1.59, 3.0])
 def test_so_many_units_decide_as_often_as_they_say(effect):
-    """By simulation: with two units fewer they decide less often."""
-    enough, drawn = units_to_decide(effect), 2_000
+    """By simulation of the verdict, signs included where they matter: with two units fewer they
+    decide less often; five never do."""
+    enough, drawn = units_to_decide(effect), 1_000
     rng = np.random.default_rng(0)
 
+    def decides(gains):
+        if len(gains) > 12:  # where the test of signs says what the interval does
+            return t_interval(gains)[0] > 0
+        return MORE.verdict(paired(gains, 0, "folds")) == Verdict.SUPPORTED
+
     def decided(n):
-        intervals = (t_interval(values) for values in rng.normal(abs(effect), size=(drawn, n)))
-        return sum(low > 0 for low, _ in intervals) / drawn
+        return sum(map(decides, rng.normal(abs(effect), size=(drawn, n)))) / drawn
+
+    assert enough >= 6
 
     error = 3 * (POWER * (1 - POWER) / drawn) ** 0.5
     assert decided(enough) > POWER - error

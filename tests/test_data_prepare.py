@@ -20,9 +20,9 @@ from spikegrad.settings import ConfigError
 from spikegrad.times import to_grid
 from study.config.data import Validation
 from study.data.dataset import load, unseen_speakers
-from study.data.layout import DataError, Sample, write_spike_file
+from study.data.layout import ORIGINS, DataError, Sample, write_spike_file
 from study.data.prepare import equalised, prepare
-from study.data.splits import for_testing, held_out
+from study.data.splits import for_testing, held_out, split
 from study.storage.tables import write_table
 
 
@@ -281,3 +281,22 @@ def test_loading_refuses_what_was_not_prepared(prepared: Path, tmp_path: Path) -
         file["times"][0] = -1.0
     with pytest.raises(DataError, match="negative"):
         load(prepared, split, "train")
+
+
+@pytest.mark.parametrize("fold", [None, 0, 1])
+def test_a_validation_file_validates_the_datas_own_split_alone(fold: int | None) -> None:
+    """Speakers of three files: in every outer fold inner folds are drawn among all of them."""
+    speakers = np.repeat(np.arange(12), 4)
+    labels = np.tile([0, 1], 24)
+    origins = np.repeat([ORIGINS.index(name) for name in ("train", "validation", "test")], 16)
+    test = origins == ORIGINS.index("test")
+    if fold is not None:
+        test = for_testing(speakers, 2, 6, fold)
+    options = Validation(folds=3, speakers=2)
+    inner = split(labels, speakers, origins, test, options, fold)["inner"].to_numpy()
+    if fold is None:
+        assert ((inner == 0) == (origins == ORIGINS.index("validation"))).all()
+        assert set(inner) == {-1, 0}
+    else:
+        assert set(inner) == {-1, 0, 1, 2}
+        assert (inner[test] == -1).all()

@@ -304,6 +304,17 @@ def claim_tables(tmp_path: Path, power: float, gain: float, without: str = "") -
     return Tables(files, 0)
 
 
+@pytest.mark.parametrize(("absent", "named"), [("lif", "LIF"), ("qif", "QIF")])
+def test_a_statement_on_both_models_takes_both(tmp_path: Path, absent: str, named: str) -> None:
+    tables = claim_tables(tmp_path, 2.0, 0.1)
+    for file in tmp_path.glob("*.csv"):
+        table = pd.read_csv(file)
+        if "neuron" in table:
+            table[table["neuron"] != absent].to_csv(file, index=False)
+    claims = judge(tables, "x", [c for c in JOINING_CLAIMS if c.name == "surrogates-nearly-exact"])
+    assert claims["case"].tolist() == [f"no {named} networks in this study"]
+
+
 def test_claims_are_judged(tmp_path: Path) -> None:
     claims = judge(claim_tables(tmp_path, 2.0, 0.1), "x", JOINING_CLAIMS).set_index(["id", "case"])
     supported = {

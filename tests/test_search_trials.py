@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import signal
 import time
 from functools import partial
@@ -95,7 +96,7 @@ def test_a_job_leaves_records_and_no_checkpoints(tmp_path: Path):
     by = runner(tmp_path / "states", epochs=[1])
     single = timeless(by.run(START, 0))
     assert len(list(by.states.iterdir())) == 1
-    by.run_all([START], 0, tmp_path / "job0")
+    run_job([START], 0, tmp_path / "job0", lambda inner: by)
     assert not list(by.states.iterdir())
     (record,) = read_records([tmp_path / "job0"], [TRIAL])
     assert timeless(record) == single
@@ -179,6 +180,29 @@ def test_a_finalists_run_is_validated_on_its_inner_fold(files: tuple[Path, Path]
         assert not set(by.data.speakers.tolist()) & set(validation.speakers.tolist())
         assert timeless(by.run(TrialRecord(runs[inner]), 0)) == timeless(found)
     assert records[0].rungs != records[1].rungs
+
+
+def test_a_killed_job_does_not_train_its_first_inner_fold_again(tmp_path: Path, monkeypatch):
+    """Snakemake removes its records; checkpoints are enough."""
+    epochs = []
+    train_epoch = study.training.loop.train_epoch
+
+    def count(*arguments: Any) -> dict[str, float]:
+        epochs.append(arguments[-1])
+        return train_epoch(*arguments)
+
+    monkeypatch.setattr(study.training.loop, "train_epoch", count)
+    by = runner(tmp_path / "states", epochs=[2])
+    records = [
+        TrialRecord(dataclasses.replace(TRIAL, seed=seed, inner=inner))
+        for inner, seed in enumerate((1, 2))
+    ]
+    with killed_after(4):  # after the first epoch of the second inner fold
+        run_job(records, 0, tmp_path / "job0", lambda inner: by)
+    shutil.rmtree(tmp_path / "job0")
+    run_job(records, 0, tmp_path / "job0", lambda inner: by)
+    assert epochs == [1, 2, 1, 2]
+    assert not list(by.states.iterdir())
 
 
 def test_a_job_of_an_empty_generation_reads_no_data(tmp_path: Path):

@@ -39,6 +39,7 @@ from study.report.pages import TEMPLATES
 from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, quoting
 from study.report.redraw import RedrawError, redraw
 from study.report.study import StudyTables
+from study.report.whole import Chapter, whole
 from study.statistics import units_to_decide
 from study.storage.tables import read_table, write_table
 from study.training.figures import draw_gains
@@ -47,6 +48,7 @@ from study.training.summary import minutes
 RESULTS = ROOT / "docs" / "results"
 KEPT = RESULTS / "heidelberg-digits"
 SMOKE = Path("results/spoken-digits-smoke")
+STALE = Path("networks/qif_delta_0.safetensors")
 WORDS = (
     "two three four five six seven eight nine ten eleven twelve twenty dozen hundred thousand half "
     "third quarter fifth twice double triple"
@@ -61,10 +63,17 @@ def cells(table: str) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def published(finished: Path) -> Path:
-    target = finished / "docs" / SMOKE
+    target, stale = finished / "docs" / SMOKE, finished / SMOKE / STALE
+    stale.write_text("of a neuron model that the study has left out since")
     with contextlib.chdir(finished):
         publish(SMOKE, target, "a commit")
+    stale.unlink()
     return target
+
+
+def test_what_the_study_has_left_out_is_not_published(published: Path) -> None:
+    assert (published / STALE).with_name("lif_0.safetensors").exists()
+    assert not (published / STALE).exists()
 
 
 def links(file: Path) -> set[str]:
@@ -130,6 +139,8 @@ def test_speakers_stand_apart_where_tests_have_both_kinds(
     header = score_facts.accuracies(study).splitlines()[0]
     shown = header.strip("| ").split(" | ")
     assert shown[: shown.index("training")] == ["neuron", *columns]
+    epochs[:0].to_parquet(tmp_path / "training" / "histories.parquet")  # all failed at once
+    assert " | - | 2 (0) |" in score_facts.accuracies(study)
 
 
 def test_steps_from_lif_to_qif_are_paired_by_fold(tmp_path: Path) -> None:
@@ -523,6 +534,8 @@ def test_what_earlier_settings_made_is_not_shown(tmp_path: Path) -> None:
         "variants/figures/variants_drive.png": "",
         "networks/roughness.csv": "",
         "networks/robustness.csv": "",
+        "networks/lif_0.safetensors": "",
+        "networks/qif_delta_0.safetensors": "",
         "joining/claims.csv": "",
         "landscape/changes.parquet": "",
         "training/runs.csv": "",
@@ -533,11 +546,22 @@ def test_what_earlier_settings_made_is_not_shown(tmp_path: Path) -> None:
     now = {"variants": {"size": {}}, "measures": ["roughness"], "joining": None}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({**now, "landscape": {"seeds": []}}))
     study = StudyTables(tmp_path)
+    study.__dict__["neurons"] = ["lif", "qif"]
     assert [*study.variants] == ["size"]
+    assert study.lower("networks/*.safetensors") == ["networks/lif_0.safetensors"]
     assert study.lower("variants/figures/*.png") == ["variants/figures/variants_size.png"]
     assert study.lower("networks/ro*.csv") == ["networks/roughness.csv"]
     shown = [name for name in files if study.has(name) and not name.startswith("variants")]
-    assert shown == ["networks/roughness.csv", "training/runs.csv"]
+    kept = ["networks/roughness.csv", "networks/lif_0.safetensors", "training/runs.csv"]
+    assert shown == kept
+    joining, report = tmp_path / "joining" / "README.md", tmp_path / "README.md"
+    for file in (joining, report):
+        file.write_text("# a page\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("study.report.whole._pages", lambda own, *_: [Chapter(own.name, own.name)])
+        text = whole(tmp_path, "a study", [])
+    assert 'id="joining"' not in text
+    assert f'id="{tmp_path.name}"' in text
 
 
 def test_a_variant_shows_what_a_training_takes(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ class Criterion:
     side: str  # ">" or "<"
     threshold: float  # in units of the measure
     least: int  # fewest units that a verdict rests on
+    refuting: int | None = None  # fewest that one against the claim rests on, if that is another
 
     def __str__(self) -> str:
         return f"{self.side} {self.threshold:g}"
@@ -65,13 +66,15 @@ class Criterion:
         """
         if np.isnan(estimate.value):
             return Verdict.NOT_MEASURABLE
-        if estimate.n < self.least or (estimate.p is not None and estimate.p > 1 - LEVEL):
-            return Verdict.UNDECIDED
         above, below = estimate.low > self.threshold, estimate.high < self.threshold
-        if above or below:
-            as_claimed = above if self.side == ">" else below
-            return Verdict.SUPPORTED if as_claimed else Verdict.NOT_SUPPORTED
-        return Verdict.UNDECIDED
+        one_group = estimate.p is not None and estimate.p > 1 - LEVEL
+        if one_group or not (above or below):
+            return Verdict.UNDECIDED
+        as_claimed = above if self.side == ">" else below
+        least = self.least if as_claimed or self.refuting is None else self.refuting
+        if estimate.n < least:
+            return Verdict.UNDECIDED
+        return Verdict.SUPPORTED if as_claimed else Verdict.NOT_SUPPORTED
 
 
 def exact(values: Values, n: int, unit: str) -> Estimate:

@@ -43,7 +43,8 @@ def _largest_jump(tables: Tables, neuron: str, others: Iterable[float] = ()) -> 
     largest = np.nanmax([*networks[list(jumps)].max(), *beside, *others])
     n = networks[["certified_swaps", "breaks"]].sum().sum()
     n -= (searched & changes["lingers"].astype(bool)).sum()
-    return exact(np.array([largest]), int(n), "isolated changes") if n else NOTHING
+    n = max(int(n), int(largest > JUMP))  # a jump that a profile met is one
+    return exact(np.array([largest]), n, "isolated changes") if n else NOTHING
 
 
 def variation_in_jumps(tables: Tables) -> Cases:
@@ -154,6 +155,8 @@ def disruption(tables: Tables) -> Cases:
         return {"beside harmless changes": beyond(LIF)} | states
 
     own = tables.of_lif(beside_harmless)
+    if not tables.qif_models:
+        return own
     return own | tables.comparisons(lambda qif: {"beside it": beyond(qif)})
 
 

@@ -159,6 +159,6 @@ def _fell_silent(tables: Tables, neuron: str, case: str) -> pd.DataFrame:
 
 def _silent_in_training(tables: Tables, neuron: str) -> dict[int, set[int]]:
     """The neurons of each seed's network that are silent after each of its epochs."""
-    epochs = tables.rows("histories", "seed", "epoch", "silent_neurons", neuron=neuron)
+    epochs = tables.some("histories", "seed", "epoch", "silent_neurons", neuron=neuron)
     of_seed = epochs[epochs["epoch"] > 0].groupby("seed")["silent_neurons"]
     return {int(seed): set.intersection(*map(set, silent)) for seed, silent in of_seed}

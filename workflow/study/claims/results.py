@@ -138,16 +138,19 @@ class Tables:
 
     def _with_units(self, rows: pd.DataFrame) -> pd.DataFrame:
         runs = self.read(self.files("runs"))
-        units = runs[["neuron", "seed"]].assign(unit=runs[self.unit_column])
+        columns = {"unit": runs[self.unit_column], "search": runs.get("search", 0)}
+        units = runs[["neuron", "seed"]].assign(**columns)
         return rows.merge(units, on=["neuron", "seed"], validate="many_to_one")
 
     def units(self, rows: pd.DataFrame, column: str) -> Units:
-        """One value of ``column`` for each unit: means over a seed's ``rows``, then over seeds.
+        """One value of ``column`` for each unit: means over a seed's ``rows``, then over the seeds
+        of a search, then over a unit's searches.
 
         ``rows`` have the columns neuron and seed. Units without any value are left out.
         """
         seeds = rows.groupby(["neuron", "seed"], as_index=False)[column].mean()
-        return self._with_units(seeds).groupby("unit")[column].mean().dropna()
+        by_search = self._with_units(seeds).groupby(["unit", "search"], dropna=False)[column].mean()
+        return by_search.groupby("unit").mean().dropna()
 
     def unit_ratios(self, rows: pd.DataFrame, over: str, under: str) -> Units:
         """For each unit, the sum of ``over`` over that of ``under``, of all its ``rows``.
@@ -183,15 +186,24 @@ class Tables:
             raise NotMade(NO_LIF)
         return find()
 
+    @property
+    def qif_models(self) -> list[str]:
+        """The QIF models of the study."""
+        neurons = self.some("runs", "neuron")["neuron"].unique()
+        return [neuron for neuron in neurons if neuron in QIF]
+
     def of_qif(self, find: Callable[[str], Cases]) -> Cases:
         """What ``find`` says of each QIF model of the study."""
-        neurons = self.some("runs", "neuron")["neuron"].unique()
-        models = [neuron for neuron in neurons if neuron in QIF]
+        models = self.qif_models
         if not models:
             raise NotMade(NO_QIF)
         return {
             f"{qif}: {case}": estimate for qif in models for case, estimate in find(qif).items()
         }
+
+    def need_both(self) -> None:
+        """NotMade unless the study has LIF networks and QIF ones."""
+        self.comparisons(lambda qif: {})
 
     def comparisons(self, compare: Callable[[str], Cases]) -> Cases:
         """What ``compare`` finds of LIF beside each QIF model of the study."""

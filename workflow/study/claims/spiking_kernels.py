@@ -98,6 +98,7 @@ _OF = ("surrogate", "pseudo_width")
 
 def nearest_cosine(tables: Tables) -> Cases:
     """Cosine of exact and surrogate gradients of trained networks' hidden weights."""
+    tables.need_both()  # the statement is one about both
     table = _trained(tables.rows("agreement", "neuron", "seed", "epoch", *_OF, "cosine"))
     return _of_surrogates(tables, table, "cosine")
 

@@ -41,12 +41,12 @@ def split(
     """The parts of all samples in an outer fold that tests with those in the mask ``test``.
 
     ``fold`` is its number, None where it is the data's own. ``origins`` are indices into
-    ``ORIGINS``. The samples of a validation file are the only inner fold if none of them is for
-    testing. Raises DataError as :func:`held_out`.
+    ``ORIGINS``. The samples of a validation file are the only inner fold of the data's own split.
+    Raises DataError as :func:`held_out`.
     """
     given = origins == ORIGINS.index("validation")
     inner = np.where(given, 0, -1)
-    if not given.any() or test[given].any():
+    if fold is not None or not given.any() or test[given].any():
         inner = np.full(len(labels), -1)
         inner[~test] = held_out(labels[~test], speakers[~test], options, fold)
     return pd.DataFrame({"speaker": speakers, "test": test, "inner": inner})

@@ -25,6 +25,7 @@ from study.report.claims_page import claims_page
 from study.report.differences import draw_differences
 from study.report.page import CLAIM_PAGES, PAGE, claims_of, page, template_of, verdicts
 from study.report.redraw import redraw
+from study.report.study import CONFIG, StudyTables
 from study.storage.tables import read_table, write_table
 from study.style import save
 
@@ -109,7 +110,10 @@ def publish(results: Path, target: Path, commit: str) -> None:
     files |= {file for file in tables if file.stat().st_size <= SMALL}
     for judged in results.rglob(JUDGED):
         files |= {judged, *(Path(f) for own in tables_of(judged).values() for f in own)}
+    study, whole = StudyTables(results), (results / CONFIG).exists()
     for file in sorted(files):
+        if whole and not study.has(str(file.relative_to(results))):
+            continue  # of a part that the study has left out since
         copy = part / file.relative_to(results)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)

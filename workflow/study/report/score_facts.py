@@ -61,7 +61,8 @@ def accuracies(study: StudyTables) -> str:
         scores = [percent(means.loc[(neuron, measure)]) for measure in shown]
         spikes = f"{means.loc[(neuron, 'spikes_per_neuron'), 'mean']:.1f}"
         runs = f"{len(own)} ({(own['outcome'] != FINISHED).sum()})"
-        rows.append([neuron_label(neuron), *scores, spikes, f"{cost[neuron]:.1f}", runs])
+        spent = f"{cost[neuron]:.1f}" if neuron in cost else "-"  # no epoch, if all fail at once
+        rows.append([neuron_label(neuron), *scores, spikes, spent, runs])
     header = ["neuron", *shown.values(), "spikes a neuron", "minutes", "networks (diverged)"]
     return markdown_table(header, rows)
 

@@ -55,6 +55,8 @@ class StudyTables:
                 return bool(self.config["landscape"]["seeds"])
             case "joining":
                 return self.config["joining"] is not None
+            case "networks" if name.endswith(".safetensors"):
+                return Path(name).stem.rpartition("_")[0] in self.neurons
         return True
 
     def table(self, name: str) -> pd.DataFrame:

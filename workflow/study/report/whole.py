@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from study.report.page import BELOW, PAGE, body_of, claims_of, template_of
 from study.report.pages import render
+from study.report.study import StudyTables
 from study.storage.tables import read_table
 
 ROWS = 200
@@ -53,7 +54,8 @@ class Chapter(NamedTuple):
 
 def whole(folder: Path, title: str, items: Sequence[Item]) -> str:
     """The page of the study in ``folder``, whose figures and tables are ``items``."""
-    homes = [own for own in (folder, *(folder / name for name in BELOW)) if (own / PAGE).exists()]
+    below = [folder / name for name in BELOW if StudyTables(folder).has(f"{name}/{PAGE}")]
+    homes = [own for own in (folder, *below) if (own / PAGE).exists()]
     targets = {place: anchor for own in homes for place, anchor in _places(own, folder)}
     chapters = [chapter for own in homes for chapter in _pages(own, folder, targets)]
     for category in dict.fromkeys(item.category for item in items):

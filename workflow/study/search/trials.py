@@ -79,13 +79,15 @@ class TrialRunner:
             identity=digest([*files], f"{code} {seed} {trials.samples} {inner}"),
         )
 
-    def run_all(self, records: Sequence[TrialRecord], rung: int, folder: str | Path) -> None:
-        """Train all trials of ``records`` through ``rung``, and write what has become of them."""
+    def run_all(self, records: Sequence[TrialRecord], rung: int, folder: str | Path) -> list[Path]:
+        """Train all trials of ``records`` through ``rung``, and write what has become of them.
+
+        Returns their checkpoints, from which a job that is killed goes on.
+        """
         Path(folder).mkdir(parents=True, exist_ok=True)
         for record in with_progress(records, len(records), f"{self.neuron}, rung {rung}"):
             write_record(folder, self.run(record, rung))
-        for record in records:
-            self._state(record).unlink(missing_ok=True)
+        return [self._state(record) for record in records]
 
     def run(self, record: TrialRecord, rung: int) -> TrialRecord:
         """Train a trial as long as ``rung`` has it, from its checkpoint if there is one.
@@ -172,9 +174,12 @@ def run_job(
     """Train ``records`` through ``rung``, each by the runner of its inner fold; write what became
     of them. Without records no data are read, and the folder stays empty."""
     Path(folder).mkdir(parents=True, exist_ok=True)
+    checkpoints = []
     for inner in sorted({record.trial.inner for record in records}):
         own = [record for record in records if record.trial.inner == inner]
-        runner_of(inner).run_all(own, rung, folder)
+        checkpoints += runner_of(inner).run_all(own, rung, folder)
+    for checkpoint in checkpoints:  # last: a job that is killed begins with its first record again
+        checkpoint.unlink(missing_ok=True)
 
 
 def limited_trials(settings: Mapping[str, Any], limits: Any) -> Trials:
