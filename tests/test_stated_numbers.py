@@ -53,6 +53,13 @@ def at_once(study: str) -> pd.Series:
     return everywhere["neuron"].value_counts()
 
 
+def validation_of_winners(study: str) -> pd.DataFrame:
+    """Validation accuracy of the best finalist, its mean over inner folds: folds by models."""
+    runs = pd.read_parquet(KEPT / study / "search/finalists.parquet")
+    means = runs.groupby(["fold", "neuron", "number"])["validation_accuracy"].mean()
+    return means.groupby(["fold", "neuron"]).max().unstack()  # noqa: PD010
+
+
 def by(unit: str, study: str, table: str, column: str) -> pd.DataFrame:
     """Means of a table's column: units, such as folds, by neuron models."""
     return pd.read_csv(KEPT / study / table).pivot_table(column, unit, "neuron")
@@ -298,15 +305,11 @@ def test_two_searches_for_the_same_test_speakers() -> None:
     gain = [table["qif"] - table["lif"] for table in (before, after)]
     assert says(ANSWERS, f"ahead by [{gain[0]:.1f} points](")
     assert says(ANSWERS, f"and by [{gain[1]:.1f}](")
-    inner = [
-        pd.read_parquet(KEPT / study / "search/finalists.parquet").query(f"fold == '{fold}'")
-        for study, fold in ((FOLDS, "fold2"), (OWN_SPLIT, "own"))
+    validated = [
+        validation_of_winners(study).loc[name]
+        for study, name in ((FOLDS, "fold2"), (OWN_SPLIT, "own"))
     ]
-    winners = [
-        table.groupby(["neuron", "number"])["validation_accuracy"].mean().groupby("neuron").max()
-        for table in inner
-    ]
-    apart = 100 * (winners[0] - winners[1])[models]
+    apart = 100 * (validated[0] - validated[1])[models]
     assert says(SPEAKERS, "winners are {:.1f}, {:.1f} and {:.1f} points apart".format(*apart))
     runs = pd.read_csv(KEPT / OWN_SPLIT / "training/runs.csv")
     spread = 100 * runs.groupby("neuron")["accuracy_unseen_speakers"].std()
@@ -341,9 +344,7 @@ def test_who_is_ahead_after_searches_with_delays() -> None:
     assert says(DELAYS, f"QIF in fold 5, by {won.iloc[0]:.1f} points")
     speakers = by("speaker", DELAY_LINE, "training/speakers.csv", "accuracy")
     assert (speakers["lif"] > speakers["qif"]).sum() == 9
-    inner = pd.read_parquet(KEPT / DELAY_LINE / "search/finalists.parquet")
-    means = inner.groupby(["fold", "neuron", "number"])["validation_accuracy"].mean()
-    winners = means.groupby(["fold", "neuron"]).max().unstack()  # noqa: PD010
+    winners = validation_of_winners(DELAY_LINE)
     lead = 100 * (winners["lif"] - winners["qif"])
     assert says(DELAYS, f"by {lead.min():.1f} to {lead.max():.1f} points (mean {lead.mean():.1f})")
 

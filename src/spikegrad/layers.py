@@ -22,7 +22,14 @@ from spikegrad.parallel import arriving, padded_weights, taken
 from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
 from spikegrad.synaptic import SynapticFunction, all_rows
-from spikegrad.times import LONGEST_TAU, SHORTEST_TAU, positive_seconds, warn_caller, within
+from spikegrad.times import (
+    LONGEST_TAU,
+    SHORTEST_TAU,
+    check_start,
+    check_trained,
+    positive_seconds,
+    warn_caller,
+)
 from spikegrad.uncompiled import uncompiled
 
 __all__ = [
@@ -131,10 +138,8 @@ class SpikingLayer(nn.Module):
         if neuron not in NEURONS:
             raise ValueError(f"neuron '{neuron}' is not known; there are {sorted(NEURONS)}")
         tau = positive_seconds(tau, "tau", LONGEST_TAU)
-        if train_tau and not within(tau, SHORTEST_TAU, LONGEST_TAU):
-            raise ValueError(
-                f"a trained tau lies between {SHORTEST_TAU} and {LONGEST_TAU} s, not at {tau}"
-            )
+        if train_tau:
+            check_start(tau, "tau", SHORTEST_TAU, LONGEST_TAU)
         if not math.isfinite(drive):
             raise ValueError(f"drive must be a finite current, not {drive}")
         n_in, n_out, max_spikes, copies = whole(
@@ -379,11 +384,7 @@ class SpikingLayer(nn.Module):
         """``log_tau`` ([0] where it is not trained), verified."""
         if self.log_tau is None:
             return torch.empty(0, dtype=torch.float64)
-        if not within(tau := self.neuron.tau, SHORTEST_TAU, LONGEST_TAU):
-            raise ValueError(
-                f"the trained tau must lie between {SHORTEST_TAU} and {LONGEST_TAU} s, not "
-                f"{tau:.4g}: call bound after each step of the optimiser"
-            )
+        check_trained(self.neuron.tau, "tau", SHORTEST_TAU, LONGEST_TAU)
         return self.log_tau
 
     @torch.no_grad()

@@ -20,7 +20,7 @@ from spikegrad.products import product
 from spikegrad.raster import Raster
 from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
-from spikegrad.times import positive_seconds, within
+from spikegrad.times import check_start, check_trained, positive_seconds
 from spikegrad.uncompiled import uncompiled
 
 State = tuple[Tensor, ...]
@@ -148,10 +148,7 @@ class IntegratedReadout(LinearReadout):
         if not train_times:
             return
         for name, time in (("window", window), ("tau_out", tau_out)):
-            if not within(time, SHORTEST, LONGEST):
-                raise ValueError(
-                    f"a trained {name} lies between {SHORTEST} and {LONGEST} s, not at {time}"
-                )
+            check_start(time, name, SHORTEST, LONGEST)
             logarithm = torch.tensor([time], dtype=torch.float64).log()
             setattr(self, f"log_{name}", nn.Parameter(logarithm))
 
@@ -186,11 +183,7 @@ class IntegratedReadout(LinearReadout):
         """Logits [n_samples, n_classes]; the state of the sending layer is not used."""
         if self.log_window is not None and self.log_tau_out is not None:
             for name, time in (("window", self.window), ("tau_out", self.tau_out)):
-                if not within(time, SHORTEST, LONGEST):
-                    raise ValueError(
-                        f"the trained {name} must lie between {SHORTEST} and {LONGEST} s, not "
-                        f"{time:.4g}: call bound after each step of the optimiser"
-                    )
+                check_trained(time, name, SHORTEST, LONGEST)
             window, tau_out = self.log_window.exp(), self.log_tau_out.exp()
         else:
             times = torch.tensor([self._window, self._tau_out], dtype=torch.float64)

@@ -33,9 +33,24 @@ def to_grid(times: NDArray[np.float64], step: float | None, duration: float) -> 
     return np.minimum(np.minimum(np.round(times / step), last) * step, duration)
 
 
-def within(time: float, shortest: float, longest: float) -> bool:
-    """Whether a trained ``time`` lies within its bounds, but for ``BEYOND``."""
+def _within(time: float, shortest: float, longest: float) -> bool:
     return shortest * (1 - BEYOND) <= time <= longest * (1 + BEYOND)
+
+
+def check_start(time: float, name: str, shortest: float, longest: float) -> None:
+    """ValueError unless a time that is to be trained begins within its bounds, but for
+    ``BEYOND``."""
+    if not _within(time, shortest, longest):
+        raise ValueError(f"a trained {name} lies between {shortest} and {longest} s, not at {time}")
+
+
+def check_trained(time: float, name: str, shortest: float, longest: float) -> None:
+    """As :func:`check_start`, of a time that an optimiser may have moved."""
+    if not _within(time, shortest, longest):
+        raise ValueError(
+            f"the trained {name} must lie between {shortest} and {longest} s, not {time:.4g}: call"
+            " bound after each step of the optimiser"
+        )
 
 
 def positive_seconds(value: float, name: str, longest: float = math.inf) -> float:

@@ -46,7 +46,7 @@ def split(
     """
     given = origins == ORIGINS.index("validation")
     inner = np.where(given, 0, -1)
-    if fold is not None or not given.any() or test[given].any():
+    if fold is not None or not given.any():
         inner = np.full(len(labels), -1)
         inner[~test] = held_out(labels[~test], speakers[~test], options, fold)
     return pd.DataFrame({"speaker": speakers, "test": test, "inner": inner})

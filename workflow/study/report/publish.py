@@ -110,10 +110,10 @@ def publish(results: Path, target: Path, commit: str) -> None:
     files |= {file for file in tables if file.stat().st_size <= SMALL}
     for judged in results.rglob(JUDGED):
         files |= {judged, *(Path(f) for own in tables_of(judged).values() for f in own)}
-    study, whole = StudyTables(results), (results / CONFIG).exists()
+    if (results / CONFIG).exists():  # nothing of a part that the study has left out since
+        study = StudyTables(results)
+        files = {file for file in files if study.has(str(file.relative_to(results)))}
     for file in sorted(files):
-        if whole and not study.has(str(file.relative_to(results))):
-            continue  # of a part that the study has left out since
         copy = part / file.relative_to(results)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)

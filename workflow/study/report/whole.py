@@ -54,8 +54,8 @@ class Chapter(NamedTuple):
 
 def whole(folder: Path, title: str, items: Sequence[Item]) -> str:
     """The page of the study in ``folder``, whose figures and tables are ``items``."""
-    below = [folder / name for name in BELOW if StudyTables(folder).has(f"{name}/{PAGE}")]
-    homes = [own for own in (folder, *below) if (own / PAGE).exists()]
+    study = StudyTables(folder)
+    homes = [folder / name for name in ("", *BELOW) if study.has(str(Path(name, PAGE)))]
     targets = {place: anchor for own in homes for place, anchor in _places(own, folder)}
     chapters = [chapter for own in homes for chapter in _pages(own, folder, targets)]
     for category in dict.fromkeys(item.category for item in items):
