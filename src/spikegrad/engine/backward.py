@@ -176,7 +176,7 @@ def backward(neuron, events, weights, record, grad_final, gradients):
     """
     n_state, n = grad_final.shape
     adjoint = np.empty((2, n_state, n), grad_final.dtype)  # slot 1: of neurons that spike
-    adjoint[0] = grad_final
+    copy_slot(grad_final.reshape((1, n_state, n)), 0, adjoint, 0)
     buffer = np.empty((SEGMENT + 1, n_state, n), grad_final.dtype)
     factors = np.empty(n, grad_final.dtype)
     m, a = record.times.shape[0], record.arrivals.shape[0]

@@ -8,6 +8,7 @@ arguments of either sign.
 from __future__ import annotations
 
 import math
+from functools import reduce
 
 from numba import types
 from numba.extending import overload
@@ -18,12 +19,12 @@ from spikegrad.neurons.taylor import LONG, SHORT
 
 
 def _series(coefficients: list[float]):
-    """z -> sum_k coefficients[k] z^k, in the type of z."""
-    first = coefficients[0]
-    if len(coefficients) == 1:
-        return njit(forceinline=True)(lambda z: type(z)(first))
-    rest = _series(coefficients[1:])
-    return njit(forceinline=True, **FAST)(lambda z: type(z)(first) + z * rest(z))
+    """z -> sum_k coefficients[k] z^k, in the type of z: Horner's scheme, in one function."""
+    *lower, last = (f"type(z)({coefficient!r})" for coefficient in coefficients)
+    terms = reduce(lambda higher, term: f"{term} + z * ({higher})", reversed(lower), last)
+    scope: dict = {}
+    exec(f"def series(z): return {terms}", scope)
+    return njit(forceinline=True, **FAST)(scope["series"])
 
 
 def entire(coefficient):
