@@ -248,7 +248,7 @@ def test_a_recurrent_layer_of_one_neuron_learns(neuron):
     net = network(neuron, [1])
     net.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
     before = [weight.detach().clone() for weight in net.parameters()]
-    optimizer = Adam(net, 0.01, 0.01)
+    optimizer = Adam(net, 0.01, 0.01, 0.001, 0.01)
     net(TRAIN.spikes).logits.square().sum().backward()
     optimizer.clip(1.0)
     optimizer.step(1.0)
@@ -260,7 +260,7 @@ def test_weights_without_scale_are_not_trained():
     net = network("lif", [6])
     torch.nn.init.zeros_(net.hidden[0].weight)
     with pytest.raises(ValueError, match=r"'hidden.0.weight' have no scale.*initialise first"):
-        Adam(net, 0.01, 0.01)
+        Adam(net, 0.01, 0.01, 0.001, 0.01)
 
 
 class Doubled(torch.nn.Module):

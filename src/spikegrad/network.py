@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, starmap
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -255,10 +255,10 @@ def _described(name: str, part: nn.Module) -> dict[str, Any]:
     return {"name": name, "part": kind, **part.arguments()}  # type: ignore[operator]
 
 
-def _part(number: int, described: dict[str, Any]) -> tuple[str, nn.Module]:
-    """Name and part, the stack's ``number``-th, that :func:`_described` has described."""
+def _part(described: dict[str, Any]) -> tuple[str, nn.Module]:
+    """Name and part that :func:`_described` has described."""
     own = dict(described)
-    name, kind = own.pop("name", str(number)), PARTS[own.pop("part")]
+    name, kind = own.pop("name"), PARTS[own.pop("part")]
     if "dtype" in own:
         own["dtype"] = getattr(torch, own["dtype"])
     if "surrogate" in own:
@@ -280,7 +280,7 @@ def load_network(path: str | Path) -> tuple[Any, dict[str, Any]]:
     weights, header = load_tensors(path)
     if "stack" in header:
         try:
-            parts = OrderedDict(starmap(_part, enumerate(header["stack"])))
+            parts = OrderedDict(map(_part, header["stack"]))
             stack = nn.Sequential(parts)
             stack.load_state_dict(weights)
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as problem:

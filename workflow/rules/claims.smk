@@ -1,5 +1,4 @@
 # Statements, judged from the tables of all other families; docs/claims.md.
-CLAIM_RESULTS = [f"{RESULTS}/claims.csv", f"{NTK}/claims.csv"]
 LANDSCAPE_CLAIMED = [
     *("changes", "profiles", "profile_minima", "steps", "updates"),
     *("census", "line_minima", "plane_minima"),

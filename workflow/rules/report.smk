@@ -1,5 +1,4 @@
 # A page for each paper, made of the tables beside it, and all of the study in one file.
-REPORT_RESULTS = [f"{RESULTS}/index.html", f"{NTK}/sg-ntk.html"]
 
 
 rule ntk_page:

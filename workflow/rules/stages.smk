@@ -4,8 +4,8 @@ from snakemake.settings.enums import RerunTrigger
 # All tables and pages that a stage is for, so that a deleted one is made again.
 DATA_RESULTS += map(str, rules.data_statistics.output)
 TRAIN_RESULTS += map(str, rules.summarise.output)
-CLAIM_RESULTS += map(str, [*rules.judge_claims.output, *rules.judge_ntk_claims.output])
-REPORT_RESULTS += map(str, [*rules.ntk_page.output, *rules.study_page.output])
+CLAIM_RESULTS = [*rules.judge_claims.output, *rules.judge_ntk_claims.output]
+REPORT_RESULTS = [*rules.ntk_page.output, *rules.study_page.output]
 if STUDY.search:
     SEARCH_RESULTS += map(str, rules.search_tables.output)
 if STUDY.joining:

@@ -40,7 +40,7 @@ ROUNDS, CALLS = 5, 2
 SPREAD = 0.25  # of the logarithm of a sample's events, as in SHD
 INITIAL = Initial(mean=0.5, scale=2.0, recurrent_scale=0.2)
 MOST = 64  # samples of a trained network
-STILL = 1e-12  # learning rate: weights stay as they are while updates are timed
+STILL = 1e-12  # learning rate: parameters stay as they are while updates are timed
 START = """
 import resource
 import h5py, optuna, pandas
@@ -83,12 +83,10 @@ def measure(study: Study, start: Start) -> dict[Operation, float]:
 def network_seconds(study: Study, neuron: Neuron) -> dict[Operation, float]:
     """Seconds of a network's passes, and of a call."""
     settings = candidates(study, neuron)[0]
-    options = study.model(neuron).training.model_copy(
-        update={"learning_rate": STILL, "readout_learning_rate": STILL}
-    )
+    options = study.model(neuron).training
     batch = random_data(study, options.batch_size)
     learning = active_network(settings, neuron, batch, IN_TRAINING[neuron])
-    optimizer = Adam(learning, STILL, STILL)
+    optimizer = Adam(learning, STILL, STILL, STILL, STILL)
     answer = seconds(lambda: respond(learning, batch, len(batch)))
     both = seconds(lambda: list(further_epochs(learning, optimizer, batch, batch, options, 0, [1])))
     few = random_data(study, min(study.landscape.samples, MOST))

@@ -47,8 +47,8 @@ class Adam:
         network: Network,
         rate: float,
         readout_rate: float,
-        delay_rate: float = 0.001,
-        tau_rate: float = 0.01,
+        delay_rate: float,
+        tau_rate: float,
     ) -> None:
         self._groups: list[_Group] = []
         self._network = network
