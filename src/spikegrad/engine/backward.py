@@ -176,6 +176,7 @@ def backward(neuron, events, weights, record, grad_final, gradients):
     """
     n_state, n = grad_final.shape
     adjoint = np.empty((2, n_state, n), grad_final.dtype)  # slot 1: of neurons that spike
+    # an assignment would compile Numba's message about shapes, too: a fifth of the time of all
     copy_slot(grad_final.reshape((1, n_state, n)), 0, adjoint, 0)
     buffer = np.empty((SEGMENT + 1, n_state, n), grad_final.dtype)
     factors = np.empty(n, grad_final.dtype)
