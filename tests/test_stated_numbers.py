@@ -206,6 +206,16 @@ def test_settings_that_work() -> None:
     shared = len(first) // first.neuron.nunique()
     assert (bad["qif"], bad["qif_delta"]) == (1, 8)
     assert says(SPEAKERS, f"Of the {shared} settings that all began with, {bad['lif']} diverged")
+    reached = {
+        study: trials(study).query("generation == 0").fillna({"rung0_accuracy": 0.0})
+        for study in (FOLDS, DELAY_LINE)
+    }
+    for page, study, stated in (
+        (SPEAKERS, FOLDS, "these is {lif:.1f} % with LIF, {qif:.1f} % with QIF"),
+        (DELAYS, DELAY_LINE, "these is {lif:.1f} % with LIF and {qif:.1f} % with QIF."),
+    ):
+        median = 100 * reached[study].groupby("neuron")["rung0_accuracy"].median()
+        assert says(page, stated.format(**median))
     lif = table[table.neuron == "lif"]
     largest = lif[~lif.failed]["network.init.recurrent_scale"].max()
     above = lif[lif["network.init.recurrent_scale"] > largest]

@@ -143,6 +143,41 @@ def test_speakers_stand_apart_where_tests_have_both_kinds(
     assert " | - | 2 (0) |" in score_facts.accuracies(study)
 
 
+def write_trials(folder: Path, failing: dict[str, list[int]], settings: int) -> None:
+    """Searches in folds that begin with the same settings; of each the last so many fail, and one
+    later trial does."""
+    rows = [
+        {"neuron": neuron, "fold": f"{fold}", "search": fold, "generation": number // settings}
+        | {"seed": number, "training.learning_rate": 0.1 * number, "failed": failed}
+        | {"rung0_accuracy": np.nan if failed else 0.5 + number / 10}
+        for neuron, of_fold in failing.items()
+        for fold, fails in enumerate(of_fold)
+        for number in range(settings + 1)
+        for failed in [number >= settings - fails]
+    ]
+    (folder / "search").mkdir()
+    pd.DataFrame(rows).to_parquet(folder / "search/trials.parquet")
+
+
+def test_settings_that_all_searches_begin_with_are_compared(tmp_path: Path) -> None:
+    write_trials(tmp_path, {"lif": [3, 4], "qif": [0, 1]}, settings=5)
+    trials = pd.read_parquet(tmp_path / "search/trials.parquet")
+    own = (trials["neuron"] == "qif") & (trials["search"] == 1) & (trials["seed"] == 1)
+    trials.loc[own, "training.learning_rate"] = 0.7  # one that only this search tried
+    trials.to_parquet(tmp_path / "search/trials.parquet")
+    study = StudyTables(tmp_path)
+    study.__dict__["runs"] = pd.DataFrame({"neuron": ["lif", "qif"]})
+    text = search_facts.same_settings(study)
+    assert "the 9 settings that all begin with" in text
+    found = cells(text)
+    assert found["failed"] == ["6", "1"]  # the one that LIF alone tried failed
+    assert found["accuracy after the first rung, median"] == ["0.0 %", "70.0 %"]
+    assert found["the best of each search, mean"] == ["55.0 %", "85.0 %"]
+    alone = StudyTables(tmp_path)
+    alone.__dict__["runs"] = pd.DataFrame({"neuron": ["lif"]})
+    assert search_facts.same_settings(alone) == ""
+
+
 def test_steps_from_lif_to_qif_are_paired_by_fold(tmp_path: Path) -> None:
     """Speakers of a fold count alike, however many networks heard them."""
     steps = {"lif": 0.5, "lif_refractory": 0.52, "qif_cut": 0.6, "qif": 0.61}
@@ -158,11 +193,20 @@ def test_steps_from_lif_to_qif_are_paired_by_fold(tmp_path: Path) -> None:
     table.to_csv(tmp_path / "training" / "speakers.csv", index=False)
     study = StudyTables(tmp_path)
     study.__dict__["runs"] = pd.DataFrame({"neuron": [*steps]})
+    study.__dict__["config"] = {"search": {"repeats": 1}}
+    failing = {"lif": [2, 3, 4], "lif_refractory": [1, 1, 2], "qif_cut": [0, 1, 0], "qif": [0] * 3}
+    write_trials(tmp_path, failing, settings=4)
     found = cells(score_facts.ladder(study))
     assert found["LIF to refractory LIF"][0] == "a bounded rate"
     gains = np.array([0.11, 0.11 + 0.0075, 0.11 + 0.015])
     low, high = (points(end) for end in ttest_1samp(gains, 0).confidence_interval())
     assert found["LIF to QIF"][1] == f"{points(gains.mean())} ({low} to {high})"
+    fewer_fail = -np.array([0.25, 0.5, 0.5])
+    ends = ttest_1samp(fewer_fail, 0).confidence_interval()
+    stated = f"{points(fewer_fail.mean())} ({points(ends.low)} to {points(ends.high)})"
+    assert found["LIF to refractory LIF"][2] == stated
+    study.__dict__["config"] = {"search": None}
+    assert len(cells(score_facts.ladder(study))["LIF to QIF"]) == 2
     fewer = StudyTables(tmp_path)
     fewer.__dict__["runs"] = pd.DataFrame({"neuron": ["lif", "qif"]})
     assert score_facts.ladder(fewer) == ""

@@ -20,6 +20,7 @@ from study.report.numbers import (
     share,
     with_interval,
 )
+from study.report.search_facts import first_settings
 from study.report.study import StudyTables
 from study.statistics import LEVEL, POWER, t_interval, units_to_decide
 from study.style import neuron_label
@@ -118,22 +119,29 @@ def over_folds(study: StudyTables) -> str:
 
 
 def ladder(study: StudyTables) -> str:
-    """What each step from LIF to QIF gains in test accuracy: every speaker alike, paired by fold,
-    with t intervals over folds. Empty for a study without the models between."""
+    """What each step from LIF to QIF changes, paired by fold, with t intervals over folds: test
+    accuracy, every speaker alike, and in searches the share that fails of the settings that all
+    begin with. Empty for a study without the models between."""
     if not {*LADDER} <= {*study.neurons}:
         return ""
-    of_fold = accuracy_by_fold(study.table("training/speakers.csv"))
+    shares = {"test accuracy": accuracy_by_fold(study.table("training/speakers.csv"))}
+    if study.config["search"] is not None:
+        first = first_settings(study)
+        settings = len(first) // len(study.neurons)
+        failed = first.pivot_table("failed", index="fold", columns="neuron")
+        shares[f"failures of {settings} settings"] = failed
     steps = [(*pair, LADDER[pair[1]]) for pair in pairwise(LADDER)]
     rows = []
     for before, after, adds in [*steps, ("lif", "qif", "all of these")]:
-        found = _gained(of_fold, before, after)
-        rows.append([f"{neuron_label(before)} to {neuron_label(after)}", adds, found])
-    return markdown_table(["step", "adds", "gain in test accuracy (points)"], rows)
+        found = [_gained(of_fold, before, after) for of_fold in shares.values()]
+        rows.append([f"{neuron_label(before)} to {neuron_label(after)}", adds, *found])
+    header = ["step", "adds", *(f"{name} (points)" for name in shares)]
+    return markdown_table(header, rows)
 
 
 def _gained(of_fold: pd.DataFrame, before: str, after: str) -> str:
-    """What one neuron model has more than another in a table of :func:`accuracy_by_fold`, paired,
-    in points with a t interval over folds."""
+    """What one neuron model has more than another in a table of shares, folds by models: paired, in
+    points with a t interval over folds."""
     gain = of_fold[after] - of_fold[before]
     return with_interval(gain.mean(), *t_interval(gain), show=points)
 

@@ -154,6 +154,36 @@ def rungs(study: StudyTables) -> str:
     return markdown_table(["rungs", "least", "median", "most"], rows)
 
 
+def first_settings(study: StudyTables) -> pd.DataFrame:
+    """The trials of those settings that the searches of all neuron models begin with: drawn before
+    there was anything to learn from, and trained with the same seed."""
+    trials = study.table("search/trials.parquet")
+    first = trials[trials["generation"] == 0]
+    settings = [name for name in first if name.startswith(("network.", "training."))]
+    same = first.groupby(["search", "seed", *settings], dropna=False)["neuron"]
+    return first[same.transform("nunique") == len(study.neurons)]
+
+
+def same_settings(study: StudyTables) -> str:
+    """What became of :func:`first_settings` with each neuron model; a failure has accuracy 0. Empty
+    for one neuron model, and if searches have no setting in common."""
+    trials = first_settings(study).fillna({"rung0_accuracy": 0.0})
+    if trials.empty or len(study.neurons) < 2:
+        return ""
+    of = {neuron: own for neuron, own in trials.groupby("neuron")}
+    rows = {
+        "failed": lambda n: of[n]["failed"].sum(),
+        "accuracy after the first rung, median": lambda n: share(
+            of[n]["rung0_accuracy"].median(), 1
+        ),
+        "the best of each search, mean": lambda n: share(
+            of[n].groupby("search")["rung0_accuracy"].max().mean(), 1
+        ),
+    }
+    settings = len(trials) // len(study.neurons)
+    return by_neuron(study.neurons, f"the {settings} settings that all begin with", rows)
+
+
 def trials(study: StudyTables) -> str:
     """How many trials the searches had, such as "64" or "52 to 81"."""
     table = study.table("search/stability.csv")
