@@ -167,12 +167,13 @@ def test_settings_that_all_searches_begin_with_are_compared(tmp_path: Path) -> N
     trials.to_parquet(tmp_path / "search/trials.parquet")
     study = StudyTables(tmp_path)
     study.__dict__["runs"] = pd.DataFrame({"neuron": ["lif", "qif"]})
-    text = search_facts.same_settings(study)
-    assert "the 9 settings that all begin with" in text
-    found = cells(text)
-    assert found["failed"] == ["6", "1"]  # the one that LIF alone tried failed
-    assert found["accuracy after the first rung, median"] == ["0.0 %", "70.0 %"]
-    assert found["the best of each search, mean"] == ["55.0 %", "85.0 %"]
+    found = cells(search_facts.same_settings(study))
+    assert found["neuron"][2::2] == ["all (9)", "that no model failed at (3)"]
+    gains = np.array([(0.5 + 0.6 + 0.7 + 0.8 + 0.9 - 1.1) / 5, (2.0 - 0.5) / 4])
+    low, high = (points(end) for end in ttest_1samp(gains, 0).confidence_interval())
+    gain = f"{points(gains.mean())} ({low} to {high})"
+    assert found["QIF"] == ["1", "85.0 %", "60.0 %", gain, "52.5 %", "+0.0"]
+    assert found["LIF"] == ["6", "55.0 %", "17.2 %", "", "52.5 %", ""]
     alone = StudyTables(tmp_path)
     alone.__dict__["runs"] = pd.DataFrame({"neuron": ["lif"]})
     assert search_facts.same_settings(alone) == ""

@@ -24,9 +24,12 @@ from study.report.numbers import (
     mean,
     measured,
     number,
+    points,
     share,
+    with_interval,
 )
 from study.report.study import StudyTables
+from study.statistics import t_interval
 from study.style import neuron_label
 from study.training.summary import summary
 
@@ -155,6 +158,13 @@ def by_search(table: pd.DataFrame, neurons: Sequence[str], title: str) -> str:
         str(name): lambda n, row=row: ", ".join(map(cell, row[n])) for name, row in table.iterrows()
     }
     return by_neuron(neurons, title, rows)
+
+
+def gained(shares: pd.DataFrame, before: str, after: str) -> str:
+    """What one neuron model has more than another in a table of shares, units by models: paired, in
+    points with a t interval over units."""
+    gain = shares[after] - shares[before]
+    return with_interval(gain.mean(), *t_interval(gain), show=points)
 
 
 def landscapes(study: StudyTables, state: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.stats import t
 
 from study.claims.estimates import Verdict, difference
-from study.report.facts import by_search
+from study.report.facts import by_search, gained
 from study.report.numbers import (
     counted,
     listed,
@@ -22,7 +22,7 @@ from study.report.numbers import (
 )
 from study.report.search_facts import first_settings
 from study.report.study import StudyTables
-from study.statistics import LEVEL, POWER, t_interval, units_to_decide
+from study.statistics import LEVEL, POWER, units_to_decide
 from study.style import neuron_label
 from study.training.outcomes import FINISHED
 from study.training.summary import accuracy_by_fold, minutes, summary, unit_of
@@ -111,7 +111,7 @@ def over_folds(study: StudyTables) -> str:
     compared, of which a claim says it, or one of the two is missing."""
     if study.config["search"] is not None or not {"lif", "qif"} <= {*study.neurons}:
         return ""
-    found = _gained(accuracy_by_fold(study.table("training/speakers.csv")), "lif", "qif")
+    found = gained(accuracy_by_fold(study.table("training/speakers.csv")), "lif", "qif")
     return (
         f"QIF minus LIF is {found} points over folds, every speaker alike, with one setting of each"
         " in all folds; the interval leaves out that a search would find other settings."
@@ -120,30 +120,25 @@ def over_folds(study: StudyTables) -> str:
 
 def ladder(study: StudyTables) -> str:
     """What each step from LIF to QIF changes, paired by fold, with t intervals over folds: test
-    accuracy, every speaker alike, and in searches the share that fails of the settings that all
-    begin with. Empty for a study without the models between."""
+    accuracy, every speaker alike, and of the settings that all searches begin with the share that
+    fails and the validation accuracy after the first rung. Empty for a study without the models
+    between."""
     if not {*LADDER} <= {*study.neurons}:
         return ""
     shares = {"test accuracy": accuracy_by_fold(study.table("training/speakers.csv"))}
     if study.config["search"] is not None:
         first = first_settings(study)
         settings = len(first) // len(study.neurons)
-        failed = first.pivot_table("failed", index="fold", columns="neuron")
-        shares[f"failures of {settings} settings"] = failed
+        for name, column in {"failures": "failed", "accuracy": "rung0_accuracy"}.items():
+            means = first.pivot_table(column, index="fold", columns="neuron")
+            shares[f"{name}, {settings} settings"] = means
     steps = [(*pair, LADDER[pair[1]]) for pair in pairwise(LADDER)]
     rows = []
     for before, after, adds in [*steps, ("lif", "qif", "all of these")]:
-        found = [_gained(of_fold, before, after) for of_fold in shares.values()]
+        found = [gained(of_fold, before, after) for of_fold in shares.values()]
         rows.append([f"{neuron_label(before)} to {neuron_label(after)}", adds, *found])
     header = ["step", "adds", *(f"{name} (points)" for name in shares)]
     return markdown_table(header, rows)
-
-
-def _gained(of_fold: pd.DataFrame, before: str, after: str) -> str:
-    """What one neuron model has more than another in a table of shares, folds by models: paired, in
-    points with a t interval over folds."""
-    gain = of_fold[after] - of_fold[before]
-    return with_interval(gain.mean(), *t_interval(gain), show=points)
 
 
 def by_speaker(study: StudyTables) -> str:

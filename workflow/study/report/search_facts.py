@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from study.report.facts import by_neuron, by_search
+from study.report.facts import by_neuron, by_search, gained
 from study.report.numbers import listed, markdown_table, share
 from study.report.study import StudyTables
 from study.search.records import MEMORY, TIMEOUT
@@ -156,8 +156,8 @@ def rungs(study: StudyTables) -> str:
 
 def first_settings(study: StudyTables) -> pd.DataFrame:
     """The trials of those settings that the searches of all neuron models begin with: drawn before
-    there was anything to learn from, and trained with the same seed."""
-    trials = study.table("search/trials.parquet")
+    there was anything to learn from, and trained with the same seed. A failure has accuracy 0."""
+    trials = study.table("search/trials.parquet").fillna({"rung0_accuracy": 0.0})
     first = trials[trials["generation"] == 0]
     settings = [name for name in first if name.startswith(("network.", "training."))]
     same = first.groupby(["search", "seed", *settings], dropna=False)["neuron"]
@@ -165,23 +165,28 @@ def first_settings(study: StudyTables) -> pd.DataFrame:
 
 
 def same_settings(study: StudyTables) -> str:
-    """What became of :func:`first_settings` with each neuron model; a failure has accuracy 0. Empty
-    for one neuron model, and if searches have no setting in common."""
-    trials = first_settings(study).fillna({"rung0_accuracy": 0.0})
+    """What became of :func:`first_settings` with each neuron model after the first rung: means over
+    searches, and by how much they exceed the first model's, paired by search, with t intervals.
+    Empty for one neuron model, and if no setting is shared."""
+    trials, base = first_settings(study), study.neurons[0]
     if trials.empty or len(study.neurons) < 2:
         return ""
-    of = {neuron: own for neuron, own in trials.groupby("neuron")}
+    failed = trials.groupby(["search", "seed"])["failed"].transform("any")
+    parts = {"all": trials, "that no model failed at": trials[~failed]}
+    header = ["neuron", "failed", "best of each search"]
+    best = trials.groupby(["search", "neuron"])["rung0_accuracy"].max().groupby("neuron").mean()
     rows = {
-        "failed": lambda n: of[n]["failed"].sum(),
-        "accuracy after the first rung, median": lambda n: share(
-            of[n]["rung0_accuracy"].median(), 1
-        ),
-        "the best of each search, mean": lambda n: share(
-            of[n].groupby("search")["rung0_accuracy"].max().mean(), 1
-        ),
+        n: [neuron_label(n), own["failed"].sum(), share(best[n], 1)]
+        for n, own in trials.groupby("neuron")
     }
-    settings = len(trials) // len(study.neurons)
-    return by_neuron(study.neurons, f"the {settings} settings that all begin with", rows)
+    for name, part in parts.items():
+        if part.empty:
+            continue
+        means = part.pivot_table("rung0_accuracy", index="search", columns="neuron")
+        header += [f"{name} ({len(part) // len(rows)})", f"minus {neuron_label(base)}'s (points)"]
+        for n, row in rows.items():
+            row += [share(means[n].mean(), 1), gained(means, base, n) if n != base else ""]
+    return markdown_table(header, [rows[n] for n in study.neurons])
 
 
 def trials(study: StudyTables) -> str:
