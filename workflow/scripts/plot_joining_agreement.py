@@ -2,9 +2,9 @@
 
 from _job import start
 from study.joining import after_training, nearest, share_of_training
-from study.joining.figures import KIND_COLOURS, cut, spread, widths_below
+from study.joining.figures import KIND_COLOURS, cut, spread
 from study.storage.tables import read_table
-from study.style import letter, neuron_label, panels, save
+from study.style import letter, log_axis, neuron_label, panels, save
 
 start(snakemake)
 table = read_table(snakemake.input.agreement)
@@ -36,7 +36,7 @@ for panel in axes[:, [0, 1, 3]].flat:
     panel.set_ylim(max(-1.02, min(0, panel.get_ylim()[0])), 1.02)
 cut(axes[:, 2])
 for panel in axes[-1, :3]:
-    widths_below(panel, table["pseudo_width"])
+    log_axis(panel, table["pseudo_width"])
     panel.set_xlabel("width of the surrogate")
 axes[-1, 3].set_xlabel("share of training")
 axes[0, 0].legend(fontsize=6)

@@ -1,9 +1,9 @@
 """Draw how far wide networks' kernels drift, and how far networks are from their descent."""
 
 from _job import start
-from study.joining.figures import cut, spread, widths_below
+from study.joining.figures import cut, spread
 from study.storage.tables import read_table
-from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
+from study.style import NEURON_COLOURS, letter, log_axis, neuron_label, panels, save
 
 start(snakemake)
 table = read_table(snakemake.input.growing)
@@ -46,7 +46,7 @@ for column, text in zip(axes.T, quantities.values(), strict=True):
     for panel in column:
         panel.set_ylabel(text)
     cut(column)
-    widths_below(column[-1], table["width"])
+    log_axis(column[-1], table["width"])
     column[-1].set_xlabel("neurons of the hidden layer, n")
 letter(axes.ravel())
 figure.suptitle(

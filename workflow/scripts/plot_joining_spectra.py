@@ -4,9 +4,9 @@ from matplotlib.ticker import NullLocator
 
 from _job import start
 from study.joining import UNSTABLE_BELOW, after_training, nearest
-from study.joining.figures import KIND_COLOURS, spread, widths_below
+from study.joining.figures import KIND_COLOURS, spread
 from study.storage.tables import read_table
-from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
+from study.style import NEURON_COLOURS, letter, log_axis, neuron_label, panels, save
 
 start(snakemake)
 PLACES, NAMES = [-1, -1e-2, 0, 1e-2, 1], ["−1", "−0.01", "0", "0.01", "1"]
@@ -36,7 +36,7 @@ for row, neuron in zip(axes, neurons, strict=True):
         spread(row[1], of_kind, "pseudo_width", "least", **style)
         spread(row[2], of_kind, "pseudo_width", "asymmetry", **style)
     for panel in row[1:]:
-        widths_below(panel, spectra["pseudo_width"])
+        log_axis(panel, spectra["pseudo_width"])
     row[1].axhline(0, color="grey", lw=0.8)
     row[1].axhline(UNSTABLE_BELOW, color="grey", lw=0.8, ls=":")
     row[1].set_yscale("symlog", linthresh=1e-3)

@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from spikegrad.files import atomic
 from study.config.neurons import NEURON_STYLES
@@ -54,6 +55,14 @@ def neuron_legend(axes: Axes, **options: Any) -> None:
     """A legend of the neuron models drawn in ``axes``, named as everywhere."""
     for text in axes.legend(title=None, **options).get_texts():
         text.set_text(neuron_label(text.get_text()))
+
+
+def log_axis(axes: Axes, values: Iterable[float]) -> None:
+    """A logarithmic axis below, with these ``values`` as its ticks and no others."""
+    ticks = sorted(set(values))
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def draw_input(axes: Axes, spikes: pd.DataFrame, n_channels: int) -> None:

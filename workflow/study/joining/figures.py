@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
 
 from study.statistics import t_interval
 from study.style import COLOURS
@@ -39,10 +38,3 @@ def cut(column: Sequence[Axes]) -> None:
     means = np.concatenate([line.get_ydata() for panel in column for line in panel.get_lines()])
     low, high = column[0].get_ylim()
     column[0].set_ylim(max(low, np.nanmin(means) / CUT), min(high, np.nanmax(means) * CUT))
-
-
-def widths_below(axes: Axes, widths: Iterable[float]) -> None:
-    """A logarithmic axis below, with these widths."""
-    axes.set_xscale("log")
-    axes.set_xticks(sorted(set(widths)), [f"{width:g}" for width in sorted(set(widths))])
-    axes.xaxis.set_minor_locator(NullLocator())

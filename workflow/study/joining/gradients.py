@@ -20,7 +20,7 @@ from study.data.dataset import SpikeDataset
 from study.jobs import with_progress
 from study.joining import EXACT, LABEL
 from study.joining.twin import Twin, vector
-from study.landscape.objective import FAILURES, Evaluation, Objective
+from study.landscape.objective import FAILURES, Evaluation, Objective, cosine
 from study.landscape.states import TrainingRun, load_run
 from study.storage.columns import Table, shared
 
@@ -150,7 +150,7 @@ def agreement(twin: Twin, found: Gradients) -> Iterator[dict[str, Any]]:
             known = exact != 0
             yield {
                 **_columns(pseudo),
-                "cosine": float(exact @ own / (exact.norm() * own.norm())),
+                "cosine": cosine(exact, own),
                 "same_sign": float((exact[known].sign() == own[known].sign()).double().mean()),
                 "ratio": float(own.norm() / exact.norm()),
             }
@@ -221,7 +221,7 @@ def kernels(
                 "asymmetry": float((mixed - mixed.T).norm() / (mixed + mixed.T).norm()),
                 "least": float(found.real.min()),
                 "negative": float((found.real < -1e-6).double().mean()),
-                "cosine": float((mixed * ordinary).sum() / (mixed.norm() * ordinary.norm())),
+                "cosine": cosine(mixed.flatten(), ordinary.flatten()),
             }
         )
         values += [

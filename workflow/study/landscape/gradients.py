@@ -29,7 +29,7 @@ from study.landscape.causes import explain
 from study.landscape.constants import STATES, SWAPS
 from study.landscape.isolation import Line, bracket, breaks
 from study.landscape.job import Job
-from study.landscape.objective import Objective, held, vector_of
+from study.landscape.objective import Objective, cosine, held, vector_of
 from study.storage.columns import Table, shared
 from study.training.batches import epoch_batches
 from study.training.run import by_epoch
@@ -201,7 +201,7 @@ def along(
             "predicted": predicted,
             "change": changed,
             "error": abs(changed - predicted),
-            "cosine": _cosine(start, end),
+            "cosine": cosine(start, end),
             "norm_variation": float(np.log10(norms).std()),
             "runaway": bool(np.isnan(losses).any()),
         }
@@ -209,7 +209,7 @@ def along(
         "t": places,
         "loss": losses,
         "gradient_norm": norms,
-        "cosine": [_cosine(start, gradient) for _, gradient in values],
+        "cosine": [cosine(start, gradient) for _, gradient in values],
     }
     return summary, pd.DataFrame(table)
 
@@ -221,12 +221,7 @@ def clipped_cosine(objective: Objective, update: Update) -> float:
         objective.gradient_or_nan(weights, update.clip)[1]
         for weights in (update.weights, update.weights + update.change)
     )
-    return _cosine(before, after)
-
-
-def _cosine(a: Tensor, b: Tensor) -> float:
-    """NaN if either is zero, or not finite."""
-    return float(a @ b / (a.norm() * b.norm()))
+    return cosine(before, after)
 
 
 def breaks_met(update: Update, options: Updates, draw: torch.Generator) -> dict[str, Any]:

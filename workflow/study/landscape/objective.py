@@ -134,6 +134,11 @@ def vector_of(tensors: Mapping[str, Tensor], network: Network) -> Tensor:
     return torch.cat([tensors[name].flatten() for name in network.state_dict()]).double()
 
 
+def cosine(a: Tensor, b: Tensor) -> float:
+    """Of the angle between two vectors [n]; NaN if either is zero, or not finite."""
+    return float(a @ b / (a.norm() * b.norm()))
+
+
 def held(network: Network) -> Tensor:
     """Which of them landscapes hold, bool [n_weights]: those that are no weights."""
     weights = network.weights

@@ -27,6 +27,7 @@ from study.landscape.isolation import Line
 from study.landscape.objective import (
     FAILURES,
     Objective,
+    cosine,
     held,
     landscape_samples,
     matrices,
@@ -88,7 +89,7 @@ def down_the_gradient(
             after, end = objective.gradient(weights + step * unit, clip)
             other = end * unit
             changed = float(after.loss - before.loss)
-            turned = float(gradient @ other / (gradient.norm() * other.norm()))
+            turned = cosine(gradient, other)
         predicted = float(gradient @ step)
         rows.append(
             {"length": length, "predicted": predicted, "changed": changed, "turned": turned}

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from study.ntk import NNGP, SG_NTK, SYMMETRISED, TRANSPOSED, TWO_SIDED
-from study.style import COLOURS
+from study.style import COLOURS, log_axis
 
 KERNEL_STYLES: dict[str, Any] = {
     SG_NTK: {"color": "black", "linestyle": "-"},
@@ -120,8 +120,6 @@ def draw_widths(axes: Axes, table: pd.DataFrame, quantity: str, **style: Any) ->
 
 
 def width_axis(axes: Axes, widths: Iterable[int]) -> None:
-    """A logarithmic axis of widths, which are its ticks."""
-    ticks: Any = sorted(set(widths))
-    axes.set(xscale="log", xlabel="width $n$")
-    axes.set_xticks(ticks, ticks)
-    axes.minorticks_off()
+    """A logarithmic axis of the ``widths`` of networks."""
+    log_axis(axes, widths)
+    axes.set_xlabel("width $n$")
