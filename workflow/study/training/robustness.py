@@ -58,7 +58,7 @@ ROBUSTNESS_TABLE = Table(
 def robustness(network: Network, test: SpikeDataset) -> pd.DataFrame:
     """The ``network``'s answers to the changed samples of ``test``.
 
-    A row for each of :data:`CHANGES` and value ``by``: the last four columns of the table.
+    A row for each of :data:`CHANGES` and value ``by``: the columns change, by, accuracy and same.
     """
 
     def answers(spikes: SpikeTrains) -> torch.Tensor:
