@@ -8,22 +8,20 @@ arguments of either sign.
 from __future__ import annotations
 
 import math
-from functools import reduce
 
 from numba import types
 from numba.extending import overload
 
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import FAST
-from spikegrad.neurons.taylor import LONG, SHORT
+from spikegrad.neurons.taylor import LONG, SHORT, horner
 
 
 def _series(coefficients: list[float]):
-    """z -> sum_k coefficients[k] z^k, in the type of z: Horner's scheme, in one function."""
-    *lower, last = (f"type(z)({coefficient!r})" for coefficient in coefficients)
-    terms = reduce(lambda higher, term: f"{term} + z * ({higher})", reversed(lower), last)
+    """z -> sum_k coefficients[k] z^k, in the type of z."""
+    terms = [f"type(z)({coefficient!r})" for coefficient in coefficients]
     scope: dict = {}
-    exec(f"def series(z): return {terms}", scope)
+    exec(f"def series(z): return {horner(terms, 'z')}", scope)
     return njit(forceinline=True, **FAST)(scope["series"])
 
 

@@ -9,6 +9,7 @@ a = sum_k I^k a_k(d) and b = sum_k I^k b_k(d) solve q_uu = -(I + J / (1 - u)^2) 
 from __future__ import annotations
 
 import math
+from functools import reduce
 
 import numpy as np
 from numba import types
@@ -90,15 +91,21 @@ def _choose_values_and_slopes(series, d):
     return scope["taylor"]
 
 
+def horner(terms: list[str], x: str) -> str:
+    """terms[0] + terms[1] x + terms[2] x^2 + ..., by Horner's scheme, as one expression."""
+    *lower, last = terms
+    return reduce(lambda higher, term: f"{term} + {x} * ({higher})", reversed(lower), last)
+
+
 def power_sum(c, x): ...
 
 
 @overload(power_sum, jit_options=INLINED)
 def _choose_power_sum(c, x):
     """c[0] + c[1] x + c[2] x^2 + ..., of a tuple c."""
-    if len(c) == 1:
-        return lambda c, x: c[0]
-    return lambda c, x: c[0] + x * power_sum(c[1:], x)
+    scope: dict = {}
+    exec(f"def series(c, x): return {horner([f'c[{k}]' for k in range(len(c))], 'x')}", scope)
+    return scope["series"]
 
 
 def power_sum_slope(c, x): ...
@@ -107,9 +114,9 @@ def power_sum_slope(c, x): ...
 @overload(power_sum_slope, jit_options=INLINED)
 def _choose_power_sum_slope(c, x):
     """c[1] + 2 c[2] x + 3 c[3] x^2 + ..."""
-    terms = ", ".join(f"type(x)({k}) * c[{k}]" for k in range(1, len(c)))
-    scope: dict = {"power_sum": power_sum}
-    exec(f"def slope(c, x): return power_sum(({terms},), x)", scope)
+    terms = [f"type(x)({k}) * c[{k}]" for k in range(1, len(c))]
+    scope: dict = {}
+    exec(f"def slope(c, x): return {horner(terms, 'x')}", scope)
     return scope["slope"]
 
 
