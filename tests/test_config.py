@@ -119,7 +119,7 @@ search: {sampling: {space: [{key: network.delays, choices: [null, {}]}]}}  # lan
 search: {sampling: {space: [{key: network.recurrent, choices: [true, true]}]}}  # is listed twice
 search: {sampling: {space: [{key: training.snapshots, low: 2, high: 9, integer: true}]}}  # \
 training.snapshots cannot be searched: trials have their own
-network: {train_tau: true, tau: 0.0005}  # train_tau keeps tau between
+network: {train_tau: true, tau: 0.0005}  # a trained tau lies between
 data: {folds: {only: [0, 0]}}  # an entry is listed twice: 0
 data: {source: files, files: {train: a.h5, test: a.h5}}  # train and test are the same file, 'a.h5'
 variants: {slower: {changes: {x: {network.delay_line.copies: 5}}}}  # variants.slower: changes.x: \

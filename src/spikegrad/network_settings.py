@@ -8,7 +8,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from spikegrad.delay_rules import check_delays
 from spikegrad.settings import Section, seconds
-from spikegrad.times import LONGEST_TAU, SHORTEST_TAU
+from spikegrad.times import LONGEST_TAU, SHORTEST_TAU, check_start
 
 
 class Integrated(Section):
@@ -149,11 +149,8 @@ class NetworkSettings(Section):
 
     @model_validator(mode="after")
     def _tau_can_be_trained(self) -> Self:
-        if self.train_tau and not SHORTEST_TAU <= self.tau <= LONGEST_TAU:
-            raise ValueError(
-                f"train_tau keeps tau between {SHORTEST_TAU} and {LONGEST_TAU} s; it begins at"
-                f" {self.tau}"
-            )
+        if self.train_tau:
+            check_start(self.tau, "tau", SHORTEST_TAU, LONGEST_TAU)
         return self
 
     @model_validator(mode="after")
