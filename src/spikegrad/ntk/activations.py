@@ -183,8 +183,8 @@ class Tanh(Activation):
 
 
 @dataclass(frozen=True)
-class CustomDerivative(Derivative):
-    """psi from any function of a tensor."""
+class _Given:
+    """Any function of a tensor, and where it is not smooth."""
 
     function: Callable[[Tensor], Tensor]
     kinks: tuple[float, ...] = ()
@@ -195,6 +195,11 @@ class CustomDerivative(Derivative):
 
     def __call__(self, u: Tensor) -> Tensor:
         return self.function(u)
+
+
+@dataclass(frozen=True)
+class CustomDerivative(_Given, Derivative):
+    """psi from any function of a tensor."""
 
 
 def refuse_autograd_function(function: Callable[[Tensor], Tensor]) -> None:
@@ -209,7 +214,7 @@ def refuse_autograd_function(function: Callable[[Tensor], Tensor]) -> None:
 
 
 @dataclass(frozen=True)
-class Custom(Activation):
+class Custom(_Given, Activation):
     """phi from any function of a tensor, element by element, such as ``torch.nn.functional.gelu``.
 
     Parameters
@@ -224,16 +229,6 @@ class Custom(Activation):
     ValueError
         For a torch.autograd.Function: its backward is no derivative.
     """
-
-    function: Callable[[Tensor], Tensor]
-    kinks: tuple[float, ...] = ()
-
-    def __post_init__(self) -> None:
-        refuse_autograd_function(self.function)
-        object.__setattr__(self, "kinks", tuple(self.kinks))
-
-    def __call__(self, u: Tensor) -> Tensor:
-        return self.function(u)
 
     @property
     def derivative(self) -> Derivative:
