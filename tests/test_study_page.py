@@ -43,7 +43,7 @@ from study.report.whole import Chapter, whole
 from study.statistics import units_to_decide
 from study.storage.tables import read_table, write_table
 from study.training.figures import draw_gains
-from study.training.summary import minutes
+from study.training.summary import accuracy_by_fold, minutes
 
 RESULTS = ROOT / "docs" / "results"
 KEPT = RESULTS / "heidelberg-digits"
@@ -243,7 +243,14 @@ def test_published_figures_are_drawn_again_from_kept_tables(
     published: Path, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(published, tmp_path / "study")
-    kept = {Path("training/figures/learning_curves.png"), Path("figures/performance.png")}
+    kept = {
+        Path(f"{name}.png")
+        for name in (
+            "training/figures/learning_curves",
+            "search/figures/same_settings",
+            "figures/performance",
+        )
+    }
     lost = {Path("figures/landscapes.png")}
     (folder / "landscape/planes.parquet").unlink()
     for figure in folder.rglob("figures/*.png"):
@@ -350,7 +357,7 @@ def test_the_figure_shows_the_primary_result() -> None:
     claim = claims.loc[("qif-outperforms-lif", "qif: every speaker alike")]
     axes = Figure().subplots()
     speakers = read_table(folder / "training/speakers.csv")
-    draw_gains(axes, speakers[speakers["neuron"].isin(["lif", "qif"])])
+    draw_gains(axes, accuracy_by_fold(speakers)[["lif", "qif"]])
     _, mean, interval = (np.asarray(line.get_ydata(), float) for line in axes.lines)  # after zero
     ends = [np.nanmin(interval), *mean, np.nanmax(interval)]
     expected = 100 * claim[["low", "estimate", "high"]].to_numpy(float)

@@ -184,3 +184,10 @@ if STUDY.search is not None:
         pick(rules.search_tables.output, "regions"),
         sampling=SAMPLING,
     )
+    if len(NEURONS) > 1:
+        figure(
+            "search",
+            "search_same_settings",
+            "the same settings with each neuron model",
+            pick(rules.search_tables.output, "trials"),
+        )

@@ -12,7 +12,7 @@ from study.training.figures import (
     draw_learning_curves,
     draw_test_accuracies,
 )
-from study.training.summary import UNITS, unit_of
+from study.training.summary import UNITS, accuracy_by_fold, unit_of
 
 LAYOUTS = {  # by whether there are searches, and whether folds
     (True, True): [["search", "training", "silent"], ["folds", "folds", "gains"]],
@@ -46,7 +46,7 @@ panels["silent"].set(ylabel="share of silent neurons", ylim=(0, None))
 if unit == "fold":
     speakers = read_table(snakemake.input.speakers)
     draw_folds(panels["folds"], speakers)
-    draw_gains(panels["gains"], speakers)
+    draw_gains(panels["gains"], accuracy_by_fold(speakers)[speakers["neuron"].unique()])
 else:
     draw_test_accuracies(panels["test"], runs)
 letter(panels.values())

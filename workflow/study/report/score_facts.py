@@ -20,8 +20,8 @@ from study.report.numbers import (
     share,
     with_interval,
 )
-from study.report.search_facts import first_settings
 from study.report.study import StudyTables
+from study.search.tables import first_settings
 from study.statistics import LEVEL, POWER, units_to_decide
 from study.style import neuron_label
 from study.training.outcomes import FINISHED
@@ -127,7 +127,7 @@ def ladder(study: StudyTables) -> str:
         return ""
     shares = {"test accuracy": accuracy_by_fold(study.table("training/speakers.csv"))}
     if study.config["search"] is not None:
-        first = first_settings(study)
+        first = first_settings(study.table("search/trials.parquet"))
         settings = len(first) // len(study.neurons)
         for name, column in {"failures": "failed", "accuracy": "rung0_accuracy"}.items():
             means = first.pivot_table(column, index="fold", columns="neuron")

@@ -12,7 +12,7 @@ from study.report.numbers import listed, markdown_table, share
 from study.report.study import StudyTables
 from study.search.records import MEMORY, TIMEOUT
 from study.search.selection import over_inner_folds
-from study.search.tables import ran_away_at_once
+from study.search.tables import first_settings, ran_away_at_once
 from study.style import neuron_label
 from study.training.mean_field import CRITICAL
 from study.training.outcomes import FINISHED, OVERFLOW
@@ -154,25 +154,14 @@ def rungs(study: StudyTables) -> str:
     return markdown_table(["rungs", "least", "median", "most"], rows)
 
 
-def first_settings(study: StudyTables) -> pd.DataFrame:
-    """The trials of those settings that the searches of all neuron models begin with: drawn before
-    there was anything to learn from, and trained with the same seed. A failure has accuracy 0."""
-    trials = study.table("search/trials.parquet").fillna({"rung0_accuracy": 0.0})
-    first = trials[trials["generation"] == 0]
-    settings = [name for name in first if name.startswith(("network.", "training."))]
-    same = first.groupby(["search", "seed", *settings], dropna=False)["neuron"]
-    return first[same.transform("nunique") == len(study.neurons)]
-
-
 def same_settings(study: StudyTables) -> str:
-    """What became of :func:`first_settings` with each neuron model after the first rung: means over
-    searches, and by how much they exceed the first model's, paired by search, with t intervals.
-    Empty for one neuron model, and if no setting is shared."""
-    trials, base = first_settings(study), study.neurons[0]
+    """What became of the settings that all searches begin with, with each neuron model after the
+    first rung: means over searches, and by how much they exceed the first model's, paired by
+    search, with t intervals. Empty for one neuron model, and if no setting is shared."""
+    trials, base = first_settings(study.table("search/trials.parquet")), study.neurons[0]
     if trials.empty or len(study.neurons) < 2:
         return ""
-    failed = trials.groupby(["search", "seed"])["failed"].transform("any")
-    parts = {"all": trials, "that no model failed at": trials[~failed]}
+    parts = {"all": trials, "that no model failed at": trials[trials["works"]]}
     header = ["neuron", "failed", "best of each search"]
     best = trials.groupby(["search", "neuron"])["rung0_accuracy"].max().groupby("neuron").mean()
     rows = {

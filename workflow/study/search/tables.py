@@ -37,6 +37,21 @@ def ran_away_at_once(trials: pd.DataFrame) -> pd.Series:
     return (trials["outcome"] == OVERFLOW) & (trials["epochs"] == 0)
 
 
+def first_settings(trials: pd.DataFrame) -> pd.DataFrame:
+    """Those ``trials`` whose settings the searches of all neuron models begin with: drawn before
+    there was anything to learn from, and trained with the same seed.
+
+    ``rung0_accuracy`` is 0 for a trial that failed in its first rung; ``works`` says whether no
+    model failed with a setting.
+    """
+    first = trials[trials["generation"] == 0].fillna({"rung0_accuracy": 0.0})
+    settings = [name for name in first if name.startswith(("network.", "training."))]
+    same = first.groupby(["search", "seed", *settings], dropna=False)
+    works = ~same["failed"].transform("any")
+    everywhere = same["neuron"].transform("nunique") == first["neuron"].nunique()
+    return first.assign(works=works)[everywhere]
+
+
 BUDGET_TABLE = Table(
     files=("search/budget.csv",),
     says="What k trials would have been expected to find, and what they cost.",

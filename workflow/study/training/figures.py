@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from study.statistics import t_interval
 from study.style import NEURON_COLOURS, neuron_label, plt
-from study.training.summary import accuracy_by_fold, by_unit
+from study.training.summary import by_unit
 
 INTERVALS = {"errorbar": t_interval, "ls": "none", "capsize": 0.1, "err_kws": {"linewidth": 1}}
 """Means with t intervals."""
@@ -82,15 +82,15 @@ def _apart(table: pd.DataFrame) -> float:
     return 0.8 * (n - 1) / n
 
 
-def draw_gains(axes: Axes, speakers: pd.DataFrame) -> None:
-    """What other neuron models have more than the first in each fold, every speaker alike, and the
-    mean with its interval over folds.
+def draw_gains(axes: Axes, shares: pd.DataFrame) -> None:
+    """What other neuron models have more than the first in each unit, such as a fold, and the mean
+    with its interval over units.
 
-    ``speakers`` is speakers.csv.
+    ``shares`` has a row for each unit and a column for each neuron model.
     """
-    first, *others = speakers["neuron"].unique()
-    alike = accuracy_by_fold(speakers)
-    gains = (100 * alike[others]).sub(100 * alike[first], axis="index").melt(value_name="points")
+    first, *others = shares
+    gains = (100 * shares[others]).sub(100 * shares[first], axis="index")
+    gains = gains.melt(var_name="neuron", value_name="points")
     gains["label"] = gains["neuron"].map(neuron_label)
     common = {"data": gains, "x": "label", "y": "points", "ax": axes} | BY_NEURON
     axes.axhline(0, color="0.6", lw=0.8)
