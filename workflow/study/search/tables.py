@@ -41,10 +41,11 @@ def first_settings(trials: pd.DataFrame) -> pd.DataFrame:
     """Those ``trials`` whose settings the searches of all neuron models begin with: drawn before
     there was anything to learn from, and trained with the same seed.
 
-    ``rung0_accuracy`` is 0 for a trial that failed in its first rung; ``works`` says whether no
-    model failed with a setting.
+    ``rung0_accuracy`` of a trial that failed in its first rung is that after its last whole epoch;
+    ``works`` says whether no model failed with a setting.
     """
-    first = trials[trials["generation"] == 0].fillna({"rung0_accuracy": 0.0})
+    first = trials[trials["generation"] == 0].copy()
+    first["rung0_accuracy"] = first["rung0_accuracy"].fillna(first["validation_accuracy"])
     settings = [name for name in first if name.startswith(("network.", "training."))]
     same = first.groupby(["search", "seed", *settings], dropna=False)
     works = ~same["failed"].transform("any")
