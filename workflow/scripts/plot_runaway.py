@@ -3,13 +3,12 @@
 import numpy as np
 
 from _job import start
-from study.search.tables import ran_away_at_once
+from study.search.tables import RECURRENCE, ran_away_at_once
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, plt, save
 from study.training.mean_field import CRITICAL, RATES, mean_field
 from study.training.outcomes import FINISHED
 
-SCALE = "network.init.recurrent_scale"
 LINE = {"color": "0.6", "lw": 0.8, "ls": ":"}
 
 
@@ -38,13 +37,13 @@ draw_rates(scale, of_scale, np.linspace(0, 15, 151), mean_field)
 scale.axvline(CRITICAL, **LINE)
 scale.set(ylim=(10, 3000), xlabel="scale of random recurrent weights")
 
-if SCALE in trials:
+if RECURRENCE in trials:
     panel = others.pop(0)
     for neuron, own in trials.groupby("neuron", sort=False):
         finished = own["outcome"] == FINISHED
         for mark, some in (("o", own[finished]), ("x", own[ran_away_at_once(own)])):
             accuracy, colour = some["validation_accuracy"].fillna(0.0), NEURON_COLOURS[neuron]
-            panel.plot(some[SCALE], accuracy, mark, ms=4, mfc="none", color=colour)
+            panel.plot(some[RECURRENCE], accuracy, mark, ms=4, mfc="none", color=colour)
     panel.axvline(CRITICAL, **LINE)
     panel.set(xscale="log", xlabel="initial scale of recurrent weights")
     panel.set(ylabel="validation accuracy of a trial")

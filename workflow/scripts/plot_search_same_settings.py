@@ -4,13 +4,12 @@ import pandas as pd
 
 from _job import start
 from study.search.figures import label
-from study.search.tables import first_settings
+from study.search.tables import RECURRENCE, first_settings
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, plt, save
 from study.training.figures import draw_gains
 from study.training.mean_field import CRITICAL
 
-RECURRENCE = "network.init.recurrent_scale"
 PARTS, PER_PART = 6, 4  # of the settings, in which medians are drawn: at most, and settings in each
 
 start(snakemake)

@@ -12,12 +12,11 @@ from study.report.numbers import listed, markdown_table, share
 from study.report.study import StudyTables
 from study.search.records import MEMORY, TIMEOUT
 from study.search.selection import over_inner_folds
-from study.search.tables import first_settings, ran_away_at_once
+from study.search.tables import RECURRENCE, first_settings, ran_away_at_once
 from study.style import neuron_label
 from study.training.mean_field import CRITICAL
 from study.training.outcomes import FINISHED, OVERFLOW
 
-RECURRENCE = "network.init.recurrent_scale"
 FEW = 4
 """Trials below which a region of the space says nothing."""
 HOSTILE = 0.75

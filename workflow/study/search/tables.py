@@ -16,6 +16,9 @@ from study.statistics import spearman
 from study.storage.columns import Table, shared
 from study.training.outcomes import OVERFLOW
 
+RECURRENCE = "network.init.recurrent_scale"
+"""The parameter on whose scale it depends most whether LIF networks run away."""
+
 
 def expected_of_last(ordered: Sequence[float]) -> np.ndarray:
     """Expected value of the last of k of the n ``ordered`` ones, drawn without replacement, for
