@@ -25,6 +25,7 @@ from study.claims.estimates import (
 from study.claims.qif_paper import MORE, UNITS
 from study.statistics import (
     POWER,
+    last_exponent,
     power_interval,
     power_law,
     power_t_interval,
@@ -47,6 +48,11 @@ DRAWS = {
 def most(share: float, drawn: int = DRAWN) -> int:
     """More misses of so many happen in less than 1 % if each has this ``share``."""
     return int(binom.ppf(0.99, drawn, share))
+
+
+def test_the_last_exponent_is_between_the_two_largest_finite_numbers():
+    x = np.array([2.0, np.inf, 8.0, 1.0, 4.0])  # y is not a power of x below 4
+    assert last_exponent(x, np.array([9.0, 0.0, 8**1.5, 9.0, 4**1.5])) == pytest.approx(1.5)
 
 
 @pytest.mark.parametrize("name", DRAWS)

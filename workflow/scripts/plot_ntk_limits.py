@@ -5,6 +5,7 @@ import numpy as np
 
 from _job import start
 from study.ntk.figures import sequence
+from study.statistics import last_exponent
 from study.storage.tables import read_table
 from study.style import save
 
@@ -17,8 +18,7 @@ finite = diagonals[np.isfinite(diagonals.slope)]
 
 for depth, colour in depths.items():
     table = finite[(finite.surrogate == "true_derivative") & (finite.depth == depth)]
-    ends = table[table.slope.rank(ascending=False) <= 2].sort_values("slope")
-    growth = np.diff(np.log(ends.kernel))[0] / np.diff(np.log(ends.slope))[0]
+    growth = last_exponent(table.slope.to_numpy(), table.kernel.to_numpy())
     label = f"{depth} layers, $m^{{{growth:.2f}}}$"
     divergence.plot(table.slope, table.kernel, "o-", color=colour, markersize=3, label=label)
 divergence.set(xscale="log", yscale="log", xlabel="slope $m$", ylabel="$K(x, x)$")

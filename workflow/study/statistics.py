@@ -87,6 +87,13 @@ def exponents(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.floa
         return (np.log(np.asarray(y)) * centred).sum(-1) / (centred**2).sum()
 
 
+def last_exponent(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """The exponent that ``y`` [n_x] follows between the two largest finite ``x``."""
+    x, y = x[np.isfinite(x)], y[np.isfinite(x)]
+    last = np.argsort(x)[-2:]
+    return float(exponents(x[last], y[last]))
+
+
 def power_interval(
     x: NDArray[np.float64],
     table: NDArray[np.float64],

@@ -13,6 +13,7 @@ import pandas as pd
 from study.claims.estimates import NOTHING, Estimate, exact
 from study.claims.results import Cases, Tables
 from study.ntk import SAME_TIME, SG_NTK
+from study.statistics import last_exponent
 
 TRUE_DERIVATIVE = "true_derivative"  # as the tables call it
 
@@ -29,7 +30,8 @@ def growth(tables: Tables) -> Cases:
     """
     naive = tables.rows("diagonals", "depth", "slope", "kernel", surrogate=TRUE_DERIVATIVE)
     powers = [
-        _last_power(k["slope"], k["kernel"]) - (depth - 1) for depth, k in naive.groupby("depth")
+        last_exponent(k["slope"].to_numpy(), k["kernel"].to_numpy()) - (depth - 1)
+        for depth, k in naive.groupby("depth")
     ]
     cases = {"closed form, all depths": exact(np.array(powers), len(powers), "depths")}
     for experiment, found in tables.experiments("growth", "width", "n_networks", "theory", *POWER):
@@ -47,7 +49,8 @@ def approach(tables: Tables) -> Cases:
     powers = []
     for _, own in table[table["surrogate"] != TRUE_DERIVATIVE].groupby(["surrogate", "depth"]):
         limit = own.loc[np.isinf(own["slope"]), "kernel"].item()
-        powers.append(_last_power(own["slope"], (1 - own["kernel"] / limit).abs()))
+        gap = (1 - own["kernel"] / limit).abs()
+        powers.append(last_exponent(own["slope"].to_numpy(), gap.to_numpy()))
     return {"all depths and surrogates": exact(np.array(powers), len(powers), "kernels")}
 
 
@@ -156,11 +159,3 @@ def _trained(tables: Tables, name: str, *columns: str) -> Iterator[tuple[str, pd
 def _target_rms(tables: Tables) -> float:
     """Root of the mean square of what is to be learned."""
     return float(np.sqrt((tables.some("problem", "target")["target"] ** 2).mean()))
-
-
-def _last_power(slopes: pd.Series, values: pd.Series) -> float:
-    """Power of the slope that ``values`` follow between the two steepest finite slopes."""
-    finite = np.isfinite(slopes)
-    order = np.argsort(slopes[finite].to_numpy())[-2:]
-    x, y = (np.log(column[finite].to_numpy()[order]) for column in (slopes, values))
-    return float((y[1] - y[0]) / (x[1] - x[0]))
