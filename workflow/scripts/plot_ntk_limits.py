@@ -18,7 +18,7 @@ finite = diagonals[np.isfinite(diagonals.slope)]
 
 for depth, colour in depths.items():
     table = finite[(finite.surrogate == "true_derivative") & (finite.depth == depth)]
-    growth = last_exponent(table.slope.to_numpy(), table.kernel.to_numpy())
+    growth = last_exponent(table.slope, table.kernel)
     label = f"{depth} layers, $m^{{{growth:.2f}}}$"
     divergence.plot(table.slope, table.kernel, "o-", color=colour, markersize=3, label=label)
 divergence.set(xscale="log", yscale="log", xlabel="slope $m$", ylabel="$K(x, x)$")

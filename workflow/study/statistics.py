@@ -87,9 +87,10 @@ def exponents(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.floa
         return (np.log(np.asarray(y)) * centred).sum(-1) / (centred**2).sum()
 
 
-def last_exponent(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+def last_exponent(x: ArrayLike, y: ArrayLike) -> float:
     """The exponent that ``y`` [n_x] follows between the two largest finite ``x``."""
-    x, y = x[np.isfinite(x)], y[np.isfinite(x)]
+    finite = np.isfinite(x)
+    x, y = np.asarray(x)[finite], np.asarray(y)[finite]
     last = np.argsort(x)[-2:]
     return float(exponents(x[last], y[last]))
 

@@ -30,8 +30,7 @@ def growth(tables: Tables) -> Cases:
     """
     naive = tables.rows("diagonals", "depth", "slope", "kernel", surrogate=TRUE_DERIVATIVE)
     powers = [
-        last_exponent(k["slope"].to_numpy(), k["kernel"].to_numpy()) - (depth - 1)
-        for depth, k in naive.groupby("depth")
+        last_exponent(k["slope"], k["kernel"]) - (depth - 1) for depth, k in naive.groupby("depth")
     ]
     cases = {"closed form, all depths": exact(np.array(powers), len(powers), "depths")}
     for experiment, found in tables.experiments("growth", "width", "n_networks", "theory", *POWER):
@@ -49,8 +48,7 @@ def approach(tables: Tables) -> Cases:
     powers = []
     for _, own in table[table["surrogate"] != TRUE_DERIVATIVE].groupby(["surrogate", "depth"]):
         limit = own.loc[np.isinf(own["slope"]), "kernel"].item()
-        gap = (1 - own["kernel"] / limit).abs()
-        powers.append(last_exponent(own["slope"].to_numpy(), gap.to_numpy()))
+        powers.append(last_exponent(own["slope"], (1 - own["kernel"] / limit).abs()))
     return {"all depths and surrogates": exact(np.array(powers), len(powers), "kernels")}
 
 

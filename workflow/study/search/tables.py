@@ -47,13 +47,13 @@ def first_settings(trials: pd.DataFrame) -> pd.DataFrame:
     ``rung0_accuracy`` of a trial that failed in its first rung is that after its last whole epoch;
     ``works`` says whether no model failed with a setting.
     """
-    first = trials[trials["generation"] == 0].copy()
-    first["rung0_accuracy"] = first["rung0_accuracy"].fillna(first["validation_accuracy"])
+    first = trials[trials["generation"] == 0]
+    accuracy = first["rung0_accuracy"].fillna(first["validation_accuracy"])
     settings = [name for name in first if name.startswith(("network.", "training."))]
     same = first.groupby(["search", "seed", *settings], dropna=False)
     works = ~same["failed"].transform("any")
     everywhere = same["neuron"].transform("nunique") == first["neuron"].nunique()
-    return first.assign(works=works)[everywhere]
+    return first.assign(works=works, rung0_accuracy=accuracy)[everywhere]
 
 
 BUDGET_TABLE = Table(
