@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 
 from _job import start
-from study.ntk import of_experiment
+from study.ntk import TRUE_DERIVATIVE, of_experiment
 from study.ntk.figures import angle_axis, decades_axis, draw_limit, sequence, slope_label
 from study.storage.tables import read_table
 from study.style import save
@@ -15,7 +15,7 @@ for experiment, file, *files in zip(
 ):
     parts = of_experiment(inputs.networks, experiment["name"])
     networks, analytic = read_table(*parts), read_table(file)
-    ordinary = experiment["surrogate"]["name"] == "true_derivative"
+    ordinary = experiment["surrogate"]["name"] == TRUE_DERIVATIVE
     name = "NTK" if ordinary else "SG-NTK"
     slopes, widths = sorted(networks.slope.unique()), experiment["widths"]
     steps = [min(experiment["record_steps"]), max(experiment["record_steps"])]

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
+from study.ntk import TRUE_DERIVATIVE
 from study.ntk.figures import sequence
 from study.statistics import last_exponent
 from study.storage.tables import read_table
@@ -17,7 +18,7 @@ depths = sequence(sorted(diagonals.depth.unique()))
 finite = diagonals[np.isfinite(diagonals.slope)]
 
 for depth, colour in depths.items():
-    table = finite[(finite.surrogate == "true_derivative") & (finite.depth == depth)]
+    table = finite[(finite.surrogate == TRUE_DERIVATIVE) & (finite.depth == depth)]
     growth = last_exponent(table.slope, table.kernel)
     label = f"{depth} layers, $m^{{{growth:.2f}}}$"
     divergence.plot(table.slope, table.kernel, "o-", color=colour, markersize=3, label=label)
@@ -25,7 +26,7 @@ divergence.set(xscale="log", yscale="log", xlabel="slope $m$", ylabel="$K(x, x)$
 divergence.set_title("NTK diverges")
 divergence.legend()
 
-others = [name for name in diagonals.surrogate.unique() if name != "true_derivative"]
+others = [name for name in diagonals.surrogate.unique() if name != TRUE_DERIVATIVE]
 for name, style in zip(others, ["o-", "s--", "^:", "v-."], strict=False):
     for depth, colour in depths.items():
         table = diagonals[(diagonals.surrogate == name) & (diagonals.depth == depth)]

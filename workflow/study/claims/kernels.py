@@ -12,10 +12,8 @@ import pandas as pd
 
 from study.claims.estimates import NOTHING, Estimate, exact
 from study.claims.results import Cases, Tables
-from study.ntk import SAME_TIME, SG_NTK
+from study.ntk import SAME_TIME, SG_NTK, TRUE_DERIVATIVE
 from study.statistics import last_exponent
-
-TRUE_DERIVATIVE = "true_derivative"  # as the tables call it
 
 POWER = ("exponent", "low", "high")
 

@@ -114,13 +114,6 @@ class Rules:
         """Epochs on all samples but those for testing, and passes over those watched."""
         return self._epochs_of(epochs, self._size.train, min(MOST_WATCHED, self._size.train))
 
-    def _training_inside(
-        self, epochs: int, samples: int | None = None, networks: Sequence[NetworkSettings] = ()
-    ) -> Work:
-        """Epochs in an inner fold, each with its validation; on ``samples`` if these are fewer."""
-        n = self._inside(samples)
-        return self._epochs_of(epochs, n, self._size.validation, networks)
-
     def _trial(self, epochs: int, samples: int | None = None) -> Work:
         """Epochs in an inner fold, with passes over those watched; one over those that validate."""
         n = self._inside(samples)
@@ -264,7 +257,9 @@ class Rules:
         runs = variant_runs(self._study, by_file(self._study)[self._wildcards["variant"]])
         case = next(run for run in runs if run.case == self._wildcards["case"])
         model = self._study.model(self._neuron).with_parameters(case.parameters)
-        return started(self._training_inside(model.training.epochs, case.samples, [model.network]))
+        n = self._inside(case.samples)  # each epoch is validated
+        epochs, validated = model.training.epochs, self._size.validation
+        return started(self._epochs_of(epochs, n, validated, [model.network]))
 
     def score_variant(self) -> Work:
         name = by_file(self._study)[self._wildcards["variant"]]

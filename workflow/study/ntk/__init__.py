@@ -8,6 +8,8 @@ SG_NTK, TWO_SIDED, NNGP = "SG-NTK", "two-sided", "NNGP"
 TRANSPOSED, SYMMETRISED = "transposed", "symmetrised"
 SAME_TIME, CONVERGENCE = "same time", "convergence"
 """Networks beside a kernel's gradient flow after as many steps; beside its regression."""
+TRUE_DERIVATIVE = "true_derivative"
+"""The derivative in backpropagation with which the SG-NTK is the NTK, as settings name it."""
 
 
 def of_experiment(files: Iterable[str], name: str) -> list[str]:
