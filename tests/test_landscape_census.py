@@ -117,7 +117,7 @@ def test_the_summary_of_a_network_counts_what_is_its_own():
 def test_the_largest_and_the_median_break_are_the_examples():
     def chosen(jumps: list[float], breaks: bool | list[bool] = True) -> dict[str, float]:
         changes = pd.DataFrame({"state": "trained", "breaks": breaks, "loss_jump": jumps})
-        return {kind: row["loss_jump"] for kind, row in choose(changes, "trained").items()}
+        return {kind: row["loss_jump"] for kind, row in choose(changes).items()}
 
     assert chosen([0.1, -0.5, 0.2, 0.3, 0.0]) == {"largest": -0.5, "typical": 0.2}
     assert chosen([0.1, 0.7], [True, False]) == {"largest": 0.1, "typical": 0.1}

@@ -100,12 +100,13 @@ def test_kernels_are_products_of_jacobians(phi, psi, derivative, hidden_layers) 
     x, x_prime = normal(0, 5, 3), normal(1, 3, 3)
     architecture = Architecture(3, 20, hidden_layers, 1.3, 0.4, 0.7)
     block = initialise(architecture, seeded(5, 6))
-    kernel = empirical_kernel(architecture, block, x, x_prime, phi, psi, derivative)
     left, right = (
         row_by_row(module_of(architecture, block, 1, Detached(phi, slope)), points)[:, 0]
         for slope, points in ((derivative or phi.derivative, x), (psi, x_prime))
     )
-    torch.testing.assert_close(kernel[1], left @ right.T, rtol=1e-12, atol=1e-12)
+    if derivative is None:
+        kernel = empirical_kernel(architecture, block, x, x_prime, phi, psi)
+        torch.testing.assert_close(kernel[1], left @ right.T, rtol=1e-12, atol=1e-12)
     marked = module_of(architecture, block, 1, SurrogateActivation(phi, psi, derivative))
     by_module = empirical_sg_ntk(marked, x, x_prime)
     torch.testing.assert_close(by_module, left @ right.T, rtol=1e-12, atol=1e-12)

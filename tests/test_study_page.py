@@ -36,7 +36,7 @@ from study.report.numbers import (
 )
 from study.report.page import page, template_of
 from study.report.pages import TEMPLATES
-from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, quoting
+from study.report.publish import DIFFERENCES, QUOTE, WORD, judge_published, publish, quoting
 from study.report.redraw import RedrawError, redraw
 from study.report.study import StudyTables
 from study.report.whole import Chapter, whole
@@ -69,6 +69,15 @@ def published(finished: Path) -> Path:
         publish(SMOKE, target, "a commit")
     stale.unlink()
     return target
+
+
+def test_a_word_beside_the_networks_stays(finished: Path, tmp_path: Path) -> None:
+    word = tmp_path / WORD
+    word.parent.mkdir()
+    word.write_text("no rule makes it")
+    with contextlib.chdir(finished):
+        publish(SMOKE, tmp_path, "a commit")
+    assert word.read_text() == "no rule makes it"
 
 
 def test_what_the_study_has_left_out_is_not_published(published: Path) -> None:
@@ -130,7 +139,7 @@ def test_speakers_stand_apart_where_tests_have_both_kinds(
 ) -> None:
     study = StudyTables(tmp_path)
     scores = {"accuracy_unseen_speakers": new, "accuracy_seen_speakers": heard, "accuracy": 0.85}
-    rest = {"training_accuracy": 0.9, "silent_fraction": 0.1, "spikes_per_neuron": 4.0}
+    rest = {"train_accuracy": 0.9, "silent_fraction": 0.1, "spikes_per_neuron": 4.0}
     run = {"neuron": "lif", "search": 0, "outcome": "finished", **scores, **rest}
     study.__dict__["runs"] = pd.DataFrame([run | {"seed": seed} for seed in (0, 1)])
     epochs = pd.DataFrame({"neuron": "lif", "seed": [0, 1], "epoch": 1, "seconds": 60.0})
@@ -510,8 +519,8 @@ def test_a_network_that_failed_at_once_counts(study: StudyTables) -> None:
     histories[histories["seed"] != 2].to_parquet(file)
     runs = study.runs.set_index(["neuron", "seed"])
     assert len(runs) == 4
-    assert np.isnan(runs.loc[("lif", 2), "training_accuracy"])
-    assert runs.loc[("lif", 0), "training_accuracy"] == 0.5
+    assert np.isnan(runs.loc[("lif", 2), "train_accuracy"])
+    assert runs.loc[("lif", 0), "train_accuracy"] == 0.5
 
 
 def test_models_that_were_not_measured_are_left_out(study: StudyTables) -> None:

@@ -1,4 +1,6 @@
 # Statements, judged from the tables of all other families; docs/claims.md.
+from study.ntk import TRUE_DERIVATIVE
+
 LANDSCAPE_CLAIMED = [
     *("changes", "profiles", "profile_minima", "steps", "updates"),
     *("census", "line_minima", "plane_minima"),
@@ -6,7 +8,7 @@ LANDSCAPE_CLAIMED = [
 NTK_SURROGATE_KERNELS = [
     experiment.name
     for experiment in STUDY.ntk.kernels
-    if experiment.surrogate.name != "true_derivative"
+    if experiment.surrogate.name != TRUE_DERIVATIVE
 ]
 NTK_NAIVE_KERNELS = [name for name in NTK_KERNELS if name not in NTK_SURROGATE_KERNELS]
 

@@ -18,7 +18,7 @@ changes = read_table(snakemake.input.changes)
 files = {(f.parent.name, int(f.stem)): f for f in map(Path, snakemake.input.directions)}
 chosen, parts = [], []
 for neuron, own in changes.groupby("neuron", sort=False):
-    picked = choose(own, "trained")
+    picked = choose(own)
     if not picked:
         log.warning("%s: the census found no change in trained networks", neuron)
     for kind, change in picked.items():

@@ -85,9 +85,9 @@ def panels(
     return plt.subplots(rows, columns, figsize=figsize, squeeze=False, **options)
 
 
-def letter(panels: Iterable[Axes], names: str = "abcdefghijkl") -> None:
+def letter(panels: Iterable[Axes]) -> None:
     """Mark the panels of a composed figure a, b, c, ..."""
-    for axes, name in zip(panels, names, strict=False):
+    for axes, name in zip(panels, "abcdefghijkl", strict=False):
         axes.set_title(name, loc="left", fontweight="bold", fontsize=11)
 
 

@@ -14,6 +14,7 @@ networks until a spike appears or vanishes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -44,14 +45,13 @@ def along(layers: Sequence[ClockedLayer], spikes: SpikeTrains) -> Raster:
 
     ValueError without any layer.
     """
-    raster: Raster | None = None
-    for layer in layers:
-        own = layer.along(spikes, raster)
-        with torch.no_grad():
-            spikes = SpikingLayer.run(layer, spikes)[0]
-        raster = own
-    if raster is None:
+    if not layers:
         raise ValueError("there is no layer to follow")
+    raster = layers[0].along(spikes)
+    for below, layer in pairwise(layers):
+        with torch.no_grad():
+            spikes = SpikingLayer.run(below, spikes)[0]
+        raster = layer.along(spikes, raster)
     return raster
 
 

@@ -22,10 +22,6 @@ FITTED = 3
 NEAREST = "nearest surrogate"
 
 
-def _networks(table: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(table["neuron"]))
-
-
 def _each_neuron(table: pd.DataFrame, find: Callable[[str, pd.DataFrame], Cases]) -> Cases:
     """What ``find`` says of the rows of each neuron model."""
     return {
@@ -140,7 +136,7 @@ def width_power(tables: Tables, quantity: str) -> Cases:
 def accuracy_gain(tables: Tables) -> Cases:
     """Test accuracy, exact minus surrogate gradients, of the winners of searches of equal size."""
     runs = tables.rows("runs", "neuron", "seed", "accuracy")
-    pairs = [n for n in _networks(runs) if n + SURROGATE in set(runs["neuron"])]
+    pairs = [n for n in dict.fromkeys(runs["neuron"]) if n + SURROGATE in set(runs["neuron"])]
     if not pairs:
         raise NotMade(NO_SURROGATES)
 

@@ -23,13 +23,13 @@ TRACE = 4000
 """Points of a potential over the sample's duration."""
 
 
-def choose(changes: pd.DataFrame, state: str) -> dict[str, dict[str, Any]]:
-    """The largest and a typical change of one neuron model's networks in ``state``.
+def choose(changes: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """The largest and a typical change of one neuron model's trained networks.
 
     By jump of the loss, the typical one being the median; breaks go before harmless changes. The
-    typical one alone if none is a jump; empty if the census has found no change there.
+    typical one alone if none is a jump; empty if the census has found no change.
     """
-    own = changes[changes["state"] == state]
+    own = changes[changes["state"] == "trained"]
     if own.empty:
         return {}
     own = own[own["breaks"] == own["breaks"].max()]

@@ -126,18 +126,16 @@ def empirical_kernel(
     x_prime: Tensor,
     activation: Activation,
     surrogate: Derivative,
-    derivative: Derivative | None = None,
 ) -> Tensor:
     """J(x) J(x')^T of every network, [N, n, n'], the surrogate in the second Jacobian.
 
-    In the first, backpropagation uses ``derivative``, by default the activation's own.
+    In the first, backpropagation uses the activation's own derivative.
     A weight's derivative is the product of the signal behind and the activation in front of it,
     so that each layer adds the product of two small Gram matrices and no Jacobian is formed.
     """
-    derivative = activation.derivative if derivative is None else derivative
     inputs, z = forward(architecture, block, x, activation)
     inputs_prime, z_prime = forward(architecture, block, x_prime, activation)
-    signals = backward(architecture, block, z, derivative)
+    signals = backward(architecture, block, z, activation.derivative)
     signals_prime = backward(architecture, block, z_prime, surrogate)
     kernel = x.new_zeros(())
     for a, a_prime, g, g_prime, (scale, shift) in zip(

@@ -52,7 +52,7 @@ def accuracies(study: StudyTables) -> str:
     test = {"accuracy": "test", **kinds}
     if len(kinds) == 1:
         test = {"accuracy": f"test: {kinds.popitem()[1]}"}
-    shown = {**test, "training_accuracy": "training", "silent_fraction": "silent neurons"}
+    shown = {**test, "train_accuracy": "training", "silent_fraction": "silent neurons"}
     means = summary(study.runs, [*shown, "spikes_per_neuron"]).set_index(["neuron", "measure"])
     histories = study.table("training/histories.parquet").groupby(["neuron", "seed"])
     cost = histories[["epoch", "seconds"]].apply(minutes).groupby("neuron").mean()

@@ -77,11 +77,11 @@ class StudyTables:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """Scores of all final networks, with ``training_accuracy``, that of their last epoch."""
+        """Scores of all final networks, with ``train_accuracy``, that of their last epoch."""
         histories = self.table("training/histories.parquet").sort_values("epoch")
         last = histories.groupby(["neuron", "seed"])["train_accuracy"].last()
         runs = self.table("training/runs.csv")
-        return runs.join(last.rename("training_accuracy"), on=["neuron", "seed"])
+        return runs.join(last, on=["neuron", "seed"])
 
     @cached_property
     def folds(self) -> list[str]:

@@ -67,7 +67,7 @@ class TrialRunner:
         checkpoints invalid.
         """
         data = load(*files, "train", inner)
-        if trials.samples is not None and trials.samples < len(data):
+        if trials.samples is not None:
             data = data.draw(trials.samples, generator(seed))
         return cls(
             neuron=neuron,
@@ -123,11 +123,12 @@ class TrialRunner:
             reason, history, made = run.reason, run.history, run.made
             presented = run.presentations
         except TrialTimeoutError as error:
-            outcome, reason = TIMEOUT, str(error)
+            outcome, reason, last = TIMEOUT, str(error), {}
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
                 raise  # OtherMachineError among them
-            outcome, reason = MEMORY, f"needs more than {trials.memory_mb} MB ({error})"
+            outcome, last = MEMORY, {}
+            reason = f"needs more than {trials.memory_mb} MB ({error})"
         if outcome != success:
             log.warning("trial %d: %s (%s)", trial.number, outcome, reason)
         # Epochs that an earlier start had trained took their time as well.
@@ -213,8 +214,10 @@ def limits(cpu_seconds: float, memory_mb: int) -> Iterator[None]:
     # And again each second: where Python ignores exceptions, as in a finaliser, one may be lost.
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds, 1.0)
     try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+    finally:  # also if time is up just then
         resource.setrlimit(resource.RLIMIT_DATA, memory)
         signal.signal(signal.SIGPROF, before)

@@ -51,7 +51,7 @@ RATES: dict[str, Rate] = {
 }
 
 
-def mean_field(rate: Rate, scale: float, current: float = CURRENT) -> float:
+def mean_field(rate: Rate, scale: float) -> float:
     """Mean rate of a large network whose recurrent weights are N(0, scale²/n); inf if it diverges.
 
     A neuron's current is Gaussian, of variance (scale tau/2)² times the mean square of the rates.
@@ -61,7 +61,7 @@ def mean_field(rate: Rate, scale: float, current: float = CURRENT) -> float:
     weights /= weights.sum()
     variance = 0.0
     for _ in range(20_000):
-        rates = rate(current + math.sqrt(variance) * nodes)
+        rates = rate(CURRENT + math.sqrt(variance) * nodes)
         new = (scale * TAU / 2) ** 2 * float(weights @ rates**2)
         if new > 1e12:
             return math.inf

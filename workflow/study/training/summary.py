@@ -19,7 +19,7 @@ SCORES = (  # columns of a run's evaluation
     "silent_fraction",
 )
 
-SHARES = ("accuracy", "training_accuracy", "silent_fraction")
+SHARES = ("accuracy", "train_accuracy", "silent_fraction")
 """How measures begin whose intervals end at 0 and 1."""
 UNITS = {"fold": "outer folds", "search": "searches", "seed": "seeds"}
 """What intervals are over, by the column that tells it apart."""
