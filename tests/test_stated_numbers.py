@@ -246,7 +246,8 @@ def test_the_same_setting_with_each_model() -> None:
     assert says(SPEAKERS, stated)
     plain = [value.removeprefix("+") for value in (gain, low, high)]
     assert says(README, "{} points of validation accuracy ({} to {})".format(*plain))
-    assert says(README, f"where none fails by {other[1:]} ({lower} to {upper[1:]})")
+    stated = f"At the {n} of them that fail with no model the difference is {other} ({lower} to"
+    assert says(README, f"{stated} {upper})")
     assert says(ANSWERS, "by {} points of validation accuracy ({} to {} over folds)".format(*plain))
     means = 100 * at_first_settings(FOLDS).groupby("neuron")["rung0_accuracy"].mean()
     stated = "accuracy of {lif:.1f} % with LIF, {qif:.1f} % with QIF and {qif_delta:.1f} % with"
@@ -257,7 +258,7 @@ def test_the_same_setting_with_each_model() -> None:
     stated = "and {3} ({4} to {5}) in the mean of the {6} at which neither fails"
     assert says(DELAYS, stated.format(*delayed))
     plain = [value.removeprefix("+") for value in delayed]
-    assert says(ANSWERS, "by {} ({} to {}) with.".format(*plain))
+    assert says(ANSWERS, "with delays, after six, by {} ({} to {}).".format(*plain))
     stated = f"is {other} ({lower} to {upper}) and {delayed[3]} ({delayed[4]} to {delayed[5]})."
     assert says(ANSWERS, stated)
 
