@@ -14,8 +14,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 # Libraries only: each copy of the repository has modules of its own.
@@ -30,11 +32,25 @@ KEPT = Path(".snakemake/kept")
 """Where scripts that Snakemake had run are kept: they hold all that a job is given."""
 
 
+_ASKING = Lock()
+"""Whoever starts a process asks all others whether they have ended. A status can be read once only:
+two threads that read the same get an end of file, which counts as exit status 255."""
+
+
 def fork(target: Callable[..., None], *arguments: Any) -> ForkServerProcess:
     """Start ``target(*arguments)`` in a fork."""
     process = _forks.Process(target=target, args=arguments)
-    process.start()
+    with _ASKING:
+        process.start()
     return process
+
+
+def join(process: ForkServerProcess) -> int:
+    """Wait for a fork, in any thread; its exit status."""
+    wait([process.sentinel])
+    with _ASKING:
+        process.join()
+    return int(process.exitcode)
 
 
 def _say_in(out: Path, err: Path) -> None:
@@ -93,9 +109,9 @@ def run_snakemake(project: Path, arguments: list[str], out: Path, err: Path, kee
         process = fork(run_script, Path(name), Path.cwd(), out, err, dict(os.environ))
         record = self.bench_record
         with benchmarked(process.pid, record) if record is not None else nullcontext():
-            process.join()
-        if process.exitcode:
-            raise subprocess.CalledProcessError(process.exitcode, name)
+            status = join(process)
+        if status:
+            raise subprocess.CalledProcessError(status, name)
 
     PythonScript.execute_script = execute_script
     main(arguments)
