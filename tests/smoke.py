@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 
 import yaml
@@ -75,14 +74,6 @@ def replanned(finished: Path, folder: Path, **settings: object) -> Counter[str]:
     overlay = folder / "overlay.yaml"
     overlay.write_text(yaml.safe_dump(settings))
     return planned(finished, str(overlay))
-
-
-@cache
-def listed_rules() -> str:
-    """What ``snakemake --list`` says."""
-    run = snakemake(ROOT, "--list")
-    run.check_returncode()
-    return run.stdout
 
 
 def edited(finished: Path, tmp_path: Path) -> Path:

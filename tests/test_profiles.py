@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,8 @@ def test_the_default_profile_is_taken_by_itself() -> None:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "Using workflow specific profile profiles/default" in run.stderr
     assert yaml.safe_load((ROOT / "profiles/default/config.yaml").read_text())["rerun-incomplete"]
+    for stage in ("data", "search", "training", "landscapes", "ntk", "figures", "claims", "all"):
+        assert re.search(rf"(?m)^{stage} \([A-Z].*\.\)$", run.stdout), stage  # is explained
 
 
 def executable(path: Path, text: str) -> None:

@@ -118,13 +118,15 @@ def test_public_names_are_there_and_in_the_table_of_contents(package):
         _ = package.nonsense
 
 
-@pytest.mark.parametrize("code", ["src/spikegrad/settings.py", "workflow/study/config/study.py"])
-def test_a_workflow_runs_the_packages_beside_it(tmp_path, code):
+def test_a_workflow_runs_the_packages_beside_it(tmp_path):
     """A copied environment still points to the original."""
     project = copy_repository(tmp_path)
-    (project / code).write_text("raise ImportError('of this clone')")
+    library = project / "src" / "spikegrad" / "settings.py"
+    library.write_text(f"{library.read_text()}\nprint('the library of this clone')\n")
+    (project / "workflow/study/config/study.py").write_text("raise ImportError('of this clone')")
     run = snakemake(project, "--list")
-    assert "of this clone" in run.stdout + run.stderr
+    assert "the library of this clone" in run.stdout
+    assert "ImportError" in run.stdout + run.stderr
 
 
 def test_importing_the_package_loads_nothing_else():

@@ -20,12 +20,11 @@ GENERATION = ["trials.json", "rung0/job0", "rung1/job0"]
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory) -> list[tuple[str, list[str], list[str]]]:
     """Rule, inputs and outputs of each job behind QIF's networks after two generations."""
-    folder = tmp_path_factory.mktemp("search")  # a study of the clone's own may have other settings
-    settings = folder / "two.yaml"
-    settings.write_text(TWO_GENERATIONS)
-    run = snakemake(
-        ROOT, str(settings), "--directory", str(folder), "--dry-run", "--forceall", "--", *TRAINED
-    )
+    folder = tmp_path_factory.mktemp("search")  # neither that of the code nor that of results
+    (folder / "two.yaml").write_text(TWO_GENERATIONS)
+    places = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder / "study")]
+    files = ["--configfile", str(ROOT / "config" / "smoke.yaml"), str(folder / "two.yaml")]
+    run = snakemake(folder, *places, *files, "--dry-run", "--forceall", "--", *TRAINED)
     assert run.returncode == 0, run.stdout + run.stderr
     found = re.findall(r"rule (\w+):\n(?:    input: (.*)\n)?    output: (.*)\n", run.stdout)
     return [(rule, inputs.split(", "), outputs.split(", ")) for rule, inputs, outputs in found]

@@ -91,9 +91,11 @@ def test_a_job_names_the_damaged_file_that_it_would_read(finished: Path, tmp_pat
     table = project / "results" / "spoken-digits-smoke" / "training" / "runs.csv"
     damage(table, table.read_text().replace("0.", "1.", 1))
     (project / "results" / "spoken-digits-smoke" / "claims.csv").unlink()
-    run = snakemake(project, "--rerun-triggers", "code", "--", "claims")
+    run = snakemake(project, "--rerun-triggers", "code", "--logger", "lines", "--", "claims")
     assert run.returncode != 0
-    assert "training/runs.csv is not as it was written" in run.stdout + run.stderr
+    assert "FAILED  judge_claims" in run.stderr
+    assert "training/runs.csv is not as it was written" in run.stderr
+    assert "start the same command again" in run.stderr
 
 
 def test_settings_are_remembered_where_snakemake_has_forgotten(

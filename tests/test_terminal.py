@@ -10,7 +10,7 @@ from pathlib import Path
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from smoke import damage, edited, listed_rules, snakemake
+from smoke import edited, snakemake
 from snakemake_logger_plugin_lines import Lines
 
 LINE = r"(?m)^\d\d:\d\d:\d\d  {}$"
@@ -74,14 +74,3 @@ def test_the_end_says_where_to_look(finished, tmp_path):
     assert re.search(rf"(?m)^  accuracies +{results}/training/summary.csv$", stage)
     assert "index.html" not in stage
     assert stage.count("\n") < 40
-    damage(project / results / "training" / "lif" / "runs.parquet", "no table")
-    failed = snakemake(
-        project, "--rerun-triggers", "mtime", "--forcerun", "summarise", "--logger", "lines"
-    )
-    assert "FAILED  summarise" in failed.stderr
-    assert "start the same command again" in failed.stderr
-
-
-def test_stages_are_explained():
-    for stage in ("data", "search", "training", "landscapes", "ntk", "figures", "claims", "all"):
-        assert re.search(rf"(?m)^{stage} \([A-Z].*\.\)$", listed_rules()), stage

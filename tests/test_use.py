@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -52,18 +50,6 @@ def test_a_readout_gives_logits_of_its_scale_as_it_is_built(readout):
     early = [np.full(50, 0.01) for _ in range(4)]
     logits = readout(SpikeTrains.from_arrays(early, [np.arange(50)] * 4, 1.0))
     assert 0.3 < logits.square().mean().sqrt() < 3
-
-
-def test_the_folder_does_not_matter(tmp_path):
-    """Neither that of the command, nor that of the results."""
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", "--cores", "1"]
-    places = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(tmp_path / "results")]
-    smoke = str(ROOT / "config" / "smoke.yaml")
-    run = subprocess.run(
-        [*command, *places, "--configfile", smoke], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stderr
-    assert re.search(r"^train +8$", run.stdout + run.stderr, re.MULTILINE)
 
 
 @pytest.mark.parametrize("files", ["config/config.yaml", "config/demo.yaml config/fsdd.yaml"])
