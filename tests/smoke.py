@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from forks import fork, run_snakemake
+from forks import fork, join, run_snakemake
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "workflow", "profiles", "config", "envs", "src"]
@@ -55,9 +55,9 @@ def snakemake(project: Path, *options: str, keep: bool = False) -> subprocess.Co
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("stdout", "stderr")]
         process = fork(run_snakemake, project, arguments, *files, keep)
-        process.join()
+        status = join(process)
         out, err = (file.read_text() for file in files)
-    return subprocess.CompletedProcess(arguments, process.exitcode, out, err)
+    return subprocess.CompletedProcess(arguments, status, out, err)
 
 
 def planned(project: Path, *options: str, targets: Iterable[str | Path] = ()) -> Counter[str]:

@@ -16,14 +16,22 @@ from smoke import ROOT, copy_repository
 PROFILES = ROOT / "workflow" / "profiles"
 
 
-def test_the_default_profile_is_taken_by_itself() -> None:
-    """Without it, plain ``snakemake`` refuses to go on where a job was killed."""
+@pytest.fixture(scope="module")
+def listed() -> subprocess.CompletedProcess[str]:
+    """What plain ``snakemake --list`` says."""
     command = [sys.executable, "-m", "snakemake", "--configfile", "config/smoke.yaml", "--list"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "Using workflow specific profile profiles/default" in run.stderr
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+
+def test_the_default_profile_is_taken_by_itself(listed) -> None:
+    """Without it, plain ``snakemake`` refuses to go on where a job was killed."""
+    assert "Using workflow specific profile profiles/default" in listed.stderr
     assert yaml.safe_load((ROOT / "profiles/default/config.yaml").read_text())["rerun-incomplete"]
+
+
+def test_stages_are_explained(listed) -> None:
     for stage in ("data", "search", "training", "landscapes", "ntk", "figures", "claims", "all"):
-        assert re.search(rf"(?m)^{stage} \([A-Z].*\.\)$", run.stdout), stage  # is explained
+        assert re.search(rf"(?m)^{stage} \([A-Z].*\.\)$", listed.stdout), stage
 
 
 def executable(path: Path, text: str) -> None:

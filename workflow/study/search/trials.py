@@ -118,17 +118,16 @@ class TrialRunner:
                     self._state(record),
                     identity,
                 )
-                last = self._scores(run, settings.training.batch_size)
+                scores = self._scores(run, settings.training.batch_size)
             outcome = success if run.outcome == FINISHED else run.outcome
-            reason, history, made = run.reason, run.history, run.made
+            reason, history, made, last = run.reason, run.history, run.made, scores
             presented = run.presentations
         except TrialTimeoutError as error:
-            outcome, reason, last = TIMEOUT, str(error), {}
+            outcome, reason = TIMEOUT, str(error)
         except (MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
                 raise  # OtherMachineError among them
-            outcome, last = MEMORY, {}
-            reason = f"needs more than {trials.memory_mb} MB ({error})"
+            outcome, reason = MEMORY, f"needs more than {trials.memory_mb} MB ({error})"
         if outcome != success:
             log.warning("trial %d: %s (%s)", trial.number, outcome, reason)
         # Epochs that an earlier start had trained took their time as well.
