@@ -400,6 +400,15 @@ def test_lost_stale_and_surplus_records_are_refused_by_name(written):
     assert read_search(files, halving(**WRITTEN)) == latest
 
 
+@pytest.mark.parametrize("epochs", [[1], [1, 2, 4]])
+def test_records_of_other_rungs_are_refused(written, epochs):
+    """Else trials that are done would not compete, or none would go on, with no word."""
+    files, _ = written
+    rung = files[0].parent / ("rung0" if len(epochs) == 1 else "rung1")
+    with pytest.raises(RecordError, match=rf"{rung}: its trials are of other search.trials.epochs"):
+        read_search(files, halving(**{**WRITTEN, "epochs": epochs}))
+
+
 def test_importance_goes_to_the_parameter_that_matters():
     trials = suggest(sampling("random"), EPOCHS, 0, 60, 0, [])
     records = [record(t, t.parameters[X]) for t in trials]

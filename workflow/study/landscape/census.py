@@ -16,7 +16,7 @@ from study.landscape.constants import STATES, SWAPS
 from study.landscape.directions import Centre
 from study.landscape.isolation import Line, bracket, breaks, swaps
 from study.landscape.job import Job, SampleLine, sample_lines
-from study.landscape.objective import FAILURES, held
+from study.landscape.objective import FAILURES, gradient_norm
 from study.landscape.orders import order_changes
 from study.storage.columns import Table, shared
 
@@ -164,8 +164,7 @@ def search_line(
 def _change(line: Line, around: Bracket, facts: dict[str, Any]) -> dict[str, Any]:
     low, high = around.low, around.high
     left, right = line.gradient(low.x), line.gradient(high.x)
-    free = ~held(line.objective.network)
-    scale = float(line.weights[free].norm())
+    about = line.weights, line.objective.network
     if facts["breaks"]:
         # V rises at the threshold, so that only inhibition can keep a spike from it
         interacts = inhibitory = facts["cause"] in SWAPS
@@ -183,9 +182,9 @@ def _change(line: Line, around: Bracket, facts: dict[str, Any]) -> dict[str, Any
         "loss": low.loss,
         "loss_change": high.loss - low.loss,
         "loss_jump": around.loss_jump(facts, line.slope(left, right)),
-        "gradient_left": scale * float(left[free].norm()),
-        "gradient_right": scale * float(right[free].norm()),
-        "gradient_jump": scale * float((right - left)[free].norm()),
+        "gradient_left": gradient_norm(left, *about),
+        "gradient_right": gradient_norm(right, *about),
+        "gradient_jump": gradient_norm(right - left, *about),
     }
 
 

@@ -15,7 +15,7 @@ import torch
 
 from study.landscape.fragmentation import persistence
 from study.landscape.job import Job
-from study.landscape.objective import held
+from study.landscape.objective import gradient_norm
 from study.storage.columns import Table, shared
 
 STATE = "trained"
@@ -43,7 +43,7 @@ CLOSEUPS_TABLE = Table(
 def closeups(job: Job) -> dict[str, pd.DataFrame]:
     """Loss and gradient at each point of each plane, of the mean and of each single sample."""
     options, centre = job.options.closeups, job.centres[STATE]
-    axes, fixed = [centre.directions[name] for name in options.directions], held(job.network)
+    axes = [centre.directions[name] for name in options.directions]
     numbers = torch.arange(options.samples)
     singles, others = numbers[: options.singles].split(1), numbers[options.singles :]
     parts = [*singles, others] if len(others) else singles  # whose mean is that of all
@@ -62,7 +62,7 @@ def closeups(job: Job) -> dict[str, pd.DataFrame]:
         for of, own, gradient in zip(names, losses, gradients, strict=False):
             loss = float(own.mean())
             slope_x, slope_y = (float(gradient @ axis) for axis in axes)
-            norm = float(gradient[~fixed].norm() * centre.about["norm"])
+            norm = gradient_norm(gradient, centre.weights, job.network)
             place = {**job.key, "reach": reach, "of": of, "x": x, "y": y, "loss": loss}
             rows.append({**place, "slope_x": slope_x, "slope_y": slope_y, "norm": norm})
     return {"closeups": pd.DataFrame(rows)}

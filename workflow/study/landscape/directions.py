@@ -18,7 +18,7 @@ from spikegrad.saving import load_tensors, save_tensors
 from spikegrad.seeds import generator
 from study.config.landscape import Directions
 from study.landscape.constants import STATES
-from study.landscape.objective import FAILURES, Objective, held, matrices
+from study.landscape.objective import FAILURES, Objective, gradient_norm, held, matrices
 from study.landscape.states import State, TrainingRun
 from study.storage.columns import Table, shared
 
@@ -148,7 +148,7 @@ def centre(
         "epoch": state.epoch,
         **found.scores(run.network.settings.layers),
         "norm": float(norm),
-        "gradient_norm": float(gradient[~fixed].norm() * norm),
+        "gradient_norm": gradient_norm(gradient, weights, run.network),
     }
     return Centre(weights, directions, {**facts, "directions": about})
 

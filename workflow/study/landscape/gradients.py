@@ -29,7 +29,7 @@ from study.landscape.causes import explain
 from study.landscape.constants import STATES, SWAPS
 from study.landscape.isolation import Line, bracket, breaks
 from study.landscape.job import Job
-from study.landscape.objective import Objective, cosine, held, vector_of
+from study.landscape.objective import Objective, cosine, gradient_norm, held, vector_of
 from study.storage.columns import Table, shared
 from study.training.batches import epoch_batches
 from study.training.run import by_epoch
@@ -111,11 +111,11 @@ def gradients(job: Job) -> dict[str, pd.DataFrame]:
         draw = generator(seed, update.seed, update.epoch)
         met.append({**update.key, **breaks_met(update, options.updates, draw)})
     for state in job.share(STATES, "states"):
-        weights, fixed = job.centres[state].weights, held(job.network)
+        weights = job.centres[state].weights
         for sample in range(len(job.objective.data)):
             loss, gradient = job.objective.select(torch.tensor([sample])).gradient_or_nan(weights)
             key = {**job.key, "state": state, "sample": sample}
-            norm = float(gradient[~fixed].norm()) * job.centres[state].about["norm"]
+            norm = gradient_norm(gradient, weights, job.network)
             samples.append({**key, "loss": float(loss), "gradient_norm": norm})
     return {
         "steps": pd.DataFrame(steps),
@@ -192,8 +192,7 @@ def along(
     values = [objective.gradient_or_nan(weights + t * change) for t in places]
     start, end = values[0][1], values[(points - 1) // REACH][1]
     losses = np.array([float(own.mean()) for own, _ in values])
-    free = ~held(objective.network)
-    norms = np.array([float(g[free].norm() * weights[free].norm()) for _, g in values])
+    norms = np.array([gradient_norm(g, weights, objective.network) for _, g in values])
     predicted, changed = float(start @ change), losses[(points - 1) // REACH] - losses[0]
     with np.errstate(divide="ignore", invalid="ignore"):
         summary = {

@@ -149,6 +149,13 @@ def held(network: Network) -> Tensor:
     return torch.cat(parts)
 
 
+def gradient_norm(gradient: Tensor, weights: Tensor, network: Network) -> float:
+    """Of a ``gradient`` [n_weights], in its units per distance relative to ``weights``
+    [n_weights]; without those that landscapes hold."""
+    free = ~held(network)
+    return float(gradient[free].norm() * weights[free].norm())
+
+
 def matrices(vector: Tensor, network: Network) -> list[Tensor]:
     """Views of ``vector`` [n_weights] as the network's weight matrices, one column per neuron."""
     shapes = [parameter.shape for parameter in network.parameters()]

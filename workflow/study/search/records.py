@@ -136,6 +136,11 @@ def read_rungs(
         if not own:
             return
         done = read_records(own, [record.trial for record in entering])
+        last = rung == halving.rungs[-1]
+        if any(record.outcome == (RUNNING if last else FINISHED) for record in done):
+            raise RecordError(
+                f"{Path(own[0]).parent}: its trials are of other search.trials.epochs" + REMEDY
+            )
         entering = entrants(done, halving.width(rung + 1, trials))
         yield done, entering
 
