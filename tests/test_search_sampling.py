@@ -400,12 +400,14 @@ def test_lost_stale_and_surplus_records_are_refused_by_name(written):
     assert read_search(files, halving(**WRITTEN)) == latest
 
 
-@pytest.mark.parametrize("epochs", [[1], [1, 2, 4]])
-def test_records_of_other_rungs_are_refused(written, epochs):
+@pytest.mark.parametrize(("epochs", "rung"), [([1], "rung0"), ([1, 2, 4], "rung1")])
+def test_records_of_other_rungs_are_refused(written, epochs, rung):
     """Else trials that are done would not compete, or none would go on, with no word."""
     files, _ = written
-    rung = files[0].parent / ("rung0" if len(epochs) == 1 else "rung1")
-    with pytest.raises(RecordError, match=rf"{rung}: its trials are of other search.trials.epochs"):
+    folder = files[0].parent / rung
+    with pytest.raises(
+        RecordError, match=rf"{folder}: its trials are of other search.trials.epochs"
+    ):
         read_search(files, halving(**{**WRITTEN, "epochs": epochs}))
 
 
