@@ -18,6 +18,7 @@ KEPT = ROOT / "docs" / "results"
 README, ANSWERS = "README.md", "docs/answers.md"
 SPEAKERS, DELAYS = "docs/answers-speakers.md", "docs/answers-delays.md"
 FOLDS = "heidelberg-digits-folds"
+CONTROLS = "heidelberg-digits-controls"
 OWN_SPLIT = "heidelberg-digits-own-split"
 DELAY_LINE = "heidelberg-digits-delay-line"
 BEST, BEST_FOLDS = "heidelberg-digits-best", "heidelberg-digits-best-folds"
@@ -223,8 +224,8 @@ def at_first_settings(study: str) -> pd.DataFrame:
     return first.assign(rung0_accuracy=ended)
 
 
-def gain_at_first_settings(study: str, neuron: str = "qif") -> tuple[str, ...]:
-    """Accuracy more than LIF's at the settings that all searches begin with, and at those of them
+def gain_at_first_settings(study: str, neuron: str = "qif", base: str = "lif") -> tuple[str, ...]:
+    """Accuracy more than ``base``'s at the settings that all searches begin with, and at those of them
     at which nothing fails: points and their intervals over folds, with signs."""
     first = at_first_settings(study)
     shared = ["fold", "number", "seed", "network.tau"]
@@ -234,7 +235,7 @@ def gain_at_first_settings(study: str, neuron: str = "qif") -> tuple[str, ...]:
     assert len(accuracy) == 96
     found = []
     for own in (accuracy, accuracy[trained]):
-        gain = (own[neuron] - own["lif"]).groupby("fold").mean()
+        gain = (own[neuron] - own[base]).groupby("fold").mean()
         found += [points(value) for value in (gain.mean(), *t_interval(gain))]
     return (*found, str(trained.sum()))
 
@@ -261,6 +262,62 @@ def test_the_same_setting_with_each_model() -> None:
     assert says(ANSWERS, "with delays, after six, by {} ({} to {}).".format(*plain))
     stated = f"is {other} ({lower} to {upper}) and {delayed[3]} ({delayed[4]} to {delayed[5]})."
     assert says(ANSWERS, stated)
+
+
+STEPS = (("lif", "lif_refractory"), ("lif_refractory", "qif_cut"), ("qif_cut", "qif"))
+"""From LIF to QIF: a bounded rate, a gain like a root, continuous spikes."""
+
+
+def test_continuity_or_gain() -> None:
+    """What each step from LIF to QIF adds at the settings that all searches begin with."""
+    table = at_first_settings(CONTROLS)
+    same = ["fold", "neuron", "number", "seed", "network.tau"]
+    assert len(table.merge(at_first_settings(FOLDS), on=same)) == 2 * 96  # LIF and QIF are in both
+    failed = table.groupby("neuron")["failed"].sum()
+    assert failed.to_dict() == {"lif": 35, "lif_refractory": 1, "qif_cut": 0, "qif": 1}
+    stated = f"Of the 96 settings {failed['lif']} fail with LIF, one with refractory LIF, none with"
+    assert says(SPEAKERS, stated)
+    found = [gain_at_first_settings(CONTROLS, more, less) for less, more in (*STEPS, ("lif", "qif"))]
+    for (gain, low, high, *_), stated in zip(
+        found,
+        (
+            "from LIF to refractory LIF: {} ({} to {})",
+            "from there to cut QIF: {} ({} to {})",
+            "from there to QIF: {} ({} to {})",
+            "all of these: {} ({} to {})",
+        ),
+        strict=True,
+    ):
+        assert says(SPEAKERS, stated.format(gain, low, high))
+    bounded, root, continuous, _ = found
+    assert says(SPEAKERS, f"add at most {continuous[2].removeprefix('+')} points here")
+    works = [value.removeprefix("+") for value in bounded[3:]]
+    stated = "At the {3} settings that fail with no model refractory LIF is {0} points ({1} to {2})"
+    assert says(SPEAKERS, stated.format(*works))
+    stated = "the other two steps are {} ({} to {}) and {} ({} to {})"
+    assert says(SPEAKERS, stated.format(*root[3:6], *continuous[3:6]))
+    plain = [value.removeprefix("+") for value in bounded[:3]]
+    assert says(README, "ahead of LIF by {} points ({} to {})".format(*plain))
+    assert says(README, "continuous spikes add {} ({} to {})".format(*continuous))
+    assert says(ANSWERS, "{} points of validation accuracy ({} to {}) more".format(*plain))
+    assert says(ANSWERS, "continuous spikes add {} ({} to {})".format(*continuous))
+
+
+def test_winners_of_the_controls() -> None:
+    folds = by("fold", CONTROLS, "training/speakers.csv", "accuracy")
+    for (less, more), stated in zip(
+        (*STEPS, ("lif", "qif")),
+        (
+            "refractory LIF minus LIF is {} ({} to {})",
+            "cut QIF minus refractory LIF {} ({} to {})",
+            "QIF minus cut QIF {} ({} to {})",
+            "QIF minus LIF {} ({} to {})",
+        ),
+        strict=True,
+    ):
+        gain = folds[more] - folds[less]
+        numbers = map(points, (gain.mean(), *t_interval(gain)))
+        assert says(SPEAKERS, stated.format(*numbers)), stated.format(*map(points, (gain.mean(), *t_interval(gain))))
 
 
 def test_qifs_winners_make_fewer_spikes_in_each_fold() -> None:

@@ -340,6 +340,7 @@ def test_no_number_of_a_page_is_typed(name: str) -> None:
     [
         "heidelberg-digits",
         "heidelberg-digits-folds",
+        "heidelberg-digits-controls",
         "heidelberg-digits-own-split",
         "heidelberg-digits-delay-line",
         "heidelberg-digits-best",
