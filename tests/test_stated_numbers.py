@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "docs" / "results"
 README, ANSWERS = "README.md", "docs/answers.md"
 SPEAKERS, DELAYS = "docs/answers-speakers.md", "docs/answers-delays.md"
+RUNAWAY = "docs/runaway.md"
 FOLDS = "heidelberg-digits-folds"
 CONTROLS = "heidelberg-digits-controls"
 OWN_SPLIT = "heidelberg-digits-own-split"
@@ -225,8 +226,8 @@ def at_first_settings(study: str) -> pd.DataFrame:
 
 
 def gain_at_first_settings(study: str, neuron: str = "qif", base: str = "lif") -> tuple[str, ...]:
-    """Accuracy more than ``base``'s at the settings that all searches begin with, and at those of them
-    at which nothing fails: points and their intervals over folds, with signs."""
+    """Accuracy more than ``base``'s at the settings that all searches begin with, and at those of
+    them at which nothing fails: points and their intervals over folds, with signs."""
     first = at_first_settings(study)
     shared = ["fold", "number", "seed", "network.tau"]
     accuracy = first.pivot_table("rung0_accuracy", shared, "neuron")
@@ -274,10 +275,15 @@ def test_continuity_or_gain() -> None:
     same = ["fold", "neuron", "number", "seed", "network.tau"]
     assert len(table.merge(at_first_settings(FOLDS), on=same)) == 2 * 96  # LIF and QIF are in both
     failed = table.groupby("neuron")["failed"].sum()
+    at_first = table[table["reason"].str.startswith("hidden layer 0 runs away in every sample")]
+    assert set(at_first["neuron"]) == {"lif"}
+    assert says(RUNAWAY, f"{len(at_first)} ran away with LIF in every sample of the first batch")
     assert failed.to_dict() == {"lif": 35, "lif_refractory": 1, "qif_cut": 0, "qif": 1}
     stated = f"Of the 96 settings {failed['lif']} fail with LIF, one with refractory LIF, none with"
     assert says(SPEAKERS, stated)
-    found = [gain_at_first_settings(CONTROLS, more, less) for less, more in (*STEPS, ("lif", "qif"))]
+    found = [
+        gain_at_first_settings(CONTROLS, more, less) for less, more in (*STEPS, ("lif", "qif"))
+    ]
     for (gain, low, high, *_), stated in zip(
         found,
         (
@@ -304,7 +310,7 @@ def test_continuity_or_gain() -> None:
 
 
 def test_winners_of_the_controls() -> None:
-    folds = by("fold", CONTROLS, "training/speakers.csv", "accuracy")
+    accuracy = by("fold", CONTROLS, "training/speakers.csv", "accuracy")
     for (less, more), stated in zip(
         (*STEPS, ("lif", "qif")),
         (
@@ -315,9 +321,21 @@ def test_winners_of_the_controls() -> None:
         ),
         strict=True,
     ):
-        gain = folds[more] - folds[less]
-        numbers = map(points, (gain.mean(), *t_interval(gain)))
-        assert says(SPEAKERS, stated.format(*numbers)), stated.format(*map(points, (gain.mean(), *t_interval(gain))))
+        gain = accuracy[more] - accuracy[less]
+        assert says(SPEAKERS, stated.format(points(gain.mean()), *map(points, t_interval(gain))))
+    runs = pd.read_csv(KEPT / CONTROLS / "training/runs.csv")
+    ended = runs[runs["outcome"] != "finished"]
+    assert (len(ended), len(runs)) == (3, 48)
+    assert set(ended["neuron"]) == {"lif"}
+    assert says(SPEAKERS, "Of LIF's twelve final networks three ended early")
+    many = runs[runs["spikes_per_neuron"] > 29]
+    assert set(zip(many["neuron"], many["fold"], strict=True)) == {
+        ("lif", "fold1"),
+        ("lif", "fold5"),
+    }
+    assert len(many) == 4
+    low, high = many["spikes_per_neuron"].agg(["min", "max"])
+    assert says(SPEAKERS, f"in folds 1 and 5 make {low:.0f} to {high:.0f} spikes a neuron")
 
 
 def test_qifs_winners_make_fewer_spikes_in_each_fold() -> None:
@@ -493,7 +511,7 @@ def test_settings_that_work_with_delays() -> None:
     critical = lif[lif["network.init.recurrent_scale"] > 2 * 2**0.5]
     assert critical["failed"].all()
     assert says(DELAYS, f"All {len(critical)} whose recurrent weights began with a scale")
-    assert says("docs/runaway.md", f"with a delay line all {len(critical)} LIF trials")
+    assert says(RUNAWAY, f"with a delay line all {len(critical)} LIF trials")
     rungs = pd.read_csv(KEPT / DELAY_LINE / "search/rungs.csv").groupby("neuron")["spearman"]
     medians = rungs.median()
     assert says(DELAYS, f"the median {medians['lif']:.2f} (LIF) and {medians['qif']:.2f} (QIF)")
