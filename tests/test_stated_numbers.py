@@ -266,7 +266,7 @@ def test_the_same_setting_with_each_model() -> None:
 
 
 STEPS = (("lif", "lif_refractory"), ("lif_refractory", "qif_cut"), ("qif_cut", "qif"))
-"""From LIF to QIF: a bounded rate, a gain like a root, continuous spikes."""
+"""From LIF to QIF: a bounded rate, a rate like a root in its place, continuous spikes."""
 
 
 def test_continuity_or_gain() -> None:
