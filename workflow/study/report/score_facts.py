@@ -39,7 +39,7 @@ SPEAKERS = {
 LADDER = {
     "lif": "",
     "lif_refractory": "a bounded rate",
-    "qif_cut": "a gain like a root of the current",
+    "qif_cut": "a rate like a root of the current in place of the bound",
     "qif": "continuous spikes",
 }
 """Neuron models from LIF to QIF, and what each has that the one before does not."""
