@@ -38,7 +38,7 @@ def test_a_population_that_spikes_at_once_goes_on(neuron, dtype):
 
     alone = times(1)
     assert len(alone) > 1
-    rounding = n * torch.finfo(dtype).eps * 0.01  # each of n spikes ends a step, which rounds states
+    rounding = n * torch.finfo(dtype).eps * 0.01  # each spike ends a step, which rounds states
     torch.testing.assert_close(times(n), alone.repeat_interleave(n), rtol=0, atol=1e-12 + rounding)
 
 
