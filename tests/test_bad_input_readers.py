@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,6 @@ from study.search.records import (
     write_trials,
 )
 from study.storage.tables import READERS, damaged
-from test_bad_input_hdf5 import flipped
 
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 TENSORS = {
@@ -35,6 +36,16 @@ TENSORS = {
     "none": torch.zeros(0, 2, dtype=torch.float64),
 }
 HEADER = {"identity": "abc", "history": [{"loss": 0.1, "accuracy": None}, {"loss": float("inf")}]}
+
+
+def flipped(content: bytes, n: int) -> Iterator[bytes]:
+    """``content`` with some wrong bits, ``n`` times."""
+    draw = random.Random(0)
+    for _ in range(n):
+        damaged = bytearray(content)
+        for _ in range(draw.choice([1, 1, 1, 4, 64])):
+            damaged[draw.randrange(len(damaged))] ^= 1 << draw.randrange(8)
+        yield bytes(damaged)
 
 
 def test_tensors_are_kept(tmp_path: Path) -> None:

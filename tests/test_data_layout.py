@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -153,4 +155,104 @@ def test_classes_of_one_name_are_refused(tmp_path: Path) -> None:
     """Before training, not when figures are drawn."""
     write_spike_file(tmp_path / "x.h5", random_samples(0, 1, 1), ["yes", "no", "yes"])
     with pytest.raises(DataError, match=r"x\.h5: two classes of extra/keys are called 'yes'"):
+        read_all(tmp_path / "x.h5")
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_files_cut_anywhere_are_refused(tmp_path: Path, published: bool) -> None:
+    path = tmp_path / "cut.h5"
+    whole = original_file(path, 12, 3) if published else shd_file(path, per_class=1)
+    content = whole.read_bytes()
+    for length in (*range(1, 8), *range(8, len(content), len(content) // 80), len(content) - 1):
+        path.write_bytes(content[:length])
+        with pytest.raises(DataError, match=r"cut\.h5: not a whole HDF5 file"):
+            read_all(path)
+
+
+NAMES = ["spikes/times", "spikes/units", "labels", "extra/speaker", "extra/keys"]
+WRONG: dict[str, Any] = {
+    "a number": np.float64(1),
+    "a matrix": np.zeros((12, 2)),
+    "text": np.array([b"%d" % k for k in range(12)]),
+    "complex numbers": np.zeros(12, np.complex128),
+    "records": np.zeros(12, [("a", "i4"), ("b", "f8")]),
+    "nothing": h5py.Empty("f8"),
+    "a group": None,
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arrays_of_wrong_type_are_refused(tmp_path: Path, name: str) -> None:
+    path = shd_file(tmp_path / "x.h5", per_class=1)
+    for wrong, value in WRONG.items():
+        if (name, wrong) == ("extra/keys", "text"):  # which is right
+            continue
+        with h5py.File(path, "r+") as file:
+            del file[name]
+            if value is None:
+                file.create_group(name)
+            else:
+                file[name] = value
+        with pytest.raises(DataError, match=rf"x\.h5: .*'/?{name}'"):
+            read_all(path)
+
+
+def test_arrays_that_claim_more_than_the_file_holds_are_refused(tmp_path: Path) -> None:
+    """Chunks that were never written take no room, so that a small file may claim terabytes."""
+    path = shd_file(tmp_path / "x.h5", per_class=1)
+    with h5py.File(path, "r+") as file:
+        for name in NAMES:
+            kind = file[name].dtype
+            del file[name]
+            file.create_dataset(name, (10**12,), kind, chunks=(1024,))
+    assert path.stat().st_size < 100_000
+    with pytest.raises(DataError, match=r"claims 1000000000000 entries"):
+        read_all(path)
+
+
+def test_a_small_file_does_not_take_gigabytes(tmp_path: Path) -> None:
+    """A chunk of zeros packs to a thousandth, and all of it is unpacked to read one entry."""
+    path = shd_file(tmp_path / "x.h5", per_class=1)
+    with h5py.File(path, "r+") as file:
+        values = file["labels"][()]
+        del file["labels"]
+        packed = {"chunks": (2**26,), "maxshape": (None,), "compression": "gzip"}
+        file.create_dataset("labels", data=values, **packed)
+    assert path.stat().st_size < 2_000_000
+    with pytest.raises(DataError, match="has chunks of 67108864 entries"):
+        read_all(path)
+
+
+@pytest.mark.parametrize("link", [h5py.ExternalLink("other.h5", "/x"), h5py.SoftLink("/x")])
+@pytest.mark.parametrize("name", ["labels", "spikes/times", "spikes"])
+def test_links_are_refused(tmp_path: Path, name: str, link: Any) -> None:
+    path = shd_file(tmp_path / "x.h5", per_class=1)
+    with h5py.File(path, "r+") as file, h5py.File(tmp_path / "other.h5", "w") as other:
+        for place in (file, other):
+            file.copy(name, place, "x")
+        del file[name]
+        file[name] = link
+    with pytest.raises(DataError, match=rf"'/{name}' is a link, to (other\.h5|/x)"):
+        read_all(path)
+
+
+def test_arrays_that_are_stored_elsewhere_are_refused(tmp_path: Path) -> None:
+    path = shd_file(tmp_path / "x.h5", per_class=1)
+    parts = h5py.VirtualLayout((12,), np.uint16)
+    parts[:] = h5py.VirtualSource("absent.h5", "x", (12,))  # reads as zeros
+    external = [("other", 0, 24)]
+    for name, problem in (("virtual", "virtual"), ("external", "stored in another file")):
+        with h5py.File(path, "r+") as file:
+            del file["labels"]
+            if name == "virtual":
+                file.create_virtual_dataset("labels", parts)
+            else:
+                file.create_dataset("labels", (12,), np.uint16, external=external)
+        with pytest.raises(DataError, match=rf"'/labels' is {problem}"):
+            read_all(path)
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.h5")
+    with pytest.raises(DataError, match=r"x\.h5: not a file with contents"):
         read_all(tmp_path / "x.h5")

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikegrad.files import atomic
-from study.data.hdf5 import check_rows, leaves_the_file, odd_storage
+from study.data.hdf5 import leaves_the_file, odd_storage
 
 ORIGINS = ("train", "validation", "test")
 """The files of a data set."""
@@ -95,9 +95,6 @@ class SpikeFile:
             raise self.error(f"arrays disagree about the number of samples: {lengths}")
         if not len(labels):
             raise self.error("no samples")
-        for rows in (self._times, self._units, keys):
-            if rows.dtype.kind == "O":  # of variable length
-                check_rows(rows)
         self.class_names = [k.decode() if isinstance(k, bytes) else str(k) for k in keys[()]]
         self.labels, self.speakers = (self._whole_numbers(d) for d in (labels, speakers))
         if twice := [name for name, n in Counter(self.class_names).items() if n > 1]:
