@@ -18,7 +18,7 @@ demo: $(VENV)/.ready
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 	$(MAKE) report
 
-# Two networks of each neuron model without a search, in minutes; docs/ten-minutes.md
+# Two networks of each neuron model without a search, in minutes; docs/own-data.md
 quick: $(VENV)/.ready
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml config/quick.yaml -- training
 

@@ -228,16 +228,6 @@ def test_more_seeds_take_one_change_and_landscapes_follow():
     assert validate(Study, own).landscape.seeds == ()
 
 
-def test_a_page_without_a_search_is_a_valid_study():
-    page = (ROOT / "docs" / "ten-minutes.md").read_text()
-    config = settings("demo.yaml")
-    update_config(config, load_configfile(str(ROOT / "config" / "quick.yaml")))
-    update_config(config, yaml.safe_load(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1]))
-    study = validate(Study, config)
-    assert study.search is None
-    assert study.data.recordings.folder == "my/words"
-
-
 def test_settings_are_kept_without_the_places_of_copies():
     config = settings("heidelberg.yaml")
     plain = validate(Study, config).kept()

@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import subprocess
-import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import h5py
 import pandas as pd
 import pyarrow.parquet
 import pytest
-import yaml
 from playwright.sync_api import Page, Route
-from snakemake.utils import update_config
 
+import packages
 import test_report
-from configs import settings
 from faults import PAGE, RECORDS
 from faults import page as page_of
-from smoke import ROOT, copy_repository, edited, snakemake
-from spikegrad.settings import validate
-from study.config.study import Study
-from study.data.dataset import load
-from study.data.prepare import prepare
-from study.data.splits import ROLES, split
+from smoke import ROOT
+from spikegrad.clocked import DYNAMICS
+from spikegrad.neurons import NEURONS
+from study.config.neurons import NEURON_STYLES, SURROGATE, neuron_of
 from study.report.dictionary import declared, dictionary
-from study.storage.tables import write_table
 from study.training.delays import DELAYS_TABLE
 
 DOCS = ROOT / "docs"
 offline, page = test_report.offline, test_report.page
-
-
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}[^\n]*\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -132,37 +118,6 @@ def test_the_page_of_tables_is_in_step():
     assert (DOCS / "tables.md").read_text() == dictionary(), "run python -m study.report.dictionary"
 
 
-def test_the_guides_figure_is_drawn(finished: Path, tmp_path: Path):
-    project = edited(finished, tmp_path)
-    page = (DOCS / "new-figure.md").read_text()
-    for name, text in re.findall(r"```\w+ title=\"(.*?)\"\n(.*?)```", page, re.DOTALL):
-        with open(project / name, "a") as file:
-            file.write(f"\n{text}" if name.endswith(".smk") else text)
-    target = "results/spoken-digits-smoke/training/figures/effort.png"
-    run = snakemake(project, "--", target)
-    assert run.returncode == 0, run.stderr
-    assert (project / target).stat().st_size > 5000
-    assert len(re.findall("^(?:local)?rule (?!default)", run.stderr, re.MULTILINE)) == 1
-
-
-@pytest.mark.weekly
-def test_the_pages_commands_are_understood(tmp_path: Path):
-    """Those on the demo, as dry runs."""
-    project = copy_repository(tmp_path / "project")
-    pages = [ROOT / "README.md", *(DOCS / f"{name}.md" for name in ("usage", "new-figure"))]
-    text = "\n".join(page.read_text() for page in pages)
-    files = {"mine.yaml": "training: {epochs: 40}"}
-    files |= dict(re.findall(r"```yaml\n# (\w+\.yaml)\n(.*?)```", text, re.DOTALL))
-    for name, content in files.items():
-        (project / name).write_text(content)
-    commands = re.findall(r"(?m)^(snakemake .*config/demo\.yaml.*?)(?:  +#.*)?$", text)
-    assert len(commands) >= 8
-    for command in commands:
-        words = [sys.executable, "-m", "snakemake", "--dry-run", *command.split()[1:]]
-        run = subprocess.run(words, cwd=project, capture_output=True, text=True)
-        assert run.returncode == 0, (command, run.stderr)
-
-
 def test_the_page_of_faults_shows_the_records_in_which_nothing_is_wrong():
     rows = json.loads(RECORDS.read_text())
     assert PAGE.read_text() == page_of(rows), "run: make test-faults test-slurm"
@@ -179,44 +134,27 @@ def test_every_note_is_listed():
     )
 
 
-def test_the_librarys_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    pytest.importorskip("nir")
-    monkeypatch.chdir(tmp_path)  # it saves a network
-    names: dict[str, Any] = {}
-    for code in blocks("library.md", "python"):
-        exec(compile(code, "library.md", "exec"), names)
-    assert len(names["graph"].nodes) == 4
+def test_no_page_types_a_result():
+    """Estimates with intervals stand in what templates fill, and on the pages of studies."""
+    filled = re.compile(r"<!-- (?:[\w/-]+|verdicts on .*?) -->.*?<!-- end -->", re.DOTALL)
+    typed = re.compile(r"\d(?: %| points)? \([+−]?\d[\d.]* to [+−]?\d")
+    for file in [ROOT / "README.md", *DOCS.glob("*.md")]:
+        assert not typed.search(filled.sub("", file.read_text())), file
 
 
-def test_ten_tasks_of_other_simulators_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    (code,) = blocks("coming-from.md", "python")
-    names: dict[str, Any] = {}
-    exec(compile(code, "coming-from.md", "exec"), names)
-    assert "SpikeTrains" in names
+def test_neurons_that_can_be_named_can_be_made():
+    assert list(NEURONS) == list(dict.fromkeys(map(neuron_of, NEURON_STYLES)))
+    assert {s for s in NEURON_STYLES if s not in NEURONS} == {n + SURROGATE for n in DYNAMICS}
 
 
-def test_the_guide_to_delays_runs():
-    names: dict[str, Any] = {}
-    for code in blocks("tutorial-delays.md", "python"):
-        exec(compile(code, "tutorial-delays.md", "exec"), names)
-    assert names["accuracy"] > 0.95
+def test_the_picture_shows_the_packages_and_imports_go_one_way():
+    arrows = packages.arrows()
+    assert packages.PICTURE.read_text() == packages.picture(arrows)  # CycleError names a circle
+    for package in filter(lambda package: package.startswith("src/"), arrows):
+        assert all(other.startswith("src/") for other in arrows[package]), package
 
 
-def test_the_guides_files_become_data(tmp_path: Path):
-    """Written as the page says, named as the page says, without speakers."""
-    (code,), (own,) = blocks("own-spikes.md", "python"), blocks("own-spikes.md", "yaml")
-    config = settings("demo.yaml")
-    update_config(config, yaml.safe_load(own))
-    study = validate(Study, config)
-    assert (study.data.time_step, study.training.augmentation.channel_shift) == (None, 0)
-    with contextlib.chdir(tmp_path):
-        exec(compile(code, "make_files.py", "exec"), {})
-        files = {"train": "train.h5", "test": "test.h5"}
-        prepare(study.dataset, study.data, files, "events.h5")
-        with h5py.File("events.h5") as file:
-            labels, speakers, origins = (file[n][()] for n in ("labels", "speakers", "origin"))
-        table = split(labels, speakers, origins, origins == 2, study.data.validation)
-        write_table(table, "split.parquet")
-        sizes = [len(load("events.h5", "split.parquet", role, inner=0)) for role in ROLES]
-    assert sizes == [108, 12, 40]
+def test_what_newcomers_are_shown_is_there():
+    table = (ROOT / "CONTRIBUTING.md").read_text().split("## Where things are")[1].split("\n## ")[0]
+    for path in re.findall(r"`((?:src|workflow|config|docs)/[\w./-]+)`", table):
+        assert (ROOT / path).exists(), path

@@ -1,0 +1,273 @@
+"""What pages tell a stranger to write works: fenced blocks without a title are run, laid over the
+demo or planned, those with a title are files, or lines of files, of the repository."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import h5py
+import pytest
+import yaml
+from snakemake.iocontainers import Namedlist
+from snakemake.utils import update_config
+
+import study.landscape
+from configs import settings
+from smoke import ROOT, copy_repository, edited, snakemake
+from spikegrad.engine.compiler import _CACHE_FOLDER
+from spikegrad.settings import validate
+from study.config.study import Study
+from study.data.dataset import load
+from study.data.prepare import prepare
+from study.data.splits import ROLES, split
+from study.landscape.constants import STATES
+from study.landscape.directions import save_centres
+from study.storage.tables import read_table, write_table
+from test_landscape_job import DATA, FOUND, OWN, options
+
+PAGES = {
+    file.stem: file.read_text()
+    for file in [ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+}
+FENCE = re.compile(r"^```(\w+)(?: title=\"(.*?)\")?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ALIF = "src/spikegrad/neurons/alif.py"
+SMOKE = "results/spoken-digits-smoke"
+
+
+def untitled(page: str, language: str) -> list[str]:
+    return [text for kind, title, text in FENCE.findall(page) if kind == language and not title]
+
+
+def titled(page: str) -> list[tuple[str, str]]:
+    return [(title, text) for _, title, text in FENCE.findall(page) if title]
+
+
+def insert(file: Path, place: str, line: str) -> None:
+    """Write ``line`` before the only ``place`` in the file."""
+    text = file.read_text()
+    assert text.count(place) == 1
+    file.write_text(text.replace(place, line + place))
+
+
+def follow(project: Path, page: str) -> None:
+    """Write the files of a page, or add to those that there are: "FILE: NAME" adds to the
+    dictionary NAME in FILE."""
+    for title, text in titled(page):
+        name, _, dictionary = title.partition(": ")
+        file = project / name
+        if dictionary:
+            code, begin = file.read_text(), f"\n{dictionary} = {{\n"
+            assert code.count(begin) == 1, title
+            file.write_text(code.replace(begin, begin + text))
+        else:
+            before = file.read_text() + "\n\n" if file.exists() else ""
+            file.write_text(before + text)
+
+
+def section(name: str) -> str:
+    """A section of CONTRIBUTING.md."""
+    return PAGES["CONTRIBUTING"].split(f"## {name}\n")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("name", ["library", "coming-from", "tutorial-delays", "ntk"])
+def test_the_code_of_a_page_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("nir")
+    monkeypatch.chdir(tmp_path)  # some save a network
+    names: dict[str, Any] = {}
+    for code in untitled(PAGES[name], "python"):
+        exec(compile(code, name, "exec"), names)
+
+
+def test_no_pages_code_is_left_out():
+    pages = {name for name, page in PAGES.items() if untitled(page, "python")}
+    assert pages == {"library", "coming-from", "tutorial-delays", "ntk", "tutorial-neuron"}
+
+
+def test_the_code_of_a_new_neuron_runs(tmp_path: Path):
+    """In a process of its own, which the new neuron's compiled code and name do not outlive."""
+    ((title, code),) = titled(PAGES["tutorial-neuron"])
+    assert title == ALIF
+    steps = untitled(PAGES["tutorial-neuron"], "python")
+    assert sum("assert" in step for step in steps) == 3
+    (tmp_path / "alif.py").write_text(code)
+    package = "import spikegrad.neurons\nspikegrad.neurons.__path__.append('.')\n"
+    (tmp_path / "steps.py").write_text("\n\n".join([package, *steps]))
+    shutil.copytree(_CACHE_FOLDER, tmp_path / "cache" / Path(_CACHE_FOLDER).name)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    run = subprocess.run(
+        [sys.executable, "steps.py"], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_neuron_is_one_file_and_a_line_in_each_table(tmp_path: Path):
+    project = copy_repository(tmp_path)
+    follow(project, PAGES["tutorial-neuron"])
+    follow(project, section("A new neuron model"))
+    names = project / "src/spikegrad/neurons/__init__.py"
+    line = "from spikegrad.neurons.alif import ALIF\n"
+    insert(names, "from spikegrad.neurons.lif import LIF\n", line)
+    insert(names, '"lif": LIF', '"alif": ALIF, ')
+    (project / "alif.yaml").write_text("neurons: {alif: {}}\n")
+    plan = snakemake(project, "alif.yaml", "--dry-run")
+    assert plan.returncode == 0, plan.stdout + plan.stderr
+    # as many networks as of each other neuron model
+    trained = re.findall(r"rule train:\n(?: .*\n)*? +wildcards: neuron=(\w+)", plan.stdout)
+    assert Counter(trained)["alif"] == Counter(trained)["lif"] > 0
+    code = "from spikegrad.neurons import NEURONS; NEURONS['alif']"
+    environment = {"PYTHONPATH": f"{project}/src", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+def test_a_source_of_data_is_one_rule_file(tmp_path: Path):
+    project = copy_repository(tmp_path)
+    follow(project, section("A new source of data"))
+    line = 'include: "rules/clicks.smk"\n'
+    insert(project / "workflow" / "Snakefile", 'include: "rules/data.smk"', line)
+    events = "results/files-clicks/data/events.h5"
+    run = snakemake(project, "clicks.yaml", "--", events)
+    assert run.returncode == 0, run.stdout + run.stderr
+    with h5py.File(project / events) as file:
+        assert file.attrs["n_units"] == 2
+        assert len(file["labels"]) == 80
+
+
+def test_a_figure_is_drawn(finished: Path, tmp_path: Path):
+    project = edited(finished, tmp_path)
+    follow(project, PAGES["new-figure"])
+    target = f"{SMOKE}/training/figures/effort.png"
+    run = snakemake(project, "--", target)
+    assert run.returncode == 0, run.stderr
+    assert (project / target).stat().st_size > 5000
+    assert len(re.findall("^(?:local)?rule (?!default)", run.stderr, re.MULTILINE)) == 1
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository with the files of the page on a measure."""
+    project = copy_repository(tmp_path_factory.mktemp("project"))
+    follow(project, PAGES["new-measure"])
+    return project
+
+
+def test_a_measure_is_planned_for_every_network(measured: Path):
+    run = snakemake(measured, "--dry-run", "--", f"{SMOKE}/landscape/figures/curvature.png")
+    assert run.returncode == 0, run.stdout + run.stderr
+    jobs = dict(re.findall(r"(?m)^(\w+) +(\d+)$", run.stdout))
+    assert (jobs["landscape_curvature"], jobs["landscape_join_curvature"]) == ("4", "1")
+    assert jobs["plot_landscape_curvature"] == "1"
+
+
+def test_a_measure_makes_its_table_and_its_figure(
+    measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The scripts, given the files of one small network."""
+    place = [*study.landscape.__path__, str(measured / "workflow/study/landscape")]
+    monkeypatch.setattr(study.landscape, "__path__", place)
+    monkeypatch.setitem(sys.modules, "_job", SimpleNamespace(start=lambda _: logging.getLogger()))
+    monkeypatch.setattr("study.data.dataset.load", lambda events, split, role: DATA)
+
+    def run(script: str, **given: dict) -> None:
+        named = {kind: Namedlist(fromdict=values) for kind, values in given.items()}
+        path = measured / "workflow/scripts" / script
+        runpy.run_path(str(path), {"snakemake": SimpleNamespace(**named)})
+
+    centres, table = tmp_path / "0.safetensors", tmp_path / "0.curvature.parquet"
+    save_centres(centres, OWN, FOUND)
+    run(
+        "landscape_measure.py",
+        input={"events": "", "split": "", "directions": centres, "run": ["", ""]},
+        output={"curvature": table},
+        wildcards={"job": "0"},
+        params={
+            "modules": ["study.landscape.curvature"],
+            "landscape": options().model_dump(mode="json"),
+        },
+    )
+    joined = tmp_path / "curvature.parquet"
+    by = {"sorted_by": ["neuron", "seed", "state"]}
+    run("join_tables.py", input={"curvature": [table]}, output={"curvature": joined}, params=by)
+    declared = import_module("study.landscape.curvature").CURVATURE_TABLE
+    assert set(read_table(joined)) == set(declared.columns)
+    assert len(read_table(joined)) == len(STATES)
+    picture = tmp_path / "curvature.png"
+    script = "plot_landscape_curvature.py"
+    run(script, input={"curvature": joined}, output={"png": str(picture)})
+    assert picture.stat().st_size > 5000
+
+
+def laid_over(text: str, *files: str) -> Study:
+    """The demo with these files and what a page shows laid over it."""
+    config = settings("demo.yaml")
+    for own in (*((ROOT / "config" / name).read_text() for name in files), text):
+        update_config(config, yaml.safe_load(own))
+    return validate(Study, config)
+
+
+@pytest.mark.parametrize(
+    "text", [t for n in ("usage", "own-data") for t in untitled(PAGES[n], "yaml")]
+)
+def test_settings_that_a_page_shows_are_valid(text: str):
+    assert laid_over(text).dataset == yaml.safe_load(text).get("dataset", "spoken-digits")
+
+
+def test_recordings_in_ten_minutes_need_no_search():
+    own = laid_over(untitled(PAGES["own-data"], "yaml")[0], "quick.yaml")
+    assert own.search is None
+    assert own.data.recordings.folder == "my/words"
+
+
+def test_own_spikes_become_data(tmp_path: Path):
+    """Written as the page says, named as the page says, without speakers."""
+    page = PAGES["own-data"]
+    code = dict(titled(page))["make_files.py"]
+    own = laid_over(untitled(page, "yaml")[1])
+    assert (own.data.time_step, own.training.augmentation.channel_shift) == (None, 0)
+    with contextlib.chdir(tmp_path):
+        exec(compile(code, "make_files.py", "exec"), {})
+        files = {"train": "train.h5", "test": "test.h5"}
+        prepare(own.dataset, own.data, files, "events.h5")
+        with h5py.File("events.h5") as file:
+            labels, speakers, origins = (file[n][()] for n in ("labels", "speakers", "origin"))
+        table = split(labels, speakers, origins, origins == 2, own.data.validation)
+        write_table(table, "split.parquet")
+        sizes = [len(load("events.h5", "split.parquet", role, inner=0)) for role in ROLES]
+    assert sizes == [108, 12, 40]
+
+
+def test_commands_name_what_exists():
+    pages = "\n".join(PAGES.values())
+    listed = snakemake(ROOT, "--list").stdout
+    rules = {line.split(" (")[0] for line in listed.splitlines()}
+    named = re.findall(r"--forcerun (\w+)", pages) + re.findall(r" -- ([a-z]+)\b(?!/)", pages)
+    assert {"plot_confusion", "plot_paper_landscapes", "training"} <= set(named)
+    assert set(named) <= rules
+
+
+@pytest.mark.weekly
+def test_commands_are_understood(tmp_path: Path):
+    """Those on the demo, as dry runs."""
+    project = copy_repository(tmp_path / "project")
+    text = "\n".join([(ROOT / "README.md").read_text(), PAGES["usage"], PAGES["new-figure"]])
+    files = {"mine.yaml": "training: {epochs: 40}"}
+    files |= dict(re.findall(r"```yaml\n# (\w+\.yaml)\n(.*?)```", text, re.DOTALL))
+    for name, content in files.items():
+        (project / name).write_text(content)
+    commands = re.findall(r"(?m)^(snakemake .*config/demo\.yaml.*?)(?:  +#.*)?$", text)
+    assert len(commands) >= 8
+    for command in commands:
+        words = [sys.executable, "-m", "snakemake", "--dry-run", *command.split()[1:]]
+        run = subprocess.run(words, cwd=project, capture_output=True, text=True)
+        assert run.returncode == 0, (command, run.stderr)
