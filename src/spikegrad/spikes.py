@@ -47,7 +47,7 @@ class SpikeTrains:
         How many channels or neurons there are; None where only their numbers are known. Layers say
         it of their spikes.
     state
-        Of a layer's spikes, the state at the sample's end, as :meth:`SpikingLayer.run` returns it.
+        The layer's state at the sample's end (see :meth:`SpikingLayer.run`); None for input.
 
     Raises
     ------
