@@ -64,7 +64,9 @@ def planned(project: Path, *options: str, targets: Iterable[str | Path] = ()) ->
     """How many jobs of each rule would run."""
     run = snakemake(project, *options, "--dry-run", "--", *map(str, targets))
     assert run.returncode == 0, run.stdout + run.stderr
-    found = Counter(re.findall(r"^(?:local)?rule (\w+):$", run.stdout + run.stderr, re.MULTILINE))
+    found = Counter(
+        re.findall(r"^(?:localrule|rule|checkpoint) (\w+):$", run.stdout + run.stderr, re.MULTILINE)
+    )
     del found["default"], found["all"]  # they only collect
     return found
 

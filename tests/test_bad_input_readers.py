@@ -18,13 +18,14 @@ import yaml
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
 from study.search.records import (
     RUNNING,
+    Generation,
     RecordError,
     Trial,
     TrialRecord,
+    read_generation,
     read_records,
-    read_trials,
+    write_generation,
     write_record,
-    write_trials,
 )
 from study.storage.tables import READERS, damaged
 
@@ -86,15 +87,15 @@ def test_records_cut_short_are_named(tmp_path: Path) -> None:
     write_record(
         folder, TrialRecord(trial, RUNNING, "", ({"validation_accuracy": 0.5},), {}, 1, 12, 0.5)
     )
-    write_trials(trials, [trial])
+    write_generation(trials, Generation((trial,), final=True))
     assert read_records([folder], [trial])[0].trial == trial
-    assert read_trials(trials) == [trial]
+    assert read_generation(trials) == Generation((trial,), final=True)
     for file in (folder / "3-7.json", trials):
         content = file.read_bytes()
         for share in (0.9, 0.3, 0.0):
             file.write_bytes(content[: int(share * len(content))])
             with pytest.raises(RecordError, match=rf"{file.name}: no whole file of trials"):
-                read_trials(file) if file == trials else read_records([folder], [trial])
+                read_generation(file) if file == trials else read_records([folder], [trial])
 
 
 @pytest.mark.parametrize("content", ["[1, 2]", "{}", '{"trial": 3}', "null", "\x00"])

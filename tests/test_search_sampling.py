@@ -27,19 +27,20 @@ from study.config.search import (
 from study.jobs import share
 from study.search.budget import next_trials
 from study.search.records import (
+    Generation,
     RecordError,
     Trial,
     TrialRecord,
     best_first,
     entrants,
+    read_generation,
     read_rungs,
     read_search,
-    read_trials,
+    write_generation,
     write_record,
-    write_trials,
 )
 from study.search.sampling import importances, suggest, to_optuna
-from study.search.selection import finalist_runs, run_table, trial_table, winner
+from study.search.selection import candidates, finalist_runs, run_table, trial_table, winner
 from trainings import settings as model_settings
 
 X, Y = "network.init.mean", "network.init.scale"
@@ -170,9 +171,10 @@ def test_halving_shares_all_trials_among_the_jobs():
     assert [options.width(r, 9) for r in options.rungs] == [9, 3, 1]
     assert [options.width(r, 2) for r in options.rungs] == [2, 1, 1]
     assert [options.width(r, 0) for r in options.rungs] == [0, 0, 0]
-    assert [options.jobs(r) for r in options.rungs] == [3, 3, 1]
+    assert [options.jobs(r, 9) for r in options.rungs] == [3, 3, 1]
+    assert [options.jobs(r, 2) for r in options.rungs] == [1, 1, 1]
     records = [TrialRecord(Trial(k, 0, {})) for k in range(9)]
-    shares = [share(records, j, options.jobs(0)) for j in range(options.jobs(0))]
+    shares = [share(records, j, 3) for j in range(3)]
     assert sorted(r.trial.number for each in shares for r in each) == list(range(9))
     assert max(map(len, shares)) <= 4
     done = [record(r.trial, r.trial.number / 10, "running", 1) for r in records[:-1]]
@@ -188,10 +190,8 @@ def test_trials_that_diverged_compete_with_what_they_had_reached():
         record(Trial(k, k, {}), a, outcome)
         for k, (a, outcome) in enumerate(zip(accuracies, outcomes, strict=True))
     ]
-    runs = finalist_runs(records, Selection(finalists=5), seed=0, folds=1)
-    assert [run.number for run in runs] == [1, 4, 0]
-    nobody = finalist_runs(records[2:4], Selection(finalists=5), seed=0, folds=1)
-    assert [(run.number, run.parameters) for run in nobody] == [(-1, {})]
+    assert [trial.number for trial in candidates(records)] == [1, 4, 0]
+    assert [(t.number, t.parameters) for t in candidates(records[2:4])] == [(-1, {})]
     table = trial_table(records, halving())
     assert table["validation_accuracy"].tolist() == [0.5, 0.7, 0.0, 0.8, 0.6]
     assert table["rung0_accuracy"].isna().tolist() == [False, True, True, False, True]
@@ -222,7 +222,7 @@ def test_the_winner_has_the_best_mean_over_inner_folds_and_failed_runs_count():
     trials = [Trial(k, 100 + k, {X: k / 10}) for k in range(4)]
     accuracies = [0.9, 0.8, 0.7, 0.6]
     records = [record(t, a) for t, a in zip(trials, accuracies, strict=True)]
-    runs = finalist_runs(records, Selection(finalists=2), seed=0, folds=2)
+    runs = finalist_runs(candidates(records), Selection(finalists=2), seed=0, folds=2)
     assert [(run.number, run.inner) for run in runs] == [*product((0, 1), (0, 1))]
     for inner in (0, 1):  # one fresh seed, the same for each finalist
         assert len({run.seed for run in runs if run.inner == inner}) == 1
@@ -298,11 +298,15 @@ def dies(costs: int) -> Callable[[TrialRecord, int], TrialRecord]:
     return fate
 
 
+def all_die(record: TrialRecord, rung: int) -> TrialRecord:
+    return replace(record, outcome="overflow", presentations=10)
+
+
 @pytest.mark.parametrize("budget", [80, 95, 170, 239])
 def test_whoever_dies_at_once_has_more_trials_and_no_more_budget(budget: int):
     """A whole trial presents 30 samples, a generation of four 80."""
     used, trials = [], []
-    for fate in (lives, dies(0), dies(3), dies(10)):
+    for fate in (lives, dies(0), dies(3), dies(10), all_die):
         records, sizes = spent(budget, 20, fate)
         used.append(sum(r.presentations for r in records))
         trials.append(len(records))
@@ -313,7 +317,7 @@ def test_whoever_dies_at_once_has_more_trials_and_no_more_budget(budget: int):
     assert trials[1] >= trials[2] >= trials[3] >= trials[0]
     assert trials[1] > trials[0]
     planned = validate(SearchConfig, SEARCH | {"budget": budget, "generations": 20}).planned(10)
-    assert planned == spent(budget, 20, lives)[1]
+    assert planned == [n for n in spent(budget, 20, lives)[1] if n]
 
 
 def test_generations_may_end_before_the_budget_and_more_of_them_go_on():
@@ -341,20 +345,20 @@ SEARCH = {
 
 @pytest.fixture
 def written(tmp_path) -> tuple[list[Path], list[TrialRecord]]:
-    """The files of three generations in two rungs, of four trials, of three and of none, and the
-    latest records."""
+    """The files of two generations in two rungs, of four trials and of three, and the latest
+    records."""
     options, files, latest = halving(**WRITTEN), [], {}
-    for generation, n in enumerate((4, 3, 0)):
+    for generation, n in enumerate((4, 3)):
         trials = suggest(sampling(), options.epochs, 0, n, generation, list(latest.values()))
         files.append(tmp_path / str(generation) / "trials.json")
-        write_trials(files[-1], trials)
-        assert read_trials(files[-1]) == trials
+        write_generation(files[-1], Generation(tuple(trials)))
+        assert read_generation(files[-1]) == Generation(tuple(trials))
         entered = [TrialRecord(trial) for trial in trials]
         for rung, outcome in enumerate(("running", "finished")):
-            for job in range(options.jobs(rung)):
+            for job in range(jobs := options.jobs(rung, n)):
                 files.append(tmp_path / str(generation) / f"rung{rung}" / f"job{job}")
                 files[-1].mkdir(parents=True)
-                for each in share(entered, job, options.jobs(rung)):
+                for each in share(entered, job, jobs):
                     done = record(each.trial, each.trial.number / 10, outcome, rung + 1)
                     latest[each.trial.number] = done
                     write_record(files[-1], done)

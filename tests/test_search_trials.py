@@ -23,8 +23,8 @@ from study.config.training import ModelSettings
 from study.data.dataset import load
 from study.search.budget import epoch_samples
 from study.search.records import Trial, TrialRecord, read_records
-from study.search.selection import finalist_runs
-from study.search.trials import TrialRunner, final_budget, run_job
+from study.search.selection import candidates, finalist_runs
+from study.search.trials import TrialRunner, run_job
 from study.training.response import Response
 from test_search_sampling import halving
 from trainings import LIMIT, TRAIN, VALIDATION, killed_after, with_loud
@@ -170,7 +170,7 @@ def test_a_finalists_run_is_validated_on_its_inner_fold(files: tuple[Path, Path]
     of = partial(
         TrialRunner.of_job, "qif", halving(epochs=[1]), model, files, 0, "", tmp_path / "states"
     )
-    runs = finalist_runs([], Selection(finalists=2), seed=0, folds=2)
+    runs = finalist_runs(candidates([]), Selection(finalists=2), seed=0, folds=2)
     run_job([TrialRecord(run) for run in runs], 0, tmp_path / "job0", of)
     records = read_records([tmp_path / "job0"], runs)
     for inner, found in enumerate(records):
@@ -205,14 +205,14 @@ def test_a_killed_job_does_not_train_its_first_inner_fold_again(tmp_path: Path, 
     assert not list(by.states.iterdir())
 
 
-def test_a_job_of_an_empty_generation_reads_no_data(tmp_path: Path):
+def test_a_job_without_trials_reads_no_data(tmp_path: Path):
     run_job([], 0, tmp_path / "job0", lambda inner: pytest.fail("data are read"))
     assert list((tmp_path / "job0").iterdir()) == []
     assert read_records([tmp_path / "job0"], []) == []
 
 
 def test_finalists_train_as_long_as_the_final_networks_on_all_samples(tmp_path: Path):
-    trials = final_budget(halving(samples=10), model_settings().training.epochs)
+    trials = halving(samples=10).of_finalists(model_settings().training.epochs)
     by = TrialRunner("qif", model_settings(), trials, TRAIN, VALIDATION, tmp_path, "same")
     result = by.run(TrialRecord(Trial(0, 5, {})), 0)
     assert (result.outcome, trials.samples) == ("finished", None)

@@ -34,14 +34,14 @@ def test_the_study_is_complete(finished):
 
 
 def test_a_config_value_reruns_the_jobs_that_use_it(finished, tmp_path):
-    """Longer trainings of QIF repeat none of LIF, and no trial; but the finalists, who are trained
-    as long as the final networks are."""
+    """Longer trainings of QIF repeat none of LIF, and no trial but the finalists, who are trained
+    as long as the final networks are: one job for each of two searches."""
     longer = {"training": {"epochs": 3, "snapshots": 4}}
     jobs = replanned(finished, tmp_path, neurons={"qif": longer})
-    assert (jobs["train"], jobs["search_finalists"], jobs["evaluate"]) == (4, 2, 1)
+    assert (jobs["train"], jobs["search_trials"], jobs["evaluate"]) == (4, 2, 1)
     assert {"summarise", "plot_learning_curves"} <= set(jobs)
     others = {"prepare", "encode", "compile_engine", "data_statistics"}
-    assert not (others | {"search_trials", "search_suggest"}) & set(jobs)
+    assert not (others | {"search_suggest"}) & set(jobs)
     assert not [rule for rule in jobs if "ntk" in rule]
 
 

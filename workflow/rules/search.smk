@@ -1,5 +1,6 @@
 # Independent searches for each neuron model's hyperparameters, in generations: suggest, train rung
-# by rung, train the finalists again, name the winner. docs/search.md explains the files.
+# by rung, until the budget is spent; the last generation are the finalists, trained as long as the
+# final networks; name the winner. docs/search.md explains the files.
 SEARCH = f"{RESULTS}/search"
 ONE_SEARCH = f"{SEARCH}/{{neuron}}/{{repeat}}"
 GENERATION = f"{ONE_SEARCH}/generations/{{generation}}"
@@ -22,10 +23,9 @@ if STUDY.search is not None:
     TRAINED = TRIALS.model_dump(mode="json", exclude={"timeout", "memory_mb"})
     SAMPLING = STUDY.search.sampling.model_dump(mode="json")
     SEARCH_RESULTS = [f"{SEARCH}/rungs.csv"]
-    INNER_FOLDS = STUDY.data.inner_folds
-    FINALIST_JOBS = STUDY.search.finalist_jobs(INNER_FOLDS)
 
-    rule search_suggest:
+    # A checkpoint: how many generations there are is known when their trials are done.
+    checkpoint search_suggest:
         input:
             records=earlier_records,
             split=split_of,
@@ -39,6 +39,7 @@ if STUDY.search is not None:
             trials=HALVING,
             samples=TRIALS.samples,
             budget=STUDY.search.budget,
+            ends=lambda w: int(w.generation) == STUDY.search.generations,
             seed=STUDY.search.seed,
         script:
             "../scripts/search_suggest.py"
@@ -62,46 +63,17 @@ if STUDY.search is not None:
             model=search_model,
             trials=TRAINED,
             seed=STUDY.search.seed,
+            finalists=finalist_settings,
+            jobs=sibling_jobs,
             states=f"{GENERATION}/states",
         script:
             "../scripts/search_trials.py"
 
-    rule search_finalists:
-        input:
-            records=earlier_records,
-            events=rules.prepare.output.events,
-            split=split_of,
-            engine=lambda w: expand(rules.compile_engine.output.done, neuron=w.neuron),
-        output:
-            records=directory(f"{ONE_SEARCH}/finalists/job{{job}}"),
-        log:
-            f"{LOGS}/search/{{neuron}}/{{repeat}}/finalists/{{job}}.log",
-        benchmark:
-            f"{BENCHMARKS}/search/{{neuron}}/{{repeat}}/finalists/{{job}}.tsv"
-        resources:
-            **LIMITS,
-            **needs(SEARCH_MEMORY, search_minutes),
-        params:
-            model=search_model,
-            trials=TRAINED,
-            epochs=lambda w: STUDY.model(w.neuron).training.epochs,
-            selection=STUDY.search.selection.model_dump(mode="json"),
-            seed=STUDY.search.seed,
-            folds=INNER_FOLDS,
-            jobs=FINALIST_JOBS,
-            states=f"{ONE_SEARCH}/finalists/states",
-        script:
-            "../scripts/search_finalists.py"
-
     rule search_best:
         input:
-            records=earlier_records,
+            records=trial_records,
             split=split_of,
-            runs=expand(
-                rules.search_finalists.output.records,
-                job=range(FINALIST_JOBS),
-                allow_missing=True,
-            ),
+            runs=finalist_records,
         output:
             best=reported(
                 f"{ONE_SEARCH}/best.yaml",
@@ -122,7 +94,7 @@ if STUDY.search is not None:
             model=search_model,
             trials=HALVING,
             samples=TRIALS.samples,
-            folds=INNER_FOLDS,
+            folds=STUDY.data.inner_folds,
             search=STUDY.search.model_dump(
                 mode="json", include={"seed", "budget", "sampling", "selection"}
             ),

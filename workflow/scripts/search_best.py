@@ -10,7 +10,7 @@ from study.config.search import Halving, SearchConfig, search_seed
 from study.config.training import ModelSettings
 from study.search.bounds import placed
 from study.search.budget import epoch_samples
-from study.search.records import read_records, read_search
+from study.search.records import read_generation, read_records, read_search
 from study.search.sampling import importances
 from study.search.selection import finalist_runs, run_table, trial_table, winner
 from study.storage.tables import write_table
@@ -25,8 +25,9 @@ about = {
 }
 seed = search_seed(config.seed, about["search"])
 records = read_search(snakemake.input.records, halving)
-finalists = finalist_runs(records, config.selection, seed, params.folds)
-runs = read_records(snakemake.input.runs, finalists)
+ranked, *folders = snakemake.input.runs
+trials = read_generation(ranked).trials
+runs = read_records(folders, finalist_runs(trials, config.selection, seed, params.folds))
 
 whole_trial = halving.epochs_of(1) * epoch_samples(snakemake.input.split, params.samples)
 best = about | winner(records, runs, config.budget, whole_trial)

@@ -1,26 +1,37 @@
-"""Train some of a generation's trials through one rung; killed, they go on where they were."""
+"""Train some of a generation's trials, or of the finalists, through one rung; killed, they go on
+where they were."""
 
 from functools import partial
 
 from _job import start
-from study.config.search import search_seed
+from spikegrad.settings import validate
+from study.config.search import Selection, search_seed
 from study.jobs import share
-from study.search.records import read_rungs
+from study.search.records import TrialRecord, read_generation, read_rungs
+from study.search.selection import finalist_runs
 from study.search.trials import TrialRunner, limited_trials, run_job
 
 start(snakemake)
 params, wildcards = snakemake.params, snakemake.wildcards
 trials, rung = limited_trials(params.trials, snakemake.resources), int(wildcards.rung)
-*_, (_, records) = read_rungs(snakemake.input.records, trials)
+seed = search_seed(params.seed, int(wildcards.repeat))
+generation = read_generation(snakemake.input.records[0])
+if generation.final:
+    trials = trials.of_finalists(params.finalists["epochs"])
+    selection = validate(Selection, params.finalists["selection"])
+    runs = finalist_runs(generation.trials, selection, seed, params.finalists["folds"])
+    records = [TrialRecord(run) for run in runs]
+else:
+    *_, (_, records) = read_rungs(snakemake.input.records, trials)
 runner_of = partial(
     TrialRunner.of_job,
     wildcards.neuron,
     trials,
     params.model,
     (snakemake.input.events, snakemake.input.split),
-    search_seed(params.seed, int(wildcards.repeat)),
+    seed,
     params.code,
     params.states,
 )
-mine = share(records, int(wildcards.job), trials.jobs(rung))
+mine = share(records, int(wildcards.job), params.jobs)
 run_job(mine, rung, snakemake.output.records, runner_of)

@@ -133,9 +133,9 @@ class Halving(Section):
         """Trials that one job of ``rung`` takes at most."""
         return max(1, self.per_job // self.eta**rung)
 
-    def jobs(self, rung: int) -> int:
-        """Jobs among which the trials of ``rung`` are shared out, in small generations as well."""
-        return -(-self.width(rung, self.per_generation) // self.per_job_of(rung))
+    def jobs(self, rung: int, trials: int) -> int:
+        """Jobs that share out those of a generation's ``trials`` that enter ``rung``."""
+        return -(-self.width(rung, trials) // self.per_job_of(rung))
 
     @property
     def rungs(self) -> range:
@@ -170,6 +170,12 @@ class Trials(Halving):
     above what a good one takes. A change repeats nothing; neither do those of memory_mb."""
     memory_mb: PositiveInt
     """Megabytes of data that a job may hold; a trial that needs more fails (Linux alone)."""
+
+    def of_finalists(self, epochs: int) -> Trials:
+        """How finalists are trained: in one rung, as long as the final training's ``epochs``, on
+        all samples; a job takes as many as of the last rung."""
+        own = {"epochs": (epochs,), "samples": None, "per_job": self.per_job_of(self.rungs[-1])}
+        return self.model_copy(update=own)
 
 
 class Selection(Section):
@@ -224,9 +230,9 @@ class SearchConfig(Section):
     same for all neuron models. A generation has as many trials as the rest pays if none fails. So
     less than one whole trial is left, unless `generations` ends first. Finalists come on top."""
     generations: PositiveInt
-    """Generations of trials at most; those after the budget is spent are empty. Trials that fail
-    leave their rest to later generations, so set more than the budget pays without failures.
-    Raising it later keeps all that are done."""
+    """Generations of trials at most; fewer if the budget is spent before. Trials that fail leave
+    their rest to later generations, so set more than the budget pays without failures. Raising it
+    later keeps all that are done."""
     sampling: Sampling
     """What is tried."""
     trials: Trials
@@ -236,13 +242,9 @@ class SearchConfig(Section):
 
     def planned(self, samples: int) -> list[int]:
         """Trials of each generation if none fails, with ``samples`` to train on."""
-        rest, sizes = self.budget // samples, []
-        for _ in range(self.generations):
-            sizes.append(self.trials.affordable(rest))
-            rest -= self.trials.epochs_of(sizes[-1])
+        rest = self.budget // samples
+        sizes: list[int] = []
+        while len(sizes) < self.generations and (size := self.trials.affordable(rest)):
+            sizes.append(size)
+            rest -= self.trials.epochs_of(size)
         return sizes
-
-    def finalist_jobs(self, folds: int) -> int:
-        """Jobs of the finalists on ``folds`` inner folds: as few runs to each as trials of the last
-        rung."""
-        return -(-self.selection.runs(folds) // self.trials.per_job_of(self.trials.rungs[-1]))

@@ -172,14 +172,17 @@ class Rules:
         trials, rung = self._study.search.trials, int(self._wildcards["rung"])
         samples = self._inside(trials.samples)
         n = self._study.search.planned(samples)[int(self._wildcards["generation"])]
-        own = self._job_of(trials.width(rung, n), trials.jobs(rung))
+        own = self._job_of(trials.width(rung, n), trials.jobs(rung, trials.per_generation))
         return started(times(own, self._trial(trials.epochs[rung], samples)))
 
     def search_finalists(self) -> Work:
         assert self._study.search is not None
         search = self._study.search
         folds = self._study.data.inner_folds
-        own = self._job_of(search.selection.runs(folds), search.finalist_jobs(folds))
+        own = self._job_of(
+            search.selection.runs(folds),
+            -(-search.selection.runs(folds) // search.trials.per_job_of(search.trials.rungs[-1])),
+        )
         return started(times(own, self._trial(self._epochs())))
 
     def _epochs(self) -> int:

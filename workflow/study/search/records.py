@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +85,24 @@ def entrants(records: Sequence[TrialRecord], width: int) -> list[TrialRecord]:
     return best_first([r for r in records if r.outcome == RUNNING], width)
 
 
-def write_trials(path: str | Path, trials: Iterable[Trial]) -> None:
-    _write(path, [asdict(trial) for trial in trials])
+@dataclass(frozen=True)
+class Generation:
+    """What is trained next: ``trials`` that were suggested together, or, of the ``final``
+    generation, the search's trials that may become finalists, best first."""
+
+    trials: tuple[Trial, ...]
+    final: bool = False
 
 
-def read_trials(path: str | Path) -> list[Trial]:
-    """The suggestions in a file; RecordError if it is damaged."""
+def write_generation(path: str | Path, generation: Generation) -> None:
+    _write(path, asdict(generation))
+
+
+def read_generation(path: str | Path) -> Generation:
+    """The generation in a file; RecordError if it is damaged."""
     with _naming(path):
-        return [Trial(**trial) for trial in json.loads(Path(path).read_text())]
+        values = json.loads(Path(path).read_text())
+        return Generation(tuple(Trial(**trial) for trial in values["trials"]), values["final"])
 
 
 def write_record(folder: str | Path, record: TrialRecord) -> None:
@@ -127,12 +137,12 @@ def read_rungs(
     order. First come no records, and all trials, which enter the first rung. Raises RecordError if
     the records are not those of the trials that must be there.
     """
-    entering = [TrialRecord(trial) for trial in read_trials(files[0])]
+    entering = [TrialRecord(trial) for trial in read_generation(files[0]).trials]
     trials = len(entering)
     yield [], entering
     folders = iter(files[1:])
     for rung in halving.rungs:
-        own = list(islice(folders, halving.jobs(rung)))
+        own = list(islice(folders, halving.jobs(rung, trials)))
         if not own:
             return
         done = read_records(own, [record.trial for record in entering])
@@ -150,11 +160,11 @@ def read_search(files: Sequence[str | Path], halving: Halving) -> list[TrialReco
 
     ``files`` are those of all generations in order, each as :func:`read_rungs` is given them.
     """
-    size = 1 + sum(map(halving.jobs, halving.rungs))
+    starts = [place for place, file in enumerate(files) if Path(file).suffix == ".json"]
     latest = {
         record.trial.number: record
-        for first in range(0, len(files), size)
-        for done, _ in read_rungs(files[first : first + size], halving)
+        for first, end in pairwise([*starts, len(files)])
+        for done, _ in read_rungs(files[first:end], halving)
         for record in done
     }
     return [latest[number] for number in sorted(latest)]

@@ -30,21 +30,28 @@ SCORES = ["validation_accuracy", "validation_loss"]
 NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}}
 
 
-def finalist_runs(
-    records: Sequence[TrialRecord], selection: Selection, seed: int, folds: int
-) -> list[Trial]:
-    """The runs behind the choice, of the best trials.
+def candidates(records: Sequence[TrialRecord]) -> list[Trial]:
+    """The trials that may become finalists, best first.
 
-    Each is trained once on each of the inner ``folds``, with a fresh seed for each fold, which is
-    the same for all of them. Trials that halving stopped do not compete, nor those without a
-    validated epoch; with fewer others than finalists there are fewer runs. If there are none, the
-    configuration without any change stands in for them.
+    Trials that halving stopped do not compete, nor those without a validated epoch. If there are no
+    others, the configuration without any change stands in for them.
     """
     competing = [record for record in records if record.last and record.outcome != RUNNING]
-    trials = [record.trial for record in best_first(competing, selection.finalists)]
-    trials = trials or [Trial(UNCHANGED, 0, {})]
+    trials = [record.trial for record in best_first(competing, len(competing))]
+    return trials or [Trial(UNCHANGED, 0, {})]
+
+
+def finalist_runs(
+    trials: Sequence[Trial], selection: Selection, seed: int, folds: int
+) -> list[Trial]:
+    """The runs behind the choice, of the first of ``trials``, which come best first.
+
+    Each is trained once on each of the inner ``folds``, with a fresh seed for each fold, which is
+    the same for all of them; with fewer trials than finalists there are fewer runs.
+    """
     seeds = [derived_seed(seed, AGAIN, inner) for inner in range(folds)]
-    return [replace(t, seed=s, inner=inner) for t in trials for inner, s in enumerate(seeds)]
+    finalists = trials[: selection.finalists]
+    return [replace(t, seed=s, inner=inner) for t in finalists for inner, s in enumerate(seeds)]
 
 
 FINALISTS_TABLE = Table(

@@ -172,7 +172,8 @@ def run_job(
     runner_of: Callable[[int], TrialRunner],
 ) -> None:
     """Train ``records`` through ``rung``, each by the runner of its inner fold; write what became
-    of them. Without records no data are read, and the folder stays empty."""
+    of them. A job has no records if too many trials of the rung before failed: its folder is empty.
+    """
     Path(folder).mkdir(parents=True, exist_ok=True)
     checkpoints = []
     for inner in sorted({record.trial.inner for record in records}):
@@ -186,11 +187,6 @@ def limited_trials(settings: Mapping[str, Any], limits: Any) -> Trials:
     """Settings of trials, of which the limits come as resources of a job."""
     own = {"timeout": limits.trial_seconds, "memory_mb": limits.trial_mb}
     return validate(Trials, {**settings, **own})
-
-
-def final_budget(trials: Trials, epochs: int) -> Trials:
-    """``trials`` of one rung as long as the final training's ``epochs``, on all samples."""
-    return trials.model_copy(update={"epochs": (epochs,), "samples": None})
 
 
 class TrialTimeoutError(Exception):
