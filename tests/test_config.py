@@ -22,7 +22,6 @@ from snakemake.utils import update_config
 from configs import changed, settings
 from smoke import ROOT
 from spikegrad.settings import ConfigError, validate
-from study.config import reference
 from study.config.data import DataConfig
 from study.config.overlays import by_neuron, differences, given_twice, hidden, of_one_kind
 from study.config.study import Study
@@ -415,19 +414,12 @@ def test_what_neurons_differ_in_is_named():
 # --- what is written in several places -------------------------------------------------------
 
 
-def test_what_is_written_about_settings_is_in_step_with_the_models():
-    written = reference.SETTINGS.read_text()
-    remedy = "run: python -m study.config.reference"
-    assert reference.FILE.read_text() == reference.reference(), remedy
-    assert written == reference.commented(written), remedy
-
-
 def test_every_key_is_explained():
     """But for the tags of unions, whose only value says it all."""
-    rows = [row.split(" | ") for row in reference.reference().splitlines() if row.startswith("| `")]
-    for key, kind, *_, meaning in rows:
-        empty = meaning.strip().startswith(("|", "Plausible are"))
-        assert not empty or kind.startswith('`"'), key
+    schema = Study.model_json_schema()
+    for name, section in {"Study": schema, **schema["$defs"]}.items():
+        for key, entry in section.get("properties", {}).items():
+            assert "const" in entry or entry.get("description"), f"{name}.{key}"
 
 
 def locked() -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""What mkdocs adds to docs/: pages from files elsewhere, public names."""
+"""What mkdocs adds to docs/: files from elsewhere; settings, functions and tables as declared."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+from study.report.dictionary import dictionary
+
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
     "settings.md": "config/README.md",
@@ -21,16 +23,29 @@ ELSEWHERE = {
 """Pages that are files outside docs/."""
 PACKAGES = ("spikegrad", "spikegrad.export", "spikegrad.ntk")
 """Whose public names users are told of."""
+SETTINGS = (
+    *("study.config.study", "study.config.data", "spikegrad.network_settings"),
+    *("study.config.training", "study.config.search", "study.config.landscape"),
+    *("study.config.ntk", "study.config.variants", "study.config.machines"),
+)
+"""Modules that declare settings, in the order in which the page of settings has them."""
+MADE = {
+    "api.md": "src/spikegrad/__init__.py",
+    "tables.md": "workflow/study/report/dictionary.py",
+}
+"""Pages that are made here, and the files that links to them name."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that no file in docs/ holds."""
     for page, source in ELSEWHERE.items():
-        files.append(File.generated(config, page, content=(ROOT / source).read_text()))
+        own = settings() if page == "settings.md" else ""
+        files.append(File.generated(config, page, content=(ROOT / source).read_text() + own))
     files.append(
         File.generated(config, "scaling.png", abs_src_path=str(ROOT / "benchmarks" / "scaling.png"))
     )
     files.append(File.generated(config, "api.md", content=functions()))
+    files.append(File.generated(config, "tables.md", content=dictionary()))
     return files
 
 
@@ -41,7 +56,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     def led(link: re.Match[str]) -> str:
         text, target, anchor = link.groups()
         place = (source.parent / target).resolve()
-        for name, file in {**ELSEWHERE, "api.md": "src/spikegrad/__init__.py"}.items():
+        for name, file in {**ELSEWHERE, **MADE}.items():
             if place == ROOT / file:
                 place = ROOT / "docs" / name
         if not place.is_relative_to(ROOT / "docs"):
@@ -67,3 +82,13 @@ def functions() -> str:
             if home is not None:  # the version is but text
                 text.append(f"\n::: {home}.{name}\n")
     return "".join(text)
+
+
+def settings() -> str:
+    """Every key that a study can have, which mkdocstrings explains by the declarations.
+
+    NetworkSettings is left out: it is on the page of functions, as a public name.
+    """
+    options = "    options: {filters: ['!^_', '!^NetworkSettings$']}\n"
+    modules = "".join(f"\n::: {name}\n{options}" for name in SETTINGS)
+    return f"\n## Every key\n\nA section is a class, a key one of its attributes.\n{modules}"

@@ -50,7 +50,7 @@ class Runaway(Section):
 
 
 class Study(Section):
-    """All settings of one study; config/README.md lists every key."""
+    """All settings of one study."""
 
     dataset: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
     """Name of the study's folder below results/: the source's name, or one that starts with it;

@@ -1,11 +1,9 @@
-"""docs/tables.md: every table and column. ``python -m study.report.dictionary`` writes it, in the
-repository's root."""
+"""Every table and column, for the page that ``make docs`` makes of them."""
 
 from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
-from pathlib import Path
 
 import study
 from study.storage.columns import Table
@@ -35,7 +33,3 @@ def dictionary() -> str:
         text.append("\n| column | meaning |\n|---|---|\n")
         text += [f"| `{name}` | {meaning} |\n" for name, meaning in table.columns.items()]
     return "".join(text)
-
-
-if __name__ == "__main__":
-    Path("docs/tables.md").write_text(dictionary())
