@@ -108,7 +108,6 @@ landscape: {census: {directions: [filter9]}}  # census.directions: 'filter9' is 
 landscape: {census: {samples: 5}}  # census.samples must not exceed samples
 landscape: {seeds: [0]}  # landscape.seeds: name at least two, or none
 landscape: {seeds: [0, 9]}  # landscape.seeds: [9] are not among seeds
-landscape: {depths: [0.01, 0.2]}  # claims are judged at the depths [0.01, 0.1]
 landscape: {lines: {directions: [principal0]}}  # is missing around a network that failed
 landscape: {census: {directions: [principal0]}}  # is missing around a network that failed
 landscape: {profiles: {directions: [principal0]}}  # is missing around a network that failed

@@ -14,13 +14,13 @@ from landscapes import dataset, network
 from networks import random_spikes
 from spikegrad.network_settings import Delays
 from spikegrad.seeds import generator
-from study.config.landscape import Directions
+from study.config.landscape import DIRECTIONS
 from study.landscape.constants import STATES
 from study.landscape.directions import (
     centre,
-    common,
     draw,
     load_centres,
+    n_principal,
     principal,
     save_centres,
 )
@@ -29,7 +29,6 @@ from study.landscape.states import TrainingRun, equal_loss, snapshot_losses, sta
 
 SPIKES = random_spikes(0, n_samples=4)
 DATA = dataset(SPIKES, 20)
-OPTIONS = Directions(seed=7, random=2, principal=2)
 
 
 def training_run(neuron: str, seed: int, **more: Any) -> TrainingRun:
@@ -59,7 +58,7 @@ def centres(neuron: str = "qif", **more: Any):
     active.header["seed"] = own.header["seed"]  # other weights, but the same run's
     here = states(own, losses, level, active)
     there = states(other, snapshot_losses(other, objective), level, other)
-    return {name: centre(name, here[name], there[name], objective, OPTIONS) for name in STATES}, (
+    return {name: centre(name, here[name], there[name], objective, 2) for name in STATES}, (
         own,
         other,
     )
@@ -68,7 +67,7 @@ def centres(neuron: str = "qif", **more: Any):
 def test_every_direction_is_as_long_as_the_weights():
     found, _ = centres()
     for point in found.values():
-        assert set(point.directions) == set(OPTIONS.names())
+        assert set(point.directions) == set(DIRECTIONS)
         for direction in point.directions.values():
             assert float(direction.norm()) == pytest.approx(float(point.weights.norm()))
 
@@ -129,12 +128,11 @@ def test_principal_directions_span_a_flat_way():
 
 def test_runs_share_the_directions_of_the_one_that_failed_first():
     runs = [training_run("qif", 0), training_run("lif", 0)]
-    assert common(OPTIONS, runs) == OPTIONS
+    assert n_principal(runs) == 2
     early = replace(runs[1], epochs=[0, 1], trajectory=runs[1].trajectory[:2])
-    shared = common(OPTIONS, [runs[0], early])
-    assert set(OPTIONS.names()) - set(shared.names()) == {"principal1"}
+    assert n_principal([runs[0], early]) == 1
     at_once = replace(early, epochs=[0], trajectory=early.trajectory[:1])
-    assert common(OPTIONS, [runs[0], at_once]).principal == 0
+    assert n_principal([runs[0], at_once]) == 0
     assert len(principal(at_once.trajectory, 0)) == 0
 
 

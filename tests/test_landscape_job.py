@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ SMOKE = settings("smoke.yaml")["landscape"]
 SMALL = {
     "lines": {"directions": ["filter0", "difference"], "points": 3, "max_points": 9},
     "planes": {"directions": [["filter0", "filter1"]], "points": 3, "reach": 1e-7},
-    "closeups": {"points": 3, "reaches": [1e-7, 1e-6], "samples": 2, "singles": 1},
+    "closeups": {"points": 3, "reaches": [1e-7, 1e-6], "samples": 2},
     "census": {
         "directions": ["filter0"],
         "samples": 2,
@@ -36,7 +37,6 @@ SMALL = {
         "swaps": {"points": 3, "reach": 1e-4, "max_changes": 20},
     },
     "profiles": {"directions": ["filter0"], "samples": 2, "points": 3, "max_points": 9},
-    "directions": {"random": 2, "principal": 1},
 }
 FOUND, (OWN, _) = centres("lif")
 
@@ -179,11 +179,16 @@ def test_measures_of_closeups_are_those_of_known_planes():
 
 def test_directions_that_a_run_lacks_are_left_out():
     wanted = options(
-        lines={"directions": ["filter0", "principal5"]},
-        planes={"directions": [["filter0", "filter1"], ["gradient", "principal5"]]},
-        directions={"principal": 6},
+        lines={"directions": ["filter0", "principal1"]},
+        planes={"directions": [["filter0", "filter1"], ["gradient", "principal1"]]},
     )
-    found = surfaces(job(wanted))
+    short = {
+        state: replace(
+            centre, directions={k: v for k, v in centre.directions.items() if k != "principal1"}
+        )
+        for state, centre in FOUND.items()
+    }
+    found = surfaces(Job(wanted, OWN.network, short, DATA))
     assert set(found["lines"]["direction"]) == {"filter0"}
     assert list(found["lines"]["state"].unique()) == list(STATES)
     assert set(found["planes"]["direction2"]) == {"filter1"}

@@ -11,18 +11,18 @@ import pytest
 from landscapes import random_objective, scan
 from study.config.landscape import Profiles
 from study.landscape.causes import jump_height
+from study.landscape.constants import TOLERANCE
 from study.landscape.fragmentation import persistence
 from study.landscape.isolation import WIDTH, Line
 from study.landscape.profiles import Cliff, profile, steepest, without
 from study.landscape.section import section
 
-GRID, TOLERANCE = np.linspace(-0.3, 0.3, 17), 0.0025
+GRID = np.linspace(-0.3, 0.3, 17)
 OPTIONS = Profiles(
     directions=("filter0",),
     samples=1,
     points=129,
     reach=0.02,
-    depths=(0.01, 0.1),
     max_points=10_000,
 )
 
@@ -32,7 +32,7 @@ def heights(function: Callable[[float], float]) -> list[tuple[float, float]]:
     found = section(function, GRID, TOLERANCE, WIDTH, 20_000)
     assert found.residual == 0
     jumps = []
-    for low, high in steepest(found, TOLERANCE, WIDTH):
+    for low, high in steepest(found):
         width = high - low
         values = [function(x) for x in (low - width, low, high, high + width)]
         if height := jump_height(values):
@@ -78,7 +78,7 @@ def test_a_lif_networks_jumps_are_those_of_brute_force():
     assert facts["settled"]
     assert facts["length"] == pytest.approx(2 * OPTIONS.reach)
     _, loss, missed = scan(line, OPTIONS.reach, 1501)
-    large = missed > 2 * OPTIONS.tolerance
+    large = missed > 2 * TOLERANCE
     jumps = sum(facts[f"jump_{cause}"] for cause in ("end", "grazing", "spike_swap", "input_swap"))
     assert jumps > 0.1
     assert jumps == pytest.approx(missed[large].sum(), rel=0.02)
@@ -86,13 +86,13 @@ def test_a_lif_networks_jumps_are_those_of_brute_force():
     assert facts["variation"] == pytest.approx(np.abs(np.diff(loss)).sum(), rel=0.05)
     for row in minima:
         depths = persistence(loss)[1:]
-        least, most = ((depths > row["depth"] + s * 2 * OPTIONS.tolerance).sum() for s in (1, -1))
+        least, most = ((depths > row["depth"] + s * 2 * TOLERANCE).sum() for s in (1, -1))
         assert least <= row["minima"] <= most
 
 
 def test_where_qif_spikes_linger_the_loss_does_not_jump():
     """On long lines there are cliffs that double precision does not resolve."""
-    options = OPTIONS.model_copy(update={"points": 65, "reach": 1.0, "depths": (0.01,)})
+    options = OPTIONS.model_copy(update={"points": 65, "reach": 1.0})
     facts, _ = profile(Line(*random_objective("qif", 3)), options)
     assert facts["settled"]
     assert facts["n_jumps"] == 0

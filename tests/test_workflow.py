@@ -118,16 +118,13 @@ HEAVY = {*LANDSCAPES, "train", "train_equal_activity", "search_trials", "silence
 @pytest.mark.parametrize(
     ("edit", "rerun"),
     [
-        # depths are those of tables alone
-        ({"examples": {"points": 23}, "steps": {"points": 9}, "closeups": {"points": 7},
-          "depths": [0.01, 0.02, 0.1]},
+        ({"examples": {"points": 23}, "steps": {"points": 9}, "closeups": {"points": 7}},
          {"landscape_examples", "landscape_gradients", "landscape_closeups"}),
         ({"planes": {"points": 7}, "profiles": {"max_points": 31}},
          {"landscape_surfaces", "landscape_profiles"}),
         # examples are chosen among the census's changes
         ({"lines": {"max_points": 17}, "census": {"samples": 2}},
          {"landscape_surfaces", "landscape_census", "landscape_examples"}),
-        ({"equal_activity": {"target": 5.0}}, {"train_equal_activity", *LANDSCAPES}),
     ],
 )  # fmt: skip
 def test_a_landscape_setting_reruns_what_uses_it(finished, tmp_path, edit, rerun):

@@ -241,7 +241,7 @@ def landscape_settings(*names):
 
 def roughness_settings(measures):
     """What of these roughness uses, if it is among ``measures``."""
-    used = ("samples", "directions", "profiles") if "roughness" in measures else ()
+    used = ("samples", "profiles") if "roughness" in measures else ()
     return landscape_settings(*used)
 
 

@@ -1,6 +1,9 @@
 # Loss and gradient landscapes around networks: untrained, at equal loss, trained, at equal activity.
 LANDSCAPE = f"{RESULTS}/landscape"
 LANDSCAPE_SEEDS = list(STUDY.landscape.seeds)
+# Networks are trained once more with this activity, the same for all neuron models, and otherwise
+# as before, so that these are compared where they spike equally often.
+EQUAL_ACTIVITY = {"strength": 0.005, "target": 10.0}
 DIRECTIONS = f"{LANDSCAPE}/directions/{{neuron}}/{{seed}}.safetensors"
 
 # What several jobs measure around every network, each by the function of this name in the module
@@ -35,7 +38,7 @@ use rule train as train_equal_activity with:
         f"{BENCHMARKS}/landscape/equal_activity/{{neuron}}/{{seed}}.tsv"
     params:
         overrides={
-            "training.activity": STUDY.landscape.equal_activity.model_dump(mode="json")
+            "training.activity": EQUAL_ACTIVITY,
         },
 
 
@@ -61,7 +64,7 @@ rule landscape_directions:
     resources:
         **needs(4000, "landscape_directions"),
     params:
-        landscape=landscape_settings("samples", "directions"),
+        landscape=landscape_settings("samples"),
     script:
         "../scripts/landscape_directions.py"
 
@@ -103,7 +106,7 @@ for MEASURE, (SETTINGS, TABLES) in LANDSCAPE_MEASURES.items():
         params:
             code=code("landscape_measure.py", f"study.landscape.{MEASURE}"),
             modules=[f"study.landscape.{MEASURE}"],
-            landscape=landscape_settings("samples", "jobs", "directions", *SETTINGS),
+            landscape=landscape_settings("samples", "jobs", *SETTINGS),
         script:
             "../scripts/landscape_measure.py"
 
@@ -146,7 +149,6 @@ rule landscape_summary:
     params:
         searches=SEED_SEARCHES,
         folds=SEED_FOLDS,
-        depths=STUDY.landscape.depths,
     script:
         "../scripts/landscape_summary.py"
 
@@ -186,7 +188,7 @@ rule landscape_examples:
     resources:
         **needs(4000, "landscape_examples"),
     params:
-        landscape=landscape_settings("samples", "directions", "examples"),
+        landscape=landscape_settings("samples", "examples"),
         splits=SEED_SPLITS,
     script:
         "../scripts/landscape_examples.py"

@@ -6,9 +6,9 @@ import pandas as pd
 
 from _job import start
 from spikegrad.settings import part
-from study.config.landscape import LandscapeSettings
+from study.config.landscape import N_PRINCIPAL, LandscapeSettings
 from study.data.dataset import load
-from study.landscape.directions import centre, common, save_centres
+from study.landscape.directions import centre, n_principal, save_centres
 from study.landscape.objective import Objective, landscape_samples
 from study.landscape.states import equal_loss, load_run, snapshot_losses, states
 from study.storage.tables import write_table
@@ -31,9 +31,9 @@ own, active, other = (
 objectives = {neuron: Objective(run.network, data) for neuron, run in own.items()}
 losses = {neuron: snapshot_losses(run, objectives[neuron]) for neuron, run in own.items()}
 level = equal_loss(losses.values())
-directions = common(options.directions, [*own.values(), *active.values()])
-if directions != options.directions:
-    fewer = f"{directions.principal} of {options.directions.principal} principal directions"
+main = n_principal([*own.values(), *active.values()])
+if main < N_PRINCIPAL:
+    fewer = f"{main} of {N_PRINCIPAL} principal directions"
     log.warning("seed %d: a network failed early, so that only %s exist", seed, fewer)
 table = []
 for file in snakemake.output.directions:
@@ -43,7 +43,7 @@ for file in snakemake.output.directions:
     # The other seed's trained network stands for its state of equal activity, which it may lack.
     there_losses = snapshot_losses(other[neuron], objective)
     there = states(other[neuron], there_losses, level, other[neuron])
-    centres = {s: centre(s, here[s], there[s], objective, directions) for s in here}
+    centres = {s: centre(s, here[s], there[s], objective, main) for s in here}
     save_centres(file, own[neuron], centres)
     for point in centres.values():
         facts = {key: value for key, value in point.about.items() if key != "directions"}

@@ -6,12 +6,12 @@ from study.landscape.summary import census_summary, measures
 from study.storage.tables import read_table, write_table
 
 start(snakemake)
-depths, output = snakemake.params.depths, snakemake.output
+output = snakemake.output
 tables = {name: read_table(file) for name, file in snakemake.input.items()}
-lines = line_minima(tables.pop("lines"), depths)
+lines = line_minima(tables.pop("lines"))
 census = census_summary(tables.pop("changes"), tables.pop("census_lines"))
 write_table(lines, output.lines)
-write_table(plane_minima(tables.pop("planes"), depths), output.planes)
+write_table(plane_minima(tables.pop("planes")), output.planes)
 write_table(census, output.census)
 table = measures(line_minima=lines, census=census, **tables)
 table["fold"] = table["seed"].map(snakemake.params.folds)

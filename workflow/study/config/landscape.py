@@ -17,22 +17,25 @@ from pydantic import (
 )
 
 from spikegrad.settings import Distinct, Section
-from study.config.training import Activity
 
 JUDGED_DEPTHS = (0.01, 0.1)
 """Depths of minima, in nats, at which landscapes are judged; fixed before any result."""
+RANDOM = ("gaussian", "filter", "layer")
+"""Kinds of random directions: unscaled, or scaled as the weights of each neuron or layer are."""
+N_RANDOM = 2
+"""Random directions of each kind."""
+N_PRINCIPAL = 2
+"""Main directions of a training, at most; a network that failed early has fewer."""
+DIRECTIONS = (
+    *(f"{kind}{k}" for kind in RANDOM for k in range(N_RANDOM)),
+    "gradient",
+    "difference",
+    *(f"principal{k}" for k in range(N_PRINCIPAL)),
+)
+"""Names of all directions; `difference` leads to the network of the next seed of a search."""
 
 Names = Annotated[tuple[str, ...], Field(min_length=1), Distinct]
 Points = Annotated[int, Field(ge=3)]
-
-
-def _with_judged(depths: tuple[float, ...]) -> tuple[float, ...]:
-    if not set(JUDGED_DEPTHS) <= set(depths):
-        raise ValueError(f"claims are judged at the depths {list(JUDGED_DEPTHS)}; leave these in")
-    return depths
-
-
-Depths = Annotated[tuple[PositiveFloat, ...], Distinct, AfterValidator(_with_judged)]
 
 
 def _odd(points: int) -> int:
@@ -47,36 +50,13 @@ def _whole_steps(points: int) -> int:
     return points
 
 
-class Directions(Section):
-    """Directions in weight space; the lists below call them by name.
-
-    `gaussian0`, `filter0`, `layer0`, ... are random: unscaled, or scaled to the weights of each
-    neuron or layer. `gradient`; `difference` leads to the network of the next seed;
-    `principal0`, ... are the main directions of the training run.
-    """
-
-    seed: NonNegativeInt
-    """Seed of the random directions."""
-    random: PositiveInt
-    """Number of each random kind."""
-    principal: NonNegativeInt
-    """Number of principal directions, less than `training.snapshots`. Seeds with which a network
-    of any model fails before it has more snapshots than these have fewer, so that only `lines` and
-    `planes` may name them, and not as their first."""
-
-    def names(self) -> list[str]:
-        """Every direction's name."""
-        kinds = [
-            f"{kind}{k}" for kind in ("gaussian", "filter", "layer") for k in range(self.random)
-        ]
-        return [*kinds, "gradient", "difference", *(f"principal{k}" for k in range(self.principal))]
-
-
 class Lines(Section):
     """One-dimensional sections through the landscape."""
 
     directions: Names
-    """Along which directions."""
+    """Along which directions: filter0 is the first random one that is scaled as each neuron's
+    weights, layer0 as each layer's, gaussian0 as none; principal0 is the main one of the training;
+    gradient and difference, to the next seed's network of the same search, have no number."""
     points: Points
     """Evenly spaced points that each line begins with."""
     reach: PositiveFloat
@@ -105,22 +85,13 @@ class Planes(Section):
 class Closeups(Section):
     """Small, fine planes around trained networks, of single samples and of the mean of some."""
 
-    directions: Annotated[tuple[str, str], Distinct]
-    """The pair of directions that spans the planes."""
     points: Annotated[int, Field(ge=3), AfterValidator(_odd)]
     """Points along each axis, an odd number; the gradient is taken at all of them."""
     reaches: Annotated[tuple[PositiveFloat, ...], Field(min_length=1), Distinct]
     """Largest distances from the network along each axis, a plane for each."""
     samples: PositiveInt
-    """How many of the samples the mean is over, at most `landscape.samples`."""
-    singles: PositiveInt
-    """How many of these are looked at alone."""
-
-    @model_validator(mode="after")
-    def _singles_are_samples(self) -> Self:
-        if self.singles > self.samples:
-            raise ValueError(f"singles = {self.singles} are more than samples = {self.samples}")
-        return self
+    """How many of the samples the mean is over, at most `landscape.samples`; the first of them is
+    looked at alone, too."""
 
 
 class LineSearch(Section):
@@ -170,16 +141,8 @@ class Profiles(Section):
     """Points to begin with, an odd number; more are added where they show anything."""
     reach: PositiveFloat
     """Largest distance from the network, to both sides."""
-    depths: Depths
-    """Depths in nats at which minima are counted; a quarter of the least is the tolerance to which
-    the loss is followed."""
     max_points: PositiveInt
     """Points on a line after which no more are added."""
-
-    @property
-    def tolerance(self) -> float:
-        """To which the loss is followed, in nats."""
-        return min(self.depths) / 4
 
 
 class Steps(Section):
@@ -220,18 +183,8 @@ class LandscapeSettings(Section):
     null: the first of each search, or the first two if there is one search."""
     samples: PositiveInt
     """Training samples that the loss is the mean over, drawn for each seed anew."""
-    equal_activity: Activity
-    """Networks are trained once more with this `training.activity`, the same for all neuron models,
-    and otherwise as before, so that these are compared where they spike equally often."""
-    depths: Depths
-    """Depths, in nats, beyond which the minima of lines and planes are counted."""
     jobs: PositiveInt
     """Jobs that share the surfaces of each run; as many share each of its other measures."""
-    directions: Directions
-    """Directions in weight space, named by kind and number: filter0 is the first random direction
-    that is scaled as each neuron's weights, layer0 as each layer's, gaussian0 as none; principal0
-    is the main direction of the training; gradient and difference, to the next seed's network of
-    the same search, have no number."""
     lines: Lines
     """Loss, accuracy and activity along lines."""
     planes: Planes
@@ -255,16 +208,14 @@ class LandscapeSettings(Section):
         named = {
             "lines": (self.lines.directions, self.lines.directions[:1]),
             "planes": (pairs, pairs[:2]),
-            "closeups": (self.closeups.directions,) * 2,
             "census": (self.census.directions,) * 2,
             "profiles": (self.profiles.directions,) * 2,
         }
-        known = self.directions.names()
         for section, (names, needed_by_every_figure) in named.items():
             for name in names:
-                if name not in known:
+                if name not in DIRECTIONS:
                     raise ValueError(
-                        f"{section}.directions: '{name}' is not one of {', '.join(known)}"
+                        f"{section}.directions: '{name}' is not one of {', '.join(DIRECTIONS)}"
                     )
             for name in needed_by_every_figure:
                 if name.startswith("principal"):

@@ -254,9 +254,6 @@ class Study(Section):
                 "landscapes know no network.delays: leave that out, or landscapes by"
                 " `landscape: {seeds: []}`"
             )
-        fewest = min(self.model(neuron).training.snapshots for neuron in self.neurons)
-        if seeds and self.landscape.directions.principal >= fewest:
-            raise ValueError("landscape.directions.principal must be below training.snapshots")
         return self
 
     @model_validator(mode="after")

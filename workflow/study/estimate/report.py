@@ -7,6 +7,7 @@ from typing import cast
 
 import pandas as pd
 
+from study.config.landscape import DIRECTIONS
 from study.config.study import Neuron, Study
 from study.estimate.memory import MB, memory
 from study.estimate.seconds import Job, longest_chain, wall_seconds
@@ -53,7 +54,7 @@ def disk(study: Study, rule: str, wildcards: Wildcards) -> float:
             kept = 2 if rule == "train_variant" else snapshots(study, neuron)
             left = 4 * 2 * kept * n_weights(study, neuron)
         case "landscape_directions":
-            vectors = 4 * (1 + len(study.landscape.directions.names()))
+            vectors = 4 * (1 + len(DIRECTIONS))
             left = 8 * vectors * sum(n_weights(study, n) for n in study.exact)
         case _:
             left = FIGURE if rule.startswith("plot_") else TABLES

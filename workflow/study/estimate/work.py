@@ -294,7 +294,7 @@ class Rules:
     def landscape_closeups(self) -> Work:
         options = self._landscape.closeups
         points = len(options.reaches) * options.points**2
-        calls = points * (options.singles + (options.samples > options.singles))
+        calls = points * (1 + (options.samples > 1))
         jobs = self._landscape.jobs
         work = self._around(0.0, points * options.samples, calls=calls)
         return started(times(1 / jobs, work))

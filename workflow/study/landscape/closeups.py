@@ -19,6 +19,8 @@ from study.landscape.objective import gradient_norm
 from study.storage.columns import Table, shared
 
 STATE = "trained"
+AXES = ("filter0", "filter1")
+"""Directions that span the planes."""
 SHALLOW = 0.01
 """Minima that are no deeper than this share of the plane's range of losses do not count."""
 MEAN = "mean"
@@ -41,25 +43,23 @@ CLOSEUPS_TABLE = Table(
 
 
 def closeups(job: Job) -> dict[str, pd.DataFrame]:
-    """Loss and gradient at each point of each plane, of the mean and of each single sample."""
+    """Loss and gradient at each point of each plane, of the mean and of the first sample."""
     options, centre = job.options.closeups, job.centres[STATE]
-    axes = [centre.directions[name] for name in options.directions]
-    numbers = torch.arange(options.samples)
-    singles, others = numbers[: options.singles].split(1), numbers[options.singles :]
-    parts = [*singles, others] if len(others) else singles  # whose mean is that of all
+    axes = [centre.directions[name] for name in AXES]
+    first, others = torch.arange(options.samples).split([1, options.samples - 1])
+    parts = [first, others] if len(others) else [first]  # whose mean is that of all
     shares = [len(part) / options.samples for part in parts]
     objectives = [job.objective.select(part) for part in parts]
-    names = [MEAN, *(f"sample {k}" for k in range(options.singles))]
     side = np.linspace(-1.0, 1.0, options.points)
     rows = []
     for reach, across, up in job.share(list(product(options.reaches, side, side)), "points"):
         x, y = reach * across, reach * up
-        weights = centre.at(options.directions, (x, y))
+        weights = centre.at(AXES, (x, y))
         found = [own.gradient_or_nan(weights) for own in objectives]
         losses, gradients = zip(*found, strict=True)
         losses = (torch.cat(losses), *losses)
         gradients = (sum(map(mul, shares, gradients)), *gradients)
-        for of, own, gradient in zip(names, losses, gradients, strict=False):
+        for of, own, gradient in zip((MEAN, "sample 0"), losses, gradients, strict=False):
             loss = float(own.mean())
             slope_x, slope_y = (float(gradient @ axis) for axis in axes)
             norm = gradient_norm(gradient, centre.weights, job.network)

@@ -16,6 +16,12 @@ SWAPS = ("input swap", "spike swap")
 OF_SAMPLES = ("word_variation", "word_in_jumps", "word_minima")
 """What is measured around single samples; see :func:`study.landscape.roughness.around_samples`."""
 
+SEED = 0
+"""Every random number of landscapes derives from it, and from the networks' seeds."""
+
+DEPTHS = (0.003, 0.01, 0.03, 0.1, 0.3)
+"""Depths, in nats, beyond which the minima of lines and planes are counted."""
+
 JUMP = 1e-9
 """Smallest jump of a sample's loss, in nats, that counts as a discontinuity."""
 

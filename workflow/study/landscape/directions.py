@@ -16,13 +16,11 @@ from torch import Tensor
 from spikegrad.network import Network, network_of
 from spikegrad.saving import load_tensors, save_tensors
 from spikegrad.seeds import generator
-from study.config.landscape import Directions
-from study.landscape.constants import STATES
+from study.config.landscape import N_PRINCIPAL, N_RANDOM, RANDOM
+from study.landscape.constants import SEED, STATES
 from study.landscape.objective import FAILURES, Objective, gradient_norm, held, matrices
 from study.landscape.states import State, TrainingRun
 from study.storage.columns import Table, shared
-
-RANDOM = ("gaussian", "filter", "layer")
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Centre:
 
 
 def draw(kind: str, weights: Tensor, network: Network, generator: torch.Generator) -> Tensor:
-    """A random direction of ``kind``, one of :data:`RANDOM`.
+    """A random direction of ``kind``, one of :data:`study.config.landscape.RANDOM`.
 
     "filter" gives each neuron's part, in each weight matrix, the norm of that neuron's weights
     (Li et al., arXiv 1712.09913); "layer" does so with whole matrices.
@@ -67,10 +65,9 @@ def draw(kind: str, weights: Tensor, network: Network, generator: torch.Generato
     return direction
 
 
-def common(options: Directions, runs: Iterable[TrainingRun]) -> Directions:
-    """The directions that all ``runs`` have: one that failed early has few principal ones."""
-    fewest = min(len(run.trajectory) for run in runs) - 1
-    return options.model_copy(update={"principal": min(options.principal, fewest)})
+def n_principal(runs: Iterable[TrainingRun]) -> int:
+    """Principal directions that all ``runs`` have; one that failed early has few."""
+    return min(N_PRINCIPAL, *(len(run.trajectory) - 1 for run in runs))
 
 
 def principal(trajectory: Tensor, number: int) -> Tensor:
@@ -95,10 +92,8 @@ STATES_TABLE = Table(
 )
 
 
-def centre(
-    name: str, state: State, other: State, objective: Objective, options: Directions
-) -> Centre:
-    """The state called ``name`` with all directions from it.
+def centre(name: str, state: State, other: State, objective: Objective, n_principal: int) -> Centre:
+    """The state called ``name`` with all directions from it, ``n_principal`` of them main ones.
 
     ``other`` is the state of another seed's network that "difference" leads to. Directions hold
     time constants. ValueError if the network has learned delays, or no gradient at the state.
@@ -120,14 +115,14 @@ def centre(
     raw: dict[str, Tensor] = {}
     about: dict[str, dict[str, Any]] = {}
     for kind_number, kind in enumerate(RANDOM):
-        for k in range(options.random):
+        for k in range(N_RANDOM):
             stream = (seed, STATES.index(name), kind_number, k)
-            raw[f"{kind}{k}"] = draw(kind, weights, run.network, generator(options.seed, *stream))
-            about[f"{kind}{k}"] = {"seed": options.seed, "stream": list(stream)}
+            raw[f"{kind}{k}"] = draw(kind, weights, run.network, generator(SEED, *stream))
+            about[f"{kind}{k}"] = {"seed": SEED, "stream": list(stream)}
     raw["gradient"] = gradient
     raw["difference"] = other.weights - weights
     path = run.trajectory.masked_fill(fixed, 0.0)
-    for k, component in enumerate(principal(path, options.principal)):
+    for k, component in enumerate(principal(path, n_principal)):
         raw[f"principal{k}"] = component
     norm = weights[~fixed].norm()
     directions = {}

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import label
 
-from study.landscape.constants import TOLERANCE
+from study.landscape.constants import DEPTHS, TOLERANCE
 from study.storage.columns import Table, shared
 
 LINE = ["seed", "state", "direction"]
@@ -73,7 +73,7 @@ LINE_MINIMA_TABLE = Table(
 )
 
 
-def line_minima(lines: pd.DataFrame, depths: Sequence[float]) -> pd.DataFrame:
+def line_minima(lines: pd.DataFrame, depths: Sequence[float] = DEPTHS) -> pd.DataFrame:
     """Minima deeper than ``depths``, in nats, of all lines, as :func:`surfaces.surfaces` has them.
 
     ``minima_least`` and ``minima_most`` bound what the loss itself has (stability of persistence):
@@ -127,7 +127,7 @@ PLANE_MINIMA_TABLE = Table(
 )
 
 
-def plane_minima(planes: pd.DataFrame, depths: Sequence[float]) -> pd.DataFrame:
+def plane_minima(planes: pd.DataFrame, depths: Sequence[float] = DEPTHS) -> pd.DataFrame:
     """Minima of every plane, on the part around its centre where no neuron model diverges.
 
     What lies outside is a wall, as high as the highest point inside.

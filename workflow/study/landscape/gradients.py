@@ -26,7 +26,7 @@ from study.config.landscape import Updates
 from study.config.training import TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.landscape.causes import explain
-from study.landscape.constants import STATES, SWAPS
+from study.landscape.constants import SEED, STATES, SWAPS
 from study.landscape.isolation import Line, bracket, breaks
 from study.landscape.job import Job
 from study.landscape.objective import Objective, cosine, gradient_norm, held, vector_of
@@ -98,7 +98,7 @@ SAMPLE_GRADIENTS_TABLE = Table(
 def gradients(job: Job) -> dict[str, pd.DataFrame]:
     """Updates of training on their own batch and on the landscape's samples, loss and gradient
     along them, and the breaks that they meet; gradients of single samples in each state."""
-    options, seed = job.options, job.options.directions.seed
+    options = job.options
     steps, losses, met, samples = [], [], [], []
     updates = list(kept_updates(job.checkpoint, job.snapshots, job.data, options.steps.number))
     for update in job.share(updates, "steps"):
@@ -108,7 +108,7 @@ def gradients(job: Job) -> dict[str, pd.DataFrame]:
             facts, table = along(objective, update.weights, update.change, options.steps.points)
             steps.append({**key, **facts, "cosine_clipped": clipped_cosine(objective, update)})
             losses += [{**key, **row} for row in table.to_dict("records")]
-        draw = generator(seed, update.seed, update.epoch)
+        draw = generator(SEED, update.seed, update.epoch)
         met.append({**update.key, **breaks_met(update, options.updates, draw)})
     for state in job.share(STATES, "states"):
         weights = job.centres[state].weights

@@ -19,6 +19,7 @@ from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.config.landscape import LandscapeSettings
 from study.data.dataset import SpikeDataset
+from study.landscape.constants import SEED
 
 FAILURES = (SpikeOverflowError, NotFiniteError)
 """Where a network diverges, or its loss has no finite gradient."""
@@ -120,7 +121,7 @@ def landscape_samples(data: SpikeDataset, options: LandscapeSettings, seed: int)
             f"landscape.samples is {options.samples}, but {data.name} has only {len(data)} "
             "training samples; lower it"
         )
-    return data.draw(options.samples, generator(options.directions.seed, seed))
+    return data.draw(options.samples, generator(SEED, seed))
 
 
 def weights_of(network: Network) -> Tensor:

@@ -16,7 +16,7 @@ import pandas as pd
 from spikegrad.layers import SpikeOverflowError
 from study.config.landscape import Profiles
 from study.landscape.causes import explain
-from study.landscape.constants import CAUSES, SWAPS, height_column
+from study.landscape.constants import CAUSES, SWAPS, TOLERANCE, height_column
 from study.landscape.fragmentation import finite_range, persistence
 from study.landscape.isolation import WIDTH, Line, bracket
 from study.landscape.job import Job, sample_lines
@@ -25,6 +25,8 @@ from study.landscape.section import Section, section
 from study.landscape.signature import same_signature
 from study.storage.columns import Table, shared
 
+DEPTHS = (0.01, 0.03, 0.1, 0.3)
+"""Depths, in nats, at which minima are counted."""
 PROFILES_TABLE = Table(
     files=("landscape/profiles.parquet", "landscape/profiles/*/*/*.profiles.parquet"),
     says="Single samples along lines, and what of their change lies in jumps.",
@@ -90,13 +92,12 @@ def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[st
         except SpikeOverflowError:
             return math.nan
 
-    tolerance = options.tolerance
     grid = np.linspace(-options.reach, options.reach, options.points)
-    found = section(loss, grid, tolerance, WIDTH, options.max_points)
+    found = section(loss, grid, TOLERANCE, WIDTH, options.max_points)
     low, high = finite_range(found.x, found.values)
     inside = (found.x >= low) & (found.x <= high)
     x, values = found.x[inside], found.values[inside]  # noqa: PD011
-    cliffs = [c for c in cliffs_of(line, found, tolerance) if x[0] < c.x <= x[-1]]
+    cliffs = [c for c in cliffs_of(line, found) if x[0] < c.x <= x[-1]]
     jumps = [c for c in cliffs if c.jump]
     heights = {cause: sum(abs(j.jump) for j in jumps if j.cause == cause) for cause in CAUSES}
     facts = {
@@ -116,17 +117,17 @@ def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[st
     depths = {name: persistence(version)[1:] for name, version in versions.items()}
     rows = [
         {"depth": depth, **{name: int((d > depth).sum()) for name, d in depths.items()}}
-        for depth in options.depths
+        for depth in DEPTHS
     ]
     return facts, rows
 
 
-def steepest(found: Section, tolerance: float, width: float) -> list[tuple[float, float]]:
-    """Intervals not wider than ``width`` in which the function changes by more than ``tolerance``.
+def steepest(found: Section) -> list[tuple[float, float]]:
+    """Intervals not wider than WIDTH in which the function changes by more than TOLERANCE.
 
     Neighbours are joined, since where a jump lies may be a matter of rounding.
     """
-    steep = (np.diff(found.x) <= width) & (np.abs(np.diff(found.values)) > tolerance)
+    steep = (np.diff(found.x) <= WIDTH) & (np.abs(np.diff(found.values)) > TOLERANCE)
     ends: list[tuple[float, float]] = []
     for k in np.flatnonzero(steep):
         low, high = float(found.x[k]), float(found.x[k + 1])
@@ -136,10 +137,10 @@ def steepest(found: Section, tolerance: float, width: float) -> list[tuple[float
     return ends
 
 
-def cliffs_of(line: Line, found: Section, tolerance: float) -> list[Cliff]:
+def cliffs_of(line: Line, found: Section) -> list[Cliff]:
     """What happens at the steepest places of a section of ``line``'s loss, ascending."""
     cliffs = []
-    for low, high in steepest(found, tolerance, WIDTH):
+    for low, high in steepest(found):
         jump, cause = 0.0, ""
         try:
             around = bracket(line, line.spikes(low), line.spikes(high))
