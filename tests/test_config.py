@@ -123,10 +123,8 @@ data: {source: files, files: {train: a.h5, test: a.h5}}  # train and test are th
 variants: {slower: {changes: {x: {network.delay_line.copies: 5}}}}  # variants.slower: changes.x: \
 no model has the section of 'network.delay_line.copies'
 ntk: {analytic: {slopes: [5.0, 5.0]}}  # an entry is listed twice: 5.0
-ntk: {analytic: {surrogates: [{name: identity}, {name: erf_derivative, slope: 1.0}]}}  # must have \
-true_derivative among them
 ntk: {stability: {depths: [3]}}  # depths must have 2
-ntk: {stability: {surrogates: [{name: identity}]}}  # drift.surrogate
+ntk: {stability: {surrogates: [{name: identity}]}}  # surrogates must have HardTanhSurrogate
 ntk: {stability: {surrogates: [{name: true_derivative}]}}  # 'ntk.stability.surrogates
 ntk: {ensembles: [{name: figures, activations: [{name: sign}], surrogate: {name: identity}, \
 hidden_layers: 1, widths: [5], n_networks: 2, record_steps: [0, 5], block_size: 2, \

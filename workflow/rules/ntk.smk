@@ -23,7 +23,6 @@ rule ntk_train:
         f"{BENCHMARKS}/ntk/{{experiment}}/{{job}}.tsv"
     resources:
         **needs(2000, "ntk_train"),
-        checkpoint_every=STUDY.ntk.checkpoint_every,  # no parameter: a change repeats nothing
     params:
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
@@ -110,7 +109,6 @@ rule ntk_stability:
     resources:
         **needs(2000, "ntk_stability"),
     params:
-        seed=STUDY.ntk.problem.seed,
         stability=STUDY.ntk.stability.model_dump(mode="json"),
     script:
         "../scripts/ntk_stability.py"
@@ -121,7 +119,6 @@ figure(
     "ntk_target",
     "target",
     {"problem": rules.ntk_limits.output.problem},
-    seed=STUDY.ntk.problem.seed,
 )
 figure(
     "ntk",
@@ -196,5 +193,4 @@ figure(
     "ntk_stability",
     "unstable learning",
     pick(rules.ntk_stability.output, "cases", "drift"),
-    n_points=STUDY.ntk.stability.n_points,
 )

@@ -15,7 +15,7 @@ outputs = zip(experiments, out.predictions, out.distances, out.spreads, out.tren
 for experiment, predictions_file, *table_files in outputs:
     networks = read_table(*of_experiment(snakemake.input.networks, experiment.name))
     predicted = predictions(problem, experiment)
-    tables = [find(networks, predicted, problem, n) for find in (distances, spreads, trends)]
+    tables = [find(networks, predicted, n) for find in (distances, spreads, trends)]
     last = tables[0][tables[0].step == tables[0].step.max()]
     log.info("%s, after training:\n%s", experiment.name, last.to_string())
     write_table(predicted, predictions_file)

@@ -14,4 +14,4 @@ out = snakemake.output
 write_table(problem_rows(settings), out.problem)
 write_table(diagonals(settings, analytic), out.diagonals)
 write_table(naive_regression(settings, analytic), out.naive_regression)
-write_table(off_circle(settings, setup), out.off_circle)
+write_table(off_circle(setup), out.off_circle)

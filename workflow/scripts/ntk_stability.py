@@ -7,10 +7,9 @@ from study.ntk.instability import drift, search
 from study.storage.tables import write_table
 
 log = start(snakemake)
-seed = snakemake.params.seed
 setup = validate(StabilityConfig, snakemake.params.stability)
-cases, points = search(seed, setup)
+cases, points = search(setup)
 log.info("least stable data:\n%s", cases.to_string())
 for table, path in ((cases, snakemake.output.cases), (points, snakemake.output.points)):
     write_table(table, path)
-write_table(drift(seed, setup, cases, points), snakemake.output.drift)
+write_table(drift(setup.drift, cases, points), snakemake.output.drift)

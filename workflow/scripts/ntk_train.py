@@ -18,7 +18,6 @@ table = train_cells(
     experiment,
     experiment.jobs()[int(snakemake.wildcards.job)],
     Path(params.checkpoints),
-    snakemake.resources.checkpoint_every,
     digest([], f"{params.code} {params.problem} {params.experiment}"),
 )
 write_table(table, snakemake.output.networks)

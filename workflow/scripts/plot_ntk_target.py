@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 
 from _job import start
+from study.ntk.build import SEED
 from study.ntk.figures import TRAINING_POINTS, angle_axis
 from study.storage.tables import read_table
 from study.style import save
@@ -16,5 +17,5 @@ axes.plot(train.angle, train.target, **TRAINING_POINTS, label=f"{len(train)} tra
 axes.set_ylabel("target")
 angle_axis(axes)
 axes.legend()
-axes.set_title(f"regression on the unit circle (seed {snakemake.params.seed})")
+axes.set_title(f"regression on the unit circle (seed {SEED})")
 save(figure, snakemake.output)

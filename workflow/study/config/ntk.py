@@ -124,13 +124,6 @@ class NTKExperiment(Section):
         return [cells[i : i + size] for i in range(0, len(cells), size)]
 
 
-class KernelExperiment(NTKExperiment):
-    """An experiment on the networks' tangent kernels, which needs smooth activations."""
-
-    activations: Annotated[tuple[ErfActivation, ...], Field(min_length=1), Distinct]
-    """The activations phi; networks of each are trained."""
-
-
 class AnalyticConfig(Section):
     """Limits of infinitely wide networks, from the formulas alone."""
 
@@ -138,36 +131,28 @@ class AnalyticConfig(Section):
     """Slopes m at which erf_m approaches the sign function."""
     depths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1), Distinct]
     """Numbers of dense layers, L."""
-    surrogates: Annotated[tuple[Surrogate, ...], Field(min_length=2), Distinct]
-    """The derivatives in backpropagation: true_derivative, which is the NTK, and others."""
-
-    @model_validator(mode="after")
-    def _has_both_kernels(self) -> AnalyticConfig:
-        if "true_derivative" not in {surrogate.name for surrogate in self.surrogates}:
-            raise ValueError("surrogates must have true_derivative among them, for the NTK")
-        return self
 
 
 class OffCircleConfig(Section):
     """Gaussian inputs of unequal norm, where the SG-NTK of sign networks is asymmetric."""
 
-    n_inputs: Count
-    """Dimension of the inputs."""
     n_points: Annotated[int, Field(ge=2)]
     """Inputs, drawn from a standard normal distribution."""
-    slope: Positive
-    """Slope of the erf networks whose empirical kernels show the asymmetry."""
     width: Count
-    """Neurons in each of their two hidden layers."""
+    """Neurons in each of the two hidden layers of the networks whose empirical kernels show the
+    asymmetry."""
     n_networks: Annotated[int, Field(ge=2)]
     """Networks over which the empirical kernel is averaged."""
 
 
-class DriftConfig(Section):
-    """Sign networks with one hidden layer, trained on the least stable data of a surrogate."""
+DRIFTING = HardTanhSurrogate(name="hard_tanh", half_width=1.0)
+"""Whose networks `drift` trains: few neurons are inside a narrower window."""
 
-    surrogate: StepSurrogate
-    """One of the `surrogates`. A narrow window needs wider networks: few neurons are inside it."""
+
+class DriftConfig(Section):
+    """Sign networks with one hidden layer, trained on the least stable data of a window of width 1
+    to both sides."""
+
     widths: Annotated[tuple[Count, ...], Field(min_length=1), Distinct]
     """Neurons in their hidden layer; the kernel is that of infinitely many."""
     n_networks: Annotated[int, Field(ge=2)]
@@ -180,13 +165,11 @@ class StabilityConfig(Section):
     """A search for data on which gradient flow with the SG-NTK of sign networks diverges."""
 
     surrogates: Annotated[tuple[StepSurrogate, ...], Field(min_length=1), Distinct]
-    """The derivatives in backpropagation."""
+    """The derivatives in backpropagation; the window whose networks `drift` trains among them."""
     depths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1), Distinct]
     """Numbers of dense layers, L; 2 among them, whose networks `drift` trains."""
     n_inputs: Annotated[tuple[Count, ...], Field(min_length=1), Distinct]
     """Dimensions of the inputs."""
-    n_points: Annotated[int, Field(ge=2)]
-    """Training points."""
     n_draws: Count
     """Random data sets for each surrogate, depth and dimension: of nearly parallel and of
     independent inputs, of equal and of very unequal norms."""
@@ -201,22 +184,18 @@ class StabilityConfig(Section):
     def _what_drifts_is_searched(self) -> StabilityConfig:
         if 2 not in self.depths:
             raise ValueError("depths must have 2 among them: `drift` trains such networks")
-        if self.drift.surrogate not in self.surrogates:
-            raise ValueError("drift.surrogate must be one of the surrogates")
+        if DRIFTING not in self.surrogates:
+            raise ValueError(f"surrogates must have {DRIFTING!r} among them, for `drift`")
         return self
 
 
 class NTKProblem(Section):
     """The regression problem of all experiments."""
 
-    seed: Annotated[int, Field(ge=0)]
-    """Every random number of this section derives from it."""
     n_test: Annotated[int, Field(ge=4, multiple_of=2)]
     """Test angles, equidistant on the circle; even, so that angle 0 is one of them."""
     n_train: Count
     """Training points, drawn from the test angles."""
-    learning_rate: Positive
-    """Of full-batch gradient descent; kernel time is learning rate times steps."""
 
     @model_validator(mode="after")
     def _training_points_are_test_angles(self) -> NTKProblem:
@@ -230,12 +209,10 @@ class NTKConfig(Section):
 
     problem: NTKProblem
     """What all experiments share."""
-    kernels: Annotated[tuple[KernelExperiment, ...], Field(min_length=1)]
+    kernels: Annotated[tuple[NTKExperiment, ...], Field(min_length=1)]
     """Finite networks' kernels, before, during and after training, beside the analytic ones."""
     ensembles: Annotated[tuple[NTKExperiment, ...], Field(min_length=1)]
     """Trained networks, beside regression with the SG-NTK and with other kernels."""
-    checkpoint_every: Count
-    """Steps between checkpoints, from which killed training goes on."""
     n_resamples: Annotated[int, Field(ge=100)]
     """Bootstrap samples of networks behind each interval."""
     analytic: AnalyticConfig
@@ -249,6 +226,8 @@ class NTKConfig(Section):
     def _fits_the_figures(self) -> NTKConfig:
         if any(e.gaussian_inputs for e in self.kernels) or self.ensembles[0].gaussian_inputs:
             raise ValueError("kernels, and the first of ensembles, are on the circle")
+        if any(isinstance(a, SignActivation) for e in self.kernels for a in e.activations):
+            raise ValueError("kernels are of smooth networks: activations are erf")
         if any([a.name for a in e.activations] != ["sign"] for e in self.ensembles):
             raise ValueError("ensembles are of sign networks: activations is [{name: sign}]")
         names = ["figures", "limits", "stability", *(e.name for e in self.experiments())]

@@ -18,9 +18,14 @@ from spikegrad.seeds import generator, numpy_generator
 from study.config import ntk as config
 from study.ntk.dense_networks import Architecture
 
+SEED = 1
+"""Every random number of the experiments derives from it."""
+LEARNING_RATE = 0.1
+"""Of full-batch gradient descent; kernel time is learning rate times steps."""
+
 
 class Stream(IntEnum):
-    """Independent random streams below the section's one seed."""
+    """Independent random streams below the one seed."""
 
     TRAINING_SET = 0
     NETWORKS = 1
@@ -58,7 +63,7 @@ def circle_problem(settings: config.NTKProblem) -> Problem:
     angles = 2 * np.pi * (np.arange(n) - n // 2) / n
     x0, x1 = np.sin(angles), np.cos(angles)
     targets = 4 * x0 * x1**2 - 0.8 * x0**3 + 1.2 * x1**2 - 0.8 * x0**2 * x1
-    draw = numpy_generator(settings.seed, Stream.TRAINING_SET)
+    draw = numpy_generator(SEED, Stream.TRAINING_SET)
     train = np.sort(draw.choice(n, settings.n_train, replace=False))
     return Problem("angle", angles, np.stack([x0, x1], axis=1), targets, train)
 
@@ -68,15 +73,15 @@ def problem_of(settings: config.NTKProblem, experiment: config.NTKExperiment) ->
     if experiment.gaussian_inputs is None:
         return circle_problem(settings)
     n = settings.n_test
-    draw = numpy_generator(settings.seed, Stream.GAUSSIAN)
+    draw = numpy_generator(SEED, Stream.GAUSSIAN)
     inputs = draw.normal(size=(n, experiment.gaussian_inputs))
     places = np.arange(n, dtype=float)
     return Problem("point", places, inputs, draw.normal(size=n), np.arange(settings.n_train))
 
 
-def network_generators(seed: int, width: int, networks: Sequence[int]) -> list[torch.Generator]:
+def network_generators(width: int, networks: Sequence[int]) -> list[torch.Generator]:
     """For the initial parameters of each network; all experiments start from the same networks."""
-    return [generator(seed, Stream.NETWORKS, width, i) for i in networks]
+    return [generator(SEED, Stream.NETWORKS, width, i) for i in networks]
 
 
 def architecture(experiment: config.NTKExperiment, width: int) -> Architecture:

@@ -54,7 +54,7 @@ def predictions(settings: NTKProblem, experiment: NTKExperiment) -> pd.DataFrame
     for phi in map(build.activation, experiment.activations):
         choices = _kernels(experiment, problem.inputs, phi)
         for (name, kernel), step in product(choices.items(), [*experiment.record_steps, np.inf]):
-            time = settings.learning_rate * step
+            time = build.LEARNING_RATE * step
             flow = kernel_flow(kernel, choices[NNGP], problem.train, y, time)
             columns = {problem.place: problem.places, "mean": flow.mean, "std": flow.std}
             table = pd.DataFrame(columns).assign(slope=phi.slope, kernel=name, step=step)
@@ -96,13 +96,11 @@ DISTANCES_TABLE = Table(
 )
 
 
-def distances(
-    networks: pd.DataFrame, predicted: pd.DataFrame, settings: NTKProblem, n_resamples: int
-) -> pd.DataFrame:
+def distances(networks: pd.DataFrame, predicted: pd.DataFrame, n_resamples: int) -> pd.DataFrame:
     """How far the mean of an ensemble is from what each kernel predicts, over the test points."""
-    rng = numpy_generator(settings.seed, build.Stream.BOOTSTRAP)
+    rng = numpy_generator(build.SEED, build.Stream.BOOTSTRAP)
     rows = []
-    for names, f in _ensembles(networks, settings.seed):
+    for names, f in _ensembles(networks):
         resampled = rng.multinomial(len(f), np.full(len(f), 1 / len(f)), size=n_resamples)
         resampled_means = resampled @ f / len(f)
         for at, time in ((SAME_TIME, names["step"]), (CONVERGENCE, np.inf)):
@@ -128,14 +126,12 @@ SPREADS_TABLE = Table(
 )
 
 
-def spreads(
-    networks: pd.DataFrame, predicted: pd.DataFrame, settings: NTKProblem, n_resamples: int
-) -> pd.DataFrame:
+def spreads(networks: pd.DataFrame, predicted: pd.DataFrame, n_resamples: int) -> pd.DataFrame:
     """How far single networks are from their mean, beside the SG-NTK flow's standard deviation."""
-    rng = numpy_generator(settings.seed, build.Stream.BOOTSTRAP)
+    rng = numpy_generator(build.SEED, build.Stream.BOOTSTRAP)
     train = predicted.groupby(_place(predicted))["train"].first().to_numpy()
     rows = []
-    for names, f in _ensembles(networks, settings.seed):
+    for names, f in _ensembles(networks):
         expected = _predicted(predicted, names["slope"], names["step"], "std")[SG_NTK]
         drawn = rng.integers(len(f), size=(n_resamples, len(f)))
         for points, chosen in (("train", train), ("test", ~train)):
@@ -167,19 +163,17 @@ TRENDS_TABLE = Table(
 )
 
 
-def trends(
-    networks: pd.DataFrame, predicted: pd.DataFrame, settings: NTKProblem, n_resamples: int
-) -> pd.DataFrame:
+def trends(networks: pd.DataFrame, predicted: pd.DataFrame, n_resamples: int) -> pd.DataFrame:
     """Powers of the width in what trained networks and SG-NTK flow differ by, after training.
 
     By least squares in the logarithms. No rows where there is one width only.
     """
-    rng = numpy_generator(settings.seed, build.Stream.BOOTSTRAP)
+    rng = numpy_generator(build.SEED, build.Stream.BOOTSTRAP)
     last = networks[networks["step"] == networks["step"].max()]
     train = predicted.groupby(_place(predicted))["train"].first().to_numpy()
     rows = []
     for slope, own in last.groupby("slope"):
-        ensembles = {names["width"]: f for names, f in _ensembles(own, settings.seed)}
+        ensembles = {names["width"]: f for names, f in _ensembles(own)}
         if len(ensembles) < 2:
             continue
         step = own["step"].iloc[0]
@@ -193,7 +187,7 @@ def trends(
         n_networks = min(map(len, ensembles.values()))
         for quantity, power in zip(QUANTITIES, powers, strict=True):
             interval = np.quantile(power[1:], TAILS, method="inverted_cdf")
-            names = slope, quantity, settings.seed, n_networks, len(ensembles)
+            names = slope, quantity, build.SEED, n_networks, len(ensembles)
             rows.append((*names, power[0], *interval))
     columns = ["slope", "quantity", "seed", "n_networks", "widths", "exponent", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
@@ -228,11 +222,11 @@ def _place(table: pd.DataFrame) -> str:
     return "angle" if "angle" in table else "point"
 
 
-def _ensembles(networks: pd.DataFrame, seed: int) -> Iterator[tuple[dict[str, Any], Array]]:
+def _ensembles(networks: pd.DataFrame) -> Iterator[tuple[dict[str, Any], Array]]:
     """Columns that name an ensemble, and its outputs [networks, points], in order of places."""
     for (slope, width, step), group in networks.groupby(["slope", "width", "step"]):
         table = group.pivot_table(index="network", columns=_place(group), values="output")
-        names = {"slope": slope, "width": width, "step": step, "seed": seed}
+        names = {"slope": slope, "width": width, "step": step, "seed": build.SEED}
         yield names | {"n_networks": len(table)}, table.to_numpy()
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.seeds import numpy_generator
-from study.config.ntk import KernelExperiment, NTKProblem
+from study.config.ntk import NTKExperiment, NTKProblem
 from study.ntk import build
 from study.statistics import TAILS, power_interval, power_law
 from study.storage.columns import Table, shared
@@ -26,7 +26,7 @@ ANALYTIC_TABLE = Table(
 )
 
 
-def analytic_rows(settings: NTKProblem, experiment: KernelExperiment) -> pd.DataFrame:
+def analytic_rows(settings: NTKProblem, experiment: NTKExperiment) -> pd.DataFrame:
     """The analytic kernel with the point at angle 0, per slope and angle.
 
     Also for the infinite slope: there, the SG-NTK's limit is finite, the NTK's infinite at angle 0.
@@ -89,11 +89,9 @@ EXPONENTS_TABLE = Table(
 )
 
 
-def width_exponents(
-    per_network: pd.DataFrame, quantity: str, settings: NTKProblem, n_resamples: int
-) -> pd.DataFrame:
+def width_exponents(per_network: pd.DataFrame, quantity: str, n_resamples: int) -> pd.DataFrame:
     """The power of the width that ``quantity``'s mean over networks follows, per slope and step."""
-    rng = numpy_generator(settings.seed, build.Stream.BOOTSTRAP)
+    rng = numpy_generator(build.SEED, build.Stream.BOOTSTRAP)
     rows = []
     positive = per_network[per_network[quantity] > 0]
     for (slope, step), group in positive.groupby(["slope", "step"]):
@@ -104,7 +102,7 @@ def width_exponents(
         table = values.to_numpy()
         exponent, constant = power_law(widths, table.mean(axis=0))
         low, high = power_interval(widths, table, rng, n_resamples)
-        row = quantity, slope, step, settings.seed, len(table)
+        row = quantity, slope, step, build.SEED, len(table)
         rows.append((*row, exponent, low, high, constant))
     names = ("quantity", "slope", "step", "seed", "n_networks")
     return pd.DataFrame(rows, columns=[*names, "exponent", "low", "high", "constant"])
@@ -127,12 +125,11 @@ GROWTH_TABLE = Table(
 def growth(
     networks: pd.DataFrame,
     analytic: pd.DataFrame,
-    settings: NTKProblem,
-    experiment: KernelExperiment,
+    experiment: NTKExperiment,
     n_resamples: int,
 ) -> pd.DataFrame:
     """How the mean over networks of K(x, x) grows with the slope; no rows where there is one."""
-    rng = numpy_generator(settings.seed, build.Stream.BOOTSTRAP)
+    rng = numpy_generator(build.SEED, build.Stream.BOOTSTRAP)
     at_0 = networks[(networks.step == networks.step.min()) & (networks.angle == 0)]
     exact = analytic[analytic.angle == 0].set_index("slope").kernel
     columns = ["width", "seed", "n_networks", "exponent", "low", "high", "analytic", "theory"]
@@ -149,7 +146,7 @@ def growth(
         ends = [own[own.slope == slope].kernel.to_numpy() for slope in (low, high)]
         drawn = [k[rng.integers(len(k), size=(n_resamples, len(k)))].mean(axis=1) for k in ends]
         interval = np.quantile(power(*drawn), TAILS)
-        row = width, settings.seed, min(map(len, ends))
+        row = width, build.SEED, min(map(len, ends))
         found = power(*(k.mean() for k in ends)), *interval, power(exact[low], exact[high])
         rows.append((*row, *found, experiment.hidden_layers))
     return pd.DataFrame(rows, columns=columns)

@@ -35,14 +35,14 @@ def train_cells(
     experiment: NTKExperiment,
     cells: list[Cell],
     checkpoints: Path,
-    checkpoint_every: int,
     fingerprint: str,
+    checkpoint_every: int = 5000,
 ) -> pd.DataFrame:
     """Train the networks of ``cells`` in single precision; one row per network, step and point.
 
     ``network``, ``seed`` and ``width`` stand for certain initial parameters. What is recorded is
     computed in double precision. Killed and called again it resumes from the files in
-    ``checkpoints``; the caller deletes that folder.
+    ``checkpoints``, of every ``checkpoint_every`` steps; the caller deletes that folder.
     """
     problem = build.problem_of(settings, experiment)
     x, middle = torch.from_numpy(problem.inputs), torch.from_numpy(problem.middle)
@@ -56,8 +56,8 @@ def train_cells(
         architecture = build.architecture(experiment, cell.width)
         psi = build.surrogate(experiment.surrogate, phi)
         kind = SignDescent if isinstance(phi, Sign) else Descent
-        descent = kind(architecture, phi, psi, *training_set, settings.learning_rate)
-        generators = build.network_generators(settings.seed, cell.width, networks)
+        descent = kind(architecture, phi, psi, *training_set, build.LEARNING_RATE)
+        generators = build.network_generators(cell.width, networks)
         block = initialise(architecture, generators, torch.float32)
         folder = checkpoints / f"{phi.slope:g}-{cell.width}-{networks.start}"
         for step, trained in train(
@@ -74,6 +74,6 @@ def train_cells(
                 columns["kernel"] = kernel.flatten().numpy()
             table = pd.DataFrame(columns)
             tables.append(
-                table.assign(step=step, seed=settings.seed, slope=phi.slope, width=cell.width)
+                table.assign(step=step, seed=build.SEED, slope=phi.slope, width=cell.width)
             )
     return pd.concat(tables, ignore_index=True)

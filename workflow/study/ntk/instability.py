@@ -20,12 +20,13 @@ from spikegrad.ntk.moments import Derivative
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import ROUNDING, stability
 from spikegrad.seeds import numpy_generator
-from study.config.ntk import DriftConfig, StabilityConfig
+from study.config.ntk import DRIFTING, DriftConfig, StabilityConfig
 from study.ntk import build
 from study.ntk.dense_networks import Architecture, initialise, outputs
 from study.ntk.ensemble import Descent, flush_subnormal
 from study.storage.columns import Table, shared
 
+N_POINTS = 4  # of a data set
 LARGEST_NORM = 10.0  # bound on the norm of an input of the search
 
 CASES_TABLE = Table(
@@ -51,14 +52,14 @@ POINTS_TABLE = Table(
 )
 
 
-def search(seed: int, setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
+def search(setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A case for each surrogate, depth and dimension, and the points of its least stable data."""
     cases, points = [], []
     settled = product(setup.surrogates, setup.depths, setup.n_inputs)
     for i, (spec, depth, n_inputs) in enumerate(settled):
         psi = build.surrogate(spec, Sign())
-        rng = numpy_generator(seed, build.Stream.STABILITY, i)
-        data = [_draw(setup, n_inputs, rng) for _ in range(setup.n_draws)]
+        rng = numpy_generator(build.SEED, build.Stream.STABILITY, i)
+        data = [_draw(n_inputs, rng) for _ in range(setup.n_draws)]
         stabilities = np.array([_stability(x, depth, psi) for x in data])
         order = np.argsort(stabilities[:, 1])[: setup.n_refined]
         candidates = [_refined(setup, data[k], depth, psi) for k in order]
@@ -68,9 +69,9 @@ def search(seed: int, setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFram
         names = {"surrogate": build.label(spec), "depth": depth, "n_inputs": n_inputs}
         share, drawn = (stabilities[:, 0] < -ROUNDING).mean(), stabilities[:, 0].min()
         measures = {"n_draws": setup.n_draws, "share": share, "drawn": drawn, "found": found}
-        cases.append({"seed": seed, **names, **measures})
+        cases.append({"seed": build.SEED, **names, **measures})
         coordinates = {f"x{d}": x[:, d] for d in range(n_inputs)}
-        points.append(pd.DataFrame(coordinates).assign(seed=seed, **names))
+        points.append(pd.DataFrame(coordinates).assign(seed=build.SEED, **names))
     return pd.DataFrame(cases), pd.concat(points, ignore_index=True)
 
 
@@ -88,18 +89,15 @@ DRIFT_TABLE = Table(
 )
 
 
-def drift(
-    seed: int, setup: StabilityConfig, cases: pd.DataFrame, points: pd.DataFrame
-) -> pd.DataFrame:
+def drift(setup: DriftConfig, cases: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     """Sign networks with one hidden layer, trained on the least stable data of depth 2.
 
     The targets y are the unstable direction, an eigenvector of length sqrt(n).
     """
-    spec = setup.drift.surrogate
-    own = cases[(cases["depth"] == 2) & (cases["surrogate"] == build.label(spec))]
+    own = cases[(cases["depth"] == 2) & (cases["surrogate"] == build.label(DRIFTING))]
     case = cases.loc[own["found"].idxmin()]
     keys = ["surrogate", "depth", "n_inputs"]
-    psi = build.surrogate(spec, Sign())
+    psi = build.surrogate(DRIFTING, Sign())
     own = points[(points[keys] == case[keys]).all(axis=1)]
     x = own[[f"x{d}" for d in range(case["n_inputs"])]].to_numpy()
     kernel = sg_ntk(x, None, 2, Sign(), psi, get="ntk")
@@ -110,8 +108,8 @@ def drift(
     left /= left @ y
     rate = float(len(x) / np.linalg.norm(kernel, 2))
     tables = []
-    for width in setup.drift.widths:
-        f = _outputs(seed, setup.drift, width, x, y, psi, rate)
+    for width in setup.widths:
+        f = _outputs(setup, width, x, y, psi, rate)
         step = np.arange(len(f))
         for network in range(f.shape[1]):
             residual = y - f[:, network]
@@ -120,7 +118,7 @@ def drift(
     table = pd.concat(tables, ignore_index=True)
     growth = -values[k].real * rate / len(x)
     return table.assign(
-        seed=seed,
+        seed=build.SEED,
         surrogate=case["surrogate"],
         eigenvalue=values[k].real,
         norm=np.linalg.norm(kernel, 2),
@@ -130,7 +128,6 @@ def drift(
 
 @flush_subnormal()
 def _outputs(
-    seed: int,
     setup: DriftConfig,
     width: int,
     x: Array,
@@ -140,7 +137,7 @@ def _outputs(
 ) -> Array:
     """Outputs of training networks at their training points, [steps + 1, networks, points]."""
     architecture = Architecture(x.shape[1], width, 1)
-    generators = build.network_generators(seed, width, range(setup.n_networks))
+    generators = build.network_generators(width, range(setup.n_networks))
     block = initialise(architecture, generators, torch.float32)
     inputs, targets = torch.tensor(x).float(), torch.tensor(y).float()
     descent = Descent(architecture, Sign(), psi, inputs, targets, rate)
@@ -151,9 +148,9 @@ def _outputs(
     return np.stack(recorded)
 
 
-def _draw(setup: StabilityConfig, n_inputs: int, rng: np.random.Generator) -> Array:
+def _draw(n_inputs: int, rng: np.random.Generator) -> Array:
     """Inputs around a common direction, nearly parallel or not, of equal or very unequal norms."""
-    shape = setup.n_points, n_inputs
+    shape = N_POINTS, n_inputs
     spread, width = rng.uniform(0, 3), np.exp(rng.uniform(-4, 2))
     directions = rng.normal(size=shape[1]) + width * rng.normal(size=shape)
     return np.asarray(directions * np.exp(spread * rng.normal(size=(shape[0], 1))))

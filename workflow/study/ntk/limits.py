@@ -11,12 +11,28 @@ from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.regression import kernel_flow
 from spikegrad.ntk.surrogates import ErfDerivative
 from spikegrad.seeds import numpy_generator
-from study.config.ntk import AnalyticConfig, NTKProblem, OffCircleConfig
+from study.config.ntk import (
+    AnalyticConfig,
+    ErfSurrogate,
+    HardTanhSurrogate,
+    IdentitySurrogate,
+    NTKProblem,
+    OffCircleConfig,
+    TrueDerivative,
+)
 from study.ntk import build
 from study.ntk.dense_networks import Architecture, empirical_kernel, initialise
 from study.storage.columns import Table, shared
 
 PSI = ErfDerivative(1.0)  # the paper's surrogate
+SURROGATES = (
+    TrueDerivative(name="true_derivative"),  # whose kernel is the NTK
+    ErfSurrogate(name="erf_derivative", slope=1.0),
+    IdentitySurrogate(name="identity"),
+    HardTanhSurrogate(name="hard_tanh", half_width=1.0),
+)
+N_INPUTS, SLOPE = 3, 5.0
+"""Dimension of inputs off the circle, and slope of the erf networks there."""
 PROBLEM_TABLE = Table(
     files=("ntk/limits/problem.csv",),
     says="The regression problem.",
@@ -51,7 +67,7 @@ def diagonals(settings: NTKProblem, analytic: AnalyticConfig) -> pd.DataFrame:
     rows = []
     for slope in (*analytic.slopes, np.inf):
         phi = Sign() if np.isinf(slope) else Erf(slope)
-        for spec in analytic.surrogates:
+        for spec in SURROGATES:
             psi = build.surrogate(spec, phi)
             for depth in analytic.depths:
                 value = sg_ntk(point, point, depth, phi, psi, get="ntk")[0, 0]
@@ -111,22 +127,22 @@ OFF_CIRCLE_TABLE = Table(
 )
 
 
-def off_circle(settings: NTKProblem, setup: OffCircleConfig) -> pd.DataFrame:
+def off_circle(setup: OffCircleConfig) -> pd.DataFrame:
     """Kernels of each pair of Gaussian inputs of unequal norms, two hidden layers, psi = erf'."""
-    draw = numpy_generator(settings.seed, build.Stream.OFF_CIRCLE)
-    points = draw.normal(size=(setup.n_points, setup.n_inputs))
-    x, phi = torch.from_numpy(points), Erf(setup.slope)
-    architecture = Architecture(setup.n_inputs, setup.width, 2)
+    draw = numpy_generator(build.SEED, build.Stream.OFF_CIRCLE)
+    points = draw.normal(size=(setup.n_points, N_INPUTS))
+    x, phi = torch.from_numpy(points), Erf(SLOPE)
+    architecture = Architecture(N_INPUTS, setup.width, 2)
     kernels = []
     for i in range(setup.n_networks):  # one after the other, to save memory
-        generators = build.network_generators(settings.seed, setup.width, [i])
+        generators = build.network_generators(setup.width, [i])
         network = initialise(architecture, generators)
         kernels.append(empirical_kernel(architecture, network, x, x, phi, PSI)[0].numpy())
     predict, train = np.indices((len(points), len(points))).reshape(2, -1)
     norms = np.linalg.norm(points, axis=1)
     return pd.DataFrame(
         {
-            "seed": settings.seed,
+            "seed": build.SEED,
             "predict": predict,
             "train": train,
             "norm_predict": norms[predict],
