@@ -174,6 +174,9 @@ def test_sounds_become_a_batch_of_spikes() -> None:
     np.testing.assert_array_equal(batch[1].times.numpy(), times)
     np.testing.assert_array_equal(batch[1].units.numpy(), units)
     assert len(own.hear([], 24_000, 0.3)) == 0
+    tones = [np.sin(2 * np.pi * f * np.arange(4800) / 24_000) for f in (3000, 300)]
+    high, low = (own.spikes(tone, rng)[1].mean() for tone in tones)
+    assert high < low - 2  # channel 0 answers to the highest tones
     stereo = np.stack([2 * sounds[0], np.zeros(4800)], axis=1)
     mixed = own.hear([stereo], 24_000, 0.3, seed=3)
     np.testing.assert_array_equal(mixed[0].times.numpy(), batch[0].times.numpy())

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from landscapes import TAU, built_objective
-from study.landscape.causes import Bracket, lingering
+from study.landscape.causes import Bracket, lingering, unmatched
 from study.landscape.census import search_line
 from study.landscape.isolation import Line
 from study.landscape.signature import Spikes
@@ -192,6 +192,16 @@ def test_what_follows_a_spike_that_vanishes(back: float, later: int):
     assert (change["begins"], change["later"], change["aside_later"]) == (1, later, later)
     assert change["interacts"]
     assert change["inhibitory"]
+
+
+@pytest.mark.parametrize(("step", "breaks"), [(1e-10, False), (1e-8, True), (1e-3, True)])
+def test_a_spike_jumps_if_it_moves_by_more_than_rounding(step: float, breaks: bool):
+    def spikes(time: float) -> Spikes:
+        events = [np.array([0.04]), np.array([time])]
+        return Spikes(0.0, 0.0, events, [np.zeros(1, int)] * 2, [np.ones(1, int)], 0.1, np.ones(1))
+
+    here, there = spikes(0.05), spikes(0.05 + step)
+    assert bool(unmatched(Bracket(here, here, there, there))) == breaks
 
 
 @pytest.mark.parametrize(("slope", "height"), [(1e9, 0.0), (1e3, 1e-7)])
