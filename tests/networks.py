@@ -65,3 +65,9 @@ def repeated(spikes: SpikeTrains) -> SpikeTrains:
     sizes = torch.bincount(copies(spikes.samples), minlength=len(spikes))
     offsets = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
     return SpikeTrains(copies(spikes.times), copies(spikes.units), offsets, spikes.duration)
+
+
+def sum_of_copies(values: torch.Tensor, spikes: SpikeTrains) -> torch.Tensor:
+    """Sum over each event's copies of ``values``, one for each of the spikes of ``repeated``."""
+    events = torch.repeat_interleave(torch.arange(len(spikes.times)), spikes.multiplicities)
+    return values.new_zeros(len(spikes.times)).index_add(0, events, values)

@@ -126,6 +126,18 @@ def sample_of(spikes: SpikeTrains, b: int) -> tuple[np.ndarray, np.ndarray]:
     return spikes.times[a:z].detach().numpy(), spikes.units[a:z].numpy()
 
 
+def shifted(spikes: SpikeTrains, delay: np.ndarray) -> SpikeTrains:
+    """Copies of ``spikes``, those of unit u after delay[c, u], as further units; by NumPy."""
+    times, units = [], []
+    for b in range(len(spikes)):
+        t, u = sample_of(spikes, b)
+        late = np.concatenate([t + own[u] for own in delay])
+        rows = np.concatenate([u + c * delay.shape[1] for c in range(len(delay))])
+        times.append(late[late <= spikes.duration])
+        units.append(rows[late <= spikes.duration])
+    return SpikeTrains.from_arrays(times, units, spikes.duration)
+
+
 def assert_spikes(out: SpikeTrains, b: int, expected: list[tuple[float, int]]) -> None:
     """Sample ``b`` has the neurons and, to 1e-9 s, the times of ``expected``."""
     times, units = sample_of(out, b)

@@ -279,24 +279,6 @@ def test_a_network_of_clocked_layers_learns():
         assert (network(spikes).argmax(1) == labels).all()
 
 
-def test_what_does_not_fit_is_said():
-    spikes = random_spikes(1, n_units=4)
-    with pytest.raises(ValueError, match="no clocked form"):
-        ClockedLayer(4, 3, "lif_refractory")
-    with pytest.raises(ValueError, match="step must be a positive"):
-        ClockedLayer(4, 3, "lif", step=0.0)
-    with pytest.raises(ValueError, match=r"0\.2 s does not consist of whole steps of 0\.03 s"):
-        ClockedLayer(4, 3, "lif", step=0.03)(spikes)
-    lower, upper = ClockedLayer(4, 3, "lif"), ClockedLayer(3, 2, "lif", step=2e-3)
-    with pytest.raises(ValueError, match=r"takes rasters of 3 neurons and steps of 0\.002 s"):
-        upper(lower(spikes))
-    with pytest.raises(NotImplementedError, match=r"exact\(\)\.states\(\)"):
-        lower.states(spikes, np.array([0.1]))
-    lower.sample_clip = 1.0
-    with pytest.raises(ValueError, match="sample_clip: clocked layers do not clip"):
-        lower(spikes)
-
-
 PRIMITIVES = {
     "superspike": lambda u, w: u / (1 + u.abs() / w),
     "sigmoid": lambda u, w: 4 * w * torch.sigmoid(u / w),
@@ -350,22 +332,6 @@ def test_states_are_those_before_what_arrives(neuron):
     assert [variable.shape for variable in empty] == [(0, 1, 3)] * len(last)
     with pytest.raises(ValueError, match="within the sample"):
         layer.states(spikes, np.array([0.3]))
-
-
-def test_what_is_wrong_with_a_clocked_layer_is_said():
-    spikes = random_spikes(0, duration=0.2)
-    layer = clocked(random_layer("lif", spikes, seed=2), "lif", 0.005)
-    assert layer.trace(spikes, 0, 0, np.array([])).shape == (0,)
-    with pytest.raises(ValueError, match="within the sample"):
-        layer.trace(spikes, 0, 0, np.array([0.1, 0.3]))
-    with pytest.raises(IndexError, match="neuron must be one of"):
-        layer.trace(spikes, 0, -1, np.array([0.1]))
-    with pytest.raises(ValueError, match="must be a function"):
-        ClockedLayer(2, 3, "lif", surrogate="superspike")
-    with torch.no_grad():
-        layer.weight[0, 0] = math.nan
-    with pytest.raises(ValueError, match="not finite"):
-        layer(spikes)
 
 
 def test_an_exact_twin_draws_nothing():

@@ -1,4 +1,4 @@
-"""Delays and trained time constants: by integration, differences, and inputs shifted by hand."""
+"""Delays and trained time constants: by integration and differences; test_pairs has more."""
 
 from dataclasses import replace
 
@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
 from networks import EVERY, random_counts, random_layer, random_spikes, repeated
-from oracle import assert_gradients, assert_spikes, integrate, sample_of, shares, smooth_loss
-from spikegrad import SpikeTrains
+from oracle import assert_gradients, assert_spikes, integrate, sample_of, shares, shifted
+from spikegrad import SpikeError, SpikeTrains
 from spikegrad.delays import DelayLine
+from spikegrad.engine import synapses
+from spikegrad.engine.rows import LANES
 from spikegrad.layers import SpikingLayer
 from spikegrad.readouts import MaximumReadout
 
@@ -24,18 +26,6 @@ AXONAL = {"delays": "axonal", "max_delay": 0.06}
 GRID = 0.004
 SYNAPTIC = {"delays": "synaptic", "grid": GRID, "max_delay": 0.06}
 GRIDDED = {"delays": "axonal", "grid": GRID, "max_delay": 0.06}
-
-
-def shifted(spikes: SpikeTrains, delay: np.ndarray) -> SpikeTrains:
-    """Copies of ``spikes``, those of unit u after delay[c, u], as further units; by NumPy."""
-    times, units = [], []
-    for b in range(len(spikes)):
-        t, u = sample_of(spikes, b)
-        late = np.concatenate([t + own[u] for own in delay])
-        rows = np.concatenate([u + c * delay.shape[1] for c in range(len(delay))])
-        times.append(late[late <= spikes.duration])
-        units.append(rows[late <= spikes.duration])
-    return SpikeTrains.from_arrays(times, units, spikes.duration)
 
 
 @pytest.mark.parametrize("neuron", EVERY)
@@ -118,104 +108,6 @@ def test_gradients_equal_central_differences(neuron, drive, options):
     assert_gradients(layers, spikes, more_than=20, brief=0.1)
 
 
-@pytest.mark.parametrize("neuron", EVERY)
-@some
-@given(
-    seed=seeds,
-    drive=st.sampled_from([0.0, 0.5]),
-    counted=st.booleans(),
-    clip=st.sampled_from([None, 1.0]),
-)
-def test_delays_of_zero_change_no_bit(seed, neuron, drive, counted, clip):
-    spikes = random_counts(seed) if counted else random_spikes(seed)
-    plain = random_layer(neuron, spikes, drive=drive)
-    delayed = random_layer(neuron, spikes, drive=drive, **AXONAL)
-    with torch.no_grad():
-        delayed.weight.copy_(plain.weight)
-        delayed.recurrent_weight.copy_(plain.recurrent_weight)
-        delayed.input_delay.zero_()
-        delayed.recurrent_delay.zero_()
-    found = []
-    for layer in (plain, delayed):
-        times = spikes.times.clone().requires_grad_()
-        layer.sample_clip = clip
-        out, state = layer.run(replace(spikes, times=times))
-        smooth_loss(out, state).backward()
-        weights = layer.weight.grad, layer.recurrent_weight.grad
-        found.append([out.times, out.units, *state, times.grad, *weights])
-    for one, other in zip(*found, strict=True):
-        assert torch.equal(one, other)
-
-
-@pytest.mark.parametrize("neuron", EVERY)
-@pytest.mark.parametrize("seed", range(4))
-def test_recurrence_without_delays_is_that_of_delays_that_vanish(seed, neuron):
-    """Which the engine runs by other loops: those whose spikes arrive later.
-
-    The gradients of delays of 0, their bound, are those of delays beside it.
-    """
-    spikes = random_spikes(seed)
-    plain = random_layer(neuron, spikes)
-    layers = [plain, *(random_layer(neuron, spikes, **AXONAL, **SHORT) for _ in range(2))]
-    for layer, delay in zip(layers[1:], (0.0, 1e-12), strict=True):
-        with torch.no_grad():
-            layer.weight.copy_(plain.weight)
-            layer.recurrent_weight.copy_(plain.recurrent_weight)
-            layer.input_delay.zero_()
-            layer.recurrent_delay.fill_(delay)
-    found = []
-    for layer in layers:
-        out, state = layer.run(spikes)
-        smooth_loss(out, state).backward()
-        found.append([out.times, out.units, *(own.grad for own in layer.parameters())])
-    assert len(found[0][0]) > 50
-    assert found[1][-1].any()
-    for other in found[1:]:
-        for one, another in zip(
-            found[0], other, strict=False
-        ):  # but for delays, of which it has none
-            torch.testing.assert_close(one, another, rtol=1e-6, atol=1e-8)
-    for one, another in zip(found[1], found[2], strict=True):
-        torch.testing.assert_close(one, another, rtol=1e-6, atol=1e-8)
-
-
-@pytest.mark.parametrize("neuron", EVERY)
-@some
-@given(seed=seeds, copies=st.integers(1, 3))
-def test_input_delays_are_inputs_shifted_by_hand(seed, neuron, copies):
-    """And dLoss/d(delay) is the sum of the gradients of its arrivals' times."""
-    spikes = random_spikes(seed)
-    layer = random_layer(neuron, spikes, recurrent=False, copies=copies, **AXONAL)
-    by_hand = shifted(spikes, layer.input_delay.detach().numpy())
-    other = SpikingLayer(copies * 20, 10, neuron, 0.02, dtype=torch.float64)
-    with torch.no_grad():
-        other.weight.copy_(layer.weight)
-    times = by_hand.times.requires_grad_()
-    outs = layer(spikes), other(replace(by_hand, times=times))
-    assert torch.equal(outs[0].units, outs[1].units)
-    torch.testing.assert_close(outs[0].times, outs[1].times, rtol=0, atol=1e-13)
-    for out in outs:
-        torch.sin(60 * out.times).sum().backward()
-    sums = torch.zeros(copies * 20, dtype=torch.float64)
-    sums.index_add_(0, by_hand.units, times.grad)
-    torch.testing.assert_close(layer.input_delay.grad.flatten(), sums, rtol=1e-9, atol=1e-9)
-
-
-@some
-@given(seed=seeds, copies=st.integers(1, 4), step=st.sampled_from([0.004, 0.0117]))
-def test_a_delay_line_is_the_input_shifted_by_hand(seed, copies, step):
-    spikes = random_spikes(seed)
-    times = spikes.times.clone().requires_grad_()
-    out = DelayLine(20, copies, step)(replace(spikes, times=times))
-    by_hand = shifted(spikes, np.arange(copies)[:, None] * step * np.ones(20))
-    assert torch.equal(out.units, by_hand.units)
-    assert torch.equal(out.offsets, by_hand.offsets)
-    torch.testing.assert_close(out.times, by_hand.times, rtol=0, atol=1e-15)
-    out.times.sum().backward()
-    kept = sum(((spikes.times + c * step) <= spikes.duration).double() for c in range(copies))
-    assert torch.equal(times.grad, kept)
-
-
 def test_copies_on_a_grid_stay_on_it_and_keep_counts():
     """Times that only rounding tells apart are one: else each would be a step of its own."""
     step = 0.02
@@ -240,41 +132,6 @@ def test_a_trace_with_delays_spikes_when_its_layer_does(neuron, options):
     before, after = layer.trace(spikes, sample, unit, np.array([when - 1e-7, when + 1e-7]))
     assert before > 0.99
     assert after < before - 0.5
-
-
-@pytest.mark.parametrize("options", [{**AXONAL, "copies": 2}, SYNAPTIC, {**GRIDDED, "copies": 2}])
-def test_no_bit_depends_on_the_number_of_threads(options):
-    spikes = random_spikes(6, n_samples=9)
-    layer = random_layer("lif", spikes, train_tau=True, **options)
-    found = []
-    for number in (1, 3):
-        torch.set_num_threads(number)
-        out, state = layer.run(spikes)
-        found.append(torch.autograd.grad(smooth_loss(out, state), [*layer.parameters()]))
-    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
-
-
-@pytest.mark.parametrize("options", [SYNAPTIC, {**GRIDDED, "copies": 2}])
-def test_a_layer_without_recurrence_does_what_one_with_weights_of_zero_does(options):
-    """It knows from the rows how strong currents become, the other looks at these."""
-    spikes = random_counts(7, 1e-3, n_samples=5, n_events=60)
-    found = []
-    for recurrent in (True, False):
-        layer = random_layer("qif", spikes, recurrent=recurrent, scale=8.0, **options)
-        with torch.no_grad():
-            layer.weight.copy_(torch.sin(torch.arange(layer.weight.numel())).view_as(layer.weight))
-            layer.weight.mul_(3)
-            layer.input_delay.fill_(0.0033)
-            if recurrent:
-                layer.recurrent_weight.zero_()
-        out = layer(spikes)
-        wanted = [layer.weight, layer.input_delay]
-        found.append((out, torch.autograd.grad(torch.sin(50 * out.times).sum(), wanted)))
-    (one, gradients), (other, expected) = found
-    assert len(one.times) > 50
-    torch.testing.assert_close(one.times, other.times, rtol=0, atol=1e-11)
-    for mine, theirs in zip(gradients, expected, strict=True):
-        torch.testing.assert_close(mine, theirs, rtol=1e-8, atol=1e-9 * float(theirs.abs().max()))
 
 
 def lags(n_samples: int, seed: int) -> tuple[SpikeTrains, torch.Tensor]:
@@ -313,63 +170,6 @@ def test_lags_beyond_all_time_constants_are_told_apart_by_delays_alone(neuron, d
         tested, right = lags(100, 1)
         share = (readout(*layer.run(tested)).argmax(1) == right).double().mean()
     assert share > 0.95 if delays else share < 0.65
-
-
-def test_what_is_wrong_with_delays_is_said():
-    for options, message in (
-        ({"delays": "dendritic"}, "None, 'axonal' or 'synaptic'"),
-        ({"copies": 2}, "only axonal delays have copies"),
-        ({"delays": "synaptic"}, "synaptic delays need one"),
-        ({"grid": 0.001}, "a grid has a positive"),
-        ({"delays": "axonal", "grid": -0.001}, "a grid has a positive"),
-        ({"delays": "axonal", "max_delay": -1.0}, "0 <= min_delay"),
-        ({"delays": "axonal", "min_delay": 0.2, "initial_delay": 0.1}, "initial_delay"),
-        ({"delays": "axonal", "grid": 0.2}, "grid's step below initial_delay"),
-        ({"train_tau": True, "tau": 5e-4}, "trained tau"),
-        ({"train_tau": True, "tau": 0.9, "n_in": 2.5}, "n_in must be a whole"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            SpikingLayer(**{"n_in": 3, "n_out": 2, **options})
-    for arguments, message in (
-        ((0, 1, 0.1), "n_units"),
-        ((1, 0, 0.1), "copies"),
-        ((1, 1, 0.0), "step"),
-        ((3, 1.5, 0.1), "copies"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            DelayLine(*arguments)
-    spikes = random_spikes(0, n_units=3)
-    layer = SpikingLayer(3, 2, "lif", delays="axonal", train_tau=True)
-    with torch.no_grad():
-        layer.input_delay[0, 1] = -0.1
-    with pytest.raises(
-        ValueError, match=r"'input_delay' must lie between 0\.0 and 0\.3 s, not -0\.1"
-    ):
-        layer(spikes)
-    layer.bound()
-    layer(spikes)
-    with torch.no_grad():
-        layer.log_tau += 10
-    with pytest.raises(ValueError, match="trained tau"):
-        layer(spikes)
-    layer.float()
-    layer.bound()
-    with pytest.raises(ValueError, match="must be float64"):
-        layer(spikes)
-
-
-def test_whoever_looks_at_copies_leaves_their_gradients() -> None:
-    spikes = random_spikes(0, n_units=3)
-    below = random_layer("qif", spikes, n_out=4, seed=1, recurrent=False)
-    found = []
-    for looks in (False, True):
-        copies = DelayLine(4, 2, 0.01)(below(spikes))
-        if looks:
-            with torch.no_grad():
-                assert len(copies.sizes) == len(spikes)
-        found += torch.autograd.grad(copies.times.square().sum(), [below.weight])
-    assert found[0].any()
-    torch.testing.assert_close(found[0], found[1], rtol=0, atol=0)
 
 
 def test_nothing_runs_away_where_nothing_spikes() -> None:
@@ -420,3 +220,48 @@ def test_fields_of_delayed_copies_can_be_replaced() -> None:
     assert plain.duration == 2 * copies.duration
     torch.testing.assert_close(plain.times, copies.times, rtol=0, atol=0)
     assert len(SpikingLayer(60, 4)(plain)) == len(copies)
+
+
+def test_copies_are_spike_trains_to_all_others():
+    spikes = random_counts(3, n_samples=4)
+    line = DelayLine(20, 3, 0.04)(spikes)
+    assert (len(line), line.n_units, line.duration) == (4, 60, spikes.duration)
+    some_copies = line.select(torch.tensor([2, 0]))
+    for own, other in ((line, line.made), (some_copies, line.made.select(torch.tensor([2, 0])))):
+        for name in ("times", "units", "offsets", "counts"):
+            assert torch.equal(getattr(own, name), getattr(other, name))
+    with pytest.raises(SpikeError, match="60 neurons or channels, but 20 are expected"):
+        line.check(20)
+    moved = DelayLine(20, 3, 0.04)(replace(spikes, times=spikes.times.clone().requires_grad_()))
+    with torch.no_grad():  # whoever looks leaves them their gradients
+        assert len(moved.sizes) == len(spikes)
+    layer = random_layer("lif", line.made, 60, seed=3)
+    layer(moved).times.sum().backward()  # by way of the copies' own times
+    assert float(moved.origin.times.grad.abs().max()) > 0
+
+
+@some
+@given(seed=seeds, counted=st.booleans())
+def test_spikes_on_the_grid_are_shared_as_any_others(seed, counted):
+    """Receiver by receiver, as spike by spike; the latter is tested against integration."""
+    rng = np.random.default_rng(seed)
+    n_in, n, n_times = 7, LANES, 40
+    weight, lag = rng.normal(size=(n_in, n)), rng.uniform(0, 15, (n_in, n))
+    lag[0, 0] = 3.0  # whole: nothing comes late
+    units = rng.integers(0, n_in, 60)
+    places = np.sort(rng.integers(0, n_times, 60))
+    counts = rng.integers(1, 4, 60).astype(float) if counted else np.empty(0)
+    rows = np.zeros((n_times, n))
+    synapses.deposit_all(rows, weight, lag, n_in, places.astype(float), units, counts)
+    whole, channels = places.astype(np.uint32), units.astype(np.uint32)
+    own = synapses.shares(weight, lag)
+    found = synapses.deposited(own, n_times, whole, channels, counts)
+    np.testing.assert_allclose(found, rows, rtol=0, atol=1e-12)
+    gradient = rng.normal(size=rows.shape)
+    expected = np.zeros_like(weight), np.zeros_like(lag)
+    at = places.astype(float), units, counts
+    synapses.collect_all(gradient, weight, lag, n_in, *at, *expected, np.empty(60))
+    sums = np.zeros_like(weight), np.zeros_like(lag)
+    synapses.collected(own, gradient, whole, channels, counts, weight, *sums)
+    for mine, other in zip(sums, expected, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=0, atol=1e-11)

@@ -141,39 +141,6 @@ def test_gradients_equal_central_differences(neuron, drive, recurrent, n_layers)
 
 
 @pytest.mark.parametrize("neuron", EVERY)
-@some
-@given(seed=seeds, drive=st.sampled_from(DRIVES))
-def test_order_of_simultaneous_events_is_irrelevant(seed, neuron, drive):
-    spikes = random_spikes(seed)
-    grid = torch.round(spikes.times / 0.01) * 0.01
-    rng = np.random.default_rng(seed)
-    order = np.concatenate(
-        [np.lexsort((rng.random(50), grid[b * 50 : b * 50 + 50])) + b * 50 for b in range(3)]
-    )
-    layer = random_layer(neuron, spikes, seed=seed, drive=drive)
-    with torch.no_grad():
-        one = layer(replace(spikes, times=grid))
-        other = layer(replace(spikes, times=grid[order], units=spikes.units[order]))
-    assert torch.equal(one.units, other.units)
-    torch.testing.assert_close(one.times, other.times, rtol=0, atol=1e-11)
-
-
-@pytest.mark.parametrize("neuron", EVERY)
-@some
-@given(seed=seeds, drive=st.sampled_from(DRIVES), data=st.data())
-def test_a_sample_does_not_depend_on_its_batch(seed, neuron, drive, data):
-    spikes = random_spikes(seed, 6)
-    layer = random_layer(neuron, spikes, seed=seed, drive=drive)
-    chosen = torch.tensor(data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=8)))
-    with torch.no_grad():
-        expected = layer(spikes).select(chosen)
-        out = layer(spikes.select(chosen))
-    assert torch.equal(out.times, expected.times)
-    assert torch.equal(out.units, expected.units)
-    assert torch.equal(out.offsets, expected.offsets)
-
-
-@pytest.mark.parametrize("neuron", EVERY)
 def test_float32_follows_float64_on_a_sample_of_shd_size(neuron):
     spikes = random_spikes(0, 1, 8000, 700, 1.0)
     single = random_layer(neuron, spikes, 700, 128, False, 0, torch.float32, scale=1.5)

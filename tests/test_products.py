@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,10 +33,3 @@ def test_nothing_times_a_number_that_is_none_is_none() -> None:
     right = torch.tensor([[1.0, np.inf], [np.nan, 2.0]])
     found = product(torch.tensor([[0.0, 0.0], [1.0, 0.0]]), right)
     assert found.isnan().tolist() == [[True, True], [True, False]]
-
-
-def test_factors_that_do_not_fit_are_named() -> None:
-    with pytest.raises(ValueError, match=r"\[2, 3\] of torch.float32 and \[2, 3\]"):
-        product(torch.zeros(2, 3), torch.zeros(2, 3))
-    with pytest.raises(ValueError, match="float64"):
-        product(torch.zeros(2, 3), torch.zeros(3, 2, dtype=torch.float64))

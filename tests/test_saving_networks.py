@@ -24,6 +24,7 @@ from spikegrad import (
     load_network,
     save_network,
 )
+from spikegrad.files import atomic
 from spikegrad.network import PARTS, Network
 from spikegrad.saving import load_tensors, save_tensors
 from trainings import settings
@@ -85,6 +86,14 @@ def test_what_cannot_be_kept_is_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"must be plain values .*int64"):
         save_network(tmp_path / "net", nn.Sequential(SpikingLayer(2, 2)), {"n": np.int64(3)})
     assert not list(tmp_path.iterdir())
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "net").write_text("whole")
+    with pytest.raises(RuntimeError), atomic(tmp_path / "net") as part:
+        part.write_text("ha")
+        raise RuntimeError
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
 
 
 def test_files_of_others_are_not_to_be_deleted(tmp_path: Path) -> None:

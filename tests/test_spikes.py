@@ -57,30 +57,6 @@ def test_a_loader_makes_batches():
     assert batches[1][0].units.tolist() == [2, 3]
 
 
-@pytest.mark.parametrize(
-    ("times", "units", "message"),
-    [
-        ([[0.1]], [[0], [1]], "times of 1 samples, but units of 2"),
-        ([[0.1], [0.1, 0.2]], [[0], [1]], r"sample 1: .* equal length, not of shapes \(2,\)"),
-        ([[[0.1]]], [[[0]]], "sample 0: .* must be lists"),
-        ([[0.1]], [[0.5]], "sample 0: units must be whole numbers"),
-        ([[0.1], [120.0]], [[0], [0]], "sample 1: a spike at 120 s .* milliseconds"),
-        ([[0.1], [1.2]], [[0], [0]], "sample 1: a spike at 1.2 s comes after the sample's end"),
-        ([[0.1]], [[-1]], "sample 0: a unit is outside"),
-    ],
-)
-def test_what_is_wrong_is_named(times, units, message):
-    with pytest.raises(SpikeError, match=message):
-        SpikeTrains.from_arrays(times, units, 1.0)
-
-
-def test_there_is_no_other_device():
-    batch = SpikeTrains.from_arrays([[0.1]], [[0]], 1.0)
-    assert batch.to("cpu") is batch
-    with pytest.raises(SpikeError, match="CPU only, not on cuda"):
-        batch.to("cuda")
-
-
 def test_spikes_of_a_layer_know_their_neurons_and_keep_them():
     own = SpikingLayer(6, 5)(random_spikes(0, n_samples=3, n_units=6))
     for made in (own[:1], own.merged(), own.thinned(own.multiplicities), replace(own)):
@@ -93,34 +69,6 @@ def test_samples_are_selected_by_numbers_of_any_type(dtype):
     one = batch.select(torch.tensor([1], dtype=dtype))
     torch.testing.assert_close(one.times, batch[1].times)
     assert len(batch[[]]) == 0
-
-
-@pytest.mark.parametrize(
-    ("neighbours", "step", "message"),
-    [(0, None, "neighbours"), (1, -0.1, "step"), (1, 0.0, "step")],
-)
-def test_no_grid_is_no_grid(neighbours, step, message):
-    with pytest.raises(ValueError, match=message):
-        random_spikes(0).coarse(neighbours, step)
-
-
-@pytest.mark.parametrize("duration", [None, "long", -1.0, float("inf")])
-def test_a_duration_is_a_number_of_seconds(duration):
-    with pytest.raises(SpikeError, match="duration must be a positive"):
-        SpikeTrains.from_arrays([[0.1]], [[0]], duration)
-
-
-def test_a_batch_of_nothing_is_refused():
-    with pytest.raises(SpikeError, match="at least one sample"):
-        collate([], 1.0)
-
-
-@pytest.mark.parametrize("kind", [np.int32, np.uint16, np.int64, int])
-def test_labels_of_any_whole_type_are_int64(kind: type) -> None:
-    samples = [([0.1], [0], kind(k)) for k in (0, 3)]
-    labels = collate(samples, 1.0)[1]
-    assert labels.dtype == torch.int64
-    assert labels.tolist() == [0, 3]
 
 
 def test_a_raster_of_truths_is_one_of_spikes() -> None:
