@@ -78,7 +78,7 @@ FAULTS = {
         LIBRARY + "engine/delays.py",
         "first = min(first, times[heads[c]] + c * step)",
         "first = min(first, times[heads[c]] + (c + 1) * step)",
-        "tests/test_delays.py -k delay_line",
+        "tests/test_pairs.py -k line_by_hand",
     ),
     # library
     "end of the sample in tau's gradient": Fault(
