@@ -20,7 +20,7 @@ demo: $(VENV)/.ready
 
 # Two networks of each neuron model without a search, in minutes; docs/own-data.md
 quick: $(VENV)/.ready
-	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml config/quick.yaml -- training
+	$(BIN)/snakemake --cores $(CORES) --configfile config/quick.yaml -- training
 
 # One HTML file beside the results; for another study: make report CONFIG=...
 report: $(VENV)/.ready

@@ -11,13 +11,18 @@ from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
 from smoke import ROOT
+from study.config.overlays import layers
 
 
 @cache
 def shipped(name: str) -> str:
-    """The configuration that snakemake makes of config.yaml and the file ``name`` over it."""
-    config = load_configfile(str(ROOT / "config" / "config.yaml"))
-    update_config(config, load_configfile(str(ROOT / "config" / name)))
+    """The configuration that config.yaml makes with the file ``name`` over it, and what that is
+    based on."""
+    config: dict[str, Any] = {}
+    for layer in layers(
+        [ROOT / "config" / file for file in ("config.yaml", name)], load_configfile
+    ).values():
+        update_config(config, layer)
     return json.dumps(config, default=str)
 
 

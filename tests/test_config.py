@@ -23,21 +23,40 @@ from configs import changed, settings
 from smoke import ROOT
 from spikegrad.settings import ConfigError, validate
 from study.config.data import DataConfig
-from study.config.overlays import by_neuron, differences, given_twice, hidden, of_one_kind
+from study.config.overlays import (
+    by_neuron,
+    differences,
+    given_twice,
+    hidden,
+    layers,
+    of_one_kind,
+)
 from study.config.study import Study
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "config").glob("*.yaml")))
 def test_shipped_configurations_are_valid(name):
-    """Over those that the command in its first lines names before it."""
-    text = (ROOT / "config" / name).read_text()
-    command = re.search(r"^#   snakemake .*--configfile (.*)$", text, re.MULTILINE)
-    files = re.findall(r"config/(\S+\.yaml)", command[1]) if command else [name]
-    assert name in files
-    config = settings(files[0])
-    for other in files[1:]:
-        update_config(config, load_configfile(str(ROOT / "config" / other)))
-    assert validate(Study, config).dataset
+    assert validate(Study, settings(name)).dataset
+
+
+def test_a_file_is_laid_over_what_it_is_based_on(tmp_path, monkeypatch):
+    """Each file once, the lowest first, whichever folder it is in."""
+    monkeypatch.chdir(tmp_path)
+    contents = {
+        "low.yaml": {"x": 1}, "sub/mid.yaml": {"based_on": "../low.yaml", "x": 2},
+        "top.yaml": {"based_on": ["sub/mid.yaml", "low.yaml"]},
+        "round.yaml": {"based_on": "round.yaml"}, "lost.yaml": {"based_on": "no.yaml"},
+    }  # fmt: skip
+    for name, content in contents.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(yaml.safe_dump(content))
+    expected = {"low.yaml": {"x": 1}, "sub/mid.yaml": {"x": 2}, "top.yaml": {}}
+    assert list(layers(["top.yaml"], load_configfile).items()) == list(expected.items())
+    assert list(layers(["low.yaml", "top.yaml"], load_configfile)) == list(expected)
+    with pytest.raises(ConfigError, match=r"round\.yaml: is based on itself"):
+        layers(["round.yaml"], load_configfile)
+    with pytest.raises(ConfigError, match=r"lost\.yaml: based_on names no\.yaml, which does not"):
+        layers(["lost.yaml"], load_configfile)
 
 
 MISTAKES = r"""

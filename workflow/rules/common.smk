@@ -6,13 +6,20 @@ import time
 from typing import NamedTuple
 
 from snakemake.common.configfile import load_configfile
+from snakemake.utils import update_config
 
 BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 # The packages beside this file, whatever this Python has installed.
 sys.path[:0] = [str(BASE.parent / "src"), str(BASE)]
 
 from spikegrad.settings import ConfigError, validate
-from study.config.overlays import differences, given_twice, hidden, of_one_kind
+from study.config.overlays import (
+    differences,
+    given_twice,
+    hidden,
+    layers,
+    of_one_kind,
+)
 from study.config.search import Halving
 from study.config.study import Study
 from study.estimate.memory import granted
@@ -35,12 +42,14 @@ if (encoding := locale.getpreferredencoding(False).lower()) not in ("utf-8", "ut
         f"this shell's locale writes text in {encoding}, files would be read wrongly:"
         " export PYTHONUTF8=1"
     )
-LAID = {
-    os.path.relpath(file): load_configfile(file)
-    for file in [*workflow.configfiles[-1:], *workflow.overwrite_configfiles]
-}
-LAID["--config"] = workflow.config_settings.config
 try:
+    LAID = layers(
+        [*workflow.configfiles[-1:], *workflow.overwrite_configfiles], load_configfile
+    )
+    LAID["--config"] = workflow.config_settings.config
+    config = {}
+    for LAYER in LAID.values():
+        update_config(config, LAYER)
     STUDY = validate(Study, of_one_kind(config, [*LAID.values()]))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None

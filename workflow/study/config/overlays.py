@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from spikegrad.settings import ConfigError
+
 COMMON = ("network.", "training.")
+
+
+BASED_ON = "based_on"
+"""The key with which a file names what it is laid over: a path from its own folder, or several."""
+
+
+def layers(
+    files: Iterable[str | Path], read: Callable[[str], dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """What ``read`` finds in ``files`` and in those that they are based on, the lowest first.
+
+    Each file stands once, under its path, at the first place where it is asked for. ConfigError if
+    one does not exist, or is based on itself.
+    """
+    found: dict[str, dict[str, Any]] = {}
+
+    def lay(file: Path, above: tuple[str, ...]) -> None:
+        name = os.path.relpath(file)
+        if name in above:
+            raise ConfigError(f"{name}: is based on itself, by {' and '.join(above)}")
+        if name in found:
+            return
+        if above and not file.exists():
+            raise ConfigError(f"{above[-1]}: {BASED_ON} names {name}, which does not exist")
+        own = read(name)
+        bases = own.pop(BASED_ON, [])
+        for base in [bases] if isinstance(bases, str) else bases:
+            lay(file.parent / base, (*above, name))
+        found[name] = own
+
+    for file in map(Path, files):
+        lay(file, ())
+    return found
 
 
 def given_twice(text: str) -> list[str]:
