@@ -302,7 +302,7 @@ def test_prepared_files_with_wrong_bits_are_refused(prepared: Path, n: int) -> N
         try:
             read = load(prepared, parts, "train")
         except DataError as error:
-            assert "events.h5" in str(error)
+            assert "events.h5" in str(error)  # noqa: PT017
             n_refused += 1
             continue
         for name in ("times", "units", "offsets"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import shutil
@@ -24,8 +23,6 @@ from study.data.layout import DataError, open_spike_file
 ATTEMPTS = 4  # without a byte of progress, before a download is given up
 WAIT = 5.0  # seconds before the second attempt, doubled before each later one
 TIMEOUT = 60.0  # seconds of silence that end an attempt
-SLOWEST, GRACE = 1000.0, 120.0  # bytes a second on average that end it, too, after so many seconds
-LARGEST = 64 << 30  # bytes; what is longer never ends
 BUSY = (408, 425, 429)  # answers that another attempt may change, of those below 500
 FAULTS = (OSError, HTTPException, DataError)
 
@@ -75,34 +72,32 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
     """Bring a file to ``output``, from the first of ``urls`` that gives it.
 
     ``check`` raises DataError if the file is not the right one. What an earlier attempt, or a
-    killed job, has fetched stays beside ``output``, and the download goes on from there, if the
-    server has a name for the file's version (ETag or Last-Modified) and still has that version;
-    else it starts over. Raises DataError if no URL gives the file.
+    killed job, has fetched stays beside ``output``, and the download goes on from there. Raises
+    DataError if no URL gives the file.
     """
     output = Path(output)
-    part = Part(output)
+    part = output.with_name(f".{output.name}.part")
     output.parent.mkdir(parents=True, exist_ok=True)
-    failures, furthest = 0, part.size
+    failures, furthest = 0, _size(part)
     while True:
         problems: list[Exception] = []
         for url in urls:
             try:
                 _download(url, part)
-                check(part.file)
+                check(part)
             except FAULTS as problem:
                 if isinstance(problem, DataError):
-                    part.discard()  # a wrong file cannot be mended
+                    part.unlink()  # a wrong file cannot be mended
                 log.warning("%s: %s", url, problem)
                 problems.append(problem)
             else:
-                os.replace(part.file, output)
-                part.discard()
+                os.replace(part, output)
                 return
         passing = [p for p in problems if not _lasts(p)]
-        failures = 1 if part.size > furthest else failures + 1
-        furthest = max(furthest, part.size)
+        failures = 1 if _size(part) > furthest else failures + 1
+        furthest = max(furthest, _size(part))
         if failures == ATTEMPTS or not passing:
-            kept = f"; {part.size} bytes are kept, from which it goes on" if part.size else ""
+            kept = f"; {_size(part)} bytes are kept, from which it goes on" if _size(part) else ""
             last = " ".join(str((passing or problems)[-1]).split())
             raise DataError(
                 f"could not download {' or '.join(urls)} ({failures} attempts; the last:"
@@ -112,53 +107,20 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
         time.sleep(WAIT * 2 ** (failures - 1))
 
 
+def _size(file: Path) -> int:
+    """Bytes that are there."""
+    return file.stat().st_size if file.exists() else 0
+
+
 def _lasts(problem: Exception) -> bool:
     """Whether asking again is no use, as where the server knows no such file."""
     return isinstance(problem, HTTPError) and problem.code < 500 and problem.code not in BUSY
 
 
-class Part:
-    """What has been fetched of a file, and which version at which URL it is the beginning of."""
-
-    def __init__(self, output: Path) -> None:
-        self.file = output.with_name(f".{output.name}.part")
-        self._about = output.with_name(f".{output.name}.part.json")
-
-    @property
-    def size(self) -> int:
-        """Bytes that are there."""
-        return self.file.stat().st_size if self.file.exists() else 0
-
-    def version(self, url: str) -> str | None:
-        """The name that the server at ``url`` has for the version that this is the beginning of;
-        None if there is no beginning, or it cannot go on from there."""
-        if not self.size:
-            return None
-        try:
-            known: dict[str, str] = json.loads(self._about.read_text())
-        except (OSError, ValueError):
-            return None
-        return known.get(url)
-
-    def begin(self, url: str, version: str | None) -> None:
-        """Start over, with what ``url`` calls ``version``."""
-        self.discard()
-        with atomic(self._about) as file:
-            file.write_text(json.dumps({url: version}))
-
-    def discard(self) -> None:
-        """Remove all of it."""
-        self.file.unlink(missing_ok=True)
-        self._about.unlink(missing_ok=True)
-
-
-def _download(url: str, part: Part) -> None:
-    """Append to ``part`` what it lacks; or fetch all, if it is of another version or URL, or the
-    server does not do ranges."""
-    done, version = part.size, part.version(url)
-    headers = {"User-Agent": "spikegrad"}
-    if version:
-        headers |= {"Range": f"bytes={done}-", "If-Range": version}
+def _download(url: str, part: Path) -> None:
+    """Append to ``part`` what it lacks; or fetch all, if the server does not do ranges."""
+    done = _size(part)
+    headers = {"User-Agent": "spikegrad"} | ({"Range": f"bytes={done}-"} if done else {})
     try:
         response = urlopen(Request(url, headers=headers), timeout=TIMEOUT)
     except HTTPError as error:
@@ -166,38 +128,24 @@ def _download(url: str, part: Part) -> None:
             raise
         if error.headers.get("Content-Range") == f"bytes */{done}":
             return  # nothing is lacking
-        part.discard()
+        part.unlink()
         raise OSError(f"{done} bytes are not the beginning of the file; starting over") from None
     with response:
-        goes_on, found = response.status == 206, response.headers.get("Content-Range") or ""
-        if goes_on and not (version and found.startswith(f"bytes {done}-")):
-            raise OSError("the server sends another range than it was asked for")
-        if not goes_on:
-            tag = response.headers.get("ETag", "")
-            strong = tag if tag.startswith('"') else None  # a weak one does not tell bytes apart
-            part.begin(url, strong or response.headers.get("Last-Modified"))
+        first = done if response.status == 206 else 0
         length = response.headers.get("Content-Length")
-        first = done if goes_on else 0
         total = None if length is None else first + int(length)
         with (
-            open(part.file, "ab", buffering=0) as file,
+            open(part, "ab" if first else "wb", buffering=0) as file,
             tqdm(
-                desc=part.file.name[1:-5], initial=first, total=total, unit="B", unit_scale=True,
+                desc=part.name[1:-5], initial=first, total=total, unit="B", unit_scale=True,
                 disable=None,
             ) as bar,
         ):  # fmt: skip
-            began, fetched = time.monotonic(), 0
             while chunk := response.read1(1 << 16):
                 file.write(chunk)
                 bar.update(len(chunk))
-                fetched += len(chunk)
-                passed = time.monotonic() - began
-                if passed > GRACE and fetched < SLOWEST * passed:
-                    raise OSError(f"{fetched / passed:.0f} bytes a second are too slow")
-                if first + fetched > LARGEST:
-                    raise DataError(f"more than {LARGEST} bytes, and no end")
-    if total is not None and part.size != total:
-        raise OSError(f"cut off at {part.size} of {total} bytes")
+    if total is not None and _size(part) != total:
+        raise OSError(f"cut off at {_size(part)} of {total} bytes")
 
 
 def _copy(folder: Path, name: str, md5: str, part: Path) -> None:
