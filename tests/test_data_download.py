@@ -18,7 +18,7 @@ import tonic.datasets
 
 from spikefiles import original_file
 from study.config.data import PUBLISHED, Sizes
-from study.data import archives, download
+from study.data import download
 from study.data.archives import audio_names, read_audio
 from study.data.audio import decode
 from study.data.download import fetch_published
@@ -234,45 +234,9 @@ def test_recordings_are_read_alike_from_folders_and_archives(tmp_path: Path, kin
         list(read_audio(path, ["none.flac"]))
 
 
-def test_a_tar_that_lacks_recordings_is_refused(tmp_path: Path) -> None:
-    """At each block: cut off there, two blocks of zeros there, or a bit of the header flipped."""
-    path = packed(tmp_path, "tar")
-    whole, names = path.read_bytes(), audio_names(path)
-    end = whole.rstrip(b"\0")
-    blocks = range(0, len(end), 512)
-    cut = [whole[:at] for at in blocks]
-    zeros = [whole[:at] + bytes(1024) + whole[at:] for at in blocks]
-    flipped = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in blocks]
-    for damaged in cut + zeros + flipped:
-        path.write_bytes(damaged)
-        try:
-            assert audio_names(path).keys() == names.keys()  # contents carry checksums of their own
-        except DataError as error:
-            assert "not a whole tar" in str(error)  # noqa: PT017
-
-
-def test_what_would_fill_memory_or_disk_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(archives, "LARGEST", 1 << 20)
-    for name in ("bomb.zip", "bomb.tar.gz"):
-        path = tmp_path / name
-        if name.endswith("zip"):
-            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bomb:
-                bomb.writestr("a.wav", bytes(2 << 20))
-        else:
-            with tarfile.open(path, "w:gz") as bomb:
-                about = tarfile.TarInfo("a.wav")
-                about.size = 2 << 20
-                bomb.addfile(about, io.BytesIO(bytes(2 << 20)))
-        assert path.stat().st_size < 10_000
-        with pytest.raises(
-            DataError, match=r"bomb\..*'a\.wav' in it takes 2 MB, and 1 are the most"
-        ):
-            audio_names(path)
+def test_a_recording_of_minutes_is_refused() -> None:
     sound = io.BytesIO()
     soundfile.write(sound, np.zeros(8000 * 601, np.int16), 8000, format="FLAC")
-    assert len(sound.getvalue()) < 100_000
     with pytest.raises(DataError, match=r"long\.flac: 601 s long, and 600 are the most"):
         decode(sound.getvalue(), "long.flac")
 
@@ -307,26 +271,6 @@ def test_names_in_an_archive_are_names_only(tmp_path: Path, kind: str) -> None:
     write("a.wav", "a.wav")
     with pytest.raises(DataError, match=r"2 recordings 'a\.wav' in it; take out all but one"):
         audio_names(path)
-
-
-def test_a_damaged_zip_of_any_compression_is_refused(tmp_path: Path) -> None:
-    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
-        path = tmp_path / f"archive{method}.zip"
-        with zipfile.ZipFile(path, "w", method) as archive:
-            for name, content in FILES.items():
-                archive.writestr(name, content)
-        names = audio_names(path)
-        contents = dict(read_audio(path, list(names.values())))
-        whole, refused = path.read_bytes(), 0
-        for at in range(60, len(whole), 499):
-            path.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
-            try:
-                assert audio_names(path) == names
-                assert dict(read_audio(path, list(names.values()))) == contents
-            except DataError as error:
-                assert "not a whole tar" in str(error)  # noqa: PT017
-                refused += 1
-        assert refused > 20
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])

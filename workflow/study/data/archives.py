@@ -14,14 +14,12 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from study.data.layout import DataError
 
 AUDIO = (".wav", ".flac", ".ogg", ".mp3")
-LARGEST = 1 << 28
-"""Bytes of a file in an archive; a larger one is no recording of a word, and may never end."""
 _DAMAGE = (
     *(OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError),
     *(tarfile.TarError, zipfile.BadZipFile),
@@ -32,9 +30,8 @@ def audio_names(path: str | Path) -> dict[str, str]:
     """The recordings in the folder or archive ``path``: where each is by its name, sorted.
 
     A name is the path below the folder; in an archive, below the top folder that holds all of it,
-    if there is one. An archive is read to its end, so that its checksums are compared. Raises
-    DataError if nothing is there, or an archive that is cut short, damaged, of an unknown kind, has
-    a file above ``LARGEST``, or two recordings of one name.
+    if there is one. Checksums of an archive are compared. Raises DataError if nothing is there, or
+    an archive that is cut short, damaged, of an unknown kind, or has two recordings of one name.
     """
     path = Path(path)
     if path.is_dir():
@@ -42,7 +39,8 @@ def audio_names(path: str | Path) -> dict[str, str]:
         names = {name: name for name in (f.relative_to(path).as_posix() for f in files)}
     else:
         with _errors_named(path):
-            members = [name for name, content in _members(path) if content() is not None]
+            _verify(path)
+            members = [name for name, _ in _members(path)]
         tops = {name.partition("/")[0] for name in members if not name.startswith("__MACOSX")}
         nested = len(tops) == 1 and all("/" in name for name in members)
         names = {name.partition("/")[2] if nested else name: name for name in members}
@@ -94,56 +92,31 @@ def _errors_named(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _members(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Name and content of each file of an archive, to its end."""
-    return _zip_members(path) if zipfile.is_zipfile(path) else _tar_members(path)
-
-
-def _zip_members(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
-            if not member.is_dir():
-                _check_size(path, member.filename, member.file_size)
-                yield member.filename, lambda member=member: archive.read(member)  # type: ignore[misc]
-
-
-def _check_size(path: Path, name: str, size: int) -> None:
-    if size > LARGEST:
-        raise DataError(
-            f"{path}: '{name}' in it takes {size / 1e6:.0f} MB, and {LARGEST / 1e6:.0f} are the"
-            " most"
-        )
-
-
-class _ToItsEnd:
-    """A stream that knows how long it is, and where the zeros at its end begin."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.length = self.last = 0
-
-    def read(self, size: int) -> bytes:
-        part = self._stream.read(size)
-        if content := part.rstrip(b"\0"):
-            self.last = self.length + len(content)
-        self.length += len(part)
-        return part
-
-
-def _tar_members(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+def _verify(path: Path) -> None:
+    """Compare the checksums of an archive: those of a zip file's contents, or gzip's at its end."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise zipfile.BadZipFile(f"'{damaged}' is damaged")
+        return
     with open(path, "rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        with gzip.open(file) if compressed else file as content:
-            stream = _ToItsEnd(content)  # type: ignore[arg-type]
-            with tarfile.open(fileobj=stream, mode="r|") as archive:  # type: ignore[call-overload]
-                for member in archive:
-                    _check_size(path, member.name, member.size)
-                    file_of = archive.extractfile(member) if member.isfile() else None
-                    if file_of is not None:
-                        yield member.name.removeprefix("./"), file_of.read
-            while stream.read(1 << 20):  # on to gzip's checksum, which comes last
+    if compressed:
+        with gzip.open(path) as content:
+            while content.read(1 << 20):
                 pass
-            # tarfile takes a damaged header for the end, which are blocks of zeros.
-            if stream.last > archive.offset or stream.length < archive.offset + tarfile.BLOCKSIZE:
-                raise tarfile.ReadError(f"damaged or cut off at byte {archive.offset}")
+
+
+def _members(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Name and content of each file of an archive."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                if not info.is_dir():
+                    yield info.filename, partial(archive.read, info)
+    else:
+        with tarfile.open(path) as packed:
+            for member in packed:
+                content = packed.extractfile(member) if member.isfile() else None
+                if content is not None:
+                    yield member.name.removeprefix("./"), content.read
