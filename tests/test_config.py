@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import reduce
 from itertools import chain
 from operator import getitem
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from study.config.overlays import (
     of_one_kind,
 )
 from study.config.study import Study
+from study.report.redraw import alone, today
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "config").glob("*.yaml")))
@@ -258,6 +260,15 @@ def test_no_kept_file_names_a_place_on_a_machine():
     kept = sorted((ROOT / "docs/results").rglob("*.yaml"))
     assert len(kept) > 20
     assert [file for file in kept if place.search(file.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "docs/results").glob("*/study.yaml")), ids=lambda f: f.parent.name
+)
+def test_settings_of_kept_studies_are_read_without_keys_that_are_gone(file: Path):
+    config = load_configfile(str(ROOT / "config" / "config.yaml"))
+    update_config(config, today(alone(yaml.safe_load(file.read_text()))))
+    validate(Study, config)
 
 
 def test_a_missing_key_is_named():

@@ -6,6 +6,7 @@ nothing again that is there, so that a figure is drawn if all its tables are kep
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
+from pydantic import ValidationError
+
+from study.config.study import Study
 
 REPOSITORY = Path(__file__).parents[3]
 JOB = re.compile(r"^(?:local)?rule plot_\w+:\n    input: (.*)\n    output: (.*)$", re.M)
@@ -46,7 +50,7 @@ def redraw(folder: Path) -> tuple[list[Path], list[Path]]:
         shutil.copytree(folder, results, ignore=shutil.ignore_patterns("*.png"))
         for file in results.rglob("*"):  # none is newer than another
             os.utime(file, (0, 0))
-        Path(scratch, "study.yaml").write_text(yaml.safe_dump(alone(settings)))
+        Path(scratch, "study.yaml").write_text(yaml.safe_dump(today(alone(settings))))
         possible = _possible(Path(scratch), [place / figure for figure in figures])
         drawn = [figure for figure in figures if place / figure in possible]
         if drawn:
@@ -64,6 +68,23 @@ def alone(settings: dict) -> dict:
     return settings | {
         name: {**dict.fromkeys(base.get(name) or {}), **(own or {})} for name, own in known.items()
     }
+
+
+def today(settings: dict) -> dict:
+    """``settings`` of an earlier version without the keys that are constants by now, or gone."""
+    left = json.loads(json.dumps(settings, default=str))
+    try:
+        Study.model_validate_json(json.dumps(left))
+    except ValidationError as error:
+        for problem in error.errors():
+            if problem["type"] == "extra_forbidden":
+                *above, key = problem["loc"]
+                section = left
+                for part in above:  # the choice among sections of several kinds is named, too
+                    if isinstance(section, list) or part in section:
+                        section = section[part]
+                del section[key]
+    return left
 
 
 def _possible(scratch: Path, figures: Sequence[Path]) -> set[Path]:
