@@ -94,11 +94,10 @@ def test_a_table_of_text_becomes_numbers(folder: Path) -> None:
     pd.testing.assert_frame_equal(read_recordings(folder.parent / "made.csv"), table)
 
 
-def test_whole_speakers_are_held_out_by_the_seed_or_the_split_is_kept(folder: Path) -> None:
-    config = table_of(folder)
-    tables = [tabulate(config.model_copy(update={"seed": seed}), folder) for seed in range(12)]
-    chosen = [table["speaker"][table["split"] == "test"].tolist() for table in tables]
-    assert {tuple(speakers) for speakers in chosen} == {(s, s) for s in ("anna", "ben", "cem")}
+def test_a_whole_speaker_is_held_out_or_the_split_is_kept(folder: Path) -> None:
+    table = tabulate(table_of(folder), folder)
+    held_out = table["speaker"][table["split"] == "test"].tolist()
+    assert held_out in [[s, s] for s in ("anna", "ben", "cem")]
     rows = [(*row, "test" if "no" in row[0] else "train") for row in ROWS]
     table = tabulate(table_of(folder, rows), folder)
     assert dict(zip(table["file"], table["split"], strict=True)) == {r[0]: r[3] for r in rows}
@@ -148,7 +147,7 @@ def test_a_folder_for_each_class_is_enough(tmp_path: Path) -> None:
         "up": 1,
     }
     check_splits(table)
-    inner = held_out(table["label_number"], table["speaker_number"], Validation(fraction=0.2))
+    inner = held_out(table["label_number"], table["speaker_number"], Validation())
     assert {k: int((inner == k).sum()) for k in range(3)} == dict.fromkeys(range(3), 2)
     write(tmp_path / "words", "lost.wav", tone())
     with pytest.raises(DataError, match=r"'lost\.wav' lies in no folder that names its class"):
@@ -179,7 +178,7 @@ def encoded(folder: Path, config: Recordings, cochlea: Cochlea, parts: int) -> l
     for part in reversed(range(parts)):
         rows = of_part(table, part, parts)
         sounds = recorded(rows, folder, RATE)
-        encode(rows, sounds, cochlea, DURATION, config.seed, labels_of(table), files[part])
+        encode(rows, sounds, cochlea, DURATION, labels_of(table), files[part])
     sets = [folder.parent / f"{split}.h5" for split in ("train", "test")]
     merge(table, files, N_CHANNELS, DURATION, *sets)
     return sets
@@ -198,7 +197,7 @@ def test_spikes_do_not_depend_on_jobs_or_folders(folder: Path, cochlea: Cochlea)
         rows = table[table["split"] == split].to_dict("records")
         for row, sample in zip(rows, read_all(path, N_CHANNELS, DURATION), strict=True):
             name = f"{row['speaker']} {row['label']} {PurePosixPath(row['file']).name}"
-            rng = np.random.default_rng([config.seed, *name.encode()])
+            rng = np.random.default_rng([0, *name.encode()])
             times, units = cochlea.spikes(sounds[row["file"]], rng)
             assert len(times) > 20
             np.testing.assert_array_equal(sample.times, times.astype(np.float32))

@@ -92,7 +92,6 @@ if STUDY.data.sounds:
             spoken=STUDY.data.source == "spoken-digits",
             n_parts=SOUNDS.jobs,
             duration=STUDY.data.duration,
-            seed=SOUNDS.seed,
             found=lambda wildcards: FILES and folder_digest(FILES),
         script:
             "../scripts/encode.py"

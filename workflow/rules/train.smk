@@ -152,8 +152,6 @@ rule record_traces:
         f"{BENCHMARKS}/training/record_traces.tsv"
     resources:
         **needs(2000, 60),
-    params:
-        sample=STUDY.example,
     script:
         "../scripts/record_traces.py"
 

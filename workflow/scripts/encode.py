@@ -14,9 +14,7 @@ cochlea = Cochlea(Membrane.load(snakemake.input.membrane))
 if params.spoken:
     from study.data.speech import spoken  # GPL: where it is used, and nowhere else
 
-    sounds = spoken(rows, params.seed)
+    sounds = spoken(rows)
 else:
     sounds = recorded(rows, snakemake.input.sounds, cochlea.sample_rate)
-encode(
-    rows, sounds, cochlea, params.duration, params.seed, labels_of(table), snakemake.output.spikes
-)
+encode(rows, sounds, cochlea, params.duration, labels_of(table), snakemake.output.spikes)

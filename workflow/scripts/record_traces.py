@@ -12,20 +12,23 @@ from study.training.traces import potential, raster
 
 log = start(snakemake)
 test = load(snakemake.input.events, snakemake.input.split, "test")
-sample = test.select(torch.tensor([snakemake.params.sample]))
-word, speaker = test.class_names[int(sample.labels)], int(sample.speakers)
-rasters, potentials = [], []
-for checkpoint in snakemake.input.checkpoints:
-    network, header = load_network(checkpoint)
-    about = {"neuron": header["model"], "data": test.name, "word": word, "speaker": speaker}
-    try:
-        found = raster(network, sample.spikes), potential(network, sample.spikes, n_points=4000)
-    except SpikeOverflowError:
-        log.warning("%s runs away in the sample, and is not drawn", header["model"])
-        continue
-    for tables, table in zip((rasters, potentials), found, strict=True):
-        tables.append(table.assign(**about))
-if not rasters:
-    raise ValueError(f"all networks run away in test sample {snakemake.params.sample}; set example")
+networks = [load_network(checkpoint) for checkpoint in snakemake.input.checkpoints]
+for number in range(len(test)):  # the first in which some network does not run away
+    sample = test.select(torch.tensor([number]))
+    word, speaker = test.class_names[int(sample.labels)], int(sample.speakers)
+    rasters, potentials = [], []
+    for network, header in networks:
+        about = {"neuron": header["model"], "data": test.name, "word": word, "speaker": speaker}
+        try:
+            found = raster(network, sample.spikes), potential(network, sample.spikes, n_points=4000)
+        except SpikeOverflowError:
+            log.warning("%s runs away in sample %d, and is not drawn", header["model"], number)
+            continue
+        for tables, table in zip((rasters, potentials), found, strict=True):
+            tables.append(table.assign(**about))
+    if rasters:
+        break
+else:
+    raise ValueError("all networks run away in every test sample: their settings cannot be right")
 write_table(pd.concat(rasters, ignore_index=True), snakemake.output.rasters)
 write_table(pd.concat(potentials, ignore_index=True), snakemake.output.potentials)

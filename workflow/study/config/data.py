@@ -18,6 +18,10 @@ MIRRORS = ("https://zenkelab.org/datasets/", "https://compneuro.net/datasets/")
 """Folders on the web with SHD, SSC and the Heidelberg Digits, tried in this order."""
 
 
+SEED = 0
+"""Every random draw of the data derives from it."""
+
+
 class Sizes(NamedTuple):
     """Samples of the files of a published data set, and classes."""
 
@@ -52,8 +56,6 @@ class SpokenDigits(Section):
 
     sample_rate: ClassVar[int] = 22_050
     archive: ClassVar[None] = None
-    seed: int = Field(0, ge=0)
-    """Seed of how digits are spoken, and of the cochlea's random release of transmitter."""
     languages: tuple[Literal["en", "de"], ...] = Field(("en", "de"), min_length=1)
     """Languages of the digits; each digit of each language is a class."""
     digits: tuple[Annotated[int, Field(ge=0, le=9)], ...] = Field(tuple(range(10)), min_length=1)
@@ -65,9 +67,7 @@ class SpokenDigits(Section):
     unseen_voices: tuple[Voice, ...] = ("m6", "f4")
     """Voice variants that only the test set holds."""
     train_utterances: int = Field(7, ge=1)
-    """Training samples of each class by each voice."""
-    test_utterances: int = Field(1, ge=0)
-    """Test samples of each class by each voice of the training set."""
+    """Training samples of each class by each voice, beside one for the test set."""
     unseen_utterances: int = Field(6, ge=1)
     """Test samples of each class by each unseen voice."""
 
@@ -117,8 +117,6 @@ class HeidelbergDigits(Section):
     spikes: Files | None = None
     """Spikes of these recordings that you have, as HDF5 in SHD's layout; then the recordings are
     not needed."""
-    seed: int = Field(0, ge=0)
-    """Seed of the test set's draw and of the cochlea's random release of transmitter."""
 
     @property
     def archive(self) -> Archive:
@@ -165,15 +163,11 @@ class Recordings(Section):
     """Number of recordings there must be; null takes any."""
     test_speakers: int = Field(1, ge=1)
     """Number of speakers held out for the test set if nothing else says what is in it."""
-    test_fraction: float = Field(0.2, gt=0, lt=1)
-    """Share of each class held out for it where no speakers are named, at least one recording."""
     sample_rate: int = Field(48_000, ge=20_000)
     """Rate of the cochlea's input in Hz; recordings at other rates are resampled. SHD's is 48,000;
     the hair cells step at half of it."""
     jobs: int = Field(4, ge=1)
     """Number of jobs among which the speakers are divided."""
-    seed: int = Field(0, ge=0)
-    """Seed of the held-out speakers and of the cochlea's random release of transmitter."""
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
@@ -188,15 +182,12 @@ class Validation(Section):
     """Inner folds: training samples that are held out to choose hyperparameters by, others in each
     outer fold."""
 
-    seed: int = Field(0, ge=0)
-    """Seed of the draw."""
     folds: int = Field(3, ge=1)
     """Number of inner folds, which share no sample: trials of a search are validated on the first,
     finalists on each."""
     speakers: int = Field(2, ge=0)
-    """Training speakers who are held out entirely in an inner fold; 0 holds samples out instead."""
-    fraction: float = Field(0.1, gt=0, lt=1)
-    """Share of each class's samples that is held out (at least one) if `speakers` is 0."""
+    """Training speakers who are held out entirely in an inner fold; 0 holds out a tenth of each
+    class's samples instead."""
 
 
 class Folds(Section):

@@ -87,8 +87,6 @@ class Study(Section):
     """Random networks of the measure `runaway`."""
     silence: Silence
     """Whether silent neurons wake as training goes on."""
-    example: NonNegativeInt
-    """Test sample, by its index, whose spikes and potentials are drawn."""
     landscape: LandscapeSettings
     """Loss and gradient landscapes of the trained networks."""
     ntk: NTKConfig

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from spikegrad.cochlea import Cochlea
 from spikegrad.seeds import generator_of_name
+from study.config.data import SEED
 from study.data.archives import read_audio
 from study.data.audio import decode, resample
 from study.data.layout import DataError, Sample, open_spike_file, write_spike_file
@@ -50,13 +51,12 @@ def encode(
     sounds: Sounds,
     cochlea: Cochlea,
     duration: float,
-    seed: int,
     labels: Sequence[str],
     path: str | Path,
 ) -> None:
     """Write the spikes of ``sounds``, those of ``rows``, to ``path``, in the order of ``rows``.
 
-    The release of transmitter depends on ``seed`` and on a recording's label, speaker and name
+    The release of transmitter depends on a recording's label, speaker and name
     alone: neither on its folder nor on the recordings before it. Raises DataError if a sound takes
     longer than ``duration`` seconds.
     """
@@ -71,7 +71,7 @@ def encode(
                 " that, or shorten the sound or take it out"
             )
         name = f"{row['speaker']} {row['label']} {PurePosixPath(file).name}"
-        rng = generator_of_name(seed, name)
+        rng = generator_of_name(SEED, name)
         times, units = cochlea.spikes(sound, rng)
         samples[file] = Sample(times, units, row["label_number"], row["speaker_number"])
     write_spike_file(path, [samples[file] for file in rows["file"]], labels)

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spikegrad.seeds import numpy_generator
-from study.config.data import PUBLISHED, HeidelbergDigits
+from study.config.data import PUBLISHED, SEED, HeidelbergDigits
 from study.data.archives import audio_names
 from study.data.layout import DataError
 from study.data.recordings import SPLITS, listed, numbered
@@ -37,7 +37,7 @@ def tabulate(config: HeidelbergDigits, path: str | Path) -> pd.DataFrame:
     """The table of the recordings in the archive or folder ``path``.
 
     The test set has all of speakers 4 and 5, and so many of the others' recordings that it is as
-    large as SHD's: about 5 % of each word of each of them, drawn by the seed. Raises DataError,
+    large as SHD's: about 5 % of each word of each of them, drawn by a seed. Raises DataError,
     naming what is missing or surplus, unless these are the published recordings.
     """
     places = list(audio_names(path).values())
@@ -61,7 +61,7 @@ def tabulate(config: HeidelbergDigits, path: str | Path) -> pd.DataFrame:
     shares = apportion(
         np.array([len(rows) for rows in cells]), PUBLISHED["shd"].test - int((~some).sum())
     )
-    rng = numpy_generator(config.seed)
+    rng = numpy_generator(SEED)
     drawn = np.concatenate(
         [rng.choice(rows, n, replace=False) for rows, n in zip(cells, shares, strict=True)]
     )

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from spikegrad.seeds import numpy_generator
-from study.config.data import FileNames, Recordings, SpokenDigits
+from study.config.data import SEED, FileNames, Recordings, SpokenDigits
 from study.data.archives import audio_names
 from study.data.layout import DataError
 from study.storage.columns import Table
 
 SPLITS = ("train", "test")
 NOBODY = "unknown"
+TEST_FRACTION = 0.2  # of each class, where no speakers are named
 """The speaker where none are named."""
 TEXT = ("file", "label", "speaker", "split")
 NAMED = ("label", "speaker")
@@ -60,7 +61,7 @@ def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:
     if "speaker" not in table:
         table["speaker"] = NOBODY
     if "split" not in table and set(table["speaker"]) == {NOBODY}:
-        table["split"] = by_samples(table["label"], config)
+        table["split"] = by_samples(table["label"])
     elif "split" not in table:
         everyone = ordered(table["speaker"])
         if config.test_speakers >= len(everyone):
@@ -69,7 +70,7 @@ def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:
                 f" data.recordings.test_speakers = {config.test_speakers} for the test set; add a"
                 " column split to the table, or recordings of others"
             )
-        rng = numpy_generator(config.seed)
+        rng = numpy_generator(SEED)
         chosen = rng.choice(everyone, config.test_speakers, replace=False)
         table["split"] = [SPLITS[speaker in chosen] for speaker in table["speaker"]]
     return numbered(table, ordered(table["label"]), ordered(table["speaker"]))
@@ -111,13 +112,13 @@ def from_folders(places: dict[str, str], path: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def by_samples(labels: pd.Series[str], config: Recordings) -> list[str]:
+def by_samples(labels: pd.Series[str]) -> list[str]:
     """The split of recordings whose speakers nobody knows: a share of each class is for testing."""
-    rng = numpy_generator(config.seed)
+    rng = numpy_generator(SEED)
     test = np.zeros(len(labels), bool)
     for label in ordered(labels):
         own = rng.permutation(np.flatnonzero(labels == label))
-        n = max(1, round(config.test_fraction * len(own)))
+        n = max(1, round(TEST_FRACTION * len(own)))
         test[own[:n]] = True
     return [SPLITS[int(one)] for one in test]
 
@@ -170,7 +171,7 @@ def tabulate_spoken(config: SpokenDigits, path: object = None) -> pd.DataFrame:
     The test set holds the unseen voices and the last samples of the others.
     """
     words = [(language, WORDS[language][n]) for language in config.languages for n in config.digits]
-    seen = config.train_utterances + config.test_utterances
+    seen = config.train_utterances + 1
     rows = [
         {
             "file": f"{voice} {language} {word} {number}",

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spikegrad.seeds import generator_of_name
-from study.config.data import SpokenDigits
+from study.config.data import SEED, SpokenDigits
 from study.data.encoding import Sounds
 from study.data.recordings import WORDS
 
@@ -38,10 +38,10 @@ class SpeechError(RuntimeError):
     """espeak-ng could not speak; the message says what it refused."""
 
 
-def spoken(rows: pd.DataFrame, seed: int) -> Sounds:
-    """The sounds of ``rows``, at 22,050 Hz; how each is spoken depends on its name and ``seed``."""
+def spoken(rows: pd.DataFrame) -> Sounds:
+    """The sounds of ``rows``, at 22,050 Hz; how each is spoken depends on its name."""
     for name, word, voice in zip(rows["file"], rows["label"], rows["speaker"], strict=True):
-        rng = generator_of_name(seed, name)
+        rng = generator_of_name(SEED, name)
         rate, pitch, pitch_range = (
             int(rng.integers(low, high, endpoint=True)) for low, high in (RATE, PITCH, PITCH_RANGE)
         )

@@ -9,13 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spikegrad.seeds import numpy_generator
-from study.config.data import Validation
+from study.config.data import SEED, Validation
 from study.data.layout import ORIGINS, DataError
 from study.storage.columns import Table, shared
 
 log = logging.getLogger(__name__)
 
 ROLES = ("train", "validation", "test")
+FRACTION = 0.1
+"""Share of each class that an inner fold without speakers holds out, at least one sample."""
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
@@ -92,7 +94,7 @@ def held_out(
     samples are by one, the same share of each class, rounded, and at least one sample.
     """
     outer = () if fold is None else (fold,)
-    rng = numpy_generator(config.seed, *outer)
+    rng = numpy_generator(SEED, *outer)
     inner = np.full(len(labels), -1)
     if config.speakers and len(np.unique(speakers)) > 1:
         everyone = rng.permutation(np.unique(speakers))
@@ -109,22 +111,22 @@ def held_out(
             inner[np.isin(speakers, group)] = k
     else:
         if config.speakers:
-            log.info("one speaker, or none named: data.validation.fraction of samples is held out")
+            log.info("one speaker, or none named: a tenth of each class is held out")
         for label in np.unique(labels):
             own = rng.permutation(np.flatnonzero(labels == label))
-            n = max(1, round(config.fraction * len(own)))
+            n = max(1, round(FRACTION * len(own)))
             if max(config.folds * n, n + 1) > len(own):
                 raise DataError(
                     f"{config.folds} inner folds would hold out more than the {len(own)} training"
-                    f" samples of class {label}: lower data.validation.fraction or"
-                    " data.validation.folds, or add samples"
+                    f" samples of class {label}: lower data.validation.folds, or"
+                    " add samples"
                 )
             inner[own[: config.folds * n]] = np.repeat(np.arange(config.folds), n)
     for k in range(config.folds):
         lost = np.setdiff1d(labels, labels[inner != k])
         if len(lost):
             raise DataError(
-                f"inner fold {k} holds out all training samples of class {lost[0]}: change"
-                " data.validation.seed, or lower data.validation.speakers"
+                f"inner fold {k} holds out all training samples of class {lost[0]}: lower"
+                " data.validation.speakers"
             )
     return inner

@@ -13,6 +13,7 @@ from spikegrad.network_settings import NetworkSettings
 from study.config.data import PUBLISHED, DataConfig
 from study.config.search import Choice
 from study.config.study import Neuron, Study
+from study.data.splits import FRACTION
 
 SOUND = {"shd": 0.72, "ssc": 0.8}
 """Seconds of sound in a sample."""
@@ -53,7 +54,7 @@ def size_of(data: DataConfig) -> Size:
         classes = len(spoken.languages) * len(spoken.digits)
         speakers, unseen = len(spoken.voices), len(spoken.unseen_voices)
         n = classes * speakers * spoken.train_utterances
-        n_test = classes * (speakers * spoken.test_utterances + unseen * spoken.unseen_utterances)
+        n_test = classes * (speakers + unseen * spoken.unseen_utterances)
     else:
         like = data.source if data.source in PUBLISHED else "shd"
         n, n_validation, n_test, classes = PUBLISHED[like]
@@ -73,7 +74,7 @@ def size_of(data: DataConfig) -> Size:
         options = data.validation
         n_validation = round(options.speakers * n / speakers)
         if options.speakers == 0:
-            n_validation = classes * max(1, round(options.fraction * n / classes))
+            n_validation = classes * max(1, round(FRACTION * n / classes))
     return Size(n, n_validation, n_test, classes, events, seconds)
 
 

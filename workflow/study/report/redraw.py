@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -79,9 +80,9 @@ def today(settings: dict) -> dict:
         for problem in error.errors():
             if problem["type"] == "extra_forbidden":
                 *above, key = problem["loc"]
-                section = left
+                section: Any = left
                 for part in above:  # the choice among sections of several kinds is named, too
-                    if isinstance(section, list) or part in section:
+                    if isinstance(part, int) or part in section:
                         section = section[part]
                 del section[key]
     return left
