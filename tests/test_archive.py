@@ -51,7 +51,7 @@ def test_what_was_archived_is_not_made_again(finished: Path, tmp_path: Path) -> 
     assert jobs - {"evaluate", "summarise"} == {f"landscape_join_{name}" for name in MEASURES}
     assert not planned_rules(project) & {
         *("train", "train_equal_activity", "train_variant", "silence", "measure_network"),
-        *("search_trials", "search_finalists", "landscape_directions", "joining_measure"),
+        *("search_trials", "search_finalists", "landscape_directions"),
         *(f"landscape_{measure}" for measure in MEASURES),
     }
     (project / STUDY / "search/qif/0/best.yaml").unlink()  # a search that is not at its end

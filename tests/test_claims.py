@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from study.claims.claim import Claim
 from study.claims.estimates import Criterion, Estimate, Verdict
-from study.claims.judge import CLAIMS_TABLE, judge
+from study.claims.judge import CLAIMS, CLAIMS_TABLE, judge
 from study.claims.qif_paper import QIF_CLAIMS, UNITS
 from study.claims.results import ClaimError, Tables
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS
@@ -24,8 +24,6 @@ from study.landscape.constants import CAUSES, STATES, have_settled, height_colum
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED, NOT_MEASURABLE = map(str, Verdict)
 N_SEARCHES, SEEDS_EACH = 5, 2
-CLAIMS = (*QIF_CLAIMS, *SG_NTK_CLAIMS)
-"""Of the abstracts; our own are in test_joining.py."""
 
 Frames = dict[str, pd.DataFrame]
 

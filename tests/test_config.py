@@ -71,25 +71,9 @@ training: {learning_rate: 1e-3}  # for text: write a number such as 1.0e-3, with
 network:  # 'network' = None
 network: {init: {mean: .nan}}  # 'network.init.mean' = nan: Input should be a finite number
 neurons: {adex: {}}  # adex
-neurons: {qif_surrogate: {}}  # neurons.qif_surrogate needs network.surrogate, with a width
-neurons: {lif: {network: {surrogate: {width: 1.0}}, training: {sample_clip: null}}}  # set \
-network.surrogate under neurons.lif_surrogate alone
-neurons: {lif: null, qif: null, lif_surrogate: {network: {surrogate: {width: 1.0, step: 0.01}}, \
-training: {sample_clip: null}}}  # name a model with exact gradients, too
-neurons: {lif_surrogate: {network: {surrogate: {width: 1.0, step: 0.007}}, \
-training: {sample_clip: null}}}  # does not consist of whole steps of 0.007 s
+neurons: {lif: {network: {surrogate: {width: 1.0}}}}  # have exact gradients: leave out
 search: {sampling: {space: [{key: network.surrogate.width, low: 0.1, high: 1}]}}  # no model has
-joining: {seeds: [5], surrogates: [{width: 1.0}], step: 0.01}  # joining.seeds: [5] are not among
-joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.007}  # joining.step: a sample of 0.9 s
-joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01, kernel_samples: 50}  # must not exceed
-joining: {seeds: [0], surrogates: [{width: 1.0, kind: tanh}], step: 0.01}  # superspike
-joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01, growing: {widths: [4]}}  # at least 2
-{joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01}, \
-network: {readout: {train_times: true}}}  # not for lif as it is here
-{joining: {seeds: [0], surrogates: [{width: 1.0}], step: 0.01}, search: {sampling: {space: \
-[{key: network.train_tau, choices: [false, true]}]}}}  # not for lif with network.train_tau True
 data: {n_units: 65537}  # 'data.n_units' = 65537: Input should be less than or equal to 65536
-data: {equal_counts: {spikes: 0}}  # 'data.equal_counts.spikes' = 0
 search: {sampling: {space: [{key: network.tau, low: 0.1, high: 0.1}]}}  # low must be below high
 search: {sampling: {space: [{key: network.tau, low: 0, high: 1, log: true}]}}  # start above 0
 search: {sampling: {space: [{key: network.tau, low: 0.1, hihg: 1}]}}  # did you mean 'high'?

@@ -21,7 +21,7 @@ from spikegrad.times import to_grid
 from study.config.data import Validation
 from study.data.dataset import load, unseen_speakers
 from study.data.layout import ORIGINS, DataError, Sample, write_spike_file
-from study.data.prepare import equalised, prepare
+from study.data.prepare import prepare
 from study.data.splits import for_testing, held_out, split
 from study.storage.tables import write_table
 from test_bad_input_readers import flipped
@@ -210,46 +210,6 @@ def test_a_grid_makes_cells_and_channels_are_merged(tmp_path: Path) -> None:
         counts = dict(zip(zip(*columns, strict=True), events.counts.tolist(), strict=True))
         assert counts == cells
         assert len(counts) == len(events.counts) < len(full.times)
-
-
-@settings(max_examples=60)
-@given(
-    seed=st.integers(0, 2**32),
-    sizes=st.lists(st.integers(0, 9), min_size=1, max_size=5),
-    n_spikes=st.integers(1, 6),
-)
-def test_equal_counts_leave_a_channel_its_times(seed: int, sizes: list[int], n_spikes: int) -> None:
-    rng = np.random.default_rng(seed)
-    units = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
-    times = rng.uniform(0, 1, len(units))
-    found, channels = equalised(times, units, len(sizes), n_spikes, 1.0, rng)
-    assert np.bincount(channels, minlength=len(sizes)).tolist() == [n_spikes] * len(sizes)
-    for unit, size in enumerate(sizes):
-        own, kept = Counter(times[units == unit]), Counter(found[channels == unit])
-        if size >= n_spikes:  # a draw of them, none twice
-            assert kept <= own
-        elif size:  # all of them, some again
-            assert own <= kept
-            assert set(own) == set(kept)
-        else:
-            assert all(0 <= time < 1 for time in kept)
-
-
-def test_equal_counts_are_those_of_all_samples_and_of_the_seed(tmp_path: Path) -> None:
-    files = {"train": shd_file(tmp_path / "train.h5"), "test": shd_file(tmp_path / "test.h5")}
-    contents = []
-    for name, seed in (("one", 0), ("same", 0), ("other", 1)):
-        changes = {"equal_counts": {"spikes": 3, "seed": seed}, "channels": 6, "time_step": 0.05}
-        (tmp_path / name).mkdir()
-        prepare("x", config(**changes), files, tmp_path / name / "events.h5")
-        split = write_split(tmp_path / name / "events.h5")
-        spikes = load(tmp_path / name / "events.h5", split, "train", None).spikes
-        counts = torch.zeros(len(spikes), 6, dtype=torch.int64)
-        counts.index_put_((spikes.samples, spikes.units), spikes.counts, accumulate=True)
-        assert (counts == 3).all()
-        contents.append(spikes.times)
-    assert torch.equal(contents[0], contents[1])
-    assert contents[0].tolist() != contents[2].tolist()
 
 
 def test_channels_are_merged_evenly() -> None:

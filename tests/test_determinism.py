@@ -19,6 +19,7 @@ from networks import DAILY, random_spikes
 from spikegrad.first_spike import _in_parts
 from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network
+from spikegrad.network_settings import NetworkSettings
 from spikegrad.neurons import NEURONS
 from spikegrad.parallel import in_threads
 from spikegrad.settings import validate
@@ -171,7 +172,7 @@ def test_surrogate_gradients_are_the_same_on_any_threads(neuron: str) -> None:
     """Of two recurrent layers, the second of which takes a raster."""
     clocked = {"layers": [128, 100], "surrogate": {"width": 1.0, "step": 0.002}}
     network = {**SETTINGS["network"], **clocked}
-    settings = validate(ModelSettings, {**SETTINGS, "network": network}).network
+    settings = validate(NetworkSettings, network)
     spikes = random_spikes(0, n_samples=37, n_events=80, n_units=140)
 
     def gradients(threads: int) -> list[torch.Tensor]:

@@ -20,9 +20,8 @@ import test_report
 from faults import PAGE, RECORDS
 from faults import page as page_of
 from smoke import ROOT
-from spikegrad.clocked import DYNAMICS
 from spikegrad.neurons import NEURONS
-from study.config.neurons import NEURON_STYLES, SURROGATE, neuron_of
+from study.config.neurons import NEURON_STYLES
 from study.report.dictionary import declared
 from study.training.delays import DELAYS_TABLE
 
@@ -110,8 +109,7 @@ def test_every_column_of_every_table_is_explained(finished: Path):
             assert len(words) == 1, f"{column} of {name} is explained by {words}"
             met.add((own[0].files[0], words[0]))
     tables.remove(DELAYS_TABLE)  # no study here learns delays: tests/test_delays_learned.py
-    others = ("joining/", "estimate/")  # tests/test_joining.py, tests/test_estimate.py
-    tables = [t for t in tables if not t.files[0].startswith(others)]
+    tables = [t for t in tables if not t.files[0].startswith("estimate/")]  # tests/test_estimate.py
     explained = {(table.files[0], key) for table in tables for key in table.columns}
     assert explained - met == set(), "columns that no table has"
 
@@ -141,8 +139,7 @@ def test_no_page_types_a_result():
 
 
 def test_neurons_that_can_be_named_can_be_made():
-    assert list(NEURONS) == list(dict.fromkeys(map(neuron_of, NEURON_STYLES)))
-    assert {s for s in NEURON_STYLES if s not in NEURONS} == {n + SURROGATE for n in DYNAMICS}
+    assert list(NEURONS) == list(NEURON_STYLES)
 
 
 def package_of(file: Path) -> str:

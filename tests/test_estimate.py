@@ -375,24 +375,6 @@ def test_limits_follow_the_work():
     assert limit(one, "train", where) == pytest.approx(MARGIN * seconds / 60, abs=1)
 
 
-def test_surrogate_models_have_no_landscapes_that_take_time():
-    both = study("joining", search=None)
-    exact = study("joining", search=None, neurons={"lif_surrogate": None, "qif_surrogate": None})
-    for rule in ("landscape_directions", "landscape_examples"):
-        assert work_of(both, rule, {"seed": "0"}) == work_of(exact, rule, {"seed": "0"})
-
-
-def test_joining_is_limited_by_its_work():
-    growing = {"samples": 1000, "steps": 10_000}
-    own = study("joining", joining={"samples": 10_000, "growing": growing})
-    for rule, where in (
-        ("joining_measure", {"neuron": "lif", "seed": "0"}),
-        ("joining_growing", {"neuron": "lif", "width": "256"}),
-    ):
-        seconds = job_seconds(work_of(own, rule, where))
-        assert limit(own, rule, where) == pytest.approx(MARGIN * seconds / 60, abs=1)
-
-
 def test_data_of_unknown_size_are_granted_a_day():
     own = {"source": "files", "files": {"train": "a.h5", "test": "b.h5"}, "folds": None}
     mine = study("smoke", dataset="files-mine", data=own)

@@ -27,8 +27,10 @@ from spikegrad import (
 )
 from spikegrad.files import atomic
 from spikegrad.network import PARTS, Network
+from spikegrad.network_settings import NetworkSettings
 from spikegrad.saving import load_tensors, save_tensors
-from trainings import settings
+from spikegrad.settings import ConfigError, validate
+from trainings import N_CLASSES, N_UNITS, SETTINGS, TRAIN, VALIDATION, settings
 
 SPIKES = random_spikes(0, n_units=6, n_events=40)
 STACKS = {
@@ -67,6 +69,62 @@ def test_a_stack_comes_back_with_its_bits(tmp_path: Path, name: str) -> None:
     assert [type(part) for part in loaded] == [type(part) for part in stack]
     assert [part.arguments() for part in loaded] == [part.arguments() for part in stack]
     assert torch.equal(stack(SPIKES), loaded(SPIKES))
+
+
+@pytest.mark.parametrize("neuron", ["lif", "qif", "qif_delta"])
+def test_a_network_of_surrogate_gradients_learns_and_comes_back(
+    tmp_path: Path, neuron: str
+) -> None:
+    """Its file has the settings, its spikes are on the grid, traces reach the threshold there."""
+    clocked = {"surrogate": {"width": 0.5, "step": 0.002}, "layers": [6, 5]}
+    own = validate(NetworkSettings, {**SETTINGS["network"], **clocked})
+    network = Network(own, N_UNITS, N_CLASSES, neuron)
+    network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
+    optimizer = torch.optim.Adam(network.parameters(), 0.01)
+    losses = []
+    for _ in range(8):
+        loss = nn.functional.cross_entropy(network(TRAIN.spikes).logits, TRAIN.labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0]
+    save_network(tmp_path / "net", network)
+    loaded, _ = load_network(tmp_path / "net")
+    assert loaded.settings == own
+    sample = VALIDATION.spikes[0]
+    output = loaded(sample)
+    assert torch.equal(output.logits, network(sample).logits)
+    spikes = output.hidden[0].trains()
+    steps = spikes.times / 0.002
+    assert len(steps) > 0
+    torch.testing.assert_close(steps, steps.round(), rtol=0, atol=1e-4)
+    unit = int(spikes.units.mode().values)
+    times = np.linspace(0, sample.duration, 400)
+    trace = loaded.hidden[0].trace(sample, 0, unit, times)
+    at_spikes = loaded.hidden[0].trace(sample, 0, unit, spikes.times[spikes.units == unit].numpy())
+    if neuron == "lif":
+        assert trace.max() > 1
+        assert (at_spikes > 1).all()
+    else:  # beyond infinity
+        assert (at_spikes < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train_tau": True}, "clocked layers have no train_tau"),
+        ({"delays": {}}, "clocked layers have no delays"),
+        (
+            {"readout": {"kind": "first_spike", "tau_out": 0.02, "time_scale": 0.01}},
+            "a first-spike readout needs exact spikes",
+        ),
+    ],
+)
+def test_clocked_layers_refuse_what_they_lack(changes: dict, message: str) -> None:
+    clocked = {**SETTINGS["network"], "surrogate": {"width": 0.5, "step": 0.002}}
+    with pytest.raises(ConfigError, match=message):
+        validate(NetworkSettings, clocked | changes)
 
 
 def test_every_part_that_can_be_kept_is_in_a_stack() -> None:

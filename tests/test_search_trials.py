@@ -17,9 +17,7 @@ import torch
 import study.search.trials
 from spikefiles import prepared_file
 from spikegrad.layers import SpikeOverflowError
-from spikegrad.settings import validate
 from study.config.search import Selection
-from study.config.training import ModelSettings
 from study.data.dataset import load
 from study.search.budget import epoch_samples
 from study.search.records import Trial, TrialRecord, read_records
@@ -67,29 +65,6 @@ def test_each_rung_is_a_whole_training_from_the_start(tmp_path: Path, neuron: st
         assert own["validation_accuracy"] == run.result()["validation_accuracy"]
         assert own["validation_loss"] == run.history[-1]["validation_loss"]
     assert records[-1].accuracy == records[-1].rungs[-1]["validation_accuracy"]
-
-
-def test_a_trial_of_surrogate_gradients_and_its_width(tmp_path: Path):
-    """The neuron of a model is its name's beginning; an exact model has no such width."""
-    found = {}
-    for model, width in (
-        ("lif_surrogate", 0.1),
-        ("lif_surrogate", 2.0),
-        ("lif", 0.1),
-        ("lif", 2.0),
-    ):
-        options = model_settings().model_dump(mode="json")
-        if model != "lif":
-            options["network"]["surrogate"] = {"width": 1.0, "step": 0.01}
-            options["training"]["sample_clip"] = None
-        own = dataclasses.replace(
-            runner(tmp_path / f"{model} {width}", model, epochs=[2]),
-            settings=validate(ModelSettings, options),
-        )
-        trial = Trial(0, 1, {"network.surrogate.width": width})
-        found[model, width] = own.run(TrialRecord(trial), 0).rungs[0]["validation_loss"]
-    assert found["lif", 0.1] == found["lif", 2.0]
-    assert len(set(found.values())) == 3
 
 
 def test_a_job_leaves_records_and_no_checkpoints(tmp_path: Path):

@@ -39,7 +39,6 @@ from study.report.pages import TEMPLATES
 from study.report.publish import DIFFERENCES, QUOTE, WORD, judge_published, publish, quoting
 from study.report.redraw import RedrawError, redraw
 from study.report.study import StudyTables
-from study.report.whole import Chapter, whole
 from study.statistics import units_to_decide
 from study.storage.tables import read_table, write_table
 from study.training.figures import draw_gains
@@ -335,10 +334,18 @@ def test_no_number_of_a_page_is_typed(name: str) -> None:
     assert re.findall(rf"\S*\d\S*|\b(?:{WORDS.replace(' ', '|')})s?\b", text) == []
 
 
+ARCHIVES = (
+    "heidelberg-digits",
+    "heidelberg-digits-joining/joining",
+    "heidelberg-digits-joining-equal-counts/joining",
+)
+"""Pages that the workflow does not make any more."""
+
+
 @pytest.mark.parametrize(
     "name",
     [
-        "heidelberg-digits",
+        *ARCHIVES,
         "heidelberg-digits-folds",
         "heidelberg-digits-controls",
         "heidelberg-digits-own-split",
@@ -346,15 +353,13 @@ def test_no_number_of_a_page_is_typed(name: str) -> None:
         "heidelberg-digits-best",
         "heidelberg-digits-best-folds",
         "sg-ntk",
-        "heidelberg-digits-joining/joining",
-        "heidelberg-digits-joining-equal-counts/joining",
     ],
 )
 def test_kept_pages_are_made_of_kept_tables(name: str) -> None:
-    """A study older than outer folds keeps the page that the commit in its about.yaml made."""
+    """Archives keep the page that an earlier commit made."""
     folder = RESULTS / name
     file = folder / "README.md"
-    if name != "heidelberg-digits":
+    if name not in ARCHIVES:
         assert file.read_text() == page(folder, template_of(folder)), (
             "python -m study.report.publish"
         )
@@ -597,14 +602,13 @@ def test_what_earlier_settings_made_is_not_shown(tmp_path: Path) -> None:
         "networks/robustness.csv": "",
         "networks/lif_0.safetensors": "",
         "networks/qif_delta_0.safetensors": "",
-        "joining/claims.csv": "",
         "landscape/changes.parquet": "",
         "training/runs.csv": "",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    now = {"variants": {"size": {}}, "measures": ["roughness"], "joining": None}
+    now = {"variants": {"size": {}}, "measures": ["roughness"]}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump({**now, "landscape": {"seeds": []}}))
     study = StudyTables(tmp_path)
     study.__dict__["neurons"] = ["lif", "qif"]
@@ -615,14 +619,6 @@ def test_what_earlier_settings_made_is_not_shown(tmp_path: Path) -> None:
     shown = [name for name in files if study.has(name) and not name.startswith("variants")]
     kept = ["networks/roughness.csv", "networks/lif_0.safetensors", "training/runs.csv"]
     assert shown == kept
-    joining, report = tmp_path / "joining" / "README.md", tmp_path / "README.md"
-    for file in (joining, report):
-        file.write_text("# a page\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("study.report.whole._pages", lambda own, *_: [Chapter(own.name, own.name)])
-        text = whole(tmp_path, "a study", [])
-    assert 'id="joining"' not in text
-    assert f'id="{tmp_path.name}"' in text
 
 
 def test_a_variant_shows_what_a_training_takes(tmp_path: Path) -> None:

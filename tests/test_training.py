@@ -16,9 +16,8 @@ from scipy.stats import ttest_1samp
 import study.training.loop
 from spikegrad.activity import spike_counts
 from spikegrad.network import Network, NetworkOutput, load_network, save_network
-from spikegrad.settings import ConfigError, validate
 from spikegrad.spikes import SpikeTrains
-from study.config.training import Augmentation, ModelSettings
+from study.config.training import Augmentation
 from study.data.dataset import SpikeDataset
 from study.training.batches import Augmenter, epoch_batches, watched_samples
 from study.training.evaluation import evaluate
@@ -179,56 +178,6 @@ def test_delays_and_time_constants_are_learned_and_resumed(tmp_path: Path, neuro
     own = Network(settings(**LEARNED).network, N_UNITS, N_CLASSES, neuron)
     own.load_state_dict(whole.trained)
     assert torch.equal(loaded(VALIDATION.spikes).logits, own(VALIDATION.spikes).logits)
-
-
-SURROGATE = {"surrogate": {"width": 0.5, "step": 0.002}, "layers": [6, 5]}
-
-
-@pytest.mark.parametrize("neuron", ["lif", "qif", "qif_delta"])
-def test_networks_learn_by_surrogates_and_resume(tmp_path: Path, neuron: str):
-    """Loss falls, checkpoints have their settings, spikes are on the grid, traces reach 1."""
-    whole = run(tmp_path / "whole", neuron, **SURROGATE)
-    with killed_after(1):
-        run(tmp_path / "killed", neuron, **SURROGATE)
-    resumed = run(tmp_path / "killed", neuron, **SURROGATE)
-    assert same_bits(whole.trained, resumed.trained)
-    assert whole.history[-1]["train_loss"] < whole.history[1]["train_loss"]
-    path = tmp_path / "network.safetensors"
-    save_network(path, whole.network, {}, whole.trained)
-    loaded, _ = load_network(path)
-    assert loaded.settings.surrogate == settings(**SURROGATE).network.surrogate
-    table = raster(loaded, VALIDATION.spikes[0])
-    steps = table[table["layer"] > 0]["time"] / 0.002
-    assert len(steps) > 0
-    np.testing.assert_allclose(steps, steps.round(), atol=1e-9)
-    trace = potential(loaded, VALIDATION.spikes[0], 400)
-    unit = int(trace["unit"][0])
-    own = table[(table["layer"] == 1) & (table["unit"] == unit)]["time"].to_numpy()
-    at_spikes = loaded.hidden[0].trace(VALIDATION.spikes[0], 0, unit, own)
-    assert len(own) > 0
-    if neuron == "lif":
-        assert trace["potential"].max() > 1
-        assert (at_spikes > 1).all()
-    else:  # beyond infinity
-        assert (at_spikes < 0).all()
-
-
-def test_clocked_layers_refuse_what_they_lack():
-    for changes, message in (
-        ({"train_tau": True}, "clocked layers have no train_tau"),
-        ({"delays": {}}, "clocked layers have no delays"),
-        (
-            {"readout": {"kind": "first_spike", "tau_out": 0.02, "time_scale": 0.01}},
-            "a first-spike readout needs exact spikes",
-        ),
-    ):
-        with pytest.raises(ConfigError, match=message):
-            settings(**SURROGATE, **changes)
-    own = settings().model_dump(mode="json")
-    own["network"]["surrogate"] = SURROGATE["surrogate"]
-    own["training"]["sample_clip"] = 1.0
-    with pytest.raises(ConfigError, match=r"set training\.sample_clip to null"):
-        validate(ModelSettings, own)
 
 
 def test_a_state_of_other_settings_or_cut_short_is_not_used(tmp_path: Path):

@@ -100,22 +100,16 @@ Kind = Literal["superspike", "sigmoid", "arctan", "box"]
 """A surrogate derivative of a spike, see :mod:`spikegrad.surrogates`."""
 
 
-class Pseudo(Section):
-    """A surrogate derivative of a spike."""
+class Surrogate(Section):
+    """Clocked hidden layers with surrogate gradients, of LIF, QIF and δ-QIF neurons without learned
+    delays and time constants. For networks made in Python: those of a study have none."""
 
     kind: Kind = "superspike"
     """What the derivative of a spike by its distance from the threshold is replaced by."""
     width: PositiveFloat
     """Its width, in units of the threshold for LIF, in radians for QIF neurons."""
-
-
-class Surrogate(Pseudo):
-    """Clocked hidden layers with surrogate gradients, of LIF, QIF and δ-QIF neurons without learned
-    delays and time constants. In a study, of models whose names end in `_surrogate`; landscapes and
-    `measures` are those of exact networks."""
-
     step: float = seconds(1e-5, 1.0, default=0.001)
-    """Seconds between times of the grid; `data.duration` consists of whole steps."""
+    """Seconds between times of the grid; a sample consists of whole steps."""
 
 
 class NetworkSettings(Section):
@@ -134,8 +128,7 @@ class NetworkSettings(Section):
     delays: Delays | None = None
     """Delays that hidden layers learn; null has none: spikes arrive at once."""
     surrogate: Surrogate | None = None
-    """Surrogate gradients of clocked layers; null has exact gradients of exact spikes. Its width
-    can be searched, beside models that have none."""
+    """Surrogate gradients of clocked layers; null has exact gradients of exact spikes."""
     drive: float = 0.0
     """Constant input current of the hidden neurons, and of a first-spike readout's: LIF neurons
     spike by themselves above 1, QIF neurons above 1/4. `qif_cut` takes none below -3/4."""

@@ -62,27 +62,3 @@ use rule judge_claims as judge_ntk_claims with:
         paper="2405.15539",
         home="sg-ntk.html",
         data="regression on the circle",
-
-
-if STUDY.joining:
-
-    use rule judge_claims as judge_joining_claims with:
-        input:
-            **pick(rules.join_joining.output, "agreement", "steps", "spectra"),
-            growing_powers=rules.joining_powers.output.powers if GROWING else [],
-            runs=rules.summarise.output.runs,
-            stability=rules.judge_claims.input.stability,
-        output:
-            table=reported(
-                f"{JOINING}/claims.csv", "claims", "Claims", "table, joining"
-            ),
-            page=reported(
-                f"{JOINING}/joining-claims.html", "claims", "Claims", "page, joining"
-            ),
-            judged=f"{JOINING}/judged.yaml",
-        log:
-            f"{LOGS}/joining/claims.log",
-        params:
-            paper="2606.03935, 2405.15539",
-            home="joining.html",
-            data=STUDY.dataset,

@@ -82,7 +82,6 @@ if workflow.is_main_process:
         raise WorkflowError(str(error)) from None
 SCRIPTS = BASE / "scripts"
 NEURONS = list(STUDY.neurons)
-EXACT = STUDY.exact
 N_SEARCHES = STUDY.n_searches
 LOGS = f"logs/{STUDY.dataset}"
 BENCHMARKS = f"{RESULTS}/benchmarks"
@@ -143,7 +142,6 @@ FAMILIES = {  # of figures: category in the report, and folder
     "variants": ("Variants", "variants/figures"),
     "landscape": ("Landscapes", "landscape/figures"),
     "ntk": ("SG-NTK", "ntk/figures"),
-    "joining": ("Exact and surrogate", "joining/figures"),
     "paper": ("Papers", "figures"),
 }
 FIGURES = []
@@ -240,7 +238,7 @@ def each_seed(pattern):
 def each_job(pattern):
     """A file of every job of the landscapes."""
     seeds, jobs = STUDY.landscape.seeds, range(STUDY.landscape.jobs)
-    return expand(pattern, neuron=EXACT, seed=seeds, job=jobs)
+    return expand(pattern, neuron=NEURONS, seed=seeds, job=jobs)
 
 
 def landscape_settings(*names):
@@ -273,7 +271,7 @@ def split_of(wildcards):
 
 
 def of_next_seed(pattern):
-    """A file of every model with landscapes, of the seed that follows a job's own."""
+    """A file of every neuron model, of the seed that follows a job's own."""
     return lambda wildcards: expand(
-        pattern, neuron=EXACT, seed=STUDY.next_seed(int(wildcards.seed))
+        pattern, neuron=NEURONS, seed=STUDY.next_seed(int(wildcards.seed))
     )

@@ -46,16 +46,14 @@ rule landscape_directions:
     input:
         events=rules.prepare.output.events,
         split=split_of,
-        checkpoints=each_neuron(rules.train.output.checkpoint, EXACT),
-        snapshots=each_neuron(rules.train.output.snapshots, EXACT),
-        active_checkpoints=each_neuron(
-            rules.train_equal_activity.output.checkpoint, EXACT
-        ),
-        active_snapshots=each_neuron(rules.train_equal_activity.output.snapshots, EXACT),
+        checkpoints=each_neuron(rules.train.output.checkpoint),
+        snapshots=each_neuron(rules.train.output.snapshots),
+        active_checkpoints=each_neuron(rules.train_equal_activity.output.checkpoint),
+        active_snapshots=each_neuron(rules.train_equal_activity.output.snapshots),
         other_checkpoints=of_next_seed(rules.train.output.checkpoint),
         other_snapshots=of_next_seed(rules.train.output.snapshots),
     output:
-        directions=each_neuron(DIRECTIONS, EXACT),
+        directions=each_neuron(DIRECTIONS),
         states=f"{LANDSCAPE}/directions/{{seed}}.parquet",
     log:
         f"{LOGS}/landscape/directions/{{seed}}.log",
@@ -175,7 +173,7 @@ rule landscape_examples:
         events=rules.prepare.output.events,
         splits=list(dict.fromkeys(SEED_SPLITS[seed] for seed in LANDSCAPE_SEEDS)),
         changes=LANDSCAPES["changes"],
-        directions=expand(DIRECTIONS, neuron=EXACT, seed=LANDSCAPE_SEEDS),
+        directions=expand(DIRECTIONS, neuron=NEURONS, seed=LANDSCAPE_SEEDS),
     output:
         changes=f"{LANDSCAPE}/examples/changes.parquet",
         losses=f"{LANDSCAPE}/examples/losses.parquet",

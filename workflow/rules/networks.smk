@@ -52,7 +52,7 @@ if MEASURES:
     use rule join_silence as join_networks with:
         input:
             **{
-                name: each_search(rules.measure_network.output[name], EXACT)
+                name: each_search(rules.measure_network.output[name])
                 for name in MEASURES
             },
         output:

@@ -23,27 +23,6 @@ rule ntk_page:
         "../scripts/study_page.py"
 
 
-if STUDY.joining:
-
-    use rule ntk_page as joining_page with:
-        input:
-            claims=rules.judge_joining_claims.output,
-            figures=figure_files("joining"),
-            outcomes=each_run(rules.train.output.outcome),
-            runs=rules.summarise.output,
-        output:
-            page=f"{JOINING}/README.md",
-            html=reported(f"{JOINING}/joining.html", "study_page", "Answer", "joining"),
-            study=f"{JOINING}/study.yaml",
-            hours=f"{JOINING}/hours.csv",
-            software=f"{JOINING}/software.yaml",
-        log:
-            f"{LOGS}/joining/page.log",
-        params:
-            study=STUDY.kept(),
-            benchmarks=BENCHMARKS,
-
-
 use rule ntk_page as study_page with:
     input:
         data=DATA_RESULTS,
@@ -59,7 +38,7 @@ use rule ntk_page as study_page with:
             *figure_files("paper", "landscape", "variants"),
             f"{RESULTS}/training/figures/learning_curves.png",
         ],
-        linked=[rules.ntk_page.output.page, *JOINING_RESULTS],
+        linked=rules.ntk_page.output.page,
     output:
         page=f"{RESULTS}/README.md",
         html=reported(f"{RESULTS}/index.html", "study_page", "Answer", "first paper"),
@@ -84,7 +63,7 @@ SHOWN = sorted(
 rule whole_report:
     """The whole study in one file for the browser: the answer first, then all figures and tables."""
     input:
-        pages=[f"{RESULTS}/index.html", f"{NTK}/sg-ntk.html", *JOINING_RESULTS],
+        pages=[f"{RESULTS}/index.html", f"{NTK}/sg-ntk.html"],
         files=[item[2] for item in SHOWN],
     output:
         report=f"{RESULTS}/report.html",
@@ -127,20 +106,6 @@ use rule publish as publish_ntk with:
         target="docs/results/sg-ntk",
 
 
-if STUDY.joining:
-
-    use rule publish as publish_joining with:
-        """The same of exact beside surrogate gradients, and of the networks' scores alone."""
-        input:
-            page=rules.joining_page.output.page,
-            figures=figure_files("joining"),
-            runs=rules.summarise.output,
-        log:
-            f"{LOGS}/joining/publish.log",
-        params:
-            results=lambda w, input: str(Path(input.page).parents[1]),
-
-
 ESTIMATE = {
     "study": STUDY.model_dump(mode="json"),
     "snakefile": workflow.main_snakefile,
@@ -152,7 +117,6 @@ ESTIMATE = {
         "landscape": "landscapes",
         "variants": "variants",
         "ntk": "ntk",
-        "joining": "joining",
     },
     "cores": workflow.resource_settings.cores,
     "measured": False,

@@ -8,15 +8,6 @@ CLAIM_RESULTS = [*rules.judge_claims.output, *rules.judge_ntk_claims.output]
 REPORT_RESULTS = [*rules.ntk_page.output, *rules.study_page.output]
 if STUDY.search:
     SEARCH_RESULTS += map(str, rules.search_tables.output)
-if STUDY.joining:
-    JOINING_RESULTS += map(
-        str,
-        [
-            *rules.join_joining.output,
-            *rules.judge_joining_claims.output,
-            *rules.joining_page.output,
-        ],
-    )
 
 
 rule data:
@@ -59,13 +50,6 @@ rule ntk:
     """Networks beside their surrogate-gradient kernels; needs no spikes."""
     input:
         figure_files("ntk"),
-
-
-rule joining:
-    """Exact and surrogate gradients beside each other, and kernels of spiking networks."""
-    input:
-        JOINING_RESULTS,
-        figure_files("joining"),
 
 
 rule figures:

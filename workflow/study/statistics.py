@@ -102,27 +102,11 @@ def power_interval(
     n_resamples: int,
 ) -> tuple[float, float]:
     """95 % bootstrap interval of the exponent that means over networks follow, ``table``
-    [n_networks, n_x], each column resampled by itself. Of few networks it is too narrow:
-    :func:`power_t_interval`."""
+    [n_networks, n_x], each column resampled by itself. Of few networks it is too narrow."""
     drawn = rng.integers(len(table), size=(n_resamples, *table.shape))
     means = np.take_along_axis(table[None], drawn, axis=1).mean(axis=1)
     low, high = np.quantile(exponents(x, means), TAILS)
     return float(low), float(high)
-
-
-def power_t_interval(
-    x: NDArray[np.float64], table: NDArray[np.float64]
-) -> tuple[float, float, float]:
-    """The exponent that geometric means over networks follow, ``table`` [n_networks, n_x], each of
-    its numbers of a network of its own, and its 95 % t interval, with Welch's degrees of freedom.
-    """
-    logs, n = np.log(table), len(table)
-    centred = np.log(x) - np.log(x).mean()
-    weights = centred / (centred**2).sum()
-    exponent = float(weights @ logs.mean(axis=0))
-    errors = weights**2 * logs.var(axis=0, ddof=1) / n  # squared
-    margin = welch_margin(errors, n - 1)
-    return exponent, exponent - margin, exponent + margin
 
 
 def spearman(first: ArrayLike, second: ArrayLike) -> float:

@@ -12,17 +12,16 @@ import pandas as pd
 
 from study.claims.claim import Claim, Statement
 from study.claims.estimates import NOTHING, Verdict, adjusted
-from study.claims.joining import JOINING_CLAIMS, JOINING_STATEMENTS
 from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
 from study.claims.results import NOTHING_MADE, WITHOUT, NotMade, Tables
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
 from study.storage.columns import Table
 
-CLAIMS = (*QIF_CLAIMS, *SG_NTK_CLAIMS, *JOINING_CLAIMS)
-STATEMENTS = (*QIF_STATEMENTS, *SG_NTK_STATEMENTS, *JOINING_STATEMENTS)
+CLAIMS = (*QIF_CLAIMS, *SG_NTK_CLAIMS)
+STATEMENTS = (*QIF_STATEMENTS, *SG_NTK_STATEMENTS)
 
 CLAIMS_TABLE = Table(
-    files=("claims.csv", "ntk/claims.csv", "joining/claims.csv"),
+    files=("claims.csv", "ntk/claims.csv"),
     says="Statements, a row for each of a statement's cases; docs/claims.md.",
     columns={
         "id": "name of the claim",

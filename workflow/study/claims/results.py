@@ -24,8 +24,8 @@ Cases = dict[str, Estimate]
 
 NOTHING_MADE = "nothing in this study"
 NO_LIF, NO_QIF = "no LIF networks in this study", "no QIF networks in this study"
-NO_SEARCH, NO_SURROGATES = "no search in this study", "no surrogate gradients in this study"
-WITHOUT = (NO_LIF, NO_QIF, NO_SEARCH, NO_SURROGATES)
+NO_SEARCH = "no search in this study"
+WITHOUT = (NO_LIF, NO_QIF, NO_SEARCH)
 """Cases of a study that lacks what a statement is about: it says nothing of the statement."""
 
 

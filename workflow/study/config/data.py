@@ -204,17 +204,6 @@ class Folds(Section):
     """Numbers of the folds to run; null runs all."""
 
 
-class EqualCounts(Section):
-    """The same number of spikes in each channel of every sample, so that a class is told by times
-    alone. Of more spikes some are drawn; of fewer, some are repeated; a channel without any gets
-    spikes at random times."""
-
-    spikes: int = Field(ge=1)
-    """Spikes that each channel of every sample has."""
-    seed: int = Field(0, ge=0)
-    """Seed of the draws."""
-
-
 COPIES: dict[str, Any] = {
     "shd": {"path"},
     "ssc": {"path"},
@@ -244,8 +233,6 @@ class DataConfig(Section):
     time_step: float | None = seconds(1e-6, 0.1, None)
     """Spike times are moved to multiples of this many seconds, and a channel's spikes of one time
     become one event with a count; null keeps them as they are."""
-    equal_counts: EqualCounts | None = None
-    """Takes away what spike counts tell about a class; null keeps all spikes as they are."""
     validation: Validation = Validation()
     """Held-out training samples; SSC brings a validation set of its own."""
     folds: Folds | None = None

@@ -16,31 +16,15 @@ class NeuronStyle(NamedTuple):
     """Potentials that are drawn; a QIF potential runs from -inf to +inf."""
 
 
-SURROGATE = "_surrogate"
-"""Ends the names of models that learn by surrogate gradients; before it stands the neuron."""
-
-
-def neuron_of(model: str) -> str:
-    """The library's neuron of a ``model``."""
-    return model.removesuffix(SURROGATE)
-
-
 # Okabe and Ito's colours, which colour-blind readers tell apart; dark ones for the neurons that
-# differ from LIF or QIF in one thing, light ones for surrogate gradients. A neuron model has the
-# same colour in every figure, and nothing else has it.
+# differ from LIF or QIF in one thing. A neuron model has the same colour in every figure, and
+# nothing else has it.
 NEURON_STYLES = {
     "lif": NeuronStyle("LIF", "#d55e00", "threshold", (-1.5, 1.4)),
     "lif_refractory": NeuronStyle("refractory LIF", "#7a0403", "threshold", (-1.5, 1.4)),
     "qif": NeuronStyle("QIF", "#0072b2", "separatrix without input", (-4, 6)),
     "qif_cut": NeuronStyle("cut QIF", "#1b1464", "separatrix without input", (-4, 1.9)),
     "qif_delta": NeuronStyle("δ-QIF", "#cc79a7", "separatrix without drive", (-4, 6)),
-}
-CLOCKED_COLOURS = {"lif": "#f4b183", "qif": "#8fbfe0", "qif_delta": "#e8c5da"}
-NEURON_STYLES |= {
-    neuron + SURROGATE: NEURON_STYLES[neuron]._replace(
-        label=f"{NEURON_STYLES[neuron].label}, surrogate", colour=colour
-    )
-    for neuron, colour in CLOCKED_COLOURS.items()
 }
 
 if TYPE_CHECKING:

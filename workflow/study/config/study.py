@@ -15,14 +15,12 @@ from pydantic import (
     model_validator,
 )
 
-from spikegrad.network_settings import FirstSpike, Integrated, NetworkSettings
+from spikegrad.network_settings import NetworkSettings
 from spikegrad.settings import Distinct, Section, implausible, validate
-from spikegrad.times import steps_within
 from study.config.data import COPIES, DataConfig
-from study.config.joining import Joining
 from study.config.landscape import LandscapeSettings
 from study.config.machines import Machines
-from study.config.neurons import CLOCKED_COLOURS, SURROGATE, Neuron, neuron_of
+from study.config.neurons import Neuron
 from study.config.ntk import NTKConfig
 from study.config.search import SearchConfig
 from study.config.training import ModelSettings, Silence, TrainingSettings
@@ -91,9 +89,6 @@ class Study(Section):
     """Loss and gradient landscapes of the trained networks."""
     ntk: NTKConfig
     """The second paper's experiments; they need no spikes."""
-    joining: Joining | None = None
-    """Exact and surrogate gradients beside each other, and kernels of spiking networks; null leaves
-    them out."""
     machines: Machines = Machines()
     """Processors and limits of the machines."""
     unusual: Annotated[tuple[str, ...], Distinct] = ()
@@ -141,12 +136,7 @@ class Study(Section):
         searched = () if self.search is None else self.search.sampling.space
         drives = {self.model(neuron).network.drive}
         drives |= {d for p in searched if p.key == "network.drive" for d in p.examples()}
-        return sorted({(neuron_of(neuron), float(drive != 0)) for drive in drives})
-
-    @property
-    def exact(self) -> list[Neuron]:
-        """The models with exact gradients, which have landscapes."""
-        return [neuron for neuron in self.neurons if not neuron.endswith(SURROGATE)]
+        return sorted({(neuron, float(drive != 0)) for drive in drives})
 
     @field_validator("neurons", mode="before")
     @classmethod
@@ -162,10 +152,7 @@ class Study(Section):
     ) -> dict[Neuron, Overrides]:
         if {"network", "training"} <= others.data.keys():  # else they have errors of their own
             for neuron, overrides in neurons.items():
-                own = _model(others.data["network"], others.data["training"], neuron, overrides)
-                _check_gradients(neuron, own)
-        if neurons and all(neuron.endswith(SURROGATE) for neuron in neurons):
-            raise ValueError("name a model with exact gradients, too: landscapes are theirs")
+                _model(others.data["network"], others.data["training"], neuron, overrides)
         return neurons
 
     @model_validator(mode="after")
@@ -223,14 +210,9 @@ class Study(Section):
     @model_validator(mode="after")
     def _seeds_that_are_looked_at_follow(self) -> Self:
         first = self.seeds[:: self._seeds_per_search] if self.n_searches > 1 else self.seeds[:2]
-        sections: dict[str, LandscapeSettings | Joining] = {}
-        if self.landscape.seeds is None:
-            sections["landscape"] = self.landscape.model_copy(update={"seeds": first})
-        if self.joining is not None and not self.joining.seeds:
-            seeds = self.landscape.seeds or first
-            sections["joining"] = self.joining.model_copy(update={"seeds": seeds})
-        for name, section in sections.items():
-            object.__setattr__(self, name, section)  # a study is frozen once it is made
+        if self.landscape.seeds is None:  # a study is frozen once it is made
+            landscape = self.landscape.model_copy(update={"seeds": first})
+            object.__setattr__(self, "landscape", landscape)
         return self
 
     @model_validator(mode="after")
@@ -255,39 +237,6 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
-    def _steps_are_whole(self) -> Self:
-        own = {f"neurons.{n}.network.surrogate": self.model(n).network for n in self.neurons}
-        steps = {key: n.surrogate.step for key, n in own.items() if n.surrogate is not None}
-        if self.joining is not None:
-            steps["joining"] = self.joining.step
-        for key, step in steps.items():
-            try:
-                steps_within(self.data.duration, step)
-            except ValueError as error:
-                raise ValueError(f"{key}.step: {error}; set it or data.duration") from None
-        return self
-
-    @model_validator(mode="after")
-    def _joining_has_networks(self) -> Self:
-        if self.joining is None:
-            return self
-        if absent := set(self.joining.seeds) - set(self.seeds):
-            raise ValueError(f"joining.seeds: {sorted(absent)} are not among seeds")
-        space = () if self.search is None else self.search.sampling.space
-        changes = [{}, *({p.key: value} for p in space for value in p.examples())]
-        for neuron in self.exact:
-            for change in changes:
-                own = self.model(neuron).with_parameters(change, where="search.sampling.space")
-                if neuron not in CLOCKED_COLOURS or not _compared(own.network):
-                    chosen = "".join(f" with {key} {value}" for key, value in change.items())
-                    raise ValueError(
-                        f"joining is for {', '.join(CLOCKED_COLOURS)} without learned delays, "
-                        "learned time constants (network.train_tau, network.readout.train_times)"
-                        f" and a first-spike readout, not for {neuron}{chosen or ' as it is here'}"
-                    )
-        return self
-
-    @model_validator(mode="after")
     def _results_name_their_data(self) -> Self:
         source, dataset = self.data.source, self.dataset
         if source == "recordings":  # their user names them, but not after another source
@@ -305,14 +254,6 @@ class Study(Section):
         return self
 
 
-def _compared(network: NetworkSettings) -> bool:
-    """Whether exact and surrogate gradients of a network are of the same parameters."""
-    readout = network.readout
-    learned = network.delays is not None or network.train_tau
-    learned |= isinstance(readout, Integrated) and readout.train_times
-    return not (learned or isinstance(readout, FirstSpike))
-
-
 def _model(
     network: NetworkSettings, training: TrainingSettings, neuron: str, overrides: Overrides
 ) -> ModelSettings:
@@ -320,18 +261,6 @@ def _model(
     return validate(
         ModelSettings, _merged(common, overrides.model_dump()), where=f"neurons.{neuron}"
     )
-
-
-def _check_gradients(neuron: str, model: ModelSettings) -> None:
-    """ValueError if the name of a model does not tell how it learns."""
-    clocked = model.network.surrogate is not None
-    if clocked and not neuron.endswith(SURROGATE):
-        raise ValueError(
-            f"neurons.{neuron} has exact gradients: set network.surrogate under"
-            f" neurons.{neuron}{SURROGATE} alone"
-        )
-    if neuron.endswith(SURROGATE) and not clocked:
-        raise ValueError(f"neurons.{neuron} needs network.surrogate, with a width")
 
 
 def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

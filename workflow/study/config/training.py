@@ -115,11 +115,11 @@ class ModelSettings(Section):
     """How it is trained."""
 
     @model_validator(mode="after")
-    def _clocked_layers_do_not_clip(self) -> Self:
-        if self.network.surrogate is not None and self.training.sample_clip is not None:
+    def _gradients_are_exact(self) -> Self:
+        if self.network.surrogate is not None:
             raise ValueError(
-                "clocked layers know no gradients of single samples: set training.sample_clip to "
-                "null, also in the search's space, or leave out network.surrogate"
+                "a study's networks have exact gradients: leave out network.surrogate, which is"
+                " for networks made in Python"
             )
         return self
 
@@ -145,7 +145,7 @@ class ModelSettings(Section):
         return validate(ModelSettings, changed, where)
 
     def lacks(self, key: str) -> bool:
-        """Whether ``key``, such as network.surrogate.width, is in a section that is left out."""
+        """Whether ``key``, such as network.delays.grid, is in a section that is left out."""
         section: Any = self
         for name in key.split(".")[:-1]:
             section = getattr(section, name, False)

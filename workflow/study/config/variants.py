@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_v
 
 from spikegrad.seeds import derived_seed
 from spikegrad.settings import Distinct, Section
-from study.config.neurons import SURROGATE, Neuron
+from study.config.neurons import Neuron
 from study.config.search import TPE, TRAIN, Sampling, search_seed
 
 if TYPE_CHECKING:
@@ -218,9 +218,6 @@ def _problems(study: Study, name: str) -> Iterable[str]:
             lacking = [study.model(neuron).lacks(key) for neuron in neurons_of(study, variant)]
             if lacking and all(lacking):
                 yield f"changes.{change}: no model has the section of '{key}'; set all of that"
-    surrogates = [neuron for neuron in neurons_of(study, variant) if neuron.endswith(SURROGATE)]
-    if surrogates and "roughness" in variant.measures:
-        yield f"roughness is measured of exact networks, not of {surrogates[0]}; name neurons"
     runs = [(run.case, run.neuron, run.seed) for run in variant_runs(study, name)]
     if (run := _twice(runs)) is not None:
         yield f"two cases share the folder '{run[0]}'; rename a change"

@@ -16,7 +16,7 @@ of it, so that a file with a wrong bit is refused.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 
 import h5py
@@ -25,40 +25,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spikegrad.files import atomic
-from spikegrad.seeds import numpy_generator
 from spikegrad.spikes import SpikeTrains
 from spikegrad.times import to_grid
 from study.config.data import DataConfig
 from study.data.layout import ORIGINS, DataError, Sample, SpikeFile, open_spike_file
 
 _CHUNK = 2**17  # events: one megabyte of times
-
-
-def equalised(
-    times: NDArray[np.float64],
-    units: NDArray[np.integer],
-    n_units: int,
-    n_spikes: int,
-    duration: float,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Times and units of a sample with ``n_spikes`` in each of ``n_units`` channels, by channel.
-
-    A channel keeps its times, of which it has a draw without replacement if they are too many, and
-    further ones with replacement if they are too few; one without any has uniform times.
-    """
-    order = np.argsort(units, kind="stable")
-    bounds = np.searchsorted(units[order], np.arange(1, n_units))
-    chosen = []
-    for own in np.split(times[order], bounds):
-        missing = n_spikes - len(own)
-        if not len(own):
-            chosen.append(rng.uniform(0, duration, n_spikes))
-        elif missing > 0:
-            chosen.append(np.concatenate([own, rng.choice(own, missing)]))
-        else:
-            chosen.append(rng.choice(own, n_spikes, replace=False))
-    return np.concatenate(chosen), np.repeat(np.arange(n_units), n_spikes)
 
 
 def prepare(
@@ -106,17 +78,10 @@ def prepare(
         )
 
 
-def _events(
-    sample: Sample, config: DataConfig, *place: int
-) -> tuple[NDArray[np.float64], NDArray[np.integer]]:
-    """Times and units as networks get them, of the sample at a ``place``: its file and number."""
-    times, units = np.asarray(sample.times, np.float64), sample.units
-    units = units // (config.n_units // config.n_inputs)
-    if config.equal_counts is not None:
-        rng = numpy_generator(config.equal_counts.seed, *place)
-        n_spikes = config.equal_counts.spikes
-        times, units = equalised(times, units, config.n_inputs, n_spikes, config.duration, rng)
-    return to_grid(times, config.time_step, config.duration), units
+def _events(sample: Sample, config: DataConfig) -> tuple[NDArray[np.float64], NDArray[np.integer]]:
+    """Times and units of a ``sample`` as networks get them."""
+    times = to_grid(np.asarray(sample.times, np.float64), config.time_step, config.duration)
+    return times, sample.units // (config.n_units // config.n_inputs)
 
 
 def _append_events(
@@ -129,9 +94,8 @@ def _append_events(
     everyone = np.ones(len(samples), np.bool_)
     checked = samples.samples(everyone, config.n_units, config.duration)
     rest = iter(tqdm(checked, disable=None, total=len(samples), desc=origin))
-    number = count()
     while block := list(islice(rest, 512)):
-        events = [_events(s, config, ORIGINS.index(origin), next(number)) for s in block]
+        events = [_events(sample, config) for sample in block]
         times, units = zip(*events, strict=True)
         spikes = SpikeTrains.from_arrays(times, units, config.duration)
         if config.time_step is not None:

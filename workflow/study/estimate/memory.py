@@ -14,7 +14,7 @@ MB = 1e6
 READ, COUNTED = 16, 28
 COMPARED = 200 * MB  # spikes and weights while changes are explained
 READERS = ("train", "search_trials", "search_finalists", "silence", "evaluate", "landscape_",
-           "measure_network", "score_variant", "joining_measure", "joining_growing")  # fmt: skip
+           "measure_network", "score_variant")  # fmt: skip
 SPARE = 1.3
 """What a cluster grants, of what a job takes."""
 

@@ -25,7 +25,6 @@ FAMILIES = (
     "landscapes",
     "variants",
     "ntk",
-    "joining",
     "figures",
 )  # in order
 
@@ -55,7 +54,7 @@ def disk(study: Study, rule: str, wildcards: Wildcards) -> float:
             left = 4 * 2 * kept * n_weights(study, neuron)
         case "landscape_directions":
             vectors = 4 * (1 + len(DIRECTIONS))
-            left = 8 * vectors * sum(n_weights(study, n) for n in study.exact)
+            left = 8 * vectors * sum(n_weights(study, n) for n in study.neurons)
         case _:
             left = FIGURE if rule.startswith("plot_") else TABLES
     return left / MB

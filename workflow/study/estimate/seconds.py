@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from study.config.neurons import CLOCKED_COLOURS, SURROGATE
 from study.config.study import Study
 from study.estimate.size import UNKNOWN
 from study.estimate.work import Operation, Wildcards, Work, counted, work_of
@@ -29,11 +28,6 @@ SECONDS: dict[Operation, float] = {
             "gradient": (0.63, 1.00, 1.75, 1.40, 0.86),
         }.items()
         for neuron, value in zip(MEASURED, values, strict=True)
-    },
-    **{
-        (kind, neuron + SURROGATE): 1e-9 * value
-        for kind, values in {"update": (1.1, 3.5, 3.0), "response": (0.35, 1.0, 0.9)}.items()
-        for neuron, value in zip(CLOCKED_COLOURS, values, strict=True)
     },
 }
 """Measured for config/heidelberg.yaml on one of two shared virtual cores with AVX-512. QIF networks

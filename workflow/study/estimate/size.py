@@ -121,8 +121,6 @@ def n_weights(study: Study, neuron: Neuron) -> float:
     return mean(map(of, candidates(study, neuron)))
 
 
-CLOCKED = 100.0
-"""What a neuron's step on a grid counts."""
 STEP, SPIKE, SENT = 2.5, 250.0, 2.5
 """What count a neuron's step from one event to the next, a spike, and its arrival at a neuron of
 the same layer; an event at a neuron counts 1."""
@@ -134,11 +132,6 @@ DELAYED = {
     ("synaptic", True): 5.5,
 }
 """Measured by `make bench`: kinds of learned delays, and whether they are on a grid."""
-
-
-def clocked(study: Study, network: NetworkSettings, step: float) -> float:
-    """What a sample costs in clocked layers, whatever its spikes."""
-    return CLOCKED * sum(network.layers) * study.data.duration / step
 
 
 def delay_factor(network: NetworkSettings) -> float:
@@ -167,9 +160,6 @@ def effort(
     size, step = size_of(study.data), study.data.time_step
     total = 0.0
     for network in networks:
-        if network.surrogate is not None:
-            total += clocked(study, network, network.surrogate.step)
-            continue
         events, seconds = size.events, size.seconds
         if (line := network.delay_line) is not None:
             on_grid = step is not None and not off_grid and abs(remainder(line.step, step)) < 1e-9

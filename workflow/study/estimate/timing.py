@@ -18,7 +18,6 @@ from spikegrad.network import Network
 from spikegrad.network_settings import Initial, NetworkSettings
 from spikegrad.seeds import generator, numpy_generator
 from spikegrad.spikes import SpikeTrains
-from study.config.neurons import SURROGATE
 from study.config.study import Neuron, Study
 from study.data.dataset import SpikeDataset
 from study.estimate.seconds import SECONDS, Start
@@ -70,12 +69,10 @@ def measure_start(study: Study) -> Start:
 
 
 def measure(study: Study, start: Start) -> dict[Operation, float]:
-    """The same table as :data:`study.estimate.seconds.SECONDS`, of this machine; clocked models are
-    taken from there."""
-    found = {key: value for key, value in SECONDS.items() if key[-1].endswith(SURROGATE)}
-    found["start",] = start.seconds
+    """The same table as :data:`study.estimate.seconds.SECONDS`, of this machine."""
+    found: dict[Operation, float] = {("start",): start.seconds}
     found["other",] = start.seconds / SECONDS["start",]
-    for neuron in study.exact:
+    for neuron in study.neurons:
         found |= network_seconds(study, neuron)
     return found
 

@@ -12,7 +12,6 @@ from typing import cast
 
 from spikegrad.network_settings import NetworkSettings
 from study.config.landscape import Breaks, Updates
-from study.config.neurons import SURROGATE
 from study.config.study import Neuron, Study
 from study.config.training import MOST_WATCHED
 from study.config.variants import by_file, variant_runs
@@ -20,7 +19,6 @@ from study.estimate.size import (
     ACTIVITY,
     IN_TRAINING,
     candidates,
-    clocked,
     copies,
     effort,
     leaves_grid,
@@ -45,7 +43,6 @@ Wildcards = Mapping[str, str]
 ROBUSTNESS = 17  # forward passes over the test samples: as they are twice, and changed
 DRAWS, STEPS = 3, 5  # of roughness: draws of samples, and steps from each
 LINE_JUMPS = 22  # on a line of the mean loss, each halved down to `lines.spacing`
-ALONG = 1.5  # updates of a clocked layer that one along an exact trajectory takes as long as
 HANDED = 50_000
 COMPARED = 2  # forward passes that one takes as long as whose spikes are compared
 CHANGE_RUNS, SWAP_RUNS = 40, 10  # to isolate a break to 1e-13, with those beside it; a swap
@@ -153,8 +150,8 @@ class Rules:
             ("call",): calls * (1 + n_weights(self._study, neuron) / HANDED),
         }
 
-    def _each_exact(self) -> Iterator[Rules]:
-        for neuron in self._study.exact:
+    def _each_neuron(self) -> Iterator[Rules]:
+        for neuron in self._study.neurons:
             yield Rules(self._study, {"neuron": neuron})
 
     def encode(self) -> Work:
@@ -207,35 +204,6 @@ class Rules:
         gains = sum(snapshots(self._study, n) for n in self._study.neurons if n == "lif")
         return {("other",): 3.0 + simulated + 0.1 * gains * len(self._study.seeds)}
 
-    def joining_measure(self) -> Work:
-        joining = self._study.joining
-        assert joining is not None  # else the rules of joining are not there
-        rules = 1 + len(joining.surrogates)
-        rows = self._size.classes * joining.kernel_samples
-        n = joining.points * joining.samples
-        exact = self._around(rules * joining.lengths.points * n, 2 * n + joining.points * rows)
-        return started(exact, self._along(joining.points * (rules - 1) * (joining.samples + rows)))
-
-    def joining_growing(self) -> Work:
-        joining = self._study.joining
-        assert joining is not None
-        growth = joining.growing
-        assert growth is not None
-        layers = {"layers": (int(self._wildcards["width"]),)}
-        networks = [self._study.model(self._neuron).network.model_copy(update=layers)]
-        passes = growth.networks * len(growth.scalings) * growth.samples * growth.steps
-        exact = len(growth.rules) * passes
-        work: Work = {("gradient", self._neuron): exact * effort(self._study, networks, 5.0)}
-        return started(work, self._along("surrogate" in growth.rules and passes, networks))
-
-    def _along(self, samples: float, networks: Sequence[NetworkSettings] = ()) -> Work:
-        """Surrogate gradients along the trajectories of so many samples."""
-        assert self._study.joining is not None
-        step = self._study.joining.step
-        tried = networks or candidates(self._study, self._neuron)
-        each = sum(clocked(self._study, network, step) for network in tried) / len(tried)
-        return {("update", self._neuron + SURROGATE): ALONG * samples * each}
-
     def _measured(self, measures: Iterable[str], draws: int, steps: int) -> Work:
         """``measures`` of a network; roughness with ``draws`` of samples and steps of so many
         lengths, clipped and not."""
@@ -278,7 +246,7 @@ class Rules:
         return started(
             *(  # losses of this seed and of the next
                 own._around(n * 2 * snapshots(self._study, own._neuron), n * len(STATES))
-                for own in self._each_exact()
+                for own in self._each_neuron()
             )
         )
 
@@ -331,7 +299,7 @@ class Rules:
 
     def landscape_examples(self) -> Work:
         n = 2 * 2 * self._landscape.examples.points
-        runs = [own._around(n, calls=n) for own in self._each_exact()]
+        runs = [own._around(n, calls=n) for own in self._each_neuron()]
         return started(*runs, {("other",): 5.0})  # compiles the potentials' kernel
 
     def ntk_train(self) -> Work:

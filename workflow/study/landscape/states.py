@@ -48,7 +48,6 @@ def load_run(checkpoint: str | Path, snapshots: str | Path) -> TrainingRun:
         raise CheckpointError(
             f"{snapshots}: the network failed before its first epoch"
             f" ({header['outcome']['reason']}); leave seed {header['seed']} out of landscape.seeds"
-            " and joining.seeds"
         )
     trajectory = torch.stack([vector_of(weights, network) for weights in kept.values()])
     return TrainingRun(network, header, trained, list(kept), trajectory)

@@ -16,7 +16,6 @@ PAPERS = {
     "arXiv 2606.03935": "Quadratic integrate-and-fire neurons exhibit less fragmented loss "
     "landscapes and outperform leaky integrate-and-fire neurons in spike-based gradient descent",
     "arXiv 2405.15539": "A generalized neural tangent kernel for surrogate gradient learning",
-    "arXiv 2606.03935, 2405.15539": "Where both meet: statements of our own",
 }
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from study.storage.columns import Table
 
 HOURS_TABLE = Table(
-    files=("hours.csv", "ntk/hours.csv", "joining/hours.csv"),
+    files=("hours.csv", "ntk/hours.csv"),
     says="What the study has cost.",
     columns={
         "family": "folder of benchmarks; all is the sum",

@@ -241,8 +241,7 @@ def robustness(study: StudyTables) -> str:
 
 
 def _measured(study: StudyTables, table: pd.DataFrame) -> list[str]:
-    """The neuron models of which a table of measures has networks: neither surrogate ones nor those
-    that all diverged."""
+    """The neuron models of which a table of measures has networks: not those that all diverged."""
     return [neuron for neuron in study.neurons if neuron in set(table["neuron"])]
 
 

@@ -21,13 +21,9 @@ from study.storage.provenance import CAPTIONS
 from study.style import neuron_label
 
 PAGE = "README.md"
-CLAIM_PAGES = {
-    "study.md": "claims.html",
-    "sg_ntk.md": "sg-ntk-claims.html",
-    "joining.md": "joining-claims.html",
-}
+CLAIM_PAGES = {"study.md": "claims.html", "sg_ntk.md": "sg-ntk-claims.html"}
 """The page with all claims, beside that of each template."""
-BELOW = {"ntk": "sg-ntk.html", "joining": "joining.html"}
+BELOW = {"ntk": "sg-ntk.html"}
 """Pages of folders below a study's."""
 _ENVIRONMENT = ENVIRONMENT.overlay(autoescape=False)
 _ENVIRONMENT.filters["label"] = neuron_label
@@ -85,10 +81,7 @@ def figure(says: str, file: str, caption: str) -> str:
 
 
 def template_of(folder: Path) -> str:
-    """The template of the page of ``folder``; the second paper's results have their own, and what
-    joins both papers."""
-    if (folder / "agreement.csv").exists():
-        return "joining.md"
+    """The template of the page of ``folder``; the second paper's results have their own."""
     return "study.md" if (folder / "training").exists() else "sg_ntk.md"
 
 

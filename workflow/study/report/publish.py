@@ -35,7 +35,7 @@ VERDICTS = re.compile(
 )
 DIFFERENCES = re.compile(r"<!-- differences of ([\w -]+) -->")
 WORD = "networks/word.npz"
-PAGES = ("README.md", "ntk/README.md", "joining/README.md")
+PAGES = ("README.md", "ntk/README.md")
 FILES = (
     "**/*.csv",
     "**/study.yaml",

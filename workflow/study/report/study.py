@@ -53,8 +53,6 @@ class StudyTables:
                 return own in {"ranks", *map(slug, self.config["variants"])}
             case "landscape":
                 return bool(self.config["landscape"]["seeds"])
-            case "joining":
-                return self.config["joining"] is not None
             case "networks" if name.endswith(".safetensors"):
                 return Path(name).stem.rpartition("_")[0] in self.neurons
         return True
@@ -101,7 +99,7 @@ class StudyTables:
     @cached_property
     def claims(self) -> pd.DataFrame:
         """All claims of the papers that the study has judged."""
-        names = ("claims.csv", "ntk/claims.csv", "joining/claims.csv")
+        names = ("claims.csv", "ntk/claims.csv")
         return read_table(*[self.folder / name for name in names if self.has(name)])
 
     def lower(self, pattern: str) -> list[str]:

@@ -15,11 +15,7 @@ from study.storage.tables import read_table
 
 ROWS = 200
 """Rows of a table that are shown."""
-TITLES = {
-    "study.md": "Answer",
-    "sg_ntk.md": "Second paper",
-    "joining.md": "Exact and surrogate",
-}
+TITLES = {"study.md": "Answer", "sg_ntk.md": "Second paper"}
 
 
 class Item(NamedTuple):

@@ -105,8 +105,8 @@ class TrialRunner:
         last: dict[str, float] = {}
         presented = trials.epochs[rung] * len(self.data)  # if a limit ends it
         made = [machine()]
-        if settings.network.surrogate is None:  # what is compiled may be another processor's
-            warm_up([(self.neuron, settings.network.drive)])
+        # What is compiled may be another processor's.
+        warm_up([(self.neuron, settings.network.drive)])
         try:
             with limits(trials.timeout, trials.memory_mb):
                 run = train(

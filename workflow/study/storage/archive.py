@@ -25,7 +25,6 @@ TRAINED = ("trained.safetensors", "outcome.json", "*.csv", "*.parquet", "*.yaml"
 PATTERNS = (
     "benchmarks/*/**/*.tsv",
     "engine/*.compiled",
-    "joining/**/*.parquet",
     *(f"landscape/directions/**/*.{f}" for f in ("parquet", "safetensors")),
     "landscape/*/*/*/[0-9]*.parquet",  # of every measure, by the number of its job
     *(f"networks/**/*.{f}" for f in ("csv", "parquet", "safetensors")),

@@ -22,7 +22,6 @@ from spikegrad.raster import Raster
 from spikegrad.runaways import without_runaways
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
-from study.config.neurons import neuron_of
 from study.config.training import Cosine, ModelSettings, StepDecay, TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.training.batches import (
@@ -86,7 +85,7 @@ def train(
     """
     options = settings.training
     _check_sizes(data, validation, options)
-    network = Network(settings.network, data.n_units, data.n_classes, neuron_of(neuron))
+    network = Network(settings.network, data.n_units, data.n_classes, neuron)
     _clip_samples(network, options)
     run = Run(network, copy_weights(network))
     watched = watched_samples(data, seed) if validation is None else validation

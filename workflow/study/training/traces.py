@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pandas as pd
 import torch
 
 from spikegrad.activity import spike_counts
 from spikegrad.network import Network
-from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains
 from study.storage.columns import Table, shared
 
@@ -36,8 +37,7 @@ def raster(network: Network, spikes: SpikeTrains) -> pd.DataFrame:
 
     SpikeOverflowError if it runs away.
     """
-    found = network(spikes).hidden
-    trains = [spikes, *(own.trains() if isinstance(own, Raster) else own for own in found)]
+    trains = [spikes, *cast(list[SpikeTrains], network(spikes).hidden)]
     tables = [
         pd.DataFrame({"layer": layer, "time": train.times.numpy(), "unit": train.units.numpy()})
         for layer, train in enumerate(trains)
