@@ -131,26 +131,26 @@ def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
     assert trained("stopped", 8) == expected
 
 
-@pytest.mark.parametrize(
-    ("neuron", "readout"),
-    [  # each neuron and each readout is there; the weekly tests have all combinations
-        pytest.param(
-            neuron,
-            readout,
-            marks=() if n == r else pytest.mark.weekly,
-            id=f"{neuron}-{readout['kind']}",
-        )
-        for n, neuron in enumerate([*DAILY, *sorted({*NEURONS} - {*DAILY})])
-        for r, readout in enumerate(READOUTS)
-    ],
-)
-def test_an_update_of_large_matrices_is_the_same_on_any_threads(
-    neuron: str, readout: dict[str, Any]
-) -> None:
+CLOCKED = {"layers": [128, 100], "surrogate": {"width": 1.0, "step": 0.002}}
+DELAYED = {"layers": [50, 50], "train_tau": True}
+UPDATES = [  # each neuron, readout, and kind of layer is there
+    *(
+        (neuron, {"layers": [333], "readout": own})
+        for neuron, own in zip(DAILY, READOUTS, strict=True)
+    ),
+    ("lif", CLOCKED),
+    ("qif", CLOCKED),
+    ("lif", DELAYED | {"delays": {"kind": "axonal", "copies": 2}}),
+    ("lif", DELAYED | {"delays": {"kind": "axonal", "copies": 2, "grid": 0.004}}),
+    ("lif", DELAYED | {"delays": {"kind": "synaptic", "grid": 0.004}}),
+]
+
+
+@pytest.mark.parametrize(("neuron", "changes"), UPDATES)
+def test_an_update_is_the_same_on_any_threads(neuron: str, changes: dict[str, Any]) -> None:
     """Torch itself shares out from 32,768 numbers on: of a weight matrix, of a batch's states."""
-    network = {**SETTINGS["network"], "layers": [333], "readout": readout}
-    settings = validate(ModelSettings, {**SETTINGS, "network": network}).network
-    spikes = random_spikes(0, n_samples=101, n_events=10, n_units=120, duration=0.05)
+    settings = validate(NetworkSettings, {**SETTINGS["network"], **changes})
+    spikes = random_spikes(0, n_samples=101, n_events=20, n_units=120, duration=0.1)
 
     def updated(threads: int) -> list[torch.Tensor]:
         torch.set_num_threads(threads)
@@ -159,32 +159,13 @@ def test_an_update_of_large_matrices_is_the_same_on_any_threads(
         optimizer = Adam(net, 0.01, 0.01, 0.001, 0.01)
         output = net(spikes)
         loss = cross_entropy(output.logits, torch.arange(101) % 20)
-        (loss + activity_penalty(output.hidden[0], 333, 1.0)).backward()
+        (loss + activity_penalty(output.hidden[0], settings.layers[0], 1.0)).backward()
+        assert all(weight.grad.any() for weight in net.parameters())
         norm = optimizer.clip(1e-3)
         optimizer.step(1.0)
         return [loss.detach(), torch.tensor(norm), *(w.detach() for w in net.parameters())]
 
     assert_same_on_any_threads(updated)
-
-
-@pytest.mark.parametrize("neuron", ["lif", "qif"])
-def test_surrogate_gradients_are_the_same_on_any_threads(neuron: str) -> None:
-    """Of two recurrent layers, the second of which takes a raster."""
-    clocked = {"layers": [128, 100], "surrogate": {"width": 1.0, "step": 0.002}}
-    network = {**SETTINGS["network"], **clocked}
-    settings = validate(NetworkSettings, network)
-    spikes = random_spikes(0, n_samples=37, n_events=80, n_units=140)
-
-    def gradients(threads: int) -> list[torch.Tensor]:
-        torch.set_num_threads(threads)
-        net = Network(settings, 140, 20, neuron)
-        net.initialise(spikes, torch.Generator().manual_seed(0))
-        cross_entropy(net(spikes).logits, torch.arange(37) % 20).backward()
-        found = [weight.grad for weight in net.parameters()]
-        assert all(gradient.any() for gradient in found)
-        return found
-
-    assert_same_on_any_threads(gradients)
 
 
 @pytest.mark.parametrize("neuron", ["qif", "qif_delta"])

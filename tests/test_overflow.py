@@ -36,7 +36,6 @@ from trainings import (
     WILD,
     checkpoint,
     dataset,
-    killed_after,
     same_bits,
     with_loud,
 )
@@ -205,23 +204,3 @@ def test_training_ends_as_soon_as_too_many_samples_have_run_away(tmp_path: Path)
         assert result.result()["presentations"] == whole
     everyone = run(tmp_path / "all", data=TRAIN, max_spikes=1)
     assert everyone.outcome == "overflow"
-
-
-def test_presentations_of_an_unfinished_epoch_are_the_same_after_a_kill(
-    tmp_path: Path, monkeypatch
-):
-    """Training ends within epoch 2."""
-    train_epoch = study.training.loop.train_epoch
-
-    def stricter(*arguments: Any) -> Any:
-        *others, options, seed, epoch = arguments
-        share = 0.0 if epoch == 2 else options.runaways
-        return train_epoch(*others, options.model_copy(update={"runaways": share}), seed, epoch)
-
-    monkeypatch.setattr(study.training.loop, "train_epoch", stricter)
-    whole = run(tmp_path / "whole")
-    with killed_after(1):
-        run(tmp_path / "killed")
-    resumed = run(tmp_path / "killed")
-    assert 40 < whole.presentations < 80
-    assert whole.result() == resumed.result()

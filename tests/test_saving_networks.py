@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
@@ -132,63 +133,6 @@ def test_every_part_that_can_be_kept_is_in_a_stack() -> None:
     assert set(grown) == set(PARTS)
 
 
-def test_what_cannot_be_kept_is_told(tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match="a Linear cannot be kept in a file: it can have DelayLine"
-    ):
-        save_network(tmp_path / "net", nn.Sequential(nn.Linear(2, 2)))
-    with pytest.raises(ValueError, match="cannot be kept in a file"):
-        save_network(tmp_path / "net", nn.Sequential(ClockedLayer(2, 2, surrogate=torch.exp)))
-    for other in (SpikingLayer(2, 2), nn.Sequential(), nn.Linear(2, 2)):
-        with pytest.raises(ValueError, match=r"must be a Network, or torch\.nn\.Sequential"):
-            save_network(tmp_path / "net", other)
-    with pytest.raises(ValueError, match=r"must be plain values .*int64"):
-        save_network(tmp_path / "net", nn.Sequential(SpikingLayer(2, 2)), {"n": np.int64(3)})
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
-    (tmp_path / "net").write_text("whole")
-    with suppress(RuntimeError), atomic(tmp_path / "net") as part:
-        part.write_text("ha")
-        raise RuntimeError
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
-
-
-def test_files_of_others_are_not_to_be_deleted(tmp_path: Path) -> None:
-    torch.save({"a": torch.ones(2)}, tmp_path / "torch.pt")
-    with pytest.raises(CheckpointError, match=r"absent: no such file") as absent:
-        load_network(tmp_path / "absent")
-    with pytest.raises(CheckpointError, match=r"torch\.pt: not a safetensors file") as other:
-        load_network(tmp_path / "torch.pt")
-    with pytest.raises(CheckpointError, match="no such file"):
-        load_network(tmp_path)
-    from safetensors.torch import save_file
-
-    save_file({"a": torch.ones(2)}, tmp_path / "own.safetensors")
-    with pytest.raises(CheckpointError, match="spikegrad has not written") as foreign:
-        load_network(tmp_path / "own.safetensors")
-    for error in (absent, other, foreign):
-        assert "delete" not in str(error.value)
-
-
-def test_a_header_that_no_network_has_is_told_with_its_file(tmp_path: Path) -> None:
-    """Other errors of the header of a :class:`Network` are those of its settings."""
-    stack = nn.Sequential(SpikingLayer(6, 5), IntegratedReadout(5, 2, 0.02, 0.1))
-    save_network(tmp_path / "stack.safetensors", stack)
-    tensors, header = load_tensors(tmp_path / "stack.safetensors")
-    header["stack"][0]["dtype"] = "float33"
-    save_tensors(tmp_path / "stack.safetensors", tensors, header)
-    with pytest.raises(CheckpointError, match=r"stack\.safetensors: not a stack .*float33"):
-        load_network(tmp_path / "stack.safetensors")
-    save_network(tmp_path / "net.safetensors", Network(settings().network, 6, 3, "lif"))
-    tensors, header = load_tensors(tmp_path / "net.safetensors")
-    for change, says in (({"neuron": "lief"}, "lief"), ({"n_units": 0}, "0")):
-        save_tensors(tmp_path / "net.safetensors", tensors, header | change)
-        with pytest.raises(CheckpointError, match=rf"net\.safetensors: .*{says}"):
-            load_network(tmp_path / "net.safetensors")
-
-
 def test_a_stack_with_names_comes_back(tmp_path: Path) -> None:
     parts = {"line": DelayLine(np.int64(6), 2, 0.01), "hidden": SpikingLayer(np.int64(12), 5)}
     stack = nn.Sequential(OrderedDict(parts | {"out": IntegratedReadout(5, 2, 0.02, 0.1)}))
@@ -197,22 +141,6 @@ def test_a_stack_with_names_comes_back(tmp_path: Path) -> None:
     loaded, _ = load_network(tmp_path / "named.safetensors")
     torch.testing.assert_close(loaded.out.weight, stack.out.weight, rtol=0, atol=0)
     torch.testing.assert_close(loaded(SPIKES), stack(SPIKES), rtol=0, atol=0)
-
-
-@pytest.mark.parametrize("name", ["neuron", "stack", "network"])
-def test_what_is_told_beside_a_network_does_not_describe_it(tmp_path: Path, name: str) -> None:
-    stack = nn.Sequential(SpikingLayer(6, 5), IntegratedReadout(5, 2, 0.02, 0.1))
-    with pytest.raises(ValueError, match=f"about: {name} describes the network"):
-        save_network(tmp_path / "x.safetensors", stack, {name: "lif"})
-
-
-def test_a_part_that_is_there_twice_or_unknown_is_told(tmp_path: Path) -> None:
-    layer = SpikingLayer(6, 6)
-    with pytest.raises(ValueError, match="there twice"):
-        save_network(tmp_path / "x.safetensors", nn.Sequential(layer, layer))
-    save_tensors(tmp_path / "x.safetensors", {}, {"stack": [{"part": "Foo"}]})
-    with pytest.raises(CheckpointError, match="not a stack of spikegrad's parts"):
-        load_network(tmp_path / "x.safetensors")
 
 
 def test_trained_times_at_their_bounds_come_back(tmp_path: Path) -> None:
@@ -233,9 +161,64 @@ def test_trained_times_at_their_bounds_come_back(tmp_path: Path) -> None:
     assert (of_readout.window, of_readout.tau_out) == (readout.window, readout.tau_out)
 
 
-def test_a_network_with_a_parametrised_part_is_not_written(tmp_path: Path) -> None:
-    network = Network(settings().network, 6, 3, "lif")
-    weight_norm(network.hidden[0])
-    with pytest.raises(ValueError, match=r"hidden\.0: a parametrised part cannot be kept"):
-        save_network(tmp_path / "x.safetensors", network)
+def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "net").write_text("whole")
+    with suppress(RuntimeError), atomic(tmp_path / "net") as part:
+        part.write_text("ha")
+        raise RuntimeError
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
+
+
+LAYER = SpikingLayer(6, 6)
+PARAMETRISED = Network(settings().network, 6, 3, "lif")
+weight_norm(PARAMETRISED.hidden[0])
+
+
+@pytest.mark.parametrize(
+    ("network", "about", "message"),
+    [
+        (nn.Sequential(nn.Linear(2, 2)), {}, "a Linear cannot be kept in a file: it can have Dela"),
+        (nn.Sequential(ClockedLayer(2, 2, surrogate=torch.exp)), {}, "cannot be kept in a file"),
+        *((other, {}, r"must be a Network, or torch\.nn\.Sequential")
+          for other in (LAYER, nn.Sequential(), nn.Linear(2, 2))),
+        (nn.Sequential(LAYER), {"n": np.int64(3)}, r"must be plain values .*int64"),
+        (nn.Sequential(LAYER, LAYER), {}, "there twice"),
+        (PARAMETRISED, {}, r"hidden\.0: a parametrised part cannot be kept"),
+        *((nn.Sequential(LAYER), {name: "lif"}, f"about: {name} describes the network")
+          for name in ("neuron", "stack", "network")),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_kept_is_told(tmp_path: Path, network, about, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        save_network(tmp_path / "net", network, about)
     assert not [*tmp_path.iterdir()]
+
+
+def test_what_is_no_network_is_told_with_its_file(tmp_path: Path) -> None:
+    """Other errors of the header of a :class:`Network` are those of its settings. Files of others
+    are not to be deleted."""
+    own = Network(settings().network, 6, 3, "lif")
+    for name, saved in (("stack", nn.Sequential(LAYER)), ("net", own)):
+        save_network(tmp_path / name, saved)
+    tensors, header = load_tensors(tmp_path / "stack")
+    header["stack"][0]["dtype"] = "float33"
+    save_tensors(tmp_path / "type", tensors, header)
+    save_tensors(tmp_path / "part", {}, {"stack": [{"part": "Foo"}]})
+    tensors, header = load_tensors(tmp_path / "net")
+    save_tensors(tmp_path / "neuron", tensors, header | {"neuron": "lief"})
+    save_tensors(tmp_path / "units", tensors, header | {"n_units": 0})
+    torch.save({"a": torch.ones(2)}, tmp_path / "torch")
+    save_file({"a": torch.ones(2)}, tmp_path / "own")
+    for name, message in (
+        ("absent", "no such file"),
+        ("", "no such file"),
+        ("torch", "not a safetensors file"),
+        ("own", "spikegrad has not written"),
+        ("type", "not a stack .*float33"),
+        ("part", "not a stack of spikegrad's parts"),
+        ("neuron", "lief"),
+        ("units", "0"),
+    ):
+        with pytest.raises(CheckpointError, match=f"{name}: .*{message}") as error:
+            load_network(tmp_path / name)
+        assert "delete" not in str(error.value)
