@@ -162,8 +162,6 @@ def test_a_mistake_is_named_with_its_key(line: str):
             ],
         ),
         (("network", "readout"), [{"tau_out": 0.1}]),
-        (("search", "sampling", "sampler"), [{"kind": "random"}]),
-        (("search", "sampling", "sampler"), [{"kind": "random"}, {"kind": "tpe", "startup": 3}]),
     ],
 )
 def test_a_section_of_another_kind_replaces_the_first(section: tuple[str, ...], laid: list[dict]):

@@ -175,7 +175,7 @@ def test_a_sample_that_runs_away_is_a_wrong_answer_without_a_gradient(tmp_path: 
             optimizer.zero_grad()
             (loss + penalty).backward()
             optimizer.clip(options.clip)
-            optimizer.step(study.training.loop.schedule(options, epoch - 1 + number / 5))
+            optimizer.step(study.training.loop.cosine(options, epoch - 1 + number / 5))
             right += int((output.logits.argmax(1) == batch.labels[quiet]).sum())
         assert n_quiet == 38
         row = result.history[epoch]

@@ -232,9 +232,9 @@ def test_natural_ends_are_no_bounds(key: str, low: float, high: float, value: fl
 
 
 def test_choices_that_are_mappings_are_regions_of_their_own() -> None:
-    choices = [{"kind": "cosine"}, {"kind": "step", "every": 5, "factor": 0.5}]
-    space = [validate(Choice, {"key": "training.schedule", "choices": choices})]
-    trials = pd.DataFrame({"training.schedule": [str(choices[k]) for k in (0, 1, 1)]})
+    choices = [{"strength": 0.0, "target": 3.0}, {"strength": 0.01, "target": 3.0}]
+    space = [validate(Choice, {"key": "training.activity", "choices": choices})]
+    trials = pd.DataFrame({"training.activity": [str(choices[k]) for k in (0, 1, 1)]})
     trials = trials.assign(neuron="lif", failed=[False, True, False], presentations=[1, 2, 3])
     table = region_table(space, trials)
     assert table["trials"].tolist() == [1, 2]

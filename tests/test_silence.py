@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
@@ -71,11 +72,13 @@ def left_behind(tmp_path: Path, result: Run) -> list[Any]:
     return [checkpoint(tmp_path / "best", result), tmp_path / "snapshots", result.table()]
 
 
-def test_training_on_from_the_initial_weights_is_training_at_a_constant_rate(tmp_path: Path):
+def test_training_on_from_the_initial_weights_is_training_at_a_constant_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     """So it can be compared with the training loop itself; the seed is such that neurons wake."""
     shape = {"layers": [24], "init": {"mean": 0.2, "scale": 0.6, "recurrent_scale": 0.3}}
-    step = {"kind": "step", "every": 1, "factor": 1.0}
-    whole = without_validation(tmp_path / "whole", neuron="lif", schedule=step, **shape)
+    monkeypatch.setattr(study.training.loop, "cosine", lambda options, progress: 1.0)
+    whole = without_validation(tmp_path / "whole", neuron="lif", **shape)
     silent = [set(row["silent_neurons"]) for row in whole.history]
     whole.snapshots = {0: whole.snapshots[0]}
     for epochs in (1, 4):
@@ -108,10 +111,10 @@ def test_a_run_that_diverges_as_it_goes_on_counts_the_epochs_that_it_lasted(
     files = left_behind(tmp_path, without_validation(tmp_path / "run"))
     train_epoch = study.training.loop.train_epoch
 
-    def blow_up(*arguments: Any) -> Any:
+    def blow_up(*arguments: Any, **options: Any) -> Any:
         if arguments[-1] == 6:  # the second further epoch of a run of four
             raise SpikeOverflowError("runs away")
-        return train_epoch(*arguments)
+        return train_epoch(*arguments, **options)
 
     monkeypatch.setattr(study.training.loop, "train_epoch", blow_up)
     table = silence_table(*files, TRAIN, 3)

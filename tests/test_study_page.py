@@ -36,7 +36,7 @@ from study.report.numbers import (
 )
 from study.report.page import page, template_of
 from study.report.pages import TEMPLATES
-from study.report.publish import DIFFERENCES, QUOTE, WORD, judge_published, publish, quoting
+from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, quoting
 from study.report.redraw import RedrawError, redraw
 from study.report.study import StudyTables
 from study.statistics import units_to_decide
@@ -68,15 +68,6 @@ def published(finished: Path) -> Path:
         publish(SMOKE, target, "a commit")
     stale.unlink()
     return target
-
-
-def test_a_word_beside_the_networks_stays(finished: Path, tmp_path: Path) -> None:
-    word = tmp_path / WORD
-    word.parent.mkdir()
-    word.write_text("no rule makes it")
-    with contextlib.chdir(finished):
-        publish(SMOKE, tmp_path, "a commit")
-    assert word.read_text() == "no rule makes it"
 
 
 def test_what_the_study_has_left_out_is_not_published(published: Path) -> None:

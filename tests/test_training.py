@@ -372,14 +372,10 @@ def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
         assert torch.equal(mine, other)
 
 
-def test_schedules():
-    def shares(progress: list[float], **changes: Any) -> list[float]:
-        options = settings(**changes).training
-        return [study.training.loop.schedule(options, p) for p in progress]
-
-    assert shares([0, 2, 4]) == pytest.approx([1, 0.5, 0])
-    step = {"kind": "step", "every": 2, "factor": 0.1}
-    assert shares([0, 1.9, 2, 3.99], schedule=step) == [1, 1, 0.1, 0.1]
+def test_the_learning_rate_falls_along_half_a_cosine():
+    options = settings().training
+    shares = [study.training.loop.cosine(options, progress) for progress in (0, 2, 4)]
+    assert shares == pytest.approx([1, 0.5, 0])
 
 
 def test_penalty_moves_spike_counts_towards_the_target(tmp_path: Path):

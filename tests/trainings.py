@@ -42,7 +42,6 @@ SETTINGS: dict[str, Any] = {
         "batch_size": 8,
         "learning_rate": 0.05,
         "readout_learning_rate": 0.1,
-        "schedule": {"kind": "cosine"},
         "clip": 1.0,
         "runaways": 0.01,
         "activity": {"strength": 0.01, "target": 2.0},

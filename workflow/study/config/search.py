@@ -94,12 +94,6 @@ class TPE(Section):
     """Trials of a scrambled Sobol sequence that come first."""
 
 
-class RandomSearch(Section):
-    """Independent uniform draws."""
-
-    kind: Literal["random"]
-
-
 class Halving(Section):
     """Successive halving: rung by rung fewer trials, and longer trainings from the start."""
 
@@ -194,7 +188,7 @@ class Selection(Section):
 class Sampling(Section):
     """Where to look for hyperparameters, and how."""
 
-    sampler: Annotated[TPE | RandomSearch, Field(discriminator="kind")]
+    sampler: TPE
     """What suggests trials."""
     space: Annotated[tuple[Parameter, ...], Field(min_length=1)]
     """What is searched; all else stays as configured."""

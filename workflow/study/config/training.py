@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     Field,
@@ -19,22 +19,6 @@ from spikegrad.settings import ConfigError, Section, validate
 
 MOST_WATCHED = 512
 """Training samples by which a run without validation data reports the network's activity."""
-
-
-class Cosine(Section):
-    """Learning rate that falls to zero along half a cosine."""
-
-    kind: Literal["cosine"]
-
-
-class StepDecay(Section):
-    """Learning rate that is multiplied by `factor` every `every` epochs."""
-
-    kind: Literal["step"]
-    every: PositiveInt
-    """Epochs between two steps."""
-    factor: Annotated[float, Field(gt=0, le=1)]
-    """What a step multiplies the learning rate by; 1 keeps it constant."""
 
 
 class Activity(Section):
@@ -61,7 +45,8 @@ class TrainingSettings(Section):
     """One training run; seeds are listed in `seeds`."""
 
     epochs: PositiveInt
-    """Passes through the training data, over which the schedule spans."""
+    """Passes through the training data, over which the learning rates fall to zero along half a
+    cosine."""
     batch_size: PositiveInt
     """Samples per weight update, at most the number of training samples."""
     learning_rate: PositiveFloat
@@ -73,8 +58,6 @@ class TrainingSettings(Section):
     tau_learning_rate: PositiveFloat = 0.01
     """Adam's step for the logarithms of time constants (`network.train_tau`, and `train_times` of a
     readout)."""
-    schedule: Annotated[Cosine | StepDecay, Field(discriminator="kind")]
-    """How the learning rates change during training."""
     clip: PositiveFloat | None
     """Largest norm of the gradient, taken in the units of the learning rates; null does not
     clip."""

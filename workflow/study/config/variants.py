@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_v
 from spikegrad.seeds import derived_seed
 from spikegrad.settings import Distinct, Section
 from study.config.neurons import Neuron
-from study.config.search import TPE, TRAIN, Sampling, search_seed
+from study.config.search import TRAIN, Sampling, search_seed
 
 if TYPE_CHECKING:
     from study.config.study import Study
@@ -200,7 +200,7 @@ def _problems(study: Study, name: str) -> Iterable[str]:
             yield "draw needs a search, whose points it takes, or sampling and seed of its own"
         sampling, _ = sampling_of(study, name)
         sampler = sampling.sampler
-        if isinstance(sampler, TPE) and draw.trials > sampler.startup:
+        if draw.trials > sampler.startup:
             yield f"draw.trials is above the sequence's length, startup = {sampler.startup}"
         for neuron in neurons_of(study, variant):
             sampling.check(study.model(neuron), f"variants.{name}.draw.sampling")

@@ -34,7 +34,6 @@ VERDICTS = re.compile(
     r"(<!-- verdicts on (?P<paper>[\d.]+): (?P<studies>[\w -]+) -->\n)(.*?)(<!-- end -->)", re.S
 )
 DIFFERENCES = re.compile(r"<!-- differences of ([\w -]+) -->")
-WORD = "networks/word.npz"
 PAGES = ("README.md", "ntk/README.md")
 FILES = (
     "**/*.csv",
@@ -122,9 +121,6 @@ def publish(results: Path, target: Path, commit: str) -> None:
         page = claims_page(read_table(table), PAGE, folder, judged_in)
         (folder / CLAIM_PAGES[template_of(folder)]).write_text(page)
     (part / "about.yaml").write_text(yaml.safe_dump({"commit": commit}))
-    if (target / WORD).exists():  # which no rule makes
-        (part / WORD).parent.mkdir(exist_ok=True)
-        shutil.copyfile(target / WORD, part / WORD)
     if target.exists():
         target.rename(old)
     part.rename(target)

@@ -26,7 +26,7 @@ from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from spikegrad.seeds import derived_seed
-from study.config.search import NEXT, START, TPE, TRAIN, Choice, RandomSearch, Range, Sampling
+from study.config.search import NEXT, START, TRAIN, Choice, Range, Sampling
 from study.search.records import Trial, TrialRecord
 from study.storage.columns import Table, shared
 
@@ -51,10 +51,9 @@ def suggest(
     same seed for every neuron model.
     """
     numbers = range(len(records), len(records) + n_trials)
-    space, sampler = sampling.space, sampling.sampler
-    startup = sampler.startup if isinstance(sampler, TPE) else 0
+    space, startup = sampling.space, sampling.sampler.startup
     study = optuna.create_study(
-        direction="maximize", sampler=_sampler(sampler, derived_seed(seed, NEXT, generation))
+        direction="maximize", sampler=_sampler(derived_seed(seed, NEXT, generation))
     )
     study.add_trials(to_optuna(space, epochs, records))
     starts = _starts(space, seed, min(startup, numbers.stop))
@@ -85,9 +84,7 @@ def _starts(space: Space, seed: int, n: int) -> list[dict[str, Any]]:
     return [study.ask(distributions(space)).params for _ in range(n)]
 
 
-def _sampler(sampler: TPE | RandomSearch, seed: int) -> BaseSampler:
-    if isinstance(sampler, RandomSearch):
-        return RandomSampler(seed=seed)
+def _sampler(seed: int) -> BaseSampler:
     # The arguments that Optuna 5 deprecates stay away: the version is pinned.
     return TPESampler(
         n_startup_trials=0,

@@ -22,7 +22,7 @@ from spikegrad.raster import Raster
 from spikegrad.runaways import without_runaways
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
-from study.config.training import Cosine, ModelSettings, StepDecay, TrainingSettings
+from study.config.training import ModelSettings, TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.training.batches import (
     INITIAL,
@@ -175,14 +175,15 @@ def further_epochs(
     seed: int,
     epochs: Iterable[int],
 ) -> Iterator[Response]:
-    """Train ``network`` on ``data`` through ``epochs``; the answer to ``watched`` after each.
+    """Train ``network`` on ``data`` through ``epochs``, at the full constant learning rate; the
+    answer to ``watched`` after each.
 
     One of :data:`DIVERGED` is raised if it diverges.
     """
     _clip_samples(network, options)
     run = Run(network, copy_weights(network))
     for epoch in epochs:
-        train_epoch(run, optimizer, data, options, seed, epoch)
+        train_epoch(run, optimizer, data, options, seed, epoch, constant=True)
         yield respond(network, watched, options.batch_size)
 
 
@@ -198,9 +199,11 @@ def train_epoch(
     options: TrainingSettings,
     seed: int,
     epoch: int,
+    constant: bool = False,
 ) -> tuple[dict[str, Any], Weights]:
     """Train for an epoch: its metrics, and what the first update added to the weights.
 
+    The learning rate falls along half a cosine, unless it is ``constant``.
     A batch is trained on as if it had no sample that runs away or has no finite gradient.
     RunawayError as soon as more of these have come than ``options`` allow.
     """
@@ -220,7 +223,8 @@ def train_epoch(
             labels = batch.labels[kept]
             norm = optimizer.clip(options.clip)
             _check_finite(loss + norm, "loss or gradient")
-            optimizer.step(schedule(options, epoch - 1 + number / n_batches))
+            progress = epoch - 1 + number / n_batches
+            optimizer.step(1.0 if constant else cosine(options, progress))
             norms.append(norm)
             sample_norms += [
                 n for layer in network.spiking_layers if (n := layer.sample_norms) is not None
@@ -342,13 +346,9 @@ def _penalty(network: Network, output: NetworkOutput, options: TrainingSettings)
     return options.activity.strength * torch.stack(penalties).sum()
 
 
-def schedule(options: TrainingSettings, progress: float) -> float:
+def cosine(options: TrainingSettings, progress: float) -> float:
     """The share of the full learning rate to use, ``progress`` epochs after the start."""
-    match options.schedule:
-        case Cosine():
-            return (1 + math.cos(math.pi * progress / options.epochs)) / 2
-        case StepDecay(every=every, factor=factor):
-            return factor ** (progress // every)
+    return (1 + math.cos(math.pi * progress / options.epochs)) / 2
 
 
 def _check_finite(value: float, what: str) -> None:

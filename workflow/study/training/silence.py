@@ -16,7 +16,7 @@ from spikegrad.network import Network, load_network
 from spikegrad.runaways import without_runaways
 from spikegrad.saving import load_tensors
 from spikegrad.settings import validate
-from study.config.training import StepDecay, TrainingSettings
+from study.config.training import TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.storage.columns import Table, shared
 from study.training.batches import watched_samples
@@ -24,7 +24,6 @@ from study.training.loop import DIVERGED, further_epochs
 from study.training.optimizer import Adam
 from study.training.run import by_epoch
 
-CONSTANT = StepDecay(kind="step", every=1, factor=1.0)
 COLUMNS = {
     "neuron": "object",
     "seed": "int64",
@@ -69,7 +68,6 @@ def silence_table(
     if not kept:
         return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
     options = validate(TrainingSettings, header["training"], where=str(checkpoint))
-    options = options.model_copy(update={"schedule": CONSTANT})
     last = max(kept)
     network.load_state_dict(kept[0])  # Adam's unit is the spread of the initial weights
     optimizer = Adam(network, *options.rates)
