@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from spikegrad.settings import validate
 from study.config.search import Choice, Halving, Range
 from study.search.bounds import placed, position
-from study.search.figures import best_so_far, failure_shares
+from study.search.figures import best_so_far
 from study.search.records import Trial, TrialRecord
 from study.search.regions import REGIONS_TABLE, region_table
 from study.search.selection import trial_table
@@ -150,11 +150,6 @@ def test_regions_say_where_a_neuron_model_cannot_live():
     assert column("trials", BLEND) == [0, 6, 0, 0]
     for key in (SCALE, CLIP, LAYERS):
         assert sum(column("presentations", key)) == tried["presentations"].sum()
-    shares = failure_shares(table[table["parameter"] == SCALE])
-    assert shares["region"].tolist() == [0, 1, 3]
-    assert shares["share"].tolist() == [0.5, 0.0, 1.0]
-    assert (shares["low"] <= shares["share"]).all()
-    assert (shares["share"] <= shares["high"]).all()
 
 
 def test_ranking_by_rungs_and_by_the_finalists():

@@ -91,9 +91,9 @@ def test_a_job_names_the_damaged_file_that_it_would_read(finished: Path, tmp_pat
     table = project / "results" / "spoken-digits-smoke" / "training" / "runs.csv"
     damage(table, table.read_text().replace("0.", "1.", 1))
     (project / "results" / "spoken-digits-smoke" / "claims.csv").unlink()
-    run = snakemake(project, "--rerun-triggers", "code", "--logger", "lines", "--", "claims")
+    run = snakemake(project, "--rerun-triggers", "code", "--show-failed-logs", "--", "claims")
     assert run.returncode != 0
-    assert "FAILED  judge_claims" in run.stderr
+    assert "Error in rule judge_claims" in run.stderr
     assert "training/runs.csv is not as it was written" in run.stderr
     assert "start the same command again" in run.stderr
 

@@ -31,7 +31,7 @@ from study.training.optimizer import Adam
 from study.training.response import respond
 from study.training.run import Run, copy_weights, snapshot_tensors
 from study.training.summary import accuracy_by_speaker, summary
-from study.training.traces import potential, raster
+from study.training.traces import raster
 from trainings import (
     DURATION,
     INTEGRATED,
@@ -483,8 +483,3 @@ def test_recorded_responses_are_those_of_the_network(neuron: str):
         own = spikes[spikes["layer"] == layer]
         assert own["time"].tolist() == train_.times.tolist()
         assert own["unit"].tolist() == train_.units.tolist()
-    trace = potential(net, sample, n_points=20_001)
-    unit = trace["unit"].iloc[0]
-    count = int((trains[1].units == unit).sum())
-    assert count > 0
-    assert (trace["potential"].diff() < -0.5).sum() == count  # a fall from the top at each spike

@@ -23,8 +23,8 @@ rule judge_claims:
         silence=rules.join_silence.output.silence,
         histories=rules.summarise.output.histories,
     output:
-        table=reported(f"{RESULTS}/claims.csv", "claims", "Claims", "table"),
-        page=reported(f"{RESULTS}/claims.html", "claims", "Claims", "page"),
+        table=f"{RESULTS}/claims.csv",
+        page=f"{RESULTS}/claims.html",
         judged=f"{RESULTS}/judged.yaml",
     log:
         f"{LOGS}/claims.log",
@@ -51,10 +51,8 @@ use rule judge_claims as judge_ntk_claims with:
         trends=expand(NTK_TRENDS, experiment=NTK_ON_CIRCLE),
         off_circle=expand(NTK_DISTANCES, experiment=NTK_OFF_CIRCLE),
     output:
-        table=reported(f"{NTK}/claims.csv", "claims", "Claims", "table, second paper"),
-        page=reported(
-            f"{NTK}/sg-ntk-claims.html", "claims", "Claims", "page, second paper"
-        ),
+        table=f"{NTK}/claims.csv",
+        page=f"{NTK}/sg-ntk-claims.html",
         judged=f"{NTK}/judged.yaml",
     log:
         f"{LOGS}/ntk/claims.log",

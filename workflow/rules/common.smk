@@ -130,47 +130,44 @@ class Figure(NamedTuple):
 
     family: str
     name: str
+    drawn: dict  # what it shows, by the path without a suffix
     inputs: dict
     outputs: dict
     params: dict
 
 
-FAMILIES = {  # of figures: category in the report, and folder
-    "data": ("Data", "data/figures"),
-    "search": ("Search", "search/figures"),
-    "training": ("Training", "training/figures"),
-    "variants": ("Variants", "variants/figures"),
-    "landscape": ("Landscapes", "landscape/figures"),
-    "ntk": ("SG-NTK", "ntk/figures"),
+FAMILIES = {  # of figures, in the report's order: category there, and folder
     "paper": ("Papers", "figures"),
+    "landscape": ("Landscapes", "landscape/figures"),
+    "training": ("Training", "training/figures"),
+    "search": ("Search", "search/figures"),
+    "variants": ("Variants", "variants/figures"),
+    "data": ("Data", "data/figures"),
+    "ntk": ("SG-NTK", "ntk/figures"),
 }
 FIGURES = []
-REPORTED = []
 
 
 def figure(family, name, content, inputs, each=None, formats=("png", "pdf"), **params):
-    """Declare a figure, drawn by scripts/plot_<name>.py, with report/<name>.rst below it.
+    """Declare a figure, drawn by scripts/plot_<name>.py, with what study.report.captions says of it
+    below.
 
     The script is given the files ``inputs`` by name, the dataset's name and ``params``. With
     ``each`` it draws one figure for each of these names. The report shows the first format.
     """
-    category, folder = FAMILIES[family]
+    _, folder = FAMILIES[family]
     stem = f"{RESULTS}/{folder}/{name.removeprefix(f'{family}_')}"
     drawn = {stem: content}
     if each is not None:
         drawn = {f"{stem}_{one}": f"{content}, {one}" for one in each}
     outputs = {suffix: [f"{path}.{suffix}" for path in drawn] for suffix in formats}
-    outputs[formats[0]] = [
-        reported(f"{path}.{formats[0]}", name, category, text)
-        for path, text in drawn.items()
-    ]
-    FIGURES.append(Figure(family, name, inputs, outputs, params))
+    FIGURES.append(Figure(family, name, drawn, inputs, outputs, params))
 
 
 def figure_files(*families):
-    """All files of figures, of some ``families``; plain names, which bring nothing to the report."""
+    """All files of figures, of some ``families``."""
     return [
-        str(file)
+        file
         for one in FIGURES
         if one.family in families
         for files in one.outputs.values()
@@ -181,14 +178,6 @@ def figure_files(*families):
 def pick(files, *names):
     """Some of a rule's or a family's files, by name."""
     return {name: files[name] for name in names}
-
-
-def reported(path, caption, category, content):
-    """A file of the report, with workflow/report/<caption>.rst below it, unless that is None."""
-    if "{" not in path:  # what has wildcards stands in tables of all
-        REPORTED.append((category, content, path, caption))
-    caption = caption and f"../report/{caption}.rst"
-    return report(path, caption=caption, category=category, labels={"content": content})
 
 
 def made(places):

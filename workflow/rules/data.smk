@@ -189,8 +189,8 @@ rule data_statistics:
         samples=f"{DATA}/samples.parquet",
         profiles=f"{DATA}/profiles.parquet",
         examples=f"{DATA}/examples.parquet",
-        summary=reported(f"{DATA}/summary.csv", None, "Data", "summary"),
-        folds=reported(f"{DATA}/folds.csv", None, "Data", "folds"),
+        summary=f"{DATA}/summary.csv",
+        folds=f"{DATA}/folds.csv",
     log:
         f"{LOGS}/data/statistics.log",
     benchmark:
@@ -219,12 +219,7 @@ if STUDY.data.source == "heidelberg-digits":
         input:
             samples=rules.data_statistics.output.samples,
         output:
-            table=reported(
-                f"{DATA}/shd_comparison.csv",
-                "shd_comparison",
-                "Data",
-                "beside SHD, values",
-            ),
+            table=f"{DATA}/shd_comparison.csv",
         log:
             f"{LOGS}/data/compare_with_shd.log",
         localrule: True

@@ -71,12 +71,7 @@ use rule join_variant as landscape_states with:
     input:
         states=expand(rules.landscape_directions.output.states, seed=LANDSCAPE_SEEDS),
     output:
-        states=reported(
-            f"{LANDSCAPE}/states.csv",
-            "landscape_states",
-            "Landscapes",
-            "the networks looked at",
-        ),
+        states=f"{LANDSCAPE}/states.csv",
     log:
         f"{LOGS}/landscape/states.log",
 
@@ -135,12 +130,7 @@ rule landscape_summary:
         lines=f"{LANDSCAPE}/line_minima.parquet",
         planes=f"{LANDSCAPE}/plane_minima.parquet",
         table=f"{LANDSCAPE}/measures.csv",
-        census=reported(
-            f"{LANDSCAPE}/census.csv",
-            "landscape_summary",
-            "Landscapes",
-            "summary of the census",
-        ),
+        census=f"{LANDSCAPE}/census.csv",
     log:
         f"{LOGS}/landscape/summary.log",
     localrule: True
@@ -155,12 +145,7 @@ rule landscape_closeup_measures:
     input:
         closeups=LANDSCAPES["closeups"],
     output:
-        measures=reported(
-            f"{LANDSCAPE}/closeup_measures.csv",
-            "landscape_closeups",
-            "Landscapes",
-            "how rough close-ups are",
-        ),
+        measures=f"{LANDSCAPE}/closeup_measures.csv",
     log:
         f"{LOGS}/landscape/closeup_measures.log",
     localrule: True
@@ -195,7 +180,7 @@ rule landscape_examples:
 LANDSCAPES |= {
     "line_minima": rules.landscape_summary.output.lines,
     "plane_minima": rules.landscape_summary.output.planes,
-    "census": str(rules.landscape_summary.output.census),
+    "census": rules.landscape_summary.output.census,
 }
 LANDSCAPE_RESULTS += [
     *LANDSCAPES.values(),
@@ -205,28 +190,6 @@ LANDSCAPE_RESULTS += [
 ]
 
 
-figure(
-    "landscape",
-    "landscape_lines",
-    "lines",
-    {"lines": LANDSCAPES["lines"]},
-    samples=STUDY.landscape.samples,
-    directions=STUDY.landscape.lines.directions,
-)
-figure(
-    "landscape",
-    "landscape_jumps",
-    "lines of single samples, jumps marked",
-    pick(LANDSCAPES, "changes", "census_losses"),
-)
-figure(
-    "landscape",
-    "landscape_planes",
-    "planes and gradient fields",
-    {"planes": LANDSCAPES["planes"]},
-    seed=LANDSCAPE_SEEDS[0],
-    pairs=STUDY.landscape.planes.directions,
-)
 figure(
     "landscape",
     "landscape_closeups",
@@ -239,34 +202,4 @@ figure(
     "landscape_closeup_measures",
     "how rough close-ups are",
     dict(rules.landscape_closeup_measures.output.items()),
-)
-figure(
-    "landscape",
-    "landscape_census",
-    "jumps: number, height, cause",
-    pick(LANDSCAPES, "changes", "census"),
-)
-figure(
-    "landscape",
-    "landscape_profiles",
-    "single samples: jumps by cause, minima",
-    pick(LANDSCAPES, "profiles", "profile_minima"),
-)
-figure(
-    "landscape",
-    "landscape_fragmentation",
-    "minima by depth",
-    pick(rules.landscape_summary.output, "lines", "planes"),
-)
-figure(
-    "landscape",
-    "landscape_gradients",
-    "reliability of gradients",
-    pick(LANDSCAPES, "steps", "step_losses", "sample_gradients"),
-)
-figure(
-    "landscape",
-    "landscape_examples",
-    "single samples around a jump",
-    dict(rules.landscape_examples.output.items()),
 )

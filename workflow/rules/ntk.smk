@@ -116,18 +116,6 @@ rule ntk_stability:
 
 figure(
     "ntk",
-    "ntk_target",
-    "target",
-    {"problem": rules.ntk_limits.output.problem},
-)
-figure(
-    "ntk",
-    "ntk_limits",
-    "limits of steep activations",
-    pick(rules.ntk_limits.output, "diagonals", "naive_regression"),
-)
-figure(
-    "ntk",
     "ntk_off_circle",
     "inputs off the circle",
     {

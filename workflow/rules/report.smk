@@ -9,7 +9,7 @@ rule ntk_page:
         figures=figure_files("ntk"),
     output:
         page=f"{NTK}/README.md",
-        html=reported(f"{NTK}/sg-ntk.html", "study_page", "Answer", "second paper"),
+        html=f"{NTK}/sg-ntk.html",
         study=f"{NTK}/study.yaml",
         hours=f"{NTK}/hours.csv",
         software=f"{NTK}/software.yaml",
@@ -41,7 +41,7 @@ use rule ntk_page as study_page with:
         linked=rules.ntk_page.output.page,
     output:
         page=f"{RESULTS}/README.md",
-        html=reported(f"{RESULTS}/index.html", "study_page", "Answer", "first paper"),
+        html=f"{RESULTS}/index.html",
         study=f"{RESULTS}/study.yaml",
         hours=f"{RESULTS}/hours.csv",
         software=f"{RESULTS}/software.yaml",
@@ -52,12 +52,42 @@ use rule ntk_page as study_page with:
         benchmarks=BENCHMARKS,
 
 
-# The order in which the menu has them.
-CATEGORIES = ["Papers", "Landscapes", "Training", "Search", "Variants", "Data"]
-SHOWN = sorted(
-    (item for item in REPORTED if item[0] not in ("Answer", "Claims")),
-    key=lambda item: CATEGORIES.index(item[0]) if item[0] in CATEGORIES else 99,
-)
+# What the report shows, in the order of FAMILIES: figures and tables, each with its family, what it
+# is, its file, and the name of its caption.
+SHOWN = [
+    (one.family, content, f"{path}.{next(iter(one.outputs))}", one.name)
+    for one in FIGURES
+    for path, content in one.drawn.items()
+]
+SHOWN += [
+    ("training", "all runs", f"{TRAINING}/runs.csv", None),
+    ("training", "means over seeds", f"{TRAINING}/summary.csv", "training_summary"),
+    ("data", "summary", f"{DATA}/summary.csv", None),
+    ("data", "folds", f"{DATA}/folds.csv", None),
+]
+if STUDY.search:
+    SHOWN += [
+        ("search", content, f"{SEARCH}/{name}.csv", f"search_{name}")
+        for name, content in {
+            "stability": "trials that failed",
+            "regions": "what each region costs",
+            "rungs": "ranking from rung to rung",
+            "winners": "winners within the bounds",
+        }.items()
+    ]
+if LANDSCAPES:
+    SHOWN += [
+        ("landscape", content, f"{LANDSCAPE}/{name}.csv", f"landscape_{name}")
+        for name, content in {
+            "states": "the networks looked at",
+            "census": "summary of the census",
+            "closeup_measures": "how rough close-ups are, values",
+        }.items()
+    ]
+if STUDY.data.source == "heidelberg-digits":
+    file = f"{DATA}/shd_comparison.csv"
+    SHOWN.append(("data", "beside SHD, values", file, "shd_comparison"))
+SHOWN.sort(key=lambda item: [*FAMILIES].index(item[0]))
 
 
 rule whole_report:
@@ -71,8 +101,7 @@ rule whole_report:
         f"{LOGS}/report.log",
     localrule: True
     params:
-        shown=SHOWN,
-        captions=str(BASE / "report"),
+        shown=[(FAMILIES[family][0], *item) for family, *item in SHOWN],
         data=STUDY.dataset,
     script:
         "../scripts/whole_report.py"

@@ -75,12 +75,7 @@ if STUDY.search is not None:
             split=split_of,
             runs=finalist_records,
         output:
-            best=reported(
-                f"{ONE_SEARCH}/best.yaml",
-                None,
-                "Search",
-                "winner, {neuron}, search {repeat}",
-            ),
+            best=f"{ONE_SEARCH}/best.yaml",
             trials=f"{ONE_SEARCH}/trials.parquet",
             runs=f"{ONE_SEARCH}/finalists.parquet",
             importances=f"{ONE_SEARCH}/importances.csv",
@@ -111,10 +106,10 @@ if STUDY.search is not None:
             trials=f"{SEARCH}/trials.parquet",
             finalists=f"{SEARCH}/finalists.parquet",
             budget=f"{SEARCH}/budget.csv",
-            stability=search_table("stability", "trials that failed"),
-            regions=search_table("regions", "what each region costs"),
-            rungs=search_table("rungs", "ranking from rung to rung"),
-            winners=search_table("winners", "winners within the bounds"),
+            stability=f"{SEARCH}/stability.csv",
+            regions=f"{SEARCH}/regions.csv",
+            rungs=f"{SEARCH}/rungs.csv",
+            winners=f"{SEARCH}/winners.csv",
         log:
             f"{LOGS}/search/tables.log",
         localrule: True
@@ -124,38 +119,6 @@ if STUDY.search is not None:
         script:
             "../scripts/search_tables.py"
 
-    figure(
-        "search",
-        "search_history",
-        "history",
-        pick(rules.search_tables.output, "trials", "finalists"),
-    )
-    figure(
-        "search",
-        "search_budget",
-        "expected best at equal budgets",
-        pick(rules.search_tables.output, "budget", "stability"),
-    )
-    figure(
-        "search",
-        "search_importance",
-        "importance of parameters",
-        {"importances": each_search(rules.search_best.output.importances)},
-    )
-    figure(
-        "search",
-        "search_slices",
-        "slices",
-        pick(rules.search_tables.output, "trials", "winners"),
-        sampling=SAMPLING,
-    )
-    figure(
-        "search",
-        "search_failures",
-        "failed trials",
-        pick(rules.search_tables.output, "regions"),
-        sampling=SAMPLING,
-    )
     if len(NEURONS) > 1:
         figure(
             "search",

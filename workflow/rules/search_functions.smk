@@ -83,8 +83,3 @@ def search_minutes(wildcards):
     """What a job's trials take at most: each may use search.trials.timeout CPU seconds."""
     trials = STUDY.search.trials
     return 30 + int(trials.per_job_of(int(wildcards.rung)) * trials.timeout // 60)
-
-
-def search_table(name, content):
-    """A table of the report about all searches."""
-    return reported(f"{RESULTS}/search/{name}.csv", f"search_{name}", "Search", content)

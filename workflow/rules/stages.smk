@@ -25,7 +25,7 @@ rule search:
 
 
 rule training:
-    """Networks with every seed, their accuracies on test data, spikes, potentials and measures."""
+    """Networks with every seed, their accuracies on test data, spikes and measures."""
     input:
         TRAIN_RESULTS,
         NETWORK_RESULTS,

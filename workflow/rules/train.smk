@@ -117,13 +117,8 @@ rule summarise:
         samples=each_neuron(rules.evaluate.output.samples),
         histories=each_run(rules.train.output.history),
     output:
-        runs=reported(f"{TRAINING}/runs.csv", None, "Training", "all runs"),
-        summary=reported(
-            f"{TRAINING}/summary.csv",
-            "training_summary",
-            "Training",
-            "means over seeds",
-        ),
+        runs=f"{TRAINING}/runs.csv",
+        summary=f"{TRAINING}/summary.csv",
         speakers=f"{TRAINING}/speakers.csv",
         histories=f"{TRAINING}/histories.parquet",
     log:
@@ -145,7 +140,6 @@ rule record_traces:
         ),
     output:
         rasters=f"{TRAINING}/rasters.parquet",
-        potentials=f"{TRAINING}/potentials.parquet",
     log:
         f"{LOGS}/training/record_traces.log",
     benchmark:
@@ -194,6 +188,7 @@ if "runaway" in STUDY.measures:
 DELAYED = [n for n in NEURONS if STUDY.model(n).network.delays is not None]
 
 if DELAYED:
+    TRAIN_RESULTS.append(f"{TRAINING}/delays.parquet")
 
     rule learned_delays:
         input:
@@ -211,13 +206,6 @@ if DELAYED:
         script:
             "../scripts/learned_delays.py"
 
-    figure(
-        "training",
-        "delays",
-        "learned delays",
-        {"delays": rules.learned_delays.output.delays},
-    )
-
 
 figure(
     "training",
@@ -233,10 +221,4 @@ figure(
 )
 figure(
     "training", "rasters", "rasters", {"rasters": rules.record_traces.output.rasters}
-)
-figure(
-    "training",
-    "potentials",
-    "membrane potentials",
-    dict(rules.record_traces.output.items()),
 )

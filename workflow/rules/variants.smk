@@ -88,9 +88,7 @@ use rule join_silence as join_variant with:
         runs=each_variant_neuron(rules.score_variant.output.runs),
         speakers=each_variant_neuron(rules.score_variant.output.speakers),
     output:
-        runs=reported(
-            f"{VARIANTS}/{{variant}}.csv", None, "Variants", "{variant}, all runs"
-        ),
+        runs=f"{VARIANTS}/{{variant}}.csv",
         speakers=f"{VARIANTS}/speakers/{{variant}}.csv",
     log:
         f"{LOGS}/variants/{{variant}}/join.log",

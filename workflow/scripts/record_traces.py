@@ -8,7 +8,7 @@ from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import load_network
 from study.data.dataset import load
 from study.storage.tables import write_table
-from study.training.traces import potential, raster
+from study.training.traces import raster
 
 log = start(snakemake)
 test = load(snakemake.input.events, snakemake.input.split, "test")
@@ -16,19 +16,15 @@ networks = [load_network(checkpoint) for checkpoint in snakemake.input.checkpoin
 for number in range(len(test)):  # the first in which some network does not run away
     sample = test.select(torch.tensor([number]))
     word, speaker = test.class_names[int(sample.labels)], int(sample.speakers)
-    rasters, potentials = [], []
+    rasters = []
     for network, header in networks:
         about = {"neuron": header["model"], "data": test.name, "word": word, "speaker": speaker}
         try:
-            found = raster(network, sample.spikes), potential(network, sample.spikes, n_points=4000)
+            rasters.append(raster(network, sample.spikes).assign(**about))
         except SpikeOverflowError:
             log.warning("%s runs away in sample %d, and is not drawn", header["model"], number)
-            continue
-        for tables, table in zip((rasters, potentials), found, strict=True):
-            tables.append(table.assign(**about))
     if rasters:
         break
 else:
     raise ValueError("all networks run away in every test sample: their settings cannot be right")
 write_table(pd.concat(rasters, ignore_index=True), snakemake.output.rasters)
-write_table(pd.concat(potentials, ignore_index=True), snakemake.output.potentials)

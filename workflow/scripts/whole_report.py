@@ -4,13 +4,13 @@ from pathlib import Path
 
 from _job import start
 from spikegrad.files import atomic
+from study.report.captions import CAPTIONS
 from study.report.whole import Item, whole
 
 start(snakemake)
 params = snakemake.params
-captions = Path(params.captions)
 items = [
-    Item(category, content, file, (captions / f"{caption}.rst").read_text() if caption else "")
+    Item(category, content, file, CAPTIONS.get(caption, ""))
     for category, content, file, caption in params.shown
 ]
 folder = Path(snakemake.output.report).parent

@@ -15,9 +15,9 @@ from study.claims.claim import CHOSEN
 from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, score_facts, search_facts, variant_facts
+from study.report.captions import CAPTIONS
 from study.report.pages import ENVIRONMENT, render
 from study.report.study import StudyTables
-from study.storage.provenance import CAPTIONS
 from study.style import neuron_label
 
 PAGE = "README.md"
@@ -76,8 +76,7 @@ def _answers(study: StudyTables, paper: str) -> list[Answer]:
 
 def figure(says: str, file: str, caption: str) -> str:
     """A figure of the study, with its caption below."""
-    below = (CAPTIONS / f"{caption}.rst").read_text().strip()
-    return f"![{says}]({file})\n\n*{below}*"
+    return f"![{says}]({file})\n\n*{CAPTIONS[caption]}*"
 
 
 def template_of(folder: Path) -> str:
@@ -101,8 +100,7 @@ def body_of(text: str) -> str:
 def as_html(text: str, folder: Path) -> str:
     """A page as HTML, with its first picture in it; links to other pages lead to their HTML.
 
-    The others lie beside the file. They are left out where it is opened without them, as it is in
-    Snakemake's report.
+    The others lie beside the file. They are left out where it is opened without them.
     """
     body = body_of(text)
     for name, html in BELOW.items():

@@ -41,14 +41,6 @@ def edges(parameter: Range | Choice) -> np.ndarray:
     return space(parameter.low, parameter.high, QUARTERS + 1)
 
 
-def centres(parameter: Range | Choice) -> np.ndarray:
-    """Middles of the regions, on the scale that is searched."""
-    ends = edges(parameter)
-    if isinstance(parameter, Range) and parameter.log:
-        return np.sqrt(ends[1:] * ends[:-1])
-    return (ends[1:] + ends[:-1]) / 2
-
-
 REGIONS_TABLE = Table(
     files=("search/regions.csv",),
     says="What each region of the searched space costs each neuron model: quarters of each range, "

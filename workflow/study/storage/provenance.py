@@ -17,7 +17,6 @@ import spikegrad
 
 PACKAGES = {"spikegrad": Path(spikegrad.__file__).parent, "study": Path(__file__).parents[1]}
 TEMPLATES = PACKAGES["study"] / "report" / "templates"
-CAPTIONS = PACKAGES["study"].parent / "report"
 
 
 def digest(files: Iterable[str | Path], text: str = "") -> str:
@@ -42,17 +41,15 @@ def folder_digest(folder: str | Path) -> str:
 def code_digest(script: Path, *modules: str) -> str:
     """SHA-256 of what ``script`` and all of our packages that it imports say to Python.
 
-    And of the templates of pages that these name, with all captions. ``modules`` are those that it
-    imports by name when it runs.
+    And of the templates of pages that these name. ``modules`` are those that it imports by name
+    when it runs.
     """
     total = hashlib.sha256()
     files = [Path(script), *imported_files(script, *modules)]
     for file in files:
         total.update(f"{file.name} {_source(file).digest}\n".encode())
-    templates = list(_reached(files, _named_templates))
-    paged = any(template.suffix == ".md" for template in templates)  # pages, which have captions
-    for part in [*templates, *(sorted(CAPTIONS.iterdir()) if paged else [])]:
-        total.update(part.read_bytes())
+    for template in _reached(files, _named_templates):
+        total.update(template.read_bytes())
     return total.hexdigest()
 
 
@@ -66,7 +63,7 @@ def edited_since(moment: float, script: Path) -> bool:
 
     A quick answer: it is also true of edits that :func:`code_digest` leaves out.
     """
-    files = [script, *source_files(), *TEMPLATES.iterdir(), *CAPTIONS.iterdir()]
+    files = [script, *source_files(), *TEMPLATES.iterdir()]
     return any(file.stat().st_mtime >= moment for file in files)
 
 
