@@ -3,9 +3,8 @@
 import numpy as np
 
 from _job import start
-from study.ntk import SAME_TIME
+from study.ntk import OFF_CIRCLE_INPUTS, OFF_CIRCLE_SLOPE, SAME_TIME
 from study.ntk.figures import draw_distances, width_axis
-from study.ntk.limits import N_INPUTS, SLOPE
 from study.storage.tables import read_table
 from study.style import COLOURS, panels, save
 
@@ -39,7 +38,9 @@ ends = np.array([exact.min(), exact.max()])
 empirical.plot(ends, ends, color="black", linewidth=0.8, label="equal")
 empirical.plot(ends, -ends, "--", color=COLOURS[1], linewidth=0.8, label="arguments exchanged")
 empirical.set(xlabel="analytic $K(x, x') - K(x', x)$", ylabel="mean of finite networks")
-empirical.set_title(f"erf$_{{{SLOPE:g}}}$, {setup['n_networks']} networks, $n = {setup['width']}$")
+empirical.set_title(
+    f"erf$_{{{OFF_CIRCLE_SLOPE:g}}}$, {setup['n_networks']} networks, $n = {setup['width']}$"
+)
 empirical.legend()
 mean = np.abs(np.add(*pairs("sign")) / 2)
 sign.scatter(norms / norms_exchanged, asymmetry("sign") / mean, s=8, c=mean, cmap="viridis")
@@ -60,7 +61,7 @@ for axes, distance, name in zip(trained, distances, snakemake.params.experiments
     axes.set_title(f"{name.replace('_', ' ')}: {own.n_networks.max()} trained sign networks")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
 figure.suptitle(
-    f"{n} Gaussian inputs in {N_INPUTS} dimensions, seed {table.seed.iloc[0]}; "
+    f"{n} Gaussian inputs in {OFF_CIRCLE_INPUTS} dimensions, seed {table.seed.iloc[0]}; "
     "bars: 2 standard errors; right: 95 % intervals over networks",
 )
 save(figure, snakemake.output)

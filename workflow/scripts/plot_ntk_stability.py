@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from _job import start
+from study.ntk import UNSTABLE_POINTS
 from study.ntk.figures import legend_below, sequence
-from study.ntk.instability import N_POINTS
 from study.storage.tables import read_table
 from study.style import COLOURS, letter, save
 
@@ -76,5 +76,5 @@ legend_below(
     title_fontsize=7,
 )
 letter((shares, depths, errors))
-figure.suptitle(f"SG-NTK of sign networks, {N_POINTS} points, seed {first.seed}")
+figure.suptitle(f"SG-NTK of sign networks, {UNSTABLE_POINTS} points, seed {first.seed}")
 save(figure, snakemake.output)

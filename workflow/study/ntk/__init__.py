@@ -10,6 +10,10 @@ SAME_TIME, CONVERGENCE = "same time", "convergence"
 """Networks beside a kernel's gradient flow after as many steps; beside its regression."""
 TRUE_DERIVATIVE = "true_derivative"
 """The derivative in backpropagation with which the SG-NTK is the NTK, as settings name it."""
+OFF_CIRCLE_INPUTS, OFF_CIRCLE_SLOPE = 3, 5.0
+"""Dimension of inputs off the circle, and slope of the erf networks there."""
+UNSTABLE_POINTS = 4
+"""Of a data set that is searched for unstable learning."""
 
 
 def of_experiment(files: Iterable[str], name: str) -> list[str]:

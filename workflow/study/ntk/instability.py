@@ -21,12 +21,11 @@ from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import ROUNDING, stability
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import DRIFTING, DriftConfig, StabilityConfig
-from study.ntk import build
+from study.ntk import UNSTABLE_POINTS, build
 from study.ntk.dense_networks import Architecture, initialise, outputs
 from study.ntk.ensemble import Descent, flush_subnormal
 from study.storage.columns import Table, shared
 
-N_POINTS = 4  # of a data set
 LARGEST_NORM = 10.0  # bound on the norm of an input of the search
 
 CASES_TABLE = Table(
@@ -150,7 +149,7 @@ def _outputs(
 
 def _draw(n_inputs: int, rng: np.random.Generator) -> Array:
     """Inputs around a common direction, nearly parallel or not, of equal or very unequal norms."""
-    shape = N_POINTS, n_inputs
+    shape = UNSTABLE_POINTS, n_inputs
     spread, width = rng.uniform(0, 3), np.exp(rng.uniform(-4, 2))
     directions = rng.normal(size=shape[1]) + width * rng.normal(size=shape)
     return np.asarray(directions * np.exp(spread * rng.normal(size=(shape[0], 1))))

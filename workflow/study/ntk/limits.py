@@ -20,7 +20,7 @@ from study.config.ntk import (
     OffCircleConfig,
     TrueDerivative,
 )
-from study.ntk import build
+from study.ntk import OFF_CIRCLE_INPUTS, OFF_CIRCLE_SLOPE, build
 from study.ntk.dense_networks import Architecture, empirical_kernel, initialise
 from study.storage.columns import Table, shared
 
@@ -31,8 +31,6 @@ SURROGATES = (
     IdentitySurrogate(name="identity"),
     HardTanhSurrogate(name="hard_tanh", half_width=1.0),
 )
-N_INPUTS, SLOPE = 3, 5.0
-"""Dimension of inputs off the circle, and slope of the erf networks there."""
 PROBLEM_TABLE = Table(
     files=("ntk/limits/problem.csv",),
     says="The regression problem.",
@@ -130,9 +128,9 @@ OFF_CIRCLE_TABLE = Table(
 def off_circle(setup: OffCircleConfig) -> pd.DataFrame:
     """Kernels of each pair of Gaussian inputs of unequal norms, two hidden layers, psi = erf'."""
     draw = numpy_generator(build.SEED, build.Stream.OFF_CIRCLE)
-    points = draw.normal(size=(setup.n_points, N_INPUTS))
-    x, phi = torch.from_numpy(points), Erf(SLOPE)
-    architecture = Architecture(N_INPUTS, setup.width, 2)
+    points = draw.normal(size=(setup.n_points, OFF_CIRCLE_INPUTS))
+    x, phi = torch.from_numpy(points), Erf(OFF_CIRCLE_SLOPE)
+    architecture = Architecture(OFF_CIRCLE_INPUTS, setup.width, 2)
     kernels = []
     for i in range(setup.n_networks):  # one after the other, to save memory
         generators = build.network_generators(setup.width, [i])
