@@ -29,11 +29,10 @@ report: $(VENV)/.ready
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-# Beside the peers of benchmarks/peers.toml, in environments of their own; ten minutes on two cores
-# that do nothing else. DEMO: where `make demo` ran. Writes benchmarks/RESULTS.md.
-DEMO ?= .
+# Beside the peers of benchmarks/peers.toml, in environments of their own; on cores that do nothing
+# else. Writes benchmarks/RESULTS.md.
 bench: $(VENV)/.ready
-	$(BIN)/python benchmarks/run.py --demo $(DEMO)
+	$(BIN)/python benchmarks/run.py
 
 # More kills, more examples, every combination; new random examples each time.
 test-weekly: $(VENV)/.ready

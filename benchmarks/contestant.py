@@ -1,7 +1,7 @@
-"""What a contestant does: it makes ready, times an update when asked, and names its peak memory.
+"""What all contestants share: the task, its random events, and how updates are timed.
 
-Each contestant is a process of its own, whose command line holds its :class:`Task` as JSON and the
-file descriptor to answer on, by one JSON object a line: standard output belongs to the libraries.
+Each contestant is a process of its own. Its command line holds its :class:`Task` as JSON and the
+file descriptor for its answers, one JSON object a line: standard output belongs to the libraries.
 Before each round it waits for a line on standard input.
 """
 
@@ -12,58 +12,117 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
-from importlib.metadata import version
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
+N_UNITS, N_CLASSES, DURATION = 700, 20, 1.0
+COPY_STEP = 0.032  # seconds between the copies of a line of delays
+TAU_MEMBRANE, TAU_SYNAPSE = 0.02, 0.01  # seconds
 WARM_UPS = 3  # compiles, and again for the optimiser's first real state
 
 
 class Task(NamedTuple):
-    """Forward, backward and update of a network with 20 classes."""
+    """An update of a network with one hidden layer and 20 classes, and who makes it."""
 
     hidden: int
     recurrent: bool
     step: float | None
     """Grid of the event times in seconds; None for full resolution."""
-    batch: int
-    neuron: str = "lif"
-    drive: float = 0.0
-    layers: int = 1
-    """Hidden layers of ``hidden`` neurons each."""
-    channels: int = 700
+    batch: int = 32
+    channels: int = N_UNITS
     copies: int = 1
     """Of the input, in a line of delays."""
-    clocked: bool = False
-    """Whether spikegrad takes its clocked layers."""
-    later: bool = False
-    """Whether its recurrent spikes arrive a step of the grid later, as clocked peers' do."""
+    n_events: int = 7_850
+    """Input events of a sample, about."""
+    peer: str = ""
+    """Who does it, as peers.toml names it; the others are spikegrad's."""
+    neuron: str = "lif"
+    variant: str = ""
+    """Recurrent spikes that arrive "a step later", or the "clocked" layer."""
 
     @property
     def n_inputs(self) -> int:
-        """What the first hidden layer receives from."""
+        """What a hidden neuron receives from."""
         return self.copies * self.channels
 
     @property
     def network(self) -> str:
         """As in rec128."""
-        width = f"{self.layers}x{self.hidden}" if self.layers > 1 else f"{self.hidden}"
-        parts = [f"{'rec' if self.recurrent else 'ff'}{width}"]
-        if self.channels != 700:
+        parts = [f"{'rec' if self.recurrent else 'ff'}{self.hidden}"]
+        if self.channels < N_UNITS:
             parts.append(f"{self.channels} channels")
         if self.copies > 1:
             parts.append(f"line of {self.copies}")
         return ", ".join(parts)
 
-    @property
-    def resolution(self) -> str:
-        return "full" if self.step is None else f"{1000 * self.step:g} ms"
-
 
 def task() -> Task:
     """The task on the command line."""
     return Task(**json.loads(sys.argv[1]))
+
+
+def events(t: Task) -> list[np.ndarray]:
+    """For each sample its events as rows (time in seconds, channel), sorted by time.
+
+    They are as many and as uneven as SHD's: counts are lognormal around ``n_events`` with SHD's
+    spread, clipped to 2,700..17,700 of 7,850. Of fewer channels each merges neighbouring units.
+    """
+    rng = np.random.default_rng(0)
+    spread = np.clip(rng.lognormal(-0.026, 0.25, t.batch), 0.344, 2.255)
+    samples = []
+    for count in (t.n_events * spread).astype(int):
+        times = np.sort(rng.uniform(0, DURATION, count))
+        if t.step is not None:
+            times = np.floor(times / t.step) * t.step
+        units = rng.integers(0, N_UNITS, count) // (N_UNITS // t.channels)
+        samples.append(np.column_stack([times, units]))
+    return samples
+
+
+def binned(t: Task) -> np.ndarray:
+    """The same events as counts, float32 [n_steps, batch, copies * channels], for clocked peers;
+    each of the ``copies`` comes ``COPY_STEP`` after the one before."""
+    n_steps = round(DURATION / t.step)
+    counts = np.zeros((n_steps, t.batch, t.copies, t.channels), np.float32)
+    for b, sample in enumerate(events(t._replace(step=None))):
+        rows = np.minimum((sample[:, 0] / t.step).astype(int), n_steps - 1)
+        np.add.at(counts[:, :, 0], (rows, b, sample[:, 1].astype(int)), 1)
+    for c in range(1, t.copies):
+        later = round(c * COPY_STEP / t.step)
+        counts[later:, :, c] = counts[: n_steps - later, :, 0]
+    return counts.reshape(n_steps, t.batch, t.n_inputs)
+
+
+def labels(t: Task) -> np.ndarray:
+    return np.arange(t.batch) % N_CLASSES
+
+
+def decays(step: float) -> tuple[float, float]:
+    """Factors by which a synaptic current and a membrane potential decay in one step."""
+    return float(np.exp(-step / TAU_SYNAPSE)), float(np.exp(-step / TAU_MEMBRANE))
+
+
+def timed(update: Callable[[], object]) -> float:
+    """Seconds of an update that follows another: some machines take memory from who waits."""
+    update()
+    start = time.perf_counter()
+    update()
+    return time.perf_counter() - start
+
+
+def by_turns(updates: Sequence[Callable[[], object]], n_rounds: int) -> list[list[float]]:
+    """Seconds of each update in each of ``n_rounds``, in which all take turns."""
+    rounds = [[timed(update) for update in updates] for _ in range(n_rounds)]
+    return [list(seconds) for seconds in zip(*rounds, strict=True)]
+
+
+def measured(seconds: Sequence[float], units: int) -> dict[str, float]:
+    """Median ``seconds`` for one of ``units``, and half the interquartile range beside it."""
+    low, middle, high = np.percentile(seconds, [25, 50, 75])
+    return {"seconds": float(middle / units), "spread": float((high - low) / (2 * middle))}
 
 
 def peak_memory() -> float:
@@ -72,8 +131,8 @@ def peak_memory() -> float:
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
 
 
-def compete(update: Callable[[], object], *packages: str, **facts: Any) -> None:
-    """Run ``update`` once a line of standard input; ``packages`` are named with their versions."""
+def compete(update: Callable[[], object]) -> None:
+    """Make ready, then time ``update`` for each line of standard input."""
     answers = os.fdopen(int(sys.argv[2]), "w")
 
     def answer(**values: Any) -> None:
@@ -81,10 +140,7 @@ def compete(update: Callable[[], object], *packages: str, **facts: Any) -> None:
 
     for _ in range(WARM_UPS):
         update()
-    answer(versions={package: version(package) for package in packages}, **facts)
+    answer()
     for _ in sys.stdin:
-        update()  # as in training, after another: a machine may take memory from those that wait
-        start = time.perf_counter()
-        update()
-        answer(seconds=time.perf_counter() - start)
+        answer(seconds=timed(update))
     answer(peak_memory=peak_memory())

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
-FOLDER = HERE / ".venvs"
-PEERS: dict[str, list[str]] = {
-    name: entry["requirements"]
-    for name, entry in tomllib.loads((HERE / "peers.toml").read_text()).items()
-}
+PEERS: dict[str, dict[str, Any]] = tomllib.loads((HERE / "peers.toml").read_text())
 
 
-class InstallationError(RuntimeError):
-    """A peer cannot be installed; the message is pip's reason."""
+def python_of(peer: str) -> Path | None:
+    """The interpreter that runs a peer; None if its environment is not there as pinned."""
+    folder, pins = HERE / ".venvs" / peer, PEERS[peer]["pins"]
+    if not pins:
+        return Path(sys.executable)
+    ready = folder / "pins.txt"
+    built = ready.exists() and ready.read_text().split() == pins
+    return folder / "bin" / "python" if built else None
 
 
-def python_of(peer: str) -> Path:
-    """The interpreter of a peer's environment, which is built if it is not there as pinned."""
-    folder = FOLDER / peer
-    python, ready = folder / "bin" / "python", folder / "ready.json"
-    pins = json.dumps(PEERS[peer])
-    if not (ready.exists() and ready.read_text() == pins):
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        command = [python, "-m", "pip", "install", "--quiet", *PEERS[peer]]
-        pip = subprocess.run(command, capture_output=True, text=True)
-        if pip.returncode:
-            raise InstallationError(pip.stderr.strip().splitlines()[-1])
-        ready.write_text(pins)
-    return python
+def install(peer: str) -> None:
+    """Build a peer's environment unless it is there. Where pip fails, it says why, and none is."""
+    if python_of(peer):
+        return
+    folder, pins = HERE / ".venvs" / peer, PEERS[peer]["pins"]
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", *pins]
+    if subprocess.run(command).returncode == 0:
+        (folder / "pins.txt").write_text("\n".join(pins))

@@ -8,30 +8,27 @@ import jax.numpy as jnp
 import jaxpike as jp
 import optax
 
-from contestant import compete, task
-from workload import N_CLASSES, TAU_MEMBRANE, TAU_SYNAPSE, binned, labels
+from contestant import N_CLASSES, TAU_MEMBRANE, TAU_SYNAPSE, binned, compete, labels, task
 
 t = task()
-keys = jax.random.split(jax.random.key(0), 2 + t.layers)
-tau, tau_synapse = TAU_MEMBRANE / t.step, TAU_SYNAPSE / t.step
-nodes = {}
-for layer, n_in in enumerate([t.n_inputs, *[t.hidden] * (t.layers - 1)]):
-    own = jp.Dense(n_in, t.hidden, use_bias=False, gain=8.0, key=keys[2 + layer])
-    nodes |= {f"in{layer}": own, f"synapse{layer}": jp.LeakyIntegrator(tau=tau_synapse)}
-    nodes[f"hidden{layer}"] = jp.LIF(tau=tau)
-nodes |= {
+keys = jax.random.split(jax.random.key(0), 3)
+tau = TAU_MEMBRANE / t.step
+nodes = {
+    "in": jp.Dense(t.n_inputs, t.hidden, use_bias=False, gain=8.0, key=keys[2]),
+    "synapse": jp.LeakyIntegrator(tau=TAU_SYNAPSE / t.step),
+    "hidden": jp.LIF(tau=tau),
     "out": jp.Dense(t.hidden, N_CLASSES, use_bias=False, key=keys[0]),
     "readout": jp.LeakyIntegrator(tau=tau),
 }
 if t.recurrent:
     back = jp.Dense(t.hidden, t.hidden, use_bias=False, key=keys[1])
     chain = ["input", *nodes]
-    edges = [*pairwise(chain), ("hidden0", "back"), ("back", "synapse0")]
+    edges = [*pairwise(chain), ("hidden", "back"), ("back", "synapse")]
     model = jp.Graph({**nodes, "back": back}, edges, "readout")
 else:
     model = jp.Sequential(*nodes.values())
-x = jnp.asarray(binned(t.batch, t.step, t.channels, t.copies))
-targets = jnp.asarray(labels(t.batch))
+x = jnp.asarray(binned(t))
+targets = jnp.asarray(labels(t))
 optimizer = optax.adam(1e-3)
 
 
@@ -49,4 +46,4 @@ def update() -> None:
     jax.block_until_ready((model, value))
 
 
-compete(update, "jaxpike", "jax")
+compete(update)

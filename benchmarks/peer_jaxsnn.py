@@ -1,4 +1,4 @@
-"""jaxsnn: event-driven, exact gradients by EventProp, JAX; all events at full resolution."""
+"""jaxsnn: event-driven, exact gradients by EventProp, JAX; recurrent, at full resolution."""
 
 from functools import partial
 from itertools import pairwise
@@ -15,13 +15,12 @@ from jaxsnn.event.training import update as train
 from jaxsnn.event.types import OptState, Spike
 from jaxsnn.examples.event.utils import loss_wrapper
 
-from contestant import compete, task
-from workload import DURATION, N_CLASSES, N_UNITS, TAU_MEMBRANE, TAU_SYNAPSE, events, labels
+from contestant import DURATION, N_CLASSES, TAU_MEMBRANE, TAU_SYNAPSE, compete, events, labels, task
 
 SPIKES = 16  # room for spikes a neuron and sample
 
 t = task()
-samples = events(t.batch, None)
+samples = events(t)
 length = max(len(sample) for sample in samples)
 times = np.full((t.batch, length), np.inf, np.float32)
 units = np.full((t.batch, length), -1)
@@ -34,24 +33,20 @@ spikes = Spike(
     layer_idx=jnp.zeros_like(units),
     internal=jnp.asarray(units >= 0),
 )
-targets = 0.5 * DURATION + 0.1 * (1 - jax.nn.one_hot(labels(t.batch), N_CLASSES))
+targets = 0.5 * DURATION + 0.1 * (1 - jax.nn.one_hot(labels(t), N_CLASSES))
 
 parameters = LIFParameters(tau_syn=TAU_SYNAPSE, tau_mem=TAU_MEMBRANE, v_th=1.0)
 own, output = SPIKES * t.hidden, SPIKES * N_CLASSES
 topology = Topology(t_max=DURATION, backprop_method="eventprop")
 nodes = {
-    "inp": Source(N_UNITS),
+    "inp": Source(t.channels),
     "in": Linear(mean=0.01, std=0.1),
     "hidden": LIF(t.hidden, length + own, parameters),
     "out": Linear(mean=0.01, std=0.1),
     "readout": LIF(N_CLASSES, own + output, parameters),
 }
-chain = [*nodes]
-edges = [*pairwise(chain)]
-if t.recurrent:
-    nodes["back"] = Linear(mean=0.0, std=0.01)
-    edges += [("hidden", "back"), ("back", "hidden")]
-topology.add(nodes)
+edges = [*pairwise(nodes), ("hidden", "back"), ("back", "hidden")]
+topology.add({**nodes, "back": Linear(mean=0.0, std=0.01)})
 topology.connect(edges)
 initialise, network = topology.done()
 weights = initialise(jax.random.PRNGKey(0))
@@ -67,4 +62,4 @@ def update() -> None:
     jax.block_until_ready(state.params)
 
 
-compete(update, "jaxsnn", "jax")
+compete(update)

@@ -4,9 +4,8 @@ import norse.torch as norse
 import torch
 from torch import Tensor, nn
 
-from contestant import task
-from torch_peer import train
-from workload import N_CLASSES, TAU_MEMBRANE, TAU_SYNAPSE
+from contestant import N_CLASSES, TAU_MEMBRANE, TAU_SYNAPSE, task
+from peer_torch import train
 
 t = task()
 torch.manual_seed(0)
@@ -30,4 +29,4 @@ def logits(x: Tensor) -> Tensor:
     return model(x)[0].mean(0)
 
 
-train(t, logits, model.parameters(), "norse", "torch")
+train(t, logits, model.parameters())

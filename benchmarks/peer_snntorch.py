@@ -5,14 +5,13 @@ import torch
 from snntorch import surrogate
 from torch import Tensor, nn
 
-from contestant import task
-from torch_peer import train
-from workload import N_CLASSES, decays
+from contestant import N_CLASSES, decays, task
+from peer_torch import train
 
 t = task()
 torch.manual_seed(0)
 alpha, beta = decays(t.step)
-spike_grad = surrogate.fast_sigmoid()
+slope = surrogate.fast_sigmoid()
 
 
 class Network(nn.Module):
@@ -20,11 +19,9 @@ class Network(nn.Module):
         super().__init__()
         self.input = nn.Linear(t.n_inputs, t.hidden, bias=False)
         if t.recurrent:
-            self.hidden = snn.RSynaptic(
-                alpha, beta, linear_features=t.hidden, spike_grad=spike_grad
-            )
+            self.hidden = snn.RSynaptic(alpha, beta, linear_features=t.hidden, spike_grad=slope)
         else:
-            self.hidden = snn.Synaptic(alpha, beta, spike_grad=spike_grad)
+            self.hidden = snn.Synaptic(alpha, beta, spike_grad=slope)
         self.output = nn.Linear(t.hidden, N_CLASSES, bias=False)
         self.readout = snn.Leaky(beta, reset_mechanism="none")
 
@@ -40,4 +37,4 @@ class Network(nn.Module):
 
 
 model = Network()
-train(t, model, model.parameters(), "snntorch", "torch")
+train(t, model, model.parameters())

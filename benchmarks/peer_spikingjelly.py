@@ -4,9 +4,8 @@ import torch
 from spikingjelly.activation_based import functional, layer, neuron, surrogate
 from torch import Tensor, nn
 
-from contestant import task
-from torch_peer import train
-from workload import N_CLASSES, TAU_MEMBRANE, TAU_SYNAPSE
+from contestant import N_CLASSES, TAU_MEMBRANE, TAU_SYNAPSE, task
+from peer_torch import train
 
 t = task()
 torch.manual_seed(0)
@@ -31,4 +30,4 @@ def logits(x: Tensor) -> Tensor:
     return model(x).mean(0)
 
 
-train(t, logits, model.parameters(), "spikingjelly", "torch")
+train(t, logits, model.parameters())

@@ -6,25 +6,21 @@ import optax
 import spyx.nn as snn
 from flax import nnx
 
-from contestant import compete, task
-from workload import N_CLASSES, binned, decays, labels
+from contestant import N_CLASSES, binned, compete, decays, labels, task
 
 t = task()
 alpha, beta = decays(t.step)
 rngs = nnx.Rngs(0)
 neuron = snn.RCuBaLIF if t.recurrent else snn.CuBaLIF
-hidden = []
-for n_in in [t.n_inputs, *[t.hidden] * (t.layers - 1)]:
-    hidden.append(nnx.Linear(n_in, t.hidden, use_bias=False, rngs=rngs))
-    hidden.append(neuron((t.hidden,), alpha=alpha, beta=beta, rngs=rngs))
 model = snn.Sequential(
-    *hidden,
+    nnx.Linear(t.n_inputs, t.hidden, use_bias=False, rngs=rngs),
+    neuron((t.hidden,), alpha=alpha, beta=beta, rngs=rngs),
     nnx.Linear(t.hidden, N_CLASSES, use_bias=False, rngs=rngs),
     snn.LI((N_CLASSES,), beta=beta, rngs=rngs),
 )
 optimizer = nnx.Optimizer(model, optax.adam(1e-3), wrt=nnx.Param)
-x = jnp.asarray(binned(t.batch, t.step, t.channels, t.copies))
-targets = jnp.asarray(labels(t.batch))
+x = jnp.asarray(binned(t))
+targets = jnp.asarray(labels(t))
 
 
 @nnx.jit
@@ -38,4 +34,4 @@ def step(model: nnx.Module, optimizer: nnx.Optimizer) -> jax.Array:
     return value
 
 
-compete(lambda: step(model, optimizer).block_until_ready(), "spyx", "jax")
+compete(lambda: step(model, optimizer).block_until_ready())

@@ -1,26 +1,30 @@
-"""A plain loop over time steps in PyTorch, written by hand: the least that a peer does."""
+"""A plain loop over time steps in PyTorch, written by hand: the least that a peer does.
+
+How it trains is how all peers in PyTorch do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
-from contestant import task
-from torch_peer import train
-from workload import N_CLASSES, decays
-
-t = task()
-alpha, beta = decays(t.step)
-generator = torch.Generator().manual_seed(0)
+from contestant import N_CLASSES, Task, binned, compete, decays, labels, task
 
 
-def parameter(n_in: int, n_out: int) -> Tensor:
-    weight = torch.randn(n_in, n_out, generator=generator) / n_in**0.5
-    return weight.requires_grad_()
+def train(t: Task, logits: Callable[[Tensor], Tensor], parameters: Iterable[Tensor]) -> None:
+    """Compete by Adam on ``logits`` of counts [n_steps, batch, n_inputs]."""
+    optimizer = torch.optim.Adam(parameters, 1e-3)
+    x, targets = torch.from_numpy(binned(t)), torch.from_numpy(labels(t))
 
+    def update() -> None:
+        optimizer.zero_grad()
+        cross_entropy(logits(x), targets).backward()
+        optimizer.step()
 
-w_in = [parameter(n_in, t.hidden) for n_in in [t.n_inputs, *[t.hidden] * (t.layers - 1)]]
-w_back = [parameter(t.hidden, t.hidden) for _ in range(t.layers * t.recurrent)]
-w_out = parameter(t.hidden, N_CLASSES)
-parameters = [*w_in, *w_back, w_out]
+    compete(update)
 
 
 class Spike(torch.autograd.Function):
@@ -37,29 +41,35 @@ class Spike(torch.autograd.Function):
         return gradient / (1 + 25 * u.abs()).square()
 
 
-def hidden(x: Tensor, layer: int) -> Tensor:
-    """A layer's spikes for ``x``, both [n_steps, batch, ...]."""
-    current = membrane = spikes = x.new_zeros(t.batch, t.hidden)
-    recorded = []
-    for drive in x @ w_in[layer]:
-        if t.recurrent:
-            drive = torch.addmm(drive, spikes, w_back[layer])
-        current = alpha * current + drive
-        membrane = beta * membrane * (1 - spikes.detach()) + (1 - beta) * current
-        spikes = Spike.apply(membrane - 1)
-        recorded.append(spikes)
-    return torch.stack(recorded)
+def main(t: Task) -> None:
+    alpha, beta = decays(t.step)
+    generator = torch.Generator().manual_seed(0)
+
+    def parameter(n_in: int, n_out: int) -> Tensor:
+        weight = torch.randn(n_in, n_out, generator=generator) / n_in**0.5
+        return weight.requires_grad_()
+
+    w_in = parameter(t.n_inputs, t.hidden)
+    w_back, w_out = parameter(t.hidden, t.hidden), parameter(t.hidden, N_CLASSES)
+
+    def logits(x: Tensor) -> Tensor:
+        """Time average of the readout's potentials for ``x`` [n_steps, batch, n_inputs]."""
+        current = membrane = spikes = x.new_zeros(t.batch, t.hidden)
+        recorded = []
+        for drive in x @ w_in:
+            if t.recurrent:
+                drive = torch.addmm(drive, spikes, w_back)
+            current = alpha * current + drive
+            membrane = beta * membrane * (1 - spikes.detach()) + (1 - beta) * current
+            spikes = Spike.apply(membrane - 1)
+            recorded.append(spikes)
+        # a leaky integrator's average over time, as a weighted sum of what it receives
+        remaining = torch.arange(len(x), 0, -1)
+        weight = (1 - beta**remaining) / (len(x) * (1 - beta))
+        return torch.einsum("t,tbi->bi", weight, torch.stack(recorded)) @ w_out
+
+    train(t, logits, [w_in, w_out, *[w_back] * t.recurrent])
 
 
-def network(x: Tensor) -> Tensor:
-    """Time average of the readout's potentials for ``x`` [n_steps, batch, n_inputs]."""
-    for layer in range(t.layers):
-        x = hidden(x, layer)
-    # a leaky integrator's average over time, as a weighted sum of what it receives
-    n_steps = len(x)
-    remaining = torch.arange(n_steps, 0, -1)
-    weight = (1 - beta**remaining) / (n_steps * (1 - beta))
-    return torch.einsum("t,tbi->bi", weight, x) @ w_out
-
-
-train(t, network, parameters, "torch")
+if __name__ == "__main__":
+    main(task())

@@ -1,95 +1,45 @@
-"""How the engine's cost grows with events, neurons, delayed copies, batch and threads."""
+"""How the cost of an update grows with events, neurons, delayed copies and the batch.
+
+On one thread; all points of a curve run by turns.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-import time
-from typing import Any, NamedTuple
+from itertools import product
+from statistics import median
+from typing import Any
 
 import torch
 from tqdm import tqdm
 
-from contestant import Task
-from engine import network, trainer
-from workload import EVENTS
+from contestant import Task, by_turns
+from engine import trainer
 
-NEURONS = ("lif", "qif")
-EVENT_COUNTS = (500, 1000, 2000, 4000, 8000, 16000, 32000, 64000)
-SIZES = (32, 64, 128, 256, 512, 1024)
-COPIES = (1, 2, 4, 8, 16)
-BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
 ROUNDS = 5
-
-
-class Point(NamedTuple):
-    """One setting; ``x`` is what varies along its curve."""
-
-    curve: str
-    neuron: str
-    x: int
-    task: Task
-    n_events: int = EVENTS
-    threads: int = 1
-
-
-def points(quick: bool) -> list[Point]:
-    """All curves; every third point if ``quick``."""
-    batch = 8 if quick else 64
-    result = []
-    for neuron in NEURONS:
-        curves = []
-        for recurrent, name in ((False, "feedforward"), (True, "recurrent")):
-            task = Task(128, recurrent, None, 4, neuron)
-            curve = f"events, 128 {name} neurons"
-            curves.append([Point(curve, neuron, n, task, n_events=n) for n in EVENT_COUNTS])
-            curve = f"{name} neurons"
-            curves.append([Point(curve, neuron, n, task._replace(hidden=n)) for n in SIZES])
-        line = Task(128, True, 4e-3, 4, neuron, channels=140)
-        lines = [Point("copies, rec128", neuron, n, line._replace(copies=n)) for n in COPIES]
-        curves.append(lines)
-        task = Task(128, True, None, batch, neuron)
-        curves.append([Point("batch, rec128", neuron, n, task._replace(batch=n)) for n in BATCHES])
-        curves.append([Point("threads, rec128", neuron, n, task, threads=n) for n in (1, 2)])
-        result += [
-            point for curve in curves for point in curve[:: 3 if quick and len(curve) > 2 else 1]
-        ]
-    return result
+FEEDFORWARD, RECURRENT = (Task(128, recurrent, None, 4) for recurrent in (False, True))
+LINE = Task(128, True, 4e-3, 4, channels=140)
+# What varies, from where, and its values.
+CURVES = [
+    *(("n_events", task, [500 * 2**k for k in range(8)]) for task in (FEEDFORWARD, RECURRENT)),
+    *(("hidden", task, [32 * 2**k for k in range(6)]) for task in (FEEDFORWARD, RECURRENT)),
+    ("copies", LINE, [2**k for k in range(5)]),
+    ("batch", RECURRENT, [2**k for k in range(8)]),
+]
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:
-    """Seconds of updates at each point; rounds of all points alternate.
-
-    Each is timed after another: the first after a wait is slower, on a machine that takes memory
-    from processes that wait.
-    """
-    settings = points(quick)
-    updates = []
-    for point in tqdm(settings, "scaling: networks", disable=None):
-        torch.set_num_threads(point.threads)
-        net = network(point.task, point.n_events)
-        update = trainer(net)
-        update()
-        updates.append((update, net.activity))
-    seconds: list[list[float]] = [[] for _ in settings]
-    for _ in tqdm(range(2 if quick else ROUNDS), "scaling", disable=None):
-        for point, (update, _), times in zip(settings, updates, seconds, strict=True):
-            torch.set_num_threads(point.threads)
-            update()
-            start = time.perf_counter()
-            update()
-            times.append(time.perf_counter() - start)
-    return [
-        {
-            "curve": point.curve,
-            "neuron": point.neuron.upper(),
-            "x": point.x,
-            "activity": activity,
-            "samples": point.task.batch,
-            "seconds": times,
-        }
-        for point, (_, activity), times in zip(settings, updates, seconds, strict=True)
-    ]
+    """For each curve and neuron, median seconds of an update at each value of what varies."""
+    torch.set_num_threads(1)
+    curves = []
+    for (varies, task, values), neuron in tqdm([*product(CURVES, ("lif", "qif"))], disable=None):
+        x = values[:2] if quick else values
+        updates = [trainer(task._replace(**{varies: value}, neuron=neuron)) for value in x]
+        seconds = by_turns(updates, 1 if quick else ROUNDS)
+        own = {"varies": varies, "recurrent": task.recurrent, "neuron": neuron}
+        curves.append({**own, "x": x, "seconds": [median(own) for own in seconds]})
+    return curves
 
 
 if __name__ == "__main__":

@@ -1,125 +1,53 @@
-"""What the benchmarks compute from what they measure, and how contestants take turns."""
+"""The benchmarks: the page is of the kept measurements; contestants take turns or say why not."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
 from pathlib import Path
 
-import numpy as np
 import pytest
+import yaml
 
 import contest
-import overhead
 import report
-from contestant import Task
-from fits import departure, exponent
+from contestant import Task, binned, events
 
 BENCHMARKS = Path(contest.__file__).parent
-
-
-def test_a_power_law_has_its_exponent_and_a_straight_line_no_departure() -> None:
-    x = np.array([1.0, 2.0, 8.0, 64.0])
-    assert exponent(x, 3.0 * x**1.5) == pytest.approx(1.5)
-    assert departure(x, 0.3 + 2.0 * x) < 1e-9
-
-
-def test_departure_is_relative() -> None:
-    # No line is closer to these points than 1/9: at best its relative errors are equal in size and
-    # alternate, 2 (1 + r), 8 (1 - r), 18 (1 + r), which lies on a line for r = -1/9.
-    x, y = np.array([1.0, 2.0, 3.0]), np.array([2.0, 8.0, 18.0])
-    assert 1 / 9 <= departure(x, y) <= 1 / 7
-
-
-def finished_workflow(folder: Path) -> None:
-    """What Snakemake leaves of two jobs that began 1 s before their logs were opened."""
-    metadata, logs = folder / ".snakemake" / "metadata", folder / "logs" / "digits"
-    metadata.mkdir(parents=True)
-    logs.mkdir(parents=True)
-    for rule, length in (("search_trials", 1.5), ("train", 5.0)):
-        log = logs / f"{rule}.log"
-        log.touch()
-        opened = overhead.birth(log)
-        record = {"rule": rule, "log": [f"logs/digits/{rule}.log"]}
-        record |= {"starttime": opened - 1, "endtime": opened + length}
-        (metadata / f"{rule}.csv").write_text(json.dumps(record))
-    lines = (
-        "Provided cores: 2",
-        "Finished jobid: 0 (Rule: default)",
-        "2 of 2 steps (100%) done",
-        "Elapsed time: 0:00:08.5",
-    )
-    log = folder / ".snakemake" / "log" / "run.snakemake.log"
-    log.parent.mkdir()
-    log.write_text("\n".join(lines) + "\n")
-    os.utime(log, (opened + 6, opened + 6))
-
-
-def test_overhead_of_a_finished_workflow(tmp_path: Path) -> None:
-    finished_workflow(tmp_path)
-    result = overhead.measure(tmp_path)
-    assert (result["jobs"], result["cores"], result["wall"]) == (2, 2, 8.5)
-    assert result["work"] == pytest.approx(6.5)
-    assert result["starts"] == pytest.approx(2.0)
-    assert result["search"] == pytest.approx(2.5)
-    assert result["search_overhead"] == pytest.approx(1 / 2.5)
-
-
-def test_an_estimate_is_compared_with_what_was_taken(tmp_path: Path) -> None:
-    finished_workflow(tmp_path)
-    tables = tmp_path / "results" / "digits" / "estimate"
-    tables.mkdir(parents=True)
-    rules = "compile_engine,training,1\nsearch_trials,search,0.001\ntrain,training,0.001\n"
-    (tables / "rules.csv").write_text(f"rule,family,core_hours\n{rules}")
-    found = overhead.compare(tmp_path, "digits")
-    assert found["predicted"].to_dict() == pytest.approx({"search": 3.6, "training": 3.6})
-    assert found["taken"].to_dict() == pytest.approx({"search": 2.5, "training": 6.0})
-
-
-def test_workflow_that_did_not_run_at_once_to_its_end_is_refused(tmp_path: Path) -> None:
-    finished_workflow(tmp_path)
-    record = next((tmp_path / ".snakemake" / "metadata").iterdir())
-    earlier = json.loads(record.read_text())
-    record.write_text(json.dumps({**earlier, "starttime": earlier["starttime"] - 3600}))
-    with pytest.raises(ValueError, match="several goes"):
-        overhead.measure(tmp_path)
-    log = tmp_path / ".snakemake" / "log" / "run.snakemake.log"
-    log.write_text(log.read_text().replace("(100%)", "(50%)"))
-    with pytest.raises(FileNotFoundError, match="no workflow ran to its end"):
-        overhead.measure(tmp_path)
+TASK = Task(16, True, 1e-2, batch=2, channels=140, copies=2, n_events=500)
 
 
 def test_the_page_is_what_the_kept_measurements_make() -> None:
-    results = json.loads((BENCHMARKS / "results.json").read_text())
+    results = yaml.safe_load((BENCHMARKS / "results.yaml").read_text())
     assert report.page(results) == (BENCHMARKS / "RESULTS.md").read_text()
 
 
-def contest_of(folder: Path, script: str) -> dict:
-    path = folder / "contestant_script.py"
-    path.write_text(f"import sys\nsys.path.insert(0, {str(BENCHMARKS)!r})\n{script}")
-    entry = contest.Entry("nobody", str(path), Task(128, True, 1e-3, 4))
-    (row,) = contest.compete([entry], 3)
-    return row
+def test_all_contestants_get_the_same_events() -> None:
+    """Each copy in bins is the first one later, but for what comes after the sample."""
+    counts = binned(TASK).reshape(100, 2, 2, 140)
+    assert counts[:, :, 0].sum((0, 2)).tolist() == [len(sample) for sample in events(TASK)]
+    later = round(0.032 / 1e-2)
+    assert (counts[later:, :, 1] == counts[:-later, :, 0]).all()
 
 
-def test_contestant_runs_every_round(tmp_path: Path) -> None:
-    row = contest_of(
-        tmp_path,
-        "from contestant import compete\nprint('noise of a library')\n"
-        "compete(lambda: sum(range(10_000)), 'numpy', activity=16.0)\n",
-    )
-    assert not row["problem"]
-    assert len(row["seconds"]) == 3
-    assert min(row["seconds"]) > 0
-    assert row["versions"]["numpy"] == np.__version__
-    assert row["activity"] == 16.0
-    assert row["peak_memory"] > 1
+def test_rows_are_compared_at_the_same_batch() -> None:
+    job = {"job": "rec16", "events": "1 ms"}
+    rows = [
+        {**job, "batch": 32, "contestant": "spikegrad LIF", "seconds": 0.1, "spread": 0.05},
+        {**job, "batch": 2, "contestant": "Spyx", "seconds": 0.9},
+        {**job, "batch": 32, "contestant": "Spyx", "seconds": 0.4},
+        {**job, "batch": 32, "contestant": "other", "problem": "not installed"},
+    ]
+    own, *_, failed = report.cells(rows)
+    assert own[4:7] == ["10.0", "4.00", "5 %"]
+    assert failed[4] == "does not run: not installed"
+    assert {len(row) for row in report.cells(rows)} == {len(report.HEADER)}
 
 
-def test_contestant_that_fails_is_reported_with_the_reason(tmp_path: Path) -> None:
-    row = contest_of(tmp_path, "import a_peer_that_is_not_installed\n")
-    assert row["problem"] == "ModuleNotFoundError: No module named 'a_peer_that_is_not_installed'"
-    (cells,) = report.contest_rows([row])
-    assert re.match("does not run: ModuleNotFoundError", cells[4])
-    assert len(cells) == len(report.CONTEST_HEADER)
+def test_contestants_run_every_round_and_absent_ones_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("contest.python_of", lambda peer: None)
+    tasks = [TASK._replace(variant="clocked"), TASK._replace(peer="spyx")]
+    own, absent = contest.compete(tasks, 2)
+    assert own["seconds"] > 0
+    assert own["peak_memory"] > 1
+    assert (absent["contestant"], absent["problem"]) == ("Spyx", "not installed")
