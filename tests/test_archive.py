@@ -116,7 +116,6 @@ def test_what_is_archived(tmp_path: Path) -> None:
         "training/lif/runs.parquet",
         "training/runs.csv",
         "variants/drive/1/lif/0/history.parquet",
-        "variants/drive/draws/0.yaml",
         "variants/drive.csv",
     }
     left = ("search/lif/0/job1/2.json", "search/lif/0/states/3.json", "variants/drive.png")

@@ -1,45 +1,36 @@
 # Networks that are trained with something changed, as `variants` has it: tables and a figure each.
+from study.config.variants import by_file, neurons_of, samples_seed
+
 VARIANTS = f"{RESULTS}/variants"
 VARIANT_RUN = f"{VARIANTS}/{{variant}}/{{case}}/{{neuron}}/{{seed}}"
-RANKED = [
-    file
-    for file, name in VARIANT_NAMES.items()
-    if STUDY.variants[name].draw and len(STUDY.variants[name].changes) > 1
-]
+VARIANT_NAMES = by_file(STUDY)
+VARIED = {file: STUDY.variants[name] for file, name in VARIANT_NAMES.items()}
 VARIANT_RESULTS = [
-    *expand(f"{VARIANTS}/{{variant}}.csv", variant=VARIANT_NAMES),
-    *expand(f"{VARIANTS}/speakers/{{variant}}.csv", variant=VARIANT_NAMES),
-    *([f"{VARIANTS}/ranks.csv"] if RANKED else []),
+    *expand(f"{VARIANTS}/{{variant}}.csv", variant=VARIED),
+    *expand(f"{VARIANTS}/speakers/{{variant}}.csv", variant=VARIED),
 ]
+# All variants are trained in the first outer fold, with the best of its winners.
+IN_FIRST_FOLD = [k for k in range(N_SEARCHES) if STUDY.fold_of(k) == STUDY.fold_of(0)]
 
 
 wildcard_constraints:
-    variant="|".join(map(re.escape, VARIANT_NAMES)) or "none",
+    variant="|".join(map(re.escape, VARIED)) or "none",
     case=r"[^/]+",
-    draw=r"\d+",
-
-
-rule draw_variant:
-    output:
-        point=f"{VARIANTS}/{{variant}}/draws/{{draw}}.yaml",
-    log:
-        f"{LOGS}/variants/{{variant}}/draws/{{draw}}.log",
-    localrule: True
-    params:
-        sampling=lambda w: variant_sampling(w)[0].model_dump(mode="json"),
-        seed=lambda w: variant_sampling(w)[1],
-        search=lambda w: 0 if variant_of(w).draw.sampling is None else None,
-    script:
-        "../scripts/draw_variant.py"
 
 
 # What a drive needs beside the engine that the study's own runs compile, a first run compiles.
 use rule train as train_variant with:
     input:
         events=rules.prepare.output.events,
-        split=variant_split,
+        split=split_of_search(0),
         engine=rules.compile_engine.output.done,
-        winner=variant_winner,
+        winner=(
+            expand(
+                rules.search_best.output.best, repeat=IN_FIRST_FOLD, allow_missing=True
+            )
+            if STUDY.search
+            else []
+        ),
     output:
         checkpoint=f"{VARIANT_RUN}/trained.safetensors",
         snapshots=f"{VARIANT_RUN}/snapshots.safetensors",
@@ -52,19 +43,32 @@ use rule train as train_variant with:
     resources:
         **needs(4000, "train_variant"),
     params:
-        model=variant_model,
-        overrides=lambda w: variant_case(w).parameters,
+        # Without landscapes, few snapshots will do.
+        model=lambda w: STUDY.model(w.neuron)
+        .with_parameters({"training.snapshots": 2})
+        .model_dump(mode="json"),
+        overrides=lambda w: VARIED[w.variant].cases[w.case].parameters,
         inner=0,  # samples to validate with are held out
-        samples=lambda w: variant_case(w).samples,
+        samples=lambda w: VARIED[w.variant].cases[w.case].samples,
         samples_seed=samples_seed(STUDY),
 
 
 rule score_variant:
     input:
         events=rules.prepare.output.events,
-        splits=own_splits,
-        checkpoints=each_own_run(rules.train_variant.output.checkpoint),
-        histories=each_own_run(rules.train_variant.output.history),
+        split=split_of_search(0),
+        checkpoints=lambda w: expand(
+            rules.train_variant.output.checkpoint,
+            case=VARIED[w.variant].cases,
+            seed=VARIED[w.variant].seeds,
+            **w,
+        ),
+        histories=lambda w: expand(
+            rules.train_variant.output.history,
+            case=VARIED[w.variant].cases,
+            seed=VARIED[w.variant].seeds,
+            **w,
+        ),
     output:
         runs=f"{VARIANTS}/{{variant}}/{{neuron}}.runs.parquet",
         speakers=f"{VARIANTS}/{{variant}}/{{neuron}}.speakers.parquet",
@@ -76,34 +80,36 @@ rule score_variant:
         **needs(4000, "score_variant"),
     params:
         change=lambda w: VARIANT_NAMES[w.variant],
-        cases=scored_cases,
-        measures=lambda w: list(variant_of(w).measures),
-        landscape=lambda w: roughness_settings(variant_of(w).measures),
+        # In the order of the files.
+        to=lambda w: [
+            case.name
+            for case in VARIED[w.variant].cases.values()
+            for _ in VARIED[w.variant].seeds
+        ],
+        fold=STUDY.fold_of(0),
+        measures=lambda w: list(VARIED[w.variant].measures),
+        landscape=lambda w: roughness_settings(VARIED[w.variant].measures),
     script:
         "../scripts/score_variant.py"
 
 
 use rule join_silence as join_variant with:
     input:
-        runs=each_variant_neuron(rules.score_variant.output.runs),
-        speakers=each_variant_neuron(rules.score_variant.output.speakers),
+        runs=lambda w: expand(
+            rules.score_variant.output.runs,
+            neuron=neurons_of(STUDY, VARIED[w.variant]),
+            **w,
+        ),
+        speakers=lambda w: expand(
+            rules.score_variant.output.speakers,
+            neuron=neurons_of(STUDY, VARIED[w.variant]),
+            **w,
+        ),
     output:
         runs=f"{VARIANTS}/{{variant}}.csv",
         speakers=f"{VARIANTS}/speakers/{{variant}}.csv",
     log:
         f"{LOGS}/variants/{{variant}}/join.log",
-
-
-rule rank_variants:
-    input:
-        tables=expand(rules.join_variant.output.runs, variant=RANKED),
-    output:
-        ranks=f"{VARIANTS}/ranks.csv",
-    log:
-        f"{LOGS}/variants/ranks.log",
-    localrule: True
-    script:
-        "../scripts/rank_variants.py"
 
 
 if STUDY.variants:
@@ -112,8 +118,8 @@ if STUDY.variants:
         "variants",
         "variant",
         {
-            "tables": expand(rules.join_variant.output.runs, variant=VARIANT_NAMES),
+            "tables": expand(rules.join_variant.output.runs, variant=VARIED),
             "runs": rules.summarise.output.runs,
         },
-        each=VARIANT_NAMES,
+        each=VARIED,
     )

@@ -1,17 +1,14 @@
-"""Draw the runs of each variant: by case, or in the order of their accuracy if they are draws."""
-
-import itertools
+"""Draw the runs of each variant, by change."""
 
 import seaborn as sns
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from _job import start
 from study.config.neurons import NEURON_STYLES
 from study.storage.tables import read_table
 from study.style import NEURON_COLOURS, letter, neuron_label, panels, save
 from study.training.outcomes import FINISHED
-from study.variants import ranks, read_runs
+from study.variants import read_runs
 
 PANELS = {  # with limits
     "accuracy": ("accuracy, all test samples", (None, None)),
@@ -20,12 +17,10 @@ PANELS = {  # with limits
     "word_minima": ("minima\nof a sample's loss", (-0.2, None)),
     "turned_clipped": ("cosine of gradients\n$10^{-3}$ apart", (-1.05, 1.05)),
 }
-LINES = ("-", "--", "-.", ":")
-MARKERS = ("o", "s", "^", "v")
 
 
-def draw_cases(runs):
-    """A row for each case, a point for each run; a dotted line: the mean of the final networks,
+def draw_changes(runs):
+    """A row for each change, a point for each run; a dotted line: the mean of the final networks,
     which train with the samples that validate variants, too."""
     shown = [name for name in PANELS if name in runs]
     names = list(runs["to"].unique())
@@ -49,58 +44,19 @@ def draw_cases(runs):
     for neuron in neurons:
         grid[0, 0].axvline(own[neuron], color=NEURON_COLOURS[neuron], lw=0.8, ls=":")
     letter(grid[0])
-    return figure, [Line2D([], [], color="0.3", lw=0.8, ls=":", label="final networks, mean")]
-
-
-def draw_draws(runs):
-    """Accuracies in descending order, a line for each neuron model and case; with several cases,
-    also what the last one makes of each point, beside what the others make of it."""
-    names = list(runs["to"].unique())
-    figure, grid = panels(1, min(len(names), 2), (4.4, 3.2), (0.4, 0.4))
-    panel, styles = grid[0, 0], dict(zip(names, itertools.cycle(LINES), strict=False))
-    for (neuron, to), some in runs.groupby(["neuron", "to"], sort=False):
-        some = some.sort_values("accuracy", ascending=False, ignore_index=True)
-        style = {"color": NEURON_COLOURS[neuron], "ls": styles[to]}
-        panel.plot(some.index + 1, some["accuracy"], marker="o", ms=4, lw=1.0, **style)
-        away = some[some["outcome"] != FINISHED]
-        panel.plot(away.index + 1, away["accuracy"], "kx", ms=4)
-    panel.set(xlabel="draws, best first", ylabel="accuracy, all test samples", ylim=(-0.02, 1.02))
-    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if len(names) > 1:
-        draw_ranks(grid[0, 1], runs, names)
-        letter(grid[0])
-    return figure, [Line2D([], [], color="0.3", ls=ls, label=to) for to, ls in styles.items() if to]
-
-
-def draw_ranks(panel, runs, names):
-    """Validation accuracies of each point after the last of ``names`` against the others', and
-    their rank correlations."""
-    for row in ranks(runs).itertuples():
-        best = runs[runs["neuron"] == row.neuron].pivot_table(
-            "validation_accuracy", index="draw", columns="to"
-        )
-        label = (
-            f"{neuron_label(row.neuron)}, {row.to}: {row.spearman:.2f}, {row.spearman_better:.2f}"
-        )
-        style = {"c": NEURON_COLOURS[row.neuron], "ms": 4, "alpha": 0.7, "label": label}
-        marker = MARKERS[names.index(row.to) % len(MARKERS)]
-        panel.plot(best[row.to], best[names[-1]], marker, **style)
-    panel.legend(loc="upper left", fontsize=7, title="rank correlation: all, better half")
-    panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    panel.set(xlabel="validation accuracy, other cases", ylabel=f"validation accuracy, {names[-1]}")
+    return figure, Line2D([], [], color="0.3", lw=0.8, ls=":", label="final networks, mean")
 
 
 start(snakemake)
 own = read_table(snakemake.input.runs).groupby("neuron")["accuracy"].mean()
 pictures = zip(snakemake.input.tables, snakemake.output.png, snakemake.output.pdf, strict=True)
 for table, *files in pictures:
-    runs = read_runs(table).fillna({"accuracy": 0.0, "validation_accuracy": 0.0})
-    runs["to"] = [neuron_label(to) for to in runs["to"]]
+    runs = read_runs(table).fillna({"accuracy": 0.0})
     neurons = [neuron for neuron in NEURON_STYLES if neuron in set(runs["neuron"])]
-    figure, lines = draw_draws(runs) if "draw" in runs else draw_cases(runs)
+    figure, line = draw_changes(runs)
     marks = {neuron_label(n): {"marker": "o", "color": NEURON_COLOURS[n]} for n in neurons}
     marks["diverged"] = {"marker": "x", "color": "black"}
     points = [Line2D([], [], ms=4, lw=0, label=label, **style) for label, style in marks.items()]
-    figure.legend(handles=[*points, *lines], loc="outside lower center", ncols=5)
+    figure.legend(handles=[*points, line], loc="outside lower center", ncols=5)
     figure.suptitle(f"{snakemake.params.data}: {runs['change'].iloc[0]}")
     save(figure, files)

@@ -1,7 +1,6 @@
 """Score and measure the networks of one variant and neuron model."""
 
 import math
-from functools import lru_cache
 
 import pandas as pd
 
@@ -19,23 +18,17 @@ from study.variants import LENGTH, ROUGH, RUN, SCORED, SPEAKERS
 start(snakemake)
 params, files, output = snakemake.params, snakemake.input, snakemake.output
 options = part(LandscapeSettings, params.landscape)
-
-
-@lru_cache(maxsize=1)
-def tested_and_trained(fold):
-    return load(files.events, fold, "test"), load(files.events, fold, "train", inner=0)
-
+test = load(files.events, files.split, "test")
+train = load(files.events, files.split, "train", inner=0)
 
 rows, speakers = [], []
-runs = zip(params.cases, files.splits, files.checkpoints, files.histories, strict=True)
-for case, fold, checkpoint, history in runs:
-    test, train = tested_and_trained(fold)
+for to, checkpoint, history in zip(params.to, files.checkpoints, files.histories, strict=True):
     row, samples = evaluate(checkpoint, test, train)
     network, about = load_network(checkpoint)
     curves = read_table(history)
     accuracies = curves.set_index("epoch")["train_accuracy"]
     row |= {"train_accuracy": accuracies.get(row["epochs"], math.nan), "minutes": minutes(curves)}
-    row |= {"search": about["search"], "change": params.change, **case}
+    row |= {"search": about["search"], "change": params.change, "to": to, "fold": params.fold}
     rows.append(row)
     if row["epochs"] is None:  # no answer, no score
         row |= dict.fromkeys(SCORES, math.nan)
@@ -47,8 +40,7 @@ for case, fold, checkpoint, history in runs:
             row |= {"turned_clipped": step["turned"]} if step["clipped"] == "yes" else step
 
 measured = ROUGH if "roughness" in params.measures else ()
-drawn = [name for name in ("draw",) if name in rows[0]]
-runs = pd.DataFrame(rows, columns=[*SCORED, *measured, *drawn])
+runs = pd.DataFrame(rows, columns=[*SCORED, *measured])
 write_table(runs.astype({"search": "Int64", "epochs": "Int64"}), output.runs)
 empty = pd.DataFrame(columns=SPEAKERS)
 write_table(pd.concat(speakers or [empty], ignore_index=True), output.speakers)

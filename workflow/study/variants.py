@@ -1,4 +1,4 @@
-"""Tables of variants, and how well short trainings rank what long ones do."""
+"""Tables of variants."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from study.landscape.constants import OF_SAMPLES
-from study.statistics import spearman
 from study.storage.columns import Table, shared
 
 
@@ -22,7 +21,7 @@ SCORED = (
     "validation_accuracy", "train_accuracy", "accuracy", "accuracy_unseen_speakers",
     "spikes_per_neuron", "silent_fraction", "minutes",
 )  # fmt: skip
-"""Columns of a variant's table; then :data:`ROUGH`, where that is measured, and draw."""
+"""Columns of a variant's table; then :data:`ROUGH`, where that is measured."""
 ROUGH = (*OF_SAMPLES, "turned", "turned_clipped")
 RUN = ("change", "to", "neuron", "fold", "search", "seed")
 SPEAKERS = (*RUN, "speaker", "unseen_speaker", "accuracy", "answers")
@@ -48,7 +47,6 @@ VARIANT_RUNS_TABLE = Table(
         "turned": "cosine between the gradients before and after a step of length 0.001",
         "turned_clipped": "the same with each sample's gradient clipped at the median of their "
         "norms",
-        "draw": "number of the point that was drawn",
     },
 )
 VARIANT_SPEAKERS_TABLE = Table(
@@ -60,37 +58,3 @@ VARIANT_SPEAKERS_TABLE = Table(
         "answers": "test samples",
     },
 )
-RANKS_TABLE = Table(
-    files=("variants/ranks.csv",),
-    says="How well one change of a variant ranks points that are drawn as the last change does, "
-    "such as short trainings and a long one.",
-    columns={
-        **shared("neuron"),
-        "change": "name of the variant",
-        "to": "the change",
-        "draws": "points that were drawn",
-        "spearman": "rank correlation of best validation accuracies over all points",
-        "better": "points in the better half by the last change",
-        "spearman_better": "rank correlation over these; missing below three",
-        "least_better": "the least best validation accuracy of these, by the last change",
-    },
-)
-
-
-def ranks(runs: pd.DataFrame) -> pd.DataFrame:
-    """How well each change of a variant that draws ranks what the last of them does.
-
-    ``runs`` is the variant's table; a run that was never validated counts as accuracy 0.
-    """
-    rows = []
-    runs = runs.fillna({"validation_accuracy": 0.0})
-    last = runs["to"].iloc[-1]
-    for (change, neuron), own in runs.groupby(["change", "neuron"], sort=False):
-        best = own.pivot_table("validation_accuracy", index="draw", columns="to", sort=False)
-        better = best.nlargest(len(best) // 2, last)
-        for to in best.columns.drop(last):
-            of_all, of_better = (spearman(some[to], some[last]) for some in (best, better))
-            half = (len(better), of_better, better[last].min())
-            rows.append((change, neuron, to, len(best), of_all, *half))
-    columns = ["change", "neuron", "to", "draws", "spearman"]
-    return pd.DataFrame(rows, columns=[*columns, "better", "spearman_better", "least_better"])

@@ -204,11 +204,11 @@ class Sampling(Section):
                 raise ValueError(f"{key} cannot be searched: trials have their own")
         return self
 
-    def check(self, settings: ModelSettings, where: str = "search.sampling.space") -> None:
-        """Try each parameter's extreme values in ``settings``; ``where`` names their source."""
+    def check(self, settings: ModelSettings) -> None:
+        """Try each parameter's extreme values in ``settings``."""
         for parameter in self.space:
             for value in parameter.examples():
-                settings.with_parameters({parameter.key: value}, where)
+                settings.with_parameters({parameter.key: value})
 
 
 class SearchConfig(Section):

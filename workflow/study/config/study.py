@@ -179,9 +179,7 @@ class Study(Section):
         for neuron in self.neurons:
             own = implausible(self.model(neuron))
             found |= {f"neurons.{neuron}.{k}": v for k, v in own.items() if found.get(k) != v}
-        draws = [v.draw.sampling for v in self.variants.values() if v.draw and v.draw.sampling]
-        samplings = draws if self.search is None else [self.search.sampling, *draws]
-        searched = [p for sampling in samplings for p in sampling.space]
+        searched = () if self.search is None else self.search.sampling.space
         for key, value in ((p.key, value) for p in searched for value in p.examples()):
             for neuron in self.neurons:
                 tried = implausible(self.model(neuron).with_parameters({key: value}))

@@ -14,7 +14,7 @@ from spikegrad.network_settings import NetworkSettings
 from study.config.landscape import Breaks, Updates
 from study.config.study import Neuron, Study
 from study.config.training import MOST_WATCHED
-from study.config.variants import by_file, variant_runs
+from study.config.variants import Variant, by_file
 from study.estimate.size import (
     ACTIVITY,
     IN_TRAINING,
@@ -224,22 +224,23 @@ class Rules:
     def measure_network(self) -> Work:
         return started(self._measured(self._study.measures, DRAWS, STEPS))
 
+    def _variant(self) -> Variant:
+        return self._study.variants[by_file(self._study)[self._wildcards["variant"]]]
+
     def train_variant(self) -> Work:
-        runs = variant_runs(self._study, by_file(self._study)[self._wildcards["variant"]])
-        case = next(run for run in runs if run.case == self._wildcards["case"])
+        case = self._variant().cases[self._wildcards["case"]]
         model = self._study.model(self._neuron).with_parameters(case.parameters)
         n = self._inside(case.samples)  # each epoch is validated
         epochs, validated = model.training.epochs, self._size.validation
         return started(self._epochs_of(epochs, n, validated, [model.network]))
 
     def score_variant(self) -> Work:
-        name = by_file(self._study)[self._wildcards["variant"]]
-        runs = [run for run in variant_runs(self._study, name) if run.neuron == self._neuron]
-        model = self._study.model(self._neuron)
-        networks = [model.with_parameters(run.parameters).network for run in runs]
-        measured = self._measured(self._study.variants[name].measures, 1, 1)
+        variant, model = self._variant(), self._study.model(self._neuron)
+        cases = variant.cases.values()
+        networks = [model.with_parameters(case.parameters).network for case in cases]
+        measured = self._measured(variant.measures, 1, 1)
         tested = self._passes(self._size.test, networks)
-        return started(times(len(runs), total(measured, tested)))
+        return started(times(len(cases) * len(variant.seeds), total(measured, tested)))
 
     def landscape_directions(self) -> Work:
         n = self._landscape.samples

@@ -82,9 +82,7 @@ CAPTIONS = {
         "Networks that are trained with something changed, as variants of the configuration names "
         "it. One point is one run; a cross is one that diverged, with the weights of its last "
         "whole epoch, or with accuracy 0 if it has no answer. Dotted lines are the means of the "
-        "study's own networks. Draws stand in the order of their accuracy; where several cases "
-        "draw the same points, their validation accuracies are compared, with rank correlations "
-        "over all points and over the better half by the last case."
+        "study's own networks."
     ),
     "landscape_closeups": (
         "Loss, length of the gradient and downhill direction on small planes around the trained "

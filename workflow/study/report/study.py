@@ -50,7 +50,7 @@ class StudyTables:
         match Path(name).parts[0]:
             case "variants":
                 own = Path(name).stem.removeprefix("variants_")
-                return own in {"ranks", *map(slug, self.config["variants"])}
+                return own in map(slug, self.config["variants"])
             case "landscape":
                 return bool(self.config["landscape"]["seeds"])
             case "networks" if name.endswith(".safetensors"):
@@ -63,15 +63,9 @@ class StudyTables:
 
     @cached_property
     def variants(self) -> dict[str, pd.DataFrame]:
-        """The runs of each variant, by the name of its table; ranks.csv is no such table."""
-        files = sorted(self.folder.glob("variants/*.csv"))
-        tables = {file.stem: read_runs(file) for file in files}
-        runs = {name: table for name, table in tables.items() if "outcome" in table}
-        return {
-            name: of_study
-            for name, table in runs.items()
-            if len(of_study := table[table["change"].isin([*self.config["variants"]])])
-        }
+        """The runs of each variant, by the name of its table."""
+        names = self.lower("variants/*.csv")
+        return {Path(name).stem: read_runs(self.folder / name) for name in names}
 
     @cached_property
     def runs(self) -> pd.DataFrame:

@@ -150,9 +150,7 @@ def best_winner(files: Iterable[str | Path]) -> dict[str, Any]:
     Without any file it is :data:`NO_WINNER`, which leaves settings as they are.
     """
     found = [yaml.safe_load(Path(file).read_text()) for file in files]
-    if len(found) < 2:  # hyperparameters that are drawn have no accuracy
-        return found[0] if found else NO_WINNER
-    return max(found, key=lambda own: own["winner"]["validation_accuracy"])
+    return max(found, key=lambda own: own["winner"]["validation_accuracy"], default=NO_WINNER)
 
 
 TRIALS_TABLE = Table(
