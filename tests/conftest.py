@@ -40,7 +40,7 @@ def threads_as_before() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-LONG = ("test_workflow", "test_docs", "test_report", "test_archive")
+LONG = ("test_workflow", "test_docs", "test_report")
 """Files that take minutes, the first of them since it runs the smoke study."""
 
 

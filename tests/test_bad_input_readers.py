@@ -27,7 +27,7 @@ from study.search.records import (
     write_generation,
     write_record,
 )
-from study.storage.tables import READERS, damaged
+from study.storage.tables import READERS, damaged, read_table, write_table
 
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 TENSORS = {
@@ -121,12 +121,21 @@ def test_damaged_files_are_found_among_others(tmp_path: Path) -> None:
     assert not [*damaged([*files, tmp_path])]
     for file in files:
         content = file.read_bytes()
-        half = content[: len(content) // 2]
-        file.write_bytes(b"\xff\xfe,\x00" if file.suffix == ".csv" else half)
+        file.write_bytes(content[: len(content) // 2])
         (line,) = damaged(files)
         assert line.startswith(f"{file} is damaged (")
         assert "delete it" in line
         file.write_bytes(content)
+
+
+def test_a_wrong_bit_in_the_values_of_a_parquet_table_is_found(tmp_path: Path) -> None:
+    table = pd.DataFrame({"loss": np.random.default_rng(0).normal(size=1000)})
+    write_table(table, tmp_path / "x.parquet")
+    content = (tmp_path / "x.parquet").read_bytes()
+    place = content.index(table["loss"].to_numpy()[500].tobytes())
+    (tmp_path / "x.parquet").write_bytes(content[:place] + b"?" + content[place + 1 :])
+    with pytest.raises(OSError, match="CRC checksum"):
+        read_table(tmp_path / "x.parquet")
 
 
 def test_files_for_which_memory_is_missing_are_not_called_damaged(
@@ -140,9 +149,13 @@ def test_files_for_which_memory_is_missing_are_not_called_damaged(
     assert not [*damaged(files)]
 
 
-def test_a_failed_job_names_its_damaged_input(tmp_path: Path) -> None:
+def test_a_failed_job_names_its_damaged_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As the scripts do it: uncaught, through the hook of _job.py."""
-    table = whole_files(tmp_path)[0]
+    (tmp_path / "results").mkdir()
+    table = whole_files(tmp_path / "results")[0].relative_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
     table.write_bytes(table.read_bytes()[:100])
     script = f"""
 import sys

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from smoke import ROOT, edited, planned, replanned, snakemake
+from smoke import ROOT, copy_repository, edited, planned, replanned, snakemake
 
 
 def test_the_study_is_complete(finished):
@@ -251,6 +251,17 @@ def test_deleted_tables_are_made_again(finished, tmp_path):
     run = snakemake(project, "--dry-run", "--", *targets)
     made = re.search(r"output files have to be generated:\n +(.*)", run.stdout + run.stderr)[1]
     assert set(deleted) <= set(made.split(", "))
+
+
+def test_a_study_moves_by_tar(finished, tmp_path):
+    """As docs/usage.md says: nothing is made again there, and changed settings are noticed."""
+    pack, unpack = re.findall("(?m)^tar .*", (ROOT / "docs" / "usage.md").read_text())
+    pack = pack.replace("study.tar.gz", f"{tmp_path}/study.tar.gz")
+    subprocess.run(pack.replace("shd", "spoken-digits-smoke").split(), cwd=finished, check=True)
+    there = copy_repository(tmp_path / "there")
+    subprocess.run(unpack.replace("study", "../study").split(), cwd=there, check=True)
+    assert not planned(there)
+    assert replanned(there, tmp_path, training={"epochs": 3})["train"] == 8
 
 
 @pytest.mark.weekly

@@ -24,14 +24,7 @@ from study.config.search import Halving
 from study.config.study import Study
 from study.estimate.memory import granted
 from study.estimate.seconds import limit
-from study.storage.lock import LockedError, lock
 from study.storage.provenance import code_digest, code_variable, folder_digest
-from study.config.remembered import (
-    ForgottenError,
-    check_remembered,
-    remember,
-    remember_alone,
-)
 
 if {"{", "}"} & set(str(BASE)):
     raise WorkflowError(
@@ -74,12 +67,6 @@ if workflow.is_main_process:  # jobs parse all this again
     logger.info(differences(MODELS))
 
 RESULTS = f"results/{STUDY.dataset}"
-STUDY_SETTINGS = STUDY.model_dump(mode="json", exclude={"machines"})
-if workflow.is_main_process:
-    try:
-        check_remembered(Path(RESULTS), STUDY_SETTINGS, Path(".snakemake"))
-    except ForgottenError as error:
-        raise WorkflowError(str(error)) from None
 SCRIPTS = BASE / "scripts"
 NEURONS = list(STUDY.neurons)
 N_SEARCHES = STUDY.n_searches

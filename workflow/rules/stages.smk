@@ -1,6 +1,4 @@
 # What a user asks for by name: snakemake --cores 2 --configfile config/demo.yaml -- training
-from snakemake.settings.enums import RerunTrigger
-
 # All tables and pages that a stage is for, so that a deleted one is made again.
 DATA_RESULTS += map(str, rules.data_statistics.output)
 TRAIN_RESULTS += map(str, rules.summarise.output)
@@ -72,20 +70,7 @@ PLACES = {
 }
 
 
-onstart:
-    try:
-        lock(RESULTS)
-        remember(Path(RESULTS), STUDY_SETTINGS, Path(".snakemake"))
-    except (LockedError, OSError) as error:
-        raise WorkflowError(str(error)) from None
-
-
 onsuccess:
-    asked = workflow.dag_settings
-    whole = {*asked.targets} <= {"all", "default"}
-    whole &= not asked.until | asked.omit_from
-    if whole and RerunTrigger.PARAMS in asked.rerun_triggers:
-        remember_alone(Path(RESULTS), STUDY_SETTINGS)
     logger.info("\nDone. Where to look:")
     places = made(PLACES)
     for what, place in {**places, "all tables and figures": RESULTS}.items():

@@ -1,19 +1,15 @@
 """Tables of all searches together: budget, stability, regions, ranking by rungs, winners."""
 
-from pathlib import Path
-
-import yaml
-
 from _job import start
 from spikegrad.settings import validate
 from study.config.search import Sampling
 from study.search.regions import region_table
 from study.search.tables import budget_table, rung_table, stability_table, winner_table
-from study.storage.tables import read_table, write_table
+from study.storage.tables import read_table, read_yaml, write_table
 
 start(snakemake)
 trials, runs = (read_table(*snakemake.input[name]) for name in ("trials", "runs"))
-winners = [yaml.safe_load(Path(file).read_text()) for file in snakemake.input.winners]
+winners = [read_yaml(file) for file in snakemake.input.winners]
 space = validate(Sampling, snakemake.params.sampling).space
 tables = {
     "trials": trials,

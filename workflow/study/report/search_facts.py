@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from study.report.facts import by_neuron, by_search, gained
 from study.report.numbers import listed, markdown_table, share
@@ -13,6 +12,7 @@ from study.report.study import StudyTables
 from study.search.records import MEMORY, TIMEOUT
 from study.search.selection import over_inner_folds
 from study.search.tables import RECURRENCE, first_settings, ran_away_at_once
+from study.storage.tables import read_yaml
 from study.style import neuron_label
 from study.training.mean_field import CRITICAL
 from study.training.outcomes import FINISHED, OVERFLOW
@@ -41,7 +41,7 @@ def winners(study: StudyTables) -> str:
 
 def _best(study: StudyTables, neuron: str, search: int) -> dict[str, Any]:
     """What a search has ended with."""
-    return yaml.safe_load((study.folder / f"search/{neuron}/{search}/best.yaml").read_text())
+    return read_yaml(study.folder / f"search/{neuron}/{search}/best.yaml")
 
 
 def unchanged(study: StudyTables) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from spikegrad.seeds import derived_seed
 from study.config.search import AGAIN, Halving, Selection
@@ -22,6 +21,7 @@ from study.search.records import (
     best_first,
 )
 from study.storage.columns import Table, shared
+from study.storage.tables import read_yaml
 
 SEARCH = ["neuron", "fold", "search"]
 """Columns that name a search in tables of several."""
@@ -149,7 +149,7 @@ def best_winner(files: Iterable[str | Path]) -> dict[str, Any]:
 
     Without any file it is :data:`NO_WINNER`, which leaves settings as they are.
     """
-    found = [yaml.safe_load(Path(file).read_text()) for file in files]
+    found = [read_yaml(file) for file in files]
     return max(found, key=lambda own: own["winner"]["validation_accuracy"], default=NO_WINNER)
 
 

@@ -1,1 +1,1 @@
-"""Files: whole or absent, checked, and what they were made by."""
+"""Files: whole or absent, and what they were made by."""

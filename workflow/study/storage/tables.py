@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,30 @@ import yaml
 
 from spikegrad.files import atomic
 
+
+def _text(path: str | Path) -> str:
+    """What is in ``path``; ValueError if its end is cut off, which CSV and YAML may survive."""
+    text = Path(path).read_text()
+    if not text.endswith("\n"):
+        raise ValueError(f"{path}: its end is cut off")
+    return text
+
+
+def read_csv(path: str | Path, **options: Any) -> pd.DataFrame:
+    """The table in a CSV file, whole; with pandas' ``options``."""
+    return pd.read_csv(StringIO(_text(path)), **options)
+
+
+def read_yaml(path: str | Path) -> Any:
+    """The content of a YAML file, whole."""
+    return yaml.safe_load(_text(path))
+
+
 READERS: dict[str, Callable[[Path], Any]] = {
-    ".parquet": pd.read_parquet,
-    ".csv": pd.read_csv,
+    ".parquet": lambda path: pd.read_parquet(path, page_checksum_verification=True),
+    ".csv": read_csv,
     ".json": lambda path: json.loads(path.read_text()),
-    ".yaml": lambda path: yaml.safe_load(path.read_text()),
+    ".yaml": read_yaml,
 }
 """By suffix; spike files and tensors say by themselves that they are damaged."""
 
@@ -34,7 +54,7 @@ def write_table(table: pd.DataFrame, file: str | Path, digits: int | None = None
         if part.suffix == ".csv":
             table.to_csv(part, index=False, float_format=f"%.{digits}g" if digits else None)
         else:
-            table.to_parquet(part, index=False)
+            table.to_parquet(part, index=False, write_page_checksum=True)
 
 
 def damaged(paths: Iterable[str | Path]) -> Iterator[str]:
