@@ -39,13 +39,13 @@ test-weekly: $(VENV)/.ready
 	$(BIN)/python -m pytest -m 'weekly or not faults and not slurm' --hypothesis-profile=new \
 	    --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-# Both write docs/reliability.md.
+# Studies killed, starved, damaged; on a Slurm of three nodes. docs/reliability.md: what was tried.
 test-faults: $(VENV)/.ready
-	$(BIN)/python -m pytest -m faults -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m faults
 
 test-slurm: $(VENV)/.ready
-	command -v slurmctld && command -v bindfs || (apt-get update && apt-get install --yes \
-	    --no-install-recommends slurmctld slurmd slurm-client munge bindfs)
+	command -v slurmctld || (apt-get update && apt-get install --yes \
+	    --no-install-recommends slurmctld slurmd slurm-client munge)
 	$(BIN)/python -m pytest -m slurm
 
 # The site, in site/; `.venv/bin/mkdocs serve` shows it while it is written. A warning is an error.
@@ -93,5 +93,6 @@ lock:
 	    | awk '/^[^ ]/ { own = !/^(nvidia-|cuda-|triton)/ } own' > envs/lock.txt.new
 	mv envs/lock.txt.new envs/lock.txt && rm -r $(VENV)-lock
 
+# Not .snakemake, which knows with which settings results were made.
 clean:
-	rm -rf $(VENV) .snakemake
+	rm -rf $(VENV)

@@ -9,7 +9,6 @@ import atexit
 import multiprocessing
 import os
 import runpy
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -27,10 +26,6 @@ IMPORTED += ["matplotlib.pyplot", "seaborn", "scipy.stats", "scipy.optimize"]
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(IMPORTED)
-
-KEPT = Path(".snakemake/kept")
-"""Where scripts that Snakemake had run are kept: they hold all that a job is given."""
-
 
 _ASKING = Lock()
 """Whoever starts a process asks all others whether they have ended. A status can be read once only:
@@ -65,16 +60,13 @@ def run_script(
     out: Path,
     err: Path,
     environment: Mapping[str, str],
-    prepare: Callable[[], None] | None = None,
 ) -> None:
-    """What ``python script`` does in ``folder``, after ``prepare()``; the process ends with it."""
+    """What ``python script`` does in ``folder``; the process ends with it."""
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     _say_in(out, err)
     sys.argv = [str(script)]
-    if prepare is not None:
-        prepare()
     status = 0
     try:
         runpy.run_path(str(script), run_name="__main__")
@@ -90,11 +82,8 @@ def run_script(
     os._exit(status)
 
 
-def run_snakemake(project: Path, arguments: list[str], out: Path, err: Path, keep: bool) -> None:
-    """What ``python -m snakemake`` does in ``project``, with forks in place of its jobs' processes.
-
-    ``keep`` their scripts, which Snakemake deletes when a job ends.
-    """
+def run_snakemake(project: Path, arguments: list[str], out: Path, err: Path) -> None:
+    """What ``python -m snakemake`` does in ``project``, with forks for its jobs' processes."""
     _say_in(out, err)
     os.chdir(project)
     # Here: forks have it, who imports this file does not wait.
@@ -103,9 +92,6 @@ def run_snakemake(project: Path, arguments: list[str], out: Path, err: Path, kee
     from snakemake.script import PythonScript
 
     def execute_script(self: Any, name: str, edit: bool = False) -> None:
-        if keep:
-            KEPT.mkdir(exist_ok=True)
-            shutil.copy(name, KEPT)
         process = fork(run_script, Path(name), Path.cwd(), out, err, dict(os.environ))
         record = self.bench_record
         with benchmarked(process.pid, record) if record is not None else nullcontext():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -36,17 +35,10 @@ def copy_repository(target: Path) -> Path:
     return target
 
 
-def damage(path: Path, text: str) -> None:
-    """Let a file hold ``text``, and look as old as it was: its sum is not waited for."""
-    written = path.stat().st_mtime
-    path.write_text(text)
-    os.utime(path, (written, written))
-
-
 TRIGGERS = ["--rerun-triggers", "input", "mtime", "params", "software-env"]  # as in the profiles
 
 
-def snakemake(project: Path, *options: str, keep: bool = False) -> subprocess.CompletedProcess[str]:
+def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run snakemake on smoke.yaml, it and its jobs in forks (``run_snakemake``)."""
     arguments = [
         *TRIGGERS, "--cores", "2", "--workflow-profile", "none",
@@ -54,7 +46,7 @@ def snakemake(project: Path, *options: str, keep: bool = False) -> subprocess.Co
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("stdout", "stderr")]
-        process = fork(run_snakemake, project, arguments, *files, keep)
+        process = fork(run_snakemake, project, arguments, *files)
         status = join(process)
         out, err = (file.read_text() for file in files)
     return subprocess.CompletedProcess(arguments, status, out, err)
