@@ -208,11 +208,10 @@ def test_a_measure_makes_its_table_and_its_figure(
     assert picture.stat().st_size > 5000
 
 
-def laid_over(text: str, *files: str) -> Study:
-    """The demo with these files and what a page shows laid over it."""
-    config = settings("demo.yaml")
-    for own in (*((ROOT / "config" / name).read_text() for name in files), text):
-        update_config(config, yaml.safe_load(own))
+def laid_over(text: str, name: str = "demo.yaml") -> Study:
+    """A shipped study with what a page shows laid over it."""
+    config = settings(name)
+    update_config(config, yaml.safe_load(text))
     return validate(Study, config)
 
 
