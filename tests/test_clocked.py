@@ -254,31 +254,6 @@ def test_readouts_of_rasters_are_those_of_their_trains():
             assert errors[1] < 0.2 * errors[0] < 0.01
 
 
-def test_a_network_of_clocked_layers_learns():
-    """Two classes that differ in which of two channels spikes; by any optimiser of torch."""
-    generator = torch.Generator().manual_seed(3)
-    labels = torch.arange(40) % 2
-    times = 0.02 + 0.05 * torch.rand(40, 5, generator=generator, dtype=torch.float64).sort(1).values
-    units = labels.repeat_interleave(5)
-    spikes = SpikeTrains(times.flatten(), units, torch.arange(41) * 5, 0.1)
-    for neuron in ("lif", "qif"):
-        torch.manual_seed(0)
-        layers = [ClockedLayer(2, 12, neuron, 0.01, 2e-3), ClockedLayer(12, 8, neuron, 0.01, 2e-3)]
-        for layer in layers:
-            layer.surrogate = SuperSpike(0.5)
-        layers[0].initialise(spikes, 0.8, 2.0, 0.0, generator)
-        layers[1].initialise(layers[0](spikes).trains(), 0.8, 2.0, 0.0, generator)
-        network = torch.nn.Sequential(*layers, IntegratedReadout(8, 2, 0.02, 0.1))
-        optimizer = torch.optim.Adam(network.parameters(), 0.02)
-        for _ in range(40):
-            optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(network(spikes), labels)
-            loss.backward()
-            optimizer.step()
-        assert layers[0].weight.grad.abs().sum() > 0
-        assert (network(spikes).argmax(1) == labels).all()
-
-
 PRIMITIVES = {
     "superspike": lambda u, w: u / (1 + u.abs() / w),
     "sigmoid": lambda u, w: 4 * w * torch.sigmoid(u / w),
