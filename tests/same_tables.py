@@ -21,7 +21,7 @@ from safetensors.numpy import load_file
 
 READERS = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".safetensors": load_file}
 LEFT_OUT = re.compile(r"(^|/)(benchmarks/|estimate/|hours\.csv|estimate\.csv)|/states/")
-MACHINES = {"seconds", "hours", "core_hours", "made", "code", "identity", "commit"}
+MACHINES = {"minutes", "seconds", "hours", "core_hours", "made", "code", "identity", "commit"}
 
 
 def difference(old: Path, new: Path) -> str:
