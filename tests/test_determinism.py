@@ -156,7 +156,7 @@ def test_an_update_is_the_same_on_any_threads(neuron: str, changes: dict[str, An
         torch.set_num_threads(threads)
         net = Network(settings, 120, 20, neuron)
         net.initialise(spikes, torch.Generator().manual_seed(0))
-        optimizer = Adam(net, 0.01, 0.01, 0.001, 0.01)
+        optimizer = Adam(net, 0.01, 0.01)
         output = net(spikes)
         loss = cross_entropy(output.logits, torch.arange(101) % 20)
         (loss + activity_penalty(output.hidden[0], settings.layers[0], 1.0)).backward()

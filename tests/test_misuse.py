@@ -133,7 +133,7 @@ def diverged(neuron: str, weight: float) -> None:
 def without_scale() -> None:
     net = network("lif", [6])
     torch.nn.init.zeros_(net.hidden[0].weight)
-    Adam(net, 0.01, 0.01, 0.001, 0.01)
+    Adam(net, 0.01, 0.01)
 
 
 def states_of_fewer() -> None:
@@ -367,7 +367,7 @@ def test_a_recurrent_layer_of_one_neuron_learns(neuron):
     net = network(neuron, [1])
     net.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
     before = [weight.detach().clone() for weight in net.parameters()]
-    optimizer = Adam(net, 0.01, 0.01, 0.001, 0.01)
+    optimizer = Adam(net, 0.01, 0.01)
     net(TRAIN.spikes).logits.square().sum().backward()
     optimizer.clip(1.0)
     optimizer.step(1.0)

@@ -163,7 +163,7 @@ def test_a_sample_that_runs_away_is_a_wrong_answer_without_a_gradient(tmp_path: 
     options = model_settings(**OPTIONS).training
     net = Network(model_settings(**OPTIONS).network, N_UNITS, N_CLASSES, "lif")
     net.load_state_dict(result.snapshots[0])
-    optimizer = Adam(net, *options.rates)
+    optimizer = Adam(net, options.learning_rate, options.readout_learning_rate)
     for epoch in (1, 2):
         right = n_quiet = 0
         for number, batch in enumerate(epoch_batches(DATA, options, 0, epoch)):

@@ -262,7 +262,7 @@ def test_a_sample_without_a_finite_gradient_is_left_out(
         learner = network("lif", torch.float64)
         study.training.loop._clip_samples(learner, options)
         result = Run(learner, copy_weights(learner))
-        optimizer = Adam(learner, *options.rates)
+        optimizer = Adam(learner, options.learning_rate, options.readout_learning_rate)
         row, _ = study.training.loop.train_epoch(result, optimizer, data, options, 0, 1)
         return row, copy_weights(learner)
 
@@ -332,7 +332,7 @@ def test_data_that_do_not_fit_are_refused(tmp_path: Path):
 
 def test_gradient_is_clipped_in_the_units_of_the_learning_rates():
     net = network("qif")
-    optimizer = Adam(net, 0.01, 0.02, 0.001, 0.01)
+    optimizer = Adam(net, 0.01, 0.02)
     net(TRAIN.spikes).logits.square().sum().backward()
     units = {p: float(p.detach().std()) for p in net.parameters()}
     expected = math.sqrt(sum(float((p.grad * u).square().sum()) for p, u in units.items()))
@@ -350,7 +350,7 @@ def _unit(weight: torch.Tensor) -> float:
 
 def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
     networks = [network("lif") for _ in range(2)]
-    ours = Adam(networks[0], 0.01, 0.02, 0.001, 0.01)
+    ours = Adam(networks[0], 0.01, 0.02)
     theirs = torch.optim.Adam(
         [
             {"params": [weight], "lr": _unit(weight) * rate}

@@ -53,11 +53,6 @@ class TrainingSettings(Section):
     """Adam's step for spiking layers, in units of the initial spread of each weight matrix."""
     readout_learning_rate: PositiveFloat
     """Adam's step for the readout, in units of the initial spread of its weights."""
-    delay_learning_rate: PositiveFloat = 0.001
-    """Adam's step for delays (`network.delays`), in seconds."""
-    tau_learning_rate: PositiveFloat = 0.01
-    """Adam's step for the logarithms of time constants (`network.train_tau`, and `train_times` of a
-    readout)."""
     clip: PositiveFloat | None
     """Largest norm of the gradient, taken in the units of the learning rates; null does not
     clip."""
@@ -74,12 +69,6 @@ class TrainingSettings(Section):
     """Augmentation of the training data."""
     snapshots: Annotated[int, Field(ge=2)] = 12
     """Epochs whose weights are kept for the landscapes, evenly spaced from 0 to the last."""
-
-    @property
-    def rates(self) -> tuple[float, float, float, float]:
-        """Learning rates of spiking layers, the readout, delays and time constants."""
-        own = self.learning_rate, self.readout_learning_rate
-        return *own, self.delay_learning_rate, self.tau_learning_rate
 
 
 class Silence(Section):

@@ -83,7 +83,7 @@ def network_seconds(study: Study, neuron: Neuron) -> dict[Operation, float]:
     options = study.model(neuron).training
     batch = random_data(study, options.batch_size)
     learning = active_network(settings, neuron, batch, IN_TRAINING[neuron])
-    optimizer = Adam(learning, STILL, STILL, STILL, STILL)
+    optimizer = Adam(learning, STILL, STILL)
     answer = seconds(lambda: respond(learning, batch, len(batch)))
     both = seconds(lambda: list(further_epochs(learning, optimizer, batch, batch, options, 0, [1])))
     few = random_data(study, min(study.landscape.samples, MOST))

@@ -92,7 +92,7 @@ def train(
     try:
         first = first_samples(data, options, seed)
         network.initialise(data.spikes.select(first), generator(seed, INITIAL))
-        optimizer = Adam(network, *options.rates)
+        optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
         run.trained = copy_weights(network)
         restore_state(run, optimizer, state_file, identity)
         for epoch in _shown(range(len(run.history), options.epochs + 1), f"{neuron}, seed {seed}"):

@@ -13,6 +13,8 @@ from torch.optim.adam import adam
 from spikegrad.network import Network
 
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+DELAY_RATE = 0.001  # of delays, in seconds
+TAU_RATE = 0.01  # of the logarithms of time constants
 
 
 @dataclass
@@ -37,19 +39,11 @@ class Adam:
     The unit is the standard deviation of the initial weights; learning rates and the norm of
     the gradient count in it. This is torch's implementation, called as a function: the class
     ``torch.optim.Adam`` imports torch's compiler, which takes longer than a short training run.
-    ``rate`` is of the spiking layers' weights, ``delay_rate`` of their delays in seconds,
-    ``tau_rate`` of the logarithms of their time constants, which both stay within their bounds.
+    ``rate`` is of the spiking layers' weights. Delays and time constants stay within their bounds.
     ``network`` has its initial weights.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        rate: float,
-        readout_rate: float,
-        delay_rate: float,
-        tau_rate: float,
-    ) -> None:
+    def __init__(self, network: Network, rate: float, readout_rate: float) -> None:
         self._groups: list[_Group] = []
         self._network = network
         for name, weight in network.named_parameters():
@@ -61,9 +55,9 @@ class Adam:
                     "call the network's initialise first"
                 )
             if kind.endswith("delay"):
-                full = delay_rate
+                full = DELAY_RATE
             elif kind.startswith("log_"):
-                full = tau_rate
+                full = TAU_RATE
             else:
                 full = unit * (readout_rate if name.startswith("readout.") else rate)
             zeros = [torch.zeros(()), *(torch.zeros_like(weight.detach()) for _ in range(2))]

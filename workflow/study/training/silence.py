@@ -70,7 +70,7 @@ def silence_table(
     options = validate(TrainingSettings, header["training"], where=str(checkpoint))
     last = max(kept)
     network.load_state_dict(kept[0])  # Adam's unit is the spread of the initial weights
-    optimizer = Adam(network, *options.rates)
+    optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
     network.load_state_dict(kept[last])
     ever, silent = spiked(history, sum(network.settings.layers))
     gradient = has_gradient(network, data, options.batch_size)
