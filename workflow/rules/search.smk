@@ -40,7 +40,6 @@ if STUDY.search is not None:
             samples=TRIALS.samples,
             budget=STUDY.search.budget,
             ends=lambda w: int(w.generation) == STUDY.search.generations,
-            seed=STUDY.search.seed,
         script:
             "../scripts/search_suggest.py"
 
@@ -62,7 +61,6 @@ if STUDY.search is not None:
         params:
             model=search_model,
             trials=TRAINED,
-            seed=STUDY.search.seed,
             finalists=finalist_settings,
             jobs=sibling_jobs,
             states=f"{GENERATION}/states",
@@ -91,7 +89,7 @@ if STUDY.search is not None:
             samples=TRIALS.samples,
             folds=STUDY.data.inner_folds,
             search=STUDY.search.model_dump(
-                mode="json", include={"seed", "budget", "sampling", "selection"}
+                mode="json", include={"budget", "sampling", "selection"}
             ),
             fold=lambda w: STUDY.fold_of(int(w.repeat)),
         script:

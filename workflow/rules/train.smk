@@ -52,7 +52,6 @@ rule train:
         overrides={},
         inner=None,  # trains on all samples that are not for testing
         samples=None,
-        samples_seed=None,
     script:
         "../scripts/train.py"
 

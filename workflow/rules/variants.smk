@@ -1,5 +1,5 @@
 # Networks that are trained with something changed, as `variants` has it: tables and a figure each.
-from study.config.variants import by_file, neurons_of, samples_seed
+from study.config.variants import by_file, neurons_of
 
 VARIANTS = f"{RESULTS}/variants"
 VARIANT_RUN = f"{VARIANTS}/{{variant}}/{{case}}/{{neuron}}/{{seed}}"
@@ -50,7 +50,6 @@ use rule train as train_variant with:
         overrides=lambda w: VARIED[w.variant].cases[w.case].parameters,
         inner=0,  # samples to validate with are held out
         samples=lambda w: VARIED[w.variant].cases[w.case].samples,
-        samples_seed=samples_seed(STUDY),
 
 
 rule score_variant:

@@ -23,7 +23,7 @@ about = {
     "fold": params.fold,
     "search": int(snakemake.wildcards.repeat),
 }
-seed = search_seed(config.seed, about["search"])
+seed = search_seed(about["search"])
 records = read_search(snakemake.input.records, halving)
 ranked, *folders = snakemake.input.runs
 trials = read_generation(ranked).trials

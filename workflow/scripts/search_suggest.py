@@ -19,7 +19,7 @@ if n_trials:
     trials = suggest(
         validate(Sampling, params.sampling),
         halving.epochs,
-        search_seed(params.seed, int(snakemake.wildcards.repeat)),
+        search_seed(int(snakemake.wildcards.repeat)),
         n_trials,
         generation,
         records,

@@ -14,7 +14,7 @@ from study.search.trials import TrialRunner, limited_trials, run_job
 start(snakemake)
 params, wildcards = snakemake.params, snakemake.wildcards
 trials, rung = limited_trials(params.trials, snakemake.resources), int(wildcards.rung)
-seed = search_seed(params.seed, int(wildcards.repeat))
+seed = search_seed(int(wildcards.repeat))
 generation = read_generation(snakemake.input.records[0])
 if generation.final:
     trials = trials.of_finalists(params.finalists["epochs"])

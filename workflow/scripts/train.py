@@ -9,6 +9,7 @@ from spikegrad.network import save_network
 from spikegrad.saving import save_tensors
 from spikegrad.seeds import generator
 from spikegrad.settings import validate
+from study.config.search import search_seed
 from study.config.training import ModelSettings
 from study.data.dataset import load
 from study.search.selection import best_winner
@@ -21,8 +22,8 @@ log = start(snakemake)
 files, params = [snakemake.input.events, snakemake.input.split], snakemake.params
 data = load(*files, "train", params.inner)
 validation = None if params.inner is None else load(*files, "validation", params.inner)
-if params.samples:
-    data = data.draw(params.samples, generator(params.samples_seed))
+if params.samples:  # as for the trials of the first search
+    data = data.draw(params.samples, generator(search_seed(0)))
 settings = validate(ModelSettings, params.model)
 found = best_winner(snakemake.input.winner)
 settings = settings.with_parameters(found["parameters"]).with_parameters(params.overrides)
@@ -30,7 +31,7 @@ neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
 log.info("%s, seed %d: %s", neuron, seed, settings.model_dump_json())
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")
 choice = [params.code, settings.model_dump_json(), params.inner]
-identity = digest(files, f"{[*choice, params.samples, params.samples_seed]}")
+identity = digest(files, f"{[*choice, params.samples]}")
 
 run = train(settings, neuron, seed, data, validation, state, identity)
 about = {

@@ -84,7 +84,7 @@ def of_one_kind(config: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -
     """``config`` without the values of a section's earlier ``kind``.
 
     Snakemake has made it of the contents of ``files``, laid over each other key by key: where a
-    file exchanges a readout or a sampler for one of another kind, the keys of the first are left.
+    file exchanges a readout for one of another kind, the keys of the first are left.
     """
     begins, kind = 0, None
     for number, own in enumerate(files):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     Discriminator,
     Field,
-    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     Tag,
@@ -24,9 +23,9 @@ START, NEXT, TRAIN, AGAIN, SEARCH = range(5)
 """Independent streams of a search's seed."""
 
 
-def search_seed(seed: int, search: int) -> int:
-    """The seed of one of the independent searches of a study with ``seed``."""
-    return derived_seed(seed, SEARCH, search)
+def search_seed(search: int) -> int:
+    """The seed of one of a study's independent searches."""
+    return derived_seed(0, SEARCH, search)
 
 
 Key = Annotated[str, Field(pattern=r"^(network|training)\.[a-z_.]+$")]
@@ -84,14 +83,6 @@ def _kind(parameter: Any) -> str:
 Parameter = Annotated[
     Annotated[Range, Tag("range")] | Annotated[Choice, Tag("choice")], Discriminator(_kind)
 ]
-
-
-class TPE(Section):
-    """Tree-structured Parzen estimator, after a quasi-random start."""
-
-    kind: Literal["tpe"]
-    startup: PositiveInt
-    """Trials of a scrambled Sobol sequence that come first."""
 
 
 class Halving(Section):
@@ -188,8 +179,9 @@ class Selection(Section):
 class Sampling(Section):
     """Where to look for hyperparameters, and how."""
 
-    sampler: TPE
-    """What suggests trials."""
+    startup: PositiveInt
+    """Trials of a scrambled Sobol sequence that come first; after these a tree-structured Parzen
+    estimator (TPE) suggests."""
     space: Annotated[tuple[Parameter, ...], Field(min_length=1)]
     """What is searched; all else stays as configured."""
 
@@ -214,8 +206,6 @@ class Sampling(Section):
 class SearchConfig(Section):
     """The hyperparameter search, the same for each neuron model."""
 
-    seed: NonNegativeInt
-    """Every random number of the searches derives from it."""
     repeats: PositiveInt
     """Independent searches for each neuron model, the unit of statistics. `seeds` are shared out
     among their winners, in order: as many for each."""

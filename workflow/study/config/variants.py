@@ -11,7 +11,6 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt
 
 from spikegrad.settings import Distinct, Section
 from study.config.neurons import Neuron
-from study.config.search import search_seed
 
 if TYPE_CHECKING:
     from study.config.study import Study
@@ -86,11 +85,6 @@ def by_file(study: Study) -> dict[str, str]:
 def neurons_of(study: Study, variant: Variant) -> list[Neuron]:
     """The neuron models that a ``variant`` trains: those that the study has."""
     return [neuron for neuron in study.neurons if neuron in (variant.neurons or study.neurons)]
-
-
-def samples_seed(study: Study) -> int:
-    """The seed of the first search, which draws the samples of its trials, and of variants."""
-    return search_seed(0 if study.search is None else study.search.seed, 0)
 
 
 def changed_models(study: Study) -> Iterator[tuple[str, ModelSettings, ModelSettings]]:

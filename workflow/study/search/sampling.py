@@ -51,7 +51,7 @@ def suggest(
     same seed for every neuron model.
     """
     numbers = range(len(records), len(records) + n_trials)
-    space, startup = sampling.space, sampling.sampler.startup
+    space, startup = sampling.space, sampling.startup
     study = optuna.create_study(
         direction="maximize", sampler=_sampler(derived_seed(seed, NEXT, generation))
     )
