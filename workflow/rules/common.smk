@@ -22,8 +22,6 @@ from study.config.overlays import (
 )
 from study.config.search import Halving
 from study.config.study import Study
-from study.estimate.memory import granted
-from study.estimate.seconds import limit
 from study.storage.provenance import code_digest, code_variable, folder_digest
 
 if {"{", "}"} & set(str(BASE)):
@@ -92,22 +90,17 @@ def code(script, *modules):
     return found
 
 
-def needs(megabytes, minutes, reads=None):
-    """Memory and wall time, this at most what the machines allow. Instead of ``minutes``: a function
-    of wildcards, or a rule whose work is counted from the settings. For that rule, or one that
-    ``reads`` the data, the memory is as much as these ask for, if that is more. Memory and counted
-    times grow with each attempt: a cluster stops jobs at their limit, and not all go on from there.
+def needs(megabytes, minutes):
+    """Memory and wall time, a number or a function of wildcards, for the first attempt. Both grow
+    with each: a cluster stops jobs at their limits. Wall time is at most what the machines allow.
     """
-    reads = minutes if isinstance(minutes, str) else reads
-    least = max(megabytes, granted(STUDY, reads) if reads else 0)
 
     def runtime(wildcards, attempt):
-        if isinstance(minutes, str):
-            return min(attempt * limit(STUDY, minutes, wildcards), LONGEST)
-        return min(minutes(wildcards) if callable(minutes) else minutes, LONGEST)
+        asked = minutes(wildcards) if callable(minutes) else minutes
+        return min(attempt * asked, LONGEST)
 
     return {
-        "mem_mb": lambda wildcards, attempt: least * attempt,
+        "mem_mb": lambda wildcards, attempt: attempt * megabytes,
         "runtime": runtime,
     }
 

@@ -87,7 +87,7 @@ if STUDY.data.sounds:
         benchmark:
             f"{BENCHMARKS}/encoded/{{part}}.tsv"
         resources:
-            **needs(2000, "encode"),
+            **needs(2000, 1440),
         params:
             spoken=STUDY.data.source == "spoken-digits",
             n_parts=SOUNDS.jobs,
@@ -196,7 +196,7 @@ rule data_statistics:
     benchmark:
         f"{BENCHMARKS}/data_statistics.tsv"
     resources:
-        **needs(6000, 60, "data_statistics"),
+        **needs(6000, 60),
     params:
         folds=FOLDS,
     script:

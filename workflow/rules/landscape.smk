@@ -60,7 +60,7 @@ rule landscape_directions:
     benchmark:
         f"{BENCHMARKS}/landscape/directions/{{seed}}.tsv"
     resources:
-        **needs(4000, "landscape_directions"),
+        **needs(4000, 1440),
     params:
         landscape=landscape_settings("samples"),
     script:
@@ -95,7 +95,7 @@ for MEASURE, (SETTINGS, TABLES) in LANDSCAPE_MEASURES.items():
         benchmark:
             f"{BENCHMARKS}/landscape/{SHARE}.tsv"
         resources:
-            **needs(4000, f"landscape_{MEASURE}"),
+            **needs(4000, 1440),
         params:
             code=code("landscape_measure.py", f"study.landscape.{MEASURE}"),
             modules=[f"study.landscape.{MEASURE}"],
@@ -169,7 +169,7 @@ rule landscape_examples:
     benchmark:
         f"{BENCHMARKS}/landscape/examples.tsv"
     resources:
-        **needs(4000, "landscape_examples"),
+        **needs(4000, 1440),
     params:
         landscape=landscape_settings("samples", "examples"),
         splits=SEED_SPLITS,

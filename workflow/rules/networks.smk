@@ -42,7 +42,7 @@ if MEASURES:
         benchmark:
             f"{BENCHMARKS}/networks/{{neuron}}/{{repeat}}.tsv"
         resources:
-            **needs(4000, "measure_network"),
+            **needs(4000, 1440),
         params:
             measures=MEASURES,
             landscape=roughness_settings(MEASURES),

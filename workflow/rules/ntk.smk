@@ -22,7 +22,7 @@ rule ntk_train:
     benchmark:
         f"{BENCHMARKS}/ntk/{{experiment}}/{{job}}.tsv"
     resources:
-        **needs(2000, "ntk_train"),
+        **needs(2000, 240),
     params:
         problem=STUDY.ntk.problem.model_dump(mode="json"),
         experiment=ntk_experiment,
@@ -107,7 +107,7 @@ rule ntk_stability:
     benchmark:
         f"{BENCHMARKS}/ntk/stability.tsv"
     resources:
-        **needs(2000, "ntk_stability"),
+        **needs(2000, 240),
     params:
         stability=STUDY.ntk.stability.model_dump(mode="json"),
     script:

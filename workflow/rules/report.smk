@@ -135,39 +135,15 @@ use rule publish as publish_ntk with:
         target="docs/results/sg-ntk",
 
 
-ESTIMATE = {
-    "study": STUDY.model_dump(mode="json"),
-    "snakefile": workflow.main_snakefile,
-    "families": {
-        "data": "data",
-        "search": "search",
-        "train": "training",
-        "networks": "training",
-        "landscape": "landscapes",
-        "variants": "variants",
-        "ntk": "ntk",
-    },
-    "cores": workflow.resource_settings.cores,
-    "measured": False,
-    "rules": f"{RESULTS}/estimate/rules.csv",
-    "walls": f"{RESULTS}/estimate/cores.csv",
-}
-
-
 rule estimate:
     """What the whole study will cost, before it starts; needs no data."""
     log:
         f"{LOGS}/estimate.log",
     localrule: True
     params:
-        **ESTIMATE,
+        study=STUDY.model_dump(mode="json"),
+        snakefile=workflow.main_snakefile,
+        cores=workflow.resource_settings.cores,
+        table=f"{RESULTS}/estimate.csv",
     script:
         "../scripts/estimate.py"
-
-
-use rule estimate as estimate_here with:
-    """The same by the pace of this machine, measured in half a minute: with nothing beside it."""
-    log:
-        f"{LOGS}/estimate_here.log",
-    params:
-        **{**ESTIMATE, "measured": True},

@@ -65,7 +65,7 @@ rule claims:
 PLACES = {
     "answer": f"{RESULTS}/index.html",
     "accuracies": f"{TRAINING}/summary.csv",
-    "costs": f"{RESULTS}/estimate/rules.csv",
+    "costs": f"{RESULTS}/estimate.csv",
     "figures": f"{RESULTS}/figures",
 }
 

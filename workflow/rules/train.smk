@@ -46,7 +46,7 @@ rule train:
     benchmark:
         f"{BENCHMARKS}/training/{{neuron}}/{{seed}}.tsv"
     resources:
-        **needs(4000, "train"),
+        **needs(4000, 1440),
     params:
         model=lambda wildcards: STUDY.model(wildcards.neuron).model_dump(mode="json"),
         overrides={},
@@ -69,7 +69,7 @@ rule evaluate:
     benchmark:
         f"{BENCHMARKS}/training/{{neuron}}/evaluate.tsv"
     resources:
-        **needs(4000, "evaluate"),
+        **needs(4000, 1440),
     script:
         "../scripts/evaluate.py"
 
@@ -88,7 +88,7 @@ rule silence:
     benchmark:
         f"{BENCHMARKS}/training/{{neuron}}/silence/{{seed}}.tsv"
     resources:
-        **needs(4000, "silence"),
+        **needs(4000, 1440),
     params:
         epochs=STUDY.silence.epochs,
     script:
@@ -166,7 +166,7 @@ if "runaway" in STUDY.measures:
         benchmark:
             f"{BENCHMARKS}/training/runaway.tsv"
         resources:
-            **needs(2000, "runaway"),
+            **needs(2000, 60),
         params:
             neurons=NEURONS,
             options=STUDY.runaway.model_dump(mode="json"),

@@ -41,7 +41,7 @@ use rule train as train_variant with:
     benchmark:
         f"{BENCHMARKS}/variants/{{variant}}/{{case}}/{{neuron}}/{{seed}}.tsv"
     resources:
-        **needs(4000, "train_variant"),
+        **needs(4000, 1440),
     params:
         # Without landscapes, few snapshots will do.
         model=lambda w: STUDY.model(w.neuron)
@@ -76,7 +76,7 @@ rule score_variant:
     benchmark:
         f"{BENCHMARKS}/variants/{{variant}}/{{neuron}}.tsv"
     resources:
-        **needs(4000, "score_variant"),
+        **needs(4000, 1440),
     params:
         change=lambda w: VARIANT_NAMES[w.variant],
         # In the order of the files.

@@ -32,8 +32,8 @@ class Machines(Section):
     torch, Numba or NumPy, instead of an error."""
 
     job_minutes: PositiveInt = 1440
-    """Wall time that a job asks for at most, and those of unknown length do. Training, trials and
-    NTK networks that are stopped there go on from their last state in the next attempt."""
+    """Wall time that a job asks for at most. Training, trials and NTK networks that are stopped
+    there go on from their last state in the next attempt."""
 
     container: str | None = None
     """Image that jobs run in with `--software-deployment-method apptainer`: a file made of

@@ -1,1 +1,0 @@
-"""What a study will cost, before it starts."""
