@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from study.report.facts import by_neuron, by_search, gained
-from study.report.numbers import listed, markdown_table, share
+from study.report.numbers import markdown_table, share
 from study.report.study import StudyTables
 from study.search.records import MEMORY, TIMEOUT
 from study.search.selection import over_inner_folds
@@ -42,16 +42,6 @@ def winners(study: StudyTables) -> str:
 def _best(study: StudyTables, neuron: str, search: int) -> dict[str, Any]:
     """What a search has ended with."""
     return read_yaml(study.folder / f"search/{neuron}/{search}/best.yaml")
-
-
-def unchanged(study: StudyTables) -> str:
-    """How many searches the configured values have won, by neuron model; empty if none."""
-    searches = study.runs.groupby("neuron", sort=False)["search"].unique()
-    won = {
-        n: [_best(study, n, search)["trial"] is None for search in searches[n]]
-        for n in searches.index
-    }
-    return listed(f"{sum(w)} of {len(w)} ({neuron_label(n)})" for n, w in won.items() if any(w))
 
 
 def at_bounds(study: StudyTables) -> str:
