@@ -258,7 +258,7 @@ def test_deleted_tables_are_made_again(finished, tmp_path):
 
 def test_a_study_moves_by_tar(finished, tmp_path):
     """As docs/usage.md says: nothing is made again there, and changed settings are noticed."""
-    pack, unpack = re.findall("(?m)^tar .*", (ROOT / "docs" / "usage.md").read_text())
+    pack, unpack = re.findall("(?m)^tar -.*", (ROOT / "docs" / "usage.md").read_text())
     pack = pack.replace("study.tar.gz", f"{tmp_path}/study.tar.gz")
     subprocess.run(pack.replace("shd", "spoken-digits-smoke").split(), cwd=finished, check=True)
     there = copy_repository(tmp_path / "there")
