@@ -18,6 +18,7 @@ from smoke import ROOT, snakemake
 from study.claims.judge import CLAIMS_TABLE, answer
 from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
+from study.report.captions import CAPTIONS
 from study.report.claims_page import claims_page
 from study.report.surfaces_page import MAX_POINTS, surfaces_page
 from study.style import COLOURS, NEURON_COLOURS
@@ -281,3 +282,10 @@ def test_the_neurons_colours_are_theirs_alone():
     assert not set(COLOURS) & set(NEURON_COLOURS.values())
     for script in (ROOT / "workflow" / "scripts").glob("plot_*.py"):
         assert not re.search(r"#[0-9a-fA-F]{6}", script.read_text()), script
+
+
+def test_every_figure_has_a_caption():
+    rules = "".join(file.read_text() for file in (ROOT / "workflow" / "rules").glob("*.smk"))
+    figures = set(re.findall(r'figure\(\s*"\w+",\s*"(\w+)"', rules))
+    assert len(figures) > 20
+    assert figures <= CAPTIONS.keys()
