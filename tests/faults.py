@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -70,6 +71,7 @@ class Project:
             for pid, script in self.scripts().items():
                 if script in scripts:
                     return pid
+            time.sleep(0.1)
         raise AssertionError(f"none of {scripts} ever ran:\n{self.messages[-5000:]}")
 
     def fingerprint(self) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import yaml
 import contest
 import report
 from contestant import Task, binned, events
+from environments import PEERS, python_of
 
 BENCHMARKS = Path(contest.__file__).parent
 TASK = Task(16, True, 1e-2, batch=2, channels=140, copies=2, n_events=500)
@@ -20,8 +23,7 @@ def test_the_page_is_what_the_kept_measurements_make() -> None:
     assert report.page(results) == (BENCHMARKS / "RESULTS.md").read_text()
 
 
-def test_all_contestants_get_the_same_events() -> None:
-    """Each copy in bins is the first one later, but for what comes after the sample."""
+def test_all_contestants_get_the_same_events_and_copies_come_later() -> None:
     counts = binned(TASK).reshape(100, 2, 2, 140)
     assert counts[:, :, 0].sum((0, 2)).tolist() == [len(sample) for sample in events(TASK)]
     later = round(0.032 / 1e-2)
@@ -34,20 +36,28 @@ def test_rows_are_compared_at_the_same_batch() -> None:
         {**job, "batch": 32, "contestant": "spikegrad LIF", "seconds": 0.1, "spread": 0.05},
         {**job, "batch": 2, "contestant": "Spyx", "seconds": 0.9},
         {**job, "batch": 32, "contestant": "Spyx", "seconds": 0.4},
-        {**job, "batch": 32, "contestant": "other", "problem": "not installed"},
+        {**job, "batch": 32, "contestant": "other", "problem": "absent"},
     ]
     own, *_, failed = report.cells(rows)
     assert own[4:7] == ["10.0", "4.00", "5 %"]
-    assert failed[4] == "does not run: not installed"
-    assert {len(row) for row in report.cells(rows)} == {len(report.HEADER)}
+    assert failed[4:] == ["does not run: absent", "", "", ""]
 
 
-def test_contestants_run_every_round_and_absent_ones_are_named(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("contest.python_of", lambda peer: None)
-    tasks = [TASK._replace(variant="clocked"), TASK._replace(peer="spyx")]
-    own, absent = contest.compete(tasks, 2)
+def test_contestants_run_every_round_or_say_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contest.python_of", {"norse": sys.executable}.get)
+    tasks = [TASK._replace(variant="clocked"), *(TASK._replace(peer=p) for p in ("spyx", "norse"))]
+    own, absent, broken = contest.compete(tasks, 2)
     assert own["seconds"] > 0
     assert own["peak_memory"] > 1
     assert (absent["contestant"], absent["problem"]) == ("Spyx", "not installed")
+    assert broken["problem"] == "ModuleNotFoundError: No module named 'norse'"
+
+
+@pytest.mark.weekly
+def test_the_whole_bench_runs_small(tmp_path: Path) -> None:
+    run = [sys.executable, BENCHMARKS / "run.py", "--quick", tmp_path]
+    said = subprocess.run(run, check=True, stdout=subprocess.PIPE, text=True).stdout
+    absent = [peer["name"] for key, peer in PEERS.items() if not python_of(key)]
+    assert said.endswith(f"not measured: {', '.join(absent)}\n" if absent else "RESULTS.md\n")
+    page = (tmp_path / "RESULTS.md").read_text()
+    assert page.count("does not run") == page.count("does not run: not installed |")

@@ -143,8 +143,8 @@ def test_published_figures_are_drawn_again_from_kept_tables(
     assert (set(drawn), set(left)) == (kept, lost)
     for figure in kept:
         assert (folder / figure).read_bytes()[1:4] == b"PNG"
-    (folder / "study.yaml").write_text("dataset: spoken-digits-smoke\nsearch: {speed: 1}\n")
-    with pytest.raises(RedrawError, match=r"'search\.speed' is not a known key"):
+    (folder / "study.yaml").write_text("dataset: shd\nnetwork: {tau: -1.0}\n")
+    with pytest.raises(RedrawError, match=r"network\.tau"):
         redraw(folder)
 
 

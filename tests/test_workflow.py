@@ -53,18 +53,15 @@ def test_who_deletes_a_neurons_trainings_repeats_no_search(finished, tmp_path):
     assert not {job for job in jobs if job.startswith(("search", "compile"))}
 
 
-def test_a_value_that_only_a_figure_uses_and_limits_rerun_little(finished, tmp_path):
-    """Limits and other settings of the machine repeat nothing."""
+def test_limits_and_settings_of_the_machine_rerun_nothing(finished, tmp_path):
+    """But for the page, which shows the whole configuration."""
     jobs = replanned(
         finished,
         tmp_path,
-        example=1,
         search={"trials": {"timeout": 500.0, "memory_mb": 4000}},
-        ntk={"checkpoint_every": 77},
         machines={"mixed": True},
     )
-    pages = {"study_page", "ntk_page"}  # they show the whole configuration
-    assert set(jobs) == {"record_traces", "plot_rasters", *pages}
+    assert set(jobs) == {"study_page"}
 
 
 @pytest.mark.parametrize(
