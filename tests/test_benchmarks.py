@@ -24,19 +24,17 @@ def test_the_page_is_what_the_kept_measurements_make() -> None:
 
 
 def test_all_contestants_get_the_same_events_and_copies_come_later() -> None:
-    counts = binned(TASK).reshape(100, 2, 2, 140)
+    counts = binned(TASK).reshape(100, 2, 2, 140)  # steps, samples, copies, channels
     assert counts[:, :, 0].sum((0, 2)).tolist() == [len(sample) for sample in events(TASK)]
-    later = round(0.032 / 1e-2)
-    assert (counts[later:, :, 1] == counts[:-later, :, 0]).all()
+    assert (counts[3:, :, 1] == counts[:-3, :, 0]).all()
 
 
 def test_rows_are_compared_at_the_same_batch() -> None:
-    job = {"job": "rec16", "events": "1 ms"}
     rows = [
-        {**job, "batch": 32, "contestant": "spikegrad LIF", "seconds": 0.1, "spread": 0.05},
-        {**job, "batch": 2, "contestant": "Spyx", "seconds": 0.9},
-        {**job, "batch": 32, "contestant": "Spyx", "seconds": 0.4},
-        {**job, "batch": 32, "contestant": "other", "problem": "absent"},
+        {"job": "a", "batch": 32, "contestant": "spikegrad LIF", "seconds": 0.1, "spread": 0.05},
+        {"job": "a", "batch": 2, "contestant": "Spyx", "seconds": 0.9},
+        {"job": "a", "batch": 32, "contestant": "Spyx", "seconds": 0.4},
+        {"job": "a", "batch": 32, "contestant": "other", "problem": "absent"},
     ]
     own, *_, failed = report.cells(rows)
     assert own[4:7] == ["10.0", "4.00", "5 %"]
@@ -47,8 +45,7 @@ def test_contestants_run_every_round_or_say_why_not(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("contest.python_of", {"norse": sys.executable}.get)
     tasks = [TASK._replace(variant="clocked"), *(TASK._replace(peer=p) for p in ("spyx", "norse"))]
     own, absent, broken = contest.compete(tasks, 2)
-    assert own["seconds"] > 0
-    assert own["peak_memory"] > 1
+    assert min(own["seconds"], own["peak_memory"]) > 0
     assert (absent["contestant"], absent["problem"]) == ("Spyx", "not installed")
     assert broken["problem"] == "ModuleNotFoundError: No module named 'norse'"
 
