@@ -201,10 +201,6 @@ class Tables:
             f"{qif}: {case}": estimate for qif in models for case, estimate in find(qif).items()
         }
 
-    def need_both(self) -> None:
-        """NotMade unless the study has LIF networks and QIF ones."""
-        self.comparisons(lambda qif: {})
-
     def comparisons(self, compare: Callable[[str], Cases]) -> Cases:
         """What ``compare`` finds of LIF beside each QIF model of the study."""
         return self.of_lif(lambda: self.of_qif(compare))
