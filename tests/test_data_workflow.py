@@ -8,6 +8,7 @@ import zipfile
 from collections import Counter
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,12 @@ from study.data.heidelberg_digits import WORDS
 from study.data.layout import Sample, write_spike_file
 from study.data.shd import RATES
 from webserver import serving
+
+
+def alone(name: str) -> dict[str, Any]:
+    """A shipped study file without what it is based on: here it is laid over smoke.yaml."""
+    content = yaml.safe_load((ROOT / "config" / name).read_text())
+    return {key: value for key, value in content.items() if key != "based_on"}
 
 
 def fsdd_zip() -> bytes:
@@ -41,7 +48,7 @@ def fsdd_zip() -> bytes:
 
 def test_fsdd_from_the_web_to_its_spikes(tmp_path: Path) -> None:
     project = copy_repository(tmp_path)
-    config = yaml.safe_load((ROOT / "config" / "fsdd.yaml").read_text())
+    config = alone("fsdd.yaml")
     recordings = config["data"]["recordings"]
     recordings |= {"n_files": 24, "jobs": 1}
     config["data"] |= {"n_units": 20, "duration": 0.3, "folds": None}
@@ -75,7 +82,7 @@ def test_a_file_that_is_new_in_a_folder_of_a_folder_is_noticed(tmp_path: Path) -
         file = words / f"{name}.wav"
         file.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(file, 0.1 * noise[number], 8000)
-    config = yaml.safe_load((ROOT / "config" / "smoke.yaml").read_text())
+    config = alone("smoke.yaml")
     own = {"source": "recordings", "recordings": {"folder": "words"}, "folds": None}
     config |= {"dataset": "my-words", "data": config["data"] | own}
     (project / "mine.yaml").write_text(yaml.safe_dump(config))
@@ -89,7 +96,7 @@ def test_a_file_that_is_new_in_a_folder_of_a_folder_is_noticed(tmp_path: Path) -
 @pytest.mark.weekly
 def test_recordings_of_the_heidelberg_digits_are_encoded_and_not_downloaded(tmp_path: Path) -> None:
     project = copy_repository(tmp_path)
-    config = yaml.safe_load((ROOT / "config" / "heidelberg.yaml").read_text())
+    config = alone("heidelberg.yaml")
     config["data"]["heidelberg_digits"]["path"] = "hd"
     (project / "mine.yaml").write_text(yaml.safe_dump(config))
     (project / "hd").mkdir()
@@ -113,7 +120,7 @@ def test_the_heidelberg_digits_stand_beside_shd(tmp_path: Path) -> None:
             samples.append(Sample(times, rng.integers(0, 700, len(times)), label, speaker))
             given.setdefault(speaker, []).append(len(times) / times[-1] / 1000)
         write_spike_file(project / f"{split}.h5", samples, words)
-    config = yaml.safe_load((ROOT / "config" / "heidelberg.yaml").read_text())
+    config = alone("heidelberg.yaml")
     config["data"] |= {"channels": None, "time_step": None, "folds": None}
     config["data"]["heidelberg_digits"]["spikes"] = {"train": "train.h5", "test": "test.h5"}
     (project / "mine.yaml").write_text(yaml.safe_dump(config))
