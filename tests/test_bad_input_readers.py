@@ -62,6 +62,19 @@ def test_tensors_are_kept(tmp_path: Path) -> None:
         assert (tmp_path / "x.safetensors").read_bytes() == content
 
 
+def test_products_of_tensors_do_not_depend_on_the_header(tmp_path: Path) -> None:
+    """Its length decides where in memory a tensor would lie, and so in which order BLAS adds up."""
+    draw = torch.Generator().manual_seed(0)
+    other, *rows = torch.randn(41, 731, dtype=torch.float64, generator=draw)
+    products = set()
+    for length in (0, 8):
+        tensors = {str(number): row for number, row in enumerate(rows)}
+        save_tensors(tmp_path / "x.safetensors", tensors, {"about": "x" * length})
+        loaded, _ = load_tensors(tmp_path / "x.safetensors")
+        products.add(tuple(float(other @ loaded[name]) for name in tensors))
+    assert len(products) == 1
+
+
 def test_tensors_cut_anywhere_or_with_a_wrong_bit_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     save_tensors(path, TENSORS, HEADER)

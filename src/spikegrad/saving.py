@@ -55,7 +55,9 @@ def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get("spikegrad", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Copies, which torch aligns: else the last bits of products depend on where in the file
+            # a tensor is, and so on the length of the header.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:  # ValueError: no JSON, no UTF-8
         raise CheckpointError(f"{path}: not a whole file of tensors ({error})" + REMEDY) from None
     if not about:
