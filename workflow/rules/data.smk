@@ -3,7 +3,6 @@
 DATA = f"{RESULTS}/data"
 FOLDS = STUDY.data.fold_names
 SPLIT = f"{DATA}/{{fold}}/split.parquet"
-DATA_RESULTS = [f"{DATA}/events.h5", f"{DATA}/summary.csv", f"{DATA}/folds.csv"]
 
 
 wildcard_constraints:
@@ -179,59 +178,3 @@ rule split:
         n_folds=STUDY.data.n_folds,
     script:
         "../scripts/split.py"
-
-
-rule data_statistics:
-    input:
-        events=rules.prepare.output.events,
-        splits=expand(rules.split.output.split, fold=FOLDS),
-    output:
-        samples=f"{DATA}/samples.parquet",
-        profiles=f"{DATA}/profiles.parquet",
-        examples=f"{DATA}/examples.parquet",
-        summary=f"{DATA}/summary.csv",
-        folds=f"{DATA}/folds.csv",
-    log:
-        f"{LOGS}/data/statistics.log",
-    benchmark:
-        f"{BENCHMARKS}/data_statistics.tsv"
-    resources:
-        **needs(6000, 60),
-    params:
-        folds=FOLDS,
-    script:
-        "../scripts/data_statistics.py"
-
-
-figure(
-    "data",
-    "data",
-    "examples and statistics",
-    pick(rules.data_statistics.output, "examples", "samples", "profiles"),
-    n_units=STUDY.data.n_inputs,
-)
-
-
-if STUDY.data.source == "heidelberg-digits":
-    DATA_RESULTS.append(f"{DATA}/shd_comparison.csv")
-
-    rule compare_with_shd:
-        input:
-            samples=rules.data_statistics.output.samples,
-        output:
-            table=f"{DATA}/shd_comparison.csv",
-        log:
-            f"{LOGS}/data/compare_with_shd.log",
-        localrule: True
-        params:
-            merged=STUDY.data.channels is not None,
-        script:
-            "../scripts/compare_with_shd.py"
-
-    figure(
-        "data",
-        "shd_comparison",
-        "beside SHD",
-        {"samples": rules.data_statistics.output.samples},
-        merged=STUDY.data.channels is not None,
-    )

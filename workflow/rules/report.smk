@@ -1,18 +1,52 @@
-# A page for each paper, made of the tables beside it, and all of the study in one file.
+# Claims judged, a page for each paper, and all of the study in one file.
+
+
+rule judge_claims:
+    input:
+        lambda w: all_at(sources(claimed(STUDY), PARTS)),
+    output:
+        table=at("claims.csv"),
+        page=at("claims.html"),
+        judged=at("judged.yaml"),
+    log:
+        f"{LOGS}/claims.log",
+    localrule: True
+    params:
+        tables={name: all_at(own) for name, own in claimed(STUDY).items()},
+        paper="2606.03935",
+        home="index.html",
+        data=STUDY.dataset,
+        seed=STUDY.seeds[0],
+    script:
+        "../scripts/judge_claims.py"
+
+
+use rule judge_claims as judge_ntk_claims with:
+    input:
+        lambda w: all_at(sources(ntk_claimed(STUDY), PARTS)),
+    output:
+        table=at("ntk/claims.csv"),
+        page=at("ntk/sg-ntk-claims.html"),
+        judged=at("ntk/judged.yaml"),
+    log:
+        f"{LOGS}/ntk/claims.log",
+    params:
+        tables={name: all_at(own) for name, own in ntk_claimed(STUDY).items()},
+        paper="2405.15539",
+        home="sg-ntk.html",
+        data="regression on the circle",
 
 
 rule ntk_page:
     input:
-        claims=rules.judge_ntk_claims.output,
-        errors=expand(rules.ntk_kernels.output.mean_errors, experiment=NTK_KERNELS),
-        trends=expand(NTK_TRENDS, experiment=NTK_ENSEMBLES),
-        figures=figure_files("ntk"),
+        rules.judge_ntk_claims.output,
+        stage("ntk"),
     output:
-        page=f"{NTK}/README.md",
-        html=f"{NTK}/sg-ntk.html",
-        study=f"{NTK}/study.yaml",
-        hours=f"{NTK}/hours.csv",
-        software=f"{NTK}/software.yaml",
+        page=at("ntk/README.md"),
+        html=at("ntk/sg-ntk.html"),
+        study=at("ntk/study.yaml"),
+        hours=at("ntk/hours.csv"),
+        software=at("ntk/software.yaml"),
     log:
         f"{LOGS}/ntk/page.log",
     localrule: True
@@ -25,26 +59,17 @@ rule ntk_page:
 
 use rule ntk_page as study_page with:
     input:
-        data=DATA_RESULTS,
-        training=TRAIN_RESULTS,
-        outcomes=each_run(rules.train.output.outcome),
-        networks=NETWORK_RESULTS,
-        search=SEARCH_RESULTS,
-        winners=(each_search(rules.search_best.output.best) if STUDY.search else []),
-        landscape=LANDSCAPE_RESULTS,
-        variants=VARIANT_RESULTS,
-        claims=[*rules.judge_claims.output, *rules.judge_ntk_claims.output],
-        figures=[
-            *figure_files("paper", "landscape", "variants"),
-            f"{RESULTS}/training/figures/learning_curves.png",
-        ],
-        linked=rules.ntk_page.output.page,
+        rules.judge_claims.output,
+        rules.judge_ntk_claims.output,
+        rules.ntk_page.output,
+        stage(*STAGES),
+        outcomes=all_at(run_files(STUDY, "outcome.json")),
     output:
-        page=f"{RESULTS}/README.md",
-        html=f"{RESULTS}/index.html",
-        study=f"{RESULTS}/study.yaml",
-        hours=f"{RESULTS}/hours.csv",
-        software=f"{RESULTS}/software.yaml",
+        page=at("README.md"),
+        html=at("index.html"),
+        study=at("study.yaml"),
+        hours=at("hours.csv"),
+        software=at("software.yaml"),
     log:
         f"{LOGS}/page.log",
     params:
@@ -52,56 +77,40 @@ use rule ntk_page as study_page with:
         benchmarks=BENCHMARKS,
 
 
-# What the report shows, in the order of FAMILIES: figures and tables, each with its family, what it
-# is, its file, and the name of its caption.
+# What the report shows, figures and then tables of each family: what it is called there, what each
+# is, its file and its caption.
 SHOWN = [
-    (one.family, content, f"{path}.{next(iter(one.outputs))}", one.name)
-    for one in FIGURES
-    for path, content in one.drawn.items()
-]
-SHOWN += [
-    ("training", "all runs", f"{TRAINING}/runs.csv", None),
-    ("training", "means over seeds", f"{TRAINING}/summary.csv", "training_summary"),
-    ("data", "summary", f"{DATA}/summary.csv", None),
-    ("data", "folds", f"{DATA}/folds.csv", None),
-]
-if STUDY.search:
-    SHOWN += [
-        ("search", content, f"{SEARCH}/{name}.csv", f"search_{name}")
-        for name, content in {
-            "stability": "trials that failed",
-            "regions": "what each region costs",
-            "rungs": "ranking from rung to rung",
-            "winners": "winners within the bounds",
-        }.items()
+    (title, *item)
+    for family, title in FAMILIES.items()
+    for item in [
+        *(
+            (own.content, at(f"{file}.{own.formats[0]}"), own.caption)
+            for file, own in PICTURES.items()
+            if file.rpartition("/")[0] == family
+        ),
+        *(
+            (content, at(f"{folder}/{table}"), caption)
+            for folder, part in PARTS.items()
+            for table, (content, caption) in part.shown.items()
+            if folder.partition("/")[0] == family.partition("/")[0]
+        ),
     ]
-if LANDSCAPES:
-    SHOWN += [
-        ("landscape", content, f"{LANDSCAPE}/{name}.csv", f"landscape_{name}")
-        for name, content in {
-            "states": "the networks looked at",
-            "census": "summary of the census",
-            "closeup_measures": "how rough close-ups are, values",
-        }.items()
-    ]
-if STUDY.data.source == "heidelberg-digits":
-    file = f"{DATA}/shd_comparison.csv"
-    SHOWN.append(("data", "beside SHD, values", file, "shd_comparison"))
-SHOWN.sort(key=lambda item: [*FAMILIES].index(item[0]))
+]
 
 
 rule whole_report:
     """The whole study in one file for the browser: the answer first, then all figures and tables."""
     input:
-        pages=[f"{RESULTS}/index.html", f"{NTK}/sg-ntk.html"],
-        files=[item[2] for item in SHOWN],
+        rules.study_page.output,
+        rules.ntk_page.output,
+        stage(*STAGES),
     output:
-        report=f"{RESULTS}/report.html",
+        report=at("report.html"),
     log:
         f"{LOGS}/report.log",
     localrule: True
     params:
-        shown=[(FAMILIES[family][0], *item) for family, *item in SHOWN],
+        shown=SHOWN,
         data=STUDY.dataset,
     script:
         "../scripts/whole_report.py"
@@ -112,7 +121,6 @@ rule publish:
     """Copy the study's page, tables, figures and networks to docs/results."""
     input:
         page=rules.study_page.output.page,
-        figures=figure_files(*FAMILIES),
     log:
         f"{LOGS}/publish.log",
     localrule: True
@@ -128,7 +136,6 @@ use rule publish as publish_ntk with:
     """The same of the second paper's part, which needs no spikes."""
     input:
         page=rules.ntk_page.output.page,
-        figures=figure_files("ntk"),
     log:
         f"{LOGS}/ntk/publish.log",
     params:
@@ -144,6 +151,6 @@ rule estimate:
         study=STUDY.model_dump(mode="json"),
         snakefile=workflow.main_snakefile,
         cores=workflow.resource_settings.cores,
-        table=f"{RESULTS}/estimate.csv",
+        table=at("estimate.csv"),
     script:
         "../scripts/estimate.py"

@@ -1,85 +1,73 @@
 # What a user asks for by name: snakemake --cores 2 --configfile config/demo.yaml -- training
-# All tables and pages that a stage is for, so that a deleted one is made again.
-DATA_RESULTS += map(str, rules.data_statistics.output)
-TRAIN_RESULTS += map(str, rules.summarise.output)
-CLAIM_RESULTS = [*rules.judge_claims.output, *rules.judge_ntk_claims.output]
-REPORT_RESULTS = [*rules.ntk_page.output, *rules.study_page.output]
-if STUDY.search:
-    SEARCH_RESULTS += map(str, rules.search_tables.output)
-
-
 rule data:
     """Spikes of the source, split, with their statistics and a figure."""
     input:
-        DATA_RESULTS,
-        figure_files("data"),
+        rules.prepare.output.events,
+        stage("data"),
 
 
 rule search:
     """The hyperparameters of each neuron model, with what the search has cost."""
     input:
-        SEARCH_RESULTS,
-        figure_files("search"),
+        stage("search"),
 
 
 rule training:
     """Networks with every seed, their accuracies on test data, spikes and measures."""
     input:
-        TRAIN_RESULTS,
-        NETWORK_RESULTS,
-        figure_files("training"),
+        all_at(run_files(STUDY, "trained.safetensors")),
+        stage("training", "networks"),
 
 
 rule landscapes:
     """Loss and gradient around the networks: lines, planes, jumps, minima."""
     input:
-        LANDSCAPE_RESULTS,
-        figure_files("landscape"),
+        stage("landscape"),
 
 
 rule variants:
     """Networks trained with something changed: what each change does."""
     input:
-        VARIANT_RESULTS,
-        figure_files("variants"),
+        stage("variants"),
 
 
 rule ntk:
     """Networks beside their surrogate-gradient kernels; needs no spikes."""
     input:
-        figure_files("ntk"),
+        stage("ntk"),
 
 
 rule figures:
     """The papers' composed figures, and what they need."""
     input:
-        figure_files("paper"),
+        stage("figures"),
 
 
 rule claims:
     """Every statement of the abstracts, judged."""
     input:
-        CLAIM_RESULTS,
+        rules.judge_claims.output,
+        rules.judge_ntk_claims.output,
 
 
 PLACES = {
-    "answer": f"{RESULTS}/index.html",
-    "accuracies": f"{TRAINING}/summary.csv",
-    "costs": f"{RESULTS}/estimate.csv",
-    "figures": f"{RESULTS}/figures",
+    "answer": at("index.html"),
+    "accuracies": at("training/scores/summary.csv"),
+    "costs": at("estimate.csv"),
+    "figures": at("figures"),
 }
 
 
 onsuccess:
     logger.info("\nDone. Where to look:")
-    places = made(PLACES)
+    places = newest(PLACES, STARTED)
     for what, place in {**places, "all tables and figures": RESULTS}.items():
         logger.info(f"  {what:22}  {place}")
     if "answer" in places:
         files = " ".join(map(os.path.relpath, workflow.overwrite_configfiles))
-        given = f"--configfile {files} " * bool(files)
+        options = f"--configfile {files} " * bool(files)
         logger.info(
-            f"  {'one page of all':22}  snakemake --cores 1 {given}-- whole_report"
+            f"  {'one page of all':22}  snakemake --cores 1 {options}-- whole_report"
         )
 
 

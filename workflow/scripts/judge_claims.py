@@ -9,10 +9,8 @@ from study.report.claims_page import claims_page
 from study.storage.tables import write_table
 
 log = start(snakemake)
-files = snakemake.input.items()
-given = {name: [file] if isinstance(file, str) else list(file) for name, file in files}
 judged, about = Path(snakemake.output.judged), snakemake.params
-write_judged(judged, given, paper=about.paper, data=about.data, seed=about.seed)
+write_judged(judged, about.tables, paper=about.paper, data=about.data, seed=about.seed)
 claims = judged_again(judged)
 log.info("\n%s", claims[["id", "case", "estimate", "low", "high", "n", "verdict"]].to_string())
 write_table(claims, snakemake.output.table, digits=6)

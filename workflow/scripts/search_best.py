@@ -47,7 +47,7 @@ with atomic(snakemake.output.best) as file:
 shares = importances(config.sampling.space, records, seed)
 tables = {
     "trials": trial_table(records, halving),
-    "runs": run_table(runs),
+    "finalists": run_table(runs),
     "importances": pd.DataFrame(shares.items(), columns=["parameter", "importance"]),
 }
 for name, table in tables.items():

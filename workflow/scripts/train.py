@@ -12,6 +12,7 @@ from spikegrad.settings import validate
 from study.config.search import search_seed
 from study.config.training import ModelSettings
 from study.data.dataset import load
+from study.entries import Training
 from study.search.selection import best_winner
 from study.storage.provenance import digest
 from study.storage.tables import write_table
@@ -19,19 +20,20 @@ from study.training.loop import train
 from study.training.run import snapshot_tensors
 
 log = start(snakemake)
-files, params = [snakemake.input.events, snakemake.input.split], snakemake.params
-data = load(*files, "train", params.inner)
-validation = None if params.inner is None else load(*files, "validation", params.inner)
-if params.samples:  # as for the trials of the first search
-    data = data.draw(params.samples, generator(search_seed(0)))
-settings = validate(ModelSettings, params.model)
+files = [snakemake.input.events, snakemake.input.split]
+training = Training(**snakemake.params.training)
+data, inner = load(*files, "train", training.inner), training.inner
+validation = None if inner is None else load(*files, "validation", inner)
+if training.samples:  # as for the trials of the first search
+    data = data.draw(training.samples, generator(search_seed(0)))
+settings = validate(ModelSettings, training.model)
 found = best_winner(snakemake.input.winner)
-settings = settings.with_parameters(found["parameters"]).with_parameters(params.overrides)
-neuron, seed = snakemake.wildcards.neuron, int(snakemake.wildcards.seed)
+settings = settings.with_parameters(found["parameters"]).with_parameters(training.overrides)
+neuron, seed = training.neuron, training.seed
 log.info("%s, seed %d: %s", neuron, seed, settings.model_dump_json())
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")
-choice = [params.code, settings.model_dump_json(), params.inner]
-identity = digest(files, f"{[*choice, params.samples]}")
+choice = [snakemake.params.code, settings.model_dump_json(), inner, training.samples]
+identity = digest(files, f"{choice}")
 
 run = train(settings, neuron, seed, data, validation, state, identity)
 about = {

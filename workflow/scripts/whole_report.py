@@ -4,15 +4,10 @@ from pathlib import Path
 
 from _job import start
 from spikegrad.files import atomic
-from study.report.captions import CAPTIONS
 from study.report.whole import Item, whole
 
 start(snakemake)
 params = snakemake.params
-items = [
-    Item(category, content, file, CAPTIONS.get(caption, ""))
-    for category, content, file, caption in params.shown
-]
 folder = Path(snakemake.output.report).parent
 with atomic(snakemake.output.report) as file:
-    file.write_text(whole(folder, params.data, items))
+    file.write_text(whole(folder, params.data, [Item(*item) for item in params.shown]))

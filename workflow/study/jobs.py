@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -33,3 +34,14 @@ def with_progress(work: Iterable[T], total: int, what: str) -> Iterator[T]:
             last = time.monotonic()
             log.info("%s: %d of %d done", what, done, total)
         yield piece
+
+
+def newest(places: Mapping[str, str], moment: float) -> dict[str, str]:
+    """Those files and folders of ``places`` that were written after ``moment`` (s since 1970), or
+    all that exist if none was."""
+    there = {what: place for what, place in places.items() if Path(place).exists()}
+
+    def written(place: str) -> float:
+        return max(file.stat().st_mtime for file in [Path(place), *Path(place).glob("*")])
+
+    return {what: p for what, p in there.items() if written(p) >= moment} or there

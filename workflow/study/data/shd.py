@@ -56,7 +56,7 @@ SHD_COMPARISON_TABLE = Table(
 )
 
 
-def compare(samples: pd.DataFrame, merged: bool) -> pd.DataFrame:
+def comparison(samples: pd.DataFrame, merged: bool) -> pd.DataFrame:
     """Each published quantity of SHD, the same of ``samples``, and their difference.
 
     Where channels are ``merged`` their numbers are not compared.

@@ -39,7 +39,21 @@ PROFILES_TABLE = Table(
 )
 
 
-def describe(events: str | Path, split: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def describe(events: Path, splits: list[Path], folds: list[str]) -> dict[str, pd.DataFrame]:
+    """All tables about the prepared file ``events``, with the tables of its ``folds``."""
+    samples, profiles = samples_and_profiles(events, splits[0])
+    return {
+        "samples": samples,
+        "profiles": profiles,
+        "examples": examples(events, splits[0]),
+        "summary": summarise(samples).reset_index(),
+        "folds": parts_of_folds(dict(zip(folds, splits, strict=True))),
+    }
+
+
+def samples_and_profiles(
+    events: str | Path, split: str | Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A row per sample, and profiles over channels and time, of the prepared file ``events``.
 
     Samples are grouped as in the outer fold of the table ``split`` and its first inner fold.

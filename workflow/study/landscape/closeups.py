@@ -85,10 +85,10 @@ CLOSEUP_MEASURES_TABLE = Table(
 )
 
 
-def closeup_measures(planes: pd.DataFrame) -> pd.DataFrame:
+def closeup_measures(closeups: pd.DataFrame) -> pd.DataFrame:
     """A row for each plane of :func:`closeups`. What diverges is a wall around the rest."""
     rows = []
-    for key, own in planes.groupby(["neuron", "seed", "reach", "of"], sort=False):
+    for key, own in closeups.groupby(["neuron", "seed", "reach", "of"], sort=False):
         columns = {
             name: own.pivot_table(index="y", columns="x", values=name, dropna=False).to_numpy()
             for name in ("loss", "slope_x", "slope_y", "norm")

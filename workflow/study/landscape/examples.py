@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from study.data.dataset import SpikeDataset
+from study.config.landscape import LandscapeSettings
+from study.data.dataset import SpikeDataset, load
 from study.landscape.constants import JUMP
 from study.landscape.directions import load_centres
 from study.landscape.isolation import Line
-from study.landscape.objective import Objective
+from study.landscape.objective import Objective, landscape_samples
 from study.storage.columns import Table, shared
+
+log = logging.getLogger(__name__)
 
 REACH = 2e-3
 """Relative distance from the change over which the sample is followed, to both sides."""
@@ -94,3 +98,39 @@ def example(
         trace = layer.trace(found.trains[change["layer"] - 1], 0, change["unit"], times)
         potentials.append(pd.DataFrame({"side": side, "time": times, "potential": trace}))
     return pd.DataFrame(losses), pd.concat(spikes), pd.concat(potentials)
+
+
+def examples(
+    events: Path,
+    splits: list[Path],
+    directions: list[Path],
+    changes: pd.DataFrame,
+    networks: list[tuple[str, int]],
+    landscape: LandscapeSettings,
+) -> dict[str, pd.DataFrame]:
+    """:func:`example` for each of :func:`choose`'s changes of each neuron model.
+
+    ``splits`` and ``directions`` are those of the ``networks``, neuron model and seed of each.
+    ValueError if the census has found no change at all.
+    """
+    files = {
+        (neuron, seed): own
+        for (neuron, seed), *own in zip(networks, splits, directions, strict=True)
+    }
+    chosen, parts = [], []
+    for neuron, own in changes.groupby("neuron", sort=False):
+        picked = choose(own)
+        if not picked:
+            log.warning("%s: the census found no change in trained networks", neuron)
+        for kind, change in picked.items():
+            chosen.append({**change, "kind": kind})
+            split, around = files[neuron, change["seed"]]
+            data = load(events, split, "train")
+            samples = landscape_samples(data, landscape, change["seed"])
+            tables = example(change, around, samples, landscape.examples.points)
+            parts.append([table.assign(neuron=neuron, kind=kind) for table in tables])
+    if not parts:
+        raise ValueError("the census found no change at all: raise landscape.census.*.reach")
+    others = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
+    names = ("changes", "losses", "spikes", "potentials")
+    return dict(zip(names, (pd.DataFrame(chosen), *others), strict=True))

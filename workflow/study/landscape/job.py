@@ -16,10 +16,10 @@ import torch
 
 from spikegrad.network import Network
 from study.config.landscape import Census, LandscapeSettings, Profiles
-from study.data.dataset import SpikeDataset
+from study.data.dataset import SpikeDataset, load
 from study.jobs import share, with_progress
 from study.landscape.constants import STATES
-from study.landscape.directions import Centre
+from study.landscape.directions import Centre, load_centres
 from study.landscape.isolation import Line
 from study.landscape.objective import Objective, landscape_samples
 
@@ -60,6 +60,22 @@ class Job:
     """Of this job, from 0 to ``options.jobs`` - 1."""
     checkpoint: str | Path = ""
     snapshots: str | Path = ""
+
+    @classmethod
+    def from_files(
+        cls,
+        events: Path,
+        split: Path,
+        directions: Path,
+        checkpoint: Path,
+        snapshots: Path,
+        landscape: LandscapeSettings,
+        number: int,
+    ) -> Job:
+        """The job of these files and settings."""
+        network, centres = load_centres(directions)
+        data = load(events, split, "train")
+        return cls(landscape, network, centres, data, number, checkpoint, snapshots)
 
     @cached_property
     def key(self) -> dict[str, str | int]:

@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from spikegrad.network import Network
+from spikegrad.network import Network, load_network
 from spikegrad.seeds import generator
 from study.config.landscape import JUDGED_DEPTHS, LandscapeSettings, Profiles
 from study.data.dataset import SpikeDataset
@@ -35,6 +35,7 @@ from study.landscape.objective import (
 )
 from study.landscape.profiles import profile
 from study.storage.columns import Table, shared
+from study.training.trained import TrainedNetwork
 
 DRAWS = 3  # of samples and a direction
 LENGTHS = (1e-5, 1e-4, 1e-3, 3e-3, 1e-2)  # steps of training are 1e-3 to 5e-3 of all weights' norm
@@ -97,7 +98,7 @@ def down_the_gradient(
     return rows
 
 
-def roughness(
+def around(
     network: Network,
     data: SpikeDataset,
     options: LandscapeSettings,
@@ -148,14 +149,12 @@ ROUGHNESS_TABLE = Table(
 )
 
 
-def roughness_table(
-    network: Network, name: str, data: SpikeDataset, options: LandscapeSettings
-) -> pd.DataFrame:
-    """Rows of :func:`roughness` for each draw and each of :data:`LENGTHS`; ``name`` is the
-    network's file."""
+def roughness(trained: TrainedNetwork, landscape: LandscapeSettings) -> pd.DataFrame:
+    """Rows of :func:`around` for each draw and each of :data:`LENGTHS`."""
+    network, _ = load_network(trained.checkpoint)
     rows = [
-        {"neuron": network.neuron, "network": name, "draw": seed, **row}
+        {**trained.about, "draw": seed, **row}
         for seed in range(DRAWS)
-        for row in roughness(network, data, options, seed, LENGTHS)
+        for row in around(network, trained.train, landscape, seed, LENGTHS)
     ]
     return pd.DataFrame(rows, columns=["neuron", "network", "draw", *OF_SAMPLES, *STEP])

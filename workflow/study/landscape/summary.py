@@ -7,6 +7,7 @@ import pandas as pd
 
 from study.config.landscape import JUDGED_DEPTHS
 from study.landscape.constants import CAUSES, JUMP, SWAPS, have_settled, height_column
+from study.landscape.fragmentation import line_minima, plane_minima
 from study.storage.columns import Table, shared
 
 DEPTH = JUDGED_DEPTHS[0]
@@ -39,6 +40,33 @@ CENSUS_TABLE = Table(
         "largest_certified_jump": "largest jump of the loss at one of these",
     },
 )
+
+
+def summarise(
+    states: pd.DataFrame,
+    lines: pd.DataFrame,
+    planes: pd.DataFrame,
+    changes: pd.DataFrame,
+    census_lines: pd.DataFrame,
+    profiles: pd.DataFrame,
+    profile_minima: pd.DataFrame,
+    steps: pd.DataFrame,
+    updates: pd.DataFrame,
+    searches: dict[int, int],
+    folds: dict[int, str],
+) -> dict[str, pd.DataFrame]:
+    """States, minima of lines and planes by depth, what the census says, measures of each network."""
+    minima = line_minima(lines)
+    census = census_summary(changes, census_lines)
+    table = measures(profiles, profile_minima, minima, census, steps, updates)
+    found = table["seed"]
+    return {
+        "states": states,
+        "line_minima": minima,
+        "plane_minima": plane_minima(planes),
+        "census": census,
+        "measures": table.assign(fold=found.map(folds), search=found.map(searches)),
+    }
 
 
 def census_summary(changes: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

@@ -258,3 +258,16 @@ def _advantage(f: Array, prediction: Array, best: Array) -> dict[str, float]:
     se = each.std(ddof=1) / np.sqrt(len(f))
     z = each.mean() / se if se > 0 else 0.0  # the SG-NTK beside itself
     return {"advantage": each.mean(), "advantage_se": se, "advantage_z": z}
+
+
+def comparison(
+    networks: pd.DataFrame, problem: NTKProblem, experiment: NTKExperiment, n_resamples: int
+) -> dict[str, pd.DataFrame]:
+    """A trained ensemble beside regression with the SG-NTK and with other kernels."""
+    predicted = predictions(problem, experiment)
+    return {
+        "predictions": predicted,
+        "distances": distances(networks, predicted, n_resamples),
+        "spreads": spreads(networks, predicted, n_resamples),
+        "trends": trends(networks, predicted, n_resamples),
+    }

@@ -26,6 +26,10 @@ ANALYTIC_TABLE = Table(
 )
 
 
+QUANTITIES = ("squared_error", "drift")
+"""What is compared by width."""
+
+
 def analytic_rows(settings: NTKProblem, experiment: NTKExperiment) -> pd.DataFrame:
     """The analytic kernel with the point at angle 0, per slope and angle.
 
@@ -150,3 +154,20 @@ def growth(
         found = power(*(k.mean() for k in ends)), *interval, power(exact[low], exact[high])
         rows.append((*row, *found, experiment.hidden_layers))
     return pd.DataFrame(rows, columns=columns)
+
+
+def kernels(
+    networks: pd.DataFrame, problem: NTKProblem, experiment: NTKExperiment, n_resamples: int
+) -> dict[str, pd.DataFrame]:
+    """Finite networks' kernels beside the analytic kernel."""
+    analytic = analytic_rows(problem, experiment)
+    per_network = errors(networks, analytic)
+    powers = pd.concat(width_exponents(per_network, name, n_resamples) for name in QUANTITIES)
+    means = per_network.groupby(["slope", "width", "step"])[list(QUANTITIES)].mean()
+    return {
+        "analytic": analytic,
+        "errors": per_network,
+        "mean_errors": means.reset_index(),
+        "exponents": powers,
+        "growth": growth(networks, analytic, experiment, n_resamples),
+    }

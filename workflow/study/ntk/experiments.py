@@ -77,3 +77,10 @@ def train_cells(
                 table.assign(step=step, seed=build.SEED, slope=phi.slope, width=cell.width)
             )
     return pd.concat(tables, ignore_index=True)
+
+
+def networks(
+    problem: NTKProblem, experiment: NTKExperiment, job: int, checkpoints: Path, fingerprint: str
+) -> pd.DataFrame:
+    """What one job of an experiment trains and records."""
+    return train_cells(problem, experiment, experiment.jobs()[job], checkpoints, fingerprint)

@@ -125,7 +125,7 @@ OFF_CIRCLE_TABLE = Table(
 )
 
 
-def off_circle(setup: OffCircleConfig) -> pd.DataFrame:
+def off_circle_kernels(setup: OffCircleConfig) -> pd.DataFrame:
     """Kernels of each pair of Gaussian inputs of unequal norms, two hidden layers, psi = erf'."""
     draw = numpy_generator(build.SEED, build.Stream.OFF_CIRCLE)
     points = draw.normal(size=(setup.n_points, OFF_CIRCLE_INPUTS))
@@ -151,3 +151,15 @@ def off_circle(setup: OffCircleConfig) -> pd.DataFrame:
             "empirical_se": (np.std(kernels, axis=0, ddof=1) / np.sqrt(len(kernels))).ravel(),
         }
     )
+
+
+def limits(
+    problem: NTKProblem, analytic: AnalyticConfig, off_circle: OffCircleConfig
+) -> dict[str, pd.DataFrame]:
+    """What the formulas alone say: the target, limits of steep activations, inputs off the circle."""
+    return {
+        "problem": problem_rows(problem),
+        "diagonals": diagonals(problem, analytic),
+        "naive_regression": naive_regression(problem, analytic),
+        "off_circle": off_circle_kernels(off_circle),
+    }

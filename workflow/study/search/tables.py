@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from study.config.search import Sampling
 from study.search.records import MEMORY, TIMEOUT
+from study.search.regions import region_table
 from study.search.selection import SEARCH, over_inner_folds
 from study.statistics import spearman
 from study.storage.columns import Table, shared
@@ -183,3 +185,22 @@ def winner_table(winners: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         for w in winners
         for key, place in w["places"].items()
     )
+
+
+def summarise(
+    trials: pd.DataFrame,
+    finalists: pd.DataFrame,
+    winners: list[dict[str, Any]],
+    sampling: Sampling,
+    budget: int,
+) -> dict[str, pd.DataFrame]:
+    """All tables of all searches together."""
+    return {
+        "trials": trials,
+        "finalists": finalists,
+        "budget": budget_table(trials, budget),
+        "stability": stability_table(trials, winners),
+        "regions": region_table(sampling.space, trials),
+        "rungs": rung_table(trials, finalists),
+        "winners": winner_table(winners),
+    }

@@ -38,6 +38,7 @@ def folder_digest(folder: str | Path) -> str:
     return digest([], listing) if listing else ""
 
 
+@cache
 def code_digest(script: Path, *modules: str) -> str:
     """SHA-256 of what ``script`` and all of our packages that it imports say to Python.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -26,10 +25,10 @@ DELAYS_TABLE = Table(
 )
 
 
-def delays(runs: Iterable[tuple[str, int, str | Path]]) -> pd.DataFrame:
-    """All delays of ``runs``: a neuron model, a seed and the snapshots of each."""
+def delays(snapshots: list[Path], runs: list[tuple[str, int]]) -> pd.DataFrame:
+    """All delays of ``runs``, neuron model and seed of each, from their ``snapshots``."""
     tables = []
-    for neuron, seed, path in runs:
+    for (neuron, seed), path in zip(runs, snapshots, strict=True):
         tensors, _ = load_tensors(path)
         kept = list(by_epoch(tensors, "epoch").values())
         for match in filter(None, map(DELAY.fullmatch, sorted(kept[0]) if kept else ())):

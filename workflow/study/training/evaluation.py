@@ -11,6 +11,7 @@ from spikegrad.network import load_network
 from study.data.dataset import SpikeDataset, unseen_speakers
 from study.storage.columns import Table, shared
 from study.training.response import Response, no_response, respond
+from study.training.trained import TrainedNetwork
 
 SAMPLES_TABLE = Table(
     files=("training/*/samples.parquet",),
@@ -70,6 +71,13 @@ def scores(right: pd.Series[bool], unseen: pd.Series[bool], response: Response) 
         "accuracy_seen_speakers": float(right[~unseen].mean()),
         **{name: getattr(response, name) for name in others},
     }
+
+
+def evaluation(trained: TrainedNetwork) -> dict[str, pd.DataFrame]:
+    """Scores and answers of a final network, which no validation sample was held out for."""
+    row, samples = evaluate(trained.checkpoint, trained.test, trained.train)
+    del row["validation_accuracy"]
+    return {"runs": pd.DataFrame([row]), "samples": samples}
 
 
 def evaluate(

@@ -166,7 +166,7 @@ def check_answer(answer: Response, epoch: int) -> None:
     _check_finite(answer.loss, f"loss after epoch {epoch}")
 
 
-def further_epochs(
+def train_on(
     network: Network,
     optimizer: Adam,
     data: SpikeDataset,

@@ -7,13 +7,14 @@ from dataclasses import replace
 import pandas as pd
 import torch
 
-from spikegrad.network import Network
+from spikegrad.network import Network, load_network
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.data.dataset import SpikeDataset
 from study.storage.columns import Table, shared
 from study.training.batches import moved
 from study.training.response import respond
+from study.training.trained import TrainedNetwork
 
 CHANGES: dict[str, tuple[float, ...]] = {
     "none": (0.0,),
@@ -55,7 +56,14 @@ ROBUSTNESS_TABLE = Table(
 )
 
 
-def robustness(network: Network, test: SpikeDataset) -> pd.DataFrame:
+def robustness(trained: TrainedNetwork) -> pd.DataFrame:
+    """:func:`answers_to_changes` of a final network."""
+    network, _ = load_network(trained.checkpoint)
+    table = answers_to_changes(network, trained.test)
+    return table.assign(**trained.about)[[*trained.about, *table]]
+
+
+def answers_to_changes(network: Network, test: SpikeDataset) -> pd.DataFrame:
     """The ``network``'s answers to the changed samples of ``test``.
 
     A row for each of :data:`CHANGES` and value ``by``: the columns change, by, accuracy and same.

@@ -5,10 +5,10 @@ docs/runaway.md explains it.
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,8 @@ from spikegrad.layers import SpikeOverflowError, SpikingLayer, assign
 from spikegrad.saving import load_tensors
 from spikegrad.seeds import numpy_generator
 from spikegrad.spikes import SpikeTrains
+from study.config.study import Runaway
 from study.storage.columns import Table, shared
-from study.storage.tables import read_table
 from study.training.mean_field import CURRENT, RATES, TAU, mean_field
 from study.training.run import by_epoch
 
@@ -135,17 +135,18 @@ RUNAWAY_GAINS_TABLE = Table(
 
 
 def gains(
-    outcomes: Sequence[str], histories: Sequence[str], snapshots: Sequence[str]
+    outcomes: Sequence[Mapping[str, Any]],
+    histories: Sequence[pd.DataFrame],
+    snapshots: Sequence[str | Path],
 ) -> pd.DataFrame:
     """The largest :func:`gain` of a layer, of each LIF network after each epoch of its snapshots.
 
-    The files are those of the same runs in the same order. The gain is 0 without recurrence;
+    All are those of the same runs in the same order. The gain is 0 without recurrence;
     of spikes that arrive in several copies, these count together, whatever their delays.
     """
     rows = []
-    for outcome_file, history, weights_file in zip(outcomes, histories, snapshots, strict=True):
-        outcome = json.loads(Path(outcome_file).read_text())["outcome"]
-        active = read_table(history).set_index("epoch")
+    for ended, history, weights_file in zip(outcomes, histories, snapshots, strict=True):
+        outcome, active = ended["outcome"], history.set_index("epoch")
         tensors, _ = load_tensors(weights_file)
         for epoch, weights in by_epoch(tensors, "epoch").items():
             recurrent = [w for name, w in weights.items() if name.endswith("recurrent_weight")]
@@ -154,3 +155,17 @@ def gains(
             row = active.loc[epoch]
             rows.append((row["seed"], epoch, found, row["spikes_per_neuron"], outcome))
     return pd.DataFrame(rows, columns=["seed", "epoch", "gain", "spikes_per_neuron", "outcome"])
+
+
+def runaway(
+    outcomes: list[dict[str, Any]],
+    histories: list[pd.DataFrame],
+    snapshots: list[Path],
+    neurons: list[str],
+    random: Runaway,
+) -> dict[str, pd.DataFrame]:
+    """Random networks of all ``neurons`` beside the theory, and gains of trained LIF networks."""
+    return {
+        "rates": rates(neurons, random.neurons, random.networks),
+        "gains": gains(outcomes, histories, snapshots),
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,9 +19,10 @@ from study.config.training import TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.storage.columns import Table, shared
 from study.training.batches import watched_samples
-from study.training.loop import DIVERGED, further_epochs
+from study.training.loop import DIVERGED, train_on
 from study.training.optimizer import Adam
 from study.training.run import by_epoch
+from study.training.trained import TrainedNetwork
 
 COLUMNS = {
     "neuron": "object",
@@ -50,35 +50,29 @@ SILENCE_TABLE = Table(
 )
 
 
-def silence_table(
-    checkpoint: str | Path,
-    snapshots: str | Path,
-    history: pd.DataFrame,
-    data: SpikeDataset,
-    epochs: int,
-) -> pd.DataFrame:
+def silence(trained: TrainedNetwork, further_epochs: int) -> pd.DataFrame:
     """What becomes of each hidden neuron of a run that trains on from its last snapshot.
 
-    It trains for ``epochs`` more, at the full constant learning rate and with a fresh optimizer.
-    ``checkpoint``, ``snapshots`` and ``history`` are the outputs of rule train, ``data`` those of
-    the run. A run without any snapshot gives a table without rows.
+    It trains for ``further_epochs`` more, at the full constant learning rate and with a fresh
+    optimizer. A run without any snapshot gives a table without rows.
     """
-    network, header = load_network(checkpoint)
-    kept = by_epoch(load_tensors(snapshots)[0], "epoch")
+    network, header = load_network(trained.checkpoint)
+    kept = by_epoch(load_tensors(trained.snapshots)[0], "epoch")
     if not kept:
         return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
-    options = validate(TrainingSettings, header["training"], where=str(checkpoint))
+    options = validate(TrainingSettings, header["training"], where=str(trained.checkpoint))
     last = max(kept)
     network.load_state_dict(kept[0])  # Adam's unit is the spread of the initial weights
     optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
     network.load_state_dict(kept[last])
-    ever, silent = spiked(history, sum(network.settings.layers))
+    ever, silent = spiked(trained.history, sum(network.settings.layers))
+    data = trained.train
     gradient = has_gradient(network, data, options.batch_size)
     woke, done = np.zeros(len(ever), bool), 0
-    seed, more = header["seed"], range(last + 1, last + 1 + epochs)
+    seed, more = header["seed"], range(last + 1, last + 1 + further_epochs)
     watched = watched_samples(data, seed)
     with suppress(*DIVERGED):
-        for answer in further_epochs(network, optimizer, data, watched, options, seed, more):
+        for answer in train_on(network, optimizer, data, watched, options, seed, more):
             woke |= (answer.counts.nansum(0) > 0).numpy()
             done += 1
     units = np.arange(len(ever))

@@ -110,3 +110,24 @@ def minutes(history: pd.DataFrame) -> float:
     killed and went on, or waited, has no longer ones for that."""
     epochs = history[history["epoch"] > 0]
     return float(len(epochs) * epochs["seconds"].median() / 60)
+
+
+def scores(
+    runs: pd.DataFrame,
+    samples: pd.DataFrame,
+    histories: pd.DataFrame,
+    searches: dict[int, int],
+    folds: dict[int, str],
+) -> dict[str, pd.DataFrame]:
+    """All runs with their searches and folds (by seed), their learning curves, and what they sum up
+    to."""
+    for table in (runs, samples, histories):
+        table.insert(0, "fold", table["seed"].map(folds))
+        table.insert(1, "search", table["seed"].map(searches))
+    keys = ["speaker", "unseen_speaker", "neuron", "fold", "search"]
+    return {
+        "runs": runs,
+        "summary": summary(runs, SCORES),
+        "speakers": accuracy_by_speaker(samples, keys),
+        "histories": histories,
+    }

@@ -1,0 +1,91 @@
+"""Functions called with files and settings: what a parameter is annotated as says how it is read."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import pandas as pd
+
+from spikegrad.settings import Section, part
+from study.storage.tables import READERS, read_table
+
+Tables = dict[str, pd.DataFrame]
+"""What a function of a part returns, by name; a single table has the function's own."""
+
+
+def named(function: str) -> Callable[..., Any]:
+    """The function that "module:name" stands for."""
+    module, _, name = function.partition(":")
+    return getattr(import_module(module), name)
+
+
+class Given:
+    """Files and settings by name, from which functions take what their parameters name.
+
+    A parameter annotated as a table is that of its file, or the rows of several; as a Path, its
+    file; as a list of these, or of what YAML and JSON files hold, one for each file. A section of
+    settings is validated. A class with a method
+    ``from_files`` is made by that, once. A
+    parameter with a default may have neither file nor setting.
+    """
+
+    def __init__(self, files: Mapping[str, Sequence[str]], settings: Mapping[str, Any]) -> None:
+        self._files = files
+        self._settings = settings
+        self._objects: dict[type, Any] = {}
+
+    def call(self, function: Callable[..., Any]) -> Any:
+        """The result of ``function``; TypeError if something is neither given nor has a default."""
+        hints = get_type_hints(function)
+        arguments = {}
+        for name, parameter in inspect.signature(function).parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                arguments |= {own: self._file(hints[name], own) for own in self._files}
+            elif hasattr(hints[name], "from_files"):
+                arguments[name] = self._object(hints[name])
+            elif name in self._files:
+                arguments[name] = self._file(hints[name], name)
+            elif name in self._settings:
+                arguments[name] = _setting(hints[name], self._settings[name])
+        return function(**arguments)
+
+    def tables(self, functions: Sequence[str]) -> Tables:
+        """All that these functions make."""
+        made: Tables = {}
+        for function in map(named, functions):
+            found = self.call(function)
+            made |= found if isinstance(found, dict) else {function.__name__: found}
+        return made
+
+    def _object(self, kind: Any) -> Any:
+        if kind not in self._objects:
+            self._objects[kind] = self.call(kind.from_files)
+        return self._objects[kind]
+
+    def _file(self, hint: Any, name: str) -> Any:
+        files = self._files[name]
+        if pd.DataFrame in (hint, *get_args(hint)) and get_origin(hint) is not list:
+            return read_table(*files)
+        if get_origin(hint) is list:
+            return [_read(get_args(hint)[0], file) for file in files]
+        (file,) = files
+        return _read(hint, file)
+
+
+def _read(hint: Any, file: str) -> Any:
+    return Path(file) if hint is Path else READERS[Path(file).suffix](Path(file))
+
+
+def _setting(hint: Any, value: Any) -> Any:
+    if hint is Path:
+        return Path(value)
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    for kind in kinds:
+        if value is not None and isinstance(kind, type) and issubclass(kind, Section):
+            return part(kind, value)
+    return value

@@ -1,0 +1,83 @@
+"""The kinds of entries of :mod:`study.parts`. All paths are below the study's folder.
+
+An entry names its functions as "module:name"; :mod:`study.calls` calls them with what their
+parameters name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Files = Mapping[str, Sequence[str]]
+
+
+def modules_of(functions: Sequence[str]) -> list[str]:
+    """The modules of "module:name"."""
+    return [function.partition(":")[0] for function in functions]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A network to train."""
+
+    neuron: str
+    seed: int
+    split: str
+    winners: Sequence[str]
+    """Files of the searches whose best by validation is trained; without any the settings are."""
+    model: Mapping[str, Any]
+    """Its settings."""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """Keys with other values than the winner has."""
+    inner: int | None = None
+    """Inner fold whose validation samples are held out; None trains on all that are not for
+    testing."""
+    samples: int | None = None
+    """Training samples; None is all."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A folder of tables that one job makes."""
+
+    name: str
+    """The same for all parts that the same functions make."""
+    functions: Sequence[str]
+    """Each makes some of the tables."""
+    tables: Sequence[str]
+    """Their files."""
+    inputs: Files = field(default_factory=dict)
+    """Files, or tables of other parts, by parameter."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """By parameter; a change repeats the part."""
+    digits: Mapping[str, int] = field(default_factory=dict)
+    """To how many the numbers of a CSV file are written."""
+    shown: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Tables that the report shows: what they are, and a caption."""
+    megabytes: int = 0
+    minutes: int = 0
+    """What the first attempt may take on a cluster. 0 is work of a moment, done where snakemake
+    runs."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure."""
+
+    function: str
+    content: str
+    """What it shows, in the report."""
+    inputs: Files
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    caption: str = ""
+    formats: Sequence[str] = ("png", "pdf")
+
+
+def sources(inputs: Files, parts: Mapping[str, Part]) -> list[str]:
+    """What must be there for ``inputs``: of a table the folder that a job makes, else the file."""
+    files = [file for own in inputs.values() for file in own]
+    folders = [file.rpartition("/")[0] for file in files]
+    found = (o if o in parts else file for file, o in zip(files, folders, strict=True))
+    return list(dict.fromkeys(found))
