@@ -101,7 +101,7 @@ def any_of(names):
     return "|".join(map(re.escape, names)) or "none"
 
 
-def code(script, *functions):
+def code(script, functions=""):
     """A digest of what workflow/scripts/<script> and the modules that it imports do, those of
     ``functions`` among them. An edit makes a job run again, a comment or docstring does not. Jobs
     inherit what it was when they were planned: a process on a node reads the workflow anew.
@@ -159,7 +159,7 @@ def figure_files(*families):
     return [
         f"{file}.{suffix}"
         for file, picture in PICTURES.items()
-        for suffix in picture.formats
+        for suffix in picture.formats.split()
         if not families or file.rpartition("/")[0] in families
     ]
 

@@ -84,7 +84,7 @@ SHOWN = [
     for family, title in FAMILIES.items()
     for item in [
         *(
-            (own.content, at(f"{file}.{own.formats[0]}"), own.caption)
+            (own.content, at(f"{file}.{own.formats.split()[0]}"), own.caption)
             for file, own in PICTURES.items()
             if file.rpartition("/")[0] == family
         ),

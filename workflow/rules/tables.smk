@@ -73,7 +73,7 @@ rule measure:
     params:
         part=lambda w: given(part_of(w)),
         modules=lambda w: modules_of(part_of(w).functions),
-        code=lambda w: code("make_tables.py", *part_of(w).functions),
+        code=lambda w: code("make_tables.py", part_of(w).functions),
     script:
         "../scripts/make_tables.py"
 
@@ -99,8 +99,8 @@ rule figure:
     localrule: True
     params:
         picture=lambda w: given(picture_of(w)),
-        modules=lambda w: modules_of([picture_of(w).function]),
-        code=lambda w: code("draw_figure.py", picture_of(w).function),
+        modules=lambda w: modules_of(picture_of(w).functions),
+        code=lambda w: code("draw_figure.py", picture_of(w).functions),
         data=STUDY.dataset,
     script:
         "../scripts/draw_figure.py"

@@ -5,7 +5,7 @@ wildcard_constraints:
 
 rule compile_engine:
     output:
-        done=at("engine.compiled"),
+        done=at("training/engine.compiled"),
     log:
         f"{LOGS}/compile_engine.log",
     benchmark:

@@ -10,7 +10,7 @@ from study.style import save
 start(snakemake)
 picture = snakemake.params.picture
 settings = {"data": snakemake.params.data, **picture["settings"]}
-drawn = Given(picture["inputs"], settings).call(named(picture["function"]))
+drawn = Given(picture["inputs"], settings).call(named(picture["functions"]))
 if isinstance(drawn, str):  # a page of HTML
     with atomic(Path(snakemake.output[0])) as file:
         file.write_text(drawn)

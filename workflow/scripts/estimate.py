@@ -12,6 +12,7 @@ from _job import start
 from spikegrad.settings import validate
 from study.config.study import Study
 from study.costs import Work, cost_table, job_seconds, search_rungs, text
+from study.parts import parts
 from study.storage.tables import write_table
 
 start(snakemake)
@@ -30,10 +31,26 @@ with redirect_stdout(quiet), redirect_stderr(quiet), SnakemakeApi(output) as api
 dag = workflow._workflow.dag
 planned = [job for level in dag.toposorted() for job in sorted(level, key=str) if job.output]
 
-seconds = job_seconds(study, Counter(job.rule.name for job in planned))
+entries = parts(study)
+
+
+def kind_of(job):
+    """What study.costs calls such jobs."""
+    if job.rule.name in ("measure", "table"):
+        return entries[job.wildcards.part].name
+    return f"{job.rule.name} {stage_of(job)}" if job.rule.name == "train" else job.rule.name
+
+
+def stage_of(job):
+    """The first folder of what a job makes."""
+    first, *below = Path(job.output[0]).relative_to(f"results/{study.dataset}").parts
+    return first if below else "pages"
+
+
+seconds = job_seconds(study, Counter(map(kind_of, planned)))
 works, places = [], {}
 for job in planned:
-    name, stage = job.rule.name, Path(job.rule.snakefile).stem
+    name, stage = kind_of(job), stage_of(job)
     before = tuple(places[other] for other in dag.dependencies[job])
     if name == "search_best":  # a checkpoint plans the trials
         for jobs, one in search_rungs(study):

@@ -16,9 +16,9 @@ work = {
     "fingerprint": digest([], f"{snakemake.params.code} {part['settings']}"),
 }
 made = Given(part["inputs"], part["settings"] | work).tables(part["functions"])
-if made.keys() != {Path(table).stem for table in part["tables"]}:
+if made.keys() != {Path(table).stem for table in part["tables"].split()}:
     raise ValueError(f"{part['functions']} made {[*made]}, and not {part['tables']}")
 folder.mkdir(parents=True, exist_ok=True)
-for file in part["tables"]:
+for file in part["tables"].split():
     write_table(made[Path(file).stem], folder / file, part["digits"].get(file))
 shutil.rmtree(checkpoints, ignore_errors=True)

@@ -54,10 +54,10 @@ class Given:
                 arguments[name] = _setting(hints[name], self._settings[name])
         return function(**arguments)
 
-    def tables(self, functions: Sequence[str]) -> Tables:
-        """All that these functions make."""
+    def tables(self, functions: str) -> Tables:
+        """All that ``functions``, separated by spaces, make."""
         made: Tables = {}
-        for function in map(named, functions):
+        for function in map(named, functions.split()):
             found = self.call(function)
             made |= found if isinstance(found, dict) else {function.__name__: found}
         return made

@@ -1,4 +1,4 @@
-"""What a study will cost, within a factor of two: the work of each rule's jobs, counted from the
+"""What a study will cost, within a factor of two: the work of each kind of job, counted from the
 settings, times what kept studies took for as much (docs/results/*/hours.csv)."""
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ PROFILE = 5000  # points of a profile of length 1 to both sides
 ROUGHNESS, ROBUSTNESS = 30, 17  # losses of each of its points; passes over the test samples
 NETWORK_STEP, WEIGHT = 1e-5, 6e-10  # seconds of a step of an SG-NTK network, of a weight in it
 SOUND = 0.1  # seconds in which a sample is heard
-FIXED = {"compile_engine": 50.0, "download": 60.0, "download_archive": 60.0, "ntk_stability": 60.0}
+FIXED = {"compile_engine": 100.0, "download": 60.0, "download_archive": 60.0, "stability": 60.0}
 
 COSTS_TABLE = Table(
     files=("estimate.csv",),
-    says="What `snakemake estimate` expects of the study, a row for each rule.",
+    says="What `snakemake estimate` expects of the study, a row for each kind of job.",
     columns={
-        "stage": "file of rules that the rule is in",
-        "rule": "the rule",
+        "stage": "first folder of what the job makes",
+        "rule": "the rule, or the name of the part that rule measure or table makes",
         "jobs": "its jobs; of a search those that its budget pays if no trial fails",
         "core_hours": "hours that all of them take, on one core",
         "chain_hours": "hours of those that are in the longest chain of jobs",
@@ -84,7 +84,10 @@ def search_rungs(study: Study) -> Iterator[tuple[int, float]]:
 
 
 def job_seconds(study: Study, jobs: Mapping[str, int]) -> dict[str, float]:
-    """Seconds of a core that a job of each rule takes, on average, by how many ``jobs`` it has."""
+    """Seconds of a core that a job of each kind takes, on average, by how many ``jobs`` it has.
+
+    Kinds are rules, of trainings their first folder, of tables the names in :mod:`study.parts`.
+    """
     (train, test), around = samples(study), study.landscape
     one = mean(sample(study, neuron) for neuron in study.neurons)
     training = train * one * mean(study.model(n).training.epochs for n in study.neurons)
@@ -106,6 +109,7 @@ def job_seconds(study: Study, jobs: Mapping[str, int]) -> dict[str, float]:
     networks = len(study.neurons) * len(around.seeds or ())
     measured = {"roughness": ROUGHNESS * profile, "robustness": ROBUSTNESS * test}
     measures = LOSS * one * sum(measured.get(measure, 0.0) for measure in study.measures)
+    runs, closer = (len(study.neurons) * n for n in (len(study.seeds), study.n_searches))
     steps = 0.0
     for experiment in study.ntk.experiments():
         weights = [n * (3 + n * (experiment.hidden_layers - 1)) for n in experiment.widths]
@@ -113,17 +117,15 @@ def job_seconds(study: Study, jobs: Mapping[str, int]) -> dict[str, float]:
         steps += each * sum(NETWORK_STEP + WEIGHT * n for n in weights)
     shared = {
         "encode": SOUND * (train + test),
-        "ntk_train": steps,
-        **{f"landscape_{name}": networks * LOSS * one * n for name, n in losses.items()},
+        "dense_networks": steps,
+        "networks": (study.silence.epochs * train + test) * one * runs + closer * measures,
+        **{name: networks * LOSS * one * n for name, n in losses.items()},
     }
     own = FIXED | {
-        "train": training,
-        "train_equal_activity": training,
-        "train_variant": training * mean(shares or [1.0]),
-        "silence": study.silence.epochs * train * one,
-        "evaluate": len(study.seeds) * test * one,
-        "measure_network": measures,
-        "score_variant": measures,
+        "train training": training,
+        "train landscape": training,
+        "train variants": training * mean(shares or [1.0]),
+        "variants": measures,
     }
     own |= {rule: seconds / jobs[rule] for rule, seconds in shared.items() if rule in jobs}
     return {rule: START + own.get(rule, 0.0) for rule in jobs}
@@ -145,7 +147,7 @@ SUMS = {"jobs": "sum", "core_hours": "sum", "chain_hours": "sum", "memory_mb": "
 
 
 def cost_table(works: Sequence[Work]) -> pd.DataFrame:
-    """A row for each rule, as :data:`COSTS_TABLE` says."""
+    """A row for each kind of job, as :data:`COSTS_TABLE` says."""
     ends: list[float] = []
     for work in works:
         ends.append(work.seconds + max((ends[k] for k in work.before), default=0.0))

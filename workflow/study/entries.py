@@ -13,11 +13,6 @@ from typing import Any
 Files = Mapping[str, Sequence[str]]
 
 
-def modules_of(functions: Sequence[str]) -> list[str]:
-    """The modules of "module:name"."""
-    return [function.partition(":")[0] for function in functions]
-
-
 @dataclass(frozen=True)
 class Training:
     """A network to train."""
@@ -40,18 +35,19 @@ class Training:
 
 @dataclass(frozen=True)
 class Part:
-    """A folder of tables that one job makes."""
+    """Tables that one job makes, in a folder of their own."""
 
-    name: str
-    """The same for all parts that the same functions make."""
-    functions: Sequence[str]
-    """Each makes some of the tables."""
-    tables: Sequence[str]
-    """Their files."""
+    folder: str
+    functions: str
+    """Those that make them, separated by spaces."""
+    tables: str
+    """Their files, separated by spaces."""
     inputs: Files = field(default_factory=dict)
     """Files, or tables of other parts, by parameter."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """By parameter; a change repeats the part."""
+    name: str = ""
+    """The same for all parts that the same functions make; if empty, the folder's last."""
     digits: Mapping[str, int] = field(default_factory=dict)
     """To how many the numbers of a CSV file are written."""
     shown: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -66,13 +62,28 @@ class Part:
 class Picture:
     """A figure."""
 
-    function: str
+    file: str
+    """Without a suffix."""
+    functions: str
+    """The one that draws it."""
     content: str
     """What it shows, in the report."""
     inputs: Files
     settings: Mapping[str, Any] = field(default_factory=dict)
     caption: str = ""
-    formats: Sequence[str] = ("png", "pdf")
+    formats: str = "png pdf"
+
+
+def modules_of(functions: str) -> list[str]:
+    """The modules of functions, "module:name", separated by spaces."""
+    return [function.partition(":")[0] for function in functions.split()]
+
+
+def by_name(*files: str, **others: str | Sequence[str]) -> dict[str, Sequence[str]]:
+    """Files by their names without a suffix, and one or several ``others`` by those that are
+    given."""
+    own = {file.rpartition("/")[2].partition(".")[0]: [file] for file in files}
+    return own | {k: [o] if isinstance(o, str) else o for k, o in others.items()}
 
 
 def sources(inputs: Files, parts: Mapping[str, Part]) -> list[str]:

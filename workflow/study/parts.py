@@ -12,7 +12,7 @@ from typing import Any
 from study.config.ntk import NTKExperiment
 from study.config.study import Study
 from study.config.variants import Variant, by_file, neurons_of
-from study.entries import Part, Picture, Training
+from study.entries import Part, Picture, Training, by_name
 from study.ntk import TRUE_DERIVATIVE
 from study.report.captions import CAPTIONS
 
@@ -21,7 +21,8 @@ EQUAL_ACTIVITY = {"training.activity": {"strength": 0.005, "target": 10.0}}
 """Networks are trained once more with this activity, the same for all neuron models, and otherwise
 as before, so that these are compared where they spike equally often."""
 LONG = {"megabytes": 4000, "minutes": 1440}
-"""Work with networks, of a length that depends on the settings."""
+"""Work with networks, which takes as long as the settings make it."""
+SHORT = {"megabytes": 2000, "minutes": 60}
 
 
 # Trainings
@@ -43,12 +44,15 @@ def run_files(study: Study, name: str, neurons: Sequence[str] | None = None) -> 
     return [f"training/{neuron}/{seed}/{name}" for neuron, seed in product(models, study.seeds)]
 
 
+def searches_and_folds(study: Study) -> dict[str, dict[int, Any]]:
+    """The search of each seed, and its outer fold."""
+    searches = {seed: study.search_of(seed) for seed in study.seeds}
+    return {"searches": searches, "folds": {s: study.fold_of(k) for s, k in searches.items()}}
+
+
 def first_seeds(study: Study) -> dict[int, int]:
     """The first seed of each search."""
-    first: dict[int, int] = {}
-    for seed in study.seeds:
-        first.setdefault(study.search_of(seed), seed)
-    return first
+    return {study.search_of(seed): seed for seed in reversed(study.seeds)}
 
 
 def variants(study: Study) -> dict[str, Variant]:
@@ -71,18 +75,13 @@ def trainings(study: Study) -> dict[str, Training]:
     first = [k for k in range(study.n_searches) if study.fold_of(k) == study.fold_of(0)]
     for file, variant in variants(study).items():
         for neuron in neurons_of(study, variant):
-            shared = (split_of(study, 0), _winners(study, neuron, first))
-            # Without landscapes, few snapshots will do.
-            model = study.model(neuron).with_parameters({"training.snapshots": 2})
+            fold = (split_of(study, 0), _winners(study, neuron, first))
+            # Without landscapes, few snapshots will do; samples to validate with are held out.
+            fewer = study.model(neuron).with_parameters({"training.snapshots": 2})
+            model = fewer.model_dump(mode="json")
             for (case, own), seed in product(variant.cases.items(), variant.seeds):
                 found[f"variants/networks/{file}/{case}/{neuron}/{seed}"] = Training(
-                    neuron,
-                    seed,
-                    *shared,
-                    model.model_dump(mode="json"),
-                    own.parameters,
-                    inner=0,  # samples to validate with are held out
-                    samples=own.samples,
+                    neuron, seed, *fold, model, own.parameters, inner=0, samples=own.samples
                 )
     return found
 
@@ -96,64 +95,51 @@ def _winners(study: Study, neuron: str, searches: Sequence[int]) -> list[str]:
 
 def parts(study: Study) -> dict[str, Part]:
     """All tables of a study, by their folders."""
-    found: dict[str, Part] = {}
-    for stage in (_data, _search, _networks, _training, _landscape, _variants, _ntk):
-        found.update(stage(study))
-    return found
+    stages = (_data, _search, _networks, _training, _landscape, _variants, _ntk)
+    return {part.folder: part for stage in stages for part in stage(study)}
 
 
-Parts = Iterator[tuple[str, Part]]
-
-
-def joined(
-    shares: Sequence[str], tables: Sequence[str], by: Sequence[str] = (), **more: Any
-) -> Part:
-    """Tables of several folders, each joined to one, sorted ``by`` those columns that it has."""
+def _joined(folder: str, shares: Sequence[Part], tables: str, by: Sequence[str] = ()) -> Part:
+    """Those ``tables`` of all ``shares`` that have them, sorted ``by`` those columns that they
+    have."""
+    stems = [table.partition(".")[0] for table in tables.split()]
+    files = {
+        stem: [
+            f"{p.folder}/{stem}.parquet" for p in shares if f"{stem}.parquet" in p.tables.split()
+        ]
+        for stem in stems
+    }
     return Part(
-        "join",
-        ["study.storage.joining:join"],
-        tables,
-        {
-            stem: [f"{share}/{stem}.parquet" for share in shares]
-            for stem in (table.partition(".")[0] for table in tables)
-        },
-        {"sorted_by": list(by)},
-        **more,
+        folder, "study.storage.joining:join", tables, files, {"sorted_by": list(by)}, "join"
     )
 
 
-def _data(study: Study) -> Parts:
+def _data(study: Study) -> Iterator[Part]:
     folds = list(study.data.fold_names)
-    yield (
+    yield Part(
         "data/statistics",
-        Part(
-            "statistics",
-            ["study.data.statistics:describe"],
-            ["samples.parquet", "profiles.parquet", "examples.parquet", "summary.csv", "folds.csv"],
-            {"events": [EVENTS], "splits": [f"data/{fold}/split.parquet" for fold in folds]},
-            {"folds": folds},
-            digits={"summary.csv": 6},
-            shown={"summary.csv": ("summary", ""), "folds.csv": ("folds", "")},
-            megabytes=6000,
-            minutes=60,
-        ),
+        "study.data.statistics:describe",
+        "samples.parquet profiles.parquet examples.parquet summary.csv folds.csv",
+        by_name(EVENTS, splits=[f"data/{fold}/split.parquet" for fold in folds]),
+        {"folds": folds},
+        digits={"summary.csv": 6},
+        shown={"summary.csv": ("summary", ""), "folds.csv": ("folds", "")},
+        megabytes=6000,
+        minutes=60,
     )
     if study.data.source == "heidelberg-digits":
-        yield (
+        yield Part(
             "data/shd",
-            Part(
-                "shd",
-                ["study.data.shd:comparison"],
-                ["comparison.csv"],
-                {"samples": ["data/statistics/samples.parquet"]},
-                {"merged": study.data.channels is not None},
-                digits={"comparison.csv": 5},
-                shown={"comparison.csv": ("beside SHD, values", CAPTIONS["shd_comparison"])},
-            ),
+            "study.data.shd:comparison",
+            "comparison.csv",
+            by_name("data/statistics/samples.parquet"),
+            {"merged": study.data.channels is not None},
+            digits={"comparison.csv": 5},
+            shown={"comparison.csv": ("beside SHD, values", CAPTIONS["shd_comparison"])},
         )
 
 
-def _search(study: Study) -> Parts:
+def _search(study: Study) -> Iterator[Part]:
     if study.search is None:
         return
     searches = [f"search/{n}/{k}" for n, k in product(study.neurons, range(study.n_searches))]
@@ -163,78 +149,57 @@ def _search(study: Study) -> Parts:
         "rungs": "ranking from rung to rung",
         "winners": "winners within the bounds",
     }
-    yield (
+    yield Part(
         "search/summary",
-        Part(
-            "searches",
-            ["study.search.tables:summarise"],
-            [
-                "trials.parquet",
-                "finalists.parquet",
-                "budget.csv",
-                *(f"{name}.csv" for name in contents),
-            ],
-            {
-                "trials": [f"{own}/trials.parquet" for own in searches],
-                "finalists": [f"{own}/finalists.parquet" for own in searches],
-                "winners": [f"{own}/best.yaml" for own in searches],
-            },
-            {
-                "sampling": study.search.sampling.model_dump(mode="json"),
-                "budget": study.search.budget,
-            },
-            shown={f"{k}.csv": (text, CAPTIONS[f"search_{k}"]) for k, text in contents.items()},
+        "study.search.tables:summarise",
+        f"trials.parquet finalists.parquet budget.csv {' '.join(f'{k}.csv' for k in contents)}",
+        by_name(
+            trials=[f"{own}/trials.parquet" for own in searches],
+            finalists=[f"{own}/finalists.parquet" for own in searches],
+            winners=[f"{own}/best.yaml" for own in searches],
         ),
+        {"sampling": study.search.sampling.model_dump(mode="json"), "budget": study.search.budget},
+        name="searches",
+        shown={f"{k}.csv": (text, CAPTIONS[f"search_{k}"]) for k, text in contents.items()},
     )
 
 
-def _networks(study: Study) -> Parts:
-    """Measures of single networks, those of one in one job."""
-    shares: dict[str, list[str]] = {}
-    closer = [name for name in ("roughness", "robustness") if name in study.measures]
-    first = first_seeds(study)
+def _networks(study: Study) -> Iterator[Part]:
+    """Measures of single networks, those of one in one job; some of each search's first alone."""
+    closer = {
+        "roughness": "study.landscape.roughness:roughness",
+        "robustness": "study.training.robustness:robustness",
+    }
+    closer = {name: own for name, own in closer.items() if name in study.measures}
+    rough = {"landscape": _sections(study, "samples", "profiles")} if "roughness" in closer else {}
+    shares = []
     for neuron, seed in product(study.neurons, study.seeds):
-        search = study.search_of(seed)
-        measures = ["evaluation", "silence", *(closer if first[search] == seed else [])]
-        functions = [f"study.training.{name}:{name}" for name in measures]
-        tables = ["runs", "samples", *measures[1:]]
-        folder, run = f"networks/jobs/{neuron}/{seed}", f"training/{neuron}/{seed}"
-        yield (
-            folder,
-            Part(
-                "networks",
-                [f.replace("training.roughness", "landscape.roughness") for f in functions],
-                [f"{table}.parquet" for table in tables],
-                {
-                    "events": [EVENTS],
-                    "split": [split_of(study, search)],
-                    "checkpoint": [f"{run}/trained.safetensors"],
-                    "snapshots": [f"{run}/snapshots.safetensors"],
-                    "history": [f"{run}/history.parquet"],
-                },
-                {
-                    "search": search,
-                    "further_epochs": study.silence.epochs,
-                    **(
-                        {"landscape": _sections(study, "samples", "profiles")}
-                        if "roughness" in measures
-                        else {}
-                    ),
-                },
-                **LONG,
+        search, run = study.search_of(seed), f"training/{neuron}/{seed}"
+        measures = {
+            "runs": "study.training.evaluation:evaluation",
+            "silence": "study.training.silence:silence",
+            **(closer if first_seeds(study)[search] == seed else {}),
+        }
+        share = Part(
+            f"networks/jobs/{neuron}/{seed}",
+            " ".join(measures.values()),
+            " ".join(f"{table}.parquet" for table in ("samples", *measures)),
+            by_name(
+                EVENTS,
+                split_of(study, search),
+                f"{run}/snapshots.safetensors",
+                f"{run}/history.parquet",
+                checkpoint=f"{run}/trained.safetensors",
             ),
+            {"search": search, "further_epochs": study.silence.epochs, **rough},
+            "networks",
+            **LONG,
         )
-        for table in tables:
-            shares.setdefault(table, []).append(f"{folder}/{table}.parquet")
-    yield (
-        "networks/measures",
-        Part(
-            "join",
-            ["study.storage.joining:join"],
-            ["samples.parquet", "silence.parquet", *(f"{name}.csv" for name in closer)],
-            {name: shares[name] for name in ("samples", "silence", *closer)},
-            {"sorted_by": []},
-        ),
+        shares.append(share)
+        yield share
+    tables = " ".join(f"{name}.csv" for name in closer)
+    yield _joined(
+        "networks/measures", shares, f"runs.parquet samples.parquet silence.parquet {tables}"
     )
 
 
@@ -243,90 +208,70 @@ def _sections(study: Study, *names: str) -> dict[str, Any]:
     return study.landscape.model_dump(mode="json", include=set(names))
 
 
-def _training(study: Study) -> Parts:
-    searches = {seed: study.search_of(seed) for seed in study.seeds}
-    yield (
+def _training(study: Study) -> Iterator[Part]:
+    yield Part(
         "training/scores",
-        Part(
-            "scores",
-            ["study.training.summary:scores"],
-            ["runs.csv", "summary.csv", "speakers.csv", "histories.parquet"],
-            {
-                "runs": [
-                    f"networks/jobs/{n}/{s}/runs.parquet"
-                    for n in study.neurons
-                    for s in study.seeds
-                ],
-                "samples": ["networks/measures/samples.parquet"],
-                "histories": run_files(study, "history.parquet"),
-            },
-            {"searches": searches, "folds": {s: study.fold_of(k) for s, k in searches.items()}},
-            digits={"summary.csv": 5, "speakers.csv": 6},
-            shown={
-                "runs.csv": ("all runs", ""),
-                "summary.csv": ("means over seeds", CAPTIONS["training_summary"]),
-            },
+        "study.training.summary:scores",
+        "runs.csv summary.csv speakers.csv histories.parquet",
+        by_name(
+            "networks/measures/runs.parquet",
+            "networks/measures/samples.parquet",
+            histories=run_files(study, "history.parquet"),
         ),
+        searches_and_folds(study),
+        digits={"summary.csv": 5, "speakers.csv": 6},
+        shown={
+            "runs.csv": ("all runs", ""),
+            "summary.csv": ("means over seeds", CAPTIONS["training_summary"]),
+        },
     )
     seed = study.seeds[0]
-    yield (
+    yield Part(
         "training/traces",
-        Part(
-            "traces",
-            ["study.training.traces:rasters"],
-            ["rasters.parquet"],
-            {
-                "events": [EVENTS],
-                "split": [split_of_seed(study, seed)],
-                "checkpoints": [f"training/{n}/{seed}/trained.safetensors" for n in study.neurons],
-            },
-            megabytes=2000,
-            minutes=60,
+        "study.training.traces:rasters",
+        "rasters.parquet",
+        by_name(
+            EVENTS,
+            split_of_seed(study, seed),
+            checkpoints=[f"training/{n}/{seed}/trained.safetensors" for n in study.neurons],
         ),
+        **SHORT,
     )
     if "runaway" in study.measures:
         lif = [neuron for neuron in study.neurons if neuron == "lif"]  # perhaps none
-        yield (
+        yield Part(
             "training/runaway",
-            Part(
-                "runaway",
-                ["study.training.runaway:runaway"],
-                ["rates.csv", "gains.csv"],
-                {
-                    "outcomes": run_files(study, "outcome.json", lif),
-                    "histories": run_files(study, "history.parquet", lif),
-                    "snapshots": run_files(study, "snapshots.safetensors", lif),
-                },
-                {"neurons": list(study.neurons), "random": study.runaway.model_dump(mode="json")},
-                digits={"rates.csv": 6, "gains.csv": 6},
-                megabytes=2000,
-                minutes=60,
+            "study.training.runaway:runaway",
+            "rates.csv gains.csv",
+            by_name(
+                outcomes=run_files(study, "outcome.json", lif),
+                histories=run_files(study, "history.parquet", lif),
+                snapshots=run_files(study, "snapshots.safetensors", lif),
             ),
+            {"neurons": list(study.neurons), "random": study.runaway.model_dump(mode="json")},
+            digits={"rates.csv": 6, "gains.csv": 6},
+            **SHORT,
         )
     delayed = [n for n in study.neurons if study.model(n).network.delays is not None]
     if delayed:
-        yield (
+        yield Part(
             "training/learned",
-            Part(
-                "learned",
-                ["study.training.delays:delays"],
-                ["delays.parquet"],
-                {"snapshots": run_files(study, "snapshots.safetensors", delayed)},
-                {"runs": [[neuron, seed] for neuron in delayed for seed in study.seeds]},
-                megabytes=1500,
-                minutes=60,
-            ),
+            "study.training.delays:delays",
+            "delays.parquet",
+            by_name(snapshots=run_files(study, "snapshots.safetensors", delayed)),
+            {"runs": list(product(delayed, study.seeds))},
+            **SHORT,
         )
 
 
 LANDSCAPE_MEASURES = {
-    "surfaces": (["lines", "planes"], ["lines.parquet", "planes.parquet"]),
-    "closeups": (["closeups"], ["closeups.parquet"]),
-    "census": (["census"], ["changes.parquet", "census_lines.parquet", "census_losses.parquet"]),
-    "profiles": (["profiles"], ["profiles.parquet", "profile_minima.parquet"]),
+    "surfaces": (["lines", "planes"], "lines.parquet planes.parquet"),
+    "closeups": (["closeups"], "closeups.parquet"),
+    "census": (["census"], "changes.parquet census_lines.parquet census_losses.parquet"),
+    "profiles": (["profiles"], "profiles.parquet profile_minima.parquet"),
     "gradients": (
         ["steps", "updates"],
-        ["steps.parquet", "step_losses.parquet", "updates.csv", "sample_gradients.parquet"],
+        "steps.parquet step_losses.parquet updates.csv sample_gradients.parquet",
     ),
 }
 """What is measured around every network, each by the function of this name in the module of this
@@ -337,203 +282,158 @@ SORTED_BY = (
 )
 
 
-def _landscape(study: Study) -> Parts:
+def _landscape(study: Study) -> Iterator[Part]:
     seeds = study.landscape.seeds or ()
     if not seeds:
         return
+    networks = list(product(study.neurons, seeds))
     for measure, (sections, tables) in LANDSCAPE_MEASURES.items():
-        shares = []
-        for neuron, seed, job in product(study.neurons, seeds, range(study.landscape.jobs)):
-            run = f"training/{neuron}/{seed}"
-            shares.append(f"landscape/jobs/{measure}/{neuron}/{seed}/{job}")
-            yield (
-                shares[-1],
-                Part(
-                    measure,
-                    [f"study.landscape.{measure}:{measure}"],
-                    [f"{table.partition('.')[0]}.parquet" for table in tables],
-                    {
-                        "events": [EVENTS],
-                        "split": [split_of_seed(study, seed)],
-                        "directions": [f"landscape/directions/{neuron}/{seed}.safetensors"],
-                        "checkpoint": [f"{run}/trained.safetensors"],
-                        "snapshots": [f"{run}/snapshots.safetensors"],
-                    },
-                    {"landscape": _sections(study, "samples", "jobs", *sections), "number": job},
-                    **LONG,
+        shares = [
+            Part(
+                f"landscape/jobs/{measure}/{neuron}/{seed}/{job}",
+                f"study.landscape.{measure}:{measure}",
+                tables.replace(".csv", ".parquet"),
+                by_name(
+                    EVENTS,
+                    split_of_seed(study, seed),
+                    f"training/{neuron}/{seed}/snapshots.safetensors",
+                    checkpoint=f"training/{neuron}/{seed}/trained.safetensors",
+                    directions=f"landscape/directions/{neuron}/{seed}.safetensors",
                 ),
+                {"landscape": _sections(study, "samples", "jobs", *sections), "number": job},
+                measure,
+                **LONG,
             )
-        yield f"landscape/{measure}", joined(shares, tables, SORTED_BY)
-    searches = {seed: study.search_of(seed) for seed in study.seeds}
+            for (neuron, seed), job in product(networks, range(study.landscape.jobs))
+        ]
+        yield from [*shares, _joined(f"landscape/{measure}", shares, tables, SORTED_BY)]
     contents = {
         "states": "the networks looked at",
         "census": "summary of the census",
         "closeup_measures": "how rough close-ups are, values",
     }
-    yield (
+    yield Part(
         "landscape/summary",
-        Part(
-            "landscapes",
-            ["study.landscape.summary:summarise", "study.landscape.closeups:closeup_measures"],
-            [
-                *("states.csv", "line_minima.parquet", "plane_minima.parquet", "census.csv"),
-                *("measures.csv", "closeup_measures.csv"),
-            ],
-            {
-                "states": [f"landscape/directions/{seed}.parquet" for seed in seeds],
-                "lines": ["landscape/surfaces/lines.parquet"],
-                "planes": ["landscape/surfaces/planes.parquet"],
-                "closeups": ["landscape/closeups/closeups.parquet"],
-                "changes": ["landscape/census/changes.parquet"],
-                "census_lines": ["landscape/census/census_lines.parquet"],
-                "profiles": ["landscape/profiles/profiles.parquet"],
-                "profile_minima": ["landscape/profiles/profile_minima.parquet"],
-                "steps": ["landscape/gradients/steps.parquet"],
-                "updates": ["landscape/gradients/updates.csv"],
-            },
-            {"searches": searches, "folds": {s: study.fold_of(k) for s, k in searches.items()}},
-            digits={"measures.csv": 6},
-            shown={f"{k}.csv": (text, CAPTIONS[f"landscape_{k}"]) for k, text in contents.items()},
+        "study.landscape.summary:summarise study.landscape.closeups:closeup_measures",
+        "states.csv line_minima.parquet plane_minima.parquet census.csv measures.csv"
+        " closeup_measures.csv",
+        by_name(
+            "landscape/surfaces/lines.parquet",
+            "landscape/surfaces/planes.parquet",
+            "landscape/closeups/closeups.parquet",
+            "landscape/census/changes.parquet",
+            "landscape/census/census_lines.parquet",
+            "landscape/profiles/profiles.parquet",
+            "landscape/profiles/profile_minima.parquet",
+            "landscape/gradients/steps.parquet",
+            "landscape/gradients/updates.csv",
+            states=[f"landscape/directions/{seed}.parquet" for seed in seeds],
         ),
+        searches_and_folds(study),
+        "landscapes",
+        digits={"measures.csv": 6},
+        shown={f"{k}.csv": (text, CAPTIONS[f"landscape_{k}"]) for k, text in contents.items()},
     )
-    networks = list(product(study.neurons, seeds))
-    yield (
+    yield Part(
         "landscape/examples",
-        Part(
-            "examples",
-            ["study.landscape.examples:examples"],
-            ["changes.parquet", "losses.parquet", "spikes.parquet", "potentials.parquet"],
-            {
-                "events": [EVENTS],
-                "changes": ["landscape/census/changes.parquet"],
-                "splits": [split_of_seed(study, seed) for _, seed in networks],
-                "directions": [
-                    f"landscape/directions/{n}/{seed}.safetensors" for n, seed in networks
-                ],
-            },
-            {
-                "landscape": _sections(study, "samples", "examples"),
-                "networks": [[neuron, seed] for neuron, seed in networks],
-            },
-            **LONG,
+        "study.landscape.examples:examples",
+        "changes.parquet losses.parquet spikes.parquet potentials.parquet",
+        by_name(
+            EVENTS,
+            "landscape/census/changes.parquet",
+            splits=[split_of_seed(study, seed) for _, seed in networks],
+            directions=[f"landscape/directions/{n}/{seed}.safetensors" for n, seed in networks],
         ),
+        {"landscape": _sections(study, "samples", "examples"), "networks": networks},
+        **LONG,
     )
 
 
-def _variants(study: Study) -> Parts:
+def _variants(study: Study) -> Iterator[Part]:
     for file, variant in variants(study).items():
+        rough = "roughness" in variant.measures
+        cases = list(product(variant.cases.items(), variant.seeds))
         shares = []
         for neuron in neurons_of(study, variant):
-            runs = list(product(variant.cases.items(), variant.seeds))
-            folders = [f"variants/networks/{file}/{c}/{neuron}/{s}" for (c, _), s in runs]
-            shares.append(f"variants/jobs/{file}/{neuron}")
-            rough = "roughness" in variant.measures
-            yield (
-                shares[-1],
-                Part(
-                    "variants",
-                    ["study.variants:score"],
-                    ["runs.parquet", "speakers.parquet"],
-                    {
-                        "events": [EVENTS],
-                        "split": [split_of(study, 0)],
-                        "checkpoints": [f"{folder}/trained.safetensors" for folder in folders],
-                        "histories": [f"{folder}/history.parquet" for folder in folders],
-                    },
-                    {
-                        "change": by_file(study)[file],
-                        "to": [case.name for (_, case), _ in runs],
-                        "fold": study.fold_of(0),
-                        "landscape": _sections(study, "samples", "profiles") if rough else None,
-                    },
-                    **LONG,
+            runs = [f"variants/networks/{file}/{case}/{neuron}/{seed}" for (case, _), seed in cases]
+            share = Part(
+                f"variants/jobs/{file}/{neuron}",
+                "study.variants:score",
+                "runs.parquet speakers.parquet",
+                by_name(
+                    EVENTS,
+                    split_of(study, 0),
+                    checkpoints=[f"{run}/trained.safetensors" for run in runs],
+                    histories=[f"{run}/history.parquet" for run in runs],
                 ),
+                {
+                    "change": by_file(study)[file],
+                    "to": [case.name for (_, case), _ in cases],
+                    "fold": study.fold_of(0),
+                    "landscape": _sections(study, "samples", "profiles") if rough else None,
+                },
+                "variants",
+                **LONG,
             )
-        yield f"variants/scores/{file}", joined(shares, ["runs.csv", "speakers.csv"])
+            shares.append(share)
+        yield from [*shares, _joined(f"variants/scores/{file}", shares, "runs.csv speakers.csv")]
 
 
-def _ntk(study: Study) -> Parts:
-    ntk = study.ntk
+def _ntk(study: Study) -> Iterator[Part]:
+    ntk, limits = study.ntk, {"megabytes": 2000, "minutes": 240}
     problem = ntk.problem.model_dump(mode="json")
-    limits = {"megabytes": 2000, "minutes": 240}
-    yield (
+    yield Part(
         "ntk/limits",
-        Part(
-            "limits",
-            ["study.ntk.limits:limits"],
-            ["problem.csv", "diagonals.csv", "naive_regression.csv", "off_circle.parquet"],
-            {},
-            {
-                "problem": problem,
-                "analytic": ntk.analytic.model_dump(mode="json"),
-                "off_circle": ntk.off_circle.model_dump(mode="json"),
-            },
-            **limits,
-        ),
+        "study.ntk.limits:limits",
+        "problem.csv diagonals.csv naive_regression.csv off_circle.parquet",
+        {},
+        {
+            "problem": problem,
+            "analytic": ntk.analytic.model_dump(mode="json"),
+            "off_circle": ntk.off_circle.model_dump(mode="json"),
+        },
+        **limits,
     )
-    yield (
+    yield Part(
         "ntk/stability",
-        Part(
-            "stability",
-            ["study.ntk.instability:unstable_learning"],
-            ["cases.csv", "points.csv", "drift.parquet"],
-            {},
-            {"stability": ntk.stability.model_dump(mode="json")},
-            **limits,
-        ),
+        "study.ntk.instability:unstable_learning",
+        "cases.csv points.csv drift.parquet",
+        {},
+        {"stability": ntk.stability.model_dump(mode="json")},
+        **limits,
     )
     for experiment in ntk.experiments():
         own = {"problem": problem, "experiment": experiment.model_dump(mode="json")}
         for job in range(len(experiment.jobs())):
-            yield (
+            yield Part(
                 f"ntk/networks/{experiment.name}/{job}",
-                Part(
-                    "dense_networks",
-                    ["study.ntk.experiments:networks"],
-                    ["networks.parquet"],
-                    {},
-                    {**own, "job": job},
-                    **limits,
-                ),
+                "study.ntk.experiments:networks",
+                "networks.parquet",
+                {},
+                {**own, "job": job},
+                "dense_networks",
+                **limits,
             )
-        found = {
-            "inputs": {"networks": dense_networks(experiment)},
-            "settings": {**own, "n_resamples": ntk.n_resamples},
+        of_kernels = experiment in ntk.kernels
+        folder = "kernels" if of_kernels else "comparison"
+        yield Part(
+            f"ntk/{folder}/{experiment.name}",
+            f"study.ntk.{'convergence:kernels' if of_kernels else 'comparison:comparison'}",
+            "analytic.parquet errors.parquet mean_errors.csv exponents.csv growth.csv"
+            if of_kernels
+            else "predictions.parquet distances.csv spreads.csv trends.csv",
+            by_name(networks=dense_networks(experiment)),
+            {**own, "n_resamples": ntk.n_resamples},
+            folder,
+            digits={"mean_errors.csv": 6} if of_kernels else {},
             **limits,
-        }
-        if experiment in ntk.kernels:
-            yield (
-                f"ntk/kernels/{experiment.name}",
-                Part(
-                    "kernels",
-                    ["study.ntk.convergence:kernels"],
-                    [
-                        *("analytic.parquet", "errors.parquet", "mean_errors.csv", "exponents.csv"),
-                        "growth.csv",
-                    ],
-                    digits={"mean_errors.csv": 6},
-                    **found,
-                ),
-            )
-        else:
-            yield (
-                f"ntk/comparison/{experiment.name}",
-                Part(
-                    "comparison",
-                    ["study.ntk.comparison:comparison"],
-                    ["predictions.parquet", "distances.csv", "spreads.csv", "trends.csv"],
-                    **found,
-                ),
-            )
+        )
 
 
-def dense_networks(*experiments: NTKExperiment) -> list[str]:
-    """The tables of these experiments' networks."""
-    return [
-        f"ntk/networks/{experiment.name}/{job}/networks.parquet"
-        for experiment in experiments
-        for job in range(len(experiment.jobs()))
-    ]
+def dense_networks(experiment: NTKExperiment) -> list[str]:
+    """The tables of an experiment's networks."""
+    jobs = range(len(experiment.jobs()))
+    return [f"ntk/networks/{experiment.name}/{job}/networks.parquet" for job in jobs]
 
 
 def kernel_tables(experiments: Sequence[NTKExperiment], table: str) -> list[str]:
@@ -570,376 +470,308 @@ FAMILIES = {
     "ntk/figures": "SG-NTK",
 }
 """What the report calls the figures of each folder, in its order."""
-Pictures = Iterator[tuple[str, Picture]]
 
 
 def pictures(study: Study) -> dict[str, Picture]:
     """All figures of a study, by their files without a suffix."""
-    found = {}
-    for stage in (
-        _paper_pictures,
-        _landscape_pictures,
-        _training_pictures,
-        _variant_pictures,
-        _data_pictures,
-        _ntk_pictures,
-    ):
-        found.update(stage(study))
-    return dict(sorted(found.items(), key=lambda item: _family(item[0])))
+    stages = (_of_papers, _of_landscapes, _of_training, _of_variants, _of_data, _of_ntk)
+    return {picture.file: picture for stage in stages for picture in stage(study)}
 
 
-def _family(file: str) -> int:
-    return [*FAMILIES].index(file.rpartition("/")[0])
-
-
-def _trials(study: Study) -> dict[str, list[str]]:
+def _trials(study: Study) -> list[str]:
     """The trials of all searches, if there are any."""
-    return {"trials": ["search/summary/trials.parquet"]} if study.search else {}
+    return ["search/summary/trials.parquet"] if study.search else []
 
 
-def _paper_pictures(study: Study) -> Pictures:
+def _of_papers(study: Study) -> Iterator[Picture]:
     """What several stages found, a figure for each section of the papers."""
     several, seeds = len(study.neurons) > 1, study.landscape.seeds or ()
     if several:
-        yield (
+        yield Picture(
             "figures/performance",
-            Picture(
-                "study.figures.performance:draw",
-                "1: LIF and QIF, performance",
-                {
-                    "histories": ["training/scores/histories.parquet"],
-                    "runs": ["training/scores/runs.csv"],
-                    "speakers": ["training/scores/speakers.csv"],
-                    **_trials(study),
-                },
-                caption=CAPTIONS["paper_performance"],
+            "study.figures.performance:draw",
+            "1: LIF and QIF, performance",
+            by_name(
+                "training/scores/histories.parquet",
+                "training/scores/runs.csv",
+                "training/scores/speakers.csv",
+                *_trials(study),
             ),
+            caption=CAPTIONS["paper_performance"],
         )
     if several and seeds:
-        yield (
+        yield Picture(
             "figures/landscapes",
-            Picture(
-                "study.figures.landscapes:draw",
-                "1: LIF and QIF, landscapes",
-                {
-                    "planes": ["landscape/surfaces/planes.parquet"],
-                    "lines": ["landscape/surfaces/lines.parquet"],
-                    "steps": ["landscape/gradients/steps.parquet"],
-                    "step_losses": ["landscape/gradients/step_losses.parquet"],
-                    "line_minima": ["landscape/summary/line_minima.parquet"],
-                },
-                {
-                    "seed": seeds[0],
-                    "pair": list(study.landscape.planes.directions[0]),
-                    "direction": study.landscape.lines.directions[0],
-                },
-                CAPTIONS["paper_landscapes"],
+            "study.figures.landscapes:draw",
+            "1: LIF and QIF, landscapes",
+            by_name(
+                "landscape/surfaces/planes.parquet",
+                "landscape/surfaces/lines.parquet",
+                "landscape/gradients/steps.parquet",
+                "landscape/gradients/step_losses.parquet",
+                "landscape/summary/line_minima.parquet",
             ),
+            {
+                "seed": seeds[0],
+                "pair": study.landscape.planes.directions[0],
+                "direction": study.landscape.lines.directions[0],
+            },
+            CAPTIONS["paper_landscapes"],
         )
-        yield (
+        yield Picture(
             "figures/samples",
-            Picture(
-                "study.figures.single_samples:draw",
-                "1: LIF and QIF, single samples",
-                {
-                    "changes": ["landscape/census/changes.parquet"],
-                    "census": ["landscape/summary/census.csv"],
-                    "census_losses": ["landscape/census/census_losses.parquet"],
-                    "profiles": ["landscape/profiles/profiles.parquet"],
-                    "examples": ["landscape/examples/changes.parquet"],
-                    "spikes": ["landscape/examples/spikes.parquet"],
-                },
-                caption=CAPTIONS["paper_samples"],
+            "study.figures.single_samples:draw",
+            "1: LIF and QIF, single samples",
+            by_name(
+                "landscape/census/changes.parquet",
+                "landscape/summary/census.csv",
+                "landscape/census/census_losses.parquet",
+                "landscape/profiles/profiles.parquet",
+                "landscape/examples/spikes.parquet",
+                examples="landscape/examples/changes.parquet",
             ),
+            caption=CAPTIONS["paper_samples"],
         )
-        yield (
+        yield Picture(
             "figures/surfaces",
-            Picture(
-                "study.figures.surfaces:draw",
-                "1: LIF and QIF, surfaces to turn",
-                {"planes": ["landscape/surfaces/planes.parquet"]},
-                {"seed": seeds[0]},
-                CAPTIONS["paper_surfaces"],
-                ("html",),
-            ),
+            "study.figures.surfaces:draw",
+            "1: LIF and QIF, surfaces to turn",
+            by_name("landscape/surfaces/planes.parquet"),
+            {"seed": seeds[0]},
+            CAPTIONS["paper_surfaces"],
+            "html",
         )
     naive, surrogate = with_surrogate(study, False), with_surrogate(study, True)
     if naive and surrogate:
         first = study.ntk.ensembles[0]
-        yield (
+        yield Picture(
             "figures/sg_ntk",
-            Picture(
-                "study.figures.sg_ntk:draw",
-                "2: surrogate-gradient NTK",
-                {
-                    "naive_analytic": kernel_tables(naive[:1], "analytic.parquet"),
-                    "surrogate_analytic": kernel_tables(surrogate[:1], "analytic.parquet"),
-                    "errors": kernel_tables(surrogate[:1], "errors.parquet"),
-                    "networks": dense_networks(first),
-                    "predictions": comparison_tables([first], "predictions.parquet"),
-                    "distances": comparison_tables([first], "distances.csv"),
-                    "problem": ["ntk/limits/problem.csv"],
-                },
-                {"experiment": first.name},
-                CAPTIONS["paper_sg_ntk"],
+            "study.figures.sg_ntk:draw",
+            "2: surrogate-gradient NTK",
+            by_name(
+                *kernel_tables(surrogate[:1], "errors.parquet"),
+                *comparison_tables([first], "predictions.parquet"),
+                *comparison_tables([first], "distances.csv"),
+                "ntk/limits/problem.csv",
+                naive_analytic=kernel_tables(naive[:1], "analytic.parquet"),
+                surrogate_analytic=kernel_tables(surrogate[:1], "analytic.parquet"),
+                networks=dense_networks(first),
             ),
+            {"experiment": first.name},
+            CAPTIONS["paper_sg_ntk"],
         )
 
 
-def _landscape_pictures(study: Study) -> Pictures:
+def _of_landscapes(study: Study) -> Iterator[Picture]:
     if study.landscape.seeds:
-        yield (
+        yield Picture(
             "landscape/figures/closeups",
-            Picture(
-                "study.figures.closeups:draw",
-                "close-ups of loss and gradient",
-                {"closeups": ["landscape/closeups/closeups.parquet"]},
-                {"seed": study.landscape.seeds[0]},
-                CAPTIONS["landscape_closeups"],
-            ),
+            "study.figures.closeups:draw",
+            "close-ups of loss and gradient",
+            by_name("landscape/closeups/closeups.parquet"),
+            {"seed": study.landscape.seeds[0]},
+            CAPTIONS["landscape_closeups"],
         )
-        yield (
+        yield Picture(
             "landscape/figures/closeup_measures",
-            Picture(
-                "study.figures.closeup_measures:draw",
-                "how rough close-ups are",
-                {"measures": ["landscape/summary/closeup_measures.csv"]},
-                caption=CAPTIONS["landscape_closeup_measures"],
-            ),
+            "study.figures.closeup_measures:draw",
+            "how rough close-ups are",
+            by_name(measures="landscape/summary/closeup_measures.csv"),
+            caption=CAPTIONS["landscape_closeup_measures"],
         )
 
 
-def _training_pictures(study: Study) -> Pictures:
+def _of_training(study: Study) -> Iterator[Picture]:
     if "runaway" in study.measures:
-        yield (
+        yield Picture(
             "training/figures/runaway",
-            Picture(
-                "study.figures.runaway:draw",
-                "why networks run away",
-                {
-                    "rates": ["training/runaway/rates.csv"],
-                    "gains": ["training/runaway/gains.csv"],
-                    **_trials(study),
-                },
-                caption=CAPTIONS["runaway"],
-            ),
+            "study.figures.runaway:draw",
+            "why networks run away",
+            by_name("training/runaway/rates.csv", "training/runaway/gains.csv", *_trials(study)),
+            caption=CAPTIONS["runaway"],
         )
-    yield (
+    yield Picture(
         "training/figures/learning_curves",
-        Picture(
-            "study.figures.learning_curves:draw",
-            "learning curves",
-            {"histories": ["training/scores/histories.parquet"]},
-            caption=CAPTIONS["learning_curves"],
-        ),
+        "study.figures.learning_curves:draw",
+        "learning curves",
+        by_name("training/scores/histories.parquet"),
+        caption=CAPTIONS["learning_curves"],
     )
-    yield (
+    yield Picture(
         "training/figures/confusion",
-        Picture(
-            "study.figures.confusion:draw",
-            "confusion matrices",
-            {"samples": ["networks/measures/samples.parquet"]},
-            caption=CAPTIONS["confusion"],
-        ),
+        "study.figures.confusion:draw",
+        "confusion matrices",
+        by_name("networks/measures/samples.parquet"),
+        caption=CAPTIONS["confusion"],
     )
-    yield (
+    yield Picture(
         "training/figures/rasters",
-        Picture(
-            "study.figures.rasters:draw",
-            "rasters",
-            {"rasters": ["training/traces/rasters.parquet"]},
-            caption=CAPTIONS["rasters"],
-        ),
+        "study.figures.rasters:draw",
+        "rasters",
+        by_name("training/traces/rasters.parquet"),
+        caption=CAPTIONS["rasters"],
     )
     if study.search and len(study.neurons) > 1:
-        yield (
+        yield Picture(
             "search/figures/same_settings",
-            Picture(
-                "study.figures.same_settings:draw",
-                "the same settings with each neuron model",
-                _trials(study),
-                caption=CAPTIONS["search_same_settings"],
-            ),
+            "study.figures.same_settings:draw",
+            "the same settings with each neuron model",
+            by_name(*_trials(study)),
+            caption=CAPTIONS["search_same_settings"],
         )
 
 
-def _variant_pictures(study: Study) -> Pictures:
+def _of_variants(study: Study) -> Iterator[Picture]:
     for file in variants(study):
-        yield (
+        yield Picture(
             f"variants/figures/variants_{file}",
-            Picture(
-                "study.figures.variants:draw",
-                f"variant, {file}",
-                {
-                    "table": [f"variants/scores/{file}/runs.csv"],
-                    "runs": ["training/scores/runs.csv"],
-                },
-                caption=CAPTIONS["variants"],
-            ),
+            "study.figures.variants:draw",
+            f"variant, {file}",
+            by_name("training/scores/runs.csv", table=f"variants/scores/{file}/runs.csv"),
+            caption=CAPTIONS["variants"],
         )
 
 
-def _data_pictures(study: Study) -> Pictures:
-    statistics = ("examples", "samples", "profiles")
-    yield (
+def _of_data(study: Study) -> Iterator[Picture]:
+    yield Picture(
         "data/figures/data",
-        Picture(
-            "study.figures.data:draw",
-            "examples and statistics",
-            {name: [f"data/statistics/{name}.parquet"] for name in statistics},
-            {"n_units": study.data.n_inputs},
-            CAPTIONS["data"],
-        ),
+        "study.figures.data:draw",
+        "examples and statistics",
+        by_name(*(f"data/statistics/{n}.parquet" for n in ("examples", "samples", "profiles"))),
+        {"n_units": study.data.n_inputs},
+        CAPTIONS["data"],
     )
     if study.data.source == "heidelberg-digits":
-        yield (
+        yield Picture(
             "data/figures/shd_comparison",
-            Picture(
-                "study.figures.shd_comparison:draw",
-                "beside SHD",
-                {"samples": ["data/statistics/samples.parquet"]},
-                {"merged": study.data.channels is not None},
-                CAPTIONS["shd_comparison"],
-            ),
+            "study.figures.shd_comparison:draw",
+            "beside SHD",
+            by_name("data/statistics/samples.parquet"),
+            {"merged": study.data.channels is not None},
+            CAPTIONS["shd_comparison"],
         )
 
 
-def _ntk_pictures(study: Study) -> Pictures:
+def _of_ntk(study: Study) -> Iterator[Picture]:
     ntk, circle, off_circle = study.ntk, ensembles(study), ensembles(study, gaussian_inputs=True)
-    names = [experiment.name for experiment in circle]
-    yield (
+    names = {"experiments": [experiment.name for experiment in circle]}
+    yield Picture(
         "ntk/figures/off_circle",
-        Picture(
-            "study.figures.off_circle:draw",
-            "inputs off the circle",
-            {
-                "off_circle": ["ntk/limits/off_circle.parquet"],
-                "distances": comparison_tables(off_circle, "distances.csv"),
-            },
-            {
-                "setup": ntk.off_circle.model_dump(mode="json"),
-                "experiments": [experiment.name for experiment in off_circle],
-            },
-            CAPTIONS["ntk_off_circle"],
+        "study.figures.off_circle:draw",
+        "inputs off the circle",
+        by_name(
+            "ntk/limits/off_circle.parquet",
+            distances=comparison_tables(off_circle, "distances.csv"),
         ),
+        {
+            "setup": ntk.off_circle.model_dump(mode="json"),
+            "experiments": [experiment.name for experiment in off_circle],
+        },
+        CAPTIONS["ntk_off_circle"],
     )
     for experiment in ntk.kernels:
-        yield (
+        yield Picture(
             f"ntk/figures/kernels_{experiment.name}",
-            Picture(
-                "study.figures.kernels:draw",
-                f"kernels, {experiment.name}",
-                {
-                    "networks": dense_networks(experiment),
-                    "analytic": kernel_tables([experiment], "analytic.parquet"),
-                },
-                {"experiment": experiment.model_dump(mode="json")},
-                CAPTIONS["ntk_kernels"],
+            "study.figures.kernels:draw",
+            f"kernels, {experiment.name}",
+            by_name(
+                *kernel_tables([experiment], "analytic.parquet"),
+                networks=dense_networks(experiment),
             ),
+            {"experiment": experiment.model_dump(mode="json")},
+            CAPTIONS["ntk_kernels"],
         )
     for quantity in ("error", "drift"):
-        yield (
+        yield Picture(
             f"ntk/figures/kernel_{quantity}",
-            Picture(
-                "study.figures.kernel_widths:draw",
-                f"kernels of finite networks against width, {quantity}",
-                {
-                    "errors": kernel_tables(ntk.kernels, "errors.parquet"),
-                    "exponents": kernel_tables(ntk.kernels, "exponents.csv"),
-                },
-                {
-                    "experiments": [experiment.name for experiment in ntk.kernels],
-                    "quantity": quantity,
-                },
-                CAPTIONS["ntk_kernel"],
+            "study.figures.kernel_widths:draw",
+            f"kernels of finite networks against width, {quantity}",
+            by_name(
+                errors=kernel_tables(ntk.kernels, "errors.parquet"),
+                exponents=kernel_tables(ntk.kernels, "exponents.csv"),
             ),
+            {"experiments": [experiment.name for experiment in ntk.kernels], "quantity": quantity},
+            CAPTIONS["ntk_kernel"],
         )
     for experiment in circle:
-        yield (
+        yield Picture(
             f"ntk/figures/ensemble_{experiment.name}",
-            Picture(
-                "study.figures.ensemble:draw",
-                f"ensemble, {experiment.name}",
-                {
-                    "networks": dense_networks(experiment),
-                    "predictions": comparison_tables([experiment], "predictions.parquet"),
-                    "problem": ["ntk/limits/problem.csv"],
-                },
-                {"experiment": experiment.model_dump(mode="json")},
-                CAPTIONS["ntk_ensemble"],
+            "study.figures.ensemble:draw",
+            f"ensemble, {experiment.name}",
+            by_name(
+                *comparison_tables([experiment], "predictions.parquet"),
+                "ntk/limits/problem.csv",
+                networks=dense_networks(experiment),
             ),
+            {"experiment": experiment.model_dump(mode="json")},
+            CAPTIONS["ntk_ensemble"],
         )
-    yield (
+    yield Picture(
         "ntk/figures/comparison",
-        Picture(
-            "study.figures.kernel_comparison:draw",
-            "which kernel networks follow",
-            {"distances": comparison_tables(circle, "distances.csv")},
-            {"experiments": names},
-            CAPTIONS["ntk_comparison"],
-        ),
+        "study.figures.kernel_comparison:draw",
+        "which kernel networks follow",
+        by_name(distances=comparison_tables(circle, "distances.csv")),
+        names,
+        CAPTIONS["ntk_comparison"],
     )
-    yield (
+    yield Picture(
         "ntk/figures/spread",
-        Picture(
-            "study.figures.spread:draw",
-            "how far single networks scatter",
-            {
-                "spreads": comparison_tables(circle, "spreads.csv"),
-                "trends": comparison_tables(circle, "trends.csv"),
-            },
-            {"experiments": names},
-            CAPTIONS["ntk_spread"],
+        "study.figures.spread:draw",
+        "how far single networks scatter",
+        by_name(
+            spreads=comparison_tables(circle, "spreads.csv"),
+            trends=comparison_tables(circle, "trends.csv"),
         ),
+        names,
+        CAPTIONS["ntk_spread"],
     )
-    yield (
+    yield Picture(
         "ntk/figures/stability",
-        Picture(
-            "study.figures.stability:draw",
-            "unstable learning",
-            {"cases": ["ntk/stability/cases.csv"], "drift": ["ntk/stability/drift.parquet"]},
-            caption=CAPTIONS["ntk_stability"],
-        ),
+        "study.figures.stability:draw",
+        "unstable learning",
+        by_name("ntk/stability/cases.csv", "ntk/stability/drift.parquet"),
+        caption=CAPTIONS["ntk_stability"],
     )
 
 
 # Claims
 
 
-def claimed(study: Study) -> dict[str, list[str]]:
-    """The tables from which the first paper's claims are judged; none of what a study leaves out."""
-    around = {
-        "changes": "census/changes.parquet",
-        "profiles": "profiles/profiles.parquet",
-        "profile_minima": "profiles/profile_minima.parquet",
-        "steps": "gradients/steps.parquet",
-        "updates": "gradients/updates.csv",
-        "census": "summary/census.csv",
-        "line_minima": "summary/line_minima.parquet",
-        "plane_minima": "summary/plane_minima.parquet",
-    }
-    seeds = bool(study.landscape.seeds)
+def claimed(study: Study) -> dict[str, Sequence[str]]:
+    """Tables from which the first paper's claims are judged; none of what a study leaves out."""
+    around = by_name(
+        "landscape/census/changes.parquet",
+        "landscape/profiles/profiles.parquet",
+        "landscape/profiles/profile_minima.parquet",
+        "landscape/gradients/steps.parquet",
+        "landscape/gradients/updates.csv",
+        "landscape/summary/census.csv",
+        "landscape/summary/line_minima.parquet",
+        "landscape/summary/plane_minima.parquet",
+    )
+    searched = by_name("search/summary/budget.csv", "search/summary/stability.csv")
     return {
-        **{name: [f"landscape/{file}"] * seeds for name, file in around.items()},
-        "runs": ["training/scores/runs.csv"],
-        "speakers": ["training/scores/speakers.csv"],
-        "budget": ["search/summary/budget.csv"] * bool(study.search),
-        "stability": ["search/summary/stability.csv"] * bool(study.search),
-        "silence": ["networks/measures/silence.parquet"],
-        "histories": ["training/scores/histories.parquet"],
+        **(around if study.landscape.seeds else {key: [] for key in around}),
+        **(searched if study.search else {key: [] for key in searched}),
+        **by_name(
+            "training/scores/runs.csv",
+            "training/scores/speakers.csv",
+            "training/scores/histories.parquet",
+            "networks/measures/silence.parquet",
+        ),
     }
 
 
-def ntk_claimed(study: Study) -> dict[str, list[str]]:
+def ntk_claimed(study: Study) -> dict[str, Sequence[str]]:
     """Those from which the second paper's claims are judged."""
     circle = ensembles(study)
-    return {
-        "diagonals": ["ntk/limits/diagonals.csv"],
-        "problem": ["ntk/limits/problem.csv"],
-        "exponents": kernel_tables(with_surrogate(study, True), "exponents.csv"),
-        "growth": kernel_tables(with_surrogate(study, False), "growth.csv"),
-        "distances": comparison_tables(circle, "distances.csv"),
-        "spreads": comparison_tables(circle, "spreads.csv"),
-        "trends": comparison_tables(circle, "trends.csv"),
-        "off_circle": comparison_tables(ensembles(study, gaussian_inputs=True), "distances.csv"),
-    }
+    return by_name(
+        "ntk/limits/diagonals.csv",
+        "ntk/limits/problem.csv",
+        exponents=kernel_tables(with_surrogate(study, True), "exponents.csv"),
+        growth=kernel_tables(with_surrogate(study, False), "growth.csv"),
+        distances=comparison_tables(circle, "distances.csv"),
+        spreads=comparison_tables(circle, "spreads.csv"),
+        trends=comparison_tables(circle, "trends.csv"),
+        off_circle=comparison_tables(ensembles(study, gaussian_inputs=True), "distances.csv"),
+    )
