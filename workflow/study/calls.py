@@ -1,4 +1,4 @@
-"""Functions called with files and settings: what a parameter is annotated as says how it is read."""
+"""Functions called with files and settings, read as their parameters are annotated."""
 
 from __future__ import annotations
 

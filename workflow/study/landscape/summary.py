@@ -55,7 +55,7 @@ def summarise(
     searches: dict[int, int],
     folds: dict[int, str],
 ) -> dict[str, pd.DataFrame]:
-    """States, minima of lines and planes by depth, what the census says, measures of each network."""
+    """States, minima of lines and planes, the census, and measures of each network."""
     minima = line_minima(lines)
     census = census_summary(changes, census_lines)
     table = measures(profiles, profile_minima, minima, census, steps, updates)

@@ -156,7 +156,7 @@ def off_circle_kernels(setup: OffCircleConfig) -> pd.DataFrame:
 def limits(
     problem: NTKProblem, analytic: AnalyticConfig, off_circle: OffCircleConfig
 ) -> dict[str, pd.DataFrame]:
-    """What the formulas alone say: the target, limits of steep activations, inputs off the circle."""
+    """From the formulas alone: the target, limits of steep activations, inputs off the circle."""
     return {
         "problem": problem_rows(problem),
         "diagonals": diagonals(problem, analytic),
