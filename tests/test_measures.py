@@ -96,26 +96,28 @@ def test_robustness_begins_with_the_samples_as_they_are(results: Path):
 
 
 def test_of_each_search_the_first_network_is_kept(results: Path):
-    runs = pd.read_csv(results / "training/runs.csv")
+    runs = pd.read_csv(results / "training/scores/runs.csv")
     for (neuron, search), own in runs.groupby(["neuron", "search"]):
         kept = (results / f"networks/{neuron}_{search}.safetensors").read_bytes()
         first = results / f"training/{neuron}/{own['seed'].min()}/trained.safetensors"
         assert kept == first.read_bytes()
-    measured = pd.read_csv(results / "networks/roughness.csv")
+    measured = pd.read_csv(results / "networks/measures/roughness.csv")
     assert set(measured["network"]) == {
         f"{n}_{s}.safetensors" for n, s in runs[["neuron", "search"]].to_numpy()
     }
 
 
 def test_landscape_measures_are_means_over_lines(results: Path):
-    profiles = pd.read_parquet(results / "landscape/profiles.parquet")
-    table = pd.read_csv(results / "landscape/measures.csv").set_index(["neuron", "seed", "state"])
+    profiles = pd.read_parquet(results / "landscape/profiles/profiles.parquet")
+    table = pd.read_csv(results / "landscape/summary/measures.csv").set_index(
+        ["neuron", "seed", "state"]
+    )
     own = profiles[(profiles["neuron"] == "lif") & (profiles["state"] == "trained")]
     for seed, lines in own.groupby("seed"):
         row = table.loc[("lif", seed, "trained")]
         assert row["word_jumps"] == pytest.approx(lines["n_jumps"].mean(), rel=1e-5)
         assert row["word_variation"] == pytest.approx(lines["variation"].mean(), rel=1e-5)
-    updates = pd.read_csv(results / "landscape/updates.csv").groupby(["neuron", "seed"])
+    updates = pd.read_csv(results / "landscape/gradients/updates.csv").groupby(["neuron", "seed"])
     met = table.xs("along training", level="state")["met"]
     assert met.to_numpy() == pytest.approx(
         updates["breaks_per_update"].mean()[met.index].to_numpy(), rel=1e-5

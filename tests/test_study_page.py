@@ -32,10 +32,10 @@ from study.report.numbers import (
     with_interval,
 )
 from study.report.page import page, template_of
-from study.report.pages import TEMPLATES
+from study.report.environment import TEMPLATES
 from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, quoting
 from study.report.redraw import RedrawError, redraw
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 from study.storage.tables import read_table, write_table
 from study.training.figures import draw_gains
 from study.training.summary import accuracy_by_fold, minutes
@@ -89,7 +89,7 @@ def test_settings_that_all_searches_begin_with_are_compared(tmp_path: Path) -> N
         for failed in [k >= 5 - fails]
     ]
     (tmp_path / "search").mkdir()
-    pd.DataFrame(rows).to_parquet(tmp_path / "search/trials.parquet")
+    pd.DataFrame(rows).to_parquet(tmp_path / "search/summary/trials.parquet")
     study, alone = StudyTables(tmp_path), StudyTables(tmp_path)
     study.__dict__["neurons"], alone.__dict__["neurons"] = ["lif", "qif"], ["lif"]
     found = cells(search_facts.same_settings(study))
@@ -134,7 +134,7 @@ def test_published_figures_are_drawn_again_from_kept_tables(
         Path("figures/performance.png"),
     }
     lost = {Path("figures/landscapes.png")}
-    (folder / "landscape/planes.parquet").unlink()
+    (folder / "landscape/surfaces/planes.parquet").unlink()
     for figure in folder.rglob("figures/*.png"):
         figure.unlink()
     for figure in kept | lost:
@@ -156,7 +156,10 @@ def test_a_study_without_landscapes_has_a_page(published: Path, tmp_path: Path) 
     judged = yaml.safe_load((folder / JUDGED).read_text())
     tables = {n: [] if "landscape/" in str(f) else f for n, f in judged["tables"].items()}
     (folder / JUDGED).write_text(yaml.safe_dump(judged | {"tables": tables}))
-    for made in (*folder.glob("figures/[ls]*.png"), *folder.glob("networks/roughness.csv")):
+    for made in (
+        *folder.glob("figures/[ls]*.png"),
+        *folder.glob("networks/measures/roughness.csv"),
+    ):
         made.unlink()
     shutil.rmtree(folder / "landscape")
     judge_published(folder)
@@ -227,7 +230,7 @@ def test_the_figure_shows_the_primary_result() -> None:
     claims = read_table(folder / "claims.csv").set_index(["id", "case"])
     claim = claims.loc[("qif-outperforms-lif", "qif: every speaker alike")]
     axes = Figure().subplots()
-    speakers = read_table(folder / "training/speakers.csv")
+    speakers = read_table(folder / "training/scores/speakers.csv")
     draw_gains(axes, accuracy_by_fold(speakers)[["lif", "qif"]])
     _, mean, interval = (np.asarray(line.get_ydata(), float) for line in axes.lines)  # after zero
     ends = [np.nanmin(interval), *mean, np.nanmax(interval)]
@@ -335,17 +338,17 @@ def study(tmp_path: Path) -> StudyTables:
         (tmp_path / folder).mkdir()
     runs = pd.DataFrame({"neuron": ["lif", "lif", "lif", "qif"], "seed": [0, 1, 2, 0]})
     epochs = runs.assign(epoch=1, seconds=60.0, train_accuracy=[0.5, 0.5, 0.5, 1.0])
-    epochs.to_parquet(tmp_path / "training/histories.parquet")
+    epochs.to_parquet(tmp_path / "training/scores/histories.parquet")
     runs = runs.assign(search=0, outcome="finished", epochs=[3, 1, 5, 9], silent_fraction=0.1)
     runs.loc[1, "outcome"] = "overflow"
     runs[["accuracy", "accuracy_seen_speakers", "spikes_per_neuron"]] = 0.5
-    runs.assign(accuracy_unseen_speakers=np.nan).to_csv(tmp_path / "training/runs.csv")
+    runs.assign(accuracy_unseen_speakers=np.nan).to_csv(tmp_path / "training/scores/runs.csv")
     return StudyTables(tmp_path)
 
 
 def test_networks_that_failed_at_once_count(study: StudyTables) -> None:
     assert score_facts.early(study) == "LIF with seed 1"
-    file = study.folder / "training/histories.parquet"
+    file = study.folder / "training/scores/histories.parquet"
     histories = pd.read_parquet(file)
     histories[histories["neuron"] != "lif"].to_parquet(file)
     left = StudyTables(study.folder)
@@ -357,17 +360,17 @@ def test_networks_that_failed_at_once_count(study: StudyTables) -> None:
 
 def test_models_that_were_not_measured_are_left_out(study: StudyTables) -> None:
     table = pd.DataFrame({"change": ["none"], "by": 0, "neuron": "lif", "accuracy": 0.9})
-    table.to_csv(study.folder / "networks/robustness.csv")
+    table.to_csv(study.folder / "networks/measures/robustness.csv")
     assert cells(facts.robustness(study))["as they are"] == ["90 %"]
 
 
 def test_what_earlier_settings_made_is_not_shown(tmp_path: Path) -> None:
     """A page is of what the study now has, whatever else lies in its folder."""
     now = {"variants": {"size": {}}, "measures": ["roughness"], "landscape": {"seeds": []}}
-    shown = ("variants/size.csv", "variants/figures/variants_size.png", "networks/roughness.csv",
-             "networks/lif_0.safetensors", "training/runs.csv")  # fmt: skip
-    left = ("variants/drive.csv", "variants/figures/variants_drive.png", "networks/robustness.csv",
-            "networks/qif_delta_0.safetensors", "landscape/changes.parquet")  # fmt: skip
+    shown = ("variants/size.csv", "variants/figures/variants_size.png", "networks/measures/roughness.csv",
+             "networks/lif_0.safetensors", "training/scores/runs.csv")  # fmt: skip
+    left = ("variants/drive.csv", "variants/figures/variants_drive.png", "networks/measures/robustness.csv",
+            "networks/qif_delta_0.safetensors", "landscape/census/changes.parquet")  # fmt: skip
     for name in (*shown, *left):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

@@ -239,11 +239,11 @@ def test_a_study_without_landscapes_is_judged_and_has_its_page(finished, tmp_pat
 def test_deleted_tables_are_made_again(finished, tmp_path):
     project = edited(finished, tmp_path)
     deleted = {
-        "summarise": "training/runs.csv",
-        "search_tables": "search/regions.csv",
-        "landscape_summary": "landscape/census.csv",
+        "summarise": "training/scores/runs.csv",
+        "search_tables": "search/summary/regions.csv",
+        "landscape_summary": "landscape/summary/census.csv",
         "judge_claims": "claims.html",
-        "data_statistics": "data/profiles.parquet",
+        "data_statistics": "data/statistics/profiles.parquet",
     }
     for table in deleted.values():
         (project / "results" / "spoken-digits-smoke" / table).unlink()

@@ -10,7 +10,7 @@ import pandas as pd
 
 from study.claims.estimates import Verdict
 from study.report.numbers import counted, measured, number
-from study.report.pages import render
+from study.report.environment import render
 
 PAPERS = {
     "arXiv 2606.03935": "Quadratic integrate-and-fire neurons exhibit less fragmented loss "

@@ -28,7 +28,7 @@ from study.report.numbers import (
     share,
     with_interval,
 )
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 from study.statistics import t_interval
 from study.style import neuron_label
 from study.training.summary import summary
@@ -170,7 +170,7 @@ def gained(shares: pd.DataFrame, before: str, after: str) -> str:
 def landscapes(study: StudyTables, state: str) -> str:
     """Means over units with intervals, and medians over networks, of a state's landscapes; of
     less than :data:`FEW` networks the value of each."""
-    table = study.table("landscape/measures.csv")
+    table = study.table("landscape/summary/measures.csv")
     own = table[table["state"] == state].dropna(axis=1, how="all")
     measures = [name for name in MEASURES if name in own]
     means = summary(own, measures).set_index(["measure", "neuron"])
@@ -196,10 +196,10 @@ def landscapes(study: StudyTables, state: str) -> str:
 def unsettled(study: StudyTables) -> str:
     """Of which neuron models how many lines and profiles around trained networks did not settle, so
     that the number of their minima is a guess; empty if all did."""
-    lines = study.table("landscape/line_minima.parquet")
+    lines = study.table("landscape/summary/line_minima.parquet")
     tables = {
         "lines": lines[lines["depth"] == JUDGED_DEPTHS[0]],
-        "profiles of single samples": study.table("landscape/profiles.parquet"),
+        "profiles of single samples": study.table("landscape/profiles/profiles.parquet"),
     }
     found = []
     for what, table in tables.items():
@@ -214,7 +214,7 @@ def unsettled(study: StudyTables) -> str:
 def lingering(study: StudyTables) -> str:
     """At how many isolated changes a spike lingers while the loss changes by more than rounding,
     which by theory is no jump: docs/landscapes.md. Empty if there is none."""
-    table = study.table("landscape/changes.parquet")
+    table = study.table("landscape/census/changes.parquet")
     own = table[(table["search"] == "breaks") & table["lingers"].astype(bool)]
     own = own[own["loss_change"].abs() > JUMP]
     if own.empty:
@@ -230,7 +230,7 @@ def lingering(study: StudyTables) -> str:
 
 def robustness(study: StudyTables) -> str:
     """Accuracy on changed samples: means over the networks that are kept."""
-    found = study.table("networks/robustness.csv")
+    found = study.table("networks/measures/robustness.csv")
     found["by"] = found["by"].abs()
     rows, neurons = [], _measured(study, found)
     for (change, by), own in found.groupby(["change", "by"], sort=False):
@@ -247,7 +247,7 @@ def _measured(study: StudyTables, table: pd.DataFrame) -> list[str]:
 
 def roughness(study: StudyTables) -> str:
     """The loss around networks: steps of one length down the gradient, and single samples."""
-    table = study.table("networks/roughness.csv")
+    table = study.table("networks/measures/roughness.csv")
     rows, neurons = [], _measured(study, table)
     for (clipped, length), own in table.groupby(["clipped", "length"]):
         means = own.groupby("neuron")[["changed", "turned"]].mean()

@@ -16,8 +16,8 @@ from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, score_facts, search_facts, variant_facts
 from study.report.captions import CAPTIONS
-from study.report.pages import ENVIRONMENT, render
-from study.report.study import StudyTables
+from study.report.environment import ENVIRONMENT, render
+from study.report.study_tables import StudyTables
 from study.style import neuron_label
 
 PAGE = "README.md"

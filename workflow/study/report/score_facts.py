@@ -20,7 +20,7 @@ from study.report.numbers import (
     share,
     with_interval,
 )
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 from study.search.tables import first_settings
 from study.statistics import LEVEL, POWER, units_to_decide
 from study.style import neuron_label
@@ -54,7 +54,7 @@ def accuracies(study: StudyTables) -> str:
         test = {"accuracy": f"test: {kinds.popitem()[1]}"}
     shown = {**test, "train_accuracy": "training", "silent_fraction": "silent neurons"}
     means = summary(study.runs, [*shown, "spikes_per_neuron"]).set_index(["neuron", "measure"])
-    histories = study.table("training/histories.parquet").groupby(["neuron", "seed"])
+    histories = study.table("training/scores/histories.parquet").groupby(["neuron", "seed"])
     cost = histories[["epoch", "seconds"]].apply(minutes).groupby("neuron").mean()
     rows = []
     for neuron in study.neurons:
@@ -92,7 +92,7 @@ def over_seeds(study: StudyTables) -> str:
 def by_fold(study: StudyTables) -> str:
     """Of each fold: test accuracy, means over the networks and, alike, over the fold's speakers;
     spikes a neuron, means over the networks."""
-    table = study.table("training/speakers.csv")
+    table = study.table("training/scores/speakers.csv")
     speakers = table.groupby("fold")["speaker"].unique()
     spikes = study.runs.pivot_table("spikes_per_neuron", index="fold", columns="neuron")
     rows = []
@@ -111,7 +111,7 @@ def over_folds(study: StudyTables) -> str:
     compared, of which a claim says it, or one of the two is missing."""
     if study.config["search"] is not None or not {"lif", "qif"} <= {*study.neurons}:
         return ""
-    found = gained(accuracy_by_fold(study.table("training/speakers.csv")), "lif", "qif")
+    found = gained(accuracy_by_fold(study.table("training/scores/speakers.csv")), "lif", "qif")
     return (
         f"QIF minus LIF is {found} points over folds, every speaker alike, with one setting of each"
         " in all folds; the interval leaves out that a search would find other settings."
@@ -125,9 +125,9 @@ def ladder(study: StudyTables) -> str:
     between."""
     if not {*LADDER} <= {*study.neurons}:
         return ""
-    shares = {"test accuracy": accuracy_by_fold(study.table("training/speakers.csv"))}
+    shares = {"test accuracy": accuracy_by_fold(study.table("training/scores/speakers.csv"))}
     if study.config["search"] is not None:
-        first = first_settings(study.table("search/trials.parquet"))
+        first = first_settings(study.table("search/summary/trials.parquet"))
         settings = len(first) // len(study.neurons)
         for name, column in {"failures": "failed", "accuracy": "rung0_accuracy"}.items():
             means = first.pivot_table(column, index="fold", columns="neuron")
@@ -144,7 +144,7 @@ def ladder(study: StudyTables) -> str:
 def by_speaker(study: StudyTables) -> str:
     """Test accuracy of each search, or of all networks where there is no search: on heard speakers
     together, and on each new one."""
-    table = study.table("training/speakers.csv")
+    table = study.table("training/scores/speakers.csv")
     table["right"] = table["accuracy"] * table["answers"]
     new = table["unseen_speaker"]
     table["group"] = "heard speakers"
@@ -207,12 +207,12 @@ def _gains(study: StudyTables, case: str) -> pd.DataFrame:
 
 def new_share(study: StudyTables) -> str:
     """Share of the test samples that are by speakers whom nothing before has heard."""
-    table = study.table("data/summary.csv").set_index("group")["samples"]
+    table = study.table("data/statistics/summary.csv").set_index("group")["samples"]
     new = table.get("test, new speakers", 0)
     return share(new / (new + table.get("test, known speakers", 0)))
 
 
 def heard(study: StudyTables) -> str:
     """How many of the tested speakers training has heard, as in 10 of 12."""
-    new = study.table("training/speakers.csv").groupby("speaker")["unseen_speaker"].all()
+    new = study.table("training/scores/speakers.csv").groupby("speaker")["unseen_speaker"].all()
     return f"{(~new).sum()} of {len(new)}"

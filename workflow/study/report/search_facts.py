@@ -8,7 +8,7 @@ import pandas as pd
 
 from study.report.facts import by_neuron, by_search, gained
 from study.report.numbers import markdown_table, share
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 from study.search.records import MEMORY, TIMEOUT
 from study.search.selection import over_inner_folds
 from study.search.tables import RECURRENCE, first_settings, ran_away_at_once
@@ -46,7 +46,7 @@ def _best(study: StudyTables, neuron: str, search: int) -> dict[str, Any]:
 
 def at_bounds(study: StudyTables) -> str:
     """Which values of winners lie at a bound of the space."""
-    table = study.table("search/winners.csv")
+    table = study.table("search/summary/winners.csv")
     own = table[table["at_bound"].astype(bool)].groupby("neuron")["parameter"].unique()
     return "; ".join(f"{neuron_label(n)}: {', '.join(own[n])}" for n in study.neurons if n in own)
 
@@ -56,7 +56,7 @@ def limited(study: StudyTables) -> str:
     none did."""
     found = []
     for stage, what in {"trials": "trials", "finalists": "runs of finalists"}.items():
-        table = study.table(f"search/{stage}.parquet")
+        table = study.table(f"search/summary/{stage}.parquet")
         for neuron in study.neurons:
             own = table.loc[table["neuron"] == neuron, "outcome"].isin([TIMEOUT, MEMORY])
             if own.any():
@@ -67,7 +67,7 @@ def limited(study: StudyTables) -> str:
 def recurrence(study: StudyTables) -> str:
     """Trials that ran away, and the best of each search (mean), below and above the scale at which
     LIF rates diverge."""
-    trials = study.table("search/trials.parquet").fillna({"validation_accuracy": 0.0})
+    trials = study.table("search/summary/trials.parquet").fillna({"validation_accuracy": 0.0})
     away, at_once = trials["outcome"] == OVERFLOW, ran_away_at_once(trials)
     above = trials[RECURRENCE] > CRITICAL
     trials["early"], trials["later"] = at_once, away & ~at_once
@@ -89,7 +89,7 @@ def recurrence(study: StudyTables) -> str:
 def hostile(study: StudyTables) -> str:
     """Regions of the searched space in which more than :data:`HOSTILE` of a neuron model's trials
     failed; empty if there is none."""
-    table = study.table("search/regions.csv")
+    table = study.table("search/summary/regions.csv")
     there = table[(table["trials"] >= FEW) & (table["failed"] > HOSTILE * table["trials"])]
     header = ["neuron", "parameter", "region", "failed", "of all presentations"]
     rows = []
@@ -106,7 +106,9 @@ def hostile(study: StudyTables) -> str:
 def short_and_long(study: StudyTables) -> str:
     """Of each neuron model, shares of runs that ran away, and the best of trials and of finalists,
     which have run on each inner fold."""
-    trials, finalists = (study.table(f"search/{n}.parquet") for n in ("trials", "finalists"))
+    trials, finalists = (
+        study.table(f"search/summary/{n}.parquet") for n in ("trials", "finalists")
+    )
     stages = {
         "trials": trials,
         "finalists": finalists,
@@ -132,12 +134,12 @@ def short_and_long(study: StudyTables) -> str:
 
 def ranked(study: StudyTables) -> bool:
     """Whether any rung's ranks could be compared with the next one's."""
-    return bool(study.table("search/rungs.csv")["spearman"].notna().any())
+    return bool(study.table("search/summary/rungs.csv")["spearman"].notna().any())
 
 
 def rungs(study: StudyTables) -> str:
     """How well each rung ranks trials as the next one does: the range over searches."""
-    table = study.table("search/rungs.csv").dropna(subset="spearman")
+    table = study.table("search/summary/rungs.csv").dropna(subset="spearman")
     found = table.groupby(["rung", "next_rung"])["spearman"].agg(["min", "median", "max"])
     rows = [[f"{a} and {b}", *[f"{v:.2f}" for v in row]] for (a, b), row in found.iterrows()]
     return markdown_table(["rungs", "least", "median", "most"], rows)
@@ -147,7 +149,7 @@ def same_settings(study: StudyTables) -> str:
     """What became of the settings that all searches begin with, with each neuron model after the
     first rung: means over searches, and by how much they exceed the first model's, paired by
     search, with t intervals. Empty for one neuron model, and if no setting is shared."""
-    trials, base = first_settings(study.table("search/trials.parquet")), study.neurons[0]
+    trials, base = first_settings(study.table("search/summary/trials.parquet")), study.neurons[0]
     if trials.empty or len(study.neurons) < 2:
         return ""
     parts = {"all": trials, "that no model failed at": trials[trials["works"]]}
@@ -169,7 +171,7 @@ def same_settings(study: StudyTables) -> str:
 
 def trials(study: StudyTables) -> str:
     """How many trials the searches had, such as "64" or "52 to 81"."""
-    table = study.table("search/stability.csv")
+    table = study.table("search/summary/stability.csv")
     least, most = table["trials"].min(), table["trials"].max()
     return f"{least}" if least == most else f"{least} to {most}"
 
@@ -178,7 +180,7 @@ def budget(study: StudyTables) -> str:
     """Presentations of a sample to networks, in all searches of each neuron model; which share of
     those in trials was spent on trials that failed."""
     columns = {"allotted": "allotted to trials", "used": "used", "finalists": "by finalists"}
-    table, rows = study.table("search/trials.parquet"), []
+    table, rows = study.table("search/summary/trials.parquet"), []
     for neuron in study.neurons:
         searches = study.runs.loc[study.runs["neuron"] == neuron, "search"].unique()
         costs = [_best(study, neuron, search)["presentations"] for search in searches]

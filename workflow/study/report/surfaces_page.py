@@ -12,7 +12,7 @@ import pandas as pd
 
 from study.landscape.constants import STATES
 from study.landscape.plane_figures import colour_range, direction_label, grid_of
-from study.report.pages import render
+from study.report.environment import render
 from study.style import neuron_label
 
 MAX_POINTS = 101

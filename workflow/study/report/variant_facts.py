@@ -9,7 +9,7 @@ import pandas as pd
 
 from study.config.neurons import NEURON_STYLES
 from study.report.numbers import markdown_table, share
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 from study.style import neuron_label
 from study.training.outcomes import OVERFLOW
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from study.report.page import BELOW, PAGE, body_of, claims_of, template_of
-from study.report.pages import render
-from study.report.study import StudyTables
+from study.report.environment import render
+from study.report.study_tables import StudyTables
 from study.storage.tables import read_table
 
 ROWS = 200

@@ -12,7 +12,7 @@ from spikegrad.spikes import SpikeTrains
 from study.storage.columns import Table, shared
 
 RASTERS_TABLE = Table(
-    files=("training/rasters.parquet",),
+    files=("training/traces/rasters.parquet",),
     says="Spikes of one test sample through the first network of each neuron model.",
     columns={
         **shared("layer", "time", "unit", "neuron", "word", "speaker"),

@@ -19,7 +19,7 @@ from study.variants import read_runs
 
 CONFIG = "study.yaml"
 """The whole configuration of the study, beside its tables."""
-MEASURED = {"networks/robustness.csv": "robustness", "networks/roughness.csv": "roughness"}
+MEASURED = {f"networks/measures/{name}.csv": name for name in ("robustness", "roughness")}
 """Tables of what a study can leave out of its ``measures``."""
 
 
@@ -47,33 +47,50 @@ class StudyTables:
         left out since is of other settings."""
         if name in MEASURED:
             return MEASURED[name] in self.config["measures"]
-        match Path(name).parts[0]:
-            case "variants":
-                own = Path(name).stem.removeprefix("variants_")
-                return own in map(slug, self.config["variants"])
-            case "landscape":
+        match Path(name).parts:
+            case "variants", "figures", figure:
+                return Path(figure).stem.removeprefix("variants_") in self._variant_names
+            case "variants", _, variant, *_:
+                return variant in self._variant_names
+            case "landscape", *_:
                 return bool(self.config["landscape"]["seeds"])
-            case "networks" if name.endswith(".safetensors"):
-                return Path(name).stem.rpartition("_")[0] in self.neurons
+            case "networks", network if network.endswith(".safetensors"):
+                return Path(network).stem.rpartition("_")[0] in self.neurons
         return True
 
+    @property
+    def _variant_names(self) -> list[str]:
+        """The study's variants, as files name them."""
+        return [slug(name) for name in self.config["variants"]]
+
     def table(self, name: str) -> pd.DataFrame:
-        """The table of a file such as "training/runs.csv"."""
+        """The table of a file such as "training/scores/runs.csv"."""
         return read_table(self.folder / name)
 
     @cached_property
     def variants(self) -> dict[str, pd.DataFrame]:
-        """The runs of each variant, by the name of its table."""
-        names = self.lower("variants/*.csv")
-        return {Path(name).stem: read_runs(self.folder / name) for name in names}
+        """The runs of each variant, by the name of its folder."""
+        names = self.lower("variants/scores/*/runs.csv")
+        return {Path(name).parent.name: read_runs(self.folder / name) for name in names}
 
     @cached_property
     def runs(self) -> pd.DataFrame:
         """Scores of all final networks, with ``train_accuracy``, that of their last epoch."""
-        histories = self.table("training/histories.parquet").sort_values("epoch")
+        histories = self.table("training/scores/histories.parquet").sort_values("epoch")
         last = histories.groupby(["neuron", "seed"])["train_accuracy"].last()
-        runs = self.table("training/runs.csv")
+        runs = self.table("training/scores/runs.csv")
         return runs.join(last, on=["neuron", "seed"])
+
+    @cached_property
+    def networks(self) -> dict[str, str]:
+        """Files of the first network of each search, by the names under which they are published:
+        those of training, or of a published study those that it keeps."""
+        found = {}
+        for run in self.runs.drop_duplicates(["neuron", "search"]).itertuples():
+            name = f"networks/{run.neuron}_{run.search}.safetensors"
+            trained = f"training/{run.neuron}/{run.seed}/trained.safetensors"
+            found |= {name: file for file in (name, trained) if (self.folder / file).exists()}
+        return dict(sorted(found.items()))
 
     @cached_property
     def folds(self) -> list[str]:
