@@ -21,19 +21,19 @@ from study.claims.again import JUDGED, judged_again
 from study.report import facts, score_facts, search_facts, variant_facts
 from study.report.cost import core_hours, software
 from study.report.differences import draw_differences
+from study.report.environment import TEMPLATES
 from study.report.numbers import (
-    counted,
+    count_with_unit,
     criterion,
-    listed,
-    measured,
+    estimate_with_interval,
+    join_words,
+    mean_percent,
     number,
-    percent,
     points,
     with_interval,
 )
 from study.report.page import page, template_of
-from study.report.environment import TEMPLATES
-from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, quoting
+from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, update_quotes
 from study.report.redraw import RedrawError, redraw
 from study.report.study_tables import StudyTables
 from study.storage.tables import read_table, write_table
@@ -88,7 +88,7 @@ def test_settings_that_all_searches_begin_with_are_compared(tmp_path: Path) -> N
         for k in range(6)
         for failed in [k >= 5 - fails]
     ]
-    (tmp_path / "search").mkdir()
+    (tmp_path / "search/summary").mkdir(parents=True)
     pd.DataFrame(rows).to_parquet(tmp_path / "search/summary/trials.parquet")
     study, alone = StudyTables(tmp_path), StudyTables(tmp_path)
     study.__dict__["neurons"], alone.__dict__["neurons"] = ["lif", "qif"], ["lif"]
@@ -249,13 +249,15 @@ def test_the_studies_differences_are_those_of_their_claims() -> None:
     lines = [np.asarray(line.get_xdata(), float) for line in axes.lines[1:]]  # after zero
     for name, dots, interval, mean in zip(names, *(lines[k::3] for k in range(3)), strict=True):
         study = StudyTables(RESULTS / name)
-        claim = score_facts.primary(study)
+        claim = score_facts.primary_result(study)
         if claim["estimate"].notna().any():
             expected = 100 * claim[["estimate", "low", "high"]].iloc[0].to_numpy(float)
             assert [*mean, *interval] == pytest.approx(expected, abs=1e-3)
         else:
             shown = with_interval(*(mean / 100), *(interval / 100), show=points)
-            assert f"QIF minus LIF is {shown} points over folds" in score_facts.over_folds(study)
+            assert f"QIF minus LIF is {shown} points over folds" in score_facts.gain_over_folds(
+                study
+            )
         if len(dots):
             assert (len(dots), dots.mean()) == (len(study.folds), pytest.approx(mean[0]))
 
@@ -266,7 +268,7 @@ def test_pages_quote_what_is_kept() -> None:
     for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         text = file.read_text()
         quotes += len(QUOTE.findall(text))
-        assert quoting(text, RESULTS) == text, f"{file}: run python -m study.report.publish"
+        assert update_quotes(text, RESULTS) == text, f"{file}: run python -m study.report.publish"
     assert quotes > 4
 
 
@@ -293,7 +295,7 @@ def test_another_verdict_turns_the_page_and_readme(tmp_path: Path) -> None:
     claims.to_csv(folder / "claims.csv", index=False)
     statement = "QIF networks perform better than LIF networks after a thorough search for both"
     assert f"| [{statement}](#performance) | supported |" in page(folder, "answers.md")
-    front = quoting(readme, tmp_path).split("<!-- end -->")[0]
+    front = update_quotes(readme, tmp_path).split("<!-- end -->")[0]
     assert front != readme.split("<!-- end -->")[0]
     better = r"\* {}:.* QIF networks perform better"
     assert re.search(better.format("supported"), front)
@@ -308,7 +310,7 @@ def test_nothing_undecided_stands_in_bold() -> None:
 
 
 def test_accuracies_are_means_over_searches_with_t_intervals() -> None:
-    runs = pd.read_csv(KEPT / "training" / "runs.csv")
+    runs = pd.read_csv(KEPT / "training" / "scores" / "runs.csv")
     table = cells(score_facts.accuracies(StudyTables(KEPT)))
     for neuron, label in (("lif", "LIF"), ("qif", "QIF"), ("qif_delta", "δ-QIF")):
         own = runs[runs["neuron"] == neuron]
@@ -323,19 +325,22 @@ def test_accuracies_are_means_over_searches_with_t_intervals() -> None:
 def test_of_two_networks_landscapes_show_both(tmp_path: Path) -> None:
     table = pd.DataFrame({"state": "trained", "neuron": "lif", "seed": [0, 1, 2]})
     table["word_minima"] = [0.5, 2.25, 4.0]
-    (tmp_path / "landscape").mkdir()
+    summary = tmp_path / "landscape" / "summary"
+    summary.mkdir(parents=True)
     for n, shown in ((2, "0.5, 2.25"), (3, "2.25 (−2.1 to 6.6); 2.25")):
-        table[:n].to_csv(tmp_path / "landscape" / "measures.csv", index=False)
+        table[:n].to_csv(summary / "measures.csv", index=False)
         study = StudyTables(tmp_path)
         study.__dict__["runs"] = pd.DataFrame({"neuron": ["lif"]})
-        assert cells(facts.landscapes(study, "trained"))[facts.MEASURES["word_minima"]] == [shown]
+        assert cells(facts.landscape_measures(study, "trained"))[facts.MEASURES["word_minima"]] == [
+            shown
+        ]
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> StudyTables:
     """Three LIF networks, one of which failed, and a QIF network."""
-    for folder in ("training", "networks"):
-        (tmp_path / folder).mkdir()
+    for folder in ("training/scores", "networks/measures"):
+        (tmp_path / folder).mkdir(parents=True)
     runs = pd.DataFrame({"neuron": ["lif", "lif", "lif", "qif"], "seed": [0, 1, 2, 0]})
     epochs = runs.assign(epoch=1, seconds=60.0, train_accuracy=[0.5, 0.5, 0.5, 1.0])
     epochs.to_parquet(tmp_path / "training/scores/histories.parquet")
@@ -347,7 +352,7 @@ def study(tmp_path: Path) -> StudyTables:
 
 
 def test_networks_that_failed_at_once_count(study: StudyTables) -> None:
-    assert score_facts.early(study) == "LIF with seed 1"
+    assert score_facts.hardly_trained_networks(study) == "LIF with seed 1"
     file = study.folder / "training/scores/histories.parquet"
     histories = pd.read_parquet(file)
     histories[histories["neuron"] != "lif"].to_parquet(file)
@@ -367,10 +372,16 @@ def test_models_that_were_not_measured_are_left_out(study: StudyTables) -> None:
 def test_what_earlier_settings_made_is_not_shown(tmp_path: Path) -> None:
     """A page is of what the study now has, whatever else lies in its folder."""
     now = {"variants": {"size": {}}, "measures": ["roughness"], "landscape": {"seeds": []}}
-    shown = ("variants/size.csv", "variants/figures/variants_size.png", "networks/measures/roughness.csv",
-             "networks/lif_0.safetensors", "training/scores/runs.csv")  # fmt: skip
-    left = ("variants/drive.csv", "variants/figures/variants_drive.png", "networks/measures/robustness.csv",
-            "networks/qif_delta_0.safetensors", "landscape/census/changes.parquet")  # fmt: skip
+    shown = (
+        *("variants/scores/size/runs.csv", "variants/figures/variants_size.png"),
+        *("networks/measures/roughness.csv", "networks/lif_0.safetensors"),
+        "training/scores/runs.csv",
+    )
+    left = (
+        *("variants/scores/drive/runs.csv", "variants/figures/variants_drive.png"),
+        *("networks/measures/robustness.csv", "networks/qif_delta_0.safetensors"),
+        "landscape/census/changes.parquet",
+    )
     for name in (*shown, *left):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -378,7 +389,7 @@ def test_what_earlier_settings_made_is_not_shown(tmp_path: Path) -> None:
     study = StudyTables(tmp_path)
     study.__dict__["neurons"] = ["lif", "qif"]
     assert [name for name in (*shown, *left) if study.has(name)] == [*shown]
-    found = {name for folder in ("*", "*/*") for name in study.lower(f"{folder}/*.*")}
+    found = {name for folder in ("*", "*/*", "*/*/*") for name in study.glob(f"{folder}/*.*")}
     assert found == {*shown}
 
 
@@ -388,11 +399,12 @@ def test_changes_are_means_over_runs(tmp_path: Path) -> None:
     lif |= {"accuracy_unseen_speakers": 0.6, "train_accuracy": 1.0}
     lif |= {"spikes_per_neuron": 8.0, "minutes": [20, 40, 6]}
     qif = {"change": "size", "neuron": "qif", "outcome": ["overflow"], "to": ["256 neurons"]}
-    (tmp_path / "variants").mkdir()
+    scores = tmp_path / "variants" / "scores" / "size"
+    scores.mkdir(parents=True)
     runs = pd.concat([pd.DataFrame(lif), pd.DataFrame(qif)])
-    runs.to_csv(tmp_path / "variants" / "size.csv")
+    runs.to_csv(scores / "runs.csv")
     (tmp_path / "study.yaml").write_text("variants: {size: {changes: {256 neurons: {}}}}")
-    table = cells(variant_facts.variants(StudyTables(tmp_path))["size"])
+    table = cells(variant_facts.variant_tables(StudyTables(tmp_path))["size"])
     both = "85.0, 60.0 % (100 %, 8.0, 30.0 min)† ×2"
     assert table["256 neurons"] == [both, "no epoch came to its end"]
     assert table["size"] == ["70.0, 60.0 % (100 %, 8.0, 6.0 min)", "-"]
@@ -427,19 +439,23 @@ def test_the_page_names_processors_and_no_machine(study: StudyTables) -> None:
 def test_numbers_are_written_as_readers_know_them() -> None:
     """Those that no kept page has, too."""
     case = {"estimate": -0.0382, "low": -0.5, "high": 0.444}
-    assert measured(case) == "−0.0382 (−0.5 to 0.444)"
-    assert measured({**case, "low": -3.1}, "points") == "−3.8 (−100.0 to +44.4) points"
-    assert measured({**case, "low": -np.inf, "high": np.inf}, "points") == "−3.8 points"
-    assert measured({**case, "estimate": np.nan}) == "nothing to measure"
-    assert measured({**case, "unit": "depths"}) == "−0.0382 (range −0.5 to 0.444)"
-    assert [counted(n, "searches") for n in (0, 1, 6018)] == [
+    assert estimate_with_interval(case) == "−0.0382 (−0.5 to 0.444)"
+    assert (
+        estimate_with_interval({**case, "low": -3.1}, "points") == "−3.8 (−100.0 to +44.4) points"
+    )
+    assert (
+        estimate_with_interval({**case, "low": -np.inf, "high": np.inf}, "points") == "−3.8 points"
+    )
+    assert estimate_with_interval({**case, "estimate": np.nan}) == "nothing to measure"
+    assert estimate_with_interval({**case, "unit": "depths"}) == "−0.0382 (range −0.5 to 0.444)"
+    assert [count_with_unit(n, "searches") for n in (0, 1, 6018)] == [
         "0 searches", "1 search", "6,018 searches"
     ]  # fmt: skip
-    assert counted(1, "groups of speakers") == "1 group of speakers"
+    assert count_with_unit(1, "groups of speakers") == "1 group of speakers"
     assert criterion({"criterion": "> 0.05"}, "% of the changes") == "> 5 %"
     assert criterion({"criterion": "< -0.01"}, "points") == "< −1"
     found = [number(v) for v in (47879.3, 1e-9, -2.34e-11, 2e7, -np.inf)]
     assert found == ["47,879", "10⁻⁹", "−2.34 × 10⁻¹¹", "2 × 10⁷", "−∞"]
-    assert percent({"mean": 0.9, "low": 0.7, "high": 1.0}) == "90.0 % (70.0 to 100.0)"
-    assert percent({"mean": 0.9, "low": 0.0, "high": 1.0}) == "90.0 %"
-    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert mean_percent({"mean": 0.9, "low": 0.7, "high": 1.0}) == "90.0 % (70.0 to 100.0)"
+    assert mean_percent({"mean": 0.9, "low": 0.0, "high": 1.0}) == "90.0 %"
+    assert join_words(["a", "b", "c"]) == "a, b and c"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study.report.score_facts import primary
+from study.report.score_facts import primary_result
 from study.report.study_tables import StudyTables
 from study.statistics import t_interval
 from study.style import NEURON_COLOURS, plt
@@ -40,7 +40,7 @@ class Difference:
             gains = of_fold["qif"] - of_fold["lif"]
             numbers = gains.mean(), *t_interval(gains)
             return cls(study.folder.name, searched, study.unit, len(gains), gains, *numbers)
-        claim = primary(study).iloc[0]
+        claim = primary_result(study).iloc[0]
         numbers = 100 * claim[["estimate", "low", "high"]].astype(float)
         nothing = pd.Series(dtype=float)
         return cls(study.folder.name, searched, claim["unit"], claim["n"], nothing, *numbers)

@@ -43,11 +43,11 @@ def kernel_errors(study: StudyTables) -> str:
 
 def _experiments(study: StudyTables, name: str) -> dict[str, pd.DataFrame]:
     """The table ``name`` of each experiment that has one."""
-    files = study.lower(f"*/*/{name}.csv")
+    files = study.glob(f"*/*/{name}.csv")
     return {Path(file).parent.name.replace("_", " "): study.table(file) for file in files}
 
 
-def nearest(study: StudyTables) -> str:
+def nearest_kernels(study: StudyTables) -> str:
     """Of each ensemble and width, at the end: which kernel's flow the networks' mean follows."""
     rows = []
     for ensemble, table in _experiments(study, "distances").items():
@@ -64,7 +64,7 @@ def nearest(study: StudyTables) -> str:
     return markdown_table(header, rows)
 
 
-def powers(study: StudyTables) -> str:
+def width_powers(study: StudyTables) -> str:
     """Powers of the width, by ensemble and quantity."""
 
     def power(row: Any) -> str:

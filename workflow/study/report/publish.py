@@ -48,7 +48,7 @@ FILES = (
 )
 """What is copied of a study, or of its folder with the second paper's results, beside its pages and
 the pictures on them."""
-LANDSCAPE_PARTS = "surfaces closeups census profiles gradients summary examples".split()
+LANDSCAPE_PARTS = ["surfaces", "closeups", "census", "profiles", "gradients", "summary", "examples"]
 NTK_PARTS = ("kernels/*", "comparison/*", "limits", "stability")
 FOLDERS = (
     *(f"landscape/{part}" for part in LANDSCAPE_PARTS),
@@ -60,7 +60,7 @@ SMALL = 3_000_000
 PICTURE = re.compile(r"\]\(([^)\s]+\.png)\)")
 
 
-def quoting(text: str, studies: Path) -> str:
+def update_quotes(text: str, studies: Path) -> str:
     """The page ``text`` with what it quotes made anew, from the published ``studies``."""
 
     def quote(found: re.Match[str]) -> str:
@@ -75,7 +75,7 @@ def quoting(text: str, studies: Path) -> str:
     return VERDICTS.sub(compare, QUOTE.sub(quote, text))
 
 
-def draw_for(file: Path, studies: Path) -> None:
+def draw_page_differences(file: Path, studies: Path) -> None:
     """Draw the differences that the page in ``file`` shows, of the published ``studies``."""
     for names in DIFFERENCES.findall(file.read_text()):
         figure = draw_differences([studies / name for name in names.split()])
@@ -170,9 +170,9 @@ def main() -> None:
         print(f"drawn: {' '.join(map(str, drawn))}")
         print(f"left as they are, since not all their tables are kept: {' '.join(map(str, left))}")
     for file in options.pages:
-        draw_for(file, options.folder.parent)
+        draw_page_differences(file, options.folder.parent)
     made = {folder / PAGE: page(folder, template_of(folder)) for folder in folders}
-    made |= {p: quoting(p.read_text(), options.folder.parent) for p in options.pages}
+    made |= {p: update_quotes(p.read_text(), options.folder.parent) for p in options.pages}
     for file, content in made.items():
         with atomic(file) as part:
             part.write_text(content)

@@ -33,16 +33,11 @@ class StudyTables:
     def config(self) -> dict[str, Any]:
         return yaml.safe_load((self.folder / CONFIG).read_text())
 
-    @property
-    def whole(self) -> StudyTables:
-        """The study that has these tables in a folder of its own."""
-        return StudyTables(self.folder.parent)
-
     def has(self, name: str) -> bool:
         """Whether there is such a file, which the study still makes."""
-        return (self.folder / name).exists() and self._makes(name)
+        return (self.folder / name).exists() and self._is_part(name)
 
-    def _makes(self, name: str) -> bool:
+    def _is_part(self, name: str) -> bool:
         """Whether the study has the part that a file belongs to; a file of a part that it has
         left out since is of other settings."""
         if name in MEASURED:
@@ -70,7 +65,7 @@ class StudyTables:
     @cached_property
     def variants(self) -> dict[str, pd.DataFrame]:
         """The runs of each variant, by the name of its folder."""
-        names = self.lower("variants/scores/*/runs.csv")
+        names = self.glob("variants/scores/*/runs.csv")
         return {Path(name).parent.name: read_runs(self.folder / name) for name in names}
 
     @cached_property
@@ -85,11 +80,12 @@ class StudyTables:
     def networks(self) -> dict[str, str]:
         """Files of the first network of each search, by the names under which they are published:
         those of training, or of a published study those that it keeps."""
-        found = {}
+        found: dict[str, str] = {}
         for run in self.runs.drop_duplicates(["neuron", "search"]).itertuples():
             name = f"networks/{run.neuron}_{run.search}.safetensors"
             trained = f"training/{run.neuron}/{run.seed}/trained.safetensors"
-            found |= {name: file for file in (name, trained) if (self.folder / file).exists()}
+            files = [file for file in (trained, name) if (self.folder / file).exists()]
+            found.update({name: file for file in files[:1]})
         return dict(sorted(found.items()))
 
     @cached_property
@@ -113,7 +109,7 @@ class StudyTables:
         names = ("claims.csv", "ntk/claims.csv")
         return read_table(*[self.folder / name for name in names if self.has(name)])
 
-    def lower(self, pattern: str) -> list[str]:
+    def glob(self, pattern: str) -> list[str]:
         """Files that ``pattern`` matches, relative to the folder, which the study still makes."""
         names = [str(file.relative_to(self.folder)) for file in sorted(self.folder.glob(pattern))]
-        return [name for name in names if self._makes(name)]
+        return [name for name in names if self._is_part(name)]

@@ -14,12 +14,14 @@ from study.style import neuron_label
 from study.training.outcomes import OVERFLOW
 
 
-def variants(study: StudyTables) -> dict[str, str]:
+def variant_tables(study: StudyTables) -> dict[str, str]:
     """A table for each variant: what each of its changes does, means over seeds."""
-    return {re.sub("[_-]", " ", name): _changes(runs) for name, runs in study.variants.items()}
+    return {
+        re.sub("[_-]", " ", name): _table_of_changes(runs) for name, runs in study.variants.items()
+    }
 
 
-def _changes(runs: pd.DataFrame) -> str:
+def _table_of_changes(runs: pd.DataFrame) -> str:
     """Accuracy on all test samples and on new speakers' (training, spikes a neuron, minutes of a
     training), by change."""
     neurons = [n for n in NEURON_STYLES if n in set(runs["neuron"])]
