@@ -43,7 +43,7 @@ from study.training.summary import accuracy_by_fold, minutes
 RESULTS = ROOT / "docs" / "results"
 KEPT = RESULTS / "heidelberg-digits"
 SMOKE = Path("results/spoken-digits-smoke")
-STALE = Path("networks/qif_delta_0.safetensors")
+STALE = Path("variants/scores/left_out/runs.csv")
 WORDS = (
     "two three four five six seven eight nine ten eleven twelve twenty dozen hundred thousand half "
     "third quarter fifth twice double triple"
@@ -59,15 +59,16 @@ def cells(table: str) -> dict[str, list[str]]:
 @pytest.fixture(scope="module")
 def published(finished: Path) -> Path:
     target, stale = finished / "docs" / SMOKE, finished / SMOKE / STALE
-    stale.write_text("of a neuron model that the study has left out since")
+    stale.parent.mkdir()
+    stale.write_text("of a variant that the study has left out since")
     with contextlib.chdir(finished):
         publish(SMOKE, target, "a commit")
-    stale.unlink()
+    shutil.rmtree(stale.parent)
     return target
 
 
 def test_what_the_study_has_left_out_is_not_published(published: Path) -> None:
-    assert (published / STALE).with_name("lif_0.safetensors").exists()
+    assert list(published.glob("variants/scores/*/runs.csv"))
     assert not (published / STALE).exists()
 
 

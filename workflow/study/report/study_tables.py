@@ -84,8 +84,9 @@ class StudyTables:
         for run in self.runs.drop_duplicates(["neuron", "search"]).itertuples():
             name = f"networks/{run.neuron}_{run.search}.safetensors"
             trained = f"training/{run.neuron}/{run.seed}/trained.safetensors"
-            files = [file for file in (trained, name) if (self.folder / file).exists()]
-            found.update({name: file for file in files[:1]})
+            existing = [file for file in (trained, name) if (self.folder / file).exists()]
+            if existing:
+                found[name] = existing[0]
         return dict(sorted(found.items()))
 
     @cached_property
