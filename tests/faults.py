@@ -15,10 +15,10 @@ import pandas as pd
 import psutil
 
 RESULTS = Path("results/spoken-digits-smoke")
-QIF = [f"{RESULTS}/training/qif/runs.parquet"]
+QIF = [f"{RESULTS}/networks/jobs/qif/{seed}/runs.parquet" for seed in range(4)]
 """Data, search and training of one neuron model."""
-NTK = [f"{RESULTS}/ntk/one_hidden/networks/{job}.parquet" for job in (0, 1)]
-SURFACE = [f"{RESULTS}/landscape/surfaces/qif/0/0.lines.parquet"]
+NTK = [f"{RESULTS}/ntk/networks/one_hidden/{job}/networks.parquet" for job in (0, 1)]
+SURFACE = [f"{RESULTS}/landscape/jobs/surfaces/qif/0/0/lines.parquet"]
 """A landscape; it needs the networks of both neuron models."""
 
 

@@ -14,10 +14,10 @@ from study.claims.estimates import (
     Criterion,
     Estimate,
     Verdict,
-    adjusted,
     difference,
+    holm_adjusted,
     mean,
-    paired,
+    paired_difference,
     share,
 )
 from study.claims.qif_paper import MORE, UNITS
@@ -163,7 +163,7 @@ def test_holm_rejects_what_stepping_down_rejects(p_values, level):
     rejected = 0
     while rejected < len(known) and known[rejected] * (len(known) - rejected) <= level:
         rejected += 1
-    result = adjusted(p_values)
+    result = holm_adjusted(p_values)
     assert (result <= level).sum() == rejected
     assert np.array_equal(np.isnan(result), np.isnan(p_values))
     ascending = result[np.argsort(p_values, kind="stable")][: len(known)]  # nan comes last
@@ -180,7 +180,7 @@ def test_so_many_units_decide_as_often_as_they_say(effect):
     def decides(gains):
         if len(gains) > 12:  # where the test of signs says what the interval does
             return t_interval(gains)[0] > 0
-        return MORE.verdict(paired(gains, 0, "folds")) == Verdict.SUPPORTED
+        return MORE.verdict(paired_difference(gains, 0, "folds")) == Verdict.SUPPORTED
 
     def decided(n):
         return sum(map(decides, rng.normal(abs(effect), size=(drawn, n)))) / drawn

@@ -44,7 +44,7 @@ def test_a_study_keeps_the_delays_that_its_networks_learn(finished: Path, tmp_pa
     }  # fmt: skip
     (project / "delays.yaml").write_text(yaml.safe_dump(overlay))
     training = project / "results/spoken-digits-smoke/training"
-    delays = training / "delays.parquet"
+    delays = training / "learned/delays.parquet"
     run = snakemake(project, "delays.yaml", "--", str(delays.relative_to(project)))
     assert run.returncode == 0, run.stdout + run.stderr
     table = pd.read_parquet(delays)

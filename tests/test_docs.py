@@ -20,7 +20,7 @@ import test_report
 from smoke import ROOT
 from spikegrad.neurons import NEURONS
 from study.config.neurons import NEURON_STYLES
-from study.report.dictionary import declared
+from study.report.dictionary import declared_tables
 from study.training.delays import DELAYS_TABLE
 
 DOCS = ROOT / "docs"
@@ -94,8 +94,8 @@ def test_every_column_of_every_table_is_explained(finished: Path):
     """Of the smoke study, and of kept studies' tables that it does not make."""
     smoke, kept = finished / "results" / "spoken-digits-smoke", DOCS / "results"
     files = [(smoke, file) for kind in ("csv", "parquet") for file in smoke.rglob(f"*.{kind}")]
-    files += [(kept / "heidelberg-digits", kept / "heidelberg-digits/data/shd_comparison.csv")]
-    tables, met = declared(), set()
+    files += [(kept / "heidelberg-digits", kept / "heidelberg-digits/data/shd/comparison.csv")]
+    tables, met = declared_tables(), set()
     for place, file in files:
         name = str(file.relative_to(place))
         own = [t for t in tables if name in t.files] or [

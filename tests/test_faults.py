@@ -56,7 +56,7 @@ READ_FOR = {
     "data/fold0/split.parquet": f"{TRAINING}/trained.safetensors",
     f"{SEARCH}/generations/0/rung0/job0/*.json": f"{SEARCH}/best.yaml",
     f"{SEARCH}/best.yaml": f"{TRAINING}/trained.safetensors",
-    f"{TRAINING}/trained.safetensors": "landscape/surfaces/qif/0/0.lines.parquet",
+    f"{TRAINING}/trained.safetensors": "landscape/jobs/surfaces/qif/0/0/lines.parquet",
 }
 """A result of each kind, and one that is made of it."""
 

@@ -17,6 +17,7 @@ from study.config.study import Study
 from study.data.dataset import load
 from study.landscape.objective import held, matrices, weights_of
 from study.landscape.roughness import roughness, scales
+from study.report.study_tables import StudyTables
 from study.training.robustness import changed, robustness
 from trainings import settings as model_settings
 
@@ -86,7 +87,7 @@ def test_changed_samples_have_the_spikes_that_are_left():
 
 
 def test_robustness_begins_with_the_samples_as_they_are(results: Path):
-    network, _ = load_network(results / "networks/qif_0.safetensors")
+    network, _ = load_network(results / StudyTables(results).networks["networks/qif_0.safetensors"])
     test = load(results / "data/events.h5", results / "data/fold0/split.parquet", "test")
     with torch.no_grad():
         right = network(test.spikes).logits.argmax(1) == test.labels
@@ -95,27 +96,30 @@ def test_robustness_begins_with_the_samples_as_they_are(results: Path):
     }  # fmt: skip
 
 
-def test_of_each_search_the_first_network_is_kept(results: Path):
-    runs = pd.read_csv(results / "training/runs.csv")
-    for (neuron, search), own in runs.groupby(["neuron", "search"]):
-        kept = (results / f"networks/{neuron}_{search}.safetensors").read_bytes()
-        first = results / f"training/{neuron}/{own['seed'].min()}/trained.safetensors"
-        assert kept == first.read_bytes()
-    measured = pd.read_csv(results / "networks/roughness.csv")
+def test_of_each_search_the_first_network_is_measured(results: Path):
+    runs = pd.read_csv(results / "training/scores/runs.csv")
+    first = {
+        f"networks/{neuron}_{search}.safetensors": f"training/{neuron}/{seed}/trained.safetensors"
+        for (neuron, search), seed in runs.groupby(["neuron", "search"])["seed"].min().items()
+    }
+    assert StudyTables(results).networks == first
+    measured = pd.read_csv(results / "networks/measures/roughness.csv")
     assert set(measured["network"]) == {
         f"{n}_{s}.safetensors" for n, s in runs[["neuron", "search"]].to_numpy()
     }
 
 
 def test_landscape_measures_are_means_over_lines(results: Path):
-    profiles = pd.read_parquet(results / "landscape/profiles.parquet")
-    table = pd.read_csv(results / "landscape/measures.csv").set_index(["neuron", "seed", "state"])
+    profiles = pd.read_parquet(results / "landscape/profiles/profiles.parquet")
+    table = pd.read_csv(results / "landscape/summary/measures.csv").set_index(
+        ["neuron", "seed", "state"]
+    )
     own = profiles[(profiles["neuron"] == "lif") & (profiles["state"] == "trained")]
     for seed, lines in own.groupby("seed"):
         row = table.loc[("lif", seed, "trained")]
         assert row["word_jumps"] == pytest.approx(lines["n_jumps"].mean(), rel=1e-5)
         assert row["word_variation"] == pytest.approx(lines["variation"].mean(), rel=1e-5)
-    updates = pd.read_csv(results / "landscape/updates.csv").groupby(["neuron", "seed"])
+    updates = pd.read_csv(results / "landscape/gradients/updates.csv").groupby(["neuron", "seed"])
     met = table.xs("along training", level="state")["met"]
     assert met.to_numpy() == pytest.approx(
         updates["breaks_per_update"].mean()[met.index].to_numpy(), rel=1e-5
@@ -123,7 +127,7 @@ def test_landscape_measures_are_means_over_lines(results: Path):
 
 
 def test_mean_errors_are_those_of_the_networks(results: Path):
-    errors = pd.read_parquet(results / "ntk/gradient/errors.parquet")
-    row = pd.read_csv(results / "ntk/gradient/mean_errors.csv").iloc[-1]
+    errors = pd.read_parquet(results / "ntk/kernels/gradient/errors.parquet")
+    row = pd.read_csv(results / "ntk/kernels/gradient/mean_errors.csv").iloc[-1]
     own = errors[(errors["width"] == row["width"]) & (errors["step"] == row["step"])]
     assert row["squared_error"] == pytest.approx(own["squared_error"].mean(), rel=1e-5)

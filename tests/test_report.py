@@ -270,7 +270,7 @@ def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):
     results = finished / "results" / "spoken-digits-smoke"
     claims = pd.concat([pd.read_csv(results / f"{sub}claims.csv") for sub in ("", "ntk/")])
     assert set(claims["id"]) == {claim.name for claim in (*QIF_CLAIMS, *SG_NTK_CLAIMS)}
-    runs = pd.read_csv(results / "training" / "runs.csv")
+    runs = pd.read_csv(results / "training/scores/runs.csv")
     means = runs.groupby("neuron")["accuracy"].mean()
     gains = claims.set_index(["id", "case"]).loc["qif-outperforms-lif"]
     gain = gains.loc["qif: all voices"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from study.claims.claim import FROZEN, Claim, Statement
 from study.claims.estimates import Criterion, Verdict
-from study.claims.judge import CLAIMS, STATEMENTS, answer, decisive
+from study.claims.judge import CLAIMS, STATEMENTS, answer, decisive_case
 
 KEPT = Path(__file__).parents[1] / "docs" / "results"
 IT = Statement("it", "1", "it", "it", "%")
@@ -38,10 +38,10 @@ def test_of_several_cases_the_widest_interval_decides() -> None:
             row("gain", "qif: no speaker", float("nan"), float("nan")),
         ]
     )
-    assert decisive(table, "gain", "qif: *speaker*")["case"] == "qif: speakers in turn"
-    first_there = decisive(table, "gain", "lif: * | qif: every* | qif: *")
+    assert decisive_case(table, "gain", "qif: *speaker*")["case"] == "qif: speakers in turn"
+    first_there = decisive_case(table, "gain", "lif: * | qif: every* | qif: *")
     assert first_there["case"] == "qif: every speaker"
-    assert decisive(table, "loss", "*") is None
+    assert decisive_case(table, "loss", "*") is None
 
 
 @given(st.lists(st.sampled_from([*Verdict]), max_size=4))
@@ -85,4 +85,4 @@ def test_every_reading_finds_its_case_in_the_kept_studies() -> None:
     for claim in CLAIMS:
         table = pd.read_csv(KEPT / kept[claim.statement.paper] / "claims.csv")
         for patterns in claim.primary:
-            assert decisive(table, claim.name, patterns) is not None, (claim.name, patterns)
+            assert decisive_case(table, claim.name, patterns) is not None, (claim.name, patterns)

@@ -21,21 +21,21 @@ from study.claims.again import JUDGED, judged_again
 from study.report import facts, score_facts, search_facts, variant_facts
 from study.report.cost import core_hours, software
 from study.report.differences import draw_differences
+from study.report.environment import TEMPLATES
 from study.report.numbers import (
-    counted,
+    count_with_unit,
     criterion,
-    listed,
-    measured,
+    estimate_with_interval,
+    join_words,
+    mean_percent,
     number,
-    percent,
     points,
     with_interval,
 )
 from study.report.page import page, template_of
-from study.report.pages import TEMPLATES
-from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, quoting
+from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, update_quotes
 from study.report.redraw import RedrawError, redraw
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 from study.storage.tables import read_table, write_table
 from study.training.figures import draw_gains
 from study.training.summary import accuracy_by_fold, minutes
@@ -43,7 +43,7 @@ from study.training.summary import accuracy_by_fold, minutes
 RESULTS = ROOT / "docs" / "results"
 KEPT = RESULTS / "heidelberg-digits"
 SMOKE = Path("results/spoken-digits-smoke")
-STALE = Path("networks/qif_delta_0.safetensors")
+STALE = Path("variants/scores/left_out/runs.csv")
 WORDS = (
     "two three four five six seven eight nine ten eleven twelve twenty dozen hundred thousand half "
     "third quarter fifth twice double triple"
@@ -59,15 +59,16 @@ def cells(table: str) -> dict[str, list[str]]:
 @pytest.fixture(scope="module")
 def published(finished: Path) -> Path:
     target, stale = finished / "docs" / SMOKE, finished / SMOKE / STALE
-    stale.write_text("of a neuron model that the study has left out since")
+    stale.parent.mkdir()
+    stale.write_text("of a variant that the study has left out since")
     with contextlib.chdir(finished):
         publish(SMOKE, target, "a commit")
-    stale.unlink()
+    shutil.rmtree(stale.parent)
     return target
 
 
 def test_what_the_study_has_left_out_is_not_published(published: Path) -> None:
-    assert (published / STALE).with_name("lif_0.safetensors").exists()
+    assert list(published.glob("variants/scores/*/runs.csv"))
     assert not (published / STALE).exists()
 
 
@@ -88,8 +89,8 @@ def test_settings_that_all_searches_begin_with_are_compared(tmp_path: Path) -> N
         for k in range(6)
         for failed in [k >= 5 - fails]
     ]
-    (tmp_path / "search").mkdir()
-    pd.DataFrame(rows).to_parquet(tmp_path / "search/trials.parquet")
+    (tmp_path / "search/summary").mkdir(parents=True)
+    pd.DataFrame(rows).to_parquet(tmp_path / "search/summary/trials.parquet")
     study, alone = StudyTables(tmp_path), StudyTables(tmp_path)
     study.__dict__["neurons"], alone.__dict__["neurons"] = ["lif", "qif"], ["lif"]
     found = cells(search_facts.same_settings(study))
@@ -134,7 +135,7 @@ def test_published_figures_are_drawn_again_from_kept_tables(
         Path("figures/performance.png"),
     }
     lost = {Path("figures/landscapes.png")}
-    (folder / "landscape/planes.parquet").unlink()
+    (folder / "landscape/surfaces/planes.parquet").unlink()
     for figure in folder.rglob("figures/*.png"):
         figure.unlink()
     for figure in kept | lost:
@@ -156,7 +157,10 @@ def test_a_study_without_landscapes_has_a_page(published: Path, tmp_path: Path) 
     judged = yaml.safe_load((folder / JUDGED).read_text())
     tables = {n: [] if "landscape/" in str(f) else f for n, f in judged["tables"].items()}
     (folder / JUDGED).write_text(yaml.safe_dump(judged | {"tables": tables}))
-    for made in (*folder.glob("figures/[ls]*.png"), *folder.glob("networks/roughness.csv")):
+    for made in (
+        *folder.glob("figures/[ls]*.png"),
+        *folder.glob("networks/measures/roughness.csv"),
+    ):
         made.unlink()
     shutil.rmtree(folder / "landscape")
     judge_published(folder)
@@ -227,7 +231,7 @@ def test_the_figure_shows_the_primary_result() -> None:
     claims = read_table(folder / "claims.csv").set_index(["id", "case"])
     claim = claims.loc[("qif-outperforms-lif", "qif: every speaker alike")]
     axes = Figure().subplots()
-    speakers = read_table(folder / "training/speakers.csv")
+    speakers = read_table(folder / "training/scores/speakers.csv")
     draw_gains(axes, accuracy_by_fold(speakers)[["lif", "qif"]])
     _, mean, interval = (np.asarray(line.get_ydata(), float) for line in axes.lines)  # after zero
     ends = [np.nanmin(interval), *mean, np.nanmax(interval)]
@@ -246,13 +250,15 @@ def test_the_studies_differences_are_those_of_their_claims() -> None:
     lines = [np.asarray(line.get_xdata(), float) for line in axes.lines[1:]]  # after zero
     for name, dots, interval, mean in zip(names, *(lines[k::3] for k in range(3)), strict=True):
         study = StudyTables(RESULTS / name)
-        claim = score_facts.primary(study)
+        claim = score_facts.primary_result(study)
         if claim["estimate"].notna().any():
             expected = 100 * claim[["estimate", "low", "high"]].iloc[0].to_numpy(float)
             assert [*mean, *interval] == pytest.approx(expected, abs=1e-3)
         else:
             shown = with_interval(*(mean / 100), *(interval / 100), show=points)
-            assert f"QIF minus LIF is {shown} points over folds" in score_facts.over_folds(study)
+            assert f"QIF minus LIF is {shown} points over folds" in score_facts.gain_over_folds(
+                study
+            )
         if len(dots):
             assert (len(dots), dots.mean()) == (len(study.folds), pytest.approx(mean[0]))
 
@@ -263,7 +269,7 @@ def test_pages_quote_what_is_kept() -> None:
     for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         text = file.read_text()
         quotes += len(QUOTE.findall(text))
-        assert quoting(text, RESULTS) == text, f"{file}: run python -m study.report.publish"
+        assert update_quotes(text, RESULTS) == text, f"{file}: run python -m study.report.publish"
     assert quotes > 4
 
 
@@ -290,7 +296,7 @@ def test_another_verdict_turns_the_page_and_readme(tmp_path: Path) -> None:
     claims.to_csv(folder / "claims.csv", index=False)
     statement = "QIF networks perform better than LIF networks after a thorough search for both"
     assert f"| [{statement}](#performance) | supported |" in page(folder, "answers.md")
-    front = quoting(readme, tmp_path).split("<!-- end -->")[0]
+    front = update_quotes(readme, tmp_path).split("<!-- end -->")[0]
     assert front != readme.split("<!-- end -->")[0]
     better = r"\* {}:.* QIF networks perform better"
     assert re.search(better.format("supported"), front)
@@ -305,7 +311,7 @@ def test_nothing_undecided_stands_in_bold() -> None:
 
 
 def test_accuracies_are_means_over_searches_with_t_intervals() -> None:
-    runs = pd.read_csv(KEPT / "training" / "runs.csv")
+    runs = pd.read_csv(KEPT / "training" / "scores" / "runs.csv")
     table = cells(score_facts.accuracies(StudyTables(KEPT)))
     for neuron, label in (("lif", "LIF"), ("qif", "QIF"), ("qif_delta", "δ-QIF")):
         own = runs[runs["neuron"] == neuron]
@@ -320,32 +326,35 @@ def test_accuracies_are_means_over_searches_with_t_intervals() -> None:
 def test_of_two_networks_landscapes_show_both(tmp_path: Path) -> None:
     table = pd.DataFrame({"state": "trained", "neuron": "lif", "seed": [0, 1, 2]})
     table["word_minima"] = [0.5, 2.25, 4.0]
-    (tmp_path / "landscape").mkdir()
+    summary = tmp_path / "landscape" / "summary"
+    summary.mkdir(parents=True)
     for n, shown in ((2, "0.5, 2.25"), (3, "2.25 (−2.1 to 6.6); 2.25")):
-        table[:n].to_csv(tmp_path / "landscape" / "measures.csv", index=False)
+        table[:n].to_csv(summary / "measures.csv", index=False)
         study = StudyTables(tmp_path)
         study.__dict__["runs"] = pd.DataFrame({"neuron": ["lif"]})
-        assert cells(facts.landscapes(study, "trained"))[facts.MEASURES["word_minima"]] == [shown]
+        assert cells(facts.landscape_measures(study, "trained"))[facts.MEASURES["word_minima"]] == [
+            shown
+        ]
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> StudyTables:
     """Three LIF networks, one of which failed, and a QIF network."""
-    for folder in ("training", "networks"):
-        (tmp_path / folder).mkdir()
+    for folder in ("training/scores", "networks/measures"):
+        (tmp_path / folder).mkdir(parents=True)
     runs = pd.DataFrame({"neuron": ["lif", "lif", "lif", "qif"], "seed": [0, 1, 2, 0]})
     epochs = runs.assign(epoch=1, seconds=60.0, train_accuracy=[0.5, 0.5, 0.5, 1.0])
-    epochs.to_parquet(tmp_path / "training/histories.parquet")
+    epochs.to_parquet(tmp_path / "training/scores/histories.parquet")
     runs = runs.assign(search=0, outcome="finished", epochs=[3, 1, 5, 9], silent_fraction=0.1)
     runs.loc[1, "outcome"] = "overflow"
     runs[["accuracy", "accuracy_seen_speakers", "spikes_per_neuron"]] = 0.5
-    runs.assign(accuracy_unseen_speakers=np.nan).to_csv(tmp_path / "training/runs.csv")
+    runs.assign(accuracy_unseen_speakers=np.nan).to_csv(tmp_path / "training/scores/runs.csv")
     return StudyTables(tmp_path)
 
 
 def test_networks_that_failed_at_once_count(study: StudyTables) -> None:
-    assert score_facts.early(study) == "LIF with seed 1"
-    file = study.folder / "training/histories.parquet"
+    assert score_facts.hardly_trained_networks(study) == "LIF with seed 1"
+    file = study.folder / "training/scores/histories.parquet"
     histories = pd.read_parquet(file)
     histories[histories["neuron"] != "lif"].to_parquet(file)
     left = StudyTables(study.folder)
@@ -357,17 +366,23 @@ def test_networks_that_failed_at_once_count(study: StudyTables) -> None:
 
 def test_models_that_were_not_measured_are_left_out(study: StudyTables) -> None:
     table = pd.DataFrame({"change": ["none"], "by": 0, "neuron": "lif", "accuracy": 0.9})
-    table.to_csv(study.folder / "networks/robustness.csv")
+    table.to_csv(study.folder / "networks/measures/robustness.csv")
     assert cells(facts.robustness(study))["as they are"] == ["90 %"]
 
 
 def test_what_earlier_settings_made_is_not_shown(tmp_path: Path) -> None:
     """A page is of what the study now has, whatever else lies in its folder."""
     now = {"variants": {"size": {}}, "measures": ["roughness"], "landscape": {"seeds": []}}
-    shown = ("variants/size.csv", "variants/figures/variants_size.png", "networks/roughness.csv",
-             "networks/lif_0.safetensors", "training/runs.csv")  # fmt: skip
-    left = ("variants/drive.csv", "variants/figures/variants_drive.png", "networks/robustness.csv",
-            "networks/qif_delta_0.safetensors", "landscape/changes.parquet")  # fmt: skip
+    shown = (
+        *("variants/scores/size/runs.csv", "variants/figures/variants_size.png"),
+        *("networks/measures/roughness.csv", "networks/lif_0.safetensors"),
+        "training/scores/runs.csv",
+    )
+    left = (
+        *("variants/scores/drive/runs.csv", "variants/figures/variants_drive.png"),
+        *("networks/measures/robustness.csv", "networks/qif_delta_0.safetensors"),
+        "landscape/census/changes.parquet",
+    )
     for name in (*shown, *left):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -375,7 +390,7 @@ def test_what_earlier_settings_made_is_not_shown(tmp_path: Path) -> None:
     study = StudyTables(tmp_path)
     study.__dict__["neurons"] = ["lif", "qif"]
     assert [name for name in (*shown, *left) if study.has(name)] == [*shown]
-    found = {name for folder in ("*", "*/*") for name in study.lower(f"{folder}/*.*")}
+    found = {name for folder in ("*", "*/*", "*/*/*") for name in study.glob(f"{folder}/*.*")}
     assert found == {*shown}
 
 
@@ -385,11 +400,12 @@ def test_changes_are_means_over_runs(tmp_path: Path) -> None:
     lif |= {"accuracy_unseen_speakers": 0.6, "train_accuracy": 1.0}
     lif |= {"spikes_per_neuron": 8.0, "minutes": [20, 40, 6]}
     qif = {"change": "size", "neuron": "qif", "outcome": ["overflow"], "to": ["256 neurons"]}
-    (tmp_path / "variants").mkdir()
+    scores = tmp_path / "variants" / "scores" / "size"
+    scores.mkdir(parents=True)
     runs = pd.concat([pd.DataFrame(lif), pd.DataFrame(qif)])
-    runs.to_csv(tmp_path / "variants" / "size.csv")
+    runs.to_csv(scores / "runs.csv")
     (tmp_path / "study.yaml").write_text("variants: {size: {changes: {256 neurons: {}}}}")
-    table = cells(variant_facts.variants(StudyTables(tmp_path))["size"])
+    table = cells(variant_facts.variant_tables(StudyTables(tmp_path))["size"])
     both = "85.0, 60.0 % (100 %, 8.0, 30.0 min)† ×2"
     assert table["256 neurons"] == [both, "no epoch came to its end"]
     assert table["size"] == ["70.0, 60.0 % (100 %, 8.0, 6.0 min)", "-"]
@@ -424,19 +440,23 @@ def test_the_page_names_processors_and_no_machine(study: StudyTables) -> None:
 def test_numbers_are_written_as_readers_know_them() -> None:
     """Those that no kept page has, too."""
     case = {"estimate": -0.0382, "low": -0.5, "high": 0.444}
-    assert measured(case) == "−0.0382 (−0.5 to 0.444)"
-    assert measured({**case, "low": -3.1}, "points") == "−3.8 (−100.0 to +44.4) points"
-    assert measured({**case, "low": -np.inf, "high": np.inf}, "points") == "−3.8 points"
-    assert measured({**case, "estimate": np.nan}) == "nothing to measure"
-    assert measured({**case, "unit": "depths"}) == "−0.0382 (range −0.5 to 0.444)"
-    assert [counted(n, "searches") for n in (0, 1, 6018)] == [
+    assert estimate_with_interval(case) == "−0.0382 (−0.5 to 0.444)"
+    assert (
+        estimate_with_interval({**case, "low": -3.1}, "points") == "−3.8 (−100.0 to +44.4) points"
+    )
+    assert (
+        estimate_with_interval({**case, "low": -np.inf, "high": np.inf}, "points") == "−3.8 points"
+    )
+    assert estimate_with_interval({**case, "estimate": np.nan}) == "nothing to measure"
+    assert estimate_with_interval({**case, "unit": "depths"}) == "−0.0382 (range −0.5 to 0.444)"
+    assert [count_with_unit(n, "searches") for n in (0, 1, 6018)] == [
         "0 searches", "1 search", "6,018 searches"
     ]  # fmt: skip
-    assert counted(1, "groups of speakers") == "1 group of speakers"
+    assert count_with_unit(1, "groups of speakers") == "1 group of speakers"
     assert criterion({"criterion": "> 0.05"}, "% of the changes") == "> 5 %"
     assert criterion({"criterion": "< -0.01"}, "points") == "< −1"
     found = [number(v) for v in (47879.3, 1e-9, -2.34e-11, 2e7, -np.inf)]
     assert found == ["47,879", "10⁻⁹", "−2.34 × 10⁻¹¹", "2 × 10⁷", "−∞"]
-    assert percent({"mean": 0.9, "low": 0.7, "high": 1.0}) == "90.0 % (70.0 to 100.0)"
-    assert percent({"mean": 0.9, "low": 0.0, "high": 1.0}) == "90.0 %"
-    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert mean_percent({"mean": 0.9, "low": 0.7, "high": 1.0}) == "90.0 % (70.0 to 100.0)"
+    assert mean_percent({"mean": 0.9, "low": 0.0, "high": 1.0}) == "90.0 %"
+    assert join_words(["a", "b", "c"]) == "a, b and c"

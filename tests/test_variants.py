@@ -90,21 +90,25 @@ def test_tables_hold_what_was_asked(finished: Path) -> None:
     """Networks have the winner's settings but for the change; scores are those of their answers."""
     folder = finished / RESULTS / "variants"
     best = yaml.safe_load((finished / RESULTS / "search/lif/0/best.yaml").read_text())
-    (run,) = pd.read_csv(folder / "slower.csv").to_dict("records")
-    network, about = load_network(folder / "slower/0.03-s/lif/0/trained.safetensors")
+    (run,) = pd.read_csv(folder / "scores/slower/runs.csv").to_dict("records")
+    network, about = load_network(folder / "networks/slower/0.03-s/lif/0/trained.safetensors")
     assert (run["search"], run["fold"], run["to"]) == (0, "fold0", "0.03 s")
     model = validate(Study, settings("smoke.yaml")).model("lif")
     found = model.with_parameters(best["parameters"]).network
     assert network.settings == found.model_copy(update={"tau": 0.03})
-    history = pd.read_parquet(folder / "slower/0.03-s/lif/0/history.parquet")
+    history = pd.read_parquet(folder / "networks/slower/0.03-s/lif/0/history.parquet")
     assert history["presentations"].max() == 12 * (len(history) - 1)
     assert run["validation_accuracy"] == about["outcome"]["validation_accuracy"]
-    speakers = pd.read_csv(folder / "speakers/slower.csv")
+    speakers = pd.read_csv(folder / "scores/slower/speakers.csv")
     assert set(speakers["speaker"]) == {0, 1}  # of the first outer fold
     assert speakers["unseen_speaker"].all()
     right = (speakers["accuracy"] * speakers["answers"]).sum()
     assert right / speakers["answers"].sum() == pytest.approx(run["accuracy"])
-    assert set(pd.read_csv(folder / "slower.csv")) >= {"word_variation", "turned", "turned_clipped"}
+    assert set(pd.read_csv(folder / "scores/slower/runs.csv")) >= {
+        "word_variation",
+        "turned",
+        "turned_clipped",
+    }
 
 
 def test_an_edit_of_a_variant_repeats_no_other(finished: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from smoke import ROOT, copy_repository, edited, planned, replanned, snakemake
 
 def test_the_study_is_complete(finished):
     results = finished / "results" / "spoken-digits-smoke"
-    runs = pd.read_csv(results / "training" / "runs.csv")
+    runs = pd.read_csv(results / "training/scores/runs.csv")
     assert set(runs["neuron"]) == {"lif", "qif"}
     assert runs.groupby("neuron")["seed"].agg(list).tolist() == [[0, 1, 2, 3]] * 2
     assert (runs["search"] == runs["seed"] // 2).all()
@@ -239,11 +239,11 @@ def test_a_study_without_landscapes_is_judged_and_has_its_page(finished, tmp_pat
 def test_deleted_tables_are_made_again(finished, tmp_path):
     project = edited(finished, tmp_path)
     deleted = {
-        "summarise": "training/runs.csv",
-        "search_tables": "search/regions.csv",
-        "landscape_summary": "landscape/census.csv",
+        "summarise": "training/scores/runs.csv",
+        "search_tables": "search/summary/regions.csv",
+        "landscape_summary": "landscape/summary/census.csv",
         "judge_claims": "claims.html",
-        "data_statistics": "data/profiles.parquet",
+        "data_statistics": "data/statistics/profiles.parquet",
     }
     for table in deleted.values():
         (project / "results" / "spoken-digits-smoke" / table).unlink()
@@ -272,7 +272,7 @@ def test_a_study_of_one_neuron_goes_through(finished, tmp_path):
     run = snakemake(project, "config/alone.yaml")
     assert run.returncode == 0, run.stdout + run.stderr
     results = project / "results" / "spoken-digits-smoke"
-    assert set(pd.read_csv(results / "training" / "runs.csv")["neuron"]) == {"qif"}
+    assert set(pd.read_csv(results / "training/scores/runs.csv")["neuron"]) == {"qif"}
     claims = pd.read_csv(results / "claims.csv").set_index("id")
     assert (claims.loc[["qif-continuous", "qif-stay-active"], "verdict"] != "not measurable").all()
     comparisons = claims.loc[["qif-outperforms-lif", "lif-fragmented-lines", "lif-discontinuous"]]
@@ -293,5 +293,5 @@ def test_the_end_says_where_to_look(finished, tmp_path):
     assert re.search(rf"(?m)^  answer +{results}/index.html$", shown)
     assert "snakemake --cores 1 --configfile config/smoke.yaml -- whole_report" in shown
     end = snakemake(project, "--forcerun", "summarise", "--", "training").stderr.split("Done.")[1]
-    assert re.search(rf"(?m)^  accuracies +{results}/training/summary.csv$", end)
+    assert re.search(rf"(?m)^  accuracies +{results}/training/scores/summary.csv$", end)
     assert "index.html" not in end

@@ -36,7 +36,7 @@ SPEAKERS = (*RUN, "speaker", "unseen_speaker", "accuracy", "answers")
 LENGTH = 1e-3
 """Of the step down the gradient after which gradients are compared."""
 VARIANT_RUNS_TABLE = Table(
-    files=("variants/*/*.runs.parquet", "variants/*.csv"),
+    files=("variants/scores/*/runs.csv", "variants/jobs/*/*/runs.parquet"),
     says="Networks that are trained with something changed, a row for each run; the variants of "
     "the configuration.",
     columns={
@@ -58,7 +58,7 @@ VARIANT_RUNS_TABLE = Table(
     },
 )
 VARIANT_SPEAKERS_TABLE = Table(
-    files=("variants/*/*.speakers.parquet", "variants/speakers/*.csv"),
+    files=("variants/scores/*/speakers.csv", "variants/jobs/*/*/speakers.parquet"),
     says="Their accuracy by speaker.",
     columns={
         **shared("neuron", "fold", "search", "seed", "speaker", "accuracy", "unseen_speaker"),

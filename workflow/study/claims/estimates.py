@@ -77,7 +77,7 @@ class Criterion:
         return Verdict.SUPPORTED if as_claimed else Verdict.NOT_SUPPORTED
 
 
-def exact(values: Values, n: int, unit: str) -> Estimate:
+def exact_estimate(values: Values, n: int, unit: str) -> Estimate:
     """Numbers without sampling error: their median and extremes."""
     return Estimate(float(np.median(values)), float(np.min(values)), float(np.max(values)), n, unit)
 
@@ -121,7 +121,7 @@ def difference(first: Values, second: Values, seed: int, unit: str = "searches")
     return Estimate(value, low, high, n, unit, float(test.pvalue))
 
 
-def paired(gains: Values, seed: int, unit: str) -> Estimate:
+def paired_difference(gains: Values, seed: int, unit: str) -> Estimate:
     """Mean of ``gains`` [n], the differences of two groups, one from each unit.
 
     With Student's t interval, and p of the permutation test of which group is which in each unit,
@@ -139,7 +139,7 @@ def paired(gains: Values, seed: int, unit: str) -> Estimate:
     return replace(mean(gains, unit), p=float(test.pvalue))
 
 
-def adjusted(p_values: Iterable[float]) -> Values:
+def holm_adjusted(p_values: Iterable[float]) -> Values:
     """Holm's adjustment of ``p_values`` for their number; missing ones (NaN) stay missing."""
     p = np.array(list(p_values), np.float64)
     known = np.flatnonzero(~np.isnan(p))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from study.claims.claim import Claim, Statement
-from study.claims.estimates import NOTHING, Verdict, adjusted
+from study.claims.estimates import NOTHING, Verdict, holm_adjusted
 from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
 from study.claims.results import NOTHING_MADE, WITHOUT, NotMade, Tables
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
@@ -84,7 +84,7 @@ def judge(tables: Tables, data: str, claims: Iterable[Claim] = CLAIMS) -> pd.Dat
             )
     table = pd.DataFrame(rows)
     for _, own in table.groupby("paper"):
-        table.loc[own.index, "p_holm"] = adjusted(own["p"])
+        table.loc[own.index, "p_holm"] = holm_adjusted(own["p"])
     return table
 
 
@@ -113,7 +113,7 @@ def answer(
     if judged["case"].isin(WITHOUT).any():
         return Answer(statement, Verdict.NOT_MEASURABLE, confirmatory, ())
     readings = [(claim.name, pattern) for claim in own for pattern in claim.primary]
-    found = [case for reading in readings if (case := decisive(judged, *reading)) is not None]
+    found = [case for reading in readings if (case := decisive_case(judged, *reading)) is not None]
     verdicts = {case["verdict"] for case in found} - {Verdict.NOT_MEASURABLE}
     verdict = Verdict.UNDECIDED if verdicts else Verdict.NOT_MEASURABLE
     if len(verdicts) == 1:
@@ -121,7 +121,7 @@ def answer(
     return Answer(statement, verdict, confirmatory, tuple(found))
 
 
-def decisive(table: pd.DataFrame, claim: str, patterns: str) -> pd.Series | None:
+def decisive_case(table: pd.DataFrame, claim: str, patterns: str) -> pd.Series | None:
     """The row of ``table`` that decides a reading: of the cases that the first possible of its
     ``patterns``, separated by " | ", names, the one with the widest interval."""
     own = table[table["id"] == claim]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from study.claims.estimates import NOTHING, Estimate, exact
+from study.claims.estimates import NOTHING, Estimate, exact_estimate
 from study.claims.results import Cases, Tables
 from study.ntk import SAME_TIME, SG_NTK, TRUE_DERIVATIVE
 from study.statistics import last_exponent
@@ -21,7 +21,7 @@ NORMAL = 1.96
 """Standard errors on either side of a mean in its 95 % interval."""
 
 
-def growth(tables: Tables) -> Cases:
+def ntk_growth(tables: Tables) -> Cases:
     """Power of the slope m with which the NTK's diagonal grows at the steepest slopes, minus L - 1.
 
     By the closed form; and by the gradients of the widest finite networks, before training.
@@ -30,24 +30,24 @@ def growth(tables: Tables) -> Cases:
     powers = [
         last_exponent(k["slope"], k["kernel"]) - (depth - 1) for depth, k in naive.groupby("depth")
     ]
-    cases = {"closed form, all depths": exact(np.array(powers), len(powers), "depths")}
+    cases = {"closed form, all depths": exact_estimate(np.array(powers), len(powers), "depths")}
     for experiment, found in tables.experiments("growth", "width", "n_networks", "theory", *POWER):
         if found.empty:  # one slope only
             continue
         row = found.loc[found["width"].idxmax()]
         case = f"gradients of finite networks ({experiment}), width {row['width']:g}"
-        cases[case] = _of_networks(row, row[[*POWER]].astype(float) - row["theory"])
+        cases[case] = _network_estimate(row, row[[*POWER]].astype(float) - row["theory"])
     return cases
 
 
-def approach(tables: Tables) -> Cases:
+def sg_ntk_convergence(tables: Tables) -> Cases:
     """Power of the slope m with which the SG-NTK's diagonal comes closer to its limit."""
-    table = tables.some("diagonals", "surrogate", "depth", "slope", "kernel")
+    table = tables.matching_rows("diagonals", "surrogate", "depth", "slope", "kernel")
     powers = []
     for _, own in table[table["surrogate"] != TRUE_DERIVATIVE].groupby(["surrogate", "depth"]):
         limit = own.loc[np.isinf(own["slope"]), "kernel"].item()
         powers.append(last_exponent(own["slope"], (1 - own["kernel"] / limit).abs()))
-    return {"all depths and surrogates": exact(np.array(powers), len(powers), "kernels")}
+    return {"all depths and surrogates": exact_estimate(np.array(powers), len(powers), "kernels")}
 
 
 def width_power(tables: Tables, quantity: str, last: bool) -> Cases:
@@ -62,24 +62,24 @@ def width_power(tables: Tables, quantity: str, last: bool) -> Cases:
             continue
         step = own["step"].max() if last else own["step"].min()
         worst = own[own["step"] == step].sort_values("high").iloc[-1]
-        cases[f"{experiment}, slope {worst['slope']:g}"] = _of_networks(worst, worst[[*POWER]])
+        cases[f"{experiment}, slope {worst['slope']:g}"] = _network_estimate(worst, worst[[*POWER]])
     return cases
 
 
-def distance(tables: Tables) -> Cases:
+def regression_distance(tables: Tables) -> Cases:
     """Distance of trained networks' mean from SG-NTK regression, over the target's rms."""
     scale = _target_rms(tables)
     cases = {}
     columns = ("excess", "excess_low", "excess_high")
-    for experiment, table in _trained(tables, "distances", *columns):
+    for experiment, table in _trained_rows(tables, "distances", *columns):
         row = table.set_index("kernel").loc[SG_NTK]
-        found = _of_networks(row, row[[*columns]].astype(float) / scale)
+        found = _network_estimate(row, row[[*columns]].astype(float) / scale)
         above = ", above 0" if found.low > 0 else ""
         cases[f"{experiment}, width {row['width']:g}{above}"] = found
     return cases
 
 
-def spread(tables: Tables) -> Cases:
+def spread_excess(tables: Tables) -> Cases:
     """By how much single networks scatter more, or less, than the SG-NTK's flow.
 
     The case says which. Root of the size of the difference of the variances over the target's rms,
@@ -96,11 +96,11 @@ def spread(tables: Tables) -> Cases:
             same = differences[1] < 0 < differences[2]
             side = "" if same else ", more" if differences[0] > 0 else ", less"
             case = f"{experiment}, width {row['width']:g}, {row['points']} points{side}"
-            cases[case] = _of_networks(row, (value, 0.0 if same else min(ends), max(ends)))
+            cases[case] = _network_estimate(row, (value, 0.0 if same else min(ends), max(ends)))
     return cases
 
 
-def trend(tables: Tables, quantities: Sequence[str]) -> Cases:
+def width_trend(tables: Tables, quantities: Sequence[str]) -> Cases:
     """Power of the width in what trained networks and the SG-NTK's flow differ by.
 
     Where nothing is left to fall at some width there is no power to measure.
@@ -113,7 +113,7 @@ def trend(tables: Tables, quantities: Sequence[str]) -> Cases:
         for _, row in table[table["quantity"].isin(quantities)].iterrows():
             case = f"{experiment}, {row['widths']} widths, {row['quantity']}"
             known = np.isfinite(row["exponent"])
-            cases[case] = _of_networks(row, row[[*POWER]]) if known else NOTHING
+            cases[case] = _network_estimate(row, row[[*POWER]]) if known else NOTHING
     return cases
 
 
@@ -123,7 +123,7 @@ def advantage(tables: Tables, table: str, kernels: Sequence[str] = ()) -> Cases:
     The best of ``kernels`` (of all, if none is named) is the one whose interval reaches lowest.
     """
     cases = {}
-    for experiment, found in _trained(tables, table, "advantage", "advantage_se"):
+    for experiment, found in _trained_rows(tables, table, "advantage", "advantage_se"):
         others = found[found["kernel"] != SG_NTK]
         if kernels:
             others = others[others["kernel"].isin(kernels)]
@@ -131,11 +131,11 @@ def advantage(tables: Tables, table: str, kernels: Sequence[str] = ()) -> Cases:
         row = others.loc[low.idxmin()]
         value, margin = row["advantage"], NORMAL * row["advantage_se"]
         case = f"{experiment}, beside {row['kernel']}"
-        cases[case] = _of_networks(row, (value, value - margin, value + margin))
+        cases[case] = _network_estimate(row, (value, value - margin, value + margin))
     return cases
 
 
-def _of_networks(row: pd.Series, numbers: Iterable[float]) -> Estimate:
+def _network_estimate(row: pd.Series, numbers: Iterable[float]) -> Estimate:
     value, low, high = numbers
     return Estimate(value, low, high, int(row["n_networks"]), "networks")
 
@@ -145,7 +145,7 @@ def _last_of_widest(rows: pd.DataFrame) -> pd.DataFrame:
     return widest[widest["step"] == widest["step"].max()]
 
 
-def _trained(tables: Tables, name: str, *columns: str) -> Iterator[tuple[str, pd.DataFrame]]:
+def _trained_rows(tables: Tables, name: str, *columns: str) -> Iterator[tuple[str, pd.DataFrame]]:
     """Of each experiment the trained networks beside the kernels' flows after as many steps."""
     columns = ("kernel", "width", "step", "n_networks", *columns)
     for experiment, rows in tables.experiments(name, *columns, at=SAME_TIME):
@@ -154,4 +154,4 @@ def _trained(tables: Tables, name: str, *columns: str) -> Iterator[tuple[str, pd
 
 def _target_rms(tables: Tables) -> float:
     """Root of the mean square of what is to be learned."""
-    return float(np.sqrt((tables.some("problem", "target")["target"] ** 2).mean()))
+    return float(np.sqrt((tables.matching_rows("problem", "target")["target"] ** 2).mean()))

@@ -57,7 +57,7 @@ def _minima(tables: Tables, count: Callable[[str, str, float], Units]) -> Cases:
     )
 
 
-def misled(tables: Tables) -> Cases:
+def prediction_error(tables: Tables) -> Cases:
     """Share of the predicted change of loss by which training's steps miss it, LIF minus QIF.
 
     For each unit the summed |change - prediction| of its updates over their summed |prediction|.
@@ -72,7 +72,7 @@ def misled(tables: Tables) -> Cases:
     return tables.lif_minus_qif(error, BATCHES)
 
 
-def turned(tables: Tables) -> Cases:
+def gradient_turn(tables: Tables) -> Cases:
     """Cosine between the gradients before and after a step of training, QIF minus LIF.
 
     Of the gradients themselves, and of those that training follows, with each sample's clipped.
@@ -83,7 +83,7 @@ def turned(tables: Tables) -> Cases:
         for how, column in columns.items()
         for name, batch in BATCHES.items()
     }
-    cosines = partial(_of_steps, tables)
+    cosines = partial(_step_means, tables)
     return tables.comparisons(
         lambda qif: {
             name: tables.difference(cosines(qif, *case), cosines(LIF, *case))
@@ -92,12 +92,12 @@ def turned(tables: Tables) -> Cases:
     )
 
 
-def varied(tables: Tables) -> Cases:
+def gradient_norm_variation(tables: Tables) -> Cases:
     column = "norm_variation"
     return tables.lif_minus_qif(
-        lambda neuron, batch: _of_steps(tables, neuron, batch, column), BATCHES
+        lambda neuron, batch: _step_means(tables, neuron, batch, column), BATCHES
     )
 
 
-def _of_steps(tables: Tables, neuron: str, batch: str, column: str) -> Units:
+def _step_means(tables: Tables, neuron: str, batch: str, column: str) -> Units:
     return tables.units(tables.rows("steps", column, neuron=neuron, batch=batch), column)

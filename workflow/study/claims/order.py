@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from study.claims.estimates import NOTHING, Estimate, exact
+from study.claims.estimates import NOTHING, Estimate, exact_estimate
 from study.claims.results import LIF, Cases, Tables, Units
 from study.config.landscape import JUDGED_DEPTHS
 from study.landscape.constants import CAUSES, JUMP, SWAPS, height_column
@@ -15,7 +15,7 @@ from study.landscape.constants import CAUSES, JUMP, SWAPS, height_column
 
 def jump_of_lif(tables: Tables) -> Cases:
     """One isolated jump proves a discontinuity."""
-    return tables.of_lif(lambda: {"all states": _largest_jump(tables, LIF)})
+    return tables.lif_cases(lambda: {"all states": _largest_jump(tables, LIF)})
 
 
 def jumps_of_qif(tables: Tables) -> Cases:
@@ -26,7 +26,7 @@ def jumps_of_qif(tables: Tables) -> Cases:
         mean_jumps = _height(profiles, CAUSES) / profiles["n_jumps"].clip(lower=1)
         return _largest_jump(tables, qif, mean_jumps)
 
-    return tables.of_qif(lambda qif: {"all states": largest(qif)})
+    return tables.qif_cases(lambda qif: {"all states": largest(qif)})
 
 
 def _largest_jump(tables: Tables, neuron: str, others: Iterable[float] = ()) -> Estimate:
@@ -37,14 +37,16 @@ def _largest_jump(tables: Tables, neuron: str, others: Iterable[float] = ()) -> 
     """
     jumps = ("largest_jump", "largest_certified_jump")
     networks = tables.rows("census", *jumps, "certified_swaps", "breaks", neuron=neuron)
-    changes = tables.some("changes", "loss_jump", "search", "breaks", "lingers", neuron=neuron)
+    changes = tables.matching_rows(
+        "changes", "loss_jump", "search", "breaks", "lingers", neuron=neuron
+    )
     breaks, searched = changes["breaks"].astype(bool), changes["search"] == "breaks"
     beside = changes.loc[breaks & ~searched, "loss_jump"].abs()  # breaks that swaps' search met
     largest = np.nanmax([*networks[list(jumps)].max(), *beside, *others])
     n = networks[["certified_swaps", "breaks"]].sum().sum()
     n -= (searched & changes["lingers"].astype(bool)).sum()
     n = max(int(n), int(largest > JUMP))  # a jump that a profile met is one
-    return exact(np.array([largest]), n, "isolated changes") if n else NOTHING
+    return exact_estimate(np.array([largest]), n, "isolated changes") if n else NOTHING
 
 
 def variation_in_jumps(tables: Tables) -> Cases:
@@ -64,7 +66,7 @@ def minima_by_order(tables: Tables) -> Cases:
         lost = rows["minima"] - rows["minima_without_jumps"]
         return tables.ratio(rows.assign(lost=lost), "lost", "minima")
 
-    return tables.of_lif(
+    return tables.lif_cases(
         lambda: {
             f"{state}, deeper than {depth:g} nats": gone(state, depth)
             for state in _states(tables, "profile_minima")
@@ -83,7 +85,7 @@ def jumps_by_order(tables: Tables) -> Cases:
         jumps = _jumps(tables, state)
         return _share(tables, jumps, jumps["cause"].isin(SWAPS))
 
-    return tables.of_lif(
+    return tables.lif_cases(
         lambda: {
             f"{state}, {how}": find(state)
             for state in _states(tables, "profiles")
@@ -92,12 +94,12 @@ def jumps_by_order(tables: Tables) -> Cases:
     )
 
 
-def breaking(tables: Tables) -> Cases:
+def breaking_share(tables: Tables) -> Cases:
     columns = {
         "all that can interact": "breaking_share",
         "inhibition that overtakes a spike": "breaking_share_of_inhibitory",
     }
-    return tables.of_lif(
+    return tables.lif_cases(
         lambda: {
             f"{state}, {what}": tables.share(
                 tables.rows("census", column, neuron=LIF, state=state), column
@@ -108,13 +110,13 @@ def breaking(tables: Tables) -> Cases:
     )
 
 
-def met_by_updates(tables: Tables) -> Cases:
+def breaks_met_by_updates(tables: Tables) -> Cases:
     column = "breaks_per_update"
 
     def met() -> Units:
         return tables.units(tables.rows("updates", column, neuron=LIF), column)
 
-    return tables.of_lif(lambda: {"trained": tables.mean(met(), within=(0.0, np.inf))})
+    return tables.lif_cases(lambda: {"trained": tables.mean(met(), within=(0.0, np.inf))})
 
 
 def disappearances(tables: Tables) -> Cases:
@@ -123,7 +125,9 @@ def disappearances(tables: Tables) -> Cases:
         swaps = jumps[jumps["cause"].isin(SWAPS)]
         return _share(tables, swaps, swaps["appeared"] + swaps["vanished"] > 0)
 
-    return tables.of_lif(lambda: {state: of_jumps(state) for state in _states(tables, "changes")})
+    return tables.lif_cases(
+        lambda: {state: of_jumps(state) for state in _states(tables, "changes")}
+    )
 
 
 def disruption(tables: Tables) -> Cases:
@@ -137,11 +141,13 @@ def disruption(tables: Tables) -> Cases:
 
     def at_jumps(**state: str) -> Units:
         columns = ("appeared", "vanished", later)
-        jumps = tables.some("changes", *columns, neuron=LIF, search="breaks", **state)
+        jumps = tables.matching_rows("changes", *columns, neuron=LIF, search="breaks", **state)
         return tables.units(jumps[jumps["appeared"] + jumps["vanished"] > 0], later)
 
     def harmless(neuron: str, **state: str) -> Units:
-        own = tables.some("changes", later, neuron=neuron, search="swaps", breaks=False, **state)
+        own = tables.matching_rows(
+            "changes", later, neuron=neuron, search="swaps", breaks=False, **state
+        )
         return tables.units(own, later)
 
     def beyond(neuron: str, **state: str) -> Estimate:
@@ -154,14 +160,14 @@ def disruption(tables: Tables) -> Cases:
         }
         return {"beside harmless changes": beyond(LIF)} | states
 
-    own = tables.of_lif(beside_harmless)
+    own = tables.lif_cases(beside_harmless)
     if not tables.qif_models:
         return own
     return own | tables.comparisons(lambda qif: {"beside it": beyond(qif)})
 
 
 def _states(tables: Tables, name: str) -> list[str]:
-    return list(tables.some(name, "state")["state"].unique())
+    return list(tables.matching_rows(name, "state")["state"].unique())
 
 
 def _height(rows: pd.DataFrame, causes: tuple[str, ...]) -> pd.Series:
@@ -176,7 +182,7 @@ def _heights(causes: tuple[str, ...]) -> list[str]:
 def _jumps(tables: Tables, state: str) -> pd.DataFrame:
     """The places where a LIF network's loss jumps, as the census of breaks found them."""
     columns = ("loss_jump", "cause", "appeared", "vanished")
-    breaks = tables.some("changes", *columns, neuron=LIF, state=state, search="breaks")
+    breaks = tables.matching_rows("changes", *columns, neuron=LIF, state=state, search="breaks")
     return breaks[breaks["loss_jump"].abs() > JUMP]
 
 

@@ -122,29 +122,29 @@ def divergence(tables: Tables) -> Cases:
     return tables.lif_minus_qif(lambda neuron, stage: stage(neuron), stages)
 
 
-def silenced_lif(tables: Tables) -> Cases:
-    return tables.of_lif(lambda: _silenced(tables, LIF))
+def lif_silencing(tables: Tables) -> Cases:
+    return tables.lif_cases(lambda: _silencing_shares(tables, LIF))
 
 
-def silenced_qif(tables: Tables) -> Cases:
-    return tables.of_qif(lambda neuron: _silenced(tables, neuron))
+def qif_silencing(tables: Tables) -> Cases:
+    return tables.qif_cases(lambda neuron: _silencing_shares(tables, neuron))
 
 
-def silenced_more(tables: Tables) -> Cases:
+def silencing_difference(tables: Tables) -> Cases:
     return tables.lif_minus_qif(
         lambda neuron, case: tables.units(_fell_silent(tables, neuron, case), "fell"),
         {case: (case,) for case in SILENCE},
     )
 
 
-def _silenced(tables: Tables, neuron: str) -> Cases:
+def _silencing_shares(tables: Tables, neuron: str) -> Cases:
     return {case: tables.share(_fell_silent(tables, neuron, case), "fell") for case in SILENCE}
 
 
 def _fell_silent(tables: Tables, neuron: str, case: str) -> pd.DataFrame:
     """Neurons of all networks, with whether each ``fell`` silent."""
     columns = ("seed", "unit", "ever_spiked", "silent", "woke", "has_gradient")
-    own = tables.some("silence", *columns, neuron=neuron)
+    own = tables.matching_rows("silence", *columns, neuron=neuron)
     fell = own["ever_spiked"] & own["silent"]
     if case != "to the end":
         fell &= ~own["woke"]
@@ -159,6 +159,6 @@ def _fell_silent(tables: Tables, neuron: str, case: str) -> pd.DataFrame:
 
 def _silent_in_training(tables: Tables, neuron: str) -> dict[int, set[int]]:
     """The neurons of each seed's network that are silent after each of its epochs."""
-    epochs = tables.some("histories", "seed", "epoch", "silent_neurons", neuron=neuron)
+    epochs = tables.matching_rows("histories", "seed", "epoch", "silent_neurons", neuron=neuron)
     of_seed = epochs[epochs["epoch"] > 0].groupby("seed")["silent_neurons"]
     return {int(seed): set.intersection(*map(set, silent)) for seed, silent in of_seed}

@@ -89,14 +89,14 @@ class Tables:
         taken, self._sources = self._sources, {}
         return list(taken.values())
 
-    def some(self, name: str, *columns: str, **where: object) -> pd.DataFrame:
+    def matching_rows(self, name: str, *columns: str, **where: object) -> pd.DataFrame:
         """Rows of the table ``name`` whose columns have the values in ``where``, if there are any;
         ClaimError if a column is absent, NotMade if the study has no such table."""
         return self._pick(name, self.files(name), columns, where)
 
     def rows(self, name: str, *columns: str, **where: object) -> pd.DataFrame:
-        """As :meth:`some`; no row at all is a ClaimError, too."""
-        found = self.some(name, *columns, **where)
+        """As :meth:`matching_rows`; no row at all is a ClaimError, too."""
+        found = self.matching_rows(name, *columns, **where)
         if found.empty:
             wanted = ", ".join(f"{key} {value}" for key, value in where.items())
             raise ClaimError(f"{' '.join(self.files(name)[:2])}: no row of {wanted}")
@@ -105,7 +105,7 @@ class Tables:
     def experiments(
         self, name: str, *columns: str, **where: object
     ) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Folder of each file of the table ``name``, and its rows as :meth:`some` has them."""
+        """Folder of each file of the table ``name``, and its rows by :meth:`matching_rows`."""
         for path in self.files(name):
             yield Path(path).parent.name, self._pick(name, (path,), columns, where)
 
@@ -177,22 +177,24 @@ class Tables:
         """Mean of ``first`` minus mean of ``second``, paired where both have the same units: folds,
         of which those are taken that both have."""
         if self.unit == "folds":
-            return estimates.paired(_values((first - second).dropna()), self._seed, self.unit)
+            return estimates.paired_difference(
+                _values((first - second).dropna()), self._seed, self.unit
+            )
         return estimates.difference(_values(first), _values(second), self._seed, self.unit)
 
-    def of_lif(self, find: Callable[[], Cases]) -> Cases:
+    def lif_cases(self, find: Callable[[], Cases]) -> Cases:
         """What ``find`` says of the study's LIF networks, if there are any."""
-        if not (self.some("runs", "neuron")["neuron"] == LIF).any():
+        if not (self.matching_rows("runs", "neuron")["neuron"] == LIF).any():
             raise NotMade(NO_LIF)
         return find()
 
     @property
     def qif_models(self) -> list[str]:
         """The QIF models of the study."""
-        neurons = self.some("runs", "neuron")["neuron"].unique()
+        neurons = self.matching_rows("runs", "neuron")["neuron"].unique()
         return [neuron for neuron in neurons if neuron in QIF]
 
-    def of_qif(self, find: Callable[[str], Cases]) -> Cases:
+    def qif_cases(self, find: Callable[[str], Cases]) -> Cases:
         """What ``find`` says of each QIF model of the study."""
         models = self.qif_models
         if not models:
@@ -203,7 +205,7 @@ class Tables:
 
     def comparisons(self, compare: Callable[[str], Cases]) -> Cases:
         """What ``compare`` finds of LIF beside each QIF model of the study."""
-        return self.of_lif(lambda: self.of_qif(compare))
+        return self.lif_cases(lambda: self.qif_cases(compare))
 
     def lif_minus_qif(
         self, values: Callable[..., Units], cases: Mapping[str, tuple[Any, ...]]

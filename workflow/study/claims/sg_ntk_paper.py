@@ -61,7 +61,7 @@ SG_NTK_CLAIMS = (
         DIVERGENCE,
         "power of the activation's slope with which the NTK's diagonal grows, minus L - 1",
         Criterion(">", -0.5, 1),
-        kernels.growth,
+        kernels.ntk_growth,
         ("closed form*", "gradients of*"),
     ),
     Claim(
@@ -69,7 +69,7 @@ SG_NTK_CLAIMS = (
         LIMIT,
         "power of the activation's slope with which the SG-NTK's diagonal approaches its limit",
         Criterion("<", -0.5, 1),
-        kernels.approach,
+        kernels.sg_ntk_convergence,
         ("*",),
     ),
     Claim(
@@ -93,7 +93,7 @@ SG_NTK_CLAIMS = (
         REGRESSION,
         "distance of the trained networks' mean from SG-NTK regression, over the target's rms",
         Criterion("<", 0.1, NETWORKS),
-        kernels.distance,
+        kernels.regression_distance,
         MAIN,
         CHOSEN,
     ),
@@ -102,7 +102,7 @@ SG_NTK_CLAIMS = (
         REGRESSION,
         "power of the width in the distance of the trained networks' mean from the SG-NTK's flow",
         Criterion("<", -0.125, NETWORKS),
-        partial(kernels.trend, quantities=["distance"]),
+        partial(kernels.width_trend, quantities=["distance"]),
         MAIN,
         CHOSEN,
     ),
@@ -112,14 +112,14 @@ SG_NTK_CLAIMS = (
         "root of the size of the difference of variances between single trained networks and the "
         "SG-NTK's flow, over the target's rms",
         Criterion("<", 0.1, NETWORKS),
-        kernels.spread,
+        kernels.spread_excess,
     ),
     Claim(
         "sg-ntk-spread-falls",
         REGRESSION,
         "power of the width in what single networks scatter more than the SG-NTK's flow",
         Criterion("<", -0.0625, NETWORKS),
-        partial(kernels.trend, quantities=["spread, train", "spread, test"]),
+        partial(kernels.width_trend, quantities=["spread, train", "spread, test"]),
     ),
     Claim(
         "sg-ntk-is-not-symmetric",

@@ -43,7 +43,7 @@ def english(samples: pd.DataFrame) -> pd.DataFrame:
 
 
 SHD_COMPARISON_TABLE = Table(
-    files=("data/shd_comparison.csv",),
+    files=("data/shd/comparison.csv",),
     says="The Heidelberg Digits' spikes beside what is published of SHD; of that source alone.",
     columns={
         "quantity": "what is compared",

@@ -16,7 +16,7 @@ from study.storage.tables import read_table
 TIME_BIN = 0.01  # seconds
 
 SAMPLES_TABLE = Table(
-    files=("data/samples.parquet",),
+    files=("data/statistics/samples.parquet",),
     says="A row for each sample.",
     columns={
         **shared("class", "speaker"),
@@ -28,10 +28,10 @@ SAMPLES_TABLE = Table(
     },
 )
 PROFILES_TABLE = Table(
-    files=("data/profiles.parquet",),
+    files=("data/statistics/profiles.parquet",),
     says="Spikes of an average sample over channels and over time.",
     columns={
-        "group": "as in data/samples.parquet",
+        "group": "as in data/statistics/samples.parquet",
         "axis": "channel or time",
         "position": "the channel, or the middle of a bin of 10 ms in seconds",
         "spikes": "spikes per channel, or per second",
@@ -73,7 +73,7 @@ def samples_and_profiles(
 
 
 EXAMPLES_TABLE = Table(
-    files=("data/examples.parquet",),
+    files=("data/statistics/examples.parquet",),
     says="The spikes of four training samples, two classes by the same two speakers.",
     columns=shared("time", "unit", "class", "speaker"),
 )
@@ -125,10 +125,10 @@ def _profiles(data: SpikeDataset, group: str) -> pd.DataFrame:
 
 
 SUMMARY_TABLE = Table(
-    files=("data/summary.csv",),
+    files=("data/statistics/summary.csv",),
     says="The data in numbers, a row for each group of samples.",
     columns={
-        "group": "as in data/samples.parquet",
+        "group": "as in data/statistics/samples.parquet",
         "samples": "how many",
         "speakers": "how many",
         "classes": "how many",
@@ -160,7 +160,7 @@ def summarise(samples: pd.DataFrame) -> pd.DataFrame:
 
 
 FOLDS_TABLE = Table(
-    files=("data/folds.csv",),
+    files=("data/statistics/folds.csv",),
     says="What each outer fold tests with, and what its inner folds hold out for validation.",
     columns={
         **shared("fold"),

@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 CHANGES_TABLE = Table(
     files=(
-        "landscape/changes.parquet",
-        "landscape/census/*/*/*.changes.parquet",
+        "landscape/census/changes.parquet",
+        "landscape/jobs/census/*/*/*/changes.parquet",
         "landscape/examples/changes.parquet",
     ),
     says="Changes of a sample's spikes along lines, isolated to 1e-13; docs/landscapes.md.",
@@ -63,7 +63,10 @@ CHANGES_TABLE = Table(
     },
 )
 CENSUS_LINES_TABLE = Table(
-    files=("landscape/census_lines.parquet", "landscape/census/*/*/*.census_lines.parquet"),
+    files=(
+        "landscape/census/census_lines.parquet",
+        "landscape/jobs/census/*/*/*/census_lines.parquet",
+    ),
     says="The lines that the census searched.",
     columns={
         **shared("neuron", "seed", "state", "direction", "sample", "length"),
@@ -77,7 +80,10 @@ CENSUS_LINES_TABLE = Table(
     },
 )
 CENSUS_LOSSES_TABLE = Table(
-    files=("landscape/census_losses.parquet", "landscape/census/*/*/*.census_losses.parquet"),
+    files=(
+        "landscape/census/census_losses.parquet",
+        "landscape/jobs/census/*/*/*/census_losses.parquet",
+    ),
     says="One sample's loss wherever the census ran the network.",
     columns={
         **shared("neuron", "seed", "state", "direction", "sample", "x"),

@@ -27,7 +27,7 @@ MEAN = "mean"
 """In place of a sample's name: all of them."""
 
 CLOSEUPS_TABLE = Table(
-    files=("landscape/closeups.parquet", "landscape/closeups/*/*/*.closeups.parquet"),
+    files=("landscape/closeups/closeups.parquet", "landscape/jobs/closeups/*/*/*/closeups.parquet"),
     says="The loss and its gradient on small planes around trained networks.",
     columns={
         **shared("neuron", "seed", "x"),
@@ -69,7 +69,7 @@ def closeups(job: Job) -> dict[str, pd.DataFrame]:
 
 
 CLOSEUP_MEASURES_TABLE = Table(
-    files=("landscape/closeup_measures.csv",),
+    files=("landscape/summary/closeup_measures.csv",),
     says="How rough the close-ups are.",
     columns={
         **shared("neuron", "seed"),

@@ -80,7 +80,7 @@ def principal(trajectory: Tensor, number: int) -> Tensor:
 
 
 STATES_TABLE = Table(
-    files=("landscape/states.csv", "landscape/directions/*.parquet"),
+    files=("landscape/summary/states.csv", "landscape/directions/*.parquet"),
     says="The networks that landscapes are looked at around.",
     columns={
         **shared("neuron", "seed", "state", "epoch", "gradient_norm"),

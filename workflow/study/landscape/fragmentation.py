@@ -57,7 +57,7 @@ def between(x: np.ndarray, values: np.ndarray, low: float, high: float) -> np.nd
 
 
 LINE_MINIMA_TABLE = Table(
-    files=("landscape/line_minima.parquet",),
+    files=("landscape/summary/line_minima.parquet",),
     says="Minima of lines, where no neuron model's network diverges.",
     columns={
         **shared("neuron", "seed", "state", "direction"),
@@ -114,7 +114,7 @@ def line_minima(lines: pd.DataFrame, depths: Sequence[float] = DEPTHS) -> pd.Dat
 
 
 PLANE_MINIMA_TABLE = Table(
-    files=("landscape/plane_minima.parquet",),
+    files=("landscape/summary/plane_minima.parquet",),
     says="The same of planes.",
     columns={
         **shared("neuron", "seed", "state", "direction"),

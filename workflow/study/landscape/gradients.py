@@ -39,7 +39,7 @@ REACH = 4
 
 
 STEPS_TABLE = Table(
-    files=("landscape/steps.parquet", "landscape/gradients/*/*/*.steps.parquet"),
+    files=("landscape/gradients/steps.parquet", "landscape/jobs/gradients/*/*/*/steps.parquet"),
     says="Updates of training, and whether their gradient predicted them.",
     columns={
         **shared("neuron", "seed"),
@@ -56,7 +56,10 @@ STEPS_TABLE = Table(
     },
 )
 STEP_LOSSES_TABLE = Table(
-    files=("landscape/step_losses.parquet", "landscape/gradients/*/*/*.step_losses.parquet"),
+    files=(
+        "landscape/gradients/step_losses.parquet",
+        "landscape/jobs/gradients/*/*/*/step_losses.parquet",
+    ),
     says="Loss and gradient along these updates.",
     columns={
         **shared("loss", "gradient_norm", "neuron", "seed"),
@@ -67,7 +70,7 @@ STEP_LOSSES_TABLE = Table(
     },
 )
 UPDATES_TABLE = Table(
-    files=("landscape/updates.csv", "landscape/gradients/*/*/*.updates.parquet"),
+    files=("landscape/gradients/updates.csv", "landscape/jobs/gradients/*/*/*/updates.parquet"),
     says="Breaks at changes of order that updates of training meet.",
     columns={
         **shared("neuron", "seed"),
@@ -84,8 +87,8 @@ UPDATES_TABLE = Table(
 )
 SAMPLE_GRADIENTS_TABLE = Table(
     files=(
-        "landscape/sample_gradients.parquet",
-        "landscape/gradients/*/*/*.sample_gradients.parquet",
+        "landscape/gradients/sample_gradients.parquet",
+        "landscape/jobs/gradients/*/*/*/sample_gradients.parquet",
     ),
     says="Loss and gradient of single samples at the networks.",
     columns={

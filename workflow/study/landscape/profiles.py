@@ -28,7 +28,7 @@ from study.storage.columns import Table, shared
 DEPTHS = (0.01, 0.03, 0.1, 0.3)
 """Depths, in nats, at which minima are counted."""
 PROFILES_TABLE = Table(
-    files=("landscape/profiles.parquet", "landscape/profiles/*/*/*.profiles.parquet"),
+    files=("landscape/profiles/profiles.parquet", "landscape/jobs/profiles/*/*/*/profiles.parquet"),
     says="Single samples along lines, and what of their change lies in jumps.",
     columns={
         **shared("neuron", "seed", "state", "direction", "sample"),
@@ -46,7 +46,10 @@ PROFILES_TABLE = Table(
     },
 )
 PROFILE_MINIMA_TABLE = Table(
-    files=("landscape/profile_minima.parquet", "landscape/profiles/*/*/*.profile_minima.parquet"),
+    files=(
+        "landscape/profiles/profile_minima.parquet",
+        "landscape/jobs/profiles/*/*/*/profile_minima.parquet",
+    ),
     says="Minima of these profiles.",
     columns={
         **shared("neuron", "seed", "state", "direction", "sample"),

@@ -130,7 +130,7 @@ def around(
 
 
 ROUGHNESS_TABLE = Table(
-    files=("networks/roughness.csv", "networks/*.roughness.parquet"),
+    files=("networks/measures/roughness.csv", "networks/jobs/*/*/roughness.parquet"),
     says="How rough the loss is around the first network of each search, with steps of one "
     "length for all.",
     columns={

@@ -16,7 +16,7 @@ TRAINING = "along training"
 KEY = ["neuron", "seed", "state"]
 
 CENSUS_TABLE = Table(
-    files=("landscape/census.csv",),
+    files=("landscape/summary/census.csv",),
     says="What the census says of each network.",
     columns={
         **shared("neuron", "seed", "state"),
@@ -114,7 +114,7 @@ def census_summary(changes: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
 
 
 MEASURES_TABLE = Table(
-    files=("landscape/measures.csv",),
+    files=("landscape/summary/measures.csv",),
     says="Measures of the landscapes around each network, means over its lines; rows whose state is"
     " along training are of updates.",
     columns={

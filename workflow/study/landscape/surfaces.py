@@ -41,7 +41,7 @@ def points(options: LandscapeSettings) -> list[Point]:
 
 
 LINES_TABLE = Table(
-    files=("landscape/lines.parquet", "landscape/surfaces/*/*/*.lines.parquet"),
+    files=("landscape/surfaces/lines.parquet", "landscape/jobs/surfaces/*/*/*/lines.parquet"),
     says="The loss along lines, as fine as it needs to be.",
     columns={
         **shared("neuron", "seed", "state", "direction", "x", "accuracy", "spikes_per_neuron"),
@@ -50,7 +50,7 @@ LINES_TABLE = Table(
     },
 )
 PLANES_TABLE = Table(
-    files=("landscape/planes.parquet", "landscape/surfaces/*/*/*.planes.parquet"),
+    files=("landscape/surfaces/planes.parquet", "landscape/jobs/surfaces/*/*/*/planes.parquet"),
     says="The loss on planes.",
     columns={
         **shared("neuron", "seed", "state", "direction", "x", "accuracy", "spikes_per_neuron"),

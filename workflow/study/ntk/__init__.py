@@ -17,5 +17,5 @@ UNSTABLE_POINTS = 4
 
 
 def of_experiment(files: Iterable[str], name: str) -> list[str]:
-    """Those of ``files``, ntk/EXPERIMENT/networks/JOB.parquet, that an experiment has made."""
+    """Those of ``files``, ntk/networks/EXPERIMENT/JOB/networks.parquet, that an experiment made."""
     return [file for file in files if Path(file).parents[1].name == name]

@@ -30,7 +30,7 @@ from study.statistics import TAILS, exponents
 from study.storage.columns import Table, shared
 
 PREDICTIONS_TABLE = Table(
-    files=("ntk/*/predictions.parquet",),
+    files=("ntk/comparison/*/predictions.parquet",),
     says="What infinitely wide networks would compute, if one of several kernels governed "
     "training.",
     columns={
@@ -75,7 +75,7 @@ def _kernels(experiment: NTKExperiment, x: Array, phi: Erf) -> dict[str, Array]:
 
 
 DISTANCES_TABLE = Table(
-    files=("ntk/*/distances.csv",),
+    files=("ntk/comparison/*/distances.csv",),
     says="How far the mean of networks is from these, over all points, those of training among "
     "them.",
     columns={
@@ -112,7 +112,7 @@ def distances(networks: pd.DataFrame, predicted: pd.DataFrame, n_resamples: int)
 
 
 SPREADS_TABLE = Table(
-    files=("ntk/*/spreads.csv",),
+    files=("ntk/comparison/*/spreads.csv",),
     says="How far single networks are from their mean, root mean squares over points.",
     columns={
         **shared("slope", "width", "step", "seed", "n_networks"),
@@ -148,7 +148,7 @@ def spreads(networks: pd.DataFrame, predicted: pd.DataFrame, n_resamples: int) -
 
 QUANTITIES = ("distance", "spread, train", "spread, test")
 TRENDS_TABLE = Table(
-    files=("ntk/*/trends.csv",),
+    files=("ntk/comparison/*/trends.csv",),
     says="Powers of the width in these differences, after training.",
     columns={
         **shared("slope", "seed", "n_networks"),

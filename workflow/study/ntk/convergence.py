@@ -16,7 +16,7 @@ from study.statistics import TAILS, power_interval, power_law
 from study.storage.columns import Table, shared
 
 ANALYTIC_TABLE = Table(
-    files=("ntk/*/analytic.parquet",),
+    files=("ntk/kernels/*/analytic.parquet",),
     says="The kernel of infinitely wide networks with the input at angle 0.",
     columns={
         **shared("slope"),
@@ -54,7 +54,7 @@ def analytic_rows(settings: NTKProblem, experiment: NTKExperiment) -> pd.DataFra
 
 
 ERRORS_TABLE = Table(
-    files=("ntk/*/errors.parquet", "ntk/*/mean_errors.csv"),
+    files=("ntk/kernels/*/errors.parquet", "ntk/kernels/*/mean_errors.csv"),
     says="Finite networks' kernels beside it, over all angles, and means over networks.",
     columns={
         **shared("slope", "width", "network", "step"),
@@ -80,7 +80,7 @@ def errors(networks: pd.DataFrame, analytic: pd.DataFrame) -> pd.DataFrame:
 
 
 EXPONENTS_TABLE = Table(
-    files=("ntk/*/exponents.csv",),
+    files=("ntk/kernels/*/exponents.csv",),
     says="Powers of the width.",
     columns={
         **shared("slope", "step", "seed", "n_networks"),
@@ -113,7 +113,7 @@ def width_exponents(per_network: pd.DataFrame, quantity: str, n_resamples: int) 
 
 
 GROWTH_TABLE = Table(
-    files=("ntk/*/growth.csv",),
+    files=("ntk/kernels/*/growth.csv",),
     says="How the kernel at angle 0 of untrained networks grows with the activation's slope.",
     columns={
         **shared("width", "seed", "n_networks"),

@@ -17,7 +17,7 @@ from study.ntk.sign_descent import SignDescent
 from study.storage.columns import Table, shared
 
 NETWORKS_TABLE = Table(
-    files=("ntk/*/networks/*.parquet",),
+    files=("ntk/networks/*/*/networks.parquet",),
     says="Finite networks during training.",
     columns={
         **shared("network", "step", "seed", "slope", "width"),

@@ -19,7 +19,7 @@ CAPTIONS = {
         "spikes of a training sample. c: channels that spike in a training sample of an English "
         "word. d: time of the last spike of any sample, beside the durations of the recordings. "
         "Release sites and the 5 % of known speakers in the test set are drawn anew, and the "
-        "validation samples count as training samples. *shd_comparison.csv* has all values and "
+        "validation samples count as training samples. *shd/comparison.csv* has all values and "
         "their differences."
     ),
     "search_same_settings": (

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from study.claims.estimates import Verdict
-from study.report.numbers import counted, measured, number
-from study.report.pages import render
+from study.report.environment import render
+from study.report.numbers import count_with_unit, estimate_with_interval, number
 
 PAPERS = {
     "arXiv 2606.03935": "Quadratic integrate-and-fire neurons exhibit less fragmented loss "
@@ -37,19 +37,19 @@ def claims_page(claims: pd.DataFrame, home: str, folder: Path, judged_in: Path) 
         title="All claims",
         home=home,
         counts=", ".join(f"{(claims['verdict'] == v).sum()} {v}" for v in Verdict),
-        papers=_grouped(claims, "paper", "statement", "id"),
+        papers=_group_rows(claims, "paper", "statement", "id"),
         titles=PAPERS,
         data=claims.groupby("paper")["data"].unique(),
         files=files,
-        counted=counted,
-        measured=measured,
+        count_with_unit=count_with_unit,
+        estimate_with_interval=estimate_with_interval,
         number=number,
     )
 
 
-def _grouped(rows: pd.DataFrame, by: str, *more: str) -> dict[str, Any]:
+def _group_rows(rows: pd.DataFrame, by: str, *more: str) -> dict[str, Any]:
     """Rows as dictionaries, by their columns ``by``, ``more``, ..."""
     groups = rows.groupby(by, sort=False)
     return {
-        str(key): _grouped(own, *more) if more else own.to_dict("records") for key, own in groups
+        str(key): _group_rows(own, *more) if more else own.to_dict("records") for key, own in groups
     }

@@ -9,7 +9,7 @@ import study
 from study.storage.columns import Table
 
 
-def declared() -> list[Table]:
+def declared_tables() -> list[Table]:
     """All declarations, by the first of their files."""
     names = [m.name for m in pkgutil.walk_packages(study.__path__, "study.") if not m.ispkg]
     found = {
@@ -27,7 +27,7 @@ def dictionary() -> str:
         "# Tables\n\nEvery table that a study writes, below `results/<dataset>/`; `*` stands for"
         " neuron models, seeds, jobs and experiments. pandas reads both CSV and Parquet.\n"
     ]
-    for table in declared():
+    for table in declared_tables():
         names = ", ".join(f"`{name}`" for name in table.files)
         text.append(f"\n## {table.files[0]}\n\n{names}: {table.says}\n")
         text.append("\n| column | meaning |\n|---|---|\n")

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study.report.score_facts import primary
-from study.report.study import StudyTables
+from study.report.score_facts import primary_result
+from study.report.study_tables import StudyTables
 from study.statistics import t_interval
 from study.style import NEURON_COLOURS, plt
 from study.training.summary import accuracy_by_fold
@@ -36,11 +36,11 @@ class Difference:
         """That of a ``study`` with several outer folds, or with the claim about performance."""
         searched = study.config["search"] is not None
         if len(study.folds) > 1:
-            of_fold = 100 * accuracy_by_fold(study.table("training/speakers.csv"))
+            of_fold = 100 * accuracy_by_fold(study.table("training/scores/speakers.csv"))
             gains = of_fold["qif"] - of_fold["lif"]
             numbers = gains.mean(), *t_interval(gains)
             return cls(study.folder.name, searched, study.unit, len(gains), gains, *numbers)
-        claim = primary(study).iloc[0]
+        claim = primary_result(study).iloc[0]
         numbers = 100 * claim[["estimate", "low", "high"]].astype(float)
         nothing = pd.Series(dtype=float)
         return cls(study.folder.name, searched, claim["unit"], claim["n"], nothing, *numbers)

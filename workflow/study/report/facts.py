@@ -17,18 +17,18 @@ from study.config.landscape import JUDGED_DEPTHS
 from study.landscape.constants import JUMP
 from study.report.numbers import (
     cell,
-    counted,
+    count_with_unit,
     criterion,
-    listed,
+    estimate_with_interval,
+    join_words,
     markdown_table,
     mean,
-    measured,
     number,
     points,
     share,
     with_interval,
 )
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 from study.statistics import t_interval
 from study.style import neuron_label
 from study.training.summary import summary
@@ -61,9 +61,9 @@ def statements(answers: Sequence[Answer]) -> str:
         if answer.cases:
             own = [case for case in answer.cases if case["id"] == answer.cases[0]["id"]]
             qif = "QIF: " if len(own) > 1 else ""  # else the unit says it
-            found = "<br>".join(measured(case, answer.statement.unit) for case in own)
+            found = "<br>".join(estimate_with_interval(case, answer.statement.unit) for case in own)
             names = [case_name(case["case"], qif) for case in own]
-            units = [counted(case["n"], case["unit"]) for case in own]
+            units = [count_with_unit(case["n"], case["unit"]) for case in own]
             of = "<br>".join(map("; ".join, zip(units, names, strict=True)))
             claimed = criterion(own[0], answer.statement.unit)
         apart = readings(answer)
@@ -97,8 +97,8 @@ def cases(claims: pd.DataFrame, claim: str, unit: str = "") -> str:
     rows = [
         [
             case_name(row["case"]),
-            measured(row, unit),
-            counted(row["n"], row["unit"]),
+            estimate_with_interval(row, unit),
+            count_with_unit(row["n"], row["unit"]),
             *("" if math.isnan(row[test]) else number(row[test], 2) for test in tests),
             row["verdict"],
         ]
@@ -146,31 +146,33 @@ def case_name(case: str, of_qif: str = "QIF: ") -> str:
     return of_qif + rest if neuron == "qif" else f"{neuron_label(neuron)}{colon}{rest}"
 
 
-def by_neuron(neurons: Sequence[str], title: str, rows: Mapping[str, Callable[[str], Any]]) -> str:
+def table_by_neuron(
+    neurons: Sequence[str], title: str, rows: Mapping[str, Callable[[str], Any]]
+) -> str:
     """A column for each neuron model, a row for each function of it."""
     table = [[name, *map(value, neurons)] for name, value in rows.items()]
     return markdown_table([title, *map(neuron_label, neurons)], table)
 
 
-def by_search(table: pd.DataFrame, neurons: Sequence[str], title: str) -> str:
+def table_by_search(table: pd.DataFrame, neurons: Sequence[str], title: str) -> str:
     """A ``table`` with columns (neuron, search): each search's values of a neuron, in order."""
     rows = {
         str(name): lambda n, row=row: ", ".join(map(cell, row[n])) for name, row in table.iterrows()
     }
-    return by_neuron(neurons, title, rows)
+    return table_by_neuron(neurons, title, rows)
 
 
-def gained(shares: pd.DataFrame, before: str, after: str) -> str:
+def gain_with_interval(shares: pd.DataFrame, before: str, after: str) -> str:
     """What one neuron model has more than another in a table of shares, units by models: paired, in
     points with a t interval over units."""
     gain = shares[after] - shares[before]
     return with_interval(gain.mean(), *t_interval(gain), show=points)
 
 
-def landscapes(study: StudyTables, state: str) -> str:
+def landscape_measures(study: StudyTables, state: str) -> str:
     """Means over units with intervals, and medians over networks, of a state's landscapes; of
     less than :data:`FEW` networks the value of each."""
-    table = study.table("landscape/measures.csv")
+    table = study.table("landscape/summary/measures.csv")
     own = table[table["state"] == state].dropna(axis=1, how="all")
     measures = [name for name in MEASURES if name in own]
     means = summary(own, measures).set_index(["measure", "neuron"])
@@ -190,16 +192,16 @@ def landscapes(study: StudyTables, state: str) -> str:
 
     rows = {MEASURES[measure]: lambda n, m=measure: shown(n, m) for measure in measures}
     title = f"{state}: each network" if few else f"{state}: mean; median"
-    return by_neuron(study.neurons, title, rows)
+    return table_by_neuron(study.neurons, title, rows)
 
 
-def unsettled(study: StudyTables) -> str:
+def unsettled_lines(study: StudyTables) -> str:
     """Of which neuron models how many lines and profiles around trained networks did not settle, so
     that the number of their minima is a guess; empty if all did."""
-    lines = study.table("landscape/line_minima.parquet")
+    lines = study.table("landscape/summary/line_minima.parquet")
     tables = {
         "lines": lines[lines["depth"] == JUDGED_DEPTHS[0]],
-        "profiles of single samples": study.table("landscape/profiles.parquet"),
+        "profiles of single samples": study.table("landscape/profiles/profiles.parquet"),
     }
     found = []
     for what, table in tables.items():
@@ -208,31 +210,31 @@ def unsettled(study: StudyTables) -> str:
             own = trained.loc[trained["neuron"] == neuron, "settled"].astype(bool)
             if not own.all():
                 found.append(f"{(~own).sum()} of {len(own)} {what} ({neuron_label(neuron)})")
-    return listed(found) if found else ""
+    return join_words(found) if found else ""
 
 
-def lingering(study: StudyTables) -> str:
+def lingering_spikes(study: StudyTables) -> str:
     """At how many isolated changes a spike lingers while the loss changes by more than rounding,
     which by theory is no jump: docs/landscapes.md. Empty if there is none."""
-    table = study.table("landscape/changes.parquet")
+    table = study.table("landscape/census/changes.parquet")
     own = table[(table["search"] == "breaks") & table["lingers"].astype(bool)]
     own = own[own["loss_change"].abs() > JUMP]
     if own.empty:
         return ""
-    whose = listed(neuron_label(n) for n in study.neurons if n in set(own["neuron"]))
+    whose = join_words(neuron_label(n) for n in study.neurons if n in set(own["neuron"]))
     return (
-        f"At {counted(len(own), 'changes')} ({whose}) a spike lingers: the loss changes by up to"
-        f" {number(own['loss_change'].abs().max())} nats within {number(own['width'].max(), 1)}"
-        " of the weights' norm. By theory it is continuous there, so that these changes count as no"
+        f"At {count_with_unit(len(own), 'changes')} ({whose}) a spike lingers: the loss changes by"
+        f" up to {number(own['loss_change'].abs().max())} nats within"
+        f" {number(own['width'].max(), 1)} of the weights' norm. By theory it is continuous there, so that these changes count as no"
         " jumps. Training meets them as it meets jumps."
     )
 
 
 def robustness(study: StudyTables) -> str:
     """Accuracy on changed samples: means over the networks that are kept."""
-    found = study.table("networks/robustness.csv")
+    found = study.table("networks/measures/robustness.csv")
     found["by"] = found["by"].abs()
-    rows, neurons = [], _measured(study, found)
+    rows, neurons = [], _measured_neurons(study, found)
     for (change, by), own in found.groupby(["change", "by"], sort=False):
         means = own.groupby("neuron")["accuracy"].mean()
         name = "as they are" if change == "none" else f"{change} {by:g}"
@@ -240,15 +242,15 @@ def robustness(study: StudyTables) -> str:
     return markdown_table(["test samples", *map(neuron_label, neurons)], rows)
 
 
-def _measured(study: StudyTables, table: pd.DataFrame) -> list[str]:
+def _measured_neurons(study: StudyTables, table: pd.DataFrame) -> list[str]:
     """The neuron models of which a table of measures has networks: not those that all diverged."""
     return [neuron for neuron in study.neurons if neuron in set(table["neuron"])]
 
 
 def roughness(study: StudyTables) -> str:
     """The loss around networks: steps of one length down the gradient, and single samples."""
-    table = study.table("networks/roughness.csv")
-    rows, neurons = [], _measured(study, table)
+    table = study.table("networks/measures/roughness.csv")
+    rows, neurons = [], _measured_neurons(study, table)
     for (clipped, length), own in table.groupby(["clipped", "length"]):
         means = own.groupby("neuron")[["changed", "turned"]].mean()
         of_neuron = [means.loc[n] for n in neurons]
@@ -262,7 +264,7 @@ def roughness(study: StudyTables) -> str:
         "of that, in jumps": lambda n: share(of.loc[n, "word_in_jumps"]),
         "minima": lambda n: f"{of.loc[n, 'word_minima']:.1f}",
     }
-    return f"{steps}\n{by_neuron(neurons, 'single samples', samples)}"
+    return f"{steps}\n{table_by_neuron(neurons, 'single samples', samples)}"
 
 
 def cost(study: StudyTables) -> str:
@@ -276,5 +278,7 @@ def cost(study: StudyTables) -> str:
 def software(study: StudyTables) -> str:
     """Python's version, and the processors that networks were trained on."""
     found = yaml.safe_load((study.folder / "software.yaml").read_text())
-    processors = [f"`{name}` ({counted(n, 'networks')})" for name, n in found["processors"].items()]
+    processors = [
+        f"`{name}` ({count_with_unit(n, 'networks')})" for name, n in found["processors"].items()
+    ]
     return "; ".join([f"Python {found['python']}", *processors])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from study.ntk import NNGP, SAME_TIME, SG_NTK, SYMMETRISED, TRANSPOSED, TWO_SIDED
 from study.report.numbers import markdown_table, number, with_interval
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 
 PAPER: dict[str, dict[int, float]] = {
     "gradient": {10: 256, 100: 499, 500: 140, 1000: 52},
@@ -42,11 +43,11 @@ def kernel_errors(study: StudyTables) -> str:
 
 def _experiments(study: StudyTables, name: str) -> dict[str, pd.DataFrame]:
     """The table ``name`` of each experiment that has one."""
-    files = study.lower(f"*/{name}.csv")
-    return {file.split("/")[0].replace("_", " "): study.table(file) for file in files}
+    files = study.glob(f"*/*/{name}.csv")
+    return {Path(file).parent.name.replace("_", " "): study.table(file) for file in files}
 
 
-def nearest(study: StudyTables) -> str:
+def nearest_kernels(study: StudyTables) -> str:
     """Of each ensemble and width, at the end: which kernel's flow the networks' mean follows."""
     rows = []
     for ensemble, table in _experiments(study, "distances").items():
@@ -63,7 +64,7 @@ def nearest(study: StudyTables) -> str:
     return markdown_table(header, rows)
 
 
-def powers(study: StudyTables) -> str:
+def width_powers(study: StudyTables) -> str:
     """Powers of the width, by ensemble and quantity."""
 
     def power(row: Any) -> str:

@@ -46,7 +46,7 @@ def share(value: float, digits: int = 0) -> str:
     return "-" if math.isnan(value) else f"{100 * value:.{digits}f} %"
 
 
-def percent(row: Mapping[str, Any]) -> str:
+def mean_percent(row: Mapping[str, Any]) -> str:
     """A mean share in per cent with its interval, unless that excludes nothing."""
     if math.isnan(row["mean"]):
         return "-"
@@ -61,7 +61,7 @@ def points(value: float) -> str:
     return f"{100 * value:+.1f}".replace("-", "−")
 
 
-def measured(case: Mapping[str, Any], unit: str = "") -> str:
+def estimate_with_interval(case: Mapping[str, Any], unit: str = "") -> str:
     """The estimate of a row of claims.csv with its interval, of an exact one with its range; shares
     in points or %, if its ``unit`` begins so. Differences of shares end at 100 points."""
     if math.isnan(case["estimate"]):
@@ -80,21 +80,22 @@ def measured(case: Mapping[str, Any], unit: str = "") -> str:
 
 
 def criterion(case: Mapping[str, Any], unit: str = "") -> str:
-    """What the number of a row of claims.csv must fulfil, as :func:`measured` shows the number."""
+    """What the number of a row of claims.csv must fulfil, shown as :func:`estimate_with_interval`
+    shows the number."""
     side, threshold = case["criterion"].split()
     of_shares, in_percent = unit.startswith(("points", "%")), unit.startswith("%")
     value = number(float(threshold) * (100 if of_shares else 1))
     return f"{side} {value}{' %' if in_percent else ''}"
 
 
-def counted(n: int, units: str) -> str:
+def count_with_unit(n: int, units: str) -> str:
     """ "1 search", "2 searches"."""
     many, of, whom = units.partition(" of ")
     one = many.removesuffix("es" if many.endswith("ches") else "s") + of + whom
     return f"{n:,} {one if n == 1 else units}"
 
 
-def listed(items: Iterable[Any]) -> str:
+def join_words(items: Iterable[Any]) -> str:
     """ "a, b and c"."""
     *texts, last = map(str, [*items] or [""])
     return f"{', '.join(texts)} and {last}" if texts else last

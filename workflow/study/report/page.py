@@ -16,8 +16,8 @@ from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, score_facts, search_facts, variant_facts
 from study.report.captions import CAPTIONS
-from study.report.pages import ENVIRONMENT, render
-from study.report.study import StudyTables
+from study.report.environment import ENVIRONMENT, render
+from study.report.study_tables import StudyTables
 from study.style import neuron_label
 
 PAGE = "README.md"
@@ -33,7 +33,7 @@ def page(folder: Path, template: str) -> str:
     """The Markdown of a ``template`` with the numbers of the study in ``folder``, which has all
     tables that the template shows (FileNotFoundError)."""
     study = StudyTables(folder)
-    day = _fixed(study)
+    day = _criteria_day(study)
     return _ENVIRONMENT.get_template(template).render(
         study=study,
         config=study.config,
@@ -63,14 +63,14 @@ def verdicts(folders: Sequence[Path], paper: str) -> str:
     return numbers.markdown_table(header, rows)
 
 
-def _fixed(study: StudyTables) -> date | None:
+def _criteria_day(study: StudyTables) -> date | None:
     """The day on which the readings of a study were fixed."""
     fixed = study.config["criteria"]
     return date.fromisoformat(str(fixed)) if fixed else None
 
 
 def _answers(study: StudyTables, paper: str) -> list[Answer]:
-    day = _fixed(study)
+    day = _criteria_day(study)
     return [answer(study.claims, s, day) for s in STATEMENTS if s.paper == paper]
 
 

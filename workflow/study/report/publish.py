@@ -14,6 +14,7 @@ import argparse
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -25,7 +26,7 @@ from study.report.claims_page import claims_page
 from study.report.differences import draw_differences
 from study.report.page import CLAIM_PAGES, PAGE, claims_of, page, template_of, verdicts
 from study.report.redraw import redraw
-from study.report.study import CONFIG, StudyTables
+from study.report.study_tables import CONFIG, StudyTables
 from study.storage.tables import read_table, write_table
 from study.style import save
 
@@ -39,25 +40,27 @@ FILES = (
     "**/*.csv",
     "**/study.yaml",
     "**/software.yaml",
-    "networks/*.safetensors",
-    "search/*.parquet",
+    "networks/measures/samples.parquet",
+    "networks/measures/silence.parquet",
+    "search/summary/*.parquet",
     "search/*/*/best.yaml",
-    "training/histories.parquet",
-    "training/silence.parquet",
-    "training/*/samples.parquet",
+    "training/scores/histories.parquet",
 )
 """What is copied of a study, or of its folder with the second paper's results, beside its pages and
 the pictures on them."""
-FOLDERS = ("*", "ntk/*", "landscape/examples")
+LANDSCAPE_PARTS = ["surfaces", "closeups", "census", "profiles", "gradients", "summary", "examples"]
+NTK_PARTS = ("kernels/*", "comparison/*", "limits", "stability")
+FOLDERS = (
+    *(f"landscape/{part}" for part in LANDSCAPE_PARTS),
+    *(f"{ntk}{part}" for ntk in ("", "ntk/") for part in NTK_PARTS),
+)
 """With tables that figures alone are drawn from."""
-OTHERS = ("data", "networks", "training")
-"""Of these, those whose other tables no picture on a page is drawn from."""
 SMALL = 3_000_000
 """Bytes up to which such tables are copied, too."""
 PICTURE = re.compile(r"\]\(([^)\s]+\.png)\)")
 
 
-def quoting(text: str, studies: Path) -> str:
+def update_quotes(text: str, studies: Path) -> str:
     """The page ``text`` with what it quotes made anew, from the published ``studies``."""
 
     def quote(found: re.Match[str]) -> str:
@@ -72,7 +75,7 @@ def quoting(text: str, studies: Path) -> str:
     return VERDICTS.sub(compare, QUOTE.sub(quote, text))
 
 
-def draw_for(file: Path, studies: Path) -> None:
+def draw_page_differences(file: Path, studies: Path) -> None:
     """Draw the differences that the page in ``file`` shows, of the published ``studies``."""
     for names in DIFFERENCES.findall(file.read_text()):
         figure = draw_differences([studies / name for name in names.split()])
@@ -100,22 +103,24 @@ def publish(results: Path, target: Path, commit: str) -> None:
     pages = [results / name for name in PAGES if (results / name).exists()]
     files = {file for pattern in FILES for file in results.glob(pattern)} | {*pages}
     files |= {own.parent / name for own in pages for name in PICTURE.findall(own.read_text())}
-    tables = {
-        file
-        for own in FOLDERS
-        for file in results.glob(f"{own}/*.parquet")
-        if file.parent.name not in OTHERS
-    }
+    tables = {file for own in FOLDERS for file in results.glob(f"{own}/*.parquet")}
     files |= {file for file in tables if file.stat().st_size <= SMALL}
     for judged in results.rglob(JUDGED):
         files |= {judged, *(Path(f) for own in tables_of(judged).values() for f in own)}
+    study, networks = StudyTables(results), {}
     if (results / CONFIG).exists():  # nothing of a part that the study has left out since
-        study = StudyTables(results)
         files = {file for file in files if study.has(str(file.relative_to(results)))}
-    for file in sorted(files):
-        copy = part / file.relative_to(results)
+    if (results / "training").exists():
+        networks = study.networks
+    copies = {str(file.relative_to(results)): file for file in files}
+    copies |= {name: results / file for name, file in networks.items()}
+    for name, file in sorted(copies.items()):
+        copy = part / name
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
+        if file in pages:
+            copy.write_text(_with_published_names(file.read_text(), networks))
+        else:
+            shutil.copyfile(file, copy)
     for table in part.rglob("claims.csv"):
         folder, judged_in = table.parent, (results / table.relative_to(part)).parent
         page = claims_page(read_table(table), PAGE, folder, judged_in)
@@ -125,6 +130,13 @@ def publish(results: Path, target: Path, commit: str) -> None:
         target.rename(old)
     part.rename(target)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _with_published_names(text: str, networks: Mapping[str, str]) -> str:
+    """The page ``text`` with its ``networks`` under the names that they are published by."""
+    for name, file in networks.items():
+        text = text.replace(file, name)
+    return text
 
 
 def judge_published(folder: Path) -> list[Path]:
@@ -158,9 +170,9 @@ def main() -> None:
         print(f"drawn: {' '.join(map(str, drawn))}")
         print(f"left as they are, since not all their tables are kept: {' '.join(map(str, left))}")
     for file in options.pages:
-        draw_for(file, options.folder.parent)
+        draw_page_differences(file, options.folder.parent)
     made = {folder / PAGE: page(folder, template_of(folder)) for folder in folders}
-    made |= {p: quoting(p.read_text(), options.folder.parent) for p in options.pages}
+    made |= {p: update_quotes(p.read_text(), options.folder.parent) for p in options.pages}
     for file, content in made.items():
         with atomic(file) as part:
             part.write_text(content)

@@ -51,8 +51,10 @@ def redraw(folder: Path) -> tuple[list[Path], list[Path]]:
         shutil.copytree(folder, results, ignore=shutil.ignore_patterns("*.png"))
         for file in results.rglob("*"):  # none is newer than another
             os.utime(file, (0, 0))
-        Path(scratch, "study.yaml").write_text(yaml.safe_dump(today(alone(settings))))
-        possible = _possible(Path(scratch), [place / figure for figure in figures])
+        Path(scratch, "study.yaml").write_text(
+            yaml.safe_dump(drop_unknown_keys(exclude_base_models(settings)))
+        )
+        possible = _drawable_figures(Path(scratch), [place / figure for figure in figures])
         drawn = [figure for figure in figures if place / figure in possible]
         if drawn:
             _snakemake(Path(scratch), "--quiet", "all", "--", *(place / own for own in drawn))
@@ -61,7 +63,7 @@ def redraw(folder: Path) -> tuple[list[Path], list[Path]]:
     return drawn, [figure for figure in figures if figure not in drawn]
 
 
-def alone(settings: dict) -> dict:
+def exclude_base_models(settings: dict) -> dict:
     """``settings`` of a study that has no more models and variants when they are laid over those of
     config.yaml."""
     base = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
@@ -71,7 +73,7 @@ def alone(settings: dict) -> dict:
     }
 
 
-def today(settings: dict) -> dict:
+def drop_unknown_keys(settings: dict) -> dict:
     """``settings`` of an earlier version without the keys that are constants by now, or gone."""
     left = json.loads(json.dumps(settings, default=str))
     try:
@@ -88,7 +90,7 @@ def today(settings: dict) -> dict:
     return left
 
 
-def _possible(scratch: Path, figures: Sequence[Path]) -> set[Path]:
+def _drawable_figures(scratch: Path, figures: Sequence[Path]) -> set[Path]:
     """Those of the ``figures`` whose tables are all there, and what is drawn with them."""
     possible: set[Path] = set()
     for tables, made in JOB.findall(_snakemake(scratch, "--dry-run", "--", *figures)):

@@ -9,18 +9,18 @@ import pandas as pd
 from scipy.stats import t
 
 from study.claims.estimates import Verdict, difference
-from study.report.facts import by_search, gained
+from study.report.facts import gain_with_interval, table_by_search
 from study.report.numbers import (
-    counted,
-    listed,
+    count_with_unit,
+    estimate_with_interval,
+    join_words,
     markdown_table,
-    measured,
-    percent,
+    mean_percent,
     points,
     share,
     with_interval,
 )
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 from study.search.tables import first_settings
 from study.statistics import LEVEL, POWER, units_to_decide
 from study.style import neuron_label
@@ -54,12 +54,12 @@ def accuracies(study: StudyTables) -> str:
         test = {"accuracy": f"test: {kinds.popitem()[1]}"}
     shown = {**test, "train_accuracy": "training", "silent_fraction": "silent neurons"}
     means = summary(study.runs, [*shown, "spikes_per_neuron"]).set_index(["neuron", "measure"])
-    histories = study.table("training/histories.parquet").groupby(["neuron", "seed"])
+    histories = study.table("training/scores/histories.parquet").groupby(["neuron", "seed"])
     cost = histories[["epoch", "seconds"]].apply(minutes).groupby("neuron").mean()
     rows = []
     for neuron in study.neurons:
         own = study.runs[study.runs["neuron"] == neuron]
-        scores = [percent(means.loc[(neuron, measure)]) for measure in shown]
+        scores = [mean_percent(means.loc[(neuron, measure)]) for measure in shown]
         spikes = f"{means.loc[(neuron, 'spikes_per_neuron'), 'mean']:.1f}"
         runs = f"{len(own)} ({(own['outcome'] != FINISHED).sum()})"
         spent = f"{cost[neuron]:.1f}" if neuron in cost else "-"  # no epoch, if all fail at once
@@ -68,13 +68,13 @@ def accuracies(study: StudyTables) -> str:
     return markdown_table(header, rows)
 
 
-def over_seeds(study: StudyTables) -> str:
+def gain_over_seeds(study: StudyTables) -> str:
     """Worst and best test accuracy of the seeds of one winner of each neuron model, and QIF minus
     LIF with Welch's t interval over them. Empty where there are several winners, or one seed."""
     of = {n: own["accuracy"] for n, own in study.runs.groupby("neuron")}
     if unit_of(study.runs) != "seed" or min(map(len, of.values())) < 2:
         return ""
-    ranges = listed(
+    ranges = join_words(
         f"{share(of[n].min(), 1)} to {share(of[n].max(), 1)} ({neuron_label(n)})"
         for n in study.neurons
     )
@@ -89,45 +89,47 @@ def over_seeds(study: StudyTables) -> str:
     )
 
 
-def by_fold(study: StudyTables) -> str:
+def accuracies_by_fold(study: StudyTables) -> str:
     """Of each fold: test accuracy, means over the networks and, alike, over the fold's speakers;
     spikes a neuron, means over the networks."""
-    table = study.table("training/speakers.csv")
+    table = study.table("training/scores/speakers.csv")
     speakers = table.groupby("fold")["speaker"].unique()
     spikes = study.runs.pivot_table("spikes_per_neuron", index="fold", columns="neuron")
     rows = []
     for fold, own in accuracy_by_fold(table).iterrows():
         scores = [share(own[neuron], 1) for neuron in study.neurons]
         counts = [f"{spikes.loc[fold, neuron]:.1f}" for neuron in study.neurons]
-        rows.append([fold, listed(speakers[fold]), *scores, *counts])
+        rows.append([fold, join_words(speakers[fold]), *scores, *counts])
     labels = [neuron_label(neuron) for neuron in study.neurons]
     kinds = [f"{kind}: {label}" for kind in ("test", "spikes a neuron") for label in labels]
     header = ["fold", "tested speakers", *kinds]
     return markdown_table(header, rows)
 
 
-def over_folds(study: StudyTables) -> str:
+def gain_over_folds(study: StudyTables) -> str:
     """QIF minus LIF in test accuracy, every speaker alike, paired by fold. Empty where searches are
     compared, of which a claim says it, or one of the two is missing."""
     if study.config["search"] is not None or not {"lif", "qif"} <= {*study.neurons}:
         return ""
-    found = gained(accuracy_by_fold(study.table("training/speakers.csv")), "lif", "qif")
+    found = gain_with_interval(
+        accuracy_by_fold(study.table("training/scores/speakers.csv")), "lif", "qif"
+    )
     return (
         f"QIF minus LIF is {found} points over folds, every speaker alike, with one setting of each"
         " in all folds; the interval leaves out that a search would find other settings."
     )
 
 
-def ladder(study: StudyTables) -> str:
+def ladder_gains(study: StudyTables) -> str:
     """What each step from LIF to QIF changes, paired by fold, with t intervals over folds: test
     accuracy, every speaker alike, and of the settings that all searches begin with the share that
     fails and the validation accuracy after the first rung. Empty for a study without the models
     between."""
     if not {*LADDER} <= {*study.neurons}:
         return ""
-    shares = {"test accuracy": accuracy_by_fold(study.table("training/speakers.csv"))}
+    shares = {"test accuracy": accuracy_by_fold(study.table("training/scores/speakers.csv"))}
     if study.config["search"] is not None:
-        first = first_settings(study.table("search/trials.parquet"))
+        first = first_settings(study.table("search/summary/trials.parquet"))
         settings = len(first) // len(study.neurons)
         for name, column in {"failures": "failed", "accuracy": "rung0_accuracy"}.items():
             means = first.pivot_table(column, index="fold", columns="neuron")
@@ -135,16 +137,16 @@ def ladder(study: StudyTables) -> str:
     steps = [(*pair, LADDER[pair[1]]) for pair in pairwise(LADDER)]
     rows = []
     for before, after, adds in [*steps, ("lif", "qif", "all of these")]:
-        found = [gained(of_fold, before, after) for of_fold in shares.values()]
+        found = [gain_with_interval(of_fold, before, after) for of_fold in shares.values()]
         rows.append([f"{neuron_label(before)} to {neuron_label(after)}", adds, *found])
     header = ["step", "adds", *(f"{name} (points)" for name in shares)]
     return markdown_table(header, rows)
 
 
-def by_speaker(study: StudyTables) -> str:
+def accuracies_by_speaker(study: StudyTables) -> str:
     """Test accuracy of each search, or of all networks where there is no search: on heard speakers
     together, and on each new one."""
-    table = study.table("training/speakers.csv")
+    table = study.table("training/scores/speakers.csv")
     table["right"] = table["accuracy"] * table["answers"]
     new = table["unseen_speaker"]
     table["group"] = "heard speakers"
@@ -156,33 +158,35 @@ def by_speaker(study: StudyTables) -> str:
     title = "right answers of each search, in order (%)"
     if study.config["search"] is None:
         title = "right answers (%)"
-    return by_search(accuracy, study.neurons, title)
+    return table_by_search(accuracy, study.neurons, title)
 
 
-def early(study: StudyTables) -> str:
+def hardly_trained_networks(study: StudyTables) -> str:
     """Networks that are as their first epoch left them, or as they began."""
     own = study.runs[study.runs["epochs"].fillna(0) <= 1]
-    return listed(f"{neuron_label(run.neuron)} with seed {run.seed}" for run in own.itertuples())
+    return join_words(
+        f"{neuron_label(run.neuron)} with seed {run.seed}" for run in own.itertuples()
+    )
 
 
-def gain(study: StudyTables, case: str) -> str:
+def performance_gain(study: StudyTables, case: str) -> str:
     """QIF minus LIF in a case of the main claim, in points; empty if there is none."""
     own = _gains(study, f"qif: {case}")
-    return measured(own.iloc[0], "points") if len(own) else ""
+    return estimate_with_interval(own.iloc[0], "points") if len(own) else ""
 
 
-def to_decide(study: StudyTables) -> str:
+def folds_to_decide(study: StudyTables) -> str:
     """What the interval of an undecided primary result excludes, and how many folds with such a
     spread would find that mean, or one of :data:`GAPS`; empty if it is decided."""
-    found = primary(study)
+    found = primary_result(study)
     found = found[(found["verdict"] == Verdict.UNDECIDED) & (found["estimate"] != 0)]
     if found.empty or not math.isfinite(found["low"].iloc[0]):
         return ""
     value, low, high, n = (found[name].iloc[0] for name in ("estimate", "low", "high", "n"))
     margin = t.ppf((1 + LEVEL) / 2, n - 1) / n**0.5  # of the interval, in standard deviations
     spread = (high - low) / (2 * margin)
-    needed = listed(
-        f"{counted(units_to_decide(gap / spread), 'folds')} for {100 * gap:.0f} points"
+    needed = join_words(
+        f"{count_with_unit(units_to_decide(gap / spread), 'folds')} for {100 * gap:.0f} points"
         for gap in GAPS
     )
     return (
@@ -193,7 +197,7 @@ def to_decide(study: StudyTables) -> str:
     )
 
 
-def primary(study: StudyTables) -> pd.DataFrame:
+def primary_result(study: StudyTables) -> pd.DataFrame:
     """The row of the claim about performance in which every speaker counts alike, if it was
     judged."""
     return _gains(study, PRIMARY)
@@ -205,14 +209,14 @@ def _gains(study: StudyTables, case: str) -> pd.DataFrame:
     return claims[(claims["id"] == "qif-outperforms-lif") & (claims["case"] == case)]
 
 
-def new_share(study: StudyTables) -> str:
+def new_speaker_share(study: StudyTables) -> str:
     """Share of the test samples that are by speakers whom nothing before has heard."""
-    table = study.table("data/summary.csv").set_index("group")["samples"]
+    table = study.table("data/statistics/summary.csv").set_index("group")["samples"]
     new = table.get("test, new speakers", 0)
     return share(new / (new + table.get("test, known speakers", 0)))
 
 
-def heard(study: StudyTables) -> str:
+def heard_speakers(study: StudyTables) -> str:
     """How many of the tested speakers training has heard, as in 10 of 12."""
-    new = study.table("training/speakers.csv").groupby("speaker")["unseen_speaker"].all()
+    new = study.table("training/scores/speakers.csv").groupby("speaker")["unseen_speaker"].all()
     return f"{(~new).sum()} of {len(new)}"

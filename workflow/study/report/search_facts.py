@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from study.report.facts import by_neuron, by_search, gained
+from study.report.facts import gain_with_interval, table_by_neuron, table_by_search
 from study.report.numbers import markdown_table, share
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 from study.search.records import MEMORY, TIMEOUT
 from study.search.selection import over_inner_folds
 from study.search.tables import RECURRENCE, first_settings, ran_away_at_once
@@ -19,7 +19,7 @@ from study.training.outcomes import FINISHED, OVERFLOW
 
 FEW = 4
 """Trials below which a region of the space says nothing."""
-HOSTILE = 0.75
+FAILING_SHARE = 0.75
 """Share of failed trials above which a region of the space is no place for a neuron model."""
 
 
@@ -27,7 +27,7 @@ def winners(study: StudyTables) -> str:
     """What each search's winner came to, and its settings."""
     columns = {}
     for (neuron, search), own in study.runs.groupby(["neuron", "search"], sort=False):
-        best = _best(study, neuron, search)
+        best = _search_result(study, neuron, search)
         columns[neuron, search] = {
             "validation of the winner": best["winner"]["validation_accuracy"],
             "test, every sample alike, mean of its seeds": own["accuracy"].mean(),
@@ -36,27 +36,27 @@ def winners(study: StudyTables) -> str:
     title = (
         "of each fold's search, in order" if len(study.folds) > 1 else "of each search, in order"
     )
-    return by_search(pd.DataFrame(columns), study.neurons, title)
+    return table_by_search(pd.DataFrame(columns), study.neurons, title)
 
 
-def _best(study: StudyTables, neuron: str, search: int) -> dict[str, Any]:
+def _search_result(study: StudyTables, neuron: str, search: int) -> dict[str, Any]:
     """What a search has ended with."""
     return read_yaml(study.folder / f"search/{neuron}/{search}/best.yaml")
 
 
-def at_bounds(study: StudyTables) -> str:
+def winners_at_bounds(study: StudyTables) -> str:
     """Which values of winners lie at a bound of the space."""
-    table = study.table("search/winners.csv")
+    table = study.table("search/summary/winners.csv")
     own = table[table["at_bound"].astype(bool)].groupby("neuron")["parameter"].unique()
     return "; ".join(f"{neuron_label(n)}: {', '.join(own[n])}" for n in study.neurons if n in own)
 
 
-def limited(study: StudyTables) -> str:
+def runs_at_limits(study: StudyTables) -> str:
     """How many trials and finalists' runs of each neuron model met a limit of the machine; empty if
     none did."""
     found = []
     for stage, what in {"trials": "trials", "finalists": "runs of finalists"}.items():
-        table = study.table(f"search/{stage}.parquet")
+        table = study.table(f"search/summary/{stage}.parquet")
         for neuron in study.neurons:
             own = table.loc[table["neuron"] == neuron, "outcome"].isin([TIMEOUT, MEMORY])
             if own.any():
@@ -64,10 +64,10 @@ def limited(study: StudyTables) -> str:
     return ", ".join(found)
 
 
-def recurrence(study: StudyTables) -> str:
+def runaways_by_recurrence(study: StudyTables) -> str:
     """Trials that ran away, and the best of each search (mean), below and above the scale at which
     LIF rates diverge."""
-    trials = study.table("search/trials.parquet").fillna({"validation_accuracy": 0.0})
+    trials = study.table("search/summary/trials.parquet").fillna({"validation_accuracy": 0.0})
     away, at_once = trials["outcome"] == OVERFLOW, ran_away_at_once(trials)
     above = trials[RECURRENCE] > CRITICAL
     trials["early"], trials["later"] = at_once, away & ~at_once
@@ -86,11 +86,11 @@ def recurrence(study: StudyTables) -> str:
     return markdown_table(header, rows)
 
 
-def hostile(study: StudyTables) -> str:
-    """Regions of the searched space in which more than :data:`HOSTILE` of a neuron model's trials
-    failed; empty if there is none."""
-    table = study.table("search/regions.csv")
-    there = table[(table["trials"] >= FEW) & (table["failed"] > HOSTILE * table["trials"])]
+def failing_regions(study: StudyTables) -> str:
+    """Regions of the searched space in which more than :data:`FAILING_SHARE` of a neuron model's
+    trials failed; empty if there is none."""
+    table = study.table("search/summary/regions.csv")
+    there = table[(table["trials"] >= FEW) & (table["failed"] > FAILING_SHARE * table["trials"])]
     header = ["neuron", "parameter", "region", "failed", "of all presentations"]
     rows = []
     for neuron in study.neurons:
@@ -103,10 +103,12 @@ def hostile(study: StudyTables) -> str:
     return markdown_table(header, rows) if rows else ""
 
 
-def short_and_long(study: StudyTables) -> str:
+def results_by_stage(study: StudyTables) -> str:
     """Of each neuron model, shares of runs that ran away, and the best of trials and of finalists,
     which have run on each inner fold."""
-    trials, finalists = (study.table(f"search/{n}.parquet") for n in ("trials", "finalists"))
+    trials, finalists = (
+        study.table(f"search/summary/{n}.parquet") for n in ("trials", "finalists")
+    )
     stages = {
         "trials": trials,
         "finalists": finalists,
@@ -127,17 +129,17 @@ def short_and_long(study: StudyTables) -> str:
     rows = {f"ran away: {stage}": lambda n, s=stage: away(n, s) for stage in stages}
     for stage in [*stages][:2]:
         rows[f"validation, best of {stage}"] = lambda n, s=stage: best(n, s)
-    return by_neuron(study.neurons, "", rows)
+    return table_by_neuron(study.neurons, "", rows)
 
 
-def ranked(study: StudyTables) -> bool:
+def has_rung_ranks(study: StudyTables) -> bool:
     """Whether any rung's ranks could be compared with the next one's."""
-    return bool(study.table("search/rungs.csv")["spearman"].notna().any())
+    return bool(study.table("search/summary/rungs.csv")["spearman"].notna().any())
 
 
-def rungs(study: StudyTables) -> str:
+def rung_correlations(study: StudyTables) -> str:
     """How well each rung ranks trials as the next one does: the range over searches."""
-    table = study.table("search/rungs.csv").dropna(subset="spearman")
+    table = study.table("search/summary/rungs.csv").dropna(subset="spearman")
     found = table.groupby(["rung", "next_rung"])["spearman"].agg(["min", "median", "max"])
     rows = [[f"{a} and {b}", *[f"{v:.2f}" for v in row]] for (a, b), row in found.iterrows()]
     return markdown_table(["rungs", "least", "median", "most"], rows)
@@ -147,7 +149,7 @@ def same_settings(study: StudyTables) -> str:
     """What became of the settings that all searches begin with, with each neuron model after the
     first rung: means over searches, and by how much they exceed the first model's, paired by
     search, with t intervals. Empty for one neuron model, and if no setting is shared."""
-    trials, base = first_settings(study.table("search/trials.parquet")), study.neurons[0]
+    trials, base = first_settings(study.table("search/summary/trials.parquet")), study.neurons[0]
     if trials.empty or len(study.neurons) < 2:
         return ""
     parts = {"all": trials, "that no model failed at": trials[trials["works"]]}
@@ -163,13 +165,16 @@ def same_settings(study: StudyTables) -> str:
         means = part.pivot_table("rung0_accuracy", index="search", columns="neuron")
         header += [f"{name} ({len(part) // len(rows)})", f"minus {neuron_label(base)}'s (points)"]
         for n, row in rows.items():
-            row += [share(means[n].mean(), 1), gained(means, base, n) if n != base else ""]
+            row += [
+                share(means[n].mean(), 1),
+                gain_with_interval(means, base, n) if n != base else "",
+            ]
     return markdown_table(header, [rows[n] for n in study.neurons])
 
 
-def trials(study: StudyTables) -> str:
+def trial_counts(study: StudyTables) -> str:
     """How many trials the searches had, such as "64" or "52 to 81"."""
-    table = study.table("search/stability.csv")
+    table = study.table("search/summary/stability.csv")
     least, most = table["trials"].min(), table["trials"].max()
     return f"{least}" if least == most else f"{least} to {most}"
 
@@ -178,10 +183,10 @@ def budget(study: StudyTables) -> str:
     """Presentations of a sample to networks, in all searches of each neuron model; which share of
     those in trials was spent on trials that failed."""
     columns = {"allotted": "allotted to trials", "used": "used", "finalists": "by finalists"}
-    table, rows = study.table("search/trials.parquet"), []
+    table, rows = study.table("search/summary/trials.parquet"), []
     for neuron in study.neurons:
         searches = study.runs.loc[study.runs["neuron"] == neuron, "search"].unique()
-        costs = [_best(study, neuron, search)["presentations"] for search in searches]
+        costs = [_search_result(study, neuron, search)["presentations"] for search in searches]
         sums = [f"{sum(cost[name] for cost in costs):,}" for name in columns]
         own = table[table["neuron"] == neuron]
         failed = own.loc[own["failed"], "presentations"].sum() / own["presentations"].sum()

@@ -12,7 +12,7 @@ import pandas as pd
 
 from study.landscape.constants import STATES
 from study.landscape.plane_figures import colour_range, direction_label, grid_of
-from study.report.pages import render
+from study.report.environment import render
 from study.style import neuron_label
 
 MAX_POINTS = 101
@@ -49,16 +49,16 @@ def _plane(key: Any, own: pd.DataFrame) -> dict[str, Any]:
         grid = grid_of(table)
         stride = -(-(max(grid.shape) - 1) // (MAX_POINTS - 1))
         grid = grid.iloc[::stride, ::stride]
-        loss[str(neuron)] = [[_short(z) for z in row] for row in grid.to_numpy()]
+        loss[str(neuron)] = [[_round_number(z) for z in row] for row in grid.to_numpy()]
     return {
         "label": f"{state}: " + " and ".join(names),
         "axes": [direction_label(first), direction_label(second)],
-        "x": [_short(x) for x in grid.columns],
-        "y": [_short(y) for y in grid.index],
-        "range": [_short(low), _short(high)],
+        "x": [_round_number(x) for x in grid.columns],
+        "y": [_round_number(y) for y in grid.index],
+        "range": [_round_number(low), _round_number(high)],
         "loss": loss,
     }
 
 
-def _short(value: float) -> float | None:
+def _round_number(value: float) -> float | None:
     return None if np.isnan(value) else float(f"{value:.5g}")

@@ -9,17 +9,19 @@ import pandas as pd
 
 from study.config.neurons import NEURON_STYLES
 from study.report.numbers import markdown_table, share
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 from study.style import neuron_label
 from study.training.outcomes import OVERFLOW
 
 
-def variants(study: StudyTables) -> dict[str, str]:
+def variant_tables(study: StudyTables) -> dict[str, str]:
     """A table for each variant: what each of its changes does, means over seeds."""
-    return {re.sub("[_-]", " ", name): _changes(runs) for name, runs in study.variants.items()}
+    return {
+        re.sub("[_-]", " ", name): _table_of_changes(runs) for name, runs in study.variants.items()
+    }
 
 
-def _changes(runs: pd.DataFrame) -> str:
+def _table_of_changes(runs: pd.DataFrame) -> str:
     """Accuracy on all test samples and on new speakers' (training, spikes a neuron, minutes of a
     training), by change."""
     neurons = [n for n in NEURON_STYLES if n in set(runs["neuron"])]

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from study.report.environment import render
 from study.report.page import BELOW, PAGE, body_of, claims_of, template_of
-from study.report.pages import render
-from study.report.study import StudyTables
+from study.report.study_tables import StudyTables
 from study.storage.tables import read_table
 
 ROWS = 200
@@ -27,11 +27,11 @@ class Item(NamedTuple):
     caption: str
 
     @property
-    def shown(self) -> dict[str, Any]:
+    def displayed(self) -> dict[str, Any]:
         """What the template shows of it: a picture, a page that can be drawn on, or a table."""
         file = Path(self.file)
         if file.suffix == ".png":
-            return {"picture": _data(file)}
+            return {"picture": _data_url(file)}
         if file.suffix == ".html":
             return {"page": file.read_text()}
         table = read_table(file)
@@ -52,8 +52,8 @@ def whole(folder: Path, title: str, items: Sequence[Item]) -> str:
     """The page of the study in ``folder``, whose figures and tables are ``items``."""
     study = StudyTables(folder)
     homes = [folder / name for name in ("", *BELOW) if study.has(str(Path(name, PAGE)))]
-    targets = {place: anchor for own in homes for place, anchor in _places(own, folder)}
-    chapters = [chapter for own in homes for chapter in _pages(own, folder, targets)]
+    targets = {place: anchor for own in homes for place, anchor in _chapter_anchors(own, folder)}
+    chapters = [chapter for own in homes for chapter in _page_chapters(own, folder, targets)]
     for category in dict.fromkeys(item.category for item in items):
         of_category = tuple(item for item in items if item.category == category)
         anchor = re.sub(r"\W+", "-", category.lower())
@@ -61,36 +61,38 @@ def whole(folder: Path, title: str, items: Sequence[Item]) -> str:
     return render("report.html", title=title, chapters=chapters, most=ROWS)
 
 
-def _name(own: Path, folder: Path) -> str:
+def _anchor_of(own: Path, folder: Path) -> str:
     return "answer" if own == folder else own.name
 
 
-def _places(own: Path, folder: Path) -> Iterator[tuple[Path, str]]:
+def _chapter_anchors(own: Path, folder: Path) -> Iterator[tuple[Path, str]]:
     """Files that are chapters here, and their anchors."""
-    name = _name(own, folder)
+    name = _anchor_of(own, folder)
     for page in (PAGE, "index.html", BELOW.get(name, PAGE)):
         yield (own / page).resolve(), name
     yield claims_of(own).resolve(), f"{name}-claims"
 
 
-def _pages(own: Path, folder: Path, targets: dict[Path, str]) -> list[Chapter]:
+def _page_chapters(own: Path, folder: Path, targets: dict[Path, str]) -> list[Chapter]:
     """A page of answers and its claims, of the study's folder or one below it."""
-    name, title = _name(own, folder), TITLES[template_of(own)]
+    name, title = _anchor_of(own, folder), TITLES[template_of(own)]
     body = body_of((own / PAGE).read_text())
-    body = re.sub(r'src="([^"]+\.png)"', lambda found: f'src="{_data(own / found[1])}"', body)
+    body = re.sub(r'src="([^"]+\.png)"', lambda found: f'src="{_data_url(own / found[1])}"', body)
     judged = re.search(r'<div class="claims">.*</div>', claims_of(own).read_text(), re.DOTALL)
     assert judged is not None, "every page of claims has them"
     return [
-        Chapter(name, title, _led(body, name, own, folder, targets)),
+        Chapter(name, title, _lead_to_chapters(body, name, own, folder, targets)),
         Chapter(
             f"{name}-claims",
             f"{title}: all claims",
-            _led(judged[0], f"{name}-claims", own, folder, targets),
+            _lead_to_chapters(judged[0], f"{name}-claims", own, folder, targets),
         ),
     ]
 
 
-def _led(body: str, name: str, own: Path, folder: Path, targets: dict[Path, str]) -> str:
+def _lead_to_chapters(
+    body: str, name: str, own: Path, folder: Path, targets: dict[Path, str]
+) -> str:
     """Its anchors begin with ``name``; links to other pages lead to their chapters, and those to
     files beside the study's pages are names only."""
     body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
@@ -106,5 +108,5 @@ def _led(body: str, name: str, own: Path, folder: Path, targets: dict[Path, str]
     return re.sub(r'<a href="(?!https?:)([^"]+)">(.*?)</a>', target, body, flags=re.DOTALL)
 
 
-def _data(file: Path) -> str:
+def _data_url(file: Path) -> str:
     return f"data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}"

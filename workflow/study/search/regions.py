@@ -42,7 +42,7 @@ def edges(parameter: Range | Choice) -> np.ndarray:
 
 
 REGIONS_TABLE = Table(
-    files=("search/regions.csv",),
+    files=("search/summary/regions.csv",),
     says="What each region of the searched space costs each neuron model: quarters of each range, "
     "and each choice. The budget is the same for all, so that presentations of trials that failed "
     "are what a bound takes away from a neuron model that cannot live there.",

@@ -55,7 +55,7 @@ def finalist_runs(
 
 
 FINALISTS_TABLE = Table(
-    files=("search/finalists.parquet", "search/*/*/finalists.parquet"),
+    files=("search/summary/finalists.parquet", "search/*/*/finalists.parquet"),
     says="The runs that decide about the searches' winners.",
     columns={
         **shared("neuron", "fold", "search", "outcome", "validation_accuracy", "validation_loss"),
@@ -154,7 +154,7 @@ def best_winner(files: Iterable[str | Path]) -> dict[str, Any]:
 
 
 TRIALS_TABLE = Table(
-    files=("search/trials.parquet", "search/*/*/trials.parquet"),
+    files=("search/summary/trials.parquet", "search/*/*/trials.parquet"),
     says="A row for each trial of all searches, and of one.",
     columns={
         **shared("neuron", "fold", "search", "reason"),

@@ -59,7 +59,7 @@ def first_settings(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 BUDGET_TABLE = Table(
-    files=("search/budget.csv",),
+    files=("search/summary/budget.csv",),
     says="What k trials would have been expected to find, and what they cost.",
     columns={
         **shared("neuron", "fold", "search"),
@@ -101,7 +101,7 @@ def best_at(budget: pd.DataFrame, shares: Sequence[float]) -> pd.DataFrame:
 
 
 STABILITY_TABLE = Table(
-    files=("search/stability.csv",),
+    files=("search/summary/stability.csv",),
     says="Trials that failed, and what they cost.",
     columns={
         **shared("neuron", "fold", "search"),
@@ -134,7 +134,7 @@ def stability_table(trials: pd.DataFrame, winners: Iterable[Mapping[str, Any]]) 
 
 
 RUNGS_TABLE = Table(
-    files=("search/rungs.csv",),
+    files=("search/summary/rungs.csv",),
     says="How well one rung of successive halving predicts the ranking of the next.",
     columns={
         **shared("neuron", "fold", "search"),
@@ -166,7 +166,7 @@ def rung_table(trials: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 WINNERS_TABLE = Table(
-    files=("search/winners.csv",),
+    files=("search/summary/winners.csv",),
     says="Where winners lie in the space that was searched.",
     columns={
         **shared("neuron", "fold", "search"),

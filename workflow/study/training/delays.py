@@ -13,7 +13,7 @@ from study.training.run import by_epoch
 
 DELAY = re.compile(r"hidden\.(\d+)\.(input|recurrent)_delay")
 DELAYS_TABLE = Table(
-    files=("training/delays.parquet",),
+    files=("training/learned/delays.parquet",),
     says="Delays that networks learn; a row for each.",
     columns={
         **shared("neuron", "seed"),

@@ -14,7 +14,7 @@ from study.training.response import Response, no_response, respond
 from study.training.trained import TrainedNetwork
 
 SAMPLES_TABLE = Table(
-    files=("training/*/samples.parquet",),
+    files=("networks/measures/samples.parquet", "networks/jobs/*/*/samples.parquet"),
     says="Every test sample's answer.",
     columns={
         **shared("speaker", "neuron", "seed", "unseen_speaker"),
@@ -42,7 +42,7 @@ def sample_table(response: Response, data: SpikeDataset, train: SpikeDataset) ->
 
 
 RUNS_TABLE = Table(
-    files=("training/runs.csv", "training/*/runs.parquet"),
+    files=("training/scores/runs.csv", "networks/jobs/*/*/runs.parquet"),
     says="Every trained network on test data.",
     columns={
         **shared("fold", "neuron", "seed", "outcome", "reason", "search"),

@@ -45,7 +45,7 @@ def changed(spikes: SpikeTrains, n_units: int, change: str, by: float) -> SpikeT
 
 
 ROBUSTNESS_TABLE = Table(
-    files=("networks/robustness.csv", "networks/*.robustness.parquet"),
+    files=("networks/measures/robustness.csv", "networks/jobs/*/*/robustness.parquet"),
     says="What changed test samples do to a network of each search.",
     columns={
         **shared("neuron", "same", "by"),

@@ -93,10 +93,10 @@ class Run:
 
 HISTORIES_TABLE = Table(
     files=(
-        "training/histories.parquet",
+        "training/scores/histories.parquet",
         "training/*/*/history.parquet",
         "landscape/equal_activity/*/*/history.parquet",
-        "variants/*/*/*/*/history.parquet",
+        "variants/networks/*/*/*/*/history.parquet",
     ),
     says="All training runs, or one, a row for each epoch.",
     columns={

@@ -89,7 +89,7 @@ def gain(recurrent: np.ndarray) -> float:
 
 
 RUNAWAY_RATES_TABLE = Table(
-    files=("training/runaway_rates.csv",),
+    files=("training/runaway/rates.csv",),
     says="Random networks and single neurons of the engine beside their theory; docs/runaway.md.",
     columns={
         **shared("neuron"),
@@ -124,7 +124,7 @@ def rates(neurons: Iterable[str], n_neurons: int, n_networks: int) -> pd.DataFra
 
 
 RUNAWAY_GAINS_TABLE = Table(
-    files=("training/runaway_gains.csv",),
+    files=("training/runaway/gains.csv",),
     says="How much the recurrent weights of trained LIF networks amplify activity; "
     "docs/runaway.md.",
     columns={

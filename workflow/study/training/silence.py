@@ -35,7 +35,7 @@ COLUMNS = {
     "epochs": "int64",
 }
 SILENCE_TABLE = Table(
-    files=("training/silence.parquet", "training/*/*/silence.parquet"),
+    files=("networks/measures/silence.parquet", "networks/jobs/*/*/silence.parquet"),
     says="Whether silent neurons wake as training goes on; a row for each hidden neuron.",
     columns={
         **shared("neuron", "seed"),

@@ -39,7 +39,7 @@ def by_unit(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 SUMMARY_TABLE = Table(
-    files=("training/summary.csv",),
+    files=("training/scores/summary.csv",),
     says="Means over outer folds (with one, over searches; with one of these or none, over seeds), "
     "with 95 % t intervals.",
     columns={
@@ -72,7 +72,7 @@ def summary(runs: pd.DataFrame, measures: Iterable[str]) -> pd.DataFrame:
 
 
 SPEAKERS_TABLE = Table(
-    files=("training/speakers.csv",),
+    files=("training/scores/speakers.csv",),
     says="Accuracy by speaker, over the runs of each search.",
     columns={
         **shared("speaker", "neuron", "fold", "search", "accuracy", "unseen_speaker"),

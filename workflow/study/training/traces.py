@@ -18,7 +18,7 @@ from study.storage.columns import Table, shared
 log = logging.getLogger(__name__)
 
 RASTERS_TABLE = Table(
-    files=("training/rasters.parquet",),
+    files=("training/traces/rasters.parquet",),
     says="Spikes of one test sample through the first network of each neuron model.",
     columns={
         **shared("layer", "time", "unit", "neuron", "word", "speaker"),
