@@ -53,12 +53,13 @@ def snakemake(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def planned(project: Path, *options: str, targets: Iterable[str | Path] = ()) -> Counter[str]:
-    """How many jobs of each rule would run."""
+    """How many jobs of each rule would run, and which entries of study.parts they are for."""
     run = snakemake(project, *options, "--dry-run", "--", *map(str, targets))
     assert run.returncode == 0, run.stdout + run.stderr
-    found = Counter(
-        re.findall(r"^(?:localrule|rule|checkpoint) (\w+):$", run.stdout + run.stderr, re.MULTILINE)
-    )
+    found: Counter[str] = Counter()
+    block = r"^(?:localrule|rule|checkpoint) (\w+):\n((?: {4}.*\n)*)"
+    for rule, about in re.findall(block, run.stdout + run.stderr, re.MULTILINE):
+        found.update([rule, *re.findall(r"wildcards: (?:part|picture|network)=(\S+)", about)])
     del found["default"], found["all"]  # they only collect
     return found
 

@@ -9,8 +9,14 @@ import pandas as pd
 import pytest
 
 from spikefiles import CLASSES, prepared_file, random_samples
-from study.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, compare
-from study.data.statistics import TIME_BIN, describe, examples, parts_of_folds, summarise
+from study.data.shd import CHANNELS, DURATIONS, RATES, SPIKES, comparison
+from study.data.statistics import (
+    TIME_BIN,
+    examples,
+    parts_of_folds,
+    samples_and_profiles,
+    summarise,
+)
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +25,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_statistics_are_those_of_a_direct_count(events: Path) -> None:
-    samples, profiles = describe(events, events.with_name("split.parquet"))
+    samples, profiles = samples_and_profiles(events, events.with_name("split.parquet"))
     new = [s for s in random_samples(2, 6, 2) if s.speaker > 3]
     rows = samples[samples.group == "test, new speakers"]
     assert rows["class"].tolist() == [CLASSES[s.label] for s in new]
@@ -40,7 +46,7 @@ def test_statistics_are_those_of_a_direct_count(events: Path) -> None:
 
 
 def test_every_sample_is_in_one_group_and_the_summary_counts_them(events: Path) -> None:
-    samples, _ = describe(events, events.with_name("split.parquet"))
+    samples, _ = samples_and_profiles(events, events.with_name("split.parquet"))
     summary = summarise(samples)
     assert len(samples) == len(random_samples(1, 4, 5)) + len(random_samples(2, 6, 2))
     assert summary.samples["train"] + summary.samples["validation"] == 60
@@ -82,7 +88,7 @@ def test_differences_from_shd_are_none_where_there_is_none() -> None:
     samples = pd.concat(tables).assign(group="train")
     samples["class"] = rng.choice(["zero", "neun"], len(samples))
     samples.loc[samples["class"] == "neun", "channels"] = 0.0  # German words do not count there
-    row = compare(samples, merged=False).set_index("quantity")
+    row = comparison(samples, merged=False).set_index("quantity")
     for speaker in RATES:
         assert row.loc[f"rate of speaker {speaker}", "difference"] == pytest.approx(0, abs=1e-9)
     assert row.loc["rate, correlation over speakers", "here"] == pytest.approx(1)
@@ -94,4 +100,4 @@ def test_differences_from_shd_are_none_where_there_is_none() -> None:
     assert row.loc["duration, median", "here"] == samples["last_spike"].median()
     assert row.loc["duration, median", "shd"] == DURATIONS["median"]
     quantities = [name for name in row.index if not name.startswith("channels")]
-    assert compare(samples, merged=True)["quantity"].tolist() == quantities
+    assert comparison(samples, merged=True)["quantity"].tolist() == quantities

@@ -105,7 +105,7 @@ def test_recordings_of_the_heidelberg_digits_are_encoded_and_not_downloaded(tmp_
     needed = planned(project, "mine.yaml", targets=targets)
     jobs = {"download_archive": 0, "tabulate": 1, "encode": 12, "merge_encoded": 1}
     assert {name: needed[name] for name in jobs} == jobs
-    assert needed["plot_shd_comparison"] == 1
+    assert needed["data/figures/shd_comparison"] == 1
 
 
 def test_the_heidelberg_digits_stand_beside_shd(tmp_path: Path) -> None:

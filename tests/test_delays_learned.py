@@ -20,11 +20,11 @@ def test_delays_are_those_before_training_and_after_it(tmp_path: Path):
     for neuron, seed in (("lif", 3), ("qif", 4)):
         result = run(tmp_path / neuron, neuron, **LEARNED, layers=[6, 4])
         save_tensors(tmp_path / f"{neuron}.safetensors", snapshot_tensors(result))
-        runs.append((neuron, seed, tmp_path / f"{neuron}.safetensors"))
+        runs.append((neuron, seed))
         results[neuron] = result
-    table = delays(runs)
+    table = delays([tmp_path / f"{neuron}.safetensors" for neuron, _ in runs], runs)
     assert list(table.columns) == list(DELAYS_TABLE.columns)
-    for neuron, seed, _ in runs:
+    for neuron, seed in runs:
         for layer, of, shape in ((1, "input", (2, 36)), (2, "recurrent", (2, 4))):
             own = table[(table["neuron"] == neuron) & (table["layer"] == layer)]
             own = own[own["of"] == of]

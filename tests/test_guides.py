@@ -4,37 +4,34 @@ demo or planned, those with a title are files, or lines of files, of the reposit
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import sys
 from collections import Counter
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import h5py
 import pytest
 import yaml
-from snakemake.iocontainers import Namedlist
 from snakemake.utils import update_config
 
 import study.landscape
 from configs import settings
-from smoke import ROOT, copy_repository, edited, snakemake
+from smoke import ROOT, copy_repository, edited, planned, snakemake
 from spikegrad.engine.compiler import _CACHE_FOLDER
 from spikegrad.settings import validate
+from study.calls import Given, named
 from study.config.study import Study
 from study.data.dataset import load
 from study.data.prepare import prepare
 from study.data.splits import ROLES, split
 from study.landscape.constants import STATES
 from study.landscape.directions import save_centres
-from study.storage.tables import read_table, write_table
+from study.storage.tables import write_table
 from test_landscape_job import DATA, FOUND, OWN, options
 
 PAGES = {
@@ -63,11 +60,17 @@ def insert(file: Path, place: str, line: str) -> None:
 
 def follow(project: Path, page: str) -> None:
     """Write the files of a page, or add to those that there are: "FILE: NAME" adds to the
-    dictionary NAME in FILE."""
+    dictionary NAME in FILE, "FILE: def NAME" to the end of a function."""
     for title, text in titled(page):
-        name, _, dictionary = title.partition(": ")
+        name, _, place = title.partition(": ")
         file = project / name
-        if dictionary:
+        if place.startswith("def "):
+            before, begin, after = file.read_text().partition(f"\n{place}(")
+            body, end, rest = after.partition("\n\n\n")
+            assert begin, title
+            file.write_text(f"{before}{begin}{body}\n{text}{end}{rest}")
+        elif place:
+            dictionary = place
             code, begin = file.read_text(), f"\n{dictionary} = {{\n"
             assert code.count(begin) == 1, title
             file.write_text(code.replace(begin, begin + text))
@@ -124,7 +127,7 @@ def test_a_neuron_is_one_file_and_a_line_in_each_table(tmp_path: Path):
     plan = snakemake(project, "alif.yaml", "--dry-run")
     assert plan.returncode == 0, plan.stdout + plan.stderr
     # as many networks as of each other neuron model
-    trained = re.findall(r"rule train:\n(?: .*\n)*? +wildcards: neuron=(\w+)", plan.stdout)
+    trained = re.findall(r"wildcards: network=training/(\w+)/", plan.stdout + plan.stderr)
     assert Counter(trained)["alif"] == Counter(trained)["lif"] > 0
     code = "from spikegrad.neurons import NEURONS; NEURONS['alif']"
     environment = {"PYTHONPATH": f"{project}/src", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
@@ -163,49 +166,31 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_measure_is_planned_for_every_network(measured: Path):
-    run = snakemake(measured, "--dry-run", "--", f"{SMOKE}/landscape/figures/curvature.png")
-    assert run.returncode == 0, run.stdout + run.stderr
-    jobs = dict(re.findall(r"(?m)^(\w+) +(\d+)$", run.stdout))
-    assert (jobs["landscape_curvature"], jobs["landscape_join_curvature"]) == ("4", "1")
-    assert jobs["plot_landscape_curvature"] == "1"
+    jobs = planned(measured, targets=[f"{SMOKE}/landscape/figures/curvature.png"])
+    assert len([job for job in jobs if job.startswith("landscape/jobs/curvature/")]) == 4
+    assert jobs["landscape/curvature"] == jobs["landscape/figures/curvature"] == 1
 
 
 def test_a_measure_makes_its_table_and_its_figure(
     measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """The scripts, given the files of one small network."""
+    """Its functions, given the files of one small network."""
     place = [*study.landscape.__path__, str(measured / "workflow/study/landscape")]
     monkeypatch.setattr(study.landscape, "__path__", place)
-    monkeypatch.setitem(sys.modules, "_job", SimpleNamespace(start=lambda _: logging.getLogger()))
-    monkeypatch.setattr("study.data.dataset.load", lambda events, split, role: DATA)
-
-    def run(script: str, **given: dict) -> None:
-        named = {kind: Namedlist(fromdict=values) for kind, values in given.items()}
-        path = measured / "workflow/scripts" / script
-        runpy.run_path(str(path), {"snakemake": SimpleNamespace(**named)})
-
-    centres, table = tmp_path / "0.safetensors", tmp_path / "0.curvature.parquet"
+    monkeypatch.setattr("study.landscape.job.load", lambda events, split, role: DATA)
+    centres, table = tmp_path / "0.safetensors", tmp_path / "curvature.parquet"
     save_centres(centres, OWN, FOUND)
-    run(
-        "landscape_measure.py",
-        input={"events": "", "split": "", "directions": centres, "run": ["", ""]},
-        output={"curvature": table},
-        wildcards={"job": "0"},
-        params={
-            "modules": ["study.landscape.curvature"],
-            "landscape": options().model_dump(mode="json"),
-        },
-    )
-    joined = tmp_path / "curvature.parquet"
-    by = {"sorted_by": ["neuron", "seed", "state"]}
-    run("join_tables.py", input={"curvature": [table]}, output={"curvature": joined}, params=by)
+    names = ("events", "split", "checkpoint", "snapshots")
+    files = {name: [""] for name in names} | {"directions": [str(centres)]}
+    settings = {"landscape": options().model_dump(mode="json"), "number": 0}
+    made = Given(files, settings).tables("study.landscape.curvature:curvature")["curvature"]
     declared = import_module("study.landscape.curvature").CURVATURE_TABLE
-    assert set(read_table(joined)) == set(declared.columns)
-    assert len(read_table(joined)) == len(STATES)
-    picture = tmp_path / "curvature.png"
-    script = "plot_landscape_curvature.py"
-    run(script, input={"curvature": joined}, output={"png": str(picture)})
-    assert picture.stat().st_size > 5000
+    assert set(made) == set(declared.columns)
+    assert len(made) == len(STATES)
+    write_table(made, table)
+    draw = named("study.landscape.curvature:draw")
+    figure = Given({"curvature": [str(table)]}, {}).call(draw)
+    assert figure.axes[0].get_ylabel().startswith("curvature")
 
 
 def laid_over(text: str, name: str = "demo.yaml") -> Study:
@@ -250,9 +235,9 @@ def test_commands_name_what_exists():
     pages = "\n".join(PAGES.values())
     listed = snakemake(ROOT, "--list").stdout
     rules = {line.split(" (")[0] for line in listed.splitlines()}
-    named = re.findall(r"--forcerun (\w+)", pages) + re.findall(r" -- ([a-z]+)\b(?!/)", pages)
-    assert {"plot_confusion", "plot_paper_landscapes", "training"} <= set(named)
-    assert set(named) <= rules
+    found = re.findall(r"--forcerun (\w+)", pages) + re.findall(r" -- ([a-z]+)\b(?!/)", pages)
+    assert {"figure", "training"} <= set(found)
+    assert set(found) <= rules
 
 
 @pytest.mark.weekly

@@ -20,7 +20,7 @@ from study.landscape.constants import STATES
 from study.landscape.job import Job
 from study.landscape.objective import Objective, landscape_samples
 from study.landscape.profiles import profiles
-from study.landscape.roughness import roughness
+from study.landscape.roughness import around
 from study.landscape.summary import census_summary
 from study.landscape.surfaces import surfaces
 from test_landscape_directions import DATA, centres
@@ -144,7 +144,7 @@ def test_where_there_is_no_finite_gradient_there_are_no_values(monkeypatch):
     assert closeups(job(options()))["closeups"][["loss", "slope_x", "norm"]].isna().all(axis=None)
     searched = census(job(options()))
     assert set(searched["changes"]["cause"]) <= {"input swap"}
-    assert roughness(OWN.network, DATA, options(), 0, [1e-3]) == []
+    assert around(OWN.network, DATA, options(), 0, [1e-3]) == []
     with pytest.raises(ValueError, match=r"lif, seed \d+, .*no gradient .* leave the seed out"):
         centres("lif")
 

@@ -16,9 +16,9 @@ from spikegrad.spikes import SpikeTrains
 from study.config.study import Study
 from study.data.dataset import load
 from study.landscape.objective import held, matrices, weights_of
-from study.landscape.roughness import roughness, scales
+from study.landscape.roughness import around, scales
 from study.report.study_tables import StudyTables
-from study.training.robustness import changed, robustness
+from study.training.robustness import answers_to_changes, changed
 from trainings import settings as model_settings
 
 
@@ -36,7 +36,7 @@ def test_roughness_tells_lif_jumps_from_what_is_smooth():
         objective, weights, _ = random_objective(neuron, 1, n_samples=3)
         objective.set_weights(weights)
         net = objective.network
-        step, clipped = roughness(net, objective.data, options, seed=0, lengths=(0.002,))
+        step, clipped = around(net, objective.data, options, seed=0, lengths=(0.002,))
         found[neuron] = step
         assert torch.equal(weights_of(net), weights)
         assert -1 <= clipped["turned"] <= 1
@@ -53,7 +53,7 @@ def test_roughness_tells_lif_jumps_from_what_is_smooth():
         assert step["changed"] == pytest.approx(float(after.loss - before.loss), rel=1e-6)
         assert clipped["predicted"] != pytest.approx(step["predicted"], rel=1e-3)
         net.hidden[0].max_spikes = 0
-        assert roughness(net, objective.data, options, seed=0, lengths=(0.002,)) == []
+        assert around(net, objective.data, options, seed=0, lengths=(0.002,)) == []
     assert found["lif"]["word_in_jumps"] > 0
     assert found["qif"]["word_in_jumps"] == 0
     assert found["lif"]["word_minima"] >= found["qif"]["word_minima"]
@@ -91,7 +91,7 @@ def test_robustness_begins_with_the_samples_as_they_are(results: Path):
     test = load(results / "data/events.h5", results / "data/fold0/split.parquet", "test")
     with torch.no_grad():
         right = network(test.spikes).logits.argmax(1) == test.labels
-    assert robustness(network, test).iloc[0].to_dict() == {
+    assert answers_to_changes(network, test).iloc[0].to_dict() == {
         "change": "none", "by": 0.0, "accuracy": float(right.double().mean()), "same": 1.0
     }  # fmt: skip
 

@@ -47,16 +47,20 @@ def test_every_module_that_a_script_loads_is_found(name):
 
 def test_figures_pages_and_suggestions_start_without_torch():
     """Its import takes longer than most of them do."""
-    others = (SCRIPTS / f"{name}.py" for name in ("study_page", "search_suggest", "search_best"))
-    for script in [*SCRIPTS.glob("plot_*.py"), *others]:
-        texts = {file: file.read_text() for file in imported_files(script)}
+    study = validate(Study, settings("heidelberg.yaml"))
+    light = [own for own in (*pictures(study).values(), *parts(study).values()) if not own.minutes]
+    works = {("make_tables.py", *modules_of(own.functions)) for own in light}
+    works |= {(f"{name}.py",) for name in ("study_page", "search_suggest", "search_best")}
+    for script, *modules in works:
+        files = imported_files(SCRIPTS / script, *modules)
+        texts = {file: file.read_text() for file in files}
         slow = [f for f, text in texts.items() if re.search("^(import|from) torch", text, re.M)]
         assert slow == [], script
 
 
 def forget() -> None:
     """What was read of files before they were edited."""
-    for remembered in ("_source", "_modules", "_named_templates"):
+    for remembered in ("code_digest", "_source", "_modules", "_named_templates"):
         getattr(provenance, remembered).cache_clear()
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from spikegrad.saving import save_tensors
-from study.storage.tables import write_table
 from study.training.mean_field import CRITICAL, RATES, mean_field
 from study.training.run import snapshot_tensors
 from study.training.runaway import gain, gains, random_weights, rates, simulated
@@ -63,11 +62,9 @@ def test_rates_stand_beside_their_theory(neurons: tuple[str, ...]) -> None:
 
 def test_gains_are_those_of_the_snapshots(tmp_path: Path) -> None:
     result = run(tmp_path, "lif", epochs=2, snapshots=2, layers=[6, 4])
-    history, snapshots = tmp_path / "history.parquet", tmp_path / "snapshots"
-    write_table(result.table().assign(seed=3), history)
-    save_tensors(snapshots, snapshot_tensors(result))
-    (tmp_path / "outcome").write_text('{"outcome": "finished"}')
-    table = gains([tmp_path / "outcome"], [history], [snapshots])
+    save_tensors(tmp_path / "snapshots", snapshot_tensors(result))
+    history = result.table().assign(seed=3)
+    table = gains([{"outcome": "finished"}], [history], [tmp_path / "snapshots"])
     assert table["epoch"].tolist() == [0, 2]
     for row in table.itertuples():
         weights = result.snapshots[row.epoch]

@@ -16,7 +16,8 @@ from spikegrad.network import Network
 from spikegrad.saving import save_tensors
 from study.training.response import respond
 from study.training.run import Run, snapshot_tensors
-from study.training.silence import has_gradient, silence_table, spiked
+from study.training.silence import has_gradient, silence, spiked
+from study.training.trained import TrainedNetwork
 from trainings import TRAIN, WILD, checkpoint, network, without_validation
 
 DEAD, ASLEEP = 1, 4
@@ -66,10 +67,13 @@ def test_samples_that_run_away_leave_the_others_their_gradients():
     assert torch.equal(has_gradient(net, TRAIN, len(TRAIN)), expected)
 
 
-def left_behind(tmp_path: Path, result: Run) -> list[Any]:
-    """The files of a run, as rule train writes them."""
+def left_behind(tmp_path: Path, result: Run) -> TrainedNetwork:
+    """A run with its files, as rule train writes them."""
     save_tensors(tmp_path / "snapshots", snapshot_tensors(result))
-    return [checkpoint(tmp_path / "best", result), tmp_path / "snapshots", result.table()]
+    files = checkpoint(tmp_path / "best", result), tmp_path / "snapshots", result.table()
+    trained = TrainedNetwork(*files, tmp_path, tmp_path, search=0)
+    trained.__dict__["train"] = TRAIN
+    return trained
 
 
 def test_training_on_from_the_initial_weights_is_training_at_a_constant_rate(
@@ -82,7 +86,7 @@ def test_training_on_from_the_initial_weights_is_training_at_a_constant_rate(
     silent = [set(row["silent_neurons"]) for row in whole.history]
     whole.snapshots = {0: whole.snapshots[0]}
     for epochs in (1, 4):
-        table = silence_table(*left_behind(tmp_path, whole), TRAIN, epochs)
+        table = silence(left_behind(tmp_path, whole), epochs)
         woke = set(range(24)) - set.intersection(*silent[1 : epochs + 1])
         assert set(table.index[table["woke"]]) == woke
         assert (table["epochs"] == epochs).all()
@@ -95,7 +99,7 @@ def test_what_can_wake_wakes_and_what_is_dead_does_not(tmp_path: Path):
     put_to_sleep(last, DEAD, -1.0)
     result.snapshots[4] = {name: value.clone() for name, value in last.state_dict().items()}
     result.history[-1]["silent_neurons"] = [DEAD, ASLEEP]
-    table = silence_table(*left_behind(tmp_path, result), TRAIN, 1)
+    table = silence(left_behind(tmp_path, result), 1)
     assert table.loc[DEAD, ["ever_spiked", "silent", "has_gradient", "woke"]].tolist() == [
         True, True, False, False,
     ]  # fmt: skip
@@ -108,7 +112,7 @@ def test_what_can_wake_wakes_and_what_is_dead_does_not(tmp_path: Path):
 def test_a_run_that_diverges_as_it_goes_on_counts_the_epochs_that_it_lasted(
     tmp_path: Path, monkeypatch
 ):
-    files = left_behind(tmp_path, without_validation(tmp_path / "run"))
+    trained = left_behind(tmp_path, without_validation(tmp_path / "run"))
     train_epoch = study.training.loop.train_epoch
 
     def blow_up(*arguments: Any, **options: Any) -> Any:
@@ -117,13 +121,13 @@ def test_a_run_that_diverges_as_it_goes_on_counts_the_epochs_that_it_lasted(
         return train_epoch(*arguments, **options)
 
     monkeypatch.setattr(study.training.loop, "train_epoch", blow_up)
-    table = silence_table(*files, TRAIN, 3)
+    table = silence(trained, 3)
     assert (table["epochs"] == 1).all()
     assert table["woke"].any()
 
 
 def test_a_run_that_diverged_at_once_has_no_neurons(tmp_path: Path):
-    files = left_behind(tmp_path, without_validation(tmp_path / "run", neuron="lif", init=WILD))
-    table = silence_table(*files, TRAIN, 1)
+    trained = left_behind(tmp_path, without_validation(tmp_path / "run", neuron="lif", init=WILD))
+    table = silence(trained, 1)
     assert table.empty
     assert table["silent"].dtype == bool

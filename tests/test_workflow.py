@@ -15,7 +15,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from configs import settings
 from smoke import ROOT, copy_repository, edited, planned, replanned, snakemake
+from spikegrad.settings import validate
+from study.config.study import Study
+from study.parts import LANDSCAPE_MEASURES, parts
+
+SMOKE = validate(Study, settings("smoke.yaml"))
 
 
 def test_the_study_is_complete(finished):
@@ -38,11 +44,13 @@ def test_a_config_value_reruns_the_jobs_that_use_it(finished, tmp_path):
     as long as the final networks are: one job for each of two searches."""
     longer = {"training": {"epochs": 3, "snapshots": 4}}
     jobs = replanned(finished, tmp_path, neurons={"qif": longer})
-    assert (jobs["train"], jobs["search_trials"], jobs["evaluate"]) == (4, 2, 1)
-    assert {"summarise", "plot_learning_curves"} <= set(jobs)
-    others = {"prepare", "encode", "compile_engine", "data_statistics"}
+    assert (jobs["train"], jobs["search_trials"]) == (4, 2)
+    assert {"networks/jobs/qif/0", "training/scores", "training/figures/learning_curves"} <= set(
+        jobs
+    )
+    others = {"prepare", "encode", "compile_engine", "data/statistics", "networks/jobs/lif/0"}
     assert not (others | {"search_suggest"}) & set(jobs)
-    assert not [rule for rule in jobs if "ntk" in rule]
+    assert not [job for job in jobs if job.startswith("ntk/")]
 
 
 def test_who_deletes_a_neurons_trainings_repeats_no_search(finished, tmp_path):
@@ -69,23 +77,23 @@ def test_limits_and_settings_of_the_machine_rerun_nothing(finished, tmp_path):
     [
         (
             ("src/spikegrad/neurons/qif.py",),
-            {"compile_engine", "train", "evaluate"},
+            {"compile_engine", "train", "networks/jobs/lif/0"},
             {"prepare", "encode"},
         ),
         (
             ("src/spikegrad/cochlea.py",),
-            {"encode", "prepare", "train", "evaluate"},
+            {"encode", "prepare", "train", "networks/jobs/lif/0"},
             {"compile_engine"},
         ),
         (
             (
-                "workflow/scripts/plot_confusion.py",
+                "workflow/study/figures/confusion.py",
                 "src/spikegrad/ntk/analytic.py",
                 "workflow/study/landscape/census.py",
             ),
-            {"plot_confusion", "ntk_comparison", "landscape_census"},
-            {"train", "evaluate", "prepare", "plot_learning_curves", "record_traces"}
-            | {"landscape_surfaces", "landscape_closeups", "landscape_gradients"},
+            {"training/figures/confusion", "ntk/comparison/one_hidden", "landscape/census"},
+            {"train", "networks/jobs/lif/0", "prepare", "training/figures/learning_curves"}
+            | {"landscape/surfaces", "landscape/closeups", "landscape/gradients"},
         ),
     ],
 )
@@ -107,21 +115,20 @@ def test_comments_and_docstrings_rerun_nothing(finished, tmp_path):
     assert planned(project) == Counter()
 
 
-MEASURES = ("surfaces", "closeups", "census", "profiles", "gradients")
-LANDSCAPES = {f"landscape_{name}" for name in ("directions", *MEASURES, "examples")}
-HEAVY = {*LANDSCAPES, "train", "train_equal_activity", "search_trials", "silence"}
+LANDSCAPES = {f"landscape/{name}" for name in (*LANDSCAPE_MEASURES, "examples")}
+HEAVY = {*LANDSCAPES, "landscape_directions", "train", "search_trials", "networks/jobs/lif/0"}
 
 
 @pytest.mark.parametrize(
     ("edit", "rerun"),
     [
         ({"examples": {"points": 23}, "steps": {"points": 9}, "closeups": {"points": 7}},
-         {"landscape_examples", "landscape_gradients", "landscape_closeups"}),
+         {"landscape/examples", "landscape/gradients", "landscape/closeups"}),
         ({"planes": {"points": 7}, "profiles": {"max_points": 31}},
-         {"landscape_surfaces", "landscape_profiles"}),
+         {"landscape/surfaces", "landscape/profiles", "networks/jobs/lif/0"}),
         # examples are chosen among the census's changes
         ({"lines": {"max_points": 17}, "census": {"samples": 2}},
-         {"landscape_surfaces", "landscape_census", "landscape_examples"}),
+         {"landscape/surfaces", "landscape/census", "landscape/examples"}),
     ],
 )  # fmt: skip
 def test_a_landscape_setting_reruns_what_uses_it(finished, tmp_path, edit, rerun):
@@ -145,7 +152,7 @@ def rule_blocks() -> dict[str, str]:
     blocks = re.split(r"(?m)^ *rule ?(\w*):$", source)[1:]
     named = zip(blocks[::2], blocks[1::2], strict=True)
     rules = {name or text.split('"')[1]: text for name, text in named}  # those of loops say name:
-    assert {"train", "landscape_{MEASURE}"} <= set(rules)
+    assert {"train", "measure"} <= set(rules)
     remote = {name: text for name, text in rules.items() if "localrule: True" not in text}
     return {name: text for name, text in remote.items() if "script:" in text}
 
@@ -164,7 +171,8 @@ def test_a_locale_that_would_misread_files_is_refused():
 
 def test_rules_of_the_cluster_name_their_memory_and_time():
     for name, text in rule_blocks().items():
-        assert re.search(r"(?m)^ *\*\*needs\(", text), name
+        assert re.search(r"(?m)^ *(\*\*needs\(|mem_mb=)", text), name
+    assert all(part.megabytes for part in parts(SMOKE).values() if part.minutes)
 
 
 def test_downloads_run_where_snakemake_does():
@@ -233,24 +241,20 @@ def test_a_study_of_one_neuron_keeps_its_networks(finished, tmp_path):
 def test_a_study_without_landscapes_is_judged_and_has_its_page(finished, tmp_path):
     jobs = replanned(finished, tmp_path, landscape={"seeds": []}, measures=[])
     assert {"judge_claims", "study_page"} <= set(jobs)
-    assert not [job for job in jobs if "train" in job or "landscape" in job]
+    assert not [job for job in jobs if "train" == job or "landscape" in job]
 
 
-def test_deleted_tables_are_made_again(finished, tmp_path):
+def test_a_table_that_was_deleted_is_noticed(finished, tmp_path):
+    """Its folder is what Snakemake knows: who deletes that has it made again."""
     project = edited(finished, tmp_path)
-    deleted = {
-        "summarise": "training/scores/runs.csv",
-        "search_tables": "search/summary/regions.csv",
-        "landscape_summary": "landscape/summary/census.csv",
-        "judge_claims": "claims.html",
-        "data_statistics": "data/statistics/profiles.parquet",
-    }
-    for table in deleted.values():
-        (project / "results" / "spoken-digits-smoke" / table).unlink()
-    targets = ["data", "search", "training", "landscapes", "claims"]
-    run = snakemake(project, "--dry-run", "--", *targets)
-    made = re.search(r"output files have to be generated:\n +(.*)", run.stdout + run.stderr)[1]
-    assert set(deleted) <= set(made.split(", "))
+    folder = project / "results" / "spoken-digits-smoke" / "training" / "scores"
+    (folder / "runs.csv").unlink()
+    said = snakemake(project, "--dry-run", "--", "training").stderr
+    assert f"{folder.relative_to(project)} lacks runs.csv; delete the folder" in said
+    shutil.rmtree(folder)
+    jobs = planned(project, targets=["training"])
+    assert jobs["training/scores"] == 1
+    assert "train" not in jobs
 
 
 def test_a_study_moves_by_tar(finished, tmp_path):
@@ -292,6 +296,7 @@ def test_the_end_says_where_to_look(finished, tmp_path):
     shown = snakemake(project, "--forcerun", "study_page", "--", f"{results}/index.html").stderr
     assert re.search(rf"(?m)^  answer +{results}/index.html$", shown)
     assert "snakemake --cores 1 --configfile config/smoke.yaml -- whole_report" in shown
-    end = snakemake(project, "--forcerun", "summarise", "--", "training").stderr.split("Done.")[1]
+    shutil.rmtree(project / results / "training/scores")
+    end = snakemake(project, "--", "training").stderr.split("Done.")[1]
     assert re.search(rf"(?m)^  accuracies +{results}/training/scores/summary.csv$", end)
     assert "index.html" not in end

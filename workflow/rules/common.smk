@@ -86,6 +86,16 @@ LONGEST = STUDY.machines.job_minutes
 TRAININGS, PARTS, PICTURES = trainings(STUDY), parts(STUDY), pictures(STUDY)
 
 
+if workflow.is_main_process:
+    for folder, part in PARTS.items():
+        there = Path(RESULTS, folder)
+        for table in part.tables.split() if there.exists() else ():
+            if not (there / table).exists():
+                logger.warning(
+                    f"{there} lacks {table}; delete the folder, and snakemake makes it again"
+                )
+
+
 def at(file):
     """A file of the study, in its folder of results."""
     return f"{RESULTS}/{file}"

@@ -171,14 +171,15 @@ def _networks(study: Study) -> Iterator[Part]:
         "robustness": "study.training.robustness:robustness",
     }
     closer = {name: own for name, own in closer.items() if name in study.measures}
-    rough = {"landscape": _sections(study, "samples", "profiles")} if "roughness" in closer else {}
+    rough = {"landscape": _sections(study, "samples", "profiles")}
     shares = []
     for neuron, seed in product(study.neurons, study.seeds):
         search, run = study.search_of(seed), f"training/{neuron}/{seed}"
+        more = closer if first_seeds(study)[search] == seed else {}
         measures = {
             "runs": "study.training.evaluation:evaluation",
             "silence": "study.training.silence:silence",
-            **(closer if first_seeds(study)[search] == seed else {}),
+            **more,
         }
         share = Part(
             f"networks/jobs/{neuron}/{seed}",
@@ -191,7 +192,8 @@ def _networks(study: Study) -> Iterator[Part]:
                 f"{run}/history.parquet",
                 checkpoint=f"{run}/trained.safetensors",
             ),
-            {"search": search, "further_epochs": study.silence.epochs, **rough},
+            {"search": search, "further_epochs": study.silence.epochs}
+            | (rough if "roughness" in more else {}),
             "networks",
             **LONG,
         )

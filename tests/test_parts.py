@@ -1,0 +1,128 @@
+"""The entries of study.parts fit their functions and one another; how functions are given files."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import get_type_hints
+
+import pandas as pd
+import pytest
+
+from configs import settings
+from smoke import ROOT
+from spikegrad.settings import ConfigError, validate
+from study.calls import Given, named
+from study.config.ntk import NTKProblem
+from study.config.study import Study
+from study.entries import Part, Picture
+from study.parts import claimed, ntk_claimed, parts, pictures, trainings
+from study.storage.joining import join
+from study.storage.tables import write_table
+
+SHIPPED = sorted(file.name for file in (ROOT / "config").glob("*.yaml"))
+WORK = {"checkpoints", "fingerprint"}
+"""What make_tables.py gives beside settings."""
+
+
+def needed(functions: str) -> tuple[set[str], set[str]]:
+    """Parameters of the functions, and of the classes that these name: all, and those without a
+    default."""
+    every, required = set(), set()
+    for function in map(named, functions.split()):
+        waiting = [function]
+        while waiting:
+            call = waiting.pop()
+            hints = get_type_hints(call)
+            for name, parameter in inspect.signature(call).parameters.items():
+                if hasattr(hints[name], "from_files"):
+                    waiting.append(hints[name].from_files)
+                else:
+                    every.add(name)
+                    required |= {name} if parameter.default is parameter.empty else set()
+    return every, required
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_entries_fit_their_functions_and_one_another(name: str):
+    study = validate(Study, settings(name))
+    tables = parts(study)
+    entries: dict[str, Part | Picture] = {
+        own.functions + str(sorted(own.inputs)): own
+        for own in (*tables.values(), *pictures(study).values())
+    }
+    for entry in entries.values():
+        if "storage.joining" in entry.functions:
+            assert {table.split(".")[0] for table in entry.tables.split()} == set(entry.inputs)
+            continue
+        every, required = needed(entry.functions)
+        given = {*entry.inputs, *entry.settings} | (
+            {"data"} if isinstance(entry, Picture) else WORK
+        )
+        assert required <= given, (entry, required - given)
+        assert given - every <= WORK | {"data"}, (entry, given - every)
+    runs = trainings(study)
+    for own in (*tables.values(), *pictures(study).values()):
+        for file in (file for files in own.inputs.values() for file in files):
+            folder, _, table = file.rpartition("/")
+            if folder in tables:
+                assert table in tables[folder].tables.split(), (own, file)
+            else:
+                made = ("data/", "search/", "landscape/directions/")
+                assert folder in runs or file.startswith(made), (own, file)
+    for files in (*claimed(study).values(), *ntk_claimed(study).values()):
+        assert all(f.rpartition("/")[2] in tables[f.rpartition("/")[0]].tables for f in files)
+
+
+def test_everything_the_report_shows_has_a_caption():
+    study = validate(Study, settings("heidelberg.yaml"))
+    assert all(picture.caption for picture in pictures(study).values())
+
+
+def test_a_function_is_given_what_its_parameters_name(tmp_path: Path):
+    for k in range(2):
+        write_table(pd.DataFrame({"k": [k]}), tmp_path / f"{k}.csv")
+    files = [str(tmp_path / f"{k}.csv") for k in range(2)]
+
+    def function(
+        rows: pd.DataFrame,
+        each: list[pd.DataFrame],
+        place: Path,
+        problem: NTKProblem,
+        lacking: pd.DataFrame | None = None,
+    ) -> list[object]:
+        return [rows["k"].tolist(), len(each), place, problem.n_points, lacking]
+
+    problem = settings("smoke.yaml")["ntk"]["problem"]
+    named_files = {"rows": files, "each": files, "place": files[:1], "unused": files}
+    found = Given(named_files, {"problem": problem}).call(function)
+    assert found == [[0, 1], 2, Path(files[0]), problem["n_points"], None]
+    with pytest.raises(ConfigError, match="is not a known key"):
+        Given(named_files, {"problem": {**problem, "nonsense": 1}}).call(function)
+    with pytest.raises(TypeError, match="problem"):
+        Given(named_files, {}).call(function)
+
+
+class Whole:
+    """What several functions of a job are given."""
+
+    @classmethod
+    def from_files(cls, place: Path, number: int) -> Whole:
+        return cls()
+
+
+def test_functions_of_a_job_share_what_is_read(tmp_path: Path):
+    def function(whole: Whole) -> Whole:
+        return whole
+
+    given = Given({"place": [str(tmp_path)]}, {"number": 1})
+    assert given.call(function) is given.call(function)
+
+
+def test_tables_are_joined_in_the_order_of_their_keys():
+    table = pd.DataFrame({"value": [1.0, 2.0], "seed": [1, 0]})
+    assert join(["neuron", "seed"], own=table)["own"].to_dict("list") == {
+        "seed": [0, 1],
+        "value": [2.0, 1.0],
+    }
+    assert join([], own=table)["own"] is table
