@@ -48,7 +48,8 @@ def test_every_module_that_a_script_loads_is_found(name):
 def test_figures_pages_and_suggestions_start_without_torch():
     """Its import takes longer than most of them do."""
     others = (SCRIPTS / f"{name}.py" for name in ("study_page", "search_suggest", "search_best"))
-    for script in [*SCRIPTS.glob("plot_*.py"), *others]:
+    figures = (ROOT / "workflow" / "study" / "figures").glob("*.py")
+    for script in [*figures, *others]:
         texts = {file: file.read_text() for file in imported_files(script)}
         slow = [f for f, text in texts.items() if re.search("^(import|from) torch", text, re.M)]
         assert slow == [], script
@@ -93,12 +94,13 @@ def test_what_changes_a_result_counts(copy):
 
 
 def test_templates_count_for_the_pages_that_are_made_of_them(copy):
-    scripts = ("judge_claims.py", "plot_paper_surfaces.py")
-    before = {script: code_digest(SCRIPTS / script) for script in (*scripts, "train.py")}
+    surfaces = str(copy / "study/figures/surfaces.py")
+    makers = ("judge_claims.py", surfaces)
+    before = {script: code_digest(SCRIPTS / script) for script in (*makers, "train.py")}
     edits = {
         "claims.html": {"judge_claims.py"},
-        "surfaces.js": {"plot_paper_surfaces.py"},
-        "page.css": set(scripts),  # included by a template of their templates
+        "surfaces.js": {surfaces},
+        "page.css": set(makers),  # included by a template of their templates
     }
     for name, changed in edits.items():
         template = copy / "study/report/templates" / name
