@@ -91,12 +91,12 @@ def test_a_function_is_given_what_its_parameters_name(tmp_path: Path):
         problem: NTKProblem,
         lacking: pd.DataFrame | None = None,
     ) -> list[object]:
-        return [rows["k"].tolist(), len(each), place, problem.n_points, lacking]
+        return [rows["k"].tolist(), len(each), place, problem.model_dump(mode="json"), lacking]
 
     problem = settings("smoke.yaml")["ntk"]["problem"]
     named_files = {"rows": files, "each": files, "place": files[:1], "unused": files}
     found = Given(named_files, {"problem": problem}).call(function)
-    assert found == [[0, 1], 2, Path(files[0]), problem["n_points"], None]
+    assert found == [[0, 1], 2, Path(files[0]), problem, None]
     with pytest.raises(ConfigError, match="is not a known key"):
         Given(named_files, {"problem": {**problem, "nonsense": 1}}).call(function)
     with pytest.raises(TypeError, match="problem"):

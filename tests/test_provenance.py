@@ -14,7 +14,12 @@ import pytest
 import spikegrad
 import spikegrad.files
 import spikegrad.ntk
+from configs import settings
 from smoke import ROOT, copy_repository, snakemake
+from spikegrad.settings import validate
+from study.config.study import Study
+from study.entries import modules_of
+from study.parts import parts, pictures
 from study.storage import provenance
 from study.storage.provenance import code_digest, imported_files
 
@@ -48,7 +53,8 @@ def test_every_module_that_a_script_loads_is_found(name):
 def test_figures_pages_and_suggestions_start_without_torch():
     """Its import takes longer than most of them do."""
     study = validate(Study, settings("heidelberg.yaml"))
-    light = [own for own in (*pictures(study).values(), *parts(study).values()) if not own.minutes]
+    light = [own for own in parts(study).values() if not own.minutes]
+    light += pictures(study).values()
     works = {("make_tables.py", *modules_of(own.functions)) for own in light}
     works |= {(f"{name}.py",) for name in ("study_page", "search_suggest", "search_best")}
     for script, *modules in works:
@@ -97,12 +103,13 @@ def test_what_changes_a_result_counts(copy):
 
 
 def test_templates_count_for_the_pages_that_are_made_of_them(copy):
-    scripts = ("judge_claims.py", "plot_paper_surfaces.py")
-    before = {script: code_digest(SCRIPTS / script) for script in (*scripts, "train.py")}
+    surfaces = str(copy / "study/figures/surfaces.py")
+    makers = ("judge_claims.py", surfaces)
+    before = {script: code_digest(SCRIPTS / script) for script in (*makers, "train.py")}
     edits = {
         "claims.html": {"judge_claims.py"},
-        "surfaces.js": {"plot_paper_surfaces.py"},
-        "page.css": set(scripts),  # included by a template of their templates
+        "surfaces.js": {surfaces},
+        "page.css": set(makers),  # included by a template of their templates
     }
     for name, changed in edits.items():
         template = copy / "study/report/templates" / name

@@ -18,9 +18,10 @@ from smoke import ROOT, snakemake
 from study.claims.judge import CLAIMS_TABLE, answer
 from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
+from study.figures import surfaces
+from study.figures.surfaces import MAX_POINTS
 from study.report.captions import CAPTIONS
 from study.report.claims_page import claims_page
-from study.report.surfaces_page import MAX_POINTS, surfaces_page
 from study.style import COLOURS, NEURON_COLOURS
 
 CHROMIUM = next(
@@ -77,7 +78,7 @@ def picture(page: Page, neuron: str) -> str:
 
 def opened(page: Page, planes: pd.DataFrame, tmp_path: Path) -> None:
     file = tmp_path / "surfaces.html"
-    file.write_text(surfaces_page(planes, "toy"))
+    file.write_text(surfaces.draw(planes, 3, "toy"))
     page.goto(file.as_uri())
 
 
@@ -131,7 +132,7 @@ def test_the_pointer_reads_what_is_in_front(page: Page, tmp_path: Path):
 
 
 def test_surfaces_of_the_full_study_stay_small_enough_for_the_report():
-    text = surfaces_page(planes(points=2 * MAX_POINTS - 1, pairs=3), "toy")
+    text = surfaces.draw(planes(points=2 * MAX_POINTS - 1, pairs=3), 3, "toy")
     assert len(text.encode()) < LARGEST
     content = json.loads(re.search(r"const content = (.*);\n", text)[1])
     assert len(content["planes"]) == 9
@@ -280,8 +281,8 @@ def test_claims_of_the_smoke_study_come_from_its_files(finished: Path):
 
 def test_the_neurons_colours_are_theirs_alone():
     assert not set(COLOURS) & set(NEURON_COLOURS.values())
-    for script in (ROOT / "workflow" / "scripts").glob("plot_*.py"):
-        assert not re.search(r"#[0-9a-fA-F]{6}", script.read_text()), script
+    for module in (ROOT / "workflow" / "study" / "figures").glob("*.py"):
+        assert not re.search(r"#[0-9a-fA-F]{6}", module.read_text()), module
 
 
 def test_every_figure_has_a_caption():

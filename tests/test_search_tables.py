@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from spikegrad.settings import validate
 from study.config.search import Choice, Halving, Range
+from study.figures.search_curves import best_so_far
 from study.search.bounds import placed, position
-from study.search.figures import best_so_far
 from study.search.records import Trial, TrialRecord
 from study.search.regions import REGIONS_TABLE, region_table
 from study.search.selection import trial_table

@@ -18,6 +18,7 @@ from scipy.stats import ttest_1samp
 from smoke import ROOT, snakemake
 from spikegrad import SpikeTrains, load_network
 from study.claims.again import JUDGED, judged_again
+from study.figures.training_curves import draw_gains
 from study.report import facts, score_facts, search_facts, variant_facts
 from study.report.cost import core_hours, software
 from study.report.differences import draw_differences
@@ -37,7 +38,6 @@ from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, u
 from study.report.redraw import RedrawError, redraw
 from study.report.study_tables import StudyTables
 from study.storage.tables import read_table, write_table
-from study.training.figures import draw_gains
 from study.training.summary import accuracy_by_fold, minutes
 
 RESULTS = ROOT / "docs" / "results"

@@ -241,7 +241,7 @@ def test_a_study_of_one_neuron_keeps_its_networks(finished, tmp_path):
 def test_a_study_without_landscapes_is_judged_and_has_its_page(finished, tmp_path):
     jobs = replanned(finished, tmp_path, landscape={"seeds": []}, measures=[])
     assert {"judge_claims", "study_page"} <= set(jobs)
-    assert not [job for job in jobs if "train" == job or "landscape" in job]
+    assert not [job for job in jobs if job == "train" or "landscape" in job]
 
 
 def test_a_table_that_was_deleted_is_noticed(finished, tmp_path):

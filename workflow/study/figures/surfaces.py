@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from study.figures.plane_maps import colour_range, direction_label, grid_of
 from study.landscape.constants import STATES
-from study.landscape.plane_figures import colour_range, direction_label, grid_of
 from study.report.environment import render
 from study.style import neuron_label
 
@@ -21,21 +21,21 @@ MAX_POINTS = 101
 ORDER = ("trained", *(state for state in STATES if state != "trained"))
 
 
-def surfaces_page(planes: pd.DataFrame, data: str) -> str:
-    """HTML with the neuron models' surfaces side by side, on scales that they share.
+def draw(planes: pd.DataFrame, seed: int, data: str) -> str:
+    """Write the loss surfaces of all neuron models side by side, as a page to turn and to read
+    values from.
 
-    ``planes`` is what :func:`surfaces.surfaces` finds on the planes of one seed; ``data`` names the
-    data. A menu chooses among the planes. Dragging turns both surfaces; the pointer shows
-    coordinates and the loss of each model there, in nats.
+    A menu chooses among the planes of one ``seed``. Dragging turns all surfaces, which share
+    scales; the pointer shows coordinates and the loss of each model there, in nats.
     """
+    planes = planes[planes["seed"] == seed]
     keys = ["direction", "direction2", "state"]
     groups = sorted(planes.groupby(keys, sort=False), key=lambda group: ORDER.index(group[0][2]))
     content = {
         "neurons": {neuron: neuron_label(neuron) for neuron in planes["neuron"].unique()},
         "planes": [_plane(key, own) for key, own in groups],
     }
-    seeds = ", ".join(map(str, planes["seed"].unique()))
-    title = f"Loss around networks: {data}, seed {seeds}"
+    title = f"Loss around networks: {data}, seed {seed}"
     return render("surfaces.html", title=title, content=content)
 
 

@@ -1,0 +1,1 @@
+"""Figures of the studies: each module draws one from tables, or helps several to."""
