@@ -20,7 +20,7 @@ from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
 from study.figures import surfaces
 from study.figures.surfaces import MAX_POINTS
-from study.report.captions import CAPTIONS
+from study.captions import CAPTIONS
 from study.report.claims_page import claims_page
 from study.style import COLOURS, NEURON_COLOURS
 

@@ -35,7 +35,7 @@ from study.report.numbers import (
 )
 from study.report.page import page, template_of
 from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, update_quotes
-from study.report.redraw import RedrawError, redraw
+from study.report.redraw import redraw
 from study.report.study_tables import StudyTables
 from study.storage.tables import read_table, write_table
 from study.training.summary import accuracy_by_fold, minutes
@@ -145,7 +145,7 @@ def test_published_figures_are_drawn_again_from_kept_tables(
     for figure in kept:
         assert (folder / figure).read_bytes()[1:4] == b"PNG"
     (folder / "study.yaml").write_text("dataset: shd\nnetwork: {tau: -1.0}\n")
-    with pytest.raises(RedrawError, match=r"network\.tau"):
+    with pytest.raises(ConfigError, match=r"network\.tau"):
         redraw(folder)
 
 

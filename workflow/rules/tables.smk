@@ -78,11 +78,23 @@ rule measure:
         "../scripts/make_tables.py"
 
 
-use rule measure as table with:
+rule table:
     """Tables that are joined or summed up in a moment, where snakemake runs."""
+    input:
+        lambda w: all_at(sources(part_of(w).inputs, PARTS)),
+    output:
+        directory(at("{part}")),
+    log:
+        f"{LOGS}/{{part}}.log",
     wildcard_constraints:
         part=any_of(PARTS.keys() - set(MEASURES)),
     localrule: True
+    params:
+        part=lambda w: given(part_of(w)),
+        modules=lambda w: modules_of(part_of(w).functions),
+        code=lambda w: code("make_tables.py", part_of(w).functions),
+    script:
+        "../scripts/make_tables.py"
 
 
 rule figure:

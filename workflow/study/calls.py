@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pandas as pd
 
-from spikegrad.settings import Section, part
+from spikegrad.settings import Section, part, validate
 from study.storage.tables import READERS, read_table
 
 Tables = dict[str, pd.DataFrame]
@@ -87,5 +87,5 @@ def _setting(hint: Any, value: Any) -> Any:
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     for kind in kinds:
         if value is not None and isinstance(kind, type) and issubclass(kind, Section):
-            return part(kind, value)
+            return (validate if kind.model_fields.keys() <= value.keys() else part)(kind, value)
     return value

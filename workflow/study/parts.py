@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
+from study.captions import CAPTIONS
 from study.config.ntk import NTKExperiment
 from study.config.study import Study
 from study.config.variants import Variant, by_file, neurons_of
 from study.entries import Part, Picture, Training, by_name
 from study.ntk import TRUE_DERIVATIVE
-from study.report.captions import CAPTIONS
 
 EVENTS = "data/events.h5"
 EQUAL_ACTIVITY = {"training.activity": {"strength": 0.005, "target": 10.0}}
@@ -456,7 +456,7 @@ def with_surrogate(study: Study, surrogate: bool) -> list[NTKExperiment]:
 
 def ensembles(study: Study, gaussian_inputs: bool = False) -> list[NTKExperiment]:
     """The experiments on trained networks with inputs on the circle, or with Gaussian ones."""
-    return [e for e in study.ntk.ensembles if e.gaussian_inputs == gaussian_inputs]
+    return [e for e in study.ntk.ensembles if bool(e.gaussian_inputs) == gaussian_inputs]
 
 
 # Figures

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import markdown
 
+from study.captions import CAPTIONS
 from study.claims.claim import CHOSEN
 from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, score_facts, search_facts, variant_facts
-from study.report.captions import CAPTIONS
 from study.report.environment import ENVIRONMENT, render
 from study.report.study_tables import StudyTables
 from study.style import neuron_label
