@@ -114,6 +114,31 @@ def test_what_a_published_page_names_is_published(published: Path) -> None:
     assert yaml.safe_load((published / "about.yaml").read_text()) == {"commit": "a commit"}
 
 
+def test_networks_are_published_under_names_of_their_own(tmp_path: Path) -> None:
+    """Training calls each by its seed; a page leads to it, before and after."""
+    kept = RESULTS / "heidelberg-digits-own-split"
+    results = shutil.copytree(kept, tmp_path / "results")
+    study = StudyTables(results)
+    for name, (neuron, seed) in {"lif_0": ("lif", 0), "qif_0": ("qif", 0)}.items():
+        trained = results / f"training/{neuron}/{seed}/trained.safetensors"
+        trained.parent.mkdir(parents=True)
+        (results / f"networks/{name}.safetensors").rename(trained)
+    for name in ("qif_delta_0.safetensors", "word.npz"):  # of which training makes none
+        (results / "networks" / name).unlink()
+    assert study.networks == {
+        f"networks/{neuron}_0.safetensors": f"training/{neuron}/0/trained.safetensors"
+        for neuron in ("lif", "qif")
+    }
+    (results / "README.md").write_text(page(results, "study.md"))
+    assert "training/lif/0/trained.safetensors" in links(results / "README.md")
+    publish(results, tmp_path / "published", "a commit")
+    text = (tmp_path / "published" / "README.md").read_text()
+    assert text == page(tmp_path / "published", "study.md")
+    assert 'load_network("networks/lif_0.safetensors")' in text
+    for name in study.networks:
+        assert (tmp_path / "published" / name).read_bytes() == (kept / name).read_bytes()
+
+
 def test_published_studies_are_judged_again_to_the_same(published: Path, tmp_path: Path) -> None:
     """From the tables beside their pages alone: all that claims need is kept."""
     files = [*published.rglob(JUDGED), *RESULTS.rglob(JUDGED)]

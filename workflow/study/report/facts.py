@@ -225,8 +225,8 @@ def lingering_spikes(study: StudyTables) -> str:
     return (
         f"At {count_with_unit(len(own), 'changes')} ({whose}) a spike lingers: the loss changes by"
         f" up to {number(own['loss_change'].abs().max())} nats within"
-        f" {number(own['width'].max(), 1)} of the weights' norm. By theory it is continuous there, so that these changes count as no"
-        " jumps. Training meets them as it meets jumps."
+        f" {number(own['width'].max(), 1)} of the weights' norm. By theory it is continuous there,"
+        " so that these changes count as no jumps. Training meets them as it meets jumps."
     )
 
 
