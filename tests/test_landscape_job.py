@@ -15,7 +15,8 @@ from spikegrad.layers import NotFiniteError
 from spikegrad.settings import validate
 from study.config.landscape import LandscapeSettings
 from study.landscape.census import census
-from study.landscape.closeups import closeup_measures, closeups
+from study.landscape.closeup_measures import closeup_measures
+from study.landscape.closeups import closeups
 from study.landscape.constants import STATES
 from study.landscape.job import Job
 from study.landscape.objective import Objective, landscape_samples

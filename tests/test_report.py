@@ -15,12 +15,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from smoke import ROOT, snakemake
+from study.captions import CAPTIONS
 from study.claims.judge import CLAIMS_TABLE, answer
 from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
 from study.figures import surfaces
 from study.figures.surfaces import MAX_POINTS
-from study.captions import CAPTIONS
 from study.report.claims_page import claims_page
 from study.style import COLOURS, NEURON_COLOURS
 

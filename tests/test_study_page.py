@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from scipy.stats import ttest_1samp
 
 from smoke import ROOT, snakemake
-from spikegrad import SpikeTrains, load_network
+from spikegrad import ConfigError, SpikeTrains, load_network
 from study.claims.again import JUDGED, judged_again
 from study.figures.training_curves import draw_gains
 from study.report import facts, score_facts, search_facts, variant_facts

@@ -316,7 +316,7 @@ def _landscape(study: Study) -> Iterator[Part]:
     }
     yield Part(
         "landscape/summary",
-        "study.landscape.summary:summarise study.landscape.closeups:closeup_measures",
+        "study.landscape.summary:summarise study.landscape.closeup_measures:closeup_measures",
         "states.csv line_minima.parquet plane_minima.parquet census.csv measures.csv"
         " closeup_measures.csv",
         by_name(
@@ -360,7 +360,7 @@ def _variants(study: Study) -> Iterator[Part]:
             runs = [f"variants/networks/{file}/{case}/{neuron}/{seed}" for (case, _), seed in cases]
             share = Part(
                 f"variants/jobs/{file}/{neuron}",
-                "study.variants:score",
+                "study.training.variant_scores:score",
                 "runs.parquet speakers.parquet",
                 by_name(
                     EVENTS,

@@ -1,21 +1,14 @@
-"""Scores of variants, and their tables."""
+"""Tables of variants."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import pandas as pd
 
-from spikegrad.network import load_network
-from study.config.landscape import LandscapeSettings
-from study.data.dataset import load
 from study.landscape.constants import OF_SAMPLES
-from study.landscape.roughness import around
 from study.storage.columns import Table, shared
 from study.storage.tables import read_csv
-from study.training.evaluation import evaluate
-from study.training.summary import SCORES, accuracy_by_speaker, minutes
 
 
 def read_runs(file: str | Path) -> pd.DataFrame:
@@ -66,39 +59,3 @@ VARIANT_SPEAKERS_TABLE = Table(
         "answers": "test samples",
     },
 )
-
-
-def score(
-    events: Path,
-    split: Path,
-    checkpoints: list[Path],
-    histories: list[pd.DataFrame],
-    change: str,
-    to: list[str],
-    fold: str,
-    landscape: LandscapeSettings | None,
-) -> dict[str, pd.DataFrame]:
-    """Scores of the networks in ``checkpoints``, trained with a ``change`` ``to`` these cases in an
-    outer ``fold`` and its first inner one; how rough the loss is around them, with settings of
-    landscapes."""
-    test, train = load(events, split, "test"), load(events, split, "train", inner=0)
-    rows, speakers = [], [pd.DataFrame(columns=SPEAKERS)]
-    for case, checkpoint, history in zip(to, checkpoints, histories, strict=True):
-        row, samples = evaluate(checkpoint, test, train)
-        network, about = load_network(checkpoint)
-        accuracies = history.set_index("epoch")["train_accuracy"]
-        row |= {"train_accuracy": accuracies.get(row["epochs"], math.nan)}
-        row |= {"minutes": minutes(history), "search": about["search"]}
-        row |= {"change": change, "to": case, "fold": fold}
-        rows.append(row)
-        if row["epochs"] is None:  # no answer, no score
-            row |= dict.fromkeys(SCORES, math.nan)
-            continue
-        run = {name: row[name] for name in RUN}
-        speakers.append(accuracy_by_speaker(samples.assign(**run), SPEAKERS[:-2]))
-        if landscape is not None:
-            for step in around(network, train, landscape, row["seed"], (LENGTH,)):
-                row |= {"turned_clipped": step["turned"]} if step["clipped"] == "yes" else step
-    columns = [*SCORED, *(ROUGH if landscape is not None else ())]
-    runs = pd.DataFrame(rows, columns=columns).astype({"search": "Int64", "epochs": "Int64"})
-    return {"runs": runs, "speakers": pd.concat(speakers[1:] or speakers, ignore_index=True)}

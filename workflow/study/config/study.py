@@ -256,17 +256,15 @@ def _model(
     network: NetworkSettings, training: TrainingSettings, neuron: str, overrides: Overrides
 ) -> ModelSettings:
     common = {"network": network.model_dump(), "training": training.model_dump()}
-    return validate(
-        ModelSettings, _merged(common, overrides.model_dump()), where=f"neurons.{neuron}"
-    )
+    return validate(ModelSettings, merge(common, overrides.model_dump()), where=f"neurons.{neuron}")
 
 
-def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merge(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """``settings`` with the values in ``changes``, section by section."""
     merged = dict(settings)
     for key, value in changes.items():
         below = merged.get(key)
         if isinstance(below, Mapping) and isinstance(value, Mapping):
-            value = _merged(below, value)
+            value = merge(below, value)
         merged[key] = value
     return merged

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from spikegrad.settings import validate
 from study.calls import Given, named
-from study.config.study import Study
+from study.config.study import Study, merge
 from study.parts import pictures
 from study.style import save
 
@@ -49,10 +49,12 @@ def redraw(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def kept_settings(file: Path) -> dict[str, Any]:
-    """The settings in a study.yaml, with config.yaml's sections where it has none: the second
-    paper's part is kept with its own alone."""
+    """The settings in a study.yaml, with config.yaml's where it has none: an earlier version had
+    fewer, and the second paper's part has its own alone."""
     base = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
-    return drop_unknown_keys(base | yaml.safe_load(file.read_text()))
+    kept = yaml.safe_load(file.read_text())
+    models = {name: kept[name] for name in ("neurons", "variants") if name in kept}
+    return drop_unknown_keys(merge(base, kept) | models)
 
 
 def drop_unknown_keys(settings: dict) -> dict:
