@@ -53,7 +53,7 @@ def test_every_module_that_a_script_loads_is_found(name):
 def test_figures_pages_and_suggestions_start_without_torch():
     """Its import takes longer than most of them do."""
     study = validate(Study, settings("heidelberg.yaml"))
-    light = [own for own in parts(study).values() if not own.minutes]
+    light = [own for own in parts(study).values() if own.limits is None]
     light += pictures(study).values()
     works = {("make_tables.py", *modules_of(own.functions)) for own in light}
     works |= {(f"{name}.py",) for name in ("study_page", "search_suggest", "search_best")}

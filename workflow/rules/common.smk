@@ -25,14 +25,15 @@ from study.config.study import Study
 from study.jobs import newest
 from study.entries import modules_of, sources
 from study.parts import (
-    FAMILIES,
     claimed,
     ntk_claimed,
     parts,
     pictures,
     run_files,
+    shown,
     split_of,
     split_of_seed,
+    stage_files,
     trainings,
 )
 from study.search.files import SearchFiles
@@ -154,24 +155,21 @@ STAGES = (
 
 
 def stage(*folders):
-    """All tables and figures of these first folders, without the shares of single jobs."""
-    tables = [
-        part for part in PARTS if "/jobs/" not in part and "/networks/" not in part
-    ]
-    found = [
-        file for file in [*tables, *figure_files()] if file.split("/")[0] in folders
-    ]
-    return all_at(found)
+    """All tables and figures of these stages."""
+    return all_at(stage_files(STUDY, *folders))
 
 
-def figure_files(*families):
-    """The files of figures, of all or of some ``families``."""
-    return [
-        f"{file}.{suffix}"
-        for file, picture in PICTURES.items()
-        for suffix in picture.formats.split()
-        if not families or file.rpartition("/")[0] in families
-    ]
+def networks_of(seed, file, where="training"):
+    """A file of the networks of all neuron models with a seed."""
+    return [at(f"{where}/{neuron}/{seed}/{file}") for neuron in STUDY.neurons]
+
+
+def part_of(wildcards):
+    return PARTS[wildcards.part]
+
+
+def picture_of(wildcards):
+    return PICTURES[wildcards.picture]
 
 
 def given(entry):

@@ -77,27 +77,6 @@ use rule ntk_page as study_page with:
         benchmarks=BENCHMARKS,
 
 
-# What the report shows, figures and then tables of each family: what it is called there, what each
-# is, its file and its caption.
-SHOWN = [
-    (title, *item)
-    for family, title in FAMILIES.items()
-    for item in [
-        *(
-            (own.content, at(f"{file}.{own.formats.split()[0]}"), own.caption)
-            for file, own in PICTURES.items()
-            if file.rpartition("/")[0] == family
-        ),
-        *(
-            (content, at(f"{folder}/{table}"), caption)
-            for folder, part in PARTS.items()
-            for table, (content, caption) in part.shown.items()
-            if folder.partition("/")[0] == family.partition("/")[0]
-        ),
-    ]
-]
-
-
 rule whole_report:
     """The whole study in one file for the browser: the answer first, then all figures and tables."""
     input:
@@ -110,7 +89,7 @@ rule whole_report:
         f"{LOGS}/report.log",
     localrule: True
     params:
-        shown=SHOWN,
+        shown=[(title, what, at(f), text) for title, what, f, text in shown(STUDY)],
         data=STUDY.dataset,
     script:
         "../scripts/whole_report.py"

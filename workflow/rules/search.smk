@@ -17,7 +17,9 @@ if STUDY.search is not None:
     HALVING = TRIALS.model_dump(mode="json", include=set(Halving.model_fields))
     SAMPLING = STUDY.search.sampling.model_dump(mode="json")
     SEARCHES = SearchFiles(
-        STUDY, lambda **w: checkpoints.search_suggest.get(**w).output.trials
+        STUDY,
+        STUDY.search,
+        lambda **w: checkpoints.search_suggest.get(**w).output.trials,
     )
     split_of_search = lambda w: at(split_of(STUDY, int(w.repeat)))
 

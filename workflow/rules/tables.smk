@@ -1,19 +1,6 @@
 # Tables and figures, as study.parts declares them: one rule for the work of many jobs, one for that
 # of a moment, one for figures.
-def part_of(wildcards):
-    return PARTS[wildcards.part]
-
-
-def picture_of(wildcards):
-    return PICTURES[wildcards.picture]
-
-
-def networks_of(seed, file, where="training"):
-    """A file of the networks of all neuron models with a seed."""
-    return [at(f"{where}/{neuron}/{seed}/{file}") for neuron in STUDY.neurons]
-
-
-MEASURES = [folder for folder, part in PARTS.items() if part.minutes]
+MEASURES = [folder for folder, part in PARTS.items() if part.limits]
 
 
 # Directions of all neuron models together: the state of equal loss is one of each.
@@ -68,8 +55,8 @@ rule measure:
     wildcard_constraints:
         part=any_of(MEASURES),
     resources:
-        mem_mb=lambda w, attempt: attempt * part_of(w).megabytes,
-        runtime=lambda w, attempt: min(attempt * part_of(w).minutes, LONGEST),
+        mem_mb=lambda w, attempt: attempt * part_of(w).limits[0],
+        runtime=lambda w, attempt: min(attempt * part_of(w).limits[1], LONGEST),
     params:
         part=lambda w: given(part_of(w)),
         modules=lambda w: modules_of(part_of(w).functions),

@@ -52,10 +52,9 @@ class Part:
     """To how many the numbers of a CSV file are written."""
     shown: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Tables that the report shows: what they are, and a caption."""
-    megabytes: int = 0
-    minutes: int = 0
-    """What the first attempt may take on a cluster. 0 is work of a moment, done where snakemake
-    runs."""
+    limits: tuple[int, int] | None = None
+    """Megabytes and minutes that the first attempt may take; None is work of a moment, done where
+    snakemake runs."""
 
 
 @dataclass(frozen=True)

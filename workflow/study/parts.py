@@ -20,9 +20,8 @@ EVENTS = "data/events.h5"
 EQUAL_ACTIVITY = {"training.activity": {"strength": 0.005, "target": 10.0}}
 """Networks are trained once more with this activity, the same for all neuron models, and otherwise
 as before, so that these are compared where they spike equally often."""
-LONG = {"megabytes": 4000, "minutes": 1440}
-"""Work with networks, which takes as long as the settings make it."""
-SHORT = {"megabytes": 2000, "minutes": 60}
+LONG, SHORT = (4000, 1440), (2000, 60)
+"""Limits in megabytes and minutes: of work as long as the settings make it, and of short work."""
 
 
 # Trainings
@@ -124,8 +123,7 @@ def _data(study: Study) -> Iterator[Part]:
         {"folds": folds},
         digits={"summary.csv": 6},
         shown={"summary.csv": ("summary", ""), "folds.csv": ("folds", "")},
-        megabytes=6000,
-        minutes=60,
+        limits=(6000, 60),
     )
     if study.data.source == "heidelberg-digits":
         yield Part(
@@ -195,7 +193,7 @@ def _networks(study: Study) -> Iterator[Part]:
             {"search": search, "further_epochs": study.silence.epochs}
             | (rough if "roughness" in more else {}),
             "networks",
-            **LONG,
+            limits=LONG,
         )
         shares.append(share)
         yield share
@@ -237,7 +235,7 @@ def _training(study: Study) -> Iterator[Part]:
             split_of_seed(study, seed),
             checkpoints=[f"training/{n}/{seed}/trained.safetensors" for n in study.neurons],
         ),
-        **SHORT,
+        limits=SHORT,
     )
     if "runaway" in study.measures:
         lif = [neuron for neuron in study.neurons if neuron == "lif"]  # perhaps none
@@ -252,7 +250,7 @@ def _training(study: Study) -> Iterator[Part]:
             ),
             {"neurons": list(study.neurons), "random": study.runaway.model_dump(mode="json")},
             digits={"rates.csv": 6, "gains.csv": 6},
-            **SHORT,
+            limits=SHORT,
         )
     delayed = [n for n in study.neurons if study.model(n).network.delays is not None]
     if delayed:
@@ -262,7 +260,7 @@ def _training(study: Study) -> Iterator[Part]:
             "delays.parquet",
             by_name(snapshots=run_files(study, "snapshots.safetensors", delayed)),
             {"runs": list(product(delayed, study.seeds))},
-            **SHORT,
+            limits=SHORT,
         )
 
 
@@ -304,7 +302,7 @@ def _landscape(study: Study) -> Iterator[Part]:
                 ),
                 {"landscape": _sections(study, "samples", "jobs", *sections), "number": job},
                 measure,
-                **LONG,
+                limits=LONG,
             )
             for (neuron, seed), job in product(networks, range(study.landscape.jobs))
         ]
@@ -347,7 +345,7 @@ def _landscape(study: Study) -> Iterator[Part]:
             directions=[f"landscape/directions/{n}/{seed}.safetensors" for n, seed in networks],
         ),
         {"landscape": _sections(study, "samples", "examples"), "networks": networks},
-        **LONG,
+        limits=LONG,
     )
 
 
@@ -375,14 +373,14 @@ def _variants(study: Study) -> Iterator[Part]:
                     "landscape": _sections(study, "samples", "profiles") if rough else None,
                 },
                 "variants",
-                **LONG,
+                limits=LONG,
             )
             shares.append(share)
         yield from [*shares, _joined(f"variants/scores/{file}", shares, "runs.csv speakers.csv")]
 
 
 def _ntk(study: Study) -> Iterator[Part]:
-    ntk, limits = study.ntk, {"megabytes": 2000, "minutes": 240}
+    ntk, limits = study.ntk, (2000, 240)
     problem = ntk.problem.model_dump(mode="json")
     yield Part(
         "ntk/limits",
@@ -394,7 +392,7 @@ def _ntk(study: Study) -> Iterator[Part]:
             "analytic": ntk.analytic.model_dump(mode="json"),
             "off_circle": ntk.off_circle.model_dump(mode="json"),
         },
-        **limits,
+        limits=limits,
     )
     yield Part(
         "ntk/stability",
@@ -402,7 +400,7 @@ def _ntk(study: Study) -> Iterator[Part]:
         "cases.csv points.csv drift.parquet",
         {},
         {"stability": ntk.stability.model_dump(mode="json")},
-        **limits,
+        limits=limits,
     )
     for experiment in ntk.experiments():
         own = {"problem": problem, "experiment": experiment.model_dump(mode="json")}
@@ -414,7 +412,7 @@ def _ntk(study: Study) -> Iterator[Part]:
                 {},
                 {**own, "job": job},
                 "dense_networks",
-                **limits,
+                limits=limits,
             )
         of_kernels = experiment in ntk.kernels
         folder = "kernels" if of_kernels else "comparison"
@@ -428,7 +426,7 @@ def _ntk(study: Study) -> Iterator[Part]:
             {**own, "n_resamples": ntk.n_resamples},
             folder,
             digits={"mean_errors.csv": 6} if of_kernels else {},
-            **limits,
+            limits=limits,
         )
 
 
@@ -734,6 +732,36 @@ def _of_ntk(study: Study) -> Iterator[Picture]:
         by_name("ntk/stability/cases.csv", "ntk/stability/drift.parquet"),
         caption=CAPTIONS["ntk_stability"],
     )
+
+
+def stage_files(study: Study, *stages: str) -> list[str]:
+    """All folders of tables, without the shares of single jobs, and all figures of these stages,
+    the first folders of their names."""
+    tables = [o for o in parts(study) if "/jobs/" not in o and "/networks/" not in o]
+    figures = [
+        f"{file}.{suffix}"
+        for file, picture in pictures(study).items()
+        for suffix in picture.formats.split()
+    ]
+    return [file for file in [*tables, *figures] if file.partition("/")[0] in stages]
+
+
+def shown(study: Study) -> list[tuple[str, str, str, str]]:
+    """What the report shows of each family, figures and then tables: the family, what each is, its
+    file and its caption."""
+    found = []
+    for folder, title in FAMILIES.items():
+        for file, own in pictures(study).items():
+            if file.rpartition("/")[0] == folder:
+                suffix = own.formats.split()[0]
+                found.append((title, own.content, f"{file}.{suffix}", own.caption))
+        for part in parts(study).values():
+            if part.folder.partition("/")[0] == folder.partition("/")[0]:
+                found += [
+                    (title, content, f"{part.folder}/{table}", caption)
+                    for table, (content, caption) in part.shown.items()
+                ]
+    return found
 
 
 # Claims

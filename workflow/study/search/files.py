@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
+from study.config.search import SearchConfig
 from study.config.study import Study
 from study.search.generations import record_files
 from study.search.records import read_generation
@@ -15,14 +16,15 @@ Wildcards = Any
 
 
 class SearchFiles:
-    """The files of all searches of a ``study``.
+    """The files of all searches of a ``study``, as ``search`` sets them.
 
     ``made`` gives the file of a generation, by its wildcards; where that is not made yet, it raises
     what makes Snakemake make it and ask again.
     """
 
-    def __init__(self, study: Study, made: Callable[..., str]) -> None:
+    def __init__(self, study: Study, search: SearchConfig, made: Callable[..., str]) -> None:
         self._study = study
+        self._search = search
         self._made = made
 
     def _suggestions(self, wildcards: Wildcards, generation: int | str) -> str:
@@ -35,7 +37,7 @@ class SearchFiles:
         """The file of a generation and the folders with the records of its jobs, or of some
         rungs'."""
         file = self._suggestions(wildcards, generation)
-        return record_files(file, self._study.search, self._study.data.inner_folds, rungs)
+        return record_files(file, self._search, self._study.data.inner_folds, rungs)
 
     def _final_generation(self, wildcards: Wildcards) -> int:
         """The number of the generation in which the finalists are trained."""
@@ -72,7 +74,7 @@ class SearchFiles:
             return None
         return {
             "epochs": self._study.model(wildcards.neuron).training.epochs,
-            "selection": self._study.search.selection.model_dump(mode="json"),
+            "selection": self._search.selection.model_dump(mode="json"),
             "folds": self._study.data.inner_folds,
         }
 
@@ -80,10 +82,10 @@ class SearchFiles:
         """The model's settings but for what trials have of their own, so that a change of that
         repeats no search."""
         model = self._study.model(wildcards.neuron)
-        fixed = self._study.search.trials.fixed(0)
+        fixed = self._search.trials.fixed(0)
         return model.with_parameters(fixed).model_dump(mode="json")
 
     def minutes(self, wildcards: Wildcards) -> int:
         """What a job's trials take at most: each may use search.trials.timeout CPU seconds."""
-        trials = self._study.search.trials
+        trials = self._search.trials
         return 30 + int(trials.per_job_of(int(wildcards.rung)) * trials.timeout // 60)
