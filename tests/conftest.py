@@ -13,8 +13,12 @@ import torch
 from filelock import FileLock
 from hypothesis import settings
 
+from configs import settings as shipped
 from faults import NTK, QIF, SURFACE, Project
 from smoke import SMOKE, copy_repository, snakemake
+from spikegrad.settings import validate
+from study.config.study import Study
+from study.parts import parts
 
 pytest.register_assert_rewrite("oracle")  # whose assertions then say what differs
 
@@ -65,10 +69,13 @@ def pytest_collection_finish() -> None:
 
 
 def remove_stale(project: Path) -> None:
-    """Remove results that no rule makes any more; records of jobs and benchmarks are no outputs."""
+    """Remove results that no rule makes any more; benchmarks are no outputs, nor are files in
+    folders that are."""
+    folders = parts(validate(Study, shipped("smoke.yaml"))).keys()
     listed = snakemake(project, "--nolock", "--list-untracked")
     for name in (listed.stdout + listed.stderr).splitlines():
-        if re.match(r"results/(?!.*/job\d+/|[^/]+/benchmarks/)", name):
+        in_part = "/".join(name.split("/")[2:-1]) in folders
+        if not in_part and re.match(r"results/(?!.*/job\d+/|[^/]+/benchmarks/)", name):
             (project / name).unlink()
 
 

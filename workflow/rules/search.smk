@@ -6,7 +6,6 @@ GENERATION = f"{SEARCH}/generations/{{generation}}"
 
 
 wildcard_constraints:
-    neuron="|".join(STUDY.neurons),
     repeat=r"\d+",
     generation=r"\d+",
     rung=r"\d+",
@@ -47,7 +46,7 @@ if STUDY.search is not None:
             records=SEARCHES.entering,
             events=rules.prepare.output.events,
             split=split_of_search,
-            engine=ancient(rules.compile_engine.output.done),
+            engine=lambda w: expand(rules.compile_engine.output.done, neuron=w.neuron),
         output:
             records=directory(f"{GENERATION}/rung{{rung}}/job{{job}}"),
         log:

@@ -1,19 +1,20 @@
 # Networks: the study's own, those of equal activity, and those of variants; study.parts names them.
 wildcard_constraints:
+    neuron=any_of(STUDY.neurons),
     network=any_of(TRAININGS),
 
 
 rule compile_engine:
     output:
-        done=at("training/engine.compiled"),
+        done=at("training/{neuron}/engine.compiled"),
     log:
-        f"{LOGS}/compile_engine.log",
+        f"{LOGS}/training/{{neuron}}/compile_engine.log",
     benchmark:
-        f"{BENCHMARKS}/training/compile_engine.tsv"
+        f"{BENCHMARKS}/training/{{neuron}}/compile_engine.tsv"
     resources:
         **needs(1500, 60),
     params:
-        kinds=[kind for neuron in STUDY.neurons for kind in STUDY.kinds(neuron)],
+        kinds=lambda w: STUDY.kinds(w.neuron),
     script:
         "../scripts/compile_engine.py"
 
@@ -23,7 +24,7 @@ rule train:
     input:
         events=rules.prepare.output.events,
         split=lambda w: at(TRAININGS[w.network].split),
-        engine=ancient(rules.compile_engine.output.done),
+        engine=lambda w: at(f"training/{TRAININGS[w.network].neuron}/engine.compiled"),
         winner=lambda w: all_at(TRAININGS[w.network].winners),
     output:
         checkpoint=at("{network}/trained.safetensors"),

@@ -42,7 +42,7 @@ class Given:
     def call(self, function: Callable[..., Any]) -> Any:
         """The result of ``function``; TypeError if something is neither given nor has a default."""
         hints = get_type_hints(function)
-        arguments = {}
+        arguments: dict[str, Any] = {}
         for name, parameter in inspect.signature(function).parameters.items():
             if parameter.kind is parameter.VAR_KEYWORD:
                 arguments |= {own: self._file(hints[name], own) for own in self._files}

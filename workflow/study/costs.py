@@ -27,7 +27,7 @@ PROFILE = 5000  # points of a profile of length 1 to both sides
 ROUGHNESS, ROBUSTNESS = 30, 17  # losses of each of its points; passes over the test samples
 NETWORK_STEP, WEIGHT = 1e-5, 6e-10  # seconds of a step of an SG-NTK network, of a weight in it
 SOUND = 0.1  # seconds in which a sample is heard
-FIXED = {"compile_engine": 100.0, "download": 60.0, "download_archive": 60.0, "stability": 60.0}
+FIXED = {"compile_engine": 50.0, "download": 60.0, "download_archive": 60.0, "stability": 60.0}
 
 COSTS_TABLE = Table(
     files=("estimate.csv",),
