@@ -37,7 +37,7 @@ entries = parts(study)
 def kind_of(job):
     """What study.costs calls such jobs."""
     if job.rule.name in ("measure", "table"):
-        return entries[job.wildcards.part].name
+        return entries[job.wildcards.part].kind
     return f"{job.rule.name} {stage_of(job)}" if job.rule.name == "train" else job.rule.name
 
 

@@ -47,7 +47,7 @@ class Part:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """By parameter; a change repeats the part."""
     name: str = ""
-    """The same for all parts that the same functions make; if empty, the folder's last."""
+    """Where several parts are made alike, what all of them are called."""
     digits: Mapping[str, int] = field(default_factory=dict)
     """To how many the numbers of a CSV file are written."""
     shown: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -55,6 +55,11 @@ class Part:
     limits: tuple[int, int] | None = None
     """Megabytes and minutes that the first attempt may take; None is work of a moment, done where
     snakemake runs."""
+
+    @property
+    def kind(self) -> str:
+        """Its ``name``, or the last of its folder."""
+        return self.name or self.folder.rpartition("/")[2]
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ class SpokenDigits(Section):
 
     sample_rate: ClassVar[int] = 22_050
     archive: ClassVar[None] = None
+    jobs: ClassVar[int] = 4
     languages: tuple[Literal["en", "de"], ...] = Field(("en", "de"), min_length=1)
     """Languages of the digits; each digit of each language is a class."""
     digits: tuple[Annotated[int, Field(ge=0, le=9)], ...] = Field(tuple(range(10)), min_length=1)
@@ -70,10 +71,6 @@ class SpokenDigits(Section):
     """Training samples of each class by each voice, beside one for the test set."""
     unseen_utterances: int = Field(6, ge=1)
     """Test samples of each class by each unseen voice."""
-
-    @property
-    def jobs(self) -> int:
-        return self.n_speakers
 
     @property
     def n_speakers(self) -> int:
