@@ -76,7 +76,7 @@ def test_jobs_run_in_the_container_that_is_set(tmp_path: Path) -> None:
     executable(tmp_path / "apptainer", APPTAINER)
     image = Path(sys.executable).parent  # whose Python stands for the image's
     env = {**os.environ, "PATH": f"{tmp_path}:{image}:{os.environ['PATH']}"}
-    output = "results/spoken-digits-smoke/ntk/limits/problem.csv"
+    output = "results/spoken-digits-smoke/ntk/limits"
     command = [
         sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", "config/smoke.yaml",
         "mine.yaml", "--software-deployment-method", "apptainer", "--", output,

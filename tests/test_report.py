@@ -15,7 +15,6 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from smoke import ROOT, snakemake
-from study.captions import CAPTIONS
 from study.claims.judge import CLAIMS_TABLE, answer
 from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
@@ -283,10 +282,3 @@ def test_the_neurons_colours_are_theirs_alone():
     assert not set(COLOURS) & set(NEURON_COLOURS.values())
     for module in (ROOT / "workflow" / "study" / "figures").glob("*.py"):
         assert not re.search(r"#[0-9a-fA-F]{6}", module.read_text()), module
-
-
-def test_every_figure_has_a_caption():
-    rules = "".join(file.read_text() for file in (ROOT / "workflow" / "rules").glob("*.smk"))
-    figures = set(re.findall(r'figure\(\s*"\w+",\s*"(\w+)"', rules))
-    assert len(figures) > 20
-    assert figures <= CAPTIONS.keys()

@@ -115,5 +115,5 @@ def test_an_edit_of_a_variant_repeats_no_other(finished: Path, tmp_path: Path) -
     change = {"slower": {"changes": {"0.03 s": {"network.tau": 0.04}}}}
     jobs = replanned(finished, tmp_path, variants=change, measures=[])
     assert (jobs["train"], jobs["variants/scores/slower"]) == (1, 1)
-    others = {"train", "evaluate", "search_trials", "measure_network", "runaway"}
+    others = {"training/lif/0", "networks/jobs/lif/0", "search_trials", "training/runaway"}
     assert not others & set(jobs)

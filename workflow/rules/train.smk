@@ -6,7 +6,7 @@ wildcard_constraints:
 
 rule compile_engine:
     output:
-        done=at("training/{neuron}/engine.compiled"),
+        done=at("engine/{neuron}.compiled"),
     log:
         f"{LOGS}/training/{{neuron}}/compile_engine.log",
     benchmark:
@@ -24,7 +24,7 @@ rule train:
     input:
         events=rules.prepare.output.events,
         split=lambda w: at(TRAININGS[w.network].split),
-        engine=lambda w: at(f"training/{TRAININGS[w.network].neuron}/engine.compiled"),
+        engine=lambda w: at(f"engine/{TRAININGS[w.network].neuron}.compiled"),
         winner=lambda w: all_at(TRAININGS[w.network].winners),
     output:
         checkpoint=at("{network}/trained.safetensors"),

@@ -1,8 +1,5 @@
 """The second paper's experiments: networks of finite width beside their kernels."""
 
-from collections.abc import Iterable
-from pathlib import Path
-
 # What tables call kernels and times; shared with figures, claims and the page.
 SG_NTK, TWO_SIDED, NNGP = "SG-NTK", "two-sided", "NNGP"
 TRANSPOSED, SYMMETRISED = "transposed", "symmetrised"
@@ -14,8 +11,3 @@ OFF_CIRCLE_INPUTS, OFF_CIRCLE_SLOPE = 3, 5.0
 """Dimension of inputs off the circle, and slope of the erf networks there."""
 UNSTABLE_POINTS = 4
 """Of a data set that is searched for unstable learning."""
-
-
-def of_experiment(files: Iterable[str], name: str) -> list[str]:
-    """Those of ``files``, ntk/networks/EXPERIMENT/JOB/networks.parquet, that an experiment made."""
-    return [file for file in files if Path(file).parents[1].name == name]
