@@ -21,7 +21,7 @@ from contestant import (
     task,
 )
 from spikegrad.clocked import ClockedLayer
-from spikegrad.delays import DelayLine
+from spikegrad.delay_line import DelayLine
 from spikegrad.layers import SpikingLayer
 from spikegrad.readouts import IntegratedReadout
 from spikegrad.spikes import SpikeTrains

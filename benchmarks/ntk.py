@@ -16,9 +16,9 @@ from torch.func import grad, jacrev, vmap
 
 from contestant import by_turns, measured
 from spikegrad.ntk.activations import Erf, Sign
+from spikegrad.ntk.derivatives import ErfDerivative
 from spikegrad.ntk.modules import SurrogateActivation
 from spikegrad.ntk.moments import Activation
-from spikegrad.ntk.surrogates import ErfDerivative
 from study.ntk.dense_networks import Architecture, Block, empirical_kernel, initialise
 from study.ntk.ensemble import Descent
 from study.ntk.sign_descent import SignDescent

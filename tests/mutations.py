@@ -75,7 +75,7 @@ FAULTS = {
         "tests/test_misuse.py -k volley_of_spikes",
     ),
     "delay line a step late": Fault(
-        LIBRARY + "engine/delays.py",
+        LIBRARY + "engine/arrivals.py",
         "first = min(first, times[heads[c]] + c * step)",
         "first = min(first, times[heads[c]] + (c + 1) * step)",
         "tests/test_pairs.py -k line_by_hand",
@@ -207,7 +207,7 @@ FAULTS = {
     ),
     # claims
     "t interval with n degrees": Fault(
-        "workflow/study/statistics.py", "len(x) - 1) * x.std", "len(x)) * x.std",
+        "workflow/study/intervals.py", "len(x) - 1) * x.std", "len(x)) * x.std",
         "tests/test_claims_statistics.py",
     ),
     "a one-sided test of signs": Fault(

@@ -16,7 +16,7 @@ import torch
 import yaml
 
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
-from study.search.records import (
+from study.search.trial_records import (
     RUNNING,
     Generation,
     RecordError,

@@ -21,7 +21,7 @@ from study.claims.estimates import (
     share,
 )
 from study.claims.qif_paper import MORE, UNITS
-from study.statistics import POWER, last_exponent, power_interval, t_interval, units_to_decide
+from study.intervals import POWER, last_exponent, power_interval, t_interval, units_to_decide
 from test_claims import InMemory
 
 DRAWN = 200

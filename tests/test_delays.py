@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 from networks import EVERY, random_counts, random_layer, random_spikes, repeated
 from oracle import assert_gradients, assert_spikes, integrate, sample_of, shares, shifted
 from spikegrad import SpikeError, SpikeTrains
-from spikegrad.delays import DelayLine
-from spikegrad.engine import synapses
+from spikegrad.delay_line import DelayLine
+from spikegrad.engine import grid_delays
 from spikegrad.engine.rows import LANES
 from spikegrad.layers import SpikingLayer
 from spikegrad.readouts import MaximumReadout
@@ -252,16 +252,16 @@ def test_spikes_on_the_grid_are_shared_as_any_others(seed, counted):
     places = np.sort(rng.integers(0, n_times, 60))
     counts = rng.integers(1, 4, 60).astype(float) if counted else np.empty(0)
     rows = np.zeros((n_times, n))
-    synapses.deposit_all(rows, weight, lag, n_in, places.astype(float), units, counts)
+    grid_delays.deposit_all(rows, weight, lag, n_in, places.astype(float), units, counts)
     whole, channels = places.astype(np.uint32), units.astype(np.uint32)
-    own = synapses.shares(weight, lag)
-    found = synapses.deposited(own, n_times, whole, channels, counts)
+    own = grid_delays.shares(weight, lag)
+    found = grid_delays.deposited(own, n_times, whole, channels, counts)
     np.testing.assert_allclose(found, rows, rtol=0, atol=1e-12)
     gradient = rng.normal(size=rows.shape)
     expected = np.zeros_like(weight), np.zeros_like(lag)
     at = places.astype(float), units, counts
-    synapses.collect_all(gradient, weight, lag, n_in, *at, *expected, np.empty(60))
+    grid_delays.collect_all(gradient, weight, lag, n_in, *at, *expected, np.empty(60))
     sums = np.zeros_like(weight), np.zeros_like(lag)
-    synapses.collected(own, gradient, whole, channels, counts, weight, *sums)
+    grid_delays.collected(own, gradient, whole, channels, counts, weight, *sums)
     for mine, other in zip(sums, expected, strict=True):
         np.testing.assert_allclose(mine, other, rtol=0, atol=1e-11)

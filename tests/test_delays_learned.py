@@ -10,7 +10,7 @@ import yaml
 
 from smoke import edited, snakemake
 from spikegrad.saving import save_tensors
-from study.training.delays import DELAYS_TABLE, delays
+from study.training.learned_delays import DELAYS_TABLE, delays
 from study.training.run import snapshot_tensors
 from trainings import LEARNED, run
 

@@ -21,7 +21,7 @@ from smoke import ROOT
 from spikegrad.neurons import NEURONS
 from study.config.neurons import NEURON_STYLES
 from study.report.dictionary import declared_tables
-from study.training.delays import DELAYS_TABLE
+from study.training.learned_delays import DELAYS_TABLE
 
 DOCS = ROOT / "docs"
 offline, page = test_report.offline, test_report.page

@@ -12,7 +12,7 @@ from study.landscape.census import search_line
 from study.landscape.constants import JUMP
 from study.landscape.examples import choose
 from study.landscape.isolation import WIDTH, Line
-from study.landscape.summary import census_summary
+from study.landscape.network_measures import census_summary
 
 REACH = 0.004
 GRID = np.linspace(-REACH, REACH, 17)

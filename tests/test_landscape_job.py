@@ -19,10 +19,10 @@ from study.landscape.closeup_measures import closeup_measures
 from study.landscape.closeups import closeups
 from study.landscape.constants import STATES
 from study.landscape.job import Job
+from study.landscape.network_measures import census_summary
 from study.landscape.objective import Objective, landscape_samples
 from study.landscape.profiles import profiles
 from study.landscape.roughness import around
-from study.landscape.summary import census_summary
 from study.landscape.surfaces import surfaces
 from test_landscape_directions import DATA, centres
 

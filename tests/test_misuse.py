@@ -21,7 +21,7 @@ from torch.utils.checkpoint import checkpoint
 from networks import DAILY, EVERY, random_layer, random_spikes
 from spikegrad.activity import spike_counts
 from spikegrad.clocked import ClockedLayer
-from spikegrad.delays import DelayLine
+from spikegrad.delay_line import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import NotFiniteError, SilentWarning, SpikeOverflowError, SpikingLayer
 from spikegrad.network import Network

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from spikegrad.ntk.activations import Custom, CustomDerivative, Erf, Relu, Sign, Step, Tanh
 from spikegrad.ntk.analytic import sg_ntk
-from spikegrad.ntk.surrogates import (
+from spikegrad.ntk.derivatives import (
     ErfDerivative,
     HardTanhDerivative,
     IdentityDerivative,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from spikegrad.ntk.activations import Sign
-from spikegrad.ntk.surrogates import (
+from spikegrad.ntk.derivatives import (
     ErfDerivative,
     HardTanhDerivative,
     IdentityDerivative,

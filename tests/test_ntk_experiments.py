@@ -9,7 +9,7 @@ import torch
 
 from spikegrad.ntk.activations import Erf, Sign
 from spikegrad.ntk.analytic import sg_ntk
-from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
+from spikegrad.ntk.derivatives import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from spikegrad.settings import ConfigError, validate
 from study.config.ntk import (
     AnalyticConfig,

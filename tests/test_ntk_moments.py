@@ -15,14 +15,14 @@ from scipy.special import erf
 
 from spikegrad.ntk import quadrature
 from spikegrad.ntk.activations import Custom, CustomDerivative, Erf, Relu, Sign, Step, Tanh
-from spikegrad.ntk.moments import Correlation, interpolated
-from spikegrad.ntk.quadrature import QuadratureError
-from spikegrad.ntk.surrogates import (
+from spikegrad.ntk.derivatives import (
     ErfDerivative,
     HardTanhDerivative,
     IdentityDerivative,
     TanhDerivative,
 )
+from spikegrad.ntk.moments import Correlation, interpolated
+from spikegrad.ntk.quadrature import QuadratureError
 
 SURROGATES = [ErfDerivative(1.0), ErfDerivative(3.0), IdentityDerivative(), HardTanhDerivative(0.8)]
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from spikegrad.ntk.activations import Erf, Sign, Tanh
 from spikegrad.ntk.analytic import sg_ntk
+from spikegrad.ntk.derivatives import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from spikegrad.ntk.modules import SurrogateActivation, empirical_sg_ntk
-from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from study.ntk.dense_networks import Architecture, Block, empirical_kernel, initialise, outputs
 
 F64 = torch.float64

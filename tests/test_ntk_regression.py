@@ -9,6 +9,7 @@ from scipy.integrate import solve_ivp
 
 from spikegrad.ntk.activations import Erf, Sign
 from spikegrad.ntk.analytic import sg_ntk
+from spikegrad.ntk.derivatives import ErfDerivative, HardTanhDerivative
 from spikegrad.ntk.regression import (
     Covariances,
     IllConditionedError,
@@ -17,7 +18,6 @@ from spikegrad.ntk.regression import (
     kernel_regression,
     stability,
 )
-from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative
 
 CIRCLE = np.stack([f(2 * np.pi * np.arange(100) / 100) for f in (np.sin, np.cos)], axis=1)
 UNSTABLE = np.array([[7.27, -23.74], [0.72, -1.18], [4.83, -20.26], [4.25, -15.58]])

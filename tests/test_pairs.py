@@ -17,7 +17,7 @@ import spikegrad.autograd
 from networks import EVERY, random_counts, random_layer, random_spikes, repeated, sum_of_copies
 from oracle import shifted
 from spikegrad import DelayLine, SpikeTrains
-from spikegrad.delays import DelayedCopies
+from spikegrad.delay_line import DelayedCopies
 from spikegrad.layers import SpikingLayer
 from spikegrad.parallel import Input, taken
 

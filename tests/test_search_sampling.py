@@ -24,9 +24,11 @@ from study.config.search import (
     Trials,
     search_seed,
 )
-from study.jobs import share
+from study.progress import share
 from study.search.budget import next_trials
-from study.search.records import (
+from study.search.sampling import importances, suggest, to_optuna
+from study.search.selection import candidates, finalist_runs, run_table, trial_table, winner
+from study.search.trial_records import (
     Generation,
     RecordError,
     Trial,
@@ -39,8 +41,6 @@ from study.search.records import (
     write_generation,
     write_record,
 )
-from study.search.sampling import importances, suggest, to_optuna
-from study.search.selection import candidates, finalist_runs, run_table, trial_table, winner
 from trainings import settings as model_settings
 
 X, Y = "network.init.mean", "network.init.scale"

@@ -14,10 +14,8 @@ from spikegrad.settings import validate
 from study.config.search import Choice, Halving, Range
 from study.figures.search_curves import best_so_far
 from study.search.bounds import placed, position
-from study.search.records import Trial, TrialRecord
 from study.search.regions import REGIONS_TABLE, region_table
-from study.search.selection import trial_table
-from study.search.tables import (
+from study.search.search_tables import (
     BUDGET_TABLE,
     STABILITY_TABLE,
     best_at,
@@ -27,6 +25,8 @@ from study.search.tables import (
     stability_table,
     winner_table,
 )
+from study.search.selection import trial_table
+from study.search.trial_records import Trial, TrialRecord
 from trainings import settings as model_settings
 
 HALVING = {"per_generation": 4, "epochs": [1], "eta": 2, "per_job": 1}

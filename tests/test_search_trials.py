@@ -20,8 +20,8 @@ from spikegrad.layers import SpikeOverflowError
 from study.config.search import Selection
 from study.data.dataset import load
 from study.search.budget import epoch_samples
-from study.search.records import Trial, TrialRecord, read_records
 from study.search.selection import candidates, finalist_runs
+from study.search.trial_records import Trial, TrialRecord, read_records
 from study.search.trials import TrialRunner, run_job
 from study.training.response import Response
 from test_search_sampling import halving

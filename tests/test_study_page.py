@@ -38,7 +38,7 @@ from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, u
 from study.report.redraw import redraw
 from study.report.study_tables import StudyTables
 from study.storage.tables import read_table, write_table
-from study.training.summary import accuracy_by_fold, minutes
+from study.training.scores import accuracy_by_fold, minutes
 
 RESULTS = ROOT / "docs" / "results"
 KEPT = RESULTS / "heidelberg-digits"

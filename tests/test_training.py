@@ -30,7 +30,7 @@ from study.training.loop import (
 from study.training.optimizer import Adam
 from study.training.response import respond
 from study.training.run import Run, copy_weights, snapshot_tensors
-from study.training.summary import accuracy_by_speaker, summary
+from study.training.scores import accuracy_by_speaker, summary
 from study.training.traces import raster
 from trainings import (
     DURATION,

@@ -250,7 +250,10 @@ def test_a_table_that_was_deleted_is_noticed(finished, tmp_path):
     folder = project / "results" / "spoken-digits-smoke" / "training" / "scores"
     (folder / "runs.csv").unlink()
     run = snakemake(project, "--dry-run", "--", "training")
-    assert f"{folder.relative_to(project)} lacks runs.csv; delete the folder" in run.stdout + run.stderr
+    assert (
+        f"{folder.relative_to(project)} lacks runs.csv; delete the folder"
+        in run.stdout + run.stderr
+    )
     shutil.rmtree(folder)
     jobs = planned(project, targets=["training"])
     assert jobs["training/scores"] == 1

@@ -38,7 +38,7 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "spikes": ("SpikeError", "SpikeTrains", "collate"),
-        "delays": ("DelayLine",),
+        "delay_line": ("DelayLine",),
         "cochlea": ("Cochlea",),
         "clocked": ("ClockedLayer",),
         "raster": ("Raster",),

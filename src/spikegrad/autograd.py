@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spikegrad.delays import DelayedCopies
+from spikegrad.delay_line import DelayedCopies
 from spikegrad.engine import backward, forward
 from spikegrad.engine.records import Events, Record, Weights
 from spikegrad.engine.volleys import (

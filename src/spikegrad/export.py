@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spikegrad.delays import DelayLine
+from spikegrad.delay_line import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikingLayer
 from spikegrad.network import Network

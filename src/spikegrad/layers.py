@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from spikegrad.autograd import NotFiniteError, SpikeOverflowError, SpikingFunction, runner
+from spikegrad.delay_line import DelayedCopies
 from spikegrad.delay_rules import check_delays
-from spikegrad.delays import DelayedCopies
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS

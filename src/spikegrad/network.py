@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from spikegrad.clocked import ClockedLayer
-from spikegrad.delays import DelayLine
+from spikegrad.delay_line import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
 from spikegrad.network_settings import (

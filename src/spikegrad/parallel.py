@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from spikegrad.engine import sums
-from spikegrad.engine.delays import delayed
+from spikegrad.engine.arrivals import delayed
 from spikegrad.engine.records import Events, Weights
 from spikegrad.engine.rows import LANES
 from spikegrad.engine.volleys import (

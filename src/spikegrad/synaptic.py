@@ -20,8 +20,7 @@ from spikegrad.autograd import (
     tau_gradient,
 )
 from spikegrad.engine import backward
-from spikegrad.engine.records import Events, Weights
-from spikegrad.engine.synapses import (
+from spikegrad.engine.grid_delays import (
     Shares,
     collect_all,
     collected,
@@ -29,6 +28,7 @@ from spikegrad.engine.synapses import (
     deposited,
     shares,
 )
+from spikegrad.engine.records import Events, Weights
 from spikegrad.once import once_differentiable
 from spikegrad.parallel import Input, events_of_samples, padded, padded_weights
 from spikegrad.spikes import SpikeTrains

@@ -22,7 +22,7 @@ from study.config.overlays import (
 )
 from study.config.search import Halving
 from study.config.study import Study
-from study.jobs import newest
+from study.progress import newest
 from study.entries import modules_of, sources
 from study.parts import (
     claimed,
@@ -36,7 +36,7 @@ from study.parts import (
     stage_files,
     trainings,
 )
-from study.search.files import SearchFiles
+from study.search.job_files import SearchFiles
 from study.storage.provenance import code_digest, code_variable, folder_digest
 
 if {"{", "}"} & set(str(BASE)):

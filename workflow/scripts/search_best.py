@@ -10,9 +10,9 @@ from study.config.search import Halving, SearchConfig, search_seed
 from study.config.training import ModelSettings
 from study.search.bounds import placed
 from study.search.budget import epoch_samples
-from study.search.records import read_generation, read_records, read_search
 from study.search.sampling import importances
 from study.search.selection import finalist_runs, run_table, trial_table, winner
+from study.search.trial_records import read_generation, read_records, read_search
 from study.storage.tables import write_table
 
 log = start(snakemake)

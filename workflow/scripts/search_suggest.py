@@ -4,9 +4,9 @@ from _job import start
 from spikegrad.settings import validate
 from study.config.search import Halving, Sampling, search_seed
 from study.search.budget import epoch_samples, next_trials
-from study.search.records import Generation, read_search, write_generation
 from study.search.sampling import suggest
 from study.search.selection import candidates
+from study.search.trial_records import Generation, read_search, write_generation
 
 log = start(snakemake)
 params, generation = snakemake.params, int(snakemake.wildcards.generation)

@@ -6,9 +6,9 @@ from functools import partial
 from _job import start
 from spikegrad.settings import validate
 from study.config.search import Selection, search_seed
-from study.jobs import share
-from study.search.records import TrialRecord, read_generation, read_rungs
+from study.progress import share
 from study.search.selection import finalist_runs
+from study.search.trial_records import TrialRecord, read_generation, read_rungs
 from study.search.trials import TrialRunner, limited_trials, run_job
 
 start(snakemake)

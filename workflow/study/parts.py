@@ -149,7 +149,7 @@ def _search(study: Study) -> Iterator[Part]:
     }
     yield Part(
         "search/summary",
-        "study.search.tables:summarise",
+        "study.search.search_tables:summarise",
         f"trials.parquet finalists.parquet budget.csv {' '.join(f'{k}.csv' for k in contents)}",
         by_name(
             trials=[f"{own}/trials.parquet" for own in searches],
@@ -211,7 +211,7 @@ def _sections(study: Study, *names: str) -> dict[str, Any]:
 def _training(study: Study) -> Iterator[Part]:
     yield Part(
         "training/scores",
-        "study.training.summary:scores",
+        "study.training.scores:scores",
         "runs.csv summary.csv speakers.csv histories.parquet",
         by_name(
             "networks/measures/runs.parquet",
@@ -256,7 +256,7 @@ def _training(study: Study) -> Iterator[Part]:
     if delayed:
         yield Part(
             "training/learned",
-            "study.training.delays:delays",
+            "study.training.learned_delays:delays",
             "delays.parquet",
             by_name(snapshots=run_files(study, "snapshots.safetensors", delayed)),
             {"runs": list(product(delayed, study.seeds))},
@@ -314,7 +314,8 @@ def _landscape(study: Study) -> Iterator[Part]:
     }
     yield Part(
         "landscape/summary",
-        "study.landscape.summary:summarise study.landscape.closeup_measures:closeup_measures",
+        "study.landscape.network_measures:summarise"
+        " study.landscape.closeup_measures:closeup_measures",
         "states.csv line_minima.parquet plane_minima.parquet census.csv measures.csv"
         " closeup_measures.csv",
         by_name(

@@ -19,6 +19,7 @@ from spikegrad.engine.formulas import (
     through_spike_adjoint,
     velocity,
 )
+from spikegrad.engine.grid_delays import collect
 from spikegrad.engine.records import SEGMENT, SPIKE, SPIKE_AT_ONCE, volley
 from spikegrad.engine.recurrence import spike_all, spike_all_adjoint
 from spikegrad.engine.rows import (
@@ -39,7 +40,6 @@ from spikegrad.engine.rows import (
     rescale_all,
     withdraw,
 )
-from spikegrad.engine.synapses import collect
 
 
 @njit(**PART)

@@ -32,6 +32,7 @@ from spikegrad.engine.formulas import (
     store,
     through_spike,
 )
+from spikegrad.engine.grid_delays import deposit
 from spikegrad.engine.records import PAUSE, SEGMENT, SPIKE, Progress, Record, volley
 from spikegrad.engine.recurrence import advance_at_once, drives_at_once, first_spike
 from spikegrad.engine.rows import (
@@ -48,7 +49,6 @@ from spikegrad.engine.rows import (
     receive_all,
     rescale_all,
 )
-from spikegrad.engine.synapses import deposit
 from spikegrad.engine.underway import pop, push
 
 # Steps that a sample may take: where currents are strong some eight for a spike, as many as its

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from spikegrad.engine import njit
-from spikegrad.engine.delays import delayed_line
+from spikegrad.engine.arrivals import delayed_line
 from spikegrad.engine.records import volley
 from spikegrad.engine.rows import (
     IN_PLACE,

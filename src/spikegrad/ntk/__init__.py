@@ -28,7 +28,7 @@ __getattr__, __dir__, __all__ = public(
         "moments": ("Activation", "Derivative"),
         "modules": ("SurrogateActivation", "empirical_sg_ntk"),
         "spiking": ("TangentKernels", "along", "jacobian", "tangent_kernels"),
-        "surrogates": (
+        "derivatives": (
             "ErfDerivative",
             "HardTanhDerivative",
             "IdentityDerivative",

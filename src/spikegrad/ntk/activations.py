@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spikegrad.ntk.derivatives import ErfDerivative, TanhDerivative, require_positive
 from spikegrad.ntk.moments import Activation, Correlation, Derivative
 from spikegrad.ntk.quadrature import Array
-from spikegrad.ntk.surrogates import ErfDerivative, TanhDerivative, require_positive
 
 NEAR = 1e-3
 """1 - \\|rho\\| below which differences are computed in another way."""

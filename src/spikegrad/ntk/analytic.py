@@ -12,10 +12,10 @@ import numpy as np
 
 from spikegrad.ntk.activations import Erf, Sign, Step
 from spikegrad.ntk.arrays import as_array, like, precision
+from spikegrad.ntk.derivatives import ErfDerivative
 from spikegrad.ntk.moments import Activation, Derivative, forget
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.recursion import Layer, Points, points, tile
-from spikegrad.ntk.surrogates import ErfDerivative
 
 TILE = 128, 512  # pairs at once, so that what lies between input and output stays in the cache
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import permutation_test
 
-from study.statistics import LEVEL, t_interval, welch_margin
+from study.intervals import LEVEL, t_interval, welch_margin
 
 Values = NDArray[np.float64]
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from study.claims.estimates import NOTHING, Estimate, exact_estimate
 from study.claims.results import Cases, Tables
+from study.intervals import last_exponent
 from study.ntk import SAME_TIME, SG_NTK, TRUE_DERIVATIVE
-from study.statistics import last_exponent
 
 POWER = ("exponent", "low", "high")
 

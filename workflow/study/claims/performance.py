@@ -7,9 +7,9 @@ import pandas as pd
 
 from study.claims.estimates import NOTHING
 from study.claims.results import LIF, NO_SEARCH, Cases, NotMade, Tables, Units
-from study.search.tables import best_at
+from study.search.search_tables import best_at
 from study.training.outcomes import FINISHED
-from study.training.summary import speakers_alike
+from study.training.scores import speakers_alike
 
 UNEQUAL = "searches of unequal budgets"
 

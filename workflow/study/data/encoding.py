@@ -16,7 +16,7 @@ from study.config.data import SEED
 from study.data.archives import read_audio
 from study.data.audio import decode, resample
 from study.data.layout import DataError, Sample, open_spike_file, write_spike_file
-from study.jobs import with_progress
+from study.progress import with_progress
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from study.figures.training_curves import (
     draw_test_accuracies,
 )
 from study.style import NEURON_COLOURS, letter, neuron_legend
-from study.training.summary import UNITS, accuracy_by_fold, unit_of
+from study.training.scores import UNITS, accuracy_by_fold, unit_of
 
 LAYOUTS: dict[tuple[bool, bool], list[Any]] = {  # by whether there are searches, and whether folds
     (True, True): [["search", "training", "silent"], ["folds", "folds", "gains"]],

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.search.tables import RECURRENCE, ran_away_at_once
+from study.search.search_tables import RECURRENCE, ran_away_at_once
 from study.style import NEURON_COLOURS, letter, neuron_label, plt
 from study.training.mean_field import CRITICAL, RATES, Rate, mean_field
 from study.training.outcomes import FINISHED

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from study.figures.search_curves import label
 from study.figures.training_curves import draw_gains
-from study.search.tables import RECURRENCE, first_settings
+from study.search.search_tables import RECURRENCE, first_settings
 from study.style import NEURON_COLOURS, letter, neuron_label, plt
 from study.training.mean_field import CRITICAL
 

@@ -7,9 +7,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from study.statistics import t_interval
+from study.intervals import t_interval
 from study.style import NEURON_COLOURS, neuron_label
-from study.training.summary import by_unit
+from study.training.scores import by_unit
 
 INTERVALS = {"errorbar": t_interval, "ls": "none", "capsize": 0.1, "err_kws": {"linewidth": 1}}
 """Means with t intervals."""

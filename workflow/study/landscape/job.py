@@ -17,11 +17,11 @@ import torch
 from spikegrad.network import Network
 from study.config.landscape import Census, LandscapeSettings, Profiles
 from study.data.dataset import SpikeDataset, load
-from study.jobs import share, with_progress
 from study.landscape.constants import STATES
 from study.landscape.directions import Centre, load_centres
 from study.landscape.isolation import Line
 from study.landscape.objective import Objective, landscape_samples
+from study.progress import share, with_progress
 
 T = TypeVar("T")
 

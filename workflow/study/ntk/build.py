@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from spikegrad.ntk.activations import Erf, Sign
+from spikegrad.ntk.derivatives import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from spikegrad.ntk.moments import Activation, Derivative
 from spikegrad.ntk.quadrature import Array
-from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from spikegrad.seeds import generator, numpy_generator
 from study.config import ntk as config
 from study.ntk.dense_networks import Architecture

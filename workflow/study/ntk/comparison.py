@@ -16,6 +16,7 @@ from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import kernel_flow
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import NTKExperiment, NTKProblem
+from study.intervals import TAILS, exponents
 from study.ntk import (
     CONVERGENCE,
     NNGP,
@@ -26,7 +27,6 @@ from study.ntk import (
     TWO_SIDED,
     build,
 )
-from study.statistics import TAILS, exponents
 from study.storage.columns import Table, shared
 
 PREDICTIONS_TABLE = Table(

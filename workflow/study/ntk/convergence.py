@@ -11,8 +11,8 @@ from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import NTKExperiment, NTKProblem
+from study.intervals import TAILS, power_interval, power_law
 from study.ntk import build
-from study.statistics import TAILS, power_interval, power_law
 from study.storage.columns import Table, shared
 
 ANALYTIC_TABLE = Table(

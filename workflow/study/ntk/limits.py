@@ -8,8 +8,8 @@ import torch
 
 from spikegrad.ntk.activations import Erf, Sign
 from spikegrad.ntk.analytic import sg_ntk
+from spikegrad.ntk.derivatives import ErfDerivative
 from spikegrad.ntk.regression import kernel_flow
-from spikegrad.ntk.surrogates import ErfDerivative
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import (
     AnalyticConfig,

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spikegrad.ntk.derivatives import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from spikegrad.ntk.moments import Derivative
 from spikegrad.ntk.quadrature import Array
-from spikegrad.ntk.surrogates import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from study.ntk.dense_networks import Block, forward
 from study.ntk.ensemble import Descent
 from study.ntk.sign_steps import BELL, ONE, WINDOW, Layer, descend

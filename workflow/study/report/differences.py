@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from study.intervals import t_interval
 from study.report.score_facts import primary_result
 from study.report.study_tables import StudyTables
-from study.statistics import t_interval
 from study.style import NEURON_COLOURS, plt
-from study.training.summary import accuracy_by_fold
+from study.training.scores import accuracy_by_fold
 
 
 @dataclass(frozen=True)

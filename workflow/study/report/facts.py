@@ -14,6 +14,7 @@ from study.claims.estimates import Verdict
 from study.claims.judge import CLAIMS, Answer
 from study.claims.results import NOTHING_MADE
 from study.config.landscape import JUDGED_DEPTHS
+from study.intervals import t_interval
 from study.landscape.constants import JUMP
 from study.report.numbers import (
     cell,
@@ -29,9 +30,8 @@ from study.report.numbers import (
     with_interval,
 )
 from study.report.study_tables import StudyTables
-from study.statistics import t_interval
 from study.style import neuron_label
-from study.training.summary import summary
+from study.training.scores import summary
 
 MEASURES = {
     "word_variation": "variation of a single sample's loss (nats)",

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import t
 
 from study.claims.estimates import Verdict, difference
+from study.intervals import LEVEL, POWER, units_to_decide
 from study.report.facts import gain_with_interval, table_by_search
 from study.report.numbers import (
     count_with_unit,
@@ -21,11 +22,10 @@ from study.report.numbers import (
     with_interval,
 )
 from study.report.study_tables import StudyTables
-from study.search.tables import first_settings
-from study.statistics import LEVEL, POWER, units_to_decide
+from study.search.search_tables import first_settings
 from study.style import neuron_label
 from study.training.outcomes import FINISHED
-from study.training.summary import accuracy_by_fold, minutes, summary, unit_of
+from study.training.scores import accuracy_by_fold, minutes, summary, unit_of
 
 PRIMARY = "qif: every speaker alike"
 """The case of the primary result of a study with folds: docs/claims.md."""

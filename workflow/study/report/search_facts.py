@@ -9,9 +9,9 @@ import pandas as pd
 from study.report.facts import gain_with_interval, table_by_neuron, table_by_search
 from study.report.numbers import markdown_table, share
 from study.report.study_tables import StudyTables
-from study.search.records import MEMORY, TIMEOUT
+from study.search.search_tables import RECURRENCE, first_settings, ran_away_at_once
 from study.search.selection import over_inner_folds
-from study.search.tables import RECURRENCE, first_settings, ran_away_at_once
+from study.search.trial_records import MEMORY, TIMEOUT
 from study.storage.tables import read_yaml
 from study.style import neuron_label
 from study.training.mean_field import CRITICAL

@@ -14,7 +14,7 @@ from study.config.data import OWN
 from study.config.neurons import NEURON_STYLES
 from study.config.variants import slug
 from study.storage.tables import read_table
-from study.training.summary import UNITS, unit_of
+from study.training.scores import UNITS, unit_of
 from study.variants import read_runs
 
 CONFIG = "study.yaml"

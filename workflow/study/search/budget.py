@@ -12,7 +12,7 @@ from pathlib import Path
 from spikegrad.settings import ConfigError
 from study.config.search import Halving
 from study.data.splits import with_role
-from study.search.records import TrialRecord
+from study.search.trial_records import TrialRecord
 from study.storage.tables import read_table
 
 

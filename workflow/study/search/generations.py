@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from study.config.search import SearchConfig
-from study.search.records import read_generation
+from study.search.trial_records import read_generation
 
 
 def record_files(

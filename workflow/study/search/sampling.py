@@ -27,7 +27,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from spikegrad.seeds import derived_seed
 from study.config.search import NEXT, START, TRAIN, Choice, Range, Sampling
-from study.search.records import Trial, TrialRecord
+from study.search.trial_records import Trial, TrialRecord
 from study.storage.columns import Table, shared
 
 CANDIDATES = 24  # points drawn from the density of good trials, of which the best is tried

@@ -11,7 +11,7 @@ import pandas as pd
 
 from spikegrad.seeds import derived_seed
 from study.config.search import AGAIN, Halving, Selection
-from study.search.records import (
+from study.search.trial_records import (
     FINISHED,
     MEASURES,
     RUNNING,

@@ -18,9 +18,9 @@ from spikegrad.settings import validate
 from study.config.search import Trials
 from study.config.training import ModelSettings
 from study.data.dataset import SpikeDataset, load
-from study.jobs import with_progress
 from study.machine import machine
-from study.search.records import (
+from study.progress import with_progress
+from study.search.trial_records import (
     MEASURES,
     MEMORY,
     RUNNING,

@@ -12,7 +12,7 @@ from study.config.landscape import LandscapeSettings
 from study.data.dataset import load
 from study.landscape.roughness import around
 from study.training.evaluation import evaluate
-from study.training.summary import SCORES, accuracy_by_speaker, minutes
+from study.training.scores import SCORES, accuracy_by_speaker, minutes
 from study.variants import LENGTH, ROUGH, RUN, SCORED, SPEAKERS
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from study.config.search import Sampling
-from study.search.records import MEMORY, TIMEOUT
+from study.intervals import spearman
 from study.search.regions import region_table
 from study.search.selection import SEARCH, over_inner_folds
-from study.statistics import spearman
+from study.search.trial_records import MEMORY, TIMEOUT
 from study.storage.columns import Table, shared
 from study.training.outcomes import OVERFLOW
 

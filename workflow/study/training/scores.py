@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from study.statistics import t_interval
+from study.intervals import t_interval
 from study.storage.columns import Table, shared
 
 SCORES = (  # columns of a run's evaluation

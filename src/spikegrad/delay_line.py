@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spikegrad.engine.delays import delayed_line
+from spikegrad.engine.arrivals import delayed_line
 from spikegrad.engine.volleys import volleys
 from spikegrad.once import once_differentiable
 from spikegrad.parallel import events_of_samples, in_threads

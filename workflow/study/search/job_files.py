@@ -9,7 +9,7 @@ from typing import Any
 from study.config.search import SearchConfig
 from study.config.study import Study
 from study.search.generations import record_files
-from study.search.records import read_generation
+from study.search.trial_records import read_generation
 
 Wildcards = Any
 """Of Snakemake: neuron, repeat, generation, rung, job."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from spikegrad.files import atomic
 from study.config.search import Halving
-from study.jobs import share
+from study.progress import share
 from study.training.outcomes import FINISHED
 
 RUNNING, TIMEOUT, MEMORY = "running", "timeout", "memory"
