@@ -15,10 +15,11 @@ import pandas as pd
 import psutil
 
 RESULTS = Path("results/spoken-digits-smoke")
-QIF = [f"{RESULTS}/networks/jobs/qif/{seed}/runs.parquet" for seed in range(4)]
+QIF = [f"{RESULTS}/networks/jobs/qif/{seed}" for seed in range(4)]
 """Data, search and training of one neuron model."""
-NTK = [f"{RESULTS}/ntk/networks/one_hidden/{job}/networks.parquet" for job in (0, 1)]
-SURFACE = [f"{RESULTS}/landscape/jobs/surfaces/qif/0/0/lines.parquet"]
+NTK = [f"{RESULTS}/ntk/comparison/one_hidden"]
+"""Networks, and what they are compared with."""
+SURFACE = [f"{RESULTS}/landscape/jobs/surfaces/qif/0/0"]
 """A landscape; it needs the networks of both neuron models."""
 
 
@@ -88,7 +89,9 @@ class Project:
 
 
 def digest(path: Path) -> str:
-    """Of a file without durations."""
+    """Of a file without durations, or of all files in a folder."""
+    if path.is_dir():
+        return " ".join(map(digest, sorted(path.iterdir())))
     content = path.read_bytes()
     if path.suffix == ".json":
         values = json.loads(content)

@@ -162,28 +162,39 @@ def test_files_for_which_memory_is_missing_are_not_called_damaged(
     assert not [*damaged(files)]
 
 
+@pytest.mark.parametrize("name", ["results/scores/x.parquet", "results/scores", "lost"])
 def test_a_failed_job_names_its_damaged_input(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """As the scripts do it: uncaught, through the hook of _job.py."""
-    (tmp_path / "results").mkdir()
-    table = whole_files(tmp_path / "results")[0].relative_to(tmp_path)
+    """As the scripts do it: uncaught, through the hook of _job.py. What is named to be deleted is
+    the input: a file, or the folder in which a table is damaged or lost."""
+    (tmp_path / "results" / "scores").mkdir(parents=True)
+    table = whole_files(tmp_path / "results" / "scores")[0].relative_to(tmp_path)
+    given = "results/scores" if name == "lost" else name
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPIKEGRAD_STARTED", "inf")  # no code is edited since
     table.write_bytes(table.read_bytes()[:100])
+    if name == "lost":
+        table.unlink()
     script = f"""
 import sys
 from types import SimpleNamespace
-import pandas as pd
 sys.path.insert(0, {str(SCRIPTS)!r})
 from _job import start
-snakemake = SimpleNamespace(threads=1, log=["job.log"], rule="summarise", input=[{str(table)!r}])
+from study.storage.tables import read_table
+snakemake = SimpleNamespace(threads=1, log=["job.log"], rule="summarise", input=[{given!r}])
+snakemake.params = type("Params", (dict,), {{"code": ""}})()
 start(snakemake)
-pd.read_parquet(snakemake.input[0])
+read_table({str(table)!r})
 """
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
-    )
+    (tmp_path / "job.py").write_text(script)
+    command = [sys.executable, "job.py"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode != 0
-    assert f"summarise: {table} is damaged (" in run.stderr
+    (line,) = [line for line in run.stderr.splitlines() if "makes it again" in line]
+    state = "is lost" if name == "lost" else "is damaged ("
+    assert line.startswith(f"summarise: {table} {state}")
+    what = "it" if given == str(table) else given
+    assert line.endswith(f"; delete {what}, and snakemake makes it again")
     assert "Traceback" not in run.stderr
     assert "Traceback" in (tmp_path / "job.log").read_text()

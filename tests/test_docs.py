@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 from collections import defaultdict
 from fnmatch import fnmatchcase
 from graphlib import TopologicalSorter
+from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +19,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 import test_report
-from smoke import ROOT
+from smoke import ROOT, snakemake
 from spikegrad.neurons import NEURONS
 from study.config.neurons import NEURON_STYLES
 from study.report.dictionary import declared_tables
@@ -161,6 +163,29 @@ def test_imports_go_one_way():
     TopologicalSorter(imports).prepare()  # CycleError names a circle
     for package in filter(lambda package: package.startswith("src/"), imports):
         assert all(other.startswith("src/") for other in imports[package]), package
+
+
+def test_the_drawing_of_the_rules_is_true(monkeypatch: pytest.MonkeyPatch):
+    """All rules of the demo but those that users ask for; its edges are those of Snakemake's plan,
+    as far as that shows them."""
+    monkeypatch.syspath_prepend(DOCS / "site")
+    site = importlib.import_module("rulegraph")
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    (drawn,) = re.findall(r"```mermaid\nflowchart TD\n(.*?)```", page, re.DOTALL)
+    edges = set()
+    for line in drawn.splitlines():
+        ways = re.split(r" (<?-->) ", line.strip())
+        for before, arrow, after in zip(ways[:-2:2], ways[1::2], ways[2::2], strict=True):
+            found = set(product(before.split(" & "), after.split(" & ")))
+            edges |= found | {(b, a) for a, b in found if arrow == "<-->"}
+    own = snakemake(ROOT, "--configfile", "config/demo.yaml", "--list").stdout
+    rules = {line.split(" (")[0] for line in own.splitlines()}
+    asked = (ROOT / "workflow/rules/stages.smk").read_text()
+    asked_for = {"all", "default", *re.findall(r"^rule (\w+):", asked, re.MULTILINE)}
+    assert set(re.findall(r"\w+", drawn)) == rules - asked_for
+    planned = site.rulegraph()
+    shown = {name for edge in planned for name in edge}
+    assert site.reduced({edge for edge in edges if shown.issuperset(edge)}) == site.reduced(planned)
 
 
 def test_what_newcomers_are_shown_is_there():

@@ -58,11 +58,13 @@ def insert(file: Path, place: str, line: str) -> None:
     file.write_text(text.replace(place, line + place))
 
 
-def follow(project: Path, page: str) -> None:
+def follow(project: Path, page: str) -> set[str]:
     """Write the files of a page, or add to those that there are: "FILE: NAME" adds to the
-    dictionary NAME in FILE, "FILE: def NAME" to the end of a function."""
+    dictionary NAME in FILE, "FILE: def NAME" to the end of a function. The files, by name."""
+    files = set()
     for title, text in titled(page):
         name, _, place = title.partition(": ")
+        files.add(name)
         file = project / name
         if place.startswith("def "):
             before, begin, after = file.read_text().partition(f"\n{place}(")
@@ -77,6 +79,7 @@ def follow(project: Path, page: str) -> None:
         else:
             before = file.read_text() + "\n\n" if file.exists() else ""
             file.write_text(before + text)
+    return files
 
 
 def section(name: str) -> str:
@@ -117,9 +120,10 @@ def test_the_code_of_a_new_neuron_runs(tmp_path: Path):
 
 def test_a_neuron_is_one_file_and_a_line_in_each_table(tmp_path: Path):
     project = copy_repository(tmp_path)
-    follow(project, PAGES["tutorial-neuron"])
-    follow(project, section("A new neuron model"))
+    tables = follow(project, section("A new neuron model"))
     names = project / "src/spikegrad/neurons/__init__.py"
+    assert follow(project, PAGES["tutorial-neuron"]) == {ALIF}
+    assert tables == {"workflow/study/config/neurons.py"}
     line = "from spikegrad.neurons.alif import ALIF\n"
     insert(names, "from spikegrad.neurons.lif import LIF\n", line)
     insert(names, '"lif": LIF', '"alif": ALIF, ')
@@ -134,11 +138,10 @@ def test_a_neuron_is_one_file_and_a_line_in_each_table(tmp_path: Path):
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
 
 
-def test_a_source_of_data_is_one_rule_file(tmp_path: Path):
+def test_a_source_of_data_touches_three_files(tmp_path: Path):
     project = copy_repository(tmp_path)
-    follow(project, section("A new source of data"))
-    line = 'include: "rules/clicks.smk"\n'
-    insert(project / "workflow" / "Snakefile", 'include: "rules/data.smk"', line)
+    files = follow(project, section("A new source of data"))
+    assert files == {"workflow/rules/data.smk", "workflow/scripts/clicks.py", "clicks.yaml"}
     events = "results/files-clicks/data/events.h5"
     run = snakemake(project, "clicks.yaml", "--", events)
     assert run.returncode == 0, run.stdout + run.stderr
@@ -149,7 +152,7 @@ def test_a_source_of_data_is_one_rule_file(tmp_path: Path):
 
 def test_a_figure_is_drawn(finished: Path, tmp_path: Path):
     project = edited(finished, tmp_path)
-    follow(project, PAGES["new-figure"])
+    assert len(follow(project, PAGES["new-figure"])) == 2
     target = f"{SMOKE}/training/figures/effort.png"
     run = snakemake(project, "--", target)
     assert run.returncode == 0, run.stderr
@@ -161,7 +164,7 @@ def test_a_figure_is_drawn(finished: Path, tmp_path: Path):
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository with the files of the page on a measure."""
     project = copy_repository(tmp_path_factory.mktemp("project"))
-    follow(project, PAGES["new-measure"])
+    assert len(follow(project, PAGES["new-measure"])) == 2  # with its figure
     return project
 
 

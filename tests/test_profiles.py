@@ -34,6 +34,28 @@ def test_stages_are_explained(listed) -> None:
         assert re.search(rf"(?m)^{stage} \([A-Z].*\.\)$", listed.stdout), stage
 
 
+def test_limits_are_set_by_what_a_job_makes(tmp_path: Path) -> None:
+    """By the profile that docs/cluster.md shows, and as it says on the command line."""
+    page = (ROOT / "docs" / "cluster.md").read_text()
+    (profile,) = re.findall(r'```yaml title="profile"\n(.*?)```', page, re.DOTALL)
+    (line,) = re.findall(r"--set-resources '(.*?)'", page)
+    (tmp_path / "config.yaml").write_text(profile)
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--cores", "1"]
+    command += ["--configfile", "config/smoke.yaml"]
+    for own in (["--profile", str(tmp_path)], ["--set-resources", line]):
+        targets = ["landscapes", "variants"]
+        run = subprocess.run(
+            [*command, *own, "--", *targets], cwd=ROOT, capture_output=True, text=True
+        )
+        found = re.findall(r"wildcards: (?:part|network)=(\S+)\n    resources: (.*)", run.stdout)
+        assert len(found) > 20, run.stdout + run.stderr
+        for name, resources in found:
+            if name.startswith("landscape/jobs/"):
+                assert ("mem_mb=16000" in resources) == ("/census/" in name), name
+            elif name.startswith(("training/", "variants/networks/")) and "--profile" in own:
+                assert ("runtime=300" in resources) == name.startswith("variants/"), name
+
+
 def executable(path: Path, text: str) -> None:
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)

@@ -164,7 +164,7 @@ def test_a_node_of_three_dies_and_comes_back(
     """Its job is submitted again; results are those of one machine."""
     project = undisturbed.copy(tmp_path / "project", without=("data", "training/qif", "ntk"))
     process = project.start(*SLURM, *QIF, *NTK)
-    project.wait_for(process, "train.py", "ntk_train.py")
+    project.wait_for(process, "train.py", "make_tables.py")
     dead = cluster.kill_node()
     assert process.poll() is None
     time.sleep(15)  # longer than the controller waits for a node

@@ -49,7 +49,11 @@ def start(snakemake: Any) -> logging.Logger:
         from study.storage.tables import damaged  # now only, since good jobs do not need it
 
         made = (file for file in snakemake.input if file.startswith("results/"))  # no user's file
-        for line in damaged(made):
+        lines = [*damaged(made)]
+        absent = Path(getattr(error, "filename", None) or "/")
+        if str(absent.parent) in snakemake.input:  # Snakemake knows the folder only
+            lines.append(f"{absent} is lost; delete {absent.parent}, and snakemake makes it again")
+        for line in lines:
             print(f"{snakemake.rule}: {line}", file=sys.stderr)
 
     sys.excepthook = record

@@ -32,8 +32,13 @@ def read_yaml(path: str | Path) -> Any:
     return yaml.safe_load(_text(path))
 
 
+def _read_parquet(path: Path) -> pd.DataFrame:
+    path.stat()  # raises FileNotFoundError with the file's name, which pyarrow's lacks
+    return pd.read_parquet(path, page_checksum_verification=True)
+
+
 READERS: dict[str, Callable[[Path], Any]] = {
-    ".parquet": lambda path: pd.read_parquet(path, page_checksum_verification=True),
+    ".parquet": _read_parquet,
     ".csv": read_csv,
     ".json": lambda path: json.loads(path.read_text()),
     ".yaml": read_yaml,
@@ -58,11 +63,14 @@ def write_table(table: pd.DataFrame, file: str | Path, digits: int | None = None
 
 
 def damaged(paths: Iterable[str | Path]) -> Iterator[str]:
-    """A line for each table, JSON or YAML file of ``paths`` that cannot be read."""
+    """A line for each table, JSON or YAML file of ``paths``, or in folders among them, that cannot
+    be read: what to delete is what a job makes, the file or its whole folder."""
     for path in map(Path, paths):
-        try:
-            READERS.get(path.suffix, Path.exists)(path)
-        except (MemoryError, ImportError):  # which are not about the file
-            continue
-        except Exception as problem:  # a damaged file may raise anything
-            yield f"{path} is damaged ({problem}); delete it, and snakemake makes it again"
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            try:
+                READERS.get(file.suffix, Path.exists)(file)
+            except (MemoryError, ImportError):  # which are not about the file
+                continue
+            except Exception as problem:  # a damaged file may raise anything
+                what = "it" if file == path else path
+                yield f"{file} is damaged ({problem}); delete {what}, and snakemake makes it again"
