@@ -78,6 +78,7 @@ dataset: spoken-digits/../../x  # 'dataset' = 'spoken-digits/../../x'
 data: {source: files}  # data.files.train and data.files.test
 data: {spoken_digits: {digits: [1, 1]}}  # twice in digits
 data: {source: files, files: {train: '{x}.h5', test: b.h5}}  # 'data.files.train' = '{x}.h5'
+data: {channels: 9}  # channels = 9 must divide n_units
 data: {source: recordings}  # needs data.recordings
 data: {recordings: {folder: a, table: b, names: {pattern: '(?P<label>a)'}}}  # either table or names
 data: {recordings: {table: a.csv}}  # either folder or archive

@@ -136,6 +136,7 @@ def test_the_maximum_is_continuous_where_spikes_change_places_or_leave(seed: int
 @pytest.mark.parametrize(
     ("make", "frozen"),
     [
+        (integrated, ""),
         (maximum, ""),
         *((with_trained_times, own) for own in ("", "log_window", "log_tau_out")),
     ],
