@@ -291,15 +291,6 @@ def test_states_are_those_before_what_arrives(neuron):
         layer.states(spikes, np.array([0.3]))
 
 
-def test_an_exact_twin_draws_nothing():
-    layer = ClockedLayer(2, 3, "lif")
-    torch.manual_seed(0)
-    expected = torch.rand(3)
-    torch.manual_seed(0)
-    layer.exact()
-    torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
-
-
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("neuron", ["lif", "qif_delta"])
 def test_where_nothing_arrives_neurons_stay_at_rest(neuron: str, late: bool) -> None:

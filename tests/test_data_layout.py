@@ -152,7 +152,7 @@ def test_files_cut_anywhere_are_refused(tmp_path: Path, published: bool) -> None
     path = tmp_path / "cut.h5"
     whole = original_file(path, 12, 3) if published else shd_file(path, per_class=1)
     content = whole.read_bytes()
-    for length in (*range(1, 8), *range(8, len(content), len(content) // 80), len(content) - 1):
+    for length in (*range(1, len(content), len(content) // 80), len(content) - 1):
         path.write_bytes(content[:length])
         with pytest.raises(DataError, match=r"cut\.h5: not a whole HDF5 file"):
             read_all(path)
@@ -185,34 +185,25 @@ def test_arrays_of_wrong_type_are_refused(tmp_path: Path, name: str) -> None:
             read_all(path)
 
 
-def test_arrays_that_claim_more_than_the_file_holds_are_refused(tmp_path: Path) -> None:
-    """Chunks that were never written take no room, so that a small file may claim terabytes."""
-    path = shd_file(tmp_path / "x.h5", per_class=1)
-    with h5py.File(path, "r+") as file:
-        for name in NAMES:
-            kind = file[name].dtype
-            del file[name]
-            file.create_dataset(name, (10**12,), kind, chunks=(1024,))
-    assert path.stat().st_size < 100_000
-    with pytest.raises(DataError, match=r"claims 1000000000000 entries"):
-        read_all(path)
-
-
 def test_a_small_file_does_not_take_gigabytes(tmp_path: Path) -> None:
-    """A chunk of zeros packs to a thousandth, and all of it is unpacked to read one entry."""
+    """A chunk of zeros packs to a thousandth, and all of it is unpacked to read one entry. Chunks
+    that were never written take no room, so that a small file may claim terabytes."""
     path = shd_file(tmp_path / "x.h5", per_class=1)
-    with h5py.File(path, "r+") as file:
-        values = file["labels"][()]
-        del file["labels"]
-        packed = {"chunks": (2**26,), "maxshape": (None,), "compression": "gzip"}
-        file.create_dataset("labels", data=values, **packed)
-    assert path.stat().st_size < 2_000_000
-    with pytest.raises(DataError, match="has chunks of 67108864 entries"):
-        read_all(path)
+    packed = {"chunks": (2**26,), "maxshape": (None,), "compression": "gzip"}
+    for n, options, problem in (
+        (12, packed, "has chunks of 67108864 entries"),
+        (10**12, {"chunks": (1024,)}, "claims 1000000000000 entries"),
+    ):
+        with h5py.File(path, "r+") as file:
+            del file["labels"]
+            file.create_dataset("labels", (n,), np.uint16, **options)
+        assert path.stat().st_size < 2_000_000
+        with pytest.raises(DataError, match=problem):
+            read_all(path)
 
 
 @pytest.mark.parametrize("link", [h5py.ExternalLink("other.h5", "/x"), h5py.SoftLink("/x")])
-@pytest.mark.parametrize("name", ["labels", "spikes/times", "spikes"])
+@pytest.mark.parametrize("name", ["labels", "spikes"])
 def test_links_are_refused(tmp_path: Path, name: str, link: Any) -> None:
     path = shd_file(tmp_path / "x.h5", per_class=1)
     with h5py.File(path, "r+") as file, h5py.File(tmp_path / "other.h5", "w") as other:

@@ -146,7 +146,7 @@ def test_inner_folds_that_leave_no_training_are_refused() -> None:
         held_out(speakers, speakers, Validation(folds=1, speakers=1))
 
 
-def test_a_validation_file_is_the_inner_fold(tmp_path: Path) -> None:
+def test_a_validation_file_is_the_inner_fold_and_files_share_their_classes(tmp_path: Path) -> None:
     files = {
         name: shd_file(tmp_path / f"{name}.h5", seed)
         for seed, name in enumerate(("train", "validation", "test"))
@@ -155,6 +155,9 @@ def test_a_validation_file_is_the_inner_fold(tmp_path: Path) -> None:
     write_split(tmp_path / "events.h5")
     for seed, name in enumerate(("train", "validation", "test")):
         assert loaded_rows(tmp_path / "events.h5", name) == rows(random_samples(seed, 4, 5))
+    write_spike_file(files["test"], random_samples(0, 2, 1), ["null", "eins", "zwei"])
+    with pytest.raises(DataError, match=r"test\.h5: its classes differ"):
+        prepare("x", config(), files, tmp_path / "other.h5")
 
 
 @settings(max_examples=100)
@@ -202,13 +205,6 @@ def test_a_grid_makes_cells_and_channels_are_merged(tmp_path: Path) -> None:
         counts = dict(zip(zip(*columns, strict=True), events.counts.tolist(), strict=True))
         assert counts == cells
         assert len(counts) == len(events.counts) < len(full.times)
-
-
-def test_files_must_share_their_classes(tmp_path: Path) -> None:
-    files = {"train": shd_file(tmp_path / "train.h5"), "test": tmp_path / "test.h5"}
-    write_spike_file(files["test"], random_samples(0, 2, 1), ["null", "eins", "zwei"])
-    with pytest.raises(DataError, match=r"test\.h5: its classes differ"):
-        prepare("x", config(), files, tmp_path / "e.h5")
 
 
 def test_loading_refuses_what_was_not_prepared(prepared: Path, tmp_path: Path) -> None:

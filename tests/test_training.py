@@ -19,7 +19,7 @@ from spikegrad.network import Network, NetworkOutput
 from spikegrad.spikes import SpikeTrains
 from study.config.training import Augmentation
 from study.data.dataset import SpikeDataset
-from study.training.batches import Augmenter, epoch_batches, watched_samples
+from study.training.batches import Augmenter, epoch_batches
 from study.training.evaluation import evaluate
 from study.training.loop import (
     RunawayError,
@@ -266,15 +266,6 @@ def test_without_validation_the_last_weights_are_kept(tmp_path: Path):
     resumed = without_validation(tmp_path / "killed")
     assert same_bits(resumed.trained, result.trained)
     assert resumed.result() == own
-
-
-def test_activity_is_watched_on_a_draw_of_the_training_samples():
-    many = dataset(600, seed=4)
-    few = watched_samples(many, 0)
-    assert len(few) == 512
-    assert torch.equal(few.spikes.times, watched_samples(many, 0).spikes.times)
-    assert not torch.equal(few.labels, watched_samples(many, 1).labels)
-    assert torch.equal(watched_samples(TRAIN, 0).labels, TRAIN.labels)
 
 
 def test_data_that_do_not_fit_are_refused(tmp_path: Path):
