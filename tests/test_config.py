@@ -35,7 +35,7 @@ from study.report.redraw import kept_settings
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "config").glob("*.yaml")))
-def test_shipped_configurations_are_valid_and_give_no_key_twice(name):
+def test_shipped_configurations_are_valid_and_give_no_key_twice(name: str):
     assert validate(Study, settings(name)).dataset
     assert given_twice((ROOT / "config" / name).read_text()) == []
 

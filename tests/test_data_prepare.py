@@ -180,7 +180,6 @@ def test_a_grid_makes_cells_and_channels_are_merged(tmp_path: Path) -> None:
     found = {}
     for name, changes in {
         "full": {},
-        "grid": {"time_step": 0.05},
         "channels": {"channels": 6},
         "cells": {"time_step": 0.05, "channels": 6},
     }.items():
@@ -190,21 +189,17 @@ def test_a_grid_makes_cells_and_channels_are_merged(tmp_path: Path) -> None:
         data = load(tmp_path / name / "events.h5", split, "test")
         assert data.n_units == changes.get("channels", 30)
         found[name] = data.spikes
-    full = found["full"]
-    coarse = full.coarse(5, 0.05)  # the library's way to the same
-    assert torch.equal(coarse.times, found["cells"].times)
-    assert torch.equal(coarse.units, found["cells"].units)
-    assert torch.equal(coarse.multiplicities, found["cells"].multiplicities)
-    times, units = to_grid(full.times.numpy(), 0.05, 1.0), full.units // 5
+    full, cells = found["full"], found["cells"]
+    units = full.units // 5
     assert torch.equal(found["channels"].times, full.times)
     assert torch.equal(found["channels"].units, units)
-    for name, channels in (("grid", full.units), ("cells", units)):
-        events = found[name]
-        cells = Counter(zip(full.samples.tolist(), times, channels.tolist(), strict=True))
-        columns = (events.samples.tolist(), events.times.tolist(), events.units.tolist())
-        counts = dict(zip(zip(*columns, strict=True), events.counts.tolist(), strict=True))
-        assert counts == cells
-        assert len(counts) == len(events.counts) < len(full.times)
+    times = to_grid(full.times.numpy(), 0.05, 1.0)
+    expected = Counter(zip(full.samples.tolist(), times, units.tolist(), strict=True))
+    events = zip(cells.samples.tolist(), cells.times.tolist(), cells.units.tolist(), strict=True)
+    assert dict(zip(events, cells.counts.tolist(), strict=True)) == expected
+    coarse = full.coarse(5, 0.05)  # the library's way to the same
+    for name in ("times", "units", "counts"):
+        assert torch.equal(getattr(coarse, name), getattr(cells, name))
 
 
 def test_loading_refuses_what_was_not_prepared(prepared: Path, tmp_path: Path) -> None:
@@ -243,20 +238,13 @@ def test_prepared_files_with_wrong_bits_are_refused(prepared: Path, n: int) -> N
     assert n_refused > 0.9 * n
 
 
-@pytest.mark.parametrize("fold", [None, 1])
-def test_a_validation_file_validates_the_datas_own_split_alone(fold: int | None) -> None:
+def test_a_validation_file_validates_the_datas_own_split_alone() -> None:
     """Speakers of three files: in every outer fold inner folds are drawn among all of them."""
     speakers = np.repeat(np.arange(12), 4)
     labels = np.tile([0, 1], 24)
     origins = np.repeat([ORIGINS.index(name) for name in ("train", "validation", "test")], 16)
-    test = origins == ORIGINS.index("test")
-    if fold is not None:
-        test = for_testing(speakers, 2, 6, fold)
+    test = for_testing(speakers, 2, 6, 1)
     options = Validation(folds=3, speakers=2)
-    inner = split(labels, speakers, origins, test, options, fold)["inner"].to_numpy()
-    if fold is None:
-        assert ((inner == 0) == (origins == ORIGINS.index("validation"))).all()
-        assert set(inner) == {-1, 0}
-    else:
-        assert set(inner) == {-1, 0, 1, 2}
-        assert (inner[test] == -1).all()
+    inner = split(labels, speakers, origins, test, options, 1)["inner"].to_numpy()
+    assert set(inner) == {-1, 0, 1, 2}
+    assert (inner[test] == -1).all()

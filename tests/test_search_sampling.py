@@ -6,14 +6,12 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import accumulate, product
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from spikegrad.settings import ConfigError, validate
 from study.config.search import (
@@ -214,23 +212,6 @@ def test_the_winner_has_the_best_mean_over_inner_folds_and_failed_runs_count():
     costs = {"allotted": 100, "used": 80, "whole_trial": 30, "budget_spent": True}
     assert best["presentations"] == {**costs, "finalists": 80}
     assert not winner(records, results, budget=110, whole_trial=30)["presentations"]["budget_spent"]
-
-
-@given(
-    st.lists(st.integers(1, 9), min_size=1, max_size=3),
-    st.integers(2, 4),
-    st.integers(0, 12),
-    st.floats(0, 1.1),
-)
-@settings(max_examples=60)
-def test_a_generation_leaves_less_than_a_whole_trial_unless_it_is_full(steps, eta, more, share):
-    epochs = list(accumulate(steps))
-    per_generation = eta ** (len(epochs) - 1) + more
-    options = halving(per_generation=per_generation, epochs=epochs, eta=eta)
-    rest = int(share * options.epochs_of(per_generation))
-    n = options.affordable(rest)
-    assert rest >= options.epochs_of(n)
-    assert rest - options.epochs_of(n) < sum(epochs) or n == per_generation
 
 
 def spent(budget: int, generations: int, fate: Callable[[TrialRecord, int], TrialRecord]) -> list:
