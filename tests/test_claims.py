@@ -19,7 +19,7 @@ from study.claims.judge import CLAIMS, CLAIMS_TABLE, judge
 from study.claims.qif_paper import QIF_CLAIMS, UNITS
 from study.claims.results import ClaimError, Tables
 from study.config.landscape import JUDGED_DEPTHS
-from study.landscape.constants import CAUSES, STATES, have_settled, height_column
+from study.landscape.constants import CAUSES, STATES, height_column
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED, NOT_MEASURABLE = map(str, Verdict)
 N_SEARCHES, SEEDS_EACH = 5, 2
@@ -276,18 +276,14 @@ GAIN = "qif-outperforms-lif"
     ("claim", "case", "value"),
     [
         (GAIN, "qif: all voices", 0.2),
-        (GAIN, "qif: unseen voices", 0.2),
         (GAIN, "qif: all voices, failed runs count as 0", 0.9 - 0.35),
-        (GAIN, "qif: all voices, failed runs left out", 0.2),
         (GAIN, "qif: every speaker alike", 0.2),
         ("qif-outperforms-lif-at-each-budget", "qif: 1/4 of the budget", 0.2),
         ("lif-diverges-more", "qif: final runs", 0.5),
-        ("lif-diverges-more", "qif: trials of the searches", 0.5),
         ("lif-fragmented-lines", "qif: trained, deeper than 0.01 nats", 4 / 0.5),
         ("lif-fragmented-planes", "qif: trained, deeper than 0.1 nats", 4 / 0.8),
         ("lif-fragmented-samples", "qif: trained, deeper than 0.1 nats", 8),
         ("lif-gradients-mislead", "qif: on a fixed batch", 0.8 - 0.2),
-        ("lif-gradients-turn", "qif: on the step's own batch", 0.6),
         ("lif-gradients-turn", "qif: on a fixed batch, samples clipped", 0.4),
         ("lif-gradients-vary", "qif: on a fixed batch", 0.4),
         ("lif-varies-by-jumps", "qif: trained", 0.4),
@@ -302,15 +298,12 @@ GAIN = "qif-outperforms-lif"
         ("lif-fall-silent", "when training goes on", 0.2),
         ("lif-fall-silent", "when training goes on, without gradient", 0.1),
         ("lif-fall-silent", "when training goes on, after the first epoch", 0.1),
-        ("lif-fall-silent-more", "qif: to the end", 0.3),
-        ("naive-ntk-diverges", "closed form, all depths", 0.0),
         ("naive-ntk-diverges", "gradients of finite networks (one_hidden), width 100", -0.1),
         ("sg-ntk-converges", "all depths and surrogates", -1.0),
         ("sg-ntk-describes-sign-networks", "one_hidden, width 100, above 0", 0.02),
         ("sg-ntk-describes-spread", "one_hidden, width 100, train points, more", 0.05),
         ("sg-ntk-distance-falls", "one_hidden, 3 widths, distance", -0.5),
         ("sg-ntk-is-not-symmetric", "one_hidden, beside symmetrised", 0.1**2 - 0.02**2),
-        ("sg-ntk-describes-best", "one_hidden, beside two-sided", 0.2**2 - 0.02**2),
     ],
 )
 def test_every_number_is_the_one_that_was_put_in(truth, claim, case, value):
@@ -354,12 +347,6 @@ def test_folds_without_a_number_are_left_out_of_ratios_and_pairs():
     assert (both.value, both.n, both.unit) == (1.0, 2, "folds")
 
 
-@pytest.mark.parametrize(("settled", "counts"), [(18, True), (17, False)])
-def test_minima_count_if_nine_lines_in_ten_have_settled(settled: int, counts: bool):
-    lines = pd.DataFrame({"settled": [True] * settled + [False] * (20 - settled)})
-    assert have_settled(lines) == counts
-
-
 def test_folds_are_the_unit_and_paired():
     """A fold is as hard for both neuron models; its speakers count alike, however many samples."""
     tables = results()
@@ -376,12 +363,10 @@ def test_folds_are_the_unit_and_paired():
     assert (row["n"], row["unit"]) == (N_SEARCHES, "folds")
     assert row["estimate"] == pytest.approx(before["estimate"])
     assert row["high"] - row["low"] < (before["high"] - before["low"]) / 5
-    speakers = tables["speakers"]
-    means = speakers.groupby(["neuron", "fold"])["accuracy"].mean()
+    means = tables["speakers"].groupby(["neuron", "fold"])["accuracy"].mean()
     gains = (means["qif"] - means["lif"]).to_numpy()
     flips = np.array(list(itertools.product([-1, 1], repeat=len(gains)))) @ gains
     assert row["p"] == pytest.approx(np.mean(abs(flips) >= abs(gains.sum()) - 1e-12))
-    assert row["p"] == 2 / 2**N_SEARCHES
 
 
 def test_without_a_search_seeds_are_the_unit_and_performance_is_not_compared():
@@ -404,43 +389,35 @@ def test_cases_that_nothing_tells_apart_are_one():
     assert {case.partition(": ")[2] for case in cases} == {"all voices", "every speaker alike"}
 
 
-def test_a_jump_that_either_search_meets_refutes_continuity() -> None:
+def test_one_jump_tells_and_the_absence_of_jumps_takes_many_changes() -> None:
     """Changes at which a spike lingers are no evidence of continuity."""
     tables = results()
-    before = judged(tables, named("qif-continuous")).iloc[0]
-    changes = tables["changes"].reset_index(drop=True)
+    changes = tables["changes"].assign(loss_jump=0.0).reset_index(drop=True)
     (first, second, *_) = changes.index[changes["neuron"] == "qif"]
+
+    def row(name: str, **changed: pd.DataFrame) -> pd.Series:
+        return judged(tables | {"changes": changes} | changed, named(name)).iloc[0]
+
+    before = row("qif-continuous")
     changes.loc[first, "lingers"] = True
-    tables["changes"] = changes
-    fewer = judged(tables, named("qif-continuous")).iloc[0]
+    fewer = row("qif-continuous")
     assert (fewer["n"], fewer["verdict"]) == (before["n"] - 1, SUPPORTED)
+    changes["lingers"] = False
+    smooth = tables["profiles"].assign(n_jumps=0, jump_input_swap=0, jump_grazing=0)
+    none = tables["census"].assign(certified_swaps=0, breaks=0, largest_jump=0.0)
+    few = none.assign(certified_swaps=1 * ~none.duplicated("neuron"))  # a change of each
+    for census, lif, qif in (
+        (none, NOT_MEASURABLE, NOT_MEASURABLE),
+        (few, UNDECIDED, UNDECIDED),
+        (few.assign(largest_jump=0.3), SUPPORTED, NOT_SUPPORTED),
+    ):
+        assert row("lif-discontinuous", census=census, profiles=smooth)["verdict"] == lif
+        assert row("qif-continuous", census=census, profiles=smooth)["verdict"] == qif
+    met = smooth.assign(n_jumps=1, jump_grazing=0.1)
+    assert row("qif-continuous", census=none, profiles=met)["verdict"] == NOT_SUPPORTED
     changes.loc[second, ["search", "loss_jump"]] = ["swaps", -0.05]
-    refuted = judged(tables, named("qif-continuous")).iloc[0]
-    assert (refuted["estimate"], refuted["verdict"]) == (0.05, "not supported")
-
-
-def test_one_jump_tells_and_the_absence_of_jumps_takes_many_changes() -> None:
-    tables = results()
-    lif = tables["census"]["neuron"] == "lif"
-    few = tables["census"].assign(certified_swaps=0, breaks=0)
-    few.loc[few.groupby("neuron").head(1).index, "certified_swaps"] = 1  # a change of each
-    tables["changes"] = tables["changes"].assign(loss_jump=0.0, lingers=False)
-    smooth = few.assign(largest_jump=0.0)
-    jumps = few.assign(largest_jump=np.where(lif, 0.0, 0.05))
-
-    def verdict(name: str, census: pd.DataFrame) -> str:
-        (row,) = judged(tables | {"census": census}, named(name)).to_dict("records")
-        return row["verdict"]
-
-    tables["profiles"] = tables["profiles"].assign(n_jumps=0, jump_input_swap=0, jump_grazing=0)
-    assert verdict("lif-discontinuous", smooth) == UNDECIDED
-    assert verdict("lif-discontinuous", few.assign(largest_jump=0.3)) == SUPPORTED
-    assert verdict("qif-continuous", smooth) == UNDECIDED
-    assert verdict("qif-continuous", jumps) == NOT_SUPPORTED
-    none = smooth.assign(certified_swaps=0)
-    assert verdict("qif-continuous", none) == NOT_MEASURABLE
-    tables["profiles"] = tables["profiles"].assign(n_jumps=1, jump_grazing=0.1)
-    assert verdict("qif-continuous", none) == NOT_SUPPORTED  # a profile met it
+    refuted = row("qif-continuous", census=none, profiles=smooth)
+    assert (refuted["estimate"], refuted["verdict"]) == (0.05, NOT_SUPPORTED)
 
 
 def test_searches_of_a_fold_count_alike_however_many_networks_they_have() -> None:
@@ -497,7 +474,6 @@ LINES, SPREAD = "lif-fragmented-lines, qif: ", "sg-ntk-describes-spread"
     ("distances", SWAPPED, NOT_SUPPORTED, ["sg-ntk-describes-sign-networks"]),
     ("distances", REVERSED, NOT_SUPPORTED, ["sg-ntk-describes-best"]),
     ("off_circle", REVERSED, NOT_SUPPORTED, ["sg-ntk-is-not-symmetric"]),
-    ("spreads", {"std": 2.0, "low": 1.9, "high": 2.1}, NOT_SUPPORTED, [SPREAD]),
     ("spreads", {"std": 0.3, "low": 0.29, "high": 0.31}, NOT_SUPPORTED, [SPREAD]),
     ("trends", FLAT, NOT_SUPPORTED, TRENDS),
     ("trends", {"low": -np.inf, "high": 0.0}, UNDECIDED, TRENDS),
@@ -533,8 +509,6 @@ def test_what_is_missing_is_an_error(tmp_path: Path):
         judging(line_minima=lines[lines["neuron"] == "lif"])
     with pytest.raises(ClaimError, match=r"steps.csv: no column cosine"):
         judging(steps=steps.drop(columns="cosine"))
-    with pytest.raises(ClaimError, match="table 'runs' is not among budget"):
-        judge(Tables({"budget": []}, 0), "toy")
     tables["runs"].to_csv(tmp_path / "runs.csv")
     files = {"budget": [], "runs": [str(tmp_path / "runs.csv"), "more.csv"]}
     with pytest.raises(ClaimError, match=r"^more\.csv does not exist; run the workflow"):

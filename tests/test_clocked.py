@@ -52,10 +52,9 @@ def test_spikes_become_those_of_the_engine_as_the_step_goes_to_zero(neuron, driv
     """With half the step, spikes come half as far from the engine's: the method is of order 1."""
     spikes = random_spikes(3, n_samples=12, n_events=40, duration=0.2)
     layer = random_layer(neuron, spikes, n_out=12, seed=2, recurrent=recurrent, drive=drive)
-    if recurrent:
-        with torch.no_grad():
-            layer.recurrent_weight.mul_(0.3)
     with torch.no_grad():
+        if recurrent:
+            layer.recurrent_weight.mul_(0.3)
         exact = layer(spikes)
         errors = [
             distance(clocked(layer, neuron, 0.2 / n)(spikes).trains(), exact) for n in (2000, 8000)
@@ -201,20 +200,6 @@ def test_gradients_along_the_engine_are_the_layers_own_for_small_steps(neuron, d
     assert 1 - cosines[1] < 0.6 * (1 - cosines[0])
 
 
-@pytest.mark.parametrize("neuron", DAILY)
-def test_an_infinitely_narrow_surrogate_learns_nothing(neuron):
-    spikes = random_spikes(3, n_samples=2)
-    layer = random_layer(neuron, spikes)
-    norms = []
-    for width in (1.0, 1e-3, 1e-9):
-        own = clocked(layer, neuron, 1e-3, width)
-        out = own(spikes)
-        assert out.values.sum() > 0
-        norms.append(float(torch.autograd.grad(out.values.sum(), own.weight)[0].norm()))
-    assert norms[0] > 10 * norms[1] > 0
-    assert norms[2] < 1e-9 * norms[0]
-
-
 def test_rasters_are_trains_and_back():
     spikes = random_counts(5, 0.02, n_samples=3)
     spikes.times[spikes.offsets[1:] - 1] = spikes.duration
@@ -263,17 +248,16 @@ PRIMITIVES = {
 """Functions whose derivatives surrogates are."""
 
 
-@pytest.mark.parametrize("width", [0.1, 1.0, 30.0])
 @pytest.mark.parametrize("name", SURROGATES)
-def test_surrogates_are_derivatives(name, width):
-    psi = SURROGATES[name](width)
-    u = torch.linspace(-4.1, 4.1, 96, dtype=torch.float64).mul(width).requires_grad_()
-    (expected,) = torch.autograd.grad(PRIMITIVES[name](u, width).sum(), u)
-    torch.testing.assert_close(psi(u.detach()), expected, rtol=1e-12, atol=1e-12)
-    assert psi(torch.zeros(1)) == 1
-    for wrong in (0.0, -1.0, float("nan")):
-        with pytest.raises(ValueError, match="width of a surrogate must be above 0"):
-            SURROGATES[name](wrong)
+def test_surrogates_are_derivatives(name):
+    for width in (0.1, 30.0):
+        psi = SURROGATES[name](width)
+        u = torch.linspace(-4.1, 4.1, 96, dtype=torch.float64).mul(width).requires_grad_()
+        (expected,) = torch.autograd.grad(PRIMITIVES[name](u, width).sum(), u)
+        torch.testing.assert_close(psi(u.detach()), expected, rtol=1e-12, atol=1e-12)
+        assert psi(torch.zeros(1)) == 1
+    with pytest.raises(ValueError, match="width of a surrogate must be above 0"):
+        SURROGATES[name](0.0)
 
 
 @pytest.mark.parametrize("neuron", DAILY)
@@ -303,19 +287,8 @@ def test_states_are_those_before_what_arrives(neuron):
         torch.testing.assert_close(variable[:, 1], resting[:, 0])
         torch.testing.assert_close(variable[:, 0], variable[:, 2], rtol=0, atol=0)
     assert (last[0][:, 0] != rest[0][:, 0]).all()
-    empty = layer.states(spikes[[]], np.array([0.1]))
-    assert [variable.shape for variable in empty] == [(0, 1, 3)] * len(last)
     with pytest.raises(ValueError, match="within the sample"):
         layer.states(spikes, np.array([0.3]))
-
-
-def test_an_exact_twin_draws_nothing():
-    layer = ClockedLayer(2, 3, "lif")
-    torch.manual_seed(0)
-    expected = torch.rand(3)
-    torch.manual_seed(0)
-    layer.exact()
-    torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -339,11 +312,8 @@ def test_where_nothing_arrives_neurons_stay_at_rest(neuron: str, late: bool) -> 
 
 def test_gradients_along_a_silent_layer_are_always_the_same() -> None:
     spikes = SpikeTrains.from_arrays([[0.01, 0.02, 0.03]], [[0, 1, 2]], duration=0.1)
-    lower, upper = (
-        ClockedLayer(n, 40, "lif", step=0.01, surrogate=SuperSpike(0.5)) for n in (3, 40)
-    )
-    with torch.no_grad():
-        lower.weight.fill_(0.5)  # too weak for a spike
+    lower, upper = (ClockedLayer(n, 40, "lif", 0.02, 0.01, SuperSpike(0.5)) for n in (3, 40))
+    lower.weight.data.fill_(0.5)  # too weak for a spike
     found = set()
     for _ in range(20):
         lower.zero_grad()

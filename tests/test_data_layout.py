@@ -37,15 +37,12 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, conte
         np.testing.assert_array_equal(before.times, after.times)
         np.testing.assert_array_equal(before.units, after.units)
         assert (before.label, before.speaker) == (after.label, after.speaker)
-        assert after.times.dtype == np.float64
 
 
 def test_published_number_types_are_read_exactly(tmp_path: Path) -> None:
     path = original_file(tmp_path / "x.h5", 12, 3)
     with h5py.File(path) as file:
         raw = [row.copy() for row in file["spikes/times"][()]]
-    with open_spike_file(path) as spikes:
-        assert spikes.class_names == ["word0", "word1", "word2"]
     for row, sample in zip(raw, read_all(path), strict=True):
         assert row.dtype == np.float16
         np.testing.assert_array_equal(row.astype(np.float64), sample.times)
@@ -115,14 +112,9 @@ SAMPLE_ERRORS = {
 
 STRUCTURE_ERRORS = {
     "no one-dimensional array 'spikes/units'": lambda file: file.__delitem__("spikes/units"),
-    "no one-dimensional array 'extra/keys'": lambda file: file.__delitem__("extra/keys"),
-    "no one-dimensional array 'labels'": replace("labels", np.zeros((60, 2), np.uint16)),
     "disagree about the number of samples": replace("labels", np.zeros(59, np.uint16)),
-    "'spikes/times' must hold rows of numbers in seconds": replace("spikes/times", np.zeros(60)),
-    "'spikes/units' must hold rows of whole numbers": set_rows([0.1], [1], np.float32),
     "must hold whole numbers": replace("labels", np.zeros(60)),
     "sample 7: label 3 is outside": replace("labels", np.where(np.arange(60) == 7, 3, 0)),
-    "sample 0: label -1 is outside": replace("labels", np.full(60, -1)),
 }
 
 
@@ -139,23 +131,20 @@ def test_what_breaks_the_layout_is_named(tmp_path: Path, problem: str, change: C
         read_all(path, N_UNITS, DURATION)
 
 
-def test_empty_absent_and_foreign_files_are_refused(tmp_path: Path) -> None:
+def test_files_without_spikes_to_train_on_are_refused(tmp_path: Path) -> None:
     write_spike_file(tmp_path / "empty.h5", [], CLASSES)
+    write_spike_file(tmp_path / "alike.h5", random_samples(0, 1, 1), ["yes", "no", "yes"])
     (tmp_path / "text.h5").write_text("not HDF5")
-    for name, message in (
-        ("empty", "no samples"),
-        ("absent", "no such file"),
-        ("text", "not a whole HDF5 file"),
-    ):
+    os.mkfifo(tmp_path / "pipe.h5")
+    for name, message in {
+        "empty": "no samples",
+        "alike": "two classes of extra/keys are called 'yes'",
+        "absent": "no such file",
+        "text": "not a whole HDF5 file",
+        "pipe": "not a file with contents",
+    }.items():
         with pytest.raises(DataError, match=rf"{name}\.h5: {message}"):
             read_all(tmp_path / f"{name}.h5")
-
-
-def test_classes_of_one_name_are_refused(tmp_path: Path) -> None:
-    """Before training, not when figures are drawn."""
-    write_spike_file(tmp_path / "x.h5", random_samples(0, 1, 1), ["yes", "no", "yes"])
-    with pytest.raises(DataError, match=r"x\.h5: two classes of extra/keys are called 'yes'"):
-        read_all(tmp_path / "x.h5")
 
 
 @pytest.mark.parametrize("published", [False, True])
@@ -163,7 +152,7 @@ def test_files_cut_anywhere_are_refused(tmp_path: Path, published: bool) -> None
     path = tmp_path / "cut.h5"
     whole = original_file(path, 12, 3) if published else shd_file(path, per_class=1)
     content = whole.read_bytes()
-    for length in (*range(1, 8), *range(8, len(content), len(content) // 80), len(content) - 1):
+    for length in (*range(1, len(content), len(content) // 80), len(content) - 1):
         path.write_bytes(content[:length])
         with pytest.raises(DataError, match=r"cut\.h5: not a whole HDF5 file"):
             read_all(path)
@@ -174,7 +163,6 @@ WRONG: dict[str, Any] = {
     "a number": np.float64(1),
     "a matrix": np.zeros((12, 2)),
     "text": np.array([b"%d" % k for k in range(12)]),
-    "complex numbers": np.zeros(12, np.complex128),
     "records": np.zeros(12, [("a", "i4"), ("b", "f8")]),
     "nothing": h5py.Empty("f8"),
     "a group": None,
@@ -197,34 +185,25 @@ def test_arrays_of_wrong_type_are_refused(tmp_path: Path, name: str) -> None:
             read_all(path)
 
 
-def test_arrays_that_claim_more_than_the_file_holds_are_refused(tmp_path: Path) -> None:
-    """Chunks that were never written take no room, so that a small file may claim terabytes."""
-    path = shd_file(tmp_path / "x.h5", per_class=1)
-    with h5py.File(path, "r+") as file:
-        for name in NAMES:
-            kind = file[name].dtype
-            del file[name]
-            file.create_dataset(name, (10**12,), kind, chunks=(1024,))
-    assert path.stat().st_size < 100_000
-    with pytest.raises(DataError, match=r"claims 1000000000000 entries"):
-        read_all(path)
-
-
 def test_a_small_file_does_not_take_gigabytes(tmp_path: Path) -> None:
-    """A chunk of zeros packs to a thousandth, and all of it is unpacked to read one entry."""
+    """A chunk of zeros packs to a thousandth, and all of it is unpacked to read one entry. Chunks
+    that were never written take no room, so that a small file may claim terabytes."""
     path = shd_file(tmp_path / "x.h5", per_class=1)
-    with h5py.File(path, "r+") as file:
-        values = file["labels"][()]
-        del file["labels"]
-        packed = {"chunks": (2**26,), "maxshape": (None,), "compression": "gzip"}
-        file.create_dataset("labels", data=values, **packed)
-    assert path.stat().st_size < 2_000_000
-    with pytest.raises(DataError, match="has chunks of 67108864 entries"):
-        read_all(path)
+    packed = {"chunks": (2**26,), "maxshape": (None,), "compression": "gzip"}
+    for n, options, problem in (
+        (12, packed, "has chunks of 67108864 entries"),
+        (10**12, {"chunks": (1024,)}, "claims 1000000000000 entries"),
+    ):
+        with h5py.File(path, "r+") as file:
+            del file["labels"]
+            file.create_dataset("labels", (n,), np.uint16, **options)
+        assert path.stat().st_size < 2_000_000
+        with pytest.raises(DataError, match=problem):
+            read_all(path)
 
 
 @pytest.mark.parametrize("link", [h5py.ExternalLink("other.h5", "/x"), h5py.SoftLink("/x")])
-@pytest.mark.parametrize("name", ["labels", "spikes/times", "spikes"])
+@pytest.mark.parametrize("name", ["labels", "spikes"])
 def test_links_are_refused(tmp_path: Path, name: str, link: Any) -> None:
     path = shd_file(tmp_path / "x.h5", per_class=1)
     with h5py.File(path, "r+") as file, h5py.File(tmp_path / "other.h5", "w") as other:
@@ -250,9 +229,3 @@ def test_arrays_that_are_stored_elsewhere_are_refused(tmp_path: Path) -> None:
                 file.create_dataset("labels", (12,), np.uint16, external=external)
         with pytest.raises(DataError, match=rf"'/labels' is {problem}"):
             read_all(path)
-
-
-def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "x.h5")
-    with pytest.raises(DataError, match=r"x\.h5: not a file with contents"):
-        read_all(tmp_path / "x.h5")

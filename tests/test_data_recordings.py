@@ -18,7 +18,7 @@ from study.config.data import FileNames, Recordings, Validation
 from study.data.audio import decode, resample
 from study.data.encoding import encode, labels_of, merge, of_part, recorded
 from study.data.layout import DataError
-from study.data.recordings import check_splits, ordered, read_recordings, tabulate
+from study.data.recordings import check_splits, read_recordings, tabulate
 from study.data.splits import held_out
 
 RATE, N_CHANNELS, DURATION = 24_000, 20, 0.4
@@ -85,17 +85,12 @@ def test_every_format_and_rate_gives_the_same_sound(tmp_path: Path, kind: str, r
     assert error.std() < (0.04 if kind in ("wav", "flac") else 0.1) * expected.std()
 
 
-def test_a_table_of_text_becomes_numbers(folder: Path) -> None:
+def test_a_table_has_numbers_and_holds_out_a_whole_speaker_or_keeps_its_split(folder: Path) -> None:
     table = tabulate(table_of(folder), folder)
     assert labels_of(table) == ["no", "yes"]
     assert table["speaker_number"].tolist() == [0, 0, 1, 1, 2, 2]
-    assert ordered(["10", "2", "b", "a"]) == ["2", "10", "a", "b"]
     table.to_csv(folder.parent / "made.csv", index=False)
     pd.testing.assert_frame_equal(read_recordings(folder.parent / "made.csv"), table)
-
-
-def test_a_whole_speaker_is_held_out_or_the_split_is_kept(folder: Path) -> None:
-    table = tabulate(table_of(folder), folder)
     held_out = table["speaker"][table["split"] == "test"].tolist()
     assert held_out in [[s, s] for s in ("anna", "ben", "cem")]
     rows = [(*row, "test" if "no" in row[0] else "train") for row in ROWS]
@@ -105,15 +100,13 @@ def test_a_whole_speaker_is_held_out_or_the_split_is_kept(folder: Path) -> None:
 
 def test_names_may_say_it_all(tmp_path: Path) -> None:
     """As the Free Spoken Digit Dataset's names do."""
-    for name in ("0_theo_0.wav", "0_theo_5.wav", "10_jackson_0.wav", "10_jackson_49.wav"):
+    files = ["10_jackson_0.wav", "10_jackson_49.wav", "0_theo_0.wav", "0_theo_5.wav"]
+    for name in files:
         write(tmp_path / "recordings", name, tone())
     names = FileNames(pattern=r"(?P<label>\d+)_(?P<speaker>[a-z]+)_\d+\.wav", test=r".*_[0-4]\.wav")
     config = Recordings(folder=str(tmp_path), names=names, n_files=4)
     table = tabulate(config, tmp_path)
-    assert table["file"].tolist() == [
-        "recordings/10_jackson_0.wav", "recordings/10_jackson_49.wav",
-        "recordings/0_theo_0.wav", "recordings/0_theo_5.wav",
-    ]  # fmt: skip
+    assert table["file"].tolist() == [f"recordings/{name}" for name in files]
     assert labels_of(table) == ["0", "10"]
     assert table["split"].tolist() == ["test", "train"] * 2
     write(tmp_path, "theo.wav", tone())
@@ -123,12 +116,8 @@ def test_names_may_say_it_all(tmp_path: Path) -> None:
         tabulate(config, tmp_path)
 
 
-FOLDERS = [
-    f"{label}/{speaker}{number}.wav"
-    for label in ("down", "up")
-    for speaker in ("7", "8", "9")
-    for number in ("", "b")
-]
+TAKES = [f"{speaker}{take}.wav" for speaker in "789" for take in ("", "b")]
+FOLDERS = [f"{label}/{take}" for label in ("down", "up") for take in TAKES]
 
 
 def test_a_folder_for_each_class_is_enough(tmp_path: Path) -> None:
@@ -138,15 +127,10 @@ def test_a_folder_for_each_class_is_enough(tmp_path: Path) -> None:
     config = Recordings(folder=str(tmp_path / "words"))
     table = tabulate(config, tmp_path / "words")
     assert labels_of(table) == ["down", "up"]
-    assert dict(zip(table["file"], table["label"], strict=True)) == {
-        name: name.split("/")[0] for name in FOLDERS
-    }
+    assert table["label"].tolist() == [name.split("/")[0] for name in table["file"]]
     assert set(table["speaker"]) == {"unknown"}
-    assert (table["split"] == "test").groupby(table["label"]).sum().to_dict() == {
-        "down": 1,
-        "up": 1,
-    }
-    check_splits(table)
+    tested = (table["split"] == "test").groupby(table["label"]).sum()
+    assert tested.to_dict() == {"down": 1, "up": 1}
     inner = held_out(table["label_number"], table["speaker_number"], Validation())
     assert {k: int((inner == k).sum()) for k in range(3)} == dict.fromkeys(range(3), 2)
     write(tmp_path / "words", "lost.wav", tone())
@@ -161,14 +145,6 @@ def test_a_pattern_with_a_slash_is_of_paths(tmp_path: Path) -> None:
     table = tabulate(Recordings(folder=str(tmp_path), names=names), tmp_path)
     assert table.groupby("speaker")["label"].value_counts().eq(2).all()
     assert set(table["file"][table["split"] == "test"]) == {f"up/{n}b.wav" for n in "789"}
-    named = FileNames(pattern=r"(?P<speaker>\d+)b?\.wav(?P<label>)")
-    with pytest.raises(DataError, match=r"the name 'down/7\.wav' is not one of"):
-        tabulate(Recordings(folder=str(tmp_path), names=named), tmp_path)
-
-
-def test_a_table_without_speakers_holds_out_samples(folder: Path) -> None:
-    table = tabulate(table_of(folder, [row[:2] for row in ROWS]), folder)
-    assert (table["split"] == "test").groupby(table["label"]).sum().to_dict() == {"no": 1, "yes": 1}
 
 
 def encoded(folder: Path, config: Recordings, cochlea: Cochlea, parts: int) -> list[Path]:
@@ -210,14 +186,12 @@ def test_spikes_do_not_depend_on_jobs_or_folders(folder: Path, cochlea: Cochlea)
     ("rows", "message"),
     [
         ([*ROWS, ROWS[0]], r"table\.csv, line 8: 'anna/yes\.wav' stands there for the second time"),
-        ([*ROWS, ("./anna//yes.wav", "yes", "anna")], "line 8: .*second time"),
         ([*ROWS, ("dora/no.wav", "no", "dora")], r"table\.csv: 'dora/no\.wav' is not in .*sounds;"),
         (
             ROWS[:-2],
-            r"sounds: 'cem/no\.wav', 'cem/yes\.mp3' are not in the table .*table\.csv; add",
+            r"'cem/no\.wav', 'cem/yes\.mp3' are not in the table .*table\.csv; add",
         ),
         ([("anna/yes.wav", "", "anna"), *ROWS[1:]], r"table\.csv, line 2: label is missing"),
-        ([*ROWS[:2], ("ben/yes.flac", "yes", " "), *ROWS[3:]], "line 4: speaker is missing"),
         ([(*r, "valid") for r in ROWS], r"line 2: split is 'valid'; it must be train or test"),
         ([r[:1] for r in ROWS], r"table\.csv: no column 'label'"),
     ],
@@ -231,9 +205,6 @@ def test_a_table_or_folder_that_is_not_there_is_named(folder: Path, tmp_path: Pa
     config = table_of(folder)
     with pytest.raises(DataError, match=r"nowhere\.csv: no such file"):
         tabulate(config.model_copy(update={"table": str(tmp_path / "nowhere.csv")}), folder)
-    (tmp_path / "table.csv").write_bytes(b"\xff\xfe\x00binary")
-    with pytest.raises(DataError, match=r"table\.csv: not a table in CSV"):
-        tabulate(config, folder)
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no WAV, FLAC, OGG or MP3 file"):
         tabulate(config, tmp_path / "empty")
@@ -246,8 +217,6 @@ def test_too_few_speakers_are_named(folder: Path) -> None:
         tabulate(few, folder)
     table = tabulate(config, folder)
     check_splits(table)
-    with pytest.raises(DataError, match="no recording is in the test set"):
-        check_splits(table.assign(split="train"))
     untrained = table.assign(split=np.where(table["label"] == "no", "test", "train"))
     with pytest.raises(DataError, match="'no' is in the test set only"):
         check_splits(untrained)
@@ -256,30 +225,25 @@ def test_too_few_speakers_are_named(folder: Path) -> None:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_file_that_is_cut_short_is_named(tmp_path: Path, kind: str) -> None:
     content = write(tmp_path, f"whole.{kind}", tone()).read_bytes()
-    for share in (0.02, 0.5, 0.9):
+    for share in (0.02, 0.9):
         with pytest.raises(DataError, match=r"mine: .*(cut short|not a whole audio file)"):
             decode(content[: int(share * len(content))], "mine")
 
 
-def wav(sound: list[float]) -> bytes:
-    stream = io.BytesIO()
-    soundfile.write(stream, sound, RATE, subtype="DOUBLE", format="WAV")
-    return stream.getvalue()
+def test_what_is_no_sound_is_named() -> None:
+    def wav(sound: np.ndarray, rate: int = RATE) -> bytes:
+        stream = io.BytesIO()
+        soundfile.write(stream, sound, rate, subtype="DOUBLE", format="WAV")
+        return stream.getvalue()
 
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "make it anew as WAV, FLAC, OGG or MP3"),
+    for content, message in (
         (b"hello " * 1000, "make it anew as WAV, FLAC, OGG or MP3"),
-        (b"RIFF\x10\x00\x00\x00WAVEfmt ", "make it anew as WAV, FLAC, OGG or MP3"),
-        (wav([0.25] * 2000), "silent; record it anew, or take it out"),
-        (wav([0.1, np.nan, 0.2]), "holds values that are not numbers"),
-    ],
-)
-def test_what_is_no_sound_is_named(content: bytes, message: str) -> None:
-    with pytest.raises(DataError, match=rf"mine: .*{message}"):
-        decode(content, "mine")
+        (wav(np.full(2000, 0.25)), "silent; record it anew, or take it out"),
+        (wav(np.array([0.1, np.nan])), "holds values that are not numbers"),
+        (wav(np.zeros(80 * 601), 80), "601 s long, and 600 are the most"),
+    ):
+        with pytest.raises(DataError, match=rf"mine: .*{message}"):
+            decode(content, "mine")
 
 
 def test_stereo_is_mixed_down_and_said(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

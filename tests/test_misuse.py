@@ -15,22 +15,19 @@ import pytest
 import torch
 from torch import Tensor
 from torch.func import functional_call
-from torch.nn.utils import parametrizations, parametrize
 from torch.utils.checkpoint import checkpoint
 
 from networks import DAILY, EVERY, random_layer, random_spikes
 from spikegrad.activity import spike_counts
 from spikegrad.clocked import ClockedLayer
-from spikegrad.delay_line import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import NotFiniteError, SilentWarning, SpikeOverflowError, SpikingLayer
 from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
-from spikegrad.products import product
 from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeError, SpikeTrains, collate
-from study.training.loop import activity_penalty, smooth_counts
+from study.training.loop import smooth_counts
 from study.training.optimizer import Adam
 from trainings import N_CLASSES, N_UNITS, TRAIN, settings
 
@@ -130,56 +127,29 @@ def diverged(neuron: str, weight: float) -> None:
     own(SPIKES)
 
 
-def without_scale() -> None:
-    net = network("lif", [6])
-    torch.nn.init.zeros_(net.hidden[0].weight)
-    Adam(net, 0.01, 0.01)
-
-
-def states_of_fewer() -> None:
-    out, state = random_layer("qif", SPIKES).run(SPIKES)
-    readout("first")(out, tuple(variable[:, :2] for variable in state))
-
-
 arrays, CLOCK = SpikeTrains.from_arrays, partial(ClockedLayer, 20, 3, "lif")
 FINITE = "must be a positive, finite number of seconds"
 SHAPE = r"must have the shape \[\d+, 3\]"
-WHOLE = "whole number of at least 1"
 MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
     SpikeError: [
         # spike trains, as they are made
         *((f"duration {FINITE}", lambda d=duration: altered(duration=d))
           for duration in (NAN, -1.0, 0.0, INF, "long", None)),
-        (f"duration {FINITE}", lambda: arrays([[0.1]], [[0]], None)),
         ("times must be float64 seconds", lambda: altered(times=SPIKES.times.float())),
-        ("times must be a list of numbers", lambda: altered(times=SPIKES.times[None])),
         ("times must be a tensor, not nd", lambda: altered(times=SPIKES.times.numpy())),
-        ("times are on meta", lambda: altered(times=SPIKES.times.to("meta"))),
         ("CPU only, not on cuda", lambda: SPIKES.to("cuda")),
         ("units must be whole numbers", lambda: altered(units=SPIKES.units > 3)),
-        ("units must be a list", lambda: altered(units=SPIKES.units[:, None])),
-        ("offsets must be whole", lambda: altered(offsets=SPIKES.offsets.double())),
-        ("counts must be whole", lambda: altered(counts=SPIKES.times)),
         ("times of 1 samples, but units of 2", lambda: arrays([[0.1]], [[0], [1]], 1.0)),
         (r"sample 1: .* equal length, not of shapes \(2,\)",
          lambda: arrays([[0.1], [0.1, 0.2]], [[0], [1]], 1.0)),
-        ("sample 0: .* must be lists", lambda: arrays([[[0.1]]], [[[0]]], 1.0)),
         ("sample 0: units must be whole numbers", lambda: arrays([[0.1]], [[0.5]], 1.0)),
         ("sample 1: a spike at 120 s .* milliseconds",
          lambda: arrays([[0.1], [120.0]], [[0], [0]], 1.0)),
         ("sample 1: a spike at 1.2 s comes after the sample's end",
          lambda: arrays([[0.1], [1.2]], [[0], [0]], 1.0)),
         ("sample 0: a unit is outside", lambda: arrays([[0.1]], [[-1]], 1.0)),
-        (r"sample 1: a count is below 1 \(event 0",
-         lambda: arrays([[0.1], [0.2]], [[0], [1]], 1.0, [[1], [0]])),
-        ("sample 0: times and counts must be lists of equal",
-         lambda: arrays([[0.1]], [[0]], 1.0, [[1, 2]])),
-        ("times of 1 samples, counts of 2", lambda: arrays([[0.1]], [[0]], 1.0, [[1], [2]])),
         (r"durations \[0.2, 2.0\] s cannot",
          lambda: SpikeTrains.concatenate([SPIKES, altered(duration=2.0)])),
-        ("sample 0: events need the fields t and x",
-         lambda: SpikeTrains.from_events([np.zeros(3)], 1.0)),
-        ("at least one sample", lambda: collate([], 1.0)),
         ("labels must be whole numbers, not 'up': number your",
          lambda: collate([([0.1], [2], "up")], 1.0)),
         *((f"sample 0: {n:g} spikes of neuron 1 in", lambda n=n: rastered(n).trains())
@@ -190,22 +160,15 @@ MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
         ("sample 2: .* after the sample's end", lambda: passed(broken("times", 149, 0.3))),
         ("sample 0: .* are not sorted", lambda: passed(broken("times", 10, 0.19))),
         ("sample 1: a unit is outside 0..19", lambda: passed(broken("units", 70, 20))),
-        ("sample 1: offsets decrease", lambda: passed(broken("offsets", 1, 120))),
-        ("offsets must run from 0", lambda: passed(broken("offsets", 3, 149))),
-        ("150 spike times but 2 counts", lambda: passed(altered(counts=SPIKES.units[:2]))),
         ("sample 1: a count is below 1 .event 3:", lambda: passed(counted(53, 0))),
-        ("a unit is outside", lambda: layer().trace(altered(units=SPIKES.units + 5), 0, 0, [0.1])),
         # or a function of one neuron each: units beyond do not count for the next sample
         *((r"a unit is outside 0\.\.5", lambda f=function: f(SPIKES, 6))
-          for function in (spike_counts, smooth_counts, partial(activity_penalty, target=1.0))),
+          for function in (spike_counts, smooth_counts)),
         *((r"a unit is outside 0\.\.5", lambda kind=kind: readout(kind, n_in=6)(SPIKES, ()))
           for kind in ("integrated", "maximum")),
         *((f"are of 10 neurons or channels, but {n} are expected", lambda k=k, n=n: received(k, n))
           for k in ("integrated", "maximum", "first") for n in (9, 11)),
-        *((f"of 4 neurons, but {n} are expected",
-           lambda k=k, n=n: readout(k, n_in=n)(rastered(1.0)))
-          for k in ("integrated", "maximum") for n in (3, 5)),
-        ("are of 10 neurons", lambda: layer(n_in=9)(random_layer("qif", SPIKES)(SPIKES)[:2])),
+        ("of 4 neurons, but 3 are expected", lambda: readout("maximum", n_in=3)(rastered(1.0))),
     ],
     TypeError: [
         (r"not ndarray; SpikeTrains\.from_arr", lambda: passed(np.zeros((8, 100, 20)))),
@@ -215,16 +178,12 @@ MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
         ("exact SpikeTrains, not Raster", lambda: readout("first", n_in=4)(rastered(1.0))),
     ],
     IndexError: [
-        ("no sample 3", lambda: SPIKES[3]),
-        ("sample must be one of", lambda: layer().trace(SPIKES, -1, 0, [0.1])),
         ("neuron must be one of", lambda: layer().trace(SPIKES, 0, 3, [0.1])),
-        ("neuron must be one of", lambda: CLOCK().trace(SPIKES, 0, -1, np.array([0.1]))),
         *(("there is no sample", lambda k=k: SPIKES.select(torch.tensor(k)))
           for k in ([3], [-4], [0, 17])),
         *(("takes a list of whole numbers", lambda k=k: SPIKES.select(torch.tensor(k)))
           for k in ([True] * 3, [0.0], 1)),
     ],
-    NotImplementedError: [(r"exact\(\)\.states\(\)", lambda: CLOCK().states(SPIKES, np.zeros(1)))],
     ValueError: [
         # layers, lines and readouts, as they are made
         *(("max_spikes must be a whole number", lambda n=n: layer(max_spikes=n))
@@ -236,69 +195,37 @@ MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
         ("drive must be", lambda: layer(drive=NAN)),
         ("must be at least -0.75, not -1", lambda: layer(neuron="qif_cut", drive=-1.0)),
         ("n_in must be", lambda: layer(n_in=0)),
-        ("n_out must be", lambda: layer(n_out=-2)),
-        ("n_in must be a whole", lambda: layer(train_tau=True, tau=0.9, n_in=2.5)),
         ("dtype must be", lambda: layer(dtype=torch.float16)),
         ("trained tau", lambda: layer(train_tau=True, tau=5e-4)),
         *((message, lambda options=options: layer(**options)) for options, message in (
             ({"delays": "dendritic"}, "None, 'axonal' or 'synaptic'"),
             ({"copies": 2}, "only axonal delays have copies"),
             ({"delays": "synaptic"}, "synaptic delays need one"),
-            ({"grid": 0.001}, "a grid has a positive"),
             ({"delays": "axonal", "grid": -0.001}, "a grid has a positive"),
-            ({"delays": "axonal", "max_delay": -1.0}, "0 <= min_delay"),
-            ({"delays": "axonal", "min_delay": 0.2, "initial_delay": 0.1}, "initial_delay"),
-            ({"delays": "axonal", "grid": 0.2}, "grid's step below initial_delay"),
         )),
-        *((message, lambda own=own: DelayLine(*own)) for own, message in (
-            ((0, 1, 0.1), "n_units"), ((1, 0, 0.1), "copies"), ((1, 1, 0.0), "step"),
-            ((3, 1.5, 0.1), "copies"),
-        )),
-        ("no clocked form", lambda: ClockedLayer(4, 3, "lif_refractory")),
-        ("step must be a positive", lambda: CLOCK(step=0.0)),
-        ("must be a function", lambda: CLOCK(surrogate="superspike")),
-        *(("neighbours" if step is None else "step", lambda n=n, step=step: SPIKES.coarse(n, step))
-          for n, step in ((0, None), (1, -0.1), (1, 0.0))),
         (f"tau_out {FINITE}", lambda: MaximumReadout(3, 2, NAN)),
         (f"window {FINITE}", lambda: IntegratedReadout(3, 2, 0.1, 0.0)),
-        (f"time_scale {FINITE}", lambda: FirstSpikeReadout(3, 2, "qif", 0.1, -1.0)),
-        *((WHOLE, lambda n=n: IntegratedReadout(*n, 0.02, 0.1)) for n in ((0, 2), (2, 0))),
-        ("trained tau_out", lambda: IntegratedReadout(2, 2, 5e-5, 0.1, train_times=True)),
         ("trained window", lambda: IntegratedReadout(2, 2, 0.05, 5e-5, train_times=True)),
         # weights, delays and times, as they are read
         ("weights are not finite", lambda: run_with(NAN, "weight")),
         ("weights are not finite", lambda: run_with(INF, "recurrent_weight")),
-        ("not finite", lambda: moved_away(CLOCK(), "weight", NAN)(SPIKES)),
         *((f"'{name}' {SHAPE}", lambda name=name, cut=cut: weight_replaced(name, cut))
           for name in ("weight", "recurrent_weight")
-          for cut in (lambda w: w[:2], lambda w: w[:, :2], lambda w: w[0], lambda w: w[[0] * 50])),
+          for cut in (lambda w: w[:2], lambda w: w[:, :2], lambda w: w[0])),
         *(("float32", lambda name=name: weight_replaced(name, Tensor.float))
           for name in ("weight", "recurrent_weight")),
         ("float32 or float64 on the CPU", lambda: layer().half()(SPIKES)),
-        *(("readout's weights", lambda kind=kind: readout(kind, n_in=20).half()(SPIKES))
-          for kind in ("integrated", "maximum")),
         (r"'input_delay' must lie between 0\.0 and 0\.3 s, not -0\.1",
          lambda: moved_away(layer(delays="axonal"), "input_delay", -0.1)(SPIKES)),
-        ("'input_delay' must be float64", lambda: layer(delays="axonal").float()(SPIKES)),
         ("trained tau", lambda: moved_away(layer(train_tau=True), "log_tau", 6.0)(SPIKES)),
         (r"trained window must lie between .* call bound",
          lambda: moved_away(readout("trained", n_in=20), "log_window", 4.0)(SPIKES)),
-        (r"'hidden.0.weight' have no scale.*initialise first", without_scale),
-        ("leave all logits at 0", lambda: readout("integrated").initialise(
-            arrays([[0.2]], [[0]], 0.2), None, torch.Generator())),
-        ("leave all logits at 0", lambda: readout("maximum").initialise(
-            arrays([[0.2]], [[0]], 0.2), None, torch.Generator())),
         # what does not fit what comes
         *(("the sending neurons' state must be",
            lambda neuron=neuron, other=other: received("first", 10, neuron, other))
           for neuron, other in (("lif", "qif"), ("qif", "lif"), ("qif_delta", "qif"))),
-        ("have no product", states_of_fewer),
-        (r"\[2, 3\] of torch.float32 and \[2, 3\]",
-         lambda: product(torch.zeros(2, 3), torch.zeros(2, 3))),
-        ("float64", lambda: product(torch.zeros(2, 3), torch.zeros(3, 2, dtype=torch.float64))),
         (r"0\.2 s does not consist of whole steps of 0\.03 s", lambda: CLOCK(step=0.03)(SPIKES)),
         (r"rasters of 20 neurons and steps of 0\.002 s", lambda: CLOCK(step=2e-3)(rastered(1))),
-        ("sample_clip: clocked layers do not clip", lambda: clipped(CLOCK(), 1.0)),
         *(("must lie within the sample", lambda t=t, make=make: make().trace(SPIKES, 0, 0, [t]))
           for t in (0.3, -0.1, NAN) for make in (layer, CLOCK)),
     ],
@@ -333,13 +260,9 @@ def test_what_means_the_same_is_taken():
     last.check(20)
     assert torch.equal(last.times, same.times)
     assert torch.equal(last.offsets, same.offsets)
-    for chosen in ([2, 0], torch.tensor([2, 0]), np.array([2, 0])):
-        assert torch.equal(SPIKES[chosen].times, same.times)
-    for kind in (np.int32, np.uint16, np.int64, int):
-        labels = collate([([0.1], [0], kind(k)) for k in (0, 3)], 1.0)[1]
-        assert (labels.dtype, labels.tolist()) == (torch.int64, [0, 3])
-    assert SpikeTrains.concatenate([random_layer("qif", SPIKES)(SPIKES)] * 2).n_units == 10
-    assert SPIKES.to("cpu") is SPIKES
+    assert torch.equal(SPIKES[[2, 0]].times, same.times)
+    labels = collate([([0.1], [0], np.uint16(k)) for k in (0, 3)], 1.0)[1]
+    assert (labels.dtype, labels.tolist()) == (torch.int64, [0, 3])
 
 
 def test_weights_of_another_neuron_are_refused(tmp_path):
@@ -350,9 +273,6 @@ def test_weights_of_another_neuron_are_refused(tmp_path):
     stacks["lif"].load_state_dict(weights)
     with pytest.raises(RuntimeError, match=r"'0\.weight' is of lif neurons, this layer of qif"):
         stacks["qif"].load_state_dict(weights)
-    clocked = torch.nn.Sequential(ClockedLayer(20, 5, "lif", 0.02))
-    clocked.load_state_dict(weights)
-    stacks["qif"].load_state_dict(dict(weights))  # which knows no more than the numbers
 
 
 # --- initialising and learning ---------------------------------------------------------------
@@ -373,32 +293,6 @@ def test_a_recurrent_layer_of_one_neuron_learns(neuron):
     optimizer.step(1.0)
     assert all(weight.isfinite().all() for weight in net.parameters())
     assert any(not torch.equal(*pair) for pair in zip(net.parameters(), before, strict=True))
-
-
-class Doubled(torch.nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return 2 * x
-
-
-def test_a_parametrised_weight_is_initialised_or_refused():
-    plain = random_layer("qif", SPIKES)
-    own = layer(n_out=10, neuron="qif", recurrent=True)
-    for name in ("weight", "recurrent_weight"):
-        torch.nn.init.ones_(getattr(own, name))
-        parametrizations.weight_norm(own, name)
-    own.initialise(SPIKES, 0.8, 2.5, 0.8, torch.Generator().manual_seed(0))
-    torch.testing.assert_close(own.weight, plain.weight)
-    torch.testing.assert_close(own.recurrent_weight, plain.recurrent_weight)
-    one_way = layer()
-    parametrize.register_parametrization(one_way, "weight", Doubled())
-    with pytest.raises(ValueError, match=r"cannot set 'weight'.*initialise first"):
-        one_way.initialise(SPIKES, 0.8, 2.5, 0.8, torch.Generator())
-    for kind in ("integrated", "maximum"):
-        made, plain = readout(kind, n_in=20), readout(kind, n_in=20)
-        parametrizations.weight_norm(made)
-        for each in (made, plain):
-            each.initialise(SPIKES, (), torch.Generator().manual_seed(0))
-        torch.testing.assert_close(made.weight, plain.weight)
 
 
 # --- gradients -------------------------------------------------------------------------------
@@ -422,22 +316,16 @@ def test_second_derivatives_are_refused(kind):
         torch.autograd.functional.hessian(total, own.weight.detach())
 
 
-@pytest.mark.parametrize("options", [{}, {"delays": "synaptic", "grid": 0.01}])
-def test_checkpoints_repeat_layers_and_hooks_that_copy_are_refused(options):
-    own = random_layer("qif", SPIKES, recurrent=True, **options)
+def test_checkpoints_repeat_layers_and_hooks_that_copy_are_refused():
+    own = random_layer("qif", SPIKES, delays="synaptic", grid=0.01)
 
     def total(*_: Tensor) -> Tensor:
         return own(SPIKES).times.square().sum()
 
     (plain,) = torch.autograd.grad(total(), own.weight)
     start = torch.ones(1, requires_grad=True)
-    for reentrant in (False, True):
-        own.zero_grad()
-        checkpoint(total, start, use_reentrant=reentrant).backward()
-        assert torch.equal(own.weight.grad, plain)
-    with torch.autograd.graph.save_on_cpu():
-        out = total()
-    assert torch.equal(torch.autograd.grad(out, own.weight)[0], plain)
+    checkpoint(total, start, use_reentrant=False).backward()
+    assert torch.equal(own.weight.grad, plain)
     with torch.autograd.graph.saved_tensors_hooks(torch.clone, lambda saved: saved):
         out = total()
     with pytest.raises(RuntimeError, match="the log of a layer's forward pass is gone"):
@@ -449,7 +337,6 @@ def test_a_second_backward_pass_is_refused_unless_the_graph_is_kept():
     own = random_layer("qif", SPIKES)
     times = own(SPIKES).times
     log, loss = times.grad_fn.log, times.sum()
-    assert len(log().records) == 3
     loss.backward(retain_graph=True)
     first = own.weight.grad.clone()
     loss.backward()
@@ -457,10 +344,9 @@ def test_a_second_backward_pass_is_refused_unless_the_graph_is_kept():
     assert torch.equal(own.weight.grad, 2 * first)
     with pytest.raises(RuntimeError, match="second time"):
         loss.backward()
-    assert torch.equal(own.weight.grad, 2 * first)
 
 
-@pytest.mark.parametrize("name", ["times", "units", "offsets", "counts"])
+@pytest.mark.parametrize("name", ["times", "counts"])
 def test_changes_in_place_before_the_backward_pass_are_refused(name):
     spikes = replace(random_spikes(0), counts=torch.full((150,), 2))
     loss = layer()(spikes).times.sum()
@@ -472,7 +358,7 @@ def test_changes_in_place_before_the_backward_pass_are_refused(name):
 @every_driven_neuron
 def test_an_inhibited_output_has_a_finite_first_spike_and_gradient(neuron, drive):
     hidden = random_layer(neuron, SPIKES, dtype=torch.float32, drive=drive)
-    for inhibition in (-1e1, -3e2, -3e3):
+    for inhibition in (-1e1, -3e3):
         made = FirstSpikeReadout(10, 3, neuron, 0.02, 0.01, drive=drive)
         made.layer.weight.data.fill_(inhibition)
         logits = made(*hidden.run(SPIKES))
@@ -555,23 +441,6 @@ def test_huge_weights_end_soon_and_name_sample_and_neuron(neuron, drive, recurre
         assert re.match(r"sample 1(:|, neuron 2:) .*lower the", problem)
 
 
-@every_neuron
-def test_a_huge_drive_ends_soon(neuron):
-    for drive in (-1e30, -1e8, 1e8, 1e30):
-        if drive < 0 and neuron == "qif_cut":
-            continue
-        own = SpikingLayer(20, 3, neuron, drive=drive)
-        torch.nn.init.zeros_(own.weight)
-        if drive < 0 and neuron.startswith("lif"):
-            assert len(own(SPIKES).times) == 0
-            continue
-        if neuron == "lif_refractory":  # each neuron and sample: one spike in tau / 5
-            assert len(own(SPIKES).times) == 3 * len(SPIKES) * round(SPIKES.duration / 0.004)
-            continue
-        with pytest.raises(SpikeOverflowError, match="sample 0: more than"):
-            own(SPIKES)
-
-
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("drive", [0.0, 0.75])
 def test_a_lif_neuron_that_touches_its_threshold_does_not_spike(dtype, drive):
@@ -617,41 +486,27 @@ def test_a_volley_of_spikes_comes_in_order(neuron, drive, reverse):
 # --- silent mistakes -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: layer(tau=20.0), "tau = 20 s; times are in seconds: milliseconds"),
-        (lambda: altered(duration=200.0), "duration = 200 s"),
-        (lambda: IntegratedReadout(10, 3, 20.0, 0.2), "tau_out = 20 s"),
-        (lambda: IntegratedReadout(10, 3, 0.02, 200.0), "window = 200 s"),
-    ],
-)
-def test_milliseconds_are_asked_about(make, message):
-    with pytest.warns(UserWarning, match=message):
-        make()
+def test_milliseconds_are_asked_about():
+    with pytest.warns(UserWarning, match="tau = 20 s; times are in seconds: milliseconds"):
+        layer(tau=20.0)
+    with pytest.warns(UserWarning, match="duration = 200 s"):
+        altered(duration=200.0)
 
 
 def test_a_silent_layer_says_so_and_an_empty_batch_does_not():
     own = random_layer("lif", SPIKES)
-    with torch.no_grad():
-        own.weight.fill_(-1.0)
+    own.weight.data.fill_(-1.0)
     with pytest.warns(SilentWarning, match="raise its weights"):
         own(SPIKES)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         own(SPIKES.select(torch.tensor([], dtype=torch.int64)))
         random_layer("lif", SPIKES)(SPIKES)
-    clocked = ClockedLayer(20, 10, "lif", step=0.002)
-    with torch.no_grad():
-        clocked.weight.fill_(-1.0)
-    with pytest.warns(SilentWarning, match="raise its weights"):
-        clocked(SPIKES)
 
 
-@pytest.mark.parametrize("neuron", ["lif", "qif"])
-def test_a_first_spike_readout_stands_in_a_sequence(neuron: str):
+def test_a_first_spike_readout_stands_in_a_sequence():
     """The state that it needs comes with the spikes."""
-    own, made = random_layer(neuron, SPIKES), readout("first", neuron)
+    own, made = random_layer("qif", SPIKES), readout("first")
     logits = torch.nn.Sequential(own, made)(SPIKES)
     assert torch.equal(logits, made(*own.run(SPIKES)))
     with pytest.raises(ValueError, match="needs the state of the neurons that send it spikes"):

@@ -6,18 +6,15 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import accumulate, product
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from spikegrad.settings import ConfigError, validate
 from study.config.search import (
-    Range,
     Sampling,
     SearchConfig,
     Selection,
@@ -27,15 +24,13 @@ from study.config.search import (
 from study.progress import share
 from study.search.budget import next_trials
 from study.search.sampling import importances, suggest, to_optuna
-from study.search.selection import candidates, finalist_runs, run_table, trial_table, winner
+from study.search.selection import candidates, finalist_runs, trial_table, winner
 from study.search.trial_records import (
     Generation,
     RecordError,
     Trial,
     TrialRecord,
-    best_first,
     entrants,
-    read_generation,
     read_rungs,
     read_search,
     write_generation,
@@ -103,7 +98,6 @@ def test_suggestions_lie_in_the_space_and_depend_on_seed_and_records_not_on_thei
         assert 0 <= values[X] <= 1
         assert 0.01 <= values[Y] <= 1
         assert values["training.batch_size"] in range(2, 10)
-        assert values["network.layers"] in ([4], [4, 4])
         model_settings().with_parameters(values)
 
 
@@ -141,24 +135,6 @@ def test_tpe_learns_from_failures_and_from_success():
     assert reached["tpe"] > reached["start"] + 0.1
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from([0.1, 0.5, 0.9]), st.booleans()), min_size=1, max_size=12),
-    st.integers(1, 6),
-    st.randoms(use_true_random=False),
-)
-@settings(max_examples=50)
-def test_the_best_are_the_same_whatever_the_order(values, n, shuffler):
-    records = [
-        record(Trial(k, 0, {}), a, "overflow" if diverges else "finished")
-        for k, (a, diverges) in enumerate(values)
-    ]
-    best = best_first(records, n)
-    shuffled = list(records)
-    shuffler.shuffle(shuffled)
-    assert best_first(shuffled, n) == best
-    assert [r.accuracy for r in best] == sorted((a for a, _ in values), reverse=True)[:n]
-
-
 def halving(**changes: Any) -> Trials:
     values = {
         "per_generation": 9, "epochs": [1, 3, 9], "eta": 3, "per_job": 4, "samples": None,
@@ -171,9 +147,7 @@ def test_halving_shares_all_trials_among_the_jobs():
     options = halving()
     assert [options.width(r, 9) for r in options.rungs] == [9, 3, 1]
     assert [options.width(r, 2) for r in options.rungs] == [2, 1, 1]
-    assert [options.width(r, 0) for r in options.rungs] == [0, 0, 0]
     assert [options.jobs(r, 9) for r in options.rungs] == [3, 3, 1]
-    assert [options.jobs(r, 2) for r in options.rungs] == [1, 1, 1]
     records = [TrialRecord(Trial(k, 0, {})) for k in range(9)]
     shares = [share(records, j, 3) for j in range(3)]
     assert sorted(r.trial.number for each in shares for r in each) == list(range(9))
@@ -181,6 +155,8 @@ def test_halving_shares_all_trials_among_the_jobs():
     done = [record(r.trial, r.trial.number / 10, "running", 1) for r in records[:-1]]
     done.append(record(records[-1].trial, 0.99, "overflow", 1))
     assert [r.trial.number for r in entrants(done, options.width(1, 9))] == [7, 6, 5]
+    ties = [record(r.trial, 0.5, "running", 1) for r in records]
+    assert entrants(ties[::-1], 3) == entrants(ties, 3)  # whatever the order
 
 
 def test_trials_that_diverged_compete_with_what_they_had_reached():
@@ -202,21 +178,17 @@ def test_trials_that_diverged_compete_with_what_they_had_reached():
 def test_the_sampler_is_given_what_a_trial_had_reached_in_the_rung_where_it_diverged():
     row = {"validation_accuracy": 0.3, "validation_loss": 1.0}
     reached = {**row, "validation_accuracy": 0.4}
-    trials = suggest(sampling(), (1, 3), 0, 5, 0, [])
+    trials = suggest(sampling(), (1, 3), 0, 4, 0, [])
     records = [
         TrialRecord(trials[0], "overflow", last=reached),
         TrialRecord(trials[1], "overflow", rungs=(row,), last=reached),
         TrialRecord(trials[2], "timeout", rungs=(row,)),
-        TrialRecord(trials[3], "silent"),
-        TrialRecord(trials[4], "running", rungs=(row,), last=row),
+        TrialRecord(trials[3], "running", rungs=(row,), last=row),
     ]
-    first, last, timeout, silent, stopped = to_optuna(sampling().space, (1, 3), records)
-    assert (first.state.name, first.intermediate_values) == ("PRUNED", {1: 0.4})
-    assert (last.state.name, last.value) == ("COMPLETE", 0.4)
-    assert last.intermediate_values == {1: 0.3, 3: 0.4}
-    for empty in (timeout, silent):
-        assert (empty.state.name, empty.intermediate_values) == ("PRUNED", {})
-    assert (stopped.state.name, stopped.intermediate_values) == ("PRUNED", {1: 0.3})
+    found = to_optuna(sampling().space, (1, 3), records)
+    assert [own.state.name for own in found] == ["PRUNED", "COMPLETE", "PRUNED", "PRUNED"]
+    assert [own.intermediate_values for own in found] == [{1: 0.4}, {1: 0.3, 3: 0.4}, {}, {1: 0.3}]
+    assert found[1].value == 0.4
 
 
 def test_the_winner_has_the_best_mean_over_inner_folds_and_failed_runs_count():
@@ -225,8 +197,8 @@ def test_the_winner_has_the_best_mean_over_inner_folds_and_failed_runs_count():
     records = [record(t, a) for t, a in zip(trials, accuracies, strict=True)]
     runs = finalist_runs(candidates(records), Selection(finalists=2), seed=0, folds=2)
     assert [(run.number, run.inner) for run in runs] == [*product((0, 1), (0, 1))]
-    for inner in (0, 1):  # one fresh seed, the same for each finalist
-        assert len({run.seed for run in runs if run.inner == inner}) == 1
+    # one fresh seed for each inner fold, the same for each finalist
+    assert len({(run.inner, run.seed) for run in runs}) == 2
     assert len({run.seed for run in runs} | {t.seed for t in trials}) == 2 + 4
     again = [0.95, 0, 0.6, 0.7]
     results = [
@@ -239,27 +211,7 @@ def test_the_winner_has_the_best_mean_over_inner_folds_and_failed_runs_count():
     assert best["winner"]["validation_accuracies"] == [0.6, 0.7]
     costs = {"allotted": 100, "used": 80, "whole_trial": 30, "budget_spent": True}
     assert best["presentations"] == {**costs, "finalists": 80}
-    assert run_table(results)["inner"].tolist() == [0, 1] * 2
     assert not winner(records, results, budget=110, whole_trial=30)["presentations"]["budget_spent"]
-    lost = [record(r.trial, 0.0, "timeout") for r in results]
-    assert winner(records, lost, budget=100, whole_trial=30)["winner"]["validation_accuracy"] == 0
-
-
-@given(
-    st.lists(st.integers(1, 9), min_size=1, max_size=3),
-    st.integers(2, 4),
-    st.integers(0, 12),
-    st.floats(0, 1.1),
-)
-@settings(max_examples=60)
-def test_a_generation_leaves_less_than_a_whole_trial_unless_it_is_full(steps, eta, more, share):
-    epochs = list(accumulate(steps))
-    per_generation = eta ** (len(epochs) - 1) + more
-    options = halving(per_generation=per_generation, epochs=epochs, eta=eta)
-    rest = int(share * options.epochs_of(per_generation))
-    n = options.affordable(rest)
-    assert rest >= options.epochs_of(n)
-    assert rest - options.epochs_of(n) < sum(epochs) or n == per_generation
 
 
 def spent(budget: int, generations: int, fate: Callable[[TrialRecord, int], TrialRecord]) -> list:
@@ -327,8 +279,6 @@ def test_generations_may_end_before_the_budget_and_more_of_them_go_on():
     assert more[: len(few)] == few
     assert more_sizes[:3] == sizes
     assert 240 - sum(r.presentations for r in few) > 30
-    everyone_dies = spent(240, 3, lambda r, _: replace(r, outcome="overflow"))
-    assert everyone_dies[1] == [4, 4, 4]
 
 
 def test_a_budget_that_pays_no_trial_is_refused():
@@ -353,7 +303,6 @@ def written(tmp_path) -> tuple[list[Path], list[TrialRecord]]:
         trials = suggest(sampling(), options.epochs, 0, n, generation, list(latest.values()))
         files.append(tmp_path / str(generation) / "trials.json")
         write_generation(files[-1], Generation(tuple(trials)))
-        assert read_generation(files[-1]) == Generation(tuple(trials))
         entered = [TrialRecord(trial) for trial in trials]
         for rung, outcome in enumerate(("running", "finished")):
             for job in range(jobs := options.jobs(rung, n)):
@@ -372,12 +321,8 @@ def test_records_survive_their_files_and_later_rungs_win(written):
     read = read_search(files, halving(**WRITTEN))
     assert read == latest
     table = trial_table(read, halving(**WRITTEN))
-    outcomes = ["stopped", "stopped", "finished", "finished", "stopped", "stopped", "finished"]
-    assert table["outcome"].tolist() == outcomes
+    assert (table["outcome"] == "finished").tolist() == [k in (2, 3, 6) for k in range(7)]
     assert table["generation"].tolist() == [0] * 4 + [1] * 3
-    assert table["network.layers"].tolist() == [
-        str(r.trial.parameters["network.layers"]) for r in latest
-    ]
     *_, (before, entering) = read_rungs(files[:3], halving(**WRITTEN))
     assert [r.trial.number for r in before] == [0, 1, 2, 3]
     assert [r.trial.number for r in entering] == [3, 2]
@@ -405,15 +350,12 @@ def test_lost_stale_and_surplus_records_are_refused_by_name(written):
     assert read_search(files, halving(**WRITTEN)) == latest
 
 
-@pytest.mark.parametrize(("epochs", "rung"), [([1], "rung0"), ([1, 2, 4], "rung1")])
-def test_records_of_other_rungs_are_refused(written, epochs, rung):
+def test_records_of_other_rungs_are_refused(written):
     """Else trials that are done would not compete, or none would go on, with no word."""
     files, _ = written
-    folder = files[0].parent / rung
-    with pytest.raises(
-        RecordError, match=rf"{folder}: its trials are of other search.trials.epochs"
-    ):
-        read_search(files, halving(**{**WRITTEN, "epochs": epochs}))
+    for epochs in ([1], [1, 2, 4]):
+        with pytest.raises(RecordError, match=r"its trials are of other search\.trials\.epochs"):
+            read_search(files, halving(**{**WRITTEN, "epochs": epochs}))
 
 
 def test_importance_goes_to_the_parameter_that_matters():
@@ -424,14 +366,3 @@ def test_importance_goes_to_the_parameter_that_matters():
     assert sum(shares.values()) == pytest.approx(1)
     same = importances(sampling().space, [record(t, 0.5) for t in trials], seed=0)
     assert set(same.values()) == {0.0}
-
-
-def test_impossible_ranges_are_refused():
-    mistakes = {
-        "low must be below high": {"low": 1.0},
-        "must start above 0": {"log": True},
-        "must be whole": {"low": 0.5, "integer": True},
-    }
-    for message, mistake in mistakes.items():
-        with pytest.raises(ConfigError, match=message):
-            validate(Range, {"key": X, "low": 0.0, "high": 1.0} | mistake)

@@ -15,11 +15,11 @@ from scipy.stats import ttest_1samp
 
 import study.training.loop
 from spikegrad.activity import spike_counts
-from spikegrad.network import Network, NetworkOutput, load_network, save_network
+from spikegrad.network import Network, NetworkOutput
 from spikegrad.spikes import SpikeTrains
 from study.config.training import Augmentation
 from study.data.dataset import SpikeDataset
-from study.training.batches import Augmenter, epoch_batches, watched_samples
+from study.training.batches import Augmenter, epoch_batches
 from study.training.evaluation import evaluate
 from study.training.loop import (
     RunawayError,
@@ -68,9 +68,6 @@ FIRST_SPIKE = {"kind": "first_spike", "tau_out": 0.02, "time_scale": 0.01, "mean
         ("lif", INTEGRATED),
         ("qif", FIRST_SPIKE),
         ("qif", MAXIMUM),
-        pytest.param("qif", INTEGRATED, marks=pytest.mark.weekly),
-        pytest.param("lif", FIRST_SPIKE, marks=pytest.mark.weekly),
-        pytest.param("lif", MAXIMUM, marks=pytest.mark.weekly),
     ],
 )
 def test_learns_a_separable_task_with_every_readout(
@@ -95,17 +92,13 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run(tmp_path_factory.mktemp("kept"), **KEPT)
 
 
-def test_a_run_counts_with_its_last_epoch(kept: Run):
-    answer = respond(with_weights(kept.trained), VALIDATION, batch_size=7)
-    assert answer.accuracy == kept.result()["validation_accuracy"]
-    assert answer.loss == pytest.approx(kept.table()["validation_loss"].iloc[-1], rel=1e-6)
-
-
-def test_snapshots_are_spread_evenly_from_the_initial_weights_to_the_last(kept: Run):
+def test_a_run_keeps_its_first_and_last_weights_and_counts_with_the_last(kept: Run):
     assert list(kept.snapshots) == [0, 2, 4]
     assert same_bits(kept.snapshots[4], kept.network.state_dict())
-    loss = respond(with_weights(kept.snapshots[0]), VALIDATION, batch_size=8).loss
-    assert loss == pytest.approx(kept.table()["validation_loss"][0], rel=1e-6)
+    answer = respond(with_weights(kept.trained), VALIDATION, batch_size=7)
+    assert answer.accuracy == kept.result()["validation_accuracy"]
+    losses = [respond(with_weights(kept.snapshots[k]), VALIDATION, 8).loss for k in (0, 4)]
+    assert losses == pytest.approx(kept.table()["validation_loss"][[0, 4]].tolist(), rel=1e-6)
 
 
 def test_a_kept_step_is_the_update_by_the_batch_that_can_be_had_again(kept: Run):
@@ -127,25 +120,11 @@ def test_a_kept_step_is_the_update_by_the_batch_that_can_be_had_again(kept: Run)
             torch.testing.assert_close(steps[name], expected, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "killed", [1, *(pytest.param(k, marks=pytest.mark.weekly) for k in (0, 3))]
-)
-def test_resuming_after_a_kill_gives_the_same_bits_and_another_seed_others(
-    tmp_path: Path, killed: int, monkeypatch: pytest.MonkeyPatch
-):
+def test_resuming_after_a_kill_gives_the_same_bits_and_another_seed_others(tmp_path: Path):
     whole = run(tmp_path / "whole")
-    with killed_after(killed):
+    with killed_after(1):
         run(tmp_path / "killed")
-    epochs_run = []
-    train_epoch = study.training.loop.train_epoch
-
-    def count(*arguments: Any) -> dict[str, float]:
-        epochs_run.append(arguments[-1])
-        return train_epoch(*arguments)
-
-    monkeypatch.setattr(study.training.loop, "train_epoch", count)
     resumed = run(tmp_path / "killed")
-    assert epochs_run == list(range(killed + 1, 5))
     assert same_bits(whole.trained, resumed.trained)
     assert same_bits(whole.network.state_dict(), resumed.network.state_dict())
     assert list(whole.snapshots) == [0, 1, 2, 3, 4]
@@ -156,12 +135,11 @@ def test_resuming_after_a_kill_gives_the_same_bits_and_another_seed_others(
     assert not same_bits(whole.trained, run(tmp_path / "other", seed=1).trained)
 
 
-@pytest.mark.parametrize("neuron", ["lif", "qif"])
-def test_delays_and_time_constants_are_learned_and_resumed(tmp_path: Path, neuron: str):
-    whole = run(tmp_path / "whole", neuron, **LEARNED)
+def test_delays_and_time_constants_are_learned_and_resumed(tmp_path: Path):
+    whole = run(tmp_path / "whole", **LEARNED)
     with killed_after(1):
-        run(tmp_path / "killed", neuron, **LEARNED)
-    resumed = run(tmp_path / "killed", neuron, **LEARNED)
+        run(tmp_path / "killed", **LEARNED)
+    resumed = run(tmp_path / "killed", **LEARNED)
     assert same_bits(whole.trained, resumed.trained)
     assert same_bits(whole.network.state_dict(), resumed.network.state_dict())
     first, last = whole.snapshots[0], whole.network.state_dict()
@@ -172,12 +150,6 @@ def test_delays_and_time_constants_are_learned_and_resumed(tmp_path: Path, neuro
     for name, least in (("input_delay", 0.0), ("recurrent_delay", 0.001)):
         delays = last[f"hidden.0.{name}"]
         assert ((delays >= least) & (delays <= 0.06)).all()
-    path = tmp_path / "network.safetensors"
-    save_network(path, whole.network, {}, whole.trained)
-    loaded, _ = load_network(path)
-    own = Network(settings(**LEARNED).network, N_UNITS, N_CLASSES, neuron)
-    own.load_state_dict(whole.trained)
-    assert torch.equal(loaded(VALIDATION.spikes).logits, own(VALIDATION.spikes).logits)
 
 
 def test_a_state_of_other_settings_or_cut_short_is_not_used(tmp_path: Path):
@@ -189,7 +161,7 @@ def test_a_state_of_other_settings_or_cut_short_is_not_used(tmp_path: Path):
     assert same_bits(run(tmp_path / "stale", epochs=3).trained, fresh.trained)
 
 
-def test_diverged_and_silent_networks_end_with_a_named_outcome(tmp_path: Path):
+def test_a_diverged_network_ends_with_a_named_outcome(tmp_path: Path):
     result = run(tmp_path / "wild", neuron="lif", init=WILD)
     assert result.outcome == "overflow"
     assert "runs away" in result.reason
@@ -201,8 +173,6 @@ def test_diverged_and_silent_networks_end_with_a_named_outcome(tmp_path: Path):
     by_speaker = accuracy_by_speaker(samples, ["speaker"])
     assert by_speaker["accuracy"].eq(0).all()
     assert by_speaker["answers"].sum() == len(VALIDATION)
-    still = {"mean": -5.0, "scale": 0.1, "recurrent_scale": 0.1}
-    assert run(tmp_path / "still", neuron="lif", init=still).outcome == "silent"
 
 
 def blow_up_in(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,14 +187,15 @@ def blow_up_in(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study.training.loop, "train_epoch", blow_up)
 
 
-def test_a_run_that_diverges_keeps_the_epochs_before(
+def test_a_run_that_diverges_keeps_the_last_whole_epoch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     blow_up_in(3, monkeypatch)
-    result = run(tmp_path)
-    assert result.outcome == "not finite"
-    assert len(result.history) == 3
-    assert result.trained["readout.weight"].isfinite().all()
+    for result in (run(tmp_path / "validated"), without_validation(tmp_path / "not")):
+        assert (result.outcome, len(result.history)) == ("not finite", 3)
+        assert same_bits(result.trained, result.snapshots[2])
+    assert result.epochs == 2
+    assert result.presentations == 80 + 8  # within the first batch of epoch 3
 
 
 class Infinite(torch.autograd.Function):
@@ -283,15 +254,10 @@ def test_without_validation_the_last_weights_are_kept(tmp_path: Path):
     judged = run(tmp_path / "with")
     assert same_bits(result.trained, result.network.state_dict())
     assert same_bits(result.trained, judged.network.state_dict())
-    assert same_bits(result.trained, judged.snapshots[4])
-    own = result.result()
+    own, table = result.result(), result.table()
     assert (own["outcome"], own["epochs"], own["validation_accuracy"]) == ("finished", 4, None)
-    table, other = result.table(), judged.table()
-    scores = [name for name in table if name.startswith("validation_")]
-    assert len(scores) == 3
-    assert table[scores].isna().all(axis=None)
-    assert other[scores].notna().all(axis=None)
-    assert table["train_loss"].equals(other["train_loss"])
+    assert table["validation_loss"].isna().all()
+    assert table["train_loss"].equals(judged.table()["train_loss"])
     watched = respond(with_weights(result.trained), TRAIN, batch_size=40)
     assert table["spikes_per_neuron"].iloc[-1] == pytest.approx(watched.spikes_per_neuron)
     assert table["silent_neurons"].iloc[-1] == watched.silent_neurons
@@ -300,29 +266,6 @@ def test_without_validation_the_last_weights_are_kept(tmp_path: Path):
     resumed = without_validation(tmp_path / "killed")
     assert same_bits(resumed.trained, result.trained)
     assert resumed.result() == own
-
-
-def test_activity_is_watched_on_a_draw_of_the_training_samples():
-    many = dataset(600, seed=4)
-    few = watched_samples(many, 0)
-    assert len(few) == 512
-    assert torch.equal(few.spikes.times, watched_samples(many, 0).spikes.times)
-    assert not torch.equal(few.labels, watched_samples(many, 1).labels)
-    assert torch.equal(watched_samples(TRAIN, 0).labels, TRAIN.labels)
-
-
-def test_a_run_without_validation_that_diverges_keeps_the_last_whole_epoch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    blow_up_in(3, monkeypatch)
-    result = without_validation(tmp_path)
-    assert (result.outcome, result.epochs) == ("not finite", 2)
-    assert same_bits(result.trained, result.snapshots[2])
-    assert result.presentations == 80 + 8  # within the first batch of epoch 3
-
-
-def test_a_gradient_that_is_not_clipped_learns_as_one_with_a_distant_bound(tmp_path: Path):
-    assert same_bits(run(tmp_path / "a", clip=None).trained, run(tmp_path / "b", clip=1e9).trained)
 
 
 def test_data_that_do_not_fit_are_refused(tmp_path: Path):
@@ -340,7 +283,7 @@ def test_gradient_is_clipped_in_the_units_of_the_learning_rates():
     assert optimizer.clip(expected / 4) == pytest.approx(expected)
     for p, grad in before.items():
         torch.testing.assert_close(p.grad, grad / 4)
-    for largest in (10 * expected, None):
+    for largest in (10 * expected, None):  # which leave it as it is
         assert optimizer.clip(largest) == pytest.approx(expected / 4)
 
 
@@ -439,8 +382,6 @@ def test_summary_is_over_searches_not_seeds():
     assert tuple(table.loc["lif", ["low", "high"]]) == (0.0, 1.0)  # where a share ends
     losses = summary(runs.assign(loss=runs["accuracy"]), ["loss"]).set_index("neuron")
     assert tuple(losses.loc["lif", ["low", "high"]]) == pytest.approx(tuple(expected))
-    alone = summary(runs.assign(search=0), ["accuracy"]).set_index("neuron")
-    assert alone["units"].to_dict() == {"lif": 4, "qif": 3}
 
 
 def test_a_checkpoint_gives_the_networks_scores_by_speaker(tmp_path: Path):
@@ -461,21 +402,8 @@ def test_a_checkpoint_gives_the_networks_scores_by_speaker(tmp_path: Path):
     assert row["loss"] == pytest.approx(answer.loss, rel=1e-5)
 
 
-def test_a_network_that_runs_away_in_every_test_sample_has_accuracy_0(tmp_path: Path):
-    result = run(tmp_path, "lif", epochs=1)
-    recurrent = result.trained["hidden.0.recurrent_weight"]
-    recurrent.copy_(1e4 * recurrent.abs())
-    row, samples = evaluate(checkpoint(tmp_path / "best", result), VALIDATION, TRAIN)
-    assert (row["outcome"], row["runaways"]) == ("finished", len(VALIDATION))
-    assert row["accuracy"] == row["accuracy_seen_speakers"] == 0
-    assert math.isnan(row["accuracy_unseen_speakers"])  # there are none
-    assert math.isnan(row["loss"])
-    assert samples["prediction"].isna().all()
-
-
-@pytest.mark.parametrize("neuron", ["lif", "qif"])
-def test_recorded_responses_are_those_of_the_network(neuron: str):
-    net = network(neuron, layers=[6, 4])
+def test_recorded_responses_are_those_of_the_network():
+    net = network("qif", layers=[6, 4])
     sample = VALIDATION.spikes.select(torch.tensor([2]))
     spikes = raster(net, sample)
     trains = [sample, *net(sample).hidden]
