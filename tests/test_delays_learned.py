@@ -44,10 +44,10 @@ def test_a_study_keeps_the_delays_that_its_networks_learn(finished: Path, tmp_pa
     }  # fmt: skip
     (project / "delays.yaml").write_text(yaml.safe_dump(overlay))
     training = project / "results/spoken-digits-smoke/training"
-    delays = training / "learned/delays.parquet"
-    run = snakemake(project, "delays.yaml", "--", str(delays.relative_to(project)))
+    folder = training / "learned"
+    run = snakemake(project, "delays.yaml", "--", str(folder.relative_to(project)))
     assert run.returncode == 0, run.stdout + run.stderr
-    table = pd.read_parquet(delays)
+    table = pd.read_parquet(folder / "delays.parquet")
     sizes = table.groupby(["neuron", "seed", "of"]).size().to_dict()
     kinds = (("input", 70), ("recurrent", 8))
     assert sizes == {("lif", seed, of): n for seed in range(4) for of, n in kinds}

@@ -113,7 +113,7 @@ def test_tables_hold_what_was_asked(finished: Path) -> None:
 
 def test_an_edit_of_a_variant_repeats_no_other(finished: Path, tmp_path: Path) -> None:
     change = {"slower": {"changes": {"0.03 s": {"network.tau": 0.04}}}}
-    jobs = replanned(finished, tmp_path, variants=change, measures=[])
+    jobs = replanned(finished, tmp_path, variants=change)
     assert (jobs["train"], jobs["variants/scores/slower"]) == (1, 1)
     others = {"training/lif/0", "networks/jobs/lif/0", "search_trials", "training/runaway"}
     assert not others & set(jobs)

@@ -359,7 +359,7 @@ def _variants(study: Study) -> Iterator[Part]:
             runs = [f"variants/networks/{file}/{case}/{neuron}/{seed}" for (case, _), seed in cases]
             share = Part(
                 f"variants/jobs/{file}/{neuron}",
-                "study.training.variant_scores:score",
+                "study.variant_scores:score",
                 "runs.parquet speakers.parquet",
                 by_name(
                     EVENTS,

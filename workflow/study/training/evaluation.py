@@ -42,7 +42,11 @@ def sample_table(response: Response, data: SpikeDataset, train: SpikeDataset) ->
 
 
 RUNS_TABLE = Table(
-    files=("training/scores/runs.csv", "networks/jobs/*/*/runs.parquet"),
+    files=(
+        "training/scores/runs.csv",
+        "networks/measures/runs.parquet",
+        "networks/jobs/*/*/runs.parquet",
+    ),
     says="Every trained network on test data.",
     columns={
         **shared("fold", "neuron", "seed", "outcome", "reason", "search"),
