@@ -126,6 +126,8 @@ print(before == after, sum(sum(f.stats.cache_misses.values()) for f in functions
 def test_training_runs_what_another_process_has_compiled():
     """No new type, and no other compiler settings, whichever module comes first."""
     of_both_types = str(2 * len(KINDS))
+    compiling = f"from spikegrad.layers import warm_up; warm_up({KINDS!r})"
+    subprocess.run([sys.executable, "-c", compiling], check=True)
     for module in ("spikegrad.layers", "study.data.dataset"):
         code = TRAINING.replace("MODULE", module).replace("KINDS", repr(KINDS))
         out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
