@@ -143,15 +143,6 @@ def test_a_key_given_twice_is_found():
         assert given_twice(text) == keys
 
 
-def test_settings_that_repeat_themselves_are_refused():
-    many = reduce(lambda below, _: [below] * 9, range(9), ["x"])
-    endless: list[Any] = []
-    endless.append(endless)
-    for seeds in (many, endless):
-        with pytest.raises(ConfigError, match=r"'seeds' has more than .* do aliases"):
-            validate(Study, {**settings("smoke.yaml"), "seeds": seeds})
-
-
 def test_more_seeds_take_one_change_and_landscapes_follow():
     for seeds, looked_at in (([0, 1, 2, 3, 4, 5], (0, 3)), ([5, 7, 9, 11], (5, 9))):
         study = validate(Study, {**settings("smoke.yaml"), "seeds": seeds})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import signal
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,20 +47,6 @@ def through_all_rungs(by: TrialRunner) -> list[TrialRecord]:
     return records[1:]
 
 
-@pytest.fixture
-def epochs_run(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The epochs that trainings in this test have begun."""
-    begun = []
-    train_epoch = study.training.loop.train_epoch
-
-    def count(*arguments: Any) -> dict[str, float]:
-        begun.append(arguments[-1])
-        return train_epoch(*arguments)
-
-    monkeypatch.setattr(study.training.loop, "train_epoch", count)
-    return begun
-
-
 def test_each_rung_is_a_whole_training_from_the_start(tmp_path: Path):
     by = runner(tmp_path)
     records = through_all_rungs(by)
@@ -78,26 +63,6 @@ def test_each_rung_is_a_whole_training_from_the_start(tmp_path: Path):
         assert own["validation_accuracy"] == run.result()["validation_accuracy"]
         assert own["validation_loss"] == run.history[-1]["validation_loss"]
     assert records[-1].accuracy == records[-1].rungs[-1]["validation_accuracy"]
-
-
-def test_a_killed_rung_does_not_train_its_epochs_again(tmp_path: Path, epochs_run: list[int]):
-    by = runner(tmp_path / "a")
-    with killed_after(1):
-        by.run(START, 1)
-    resumed = by.run(START, 1)
-    assert epochs_run == [1, 2, 3]
-    assert timeless(resumed) == timeless(runner(tmp_path / "b").run(START, 1))
-
-
-def test_a_start_that_finds_all_done_reports_the_time_that_it_took(tmp_path: Path, monkeypatch):
-    by = runner(tmp_path)
-    with monkeypatch.context() as patch:
-        clock = iter(range(10**6))
-        patch.setattr(time, "perf_counter", lambda: float(next(clock)))
-        by.run(START, 1)  # each epoch takes a second or more
-    again = by.run(START, 1)
-    assert again.epochs == 3
-    assert again.seconds >= 3
 
 
 def test_diverging_and_silent_trials_are_outcomes(tmp_path: Path):
@@ -141,10 +106,16 @@ def test_a_finalists_run_is_validated_on_its_inner_fold(files: tuple[Path, Path]
     assert records[0].rungs != records[1].rungs
 
 
-def test_a_killed_job_does_not_train_its_first_inner_fold_again(
-    tmp_path: Path, epochs_run: list[int]
-):
+def test_a_killed_job_trains_no_epoch_again(tmp_path: Path, monkeypatch):
     """Snakemake removes its records; checkpoints are enough."""
+    epochs_run = []
+    train_epoch = study.training.loop.train_epoch
+
+    def count(*arguments: Any) -> dict[str, float]:
+        epochs_run.append(arguments[-1])
+        return train_epoch(*arguments)
+
+    monkeypatch.setattr(study.training.loop, "train_epoch", count)
     by = runner(tmp_path / "states", epochs=[2])
     records = [
         TrialRecord(dataclasses.replace(TRIAL, seed=seed, inner=inner))
