@@ -260,7 +260,9 @@ def test_a_changed_configuration_is_valid_or_explained(config: dict[str, Any]):
     for neuron in study.neurons:
         study.model(neuron)
     for experiment in (*study.ntk.kernels, *study.ntk.ensembles):
-        assert study.ntk.experiment(experiment.name) is experiment
+        named = [e for e in study.ntk.experiments() if e.name == experiment.name]
+        assert len(named) == 1
+        assert named[0] is experiment
 
 
 # --- seeds and neurons -----------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_type_hints
 
@@ -12,7 +13,7 @@ import pytest
 from configs import settings
 from smoke import ROOT
 from spikegrad.settings import ConfigError, validate
-from study.calls import Given, named
+from study.calls import Given, maker_of, named
 from study.config.ntk import NTKProblem
 from study.config.study import Study
 from study.entries import Part, Picture
@@ -35,8 +36,8 @@ def needed(functions: str) -> tuple[set[str], set[str]]:
             call = waiting.pop()
             hints = get_type_hints(call)
             for name, parameter in inspect.signature(call).parameters.items():
-                if hasattr(hints[name], "from_files"):
-                    waiting.append(hints[name].from_files)
+                if (maker := maker_of(hints[name])) is not None:
+                    waiting.append(maker)
                 else:
                     every.add(name)
                     required |= {name} if parameter.default is parameter.empty else set()
@@ -79,6 +80,16 @@ def test_everything_the_report_shows_has_a_caption():
     assert all(picture.caption for picture in pictures(study).values())
 
 
+def test_what_repeats_an_entry_is_what_its_result_depends_on():
+    """Other limits, captions and names repeat no job; another setting does."""
+    study = validate(Study, settings("smoke.yaml"))
+    part = parts(study)["search/summary"]
+    other = replace(part, name="other", limits=(1, 1), shown={"winners.csv": ("other", "words")})
+    assert other.work() == part.work() != replace(part, settings={}).work()
+    picture = pictures(study)["figures/performance"]
+    assert replace(picture, caption="other", content="words").work() == picture.work()
+
+
 def test_a_function_is_given_what_its_parameters_name(tmp_path: Path):
     for k in range(2):
         write_table(pd.DataFrame({"k": [k]}), tmp_path / f"{k}.csv")
@@ -103,12 +114,12 @@ def test_a_function_is_given_what_its_parameters_name(tmp_path: Path):
         Given(named_files, {}).call(function)
 
 
+@dataclass
 class Whole:
     """What several functions of a job are given."""
 
-    @classmethod
-    def from_files(cls, place: Path, number: int) -> Whole:
-        return cls()
+    place: Path
+    number: int
 
 
 def test_functions_of_a_job_share_what_is_read(tmp_path: Path):
@@ -117,6 +128,7 @@ def test_functions_of_a_job_share_what_is_read(tmp_path: Path):
 
     given = Given({"place": [str(tmp_path)]}, {"number": 1})
     assert given.call(function) is given.call(function)
+    assert given.call(function) == Whole(tmp_path, 1)
 
 
 def test_tables_are_joined_in_the_order_of_their_keys():

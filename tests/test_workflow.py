@@ -171,7 +171,7 @@ def test_a_locale_that_would_misread_files_is_refused():
 
 def test_rules_of_the_cluster_name_their_memory_and_time():
     for name, text in rule_blocks().items():
-        assert re.search(r"(?m)^ *(\*\*needs\(|mem_mb=)", text), name
+        assert re.search(r"(?m)^ *\*\*needs\(", text), name
     assert all(p.limits for p in parts(SMOKE).values() if "/jobs/" in p.folder)
 
 

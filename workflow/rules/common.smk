@@ -22,7 +22,6 @@ from study.config.overlays import (
 )
 from study.config.search import Halving
 from study.config.study import Study
-from study.progress import newest
 from study.entries import modules_of, sources
 from study.parts import (
     claimed,
@@ -36,6 +35,7 @@ from study.parts import (
     stage_files,
     trainings,
 )
+from study.progress import newest
 from study.search.job_files import SearchFiles
 from study.storage.provenance import code_digest, code_variable, folder_digest
 
@@ -125,38 +125,24 @@ def code(script, functions=""):
 
 
 def needs(megabytes, minutes):
-    """Memory and wall time, a number or a function of wildcards, for the first attempt. Both grow
+    """Memory and wall time, numbers or functions of wildcards, for the first attempt. Both grow
     with each: a cluster stops jobs at their limits. Wall time is at most what the machines allow.
     """
 
-    def runtime(wildcards, attempt):
-        asked = minutes(wildcards) if callable(minutes) else minutes
-        return min(attempt * asked, LONGEST)
+    def grown(limit, wildcards, attempt):
+        return attempt * (limit(wildcards) if callable(limit) else limit)
 
     return {
-        "mem_mb": lambda wildcards, attempt: attempt * megabytes,
-        "runtime": runtime,
+        "mem_mb": lambda wildcards, attempt: grown(megabytes, wildcards, attempt),
+        "runtime": lambda wildcards, attempt: min(
+            grown(minutes, wildcards, attempt), LONGEST
+        ),
     }
 
 
-STAGES = (
-    *(
-        "figures",
-        "data",
-        "search",
-        "training",
-        "networks",
-        "landscape",
-        "variants",
-        "ntk",
-    ),
-)
-"""First folders of tables and figures."""
-
-
 def stage(*folders):
-    """All tables and figures of these stages."""
-    return all_at(stage_files(STUDY, *folders))
+    """All tables and figures of these stages, or of the study."""
+    return all_at(stage_files(PARTS, PICTURES, *folders))
 
 
 def networks_of(seed, file, where="training"):
@@ -173,8 +159,6 @@ def picture_of(wildcards):
 
 
 def given(entry):
-    """An entry of study.parts as a script is given it."""
-    inputs = {
-        name: [at(file) for file in files] for name, files in entry.inputs.items()
-    }
-    return {**vars(entry), "inputs": inputs}
+    """An entry of study.parts as its script is given it: what a change of repeats the job."""
+    inputs = {name: all_at(files) for name, files in entry.inputs.items()}
+    return {**entry.work(), "inputs": inputs}

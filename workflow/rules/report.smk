@@ -62,7 +62,7 @@ use rule ntk_page as study_page with:
         rules.judge_claims.output,
         rules.judge_ntk_claims.output,
         rules.ntk_page.output,
-        stage(*STAGES),
+        stage(),
         outcomes=all_at(run_files(STUDY, "outcome.json")),
     output:
         page=at("README.md"),
@@ -82,14 +82,17 @@ rule whole_report:
     input:
         rules.study_page.output,
         rules.ntk_page.output,
-        stage(*STAGES),
+        stage(),
     output:
         report=at("report.html"),
     log:
         f"{LOGS}/report.log",
     localrule: True
     params:
-        shown=[(title, what, at(f), text) for title, what, f, text in shown(STUDY)],
+        shown=[
+            (title, what, at(f), text)
+            for title, what, f, text in shown(PARTS, PICTURES)
+        ],
         data=STUDY.dataset,
     script:
         "../scripts/whole_report.py"

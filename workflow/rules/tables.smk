@@ -55,8 +55,7 @@ rule measure:
     wildcard_constraints:
         part=any_of(MEASURES),
     resources:
-        mem_mb=lambda w, attempt: attempt * part_of(w).limits[0],
-        runtime=lambda w, attempt: min(attempt * part_of(w).limits[1], LONGEST),
+        **needs(lambda w: part_of(w).limits[0], lambda w: part_of(w).limits[1]),
     params:
         part=lambda w: given(part_of(w)),
         modules=lambda w: modules_of(part_of(w).functions),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass
 from importlib import import_module
 from pathlib import Path
 from types import UnionType
@@ -24,20 +25,26 @@ def named(function: str) -> Callable[..., Any]:
     return getattr(import_module(module), name)
 
 
+def maker_of(hint: Any) -> Callable[..., Any] | None:
+    """What makes a parameter's object of files and settings, if it is annotated as a dataclass."""
+    if isinstance(hint, type) and is_dataclass(hint):
+        return getattr(hint, "from_files", hint)
+    return None
+
+
 class Given:
     """Files and settings by name, from which functions take what their parameters name.
 
     A parameter annotated as a table is that of its file, or the rows of several; as a Path, its
     file; as a list of these, or of what YAML and JSON files hold, one for each file. A section of
-    settings is validated. A class with a method
-    ``from_files`` is made by that, once. A
-    parameter with a default may have neither file nor setting.
+    settings is validated. A dataclass is made once, by its method ``from_files`` or of what its
+    fields name. A parameter with a default may have neither file nor setting.
     """
 
     def __init__(self, files: Mapping[str, Sequence[str]], settings: Mapping[str, Any]) -> None:
         self._files = files
         self._settings = settings
-        self._objects: dict[type, Any] = {}
+        self._objects: dict[Callable[..., Any], Any] = {}
 
     def call(self, function: Callable[..., Any]) -> Any:
         """The result of ``function``; TypeError if something is neither given nor has a default."""
@@ -46,8 +53,8 @@ class Given:
         for name, parameter in inspect.signature(function).parameters.items():
             if parameter.kind is parameter.VAR_KEYWORD:
                 arguments |= {own: self._file(hints[name], own) for own in self._files}
-            elif hasattr(hints[name], "from_files"):
-                arguments[name] = self._object(hints[name])
+            elif (maker := maker_of(hints[name])) is not None:
+                arguments[name] = self._object(maker)
             elif name in self._files:
                 arguments[name] = self._file(hints[name], name)
             elif name in self._settings:
@@ -62,17 +69,17 @@ class Given:
             made |= found if isinstance(found, dict) else {function.__name__: found}
         return made
 
-    def _object(self, kind: Any) -> Any:
-        if kind not in self._objects:
-            self._objects[kind] = self.call(kind.from_files)
-        return self._objects[kind]
+    def _object(self, maker: Callable[..., Any]) -> Any:
+        if maker not in self._objects:
+            self._objects[maker] = self.call(maker)
+        return self._objects[maker]
 
     def _file(self, hint: Any, name: str) -> Any:
         files = self._files[name]
-        if pd.DataFrame in (hint, *get_args(hint)) and get_origin(hint) is not list:
-            return read_table(*files)
         if get_origin(hint) is list:
             return [_read(get_args(hint)[0], file) for file in files]
+        if pd.DataFrame in (hint, *get_args(hint)):
+            return read_table(*files)
         (file,) = files
         return _read(hint, file)
 

@@ -56,6 +56,11 @@ class Part:
     """Megabytes and minutes that the first attempt may take; None is work of a moment, done where
     snakemake runs."""
 
+    def work(self) -> dict[str, Any]:
+        """What of this its tables depend on: other names, captions and limits make the same."""
+        names = ("functions", "tables", "settings", "digits")
+        return {name: getattr(self, name) for name in names}
+
     @property
     def kind(self) -> str:
         """Its ``name``, or the last of its folder."""
@@ -76,6 +81,10 @@ class Picture:
     settings: Mapping[str, Any] = field(default_factory=dict)
     caption: str = ""
     formats: str = "png pdf"
+
+    def work(self) -> dict[str, Any]:
+        """What of this the figure depends on; its caption is below it."""
+        return {"functions": self.functions, "settings": self.settings}
 
 
 def modules_of(functions: str) -> list[str]:

@@ -5,7 +5,7 @@ docs/new-measure.md adds a measure with its table and its figure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -170,10 +170,10 @@ def _networks(study: Study) -> Iterator[Part]:
     }
     closer = {name: own for name, own in closer.items() if name in study.measures}
     rough = {"landscape": _sections(study, "samples", "profiles")}
-    shares = []
+    first, shares = first_seeds(study), []
     for neuron, seed in product(study.neurons, study.seeds):
         search, run = study.search_of(seed), f"training/{neuron}/{seed}"
-        more = closer if first_seeds(study)[search] == seed else {}
+        more = closer if first[search] == seed else {}
         measures = {
             "runs": "study.training.evaluation:evaluation",
             "silence": "study.training.silence:silence",
@@ -382,14 +382,13 @@ def _variants(study: Study) -> Iterator[Part]:
 
 def _ntk(study: Study) -> Iterator[Part]:
     ntk, limits = study.ntk, (2000, 240)
-    problem = ntk.problem.model_dump(mode="json")
     yield Part(
         "ntk/limits",
         "study.ntk.limits:limits",
         "problem.csv diagonals.csv naive_regression.csv off_circle.parquet",
         {},
         {
-            "problem": problem,
+            "problem": ntk.problem.model_dump(mode="json"),
             "analytic": ntk.analytic.model_dump(mode="json"),
             "off_circle": ntk.off_circle.model_dump(mode="json"),
         },
@@ -404,31 +403,43 @@ def _ntk(study: Study) -> Iterator[Part]:
         limits=limits,
     )
     for experiment in ntk.experiments():
-        own = {"problem": problem, "experiment": experiment.model_dump(mode="json")}
         for job in range(len(experiment.jobs())):
             yield Part(
                 f"ntk/networks/{experiment.name}/{job}",
                 "study.ntk.experiments:networks",
                 "networks.parquet",
                 {},
-                {**own, "job": job},
+                {**_of_experiment(study, experiment), "job": job},
                 "dense_networks",
                 limits=limits,
             )
-        of_kernels = experiment in ntk.kernels
-        folder = "kernels" if of_kernels else "comparison"
+    for experiment in ntk.kernels:
         yield Part(
-            f"ntk/{folder}/{experiment.name}",
-            f"study.ntk.{'convergence:kernels' if of_kernels else 'comparison:comparison'}",
-            "analytic.parquet errors.parquet mean_errors.csv exponents.csv growth.csv"
-            if of_kernels
-            else "predictions.parquet distances.csv spreads.csv trends.csv",
+            f"ntk/kernels/{experiment.name}",
+            "study.ntk.convergence:kernels",
+            "analytic.parquet errors.parquet mean_errors.csv exponents.csv growth.csv",
             by_name(networks=dense_networks(experiment)),
-            {**own, "n_resamples": ntk.n_resamples},
-            folder,
-            digits={"mean_errors.csv": 6} if of_kernels else {},
+            {**_of_experiment(study, experiment), "n_resamples": ntk.n_resamples},
+            "kernels",
+            digits={"mean_errors.csv": 6},
             limits=limits,
         )
+    for experiment in ntk.ensembles:
+        yield Part(
+            f"ntk/comparison/{experiment.name}",
+            "study.ntk.comparison:comparison",
+            "predictions.parquet distances.csv spreads.csv trends.csv",
+            by_name(networks=dense_networks(experiment)),
+            {**_of_experiment(study, experiment), "n_resamples": ntk.n_resamples},
+            "comparison",
+            limits=limits,
+        )
+
+
+def _of_experiment(study: Study, experiment: NTKExperiment) -> dict[str, Any]:
+    """Settings of all that is done in an experiment."""
+    problem = study.ntk.problem.model_dump(mode="json")
+    return {"problem": problem, "experiment": experiment.model_dump(mode="json")}
 
 
 def dense_networks(experiment: NTKExperiment) -> list[str]:
@@ -735,28 +746,28 @@ def _of_ntk(study: Study) -> Iterator[Picture]:
     )
 
 
-def stage_files(study: Study, *stages: str) -> list[str]:
-    """All folders of tables, without the shares of single jobs, and all figures of these stages,
-    the first folders of their names."""
-    tables = [o for o in parts(study) if "/jobs/" not in o and "/networks/" not in o]
-    figures = [
-        f"{file}.{suffix}"
-        for file, picture in pictures(study).items()
-        for suffix in picture.formats.split()
-    ]
-    return [file for file in [*tables, *figures] if file.partition("/")[0] in stages]
+def stage_files(
+    tables: Mapping[str, Part], figures: Mapping[str, Picture], *stages: str
+) -> list[str]:
+    """All folders of ``tables``, without the shares of single jobs, and all files of ``figures``;
+    of some stages alone, the first folders of their names."""
+    joined = [o for o in tables if "/jobs/" not in o and "/networks/" not in o]
+    drawn = [f"{file}.{suffix}" for file, own in figures.items() for suffix in own.formats.split()]
+    return [o for o in [*joined, *drawn] if not stages or o.partition("/")[0] in stages]
 
 
-def shown(study: Study) -> list[tuple[str, str, str, str]]:
+def shown(
+    tables: Mapping[str, Part], figures: Mapping[str, Picture]
+) -> list[tuple[str, str, str, str]]:
     """What the report shows of each family, figures and then tables: the family, what each is, its
     file and its caption."""
     found = []
     for folder, title in FAMILIES.items():
-        for file, own in pictures(study).items():
+        for file, own in figures.items():
             if file.rpartition("/")[0] == folder:
                 suffix = own.formats.split()[0]
                 found.append((title, own.content, f"{file}.{suffix}", own.caption))
-        for part in parts(study).values():
+        for part in tables.values():
             if part.folder.partition("/")[0] == folder.partition("/")[0]:
                 found += [
                     (title, content, f"{part.folder}/{table}", caption)

@@ -239,7 +239,3 @@ class NTKConfig(Section):
     def experiments(self) -> list[NTKExperiment]:
         """All experiments that train networks."""
         return [*self.kernels, *self.ensembles]
-
-    def experiment(self, name: str) -> NTKExperiment:
-        """The experiment of that name."""
-        return next(e for e in self.experiments() if e.name == name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from study.config.search import SearchConfig
 from study.config.study import Study
-from study.search.generations import record_files
 from study.search.trial_records import read_generation
 
 Wildcards = Any
@@ -34,10 +34,22 @@ class SearchFiles:
     def _files(
         self, wildcards: Wildcards, generation: int | str, rungs: Iterable[int] | None = None
     ) -> list[str]:
-        """The file of a generation and the folders with the records of its jobs, or of some
-        rungs'."""
+        """The file of a generation and the folders with the records of all jobs of its ``rungs``.
+
+        Without ``rungs`` these are all. Finalists have one, with runs on each of the inner folds.
+        """
         file = self._suggestions(wildcards, generation)
-        return record_files(file, self._search, self._study.data.inner_folds, rungs)
+        found, search, trials = read_generation(file), self._search, self._search.trials
+        n = len(found.trials)
+        if found.final:
+            n = min(n, search.selection.finalists) * self._study.data.inner_folds
+            trials = trials.of_finalists(1)
+        jobs = [
+            f"{Path(file).parent}/rung{rung}/job{job}"
+            for rung in (trials.rungs if rungs is None else rungs)
+            for job in range(trials.jobs(rung, n))
+        ]
+        return [file, *jobs]
 
     def _final_generation(self, wildcards: Wildcards) -> int:
         """The number of the generation in which the finalists are trained."""

@@ -15,7 +15,10 @@ from study.data.dataset import SpikeDataset, load
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """A network's files, those of rule train, with prepared data and its outer fold."""
+    """A network's files, those of rule train, with prepared data and its outer fold.
+
+    Samples are read when they are needed.
+    """
 
     checkpoint: Path
     snapshots: Path
@@ -24,19 +27,6 @@ class TrainedNetwork:
     split: Path
     search: int
     """Whose winner was trained; without searches, the fold's number."""
-
-    @classmethod
-    def from_files(
-        cls,
-        checkpoint: Path,
-        snapshots: Path,
-        history: pd.DataFrame,
-        events: Path,
-        split: Path,
-        search: int,
-    ) -> TrainedNetwork:
-        """The same; samples are read when they are needed."""
-        return cls(checkpoint, snapshots, history, events, split, search)
 
     @cached_property
     def about(self) -> dict[str, Any]:
