@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,30 +10,12 @@ import torch
 from torch import Tensor
 
 from spikegrad.delay_line import DelayedCopies
-from spikegrad.engine import backward, forward
+from spikegrad.engine import batch as engine
+from spikegrad.engine.batch import Batch, Gradients, Input
 from spikegrad.engine.records import Events, Record, Weights
-from spikegrad.engine.volleys import (
-    add_to_channels,
-    arrival_gradients,
-    by_channel,
-    channels_in_cache,
-    square_sum_of_channels,
-)
+from spikegrad.engine.volleys import VolleyGradients, add_batch_to_channels, channels_in_cache
 from spikegrad.once import once_differentiable
-from spikegrad.parallel import (
-    Backward,
-    Input,
-    VolleyGradients,
-    add_volleys,
-    arriving,
-    in_threads,
-    padded,
-    padded_weights,
-    sum_of_blocks,
-    sum_of_clipped,
-    taken,
-    taken_copies,
-)
+from spikegrad.parallel import in_each_thread, padded, padded_weights, weighted_sum
 from spikegrad.spikes import SpikeTrains
 
 DIFFERENTIATED = (
@@ -49,6 +29,8 @@ DIFFERENTIATED = (
 
 KEPT = 1 << 28
 """Bytes of samples' gradients that are kept at most."""
+GROUP = 4
+"""Samples whose gradients are summed as they come; the sums of all groups follow in their order."""
 
 
 class SpikeOverflowError(RuntimeError):
@@ -86,11 +68,10 @@ class Log(np.ndarray):
     Autograd keeps saved tensors as long as a backward pass can come; the log is freed with one.
     """
 
-    records: list[Record]
-    samples: list[Events]
-    origins: list[np.ndarray]
+    batch: Batch
     weights: Weights
-    inputs: list[Input]
+    samples: Any
+    """The log of each sample, :class:`spikegrad.engine.batch.Log`."""
     synapses: Any
 
 
@@ -136,120 +117,148 @@ class SpikingFunction(torch.autograd.Function):
         log_tau: Tensor,
         layer: Layer,
         spikes: SpikeTrains,
-        logged: bool,
     ) -> tuple[Tensor, ...]:
         ctx.given = weight, recurrent, input_delay, recurrent_delay, log_tau
-        # A copy: the backward pass takes those of now, whatever an optimiser does until then.
+        parameters = weight, recurrent, input_delay, recurrent_delay
+        log = SpikingFunction.log_of(layer, spikes, *parameters)
+        origin = spikes.origin if isinstance(spikes, DelayedCopies) else spikes
+        return run_batch(ctx, log, layer, times, origin)
+
+    @staticmethod
+    def log_of(
+        layer: Layer,
+        spikes: SpikeTrains,
+        weight: Tensor,
+        recurrent: Tensor,
+        input_delay: Tensor,
+        recurrent_delay: Tensor,
+    ) -> Log:
+        """The log of a batch that is still to be run."""
+        # Copies: the backward pass takes those of now, whatever an optimiser does until then.
         back = recurrent_delay.detach().numpy().flatten() if len(recurrent_delay) else None
-        weights = padded_weights(weight, recurrent, back)
-        take: Callable[[Events, Weights], Input] = taken
-        if isinstance(spikes, DelayedCopies):
-            line = spikes.copies, spikes.step, spikes.duration
-            take, spikes = partial(taken_copies, *line), spikes.origin
-        samples, origins = arriving(spikes, weights.input.dtype, input_delay, layer.n_in)
         log = np.zeros(1).view(Log)
-        log.samples, log.origins, log.weights = samples, origins, weights
-        return run_samples(
-            ctx, lambda b: take(samples[b], weights), log, layer, times, spikes, logged
-        )
+        log.weights = padded_weights(weight, recurrent, back)
+        line = (1, 0.0)
+        if isinstance(spikes, DelayedCopies):
+            line, spikes = (spikes.copies, spikes.step), spikes.origin
+        delays = input_delay.detach().numpy()
+        if not delays.any() and len(delays) <= layer.n_in:
+            delays = delays[:0]
+        log.batch = batch_of(spikes, log.weights, delays, *line)
+        log.samples = engine.room_for(len(spikes), empty_log(log.weights))
+        return log
+
+    @staticmethod
+    def all_input(log: Log) -> Input:
+        """All that arrives from elsewhere in the first sample of ``log``, which has been run."""
+        return log.samples[0].input
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
         # An error if they have changed, or have been given back after another backward pass.
-        saved = ctx.saved_tensors  # once, as checkpoints want
-        offsets, log = saved[4].numpy(), log_of(ctx, saved[5])
-        layer, neuron = ctx.layer, ctx.neuron
-        weights, samples = log.weights, log.samples
+        log = log_of(ctx, ctx.saved_tensors[-1])  # taken once, as checkpoints want
+        layer, weights, n_samples = ctx.layer, log.weights, len(log.samples)
         needs_times, _, _, needs_delay, _, needs_tau, *_ = ctx.needs_input_grad
-        needs_each = needs_times or needs_delay  # the gradient of each event's time of arrival
-        grad_spikes, grad_states = spike_gradients(grad_times, grad_final)
-        no_lags = np.zeros((0, 0), weights.input.dtype)
-        arrivals = [np.empty(0)] * len(samples)
-        volleys: list[VolleyGradients | None] = [None] * len(samples)
-        delays, taus = np.empty((len(samples), len(weights.delays))), np.zeros(len(samples))
-
-        def run(b: int, grad_input: np.ndarray, grad_recurrent: np.ndarray) -> float:
-            """Add the gradients of sample ``b``, but those of volleys' weights."""
-            (events, own, bounds, places), (_, units, counts) = log.inputs[b], samples[b]
-            record, states = log.records[b], grad_states[b]
-            grad_times = grad_spikes[offsets[b] : offsets[b + 1]].copy()
-            moved = np.empty(len(events.times) * (needs_each or needs_tau))
-            together = len(bounds) > 0
-            slopes = np.empty_like(own.input[: len(own.input) * (together and needs_each)])
-            rows = np.zeros_like(own.input) if together else grad_input
-            delays[b] = 0
-            gradients = grad_times, rows, grad_recurrent, delays[b], no_lags, moved, slopes
-            backward.backward(neuron, events, own, record, states, gradients)
-            if needs_tau:
-                taus[b] = tau_gradient(
-                    neuron,
-                    record,
-                    states,
-                    ctx.duration,
-                    grad_spikes[offsets[b] : offsets[b + 1]],
-                    (moved, events.times),
-                    (delays[b], weights.delays),
-                )
-            if not together:
-                arrivals[b] = moved
-                return 0.0
-            if needs_each:
-                arrivals[b] = np.empty(len(units))
-                arrival_gradients(weights.input, units, counts, bounds, slopes, arrivals[b])
-            order = by_channel(units, counts, bounds, len(weights.input) // len(places))
-            own_gradients = VolleyGradients(rows, places, order)
-            if at_once:
-                one = rows.dtype.type(1)
-                add_to_channels(*own_gradients, one, 0, len(grad_input), grad_input)
-                return 0.0
-            volleys[b] = own_gradients
-            return square_sum_of_channels(*own_gradients) if clips else 0.0
-
-        at_once = len(weights.input) <= channels_in_cache(weights.input)
         clips = layer.sample_clip is not None
+        at_once = len(weights.input) <= channels_in_cache(weights.input)
         if clips:  # each sample's gradient is kept, or summed twice
-            at_once |= len(samples) * weights.input.nbytes <= KEPT
-        whole = at_once or any(len(own.bounds) == 0 for own in log.inputs)
-        like = weights.input if whole else weights.input[:0], weights.recurrent
-        (grad_weight, grad_recurrent), factors = summed(run, like, len(samples), layer)
-        if not whole:
-            grad_weight = np.zeros_like(weights.input)
-        add_volleys(grad_weight, volleys, factors)
+            at_once |= n_samples * weights.input.nbytes <= KEPT
+        n_rows, n = weights.input.shape
+        whole = at_once or not all(engine.together(log.samples))
+        n_groups = n_samples if clips else -(-n_samples // GROUP)
+        gradients = Gradients(
+            np.empty((n_groups, n_rows * whole, n), weights.input.dtype),
+            np.empty((n_groups, *weights.recurrent.shape), weights.input.dtype),
+            np.zeros((n_samples, 0, 0), weights.input.dtype),
+            np.zeros((n_samples, len(weights.delays))),
+            np.zeros((n_samples, n_rows * needs_delay)),
+            np.zeros(len(log.batch.times) * needs_times),
+            np.zeros(n_samples * needs_tau),
+            np.zeros(n_samples * clips),
+        )
+        kept = backward_batch(ctx, log, grad_times, grad_final, gradients)
+        factors = clipping(layer, gradients.squares, n_samples)
+        own = factors if clips else np.ones(n_groups)
+        grad_weight = weighted_sum(gradients.input, own) if whole else np.zeros_like(weights.input)
+        if not at_once:
+            add_volleys(grad_weight, kept, factors)
         return check_gradients(
             ctx,
-            _of_spikes(arrivals, log.origins, saved[2]) if needs_times else None,
+            gradients.times if needs_times else None,
             grad_weight[:, : layer.n_out],
-            grad_recurrent[:, : layer.n_out],
-            _of_rows(arrivals, log.samples, factors, len(grad_weight)) if needs_delay else None,
-            (factors[:, None] * delays).sum(0),
-            (factors * taus).sum(keepdims=True),
+            weighted_sum(gradients.recurrent, own)[:, : layer.n_out],
+            (factors[:, None] * gradients.input_delays).sum(0),
+            (factors[:, None] * gradients.delays).sum(0),
+            (factors * gradients.taus).sum(keepdims=True) if needs_tau else None,
         )
 
 
-def spike_gradients(grad_times: Tensor, grad_final: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """dLoss/dt of all spikes, and dLoss/d(final state) of each sample, as the kernels read them."""
-    return np.ascontiguousarray(grad_times.numpy()), padded(grad_final.transpose(0, 1))
+def batch_of(
+    spikes: SpikeTrains, weights: Weights, delays: np.ndarray, copies: int = 1, step: float = 0.0
+) -> Batch:
+    """``spikes`` as the engine takes them, for a layer with ``weights``."""
+    times, units = spikes.times.detach().numpy(), spikes.units.numpy()
+    dtype = weights.input.dtype
+    counts = np.empty(0, dtype) if spikes.counts is None else spikes.counts.numpy().astype(dtype)
+    return Batch(times, units, counts, spikes.offsets.numpy(), delays, copies, step)
 
 
-def tau_gradient(
-    neuron: Any,
-    record: Record,
-    grad_final: np.ndarray,
-    duration: float,
-    grad_times: np.ndarray,
-    *scaled: tuple[np.ndarray, np.ndarray],
-) -> float:
-    """dLoss/d(log tau) of one sample.
+def empty_log(weights: Weights, events: Events | None = None) -> engine.Log:
+    """The log of a sample that is still to be run on these ``events``, or on those of its batch."""
+    dtype = weights.input.dtype
+    times, units, steps = np.empty(0), np.empty(0, np.int64), np.empty(0, np.int32)
+    reals, states = np.empty(0, dtype), np.empty((0, 0), dtype)
+    events = Events(times, units, reals) if events is None else events
+    arrivals, checkpoints = np.empty((0, 3), np.int32), np.empty((0, 0, 0), dtype)
+    record = Record(times, units, steps, reals, arrivals, reals, steps, checkpoints, states, 0.0)
+    return engine.Log(events, units, Input(events, weights), record)
 
-    Times in units of tau are all that the equations know: what spike times gain, with
-    ``grad_times``, the end of the sample and all else that is ``scaled`` lose, given as gradients
-    and seconds.
+
+def backward_batch(
+    ctx: Any, log: Log, grad_times: Tensor, grad_final: Tensor, gradients: Gradients
+) -> Any:
+    """Write ``gradients``; those of volleys' weights for which there is no room."""
+    dtype, n_samples = log.weights.input.dtype, len(log.samples)
+    units = np.empty(0, np.int64)
+    nothing = np.empty((0, 0), dtype), np.empty((1, 0), np.int64), units, units, np.empty(0, dtype)
+    kept = engine.room_for(n_samples, VolleyGradients(*nothing))
+    in_each_thread(
+        engine.backward_batch,
+        ctx.neuron,
+        log.samples,
+        log.weights,
+        ctx.duration,
+        log.batch.offsets,
+        ctx.offsets,
+        np.ascontiguousarray(grad_times.numpy()),
+        padded(grad_final.transpose(0, 1)),
+        gradients,
+        kept,
+        n_jobs=len(gradients.recurrent),
+    )
+    return kept
+
+
+def clipping(layer: Layer, squares: np.ndarray, n_samples: int) -> np.ndarray:
+    """What the gradient of each sample is scaled by, float64 [n_samples], from the squares of its
+    norm; the layer is given the norms.
+
+    The largest norm is ``layer.sample_clip`` times the median of those that are not zero.
     """
-    end = backward.end_gradient(neuron, record.final, grad_final) * duration / neuron.tau
-    with np.errstate(invalid="ignore"):  # check_gradients refuses what is not finite
-        lost = sum(float((gradient * times).sum()) for gradient, times in scaled)
-        return float((grad_times * record.times).sum()) - lost - end
+    if layer.sample_clip is None:
+        return np.ones(n_samples)
+    layer.sample_norms = norms = np.sqrt(squares)
+    some = norms[norms > 0]
+    largest = layer.sample_clip * np.median(some) if len(some) else 1.0
+    with np.errstate(invalid="ignore"):  # norms that are not finite: the total is not, either
+        return largest / np.maximum(norms, largest)
+
+
+def add_volleys(total: np.ndarray, samples: Any, factors: np.ndarray) -> None:
+    """Add the gradients of ``samples``, scaled by ``factors``, to ``total`` [n_channels, n]."""
+    scales, threads = factors.astype(total.dtype), torch.get_num_threads()
+    in_each_thread(add_batch_to_channels, samples, scales, threads, total, n_jobs=threads)
 
 
 def check_gradients(ctx: Any, *found: np.ndarray | None) -> tuple[Tensor | None, ...]:
@@ -267,86 +276,71 @@ def check_gradients(ctx: Any, *found: np.ndarray | None) -> tuple[Tensor | None,
             tensors.append(torch.from_numpy(gradient))
         else:
             tensors.append(None)
-    return *tensors, None, None, None
+    return *tensors, None, None
 
 
-def run_samples(
-    ctx: Any,
-    take: Callable[[int], Input],
-    log: Log,
-    layer: Layer,
-    times: Tensor,
-    spikes: SpikeTrains,
-    logged: bool,
+def run_batch(
+    ctx: Any, log: Log, layer: Layer, times: Tensor, spikes: SpikeTrains
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Run each sample of ``spikes`` on what ``take`` makes of it: spike times, final states, units,
-    offsets.
+    """Run each sample of ``spikes``: spike times, final states, units, offsets.
 
-    Keeps in ``ctx`` what a backward pass needs, with the ``log``, to which come inputs and records
-    if ``logged``.
+    Keeps in ``ctx`` what a backward pass needs.
     """
-    neuron, n_out = layer.neuron, layer.n_out
-    run = runner(layer, spikes.duration)
-    shape = len(neuron.variables()), len(spikes), n_out
-    final = np.empty(shape, log.weights.input.dtype)
-
-    def run_sample(b: int) -> tuple[np.ndarray, np.ndarray, list[tuple[Input, Record]]]:
-        own = take(b)
-        record = run(b, own.events, own.weights)
-        final[:, b] = record.final[:, :n_out]
-        return record.times, record.units, [(own, record)] if logged else []
-
-    log.inputs, log.records = [], []
-    times_of, units_of = [np.empty(0)], [np.empty(0, np.int64)]
-    for sample_times, sample_units, logs in in_threads(run_sample, range(len(spikes))):
-        times_of.append(sample_times)
-        units_of.append(sample_units)
-        for own, record in logs:
-            log.inputs.append(own)
-            log.records.append(record)
-    _check_states(final)
-    offsets = torch.from_numpy(np.cumsum([len(sample_times) for sample_times in times_of]))
-    units = torch.from_numpy(np.concatenate(units_of))
-    ctx.layer, ctx.log, ctx.neuron = layer, weakref.ref(log), neuron
+    final = run_logged(layer, log, spikes.duration)
+    sizes, _ = engine.sizes(log.samples)
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+    found, units = engine.joined(log.samples, offsets)
+    ctx.layer, ctx.log, ctx.neuron = layer, weakref.ref(log), layer.neuron
     LOGS[log.ctypes.data] = log
-    ctx.duration = spikes.duration
+    ctx.duration, ctx.offsets = spikes.duration, offsets
     given = times, spikes.units, spikes.offsets, spikes.counts
-    ctx.save_for_backward(*given, offsets, torch.from_numpy(log))
-    ctx.mark_non_differentiable(units, offsets)
-    return torch.from_numpy(np.concatenate(times_of)), torch.from_numpy(final), units, offsets
+    ctx.save_for_backward(*given, torch.from_numpy(log))
+    others = torch.from_numpy(units), torch.from_numpy(offsets)
+    ctx.mark_non_differentiable(*others)
+    return torch.from_numpy(found), torch.from_numpy(final), *others
 
 
-def summed(
-    run: Backward, like: Sequence[np.ndarray], n_samples: int, layer: Layer
-) -> tuple[list[np.ndarray], np.ndarray]:
-    """Gradients ``like`` these, summed over the samples, and what each sample's is scaled by."""
-    if layer.sample_clip is None:
-        return sum_of_blocks(run, like, n_samples), np.ones(n_samples)
-    total, layer.sample_norms, factors = sum_of_clipped(run, like, n_samples, layer.sample_clip)
-    return total, factors
+def run_logged(layer: Layer, log: Log, duration: float, first: int = 0) -> np.ndarray:
+    """Run the samples of ``log``; their final states, [n_state, n_samples, n_out].
 
-
-def _of_spikes(
-    arrivals: list[np.ndarray], origins: list[np.ndarray], offsets: Tensor
-) -> np.ndarray:
-    """The gradients of input times, float64 [n_events], from those of the ``arrivals``."""
-    if not origins:
-        return np.concatenate([np.empty(0), *arrivals])
-    sums = [
-        np.bincount(origin, own, size)
-        for origin, own, size in zip(origins, arrivals, offsets.diff().tolist(), strict=True)
-    ]
-    return np.concatenate([np.empty(0), *sums])
-
-
-def _of_rows(
-    arrivals: list[np.ndarray], samples: list[Events], factors: np.ndarray, n_rows: int
-) -> np.ndarray:
-    """The gradients of input delays, float64 [n_rows], each sample's scaled by its factor."""
-    total = np.zeros(n_rows)
-    for own, events, factor in zip(arrivals, samples, factors, strict=True):
-        total += factor * np.bincount(events.units, own, n_rows)
-    return total
+    SpikeOverflowError if one runs away, with its number counted from ``first``.
+    """
+    neuron, limit = layer.neuron, layer.max_spikes * layer.n_out
+    shape = len(neuron.variables()), len(log.samples), layer.n_out
+    final = np.empty(shape, log.weights.input.dtype)
+    in_each_thread(
+        engine.forward_batch,
+        neuron,
+        log.batch,
+        log.weights,
+        layer.n_in,
+        duration,
+        limit,
+        log.samples,
+        final,
+        n_jobs=len(log.samples),
+    )
+    sizes, times = engine.sizes(log.samples)
+    for b in np.flatnonzero((sizes > limit) | (times < duration)).tolist():
+        record, sample = log.samples[b].record, first + b
+        if sizes[b] > limit:
+            raise SpikeOverflowError(
+                f"sample {sample}: more than {layer.max_spikes} spikes per neuron within "
+                f"{record.times[-1]:.4g} s; the network runs away: lower the (recurrent) "
+                "weights or raise max_spikes",
+                sample,
+            )
+        _check_states(final[:, b : b + 1], sample)
+        name, values = neuron.variables()[neuron.moved()], final[neuron.moved(), b]
+        strongest = int(np.abs(values).argmax())
+        raise SpikeOverflowError(
+            f"sample {sample}: more than {len(record.steps)} steps until "
+            f"{record.until:.4g} s; neuron {strongest}'s {name} is {values[strongest]:.3g} "
+            "there: lower the weights or the drive, or raise max_spikes",
+            sample,
+        )
+    _check_states(final, first)
+    return final
 
 
 def _check_gradient(gradient: np.ndarray, what: str) -> None:
@@ -356,35 +350,6 @@ def _check_gradient(gradient: np.ndarray, what: str) -> None:
             "neuron touches its threshold without crossing it, recurrent weights let it grow from "
             "spike to spike, or currents are too strong for the type"
         )
-
-
-def runner(layer: Layer, duration: float) -> Callable[[int, Events, Weights], Record]:
-    """A function that runs one sample, given its number, events and weights."""
-    neuron, limit = layer.neuron, layer.max_spikes * layer.n_out
-
-    def run(sample: int, events: Events, weights: Weights) -> Record:
-        record = forward.forward(neuron, events, duration, weights, limit)
-        if len(record.times) > limit:
-            raise SpikeOverflowError(
-                f"sample {sample}: more than {layer.max_spikes} spikes per neuron within "
-                f"{record.times[-1]:.4g} s; the network runs away: lower the (recurrent) "
-                "weights or raise max_spikes",
-                sample,
-            )
-        if record.until < duration:
-            final = record.final[:, : layer.n_out]
-            _check_states(final[:, None], sample)
-            name, values = neuron.variables()[neuron.moved()], final[neuron.moved()]
-            strongest = int(np.abs(values).argmax())
-            raise SpikeOverflowError(
-                f"sample {sample}: more than {len(record.steps)} steps until "
-                f"{record.until:.4g} s; neuron {strongest}'s {name} is {values[strongest]:.3g} "
-                "there: lower the weights or the drive, or raise max_spikes",
-                sample,
-            )
-        return record
-
-    return run
 
 
 def _check_states(final: np.ndarray, first: int = 0) -> None:

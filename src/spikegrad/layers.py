@@ -12,16 +12,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from spikegrad.autograd import NotFiniteError, SpikeOverflowError, SpikingFunction, runner
+from spikegrad.autograd import (
+    NotFiniteError,
+    SpikeOverflowError,
+    SpikingFunction,
+    empty_log,
+    run_logged,
+)
 from spikegrad.delay_line import DelayedCopies
 from spikegrad.delay_rules import check_delays
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
-from spikegrad.parallel import arriving, padded_weights, taken
 from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
-from spikegrad.synaptic import SynapticFunction, all_rows
+from spikegrad.synaptic import SynapticFunction
 from spikegrad.times import (
     LONGEST_TAU,
     SHORTEST_TAU,
@@ -341,9 +346,8 @@ class SpikingLayer(nn.Module):
             spikes = spikes.made
         times = spikes.origin.times if isinstance(spikes, DelayedCopies) else spikes.times
         tensors = times, *self._weights(), *self._delays(), self._checked_log_tau()
-        logged = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
         function = SynapticFunction if self.grid > 0 else SpikingFunction
-        times, final, units, offsets = function.apply(*tensors, self, spikes, logged)
+        times, final, units, offsets = function.apply(*tensors, self, spikes)
         state = self.neuron.normalised(tuple(final))
         out = SpikeTrains(times, units, offsets, spikes.duration, None, self.n_out, state)
         return out, state
@@ -434,15 +438,13 @@ class SpikingLayer(nn.Module):
         probes = np.nextafter(probes, -np.inf)  # what comes at a probe itself comes after it
         weight, recurrent = self._weights()
         parameters = weight, recurrent, *self._delays()
+        function = SynapticFunction if self.grid > 0 else SpikingFunction
+        log = function.log_of(self, spikes, *parameters)
+        run_logged(self, log, spikes.duration, sample)
+        own = function.all_input(log)
         # Probes are events of a further channel without weight: they split steps, nothing else.
         # They stand first among simultaneous events, so that a step ends with each.
-        if self.grid > 0:
-            events, weights, *_ = all_rows(self, spikes, sample, *parameters)
-        else:
-            input_delay, back = parameters[2:]
-            weights = padded_weights(weight, recurrent, back.numpy() if len(back) else None)
-            (alone,), _ = arriving(spikes, weights.input.dtype, input_delay, self.n_in)
-            events, weights, *_ = taken(alone, weights)
+        events, weights = own.events, own.weights
         silent, n = weights.input.shape  # no rows, if nothing arrives
         weights = weights._replace(
             input=np.concatenate([weights.input, np.zeros((1, n), weights.input.dtype)]),
@@ -455,7 +457,9 @@ class SpikingLayer(nn.Module):
         if len(counts):
             counts = np.concatenate([np.ones(len(probes), counts.dtype), counts])[order]
         split = Events(all_times[order], units, counts)
-        record = runner(self, spikes.duration)(sample, split, weights)
+        log.samples[0] = empty_log(weights, split)
+        run_logged(self, log, spikes.duration, sample)
+        record = log.samples[0].record
         at_probe = (record.sources >= 0) & (units[np.maximum(record.sources, 0)] == silent)
         steps = np.flatnonzero(at_probe)
         return backward.states(self.neuron, split, weights, record, steps)[:, :, : self.n_out]

@@ -11,15 +11,16 @@ from torch import Tensor
 from spikegrad.autograd import (
     Layer,
     Log,
+    backward_batch,
+    batch_of,
     check_gradients,
+    clipping,
+    empty_log,
     log_of,
-    run_samples,
-    runner,
-    spike_gradients,
-    summed,
-    tau_gradient,
+    run_batch,
 )
-from spikegrad.engine import backward
+from spikegrad.engine import batch as engine
+from spikegrad.engine.batch import Gradients, Input
 from spikegrad.engine.grid_delays import (
     Shares,
     collect_all,
@@ -29,8 +30,9 @@ from spikegrad.engine.grid_delays import (
     shares,
 )
 from spikegrad.engine.records import Events, Weights
+from spikegrad.engine.sums import square_sum
 from spikegrad.once import once_differentiable
-from spikegrad.parallel import Input, events_of_samples, padded, padded_weights
+from spikegrad.parallel import events_of_samples, in_threads, padded, padded_weights, weighted_sum
 from spikegrad.spikes import SpikeTrains
 from spikegrad.times import SAME
 
@@ -50,69 +52,90 @@ class SynapticFunction(torch.autograd.Function):
         log_tau: Tensor,
         layer: Layer,
         spikes: SpikeTrains,
-        logged: bool,
     ) -> tuple[Tensor, ...]:
         ctx.given = weight, recurrent, input_delay, recurrent_delay, log_tau
+        parameters = weight, recurrent, input_delay, recurrent_delay
+        log = SynapticFunction.log_of(layer, spikes, *parameters)
+        return run_batch(ctx, log, layer, times, spikes)
+
+    @staticmethod
+    def log_of(
+        layer: Layer,
+        spikes: SpikeTrains,
+        weight: Tensor,
+        recurrent: Tensor,
+        input_delay: Tensor,
+        recurrent_delay: Tensor,
+    ) -> Log:
+        """The log of a batch that is still to be run."""
+        log = np.zeros(1).view(Log)
         weights = padded_weights(weight, recurrent)
         samples = events_of_samples(spikes, weights.input.dtype)
-        synapses = Synapses.of(layer, spikes.duration, weights, input_delay, recurrent_delay)
-        log = np.zeros(1).view(Log)
-        log.samples, log.weights, log.synapses = samples, weights, synapses
-        return run_samples(
-            ctx, lambda b: synapses.take(samples[b]), log, layer, times, spikes, logged
+        log.synapses = synapses = Synapses.of(
+            layer, spikes.duration, weights, input_delay, recurrent_delay
         )
+        log.weights, log.batch = synapses.weights, batch_of(spikes, weights, np.empty(0))
+        log.samples = engine.room_for(len(samples), empty_log(log.weights))
+        for b, own in enumerate(in_threads(synapses.take, samples)):
+            log.samples[b] = empty_log(own.weights, own.events)._replace(arrived=samples[b])
+        return log
+
+    @staticmethod
+    def all_input(log: Log) -> Input:
+        """All that arrives in the first sample of ``log``, which has been run; of its own neurons,
+        too."""
+        own = log.samples[0].input  # to which has been added what the neurons send
+        rows = own.weights
+        alone = rows._replace(
+            reach=np.abs(rows.input).max(1),
+            recurrent=rows.recurrent[:0],
+            recurrent_reach=rows.recurrent_reach[:0],
+            lags=np.zeros((0, 0)),
+        )
+        return Input(own.events, alone)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
-        saved = ctx.saved_tensors
-        offsets, log = saved[4].numpy(), log_of(ctx, saved[5])
-        layer, neuron = ctx.layer, ctx.neuron
-        weights, synapses, samples = log.weights, log.synapses, log.samples
-        times, step = synapses.grid.times, layer.grid
+        log, layer = log_of(ctx, ctx.saved_tensors[-1]), ctx.layer
+        weights, synapses, n_samples = log.weights, log.synapses, len(log.samples)
         needs_times, needs_tau = ctx.needs_input_grad[0], ctx.needs_input_grad[5]
-        grad_spikes, grad_states = spike_gradients(grad_times, grad_final)
-        arrivals = [np.empty(0)] * len(samples)
-        taus = np.zeros(len(samples))
         alike = synapses.shares is None  # all receivers have the same delays
-        lags = [
-            [np.zeros((len(w), 1), w.dtype) for w in (weights.input, weights.recurrent)]
-            for _ in samples
-            if alike
-        ]
-
-        def run(b: int, grad_weight: np.ndarray, grad_recurrent: np.ndarray, *later: Any) -> float:
-            """Add the gradients of sample ``b``."""
-            own = grad_spikes[offsets[b] : offsets[b + 1]].copy()
-            (grid, rows, *_), record, states = log.inputs[b], log.records[b], grad_states[b]
-            grad_rows, at_grid = np.zeros_like(rows.input), np.empty(len(times) * needs_tau)
-            none = grad_rows[:0]
-            grad_lag, grad_back = lags[b] if alike else later
-            gradients = own, grad_rows, grad_recurrent, np.zeros(0), grad_back, at_grid, none
-            backward.backward(neuron, grid, rows, record, states, gradients)
-            if needs_times:
-                arrivals[b] = np.empty(len(samples[b].times))
-            synapses.collect(samples[b], grad_rows, grad_weight, grad_lag, arrivals[b])
-            if needs_tau:  # the grid's step and the delays scale along: what is left are spikes
-                taus[b] = tau_gradient(neuron, record, states, ctx.duration, own, (at_grid, times))
-            return 0.0
-
         like = weights.input, weights.recurrent
-        gradients, factors = summed(run, like if alike else 2 * like, len(samples), layer)
-        if alike:
-            for k in range(2):
-                each = np.array([own[k][:, 0] for own in lags]).reshape(len(samples), len(like[k]))
-                gradients.append((factors[:, None] * each).sum(0))
-        n_out = layer.n_out
+        parts = [np.zeros((n_samples, *own.shape), own.dtype) for own in like]
+        lags = [np.zeros((n_samples, len(w), 1 if alike else w.shape[1]), w.dtype) for w in like]
+        gradients = Gradients(
+            parts[0][:, :0],
+            parts[1],
+            lags[1],
+            np.zeros((n_samples, 0)),
+            np.zeros((n_samples, 0)),
+            np.empty(0),
+            np.zeros(n_samples * needs_tau),
+            np.empty(0),
+        )
+        kept = backward_batch(ctx, log, grad_times, grad_final, gradients)
+        arrivals = np.zeros(len(log.batch.times) * needs_times)
+        first = log.batch.offsets
+
+        def collect(b: int) -> float:
+            """Add the gradients of sample ``b``; the sum of their squares."""
+            events, own = log.samples[b].arrived, arrivals[first[b] : first[b + 1]]
+            synapses.collect(events, kept[b].rows, parts[0][b], lags[0][b], own)
+            return sum(map(square_sum, (parts[0][b], parts[1][b])))
+
+        squares = np.array(in_threads(collect, range(n_samples)), np.float64)
+        factors = clipping(layer, squares, n_samples)
+        n, step = layer.n_out, layer.grid
         return check_gradients(
             ctx,
-            np.concatenate([np.empty(0), *arrivals]) / step,
-            *(own[:, :n_out] for own in gradients[:2]),
+            arrivals / step if needs_times else None,
+            *(weighted_sum(own, factors)[:, :n] for own in parts),
             *(
-                (own if alike else own[..., :n_out]).astype(np.float64) / step
-                for own in gradients[2:]
+                weighted_sum(own, factors)[:, 0 if alike else slice(n)].astype(np.float64) / step
+                for own in lags
             ),
-            (factors * taus).sum(keepdims=True),
+            (factors * gradients.taus).sum(keepdims=True) if needs_tau else None,
         )
 
 
@@ -202,28 +225,3 @@ class Synapses(NamedTuple):
             collected(
                 self.shares, gradient, whole, units, events.counts, weight, grad_weight, grad_lag
             )
-
-
-def all_rows(
-    layer: Layer,
-    spikes: SpikeTrains,
-    sample: int,
-    weight: Tensor,
-    recurrent: Tensor,
-    input_delay: Tensor,
-    recurrent_delay: Tensor,
-) -> Input:
-    """The grid, and weights whose rows are all that arrives in the only sample of ``spikes``,
-    called ``sample`` in errors."""
-    weights = padded_weights(weight, recurrent)
-    (events,) = events_of_samples(spikes, weights.input.dtype)
-    synapses = Synapses.of(layer, spikes.duration, weights, input_delay, recurrent_delay)
-    grid, rows, *_ = synapses.take(events)
-    runner(layer, spikes.duration)(sample, grid, rows)  # adds what the neurons send
-    alone = rows._replace(
-        reach=np.abs(rows.input).max(1),
-        recurrent=rows.recurrent[:0],
-        recurrent_reach=rows.recurrent_reach[:0],
-        lags=np.zeros((0, 0)),
-    )
-    return Input(grid, alone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spikegrad.engine import njit
+from spikegrad.engine.formulas import FAST
 from spikegrad.engine.rows import KERNEL
 
 # Arrivals closer than this share of the sample's duration are one: they differ by how spike times
@@ -12,7 +13,7 @@ from spikegrad.engine.rows import KERNEL
 SAME = 4 * float(np.finfo(np.float64).eps)
 
 
-@njit(**KERNEL)
+@njit(**FAST)
 def delayed(times, units, counts, delays, n_units, duration):
     """Copies of one sample's spikes, each with a delay of its own, until the sample's end.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import (
+    FAST,
     flow,
     load,
     propagator,
@@ -164,7 +165,7 @@ def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gra
             store(neuron, adjoint, 0, j, before)
 
 
-@njit(**KERNEL)
+@njit(**FAST)
 def backward(neuron, events, weights, record, grad_final, gradients):
     """The adjoint of :func:`spikegrad.engine.forward.forward` for one sample.
 
@@ -194,7 +195,7 @@ def backward(neuron, events, weights, record, grad_final, gradients):
         apply_factors(neuron, adjoint, 0, factors)
 
 
-@njit(**KERNEL)
+@njit(**FAST)
 def end_gradient(neuron, final, grad_final):
     """tau dLoss/dT by way of the final state at T, [n_state, n], from dLoss/d(final)."""
     states, gradients = final.reshape((1, *final.shape)), grad_final.reshape((1, *final.shape))

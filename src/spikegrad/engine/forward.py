@@ -36,7 +36,6 @@ from spikegrad.engine.grid_delays import deposit
 from spikegrad.engine.records import PAUSE, SEGMENT, SPIKE, Progress, Record, volley
 from spikegrad.engine.recurrence import advance_at_once, drives_at_once, first_spike
 from spikegrad.engine.rows import (
-    KERNEL,
     LANES,
     PART,
     Found,
@@ -220,7 +219,7 @@ def grown(array):
     return larger
 
 
-@njit(**KERNEL)
+@njit(**FAST)
 def forward(neuron, events, duration, weights, max_spikes):
     """Run one sample of ``duration`` seconds and return its :class:`Record`.
 

@@ -90,6 +90,17 @@ def bits_of(typing_context, marks, word):
     return types.uint64(marks, types.int64), generate
 
 
+@intrinsic
+def next_number(typing_context, counter):
+    """The number in ``counter``, int64 [1], which is counted up for whoever comes next."""
+
+    def generate(context, builder, signature, arguments):
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        return builder.atomic_rmw("add", array.data, ir.Constant(ir.IntType(64), 1), "monotonic")
+
+    return types.int64(counter), generate
+
+
 @njit(**INLINED_ROW)
 def flow_all(neuron, d, buffer, k, end):
     """Flow all neurons by ``d``, from slot ``k`` to slot ``end``."""

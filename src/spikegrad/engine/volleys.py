@@ -15,10 +15,13 @@ second-level cache.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from spikegrad.engine import njit
 from spikegrad.engine.arrivals import delayed_line
+from spikegrad.engine.formulas import FAST
 from spikegrad.engine.records import volley
 from spikegrad.engine.rows import (
     IN_PLACE,
@@ -29,10 +32,24 @@ from spikegrad.engine.rows import (
     REDUCTION,
     add_row,
     count_of,
+    next_number,
     product,
 )
 
 CACHED = 1 << 19
+
+
+class VolleyGradients(NamedTuple):
+    """Gradients of the weights of one sample whose events came as volleys."""
+
+    rows: np.ndarray
+    """Those of what arrives together, [n_rows, n]."""
+    places: np.ndarray
+    """The rows of the volleys' copies, int64 [n_copies, n_volleys]."""
+    starts: np.ndarray
+    """The sample's events by channel, see :func:`by_channel`, which makes these three."""
+    numbers: np.ndarray
+    counts: np.ndarray
 
 
 @njit(**KERNEL)
@@ -83,7 +100,7 @@ def add_rows(source, places, counts, first, last, target, row):
         add_row(source, places[e], count_of(counts, e), target, row)
 
 
-@njit(**KERNEL)
+@njit(**FAST)
 def gathered(weight, reach, units, counts, bounds):
     """What arrives in each volley, [n_volleys, n], and bounds of its absolute values.
 
@@ -117,7 +134,7 @@ def gather_until(weight, units, counts, bounds, end, heads, rows):
         heads[k] = last
 
 
-@njit(**KERNEL)
+@njit(**FAST)
 def line_of_volleys(times, step, n_copies, duration):
     """When copies of volleys at ``times`` arrive, each ``step`` seconds after the one before.
 
@@ -142,7 +159,7 @@ def line_of_volleys(times, step, n_copies, duration):
     return arrivals[bounds[:-1]], places.reshape((n_copies, len(times)))
 
 
-@njit(**KERNEL)
+@njit(**FAST)
 def gathered_copies(weight, units, counts, bounds, places, n_rows):
     """What arrives of all copies, [n_rows + 1, n], of which the last stays 0; and the largest of
     each row's absolute values."""
@@ -166,7 +183,7 @@ def clear(rows, k):
         rows[k, i] = 0
 
 
-@njit(**KERNEL)
+@njit(**FAST)
 def by_channel(units, counts, bounds, n_channels):
     """The events in the order of their channels, then times.
 
@@ -196,9 +213,9 @@ def by_channel(units, counts, bounds, n_channels):
 
 
 @njit(**INLINED)
-def add_channel(rows, places, events, channel, room, own):
+def add_channel(sample, channel, room, own):
     """Write the gradient of a channel's weights to ``own`` [1, n]; whether it has any event."""
-    starts, numbers, counts = events
+    rows, places, starts, numbers, counts = sample
     copy, unit = divmod(channel, starts.shape[0] - 1)
     first, last = starts[unit], starts[unit + 1]
     for e in range(first, last):
@@ -208,19 +225,31 @@ def add_channel(rows, places, events, channel, room, own):
     return last > first
 
 
-@njit(**KERNEL)
-def add_to_channels(rows, places, events, factor, first, last, total):
-    """Add to the gradients of weights, [n_copies * n_channels, n], of the rows from ``first`` until
-    ``last``.
-
-    ``rows`` are the gradients of what arrives, ``places`` those of the volleys' copies, ``events``
-    what :func:`by_channel` returns, and ``factor`` scales the sample's gradient.
-    """
-    room, own = np.empty_like(events[1]), np.empty((1, rows.shape[1]), rows.dtype)
+@njit(**FAST)
+def add_to_channels(sample, factor, first, last, total):
+    """Add ``factor`` times a sample's :class:`VolleyGradients` to those of weights, [n_copies *
+    n_channels, n], of the rows from ``first`` until ``last``."""
+    room = np.empty_like(sample.numbers)
+    own = np.empty((1, total.shape[1]), total.dtype)
     for channel in range(first, last):
-        if add_channel(rows, places, events, channel, room, own):
-            for i in range(rows.shape[1]):
+        if add_channel(sample, channel, room, own):
+            for i in range(total.shape[1]):
                 total[channel, i] += factor * own[0, i]
+
+
+@njit(**KERNEL)
+def add_batch_to_channels(counter, samples, factors, n_threads, total):
+    """The same of all ``samples``, each by its factor, as many channels at a time as lie in cache,
+    from ``counter`` on. Samples without places have no such gradients."""
+    n_rows = total.shape[0]
+    at_once = min(channels_in_cache(total), -(-n_rows // n_threads))
+    first = next_number(counter) * at_once
+    while first < n_rows:
+        for b in range(len(samples)):
+            if samples[b].places.shape[1] > 0:
+                last = min(first + at_once, n_rows)
+                add_to_channels(samples[b], factors[b], first, last, total)
+        first = next_number(counter) * at_once
 
 
 @njit(**REDUCTION)
@@ -231,18 +260,19 @@ def squares(own):
     return total
 
 
-@njit(**KERNEL)
-def square_sum_of_channels(rows, places, events):
+@njit(**FAST)
+def square_sum_of_channels(sample):
     """Sum of the squares of the gradients that :func:`add_to_channels` adds, in float64."""
-    room, own = np.empty_like(events[1]), np.empty((1, rows.shape[1]), rows.dtype)
+    room = np.empty_like(sample.numbers)
+    own = np.empty((1, sample.rows.shape[1]), sample.rows.dtype)
     total = 0.0
-    for channel in range(places.shape[0] * (events[0].shape[0] - 1)):
-        if add_channel(rows, places, events, channel, room, own):
+    for channel in range(sample.places.shape[0] * (sample.starts.shape[0] - 1)):
+        if add_channel(sample, channel, room, own):
             total += squares(own)
     return total
 
 
-@njit(**IN_PLACE)
+@njit(**PART)
 def arrival_gradients(weight, units, counts, bounds, slopes, gradients):
     """dLoss/dt of each event, from that of a weight of 1 that arrives with its volley."""
     for k in range(slopes.shape[0]):

@@ -1,0 +1,328 @@
+"""Batches of samples, forward and backward, in one compiled call for each thread.
+
+Threads take one sample after the other from a counter. What they find has a place that depends on
+the sample alone, and sums over samples have a fixed order, so that no bit depends on the number of
+threads.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba.typed import List
+
+from spikegrad.engine import njit
+from spikegrad.engine.arrivals import delayed
+from spikegrad.engine.backward import backward, end_gradient
+from spikegrad.engine.formulas import FAST
+from spikegrad.engine.forward import forward
+from spikegrad.engine.records import Events, Record, Weights
+from spikegrad.engine.rows import KERNEL, PART, next_number
+from spikegrad.engine.sums import square_sum
+from spikegrad.engine.volleys import (
+    VolleyGradients,
+    add_to_channels,
+    arrival_gradients,
+    by_channel,
+    channels_in_cache,
+    gathered,
+    gathered_copies,
+    line_of_volleys,
+    square_sum_of_channels,
+    volleys,
+)
+
+LARGE = 16  # events of a volley, see take
+
+
+class Batch(NamedTuple):
+    """The input of several samples, one after the other, and what a layer makes of it."""
+
+    times: np.ndarray
+    """In seconds, ascending within each sample, float64 [n_events]."""
+    units: np.ndarray
+    """Input channels, int64 [n_events]."""
+    counts: np.ndarray
+    """Spikes that each event stands for, in the weights' type, [n_events]; or [0] if one each."""
+    offsets: np.ndarray
+    """The first event of each sample, and the number of events, int64 [n_samples + 1]."""
+    delays: np.ndarray
+    """Seconds by which events come later over each row of input weights, float64 [n_rows]; or [0]
+    if they do not."""
+    copies: int
+    """Copies of a line of delays, of which each comes ``step`` seconds after the one before."""
+    step: float
+
+
+class Input(NamedTuple):
+    """The input of one sample as the engine takes it: events one by one, or volleys."""
+
+    events: Events
+    weights: Weights
+    bounds: np.ndarray = np.empty(0, np.int64)
+    """The first event of each volley, see :mod:`spikegrad.engine.volleys`; [0] if one by one."""
+    places: np.ndarray = np.empty((1, 0), np.int64)
+    """The rows of the volleys' copies, int64 [n_copies, n_volleys]."""
+
+
+class Log(NamedTuple):
+    """What the backward pass needs of a sample's forward pass."""
+
+    arrived: Events
+    """The input after its delays, before it is taken as volleys."""
+    origins: np.ndarray
+    """The events of the sample that it consists of, int64; [0] if they are all."""
+    input: Input
+    record: Record
+
+
+class Gradients(NamedTuple):
+    """Where :func:`backward_batch` writes gradients of samples.
+
+    Weights have ``n_groups`` places, of which each sums up those of as many samples that follow
+    each other. What is not wanted has no rows.
+    """
+
+    input: np.ndarray
+    """Of input weights, [n_groups, n_in, n]; none if those of volleys are kept."""
+    recurrent: np.ndarray
+    """[n_groups, n_rows, n]"""
+    lags: np.ndarray
+    """Of recurrent delays on a grid, [n_samples, n_rows, n or 1]."""
+    delays: np.ndarray
+    """Of recurrent delays, float64 [n_samples, n_rows]."""
+    input_delays: np.ndarray
+    """float64 [n_samples, n_in]"""
+    times: np.ndarray
+    """Of the events' times, float64 [n_events]."""
+    taus: np.ndarray
+    """Of log(tau), float64 [n_samples]."""
+    squares: np.ndarray
+    """Sums of squares of the weights' gradients, float64 [n_samples]; wanted if each sample is a
+    group."""
+
+
+@njit(**KERNEL)
+def room_for(n, example):
+    """A list of ``n`` places for what is like ``example``."""
+    places = List()
+    for _ in range(n):
+        places.append(example)
+    return places
+
+
+@njit(**FAST)
+def replaced(weights, rows, reach):
+    """The ``weights`` with other ``rows`` of input weights."""
+    return Weights(
+        rows,
+        weights.recurrent,
+        reach,
+        weights.recurrent_reach,
+        weights.delays,
+        weights.soonest,
+        weights.lags,
+        weights.step,
+        weights.n_out,
+    )
+
+
+@njit(**FAST)
+def take(events, weights, copies, step, duration):
+    """Events as volleys, if these are large, or few beside the channels; or one by one.
+
+    A row is written and read once more than the weights are, which pays from about ``LARGE`` events
+    a volley on, or where weights lie beyond the cache. Those of several ``copies`` are volleys.
+    """
+    bounds, counts = volleys(events.times), events.counts
+    n_volleys, n_channels = bounds.shape[0] - 1, weights.input.shape[0]
+    if copies > 1:
+        times, places = line_of_volleys(events.times[bounds[:-1]], step, copies, duration)
+        rows, reach = gathered_copies(
+            weights.input, events.units, counts, bounds, places, times.shape[0]
+        )
+    else:
+        least = LARGE if n_channels <= channels_in_cache(weights.input) else 2
+        if n_volleys * least > events.times.shape[0] and 2 * n_volleys > n_channels:
+            return Input(events, weights, bounds[:0], np.empty((1, 0), np.int64))
+        rows, reach = gathered(weights.input, weights.reach, events.units, counts, bounds)
+        times, places = events.times[bounds[:-1]], np.arange(n_volleys).reshape((1, n_volleys))
+    together = Events(times, np.arange(times.shape[0]), counts[:0])
+    return Input(together, replaced(weights, rows, reach), bounds, places)
+
+
+@njit(**FAST)
+def arrive(batch, b, n_in, duration):
+    """The events of sample ``b`` after their delays, and which of the sample's they are."""
+    first, last = batch.offsets[b], batch.offsets[b + 1]
+    counts = batch.counts
+    if counts.shape[0] > 0:
+        counts = counts[first:last]
+    times, units = batch.times[first:last], batch.units[first:last]
+    if batch.delays.shape[0] == 0:
+        return Events(times, units, counts), np.empty(0, np.int64)
+    times, units, counts, origins = delayed(times, units, counts, batch.delays, n_in, duration)
+    return Events(times, units, counts), origins
+
+
+@njit(**KERNEL)
+def forward_batch(counter, neuron, batch, weights, n_in, duration, max_spikes, logs, final):
+    """Run the samples of ``batch``, each of ``duration`` seconds, from ``counter`` on.
+
+    Their logs are written to ``logs``, their final states to ``final`` [n_state, n_samples, n_out].
+    Where ``logs`` have an input, that is taken.
+    """
+    b = next_number(counter)
+    while b < batch.offsets.shape[0] - 1:
+        arrived, origins, own = logs[b].arrived, logs[b].origins, logs[b].input
+        if own.events.times.shape[0] == 0:
+            arrived, origins = arrive(batch, b, n_in, duration)
+            own = take(arrived, weights, batch.copies, batch.step, duration)
+        record = forward(neuron, own.events, duration, own.weights, max_spikes)
+        for v in range(final.shape[0]):
+            for i in range(final.shape[2]):
+                final[v, b, i] = record.final[v, i]
+        logs[b] = Log(arrived, origins, own, record)
+        b = next_number(counter)
+
+
+@njit(**KERNEL)
+def sizes(logs):
+    """The number of each sample's spikes, int64, and the time in seconds that it has come to."""
+    n = len(logs)
+    numbers, times = np.empty(n, np.int64), np.empty(n, np.float64)
+    for b in range(n):
+        numbers[b], times[b] = logs[b].record.times.shape[0], logs[b].record.until
+    return numbers, times
+
+
+@njit(**KERNEL)
+def together(logs):
+    """Whether each sample's events have come as volleys."""
+    found = np.empty(len(logs), np.bool_)
+    for b in range(len(logs)):
+        found[b] = logs[b].input.bounds.shape[0] > 0
+    return found
+
+
+@njit(**KERNEL)
+def joined(logs, offsets):
+    """Times and units of all samples' spikes, of which each sample's are from its offset on."""
+    times, units = np.empty(offsets[-1], np.float64), np.empty(offsets[-1], np.int64)
+    for b in range(len(logs)):
+        record = logs[b].record
+        for k in range(record.times.shape[0]):
+            times[offsets[b] + k], units[offsets[b] + k] = record.times[k], record.units[k]
+    return times, units
+
+
+@njit(**PART)
+def dot(a, b):
+    total = 0.0
+    for k in range(a.shape[0]):
+        total += a[k] * b[k]
+    return total
+
+
+@njit(**PART)
+def clear(array):
+    for row in range(array.shape[0]):
+        for i in range(array.shape[1]):
+            array[row, i] = 0
+
+
+@njit(**FAST)
+def backward_sample(
+    neuron, log, weights, duration, first, grad_times, grad_final, gradients, g, b, kept
+):
+    """Add the gradients of sample ``b``, whose events start at ``first``, to those of group ``g``.
+
+    ``grad_times`` is dLoss/dt of its spikes, ``grad_final`` [n_state, n] dLoss/d(final state).
+    """
+    events, own, bounds, places = log.input
+    arrived, record = log.arrived, log.record
+    together, gridded = bounds.shape[0] > 0, weights.step > 0
+    wants_tau, wants_times = gradients.taus.shape[0] > 0, gradients.times.shape[0] > 0
+    wants_delays = gradients.input_delays.shape[1] > 0
+    wants_each = (wants_times or wants_delays) and not gridded
+    through, moved = grad_times.copy(), np.empty(0, np.float64)
+    if wants_each or wants_tau:
+        moved = np.empty(events.times.shape[0], np.float64)
+    slopes = own.input[:0]
+    if together and wants_each:
+        slopes = np.empty_like(own.input)
+    rows = gradients.input[g]
+    if together or gridded:
+        rows = np.zeros_like(own.input)
+    into = through, rows, gradients.recurrent[g], gradients.delays[b], gradients.lags[b], moved
+    backward(neuron, events, own, record, grad_final, (*into, slopes))
+
+    if wants_tau:
+        # Times in units of tau are all that the equations know: what spike times gain, the end of
+        # the sample and all that arrives from elsewhere lose. A grid and its delays scale along.
+        total = dot(through if gridded else grad_times, record.times) - dot(moved, events.times)
+        total -= dot(gradients.delays[b], weights.delays)
+        total -= end_gradient(neuron, record.final, grad_final) * duration / neuron.tau
+        gradients.taus[b] = total
+    if wants_each:
+        if together:
+            moved = np.empty(arrived.times.shape[0], np.float64)
+            arrival_gradients(weights.input, arrived.units, arrived.counts, bounds, slopes, moved)
+        for e in range(moved.shape[0]):
+            if wants_times:
+                origin = log.origins[e] if log.origins.shape[0] > 0 else e
+                gradients.times[first + origin] += moved[e]
+            if wants_delays:
+                gradients.input_delays[b, arrived.units[e]] += moved[e]
+    if gridded:
+        kept[b] = VolleyGradients(rows, places, bounds, bounds, arrived.counts)
+    elif together:
+        n_channels = weights.input.shape[0] // places.shape[0]
+        order = by_channel(arrived.units, arrived.counts, bounds, n_channels)
+        own_gradients = VolleyGradients(rows, places, *order)
+        if gradients.input.shape[1] > 0:
+            one = rows.dtype.type(1)
+            add_to_channels(own_gradients, one, 0, weights.input.shape[0], gradients.input[g])
+        else:
+            kept[b] = own_gradients
+            if gradients.squares.shape[0] > 0:
+                gradients.squares[b] = square_sum_of_channels(own_gradients)
+
+
+@njit(**KERNEL)
+def backward_batch(
+    counter,
+    neuron,
+    logs,
+    weights,
+    duration,
+    first,
+    offsets,
+    grad_times,
+    grad_final,
+    gradients,
+    kept,
+):
+    """The adjoint of :func:`forward_batch`, for groups of samples from ``counter`` on.
+
+    ``first`` are the samples' first events, ``offsets`` their first spikes, ``grad_times`` and
+    ``grad_final`` [n_samples, n_state, n] the gradients of spike times and final states. Gradients
+    of volleys that ``gradients`` have no room for are written to ``kept``.
+    """
+    n_samples, n_groups = len(logs), gradients.recurrent.shape[0]
+    size = -(-n_samples // max(n_groups, 1))
+    g = next_number(counter)
+    while g < n_groups:
+        clear(gradients.input[g])
+        clear(gradients.recurrent[g])
+        for b in range(g * size, min((g + 1) * size, n_samples)):
+            own = grad_times[offsets[b] : offsets[b + 1]]
+            backward_sample(
+                neuron, logs[b], weights, duration, first[b], own, grad_final[b], gradients, g, b,
+                kept,
+            )  # fmt: skip
+            if gradients.squares.shape[0] > 0:
+                gradients.squares[b] += square_sum(gradients.input[g])
+                gradients.squares[b] += square_sum(gradients.recurrent[g])
+        g = next_number(counter)
