@@ -210,12 +210,6 @@ def test_settings_that_a_page_shows_are_valid(text: str):
     assert laid_over(text).dataset == yaml.safe_load(text).get("dataset", "spoken-digits")
 
 
-def test_recordings_in_ten_minutes_need_no_search():
-    own = laid_over(untitled(PAGES["own-data"], "yaml")[0], "quick.yaml")
-    assert own.search is None
-    assert own.data.recordings.folder == "my/words"
-
-
 def test_own_spikes_become_data(tmp_path: Path):
     """Written as the page says, named as the page says, without speakers."""
     page = PAGES["own-data"]
