@@ -11,16 +11,12 @@ TORCH ?= 'torch>=2.5,<3'
 CORES ?= all
 CONFIG ?= config/demo.yaml
 
-.PHONY: demo quick report bench test test-weekly test-faults test-slurm package docs lint format lock clean
+.PHONY: demo report bench test test-weekly test-faults test-slurm package docs lint format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.ready
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 	$(MAKE) report
-
-# Two networks of each neuron model without a search, in minutes; docs/own-data.md
-quick: $(VENV)/.ready
-	$(BIN)/snakemake --cores $(CORES) --configfile config/quick.yaml -- training
 
 # One HTML file beside the results; for another study: make report CONFIG=...
 report: $(VENV)/.ready
