@@ -1,8 +1,9 @@
-"""Derivatives psi for backpropagation, with their moments in closed form."""
+"""Derivatives psi for backpropagation, with their moments."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from scipy.special import erf, owens_t
 from torch import Tensor
 
+from spikegrad.ntk import quadrature
 from spikegrad.ntk.moments import Correlation, Derivative
 from spikegrad.ntk.quadrature import Array
 
@@ -33,8 +35,6 @@ class ErfDerivative(Derivative):
 
     slope: float
     height: float = 1.0
-    closed_mean = True
-    even = True
 
     def __post_init__(self) -> None:
         require_positive(slope=self.slope)
@@ -78,7 +78,6 @@ class ErfDerivative(Derivative):
 class IdentityDerivative(Derivative):
     """psi = 1: errors pass every neuron unchanged (the straight-through estimator)."""
 
-    closed_mean = True
 
     def __call__(self, u: Tensor) -> Tensor:
         return torch.ones_like(u)
@@ -105,14 +104,9 @@ class HardTanhDerivative(Derivative):
     """
 
     half_width: float
-    closed_mean = True
 
     def __post_init__(self) -> None:
         require_positive(half_width=self.half_width)
-
-    @property
-    def kinks(self) -> tuple[float, ...]:
-        return (-self.half_width, self.half_width)
 
     def __call__(self, u: Tensor) -> Tensor:
         return (u.abs() < self.half_width).to(u.dtype)
@@ -141,8 +135,32 @@ class HardTanhDerivative(Derivative):
 
 
 @dataclass(frozen=True)
-class TanhDerivative(Derivative):
-    """psi = 1 / cosh^2(u), by quadrature."""
+class CustomDerivative(Derivative):
+    """psi from any function of a tensor, element by element; its means are by quadrature.
+
+    Parameters
+    ----------
+    function
+        psi.
+    kinks
+        Where psi jumps or is not smooth.
+
+    Raises
+    ------
+    ValueError
+        For the ``apply`` of a torch.autograd.Function, which computes phi, not psi.
+    """
+
+    function: Callable[[Tensor], Tensor]
+    kinks: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        owner = getattr(self.function, "__self__", None)
+        if isinstance(owner, type) and issubclass(owner, torch.autograd.Function):
+            raise ValueError(f"give what {owner.__name__}'s backward multiplies by, not its apply")
 
     def __call__(self, u: Tensor) -> Tensor:
-        return 1 - torch.tanh(u).square()
+        return self.function(u)
+
+    def mean(self, variance: Array) -> Array:
+        return quadrature.mean(self.function, tuple(self.kinks), variance)
