@@ -12,7 +12,7 @@ gradient learning" (arXiv 2405.15539); docs/ntk.md derives the formulas.
     stability            whether surrogate gradient learning converges at all
 
 Activations: Erf, Sign, Step; surrogate derivatives: ErfDerivative, HardTanhDerivative,
-IdentityDerivative, or CustomDerivative of your own. What all have in common: Activation, Derivative.
+IdentityDerivative, or CustomDerivative of your own. Their bases: Activation, Derivative.
 
 Errors: IllConditionedError, UnstableKernelError, QuadratureError.
 """
