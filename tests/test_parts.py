@@ -22,7 +22,6 @@ from study.storage.joining import join
 from study.storage.tables import write_table
 
 SHIPPED = sorted(file.name for file in (ROOT / "config").glob("*.yaml"))
-"""What make_tables.py gives beside settings."""
 
 
 def needed(functions: str) -> tuple[set[str], set[str]]:

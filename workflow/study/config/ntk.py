@@ -213,8 +213,6 @@ class NTKConfig(Section):
     """Finite networks' kernels, before, during and after training, beside the analytic ones."""
     ensembles: Annotated[tuple[NTKExperiment, ...], Field(min_length=1)]
     """Trained networks, beside regression with the SG-NTK and with other kernels."""
-    n_resamples: Annotated[int, Field(ge=100)]
-    """Bootstrap samples of networks behind each interval."""
     analytic: AnalyticConfig
     """Limits of steep activations."""
     off_circle: OffCircleConfig
