@@ -197,17 +197,6 @@ def test_frozen_parameters_do_not_count_and_the_module_is_left_as_it_was() -> No
     assert all(p.grad is None for p in module.parameters())
 
 
-def test_without_surrogates_it_is_the_ordinary_ntk() -> None:
-    torch.manual_seed(0)
-    module = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.BatchNorm1d(8), nn.Linear(8, 2)).eval()
-    x = torch.randn(4, 3)
-    jacobian = row_by_row(module, x)
-    kernel = empirical_sg_ntk(module, x)
-    assert kernel.dtype == torch.float32
-    expected = torch.einsum("nok,mok->nm", jacobian, jacobian) / 2
-    torch.testing.assert_close(kernel, expected, rtol=1e-5, atol=1e-5)
-
-
 def test_bad_inputs_are_named() -> None:
     module = nn.Linear(3, 1)
     for x, message in (

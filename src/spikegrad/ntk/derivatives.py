@@ -78,7 +78,6 @@ class ErfDerivative(Derivative):
 class IdentityDerivative(Derivative):
     """psi = 1: errors pass every neuron unchanged (the straight-through estimator)."""
 
-
     def __call__(self, u: Tensor) -> Tensor:
         return torch.ones_like(u)
 
