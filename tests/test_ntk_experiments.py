@@ -21,7 +21,7 @@ from study.ntk.build import circle_problem, network_generators
 from study.ntk.comparison import distances, predictions, spreads, trends
 from study.ntk.convergence import analytic_rows, errors, growth, width_exponents
 from study.ntk.dense_networks import Architecture, empirical_kernel, initialise
-from study.ntk.experiments import train_cells
+from study.ntk.experiments import networks as train
 from study.ntk.instability import drift, search
 
 PROBLEM = {"n_test": 40, "n_train": 6}
@@ -74,8 +74,7 @@ def test_jobs_share_out_every_network_once() -> None:
 
 
 def test_recorded_networks_are_reproducible_and_complete(problem, smooth) -> None:
-    first, *_ = smooth.jobs()
-    one, other = (train_cells(problem, smooth, first) for _ in range(2))
+    one, other = (train(problem, smooth, 0) for _ in range(2))
     pd.testing.assert_frame_equal(one, other, check_exact=True)
     assert set(one.step) == {0, 3, 9}
     assert len(one) == 3 * 4 * 40
@@ -157,9 +156,9 @@ def test_off_the_circle_the_transpose_is_another_kernel(problem, monkeypatch) ->
     """Sign networks with one hidden layer follow the SG-NTK, not its transpose."""
     monkeypatch.setattr(build, "SEED", 3)  # on whose inputs the kernels soon differ
     change = {"gaussian_inputs": 3, "widths": [300], "n_networks": 40, "record_steps": [0, 100]}
+    change["block_size"] = 40
     experiment = validate(NTKExperiment, EXPERIMENT | change)
-    cells = [cell for job in experiment.jobs() for cell in job]
-    networks = train_cells(problem, experiment, cells)
+    networks = train(problem, experiment, 0)
     assert set(networks.point) == set(range(40))
     table = distances(networks, predictions(problem, experiment))
     last = table[(table.step == 100) & (table["at"] == "same time")].set_index("kernel")

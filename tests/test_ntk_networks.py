@@ -198,12 +198,7 @@ def test_frozen_parameters_do_not_count_and_the_module_is_left_as_it_was() -> No
 
 
 def test_bad_inputs_are_named() -> None:
-    module = nn.Linear(3, 1)
-    for x, message in (
-        (torch.zeros(0, 3), "x is empty"),
-        (torch.full((2, 3), math.nan), "x has entries that are not finite"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            empirical_sg_ntk(module, x)
+    with pytest.raises(ValueError, match="x has entries that are not finite"):
+        empirical_sg_ntk(nn.Linear(3, 1), torch.full((2, 3), math.nan))
     with pytest.raises(ValueError, match="no parameter"):
         empirical_sg_ntk(nn.ReLU(), torch.zeros(1, 3))

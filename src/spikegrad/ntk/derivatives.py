@@ -47,10 +47,8 @@ class ErfDerivative(Derivative):
     def __call__(self, u: Tensor) -> Tensor:
         if math.isinf(self.slope):
             raise ValueError(
-                "the derivative of a step is 0 or infinite, so that a finite network has no "
-                "kernel or gradient with it; the SG-NTK of such networks is a limit of infinite "
-                "width (sg_ntk), and what a finite one has is the two-sided kernel: pass the "
-                "surrogate as `derivative`, too"
+                "the derivative of a step is 0 or infinite, and finite networks with it have no "
+                "SG-NTK; for the two-sided kernel: pass the surrogate as `derivative`, too"
             )
         scale = self.height * 2 * self.slope / math.sqrt(math.pi)
         return u.square().mul_(-(self.slope**2)).exp_().mul_(scale)
