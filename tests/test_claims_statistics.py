@@ -12,7 +12,6 @@ from scipy.stats import binom, ttest_1samp, ttest_ind
 
 from study.claims.estimates import (
     Criterion,
-    Estimate,
     Verdict,
     difference,
     holm_adjusted,
@@ -142,14 +141,6 @@ def test_shares_stay_between_0_and_1():
     narrow = np.array([0.4, 0.5, 0.45])
     assert share(narrow) == mean(narrow)
     assert np.isnan(share(np.array([])).value)
-
-
-def test_values_without_variance_have_an_interval_without_width():
-    same = np.full(UNITS, 0.3)
-    assert mean(same) == Estimate(*(pytest.approx(0.3),) * 3, 5, "searches")
-    apart = difference(same + 1, same, 0)
-    assert (apart.low, apart.value, apart.high) == (pytest.approx(1.0),) * 3
-    assert apart.p == pytest.approx(2 / 252)
 
 
 @given(

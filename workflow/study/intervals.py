@@ -39,15 +39,9 @@ def welch_margin(errors: NDArray[np.float64], freedoms: ArrayLike) -> float:
     return float(t.ppf((1 + LEVEL) / 2, freedom) * errors.sum() ** 0.5)
 
 
-def power_law(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Exponent and constant of y = constant x^exponent, by least squares in the logarithms."""
-    exponent = float(exponents(x, y))
-    return exponent, float(np.exp((np.log(y) - exponent * np.log(x)).mean()))
-
-
 def exponents(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The exponent of :func:`power_law` for each row of ``y`` [..., n_x]; not finite where that
-    has a 0."""
+    """Of y = constant x^exponent, by least squares in the logarithms, for each row of ``y``
+    [..., n_x]; not finite where that has a 0."""
     logs = np.log(np.asarray(x))
     centred = logs - logs.mean()
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -385,7 +385,7 @@ def _ntk(study: Study) -> Iterator[Part]:
     yield Part(
         "ntk/limits",
         "study.ntk.limits:limits",
-        "problem.csv diagonals.csv naive_regression.csv off_circle.parquet",
+        "problem.csv diagonals.csv off_circle.parquet",
         {},
         {
             "problem": ntk.problem.model_dump(mode="json"),
@@ -419,7 +419,7 @@ def _ntk(study: Study) -> Iterator[Part]:
             "study.ntk.convergence:kernels",
             "analytic.parquet errors.parquet mean_errors.csv exponents.csv growth.csv",
             by_name(networks=dense_networks(experiment)),
-            {**_of_experiment(study, experiment), "n_resamples": ntk.n_resamples},
+            _of_experiment(study, experiment),
             "kernels",
             digits={"mean_errors.csv": 6},
             limits=limits,
@@ -430,7 +430,7 @@ def _ntk(study: Study) -> Iterator[Part]:
             "study.ntk.comparison:comparison",
             "predictions.parquet distances.csv spreads.csv trends.csv",
             by_name(networks=dense_networks(experiment)),
-            {**_of_experiment(study, experiment), "n_resamples": ntk.n_resamples},
+            _of_experiment(study, experiment),
             "comparison",
             limits=limits,
         )
