@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,7 +14,6 @@ from networks import DAILY, random_counts, random_layer, random_spikes
 from spikegrad import SpikeTrains
 from spikegrad.clocked import ClockedLayer, entire
 from spikegrad.layers import SpikingLayer
-from spikegrad.ntk import along
 from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.surrogates import SURROGATES, SuperSpike
@@ -261,23 +259,6 @@ def test_surrogates_are_derivatives(name):
 
 
 @pytest.mark.parametrize("neuron", DAILY)
-def test_gradients_along_exact_spikes_see_input_of_the_grid_once(neuron):
-    """What arrives at a time of the grid, and a little later, makes the same gradients."""
-    random = random_spikes(3, n_samples=3, n_events=40, duration=0.2)
-    times = (random.times / 0.005).floor() * 0.005
-    layer = clocked(random_layer(neuron, random, n_out=6, seed=2), neuron, 0.005)
-    found = []
-    for later in (0.0, 1e-10):
-        out = layer.along(replace(random, times=times + later))
-        assert out.values.any()
-        shares = torch.linspace(1.0, 2.0, out.values.shape[1], dtype=torch.float64)
-        total = (out.values * shares[:, None]).sum()
-        found.append(torch.autograd.grad(total, list(layer.parameters())))
-    for at_once, after in zip(*found, strict=True):
-        torch.testing.assert_close(at_once, after, rtol=1e-5, atol=1e-7 * float(after.abs().max()))
-
-
-@pytest.mark.parametrize("neuron", DAILY)
 def test_states_are_those_before_what_arrives(neuron):
     spikes = SpikeTrains.from_arrays([[0.1, 0.1]], [[0, 1]], 0.2)
     layer = random_layer(neuron, spikes, n_out=3, seed=2, recurrent=False)
@@ -289,35 +270,3 @@ def test_states_are_those_before_what_arrives(neuron):
     assert (last[0][:, 0] != rest[0][:, 0]).all()
     with pytest.raises(ValueError, match="within the sample"):
         layer.states(spikes, np.array([0.3]))
-
-
-@pytest.mark.parametrize("late", [False, True])
-@pytest.mark.parametrize("neuron", ["lif", "qif_delta"])
-def test_where_nothing_arrives_neurons_stay_at_rest(neuron: str, late: bool) -> None:
-    """In a sample without spikes, or of which all arrive after its end. What lies beside the
-    weights in memory is another number now and then, so that many layers are asked."""
-    trains = ([[0.02]], [[1]]) if late else ([[]], [[]])
-    spikes = SpikeTrains.from_arrays(*trains, duration=0.1)
-    probes = np.array([0.0, 0.03, 0.1])
-    for n_out in range(17, 47):
-        layer = SpikingLayer(3, n_out, neuron, delays="axonal" if late else None)
-        if late:
-            layer.input_delay.data.fill_(0.3)
-        weak = SpikingLayer(3, n_out, neuron)
-        weak.weight.data.zero_()
-        at_rest = weak.states(SpikeTrains.from_arrays([[0.02]], [[1]], duration=0.1), probes)
-        for own, resting in zip(layer.states(spikes, probes), at_rest, strict=True):
-            torch.testing.assert_close(own, resting, rtol=0, atol=1e-6)
-
-
-def test_gradients_along_a_silent_layer_are_always_the_same() -> None:
-    spikes = SpikeTrains.from_arrays([[0.01, 0.02, 0.03]], [[0, 1, 2]], duration=0.1)
-    lower, upper = (ClockedLayer(n, 40, "lif", 0.02, 0.01, SuperSpike(0.5)) for n in (3, 40))
-    lower.weight.data.fill_(0.5)  # too weak for a spike
-    found = set()
-    for _ in range(20):
-        lower.zero_grad()
-        along([lower, upper], spikes).values.sum().backward()
-        found.add(float(lower.weight.grad.norm()))
-    assert len(found) == 1
-    assert found.pop() > 0

@@ -130,17 +130,6 @@ def counts(case: Case) -> tuple[Found, Found]:
     return found, expected
 
 
-def huge_counts(case: Case) -> tuple[Found, Found]:
-    """A count of 1000 is a weight that is as strong, also to the bound by which steps are split."""
-    found = []
-    for count in (1, 1000):
-        layer = SpikingLayer(1, 3, case.neuron, dtype=torch.float64)
-        layer.weight.data = torch.tensor([[0.5, -0.3, 0.01]], dtype=torch.float64) * 1000 / count
-        out = layer(SpikeTrains.from_arrays([[0.01, 0.02]], [[0, 0]], 0.3, [[count, count]]))
-        found.append({"times": out.times.detach(), "units": out.units})
-    return found[0], found[1]
-
-
 def twin(layer: SpikingLayer, delay: float, **options: Any) -> SpikingLayer:
     """The same layer, its recurrent spikes ``delay`` seconds late."""
     size = layer.n_in, layer.n_out, layer.kind, 0.02, layer.recurrent_weight is not None
@@ -215,22 +204,6 @@ def no_recurrence(case: Case) -> tuple[Found, Found]:
     return run(layer, spikes), run(other, spikes)
 
 
-def channels_without_events(case: Case) -> tuple[Found, Found]:
-    """They have no gradient, and change none of the others."""
-    spikes = random_spikes(case.seed)
-    few = case.layer(spikes)
-    many = SpikingLayer(
-        5000, 10, case.neuron, 0.02, case.recurrent, torch.float64, drive=case.drive
-    )
-    many.load_state_dict(few.state_dict() | {"weight": many.weight})
-    many.sample_clip = case.clip
-    own = torch.randperm(5000, generator=torch.Generator().manual_seed(1))[:20]
-    many.weight.data[own] = few.weight.data
-    found, expected = run(many, replace(spikes, units=own[spikes.units])), run(few, spikes)
-    assert found["weight"].count_nonzero() == expected["weight"].count_nonzero()
-    return {**found, "weight": found["weight"][own]}, expected
-
-
 def samples_alone(case: Case) -> tuple[Found, Found]:
     """In any batch, in which some come in volleys, others one by one, or twice."""
     apart = random_spikes(case.seed + 1)
@@ -260,13 +233,11 @@ def order_at_one_time(case: Case) -> tuple[Found, Found]:
 PAIRS: dict[Callable[[Case], tuple[Found, Found]], float] = {
     volleys: 1e-8,
     counts: 1e-9,
-    huge_counts: 1e-9,
     vanishing_delays: 1e-6,
     input_delays: 1e-9,
     line_by_hand: 1e-14,
     lines: 1e-8,
     no_recurrence: 1e-8,
-    channels_without_events: 1e-9,
     samples_alone: 1e-9,
     order_at_one_time: 1e-9,
 }

@@ -8,10 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spikegrad.once import once_differentiable
 from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains
-from spikegrad.uncompiled import uncompiled
+from spikegrad.wrappers import once_differentiable, uncompiled
 
 
 class _SumByNeuron(torch.autograd.Function):

@@ -23,12 +23,12 @@ import torch
 from torch import Tensor
 
 from spikegrad.layers import SpikingLayer, check_place, distinct, not_spikes, warn_silent
-from spikegrad.once import once_differentiable
 from spikegrad.products import product
 from spikegrad.raster import Raster, arriving
 from spikegrad.spikes import SpikeTrains
 from spikegrad.surrogates import SURROGATES, SuperSpike
 from spikegrad.times import SAME, positive_seconds
+from spikegrad.wrappers import once_differentiable
 
 State = tuple[Tensor, ...]
 Surrogate = Callable[[Tensor], Tensor]
@@ -208,24 +208,16 @@ class ClockedLayer(SpikingLayer):
 
     Parameters
     ----------
-    n_in, n_out
+    n_in, n_out, tau, recurrent, dtype, drive
         As of :class:`spikegrad.layers.SpikingLayer`, whose parameters, initial weights and
         state_dict these are, too.
     neuron
         A key of :data:`DYNAMICS`.
-    tau
-        As of :class:`spikegrad.layers.SpikingLayer`.
     step
         Seconds between two times of the grid; samples consist of whole steps.
     surrogate
         psi(u), by which the derivative of a spike by its distance u from the threshold is replaced.
         u is in units of the threshold for LIF, in radians for QIF neurons.
-    recurrent
-        As of :class:`spikegrad.layers.SpikingLayer`.
-    dtype
-        Likewise.
-    drive
-        Likewise.
 
     Raises
     ------
@@ -347,14 +339,6 @@ class ClockedLayer(SpikingLayer):
         steps = np.ceil(times / self.step - SAME).astype(int) - 1
         return potentials[np.clip(steps, 0, len(potentials) - 1)][place]
 
-    def states(self, spikes: SpikeTrains, times: np.ndarray) -> tuple[Tensor, ...]:
-        """Of exact layers alone (NotImplementedError): ``exact().states`` has those of the layer
-        with the same parameters, :meth:`trace` this one's potentials."""
-        raise NotImplementedError(
-            "a clocked layer has states at the ends of steps alone: trace() gives its potentials,"
-            " exact().states() the states of the exact layer with the same parameters"
-        )
-
     def along(self, spikes: SpikeTrains, raster: Raster | None = None) -> Raster:
         """Spikes of the exact layer of the same parameters, with surrogate gradients along it.
 
@@ -369,7 +353,7 @@ class ClockedLayer(SpikingLayer):
             exact = SpikingLayer.run(self, spikes)[0]
             out = Raster.of(exact, self.n_out, self.step, self.weight.dtype)
             at_ends = np.minimum(out.times.numpy(), spikes.duration)
-            states = SpikingLayer.states(self, spikes, at_ends)
+            states = self.states(spikes, at_ends)  # of the exact layer
         state = self.dynamics.start(out.values[:, 0])
         values: list[Tensor] = []
         ends = zip(*(variable.unbind(1) for variable in states), strict=True)

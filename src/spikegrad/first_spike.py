@@ -13,7 +13,7 @@ from spikegrad.products import product
 from spikegrad.readouts import LONGEST, State
 from spikegrad.spikes import SpikeTrains
 from spikegrad.times import positive_seconds
-from spikegrad.uncompiled import uncompiled
+from spikegrad.wrappers import uncompiled
 
 
 class FirstSpikeReadout(nn.Module):

@@ -10,11 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from spikegrad.autograd import NotFiniteError, SpikeOverflowError, SpikingFunction, runner
 from spikegrad.delay_line import DelayedCopies
-from spikegrad.delay_rules import check_delays
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
@@ -25,12 +23,12 @@ from spikegrad.synaptic import SynapticFunction, all_rows
 from spikegrad.times import (
     LONGEST_TAU,
     SHORTEST_TAU,
-    check_start,
+    check_delays,
     check_trained,
     positive_seconds,
     warn_caller,
 )
-from spikegrad.uncompiled import uncompiled
+from spikegrad.wrappers import uncompiled
 
 __all__ = [
     "NotFiniteError",
@@ -139,7 +137,7 @@ class SpikingLayer(nn.Module):
             raise ValueError(f"neuron '{neuron}' is not known; there are {sorted(NEURONS)}")
         tau = positive_seconds(tau, "tau", LONGEST_TAU)
         if train_tau:
-            check_start(tau, "tau", SHORTEST_TAU, LONGEST_TAU)
+            check_trained(tau, "tau", SHORTEST_TAU, LONGEST_TAU)
         if not math.isfinite(drive):
             raise ValueError(f"drive must be a finite current, not {drive}")
         n_in, n_out, max_spikes, copies = whole(
@@ -182,40 +180,18 @@ class SpikingLayer(nn.Module):
         recurrent = self.recurrent_weight is not None
         return f"{self.n_in}, {self.n_out}, neuron={self.neuron}, recurrent={recurrent}"
 
-    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        """With the neuron model beside the module's version, where torch keeps that."""
-        super()._save_to_state_dict(destination, prefix, keep_vars)
-        if hasattr(destination, "_metadata"):
-            destination._metadata[prefix[:-1]]["neuron"] = self.kind
-
-    def _load_from_state_dict(
-        self, state_dict: Any, prefix: str, local_metadata: dict[str, Any], *rest: Any
-    ) -> None:
-        """Refuses weights of another neuron model, as far as ``state_dict`` knows it."""
-        kind = local_metadata.get("neuron", self.kind)
-        if kind != self.kind:
-            *_, errors = rest
-            errors.append(f"'{prefix}weight' is of {kind} neurons, this layer of {self.kind} ones")
-        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
-
     def arguments(self) -> dict[str, Any]:
         """What such a layer is made with, as plain values; a trained ``tau`` as it is now."""
-        neuron, delayed = self.neuron, self.input_delay is not None
-        return {
-            "n_in": self.n_in,
-            "n_out": self.n_out,
+        sizes, delays = ("n_in", "n_out", "max_spikes", "copies"), ("max", "min", "initial")
+        same = (*sizes, "grid", *(f"{name}_delay" for name in delays))
+        delayed = self.input_delay is not None
+        return {name: getattr(self, name) for name in same} | {
             "neuron": self.kind,
-            "tau": neuron.tau,
+            "tau": self.neuron.tau,
+            "drive": self.neuron.drive,
             "recurrent": self.recurrent_weight is not None,
             "dtype": type_name(self.weight),
-            "max_spikes": self.max_spikes,
-            "drive": neuron.drive,
             "delays": ("synaptic" if self.synaptic else "axonal") if delayed else None,
-            "copies": self.copies,
-            "max_delay": self.max_delay,
-            "min_delay": self.min_delay,
-            "initial_delay": self.initial_delay,
-            "grid": self.grid,
             "train_tau": self.log_tau is not None,
         }
 
@@ -497,25 +473,10 @@ def not_spikes(given: Any) -> TypeError:
 
 
 def assign(module: nn.Module, name: str, value: Tensor) -> None:
-    """Set a weight to ``value``, through its parametrization if it has one.
-
-    Raises
-    ------
-    ValueError
-        If the weight is computed from others in a way that cannot be inverted.
-    """
-    if name in module._parameters:
-        getattr(module, name).copy_(value)
-        return
-    try:
-        if not parametrize.is_parametrized(module, name):
-            raise RuntimeError("it is no parameter")
-        setattr(module, name, value.to(getattr(module, name).dtype))
-    except (RuntimeError, NotImplementedError) as problem:
-        raise ValueError(
-            f"cannot set '{name}', which is computed from other parameters ({problem}); "
-            "initialise first"
-        ) from None
+    """Set a weight to ``value``; ValueError if it is computed from other parameters."""
+    if name not in module._parameters:
+        raise ValueError(f"'{name}' is computed from other parameters: initialise first")
+    getattr(module, name).copy_(value)
 
 
 def type_name(weight: Tensor) -> str:

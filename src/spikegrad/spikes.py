@@ -296,26 +296,29 @@ class SpikeTrains:
         offsets = self.offsets.numpy()
         if len(offsets) < 1 or offsets[0] != 0 or offsets[-1] != len(self.times):
             raise SpikeError(f"offsets must run from 0 to the number of events, {len(self.times)}")
-        fall = _first_fall(offsets)
-        if fall >= 0:
-            raise SpikeError(f"sample {fall}: offsets decrease")
+        if (falls := np.flatnonzero(np.diff(offsets) < 0)).size:
+            raise SpikeError(f"sample {falls[0]}: offsets decrease")
         counts = np.empty(0, np.int64) if self.counts is None else self.counts.numpy()
         events = self.times.detach().numpy(), self.units.numpy(), offsets, counts
-        if _any_wrong(*events, self.duration, n_units):
-            event, rule = _first_wrong(*events, self.duration, n_units)
-            problem = (
-                "a spike time is not finite",
-                "a spike time is negative",
-                f"a spike comes after the sample's end, {self.duration} s",
-                f"a unit is outside 0..{n_units - 1}",
-                "spike times are not sorted",
-                "a count is below 1",
-            )[rule]
-            sample = int(torch.searchsorted(self.offsets, event, right=True)) - 1
-            raise SpikeError(
-                f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
-                f"t = {float(self.times.detach()[event])} s, unit {int(self.units[event])})"
-            )
+        if not _any_wrong(*events, self.duration, n_units):
+            return
+        times, units, samples = self.times.detach(), self.units, self.samples
+        unsorted = (times[1:] < times[:-1]) & (samples[1:] == samples[:-1])
+        wrong = {
+            "a spike time is not finite": ~times.isfinite(),
+            "a spike time is negative": times < 0,
+            f"a spike comes after the sample's end, {self.duration} s": times > self.duration,
+            f"a unit is outside 0..{n_units - 1}": (units < 0) | (units >= n_units),
+            "spike times are not sorted": torch.cat([unsorted.new_zeros(1), unsorted]),
+            "a count is below 1": self.multiplicities < 1,
+        }
+        event = int(torch.stack([*wrong.values()]).any(0).nonzero()[0])
+        problem = next(rule for rule, events in wrong.items() if events[event])
+        sample = int(samples[event])
+        raise SpikeError(
+            f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
+            f"t = {float(times[event])} s, unit {int(units[event])})"
+        )
 
 
 def collate(samples: Sequence[tuple], duration: float) -> tuple[SpikeTrains, Tensor]:
@@ -407,15 +410,6 @@ def _merged(
 
 
 @njit(cache=True)
-def _first_fall(offsets: np.ndarray) -> int:
-    """The first sample that ends before it begins, -1 if none does."""
-    for b in range(len(offsets) - 1):
-        if offsets[b + 1] < offsets[b]:
-            return b
-    return -1
-
-
-@njit(cache=True)
 def _any_wrong(
     times: np.ndarray,
     units: np.ndarray,
@@ -435,33 +429,3 @@ def _any_wrong(
         for k in range(offsets[b] + 1, offsets[b + 1]):
             wrong |= times[k] < times[k - 1]
     return wrong
-
-
-@njit(cache=True)
-def _first_wrong(
-    times: np.ndarray,
-    units: np.ndarray,
-    offsets: np.ndarray,
-    counts: np.ndarray,
-    duration: float,
-    n_units: int,
-) -> tuple[int, int]:
-    """The first event that breaks a rule, -1 if none does, and the rule's number."""
-    for b in range(len(offsets) - 1):
-        before = 0.0
-        for k in range(offsets[b], offsets[b + 1]):
-            time = times[k]
-            if not np.isfinite(time):
-                return k, 0
-            if time < 0:
-                return k, 1
-            if time > duration:
-                return k, 2
-            if units[k] < 0 or units[k] >= n_units:
-                return k, 3
-            if time < before:
-                return k, 4
-            if len(counts) > 0 and counts[k] < 1:
-                return k, 5
-            before = time
-    return -1, 0
