@@ -137,7 +137,7 @@ def test_every_part_of_a_network_is_there():
     ("layer", "step", "message"),
     [
         (SpikingLayer(3, 2, "qif"), STEP, "NIR has no QIF neuron, only LIF"),
-        (SpikingLayer(3, 2, "lif", delays="synaptic", grid=0.01), STEP, "no delay for each weight"),
+        (SpikingLayer(3, 2, "lif", delays="synaptic", grid=0.01), STEP, "no grid of times"),
         (SpikingLayer(3, 2, "lif"), 0.5, "step must be positive and below tau / 2 = 0.01 s"),
     ],
 )

@@ -158,8 +158,7 @@ def _lif(layer: SpikingLayer, step: float) -> dict[str, np.ndarray]:
     """
     neuron = layer.neuron
     if layer.grid > 0:
-        missing = "delay for each weight" if layer.synaptic else "grid of times of arrival"
-        raise ExportError(f"NIR has no {missing}; train axonal delays without a grid")
+        raise ExportError("NIR has no grid of times of arrival; train axonal delays without one")
     if type(neuron) is not LIF:
         raise ExportError(
             f"NIR has no {type(neuron).__name__} neuron, only LIF; train one, or write a NIR node"
@@ -168,15 +167,9 @@ def _lif(layer: SpikingLayer, step: float) -> dict[str, np.ndarray]:
         raise ExportError(
             f"step must be positive and below tau / 2 = {neuron.tau / 2} s, not {step}"
         )
-    values = {
-        "tau_syn": neuron.tau / 2,
-        "tau_mem": neuron.tau,
-        "r": neuron.tau / step,
-        "v_leak": neuron.drive,
-        "v_threshold": 1.0,
-        "v_reset": 0.0,
-        "w_in": 0.5,
-    }
+    tau = neuron.tau
+    values = {"tau_syn": tau / 2, "tau_mem": tau, "r": tau / step, "w_in": 0.5}
+    values |= {"v_leak": neuron.drive, "v_threshold": 1.0, "v_reset": 0.0}
     return {name: np.full(layer.n_out, value) for name, value in values.items()}
 
 

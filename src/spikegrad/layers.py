@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any, Literal
 
@@ -325,23 +325,13 @@ class SpikingLayer(nn.Module):
         return out, state
 
     def _weights(self) -> tuple[Tensor, Tensor]:
-        """Input and recurrent weights (of no rows without recurrence), verified.
-
-        A user may have replaced or converted them, and the kernels verify nothing.
-        """
-        weight = self.weight
-        if weight.dtype not in (torch.float32, torch.float64) or weight.device.type != "cpu":
-            raise ValueError(
-                f"weights must be float32 or float64 on the CPU, not {weight.dtype} on "
-                f"{weight.device}"
-            )
-        _check_alike(weight, weight, (self.copies * self.n_in, self.n_out), "weight")
+        """Input and recurrent weights (of no rows without recurrence), verified."""
+        weight, n = self.weight, self.n_out
+        _check(weight, (torch.float32, torch.float64), (self.copies * self.n_in, n), "weight")
         if self.recurrent_weight is None:
-            return weight, weight.new_empty(0, self.n_out)
-        recurrent = self.recurrent_weight
-        shape = (self.copies * self.n_out, self.n_out)
-        _check_alike(recurrent, weight, shape, "recurrent_weight")
-        return weight, recurrent
+            return weight, weight.new_empty(0, n)
+        _check(self.recurrent_weight, (weight.dtype,), (self.copies * n, n), "recurrent_weight")
+        return weight, self.recurrent_weight
 
     def _delays(self) -> tuple[Tensor, Tensor]:
         """Input and recurrent delays ([0] or [0, n_out] if there are none), verified."""
@@ -352,7 +342,14 @@ class SpikingLayer(nn.Module):
             if delay is None:
                 found.append(torch.empty(0, dtype=torch.float64).reshape(flat))
                 continue
-            _check_delay(delay, least, self.max_delay, name)
+            _check(delay, (torch.float64,), delay.shape, name)
+            values, largest = delay.detach(), self.max_delay
+            if not bool(((values >= least) & (values <= largest)).all()):
+                worst = values.flatten()[(values - (least + largest) / 2).abs().argmax()]
+                raise ValueError(
+                    f"'{name}' must lie between {least} and {largest} s, not {float(worst):.4g}:"
+                    " call bound after each step of the optimiser"
+                )
             found.append(delay.reshape(flat))
         return found[0], found[1]
 
@@ -367,14 +364,7 @@ class SpikingLayer(nn.Module):
     def trace(self, spikes: SpikeTrains, sample: int, neuron: int, times: np.ndarray) -> np.ndarray:
         """Membrane potential of one neuron in one sample at ``times`` [n], in seconds.
 
-        Raises
-        ------
-        SpikeError
-            If ``spikes`` breaks a rule of :class:`SpikeTrains`.
-        IndexError
-            If the batch or the layer has no such sample or neuron.
-        ValueError
-            If a time lies outside the sample.
+        Raises as :meth:`states`, and IndexError without such a sample or neuron.
         """
         spikes.check(self.n_in)
         check_place(sample, len(spikes), neuron, self.n_out)
@@ -498,27 +488,14 @@ def warm_up(kinds: Iterable[tuple[str, float]]) -> None:
             layer(spikes).times.sum().backward()
 
 
-def _check_alike(tensor: Tensor, other: Tensor, shape: tuple[int, ...], name: str) -> None:
-    """Verify a tensor's shape, and that it has the type and device of another."""
+def _check(
+    tensor: Tensor, dtypes: Sequence[torch.dtype], shape: tuple[int, ...], name: str
+) -> None:
+    """Verify a parameter that a user may have replaced or converted."""
     if tensor.shape != shape:
         raise ValueError(f"'{name}' must have the shape {list(shape)}, not {list(tensor.shape)}")
-    if tensor.dtype != other.dtype or tensor.device != other.device:
+    if tensor.dtype not in dtypes or tensor.device.type != "cpu":
+        types = " or ".join(str(dtype).removeprefix("torch.") for dtype in dtypes)
         raise ValueError(
-            f"'{name}' is {tensor.dtype} on {tensor.device}, the weights are {other.dtype} on "
-            f"{other.device}"
-        )
-
-
-def _check_delay(delay: Tensor, least: float, largest: float, name: str) -> None:
-    """Verify delays that an optimiser may have moved."""
-    if delay.dtype != torch.float64 or delay.device.type != "cpu":
-        raise ValueError(
-            f"'{name}' must be float64 on the CPU, not {delay.dtype} on {delay.device}"
-        )
-    values = delay.detach()
-    if not bool(((values >= least) & (values <= largest)).all()):
-        worst = values.flatten()[(values - (least + largest) / 2).abs().argmax()]
-        raise ValueError(
-            f"'{name}' must lie between {least} and {largest} s, not {float(worst):.4g}: call "
-            "bound after each step of the optimiser"
+            f"'{name}' must be {types} on the CPU, not {tensor.dtype} on {tensor.device}"
         )

@@ -16,12 +16,7 @@ from spikegrad.clocked import ClockedLayer
 from spikegrad.delay_line import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
-from spikegrad.network_settings import (
-    FirstSpike,
-    Integrated,
-    Maximum,
-    NetworkSettings,
-)
+from spikegrad.network_settings import FirstSpike, Integrated, Maximum, NetworkSettings
 from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.runaways import without_runaways
@@ -158,13 +153,8 @@ class Network(nn.Module):
         """
         initial, spikes = self.settings.init, self.inputs(spikes)
         for number, layer in enumerate(self.hidden):
-            layer.initialise(
-                spikes,
-                mean=initial.mean,
-                scale=initial.scale,
-                recurrent_scale=initial.recurrent_scale,
-                generator=generator,
-            )
+            scales = initial.mean, initial.scale, initial.recurrent_scale
+            layer.initialise(spikes, *scales, generator)
             (spikes, state), kept = without_runaways(layer.run, spikes)
             if len(kept) == 0:
                 raise SpikeOverflowError(
