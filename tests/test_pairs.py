@@ -221,15 +221,6 @@ def samples_alone(case: Case) -> tuple[Found, Found]:
     return found, {**sums, **rows}
 
 
-def order_at_one_time(case: Case) -> tuple[Found, Found]:
-    spikes = random_spikes(case.seed)
-    grid, rng = torch.round(spikes.times / 0.01) * 0.01, np.random.default_rng(case.seed)
-    order = np.lexsort((rng.random(len(grid)), grid, spikes.samples))
-    layer = case.layer(spikes, scale=2.5)
-    one, other = replace(spikes, times=grid), replace(spikes, units=spikes.units[order], times=grid)
-    return run(layer, one, times=False), run(layer, other, times=False)
-
-
 PAIRS: dict[Callable[[Case], tuple[Found, Found]], float] = {
     volleys: 1e-8,
     counts: 1e-9,
@@ -239,7 +230,6 @@ PAIRS: dict[Callable[[Case], tuple[Found, Found]], float] = {
     lines: 1e-8,
     no_recurrence: 1e-8,
     samples_alone: 1e-9,
-    order_at_one_time: 1e-9,
 }
 """And how far gradients may differ, relative to the largest."""
 

@@ -170,14 +170,6 @@ def test_a_readout_with_trained_times_is_the_one_of_these_times():
 
 
 @pytest.mark.parametrize("make", [integrated, maximum])
-def test_float32_stays_close_to_float64(make: Callable):
-    spikes, single, double = trains([40, 60]), make(torch.float32), make()
-    double.weight.data.copy_(single.weight)
-    assert single(spikes).dtype == torch.float32
-    torch.testing.assert_close(single(spikes).double(), double(spikes), rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("make", [integrated, maximum])
 def test_initialise_gives_logits_of_the_wanted_size(make: Callable):
     readout = make()
     readout.scale = 2.5
