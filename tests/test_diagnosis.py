@@ -14,12 +14,10 @@ from networks import random_layer, random_spikes
 from spikegrad import (
     ClockedLayer,
     IntegratedReadout,
-    Network,
     SpikingLayer,
     SuperSpike,
     diagnose,
 )
-from trainings import TRAIN, settings
 
 SPIKES = random_spikes(0, n_samples=8)
 LABELS = torch.arange(8) % 3
@@ -119,15 +117,3 @@ def test_one_sample_that_drowns_the_others() -> None:
     assert {f.split(":")[0] for f in about} == {"own.0.weight", "own.1.weight"}
     with pytest.raises(TypeError, match="gives SpikeTrains, not logits"):
         diagnose(stack(healthy())[0], SPIKES)
-
-
-def test_networks_of_studies_and_clocked_layers_are_looked_at() -> None:
-    network = Network(settings().network, TRAIN.n_units, TRAIN.n_classes, "lif")
-    network.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
-    found = diagnose(network, TRAIN.spikes, TRAIN.labels)
-    assert [own.name for own in found.layers] == ["hidden.0"]
-    clocked = ClockedLayer(20, 10, "lif", step=0.001, dtype=torch.float64)
-    clocked.initialise(SPIKES, 0.8, 2.0, 0.1, torch.Generator().manual_seed(0))
-    assert diagnose(stack(clocked), SPIKES).layers[0].spikes > 0
-    findings = diagnose(Shouting(clocked), SPIKES, LABELS).findings
-    assert [f for f in findings if f.startswith("own.0.weight: sample 5 has")]

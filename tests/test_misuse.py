@@ -207,21 +207,6 @@ def test_a_mistake_is_named(error):
             mistake()
 
 
-def test_what_means_the_same_is_taken():
-    """Durations of any type, integers of any width, views, samples counted from the end."""
-    own = layer()
-    for duration in (torch.tensor(1.0), np.float32(1.0), 1):
-        assert type(altered(duration=duration).duration) is float
-    wide = torch.stack([SPIKES.times, SPIKES.times], 1)[:, 0]
-    narrow = altered(times=wide, units=SPIKES.units.int(), offsets=SPIKES.offsets.int())
-    assert torch.equal(own(narrow).times, own(SPIKES).times)
-    last, same = SPIKES.select(torch.tensor([-1, 0])), SPIKES[[2, 0]]
-    assert torch.equal(last.times, same.times)
-    assert torch.equal(last.offsets, same.offsets)
-    labels = collate([([0.1], [0], np.uint16(k)) for k in (0, 3)], 1.0)[1]
-    assert (labels.dtype, labels.tolist()) == (torch.int64, [0, 3])
-
-
 def test_milliseconds_and_silence_are_asked_about():
     with pytest.warns(UserWarning, match="tau = 20 s; times are in seconds: milliseconds"):
         layer(tau=20.0)

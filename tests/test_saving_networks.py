@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 
@@ -91,15 +90,6 @@ def test_a_network_of_surrogate_gradients_comes_back(tmp_path: Path, neuron: str
     unit = int(spikes.units.mode().values)
     at_spikes = loaded.hidden[0].trace(sample, 0, unit, spikes.times[spikes.units == unit].numpy())
     assert ((at_spikes > 1) if neuron == "lif" else (at_spikes < 0)).all()  # beyond infinity
-
-
-def test_a_stack_with_names_comes_back(tmp_path: Path) -> None:
-    parts = {"line": DelayLine(np.int64(6), 2, 0.01), "hidden": SpikingLayer(np.int64(12), 5)}
-    stack = nn.Sequential(OrderedDict(parts | {"out": IntegratedReadout(5, 2, 0.02, 0.1)}))
-    save_network(tmp_path / "named.safetensors", stack)
-    loaded, _ = load_network(tmp_path / "named.safetensors")
-    torch.testing.assert_close(loaded.out.weight, stack.out.weight, rtol=0, atol=0)
-    torch.testing.assert_close(loaded(SPIKES), stack(SPIKES), rtol=0, atol=0)
 
 
 def test_trained_times_at_their_bounds_come_back(tmp_path: Path) -> None:

@@ -245,20 +245,20 @@ def tau_gradient(
 
 
 def check_gradients(ctx: Any, *found: np.ndarray | None) -> tuple[Tensor | None, ...]:
-    """The gradients of ``DIFFERENTIATED`` that are needed, and None of other arguments.
-
-    Raises
-    ------
-    NotFiniteError
-        If one is not finite.
-    """
+    """The gradients of ``DIFFERENTIATED`` that are needed, and None of other arguments;
+    NotFiniteError if one is not finite."""
     tensors: list[Tensor | None] = []
     for needed, gradient, what in zip(ctx.needs_input_grad, found, DIFFERENTIATED, strict=False):
-        if needed and gradient is not None:
-            _check_gradient(gradient, what)
-            tensors.append(torch.from_numpy(gradient))
-        else:
+        if not needed or gradient is None:
             tensors.append(None)
+            continue
+        if not np.isfinite(gradient).all():
+            raise NotFiniteError(
+                f"the gradient of {what} is not finite: it comes so from behind the layer, a LIF "
+                "neuron touches its threshold without crossing it, recurrent weights let it grow "
+                "from spike to spike, or currents are too strong for the type"
+            )
+        tensors.append(torch.from_numpy(gradient))
     return *tensors, None, None, None
 
 
@@ -339,15 +339,6 @@ def _of_rows(
     for own, events, factor in zip(arrivals, samples, factors, strict=True):
         total += factor * np.bincount(events.units, own, n_rows)
     return total
-
-
-def _check_gradient(gradient: np.ndarray, what: str) -> None:
-    if not np.isfinite(gradient).all():
-        raise NotFiniteError(
-            f"the gradient of {what} is not finite: it comes so from behind the layer, a LIF "
-            "neuron touches its threshold without crossing it, recurrent weights let it grow from "
-            "spike to spike, or currents are too strong for the type"
-        )
 
 
 def runner(layer: Layer, duration: float) -> Callable[[int, Events, Weights], Record]:

@@ -221,12 +221,7 @@ class SpikingLayer(nn.Module):
         N((2 mean - drive) / E, scale^2 / E): current and drive together have a mean of 2 mean,
         and fluctuations of the order of ``scale``. Recurrent weights are
         N(0, recurrent_scale^2 / (copies n_out)). Delta synapses, whose weights move twice the
-        charge, have half of these weights.
-
-        Raises
-        ------
-        ValueError
-            If ``spikes`` holds no event.
+        charge, have half of these weights. ValueError if ``spikes`` holds no event.
         """
         seconds = len(spikes) * spikes.duration
         arrivals = int(spikes.multiplicities.sum())
@@ -376,14 +371,9 @@ class SpikingLayer(nn.Module):
     def states(self, spikes: SpikeTrains, times: np.ndarray) -> tuple[Tensor, ...]:
         """The state at ``times`` [n_times] (seconds) in each sample, before what arrives there.
 
-        Each variable is [n_samples, n_times, n_out], as :meth:`run` returns them.
-
-        Raises
-        ------
-        SpikeError
-            If ``spikes`` breaks a rule of :class:`SpikeTrains`.
-        ValueError
-            If a time lies outside the sample.
+        Each variable is [n_samples, n_times, n_out], as :meth:`run` returns them. SpikeError if
+        ``spikes`` breaks a rule of :class:`SpikeTrains`, ValueError if a time lies outside the
+        sample.
         """
         spikes.check(self.n_in)
         probes, place = distinct(times, spikes.duration)

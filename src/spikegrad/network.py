@@ -116,13 +116,7 @@ class Network(nn.Module):
         return [layer for layer in self.modules() if isinstance(layer, SpikingLayer)]
 
     def forward(self, spikes: SpikeTrains) -> NetworkOutput:
-        """Classify ``spikes``.
-
-        Raises
-        ------
-        SpikeOverflowError
-            If a sample makes more spikes than the layer allows.
-        """
+        """Classify ``spikes``. Raises as :meth:`SpikingLayer.forward`."""
         inputs = self.inputs(spikes)
         hidden: list[SpikeTrains | Raster] = [inputs]
         for layer in self.hidden:
@@ -275,12 +269,7 @@ def load_network(path: str | Path) -> tuple[Any, dict[str, Any]]:
 
 
 def network_of(header: Mapping[str, Any], path: str | Path, dtype: torch.dtype) -> Network:
-    """The network that the ``header`` of the file ``path`` describes, its weights not yet set.
-
-    Raises
-    ------
-    ConfigError
-        If the header's settings are none of a network.
-    """
+    """The network that the ``header`` of the file ``path`` describes, its weights not yet set;
+    ConfigError if the header's settings are none of a network."""
     settings = validate(NetworkSettings, header["network"], where=str(path))
     return Network(settings, header["n_units"], header["n_classes"], header["neuron"], dtype)

@@ -88,10 +88,7 @@ class LinearReadout(nn.Module):
     ) -> None:
         """Draw normal weights, scaled so that the logits of ``spikes`` have the wanted size.
 
-        Raises
-        ------
-        ValueError
-            If ``spikes`` hold no event, or none that a logit depends on.
+        ValueError if ``spikes`` hold no event, or none that a logit depends on.
         """
         if int(spikes.sizes.sum()) == 0:
             raise ValueError("cannot initialise a readout for the activity of silent neurons")

@@ -84,12 +84,7 @@ def part(model: type[S], settings: Mapping[str, Any]) -> S:
     """Those fields of ``model`` that ``settings`` hold, as a rule of the workflow is given them.
 
     Any other field is no attribute of the result: a script cannot use a setting whose change would
-    not make its rule run again.
-
-    Raises
-    ------
-    ConfigError
-        As :func:`validate`.
+    not make its rule run again. Raises as :func:`validate`.
     """
     fields: dict[str, Any] = {
         name: (field.annotation, field)

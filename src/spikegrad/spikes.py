@@ -102,25 +102,17 @@ class SpikeTrains:
             Naming the sample, if times, units and counts are not as many, or a rule is broken.
         """
         duration = _seconds(duration)
-        if len(times) != len(units):
-            raise SpikeError(f"there are times of {len(times)} samples, but units of {len(units)}")
-        columns = {"units": units} if counts is None else {"units": units, "counts": counts}
-        if counts is not None and len(counts) != len(times):
-            raise SpikeError(f"there are times of {len(times)} samples, counts of {len(counts)}")
-        samples = [
-            _one_sample(b, times[b], {name: own[b] for name, own in columns.items()}, duration)
-            for b in range(len(times))
-        ]
-        sizes = torch.tensor([0, *(len(own) for own, _ in samples)])
-        nothing = torch.empty(0, dtype=torch.int64)
-        whole = {name: torch.cat([nothing, *(own[name] for _, own in samples)]) for name in columns}
-        batch = cls(
-            torch.cat([nothing.double(), *(own for own, _ in samples)]),
-            whole["units"],
-            sizes.cumsum(0),
-            duration,
-            whole.get("counts"),
-        )
+        columns = {"times": times, "units": units} | ({} if counts is None else {"counts": counts})
+        for name, own in columns.items():
+            if (n := len(own)) != len(times):
+                raise SpikeError(f"there are times of {len(times)} samples, but {name} of {n}")
+        samples = [_one_sample(0, {name: [] for name in columns}, duration)]  # for types
+        for b in range(len(times)):
+            own = {name: column[b] for name, column in columns.items()}
+            samples.append(_one_sample(b, own, duration))
+        joined = {name: torch.cat([own[name] for own in samples]) for name in columns}
+        offsets = torch.tensor([len(own["times"]) for own in samples]).cumsum(0)
+        batch = cls(joined["times"], joined["units"], offsets, duration, joined.get("counts"))
         batch.check(int(batch.units.max()) + 1 if len(batch.units) else 1)
         return batch
 
@@ -130,19 +122,8 @@ class SpikeTrains:
     ) -> SpikeTrains:
         """A batch from tonic's events: of each sample a structured array with the fields t and x.
 
-        Parameters
-        ----------
-        events
-            One array for each sample; ``t`` is a time, ``x`` a unit.
-        duration
-            Length of a sample in seconds.
-        seconds
-            Unit of ``t``; tonic counts microseconds.
-
-        Raises
-        ------
-        SpikeError
-            As :meth:`from_arrays`, or if the fields are absent.
+        ``t`` is a time in units of ``seconds``, of which tonic has micro-, ``x`` a unit. SpikeError
+        as :meth:`from_arrays`, or if the fields are absent.
         """
         for b, sample in enumerate(events):
             if not {"t", "x"} <= set(getattr(sample.dtype, "names", None) or ()):
@@ -353,20 +334,18 @@ def offsets_of(sizes: Tensor) -> Tensor:
     return torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
 
 
-def _one_sample(
-    sample: int, times: ArrayLike, columns: dict[str, ArrayLike], duration: float
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Times of a sample in their order, and its ``columns`` of whole numbers likewise."""
-    t = np.asarray(times, np.float64)
-    whole = {name: np.asarray(column) for name, column in columns.items()}
-    for name, u in whole.items():
-        if t.ndim != 1 or u.ndim != 1 or len(t) != len(u):
+def _one_sample(sample: int, columns: dict[str, ArrayLike], duration: float) -> dict[str, Tensor]:
+    """A sample's ``columns``, times and whole numbers, in the order of the times."""
+    own = {name: np.asarray(column) for name, column in columns.items()}
+    own["times"] = t = own["times"].astype(np.float64)
+    for name, column in own.items():
+        if t.ndim != 1 or column.shape != t.shape:
             raise SpikeError(
                 f"sample {sample}: times and {name} must be lists of equal length, not of shapes "
-                f"{t.shape} and {u.shape}"
+                f"{t.shape} and {column.shape}"
             )
-        if len(u) and not np.issubdtype(u.dtype, np.integer):
-            raise SpikeError(f"sample {sample}: {name} must be whole numbers, not {u.dtype}")
+        if name != "times" and len(t) and not np.issubdtype(column.dtype, np.integer):
+            raise SpikeError(f"sample {sample}: {name} must be whole numbers, not {column.dtype}")
     if len(t) and np.nanmax(t) > duration:
         hint = "; are the times milliseconds?" if np.nanmax(t) > 20 * duration else ""
         raise SpikeError(
@@ -374,8 +353,8 @@ def _one_sample(
             f"{duration} s{hint}"
         )
     order = np.argsort(t, kind="stable")
-    ordered = {name: torch.from_numpy(u[order].astype(np.int64)) for name, u in whole.items()}
-    return torch.from_numpy(t[order]), ordered
+    types = {name: np.float64 if name == "times" else np.int64 for name in own}
+    return {name: torch.from_numpy(own[name][order].astype(types[name])) for name in own}
 
 
 @njit(cache=True)
