@@ -130,43 +130,6 @@ def counts(case: Case) -> tuple[Found, Found]:
     return found, expected
 
 
-def twin(layer: SpikingLayer, delay: float, **options: Any) -> SpikingLayer:
-    """The same layer, its recurrent spikes ``delay`` seconds late."""
-    size = layer.n_in, layer.n_out, layer.kind, 0.02, layer.recurrent_weight is not None
-    own = SpikingLayer(*size, layer.weight.dtype, drive=layer.neuron.drive, **options)
-    own.load_state_dict(layer.state_dict(), strict=False)
-    own.input_delay.data.zero_()
-    if own.recurrent_delay is not None:
-        own.recurrent_delay.data.fill_(delay)
-    own.sample_clip = layer.sample_clip
-    return own
-
-
-def vanishing_delays(case: Case) -> tuple[Found, Found]:
-    """Which the engine runs by other loops: those whose spikes arrive later. The gradients of
-    delays of 0, their bound, are those beside it."""
-    spikes = random_counts(case.seed) if case.counted else random_spikes(case.seed)
-    layer = case.layer(spikes, scale=2.5, recurrent=True, drive=0.0)
-    found = [run(twin(layer, delay, **AXONAL), spikes) for delay in (0.0, 1e-12)]
-    assert found[0]["recurrent_delay"].any()
-    assert_alike(found[0], run(layer, spikes), 0)
-    return found[0], found[1]
-
-
-def input_delays(case: Case) -> tuple[Found, Found]:
-    """Delays are inputs shifted by hand; dLoss/d(delay) is the sum over its arrivals' times."""
-    spikes = random_spikes(case.seed)
-    case = case._replace(clip=None)
-    layer = case.layer(spikes, recurrent=False, copies=case.copies, **AXONAL)
-    by_hand = shifted(spikes, layer.input_delay.detach().numpy())
-    other = case.layer(by_hand, case.copies * 20, recurrent=False)
-    other.weight.data = layer.weight.data
-    found, expected = run(layer, spikes), run(other, by_hand)
-    sums = torch.zeros(case.copies * 20, dtype=torch.float64)
-    sums.index_add_(0, by_hand.units, expected.pop(TIMES))
-    return found, {**expected, "input_delay": sums.view(case.copies, 20)}
-
-
 def line_by_hand(case: Case) -> tuple[Found, Found]:
     spikes, step = random_spikes(case.seed), (0.004, 0.0117)[case.counted]
     times = spikes.times.clone().requires_grad_()
@@ -224,8 +187,6 @@ def samples_alone(case: Case) -> tuple[Found, Found]:
 PAIRS: dict[Callable[[Case], tuple[Found, Found]], float] = {
     volleys: 1e-8,
     counts: 1e-9,
-    vanishing_delays: 1e-6,
-    input_delays: 1e-9,
     line_by_hand: 1e-14,
     lines: 1e-8,
     no_recurrence: 1e-8,

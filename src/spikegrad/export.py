@@ -68,10 +68,8 @@ class _Graph:
     """A NIR graph from the input on, as far as it is built."""
 
     def __init__(self, n_inputs: int, step: float) -> None:
-        try:
-            import nir
-        except ImportError as problem:
-            raise ImportError("to_nir needs the package nir: pip install nir") from problem
+        import nir
+
         self.nir, self.step = nir, step
         self.nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([n_inputs])})}
         self.edges: list[tuple[str, str]] = []

@@ -108,8 +108,8 @@ class SpikeTrains:
                 raise SpikeError(f"there are times of {len(times)} samples, but {name} of {n}")
         samples = [_one_sample(0, {name: [] for name in columns}, duration)]  # for types
         for b in range(len(times)):
-            own = {name: column[b] for name, column in columns.items()}
-            samples.append(_one_sample(b, own, duration))
+            one = {name: column[b] for name, column in columns.items()}
+            samples.append(_one_sample(b, one, duration))
         joined = {name: torch.cat([own[name] for own in samples]) for name in columns}
         offsets = torch.tensor([len(own["times"]) for own in samples]).cumsum(0)
         batch = cls(joined["times"], joined["units"], offsets, duration, joined.get("counts"))
