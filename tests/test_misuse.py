@@ -111,7 +111,6 @@ MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
         ("times of 1 samples, but units of 2", lambda: arrays([[0.1]], [[0], [1]], 1.0)),
         (r"sample 1: .* equal length, not of shapes \(2,\)",
          lambda: arrays([[0.1], [0.1, 0.2]], [[0], [1]], 1.0)),
-        ("sample 0: units must be whole numbers", lambda: arrays([[0.1]], [[0.5]], 1.0)),
         ("sample 1: a spike at 120 s .* milliseconds",
          lambda: arrays([[0.1], [120.0]], [[0], [0]], 1.0)),
         ("sample 0: a unit is outside", lambda: arrays([[0.1]], [[-1]], 1.0)),
@@ -131,8 +130,6 @@ MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
         ("sample 1: offsets decrease",
          lambda: layer()(altered(offsets=torch.tensor([0, 9, 5, 150])))),
         (r"a unit is outside 0\.\.5", lambda: spike_counts(SPIKES, 6)),
-        *((r"a unit is outside 0\.\.5", lambda kind=kind: readout(kind, n_in=6)(SPIKES, ()))
-          for kind in ("integrated", "maximum")),
         *(("are of 10 neurons or channels, but 9 are expected", lambda k=k: received(k, 9))
           for k in ("integrated", "maximum", "first")),
         ("of 4 neurons, but 3 are expected", lambda: readout("maximum", n_in=3)(RASTER)),
@@ -164,15 +161,12 @@ MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
             ({"delays": "synaptic"}, "synaptic delays need one"),
             ({"delays": "axonal", "grid": -0.001}, "a grid has a positive"),
         )),
-        (f"tau_out {FINITE}", lambda: MaximumReadout(3, 2, NAN)),
         (f"window {FINITE}", lambda: IntegratedReadout(3, 2, 0.1, 0.0)),
         ("trained window", lambda: IntegratedReadout(2, 2, 0.05, 5e-5, train_times=True)),
         # weights, delays and times, as they are read
         ("weights are not finite", lambda: moved_away("weight", NAN)),
-        ("weights are not finite", lambda: moved_away("recurrent_weight", INF)),
-        *((rf"'{name}' must have the shape \[\d+, 3\]",
-           lambda name=name: weight_replaced(name, lambda w: w[:2]))
-          for name in ("weight", "recurrent_weight")),
+        (r"'weight' must have the shape \[20, 3\]",
+         lambda: weight_replaced("weight", lambda w: w[:2])),
         ("float32", lambda: weight_replaced("recurrent_weight", Tensor.float)),
         ("float32 or float64 on the CPU", lambda: layer().half()(SPIKES)),
         (r"'input_delay' must lie between 0\.0 and 0\.3 s, not -0\.1",
@@ -180,9 +174,7 @@ MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
         ("trained tau lies between .* call bound",
          lambda: moved_away("log_tau", 6.0, train_tau=True)),
         # what does not fit what comes
-        *(("the sending neurons' state must be",
-           lambda neuron=neuron, other=other: received("first", 10, neuron, other))
-          for neuron, other in (("lif", "qif"), ("qif", "lif"))),
+        ("the sending neurons' state must be", lambda: received("first", 10, "lif", "qif")),
         (r"0\.2 s does not consist of whole steps of 0\.03 s", lambda: CLOCK(step=0.03)(SPIKES)),
         (r"rasters of 20 neurons and steps of 0\.002 s", lambda: CLOCK(step=2e-3)(RASTER)),
         *(("must lie within the sample", lambda make=make: make().trace(SPIKES, 0, 0, [0.3]))

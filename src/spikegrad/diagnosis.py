@@ -138,13 +138,13 @@ def diagnose(network: nn.Module, spikes: SpikeTrains, labels: Tensor | None = No
             where = watched.last
         gradients = _gradients(network, spikes, labels, kept[:SAMPLES])
     runaways = gone.nonzero().flatten()
-    findings = [finding for own in activity for finding in _of_activity(own)]
+    findings = []
     if len(runaways):
-        findings.insert(
-            0,
+        findings.append(
             f"{where}: {len(runaways)} of {len(spikes)} samples run away, without an end of their"
-            " spikes: lower the scale of the recurrent weights, or the learning rate",
+            " spikes: lower the scale of the recurrent weights, or the learning rate"
         )
+    findings += [finding for own in activity for finding in _of_activity(own)]
     return Diagnosis(activity, runaways, gradients, findings + _of_gradients(gradients, kept))
 
 
