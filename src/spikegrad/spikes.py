@@ -65,23 +65,22 @@ class SpikeTrains:
     state: tuple[Tensor, ...] | None = None
 
     def __post_init__(self) -> None:
-        whole = ("units", "offsets") if self.counts is None else ("units", "offsets", "counts")
-        for name in ("times", *whole):
+        for name in ("times", "units", "offsets", "counts"):
             tensor = getattr(self, name)
+            if name == "counts" and tensor is None:
+                continue
             if not isinstance(tensor, Tensor):
                 raise SpikeError(f"{name} must be a tensor, not {type(tensor).__name__}")
             if tensor.dim() != 1:
                 raise SpikeError(f"{name} must be a list of numbers, not of {tensor.dim()} axes")
             if tensor.device.type != "cpu":
                 raise SpikeError(f"{name} are on {tensor.device}; the engine runs on the CPU")
-        if self.times.dtype != torch.float64:
-            raise SpikeError(f"spike times must be float64 seconds, not {self.times.dtype}")
-        for name in whole:
-            tensor = getattr(self, name)
-            if tensor.dtype not in INTEGERS:
+            if name == "times" and tensor.dtype != torch.float64:
+                raise SpikeError(f"times must be float64 seconds, not {tensor.dtype}")
+            if name != "times" and tensor.dtype not in INTEGERS:
                 raise SpikeError(f"{name} must be whole numbers (int64), not {tensor.dtype}")
-            object.__setattr__(self, name, tensor.to(torch.int64).contiguous())
-        object.__setattr__(self, "times", self.times.contiguous())
+            wanted = tensor if name == "times" else tensor.to(torch.int64)
+            object.__setattr__(self, name, wanted.contiguous())
         object.__setattr__(self, "duration", _seconds(self.duration, LONGEST))
 
     @classmethod
