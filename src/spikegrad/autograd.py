@@ -21,7 +21,6 @@ from spikegrad.engine.volleys import (
     channels_in_cache,
     square_sum_of_channels,
 )
-from spikegrad.once import once_differentiable
 from spikegrad.parallel import (
     Backward,
     Input,
@@ -37,6 +36,7 @@ from spikegrad.parallel import (
     taken_copies,
 )
 from spikegrad.spikes import SpikeTrains
+from spikegrad.wrappers import once_differentiable
 
 DIFFERENTIATED = (
     "the input times",
@@ -98,22 +98,15 @@ LOGS: weakref.WeakValueDictionary[int, Log] = weakref.WeakValueDictionary()
 """All that are alive, by the address of their memory."""
 
 
-def log_of(ctx: Any, saved: Tensor) -> Log:
-    """The log of the forward pass, or of its repetition, whose memory ``saved`` is.
+def log_of(saved: Tensor) -> Log:
+    """The log of the forward pass, or of its repetition by a checkpoint, whose memory ``saved`` is.
 
-    Raises
-    ------
-    RuntimeError
-        If a hook has saved a copy.
+    RuntimeError if a hook of saved tensors has kept a copy.
     """
-    log: Log | None = ctx.log()
-    if log is None:
-        log = LOGS.get(saved.data_ptr())
+    log = LOGS.get(saved.data_ptr())
     if log is None:
         raise RuntimeError(
-            "the log of a layer's forward pass is gone: a hook of saved tensors has kept a copy of"
-            " its place. Run layers outside of saved_tensors_hooks that copy; torch's checkpoint"
-            " and save_on_cpu do not"
+            "saved_tensors_hooks that copy tensors lose a layer's log: run it outside"
         )
     return log
 
@@ -138,7 +131,6 @@ class SpikingFunction(torch.autograd.Function):
         spikes: SpikeTrains,
         logged: bool,
     ) -> tuple[Tensor, ...]:
-        ctx.given = weight, recurrent, input_delay, recurrent_delay, log_tau
         # A copy: the backward pass takes those of now, whatever an optimiser does until then.
         back = recurrent_delay.detach().numpy().flatten() if len(recurrent_delay) else None
         weights = padded_weights(weight, recurrent, back)
@@ -158,7 +150,7 @@ class SpikingFunction(torch.autograd.Function):
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
         # An error if they have changed, or have been given back after another backward pass.
         saved = ctx.saved_tensors  # once, as checkpoints want
-        offsets, log = saved[4].numpy(), log_of(ctx, saved[5])
+        offsets, log = saved[4].numpy(), log_of(saved[5])
         layer, neuron = ctx.layer, ctx.neuron
         weights, samples = log.weights, log.samples
         needs_times, _, _, needs_delay, _, needs_tau, *_ = ctx.needs_input_grad
@@ -253,20 +245,20 @@ def tau_gradient(
 
 
 def check_gradients(ctx: Any, *found: np.ndarray | None) -> tuple[Tensor | None, ...]:
-    """The gradients of ``DIFFERENTIATED`` that are needed, and None of other arguments.
-
-    Raises
-    ------
-    NotFiniteError
-        If one is not finite.
-    """
+    """The gradients of ``DIFFERENTIATED`` that are needed, and None of other arguments;
+    NotFiniteError if one is not finite."""
     tensors: list[Tensor | None] = []
     for needed, gradient, what in zip(ctx.needs_input_grad, found, DIFFERENTIATED, strict=False):
-        if needed and gradient is not None:
-            _check_gradient(gradient, what)
-            tensors.append(torch.from_numpy(gradient))
-        else:
+        if not needed or gradient is None:
             tensors.append(None)
+            continue
+        if not np.isfinite(gradient).all():
+            raise NotFiniteError(
+                f"the gradient of {what} is not finite: it comes so from behind the layer, a LIF "
+                "neuron touches its threshold without crossing it, recurrent weights let it grow "
+                "from spike to spike, or currents are too strong for the type"
+            )
+        tensors.append(torch.from_numpy(gradient))
     return *tensors, None, None, None
 
 
@@ -307,7 +299,7 @@ def run_samples(
     _check_states(final)
     offsets = torch.from_numpy(np.cumsum([len(sample_times) for sample_times in times_of]))
     units = torch.from_numpy(np.concatenate(units_of))
-    ctx.layer, ctx.log, ctx.neuron = layer, weakref.ref(log), neuron
+    ctx.layer, ctx.neuron = layer, neuron
     LOGS[log.ctypes.data] = log
     ctx.duration = spikes.duration
     given = times, spikes.units, spikes.offsets, spikes.counts
@@ -347,15 +339,6 @@ def _of_rows(
     for own, events, factor in zip(arrivals, samples, factors, strict=True):
         total += factor * np.bincount(events.units, own, n_rows)
     return total
-
-
-def _check_gradient(gradient: np.ndarray, what: str) -> None:
-    if not np.isfinite(gradient).all():
-        raise NotFiniteError(
-            f"the gradient of {what} is not finite: it comes so from behind the layer, a LIF "
-            "neuron touches its threshold without crossing it, recurrent weights let it grow from "
-            "spike to spike, or currents are too strong for the type"
-        )
 
 
 def runner(layer: Layer, duration: float) -> Callable[[int, Events, Weights], Record]:

@@ -29,10 +29,10 @@ from spikegrad.engine.grid_delays import (
     shares,
 )
 from spikegrad.engine.records import Events, Weights
-from spikegrad.once import once_differentiable
 from spikegrad.parallel import Input, events_of_samples, padded, padded_weights
 from spikegrad.spikes import SpikeTrains
 from spikegrad.times import SAME
+from spikegrad.wrappers import once_differentiable
 
 
 class SynapticFunction(torch.autograd.Function):
@@ -52,7 +52,6 @@ class SynapticFunction(torch.autograd.Function):
         spikes: SpikeTrains,
         logged: bool,
     ) -> tuple[Tensor, ...]:
-        ctx.given = weight, recurrent, input_delay, recurrent_delay, log_tau
         weights = padded_weights(weight, recurrent)
         samples = events_of_samples(spikes, weights.input.dtype)
         synapses = Synapses.of(layer, spikes.duration, weights, input_delay, recurrent_delay)
@@ -66,7 +65,7 @@ class SynapticFunction(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
         saved = ctx.saved_tensors
-        offsets, log = saved[4].numpy(), log_of(ctx, saved[5])
+        offsets, log = saved[4].numpy(), log_of(saved[5])
         layer, neuron = ctx.layer, ctx.neuron
         weights, synapses, samples = log.weights, log.synapses, log.samples
         times, step = synapses.grid.times, layer.grid
