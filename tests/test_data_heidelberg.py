@@ -102,7 +102,7 @@ def sample() -> pd.DataFrame:
 
     def rows() -> Iterator[dict[str, float]]:
         for file in sorted(SAMPLE.glob("*.flac"))[::2]:
-            sound, rate, _ = decode(file.read_bytes(), file.name)
+            sound, rate = decode(file.read_bytes(), file.name)
             assert rate == 48_000
             times, channels = cochlea.spikes(sound, np.random.default_rng([*file.name.encode()]))
             _, speaker, _, _ = file.name.split("_")

@@ -16,8 +16,8 @@ from study.data.layout import DataError
 _CUT_WAV = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 
 
-def decode(content: bytes, name: str) -> tuple[NDArray[np.float64], int, int]:
-    """A file's sound [n_samples] within -1..1, its sample rate (Hz), its number of channels.
+def decode(content: bytes, name: str) -> tuple[NDArray[np.float64], int]:
+    """A file's sound [n_samples] within -1..1, and its sample rate (Hz).
 
     More than one channel is mixed down to their mean. Raises DataError, naming the file, if it is
     no audio file, cut short or silent.
@@ -37,7 +37,7 @@ def decode(content: bytes, name: str) -> tuple[NDArray[np.float64], int, int]:
     sound = samples.mean(axis=1)
     if not 0 < np.ptp(sound) < np.inf:
         raise DataError(f"{name}: silent, or not of numbers; record it anew, or take it out")
-    return sound, rate, samples.shape[1]
+    return sound, rate
 
 
 def resample(sound: NDArray[np.float64], rate: int, wanted: int) -> NDArray[np.float64]:

@@ -45,7 +45,7 @@ RECORDINGS_TABLE = Table(
 def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:
     """The table of the recordings in the folder ``path``.
 
-    Raises DataError if table and folder disagree, an entry is missing or wrong, or speakers are few.
+    Raises DataError if table and folder disagree, an entry is missing, or speakers are too few.
     """
     places = audio_names(path)
     if not places:
