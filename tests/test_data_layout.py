@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikefiles import CLASSES, original_file, read_all, shd_file
-from study.data.layout import DataError, Sample, open_spike_file, write_spike_file
+from study.data.layout import DataError, Sample, write_spike_file
 
 N_UNITS, DURATION = 30, 1.0
 
@@ -54,20 +54,6 @@ def test_a_spike_at_the_end_is_within_the_sample_in_any_type(
     write_spike_file(tmp_path / "x.h5", [sample], CLASSES)
     (found,) = read_all(tmp_path / "x.h5", N_UNITS, duration)
     assert duration - 1e-6 < found.times[-1] <= duration
-
-
-def test_only_wanted_samples_are_read_in_order_across_blocks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("study.data.layout.BLOCK", 7)
-    path = shd_file(tmp_path / "x.h5")
-    everything = read_all(path, N_UNITS, DURATION)
-    wanted = np.random.default_rng(0).random(len(everything)) < 0.4
-    with open_spike_file(path) as spikes:
-        chosen = list(spikes.samples(wanted, N_UNITS, DURATION))
-    for i, sample in zip(np.flatnonzero(wanted), chosen, strict=True):
-        np.testing.assert_array_equal(sample.times, everything[i].times)
-        assert sample.label == everything[i].label
 
 
 def rows(times: list[float], units: list[int]) -> Callable[[h5py.File], None]:

@@ -15,9 +15,7 @@ import pytest
 import study.machine
 from study.config.machines import Machines
 from study.machine import OtherMachineError, machine
-from study.ntk.ensemble import train as train_block
 from study.training.loop import train
-from test_ntk_descent import DESCENT, start
 from trainings import TRAIN, VALIDATION, killed_after, settings
 
 NEHALEM = {
@@ -97,13 +95,3 @@ def test_a_training_does_not_go_on_from_another_machines_state(
     for name, value in Machines(mixed=True).variables().items():
         monkeypatch.setenv(name, value)
     assert run(tmp_path).made == [here, machine()]
-
-
-def test_networks_of_a_kernel_do_not_go_on_from_another_machines_state(
-    tmp_path: Path, elsewhere
-) -> None:
-    for step, _ in train_block(DESCENT, start(), (0, 7), tmp_path, 20, "same"):
-        assert step in (0, 7)
-    elsewhere()
-    with pytest.raises(OtherMachineError, match=f"{tmp_path}: made with .*delete it"):
-        list(train_block(DESCENT, start(), (0, 7), tmp_path, 20, "same"))
