@@ -83,18 +83,13 @@ def _check_numbers(table: pd.DataFrame, path: str | Path) -> None:
     """The published numbers of files of each word and speaker, and in all."""
     words = {word: PER_WORD[language] for language in WORDS for word in WORDS[language]}
     speakers = dict(zip(SPEAKERS, PER_SPEAKER, strict=True))
-    wrong = []
     for column, expected in (("speaker", speakers), ("label", words)):
-        found = table[column].value_counts()
-        for name in [*expected, *sorted(set(found.index) - set(expected))]:
-            n, published = int(found.get(name, 0)), expected.get(name, 0)
-            if n != published:
-                difference = f"{abs(n - published)} {'missing' if n < published else 'surplus'}"
-                wrong.append(f"{column} {name} has {n} instead of {published} ({difference})")
-    if wrong:
-        raise DataError(
-            f"{path}: {len(table)} recordings, not the {sum(PER_SPEAKER)} published: "
-            + "; ".join(wrong)
-            + ". Fetch the archive again: delete a downloaded one, or correct"
-            " data.heidelberg_digits.path"
-        )
+        found = table[column].value_counts().to_dict()
+        for name in expected | found:
+            if found.get(name) != expected.get(name):
+                raise DataError(
+                    f"{path}: {len(table)} recordings, not the {sum(PER_SPEAKER)} published:"
+                    f" {column} {name} has {found.get(name, 0)} instead of {expected.get(name, 0)}."
+                    " Fetch the archive again: delete a downloaded one, or correct"
+                    " data.heidelberg_digits.path"
+                )
