@@ -35,7 +35,7 @@ test-weekly: $(VENV)/.ready
 	$(BIN)/python -m pytest -m 'weekly or not faults and not slurm' --hypothesis-profile=new \
 	    --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-# Studies killed, starved, damaged; on a Slurm of three nodes. docs/reliability.md: what was tried.
+# Studies killed, or on a full disk; on a Slurm of three nodes. docs/reliability.md: what was tried.
 test-faults: $(VENV)/.ready
 	$(BIN)/python -m pytest -m faults
 

@@ -76,15 +76,12 @@ seeds: [0, 1, 2]  # there are 3 for 2 searches, search.repeats in each outer fol
 dataset: shd  # dataset 'shd' must start with data.source, 'spoken-digits'
 dataset: spoken-digits/../../x  # 'dataset' = 'spoken-digits/../../x'
 data: {source: files}  # data.files.train and data.files.test
-data: {spoken_digits: {digits: [1, 1]}}  # twice in digits
+data: {spoken_digits: {digits: [1, 1]}}  # 'data.spoken_digits.digits': an entry is listed twice
 data: {source: files, files: {train: '{x}.h5', test: b.h5}}  # 'data.files.train' = '{x}.h5'
 data: {channels: 9}  # channels = 9 must divide n_units
 data: {source: recordings}  # needs data.recordings
-data: {recordings: {folder: a, table: b, names: {pattern: '(?P<label>a)'}}}  # either table or names
-data: {recordings: {table: a.csv}}  # either folder or archive
-data: {recordings: {folder: a, names: {pattern: '('}}}  # no regular expression
-data: {recordings: {folder: a, names: {pattern: '(?P<speaker>a)'}}}  # needs the group
-data: {recordings: {table: b, archive: {urls: ["file:///b.zip"]}}}  # 'data.recordings.archive.urls
+data: {recordings: {folder: a, table: b, names: '(?P<label>a)'}}  # either table or names
+data: {recordings: {folder: a, names: '(?P<speaker>a)'}}  # needs the group
 search: {sampling: {space: [{key: network.tau, low: -1.0, high: 2.0}]}}  # 'network.tau' = -1.0
 search: {sampling: {space: [{key: network.size, low: 1, high: 2}]}}  # 'network.size' is not a key
 search: {sampling: {space: [{key: training.batch_size, low: 1.5, high: 4.0}]}}  # valid integer

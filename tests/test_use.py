@@ -52,7 +52,7 @@ def test_a_readout_gives_logits_of_its_scale_as_it_is_built(readout):
     assert 0.3 < logits.square().mean().sqrt() < 3
 
 
-@pytest.mark.parametrize("files", ["config/config.yaml", "config/demo.yaml config/fsdd.yaml"])
+@pytest.mark.parametrize("files", ["config/config.yaml", "config/demo.yaml mine.yaml"])
 def test_the_report_is_of_the_studys_files(files: str):
     make = ["make", "--no-print-directory", "--dry-run", "report", f"CONFIG={files}"]
     printed = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
