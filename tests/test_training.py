@@ -88,15 +88,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run(tmp_path_factory.mktemp("kept"), **KEPT)
 
 
-def test_a_run_keeps_its_first_and_last_weights_and_counts_with_the_last(kept: Run):
-    assert list(kept.snapshots) == [0, 2, 4]
-    assert same_bits(kept.snapshots[4], kept.network.state_dict())
-    answer = respond(with_weights(kept.trained), VALIDATION, batch_size=7)
-    assert answer.accuracy == kept.result()["validation_accuracy"]
-    losses = [respond(with_weights(kept.snapshots[k]), VALIDATION, 8).loss for k in (0, 4)]
-    assert losses == pytest.approx(kept.table()["validation_loss"][[0, 4]].tolist(), rel=1e-6)
-
-
 def test_a_kept_step_is_the_update_by_the_batch_that_can_be_had_again(kept: Run):
     """Adam's first update moves each weight by its rate; later ones go downhill."""
     options = settings(**KEPT).training
