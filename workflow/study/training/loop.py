@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from tqdm import tqdm
 
 from spikegrad.activity import sum_by_neuron
 from spikegrad.layers import NotFiniteError, SpikeOverflowError
@@ -23,6 +22,7 @@ from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.config.training import ModelSettings, TrainingSettings
 from study.data.dataset import SpikeDataset
+from study.progress import with_progress
 from study.training.batches import (
     INITIAL,
     epoch_batches,
@@ -94,7 +94,8 @@ def train(
         optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
         run.trained = copy_weights(network)
         restore_state(run, optimizer, state_file, identity)
-        for epoch in _shown(range(len(run.history), options.epochs + 1), f"{neuron}, seed {seed}"):
+        left = range(len(run.history), options.epochs + 1)
+        for epoch in with_progress(left, len(left), f"{neuron}, seed {seed}"):
             start = time.perf_counter()
             row: dict[str, Any] = {"epoch": epoch}
             if epoch > 0:
@@ -129,15 +130,6 @@ def _check_sizes(
         )
     if validation is not None and len(validation) == 0:
         raise TrainingError("there are no validation samples; enlarge the validation split")
-
-
-def _shown(epochs: range, what: str) -> Iterator[int]:
-    """``epochs`` behind a progress bar; epoch 0 is before training, and counts nothing."""
-    total, done = epochs.stop - 1, max(epochs.start - 1, 0)
-    with tqdm(desc=what, unit="epoch", initial=done, total=total, disable=None) as progress:
-        for epoch in epochs:
-            yield epoch
-            progress.update(epoch > 0)
 
 
 def metrics_of(answer: Response, validated: bool) -> dict[str, Any]:
