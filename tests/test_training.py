@@ -272,15 +272,6 @@ def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
         assert torch.equal(mine, other)
 
 
-def test_penalty_moves_spike_counts_towards_the_target(tmp_path: Path):
-    def spikes(strength: float, target: float) -> float:
-        activity = {"strength": strength, "target": target}
-        result = run(tmp_path / f"{strength} {target}", activity=activity, epochs=6)
-        return result.table()["spikes_per_neuron"].iloc[-1]
-
-    assert spikes(2.0, 1.0) < spikes(0.0, 1.0) < spikes(2.0, 6.0)
-
-
 def test_smooth_count_is_twice_the_mean_of_the_running_count():
     spikes = TRAIN.spikes.select(torch.tensor([3]))
     grid = (np.arange(200_000) + 0.5) / 200_000 * DURATION

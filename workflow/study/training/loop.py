@@ -34,7 +34,6 @@ from study.training.optimizer import Adam
 from study.training.outcomes import FINISHED, NOT_FINITE, OVERFLOW, SILENT
 from study.training.response import Response, respond
 from study.training.run import (
-    METRICS,
     Run,
     Weights,
     copy_weights,
@@ -112,7 +111,8 @@ def train(
             if epoch in snapshot_epochs(options):
                 run.snapshots[epoch] = run.trained
             save_state(run, optimizer, state_file, identity)
-            log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS if name in row))
+            numbers = {name: value for name, value in row.items() if name != "silent_neurons"}
+            log.info(", ".join(f"{name} {value:.4g}" for name, value in numbers.items()))
         run.outcome = FINISHED
     except tuple(DIVERGED) as error:
         run.outcome, run.reason = DIVERGED[type(error)], str(error)
