@@ -26,13 +26,13 @@ def study(variants: Any, **changes: Any) -> Study:
 
 
 def test_each_change_is_a_case_with_a_folder() -> None:
-    changes = {"drive 0": {"network.drive": 0.0}, "3000x4": {"network.tau": 0.03}}
+    changes = {"drive 0": {"network.drive": 0.0}, "3000x4": {"samples": 3000, "network.tau": 0.03}}
     made = study({"a b": {"neurons": ["lif"], "changes": changes, "samples": 7}, "c": {}})
     assert made.variants["a b"].cases == {
-        "drive-0": Case("drive 0", {"network.drive": 0.0}),
-        "3000x4": Case("3000x4", {"network.tau": 0.03}),
+        "drive-0": Case("drive 0", {"network.drive": 0.0}, 7),
+        "3000x4": Case("3000x4", {"network.tau": 0.03}, 3000),
     }
-    assert made.variants["c"].cases == {"only": Case("", {})}
+    assert made.variants["c"].cases == {"only": Case("", {}, None)}
     assert by_file(made) == {"a-b": "a b", "c": "c"}
     assert [neurons_of(made, made.variants[name]) for name in ("a b", "c")] == [
         ["lif"],
@@ -51,6 +51,7 @@ def test_each_change_is_a_case_with_a_folder() -> None:
             "variants.v.changes.0: 'network.drve' is not a",
         ),
         ({"changes": {"0": {"network.tau": 20.0}}}, "20 s is not within 0.0001 to 1 s"),
+        ({"changes": {"0": {"samples": 0.5}}}, "changes.0.samples = 0.5 is not a whole number"),
         ({"changes": {"a b": {}, "a-b": {}}}, "two changes share the folder 'a-b'"),
     ],
 )

@@ -92,8 +92,8 @@ def job_seconds(study: Study, jobs: Mapping[str, int]) -> dict[str, float]:
     (train, test), around = samples(study), study.landscape
     one = mean(sample(study, neuron) for neuron in study.neurons)
     training = train * one * mean(study.model(n).training.epochs for n in study.neurons)
-    variants = [variant for variant in study.variants.values() for _ in variant.cases]
-    shares = [min(1.0, (variant.samples or train) / train) for variant in variants]
+    cases = [case for variant in study.variants.values() for case in variant.cases.values()]
+    shares = [min(1.0, (case.samples or train) / train) for case in cases]
     profile = around.profiles.samples * PROFILE * around.profiles.reach
     census = 4 * around.census.breaks.points + BREAKS * one / SPIKE * around.census.breaks.reach
     census = min(census, around.census.breaks.max_runs) + SWAP * around.census.swaps.max_changes

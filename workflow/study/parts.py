@@ -80,7 +80,7 @@ def trainings(study: Study) -> dict[str, Training]:
             model = fewer.model_dump(mode="json")
             for (case, own), seed in product(variant.cases.items(), variant.seeds):
                 found[f"variants/networks/{file}/{case}/{neuron}/{seed}"] = Training(
-                    neuron, seed, *fold, model, own.parameters, inner=0, samples=variant.samples
+                    neuron, seed, *fold, model, own.parameters, inner=0, samples=own.samples
                 )
     return found
 

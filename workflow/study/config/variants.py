@@ -28,6 +28,8 @@ class Case(NamedTuple):
     """Of the change; empty if nothing is changed."""
     parameters: dict[str, Any]
     """Values of keys of `network` and `training`."""
+    samples: int | None
+    """Training samples; None for all."""
 
 
 class Variant(Section):
@@ -41,8 +43,8 @@ class Variant(Section):
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1), Distinct] = (0,)
     """Training seeds."""
     changes: dict[ChangeName, dict[str, Any]] = Field(default_factory=dict)
-    """Named changes: keys of `network` and `training`, as in network.drive, with their values. None
-    named: nothing is changed."""
+    """Named changes: keys of `network` and `training`, as in network.drive, with their values, and
+    `samples`. None named: nothing is changed."""
     samples: PositiveInt | None = None
     """Training samples, drawn as for the trials of the first search; null is all."""
     measures: Annotated[tuple[Literal["roughness"], ...], Distinct] = ()
@@ -51,8 +53,12 @@ class Variant(Section):
     @property
     def cases(self) -> dict[str, Case]:
         """The changes, by their folders."""
-        changes = self.changes or {"": {}}
-        return {slug(name) or "only": Case(name, values) for name, values in changes.items()}
+        found = {}
+        for name, values in (self.changes or {"": {}}).items():
+            parameters = {key: value for key, value in values.items() if key != "samples"}
+            case = Case(name, parameters, values.get("samples", self.samples))
+            found[slug(name) or "only"] = case
+        return found
 
 
 def _without_those_left_out(variants: dict[str, Variant | None] | None) -> dict[str, Variant]:
@@ -100,7 +106,10 @@ def check(study: Study) -> None:
 
 def _problems(study: Study, variant: Variant) -> Iterable[str]:
     for change, values in variant.changes.items():
-        for key in values:
+        samples = values.get("samples", 1)
+        if type(samples) is not int or samples < 1:
+            yield f"changes.{change}.samples = {samples!r} is not a whole number above 0"
+        for key in values.keys() - {"samples"}:
             lacking = [study.model(neuron).lacks(key) for neuron in neurons_of(study, variant)]
             if lacking and all(lacking):
                 yield f"changes.{change}: no model has the section of '{key}'; set all of that"
