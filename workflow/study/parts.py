@@ -190,8 +190,7 @@ def _networks(study: Study) -> Iterator[Part]:
                 f"{run}/history.parquet",
                 checkpoint=f"{run}/trained.safetensors",
             ),
-            {"search": search, "further_epochs": study.silence.epochs}
-            | (rough if "roughness" in more else {}),
+            {"search": search} | (rough if "roughness" in more else {}),
             "networks",
             limits=LONG,
         )
