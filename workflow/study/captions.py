@@ -89,11 +89,6 @@ CAPTIONS = {
         "networks of one seed: of single samples and of the mean of several, at several reaches. "
         "Losses have a scale for each panel."
     ),
-    "landscape_closeup_measures": (
-        "How rough close-ups are, by reach: minima deeper than 1 % of the range of losses, how "
-        "far the slope turns from a point to the next, how much the length of the gradient "
-        "varies. Dots are networks, bars medians."
-    ),
     "landscape_states": (
         "The networks that landscapes are looked at around: of each neuron model and seed, the "
         "epoch, and loss (nats), accuracy and activity (spikes per neuron and sample) on the "
@@ -135,12 +130,6 @@ CAPTIONS = {
         "networks has the analytic kernel's asymmetry, and not its opposite. Middle: sign "
         "networks. Right: how far the mean of trained sign networks is from the gradient flow "
         "with the SG-NTK, with its transpose, with its symmetric part, and with other kernels."
-    ),
-    "ntk_spread": (
-        "How far trained sign networks are from their mean (solid: standard deviation of outputs, "
-        "root mean square over training points and the other test angles) beside that of the "
-        "SG-NTK's gradient flow from a random start (dashed, open). Powers of the width: of what "
-        "exceeds the prediction."
     ),
     "ntk_stability": (
         "Data on which surrogate gradient learning of infinitely wide sign networks is unstable: "
