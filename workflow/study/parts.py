@@ -269,10 +269,7 @@ LANDSCAPE_MEASURES = {
     "closeups": (["closeups"], "closeups.parquet"),
     "census": (["census"], "changes.parquet census_lines.parquet census_losses.parquet"),
     "profiles": (["profiles"], "profiles.parquet profile_minima.parquet"),
-    "gradients": (
-        ["steps", "updates"],
-        "steps.parquet step_losses.parquet updates.csv sample_gradients.parquet",
-    ),
+    "gradients": (["steps", "updates"], "steps.parquet step_losses.parquet updates.csv"),
 }
 """What is measured around every network, each by the function of this name in the module of this
 name in study.landscape: the sections of settings that it reads, and its tables, joined."""
