@@ -393,6 +393,7 @@ def _ntk(study: Study) -> Iterator[Part]:
         "cases.csv points.csv drift.parquet",
         {},
         {"stability": ntk.stability.model_dump(mode="json")},
+        shown={"cases.csv": ("data on which learning is unstable", CAPTIONS["ntk_cases"])},
         limits=limits,
     )
     for experiment in ntk.experiments():
@@ -715,7 +716,7 @@ def _of_ntk(study: Study) -> Iterator[Picture]:
         "ntk/figures/stability",
         "study.figures.stability:draw",
         "unstable learning",
-        by_name("ntk/stability/cases.csv", "ntk/stability/drift.parquet"),
+        by_name("ntk/stability/drift.parquet"),
         caption=CAPTIONS["ntk_stability"],
     )
 
