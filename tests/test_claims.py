@@ -487,15 +487,6 @@ def test_a_comparison_that_the_study_does_not_make_is_named(absent, named):
         assert set(table.loc[["disappearances-disrupt"], "verdict"]) == {SUPPORTED}
 
 
-def test_lif_is_compared_with_each_qif_model():
-    two = networks(lambda t: pd.concat([t, t[t["neuron"] == "qif"].assign(neuron="qif_delta")]))
-    table = judged(two, QIF_CLAIMS)
-    assert verdicts(table) == {claim.name: SUPPORTED for claim in QIF_CLAIMS}
-    cases = set(table[table["id"] == "lif-gradients-turn"]["case"])
-    batches, how = ("on the step's own batch", "on a fixed batch"), ("", ", samples clipped")
-    assert cases == {f"{n}: {b}{h}" for n in ("qif", "qif_delta") for b in batches for h in how}
-
-
 GATHERED = {"neuron", "seed", "search"}  # by which networks are gathered
 
 

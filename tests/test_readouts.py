@@ -159,16 +159,6 @@ def test_gradients_equal_central_differences(make: Callable, frozen: str):
     assert torch.autograd.gradcheck(loss, (times, *given), eps=1e-7, atol=1e-8, rtol=1e-6)
 
 
-def test_a_readout_with_trained_times_is_the_one_of_these_times():
-    spikes, trained = trains([7, 1, 12]), with_trained_times()
-    torch.testing.assert_close(trained(spikes), integrated()(spikes), rtol=1e-12, atol=0)
-    assert (trained.window, trained.tau_out) == pytest.approx((WINDOW, TAU))
-    with torch.no_grad():
-        trained.log_window.fill_(5.0)
-    trained.bound()
-    assert trained.window == pytest.approx(10.0)
-
-
 @pytest.mark.parametrize("make", [integrated, maximum])
 def test_initialise_gives_logits_of_the_wanted_size(make: Callable):
     readout = make()
@@ -240,12 +230,6 @@ def test_first_spike_gradients_equal_central_differences(neuron: str, seed: int,
 
     arguments = [v.detach().clone().requires_grad_() for v in (spikes.times, *values)]
     assert torch.autograd.gradcheck(loss, arguments, eps=1e-7, atol=1e-7, rtol=1e-6)
-
-
-def test_silent_lif_output_counts_as_spiking_at_the_end():
-    network = TwoLayers("lif", seed=0, gain=0.0)
-    network.readout.layer.weight.data.zero_()
-    assert (network(trains([30])) == -DURATION / 0.1).all()
 
 
 @pytest.mark.parametrize(("neuron", "drive"), [("qif", 0.0), ("qif", 0.5), ("qif_delta", 0.3)])
