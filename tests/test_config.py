@@ -69,8 +69,6 @@ data: {source: files}  # data.files.train and data.files.test
 data: {source: files, files: {train: a.h5, test: a.h5}}  # train and test are the same file, 'a.h5'
 data: {channels: 9}  # channels = 9 must divide n_units
 data: {source: recordings}  # needs data.recordings
-data: {recordings: {folder: a, table: b, names: {pattern: '(?P<label>a)'}}}  # either table or names
-data: {recordings: {folder: a, names: {pattern: '(?P<speaker>a)'}}}  # needs the group
 landscape: {lines: {directions: [filter9]}}  # lines.directions: 'filter9' is not one of
 landscape: {seeds: [0, 9]}  # landscape.seeds: [9] are not among seeds
 network: {delays: {}}  # landscapes know no network.delays
