@@ -11,16 +11,12 @@ TORCH ?= 'torch>=2.5,<3'
 CORES ?= all
 CONFIG ?= config/demo.yaml
 
-.PHONY: demo quick report bench test test-weekly test-faults test-slurm package docs lint format lock clean
+.PHONY: demo report bench test test-weekly test-faults test-slurm package docs lint format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.ready
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 	$(MAKE) report
-
-# Two networks of each neuron model without a search, in minutes; docs/own-data.md
-quick: $(VENV)/.ready
-	$(BIN)/snakemake --cores $(CORES) --configfile config/quick.yaml -- training
 
 # One HTML file beside the results; for another study: make report CONFIG=...
 report: $(VENV)/.ready
@@ -39,7 +35,7 @@ test-weekly: $(VENV)/.ready
 	$(BIN)/python -m pytest -m 'weekly or not faults and not slurm' --hypothesis-profile=new \
 	    --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-# Studies killed, starved, damaged; on a Slurm of three nodes. docs/reliability.md: what was tried.
+# Studies killed, or on a full disk; on a Slurm of three nodes. docs/reliability.md: what was tried.
 test-faults: $(VENV)/.ready
 	$(BIN)/python -m pytest -m faults
 

@@ -29,34 +29,25 @@ class Task(NamedTuple):
 
     hidden: int
     recurrent: bool
-    step: float | None
-    """Grid of the event times in seconds; None for full resolution."""
+    step: float | None  # of the grid of event times, in seconds; None for full resolution
     batch: int = 32
     channels: int = N_UNITS
-    copies: int = 1
-    """Of the input, in a line of delays."""
-    n_events: int = 7_850
-    """Input events of a sample, about."""
-    peer: str = ""
-    """Who does it, as peers.toml names it; the others are spikegrad's."""
+    copies: int = 1  # of the input, in a line of delays
+    n_events: int = 7_850  # of a sample, about
+    peer: str = ""  # as peers.toml names it; without one spikegrad
     neuron: str = "lif"
-    variant: str = ""
-    """Recurrent spikes that arrive "a step later", or the "clocked" layer."""
+    variant: str = ""  # recurrent spikes that arrive "a step later", or the "clocked" layer
 
     @property
     def n_inputs(self) -> int:
-        """What a hidden neuron receives from."""
         return self.copies * self.channels
 
     @property
     def network(self) -> str:
         """As in rec128."""
-        parts = [f"{'rec' if self.recurrent else 'ff'}{self.hidden}"]
-        if self.channels < N_UNITS:
-            parts.append(f"{self.channels} channels")
-        if self.copies > 1:
-            parts.append(f"line of {self.copies}")
-        return ", ".join(parts)
+        channels = f", {self.channels} channels" if self.channels < N_UNITS else ""
+        line = f", line of {self.copies}" if self.copies > 1 else ""
+        return f"{'rec' if self.recurrent else 'ff'}{self.hidden}{channels}{line}"
 
 
 def task() -> Task:

@@ -31,9 +31,8 @@ SPIKES = 16.0  # spikes a neuron and sample
 
 def inputs(t: Task) -> SpikeTrains:
     """The task's events; in merged channels those of one time and channel are one with a count."""
-    samples = events(t)
-    times = [sample[:, 0] for sample in samples]
-    spikes = SpikeTrains.from_arrays(times, [s[:, 1].astype(int) for s in samples], DURATION)
+    times, units = zip(*(sample.T for sample in events(t)), strict=True)
+    spikes = SpikeTrains.from_arrays(times, [u.astype(int) for u in units], DURATION)
     return spikes.merged() if t.channels < N_UNITS else spikes
 
 

@@ -1,12 +1,10 @@
-"""Empirical SG-NTKs and descents of finite networks, beside torch.func on one thread.
+"""Empirical SG-NTKs and descents of sign networks, beside torch.func in one thread.
 
 Both run by turns; that their results agree is checked first.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -18,13 +16,11 @@ from contestant import by_turns, measured
 from spikegrad.ntk.activations import Erf, Sign
 from spikegrad.ntk.derivatives import ErfDerivative
 from spikegrad.ntk.modules import SurrogateActivation
-from spikegrad.ntk.moments import Activation
 from study.ntk.dense_networks import Architecture, Block, empirical_kernel, initialise
-from study.ntk.ensemble import Descent
 from study.ntk.sign_descent import SignDescent
 
 PSI = ErfDerivative(1.0)
-SMOOTH, SIGN = Erf(1.0), Sign()  # the smooth one's own derivative is PSI
+SMOOTH = Erf(1.0)  # whose own derivative is PSI
 ROUNDS = 7
 STEPS = 100  # that our networks make at a time
 Parameters = list[tuple[Tensor, Tensor]]
@@ -33,7 +29,7 @@ Parameters = list[tuple[Tensor, Tensor]]
 def network(
     architecture: Architecture, phi: Callable[[Tensor], Tensor], parameters: Parameters, x: Tensor
 ) -> Tensor:
-    """The output at one or more points ``x`` [..., d], for autograd."""
+    """The output at points ``x`` [..., d], for autograd."""
     for i, ((w, b), (scale, shift)) in enumerate(zip(parameters, architecture.scales, strict=True)):
         x = scale * (phi(x) if i else x) @ w.T + shift * b
     return x[..., 0]
@@ -55,9 +51,9 @@ def kernel_by_jacobians(architecture: Architecture, block: Block, x: Tensor) -> 
     return vmap(kernel)(parameters(block))
 
 
-def autograd_step(descent: Descent, block: Block) -> Parameters:
+def autograd_step(descent: SignDescent, block: Block) -> Parameters:
     """One step of every network by vmap of grad."""
-    phi = SurrogateActivation(torch.sign, PSI) if descent.activation is SIGN else SMOOTH
+    phi = SurrogateActivation(torch.sign, PSI)
 
     def loss(p: Parameters) -> Tensor:
         return 0.5 * (network(descent.architecture, phi, p, descent.x) - descent.y).square().mean()
@@ -101,20 +97,17 @@ def compare_kernels(width: int, n_points: int, n_networks: int = 4) -> list[dict
     return compare(job, (n_networks, n_networks), ours, theirs)
 
 
-def compare_training(
-    phi: Activation, hidden_layers: int, width: int, n_networks: int = 5
-) -> list[dict[str, Any]]:
+def compare_training(hidden_layers: int, width: int, n_networks: int = 5) -> list[dict[str, Any]]:
     """Steps of descent on 15 points."""
     architecture = Architecture(2, width, hidden_layers)
     block = initialise(architecture, generators(n_networks), torch.float32)
     x = torch.randn(15, 2, generator=generators(1)[0])
-    kind, name = (SignDescent, "sign") if phi is SIGN else (Descent, "erf")
-    descent = kind(architecture, phi, PSI, x, x[:, 0] * x[:, 1], 0.1)
+    descent = SignDescent(architecture, Sign(), PSI, x, x[:, 0] * x[:, 1], 0.1)
     expected = autograd_step(descent, block)
     descent.advance(block, 1)
     torch.testing.assert_close(parameters(block), expected)
     return compare(
-        f"{name} networks, {hidden_layers} hidden, n = {width}",
+        f"sign networks, {hidden_layers} hidden, n = {width}",
         (n_networks * STEPS, n_networks),
         lambda: descent.advance(block, STEPS),
         lambda: autograd_step(descent, block),
@@ -123,13 +116,8 @@ def compare_training(
 
 def measure(quick: bool) -> list[dict[str, Any]]:
     """Rows of the table."""
-    torch.set_num_threads(1)
-    kernels, training = ((100, 100), (500, 20)), ((SIGN, 2, 500), (SIGN, 1, 1000), (SMOOTH, 2, 500))
+    kernels, training = ((100, 100), (500, 20)), ((2, 500), (1, 1000))
     if quick:
-        kernels, training = ((50, 10),), ((SIGN, 1, 50),)
+        kernels, training = ((50, 10),), ((1, 50),)
     rows = [row for sizes in kernels for row in compare_kernels(*sizes)]
     return rows + [row for sizes in training for row in compare_training(*sizes)]
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure("--quick" in sys.argv)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,9 +79,17 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "".join(f"| {' | '.join(c.replace('|', '/') for c in line)} |\n" for line in lines)
 
 
-def page(results: dict[str, Any]) -> str:
+def lines(results: dict[str, list[dict[str, Any]]]) -> str:
+    """results.yaml, a measurement a line."""
+    text = ""
+    for name, rows in results.items():
+        text += f"{name}:\n" + "".join(f"- {json.dumps(row)}\n" for row in rows)
+    return text
+
+
+def page(results: dict[str, list[dict[str, Any]]]) -> str:
     """RESULTS.md."""
-    machine = "\n".join(f"* **{name}**: {value}" for name, value in results["machine"].items())
+    machine = "\n".join(f"* **{name}**: {value}" for name, value in results["machine"][0].items())
     return PAGE.format(machine=machine, table=table(results["rows"]))
 
 

@@ -9,22 +9,21 @@ shows in a minute that everything works: it measures little, installs no peer, a
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import re
 import subprocess
-import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import yaml
+import torch
 
 import contest
+import ntk
 import report
-from environments import PEERS, install, python_of
+import scaling
+from contest import PEERS, install, python_of
 from spikegrad.files import atomic
 
 HERE = Path(__file__).parent
@@ -49,14 +48,6 @@ def machine() -> dict[str, str]:
     }
 
 
-def part(script: str, quick: bool) -> list[dict[str, Any]]:
-    """The results of a script of this folder, run in a process of its own."""
-    print(f"bench: {script}", file=sys.stderr)
-    command = [sys.executable, HERE / script, *(["--quick"] if quick else [])]
-    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(out.stdout)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", type=Path, metavar="FOLDER", help="small, to see that it works")
@@ -65,15 +56,15 @@ def main() -> None:
         for peer in PEERS:
             install(peer)
     absent = [entry["name"] for peer, entry in PEERS.items() if not python_of(peer)]
-    kernels, scaling = part("ntk.py", bool(quick)), part("scaling.py", bool(quick))
+    torch.set_num_threads(1)  # here; contestants are processes of their own
+    kernels, curves = ntk.measure(bool(quick)), scaling.measure(bool(quick))
     rows = []
     for task, peers in [contest.SMALL] if quick else contest.NETWORKS:
         rows += contest.compete(contest.contestants(task, peers), 2 if quick else ROUNDS)
     folder = quick or HERE
-    results = {"machine": machine(), "rows": rows + kernels, "scaling": scaling}
-    with atomic(folder / "results.yaml") as temporary:  # a measurement a line
-        text = yaml.safe_dump(results, default_flow_style=None, sort_keys=False, width=1000)
-        temporary.write_text(text)
+    results = {"machine": [machine()], "rows": rows + kernels, "scaling": curves}
+    with atomic(folder / "results.yaml") as temporary:
+        temporary.write_text(report.lines(results))
     report.write(folder)
     print(folder / "RESULTS.md")
     if absent:

@@ -5,13 +5,10 @@ On one thread; all points of a curve run by turns.
 
 from __future__ import annotations
 
-import json
-import sys
 from itertools import product
 from statistics import median
 from typing import Any
 
-import torch
 from tqdm import tqdm
 
 from contestant import Task, by_turns
@@ -31,7 +28,6 @@ CURVES = [
 
 def measure(quick: bool) -> list[dict[str, Any]]:
     """For each curve and neuron, median seconds of an update at each value of what varies."""
-    torch.set_num_threads(1)
     curves = []
     for (varies, task, values), neuron in tqdm([*product(CURVES, ("lif", "qif"))], disable=None):
         x = values[:2] if quick else values
@@ -40,7 +36,3 @@ def measure(quick: bool) -> list[dict[str, Any]]:
         own = {"varies": varies, "recurrent": task.recurrent, "neuron": neuron}
         curves.append({**own, "x": x, "seconds": [median(own) for own in seconds]})
     return curves
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure("--quick" in sys.argv)))

@@ -1,6 +1,5 @@
 """What all tests share."""
 
-import gc
 import os
 import re
 import shutil
@@ -60,12 +59,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return name in waiting, places.get(name, len(LONG))
 
     items.sort(key=place)
-
-
-def pytest_collection_finish() -> None:
-    """What has been imported stays: the garbage collector need not walk over it, which took a
-    fifteenth of the time of tests that compile the engine."""
-    gc.freeze()
 
 
 def remove_stale(project: Path) -> None:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import random
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
 from study.search.trial_records import (
@@ -27,9 +21,8 @@ from study.search.trial_records import (
     write_generation,
     write_record,
 )
-from study.storage.tables import READERS, damaged, read_table, write_table
+from study.storage.tables import READERS, read_file, read_table, write_table
 
-SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 TENSORS = {
     "weight": torch.arange(12.0).reshape(3, 4),
     "step": torch.tensor(3.0),
@@ -37,16 +30,6 @@ TENSORS = {
     "none": torch.zeros(0, 2, dtype=torch.float64),
 }
 HEADER = {"identity": "abc", "history": [{"loss": 0.1, "accuracy": None}, {"loss": float("inf")}]}
-
-
-def flipped(content: bytes, n: int) -> Iterator[bytes]:
-    """``content`` with some wrong bits, ``n`` times."""
-    draw = random.Random(0)
-    for _ in range(n):
-        damaged = bytearray(content)
-        for _ in range(draw.choice([1, 1, 1, 4, 64])):
-            damaged[draw.randrange(len(damaged))] ^= 1 << draw.randrange(8)
-        yield bytes(damaged)
 
 
 def test_tensors_are_kept(tmp_path: Path) -> None:
@@ -75,23 +58,16 @@ def test_products_of_tensors_do_not_depend_on_the_header(tmp_path: Path) -> None
     assert len(products) == 1
 
 
-def test_tensors_cut_anywhere_or_with_a_wrong_bit_are_refused(tmp_path: Path) -> None:
+def test_tensors_that_are_cut_or_with_a_wrong_bit_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     save_tensors(path, TENSORS, HEADER)
     content = path.read_bytes()
-    cut = (content[:length] for length in range(0, len(content), 7))
-    for damage in (*cut, *flipped(content, 300)):
+    wrong = bytearray(content)
+    wrong[-3] ^= 1
+    for damage in (content[:5], content[: len(content) // 2], content[:-1], bytes(wrong)):
         path.write_bytes(damage)
-        try:
-            tensors, header = load_tensors(path)
-        except CheckpointError as error:
-            message = str(error)
-        else:  # a bit that says nothing, such as one of a space
-            assert header == HEADER
-            assert all(torch.equal(tensors[name], TENSORS[name]) for name in TENSORS)
-            continue
-        assert "x.safetensors" in message
-        assert "delete it" in message or "has not written" in message
+        with pytest.raises(CheckpointError, match=r"x\.safetensors: .*(delete it|has not written)"):
+            load_tensors(path)
 
 
 def test_records_cut_short_are_named(tmp_path: Path) -> None:
@@ -111,34 +87,22 @@ def test_records_cut_short_are_named(tmp_path: Path) -> None:
                 read_generation(file) if file == trials else read_records([folder], [trial])
 
 
-@pytest.mark.parametrize("content", ["[1, 2]", "{}", '{"trial": 3}', "null", "\x00"])
-def test_other_json_for_a_record_is_named(tmp_path: Path, content: str) -> None:
-    (tmp_path / "1-7.json").write_text(content)
-    with pytest.raises(RecordError, match=r"1-7\.json"):
-        read_records([tmp_path], [Trial(1, 7, {})])
-
-
-def whole_files(folder: Path) -> list[Path]:
-    """A whole file of each kind."""
+@pytest.mark.parametrize("suffix", READERS)
+def test_a_damaged_table_is_named_with_what_to_do(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"x{suffix}"
     table = pd.DataFrame({"neuron": ["lif", "qif"] * 50, "loss": np.arange(100.0)})
-    paths = {suffix: folder / f"x{suffix}" for suffix in READERS}
-    table.to_parquet(paths[".parquet"])
-    table.to_csv(paths[".csv"])
-    paths[".json"].write_text(json.dumps({"a": [1, 2]}))
-    paths[".yaml"].write_text(yaml.safe_dump({"a": [1, {"b": "c"}]}, default_flow_style=True))
-    return list(paths.values())
-
-
-def test_damaged_files_are_found_among_others(tmp_path: Path) -> None:
-    files = whole_files(tmp_path)
-    assert not [*damaged([*files, tmp_path])]
-    for file in files:
-        content = file.read_bytes()
-        file.write_bytes(content[: len(content) // 2])
-        (line,) = damaged(files)
-        assert line.startswith(f"{file} is damaged (")
-        assert "delete it" in line
-        file.write_bytes(content)
+    if suffix in (".json", ".yaml"):
+        file.write_text('{"a": [1, 2], "b": 3}\n')
+    else:
+        write_table(table, file)
+    read_file(file)
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match=rf"x{suffix}: damaged \(.*delete it, or the folder"):
+        read_file(file)
+    file.unlink()
+    with pytest.raises(FileNotFoundError, match=f"x{suffix}"):
+        read_file(file)
 
 
 def test_a_wrong_bit_in_the_values_of_a_parquet_table_is_found(tmp_path: Path) -> None:
@@ -147,54 +111,5 @@ def test_a_wrong_bit_in_the_values_of_a_parquet_table_is_found(tmp_path: Path) -
     content = (tmp_path / "x.parquet").read_bytes()
     place = content.index(table["loss"].to_numpy()[500].tobytes())
     (tmp_path / "x.parquet").write_bytes(content[:place] + b"?" + content[place + 1 :])
-    with pytest.raises(OSError, match="CRC checksum"):
+    with pytest.raises(ValueError, match="CRC checksum"):
         read_table(tmp_path / "x.parquet")
-
-
-def test_files_for_which_memory_is_missing_are_not_called_damaged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def read(path: Path) -> None:
-        raise MemoryError(f"malloc of {path.stat().st_size} bytes failed")
-
-    files = whole_files(tmp_path)
-    monkeypatch.setattr("study.storage.tables.READERS", dict.fromkeys(READERS, read))
-    assert not [*damaged(files)]
-
-
-@pytest.mark.parametrize("name", ["results/scores/x.parquet", "results/scores", "lost"])
-def test_a_failed_job_names_its_damaged_input(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    """As the scripts do it: uncaught, through the hook of _job.py. What is named to be deleted is
-    the input: a file, or the folder in which a table is damaged or lost."""
-    (tmp_path / "results" / "scores").mkdir(parents=True)
-    table = whole_files(tmp_path / "results" / "scores")[0].relative_to(tmp_path)
-    given = "results/scores" if name == "lost" else name
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SPIKEGRAD_STARTED", "inf")  # no code is edited since
-    table.write_bytes(table.read_bytes()[:100])
-    if name == "lost":
-        table.unlink()
-    script = f"""
-import sys
-from types import SimpleNamespace
-sys.path.insert(0, {str(SCRIPTS)!r})
-from _job import start
-from study.storage.tables import read_table
-snakemake = SimpleNamespace(threads=1, log=["job.log"], rule="summarise", input=[{given!r}])
-snakemake.params = type("Params", (dict,), {{"code": ""}})()
-start(snakemake)
-read_table({str(table)!r})
-"""
-    (tmp_path / "job.py").write_text(script)
-    command = [sys.executable, "job.py"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert run.returncode != 0
-    (line,) = [line for line in run.stderr.splitlines() if "makes it again" in line]
-    state = "is lost" if name == "lost" else "is damaged ("
-    assert line.startswith(f"summarise: {table} {state}")
-    what = "it" if given == str(table) else given
-    assert line.endswith(f"; delete {what}, and snakemake makes it again")
-    assert "Traceback" not in run.stderr
-    assert "Traceback" in (tmp_path / "job.log").read_text()

@@ -11,8 +11,8 @@ import yaml
 
 import contest
 import report
+from contest import PEERS, python_of
 from contestant import Task, binned, events
-from environments import PEERS, python_of
 
 BENCHMARKS = Path(contest.__file__).parent
 TASK = Task(16, True, 1e-2, batch=2, channels=140, copies=2, n_events=500)

@@ -329,8 +329,7 @@ def test_units_are_counted_and_comparisons_adjusted_for(truth):
 
 
 def test_folds_without_a_number_are_left_out_of_ratios_and_pairs():
-    """Three folds of two seeds: LIF has nothing below the line in the second, QIF no row of the
-    third, so that they have the first alone in common."""
+    """LIF has nothing below the line in the second fold, QIF no row of the third."""
     runs = cross(pd.DataFrame({"neuron": ["lif", "qif"]}), seed=range(6))
     runs["fold"] = "fold" + (runs["seed"] // 2).astype(str)
     tables = InMemory({"runs": runs, "stability": runs}, [])
@@ -343,8 +342,6 @@ def test_folds_without_a_number_are_left_out_of_ratios_and_pairs():
     assert lif.to_dict() == {"fold0": 3 / 4, "fold2": 11 / 4}
     assert qif.to_dict() == {"fold0": 3 / 4, "fold1": 7 / 4}
     assert tables.difference(lif, qif).n == 1
-    both = tables.difference(lif + 1, lif)
-    assert (both.value, both.n, both.unit) == (1.0, 2, "folds")
 
 
 def test_folds_are_the_unit_and_paired():
@@ -379,16 +376,6 @@ def test_without_a_search_seeds_are_the_unit_and_performance_is_not_compared():
         assert (table.loc[[claim], "unit"] == "seeds").all()
 
 
-def test_cases_that_nothing_tells_apart_are_one():
-    """Voices that are all new, runs that all finished: no comparison counts twice."""
-    tables = results()
-    runs = tables["runs"]
-    runs["accuracy_unseen_speakers"] = runs["accuracy"]
-    runs["outcome"] = "finished"
-    cases = set(judged(tables, named(GAIN))["case"])
-    assert {case.partition(": ")[2] for case in cases} == {"all voices", "every speaker alike"}
-
-
 def test_one_jump_tells_and_the_absence_of_jumps_takes_many_changes() -> None:
     """Changes at which a spike lingers are no evidence of continuity."""
     tables = results()
@@ -400,8 +387,7 @@ def test_one_jump_tells_and_the_absence_of_jumps_takes_many_changes() -> None:
 
     before = row("qif-continuous")
     changes.loc[first, "lingers"] = True
-    fewer = row("qif-continuous")
-    assert (fewer["n"], fewer["verdict"]) == (before["n"] - 1, SUPPORTED)
+    assert row("qif-continuous")["n"] == before["n"] - 1
     changes["lingers"] = False
     smooth = tables["profiles"].assign(n_jumps=0, jump_input_swap=0, jump_grazing=0)
     none = tables["census"].assign(certified_swaps=0, breaks=0, largest_jump=0.0)
@@ -426,24 +412,6 @@ def test_searches_of_a_fold_count_alike_however_many_networks_they_have() -> Non
     tables = InMemory({"runs": runs, "stability": runs})
     rows = runs[["neuron", "seed"]].assign(value=[0.2, 0.4, 0.9, 0.5])
     assert tables.units(rows, "value").to_dict() == pytest.approx({"a": 0.6, "b": 0.5})
-
-
-def test_networks_that_fail_at_once_fall_silent_in_no_epoch() -> None:
-    tables = results()
-    histories = tables["histories"]
-    tables["histories"] = histories[histories["neuron"] != "lif"]
-    table = judged(tables, named("lif-fall-silent")).set_index("case")
-    assert not table["estimate"].isna().any()
-
-
-def test_a_share_of_the_budget_counts_where_each_search_of_a_fold_can_pay_it() -> None:
-    tables = results()
-    for name in ("runs", "budget", "stability", "speakers"):
-        tables[name] = tables[name].assign(fold=tables[name]["search"] // 2)
-    budget = tables["budget"]
-    tables["budget"] = budget[(budget["search"] % 2 == 0) | (budget["share"] > 0.25)]
-    own = judged(tables, named("qif-outperforms-lif-at-each-budget"))
-    assert set(own["case"].str.partition(": ")[2]) == {"all of the budget"}
 
 
 def test_few_searches_decide_nothing():
@@ -499,20 +467,12 @@ def test_searches_that_did_not_spend_their_budget_are_not_compared():
     assert set(table["verdict"]) == {NOT_MEASURABLE}
 
 
-def test_what_is_missing_is_an_error(tmp_path: Path):
-    def judging(**changed: pd.DataFrame) -> None:
-        judged({**results(), **changed}, QIF_CLAIMS)
-
+def test_what_is_missing_is_an_error():
     tables = results()
-    lines, steps = tables["line_minima"], tables["steps"]
+    lines = tables["line_minima"]
+    tables["line_minima"] = lines[lines["neuron"] == "lif"]
     with pytest.raises(ClaimError, match=r"line_minima.csv: no row of neuron qif"):
-        judging(line_minima=lines[lines["neuron"] == "lif"])
-    with pytest.raises(ClaimError, match=r"steps.csv: no column cosine"):
-        judging(steps=steps.drop(columns="cosine"))
-    tables["runs"].to_csv(tmp_path / "runs.csv")
-    files = {"budget": [], "runs": [str(tmp_path / "runs.csv"), "more.csv"]}
-    with pytest.raises(ClaimError, match=r"^more\.csv does not exist; run the workflow"):
-        judge(Tables(files, 0), "toy")
+        judged(tables, QIF_CLAIMS)
 
 
 @pytest.mark.parametrize(("absent", "named"), [("lif", "LIF"), ("qif", "QIF")])
@@ -525,25 +485,6 @@ def test_a_comparison_that_the_study_does_not_make_is_named(absent, named):
         assert table.loc[name, "verdict"] == NOT_MEASURABLE
     if absent == "qif":
         assert set(table.loc[["disappearances-disrupt"], "verdict"]) == {SUPPORTED}
-
-
-def test_without_landscapes_claims_about_networks_are_judged():
-    around = landscape_tables(results()["runs"], seen=True)
-    table = judged(results(), QIF_CLAIMS, absent=around).set_index("id")
-    nothing = table["case"] == "nothing in this study"
-    assert (table["verdict"].eq(NOT_MEASURABLE) == nothing).all()
-    of_networks = {GAIN, "qif-outperforms-lif-at-each-budget", "lif-diverges-more"}
-    of_networks |= {"lif-fall-silent-more", "lif-fall-silent", "qif-stay-active"}
-    assert set(table.index[~nothing]) == of_networks
-
-
-def test_lif_is_compared_with_each_qif_model():
-    two = networks(lambda t: pd.concat([t, t[t["neuron"] == "qif"].assign(neuron="qif_delta")]))
-    table = judged(two, QIF_CLAIMS)
-    assert verdicts(table) == {claim.name: SUPPORTED for claim in QIF_CLAIMS}
-    cases = set(table[table["id"] == "lif-gradients-turn"]["case"])
-    batches, how = ("on the step's own batch", "on a fixed batch"), ("", ", samples clipped")
-    assert cases == {f"{n}: {b}{h}" for n in ("qif", "qif_delta") for b in batches for h in how}
 
 
 GATHERED = {"neuron", "seed", "search"}  # by which networks are gathered

@@ -12,16 +12,14 @@ from scipy.stats import binom, ttest_1samp, ttest_ind
 
 from study.claims.estimates import (
     Criterion,
-    Estimate,
     Verdict,
     difference,
     holm_adjusted,
     mean,
-    paired_difference,
     share,
 )
-from study.claims.qif_paper import MORE, UNITS
-from study.intervals import POWER, last_exponent, power_interval, t_interval, units_to_decide
+from study.claims.qif_paper import UNITS
+from study.intervals import last_exponent, power_interval
 from test_claims import InMemory
 
 DRAWN = 200
@@ -145,14 +143,6 @@ def test_shares_stay_between_0_and_1():
     assert np.isnan(share(np.array([])).value)
 
 
-def test_values_without_variance_have_an_interval_without_width():
-    same = np.full(UNITS, 0.3)
-    assert mean(same) == Estimate(*(pytest.approx(0.3),) * 3, 5, "searches")
-    apart = difference(same + 1, same, 0)
-    assert (apart.low, apart.value, apart.high) == (pytest.approx(1.0),) * 3
-    assert apart.p == pytest.approx(2 / 252)
-
-
 @given(
     st.lists(st.floats(0, 1) | st.just(np.nan), max_size=12),
     st.floats(0.001, 0.2),
@@ -168,25 +158,3 @@ def test_holm_rejects_what_stepping_down_rejects(p_values, level):
     assert np.array_equal(np.isnan(result), np.isnan(p_values))
     ascending = result[np.argsort(p_values, kind="stable")][: len(known)]  # nan comes last
     assert (np.diff(ascending) >= 0).all()
-
-
-@pytest.mark.parametrize("effect", [0.6, -1.2, 1.59, 3.0])
-def test_so_many_units_decide_as_often_as_they_say(effect):
-    """By simulation of the verdict, signs included where they matter: with two units fewer they
-    decide less often; five never do."""
-    enough, drawn = units_to_decide(effect), 1_000
-    rng = np.random.default_rng(0)
-
-    def decides(gains):
-        if len(gains) > 12:  # where the test of signs says what the interval does
-            return t_interval(gains)[0] > 0
-        return MORE.verdict(paired_difference(gains, 0, "folds")) == Verdict.SUPPORTED
-
-    def decided(n):
-        return sum(map(decides, rng.normal(abs(effect), size=(drawn, n)))) / drawn
-
-    assert enough >= 6
-    assert units_to_decide(0.5) == 34  # of a paired t test, as in textbooks
-    error = 3 * (POWER * (1 - POWER) / drawn) ** 0.5
-    assert decided(enough) > POWER - error
-    assert decided(enough - 2) < POWER

@@ -180,27 +180,19 @@ def test_sounds_become_a_batch_of_spikes() -> None:
     stereo = np.stack([2 * sounds[0], np.zeros(4800)], axis=1)
     mixed = own.hear([stereo], 24_000, 0.3, seed=3)
     np.testing.assert_array_equal(mixed[0].times.numpy(), batch[0].times.numpy())
-    with pytest.raises(ValueError, match="hears sounds of 24000 Hz, not of 16000: build one with"):
-        own.hear(sounds, 16_000, 0.3)
-    for sound, message in (
-        (np.ones(8000), "sound 0 takes 0.333 s at 24000 Hz, longer than 0.3 s"),
-        (np.zeros(100), "sound 0 is silent"),
-        (np.ones((100, 2, 2)), r"its shape is \(100, 2, 2\)"),
-        (np.full(100, np.nan), "finite numbers"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            own.hear([sound], 24_000, 0.3)
-    with pytest.raises(
-        ValueError, match=r"a sound of 0\.417 s is longer than .* built for, 0\.304 s"
-    ):
-        own.spikes(np.ones(10_000), rng)
 
 
 def test_what_the_cochlea_cannot_hear_is_said(membrane: Membrane) -> None:
+    own = cochlea.Cochlea(membrane)
+    for sound, message in (
+        (np.ones(8000), "sound 0 takes 0.363 s at 22050 Hz, longer than 0.1"),
+        (np.zeros(100), "sound 0 is silent"),
+        (np.ones((2, 100)), r"sound 0 must be \[n_samples\] or .* its shape is \(2, 100\)"),
+        (np.full(100, np.nan), "finite numbers"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            own.hear([sound], SAMPLE_RATE)
+    with pytest.raises(ValueError, match="hears sounds of 22050 Hz, not of 16000: build one with"):
+        own.hear([np.ones(100)], 16_000)
     with pytest.raises(ValueError, match="at least 20000 Hz"):
         cochlea.Cochlea.build(8, 0.1, 8_000)
-    with pytest.raises(ValueError, match="n_channels"):
-        cochlea.Cochlea.build(0, 0.1)
-    for sound in (np.zeros(0), np.ones((2, 100)), np.ones((100, 0))):
-        with pytest.raises(ValueError, match=r"sound 0 must be \[n_samples\]"):
-            cochlea.Cochlea(membrane).hear([sound], SAMPLE_RATE)

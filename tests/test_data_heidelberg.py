@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import soundfile
 
 from smoke import ROOT
 from spikegrad.cochlea import Cochlea
@@ -37,7 +35,7 @@ def published_names() -> list[str]:
 def tabulate(places: list[str]) -> pd.DataFrame:
     """The table of an archive with the files ``places``."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(heidelberg_digits, "audio_names", lambda _: {p: p for p in places})
+        patch.setattr(heidelberg_digits, "audio_names", lambda _: places)
         return heidelberg_digits.tabulate(HeidelbergDigits(), "hd")
 
 
@@ -66,17 +64,6 @@ def test_the_test_set_is_as_large_as_shds(table: pd.DataFrame) -> None:
     assert (abs(words["sum"] - words["size"] * 424 / len(rest)) < 1).all()  # 5 % of each
 
 
-def test_the_draw_does_not_depend_on_places(table: pd.DataFrame) -> None:
-    """The same recordings in other folders give the same sets."""
-
-    def test_set(table: pd.DataFrame) -> set[str]:
-        return {Path(file).name for file in table["file"][table["split"] == "test"]}
-
-    names = published_names()
-    elsewhere = [f"{i % 3}/{name}" for i, name in enumerate(names)]
-    assert test_set(tabulate(elsewhere)) == test_set(table)
-
-
 def test_shares_are_whole_and_nearest_to_proportion() -> None:
     for seed in range(20):
         rng = np.random.default_rng(seed)
@@ -91,13 +78,9 @@ def test_shares_are_whole_and_nearest_to_proportion() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda n: n[:-1], r"10419 .*speaker 11 has 1049 .*; label neun has 532 .*\(1 missing\)"),
-        (
-            lambda n: [*n, "lang-english_speaker-03_trial-99999_digit-4.flac"],
-            r"speaker 03 has 761 instead of 760 \(1 surplus\); label four has 510 instead of 509",
-        ),
+        (lambda n: n[:-1], "10419 recordings, not the 10420 .*speaker 11 has 1049 instead of 1050"),
+        (lambda n: [n[0].replace("digit-0", "digit-4"), *n[1:]], "zero has 508 instead of 509"),
         (lambda n: [*n, "a/other.flac"], r"'a/other\.flac' is no recording of HD"),
-        (lambda n: [*n, f"again/{n[7]}"], r"'again/lang-.*' is there twice"),
     ],
 )
 def test_what_is_missing_or_surplus_is_named(
@@ -105,20 +88,6 @@ def test_what_is_missing_or_surplus_is_named(
 ) -> None:
     with pytest.raises(DataError, match=message):
         tabulate(change(published_names()))
-
-
-@pytest.mark.parametrize("width", [16, 24])
-def test_a_flac_must_agree_with_its_own_md5(tmp_path: Path, width: int) -> None:
-    sound = np.random.default_rng(0).integers(-(2**15), 2**15, (3000, 2)) * 2**16
-    file = tmp_path / "sound.flac"
-    soundfile.write(file, sound.astype(np.int32), 48_000, subtype=f"PCM_{width}")
-    content = bytearray(file.read_bytes())
-    decoded, rate, channels = decode(bytes(content), "sound.flac")
-    assert (rate, channels) == (48_000, 2)
-    np.testing.assert_allclose(decoded, sound.mean(axis=1) / 2**31, atol=2.0**-width)
-    content[30] ^= 1  # within the MD5
-    with pytest.raises(DataError, match=r"sound\.flac: damaged.*MD5"):
-        decode(bytes(content), "sound.flac")
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +99,7 @@ def sample() -> pd.DataFrame:
 
     def rows() -> Iterator[dict[str, float]]:
         for file in sorted(SAMPLE.glob("*.flac"))[::2]:
-            sound, rate, _ = decode(file.read_bytes(), file.name)
+            sound, rate = decode(file.read_bytes(), file.name)
             assert rate == 48_000
             times, channels = cochlea.spikes(sound, np.random.default_rng([*file.name.encode()]))
             _, speaker, _, _ = file.name.split("_")

@@ -6,13 +6,13 @@ import itertools
 from collections import Counter
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import chisquare
 
 from spikefiles import CLASSES, config, prepared_file, random_samples, shd_file, write_split
 from spikegrad.times import to_grid
@@ -22,7 +22,6 @@ from study.data.layout import ORIGINS, DataError, Sample, write_spike_file
 from study.data.prepare import prepare
 from study.data.splits import for_testing, held_out, split
 from study.storage.tables import write_table
-from test_bad_input_readers import flipped
 
 
 @pytest.fixture
@@ -105,19 +104,6 @@ def test_inner_folds_hold_for_any_setting(fold: int, folds: int, held: int, per_
             each = np.bincount(labels[inner == k])
             assert set(each) == {max(1, round(0.1 * 7 * per_class))}
     np.testing.assert_array_equal(inner, held_out(labels, who, options, fold))
-
-
-def test_outer_folds_validate_on_speakers_of_their_own_draws() -> None:
-    """All draws of the first of two pairs of five speakers are as likely as each other."""
-    speakers = np.repeat(np.arange(5), 2)
-    labels = np.tile([0, 1], 5)
-    options = Validation(folds=2, speakers=2)
-    inner = np.array([held_out(labels, speakers, options, fold) for fold in range(400)])
-    first = (inner == 0)[:, ::2].astype(int)
-    assert (first.sum(1) == 2).all()
-    pairs = Counter(map(tuple, first))
-    assert len(pairs) == 10
-    assert chisquare(list(pairs.values())).pvalue > 1e-3
 
 
 @settings(max_examples=60)
@@ -209,33 +195,12 @@ def test_loading_refuses_what_was_not_prepared(prepared: Path, tmp_path: Path) -
     write_table(pd.read_parquet(split)[1:], tmp_path / "other.parquet")
     with pytest.raises(DataError, match=r"other\.parquet: 95 samples"):
         load(prepared, tmp_path / "other.parquet", "train")
-    content = prepared.read_bytes()
-    for length in range(1, len(content), len(content) // 80):
-        prepared.write_bytes(content[:length])
-        with pytest.raises(DataError, match=r"events\.h5: not a whole prepared file"):
-            load(prepared, split, "train")
-
-
-@pytest.mark.parametrize("n", [100, pytest.param(2000, marks=pytest.mark.weekly)])
-def test_prepared_files_with_wrong_bits_are_refused(prepared: Path, n: int) -> None:
-    """Checksums: whatever is read is what was written."""
-    parts = prepared.with_name("split.parquet")
-    whole, n_refused = load(prepared, parts, "train"), 0
-    for damaged in flipped(prepared.read_bytes(), n):
-        prepared.write_bytes(damaged)
-        try:
-            read = load(prepared, parts, "train")
-        except DataError as error:
-            assert "events.h5" in str(error)  # noqa: PT017
-            n_refused += 1
-            continue
-        for name in ("times", "units", "offsets"):
-            assert torch.equal(getattr(read.spikes, name), getattr(whole.spikes, name))
-        for name in ("labels", "speakers"):
-            assert torch.equal(getattr(read, name), getattr(whole, name))
-        for name in ("name", "class_names", "n_units", "n_classes"):
-            assert getattr(read, name) == getattr(whole, name)
-    assert n_refused > 0.9 * n
+    content = bytearray(prepared.read_bytes())
+    with h5py.File(prepared) as file:
+        content[content.index(file["times"][()].tobytes()) + 999] ^= 1
+    prepared.write_bytes(content)
+    with pytest.raises(DataError, match=r"events\.h5: not a whole prepared file \(.*filter"):
+        load(prepared, split, "train")
 
 
 def test_a_validation_file_validates_the_datas_own_split_alone() -> None:

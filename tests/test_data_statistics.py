@@ -26,6 +26,11 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_statistics_are_those_of_a_direct_count(events: Path) -> None:
     samples, profiles = samples_and_profiles(events, events.with_name("split.parquet"))
+    summary = summarise(samples)
+    assert summary.samples["train"] + summary.samples["validation"] == 60
+    assert summary.samples["test, known speakers"] == 24
+    assert summary.speakers["test, new speakers"] == 2
+    assert summary.spikes_mean["train"] == samples[samples.group == "train"].spikes.mean()
     new = [s for s in random_samples(2, 6, 2) if s.speaker > 3]
     rows = samples[samples.group == "test, new speakers"]
     assert rows["class"].tolist() == [CLASSES[s.label] for s in new]
@@ -43,17 +48,6 @@ def test_statistics_are_those_of_a_direct_count(events: Path) -> None:
     per_second = np.histogram(times, bins=np.arange(102) * TIME_BIN)[0] / len(new) / TIME_BIN
     np.testing.assert_allclose(profile.loc["time"].spikes, per_second, rtol=1e-6)
     np.testing.assert_allclose(profile.loc["time"].position[:2], [0.005, 0.015])
-
-
-def test_every_sample_is_in_one_group_and_the_summary_counts_them(events: Path) -> None:
-    samples, _ = samples_and_profiles(events, events.with_name("split.parquet"))
-    summary = summarise(samples)
-    assert len(samples) == len(random_samples(1, 4, 5)) + len(random_samples(2, 6, 2))
-    assert summary.samples["train"] + summary.samples["validation"] == 60
-    assert summary.samples["test, known speakers"] == 24
-    assert summary.speakers["test, new speakers"] == 2
-    assert (summary.classes == 3).all()
-    assert summary.spikes_mean["train"] == samples[samples.group == "train"].spikes.mean()
 
 
 def test_folds_are_listed_with_their_speakers(events: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,16 +16,14 @@ from torch.nn.functional import cross_entropy
 
 from networks import DAILY, random_spikes
 from spikegrad.first_spike import _in_parts
-from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network
 from spikegrad.network_settings import NetworkSettings
 from spikegrad.neurons import NEURONS
-from spikegrad.parallel import in_threads
 from spikegrad.settings import validate
 from study.config.training import ModelSettings
 from study.training.loop import activity_penalty, train
 from study.training.optimizer import Adam
-from study.training.run import Run
+from study.training.run import Run, snapshot_tensors
 from trainings import SETTINGS, dataset, killed_after
 
 READOUTS = [
@@ -93,6 +90,7 @@ def bits(run: Run) -> bytes:
         w for state in (run.network.state_dict(), run.trained) for _, w in sorted(state.items())
     ]
     numbers = [{k: v for k, v in row.items() if k != "seconds"} for row in run.history]
+    weights += [w for _, w in sorted(snapshot_tensors(run).items())]
     return b"".join(w.numpy().tobytes() for w in weights) + repr(numbers).encode()
 
 
@@ -184,20 +182,3 @@ def test_pseudospikes_of_a_large_batch_are_the_same_on_any_threads(neuron: str) 
         return [delays.detach(), phases.detach(), *torch.autograd.grad(loss, inputs)]
 
     assert_same_on_any_threads(values)
-
-
-@pytest.mark.parametrize("threads", [1, 2, 5])
-@pytest.mark.parametrize("first", [0, 3, 7])
-def test_of_several_samples_that_fail_the_first_is_told(threads: int, first: int) -> None:
-    """However late it fails: threads that take others meanwhile fail before it."""
-
-    def run(sample: int) -> int:
-        if sample < first:
-            return sample
-        time.sleep(0.02 if sample == first else 0.0)
-        raise SpikeOverflowError(f"sample {sample}")
-
-    torch.set_num_threads(threads)
-    with pytest.raises(SpikeOverflowError, match=f"sample {first}$"):
-        in_threads(run, range(8))
-    assert in_threads(lambda sample: 2 * sample, range(8)) == list(range(0, 16, 2))

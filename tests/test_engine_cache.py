@@ -6,64 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import spikegrad
 
 PACKAGE = Path(spikegrad.__file__).parent
-PROBE = """
-import torch
-from spikegrad import SpikeTrains, SpikingLayer
-from spikegrad.engine import forward
-layer = SpikingLayer(1, 1, "lif", dtype=torch.float64)
-with torch.no_grad():
-    layer.weight.fill_(20.0)
-    out = layer(SpikeTrains.from_arrays([[0.01]], [[0]], 0.1))
-stats = forward.forward.stats
-print(out.times[0].item().hex(), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
-"""
-
-
-def run(source: Path, cache: Path) -> tuple[float, int, int]:
-    env = {**os.environ, "PYTHONPATH": str(source), "NUMBA_CACHE_DIR": str(cache)}
-    out = subprocess.run(
-        [sys.executable, "-c", PROBE], env=env, capture_output=True, text=True, check=True
-    ).stdout.split()
-    return float.fromhex(out[0]), int(out[1]), int(out[2])
-
-
-def copied(folder: Path) -> Path:
-    """A copy of the library's source."""
-    source = folder / "src"
-    shutil.copytree(PACKAGE, source / "spikegrad", ignore=shutil.ignore_patterns("__pycache__"))
-    return source
-
-
-def edited(source: Path) -> None:
-    """Make the LIF neuron's spikes come earlier."""
-    lif = source / "spikegrad" / "neurons" / "lif.py"
-    text = lif.read_text()
-    assert text.count("max(2.0 * (theta - W)") == 1
-    lif.write_text(text.replace("max(2.0 * (theta - W)", "max(1.9 * (theta - W)"))
-
-
-@pytest.mark.weekly
-def test_copies_share_compiled_code_and_an_edited_formula_is_compiled_anew(tmp_path):
-    """Files beside the kernels, whose contents may differ, have their own."""
-    source, cache = copied(tmp_path), tmp_path / "cache"
-    (tmp_path / "other").mkdir()
-    first, *counts = run(source, cache)
-    assert counts == [0, 1]
-    assert run(copied(tmp_path / "other"), cache) == (first, 1, 0)
-    edited(source)
-    changed, *counts = run(source, cache)
-    assert counts == [0, 1]
-    assert changed < first
 
 
 def test_edited_formulas_and_other_processors_have_compiled_code_of_their_own(tmp_path):
     """In one folder, processors would overwrite each other's index, and compile again and again."""
-    source = copied(tmp_path)
+    source = tmp_path / "src"
+    shutil.copytree(PACKAGE, source / "spikegrad", ignore=shutil.ignore_patterns("__pycache__"))
 
     def folder(features: str) -> str:
         probe = "from spikegrad.engine import compiler; print(compiler._CACHE_FOLDER)"
@@ -73,22 +24,9 @@ def test_edited_formulas_and_other_processors_have_compiled_code_of_their_own(tm
 
     folders = {folder("+avx2"), folder("+avx2,+fma")}
     assert folder("+avx2") in folders
-    edited(source)
+    with open(source / "spikegrad" / "neurons" / "lif.py", "a") as lif:
+        lif.write("MORE = 1")
     assert len({*folders, folder("+avx2")}) == 3
-
-
-@pytest.mark.parametrize("variable", ["HOME", "NUMBA_CACHE_DIR"])
-def test_a_folder_that_cannot_be_written_is_one_line_with_the_remedy(variable):
-    env = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
-    run = subprocess.run(
-        [sys.executable, "-c", "import spikegrad.engine.compiler"],
-        env={**env, variable: "/dev/null"},
-        capture_output=True,
-        text=True,
-    )
-    last = run.stderr.strip().splitlines()[-1]
-    assert last.startswith("OSError: compiled code cannot be kept in /dev/null")
-    assert "set NUMBA_CACHE_DIR to a folder that can be written" in last
 
 
 KINDS = [("lif", 0.0), ("qif", 0.0), ("qif", 0.3), ("qif_delta", 0.3)]

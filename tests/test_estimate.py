@@ -1,8 +1,7 @@
-"""What a study will cost, beside what kept studies took; what a cluster grants its jobs."""
+"""What a study will cost, beside what kept studies took."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -78,16 +77,3 @@ def test_the_target_counts_the_jobs_of_the_whole_study(tmp_path: Path):
     assert 0 < table["chain_hours"].sum() < table["core_hours"].sum()
     assert table["memory_mb"]["train training"] == 4000
     assert "At least" in run.stdout
-
-
-def test_limits_grow_with_each_attempt_up_to_the_ceiling():
-    """Of a first attempt tests/test_workflow.py sees every job."""
-    source = (ROOT / "workflow" / "rules" / "common.smk").read_text()
-    (function,) = re.findall(r"^(def needs\(.*?)^(?=class|def)", source, re.M | re.S)
-    names = {"LONGEST": 100}
-    exec(function, names)
-    for minutes in (40, lambda wildcards: 40):
-        asked = names["needs"](2000, minutes)
-        attempts = [{k: f(None, attempt=n) for k, f in asked.items()} for n in (1, 2, 3)]
-        assert [limits["mem_mb"] for limits in attempts] == [2000, 4000, 6000]
-        assert [limits["runtime"] for limits in attempts] == [40, 80, 100]

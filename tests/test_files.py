@@ -13,16 +13,6 @@ from pathlib import Path
 from spikegrad.files import atomic
 
 
-def test_temporary_names_differ_between_machines(tmp_path: Path, monkeypatch) -> None:
-    names = []
-    for host in ("node1", "node2"):
-        monkeypatch.setattr(platform, "node", lambda host=host: host)
-        with atomic(tmp_path / "x.csv") as part:
-            part.touch()
-            names.append(part.name)
-    assert len(set(names)) == 2
-
-
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
     """And nothing of a process that runs, or of another machine."""
     script = (

@@ -210,12 +210,6 @@ def test_settings_that_a_page_shows_are_valid(text: str):
     assert laid_over(text).dataset == yaml.safe_load(text).get("dataset", "spoken-digits")
 
 
-def test_recordings_in_ten_minutes_need_no_search():
-    own = laid_over(untitled(PAGES["own-data"], "yaml")[0], "quick.yaml")
-    assert own.search is None
-    assert own.data.recordings.folder == "my/words"
-
-
 def test_own_spikes_become_data(tmp_path: Path):
     """Written as the page says, named as the page says, without speakers."""
     page = PAGES["own-data"]
@@ -241,20 +235,3 @@ def test_commands_name_what_exists():
     found = re.findall(r"--forcerun (\w+)", pages) + re.findall(r" -- ([a-z]+)\b(?!/)", pages)
     assert {"figure", "training"} <= set(found)
     assert set(found) <= rules
-
-
-@pytest.mark.weekly
-def test_commands_are_understood(tmp_path: Path):
-    """Those on the demo, as dry runs."""
-    project = copy_repository(tmp_path / "project")
-    text = "\n".join([(ROOT / "README.md").read_text(), PAGES["usage"], PAGES["new-figure"]])
-    files = {"mine.yaml": "training: {epochs: 40}"}
-    files |= dict(re.findall(r"```yaml\n# (\w+\.yaml)\n(.*?)```", text, re.DOTALL))
-    for name, content in files.items():
-        (project / name).write_text(content)
-    commands = re.findall(r"(?m)^(snakemake .*config/demo\.yaml.*?)(?:  +#.*)?$", text)
-    assert len(commands) >= 8
-    for command in commands:
-        words = [sys.executable, "-m", "snakemake", "--dry-run", *command.split()[1:]]
-        run = subprocess.run(words, cwd=project, capture_output=True, text=True)
-        assert run.returncode == 0, (command, run.stderr)

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from smoke import copy_repository
 
 SNAKEFILE = """
@@ -57,34 +55,3 @@ def test_code_edited_while_a_job_runs_throws_its_outputs_away(tmp_path: Path) ->
     for place in ("here", "elsewhere"):
         assert "was edited" in (tmp_path / place / "edit.log").read_text()
         assert not (tmp_path / place / "comment.log").read_text()
-
-
-NODE = """
-import os
-from pathlib import Path
-from study.storage.provenance import code_digest, code_variable
-EDIT = Path("workflow/scripts/edit.py")
-planned = os.environ["PLANNED"]
-os.environ.update({code_variable(EDIT.name): planned or code_digest(EDIT)})
-rule edit:
-    output: "{place}/comment.txt"
-    log: "{place}/comment.log"
-    params: code=code_digest(EDIT), text="# a comment"
-    script: str(EDIT)
-"""
-
-
-@pytest.mark.parametrize("planned", ["", "another digest"])
-def test_code_edited_before_a_job_starts_on_a_node_throws_its_outputs_away(
-    tmp_path: Path, planned: str
-) -> None:
-    """The node reads the workflow anew, whose params are then those of the edited code."""
-    copy_repository(tmp_path)
-    (tmp_path / "workflow" / "scripts" / "edit.py").write_text(SCRIPT)
-    (tmp_path / "Snakefile").write_text(NODE)
-    env = {**os.environ, "PYTHONPATH": f"{tmp_path}/src:{tmp_path}/workflow"}
-    env |= {"PLANNED": planned, "SPIKEGRAD_STARTED": "1.0"}  # before any file was written
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "node/comment.txt"]
-    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
-    assert (tmp_path / "node" / "comment.txt").exists() == (not planned), run.stderr
-    assert ("code that it runs was edited" in run.stderr) == bool(planned)

@@ -12,7 +12,6 @@ import torch
 
 from landscapes import dataset, network
 from networks import random_spikes
-from spikegrad.network_settings import Delays
 from spikegrad.seeds import generator
 from study.config.landscape import DIRECTIONS
 from study.landscape.constants import STATES
@@ -81,11 +80,6 @@ def test_directions_hold_time_constants():
         for direction in point.directions.values():
             assert not direction[fixed].any()
             assert float(direction.norm()) == pytest.approx(float(point.weights[~fixed].norm()))
-
-
-def test_networks_with_learned_delays_have_no_landscapes():
-    with pytest.raises(ValueError, match=r"they know no network\.delays"):
-        centres(delays=Delays(max_delay=0.06, initial_delay=0.03))
 
 
 @pytest.mark.parametrize("kind", ["filter", "layer"])

@@ -129,7 +129,6 @@ def test_breaks_met_are_those_of_the_census(neuron: str):
     options = Updates(samples=2, points=9, length=1.0, max_runs=100_000)
     found = breaks_met(update, options, generator(0))
     assert (found["samples"], found["counted"]) == (2, expected)
-    assert found["breaks_per_sample_update"] == pytest.approx(expected / 2)
     assert found["breaks_per_update"] == pytest.approx(expected)
     piece = options.model_copy(update={"points": 5, "length": 0.002})
     for seed in range(2):

@@ -15,12 +15,11 @@ from spikegrad.layers import NotFiniteError
 from spikegrad.settings import validate
 from study.config.landscape import LandscapeSettings
 from study.landscape.census import census
-from study.landscape.closeup_measures import closeup_measures
 from study.landscape.closeups import closeups
 from study.landscape.constants import STATES
 from study.landscape.job import Job
 from study.landscape.network_measures import census_summary
-from study.landscape.objective import Objective, landscape_samples
+from study.landscape.objective import Objective
 from study.landscape.profiles import profiles
 from study.landscape.roughness import around
 from study.landscape.surfaces import surfaces
@@ -75,12 +74,6 @@ def test_a_job_without_work_finds_nothing(measure: Callable[[Job], dict[str, pd.
     many = 1000
     tables = measure(job(options(jobs=many), many - 1))
     assert all(table.empty for table in tables.values())
-
-
-def test_the_log_says_how_much_is_done(caplog: pytest.LogCaptureFixture):
-    caplog.set_level("INFO")
-    surfaces(job(options()))
-    assert f"lines: 1 of {2 * len(STATES)} done" in caplog.text
 
 
 def test_lines_hold_the_loss_where_it_was_looked_at():
@@ -150,34 +143,6 @@ def test_where_there_is_no_finite_gradient_there_are_no_values(monkeypatch):
         centres("lif")
 
 
-def test_measures_of_closeups_are_those_of_known_planes():
-    """A bowl; ripples; a slope that turns by 10 degrees a point; a corner without a loss."""
-    side = np.linspace(-1, 1, 21)
-    x, y = (axis.ravel() for axis in np.meshgrid(side, side))
-    angle = np.radians(10) * np.round(10 * (x + 1))
-    planes = {
-        "bowl": (x**2 + y**2, 2 * x, 2 * y),
-        "ripples": (np.cos(2 * np.pi * x) * np.cos(2 * np.pi * y), np.ones_like(x), 0 * y),
-        "turning": (x, np.cos(angle), np.sin(angle)),
-        "torn": (np.where(x + y > 1.85, np.nan, x), np.ones_like(x), 0 * x),
-    }
-    found = closeup_measures(
-        pd.concat(
-            pd.DataFrame(
-                {"neuron": "lif", "seed": 0, "reach": 1.0, "of": name, "x": x, "y": y}
-                | {"loss": loss, "slope_x": right, "slope_y": up, "norm": 1 + (x > 0.75)}
-            )
-            for name, (loss, right, up) in planes.items()
-        )
-    ).set_index("of")
-    assert found["minima"].to_dict() == {"bowl": 0, "ripples": 11, "turning": 0, "torn": 0}
-    assert found.loc["bowl", "range"] == 2.0
-    assert found.loc["turning", "turn"] == pytest.approx(5.0)  # along x by 10, along y by 0
-    assert found.loc["ripples", "turn"] == 0.0
-    assert found.loc["bowl", "norm_spread"] == 2.0
-    assert found.loc["torn", "finite"] == pytest.approx(1 - 3 / 441)
-
-
 def test_directions_that_a_run_lacks_are_left_out():
     wanted = options(
         lines={"directions": ["filter0", "principal1"]},
@@ -194,11 +159,3 @@ def test_directions_that_a_run_lacks_are_left_out():
     assert list(found["lines"]["state"].unique()) == list(STATES)
     assert set(found["planes"]["direction2"]) == {"filter1"}
     assert len(found["planes"]) == len(STATES) * 9
-
-
-def test_samples_are_the_seeds_own():
-    small = options(samples=2)
-    drawn = [landscape_samples(DATA, small, seed).spikes.times for seed in range(6)]
-    again = [landscape_samples(DATA, small, seed).spikes.times for seed in range(6)]
-    assert all(map(torch.equal, drawn, again))
-    assert len({tuple(times.tolist()) for times in drawn}) > 1

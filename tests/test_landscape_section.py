@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,21 +32,6 @@ def looked_at(function: Callable[[float], float], **changes: float) -> Section:
 
 def deeper(values: np.ndarray, depth: float) -> int:
     return int((persistence(values)[1:] > depth).sum())
-
-
-@pytest.mark.parametrize(
-    ("function", "minima"),
-    [
-        (lambda x: math.cos(18 * x), 5),
-        (lambda x: x - 0.5 * (x > 0.3) - 0.5 * (x > 0.30001), 1),
-        (lambda x: math.tanh(x / 1e-5), 0),
-        (lambda x: x - 0.5 * math.tanh((x - 0.1) / 1e-7), 1),
-    ],
-)
-def test_known_minima(function, minima):
-    found = looked_at(function)
-    assert found.residual == 0
-    assert deeper(found.values, 0.02) == minima
 
 
 @settings(max_examples=40)

@@ -11,14 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 
 import study.machine
 from study.config.machines import Machines
-from study.machine import OtherMachineError, machine, made_with
-from study.ntk.ensemble import train as train_block
+from study.machine import OtherMachineError, machine
 from study.training.loop import train
-from test_ntk_descent import DESCENT, start
 from trainings import TRAIN, VALIDATION, killed_after, settings
 
 NEHALEM = {
@@ -98,26 +95,3 @@ def test_a_training_does_not_go_on_from_another_machines_state(
     for name, value in Machines(mixed=True).variables().items():
         monkeypatch.setenv(name, value)
     assert run(tmp_path).made == [here, machine()]
-
-
-def test_networks_of_a_kernel_do_not_go_on_from_another_machines_state(
-    tmp_path: Path, elsewhere
-) -> None:
-    for step, _ in train_block(DESCENT, start(), (0, 7), tmp_path, 20, "same"):
-        assert step in (0, 7)
-    elsewhere()
-    with pytest.raises(OtherMachineError, match=f"{tmp_path}: made with .*delete it"):
-        list(train_block(DESCENT, start(), (0, 7), tmp_path, 20, "same"))
-
-
-def test_what_a_result_is_made_with_names_torch_and_the_processor_that_is_compiled_for(
-    monkeypatch,
-) -> None:
-    monkeypatch.setenv("NUMBA_CPU_NAME", "znver9")
-    monkeypatch.setenv("NUMBA_CPU_FEATURES", "+avx2,-avx512f,+fma,+sse")
-    assert made_with()["torch"] == torch.__version__
-    assert made_with()["Numba's processor"] == "znver9 avx2 fma"
-    for environment in (NEHALEM, HASWELL):
-        for name, value in (environment | PINS).items():
-            monkeypatch.setenv(name, value)
-        assert made_with()["Numba's processor"] == "x86-64-v3"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,16 +20,11 @@ from spikegrad.activity import spike_counts
 from spikegrad.clocked import ClockedLayer
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import NotFiniteError, SilentWarning, SpikeOverflowError, SpikingLayer
-from spikegrad.network import Network
 from spikegrad.neurons import NEURONS
 from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.spikes import SpikeError, SpikeTrains, collate
-from study.training.loop import smooth_counts
-from study.training.optimizer import Adam
-from trainings import N_CLASSES, N_UNITS, TRAIN, settings
 
-every_neuron = pytest.mark.parametrize("neuron", EVERY)
 every_driven_neuron = pytest.mark.parametrize(
     ("neuron", "drive"),
     [
@@ -40,6 +33,7 @@ every_driven_neuron = pytest.mark.parametrize(
         for drive in (0.0, 0.5)
     ],
 )
+every_readout = pytest.mark.parametrize("kind", ["integrated", "maximum", "first"])
 SPIKES = random_spikes(0)
 NAN, INF = float("nan"), float("inf")
 
@@ -48,76 +42,46 @@ def altered(**changes) -> SpikeTrains:
     return replace(SPIKES, **changes)
 
 
-def broken(name: str, index: int, value: float) -> SpikeTrains:
-    part = getattr(SPIKES, name).clone()
+def passed(name: str, index: int, value: float) -> None:
+    """A layer is given spikes of which one number is another."""
+    part = getattr(SPIKES, name)
+    part = torch.ones_like(SPIKES.units) if part is None else part.clone()
     part[index] = value
-    return altered(**{name: part})
-
-
-def counted(event: int, count: int) -> SpikeTrains:
-    """All events stand for one spike, but ``event`` for ``count``."""
-    counts = torch.ones_like(SPIKES.units)
-    counts[event] = count
-    return altered(counts=counts)
+    layer()(altered(**{name: part}))
 
 
 def readout(kind: str, neuron: str = "qif", n_in: int = 10):
     if kind == "integrated":
         made = IntegratedReadout(n_in, 3, 0.02, 0.2, dtype=torch.float64)
-    elif kind == "trained":
-        made = IntegratedReadout(n_in, 3, 0.02, 0.2, dtype=torch.float64, train_times=True)
     elif kind == "maximum":
         made = MaximumReadout(n_in, 3, 0.02, dtype=torch.float64)
     else:
         made = FirstSpikeReadout(n_in, 3, neuron, 0.02, 0.01, dtype=torch.float64)
     with torch.no_grad():
-        for weight in (own for own in made.parameters() if own.ndim > 1):
+        for weight in made.parameters():
             weight.normal_(1.0, 2.0, generator=torch.Generator().manual_seed(3))
     return made
-
-
-every_readout = pytest.mark.parametrize("kind", ["integrated", "maximum", "first"])
 
 
 def layer(**options) -> SpikingLayer:
     return SpikingLayer(**{"n_in": 20, "n_out": 3, "dtype": torch.float64, **options})
 
 
-def run_with(weight: float, name: str) -> None:
-    own = layer(recurrent=True)
-    torch.nn.init.constant_(getattr(own, name), weight)
+def moved_away(name: str, value: float, **options) -> None:
+    """A layer runs with parameters that an optimiser has moved."""
+    own = layer(recurrent=True, **options)
+    torch.nn.init.constant_(getattr(own, name), value)
     own(SPIKES)
 
 
-def weight_replaced(name: str, change) -> None:
+def weight_replaced(name: str, change: Callable[[Tensor], Tensor]) -> None:
     own = layer(recurrent=True)
     functional_call(own, {name: change(getattr(own, name))}, (SPIKES,))
-
-
-def passed(spikes: SpikeTrains) -> None:
-    layer()(spikes)
-
-
-def rastered(number: float) -> Raster:
-    values = torch.zeros(1, 5, 4)
-    values[0, 2, 1] = number
-    return Raster(values, 0.01)
-
-
-def clipped(own: SpikingLayer, clip: float) -> None:
-    own.sample_clip = clip
-    own(SPIKES)
 
 
 def received(kind: str, n_in: int = 10, neuron: str = "qif", other: str = "qif") -> None:
     """A readout for ``n_in`` neurons is given the spikes of ten ``other`` ones."""
     readout(kind, neuron, n_in)(*random_layer(other, SPIKES).run(SPIKES))
-
-
-def moved_away(made: torch.nn.Module, name: str, value: float) -> torch.nn.Module:
-    """With parameters that an optimiser has moved."""
-    torch.nn.init.constant_(getattr(made, name), value)
-    return made
 
 
 def diverged(neuron: str, weight: float) -> None:
@@ -127,14 +91,19 @@ def diverged(neuron: str, weight: float) -> None:
     own(SPIKES)
 
 
+def clipped(clip: float) -> None:
+    own = layer()
+    own.sample_clip = clip
+    own(SPIKES)
+
+
 arrays, CLOCK = SpikeTrains.from_arrays, partial(ClockedLayer, 20, 3, "lif")
+RASTER = Raster(torch.ones(1, 5, 4), 0.01)
 FINITE = "must be a positive, finite number of seconds"
-SHAPE = r"must have the shape \[\d+, 3\]"
 MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
     SpikeError: [
         # spike trains, as they are made
-        *((f"duration {FINITE}", lambda d=duration: altered(duration=d))
-          for duration in (NAN, -1.0, 0.0, INF, "long", None)),
+        (f"duration {FINITE}", lambda: altered(duration=NAN)),
         ("times must be float64 seconds", lambda: altered(times=SPIKES.times.float())),
         ("times must be a tensor, not nd", lambda: altered(times=SPIKES.times.numpy())),
         ("CPU only, not on cuda", lambda: SPIKES.to("cuda")),
@@ -142,59 +111,48 @@ MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
         ("times of 1 samples, but units of 2", lambda: arrays([[0.1]], [[0], [1]], 1.0)),
         (r"sample 1: .* equal length, not of shapes \(2,\)",
          lambda: arrays([[0.1], [0.1, 0.2]], [[0], [1]], 1.0)),
-        ("sample 0: units must be whole numbers", lambda: arrays([[0.1]], [[0.5]], 1.0)),
         ("sample 1: a spike at 120 s .* milliseconds",
          lambda: arrays([[0.1], [120.0]], [[0], [0]], 1.0)),
-        ("sample 1: a spike at 1.2 s comes after the sample's end",
-         lambda: arrays([[0.1], [1.2]], [[0], [0]], 1.0)),
         ("sample 0: a unit is outside", lambda: arrays([[0.1]], [[-1]], 1.0)),
         (r"durations \[0.2, 2.0\] s cannot",
          lambda: SpikeTrains.concatenate([SPIKES, altered(duration=2.0)])),
         ("labels must be whole numbers, not 'up': number your",
          lambda: collate([([0.1], [2], "up")], 1.0)),
-        *((f"sample 0: {n:g} spikes of neuron 1 in", lambda n=n: rastered(n).trains())
-          for n in (-1.0, 0.5, NAN, INF)),
+        ("sample 0: 0.5 spikes of neuron 1 in step 2",
+         lambda: Raster(torch.tensor([[[0.0, 0.0]] * 2 + [[0.0, 0.5]]]), 0.01).trains()),
         # their values, as a layer reads them
-        ("sample 1: a spike time is not finite", lambda: passed(broken("times", 60, NAN))),
-        ("sample 2: .* is negative", lambda: passed(broken("times", 100, -1e-9))),
-        ("sample 2: .* after the sample's end", lambda: passed(broken("times", 149, 0.3))),
-        ("sample 0: .* are not sorted", lambda: passed(broken("times", 10, 0.19))),
-        ("sample 1: a unit is outside 0..19", lambda: passed(broken("units", 70, 20))),
-        ("sample 1: a count is below 1 .event 3:", lambda: passed(counted(53, 0))),
-        # or a function of one neuron each: units beyond do not count for the next sample
-        *((r"a unit is outside 0\.\.5", lambda f=function: f(SPIKES, 6))
-          for function in (spike_counts, smooth_counts)),
-        *((r"a unit is outside 0\.\.5", lambda kind=kind: readout(kind, n_in=6)(SPIKES, ()))
-          for kind in ("integrated", "maximum")),
-        *((f"are of 10 neurons or channels, but {n} are expected", lambda k=k, n=n: received(k, n))
-          for k in ("integrated", "maximum", "first") for n in (9, 11)),
-        ("of 4 neurons, but 3 are expected", lambda: readout("maximum", n_in=3)(rastered(1.0))),
+        ("sample 1: a spike time is not finite", lambda: passed("times", 60, NAN)),
+        ("sample 2: .* is negative", lambda: passed("times", 100, -1e-9)),
+        ("sample 2: .* after the sample's end", lambda: passed("times", 149, 0.3)),
+        ("sample 0: .* are not sorted", lambda: passed("times", 10, 0.19)),
+        ("sample 1: a unit is outside 0..19", lambda: passed("units", 70, 20)),
+        ("sample 1: a count is below 1 .event 3:", lambda: passed("counts", 53, 0)),
+        ("sample 1: offsets decrease",
+         lambda: layer()(altered(offsets=torch.tensor([0, 9, 5, 150])))),
+        (r"a unit is outside 0\.\.5", lambda: spike_counts(SPIKES, 6)),
+        *(("are of 10 neurons or channels, but 9 are expected", lambda k=k: received(k, 9))
+          for k in ("integrated", "maximum", "first")),
+        ("of 4 neurons, but 3 are expected", lambda: readout("maximum", n_in=3)(RASTER)),
     ],
     TypeError: [
-        (r"not ndarray; SpikeTrains\.from_arr", lambda: passed(np.zeros((8, 100, 20)))),
-        (r"not Tensor; Raster\(x, step\)", lambda: passed(torch.zeros(8, 100, 20))),
-        (r"not Raster; its trains\(\)", lambda: passed(rastered(1.0))),
-        (r"not Tensor; Raster\(x, step\)", lambda: ClockedLayer(4, 3)(torch.zeros(1, 1, 4))),
-        ("exact SpikeTrains, not Raster", lambda: readout("first", n_in=4)(rastered(1.0))),
+        (r"not ndarray; SpikeTrains\.from_arr", lambda: layer()(np.zeros((8, 100, 20)))),
+        (r"not Tensor; Raster\(x, step\)", lambda: layer()(torch.zeros(8, 100, 20))),
+        (r"not Raster; its trains\(\)", lambda: layer()(RASTER)),
+        ("exact SpikeTrains, not Raster", lambda: readout("first", n_in=4)(RASTER)),
     ],
     IndexError: [
         ("neuron must be one of", lambda: layer().trace(SPIKES, 0, 3, [0.1])),
-        *(("there is no sample", lambda k=k: SPIKES.select(torch.tensor(k)))
-          for k in ([3], [-4], [0, 17])),
-        *(("takes a list of whole numbers", lambda k=k: SPIKES.select(torch.tensor(k)))
-          for k in ([True] * 3, [0.0], 1)),
+        ("there is no sample", lambda: SPIKES.select(torch.tensor([3]))),
+        ("takes a list of whole numbers", lambda: SPIKES.select(torch.tensor([True] * 3))),
     ],
     ValueError: [
         # layers, lines and readouts, as they are made
-        *(("max_spikes must be a whole number", lambda n=n: layer(max_spikes=n))
-          for n in (2.5, True, NAN, 0, "9")),
-        *(("sample_clip must be None or a positive", lambda c=c: clipped(layer(), c))
-          for c in (-1.0, 0.0, INF, NAN)),
+        *(("max_spikes must be a whole number", lambda n=n: layer(max_spikes=n)) for n in (2.5, 0)),
+        ("sample_clip must be None or a positive", lambda: clipped(-1.0)),
         (r"'adex' is not known; .*'lif', 'lif_refrac", lambda: layer(neuron="adex")),
         (f"tau {FINITE}", lambda: layer(tau=0.0)),
         ("drive must be", lambda: layer(drive=NAN)),
         ("must be at least -0.75, not -1", lambda: layer(neuron="qif_cut", drive=-1.0)),
-        ("n_in must be", lambda: layer(n_in=0)),
         ("dtype must be", lambda: layer(dtype=torch.float16)),
         ("trained tau", lambda: layer(train_tau=True, tau=5e-4)),
         *((message, lambda options=options: layer(**options)) for options, message in (
@@ -203,37 +161,35 @@ MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
             ({"delays": "synaptic"}, "synaptic delays need one"),
             ({"delays": "axonal", "grid": -0.001}, "a grid has a positive"),
         )),
-        (f"tau_out {FINITE}", lambda: MaximumReadout(3, 2, NAN)),
         (f"window {FINITE}", lambda: IntegratedReadout(3, 2, 0.1, 0.0)),
         ("trained window", lambda: IntegratedReadout(2, 2, 0.05, 5e-5, train_times=True)),
         # weights, delays and times, as they are read
-        ("weights are not finite", lambda: run_with(NAN, "weight")),
-        ("weights are not finite", lambda: run_with(INF, "recurrent_weight")),
-        *((f"'{name}' {SHAPE}", lambda name=name, cut=cut: weight_replaced(name, cut))
-          for name in ("weight", "recurrent_weight")
-          for cut in (lambda w: w[:2], lambda w: w[:, :2], lambda w: w[0])),
-        *(("float32", lambda name=name: weight_replaced(name, Tensor.float))
-          for name in ("weight", "recurrent_weight")),
+        ("weights are not finite", lambda: moved_away("weight", NAN)),
+        (r"'weight' must have the shape \[20, 3\]",
+         lambda: weight_replaced("weight", lambda w: w[:2])),
+        ("float32", lambda: weight_replaced("recurrent_weight", Tensor.float)),
         ("float32 or float64 on the CPU", lambda: layer().half()(SPIKES)),
         (r"'input_delay' must lie between 0\.0 and 0\.3 s, not -0\.1",
-         lambda: moved_away(layer(delays="axonal"), "input_delay", -0.1)(SPIKES)),
-        ("trained tau", lambda: moved_away(layer(train_tau=True), "log_tau", 6.0)(SPIKES)),
-        (r"trained window must lie between .* call bound",
-         lambda: moved_away(readout("trained", n_in=20), "log_window", 4.0)(SPIKES)),
+         lambda: moved_away("input_delay", -0.1, delays="axonal")),
+        ("trained tau lies between .* call bound",
+         lambda: moved_away("log_tau", 6.0, train_tau=True)),
         # what does not fit what comes
-        *(("the sending neurons' state must be",
-           lambda neuron=neuron, other=other: received("first", 10, neuron, other))
-          for neuron, other in (("lif", "qif"), ("qif", "lif"), ("qif_delta", "qif"))),
+        ("the sending neurons' state must be", lambda: received("first", 10, "lif", "qif")),
         (r"0\.2 s does not consist of whole steps of 0\.03 s", lambda: CLOCK(step=0.03)(SPIKES)),
-        (r"rasters of 20 neurons and steps of 0\.002 s", lambda: CLOCK(step=2e-3)(rastered(1))),
-        *(("must lie within the sample", lambda t=t, make=make: make().trace(SPIKES, 0, 0, [t]))
-          for t in (0.3, -0.1, NAN) for make in (layer, CLOCK)),
+        (r"rasters of 20 neurons and steps of 0\.002 s", lambda: CLOCK(step=2e-3)(RASTER)),
+        *(("must lie within the sample", lambda make=make: make().trace(SPIKES, 0, 0, [0.3]))
+          for make in (layer, CLOCK)),
     ],
     SpikeOverflowError: [
         ("sample 0: more than 50 spikes per neuron", lambda: diverged("lif", 2.0)),
         (r"sample 0: more than \d+ steps.*neuron \d's I is", lambda: diverged("qif", -1e15)),
     ],
+    RuntimeError: [
+        ("first derivatives only", lambda: torch.autograd.functional.hessian(
+            lambda w: functional_call(OWN, {"weight": w}, (SPIKES,)).times.sum(), OWN.weight)),
+    ],
 }  # fmt: skip
+OWN = random_layer("qif", SPIKES)
 
 
 @pytest.mark.parametrize("error", MISTAKES, ids=lambda error: error.__name__)
@@ -243,155 +199,41 @@ def test_a_mistake_is_named(error):
             mistake()
 
 
-def test_what_means_the_same_is_taken():
-    """Durations of any type, integers of any width, views, samples counted from the end."""
-    own = layer()
-    expected = own(altered(duration=1.0))
-    for duration in (torch.tensor(1.0), np.float32(1.0), 1):
-        out = own(altered(duration=duration))
-        assert type(out.duration) is float
-        assert torch.equal(out.times, expected.times)
-    wide = torch.stack([SPIKES.times, SPIKES.times], 1)[:, 0]
-    narrow = altered(times=wide, units=SPIKES.units.int(), offsets=SPIKES.offsets.int())
-    assert torch.equal(own(narrow).times, own(SPIKES).times)
-    assert (narrow.units.dtype, narrow.offsets.dtype) == (torch.int64, torch.int64)
-    assert narrow.times.is_contiguous()
-    last, same = SPIKES.select(torch.tensor([-1, 0])), SPIKES.select(torch.tensor([2, 0]))
-    last.check(20)
-    assert torch.equal(last.times, same.times)
-    assert torch.equal(last.offsets, same.offsets)
-    assert torch.equal(SPIKES[[2, 0]].times, same.times)
-    labels = collate([([0.1], [0], np.uint16(k)) for k in (0, 3)], 1.0)[1]
-    assert (labels.dtype, labels.tolist()) == (torch.int64, [0, 3])
+def test_milliseconds_and_silence_are_asked_about():
+    with pytest.warns(UserWarning, match="tau = 20 s; times are in seconds: milliseconds"):
+        layer(tau=20.0)
+    with pytest.warns(UserWarning, match="duration = 200 s"):
+        altered(duration=200.0)
+    own = random_layer("lif", SPIKES)
+    own.weight.data.fill_(-1.0)
+    with pytest.warns(SilentWarning, match="raise its weights"):
+        own(SPIKES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        own(SPIKES[[]])
 
 
-def test_weights_of_another_neuron_are_refused(tmp_path):
-    kinds = ["lif", "qif"]
-    stacks = {kind: torch.nn.Sequential(SpikingLayer(20, 5, kind, 0.02)) for kind in kinds}
-    torch.save(stacks["lif"].state_dict(), tmp_path / "lif.pt")
-    weights = torch.load(tmp_path / "lif.pt")
-    stacks["lif"].load_state_dict(weights)
-    with pytest.raises(RuntimeError, match=r"'0\.weight' is of lif neurons, this layer of qif"):
-        stacks["qif"].load_state_dict(weights)
+def test_a_first_spike_readout_stands_in_a_sequence():
+    """The state that it needs comes with the spikes."""
+    made = readout("first")
+    logits = torch.nn.Sequential(OWN, made)(SPIKES)
+    assert torch.equal(logits, made(*OWN.run(SPIKES)))
+    with pytest.raises(ValueError, match="needs the state of the neurons that send it spikes"):
+        made(altered(n_units=None))
 
 
-# --- initialising and learning ---------------------------------------------------------------
+# --- autograd, processes and compilers -------------------------------------------------------
 
 
-def network(neuron: str, layers: list[int]) -> Network:
-    return Network(settings(layers=layers).network, N_UNITS, N_CLASSES, neuron)
-
-
-@every_neuron
-def test_a_recurrent_layer_of_one_neuron_learns(neuron):
-    net = network(neuron, [1])
-    net.initialise(TRAIN.spikes, torch.Generator().manual_seed(0))
-    before = [weight.detach().clone() for weight in net.parameters()]
-    optimizer = Adam(net, 0.01, 0.01)
-    net(TRAIN.spikes).logits.square().sum().backward()
-    optimizer.clip(1.0)
-    optimizer.step(1.0)
-    assert all(weight.isfinite().all() for weight in net.parameters())
-    assert any(not torch.equal(*pair) for pair in zip(net.parameters(), before, strict=True))
-
-
-# --- gradients -------------------------------------------------------------------------------
-
-
-@every_readout
-def test_second_derivatives_are_refused(kind):
-    own = random_layer("qif", SPIKES)
-    out, state = own.run(SPIKES)
-    apart = replace(out, times=out.times.detach().requires_grad_())
-    logits = readout(kind)(apart, tuple(s.detach() for s in state))
-    for value, variable in ((out.times, own.weight), (logits, apart.times)):
-        (gradient,) = torch.autograd.grad(value.square().sum(), variable, create_graph=True)
-        with pytest.raises(RuntimeError, match="differentiate twice"):
-            gradient.square().sum().backward()
-
-    def total(weight: Tensor) -> Tensor:
-        return functional_call(own, {"weight": weight}, (SPIKES,)).times.sum()
-
-    with pytest.raises(RuntimeError, match="differentiate twice"):  # and is not 0
-        torch.autograd.functional.hessian(total, own.weight.detach())
-
-
-def test_checkpoints_repeat_layers_and_hooks_that_copy_are_refused():
+def test_checkpoints_repeat_layers():
     own = random_layer("qif", SPIKES, delays="synaptic", grid=0.01)
 
     def total(*_: Tensor) -> Tensor:
         return own(SPIKES).times.square().sum()
 
     (plain,) = torch.autograd.grad(total(), own.weight)
-    start = torch.ones(1, requires_grad=True)
-    checkpoint(total, start, use_reentrant=False).backward()
+    checkpoint(total, torch.ones(1, requires_grad=True), use_reentrant=False).backward()
     assert torch.equal(own.weight.grad, plain)
-    with torch.autograd.graph.saved_tensors_hooks(torch.clone, lambda saved: saved):
-        out = total()
-    with pytest.raises(RuntimeError, match="the log of a layer's forward pass is gone"):
-        out.backward()
-
-
-def test_a_second_backward_pass_is_refused_unless_the_graph_is_kept():
-    """The log of the forward pass is kept exactly as long."""
-    own = random_layer("qif", SPIKES)
-    times = own(SPIKES).times
-    log, loss = times.grad_fn.log, times.sum()
-    loss.backward(retain_graph=True)
-    first = own.weight.grad.clone()
-    loss.backward()
-    assert log() is None
-    assert torch.equal(own.weight.grad, 2 * first)
-    with pytest.raises(RuntimeError, match="second time"):
-        loss.backward()
-
-
-@pytest.mark.parametrize("name", ["times", "counts"])
-def test_changes_in_place_before_the_backward_pass_are_refused(name):
-    spikes = replace(random_spikes(0), counts=torch.full((150,), 2))
-    loss = layer()(spikes).times.sum()
-    getattr(spikes, name)[1] += 1
-    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-        loss.backward()
-
-
-@every_driven_neuron
-def test_an_inhibited_output_has_a_finite_first_spike_and_gradient(neuron, drive):
-    hidden = random_layer(neuron, SPIKES, dtype=torch.float32, drive=drive)
-    for inhibition in (-1e1, -3e3):
-        made = FirstSpikeReadout(10, 3, neuron, 0.02, 0.01, drive=drive)
-        made.layer.weight.data.fill_(inhibition)
-        logits = made(*hidden.run(SPIKES))
-        assert logits.isfinite().all()
-        loss = torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1, 2]))
-        gradients = torch.autograd.grad(loss, [*made.parameters(), *hidden.parameters()])
-        assert all(gradient.isfinite().all() for gradient in gradients)
-
-
-# --- processes and compilers -----------------------------------------------------------------
-
-FORKED = """
-import multiprocessing
-import torch
-from spikegrad.layers import SpikingLayer
-from spikegrad.spikes import SpikeTrains
-torch.set_num_threads(1)  # as in the workers of a DataLoader
-times = torch.linspace(0.001, 0.09, 40, dtype=torch.float64)
-spikes = SpikeTrains(times, torch.arange(40) % 5, torch.tensor([0, 40]), 0.1)
-layer = SpikingLayer(5, 4, "qif")
-layer.weight.data.fill_(4.0)
-def spike_sum():
-    with torch.no_grad():
-        return float(layer(spikes).times.sum())
-expected = spike_sum()  # in the parent: its pool now has threads
-with multiprocessing.get_context("fork").Pool(1) as pool:
-    assert pool.apply(spike_sum) == expected
-"""
-
-
-def test_forked_children_do_not_hang():
-    run = subprocess.run([sys.executable, "-c", FORKED], stderr=subprocess.PIPE, timeout=120)
-    assert run.returncode == 0, run.stderr.decode()
 
 
 @pytest.mark.filterwarnings("error:Dynamo detected a call")
@@ -403,17 +245,16 @@ def test_the_compiler_breaks_its_graph_around_the_library(kind):
         graphs.append(graph)
         return graph
 
-    own, made = random_layer("qif", SPIKES), readout(kind)
+    made = readout(kind)
 
     def loss(spikes: SpikeTrains) -> Tensor:
-        return torch.sigmoid(made(*own.run(spikes))).sum()
+        return torch.sigmoid(made(*OWN.run(spikes))).sum()
 
     torch._dynamo.reset()
     compiled = torch.compile(loss, backend=keep)
     values = [function(SPIKES) for function in (loss, compiled)]
     assert torch.equal(*values)
-    gradients = [torch.autograd.grad(value, own.weight)[0] for value in values]
-    assert torch.equal(*gradients)
+    assert torch.equal(*(torch.autograd.grad(value, OWN.weight)[0] for value in values))
     assert len(graphs) == 1  # the sigmoid and the sum; nothing of the library
 
 
@@ -428,7 +269,7 @@ def test_huge_weights_end_soon_and_name_sample_and_neuron(neuron, drive, recurre
     units = torch.cat([torch.zeros(20), torch.ones(20)]).long()
     spikes = SpikeTrains(times, units, torch.tensor([0, 20, 40]), 0.2)
     own = SpikingLayer(2, 3, neuron, 0.02, recurrent, dtype, drive=drive)
-    for weight in (-1e4, -1e8, -1e15, -3e38, 1e8, 1e15, 3e38):
+    for weight in (-1e4, -1e15, -3e38, 1e8, 3e38):
         with torch.no_grad():
             own.weight[1, 2] = weight
         try:
@@ -439,6 +280,19 @@ def test_huge_weights_end_soon_and_name_sample_and_neuron(neuron, drive, recurre
             assert all(variable.isfinite().all() for variable in (out.times, *state))
             continue
         assert re.match(r"sample 1(:|, neuron 2:) .*lower the", problem)
+
+
+@every_driven_neuron
+def test_an_inhibited_output_has_a_finite_first_spike_and_gradient(neuron, drive):
+    hidden = random_layer(neuron, SPIKES, dtype=torch.float32, drive=drive)
+    for inhibition in (-1e1, -3e3):
+        made = FirstSpikeReadout(10, 3, neuron, 0.02, 0.01, drive=drive)
+        made.layer.weight.data.fill_(inhibition)
+        logits = made(*hidden.run(SPIKES))
+        assert logits.isfinite().all()
+        loss = torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1, 2]))
+        gradients = torch.autograd.grad(loss, [*made.parameters(), *hidden.parameters()])
+        assert all(gradient.isfinite().all() for gradient in gradients)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -463,9 +317,6 @@ def test_a_lif_neuron_that_touches_its_threshold_does_not_spike(dtype, drive):
             assert -1 < gradient[0, 1] < 0
 
 
-# --- layouts ---------------------------------------------------------------------------------
-
-
 @every_driven_neuron
 @pytest.mark.parametrize("reverse", [False, True])
 def test_a_volley_of_spikes_comes_in_order(neuron, drive, reverse):
@@ -483,41 +334,10 @@ def test_a_volley_of_spikes_comes_in_order(neuron, drive, reverse):
     assert torch.equal(loss[0, 0::2], loss[0, 1::2])  # neurons of equal weight, equal gradients
 
 
-# --- silent mistakes -------------------------------------------------------------------------
-
-
-def test_milliseconds_are_asked_about():
-    with pytest.warns(UserWarning, match="tau = 20 s; times are in seconds: milliseconds"):
-        layer(tau=20.0)
-    with pytest.warns(UserWarning, match="duration = 200 s"):
-        altered(duration=200.0)
-
-
-def test_a_silent_layer_says_so_and_an_empty_batch_does_not():
-    own = random_layer("lif", SPIKES)
-    own.weight.data.fill_(-1.0)
-    with pytest.warns(SilentWarning, match="raise its weights"):
-        own(SPIKES)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        own(SPIKES.select(torch.tensor([], dtype=torch.int64)))
-        random_layer("lif", SPIKES)(SPIKES)
-
-
-def test_a_first_spike_readout_stands_in_a_sequence():
-    """The state that it needs comes with the spikes."""
-    own, made = random_layer("qif", SPIKES), readout("first")
-    logits = torch.nn.Sequential(own, made)(SPIKES)
-    assert torch.equal(logits, made(*own.run(SPIKES)))
-    with pytest.raises(ValueError, match="needs the state of the neurons that send it spikes"):
-        made(altered(n_units=None))
-
-
 @pytest.mark.parametrize("train_tau", [False, True])
-@every_neuron
+@pytest.mark.parametrize("neuron", EVERY)
 def test_an_endless_gradient_from_behind_is_one_error(neuron, train_tau):
-    layer = random_layer(neuron, SPIKES, train_tau=train_tau)
-    out = layer(SPIKES)
+    out = random_layer(neuron, SPIKES, train_tau=train_tau)(SPIKES)
     endless = torch.full_like(out.times, INF)
     endless[::2] = -INF
     with warnings.catch_warnings():

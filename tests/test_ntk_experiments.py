@@ -12,7 +12,6 @@ from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.derivatives import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from spikegrad.settings import validate
 from study.config.ntk import (
-    AnalyticConfig,
     NTKExperiment,
     NTKProblem,
     StabilityConfig,
@@ -22,9 +21,8 @@ from study.ntk.build import circle_problem, network_generators
 from study.ntk.comparison import distances, predictions, spreads, trends
 from study.ntk.convergence import analytic_rows, errors, growth, width_exponents
 from study.ntk.dense_networks import Architecture, empirical_kernel, initialise
-from study.ntk.experiments import train_cells
+from study.ntk.experiments import networks as train
 from study.ntk.instability import drift, search
-from study.ntk.limits import naive_regression
 
 PROBLEM = {"n_test": 40, "n_train": 6}
 EXPERIMENT = {
@@ -75,14 +73,9 @@ def test_jobs_share_out_every_network_once() -> None:
     assert [len(job) for job in jobs] == [2, 2]
 
 
-def test_recorded_networks_are_reproducible_and_complete(problem, smooth, tmp_path) -> None:
-    first, *_ = smooth.jobs()
-    # the third time killed after the last step, before the table was stored
-    one, *others = (
-        train_cells(problem, smooth, first, tmp_path / folder, "same", 2) for folder in "aba"
-    )
-    for other in others:
-        pd.testing.assert_frame_equal(one, other, check_exact=True)
+def test_recorded_networks_are_reproducible_and_complete(problem, smooth) -> None:
+    one, other = (train(problem, smooth, 0) for _ in range(2))
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
     assert set(one.step) == {0, 3, 9}
     assert len(one) == 3 * 4 * 40
     # the kernel of one network, the other way round: prediction at angle 0 is not what is stored
@@ -111,7 +104,7 @@ def ensemble(means: dict[int, np.ndarray], angles: np.ndarray, spread: dict, n: 
 def test_distances_find_the_kernel_that_made_the_networks(problem, predicted, kernel) -> None:
     own = predicted[(predicted.kernel == kernel) & np.isinf(predicted.step)].sort_values("angle")
     networks = ensemble({10: own["mean"].to_numpy()}, own.angle.to_numpy(), {10: 0.3}, 400)
-    table = distances(networks, predicted, 200)
+    table = distances(networks, predicted)
     table = table[table["at"] == "convergence"].set_index("kernel")
     assert table.rms.idxmin() == kernel
     assert table.noise[kernel] == pytest.approx(0.3 / 20, rel=0.1)
@@ -135,7 +128,7 @@ def test_spread_and_trends_are_those_that_were_put_in(problem, predicted) -> Non
         {n: np.hypot(std, np.where(flow.train, *put_in[n].values())) for n in widths},
         600,
     )
-    table = spreads(networks, predicted, 300)
+    table = spreads(networks, predicted)
     assert len(table) == 6
     for _, row in table.iterrows():
         excess = put_in[row.width][row.points]
@@ -146,28 +139,28 @@ def test_spread_and_trends_are_those_that_were_put_in(problem, predicted) -> Non
         error = np.sqrt(2 * (squares**2).sum() / 600) / own.sum()  # of the mean square
         width = 1.96 * error / np.sqrt(squares.mean())
         assert row.high - row.low == pytest.approx(width, rel=0.15)
-    powers = trends(networks, predicted, 300).set_index("quantity")
+    powers = trends(networks, predicted).set_index("quantity")
     for quantity, power in (("distance", -0.5), ("spread, train", -0.25), ("spread, test", 0.0)):
         row = powers.loc[quantity]
         assert row.low < power < row.high
         assert row.exponent == pytest.approx(power, abs=0.1)
     # networks that do as predicted have nothing left: the interval is open below
     right = ensemble(dict.fromkeys(widths, mean), angles, dict.fromkeys(widths, std), 100)
-    assert np.isinf(trends(right, predicted, 300).low).all()
-    one_width = trends(right[right.width == 16], predicted, 300)
+    assert np.isinf(trends(right, predicted).low).all()
+    one_width = trends(right[right.width == 16], predicted)
     assert one_width.empty
     assert "exponent" in one_width  # the table has its columns nevertheless
 
 
-def test_off_the_circle_the_transpose_is_another_kernel(problem, tmp_path, monkeypatch) -> None:
+def test_off_the_circle_the_transpose_is_another_kernel(problem, monkeypatch) -> None:
     """Sign networks with one hidden layer follow the SG-NTK, not its transpose."""
     monkeypatch.setattr(build, "SEED", 3)  # on whose inputs the kernels soon differ
     change = {"gaussian_inputs": 3, "widths": [300], "n_networks": 40, "record_steps": [0, 100]}
+    change["block_size"] = 40
     experiment = validate(NTKExperiment, EXPERIMENT | change)
-    cells = [cell for job in experiment.jobs() for cell in job]
-    networks = train_cells(problem, experiment, cells, tmp_path, "a")
+    networks = train(problem, experiment, 0)
     assert set(networks.point) == set(range(40))
-    table = distances(networks, predictions(problem, experiment), 200)
+    table = distances(networks, predictions(problem, experiment))
     last = table[(table.step == 100) & (table["at"] == "same time")].set_index("kernel")
     assert set(last.index) == {"SG-NTK", "two-sided", "NNGP", "transposed", "symmetrised"}
     assert last.advantage_z["transposed"] > 4
@@ -183,14 +176,12 @@ def test_growth_is_the_power_of_the_slope(problem, smooth) -> None:
         finite.assign(kernel=finite.slope**1.5 * np.exp(0.1 * e), width=10, network=i, step=0)
         for i, e in enumerate(noise)
     )
-    row = growth(networks, analytic, smooth, 200).iloc[0]
+    row = growth(networks, smooth).iloc[0]
     assert row.low < 1.5 < row.high
     assert row.exponent == pytest.approx(1.5, abs=0.1)
     assert (row.theory, row.n_networks) == (1, 20)
-    k = finite[finite.angle == 0].set_index("slope").kernel
-    assert row.analytic == pytest.approx(np.log(k[5.0] / k[2.0]) / np.log(2.5))
     one = networks[networks.slope == 2.0]
-    assert growth(one, analytic, smooth, 100).empty
+    assert growth(one, smooth).empty
 
 
 def test_errors_drift_and_exponents_of_known_kernels(problem, smooth) -> None:
@@ -209,23 +200,12 @@ def test_errors_drift_and_exponents_of_known_kernels(problem, smooth) -> None:
     start = per_network[per_network.step == 0]
     np.testing.assert_allclose(start.squared_error, 1 / start.width, rtol=1e-10)
     np.testing.assert_allclose(per_network.drift, per_network.step / per_network.width, atol=1e-12)
-    powers = width_exponents(per_network, "squared_error", 100)
+    powers = width_exponents(per_network, "squared_error")
     before = powers[powers.step == 0]
     np.testing.assert_allclose(before[["exponent", "low", "high"]], -1, atol=1e-9)
-    drifts = width_exponents(per_network, "drift", 100)
+    drifts = width_exponents(per_network, "drift")
     assert set(drifts.step) == {3, 9}
     np.testing.assert_allclose(drifts.exponent, -1, atol=1e-9)
-
-
-def test_naive_regression_vanishes_but_not_its_sign() -> None:
-    """With the authors' settings: 15 of 100 angles."""
-    settings = validate(NTKProblem, PROBLEM | {"n_test": 100, "n_train": 15})
-    limits = {"slopes": [1.0, 20.0, 500.0], "depths": [3]}
-    table = naive_regression(settings, validate(AnalyticConfig, limits)).set_index("slope")
-    assert table.rms[1.0] > 0.5
-    assert table.rms[20.0] < table.rms[1.0] / 4
-    assert table.rms[500.0] < 2e-3
-    assert table.same_sign[500.0] > 0.98
 
 
 @pytest.fixture(scope="module")

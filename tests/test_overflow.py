@@ -33,7 +33,6 @@ from trainings import (
     N_UNITS,
     TRAIN,
     VALIDATION,
-    WILD,
     checkpoint,
     dataset,
     same_bits,
@@ -138,9 +137,6 @@ def test_initial_weights_behind_a_layer_are_those_of_the_samples_that_answer():
     again.hidden[0].initialise(loud, 0.6, 1.0, 0.3, draw)
     again.hidden[1].initialise(spikes, 0.6, 1.0, 0.3, draw)
     assert torch.equal(again.hidden[1].weight, network.hidden[1].weight)
-    wild = Network(model_settings(init=WILD).network, N_UNITS, N_CLASSES, "lif")
-    with pytest.raises(SpikeOverflowError, match="runs away in every sample"):
-        wild.initialise(TRAIN.spikes, draw)
 
 
 LOUD = [5, 17]
@@ -198,9 +194,5 @@ def test_training_ends_as_soon_as_too_many_samples_have_run_away(tmp_path: Path)
     for runaways, place in ((0.0, places[0]), (0.049, places[1])):
         result = run(tmp_path / f"{runaways}", runaways=runaways)
         assert (result.outcome, result.epochs) == ("overflow", 0)
-        assert "of the 40 samples of epoch 1 ran away" in result.reason
-        assert f"training.runaways = {runaways:g}" in result.reason
         whole = 8 * (int(place) // 8 + 1)  # the batch that it came in
         assert result.result()["presentations"] == whole
-    everyone = run(tmp_path / "all", data=TRAIN, max_spikes=1)
-    assert everyone.outcome == "overflow"

@@ -11,7 +11,6 @@ from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 
 from smoke import ROOT
@@ -61,14 +60,6 @@ def test_the_library_needs_what_it_declares(tmp_path: Path):
     )
     assert run.returncode == 0, run.stderr
     assert not {"pandas", "matplotlib", "optuna"} & {path.name for path in tmp_path.iterdir()}
-
-
-def test_the_citation_names_the_papers():
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    papers = {entry["url"] for entry in citation["references"] if "url" in entry}
-    assert set(project["urls"].values()) == papers
-    assert citation["license"] == project["license"]
 
 
 @pytest.mark.parametrize(("given", "seen"), [(None, "passive"), ("active", "active")])

@@ -22,8 +22,6 @@ from study.storage.joining import join
 from study.storage.tables import write_table
 
 SHIPPED = sorted(file.name for file in (ROOT / "config").glob("*.yaml"))
-WORK = {"checkpoints", "fingerprint"}
-"""What make_tables.py gives beside settings."""
 
 
 def needed(functions: str) -> tuple[set[str], set[str]]:
@@ -57,11 +55,9 @@ def test_entries_fit_their_functions_and_one_another(name: str):
             assert {table.split(".")[0] for table in entry.tables.split()} == set(entry.inputs)
             continue
         every, required = needed(entry.functions)
-        given = {*entry.inputs, *entry.settings} | (
-            {"data"} if isinstance(entry, Picture) else WORK
-        )
+        given = {*entry.inputs, *entry.settings, *(["data"] if isinstance(entry, Picture) else [])}
         assert required <= given, (entry, required - given)
-        assert given - every <= WORK | {"data"}, (entry, given - every)
+        assert given - every <= {"data"}, (entry, given - every)
     runs = trainings(study)
     for own in (*tables.values(), *pictures(study).values()):
         for file in (file for files in own.inputs.values() for file in files):

@@ -77,13 +77,3 @@ def test_gradients_of_input_times_are_not_clipped():
         out = layer(SpikeTrains(times, spikes.units, spikes.offsets, spikes.duration))
         found += torch.autograd.grad(weighted_loss(out), [times])
     assert torch.equal(*found)
-
-
-def test_samples_without_spikes_and_an_empty_batch():
-    spikes = random_spikes(4, 3)
-    layer = random_layer("lif", spikes)
-    with torch.no_grad():
-        layer.weight.fill_(-1.0)
-    for batch in (spikes, spikes.select(torch.tensor([], dtype=torch.int64))):
-        found = gradients(layer, batch, 1.0)
-        assert all(torch.equal(g, torch.zeros_like(g)) for g in found)

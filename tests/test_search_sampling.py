@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -19,11 +18,10 @@ from study.config.search import (
     SearchConfig,
     Selection,
     Trials,
-    search_seed,
 )
 from study.progress import share
 from study.search.budget import next_trials
-from study.search.sampling import importances, suggest, to_optuna
+from study.search.sampling import suggest
 from study.search.selection import candidates, finalist_runs, trial_table, winner
 from study.search.trial_records import (
     Generation,
@@ -31,7 +29,6 @@ from study.search.trial_records import (
     Trial,
     TrialRecord,
     entrants,
-    read_rungs,
     read_search,
     write_generation,
     write_record,
@@ -101,14 +98,6 @@ def test_suggestions_lie_in_the_space_and_depend_on_seed_and_records_not_on_thei
         model_settings().with_parameters(values)
 
 
-def test_searches_of_one_study_share_no_seed_and_no_trial():
-    seeds = [search_seed(search) for search in range(10)]
-    assert len(set(seeds)) == 10
-    trials = [t for seed in seeds for t in suggest(sampling(), EPOCHS, seed, 8, 0, [])]
-    assert len({t.seed for t in trials}) == 80
-    assert len({t.parameters[X] for t in trials}) == 80
-
-
 def test_the_start_covers_every_parameter_evenly():
     trials = suggest(sampling(startup=32), EPOCHS, 0, 32, 0, [])
     x = [t.parameters[X] for t in trials]
@@ -175,22 +164,6 @@ def test_trials_that_diverged_compete_with_what_they_had_reached():
     assert table["failed"].tolist() == [False, True, True, False, True]
 
 
-def test_the_sampler_is_given_what_a_trial_had_reached_in_the_rung_where_it_diverged():
-    row = {"validation_accuracy": 0.3, "validation_loss": 1.0}
-    reached = {**row, "validation_accuracy": 0.4}
-    trials = suggest(sampling(), (1, 3), 0, 4, 0, [])
-    records = [
-        TrialRecord(trials[0], "overflow", last=reached),
-        TrialRecord(trials[1], "overflow", rungs=(row,), last=reached),
-        TrialRecord(trials[2], "timeout", rungs=(row,)),
-        TrialRecord(trials[3], "running", rungs=(row,), last=row),
-    ]
-    found = to_optuna(sampling().space, (1, 3), records)
-    assert [own.state.name for own in found] == ["PRUNED", "COMPLETE", "PRUNED", "PRUNED"]
-    assert [own.intermediate_values for own in found] == [{1: 0.4}, {1: 0.3, 3: 0.4}, {}, {1: 0.3}]
-    assert found[1].value == 0.4
-
-
 def test_the_winner_has_the_best_mean_over_inner_folds_and_failed_runs_count():
     trials = [Trial(k, 100 + k, {X: k / 10}) for k in range(4)]
     accuracies = [0.9, 0.8, 0.7, 0.6]
@@ -214,155 +187,81 @@ def test_the_winner_has_the_best_mean_over_inner_folds_and_failed_runs_count():
     assert not winner(records, results, budget=110, whole_trial=30)["presentations"]["budget_spent"]
 
 
-def spent(budget: int, generations: int, fate: Callable[[TrialRecord, int], TrialRecord]) -> list:
-    """A search of four trials in a generation, two rungs of 1 and 2 epochs, 10 samples each; what
-    becomes of a trial in a rung is said by ``fate``. All records, and the generations' sizes."""
-    options, records, sizes = halving(**WRITTEN), [], []
-    for generation in range(generations):
-        n = next_trials(options, budget, 10, records)
-        trials = suggest(sampling(startup=100), options.epochs, 0, n, generation, records)
-        assert [t.number for t in trials] == [*range(len(records), len(records) + n)]
-        assert {t.generation for t in trials} <= {generation}
-        latest = {t.number: TrialRecord(t) for t in trials}
-        for rung in options.rungs:
-            alive = [latest[t.number] for t in trials]
-            entered = alive if rung == 0 else entrants(alive, options.width(rung, n))
-            latest |= {r.trial.number: fate(r, rung) for r in entered}
-        records += latest.values()
-        sizes.append(n)
-    return [records, sizes]
-
-
-def lives(record: TrialRecord, rung: int) -> TrialRecord:
-    costs = record.presentations + (rung + 1) * 10
-    best = {"validation_accuracy": 0.5, "validation_loss": 1.0}
-    outcome = ("running", "finished")[rung]
-    return replace(record, outcome=outcome, presentations=costs, rungs=(*record.rungs, best))
-
-
-def dies(costs: int) -> Callable[[TrialRecord, int], TrialRecord]:
-    """Of four trials three die in the first rung, and have cost so much."""
-
-    def fate(record: TrialRecord, rung: int) -> TrialRecord:
-        if record.trial.number % 4 == 0:
-            return lives(record, rung)
-        return replace(record, outcome="overflow", presentations=costs)
-
-    return fate
-
-
-def all_die(record: TrialRecord, rung: int) -> TrialRecord:
-    return replace(record, outcome="overflow", presentations=10)
+SMALL = {"per_generation": 4, "epochs": [1, 2], "eta": 2, "per_job": 2}
 
 
 @pytest.mark.parametrize("budget", [80, 95, 170, 239])
 def test_whoever_dies_at_once_has_more_trials_and_no_more_budget(budget: int):
-    """A whole trial presents 30 samples, a generation of four 80."""
-    used, trials = [], []
-    for fate in (lives, dies(0), dies(3), dies(10), all_die):
-        records, sizes = spent(budget, 20, fate)
-        used.append(sum(r.presentations for r in records))
-        trials.append(len(records))
-        assert sum(sizes) == len(records)
-        assert sizes[-1] == 0 or fate.__name__ != "lives"
-        assert 0 <= budget - used[-1] < 30
-    assert max(used) - min(used) < 30
-    assert trials[1] >= trials[2] >= trials[3] >= trials[0]
-    assert trials[1] > trials[0]
-    planned = validate(SearchConfig, SEARCH | {"budget": budget, "generations": 20}).planned(10)
-    assert planned == [n for n in spent(budget, 20, lives)[1] if n]
+    """An epoch has 10 samples: a whole trial presents 30, a generation of four 80."""
+    options, trials = halving(**SMALL), {}
+    for cost in (10, 3, 0):  # of a trial that enters the first rung alone
+        sizes, records = [], []
+        for _ in range(40):
+            sizes.append(n := next_trials(options, budget, 10, records))
+            lasting = options.width(1, n) if cost == 10 else 0  # others all die
+            for k in range(n):
+                own = record(Trial(len(records), k, {}), 0.5)
+                records.append(replace(own, presentations=30 if k < lasting else cost))
+        used = sum(r.presentations for r in records)
+        assert 0 <= budget - used < 30 or cost == 0
+        trials[cost] = len(records)
+        if cost == 10:
+            assert [n for n in sizes if n] == planned(budget, options)
+    assert trials[10] < trials[3] < trials[0] == 160
 
 
-def test_generations_may_end_before_the_budget_and_more_of_them_go_on():
-    few, sizes = spent(240, 3, dies(0))
-    more, more_sizes = spent(240, 4, dies(0))
-    assert more[: len(few)] == few
-    assert more_sizes[:3] == sizes
-    assert 240 - sum(r.presentations for r in few) > 30
+def planned(budget: int, trials: Trials) -> list[int]:
+    config = {
+        "repeats": 1, "budget": budget, "generations": 20, "trials": trials,
+        "sampling": sampling(), "selection": Selection(finalists=1),
+    }  # fmt: skip
+    return SearchConfig(**config).planned(10)
 
 
 def test_a_budget_that_pays_no_trial_is_refused():
     with pytest.raises(ConfigError, match=r"search\.budget = 29 .* 30 in all; raise it"):
-        next_trials(halving(**WRITTEN), 29, 10, [])
-
-
-WRITTEN = {"per_generation": 4, "epochs": [1, 2], "eta": 2, "per_job": 2}
-SEARCH = {
-    "repeats": 1, "selection": {"finalists": 1},
-    "sampling": {"startup": 8, "space": SPACE},
-    "trials": {**WRITTEN, "samples": None, "timeout": 100.0, "memory_mb": 4000},
-}  # fmt: skip
+        next_trials(halving(**SMALL), 29, 10, [])
 
 
 @pytest.fixture
-def written(tmp_path) -> tuple[list[Path], list[TrialRecord]]:
-    """The files of two generations in two rungs, of four trials and of three, and the latest
-    records."""
-    options, files, latest = halving(**WRITTEN), [], {}
-    for generation, n in enumerate((4, 3)):
-        trials = suggest(sampling(), options.epochs, 0, n, generation, list(latest.values()))
-        files.append(tmp_path / str(generation) / "trials.json")
-        write_generation(files[-1], Generation(tuple(trials)))
-        entered = [TrialRecord(trial) for trial in trials]
-        for rung, outcome in enumerate(("running", "finished")):
-            for job in range(jobs := options.jobs(rung, n)):
-                files.append(tmp_path / str(generation) / f"rung{rung}" / f"job{job}")
-                files[-1].mkdir(parents=True)
-                for each in share(entered, job, jobs):
-                    done = record(each.trial, each.trial.number / 10, outcome, rung + 1)
-                    latest[each.trial.number] = done
-                    write_record(files[-1], done)
-            entered = entrants([latest[r.trial.number] for r in entered], options.width(1, n))
-    return files, [latest[number] for number in range(7)]
+def written(tmp_path: Path) -> tuple[list[Path], list[TrialRecord]]:
+    """The files of a generation of four trials in two rungs, and the latest records."""
+    options, files, latest = halving(**SMALL), [tmp_path / "trials.json"], {}
+    trials = suggest(sampling(), options.epochs, 0, 4, 0, [])
+    write_generation(files[0], Generation(tuple(trials)))
+    entered = [TrialRecord(trial) for trial in trials]
+    for rung, outcome in enumerate(("running", "finished")):
+        for job in range(jobs := options.jobs(rung, 4)):
+            files.append(tmp_path / f"rung{rung}" / f"job{job}")
+            files[-1].mkdir(parents=True)
+            for each in share(entered, job, jobs):
+                done = record(each.trial, each.trial.number / 10, outcome, rung + 1)
+                latest[each.trial.number] = done
+                write_record(files[-1], done)
+        entered = entrants([latest[r.trial.number] for r in entered], options.width(1, 4))
+    return files, [latest[number] for number in range(4)]
 
 
 def test_records_survive_their_files_and_later_rungs_win(written):
     files, latest = written
-    read = read_search(files, halving(**WRITTEN))
+    read = read_search(files, halving(**SMALL))
     assert read == latest
-    table = trial_table(read, halving(**WRITTEN))
-    assert (table["outcome"] == "finished").tolist() == [k in (2, 3, 6) for k in range(7)]
-    assert table["generation"].tolist() == [0] * 4 + [1] * 3
-    *_, (before, entering) = read_rungs(files[:3], halving(**WRITTEN))
-    assert [r.trial.number for r in before] == [0, 1, 2, 3]
-    assert [r.trial.number for r in entering] == [3, 2]
+    table = trial_table(read, halving(**SMALL))
+    assert (table["outcome"] == "finished").tolist() == [False, False, True, True]
 
 
 def test_lost_stale_and_surplus_records_are_refused_by_name(written):
     """Else another trial would be promoted, and win, with no word."""
-    files, latest = written
-    paths = sorted(path for folder in files for path in folder.glob("*.json"))
-    assert len(paths) == (4 + 2) + (3 + 1)
-    for path in paths:
-        content = path.read_text()
-        path.unlink()
-        with pytest.raises(RecordError, match=rf"{path}: .* is lost; delete its folder"):
-            read_search(files, halving(**WRITTEN))
-        path.write_text(content.replace('"network.init.mean": 0.', '"network.init.mean": 0.9'))
-        with pytest.raises(RecordError, match=rf"{path}: .* other parameters"):
-            read_search(files, halving(**WRITTEN))
+    path = next(written[0][1].glob("*.json"))
+    content = path.read_text()
+    surplus = path.with_name("9-9.json")
+    for file, text, message in (
+        (path, content.replace('"network.init.mean": 0.', '"network.init.mean": 0.9'), "other par"),
+        (path, content[:-20], "no whole file"),
+        (path, None, "is lost; delete its folder"),
+        (surplus, content, "no trial that should be there"),
+    ):
         path.write_text(content)
-        surplus = path.with_name("9-9.json")
-        surplus.write_text(content)
-        with pytest.raises(RecordError, match=rf"{surplus}: no trial that should be there"):
-            read_search(files, halving(**WRITTEN))
-        surplus.rename(path.with_name(".9.left-behind.json"))  # a file that a killed job left
-    assert read_search(files, halving(**WRITTEN)) == latest
-
-
-def test_records_of_other_rungs_are_refused(written):
-    """Else trials that are done would not compete, or none would go on, with no word."""
-    files, _ = written
-    for epochs in ([1], [1, 2, 4]):
-        with pytest.raises(RecordError, match=r"its trials are of other search\.trials\.epochs"):
-            read_search(files, halving(**{**WRITTEN, "epochs": epochs}))
-
-
-def test_importance_goes_to_the_parameter_that_matters():
-    trials = suggest(sampling(startup=100), EPOCHS, 0, 60, 0, [])
-    records = [record(t, t.parameters[X]) for t in trials]
-    shares = importances(sampling().space, records, seed=0)
-    assert shares[X] > 0.8
-    assert sum(shares.values()) == pytest.approx(1)
-    same = importances(sampling().space, [record(t, 0.5) for t in trials], seed=0)
-    assert set(same.values()) == {0.0}
+        file.unlink() if text is None else file.write_text(text)
+        with pytest.raises(RecordError, match=rf"{file}: .*{message}"):
+            read_search(written[0], halving(**SMALL))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,7 +10,6 @@ import torch
 from torch.nn.functional import cross_entropy
 
 import study.training.loop
-from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network
 from spikegrad.saving import save_tensors
 from study.training.response import respond
@@ -107,23 +105,6 @@ def test_what_can_wake_wakes_and_what_is_dead_does_not(tmp_path: Path):
     assert ASLEEP not in answer.silent_neurons
     assert table.loc[ASLEEP, ["silent", "has_gradient", "woke"]].all()
     assert table["woke"].sum() < 6
-
-
-def test_a_run_that_diverges_as_it_goes_on_counts_the_epochs_that_it_lasted(
-    tmp_path: Path, monkeypatch
-):
-    trained = left_behind(tmp_path, without_validation(tmp_path / "run"))
-    train_epoch = study.training.loop.train_epoch
-
-    def blow_up(*arguments: Any, **options: Any) -> Any:
-        if arguments[-1] == 6:  # the second further epoch of a run of four
-            raise SpikeOverflowError("runs away")
-        return train_epoch(*arguments, **options)
-
-    monkeypatch.setattr(study.training.loop, "train_epoch", blow_up)
-    table = silence(trained, 3)
-    assert (table["epochs"] == 1).all()
-    assert table["woke"].any()
 
 
 def test_a_run_that_diverged_at_once_has_no_neurons(tmp_path: Path):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from networks import random_spikes
-from spikegrad import Raster, SpikeError, SpikeTrains, SpikingLayer, collate
+from spikegrad import SpikeError, SpikeTrains, SpikingLayer, collate
 
 SAMPLE = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9)), max_size=6)
 
@@ -61,19 +61,3 @@ def test_spikes_of_a_layer_know_their_neurons_and_keep_them():
     own = SpikingLayer(6, 5)(random_spikes(0, n_samples=3, n_units=6))
     for made in (own[:1], own.merged(), own.thinned(own.multiplicities), replace(own)):
         assert made.n_units == 5
-
-
-@pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int32])
-def test_samples_are_selected_by_numbers_of_any_type(dtype):
-    batch = random_spikes(0, n_samples=3)
-    one = batch.select(torch.tensor([1], dtype=dtype))
-    torch.testing.assert_close(one.times, batch[1].times)
-    assert len(batch[[]]) == 0
-
-
-def test_a_raster_of_truths_is_one_of_spikes() -> None:
-    values = torch.zeros(1, 5, 3, dtype=torch.bool)
-    values[0, 2, 1] = True
-    spikes = Raster(values, 0.1).trains()
-    assert spikes.times.tolist() == pytest.approx([0.3])
-    assert spikes.units.tolist() == [1]

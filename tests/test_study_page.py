@@ -12,15 +12,13 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from matplotlib.figure import Figure
 from scipy.stats import ttest_1samp
 
 from smoke import ROOT, snakemake
 from spikegrad import ConfigError, SpikeTrains, load_network
 from study.claims.again import JUDGED, judged_again
-from study.figures.training_curves import draw_gains
-from study.report import facts, score_facts, search_facts, variant_facts
-from study.report.cost import core_hours, software
+from study.report import score_facts, search_facts, variant_facts
+from study.report.cost import core_hours
 from study.report.differences import draw_differences
 from study.report.environment import TEMPLATES
 from study.report.numbers import (
@@ -38,7 +36,7 @@ from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, u
 from study.report.redraw import redraw
 from study.report.study_tables import StudyTables
 from study.storage.tables import read_table, write_table
-from study.training.scores import accuracy_by_fold, minutes
+from study.training.scores import minutes
 
 RESULTS = ROOT / "docs" / "results"
 KEPT = RESULTS / "heidelberg-digits"
@@ -65,11 +63,6 @@ def published(finished: Path) -> Path:
         publish(SMOKE, target, "a commit")
     shutil.rmtree(stale.parent)
     return target
-
-
-def test_what_the_study_has_left_out_is_not_published(published: Path) -> None:
-    assert list(published.glob("variants/scores/*/runs.csv"))
-    assert not (published / STALE).exists()
 
 
 def links(file: Path) -> set[str]:
@@ -110,33 +103,9 @@ def test_what_a_published_page_names_is_published(published: Path) -> None:
         assert [link for link in named if not (file.parent / link).exists()] == []
         assert page(file.parent, template_of(file.parent)) == file.read_text()
         assert (file.parent / "software.yaml").exists()
-    assert not list(published.parent.glob("*.part"))
+    assert list(published.glob("variants/scores/*/runs.csv"))
+    assert not (published / STALE).exists()
     assert yaml.safe_load((published / "about.yaml").read_text()) == {"commit": "a commit"}
-
-
-def test_networks_are_published_under_names_of_their_own(tmp_path: Path) -> None:
-    """Training calls each by its seed; a page leads to it, before and after."""
-    kept = RESULTS / "heidelberg-digits-own-split"
-    results = shutil.copytree(kept, tmp_path / "results")
-    study = StudyTables(results)
-    for name, (neuron, seed) in {"lif_0": ("lif", 0), "qif_0": ("qif", 0)}.items():
-        trained = results / f"training/{neuron}/{seed}/trained.safetensors"
-        trained.parent.mkdir(parents=True)
-        (results / f"networks/{name}.safetensors").rename(trained)
-    for name in ("qif_delta_0.safetensors", "word.npz"):  # of which training makes none
-        (results / "networks" / name).unlink()
-    assert study.networks == {
-        f"networks/{neuron}_0.safetensors": f"training/{neuron}/0/trained.safetensors"
-        for neuron in ("lif", "qif")
-    }
-    (results / "README.md").write_text(page(results, "study.md"))
-    assert "training/lif/0/trained.safetensors" in links(results / "README.md")
-    publish(results, tmp_path / "published", "a commit")
-    text = (tmp_path / "published" / "README.md").read_text()
-    assert text == page(tmp_path / "published", "study.md")
-    assert 'load_network("networks/lif_0.safetensors")' in text
-    for name in study.networks:
-        assert (tmp_path / "published" / name).read_bytes() == (kept / name).read_bytes()
 
 
 def test_published_studies_are_judged_again_to_the_same(published: Path, tmp_path: Path) -> None:
@@ -154,11 +123,7 @@ def test_published_figures_are_drawn_again_from_kept_tables(
     published: Path, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(published, tmp_path / "study")
-    kept = {
-        Path("training/figures/learning_curves.png"),
-        Path("search/figures/same_settings.png"),
-        Path("figures/performance.png"),
-    }
+    kept = {Path("search/figures/same_settings.png"), Path("figures/performance.png")}
     lost = {Path("figures/landscapes.png")}
     (folder / "landscape/surfaces/planes.parquet").unlink()
     for figure in folder.rglob("figures/*.png"):
@@ -192,11 +157,8 @@ def test_a_study_without_landscapes_has_a_page(published: Path, tmp_path: Path) 
     text = page(folder, "study.md")
     assert [name for name in links(folder / "README.md") if "landscape" in name]
     assert not re.search(r"\]\([^)]*landscape", text)
-    rows = cells(text)
-    performance = next(row for first, row in rows.items() if first.endswith("(#performance)"))
-    assert performance[0] != "not measurable"
-    assert "(#silence)" in text
-    assert not re.search(r"#fragmentation|## Fragmentation", text)
+    assert "(claims.html#qif-outperforms-lif) | undecided" in text
+    assert "fragmented" not in text
 
 
 @pytest.mark.weekly
@@ -220,7 +182,7 @@ def test_a_published_network_classifies_a_sample(published: Path) -> None:
         assert about["neuron"] == file.stem.rsplit("_", 1)[0]
 
 
-@pytest.mark.parametrize("name", ["study", "sg_ntk", "statements", "front", "answers"])
+@pytest.mark.parametrize("name", ["study", "sg_ntk", "front", "answers"])
 def test_no_number_of_a_page_is_typed(name: str) -> None:
     """Every number comes from a table or the configuration; arXiv's numbers are citations."""
     text = (TEMPLATES / f"{name}.md").read_text()
@@ -250,23 +212,6 @@ def test_kept_pages_are_made_of_kept_tables(name: str) -> None:
     assert [link for link in links(file) if not (folder / link).exists()] == []
 
 
-def test_the_figure_shows_the_primary_result() -> None:
-    """Points, mean and interval of the gains over folds are the claim's."""
-    folder = RESULTS / "heidelberg-digits-folds"
-    claims = read_table(folder / "claims.csv").set_index(["id", "case"])
-    claim = claims.loc[("qif-outperforms-lif", "qif: every speaker alike")]
-    axes = Figure().subplots()
-    speakers = read_table(folder / "training/scores/speakers.csv")
-    draw_gains(axes, accuracy_by_fold(speakers)[["lif", "qif"]])
-    _, mean, interval = (np.asarray(line.get_ydata(), float) for line in axes.lines)  # after zero
-    ends = [np.nanmin(interval), *mean, np.nanmax(interval)]
-    expected = 100 * claim[["low", "estimate", "high"]].to_numpy(float)
-    assert ends == pytest.approx(expected, abs=1e-3)
-    folds = axes.collections[0].get_offsets()[:, 1]
-    assert len(folds) == claim["n"]
-    assert folds.mean() == pytest.approx(100 * claim["estimate"], abs=1e-3)
-
-
 def test_the_studies_differences_are_those_of_their_claims() -> None:
     """And of the study without a claim about performance, those of its text."""
     text = (ROOT / "docs/answers.md").read_text()
@@ -281,9 +226,8 @@ def test_the_studies_differences_are_those_of_their_claims() -> None:
             assert [*mean, *interval] == pytest.approx(expected, abs=1e-3)
         else:
             shown = with_interval(*(mean / 100), *(interval / 100), show=points)
-            assert f"QIF minus LIF is {shown} points over folds" in score_facts.gain_over_folds(
-                study
-            )
+            found = score_facts.gain_without_claim(study)
+            assert f"QIF minus LIF is {shown} points over folds" in found
         if len(dots):
             assert (len(dots), dots.mean()) == (len(study.folds), pytest.approx(mean[0]))
 
@@ -295,7 +239,7 @@ def test_pages_quote_what_is_kept() -> None:
         text = file.read_text()
         quotes += len(QUOTE.findall(text))
         assert update_quotes(text, RESULTS) == text, f"{file}: run python -m study.report.publish"
-    assert quotes > 4
+    assert quotes >= 4
 
 
 def test_a_number_is_had_again_as_the_list_of_studies_says(
@@ -310,31 +254,6 @@ def test_a_number_is_had_again_as_the_list_of_studies_says(
     assert f"{found} points, QIF − LIF" in page
 
 
-def test_another_verdict_turns_the_page_and_readme(tmp_path: Path) -> None:
-    readme = (ROOT / "README.md").read_text()
-    study = RESULTS / re.findall("<!-- (.*)/front -->", readme)[0]
-    folder = shutil.copytree(study, tmp_path / study.name)
-    claims = pd.read_csv(folder / "claims.csv")
-    own = (claims["id"] == "qif-outperforms-lif") & (claims["case"] == "qif: every speaker alike")
-    assert claims.loc[own, "verdict"].tolist() == ["undecided"]
-    claims.loc[own, "verdict"] = "supported"
-    claims.to_csv(folder / "claims.csv", index=False)
-    statement = "QIF networks perform better than LIF networks after a thorough search for both"
-    assert f"| [{statement}](#performance) | supported |" in page(folder, "answers.md")
-    front = update_quotes(readme, tmp_path).split("<!-- end -->")[0]
-    assert front != readme.split("<!-- end -->")[0]
-    better = r"\* {}:.* QIF networks perform better"
-    assert re.search(better.format("supported"), front)
-    assert re.search(better.format("undecided"), readme)
-    assert not re.search(better.format("supported"), readme)
-
-
-def test_nothing_undecided_stands_in_bold() -> None:
-    for file in [ROOT / "README.md", *RESULTS.rglob("*.md")]:
-        bold = re.findall(r"\*\*(.+?)\*\*", file.read_text())
-        assert not re.search("LIF|QIF|better|more", " ".join(bold)), file
-
-
 def test_accuracies_are_means_over_searches_with_t_intervals() -> None:
     runs = pd.read_csv(KEPT / "training" / "scores" / "runs.csv")
     table = cells(score_facts.accuracies(StudyTables(KEPT)))
@@ -346,77 +265,6 @@ def test_accuracies_are_means_over_searches_with_t_intervals() -> None:
         assert table[label][0] == f"{100 * means.mean():.1f} % ({low:.1f} to {high:.1f})"
         diverged = (own["outcome"] != "finished").sum()
         assert table[label][-1] == f"{len(own)} ({diverged})"
-
-
-def test_of_two_networks_landscapes_show_both(tmp_path: Path) -> None:
-    table = pd.DataFrame({"state": "trained", "neuron": "lif", "seed": [0, 1, 2]})
-    table["word_minima"] = [0.5, 2.25, 4.0]
-    summary = tmp_path / "landscape" / "summary"
-    summary.mkdir(parents=True)
-    for n, shown in ((2, "0.5, 2.25"), (3, "2.25 (−2.1 to 6.6); 2.25")):
-        table[:n].to_csv(summary / "measures.csv", index=False)
-        study = StudyTables(tmp_path)
-        study.__dict__["runs"] = pd.DataFrame({"neuron": ["lif"]})
-        assert cells(facts.landscape_measures(study, "trained"))[facts.MEASURES["word_minima"]] == [
-            shown
-        ]
-
-
-@pytest.fixture
-def study(tmp_path: Path) -> StudyTables:
-    """Three LIF networks, one of which failed, and a QIF network."""
-    for folder in ("training/scores", "networks/measures"):
-        (tmp_path / folder).mkdir(parents=True)
-    runs = pd.DataFrame({"neuron": ["lif", "lif", "lif", "qif"], "seed": [0, 1, 2, 0]})
-    epochs = runs.assign(epoch=1, seconds=60.0, train_accuracy=[0.5, 0.5, 0.5, 1.0])
-    epochs.to_parquet(tmp_path / "training/scores/histories.parquet")
-    runs = runs.assign(search=0, outcome="finished", epochs=[3, 1, 5, 9], silent_fraction=0.1)
-    runs.loc[1, "outcome"] = "overflow"
-    runs[["accuracy", "accuracy_seen_speakers", "spikes_per_neuron"]] = 0.5
-    runs.assign(accuracy_unseen_speakers=np.nan).to_csv(tmp_path / "training/scores/runs.csv")
-    return StudyTables(tmp_path)
-
-
-def test_networks_that_failed_at_once_count(study: StudyTables) -> None:
-    assert score_facts.hardly_trained_networks(study) == "LIF with seed 1"
-    file = study.folder / "training/scores/histories.parquet"
-    histories = pd.read_parquet(file)
-    histories[histories["neuron"] != "lif"].to_parquet(file)
-    left = StudyTables(study.folder)
-    assert left.runs["train_accuracy"].isna().tolist() == [True] * 3 + [False]
-    table = cells(score_facts.accuracies(left))
-    assert table["neuron"][:2] == ["test: heard speakers", "training"]
-    assert (table["LIF"][-2:], table["QIF"][-2:]) == (["-", "3 (1)"], ["1.0", "1 (0)"])
-
-
-def test_models_that_were_not_measured_are_left_out(study: StudyTables) -> None:
-    table = pd.DataFrame({"change": ["none"], "by": 0, "neuron": "lif", "accuracy": 0.9})
-    table.to_csv(study.folder / "networks/measures/robustness.csv")
-    assert cells(facts.robustness(study))["as they are"] == ["90 %"]
-
-
-def test_what_earlier_settings_made_is_not_shown(tmp_path: Path) -> None:
-    """A page is of what the study now has, whatever else lies in its folder."""
-    now = {"variants": {"size": {}}, "measures": ["roughness"], "landscape": {"seeds": []}}
-    shown = (
-        *("variants/scores/size/runs.csv", "variants/figures/variants_size.png"),
-        *("networks/measures/roughness.csv", "networks/lif_0.safetensors"),
-        "training/scores/runs.csv",
-    )
-    left = (
-        *("variants/scores/drive/runs.csv", "variants/figures/variants_drive.png"),
-        *("networks/measures/robustness.csv", "networks/qif_delta_0.safetensors"),
-        "landscape/census/changes.parquet",
-    )
-    for name in (*shown, *left):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "study.yaml").write_text(yaml.safe_dump(now))
-    study = StudyTables(tmp_path)
-    study.__dict__["neurons"] = ["lif", "qif"]
-    assert [name for name in (*shown, *left) if study.has(name)] == [*shown]
-    found = {name for folder in ("*", "*/*", "*/*/*") for name in study.glob(f"{folder}/*.*")}
-    assert found == {*shown}
 
 
 def test_changes_are_means_over_runs(tmp_path: Path) -> None:
@@ -452,14 +300,6 @@ def test_core_hours_are_those_of_the_benchmark_tables(tmp_path: Path) -> None:
     hours = {"data": 0.1, "search": 1.5, "variants": 0.4, "all": 2.0}
     assert table["core_hours"].to_dict() == pytest.approx(hours)
     assert table["jobs"].to_dict() == dict(zip(hours, (1, 2, 2, 5), strict=True))
-
-
-def test_the_page_names_processors_and_no_machine(study: StudyTables) -> None:
-    found = software(["node7: znver5", "node3: znver4", "node1: znver5"])
-    (study.folder / "software.yaml").write_text(yaml.safe_dump(found))
-    shown = facts.software(study).split("; ")
-    assert shown[1:] == ["`znver4` (1 network)", "`znver5` (2 networks)"]
-    assert f"numpy {np.__version__}" in found["packages"]
 
 
 def test_numbers_are_written_as_readers_know_them() -> None:

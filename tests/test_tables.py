@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.storage.tables import damaged, read_table, write_table
+from study.storage.tables import read_table, write_table
 
 TABLE = pd.DataFrame({"neuron": ["lif", "qif"], "seed": [0, 1], "loss": [1 / 3, np.nan]})
 
@@ -34,18 +34,3 @@ def test_a_table_without_columns_can_be_kept(tmp_path: Path):
     """What is left of networks none of which gave an answer."""
     write_table(pd.DataFrame(), tmp_path / "none.parquet")
     assert read_table(tmp_path / "none.parquet").empty
-
-
-def test_of_a_damaged_table_the_folder_is_deleted_that_a_job_makes(tmp_path: Path):
-    folder, file = tmp_path / "scores", tmp_path / "recordings.csv"
-    folder.mkdir()
-    for path in (folder / "runs.csv", folder / "samples.parquet", file):
-        write_table(TABLE, path)
-    assert list(damaged([folder, file])) == []
-    for path in (folder / "samples.parquet", file):
-        path.write_bytes(path.read_bytes()[:-5])
-    inside, alone = damaged([folder, file])
-    assert inside.startswith(f"{folder}/samples.parquet is damaged (")
-    assert inside.endswith(f"); delete {folder}, and snakemake makes it again")
-    assert alone.startswith(f"{file} is damaged (")
-    assert alone.endswith("); delete it, and snakemake makes it again")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import numpy as np
 import pytest
 import torch
 
 from networks import random_spikes
-from smoke import ROOT
 from spikegrad import IntegratedReadout, MaximumReadout, SpikeTrains, SpikingLayer
 
 
@@ -50,10 +47,3 @@ def test_a_readout_gives_logits_of_its_scale_as_it_is_built(readout):
     early = [np.full(50, 0.01) for _ in range(4)]
     logits = readout(SpikeTrains.from_arrays(early, [np.arange(50)] * 4, 1.0))
     assert 0.3 < logits.square().mean().sqrt() < 3
-
-
-@pytest.mark.parametrize("files", ["config/config.yaml", "config/demo.yaml config/fsdd.yaml"])
-def test_the_report_is_of_the_studys_files(files: str):
-    make = ["make", "--no-print-directory", "--dry-run", "report", f"CONFIG={files}"]
-    printed = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert printed.endswith(f"--configfile {files} -- whole_report\n")

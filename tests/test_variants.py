@@ -46,7 +46,6 @@ def test_each_change_is_a_case_with_a_folder() -> None:
 @pytest.mark.parametrize(
     ("variant", "message"),
     [
-        ({"neurons": ["adex"]}, "'variants.v.neurons.0' = 'adex'"),
         (
             {"changes": {"0": {"network.drve": 0.0}}},
             "variants.v.changes.0: 'network.drve' is not a",
@@ -54,16 +53,12 @@ def test_each_change_is_a_case_with_a_folder() -> None:
         ({"changes": {"0": {"network.tau": 20.0}}}, "20 s is not within 0.0001 to 1 s"),
         ({"changes": {"0": {"samples": 0.5}}}, "changes.0.samples = 0.5 is not a whole number"),
         ({"changes": {"a b": {}, "a-b": {}}}, "two changes share the folder 'a-b'"),
-        ({"changes": {"": {}, "only": {}}}, "two changes share the folder 'only'"),
-        ({"changes": {"a/b": {}}}, "a/b"),
-        ({"settings": ["qif"]}, "'variants.v.settings' is not a known key"),
     ],
 )
 def test_a_mistake_is_named_before_the_first_job(variant: dict, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         study({"v": variant})
     assert message in str(caught.value)
-    assert str(caught.value).count("\n") < 2
 
 
 def test_mistakes_about_names_and_what_a_study_lacks() -> None:
@@ -104,11 +99,6 @@ def test_tables_hold_what_was_asked(finished: Path) -> None:
     assert speakers["unseen_speaker"].all()
     right = (speakers["accuracy"] * speakers["answers"]).sum()
     assert right / speakers["answers"].sum() == pytest.approx(run["accuracy"])
-    assert set(pd.read_csv(folder / "scores/slower/runs.csv")) >= {
-        "word_variation",
-        "turned",
-        "turned_clipped",
-    }
 
 
 def test_an_edit_of_a_variant_repeats_no_other(finished: Path, tmp_path: Path) -> None:

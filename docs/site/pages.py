@@ -11,7 +11,6 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from rulegraph import drawing, rulegraph
 from study.report.dictionary import dictionary
 
 ROOT = Path(__file__).parents[2]
@@ -45,17 +44,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(
         File.generated(config, "scaling.png", abs_src_path=str(ROOT / "benchmarks" / "scaling.png"))
     )
-    files.append(File.generated(config, "rules.svg", content=drawing(rulegraph())))
     files.append(File.generated(config, "api.md", content=functions()))
     files.append(File.generated(config, "tables.md", content=dictionary()))
     return files
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Links to files outside docs/ lead to their pages; of those without one the text stays.
-    What GitHub draws from text is a picture, since that would need a script from elsewhere."""
-    picture = "![Rules, each above those that read what it makes](rules.svg)\n"
-    markdown = re.sub(r"^```mermaid\n.*?^```\n", picture, markdown, flags=re.DOTALL | re.MULTILINE)
+    """Links to files outside docs/ lead to their pages; of those without one the text stays."""
     source = ROOT / ELSEWHERE.get(page.file.src_uri, f"docs/{page.file.src_uri}")
 
     def led(link: re.Match[str]) -> str:

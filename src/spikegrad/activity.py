@@ -8,10 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spikegrad.once import once_differentiable
 from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains
-from spikegrad.uncompiled import uncompiled
+from spikegrad.wrappers import once_differentiable, uncompiled
 
 
 class _SumByNeuron(torch.autograd.Function):
@@ -38,18 +37,11 @@ def sum_by_neuron(values: Tensor, spikes: SpikeTrains | Raster, n_units: int) ->
     """Add up ``values`` (float64 [n_events]) over each neuron's spikes: [n_samples, n_units].
 
     An event that stands for several spikes adds its value as often. Of a raster ``values``
-    [n_steps] are those of its times.
-
-    Raises
-    ------
-    SpikeError
-        If ``spikes`` breaks a rule of :class:`SpikeTrains`, such as with a unit beyond ``n_units``,
-        or is a raster of another number of units.
+    [n_steps] are those of its times. SpikeError if ``spikes`` are not those of ``n_units``.
     """
-    if isinstance(spikes, Raster):
-        spikes.check(n_units)
-        return torch.einsum("bkj,k->bj", spikes.values.double(), values)
     spikes.check(n_units)
+    if isinstance(spikes, Raster):
+        return torch.einsum("bkj,k->bj", spikes.values.double(), values)
     if spikes.counts is not None:
         values = values * spikes.counts
     return _SumByNeuron.apply(values, spikes, n_units)

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from spikegrad.delay_line import DelayedCopies
 from spikegrad.engine import batch as engine
-from spikegrad.engine.batch import Batch, Gradients, Input
+from spikegrad.engine.batch import Arriving, Batch, Gradients, Input
 from spikegrad.engine.records import Events, Record, Weights
 from spikegrad.engine.volleys import VolleyGradients, add_batch_to_channels, channels_in_cache
-from spikegrad.once import once_differentiable
 from spikegrad.parallel import in_each_thread, padded, padded_weights, weighted_sum
 from spikegrad.spikes import SpikeTrains
+from spikegrad.wrappers import once_differentiable
 
 DIFFERENTIATED = (
     "the input times",
@@ -79,22 +79,15 @@ LOGS: weakref.WeakValueDictionary[int, Log] = weakref.WeakValueDictionary()
 """All that are alive, by the address of their memory."""
 
 
-def log_of(ctx: Any, saved: Tensor) -> Log:
-    """The log of the forward pass, or of its repetition, whose memory ``saved`` is.
+def log_of(saved: Tensor) -> Log:
+    """The log of the forward pass, or of its repetition by a checkpoint, whose memory ``saved`` is.
 
-    Raises
-    ------
-    RuntimeError
-        If a hook has saved a copy.
+    RuntimeError if a hook of saved tensors has kept a copy.
     """
-    log: Log | None = ctx.log()
-    if log is None:
-        log = LOGS.get(saved.data_ptr())
+    log = LOGS.get(saved.data_ptr())
     if log is None:
         raise RuntimeError(
-            "the log of a layer's forward pass is gone: a hook of saved tensors has kept a copy of"
-            " its place. Run layers outside of saved_tensors_hooks that copy; torch's checkpoint"
-            " and save_on_cpu do not"
+            "saved_tensors_hooks that copy tensors lose a layer's log: run it outside"
         )
     return log
 
@@ -118,7 +111,6 @@ class SpikingFunction(torch.autograd.Function):
         layer: Layer,
         spikes: SpikeTrains,
     ) -> tuple[Tensor, ...]:
-        ctx.given = weight, recurrent, input_delay, recurrent_delay, log_tau
         parameters = weight, recurrent, input_delay, recurrent_delay
         log = SpikingFunction.log_of(layer, spikes, *parameters)
         origin = spikes.origin if isinstance(spikes, DelayedCopies) else spikes
@@ -157,7 +149,7 @@ class SpikingFunction(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
         # An error if they have changed, or have been given back after another backward pass.
-        log = log_of(ctx, ctx.saved_tensors[-1])  # taken once, as checkpoints want
+        log = log_of(ctx.saved_tensors[-1])  # taken once, as checkpoints want
         layer, weights, n_samples = ctx.layer, log.weights, len(log.samples)
         needs_times, _, _, needs_delay, _, needs_tau, *_ = ctx.needs_input_grad
         clips = layer.sample_clip is not None
@@ -177,7 +169,14 @@ class SpikingFunction(torch.autograd.Function):
             np.zeros(n_samples * needs_tau),
             np.zeros(n_samples * clips),
         )
-        kept = backward_batch(ctx, log, grad_times, grad_final, gradients)
+        arriving = backward_batch(ctx, log, grad_times, grad_final, gradients)
+        nothing, units = np.empty(0, weights.input.dtype), np.empty(0, np.int64)
+        none = VolleyGradients(nothing[:, None], units[None], units, units, nothing)
+        kept = engine.room_for(n_samples, none)
+        in_each_thread(
+            engine.collect_batch, log.samples, log.weights, log.batch.offsets, gradients, arriving,
+            kept, n_jobs=n_groups,
+        )  # fmt: skip
         factors = clipping(layer, gradients.squares, n_samples)
         own = factors if clips else np.ones(n_groups)
         grad_weight = weighted_sum(gradients.input, own) if whole else np.zeros_like(weights.input)
@@ -218,26 +217,24 @@ def empty_log(weights: Weights, events: Events | None = None) -> engine.Log:
 def backward_batch(
     ctx: Any, log: Log, grad_times: Tensor, grad_final: Tensor, gradients: Gradients
 ) -> Any:
-    """Write ``gradients``; those of volleys' weights for which there is no room."""
+    """Write ``gradients``; what the others need of those of all that arrives, for each sample."""
     dtype, n_samples = log.weights.input.dtype, len(log.samples)
-    units = np.empty(0, np.int64)
-    nothing = np.empty((0, 0), dtype), np.empty((1, 0), np.int64), units, units, np.empty(0, dtype)
-    kept = engine.room_for(n_samples, VolleyGradients(*nothing))
+    rows = np.empty((0, 0), dtype)
+    arriving = engine.room_for(n_samples, Arriving(rows, np.empty(0), rows))
     in_each_thread(
         engine.backward_batch,
         ctx.neuron,
         log.samples,
         log.weights,
         ctx.duration,
-        log.batch.offsets,
         ctx.offsets,
         np.ascontiguousarray(grad_times.numpy()),
         padded(grad_final.transpose(0, 1)),
         gradients,
-        kept,
+        arriving,
         n_jobs=len(gradients.recurrent),
     )
-    return kept
+    return arriving
 
 
 def clipping(layer: Layer, squares: np.ndarray, n_samples: int) -> np.ndarray:
@@ -262,20 +259,20 @@ def add_volleys(total: np.ndarray, samples: Any, factors: np.ndarray) -> None:
 
 
 def check_gradients(ctx: Any, *found: np.ndarray | None) -> tuple[Tensor | None, ...]:
-    """The gradients of ``DIFFERENTIATED`` that are needed, and None of other arguments.
-
-    Raises
-    ------
-    NotFiniteError
-        If one is not finite.
-    """
+    """The gradients of ``DIFFERENTIATED`` that are needed, and None of other arguments;
+    NotFiniteError if one is not finite."""
     tensors: list[Tensor | None] = []
     for needed, gradient, what in zip(ctx.needs_input_grad, found, DIFFERENTIATED, strict=False):
-        if needed and gradient is not None:
-            _check_gradient(gradient, what)
-            tensors.append(torch.from_numpy(gradient))
-        else:
+        if not needed or gradient is None:
             tensors.append(None)
+            continue
+        if not np.isfinite(gradient).all():
+            raise NotFiniteError(
+                f"the gradient of {what} is not finite: it comes so from behind the layer, a LIF "
+                "neuron touches its threshold without crossing it, recurrent weights let it grow "
+                "from spike to spike, or currents are too strong for the type"
+            )
+        tensors.append(torch.from_numpy(gradient))
     return *tensors, None, None
 
 
@@ -290,7 +287,7 @@ def run_batch(
     sizes, _ = engine.sizes(log.samples)
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
     found, units = engine.joined(log.samples, offsets)
-    ctx.layer, ctx.log, ctx.neuron = layer, weakref.ref(log), layer.neuron
+    ctx.layer, ctx.neuron = layer, layer.neuron
     LOGS[log.ctypes.data] = log
     ctx.duration, ctx.offsets = spikes.duration, offsets
     given = times, spikes.units, spikes.offsets, spikes.counts
@@ -308,18 +305,10 @@ def run_logged(layer: Layer, log: Log, duration: float, first: int = 0) -> np.nd
     neuron, limit = layer.neuron, layer.max_spikes * layer.n_out
     shape = len(neuron.variables()), len(log.samples), layer.n_out
     final = np.empty(shape, log.weights.input.dtype)
-    in_each_thread(
-        engine.forward_batch,
-        neuron,
-        log.batch,
-        log.weights,
-        layer.n_in,
-        duration,
-        limit,
-        log.samples,
-        final,
-        n_jobs=len(log.samples),
-    )
+    n = len(log.samples)
+    own = log.batch, log.weights, layer.n_in, duration, log.samples
+    in_each_thread(engine.take_batch, *own, n_jobs=n)
+    in_each_thread(engine.forward_batch, neuron, duration, limit, log.samples, final, n_jobs=n)
     sizes, times = engine.sizes(log.samples)
     for b in np.flatnonzero((sizes > limit) | (times < duration)).tolist():
         record, sample = log.samples[b].record, first + b
@@ -341,15 +330,6 @@ def run_logged(layer: Layer, log: Log, duration: float, first: int = 0) -> np.nd
         )
     _check_states(final, first)
     return final
-
-
-def _check_gradient(gradient: np.ndarray, what: str) -> None:
-    if not np.isfinite(gradient).all():
-        raise NotFiniteError(
-            f"the gradient of {what} is not finite: it comes so from behind the layer, a LIF "
-            "neuron touches its threshold without crossing it, recurrent weights let it grow from "
-            "spike to spike, or currents are too strong for the type"
-        )
 
 
 def _check_states(final: np.ndarray, first: int = 0) -> None:

@@ -16,19 +16,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from spikegrad.layers import SpikingLayer, check_place, distinct, not_spikes, warn_silent
-from spikegrad.once import once_differentiable
 from spikegrad.products import product
 from spikegrad.raster import Raster, arriving
 from spikegrad.spikes import SpikeTrains
 from spikegrad.surrogates import SURROGATES, SuperSpike
 from spikegrad.times import SAME, positive_seconds
+from spikegrad.wrappers import once_differentiable
 
 State = tuple[Tensor, ...]
 Surrogate = Callable[[Tensor], Tensor]
@@ -37,54 +37,43 @@ SMALL = 0.5
 """Up to which |y| the slope of an entire function of y is summed as a series."""
 
 
-class Dynamics(Protocol):
-    """A neuron in steps of one length, with a state of tensors [n_samples, n]."""
+@dataclass(frozen=True)
+class ClockedLIF:
+    """State (V, I): V' = e V + (e - e^2) I + (1 - e) J, I' = e^2 I with e = exp(-x).
 
-    def start(self, like: Tensor) -> State:
-        """The state at rest."""
+    States are of tensors [n_samples, n].
+    """
 
-    def arrive(self, state: State, weights: Tensor) -> State:
-        """After arriving ``weights``."""
-
-    def flow(self, state: State) -> State:
-        """After a step without events."""
-
-    def distance(self, state: State) -> Tensor:
-        """How far the potential is beyond its threshold."""
-
-    def reset(self, state: State, spiked: Tensor) -> State:
-        """After spikes of the neurons that have ``spiked``, 1 or 0."""
-
-    def potential(self, state: State) -> Tensor:
-        """Membrane potential V."""
-
-
-class ClockedLIF(NamedTuple):
-    """State (V, I): V' = e V + (e - e^2) I + (1 - e) J, I' = e^2 I with e = exp(-step / tau)."""
-
-    e: float
+    x: float
+    """Length of a step in units of tau."""
     drive: float
 
     def start(self, like: Tensor) -> State:
+        """The state at rest."""
         return torch.zeros_like(like), torch.zeros_like(like)
 
     def arrive(self, state: State, weights: Tensor) -> State:
-        v, current = state
-        return v, current + weights
+        """After arriving ``weights``."""
+        *before, current = state
+        return *before, current + weights
 
     def flow(self, state: State) -> State:
+        """After a step without events."""
         v, current = state
-        e = self.e
+        e = math.exp(-self.x)
         return e * v + ((e - e * e) * current + (1 - e) * self.drive), e * e * current
 
     def distance(self, state: State) -> Tensor:
+        """How far the potential is beyond its threshold."""
         return state[0] - 1
 
     def reset(self, state: State, spiked: Tensor) -> State:
+        """After spikes of the neurons that have ``spiked``, 1 or 0."""
         v, current = state
         return v * (1 - spiked), current
 
     def potential(self, state: State) -> Tensor:
+        """Membrane potential V."""
         return state[0]
 
 
@@ -133,20 +122,11 @@ def turned(p: Tensor, q: Tensor, current: Tensor | float, x: float) -> tuple[Ten
     return new_p / size, new_q / size
 
 
-@dataclass(frozen=True)
-class ClockedQIF:
+class ClockedQIF(ClockedLIF):
     """State (p, q, I) with V = p / q; the current of a step is its mean."""
-
-    x: float
-    """Length of a step in units of tau."""
-    drive: float
 
     def start(self, like: Tensor) -> State:
         return torch.zeros_like(like), torch.ones_like(like), torch.zeros_like(like)
-
-    def arrive(self, state: State, weights: Tensor) -> State:
-        p, q, current = state
-        return p, q, current + weights
 
     def flow(self, state: State) -> State:
         p, q, current = state
@@ -180,11 +160,7 @@ class ClockedQIFDelta(ClockedQIF):
         return turned(p, q, self.drive, self.x)
 
 
-DYNAMICS: dict[str, Callable[[float, float], Dynamics]] = {
-    "lif": lambda x, drive: ClockedLIF(math.exp(-x), drive),
-    "qif": ClockedQIF,
-    "qif_delta": ClockedQIFDelta,
-}
+DYNAMICS = {"lif": ClockedLIF, "qif": ClockedQIF, "qif_delta": ClockedQIFDelta}
 """What makes a clocked neuron of the step in units of tau, and the drive."""
 
 
@@ -208,24 +184,16 @@ class ClockedLayer(SpikingLayer):
 
     Parameters
     ----------
-    n_in, n_out
+    n_in, n_out, tau, recurrent, dtype, drive
         As of :class:`spikegrad.layers.SpikingLayer`, whose parameters, initial weights and
         state_dict these are, too.
     neuron
         A key of :data:`DYNAMICS`.
-    tau
-        As of :class:`spikegrad.layers.SpikingLayer`.
     step
         Seconds between two times of the grid; samples consist of whole steps.
     surrogate
         psi(u), by which the derivative of a spike by its distance u from the threshold is replaced.
         u is in units of the threshold for LIF, in radians for QIF neurons.
-    recurrent
-        As of :class:`spikegrad.layers.SpikingLayer`.
-    dtype
-        Likewise.
-    drive
-        Likewise.
 
     Raises
     ------
@@ -276,18 +244,9 @@ class ClockedLayer(SpikingLayer):
     def forward(self, spikes: SpikeTrains | Raster) -> Raster:  # type: ignore[override]
         """The neurons' spikes at the ends of steps.
 
-        Raises
-        ------
-        SpikeError
-            If ``spikes`` breaks a rule of :class:`SpikeTrains`.
-        ValueError
-            If samples do not consist of whole steps, or rasters have other ones; if ``sample_clip``
-            is set, which exact layers alone have.
-
-        Warns
-        -----
-        SilentWarning
-            If no neuron spikes, though there is input.
+        Raises and warns as :meth:`SpikingLayer.forward`; ValueError, too, if samples do not consist
+        of whole steps, rasters have other ones, or ``sample_clip`` is set, which exact layers alone
+        have.
         """
         out = self.run(spikes)[0]
         if len(spikes) and not out.values.any() and int(spikes.sizes.sum()):
@@ -331,12 +290,7 @@ class ClockedLayer(SpikingLayer):
         self, spikes: SpikeTrains | Raster, sample: int, neuron: int, times: np.ndarray
     ) -> np.ndarray:
         """Membrane potential of one neuron in one sample at ``times`` [n] (seconds): at the end of
-        the step that each falls into, before a reset.
-
-        Raises
-        ------
-        SpikeError, IndexError, ValueError
-            As :meth:`SpikingLayer.trace`.
+        the step that each falls into, before a reset. Raises as :meth:`SpikingLayer.trace`.
         """
         check_place(sample, len(spikes), neuron, self.n_out)
         times, place = distinct(times, spikes.duration)
@@ -346,14 +300,6 @@ class ClockedLayer(SpikingLayer):
         potentials = torch.stack(found).numpy()
         steps = np.ceil(times / self.step - SAME).astype(int) - 1
         return potentials[np.clip(steps, 0, len(potentials) - 1)][place]
-
-    def states(self, spikes: SpikeTrains, times: np.ndarray) -> tuple[Tensor, ...]:
-        """Of exact layers alone (NotImplementedError): ``exact().states`` has those of the layer
-        with the same parameters, :meth:`trace` this one's potentials."""
-        raise NotImplementedError(
-            "a clocked layer has states at the ends of steps alone: trace() gives its potentials,"
-            " exact().states() the states of the exact layer with the same parameters"
-        )
 
     def along(self, spikes: SpikeTrains, raster: Raster | None = None) -> Raster:
         """Spikes of the exact layer of the same parameters, with surrogate gradients along it.
@@ -369,7 +315,7 @@ class ClockedLayer(SpikingLayer):
             exact = SpikingLayer.run(self, spikes)[0]
             out = Raster.of(exact, self.n_out, self.step, self.weight.dtype)
             at_ends = np.minimum(out.times.numpy(), spikes.duration)
-            states = SpikingLayer.states(self, spikes, at_ends)
+            states = self.states(spikes, at_ends)  # of the exact layer
         state = self.dynamics.start(out.values[:, 0])
         values: list[Tensor] = []
         ends = zip(*(variable.unbind(1) for variable in states), strict=True)

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from spikegrad.engine.arrivals import delayed_line
 from spikegrad.engine.volleys import volleys
-from spikegrad.once import once_differentiable
 from spikegrad.parallel import events_of_samples, in_threads
 from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
 from spikegrad.times import positive_seconds
+from spikegrad.wrappers import once_differentiable
 
 FEW = 4
 """Spikes at a time, on average, below which copies are events each."""

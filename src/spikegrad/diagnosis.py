@@ -16,7 +16,6 @@ from torch.nn.functional import cross_entropy
 
 from spikegrad.activity import spike_counts
 from spikegrad.autograd import NotFiniteError
-from spikegrad.clocked import ClockedLayer
 from spikegrad.layers import SilentWarning, SpikeOverflowError, SpikingLayer
 from spikegrad.raster import Raster
 from spikegrad.runaways import without_runaways
@@ -133,16 +132,20 @@ def diagnose(network: nn.Module, spikes: SpikeTrains, labels: Tensor | None = No
             ]
             gone = torch.ones(len(spikes), dtype=torch.bool)
             gone[kept] = False
-            where = _diverging(network, spikes, gone, watched)
+            for b in gone.nonzero().flatten()[:1].tolist():  # in which layer the first runs away
+                with suppress(SpikeOverflowError):
+                    network(spikes[b])
+            where = watched.last
         gradients = _gradients(network, spikes, labels, kept[:SAMPLES])
     runaways = gone.nonzero().flatten()
-    clipping = {name for name, own in layers.items() if not isinstance(own, ClockedLayer)}
-    findings = [
-        *_of_runaways(runaways, len(spikes), where),
-        *(finding for own in activity for finding in _of_activity(own)),
-        *_of_gradients(gradients, kept, clipping),
-    ]
-    return Diagnosis(activity, runaways, gradients, findings)
+    findings = []
+    if len(runaways):
+        findings.append(
+            f"{where}: {len(runaways)} of {len(spikes)} samples run away, without an end of their"
+            " spikes: lower the scale of the recurrent weights, or the learning rate"
+        )
+    findings += [finding for own in activity for finding in _of_activity(own)]
+    return Diagnosis(activity, runaways, gradients, findings + _of_gradients(gradients, kept))
 
 
 def _activity(name: str, layer: SpikingLayer, counts: Tensor, duration: float) -> LayerActivity:
@@ -153,14 +156,6 @@ def _activity(name: str, layer: SpikingLayer, counts: Tensor, duration: float) -
         float((counts.sum(0) == 0).double().mean()),
         float((within_tau > SATURATED).double().mean()),
     )
-
-
-def _diverging(network: nn.Module, spikes: SpikeTrains, gone: Tensor, watched: _Watched) -> str:
-    """The layer that the first sample that runs away does so in."""
-    for b in gone.nonzero().flatten()[:1].tolist():
-        with suppress(SpikeOverflowError):
-            network(spikes[b])
-    return watched.last
 
 
 def _gradients(
@@ -190,15 +185,6 @@ def _gradients(
     return {name: torch.tensor(own, dtype=torch.float64) for name, own in norms.items()}
 
 
-def _of_runaways(runaways: Tensor, n_samples: int, layer: str) -> list[str]:
-    if not len(runaways):
-        return []
-    return [
-        f"{layer}: {len(runaways)} of {n_samples} samples run away, without an end of their spikes:"
-        " lower the scale of the recurrent weights, or the learning rate"
-    ]
-
-
 def _of_activity(own: LayerActivity) -> list[str]:
     if own.silent == 1:
         return [
@@ -219,7 +205,7 @@ def _of_activity(own: LayerActivity) -> list[str]:
     return found
 
 
-def _of_gradients(gradients: dict[str, Tensor], kept: Tensor, clipping: set[str]) -> list[str]:
+def _of_gradients(gradients: dict[str, Tensor], kept: Tensor) -> list[str]:
     found = []
     endless = torch.stack([*gradients.values()]).isinf().any(0) if gradients else torch.empty(0)
     if endless.any():
@@ -231,23 +217,15 @@ def _of_gradients(gradients: dict[str, Tensor], kept: Tensor, clipping: set[str]
         )
     for name, every in gradients.items():
         own, norms = kept[: len(every)][~endless], every[~endless]
-        if not len(norms):
-            continue
-        if norms.max() == 0:
+        if len(norms) and norms.max() == 0:
             found.append(
                 f"{name}: its gradient is 0 in every sample: nothing that it is multiplied with"
                 " arrives, or nothing behind it depends on it"
             )
         elif len(norms) >= FEWEST and norms.max() > DROWNED * norms.sum():
-            share = 100 * float(norms.max() / norms.sum())
-            layer = name.rpartition(".")[0]
-            way = (
-                f"set {layer or 'the layer'}.sample_clip = 1.0"
-                if layer in clipping
-                else "look at it"
-            )
             found.append(
-                f"{name}: sample {int(own[norms.argmax()])} has {share:.0f} % of all samples'"
-                f" gradient norms, and drowns the others: {way}"
+                f"{name}: sample {int(own[norms.argmax()])} has"
+                f" {100 * float(norms.max() / norms.sum()):.0f} % of all samples' gradient norms,"
+                " and drowns the others: look at it, or set sample_clip = 1.0 of a SpikingLayer"
             )
     return found

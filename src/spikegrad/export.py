@@ -68,10 +68,8 @@ class _Graph:
     """A NIR graph from the input on, as far as it is built."""
 
     def __init__(self, n_inputs: int, step: float) -> None:
-        try:
-            import nir
-        except ImportError as problem:
-            raise ImportError("to_nir needs the package nir: pip install nir") from problem
+        import nir
+
         self.nir, self.step = nir, step
         self.nodes: dict[str, Any] = {"input": nir.Input({"input": np.array([n_inputs])})}
         self.edges: list[tuple[str, str]] = []
@@ -158,8 +156,7 @@ def _lif(layer: SpikingLayer, step: float) -> dict[str, np.ndarray]:
     """
     neuron = layer.neuron
     if layer.grid > 0:
-        missing = "delay for each weight" if layer.synaptic else "grid of times of arrival"
-        raise ExportError(f"NIR has no {missing}; train axonal delays without a grid")
+        raise ExportError("NIR has no grid of times of arrival; train axonal delays without one")
     if type(neuron) is not LIF:
         raise ExportError(
             f"NIR has no {type(neuron).__name__} neuron, only LIF; train one, or write a NIR node"
@@ -168,15 +165,9 @@ def _lif(layer: SpikingLayer, step: float) -> dict[str, np.ndarray]:
         raise ExportError(
             f"step must be positive and below tau / 2 = {neuron.tau / 2} s, not {step}"
         )
-    values = {
-        "tau_syn": neuron.tau / 2,
-        "tau_mem": neuron.tau,
-        "r": neuron.tau / step,
-        "v_leak": neuron.drive,
-        "v_threshold": 1.0,
-        "v_reset": 0.0,
-        "w_in": 0.5,
-    }
+    tau = neuron.tau
+    values = {"tau_syn": tau / 2, "tau_mem": tau, "r": tau / step, "w_in": 0.5}
+    values |= {"v_leak": neuron.drive, "v_threshold": 1.0, "v_reset": 0.0}
     return {name: np.full(layer.n_out, value) for name, value in values.items()}
 
 

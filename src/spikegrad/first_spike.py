@@ -13,7 +13,7 @@ from spikegrad.products import product
 from spikegrad.readouts import LONGEST, State
 from spikegrad.spikes import SpikeTrains
 from spikegrad.times import positive_seconds
-from spikegrad.uncompiled import uncompiled
+from spikegrad.wrappers import uncompiled
 
 
 class FirstSpikeReadout(nn.Module):
@@ -39,16 +39,10 @@ class FirstSpikeReadout(nn.Module):
         Their membrane time constant in seconds.
     time_scale
         Spike time difference, in seconds, that changes a logit by 1.
-    mean
+    mean, scale
         Of initial weights, as in :meth:`SpikingLayer.initialise`.
-    scale
-        Their spread, likewise.
-    dtype
-        Of the weights and logits.
-    max_spikes
+    dtype, max_spikes, drive
         Of the output neurons, as in :class:`SpikingLayer`.
-    drive
-        Likewise.
 
     Raises
     ------
@@ -78,24 +72,13 @@ class FirstSpikeReadout(nn.Module):
         """What such a readout is made with, as plain values."""
         own = self.layer.arguments()
         names = ("n_in", "neuron", "dtype", "max_spikes", "drive")
-        return {
-            **{name: own[name] for name in names},
-            "n_classes": own["n_out"],
-            "tau_out": own["tau"],
-            "time_scale": self.time_scale,
-            "mean": self.mean,
-            "scale": self.scale,
-        }
+        times = {"tau_out": own["tau"], "time_scale": self.time_scale}
+        given = {"n_classes": own["n_out"], "mean": self.mean, "scale": self.scale}
+        return {name: own[name] for name in names} | times | given
 
     def initialise(self, spikes: SpikeTrains, state: State, generator: torch.Generator) -> None:
         """Draw the output neurons' weights by the activity of ``spikes``."""
-        self.layer.initialise(
-            spikes,
-            mean=self.mean,
-            scale=self.scale,
-            recurrent_scale=0.0,
-            generator=generator,
-        )
+        self.layer.initialise(spikes, self.mean, self.scale, 0.0, generator)
 
     @uncompiled
     def forward(self, spikes: SpikeTrains, state: State | None = None) -> Tensor:

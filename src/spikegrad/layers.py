@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from spikegrad.autograd import (
     NotFiniteError,
@@ -20,7 +19,6 @@ from spikegrad.autograd import (
     run_logged,
 )
 from spikegrad.delay_line import DelayedCopies
-from spikegrad.delay_rules import check_delays
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.neurons import NEURONS
@@ -30,12 +28,12 @@ from spikegrad.synaptic import SynapticFunction
 from spikegrad.times import (
     LONGEST_TAU,
     SHORTEST_TAU,
-    check_start,
+    check_delays,
     check_trained,
     positive_seconds,
     warn_caller,
 )
-from spikegrad.uncompiled import uncompiled
+from spikegrad.wrappers import uncompiled
 
 __all__ = [
     "NotFiniteError",
@@ -144,7 +142,7 @@ class SpikingLayer(nn.Module):
             raise ValueError(f"neuron '{neuron}' is not known; there are {sorted(NEURONS)}")
         tau = positive_seconds(tau, "tau", LONGEST_TAU)
         if train_tau:
-            check_start(tau, "tau", SHORTEST_TAU, LONGEST_TAU)
+            check_trained(tau, "tau", SHORTEST_TAU, LONGEST_TAU)
         if not math.isfinite(drive):
             raise ValueError(f"drive must be a finite current, not {drive}")
         n_in, n_out, max_spikes, copies = whole(
@@ -187,40 +185,18 @@ class SpikingLayer(nn.Module):
         recurrent = self.recurrent_weight is not None
         return f"{self.n_in}, {self.n_out}, neuron={self.neuron}, recurrent={recurrent}"
 
-    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        """With the neuron model beside the module's version, where torch keeps that."""
-        super()._save_to_state_dict(destination, prefix, keep_vars)
-        if hasattr(destination, "_metadata"):
-            destination._metadata[prefix[:-1]]["neuron"] = self.kind
-
-    def _load_from_state_dict(
-        self, state_dict: Any, prefix: str, local_metadata: dict[str, Any], *rest: Any
-    ) -> None:
-        """Refuses weights of another neuron model, as far as ``state_dict`` knows it."""
-        kind = local_metadata.get("neuron", self.kind)
-        if kind != self.kind:
-            *_, errors = rest
-            errors.append(f"'{prefix}weight' is of {kind} neurons, this layer of {self.kind} ones")
-        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
-
     def arguments(self) -> dict[str, Any]:
         """What such a layer is made with, as plain values; a trained ``tau`` as it is now."""
-        neuron, delayed = self.neuron, self.input_delay is not None
-        return {
-            "n_in": self.n_in,
-            "n_out": self.n_out,
+        sizes, delays = ("n_in", "n_out", "max_spikes", "copies"), ("max", "min", "initial")
+        same = (*sizes, "grid", *(f"{name}_delay" for name in delays))
+        delayed = self.input_delay is not None
+        return {name: getattr(self, name) for name in same} | {
             "neuron": self.kind,
-            "tau": neuron.tau,
+            "tau": self.neuron.tau,
+            "drive": self.neuron.drive,
             "recurrent": self.recurrent_weight is not None,
             "dtype": type_name(self.weight),
-            "max_spikes": self.max_spikes,
-            "drive": neuron.drive,
             "delays": ("synaptic" if self.synaptic else "axonal") if delayed else None,
-            "copies": self.copies,
-            "max_delay": self.max_delay,
-            "min_delay": self.min_delay,
-            "initial_delay": self.initial_delay,
-            "grid": self.grid,
             "train_tau": self.log_tau is not None,
         }
 
@@ -250,12 +226,7 @@ class SpikingLayer(nn.Module):
         N((2 mean - drive) / E, scale^2 / E): current and drive together have a mean of 2 mean,
         and fluctuations of the order of ``scale``. Recurrent weights are
         N(0, recurrent_scale^2 / (copies n_out)). Delta synapses, whose weights move twice the
-        charge, have half of these weights.
-
-        Raises
-        ------
-        ValueError
-            If ``spikes`` holds no event.
+        charge, have half of these weights. ValueError if ``spikes`` holds no event.
         """
         seconds = len(spikes) * spikes.duration
         arrivals = int(spikes.multiplicities.sum())
@@ -353,23 +324,13 @@ class SpikingLayer(nn.Module):
         return out, state
 
     def _weights(self) -> tuple[Tensor, Tensor]:
-        """Input and recurrent weights (of no rows without recurrence), verified.
-
-        A user may have replaced or converted them, and the kernels verify nothing.
-        """
-        weight = self.weight
-        if weight.dtype not in (torch.float32, torch.float64) or weight.device.type != "cpu":
-            raise ValueError(
-                f"weights must be float32 or float64 on the CPU, not {weight.dtype} on "
-                f"{weight.device}"
-            )
-        _check_alike(weight, weight, (self.copies * self.n_in, self.n_out), "weight")
+        """Input and recurrent weights (of no rows without recurrence), verified."""
+        weight, n = self.weight, self.n_out
+        _check(weight, (torch.float32, torch.float64), (self.copies * self.n_in, n), "weight")
         if self.recurrent_weight is None:
-            return weight, weight.new_empty(0, self.n_out)
-        recurrent = self.recurrent_weight
-        shape = (self.copies * self.n_out, self.n_out)
-        _check_alike(recurrent, weight, shape, "recurrent_weight")
-        return weight, recurrent
+            return weight, weight.new_empty(0, n)
+        _check(self.recurrent_weight, (weight.dtype,), (self.copies * n, n), "recurrent_weight")
+        return weight, self.recurrent_weight
 
     def _delays(self) -> tuple[Tensor, Tensor]:
         """Input and recurrent delays ([0] or [0, n_out] if there are none), verified."""
@@ -380,7 +341,14 @@ class SpikingLayer(nn.Module):
             if delay is None:
                 found.append(torch.empty(0, dtype=torch.float64).reshape(flat))
                 continue
-            _check_delay(delay, least, self.max_delay, name)
+            _check(delay, (torch.float64,), delay.shape, name)
+            values, largest = delay.detach(), self.max_delay
+            if not bool(((values >= least) & (values <= largest)).all()):
+                worst = values.flatten()[(values - (least + largest) / 2).abs().argmax()]
+                raise ValueError(
+                    f"'{name}' must lie between {least} and {largest} s, not {float(worst):.4g}:"
+                    " call bound after each step of the optimiser"
+                )
             found.append(delay.reshape(flat))
         return found[0], found[1]
 
@@ -395,14 +363,7 @@ class SpikingLayer(nn.Module):
     def trace(self, spikes: SpikeTrains, sample: int, neuron: int, times: np.ndarray) -> np.ndarray:
         """Membrane potential of one neuron in one sample at ``times`` [n], in seconds.
 
-        Raises
-        ------
-        SpikeError
-            If ``spikes`` breaks a rule of :class:`SpikeTrains`.
-        IndexError
-            If the batch or the layer has no such sample or neuron.
-        ValueError
-            If a time lies outside the sample.
+        Raises as :meth:`states`, and IndexError without such a sample or neuron.
         """
         spikes.check(self.n_in)
         check_place(sample, len(spikes), neuron, self.n_out)
@@ -414,14 +375,9 @@ class SpikingLayer(nn.Module):
     def states(self, spikes: SpikeTrains, times: np.ndarray) -> tuple[Tensor, ...]:
         """The state at ``times`` [n_times] (seconds) in each sample, before what arrives there.
 
-        Each variable is [n_samples, n_times, n_out], as :meth:`run` returns them.
-
-        Raises
-        ------
-        SpikeError
-            If ``spikes`` breaks a rule of :class:`SpikeTrains`.
-        ValueError
-            If a time lies outside the sample.
+        Each variable is [n_samples, n_times, n_out], as :meth:`run` returns them. SpikeError if
+        ``spikes`` breaks a rule of :class:`SpikeTrains`, ValueError if a time lies outside the
+        sample.
         """
         spikes.check(self.n_in)
         probes, place = distinct(times, spikes.duration)
@@ -501,25 +457,10 @@ def not_spikes(given: Any) -> TypeError:
 
 
 def assign(module: nn.Module, name: str, value: Tensor) -> None:
-    """Set a weight to ``value``, through its parametrization if it has one.
-
-    Raises
-    ------
-    ValueError
-        If the weight is computed from others in a way that cannot be inverted.
-    """
-    if name in module._parameters:
-        getattr(module, name).copy_(value)
-        return
-    try:
-        if not parametrize.is_parametrized(module, name):
-            raise RuntimeError("it is no parameter")
-        setattr(module, name, value.to(getattr(module, name).dtype))
-    except (RuntimeError, NotImplementedError) as problem:
-        raise ValueError(
-            f"cannot set '{name}', which is computed from other parameters ({problem}); "
-            "initialise first"
-        ) from None
+    """Set a weight to ``value``; ValueError if it is computed from other parameters."""
+    if name not in module._parameters:
+        raise ValueError(f"'{name}' is computed from other parameters: initialise first")
+    getattr(module, name).copy_(value)
 
 
 def type_name(weight: Tensor) -> str:
@@ -541,27 +482,14 @@ def warm_up(kinds: Iterable[tuple[str, float]]) -> None:
             layer(spikes).times.sum().backward()
 
 
-def _check_alike(tensor: Tensor, other: Tensor, shape: tuple[int, ...], name: str) -> None:
-    """Verify a tensor's shape, and that it has the type and device of another."""
+def _check(
+    tensor: Tensor, dtypes: Sequence[torch.dtype], shape: tuple[int, ...], name: str
+) -> None:
+    """Verify a parameter that a user may have replaced or converted."""
     if tensor.shape != shape:
         raise ValueError(f"'{name}' must have the shape {list(shape)}, not {list(tensor.shape)}")
-    if tensor.dtype != other.dtype or tensor.device != other.device:
+    if tensor.dtype not in dtypes or tensor.device.type != "cpu":
+        types = " or ".join(str(dtype).removeprefix("torch.") for dtype in dtypes)
         raise ValueError(
-            f"'{name}' is {tensor.dtype} on {tensor.device}, the weights are {other.dtype} on "
-            f"{other.device}"
-        )
-
-
-def _check_delay(delay: Tensor, least: float, largest: float, name: str) -> None:
-    """Verify delays that an optimiser may have moved."""
-    if delay.dtype != torch.float64 or delay.device.type != "cpu":
-        raise ValueError(
-            f"'{name}' must be float64 on the CPU, not {delay.dtype} on {delay.device}"
-        )
-    values = delay.detach()
-    if not bool(((values >= least) & (values <= largest)).all()):
-        worst = values.flatten()[(values - (least + largest) / 2).abs().argmax()]
-        raise ValueError(
-            f"'{name}' must lie between {least} and {largest} s, not {float(worst):.4g}: call "
-            "bound after each step of the optimiser"
+            f"'{name}' must be {types} on the CPU, not {tensor.dtype} on {tensor.device}"
         )

@@ -11,18 +11,12 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from spikegrad.clocked import ClockedLayer
 from spikegrad.delay_line import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
-from spikegrad.network_settings import (
-    FirstSpike,
-    Integrated,
-    Maximum,
-    NetworkSettings,
-)
+from spikegrad.network_settings import FirstSpike, Integrated, Maximum, NetworkSettings
 from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.runaways import without_runaways
@@ -122,13 +116,7 @@ class Network(nn.Module):
         return [layer for layer in self.modules() if isinstance(layer, SpikingLayer)]
 
     def forward(self, spikes: SpikeTrains) -> NetworkOutput:
-        """Classify ``spikes``.
-
-        Raises
-        ------
-        SpikeOverflowError
-            If a sample makes more spikes than the layer allows.
-        """
+        """Classify ``spikes``. Raises as :meth:`SpikingLayer.forward`."""
         inputs = self.inputs(spikes)
         hidden: list[SpikeTrains | Raster] = [inputs]
         for layer in self.hidden:
@@ -159,13 +147,8 @@ class Network(nn.Module):
         """
         initial, spikes = self.settings.init, self.inputs(spikes)
         for number, layer in enumerate(self.hidden):
-            layer.initialise(
-                spikes,
-                mean=initial.mean,
-                scale=initial.scale,
-                recurrent_scale=initial.recurrent_scale,
-                generator=generator,
-            )
+            scales = initial.mean, initial.scale, initial.recurrent_scale
+            layer.initialise(spikes, *scales, generator)
             (spikes, state), kept = without_runaways(layer.run, spikes)
             if len(kept) == 0:
                 raise SpikeOverflowError(
@@ -214,19 +197,12 @@ def save_network(
     Raises
     ------
     ValueError
-        If it is something else or has a parametrised part, a part of a stack is not one of
-        :data:`PARTS` or there twice, or ``about`` has values that are not plain, or a name that
-        describes networks.
+        If it is something else, a part of a stack is not one of :data:`PARTS`, or ``about`` has
+        values that are not plain, or a name that describes networks.
     """
     if taken := DESCRIPTION & {*(about or {})}:
         raise ValueError(f"about: {', '.join(sorted(taken))} describes the network; rename it")
     if isinstance(network, Network):
-        for name, part in network.named_modules():
-            if parametrize.is_parametrized(part):
-                raise ValueError(
-                    f"{name}: a parametrised part cannot be kept in a file: take the"
-                    " parametrization off with torch.nn.utils.parametrize.remove_parametrizations"
-                )
         header: dict[str, Any] = {
             "network": network.settings.model_dump(mode="json"),
             "n_units": network.n_units,
@@ -234,9 +210,7 @@ def save_network(
             "neuron": network.neuron,
         }
     elif isinstance(network, nn.Sequential) and len(network):
-        header = {"stack": [_described(*part) for part in network.named_children()]}
-        if len(network) > len(header["stack"]):
-            raise ValueError("a part of the stack is there twice; make one for each place")
+        header = {"stack": [_described(*part) for part in network._modules.items()]}
     else:
         raise ValueError(
             f"a {type(network).__name__} cannot be kept in a file: it must be a Network, or"
@@ -278,33 +252,24 @@ def load_network(path: str | Path) -> tuple[Any, dict[str, Any]]:
         If its settings are none of a network.
     """
     weights, header = load_tensors(path)
-    if "stack" in header:
-        try:
-            parts = OrderedDict(map(_part, header["stack"]))
-            stack = nn.Sequential(parts)
-            stack.load_state_dict(weights)
-        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as problem:
-            raise CheckpointError(f"{path}: not a stack of spikegrad's parts ({problem})") from None
-        return stack, header
-    if "network" not in header:
-        raise CheckpointError(f"{path}: tensors, but no network: save_network has not written it")
+    network: nn.Module
     try:
-        network = network_of(header, path, weights["hidden.0.weight"].dtype)
+        if "stack" in header:
+            network = nn.Sequential(OrderedDict(map(_part, header["stack"])))
+        else:
+            network = network_of(header, path, weights["hidden.0.weight"].dtype)
         network.load_state_dict(weights)
     except ConfigError:
         raise
-    except (KeyError, TypeError, ValueError, RuntimeError) as problem:
-        raise CheckpointError(f"{path}: not the weights of its network ({problem})") from None
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as problem:
+        raise CheckpointError(
+            f"{path}: not a network that save_network has written ({problem})"
+        ) from None
     return network, header
 
 
 def network_of(header: Mapping[str, Any], path: str | Path, dtype: torch.dtype) -> Network:
-    """The network that the ``header`` of the file ``path`` describes, its weights not yet set.
-
-    Raises
-    ------
-    ConfigError
-        If the header's settings are none of a network.
-    """
+    """The network that the ``header`` of the file ``path`` describes, its weights not yet set;
+    ConfigError if the header's settings are none of a network."""
     settings = validate(NetworkSettings, header["network"], where=str(path))
     return Network(settings, header["n_units"], header["n_classes"], header["neuron"], dtype)

@@ -6,9 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from spikegrad.delay_rules import check_delays
 from spikegrad.settings import Section, seconds
-from spikegrad.times import LONGEST_TAU, SHORTEST_TAU, check_start
+from spikegrad.times import LONGEST_TAU, SHORTEST_TAU, check_delays, check_trained
 
 
 class Integrated(Section):
@@ -143,7 +142,7 @@ class NetworkSettings(Section):
     @model_validator(mode="after")
     def _tau_can_be_trained(self) -> Self:
         if self.train_tau:
-            check_start(self.tau, "tau", SHORTEST_TAU, LONGEST_TAU)
+            check_trained(self.tau, "tau", SHORTEST_TAU, LONGEST_TAU)
         return self
 
     @model_validator(mode="after")

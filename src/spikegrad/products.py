@@ -13,7 +13,7 @@ from torch import Tensor
 
 from spikegrad.engine import njit
 from spikegrad.engine.formulas import FAST
-from spikegrad.once import once_differentiable
+from spikegrad.wrappers import once_differentiable
 
 
 class _Product(torch.autograd.Function):

@@ -15,13 +15,12 @@ from torch import Tensor, nn
 from spikegrad.activity import sum_by_neuron
 from spikegrad.engine import njit
 from spikegrad.layers import assign, type_name
-from spikegrad.once import once_differentiable
 from spikegrad.products import product
 from spikegrad.raster import Raster
 from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
-from spikegrad.times import check_start, check_trained, positive_seconds
-from spikegrad.uncompiled import uncompiled
+from spikegrad.times import check_trained, positive_seconds
+from spikegrad.wrappers import once_differentiable, uncompiled
 
 State = tuple[Tensor, ...]
 SHORTEST, LONGEST = 1e-4, 10.0
@@ -89,10 +88,7 @@ class LinearReadout(nn.Module):
     ) -> None:
         """Draw normal weights, scaled so that the logits of ``spikes`` have the wanted size.
 
-        Raises
-        ------
-        ValueError
-            If ``spikes`` hold no event, or none that a logit depends on.
+        ValueError if ``spikes`` hold no event, or none that a logit depends on.
         """
         if int(spikes.sizes.sum()) == 0:
             raise ValueError("cannot initialise a readout for the activity of silent neurons")
@@ -102,14 +98,6 @@ class LinearReadout(nn.Module):
         if size == 0:
             raise ValueError("cannot initialise a readout by spikes that leave all logits at 0")
         assign(self, "weight", weight * (self.scale / size))
-
-    def checked_weight(self) -> Tensor:
-        """The weight, which users may have replaced or converted."""
-        if self.weight.dtype not in (torch.float32, torch.float64):
-            raise ValueError(
-                f"the readout's weights must be float32 or float64, not {self.weight.dtype}"
-            )
-        return self.weight
 
 
 class IntegratedReadout(LinearReadout):
@@ -148,7 +136,7 @@ class IntegratedReadout(LinearReadout):
         if not train_times:
             return
         for name, time in (("window", window), ("tau_out", tau_out)):
-            check_start(time, name, SHORTEST, LONGEST)
+            check_trained(time, name, SHORTEST, LONGEST)
             logarithm = torch.tensor([time], dtype=torch.float64).log()
             setattr(self, f"log_{name}", nn.Parameter(logarithm))
 
@@ -189,9 +177,8 @@ class IntegratedReadout(LinearReadout):
             times = torch.tensor([self._window, self._tau_out], dtype=torch.float64)
             window, tau_out = times.split(1)
         shares = _Shares.apply(spikes.times, window, tau_out, spikes.duration)
-        weight = self.checked_weight()
-        features = sum_by_neuron(shares, spikes, len(weight))
-        return product(features.to(weight.dtype), weight)
+        features = sum_by_neuron(shares, spikes, len(self.weight))
+        return product(features.to(self.weight.dtype), self.weight)
 
 
 class _Shares(torch.autograd.Function):
@@ -239,14 +226,11 @@ class MaximumReadout(LinearReadout):
 
         Of a raster, the largest voltage at its times.
         """
-        weight = self.checked_weight()
+        weight = self.weight
         spikes.check(len(weight))
-        if isinstance(spikes, Raster):
-            return self._largest_on_grid(spikes, weight)
-        events = spikes.units, spikes.multiplicities, spikes.offsets
-        return _Maximum.apply(spikes.times, weight, *events, spikes.duration, self.tau_out)
-
-    def _largest_on_grid(self, spikes: Raster, weight: Tensor) -> Tensor:
+        if not isinstance(spikes, Raster):
+            events = spikes.units, spikes.multiplicities, spikes.offsets
+            return _Maximum.apply(spikes.times, weight, *events, spikes.duration, self.tau_out)
         e = math.exp(-spikes.step / self.tau_out)
         voltage = current = largest = weight.new_zeros(len(spikes.values), weight.shape[1])
         for incoming in (4 * spikes.arriving(weight)).unbind(1):

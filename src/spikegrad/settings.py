@@ -62,8 +62,6 @@ Distinct = AfterValidator(_distinct)
 """For lists whose entries must differ."""
 
 S = TypeVar("S", bound=Section)
-MOST, DEEPEST = 100_000, 30
-"""Values and levels that a section of settings may have: a few lines of YAML can say billions."""
 
 
 def validate(model: type[S], settings: Mapping[str, Any], where: str = "config") -> S:
@@ -74,12 +72,6 @@ def validate(model: type[S], settings: Mapping[str, Any], where: str = "config")
     ConfigError
         One line per mistake, each naming the key; for an unknown key also the nearest known one.
     """
-    for key, below in settings.items():
-        if any(n > MOST or depth > DEEPEST for n, depth in enumerate(_depths(below))):
-            raise ConfigError(
-                f"{where}: '{key}' has more than {MOST:,} values, or {DEEPEST} levels: do aliases"
-                " (*name) repeat each other?"
-            )
     try:
         # JSON rules: lists become tuples, but a string never becomes a number.
         return model.model_validate_json(json.dumps(_plain(settings)))
@@ -92,12 +84,7 @@ def part(model: type[S], settings: Mapping[str, Any]) -> S:
     """Those fields of ``model`` that ``settings`` hold, as a rule of the workflow is given them.
 
     Any other field is no attribute of the result: a script cannot use a setting whose change would
-    not make its rule run again.
-
-    Raises
-    ------
-    ConfigError
-        As :func:`validate`.
+    not make its rule run again. Raises as :func:`validate`.
     """
     fields: dict[str, Any] = {
         name: (field.annotation, field)
@@ -106,16 +93,6 @@ def part(model: type[S], settings: Mapping[str, Any]) -> S:
     }
     fewer = create_model(model.__name__, __base__=Section, **fields)
     return cast(S, validate(fewer, settings))
-
-
-def _depths(value: Any, depth: int = 0) -> Iterator[int]:
-    """How deep each value within ``value`` lies."""
-    yield depth
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)) and depth <= DEEPEST:
-        for below in value:
-            yield from _depths(below, depth + 1)
 
 
 def _plain(value: Any) -> Any:

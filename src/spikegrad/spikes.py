@@ -65,23 +65,22 @@ class SpikeTrains:
     state: tuple[Tensor, ...] | None = None
 
     def __post_init__(self) -> None:
-        whole = ("units", "offsets") if self.counts is None else ("units", "offsets", "counts")
-        for name in ("times", *whole):
+        for name in ("times", "units", "offsets", "counts"):
             tensor = getattr(self, name)
+            if name == "counts" and tensor is None:
+                continue
             if not isinstance(tensor, Tensor):
                 raise SpikeError(f"{name} must be a tensor, not {type(tensor).__name__}")
             if tensor.dim() != 1:
                 raise SpikeError(f"{name} must be a list of numbers, not of {tensor.dim()} axes")
             if tensor.device.type != "cpu":
                 raise SpikeError(f"{name} are on {tensor.device}; the engine runs on the CPU")
-        if self.times.dtype != torch.float64:
-            raise SpikeError(f"spike times must be float64 seconds, not {self.times.dtype}")
-        for name in whole:
-            tensor = getattr(self, name)
-            if tensor.dtype not in INTEGERS:
+            if name == "times" and tensor.dtype != torch.float64:
+                raise SpikeError(f"times must be float64 seconds, not {tensor.dtype}")
+            if name != "times" and tensor.dtype not in INTEGERS:
                 raise SpikeError(f"{name} must be whole numbers (int64), not {tensor.dtype}")
-            object.__setattr__(self, name, tensor.to(torch.int64).contiguous())
-        object.__setattr__(self, "times", self.times.contiguous())
+            wanted = tensor if name == "times" else tensor.to(torch.int64)
+            object.__setattr__(self, name, wanted.contiguous())
         object.__setattr__(self, "duration", _seconds(self.duration, LONGEST))
 
     @classmethod
@@ -102,25 +101,17 @@ class SpikeTrains:
             Naming the sample, if times, units and counts are not as many, or a rule is broken.
         """
         duration = _seconds(duration)
-        if len(times) != len(units):
-            raise SpikeError(f"there are times of {len(times)} samples, but units of {len(units)}")
-        columns = {"units": units} if counts is None else {"units": units, "counts": counts}
-        if counts is not None and len(counts) != len(times):
-            raise SpikeError(f"there are times of {len(times)} samples, counts of {len(counts)}")
-        samples = [
-            _one_sample(b, times[b], {name: own[b] for name, own in columns.items()}, duration)
-            for b in range(len(times))
-        ]
-        sizes = torch.tensor([0, *(len(own) for own, _ in samples)])
-        nothing = torch.empty(0, dtype=torch.int64)
-        whole = {name: torch.cat([nothing, *(own[name] for _, own in samples)]) for name in columns}
-        batch = cls(
-            torch.cat([nothing.double(), *(own for own, _ in samples)]),
-            whole["units"],
-            sizes.cumsum(0),
-            duration,
-            whole.get("counts"),
-        )
+        columns = {"times": times, "units": units} | ({} if counts is None else {"counts": counts})
+        for name, own in columns.items():
+            if (n := len(own)) != len(times):
+                raise SpikeError(f"there are times of {len(times)} samples, but {name} of {n}")
+        samples = [_one_sample(0, {name: [] for name in columns}, duration)]  # for types
+        for b in range(len(times)):
+            one = {name: column[b] for name, column in columns.items()}
+            samples.append(_one_sample(b, one, duration))
+        joined = {name: torch.cat([own[name] for own in samples]) for name in columns}
+        offsets = torch.tensor([len(own["times"]) for own in samples]).cumsum(0)
+        batch = cls(joined["times"], joined["units"], offsets, duration, joined.get("counts"))
         batch.check(int(batch.units.max()) + 1 if len(batch.units) else 1)
         return batch
 
@@ -130,19 +121,8 @@ class SpikeTrains:
     ) -> SpikeTrains:
         """A batch from tonic's events: of each sample a structured array with the fields t and x.
 
-        Parameters
-        ----------
-        events
-            One array for each sample; ``t`` is a time, ``x`` a unit.
-        duration
-            Length of a sample in seconds.
-        seconds
-            Unit of ``t``; tonic counts microseconds.
-
-        Raises
-        ------
-        SpikeError
-            As :meth:`from_arrays`, or if the fields are absent.
+        ``t`` is a time in units of ``seconds``, of which tonic has micro-, ``x`` a unit. SpikeError
+        as :meth:`from_arrays`, or if the fields are absent.
         """
         for b, sample in enumerate(events):
             if not {"t", "x"} <= set(getattr(sample.dtype, "names", None) or ()):
@@ -296,26 +276,29 @@ class SpikeTrains:
         offsets = self.offsets.numpy()
         if len(offsets) < 1 or offsets[0] != 0 or offsets[-1] != len(self.times):
             raise SpikeError(f"offsets must run from 0 to the number of events, {len(self.times)}")
-        fall = _first_fall(offsets)
-        if fall >= 0:
-            raise SpikeError(f"sample {fall}: offsets decrease")
+        if (falls := np.flatnonzero(np.diff(offsets) < 0)).size:
+            raise SpikeError(f"sample {falls[0]}: offsets decrease")
         counts = np.empty(0, np.int64) if self.counts is None else self.counts.numpy()
         events = self.times.detach().numpy(), self.units.numpy(), offsets, counts
-        if _any_wrong(*events, self.duration, n_units):
-            event, rule = _first_wrong(*events, self.duration, n_units)
-            problem = (
-                "a spike time is not finite",
-                "a spike time is negative",
-                f"a spike comes after the sample's end, {self.duration} s",
-                f"a unit is outside 0..{n_units - 1}",
-                "spike times are not sorted",
-                "a count is below 1",
-            )[rule]
-            sample = int(torch.searchsorted(self.offsets, event, right=True)) - 1
-            raise SpikeError(
-                f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
-                f"t = {float(self.times.detach()[event])} s, unit {int(self.units[event])})"
-            )
+        if not _any_wrong(*events, self.duration, n_units):
+            return
+        times, units, samples = self.times.detach(), self.units, self.samples
+        unsorted = (times[1:] < times[:-1]) & (samples[1:] == samples[:-1])
+        wrong = {
+            "a spike time is not finite": ~times.isfinite(),
+            "a spike time is negative": times < 0,
+            f"a spike comes after the sample's end, {self.duration} s": times > self.duration,
+            f"a unit is outside 0..{n_units - 1}": (units < 0) | (units >= n_units),
+            "spike times are not sorted": torch.cat([unsorted.new_zeros(1), unsorted]),
+            "a count is below 1": self.multiplicities < 1,
+        }
+        event = int(torch.stack([*wrong.values()]).any(0).nonzero()[0])
+        problem = next(rule for rule, events in wrong.items() if events[event])
+        sample = int(samples[event])
+        raise SpikeError(
+            f"sample {sample}: {problem} (event {event - int(self.offsets[sample])}: "
+            f"t = {float(times[event])} s, unit {int(units[event])})"
+        )
 
 
 def collate(samples: Sequence[tuple], duration: float) -> tuple[SpikeTrains, Tensor]:
@@ -350,20 +333,18 @@ def offsets_of(sizes: Tensor) -> Tensor:
     return torch.cat([sizes.new_zeros(1), sizes.cumsum(0)])
 
 
-def _one_sample(
-    sample: int, times: ArrayLike, columns: dict[str, ArrayLike], duration: float
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Times of a sample in their order, and its ``columns`` of whole numbers likewise."""
-    t = np.asarray(times, np.float64)
-    whole = {name: np.asarray(column) for name, column in columns.items()}
-    for name, u in whole.items():
-        if t.ndim != 1 or u.ndim != 1 or len(t) != len(u):
+def _one_sample(sample: int, columns: dict[str, ArrayLike], duration: float) -> dict[str, Tensor]:
+    """A sample's ``columns``, times and whole numbers, in the order of the times."""
+    own = {name: np.asarray(column) for name, column in columns.items()}
+    own["times"] = t = own["times"].astype(np.float64)
+    for name, column in own.items():
+        if t.ndim != 1 or column.shape != t.shape:
             raise SpikeError(
                 f"sample {sample}: times and {name} must be lists of equal length, not of shapes "
-                f"{t.shape} and {u.shape}"
+                f"{t.shape} and {column.shape}"
             )
-        if len(u) and not np.issubdtype(u.dtype, np.integer):
-            raise SpikeError(f"sample {sample}: {name} must be whole numbers, not {u.dtype}")
+        if name != "times" and len(t) and not np.issubdtype(column.dtype, np.integer):
+            raise SpikeError(f"sample {sample}: {name} must be whole numbers, not {column.dtype}")
     if len(t) and np.nanmax(t) > duration:
         hint = "; are the times milliseconds?" if np.nanmax(t) > 20 * duration else ""
         raise SpikeError(
@@ -371,8 +352,8 @@ def _one_sample(
             f"{duration} s{hint}"
         )
     order = np.argsort(t, kind="stable")
-    ordered = {name: torch.from_numpy(u[order].astype(np.int64)) for name, u in whole.items()}
-    return torch.from_numpy(t[order]), ordered
+    types = {name: np.float64 if name == "times" else np.int64 for name in own}
+    return {name: torch.from_numpy(own[name][order].astype(types[name])) for name in own}
 
 
 @njit(cache=True)
@@ -407,15 +388,6 @@ def _merged(
 
 
 @njit(cache=True)
-def _first_fall(offsets: np.ndarray) -> int:
-    """The first sample that ends before it begins, -1 if none does."""
-    for b in range(len(offsets) - 1):
-        if offsets[b + 1] < offsets[b]:
-            return b
-    return -1
-
-
-@njit(cache=True)
 def _any_wrong(
     times: np.ndarray,
     units: np.ndarray,
@@ -435,33 +407,3 @@ def _any_wrong(
         for k in range(offsets[b] + 1, offsets[b + 1]):
             wrong |= times[k] < times[k - 1]
     return wrong
-
-
-@njit(cache=True)
-def _first_wrong(
-    times: np.ndarray,
-    units: np.ndarray,
-    offsets: np.ndarray,
-    counts: np.ndarray,
-    duration: float,
-    n_units: int,
-) -> tuple[int, int]:
-    """The first event that breaks a rule, -1 if none does, and the rule's number."""
-    for b in range(len(offsets) - 1):
-        before = 0.0
-        for k in range(offsets[b], offsets[b + 1]):
-            time = times[k]
-            if not np.isfinite(time):
-                return k, 0
-            if time < 0:
-                return k, 1
-            if time > duration:
-                return k, 2
-            if units[k] < 0 or units[k] >= n_units:
-                return k, 3
-            if time < before:
-                return k, 4
-            if len(counts) > 0 and counts[k] < 1:
-                return k, 5
-            before = time
-    return -1, 0

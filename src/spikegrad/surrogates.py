@@ -13,6 +13,8 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class _OfWidth:
+    """ValueError unless ``width`` > 0."""
+
     width: float
     """In the units of u."""
 
@@ -26,35 +28,30 @@ class _OfWidth:
 
 
 class SuperSpike(_OfWidth):
-    """1 / (1 + |u| / width)^2 (Zenke and Ganguli 2018); ValueError unless ``width`` > 0."""
+    """1 / (1 + |u| / width)^2 (Zenke and Ganguli 2018)."""
 
     def __call__(self, u: Tensor) -> Tensor:
-        """psi(u), element by element."""
         return (1 + u.abs() / self.width).square().reciprocal()
 
 
 class Sigmoid(_OfWidth):
-    """1 / cosh^2(u / (2 width)), the derivative of a logistic function; ValueError unless
-    ``width`` > 0."""
+    """1 / cosh^2(u / (2 width)), the derivative of a logistic function."""
 
     def __call__(self, u: Tensor) -> Tensor:
-        """psi(u), element by element."""
         return 1 - torch.tanh(u / (2 * self.width)).square()
 
 
 class Arctan(_OfWidth):
-    """1 / (1 + (u / width)^2), the derivative of an arctangent; ValueError unless ``width`` > 0."""
+    """1 / (1 + (u / width)^2), the derivative of an arctangent."""
 
     def __call__(self, u: Tensor) -> Tensor:
-        """psi(u), element by element."""
         return (1 + (u / self.width).square()).reciprocal()
 
 
 class Box(_OfWidth):
-    """1 where |u| < width, else 0; ValueError unless ``width`` > 0."""
+    """1 where |u| < width, else 0."""
 
     def __call__(self, u: Tensor) -> Tensor:
-        """psi(u), element by element."""
         return (u.abs() < self.width).to(u.dtype)
 
 

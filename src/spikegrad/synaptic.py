@@ -31,10 +31,10 @@ from spikegrad.engine.grid_delays import (
 )
 from spikegrad.engine.records import Events, Weights
 from spikegrad.engine.sums import square_sum
-from spikegrad.once import once_differentiable
 from spikegrad.parallel import events_of_samples, in_threads, padded, padded_weights, weighted_sum
 from spikegrad.spikes import SpikeTrains
 from spikegrad.times import SAME
+from spikegrad.wrappers import once_differentiable
 
 
 class SynapticFunction(torch.autograd.Function):
@@ -53,7 +53,6 @@ class SynapticFunction(torch.autograd.Function):
         layer: Layer,
         spikes: SpikeTrains,
     ) -> tuple[Tensor, ...]:
-        ctx.given = weight, recurrent, input_delay, recurrent_delay, log_tau
         parameters = weight, recurrent, input_delay, recurrent_delay
         log = SynapticFunction.log_of(layer, spikes, *parameters)
         return run_batch(ctx, log, layer, times, spikes)
@@ -97,7 +96,7 @@ class SynapticFunction(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
-        log, layer = log_of(ctx, ctx.saved_tensors[-1]), ctx.layer
+        log, layer = log_of(ctx.saved_tensors[-1]), ctx.layer
         weights, synapses, n_samples = log.weights, log.synapses, len(log.samples)
         needs_times, needs_tau = ctx.needs_input_grad[0], ctx.needs_input_grad[5]
         alike = synapses.shares is None  # all receivers have the same delays
@@ -114,14 +113,14 @@ class SynapticFunction(torch.autograd.Function):
             np.zeros(n_samples * needs_tau),
             np.empty(0),
         )
-        kept = backward_batch(ctx, log, grad_times, grad_final, gradients)
+        arriving = backward_batch(ctx, log, grad_times, grad_final, gradients)
         arrivals = np.zeros(len(log.batch.times) * needs_times)
         first = log.batch.offsets
 
         def collect(b: int) -> float:
             """Add the gradients of sample ``b``; the sum of their squares."""
             events, own = log.samples[b].arrived, arrivals[first[b] : first[b + 1]]
-            synapses.collect(events, kept[b].rows, parts[0][b], lags[0][b], own)
+            synapses.collect(events, arriving[b].rows, parts[0][b], lags[0][b], own)
             return sum(map(square_sum, (parts[0][b], parts[1][b])))
 
         squares = np.array(in_threads(collect, range(n_samples)), np.float64)

@@ -1,4 +1,4 @@
-"""Times: on a grid, and in seconds; for layers and for settings alike, needs no torch."""
+"""Times: on a grid, in seconds, delays; for layers and for settings alike, needs no torch."""
 
 from __future__ import annotations
 
@@ -33,23 +33,12 @@ def to_grid(times: NDArray[np.float64], step: float | None, duration: float) -> 
     return np.minimum(np.minimum(np.round(times / step), last) * step, duration)
 
 
-def _within(time: float, shortest: float, longest: float) -> bool:
-    return shortest * (1 - BEYOND) <= time <= longest * (1 + BEYOND)
-
-
-def check_start(time: float, name: str, shortest: float, longest: float) -> None:
-    """ValueError unless a time that is to be trained begins within its bounds, but for
-    ``BEYOND``."""
-    if not _within(time, shortest, longest):
-        raise ValueError(f"a trained {name} lies between {shortest} and {longest} s, not at {time}")
-
-
 def check_trained(time: float, name: str, shortest: float, longest: float) -> None:
-    """As :func:`check_start`, of a time that an optimiser may have moved."""
-    if not _within(time, shortest, longest):
+    """ValueError unless a time that is trained lies within its bounds, but for ``BEYOND``."""
+    if not shortest * (1 - BEYOND) <= time <= longest * (1 + BEYOND):
         raise ValueError(
-            f"the trained {name} must lie between {shortest} and {longest} s, not {time:.4g}: call"
-            " bound after each step of the optimiser"
+            f"a trained {name} lies between {shortest} and {longest} s, not at {time:.4g}: begin"
+            " there, and call bound after each step of the optimiser"
         )
 
 
@@ -61,6 +50,30 @@ def positive_seconds(value: float, name: str, longest: float = math.inf) -> floa
     if value > longest * (1 + BEYOND):
         warn_caller(f"{name} = {value:g} s; times are in seconds: milliseconds?")
     return float(value)
+
+
+def check_delays(
+    kind: str | None, copies: int, grid: float, least: float, first: float, largest: float
+) -> None:
+    """ValueError unless delays of this ``kind``, None for none at all, can have these values.
+
+    ``grid`` is the step of times of arrival; spikes arrive after ``least`` seconds to ``largest``,
+    at first up to ``first``.
+    """
+    if kind not in (None, "axonal", "synaptic"):
+        raise ValueError(f"delays must be None, 'axonal' or 'synaptic', not {kind!r}")
+    if kind != "axonal" and copies > 1:
+        raise ValueError(f"only axonal delays have copies, not {kind!r}; leave copies out")
+    if not 0 <= grid < math.inf or (grid > 0 and kind is None) or (kind == "synaptic" and not grid):
+        raise ValueError(
+            "a grid has a positive, finite step; synaptic delays need one, axonal delays may have "
+            f"one, not {kind!r}, {grid}"
+        )
+    if not 0 <= max(least, grid) <= first <= largest < math.inf:
+        raise ValueError(
+            "delays need 0 <= min_delay <= initial_delay <= max_delay in seconds, and the grid's "
+            f"step below initial_delay, not {least}, {first} and {largest} at a step of {grid}"
+        )
 
 
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:

@@ -13,13 +13,7 @@ BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path[:0] = [str(BASE.parent / "src"), str(BASE)]
 
 from spikegrad.settings import ConfigError, validate
-from study.config.overlays import (
-    differences,
-    given_twice,
-    hidden,
-    layers,
-    of_one_kind,
-)
+from study.config.overlays import differences, given_twice, layers, of_one_kind
 from study.config.search import Halving
 from study.config.study import Study
 from study.entries import modules_of, sources
@@ -74,8 +68,6 @@ if workflow.is_main_process:  # jobs parse all this again
             raise WorkflowError(
                 f"{file}: '{twice[0]}' stands there twice; make one of both"
             )
-    for line in hidden([*LAID.items()]):
-        logger.warning(line)
     MODELS = {neuron: STUDY.model(neuron).model_dump() for neuron in STUDY.neurons}
     logger.info(differences(MODELS))
 

@@ -20,10 +20,10 @@ if STUDY.data.spikes:
 if STUDY.data.sounds:
     SOUNDS = STUDY.data.sounds
     FILES = getattr(SOUNDS, "folder", None) or []
-    if SOUNDS.archive:
-        FILES = SOUNDS.archive.path or f"{DATA}/{Path(SOUNDS.archive.urls[0]).name}"
+    if STUDY.data.source == "heidelberg-digits":
+        FILES = SOUNDS.path or f"{DATA}/{Path(SOUNDS.urls[0]).name}"
 
-    if SOUNDS.archive and SOUNDS.archive.path is None:
+    if STUDY.data.source == "heidelberg-digits" and SOUNDS.path is None:
 
         rule download_archive:
             output:
@@ -32,7 +32,7 @@ if STUDY.data.sounds:
                 f"{LOGS}/data/download_archive.log",
             localrule: True  # compute nodes may have no network
             params:
-                urls=list(SOUNDS.archive.urls),
+                urls=list(SOUNDS.urls),
             script:
                 "../scripts/download_archive.py"
 

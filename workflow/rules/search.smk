@@ -77,7 +77,6 @@ if STUDY.search is not None:
             best=f"{SEARCH}/best.yaml",
             trials=f"{SEARCH}/trials.parquet",
             finalists=f"{SEARCH}/finalists.parquet",
-            importances=f"{SEARCH}/importances.csv",
         log:
             f"{LOGS}/search/{{neuron}}/{{repeat}}/best.log",
         benchmark:

@@ -46,15 +46,6 @@ def start(snakemake: Any) -> logging.Logger:
             f"{snakemake.rule}: {kind.__name__}: {error} (traceback in {snakemake.log[0]})",
             file=sys.stderr,
         )
-        from study.storage.tables import damaged  # now only, since good jobs do not need it
-
-        made = (file for file in snakemake.input if file.startswith("results/"))  # no user's file
-        lines = [*damaged(made)]
-        absent = Path(getattr(error, "filename", None) or "/")
-        if str(absent.parent) in snakemake.input:  # Snakemake knows the folder only
-            lines.append(f"{absent} is lost; delete {absent.parent}, and snakemake makes it again")
-        for line in lines:
-            print(f"{snakemake.rule}: {line}", file=sys.stderr)
 
     sys.excepthook = record
     # Its own place; it runs as a copy.

@@ -1,6 +1,5 @@
 """Name the winner of a search, and collect its trials in a table."""
 
-import pandas as pd
 import yaml
 
 from _job import start
@@ -10,7 +9,6 @@ from study.config.search import Halving, SearchConfig, search_seed
 from study.config.training import ModelSettings
 from study.search.bounds import placed
 from study.search.budget import epoch_samples
-from study.search.sampling import importances
 from study.search.selection import finalist_runs, run_table, trial_table, winner
 from study.search.trial_records import read_generation, read_records, read_search
 from study.storage.tables import write_table
@@ -44,13 +42,7 @@ best["places"] = placed(config.sampling.space, settings)
 with atomic(snakemake.output.best) as file:
     file.write_text(yaml.safe_dump(best, sort_keys=False))
 
-shares = importances(config.sampling.space, records, seed)
-tables = {
-    "trials": trial_table(records, halving),
-    "finalists": run_table(runs),
-    "importances": pd.DataFrame(shares.items(), columns=["parameter", "importance"]),
-}
-for name, table in tables.items():
+for name, table in {"trials": trial_table(records, halving), "finalists": run_table(runs)}.items():
     for place, (key, value) in enumerate(about.items()):
         table.insert(place, key, value)
     write_table(table, snakemake.output[name])

@@ -21,6 +21,6 @@ for target, settings in ((output.study, snakemake.params.study), (output.softwar
         file.write_text(yaml.safe_dump(settings, sort_keys=False, default_flow_style=None))
 write_table(core_hours(Path(snakemake.params.benchmarks)), output.hours, digits=4)
 content = page(folder, template_of(folder))
-for target, text in ((output.page, content), (output.html, as_html(content, folder))):
+for target, text in ((output.page, content), (output.html, as_html(content))):
     with atomic(target) as file:
         file.write_text(text)

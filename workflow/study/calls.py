@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pandas as pd
 
 from spikegrad.settings import Section, part, validate
-from study.storage.tables import READERS, read_table
+from study.storage.tables import read_file, read_table
 
 Tables = dict[str, pd.DataFrame]
 """What a function of a part returns, by name; a single table has the function's own."""
@@ -85,7 +85,7 @@ class Given:
 
 
 def _read(hint: Any, file: str) -> Any:
-    return Path(file) if hint is Path else READERS[Path(file).suffix](Path(file))
+    return Path(file) if hint is Path else read_file(file)
 
 
 def _setting(hint: Any, value: Any) -> Any:

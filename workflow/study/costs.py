@@ -12,6 +12,7 @@ import pandas as pd
 from study.config.data import PUBLISHED
 from study.config.search import Choice
 from study.config.study import Neuron, Study
+from study.config.training import FURTHER_EPOCHS
 from study.landscape.constants import STATES
 from study.storage.columns import Table
 
@@ -118,7 +119,7 @@ def job_seconds(study: Study, jobs: Mapping[str, int]) -> dict[str, float]:
     shared = {
         "encode": SOUND * (train + test),
         "dense_networks": steps,
-        "networks": (study.silence.epochs * train + test) * one * runs + closer * measures,
+        "networks": (FURTHER_EPOCHS * train + test) * one * runs + closer * measures,
         **{name: networks * LOSS * one * n for name, n in losses.items()},
     }
     own = FIXED | {

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from itertools import product
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import nct, spearmanr, t
+from scipy.stats import spearmanr, t
 
 LEVEL = 0.95
 """Of every interval."""
 TAILS = (0.025, 0.975)
 """The quantiles of a bootstrap's resamples that bound it."""
-POWER = 0.8
-"""With what probability enough units decide."""
-FEW, DRAWS = 10, 4000
-"""Of more units the test of signs says what the t interval says; of fewer this is simulated."""
 
 
 def t_interval(
@@ -46,41 +39,9 @@ def welch_margin(errors: NDArray[np.float64], freedoms: ArrayLike) -> float:
     return float(t.ppf((1 + LEVEL) / 2, freedom) * errors.sum() ** 0.5)
 
 
-def units_to_decide(effect: float) -> int:
-    """The fewest units whose :func:`t_interval` lies on the mean's side of 0, and of which the test
-    of signs has p of ``1 - LEVEL`` at most, with probability :data:`POWER`, if they vary normally
-    with a mean of ``effect`` standard deviations (not 0)."""
-
-    def power(n: int) -> float:
-        edge = t.ppf((1 + LEVEL) / 2, n - 1)
-        return float(nct.sf(edge, n - 1, abs(effect) * n**0.5))
-
-    most = int((4 / effect) ** 2) + 10  # enough for more than POWER
-    enough = bisect_left(range(most), POWER, lo=2, key=power)
-    while enough <= FEW and _power_of_few(enough, abs(effect)) < POWER:
-        enough += 1
-    return enough
-
-
-def _power_of_few(n: int, effect: float) -> float:
-    """How often ``n`` units decide by both, in simulated draws."""
-    drawn = np.random.default_rng(0).normal(effect, size=(DRAWS, n))
-    signs = np.array(list(product((-1.0, 1.0), repeat=n)))
-    sums = drawn.sum(axis=1)
-    p = (np.abs(drawn @ signs.T) >= np.abs(sums)[:, None] * (1 - 1e-12)).mean(axis=1)
-    margins = t.ppf((1 + LEVEL) / 2, n - 1) * drawn.std(axis=1, ddof=1) * n**0.5
-    return float(((p <= 1 - LEVEL) & (sums > margins)).mean())
-
-
-def power_law(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Exponent and constant of y = constant x^exponent, by least squares in the logarithms."""
-    exponent = float(exponents(x, y))
-    return exponent, float(np.exp((np.log(y) - exponent * np.log(x)).mean()))
-
-
 def exponents(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The exponent of :func:`power_law` for each row of ``y`` [..., n_x]; not finite where that
-    has a 0."""
+    """Of y = constant x^exponent, by least squares in the logarithms, for each row of ``y``
+    [..., n_x]; not finite where that has a 0."""
     logs = np.log(np.asarray(x))
     centred = logs - logs.mean()
     with np.errstate(divide="ignore", invalid="ignore"):

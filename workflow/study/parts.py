@@ -190,8 +190,7 @@ def _networks(study: Study) -> Iterator[Part]:
                 f"{run}/history.parquet",
                 checkpoint=f"{run}/trained.safetensors",
             ),
-            {"search": search, "further_epochs": study.silence.epochs}
-            | (rough if "roughness" in more else {}),
+            {"search": search} | (rough if "roughness" in more else {}),
             "networks",
             limits=LONG,
         )
@@ -269,10 +268,7 @@ LANDSCAPE_MEASURES = {
     "closeups": (["closeups"], "closeups.parquet"),
     "census": (["census"], "changes.parquet census_lines.parquet census_losses.parquet"),
     "profiles": (["profiles"], "profiles.parquet profile_minima.parquet"),
-    "gradients": (
-        ["steps", "updates"],
-        "steps.parquet step_losses.parquet updates.csv sample_gradients.parquet",
-    ),
+    "gradients": (["steps", "updates"], "steps.parquet step_losses.parquet updates.csv"),
 }
 """What is measured around every network, each by the function of this name in the module of this
 name in study.landscape: the sections of settings that it reads, and its tables, joined."""
@@ -310,18 +306,14 @@ def _landscape(study: Study) -> Iterator[Part]:
     contents = {
         "states": "the networks looked at",
         "census": "summary of the census",
-        "closeup_measures": "how rough close-ups are, values",
     }
     yield Part(
         "landscape/summary",
-        "study.landscape.network_measures:summarise"
-        " study.landscape.closeup_measures:closeup_measures",
-        "states.csv line_minima.parquet plane_minima.parquet census.csv measures.csv"
-        " closeup_measures.csv",
+        "study.landscape.network_measures:summarise",
+        "states.csv line_minima.parquet plane_minima.parquet census.csv measures.csv",
         by_name(
             "landscape/surfaces/lines.parquet",
             "landscape/surfaces/planes.parquet",
-            "landscape/closeups/closeups.parquet",
             "landscape/census/changes.parquet",
             "landscape/census/census_lines.parquet",
             "landscape/profiles/profiles.parquet",
@@ -385,7 +377,7 @@ def _ntk(study: Study) -> Iterator[Part]:
     yield Part(
         "ntk/limits",
         "study.ntk.limits:limits",
-        "problem.csv diagonals.csv naive_regression.csv off_circle.parquet",
+        "problem.csv diagonals.csv off_circle.parquet",
         {},
         {
             "problem": ntk.problem.model_dump(mode="json"),
@@ -400,6 +392,7 @@ def _ntk(study: Study) -> Iterator[Part]:
         "cases.csv points.csv drift.parquet",
         {},
         {"stability": ntk.stability.model_dump(mode="json")},
+        shown={"cases.csv": ("data on which learning is unstable", CAPTIONS["ntk_cases"])},
         limits=limits,
     )
     for experiment in ntk.experiments():
@@ -419,7 +412,7 @@ def _ntk(study: Study) -> Iterator[Part]:
             "study.ntk.convergence:kernels",
             "analytic.parquet errors.parquet mean_errors.csv exponents.csv growth.csv",
             by_name(networks=dense_networks(experiment)),
-            {**_of_experiment(study, experiment), "n_resamples": ntk.n_resamples},
+            _of_experiment(study, experiment),
             "kernels",
             digits={"mean_errors.csv": 6},
             limits=limits,
@@ -430,7 +423,7 @@ def _ntk(study: Study) -> Iterator[Part]:
             "study.ntk.comparison:comparison",
             "predictions.parquet distances.csv spreads.csv trends.csv",
             by_name(networks=dense_networks(experiment)),
-            {**_of_experiment(study, experiment), "n_resamples": ntk.n_resamples},
+            _of_experiment(study, experiment),
             "comparison",
             limits=limits,
         )
@@ -584,13 +577,6 @@ def _of_landscapes(study: Study) -> Iterator[Picture]:
             {"seed": study.landscape.seeds[0]},
             CAPTIONS["landscape_closeups"],
         )
-        yield Picture(
-            "landscape/figures/closeup_measures",
-            "study.figures.closeup_measures:draw",
-            "how rough close-ups are",
-            by_name(measures="landscape/summary/closeup_measures.csv"),
-            caption=CAPTIONS["landscape_closeup_measures"],
-        )
 
 
 def _of_training(study: Study) -> Iterator[Picture]:
@@ -666,7 +652,6 @@ def _of_data(study: Study) -> Iterator[Picture]:
 
 def _of_ntk(study: Study) -> Iterator[Picture]:
     ntk, circle, off_circle = study.ntk, ensembles(study), ensembles(study, gaussian_inputs=True)
-    names = {"experiments": [experiment.name for experiment in circle]}
     yield Picture(
         "ntk/figures/off_circle",
         "study.figures.off_circle:draw",
@@ -723,25 +708,14 @@ def _of_ntk(study: Study) -> Iterator[Picture]:
         "study.figures.kernel_comparison:draw",
         "which kernel networks follow",
         by_name(distances=comparison_tables(circle, "distances.csv")),
-        names,
+        {"experiments": [experiment.name for experiment in circle]},
         CAPTIONS["ntk_comparison"],
-    )
-    yield Picture(
-        "ntk/figures/spread",
-        "study.figures.spread:draw",
-        "how far single networks scatter",
-        by_name(
-            spreads=comparison_tables(circle, "spreads.csv"),
-            trends=comparison_tables(circle, "trends.csv"),
-        ),
-        names,
-        CAPTIONS["ntk_spread"],
     )
     yield Picture(
         "ntk/figures/stability",
         "study.figures.stability:draw",
         "unstable learning",
-        by_name("ntk/stability/cases.csv", "ntk/stability/drift.parquet"),
+        by_name("ntk/stability/drift.parquet"),
         caption=CAPTIONS["ntk_stability"],
     )
 

@@ -77,8 +77,19 @@ class Log(NamedTuple):
     record: Record
 
 
+class Arriving(NamedTuple):
+    """Gradients of what arrives in one sample, as the engine takes it."""
+
+    rows: np.ndarray
+    """Those of the weights of each event, [n_events, n]; or of the input weights."""
+    moved: np.ndarray
+    """dLoss/dt of each event, float64 [n_events]; or [0]."""
+    slopes: np.ndarray
+    """dLoss/dt of a weight of 1 within those of each volley, [n_volleys, n]; or none."""
+
+
 class Gradients(NamedTuple):
-    """Where :func:`backward_batch` writes gradients of samples.
+    """Where :func:`backward_batch` and :func:`collect_batch` write gradients of samples.
 
     Weights have ``n_groups`` places, of which each sums up those of as many samples that follow
     each other. What is not wanted has no rows.
@@ -167,23 +178,31 @@ def arrive(batch, b, n_in, duration):
 
 
 @njit(**KERNEL)
-def forward_batch(counter, neuron, batch, weights, n_in, duration, max_spikes, logs, final):
-    """Run the samples of ``batch``, each of ``duration`` seconds, from ``counter`` on.
-
-    Their logs are written to ``logs``, their final states to ``final`` [n_state, n_samples, n_out].
-    Where ``logs`` have an input, that is taken.
-    """
+def take_batch(counter, batch, weights, n_in, duration, logs):
+    """Write to ``logs`` the input of those samples of ``batch`` that have none there."""
     b = next_number(counter)
     while b < batch.offsets.shape[0] - 1:
-        arrived, origins, own = logs[b].arrived, logs[b].origins, logs[b].input
-        if own.events.times.shape[0] == 0:
+        if logs[b].input.events.times.shape[0] == 0:
             arrived, origins = arrive(batch, b, n_in, duration)
             own = take(arrived, weights, batch.copies, batch.step, duration)
-        record = forward(neuron, own.events, duration, own.weights, max_spikes)
+            logs[b] = Log(arrived, origins, own, logs[b].record)
+        b = next_number(counter)
+
+
+@njit(**KERNEL)
+def forward_batch(counter, neuron, duration, max_spikes, logs, final):
+    """Run the samples whose input ``logs`` have, each of ``duration`` seconds.
+
+    Their records come to ``logs``, their final states to ``final`` [n_state, n_samples, n_out].
+    """
+    b = next_number(counter)
+    while b < len(logs):
+        own = logs[b]
+        record = forward(neuron, own.input.events, duration, own.input.weights, max_spikes)
         for v in range(final.shape[0]):
             for i in range(final.shape[2]):
                 final[v, b, i] = record.final[v, i]
-        logs[b] = Log(arrived, origins, own, record)
+        logs[b] = Log(own.arrived, own.origins, own.input, record)
         b = next_number(counter)
 
 
@@ -232,97 +251,102 @@ def clear(array):
             array[row, i] = 0
 
 
-@njit(**FAST)
-def backward_sample(
-    neuron, log, weights, duration, first, grad_times, grad_final, gradients, g, b, kept
-):
-    """Add the gradients of sample ``b``, whose events start at ``first``, to those of group ``g``.
-
-    ``grad_times`` is dLoss/dt of its spikes, ``grad_final`` [n_state, n] dLoss/d(final state).
-    """
-    events, own, bounds, places = log.input
-    arrived, record = log.arrived, log.record
-    together, gridded = bounds.shape[0] > 0, weights.step > 0
-    wants_tau, wants_times = gradients.taus.shape[0] > 0, gradients.times.shape[0] > 0
-    wants_delays = gradients.input_delays.shape[1] > 0
-    wants_each = (wants_times or wants_delays) and not gridded
-    through, moved = grad_times.copy(), np.empty(0, np.float64)
-    if wants_each or wants_tau:
-        moved = np.empty(events.times.shape[0], np.float64)
-    slopes = own.input[:0]
-    if together and wants_each:
-        slopes = np.empty_like(own.input)
-    rows = gradients.input[g]
-    if together or gridded:
-        rows = np.zeros_like(own.input)
-    into = through, rows, gradients.recurrent[g], gradients.delays[b], gradients.lags[b], moved
-    backward(neuron, events, own, record, grad_final, (*into, slopes))
-
-    if wants_tau:
-        # Times in units of tau are all that the equations know: what spike times gain, the end of
-        # the sample and all that arrives from elsewhere lose. A grid and its delays scale along.
-        total = dot(through if gridded else grad_times, record.times) - dot(moved, events.times)
-        total -= dot(gradients.delays[b], weights.delays)
-        total -= end_gradient(neuron, record.final, grad_final) * duration / neuron.tau
-        gradients.taus[b] = total
-    if wants_each:
-        if together:
-            moved = np.empty(arrived.times.shape[0], np.float64)
-            arrival_gradients(weights.input, arrived.units, arrived.counts, bounds, slopes, moved)
-        for e in range(moved.shape[0]):
-            if wants_times:
-                origin = log.origins[e] if log.origins.shape[0] > 0 else e
-                gradients.times[first + origin] += moved[e]
-            if wants_delays:
-                gradients.input_delays[b, arrived.units[e]] += moved[e]
-    if gridded:
-        kept[b] = VolleyGradients(rows, places, bounds, bounds, arrived.counts)
-    elif together:
-        n_channels = weights.input.shape[0] // places.shape[0]
-        order = by_channel(arrived.units, arrived.counts, bounds, n_channels)
-        own_gradients = VolleyGradients(rows, places, *order)
-        if gradients.input.shape[1] > 0:
-            one = rows.dtype.type(1)
-            add_to_channels(own_gradients, one, 0, weights.input.shape[0], gradients.input[g])
-        else:
-            kept[b] = own_gradients
-            if gradients.squares.shape[0] > 0:
-                gradients.squares[b] = square_sum_of_channels(own_gradients)
-
-
 @njit(**KERNEL)
 def backward_batch(
-    counter,
-    neuron,
-    logs,
-    weights,
-    duration,
-    first,
-    offsets,
-    grad_times,
-    grad_final,
-    gradients,
-    kept,
+    counter, neuron, logs, weights, duration, offsets, grad_times, grad_final, gradients, arriving
 ):
-    """The adjoint of :func:`forward_batch`, for groups of samples from ``counter`` on.
+    """The adjoint of :func:`forward_batch`, group by group.
 
-    ``first`` are the samples' first events, ``offsets`` their first spikes, ``grad_times`` and
-    ``grad_final`` [n_samples, n_state, n] the gradients of spike times and final states. Gradients
-    of volleys that ``gradients`` have no room for are written to ``kept``.
+    ``offsets`` are the samples' first spikes, ``grad_times`` and ``grad_final`` [n_samples,
+    n_state, n] the gradients of spike times and final states. Gradients of events that came one by
+    one are added to ``gradients``, those of all else that arrives are written to ``arriving``.
     """
     n_samples, n_groups = len(logs), gradients.recurrent.shape[0]
     size = -(-n_samples // max(n_groups, 1))
+    wants_tau, gridded = gradients.taus.shape[0] > 0, weights.step > 0
+    wants_each = wants_arrivals(gradients) and not gridded
     g = next_number(counter)
     while g < n_groups:
         clear(gradients.input[g])
         clear(gradients.recurrent[g])
         for b in range(g * size, min((g + 1) * size, n_samples)):
-            own = grad_times[offsets[b] : offsets[b + 1]]
-            backward_sample(
-                neuron, logs[b], weights, duration, first[b], own, grad_final[b], gradients, g, b,
-                kept,
-            )  # fmt: skip
-            if gradients.squares.shape[0] > 0:
+            log, own_times = logs[b], grad_times[offsets[b] : offsets[b + 1]]
+            events, own, record = log.input.events, log.input.weights, log.record
+            together = log.input.bounds.shape[0] > 0
+            through, moved = own_times.copy(), np.empty(0, np.float64)
+            if wants_each or wants_tau:
+                moved = np.empty(events.times.shape[0], np.float64)
+            slopes = own.input[:0]
+            if together and wants_each:
+                slopes = np.empty_like(own.input)
+            rows = gradients.input[g]
+            if together or gridded:
+                rows = np.zeros_like(own.input)
+            into = through, rows, gradients.recurrent[g], gradients.delays[b], gradients.lags[b]
+            backward(neuron, events, own, record, grad_final[b], (*into, moved, slopes))
+            arriving[b] = Arriving(rows, moved, slopes)
+            if wants_tau:
+                # Times in units of tau are all that the equations know: what spike times gain, the
+                # end of the sample and all that arrives lose. A grid and its delays scale along.
+                total = dot(through if gridded else own_times, record.times)
+                total -= dot(moved, events.times) + dot(gradients.delays[b], weights.delays)
+                total -= end_gradient(neuron, record.final, grad_final[b]) * duration / neuron.tau
+                gradients.taus[b] = total
+        g = next_number(counter)
+
+
+@njit(**PART)
+def wants_arrivals(gradients):
+    """Whether the gradients of the events' times of arrival are wanted."""
+    return gradients.times.shape[0] > 0 or gradients.input_delays.shape[1] > 0
+
+
+@njit(**KERNEL)
+def collect_batch(counter, logs, weights, first, gradients, arriving, kept):
+    """Add to ``gradients`` what comes to weights of volleys, input times and input delays.
+
+    ``first`` are the samples' first events. Gradients of volleys' weights for which there is no
+    room are written to ``kept``.
+    """
+    n_samples, n_groups = len(logs), gradients.recurrent.shape[0]
+    size = -(-n_samples // max(n_groups, 1))
+    clips = gradients.squares.shape[0] > 0
+    g = next_number(counter)
+    while g < n_groups:
+        for b in range(g * size, min((g + 1) * size, n_samples)):
+            log, (rows, moved, slopes) = logs[b], arriving[b]
+            arrived, bounds, places = log.arrived, log.input.bounds, log.input.places
+            units, counts = arrived.units, arrived.counts
+            together = bounds.shape[0] > 0
+            if wants_arrivals(gradients):
+                each = moved
+                if together:
+                    each = np.empty(units.shape[0], np.float64)
+                    arrival_gradients(weights.input, units, counts, bounds, slopes, each)
+                add_arrivals(each, log.origins, units, first[b], b, gradients)
+            if together:
+                n_channels = weights.input.shape[0] // places.shape[0]
+                own = VolleyGradients(rows, places, *by_channel(units, counts, bounds, n_channels))
+                if gradients.input.shape[1] > 0:
+                    one = rows.dtype.type(1)
+                    add_to_channels(own, one, 0, weights.input.shape[0], gradients.input[g])
+                else:
+                    kept[b] = own
+                    if clips:
+                        gradients.squares[b] = square_sum_of_channels(own)
+            if clips:
                 gradients.squares[b] += square_sum(gradients.input[g])
                 gradients.squares[b] += square_sum(gradients.recurrent[g])
         g = next_number(counter)
+
+
+@njit(**PART)
+def add_arrivals(each, origins, units, first, b, gradients):
+    """Add dLoss/dt of the events that arrive in sample ``b`` to those of the events that they come
+    from, the first of which is ``first``, and to those of their delays."""
+    for e in range(each.shape[0]):
+        if gradients.times.shape[0] > 0:
+            origin = origins[e] if origins.shape[0] > 0 else e
+            gradients.times[first + origin] += each[e]
+        if gradients.input_delays.shape[1] > 0:
+            gradients.input_delays[b, units[e]] += each[e]

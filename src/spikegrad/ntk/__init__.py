@@ -11,9 +11,8 @@ gradient learning" (arXiv 2405.15539); docs/ntk.md derives the formulas.
                          with spikes followed by along, and jacobian its rows
     stability            whether surrogate gradient learning converges at all
 
-Activations: Erf, Relu, Sign, Step, Tanh, or Custom of your own; surrogate derivatives:
-ErfDerivative, HardTanhDerivative, IdentityDerivative, TanhDerivative, or CustomDerivative. What all
-have in common: Activation, Derivative.
+Activations: Erf, Sign, Step; surrogate derivatives: ErfDerivative, HardTanhDerivative,
+IdentityDerivative, or CustomDerivative of your own. Their bases: Activation, Derivative.
 
 Errors: IllConditionedError, UnstableKernelError, QuadratureError.
 """
@@ -24,15 +23,15 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "analytic": ("Kernels", "sg_ntk"),
-        "activations": ("Custom", "CustomDerivative", "Erf", "Relu", "Sign", "Step", "Tanh"),
+        "activations": ("Erf", "Sign", "Step"),
         "moments": ("Activation", "Derivative"),
         "modules": ("SurrogateActivation", "empirical_sg_ntk"),
         "spiking": ("TangentKernels", "along", "jacobian", "tangent_kernels"),
         "derivatives": (
+            "CustomDerivative",
             "ErfDerivative",
             "HardTanhDerivative",
             "IdentityDerivative",
-            "TanhDerivative",
         ),
         "quadrature": ("QuadratureError",),
         "regression": (

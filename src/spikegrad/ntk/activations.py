@@ -1,21 +1,16 @@
-"""Activations phi, with their moments in closed form.
-
-Their bases, and what has no closed form, are in :mod:`spikegrad.ntk.moments`. A new activation or
-surrogate is a small class, or :class:`Custom` of any function of a tensor.
-"""
+"""Activations phi, with their moments in closed form; another one is a small class more."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from spikegrad.ntk.derivatives import ErfDerivative, TanhDerivative, require_positive
-from spikegrad.ntk.moments import Activation, Correlation, Derivative
+from spikegrad.ntk.derivatives import ErfDerivative, require_positive
+from spikegrad.ntk.moments import Activation, Correlation
 from spikegrad.ntk.quadrature import Array
 
 NEAR = 1e-3
@@ -105,11 +100,8 @@ class Sign(Erf):
 
 
 @dataclass(frozen=True)
-class Step(Activation, Derivative):
-    """phi = 1 where u > 0, else 0: binary neurons; also the derivative of :class:`Relu`."""
-
-    kinks = (0.0,)
-    closed_mean = True
+class Step(Activation):
+    """phi = 1 where u > 0, else 0: binary neurons."""
 
     def __call__(self, u: Tensor) -> Tensor:
         return (u > 0).to(u.dtype)
@@ -119,127 +111,9 @@ class Step(Activation, Derivative):
         """A delta function, half of the sign function's."""
         return ErfDerivative(math.inf, 0.5)
 
-    def mean(self, variance: Array) -> Array:
-        return np.where(variance > 0, 0.5, 0.0)
-
     def second_moment(self, variance: Array) -> Array:
-        return self.mean(variance)
+        return np.where(variance > 0, 0.5, 0.0)
 
     def shortfall(self, x: Array, y: Array, bound: Array, correlation: Correlation) -> Array:
         """Cho and Saul's arc-cosine kernel of degree 0."""
         return np.asarray(bound * correlation.angle / np.pi)
-
-    def closed_moment(
-        self, other: Derivative, x: Array, y: Array, correlation: Correlation
-    ) -> Array | None:
-        if not isinstance(other, Step):
-            return None
-        bound = np.sqrt(self.mean(x) * self.mean(y))
-        return np.asarray(bound - self.shortfall(x, y, bound, correlation))
-
-
-@dataclass(frozen=True)
-class Relu(Activation):
-    """phi = max(u, 0)."""
-
-    kinks = (0.0,)
-
-    def __call__(self, u: Tensor) -> Tensor:
-        return torch.relu(u)
-
-    @property
-    def derivative(self) -> Step:
-        return Step()
-
-    def second_moment(self, variance: Array) -> Array:
-        return np.asarray(variance / 2)
-
-    def shortfall(self, x: Array, y: Array, bound: Array, correlation: Correlation) -> Array:
-        """Cho and Saul's arc-cosine kernel of degree 1."""
-        angle = correlation.angle
-        sine = np.sqrt(correlation.square_rest)
-        # sin - angle cos, by its series where it would be a difference of nearly equal numbers
-        rest = np.where(
-            angle < 0.05,
-            angle**3 * (1 / 3 - angle**2 * (1 / 30 - angle**2 / 840)),
-            sine - angle * correlation.rho,
-        )
-        lost = np.where(correlation.rho < 0, 2 - correlation.gap, correlation.gap)
-        return np.asarray(bound * (lost - rest / np.pi))
-
-
-@dataclass(frozen=True)
-class Tanh(Activation):
-    """phi = tanh(u), by quadrature."""
-
-    odd = True
-
-    def __call__(self, u: Tensor) -> Tensor:
-        return torch.tanh(u)
-
-    @property
-    def derivative(self) -> TanhDerivative:
-        return TanhDerivative()
-
-
-@dataclass(frozen=True)
-class _Given:
-    """Any function of a tensor, and where it is not smooth."""
-
-    function: Callable[[Tensor], Tensor]
-    kinks: tuple[float, ...] = ()
-
-    def __post_init__(self) -> None:
-        refuse_autograd_function(self.function)
-        object.__setattr__(self, "kinks", tuple(self.kinks))
-
-    def __call__(self, u: Tensor) -> Tensor:
-        return self.function(u)
-
-
-@dataclass(frozen=True)
-class CustomDerivative(_Given, Derivative):
-    """psi from any function of a tensor."""
-
-
-def refuse_autograd_function(function: Callable[[Tensor], Tensor]) -> None:
-    """ValueError for the ``apply`` of a torch.autograd.Function, whose backward is a second
-    function that would be taken for its derivative."""
-    owner = getattr(function, "__self__", None)
-    if isinstance(owner, type) and issubclass(owner, torch.autograd.Function):
-        raise ValueError(
-            f"{owner.__name__}.apply has a backward of its own: give phi alone, as Custom(phi) or"
-            " Sign(), and what the backward multiplies by as the surrogate, CustomDerivative(psi)"
-        )
-
-
-@dataclass(frozen=True)
-class Custom(_Given, Activation):
-    """phi from any function of a tensor, element by element, such as ``torch.nn.functional.gelu``.
-
-    Parameters
-    ----------
-    function
-        phi.
-    kinks
-        Where phi or phi' is not smooth. phi must be continuous: a jump's derivative is no function.
-
-    Raises
-    ------
-    ValueError
-        For a torch.autograd.Function: its backward is no derivative.
-    """
-
-    @property
-    def derivative(self) -> Derivative:
-        return CustomDerivative(_Autograd(self.function), self.kinks)
-
-
-@dataclass(frozen=True)
-class _Autograd:
-    function: Callable[[Tensor], Tensor]
-
-    def __call__(self, u: Tensor) -> Tensor:
-        with torch.enable_grad():
-            point = u.detach().requires_grad_()
-            return torch.autograd.grad(self.function(point).sum(), point)[0]

@@ -1,8 +1,9 @@
-"""Derivatives psi for backpropagation, with their moments in closed form."""
+"""Derivatives psi for backpropagation, with their moments."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from scipy.special import erf, owens_t
 from torch import Tensor
 
+from spikegrad.ntk import quadrature
 from spikegrad.ntk.moments import Correlation, Derivative
 from spikegrad.ntk.quadrature import Array
 
@@ -33,8 +35,6 @@ class ErfDerivative(Derivative):
 
     slope: float
     height: float = 1.0
-    closed_mean = True
-    even = True
 
     def __post_init__(self) -> None:
         require_positive(slope=self.slope)
@@ -47,10 +47,8 @@ class ErfDerivative(Derivative):
     def __call__(self, u: Tensor) -> Tensor:
         if math.isinf(self.slope):
             raise ValueError(
-                "the derivative of a step is 0 or infinite, so that a finite network has no "
-                "kernel or gradient with it; the SG-NTK of such networks is a limit of infinite "
-                "width (sg_ntk), and what a finite one has is the two-sided kernel: pass the "
-                "surrogate as `derivative`, too"
+                "the derivative of a step is 0 or infinite, and finite networks with it have no "
+                "SG-NTK; for the two-sided kernel: pass the surrogate as `derivative`, too"
             )
         scale = self.height * 2 * self.slope / math.sqrt(math.pi)
         return u.square().mul_(-(self.slope**2)).exp_().mul_(scale)
@@ -78,8 +76,6 @@ class ErfDerivative(Derivative):
 class IdentityDerivative(Derivative):
     """psi = 1: errors pass every neuron unchanged (the straight-through estimator)."""
 
-    closed_mean = True
-
     def __call__(self, u: Tensor) -> Tensor:
         return torch.ones_like(u)
 
@@ -105,14 +101,9 @@ class HardTanhDerivative(Derivative):
     """
 
     half_width: float
-    closed_mean = True
 
     def __post_init__(self) -> None:
         require_positive(half_width=self.half_width)
-
-    @property
-    def kinks(self) -> tuple[float, ...]:
-        return (-self.half_width, self.half_width)
 
     def __call__(self, u: Tensor) -> Tensor:
         return (u.abs() < self.half_width).to(u.dtype)
@@ -141,8 +132,32 @@ class HardTanhDerivative(Derivative):
 
 
 @dataclass(frozen=True)
-class TanhDerivative(Derivative):
-    """psi = 1 / cosh^2(u), by quadrature."""
+class CustomDerivative(Derivative):
+    """psi from any function of a tensor, element by element; its means are by quadrature.
+
+    Parameters
+    ----------
+    function
+        psi.
+    kinks
+        Where psi jumps or is not smooth.
+
+    Raises
+    ------
+    ValueError
+        For the ``apply`` of a torch.autograd.Function, which computes phi, not psi.
+    """
+
+    function: Callable[[Tensor], Tensor]
+    kinks: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        owner = getattr(self.function, "__self__", None)
+        if isinstance(owner, type) and issubclass(owner, torch.autograd.Function):
+            raise ValueError(f"give what {owner.__name__}'s backward multiplies by, not its apply")
 
     def __call__(self, u: Tensor) -> Tensor:
-        return 1 - torch.tanh(u).square()
+        return self.function(u)
+
+    def mean(self, variance: Array) -> Array:
+        return quadrature.mean(self.function, tuple(self.kinks), variance)

@@ -53,10 +53,6 @@ class SurrogateActivation(nn.Module):
             return self.activation(u)
         return _Replaced.apply(u, self.activation, self.derivative)
 
-    def extra_repr(self) -> str:
-        """What print shows."""
-        return f"{self.activation}, {self.surrogate}"
-
 
 class _Replaced(torch.autograd.Function):
     """phi forwards, psi backwards."""
@@ -92,24 +88,21 @@ def _check_derivatives(module: nn.Module) -> None:
                 slope = torch.autograd.grad(values.sum(), probe)[0]
             if not slope.any() and values.unique().numel() > 1:
                 raise ValueError(
-                    f"{name}: {m.activation} has the derivative 0 almost everywhere, so that a "
-                    "finite network has no SG-NTK (that is a limit of infinite width, sg_ntk). "
-                    "For the two-sided kernel give SurrogateActivation the surrogate as "
-                    "`derivative`, too"
+                    f"{name}: {m.activation} has the derivative 0, and finite networks with it no "
+                    "SG-NTK; for the two-sided kernel give the surrogate as `derivative`, too"
                 )
 
 
 @contextmanager
 def _true_derivatives(module: nn.Module) -> Iterator[None]:
     marked = [m for m in module.modules() if isinstance(m, SurrogateActivation)]
-    before = [m.true_derivative for m in marked]
     try:
         for m in marked:
             m.true_derivative = True
         yield
     finally:
-        for m, value in zip(marked, before, strict=True):
-            m.true_derivative = value
+        for m in marked:
+            m.true_derivative = False
 
 
 def empirical_sg_ntk(

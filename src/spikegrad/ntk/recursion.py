@@ -14,14 +14,15 @@ SNAP = 16 * np.finfo(float).eps ** 2  # 1 - |rho| of inputs that rounding alone 
 
 
 @dataclass(frozen=True)
-class Layer:
-    """A layer above the first: what precedes its weights, and their scales."""
+class Network:
+    """``depth`` dense layers, what is between them, and the scales of their parameters."""
 
+    depth: int
     phi: Activation
     derivative: Derivative
     surrogate: Derivative
-    weight: float  # variances
-    bias: float
+    weight_std: float
+    bias_std: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,35 +53,36 @@ class Points:
         )
 
 
-def points(x: Array, weight_std: float, bias_std: float, layers: list[Layer]) -> Points:
-    """The points ``x`` [n, d] behind a first layer with these scales."""
-    bias = np.full((len(x), 1), bias_std)
-    inputs = np.hstack([weight_std / np.sqrt(x.shape[1]) * x, bias])
+def points(x: Array, network: Network) -> Points:
+    """The points ``x`` [n, d] as ``network`` sees them."""
+    bias = np.full((len(x), 1), network.bias_std)
+    inputs = np.hstack([network.weight_std / np.sqrt(x.shape[1]) * x, bias])
     length = np.sqrt((inputs**2).sum(1, keepdims=True))
     directions = np.divide(inputs, length, out=np.zeros_like(inputs), where=length > 0)
     variances, moments = [length[:, 0] ** 2], []
-    for layer in layers:
-        moments.append(layer.phi.second_moment(variances[-1]))
-        variances.append(layer.weight * moments[-1] + layer.bias)
+    for _ in range(network.depth - 1):
+        moments.append(network.phi.second_moment(variances[-1]))
+        variances.append(network.weight_std**2 * moments[-1] + network.bias_std**2)
     return Points(inputs, directions, variances, moments)
 
 
 def tile(
-    rows: Points, columns: Points, layers: list[Layer], tangent: bool, mirrored: bool
+    rows: Points, columns: Points, network: Network, tangent: bool, mirrored: bool
 ) -> list[Array]:
     """NNGP and, if asked for, tangent kernel of ``rows`` and ``columns``, and of them exchanged."""
     nngp, correlation = _first_layer(rows, columns)
     kernels = [nngp] * (1 + tangent + (tangent and mirrored))
-    sides = [("derivative", "surrogate"), ("surrogate", "derivative")][: len(kernels) - 1]
-    for i, layer in enumerate(layers):
+    pair = network.derivative, network.surrogate
+    sides = [pair, pair[::-1]][: len(kernels) - 1]
+    for i in range(network.depth - 1):
         x, y = rows.variances[i][:, None], columns.variances[i][None, :]
         factors = []
         for f, g in sides:
-            factor = layer.weight * getattr(layer, f).moment(getattr(layer, g), x, y, correlation)
+            factor = network.weight_std**2 * f.moment(g, x, y, correlation)
             if not (x.min() > 0 and y.min() > 0):  # a delta function at 0, where nothing arrives
                 factor = np.where(kernels[1] == 0, 0, factor)
             factors.append(factor)
-        nngp, correlation = _next_layer(rows, columns, i, layer, correlation)
+        nngp, correlation = _next_layer(rows, columns, i, network, correlation)
         kernels = [nngp, *(f * k + nngp for f, k in zip(factors, kernels[1:], strict=True))]
     return kernels
 
@@ -101,20 +103,20 @@ def _first_layer(rows: Points, columns: Points) -> tuple[Array, Correlation]:
 
 
 def _next_layer(
-    rows: Points, columns: Points, i: int, layer: Layer, correlation: Correlation
+    rows: Points, columns: Points, i: int, network: Network, correlation: Correlation
 ) -> tuple[Array, Correlation]:
     """Covariance w E[phi phi] + b of the next pre-activations, and their correlation.
 
     1 - |rho| is a sum of terms that are not negative: what E[phi phi] falls short of its bound, and
     what unequal variances add.
     """
-    w, b = layer.weight, layer.bias
+    w, b = network.weight_std**2, network.bias_std**2
     x, y = rows.variances[i][:, None], columns.variances[i][None, :]
     a, a_prime = np.sqrt(rows.moments[i])[:, None], np.sqrt(columns.moments[i])[None, :]
     bound = a * a_prime
-    missing = layer.phi.shortfall(x, y, bound, correlation)
+    missing = network.phi.shortfall(x, y, bound, correlation)
     moment = bound - missing
-    if layer.phi.odd:
+    if network.phi.odd:
         moment = np.copysign(moment, correlation.rho)
         negative = correlation.rho < 0
     else:

@@ -228,20 +228,10 @@ def _check_limit(among: Array, values: Array) -> None:
     condition = singular[0] / singular[-1] if singular[-1] > 0 else np.inf
     if condition > WORST_CONDITION:
         raise IllConditionedError(
-            f"the kernel among training points has a condition number of {condition:.1e}"
-            f"{_closest(among)}: the limit of infinite time depends on rounding. Give a finite "
-            "time t, or diag_reg, such as 1e-10"
+            f"the kernel among training points has a condition number of {condition:.1e}: two "
+            "are nearly equal to it, and the limit of infinite time depends on rounding. Give a "
+            "finite time t, or diag_reg, such as 1e-10"
         )
-
-
-def _closest(among: Array) -> str:
-    """Names two training points that are equal to the kernel, if there are."""
-    scale = np.abs(among).max()
-    for i in range(len(among)):
-        equal = np.abs(among[i + 1 :] - among[i]).max(axis=1, initial=0) < 1e-12 * scale
-        if equal.any():
-            return f" (points {i} and {i + 1 + int(np.argmax(equal))} are the same)"
-    return ""
 
 
 def _covariance(response: Array, nngp: Covariances, shape: tuple[int, ...]) -> Array:

@@ -27,8 +27,6 @@ from spikegrad.raster import Raster
 from spikegrad.spikes import SpikeTrains
 
 Logits = Callable[[SpikeTrains], Tensor]
-MEMORY = 2**30
-"""Bytes that the Jacobians of two blocks take together, if ``block_size`` is not given."""
 
 
 class TangentKernels(NamedTuple):
@@ -85,9 +83,10 @@ def tangent_kernels(
     spikes: SpikeTrains,
     *,
     trace_outputs: bool = True,
-    block_size: int | None = None,
 ) -> TangentKernels:
     """Kernels of a network whose logits have two backward passes.
+
+    Two Jacobians are in memory: numbers of samples times outputs times parameters.
 
     Parameters
     ----------
@@ -100,9 +99,6 @@ def tangent_kernels(
         The samples.
     trace_outputs
         The mean over outputs of each output with itself; else all pairs.
-    block_size
-        Samples whose Jacobians are in memory together; chosen to fit 1 GB if not given. With
-        several blocks Jacobians are computed several times.
 
     Raises
     ------
@@ -111,22 +107,6 @@ def tangent_kernels(
     """
     if not len(spikes) or not parameters:
         raise ValueError("tangent kernels need at least one sample and one parameter")
-    with torch.no_grad():
-        n_outputs = exact(spikes[:1]).shape[1]
-    size = sum(p.numel() * p.element_size() for p in parameters) * n_outputs
-    block = block_size or max(1, MEMORY // (4 * size))
-    parts = [slice(a, min(a + block, len(spikes))) for a in range(0, len(spikes), block)]
-    columns = []
-    for part in parts:
-        right = [jacobian(f, parameters, spikes[part]) for f in (exact, surrogate)]
-        rows = []
-        for other in parts:
-            left = (
-                right
-                if other == part
-                else [jacobian(f, parameters, spikes[other]) for f in (exact, surrogate)]
-            )
-            pairs = (left[0], right[0]), (left[0], right[1]), (left[1], right[1])
-            rows.append([product([a], [b], trace_outputs) for a, b in pairs])
-        columns.append([torch.cat(kernel) for kernel in zip(*rows, strict=True)])
-    return TangentKernels(*(torch.cat(kernel, dim=1) for kernel in zip(*columns, strict=True)))
+    true, replaced = (jacobian(logits, parameters, spikes) for logits in (exact, surrogate))
+    pairs = (true, true), (true, replaced), (replaced, replaced)
+    return TangentKernels(*(product([a], [b], trace_outputs) for a, b in pairs))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -12,7 +11,6 @@ from spikegrad.settings import Distinct, Section, seconds
 # Both become parts of file names, in which braces are wildcards to Snakemake.
 Voice = Annotated[str, Field(pattern=r"^\w[\w -]*$")]
 FileName = Annotated[str, Field(pattern=r"^[^{}]+$")]
-URL = Annotated[str, Field(pattern=r"^https?://.*[^/{}]$")]
 
 MIRRORS = ("https://zenkelab.org/datasets/", "https://compneuro.net/datasets/")
 """Folders on the web with SHD, SSC and the Heidelberg Digits, tried in this order."""
@@ -42,26 +40,20 @@ class Published(Section):
     """Folder that already holds the files (<name>.h5 or <name>.h5.zip); null downloads them."""
 
 
-class Archive(Section):
-    """An archive (tar, tar.gz or zip) of recordings, from the web or at hand."""
-
-    urls: tuple[URL, ...] = Field(min_length=1)
-    """Where it can be had; mirrors are tried in this order, and a download goes on where it was."""
-    path: FileName | None = None
-    """Your copy: the archive, or a folder with what is in it; null downloads it."""
-
-
 class SpokenDigits(Section):
     """Digits spoken by espeak-ng voices, through SHD's cochlea model; needs no download."""
 
     sample_rate: ClassVar[int] = 22_050
-    archive: ClassVar[None] = None
     jobs: ClassVar[int] = 4
-    languages: tuple[Literal["en", "de"], ...] = Field(("en", "de"), min_length=1)
+    languages: Annotated[tuple[Literal["en", "de"], ...], Distinct] = Field(
+        ("en", "de"), min_length=1
+    )
     """Languages of the digits; each digit of each language is a class."""
-    digits: tuple[Annotated[int, Field(ge=0, le=9)], ...] = Field(tuple(range(10)), min_length=1)
+    digits: Annotated[tuple[Annotated[int, Field(ge=0, le=9)], ...], Distinct] = Field(
+        tuple(range(10)), min_length=1
+    )
     """Digits that are spoken."""
-    voices: tuple[Voice, ...] = Field(
+    voices: Annotated[tuple[Voice, ...], Distinct] = Field(
         ("m1", "m2", "m3", "m4", "m5", "m7", "f1", "f2", "f3", "f5"), min_length=2
     )
     """espeak-ng voice variants of the training set; each is a speaker."""
@@ -75,17 +67,6 @@ class SpokenDigits(Section):
     @property
     def n_speakers(self) -> int:
         return len(self.voices) + len(self.unseen_voices)
-
-    @model_validator(mode="after")
-    def _listed_once(self) -> Self:
-        for key, entries in (
-            ("languages", self.languages),
-            ("digits", self.digits),
-            ("voices and unseen_voices", self.voices + self.unseen_voices),
-        ):
-            if len(set(entries)) < len(entries):
-                raise ValueError(f"an entry is listed twice in {key}")
-        return self
 
 
 class Files(Section):
@@ -109,37 +90,12 @@ class HeidelbergDigits(Section):
     sample_rate: ClassVar[int] = 48_000
     jobs: ClassVar[int] = 12
     n_speakers: ClassVar[int] = 12
+    urls: ClassVar[tuple[str, ...]] = tuple(f"{folder}hd_audio.tar.gz" for folder in MIRRORS)
     path: FileName | None = None
     """Your copy: hd_audio.tar.gz, or a folder with what is in it; null downloads it."""
     spikes: Files | None = None
     """Spikes of these recordings that you have, as HDF5 in SHD's layout; then the recordings are
     not needed."""
-
-    @property
-    def archive(self) -> Archive:
-        return Archive(urls=tuple(url + "hd_audio.tar.gz" for url in MIRRORS), path=self.path)
-
-
-class FileNames(Section):
-    """Recordings whose names say what they are."""
-
-    pattern: str
-    """Regular expression that matches the whole name of each file, or, with a / in it, its path
-    below the folder; with the group `label`, (?P<label>...), and `speaker` where it is known."""
-    test: str | None = None
-    """Regular expression that matches the whole names or paths of the test set likewise; null holds
-    speakers out, or samples without speakers."""
-
-    @model_validator(mode="after")
-    def _expressions(self) -> Self:
-        for pattern in (self.pattern, self.test or ""):
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"'{pattern}' is no regular expression: {error}") from None
-        if "label" not in re.compile(self.pattern).groupindex:
-            raise ValueError("pattern needs the group (?P<label>...)")
-        return self
 
 
 class Recordings(Section):
@@ -147,17 +103,15 @@ class Recordings(Section):
     `names` the folder that a file lies in is its label. Where no speakers are named, samples are
     held out for the test set and for validation."""
 
-    folder: FileName | None = None
+    folder: FileName
     """Folder of the recordings, with those in folders below it."""
-    archive: Archive | None = None
-    """Instead of `folder`: an archive of them."""
     table: FileName | None = None
     """CSV with the columns file (as below the folder) and label, and optionally speaker and split
     (train or test)."""
-    names: FileNames | None = None
-    """Instead of `table`: how it is read from the files' names or paths."""
-    n_files: int | None = Field(None, ge=1)
-    """Number of recordings there must be; null takes any."""
+    names: str | None = None
+    """Instead of `table`: a regular expression that matches the whole name of each file, or, with a
+    / in it, its path below the folder; with the group `label`, (?P<label>...), and `speaker` where
+    it is known."""
     test_speakers: int = Field(1, ge=1)
     """Number of speakers held out for the test set if nothing else says what is in it."""
     sample_rate: int = Field(48_000, ge=20_000)
@@ -167,11 +121,11 @@ class Recordings(Section):
     """Number of jobs among which the speakers are divided."""
 
     @model_validator(mode="after")
-    def _one_of_each(self) -> Self:
-        if (self.folder is None) == (self.archive is None):
-            raise ValueError("give either folder or archive")
+    def _names_have_labels(self) -> Self:
         if self.table is not None and self.names is not None:
             raise ValueError("give either table or names, or none of them")
+        if self.names is not None and "(?P<label>" not in self.names:
+            raise ValueError("names needs the group (?P<label>...)")
         return self
 
 
@@ -205,7 +159,6 @@ COPIES: dict[str, Any] = {
     "shd": {"path"},
     "ssc": {"path"},
     "heidelberg_digits": {"path", "spikes"},
-    "recordings": {"archive": {"path"}},
 }
 """Where a machine has its copies of what is on the web, by source."""
 OWN = "own"
@@ -304,9 +257,7 @@ class DataConfig(Section):
         if self.source == "files" and self.files is None:
             raise ValueError("source 'files' needs data.files.train and data.files.test")
         if self.source == "recordings" and self.recordings is None:
-            raise ValueError(
-                "source 'recordings' needs data.recordings with a folder or an archive"
-            )
+            raise ValueError("source 'recordings' needs data.recordings with a folder")
         return self
 
     @model_validator(mode="after")

@@ -109,18 +109,15 @@ class NTKExperiment(Section):
             raise ValueError("sign networks cannot train with their true_derivative, 0 or infinite")
         return self
 
-    def cells(self) -> list[Cell]:
-        """The blocks of networks to train, in order."""
-        return [
+    def jobs(self) -> list[list[Cell]]:
+        """The blocks of networks to train, in order, as jobs share them out."""
+        cells = [
             Cell(activation, width, range(self.n_networks)[first : first + self.block_size])
             for activation in self.activations
             for width in self.widths
             for first in range(0, self.n_networks, self.block_size)
         ]
-
-    def jobs(self) -> list[list[Cell]]:
-        """The same, as the jobs share them out."""
-        cells, size = self.cells(), self.blocks_per_job
+        size = self.blocks_per_job
         return [cells[i : i + size] for i in range(0, len(cells), size)]
 
 
@@ -213,8 +210,6 @@ class NTKConfig(Section):
     """Finite networks' kernels, before, during and after training, beside the analytic ones."""
     ensembles: Annotated[tuple[NTKExperiment, ...], Field(min_length=1)]
     """Trained networks, beside regression with the SG-NTK and with other kernels."""
-    n_resamples: Annotated[int, Field(ge=100)]
-    """Bootstrap samples of networks behind each interval."""
     analytic: AnalyticConfig
     """Limits of steep activations."""
     off_circle: OffCircleConfig

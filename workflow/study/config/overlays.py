@@ -1,4 +1,4 @@
-"""Configuration files laid over each other: what each neuron gets, and what is hidden from it."""
+"""Configuration files laid over each other."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from typing import Any
 import yaml
 
 from spikegrad.settings import ConfigError
-
-COMMON = ("network.", "training.")
-
 
 BASED_ON = "based_on"
 """The key with which a file names what it is laid over: a path from its own folder, or several."""
@@ -101,43 +98,15 @@ def of_one_kind(config: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -
     }
 
 
-def hidden(files: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    """A warning for each value that a neuron's own value, from an earlier file, keeps from it.
-
-    ``files`` are the names and contents of configuration files, in the order in which they are laid
-    over each other.
-    """
-    contents = [(name, flat(settings)) for name, settings in files]
-    last = {key: number for number, (_, values) in enumerate(contents) for key in values}
-    lines = []
-    for own in sorted(key for key in last if key.startswith("neurons.")):
-        neuron, _, key = own.removeprefix("neurons.").partition(".")
-        if not key.startswith(COMMON) or last.get(key, -1) <= last[own]:
-            continue
-        (later, common), (earlier, values) = contents[last[key]], contents[last[own]]
-        if common[key] != values[own] and last.get(f"neurons.{neuron}", -1) < last[own]:
-            lines.append(
-                f"{key} = {common[key]} of {later} does not reach {neuron}, which has"
-                f" {own} = {values[own]} of {earlier}; set that in {later}, too"
-            )
-    return lines
-
-
-def by_neuron(models: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """For each key of ``network`` and ``training`` the value of each neuron's model."""
-    values = {neuron: flat(model) for neuron, model in models.items()}
-    keys = dict.fromkeys(key for own in values.values() for key in own)
-    return {key: {n: own[key] for n, own in values.items() if key in own} for key in keys}
-
-
 def differences(models: Mapping[str, Mapping[str, Any]]) -> str:
     """One line: what the settings of the neuron models differ in."""
+    values = {neuron: flat(model) for neuron, model in models.items()}
+    keys = dict.fromkeys(key for own in values.values() for key in own)
     parts = []
-    for key, values in by_neuron(models).items():
-        if len(values) < len(models) or any(
-            v != next(iter(values.values())) for v in values.values()
-        ):
-            parts.append(f"{key} " + ", ".join(f"{n} {v}" for n, v in values.items()))
+    for key in keys:
+        found = {neuron: own[key] for neuron, own in values.items() if key in own}
+        if len(found) < len(models) or any(v != next(iter(found.values())) for v in found.values()):
+            parts.append(f"{key} " + ", ".join(f"{n} {v}" for n, v in found.items()))
     if not parts:
         return "All neuron models have the same settings"
     return "The neuron models differ in: " + "; ".join(parts)

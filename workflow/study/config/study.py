@@ -23,7 +23,7 @@ from study.config.machines import Machines
 from study.config.neurons import Neuron
 from study.config.ntk import NTKConfig
 from study.config.search import SearchConfig
-from study.config.training import ModelSettings, Silence, TrainingSettings
+from study.config.training import ModelSettings, TrainingSettings
 from study.config.variants import Variants, changed_models, check
 
 SOURCES = frozenset(get_args(DataConfig.model_fields["source"].annotation))
@@ -83,8 +83,6 @@ class Study(Section):
     around the first one of each search is, what changed samples do to it, why networks diverge."""
     runaway: Runaway = Runaway()
     """Random networks of the measure `runaway`."""
-    silence: Silence
-    """Whether silent neurons wake as training goes on."""
     landscape: LandscapeSettings
     """Loss and gradient landscapes of the trained networks."""
     ntk: NTKConfig

@@ -17,6 +17,9 @@ from pydantic import (
 from spikegrad.network_settings import NetworkSettings
 from spikegrad.settings import ConfigError, Section, validate
 
+FURTHER_EPOCHS = 2
+"""Epochs that a run trains on from its last snapshot, to tell neurons that fell silent from those
+that only sleep."""
 MOST_WATCHED = 512
 """Training samples by which a run without validation data reports the network's activity."""
 
@@ -69,13 +72,6 @@ class TrainingSettings(Section):
     """Augmentation of the training data."""
     snapshots: Annotated[int, Field(ge=2)] = 12
     """Epochs whose weights are kept for the landscapes, evenly spaced from 0 to the last."""
-
-
-class Silence(Section):
-    """How neurons that fell silent are told from those that only sleep."""
-
-    epochs: PositiveInt
-    """Epochs that each run trains on from its last snapshot, at the full constant learning rate."""
 
 
 class ModelSettings(Section):

@@ -1,77 +1,58 @@
-"""Recordings in a folder, or in a tar or zip archive, which is read without unpacking it.
+"""Recordings in a folder, or in a tar archive, which is read without unpacking it.
 
-Archives stay as they are: ten thousand small files would be slow on network filesystems, and
-what is read into memory cannot be written outside a folder.
+An archive stays as it is: ten thousand small files would be slow on network filesystems.
 """
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import tarfile
-import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 from study.data.layout import DataError
 
 AUDIO = (".wav", ".flac", ".ogg", ".mp3")
-_DAMAGE = (
-    *(OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError),
-    *(tarfile.TarError, zipfile.BadZipFile),
-)
 
 
-def audio_names(path: str | Path) -> dict[str, str]:
-    """The recordings in the folder or archive ``path``: where each is by its name, sorted.
+def audio_names(path: str | Path) -> list[str]:
+    """Where each recording lies in the folder or tar archive ``path``, sorted.
 
-    A name is the path below the folder; in an archive, below the top folder that holds all of it,
-    if there is one. Checksums of an archive are compared. Raises DataError if nothing is there, or
-    an archive that is cut short, damaged, of an unknown kind, or has two recordings of one name.
+    An archive is read to its end, where gzip has a checksum. Raises DataError if nothing is there,
+    or no whole archive.
     """
     path = Path(path)
     if path.is_dir():
-        files = (file for file in path.rglob("*") if file.is_file())
-        names = {name: name for name in (f.relative_to(path).as_posix() for f in files)}
+        names = [f.relative_to(path).as_posix() for f in path.rglob("*") if f.is_file()]
     else:
-        with _errors_named(path):
-            _verify(path)
-            members = [name for name, _ in _members(path)]
-        tops = {name.partition("/")[0] for name in members if not name.startswith("__MACOSX")}
-        nested = len(tops) == 1 and all("/" in name for name in members)
-        names = {name.partition("/")[2] if nested else name: name for name in members}
-        for name, times in Counter(filter(_is_audio, members)).items():
-            if times > 1:
-                raise DataError(f"{path}: {times} recordings '{name}' in it; take out all but one")
-    return {name: names[name] for name in sorted(names) if _is_audio(name)}
+        with _opened(path) as archive:
+            names = [_name(member) for member in archive if member.isfile()]
+            while archive.fileobj is not None and archive.fileobj.read(1 << 20):
+                pass
+    return sorted(filter(_is_audio, names))
 
 
 def read_audio(path: str | Path, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
     """Place and content of the recordings at the places ``wanted``, see :func:`audio_names`.
 
-    They come in the order in which an archive holds them. Raises DataError as
-    :func:`audio_names` does, or if one is not there.
+    They come in the order in which an archive holds them.
     """
-    path, missing = Path(path), set(wanted)
+    path = Path(path)
     if path.is_dir():
         for name in wanted:
-            try:
-                content = (path / name).read_bytes()
-            except OSError as problem:
-                raise DataError(f"{path / name}: cannot be read ({problem})") from None
-            yield name, content
+            yield name, (path / name).read_bytes()
         return
-    with _errors_named(path):
-        for name, content_of in _members(path):
-            if name in missing:
-                missing.remove(name)
-                yield name, content_of()
-    for name in sorted(missing)[:1]:
-        raise DataError(f"{path}: no recording '{name}' in it; was it changed meanwhile?")
+    with _opened(path) as archive:
+        chosen = set(wanted)
+        for member in archive:
+            content = archive.extractfile(member) if _name(member) in chosen else None
+            if content is not None:
+                yield _name(member), content.read()
+
+
+def _name(member: tarfile.TarInfo) -> str:
+    return member.name.removeprefix("./")
 
 
 def _is_audio(name: str) -> bool:
@@ -81,42 +62,11 @@ def _is_audio(name: str) -> bool:
 
 
 @contextmanager
-def _errors_named(path: Path) -> Iterator[None]:
+def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     try:
-        yield
+        with tarfile.open(path) as archive:
+            yield archive
     except FileNotFoundError:
         raise DataError(f"{path}: no such file or folder") from None
-    except _DAMAGE as problem:
-        raise DataError(
-            f"{path}: not a whole tar, tar.gz or zip archive ({problem}); fetch it again"
-        ) from None
-
-
-def _verify(path: Path) -> None:
-    """Compare the checksums of an archive: those of a zip file's contents, or gzip's at its end."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if damaged := archive.testzip():
-                raise zipfile.BadZipFile(f"'{damaged}' is damaged")
-        return
-    with open(path, "rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-    if compressed:
-        with gzip.open(path) as content:
-            while content.read(1 << 20):
-                pass
-
-
-def _members(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Name and content of each file of an archive."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                if not info.is_dir():
-                    yield info.filename, partial(archive.read, info)
-    else:
-        with tarfile.open(path) as packed:
-            for member in packed:
-                content = packed.extractfile(member) if member.isfile() else None
-                if content is not None:
-                    yield member.name.removeprefix("./"), content.read
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as problem:
+        raise DataError(f"{path}: not a whole tar archive ({problem}); fetch it again") from None

@@ -67,7 +67,7 @@ def load(
     Raises
     ------
     DataError
-        If the files are no such, are not whole, or do not belong together; for another role.
+        If the files are no such, are not whole, or do not belong together.
     """
     parts = read_table(split)
     wanted = with_role(parts, role, inner)

@@ -20,11 +20,9 @@ from spikegrad.files import atomic
 from study.config.data import MIRRORS, PUBLISHED
 from study.data.layout import DataError, open_spike_file
 
-ATTEMPTS = 4  # without a byte of progress, before a download is given up
-WAIT = 5.0  # seconds before the second attempt, doubled before each later one
+ATTEMPTS = 4
+WAIT = 5.0  # seconds before the second attempt, as many more before each later one
 TIMEOUT = 60.0  # seconds of silence that end an attempt
-BUSY = (408, 425, 429)  # answers that another attempt may change, of those below 500
-FAULTS = (OSError, HTTPException, DataError)
 
 log = logging.getLogger(__name__)
 
@@ -55,17 +53,13 @@ def fetch_published(source: str, split: str, folder: str | None, output: str | P
             archive.unlink()
         else:
             _copy(Path(folder), name, md5, part)
-        try:
-            with open_spike_file(part) as spikes:
-                n, n_classes = len(spikes), len(spikes.class_names)
-            if (n, n_classes) != expected:
-                raise DataError(
-                    f"{n} samples of {n_classes} classes instead of {expected[0]} of {expected[1]}"
-                )
-        except DataError as error:
+        with open_spike_file(part) as spikes:
+            found = len(spikes), len(spikes.class_names)
+        if found != expected:
             raise DataError(
-                f"{name} from {folder or 'the web'} is not the published file: {error}"
-            ) from None
+                f"{name} from {folder or 'the web'} is not the published file: it has {found}"
+                f" samples and classes instead of {expected}"
+            )
 
 
 def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], object]) -> None:
@@ -78,58 +72,37 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
     output = Path(output)
     part = output.with_name(f".{output.name}.part")
     output.parent.mkdir(parents=True, exist_ok=True)
-    failures, furthest = 0, _size(part)
-    while True:
-        problems: list[Exception] = []
+    for attempt in range(ATTEMPTS):
+        time.sleep(WAIT * attempt)
         for url in urls:
             try:
                 _download(url, part)
                 check(part)
-            except FAULTS as problem:
+            except (OSError, HTTPException, DataError) as problem:
                 if isinstance(problem, DataError):
                     part.unlink()  # a wrong file cannot be mended
                 log.warning("%s: %s", url, problem)
-                problems.append(problem)
+                last = problem
             else:
                 os.replace(part, output)
                 return
-        passing = [p for p in problems if not _lasts(p)]
-        failures = 1 if _size(part) > furthest else failures + 1
-        furthest = max(furthest, _size(part))
-        if failures == ATTEMPTS or not passing:
-            kept = f"; {_size(part)} bytes are kept, from which it goes on" if _size(part) else ""
-            last = " ".join(str((passing or problems)[-1]).split())
-            raise DataError(
-                f"could not download {' or '.join(urls)} ({failures} attempts; the last:"
-                f" {last}{kept}). Check the network, or get the file in another way and name it as"
-                " path in the configuration"
-            )
-        time.sleep(WAIT * 2 ** (failures - 1))
-
-
-def _size(file: Path) -> int:
-    """Bytes that are there."""
-    return file.stat().st_size if file.exists() else 0
-
-
-def _lasts(problem: Exception) -> bool:
-    """Whether asking again is no use, as where the server knows no such file."""
-    return isinstance(problem, HTTPError) and problem.code < 500 and problem.code not in BUSY
+    raise DataError(
+        f"could not download {' or '.join(urls)} ({last}). Start again: it goes on where it was."
+        " Or check the network, or get the file in another way and name it as path in the"
+        " configuration"
+    )
 
 
 def _download(url: str, part: Path) -> None:
     """Append to ``part`` what it lacks; or fetch all, if the server does not do ranges."""
-    done = _size(part)
+    done = part.stat().st_size if part.exists() else 0
     headers = {"User-Agent": "spikegrad"} | ({"Range": f"bytes={done}-"} if done else {})
     try:
         response = urlopen(Request(url, headers=headers), timeout=TIMEOUT)
     except HTTPError as error:
-        if error.code != 416:
-            raise
-        if error.headers.get("Content-Range") == f"bytes */{done}":
-            return  # nothing is lacking
-        part.unlink()
-        raise OSError(f"{done} bytes are not the beginning of the file; starting over") from None
+        if error.code == 416:  # nothing is behind these bytes; the check looks at them
+            return
+        raise
     with response:
         first = done if response.status == 206 else 0
         length = response.headers.get("Content-Length")
@@ -144,8 +117,8 @@ def _download(url: str, part: Path) -> None:
             while chunk := response.read1(1 << 16):
                 file.write(chunk)
                 bar.update(len(chunk))
-    if total is not None and _size(part) != total:
-        raise OSError(f"cut off at {_size(part)} of {total} bytes")
+    if total is not None and part.stat().st_size != total:
+        raise OSError(f"cut off at {part.stat().st_size} of {total} bytes")
 
 
 def _copy(folder: Path, name: str, md5: str, part: Path) -> None:

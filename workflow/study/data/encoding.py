@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -18,8 +17,6 @@ from study.data.audio import decode, resample
 from study.data.layout import DataError, Sample, open_spike_file, write_spike_file
 from study.progress import with_progress
 
-log = logging.getLogger(__name__)
-
 Sounds = Iterable[tuple[str, NDArray[np.float64]]]
 """Pairs of a table's ``file`` and its sound, in any order."""
 
@@ -31,19 +28,9 @@ def of_part(table: pd.DataFrame, part: int, n_parts: int) -> pd.DataFrame:
 
 def recorded(rows: pd.DataFrame, path: str | Path, sample_rate: int) -> Sounds:
     """The sounds of ``rows`` in the folder or archive ``path``, at ``sample_rate`` (Hz)."""
-    mixed: list[str] = []
     for file, content in read_audio(path, rows["file"].tolist()):
-        sound, rate, channels = decode(content, f"{path}, {file}")
-        if channels > 1:
-            mixed.append(file)
+        sound, rate = decode(content, f"{path}, {file}")
         yield file, resample(sound, rate, sample_rate)
-    if mixed:
-        log.warning(
-            "%d recordings have more than one channel and were mixed down to their mean; the"
-            " first: %s",
-            len(mixed),
-            mixed[0],
-        )
 
 
 def encode(

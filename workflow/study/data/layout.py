@@ -9,9 +9,6 @@ extra/keys     names of the classes
 
 from __future__ import annotations
 
-import os
-import stat
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikegrad.files import atomic
-from study.data.hdf5 import leaves_the_file, odd_storage
 
 ORIGINS = ("train", "validation", "test")
 """The files of a data set."""
@@ -83,7 +79,6 @@ class SpikeFile:
 
     def __init__(self, path: str | Path, file: h5py.File) -> None:
         self.path = path
-        self._size = os.path.getsize(path)
         self._times = self._rows(file, "spikes/times", "f", "numbers in seconds")
         self._units = self._rows(file, "spikes/units", "iu", "whole numbers")
         labels, speakers = self._array(file, "labels"), self._array(file, "extra/speaker")
@@ -97,8 +92,6 @@ class SpikeFile:
             raise self.error("no samples")
         self.class_names = [k.decode() if isinstance(k, bytes) else str(k) for k in keys[()]]
         self.labels, self.speakers = (self._whole_numbers(d) for d in (labels, speakers))
-        if twice := [name for name, n in Counter(self.class_names).items() if n > 1]:
-            raise self.error(f"two classes of extra/keys are called '{twice[0]}'; name them apart")
         for i in np.flatnonzero((self.labels < 0) | (self.labels >= len(self.class_names)))[:1]:
             raise self.error(
                 f"label {self.labels[i]} is outside the {len(self.class_names)} classes of"
@@ -117,16 +110,9 @@ class SpikeFile:
         )
 
     def _array(self, file: h5py.File, name: str) -> h5py.Dataset:
-        if outside := leaves_the_file(file, name):
-            raise self.error(outside)
         array = file.get(name)
         if not isinstance(array, h5py.Dataset) or array.ndim != 1:
             raise self.error(f"no one-dimensional array '{name}', as SHD's layout requires")
-        if outside := odd_storage(array):
-            raise self.error(outside)
-        # Every sample takes a byte at the least, every name as many as it has.
-        if len(array) * (array.dtype.itemsize if array.dtype.kind == "S" else 1) > self._size:
-            raise self.error(f"'{name}' claims {len(array)} entries, more than the file can hold")
         return array
 
     def _rows(self, file: h5py.File, name: str, kinds: str, meaning: str) -> h5py.Dataset:
@@ -218,8 +204,6 @@ def open_spike_file(path: str | Path) -> Iterator[SpikeFile]:
     """Open the file ``path``; DataError if that is not a whole HDF5 file in SHD's layout."""
     with ExitStack() as stack:
         try:
-            if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would wait for ever
-                raise DataError(f"{path}: not a file with contents, but a folder, pipe or device")
             spikes = SpikeFile(path, stack.enter_context(h5py.File(path, "r")))
         except FileNotFoundError:
             raise DataError(f"{path}: no such file") from None

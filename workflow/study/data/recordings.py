@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spikegrad.seeds import numpy_generator
-from study.config.data import SEED, FileNames, Recordings, SpokenDigits
+from study.config.data import SEED, Recordings, SpokenDigits
 from study.data.archives import audio_names
 from study.data.layout import DataError
 from study.storage.columns import Table
@@ -18,8 +18,8 @@ from study.storage.tables import read_csv
 
 SPLITS = ("train", "test")
 NOBODY = "unknown"
-TEST_FRACTION = 0.2  # of each class, where no speakers are named
 """The speaker where none are named."""
+TEST_FRACTION = 0.2  # of each class, where no speakers are named
 TEXT = ("file", "label", "speaker", "split")
 NAMED = ("label", "speaker")
 """What names can say of a recording."""
@@ -43,14 +43,11 @@ RECORDINGS_TABLE = Table(
 
 
 def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:
-    """The table of the recordings in the folder or archive ``path``; DataError if table and folder
-    disagree, an entry is missing or wrong, or speakers are too few."""
+    """The table of the recordings in the folder ``path``.
+
+    Raises DataError if table and folder disagree, an entry is missing, or speakers are too few.
+    """
     places = audio_names(path)
-    if config.n_files not in (None, len(places)):
-        raise DataError(
-            f"{path}: {len(places)} recordings instead of data.recordings.n_files ="
-            f" {config.n_files}; complete them, or correct that number"
-        )
     if not places:
         raise DataError(f"{path}: no WAV, FLAC, OGG or MP3 file in it")
     if config.names is not None:
@@ -77,32 +74,24 @@ def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:
     return numbered(table, ordered(table["label"]), ordered(table["speaker"]))
 
 
-def from_names(places: dict[str, str], names: FileNames, path: str | Path) -> pd.DataFrame:
-    """The table of recordings whose names say label and speaker."""
+def from_names(places: list[str], pattern: str, path: str | Path) -> pd.DataFrame:
+    """The table of recordings whose names, or paths if ``pattern`` has a /, say what they are."""
     rows = []
-    for place in places.values():
-        found = _match(names.pattern, place)
-        if found is None or "" in found.groupdict("").values():
+    for place in places:
+        found = re.fullmatch(pattern, place if "/" in pattern else PurePosixPath(place).name)
+        if found is None:
             raise DataError(
-                f"{path}: the name '{place}' is not one of data.recordings.names.pattern ="
-                f" '{names.pattern}'; rename the file, move it away, or correct the pattern"
+                f"{path}: the name '{place}' is not one of data.recordings.names = '{pattern}';"
+                " rename the file, move it away, or correct the pattern"
             )
-        row = {"file": place} | {k: v for k, v in found.groupdict().items() if k in NAMED}
-        if names.test is not None:
-            row["split"] = SPLITS[_match(names.test, place) is not None]
-        rows.append(row)
+        rows.append({"file": place} | {k: v for k, v in found.groupdict().items() if k in NAMED})
     return pd.DataFrame(rows)
 
 
-def _match(pattern: str, place: str) -> re.Match[str] | None:
-    """Of the whole name of the file at ``place``, or of its whole path if ``pattern`` has a /."""
-    return re.fullmatch(pattern, place if "/" in pattern else PurePosixPath(place).name)
-
-
-def from_folders(places: dict[str, str], path: str | Path) -> pd.DataFrame:
+def from_folders(places: list[str], path: str | Path) -> pd.DataFrame:
     """The table of recordings that lie in a folder for each class."""
     rows = []
-    for place in places.values():
+    for place in places:
         label = PurePosixPath(place).parent.name
         if not label:
             raise DataError(
@@ -124,7 +113,7 @@ def by_samples(labels: pd.Series[str]) -> list[str]:
     return [SPLITS[int(one)] for one in test]
 
 
-def from_csv(csv: str | Path, places: dict[str, str], path: str | Path) -> pd.DataFrame:
+def from_csv(csv: str | Path, places: list[str], path: str | Path) -> pd.DataFrame:
     """The table in the file ``csv``, which must name all recordings ``places`` of ``path``."""
     try:
         table = pd.read_csv(csv, dtype=str, keep_default_na=False, encoding="utf-8-sig")
@@ -139,19 +128,10 @@ def from_csv(csv: str | Path, places: dict[str, str], path: str | Path) -> pd.Da
                 f"{csv}: no column '{column}'; it needs file and label, may have speaker and split"
             )
         table[column] = table[column].str.strip()
-        for i in np.flatnonzero(table[column] == "")[:1]:
-            raise DataError(f"{csv}, line {i + 2}: {column} is missing; fill it in")
+    _refuse(csv, table["label"] == "", "label is missing; fill it in")
     if "split" in table:
-        for i in np.flatnonzero(~table["split"].isin(SPLITS))[:1]:
-            raise DataError(
-                f"{csv}, line {i + 2}: split is '{table['split'][i]}'; it must be train or test"
-            )
-    table["file"] = [PurePosixPath(name.replace("\\", "/")).as_posix() for name in table["file"]]
-    for i in np.flatnonzero(table["file"].duplicated())[:1]:
-        raise DataError(
-            f"{csv}, line {i + 2}: '{table['file'][i]}' stands there for the second time; each"
-            " recording may have one line"
-        )
+        _refuse(csv, ~table["split"].isin(SPLITS), "split must be train or test")
+    _refuse(csv, table["file"].duplicated(), "this recording has a line already; take one out")
     absent = [name for name in table["file"] if name not in places]
     if absent:
         raise DataError(
@@ -163,7 +143,12 @@ def from_csv(csv: str | Path, places: dict[str, str], path: str | Path) -> pd.Da
         raise DataError(
             f"{path}: {listed(extra)} not in the table {csv}; add lines for them, or move them away"
         )
-    return table[columns].assign(file=table["file"].map(places))
+    return table[columns]
+
+
+def _refuse(csv: str | Path, wrong: pd.Series[bool], problem: str) -> None:
+    for i in np.flatnonzero(wrong)[:1]:
+        raise DataError(f"{csv}, line {i + 2}: {problem}")
 
 
 def tabulate_spoken(config: SpokenDigits, path: object = None) -> pd.DataFrame:

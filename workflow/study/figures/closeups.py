@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm
@@ -13,24 +11,18 @@ from study.figures.landscape_axes import where
 from study.figures.plane_maps import draw_map, grid_of
 from study.style import neuron_label, panels
 
-SHARED: dict[str, dict[str, Any]] = {  # scales of all panels
-    "length": {"cmap": "magma", "norm": LogNorm(0.2, 5)},
-    "downhill": {"cmap": "twilight", "vmin": -180, "vmax": 180},
-}
-TICKS: dict[str, list[float]] = {"length": [0.2, 1, 5], "downhill": [-180, 0, 180]}
-TITLES = ("loss (nats)", "gradient's length\nover its median", "downhill (degrees)")
+TITLES = ("loss (nats)", "gradient's length\nover its median")
 
 
 def draw(closeups: pd.DataFrame, seed: int, data: str) -> Figure:
-    """Draw close-ups of a network of each neuron model: loss, gradient's length and direction."""
+    """Draw close-ups of a network of each neuron model: loss and gradient's length."""
     planes = where(closeups, seed=seed)
     median = planes.groupby(["neuron", "of", "reach"])["norm"].transform("median")
-    downhill = np.degrees(np.arctan2(-planes["slope_y"], -planes["slope_x"]))
-    planes = planes.assign(length=planes["norm"] / median, downhill=downhill)
+    planes = planes.assign(length=planes["norm"] / median)
     neurons = list(planes["neuron"].unique())
     views = list(planes.groupby(["of", "reach"]).groups)
     size, margin = (1.5, 1.35), (1.2, 0.8)
-    figure, grid = panels(len(views), 3 * len(neurons), size, margin, sharex=True, sharey=True)
+    figure, grid = panels(len(views), 2 * len(neurons), size, margin, sharex=True, sharey=True)
     for row, (of, reach) in zip(grid, views, strict=True):
         own = where(planes, of=of, reach=reach)
         _draw_view(figure, row, [where(own, neuron=neuron) for neuron in neurons])
@@ -46,14 +38,13 @@ def draw(closeups: pd.DataFrame, seed: int, data: str) -> Figure:
 
 def _draw_view(figure: Figure, row: np.ndarray, planes: list[pd.DataFrame]) -> None:
     """A row of panels: the losses of all ``planes``, then their gradients."""
-    losses, *others = np.split(row, 3)
+    losses, lengths = np.split(row, 2)
     for axes, plane in zip(losses, planes, strict=True):
         low, high = plane["loss"].quantile([0.01, 0.99])
         image = draw_map(axes, grid_of(plane), cmap="viridis", vmin=low, vmax=high)
         figure.colorbar(image, ax=axes, shrink=0.8)
-    for group, (column, colours) in zip(others, SHARED.items(), strict=True):
-        for axes, plane in zip(group, planes, strict=True):
-            image = draw_map(axes, grid_of(plane, column), **colours)
-        bar = figure.colorbar(image, ax=list(group), shrink=0.8)
-        bar.set_ticks(TICKS[column], labels=[f"{tick:g}" for tick in TICKS[column]])
-        bar.ax.minorticks_off()
+    for axes, plane in zip(lengths, planes, strict=True):
+        image = draw_map(axes, grid_of(plane, "length"), cmap="magma", norm=LogNorm(0.2, 5))
+    bar = figure.colorbar(image, ax=list(lengths), shrink=0.8)
+    bar.set_ticks([0.2, 1, 5], labels=["0.2", "1", "5"])
+    bar.ax.minorticks_off()

@@ -15,7 +15,6 @@ def draw(samples: pd.DataFrame, data: str) -> Figure:
     figure, grid = panels(1, len(groups), (3.6, 3.6), (0.4, 0), sharey=True)
     for axes, (neuron, own) in zip(grid[0], groups, strict=True):
         share = pd.crosstab(own["label"], own["prediction"], normalize="index", dropna=False)
-        last = axes is grid[0][-1]
         share = share.rename(index=plain, columns=plain)
         sns.heatmap(
             share,
@@ -25,14 +24,12 @@ def draw(samples: pd.DataFrame, data: str) -> Figure:
             square=True,
             xticklabels=True,
             yticklabels=True,
-            cbar=last,
-            cbar_kws={"label": "share of the class's samples", "shrink": 0.8},
+            cbar=False,
             ax=axes,
         )
-        accuracy = (own["label"] == own["prediction"]).mean()
-        n_seeds = own["seed"].nunique()
-        axes.set_title(f"{neuron_label(neuron)}: {accuracy:.1%} right, {n_seeds} seeds")
-        axes.set(xlabel="predicted", ylabel="spoken" if axes is grid[0][0] else "")
+        axes.set_title(neuron_label(neuron))
+        axes.set(xlabel="predicted", ylabel="")
         axes.tick_params(length=0, labelsize=7)
-    figure.suptitle(f"{data}, test set")
+    grid[0, 0].set_ylabel("spoken")
+    figure.suptitle(f"{data}, test set: share of each class's samples, from 0 (dark) to 1 (yellow)")
     return figure

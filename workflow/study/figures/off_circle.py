@@ -20,12 +20,11 @@ def draw(
     experiments: list[str],
 ) -> Figure:
     """Draw the asymmetry of the SG-NTK for inputs of unequal norm."""
-    figure, [(empirical, sign, *trained)] = panels(1, 2 + len(distances), (3.75, 3.4))
+    figure, [(empirical, *trained)] = panels(1, 1 + len(distances), (3.75, 3.4))
     _draw_empirical(empirical, off_circle)
     empirical.set_title(
         f"erf$_{{{OFF_CIRCLE_SLOPE:g}}}$, {setup.n_networks} networks, $n = {setup.width}$"
     )
-    _draw_sign(sign, off_circle)
     for axes, distance, name in zip(trained, distances, experiments, strict=True):
         own = distance[(distance["at"] == SAME_TIME) & (distance.step == distance.step.max())]
         draw_distances(axes, own, "width")
@@ -65,19 +64,3 @@ def _draw_empirical(axes: Axes, table: pd.DataFrame) -> None:
     axes.plot(ends, -ends, "--", color=COLOURS[1], linewidth=0.8, label="arguments exchanged")
     axes.set(xlabel="analytic $K(x, x') - K(x', x)$", ylabel="mean of finite networks")
     axes.legend()
-
-
-def _draw_sign(axes: Axes, table: pd.DataFrame) -> None:
-    """The relative asymmetry of sign networks' analytic kernel, by the ratio of norms."""
-    norms, norms_exchanged = _pairs(table, "norm_predict")
-    mean = np.abs(np.add(*_pairs(table, "sign")) / 2)
-    relative = _asymmetry(table, "sign") / mean
-    dots = axes.scatter(norms / norms_exchanged, relative, s=8, c=mean, cmap="viridis")
-    axes.axhline(0, color="grey", linewidth=0.8)
-    axes.axvline(1, color="grey", linewidth=0.8)
-    axes.figure.colorbar(dots, label="mean of $K(x, x')$, $K(x', x)$")
-    axes.set(xscale="log", xlabel="$|x| / |x'|$", ylabel="relative asymmetry")
-    ticks = [0.25, 0.5, 1, 2, 4]
-    axes.set_xticks(ticks, map(str, ticks))
-    axes.minorticks_off()
-    axes.set_title("sign networks, analytic")

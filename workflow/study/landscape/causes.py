@@ -165,7 +165,7 @@ def explain(bracket: Bracket) -> dict[str, Any]:
         here = spike.time(bracket.low), spike.layer, spike.unit
         far, lingers, begins = [], False, False
         cause = "input swap" if 0 in (first.layer, second.layer) else "spike swap"
-    moves = tally(far)
+    later = sum(tally(far).values()) - int(begins)
     return {
         "cause": cause,
         "layer": here[1],
@@ -174,9 +174,8 @@ def explain(bracket: Bracket) -> dict[str, Any]:
         "breaks": bool(loose),
         "lingers": lingers,
         **tally(loose),
-        "moved_far": moves["moved"],
         "begins": int(begins),
-        "later": sum(moves.values()) - int(begins),
+        "later": later,
     }
 
 

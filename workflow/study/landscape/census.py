@@ -46,11 +46,9 @@ CHANGES_TABLE = Table(
         "appeared": "spikes that are there on the right alone",
         "vanished": "spikes that are there on the left alone",
         "moved": "spikes at another time",
-        "moved_far": "those that move by more than a millisecond",
         "begins": "1 if the first spike concerned appears, vanishes or moves so far",
         "later": "how many others do",
         "aside_later": "the same between points 1e-6 to both sides of it",
-        "spikes_after": "spikes that come after the change",
         "interacts": "whether the order of these two events matters to a potential",
         "inhibitory": "whether the arriving weight is negative",
         "loss": "on its left",
@@ -71,7 +69,6 @@ CENSUS_LINES_TABLE = Table(
     columns={
         **shared("neuron", "seed", "state", "direction", "sample", "length"),
         "search": "as in changes.parquet",
-        "spikes": "of the sample, at the line's start",
         "harmless_input_swaps": "changes of order with an input that were passed over",
         "harmless_spike_swaps": "those between neurons' spikes",
         "harmless_inhibitory": "those of either at which an inhibitory arrival overtakes a spike",
@@ -135,9 +132,8 @@ def identical_states(centres: dict[str, Centre]) -> dict[str, str]:
 
 CHANGE = (
     "x", "width", "cause", "layer", "unit", "time", "breaks", "lingers", "appeared", "vanished",
-    "moved", "moved_far", "begins", "later", "aside_later", "spikes_after", "interacts",
-    "inhibitory", "loss", "loss_change", "loss_jump", "gradient_left", "gradient_right",
-    "gradient_jump",
+    "moved", "begins", "later", "aside_later", "interacts", "inhibitory", "loss", "loss_change",
+    "loss_jump", "gradient_left", "gradient_right", "gradient_jump",
 )  # fmt: skip
 """Columns of a change, after those that name its line."""
 
@@ -159,7 +155,6 @@ def search_line(
             changes.append(_change(line, around, facts))
     return changes, {
         "length": line.searched - float(grid[0]),
-        "spikes": len(line.spikes(float(grid[0])).by_neuron[0]),
         "harmless_input_swaps": int(line.passed[0]),
         "harmless_spike_swaps": int(line.passed[1]),
         "harmless_inhibitory": int(line.passed[2]),
@@ -182,7 +177,6 @@ def _change(line: Line, around: Bracket, facts: dict[str, Any]) -> dict[str, Any
         "width": high.x - low.x,
         **facts,
         "aside_later": _later_aside(line, around, facts),
-        "spikes_after": int((low.by_neuron[2] > facts["time"]).sum()),
         "interacts": bool(interacts),
         "inhibitory": inhibitory,
         "loss": low.loss,

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import label
 
-from study.landscape.constants import DEPTHS, TOLERANCE
+from study.landscape.constants import DEPTHS
 from study.storage.columns import Table, shared
 
 LINE = ["seed", "state", "direction"]
@@ -43,12 +43,6 @@ def finite_range(x: np.ndarray, values: np.ndarray) -> tuple[float, float]:
     return float(x[inside[0]]), float(x[inside[-1]])
 
 
-def finite_share(x: np.ndarray, values: np.ndarray) -> float:
-    """Share of the range of ``x`` [n] on which ``values`` [n] are finite."""
-    finite = np.isfinite(values)
-    return float(np.diff(x)[finite[1:] & finite[:-1]].sum() / (x[-1] - x[0]))
-
-
 def between(x: np.ndarray, values: np.ndarray, low: float, high: float) -> np.ndarray:
     """``values`` [n] at ``x`` [n] from ``low`` to ``high``, with those at the ends interpolated."""
     finite = np.isfinite(values)
@@ -63,23 +57,14 @@ LINE_MINIMA_TABLE = Table(
         **shared("neuron", "seed", "state", "direction"),
         "depth": "nats that a minimum is deeper than, by persistence",
         "minima": "how many, the lowest left out",
-        "minima_least": "how many the loss itself has, at least",
-        "minima_most": "how many it has, at most",
         "settled": "whether the line's residual is at most a quarter of the depth",
         "length": "of the range that is compared",
-        "finite": "share of the whole line on which this network does not diverge",
-        "evaluations": "points of the whole line",
     },
 )
 
 
 def line_minima(lines: pd.DataFrame, depths: Sequence[float] = DEPTHS) -> pd.DataFrame:
-    """Minima deeper than ``depths``, in nats, of all lines, as :func:`surfaces.surfaces` has them.
-
-    ``minima_least`` and ``minima_most`` bound what the loss itself has (stability of persistence):
-    minima deeper than the depth plus and minus twice the tolerance, or the line's residual if that
-    is larger.
-    """
+    """Minima deeper than ``depths``, in nats, of all lines of :func:`surfaces.surfaces`."""
     rows = []
     for key, group in lines.groupby(LINE, sort=False):
         curves = {
@@ -91,22 +76,14 @@ def line_minima(lines: pd.DataFrame, depths: Sequence[float] = DEPTHS) -> pd.Dat
         for neuron, (x, loss) in curves.items():
             found = persistence(between(x, loss, low, high))[1:]
             residual = group.loc[group["neuron"] == neuron, "residual"].max()
-            error = max(TOLERANCE, residual)
-            about = {
-                "length": high - low,
-                "finite": finite_share(x, loss),
-                "evaluations": len(x),
-            }
             rows += [
                 {
                     "neuron": neuron,
                     **dict(zip(LINE, key, strict=True)),
                     "depth": depth,
                     "minima": int((found > depth).sum()),
-                    "minima_least": int((found > depth + 2 * error).sum()),
-                    "minima_most": int((found > depth - 2 * error).sum()),
                     "settled": residual <= depth / 4,
-                    **about,
+                    "length": high - low,
                 }
                 for depth in depths
             ]
@@ -122,7 +99,6 @@ PLANE_MINIMA_TABLE = Table(
         "depth": "nats that a minimum is deeper than, by persistence",
         "minima": "how many, the lowest left out",
         "area": "share of the plane that is compared",
-        "points": "points there",
     },
 )
 
@@ -152,7 +128,6 @@ def plane_minima(planes: pd.DataFrame, depths: Sequence[float] = DEPTHS) -> pd.D
                     "depth": depth,
                     "minima": int((found > depth).sum()),
                     "area": inside.mean(),
-                    "points": int(inside.sum()),
                 }
                 for depth in depths
             ]

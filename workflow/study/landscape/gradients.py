@@ -26,7 +26,7 @@ from study.config.landscape import Updates
 from study.config.training import TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.landscape.causes import explain
-from study.landscape.constants import SEED, STATES, SWAPS
+from study.landscape.constants import SEED, SWAPS
 from study.landscape.isolation import Line, bracket, breaks
 from study.landscape.job import Job
 from study.landscape.objective import Objective, cosine, gradient_norm, held, vector_of
@@ -75,34 +75,19 @@ UPDATES_TABLE = Table(
     columns={
         **shared("neuron", "seed"),
         "epoch": "epoch before the update",
-        "step_length": "of the update, a relative distance",
-        "batch_size": "samples of its batch",
         "samples": "samples that were searched",
         "length": "searched in all",
         "counted": "breaks found",
-        "breaks_per_length": "per relative distance and sample",
-        "breaks_per_sample_update": "for one sample, on all of the step",
-        "breaks_per_update": "for all samples of the batch",
-    },
-)
-SAMPLE_GRADIENTS_TABLE = Table(
-    files=(
-        "landscape/gradients/sample_gradients.parquet",
-        "landscape/jobs/gradients/*/*/*/sample_gradients.parquet",
-    ),
-    says="Loss and gradient of single samples at the networks.",
-    columns={
-        **shared("sample", "gradient_norm", "neuron", "seed", "state"),
-        "loss": "of the sample",
+        "breaks_per_update": "on all of the step, for all samples of the batch",
     },
 )
 
 
 def gradients(job: Job) -> dict[str, pd.DataFrame]:
     """Updates of training on their own batch and on the landscape's samples, loss and gradient
-    along them, and the breaks that they meet; gradients of single samples in each state."""
+    along them, and the breaks that they meet."""
     options = job.options
-    steps, losses, met, samples = [], [], [], []
+    steps, losses, met = [], [], []
     updates = list(kept_updates(job.checkpoint, job.snapshots, job.data, options.steps.number))
     for update in job.share(updates, "steps"):
         for name, batch in {"own": update.batch, "fixed": job.objective.data}.items():
@@ -113,18 +98,10 @@ def gradients(job: Job) -> dict[str, pd.DataFrame]:
             losses += [{**key, **row} for row in table.to_dict("records")]
         draw = generator(SEED, update.seed, update.epoch)
         met.append({**update.key, **breaks_met(update, options.updates, draw)})
-    for state in job.share(STATES, "states"):
-        weights = job.centres[state].weights
-        for sample in range(len(job.objective.data)):
-            loss, gradient = job.objective.select(torch.tensor([sample])).gradient_or_nan(weights)
-            key = {**job.key, "state": state, "sample": sample}
-            norm = gradient_norm(gradient, weights, job.network)
-            samples.append({**key, "loss": float(loss), "gradient_norm": norm})
     return {
         "steps": pd.DataFrame(steps),
         "step_losses": pd.DataFrame(losses),
         "updates": pd.DataFrame(met),
-        "sample_gradients": pd.DataFrame(samples),
     }
 
 
@@ -254,12 +231,8 @@ def breaks_met(update: Update, options: Updates, draw: torch.Generator) -> dict[
         length += line.searched - start
     per_length = counted / length if length else math.nan
     return {
-        "step_length": update.length,
-        "batch_size": len(update.batch),
         "samples": samples,
         "length": length,
         "counted": counted,
-        "breaks_per_length": per_length,
-        "breaks_per_sample_update": per_length * update.length,
         "breaks_per_update": per_length * update.length * len(update.batch),
     }

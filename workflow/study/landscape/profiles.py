@@ -42,7 +42,6 @@ PROFILES_TABLE = Table(
         "jump_input_swap": "height of those where an input and a spike do",
         "unresolved": "height of what is as steep but no jump",
         "settled": "whether more points would change nothing",
-        "evaluations": "runs of the network",
     },
 )
 PROFILE_MINIMA_TABLE = Table(
@@ -56,7 +55,6 @@ PROFILE_MINIMA_TABLE = Table(
         "depth": "nats that a minimum is deeper than, by persistence",
         "minima": "how many",
         "minima_without_jumps": "how many without jumps at changes of order",
-        "minima_without_any_jumps": "how many without any jump",
     },
 )
 
@@ -110,12 +108,10 @@ def profile(line: Line, options: Profiles) -> tuple[dict[str, Any], list[dict[st
         **{height_column(cause): float(h) for cause, h in heights.items()},
         "unresolved": float(sum(abs(c.change - c.jump) for c in cliffs)),
         "settled": found.residual == 0,
-        "evaluations": len(found.x),
     }
     versions = {
         "minima": values,
         "minima_without_jumps": without(x, values, [j for j in jumps if j.cause in SWAPS]),
-        "minima_without_any_jumps": without(x, values, jumps),
     }
     depths = {name: persistence(version)[1:] for name, version in versions.items()}
     rows = [

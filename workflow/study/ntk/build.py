@@ -22,6 +22,8 @@ SEED = 1
 """Every random number of the experiments derives from it."""
 LEARNING_RATE = 0.1
 """Of full-batch gradient descent; kernel time is learning rate times steps."""
+RESAMPLES = 2000
+"""Bootstrap samples of networks behind each interval."""
 
 
 class Stream(IntEnum):

@@ -96,12 +96,12 @@ DISTANCES_TABLE = Table(
 )
 
 
-def distances(networks: pd.DataFrame, predicted: pd.DataFrame, n_resamples: int) -> pd.DataFrame:
+def distances(networks: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
     """How far the mean of an ensemble is from what each kernel predicts, over the test points."""
     rng = numpy_generator(build.SEED, build.Stream.BOOTSTRAP)
     rows = []
     for names, f in _ensembles(networks):
-        resampled = rng.multinomial(len(f), np.full(len(f), 1 / len(f)), size=n_resamples)
+        resampled = rng.multinomial(len(f), np.full(len(f), 1 / len(f)), size=build.RESAMPLES)
         resampled_means = resampled @ f / len(f)
         for at, time in ((SAME_TIME, names["step"]), (CONVERGENCE, np.inf)):
             means = _predicted(predicted, names["slope"], time, "mean")
@@ -126,14 +126,14 @@ SPREADS_TABLE = Table(
 )
 
 
-def spreads(networks: pd.DataFrame, predicted: pd.DataFrame, n_resamples: int) -> pd.DataFrame:
+def spreads(networks: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
     """How far single networks are from their mean, beside the SG-NTK flow's standard deviation."""
     rng = numpy_generator(build.SEED, build.Stream.BOOTSTRAP)
     train = predicted.groupby(_place(predicted))["train"].first().to_numpy()
     rows = []
     for names, f in _ensembles(networks):
         expected = _predicted(predicted, names["slope"], names["step"], "std")[SG_NTK]
-        drawn = rng.integers(len(f), size=(n_resamples, len(f)))
+        drawn = rng.integers(len(f), size=(build.RESAMPLES, len(f)))
         for points, chosen in (("train", train), ("test", ~train)):
             each = ((f - f.mean(axis=0))[:, chosen] ** 2).mean(axis=1) * len(f) / (len(f) - 1)
             # the mean stays: that of a resample would take a share 1 / n of the spread away
@@ -163,7 +163,7 @@ TRENDS_TABLE = Table(
 )
 
 
-def trends(networks: pd.DataFrame, predicted: pd.DataFrame, n_resamples: int) -> pd.DataFrame:
+def trends(networks: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
     """Powers of the width in what trained networks and SG-NTK flow differ by, after training.
 
     By least squares in the logarithms. No rows where there is one width only.
@@ -180,7 +180,7 @@ def trends(networks: pd.DataFrame, predicted: pd.DataFrame, n_resamples: int) ->
         mean, std = (_predicted(predicted, slope, step, name)[SG_NTK] for name in ("mean", "std"))
         squares = []
         for f in ensembles.values():
-            drawn = rng.multinomial(len(f), [1 / len(f)] * len(f), size=n_resamples)
+            drawn = rng.multinomial(len(f), [1 / len(f)] * len(f), size=build.RESAMPLES)
             counts = np.vstack([np.ones(len(f)), drawn])
             squares.append(_differences(f, counts, mean, std, train))
         powers = _powers(np.array([*ensembles], float), np.stack(squares, axis=-1))
@@ -261,13 +261,13 @@ def _advantage(f: Array, prediction: Array, best: Array) -> dict[str, float]:
 
 
 def comparison(
-    networks: pd.DataFrame, problem: NTKProblem, experiment: NTKExperiment, n_resamples: int
+    networks: pd.DataFrame, problem: NTKProblem, experiment: NTKExperiment
 ) -> dict[str, pd.DataFrame]:
     """A trained ensemble beside regression with the SG-NTK and with other kernels."""
     predicted = predictions(problem, experiment)
     return {
         "predictions": predicted,
-        "distances": distances(networks, predicted, n_resamples),
-        "spreads": spreads(networks, predicted, n_resamples),
-        "trends": trends(networks, predicted, n_resamples),
+        "distances": distances(networks, predicted),
+        "spreads": spreads(networks, predicted),
+        "trends": trends(networks, predicted),
     }

@@ -11,7 +11,7 @@ from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import NTKExperiment, NTKProblem
-from study.intervals import TAILS, power_interval, power_law
+from study.intervals import TAILS, exponents, power_interval
 from study.ntk import build
 from study.storage.columns import Table, shared
 
@@ -88,12 +88,11 @@ EXPONENTS_TABLE = Table(
         "exponent": "by least squares in the logarithms",
         "low": "lower end of its 95 % bootstrap interval over networks",
         "high": "upper end",
-        "constant": "value at width 1",
     },
 )
 
 
-def width_exponents(per_network: pd.DataFrame, quantity: str, n_resamples: int) -> pd.DataFrame:
+def width_exponents(per_network: pd.DataFrame, quantity: str) -> pd.DataFrame:
     """The power of the width that ``quantity``'s mean over networks follows, per slope and step."""
     rng = numpy_generator(build.SEED, build.Stream.BOOTSTRAP)
     rows = []
@@ -104,12 +103,11 @@ def width_exponents(per_network: pd.DataFrame, quantity: str, n_resamples: int) 
         if len(widths) < 2:
             continue
         table = values.to_numpy()
-        exponent, constant = power_law(widths, table.mean(axis=0))
-        low, high = power_interval(widths, table, rng, n_resamples)
-        row = quantity, slope, step, build.SEED, len(table)
-        rows.append((*row, exponent, low, high, constant))
-    names = ("quantity", "slope", "step", "seed", "n_networks")
-    return pd.DataFrame(rows, columns=[*names, "exponent", "low", "high", "constant"])
+        exponent = float(exponents(widths, table.mean(axis=0)))
+        low, high = power_interval(widths, table, rng, build.RESAMPLES)
+        rows.append((quantity, slope, step, build.SEED, len(table), exponent, low, high))
+    names = ("quantity", "slope", "step", "seed", "n_networks", "exponent", "low", "high")
+    return pd.DataFrame(rows, columns=names)
 
 
 GROWTH_TABLE = Table(
@@ -120,23 +118,16 @@ GROWTH_TABLE = Table(
         "exponent": "power of the slope between the two steepest",
         "low": "lower end of its 95 % bootstrap interval over networks",
         "high": "upper end",
-        "analytic": "the same of infinitely wide networks",
         "theory": "the limit of the NTK, L - 1 = hidden layers",
     },
 )
 
 
-def growth(
-    networks: pd.DataFrame,
-    analytic: pd.DataFrame,
-    experiment: NTKExperiment,
-    n_resamples: int,
-) -> pd.DataFrame:
+def growth(networks: pd.DataFrame, experiment: NTKExperiment) -> pd.DataFrame:
     """How the mean over networks of K(x, x) grows with the slope; no rows where there is one."""
     rng = numpy_generator(build.SEED, build.Stream.BOOTSTRAP)
     at_0 = networks[(networks.step == networks.step.min()) & (networks.angle == 0)]
-    exact = analytic[analytic.angle == 0].set_index("slope").kernel
-    columns = ["width", "seed", "n_networks", "exponent", "low", "high", "analytic", "theory"]
+    columns = ["width", "seed", "n_networks", "exponent", "low", "high", "theory"]
     slopes = sorted(networks.slope.unique())
     if len(slopes) < 2:
         return pd.DataFrame(columns=columns)
@@ -148,26 +139,26 @@ def growth(
     rows = []
     for width, own in at_0.groupby("width"):
         ends = [own[own.slope == slope].kernel.to_numpy() for slope in (low, high)]
-        drawn = [k[rng.integers(len(k), size=(n_resamples, len(k)))].mean(axis=1) for k in ends]
+        drawn = [k[rng.integers(len(k), size=(build.RESAMPLES, len(k)))].mean(axis=1) for k in ends]
         interval = np.quantile(power(*drawn), TAILS)
         row = width, build.SEED, min(map(len, ends))
-        found = power(*(k.mean() for k in ends)), *interval, power(exact[low], exact[high])
-        rows.append((*row, *found, experiment.hidden_layers))
+        found = power(*(k.mean() for k in ends))
+        rows.append((*row, found, *interval, experiment.hidden_layers))
     return pd.DataFrame(rows, columns=columns)
 
 
 def kernels(
-    networks: pd.DataFrame, problem: NTKProblem, experiment: NTKExperiment, n_resamples: int
+    networks: pd.DataFrame, problem: NTKProblem, experiment: NTKExperiment
 ) -> dict[str, pd.DataFrame]:
     """Finite networks' kernels beside the analytic kernel."""
     analytic = analytic_rows(problem, experiment)
     per_network = errors(networks, analytic)
-    powers = pd.concat(width_exponents(per_network, name, n_resamples) for name in QUANTITIES)
+    powers = pd.concat(width_exponents(per_network, name) for name in QUANTITIES)
     means = per_network.groupby(["slope", "width", "step"])[list(QUANTITIES)].mean()
     return {
         "analytic": analytic,
         "errors": per_network,
         "mean_errors": means.reset_index(),
         "exponents": powers,
-        "growth": growth(networks, analytic, experiment, n_resamples),
+        "growth": growth(networks, experiment),
     }

@@ -73,24 +73,11 @@ def initialise(
     return Block(weights, biases)
 
 
-def _check(architecture: Architecture, block: Block, x: Tensor) -> None:
-    """The scales come from the architecture, so that another block would be scaled wrongly."""
-    wanted = [(n_out, n_in) for n_in, n_out in pairwise(architecture.sizes)]
-    found = [tuple(w.shape[1:]) for w in block.weights]
-    if found != wanted:
-        raise ValueError(f"the networks have weights {found}, but the architecture {wanted}")
-    if x.ndim != 2 or x.shape[1] != architecture.n_inputs or not len(x):
-        raise ValueError(
-            f"inputs must be [n, {architecture.n_inputs}], n at least 1, not {tuple(x.shape)}"
-        )
-
-
 def forward(
     architecture: Architecture, block: Block, x: Tensor, activation: Activation
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Run inputs ``x`` [n, d] through every network: a_{l-1} of each layer, [N, n, n_in], and z_l,
     [N, n, n_out]; the last z_l is the output [N, n, 1]."""
-    _check(architecture, block, x)
     a = x.to(block.weights[0].dtype).expand(len(block.weights[0]), -1, -1)
     layer_inputs: list[Tensor] = []
     preactivations: list[Tensor] = []

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import torch
 
 from spikegrad.ntk.activations import Sign
-from study.config.ntk import Cell, NTKExperiment, NTKProblem
+from study.config.ntk import NTKExperiment, NTKProblem
 from study.ntk import build
 from study.ntk.dense_networks import empirical_kernel, initialise, outputs
-from study.ntk.ensemble import Descent, flush_subnormal, train
+from study.ntk.ensemble import Descent, flush_subnormal
 from study.ntk.sign_descent import SignDescent
 from study.storage.columns import Table, shared
 
@@ -29,58 +29,44 @@ NETWORKS_TABLE = Table(
 )
 
 
+AT_ONCE = 5000
+"""Steps; sign networks' weights gather the rounding of as many."""
+
+
 @flush_subnormal()  # psi underflows
-def train_cells(
-    settings: NTKProblem,
-    experiment: NTKExperiment,
-    cells: list[Cell],
-    checkpoints: Path,
-    fingerprint: str,
-    checkpoint_every: int = 5000,
-) -> pd.DataFrame:
-    """Train the networks of ``cells`` in single precision; one row per network, step and point.
+def networks(problem: NTKProblem, experiment: NTKExperiment, job: int) -> pd.DataFrame:
+    """Train the networks of one job in single precision; one row per network, step and point.
 
     ``network``, ``seed`` and ``width`` stand for certain initial parameters. What is recorded is
-    computed in double precision. Killed and called again it resumes from the files in
-    ``checkpoints``, of every ``checkpoint_every`` steps; the caller deletes that folder.
+    computed in double precision.
     """
-    problem = build.problem_of(settings, experiment)
-    x, middle = torch.from_numpy(problem.inputs), torch.from_numpy(problem.middle)
-    training_set = (
-        x[problem.train].float(),
-        torch.from_numpy(problem.targets[problem.train]).float(),
-    )
+    task = build.problem_of(problem, experiment)
+    x, middle = torch.from_numpy(task.inputs), torch.from_numpy(task.middle)
+    training_set = x[task.train].float(), torch.from_numpy(task.targets[task.train]).float()
+    recorded = experiment.record_steps
+    stops = sorted({*recorded, *range(AT_ONCE, recorded[-1], AT_ONCE)})
     tables = []
-    for cell in cells:
-        phi, networks = build.activation(cell.activation), cell.networks
-        architecture = build.architecture(experiment, cell.width)
+    for spec, width, members in experiment.jobs()[job]:
+        phi = build.activation(spec)
+        architecture = build.architecture(experiment, width)
         psi = build.surrogate(experiment.surrogate, phi)
         kind = SignDescent if isinstance(phi, Sign) else Descent
         descent = kind(architecture, phi, psi, *training_set, build.LEARNING_RATE)
-        generators = build.network_generators(cell.width, networks)
+        generators = build.network_generators(width, members)
         block = initialise(architecture, generators, torch.float32)
-        folder = checkpoints / f"{phi.slope:g}-{cell.width}-{networks.start}"
-        for step, trained in train(
-            descent, block, experiment.record_steps, folder, checkpoint_every, fingerprint
-        ):
-            exact = trained.to(torch.float64)
+        for start, step in pairwise([0, *stops]):
+            descent.advance(block, step - start)
+            if step not in recorded:
+                continue
+            exact = block.to(torch.float64)
             columns = {
-                "network": np.repeat(networks, len(x)),
-                problem.place: np.tile(problem.places, len(networks)),
+                "network": np.repeat(members, len(x)),
+                task.place: np.tile(task.places, len(members)),
                 "output": outputs(architecture, exact, x, phi).flatten().numpy(),
             }
             if not isinstance(phi, Sign):
                 kernel = empirical_kernel(architecture, exact, x, middle, phi, psi)
                 columns["kernel"] = kernel.flatten().numpy()
             table = pd.DataFrame(columns)
-            tables.append(
-                table.assign(step=step, seed=build.SEED, slope=phi.slope, width=cell.width)
-            )
+            tables.append(table.assign(step=step, seed=build.SEED, slope=phi.slope, width=width))
     return pd.concat(tables, ignore_index=True)
-
-
-def networks(
-    problem: NTKProblem, experiment: NTKExperiment, job: int, checkpoints: Path, fingerprint: str
-) -> pd.DataFrame:
-    """What one job of an experiment trains and records."""
-    return train_cells(problem, experiment, experiment.jobs()[job], checkpoints, fingerprint)

@@ -7,7 +7,6 @@ such eigenvalues; networks of growing width, trained on what it found, show whet
 
 from __future__ import annotations
 
-import logging
 from itertools import product
 
 import numpy as np
@@ -26,8 +25,6 @@ from study.ntk import UNSTABLE_POINTS, build
 from study.ntk.dense_networks import Architecture, initialise, outputs
 from study.ntk.ensemble import Descent, flush_subnormal
 from study.storage.columns import Table, shared
-
-log = logging.getLogger(__name__)
 
 LARGEST_NORM = 10.0  # bound on the norm of an input of the search
 
@@ -192,5 +189,4 @@ def _refined(setup: StabilityConfig, x: Array, depth: int, psi: Derivative) -> t
 def unstable_learning(stability: StabilityConfig) -> dict[str, pd.DataFrame]:
     """Data on which gradient flow with the SG-NTK diverges, and networks trained on them."""
     cases, points = search(stability)
-    log.info("least stable data:\n%s", cases.to_string())
     return {"cases": cases, "points": points, "drift": drift(stability.drift, cases, points)}

@@ -9,7 +9,6 @@ import torch
 from spikegrad.ntk.activations import Erf, Sign
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.derivatives import ErfDerivative
-from spikegrad.ntk.regression import kernel_flow
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import (
     AnalyticConfig,
@@ -73,41 +72,6 @@ def diagonals(settings: NTKProblem, analytic: AnalyticConfig) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["surrogate", "depth", "slope", "kernel"])
 
 
-NAIVE_REGRESSION_TABLE = Table(
-    files=("ntk/limits/naive_regression.csv",),
-    says="Regression with the NTK of erf networks, whose kernel has no limit.",
-    columns={
-        **shared("depth", "slope"),
-        "rms": "of the prediction at test points",
-        "rms_target": "of what it should be",
-        "same_sign": "share of test points with the sign that the limit's classifier gives",
-    },
-)
-
-
-def naive_regression(settings: NTKProblem, analytic: AnalyticConfig) -> pd.DataFrame:
-    """Regression with the NTK of erf_m off the training set, for each depth and slope.
-
-    It vanishes, while its sign becomes that of sum_i K(x, x_i) y_i with the sign network's kernel
-    (arXiv 2405.15539, sec. 2.3).
-    """
-    problem = build.circle_problem(settings)
-    x, y = problem.inputs, problem.targets[problem.train]
-    test = np.setdiff1d(np.arange(len(x)), problem.train)
-    rms_target = np.sqrt((problem.targets[test] ** 2).mean())
-    rows = []
-    for depth in analytic.depths:
-        singular = sg_ntk(x, x, depth, Sign(), Sign().derivative, get="ntk")
-        classifier = np.sign(singular[np.ix_(test, problem.train)] @ y)
-        for slope in analytic.slopes:
-            erf = Erf(slope)
-            kernels = sg_ntk(x, x, depth, erf, erf.derivative)
-            mean = kernel_flow(kernels.ntk, kernels.nngp, problem.train, y).mean[test]
-            rms, same = np.sqrt((mean**2).mean()), (np.sign(mean) == classifier).mean()
-            rows.append((depth, slope, rms, rms_target, same))
-    return pd.DataFrame(rows, columns=["depth", "slope", "rms", "rms_target", "same_sign"])
-
-
 OFF_CIRCLE_TABLE = Table(
     files=("ntk/limits/off_circle.parquet",),
     says="Kernels between Gaussian inputs of unequal norms.",
@@ -160,6 +124,5 @@ def limits(
     return {
         "problem": problem_rows(problem),
         "diagonals": diagonals(problem, analytic),
-        "naive_regression": naive_regression(problem, analytic),
         "off_circle": off_circle_kernels(off_circle),
     }

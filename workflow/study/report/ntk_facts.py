@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from study.ntk import NNGP, SAME_TIME, SG_NTK, SYMMETRISED, TRANSPOSED, TWO_SIDED
-from study.report.numbers import markdown_table, number, with_interval
+from study.report.numbers import markdown_table, number
 from study.report.study_tables import StudyTables
 
 PAPER: dict[str, dict[int, float]] = {
@@ -20,11 +18,6 @@ PAPER: dict[str, dict[int, float]] = {
 training points."""
 SLOPE = 20
 KERNELS = (SG_NTK, TWO_SIDED, NNGP, TRANSPOSED, SYMMETRISED)
-POWERS = {
-    "distance": "distance of the mean from the SG-NTK's flow",
-    "spread, train": "excess spread, training points",
-    "spread, test": "excess spread, test points",
-}
 
 
 def kernel_errors(study: StudyTables) -> str:
@@ -48,32 +41,17 @@ def _experiments(study: StudyTables, name: str) -> dict[str, pd.DataFrame]:
 
 
 def nearest_kernels(study: StudyTables) -> str:
-    """Of each ensemble and width, at the end: which kernel's flow the networks' mean follows."""
+    """Of each ensemble's widest networks, at the end: which kernel's flow their mean follows."""
     rows = []
     for ensemble, table in _experiments(study, "distances").items():
         ends = table[(table["step"] == table["step"].max()) & (table["at"] == SAME_TIME)]
-        for width, own in ends.groupby("width"):
-            kernels = own.set_index("kernel")
-            rms, ours = kernels["rms"], kernels.loc[SG_NTK]
-            rival = rms.drop(SG_NTK).idxmin()
-            distances = [f"{rms[k]:.3f}" if k in rms else "-" for k in KERNELS]
-            z = f"{kernels.loc[rival, 'advantage_z']:+.1f}"
-            noise = f"{ours['noise']:.3f}"
-            rows.append([ensemble, width, ours["n_networks"], *distances, noise, rival, z])
+        widest = ends["width"].max()
+        kernels = ends[ends["width"] == widest].set_index("kernel")
+        rms, ours = kernels["rms"], kernels.loc[SG_NTK]
+        rival = rms.drop(SG_NTK).idxmin()
+        distances = [f"{rms[k]:.3f}" if k in rms else "-" for k in KERNELS]
+        z = f"{kernels.loc[rival, 'advantage_z']:+.1f}".replace("-", "−")
+        noise = f"{ours['noise']:.3f}"
+        rows.append([ensemble, widest, ours["n_networks"], *distances, noise, rival, z])
     header = ["ensemble", "n", "networks", *KERNELS, "noise of the mean", "nearest other", "z"]
     return markdown_table(header, rows)
-
-
-def width_powers(study: StudyTables) -> str:
-    """Powers of the width, by ensemble and quantity."""
-
-    def power(row: Any) -> str:
-        if not math.isfinite(row["exponent"]):
-            return "nothing above the flow"
-        return with_interval(row["exponent"], row["low"], row["high"], lambda v: number(v, 2))
-
-    rows = []
-    for ensemble, table in _experiments(study, "trends").items():
-        own = table.set_index("quantity")
-        rows.append([ensemble, *[power(own.loc[q]) if q in own.index else "-" for q in POWERS]])
-    return markdown_table(["ensemble", *POWERS.values()], rows)

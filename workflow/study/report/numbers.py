@@ -36,11 +36,6 @@ def with_interval(value: float, low: float, high: float, show: Any = number) -> 
     return f"{show(value)} ({show(low)} to {show(high)})"
 
 
-def mean(row: Mapping[str, Any]) -> str:
-    """A mean with its interval, of the columns mean, low and high."""
-    return with_interval(row["mean"], row["low"], row["high"])
-
-
 def share(value: float, digits: int = 0) -> str:
     """A share in per cent."""
     return "-" if math.isnan(value) else f"{100 * value:.{digits}f} %"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +11,6 @@ from pathlib import Path
 import markdown
 
 from study.captions import CAPTIONS
-from study.claims.claim import CHOSEN
 from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, score_facts, search_facts, variant_facts
@@ -33,14 +31,12 @@ def page(folder: Path, template: str) -> str:
     """The Markdown of a ``template`` with the numbers of the study in ``folder``, which has all
     tables that the template shows (FileNotFoundError)."""
     study = StudyTables(folder)
-    day = _criteria_day(study)
     return _ENVIRONMENT.get_template(template).render(
         study=study,
         config=study.config,
         claims=study.claims,
         answers=partial(_answers, study),
-        chosen_late=day is not None and day < CHOSEN,
-        claims_page=CLAIM_PAGES.get(template),
+        claims_page=claims_of(folder).name,
         facts=facts,
         scores=score_facts,
         searches=search_facts,
@@ -63,20 +59,16 @@ def verdicts(folders: Sequence[Path], paper: str) -> str:
     return numbers.markdown_table(header, rows)
 
 
-def _criteria_day(study: StudyTables) -> date | None:
-    """The day on which the readings of a study were fixed."""
-    fixed = study.config["criteria"]
-    return date.fromisoformat(str(fixed)) if fixed else None
-
-
 def _answers(study: StudyTables, paper: str) -> list[Answer]:
-    day = _criteria_day(study)
+    fixed = study.config["criteria"]  # the day on which the readings of a study were fixed
+    day = date.fromisoformat(str(fixed)) if fixed else None
     return [answer(study.claims, s, day) for s in STATEMENTS if s.paper == paper]
 
 
-def figure(says: str, file: str, caption: str) -> str:
-    """A figure of the study, with its caption below."""
-    return f"![{says}]({file})\n\n*{CAPTIONS[caption]}*"
+def figure(file: str, caption: str = "") -> str:
+    """A figure of the study, with its caption below if it has one."""
+    picture = f"![{Path(file).stem.replace('_', ' ')}]({file})"
+    return f"{picture}\n\n*{CAPTIONS[caption]}*" if caption else picture
 
 
 def template_of(folder: Path) -> str:
@@ -97,22 +89,10 @@ def body_of(text: str) -> str:
     return re.sub(cell, r'<td><span class="verdict \1">\1</span>\2</td>', body)
 
 
-def as_html(text: str, folder: Path) -> str:
-    """A page as HTML, with its first picture in it; links to other pages lead to their HTML.
-
-    The others lie beside the file. They are left out where it is opened without them.
-    """
+def as_html(text: str) -> str:
+    """A page as HTML, beside its pictures; links to other pages lead to their HTML."""
     body = body_of(text)
     for name, html in BELOW.items():
         body = body.replace(f'href="{name}/{PAGE}', f'href="{name}/{html}')
-
-    def embedded(image: re.Match[str]) -> str:
-        content = base64.b64encode((folder / image[1]).read_bytes()).decode()
-        return f'src="data:image/png;base64,{content}"'
-
-    picture = r'src="([^"]+\.png)"'
-    body = re.sub(picture, embedded, body, count=1)
-    body = re.sub(picture, r'src="\1" onerror="this.remove()"', body)
-    title = re.search("<h1.*?>(.*?)</h1>", body)
-    assert title is not None, "every page begins with a heading"
-    return render("markdown.html", title=title[1], body=body)
+    title = text.partition("\n")[0].removeprefix("# ")
+    return render("markdown.html", title=title, body=body)

@@ -3,9 +3,8 @@
 ``python -m study.report.publish --figures docs/results/sg-ntk README.md`` judges a published study
 again from its tables, draws its figures, writes its pages, and in README.md what stands between
 ``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a page's folder below docs/results, or
-``<!-- verdicts on PAPER: STUDY STUDY -->`` and ``<!-- end -->``. Links to sections of that page
-lead there from pages in docs/. For ``<!-- differences of STUDY STUDY -->`` it draws
-images/differences.png beside the page.
+``<!-- verdicts on PAPER: STUDY STUDY -->`` and ``<!-- end -->``. For
+``<!-- differences of STUDY STUDY -->`` it draws images/differences.png beside the page.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ def update_quotes(text: str, studies: Path) -> str:
     def quote(found: re.Match[str]) -> str:
         begin, study, template, _, end = found.groups()
         quoted = page(studies / study, f"{template}.md")
-        return begin + quoted.replace("](#", f"](results/{study}/{PAGE}#") + end
+        return begin + re.sub(r"\]\((?=[\w-]+\.html)", f"](results/{study}/", quoted) + end
 
     def compare(found: re.Match[str]) -> str:
         folders = [studies / name for name in found["studies"].split()]
@@ -97,9 +96,7 @@ def publish(results: Path, target: Path, commit: str) -> None:
     ``commit`` names the code; about.yaml keeps it.
     """
     part = target.with_name(f"{target.name}.part")
-    old = target.with_name(f"{target.name}.old")
-    for left in (part, old):  # by a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
     pages = [results / name for name in PAGES if (results / name).exists()]
     files = {file for pattern in FILES for file in results.glob(pattern)} | {*pages}
     files |= {own.parent / name for own in pages for name in PICTURE.findall(own.read_text())}
@@ -126,10 +123,8 @@ def publish(results: Path, target: Path, commit: str) -> None:
         page = claims_page(read_table(table), PAGE, folder, judged_in)
         (folder / CLAIM_PAGES[template_of(folder)]).write_text(page)
     (part / "about.yaml").write_text(yaml.safe_dump({"commit": commit}))
-    if target.exists():
-        target.rename(old)
+    shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _with_published_names(text: str, networks: Mapping[str, str]) -> str:

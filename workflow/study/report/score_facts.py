@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import pandas as pd
-from scipy.stats import t
 
-from study.claims.estimates import Verdict, difference
-from study.intervals import LEVEL, POWER, units_to_decide
-from study.report.facts import gain_with_interval, table_by_search
+from study.claims.estimates import difference
+from study.report.facts import gain_with_interval
 from study.report.numbers import (
-    count_with_unit,
-    estimate_with_interval,
     join_words,
     markdown_table,
     mean_percent,
@@ -29,8 +24,6 @@ from study.training.scores import accuracy_by_fold, minutes, summary, unit_of
 
 PRIMARY = "qif: every speaker alike"
 """The case of the primary result of a study with folds: docs/claims.md."""
-GAPS = (0.1, 0.05, 0.03)
-"""Differences in accuracy of which pages say how many folds would find them."""
 SPEAKERS = {
     "accuracy_unseen_speakers": "new speakers",
     "accuracy_seen_speakers": "heard speakers",
@@ -68,27 +61,6 @@ def accuracies(study: StudyTables) -> str:
     return markdown_table(header, rows)
 
 
-def gain_over_seeds(study: StudyTables) -> str:
-    """Worst and best test accuracy of the seeds of one winner of each neuron model, and QIF minus
-    LIF with Welch's t interval over them. Empty where there are several winners, or one seed."""
-    of = {n: own["accuracy"] for n, own in study.runs.groupby("neuron")}
-    if unit_of(study.runs) != "seed" or min(map(len, of.values())) < 2:
-        return ""
-    ranges = join_words(
-        f"{share(of[n].min(), 1)} to {share(of[n].max(), 1)} ({neuron_label(n)})"
-        for n in study.neurons
-    )
-    single = f"Single networks classify {ranges} of the test samples right."
-    if not {"lif", "qif"} <= {*of}:
-        return single
-    gain = difference(of["qif"].to_numpy(), of["lif"].to_numpy(), seed=0, unit="seeds")
-    found = with_interval(gain.value, gain.low, gain.high, show=points)
-    return (
-        f"{single} QIF minus LIF is {found} points over seeds; the interval leaves out that another"
-        " search would find other settings, and that other speakers would be tested."
-    )
-
-
 def accuracies_by_fold(study: StudyTables) -> str:
     """Of each fold: test accuracy, means over the networks and, alike, over the fold's speakers;
     spikes a neuron, means over the networks."""
@@ -106,17 +78,25 @@ def accuracies_by_fold(study: StudyTables) -> str:
     return markdown_table(header, rows)
 
 
-def gain_over_folds(study: StudyTables) -> str:
-    """QIF minus LIF in test accuracy, every speaker alike, paired by fold. Empty where searches are
-    compared, of which a claim says it, or one of the two is missing."""
-    if study.config["search"] is not None or not {"lif", "qif"} <= {*study.neurons}:
+def gain_without_claim(study: StudyTables) -> str:
+    """QIF minus LIF in test accuracy, of one setting of each: paired by fold, every speaker alike,
+    or over seeds with Welch's t interval. Empty where several searches are compared, of which a
+    claim says it, where one of the two is missing, and for a single seed."""
+    folds = len(study.folds) > 1
+    if (folds and study.config["search"] is not None) or not {"lif", "qif"} <= {*study.neurons}:
         return ""
-    found = gain_with_interval(
-        accuracy_by_fold(study.table("training/scores/speakers.csv")), "lif", "qif"
-    )
+    if folds:
+        of_fold = accuracy_by_fold(study.table("training/scores/speakers.csv"))
+        found, over = gain_with_interval(of_fold, "lif", "qif"), "folds, every speaker alike"
+    else:
+        of = {n: own["accuracy"].to_numpy() for n, own in study.runs.groupby("neuron")}
+        if unit_of(study.runs) != "seed" or min(map(len, of.values())) < 2:
+            return ""
+        gain = difference(of["qif"], of["lif"], seed=0, unit="seeds")
+        found, over = with_interval(gain.value, gain.low, gain.high, show=points), "seeds"
     return (
-        f"QIF minus LIF is {found} points over folds, every speaker alike, with one setting of each"
-        " in all folds; the interval leaves out that a search would find other settings."
+        f"With one setting of each model QIF minus LIF is {found} points over {over}; the interval"
+        " leaves out that another search would find other settings."
     )
 
 
@@ -143,70 +123,11 @@ def ladder_gains(study: StudyTables) -> str:
     return markdown_table(header, rows)
 
 
-def accuracies_by_speaker(study: StudyTables) -> str:
-    """Test accuracy of each search, or of all networks where there is no search: on heard speakers
-    together, and on each new one."""
-    table = study.table("training/scores/speakers.csv")
-    table["right"] = table["accuracy"] * table["answers"]
-    new = table["unseen_speaker"]
-    table["group"] = "heard speakers"
-    table.loc[new, "group"] = "new speaker " + table["speaker"].astype(str)
-    sums = table.pivot_table(
-        ["right", "answers"], index="group", columns=["neuron", "search"], aggfunc="sum"
-    )
-    accuracy = (100 * sums["right"] / sums["answers"]).round()
-    title = "right answers of each search, in order (%)"
-    if study.config["search"] is None:
-        title = "right answers (%)"
-    return table_by_search(accuracy, study.neurons, title)
-
-
-def hardly_trained_networks(study: StudyTables) -> str:
-    """Networks that are as their first epoch left them, or as they began."""
-    own = study.runs[study.runs["epochs"].fillna(0) <= 1]
-    return join_words(
-        f"{neuron_label(run.neuron)} with seed {run.seed}" for run in own.itertuples()
-    )
-
-
-def performance_gain(study: StudyTables, case: str) -> str:
-    """QIF minus LIF in a case of the main claim, in points; empty if there is none."""
-    own = _gains(study, f"qif: {case}")
-    return estimate_with_interval(own.iloc[0], "points") if len(own) else ""
-
-
-def folds_to_decide(study: StudyTables) -> str:
-    """What the interval of an undecided primary result excludes, and how many folds with such a
-    spread would find that mean, or one of :data:`GAPS`; empty if it is decided."""
-    found = primary_result(study)
-    found = found[(found["verdict"] == Verdict.UNDECIDED) & (found["estimate"] != 0)]
-    if found.empty or not math.isfinite(found["low"].iloc[0]):
-        return ""
-    value, low, high, n = (found[name].iloc[0] for name in ("estimate", "low", "high", "n"))
-    margin = t.ppf((1 + LEVEL) / 2, n - 1) / n**0.5  # of the interval, in standard deviations
-    spread = (high - low) / (2 * margin)
-    needed = join_words(
-        f"{count_with_unit(units_to_decide(gap / spread), 'folds')} for {100 * gap:.0f} points"
-        for gap in GAPS
-    )
-    return (
-        f"The interval excludes differences below {points(low)} and above {points(high)} points. To"
-        f" find a difference with a probability of {share(POWER)}, where folds vary as these {n}"
-        f" do, it takes {needed}, and {units_to_decide(value / spread):,} for the one that was"
-        " found."
-    )
-
-
 def primary_result(study: StudyTables) -> pd.DataFrame:
     """The row of the claim about performance in which every speaker counts alike, if it was
     judged."""
-    return _gains(study, PRIMARY)
-
-
-def _gains(study: StudyTables, case: str) -> pd.DataFrame:
-    """The row of a case of the main claim, if it was judged."""
     claims = study.claims
-    return claims[(claims["id"] == "qif-outperforms-lif") & (claims["case"] == case)]
+    return claims[(claims["id"] == "qif-outperforms-lif") & (claims["case"] == PRIMARY)]
 
 
 def new_speaker_share(study: StudyTables) -> str:
@@ -214,9 +135,3 @@ def new_speaker_share(study: StudyTables) -> str:
     table = study.table("data/statistics/summary.csv").set_index("group")["samples"]
     new = table.get("test, new speakers", 0)
     return share(new / (new + table.get("test, known speakers", 0)))
-
-
-def heard_speakers(study: StudyTables) -> str:
-    """How many of the tested speakers training has heard, as in 10 of 12."""
-    new = study.table("training/scores/speakers.csv").groupby("speaker")["unseen_speaker"].all()
-    return f"{(~new).sum()} of {len(new)}"

@@ -28,7 +28,6 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from spikegrad.seeds import derived_seed
 from study.config.search import NEXT, START, TRAIN, Choice, Range, Sampling
 from study.search.trial_records import Trial, TrialRecord
-from study.storage.columns import Table, shared
 
 CANDIDATES = 24  # points drawn from the density of good trials, of which the best is tried
 
@@ -143,36 +142,3 @@ def _params(space: Space, trial: Trial) -> dict[str, Any]:
 
 def _decoded(parameter: Range | Choice, value: Any) -> Any:
     return json.loads(value) if isinstance(parameter, Choice) else value
-
-
-IMPORTANCES_TABLE = Table(
-    files=("search/*/*/importances.csv",),
-    says="Which parameters mattered.",
-    columns={
-        **shared("neuron", "fold", "search"),
-        "parameter": "what was searched",
-        "importance": "share of the variance of accuracies that it explains",
-    },
-)
-
-
-def importances(space: Space, records: Sequence[TrialRecord], seed: int) -> dict[str, float]:
-    """Share of each parameter in the variance of the accuracy after the first rung (fANOVA).
-
-    All trials have passed or failed the first rung, so that no fidelity is mixed with another;
-    one that failed there counts with what it had reached. With fewer than two different values all
-    shares are 0.
-    """
-    study = optuna.create_study(direction="maximize")
-    for record in records:
-        study.add_trial(
-            create_trial(
-                value=record.rungs[0]["validation_accuracy"] if record.rungs else record.accuracy,
-                params=_params(space, record.trial),
-                distributions=distributions(space),
-            )
-        )
-    if len({trial.value for trial in study.trials}) < 2:
-        return dict.fromkeys((p.key for p in space), 0.0)
-    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed)
-    return optuna.importance.get_param_importances(study, evaluator=evaluator)

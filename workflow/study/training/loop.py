@@ -9,11 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from tqdm import tqdm
 
 from spikegrad.activity import sum_by_neuron
 from spikegrad.layers import NotFiniteError, SpikeOverflowError
@@ -24,6 +22,7 @@ from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.config.training import ModelSettings, TrainingSettings
 from study.data.dataset import SpikeDataset
+from study.progress import with_progress
 from study.training.batches import (
     INITIAL,
     epoch_batches,
@@ -35,7 +34,6 @@ from study.training.optimizer import Adam
 from study.training.outcomes import FINISHED, NOT_FINITE, OVERFLOW, SILENT
 from study.training.response import Response, respond
 from study.training.run import (
-    METRICS,
     Run,
     Weights,
     copy_weights,
@@ -95,7 +93,8 @@ def train(
         optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
         run.trained = copy_weights(network)
         restore_state(run, optimizer, state_file, identity)
-        for epoch in _shown(range(len(run.history), options.epochs + 1), f"{neuron}, seed {seed}"):
+        left = range(len(run.history), options.epochs + 1)
+        for epoch in with_progress(left, len(left), f"{neuron}, seed {seed}"):
             start = time.perf_counter()
             row: dict[str, Any] = {"epoch": epoch}
             if epoch > 0:
@@ -112,7 +111,8 @@ def train(
             if epoch in snapshot_epochs(options):
                 run.snapshots[epoch] = run.trained
             save_state(run, optimizer, state_file, identity)
-            log.info(", ".join(f"{name} {row[name]:.4g}" for name in METRICS if name in row))
+            numbers = {name: value for name, value in row.items() if name != "silent_neurons"}
+            log.info(", ".join(f"{name} {value:.4g}" for name, value in numbers.items()))
         run.outcome = FINISHED
     except tuple(DIVERGED) as error:
         run.outcome, run.reason = DIVERGED[type(error)], str(error)
@@ -130,15 +130,6 @@ def _check_sizes(
         )
     if validation is not None and len(validation) == 0:
         raise TrainingError("there are no validation samples; enlarge the validation split")
-
-
-def _shown(epochs: range, what: str) -> Iterator[int]:
-    """``epochs`` behind a progress bar; epoch 0 is before training, and counts nothing."""
-    total, done = epochs.stop - 1, max(epochs.start - 1, 0)
-    with tqdm(desc=what, unit="epoch", initial=done, total=total, disable=None) as progress:
-        for epoch in epochs:
-            yield epoch
-            progress.update(epoch > 0)
 
 
 def metrics_of(answer: Response, validated: bool) -> dict[str, Any]:
@@ -209,14 +200,13 @@ def train_epoch(
     """
     network, n_batches = run.network, number_of_batches(data, options)
     before, first_step = copy_weights(network), {}
-    loss_sum = penalty_sum = 0.0
+    loss_sum = 0.0
     presented = answered = right = 0
     norms = []
-    sample_norms: list[np.ndarray] = []  # of each batch and layer
     for number, batch in enumerate(epoch_batches(data, options, seed, epoch)):
         run.presentations += len(batch)
         presented += len(batch)
-        output, kept, loss, penalty = _with_gradients(network, optimizer, batch, options)
+        output, kept, loss = _with_gradients(network, optimizer, batch, options)
         answered += len(kept)
         _check_runaways(presented - answered, len(data), epoch, options)
         if len(kept):
@@ -226,48 +216,40 @@ def train_epoch(
             progress = epoch - 1 + number / n_batches
             optimizer.step(1.0 if constant else cosine(options, progress))
             norms.append(norm)
-            sample_norms += [
-                n for layer in network.spiking_layers if (n := layer.sample_norms) is not None
-            ]
             loss_sum += loss * len(kept)
-            penalty_sum += penalty * len(kept)
             right += int((output.logits.argmax(1) == labels).sum())
         if number == 0:
             first_step = {name: new - before[name] for name, new in network.state_dict().items()}
     row = {
         "train_loss": loss_sum / answered,
         "train_accuracy": right / len(data),
-        "train_penalty": penalty_sum / answered,
         "gradient_norm_mean": sum(norms) / len(norms),
-        "gradient_norm_max": max(norms),
         "runaways": presented - answered,
     }
-    if options.sample_clip is not None:
-        row |= _clip_metrics(sample_norms, options.sample_clip)
     return row, first_step
 
 
 def _with_gradients(
     network: Network, optimizer: Adam, batch: SpikeDataset, options: TrainingSettings
-) -> tuple[NetworkOutput, Tensor, float, float]:
-    """What the network gives for the samples of a batch that count, their numbers (int64), their
-    loss and penalty; parameters hold the gradients of both.
+) -> tuple[NetworkOutput, Tensor, float]:
+    """What the network gives for the samples of a batch that count, their numbers (int64), and
+    their loss; parameters hold the gradients of loss and penalty.
 
     NotFiniteError if no sample has a finite gradient, or all have by themselves.
     """
     output, kept = without_runaways(network, batch.spikes)
     if not len(kept):
-        return output, kept, 0.0, 0.0
+        return output, kept, 0.0
     try:
-        scores = _gradients(network, optimizer, output, batch.labels[kept], options)
+        loss = _gradients(network, optimizer, output, batch.labels[kept], options)
     except NotFiniteError:
         alone = [_is_finite(network, optimizer, batch.select(b), options) for b in kept.split(1)]
         finite = kept[torch.tensor(alone)]
         if len(finite) in (0, len(kept)):
             raise
         output, kept = network(batch.spikes.select(finite)), finite
-        scores = _gradients(network, optimizer, output, batch.labels[kept], options)
-    return output, kept, *scores
+        loss = _gradients(network, optimizer, output, batch.labels[kept], options)
+    return output, kept, loss
 
 
 def _is_finite(
@@ -287,13 +269,13 @@ def _gradients(
     output: NetworkOutput,
     labels: Tensor,
     options: TrainingSettings,
-) -> tuple[float, float]:
-    """Loss and penalty of ``output``; parameters get the gradients of their sum."""
+) -> float:
+    """Loss of ``output``; parameters get the gradients of its sum with the penalty."""
     loss = cross_entropy(output.logits, labels)
     penalty = _penalty(network, output, options)
     optimizer.zero_grad()
     (loss + penalty).backward()
-    return loss.item(), penalty.item()
+    return loss.item()
 
 
 def _check_runaways(runaways: int, n_samples: int, epoch: int, options: TrainingSettings) -> None:
@@ -303,18 +285,6 @@ def _check_runaways(runaways: int, n_samples: int, epoch: int, options: Training
             f"or had no finite gradient: more than training.runaways = {options.runaways:g} "
             "allows; lower the (recurrent) weights or the learning rate"
         )
-
-
-def _clip_metrics(norms: list[np.ndarray], clip: float) -> dict[str, float]:
-    """How samples are clipped in an epoch, from the norms of each layer and batch."""
-    medians = [np.median(n[n > 0]) if n.any() else 1.0 for n in norms]
-    relative = np.concatenate([n / median for n, median in zip(norms, medians, strict=True)])
-    return {
-        "sample_norm_median": float(np.median(np.concatenate(norms))),
-        "sample_norm_99": float(np.quantile(relative, 0.99)),
-        "sample_norm_max": float(relative.max()),
-        "samples_clipped": float((relative > clip).mean()),
-    }
 
 
 def smooth_counts(spikes: SpikeTrains | Raster, n_units: int) -> Tensor:

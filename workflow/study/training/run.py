@@ -22,25 +22,33 @@ log = logging.getLogger(__name__)
 
 Weights = dict[str, Tensor]
 
-METRICS = (
-    "epoch",
-    "train_loss",
-    "train_accuracy",
-    "train_penalty",
-    "gradient_norm_mean",
-    "gradient_norm_max",
-    "sample_norm_median",
-    "sample_norm_99",
-    "sample_norm_max",
-    "samples_clipped",
-    "runaways",
-    "validation_loss",
-    "validation_accuracy",
-    "validation_runaways",
-    "spikes_per_neuron",
-    "silent_fraction",
-    "presentations",
-    "seconds",
+METRICS = {
+    "train_loss": "mean cross-entropy during the epoch, over the samples that did not run away",
+    "train_accuracy": "share classified right during the epoch",
+    "gradient_norm_mean": "mean gradient norm before clipping, in units of the learning rates",
+    "runaways": "training samples of the epoch that ran away, or have no finite gradient",
+    "validation_loss": "after the epoch, over the samples that did not run away",
+    "validation_accuracy": "after the epoch; a sample that ran away counts as wrong",
+    "validation_runaways": "validation samples that ran away after the epoch",
+    "spikes_per_neuron": "on validation samples; without them on a draw of training samples",
+    "silent_fraction": "on the same samples",
+    "presentations": "training samples presented so far",
+    "seconds": "duration of the epoch, validation included",
+    "silent_neurons": "the hidden neurons without a spike in any of these samples",
+}
+"""What a history has of an epoch beside its number; the silent neurons are a list."""
+HISTORIES_TABLE = Table(
+    files=(
+        "training/scores/histories.parquet",
+        "training/*/*/history.parquet",
+        "landscape/equal_activity/*/*/history.parquet",
+        "variants/networks/*/*/*/*/history.parquet",
+    ),
+    says="All training runs, or one, a row for each epoch.",
+    columns={
+        **shared("fold", "search", "epoch", "neuron", "seed"),
+        **METRICS,
+    },
 )
 
 
@@ -88,40 +96,7 @@ class Run:
 
     def table(self) -> pd.DataFrame:
         """The history, a row for each epoch; NaN where an epoch has no value."""
-        return pd.DataFrame(self.history, columns=[*METRICS, "silent_neurons"])
-
-
-HISTORIES_TABLE = Table(
-    files=(
-        "training/scores/histories.parquet",
-        "training/*/*/history.parquet",
-        "landscape/equal_activity/*/*/history.parquet",
-        "variants/networks/*/*/*/*/history.parquet",
-    ),
-    says="All training runs, or one, a row for each epoch.",
-    columns={
-        **shared("fold", "search", "epoch", "neuron", "seed"),
-        "train_loss": "mean cross-entropy during the epoch, over the samples that did not run away",
-        "train_accuracy": "share classified right during the epoch",
-        "train_penalty": "mean spike-count penalty during the epoch",
-        "gradient_norm_mean": "mean gradient norm before clipping, in units of the learning rates",
-        "gradient_norm_max": "largest such norm",
-        "sample_norm_median": "median norm of one sample's gradient of a spiking layer's weights, "
-        "if samples are clipped",
-        "sample_norm_99": "99th percentile of these norms, each over its batch's median",
-        "sample_norm_max": "largest of these, over its batch's median",
-        "samples_clipped": "share of samples' gradients that were clipped",
-        "runaways": "training samples of the epoch that ran away, or have no finite gradient",
-        "validation_loss": "after the epoch, over the samples that did not run away",
-        "validation_accuracy": "after the epoch; a sample that ran away counts as wrong",
-        "validation_runaways": "validation samples that ran away after the epoch",
-        "spikes_per_neuron": "on validation samples; without them on a draw of training samples",
-        "silent_fraction": "on the same samples",
-        "presentations": "training samples presented so far",
-        "seconds": "duration of the epoch, validation included",
-        "silent_neurons": "the hidden neurons without a spike in any of these samples",
-    },
-)
+        return pd.DataFrame(self.history, columns=["epoch", *METRICS])
 
 
 def snapshot_epochs(options: TrainingSettings) -> set[int]:

@@ -15,7 +15,7 @@ from spikegrad.network import Network, load_network
 from spikegrad.runaways import without_runaways
 from spikegrad.saving import load_tensors
 from spikegrad.settings import validate
-from study.config.training import TrainingSettings
+from study.config.training import FURTHER_EPOCHS, TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.storage.columns import Table, shared
 from study.training.batches import watched_samples
@@ -50,7 +50,7 @@ SILENCE_TABLE = Table(
 )
 
 
-def silence(trained: TrainedNetwork, further_epochs: int) -> pd.DataFrame:
+def silence(trained: TrainedNetwork, further_epochs: int = FURTHER_EPOCHS) -> pd.DataFrame:
     """What becomes of each hidden neuron of a run that trains on from its last snapshot.
 
     It trains for ``further_epochs`` more, at the full constant learning rate and with a fresh

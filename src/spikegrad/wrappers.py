@@ -1,4 +1,4 @@
-"""Functions that ``torch.compile`` is to call as they are."""
+"""What torch may not do with functions: differentiate them twice, or compile them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,26 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 
 Function = TypeVar("Function", bound=Callable)
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a backward pass that raises RuntimeError if its result is to be differentiated.
+
+    Torch's own of this name returns 0 for a Hessian of a sum.
+    """
+
+    @wraps(backward)
+    def wrapper(ctx: Any, *gradients: Tensor) -> Any:
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "create_graph: spikes, readouts and penalties have first derivatives only"
+            )
+        return backward(ctx, *gradients)
+
+    return wrapper
 
 
 def uncompiled(function: Function) -> Function:
