@@ -152,7 +152,7 @@ FAULTS = {
     ),
     "resumed with a fresh optimiser": Fault(
         TRAINING + "run.py", 'optimizer.load(_part(tensors, "adam."))', "pass",
-        "tests/test_training.py -k resum",
+        "tests/test_determinism.py -k after_a_stop",
     ),
     # search
     "trials scored on training data": Fault(

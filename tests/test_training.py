@@ -61,11 +61,7 @@ FIRST_SPIKE = {"kind": "first_spike", "tau_out": 0.02, "time_scale": 0.01, "mean
 
 @pytest.mark.parametrize(
     ("neuron", "readout"),
-    [
-        ("lif", INTEGRATED),
-        ("qif", FIRST_SPIKE),
-        ("qif", MAXIMUM),
-    ],
+    [("lif", INTEGRATED), ("qif", FIRST_SPIKE), ("qif", MAXIMUM)],
 )
 def test_learns_a_separable_task_with_every_readout(
     tmp_path: Path, neuron: str, readout: dict[str, Any]
@@ -270,6 +266,15 @@ def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
         theirs.step()
     for mine, other in zip(networks[0].parameters(), networks[1].parameters(), strict=True):
         assert torch.equal(mine, other)
+
+
+def test_penalty_moves_spike_counts_towards_the_target(tmp_path: Path):
+    def spikes(strength: float, target: float) -> float:
+        activity = {"strength": strength, "target": target}
+        result = run(tmp_path / f"{strength} {target}", activity=activity, epochs=6)
+        return result.table()["spikes_per_neuron"].iloc[-1]
+
+    assert spikes(2.0, 1.0) < spikes(0.0, 1.0) < spikes(2.0, 6.0)
 
 
 def test_smooth_count_is_twice_the_mean_of_the_running_count():

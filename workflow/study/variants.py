@@ -8,12 +8,12 @@ import pandas as pd
 
 from study.landscape.constants import OF_SAMPLES
 from study.storage.columns import Table, shared
-from study.storage.tables import read_csv
+from study.storage.tables import read_file
 
 
 def read_runs(file: str | Path) -> pd.DataFrame:
     """The table of a variant's runs, in which a change may be called nothing."""
-    table = read_csv(file, dtype={"to": str})
+    table = read_file(file, dtype={"to": str})
     return table.fillna({"to": ""}) if "to" in table else table
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import spikegrad.settings
 
 
 class NeuronStyle(NamedTuple):
@@ -15,12 +19,33 @@ class NeuronStyle(NamedTuple):
 # Okabe and Ito's colours, which colour-blind readers tell apart; dark ones for the neurons that
 # differ from LIF or QIF in one thing. A neuron model has the same colour in every figure, and
 # nothing else has it.
-NEURON_STYLES = {
+LOOKS = {
     "lif": NeuronStyle("LIF", "#d55e00"),
     "lif_refractory": NeuronStyle("refractory LIF", "#7a0403"),
     "qif": NeuronStyle("QIF", "#0072b2"),
     "qif_cut": NeuronStyle("cut QIF", "#1b1464"),
     "qif_delta": NeuronStyle("δ-QIF", "#cc79a7"),
+}
+OTHERS = ("#000000", "#117733", "#8c564b")
+"""The colours of neuron models without a look of their own, whose label is their name."""
+
+
+def neuron_names() -> list[str]:
+    """The keys of spikegrad.neurons.NEURONS, read from its source: to import it takes a second."""
+    table = Path(spikegrad.settings.__file__).with_name("neurons") / "__init__.py"
+    (keys,) = (
+        node.value.keys
+        for node in ast.parse(table.read_text()).body
+        if isinstance(node, ast.AnnAssign)
+        and ast.unparse(node.target) == "NEURONS"
+        and isinstance(node.value, ast.Dict)
+    )
+    return [ast.literal_eval(key) for key in keys if key is not None]
+
+
+NEURON_STYLES = {
+    name: LOOKS.get(name, NeuronStyle(name, OTHERS[number % len(OTHERS)]))
+    for number, name in enumerate(neuron_names())
 }
 
 if TYPE_CHECKING:

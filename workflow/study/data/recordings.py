@@ -14,7 +14,7 @@ from study.config.data import SEED, Recordings, SpokenDigits
 from study.data.archives import audio_names
 from study.data.layout import DataError
 from study.storage.columns import Table
-from study.storage.tables import read_csv
+from study.storage.tables import read_file
 
 SPLITS = ("train", "test")
 NOBODY = "unknown"
@@ -187,7 +187,7 @@ def numbered(table: pd.DataFrame, labels: Sequence[str], speakers: Sequence[str]
 
 def read_recordings(path: str | Path) -> pd.DataFrame:
     """A table that :func:`tabulate` made, as it was."""
-    return read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False)
+    return read_file(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False)
 
 
 def check_splits(table: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from study.report.facts import gain_with_interval
 from study.report.numbers import join_words, markdown_table, share
 from study.report.study_tables import StudyTables
 from study.search.search_tables import first_settings
-from study.storage.tables import read_yaml
+from study.storage.tables import read_file
 from study.style import neuron_label
 
 FEW = 4
@@ -35,7 +35,7 @@ def winners(study: StudyTables) -> str:
 
 def _search_result(study: StudyTables, neuron: str, search: int) -> dict[str, Any]:
     """What a search has ended with."""
-    return read_yaml(study.folder / f"search/{neuron}/{search}/best.yaml")
+    return read_file(study.folder / f"search/{neuron}/{search}/best.yaml")
 
 
 def failing_models(study: StudyTables) -> str:

@@ -20,7 +20,7 @@ from study.search.trial_records import (
     best_first,
 )
 from study.storage.columns import Table, shared
-from study.storage.tables import read_yaml
+from study.storage.tables import read_file
 
 SEARCH = ["neuron", "fold", "search"]
 """Columns that name a search in tables of several."""
@@ -138,7 +138,7 @@ def best_winner(files: Iterable[str | Path]) -> dict[str, Any]:
 
     Without any file it is :data:`NO_WINNER`, which leaves settings as they are.
     """
-    found = [read_yaml(file) for file in files]
+    found = [read_file(file) for file in files]
     return max(found, key=lambda own: own["winner"]["validation_accuracy"], default=NO_WINNER)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,39 +15,32 @@ import yaml
 from spikegrad.files import atomic
 
 
-def _text(path: str | Path) -> str:
+def _text(path: Path) -> str:
     """What is in ``path``; ValueError if its end is cut off, which CSV and YAML may survive."""
-    text = Path(path).read_text()
+    text = path.read_text()
     if not text.endswith("\n"):
-        raise ValueError(f"{path}: its end is cut off")
+        raise ValueError("its end is cut off")
     return text
 
 
-def read_csv(path: str | Path, **options: Any) -> pd.DataFrame:
-    """The table in a CSV file, whole; with pandas' ``options``."""
-    return pd.read_csv(StringIO(_text(path)), **options)
-
-
-def read_yaml(path: str | Path) -> Any:
-    """The content of a YAML file, whole."""
-    return yaml.safe_load(_text(path))
-
-
-READERS: dict[str, Callable[[Path], Any]] = {
-    ".parquet": lambda path: pd.read_parquet(path, page_checksum_verification=True),
-    ".csv": read_csv,
+READERS: dict[str, Callable[..., Any]] = {
+    ".parquet": partial(pd.read_parquet, page_checksum_verification=True),
+    ".csv": lambda path, **options: pd.read_csv(StringIO(_text(path)), **options),
     ".json": lambda path: json.loads(path.read_text()),
-    ".yaml": read_yaml,
+    ".yaml": lambda path: yaml.safe_load(_text(path)),
 }
 """By suffix; spike files and tensors say by themselves that they are damaged."""
 
 
-def read_file(file: str | Path) -> Any:
-    """The content of a table, JSON or YAML ``file``; ValueError, naming it, if it is damaged."""
+def read_file(file: str | Path, **options: Any) -> Any:
+    """The content of a table, JSON or YAML ``file``; ValueError, naming it, if it is damaged.
+
+    ``options`` are pandas' for tables.
+    """
     path = Path(file)
     path.stat()  # FileNotFoundError with the file's name, which pyarrow's lacks
     try:
-        return READERS[path.suffix](path)
+        return READERS[path.suffix](path, **options)
     except (ValueError, OSError, yaml.YAMLError) as problem:
         raise ValueError(
             f"{path}: damaged ({problem}); delete it, or the folder that its job makes, and"
