@@ -165,7 +165,7 @@ def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gra
             store(neuron, adjoint, 0, j, before)
 
 
-@njit(**FAST)
+@njit(**FAST, inline="always")
 def backward(neuron, events, weights, record, grad_final, gradients):
     """The adjoint of :func:`spikegrad.engine.forward.forward` for one sample.
 

@@ -123,7 +123,7 @@ def room_for(n, example):
     return places
 
 
-@njit(**FAST)
+@njit(**FAST, inline="always")
 def replaced(weights, rows, reach):
     """The ``weights`` with other ``rows`` of input weights."""
     return Weights(
@@ -139,7 +139,7 @@ def replaced(weights, rows, reach):
     )
 
 
-@njit(**FAST)
+@njit(**FAST, inline="always")
 def take(events, weights, copies, step, duration):
     """Events as volleys, if these are large, or few beside the channels; or one by one.
 
@@ -163,7 +163,7 @@ def take(events, weights, copies, step, duration):
     return Input(together, replaced(weights, rows, reach), bounds, places)
 
 
-@njit(**FAST)
+@njit(**FAST, inline="always")
 def arrive(batch, b, n_in, duration):
     """The events of sample ``b`` after their delays, and which of the sample's they are."""
     first, last = batch.offsets[b], batch.offsets[b + 1]

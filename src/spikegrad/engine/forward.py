@@ -219,7 +219,7 @@ def grown(array):
     return larger
 
 
-@njit(**FAST)
+@njit(**FAST, inline="always")
 def forward(neuron, events, duration, weights, max_spikes):
     """Run one sample of ``duration`` seconds and return its :class:`Record`.
 
