@@ -34,12 +34,13 @@ KINDS = [("lif", 0.0), ("qif", 0.0), ("qif", 0.3), ("qif_delta", 0.3)]
 TRAINING = """
 import torch
 import MODULE  # whatever is imported first
-from spikegrad.engine import backward, forward
+from spikegrad.engine.batch import backward_batch, forward_batch
 from spikegrad.layers import SpikingLayer, warm_up
 from spikegrad.readouts import IntegratedReadout
 from spikegrad.spikes import SpikeTrains
 warm_up(KINDS)
-before = [len(forward.forward.signatures), len(backward.backward.signatures)]
+functions = forward_batch, backward_batch
+before = [len(function.signatures) for function in functions]
 times = torch.linspace(0.001, 0.09, 200, dtype=torch.float64).repeat(6)
 spikes = SpikeTrains(times, torch.arange(1200) % 30, torch.arange(7) * 200, 0.1)
 for neuron, drive in KINDS:
@@ -55,8 +56,7 @@ for neuron, drive in KINDS:
             readout(out(between)).sum().backward()
             hidden.sample_clip = 1.0
             readout(out(hidden(spikes))).sum().backward()
-after = [len(forward.forward.signatures), len(backward.backward.signatures)]
-functions = forward.forward, backward.backward
+after = [len(function.signatures) for function in functions]
 print(before == after, sum(sum(f.stats.cache_misses.values()) for f in functions), *before)
 """
 

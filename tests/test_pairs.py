@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -18,8 +19,8 @@ from networks import EVERY, random_counts, random_layer, random_spikes, repeated
 from oracle import shifted
 from spikegrad import DelayLine, SpikeTrains
 from spikegrad.delay_line import DelayedCopies
+from spikegrad.engine import batch as engine
 from spikegrad.layers import SpikingLayer
-from spikegrad.parallel import Input, taken
 
 Found = dict[str, Tensor]
 GRID = {"grid": 0.004, "max_delay": 0.06}
@@ -78,22 +79,15 @@ def assert_alike(found: Found, expected: Found, tolerance: float) -> None:
             torch.testing.assert_close(one, other, rtol=0, atol=tolerance * scale, msg=name)
 
 
-def events_alone(layer: SpikingLayer, spikes: SpikeTrains) -> Found:
+def taken(layer: SpikingLayer, spikes: SpikeTrains, together: bool) -> Found:
+    """What is found where all events are taken as volleys, or all one by one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spikegrad.autograd, "taken", Input)
+        patch.setattr(spikegrad.autograd, "LARGE", 0.0 if together else math.inf)
+        patch.setattr(spikegrad.autograd, "FEW", -math.inf)
+        out, _ = layer.run(spikes)
+        log = spikegrad.autograd.log_of(out.times.grad_fn.saved_tensors[-1])
+        assert (engine.together(log.samples) == together).all()
         return run(layer, spikes)
-
-
-def in_volleys(layer: SpikingLayer, spikes: SpikeTrains) -> Found:
-    seen: list[Input] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            spikegrad.autograd, "taken", lambda *own: seen.append(taken(*own)) or seen[-1]
-        )
-        found = run(layer, spikes)
-    assert seen
-    assert all(len(own.bounds) > 1 for own in seen)
-    return found
 
 
 def volleys(case: Case) -> tuple[Found, Found]:
@@ -104,7 +98,7 @@ def volleys(case: Case) -> tuple[Found, Found]:
     layer = case.layer(spikes, recurrent=True, **options)
     if "delays" in options:
         layer.input_delay.data = torch.round(layer.input_delay.data / 0.02) * 0.02
-    pair = in_volleys(layer, spikes), events_alone(layer, spikes)
+    pair = taken(layer, spikes, True), taken(layer, spikes, False)
     if case.neuron == "qif_delta":
         first = torch.ones(1, dtype=torch.bool)
         volley = torch.cat([first, spikes.times.diff() != 0]).cumsum(0)
@@ -148,7 +142,6 @@ def lines(case: Case) -> tuple[Found, Found]:
     line = DelayLine(20, case.copies, step)(case.together())
     layer = case.layer(line.made, case.copies * 20, recurrent=True, train_tau=case.recurrent)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spikegrad.autograd, "taken", None)
         patch.setattr(DelayedCopies, "made", None)
         found = run(layer, line, times=False)
     return found, run(layer, line.made, times=False)
@@ -222,6 +215,6 @@ def test_weights_beyond_the_cache_are_summed_by_channels(monkeypatch, copies, cl
     layer = random_layer("qif", line.made, 1500, 60, seed=2, scale=1.5)
     layer.sample_clip = clip
     if copies == 1:
-        assert_alike(in_volleys(layer, spikes), events_alone(layer, spikes), 1e-8)
+        assert_alike(taken(layer, spikes, True), taken(layer, spikes, False), 1e-8)
     else:
         assert_alike(run(layer, line, times=False), run(layer, line.made, times=False), 1e-8)

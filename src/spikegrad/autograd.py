@@ -29,6 +29,8 @@ DIFFERENTIATED = (
 
 KEPT = 1 << 28
 """Bytes of samples' gradients that are kept at most."""
+LARGE, FEW = 16.0, 0.5
+"""When a sample's events are taken as volleys, see :class:`spikegrad.engine.batch.Batch`."""
 GROUP = 4
 """Samples whose gradients are summed as they come; the sums of all groups follow in their order."""
 
@@ -200,7 +202,8 @@ def batch_of(
     times, units = spikes.times.detach().numpy(), spikes.units.numpy()
     dtype = weights.input.dtype
     counts = np.empty(0, dtype) if spikes.counts is None else spikes.counts.numpy().astype(dtype)
-    return Batch(times, units, counts, spikes.offsets.numpy(), delays, copies, step)
+    offsets = spikes.offsets.numpy()
+    return Batch(times, units, counts, offsets, delays, LARGE, FEW, copies, step)
 
 
 def empty_log(weights: Weights, events: Events | None = None) -> engine.Log:

@@ -33,8 +33,6 @@ from spikegrad.engine.volleys import (
     volleys,
 )
 
-LARGE = 16  # events of a volley, see take
-
 
 class Batch(NamedTuple):
     """The input of several samples, one after the other, and what a layer makes of it."""
@@ -50,6 +48,11 @@ class Batch(NamedTuple):
     delays: np.ndarray
     """Seconds by which events come later over each row of input weights, float64 [n_rows]; or [0]
     if they do not."""
+    large: float
+    """Events of a volley from which on they are taken as one; where weights lie beyond the cache,
+    an eighth of that."""
+    few: float
+    """Volleys for each channel up to which they are, however small."""
     copies: int
     """Copies of a line of delays, of which each comes ``step`` seconds after the one before."""
     step: float
@@ -140,22 +143,25 @@ def replaced(weights, rows, reach):
 
 
 @njit(**FAST, inline="always")
-def take(events, weights, copies, step, duration):
+def take(events, batch, weights, duration):
     """Events as volleys, if these are large, or few beside the channels; or one by one.
 
-    A row is written and read once more than the weights are, which pays from about ``LARGE`` events
-    a volley on, or where weights lie beyond the cache. Those of several ``copies`` are volleys.
+    A row is written and read once more than the weights are, which pays from some number of events
+    a volley on, or where weights lie beyond the cache. Those of several copies are volleys.
     """
     bounds, counts = volleys(events.times), events.counts
     n_volleys, n_channels = bounds.shape[0] - 1, weights.input.shape[0]
-    if copies > 1:
-        times, places = line_of_volleys(events.times[bounds[:-1]], step, copies, duration)
+    if batch.copies > 1:
+        times, places = line_of_volleys(
+            events.times[bounds[:-1]], batch.step, batch.copies, duration
+        )
         rows, reach = gathered_copies(
             weights.input, events.units, counts, bounds, places, times.shape[0]
         )
     else:
-        least = LARGE if n_channels <= channels_in_cache(weights.input) else 2
-        if n_volleys * least > events.times.shape[0] and 2 * n_volleys > n_channels:
+        in_cache = n_channels <= channels_in_cache(weights.input)
+        least = batch.large if in_cache else batch.large / 8
+        if n_volleys * least > events.times.shape[0] and n_volleys > batch.few * n_channels:
             return Input(events, weights, bounds[:0], np.empty((1, 0), np.int64))
         rows, reach = gathered(weights.input, weights.reach, events.units, counts, bounds)
         times, places = events.times[bounds[:-1]], np.arange(n_volleys).reshape((1, n_volleys))
@@ -184,7 +190,7 @@ def take_batch(counter, batch, weights, n_in, duration, logs):
     while b < batch.offsets.shape[0] - 1:
         if logs[b].input.events.times.shape[0] == 0:
             arrived, origins = arrive(batch, b, n_in, duration)
-            own = take(arrived, weights, batch.copies, batch.step, duration)
+            own = take(arrived, batch, weights, duration)
             logs[b] = Log(arrived, origins, own, logs[b].record)
         b = next_number(counter)
 
