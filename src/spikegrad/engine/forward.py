@@ -34,13 +34,14 @@ from spikegrad.engine.formulas import (
 )
 from spikegrad.engine.grid_delays import deposit
 from spikegrad.engine.records import PAUSE, SEGMENT, SPIKE, Progress, Record, volley
-from spikegrad.engine.recurrence import advance_at_once, drives_at_once, first_spike
+from spikegrad.engine.recurrence import advance_at_once, drives_at_once
 from spikegrad.engine.rows import (
     LANES,
     PART,
     Found,
     copy_slot,
     count_of,
+    first_spike,
     flow_all,
     flow_and_find,
     largest_current,
@@ -135,7 +136,7 @@ def advance(
         n_found = flow_and_find(neuron, step, buffer, k, end, found)
         if n_found > 0:
             if coupled:
-                d, neurons[0] = first_spike(neuron, step, buffer, k, neurons, n_found)
+                _, d, neurons[0] = first_spike(neuron, step, buffer, k, -1, found)
                 source, n_found = SPIKE, 1
             else:
                 room = room_for_one(neuron, step, buffer, k, neurons, n_found)
@@ -233,11 +234,12 @@ def forward(neuron, events, duration, weights, max_spikes):
     max_steps += int(duration / max(weights.soonest, SHORTEST_STEP))
     dtype, n = weights.input.dtype, weights.input.shape[1]
     n_state = len(initial(neuron, dtype.type(0)))
-    buffer = np.empty((3, n_state, n), dtype)
+    buffer = np.empty((2, n_state, n), dtype)
     for i in range(n):
         store(neuron, buffer, 0, i, initial(neuron, dtype.type(0)))
     factors, marks = np.empty(n, dtype), np.zeros(n + -n % 64, np.uint8)
-    found = Found(np.empty(n, np.int64), marks, np.empty(LANES, dtype), weights.n_out)
+    room = np.empty(LANES, dtype), np.zeros(SEGMENT)
+    found = Found(np.empty(n, np.int64), marks, *room, weights.n_out)
 
     capacity = n_events + 2 * SEGMENT
     steps, sources = np.empty(capacity, dtype), np.empty(capacity, np.int32)

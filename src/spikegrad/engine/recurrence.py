@@ -21,7 +21,6 @@ from spikegrad.engine.formulas import (
     near,
     propagator,
     remainder,
-    root,
     spike,
     spike_adjoint,
     store,
@@ -34,9 +33,10 @@ from spikegrad.engine.rows import (
     PART,
     REDUCTION,
     count_of,
-    find_crossed,
-    flow_and_find,
+    first_spike,
+    flow_all,
     largest_current,
+    mark,
     receive_all,
 )
 
@@ -68,17 +68,6 @@ def step_within(neuron, current, left, part):
 
 
 @njit(**INLINED)
-def first_spike(neuron, d, buffer, k, neurons, n_found):
-    """The earliest spike of the neurons found: how far into the step (float64), and whose."""
-    first, which = float(d), neurons[0]
-    for f in range(n_found):
-        candidate = root(neuron, d, load(neuron, buffer, k, neurons[f]))
-        if candidate < first:
-            first, which = candidate, neurons[f]
-    return first, which
-
-
-@njit(**INLINED)
 def after_spike(neuron, step, j, weight, buffer, k):
     """The state of neuron ``j``, which spikes at the end of a step from slot ``k``."""
     state = spike(neuron, flow(neuron, step, load(neuron, buffer, k, j)))
@@ -96,25 +85,15 @@ def spike_all(neuron, d, j, weight, buffer, k, end):
 
 
 @njit(**INLINED_ROW)
-def spike_and_flow(neuron, d, j, weight, after, buffer, k, now, end, found):
-    """The same, with the states left in slot ``now``, and on by a step ``after`` to slot ``end``.
-
-    Returns how many neurons spike in the latter, written to ``found``.
-    """
+def spike_and_mark(neuron, d, j, weight, after, buffer, k, end, found):
+    """The same, and mark those but ``j`` that may spike within a step ``after`` from there."""
     first, second, marks = propagator(neuron, d), propagator(neuron, after), found.marks
     for i in range(buffer.shape[2]):
         state = flow(neuron, first, load(neuron, buffer, k, i))
         state = arrive(neuron, state, weight[j, i])
-        last = flow(neuron, second, state)
-        store(neuron, buffer, now, i, state)
-        store(neuron, buffer, end, i, last)
-        marks[i] = near(neuron, after, state, last)
-    state = after_spike(neuron, first, j, weight, buffer, k)
-    last = flow(neuron, second, state)
-    store(neuron, buffer, now, j, state)
-    store(neuron, buffer, end, j, last)
-    marks[j] = near(neuron, after, state, last)
-    return find_crossed(neuron, after, buffer, now, end, found) if after > 0 else 0
+        store(neuron, buffer, end, i, state)
+        marks[i] = near(neuron, after, state, flow(neuron, second, state))
+    store(neuron, buffer, end, j, after_spike(neuron, first, j, weight, buffer, k))
 
 
 @njit(**REDUCTION)
@@ -139,23 +118,74 @@ def spike_all_adjoint(neuron, d, j, weight, buffer, k, adjoint, g, gradient):
     return total
 
 
+@njit(**INLINED_ROW)
+def take_logarithms(lengths):
+    """Of steps d, their times -log(1 - d) in units of tau (float64).
+
+    Nearly all steps are short, and log(1 - d) then is a short series, that of
+    log((1 - y) / (1 + y)) with y = d / (2 - d), exact to float64's last bit or two for d < 0.3.
+    """
+    for k in range(lengths.shape[0]):
+        d = lengths[k]
+        y = d / (2.0 - d)
+        square = y * y
+        total = 0.0
+        for n in range(21, 0, -2):
+            total = total * square + 2.0 / n
+        lengths[k] = y * total if d < 0.3 else -d
+    for k in range(lengths.shape[0]):
+        if lengths[k] < 0.0:
+            lengths[k] = -math.log1p(lengths[k])
+
+
+@njit(**INLINED)
+def write_times(neuron, times, duration, record, lengths, before, after):
+    """Write the times of the spikes that ``after`` has and ``before`` has not; the time there.
+
+    ``lengths`` are those of the steps in between, d in float64, and are overwritten: logarithms one
+    by one would take a tenth of the time of all.
+    """
+    now, event, spike = before.now, before.event, before.n_spikes
+    take_logarithms(lengths)
+    until = times[event] if event < times.shape[0] else duration
+    for k in range(after - before.n_steps):
+        source = record.sources[before.n_steps + k]
+        if source >= 0:
+            now, event = until, volley(times, event)
+            until = times[event] if event < times.shape[0] else duration
+            continue
+        now = min(until, now + neuron.tau * lengths[k])
+        if source == SPIKE_AT_ONCE:
+            record.times[spike] = now
+            spike += 1
+    return now
+
+
+@njit(**INLINED)
+def look(neuron, d, buffer, k, found):
+    """As :func:`first_spike`, of all neurons."""
+    if mark(neuron, d, buffer, k, found) and d > 0:
+        return first_spike(neuron, d, buffer, k, -1, found)
+    return 0, float(d), -1
+
+
 @njit(**PART)
 def advance_at_once(neuron, events, duration, weights, max_spikes, record, buffer, found, progress):
     """Run on to the end of the segment, of the sample, or of the room for spikes.
 
-    ``here`` are the states at ``now``, ``there`` those a ``step`` later if nothing happens, and
-    ``left`` is the step to the next event.
+    ``here`` are the states now; of the ``n_found`` neurons that spike within a ``step`` from
+    there ``j`` is the first, after ``d``; ``left`` is the step to the next event.
     """
     times, units, counts = events
     one = weights.input.dtype.type(1)
     now, current, event, n_steps, n_spikes, n_underway, n_arrivals, here, done = progress
+    lengths, first_step = found.lengths, n_steps
     n_events, n = times.shape[0], buffer.shape[2]
-    there, spare = (here + 1) % 3, (here + 2) % 3
     part = one  # a step in which few neurons spike, as far as is known
 
     until, left = next_event(neuron, times, event, duration, now)
     step = step_within(neuron, current, left, part)
-    n_found = flow_and_find(neuron, step, buffer, here, there, found)
+    n_found, d, j = look(neuron, step, buffer, here, found)
     while not done:
         while n_found == 0 and step < type(one)(left):
             if longest_step(neuron, current) < left:
@@ -164,45 +194,46 @@ def advance_at_once(neuron, events, duration, weights, max_spikes, record, buffe
             if step >= longest:
                 break
             step = min(type(one)(2) * step, longest)
-            n_found = flow_and_find(neuron, step, buffer, here, there, found)
+            n_found, d, j = look(neuron, step, buffer, here, found)
         if n_found > MANY:
             part = max(type(one)(3) * step / type(one)(n_found), type(one)(SHORTEST_PART))
 
-        source, d = PAUSE, float(step)
-        if n_found > 0:
-            source = SPIKE_AT_ONCE
-            d, j = first_spike(neuron, step, buffer, here, found.neurons, n_found)
         ends = n_found == 0 and step >= type(one)(left)
         record.steps[n_steps] = d
         current *= (1.0 - d) ** 2
         left = max(remainder(left, d), 0.0)
-        now = until if ends else min(until, now - neuron.tau * math.log1p(-d))
+        lengths[n_steps - first_step] = d
+        there = 1 - here
         if n_found > 0:
-            record.times[n_spikes], record.units[n_spikes] = now, j
-            record.delays[n_spikes], record.spike_steps[n_spikes] = d, n_steps
+            record.sources[n_steps] = SPIKE_AT_ONCE
+            record.units[n_spikes], record.delays[n_spikes] = j, d
+            record.spike_steps[n_spikes] = n_steps
             n_spikes += 1
             done = n_spikes > max_spikes
             current += weights.recurrent_reach[j]
             step = step_within(neuron, current, left, part)
-            n_found = spike_and_flow(
-                neuron, type(one)(d), j, weights.recurrent, step, buffer, here, spare, there, found
+            spike_and_mark(
+                neuron, type(one)(d), j, weights.recurrent, step, buffer, here, there, found
             )
-            here, spare = spare, here
+            n_found, d, j = first_spike(neuron, step, buffer, there, j, found)
         else:
-            here, there = there, here
+            record.sources[n_steps] = event if ends and event < n_events else PAUSE
+            flow_all(neuron, step, buffer, here, there)
             if ends and event < n_events:
-                source, part = event, one
-                event = volley(times, source)
-                receive_all(neuron, weights.input, units, counts, source, event, buffer, here)
-                for e in range(source, event):
+                first, event, part = event, volley(times, event), one
+                receive_all(neuron, weights.input, units, counts, first, event, buffer, there)
+                for e in range(first, event):
                     current += count_of(counts, e) * weights.reach[units[e]]
-                until, left = next_event(neuron, times, event, duration, now)
+                until, left = next_event(neuron, times, event, duration, until)
             else:
                 done = ends
             step = step_within(neuron, current, left, part)
-            n_found = flow_and_find(neuron, step, buffer, here, there, found)
-        record.sources[n_steps] = source
+            n_found, d, j = look(neuron, step, buffer, there, found)
+        here = there
         n_steps += 1
         if n_spikes + n > record.times.shape[0] or n_steps % SEGMENT == 0:
             break
+    now = write_times(neuron, times, duration, record, lengths, progress, n_steps)
+    if done and n_spikes <= max_spikes:
+        now = duration
     return Progress(now, current, event, n_steps, n_spikes, n_underway, n_arrivals, here, done)

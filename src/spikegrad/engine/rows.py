@@ -29,6 +29,7 @@ from spikegrad.engine.formulas import (
     near,
     propagator,
     rescaled,
+    root,
     scale,
     store,
     store_moved,
@@ -38,6 +39,8 @@ from spikegrad.engine.formulas import (
 # Numbers of neurons are whole multiples of this: rows fill whole registers. The neurons that only
 # fill up have no input, and their spikes, if a drive makes them spike, are passed over.
 LANES = 16
+
+NEVER = 2.0  # a step beyond all others
 
 KERNEL = {"nogil": True, "cache": True, **FAST}  # what Python calls; all else are parts of these
 IN_PLACE = {**KERNEL, "_nrt": False}  # without reference counts
@@ -51,7 +54,7 @@ REDUCTION = {**INLINED_ROW, "fastmath": {"contract", "reassoc"}}
 
 
 class Found(NamedTuple):
-    """Room for :func:`flow_and_find`."""
+    """Room for what looks for spikes."""
 
     neurons: np.ndarray
     """The neurons found, in its first places, int64 [n]."""
@@ -59,6 +62,8 @@ class Found(NamedTuple):
     """Whether each neuron may be one of them, uint8 [n and what fills up a multiple of 64]."""
     lanes: np.ndarray
     """Room for :func:`largest_current`, [LANES]."""
+    lengths: np.ndarray
+    """Room for the lengths of a segment's steps, float64 [SEGMENT]."""
     n_out: int
     """Neurons of the layer; the others only fill up."""
 
@@ -75,17 +80,26 @@ def lowest_bit(typing_context, word):
 
 @intrinsic
 def bits_of(typing_context, marks, word):
-    """Which of the 64 ``marks`` from 64 * ``word`` on are other than 0, as the bits of a uint64."""
+    """Which of the 64 ``marks`` from 64 * ``word`` on are 1, not 0, as the bits of a uint64.
+
+    They are read eight at a time: a processor hands over what has just been written, and is not in
+    its cache yet, where no more is read at once than was written.
+    """
 
     def generate(context, builder, signature, arguments):
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        first = builder.mul(arguments[1], ir.Constant(ir.IntType(64), 64))
-        block = ir.VectorType(ir.IntType(8), 64)
-        place = builder.bitcast(builder.gep(array.data, [first]), block.as_pointer())
-        loaded = builder.load(place)
-        loaded.align = 1
-        set_ = builder.icmp_unsigned("!=", loaded, ir.Constant(block, [0] * 64))
-        return builder.bitcast(set_, ir.IntType(64))
+        size = ir.IntType(64)
+        first = builder.mul(arguments[1], ir.Constant(size, 64))
+        place = builder.bitcast(builder.gep(array.data, [first]), size.as_pointer())
+        bits = ir.Constant(size, 0)
+        for k in range(8):
+            own = builder.gep(place, [ir.Constant(size, k)])
+            eight = builder.load_atomic(own, "monotonic", 8)  # which LLVM leaves alone
+            # moves the byte i's lowest bit to 56 + i
+            moved = builder.mul(eight, ir.Constant(size, 0x0102040810204080))
+            byte = builder.lshr(moved, ir.Constant(size, 56))
+            bits = builder.or_(bits, builder.shl(byte, ir.Constant(size, 8 * k)))
+        return bits
 
     return types.uint64(marks, types.int64), generate
 
@@ -131,7 +145,7 @@ def flow_and_find(neuron, d, buffer, k, end, found):
 @njit(**INLINED)
 def find_crossed(neuron, d, buffer, k, end, found):
     """How many of the neurons marked spiked between slots k and ``end``, written to ``found``."""
-    neurons, marks, _, n_out = found
+    neurons, marks, _, _, n_out = found
     count = 0
     for w in range(marks.shape[0] // 64):
         word = bits_of(marks, w)
@@ -142,6 +156,45 @@ def find_crossed(neuron, d, buffer, k, end, found):
             neurons[count] = i
             count += (i < n_out) & crossed(neuron, d, start, after)
     return count
+
+
+@njit(**INLINED_ROW)
+def mark(neuron, d, buffer, k, found):
+    """Mark those of slot ``k`` that may spike within a step ``d``; whether there are any."""
+    step, some, marks = propagator(neuron, d), False, found.marks
+    for i in range(buffer.shape[2]):
+        start = load(neuron, buffer, k, i)
+        maybe = near(neuron, d, start, flow(neuron, step, start))
+        marks[i] = maybe
+        some |= maybe
+    return some
+
+
+@njit(**INLINED)
+def first_spike(neuron, d, buffer, k, also, found):
+    """The earliest spike within a step ``d`` from slot ``k`` of the neurons marked; and of ``also``
+    (or -1), which is asked whatever its mark.
+
+    Returns how many spike, how far into the step the first does (float64), and which it is.
+    """
+    step = propagator(neuron, d)
+    count, first, which = 0, NEVER, also
+    word_also, bit = also >> 6, np.uint64(1) << np.uint64(also & 63)
+    for w in range(found.marks.shape[0] // 64):
+        word = bits_of(found.marks, w)
+        if w == word_also:
+            word |= bit
+        while word != 0:
+            i = 64 * w + lowest_bit(word)
+            word &= word - np.uint64(1)
+            start = load(neuron, buffer, k, i)
+            spikes = (i < found.n_out) & crossed(neuron, d, start, flow(neuron, step, start))
+            count += spikes
+            # without a branch, which would be foreseen wrongly: that costs more than a root
+            candidate = root(neuron, d, start) + NEVER * (1 - spikes)
+            if candidate < first:
+                first, which = candidate, i
+    return count, first if count > 0 else float(d), which
 
 
 @njit(**ROW)
