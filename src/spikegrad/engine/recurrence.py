@@ -164,7 +164,7 @@ def write_times(neuron, times, duration, record, lengths, before, after):
 @njit(**INLINED)
 def look(neuron, d, buffer, k, found):
     """As :func:`first_spike`, of all neurons."""
-    if mark(neuron, d, buffer, k, found) and d > 0:
+    if mark(neuron, d, buffer, k, found):
         return first_spike(neuron, d, buffer, k, -1, found)
     return 0, float(d), -1
 

@@ -177,6 +177,8 @@ def first_spike(neuron, d, buffer, k, also, found):
 
     Returns how many spike, how far into the step the first does (float64), and which it is.
     """
+    if d <= 0:
+        return 0, float(d), also
     step = propagator(neuron, d)
     count, first, which = 0, NEVER, also
     word_also, bit = also >> 6, np.uint64(1) << np.uint64(also & 63)

@@ -157,4 +157,4 @@ def _spike_adjoint(neuron, s, adjoint, g):
 @implements(formulas.arrival_gradient, LIF)
 def _arrival_gradient(neuron, s, w, adjoint):
     lW, lI = adjoint
-    return (lI + lI - lW) / type(lW)(neuron.tau)
+    return (lI + lI - lW) * type(lW)(1.0 / neuron.tau)

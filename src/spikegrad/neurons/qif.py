@@ -224,7 +224,7 @@ def _spike_adjoint(neuron, s, adjoint, g):
 def _arrival_gradient(neuron, s, w, adjoint):
     p, q, I = s
     lp, lq, lI = adjoint
-    return (lI + lI - q * lp) / type(q)(neuron.tau)
+    return (lI + lI - q * lp) * type(q)(1.0 / neuron.tau)
 
 
 @implements(formulas.through_spike_adjoint, QIF)

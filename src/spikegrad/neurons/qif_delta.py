@@ -154,4 +154,4 @@ def _weight_gradient(neuron, s, adjoint):
 def _arrival_gradient(neuron, s, w, adjoint):
     p, q = s
     lp, lq = adjoint
-    return (lp * (q - (p - w * q)) + lq * q) / type(q)(neuron.tau)
+    return (lp * (q - (p - w * q)) + lq * q) * type(q)(1.0 / neuron.tau)
