@@ -131,7 +131,13 @@ class SpikingFunction(torch.autograd.Function):
         # Copies: the backward pass takes those of now, whatever an optimiser does until then.
         back = recurrent_delay.detach().numpy().flatten() if len(recurrent_delay) else None
         log = np.zeros(1).view(Log)
-        log.weights = padded_weights(weight, recurrent, back)
+        weights = padded_weights(weight, recurrent, back)
+        if layer.grid > 0:
+            lags = np.ones((len(weights.recurrent), 1))
+            weights = weights._replace(
+                delays=np.zeros(0), soonest=np.inf, lags=lags, step=layer.grid
+            )
+        log.weights = weights
         line = (1, 0.0)
         if isinstance(spikes, DelayedCopies):
             line, spikes = (spikes.copies, spikes.step), spikes.origin
@@ -164,7 +170,7 @@ class SpikingFunction(torch.autograd.Function):
         gradients = Gradients(
             np.empty((n_groups, n_rows * whole, n), weights.input.dtype),
             np.empty((n_groups, *weights.recurrent.shape), weights.input.dtype),
-            np.zeros((n_samples, 0, 0), weights.input.dtype),
+            np.zeros((n_samples, *weights.lags.shape), weights.input.dtype),
             np.zeros((n_samples, len(weights.delays))),
             np.zeros((n_samples, n_rows * needs_delay)),
             np.zeros(len(log.batch.times) * needs_times),

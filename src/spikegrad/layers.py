@@ -21,12 +21,14 @@ from spikegrad.autograd import (
 from spikegrad.delay_line import DelayedCopies
 from spikegrad.engine import backward
 from spikegrad.engine.records import Events
+from spikegrad.engine.volleys import farthest_from_grid
 from spikegrad.neurons import NEURONS
 from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
 from spikegrad.synaptic import SynapticFunction
 from spikegrad.times import (
     LONGEST_TAU,
+    SAME,
     SHORTEST_TAU,
     check_delays,
     check_trained,
@@ -87,7 +89,7 @@ class SpikingLayer(nn.Module):
     grid
         Step in seconds of a grid of times of arrival; 0 has none, and arrivals come at their exact
         times. On a grid they are shared between neighbouring times, and recurrent delays are at
-        least one step.
+        least one step; without ``delays`` recurrent spikes arrive one step after they are made.
     train_tau
         Whether the time constant is a parameter, too: its logarithm, ``log_tau``.
 
@@ -312,16 +314,31 @@ class SpikingLayer(nn.Module):
                 f"sample_clip must be None or a positive, finite number, not {self.sample_clip}"
             )
         if isinstance(spikes, DelayedCopies) and not (
-            self.input_delay is None and spikes.come_together()
+            self._function(spikes) is SpikingFunction
+            and self.input_delay is None
+            and spikes.come_together()
         ):
             spikes = spikes.made
         times = spikes.origin.times if isinstance(spikes, DelayedCopies) else spikes.times
         tensors = times, *self._weights(), *self._delays(), self._checked_log_tau()
-        function = SynapticFunction if self.grid > 0 else SpikingFunction
+        function = self._function(spikes)
         times, final, units, offsets = function.apply(*tensors, self, spikes)
         state = self.neuron.normalised(tuple(final))
         out = SpikeTrains(times, units, offsets, spikes.duration, None, self.n_out, state)
         return out, state
+
+    def _function(self, spikes: SpikeTrains) -> type[SpikingFunction | SynapticFunction]:
+        """What runs the layer: a grid whose times are those of the input needs no shares of it."""
+        if self.grid == 0:
+            return SpikingFunction
+        origin = spikes.origin if isinstance(spikes, DelayedCopies) else spikes
+        steps = origin.times.detach().numpy()
+        if isinstance(spikes, DelayedCopies):
+            steps = np.append(steps, spikes.step)
+        delayed = self.input_delay is not None or origin.times.requires_grad
+        if delayed or farthest_from_grid(steps, self.grid) > SAME:
+            return SynapticFunction
+        return SpikingFunction
 
     def _weights(self) -> tuple[Tensor, Tensor]:
         """Input and recurrent weights (of no rows without recurrence), verified."""
@@ -394,7 +411,7 @@ class SpikingLayer(nn.Module):
         probes = np.nextafter(probes, -np.inf)  # what comes at a probe itself comes after it
         weight, recurrent = self._weights()
         parameters = weight, recurrent, *self._delays()
-        function = SynapticFunction if self.grid > 0 else SpikingFunction
+        function = self._function(spikes)
         log = function.log_of(self, spikes, *parameters)
         run_logged(self, log, spikes.duration, sample)
         own = function.all_input(log)

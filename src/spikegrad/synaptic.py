@@ -164,10 +164,15 @@ class Synapses(NamedTuple):
     ) -> Synapses:
         """Those of a layer with these weights and delays (seconds), for samples of ``duration``."""
         step = layer.grid
-        n_times = int(duration / step * (1 + 1e-12)) + 1
+        n_times = int(duration / step * (1 + 1e-12)) + 1  # as in volleys.line_on_grid
         times = np.minimum(np.arange(n_times) * step, duration)
         grid = Events(times, np.arange(n_times), np.empty(0, weights.input.dtype))
-        if delay.ndim == 1:
+        if not len(delay):
+            lags, back = (
+                np.full((len(own), 1), lag)
+                for own, lag in ((weights.input, 0.0), (weights.recurrent, 1.0))
+            )
+        elif delay.ndim == 1:
             lags, back = (own.detach().numpy()[:, None] / step for own in (delay, recurrent_delay))
         else:
             lags, back = padded(delay) / step, padded(recurrent_delay) / step

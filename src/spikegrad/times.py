@@ -57,17 +57,17 @@ def check_delays(
 ) -> None:
     """ValueError unless delays of this ``kind``, None for none at all, can have these values.
 
-    ``grid`` is the step of times of arrival; spikes arrive after ``least`` seconds to ``largest``,
-    at first up to ``first``.
+    ``grid`` is the step of times of arrival, 0 without one; spikes arrive after ``least`` seconds to
+    ``largest``, at first up to ``first``.
     """
     if kind not in (None, "axonal", "synaptic"):
         raise ValueError(f"delays must be None, 'axonal' or 'synaptic', not {kind!r}")
     if kind != "axonal" and copies > 1:
         raise ValueError(f"only axonal delays have copies, not {kind!r}; leave copies out")
-    if not 0 <= grid < math.inf or (grid > 0 and kind is None) or (kind == "synaptic" and not grid):
+    if not 0 <= grid < math.inf or (kind == "synaptic" and not grid):
         raise ValueError(
-            "a grid has a positive, finite step; synaptic delays need one, axonal delays may have "
-            f"one, not {kind!r}, {grid}"
+            "a grid has a positive, finite step, or 0 for none; synaptic delays need one, not "
+            f"{grid} with {kind!r}"
         )
     if not 0 <= max(least, grid) <= first <= largest < math.inf:
         raise ValueError(

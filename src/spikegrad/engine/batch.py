@@ -29,6 +29,7 @@ from spikegrad.engine.volleys import (
     gathered,
     gathered_copies,
     line_of_volleys,
+    line_on_grid,
     square_sum_of_channels,
     volleys,
 )
@@ -151,10 +152,12 @@ def take(events, batch, weights, duration):
     """
     bounds, counts = volleys(events.times), events.counts
     n_volleys, n_channels = bounds.shape[0] - 1, weights.input.shape[0]
-    if batch.copies > 1:
-        times, places = line_of_volleys(
-            events.times[bounds[:-1]], batch.step, batch.copies, duration
-        )
+    if batch.copies > 1 or weights.step > 0:
+        own = events.times[bounds[:-1]]
+        if weights.step > 0:
+            times, places = line_on_grid(own, batch.step, batch.copies, weights.step, duration)
+        else:
+            times, places = line_of_volleys(own, batch.step, batch.copies, duration)
         rows, reach = gathered_copies(
             weights.input, events.units, counts, bounds, places, times.shape[0]
         )
@@ -166,7 +169,8 @@ def take(events, batch, weights, duration):
         rows, reach = gathered(weights.input, weights.reach, events.units, counts, bounds)
         times, places = events.times[bounds[:-1]], np.arange(n_volleys).reshape((1, n_volleys))
     together = Events(times, np.arange(times.shape[0]), counts[:0])
-    return Input(together, replaced(weights, rows, reach), bounds, places)
+    n_rows = times.shape[0]
+    return Input(together, replaced(weights, rows[:n_rows], reach[:n_rows]), bounds, places)
 
 
 @njit(**FAST, inline="always")
@@ -285,10 +289,17 @@ def backward_batch(
             slopes = own.input[:0]
             if together and wants_each:
                 slopes = np.empty_like(own.input)
-            rows = gradients.input[g]
-            if together or gridded:
-                rows = np.zeros_like(own.input)
-            into = through, rows, gradients.recurrent[g], gradients.delays[b], gradients.lags[b]
+            rows, into_rows = gradients.input[g], gradients.input[g]
+            if together or gridded:  # what comes after the sample's end has the last row, of zeros
+                rows = np.zeros((own.input.shape[0] + 1, own.input.shape[1]), own.input.dtype)
+                into_rows = rows[: own.input.shape[0]]
+            into = (
+                through,
+                into_rows,
+                gradients.recurrent[g],
+                gradients.delays[b],
+                gradients.lags[b],
+            )
             backward(neuron, events, own, record, grad_final[b], (*into, moved, slopes))
             arriving[b] = Arriving(rows, moved, slopes)
             if wants_tau:

@@ -160,6 +160,27 @@ def line_of_volleys(times, step, n_copies, duration):
 
 
 @njit(**FAST)
+def line_on_grid(times, step, n_copies, grid, duration):
+    """The same where all times of a grid have a row, and copies of volleys arrive at times of it."""
+    n_rows = int(duration / grid * (1.0 + 1e-12)) + 1
+    places = np.empty((n_copies, times.shape[0]), np.int64)
+    for c in range(n_copies):
+        for k in range(times.shape[0]):
+            places[c, k] = min(int(round((times[k] + c * step) / grid)), n_rows)
+    return np.minimum(np.arange(n_rows) * grid, duration), places
+
+
+@njit(**KERNEL)
+def farthest_from_grid(times, grid):
+    """The largest distance of ``times`` from times of a grid, in its steps."""
+    farthest = 0.0
+    for e in range(times.shape[0]):
+        place = times[e] / grid
+        farthest = max(farthest, abs(place - round(place)))
+    return farthest
+
+
+@njit(**FAST)
 def gathered_copies(weight, units, counts, bounds, places, n_rows):
     """What arrives of all copies, [n_rows + 1, n], of which the last stays 0; and the largest of
     each row's absolute values."""
