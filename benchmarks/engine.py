@@ -42,13 +42,8 @@ def hidden(t: Task) -> SpikingLayer | ClockedLayer:
     if t.variant == "clocked":
         kind = partial(ClockedLayer, step=t.step)
     elif t.variant == "a step later":
-        delay = {"min_delay": t.step, "initial_delay": t.step}
-        kind = partial(SpikingLayer, delays="axonal", grid=t.step, **delay)
-    layer = kind(t.n_inputs, t.hidden, t.neuron, TAU_MEMBRANE, recurrent=t.recurrent)
-    if t.variant == "a step later":
-        layer.input_delay.requires_grad_(False)
-        layer.recurrent_delay.requires_grad_(False)
-    return layer
+        kind = partial(SpikingLayer, grid=t.step)
+    return kind(t.n_inputs, t.hidden, t.neuron, TAU_MEMBRANE, recurrent=t.recurrent)
 
 
 @torch.no_grad()
@@ -58,8 +53,6 @@ def activate(layer: SpikingLayer | ClockedLayer, probe: SpikeTrains) -> None:
     for _ in range(12):
         scale = (low * high) ** 0.5
         layer.initialise(probe, 0.3, scale, 0.3, torch.Generator().manual_seed(0))
-        if isinstance(layer, SpikingLayer) and layer.input_delay is not None:
-            layer.input_delay.zero_()  # recurrent spikes alone are delayed
         activity = float(layer(probe).sizes.sum()) / layer.n_out / len(probe)
         low, high = (scale, high) if activity < SPIKES else (low, scale)
 

@@ -57,7 +57,7 @@ def check_delays(
 ) -> None:
     """ValueError unless delays of this ``kind``, None for none at all, can have these values.
 
-    ``grid`` is the step of times of arrival, 0 without one; spikes arrive after ``least`` seconds to
+    ``grid`` is the step of times of arrival or 0; spikes arrive after ``least`` seconds to
     ``largest``, at first up to ``first``.
     """
     if kind not in (None, "axonal", "synaptic"):

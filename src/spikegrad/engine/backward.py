@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from spikegrad.engine import njit
+from spikegrad.engine.apart import bring, replay_apart, retreat_apart
 from spikegrad.engine.formulas import (
     FAST,
     flow,
@@ -16,11 +17,9 @@ from spikegrad.engine.formulas import (
     spike,
     spike_adjoint,
     store,
-    through_spike,
-    through_spike_adjoint,
     velocity,
 )
-from spikegrad.engine.grid_delays import collect
+from spikegrad.engine.grid_delays import collect_spikes
 from spikegrad.engine.records import SEGMENT, SPIKE, SPIKE_AT_ONCE, volley
 from spikegrad.engine.recurrence import spike_all, spike_all_adjoint
 from spikegrad.engine.rows import (
@@ -44,7 +43,7 @@ from spikegrad.engine.rows import (
 
 
 @njit(**PART)
-def replay(neuron, events, weights, record, segment, m, a, buffer, factors):
+def replay(neuron, events, weights, record, segment, m, a, buffer, factors, few):
     """Recompute the states of a segment, whose first spike is ``m`` and first arrival ``a``.
 
     Returns the spike and the arrival after its last.
@@ -61,15 +60,14 @@ def replay(neuron, events, weights, record, segment, m, a, buffer, factors):
             m += 1
             continue
         flow_all(neuron, step, buffer, k, k + 1)
+        before = m
         while m < spike_steps.shape[0] and spike_steps[m] == first + k:
-            j = record.units[m]
-            start, after = load(neuron, buffer, k, j), load(neuron, buffer, k + 1, j)
-            if source == SPIKE:
-                after = spike(neuron, after)
-            else:
-                after = through_spike(neuron, step, record.delays[m], start, after)
-            store(neuron, buffer, k + 1, j, after)
             m += 1
+        if source == SPIKE:
+            j = record.units[before]
+            store(neuron, buffer, k + 1, j, spike(neuron, load(neuron, buffer, k + 1, j)))
+        elif m > before:
+            replay_apart(neuron, step, record, before, m - before, buffer, k, k + 1, few)
         if source >= 0:
             event = volley(times, source)
             receive_all(neuron, weights.input, units, counts, source, event, buffer, k + 1)
@@ -80,7 +78,7 @@ def replay(neuron, events, weights, record, segment, m, a, buffer, factors):
 
 
 @njit(**PART)
-def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gradients):
+def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, few, gradients):
     """Take the adjoint back through a segment; ``m`` and ``a`` are those after its last."""
     times, units, counts = events
     grad_times, grad_input, grad_recurrent, grad_delays, grad_lags, grad_arrivals, slopes = (
@@ -144,25 +142,16 @@ def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, gra
         after_last = m
         while m > 0 and record.spike_steps[m - 1] == first + k:
             m -= 1
-            j = record.units[m]
-            store(neuron, adjoint, 1, j, load(neuron, adjoint, 0, j))
+        n = after_last - m
+        if n > 0:
+            bring(neuron, adjoint, 0, record.units, m, n, few, 1)
         adjoint_all(neuron, step, buffer, k, adjoint)
-        for n in range(m, after_last):
-            j, delay = record.units[n], record.delays[n]
-            row = j if weights.lags.shape[0] > 0 else weights.recurrent.shape[0]
-            while row < weights.recurrent.shape[0]:  # delays on a grid
-                place = record.times[n] / weights.step
-                slope = collect(
-                    grad_input, weights.recurrent, weights.lags, row, place, one,
-                    grad_recurrent, grad_lags,
-                )  # fmt: skip
-                grad_times[n] += slope / weights.step
-                row += weights.n_out
-            g = type(step)(grad_times[n])
-            start, after = load(neuron, buffer, k, j), load(neuron, adjoint, 1, j)
-            plain = load(neuron, adjoint, 0, j)
-            before = through_spike_adjoint(neuron, step, delay, start, after, plain, g)
-            store(neuron, adjoint, 0, j, before)
+        if n > 0 and weights.step > 0:
+            collect_spikes(
+                record, m, after_last, weights, grad_input, grad_recurrent, grad_lags, grad_times
+            )
+        if n > 0:
+            retreat_apart(neuron, step, record, m, n, grad_times, buffer, k, few, adjoint)
 
 
 @njit(**FAST, inline="always")
@@ -176,7 +165,8 @@ def backward(neuron, events, weights, record, grad_final, gradients):
     events then come alone. These two may be empty.
     """
     n_state, n = grad_final.shape
-    adjoint = np.empty((2, n_state, n), grad_final.dtype)  # slot 1: of neurons that spike
+    adjoint = np.empty((1, n_state, n), grad_final.dtype)
+    few = np.empty((3, n_state, n), grad_final.dtype)
     # an assignment would compile Numba's message about shapes, too: a fifth of the time of all
     copy_slot(grad_final.reshape((1, n_state, n)), 0, adjoint, 0)
     buffer = np.empty((SEGMENT + 1, n_state, n), grad_final.dtype)
@@ -188,9 +178,19 @@ def backward(neuron, events, weights, record, grad_final, gradients):
             m -= 1
         while a > 0 and record.arrivals[a - 1, 2] >= segment * SEGMENT:
             a -= 1
-        replay(neuron, events, weights, record, segment, m, a, buffer, factors)
+        replay(neuron, events, weights, record, segment, m, a, buffer, factors, few)
         retreat(
-            neuron, events, weights, record, segment, last_m, last_a, buffer, adjoint, gradients
+            neuron,
+            events,
+            weights,
+            record,
+            segment,
+            last_m,
+            last_a,
+            buffer,
+            adjoint,
+            few,
+            gradients,
         )
         apply_factors(neuron, adjoint, 0, factors)
 
@@ -213,11 +213,11 @@ def states(neuron, events, weights, record, steps):
     """States at the ends of ``steps``, which ascend, [n_steps, n_state, n]."""
     n_state, n = record.final.shape
     buffer = np.empty((SEGMENT + 1, n_state, n), record.final.dtype)
-    factors = np.empty(n, record.final.dtype)
+    factors, few = np.empty(n, record.final.dtype), np.empty((2, n_state, n), record.final.dtype)
     result = np.empty((steps.shape[0], n_state, n), record.final.dtype)
     m, a, s = 0, 0, 0
     for segment in range(record.checkpoints.shape[0]):
-        m, a = replay(neuron, events, weights, record, segment, m, a, buffer, factors)
+        m, a = replay(neuron, events, weights, record, segment, m, a, buffer, factors, few)
         while s < steps.shape[0] and steps[s] < (segment + 1) * SEGMENT:
             copy_slot(buffer, steps[s] - segment * SEGMENT + 1, result, s)
             s += 1

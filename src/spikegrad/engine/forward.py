@@ -18,21 +18,22 @@ import math
 import numpy as np
 
 from spikegrad.engine import njit
+from spikegrad.engine.apart import (
+    bring,
+    bring_back,
+    room_for_one,
+    spike_apart,
+    write_spikes,
+)
 from spikegrad.engine.formulas import (
     FAST,
-    crossed,
-    flow,
     initial,
     load,
     longest_step,
-    propagator,
-    remainder,
-    root,
     spike,
     store,
-    through_spike,
 )
-from spikegrad.engine.grid_delays import deposit
+from spikegrad.engine.grid_delays import deposit_spikes
 from spikegrad.engine.records import PAUSE, SEGMENT, SPIKE, Progress, Record, volley
 from spikegrad.engine.recurrence import advance_at_once, drives_at_once
 from spikegrad.engine.rows import (
@@ -59,47 +60,6 @@ STEPS_FOR_SPIKE, STEPS_FOR_EVENT = 8, 16
 
 # Delays in seconds from which on steps are as short as they are, instead of ending with each spike.
 SHORTEST_STEP = 5e-4
-
-
-@njit(**PART)
-def room_for_one(neuron, d, buffer, k, neurons, n_found):
-    """A step at most ``d`` in which no neuron found spikes twice (float64)."""
-    room = float(d)
-    for f in range(n_found):
-        start = load(neuron, buffer, k, neurons[f])
-        first = root(neuron, d, start)
-        after = spike(neuron, flow(neuron, propagator(neuron, type(d)(first)), start))
-        rest = remainder(d, type(d)(first))
-        end = flow(neuron, propagator(neuron, rest), after)
-        if rest > 0 and crossed(neuron, rest, after, end):
-            second = root(neuron, rest, after)
-            room = min(room, first + (1.0 - first) * second / 2.0)
-    return room
-
-
-@njit(**PART)
-def sort_spikes(record, first, last):
-    """Bring the spikes from ``first`` until ``last`` into the order of their times, then units.
-
-    Shell's method, in place: by insertion, first among distant ones if they are many.
-    """
-    times, units, delays = record.times, record.units, record.delays
-    gap = 1
-    while 3 * gap < last - first:
-        gap = 3 * gap + 1
-    while gap > 0:
-        for m in range(first + gap, last):
-            time, unit, delay = times[m], units[m], delays[m]
-            place = m
-            while place - gap >= first and (
-                times[place - gap] > time
-                or (times[place - gap] == time and units[place - gap] > unit)
-            ):
-                times[place], units[place] = times[place - gap], units[place - gap]
-                delays[place] = delays[place - gap]
-                place -= gap
-            times[place], units[place], delays[place] = time, unit, delay
-        gap //= 3
 
 
 @njit(**PART)
@@ -134,48 +94,36 @@ def advance(
 
         step = type(one)(max(d, 0.0))
         n_found = flow_and_find(neuron, step, buffer, k, end, found)
-        if n_found > 0:
-            if coupled:
-                _, d, neurons[0] = first_spike(neuron, step, buffer, k, -1, found)
-                source, n_found = SPIKE, 1
-            else:
-                room = room_for_one(neuron, step, buffer, k, neurons, n_found)
-                if room < step:
-                    d, source = room, PAUSE
-            if source < 0:
+        if n_found > 0 and coupled:
+            _, d, j = first_spike(neuron, step, buffer, k, -1, found)
+            until, source = min(until, now - neuron.tau * math.log1p(-d)), SPIKE
+            step = type(step)(d)
+            flow_all(neuron, step, buffer, k, end)
+            store(neuron, buffer, end, j, spike(neuron, load(neuron, buffer, end, j)))
+            record.times[n_spikes], record.units[n_spikes] = until, j
+            record.delays[n_spikes], record.spike_steps[n_spikes] = d, n_steps
+            n_found = 1
+        elif n_found > 0:
+            bring(neuron, buffer, k, neurons, 0, n_found, found.few, 0)
+            bring(neuron, buffer, end, neurons, 0, n_found, found.few, 1)
+            if spike_apart(neuron, step, n_found, found):
+                d, source = room_for_one(neuron, step, n_found, found), PAUSE
                 until = min(until, now - neuron.tau * math.log1p(-d))
                 step = type(step)(d)
-                if source == PAUSE:
-                    n_found = flow_and_find(neuron, step, buffer, k, end, found)
-                else:
-                    flow_all(neuron, step, buffer, k, end)
-            first = n_spikes
-            for f in range(n_found):
-                j = neurons[f]
-                start, after = load(neuron, buffer, k, j), load(neuron, buffer, end, j)
-                if coupled:  # the step has ended with the spike
-                    delay, after = d, spike(neuron, after)
-                else:
-                    delay = root(neuron, step, start)
-                    after = through_spike(neuron, step, type(step)(delay), start, after)
-                store(neuron, buffer, end, j, after)
-                when = until if coupled else min(until, now - neuron.tau * math.log1p(-delay))
-                record.times[n_spikes] = when
-                record.units[n_spikes], record.delays[n_spikes] = j, delay
-                record.spike_steps[n_spikes] = n_steps
-                n_spikes += 1
-            if n_found > 1:
-                sort_spikes(record, first, n_spikes)
-            for m in range(first, n_spikes):
-                row = record.units[m]
-                while gridded and row < n_rows:
-                    place = record.times[m] / weights.step
-                    deposit(weights.input, weights.recurrent, weights.lags, row, place, one)
-                    row += weights.n_out
-                while row < n_rows:
+                n_found = flow_and_find(neuron, step, buffer, k, end, found)
+                bring(neuron, buffer, k, neurons, 0, n_found, found.few, 0)
+                bring(neuron, buffer, end, neurons, 0, n_found, found.few, 1)
+                spike_apart(neuron, step, n_found, found)
+            bring_back(neuron, found.few, 1, neurons, 0, n_found, buffer, end)
+            write_spikes(neuron, now, until, n_steps, n_found, found, record, n_spikes)
+        if n_found > 0:
+            first, n_spikes = n_spikes, n_spikes + n_found
+            if gridded:
+                deposit_spikes(record, first, n_spikes, weights)
+            for m in range(first, n_spikes if not gridded else first):
+                for row in range(record.units[m], n_rows, weights.n_out):
                     push(underway, n_underway, record.times[m] + weights.delays[row], m, row)
                     n_underway += 1
-                    row += weights.n_out
             full = (
                 n_spikes + n > record.times.shape[0]
                 or n_underway + n_rows > underway.shape[0]
@@ -238,8 +186,16 @@ def forward(neuron, events, duration, weights, max_spikes):
     for i in range(n):
         store(neuron, buffer, 0, i, initial(neuron, dtype.type(0)))
     factors, marks = np.empty(n, dtype), np.zeros(n + -n % 64, np.uint8)
-    room = np.empty(LANES, dtype), np.zeros(SEGMENT)
-    found = Found(np.empty(n, np.int64), marks, *room, weights.n_out)
+    found = Found(
+        np.empty(n, np.int64),
+        marks,
+        np.empty(LANES, dtype),
+        np.zeros(max(n, SEGMENT)),
+        np.empty(n),
+        np.empty(n, np.int64),
+        np.empty((2, n_state, n), dtype),
+        weights.n_out,
+    )
 
     capacity = n_events + 2 * SEGMENT
     steps, sources = np.empty(capacity, dtype), np.empty(capacity, np.int32)

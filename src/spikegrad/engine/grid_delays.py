@@ -85,6 +85,62 @@ def deposit(rows, weight, lag, unit, time, count):
                 rows[k + 1, i] += late
 
 
+@njit(**PART)
+def deposit_spikes(record, first, last, weights):
+    """Add what the layer's own spikes from ``first`` until ``last`` send to the rows of input
+    weights, four at a time where they arrive between the same two times."""
+    rows, weight, lags, n_out = weights.input, weights.recurrent, weights.lags, weights.n_out
+    one, final = weight.dtype.type(1), rows.shape[0] - 1
+    for copy in range(0, weight.shape[0], n_out):
+        m = first
+        while m < last:
+            if m + 4 <= last and lags.shape[1] == 1:
+                a, b = copy + record.units[m], copy + record.units[m + 1]
+                c, d = copy + record.units[m + 2], copy + record.units[m + 3]
+                t_a = record.times[m] / weights.step + lags[a, 0]
+                t_b = record.times[m + 1] / weights.step + lags[b, 0]
+                t_c = record.times[m + 2] / weights.step + lags[c, 0]
+                t_d = record.times[m + 3] / weights.step + lags[d, 0]
+                least, most = min(min(t_a, t_b), min(t_c, t_d)), max(max(t_a, t_b), max(t_c, t_d))
+                if most < final and int(least) == int(most):
+                    k, real = int(least), rows.dtype.type
+                    late = real(t_a - k), real(t_b - k), real(t_c - k), real(t_d - k)
+                    deposit_four(rows, k, late, weight, a, b, c, d)
+                    m += 4
+                    continue
+            row = copy + record.units[m]
+            deposit(rows, weight, lags, row, record.times[m] / weights.step, one)
+            m += 1
+
+
+@njit(**PART)
+def collect_spikes(record, first, last, weights, gradient, grad_weight, grad_lag, grad_times):
+    """The adjoint of :func:`deposit_spikes`; dLoss/dt of each spike is added to ``grad_times``."""
+    one = gradient.dtype.type(1)
+    for m in range(first, last):
+        for row in range(record.units[m], weights.recurrent.shape[0], weights.n_out):
+            slope = collect(
+                gradient, weights.recurrent, weights.lags, row, record.times[m] / weights.step, one,
+                grad_weight, grad_lag,
+            )  # fmt: skip
+            grad_times[m] += slope / weights.step
+
+
+@njit(**INLINED_ROW)
+def deposit_four(rows, k, late, weight, a, b, c, d):
+    """Add both shares of four rows of weights, to two of ``rows``."""
+    one = rows.dtype.type(1)
+    for i in range(rows.shape[1]):
+        w_a, w_b, w_c, w_d = weight[a, i], weight[b, i], weight[c, i], weight[d, i]
+        rows[k, i] += (
+            (one - late[0]) * w_a
+            + (one - late[1]) * w_b
+            + (one - late[2]) * w_c
+            + (one - late[3]) * w_d
+        )
+        rows[k + 1, i] += late[0] * w_a + late[1] * w_b + late[2] * w_c + late[3] * w_d
+
+
 @njit(**INLINED_ROW)
 def deposit_shares(rows, k, early, late, weight, unit):
     """Add both shares of a row of weights, to two of ``rows``."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from spikegrad.engine import njit
+from spikegrad.engine.apart import take_logarithms
 from spikegrad.engine.formulas import (
     arrival_gradient,
     arrive,
@@ -118,26 +119,6 @@ def spike_all_adjoint(neuron, d, j, weight, buffer, k, adjoint, g, gradient):
     return total
 
 
-@njit(**INLINED_ROW)
-def take_logarithms(lengths):
-    """Of steps d, their times -log(1 - d) in units of tau (float64).
-
-    Nearly all steps are short, and log(1 - d) then is a short series, that of
-    log((1 - y) / (1 + y)) with y = d / (2 - d), exact to float64's last bit or two for d < 0.3.
-    """
-    for k in range(lengths.shape[0]):
-        d = lengths[k]
-        y = d / (2.0 - d)
-        square = y * y
-        total = 0.0
-        for n in range(21, 0, -2):
-            total = total * square + 2.0 / n
-        lengths[k] = y * total if d < 0.3 else -d
-    for k in range(lengths.shape[0]):
-        if lengths[k] < 0.0:
-            lengths[k] = -math.log1p(lengths[k])
-
-
 @njit(**INLINED)
 def write_times(neuron, times, duration, record, lengths, before, after):
     """Write the times of the spikes that ``after`` has and ``before`` has not; the time there.
@@ -146,7 +127,7 @@ def write_times(neuron, times, duration, record, lengths, before, after):
     by one would take a tenth of the time of all.
     """
     now, event, spike = before.now, before.event, before.n_spikes
-    take_logarithms(lengths)
+    take_logarithms(lengths, after - before.n_steps)
     until = times[event] if event < times.shape[0] else duration
     for k in range(after - before.n_steps):
         source = record.sources[before.n_steps + k]

@@ -63,7 +63,13 @@ class Found(NamedTuple):
     lanes: np.ndarray
     """Room for :func:`largest_current`, [LANES]."""
     lengths: np.ndarray
-    """Room for the lengths of a segment's steps, float64 [SEGMENT]."""
+    """Room for lengths of steps d, float64 [n, or SEGMENT if that is more]."""
+    times: np.ndarray
+    """Room for the times of the neurons' spikes, float64 [n]."""
+    ranks: np.ndarray
+    """Room for their order, int64 [n]."""
+    few: np.ndarray
+    """Room for states of the neurons found, [2, n_state, n]."""
     n_out: int
     """Neurons of the layer; the others only fill up."""
 
@@ -145,7 +151,7 @@ def flow_and_find(neuron, d, buffer, k, end, found):
 @njit(**INLINED)
 def find_crossed(neuron, d, buffer, k, end, found):
     """How many of the neurons marked spiked between slots k and ``end``, written to ``found``."""
-    neurons, marks, _, _, n_out = found
+    neurons, marks, n_out = found.neurons, found.marks, found.n_out
     count = 0
     for w in range(marks.shape[0] // 64):
         word = bits_of(marks, w)

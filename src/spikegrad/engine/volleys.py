@@ -161,12 +161,12 @@ def line_of_volleys(times, step, n_copies, duration):
 
 @njit(**FAST)
 def line_on_grid(times, step, n_copies, grid, duration):
-    """The same where all times of a grid have a row, and copies of volleys arrive at times of it."""
+    """The same where all times of a grid have a row, and copies arrive at times of it."""
     n_rows = int(duration / grid * (1.0 + 1e-12)) + 1
     places = np.empty((n_copies, times.shape[0]), np.int64)
     for c in range(n_copies):
         for k in range(times.shape[0]):
-            places[c, k] = min(int(round((times[k] + c * step) / grid)), n_rows)
+            places[c, k] = min(int(np.rint((times[k] + c * step) / grid)), n_rows)
     return np.minimum(np.arange(n_rows) * grid, duration), places
 
 

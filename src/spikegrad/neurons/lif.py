@@ -109,12 +109,11 @@ def _crossed(neuron, d, s, end):
 def _root(neuron, d, s):
     W, I = np.float64(s[0]), np.float64(s[1])
     theta = 1.0 - neuron.drive
-    if theta <= W:
-        return 0.0
     total = W + I
     contact = math.sqrt(max(total * total - 4.0 * theta * I, 0.0))
     # 1 - (total + contact) / (2 I), free of cancellation where I is large or the step short
-    return min(max(2.0 * (theta - W) / (I - W + contact), 0.0), d)
+    first = min(max(2.0 * (theta - W) / (I - W + contact), 0.0), d)
+    return first * (theta > W)  # at once from above it; without a branch
 
 
 @implements(formulas.spike, LIF)
