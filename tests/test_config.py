@@ -72,6 +72,9 @@ data: {source: recordings}  # needs data.recordings
 landscape: {lines: {directions: [filter9]}}  # lines.directions: 'filter9' is not one of
 landscape: {seeds: [0, 9]}  # landscape.seeds: [9] are not among seeds
 network: {delays: {}}  # landscapes know no network.delays
+network: {recurrence: {arrives: next_step}}  # and no recurrence.arrives: next_step
+network: {delays: {}, recurrence: {arrives: next_step}}  # recurrence.arrives: next_step is for
+{landscape: {seeds: []}, network: {recurrence: {arrives: next_step, grid: 0.03}}}  # data.time_step
 network: {tau: 20.0}  # 'network.tau': 20 s is not within 0.0001 to 1 s: milliseconds?
 neurons: {lif: {network: {tau: 20.0}}}  # 'neurons.lif.network.tau': 20 s
 search: {sampling: {space: [{key: network.tau, low: 0.01, high: 50.0}]}}  # 'search of network.tau'

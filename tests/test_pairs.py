@@ -160,6 +160,26 @@ def no_recurrence(case: Case) -> tuple[Found, Found]:
     return run(layer, spikes), run(other, spikes)
 
 
+def a_step_later(case: Case) -> tuple[Found, Found]:
+    """Recurrent spikes on a grid, and axonal delays of one step that the input has not; the input
+    on the grid, whose copies may be a line, and off it."""
+    spikes = random_counts(case.seed, 4e-3, n_samples=5, n_events=60)
+    if not case.counted:
+        moved = (spikes.times + 1e-3).clamp(max=spikes.duration)
+        spikes = replace(spikes, times=moved)
+    line = DelayLine(20, case.copies, 0.008)(spikes)
+    made = line.made if case.copies > 1 else line
+    layer = case.layer(made, case.copies * 20, recurrent=True, scale=4.0, grid=4e-3)
+    options = {"delays": "axonal", "min_delay": 4e-3, "initial_delay": 4e-3, **GRID}
+    other = case.layer(made, case.copies * 20, recurrent=True, **options)
+    for name, weight in layer.named_parameters():
+        getattr(other, name).data.copy_(weight.data)
+    other.input_delay.data.zero_()
+    other.recurrent_delay.data.fill_(4e-3)
+    found = run(layer, line, times=False)
+    return found, run(other, made, times=False)
+
+
 def samples_alone(case: Case) -> tuple[Found, Found]:
     """In any batch, in which some come in volleys, others one by one, or twice."""
     apart = random_spikes(case.seed + 1)
@@ -183,6 +203,7 @@ PAIRS: dict[Callable[[Case], tuple[Found, Found]], float] = {
     line_by_hand: 1e-14,
     lines: 1e-8,
     no_recurrence: 1e-8,
+    a_step_later: 1e-9,
     samples_alone: 1e-9,
 }
 """And how far gradients may differ, relative to the largest."""

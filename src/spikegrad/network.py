@@ -89,6 +89,8 @@ class Network(nn.Module):
             kind = ClockedLayer
             own["step"] = surrogate.step
             own["surrogate"] = SURROGATES[surrogate.kind](surrogate.width)
+        if settings.recurrent and settings.recurrence.arrives == "next_step":
+            own["grid"] = settings.recurrence.grid
         if delays is not None:
             own |= {"delays": delays.kind, **delays.model_dump(exclude={"kind"})}
         widths = [n_units if self.line is None else self.line.n_out, *settings.layers]

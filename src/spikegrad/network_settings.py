@@ -95,6 +95,17 @@ class Delays(Section):
         return self
 
 
+class Recurrence(Section):
+    """When the spikes of a recurrent layer arrive at its own neurons. Landscapes know spikes that
+    arrive at once only."""
+
+    arrives: Literal["at_once", "next_step"] = "at_once"
+    """In the moment they are made, or a step of a grid later, shared between the two times of the
+    grid around that, which trains faster where many spikes fall into a step."""
+    grid: float = seconds(1e-5, 1.0, default=0.004)
+    """Step of that grid in seconds: that of the input's times, or a whole part of it."""
+
+
 Kind = Literal["superspike", "sigmoid", "arctan", "box"]
 """A surrogate derivative of a spike, see :mod:`spikegrad.surrogates`."""
 
@@ -125,7 +136,9 @@ class NetworkSettings(Section):
     delay_line: Line | None = None
     """Delayed copies of the input as further input channels; null has none."""
     delays: Delays | None = None
-    """Delays that hidden layers learn; null has none: spikes arrive at once."""
+    """Delays that hidden layers learn; null has none."""
+    recurrence: Recurrence = Recurrence()
+    """When the spikes of a recurrent layer arrive at its own neurons."""
     surrogate: Surrogate | None = None
     """Surrogate gradients of clocked layers; null has exact gradients of exact spikes."""
     drive: float = 0.0
@@ -143,6 +156,16 @@ class NetworkSettings(Section):
     def _tau_can_be_trained(self) -> Self:
         if self.train_tau:
             check_trained(self.tau, "tau", SHORTEST_TAU, LONGEST_TAU)
+        return self
+
+    @model_validator(mode="after")
+    def _next_step_is_the_only_delay(self) -> Self:
+        others = self.delays, self.surrogate
+        if self.recurrence.arrives == "next_step" and any(own is not None for own in others):
+            raise ValueError(
+                "recurrence.arrives: next_step is for layers without delays and surrogate, which "
+                "have times of arrival of their own; leave out one"
+            )
         return self
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from pydantic import (
 
 from spikegrad.network_settings import NetworkSettings
 from spikegrad.settings import Distinct, Section, implausible, validate
+from spikegrad.times import SAME
 from study.config.data import COPIES, DataConfig
 from study.config.landscape import LandscapeSettings
 from study.config.machines import Machines
@@ -224,12 +225,28 @@ class Study(Section):
             )
         space = () if self.search is None else self.search.sampling.space
         delays = [value for p in space if p.key == "network.delays" for value in p.examples()]
-        delays += [self.model(neuron).network.delays for neuron in self.neurons]
-        if seeds and any(own is not None for own in delays):
+        networks = [self.model(neuron).network for neuron in self.neurons]
+        delays += [network.delays for network in networks]
+        later = any(network.recurrence.arrives == "next_step" for network in networks)
+        if seeds and (later or any(own is not None for own in delays)):
             raise ValueError(
-                "landscapes know no network.delays: leave that out, or landscapes by"
-                " `landscape: {seeds: []}`"
+                "landscapes know no network.delays and no recurrence.arrives: next_step: leave "
+                "that out, or landscapes by `landscape: {seeds: []}`"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _next_step_is_on_the_grid_of_the_data(self) -> Self:
+        step = self.data.time_step
+        for neuron in self.neurons:
+            own = self.model(neuron).network.recurrence
+            if own.arrives == "next_step" and (
+                step is None or abs(step / own.grid - round(step / own.grid)) > SAME
+            ):
+                raise ValueError(
+                    f"network.recurrence.grid: data.time_step, {step}, must be a whole multiple of "
+                    f"it, not of {own.grid}, so that the input is on the grid"
+                )
         return self
 
     @model_validator(mode="after")
