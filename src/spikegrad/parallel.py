@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
 from typing import TypeVar
@@ -19,6 +20,7 @@ from spikegrad.engine.records import Events, Weights
 from spikegrad.engine.rows import LANES
 from spikegrad.spikes import SpikeTrains
 
+SMALLEST = np.finfo(np.float64).tiny  # of the numbers that are not denormal
 ROWS = 64  # of a gradient that one thread sums over the samples at a time
 J = TypeVar("J")
 R = TypeVar("R")
@@ -83,7 +85,10 @@ def in_threads(function: Callable[[J], R], jobs: Iterable[J]) -> list[R]:
     Threads take one job after the other, in their order. If some fail, the error is that of the
     first: all before it have been taken, too.
     """
-    todo = list(jobs)
+    todo, threads = list(jobs), torch.get_num_threads()
+    if threads == 1 or len(todo) == 1:
+        with _denormals_flushed():
+            return [function(job) for job in todo]
     done: dict[int, R] = {}
     failed: dict[int, BaseException] = {}
     numbers = iter(range(len(todo)))
@@ -95,12 +100,22 @@ def in_threads(function: Callable[[J], R], jobs: Iterable[J]) -> list[R]:
             except BaseException as error:
                 failed[j] = error
 
-    threads = torch.get_num_threads()
     for task in [_pool(threads).submit(work) for _ in range(min(threads, len(todo)))]:
         task.result()
     if failed:
         raise failed[min(failed)]
     return [done[j] for j in range(len(todo))]
+
+
+@contextmanager
+def _denormals_flushed() -> Iterator[None]:
+    """As in the pool's threads."""
+    before = bool(SMALLEST / 2 == 0)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)
 
 
 @cache

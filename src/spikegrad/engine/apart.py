@@ -24,7 +24,6 @@ from spikegrad.engine.formulas import (
 from spikegrad.engine.rows import INLINED, LANES, PART, ROW
 
 
-
 @njit(**INLINED)
 def whole(n):
     """``n``, or the next number of neurons that fills whole registers."""
