@@ -67,8 +67,8 @@ FAULTS = {
         "tests/test_engine.py -k 'gradients_equal and qif'",
     ),
     "order at equal times": Fault(
-        LIBRARY + "engine/forward.py",
-        "units[place - gap] > unit)", "units[place - gap] < unit)",
+        LIBRARY + "engine/apart.py",
+        "(time == times[f]) & (g < f)", "(time == times[f]) & (g > f)",
         "tests/test_misuse.py -k volley_of_spikes",
     ),
     "delay line a step late": Fault(
@@ -79,11 +79,11 @@ FAULTS = {
     ),
     # library
     "end of the sample in tau's gradient": Fault(
-        LIBRARY + "autograd.py", "* duration / neuron.tau", "* duration",
+        LIBRARY + "engine/batch.py", "* duration / neuron.tau", "* duration",
         "tests/test_delays.py -k gradients_equal",
     ),
     "sample_clip at the mean": Fault(
-        LIBRARY + "parallel.py", "clip * np.median(some)", "clip * np.mean(some)",
+        LIBRARY + "autograd.py", "clip * np.median(some)", "clip * np.mean(some)",
         "tests/test_sample_clip.py",
     ),
     "readout's window": Fault(
