@@ -211,6 +211,10 @@ def limits(cpu_seconds: float, memory_mb: int) -> Iterator[None]:
     try:
         try:
             yield
+        except SystemError as error:  # Numba's, if the signal came while it took arguments apart
+            if isinstance(error.__cause__, TrialTimeoutError):
+                raise error.__cause__ from None
+            raise
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
     finally:  # also if time is up just then
