@@ -15,7 +15,7 @@ from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import kernel_flow
 from spikegrad.seeds import numpy_generator
-from study.config.ntk import NTKExperiment, NTKProblem
+from study.config.ntk import Ensemble, NTKProblem
 from study.intervals import TAILS, exponents
 from study.ntk import (
     CONVERGENCE,
@@ -46,7 +46,7 @@ PREDICTIONS_TABLE = Table(
 )
 
 
-def predictions(settings: NTKProblem, experiment: NTKExperiment) -> pd.DataFrame:
+def predictions(settings: NTKProblem, experiment: Ensemble) -> pd.DataFrame:
     """What each kernel's gradient flow and regression say, for each slope, step and point."""
     problem = build.problem_of(settings, experiment)
     y = problem.targets[problem.train]
@@ -63,7 +63,7 @@ def predictions(settings: NTKProblem, experiment: NTKExperiment) -> pd.DataFrame
     return pd.concat(tables, ignore_index=True)
 
 
-def _kernels(experiment: NTKExperiment, x: Array, phi: Erf) -> dict[str, Array]:
+def _kernels(experiment: Ensemble, x: Array, phi: Erf) -> dict[str, Array]:
     psi = build.surrogate(experiment.surrogate, phi)
     depth, scale = experiment.hidden_layers + 1, experiment.output_scale
     nngp, ntk = sg_ntk(x, None, depth, phi, psi, output_scale=scale)
@@ -261,7 +261,7 @@ def _advantage(f: Array, prediction: Array, best: Array) -> dict[str, float]:
 
 
 def comparison(
-    networks: pd.DataFrame, problem: NTKProblem, experiment: NTKExperiment
+    networks: pd.DataFrame, problem: NTKProblem, experiment: Ensemble
 ) -> dict[str, pd.DataFrame]:
     """A trained ensemble beside regression with the SG-NTK and with other kernels."""
     predicted = predictions(problem, experiment)
