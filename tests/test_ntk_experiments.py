@@ -15,7 +15,6 @@ from study.config.ntk import (
     Ensemble,
     IdentitySurrogate,
     KernelExperiment,
-    NTKProblem,
     StabilityConfig,
 )
 from study.ntk import build, instability
@@ -26,7 +25,6 @@ from study.ntk.dense_networks import Architecture, empirical_kernel, initialise
 from study.ntk.experiments import networks as train
 from study.ntk.instability import drift, search
 
-PROBLEM = {"n_test": 40, "n_train": 6}
 EXPERIMENT = {
     "name": "small",
     "surrogate": {"name": "erf_derivative", "slope": 1.0},
@@ -47,14 +45,17 @@ STABILITY = {
 }
 
 
-@pytest.fixture(scope="module")
-def problem() -> NTKProblem:
-    return validate(NTKProblem, PROBLEM)
+@pytest.fixture(scope="module", autouse=True)
+def _small_problem():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "TEST_POINTS", 40)
+        patch.setattr(build, "TRAINING_POINTS", 6)
+        yield
 
 
 @pytest.fixture(scope="module")
-def predicted(problem) -> pd.DataFrame:
-    return predictions(problem, validate(Ensemble, SIGN))
+def predicted() -> pd.DataFrame:
+    return predictions(validate(Ensemble, SIGN))
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +70,13 @@ def test_jobs_share_out_every_network_once() -> None:
     assert [len(job) for job in jobs] == [2, 2]
 
 
-def test_recorded_networks_are_reproducible_and_complete(problem, smooth) -> None:
-    one, other = (train(problem, smooth, 0) for _ in range(2))
+def test_recorded_networks_are_reproducible_and_complete(smooth) -> None:
+    one, other = (train(smooth, 0) for _ in range(2))
     pd.testing.assert_frame_equal(one, other, check_exact=True)
     assert set(one.step) == {0, 3, 9}
     assert len(one) == 3 * 4 * 40
     # the kernel of one network, the other way round: prediction at angle 0 is not what is stored
-    architecture, x = Architecture(2, 10, 2), torch.from_numpy(circle_problem(problem).inputs)
+    architecture, x = Architecture(2, 10, 2), torch.from_numpy(circle_problem().inputs)
     block = initialise(architecture, network_generators(10, [1]), torch.float32)
     kernel = empirical_kernel(
         architecture, block.to(torch.float64), x, x[20:21], Erf(2.0), ErfDerivative(1.0)
@@ -97,7 +98,7 @@ def ensemble(means: dict[int, np.ndarray], angles: np.ndarray, spread: dict, n: 
 
 
 @pytest.mark.parametrize("kernel", ["SG-NTK", "NNGP"])
-def test_distances_find_the_kernel_that_made_the_networks(problem, predicted, kernel) -> None:
+def test_distances_find_the_kernel_that_made_the_networks(predicted, kernel) -> None:
     own = predicted[(predicted.kernel == kernel) & np.isinf(predicted.step)].sort_values("angle")
     networks = ensemble({10: own["mean"].to_numpy()}, own.angle.to_numpy(), {10: 0.3}, 400)
     table = distances(networks, predicted)
@@ -112,7 +113,7 @@ def test_distances_find_the_kernel_that_made_the_networks(problem, predicted, ke
     assert table.advantage_z["SG-NTK"] == 0
 
 
-def test_spread_and_trends_are_those_that_were_put_in(problem, predicted) -> None:
+def test_spread_and_trends_are_those_that_were_put_in(predicted) -> None:
     """Distance 3 n^-1/2, spread 2 n^-1/4 at training points and 1 at the others."""
     flow = predicted[(predicted.kernel == "SG-NTK") & (predicted.step == 9)].sort_values("angle")
     mean, std, angles = (flow[name].to_numpy() for name in ("mean", "std", "angle"))
@@ -148,15 +149,15 @@ def test_spread_and_trends_are_those_that_were_put_in(problem, predicted) -> Non
     assert "exponent" in one_width  # the table has its columns nevertheless
 
 
-def test_off_the_circle_the_transpose_is_another_kernel(problem, monkeypatch) -> None:
+def test_off_the_circle_the_transpose_is_another_kernel(monkeypatch) -> None:
     """Sign networks with one hidden layer follow the SG-NTK, not its transpose."""
     monkeypatch.setattr(build, "SEED", 3)  # on whose inputs the kernels soon differ
     change = {"gaussian_inputs": 3, "widths": [300], "n_networks": 40, "record_steps": [0, 100]}
     change["block_size"] = 40
     experiment = validate(Ensemble, SIGN | change)
-    networks = train(problem, experiment, 0)
+    networks = train(experiment, 0)
     assert set(networks.point) == set(range(40))
-    table = distances(networks, predictions(problem, experiment))
+    table = distances(networks, predictions(experiment))
     last = table[(table.step == 100) & (table["at"] == "same time")].set_index("kernel")
     assert set(last.index) == {"SG-NTK", "two-sided", "NNGP", "transposed", "symmetrised"}
     assert last.advantage_z["transposed"] > 4
@@ -164,8 +165,8 @@ def test_off_the_circle_the_transpose_is_another_kernel(problem, monkeypatch) ->
     assert last.rms.idxmin() == "SG-NTK"
 
 
-def test_growth_is_the_power_of_the_slope(problem, smooth) -> None:
-    analytic = analytic_rows(problem, smooth)
+def test_growth_is_the_power_of_the_slope(smooth) -> None:
+    analytic = analytic_rows(smooth)
     finite = analytic[np.isfinite(analytic.slope)]
     noise = np.random.default_rng(0).normal(size=20)
     networks = pd.concat(
@@ -180,8 +181,8 @@ def test_growth_is_the_power_of_the_slope(problem, smooth) -> None:
     assert growth(one, smooth).empty
 
 
-def test_errors_drift_and_exponents_of_known_kernels(problem, smooth) -> None:
-    analytic = analytic_rows(problem, smooth)
+def test_errors_drift_and_exponents_of_known_kernels(smooth) -> None:
+    analytic = analytic_rows(smooth)
     finite = analytic[np.isfinite(analytic.slope)]
     # an error of 1 / sqrt(n) in every entry, and a relative change of step / n
     networks = pd.concat(

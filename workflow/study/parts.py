@@ -380,7 +380,6 @@ def _ntk(study: Study) -> Iterator[Part]:
         "problem.csv diagonals.csv off_circle.parquet",
         {},
         {
-            "problem": ntk.problem.model_dump(mode="json"),
             "off_circle": ntk.off_circle.model_dump(mode="json"),
         },
         limits=limits,
@@ -401,7 +400,7 @@ def _ntk(study: Study) -> Iterator[Part]:
                 "study.ntk.experiments:networks",
                 "networks.parquet",
                 {},
-                {**_of_experiment(study, experiment), "job": job},
+                {"experiment": experiment.model_dump(mode="json"), "job": job},
                 "dense_networks",
                 limits=limits,
             )
@@ -411,7 +410,7 @@ def _ntk(study: Study) -> Iterator[Part]:
             "study.ntk.convergence:kernels",
             "analytic.parquet errors.parquet mean_errors.csv exponents.csv growth.csv",
             by_name(networks=dense_networks(experiment)),
-            _of_experiment(study, experiment),
+            {"experiment": experiment.model_dump(mode="json")},
             "kernels",
             digits={"mean_errors.csv": 6},
             limits=limits,
@@ -422,16 +421,10 @@ def _ntk(study: Study) -> Iterator[Part]:
             "study.ntk.comparison:comparison",
             "predictions.parquet distances.csv spreads.csv trends.csv",
             by_name(networks=dense_networks(experiment)),
-            _of_experiment(study, experiment),
+            {"experiment": experiment.model_dump(mode="json")},
             "comparison",
             limits=limits,
         )
-
-
-def _of_experiment(study: Study, experiment: NTKExperiment) -> dict[str, Any]:
-    """Settings of all that is done in an experiment."""
-    problem = study.ntk.problem.model_dump(mode="json")
-    return {"problem": problem, "experiment": experiment.model_dump(mode="json")}
 
 
 def dense_networks(experiment: NTKExperiment) -> list[str]:

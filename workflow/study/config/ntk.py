@@ -159,26 +159,9 @@ class StabilityConfig(Section):
     """Neurons in the hidden layer of the networks; the kernel is that of infinitely many."""
 
 
-class NTKProblem(Section):
-    """The regression problem of all experiments."""
-
-    n_test: Annotated[int, Field(ge=4, multiple_of=2)]
-    """Test angles, equidistant on the circle; even, so that angle 0 is one of them."""
-    n_train: Count
-    """Training points, drawn from the test angles."""
-
-    @model_validator(mode="after")
-    def _training_points_are_test_angles(self) -> NTKProblem:
-        if self.n_train > self.n_test:
-            raise ValueError("n_train must not exceed n_test: training points are test angles")
-        return self
-
-
 class NTKConfig(Section):
     """The surrogate-gradient NTK: kernels, networks, and regression with kernels."""
 
-    problem: NTKProblem
-    """What all experiments share."""
     kernels: Annotated[tuple[KernelExperiment, ...], Field(min_length=1)]
     """Finite networks' kernels, before, during and after training, beside the analytic ones."""
     ensembles: Annotated[tuple[Ensemble, ...], Field(min_length=1)]

@@ -14,7 +14,6 @@ from study.config.ntk import (
     ErfSurrogate,
     HardTanhSurrogate,
     IdentitySurrogate,
-    NTKProblem,
     OffCircleConfig,
     TrueDerivative,
 )
@@ -43,9 +42,9 @@ PROBLEM_TABLE = Table(
 )
 
 
-def problem_rows(settings: NTKProblem) -> pd.DataFrame:
+def problem_rows() -> pd.DataFrame:
     """What is to be learned on the circle."""
-    problem = build.circle_problem(settings)
+    problem = build.circle_problem()
     points = pd.DataFrame({"angle": problem.places, "target": problem.targets})
     return points.assign(train=points.index.isin(problem.train))
 
@@ -60,9 +59,9 @@ DIAGONALS_TABLE = Table(
 )
 
 
-def diagonals(settings: NTKProblem) -> pd.DataFrame:
+def diagonals() -> pd.DataFrame:
     """K(x, x) on the circle for each surrogate, depth and slope (infinite: sign)."""
-    point = build.circle_problem(settings).inputs[:1]
+    point = build.circle_problem().inputs[:1]
     rows = []
     for slope in SLOPES:
         phi = Sign() if np.isinf(slope) else Erf(slope)
@@ -119,10 +118,10 @@ def off_circle_kernels(setup: OffCircleConfig) -> pd.DataFrame:
     )
 
 
-def limits(problem: NTKProblem, off_circle: OffCircleConfig) -> dict[str, pd.DataFrame]:
+def limits(off_circle: OffCircleConfig) -> dict[str, pd.DataFrame]:
     """From the formulas alone: the target, limits of steep activations, inputs off the circle."""
     return {
-        "problem": problem_rows(problem),
-        "diagonals": diagonals(problem),
+        "problem": problem_rows(),
+        "diagonals": diagonals(),
         "off_circle": off_circle_kernels(off_circle),
     }
