@@ -80,7 +80,6 @@ neurons: {lif: {network: {tau: 20.0}}}  # 'neurons.lif.network.tau': 20 s
 search: {sampling: {space: [{key: network.tau, low: 0.01, high: 50.0}]}}  # 'search of network.tau'
 variants: {slower: {changes: {x: {network.delay_line.copies: 5}}}}  # variants.slower: changes.x: \
 no model has the section of 'network.delay_line.copies'
-ntk: {stability: {depths: [3]}}  # depths must have 2
 """
 """What is laid over the smoke study, and what the error says."""
 

@@ -36,7 +36,7 @@ def test_a_folder_of_sounds_becomes_spikes_and_a_new_file_in_it_is_noticed(tmp_p
         file.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(file, noise[number], 24_000)
     config = alone("smoke.yaml")
-    sounds = {"folder": "words", "sample_rate": 24_000, "jobs": 1}
+    sounds = {"folder": "words", "sample_rate": 24_000}
     own = {"source": "recordings", "recordings": sounds, "folds": None, "n_units": 20}
     config |= {"dataset": "my-words", "data": config["data"] | own | {"duration": 0.2}}
     (project / "mine.yaml").write_text(yaml.safe_dump(config))

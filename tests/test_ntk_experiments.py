@@ -12,11 +12,12 @@ from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.derivatives import ErfDerivative, HardTanhDerivative, IdentityDerivative
 from spikegrad.settings import validate
 from study.config.ntk import (
-    NTKExperiment,
-    NTKProblem,
+    Ensemble,
+    IdentitySurrogate,
+    KernelExperiment,
     StabilityConfig,
 )
-from study.ntk import build
+from study.ntk import build, instability
 from study.ntk.build import circle_problem, network_generators
 from study.ntk.comparison import distances, predictions, spreads, trends
 from study.ntk.convergence import analytic_rows, errors, growth, width_exponents
@@ -24,62 +25,58 @@ from study.ntk.dense_networks import Architecture, empirical_kernel, initialise
 from study.ntk.experiments import networks as train
 from study.ntk.instability import drift, search
 
-PROBLEM = {"n_test": 40, "n_train": 6}
 EXPERIMENT = {
     "name": "small",
-    "activations": [{"name": "sign"}],
     "surrogate": {"name": "erf_derivative", "slope": 1.0},
-    "hidden_layers": 1,
     "widths": [10, 20],
     "n_networks": 4,
     "record_steps": [0, 3, 9],
     "block_size": 3,
     "blocks_per_job": 2,
 }
+SIGN = EXPERIMENT | {"hidden_layers": 1}
 SMOOTH = EXPERIMENT | {
     "activations": [{"name": "erf", "slope": 2.0}, {"name": "erf", "slope": 5.0}]
 }
-WINDOW = {"name": "hard_tanh", "half_width": 1.0}
 STABILITY = {
-    "surrogates": [WINDOW, {"name": "identity"}],
-    "depths": [2],
-    "n_inputs": [2],
     "n_draws": 100,
-    "n_refined": 1,
     "evaluations": 200,
-    "drift": {"widths": [30, 3000], "n_networks": 12, "steps": 40},
+    "widths": [30, 3000],
 }
 
 
-@pytest.fixture(scope="module")
-def problem() -> NTKProblem:
-    return validate(NTKProblem, PROBLEM)
+@pytest.fixture(scope="module", autouse=True)
+def _small_problem():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "TEST_POINTS", 40)
+        patch.setattr(build, "TRAINING_POINTS", 6)
+        yield
 
 
 @pytest.fixture(scope="module")
-def predicted(problem) -> pd.DataFrame:
-    return predictions(problem, validate(NTKExperiment, EXPERIMENT))
+def predicted() -> pd.DataFrame:
+    return predictions(validate(Ensemble, SIGN))
 
 
 @pytest.fixture(scope="module")
-def smooth() -> NTKExperiment:
-    return validate(NTKExperiment, SMOOTH)
+def smooth() -> KernelExperiment:
+    return validate(KernelExperiment, SMOOTH)
 
 
 def test_jobs_share_out_every_network_once() -> None:
-    jobs = validate(NTKExperiment, EXPERIMENT).jobs()
+    jobs = validate(Ensemble, SIGN).jobs()
     networks = [(cell.width, i) for job in jobs for cell in job for i in cell.networks]
     assert networks == [(width, i) for width in (10, 20) for i in range(4)]
     assert [len(job) for job in jobs] == [2, 2]
 
 
-def test_recorded_networks_are_reproducible_and_complete(problem, smooth) -> None:
-    one, other = (train(problem, smooth, 0) for _ in range(2))
+def test_recorded_networks_are_reproducible_and_complete(smooth) -> None:
+    one, other = (train(smooth, 0) for _ in range(2))
     pd.testing.assert_frame_equal(one, other, check_exact=True)
     assert set(one.step) == {0, 3, 9}
     assert len(one) == 3 * 4 * 40
     # the kernel of one network, the other way round: prediction at angle 0 is not what is stored
-    architecture, x = Architecture(2, 10, 1), torch.from_numpy(circle_problem(problem).inputs)
+    architecture, x = Architecture(2, 10, 2), torch.from_numpy(circle_problem().inputs)
     block = initialise(architecture, network_generators(10, [1]), torch.float32)
     kernel = empirical_kernel(
         architecture, block.to(torch.float64), x, x[20:21], Erf(2.0), ErfDerivative(1.0)
@@ -101,7 +98,7 @@ def ensemble(means: dict[int, np.ndarray], angles: np.ndarray, spread: dict, n: 
 
 
 @pytest.mark.parametrize("kernel", ["SG-NTK", "NNGP"])
-def test_distances_find_the_kernel_that_made_the_networks(problem, predicted, kernel) -> None:
+def test_distances_find_the_kernel_that_made_the_networks(predicted, kernel) -> None:
     own = predicted[(predicted.kernel == kernel) & np.isinf(predicted.step)].sort_values("angle")
     networks = ensemble({10: own["mean"].to_numpy()}, own.angle.to_numpy(), {10: 0.3}, 400)
     table = distances(networks, predicted)
@@ -116,7 +113,7 @@ def test_distances_find_the_kernel_that_made_the_networks(problem, predicted, ke
     assert table.advantage_z["SG-NTK"] == 0
 
 
-def test_spread_and_trends_are_those_that_were_put_in(problem, predicted) -> None:
+def test_spread_and_trends_are_those_that_were_put_in(predicted) -> None:
     """Distance 3 n^-1/2, spread 2 n^-1/4 at training points and 1 at the others."""
     flow = predicted[(predicted.kernel == "SG-NTK") & (predicted.step == 9)].sort_values("angle")
     mean, std, angles = (flow[name].to_numpy() for name in ("mean", "std", "angle"))
@@ -152,15 +149,15 @@ def test_spread_and_trends_are_those_that_were_put_in(problem, predicted) -> Non
     assert "exponent" in one_width  # the table has its columns nevertheless
 
 
-def test_off_the_circle_the_transpose_is_another_kernel(problem, monkeypatch) -> None:
+def test_off_the_circle_the_transpose_is_another_kernel(monkeypatch) -> None:
     """Sign networks with one hidden layer follow the SG-NTK, not its transpose."""
     monkeypatch.setattr(build, "SEED", 3)  # on whose inputs the kernels soon differ
     change = {"gaussian_inputs": 3, "widths": [300], "n_networks": 40, "record_steps": [0, 100]}
     change["block_size"] = 40
-    experiment = validate(NTKExperiment, EXPERIMENT | change)
-    networks = train(problem, experiment, 0)
+    experiment = validate(Ensemble, SIGN | change)
+    networks = train(experiment, 0)
     assert set(networks.point) == set(range(40))
-    table = distances(networks, predictions(problem, experiment))
+    table = distances(networks, predictions(experiment))
     last = table[(table.step == 100) & (table["at"] == "same time")].set_index("kernel")
     assert set(last.index) == {"SG-NTK", "two-sided", "NNGP", "transposed", "symmetrised"}
     assert last.advantage_z["transposed"] > 4
@@ -168,8 +165,8 @@ def test_off_the_circle_the_transpose_is_another_kernel(problem, monkeypatch) ->
     assert last.rms.idxmin() == "SG-NTK"
 
 
-def test_growth_is_the_power_of_the_slope(problem, smooth) -> None:
-    analytic = analytic_rows(problem, smooth)
+def test_growth_is_the_power_of_the_slope(smooth) -> None:
+    analytic = analytic_rows(smooth)
     finite = analytic[np.isfinite(analytic.slope)]
     noise = np.random.default_rng(0).normal(size=20)
     networks = pd.concat(
@@ -179,13 +176,13 @@ def test_growth_is_the_power_of_the_slope(problem, smooth) -> None:
     row = growth(networks, smooth).iloc[0]
     assert row.low < 1.5 < row.high
     assert row.exponent == pytest.approx(1.5, abs=0.1)
-    assert (row.theory, row.n_networks) == (1, 20)
+    assert (row.theory, row.n_networks) == (2, 20)
     one = networks[networks.slope == 2.0]
     assert growth(one, smooth).empty
 
 
-def test_errors_drift_and_exponents_of_known_kernels(problem, smooth) -> None:
-    analytic = analytic_rows(problem, smooth)
+def test_errors_drift_and_exponents_of_known_kernels(smooth) -> None:
+    analytic = analytic_rows(smooth)
     finite = analytic[np.isfinite(analytic.slope)]
     # an error of 1 / sqrt(n) in every entry, and a relative change of step / n
     networks = pd.concat(
@@ -211,7 +208,14 @@ def test_errors_drift_and_exponents_of_known_kernels(problem, smooth) -> None:
 @pytest.fixture(scope="module")
 def found():
     setup = validate(StabilityConfig, STABILITY)
-    return setup, *search(setup)
+    small = {"DEPTHS": (2,), "DIMENSIONS": (2,), "REFINED": 1, "NETWORKS": 12, "STEPS": 40}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in small.items():
+            patch.setattr(instability, name, value)
+        patch.setattr(
+            instability, "SURROGATES", (instability.DRIFTING, IdentitySurrogate(name="identity"))
+        )
+        yield setup, *search(setup)
 
 
 def test_the_search_finds_what_eigenvalues_confirm(found) -> None:
@@ -232,7 +236,7 @@ def test_the_search_finds_what_eigenvalues_confirm(found) -> None:
 
 def test_wide_networks_drift_away_as_the_eigenvalue_says(found) -> None:
     setup, cases, points = found
-    table = drift(setup.drift, cases, points)
+    table = drift(setup, cases, points)
     mean = table.groupby(["width", "step"]).error.mean()
     predicted = table.groupby("step").predicted.first()
     # nothing has moved at first; the mean error is that of f = 0

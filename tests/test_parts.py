@@ -14,7 +14,7 @@ from configs import settings
 from smoke import ROOT
 from spikegrad.settings import ConfigError, validate
 from study.calls import Given, maker_of, named
-from study.config.ntk import NTKProblem
+from study.config.ntk import OffCircleConfig
 from study.config.study import Study
 from study.entries import Part, Picture
 from study.parts import claimed, ntk_claimed, parts, pictures, trainings
@@ -95,18 +95,18 @@ def test_a_function_is_given_what_its_parameters_name(tmp_path: Path):
         rows: pd.DataFrame,
         each: list[pd.DataFrame],
         place: Path,
-        problem: NTKProblem,
+        setup: OffCircleConfig,
         lacking: pd.DataFrame | None = None,
     ) -> list[object]:
-        return [rows["k"].tolist(), len(each), place, problem.model_dump(mode="json"), lacking]
+        return [rows["k"].tolist(), len(each), place, setup.model_dump(mode="json"), lacking]
 
-    problem = settings("smoke.yaml")["ntk"]["problem"]
+    setup = settings("smoke.yaml")["ntk"]["off_circle"]
     named_files = {"rows": files, "each": files, "place": files[:1], "unused": files}
-    found = Given(named_files, {"problem": problem}).call(function)
-    assert found == [[0, 1], 2, Path(files[0]), problem, None]
+    found = Given(named_files, {"setup": setup}).call(function)
+    assert found == [[0, 1], 2, Path(files[0]), setup, None]
     with pytest.raises(ConfigError, match="is not a known key"):
-        Given(named_files, {"problem": {**problem, "nonsense": 1}}).call(function)
-    with pytest.raises(TypeError, match="problem"):
+        Given(named_files, {"setup": {**setup, "nonsense": 1}}).call(function)
+    with pytest.raises(TypeError, match="setup"):
         Given(named_files, {}).call(function)
 
 

@@ -52,7 +52,6 @@ if STUDY.data.sounds:
             data=STUDY.data.model_dump(
                 mode="json",
                 include={"source", STUDY.data.source.replace("-", "_")},
-                exclude={"recordings": {"jobs"}},
             ),
             found=lambda wildcards: FILES and folder_digest(FILES),
         script:
@@ -155,7 +154,6 @@ rule prepare:
                 "ssc": True,
                 "spoken_digits": True,
                 "heidelberg_digits": True,
-                "recordings": {"jobs"},
                 "validation": True,
                 "folds": True,
             },

@@ -92,7 +92,10 @@ def _setting(hint: Any, value: Any) -> Any:
     if hint is Path:
         return Path(value)
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    for kind in kinds:
-        if value is not None and isinstance(kind, type) and issubclass(kind, Section):
-            return (validate if kind.model_fields.keys() <= value.keys() else part)(kind, value)
-    return value
+    sections = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)]
+    if value is None or not sections:
+        return value
+    # Of several the one that has all the keys.
+    fits = (own for own in sections if value.keys() <= own.model_fields.keys())
+    kind = next(fits, sections[0])
+    return (validate if kind.model_fields.keys() <= value.keys() else part)(kind, value)

@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from study.captions import CAPTIONS
-from study.config.ntk import NTKExperiment
+from study.config.ntk import Ensemble, KernelExperiment, NTKExperiment
 from study.config.study import Study
 from study.config.variants import Variant, by_file, neurons_of
 from study.entries import Part, Picture, Training, by_name
@@ -380,8 +380,6 @@ def _ntk(study: Study) -> Iterator[Part]:
         "problem.csv diagonals.csv off_circle.parquet",
         {},
         {
-            "problem": ntk.problem.model_dump(mode="json"),
-            "analytic": ntk.analytic.model_dump(mode="json"),
             "off_circle": ntk.off_circle.model_dump(mode="json"),
         },
         limits=limits,
@@ -402,7 +400,7 @@ def _ntk(study: Study) -> Iterator[Part]:
                 "study.ntk.experiments:networks",
                 "networks.parquet",
                 {},
-                {**_of_experiment(study, experiment), "job": job},
+                {"experiment": experiment.model_dump(mode="json"), "job": job},
                 "dense_networks",
                 limits=limits,
             )
@@ -412,7 +410,7 @@ def _ntk(study: Study) -> Iterator[Part]:
             "study.ntk.convergence:kernels",
             "analytic.parquet errors.parquet mean_errors.csv exponents.csv growth.csv",
             by_name(networks=dense_networks(experiment)),
-            _of_experiment(study, experiment),
+            {"experiment": experiment.model_dump(mode="json")},
             "kernels",
             digits={"mean_errors.csv": 6},
             limits=limits,
@@ -423,16 +421,10 @@ def _ntk(study: Study) -> Iterator[Part]:
             "study.ntk.comparison:comparison",
             "predictions.parquet distances.csv spreads.csv trends.csv",
             by_name(networks=dense_networks(experiment)),
-            _of_experiment(study, experiment),
+            {"experiment": experiment.model_dump(mode="json")},
             "comparison",
             limits=limits,
         )
-
-
-def _of_experiment(study: Study, experiment: NTKExperiment) -> dict[str, Any]:
-    """Settings of all that is done in an experiment."""
-    problem = study.ntk.problem.model_dump(mode="json")
-    return {"problem": problem, "experiment": experiment.model_dump(mode="json")}
 
 
 def dense_networks(experiment: NTKExperiment) -> list[str]:
@@ -451,13 +443,13 @@ def comparison_tables(experiments: Sequence[NTKExperiment], table: str) -> list[
     return [f"ntk/comparison/{experiment.name}/{table}" for experiment in experiments]
 
 
-def with_surrogate(study: Study, surrogate: bool) -> list[NTKExperiment]:
+def with_surrogate(study: Study, surrogate: bool) -> list[KernelExperiment]:
     """The experiments on kernels with a surrogate derivative, or those without."""
     kernels = study.ntk.kernels
     return [e for e in kernels if (e.surrogate.name != TRUE_DERIVATIVE) == surrogate]
 
 
-def ensembles(study: Study, gaussian_inputs: bool = False) -> list[NTKExperiment]:
+def ensembles(study: Study, gaussian_inputs: bool = False) -> list[Ensemble]:
     """The experiments on trained networks with inputs on the circle, or with Gaussian ones."""
     return [e for e in study.ntk.ensembles if bool(e.gaussian_inputs) == gaussian_inputs]
 
@@ -690,17 +682,17 @@ def _of_ntk(study: Study) -> Iterator[Picture]:
             {"experiments": [experiment.name for experiment in ntk.kernels], "quantity": quantity},
             CAPTIONS["ntk_kernel"],
         )
-    for experiment in circle:
+    for ensemble in circle:
         yield Picture(
-            f"ntk/figures/ensemble_{experiment.name}",
+            f"ntk/figures/ensemble_{ensemble.name}",
             "study.figures.ensemble:draw",
-            f"ensemble, {experiment.name}",
+            f"ensemble, {ensemble.name}",
             by_name(
-                *comparison_tables([experiment], "predictions.parquet"),
+                *comparison_tables([ensemble], "predictions.parquet"),
                 "ntk/limits/problem.csv",
-                networks=dense_networks(experiment),
+                networks=dense_networks(ensemble),
             ),
-            {"experiment": experiment.model_dump(mode="json")},
+            {"experiment": ensemble.model_dump(mode="json")},
             CAPTIONS["ntk_ensemble"],
         )
     yield Picture(

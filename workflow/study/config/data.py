@@ -103,6 +103,7 @@ class Recordings(Section):
     `names` the folder that a file lies in is its label. Where no speakers are named, samples are
     held out for the test set and for validation."""
 
+    jobs: ClassVar[int] = 4
     folder: FileName
     """Folder of the recordings, with those in folders below it."""
     table: FileName | None = None
@@ -117,8 +118,6 @@ class Recordings(Section):
     sample_rate: int = Field(48_000, ge=20_000)
     """Rate of the cochlea's input in Hz; recordings at other rates are resampled. SHD's is 48,000;
     the hair cells step at half of it."""
-    jobs: int = Field(4, ge=1)
-    """Number of jobs among which the speakers are divided."""
 
     @model_validator(mode="after")
     def _names_have_labels(self) -> Self:

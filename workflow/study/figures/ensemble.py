@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.config.ntk import NTKExperiment
+from study.config.ntk import Ensemble
 from study.figures.kernel_axes import (
     KERNEL_STYLES,
     TRAINING_POINTS,
@@ -26,7 +26,7 @@ def draw(
     networks: pd.DataFrame,
     predictions: pd.DataFrame,
     problem: pd.DataFrame,
-    experiment: NTKExperiment,
+    experiment: Ensemble,
 ) -> Figure:
     """Draw an experiment's trained networks beside kernel regression (arXiv 2405.15539, fig. 3)."""
     train = problem[problem.train]

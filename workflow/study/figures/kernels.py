@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
-from study.config.ntk import NTKExperiment
+from study.config.ntk import KernelExperiment
 from study.figures.kernel_axes import angle_axis, decades_axis, draw_limit, sequence, slope_label
 from study.ntk import TRUE_DERIVATIVE
 
 
-def draw(networks: pd.DataFrame, analytic: pd.DataFrame, experiment: NTKExperiment) -> Figure:
+def draw(networks: pd.DataFrame, analytic: pd.DataFrame, experiment: KernelExperiment) -> Figure:
     """Draw finite networks' kernels with the analytic ones (arXiv 2405.15539, figs. 1 and 2)."""
     ordinary = experiment.surrogate.name == TRUE_DERIVATIVE
     name = "NTK" if ordinary else "SG-NTK"
@@ -48,7 +48,7 @@ def _draw_cells(
     grid: GridSpec,
     networks: pd.DataFrame,
     analytic: pd.DataFrame,
-    experiment: NTKExperiment,
+    experiment: KernelExperiment,
     name: str,
 ) -> Axes:
     """A panel for each slope and width. Returns the first, which has the legend's entries and

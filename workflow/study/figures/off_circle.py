@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from study.config.ntk import OffCircleConfig
 from study.figures.kernel_axes import draw_distances, width_axis
-from study.ntk import OFF_CIRCLE_INPUTS, OFF_CIRCLE_SLOPE, SAME_TIME
+from study.ntk import OFF_CIRCLE_INPUTS, OFF_CIRCLE_SLOPE, OFF_CIRCLE_WIDTH, SAME_TIME
 from study.style import COLOURS, panels
 
 
@@ -23,7 +23,7 @@ def draw(
     figure, [(empirical, *trained)] = panels(1, 1 + len(distances), (3.75, 3.4))
     _draw_empirical(empirical, off_circle)
     empirical.set_title(
-        f"erf$_{{{OFF_CIRCLE_SLOPE:g}}}$, {setup.n_networks} networks, $n = {setup.width}$"
+        f"erf$_{{{OFF_CIRCLE_SLOPE:g}}}$, {setup.n_networks} networks, $n = {OFF_CIRCLE_WIDTH}$"
     )
     for axes, distance, name in zip(trained, distances, experiments, strict=True):
         own = distance[(distance["at"] == SAME_TIME) & (distance.step == distance.step.max())]

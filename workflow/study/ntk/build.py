@@ -20,6 +20,10 @@ from study.ntk.dense_networks import Architecture
 
 SEED = 1
 """Every random number of the experiments derives from it."""
+TEST_POINTS = 100
+"""Equidistant on the circle; even, so that angle 0 is one of them."""
+TRAINING_POINTS = 15
+"""Drawn from these."""
 LEARNING_RATE = 0.1
 """Of full-batch gradient descent; kernel time is learning rate times steps."""
 RESAMPLES = 2000
@@ -59,26 +63,26 @@ class Problem:
         return self.inputs[len(self.inputs) // 2 :][:1]
 
 
-def circle_problem(settings: config.NTKProblem) -> Problem:
+def circle_problem() -> Problem:
     """The paper's problem (arXiv 2405.15539, sec. 3 and fig. B.1) with our training points."""
-    n = settings.n_test
+    n = TEST_POINTS
     angles = 2 * np.pi * (np.arange(n) - n // 2) / n
     x0, x1 = np.sin(angles), np.cos(angles)
     targets = 4 * x0 * x1**2 - 0.8 * x0**3 + 1.2 * x1**2 - 0.8 * x0**2 * x1
     draw = numpy_generator(SEED, Stream.TRAINING_SET)
-    train = np.sort(draw.choice(n, settings.n_train, replace=False))
+    train = np.sort(draw.choice(n, TRAINING_POINTS, replace=False))
     return Problem("angle", angles, np.stack([x0, x1], axis=1), targets, train)
 
 
-def problem_of(settings: config.NTKProblem, experiment: config.NTKExperiment) -> Problem:
+def problem_of(experiment: config.NTKExperiment) -> Problem:
     """The circle, or as many Gaussian inputs of unequal norms, with random targets."""
     if experiment.gaussian_inputs is None:
-        return circle_problem(settings)
-    n = settings.n_test
+        return circle_problem()
+    n = TEST_POINTS
     draw = numpy_generator(SEED, Stream.GAUSSIAN)
     inputs = draw.normal(size=(n, experiment.gaussian_inputs))
     places = np.arange(n, dtype=float)
-    return Problem("point", places, inputs, draw.normal(size=n), np.arange(settings.n_train))
+    return Problem("point", places, inputs, draw.normal(size=n), np.arange(TRAINING_POINTS))
 
 
 def network_generators(width: int, networks: Sequence[int]) -> list[torch.Generator]:

@@ -15,7 +15,7 @@ from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import kernel_flow
 from spikegrad.seeds import numpy_generator
-from study.config.ntk import NTKExperiment, NTKProblem
+from study.config.ntk import Ensemble
 from study.intervals import TAILS, exponents
 from study.ntk import (
     CONVERGENCE,
@@ -46,9 +46,9 @@ PREDICTIONS_TABLE = Table(
 )
 
 
-def predictions(settings: NTKProblem, experiment: NTKExperiment) -> pd.DataFrame:
+def predictions(experiment: Ensemble) -> pd.DataFrame:
     """What each kernel's gradient flow and regression say, for each slope, step and point."""
-    problem = build.problem_of(settings, experiment)
+    problem = build.problem_of(experiment)
     y = problem.targets[problem.train]
     tables = []
     for phi in map(build.activation, experiment.activations):
@@ -63,7 +63,7 @@ def predictions(settings: NTKProblem, experiment: NTKExperiment) -> pd.DataFrame
     return pd.concat(tables, ignore_index=True)
 
 
-def _kernels(experiment: NTKExperiment, x: Array, phi: Erf) -> dict[str, Array]:
+def _kernels(experiment: Ensemble, x: Array, phi: Erf) -> dict[str, Array]:
     psi = build.surrogate(experiment.surrogate, phi)
     depth, scale = experiment.hidden_layers + 1, experiment.output_scale
     nngp, ntk = sg_ntk(x, None, depth, phi, psi, output_scale=scale)
@@ -260,11 +260,9 @@ def _advantage(f: Array, prediction: Array, best: Array) -> dict[str, float]:
     return {"advantage": each.mean(), "advantage_se": se, "advantage_z": z}
 
 
-def comparison(
-    networks: pd.DataFrame, problem: NTKProblem, experiment: NTKExperiment
-) -> dict[str, pd.DataFrame]:
+def comparison(networks: pd.DataFrame, experiment: Ensemble) -> dict[str, pd.DataFrame]:
     """A trained ensemble beside regression with the SG-NTK and with other kernels."""
-    predicted = predictions(problem, experiment)
+    predicted = predictions(experiment)
     return {
         "predictions": predicted,
         "distances": distances(networks, predicted),

@@ -10,7 +10,7 @@ import pandas as pd
 from spikegrad.ntk.activations import Sign
 from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.seeds import numpy_generator
-from study.config.ntk import NTKExperiment, NTKProblem
+from study.config.ntk import KernelExperiment
 from study.intervals import TAILS, exponents, power_interval
 from study.ntk import build
 from study.storage.columns import Table, shared
@@ -30,12 +30,12 @@ QUANTITIES = ("squared_error", "drift")
 """What is compared by width."""
 
 
-def analytic_rows(settings: NTKProblem, experiment: NTKExperiment) -> pd.DataFrame:
+def analytic_rows(experiment: KernelExperiment) -> pd.DataFrame:
     """The analytic kernel with the point at angle 0, per slope and angle.
 
     Also for the infinite slope: there, the SG-NTK's limit is finite, the NTK's infinite at angle 0.
     """
-    problem = build.circle_problem(settings)
+    problem = build.circle_problem()
     activations = [build.activation(spec) for spec in experiment.activations]
     tables = []
     for phi in (*activations, Sign()):
@@ -123,7 +123,7 @@ GROWTH_TABLE = Table(
 )
 
 
-def growth(networks: pd.DataFrame, experiment: NTKExperiment) -> pd.DataFrame:
+def growth(networks: pd.DataFrame, experiment: KernelExperiment) -> pd.DataFrame:
     """How the mean over networks of K(x, x) grows with the slope; no rows where there is one."""
     rng = numpy_generator(build.SEED, build.Stream.BOOTSTRAP)
     at_0 = networks[(networks.step == networks.step.min()) & (networks.angle == 0)]
@@ -147,11 +147,9 @@ def growth(networks: pd.DataFrame, experiment: NTKExperiment) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def kernels(
-    networks: pd.DataFrame, problem: NTKProblem, experiment: NTKExperiment
-) -> dict[str, pd.DataFrame]:
+def kernels(networks: pd.DataFrame, experiment: KernelExperiment) -> dict[str, pd.DataFrame]:
     """Finite networks' kernels beside the analytic kernel."""
-    analytic = analytic_rows(problem, experiment)
+    analytic = analytic_rows(experiment)
     per_network = errors(networks, analytic)
     powers = pd.concat(width_exponents(per_network, name) for name in QUANTITIES)
     means = per_network.groupby(["slope", "width", "step"])[list(QUANTITIES)].mean()

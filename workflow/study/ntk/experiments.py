@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from spikegrad.ntk.activations import Sign
-from study.config.ntk import NTKExperiment, NTKProblem
+from study.config.ntk import NTKExperiment
 from study.ntk import build
 from study.ntk.dense_networks import empirical_kernel, initialise, outputs
 from study.ntk.ensemble import Descent, flush_subnormal
@@ -34,13 +34,13 @@ AT_ONCE = 5000
 
 
 @flush_subnormal()  # psi underflows
-def networks(problem: NTKProblem, experiment: NTKExperiment, job: int) -> pd.DataFrame:
+def networks(experiment: NTKExperiment, job: int) -> pd.DataFrame:
     """Train the networks of one job in single precision; one row per network, step and point.
 
     ``network``, ``seed`` and ``width`` stand for certain initial parameters. What is recorded is
     computed in double precision.
     """
-    task = build.problem_of(problem, experiment)
+    task = build.problem_of(experiment)
     x, middle = torch.from_numpy(task.inputs), torch.from_numpy(task.middle)
     training_set = x[task.train].float(), torch.from_numpy(task.targets[task.train]).float()
     recorded = experiment.record_steps

@@ -20,13 +20,35 @@ from spikegrad.ntk.moments import Derivative
 from spikegrad.ntk.quadrature import Array
 from spikegrad.ntk.regression import ROUNDING, stability
 from spikegrad.seeds import numpy_generator
-from study.config.ntk import DRIFTING, DriftConfig, StabilityConfig
-from study.ntk import UNSTABLE_POINTS, build
+from study.config.ntk import (
+    ErfSurrogate,
+    HardTanhSurrogate,
+    IdentitySurrogate,
+    StabilityConfig,
+    StepSurrogate,
+)
+from study.ntk import DEPTHS, UNSTABLE_POINTS, build
 from study.ntk.dense_networks import Architecture, initialise, outputs
 from study.ntk.ensemble import Descent, flush_subnormal
 from study.storage.columns import Table, shared
 
 LARGEST_NORM = 10.0  # bound on the norm of an input of the search
+DRIFTING = HardTanhSurrogate(name="hard_tanh", half_width=1.0)
+"""Whose networks are trained: few neurons are inside a narrower window."""
+SURROGATES: tuple[StepSurrogate, ...] = (
+    HardTanhSurrogate(name="hard_tanh", half_width=0.1),
+    HardTanhSurrogate(name="hard_tanh", half_width=0.3),
+    DRIFTING,
+    HardTanhSurrogate(name="hard_tanh", half_width=3.0),
+    ErfSurrogate(name="erf_derivative", slope=0.3),
+    ErfSurrogate(name="erf_derivative", slope=1.0),
+    ErfSurrogate(name="erf_derivative", slope=3.0),
+    IdentitySurrogate(name="identity"),
+)
+DIMENSIONS = (1, 2, 3)  # of the inputs
+REFINED = 5  # of the least stable data sets, by a simplex search
+NETWORKS = 10  # of each width
+STEPS = 200  # of gradient descent, each half as long as makes the largest eigenvalue oscillate
 
 CASES_TABLE = Table(
     files=("ntk/stability/cases.csv",),
@@ -54,13 +76,13 @@ POINTS_TABLE = Table(
 def search(setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A case for each surrogate, depth and dimension, and the points of its least stable data."""
     cases, points = [], []
-    settled = product(setup.surrogates, setup.depths, setup.n_inputs)
+    settled = product(SURROGATES, DEPTHS, DIMENSIONS)
     for i, (spec, depth, n_inputs) in enumerate(settled):
         psi = build.surrogate(spec, Sign())
         rng = numpy_generator(build.SEED, build.Stream.STABILITY, i)
         data = [_draw(n_inputs, rng) for _ in range(setup.n_draws)]
         stabilities = np.array([_stability(x, depth, psi) for x in data])
-        order = np.argsort(stabilities[:, 1])[: setup.n_refined]
+        order = np.argsort(stabilities[:, 1])[:REFINED]
         candidates = [_refined(setup, data[k], depth, psi) for k in order]
         k = int(np.argmin(stabilities[:, 0]))
         candidates.append((float(stabilities[k, 0]), _shortened(data[k])))
@@ -88,7 +110,7 @@ DRIFT_TABLE = Table(
 )
 
 
-def drift(setup: DriftConfig, cases: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
+def drift(setup: StabilityConfig, cases: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     """Sign networks with one hidden layer, trained on the least stable data of depth 2.
 
     The targets y are the unstable direction, an eigenvector of length sqrt(n).
@@ -108,7 +130,7 @@ def drift(setup: DriftConfig, cases: pd.DataFrame, points: pd.DataFrame) -> pd.D
     rate = float(len(x) / np.linalg.norm(kernel, 2))
     tables = []
     for width in setup.widths:
-        f = _outputs(setup, width, x, y, psi, rate)
+        f = _outputs(width, x, y, psi, rate)
         step = np.arange(len(f))
         for network in range(f.shape[1]):
             residual = y - f[:, network]
@@ -127,7 +149,6 @@ def drift(setup: DriftConfig, cases: pd.DataFrame, points: pd.DataFrame) -> pd.D
 
 @flush_subnormal()
 def _outputs(
-    setup: DriftConfig,
     width: int,
     x: Array,
     y: Array,
@@ -136,12 +157,12 @@ def _outputs(
 ) -> Array:
     """Outputs of training networks at their training points, [steps + 1, networks, points]."""
     architecture = Architecture(x.shape[1], width, 1)
-    generators = build.network_generators(width, range(setup.n_networks))
+    generators = build.network_generators(width, range(NETWORKS))
     block = initialise(architecture, generators, torch.float32)
     inputs, targets = torch.tensor(x).float(), torch.tensor(y).float()
     descent = Descent(architecture, Sign(), psi, inputs, targets, rate)
     recorded = [outputs(architecture, block, inputs, Sign()).numpy()]
-    for _ in range(setup.steps):
+    for _ in range(STEPS):
         descent.step(block)
         recorded.append(outputs(architecture, block, inputs, Sign()).numpy())
     return np.stack(recorded)
@@ -189,4 +210,4 @@ def _refined(setup: StabilityConfig, x: Array, depth: int, psi: Derivative) -> t
 def unstable_learning(stability: StabilityConfig) -> dict[str, pd.DataFrame]:
     """Data on which gradient flow with the SG-NTK diverges, and networks trained on them."""
     cases, points = search(stability)
-    return {"cases": cases, "points": points, "drift": drift(stability.drift, cases, points)}
+    return {"cases": cases, "points": points, "drift": drift(stability, cases, points)}

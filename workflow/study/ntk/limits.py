@@ -11,19 +11,20 @@ from spikegrad.ntk.analytic import sg_ntk
 from spikegrad.ntk.derivatives import ErfDerivative
 from spikegrad.seeds import numpy_generator
 from study.config.ntk import (
-    AnalyticConfig,
     ErfSurrogate,
     HardTanhSurrogate,
     IdentitySurrogate,
-    NTKProblem,
     OffCircleConfig,
     TrueDerivative,
 )
-from study.ntk import OFF_CIRCLE_INPUTS, OFF_CIRCLE_SLOPE, build
+from study.ntk import DEPTHS, OFF_CIRCLE_INPUTS, OFF_CIRCLE_SLOPE, OFF_CIRCLE_WIDTH, build
 from study.ntk.dense_networks import Architecture, empirical_kernel, initialise
 from study.storage.columns import Table, shared
 
 PSI = ErfDerivative(1.0)  # the paper's surrogate
+SLOPES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, np.inf)
+"""At which erf approaches the sign function."""
+OFF_CIRCLE_POINTS = 20
 SURROGATES = (
     TrueDerivative(name="true_derivative"),  # whose kernel is the NTK
     ErfSurrogate(name="erf_derivative", slope=1.0),
@@ -41,9 +42,9 @@ PROBLEM_TABLE = Table(
 )
 
 
-def problem_rows(settings: NTKProblem) -> pd.DataFrame:
+def problem_rows() -> pd.DataFrame:
     """What is to be learned on the circle."""
-    problem = build.circle_problem(settings)
+    problem = build.circle_problem()
     points = pd.DataFrame({"angle": problem.places, "target": problem.targets})
     return points.assign(train=points.index.isin(problem.train))
 
@@ -58,15 +59,15 @@ DIAGONALS_TABLE = Table(
 )
 
 
-def diagonals(settings: NTKProblem, analytic: AnalyticConfig) -> pd.DataFrame:
+def diagonals() -> pd.DataFrame:
     """K(x, x) on the circle for each surrogate, depth and slope (infinite: sign)."""
-    point = build.circle_problem(settings).inputs[:1]
+    point = build.circle_problem().inputs[:1]
     rows = []
-    for slope in (*analytic.slopes, np.inf):
+    for slope in SLOPES:
         phi = Sign() if np.isinf(slope) else Erf(slope)
         for spec in SURROGATES:
             psi = build.surrogate(spec, phi)
-            for depth in analytic.depths:
+            for depth in DEPTHS:
                 value = sg_ntk(point, point, depth, phi, psi, get="ntk")[0, 0]
                 rows.append((build.label(spec), depth, slope, value))
     return pd.DataFrame(rows, columns=["surrogate", "depth", "slope", "kernel"])
@@ -92,12 +93,12 @@ OFF_CIRCLE_TABLE = Table(
 def off_circle_kernels(setup: OffCircleConfig) -> pd.DataFrame:
     """Kernels of each pair of Gaussian inputs of unequal norms, two hidden layers, psi = erf'."""
     draw = numpy_generator(build.SEED, build.Stream.OFF_CIRCLE)
-    points = draw.normal(size=(setup.n_points, OFF_CIRCLE_INPUTS))
+    points = draw.normal(size=(OFF_CIRCLE_POINTS, OFF_CIRCLE_INPUTS))
     x, phi = torch.from_numpy(points), Erf(OFF_CIRCLE_SLOPE)
-    architecture = Architecture(OFF_CIRCLE_INPUTS, setup.width, 2)
+    architecture = Architecture(OFF_CIRCLE_INPUTS, OFF_CIRCLE_WIDTH, 2)
     kernels = []
     for i in range(setup.n_networks):  # one after the other, to save memory
-        generators = build.network_generators(setup.width, [i])
+        generators = build.network_generators(OFF_CIRCLE_WIDTH, [i])
         network = initialise(architecture, generators)
         kernels.append(empirical_kernel(architecture, network, x, x, phi, PSI)[0].numpy())
     predict, train = np.indices((len(points), len(points))).reshape(2, -1)
@@ -117,12 +118,10 @@ def off_circle_kernels(setup: OffCircleConfig) -> pd.DataFrame:
     )
 
 
-def limits(
-    problem: NTKProblem, analytic: AnalyticConfig, off_circle: OffCircleConfig
-) -> dict[str, pd.DataFrame]:
+def limits(off_circle: OffCircleConfig) -> dict[str, pd.DataFrame]:
     """From the formulas alone: the target, limits of steep activations, inputs off the circle."""
     return {
-        "problem": problem_rows(problem),
-        "diagonals": diagonals(problem, analytic),
+        "problem": problem_rows(),
+        "diagonals": diagonals(),
         "off_circle": off_circle_kernels(off_circle),
     }
