@@ -62,7 +62,7 @@ def test_unknown_voices_are_refused() -> None:
 def test_the_sets_hold_the_right_samples_each_spoken_by_its_name() -> None:
     config = SpokenDigits(
         digits=(5, 1), languages=("de", "en"), voices=("m1", "f2"), unseen_voices=("f4",),
-        train_utterances=2, unseen_utterances=2,
+        utterances=2,
     )  # fmt: skip
     table = tabulate_spoken(config)
     assert labels_of(table) == ["fünf", "eins", "five", "one"]

@@ -14,8 +14,8 @@ from configs import settings
 from smoke import ROOT
 from spikegrad.settings import ConfigError, validate
 from study.calls import Given, maker_of, named
-from study.config.ntk import OffCircleConfig
 from study.config.study import Study
+from study.config.training import Activity
 from study.entries import Part, Picture
 from study.parts import claimed, ntk_claimed, parts, pictures, trainings
 from study.storage.joining import join
@@ -95,12 +95,12 @@ def test_a_function_is_given_what_its_parameters_name(tmp_path: Path):
         rows: pd.DataFrame,
         each: list[pd.DataFrame],
         place: Path,
-        setup: OffCircleConfig,
+        setup: Activity,
         lacking: pd.DataFrame | None = None,
     ) -> list[object]:
         return [rows["k"].tolist(), len(each), place, setup.model_dump(mode="json"), lacking]
 
-    setup = settings("smoke.yaml")["ntk"]["off_circle"]
+    setup = {"strength": 0.1, "target": 3.0}
     named_files = {"rows": files, "each": files, "place": files[:1], "unused": files}
     found = Given(named_files, {"setup": setup}).call(function)
     assert found == [[0, 1], 2, Path(files[0]), setup, None]

@@ -16,7 +16,6 @@ from spikegrad.settings import ConfigError, validate
 from study.config.search import (
     Sampling,
     SearchConfig,
-    Selection,
     Trials,
 )
 from study.progress import share
@@ -168,7 +167,7 @@ def test_the_winner_has_the_best_mean_over_inner_folds_and_failed_runs_count():
     trials = [Trial(k, 100 + k, {X: k / 10}) for k in range(4)]
     accuracies = [0.9, 0.8, 0.7, 0.6]
     records = [record(t, a) for t, a in zip(trials, accuracies, strict=True)]
-    runs = finalist_runs(candidates(records), Selection(finalists=2), seed=0, folds=2)
+    runs = finalist_runs(candidates(records), 2, seed=0, folds=2)
     assert [(run.number, run.inner) for run in runs] == [*product((0, 1), (0, 1))]
     # one fresh seed for each inner fold, the same for each finalist
     assert len({(run.inner, run.seed) for run in runs}) == 2
@@ -213,7 +212,7 @@ def test_whoever_dies_at_once_has_more_trials_and_no_more_budget(budget: int):
 def planned(budget: int, trials: Trials) -> list[int]:
     config = {
         "repeats": 1, "budget": budget, "generations": 20, "trials": trials,
-        "sampling": sampling(), "selection": Selection(finalists=1),
+        "sampling": sampling(), "finalists": 1,
     }  # fmt: skip
     return SearchConfig(**config).planned(10)
 

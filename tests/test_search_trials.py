@@ -14,7 +14,6 @@ import torch
 import study.search.trials
 from spikefiles import prepared_file
 from spikegrad.layers import SpikeOverflowError
-from study.config.search import Selection
 from study.data.dataset import load
 from study.search.budget import epoch_samples
 from study.search.selection import candidates, finalist_runs
@@ -91,7 +90,7 @@ def test_a_finalists_run_is_validated_on_its_inner_fold(files: tuple[Path, Path]
     of = partial(
         TrialRunner.of_job, "qif", halving(epochs=[1]), model, files, 0, "", tmp_path / "states"
     )
-    runs = finalist_runs(candidates([]), Selection(finalists=2), seed=0, folds=2)
+    runs = finalist_runs(candidates([]), 2, seed=0, folds=2)
     run_job([TrialRecord(run) for run in runs], 0, tmp_path / "job0", of)
     records = read_records([tmp_path / "job0"], runs)
     for inner, found in enumerate(records):

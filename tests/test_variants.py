@@ -27,9 +27,9 @@ def study(variants: Any, **changes: Any) -> Study:
 
 def test_each_change_is_a_case_with_a_folder() -> None:
     changes = {"drive 0": {"network.drive": 0.0}, "3000x4": {"samples": 3000, "network.tau": 0.03}}
-    made = study({"a b": {"neurons": ["lif"], "changes": changes, "samples": 7}, "c": {}})
+    made = study({"a b": {"neurons": ["lif"], "changes": changes}, "c": {}})
     assert made.variants["a b"].cases == {
-        "drive-0": Case("drive 0", {"network.drive": 0.0}, 7),
+        "drive-0": Case("drive 0", {"network.drive": 0.0}, None),
         "3000x4": Case("3000x4", {"network.tau": 0.03}, 3000),
     }
     assert made.variants["c"].cases == {"only": Case("", {}, None)}

@@ -67,7 +67,7 @@ def test_limits_and_settings_of_the_machine_rerun_nothing(finished, tmp_path):
         finished,
         tmp_path,
         search={"trials": {"timeout": 500.0, "memory_mb": 4000}},
-        machines={"mixed": True},
+        machines={"job_minutes": 90},
     )
     assert set(jobs) == {"study_page"}
 

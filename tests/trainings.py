@@ -127,7 +127,7 @@ LEARNED = {
     "readout": {"kind": "integrated", "tau_out": 0.02, "window": 0.2, "train_times": True},
     "train_tau": True,
     "delay_line": {"copies": 3, "step": 0.02},
-    "delays": {"copies": 2, "max_delay": 0.06, "initial_delay": 0.03},
+    "delays": {"copies": 2, "max_delay": 0.06},
 }
 
 

@@ -16,7 +16,7 @@ from spikegrad.clocked import ClockedLayer
 from spikegrad.delay_line import DelayLine
 from spikegrad.first_spike import FirstSpikeReadout
 from spikegrad.layers import SpikeOverflowError, SpikingLayer
-from spikegrad.network_settings import FirstSpike, Integrated, Maximum, NetworkSettings
+from spikegrad.network_settings import MIN_DELAY, FirstSpike, Integrated, Maximum, NetworkSettings
 from spikegrad.raster import Raster
 from spikegrad.readouts import IntegratedReadout, MaximumReadout
 from spikegrad.runaways import without_runaways
@@ -92,7 +92,11 @@ class Network(nn.Module):
         if settings.recurrent and settings.recurrence.arrives == "next_step":
             own["grid"] = settings.recurrence.grid
         if delays is not None:
-            own |= {"delays": delays.kind, **delays.model_dump(exclude={"kind"})}
+            own |= {
+                "delays": delays.kind,
+                "min_delay": MIN_DELAY,
+                **delays.model_dump(exclude={"kind"}),
+            }
         widths = [n_units if self.line is None else self.line.n_out, *settings.layers]
         layers = [kind(n_in, n_out, **own, **options) for n_in, n_out in pairwise(widths)]
         self.hidden = cast(Sequence[SpikingLayer], nn.ModuleList(layers))

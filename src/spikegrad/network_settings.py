@@ -9,6 +9,9 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from spikegrad.settings import Section, seconds
 from spikegrad.times import LONGEST_TAU, SHORTEST_TAU, check_delays, check_trained
 
+MIN_DELAY = 0.001
+"""Shortest delay in seconds that recurrent spikes learn; training is slower below 0.0005."""
+
 
 class Integrated(Section):
     """Time integral of a leaky integrator's voltage, weighted by exp(-t/window)."""
@@ -20,8 +23,6 @@ class Integrated(Section):
     """Time constant of the weight exp(-t/window) in the integral, in seconds."""
     train_times: bool = False
     """Whether `tau_out` and `window` are learned, from these values on."""
-    scale: PositiveFloat = 1.0
-    """Root mean square of the logits before training."""
 
 
 class Maximum(Section):
@@ -31,8 +32,6 @@ class Maximum(Section):
     tau_out: float = seconds(1e-4, 1.0)
     """Membrane time constant of the output neurons, in seconds; their currents decay twice as
     fast."""
-    scale: PositiveFloat = 1.0
-    """Root mean square of the logits before training."""
 
 
 class FirstSpike(Section):
@@ -45,8 +44,6 @@ class FirstSpike(Section):
     """Spike time difference that changes a logit by 1, in seconds."""
     mean: float = 1.0
     """Mean input of the output neurons before training, as in `init.mean`."""
-    scale: PositiveFloat = 1.0
-    """Spread of the output neurons' input before training, as in `init.scale`."""
 
 
 class Initial(Section):
@@ -82,15 +79,11 @@ class Delays(Section):
     copies: PositiveInt = 1
     """How often each spike arrives, each time with another delay and other weights."""
     max_delay: float = seconds(1e-4, 10.0, default=0.3)
-    """Longest delay in seconds."""
-    min_delay: Annotated[float, Field(ge=0.0, le=10.0)] = 0.001
-    """Shortest delay of recurrent spikes in seconds; training is slower below 0.0005."""
-    initial_delay: float = seconds(1e-4, 10.0, default=0.15)
-    """Delays are drawn uniformly up to this number of seconds."""
+    """Longest delay in seconds; delays are drawn uniformly up to half of it."""
 
     @model_validator(mode="after")
     def _are_in_order(self) -> Self:
-        bounds = self.min_delay, self.initial_delay, self.max_delay
+        bounds = MIN_DELAY, self.max_delay / 2, self.max_delay
         check_delays(self.kind, self.copies, self.grid, *bounds)
         return self
 

@@ -89,7 +89,7 @@ if STUDY.search is not None:
             samples=TRIALS.samples,
             folds=STUDY.data.inner_folds,
             search=STUDY.search.model_dump(
-                mode="json", include={"budget", "sampling", "selection"}
+                mode="json", include={"budget", "sampling", "finalists"}
             ),
             fold=lambda w: STUDY.fold_of(int(w.repeat)),
         script:

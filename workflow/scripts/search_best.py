@@ -25,7 +25,7 @@ seed = search_seed(about["search"])
 records = read_search(snakemake.input.records, halving)
 ranked, *folders = snakemake.input.runs
 trials = read_generation(ranked).trials
-runs = read_records(folders, finalist_runs(trials, config.selection, seed, params.folds))
+runs = read_records(folders, finalist_runs(trials, config.finalists, seed, params.folds))
 
 whole_trial = halving.epochs_of(1) * epoch_samples(snakemake.input.split, params.samples)
 best = about | winner(records, runs, config.budget, whole_trial)

@@ -4,8 +4,7 @@ where they were."""
 from functools import partial
 
 from _job import start
-from spikegrad.settings import validate
-from study.config.search import Selection, search_seed
+from study.config.search import search_seed
 from study.progress import share
 from study.search.selection import finalist_runs
 from study.search.trial_records import TrialRecord, read_generation, read_rungs
@@ -18,8 +17,8 @@ seed = search_seed(int(wildcards.repeat))
 generation = read_generation(snakemake.input.records[0])
 if generation.final:
     trials = trials.of_finalists(params.finalists["epochs"])
-    selection = validate(Selection, params.finalists["selection"])
-    runs = finalist_runs(generation.trials, selection, seed, params.finalists["folds"])
+    finalists, folds = params.finalists["finalists"], params.finalists["folds"]
+    runs = finalist_runs(generation.trials, finalists, seed, folds)
     records = [TrialRecord(run) for run in runs]
 else:
     *_, (_, records) = read_rungs(snakemake.input.records, trials)

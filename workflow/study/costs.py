@@ -60,8 +60,8 @@ def samples(study: Study) -> tuple[float, float]:
     data, spoken = study.data, study.data.spoken_digits
     n: float = sum(PUBLISHED[data.source if data.source in PUBLISHED else "shd"][:3])
     if data.source == "spoken-digits":
-        n = len(spoken.voices) * (spoken.train_utterances + 1)
-        n += len(spoken.unseen_voices) * spoken.unseen_utterances
+        n = len(spoken.voices) * (spoken.utterances + 1)
+        n += len(spoken.unseen_voices) * spoken.utterances
         n *= len(spoken.languages) * len(spoken.digits)
     test = n * TEST if data.folds is None else n / data.n_folds
     return n - test, test
@@ -71,7 +71,8 @@ def search_rungs(study: Study) -> Iterator[tuple[int, float]]:
     """Of one search, the jobs of each rung of each generation, and seconds of one of these jobs."""
     if study.search is None:
         return
-    trials, finalists = study.search.trials, study.search.selection.runs(study.data.inner_folds)
+    trials = study.search.trials
+    finalists = study.search.finalists * study.data.inner_folds
     inner = (1 - TEST) * samples(study)[0]
     n = min(trials.samples or inner, inner)
     one = mean(sample(study, neuron) for neuron in study.neurons)

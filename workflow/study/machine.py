@@ -18,7 +18,6 @@ import llvmlite.binding
 
 from spikegrad.engine.compiler import processor
 from spikegrad.version import __version__
-from study.config.machines import MIXED
 
 
 class OtherMachineError(RuntimeError):
@@ -50,17 +49,15 @@ def machine() -> str:
 
 
 def refuse_others(made: Mapping[str, Any], checkpoint: Path) -> None:
-    """Raise OtherMachineError if ``checkpoint`` was ``made`` otherwise than here and now, unless
-    ``machines.mixed`` is set."""
+    """Raise OtherMachineError if ``checkpoint`` was ``made`` otherwise than here and now."""
     here = made_with()
     differ = [
         f"{name} {made.get(name, 'unknown')}, here {value}"
         for name, value in here.items()
         if made.get(name) != value
     ]
-    if differ and not os.environ.get(MIXED):
+    if differ:
         raise OtherMachineError(
-            f"{checkpoint}: made with {'; '.join(differ)}. Going on would mix their roundings: set"
-            " machines.mixed to true to go on anyway, or delete it to start over;"
-            " docs/cluster.md, mixed CPUs"
+            f"{checkpoint}: made with {'; '.join(differ)}. Going on would mix their roundings:"
+            " go on where it was made, or delete it to start over; docs/cluster.md, mixed CPUs"
         )

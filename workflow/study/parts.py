@@ -337,7 +337,7 @@ def _landscape(study: Study) -> Iterator[Part]:
             splits=[split_of_seed(study, seed) for _, seed in networks],
             directions=[f"landscape/directions/{n}/{seed}.safetensors" for n, seed in networks],
         ),
-        {"landscape": _sections(study, "samples", "examples"), "networks": networks},
+        {"landscape": _sections(study, "samples", "example_points"), "networks": networks},
         limits=LONG,
     )
 
@@ -379,9 +379,7 @@ def _ntk(study: Study) -> Iterator[Part]:
         "study.ntk.limits:limits",
         "problem.csv diagonals.csv off_circle.parquet",
         {},
-        {
-            "off_circle": ntk.off_circle.model_dump(mode="json"),
-        },
+        {"n_networks": ntk.off_circle_networks},
         limits=limits,
     )
     yield Part(
@@ -653,7 +651,7 @@ def _of_ntk(study: Study) -> Iterator[Picture]:
             distances=comparison_tables(off_circle, "distances.csv"),
         ),
         {
-            "setup": ntk.off_circle.model_dump(mode="json"),
+            "n_networks": ntk.off_circle_networks,
             "experiments": [experiment.name for experiment in off_circle],
         },
         CAPTIONS["ntk_off_circle"],

@@ -59,10 +59,9 @@ class SpokenDigits(Section):
     """espeak-ng voice variants of the training set; each is a speaker."""
     unseen_voices: tuple[Voice, ...] = ("m6", "f4")
     """Voice variants that only the test set holds."""
-    train_utterances: int = Field(7, ge=1)
-    """Training samples of each class by each voice, beside one for the test set."""
-    unseen_utterances: int = Field(6, ge=1)
-    """Test samples of each class by each unseen voice."""
+    utterances: int = Field(7, ge=1)
+    """Training samples of each class by each voice, beside one for the test set; and test samples
+    of each class by each unseen voice."""
 
     @property
     def n_speakers(self) -> int:

@@ -168,13 +168,6 @@ class Updates(Section):
     """Runs of the network after which the search ends for a sample."""
 
 
-class Examples(Section):
-    """Single samples around a discontinuity."""
-
-    points: Points
-    """Points on each line."""
-
-
 class LandscapeSettings(Section):
     """Loss and gradient around networks: untrained, at equal loss, trained, at equal activity."""
 
@@ -199,8 +192,8 @@ class LandscapeSettings(Section):
     """Loss and gradient along steps of training."""
     updates: Updates
     """Breaks that steps of training meet."""
-    examples: Examples
-    """Single samples around the largest and a typical discontinuity."""
+    example_points: Points
+    """Points on each line through single samples' largest and typical discontinuities."""
 
     @model_validator(mode="after")
     def _directions_exist(self) -> Self:

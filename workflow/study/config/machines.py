@@ -8,8 +8,6 @@ from pydantic import PositiveInt
 
 from spikegrad.settings import Section
 
-MIXED = "SPIKEGRAD_MIXED"
-"""Environment variable: whether work goes on from checkpoints of other machines."""
 PINS = {
     "avx2": {
         "NUMBA_CPU_NAME": "x86-64-v3",
@@ -27,10 +25,6 @@ class Machines(Section):
     instruction_set: Literal["own", "avx2"] = "own"
     """What all jobs keep to, so that bits do not depend on the type of processor: avx2 for x86
     processors since 2015 (kernels of large matrices get slower); own takes all that each has."""
-    mixed: bool = False
-    """Whether work goes on from a checkpoint of another type of processor or other versions of
-    torch, Numba or NumPy, instead of an error."""
-
     job_minutes: PositiveInt = 1440
     """Wall time that a job asks for at most. Training, trials and NTK networks that are stopped
     there go on from their last state in the next attempt."""
@@ -42,4 +36,4 @@ class Machines(Section):
 
     def variables(self) -> dict[str, str]:
         """Environment variables for the jobs."""
-        return {**PINS.get(self.instruction_set, {}), **({MIXED: "1"} if self.mixed else {})}
+        return PINS.get(self.instruction_set, {})

@@ -139,13 +139,6 @@ class Ensemble(_Experiment):
 NTKExperiment = KernelExperiment | Ensemble
 
 
-class OffCircleConfig(Section):
-    """Gaussian inputs of unequal norm, where the SG-NTK of sign networks is asymmetric."""
-
-    n_networks: Annotated[int, Field(ge=2)]
-    """Networks over which the empirical kernel is averaged, which shows the asymmetry."""
-
-
 class StabilityConfig(Section):
     """A search for data on which gradient flow with the SG-NTK of sign networks diverges, and
     networks that are trained on the least stable of a window of width 1 to both sides."""
@@ -166,8 +159,9 @@ class NTKConfig(Section):
     """Finite networks' kernels, before, during and after training, beside the analytic ones."""
     ensembles: Annotated[tuple[Ensemble, ...], Field(min_length=1)]
     """Trained networks, beside regression with the SG-NTK and with other kernels."""
-    off_circle: OffCircleConfig
-    """Where the SG-NTK is asymmetric."""
+    off_circle_networks: Annotated[int, Field(ge=2)]
+    """Networks over which the empirical kernel is averaged between Gaussian inputs of unequal norm,
+    where the SG-NTK of sign networks is asymmetric."""
     stability: StabilityConfig
     """Where it has eigenvalues with negative real part."""
 

@@ -163,19 +163,6 @@ class Trials(Halving):
         return self.model_copy(update=own)
 
 
-class Selection(Section):
-    """How the winner is found among the best trials."""
-
-    finalists: PositiveInt
-    """Best trials that are trained again: for `training.epochs`, once on each inner fold of the
-    training speakers, with a fresh seed for each fold. The highest mean accuracy over the inner
-    folds wins."""
-
-    def runs(self, folds: int) -> int:
-        """Runs on so many inner ``folds``; fewer if fewer trials have a validated epoch."""
-        return self.finalists * folds
-
-
 class Sampling(Section):
     """Where to look for hyperparameters, and how."""
 
@@ -221,8 +208,10 @@ class SearchConfig(Section):
     """What is tried."""
     trials: Trials
     """How a generation of trials is trained."""
-    selection: Selection
-    """How the winner is chosen."""
+    finalists: PositiveInt
+    """Best trials that are trained again: for `training.epochs`, once on each inner fold of the
+    training speakers, with a fresh seed for each fold. The highest mean accuracy over the inner
+    folds wins."""
 
     def planned(self, samples: int) -> list[int]:
         """Trials of each generation if none fails, with ``samples`` to train on."""

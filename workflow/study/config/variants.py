@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeInt
 
 from spikegrad.settings import Distinct, Section
 from study.config.neurons import Neuron
@@ -44,9 +44,8 @@ class Variant(Section):
     """Training seeds."""
     changes: dict[ChangeName, dict[str, Any]] = Field(default_factory=dict)
     """Named changes: keys of `network` and `training`, as in network.drive, with their values, and
-    `samples`. None named: nothing is changed."""
-    samples: PositiveInt | None = None
-    """Training samples, drawn as for the trials of the first search; null is all."""
+    `samples`, a number drawn as for the trials of the first search. None named: nothing is
+    changed."""
     measures: Annotated[tuple[Literal["roughness"], ...], Distinct] = ()
     """What is measured of the networks beside their scores."""
 
@@ -56,7 +55,7 @@ class Variant(Section):
         found = {}
         for name, values in (self.changes or {"": {}}).items():
             parameters = {key: value for key, value in values.items() if key != "samples"}
-            case = Case(name, parameters, values.get("samples", self.samples))
+            case = Case(name, parameters, values.get("samples"))
             found[slug(name) or "only"] = case
         return found
 

@@ -157,17 +157,17 @@ def tabulate_spoken(config: SpokenDigits, path: object = None) -> pd.DataFrame:
     The test set holds the unseen voices and the last samples of the others.
     """
     words = [(language, WORDS[language][n]) for language in config.languages for n in config.digits]
-    seen = config.train_utterances + 1
     rows = [
         {
             "file": f"{voice} {language} {word} {number}",
             "label": word,
             "speaker": voice,
-            "split": "train"
-            if voice in config.voices and number < config.train_utterances
-            else "test",
+            "split": "train" if voice in config.voices and number < config.utterances else "test",
         }
-        for voices, n in ((config.voices, seen), (config.unseen_voices, config.unseen_utterances))
+        for voices, n in (
+            (config.voices, config.utterances + 1),
+            (config.unseen_voices, config.utterances),
+        )
         for voice in voices
         for number in range(n)
         for language, word in words

@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.config.ntk import OffCircleConfig
 from study.figures.kernel_axes import draw_distances, width_axis
 from study.ntk import OFF_CIRCLE_INPUTS, OFF_CIRCLE_SLOPE, OFF_CIRCLE_WIDTH, SAME_TIME
 from study.style import COLOURS, panels
@@ -16,14 +15,14 @@ from study.style import COLOURS, panels
 def draw(
     off_circle: pd.DataFrame,
     distances: list[pd.DataFrame],
-    setup: OffCircleConfig,
+    n_networks: int,
     experiments: list[str],
 ) -> Figure:
     """Draw the asymmetry of the SG-NTK for inputs of unequal norm."""
     figure, [(empirical, *trained)] = panels(1, 1 + len(distances), (3.75, 3.4))
     _draw_empirical(empirical, off_circle)
     empirical.set_title(
-        f"erf$_{{{OFF_CIRCLE_SLOPE:g}}}$, {setup.n_networks} networks, $n = {OFF_CIRCLE_WIDTH}$"
+        f"erf$_{{{OFF_CIRCLE_SLOPE:g}}}$, {n_networks} networks, $n = {OFF_CIRCLE_WIDTH}$"
     )
     for axes, distance, name in zip(trained, distances, experiments, strict=True):
         own = distance[(distance["at"] == SAME_TIME) & (distance.step == distance.step.max())]

@@ -127,7 +127,7 @@ def examples(
             split, around = files[neuron, change["seed"]]
             data = load(events, split, "train")
             samples = landscape_samples(data, landscape, change["seed"])
-            tables = example(change, around, samples, landscape.examples.points)
+            tables = example(change, around, samples, landscape.example_points)
             parts.append([table.assign(neuron=neuron, kind=kind) for table in tables])
     if not parts:
         raise ValueError("the census found no change at all: raise landscape.census.*.reach")

@@ -14,7 +14,6 @@ from study.config.ntk import (
     ErfSurrogate,
     HardTanhSurrogate,
     IdentitySurrogate,
-    OffCircleConfig,
     TrueDerivative,
 )
 from study.ntk import DEPTHS, OFF_CIRCLE_INPUTS, OFF_CIRCLE_SLOPE, OFF_CIRCLE_WIDTH, build
@@ -90,14 +89,14 @@ OFF_CIRCLE_TABLE = Table(
 )
 
 
-def off_circle_kernels(setup: OffCircleConfig) -> pd.DataFrame:
+def off_circle_kernels(n_networks: int) -> pd.DataFrame:
     """Kernels of each pair of Gaussian inputs of unequal norms, two hidden layers, psi = erf'."""
     draw = numpy_generator(build.SEED, build.Stream.OFF_CIRCLE)
     points = draw.normal(size=(OFF_CIRCLE_POINTS, OFF_CIRCLE_INPUTS))
     x, phi = torch.from_numpy(points), Erf(OFF_CIRCLE_SLOPE)
     architecture = Architecture(OFF_CIRCLE_INPUTS, OFF_CIRCLE_WIDTH, 2)
     kernels = []
-    for i in range(setup.n_networks):  # one after the other, to save memory
+    for i in range(n_networks):  # one after the other, to save memory
         generators = build.network_generators(OFF_CIRCLE_WIDTH, [i])
         network = initialise(architecture, generators)
         kernels.append(empirical_kernel(architecture, network, x, x, phi, PSI)[0].numpy())
@@ -118,10 +117,10 @@ def off_circle_kernels(setup: OffCircleConfig) -> pd.DataFrame:
     )
 
 
-def limits(off_circle: OffCircleConfig) -> dict[str, pd.DataFrame]:
+def limits(n_networks: int) -> dict[str, pd.DataFrame]:
     """From the formulas alone: the target, limits of steep activations, inputs off the circle."""
     return {
         "problem": problem_rows(),
         "diagonals": diagonals(),
-        "off_circle": off_circle_kernels(off_circle),
+        "off_circle": off_circle_kernels(n_networks),
     }

@@ -42,7 +42,7 @@ class SearchFiles:
         found, search, trials = read_generation(file), self._search, self._search.trials
         n = len(found.trials)
         if found.final:
-            n = min(n, search.selection.finalists) * self._study.data.inner_folds
+            n = min(n, search.finalists) * self._study.data.inner_folds
             trials = trials.of_finalists(1)
         jobs = [
             f"{Path(file).parent}/rung{rung}/job{job}"
@@ -86,7 +86,7 @@ class SearchFiles:
             return None
         return {
             "epochs": self._study.model(wildcards.neuron).training.epochs,
-            "selection": self._search.selection.model_dump(mode="json"),
+            "finalists": self._search.finalists,
             "folds": self._study.data.inner_folds,
         }
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from spikegrad.seeds import derived_seed
-from study.config.search import AGAIN, Halving, Selection
+from study.config.search import AGAIN, Halving
 from study.search.trial_records import (
     MEASURES,
     RUNNING,
@@ -40,17 +40,15 @@ def candidates(records: Sequence[TrialRecord]) -> list[Trial]:
     return trials or [Trial(UNCHANGED, 0, {})]
 
 
-def finalist_runs(
-    trials: Sequence[Trial], selection: Selection, seed: int, folds: int
-) -> list[Trial]:
+def finalist_runs(trials: Sequence[Trial], finalists: int, seed: int, folds: int) -> list[Trial]:
     """The runs behind the choice, of the first of ``trials``, which come best first.
 
     Each is trained once on each of the inner ``folds``, with a fresh seed for each fold, which is
     the same for all of them; with fewer trials than finalists there are fewer runs.
     """
     seeds = [derived_seed(seed, AGAIN, inner) for inner in range(folds)]
-    finalists = trials[: selection.finalists]
-    return [replace(t, seed=s, inner=inner) for t in finalists for inner, s in enumerate(seeds)]
+    chosen = trials[:finalists]
+    return [replace(t, seed=s, inner=inner) for t in chosen for inner, s in enumerate(seeds)]
 
 
 FINALISTS_TABLE = Table(
