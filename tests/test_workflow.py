@@ -122,7 +122,7 @@ HEAVY = {*LANDSCAPES, "landscape_directions", "train", "search_trials", "network
 @pytest.mark.parametrize(
     ("edit", "rerun"),
     [
-        ({"examples": {"points": 23}, "steps": {"points": 9}, "closeups": {"points": 7}},
+        ({"example_points": 23, "steps": {"points": 9}, "closeups": {"points": 7}},
          {"landscape/examples", "landscape/gradients", "landscape/closeups"}),
         ({"planes": {"points": 7}, "profiles": {"max_points": 31}},
          {"landscape/surfaces", "landscape/profiles", "networks/jobs/lif/0"}),
