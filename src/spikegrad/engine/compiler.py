@@ -27,6 +27,7 @@ from llvmlite.ir.instructions import (
 )
 from llvmlite.ir.values import MDValue
 from numba.core.caching import UserProvidedCacheLocator
+from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, PassManager
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
@@ -92,6 +93,16 @@ class _Lower(Lower):
                 instruction.set_metadata("llvm.loop", loop)
 
 
+class _PartLibrary(CPUCodeLibrary):
+    """What LLVM knows of a part: optimised as a whole within the kernels alone."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _Lowering(NativeLowering):
     _name = "spikegrad_native_lowering"
@@ -104,6 +115,8 @@ class _Lowering(NativeLowering):
         """A part that Python does not call has no machine code but that within the kernels."""
         part = state.flags.no_cpython_wrapper
         state.flags.no_compile = part
+        if part:
+            state.library = _PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         super().run_pass(state)
         if part:  # others find it by what would be its machine code: here a look-up that fails
             instead = dict[str, Any]().__getitem__
