@@ -49,14 +49,16 @@ LONG = ("test_workflow", "test_docs", "test_report")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, else one process is left alone with them; files that wait for the smoke
-    study last, so that others are tested while it runs."""
+    study last, so that others are tested while it runs; before them those that run layers, which
+    that study compiles."""
     waiting = {item.path.stem for item in items if "finished" in getattr(item, "fixturenames", ())}
     waiting -= {LONG[0]}
     places = {name: place for place, name in enumerate(LONG)}
 
-    def place(item: pytest.Item) -> tuple[bool, int]:
-        name = item.path.stem
-        return name in waiting, places.get(name, len(LONG))
+    def place(item: pytest.Item) -> tuple[bool, int, bool]:
+        name, known = item.path.stem, vars(item.module)
+        layers = "random_layer" in known or "SpikingLayer" in known
+        return name in waiting, places.get(name, len(LONG)), layers
 
     items.sort(key=place)
 

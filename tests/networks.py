@@ -17,6 +17,8 @@ EVERY = [
     *(pytest.param(n, marks=pytest.mark.weekly) for n in ("lif_refractory", "qif_cut")),
 ]
 """Neuron models of the tests: what the last two need is compiled once a week."""
+SINGLE = ("lif", "qif")
+"""Those of which single precision is compiled every day, which takes half a minute for each."""
 
 
 def random_spikes(

@@ -22,7 +22,6 @@ from smoke import ROOT, snakemake
 from spikegrad.neurons import NEURONS
 from study.config.neurons import NEURON_STYLES
 from study.report.dictionary import declared_tables
-from study.training.learned_delays import DELAYS_TABLE
 
 DOCS = ROOT / "docs"
 offline, page = test_report.offline, test_report.page
@@ -103,7 +102,6 @@ def test_every_column_of_every_table_is_explained(finished: Path):
             words = [key for key in own[0].columns if fnmatchcase(column, key)]
             assert len(words) == 1, f"{column} of {name} is explained by {words}"
             met.add((own[0].files[0], words[0]))
-    tables.remove(DELAYS_TABLE)  # no study here learns delays: tests/test_delays_learned.py
     tables = [t for t in tables if t.files != ("estimate.csv",)]  # tests/test_estimate.py
     explained = {(table.files[0], key) for table in tables for key in table.columns}
     assert explained - met == set(), "columns that no table has"

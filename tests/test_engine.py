@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from networks import DAILY, EVERY, random_counts, random_layer, random_spikes
+from networks import DAILY, EVERY, SINGLE, random_counts, random_layer, random_spikes
 from oracle import EQUATIONS, REFRACTORY, assert_gradients, assert_spikes, integrate, sample_of
 from spikegrad.layers import SpikingLayer
 from spikegrad.neurons import NEURONS
@@ -22,10 +22,17 @@ from spikegrad.spikes import SpikeTrains
 DRIVES = [0.0, 0.2, 0.25, 0.5, 1.25]
 seeds = st.integers(0, 2**16)
 some = settings(max_examples=10)
+every_type = pytest.mark.parametrize(
+    ("neuron", "dtype"),
+    [
+        pytest.param(neuron, dtype, marks=() if neuron in daily else pytest.mark.weekly)
+        for dtype, daily in ((torch.float64, DAILY), (torch.float32, SINGLE))
+        for neuron in NEURONS
+    ],
+)
 
 
-@pytest.mark.parametrize("neuron", EVERY)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@every_type
 def test_a_population_that_spikes_at_once_goes_on(neuron, dtype):
     """No step, however short, parts neurons that a drive alone brings to their threshold."""
     n = 300
@@ -90,14 +97,7 @@ def test_long_silent_steps_and_strong_currents(neuron, drive):
     np.testing.assert_allclose(out.times, [t for t, _ in expected], rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("neuron", "dtype"),
-    [
-        pytest.param(neuron, dtype, marks=() if neuron in DAILY else pytest.mark.weekly)
-        for neuron in NEURONS
-        for dtype in (torch.float32, torch.float64)
-    ],
-)
+@every_type
 @pytest.mark.parametrize("drive", [0.3, 1.25, 3.0])
 def test_an_isolated_driven_neuron_fires_with_its_period(neuron, dtype, drive):
     """Alone: the neurons that fill up registers do not fire."""
@@ -134,7 +134,10 @@ def test_gradients_equal_central_differences(neuron, drive, recurrent, n_layers)
     assert_gradients(layers, spikes, more_than=30)
 
 
-@pytest.mark.parametrize("neuron", EVERY)
+@pytest.mark.parametrize(
+    "neuron",
+    [pytest.param(n, marks=() if n in SINGLE else pytest.mark.weekly) for n in NEURONS],
+)
 @pytest.mark.parametrize("drive", [0.0, 0.5])
 @pytest.mark.parametrize("recurrent", [False, True])
 def test_float32_gradients_are_near_those_of_float64(neuron, drive, recurrent):

@@ -29,7 +29,7 @@ def test_edited_formulas_and_other_processors_have_compiled_code_of_their_own(tm
     assert len({*folders, folder("+avx2")}) == 3
 
 
-KINDS = [("lif", 0.0), ("qif", 0.0), ("qif", 0.3), ("qif_delta", 0.3)]
+KINDS = [("lif", 0.0), ("qif", 0.0), ("qif", 0.3)]
 """Neuron models with formulas of their own, of which some have others for a drive."""
 TRAINING = """
 import torch

@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from networks import SINGLE
 from spikegrad import load_network
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
-NETWORKS = sorted(RESULTS.glob("*/networks/*.safetensors"))
+NETWORKS = [
+    pytest.param(
+        file, id=file.stem,
+        marks=() if file.stem.rpartition("_")[0] in SINGLE else pytest.mark.weekly,
+    )
+    for file in sorted(RESULTS.glob("*/networks/*.safetensors"))
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("file", NETWORKS, ids=[file.stem for file in NETWORKS])
+@pytest.mark.parametrize("file", NETWORKS)
 def test_every_kept_network_answers_to_a_spoken_word(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -70,7 +70,7 @@ def test_a_stack_comes_back_with_its_bits(tmp_path: Path, name: str) -> None:
     assert torch.equal(stack(SPIKES), loaded(SPIKES))
 
 
-@pytest.mark.parametrize("neuron", ["lif", "qif", "qif_delta"])
+@pytest.mark.parametrize("neuron", ["lif", "qif"])
 def test_a_network_of_surrogate_gradients_comes_back(tmp_path: Path, neuron: str) -> None:
     """Its file has the settings, its spikes are on the grid, traces reach the threshold there."""
     clocked = {"surrogate": {"width": 0.5, "step": 0.002}, "layers": [6, 5]}

@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikegrad.settings import validate
-from study.config.search import Choice, Halving, Range
+from study.config.search import Choice, Range
 from study.search.bounds import placed
-from study.search.regions import region_table
 from study.search.search_tables import (
     best_at,
     budget_table,
@@ -22,8 +20,6 @@ from study.search.search_tables import (
     stability_table,
     winner_table,
 )
-from study.search.selection import trial_table
-from study.search.trial_records import Trial, TrialRecord
 from trainings import settings as model_settings
 
 HALVING = {"per_generation": 4, "epochs": [1], "eta": 2, "per_job": 1}
@@ -90,49 +86,6 @@ def test_divergence_is_kept_apart_from_limits_of_the_machine_and_costs_are_count
     assert table["presentations"].tolist() == [100, 40, 40]
     assert table["failed_presentations"].tolist() == [10, 40, 30]
     assert table["budget_spent"].tolist() == [True, False, True]
-
-
-SCALE, CLIP, LAYERS, BLEND = (
-    "network.init.scale",
-    "training.clip",
-    "network.layers",
-    "training.augmentation.blend",
-)
-
-
-def test_regions_say_where_a_neuron_model_cannot_live():
-    """Quarters of 0.01 to 100 end at 0.1, 1 and 10; each end belongs to the higher one."""
-    space = [
-        Range(key=SCALE, low=0.01, high=100.0, log=True),
-        Range(key=BLEND, low=0.0, high=1.0),
-        Choice(key=CLIP, choices=(None, 0.1, 1)),
-        Choice(key=LAYERS, choices=([4], [4, 4], [8])),
-    ]
-    records = [
-        TrialRecord(
-            Trial(k, 0, {SCALE: scale, CLIP: clip, LAYERS: layers, BLEND: 0.3}),
-            outcome="overflow" if fails else "finished",
-            presentations=10 * (k + 1),
-        )
-        for k, (scale, clip, layers, fails) in enumerate([
-            (0.01, None, [4], False), (0.05, 0.1, [4, 4], True), (0.5, 1, [4], False),
-            (10.0, None, [4], True), (60.0, 1, [4], True), (100.0, None, [4, 4], True),
-        ])
-    ]  # fmt: skip
-    tried = trial_table(records, validate(Halving, HALVING)).assign(neuron="lif")
-    table = region_table(space, tried)
-
-    def column(name: str, key: str) -> list:
-        return table.loc[table["parameter"] == key, name].tolist()
-
-    assert column("place", SCALE) == ["0.01 to 0.1", "0.1 to 1", "1 to 10", "10 to 100"]
-    assert column("trials", SCALE) == [2, 1, 0, 3]
-    assert column("failed", SCALE) == [1, 0, 0, 3]
-    assert column("failed_presentations", SCALE) == [20, 0, 0, 150]
-    assert column("place", CLIP) == ["off", "0.1", "1"]
-    assert column("trials", CLIP) == [3, 1, 2]
-    assert column("trials", LAYERS) == [4, 2, 0]
-    assert column("trials", BLEND) == [0, 6, 0, 0]
 
 
 def test_ranking_by_rungs_and_by_the_finalists():

@@ -12,7 +12,7 @@ from spikegrad import IntegratedReadout, MaximumReadout, SpikeTrains, SpikingLay
 
 @pytest.mark.parametrize(
     ("neuron", "n_units", "rate"),
-    [("lif", 20, 10), ("lif", 700, 10), ("qif", 700, 10), ("qif_delta", 100, 3)],
+    [("lif", 20, 10), ("lif", 700, 10), ("qif", 700, 10)],
 )
 def test_a_layer_spikes_as_it_is_built(neuron: str, n_units: int, rate: int):
     """At ``rate`` spikes per second and unit."""

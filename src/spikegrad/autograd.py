@@ -311,7 +311,7 @@ def run_logged(layer: Layer, log: Log, duration: float, first: int = 0) -> np.nd
 
     SpikeOverflowError if one runs away, with its number counted from ``first``.
     """
-    neuron, limit = layer.neuron, layer.max_spikes * layer.n_out
+    neuron, limit = layer.neuron, round(layer.max_spikes * layer.n_out)
     shape = len(neuron.variables()), len(log.samples), layer.n_out
     final = np.empty(shape, log.weights.input.dtype)
     n = len(log.samples)

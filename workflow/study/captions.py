@@ -31,11 +31,6 @@ CAPTIONS = {
         "samples that was spent on these. Where the budget is not spent, search.generations "
         "ended first."
     ),
-    "search_regions": (
-        "Trials of each neuron model, in all its searches, in each quarter of each range and "
-        "for each choice: how many there were, how many failed, and how many training samples "
-        "these were presented. All neuron models have the same budget."
-    ),
     "search_rungs": (
         "Spearman's rank correlation of the validation accuracies after a rung and after the "
         "next, over the trials of a search that passed both. The one after the last is the "

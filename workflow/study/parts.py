@@ -143,7 +143,6 @@ def _search(study: Study) -> Iterator[Part]:
     searches = [f"search/{n}/{k}" for n, k in product(study.neurons, range(study.n_searches))]
     contents = {
         "stability": "trials that failed",
-        "regions": "what each region costs",
         "rungs": "ranking from rung to rung",
         "winners": "winners within the bounds",
     }
@@ -156,7 +155,7 @@ def _search(study: Study) -> Iterator[Part]:
             finalists=[f"{own}/finalists.parquet" for own in searches],
             winners=[f"{own}/best.yaml" for own in searches],
         ),
-        {"sampling": study.search.sampling.model_dump(mode="json"), "budget": study.search.budget},
+        {"budget": study.search.budget},
         name="searches",
         shown={f"{k}.csv": (text, CAPTIONS[f"search_{k}"]) for k, text in contents.items()},
     )
@@ -249,16 +248,6 @@ def _training(study: Study) -> Iterator[Part]:
             ),
             {"neurons": list(study.neurons), "random": study.runaway.model_dump(mode="json")},
             digits={"rates.csv": 6, "gains.csv": 6},
-            limits=SHORT,
-        )
-    delayed = [n for n in study.neurons if study.model(n).network.delays is not None]
-    if delayed:
-        yield Part(
-            "training/learned",
-            "study.training.learned_delays:delays",
-            "delays.parquet",
-            by_name(snapshots=run_files(study, "snapshots.safetensors", delayed)),
-            {"runs": list(product(delayed, study.seeds))},
             limits=SHORT,
         )
 

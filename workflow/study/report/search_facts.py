@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from study.report.facts import gain_with_interval
-from study.report.numbers import join_words, markdown_table, share
+from study.report.numbers import markdown_table, share
 from study.report.study_tables import StudyTables
 from study.search.search_tables import first_settings
 from study.storage.tables import read_file
 from study.style import neuron_label
-
-FEW = 4
-"""Trials below which a region of the space says nothing."""
-FAILING_SHARE = 0.75
-"""Share of failed trials above which a region of the space is no place for a neuron model."""
 
 
 def winners(study: StudyTables) -> str:
@@ -36,14 +31,6 @@ def winners(study: StudyTables) -> str:
 def _search_result(study: StudyTables, neuron: str, search: int) -> dict[str, Any]:
     """What a search has ended with."""
     return read_file(study.folder / f"search/{neuron}/{search}/best.yaml")
-
-
-def failing_models(study: StudyTables) -> str:
-    """Neuron models of which more than :data:`FAILING_SHARE` of the trials failed in some region of
-    the searched space; empty if there is none."""
-    table = study.table("search/summary/regions.csv")
-    there = table[(table["trials"] >= FEW) & (table["failed"] > FAILING_SHARE * table["trials"])]
-    return join_words(neuron_label(n) for n in study.neurons if n in set(there["neuron"]))
 
 
 def same_settings(study: StudyTables) -> str:

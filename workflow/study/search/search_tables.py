@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.config.search import Sampling
 from study.intervals import spearman
-from study.search.regions import region_table
 from study.search.selection import SEARCH, over_inner_folds
 from study.search.trial_records import MEMORY, TIMEOUT
 from study.storage.columns import Table, shared
@@ -191,7 +189,6 @@ def summarise(
     trials: pd.DataFrame,
     finalists: pd.DataFrame,
     winners: list[dict[str, Any]],
-    sampling: Sampling,
     budget: int,
 ) -> dict[str, pd.DataFrame]:
     """All tables of all searches together."""
@@ -200,7 +197,6 @@ def summarise(
         "finalists": finalists,
         "budget": budget_table(trials, budget),
         "stability": stability_table(trials, winners),
-        "regions": region_table(sampling.space, trials),
         "rungs": rung_table(trials, finalists),
         "winners": winner_table(winners),
     }
