@@ -120,7 +120,7 @@ def _source(file: Path) -> _Source:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Table":
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Table":
             for text in filter(_is_string, ast.walk(node)):
                 text.value = ""  # what a column means, to people
     imports = frozenset(module for name in names for module in _modules(name))
