@@ -73,7 +73,7 @@ def test_what_a_lost_connection_leaves_is_kept_for_the_next_run(
     """As a killed download does: each block is in the part as soon as it arrives."""
     monkeypatch.setattr(download, "ATTEMPTS", 1)
     server.faults = ["hang up"]
-    with pytest.raises(DataError, match=r"could not download http.*cut off.*name it as path"):
+    with pytest.raises(DataError, match=r"could not download http.*cut off.*name it as data.path"):
         download.fetch([server.url], output, audio_names)
     assert not output.exists()
     download.fetch([server.url], output, audio_names)

@@ -23,6 +23,8 @@ class Integrated(Section):
     """Time constant of the weight exp(-t/window) in the integral, in seconds."""
     train_times: bool = False
     """Whether `tau_out` and `window` are learned, from these values on."""
+    scale: PositiveFloat = 1.0
+    """Root mean square of the logits before training."""
 
 
 class Maximum(Section):
@@ -32,6 +34,8 @@ class Maximum(Section):
     tau_out: float = seconds(1e-4, 1.0)
     """Membrane time constant of the output neurons, in seconds; their currents decay twice as
     fast."""
+    scale: PositiveFloat = 1.0
+    """Root mean square of the logits before training."""
 
 
 class FirstSpike(Section):
@@ -44,6 +48,8 @@ class FirstSpike(Section):
     """Spike time difference that changes a logit by 1, in seconds."""
     mean: float = 1.0
     """Mean input of the output neurons before training, as in `init.mean`."""
+    scale: PositiveFloat = 1.0
+    """Spread of the output neurons' input before training, as in `init.scale`."""
 
 
 class Initial(Section):

@@ -21,9 +21,9 @@ if STUDY.data.sounds:
     SOUNDS = STUDY.data.sounds
     FILES = getattr(SOUNDS, "folder", None) or []
     if STUDY.data.source == "heidelberg-digits":
-        FILES = SOUNDS.path or f"{DATA}/{Path(SOUNDS.urls[0]).name}"
+        FILES = STUDY.data.path or f"{DATA}/{Path(SOUNDS.urls[0]).name}"
 
-    if STUDY.data.source == "heidelberg-digits" and SOUNDS.path is None:
+    if STUDY.data.source == "heidelberg-digits" and STUDY.data.path is None:
 
         rule download_archive:
             output:
@@ -127,7 +127,7 @@ if STUDY.data.source in ("shd", "ssc"):
         localrule: True  # compute nodes may have no network
         resources:
             # Where it comes from is no parameter: it is verified, and another origin repeats nothing.
-            folder=getattr(STUDY.data, STUDY.data.source).path or "",
+            folder=STUDY.data.path or "",
         params:
             source=STUDY.data.source,
         script:

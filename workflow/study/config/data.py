@@ -33,13 +33,6 @@ PUBLISHED = {"shd": Sizes(8156, 0, 2264, 20), "ssc": Sizes(75_466, 9981, 20_382,
 """As on zenkelab.org and compneuro.net."""
 
 
-class Published(Section):
-    """A Heidelberg spiking data set (Cramer et al. 2020), as published."""
-
-    path: str | None = None
-    """Folder that already holds the files (<name>.h5 or <name>.h5.zip); null downloads them."""
-
-
 class SpokenDigits(Section):
     """Digits spoken by espeak-ng voices, through SHD's cochlea model; needs no download."""
 
@@ -90,8 +83,6 @@ class HeidelbergDigits(Section):
     jobs: ClassVar[int] = 12
     n_speakers: ClassVar[int] = 12
     urls: ClassVar[tuple[str, ...]] = tuple(f"{folder}hd_audio.tar.gz" for folder in MIRRORS)
-    path: FileName | None = None
-    """Your copy: hd_audio.tar.gz, or a folder with what is in it; null downloads it."""
     spikes: Files | None = None
     """Spikes of these recordings that you have, as HDF5 in SHD's layout; then the recordings are
     not needed."""
@@ -154,11 +145,10 @@ class Folds(Section):
 
 
 COPIES: dict[str, Any] = {
-    "shd": {"path"},
-    "ssc": {"path"},
-    "heidelberg_digits": {"path", "spikes"},
+    "path": True,
+    "heidelberg_digits": {"spikes"},
 }
-"""Where a machine has its copies of what is on the web, by source."""
+"""Where a machine has its copies of what is on the web."""
 OWN = "own"
 """Name of the fold that the data come with."""
 KNOWN_SPEAKERS = ("heidelberg-digits", "spoken-digits")
@@ -169,7 +159,11 @@ class DataConfig(Section):
     """The data of a study."""
 
     source: Literal["shd", "ssc", "heidelberg-digits", "recordings", "spoken-digits", "files"]
-    """Where spikes come from; only that source's section below is used."""
+    """Where spikes come from; only that source's section below is used. `shd` and `ssc` are the
+    Spiking Heidelberg Digits and Spiking Speech Commands (Cramer et al. 2020), as published."""
+    path: FileName | None = None
+    """Your copy of what is downloaded: the folder with the files of `shd` or `ssc` (<name>.h5 or
+    <name>.h5.zip); of `heidelberg-digits` hd_audio.tar.gz, or a folder with what is in it."""
     n_units: int = Field(700, ge=1, le=65_536)
     """Number of the source's channels; for sounds, those of the cochlea. Files have two bytes for
     each."""
@@ -186,10 +180,6 @@ class DataConfig(Section):
     folds: Folds | None = None
     """Outer folds, each with a test set, searches and final networks of its own; null keeps the
     test set that the data come with, as one fold of the name `own`."""
-    shd: Published = Published()
-    """The Spiking Heidelberg Digits."""
-    ssc: Published = Published()
-    """The Spiking Speech Commands."""
     heidelberg_digits: HeidelbergDigits = HeidelbergDigits()
     """The recordings behind SHD."""
     recordings: Recordings | None = None

@@ -88,7 +88,7 @@ def fetch(urls: Sequence[str], output: str | Path, check: Callable[[Path], objec
                 return
     raise DataError(
         f"could not download {' or '.join(urls)} ({last}). Start again: it goes on where it was."
-        " Or check the network, or get the file in another way and name it as path in the"
+        " Or check the network, or get the file in another way and name it as data.path in the"
         " configuration"
     )
 
@@ -131,8 +131,8 @@ def _copy(folder: Path, name: str, md5: str, part: Path) -> None:
         shutil.copyfile(unpacked, part)
     else:
         raise DataError(
-            f"{folder}: neither {archive.name} nor {name} is there; put one there, or set path to"
-            " null to download it"
+            f"{folder}: neither {archive.name} nor {name} is there; put one there, or set"
+            " data.path to null to download it"
         )
 
 

@@ -91,5 +91,5 @@ def _check_numbers(table: pd.DataFrame, path: str | Path) -> None:
                     f"{path}: {len(table)} recordings, not the {sum(PER_SPEAKER)} published:"
                     f" {column} {name} has {found.get(name, 0)} instead of {expected.get(name, 0)}."
                     " Fetch the archive again: delete a downloaded one, or correct"
-                    " data.heidelberg_digits.path"
+                    " data.path"
                 )
