@@ -44,6 +44,19 @@ class Augmentation(Section):
     """Share of samples that are blended with another sample of their class."""
 
 
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Dropout(Section):
+    """What training leaves out; networks are evaluated whole, with the weights as they are."""
+
+    neurons: Share = 0.0
+    """Share of each hidden layer's neurons that send nothing, drawn for each batch; what the others
+    send is scaled up. The activity penalty and the epoch's accuracy are those of the others."""
+    events: Share = 0.0
+    """Share of a sample's input events that do not come, drawn in each epoch."""
+
+
 class TrainingSettings(Section):
     """One training run; seeds are listed in `seeds`."""
 
@@ -56,6 +69,8 @@ class TrainingSettings(Section):
     """Adam's step for spiking layers, in units of the initial spread of each weight matrix."""
     readout_learning_rate: PositiveFloat
     """Adam's step for the readout, in units of the initial spread of its weights."""
+    ease_in: NonNegativeFloat = 0.0
+    """Epochs over whose updates the learning rates grow in equal steps up to that cosine."""
     clip: PositiveFloat | None
     """Largest norm of the gradient, taken in the units of the learning rates; null does not
     clip."""
@@ -70,6 +85,11 @@ class TrainingSettings(Section):
     """Spike-count regulariser of the hidden layers."""
     augmentation: Augmentation
     """Augmentation of the training data."""
+    dropout: Dropout = Dropout()
+    """Neurons and input events that are left out at random."""
+    average: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Share of the updates, the last ones, after which weights are averaged: the mean so far is
+    evaluated and kept; training itself and the snapshots go on without it. null keeps the last."""
     snapshots: Annotated[int, Field(ge=2)] = 12
     """Epochs whose weights are kept for the landscapes, evenly spaced from 0 to the last."""
 
