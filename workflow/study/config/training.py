@@ -48,13 +48,14 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Dropout(Section):
-    """What training leaves out; networks are evaluated whole, with the weights as they are."""
+    """What training leaves out of a batch. What is left is scaled up, so that networks are
+    evaluated, and seen by landscapes, whole and with their weights as they are."""
 
     neurons: Share = 0.0
-    """Share of each hidden layer's neurons that send nothing, drawn for each batch; what the others
-    send is scaled up. The activity penalty and the epoch's accuracy are those of the others."""
+    """Share of each hidden layer's neurons that send nothing, of which neither the activity penalty
+    nor the epoch's training accuracy knows."""
     events: Share = 0.0
-    """Share of a sample's input events that do not come, drawn in each epoch."""
+    """Share of the input events that do not come."""
 
 
 class TrainingSettings(Section):

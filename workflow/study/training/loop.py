@@ -7,6 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,14 @@ from study.config.training import ModelSettings, TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.progress import with_progress
 from study.training.batches import (
+    DROPOUT,
     INITIAL,
     epoch_batches,
     first_samples,
     number_of_batches,
     watched_samples,
 )
-from study.training.dropout import Thinned
+from study.training.dropout import Thinned, without_events
 from study.training.optimizer import Adam
 from study.training.outcomes import FINISHED, NOT_FINITE, OVERFLOW, SILENT
 from study.training.response import Response, respond
@@ -211,7 +213,10 @@ def train_epoch(
     for number, batch in enumerate(epoch_batches(data, options, seed, epoch)):
         run.presentations += len(batch)
         presented += len(batch)
-        thinned = Thinned(network, options.dropout.neurons, seed, epoch, number)
+        draw = generator(seed, DROPOUT, epoch, number)
+        thinned = Thinned(network, options.dropout, draw)
+        thin = without_events(batch.spikes, options.dropout.events, draw)
+        batch = replace(batch, spikes=thin)
         output, kept, loss = _with_gradients(thinned, optimizer, batch, options)
         answered += len(kept)
         _check_runaways(presented - answered, len(data), epoch, options)
