@@ -52,8 +52,8 @@ class Dropout(Section):
     evaluated, and seen by landscapes, whole and with their weights as they are."""
 
     neurons: Share = 0.0
-    """Share of each hidden layer's neurons that send nothing, of which neither the activity penalty
-    nor the epoch's training accuracy knows."""
+    """Share of each hidden layer's neurons that send nothing and have no part in the activity
+    penalty. The training loss and accuracy of an epoch are measured so."""
     events: Share = 0.0
     """Share of the input events that do not come."""
 

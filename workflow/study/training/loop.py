@@ -215,8 +215,7 @@ def train_epoch(
         presented += len(batch)
         draw = generator(seed, DROPOUT, epoch, number)
         thinned = Thinned(network, options.dropout, draw)
-        thin = without_events(batch.spikes, options.dropout.events, draw)
-        batch = replace(batch, spikes=thin)
+        batch = replace(batch, spikes=without_events(batch.spikes, options.dropout.events, draw))
         output, kept, loss = _with_gradients(thinned, optimizer, batch, options)
         answered += len(kept)
         _check_runaways(presented - answered, len(data), epoch, options)
@@ -321,10 +320,8 @@ def smooth_counts(spikes: SpikeTrains | Raster, n_units: int) -> Tensor:
 def activity_penalty(
     spikes: SpikeTrains | Raster, n_units: int, target: float, factors: Tensor | float = 1.0
 ) -> Tensor:
-    """Mean over neurons of (mean over samples of :func:`smooth_counts` - target)^2, a scalar.
-
-    Each neuron's square is multiplied by its one of ``factors`` [n_units] first.
-    """
+    """Mean over neurons of (mean over samples of :func:`smooth_counts` - target)^2, a scalar,
+    each times its neuron's one of ``factors`` [n_units]."""
     return ((smooth_counts(spikes, n_units).mean(0) - target).square() * factors).mean()
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 from torch import Tensor
 
 from spikegrad.network import Network
@@ -81,9 +80,9 @@ class Run:
     def average(self, number: int) -> None:
         """Add the network's weights to their ``mean``, as its entry ``number`` (from 1 on)."""
         for name, value in self.network.state_dict().items():
-            new = value.double()
-            # Never beyond what is averaged, so that delays stay within their bounds.
-            self.mean[name] = torch.lerp(self.mean.get(name, new), new, 1 / number)
+            mean = self.mean.get(name, value.double())
+            # A mean by a sum could be rounded to beyond the bounds of delays.
+            self.mean[name] = mean + (value - mean) / number
 
     def judged(self) -> Weights:
         """A copy of the weights that are evaluated: the ``mean`` if there is one, else the last."""
