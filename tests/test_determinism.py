@@ -114,6 +114,8 @@ def test_a_training_is_the_same_on_any_threads_and_after_a_stop(
     network = {**SETTINGS["network"], "layers": [128], "readout": readout}
     network["drive"] = 0.3 if neuron == "qif_delta" else 0.0
     training = {**SETTINGS["training"], "epochs": 2, "sample_clip": clip, "snapshots": 2}
+    if clip:
+        training |= {"dropout": {"neurons": 0.3, "events": 0.2}, "average": 0.6, "ease_in": 0.5}
     model = validate(ModelSettings, {"network": network, "training": training})
     data, validation = dataset(17, seed=0), dataset(9, seed=1)
 

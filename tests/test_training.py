@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -101,6 +102,33 @@ def test_a_kept_step_is_the_update_by_the_batch_that_can_be_had_again(kept: Run)
             rate = 0.1 if name.startswith("readout.") else 0.05
             expected = -rate * _unit(weight) * weight.grad.sign()
             torch.testing.assert_close(steps[name], expected, rtol=1e-3, atol=1e-5)
+
+
+def test_what_is_averaged_is_evaluated_and_rates_are_eased_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Five updates an epoch: twelve ease in, the last eight are averaged."""
+    step, shares, path = Adam.step, list[float](), list[dict[str, torch.Tensor]]()
+
+    def recorded(optimizer: Adam, share: float) -> None:
+        step(optimizer, share)
+        shares.append(share)
+        path.append(copy_weights(optimizer._network))
+
+    monkeypatch.setattr(Adam, "step", recorded)
+    result = run(tmp_path, average=0.4, ease_in=2.4, **LEARNED)
+    expected = [min(1, (k + 1) / 12) * (1 + math.cos(math.pi * k / 20)) / 2 for k in range(20)]
+    assert shares == pytest.approx(expected)
+    assert same_bits(path[-1], result.snapshots[4])
+    for name, value in result.trained.items():
+        mean = torch.stack([weights[name] for weights in path[12:]]).double().mean(0)
+        torch.testing.assert_close(value, mean.to(value.dtype))
+    judged = copy.deepcopy(result.network)
+    judged.load_state_dict(result.trained)
+    assert result.history[-1]["validation_loss"] == respond(judged, VALIDATION, 8).loss
+    whole = run(tmp_path / "whole", ease_in=2.4, **LEARNED)
+    assert result.history[2]["validation_loss"] == whole.history[2]["validation_loss"]
+    assert same_bits(result.network.state_dict(), whole.trained)
 
 
 def test_delays_and_time_constants_are_learned_within_their_bounds(tmp_path: Path):

@@ -42,10 +42,13 @@ SETTINGS: dict[str, Any] = {
         "batch_size": 8,
         "learning_rate": 0.05,
         "readout_learning_rate": 0.1,
+        "ease_in": 0.0,
         "clip": 1.0,
         "runaways": 0.01,
         "activity": {"strength": 0.01, "target": 2.0},
         "augmentation": {"channel_shift": 1, "time_stretch": 0.05},
+        "dropout": {},
+        "average": None,
         "snapshots": 12,
     },
 }

@@ -44,6 +44,20 @@ class Augmentation(Section):
     """Share of samples that are blended with another sample of their class."""
 
 
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Dropout(Section):
+    """What training leaves out of a batch. What is left is scaled up, so that networks are
+    evaluated, and seen by landscapes, whole and with their weights as they are."""
+
+    neurons: Share = 0.0
+    """Share of each hidden layer's neurons that send nothing and have no part in the activity
+    penalty. The training loss and accuracy of an epoch are measured so."""
+    events: Share = 0.0
+    """Share of the input events that do not come."""
+
+
 class TrainingSettings(Section):
     """One training run; seeds are listed in `seeds`."""
 
@@ -53,9 +67,13 @@ class TrainingSettings(Section):
     batch_size: PositiveInt
     """Samples per weight update, at most the number of training samples."""
     learning_rate: PositiveFloat
-    """Adam's step for spiking layers, in units of the initial spread of each weight matrix."""
+    """Adam's step for spiking layers, in units of the initial spread of each weight matrix: large
+    where initial weights are small and nearly equal, 0.1 to 0.3 with `init.mean` 1 and `init.scale`
+    0.05."""
     readout_learning_rate: PositiveFloat
     """Adam's step for the readout, in units of the initial spread of its weights."""
+    ease_in: NonNegativeFloat = 0.0
+    """Epochs over whose updates the learning rates grow in equal steps up to that cosine."""
     clip: PositiveFloat | None
     """Largest norm of the gradient, taken in the units of the learning rates; null does not
     clip."""
@@ -70,6 +88,11 @@ class TrainingSettings(Section):
     """Spike-count regulariser of the hidden layers."""
     augmentation: Augmentation
     """Augmentation of the training data."""
+    dropout: Dropout = Dropout()
+    """Neurons and input events that are left out at random."""
+    average: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Share of the updates, the last ones, after which weights are averaged: the mean so far is
+    evaluated and kept; training itself and the snapshots go on without it. null keeps the last."""
     snapshots: Annotated[int, Field(ge=2)] = 12
     """Epochs whose weights are kept for the landscapes, evenly spaced from 0 to the last."""
 

@@ -1,9 +1,9 @@
 """States: the points of weight space that landscapes are looked at around.
 
 ``untrained``: the initial weights. ``equal loss``: the snapshot of the training run at which the
-neuron models that are compared have the same training loss. ``trained``: the last weights.
-``equal activity``: the last weights of another run, in which a regulariser leads all neuron
-models to the same number of spikes.
+neuron models that are compared have the same training loss. ``trained``: the last weights, or
+their mean (`training.average`). ``equal activity``: those of another run, in which a regulariser
+leads all neuron models to the same number of spikes.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from study.config.training import MOST_WATCHED, Augmentation, TrainingSettings
 from study.data.dataset import SpikeDataset
 
 # Independent streams of one training seed.
-INITIAL, ORDER, AUGMENTATION, BLENDING, WATCHED = range(5)
+INITIAL, ORDER, AUGMENTATION, BLENDING, WATCHED, DROPOUT = range(6)
 
 
 def number_of_batches(data: SpikeDataset, options: TrainingSettings) -> int:

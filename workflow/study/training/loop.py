@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,14 @@ from study.config.training import ModelSettings, TrainingSettings
 from study.data.dataset import SpikeDataset
 from study.progress import with_progress
 from study.training.batches import (
+    DROPOUT,
     INITIAL,
     epoch_batches,
     first_samples,
     number_of_batches,
     watched_samples,
 )
+from study.training.dropout import Thinned, without_events
 from study.training.optimizer import Adam
 from study.training.outcomes import FINISHED, NOT_FINITE, OVERFLOW, SILENT
 from study.training.response import Response, respond
@@ -93,6 +97,7 @@ def train(
         optimizer = Adam(network, options.learning_rate, options.readout_learning_rate)
         run.trained = copy_weights(network)
         restore_state(run, optimizer, state_file, identity)
+        judged = copy.deepcopy(network)
         left = range(len(run.history), options.epochs + 1)
         for epoch in with_progress(left, len(left), f"{neuron}, seed {seed}"):
             start = time.perf_counter()
@@ -102,14 +107,15 @@ def train(
                 row |= metrics
                 if epoch - 1 in run.snapshots:
                     run.steps[epoch - 1] = step
-            answer = respond(network, watched, options.batch_size)
+            judged.load_state_dict(run.judged())
+            answer = respond(judged, watched, options.batch_size)
             check_answer(answer, epoch)
             row |= metrics_of(answer, validated=validation is not None)
             row |= {"presentations": run.presentations, "seconds": time.perf_counter() - start}
             run.history.append(row)
-            run.trained = copy_weights(network)
+            run.trained = copy_weights(judged)
             if epoch in snapshot_epochs(options):
-                run.snapshots[epoch] = run.trained
+                run.snapshots[epoch] = copy_weights(network)
             save_state(run, optimizer, state_file, identity)
             numbers = {name: value for name, value in row.items() if name != "silent_neurons"}
             log.info(", ".join(f"{name} {value:.4g}" for name, value in numbers.items()))
@@ -199,6 +205,7 @@ def train_epoch(
     RunawayError as soon as more of these have come than ``options`` allow.
     """
     network, n_batches = run.network, number_of_batches(data, options)
+    not_averaged = round((1 - (options.average or 0.0)) * options.epochs * n_batches)
     before, first_step = copy_weights(network), {}
     loss_sum = 0.0
     presented = answered = right = 0
@@ -206,7 +213,10 @@ def train_epoch(
     for number, batch in enumerate(epoch_batches(data, options, seed, epoch)):
         run.presentations += len(batch)
         presented += len(batch)
-        output, kept, loss = _with_gradients(network, optimizer, batch, options)
+        draw = generator(seed, DROPOUT, epoch, number)
+        thinned = Thinned(network, options.dropout, draw)
+        batch = replace(batch, spikes=without_events(batch.spikes, options.dropout.events, draw))
+        output, kept, loss = _with_gradients(thinned, optimizer, batch, options)
         answered += len(kept)
         _check_runaways(presented - answered, len(data), epoch, options)
         if len(kept):
@@ -214,10 +224,14 @@ def train_epoch(
             norm = optimizer.clip(options.clip)
             _check_finite(loss + norm, "loss or gradient")
             progress = epoch - 1 + number / n_batches
-            optimizer.step(1.0 if constant else cosine(options, progress))
+            share = cosine(options, progress) * eased(options, progress + 1 / n_batches)
+            optimizer.step(1.0 if constant else share)
             norms.append(norm)
             loss_sum += loss * len(kept)
             right += int((output.logits.argmax(1) == labels).sum())
+        entry = (epoch - 1) * n_batches + number + 1 - not_averaged
+        if entry > 0 and not constant:
+            run.average(entry)
         if number == 0:
             first_step = {name: new - before[name] for name, new in network.state_dict().items()}
     row = {
@@ -230,7 +244,7 @@ def train_epoch(
 
 
 def _with_gradients(
-    network: Network, optimizer: Adam, batch: SpikeDataset, options: TrainingSettings
+    network: Thinned, optimizer: Adam, batch: SpikeDataset, options: TrainingSettings
 ) -> tuple[NetworkOutput, Tensor, float]:
     """What the network gives for the samples of a batch that count, their numbers (int64), and
     their loss; parameters hold the gradients of loss and penalty.
@@ -253,7 +267,7 @@ def _with_gradients(
 
 
 def _is_finite(
-    network: Network, optimizer: Adam, sample: SpikeDataset, options: TrainingSettings
+    network: Thinned, optimizer: Adam, sample: SpikeDataset, options: TrainingSettings
 ) -> bool:
     """Whether a sample's gradient is."""
     try:
@@ -264,7 +278,7 @@ def _is_finite(
 
 
 def _gradients(
-    network: Network,
+    network: Thinned,
     optimizer: Adam,
     output: NetworkOutput,
     labels: Tensor,
@@ -303,22 +317,31 @@ def smooth_counts(spikes: SpikeTrains | Raster, n_units: int) -> Tensor:
     return sum_by_neuron(2 * (1 - spikes.times / spikes.duration), spikes, n_units)
 
 
-def activity_penalty(spikes: SpikeTrains | Raster, n_units: int, target: float) -> Tensor:
-    """Mean over neurons of (mean over samples of :func:`smooth_counts` - target)^2, a scalar."""
-    return (smooth_counts(spikes, n_units).mean(0) - target).square().mean()
+def activity_penalty(
+    spikes: SpikeTrains | Raster, n_units: int, target: float, factors: Tensor | float = 1.0
+) -> Tensor:
+    """Mean over neurons of (mean over samples of :func:`smooth_counts` - target)^2, a scalar,
+    each times its neuron's one of ``factors`` [n_units]."""
+    return ((smooth_counts(spikes, n_units).mean(0) - target).square() * factors).mean()
 
 
-def _penalty(network: Network, output: NetworkOutput, options: TrainingSettings) -> Tensor:
+def _penalty(network: Thinned, output: NetworkOutput, options: TrainingSettings) -> Tensor:
+    """With the factors of a thinned network, means are over the neurons that send."""
     if options.activity.strength == 0:
         return torch.zeros(())
-    layers = zip(output.hidden, network.settings.layers, strict=True)
-    penalties = [activity_penalty(s, n, options.activity.target) for s, n in layers]
+    layers = zip(output.hidden, network.factors, strict=True)
+    penalties = [activity_penalty(s, len(f), options.activity.target, f) for s, f in layers]
     return options.activity.strength * torch.stack(penalties).sum()
 
 
 def cosine(options: TrainingSettings, progress: float) -> float:
     """The share of the full learning rate to use, ``progress`` epochs after the start."""
     return (1 + math.cos(math.pi * progress / options.epochs)) / 2
+
+
+def eased(options: TrainingSettings, done: float) -> float:
+    """The share of the schedule's rate that the update which ends ``done`` epochs has."""
+    return min(1.0, done / options.ease_in) if options.ease_in else 1.0
 
 
 def _check_finite(value: float, what: str) -> None:

@@ -60,6 +60,8 @@ class Run:
     """With the weights of the last epoch."""
     trained: Weights
     """After the last whole epoch: of what a run counts with, also if it diverged."""
+    mean: Weights = field(default_factory=dict)
+    """Of the weights after each of the last updates, float64; see :meth:`average`."""
     history: list[dict[str, Any]] = field(default_factory=list)
     """A row for each epoch done, row 0 before training, without metrics of training."""
     snapshots: dict[int, Weights] = field(default_factory=dict)
@@ -74,6 +76,18 @@ class Run:
     """The message that came with it."""
     made: list[str] = field(default_factory=list)
     """The machines that had a part in it, see :func:`study.machine.machine`."""
+
+    def average(self, number: int) -> None:
+        """Add the network's weights to their ``mean``, as its entry ``number`` (from 1 on)."""
+        for name, value in self.network.state_dict().items():
+            mean = self.mean.get(name, value.double())
+            # A mean by a sum could be rounded to beyond the bounds of delays.
+            self.mean[name] = mean + (value - mean) / number
+
+    def judged(self) -> Weights:
+        """A copy of the weights that are evaluated: the ``mean`` if there is one, else the last."""
+        last = copy_weights(self.network)
+        return {name: self.mean.get(name, value).to(value.dtype) for name, value in last.items()}
 
     @property
     def epochs(self) -> int | None:
@@ -114,6 +128,7 @@ def copy_weights(network: Network) -> Weights:
 def save_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     """Write all that the run needs to go on; ``identity`` tells whether it is the same run."""
     tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
+    tensors |= {f"mean.{name}": value for name, value in run.mean.items()}
     tensors |= snapshot_tensors(run)
     tensors |= {f"adam.{name}": value for name, value in optimizer.state().items()}
     header = {"identity": identity, "history": run.history, "made": run.made}
@@ -151,8 +166,9 @@ def restore_state(run: Run, optimizer: Adam, path: Path, identity: str) -> None:
     run.made = list(dict.fromkeys([*header["made"], *run.made]))
     run.history = header["history"]
     run.presentations = run.history[-1]["presentations"]
-    run.trained = _part(tensors, "network.")
-    run.network.load_state_dict(run.trained)
+    run.network.load_state_dict(_part(tensors, "network."))
+    run.mean = _part(tensors, "mean.")
+    run.trained = run.judged()
     run.snapshots, run.steps = by_epoch(tensors, "epoch"), by_epoch(tensors, "step")
     optimizer.load(_part(tensors, "adam."))
     log.info("going on after epoch %d", len(run.history) - 1)
