@@ -21,7 +21,7 @@ WIDTHS = [6, 5]
 CHANGES: dict[str, Any] = {
     "layers": WIDTHS,
     "init": {"mean": 0.8, "scale": 2.0, "recurrent_scale": 0.8},
-    "delays": {"copies": 2, "max_delay": 0.06, "initial_delay": 0.03},
+    "delays": {"copies": 2, "max_delay": 0.06},
     "dropout": {"neurons": 0.4, "events": 0.2},
 }
 FIRST_SPIKE = {"kind": "first_spike", "tau_out": 0.02, "time_scale": 0.01, "mean": 1.5}
