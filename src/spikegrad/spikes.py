@@ -397,13 +397,15 @@ def _any_wrong(
     n_units: int,
 ) -> bool:
     """Whether an event breaks a rule; without branches, since nearly always none does."""
-    wrong = False
+    right = True
     for k in range(len(times)):
-        wrong |= not (0.0 <= times[k] <= duration)
-        wrong |= (units[k] < 0) | (units[k] >= n_units)
+        right &= (0.0 <= times[k]) & (times[k] <= duration)
+    for k in range(len(units)):
+        right &= (0 <= units[k]) & (units[k] < n_units)
     for k in range(len(counts)):
-        wrong |= counts[k] < 1
+        right &= counts[k] > 0
     for b in range(len(offsets) - 1):
-        for k in range(offsets[b] + 1, offsets[b + 1]):
-            wrong |= times[k] < times[k - 1]
-    return wrong
+        own = times[offsets[b] : offsets[b + 1]]
+        for k in range(1, len(own)):
+            right &= own[k - 1] <= own[k]
+    return not right
