@@ -1,4 +1,4 @@
-"""What mkdocs adds to docs/: files from elsewhere; settings, functions and tables as declared."""
+"""What mkdocs adds to docs/: files from elsewhere; settings and functions as declared."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
-
-from study.report.dictionary import dictionary
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
@@ -29,10 +27,7 @@ SETTINGS = (
     *("study.config.ntk", "study.config.variants", "study.config.machines"),
 )
 """Modules that declare settings, in the order in which the page of settings has them."""
-MADE = {
-    "api.md": "src/spikegrad/__init__.py",
-    "tables.md": "workflow/study/report/dictionary.py",
-}
+MADE = {"api.md": "src/spikegrad/__init__.py"}
 """Pages that are made here, and the files that links to them name."""
 
 
@@ -45,7 +40,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         File.generated(config, "scaling.png", abs_src_path=str(ROOT / "benchmarks" / "scaling.png"))
     )
     files.append(File.generated(config, "api.md", content=functions()))
-    files.append(File.generated(config, "tables.md", content=dictionary()))
     return files
 
 
