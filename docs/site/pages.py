@@ -13,6 +13,7 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
+    "index.md": "README.md",
     "settings.md": "config/README.md",
     "benchmarks.md": "benchmarks/RESULTS.md",
     "contributing.md": "CONTRIBUTING.md",
