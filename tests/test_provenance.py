@@ -99,7 +99,6 @@ def test_what_changes_a_result_counts(copy):
     assert len(digests) == 4
     assert digest_after(copy / "study/ntk/ensemble.py", "\ndef", "\nA = 1\n\n\ndef") in digests
     assert digest_after(copy / "study/training/optimizer.py", "\nclass", "\n\nclass") in digests
-    assert digest_after(copy / "study/storage/columns.py", "in nats", "(nats)") in digests
 
 
 def test_templates_count_for_the_pages_that_are_made_of_them(copy):

@@ -1,4 +1,4 @@
-"""What mkdocs adds to docs/: files from elsewhere; settings, functions and tables as declared."""
+"""What mkdocs adds to docs/: files from elsewhere; settings and functions as declared."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from study.report.dictionary import dictionary
-
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
+    "index.md": "README.md",
     "settings.md": "config/README.md",
     "benchmarks.md": "benchmarks/RESULTS.md",
     "contributing.md": "CONTRIBUTING.md",
@@ -29,10 +28,7 @@ SETTINGS = (
     *("study.config.ntk", "study.config.variants", "study.config.machines"),
 )
 """Modules that declare settings, in the order in which the page of settings has them."""
-MADE = {
-    "api.md": "src/spikegrad/__init__.py",
-    "tables.md": "workflow/study/report/dictionary.py",
-}
+MADE = {"api.md": "src/spikegrad/__init__.py"}
 """Pages that are made here, and the files that links to them name."""
 
 
@@ -45,7 +41,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         File.generated(config, "scaling.png", abs_src_path=str(ROOT / "benchmarks" / "scaling.png"))
     )
     files.append(File.generated(config, "api.md", content=functions()))
-    files.append(File.generated(config, "tables.md", content=dictionary()))
     return files
 
 

@@ -14,7 +14,6 @@ from study.config.search import Choice
 from study.config.study import Neuron, Study
 from study.config.training import FURTHER_EPOCHS
 from study.landscape.constants import STATES
-from study.storage.columns import Table
 
 START = 3.0  # seconds in which a job imports its libraries and reads its data
 SPIKE = 1.2e-9  # seconds of an input spike at a neuron in training
@@ -29,19 +28,6 @@ ROUGHNESS, ROBUSTNESS = 30, 17  # losses of each of its points; passes over the 
 NETWORK_STEP, WEIGHT = 1e-5, 6e-10  # seconds of a step of an SG-NTK network, of a weight in it
 SOUND = 0.1  # seconds in which a sample is heard
 FIXED = {"compile_engine": 50.0, "download": 60.0, "download_archive": 60.0, "stability": 60.0}
-
-COSTS_TABLE = Table(
-    files=("estimate.csv",),
-    says="What `snakemake estimate` expects of the study, a row for each kind of job.",
-    columns={
-        "stage": "first folder of what the job makes",
-        "rule": "the rule, or the name of the part that rule measure or table makes",
-        "jobs": "its jobs; of a search those that its budget pays if no trial fails",
-        "core_hours": "hours that all of them take, on one core",
-        "chain_hours": "hours of those that are in the longest chain of jobs",
-        "memory_mb": "megabytes that one of them asks for in its first attempt",
-    },
-)
 
 
 def sample(study: Study, neuron: Neuron) -> float:
@@ -149,7 +135,7 @@ SUMS = {"jobs": "sum", "core_hours": "sum", "chain_hours": "sum", "memory_mb": "
 
 
 def cost_table(works: Sequence[Work]) -> pd.DataFrame:
-    """A row for each kind of job, as :data:`COSTS_TABLE` says."""
+    """A row for each kind of job."""
     ends: list[float] = []
     for work in works:
         ends.append(work.seconds + max((ends[k] for k in work.before), default=0.0))

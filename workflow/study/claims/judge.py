@@ -15,41 +15,15 @@ from study.claims.estimates import NOTHING, Verdict, holm_adjusted
 from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
 from study.claims.results import NOTHING_MADE, WITHOUT, NotMade, Tables
 from study.claims.sg_ntk_paper import SG_NTK_CLAIMS, SG_NTK_STATEMENTS
-from study.storage.columns import Table
 
 CLAIMS = (*QIF_CLAIMS, *SG_NTK_CLAIMS)
 STATEMENTS = (*QIF_STATEMENTS, *SG_NTK_STATEMENTS)
-
-CLAIMS_TABLE = Table(
-    files=("claims.csv", "ntk/claims.csv"),
-    says="Statements, a row for each of a statement's cases; docs/claims.md.",
-    columns={
-        "id": "name of the claim",
-        "paper": "its arXiv number",
-        "statement": "what is stated",
-        "case": "to what it is applied",
-        "measure": "the number that decides",
-        "data": "what it was measured on",
-        "criterion": "what the number must fulfil",
-        "estimate": "the number",
-        "low": "lower end of its 95 % interval",
-        "high": "upper end",
-        "p": "of the permutation test, where two groups are compared; over folds, of the signs of "
-        "their differences",
-        "p_holm": "the same, adjusted for all comparisons of the paper by Holm's method",
-        "n": "independent units",
-        "unit": "what these are",
-        "verdict": "supported, not supported, undecided, or not measurable",
-        "files": "tables that the claim's numbers come from",
-        "read": "the columns and rows of each that were read",
-    },
-)
 
 
 def judge(tables: Tables, data: str, claims: Iterable[Claim] = CLAIMS) -> pd.DataFrame:
     """Every claim's estimate and verdict, one row for each of its cases.
 
-    ``data`` names what the numbers are about. The columns are those of ``CLAIMS_TABLE``. Raises
+    ``data`` names what the numbers are about. docs/tables.md explains the columns. Raises
     ClaimError if a file is absent or lacks what a claim needs.
     """
     rows = []

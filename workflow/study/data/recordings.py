@@ -13,7 +13,6 @@ from spikegrad.seeds import numpy_generator
 from study.config.data import SEED, Recordings, SpokenDigits
 from study.data.archives import audio_names
 from study.data.layout import DataError
-from study.storage.columns import Table
 from study.storage.tables import read_file
 
 SPLITS = ("train", "test")
@@ -27,19 +26,6 @@ WORDS = {
     "en": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     "de": ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"),
 }
-
-RECORDINGS_TABLE = Table(
-    files=("data/recordings.csv",),
-    says="The recordings that became spikes, ordered by speaker; where sounds are the source.",
-    columns={
-        "file": "its place in a folder or archive, or the name of a synthetic sample",
-        "label": "word that is spoken",
-        "speaker": "who speaks; unknown where nothing says it",
-        "split": "train or test",
-        "label_number": "class, from 0",
-        "speaker_number": "speaker, from 0",
-    },
-)
 
 
 def tabulate(config: Recordings, path: str | Path) -> pd.DataFrame:

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from study.data.heidelberg_digits import WORDS
-from study.storage.columns import Table
 
 RATES = {
     0: 10.20, 1: 11.75, 2: 7.78, 3: 8.25, 6: 10.10,
@@ -40,20 +39,6 @@ def training(samples: pd.DataFrame) -> pd.DataFrame:
 def english(samples: pd.DataFrame) -> pd.DataFrame:
     """The English words among ``samples``."""
     return samples[samples["class"].isin(WORDS["english"])]
-
-
-SHD_COMPARISON_TABLE = Table(
-    files=("data/shd/comparison.csv",),
-    says="The Heidelberg Digits' spikes beside what is published of SHD; of that source alone.",
-    columns={
-        "quantity": "what is compared",
-        "unit": "its unit",
-        "here": "its value here",
-        "shd": "its value in SHD, read off figures",
-        "difference": "here minus there",
-        "percent": "the same as a share of SHD's",
-    },
-)
 
 
 def comparison(samples: pd.DataFrame, merged: bool) -> pd.DataFrame:

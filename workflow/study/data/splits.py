@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from spikegrad.seeds import numpy_generator
 from study.config.data import SEED, Validation
 from study.data.layout import ORIGINS, DataError
-from study.storage.columns import Table, shared
 
 log = logging.getLogger(__name__)
 
@@ -20,16 +19,6 @@ FRACTION = 0.1
 """Share of each class that an inner fold without speakers holds out, at least one sample."""
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
-
-SPLIT_TABLE = Table(
-    files=("data/*/split.parquet",),
-    says="The samples of data/events.h5, in order, and their parts in an outer fold.",
-    columns={
-        **shared("speaker"),
-        "test": "whether it is for testing",
-        "inner": "the inner fold that holds it out for validation; -1 if none does",
-    },
-)
 
 
 def split(

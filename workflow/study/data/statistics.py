@@ -10,33 +10,9 @@ import torch
 
 from study.data.dataset import SpikeDataset, load, unseen_speakers
 from study.data.splits import ROLES
-from study.storage.columns import Table, shared
 from study.storage.tables import read_table
 
 TIME_BIN = 0.01  # seconds
-
-SAMPLES_TABLE = Table(
-    files=("data/statistics/samples.parquet",),
-    says="A row for each sample.",
-    columns={
-        **shared("class", "speaker"),
-        "group": "its part in the first outer fold and in the first inner fold of that; the test "
-        "set by whether training has the speaker",
-        "spikes": "spikes in all channels",
-        "channels": "channels that spike",
-        "last_spike": "its time in seconds",
-    },
-)
-PROFILES_TABLE = Table(
-    files=("data/statistics/profiles.parquet",),
-    says="Spikes of an average sample over channels and over time.",
-    columns={
-        "group": "as in data/statistics/samples.parquet",
-        "axis": "channel or time",
-        "position": "the channel, or the middle of a bin of 10 ms in seconds",
-        "spikes": "spikes per channel, or per second",
-    },
-)
 
 
 def describe(events: Path, splits: list[Path], folds: list[str]) -> dict[str, pd.DataFrame]:
@@ -70,13 +46,6 @@ def samples_and_profiles(
     samples = pd.concat([_samples(data, name) for name, data in groups.items()])
     profiles = pd.concat([_profiles(data, name) for name, data in groups.items()])
     return samples.reset_index(drop=True), profiles.reset_index(drop=True)
-
-
-EXAMPLES_TABLE = Table(
-    files=("data/statistics/examples.parquet",),
-    says="The spikes of four training samples, two classes by the same two speakers.",
-    columns=shared("time", "unit", "class", "speaker"),
-)
 
 
 def examples(events: str | Path, split: str | Path) -> pd.DataFrame:
@@ -124,25 +93,6 @@ def _profiles(data: SpikeDataset, group: str) -> pd.DataFrame:
     )
 
 
-SUMMARY_TABLE = Table(
-    files=("data/statistics/summary.csv",),
-    says="The data in numbers, a row for each group of samples.",
-    columns={
-        "group": "as in data/statistics/samples.parquet",
-        "samples": "how many",
-        "speakers": "how many",
-        "classes": "how many",
-        "spikes_mean": "spikes of a sample, mean",
-        "spikes_std": "their standard deviation",
-        "spikes_min": "the fewest",
-        "spikes_max": "the most",
-        "channels_mean": "channels that spike, mean",
-        "last_spike_mean": "time of the last spike in seconds, mean",
-        "last_spike_max": "the latest",
-    },
-)
-
-
 def summarise(samples: pd.DataFrame) -> pd.DataFrame:
     """A row per group of ``samples``, from :func:`describe`."""
     return samples.groupby("group", sort=False).agg(
@@ -157,18 +107,6 @@ def summarise(samples: pd.DataFrame) -> pd.DataFrame:
         last_spike_mean=("last_spike", "mean"),
         last_spike_max=("last_spike", "max"),
     )
-
-
-FOLDS_TABLE = Table(
-    files=("data/statistics/folds.csv",),
-    says="What each outer fold tests with, and what its inner folds hold out for validation.",
-    columns={
-        **shared("fold"),
-        "part": "test, or the number of the inner fold; no inner fold holds the others out",
-        "speakers": "by number",
-        "samples": "how many",
-    },
-)
 
 
 def _listed(numbers: pd.Series) -> str:

@@ -148,7 +148,7 @@ def _without_counterpart(a: np.ndarray, b: np.ndarray) -> list[tuple[int, float,
 
 
 def explain(bracket: Bracket) -> dict[str, Any]:
-    """The cause of a change and the cascade that follows: columns of :data:`census.CHANGES_TABLE`.
+    """The cause of a change and the cascade that follows: columns of its table.
 
     ``lingers``: a spike is too fast for the change to be resolved. It moves on to the sample's end
     without a jump, but closer to the change than double precision shows.

@@ -18,76 +18,12 @@ from study.landscape.isolation import Line, bracket, breaks, swaps
 from study.landscape.job import Job, SampleLine, sample_lines
 from study.landscape.objective import FAILURES, gradient_norm
 from study.landscape.orders import order_changes
-from study.storage.columns import Table, shared
 
 OFFSET = 1e-6
 """Relative distance to both sides of a change over which its consequences are compared."""
 SEARCHES = ("breaks", "swaps")
 
 log = logging.getLogger(__name__)
-
-
-CHANGES_TABLE = Table(
-    files=(
-        "landscape/census/changes.parquet",
-        "landscape/jobs/census/*/*/*/changes.parquet",
-        "landscape/examples/changes.parquet",
-    ),
-    says="Changes of a sample's spikes along lines, isolated to 1e-13; docs/landscapes.md.",
-    columns={
-        **shared("neuron", "seed", "state", "direction", "sample", "x", "cause", "breaks"),
-        "search": "breaks: only changes at which spikes appear, vanish or jump; swaps: every "
-        "change of order",
-        "width": "width of the bracket around it, a relative distance",
-        "layer": "of the spike that it begins with",
-        "unit": "of that spike",
-        "time": "of that spike, in seconds",
-        "lingers": "whether a spike is too fast beside it for the change to be resolved",
-        "appeared": "spikes that are there on the right alone",
-        "vanished": "spikes that are there on the left alone",
-        "moved": "spikes at another time",
-        "begins": "1 if the first spike concerned appears, vanishes or moves so far",
-        "later": "how many others do",
-        "aside_later": "the same between points 1e-6 to both sides of it",
-        "interacts": "whether the order of these two events matters to a potential",
-        "inhibitory": "whether the arriving weight is negative",
-        "loss": "on its left",
-        "loss_change": "across it, in nats",
-        "loss_jump": "what of that is a jump, in nats",
-        "gradient_left": "norm of the gradient on its left, nats per relative distance",
-        "gradient_right": "on its right",
-        "gradient_jump": "norm of the difference",
-        "kind": "of examples: the largest change or a typical one",
-    },
-)
-CENSUS_LINES_TABLE = Table(
-    files=(
-        "landscape/census/census_lines.parquet",
-        "landscape/jobs/census/*/*/*/census_lines.parquet",
-    ),
-    says="The lines that the census searched.",
-    columns={
-        **shared("neuron", "seed", "state", "direction", "sample", "length"),
-        "search": "as in changes.parquet",
-        "harmless_input_swaps": "changes of order with an input that were passed over",
-        "harmless_spike_swaps": "those between neurons' spikes",
-        "harmless_inhibitory": "those of either at which an inhibitory arrival overtakes a spike",
-        "runs": "runs of the network",
-        "same_as": "earlier state with the same weights, if there is one",
-    },
-)
-CENSUS_LOSSES_TABLE = Table(
-    files=(
-        "landscape/census/census_losses.parquet",
-        "landscape/jobs/census/*/*/*/census_losses.parquet",
-    ),
-    says="One sample's loss wherever the census ran the network.",
-    columns={
-        **shared("neuron", "seed", "state", "direction", "sample", "x"),
-        "search": "as in changes.parquet",
-        "loss": "of the sample, in nats",
-    },
-)
 
 
 def census(job: Job) -> dict[str, pd.DataFrame]:

@@ -15,28 +15,12 @@ import torch
 
 from study.landscape.job import Job
 from study.landscape.objective import gradient_norm
-from study.storage.columns import Table, shared
 
 STATE = "trained"
 AXES = ("filter0", "filter1")
 """Directions that span the planes."""
 MEAN = "mean"
 """In place of a sample's name: all of them."""
-
-CLOSEUPS_TABLE = Table(
-    files=("landscape/closeups/closeups.parquet", "landscape/jobs/closeups/*/*/*/closeups.parquet"),
-    says="The loss and its gradient on small planes around trained networks.",
-    columns={
-        **shared("neuron", "seed", "x"),
-        "reach": "largest relative distance along both axes",
-        "of": "which samples: the mean of several, or one of them",
-        "y": "relative distance along the second direction",
-        "loss": "in nats; missing where the network diverges or has no finite gradient",
-        "slope_x": "part of the gradient along the first axis, nats per relative distance",
-        "slope_y": "along the second",
-        "norm": "length of the whole gradient by the weights, nats per relative distance",
-    },
-)
 
 
 def closeups(job: Job) -> dict[str, pd.DataFrame]:

@@ -20,7 +20,6 @@ from study.config.landscape import N_PRINCIPAL, N_RANDOM, RANDOM
 from study.landscape.constants import SEED, STATES
 from study.landscape.objective import FAILURES, Objective, gradient_norm, held, matrices
 from study.landscape.states import State, TrainingRun
-from study.storage.columns import Table, shared
 
 
 @dataclass(frozen=True)
@@ -77,19 +76,6 @@ def principal(trajectory: Tensor, number: int) -> Tensor:
     """
     steps = trajectory[:-1] - trajectory[-1]
     return torch.linalg.svd(steps, full_matrices=False).Vh[:number]
-
-
-STATES_TABLE = Table(
-    files=("landscape/summary/states.csv", "landscape/directions/*.parquet"),
-    says="The networks that landscapes are looked at around.",
-    columns={
-        **shared("neuron", "seed", "state", "epoch", "gradient_norm"),
-        "loss": "on the landscape's samples",
-        "accuracy": "on these",
-        "spikes_per_neuron": "on these",
-        "norm": "Euclidean norm of the weights",
-    },
-)
 
 
 def centre(name: str, state: State, other: State, objective: Objective, n_principal: int) -> Centre:

@@ -17,7 +17,6 @@ from study.landscape.constants import JUMP
 from study.landscape.directions import load_centres
 from study.landscape.isolation import Line
 from study.landscape.objective import Objective, landscape_samples
-from study.storage.columns import Table, shared
 
 log = logging.getLogger(__name__)
 
@@ -42,36 +41,6 @@ def choose(changes: pd.DataFrame) -> dict[str, dict[str, Any]]:
     if abs(ranked["loss_jump"].iloc[-1]) <= JUMP:
         del picks["largest"]
     return {kind: ranked.iloc[place].to_dict() for kind, place in picks.items()}
-
-
-EXAMPLE_LOSSES_TABLE = Table(
-    files=("landscape/examples/losses.parquet",),
-    says="The loss around the changes in examples/changes.parquet.",
-    columns={
-        **shared("neuron"),
-        "x": "relative distance from the change",
-        "loss": "of the sample, in nats",
-        "kind": "the largest change or a typical one",
-    },
-)
-EXAMPLE_SPIKES_TABLE = Table(
-    files=("landscape/examples/spikes.parquet",),
-    says="The spikes there.",
-    columns={
-        **shared("layer", "unit", "time", "neuron"),
-        "x": "relative distance from the change",
-        "kind": "the largest change or a typical one",
-    },
-)
-EXAMPLE_POTENTIALS_TABLE = Table(
-    files=("landscape/examples/potentials.parquet",),
-    says="The potential of the neuron that the change begins with, on both sides.",
-    columns={
-        **shared("time", "potential", "neuron"),
-        "side": "left or right of the change",
-        "kind": "the largest change or a typical one",
-    },
-)
 
 
 def example(

@@ -14,7 +14,6 @@ import pandas as pd
 from scipy.ndimage import label
 
 from study.landscape.constants import DEPTHS
-from study.storage.columns import Table, shared
 
 LINE = ["seed", "state", "direction"]
 PLANE = [*LINE, "direction2"]
@@ -50,19 +49,6 @@ def between(x: np.ndarray, values: np.ndarray, low: float, high: float) -> np.nd
     return np.array([ends[0], *values[(x > low) & (x < high)], ends[1]])
 
 
-LINE_MINIMA_TABLE = Table(
-    files=("landscape/summary/line_minima.parquet",),
-    says="Minima of lines, where no neuron model's network diverges.",
-    columns={
-        **shared("neuron", "seed", "state", "direction"),
-        "depth": "nats that a minimum is deeper than, by persistence",
-        "minima": "how many, the lowest left out",
-        "settled": "whether the line's residual is at most a quarter of the depth",
-        "length": "of the range that is compared",
-    },
-)
-
-
 def line_minima(lines: pd.DataFrame, depths: Sequence[float] = DEPTHS) -> pd.DataFrame:
     """Minima deeper than ``depths``, in nats, of all lines of :func:`surfaces.surfaces`."""
     rows = []
@@ -88,19 +74,6 @@ def line_minima(lines: pd.DataFrame, depths: Sequence[float] = DEPTHS) -> pd.Dat
                 for depth in depths
             ]
     return pd.DataFrame(rows)
-
-
-PLANE_MINIMA_TABLE = Table(
-    files=("landscape/summary/plane_minima.parquet",),
-    says="The same of planes.",
-    columns={
-        **shared("neuron", "seed", "state", "direction"),
-        "direction2": "direction of the second axis",
-        "depth": "nats that a minimum is deeper than, by persistence",
-        "minima": "how many, the lowest left out",
-        "area": "share of the plane that is compared",
-    },
-)
 
 
 def plane_minima(planes: pd.DataFrame, depths: Sequence[float] = DEPTHS) -> pd.DataFrame:

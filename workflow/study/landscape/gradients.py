@@ -30,57 +30,11 @@ from study.landscape.constants import SEED, SWAPS
 from study.landscape.isolation import Line, bracket, breaks
 from study.landscape.job import Job
 from study.landscape.objective import Objective, cosine, gradient_norm, held, vector_of
-from study.storage.columns import Table, shared
 from study.training.batches import epoch_batches
 from study.training.run import by_epoch
 
 REACH = 4
 """Step lengths over which loss and gradient are followed."""
-
-
-STEPS_TABLE = Table(
-    files=("landscape/gradients/steps.parquet", "landscape/jobs/gradients/*/*/*/steps.parquet"),
-    says="Updates of training, and whether their gradient predicted them.",
-    columns={
-        **shared("neuron", "seed"),
-        "epoch": "epoch before the update",
-        "batch": "samples that the loss is taken over",
-        "length": "of the step, a relative distance",
-        "predicted": "change of the loss that the gradient predicts, in nats",
-        "change": "change that the step made",
-        "error": "by how much these differ",
-        "cosine": "between the gradients before and after",
-        "cosine_clipped": "the same with each sample's gradient clipped as in training",
-        "norm_variation": "standard deviation of log10 of the gradient's norm along four steps",
-        "runaway": "whether the network diverges there",
-    },
-)
-STEP_LOSSES_TABLE = Table(
-    files=(
-        "landscape/gradients/step_losses.parquet",
-        "landscape/jobs/gradients/*/*/*/step_losses.parquet",
-    ),
-    says="Loss and gradient along these updates.",
-    columns={
-        **shared("loss", "gradient_norm", "neuron", "seed"),
-        "epoch": "epoch before the update",
-        "batch": "samples that the loss is taken over",
-        "t": "step lengths",
-        "cosine": "with the gradient at 0",
-    },
-)
-UPDATES_TABLE = Table(
-    files=("landscape/gradients/updates.csv", "landscape/jobs/gradients/*/*/*/updates.parquet"),
-    says="Breaks at changes of order that updates of training meet.",
-    columns={
-        **shared("neuron", "seed"),
-        "epoch": "epoch before the update",
-        "samples": "samples that were searched",
-        "length": "searched in all",
-        "counted": "breaks found",
-        "breaks_per_update": "on all of the step, for all samples of the batch",
-    },
-)
 
 
 def gradients(job: Job) -> dict[str, pd.DataFrame]:

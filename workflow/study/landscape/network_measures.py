@@ -8,30 +8,11 @@ import pandas as pd
 from study.config.landscape import JUDGED_DEPTHS
 from study.landscape.constants import CAUSES, JUMP, SWAPS, have_settled, height_column
 from study.landscape.fragmentation import line_minima, plane_minima
-from study.storage.columns import Table, shared
 
 DEPTH = JUDGED_DEPTHS[0]
 TRAINING = "along training"
 """In place of a state: what steps of training meet."""
 KEY = ["neuron", "seed", "state"]
-
-CENSUS_TABLE = Table(
-    files=("landscape/summary/census.csv",),
-    says="What the census says of each network.",
-    columns={
-        **shared("neuron", "seed", "state"),
-        "length": "relative distance searched for breaks, over all samples",
-        "breaks": "how many were found",
-        "jumps": "those that change the loss by more than 1e-9 nats",
-        "jumps_per_length": "per relative distance",
-        "largest_jump": "in nats",
-        "order_changes": "changes of order that were met",
-        "breaking_share": "share of these that are breaks",
-        "breaking_share_of_inhibitory": "the same of those at which inhibition overtakes a spike",
-        "certified_swaps": "changes of order that were isolated and are none",
-        "largest_certified_jump": "largest jump of the loss at one of these",
-    },
-)
 
 
 def summarise(
@@ -97,28 +78,6 @@ def census_summary(changes: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-MEASURES_TABLE = Table(
-    files=("landscape/summary/measures.csv",),
-    says="Measures of the landscapes around each network, means over its lines; rows whose state is"
-    " along training are of updates.",
-    columns={
-        **shared("neuron", "fold", "seed", "search", "state", "word_minima"),
-        "word_variation": "total variation of a single sample's loss, in nats",
-        "word_in_jumps": "percent of that in jumps",
-        "word_unresolved": "percent of that in steps too steep for double precision",
-        "word_jumps": "jumps of a single sample's loss",
-        "word_minima_mended": "the same with the jumps at changes of order closed",
-        "mean_minima": "minima of the mean loss deeper than 0.01 nats; missing where too few "
-        "lines settled",
-        "largest_jump": "largest jump of a sample's loss that the census isolated, in nats",
-        "missed": "percent of the change that the gradient predicts by which updates miss it, on "
-        "a fixed batch",
-        "turned": "cosine between the gradients before and after an update, on a fixed batch",
-        "met": "breaks at changes of order that an update meets in its batch",
-    },
-)
 
 
 def measures(

@@ -23,40 +23,9 @@ from study.landscape.job import Job, sample_lines
 from study.landscape.objective import FAILURES
 from study.landscape.section import Section, section
 from study.landscape.signature import same_signature
-from study.storage.columns import Table, shared
 
 DEPTHS = (0.01, 0.03, 0.1, 0.3)
 """Depths, in nats, at which minima are counted."""
-PROFILES_TABLE = Table(
-    files=("landscape/profiles/profiles.parquet", "landscape/jobs/profiles/*/*/*/profiles.parquet"),
-    says="Single samples along lines, and what of their change lies in jumps.",
-    columns={
-        **shared("neuron", "seed", "state", "direction", "sample"),
-        "length": "of the stretch where the network does not diverge",
-        "variation": "total variation of the loss there in nats, followed to a quarter of the "
-        "least depth",
-        "n_jumps": "jumps that it meets; those below half of the least depth may escape",
-        "jump_end": "height of those at the sample's end, in nats",
-        "jump_grazing": "height of those where a potential touches the threshold",
-        "jump_spike_swap": "height of those where spikes change their order",
-        "jump_input_swap": "height of those where an input and a spike do",
-        "unresolved": "height of what is as steep but no jump",
-        "settled": "whether more points would change nothing",
-    },
-)
-PROFILE_MINIMA_TABLE = Table(
-    files=(
-        "landscape/profiles/profile_minima.parquet",
-        "landscape/jobs/profiles/*/*/*/profile_minima.parquet",
-    ),
-    says="Minima of these profiles.",
-    columns={
-        **shared("neuron", "seed", "state", "direction", "sample"),
-        "depth": "nats that a minimum is deeper than, by persistence",
-        "minima": "how many",
-        "minima_without_jumps": "how many without jumps at changes of order",
-    },
-)
 
 
 def profiles(job: Job) -> dict[str, pd.DataFrame]:

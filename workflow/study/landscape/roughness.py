@@ -34,7 +34,6 @@ from study.landscape.objective import (
     weights_of,
 )
 from study.landscape.profiles import profile
-from study.storage.columns import Table, shared
 from study.training.trained import TrainedNetwork
 
 DRAWS = 3  # of samples and a direction
@@ -127,26 +126,6 @@ def around(
     finally:
         objective.set_weights(weights)
     return [{**of_samples, **step} for step in steps]
-
-
-ROUGHNESS_TABLE = Table(
-    files=("networks/measures/roughness.csv", "networks/jobs/*/*/roughness.parquet"),
-    says="How rough the loss is around the first network of each search, with steps of one "
-    "length for all.",
-    columns={
-        **shared("neuron", "word_minima"),
-        "network": "file of the network",
-        "draw": "of training samples and a direction",
-        "word_variation": "total variation of a single sample's loss along the direction, in nats",
-        "word_in_jumps": "share of that in jumps",
-        "clipped": "whether each sample's gradient is clipped at the median of their norms",
-        "length": "of the step down the gradient, each weight matrix in units of its norm",
-        "predicted": "change of the loss that the gradient predicts, in nats; where samples are "
-        "clipped, the clipped gradient times the step",
-        "changed": "change that the step made; missing where the network diverges",
-        "turned": "cosine between the gradients before and after the step",
-    },
-)
 
 
 def roughness(trained: TrainedNetwork, landscape: LandscapeSettings) -> pd.DataFrame:

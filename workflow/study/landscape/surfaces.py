@@ -15,7 +15,6 @@ from study.landscape.constants import STATES, TOLERANCE
 from study.landscape.job import Job
 from study.landscape.objective import FAILURES, Objective
 from study.landscape.section import section
-from study.storage.columns import Table, shared
 
 
 class Point(NamedTuple):
@@ -38,29 +37,6 @@ def points(options: LandscapeSettings) -> list[Point]:
         for i in side
         for j in side
     ]
-
-
-LINES_TABLE = Table(
-    files=("landscape/surfaces/lines.parquet", "landscape/jobs/surfaces/*/*/*/lines.parquet"),
-    says="The loss along lines, as fine as it needs to be.",
-    columns={
-        **shared("neuron", "seed", "state", "direction", "x", "accuracy", "spikes_per_neuron"),
-        "loss": "missing where the network diverges",
-        "residual": "by how much the line, drawn through its points, may be wrong, in nats",
-    },
-)
-PLANES_TABLE = Table(
-    files=("landscape/surfaces/planes.parquet", "landscape/jobs/surfaces/*/*/*/planes.parquet"),
-    says="The loss on planes.",
-    columns={
-        **shared("neuron", "seed", "state", "direction", "x", "accuracy", "spikes_per_neuron"),
-        "direction2": "direction of the second axis",
-        "y": "relative distance along it",
-        "loss": "missing where the network diverges",
-        "slope_x": "part of the gradient along the first axis, nats per relative distance",
-        "slope_y": "along the second",
-    },
-)
 
 
 def surfaces(job: Job) -> dict[str, pd.DataFrame]:

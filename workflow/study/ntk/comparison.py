@@ -27,23 +27,6 @@ from study.ntk import (
     TWO_SIDED,
     build,
 )
-from study.storage.columns import Table, shared
-
-PREDICTIONS_TABLE = Table(
-    files=("ntk/comparison/*/predictions.parquet",),
-    says="What infinitely wide networks would compute, if one of several kernels governed "
-    "training.",
-    columns={
-        **shared("slope", "train"),
-        "angle": "input on the circle, in radians",
-        "point": "number of the input, where inputs are Gaussian",
-        "mean": "of the outputs",
-        "std": "their standard deviation",
-        "kernel": "SG-NTK; two-sided, with the surrogate in both places; NNGP, as if the last "
-        "layer's weights alone learned; transposed and symmetrised, of inputs of unequal norm",
-        "step": "infinite is kernel regression",
-    },
-)
 
 
 def predictions(experiment: Ensemble) -> pd.DataFrame:
@@ -74,28 +57,6 @@ def _kernels(experiment: Ensemble, x: Array, phi: Erf) -> dict[str, Array]:
     return kernels
 
 
-DISTANCES_TABLE = Table(
-    files=("ntk/comparison/*/distances.csv",),
-    says="How far the mean of networks is from these, over all points, those of training among "
-    "them.",
-    columns={
-        **shared("slope", "width", "step", "seed", "n_networks"),
-        "at": "after as many steps of the kernel's flow (same time), or from kernel regression "
-        "(convergence)",
-        "kernel": "as in predictions.parquet",
-        "rms": "root mean square distance",
-        "noise": "its value were the prediction right, due to the finite number of networks",
-        "excess": "root of the difference of their squares, an unbiased estimate's",
-        "excess_low": "lower end of its 95 % bootstrap interval over networks",
-        "excess_high": "upper end",
-        "advantage": "by how much the SG-NTK's mean squared distance is smaller; it is linear in "
-        "the networks' outputs, so that their finite number does not bias it",
-        "advantage_se": "its standard error, that of a mean over networks",
-        "advantage_z": "their ratio",
-    },
-)
-
-
 def distances(networks: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
     """How far the mean of an ensemble is from what each kernel predicts, over the test points."""
     rng = numpy_generator(build.SEED, build.Stream.BOOTSTRAP)
@@ -109,21 +70,6 @@ def distances(networks: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
                 measures = _distance(f, resampled_means, mean) | _advantage(f, mean, means[SG_NTK])
                 rows.append({**names, "at": at, "kernel": kernel, **measures})
     return pd.DataFrame(rows)
-
-
-SPREADS_TABLE = Table(
-    files=("ntk/comparison/*/spreads.csv",),
-    says="How far single networks are from their mean, root mean squares over points.",
-    columns={
-        **shared("slope", "width", "step", "seed", "n_networks"),
-        "points": "train or test",
-        "std": "standard deviation over networks",
-        "low": "lower end of its 95 % bootstrap interval over networks",
-        "high": "upper end",
-        "std_predicted": "that of the SG-NTK's flow",
-        "excess": "root of the difference of the squares",
-    },
-)
 
 
 def spreads(networks: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
@@ -147,20 +93,6 @@ def spreads(networks: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
 
 
 QUANTITIES = ("distance", "spread, train", "spread, test")
-TRENDS_TABLE = Table(
-    files=("ntk/comparison/*/trends.csv",),
-    says="Powers of the width in these differences, after training.",
-    columns={
-        **shared("slope", "seed", "n_networks"),
-        "quantity": "distance of the mean; what the spread is too large by at training points "
-        "(spread, train), at the others (spread, test)",
-        "widths": "how many widths",
-        "exponent": "the power; a square that chance makes negative counts as 0, and its power as "
-        "minus infinity",
-        "low": "lower end of its 95 % bootstrap interval over networks",
-        "high": "upper end",
-    },
-)
 
 
 def trends(networks: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:

@@ -13,18 +13,6 @@ from spikegrad.seeds import numpy_generator
 from study.config.ntk import KernelExperiment
 from study.intervals import TAILS, exponents, power_interval
 from study.ntk import build
-from study.storage.columns import Table, shared
-
-ANALYTIC_TABLE = Table(
-    files=("ntk/kernels/*/analytic.parquet",),
-    says="The kernel of infinitely wide networks with the input at angle 0.",
-    columns={
-        **shared("slope"),
-        "angle": "input on the circle, in radians",
-        "kernel": "its value",
-    },
-)
-
 
 QUANTITIES = ("squared_error", "drift")
 """What is compared by width."""
@@ -53,17 +41,6 @@ def analytic_rows(experiment: KernelExperiment) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-ERRORS_TABLE = Table(
-    files=("ntk/kernels/*/errors.parquet", "ntk/kernels/*/mean_errors.csv"),
-    says="Finite networks' kernels beside it, over all angles, and means over networks.",
-    columns={
-        **shared("slope", "width", "network", "step"),
-        "squared_error": "mean square of the difference",
-        "drift": "norm of the kernel's change since the start, over its norm then",
-    },
-)
-
-
 def errors(networks: pd.DataFrame, analytic: pd.DataFrame) -> pd.DataFrame:
     """Error and drift over all angles, for each slope, width, network and step."""
     table = networks.merge(analytic, on=["slope", "angle"], suffixes=("", "_analytic"))
@@ -77,19 +54,6 @@ def errors(networks: pd.DataFrame, analytic: pd.DataFrame) -> pd.DataFrame:
     sums = table.groupby(keys)[["squared_error", "change", "norm"]].mean().reset_index()
     sums["drift"] = np.sqrt(sums.change / sums.norm)
     return sums[[*keys, "squared_error", "drift"]]
-
-
-EXPONENTS_TABLE = Table(
-    files=("ntk/kernels/*/exponents.csv",),
-    says="Powers of the width.",
-    columns={
-        **shared("slope", "step", "seed", "n_networks"),
-        "quantity": "column of errors.parquet",
-        "exponent": "by least squares in the logarithms",
-        "low": "lower end of its 95 % bootstrap interval over networks",
-        "high": "upper end",
-    },
-)
 
 
 def width_exponents(per_network: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -108,19 +72,6 @@ def width_exponents(per_network: pd.DataFrame, quantity: str) -> pd.DataFrame:
         rows.append((quantity, slope, step, build.SEED, len(table), exponent, low, high))
     names = ("quantity", "slope", "step", "seed", "n_networks", "exponent", "low", "high")
     return pd.DataFrame(rows, columns=names)
-
-
-GROWTH_TABLE = Table(
-    files=("ntk/kernels/*/growth.csv",),
-    says="How the kernel at angle 0 of untrained networks grows with the activation's slope.",
-    columns={
-        **shared("width", "seed", "n_networks"),
-        "exponent": "power of the slope between the two steepest",
-        "low": "lower end of its 95 % bootstrap interval over networks",
-        "high": "upper end",
-        "theory": "the limit of the NTK, L - 1 = hidden layers",
-    },
-)
 
 
 def growth(networks: pd.DataFrame, experiment: KernelExperiment) -> pd.DataFrame:

@@ -14,20 +14,6 @@ from study.ntk import build
 from study.ntk.dense_networks import empirical_kernel, initialise, outputs
 from study.ntk.ensemble import Descent, flush_subnormal
 from study.ntk.sign_descent import SignDescent
-from study.storage.columns import Table, shared
-
-NETWORKS_TABLE = Table(
-    files=("ntk/networks/*/*/networks.parquet",),
-    says="Finite networks during training.",
-    columns={
-        **shared("network", "step", "seed", "slope", "width"),
-        "angle": "input on the circle, in radians",
-        "point": "number of the input, where inputs are Gaussian",
-        "output": "the network's",
-        "kernel": "its own kernel with the input at angle 0, of smooth activations",
-    },
-)
-
 
 AT_ONCE = 5000
 """Steps; sign networks' weights gather the rounding of as many."""

@@ -30,7 +30,6 @@ from study.config.ntk import (
 from study.ntk import DEPTHS, UNSTABLE_POINTS, build
 from study.ntk.dense_networks import Architecture, initialise, outputs
 from study.ntk.ensemble import Descent, flush_subnormal
-from study.storage.columns import Table, shared
 
 LARGEST_NORM = 10.0  # bound on the norm of an input of the search
 DRIFTING = HardTanhSurrogate(name="hard_tanh", half_width=1.0)
@@ -49,28 +48,6 @@ DIMENSIONS = (1, 2, 3)  # of the inputs
 REFINED = 5  # of the least stable data sets, by a simplex search
 NETWORKS = 10  # of each width
 STEPS = 200  # of gradient descent, each half as long as makes the largest eigenvalue oscillate
-
-CASES_TABLE = Table(
-    files=("ntk/stability/cases.csv",),
-    says="The search for data on which surrogate gradient learning is unstable.",
-    columns={
-        **shared("seed", "surrogate", "depth"),
-        "n_inputs": "dimension of the inputs",
-        "n_draws": "random data sets",
-        "share": "share of these that are unstable",
-        "drawn": "smallest real part of an eigenvalue, over the kernel's norm, among these",
-        "found": "the same after the simplex search",
-    },
-)
-POINTS_TABLE = Table(
-    files=("ntk/stability/points.csv",),
-    says="The least stable data of each case.",
-    columns={
-        **shared("seed", "surrogate", "depth"),
-        "n_inputs": "dimension of the inputs",
-        "x[0-9]": "coordinate of the point",
-    },
-)
 
 
 def search(setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -94,20 +71,6 @@ def search(setup: StabilityConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
         coordinates = {f"x{d}": x[:, d] for d in range(n_inputs)}
         points.append(pd.DataFrame(coordinates).assign(seed=build.SEED, **names))
     return pd.DataFrame(cases), pd.concat(points, ignore_index=True)
-
-
-DRIFT_TABLE = Table(
-    files=("ntk/stability/drift.parquet",),
-    says="Networks that train on such data.",
-    columns={
-        **shared("step", "width", "network", "seed", "surrogate"),
-        "error": "of y - f, its component along the unstable direction, by the left eigenvector",
-        "loss": "half the mean squared error",
-        "eigenvalue": "the unstable one",
-        "norm": "of the kernel",
-        "predicted": "the mean error of infinitely wide networks, exp(-eigenvalue time / n)",
-    },
-)
 
 
 def drift(setup: StabilityConfig, cases: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,6 @@ from study.config.ntk import (
 )
 from study.ntk import DEPTHS, OFF_CIRCLE_INPUTS, OFF_CIRCLE_SLOPE, OFF_CIRCLE_WIDTH, build
 from study.ntk.dense_networks import Architecture, empirical_kernel, initialise
-from study.storage.columns import Table, shared
 
 PSI = ErfDerivative(1.0)  # the paper's surrogate
 SLOPES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, np.inf)
@@ -30,15 +29,6 @@ SURROGATES = (
     IdentitySurrogate(name="identity"),
     HardTanhSurrogate(name="hard_tanh", half_width=1.0),
 )
-PROBLEM_TABLE = Table(
-    files=("ntk/limits/problem.csv",),
-    says="The regression problem.",
-    columns={
-        **shared("train"),
-        "angle": "input on the circle, in radians",
-        "target": "what is learned",
-    },
-)
 
 
 def problem_rows() -> pd.DataFrame:
@@ -46,16 +36,6 @@ def problem_rows() -> pd.DataFrame:
     problem = build.circle_problem()
     points = pd.DataFrame({"angle": problem.places, "target": problem.targets})
     return points.assign(train=points.index.isin(problem.train))
-
-
-DIAGONALS_TABLE = Table(
-    files=("ntk/limits/diagonals.csv",),
-    says="K(x, x) on the circle.",
-    columns={
-        **shared("surrogate", "depth", "slope"),
-        "kernel": "its value",
-    },
-)
 
 
 def diagonals() -> pd.DataFrame:
@@ -70,23 +50,6 @@ def diagonals() -> pd.DataFrame:
                 value = sg_ntk(point, point, depth, phi, psi, get="ntk")[0, 0]
                 rows.append((build.label(spec), depth, slope, value))
     return pd.DataFrame(rows, columns=["surrogate", "depth", "slope", "kernel"])
-
-
-OFF_CIRCLE_TABLE = Table(
-    files=("ntk/limits/off_circle.parquet",),
-    says="Kernels between Gaussian inputs of unequal norms.",
-    columns={
-        **shared("seed"),
-        "predict": "number of the input that is predicted",
-        "train": "number of the input that is trained",
-        "norm_predict": "its norm",
-        "norm_train": "its norm",
-        "sign": "SG-NTK of sign networks",
-        "erf": "SG-NTK of erf networks",
-        "empirical": "mean over finite erf networks before training",
-        "empirical_se": "its standard error",
-    },
-)
 
 
 def off_circle_kernels(n_networks: int) -> pd.DataFrame:

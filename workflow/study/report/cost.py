@@ -11,18 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from study.storage.columns import Table
-
-HOURS_TABLE = Table(
-    files=("hours.csv", "ntk/hours.csv"),
-    says="What the study has cost.",
-    columns={
-        "family": "folder of benchmarks; all is the sum",
-        "jobs": "how many were measured",
-        "core_hours": "hours of processor time",
-    },
-)
-
 
 def core_hours(folder: Path) -> pd.DataFrame:
     """Hours of processor time, from Snakemake's tables below ``folder``, that of its benchmarks.

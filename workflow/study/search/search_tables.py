@@ -13,7 +13,6 @@ import pandas as pd
 from study.intervals import spearman
 from study.search.selection import SEARCH, over_inner_folds
 from study.search.trial_records import MEMORY, TIMEOUT
-from study.storage.columns import Table, shared
 from study.training.outcomes import OVERFLOW
 
 RECURRENCE = "network.init.recurrent_scale"
@@ -56,19 +55,6 @@ def first_settings(trials: pd.DataFrame) -> pd.DataFrame:
     return first.assign(works=works, rung0_accuracy=accuracy)[everywhere]
 
 
-BUDGET_TABLE = Table(
-    files=("search/summary/budget.csv",),
-    says="What k trials would have been expected to find, and what they cost.",
-    columns={
-        **shared("neuron", "fold", "search"),
-        "k": "trials",
-        "presentations": "what k of the search's trials cost on average, in training samples",
-        "share": "the same over search.budget",
-        "expected_best": "expected validation accuracy of the best of k",
-    },
-)
-
-
 def budget_table(trials: pd.DataFrame, budget: int) -> pd.DataFrame:
     """Expected best validation accuracy of k of the ``trials`` of each search, those that failed
     included: the joined tables of :func:`study.search.selection.trial_table`, and so below.
@@ -98,23 +84,6 @@ def best_at(budget: pd.DataFrame, shares: Sequence[float]) -> pd.DataFrame:
     return pd.DataFrame(found, index=shares)
 
 
-STABILITY_TABLE = Table(
-    files=("search/summary/stability.csv",),
-    says="Trials that failed, and what they cost.",
-    columns={
-        **shared("neuron", "fold", "search"),
-        "trials": "how many were tried",
-        "diverged": "too many spikes, silence, or a loss or gradient that is not finite",
-        "failed_otherwise": "met a limit of time or memory",
-        "presentations": "training samples presented to all trials",
-        "failed_presentations": "those presented to trials that diverged or failed otherwise",
-        "failed_share": "the same over all presentations",
-        "budget_spent": "whether the rest of the budget pays no further trial; else "
-        "search.generations ended first, and the search is smaller than others",
-    },
-)
-
-
 def stability_table(trials: pd.DataFrame, winners: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """What became of the ``trials`` of each search; ``winners`` are the contents of best.yaml."""
     stopped = trials["outcome"].isin([TIMEOUT, MEMORY])
@@ -129,19 +98,6 @@ def stability_table(trials: pd.DataFrame, winners: Iterable[Mapping[str, Any]]) 
     sums["failed_share"] = sums["failed_presentations"] / sums["presentations"]
     spent = [(*(w[k] for k in SEARCH), w["presentations"]["budget_spent"]) for w in winners]
     return sums.merge(pd.DataFrame(spent, columns=[*SEARCH, "budget_spent"]), on=SEARCH)
-
-
-RUNGS_TABLE = Table(
-    files=("search/summary/rungs.csv",),
-    says="How well one rung of successive halving predicts the ranking of the next.",
-    columns={
-        **shared("neuron", "fold", "search"),
-        "rung": "the earlier rung",
-        "next_rung": "the later one; after the last come the finalists' means over inner folds",
-        "trials": "trials in both",
-        "spearman": "rank correlation of validation accuracies; missing below three trials",
-    },
-)
 
 
 def rung_table(trials: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
@@ -161,19 +117,6 @@ def rung_table(trials: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
             rows.append((*search, rung, rung + 1, len(both), spearman(*both.to_numpy().T)))
     columns = [*SEARCH, "rung", "next_rung", "trials", "spearman"]
     return pd.DataFrame(rows, columns=columns)
-
-
-WINNERS_TABLE = Table(
-    files=("search/summary/winners.csv",),
-    says="Where winners lie in the space that was searched.",
-    columns={
-        **shared("neuron", "fold", "search"),
-        "parameter": "what was searched",
-        "value": "the winner's",
-        "position": "0 (lower bound) to 1 in the searched scale; outside for a configured value",
-        "at_bound": "whether it lies at an end beyond which the search could go on",
-    },
-)
 
 
 def winner_table(winners: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

@@ -19,7 +19,6 @@ from study.search.trial_records import (
     TrialRecord,
     best_first,
 )
-from study.storage.columns import Table, shared
 from study.storage.tables import read_file
 
 SEARCH = ["neuron", "fold", "search"]
@@ -49,21 +48,6 @@ def finalist_runs(trials: Sequence[Trial], finalists: int, seed: int, folds: int
     seeds = [derived_seed(seed, AGAIN, inner) for inner in range(folds)]
     chosen = trials[:finalists]
     return [replace(t, seed=s, inner=inner) for t in chosen for inner, s in enumerate(seeds)]
-
-
-FINALISTS_TABLE = Table(
-    files=("search/summary/finalists.parquet", "search/*/*/finalists.parquet"),
-    says="The runs that decide about the searches' winners.",
-    columns={
-        **shared("neuron", "fold", "search", "outcome", "validation_accuracy", "validation_loss"),
-        **shared("spikes_per_neuron", "silent_fraction"),
-        "number": "number of the trial; -1 is the configuration without any change",
-        "inner": "inner fold of speakers that the run is validated on",
-        "seed": "fresh, the same for each finalist",
-        "epochs": "whole epochs trained; missing if a limit of the machine ended the run",
-        "presentations": "training samples presented",
-    },
-)
 
 
 def run_table(runs: Sequence[TrialRecord]) -> pd.DataFrame:
@@ -138,28 +122,6 @@ def best_winner(files: Iterable[str | Path]) -> dict[str, Any]:
     """
     found = [read_file(file) for file in files]
     return max(found, key=lambda own: own["winner"]["validation_accuracy"], default=NO_WINNER)
-
-
-TRIALS_TABLE = Table(
-    files=("search/summary/trials.parquet", "search/*/*/trials.parquet"),
-    says="A row for each trial of all searches, and of one.",
-    columns={
-        **shared("neuron", "fold", "search", "reason"),
-        "number": "number of the trial",
-        "generation": "of trials that were suggested together",
-        "seed": "that it was trained with",
-        "outcome": "finished, stopped by halving, or the name of a failure",
-        "failed": "whether it failed",
-        "rungs": "rungs that it passed",
-        "epochs": "epochs that it trained",
-        "validation_accuracy": "after its last whole epoch; 0 without one",
-        **dict.fromkeys(MEASURES, "after that epoch"),
-        "rung*_accuracy": "validation accuracy at the end of that rung's training",
-        "presentations": "training samples presented",
-        "seconds": "wall time",
-        **dict.fromkeys(("network.*", "training.*"), "the parameter that was tried"),
-    },
-)
 
 
 def trial_table(records: Sequence[TrialRecord], halving: Halving) -> pd.DataFrame:

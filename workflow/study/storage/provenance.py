@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 import spikegrad
 
@@ -114,21 +114,14 @@ def _source(file: Path) -> _Source:
             node.body = [
                 entry
                 for entry in node.body
-                if not (isinstance(entry, ast.Expr) and _is_string(entry.value))
+                if not (isinstance(entry, ast.Expr) and isinstance(entry.value, ast.Constant))
             ]
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Table":
-            for text in filter(_is_string, ast.walk(node)):
-                text.value = ""  # what a column means, to people
     imports = frozenset(module for name in names for module in _modules(name))
     return _Source(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports)
-
-
-def _is_string(node: ast.AST) -> TypeGuard[ast.Constant]:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 @cache

@@ -9,20 +9,8 @@ import pandas as pd
 
 from spikegrad.network import load_network
 from study.data.dataset import SpikeDataset, unseen_speakers
-from study.storage.columns import Table, shared
 from study.training.response import Response, no_response, respond
 from study.training.trained import TrainedNetwork
-
-SAMPLES_TABLE = Table(
-    files=("networks/measures/samples.parquet", "networks/jobs/*/*/samples.parquet"),
-    says="Every test sample's answer.",
-    columns={
-        **shared("speaker", "neuron", "seed", "unseen_speaker"),
-        "label": "the right class",
-        "prediction": "the network's; missing if there is none, as where the sample runs away",
-        "spikes_per_neuron": "mean over hidden neurons",
-    },
-)
 
 
 def sample_table(response: Response, data: SpikeDataset, train: SpikeDataset) -> pd.DataFrame:
@@ -39,28 +27,6 @@ def sample_table(response: Response, data: SpikeDataset, train: SpikeDataset) ->
             "spikes_per_neuron": response.counts.mean(1).numpy(),
         }
     )
-
-
-RUNS_TABLE = Table(
-    files=(
-        "training/scores/runs.csv",
-        "networks/measures/runs.parquet",
-        "networks/jobs/*/*/runs.parquet",
-    ),
-    says="Every trained network on test data.",
-    columns={
-        **shared("fold", "neuron", "seed", "outcome", "reason", "search"),
-        "epochs": "whole epochs trained; missing if not even the untrained network has an answer",
-        "presentations": "training samples presented",
-        "accuracy": "on the test set; 0 if the network has no answer",
-        "accuracy_unseen_speakers": "on speakers that training does not have",
-        "accuracy_seen_speakers": "on the others",
-        "runaways": "test samples that ran away, which count as wrong",
-        "loss": "on the test set, over the other samples",
-        "spikes_per_neuron": "on the test set",
-        "silent_fraction": "on the test set",
-    },
-)
 
 
 def scores(right: pd.Series[bool], unseen: pd.Series[bool], response: Response) -> dict[str, float]:

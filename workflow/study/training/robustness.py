@@ -11,7 +11,6 @@ from spikegrad.network import Network, load_network
 from spikegrad.seeds import generator
 from spikegrad.spikes import SpikeTrains
 from study.data.dataset import SpikeDataset
-from study.storage.columns import Table, shared
 from study.training.batches import moved
 from study.training.response import respond
 from study.training.trained import TrainedNetwork
@@ -42,18 +41,6 @@ def changed(spikes: SpikeTrains, n_units: int, change: str, by: float) -> SpikeT
             kept = torch.rand(len(events), generator=generator(SEED)) < by
             return spikes.thinned(torch.bincount(events[kept], minlength=len(counts)))
     return moved(spikes, stretches, shifts, n_units)
-
-
-ROBUSTNESS_TABLE = Table(
-    files=("networks/measures/robustness.csv", "networks/jobs/*/*/robustness.parquet"),
-    says="What changed test samples do to a network of each search.",
-    columns={
-        **shared("neuron", "same", "by"),
-        "network": "file of the network",
-        "change": "what is changed",
-        "accuracy": "share of samples classified right",
-    },
-)
 
 
 def robustness(trained: TrainedNetwork) -> pd.DataFrame:

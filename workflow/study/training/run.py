@@ -15,7 +15,6 @@ from spikegrad.network import Network
 from spikegrad.saving import CheckpointError, load_tensors, save_tensors
 from study.config.training import TrainingSettings
 from study.machine import machine, made_with, refuse_others
-from study.storage.columns import Table, shared
 from study.training.optimizer import Adam
 
 log = logging.getLogger(__name__)
@@ -37,19 +36,6 @@ METRICS = {
     "silent_neurons": "the hidden neurons without a spike in any of these samples",
 }
 """What a history has of an epoch beside its number; the silent neurons are a list."""
-HISTORIES_TABLE = Table(
-    files=(
-        "training/scores/histories.parquet",
-        "training/*/*/history.parquet",
-        "landscape/equal_activity/*/*/history.parquet",
-        "variants/networks/*/*/*/*/history.parquet",
-    ),
-    says="All training runs, or one, a row for each epoch.",
-    columns={
-        **shared("fold", "search", "epoch", "neuron", "seed"),
-        **METRICS,
-    },
-)
 
 
 @dataclass

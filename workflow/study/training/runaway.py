@@ -19,7 +19,6 @@ from spikegrad.saving import load_tensors
 from spikegrad.seeds import numpy_generator
 from spikegrad.spikes import SpikeTrains
 from study.config.study import Runaway
-from study.storage.columns import Table, shared
 from study.training.mean_field import CURRENT, RATES, TAU, mean_field
 from study.training.run import by_epoch
 
@@ -88,21 +87,6 @@ def gain(recurrent: np.ndarray) -> float:
     return fastest
 
 
-RUNAWAY_RATES_TABLE = Table(
-    files=("training/runaway/rates.csv",),
-    says="Random networks and single neurons of the engine beside their theory; docs/runaway.md.",
-    columns={
-        **shared("neuron"),
-        "of": "current: a single neuron at that constant current, in thresholds of LIF; scale: a "
-        "network with random recurrent weights of that scale",
-        "value": "the current or the scale",
-        "seed": "of the network",
-        "rate": "spikes a second and neuron; infinite where the network diverges",
-        "theory": "the same by the formula or by mean-field theory",
-    },
-)
-
-
 def rates(neurons: Iterable[str], n_neurons: int, n_networks: int) -> pd.DataFrame:
     """Single neurons and random networks of the engine, each beside its theory.
 
@@ -121,17 +105,6 @@ def rates(neurons: Iterable[str], n_neurons: int, n_networks: int) -> pd.DataFra
                 found = simulated(neuron, scale * random_weights(n_neurons, seed), seed)
                 rows.append((neuron, "scale", scale, seed, found, theory))
     return pd.DataFrame(rows, columns=["neuron", "of", "value", "seed", "rate", "theory"])
-
-
-RUNAWAY_GAINS_TABLE = Table(
-    files=("training/runaway/gains.csv",),
-    says="How much the recurrent weights of trained LIF networks amplify activity; "
-    "docs/runaway.md.",
-    columns={
-        **shared("seed", "epoch", "outcome", "spikes_per_neuron"),
-        "gain": "above 1 activity grows without input; 0 without recurrent weights",
-    },
-)
 
 
 def gains(

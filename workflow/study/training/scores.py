@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from study.intervals import t_interval
-from study.storage.columns import Table, shared
 
 SCORES = (  # columns of a run's evaluation
     "accuracy",
@@ -38,22 +37,6 @@ def by_unit(runs: pd.DataFrame, measure: str) -> pd.DataFrame:
     return means.reset_index().rename(columns={unit: "unit"})
 
 
-SUMMARY_TABLE = Table(
-    files=("training/scores/summary.csv",),
-    says="Means over outer folds (with one, over searches; with one of these or none, over seeds), "
-    "with 95 % t intervals.",
-    columns={
-        **shared("neuron"),
-        "measure": "a column of runs.csv",
-        "mean": "its mean",
-        "low": "lower end of the interval",
-        "high": "upper end",
-        "units": "folds, searches or seeds",
-        "runs": "runs that had a value",
-    },
-)
-
-
 def summary(runs: pd.DataFrame, measures: Iterable[str]) -> pd.DataFrame:
     """Mean and its t interval over units, for each neuron and each of the columns ``measures``.
 
@@ -69,16 +52,6 @@ def summary(runs: pd.DataFrame, measures: Iterable[str]) -> pd.DataFrame:
             interval = t_interval(values, within)
             rows.append((neuron, measure, values.mean(), *interval, len(values), n_runs))
     return pd.DataFrame(rows, columns=columns)
-
-
-SPEAKERS_TABLE = Table(
-    files=("training/scores/speakers.csv",),
-    says="Accuracy by speaker, over the runs of each search.",
-    columns={
-        **shared("speaker", "neuron", "fold", "search", "accuracy", "unseen_speaker"),
-        "answers": "test samples of all runs",
-    },
-)
 
 
 def accuracy_by_speaker(samples: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

@@ -17,7 +17,6 @@ from spikegrad.saving import load_tensors
 from spikegrad.settings import validate
 from study.config.training import FURTHER_EPOCHS, TrainingSettings
 from study.data.dataset import SpikeDataset
-from study.storage.columns import Table, shared
 from study.training.batches import watched_samples
 from study.training.loop import DIVERGED, train_on
 from study.training.optimizer import Adam
@@ -34,20 +33,6 @@ COLUMNS = {
     "woke": "bool",
     "epochs": "int64",
 }
-SILENCE_TABLE = Table(
-    files=("networks/measures/silence.parquet", "networks/jobs/*/*/silence.parquet"),
-    says="Whether silent neurons wake as training goes on; a row for each hidden neuron.",
-    columns={
-        **shared("neuron", "seed"),
-        "unit": "neuron, counted layer after layer",
-        "ever_spiked": "whether it spiked on the watched training samples before training or after "
-        "any epoch",
-        "silent": "whether it fell silent by the last",
-        "has_gradient": "whether the training loss depends on its input weights",
-        "woke": "whether it spiked after any of the further epochs",
-        "epochs": "further epochs that the network lasted",
-    },
-)
 
 
 def silence(trained: TrainedNetwork, further_epochs: int = FURTHER_EPOCHS) -> pd.DataFrame:

@@ -13,18 +13,8 @@ from spikegrad.layers import SpikeOverflowError
 from spikegrad.network import Network, load_network
 from spikegrad.spikes import SpikeTrains
 from study.data.dataset import load
-from study.storage.columns import Table, shared
 
 log = logging.getLogger(__name__)
-
-RASTERS_TABLE = Table(
-    files=("training/traces/rasters.parquet",),
-    says="Spikes of one test sample through the first network of each neuron model.",
-    columns={
-        **shared("layer", "time", "unit", "neuron", "word", "speaker"),
-        "data": "name of the data",
-    },
-)
 
 
 @torch.no_grad()
