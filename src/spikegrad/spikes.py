@@ -399,9 +399,9 @@ def _any_wrong(
     """Whether an event breaks a rule; without branches, since nearly always none does."""
     right = True
     for k in range(len(times)):
-        right &= (0.0 <= times[k]) & (times[k] <= duration)
+        right &= (times[k] >= 0.0) & (times[k] <= duration)
     for k in range(len(units)):
-        right &= (0 <= units[k]) & (units[k] < n_units)
+        right &= (units[k] >= 0) & (units[k] < n_units)
     for k in range(len(counts)):
         right &= counts[k] > 0
     for b in range(len(offsets) - 1):
