@@ -68,6 +68,7 @@ def test_limits_and_settings_of_the_machine_rerun_nothing(finished, tmp_path):
         tmp_path,
         search={"trials": {"timeout": 500.0, "memory_mb": 4000}},
         machines={"job_minutes": 90},
+        data={"path": "elsewhere"},
     )
     assert set(jobs) == {"study_page"}
 

@@ -150,12 +150,8 @@ rule prepare:
         data=STUDY.data.model_dump(
             mode="json",
             exclude={
-                "shd": True,
-                "ssc": True,
-                "spoken_digits": True,
-                "heidelberg_digits": True,
-                "validation": True,
-                "folds": True,
+                *("path", "spoken_digits", "heidelberg_digits"),
+                *("validation", "folds"),
             },
         ),
     script:
