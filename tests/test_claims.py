@@ -365,6 +365,23 @@ def test_folds_are_the_unit_and_paired():
     assert row["p"] == pytest.approx(np.mean(abs(flips) >= abs(gains.sum()) - 1e-12))
 
 
+def test_searches_within_folds_decide_where_there_are_several():
+    """How hard a fold is for one model alone is no error of another search on the same folds."""
+    tables = results()
+    for name in ("runs", "speakers", "budget", "stability"):
+        table = tables[name]
+        fold = np.minimum(table["search"] // 2, 1)
+        table["fold"] = "fold" + fold.astype(str)
+        if "accuracy" in table:
+            table["accuracy"] -= 0.1 * fold * (table["neuron"] == "lif")
+    table = judged(tables, named(GAIN)).set_index("case")
+    row = table.loc["qif: another search, these speakers"]
+    folds = table.loc["qif: every speaker alike"]
+    assert (row["n"], row["unit"]) == (N_SEARCHES, "searches within folds")
+    assert row["estimate"] == pytest.approx(folds["estimate"])
+    assert row["high"] - row["low"] < (folds["high"] - folds["low"]) / 5
+
+
 def test_without_a_search_seeds_are_the_unit_and_performance_is_not_compared():
     others = ("lif-gradients-turn", "lif-diverges-more")
     table = judged(results(), named(GAIN, *others), absent=("budget", "stability"))

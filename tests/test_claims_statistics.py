@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import binom, ttest_1samp, ttest_ind
+from scipy.stats import t as student
 
 from study.claims.estimates import (
     Criterion,
@@ -17,6 +18,7 @@ from study.claims.estimates import (
     holm_adjusted,
     mean,
     share,
+    within_strata,
 )
 from study.claims.qif_paper import UNITS
 from study.intervals import last_exponent, power_interval
@@ -124,6 +126,29 @@ def test_intervals_are_scipys(first, second):
     own = difference(first, second, 0)
     theirs = ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
     assert (own.low, own.high) == pytest.approx(tuple(theirs))
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(hnp.arrays(float, st.integers(1, 4), elements=VALUES), min_size=1, max_size=6),
+    hnp.arrays(float, 3, elements=VALUES),
+)
+def test_the_interval_within_strata_is_least_squares(others, first):
+    """Of a linear model with one constant for each stratum, and the mean of these constants."""
+    assume(np.ptp(first) > 1e-3)
+    strata = [first, *others]
+    of = np.repeat(np.arange(len(strata)), [len(values) for values in strata])
+    design, gains = np.eye(len(strata))[of], np.concatenate(strata)
+    constants, (residue,), *_ = np.linalg.lstsq(design, gains, rcond=None)
+    contrast = np.full(len(strata), 1 / len(strata))
+    freedom = len(gains) - len(strata)
+    error = np.sqrt(
+        residue / freedom * contrast @ np.linalg.inv(design.T @ design) @ contrast
+    )
+    theirs = student(freedom, contrast @ constants, error)
+    own = within_strata(strata, "searches")
+    assert (own.low, own.high) == pytest.approx(theirs.interval(0.95))
+    assert own.p == pytest.approx(2 * min(theirs.cdf(0), theirs.sf(0)))
 
 
 def test_estimates_of_one_unit_or_none_leave_everything_open():

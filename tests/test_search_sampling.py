@@ -21,7 +21,7 @@ from study.config.search import (
 from study.progress import share
 from study.search.budget import next_trials
 from study.search.sampling import suggest
-from study.search.selection import candidates, finalist_runs, trial_table, winner
+from study.search.selection import candidates, finalist_runs, finalists_of, trial_table, winner
 from study.search.trial_records import (
     Generation,
     RecordError,
@@ -184,6 +184,19 @@ def test_the_winner_has_the_best_mean_over_inner_folds_and_failed_runs_count():
     costs = {"allotted": 100, "used": 80, "whole_trial": 30, "budget_spent": True}
     assert best["presentations"] == {**costs, "finalists": 80}
     assert not winner(records, results, budget=110, whole_trial=30)["presentations"]["budget_spent"]
+    assert best["finalists"] == [{X: 0.1}, {X: 0.0}]
+
+
+def test_finalists_that_are_not_trained_again_stand_as_their_trials_do():
+    trials = [Trial(k, 100 + k, {X: k / 10}, inner=2) for k in range(4)]
+    records = [record(t, a) for t, a in zip(trials, [0.6, 0.9, 0.7, 0.8], strict=True)]
+    runs = finalists_of(records, candidates(records)[:3])
+    best = winner(records, runs, budget=100, whole_trial=30)
+    assert (best["trial"], best["winner"]["validation_accuracy"]) == (1, 0.9)
+    assert best["finalists"] == [{X: 0.1}, {X: 0.3}, {X: 0.2}]
+    assert best["presentations"]["finalists"] == 0
+    none = finalists_of([], candidates([]))
+    assert winner([], none, budget=100, whole_trial=30)["finalists"] == [{}]
 
 
 SMALL = {"per_generation": 4, "epochs": [1, 2], "eta": 2, "per_job": 2}

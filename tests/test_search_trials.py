@@ -150,7 +150,7 @@ def test_samples_are_drawn_by_seed(files: tuple[Path, Path], tmp_path: Path):
         model = model_settings().model_dump(mode="json")
         options = halving(samples=n_samples)
         by = TrialRunner.of_job("qif", options, model, files, seed, "", tmp_path, 0)
-        assert len(by.data) == epoch_samples(files[1], n_samples)
+        assert len(by.data) == epoch_samples(files[1], n_samples, 0)
         assert len(by.data) == min(n_samples or len(whole), len(whole))
         return by.data.spikes.times
 

@@ -37,6 +37,7 @@ if STUDY.search is not None:
             trials=HALVING,
             samples=TRIALS.samples,
             budget=STUDY.search.budget,
+            inner=lambda w: STUDY.inner_of(int(w.repeat)),
             ends=lambda w: int(w.generation) == STUDY.search.generations,
         script:
             "../scripts/search_suggest.py"
@@ -87,10 +88,11 @@ if STUDY.search is not None:
             model=SEARCHES.model,
             trials=HALVING,
             samples=TRIALS.samples,
-            folds=STUDY.data.inner_folds,
+            reruns=STUDY.n_reruns,
             search=STUDY.search.model_dump(
-                mode="json", include={"budget", "sampling", "finalists"}
+                mode="json", include={"budget", "sampling", "finalists", "trained"}
             ),
             fold=lambda w: STUDY.fold_of(int(w.repeat)),
+            inner=lambda w: STUDY.inner_of(int(w.repeat)),
         script:
             "../scripts/search_best.py"

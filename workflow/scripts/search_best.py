@@ -9,7 +9,7 @@ from study.config.search import Halving, SearchConfig, search_seed
 from study.config.training import ModelSettings
 from study.search.bounds import placed
 from study.search.budget import epoch_samples
-from study.search.selection import finalist_runs, run_table, trial_table, winner
+from study.search.selection import finalist_runs, finalists_of, run_table, trial_table, winner
 from study.search.trial_records import read_generation, read_records, read_search
 from study.storage.tables import write_table
 
@@ -25,9 +25,13 @@ seed = search_seed(about["search"])
 records = read_search(snakemake.input.records, halving)
 ranked, *folders = snakemake.input.runs
 trials = read_generation(ranked).trials
-runs = read_records(folders, finalist_runs(trials, config.finalists, seed, params.folds))
+runs = read_records(folders, finalist_runs(trials, config.finalists, seed, params.reruns))
 
-whole_trial = halving.epochs_of(1) * epoch_samples(snakemake.input.split, params.samples)
+if not params.reruns:  # finalists stand as their trials do
+    runs = finalists_of(records, trials[: config.finalists])
+whole_trial = halving.epochs_of(1) * epoch_samples(
+    snakemake.input.split, params.samples, params.inner
+)
 best = about | winner(records, runs, config.budget, whole_trial)
 cost = best["presentations"]
 if not cost["budget_spent"]:

@@ -12,7 +12,7 @@ log = start(snakemake)
 params, generation = snakemake.params, int(snakemake.wildcards.generation)
 halving = validate(Halving, params.trials)
 records = read_search(snakemake.input.get("records", []), halving)
-samples = epoch_samples(snakemake.input.split, params.samples)
+samples = epoch_samples(snakemake.input.split, params.samples, params.inner)
 n_trials = 0 if params.ends else next_trials(halving, params.budget, samples, records)
 if n_trials:
     log.info("generation %d has %d trials", generation, n_trials)
@@ -23,6 +23,7 @@ if n_trials:
         n_trials,
         generation,
         records,
+        params.inner,
     )
 else:
     trials = candidates(records)

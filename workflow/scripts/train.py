@@ -28,7 +28,10 @@ if training.samples:  # as for the trials of the first search
     data = data.draw(training.samples, generator(search_seed(0)))
 settings = validate(ModelSettings, training.model)
 found = best_winner(snakemake.input.winner)
-settings = settings.with_parameters(found["parameters"]).with_parameters(training.overrides)
+parameters, finalists = found["parameters"], found["finalists"]
+if training.place is not None:  # with fewer finalists than seeds, they are trained in turn
+    parameters = finalists[training.place % len(finalists)]
+settings = settings.with_parameters(parameters).with_parameters(training.overrides)
 neuron, seed = training.neuron, training.seed
 log.info("%s, seed %d: %s", neuron, seed, settings.model_dump_json())
 state = Path(snakemake.output.checkpoint).with_name("state.safetensors")

@@ -58,7 +58,6 @@ def search_rungs(study: Study) -> Iterator[tuple[int, float]]:
     if study.search is None:
         return
     trials = study.search.trials
-    finalists = study.search.finalists * study.data.inner_folds
     inner = (1 - TEST) * samples(study)[0]
     n = min(trials.samples or inner, inner)
     one = mean(sample(study, neuron) for neuron in study.neurons)
@@ -66,9 +65,10 @@ def search_rungs(study: Study) -> Iterator[tuple[int, float]]:
         for rung, epochs in enumerate(trials.epochs):
             jobs = trials.jobs(rung, size)
             yield jobs, START + trials.width(rung, size) * epochs * n * one / jobs
-    jobs = trials.of_finalists(1).jobs(0, finalists)
-    epochs = max(study.model(neuron).training.epochs for neuron in study.neurons)
-    yield jobs, START + finalists * epochs * inner * one / jobs
+    if runs := study.search.finalists * study.n_reruns:
+        jobs = trials.of_finalists(1).jobs(0, runs)
+        epochs = max(study.model(neuron).training.epochs for neuron in study.neurons)
+        yield jobs, START + runs * epochs * inner * one / jobs
 
 
 def job_seconds(study: Study, jobs: Mapping[str, int]) -> dict[str, float]:

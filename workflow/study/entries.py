@@ -24,6 +24,8 @@ class Training:
     """Files of the searches whose best by validation is trained; without any the settings are."""
     model: Mapping[str, Any]
     """Its settings."""
+    place: int | None = None
+    """Which of the finalists of the search is trained, the best is 0; None is the winner."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Keys with other values than the winner has."""
     inner: int | None = None

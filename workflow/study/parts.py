@@ -66,9 +66,10 @@ def trainings(study: Study) -> dict[str, Training]:
         search = study.search_of(seed)
         shared = (neuron, seed, split_of(study, search), _winners(study, neuron, [search]))
         model = study.model(neuron).model_dump(mode="json")
-        found[f"training/{neuron}/{seed}"] = Training(*shared, model)
+        place = study.place_of(seed)
+        found[f"training/{neuron}/{seed}"] = Training(*shared, model, place)
         if seed in (study.landscape.seeds or ()):
-            active = Training(*shared, model, EQUAL_ACTIVITY)
+            active = Training(*shared, model, place, EQUAL_ACTIVITY)
             found[f"landscape/equal_activity/{neuron}/{seed}"] = active
     # Variants are trained in the first outer fold, with the best of its winners.
     first = [k for k in range(study.n_searches) if study.fold_of(k) == study.fold_of(0)]
@@ -80,7 +81,7 @@ def trainings(study: Study) -> dict[str, Training]:
             model = fewer.model_dump(mode="json")
             for (case, own), seed in product(variant.cases.items(), variant.seeds):
                 found[f"variants/networks/{file}/{case}/{neuron}/{seed}"] = Training(
-                    neuron, seed, *fold, model, own.parameters, inner=0, samples=own.samples
+                    neuron, seed, *fold, model, None, own.parameters, inner=0, samples=own.samples
                 )
     return found
 

@@ -5,13 +5,13 @@ Coverage and error rates are simulated in tests/test_claims_statistics.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import permutation_test
+from scipy.stats import permutation_test, t
 
 from study.intervals import LEVEL, t_interval, welch_margin
 
@@ -137,6 +137,23 @@ def paired_difference(gains: Values, seed: int, unit: str) -> Estimate:
         rng=np.random.default_rng(seed),
     )
     return replace(mean(gains, unit), p=float(test.pvalue))
+
+
+def within_strata(strata: Sequence[Values], unit: str) -> Estimate:
+    """The mean over ``strata`` of the means within, of differences of two groups, one from each
+    unit; what strata differ by is no error.
+
+    With Student's t interval by the pooled variance within strata, and p of the same test.
+    """
+    freedom = sum(len(values) - 1 for values in strata)
+    value = float(np.mean([values.mean() for values in strata]))
+    squares = sum(((values - values.mean()) ** 2).sum() for values in strata)
+    weight = sum(1 / len(values) for values in strata) / len(strata) ** 2
+    error = float((squares / freedom * weight) ** 0.5)
+    margin = float(t.ppf((1 + LEVEL) / 2, freedom) * error)
+    p = float(2 * t.sf(abs(value) / error, freedom)) if error else float(value == 0)
+    n = sum(map(len, strata))
+    return Estimate(value, value - margin, value + margin, n, unit, p)
 
 
 def holm_adjusted(p_values: Iterable[float]) -> Values:

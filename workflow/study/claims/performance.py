@@ -13,6 +13,9 @@ from study.training.scores import speakers_alike
 
 UNEQUAL = "searches of unequal budgets"
 
+SAME_SPEAKERS = "another search, these speakers"
+"""Where folds have several searches: the case whose units are these, within folds."""
+
 BUDGETS = {"1/64": 1 / 64, "1/16": 1 / 16, "1/4": 1 / 4, "all": 1.0}
 """Shares of a search's budget at which the best of it is compared."""
 
@@ -29,7 +32,7 @@ def accuracy_gain(tables: Tables) -> Cases:
     """Test accuracy, QIF minus LIF.
 
     By the rule of docs/search.md a run that diverged counts with its last whole epoch; beside
-    it, with accuracy 0, and not at all. Samples count alike in some cases, speakers in another.
+    it, with accuracy 0, and not at all. Samples count alike in some cases, speakers in others.
     Cases that nothing tells from the first are left out: without heard voices those of unseen ones,
     and where no run diverged. Without a search there is nothing to compare, nor if one of the
     searches did not spend its budget.
@@ -44,10 +47,10 @@ def accuracy_gain(tables: Tables) -> Cases:
             own = own.assign(**{column: own[column].where(finished, 0.0)})
         return tables.units(own, column)
 
-    def of_speakers(neuron: str) -> Units:
-        unit = tables.unit_column
-        own = tables.rows("speakers", unit, "speaker", "accuracy", neuron=neuron)
-        return speakers_alike(own, [unit])
+    def of_speakers(neuron: str, *within: str) -> Units:
+        units = [tables.unit_column, *within]
+        own = tables.rows("speakers", *units, "speaker", "accuracy", neuron=neuron)
+        return speakers_alike(own, units)
 
     cases = {
         "all voices": ("accuracy", "keep their best"),
@@ -67,7 +70,12 @@ def accuracy_gain(tables: Tables) -> Cases:
             if all(own.equals(of) for own, of in zip(pairs[name], pairs[first], strict=True)):
                 del pairs[name]
         pairs["every speaker alike"] = of_speakers(qif), of_speakers(LIF)
-        return {name: tables.difference(*pair) for name, pair in pairs.items()}
+        found = {name: tables.difference(*pair) for name, pair in pairs.items()}
+        if tables.unit == "folds":
+            of_searches = (of_speakers(neuron, "search") for neuron in (qif, LIF))
+            if (within := tables.difference_within(*of_searches)) is not None:
+                found[SAME_SPEAKERS] = within
+        return found
 
     return tables.comparisons(compare)
 

@@ -182,6 +182,15 @@ class Tables:
             )
         return estimates.difference(_values(first), _values(second), self._seed, self.unit)
 
+    def difference_within(self, first: Units, second: Units) -> Estimate | None:
+        """As :meth:`difference` of values by unit and search, paired by search: what a repetition
+        of the searches alone, in the same units, would draw anew. None where no unit has two."""
+        gains = (first - second).dropna()
+        strata = [own.to_numpy(np.float64) for _, own in gains.groupby(level=0)]
+        if all(len(own) < 2 for own in strata):
+            return None
+        return estimates.within_strata(strata, f"searches within {self.unit}")
+
     def lif_cases(self, find: Callable[[], Cases]) -> Cases:
         """What ``find`` says of the study's LIF networks, if there are any."""
         if not (self.matching_rows("runs", "neuron")["neuron"] == LIF).any():

@@ -123,8 +123,8 @@ class Validation(Section):
     outer fold."""
 
     folds: int = Field(3, ge=1)
-    """Number of inner folds, which share no sample: trials of a search are validated on the first,
-    finalists on each."""
+    """Number of inner folds, which share no sample: trials of a search are validated on one,
+    those of the next search on the next, finalists on each."""
     speakers: int = Field(2, ge=0)
     """Training speakers who are held out entirely in an inner fold; 0 holds out a tenth of each
     class's samples instead."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     Discriminator,
@@ -209,9 +209,13 @@ class SearchConfig(Section):
     trials: Trials
     """How a generation of trials is trained."""
     finalists: PositiveInt
-    """Best trials that are trained again: for `training.epochs`, once on each inner fold of the
-    training speakers, with a fresh seed for each fold. The highest mean accuracy over the inner
-    folds wins."""
+    """Best trials that may be trained as final networks."""
+    trained: Literal["winner", "finalists"] = "winner"
+    """What the final networks of a search are. `winner`: finalists are trained again for
+    `training.epochs`, once on each inner fold with a fresh seed for each fold, and the highest mean
+    accuracy over the inner folds wins; all networks have its settings. `finalists`: these are not
+    trained again, and each seed of the search trains another one, the best trials in order; so the
+    search counts with the mean over its finalists."""
 
     def planned(self, samples: int) -> list[int]:
         """Trials of each generation if none fails, with ``samples`` to train on."""

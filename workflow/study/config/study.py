@@ -120,6 +120,23 @@ class Study(Section):
         """The outer fold that a search belongs to."""
         return self.data.fold_names[search // self._searches_per_fold]
 
+    def inner_of(self, search: int) -> int:
+        """The inner fold that validates a search's trials: each search of an outer fold has another
+        one, as far as there are."""
+        return search % self._searches_per_fold % self.data.inner_folds
+
+    @property
+    def n_reruns(self) -> int:
+        """How often each finalist is trained again, each time on another inner fold."""
+        again = self.search is not None and self.search.trained == "winner"
+        return self.data.inner_folds if again else 0
+
+    def place_of(self, seed: int) -> int | None:
+        """Which of its search's finalists a seed trains, the best is 0; None is the winner."""
+        if self.search is None or self.search.trained == "winner":
+            return None
+        return self.seeds.index(seed) % self._seeds_per_search
+
     def next_seed(self, seed: int) -> int:
         """The next seed of the same search, around the end: its networks have the same shape."""
         search = self.search_of(seed)

@@ -16,10 +16,10 @@ from study.search.trial_records import TrialRecord
 from study.storage.tables import read_table
 
 
-def epoch_samples(split: str | Path, samples: int | None) -> int:
+def epoch_samples(split: str | Path, samples: int | None, inner: int) -> int:
     """Training samples that an epoch of a trial presents: ``samples``, or all if there are fewer,
-    or if it is None. ``split`` is the table of the outer fold; its first inner fold validates."""
-    n = int(with_role(read_table(split), "train", inner=0).sum())
+    or if it is None. ``split`` is the table of the outer fold, whose fold ``inner`` validates."""
+    n = int(with_role(read_table(split), "train", inner).sum())
     return min(n, samples or n)
 
 

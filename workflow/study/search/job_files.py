@@ -36,13 +36,13 @@ class SearchFiles:
     ) -> list[str]:
         """The file of a generation and the folders with the records of all jobs of its ``rungs``.
 
-        Without ``rungs`` these are all. Finalists have one, with runs on each of the inner folds.
+        Without ``rungs`` these are all. Finalists that are trained again have one.
         """
         file = self._suggestions(wildcards, generation)
         found, search, trials = read_generation(file), self._search, self._search.trials
         n = len(found.trials)
         if found.final:
-            n = min(n, search.finalists) * self._study.data.inner_folds
+            n = min(n, search.finalists) * self._study.n_reruns
             trials = trials.of_finalists(1)
         jobs = [
             f"{Path(file).parent}/rung{rung}/job{job}"
@@ -87,7 +87,7 @@ class SearchFiles:
         return {
             "epochs": self._study.model(wildcards.neuron).training.epochs,
             "finalists": self._search.finalists,
-            "folds": self._study.data.inner_folds,
+            "folds": self._study.n_reruns,
         }
 
     def model(self, wildcards: Wildcards) -> dict[str, Any]:

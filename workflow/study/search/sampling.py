@@ -43,11 +43,12 @@ def suggest(
     n_trials: int,
     generation: int,
     records: Sequence[TrialRecord],
+    inner: int = 0,
 ) -> list[Trial]:
     """The ``n_trials`` of ``generation``, from the ``records`` of all earlier ones in any order.
 
-    Rungs end after ``epochs``. Trial numbers count on over generations. A trial trains with the
-    same seed for every neuron model.
+    They are validated on the fold ``inner``. Rungs end after ``epochs``. Trial numbers count on
+    over generations. A trial trains with the same seed for every neuron model.
     """
     numbers = range(len(records), len(records) + n_trials)
     space, startup = sampling.space, sampling.startup
@@ -62,7 +63,9 @@ def suggest(
             study.enqueue_trial(starts[number])
         asked = study.ask(distributions(space))
         parameters = {p.key: _decoded(p, asked.params[p.key]) for p in space}
-        found.append(Trial(number, derived_seed(seed, TRAIN, number), parameters, generation))
+        found.append(
+            Trial(number, derived_seed(seed, TRAIN, number), parameters, generation, inner)
+        )
     return found
 
 

@@ -25,7 +25,7 @@ SEARCH = ["neuron", "fold", "search"]
 """Columns that name a search in tables of several."""
 SCORES = ["validation_accuracy", "validation_loss"]
 """What finalists are compared by, the second where the first is the same."""
-NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}}
+NO_WINNER: dict[str, Any] = {"search": None, "parameters": {}, "finalists": []}
 
 
 def candidates(records: Sequence[TrialRecord]) -> list[Trial]:
@@ -48,6 +48,12 @@ def finalist_runs(trials: Sequence[Trial], finalists: int, seed: int, folds: int
     seeds = [derived_seed(seed, AGAIN, inner) for inner in range(folds)]
     chosen = trials[:finalists]
     return [replace(t, seed=s, inner=inner) for t in chosen for inner, s in enumerate(seeds)]
+
+
+def finalists_of(records: Sequence[TrialRecord], trials: Sequence[Trial]) -> list[TrialRecord]:
+    """The records of ``trials``; an empty one of what stands in for them."""
+    found = {record.trial.number: record for record in records}
+    return [found.get(trial.number, TrialRecord(trial)) for trial in trials]
 
 
 def run_table(runs: Sequence[TrialRecord]) -> pd.DataFrame:
@@ -87,16 +93,19 @@ def winner(
 ) -> dict[str, Any]:
     """The configuration with the highest mean validation accuracy over the inner folds.
 
-    ``records`` are of all trials, ``runs`` of the finalists. Ties are broken by the lower mean
-    loss. Also what the search has cost, in training samples presented, of its ``budget`` and beside
-    what a ``whole_trial`` costs, one of all rungs.
+    ``records`` are of all trials, ``runs`` of the finalists, these among them if no finalist was
+    trained again. With it come the settings of all ``finalists``, best first. Ties are broken by
+    the lower mean loss. Also what the search has cost, in training samples presented, of its
+    ``budget`` and beside what a ``whole_trial`` costs, one of all rungs.
     """
     table = run_table(runs)
     order = over_inner_folds(table).sort_values(SCORES, ascending=[False, True])
-    number = int(order["number"].iloc[0])
+    numbers = [int(number) for number in order["number"]]
+    number, parameters = numbers[0], {run.trial.number: run.trial.parameters for run in runs}
     used = sum(r.presentations for r in records)
     return {
-        "parameters": {run.trial.number: run.trial.parameters for run in runs}[number],
+        "parameters": parameters[number],
+        "finalists": [parameters[other] for other in numbers],
         "trial": None if number == UNCHANGED else number,
         "winner": _scores(table, number),
         "presentations": {
@@ -104,7 +113,7 @@ def winner(
             "used": used,
             "whole_trial": whole_trial,
             "budget_spent": budget - used < whole_trial,  # else search.generations ended first
-            "finalists": sum(r.presentations for r in runs),
+            "finalists": sum(r.presentations for r in runs if r not in records),
         },
     }
 
