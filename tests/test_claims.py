@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from study.claims.claim import Claim
+from study.claims.claim import WEIGHED, Claim
 from study.claims.estimates import Criterion, Estimate, Verdict
 from study.claims.judge import CLAIMS, judge
 from study.claims.qif_paper import QIF_CLAIMS, UNITS
@@ -21,7 +22,7 @@ from study.claims.results import ClaimError, Tables
 from study.config.landscape import JUDGED_DEPTHS
 from study.landscape.constants import CAUSES, STATES, height_column
 
-SUPPORTED, NOT_SUPPORTED, UNDECIDED, NOT_MEASURABLE = map(str, Verdict)
+SUPPORTED, NOT_SUPPORTED, EXCLUDED, UNDECIDED, NOT_MEASURABLE = map(str, Verdict)
 N_SEARCHES, SEEDS_EACH = 5, 2
 
 Frames = dict[str, pd.DataFrame]
@@ -213,8 +214,13 @@ class InMemory(Tables):
         return self.frames[Path(files[0]).stem]
 
 
-def judged(frames: Frames, claims: Iterable[Claim] = CLAIMS, absent: Iterable[str] = ()) -> Any:
-    table = judge(InMemory(frames, absent), "toy", claims)
+def judged(
+    frames: Frames,
+    claims: Iterable[Claim] = CLAIMS,
+    absent: Iterable[str] = (),
+    fixed: date | None = None,
+) -> Any:
+    table = judge(InMemory(frames, absent), "toy", fixed, claims)
     assert set(table["id"]) == {claim.name for claim in claims}  # none vanishes
     return table
 
@@ -549,3 +555,43 @@ def test_a_verdict_takes_the_whole_interval_and_enough_units(value, below, above
     as_claimed, other = (estimate.low > 0, estimate.high < 0)[:: 1 if side == ">" else -1]
     assert (verdict == Verdict.SUPPORTED) == (may_decide and as_claimed)
     assert (verdict == Verdict.NOT_SUPPORTED) == (may_decide and other)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "n", "p", "verdict"),
+    [
+        (-0.09, 0.006, 6, 0.09, EXCLUDED),
+        (-0.09, 0.029, 5, 1.0, EXCLUDED),
+        (-0.09, -0.01, 6, 0.06, EXCLUDED),  # could be one group
+        (0.001, 0.02, 6, 0.06, EXCLUDED),
+        (0.001, 0.02, 6, 0.03, SUPPORTED),  # a lead, though it does not matter
+        (-0.09, -0.01, 6, 0.03, NOT_SUPPORTED),
+        (-0.09, 0.031, 6, 0.09, UNDECIDED),
+        (0.01, 0.031, 6, 0.06, UNDECIDED),
+        (-0.09, 0.006, 4, 0.13, UNDECIDED),  # too few
+        (-np.inf, np.inf, 5, 1.0, UNDECIDED),
+        (np.nan, np.nan, 0, None, NOT_MEASURABLE),
+    ],
+)
+def test_a_lead_that_matters_is_excluded_by_an_interval_below_it(low, high, n, p, verdict):
+    estimate = Estimate((low + high) / 2 if np.isfinite(low) else low, low, high, n, "folds", p)
+    mirrored = Estimate(-estimate.value, -high, -low, n, "folds", p)
+    assert Criterion(">", 0.0, 5, matters=0.03).verdict(estimate) == verdict
+    assert Criterion("<", 0.0, 5, matters=-0.03).verdict(mirrored) == verdict
+    without = Criterion(">", 0.0, 5).verdict(estimate)
+    assert without == (UNDECIDED if verdict == EXCLUDED else verdict)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "verdict"),
+    [(None, EXCLUDED), (WEIGHED, EXCLUDED), (WEIGHED - timedelta(days=1), UNDECIDED)],
+)
+def test_studies_begun_before_a_difference_was_named_exclude_none(fixed, verdict):
+    """QIF's accuracies are LIF's of another search."""
+    tables = results()
+    speakers = tables["speakers"].sort_values(["neuron", "search", "speaker"])
+    level = 0.8 + 0.01 * speakers["search"].where(speakers["lif"], 4 - speakers["search"])
+    tables["speakers"] = speakers.assign(accuracy=level)
+    found = judged(tables, named(GAIN), fixed=fixed).set_index("case")
+    assert found.loc["qif: every speaker alike", "verdict"] == verdict
+    assert found.loc["qif: all voices", "verdict"] == SUPPORTED

@@ -17,6 +17,7 @@ from study.claims.estimates import (
     difference,
     holm_adjusted,
     mean,
+    paired_difference,
     share,
     within_strata,
 )
@@ -72,6 +73,16 @@ def test_comparisons_of_equals_decide_as_seldom_as_they_say(name, scale):
         wrong += criterion.verdict(difference(one, two, seed)) != Verdict.UNDECIDED
     nominal = (0.1 if name == "exponential" else 0.07) if scale > 1 else NOMINAL
     assert wrong <= most(nominal)
+
+
+def test_a_lead_that_matters_is_excluded_as_seldom_as_a_t_interval_misses_it_on_one_side():
+    rng = np.random.default_rng(2)
+    criterion, wrong = Criterion(">", 0.0, UNITS, matters=1.0), 0
+    for seed in range(DRAWN):
+        gains = rng.normal(1.0, 2.0, size=6)
+        verdict = criterion.verdict(paired_difference(gains, seed, "folds"))
+        wrong += verdict in (Verdict.EXCLUDED, Verdict.NOT_SUPPORTED)
+    assert wrong <= most(NOMINAL / 2)
 
 
 @pytest.mark.parametrize(("n", "nominal"), [(4, 0.2), (10, 0.1)])

@@ -16,6 +16,7 @@ rule judge_claims:
         paper="2606.03935",
         home="index.html",
         data=STUDY.dataset,
+        criteria=STUDY.kept()["criteria"],
         seed=STUDY.seeds[0],
     script:
         "../scripts/judge_claims.py"

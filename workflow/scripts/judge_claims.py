@@ -10,7 +10,14 @@ from study.storage.tables import write_table
 
 log = start(snakemake)
 judged, about = Path(snakemake.output.judged), snakemake.params
-write_judged(judged, about.tables, paper=about.paper, data=about.data, seed=about.seed)
+write_judged(
+    judged,
+    about.tables,
+    paper=about.paper,
+    data=about.data,
+    criteria=about.criteria,
+    seed=about.seed,
+)
 claims = judged_again(judged)
 log.info("\n%s", claims[["id", "case", "estimate", "low", "high", "n", "verdict"]].to_string())
 write_table(claims, snakemake.output.table, digits=6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -14,11 +15,13 @@ from study.claims.judge import CLAIMS, judge
 from study.claims.results import Tables
 
 JUDGED = "judged.yaml"
-"""Beside claims.csv: the paper, the data's name, the seed of permutations, and the files of each
-table, from there."""
+"""Beside claims.csv: the paper, the data's name, the day of the study's ``criteria``, the seed of
+permutations, and the files of each table, from there."""
 
 
-def write_judged(file: Path, tables: Mapping[str, Sequence[str]], **about: str | int) -> None:
+def write_judged(
+    file: Path, tables: Mapping[str, Sequence[str]], **about: str | int | None
+) -> None:
     """Write what :func:`judged_again` reads: the files of ``tables`` and what else is needed."""
     own = {name: [os.path.relpath(f, file.parent) for f in files] for name, files in tables.items()}
     with atomic(file) as part:
@@ -39,4 +42,5 @@ def judged_again(file: Path) -> pd.DataFrame:
     something."""
     about = yaml.safe_load(file.read_text())
     own = [claim for claim in CLAIMS if claim.statement.paper == about["paper"]]
-    return judge(Tables(tables_of(file), about["seed"]), about["data"], own)
+    fixed = date.fromisoformat(about["criteria"]) if about["criteria"] else None
+    return judge(Tables(tables_of(file), about["seed"]), about["data"], fixed, own)

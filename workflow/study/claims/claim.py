@@ -13,6 +13,8 @@ FROZEN = date(2026, 11, 25)
 """The day on which the criteria were fixed, before the study on heidelberg-digits."""
 CHOSEN = date(2026, 11, 28)
 """The day on which primary cases were chosen, after that study."""
+WEIGHED = date(2026, 12, 4)
+"""The day on which it was written down which differences matter."""
 
 
 @dataclass(frozen=True)

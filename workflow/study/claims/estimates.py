@@ -23,6 +23,7 @@ class Verdict(StrEnum):
 
     SUPPORTED = "supported"
     NOT_SUPPORTED = "not supported"
+    EXCLUDED = "excluded"  # undecided, but true by less than would matter, if at all
     UNDECIDED = "undecided"
     NOT_MEASURABLE = "not measurable"
 
@@ -54,6 +55,7 @@ class Criterion:
     threshold: float  # in units of the measure
     least: int  # fewest units that a verdict rests on
     refuting: int | None = None  # fewest that one against the claim rests on, if that is another
+    matters: float | None = None  # the number nearest to the threshold that would matter
 
     def __str__(self) -> str:
         return f"{self.side} {self.threshold:g}"
@@ -61,20 +63,23 @@ class Criterion:
     def verdict(self, estimate: Estimate) -> Verdict:
         """Supported, or not, if the whole interval lies on one side of the threshold.
 
-        Undecided if it does not, if there are too few units, or if two groups that are compared
-        could be one (p > 1 - LEVEL). Not measurable where there is no number.
+        Else, or if two groups that are compared could be one (p > 1 - LEVEL), excluded if the whole
+        interval falls short of what ``matters``. Undecided if it does not, or with too few units.
+        Not measurable where there is no number.
         """
         if np.isnan(estimate.value):
             return Verdict.NOT_MEASURABLE
-        above, below = estimate.low > self.threshold, estimate.high < self.threshold
-        one_group = estimate.p is not None and estimate.p > 1 - LEVEL
-        if one_group or not (above or below):
+        sign = 1 if self.side == ">" else -1  # the claim is that the number is large, times this
+        low, high = sorted((sign * estimate.low, sign * estimate.high))
+        threshold, differ = sign * self.threshold, estimate.p is None or estimate.p <= 1 - LEVEL
+        if differ and low > threshold:
+            return Verdict.SUPPORTED if estimate.n >= self.least else Verdict.UNDECIDED
+        if estimate.n < (self.least if self.refuting is None else self.refuting):
             return Verdict.UNDECIDED
-        as_claimed = above if self.side == ">" else below
-        least = self.least if as_claimed or self.refuting is None else self.refuting
-        if estimate.n < least:
-            return Verdict.UNDECIDED
-        return Verdict.SUPPORTED if as_claimed else Verdict.NOT_SUPPORTED
+        if differ and high < threshold:
+            return Verdict.NOT_SUPPORTED
+        short = self.matters is not None and high < sign * self.matters
+        return Verdict.EXCLUDED if short else Verdict.UNDECIDED
 
 
 def exact_estimate(values: Values, n: int, unit: str) -> Estimate:

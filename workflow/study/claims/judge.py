@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
 import numpy as np
 import pandas as pd
 
-from study.claims.claim import Claim, Statement
+from study.claims.claim import WEIGHED, Claim, Statement
 from study.claims.estimates import NOTHING, Verdict, holm_adjusted
 from study.claims.qif_paper import QIF_CLAIMS, QIF_STATEMENTS
 from study.claims.results import NOTHING_MADE, WITHOUT, NotMade, Tables
@@ -20,14 +20,20 @@ CLAIMS = (*QIF_CLAIMS, *SG_NTK_CLAIMS)
 STATEMENTS = (*QIF_STATEMENTS, *SG_NTK_STATEMENTS)
 
 
-def judge(tables: Tables, data: str, claims: Iterable[Claim] = CLAIMS) -> pd.DataFrame:
+def judge(
+    tables: Tables, data: str, fixed: date | None, claims: Iterable[Claim] = CLAIMS
+) -> pd.DataFrame:
     """Every claim's estimate and verdict, one row for each of its cases.
 
-    ``data`` names what the numbers are about. docs/tables.md explains the columns. Raises
-    ClaimError if a file is absent or lacks what a claim needs.
+    ``data`` names what the numbers are about. ``fixed`` is the day on which the readings of the
+    study were fixed; None: all are older. docs/tables.md explains the columns. Raises ClaimError
+    if a file is absent or lacks what a claim needs.
     """
     rows = []
     for claim in claims:
+        criterion = claim.criterion
+        if fixed is not None and fixed < WEIGHED:
+            criterion = replace(criterion, matters=None)
         try:
             cases = claim.estimate(tables)
         except NotMade as lacking:
@@ -43,7 +49,7 @@ def judge(tables: Tables, data: str, claims: Iterable[Claim] = CLAIMS) -> pd.Dat
                     "case": case,
                     "measure": claim.measure,
                     "data": data,
-                    "criterion": str(claim.criterion),
+                    "criterion": str(criterion),
                     "estimate": estimate.value,
                     "low": estimate.low,
                     "high": estimate.high,
@@ -51,7 +57,7 @@ def judge(tables: Tables, data: str, claims: Iterable[Claim] = CLAIMS) -> pd.Dat
                     "p_holm": np.nan,
                     "n": estimate.n,
                     "unit": estimate.unit,
-                    "verdict": str(claim.criterion.verdict(estimate)),
+                    "verdict": str(criterion.verdict(estimate)),
                     "files": " ".join(dict.fromkeys(file for s in read for file in s.files)),
                     "read": "; ".join(f"{source.table}: {source}" for source in read),
                 }

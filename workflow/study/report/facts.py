@@ -44,7 +44,7 @@ def statements(answers: Sequence[Answer], claims_page: str) -> str:
             units = [count_with_unit(case["n"], case["unit"]) for case in own]
             of = "<br>".join(map("; ".join, zip(units, names, strict=True)))
             claimed = criterion(own[0], answer.statement.unit)
-        apart = readings(answer)
+        apart = readings(answer) or excluded(answer)
         judged = answer.verdict + (f" ({apart})" if apart else "")
         rows.append([text, judged, found, claimed, of, kind])
     header = ["statement", "verdict", "number (95 %)", "criterion", "over", "kind"]
@@ -58,6 +58,15 @@ def readings(answer: Answer) -> str:
     if len(verdicts) < 2:
         return ""
     return "readings: " + ", ".join(f"{verdicts[v]} {v}" for v in Verdict if verdicts[v])
+
+
+def excluded(answer: Answer) -> str:
+    """What is excluded of a statement that is; else nothing."""
+    if answer.verdict != Verdict.EXCLUDED:
+        return ""
+    named = next(claim.criterion for claim in CLAIMS if claim.name == answer.cases[0]["id"])
+    matters = f"{named.side} {named.matters}"
+    return criterion({"criterion": matters}, answer.statement.unit)
 
 
 def verdict(answer: Answer) -> str:
@@ -88,6 +97,7 @@ def criteria(claims: pd.DataFrame) -> str:
             f"`{claim.name}`",
             claim.measure,
             str(claim.criterion),
+            "" if claim.criterion.matters is None else number(claim.criterion.matters),
             "; ".join(claim.primary).replace(" | ", ", else ").replace("*", "…"),
             str(claim.since),
         ]
@@ -95,7 +105,7 @@ def criteria(claims: pd.DataFrame) -> str:
         if claim.name in set(claims["id"])
     ]
     return markdown_table(
-        ["statement", "claim", "number", "criterion", "primary case", "since"], rows
+        ["statement", "claim", "number", "criterion", "matters", "primary case", "since"], rows
     )
 
 
