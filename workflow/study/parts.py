@@ -594,7 +594,7 @@ def _of_training(study: Study) -> Iterator[Picture]:
             "search/figures/same_settings",
             "study.figures.same_settings:draw",
             "the same settings with each neuron model",
-            by_name(*_trials(study)),
+            by_name(*_trials(study), "data/statistics/summary.csv"),
             caption=CAPTIONS["search_same_settings"],
         )
 

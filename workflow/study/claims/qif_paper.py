@@ -241,7 +241,7 @@ QIF_CLAIMS = (
     Claim(
         "lif-fall-silent-more",
         SILENCE,
-        "share of neurons that spiked earlier and fall silent, LIF minus QIF",
+        "share of all neurons that spiked earlier and fall silent, LIF minus QIF",
         MORE,
         performance.silencing_difference,
         (f"qif: {GOING_ON}",),
@@ -250,7 +250,7 @@ QIF_CLAIMS = (
     Claim(
         "lif-fall-silent",
         SILENCE,
-        "share of LIF neurons that spiked earlier and fall silent",
+        "share of all LIF neurons that spiked earlier and fall silent",
         Criterion(">", 0.01, UNITS),
         performance.lif_silencing,
         (GOING_ON,),
@@ -259,7 +259,7 @@ QIF_CLAIMS = (
     Claim(
         "qif-stay-active",
         SILENCE,
-        "share of QIF neurons that spiked earlier and fall silent",
+        "share of all QIF neurons that spiked earlier and fall silent",
         Criterion("<", 0.01, UNITS),
         performance.qif_silencing,
         (f"qif: {GOING_ON}",),

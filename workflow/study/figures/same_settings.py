@@ -18,15 +18,15 @@ PARTS, PER_PART = 6, 4  # of the settings, in which medians are drawn: at most, 
 ACCURACY = "validation accuracy"
 
 
-def draw(trials: pd.DataFrame, data: str) -> Figure:
+def draw(trials: pd.DataFrame, summary: pd.DataFrame, data: str) -> Figure:
     """Draw what became of the settings that the searches of all neuron models begin with."""
     neurons = list(trials["neuron"].unique())
-    first = first_settings(trials)
+    first = first_settings(trials, summary)
     n_settings = len(first) // len(neurons)
-    n_working = first["works"].sum() // len(neurons)
+    bounded = first[first["bounded"]]
     parts = {
         f"all {n_settings} settings": first,
-        f"the {n_working} that no model failed at": first[first["works"]],
+        f"the {len(bounded) // len(neurons)} below 2√2": bounded,
     }
     layout: list[Any] = [["reached", *parts]]
     if RECURRENCE in first:

@@ -16,8 +16,8 @@ from study.report.numbers import (
     share,
     with_interval,
 )
+from study.report.search_facts import shared_settings
 from study.report.study_tables import StudyTables
-from study.search.search_tables import first_settings
 from study.style import neuron_label
 from study.training.outcomes import FINISHED
 from study.training.scores import accuracy_by_fold, minutes, summary, unit_of
@@ -109,7 +109,7 @@ def ladder_gains(study: StudyTables) -> str:
         return ""
     shares = {"test accuracy": accuracy_by_fold(study.table("training/scores/speakers.csv"))}
     if study.config["search"] is not None:
-        first = first_settings(study.table("search/summary/trials.parquet"))
+        first = shared_settings(study)
         settings = len(first) // len(study.neurons)
         for name, column in {"failures": "failed", "accuracy": "rung0_accuracy"}.items():
             means = first.pivot_table(column, index="fold", columns="neuron")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from study.report.facts import gain_with_interval
 from study.report.numbers import markdown_table, share
 from study.report.study_tables import StudyTables
@@ -33,14 +35,20 @@ def _search_result(study: StudyTables, neuron: str, search: int) -> dict[str, An
     return read_file(study.folder / f"search/{neuron}/{search}/best.yaml")
 
 
+def shared_settings(study: StudyTables) -> pd.DataFrame:
+    """Trials with the settings that all searches begin with."""
+    tables = map(study.table, ("search/summary/trials.parquet", "data/statistics/summary.csv"))
+    return first_settings(*tables)
+
+
 def same_settings(study: StudyTables) -> str:
     """What became of the settings that all searches begin with, with each neuron model after the
     first rung: means over searches, and by how much they exceed the first model's, paired by
     search, with t intervals. Empty for one neuron model, and if no setting is shared."""
-    trials, base = first_settings(study.table("search/summary/trials.parquet")), study.neurons[0]
+    trials, base = shared_settings(study), study.neurons[0]
     if trials.empty or len(study.neurons) < 2:
         return ""
-    parts = {"all": trials, "that no model failed at": trials[trials["works"]]}
+    parts = {"all": trials, "recurrent scale below 2√2": trials[trials["bounded"]]}
     header = ["neuron", "failed", "best of each search"]
     best = trials.groupby(["search", "neuron"])["rung0_accuracy"].max().groupby("neuron").mean()
     rows = {

@@ -13,6 +13,7 @@ import pandas as pd
 from study.intervals import spearman
 from study.search.selection import SEARCH, over_inner_folds
 from study.search.trial_records import MEMORY, TIMEOUT
+from study.training.mean_field import CRITICAL
 from study.training.outcomes import OVERFLOW
 
 RECURRENCE = "network.init.recurrent_scale"
@@ -39,20 +40,22 @@ def ran_away_at_once(trials: pd.DataFrame) -> pd.Series:
     return (trials["outcome"] == OVERFLOW) & (trials["epochs"] == 0)
 
 
-def first_settings(trials: pd.DataFrame) -> pd.DataFrame:
+def first_settings(trials: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
     """Those ``trials`` whose settings the searches of all neuron models begin with: drawn before
     there was anything to learn from, and trained with the same seed.
 
-    ``rung0_accuracy`` of a trial that failed in its first rung is that after its last whole epoch;
-    ``works`` says whether no model failed with a setting.
+    ``rung0_accuracy`` of a trial that failed in its first rung is that after its last whole epoch,
+    or chance for the classes of the data's ``summary`` if there was none; ``bounded`` says whether
+    LIF's rate has a finite mean-field solution at the initial scale of recurrent weights.
     """
     first = trials[trials["generation"] == 0]
     accuracy = first["rung0_accuracy"].fillna(first["validation_accuracy"])
+    accuracy = accuracy.where(accuracy > 0, 1 / summary["classes"].max())
     settings = [name for name in first if name.startswith(("network.", "training."))]
     same = first.groupby(["search", "seed", *settings], dropna=False)
-    works = ~same["failed"].transform("any")
     everywhere = same["neuron"].transform("nunique") == first["neuron"].nunique()
-    return first.assign(works=works, rung0_accuracy=accuracy)[everywhere]
+    bounded = first[RECURRENCE] < CRITICAL if RECURRENCE in first else True
+    return first.assign(bounded=bounded, rung0_accuracy=accuracy)[everywhere]
 
 
 def budget_table(trials: pd.DataFrame, budget: int) -> pd.DataFrame:
