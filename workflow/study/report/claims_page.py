@@ -36,7 +36,7 @@ def claims_page(claims: pd.DataFrame, home: str, folder: Path, judged_in: Path) 
         "claims.html",
         title="All claims",
         home=home,
-        counts=", ".join(f"{(claims['verdict'] == v).sum()} {v}" for v in Verdict),
+        counts=", ".join(f"{n} {v}" for v in Verdict if (n := (claims["verdict"] == v).sum())),
         papers=_group_rows(claims, "paper", "statement", "id"),
         titles=PAPERS,
         data=claims.groupby("paper")["data"].unique(),
