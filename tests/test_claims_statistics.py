@@ -153,9 +153,7 @@ def test_the_interval_within_strata_is_least_squares(others, first):
     constants, (residue,), *_ = np.linalg.lstsq(design, gains, rcond=None)
     contrast = np.full(len(strata), 1 / len(strata))
     freedom = len(gains) - len(strata)
-    error = np.sqrt(
-        residue / freedom * contrast @ np.linalg.inv(design.T @ design) @ contrast
-    )
+    error = np.sqrt(residue / freedom * contrast @ np.linalg.inv(design.T @ design) @ contrast)
     theirs = student(freedom, contrast @ constants, error)
     own = within_strata(strata, "searches")
     assert (own.low, own.high) == pytest.approx(theirs.interval(0.95))
