@@ -106,7 +106,7 @@ def test_templates_count_for_the_pages_that_are_made_of_them(copy):
     makers = ("judge_claims.py", surfaces)
     before = {script: code_digest(SCRIPTS / script) for script in (*makers, "train.py")}
     edits = {
-        "claims.html": {"judge_claims.py"},
+        "claims.md": {"judge_claims.py"},
         "surfaces.js": {surfaces},
         "page.css": set(makers),  # included by a template of their templates
     }

@@ -161,7 +161,7 @@ def test_a_study_without_landscapes_has_a_page(published: Path, tmp_path: Path) 
     text = page(folder, "study.md")
     assert [name for name in links(folder / "README.md") if "landscape" in name]
     assert not re.search(r"\]\([^)]*landscape", text)
-    assert "(claims.html#qif-outperforms-lif) | undecided" in text
+    assert "(claims.md#qif-outperforms-lif) | undecided" in text
     assert "fragmented" not in text
 
 

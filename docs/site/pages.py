@@ -11,6 +11,8 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+from study.report.rendered import with_pills
+
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
     "index.md": "README.md",
@@ -20,6 +22,11 @@ ELSEWHERE = {
     "changes.md": "CHANGELOG.md",
 }
 """Pages that are files outside docs/."""
+COPIED = {
+    "scaling.png": "benchmarks/scaling.png",
+    "claims.css": "workflow/study/report/templates/claims.css",
+}
+"""Files from outside docs/ that pages show, or look like."""
 PACKAGES = ("spikegrad", "spikegrad.export", "spikegrad.ntk")
 """Whose public names users are told of."""
 SETTINGS = (
@@ -37,9 +44,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for page, source in ELSEWHERE.items():
         own = settings() if page == "settings.md" else ""
         files.append(File.generated(config, page, content=(ROOT / source).read_text() + own))
-    files.append(
-        File.generated(config, "scaling.png", abs_src_path=str(ROOT / "benchmarks" / "scaling.png"))
-    )
+    for name, source in COPIED.items():
+        files.append(File.generated(config, name, abs_src_path=str(ROOT / source)))
     files.append(File.generated(config, "api.md", content=functions()))
     return files
 
@@ -63,8 +69,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Docstrings name things as Sphinx wants it; here the name is enough."""
-    return re.sub(r":(?:meth|class|data|func|mod):<code>[~.]?", "<code>", html)
+    """Verdicts in colour. Docstrings name things as Sphinx wants it; here the name is enough."""
+    return with_pills(re.sub(r":(?:meth|class|data|func|mod):<code>[~.]?", "<code>", html))
 
 
 def functions() -> str:

@@ -6,7 +6,8 @@ rule judge_claims:
         lambda w: all_at(sources(claimed(STUDY), PARTS)),
     output:
         table=at("claims.csv"),
-        page=at("claims.html"),
+        page=at("claims.md"),
+        html=at("claims.html"),
         judged=at("judged.yaml"),
     log:
         f"{LOGS}/claims.log",
@@ -14,7 +15,6 @@ rule judge_claims:
     params:
         tables={name: all_at(own) for name, own in claimed(STUDY).items()},
         paper="2606.03935",
-        home="index.html",
         data=STUDY.dataset,
         criteria=STUDY.kept()["criteria"],
         seed=STUDY.seeds[0],
@@ -27,14 +27,14 @@ use rule judge_claims as judge_ntk_claims with:
         lambda w: all_at(sources(ntk_claimed(STUDY), PARTS)),
     output:
         table=at("ntk/claims.csv"),
-        page=at("ntk/sg-ntk-claims.html"),
+        page=at("ntk/claims.md"),
+        html=at("ntk/claims.html"),
         judged=at("ntk/judged.yaml"),
     log:
         f"{LOGS}/ntk/claims.log",
     params:
         tables={name: all_at(own) for name, own in ntk_claimed(STUDY).items()},
         paper="2405.15539",
-        home="sg-ntk.html",
         data="regression on the circle",
 
 
@@ -44,7 +44,7 @@ rule ntk_page:
         stage("ntk"),
     output:
         page=at("ntk/README.md"),
-        html=at("ntk/sg-ntk.html"),
+        html=at("ntk/index.html"),
         study=at("ntk/study.yaml"),
         hours=at("ntk/hours.csv"),
         software=at("ntk/software.yaml"),

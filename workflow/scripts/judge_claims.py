@@ -6,6 +6,7 @@ from _job import start
 from spikegrad.files import atomic
 from study.claims.again import judged_again, write_judged
 from study.report.claims_page import claims_page
+from study.report.rendered import as_html
 from study.storage.tables import write_table
 
 log = start(snakemake)
@@ -21,6 +22,8 @@ write_judged(
 claims = judged_again(judged)
 log.info("\n%s", claims[["id", "case", "estimate", "low", "high", "n", "verdict"]].to_string())
 write_table(claims, snakemake.output.table, digits=6)
-page = Path(snakemake.output.page)
-with atomic(page) as file:
-    file.write_text(claims_page(claims, snakemake.params.home, page.parent, page.parent))
+folder = Path(snakemake.output.page).parent
+content = claims_page(claims, folder, folder)
+for target, text in ((snakemake.output.page, content), (snakemake.output.html, as_html(content))):
+    with atomic(target) as file:
+        file.write_text(text)

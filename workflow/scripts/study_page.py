@@ -8,7 +8,8 @@ import yaml
 from _job import start
 from spikegrad.files import atomic
 from study.report.cost import core_hours, software
-from study.report.page import as_html, page, template_of
+from study.report.page import page, template_of
+from study.report.rendered import as_html
 from study.storage.tables import write_table
 
 start(snakemake)

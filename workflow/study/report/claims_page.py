@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from study.claims.estimates import Verdict
-from study.report.environment import render
-from study.report.numbers import count_with_unit, estimate_with_interval, number
+from study.claims.judge import STATEMENTS, answer
+from study.report.facts import case_name
+from study.report.numbers import count_with_unit, criterion, estimate_with_interval, number
+from study.report.rendered import markdown_page
 
 PAPERS = {
     "arXiv 2606.03935": "Quadratic integrate-and-fire neurons exhibit less fragmented loss "
@@ -19,37 +24,80 @@ PAPERS = {
 }
 
 
-def claims_page(claims: pd.DataFrame, home: str, folder: Path, judged_in: Path) -> str:
-    """HTML of the table that :func:`judge.judge` makes.
+def claims_page(claims: pd.DataFrame, folder: Path, judged_in: Path) -> str:
+    """Markdown of the table that :func:`judge.judge` makes, without cases that decide nothing and
+    have no number.
 
-    ``home`` is the study's page beside it. ``folder`` is that of the page, from which links lead
-    to those files that are there; the files are named as they lay in ``judged_in`` when the claims
-    were judged.
+    ``folder`` is that of the page, from which links lead to those files that are there; the files
+    are named as they lay in ``judged_in`` when the claims were judged.
     """
+    units, decisive = {}, set()
+    for found in (answer(claims, statement, None) for statement in STATEMENTS):
+        decisive |= {(case["id"], case["case"]) for case in found.cases}
+        if found.cases:
+            units[found.cases[0]["id"]] = found.statement.unit
 
-    def files(named: str) -> list[tuple[str, bool]]:
-        relative = [os.path.relpath(file, judged_in) for file in named.split()]
-        return [(file, (folder / file).exists()) for file in relative]
+    def claim(rows: pd.DataFrame) -> dict[str, Any]:
+        first = rows.iloc[0]
+        cases = rows.to_dict("records")
+        bold = [case for case in cases if (case["id"], case["case"]) in decisive]
+        files = [os.path.relpath(file, judged_in) for file in first["files"].split()]
+        kept = [file for file in files if (folder / file).exists()]
+        unit = units.get(first["id"], "")
+        return {
+            **{name: first[name] for name in ("measure", "read")},
+            "criterion": criterion(first, unit),
+            "unit": unit,
+            "decisive": bold,
+            "others": [case for case in cases if case not in bold],
+            "kept": kept,
+            "lost": len(files) - len(kept),
+            "drawn": partial(drawn, reach=reach(bold or cases)),
+        }
 
-    claims = claims.fillna({"files": ""})  # of what was not compared
-    return render(
-        "claims.html",
-        title="All claims",
-        home=home,
+    rows = claims.itertuples()
+    shown = claims[[row.estimate == row.estimate or (row.id, row.case) in decisive for row in rows]]
+    return markdown_page(
+        "claims.md",
+        title=" and ".join(claims["data"].unique()),
         counts=", ".join(f"{n} {v}" for v in Verdict if (n := (claims["verdict"] == v).sum())),
-        papers=_group_rows(claims, "paper", "statement", "id"),
+        papers={
+            paper: {
+                statement: {name: claim(own) for name, own in claimed.groupby("id", sort=False)}
+                for statement, claimed in stated.groupby("statement", sort=False)
+            }
+            for paper, stated in shown.groupby("paper", sort=False)
+        },
         titles=PAPERS,
-        data=claims.groupby("paper")["data"].unique(),
-        files=files,
+        case_name=case_name,
         count_with_unit=count_with_unit,
         estimate_with_interval=estimate_with_interval,
         number=number,
     )
 
 
-def _group_rows(rows: pd.DataFrame, by: str, *more: str) -> dict[str, Any]:
-    """Rows as dictionaries, by their columns ``by``, ``more``, ..."""
-    groups = rows.groupby(by, sort=False)
-    return {
-        str(key): _group_rows(own, *more) if more else own.to_dict("records") for key, own in groups
-    }
+def reach(cases: Iterable[Mapping[str, Any]]) -> float:
+    """How far the ``cases`` (rows of claims.csv) and their intervals lie from their criterion."""
+    ends = [
+        abs(case[end] - float(case["criterion"].split()[1]))
+        for case in cases
+        for end in ("low", "estimate", "high")
+        if math.isfinite(case[end])
+    ]
+    return max(ends, default=0.0) or 1.0
+
+
+def drawn(case: Mapping[str, Any], reach: float) -> str:
+    """The interval of a row of claims.csv as claims.css draws it: the criterion in the middle of a
+    line that goes as far as ``reach`` to both sides. Where a page has no such style it is empty."""
+    if math.isnan(case["estimate"]):
+        return ""
+    side, threshold = case["criterion"].split()
+
+    def place(value: float) -> str:
+        return f"{50 + 50 * max(-1.0, min(1.0, (value - float(threshold)) / reach)):.1f}%"
+
+    ends = {"low": case["low"], "high": case["high"], "at": case["estimate"]}
+    style = ";".join(f"--{name}:{place(value)}" for name, value in ends.items())
+    below = " below" if side == "<" else ""
+    return f'<i class="interval{below}" style="{style}"></i>'

@@ -27,16 +27,16 @@ from study.report.study_tables import StudyTables
 from study.style import neuron_label
 
 
-def statements(answers: Sequence[Answer], claims_page: str) -> str:
+def statements(answers: Sequence[Answer], below: str = "") -> str:
     """A row for each statement of an abstract, with the numbers of its first claim's readings and a
-    link to its cases on ``claims_page``."""
+    link to its cases on the page of claims, which may lie in a folder ``below``."""
     rows = []
     for answer in answers:
         text = answer.statement.text
         kind = "confirmatory" if answer.confirmatory else "exploratory"
         found, of, claimed = NOTHING_MADE, "", ""
         if answer.cases:
-            text = f"[{text}]({claims_page}#{answer.cases[0]['id']})"
+            text = f"[{text}]({below}claims.md#{answer.cases[0]['id']})"
             own = [case for case in answer.cases if case["id"] == answer.cases[0]["id"]]
             qif = "QIF: " if len(own) > 1 else ""  # else the unit says it
             found = "<br>".join(estimate_with_interval(case, answer.statement.unit) for case in own)

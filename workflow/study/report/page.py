@@ -1,42 +1,29 @@
-"""The page of a study: Markdown from templates, and the same as HTML."""
+"""The page of a study, in Markdown."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
 
-import markdown
-
 from study.captions import CAPTIONS
-from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, score_facts, search_facts, variant_facts
-from study.report.environment import ENVIRONMENT, render
+from study.report.rendered import PAGE, markdown_page
 from study.report.study_tables import StudyTables
-from study.style import neuron_label
-
-PAGE = "README.md"
-CLAIM_PAGES = {"study.md": "claims.html", "sg_ntk.md": "sg-ntk-claims.html"}
-"""The page with all claims, beside that of each template."""
-BELOW = {"ntk": "sg-ntk.html"}
-"""Pages of folders below a study's."""
-_ENVIRONMENT = ENVIRONMENT.overlay(autoescape=False)
-_ENVIRONMENT.filters["label"] = neuron_label
 
 
 def page(folder: Path, template: str) -> str:
     """The Markdown of a ``template`` with the numbers of the study in ``folder``, which has all
     tables that the template shows (FileNotFoundError)."""
     study = StudyTables(folder)
-    return _ENVIRONMENT.get_template(template).render(
+    return markdown_page(
+        template,
         study=study,
         config=study.config,
         claims=study.claims,
         answers=partial(_answers, study),
-        claims_page=claims_of(folder).name,
         facts=facts,
         scores=score_facts,
         searches=search_facts,
@@ -74,25 +61,3 @@ def figure(file: str, caption: str = "") -> str:
 def template_of(folder: Path) -> str:
     """The template of the page of ``folder``; the second paper's results have their own."""
     return "study.md" if (folder / "training").exists() else "sg_ntk.md"
-
-
-def claims_of(folder: Path) -> Path:
-    """The page of all claims beside the page of ``folder``."""
-    return folder / CLAIM_PAGES[template_of(folder)]
-
-
-def body_of(text: str) -> str:
-    """A page as the body of an HTML file."""
-    body = markdown.markdown(text, extensions=["tables", "toc", "fenced_code", "sane_lists"])
-    verdicts = "|".join(Verdict)
-    cell = rf"<td>({verdicts})( \(.*?\))?</td>"
-    return re.sub(cell, r'<td><span class="verdict \1">\1</span>\2</td>', body)
-
-
-def as_html(text: str) -> str:
-    """A page as HTML, beside its pictures; links to other pages lead to their HTML."""
-    body = body_of(text)
-    for name, html in BELOW.items():
-        body = body.replace(f'href="{name}/{PAGE}', f'href="{name}/{html}')
-    title = text.partition("\n")[0].removeprefix("# ")
-    return render("markdown.html", title=title, body=body)

@@ -23,8 +23,9 @@ from spikegrad.version import __version__
 from study.claims.again import JUDGED, judged_again, tables_of
 from study.report.claims_page import claims_page
 from study.report.differences import draw_differences
-from study.report.page import CLAIM_PAGES, PAGE, claims_of, page, template_of, verdicts
+from study.report.page import page, template_of, verdicts
 from study.report.redraw import redraw
+from study.report.rendered import CLAIMS, PAGE
 from study.report.study_tables import CONFIG, StudyTables
 from study.storage.tables import read_table, write_table
 from study.style import save
@@ -65,7 +66,7 @@ def update_quotes(text: str, studies: Path) -> str:
     def quote(found: re.Match[str]) -> str:
         begin, study, template, _, end = found.groups()
         quoted = page(studies / study, f"{template}.md")
-        return begin + re.sub(r"\]\((?=[\w-]+\.html)", f"](results/{study}/", quoted) + end
+        return begin + re.sub(r"\]\((?=claims\.md)", f"](results/{study}/", quoted) + end
 
     def compare(found: re.Match[str]) -> str:
         folders = [studies / name for name in found["studies"].split()]
@@ -120,8 +121,7 @@ def publish(results: Path, target: Path, commit: str) -> None:
             shutil.copyfile(file, copy)
     for table in part.rglob("claims.csv"):
         folder, judged_in = table.parent, (results / table.relative_to(part)).parent
-        page = claims_page(read_table(table), PAGE, folder, judged_in)
-        (folder / CLAIM_PAGES[template_of(folder)]).write_text(page)
+        (folder / CLAIMS).write_text(claims_page(read_table(table), folder, judged_in))
     (part / "about.yaml").write_text(yaml.safe_dump({"commit": commit}))
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
@@ -143,8 +143,8 @@ def judge_published(folder: Path) -> list[Path]:
     for beside in folders:
         claims = judged_again(beside / JUDGED)
         write_table(claims, beside / "claims.csv", digits=6)
-        with atomic(claims_of(beside)) as part:
-            part.write_text(claims_page(claims, PAGE, beside, beside))
+        with atomic(beside / CLAIMS) as part:
+            part.write_text(claims_page(claims, beside, beside))
     return folders
 
 

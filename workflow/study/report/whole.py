@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from study.report.environment import render
-from study.report.page import BELOW, PAGE, body_of, claims_of, template_of
+from study.report.page import template_of
+from study.report.rendered import CLAIMS, PAGE, body_of
 from study.report.study_tables import StudyTables
 from study.storage.tables import read_table
 
@@ -51,7 +52,7 @@ class Chapter(NamedTuple):
 def whole(folder: Path, title: str, items: Sequence[Item]) -> str:
     """The page of the study in ``folder``, whose figures and tables are ``items``."""
     study = StudyTables(folder)
-    homes = [folder / name for name in ("", *BELOW) if study.has(str(Path(name, PAGE)))]
+    homes = [folder / name for name in ("", "ntk") if study.has(str(Path(name, PAGE)))]
     targets = {place: anchor for own in homes for place, anchor in _chapter_anchors(own, folder)}
     chapters = [chapter for own in homes for chapter in _page_chapters(own, folder, targets)]
     for category in dict.fromkeys(item.category for item in items):
@@ -68,9 +69,8 @@ def _anchor_of(own: Path, folder: Path) -> str:
 def _chapter_anchors(own: Path, folder: Path) -> Iterator[tuple[Path, str]]:
     """Files that are chapters here, and their anchors."""
     name = _anchor_of(own, folder)
-    for page in (PAGE, "index.html", BELOW.get(name, PAGE)):
-        yield (own / page).resolve(), name
-    yield claims_of(own).resolve(), f"{name}-claims"
+    yield (own / PAGE).resolve(), name
+    yield (own / CLAIMS).resolve(), f"{name}-claims"
 
 
 def _page_chapters(own: Path, folder: Path, targets: dict[Path, str]) -> list[Chapter]:
@@ -78,14 +78,13 @@ def _page_chapters(own: Path, folder: Path, targets: dict[Path, str]) -> list[Ch
     name, title = _anchor_of(own, folder), TITLES[template_of(own)]
     body = body_of((own / PAGE).read_text())
     body = re.sub(r'src="([^"]+\.png)"', lambda found: f'src="{_data_url(own / found[1])}"', body)
-    judged = re.search(r'<div class="claims">.*</div>', claims_of(own).read_text(), re.DOTALL)
-    assert judged is not None, "every page of claims has them"
+    judged = body_of((own / CLAIMS).read_text())
     return [
         Chapter(name, title, _lead_to_chapters(body, name, own, folder, targets)),
         Chapter(
             f"{name}-claims",
             f"{title}: all claims",
-            _lead_to_chapters(judged[0], f"{name}-claims", own, folder, targets),
+            _lead_to_chapters(judged, f"{name}-claims", own, folder, targets),
         ),
     ]
 
