@@ -41,16 +41,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_site_is_built_without_a_warning(site: Path):
     pages = {str(page.parent.relative_to(site)) for page in site.rglob("index.html")}
-    assert {".", "settings", "api", "tables", "results", "tutorial-neuron"} <= pages
+    assert {".", "start", "settings", "api", "tables", "results", "tutorial-neuron"} <= pages
     functions = (site / "api" / "index.html").read_text()
     for name in ("SpikeTrains", "SpikingLayer", "to_nir", "sg_ntk", "load_network"):
         assert re.search(rf'id="spikegrad[.a-z_]*\.{name}"', functions), name
 
 
-@pytest.mark.browser
-def test_every_page_opens_on_a_telephone(site: Path, page: Page):
-    """At 400 pixels, without an error, a request elsewhere, or anything wider than the screen."""
-
+@pytest.fixture
+def visited(site: Path, page: Page) -> Page:
+    """A page on which the site is at http://site.test, and nothing else."""
     served: set[Path] = set()
 
     def serve(route: Route) -> None:
@@ -65,12 +64,47 @@ def test_every_page_opens_on_a_telephone(site: Path, page: Page):
             route.abort()
 
     page.context.route("http://site.test/**", serve)
-    page.set_viewport_size({"width": 400, "height": 800})
+    return page
+
+
+@pytest.mark.browser
+def test_every_page_opens_on_a_telephone(site: Path, visited: Page):
+    """At 400 pixels, without an error, a request elsewhere, or anything wider than the screen."""
+    visited.set_viewport_size({"width": 400, "height": 800})
     for file in sorted(site.rglob("index.html")):
-        page.goto(f"http://site.test/{file.parent.relative_to(site)}/")
-        assert page.locator("h1").first.is_visible(), file
-        wide = page.evaluate("document.documentElement.scrollWidth")
+        visited.goto(f"http://site.test/{file.parent.relative_to(site)}/")
+        assert visited.locator("h1").first.is_visible(), file
+        wide = visited.evaluate("document.documentElement.scrollWidth")
         assert wide <= 400, (file, wide)
+
+
+@pytest.mark.browser
+def test_the_front_has_all_verdicts_and_claims(site: Path, visited: Page):
+    """Those of the studies' pages and tables, chosen by verdict; its links lead to them."""
+    visited.goto("http://site.test/")
+    statements = {}
+    for name in ("heidelberg-digits-folds", "sg-ntk"):
+        text = (DOCS / "results" / name / "README.md").read_text()
+        found = re.findall(r"\(claims\.md(#[\w-]+)\) \| ([\w ]+)", text)
+        statements |= {f"results/{name}/claims/{own}": verdict.strip() for own, verdict in found}
+    cards = visited.locator(".card").all()
+    assert statements == {
+        c.get_attribute("href"): c.locator(".verdict").inner_text() for c in cards
+    }
+    assert visited.locator(".forest .row").count() >= 6
+
+    tables = [pd.read_csv(f) for f in (DOCS / "results").glob("*/claims.csv")]
+    tables += [pd.read_csv(f) for f in (DOCS / "results").glob("*/ntk/claims.csv")]
+    supported = sum((table["verdict"] == "supported").sum() for table in tables)
+    visited.locator("select[name=verdict]").select_option("supported")
+    assert visited.locator(".row[data-study]:not([hidden])").count() == supported
+    hidden = visited.locator(".row[data-verdict=undecided]").all()
+    assert hidden
+    assert not any(row.is_visible() for row in hidden)
+
+    for link in {str(a.get_attribute("href")) for a in visited.locator(".card, .row a").all()}:
+        file, _, anchor = link.partition("#")
+        assert f'id="{anchor}"' in (site / file / "index.html").read_text() or not anchor, link
 
 
 def columns(file: Path) -> list[str]:

@@ -12,10 +12,11 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from study.report.rendered import with_pills
+from study.report.site_front import site_front
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
-    "index.md": "README.md",
+    "start.md": "README.md",
     "settings.md": "config/README.md",
     "benchmarks.md": "benchmarks/RESULTS.md",
     "contributing.md": "CONTRIBUTING.md",
@@ -47,6 +48,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, source in COPIED.items():
         files.append(File.generated(config, name, abs_src_path=str(ROOT / source)))
     files.append(File.generated(config, "api.md", content=functions()))
+    files.append(File.generated(config, "index.md", content=site_front(ROOT / "docs" / "results")))
     return files
 
 

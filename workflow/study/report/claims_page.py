@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from study.claims.estimates import Verdict
-from study.claims.judge import STATEMENTS, answer
+from study.claims.judge import CLAIMS, STATEMENTS, answer
 from study.report.facts import case_name
 from study.report.numbers import count_with_unit, criterion, estimate_with_interval, number
 from study.report.rendered import markdown_page
@@ -22,6 +22,9 @@ PAPERS = {
     "landscapes and outperform leaky integrate-and-fire neurons in spike-based gradient descent",
     "arXiv 2405.15539": "A generalized neural tangent kernel for surrogate gradient learning",
 }
+_FIRST = {claim.statement: claim.name for claim in reversed(CLAIMS) if claim.primary}
+UNITS = {name: statement.unit for statement, name in _FIRST.items()}
+"""Units of the numbers of each statement's first claim; of other claims their measure says it."""
 
 
 def claims_page(claims: pd.DataFrame, folder: Path, judged_in: Path) -> str:
@@ -31,11 +34,8 @@ def claims_page(claims: pd.DataFrame, folder: Path, judged_in: Path) -> str:
     ``folder`` is that of the page, from which links lead to those files that are there; the files
     are named as they lay in ``judged_in`` when the claims were judged.
     """
-    units, decisive = {}, set()
-    for found in (answer(claims, statement, None) for statement in STATEMENTS):
-        decisive |= {(case["id"], case["case"]) for case in found.cases}
-        if found.cases:
-            units[found.cases[0]["id"]] = found.statement.unit
+    found = [answer(claims, statement, None) for statement in STATEMENTS]
+    decisive = {(case["id"], case["case"]) for own in found for case in own.cases}
 
     def claim(rows: pd.DataFrame) -> dict[str, Any]:
         first = rows.iloc[0]
@@ -43,7 +43,7 @@ def claims_page(claims: pd.DataFrame, folder: Path, judged_in: Path) -> str:
         bold = [case for case in cases if (case["id"], case["case"]) in decisive]
         files = [os.path.relpath(file, judged_in) for file in first["files"].split()]
         kept = [file for file in files if (folder / file).exists()]
-        unit = units.get(first["id"], "")
+        unit = UNITS.get(first["id"], "")
         return {
             **{name: first[name] for name in ("measure", "read")},
             "criterion": criterion(first, unit),
@@ -87,17 +87,19 @@ def reach(cases: Iterable[Mapping[str, Any]]) -> float:
     return max(ends, default=0.0) or 1.0
 
 
-def drawn(case: Mapping[str, Any], reach: float) -> str:
+def drawn(case: Mapping[str, Any], reach: float, marks: str = "") -> str:
     """The interval of a row of claims.csv as claims.css draws it: the criterion in the middle of a
-    line that goes as far as ``reach`` to both sides. Where a page has no such style it is empty."""
+    line that goes as far as ``reach`` to both sides. Where a page has no such style only ``marks``
+    are left."""
     if math.isnan(case["estimate"]):
         return ""
     side, threshold = case["criterion"].split()
-
-    def place(value: float) -> str:
-        return f"{50 + 50 * max(-1.0, min(1.0, (value - float(threshold)) / reach)):.1f}%"
-
     ends = {"low": case["low"], "high": case["high"], "at": case["estimate"]}
-    style = ";".join(f"--{name}:{place(value)}" for name, value in ends.items())
+    style = ";".join(f"--{n}:{place((v - float(threshold)) / reach)}" for n, v in ends.items())
     below = " below" if side == "<" else ""
-    return f'<i class="interval{below}" style="{style}"></i>'
+    return f'<i class="interval{below}" style="{style}">{marks}</i>'
+
+
+def place(value: float) -> str:
+    """Where a line from -1 to 1, with a margin, has a ``value``; its end if that lies beyond."""
+    return f"{max(0.0, min(100.0, 50 + 46 * value)):.1f}%"

@@ -23,7 +23,7 @@ def page(folder: Path, template: str) -> str:
         study=study,
         config=study.config,
         claims=study.claims,
-        answers=partial(_answers, study),
+        answers=partial(answers, study),
         facts=facts,
         scores=score_facts,
         searches=search_facts,
@@ -37,7 +37,7 @@ def page(folder: Path, template: str) -> str:
 def verdicts(folders: Sequence[Path], paper: str) -> str:
     """What the published studies in ``folders`` say of each statement of a ``paper``, a column for
     each study, for a page in the folder above theirs."""
-    columns = [_answers(StudyTables(folder), paper) for folder in folders]
+    columns = [answers(StudyTables(folder), paper) for folder in folders]
     header = ["statement", *(f"[{f.name}](results/{f.name}/{PAGE})" for f in folders)]
     rows = [
         [row[0].statement.short, *(facts.verdict(own) for own in row)]
@@ -46,7 +46,8 @@ def verdicts(folders: Sequence[Path], paper: str) -> str:
     return numbers.markdown_table(header, rows)
 
 
-def _answers(study: StudyTables, paper: str) -> list[Answer]:
+def answers(study: StudyTables, paper: str) -> list[Answer]:
+    """What the ``study`` says of each statement of a ``paper``."""
     fixed = study.config["criteria"]  # the day on which the readings of a study were fixed
     day = date.fromisoformat(str(fixed)) if fixed else None
     return [answer(study.claims, s, day) for s in STATEMENTS if s.paper == paper]
