@@ -10,14 +10,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from spikegrad.files import atomic
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", ["part.write_text('half')", "part.mkdir()"])
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path, write: str) -> None:
     """And nothing of a process that runs, or of another machine."""
     script = (
         "import os, signal, sys\nfrom spikegrad.files import atomic\n"
-        "with atomic(sys.argv[1]) as part:\n    part.write_text('half')\n"
+        f"with atomic(sys.argv[1]) as part:\n    {write}\n"
         "    os.kill(os.getpid(), signal.SIGKILL)"
     )
     file = tmp_path / "x[1].csv"

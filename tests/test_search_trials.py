@@ -102,6 +102,26 @@ def test_a_finalists_run_is_validated_on_its_inner_fold(files: tuple[Path, Path]
     assert records[0].rungs != records[1].rungs
 
 
+def test_a_job_that_is_killed_leaves_no_part_of_its_folder(tmp_path: Path, monkeypatch: Any):
+    by = runner(tmp_path / "states", epochs=[1])
+    records = [TrialRecord(Trial(number, number, {})) for number in range(2)]
+    run, folder = TrialRunner.run, tmp_path / "job0"
+
+    def killed(self: TrialRunner, record: TrialRecord, rung: int) -> TrialRecord:
+        assert not folder.exists()
+        if record.trial.number == 1:
+            raise KeyboardInterrupt
+        return run(self, record, rung)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrialRunner, "run", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run_job(records, 0, folder, lambda inner: by)
+    assert [file.name for file in tmp_path.iterdir()] == ["states"]
+    run_job(records, 0, folder, lambda inner: by)
+    assert len(list(folder.iterdir())) == 2
+
+
 def test_finalists_train_as_long_as_the_final_networks_on_all_samples(tmp_path: Path):
     trials = halving(samples=10).of_finalists(model_settings().training.epochs)
     by = TrialRunner("qif", model_settings(), trials, TRAIN, VALIDATION, tmp_path, "same")

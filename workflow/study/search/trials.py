@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spikegrad.files import atomic
 from spikegrad.layers import warm_up
 from spikegrad.seeds import generator
 from spikegrad.settings import validate
@@ -84,7 +85,6 @@ class TrialRunner:
 
         Returns their checkpoints, from which a job that is killed goes on.
         """
-        Path(folder).mkdir(parents=True, exist_ok=True)
         for record in with_progress(records, len(records), f"{self.neuron}, rung {rung}"):
             write_record(folder, self.run(record, rung))
         return [self._state(record) for record in records]
@@ -174,11 +174,12 @@ def run_job(
     """Train ``records`` through ``rung``, each by the runner of its inner fold; write what became
     of them. A job has no records if too many trials of the rung before failed: its folder is empty.
     """
-    Path(folder).mkdir(parents=True, exist_ok=True)
     checkpoints = []
-    for inner in sorted({record.trial.inner for record in records}):
-        own = [record for record in records if record.trial.inner == inner]
-        checkpoints += runner_of(inner).run_all(own, rung, folder)
+    with atomic(folder) as part:  # else Snakemake, killed, would take a part of a folder for all
+        part.mkdir()
+        for inner in sorted({record.trial.inner for record in records}):
+            own = [record for record in records if record.trial.inner == inner]
+            checkpoints += runner_of(inner).run_all(own, rung, part)
     for checkpoint in checkpoints:  # last: a job that is killed begins with its first record again
         checkpoint.unlink(missing_ok=True)
 
