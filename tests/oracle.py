@@ -56,7 +56,7 @@ def shares(
 
 def integrate(
     neuron: str,
-    tau: float,
+    tau: float | np.ndarray,
     times: np.ndarray,
     units: np.ndarray,
     weight: np.ndarray,
@@ -74,12 +74,13 @@ def integrate(
     """
     rates, threshold, reset, arrive = EQUATIONS[neuron]
     n = weight.shape[1]
+    tau = np.broadcast_to(tau, n)
     y, current, free = np.zeros(n), np.zeros(n), np.zeros(n)
     now, spikes = 0.0, []
 
     def equation(t: float, state: np.ndarray) -> np.ndarray:
         moving = np.where(free <= now, rates(state[:n], state[n:] + drive), 0.0)
-        return np.concatenate([moving, -2 * state[n:]]) / tau
+        return np.concatenate([moving, -2 * state[n:]]) / np.tile(tau, 2)
 
     def crossing(i: int):
         def event(t: float, state: np.ndarray) -> float:
@@ -102,14 +103,14 @@ def integrate(
                 events=events,
                 rtol=1e-12,
                 atol=1e-13,
-                max_step=tau / 5,
+                max_step=tau.min() / 5,
             )
             now = solution.t[-1]
             y, current = solution.y[:n, -1].copy(), solution.y[n:, -1].copy()
             if solution.status == 1:
                 i = next(k for k, found in enumerate(solution.t_events) if len(found))
                 spikes.append((now, i))
-                y[i], free[i] = reset, now + REFRACTORY.get(neuron, 0.0) * tau
+                y[i], free[i] = reset, now + REFRACTORY.get(neuron, 0.0) * tau[i]
                 if grid is not None and recurrent is not None:
                     coming += shares(now, recurrent[i], later[i], grid)
                 else:

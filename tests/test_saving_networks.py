@@ -41,7 +41,9 @@ STACKS = {
     "delays": lambda: [
         DelayLine(6, 2, 0.01),
         SpikingLayer(12, 5, "qif", recurrent=True, delays="axonal", copies=2, max_delay=0.05),
-        SpikingLayer(5, 4, "qif", delays="synaptic", grid=0.005, max_delay=0.05),
+        SpikingLayer(
+            5, 4, "qif", delays="synaptic", grid=0.005, max_delay=0.05, train_tau="neuron"
+        ),
         MaximumReadout(4, 3, 0.02),
     ],
     "first spikes": lambda: [

@@ -24,6 +24,7 @@ DIFFERENTIATED = (
     "the recurrent weights",
     "the input delays",
     "the recurrent delays",
+    "the neurons' own parameters",
     "the time constant",
 )
 
@@ -97,8 +98,8 @@ def log_of(saved: Tensor) -> Log:
 class SpikingFunction(torch.autograd.Function):
     """What a layer's parameters and input times make: spike times, final state, units, offsets.
 
-    The parameters are weights, recurrent weights, the delays of their rows, and log(tau), or empty
-    tensors.
+    The parameters are weights, recurrent weights, the delays of their rows, the neurons' states at
+    t = 0, and log(tau), or empty tensors.
     """
 
     @staticmethod
@@ -109,11 +110,12 @@ class SpikingFunction(torch.autograd.Function):
         recurrent: Tensor,
         input_delay: Tensor,
         recurrent_delay: Tensor,
+        start: Tensor,
         log_tau: Tensor,
         layer: Layer,
         spikes: SpikeTrains,
     ) -> tuple[Tensor, ...]:
-        parameters = weight, recurrent, input_delay, recurrent_delay
+        parameters = weight, recurrent, input_delay, recurrent_delay, start
         log = SpikingFunction.log_of(layer, spikes, *parameters)
         origin = spikes.origin if isinstance(spikes, DelayedCopies) else spikes
         return run_batch(ctx, log, layer, times, origin)
@@ -126,12 +128,13 @@ class SpikingFunction(torch.autograd.Function):
         recurrent: Tensor,
         input_delay: Tensor,
         recurrent_delay: Tensor,
+        start: Tensor,
     ) -> Log:
         """The log of a batch that is still to be run."""
         # Copies: the backward pass takes those of now, whatever an optimiser does until then.
         back = recurrent_delay.detach().numpy().flatten() if len(recurrent_delay) else None
         log = np.zeros(1).view(Log)
-        weights = padded_weights(weight, recurrent, back)
+        weights = padded_weights(weight, recurrent, start, back)
         if layer.grid > 0:
             lags = np.ones((len(weights.recurrent), 1))
             weights = weights._replace(
@@ -159,7 +162,7 @@ class SpikingFunction(torch.autograd.Function):
         # An error if they have changed, or have been given back after another backward pass.
         log = log_of(ctx.saved_tensors[-1])  # taken once, as checkpoints want
         layer, weights, n_samples = ctx.layer, log.weights, len(log.samples)
-        needs_times, _, _, needs_delay, _, needs_tau, *_ = ctx.needs_input_grad
+        needs_times, _, _, needs_delay, _, needs_start, needs_tau, *_ = ctx.needs_input_grad
         clips = layer.sample_clip is not None
         at_once = len(weights.input) <= channels_in_cache(weights.input)
         if clips:  # each sample's gradient is kept, or summed twice
@@ -175,6 +178,7 @@ class SpikingFunction(torch.autograd.Function):
             np.zeros((n_samples, n_rows * needs_delay)),
             np.zeros(len(log.batch.times) * needs_times),
             np.zeros(n_samples * needs_tau),
+            np.empty((n_samples, *weights.start.shape), weights.start.dtype),
             np.zeros(n_samples * clips),
         )
         arriving = backward_batch(ctx, log, grad_times, grad_final, gradients)
@@ -197,6 +201,7 @@ class SpikingFunction(torch.autograd.Function):
             weighted_sum(gradients.recurrent, own)[:, : layer.n_out],
             (factors[:, None] * gradients.input_delays).sum(0),
             (factors[:, None] * gradients.delays).sum(0),
+            weighted_sum(gradients.start, factors)[:, : layer.n_out] if needs_start else None,
             (factors * gradients.taus).sum(keepdims=True) if needs_tau else None,
         )
 

@@ -149,7 +149,7 @@ def diagnose(network: nn.Module, spikes: SpikeTrains, labels: Tensor | None = No
 
 
 def _activity(name: str, layer: SpikingLayer, counts: Tensor, duration: float) -> LayerActivity:
-    within_tau = counts.mean(0) * layer.neuron.tau / duration
+    within_tau = counts.mean(0) * layer.tau / duration
     return LayerActivity(
         name,
         float(counts.mean()),

@@ -154,18 +154,18 @@ def _lif(layer: SpikingLayer, step: float) -> dict[str, np.ndarray]:
     A pulse adds w_in step / tau_syn = step / tau to NIR's current, and r = tau / step makes 1 of
     that: r is the value that simulators want which add currents to potentials.
     """
-    neuron = layer.neuron
+    neuron = getattr(layer.neuron, "model", layer.neuron)
     if layer.grid > 0:
         raise ExportError("NIR has no grid of times of arrival; train axonal delays without one")
     if type(neuron) is not LIF:
         raise ExportError(
             f"NIR has no {type(neuron).__name__} neuron, only LIF; train one, or write a NIR node"
         )
-    if not 0 < step < neuron.tau / 2:
+    tau = np.asarray(layer.tau)
+    if not 0 < step < tau.min() / 2:
         raise ExportError(
-            f"step must be positive and below tau / 2 = {neuron.tau / 2} s, not {step}"
+            f"step must be positive and below tau / 2 = {tau.min() / 2} s, not {step}"
         )
-    tau = neuron.tau
     values = {"tau_syn": tau / 2, "tau_mem": tau, "r": tau / step, "w_in": 0.5}
     values |= {"v_leak": neuron.drive, "v_threshold": 1.0, "v_reset": 0.0}
     return {name: np.full(layer.n_out, value) for name, value in values.items()}

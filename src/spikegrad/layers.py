@@ -23,6 +23,7 @@ from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.engine.volleys import farthest_from_grid
 from spikegrad.neurons import NEURONS
+from spikegrad.neurons.individual import Individual
 from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
 from spikegrad.synaptic import SynapticFunction
@@ -91,7 +92,8 @@ class SpikingLayer(nn.Module):
         times. On a grid they are shared between neighbouring times, and recurrent delays are at
         least one step; without ``delays`` recurrent spikes arrive one step after they are made.
     train_tau
-        Whether the time constant is a parameter, too: its logarithm, ``log_tau``.
+        Whether the time constant is a parameter, too: its logarithm, ``log_tau``. With "neuron"
+        each neuron has its own.
 
     Attributes
     ----------
@@ -104,7 +106,8 @@ class SpikingLayer(nn.Module):
         Seconds from a spike to each row's arrival, float64 [copies, n_in] and [copies, n_out]; if
         synaptic, to each weight's, [n_in, n_out] and [n_out, n_out]; None without delays.
     log_tau
-        Logarithm of tau in seconds, float64 [1]; None where it is not trained.
+        Logarithm of tau in seconds, float64 [1], or [n_out] for each neuron's; None where it is
+        not trained.
     sample_clip
         Largest norm of a sample's gradient of the layer's weights, as a multiple of the batch's
         median norm: longer ones are scaled down before they are summed, and with them the sample's
@@ -137,7 +140,7 @@ class SpikingLayer(nn.Module):
         min_delay: float = 0.0,
         initial_delay: float | None = None,
         grid: float = 0.0,
-        train_tau: bool = False,
+        train_tau: bool | Literal["neuron"] = False,
     ) -> None:
         super().__init__()
         if neuron not in NEURONS:
@@ -171,9 +174,9 @@ class SpikingLayer(nn.Module):
         senders = [(n, n_out) if synaptic else (copies, n) for n in (n_in, n_out)]
         self.input_delay = parameter(delayed, *senders[0], dtype=seconds)
         self.recurrent_delay = parameter(delayed and recurrent, *senders[1], dtype=seconds)
-        self.log_tau = (
-            nn.Parameter(torch.tensor([tau], dtype=torch.float64).log()) if train_tau else None
-        )
+        self.each_tau = train_tau == "neuron"
+        log_tau = torch.full((n_out if self.each_tau else 1,), tau, dtype=seconds).log()
+        self.log_tau = nn.Parameter(log_tau) if train_tau else None
         self.reset_parameters()
 
     @property
@@ -181,7 +184,17 @@ class SpikingLayer(nn.Module):
         """The neuron model with its parameters, of which ``tau`` may be trained."""
         if self.log_tau is None:
             return self._neuron
+        if self.each_tau:
+            taus = self.log_tau.detach().exp().numpy()
+            return Individual.of(NEURONS[self.kind], taus, self._neuron.drive)
         return self._neuron._replace(tau=math.exp(self.log_tau.item()))
+
+    @property
+    def tau(self) -> float | Tensor:
+        """The membrane time constant in seconds; float64 [n_out] if each neuron has its own."""
+        if self.log_tau is not None and self.each_tau:
+            return self.log_tau.detach().exp()
+        return self.neuron.tau
 
     def extra_repr(self) -> str:
         recurrent = self.recurrent_weight is not None
@@ -199,7 +212,7 @@ class SpikingLayer(nn.Module):
             "recurrent": self.recurrent_weight is not None,
             "dtype": type_name(self.weight),
             "delays": ("synaptic" if self.synaptic else "axonal") if delayed else None,
-            "train_tau": self.log_tau is not None,
+            "train_tau": "neuron" if self.each_tau else self.log_tau is not None,
         }
 
     @torch.no_grad()
@@ -210,7 +223,7 @@ class SpikingLayer(nn.Module):
         :meth:`initialise` fits weights to the activity of given input.
         """
         self._draw_delays(None)
-        events = 10.0 * self.n_in * self.neuron.tau / 2
+        events = 10.0 * self.n_in * self.tau / 2
         self._draw(events, mean=0.5, scale=2.0, recurrent_scale=0.2, generator=None)
 
     @torch.no_grad()
@@ -232,15 +245,14 @@ class SpikingLayer(nn.Module):
         """
         seconds = len(spikes) * spikes.duration
         arrivals = int(spikes.multiplicities.sum())
-        events = arrivals / seconds * self.neuron.tau / 2 if seconds else 0.0
-        if events == 0:
+        if arrivals == 0:
             raise ValueError("cannot initialise a layer for the activity of silent inputs")
         self._draw_delays(generator)
-        self._draw(events, mean, scale, recurrent_scale, generator)
+        self._draw(arrivals / seconds * self.tau / 2, mean, scale, recurrent_scale, generator)
 
     def _draw(
         self,
-        events: float,
+        events: float | Tensor,
         mean: float,
         scale: float,
         recurrent_scale: float,
@@ -248,7 +260,7 @@ class SpikingLayer(nn.Module):
     ) -> None:
         """Draw weights for ``events`` input events within tau / 2, before they are copied."""
         unit = 0.5 / self.neuron.charge()
-        events *= self.copies
+        events = events * self.copies
         noise = torch.randn(self.weight.shape, generator=generator, dtype=torch.float64)
         centre = (2 * mean - self.neuron.drive) / events
         assign(self, "weight", unit * (centre + scale / events**0.5 * noise))
@@ -320,7 +332,7 @@ class SpikingLayer(nn.Module):
         ):
             spikes = spikes.made
         times = spikes.origin.times if isinstance(spikes, DelayedCopies) else spikes.times
-        tensors = times, *self._weights(), *self._delays(), self._checked_log_tau()
+        tensors = times, *self._checked(), self._common_log_tau()
         function = self._function(spikes)
         times, final, units, offsets = function.apply(*tensors, self, spikes)
         state = self.neuron.normalised(tuple(final))
@@ -369,9 +381,23 @@ class SpikingLayer(nn.Module):
             found.append(delay.reshape(flat))
         return found[0], found[1]
 
-    def _checked_log_tau(self) -> Tensor:
-        """``log_tau`` ([0] where it is not trained), verified."""
-        if self.log_tau is None:
+    def _checked(self) -> tuple[Tensor, ...]:
+        """Weights, delays and what neurons begin with, verified."""
+        weights = self._weights()
+        return *weights, *self._delays(), self._start().to(weights[0].dtype)
+
+    def _start(self) -> Tensor:
+        """The neurons' states at t = 0, [n_state, n_out]; [0, n_out] if they are the model's."""
+        if self.log_tau is None or not self.each_tau:
+            return self.weight.new_empty(0, self.n_out)
+        _check(self.log_tau, (torch.float64,), (self.n_out,), "log_tau")
+        for tau in self.log_tau.detach().exp().aminmax():
+            check_trained(float(tau), "tau", SHORTEST_TAU, LONGEST_TAU)
+        return self.neuron.start(self.log_tau)
+
+    def _common_log_tau(self) -> Tensor:
+        """``log_tau``, verified; [0] where it is not trained, or each neuron has its own."""
+        if self.log_tau is None or self.each_tau:
             return torch.empty(0, dtype=torch.float64)
         check_trained(self.neuron.tau, "tau", SHORTEST_TAU, LONGEST_TAU)
         return self.log_tau
@@ -409,10 +435,8 @@ class SpikingLayer(nn.Module):
         if not len(probes):
             return np.empty((0, len(self.neuron.variables()), self.n_out))
         probes = np.nextafter(probes, -np.inf)  # what comes at a probe itself comes after it
-        weight, recurrent = self._weights()
-        parameters = weight, recurrent, *self._delays()
         function = self._function(spikes)
-        log = function.log_of(self, spikes, *parameters)
+        log = function.log_of(self, spikes, *self._checked())
         run_logged(self, log, spikes.duration, sample)
         own = function.all_input(log)
         # Probes are events of a further channel without weight: they split steps, nothing else.
@@ -485,13 +509,17 @@ def type_name(weight: Tensor) -> str:
     return str(weight.dtype).removeprefix("torch.")
 
 
-def warm_up(kinds: Iterable[tuple[str, float]]) -> None:
+def warm_up(kinds: Iterable[tuple[str, float, bool]]) -> None:
     """Compile the kernels for both types, into the cache that all processes share.
 
-    ``kinds`` are neuron models with their drives, which are zero or not.
+    ``kinds`` are neuron models with their drives, which are zero or not, and whether each neuron
+    has parameters of its own.
     """
-    for (neuron, drive), dtype in product(kinds, (torch.float32, torch.float64)):
-        layer = SpikingLayer(1, 1, neuron, recurrent=True, dtype=dtype, drive=drive)
+    for (neuron, drive, each), dtype in product(kinds, (torch.float32, torch.float64)):
+        train_tau: Literal["neuron"] | bool = "neuron" if each else False
+        layer = SpikingLayer(
+            1, 1, neuron, recurrent=True, dtype=dtype, drive=drive, train_tau=train_tau
+        )
         nn.init.constant_(layer.weight, 10.0)
         times = torch.full((1,), 0.01, dtype=torch.float64, requires_grad=True)
         spikes = SpikeTrains(times, torch.zeros(1).long(), torch.tensor([0, 1]), 0.1)

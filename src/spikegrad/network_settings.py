@@ -130,8 +130,8 @@ class NetworkSettings(Section):
     """Membrane time constant of the hidden neurons, in seconds; the synaptic one is tau/2."""
     recurrent: bool
     """Whether the neurons of a hidden layer are connected to each other."""
-    train_tau: bool = False
-    """Whether each hidden layer learns its time constant, from `tau` on."""
+    train_tau: bool | Literal["neuron"] = False
+    """Whether each hidden layer learns its time constant, from `tau` on, or each neuron of it."""
     delay_line: Line | None = None
     """Delayed copies of the input as further input channels; null has none."""
     delays: Delays | None = None

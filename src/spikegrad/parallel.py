@@ -54,8 +54,10 @@ def in_each_thread(kernel: Callable[..., object], *arguments: object, n_jobs: in
     in_threads(lambda _: kernel(counter, *arguments), range(threads))
 
 
-def padded_weights(weight: Tensor, recurrent: Tensor, delays: np.ndarray | None = None) -> Weights:
-    """Weights as the kernels read them; ValueError if they are not finite.
+def padded_weights(
+    weight: Tensor, recurrent: Tensor, start: Tensor, delays: np.ndarray | None = None
+) -> Weights:
+    """Weights, and states at t = 0, as the kernels read them; ValueError if weights are not finite.
 
     ``delays`` are the seconds (float64 [n_rows]) after which spikes arrive over each row of
     ``recurrent``; without them, they do at once.
@@ -67,7 +69,9 @@ def padded_weights(weight: Tensor, recurrent: Tensor, delays: np.ndarray | None 
     later = np.zeros(len(back)) if delays is None else delays
     soonest = later.min(initial=math.inf)
     lags = np.zeros((0, 0))
-    return Weights(forth, back, reach, reach_back, later, soonest, lags, 0.0, weight.shape[1])
+    begin = np.pad(start.detach().numpy(), ((0, 0), (0, forth.shape[1] - start.shape[1])), "edge")
+    n_out = weight.shape[1]
+    return Weights(forth, back, reach, reach_back, later, soonest, lags, 0.0, n_out, begin)
 
 
 def padded(tensor: Tensor) -> np.ndarray:

@@ -49,11 +49,12 @@ class SynapticFunction(torch.autograd.Function):
         recurrent: Tensor,
         input_delay: Tensor,
         recurrent_delay: Tensor,
+        start: Tensor,
         log_tau: Tensor,
         layer: Layer,
         spikes: SpikeTrains,
     ) -> tuple[Tensor, ...]:
-        parameters = weight, recurrent, input_delay, recurrent_delay
+        parameters = weight, recurrent, input_delay, recurrent_delay, start
         log = SynapticFunction.log_of(layer, spikes, *parameters)
         return run_batch(ctx, log, layer, times, spikes)
 
@@ -65,10 +66,11 @@ class SynapticFunction(torch.autograd.Function):
         recurrent: Tensor,
         input_delay: Tensor,
         recurrent_delay: Tensor,
+        start: Tensor,
     ) -> Log:
         """The log of a batch that is still to be run."""
         log = np.zeros(1).view(Log)
-        weights = padded_weights(weight, recurrent)
+        weights = padded_weights(weight, recurrent, start)
         samples = events_of_samples(spikes, weights.input.dtype)
         log.synapses = synapses = Synapses.of(
             layer, spikes.duration, weights, input_delay, recurrent_delay
@@ -98,7 +100,7 @@ class SynapticFunction(torch.autograd.Function):
     def backward(ctx: Any, grad_times: Tensor, grad_final: Tensor, *_: Any) -> tuple:
         log, layer = log_of(ctx.saved_tensors[-1]), ctx.layer
         weights, synapses, n_samples = log.weights, log.synapses, len(log.samples)
-        needs_times, needs_tau = ctx.needs_input_grad[0], ctx.needs_input_grad[5]
+        needs_times, *_, needs_start, needs_tau, _, _ = ctx.needs_input_grad
         alike = synapses.shares is None  # all receivers have the same delays
         like = weights.input, weights.recurrent
         parts = [np.zeros((n_samples, *own.shape), own.dtype) for own in like]
@@ -111,6 +113,7 @@ class SynapticFunction(torch.autograd.Function):
             np.zeros((n_samples, 0)),
             np.empty(0),
             np.zeros(n_samples * needs_tau),
+            np.empty((n_samples, *weights.start.shape), weights.start.dtype),
             np.empty(0),
         )
         arriving = backward_batch(ctx, log, grad_times, grad_final, gradients)
@@ -134,6 +137,7 @@ class SynapticFunction(torch.autograd.Function):
                 weighted_sum(own, factors)[:, 0 if alike else slice(n)].astype(np.float64) / step
                 for own in lags
             ),
+            weighted_sum(gradients.start, factors)[:, :n] if needs_start else None,
             (factors * gradients.taus).sum(keepdims=True) if needs_tau else None,
         )
 

@@ -155,14 +155,15 @@ def retreat(neuron, events, weights, record, segment, m, a, buffer, adjoint, few
 
 
 @njit(**FAST, inline="always")
-def backward(neuron, events, weights, record, grad_final, gradients):
+def backward(neuron, events, weights, record, grad_final, gradients, grad_start):
     """The adjoint of :func:`spikegrad.engine.forward.forward` for one sample.
 
     ``grad_final`` [n_state, n] is dLoss/d(final state). ``gradients`` holds dLoss/dt of each
     spike, to which is added what comes by way of the layer itself; the gradients of input and
     recurrent weights, of recurrent delays and of those on a grid, which are added to; an array for
     dLoss/dt of each input event, and one for that of weights of 1 within each row of weights, whose
-    events then come alone. These two may be empty.
+    events then come alone. These two may be empty. ``grad_start`` [n_state, n], or [0, n], gets
+    dLoss/d(state at t = 0).
     """
     n_state, n = grad_final.shape
     adjoint = np.empty((1, n_state, n), grad_final.dtype)
@@ -193,6 +194,9 @@ def backward(neuron, events, weights, record, grad_final, gradients):
             gradients,
         )
         apply_factors(neuron, adjoint, 0, factors)
+    for v in range(grad_start.shape[0]):
+        for i in range(n):
+            grad_start[v, i] = adjoint[0, v, i]
 
 
 @njit(**FAST)

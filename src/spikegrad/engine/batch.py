@@ -113,6 +113,8 @@ class Gradients(NamedTuple):
     """Of the events' times, float64 [n_events]."""
     taus: np.ndarray
     """Of log(tau), float64 [n_samples]."""
+    start: np.ndarray
+    """Of the state at t = 0, [n_samples, n_state, n]."""
     squares: np.ndarray
     """Sums of squares of the weights' gradients, float64 [n_samples]; wanted if each sample is a
     group."""
@@ -140,6 +142,7 @@ def replaced(weights, rows, reach):
         weights.lags,
         weights.step,
         weights.n_out,
+        weights.start,
     )
 
 
@@ -300,7 +303,15 @@ def backward_batch(
                 gradients.delays[b],
                 gradients.lags[b],
             )
-            backward(neuron, events, own, record, grad_final[b], (*into, moved, slopes))
+            backward(
+                neuron,
+                events,
+                own,
+                record,
+                grad_final[b],
+                (*into, moved, slopes),
+                gradients.start[b],
+            )
             arriving[b] = Arriving(rows, moved, slopes)
             if wants_tau:
                 # Times in units of tau are all that the equations know: what spike times gain, the

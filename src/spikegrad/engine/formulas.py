@@ -70,6 +70,13 @@ def input_current(neuron, s):
     """The synaptic current, of which :func:`longest_step` needs to know the largest."""
 
 
+def kept(neuron, d):
+    """What is left of a synaptic current of 1 after a step ``d``, of several the most.
+
+    By default (1 - d)^2, as the synapse is twice as fast as the membrane.
+    """
+
+
 def longest_step(neuron, current):
     """The longest step (in d) that ``flow`` and ``root`` are made for when |I| <= ``current``."""
 
@@ -167,6 +174,12 @@ def _owner(formula: Callable, neuron: Any) -> type | None:
     return next((owner for owner in classes if (formula, owner) in _implemented), None)
 
 
+@_registered(kept, None)
+def kept_alike(neuron, d):
+    """The default, where all neurons have the same time constant."""
+    return (1.0 - d) ** 2
+
+
 @_registered(through_spike, None)
 def flow_through_spike(neuron, d, first, s, end):
     """The default, for neurons whose base class has a formula that does not hold for them."""
@@ -201,7 +214,7 @@ def _store(neuron, buffer, k, i, s):
 
 @overload(store_moved, jit_options={"forceinline": True})
 def _store_moved(neuron, buffer, k, i, s):
-    v = range(_n_state(neuron))[neuron.instance_class.moved()]
+    v = _moved(neuron)
 
     def store_moved(neuron, buffer, k, i, s):
         buffer[k, v, i] = s[v]
@@ -210,4 +223,14 @@ def _store_moved(neuron, buffer, k, i, s):
 
 
 def _n_state(neuron: Any) -> int:
+    """The number of state variables; of neurons of a ``model``, those of it and one before them."""
+    if "model" in neuron.fields:
+        return 1 + _n_state(neuron.types[-1])
     return len(neuron.instance_class.variables())
+
+
+def _moved(neuron: Any) -> int:
+    """The place of the one that an arriving weight moves."""
+    if "model" in neuron.fields:
+        return 1 + _moved(neuron.types[-1])
+    return range(_n_state(neuron))[neuron.instance_class.moved()]

@@ -28,6 +28,7 @@ from spikegrad.engine.apart import (
 from spikegrad.engine.formulas import (
     FAST,
     initial,
+    kept,
     load,
     longest_step,
     spike,
@@ -129,7 +130,7 @@ def advance(
                 or n_underway + n_rows > underway.shape[0]
                 or n_arrivals + n_underway + n_rows > record.arrivals.shape[0]
             )
-        current *= (1.0 - d) ** 2
+        current *= kept(neuron, d)
         steps[n_steps], sources[n_steps] = step, source
         n_steps += 1
         now, slot = until, end
@@ -185,6 +186,9 @@ def forward(neuron, events, duration, weights, max_spikes):
     buffer = np.empty((2, n_state, n), dtype)
     for i in range(n):
         store(neuron, buffer, 0, i, initial(neuron, dtype.type(0)))
+    for v in range(weights.start.shape[0]):
+        for i in range(n):
+            buffer[0, v, i] = weights.start[v, i]
     factors, marks = np.empty(n, dtype), np.zeros(n + -n % 64, np.uint8)
     found = Found(
         np.empty(n, np.int64),

@@ -54,6 +54,8 @@ class Weights(NamedTuple):
     """The step of that grid in seconds, or 0."""
     n_out: int
     """Neurons of the layer; those from there to n only fill up registers."""
+    start: np.ndarray
+    """The state at t = 0 of each neuron, [n_state, n]; [0, n] if it is the model's own."""
 
 
 class Record(NamedTuple):

@@ -17,6 +17,7 @@ from spikegrad.engine.formulas import (
     arrive_adjoint,
     flow,
     flow_adjoint,
+    kept,
     load,
     longest_step,
     near,
@@ -181,7 +182,7 @@ def advance_at_once(neuron, events, duration, weights, max_spikes, record, buffe
 
         ends = n_found == 0 and step >= type(one)(left)
         record.steps[n_steps] = d
-        current *= (1.0 - d) ** 2
+        current *= kept(neuron, d)
         left = max(remainder(left, d), 0.0)
         lengths[n_steps - first_step] = d
         there = 1 - here

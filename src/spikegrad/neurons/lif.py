@@ -46,6 +46,10 @@ class LIF(NamedTuple):
         """Names of the state variables."""
         return ("W", "I")
 
+    def at(self, potential):
+        """The state without synaptic current at a ``potential`` V."""
+        return potential - self.drive, *(0 * potential for _ in self.variables()[1:])
+
     @staticmethod
     def normalised(state):
         """The state as it is: each potential has one state only."""

@@ -89,6 +89,11 @@ class QIF(NamedTuple):
         """Names of the state variables."""
         return ("p", "q", "I")
 
+    def at(self, potential: Tensor) -> tuple[Tensor, ...]:
+        """The state without synaptic current at a ``potential`` V."""
+        one = torch.ones_like(potential)
+        return potential, one, *(0 * one for _ in self.variables()[2:])
+
     @staticmethod
     def potential(state):
         """Membrane potential V; without drive, rest is 0 and the separatrix 1."""

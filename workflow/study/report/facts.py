@@ -85,7 +85,8 @@ def delays(network: dict[str, Any]) -> str:
     if learned:
         parts.append(f"learned {learned['kind']} delays up to {1000 * learned['max_delay']:g} ms")
     if network.get("train_tau"):
-        parts.append("learned time constants")
+        each = " of each neuron" if network["train_tau"] == "neuron" else ""
+        parts.append(f"learned time constants{each}")
     return "with " + ", ".join(parts) if parts else "without delays"
 
 

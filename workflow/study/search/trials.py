@@ -106,7 +106,8 @@ class TrialRunner:
         presented = trials.epochs[rung] * len(self.data)  # if a limit ends it
         made = [machine()]
         # What is compiled may be another processor's.
-        warm_up([(self.neuron, settings.network.drive)])
+        network = settings.network
+        warm_up([(self.neuron, network.drive, network.train_tau == "neuron")])
         try:
             with limits(trials.timeout, trials.memory_mb):
                 run = train(
