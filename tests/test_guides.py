@@ -226,6 +226,44 @@ def test_own_spikes_become_data(tmp_path: Path):
     assert sizes == [108, 12, 40]
 
 
+def run_module(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Snakemake on the workflow in ``folder``, for the rule of its own."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *options, "--", "mine"]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture
+def using(tmp_path: Path) -> Path:
+    """The workflow that a page shows, which uses a packed copy of the repository as a module."""
+    copy_repository(tmp_path / "spikegrad")
+    assert follow(tmp_path, PAGES["usage"]) == {"Snakefile", "mine.yaml"}
+    script = "import shutil\n\nshutil.copy(snakemake.input[0], snakemake.output[0])\n"
+    (tmp_path / "mine.py").write_text(script)
+    return tmp_path
+
+
+def test_a_workflow_uses_this_one_as_a_module(using: Path):
+    plan = run_module(using, "--dry-run")
+    assert plan.returncode == 0, plan.stderr
+    assert "rule spikegrad_encode" in plan.stdout + plan.stderr
+    git = ["git", "-C", str(using / "spikegrad"), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in ("init --quiet", "add .", "commit --quiet --message=packed"):
+        subprocess.run([*git, *command.split()], check=True)
+    address = f"git+file://{using}/spikegrad/workflow/Snakefile@HEAD"
+    text = (using / "Snakefile").read_text()
+    (using / "Snakefile").write_text(text.replace("spikegrad/workflow/Snakefile", address))
+    run = run_module(using, "--dry-run")
+    assert "no address can be its snakefile" in run.stdout + run.stderr
+
+
+@pytest.mark.weekly
+def test_a_module_makes_data(using: Path):
+    run = run_module(using, "--config", "based_on=spikegrad/config/smoke.yaml")
+    assert run.returncode == 0, run.stderr
+    assert (using / "mine.h5").stat().st_size > 1000
+
+
 def test_commands_name_what_exists():
     pages = "\n".join(PAGES.values())
     listed = snakemake(ROOT, "--list").stdout

@@ -9,6 +9,11 @@ from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
 BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+if not BASE.is_dir():
+    raise WorkflowError(
+        f"{BASE}: this workflow imports the packages beside it, so that no address can be"
+        " its snakefile: clone the repository, and name the clone's workflow/Snakefile"
+    )
 # The packages beside this file, whatever this Python has installed.
 sys.path[:0] = [str(BASE.parent / "src"), str(BASE)]
 
@@ -43,10 +48,16 @@ if (encoding := locale.getpreferredencoding(False).lower()) not in ("utf-8", "ut
         " export PYTHONUTF8=1"
     )
 try:
-    LAID = layers(
-        [*workflow.configfiles[-1:], *workflow.overwrite_configfiles], load_configfile
-    )
-    LAID["--config"] = workflow.config_settings.config
+    DEFAULTS = BASE.parent / "config" / "config.yaml"
+    if workflow.modifier.skip_configfile:  # a module, with a configuration from outside
+        OF_MODULE = {"the module's config": dict(config)}
+        LAID = layers(
+            [DEFAULTS, *OF_MODULE],
+            lambda file: OF_MODULE.get(file) or load_configfile(file),
+        )
+    else:
+        LAID = layers([DEFAULTS, *workflow.overwrite_configfiles], load_configfile)
+        LAID["--config"] = workflow.config_settings.config
     config = {}
     for LAYER in LAID.values():
         update_config(config, LAYER)
