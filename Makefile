@@ -77,6 +77,7 @@ $(VENV)/.ready: pyproject.toml envs/lock.txt
 	$(PIP) uv && $(UV) $(LOCKED) || $(PIP) $(LOCKED)
 	$(PIP) $(TORCH)
 	$(PIP) --no-deps --editable .
+	$(BIN)/python -m study.config.schema config/schema.json
 	touch $@
 
 # Everything but torch is pinned, by hashes of its files: the user brings the torch build that fits the

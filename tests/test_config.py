@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from itertools import chain
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
@@ -16,6 +18,7 @@ from configs import changed, settings
 from smoke import ROOT
 from spikegrad.settings import ConfigError, validate
 from study.config.overlays import differences, given_twice, layers, of_one_kind
+from study.config.schema import schema
 from study.config.study import Study
 from study.report.redraw import kept_settings
 
@@ -185,6 +188,18 @@ def test_every_key_is_explained():
     for name, section in {"Study": schema, **schema["$defs"]}.items():
         for key, entry in section.get("properties", {}).items():
             assert "const" in entry or entry.get("description"), f"{name}.{key}"
+
+
+def test_editors_take_what_a_study_takes():
+    """Every shipped file, without what it is laid over; no key or value that the study refuses."""
+    check = Draft202012Validator(schema())
+    for file in (ROOT / "config").glob("*.yaml"):
+        assert file.read_text().startswith("# yaml-language-server: $schema=schema.json\n")
+        own = json.loads(json.dumps(yaml.safe_load(file.read_text()), default=str))
+        assert [error.message for error in check.iter_errors(own)] == [], file
+    assert check.is_valid({"neurons": {"lif": None}, "network": {"readout": {"window": 0.1}}})
+    for wrong in ({"training": {"epoch": 3}}, {"seeds": [-1]}, {"neurons": {"lif": {"tau": 0.1}}}):
+        assert not check.is_valid(wrong)
 
 
 def locked() -> dict[str, list[str]]:
