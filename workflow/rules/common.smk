@@ -14,6 +14,11 @@ if not BASE.is_dir():
         f"{BASE}: this workflow imports the packages beside it, so that no address can be"
         " its snakefile: clone the repository, and name the clone's workflow/Snakefile"
     )
+if (encoding := locale.getpreferredencoding(False).lower()) not in ("utf-8", "utf8"):
+    raise WorkflowError(
+        f"this shell's locale writes text in {encoding}, files would be read wrongly:"
+        " export PYTHONUTF8=1"
+    )
 # The packages beside this file, whatever this Python has installed.
 sys.path[:0] = [str(BASE.parent / "src"), str(BASE)]
 
@@ -41,11 +46,6 @@ from study.storage.provenance import code_digest, code_variable, folder_digest
 if {"{", "}"} & set(str(BASE)):
     raise WorkflowError(
         f"{BASE.parent}: Snakemake takes braces in a path for variables; rename the folder"
-    )
-if (encoding := locale.getpreferredencoding(False).lower()) not in ("utf-8", "utf8"):
-    raise WorkflowError(
-        f"this shell's locale writes text in {encoding}, files would be read wrongly:"
-        " export PYTHONUTF8=1"
     )
 try:
     DEFAULTS = BASE.parent / "config" / "config.yaml"
