@@ -28,21 +28,35 @@ def needed(names: list[str]) -> set[str]:
     return found
 
 
+def folder_of(names: list[str], folder: Path) -> None:
+    """Make ``folder`` one of packages that has the distributions ``names`` and what they need."""
+    allowed, site = needed(names), Path(sysconfig.get_path("purelib"))
+    for top, homes in packages_distributions().items():
+        if {home.lower().replace("_", "-") for home in homes} & allowed:
+            others = [*site.glob(f"{top}-*"), *site.glob(f"{top}.*")]
+            for part in {site / top, site / f"{top}.libs", *others}:
+                if part.exists() and not (folder / part.name).exists():
+                    (folder / part.name).symlink_to(part)
+
+
+def test_the_workflow_is_read_by_snakemake_alone(tmp_path: Path):
+    """As the workflow catalogue does, whose environment has nothing else."""
+    folder_of(["snakemake"], tmp_path)
+    assert not (tmp_path / "numpy").exists()
+    run = subprocess.run(
+        [sys.executable, "-S", "-m", "snakemake", "--lint", "--workflow-profile", "none"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+
+
 def test_the_library_needs_what_it_declares(tmp_path: Path):
     """In a folder of packages that has these alone."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    allowed = needed([name.split(">")[0] for name in project["dependencies"]])
-    site = Path(sysconfig.get_path("purelib"))
-    for top, homes in packages_distributions().items():
-        if {home.lower().replace("_", "-") for home in homes} & allowed:
-            parts = [
-                site / top,
-                site / f"{top}.libs",
-                *site.glob(f"{top}-*"),
-                *site.glob(f"{top}.*"),
-            ]
-            for part in {part for part in parts if part.exists()}:
-                (tmp_path / part.name).symlink_to(part)
+    folder_of([name.split(">")[0] for name in project["dependencies"]], tmp_path)
     readme = (ROOT / "README.md").read_text().split("```python\n")[1:]
     public = (
         "import spikegrad, spikegrad.ntk\n"

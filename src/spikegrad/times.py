@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import sys
 import warnings
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SHORTEST_TAU, LONGEST_TAU = 1e-3, 1.0
 """Bounds of a layer's trained time constant in seconds."""
@@ -27,6 +29,8 @@ def steps_within(duration: float, step: float) -> int:
 
 def to_grid(times: NDArray[np.float64], step: float | None, duration: float) -> NDArray[np.float64]:
     """``times`` moved to the nearest multiples of ``step`` within [0, duration]; all in seconds."""
+    import numpy as np  # here: settings are read where there is none, too
+
     if step is None:
         return times
     last = np.floor(duration / step + SAME)  # so that 1.4 / 0.1 is 14

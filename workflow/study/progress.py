@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from tqdm import tqdm
-
 log = logging.getLogger(__name__)
 
 EVERY = 60.0  # seconds between lines in a log
@@ -28,6 +26,8 @@ def with_progress(work: Iterable[T], total: int, what: str) -> Iterator[T]:
     A bar in a terminal shows how far it is; where there is none, as in a workflow's job, the log
     says so after the first piece and then once a minute.
     """
+    from tqdm import tqdm  # here: the workflow is read where there is none, too
+
     last = -EVERY
     for done, piece in enumerate(tqdm(work, what, total, disable=None)):
         if done > 0 and time.monotonic() > last + EVERY:

@@ -15,7 +15,6 @@ from pydantic import (
     model_validator,
 )
 
-from spikegrad.seeds import derived_seed
 from spikegrad.settings import Distinct, Section
 from study.config.training import ModelSettings
 
@@ -25,6 +24,8 @@ START, NEXT, TRAIN, AGAIN, SEARCH = range(5)
 
 def search_seed(search: int) -> int:
     """The seed of one of a study's independent searches."""
+    from spikegrad.seeds import derived_seed  # here: settings are read where there is no NumPy, too
+
     return derived_seed(0, SEARCH, search)
 
 
