@@ -156,7 +156,7 @@ def test_every_column_of_every_table_is_explained(finished: Path):
 
 def test_no_page_types_a_result():
     """Estimates with intervals stand in what templates fill, and on the pages of studies."""
-    filled = re.compile(r"<!-- (?:[\w/-]+|verdicts on .*?) -->.*?<!-- end -->", re.DOTALL)
+    filled = re.compile(r"<!-- (?:[\w/-]+|\w+: .*?) -->.*?<!-- end -->", re.DOTALL)
     typed = re.compile(r"\d(?: %| points)? \([+−]?\d[\d.]* to [+−]?\d")
     for file in [ROOT / "README.md", *DOCS.glob("*.md")]:
         assert not typed.search(filled.sub("", file.read_text())), file

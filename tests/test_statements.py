@@ -15,7 +15,7 @@ from study.claims.estimates import Criterion, Verdict
 from study.claims.judge import CLAIMS, STATEMENTS, answer, decisive_case
 
 KEPT = Path(__file__).parents[1] / "docs" / "results"
-IT = Statement("it", "1", "it", "it", "%")
+IT = Statement("it", "1", "it", "it", "it", "%")
 
 
 def row(claim: str, case: str, low: float, high: float, verdict: str = "undecided") -> dict:

@@ -18,6 +18,7 @@ from smoke import ROOT, snakemake
 from spikegrad import ConfigError, SpikeTrains, load_network
 from study.claims.again import JUDGED, judged_again
 from study.report import score_facts, search_facts, variant_facts
+from study.report.comparison import failures, leads
 from study.report.cost import core_hours
 from study.report.differences import draw_differences
 from study.report.environment import TEMPLATES
@@ -32,7 +33,14 @@ from study.report.numbers import (
     with_interval,
 )
 from study.report.page import page, template_of
-from study.report.publish import DIFFERENCES, QUOTE, judge_published, publish, update_quotes
+from study.report.publish import (
+    COMPARED,
+    DIFFERENCES,
+    QUOTE,
+    judge_published,
+    publish,
+    update_quotes,
+)
 from study.report.redraw import redraw
 from study.report.study_tables import StudyTables
 from study.storage.tables import read_table, write_table
@@ -186,7 +194,7 @@ def test_a_published_network_classifies_a_sample(published: Path) -> None:
         assert about["neuron"] == file.stem.rsplit("_", 1)[0]
 
 
-@pytest.mark.parametrize("name", ["study", "sg_ntk", "front", "answers"])
+@pytest.mark.parametrize("name", ["study", "sg_ntk", "front"])
 def test_no_number_of_a_page_is_typed(name: str) -> None:
     """Every number comes from a table or the configuration; arXiv's numbers are citations."""
     text = (TEMPLATES / f"{name}.md").read_text()
@@ -218,7 +226,7 @@ def test_kept_pages_are_made_of_kept_tables(name: str) -> None:
 
 def test_the_studies_differences_are_those_of_their_claims() -> None:
     """And of the study without a claim about performance, those of its text."""
-    text = (ROOT / "docs/answers.md").read_text()
+    text = (ROOT / "docs/results.md").read_text()
     names = DIFFERENCES.findall(text)[0].split()
     axes = draw_differences([RESULTS / name for name in names]).axes[0]
     lines = [np.asarray(line.get_xdata(), float) for line in axes.lines[1:]]  # after zero
@@ -236,14 +244,48 @@ def test_the_studies_differences_are_those_of_their_claims() -> None:
             assert (len(dots), dots.mean()) == (len(study.folds), pytest.approx(mean[0]))
 
 
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [
+        ("", "qif: all voices"),
+        ("-folds", "qif: every speaker alike"),
+        ("-controls", "qif: every speaker alike"),
+        ("-delay-line", "qif: every speaker alike"),
+    ],
+)
+def test_leads_and_what_they_exclude_are_those_of_the_claims(name: str, case: str) -> None:
+    study = StudyTables(RESULTS / f"heidelberg-digits{name}")
+    judged = study.claims.query("id == 'qif-outperforms-lif' and case == @case").iloc[0]
+    found = score_facts.lead(study)
+    numbers = judged[["estimate", "low", "high"]].to_list()
+    assert [found.value, found.low, found.high] == pytest.approx(numbers, abs=1e-5)
+    row = list(cells(leads([study])).values())[2]
+    assert row[:2] == [count_with_unit(found.n, found.unit), points(judged["estimate"])]
+    for shown, end in zip(row[2:4], (-judged["low"], judged["high"]), strict=True):
+        assert shown == ("any" if end < 0 else points(end).removeprefix("+"))
+
+
+def test_failures_are_those_of_the_searches_page() -> None:
+    study = StudyTables(RESULTS / "heidelberg-digits-folds")
+    [row] = [own for first, own in cells(failures([study])).items() if "folds" in first]
+    same, trials = (
+        cells(search_facts.same_settings(study))["QIF"],
+        cells(search_facts.budget(study)),
+    )
+    assert row[2:] == [same[3], same[5]]
+    for shown, neuron in zip(row, ("LIF", "QIF"), strict=False):
+        of, failed = re.findall(r"\d+", trials[neuron][0])
+        assert shown == f"{100 * int(failed) / int(of):.0f} %"
+
+
 def test_pages_quote_what_is_kept() -> None:
     """An edit of a kept table or of a quoted number without the other is reported."""
     quotes = 0
     for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         text = file.read_text()
-        quotes += len(QUOTE.findall(text))
+        quotes += len(QUOTE.findall(text)) + len(COMPARED.findall(text))
         assert update_quotes(text, RESULTS) == text, f"{file}: run python -m study.report.publish"
-    assert quotes >= 4
+    assert quotes >= 7
 
 
 def test_a_number_is_had_again_as_the_list_of_studies_says(

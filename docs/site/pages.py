@@ -49,6 +49,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, name, abs_src_path=str(ROOT / source)))
     files.append(File.generated(config, "api.md", content=functions()))
     files.append(File.generated(config, "index.md", content=site_front(ROOT / "docs" / "results")))
+    files.src_uris["results.md"].dest_uri = "findings/index.html"  # results/ lists the studies
     return files
 
 

@@ -23,8 +23,9 @@ class Statement:
 
     name: str  # leads to its section of a page; "" for what is not in the abstract
     paper: str  # arXiv number
+    quote: str  # the abstract's words
     short: str  # in few words
-    text: str  # in the abstract's words
+    text: str  # in full
     unit: str  # of the first claim's number, which is shown: shares are "points ..." or "% ..."
 
 

@@ -24,51 +24,63 @@ GOING_ON = "when training goes on"
 _statement = partial(Statement, paper="2606.03935")
 PERFORMANCE = _statement(
     "performance",
+    quote="a clear performance advantage of QIF neurons",
     short="QIF networks perform better than LIF networks",
     text="QIF networks perform better than LIF networks after a thorough search for both",
     unit="points, QIF − LIF",
 )
 DIVERGENCE = _statement(
-    "", short="", text="(not in the abstract) training of LIF networks diverges more often", unit=""
+    "",
+    quote="",
+    short="",
+    text="(not in the abstract) training of LIF networks diverges more often",
+    unit="",
 )
 CONTINUITY = _statement(
     "continuity",
+    quote="the loss landscapes of LIF neurons, which are discontinuous",
     short="the loss of LIF networks jumps and that of QIF networks does not",
     text="the loss of LIF networks is discontinuous, that of QIF networks continuous",
     unit="nats, the largest isolated jump around LIF networks",
 )
 FRAGMENTATION = _statement(
     "fragmentation",
+    quote="the loss landscapes of LIF neurons […] appear more fragmented",
     short="LIF's landscapes are more fragmented",
     text="loss landscapes of LIF networks are more fragmented",
     unit="minima per ‖θ‖ along lines, LIF − QIF",
 )
 GRADIENTS = _statement(
     "gradients",
+    quote="and the related gradients more erratic",
     short="LIF's gradients are more erratic",
     text="gradients of LIF networks are more erratic",
     unit="in the cosine, QIF − LIF",
 )
 ORIGIN = _statement(
     "origin",
+    quote="these features arise from changes in the temporal order of spikes",
     short="jumps and minima of LIF arise from changes of the order of spikes",
     text="these features arise from changes of the order of spikes",
     unit="% of LIF's minima go with these jumps",
 )
 APPEARANCE = _statement(
     "appearance",
+    quote="which often cause disruptive spike (dis)appearances",
     short="changes of the order of spikes often make spikes appear or disappear",
     text="changes of the order of spikes often make spikes appear or disappear",
     unit="% of the changes break a spike",
 )
 DISRUPTION = _statement(
     "disruption",
+    quote="spike (dis)appearances that disrupt subsequent activity",
     short="a spike that appears or disappears disrupts what follows",
     text="a spike of a LIF network that appears or disappears disrupts the activity that follows",
     unit="spikes more than at harmless changes",
 )
 SILENCE = _statement(
     "silence",
+    quote="permanently silent neurons during exact spike-based gradient descent",
     short="only LIF's neurons fall silent for good",
     text="during training neurons of LIF networks fall permanently silent, those of QIF networks "
     "do not",

@@ -69,13 +69,6 @@ def excluded(answer: Answer) -> str:
     return criterion({"criterion": matters}, answer.statement.unit)
 
 
-def verdict(answer: Answer) -> str:
-    """The verdict of an ``answer``; that it is exploratory, if it is; nothing, if there is none."""
-    if not answer.cases:
-        return "-"
-    return answer.verdict + ("" if answer.confirmatory else ", exploratory")
-
-
 def delays(network: dict[str, Any]) -> str:
     """In what way the input or the layers of a network are delayed, in words."""
     line, learned = network.get("delay_line"), network.get("delays")

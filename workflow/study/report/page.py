@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from study.captions import CAPTIONS
 from study.claims.judge import STATEMENTS, Answer, answer
 from study.report import facts, ntk_facts, numbers, score_facts, search_facts, variant_facts
-from study.report.rendered import PAGE, markdown_page
+from study.report.rendered import markdown_page
 from study.report.study_tables import StudyTables
 
 
@@ -32,18 +31,6 @@ def page(folder: Path, template: str) -> str:
         numbers=numbers,
         figure=figure,
     )
-
-
-def verdicts(folders: Sequence[Path], paper: str) -> str:
-    """What the published studies in ``folders`` say of each statement of a ``paper``, a column for
-    each study, for a page in the folder above theirs."""
-    columns = [answers(StudyTables(folder), paper) for folder in folders]
-    header = ["statement", *(f"[{f.name}](results/{f.name}/{PAGE})" for f in folders)]
-    rows = [
-        [row[0].statement.short, *(facts.verdict(own) for own in row)]
-        for row in zip(*columns, strict=True)
-    ]
-    return numbers.markdown_table(header, rows)
 
 
 def answers(study: StudyTables, paper: str) -> list[Answer]:

@@ -3,8 +3,8 @@
 ``python -m study.report.publish --figures docs/results/sg-ntk README.md`` judges a published study
 again from its tables, draws its figures, writes its pages, and in README.md what stands between
 ``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a page's folder below docs/results, or
-``<!-- verdicts on PAPER: STUDY STUDY -->`` and ``<!-- end -->``. For
-``<!-- differences of STUDY STUDY -->`` it draws images/differences.png beside the page.
+``<!-- TABLE: STUDY STUDY -->`` and ``<!-- end -->``, TABLE being one of study.report.comparison.
+For ``<!-- differences of STUDY STUDY -->`` it draws images/differences.png beside the page.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from spikegrad.files import atomic
 from spikegrad.version import __version__
 from study.claims.again import JUDGED, judged_again, tables_of
 from study.report.claims_page import claims_page
+from study.report.comparison import TABLES
 from study.report.differences import draw_differences
-from study.report.page import page, template_of, verdicts
+from study.report.page import page, template_of
 from study.report.redraw import redraw
 from study.report.rendered import CLAIMS, PAGE
 from study.report.study_tables import CONFIG, StudyTables
@@ -31,9 +32,7 @@ from study.storage.tables import read_table, write_table
 from study.style import save
 
 QUOTE = re.compile(r"(<!-- (?P<study>[\w/-]+)/(?P<template>\w+) -->\n)(.*?)(<!-- end -->)", re.S)
-VERDICTS = re.compile(
-    r"(<!-- verdicts on (?P<paper>[\d.]+): (?P<studies>[\w -]+) -->\n)(.*?)(<!-- end -->)", re.S
-)
+COMPARED = re.compile(r"(<!-- (?P<table>\w+): (?P<studies>[\w -]+) -->\n)(.*?)(<!-- end -->)", re.S)
 DIFFERENCES = re.compile(r"<!-- differences of ([\w -]+) -->")
 PAGES = ("README.md", "ntk/README.md")
 FILES = (
@@ -69,10 +68,10 @@ def update_quotes(text: str, studies: Path) -> str:
         return begin + re.sub(r"\]\((?=claims\.md)", f"](results/{study}/", quoted) + end
 
     def compare(found: re.Match[str]) -> str:
-        folders = [studies / name for name in found["studies"].split()]
-        return found[1] + verdicts(folders, found["paper"]) + found[5]
+        named = [StudyTables(studies / name) for name in found["studies"].split()]
+        return found[1] + TABLES[found["table"]](named) + found[5]
 
-    return VERDICTS.sub(compare, QUOTE.sub(quote, text))
+    return COMPARED.sub(compare, QUOTE.sub(quote, text))
 
 
 def draw_page_differences(file: Path, studies: Path) -> None:
