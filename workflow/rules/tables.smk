@@ -99,7 +99,6 @@ rule figure:
         picture=lambda w: given(picture_of(w)),
         modules=lambda w: modules_of(picture_of(w).functions),
         code=lambda w: code("draw_figure.py", picture_of(w).functions),
-        data=STUDY.dataset,
     script:
         "../scripts/draw_figure.py"
 

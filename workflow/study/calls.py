@@ -38,12 +38,19 @@ class Given:
     A parameter annotated as a table is that of its file, or the rows of several; as a Path, its
     file; as a list of these, or of what YAML and JSON files hold, one for each file. A section of
     settings is validated. A dataclass is made once, by its method ``from_files`` or of what its
-    fields name. A parameter with a default may have neither file nor setting.
+    fields name. A parameter with a default may have neither file nor setting. ``prepare`` is done
+    to each table of the first kind.
     """
 
-    def __init__(self, files: Mapping[str, Sequence[str]], settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, Sequence[str]],
+        settings: Mapping[str, Any],
+        prepare: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
+    ) -> None:
         self._files = files
         self._settings = settings
+        self._prepare = prepare
         self._objects: dict[Callable[..., Any], Any] = {}
 
     def call(self, function: Callable[..., Any]) -> Any:
@@ -79,7 +86,7 @@ class Given:
         if get_origin(hint) is list:
             return [_read(get_args(hint)[0], file) for file in files]
         if pd.DataFrame in (hint, *get_args(hint)):
-            return read_table(*files)
+            return self._prepare(read_table(*files))
         (file,) = files
         return _read(hint, file)
 

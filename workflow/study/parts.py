@@ -572,7 +572,7 @@ def _of_training(study: Study) -> Iterator[Picture]:
         "training/figures/learning_curves",
         "study.figures.learning_curves:draw",
         "learning curves",
-        by_name("training/scores/histories.parquet"),
+        by_name("training/scores/histories.parquet", "training/scores/runs.csv"),
         caption=CAPTIONS["learning_curves"],
     )
     yield Picture(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from spikegrad.files import atomic
+from study.calls import Given, named
 from study.config.neurons import NEURON_STYLES
 
 plt.rcParams.update(
@@ -51,10 +52,19 @@ def neuron_label(names: str) -> str:
     )
 
 
-def neuron_legend(axes: Axes, **options: Any) -> None:
-    """A legend of the neuron models drawn in ``axes``, named as everywhere."""
-    for text in axes.legend(title=None, **options).get_texts():
-        text.set_text(neuron_label(text.get_text()))
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """``table`` with its neuron models, if it has any, in the order of NEURON_STYLES."""
+    if "neuron" not in table:
+        return table
+    places = {neuron: place for place, neuron in enumerate(NEURON_STYLES)}
+    return table.sort_values("neuron", key=lambda own: own.map(places), kind="stable")
+
+
+def drawn(
+    function: str, files: Mapping[str, Sequence[str]], settings: Mapping[str, Any]
+) -> Figure | str:
+    """What the ``function`` of a figure's entry makes of its ``files`` and ``settings``."""
+    return Given(files, settings, in_order).call(named(function))
 
 
 def log_axis(axes: Axes, values: Iterable[float]) -> None:
@@ -91,11 +101,17 @@ def letter(panels: Iterable[Axes]) -> None:
         axes.set_title(name, loc="left", fontweight="bold", fontsize=11)
 
 
-def save(figure: Figure, files: Iterable[str]) -> None:
-    """Write ``figure`` to each of ``files``, in the format of its suffix, and close it."""
+def save(figure: Figure | str, files: Iterable[str]) -> None:
+    """Write ``figure``, or a page of HTML, to each of ``files``, in the format of its suffix; a
+    figure is closed."""
     for name in files:
+        if isinstance(figure, str):
+            with atomic(name) as part:
+                part.write_text(figure)
+            continue
         # no dates in the file: the same figure is the same file
         metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(name.split(".")[-1])
         with atomic(name) as part:
             figure.savefig(part, metadata=metadata)
-    plt.close(figure)
+    if isinstance(figure, Figure):
+        plt.close(figure)

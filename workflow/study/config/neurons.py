@@ -16,16 +16,23 @@ class NeuronStyle(NamedTuple):
     colour: str
 
 
-# Okabe and Ito's colours, which colour-blind readers tell apart; dark ones for the neurons that
+# Okabe and Ito's colours, which colour-blind readers tell apart; paler ones for the neurons that
 # differ from LIF or QIF in one thing. A neuron model has the same colour in every figure, and
-# nothing else has it.
+# nothing else has it. Figures draw the models in this order.
 LOOKS = {
     "lif": NeuronStyle("LIF", "#d55e00"),
-    "lif_refractory": NeuronStyle("refractory LIF", "#7a0403"),
+    "lif_refractory": NeuronStyle("refractory LIF", "#f2a06b"),
+    "qif_cut": NeuronStyle("cut QIF", "#7db4de"),
     "qif": NeuronStyle("QIF", "#0072b2"),
-    "qif_cut": NeuronStyle("cut QIF", "#1b1464"),
     "qif_delta": NeuronStyle("δ-QIF", "#cc79a7"),
 }
+LADDER = {
+    "lif": "",
+    "lif_refractory": "a bounded rate",
+    "qif_cut": "a rate like a root of the current in place of the bound",
+    "qif": "continuous spikes",
+}
+"""Neuron models from LIF to QIF, and what each has that the one before does not."""
 OTHERS = ("#000000", "#117733", "#8c564b")
 """The colours of neuron models without a look of their own, whose label is their name."""
 
@@ -45,7 +52,7 @@ def neuron_names() -> list[str]:
 
 NEURON_STYLES = {
     name: LOOKS.get(name, NeuronStyle(name, OTHERS[number % len(OTHERS)]))
-    for number, name in enumerate(neuron_names())
+    for number, name in enumerate(dict.fromkeys([*LOOKS, *neuron_names()]))
 }
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from study.style import neuron_label, panels
 TITLES = ("loss (nats)", "gradient's length\nover its median")
 
 
-def draw(closeups: pd.DataFrame, seed: int, data: str) -> Figure:
+def draw(closeups: pd.DataFrame, seed: int) -> Figure:
     """Draw close-ups of a network of each neuron model: loss and gradient's length."""
     planes = where(closeups, seed=seed)
     median = planes.groupby(["neuron", "of", "reach"])["norm"].transform("median")
@@ -32,7 +32,6 @@ def draw(closeups: pd.DataFrame, seed: int, data: str) -> Figure:
         axes.set_title(f"{neuron_label(neurons[which])}\n{TITLES[what]}")
     figure.supxlabel("distance along the first direction, in units of the reach")
     figure.supylabel("distance along the second direction")
-    figure.suptitle(f"{data}, seed {seed}: around trained networks")
     return figure
 
 

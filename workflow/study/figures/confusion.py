@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from study.style import neuron_label, panels, plain
 
 
-def draw(samples: pd.DataFrame, data: str) -> Figure:
+def draw(samples: pd.DataFrame) -> Figure:
     """Draw how often test samples of each class are taken for each other, for each neuron model."""
     groups = samples.groupby("neuron", sort=False, observed=True)
     figure, grid = panels(1, len(groups), (3.6, 3.6), (0.4, 0), sharey=True)
@@ -31,5 +31,5 @@ def draw(samples: pd.DataFrame, data: str) -> Figure:
         axes.set(xlabel="predicted", ylabel="")
         axes.tick_params(length=0, labelsize=7)
     grid[0, 0].set_ylabel("spoken")
-    figure.suptitle(f"{data}, test set: share of each class's samples, from 0 (dark) to 1 (yellow)")
+    figure.suptitle("share of each class's test samples, from 0 (dark) to 1 (yellow)")
     return figure

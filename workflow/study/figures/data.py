@@ -11,12 +11,12 @@ from study.style import COLOURS, draw_input, plain
 
 
 def draw(
-    examples: pd.DataFrame, samples: pd.DataFrame, profiles: pd.DataFrame, n_units: int, data: str
+    examples: pd.DataFrame, samples: pd.DataFrame, profiles: pd.DataFrame, n_units: int
 ) -> Figure:
     """Draw examples of the prepared data, and their statistics over samples, channels and time."""
     figure = plt.figure(figsize=(7.2, 5.4))
     (above,), (below,) = figure.subfigures(2, 1, height_ratios=(1.15, 1), squeeze=False)
-    above.suptitle(f"{data}: {samples['class'].nunique()} classes, {n_units} channels")
+    above.suptitle(f"{samples['class'].nunique()} classes, {n_units} channels")
     end = 1000 * samples.last_spike.max()
     _draw_examples(above, examples, n_units, end)
     _draw_statistics(below, samples, profiles, n_units, end)

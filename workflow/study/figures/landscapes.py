@@ -34,7 +34,6 @@ def draw(
     seed: int,
     pair: list[str],
     direction: str,
-    data: str,
 ) -> Figure:
     """Compose the first paper's landscapes: surfaces, gradients, fragmentation."""
     first, second = pair
@@ -58,10 +57,6 @@ def draw(
     ]
     below.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     letter([*surfaces, line, minima, turn, predictions])
-    figure.suptitle(
-        f"{data}: around trained networks; above seed {seed}, below "
-        f"{lines['seed'].nunique()} seeds and their means",
-    )
     return figure
 
 

@@ -9,15 +9,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.figures.search_curves import draw_best_so_far
 from study.figures.training_curves import (
     draw_folds,
     draw_gains,
     draw_learning_curves,
     draw_test_accuracies,
 )
-from study.style import NEURON_COLOURS, letter, neuron_legend
-from study.training.scores import UNITS, accuracy_by_fold, unit_of
+from study.style import NEURON_COLOURS, letter
+from study.training.scores import accuracy_by_fold, unit_of
 
 LAYOUTS: dict[tuple[bool, bool], list[Any]] = {  # by whether there are searches, and whether folds
     (True, True): [["search", "training", "silent"], ["folds", "folds", "gains"]],
@@ -31,7 +30,6 @@ def draw(
     histories: pd.DataFrame,
     runs: pd.DataFrame,
     speakers: pd.DataFrame,
-    data: str,
     trials: pd.DataFrame | None = None,
 ) -> Figure:
     """Compose the first paper's comparison: search, training, silent neurons, test accuracy."""
@@ -42,22 +40,19 @@ def draw(
     if trials is not None:
         _draw_trials(panels["search"], trials)
 
-    draw_learning_curves(panels["training"], histories, "train_accuracy", legend=True)
+    draw_learning_curves(panels["training"], histories, runs, "train_accuracy")
     panels["training"].set_ylabel("training accuracy")
-    neuron_legend(panels["training"], loc="lower right")
-    draw_learning_curves(panels["silent"], histories, "silent_fraction")
+    panels["training"].legend(loc="lower right")
+    draw_learning_curves(panels["silent"], histories, runs, "silent_fraction")
     panels["silent"].set(ylabel="share of silent neurons", ylim=(0, None))
 
     if unit == "fold":
         draw_folds(panels["folds"], speakers)
-        draw_gains(panels["gains"], accuracy_by_fold(speakers)[speakers["neuron"].unique()])
+        shares = accuracy_by_fold(speakers)[speakers["neuron"].unique()]
+        draw_gains(panels["gains"], shares, "test accuracy")
     else:
         draw_test_accuracies(panels["test"], runs)
     letter(panels.values())
-    figure.suptitle(
-        f"{data}: {runs['seed'].nunique()} seeds (thin lines) and their means;\n"
-        f"tests with 95 % t intervals over {UNITS[unit]}",
-    )
     return figure
 
 
@@ -68,5 +63,26 @@ def _draw_trials(axes: Axes, trials: pd.DataFrame) -> None:
         axes.scatter(
             own["number"] + 1, own["validation_accuracy"], s=9, color=colour, alpha=0.5, lw=0
         )
-        draw_best_so_far(axes, own)
+        _draw_best_so_far(axes, own)
     axes.set(xlabel="trials of a search", ylabel="validation accuracy", ylim=(0, 1))
+
+
+def best_so_far(trials: pd.DataFrame) -> pd.DataFrame:
+    """The best accuracy up to each trial, of those that finished or failed: [number, search].
+
+    ``trials`` are one neuron model's. Trials that halving stopped do not compete; NaN before the
+    first that does.
+    """
+    ended = trials[trials["outcome"] != "stopped"]
+    accuracies = ended.pivot_table(index="number", columns="search", values="validation_accuracy")
+    return accuracies.cummax().ffill()
+
+
+def _draw_best_so_far(axes: Axes, trials: pd.DataFrame) -> None:
+    """Draw :func:`best_so_far` of one neuron model against trials from 1: a thin line for each
+    search, and a thick one for their mean."""
+    best = best_so_far(trials)
+    colour = NEURON_COLOURS[trials["neuron"].iloc[0]]
+    axes.step(best.index + 1, best, where="post", color=colour, lw=0.6, alpha=0.6)
+    mean = best.mean(axis=1, skipna=False)
+    axes.step(best.index + 1, mean, where="post", color=colour, lw=1.8)

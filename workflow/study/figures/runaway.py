@@ -18,9 +18,7 @@ from study.training.outcomes import FINISHED
 LINE: dict[str, Any] = {"color": "0.6", "lw": 0.8, "ls": ":"}
 
 
-def draw(
-    rates: pd.DataFrame, gains: pd.DataFrame, data: str, trials: pd.DataFrame | None = None
-) -> Figure:
+def draw(rates: pd.DataFrame, gains: pd.DataFrame, trials: pd.DataFrame | None = None) -> Figure:
     """Draw why networks diverge: rates beside theory, trials by recurrent scale, trained gains."""
     figure, grid = plt.subplots(2, 2, figsize=(8.5, 6.5))
     current, scale, *others = grid.flat
@@ -41,7 +39,7 @@ def draw(
     for panel in others:
         panel.remove()
     letter(figure.axes)
-    figure.suptitle(f"{data}: crosses ran away in the first epoch or before it, black lines later")
+    figure.suptitle("crosses ran away in the first epoch or before it, black lines later")
     return figure
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.figures.search_curves import label
 from study.figures.training_curves import draw_gains
 from study.search.search_tables import RECURRENCE, first_settings
 from study.style import NEURON_COLOURS, letter, neuron_label, plt
@@ -18,7 +17,7 @@ PARTS, PER_PART = 6, 4  # of the settings, in which medians are drawn: at most, 
 ACCURACY = "validation accuracy"
 
 
-def draw(trials: pd.DataFrame, summary: pd.DataFrame, data: str) -> Figure:
+def draw(trials: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     """Draw what became of the settings that the searches of all neuron models begin with."""
     neurons = list(trials["neuron"].unique())
     first = first_settings(trials, summary)
@@ -39,9 +38,9 @@ def draw(trials: pd.DataFrame, summary: pd.DataFrame, data: str) -> Figure:
     for name, own in parts.items():
         panels[name].set_title(name)
         if len(own):
-            draw_gains(panels[name], own.pivot_table("rung0_accuracy", "search", "neuron")[neurons])
+            shares = own.pivot_table("rung0_accuracy", "search", "neuron")[neurons]
+            draw_gains(panels[name], shares, ACCURACY)
     letter(panels.values())
-    figure.suptitle(f"{data}: the same settings with each neuron model")
     return figure
 
 
@@ -69,5 +68,8 @@ def _draw_scale(axes: Axes, trials: pd.DataFrame, n_parts: int) -> None:
         bins = pd.qcut(own[RECURRENCE], n_parts, duplicates="drop")
         medians = own.groupby(bins, observed=True)[columns].median()
         axes.plot(*medians.to_numpy().T, **style)
-    axes.set(xscale="log", xlabel=label(RECURRENCE), ylabel=ACCURACY, ylim=(0, None))
+    axes.set(xscale="log", ylabel=ACCURACY, ylim=(0, None))
+    axes.set_xlabel("initial scale of recurrent weights")
     axes.axvline(CRITICAL, color="0.5", ls=":", lw=1)
+    above: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "va": "bottom", "fontsize": 7}
+    axes.text(CRITICAL, 1, "no finite LIF rate →", **above)

@@ -15,7 +15,7 @@ HERE, SHD = COLOURS[0], "black"
 TOP = 0.58  # of a panel; above it are legends
 
 
-def draw(samples: pd.DataFrame, merged: bool, data: str) -> Figure:
+def draw(samples: pd.DataFrame, merged: bool) -> Figure:
     """Draw the statistics of the Heidelberg Digits' spikes beside those published of SHD.
 
     Channels are left out where they are ``merged``: their numbers say nothing beside those of
@@ -42,7 +42,6 @@ def draw(samples: pd.DataFrame, merged: bool, data: str) -> Figure:
     for axes in (spikes, channels, durations):
         axes.set_ylim(0, 1.75 * axes.get_ylim()[1])  # room for the legend
     letter(figure.axes)
-    figure.suptitle(f"{data} beside SHD")
     return figure
 
 

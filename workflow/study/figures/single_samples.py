@@ -33,7 +33,6 @@ def draw(
     profiles: pd.DataFrame,
     examples: pd.DataFrame,
     spikes: pd.DataFrame,
-    data: str,
 ) -> Figure:
     """Compose the first paper's single samples: jumps, their causes, and what follows them."""
     figure = plt.figure(figsize=(12, 6.4))
@@ -52,7 +51,6 @@ def draw(
     below |= {"bbox_to_anchor": (0.4, -0.25), "ncols": 2, "columnspacing": 0.8}
     draw_disruption(cascade, changes, **below)
     letter([*along, raster, rate, causes, cascade])
-    figure.suptitle(f"{data}: single training samples; {census['seed'].nunique()} seeds")
     return figure
 
 

@@ -21,7 +21,7 @@ MAX_POINTS = 101
 ORDER = ("trained", *(state for state in STATES if state != "trained"))
 
 
-def draw(planes: pd.DataFrame, seed: int, data: str) -> str:
+def draw(planes: pd.DataFrame, seed: int) -> str:
     """Write the loss surfaces of all neuron models side by side, as a page to turn and to read
     values from.
 
@@ -35,7 +35,7 @@ def draw(planes: pd.DataFrame, seed: int, data: str) -> str:
         "neurons": {neuron: neuron_label(neuron) for neuron in planes["neuron"].unique()},
         "planes": [_plane(key, own) for key, own in groups],
     }
-    title = f"Loss around networks: {data}, seed {seed}"
+    title = f"Loss around networks, seed {seed}"
     return render("surfaces.html", title=title, content=content)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from study.config.neurons import LADDER
 from study.intervals import t_interval
 from study.style import NEURON_COLOURS, neuron_label
+from study.training.outcomes import FINISHED
 from study.training.scores import by_unit
 
 INTERVALS = {"errorbar": t_interval, "ls": "none", "capsize": 0.1, "err_kws": {"linewidth": 1}}
@@ -19,16 +23,27 @@ BY_NEURON = {"hue": "neuron", "palette": NEURON_COLOURS, "legend": False}
 
 
 def draw_learning_curves(
-    axes: Axes, history: pd.DataFrame, measure: str, legend: bool = False
+    axes: Axes, histories: pd.DataFrame, runs: pd.DataFrame, measure: str
 ) -> None:
-    """``measure`` against epochs: each seed (thin) and their mean.
+    """``measure`` against epochs: each seed (thin), and the mean over all seeds.
 
-    ``history`` has the columns neuron, seed, epoch and ``measure``.
+    A run that diverged ends in a cross and counts in the mean with its last value. ``histories``
+    has the columns neuron, seed, epoch and ``measure``, ``runs`` neuron, seed and outcome. The
+    lines' labels say how many runs diverged.
     """
-    common = {"data": history, "x": "epoch", "y": measure, "hue": "neuron", "ax": axes}
-    common["palette"] = NEURON_COLOURS
-    sns.lineplot(**common, units="seed", estimator=None, lw=0.5, alpha=0.6, legend=False)
-    sns.lineplot(**common, errorbar=None, lw=1.8, legend=legend)
+    epochs = sorted(histories["epoch"].unique())
+    outcomes = runs.set_index(["neuron", "seed"])["outcome"]
+    for neuron, own in histories.groupby("neuron", sort=False):
+        curves = own.pivot_table(measure, "epoch", "seed").reindex(epochs)
+        colour, outcome = NEURON_COLOURS[neuron], outcomes[neuron]
+        diverged = curves[[seed for seed in curves if outcome[seed] != FINISHED]]
+        axes.plot(curves, lw=0.5, alpha=0.6, color=colour)
+        for _, values in diverged.items():
+            ended = values.dropna().tail(1)
+            axes.plot(ended.index, ended, "x", ms=5, color=colour)
+        failed = (outcome != FINISHED).sum()
+        label = neuron_label(neuron) + (f", {failed} of {len(outcome)} diverged" if failed else "")
+        axes.plot(curves.ffill().mean(axis=1), lw=1.8, color=colour, label=label)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     axes.set_ylim(0, 1 if "accuracy" in measure else None)
@@ -80,18 +95,27 @@ def _apart(table: pd.DataFrame) -> float:
     return 0.8 * (n - 1) / n
 
 
-def draw_gains(axes: Axes, shares: pd.DataFrame) -> None:
-    """What other neuron models have more than the first in each unit, such as a fold, and the mean
-    with its interval over units.
+def draw_gains(axes: Axes, shares: pd.DataFrame, what: str) -> None:
+    """By how much ``what`` differs between neuron models in each unit, such as a fold, and the mean
+    with its interval over units: each model minus the first, or, of the models from LIF to QIF,
+    minus the one before.
 
     ``shares`` has a row for each unit and a column for each neuron model.
     """
     first, *others = shares
-    gains = (100 * shares[others]).sub(100 * shares[first], axis="index")
-    gains = gains.melt(var_name="neuron", value_name="points")
-    gains["label"] = gains["neuron"].map(neuron_label)
+    steps = {*LADDER} == {*shares}
+    gains = pd.concat(
+        pd.DataFrame(
+            {
+                "neuron": after,
+                "points": 100 * (shares[after] - shares[before]),
+                "label": f"{neuron_label(after)}\n− {neuron_label(before)}",
+            }
+        )
+        for before, after in (pairwise(LADDER) if steps else [(first, own) for own in others])
+    )
     common = {"data": gains, "x": "label", "y": "points", "ax": axes} | BY_NEURON
     axes.axhline(0, color="0.6", lw=0.8)
     sns.stripplot(**common, jitter=False, size=3.5, alpha=0.6)
     sns.pointplot(**common, **INTERVALS, marker="_", ms=14)
-    axes.set(xlabel="", ylabel=f"more than {neuron_label(first)} (points)")
+    axes.set(xlabel="", ylabel=f"{what},\ndifference (points)")

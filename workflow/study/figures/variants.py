@@ -25,7 +25,7 @@ PANELS: dict[str, tuple[str, tuple[float | None, float | None]]] = {  # labels a
 }
 
 
-def draw(table: Path, runs: pd.DataFrame, data: str) -> Figure:
+def draw(table: Path, runs: pd.DataFrame) -> Figure:
     """Draw the runs of a variant's ``table``, by change: a row for each, a point for each run.
 
     A dotted line is the mean of the final networks, whose ``runs`` train with the samples that
@@ -44,7 +44,7 @@ def draw(table: Path, runs: pd.DataFrame, data: str) -> Figure:
         grid[0, 0].axvline(final[neuron], color=NEURON_COLOURS[neuron], lw=0.8, ls=":")
     letter(grid[0])
     figure.legend(handles=_handles(neurons), loc="outside lower center", ncols=5)
-    figure.suptitle(f"{data}: {varied['change'].iloc[0]}")
+    figure.suptitle(varied["change"].iloc[0])
     return figure
 
 

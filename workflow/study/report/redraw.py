@@ -10,10 +10,9 @@ import yaml
 from pydantic import ValidationError
 
 from spikegrad.settings import validate
-from study.calls import Given, named
 from study.config.study import Study, merge
 from study.parts import pictures
-from study.style import save
+from study.style import drawn, save
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -32,7 +31,7 @@ def redraw(folder: Path) -> tuple[list[Path], list[Path]]:
     study = validate(Study, kept_settings(settings_file), where=str(settings_file))
     # The second paper's part is kept alone.
     above = "" if (folder / "training").exists() else "ntk/"
-    drawn = []
+    made = []
     for name, picture in pictures(study).items():
         file = folder / f"{name.removeprefix(above)}.png"
         inputs = {
@@ -41,11 +40,10 @@ def redraw(folder: Path) -> tuple[list[Path], list[Path]]:
         }
         kept = all(Path(table).exists() for tables in inputs.values() for table in tables)
         if file.exists() and kept:
-            given = Given(inputs, {"data": study.dataset, **picture.settings})
-            save(given.call(named(picture.functions)), [str(file)])
-            drawn.append(file.relative_to(folder))
+            save(drawn(picture.functions, inputs, picture.settings), [str(file)])
+            made.append(file.relative_to(folder))
     figures = sorted(file.relative_to(folder) for file in folder.rglob("figures/*.png"))
-    return sorted(drawn), [figure for figure in figures if figure not in drawn]
+    return sorted(made), [figure for figure in figures if figure not in made]
 
 
 def kept_settings(file: Path) -> dict[str, Any]:

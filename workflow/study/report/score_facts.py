@@ -7,6 +7,7 @@ from itertools import pairwise
 import pandas as pd
 
 from study.claims.estimates import Estimate, difference, mean
+from study.config.neurons import LADDER
 from study.report.facts import gain_with_interval
 from study.report.numbers import (
     join_words,
@@ -31,13 +32,6 @@ SPEAKERS = {
     "accuracy_seen_speakers": "heard speakers",
 }
 """Columns of the runs' table, and whose samples they are of."""
-LADDER = {
-    "lif": "",
-    "lif_refractory": "a bounded rate",
-    "qif_cut": "a rate like a root of the current in place of the bound",
-    "qif": "continuous spikes",
-}
-"""Neuron models from LIF to QIF, and what each has that the one before does not."""
 
 
 def accuracies(study: StudyTables) -> str:
