@@ -163,7 +163,7 @@ def test_no_page_types_a_result():
 
 
 def test_neurons_that_can_be_named_can_be_made():
-    assert list(NEURONS) == list(NEURON_STYLES)
+    assert set(NEURONS) == set(NEURON_STYLES)
 
 
 def package_of(file: Path) -> str:
