@@ -10,15 +10,12 @@ import torch
 
 from configs import settings
 from landscapes import random_objective
-from spikegrad.network import Network, load_network
+from spikegrad.network import Network
 from spikegrad.settings import validate
-from spikegrad.spikes import SpikeTrains
 from study.config.study import Study
-from study.data.dataset import load
 from study.landscape.objective import held, matrices, weights_of
 from study.landscape.roughness import around, scales
 from study.report.study_tables import StudyTables
-from study.training.robustness import answers_to_changes, changed
 from trainings import settings as model_settings
 
 
@@ -66,34 +63,6 @@ def test_time_constants_stay_where_roughness_is_measured():
     assert fixed.any()
     assert not scales(weights, network)[fixed].any()
     assert scales(weights, network)[~fixed].all()
-
-
-def test_changed_samples_have_the_spikes_that_are_left():
-    times = [torch.tensor([0.125, 0.25, 0.75]), torch.tensor([0.5])]  # exact in float32
-    units = [torch.tensor([0, 3, 4]), torch.tensor([2])]
-    spikes = SpikeTrains.from_arrays(times, units, duration=1.0)
-
-    def after(change: str, by: float) -> list[list[tuple[float, int]]]:
-        found = changed(spikes, 5, change, by)
-        found.check(5)
-        samples = [found[k : k + 1] for k in range(len(found))]
-        return [list(zip(s.times.tolist(), s.units.tolist(), strict=True)) for s in samples]
-
-    assert after("none", 0.0) == [[(0.125, 0), (0.25, 3), (0.75, 4)], [(0.5, 2)]]
-    assert after("channels moved by", 280) == [[(0.125, 2)], [(0.5, 4)]]
-    assert after("channels moved by", -420) == [[(0.25, 0), (0.75, 1)], []]
-    assert after("time stretched by", 2.0) == [[(0.25, 0), (0.5, 3)], [(1.0, 2)]]
-    assert after("share of spikes kept", 0.0) == [[], []]
-
-
-def test_robustness_begins_with_the_samples_as_they_are(results: Path):
-    network, _ = load_network(results / StudyTables(results).networks["networks/qif_0.safetensors"])
-    test = load(results / "data/events.h5", results / "data/fold0/split.parquet", "test")
-    with torch.no_grad():
-        right = network(test.spikes).logits.argmax(1) == test.labels
-    assert answers_to_changes(network, test).iloc[0].to_dict() == {
-        "change": "none", "by": 0.0, "accuracy": float(right.double().mean()), "same": 1.0
-    }  # fmt: skip
 
 
 def test_of_each_search_the_first_network_is_measured(results: Path):

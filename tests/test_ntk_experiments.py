@@ -7,23 +7,19 @@ import pandas as pd
 import pytest
 import torch
 
-from spikegrad.ntk.activations import Erf, Sign
-from spikegrad.ntk.analytic import sg_ntk
-from spikegrad.ntk.derivatives import ErfDerivative, HardTanhDerivative, IdentityDerivative
+from spikegrad.ntk.activations import Erf
+from spikegrad.ntk.derivatives import ErfDerivative
 from spikegrad.settings import validate
 from study.config.ntk import (
     Ensemble,
-    IdentitySurrogate,
     KernelExperiment,
-    StabilityConfig,
 )
-from study.ntk import build, instability
+from study.ntk import build
 from study.ntk.build import circle_problem, network_generators
 from study.ntk.comparison import distances, predictions, spreads, trends
 from study.ntk.convergence import analytic_rows, errors, growth, width_exponents
 from study.ntk.dense_networks import Architecture, empirical_kernel, initialise
 from study.ntk.experiments import networks as train
-from study.ntk.instability import drift, search
 
 EXPERIMENT = {
     "name": "small",
@@ -37,11 +33,6 @@ EXPERIMENT = {
 SIGN = EXPERIMENT | {"hidden_layers": 1}
 SMOOTH = EXPERIMENT | {
     "activations": [{"name": "erf", "slope": 2.0}, {"name": "erf", "slope": 5.0}]
-}
-STABILITY = {
-    "n_draws": 100,
-    "evaluations": 200,
-    "widths": [30, 3000],
 }
 
 
@@ -203,47 +194,3 @@ def test_errors_drift_and_exponents_of_known_kernels(smooth) -> None:
     drifts = width_exponents(per_network, "drift")
     assert set(drifts.step) == {3, 9}
     np.testing.assert_allclose(drifts.exponent, -1, atol=1e-9)
-
-
-@pytest.fixture(scope="module")
-def found():
-    setup = validate(StabilityConfig, STABILITY)
-    small = {"DEPTHS": (2,), "DIMENSIONS": (2,), "REFINED": 1, "NETWORKS": 12, "STEPS": 40}
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in small.items():
-            patch.setattr(instability, name, value)
-        patch.setattr(
-            instability, "SURROGATES", (instability.DRIFTING, IdentitySurrogate(name="identity"))
-        )
-        yield setup, *search(setup)
-
-
-def test_the_search_finds_what_eigenvalues_confirm(found) -> None:
-    _, cases, points = found
-    window, identity = (cases[cases.surrogate == s].iloc[0] for s in ("hard_tanh 1.0", "identity"))
-    assert 0 < window.share < 0.2
-    assert window.found <= window.drawn < 0
-    assert window.found < -0.005
-    assert identity.share == 0
-    assert identity.found > -1e-9
-    for case, psi in ((window, HardTanhDerivative(1.0)), (identity, IdentityDerivative())):
-        x = points[points.surrogate == case.surrogate][["x0", "x1"]].to_numpy()
-        assert np.linalg.norm(x, axis=1).max() < 10
-        kernel = sg_ntk(x, None, 2, Sign(), psi, get="ntk")
-        least = np.linalg.eigvals(kernel).real.min() / np.linalg.norm(kernel, 2)
-        assert least == pytest.approx(case.found, rel=1e-6, abs=1e-12)
-
-
-def test_wide_networks_drift_away_as_the_eigenvalue_says(found) -> None:
-    setup, cases, points = found
-    table = drift(setup, cases, points)
-    mean = table.groupby(["width", "step"]).error.mean()
-    predicted = table.groupby("step").predicted.first()
-    # nothing has moved at first; the mean error is that of f = 0
-    assert mean[3000, 0] == pytest.approx(1, abs=0.3)
-    assert predicted[15] > 1.1
-    assert mean[3000, 15] / mean[3000, 0] > 1 + 0.5 * (predicted[15] - 1)
-    assert mean[3000, 40] > 1.15 * mean[3000, 0]
-    first = table.iloc[0]
-    rate = 4 / first.norm
-    assert predicted[40] == pytest.approx(np.exp(-first.eigenvalue * rate * 40 / 4))

@@ -24,10 +24,10 @@ TEST = 0.2  # share of all samples, and of the training samples that an inner fo
 LOSS, GRADIENT = 0.6, 2.5  # of training's time, in double precision; losses that a gradient takes
 BREAKS, SWAP = 0.16, 10  # of a census: runs for an input spike and length 1; to isolate a swap
 PROFILE = 5000  # points of a profile of length 1 to both sides
-ROUGHNESS, ROBUSTNESS = 30, 17  # losses of each of its points; passes over the test samples
+ROUGHNESS = 30  # losses of each of its points
 NETWORK_STEP, WEIGHT = 1e-5, 6e-10  # seconds of a step of an SG-NTK network, of a weight in it
 SOUND = 0.1  # seconds in which a sample is heard
-FIXED = {"compile_engine": 50.0, "download": 60.0, "download_archive": 60.0, "stability": 60.0}
+FIXED = {"compile_engine": 50.0, "download": 60.0, "download_archive": 60.0}
 
 
 def sample(study: Study, neuron: Neuron) -> float:
@@ -95,8 +95,7 @@ def job_seconds(study: Study, jobs: Mapping[str, int]) -> dict[str, float]:
         "gradients": around.steps.number * around.steps.points * around.samples * GRADIENT,
     }
     networks = len(study.neurons) * len(around.seeds or ())
-    measured = {"roughness": ROUGHNESS * profile, "robustness": ROBUSTNESS * test}
-    measures = LOSS * one * sum(measured.get(measure, 0.0) for measure in study.measures)
+    measures = LOSS * one * ROUGHNESS * profile if study.roughness else 0.0
     runs, closer = (len(study.neurons) * n for n in (len(study.seeds), study.n_searches))
     steps = 0.0
     for experiment in study.ntk.experiments():

@@ -164,11 +164,7 @@ def _search(study: Study) -> Iterator[Part]:
 
 def _networks(study: Study) -> Iterator[Part]:
     """Measures of single networks, those of one in one job; some of each search's first alone."""
-    closer = {
-        "roughness": "study.landscape.roughness:roughness",
-        "robustness": "study.training.robustness:robustness",
-    }
-    closer = {name: own for name, own in closer.items() if name in study.measures}
+    closer = {"roughness": "study.landscape.roughness:roughness"} if study.roughness else {}
     rough = {"landscape": _sections(study, "samples", "profiles")}
     first, shares = first_seeds(study), []
     for neuron, seed in product(study.neurons, study.seeds):
@@ -190,7 +186,7 @@ def _networks(study: Study) -> Iterator[Part]:
                 f"{run}/history.parquet",
                 checkpoint=f"{run}/trained.safetensors",
             ),
-            {"search": search} | (rough if "roughness" in more else {}),
+            {"search": search} | (rough if more else {}),
             "networks",
             limits=LONG,
         )
@@ -236,21 +232,6 @@ def _training(study: Study) -> Iterator[Part]:
         ),
         limits=SHORT,
     )
-    if "runaway" in study.measures:
-        lif = [neuron for neuron in study.neurons if neuron == "lif"]  # perhaps none
-        yield Part(
-            "training/runaway",
-            "study.training.runaway:runaway",
-            "rates.csv gains.csv",
-            by_name(
-                outcomes=run_files(study, "outcome.json", lif),
-                histories=run_files(study, "history.parquet", lif),
-                snapshots=run_files(study, "snapshots.safetensors", lif),
-            ),
-            {"neurons": list(study.neurons), "random": study.runaway.model_dump(mode="json")},
-            digits={"rates.csv": 6, "gains.csv": 6},
-            limits=SHORT,
-        )
 
 
 LANDSCAPE_MEASURES = {
@@ -334,8 +315,8 @@ def _landscape(study: Study) -> Iterator[Part]:
 
 def _variants(study: Study) -> Iterator[Part]:
     for file, variant in variants(study).items():
-        rough = "roughness" in variant.measures
         cases = list(product(variant.cases.items(), variant.seeds))
+        rough = _sections(study, "samples", "profiles") if variant.roughness else None
         shares = []
         for neuron in neurons_of(study, variant):
             runs = [f"variants/networks/{file}/{case}/{neuron}/{seed}" for (case, _), seed in cases]
@@ -353,7 +334,7 @@ def _variants(study: Study) -> Iterator[Part]:
                     "change": by_file(study)[file],
                     "to": [case.name for (_, case), _ in cases],
                     "fold": study.fold_of(0),
-                    "landscape": _sections(study, "samples", "profiles") if rough else None,
+                    "landscape": rough,
                 },
                 "variants",
                 limits=LONG,
@@ -367,18 +348,7 @@ def _ntk(study: Study) -> Iterator[Part]:
     yield Part(
         "ntk/limits",
         "study.ntk.limits:limits",
-        "problem.csv diagonals.csv off_circle.parquet",
-        {},
-        {"n_networks": ntk.off_circle_networks},
-        limits=limits,
-    )
-    yield Part(
-        "ntk/stability",
-        "study.ntk.instability:unstable_learning",
-        "cases.csv points.csv drift.parquet",
-        {},
-        {"stability": ntk.stability.model_dump(mode="json")},
-        shown={"cases.csv": ("data on which learning is unstable", CAPTIONS["ntk_cases"])},
+        "problem.csv diagonals.csv",
         limits=limits,
     )
     for experiment in ntk.experiments():
@@ -560,14 +530,6 @@ def _of_landscapes(study: Study) -> Iterator[Picture]:
 
 
 def _of_training(study: Study) -> Iterator[Picture]:
-    if "runaway" in study.measures:
-        yield Picture(
-            "training/figures/runaway",
-            "study.figures.runaway:draw",
-            "why networks run away",
-            by_name("training/runaway/rates.csv", "training/runaway/gains.csv", *_trials(study)),
-            caption=CAPTIONS["runaway"],
-        )
     yield Picture(
         "training/figures/learning_curves",
         "study.figures.learning_curves:draw",
@@ -631,21 +593,7 @@ def _of_data(study: Study) -> Iterator[Picture]:
 
 
 def _of_ntk(study: Study) -> Iterator[Picture]:
-    ntk, circle, off_circle = study.ntk, ensembles(study), ensembles(study, gaussian_inputs=True)
-    yield Picture(
-        "ntk/figures/off_circle",
-        "study.figures.off_circle:draw",
-        "inputs off the circle",
-        by_name(
-            "ntk/limits/off_circle.parquet",
-            distances=comparison_tables(off_circle, "distances.csv"),
-        ),
-        {
-            "n_networks": ntk.off_circle_networks,
-            "experiments": [experiment.name for experiment in off_circle],
-        },
-        CAPTIONS["ntk_off_circle"],
-    )
+    ntk, circle = study.ntk, ensembles(study)
     for experiment in ntk.kernels:
         yield Picture(
             f"ntk/figures/kernels_{experiment.name}",
@@ -690,13 +638,6 @@ def _of_ntk(study: Study) -> Iterator[Picture]:
         by_name(distances=comparison_tables(circle, "distances.csv")),
         {"experiments": [experiment.name for experiment in circle]},
         CAPTIONS["ntk_comparison"],
-    )
-    yield Picture(
-        "ntk/figures/stability",
-        "study.figures.stability:draw",
-        "unstable learning",
-        by_name("ntk/stability/drift.parquet"),
-        caption=CAPTIONS["ntk_stability"],
     )
 
 

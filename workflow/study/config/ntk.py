@@ -79,7 +79,7 @@ class _Experiment(Section):
     activations: ClassVar[tuple[Activation, ...]]
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-    """Folder below results/<dataset>/ntk/, where `figures`, `limits` and `stability` are taken."""
+    """Folder below results/<dataset>/ntk/, where `figures` and `limits` are taken."""
     widths: Annotated[tuple[Count, ...], Field(min_length=1), Distinct]
     """Neurons in each hidden layer, n."""
     n_networks: Annotated[int, Field(ge=2)]
@@ -139,19 +139,6 @@ class Ensemble(_Experiment):
 NTKExperiment = KernelExperiment | Ensemble
 
 
-class StabilityConfig(Section):
-    """A search for data on which gradient flow with the SG-NTK of sign networks diverges, and
-    networks that are trained on the least stable of a window of width 1 to both sides."""
-
-    n_draws: Count
-    """Random data sets for each surrogate, depth and dimension: of nearly parallel and of
-    independent inputs, of equal and of very unequal norms."""
-    evaluations: Count
-    """Kernels that a simplex search may compute, which makes one of the worst less stable still."""
-    widths: Annotated[tuple[Count, ...], Field(min_length=1), Distinct]
-    """Neurons in the hidden layer of the networks; the kernel is that of infinitely many."""
-
-
 class NTKConfig(Section):
     """The surrogate-gradient NTK: kernels, networks, and regression with kernels."""
 
@@ -159,17 +146,12 @@ class NTKConfig(Section):
     """Finite networks' kernels, before, during and after training, beside the analytic ones."""
     ensembles: Annotated[tuple[Ensemble, ...], Field(min_length=1)]
     """Trained networks, beside regression with the SG-NTK and with other kernels."""
-    off_circle_networks: Annotated[int, Field(ge=2)]
-    """Networks over which the empirical kernel is averaged between Gaussian inputs of unequal norm,
-    where the SG-NTK of sign networks is asymmetric."""
-    stability: StabilityConfig
-    """Where it has eigenvalues with negative real part."""
 
     @model_validator(mode="after")
     def _fits_the_figures(self) -> NTKConfig:
         if self.ensembles[0].gaussian_inputs:
             raise ValueError("the first of ensembles is on the circle")
-        names = ["figures", "limits", "stability", *(e.name for e in self.experiments())]
+        names = ["figures", "limits", *(e.name for e in self.experiments())]
         repeated = [n for n, k in Counter(names).items() if k > 1]
         if repeated:
             raise ValueError(f"experiments must have names of their own: '{repeated[0]}' is taken")

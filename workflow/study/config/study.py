@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
     Field,
     NonNegativeInt,
-    PositiveInt,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -39,15 +38,6 @@ class Overrides(Section):
     """Keys of `training`, as deep as needed, with this neuron's values."""
 
 
-class Runaway(Section):
-    """Random recurrent networks on Poisson input; docs/runaway.md has the theory."""
-
-    neurons: PositiveInt = 200
-    """Neurons of a network."""
-    networks: PositiveInt = 3
-    """Networks for each scale of the recurrent weights."""
-
-
 class Study(Section):
     """All settings of one study."""
 
@@ -75,15 +65,8 @@ class Study(Section):
     variants: Variants = Field(default_factory=dict)
     """Networks that are trained with something changed, by name; null leaves one out, or all of an
     earlier file. Each makes a table, variants/<name>.csv, and a figure."""
-    measures: Annotated[tuple[Literal["roughness", "robustness", "runaway"], ...], Distinct] = (
-        "roughness",
-        "robustness",
-        "runaway",
-    )
-    """What is measured of the study's networks beside their scores: how rough the loss
-    around the first one of each search is, what changed samples do to it, why networks diverge."""
-    runaway: Runaway = Runaway()
-    """Random networks of the measure `runaway`."""
+    roughness: bool = True
+    """Whether it is measured how rough the loss around the first network of each search is."""
     landscape: LandscapeSettings
     """Loss and gradient landscapes of the trained networks."""
     ntk: NTKConfig

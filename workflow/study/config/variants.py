@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import product
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, Field, NonNegativeInt
 
@@ -46,8 +46,8 @@ class Variant(Section):
     """Named changes: keys of `network` and `training`, as in network.drive, with their values, and
     `samples`, a number drawn as for the trials of the first search. None named: nothing is
     changed."""
-    measures: Annotated[tuple[Literal["roughness"], ...], Distinct] = ()
-    """What is measured of the networks beside their scores."""
+    roughness: bool = False
+    """Whether it is measured how rough the loss around the networks is."""
 
     @property
     def cases(self) -> dict[str, Case]:

@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study.figures.training_curves import draw_gains
-from study.search.search_tables import RECURRENCE, first_settings
+from study.search.search_tables import CRITICAL, RECURRENCE, first_settings
 from study.style import NEURON_COLOURS, letter, neuron_label, plt
-from study.training.mean_field import CRITICAL
 
 PARTS, PER_PART = 6, 4  # of the settings, in which medians are drawn: at most, and settings in each
 ACCURACY = "validation accuracy"

@@ -36,9 +36,7 @@ class Stream(IntEnum):
     TRAINING_SET = 0
     NETWORKS = 1
     BOOTSTRAP = 2
-    OFF_CIRCLE = 3
     GAUSSIAN = 4
-    STABILITY = 5
 
 
 @dataclass(frozen=True)

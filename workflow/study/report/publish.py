@@ -48,7 +48,7 @@ FILES = (
 """What is copied of a study, or of its folder with the second paper's results, beside its pages and
 the pictures on them."""
 LANDSCAPE_PARTS = ["surfaces", "closeups", "census", "profiles", "gradients", "summary", "examples"]
-NTK_PARTS = ("kernels/*", "comparison/*", "limits", "stability")
+NTK_PARTS = ("kernels/*", "comparison/*", "limits")
 FOLDERS = (
     *(f"landscape/{part}" for part in LANDSCAPE_PARTS),
     *(f"{ntk}{part}" for ntk in ("", "ntk/") for part in NTK_PARTS),

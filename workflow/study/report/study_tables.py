@@ -19,8 +19,6 @@ from study.variants import read_runs
 
 CONFIG = "study.yaml"
 """The whole configuration of the study, beside its tables."""
-MEASURED = {f"networks/measures/{name}.csv": name for name in ("robustness", "roughness")}
-"""Tables of what a study can leave out of its ``measures``."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,6 @@ class StudyTables:
     def _is_part(self, name: str) -> bool:
         """Whether the study has the part that a file belongs to; a file of a part that it has
         left out since is of other settings."""
-        if name in MEASURED:
-            return MEASURED[name] in self.config["measures"]
         match Path(name).parts:
             case "variants", "figures", figure:
                 return Path(figure).stem.removeprefix("variants_") in self._variant_names

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,10 @@ import pandas as pd
 from study.intervals import spearman
 from study.search.selection import SEARCH, over_inner_folds
 from study.search.trial_records import MEMORY, TIMEOUT
-from study.training.mean_field import CRITICAL
-from study.training.outcomes import OVERFLOW
 
+CRITICAL = 2 * math.sqrt(2)
+"""Scale of random recurrent weights above which LIF's mean rate has no finite mean-field solution
+(docs/runaway.md)."""
 RECURRENCE = "network.init.recurrent_scale"
 """The parameter on whose scale it depends most whether LIF networks run away."""
 
@@ -29,15 +30,10 @@ def expected_of_last(ordered: Sequence[float]) -> np.ndarray:
     n = len(ordered)
     return np.array(
         [
-            sum(v * (comb(i, k - 1) / comb(n, k)) for i, v in enumerate(ordered))
+            sum(v * (math.comb(i, k - 1) / math.comb(n, k)) for i, v in enumerate(ordered))
             for k in range(1, n + 1)
         ]
     )
-
-
-def ran_away_at_once(trials: pd.DataFrame) -> pd.Series:
-    """Which ``trials`` ran away before their first epoch was over."""
-    return (trials["outcome"] == OVERFLOW) & (trials["epochs"] == 0)
 
 
 def first_settings(trials: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
