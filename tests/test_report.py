@@ -160,7 +160,7 @@ def test_the_report_opens_on_the_answer_and_shows_every_figure(
     figures = {file.relative_to(folder) for file in folder.rglob("figures/*.png")}
     embedded = re.findall(r'src="data:image/png;base64,([^"]+)"', alone.read_text())
     contents = {base64.b64decode(content) for content in embedded}
-    assert len(figures) >= 20
+    assert len(figures) >= 15
     assert [file for file in figures if (folder / file).read_bytes() not in contents] == []
     assert page.locator("section").count() == page.locator("section p.small").count() > 30
     surfaces = page.frame_locator("iframe").locator("#lif")
