@@ -151,7 +151,7 @@ def test_the_report_opens_on_the_answer_and_shows_every_figure(
         page.locator("nav a", has_text="Landscapes").click()
         assert page.locator("#landscapes h2").is_visible()
         sizes = page.evaluate(IMAGES)
-        assert len(sizes) > 20
+        assert len(sizes) > 15
         for natural, shown in sizes:
             assert natural > 300
             assert shown <= width
@@ -162,7 +162,7 @@ def test_the_report_opens_on_the_answer_and_shows_every_figure(
     contents = {base64.b64decode(content) for content in embedded}
     assert len(figures) >= 15
     assert [file for file in figures if (folder / file).read_bytes() not in contents] == []
-    assert page.locator("section").count() == page.locator("section p.small").count() > 30
+    assert page.locator("section").count() == page.locator("section p.small").count() > 25
     surfaces = page.frame_locator("iframe").locator("#lif")
     surfaces.wait_for()
 
