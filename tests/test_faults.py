@@ -22,7 +22,7 @@ from spikegrad.saving import load_tensors
 pytestmark = pytest.mark.faults
 
 CORES = ("--cores", "2")
-PARTS = ("search/qif", "training/qif", "landscape", "ntk")
+PARTS = ("search/qif", "training/qif", "networks/jobs/qif", "landscape", "ntk")
 
 
 def assert_same(project: Project, undisturbed: Project, *targets: str) -> None:
@@ -35,7 +35,7 @@ def test_a_study_that_is_killed_three_times_ends_in_the_same_bits(
     undisturbed: Project, tmp_path: Path
 ) -> None:
     """snakemake and all its jobs, as by a power failure, at a random moment of each stage."""
-    parts = ("data", "search/qif", "training/qif", "ntk")
+    parts = ("data", "search/qif", "training/qif", "networks/jobs/qif", "ntk")
     project = undisturbed.copy(tmp_path / "project", without=parts)
     for stage in (["encode.py"], ["search_trials.py"], ["train.py", "make_tables.py"]):
         process = project.start(*CORES, *QIF, *NTK)

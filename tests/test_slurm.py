@@ -141,7 +141,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def test_results_are_those_of_one_machine(
     cluster: Cluster, undisturbed: Project, tmp_path: Path
 ) -> None:
-    project = undisturbed.copy(tmp_path / "project", without=("data", "training/qif", "ntk"))
+    parts = ("data", "training/qif", "networks/jobs/qif", "ntk")
+    project = undisturbed.copy(tmp_path / "project", without=parts)
     assert project.run(*SLURM, *QIF, *NTK), project.messages[-5000:]
     assert project.messages.count("has been submitted with SLURM jobid") > 3
     assert project.fingerprint() == undisturbed.fingerprint()
