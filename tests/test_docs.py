@@ -162,6 +162,21 @@ def test_no_page_types_a_result():
         assert not typed.search(filled.sub("", file.read_text())), file
 
 
+def test_the_way_in_is_short():
+    """README and the results together, beside code, addresses and what divides tables' cells."""
+    readme = (ROOT / "README.md").read_text()
+    assert len(readme.splitlines()) <= 80
+    text = re.sub(
+        r"```.*?```|<!--.*?-->|(?<=\])\(.*?\)",
+        "",
+        readme + (DOCS / "results.md").read_text(),
+        flags=re.S,
+    )
+    words = re.findall(r"\S*\w\S*", text)
+    assert len(words) <= 2200
+    assert sum(map(bool, (re.search(r"\d", word) for word in words))) <= len(words) / 12
+
+
 def test_neurons_that_can_be_named_can_be_made():
     assert set(NEURONS) == set(NEURON_STYLES)
 

@@ -25,7 +25,7 @@ _statement = partial(Statement, paper="2606.03935")
 PERFORMANCE = _statement(
     "performance",
     quote="a clear performance advantage of QIF neurons",
-    short="QIF networks perform better than LIF networks",
+    short="QIF networks perform better",
     text="QIF networks perform better than LIF networks after a thorough search for both",
     unit="points, QIF − LIF",
 )
@@ -39,16 +39,16 @@ DIVERGENCE = _statement(
 CONTINUITY = _statement(
     "continuity",
     quote="the loss landscapes of LIF neurons, which are discontinuous",
-    short="the loss of LIF networks jumps and that of QIF networks does not",
+    short="LIF's loss jumps, QIF's does not",
     text="the loss of LIF networks is discontinuous, that of QIF networks continuous",
-    unit="nats, the largest isolated jump around LIF networks",
+    unit="nats, LIF's largest isolated jump",
 )
 FRAGMENTATION = _statement(
     "fragmentation",
-    quote="the loss landscapes of LIF neurons […] appear more fragmented",
+    quote="appear more fragmented",
     short="LIF's landscapes are more fragmented",
     text="loss landscapes of LIF networks are more fragmented",
-    unit="minima per ‖θ‖ along lines, LIF − QIF",
+    unit="minima per ‖θ‖, LIF − QIF",
 )
 GRADIENTS = _statement(
     "gradients",
@@ -60,21 +60,21 @@ GRADIENTS = _statement(
 ORIGIN = _statement(
     "origin",
     quote="these features arise from changes in the temporal order of spikes",
-    short="jumps and minima of LIF arise from changes of the order of spikes",
+    short="LIF's jumps and minima come from changed spike order",
     text="these features arise from changes of the order of spikes",
-    unit="% of LIF's minima go with these jumps",
+    unit="% of LIF's minima go with jumps",
 )
 APPEARANCE = _statement(
     "appearance",
     quote="which often cause disruptive spike (dis)appearances",
-    short="changes of the order of spikes often make spikes appear or disappear",
+    short="changed spike order often makes spikes come or go",
     text="changes of the order of spikes often make spikes appear or disappear",
-    unit="% of the changes break a spike",
+    unit="% of changes break a spike",
 )
 DISRUPTION = _statement(
     "disruption",
     quote="spike (dis)appearances that disrupt subsequent activity",
-    short="a spike that appears or disappears disrupts what follows",
+    short="a LIF spike that comes or goes disrupts",
     text="a spike of a LIF network that appears or disappears disrupts the activity that follows",
     unit="spikes more than at harmless changes",
 )

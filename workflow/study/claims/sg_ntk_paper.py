@@ -17,37 +17,36 @@ MAIN = ("two_hidden, * | *",)
 _statement = partial(Statement, paper="2405.15539")
 DIVERGENCE = _statement(
     "divergence",
-    quote="gradient descent for such activation functions is also ill-posed in the infinite-width "
-    "limit",
+    quote="ill-posed in the infinite-width limit",
     short="the NTK of activations with jumps diverges",
     text="the NTK of activation functions with jumps is ill-posed, since it diverges",
-    unit="power of the slope, beyond L − 1",
+    unit="power of slope, beyond L − 1",
 )
 LIMIT = _statement(
     "limit",
     quote="we generalize the NTK to gradient descent with surrogate derivatives",
     short="the SG-NTK is well defined",
     text="with a surrogate derivative the kernel, the SG-NTK, is well defined",
-    unit="power of the slope",
+    unit="power of slope",
 )
 WIDTH = _statement(
     "width",
-    quote="and expand the existing key theorems on the NTK with mathematical rigor",
+    quote="and expand the existing key theorems on the NTK",
     short="kernels of networks approach it as width grows",
     text="kernels of finite networks converge to the SG-NTK as width grows",
-    unit="power of the width",
+    unit="power of width",
 )
 CONSTANCY = _statement(
     "constancy",
-    quote="and expand the existing key theorems on the NTK with mathematical rigor",
+    quote="and expand the existing key theorems on the NTK",
     short="it stays constant during training",
     text="the kernel stays constant during training as width grows",
-    unit="power of the width",
+    unit="power of width",
 )
 REGRESSION = _statement(
     "regression",
-    quote="the surrogate gradient NTK provides a good characterization of SGL",
-    short="regression with it describes networks with sign activation",
+    quote="a good characterization of SGL",
+    short="regression with it describes sign networks",
     text="regression with the SG-NTK describes surrogate gradient learning in networks with sign "
     "activation",
     unit="of the target's rms",

@@ -13,6 +13,7 @@ from study.report.numbers import (
     markdown_table,
     points,
     share,
+    with_interval,
 )
 from study.report.page import answers
 from study.report.rendered import PAGE
@@ -46,16 +47,13 @@ def verdicts(studies: Sequence[StudyTables]) -> str:
         ]
         found = {own[statement].verdict for own in others if statement in own}
         rows.append([*row, ", ".join(v for v in Verdict if v in found)] if others else row)
-    return markdown_table([*header, "in other studies"] if others else header, rows)
+    return markdown_table([*header, "elsewhere"] if others else header, rows)
 
 
 def leads(studies: Sequence[StudyTables]) -> str:
-    """Test accuracy, QIF minus LIF, and which leads of either model its interval excludes; the same
-    of the two speakers whom SHD tests with, and of training words in the last epoch."""
-    header = [
-        *("study", "over", "QIF − LIF (points)", "excluded: LIF ahead by more than"),
-        *("excluded: QIF ahead by more than", "SHD's two new speakers", "in training"),
-    ]
+    """Test accuracy, QIF minus LIF, in points with the interval; the same of the two speakers whom
+    SHD tests with, and of training words in the last epoch."""
+    header = ["study", "over", "QIF − LIF (points)", "SHD's new speakers", "in training"]
     return markdown_table(header, (row for study in studies for row in _leads(study)))
 
 
@@ -72,18 +70,11 @@ def _leads(study: StudyTables) -> Iterator[list[str]]:
         )
     )
     found = lead(study)
-    ends = _beyond(-found.low), _beyond(found.high)
-    over = count_with_unit(found.n, found.unit)
-    yield [link_to(study), over, points(found.value), *ends, tested, trained]
+    shown = with_interval(found.value, found.low, found.high, show=points)
+    yield [link_to(study), count_with_unit(found.n, found.unit), shown, tested, trained]
     for case in study.claims[study.claims["case"] == HELD_OUT].itertuples():
-        ends = _beyond(-case.low), _beyond(case.high)
-        over = count_with_unit(case.n, case.unit)
-        yield ["its winners on other speakers", over, points(case.estimate), *ends, "", ""]
-
-
-def _beyond(end: float) -> str:
-    """From where on a lead is excluded, in points; any, if the interval has none."""
-    return "any" if end <= 0 else f"{100 * end:.1f}"
+        shown = with_interval(case.estimate, case.low, case.high, show=points)
+        yield ["on other speakers", count_with_unit(case.n, case.unit), shown, "", ""]
 
 
 def failures(studies: Sequence[StudyTables]) -> str:
@@ -91,7 +82,7 @@ def failures(studies: Sequence[StudyTables]) -> str:
     QIF minus LIF, of all and of those where LIF's rate is bounded."""
     header = [
         *("study", "LIF's trials that failed", "QIF's", "same settings: QIF − LIF (points)"),
-        "those at scales below 2√2",
+        "below 2√2",
     ]
     rows = []
     for study in studies:
