@@ -193,7 +193,7 @@ class SpikingFunction(torch.autograd.Function):
         own = factors if clips else np.ones(n_groups)
         grad_weight = weighted_sum(gradients.input, own) if whole else np.zeros_like(weights.input)
         if not at_once:
-            add_volleys(grad_weight, kept, factors)
+            add_volleys(grad_weight, kept, factors, log.batch.copies)
         return check_gradients(
             ctx,
             gradients.times if needs_times else None,
@@ -266,10 +266,10 @@ def clipping(layer: Layer, squares: np.ndarray, n_samples: int) -> np.ndarray:
         return largest / np.maximum(norms, largest)
 
 
-def add_volleys(total: np.ndarray, samples: Any, factors: np.ndarray) -> None:
+def add_volleys(total: np.ndarray, samples: Any, factors: np.ndarray, n_copies: int) -> None:
     """Add the gradients of ``samples``, scaled by ``factors``, to ``total`` [n_channels, n]."""
     scales, threads = factors.astype(total.dtype), torch.get_num_threads()
-    in_each_thread(add_batch_to_channels, samples, scales, threads, total, n_jobs=threads)
+    in_each_thread(add_batch_to_channels, samples, scales, n_copies, total, n_jobs=threads)
 
 
 def check_gradients(ctx: Any, *found: np.ndarray | None) -> tuple[Tensor | None, ...]:

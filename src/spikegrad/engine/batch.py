@@ -22,15 +22,13 @@ from spikegrad.engine.rows import KERNEL, PART, next_number
 from spikegrad.engine.sums import square_sum
 from spikegrad.engine.volleys import (
     VolleyGradients,
-    add_to_channels,
+    add_to_all_channels,
     arrival_gradients,
     by_channel,
     channels_in_cache,
     gathered,
-    gathered_copies,
     line_of_volleys,
     line_on_grid,
-    square_sum_of_channels,
     volleys,
 )
 
@@ -161,18 +159,15 @@ def take(events, batch, weights, duration):
             times, places = line_on_grid(own, batch.step, batch.copies, weights.step, duration)
         else:
             times, places = line_of_volleys(own, batch.step, batch.copies, duration)
-        rows, reach = gathered_copies(
-            weights.input, events.units, counts, bounds, places, times.shape[0]
-        )
     else:
         in_cache = n_channels <= channels_in_cache(weights.input)
         least = batch.large if in_cache else batch.large / 8
         if n_volleys * least > events.times.shape[0] and n_volleys > batch.few * n_channels:
             return Input(events, weights, bounds[:0], np.empty((1, 0), np.int64))
-        rows, reach = gathered(weights.input, weights.reach, events.units, counts, bounds)
         times, places = events.times[bounds[:-1]], np.arange(n_volleys).reshape((1, n_volleys))
-    together = Events(times, np.arange(times.shape[0]), counts[:0])
     n_rows = times.shape[0]
+    rows, reach = gathered(weights.input, events.units, counts, bounds, places, n_rows)
+    together = Events(times, np.arange(n_rows), counts[:0])
     return Input(together, replaced(weights, rows[:n_rows], reach[:n_rows]), bounds, places)
 
 
@@ -356,12 +351,11 @@ def collect_batch(counter, logs, weights, first, gradients, arriving, kept):
                 n_channels = weights.input.shape[0] // places.shape[0]
                 own = VolleyGradients(rows, places, *by_channel(units, counts, bounds, n_channels))
                 if gradients.input.shape[1] > 0:
-                    one = rows.dtype.type(1)
-                    add_to_channels(own, one, 0, weights.input.shape[0], gradients.input[g])
+                    add_to_all_channels(own, gradients.input[g])
                 else:
                     kept[b] = own
                     if clips:
-                        gradients.squares[b] = square_sum_of_channels(own)
+                        gradients.squares[b] = add_to_all_channels(own, rows[:0])
             if clips:
                 gradients.squares[b] += square_sum(gradients.input[g])
                 gradients.squares[b] += square_sum(gradients.recurrent[g])

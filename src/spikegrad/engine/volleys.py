@@ -9,8 +9,8 @@ The same spikes can arrive several times, as copies with weights of their own: a
 Copy c of the volley k then is part of the row ``places[c, k]``. Without a line there is one copy,
 and its places are 0, 1, 2, ...
 
-Rows are read one after another by time or by channel, so that what is read at random stays in the
-second-level cache.
+Rows are read one after another by time or by channel, and of what is read at random some columns
+are packed together, so that they stay in the nearest cache.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from spikegrad.engine.rows import (
     KERNEL,
     PART,
     REDUCTION,
-    add_row,
     count_of,
     next_number,
     product,
 )
 
-CACHED = 1 << 19
+CACHED = 1 << 19  # bytes
+WIDTH = 128  # columns of rows that are read at random, packed together into the nearest cache
 
 
 class VolleyGradients(NamedTuple):
@@ -69,69 +69,41 @@ def channels_in_cache(weight):
     return max(CACHED // (weight.shape[1] * weight.itemsize), 1)
 
 
-@njit(**PART)
-def ordered(units, bounds):
-    """Whether the channels of each volley ascend."""
-    for k in range(bounds.shape[0] - 1):
-        for e in range(bounds[k] + 1, bounds[k + 1]):
-            if units[e] < units[e - 1]:
-                return False
-    return True
+@njit(**INLINED)
+def unsigned(place):
+    """A place that is no longer tested for being negative, which costs more than adding a row."""
+    return np.uint64(place)
 
 
 @njit(**INLINED_ROW)
-def add_four_rows(source, places, counts, first, target, row):
-    """The same for four rows, at the places from ``first`` on."""
-    a, b, c, d = places[first], places[first + 1], places[first + 2], places[first + 3]
-    n_a, n_b = count_of(counts, first), count_of(counts, first + 1)
-    n_c, n_d = count_of(counts, first + 2), count_of(counts, first + 3)
-    for i in range(target.shape[1]):
+def add_four_rows(source, places, counts, first, target):
+    """Add four rows, at the places from ``first`` on, to ``target`` [n]."""
+    second, third, fourth = first + unsigned(1), first + unsigned(2), first + unsigned(3)
+    a, b = unsigned(places[first]), unsigned(places[second])
+    c, d = unsigned(places[third]), unsigned(places[fourth])
+    n_a, n_b = count_of(counts, first), count_of(counts, second)
+    n_c, n_d = count_of(counts, third), count_of(counts, fourth)
+    for i in range(target.shape[0]):
         two = n_a * source[a, i] + n_b * source[b, i]
-        target[row, i] += two + (n_c * source[c, i] + n_d * source[d, i])
+        target[i] += two + (n_c * source[c, i] + n_d * source[d, i])
+
+
+@njit(**INLINED_ROW)
+def add_one_row(source, place, count, target):
+    for i in range(target.shape[0]):
+        target[i] += count * source[place, i]
 
 
 @njit(**INLINED)
-def add_rows(source, places, counts, first, last, target, row):
-    """The same for all places from ``first`` until ``last``."""
-    rest = first + (last - first) // 4 * 4
-    for e in range(first, rest, 4):
-        add_four_rows(source, places, counts, e, target, row)
-    for e in range(rest, last):
-        add_row(source, places[e], count_of(counts, e), target, row)
-
-
-@njit(**FAST)
-def gathered(weight, reach, units, counts, bounds):
-    """What arrives in each volley, [n_volleys, n], and bounds of its absolute values.
-
-    ``reach`` are the largest absolute values of the rows of ``weight``.
-    """
-    n_volleys, n_channels = bounds.shape[0] - 1, weight.shape[0]
-    if ordered(units, bounds):
-        n_channels = channels_in_cache(weight)
-    rows, heads = np.empty((n_volleys, weight.shape[1]), weight.dtype), bounds.copy()
-    for end in range(n_channels, weight.shape[0] + n_channels, n_channels):
-        gather_until(weight, units, counts, bounds, min(end, weight.shape[0]), heads, rows)
-    most = np.zeros(n_volleys, weight.dtype)
-    for k in range(n_volleys):
-        for e in range(bounds[k], bounds[k + 1]):
-            most[k] += count_of(counts, e) * reach[units[e]]
-    return rows, most
-
-
-@njit(**PART)
-def gather_until(weight, units, counts, bounds, end, heads, rows):
-    """Add the events of channels below ``end`` from ``heads`` on, which go on behind them."""
-    for k in range(rows.shape[0]):
-        first = last = heads[k]
-        if end == weight.shape[0]:
-            last = bounds[k + 1]
-        while last < bounds[k + 1] and units[last] < end:
-            last += 1
-        if first == bounds[k]:
-            clear(rows, k)
-        add_rows(weight, units, counts, first, last, rows, k)
-        heads[k] = last
+def add_rows(source, places, counts, first, last, target):
+    """Add the rows at all places from ``first`` until ``last`` to ``target`` [n]."""
+    e, after = unsigned(first), unsigned(last)
+    for _ in range((last - first) // 4):
+        add_four_rows(source, places, counts, e, target)
+        e += unsigned(4)
+    while e < after:
+        add_one_row(source, unsigned(places[e]), count_of(counts, e), target)
+        e += unsigned(1)
 
 
 @njit(**FAST)
@@ -181,16 +153,21 @@ def farthest_from_grid(times, grid):
 
 
 @njit(**FAST)
-def gathered_copies(weight, units, counts, bounds, places, n_rows):
+def gathered(weight, units, counts, bounds, places, n_rows):
     """What arrives of all copies, [n_rows + 1, n], of which the last stays 0; and the largest of
     each row's absolute values."""
     rows = np.zeros((n_rows + 1, weight.shape[1]), weight.dtype)
     n_units = weight.shape[0] // places.shape[0]
-    for c in range(places.shape[0]):
-        own = weight[c * n_units : (c + 1) * n_units]
-        for k in range(places.shape[1]):
-            if places[c, k] < n_rows:
-                add_rows(own, units, counts, bounds[k], bounds[k + 1], rows, places[c, k])
+    packed, own = np.empty((n_units, WIDTH), rows.dtype), np.empty(WIDTH, rows.dtype)
+    channels = np.arange(n_units)
+    for column in range(0, weight.shape[1], WIDTH):
+        for c in range(places.shape[0]):
+            pack(weight, channels + c * n_units, column, packed)
+            for k in range(places.shape[1]):
+                if places[c, k] < n_rows:
+                    clear(own)
+                    add_rows(packed, units, counts, bounds[k], bounds[k + 1], own)
+                    add_columns(own, 1, rows, places[c, k], column)
     most = np.zeros(n_rows + 1, weight.dtype)
     for m in range(n_rows):
         for i in range(rows.shape[1]):
@@ -198,10 +175,30 @@ def gathered_copies(weight, units, counts, bounds, places, n_rows):
     return rows, most
 
 
+@njit(**PART)
+def pack(source, places, column, packed):
+    """Copy the columns from ``column`` on of the rows at ``places``; 0 beyond the last."""
+    n = min(WIDTH, source.shape[1] - column)
+    for r in range(places.shape[0]):
+        own = source[places[r], column : column + n]
+        for i in range(n):
+            packed[r, i] = own[i]
+        for i in range(n, WIDTH):
+            packed[r, i] = 0
+
+
 @njit(**INLINED_ROW)
-def clear(rows, k):
-    for i in range(rows.shape[1]):
-        rows[k, i] = 0
+def add_columns(own, factor, target, row, column):
+    """Add ``factor`` times ``own`` [WIDTH] to the columns of a row from ``column`` on."""
+    columns = target[row, column : column + WIDTH]
+    for i in range(columns.shape[0]):
+        columns[i] += factor * own[i]
+
+
+@njit(**INLINED_ROW)
+def clear(row):
+    for i in range(row.shape[0]):
+        row[i] = 0
 
 
 @njit(**FAST)
@@ -233,64 +230,54 @@ def by_channel(units, counts, bounds, n_channels):
     return starts[:-1], numbers, sorted_counts
 
 
-@njit(**INLINED)
-def add_channel(sample, channel, room, own):
-    """Write the gradient of a channel's weights to ``own`` [1, n]; whether it has any event."""
-    rows, places, starts, numbers, counts = sample
-    copy, unit = divmod(channel, starts.shape[0] - 1)
-    first, last = starts[unit], starts[unit + 1]
-    for e in range(first, last):
-        room[e] = places[copy, numbers[e]]
-    clear(own, 0)
-    add_rows(rows, room, counts, first, last, own, 0)
-    return last > first
+@njit(**REDUCTION)
+def sum_of_squares(own):
+    total = own.dtype.type(0)
+    for i in range(own.shape[0]):
+        total += own[i] * own[i]
+    return total
 
 
 @njit(**FAST)
-def add_to_channels(sample, factor, first, last, total):
+def add_to_channels(sample, factor, copy, column, total):
     """Add ``factor`` times a sample's :class:`VolleyGradients` to those of weights, [n_copies *
-    n_channels, n], of the rows from ``first`` until ``last``."""
-    room = np.empty_like(sample.numbers)
-    own = np.empty((1, total.shape[1]), total.dtype)
-    for channel in range(first, last):
-        if add_channel(sample, channel, room, own):
-            for i in range(total.shape[1]):
-                total[channel, i] += factor * own[0, i]
+    n_channels, n]: to the columns from ``column`` on of the rows of a copy. Returns the sum of the
+    squares of what is added, before the factor."""
+    rows, places, starts, numbers, counts = sample
+    packed = np.empty((places.shape[1], WIDTH), rows.dtype)
+    own, n_channels, squares = np.empty(WIDTH, rows.dtype), starts.shape[0] - 1, 0.0
+    pack(rows, places[copy], column, packed)
+    for unit in range(n_channels):
+        if starts[unit] < starts[unit + 1]:
+            clear(own)
+            add_rows(packed, numbers, counts, starts[unit], starts[unit + 1], own)
+            squares += sum_of_squares(own)
+            if total.shape[0] > 0:
+                add_columns(own, factor, total, copy * n_channels + unit, column)
+    return squares
+
+
+@njit(**FAST)
+def add_to_all_channels(sample, total):
+    """The same for all copies and columns; without rows in ``total`` for the sum alone."""
+    squares = 0.0
+    for copy in range(sample.places.shape[0]):
+        for column in range(0, sample.rows.shape[1], WIDTH):
+            squares += add_to_channels(sample, sample.rows.dtype.type(1), copy, column, total)
+    return squares
 
 
 @njit(**KERNEL)
-def add_batch_to_channels(counter, samples, factors, n_threads, total):
-    """The same of all ``samples``, each by its factor, as many channels at a time as lie in cache,
-    from ``counter`` on. Samples without places have no such gradients."""
-    n_rows = total.shape[0]
-    at_once = min(channels_in_cache(total), -(-n_rows // n_threads))
-    first = next_number(counter) * at_once
-    while first < n_rows:
+def add_batch_to_channels(counter, samples, factors, n_copies, total):
+    """The same of all ``samples``, each by its factor, for copies and columns from ``counter`` on.
+    Samples without places have no such gradients."""
+    part = next_number(counter)
+    while part < n_copies * -(-total.shape[1] // WIDTH):
+        copy, column = part % n_copies, part // n_copies * WIDTH
         for b in range(len(samples)):
             if samples[b].places.shape[1] > 0:
-                last = min(first + at_once, n_rows)
-                add_to_channels(samples[b], factors[b], first, last, total)
-        first = next_number(counter) * at_once
-
-
-@njit(**REDUCTION)
-def squares(own):
-    total = own.dtype.type(0)
-    for i in range(own.shape[1]):
-        total += own[0, i] * own[0, i]
-    return total
-
-
-@njit(**FAST)
-def square_sum_of_channels(sample):
-    """Sum of the squares of the gradients that :func:`add_to_channels` adds, in float64."""
-    room = np.empty_like(sample.numbers)
-    own = np.empty((1, sample.rows.shape[1]), sample.rows.dtype)
-    total = 0.0
-    for channel in range(sample.places.shape[0] * (sample.starts.shape[0] - 1)):
-        if add_channel(sample, channel, room, own):
-            total += squares(own)
-    return total
+                add_to_channels(samples[b], factors[b], copy, column, total)
+        part = next_number(counter)
 
 
 @njit(**PART)
