@@ -62,20 +62,22 @@ def integrate(
     weight: np.ndarray,
     recurrent: np.ndarray | None,
     duration: float,
-    drive: float = 0.0,
+    drive: float | np.ndarray = 0.0,
     delays: np.ndarray | None = None,
     grid: float | None = None,
+    start: float | np.ndarray = 0.0,
 ) -> list[tuple[float, int]]:
     """Spikes (time, neuron) of one sample, by a general ODE solver with event location.
 
     Row c n + i of ``recurrent`` is what copy c of neuron i's spikes has as weights, after the
     seconds in ``delays``; without these, at once. With a ``grid``, ``delays`` [n, n] are those of
-    each weight.
+    each weight. Potentials begin at ``start``.
     """
     rates, threshold, reset, arrive = EQUATIONS[neuron]
     n = weight.shape[1]
     tau = np.broadcast_to(tau, n)
-    y, current, free = np.zeros(n), np.zeros(n), np.zeros(n)
+    y = np.broadcast_to(np.arctan(start) if rates is qif_rates else start, n)
+    current, free = np.zeros(n), np.zeros(n)
     now, spikes = 0.0, []
 
     def equation(t: float, state: np.ndarray) -> np.ndarray:

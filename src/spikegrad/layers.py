@@ -24,6 +24,7 @@ from spikegrad.engine.records import Events
 from spikegrad.engine.volleys import farthest_from_grid
 from spikegrad.neurons import NEURONS
 from spikegrad.neurons.individual import Individual
+from spikegrad.neurons.own_drive import OWN_DRIVE
 from spikegrad.sizes import whole
 from spikegrad.spikes import SpikeTrains
 from spikegrad.synaptic import SynapticFunction
@@ -94,6 +95,13 @@ class SpikingLayer(nn.Module):
     train_tau
         Whether the time constant is a parameter, too: its logarithm, ``log_tau``. With "neuron"
         each neuron has its own.
+    train_drive
+        Whether each neuron of a "lif", "qif" or "qif_delta" layer learns a drive of its own, from
+        ``drive`` on.
+    train_phase
+        Whether each such neuron learns the phase at which a sample begins: a LIF neuron's V, a QIF
+        neuron's place between two spikes, see :mod:`spikegrad.neurons.own_drive`. It is drawn where
+        ``drive`` makes neurons spike by themselves, and begins at rest elsewhere.
 
     Attributes
     ----------
@@ -108,6 +116,8 @@ class SpikingLayer(nn.Module):
     log_tau
         Logarithm of tau in seconds, float64 [1], or [n_out] for each neuron's; None where it is
         not trained.
+    drive, phase
+        Current and phase of each neuron, float64 [n_out]; None where they are not trained.
     sample_clip
         Largest norm of a sample's gradient of the layer's weights, as a multiple of the batch's
         median norm: longer ones are scaled down before they are summed, and with them the sample's
@@ -141,6 +151,8 @@ class SpikingLayer(nn.Module):
         initial_delay: float | None = None,
         grid: float = 0.0,
         train_tau: bool | Literal["neuron"] = False,
+        train_drive: bool = False,
+        train_phase: bool = False,
     ) -> None:
         super().__init__()
         if neuron not in NEURONS:
@@ -150,6 +162,11 @@ class SpikingLayer(nn.Module):
             check_trained(tau, "tau", SHORTEST_TAU, LONGEST_TAU)
         if not math.isfinite(drive):
             raise ValueError(f"drive must be a finite current, not {drive}")
+        if (train_drive or train_phase) and neuron not in OWN_DRIVE:
+            raise ValueError(
+                f"drive and phase of each neuron are learned by {', '.join(OWN_DRIVE)} layers, not "
+                f"by {neuron}"
+            )
         n_in, n_out, max_spikes, copies = whole(
             n_in=n_in, n_out=n_out, max_spikes=max_spikes, copies=copies
         )
@@ -177,17 +194,24 @@ class SpikingLayer(nn.Module):
         self.each_tau = train_tau == "neuron"
         log_tau = torch.full((n_out if self.each_tau else 1,), tau, dtype=seconds).log()
         self.log_tau = nn.Parameter(log_tau) if train_tau else None
+        self.drive = parameter(train_drive, n_out, dtype=seconds)
+        self.phase = parameter(train_phase, n_out, dtype=seconds)
+        if self.drive is not None:
+            nn.init.constant_(self.drive, drive)
         self.reset_parameters()
 
     @property
     def neuron(self) -> Any:
         """The neuron model with its parameters, of which ``tau`` may be trained."""
+        neuron, make = self._neuron, NEURONS[self.kind]
+        if self.drive is not None or self.phase is not None:
+            make = OWN_DRIVE[self.kind]
+            neuron = make(neuron.tau, float(self._drives().detach().abs().max()))
         if self.log_tau is None:
-            return self._neuron
+            return neuron
         if self.each_tau:
-            taus = self.log_tau.detach().exp().numpy()
-            return Individual.of(NEURONS[self.kind], taus, self._neuron.drive)
-        return self._neuron._replace(tau=math.exp(self.log_tau.item()))
+            return Individual.of(make, self.log_tau.detach().exp().numpy(), neuron.drive)
+        return neuron._replace(tau=math.exp(self.log_tau.item()))
 
     @property
     def tau(self) -> float | Tensor:
@@ -195,6 +219,11 @@ class SpikingLayer(nn.Module):
         if self.log_tau is not None and self.each_tau:
             return self.log_tau.detach().exp()
         return self.neuron.tau
+
+    def _drives(self) -> Tensor:
+        """The constant current of each neuron, float64 [n_out]."""
+        fixed = torch.full((self.n_out,), self._neuron.drive, dtype=torch.float64)
+        return fixed if self.drive is None else self.drive
 
     def extra_repr(self) -> str:
         recurrent = self.recurrent_weight is not None
@@ -208,21 +237,23 @@ class SpikingLayer(nn.Module):
         return {name: getattr(self, name) for name in same} | {
             "neuron": self.kind,
             "tau": self.neuron.tau,
-            "drive": self.neuron.drive,
+            "drive": self._neuron.drive,
             "recurrent": self.recurrent_weight is not None,
             "dtype": type_name(self.weight),
             "delays": ("synaptic" if self.synaptic else "axonal") if delayed else None,
             "train_tau": "neuron" if self.each_tau else self.log_tau is not None,
+            "train_drive": self.drive is not None,
+            "train_phase": self.phase is not None,
         }
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
         """Draw weights from torch's own generator, for ten spikes a second in each input channel;
-        and delays.
+        delays and phases.
 
         :meth:`initialise` fits weights to the activity of given input.
         """
-        self._draw_delays(None)
+        self._draw_times(None)
         events = 10.0 * self.n_in * self.tau / 2
         self._draw(events, mean=0.5, scale=2.0, recurrent_scale=0.2, generator=None)
 
@@ -235,7 +266,7 @@ class SpikingLayer(nn.Module):
         recurrent_scale: float,
         generator: torch.Generator,
     ) -> None:
-        """Draw delays, and weights for the activity of ``spikes``.
+        """Draw delays and phases, and weights for the activity of ``spikes``.
 
         With E the mean number of arriving input spikes within tau / 2, input weights are
         N((2 mean - drive) / E, scale^2 / E): current and drive together have a mean of 2 mean,
@@ -247,7 +278,7 @@ class SpikingLayer(nn.Module):
         arrivals = int(spikes.multiplicities.sum())
         if arrivals == 0:
             raise ValueError("cannot initialise a layer for the activity of silent inputs")
-        self._draw_delays(generator)
+        self._draw_times(generator)
         self._draw(arrivals / seconds * self.tau / 2, mean, scale, recurrent_scale, generator)
 
     def _draw(
@@ -262,30 +293,40 @@ class SpikingLayer(nn.Module):
         unit = 0.5 / self.neuron.charge()
         events = events * self.copies
         noise = torch.randn(self.weight.shape, generator=generator, dtype=torch.float64)
-        centre = (2 * mean - self.neuron.drive) / events
+        centre = (2 * mean - self._neuron.drive) / events
         assign(self, "weight", unit * (centre + scale / events**0.5 * noise))
         if self.recurrent_weight is not None:
             shape = self.recurrent_weight.shape
             noise = torch.randn(shape, generator=generator, dtype=torch.float64)
             assign(self, "recurrent_weight", unit * (recurrent_scale / shape[0] ** 0.5 * noise))
 
-    def _draw_delays(self, generator: torch.Generator | None) -> None:
-        """Draw all delays uniformly between their lower bound and ``initial_delay``."""
+    def _draw_times(self, generator: torch.Generator | None) -> None:
+        """Draw all delays uniformly between their lower bound and ``initial_delay``, and phases of
+        neurons that spike by themselves between their bounds."""
         for name, least in (("input_delay", 0.0), ("recurrent_delay", self.min_delay)):
             delay = getattr(self, name)
             if delay is not None:
                 share = torch.rand(delay.shape, generator=generator, dtype=torch.float64)
                 assign(self, name, least + (self.initial_delay - least) * share)
+        if self.phase is not None:
+            model = OWN_DRIVE[self.kind]
+            least, rest, largest = model.phases
+            nn.init.constant_(self.phase, rest)
+            if self._neuron.drive > model.onset:
+                nn.init.uniform_(self.phase, least, largest, generator)
 
     @torch.no_grad()
     def bound(self) -> None:
-        """Bring delays and tau back within their bounds, after a step of an optimiser."""
+        """Bring delays, tau and phases back within their bounds, after an optimiser's step."""
         if self.input_delay is not None:
             self.input_delay.clamp_(0.0, self.max_delay)
         if self.recurrent_delay is not None:
             self.recurrent_delay.clamp_(self.min_delay, self.max_delay)
         if self.log_tau is not None:
             self.log_tau.clamp_(math.log(SHORTEST_TAU), math.log(LONGEST_TAU))
+        if self.phase is not None:
+            least, _, largest = OWN_DRIVE[self.kind].phases
+            self.phase.clamp_(least, largest)
 
     def forward(self, spikes: SpikeTrains) -> SpikeTrains:
         """The neurons' spikes; their times carry gradients to weights and input times.
@@ -388,12 +429,32 @@ class SpikingLayer(nn.Module):
 
     def _start(self) -> Tensor:
         """The neurons' states at t = 0, [n_state, n_out]; [0, n_out] if they are the model's."""
-        if self.log_tau is None or not self.each_tau:
-            return self.weight.new_empty(0, self.n_out)
-        _check(self.log_tau, (torch.float64,), (self.n_out,), "log_tau")
-        for tau in self.log_tau.detach().exp().aminmax():
-            check_trained(float(tau), "tau", SHORTEST_TAU, LONGEST_TAU)
-        return self.neuron.start(self.log_tau)
+        state: list[Tensor] = []
+        if self.each_tau and self.log_tau is not None:
+            _check(self.log_tau, (torch.float64,), (self.n_out,), "log_tau")
+            for tau in self.log_tau.detach().exp().aminmax():
+                check_trained(float(tau), "tau", SHORTEST_TAU, LONGEST_TAU)
+            state = [Individual.rates(self.log_tau)]
+        if self.drive is not None or self.phase is not None:
+            state += self._driven()
+        elif state:
+            state += self.neuron.model.at(torch.zeros_like(state[0]))
+        return torch.stack(state) if state else self.weight.new_empty(0, self.n_out)
+
+    def _driven(self) -> tuple[Tensor, ...]:
+        """The state at t = 0 of neurons that have a drive and a phase of their own, verified."""
+        drives, model = self._drives(), OWN_DRIVE[self.kind]
+        least, rest, largest = model.phases
+        phases = torch.full_like(drives, rest) if self.phase is None else self.phase
+        for name, own in (("drive", drives), ("phase", phases)):
+            _check(own, (torch.float64,), (self.n_out,), name)
+        if not bool(drives.detach().isfinite().all()):
+            raise ValueError("drives are not finite: training has diverged")
+        if not bool(((phases.detach() >= least) & (phases.detach() <= largest)).all()):
+            raise ValueError(
+                f"phases lie between {least} and {largest}: call bound after each optimiser's step"
+            )
+        return model.begin(phases, drives)
 
     def _common_log_tau(self) -> Tensor:
         """``log_tau``, verified; [0] where it is not trained, or each neuron has its own."""

@@ -18,7 +18,6 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numba.extending import overload
 from torch import Tensor
 
@@ -101,10 +100,10 @@ class Individual(NamedTuple):
         """Membrane potential V."""
         return self.model.potential(state[1:])
 
-    def start(self, log_tau: Tensor) -> Tensor:
-        """The state at t = 0 of neurons with these time constants, [n_state, n]."""
-        rate = (log_tau.detach().min() - log_tau).exp()
-        return torch.stack([rate, *self.model.at(torch.zeros_like(rate))])
+    @staticmethod
+    def rates(log_tau: Tensor) -> Tensor:
+        """The rates of neurons with these time constants."""
+        return (log_tau.detach().min() - log_tau).exp()
 
 
 @njit(forceinline=True, **FAST)

@@ -159,5 +159,5 @@ def _spike_adjoint(neuron, s, adjoint, g):
 
 @implements(formulas.arrival_gradient, LIF)
 def _arrival_gradient(neuron, s, w, adjoint):
-    lW, lI = adjoint
+    lW, lI = adjoint[0], adjoint[-1]
     return (lI + lI - lW) * type(lW)(1.0 / neuron.tau)

@@ -227,8 +227,7 @@ def _spike_adjoint(neuron, s, adjoint, g):
 
 @implements(formulas.arrival_gradient, QIF)
 def _arrival_gradient(neuron, s, w, adjoint):
-    p, q, I = s
-    lp, lq, lI = adjoint
+    q, lp, lI = s[1], adjoint[0], adjoint[-1]
     return (lI + lI - q * lp) * type(q)(1.0 / neuron.tau)
 
 

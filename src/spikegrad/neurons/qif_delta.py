@@ -103,8 +103,7 @@ def _root(neuron, d, s):
 
 @implements(formulas.arrive, QIFDelta)
 def _arrive(neuron, s, w):
-    p, q = s
-    return p + w * q, q
+    return s[0] + w * s[1], *s[1:]
 
 
 @implements(formulas.additive, QIFDelta)
@@ -141,8 +140,7 @@ def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
 
 @implements(formulas.arrive_adjoint, QIFDelta)
 def _arrive_adjoint(neuron, s, w, adjoint):
-    lp, lq = adjoint
-    return lp, lq + w * lp
+    return adjoint[0], adjoint[1] + w * adjoint[0], *adjoint[2:]
 
 
 @implements(formulas.weight_gradient, QIFDelta)
@@ -152,6 +150,5 @@ def _weight_gradient(neuron, s, adjoint):
 
 @implements(formulas.arrival_gradient, QIFDelta)
 def _arrival_gradient(neuron, s, w, adjoint):
-    p, q = s
-    lp, lq = adjoint
+    p, q, lp, lq = s[0], s[1], adjoint[0], adjoint[1]
     return (lp * (q - (p - w * q)) + lq * q) * type(q)(1.0 / neuron.tau)

@@ -24,6 +24,7 @@ from spikegrad.neurons.taylor import (
     power_sum_slope,
     taylor_coefficients,
     values_and_slopes,
+    zero_coefficients,
 )
 
 
@@ -55,7 +56,7 @@ def _flow(neuron, step, s):
 @implements(formulas.root, DrivenQIF)
 def _root(neuron, d, s):
     p, q, I = np.float64(s[0]), np.float64(s[1]), np.float64(s[2])
-    return first_zero(neuron.series, neuron.drive, d, p, q, I)
+    return first_zero(zero_coefficients(neuron.series, d, p, q, I), I + neuron.drive, d, p, q)
 
 
 @implements(formulas.longest_step, DrivenQIF)

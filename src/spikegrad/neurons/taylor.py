@@ -139,15 +139,17 @@ def _choose_zero_coefficients(series, d, p, q, I):
 
 
 @njit(**INLINED)
-def first_zero(series, drive, d, p, q, I):
-    """The step in [0, d] at which q, positive before, passes through zero; p, q, I in float64.
+def first_zero(c, current, d, p, q):
+    """The step in [0, d] at which q, positive before, passes through zero; all but d in float64.
+
+    ``c`` are q's coefficients in powers of the step, ``current`` is I + J.
 
     Newton's method, from the zero of a parabola. It converges cubically, as q'' vanishes with q.
     """
     if q <= 0.0:
         return 0.0
-    c, d = zero_coefficients(series, d, p, q, I), float(d)
-    x = min(2.0 * q / (p + math.sqrt(max(p * p + 2.0 * (I + drive) * q * q, 0.0))), d)
+    d = float(d)
+    x = min(2.0 * q / (p + math.sqrt(max(p * p + 2.0 * current * q * q, 0.0))), d)
     for _ in range(6):
         change = power_sum(c, x) / power_sum_slope(c, x)
         x = min(max(x - change, 0.0), d)
