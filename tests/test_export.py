@@ -19,12 +19,14 @@ from spikegrad import (
     SpikeTrains,
     SpikingLayer,
 )
-from spikegrad.export import ExportError, to_nir
+from spikegrad.export import ExportError, from_nir, to_nir
 from spikegrad.settings import validate
 
 nir = pytest.importorskip("nir")
 nirtorch = pytest.importorskip("nirtorch")
 imports = pytest.importorskip("snntorch.import_nir")
+snn = pytest.importorskip("snntorch")
+exports = pytest.importorskip("snntorch.export_nir")
 
 STEP = 1e-4
 """What snnTorch assumes."""
@@ -68,7 +70,8 @@ def stepped(graph: nir.NIRGraph, spikes: SpikeTrains, n_units: int) -> torch.Ten
 
     network = nirtorch.nir_to_torch(
         graph,
-        {nir.Linear: neurons, nir.CubaLIF: neurons, nir.LI: Voltage, nir.Delay: Late},
+        dict.fromkeys((nir.Linear, nir.Affine, nir.CubaLIF), neurons)
+        | {nir.LI: Voltage, nir.Delay: Late},
     )
     steps = round(spikes.duration / STEP)
     pulses = torch.zeros(steps, 1, n_units)
@@ -161,3 +164,62 @@ def test_a_sequence_is_the_network_of_its_parts():
     assert sum(isinstance(node, nir.Delay) for node in graph.nodes.values()) == 2
     weights = graph.nodes["layer1_in.weight"].weight
     assert np.allclose(weights, parts[2].weight.detach().numpy().T)
+
+
+def made_by_snntorch(recurrent: bool, decays: list[float], bias: float = 0.0) -> nir.NIRGraph:
+    """Two layers, of 8 neurons and as many as ``decays``, their membranes' factors in a step."""
+
+    def neurons(beta: torch.Tensor, recurrent: bool = False) -> torch.nn.Module:
+        options = {"alpha": 2 * beta - 1, "beta": beta, "threshold": torch.full_like(beta, 30.0)}
+        options |= {"init_hidden": True, "reset_mechanism": "zero"}
+        if not recurrent:
+            return snn.Synaptic(**options)
+        made = snn.RSynaptic(**options, linear_features=len(beta))
+        with torch.no_grad():
+            made.recurrent.weight.mul_(0.1)
+            made.recurrent.bias.fill_(bias)
+        return made
+
+    torch.manual_seed(3)
+    last = torch.tensor(decays)
+    weights = [torch.nn.Linear(*n, bias=False) for n in ((20, 8), (8, len(last)))]
+    with torch.no_grad():
+        weights[0].weight.add_(0.05)
+        weights[1].weight.add_(0.1)
+    first = neurons(torch.full((8,), 0.995), recurrent)
+    parts = torch.nn.Sequential(weights[0], first, weights[1], neurons(last))
+    return exports.export_to_nir(parts, torch.zeros(20))
+
+
+@pytest.mark.parametrize(
+    ("recurrent", "decays"), [(False, [0.995] * 3), (True, [0.995, 0.99, 0.992])]
+)
+def test_what_snntorch_made_spikes_at_its_times_here(recurrent: bool, decays: list[float]):
+    """And as a graph again; thresholds are 30 there, and time constants may differ."""
+    spikes, graph = random_spikes(2, 1, 80, duration=0.2), made_by_snntorch(recurrent, decays)
+    network = from_nir(graph, STEP)
+    ours, theirs = network(spikes), stepped(graph, spikes, 20)
+    assert len(ours.times) > 15
+    for neuron in range(len(decays)):
+        own = ours.times[ours.units == neuron].detach()
+        steps = theirs[:, neuron].nonzero()[:, 0]
+        assert len(own) == len(steps)
+        errors = (steps * STEP - own).abs()  # the largest where a potential only just arrives
+        assert errors.median() < 6 * STEP
+        assert errors.max() < 25 * STEP
+    again = from_nir(to_nir(network, STEP), STEP)(spikes)
+    assert torch.allclose(again.times, ours.times, rtol=0, atol=1e-9)
+
+
+def test_what_is_not_here_is_refused():
+    graph = made_by_snntorch(True, [0.995], bias=0.1)
+    with pytest.raises(ExportError, match=r"'1\.w_rec' has a bias"):
+        from_nir(graph, STEP)
+    graph.nodes["3"].tau_syn = graph.nodes["3"].tau_mem
+    with pytest.raises(ExportError, match="tau_syn of '3' must be half of tau_mem"):
+        from_nir(graph, STEP)
+    graph.nodes["3"] = nir.LIF(*np.ones((4, 1)))
+    with pytest.raises(
+        ExportError, match=r"one CubaLIF must lead to 'output', not \['3 \(LIF\)'\]"
+    ):
+        from_nir(graph, STEP)

@@ -89,7 +89,7 @@ def section(name: str) -> str:
 
 @pytest.mark.parametrize("name", ["library", "coming-from", "tutorial-delays", "ntk"])
 def test_the_code_of_a_page_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    pytest.importorskip("nir")
+    pytest.importorskip("snntorch.export_nir")
     monkeypatch.chdir(tmp_path)  # some save a network
     names: dict[str, Any] = {}
     for code in untitled(PAGES[name], "python"):

@@ -1,4 +1,4 @@
-"""Networks for other simulators and chips, in the Neuromorphic Intermediate Representation.
+"""Networks for and from other simulators, in the Neuromorphic Intermediate Representation.
 
 NIR: Pedersen et al., Nature Communications 15:8122 (2024). Needs the package nir:
 ``pip install '.[nir]'`` in a clone.
@@ -23,11 +23,11 @@ from spikegrad.readouts import LinearReadout, MaximumReadout
 if TYPE_CHECKING:
     import nir
 
-__all__ = ["ExportError", "to_nir"]
+__all__ = ["ExportError", "from_nir", "to_nir"]
 
 
 class ExportError(ValueError):
-    """A network that NIR cannot express; the message says what it lacks."""
+    """A network that NIR cannot express, or a graph that layers cannot; the message says why."""
 
 
 def to_nir(network: Network | nn.Sequential | SpikingLayer, step: float) -> nir.NIRGraph:
@@ -62,6 +62,87 @@ def to_nir(network: Network | nn.Sequential | SpikingLayer, step: float) -> nir.
     if readout is not None:
         graph.add_readout(readout)
     return graph.whole()
+
+
+def from_nir(graph: nir.NIRGraph, step: float) -> nn.Sequential:
+    """The layers of LIF neurons that a NIR graph describes, to be trained exactly.
+
+    Each ``nir.CubaLIF`` becomes a layer, with the weights of a ``nir.Linear`` before it and, if it
+    has one, of another from the neurons to themselves. Potentials are in units of the threshold.
+    Where time constants differ, they are each neuron's own, and can be trained. Recurrent spikes
+    arrive at once.
+
+    Parameters
+    ----------
+    graph
+        Neurons in a row, from the input to the output, where a readout may be appended.
+    step
+        Time step in seconds of the simulator that made the graph, see :func:`to_nir`; snnTorch
+        writes graphs for 1e-4, whatever a step means to the user.
+
+    Raises
+    ------
+    ExportError
+        If the graph has other nodes, a bias, neurons that are reset to another potential than 0,
+        a synaptic time constant that is not half of the membrane's to within half a step, or a
+        ``v_leak`` that differs from neuron to neuron in units of the threshold.
+    """
+    sources: dict[str, list[str]] = {name: [] for name in graph.nodes}
+    for source, target in graph.edges:
+        sources[target].append(source)
+
+    def kind(name: str) -> str:
+        return type(graph.nodes[name]).__name__
+
+    def only(names: list[str], wanted: tuple[str, ...], target: str) -> str:
+        if len(names) != 1 or kind(names[0]) not in wanted:
+            found = [f"{name} ({kind(name)})" for name in names]
+            raise ExportError(f"one {' or '.join(wanted)} must lead to '{target}', not {found}")
+        return names[0]
+
+    (end,) = (name for name in graph.nodes if kind(name) == "Output")
+    name, layers = only(sources[end], ("CubaLIF",), end), list[SpikingLayer]()
+    while kind(name) != "Input":
+        own = [weight for weight in sources[name] if sources[weight] == [name]]
+        linear = only([w for w in sources[name] if w not in own], ("Linear", "Affine"), name)
+        weights = {"weight": _weight(graph, linear)}
+        if own:
+            recurrent = only(own, ("Linear", "Affine"), name)
+            weights["recurrent_weight"] = _weight(graph, recurrent)
+        layers.insert(0, _layer(graph.nodes[name], name, weights, step))
+        name = only(sources[linear], ("CubaLIF", "Input"), linear)
+    return nn.Sequential(*layers)
+
+
+def _weight(graph: nir.NIRGraph, name: str) -> np.ndarray:
+    """Weights from row to column; ExportError if there is a bias."""
+    node = graph.nodes[name]
+    if np.any(getattr(node, "bias", 0)):
+        raise ExportError(f"'{name}' has a bias, and neurons have none here: train it without")
+    return np.asarray(node.weight, np.float64).T
+
+
+def _layer(
+    node: nir.CubaLIF, name: str, weights: dict[str, np.ndarray], step: float
+) -> SpikingLayer:
+    """A layer of the neurons ``node`` with ``weights``, by the names of its parameters."""
+    tau = np.asarray(node.tau_mem, np.float64)
+    leak = np.asarray(node.v_leak / node.v_threshold, np.float64)
+    if not (np.abs(node.tau_syn - tau / 2) <= step / 2).all():
+        raise ExportError(
+            f"tau_syn of '{name}' must be half of tau_mem: in steps 1 - alpha = 2 (1 - beta)"
+        )
+    if np.any(node.v_reset) or np.ptp(leak) > 0:
+        raise ExportError(f"'{name}' must be reset to 0, and have one v_leak / v_threshold")
+    scale = node.w_in * step / node.tau_syn * node.r / node.v_threshold  # of what a pulse adds
+    same = np.ptp(tau) <= 1e-6 * tau.max()
+    layer = SpikingLayer(
+        len(weights["weight"]), len(tau), "lif", float(tau.mean()), "recurrent_weight" in weights,
+        drive=float(leak[0]), train_tau=False if same else "neuron",
+    )  # fmt: skip
+    state = {key: torch.from_numpy(weight * scale) for key, weight in weights.items()}
+    layer.load_state_dict(state if same else state | {"log_tau": torch.from_numpy(tau).log()})
+    return layer
 
 
 class _Graph:
