@@ -83,7 +83,7 @@ def test_the_front_has_all_verdicts_and_claims(site: Path, visited: Page):
     """Those of the studies' pages and tables, chosen by verdict; its links lead to them."""
     visited.goto("http://site.test/")
     statements = {}
-    for name in ("heidelberg-digits-folds", "sg-ntk"):
+    for name in ("pairs", "sg-ntk"):
         text = (DOCS / "results" / name / "README.md").read_text()
         found = re.findall(r"\(claims\.md(#[\w-]+)\) \| ([\w ]+)", text)
         statements |= {f"results/{name}/claims/{own}": verdict.strip() for own, verdict in found}
@@ -136,7 +136,7 @@ def test_every_column_of_every_table_is_explained(finished: Path):
     """Of the smoke study, and of kept studies' tables that it does not make."""
     smoke, kept = finished / "results" / "spoken-digits-smoke", DOCS / "results"
     files = [(smoke, file) for kind in ("csv", "parquet") for file in smoke.rglob(f"*.{kind}")]
-    files += [(kept / "heidelberg-digits", kept / "heidelberg-digits/data/shd/comparison.csv")]
+    files += [(kept / "earlier", kept / "earlier/data/shd/comparison.csv")]
     tables, met = explained_tables(), set()
     for place, file in files:
         name = str(file.relative_to(place))

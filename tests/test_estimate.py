@@ -17,9 +17,11 @@ from study.costs import Work, cost_table, job_seconds, search_rungs, text
 @pytest.mark.parametrize(
     ("name", "kept"),
     [
-        ("heidelberg", "heidelberg-digits-folds"),
-        ("heidelberg-best", "heidelberg-digits-best"),
-        *((name, f"heidelberg-digits-{name}") for name in ("delay-line", "own-split", "controls")),
+        ("heidelberg", "pairs"),
+        ("heidelberg-best", "field"),
+        ("delay-line", "delays"),
+        ("own-split", "words"),
+        ("controls", "controls"),
         ("config", "sg-ntk"),
     ],
 )

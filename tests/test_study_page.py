@@ -47,7 +47,7 @@ from study.storage.tables import read_table, write_table
 from study.training.scores import minutes
 
 RESULTS = ROOT / "docs" / "results"
-KEPT = RESULTS / "heidelberg-digits"
+KEPT = RESULTS / "earlier"
 SMOKE = Path("results/spoken-digits-smoke")
 STALE = Path("variants/scores/left_out/runs.csv")
 WORDS = (
@@ -204,15 +204,15 @@ def test_no_number_of_a_page_is_typed(name: str) -> None:
 
 
 ARCHIVES = (
-    "heidelberg-digits",
-    "heidelberg-digits-joining/joining",
-    "heidelberg-digits-joining-equal-counts/joining",
+    "earlier",
+    "joining/joining",
+    "joining-equal-counts/joining",
 )
 """Pages that the workflow does not make any more."""
-LIVING = ("folds", "controls", "own-split", "delay-line", "best", "best-folds")
+LIVING = ("pairs", "controls", "words", "delays", "field", "field-pairs", "sg-ntk")
 
 
-@pytest.mark.parametrize("name", [*ARCHIVES, *(f"heidelberg-digits-{n}" for n in LIVING), "sg-ntk"])
+@pytest.mark.parametrize("name", [*ARCHIVES, *LIVING])
 def test_kept_pages_are_made_of_kept_tables(name: str) -> None:
     """Archives keep the page that an earlier commit made."""
     folder = RESULTS / name
@@ -247,14 +247,14 @@ def test_the_studies_differences_are_those_of_their_claims() -> None:
 @pytest.mark.parametrize(
     ("name", "case"),
     [
-        ("", "qif: all voices"),
-        ("-folds", "qif: every speaker alike"),
-        ("-controls", "qif: every speaker alike"),
-        ("-delay-line", "qif: every speaker alike"),
+        ("earlier", "qif: all voices"),
+        ("pairs", "qif: every speaker alike"),
+        ("controls", "qif: every speaker alike"),
+        ("delays", "qif: every speaker alike"),
     ],
 )
 def test_leads_are_those_of_the_claims(name: str, case: str) -> None:
-    study = StudyTables(RESULTS / f"heidelberg-digits{name}")
+    study = StudyTables(RESULTS / name)
     judged = study.claims.query("id == 'qif-outperforms-lif' and case == @case").iloc[0]
     found = score_facts.lead(study)
     numbers = judged[["estimate", "low", "high"]].to_list()
@@ -265,8 +265,8 @@ def test_leads_are_those_of_the_claims(name: str, case: str) -> None:
 
 
 def test_failures_are_those_of_the_searches_page() -> None:
-    study = StudyTables(RESULTS / "heidelberg-digits-folds")
-    [row] = [own for first, own in cells(failures([study])).items() if "folds" in first]
+    study = StudyTables(RESULTS / "pairs")
+    [row] = [own for first, own in cells(failures([study])).items() if "pairs" in first]
     same, trials = (
         cells(search_facts.same_settings(study))["QIF"],
         cells(search_facts.budget(study)),
@@ -295,7 +295,7 @@ def test_a_number_is_had_again_as_the_list_of_studies_says(
     monkeypatch.chdir(ROOT)
     exec(code, {})
     found = capsys.readouterr().out.strip().replace("-", "−")
-    page = (RESULTS / "heidelberg-digits-folds/README.md").read_text()
+    page = (RESULTS / "pairs/README.md").read_text()
     assert f"{found} points, QIF − LIF" in page
 
 

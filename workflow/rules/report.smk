@@ -109,7 +109,7 @@ rule publish:
     localrule: True
     params:
         results=lambda w, input: str(Path(input.page).parent),
-        target=f"docs/results/{STUDY.dataset}",
+        target=f"docs/results/{STUDY.dataset.removeprefix('heidelberg-digits-')}",
         repository=str(BASE.parent),
     script:
         "../scripts/publish.py"
