@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pytest
 import yaml
 from snakemake.utils import update_config
@@ -21,6 +22,7 @@ from snakemake.utils import update_config
 import study.landscape
 from configs import settings
 from smoke import ROOT, copy_repository, edited, planned, snakemake
+from spikefiles import original_file
 from spikegrad.engine.compiler import _CACHE_FOLDER
 from spikegrad.settings import validate
 from study.calls import Given, named
@@ -96,9 +98,26 @@ def test_the_code_of_a_page_runs(name: str, tmp_path: Path, monkeypatch: pytest.
         exec(compile(code, name, "exec"), names)
 
 
+def test_tonics_classes_read_a_downloaded_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("tonic")
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "downloads" / "SHD"
+    folder.mkdir(parents=True)
+    file = original_file(folder / "shd_test.h5", 9, 4)
+    (folder / "shd_test.h5.zip").touch()
+    names: dict[str, Any] = {}
+    (code,) = untitled(PAGES["data"], "python")
+    exec(compile(code, "data", "exec"), names)
+    with h5py.File(file) as published:
+        times, units = (np.concatenate(published[f"spikes/{n}"][:8]) for n in ("times", "units"))
+    np.testing.assert_allclose(names["spikes"].times, times, rtol=0, atol=1e-6)
+    assert names["spikes"].units.tolist() == units.tolist()
+    assert list(names["labels"]) == [0, 1, 2, 3, 0, 1, 2, 3]
+
+
 def test_no_pages_code_is_left_out():
     pages = {name for name, page in PAGES.items() if untitled(page, "python")}
-    assert pages == {"library", "coming-from", "tutorial-delays", "ntk", "tutorial-neuron"}
+    assert pages == {"library", "coming-from", "tutorial-delays", "ntk", "tutorial-neuron", "data"}
 
 
 def test_the_code_of_a_new_neuron_runs(tmp_path: Path):
