@@ -63,7 +63,7 @@ def draw_differences(folders: Sequence[Path]) -> Figure:
     ]
     axes.set_yticks(range(len(found)), names)
     axes.set_ylim(len(found) - 0.5, -0.5)
-    axes.set_xlabel(
-        "← LIF better    test accuracy, QIF − LIF (points), 95 % intervals    QIF better →"
-    )
+    axes.set_xlabel("test accuracy, QIF − LIF (points), with 95 % intervals")
+    axes.set_title("← LIF better", loc="left")
+    axes.set_title("QIF better →", loc="right")
     return figure
