@@ -17,7 +17,7 @@ and p = -(1 - u) q_u. Both hold at J = 1/4, where the neuron begins to turn, as 
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numba import types
@@ -94,7 +94,7 @@ class QIFDeltaOwnDrive(QIFDelta):
         return QIFOwnDrive.begin(phase, drive)[:3]
 
 
-OWN_DRIVE = {"lif": LIFOwnDrive, "qif": QIFOwnDrive, "qif_delta": QIFDeltaOwnDrive}
+OWN_DRIVE: dict[str, Any] = {"lif": LIFOwnDrive, "qif": QIFOwnDrive, "qif_delta": QIFDeltaOwnDrive}
 """What makes neurons of their time constant and the largest size of a drive, by name."""
 
 
