@@ -52,7 +52,7 @@ def test_spike_times_equal_numerical_integration(neuron, recurrent):
         (False, {}),
         (True, {}),
         (True, {"train_tau": "neuron"}),
-        (True, {"train_tau": True, "delays": "axonal", "max_delay": 0.06, "min_delay": 0.01}),
+        (True, {"train_tau": True, "delays": "axonal", "max_delay": 0.05, "min_delay": 0.01}),
         (True, {"delays": "synaptic", "max_delay": 0.06, "grid": 0.004}),
     ],
 )
