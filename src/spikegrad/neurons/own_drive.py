@@ -25,7 +25,16 @@ from numba.extending import overload
 from torch import Tensor
 
 from spikegrad.engine import formulas
-from spikegrad.engine.formulas import FAST, crossed, flow, implements, near, root, spike_adjoint
+from spikegrad.engine.formulas import (
+    FAST,
+    crossed,
+    flow,
+    flow_adjoint,
+    implements,
+    near,
+    root,
+    spike_adjoint,
+)
 from spikegrad.neurons.entire import C, D, S
 from spikegrad.neurons.individual import elapsed
 from spikegrad.neurons.lif import LIF
@@ -139,8 +148,8 @@ def _lif_spike(neuron, s):
 @implements(formulas.flow_adjoint, LIFOwnDrive)
 def _lif_flow_adjoint(neuron, d, s, adjoint):
     lW, lJ, lI = adjoint
-    e = type(d)(1) - d
-    return e * lW, lJ, e * (d * lW + e * lI)
+    lW, lI = flow_adjoint(LIF(neuron.tau, s[1]), d, (s[0], s[2]), (lW, lI))
+    return lW, lJ, lI
 
 
 @implements(formulas.spike_adjoint, LIFOwnDrive)
