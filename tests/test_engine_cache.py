@@ -29,7 +29,7 @@ def test_edited_formulas_and_other_processors_have_compiled_code_of_their_own(tm
     assert len({*folders, folder("+avx2")}) == 3
 
 
-KINDS = [("lif", 0.0, False), ("qif", 0.0, False), ("qif", 0.3, False)]
+KINDS = [(*kind, False, False) for kind in (("lif", 0.0), ("qif", 0.0), ("qif", 0.3))]
 """Neuron models with formulas of their own, of which some have others for a drive."""
 TRAINING = """
 import torch
@@ -43,7 +43,7 @@ functions = forward_batch, backward_batch
 before = [len(function.signatures) for function in functions]
 times = torch.linspace(0.001, 0.09, 200, dtype=torch.float64).repeat(6)
 spikes = SpikeTrains(times, torch.arange(1200) % 30, torch.arange(7) * 200, 0.1)
-for neuron, drive, _ in KINDS:
+for neuron, drive, *_ in KINDS:
     for dtype in (torch.float32, torch.float64):
         for recurrent in (False, True):
             hidden = SpikingLayer(30, 8, neuron, 0.02, recurrent, dtype, drive=drive)

@@ -129,6 +129,8 @@ def killed_after(epoch: int) -> Iterator[None]:
 LEARNED = {
     "readout": {"kind": "integrated", "tau_out": 0.02, "window": 0.2, "train_times": True},
     "train_tau": True,
+    "train_drive": True,
+    "train_phase": True,
     "delay_line": {"copies": 3, "step": 0.02},
     "delays": {"copies": 2, "max_delay": 0.06},
 }

@@ -570,16 +570,23 @@ def type_name(weight: Tensor) -> str:
     return str(weight.dtype).removeprefix("torch.")
 
 
-def warm_up(kinds: Iterable[tuple[str, float, bool]]) -> None:
+def warm_up(kinds: Iterable[tuple[str, float, bool, bool]]) -> None:
     """Compile the kernels for both types, into the cache that all processes share.
 
     ``kinds`` are neuron models with their drives, which are zero or not, and whether each neuron
-    has parameters of its own.
+    has a time constant, and whether it has a drive or a phase, of its own.
     """
-    for (neuron, drive, each), dtype in product(kinds, (torch.float32, torch.float64)):
+    for (neuron, drive, each, own), dtype in product(kinds, (torch.float32, torch.float64)):
         train_tau: Literal["neuron"] | bool = "neuron" if each else False
         layer = SpikingLayer(
-            1, 1, neuron, recurrent=True, dtype=dtype, drive=drive, train_tau=train_tau
+            1,
+            1,
+            neuron,
+            recurrent=True,
+            dtype=dtype,
+            drive=drive,
+            train_tau=train_tau,
+            train_drive=own,
         )
         nn.init.constant_(layer.weight, 10.0)
         times = torch.full((1,), 0.01, dtype=torch.float64, requires_grad=True)

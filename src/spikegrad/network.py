@@ -84,7 +84,7 @@ class Network(nn.Module):
         kind: type[SpikingLayer] = SpikingLayer
         if surrogate is None:
             options["max_spikes"] = settings.max_spikes
-            own["train_tau"] = settings.train_tau
+            own |= settings.model_dump(include={"train_tau", "train_drive", "train_phase"})
         else:
             kind = ClockedLayer
             own["step"] = surrogate.step

@@ -132,6 +132,11 @@ class NetworkSettings(Section):
     """Whether the neurons of a hidden layer are connected to each other."""
     train_tau: bool | Literal["neuron"] = False
     """Whether each hidden layer learns its time constant, from `tau` on, or each neuron of it."""
+    train_drive: bool = False
+    """Whether each hidden LIF, QIF or δ-QIF neuron learns its constant current, from `drive` on."""
+    train_phase: bool = False
+    """Whether each such neuron learns the phase at which it begins a sample. Phases are drawn where
+    `drive` makes neurons spike by themselves; others begin at rest."""
     delay_line: Line | None = None
     """Delayed copies of the input as further input channels; null has none."""
     delays: Delays | None = None
@@ -150,6 +155,12 @@ class NetworkSettings(Section):
     """Initial weights of the hidden layers."""
     readout: Annotated[Integrated | Maximum | FirstSpike, Field(discriminator="kind")]
     """How hidden spikes become logits."""
+
+    @property
+    def own(self) -> tuple[bool, bool]:
+        """Whether each neuron has a time constant, and whether it has a drive or a phase, of its
+        own: such neurons have compiled kernels of their own."""
+        return self.train_tau == "neuron", self.train_drive or self.train_phase
 
     @model_validator(mode="after")
     def _tau_can_be_trained(self) -> Self:
@@ -170,8 +181,8 @@ class NetworkSettings(Section):
     @model_validator(mode="after")
     def _clocked_layers_can(self) -> Self:
         if self.surrogate is not None:
-            for key, value in (("delays", self.delays), ("train_tau", self.train_tau)):
-                if value:
+            for key in ("delays", "train_tau", "train_drive", "train_phase"):
+                if getattr(self, key):
                     raise ValueError(f"clocked layers have no {key}; leave out that or surrogate")
             if isinstance(self.readout, FirstSpike):
                 raise ValueError("a first-spike readout needs exact spikes; leave out surrogate")

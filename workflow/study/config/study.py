@@ -130,14 +130,13 @@ class Study(Section):
     def _seeds_per_search(self) -> int:
         return len(self.seeds) // self.n_searches
 
-    def kinds(self, neuron: Neuron) -> list[tuple[Neuron, float, bool]]:
+    def kinds(self, neuron: Neuron) -> list[tuple[Neuron, float, bool, bool]]:
         """The model ``neuron`` with the drives that it gets, of which zero is one by itself, and
-        whether each neuron has a time constant of its own."""
+        whether each neuron has a time constant, and a drive or a phase, of its own."""
         searched = () if self.search is None else self.search.sampling.space
         drives = {self.model(neuron).network.drive}
         drives |= {d for p in searched if p.key == "network.drive" for d in p.examples()}
-        each = self.model(neuron).network.train_tau == "neuron"
-        return sorted({(neuron, float(drive != 0), each) for drive in drives})
+        return sorted({(neuron, float(d != 0), *self.model(neuron).network.own) for d in drives})
 
     @field_validator("neurons", mode="before")
     @classmethod

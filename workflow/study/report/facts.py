@@ -80,6 +80,9 @@ def delays(network: dict[str, Any]) -> str:
     if network.get("train_tau"):
         each = " of each neuron" if network["train_tau"] == "neuron" else ""
         parts.append(f"learned time constants{each}")
+    for key, what in (("train_drive", "drives"), ("train_phase", "phases")):
+        if network.get(key):
+            parts.append(f"learned {what} of each neuron")
     return "with " + ", ".join(parts) if parts else "without delays"
 
 

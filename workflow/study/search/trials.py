@@ -107,7 +107,7 @@ class TrialRunner:
         made = [machine()]
         # What is compiled may be another processor's.
         network = settings.network
-        warm_up([(self.neuron, network.drive, network.train_tau == "neuron")])
+        warm_up([(self.neuron, network.drive, *network.own)])
         try:
             with limits(trials.timeout, trials.memory_mb):
                 run = train(

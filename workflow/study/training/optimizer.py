@@ -14,7 +14,7 @@ from spikegrad.network import Network
 
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 DELAY_RATE = 0.001  # of delays, in seconds
-TAU_RATE = 0.01  # of the logarithms of time constants
+OWN_RATE = 0.01  # of the logarithms of time constants, and of neurons' drives and phases
 
 
 @dataclass
@@ -39,7 +39,8 @@ class Adam:
     The unit is the standard deviation of the initial weights; learning rates and the norm of
     the gradient count in it. This is torch's implementation, called as a function: the class
     ``torch.optim.Adam`` imports torch's compiler, which takes longer than a short training run.
-    ``rate`` is of the spiking layers' weights. Delays and time constants stay within their bounds.
+    ``rate`` is of the spiking layers' weights. Delays, time constants and phases stay within their
+    bounds.
     ``network`` has its initial weights.
     """
 
@@ -48,7 +49,8 @@ class Adam:
         self._network = network
         for name, weight in network.named_parameters():
             kind = name.rpartition(".")[2]
-            unit = 1.0 if kind.startswith("log_") else _spread(weight)
+            own = kind.startswith("log_") or kind in ("drive", "phase")
+            unit = 1.0 if own else _spread(weight)
             if not 0 < unit < math.inf:
                 raise ValueError(
                     f"the weights '{name}' have no scale to learn in (standard deviation {unit}); "
@@ -56,8 +58,8 @@ class Adam:
                 )
             if kind.endswith("delay"):
                 full = DELAY_RATE
-            elif kind.startswith("log_"):
-                full = TAU_RATE
+            elif own:
+                full = OWN_RATE
             else:
                 full = unit * (readout_rate if name.startswith("readout.") else rate)
             zeros = [torch.zeros(()), *(torch.zeros_like(weight.detach()) for _ in range(2))]
