@@ -16,7 +16,7 @@ from scipy.stats import ttest_1samp
 
 import study.training.loop
 from spikegrad.activity import spike_counts
-from spikegrad.network import Network, NetworkOutput
+from spikegrad.network import Network, NetworkOutput, load_network
 from spikegrad.spikes import SpikeTrains
 from study.config.training import Augmentation
 from study.data.dataset import SpikeDataset
@@ -50,8 +50,8 @@ from trainings import (
 )
 
 
-def with_weights(weights: dict[str, torch.Tensor]) -> Network:
-    made = Network(settings().network, N_UNITS, N_CLASSES, "qif")
+def with_weights(weights: dict[str, torch.Tensor], **changes: Any) -> Network:
+    made = Network(settings(**changes).network, N_UNITS, N_CLASSES, "qif")
     made.load_state_dict(weights)
     return made
 
@@ -131,13 +131,17 @@ def test_what_is_averaged_is_evaluated_and_rates_are_eased_in(
     assert same_bits(result.network.state_dict(), whole.trained)
 
 
-def test_delays_and_time_constants_are_learned_within_their_bounds(tmp_path: Path):
-    result = run(tmp_path, **LEARNED)
+@pytest.mark.parametrize("drive", [0.0, 1.2])  # at the second all phases are drawn
+def test_what_neurons_have_of_their_own_is_learned_and_kept(tmp_path: Path, drive: float):
+    result = run(tmp_path, drive=drive, **LEARNED)
     first, last = result.snapshots[0], result.trained
-    times = ("hidden.0.input_delay", "hidden.0.recurrent_delay", "hidden.0.log_tau")
-    for name in (*times, "readout.log_window", "readout.log_tau_out"):
+    own = ("input_delay", "recurrent_delay", "log_tau", "drive", "phase")
+    for name in (*(f"hidden.0.{k}" for k in own), "readout.log_window", "readout.log_tau_out"):
         before, after = first[name], last[name]
         assert (before != after).double().mean() > 0.5
+    kept, _ = load_network(checkpoint(tmp_path / "best", result))
+    judged = with_weights(last, drive=drive, **LEARNED)
+    assert torch.equal(kept(VALIDATION.spikes).logits, judged(VALIDATION.spikes).logits)
     for name, least in (("input_delay", 0.0), ("recurrent_delay", 0.001)):
         delays = last[f"hidden.0.{name}"]
         assert ((delays >= least) & (delays <= 0.06)).all()

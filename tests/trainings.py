@@ -30,7 +30,10 @@ SETTINGS: dict[str, Any] = {
         "layers": [6],
         "tau": 0.02,
         "recurrent": True,
+        "drive": 0.0,
         "train_tau": False,
+        "train_drive": False,
+        "train_phase": False,
         "delay_line": None,
         "delays": None,
         "surrogate": None,
@@ -56,6 +59,7 @@ SETTINGS: dict[str, Any] = {
 
 def settings(**changes: Any) -> ModelSettings:
     """SETTINGS with some keys of its two sections replaced."""
+    assert changes.keys() <= {key for section in SETTINGS.values() for key in section}
     return validate(
         ModelSettings,
         {
