@@ -245,42 +245,68 @@ def test_own_spikes_become_data(tmp_path: Path):
     assert sizes == [108, 12, 40]
 
 
-def run_module(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Snakemake on the workflow in ``folder``, for the rule of its own."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *options, "--", "mine"]
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+def run_module(folder: Path, *options: str) -> str:
+    """What Snakemake says to the workflow in ``folder``, a GitHub of its own."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{folder}/.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/me/",
+    }
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *options]
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout + run.stderr
 
 
-@pytest.fixture
-def using(tmp_path: Path) -> Path:
-    """The workflow that a page shows, which uses a packed copy of the repository as a module."""
-    copy_repository(tmp_path / "spikegrad")
-    assert follow(tmp_path, PAGES["usage"]) == {"Snakefile", "mine.yaml"}
-    script = "import shutil\n\nshutil.copy(snakemake.input[0], snakemake.output[0])\n"
-    (tmp_path / "mine.py").write_text(script)
-    return tmp_path
-
-
-def test_a_workflow_uses_this_one_as_a_module(using: Path):
-    plan = run_module(using, "--dry-run")
-    assert plan.returncode == 0, plan.stderr
-    assert "rule spikegrad_encode" in plan.stdout + plan.stderr
-    git = ["git", "-C", str(using / "spikegrad"), "-c", "user.name=a", "-c", "user.email=a@b"]
-    for command in ("init --quiet", "add .", "commit --quiet --message=packed"):
+def committed(folder: Path) -> Path:
+    """A packed copy of the repository, as a repository of one commit."""
+    copy_repository(folder)
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in ("init --quiet -b main", "add .", "commit --quiet --message=packed"):
         subprocess.run([*git, *command.split()], check=True)
-    address = f"git+file://{using}/spikegrad/workflow/Snakefile@HEAD"
-    text = (using / "Snakefile").read_text()
-    (using / "Snakefile").write_text(text.replace("spikegrad/workflow/Snakefile", address))
-    run = run_module(using, "--dry-run")
-    assert "no address can be its snakefile" in run.stdout + run.stderr
+    return folder
+
+
+GITHUB = 'github("me/spikegrad", path="workflow/Snakefile", branch="main")'
+
+
+@pytest.mark.parametrize("snakefile", ['"spikegrad/workflow/Snakefile"', GITHUB])
+def test_a_workflow_uses_this_one_as_a_module(tmp_path: Path, snakefile: str):
+    """The one that a page shows, on a packed copy beside it or from GitHub."""
+    committed(tmp_path / "spikegrad")
+    assert follow(tmp_path, PAGES["usage"]) == {"Snakefile", "mine.yaml"}
+    (tmp_path / "mine.py").touch()
+    file = tmp_path / "Snakefile"
+    file.write_text(file.read_text().replace('"spikegrad/workflow/Snakefile"', snakefile))
+    assert "rule spikegrad_encode" in run_module(tmp_path, "--dry-run", "--", "mine")
+
+
+def test_the_action_of_the_catalogue_finds_its_folder(tmp_path: Path):
+    copy_repository(tmp_path)
+    shutil.copytree(ROOT / ".test/config", tmp_path / ".test/config")
+    configuration = [".test", "--configfile", ".test/config/config.yaml"]
+    plan = snakemake(tmp_path, "--dry-run", "--directory", *configuration, "--", "data")
+    assert "results/spoken-digits-smoke/data/events.h5" in plan.stdout + plan.stderr
 
 
 @pytest.mark.weekly
-def test_a_module_makes_data(using: Path):
-    run = run_module(using, "--config", "based_on=spikegrad/config/smoke.yaml")
-    assert run.returncode == 0, run.stderr
-    assert (using / "mine.h5").stat().st_size > 1000
+def test_snakedeploy_deploys_it(tmp_path: Path):
+    """As the catalogue tells everybody: the demo is planned, data are made."""
+    repository = committed(tmp_path / "spikegrad")
+    tool = tmp_path / "tool" / "bin"
+    subprocess.run([sys.executable, "-m", "venv", tool.parent], check=True)
+    subprocess.run([tool / "pip", "install", "--quiet", "snakedeploy"], check=True)
+    command = ["deploy-workflow", repository, tmp_path, "--branch", "main", "--name", "spikegrad"]
+    subprocess.run([tool / "snakedeploy", *command], check=True)
+    file = tmp_path / "workflow" / "Snakefile"
+    text = file.read_text()  # of a clone's address snakedeploy writes the end alone
+    assert text.count('"workflow/Snakefile"') == 1
+    file.write_text(text.replace('"workflow/Snakefile"', GITHUB))
+    demo = run_module(tmp_path, "--dry-run", "--configfile", "config/demo.yaml")
+    assert "rule study_page" in demo
+    run_module(tmp_path, "--configfile", "config/smoke.yaml", "--", "data")
+    assert (tmp_path / "results/spoken-digits-smoke/data/events.h5").stat().st_size > 1000
 
 
 def test_commands_name_what_exists():

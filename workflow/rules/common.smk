@@ -8,12 +8,6 @@ import time
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-if not BASE.is_dir():
-    raise WorkflowError(
-        f"{BASE}: this workflow imports the packages beside it, so that no address can be"
-        " its snakefile: clone the repository, and name the clone's workflow/Snakefile"
-    )
 if (encoding := locale.getpreferredencoding(False).lower()) not in ("utf-8", "utf8"):
     raise WorkflowError(
         f"this shell's locale writes text in {encoding}, files would be read wrongly:"
