@@ -93,19 +93,8 @@ def test_lines_hold_the_loss_where_it_was_looked_at():
     assert there["x"].min() == 0.0
 
 
-def test_slopes_are_those_of_the_surface():
-    table = surfaces(job(options(planes={"gradient_every": 1})))["planes"]
-    assert len(table) == len(STATES) * 9
-    for _, plane in table.groupby("state"):
-        loss = plane.pivot_table(index="x", columns="y", values="loss")
-        slopes = plane[(plane["x"] == 0) & (plane["y"] == 0)].iloc[0]
-        for axis, name in enumerate(("slope_x", "slope_y")):
-            slope = np.gradient(loss, 1e-7, axis=axis)[1, 1]
-            np.testing.assert_allclose(slope, slopes[name], rtol=1e-3, atol=1e-3)
-
-
 def test_closeups_have_the_gradient_of_their_samples():
-    """Of the mean and of single samples; no slope is longer than the whole gradient."""
+    """Of the mean and of single samples; no plane is steeper than the whole gradient."""
     wanted = options()
     table = closeups(job(wanted))["closeups"]
     assert len(table) == 2 * 2 * 9
@@ -117,12 +106,10 @@ def test_closeups_have_the_gradient_of_their_samples():
         alone = job(wanted).objective.select(torch.tensor(samples))
         centre = FOUND["trained"]
         assert here["loss"] == float(alone.evaluate(centre.weights).loss)
-        for axis, name in enumerate(("slope_x", "slope_y")):
-            slope = np.gradient(loss, 1e-7, axis=axis)[1, 1]
-            np.testing.assert_allclose(slope, here[name], rtol=1e-3, atol=1e-3)
+        slopes = [own[1, 1] for own in np.gradient(loss.to_numpy(), 1e-7)]
         steepest = centre.weights.norm() * alone.gradient(centre.weights)[1].norm()
         assert here["norm"] == pytest.approx(float(steepest))
-        assert np.hypot(here["slope_x"], here["slope_y"]) < 1.5 * here["norm"]
+        assert 0 < np.hypot(*slopes) < 1.5 * here["norm"]
 
 
 def test_where_there_is_no_finite_gradient_there_are_no_values(monkeypatch):
@@ -134,8 +121,8 @@ def test_where_there_is_no_finite_gradient_there_are_no_values(monkeypatch):
     monkeypatch.setattr(Objective, "gradient", touching)
     found = surfaces(job(options()))
     assert found["lines"]["loss"].notna().all()
-    assert found["planes"]["loss"].isna().any()
-    assert closeups(job(options()))["closeups"][["loss", "slope_x", "norm"]].isna().all(axis=None)
+    assert found["planes"]["loss"].notna().all()
+    assert closeups(job(options()))["closeups"][["loss", "norm"]].isna().all(axis=None)
     searched = census(job(options()))
     assert set(searched["changes"]["cause"]) <= {"input swap"}
     assert around(OWN.network, DATA, options(), 0, [1e-3]) == []

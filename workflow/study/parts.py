@@ -237,7 +237,7 @@ def _training(study: Study) -> Iterator[Part]:
 LANDSCAPE_MEASURES = {
     "surfaces": (["lines", "planes"], "lines.parquet planes.parquet"),
     "closeups": (["closeups"], "closeups.parquet"),
-    "census": (["census"], "changes.parquet census_lines.parquet census_losses.parquet"),
+    "census": (["census"], "changes.parquet census_lines.parquet"),
     "profiles": (["profiles"], "profiles.parquet profile_minima.parquet"),
     "gradients": (["steps", "updates"], "steps.parquet step_losses.parquet updates.csv"),
 }
@@ -301,7 +301,7 @@ def _landscape(study: Study) -> Iterator[Part]:
     yield Part(
         "landscape/examples",
         "study.landscape.examples:examples",
-        "changes.parquet losses.parquet spikes.parquet potentials.parquet",
+        "changes.parquet losses.parquet potentials.parquet",
         by_name(
             EVENTS,
             "landscape/census/changes.parquet",
@@ -461,16 +461,10 @@ def _of_papers(study: Study) -> Iterator[Picture]:
             "1: LIF and QIF, landscapes",
             by_name(
                 "landscape/surfaces/planes.parquet",
-                "landscape/surfaces/lines.parquet",
-                "landscape/gradients/steps.parquet",
                 "landscape/gradients/step_losses.parquet",
                 "landscape/summary/line_minima.parquet",
             ),
-            {
-                "seed": seeds[0],
-                "pair": study.landscape.planes.directions[0],
-                "direction": study.landscape.lines.directions[0],
-            },
+            {"seed": seeds[0], "pair": study.landscape.planes.directions[0]},
             CAPTIONS["paper_landscapes"],
         )
         yield Picture(
@@ -480,9 +474,9 @@ def _of_papers(study: Study) -> Iterator[Picture]:
             by_name(
                 "landscape/census/changes.parquet",
                 "landscape/summary/census.csv",
-                "landscape/census/census_losses.parquet",
                 "landscape/profiles/profiles.parquet",
-                "landscape/examples/spikes.parquet",
+                "landscape/examples/losses.parquet",
+                "landscape/examples/potentials.parquet",
                 examples="landscape/examples/changes.parquet",
             ),
             caption=CAPTIONS["paper_samples"],

@@ -78,8 +78,6 @@ class Planes(Section):
     """Points along each axis, an odd number."""
     reach: PositiveFloat
     """Largest distance from the network along each axis."""
-    gradient_every: PositiveInt
-    """The gradient is taken at every n-th point along each axis; it costs as much as the rest."""
 
 
 class Closeups(Section):

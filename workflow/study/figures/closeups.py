@@ -11,14 +11,17 @@ from study.figures.landscape_axes import where
 from study.figures.plane_maps import draw_map, grid_of
 from study.style import neuron_label, panels
 
-TITLES = ("loss (nats)", "gradient's length\nover its median")
+TITLES = ("loss, less the\ncentre's (nats)", "gradient's length\nover its median")
 
 
 def draw(closeups: pd.DataFrame, seed: int) -> Figure:
     """Draw close-ups of a network of each neuron model: loss and gradient's length."""
     planes = where(closeups, seed=seed)
-    median = planes.groupby(["neuron", "of", "reach"])["norm"].transform("median")
-    planes = planes.assign(length=planes["norm"] / median)
+    keys = ["neuron", "of", "reach"]
+    median = planes.groupby(keys)["norm"].transform("median")
+    centre = where(planes, x=0, y=0).set_index(keys)["loss"].rename("centre")
+    planes = planes.join(centre, on=keys).assign(length=planes["norm"] / median)
+    planes["above"] = planes["loss"] - planes["centre"]
     neurons = list(planes["neuron"].unique())
     views = list(planes.groupby(["of", "reach"]).groups)
     size, margin = (1.5, 1.35), (1.2, 0.8)
@@ -36,12 +39,12 @@ def draw(closeups: pd.DataFrame, seed: int) -> Figure:
 
 
 def _draw_view(figure: Figure, row: np.ndarray, planes: list[pd.DataFrame]) -> None:
-    """A row of panels: the losses of all ``planes``, then their gradients."""
+    """A row of panels: the losses of all ``planes`` on one scale, then their gradients."""
     losses, lengths = np.split(row, 2)
+    most = max(plane["above"].abs().quantile(0.99) for plane in planes)
     for axes, plane in zip(losses, planes, strict=True):
-        low, high = plane["loss"].quantile([0.01, 0.99])
-        image = draw_map(axes, grid_of(plane), cmap="viridis", vmin=low, vmax=high)
-        figure.colorbar(image, ax=axes, shrink=0.8)
+        image = draw_map(axes, grid_of(plane, "above"), cmap="RdBu_r", vmin=-most, vmax=most)
+    figure.colorbar(image, ax=list(losses), shrink=0.8)
     for axes, plane in zip(lengths, planes, strict=True):
         image = draw_map(axes, grid_of(plane, "length"), cmap="magma", norm=LogNorm(0.2, 5))
     bar = figure.colorbar(image, ax=list(lengths), shrink=0.8)

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
-from matplotlib.quiver import Quiver
 
 DIRECTIONS = {
     "gaussian": "random direction {}",
@@ -49,46 +48,6 @@ def draw_surface(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Qu
     axes.contour(*place, levels, colors="white", linewidths=0.3, alpha=0.6)
     axes.set_aspect("equal")
     return image
-
-
-def draw_field(axes: Axes, plane: pd.DataFrame, low: float, high: float) -> Quiver:
-    """Directions of descent on a plane, coloured by slope, over contours of the loss."""
-    loss, levels = grid_of(plane), np.linspace(low, high, 25)
-    shades: dict[str, Any] = {"vmin": low, "vmax": high, "cmap": "viridis", "linewidths": 0.6}
-    axes.contour(loss.columns, loss.index, loss, levels, **shades)
-    arrows = plane.dropna(subset=["slope_x", "slope_y"])
-    x, y, slope_x, slope_y = arrows[["x", "y", "slope_x", "slope_y"]].to_numpy().T
-    length = np.hypot(slope_x, slope_y)
-    axes.set_aspect("equal")
-    return axes.quiver(
-        x,
-        y,
-        -slope_x / length,
-        -slope_y / length,
-        np.log10(length.clip(min=1e-3)),
-        cmap="magma_r",
-        clim=(-1, 3),
-        pivot="mid",
-        scale=len(np.unique(x)) + 1,
-        width=0.008,
-    )
-
-
-def draw_planes(axes: np.ndarray, planes: pd.DataFrame) -> None:
-    """The surface of each neuron model's plane, then their fields, on scales that they share.
-
-    ``axes`` are two for each neuron model of ``planes``, which has one plane of each.
-    """
-    low, high = colour_range(planes)
-    surfaces, fields = np.split(axes, 2)
-    for (_, plane), surface, field in zip(
-        planes.groupby("neuron", sort=False), surfaces, fields, strict=True
-    ):
-        image = draw_surface(surface, plane, low, high)
-        arrows = draw_field(field, plane, low, high)
-    axes[0].figure.colorbar(image, ax=list(surfaces), label="loss (nats)", extend="max")
-    bar = axes[0].figure.colorbar(arrows, ax=list(fields), label="slope in the plane")
-    bar.set_ticks([-1, 0, 1, 2, 3], labels=["0.1", "1", "10", "100", "1000"])
 
 
 def draw_map(axes: Axes, grid: pd.DataFrame, **colours: Any) -> QuadMesh:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -13,73 +12,83 @@ from matplotlib.figure import Figure
 
 from study.figures.landscape_axes import (
     draw_disruption,
-    draw_jumps,
     draw_shares,
-    draw_sides,
-    jump_label,
-    same_span,
     state_axis,
     variation_shares,
     where,
 )
 from study.landscape.constants import JUMP, STATES
-from study.style import NEURON_COLOURS, letter, neuron_label
+from study.style import NEURON_COLOURS, letter, neuron_label, plt
 
 
 def draw(
     changes: pd.DataFrame,
     census: pd.DataFrame,
-    census_losses: pd.DataFrame,
     profiles: pd.DataFrame,
     examples: pd.DataFrame,
-    spikes: pd.DataFrame,
+    losses: pd.DataFrame,
+    potentials: pd.DataFrame,
 ) -> Figure:
     """Compose the first paper's single samples: jumps, their causes, and what follows them."""
-    figure = plt.figure(figsize=(12, 6.4))
-    (upper,), (lower,) = figure.subfigures(2, 1, height_ratios=(1, 1.4), squeeze=False)
-    *along, raster = upper.subplots(1, 3)
-    rate, causes, cascade = lower.subplots(1, 3)
-    _draw_lines(along, changes, census_losses)
-    _draw_largest(raster, examples, spikes)
+    figure, grid = plt.subplots(3, 2, figsize=(8.25, 8.25))
+    (loss, potential), (typical, rate), (causes, cascade) = grid
+    draw_largest(loss, potential, examples, losses, potentials)
+    _draw_typical(typical, losses)
     _draw_rate(rate, census)
-
-    below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.2, -0.25), "ncols": 3}
-    draw_shares(causes, variation_shares(profiles), **below)
-    causes.tick_params(axis="y", labelsize=7)
+    draw_shares(causes, variation_shares(profiles))
     causes.set(xlabel="share of the total variation\nof a sample's loss")
-
-    below |= {"bbox_to_anchor": (0.4, -0.25), "ncols": 2, "columnspacing": 0.8}
-    draw_disruption(cascade, changes, **below)
-    letter([*along, raster, rate, causes, cascade])
+    draw_disruption(cascade, changes)
+    letter(grid.flat)
     return figure
 
 
-def _draw_lines(panels: list[Axes], changes: pd.DataFrame, losses: pd.DataFrame) -> None:
-    """A sample's loss along the line with most jumps, for each neuron model."""
-    breaks = where(changes, search="breaks")
-    jumps = where(breaks[breaks["loss_jump"].abs() > JUMP], state="trained")
-    losses = where(losses, search="breaks", state="trained")
-    here = ["seed", "direction", "sample"]
-    counts = jumps.groupby(here).size()
-    shown = counts.idxmax() if len(counts) else losses[here].iloc[0]
-    neurons = list(losses["neuron"].unique())
-    for axes, neuron in zip(panels, neurons, strict=False):
-        line = {"neuron": neuron, **dict(zip(here, shown, strict=True))}
-        n_jumps = len(where(jumps, **line))
-        draw_jumps(axes, where(losses, **line), where(jumps, **line), NEURON_COLOURS[neuron])
-        axes.set_title(f"{neuron_label(neuron)}, one sample: {n_jumps} jump{'s' * (n_jumps != 1)}")
-        axes.set_ylabel("loss (nats)")
-    same_span(panels[: len(neurons)])
+def draw_largest(
+    loss: Axes,
+    potential: Axes,
+    examples: pd.DataFrame,
+    losses: pd.DataFrame,
+    potentials: pd.DataFrame,
+) -> None:
+    """The largest jump of the examples: the loss around it, and on both sides the potential of the
+    neuron that it begins with."""
+    change = examples.loc[examples["loss_jump"].abs().idxmax()]
+    colour, of = NEURON_COLOURS[change["neuron"]], {k: change[k] for k in ("neuron", "kind")}
+    _draw_loss(loss, where(losses, **of), colour)
+    name, jump = neuron_label(change["neuron"]), abs(change["loss_jump"])
+    loss.set(title=f"{name}: the loss jumps" if jump > JUMP else f"{name}: no jump")
+    loss.set(ylabel="loss of one word (nats)")
+    middle = loss.get_ylim()[0] + np.ptp(loss.get_ylim()) / 2
+    count = int(change["later"])
+    loss.text(0, middle, f"  {jump:.2g} nats;\n  {count} other\n  spikes change", va="center")
+
+    traces = where(potentials, **of)
+    traces = traces[(traces["time"] - change["time"]).abs() < 0.03]
+    for side, style in (("left", {"color": "black"}), ("right", {"color": colour, "ls": "--"})):
+        own = where(traces, side=side)
+        potential.plot(1000 * own["time"], own["potential"], label=f"just {side}", **style)
+    potential.axhline(1, color="0.6", lw=0.7, ls=":")
+    potential.set(xlabel="time (ms)", ylabel="potential (thresholds)")
+    potential.set_title(f"{name}: a spike is gained or lost")
+    potential.legend()
 
 
-def _draw_largest(axes: Axes, examples: pd.DataFrame, spikes: pd.DataFrame) -> None:
-    """Spikes on both sides of the largest jump."""
-    largest = examples.loc[examples["loss_jump"].abs().idxmax()]
-    draw_sides(axes, where(spikes, **largest[["neuron", "kind", "layer"]]), largest)
-    moment = 1000 * largest["time"]
-    axes.set(xlim=(moment - 40, moment + 40), xlabel="time (ms)", ylabel="neuron")
-    axes.set_title(f"{neuron_label(largest['neuron'])}, {jump_label(largest['loss_jump'])}")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2)
+def _draw_loss(axes: Axes, line: pd.DataFrame, colour: str, **style: Any) -> None:
+    """The ``line``'s loss, cut at the change, which is at 0."""
+    left, right = line[line["x"] <= 0], line[line["x"] > 0]
+    nothing = pd.DataFrame({"x": [0.0], "loss": [np.nan]})
+    cut = pd.concat([left, nothing, right]).sort_values("x", kind="stable")
+    axes.plot(1e3 * cut["x"], cut["loss"], color=colour, **style)
+    axes.set_xlabel("relative distance ($10^{-3}$)")
+    axes.ticklabel_format(axis="y", useOffset=False)
+
+
+def _draw_typical(axes: Axes, losses: pd.DataFrame) -> None:
+    """The loss around a typical change of each neuron model, less its mean."""
+    for neuron, own in where(losses, kind="typical").groupby("neuron", sort=False):
+        own = own.assign(loss=own["loss"] - own["loss"].mean())
+        _draw_loss(axes, own, NEURON_COLOURS[neuron], label=neuron_label(neuron))
+    axes.set(title="typical changes", ylabel="loss of one word,\nless its mean (nats)")
+    axes.legend()
 
 
 def _draw_rate(axes: Axes, census: pd.DataFrame) -> None:

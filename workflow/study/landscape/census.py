@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 
 
 def census(job: Job) -> dict[str, pd.DataFrame]:
-    """Changes of spikes, the lines that were searched, and the loss wherever the network ran.
+    """Changes of spikes, and the lines that were searched.
 
     A line along which the network diverges, or has no gradient beside a change, is left out, with a
     warning.
     """
-    changes, lines, losses = [], [], []
+    changes, lines = [], []
     options, same_as = job.options.census, identical_states(job.centres)
     work = [(place, search) for place in sample_lines(options) for search in SEARCHES]
     for place, search in job.share(work, "lines of the census"):
@@ -47,13 +47,9 @@ def census(job: Job) -> dict[str, pd.DataFrame]:
             continue
         changes += [{**key, **change} for change in found]
         lines.append({**key, **facts, "same_as": same_as.get(place.state)})
-        losses += [{**key, "x": x, "loss": loss} for x, loss in sorted(line.losses.items())]
     columns = [*job.key, *SampleLine._fields, "search", *CHANGE]  # for a job that finds nothing
-    return {
-        "changes": pd.DataFrame(changes, columns=columns),
-        "census_lines": pd.DataFrame(lines),
-        "census_losses": pd.DataFrame(losses),
-    }
+    found = pd.DataFrame(changes, columns=columns)
+    return {"changes": found, "census_lines": pd.DataFrame(lines)}
 
 
 def identical_states(centres: dict[str, Centre]) -> dict[str, str]:

@@ -26,7 +26,6 @@ MEAN = "mean"
 def closeups(job: Job) -> dict[str, pd.DataFrame]:
     """Loss and gradient at each point of each plane, of the mean and of the first sample."""
     options, centre = job.options.closeups, job.centres[STATE]
-    axes = [centre.directions[name] for name in AXES]
     first, others = torch.arange(options.samples).split([1, options.samples - 1])
     parts = [first, others] if len(others) else [first]  # whose mean is that of all
     shares = [len(part) / options.samples for part in parts]
@@ -42,8 +41,7 @@ def closeups(job: Job) -> dict[str, pd.DataFrame]:
         gradients = (sum(map(mul, shares, gradients)), *gradients)
         for of, own, gradient in zip((MEAN, "sample 0"), losses, gradients, strict=False):
             loss = float(own.mean())
-            slope_x, slope_y = (float(gradient @ axis) for axis in axes)
             norm = gradient_norm(gradient, centre.weights, job.network)
-            place = {**job.key, "reach": reach, "of": of, "x": x, "y": y, "loss": loss}
-            rows.append({**place, "slope_x": slope_x, "slope_y": slope_y, "norm": norm})
+            place = {**job.key, "reach": reach, "of": of, "x": x, "y": y}
+            rows.append({**place, "loss": loss, "norm": norm})
     return {"closeups": pd.DataFrame(rows)}

@@ -1,4 +1,4 @@
-"""Single samples around a change: loss, spike times and potentials on its two sides."""
+"""Single samples around a change: loss, and potentials on its two sides."""
 
 from __future__ import annotations
 
@@ -45,20 +45,16 @@ def choose(changes: pd.DataFrame) -> dict[str, dict[str, Any]]:
 
 def example(
     change: Mapping[str, Any], directions: str | Path, data: SpikeDataset, points: int
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Loss, spikes and potentials of a sample around a row of the census; no neuron or kind."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Loss and potentials of a sample around a row of the census; no neuron or kind."""
     network, centres = load_centres(directions)
     centre = centres[change["state"]]
     sample = data.select(torch.tensor([change["sample"]]))
     line = Line(Objective(network, sample), centre.weights, centre.directions[change["direction"]])
     low, high = change["x"], change["x"] + change["width"]
     outer = np.linspace(0, REACH, points // 2 + 1)[1:]
-    losses, spikes = [], []
-    for x in [*(low - outer[::-1]), low, high, *(high + outer)]:
-        here = line.spikes(float(x))
-        losses.append({"x": x - low, "loss": here.loss})
-        layers, units, times = here.by_neuron
-        spikes.append(pd.DataFrame({"x": x - low, "layer": layers, "unit": units, "time": times}))
+    along = [*(low - outer[::-1]), low, high, *(high + outer)]
+    losses = [{"x": x - low, "loss": line.spikes(float(x)).loss} for x in along]
     times = np.linspace(0, sample.spikes.duration, TRACE)
     potentials = []
     for side, x in (("left", low), ("right", high)):
@@ -66,7 +62,7 @@ def example(
         layer = line.objective.layers[change["layer"] - 1]
         trace = layer.trace(found.trains[change["layer"] - 1], 0, change["unit"], times)
         potentials.append(pd.DataFrame({"side": side, "time": times, "potential": trace}))
-    return pd.DataFrame(losses), pd.concat(spikes), pd.concat(potentials)
+    return pd.DataFrame(losses), pd.concat(potentials)
 
 
 def examples(
@@ -101,5 +97,5 @@ def examples(
     if not parts:
         raise ValueError("the census found no change at all: raise landscape.census.*.reach")
     others = (pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True))
-    names = ("changes", "losses", "spikes", "potentials")
+    names = ("changes", "losses", "potentials")
     return dict(zip(names, (pd.DataFrame(chosen), *others), strict=True))

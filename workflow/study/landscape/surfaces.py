@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,26 +77,13 @@ def _at(job: Job, point: Point) -> dict[str, float]:
         start + (stop - start) * i / (options.points - 1)
         for i, (start, stop) in zip(index, spans, strict=True)
     )
-    axes = None
-    if all(i % options.gradient_every == 0 for i in index):
-        first, second = (centre.directions[name] for name in names)
-        axes = {"slope_x": first, "slope_y": second}
-    return {"x": x, "y": y, **_measure(job.objective, centre.at(names, (x, y)), axes)}
+    return {"x": x, "y": y, **_measure(job.objective, centre.at(names, (x, y)))}
 
 
-def _measure(
-    objective: Objective, weights: Tensor, axes: Mapping[str, Tensor] | None = None
-) -> dict[str, float]:
-    """Loss, accuracy and activity; with ``axes``, by name, also the gradient's parts along them.
-
-    A loss of NaN where the network diverges, or has no finite gradient that is asked for.
-    """
+def _measure(objective: Objective, weights: Tensor) -> dict[str, float]:
+    """Loss, accuracy and activity; a loss of NaN where the network diverges."""
     try:
-        if axes is None:
-            found, slopes = objective.evaluate(weights), {}
-        else:
-            found, gradient = objective.gradient(weights)
-            slopes = {name: float(gradient @ axis) for name, axis in axes.items()}
+        found = objective.evaluate(weights)
     except FAILURES:
         return {"loss": math.nan}
-    return {**found.scores(objective.network.settings.layers), **slopes}
+    return found.scores(objective.network.settings.layers)
