@@ -630,7 +630,7 @@ def _of_ntk(study: Study) -> Iterator[Picture]:
         "study.figures.kernel_comparison:draw",
         "which kernel networks follow",
         by_name(distances=comparison_tables(circle, "distances.csv")),
-        {"experiments": [experiment.name for experiment in circle]},
+        {"titles": [ensemble.in_words for ensemble in circle]},
         CAPTIONS["ntk_comparison"],
     )
 

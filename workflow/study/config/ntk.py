@@ -135,6 +135,14 @@ class Ensemble(_Experiment):
     """Dimension of standard normal inputs, of unequal norm, with standard normal targets, in place
     of the problem on the circle."""
 
+    @property
+    def in_words(self) -> str:
+        """What figures call the experiment."""
+        layers = f"{self.hidden_layers} hidden layer{'s' * (self.hidden_layers > 1)}"
+        surrogate = self.surrogate.name.replace("_derivative", "′").replace("_", " ")
+        scale = "" if self.output_scale == 1 else f", output × {self.output_scale:g}"
+        return f"{layers},\n{surrogate} surrogate{scale}"
+
 
 NTKExperiment = KernelExperiment | Ensemble
 

@@ -56,12 +56,7 @@ def draw(
     for axes in (single, means, differences):
         angle_axis(axes)
         legend_below(axes, ncols=2, fontsize=7)
-    psi = " ".join(str(value) for value in experiment.surrogate.model_dump().values())
-    figure.suptitle(
-        f"sign networks, {experiment.hidden_layers} hidden, surrogate {psi}, output scale "
-        f"{experiment.output_scale:g}, {last} steps, seed {networks.seed.iloc[0]}",
-        fontsize=9,
-    )
+    figure.suptitle(experiment.in_words.replace("\n", " "))
     return figure
 
 

@@ -6,30 +6,24 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study.figures.kernel_axes import draw_distances, width_axis
-from study.ntk import CONVERGENCE, SAME_TIME
-from study.style import panels
+from study.ntk import SAME_TIME
+from study.style import letter, panels
 
 
-def draw(distances: list[pd.DataFrame], experiments: list[str]) -> Figure:
-    """Draw how far ensembles' means are from each kernel's prediction: by width and during
-    training."""
-    figure, grid = panels(2, len(experiments), (2.5, 2.5), (0.6, 0), sharey="row")
-    for (by_width, by_step), name, table in zip(grid.T, experiments, distances, strict=True):
-        last, widest = table.step.max(), table.width.max()
-        trained = table[(table["at"] == CONVERGENCE) & (table.step == last)]
-        draw_distances(by_width, trained, "width")
-        during = table[(table["at"] == SAME_TIME) & (table.width == widest) & (table.step > 0)]
-        draw_distances(by_step, during, "step")
-        by_width.set_title(f"{name.replace('_', ' ')}\n{table.n_networks.max()} networks")
-        by_step.set(xscale="log", xlabel=f"steps, $n = {widest}$")
-        width_axis(by_width, table.width)
-    grid[0, 0].set_ylabel("distance of the trained networks'\nmean to kernel regression, rms")
-    grid[1, 0].set_ylabel("distance to the kernel's gradient\nflow at the same time, rms")
-    for axes in grid.flat:
-        axes.set_ylim(bottom=0)
-    grid[0, 0].legend()
-    figure.suptitle(
-        "without the noise of finite ensembles;\n"
-        f"bars: 95 % bootstrap interval over networks, seed {table.seed.iloc[0]}",
-    )
+def draw(distances: list[pd.DataFrame], titles: list[str]) -> Figure:
+    """Draw how far ensembles' means are from each kernel's gradient flow, by width."""
+    figure, grid = panels(-(-(len(titles) + 1) // 3), 3, (2.75, 2.4), sharey=True)
+    shown = grid.flat[: len(titles)]
+    for axes, title, table in zip(shown, titles, distances, strict=True):
+        trained = (table["at"] == SAME_TIME) & (table["step"] == table["step"].max())
+        draw_distances(axes, table[trained], "width")
+        width_axis(axes, table["width"])
+        axes.set_title(title)
+    grid[0, 0].set_ylim(bottom=0)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("distance of the networks'\nmean from the kernel's flow")
+    for axes in grid.flat[len(titles) :]:
+        axes.set_axis_off()
+    grid.flat[len(titles)].legend(*grid.flat[0].get_legend_handles_labels(), loc="center")
+    letter(shown)
     return figure

@@ -57,14 +57,14 @@ def draw(
 
 
 def _draw_trials(axes: Axes, trials: pd.DataFrame) -> None:
-    """Validation accuracies of all trials, and the best of each search so far."""
+    """The best validation accuracy up to each trial: a thin line for each search, and a thick one
+    for their mean."""
     for neuron, own in trials.groupby("neuron", sort=False):
-        colour = NEURON_COLOURS[neuron]
-        axes.scatter(
-            own["number"] + 1, own["validation_accuracy"], s=9, color=colour, alpha=0.5, lw=0
-        )
-        _draw_best_so_far(axes, own)
-    axes.set(xlabel="trials of a search", ylabel="validation accuracy", ylim=(0, 1))
+        best, colour = best_so_far(own), NEURON_COLOURS[neuron]
+        axes.step(best.index + 1, best, where="post", color=colour, lw=0.6, alpha=0.6)
+        mean = best.mean(axis=1, skipna=False)
+        axes.step(best.index + 1, mean, where="post", color=colour, lw=1.8)
+    axes.set(xlabel="trials of a search", ylabel="best validation accuracy", ylim=(0, 1))
 
 
 def best_so_far(trials: pd.DataFrame) -> pd.DataFrame:
@@ -76,13 +76,3 @@ def best_so_far(trials: pd.DataFrame) -> pd.DataFrame:
     ended = trials[trials["outcome"] != "stopped"]
     accuracies = ended.pivot_table(index="number", columns="search", values="validation_accuracy")
     return accuracies.cummax().ffill()
-
-
-def _draw_best_so_far(axes: Axes, trials: pd.DataFrame) -> None:
-    """Draw :func:`best_so_far` of one neuron model against trials from 1: a thin line for each
-    search, and a thick one for their mean."""
-    best = best_so_far(trials)
-    colour = NEURON_COLOURS[trials["neuron"].iloc[0]]
-    axes.step(best.index + 1, best, where="post", color=colour, lw=0.6, alpha=0.6)
-    mean = best.mean(axis=1, skipna=False)
-    axes.step(best.index + 1, mean, where="post", color=colour, lw=1.8)

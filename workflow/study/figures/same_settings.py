@@ -17,18 +17,21 @@ ACCURACY = "validation accuracy"
 
 
 def draw(trials: pd.DataFrame, summary: pd.DataFrame) -> Figure:
-    """Draw what became of the settings that the searches of all neuron models begin with."""
+    """Draw what became of the settings that the searches of all neuron models begin with, and, with
+    several searches, how much neuron models differ."""
     neurons = list(trials["neuron"].unique())
     first = first_settings(trials, summary)
     n_settings = len(first) // len(neurons)
     bounded = first[first["bounded"]]
-    parts = {
-        f"all {n_settings} settings": first,
-        f"the {len(bounded) // len(neurons)} below 2√2": bounded,
-    }
+    parts = {}
+    if first["search"].nunique() > 1:
+        parts = {
+            f"all {n_settings} settings": first,
+            f"the {len(bounded) // len(neurons)} below 2√2": bounded,
+        }
     layout: list[Any] = [["reached", *parts]]
     if RECURRENCE in first:
-        layout = [["scale", "reached"], [*parts]]
+        layout = [["scale", "reached"], *([[*parts]] if parts else [])]
     size = 3.3 * len(layout[0]), 2.6 * len(layout)
     figure, panels = plt.subplot_mosaic(layout, figsize=size)
     _draw_reached(panels["reached"], first)

@@ -114,8 +114,8 @@ def draw_gains(axes: Axes, shares: pd.DataFrame, what: str) -> None:
         )
         for before, after in (pairwise(LADDER) if steps else [(first, own) for own in others])
     )
-    common = {"data": gains, "x": "label", "y": "points", "ax": axes} | BY_NEURON
-    axes.axhline(0, color="0.6", lw=0.8)
+    common = {"data": gains, "x": "points", "y": "label", "ax": axes} | BY_NEURON
+    axes.axvline(0, color="0.6", lw=0.8)
     sns.stripplot(**common, jitter=False, size=3.5, alpha=0.6)
-    sns.pointplot(**common, **INTERVALS, marker="_", ms=14)
-    axes.set(xlabel="", ylabel=f"{what},\ndifference (points)")
+    sns.pointplot(**common, **INTERVALS, marker="|", ms=14)
+    axes.set(xlabel=f"{what},\ndifference (points)", ylabel="")

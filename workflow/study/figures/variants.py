@@ -43,8 +43,8 @@ def draw(table: Path, runs: pd.DataFrame) -> Figure:
     for neuron in neurons:
         grid[0, 0].axvline(final[neuron], color=NEURON_COLOURS[neuron], lw=0.8, ls=":")
     letter(grid[0])
-    figure.legend(handles=_handles(neurons), loc="outside lower center", ncols=5)
-    figure.suptitle(varied["change"].iloc[0])
+    failed = (varied["outcome"] != FINISHED).any()
+    figure.legend(handles=_handles(neurons, failed), loc="outside lower center", ncols=5)
     return figure
 
 
@@ -68,11 +68,12 @@ def _draw_measure(
     axes.set(xlabel=label, ylabel="", xlim=limits)
 
 
-def _handles(neurons: list[str]) -> list[Line2D]:
-    """Entries of the legend."""
+def _handles(neurons: list[str], failed: bool) -> list[Line2D]:
+    """Entries of the legend, with crosses if runs ``failed``."""
     marks: dict[str, dict[str, Any]] = {
         neuron_label(n): {"marker": "o", "color": NEURON_COLOURS[n]} for n in neurons
     }
-    marks["diverged"] = {"marker": "x", "color": "black"}
+    if failed:
+        marks["diverged"] = {"marker": "x", "color": "black"}
     points = [Line2D([], [], ms=4, lw=0, label=label, **style) for label, style in marks.items()]
     return [*points, Line2D([], [], color="0.3", lw=0.8, ls=":", label="final networks, mean")]
