@@ -48,17 +48,16 @@ test-slurm: $(VENV)/.ready
 docs: $(VENV)/.ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-# Wheel and sdist in dist/, and README's library examples on the wheel alone, in an environment of its
-# own: what a user of `pip install spikegrad` gets.
+# Wheel and sdist in dist/, and on the wheel alone, in an environment of its own: README's examples, a kept
+# network and its raster.
 package:
 	rm -rf dist $(VENV)-wheel
 	$(PYTHON) -m venv $(VENV)-wheel
 	$(VENV)-wheel/bin/pip install --quiet build
 	$(VENV)-wheel/bin/python -m build --outdir dist
 	$(VENV)-wheel/bin/pip uninstall --quiet --yes build
-	$(VENV)-wheel/bin/pip install --quiet dist/*.whl
-	sed -n '/^```python/,/^```/{/^```/d;p}' README.md > dist/example.py
-	cd dist && ../$(VENV)-wheel/bin/python example.py && rm example.py
+	$(VENV)-wheel/bin/pip install --quiet dist/*.whl matplotlib
+	cd dist && ../$(VENV)-wheel/bin/python ../tests/wheel.py && rm sweeps.safetensors raster.png
 	rm -r $(VENV)-wheel
 
 lint: $(VENV)/.ready
