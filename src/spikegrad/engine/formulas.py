@@ -196,20 +196,22 @@ def flow_adjoint_through_spike(neuron, d, first, s, adjoint, plain, g):
     return flow_adjoint(neuron, step, s, spike_adjoint(neuron, before, adjoint, g))
 
 
+def written(arguments: str, *lines: str, **names: Any) -> Callable:
+    """A function of these ``arguments`` and lines, which use ``names``."""
+    exec("\n ".join([f"def made({arguments}):", *lines]), names)
+    return names["made"]
+
+
 @overload(load, jit_options={"forceinline": True})
 def _load(neuron, buffer, k, i):
-    scope: dict = {}
     items = "".join(f"buffer[k, {v}, i], " for v in range(_n_state(neuron)))
-    exec(f"def load(neuron, buffer, k, i): return ({items})", scope)
-    return scope["load"]
+    return written("neuron, buffer, k, i", f"return ({items})")
 
 
 @overload(store, jit_options={"forceinline": True})
 def _store(neuron, buffer, k, i, s):
-    scope: dict = {}
-    lines = "".join(f"\n buffer[k, {v}, i] = s[{v}]" for v in range(_n_state(neuron)))
-    exec(f"def store(neuron, buffer, k, i, s):{lines}", scope)
-    return scope["store"]
+    lines = [f"buffer[k, {v}, i] = s[{v}]" for v in range(_n_state(neuron))]
+    return written("neuron, buffer, k, i, s", *lines)
 
 
 @overload(store_moved, jit_options={"forceinline": True})

@@ -13,16 +13,14 @@ from numba import types
 from numba.extending import overload
 
 from spikegrad.engine import njit
-from spikegrad.engine.formulas import FAST
+from spikegrad.engine.formulas import FAST, written
 from spikegrad.neurons.taylor import LONG, SHORT, horner
 
 
 def _series(coefficients: list[float]):
     """z -> sum_k coefficients[k] z^k, in the type of z."""
     terms = [f"type(z)({coefficient!r})" for coefficient in coefficients]
-    scope: dict = {}
-    exec(f"def series(z): return {horner(terms, 'z')}", scope)
-    return njit(forceinline=True, **FAST)(scope["series"])
+    return njit(forceinline=True, **FAST)(written("z", f"return {horner(terms, 'z')}"))
 
 
 def entire(coefficient):

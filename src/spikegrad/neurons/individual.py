@@ -46,6 +46,7 @@ from spikegrad.engine.formulas import (
     through_spike_adjoint,
     velocity,
     weight_gradient,
+    written,
 )
 from spikegrad.neurons.entire import entire
 
@@ -134,9 +135,7 @@ def product(a, b): ...
 def _product(a, b):
     """The scalar product of two tuples."""
     terms = " + ".join(f"a[{k}] * b[{k}]" for k in range(len(a)))
-    scope: dict = {}
-    exec(f"def product(a, b): return {terms}", scope)
-    return scope["product"]
+    return written("a, b", f"return {terms}")
 
 
 def times(factor, a): ...
@@ -145,12 +144,7 @@ def times(factor, a): ...
 @overload(times, jit_options={"forceinline": True, **FAST})
 def _times(factor, a):
     """A tuple, each number times ``factor``."""
-    scope: dict = {}
-    exec(
-        f"def times(factor, a): return {', '.join(f'factor * a[{k}]' for k in range(len(a)))}",
-        scope,
-    )
-    return scope["times"]
+    return written("factor, a", "return " + ", ".join(f"factor * a[{k}]" for k in range(len(a))))
 
 
 @implements(formulas.initial, Individual)

@@ -34,6 +34,7 @@ from spikegrad.engine.formulas import (
     near,
     root,
     spike_adjoint,
+    written,
 )
 from spikegrad.neurons.entire import C, D, S
 from spikegrad.neurons.individual import elapsed
@@ -187,13 +188,6 @@ def _powers(n_terms: int) -> list[str]:
     return lines
 
 
-def _compiled(arguments: str, lines: list[str]):
-    """A function of these ``arguments`` and lines."""
-    scope: dict = {}
-    exec("\n    ".join([f"def made({arguments}):", *lines]), scope)
-    return scope["made"]
-
-
 def _n_terms(d) -> int:
     """Powers of d that its type resolves."""
     return (SHORT if d == types.float32 else LONG)[1]
@@ -207,7 +201,7 @@ def _choose_powers(d, p, q, J, I):
     """y_0, y_1, ... after the state (p, q, J, I), as many as d's type resolves."""
     n = _n_terms(d)
     numbers = ", ".join(f"y{k}" for k in range(n))
-    return _compiled("d, p, q, J, I", [*_powers(n), f"return {numbers}"])
+    return written("d, p, q, J, I", *_powers(n), f"return {numbers}")
 
 
 def step_of(d, p, q, J, I): ...
@@ -219,7 +213,7 @@ def _choose_step_of(d, p, q, J, I):
     n = _n_terms(d)
     value = horner([f"y{k}" for k in range(n)], "d")
     slope = horner(["y1", *(f"t({k}) * y{k}" for k in range(2, n))], "d")
-    return _compiled("d, p, q, J, I", [*_powers(n), f"return (d - t(1)) * ({slope}), {value}"])
+    return written("d, p, q, J, I", *_powers(n), f"return (d - t(1)) * ({slope}), {value}")
 
 
 def step_adjoint(d, p, q, J, I, lp, lq): ...
@@ -243,7 +237,7 @@ def _choose_step_adjoint(d, p, q, J, I, lp, lq):
             lines += [f"gI = gI + (g + g) * y{k - 3}", f"l{k - 3} = l{k - 3} + two_I * g"]
         if k > 3:
             lines += [f"gI = gI - g * y{k - 4}", f"l{k - 4} = l{k - 4} - I * g"]
-    return _compiled("d, p, q, J, I, lp, lq", [*lines, "return -l1, l0, gJ, gI + gJ"])
+    return written("d, p, q, J, I, lp, lq", *lines, "return -l1, l0, gJ, gI + gJ")
 
 
 @implements(formulas.flow, QIFOwnDrive)

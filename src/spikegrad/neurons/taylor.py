@@ -16,7 +16,7 @@ from numba import types
 from numba.extending import overload
 
 from spikegrad.engine import njit
-from spikegrad.engine.formulas import FAST
+from spikegrad.engine.formulas import FAST, written
 
 # Steps are split so that |I + J| d^2 and d stay below these: the series are then exact to rounding.
 LARGEST_Z, LARGEST_D = 0.2, 0.1
@@ -76,7 +76,7 @@ def _choose_values_and_slopes(series, d):
     """a_k, a_k', b_k, b_k' at ``d``, in its type, each a tuple over k."""
     powers, terms = SHORT if d == types.float32 else LONG
     lines = [
-        f"    {y}{k}, {y}{k}_ = value_and_slope(series, {number}, {k}, {terms}, x)"
+        f"{y}{k}, {y}{k}_ = value_and_slope(series, {number}, {k}, {terms}, x)"
         for number, y in enumerate("ab")
         for k in range(powers)
     ]
@@ -85,10 +85,8 @@ def _choose_values_and_slopes(series, d):
         for y in "ab"
         for slope in ("", "_")
     ]
-    code = ["def taylor(series, d):", "    t, x = type(d), float(d)", *lines]
-    scope: dict = {"value_and_slope": value_and_slope}
-    exec("\n".join([*code, f"    return {', '.join(tuples)}"]), scope)
-    return scope["taylor"]
+    code = ["t, x = type(d), float(d)", *lines, f"return {', '.join(tuples)}"]
+    return written("series, d", *code, value_and_slope=value_and_slope)
 
 
 def horner(terms: list[str], x: str) -> str:
@@ -103,9 +101,7 @@ def power_sum(c, x): ...
 @overload(power_sum, jit_options=INLINED)
 def _choose_power_sum(c, x):
     """c[0] + c[1] x + c[2] x^2 + ..., of a tuple c."""
-    scope: dict = {}
-    exec(f"def series(c, x): return {horner([f'c[{k}]' for k in range(len(c))], 'x')}", scope)
-    return scope["series"]
+    return written("c, x", f"return {horner([f'c[{k}]' for k in range(len(c))], 'x')}")
 
 
 def power_sum_slope(c, x): ...
@@ -115,9 +111,7 @@ def power_sum_slope(c, x): ...
 def _choose_power_sum_slope(c, x):
     """c[1] + 2 c[2] x + 3 c[3] x^2 + ..."""
     terms = [f"type(x)({k}) * c[{k}]" for k in range(1, len(c))]
-    scope: dict = {}
-    exec(f"def slope(c, x): return {horner(terms, 'x')}", scope)
-    return scope["slope"]
+    return written("c, x", f"return {horner(terms, 'x')}")
 
 
 def zero_coefficients(series, d, p, q, I): ...
@@ -133,9 +127,7 @@ def _choose_zero_coefficients(series, d, p, q, I):
         for k in range(min(powers - 1, n // 2), -1, -1):
             number = f"({number}) * I + (series[0, {k}, {n}] * q - series[1, {k}, {n}] * p)"
         numbers.append(number)
-    scope: dict = {}
-    exec(f"def coefficients(series, d, p, q, I): return ({', '.join(numbers)})", scope)
-    return scope["coefficients"]
+    return written("series, d, p, q, I", f"return ({', '.join(numbers)})")
 
 
 @njit(**INLINED)
