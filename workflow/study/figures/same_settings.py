@@ -24,7 +24,7 @@ def draw(trials: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     n_settings = len(first) // len(neurons)
     bounded = first[first["bounded"]]
     parts = {}
-    if first["search"].nunique() > 1:
+    if len(set(first["search"])) > 1:
         parts = {
             f"all {n_settings} settings": first,
             f"the {len(bounded) // len(neurons)} below 2√2": bounded,

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from study.environment import render
 from study.figures.plane_maps import colour_range, direction_label, grid_of
 from study.landscape.constants import STATES
-from study.report.environment import render
 from study.style import neuron_label
 
 MAX_POINTS = 101

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from study.claims.again import JUDGED
 from study.claims.estimates import Verdict
 from study.claims.judge import STATEMENTS
 from study.report.facts import excluded, gain_with_interval, readings
@@ -19,7 +20,7 @@ from study.report.page import answers
 from study.report.rendered import PAGE
 from study.report.score_facts import HELD_OUT, lead
 from study.report.search_facts import shared_settings
-from study.report.study_tables import StudyTables
+from study.report.study_tables import CONFIG, StudyTables
 
 PAPERS = ("2606.03935", "2405.15539")
 SHD_TESTED = (4, 5)
@@ -98,11 +99,33 @@ def failures(studies: Sequence[StudyTables]) -> str:
     return markdown_table(header, rows)
 
 
+def catalogue(studies: Sequence[StudyTables]) -> str:
+    """What each study asks, what came out, and how to do it again."""
+    rows = []
+    for study in studies:
+        units = difference = ""
+        if study.has(CONFIG) and study.has("training/scores/runs.csv"):
+            found = lead(study)
+            units = count_with_unit(found.n, found.unit)
+            difference = with_interval(found.value, found.low, found.high, show=points)
+        about, name = study.about, study.folder.name
+        if study.has("unfinished"):
+            state = "running"
+        else:
+            state = "finished" if study.has(JUDGED) else "archive"
+            pages = [*study.folder.glob(PAGE), *study.folder.glob(f"*/{PAGE}")]
+            name = f"[{name}]({pages[0].relative_to(study.folder.parent)})"
+        asked = [about["question"], units, difference, state]
+        rows.append([name, *asked, about["jobs"], f"`{about['command']}`"])
+    header = ["study", "question", "over", "QIF − LIF (points)", "state", "commit"]
+    return markdown_table([*header, "`snakemake --cores all ...`"], rows)
+
+
 def link_to(study: StudyTables) -> str:
     """A link to the study's page."""
     name = study.folder.name
     return f"[{name}](results/{name}/{PAGE})"
 
 
-TABLES = {table.__name__: table for table in (verdicts, leads, failures)}
+TABLES = {table.__name__: table for table in (verdicts, leads, failures, catalogue)}
 """What a page can have of several studies, by name."""

@@ -4,7 +4,8 @@
 again from its tables, draws its figures, writes its pages, and in README.md what stands between
 ``<!-- STUDY/TEMPLATE -->`` and ``<!-- end -->``, STUDY being a page's folder below docs/results, or
 ``<!-- TABLE: STUDY STUDY -->`` and ``<!-- end -->``, TABLE being one of study.report.comparison.
-For ``<!-- differences of STUDY STUDY -->`` it draws images/differences.png beside the page.
+For ``<!-- differences of STUDY STUDY -->`` it draws differences.png and hero.png in the folder
+images beside the page.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from spikegrad.version import __version__
 from study.claims.again import JUDGED, judged_again, tables_of
 from study.report.claims_page import claims_page
 from study.report.comparison import TABLES
-from study.report.differences import draw_differences
+from study.report.differences import draw_differences, draw_hero
 from study.report.page import page, template_of
 from study.report.redraw import redraw
 from study.report.rendered import CLAIMS, PAGE
-from study.report.study_tables import CONFIG, StudyTables
+from study.report.study_tables import ABOUT, CONFIG, StudyTables
 from study.storage.tables import read_table, write_table
 from study.style import save
 
@@ -77,8 +78,9 @@ def update_quotes(text: str, studies: Path) -> str:
 def draw_page_differences(file: Path, studies: Path) -> None:
     """Draw the differences that the page in ``file`` shows, of the published ``studies``."""
     for names in DIFFERENCES.findall(file.read_text()):
-        figure = draw_differences([studies / name for name in names.split()])
-        save(figure, [str(file.parent / "images/differences.png")])
+        folders = [studies / name for name in names.split()]
+        for name, draw in {"differences": draw_differences, "hero": draw_hero}.items():
+            save(draw(folders), [str(file.parent / f"images/{name}.png")])
 
 
 def commit_of(repository: Path) -> str:
@@ -93,7 +95,7 @@ def commit_of(repository: Path) -> str:
 def publish(results: Path, target: Path, commit: str) -> None:
     """Copy the finished study in ``results`` to ``target``, in place of what is there.
 
-    ``commit`` names the code; about.yaml keeps it.
+    ``commit`` names the code; about.yaml keeps it, beside what else it says already.
     """
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
@@ -121,7 +123,8 @@ def publish(results: Path, target: Path, commit: str) -> None:
     for table in part.rglob("claims.csv"):
         folder, judged_in = table.parent, (results / table.relative_to(part)).parent
         (folder / CLAIMS).write_text(claims_page(read_table(table), folder, judged_in))
-    (part / "about.yaml").write_text(yaml.safe_dump({"commit": commit}))
+    about = {**StudyTables(target).about, "commit": commit}
+    (part / ABOUT).write_text(yaml.safe_dump(about, sort_keys=False, allow_unicode=True))
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
 

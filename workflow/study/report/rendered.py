@@ -8,7 +8,7 @@ from typing import Any
 import markdown
 
 from study.claims.estimates import Verdict
-from study.report.environment import ENVIRONMENT, render
+from study.environment import ENVIRONMENT, render
 from study.style import neuron_label
 
 PAGE = "README.md"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import pandas as pd
-
 from study.claims.estimates import Estimate, difference, mean
 from study.config.neurons import LADDER
 from study.report.facts import gain_with_interval
@@ -23,8 +21,6 @@ from study.style import neuron_label
 from study.training.outcomes import FINISHED
 from study.training.scores import accuracy_by_fold, minutes, summary, unit_of
 
-PRIMARY = "qif: every speaker alike"
-"""The case of the primary result of a study with folds: docs/claims.md."""
 HELD_OUT = "qif: speakers held out in turn, over groups of speakers"
 """The case in which winners of searches on one split were tested on other speakers."""
 SPEAKERS = {
@@ -123,13 +119,6 @@ def ladder_gains(study: StudyTables) -> str:
         rows.append([f"{neuron_label(before)} to {neuron_label(after)}", adds, *found])
     header = ["step", "adds", *(f"{name} (points)" for name in shares)]
     return markdown_table(header, rows)
-
-
-def primary_result(study: StudyTables) -> pd.DataFrame:
-    """The row of the claim about performance in which every speaker counts alike, if it was
-    judged."""
-    claims = study.claims
-    return claims[(claims["id"] == "qif-outperforms-lif") & (claims["case"] == PRIMARY)]
 
 
 def new_speaker_share(study: StudyTables) -> str:

@@ -26,7 +26,6 @@ from study.report.numbers import (
 )
 from study.report.page import answers
 from study.report.rendered import PAGE, markdown_page
-from study.report.score_facts import primary_result
 from study.report.study_tables import StudyTables
 
 
@@ -66,9 +65,9 @@ class Kept:
 
     @property
     def compares(self) -> bool:
-        """Whether there is a difference of QIF and LIF that folds or a claim tell."""
+        """Whether it has trained both LIF and QIF networks."""
         trained = self.tables.has("training/scores/runs.csv")
-        return trained and (len(self.tables.folds) > 1 or len(primary_result(self.tables)) > 0)
+        return trained and {"lif", "qif"} <= {*self.tables.neurons}
 
 
 def site_front(studies: Path) -> str:
@@ -83,7 +82,7 @@ def site_front(studies: Path) -> str:
             for paper in PAPERS
         },
         titles=PAPERS,
-        forest=_forest([Difference.of(own.tables) for own in kept if own.compares]),
+        forest=_forest([Difference.of_study(own.tables) for own in kept if own.compares]),
         statements={own.text: _claims(own, kept) for own in stated},
         studies=kept,
         verdicts=[verdict for verdict in Verdict if verdict != Verdict.NOT_MEASURABLE],
@@ -92,15 +91,12 @@ def site_front(studies: Path) -> str:
 
 def _listed(studies: Path) -> Iterator[Kept]:
     """The studies in the list's table of which claims are kept, in its order."""
-    lines = [line for line in (studies / PAGE).read_text().splitlines() if line.startswith("|")]
-    header, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    for cells in rows:
-        own = dict(zip(header, cells, strict=True))
-        link = re.search(rf"\]\(([\w-]+)/{PAGE}\)", own["study"])
-        if link and (studies / link[1] / "claims.csv").exists():
-            tables = StudyTables(studies / link[1])
-            commit, command = own["commit"].split()[0], cells[-1].strip("`")
-            yield Kept(link[1], own["question"], commit, command, tables)
+    for name in re.findall(r"^\| \[([\w-]+)\]", (studies / PAGE).read_text(), re.M):
+        tables = StudyTables(studies / name)
+        if tables.has("claims.csv"):
+            about = tables.about
+            commit = about["jobs"].split()[0]
+            yield Kept(name, about["question"], commit, about["command"], tables)
 
 
 def _card(study: Kept, statement: Statement) -> dict[str, Any]:
@@ -130,7 +126,7 @@ def _forest(differences: Sequence[Difference]) -> dict[str, Any]:
             for fold, gain in own.gains.items()
         )
         shown = with_interval(own.value / 100, own.low / 100, own.high / 100, points)
-        of = count_with_unit(own.n, own.unit) + ("" if own.searched else ", one setting of each")
+        of = f"{own.what}; {own.of}"
         rows.append(
             {"study": own.study, "of": of, "number": shown, "interval": drawn(case, span, dots)}
         )

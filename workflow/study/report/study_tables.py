@@ -17,6 +17,9 @@ from study.storage.tables import read_table
 from study.training.scores import UNITS, unit_of
 from study.variants import read_runs
 
+ABOUT = "about.yaml"
+"""Of a published study: the commit of its code; of those that the list of kept studies has, their
+question, and the commit and command of their jobs."""
 CONFIG = "study.yaml"
 """The whole configuration of the study, beside its tables."""
 
@@ -30,6 +33,11 @@ class StudyTables:
     @cached_property
     def config(self) -> dict[str, Any]:
         return yaml.safe_load((self.folder / CONFIG).read_text())
+
+    @property
+    def about(self) -> dict[str, Any]:
+        file = self.folder / ABOUT
+        return yaml.safe_load(file.read_text()) if file.exists() else {}
 
     def has(self, name: str) -> bool:
         """Whether there is such a file, which the study still makes."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from study.report.environment import render
+from study.environment import render
 from study.report.page import template_of
 from study.report.rendered import CLAIMS, PAGE, body_of
 from study.report.study_tables import StudyTables
