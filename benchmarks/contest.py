@@ -33,7 +33,7 @@ FASTEST = ("spyx", "jaxpike", "torch")
 CLOCKED = (*FASTEST, "snntorch", "norse", "spikingjelly")
 # Networks, on the grid of the clocked peers that run them beside spikegrad.
 NETWORKS = (
-    (Task(128, True, 1e-3), (*CLOCKED, "jaxsnn")),
+    (Task(128, True, 1e-3), (*CLOCKED, "jaxsnn", "eventax")),
     (Task(256, False, 1e-3), CLOCKED),
     (Task(512, True, 1e-3), FASTEST),
     (Task(128, True, 4e-3, channels=140), FASTEST),
@@ -41,8 +41,8 @@ NETWORKS = (
     (Task(128, True, 1e-3, batch=128), ("spyx",)),
 )
 SMALL = (Task(16, True, 4e-3, batch=2, channels=140), CLOCKED)
-# It knows no grid, and a sample takes it about a second.
-ONLY = {"jaxsnn": {"step": None, "batch": 2}}
+# They know no grid, and a sample takes them seconds.
+ONLY = {"jaxsnn": {"step": None, "batch": 2}, "eventax": {"step": None, "batch": 1}}
 
 
 def python_of(peer: str) -> Path | None:
