@@ -81,8 +81,9 @@ def trainings(study: Study) -> dict[str, Training]:
             model = fewer.model_dump(mode="json")
             for (case, own), seed in product(variant.cases.items(), variant.seeds):
                 found[f"variants/networks/{file}/{case}/{neuron}/{seed}"] = Training(
-                    neuron, seed, *fold, model, None, own.parameters, inner=0, samples=own.samples
-                )
+                    neuron, seed, *fold, model, None, own.parameters,
+                    inner=seed % study.data.inner_folds, samples=own.samples,
+                )  # fmt: skip
     return found
 
 
@@ -333,6 +334,7 @@ def _variants(study: Study) -> Iterator[Part]:
                 {
                     "change": by_file(study)[file],
                     "to": [case.name for (_, case), _ in cases],
+                    "inner": [seed % study.data.inner_folds for _, seed in cases],
                     "fold": study.fold_of(0),
                     "landscape": rough,
                 },

@@ -23,15 +23,18 @@ def score(
     histories: list[pd.DataFrame],
     change: str,
     to: list[str],
+    inner: list[int],
     fold: str,
     landscape: LandscapeSettings | None,
 ) -> dict[str, pd.DataFrame]:
     """Scores of the networks in ``checkpoints``, trained with a ``change`` ``to`` these cases in an
-    outer ``fold`` and its first inner one; how rough the loss is around them, with settings of
+    outer ``fold`` and these ``inner`` ones; how rough the loss is around them, with settings of
     landscapes."""
-    test, train = load(events, split, "test"), load(events, split, "train", inner=0)
+    test = load(events, split, "test")
+    training = {k: load(events, split, "train", inner=k) for k in set(inner)}
     rows, speakers = [], [pd.DataFrame(columns=SPEAKERS)]
-    for case, checkpoint, history in zip(to, checkpoints, histories, strict=True):
+    for case, k, checkpoint, history in zip(to, inner, checkpoints, histories, strict=True):
+        train = training[k]
         row, samples = evaluate(checkpoint, test, train)
         network, about = load_network(checkpoint)
         accuracies = history.set_index("epoch")["train_accuracy"]

@@ -36,7 +36,7 @@ class Variant(Section):
     """Networks to train: each of the changes, with each neuron model and each seed. What is changed
     are the settings that the neuron model's searches in the first outer fold found best by
     validation, without a search the configured ones. Networks are trained and tested in that fold,
-    and validated on its first inner fold."""
+    and validated on its inner folds, seed by seed in turn."""
 
     neurons: Annotated[tuple[Neuron, ...], Field(min_length=1), Distinct] | None = None
     """Neuron models; null is all of the study."""
