@@ -11,7 +11,7 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from study.report.rendered import with_pills
+from study.report.rendered import dressed
 from study.report.site_front import site_front
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 def on_page_content(html: str, **_: Any) -> str:
     """Verdicts in colour. Docstrings name things as Sphinx wants it; here the name is enough."""
-    return with_pills(re.sub(r":(?:meth|class|data|func|mod):<code>[~.]?", "<code>", html))
+    return dressed(re.sub(r":(?:meth|class|data|func|mod):<code>[~.]?", "<code>", html))
 
 
 def functions() -> str:

@@ -39,7 +39,7 @@ def verdicts(studies: Sequence[StudyTables]) -> str:
         answer = first[statement]
         judged = "**supported**" if answer.verdict == Verdict.SUPPORTED else str(answer.verdict)
         judged += "" if answer.confirmatory else ", exploratory"
-        apart = readings(answer) or excluded(answer)
+        apart = "readings differ" if readings(answer) else excluded(answer)
         row = [
             f"“{statement.quote}”",
             statement.short,

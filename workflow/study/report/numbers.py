@@ -105,5 +105,5 @@ def cell(value: Any) -> str:
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """A table of strings and numbers."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(map(cell, line))} |" for line in lines) + "\n"
+    first, *others = (f"| {' | '.join(map(cell, line))} |" for line in (header, *rows))
+    return "\n".join([first, "|---" * len(header) + "|", *others]) + "\n"

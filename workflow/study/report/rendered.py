@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import cycle
 from typing import Any
 
 import markdown
@@ -24,16 +25,26 @@ def markdown_page(template: str, **values: Any) -> str:
     return _ENVIRONMENT.get_template(template).render(values)
 
 
-def with_pills(html: str) -> str:
-    """``html`` with the verdicts of its tables in their colours."""
+def dressed(html: str) -> str:
+    """``html`` with the verdicts of its tables in their colours, and the columns of those of more
+    than three in each cell, for telephones."""
+    html = re.sub(r"<table>.*?</table>", _with_labels, html, flags=re.S)
     verdicts = "|".join(Verdict)
-    cell = rf"<td>(?:<strong>)?({verdicts})(?:</strong>)?( \(.*?\))?</td>"
-    return re.sub(cell, r'<td><span class="verdict \1">\1</span>\2</td>', html)
+    cell = rf"(<td[^>]*>)(?:<strong>)?({verdicts})(?:</strong>)?( \(.*?\))?</td>"
+    return re.sub(cell, r'\1<span class="verdict \2">\2</span>\3</td>', html)
+
+
+def _with_labels(table: re.Match[str]) -> str:
+    names = [re.sub("<.*?>", "", name) for name in re.findall(r"<th\b.*?>(.*?)</th>", table[0])]
+    if len(names) < 4:
+        return table[0]
+    label = cycle(["", *(f' data-label="{name}"' for name in names[1:])])
+    return re.sub(r"<td", lambda _: f"<td{next(label)}", table[0])
 
 
 def body_of(text: str) -> str:
     """A page as the body of an HTML file."""
-    return with_pills(markdown.markdown(text, extensions=_EXTENSIONS))
+    return dressed(markdown.markdown(text, extensions=_EXTENSIONS))
 
 
 def as_html(text: str) -> str:
