@@ -96,12 +96,15 @@ def decays(step: float) -> tuple[float, float]:
     return float(np.exp(-step / TAU_SYNAPSE)), float(np.exp(-step / TAU_MEMBRANE))
 
 
-def timed(update: Callable[[], object]) -> float:
-    """Seconds of an update that follows another: some machines take memory from who waits."""
-    update()
+def timed(update: Callable[[], object], n: int = 8) -> float:
+    """Seconds of an update, the mean of ``n`` that follow others: some machines take memory from
+    who waits, and are slow to wake threads."""
+    for _ in range(n // 2):
+        update()
     start = time.perf_counter()
-    update()
-    return time.perf_counter() - start
+    for _ in range(n):
+        update()
+    return (time.perf_counter() - start) / n
 
 
 def by_turns(updates: Sequence[Callable[[], object]], n_rounds: int) -> list[list[float]]:
