@@ -63,9 +63,10 @@ def draw_largest(
 
     traces = where(potentials, **of)
     traces = traces[(traces["time"] - change["time"]).abs() < 0.03]
-    for side, style in (("left", {"color": "black"}), ("right", {"color": colour, "ls": "--"})):
+    for side, shade, ls in (("left", "black", "-"), ("right", colour, "--")):
         own = where(traces, side=side)
-        potential.plot(1000 * own["time"], own["potential"], label=f"just {side}", **style)
+        label = f"just {side}"
+        potential.plot(1000 * own["time"], own["potential"], color=shade, ls=ls, label=label)
     potential.axhline(1, color="0.6", lw=0.7, ls=":")
     potential.set(xlabel="time (ms)", ylabel="potential (thresholds)")
     potential.set_title(f"{name}: a spike is gained or lost")
