@@ -11,8 +11,10 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+from study.figures.surfaces import draw
 from study.report.rendered import dressed
 from study.report.site_front import site_front
+from study.storage.tables import read_table
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
@@ -49,6 +51,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, name, abs_src_path=str(ROOT / source)))
     files.append(File.generated(config, "api.md", content=functions()))
     files.append(File.generated(config, "index.md", content=site_front(ROOT / "docs" / "results")))
+    planes = ROOT / "docs" / "results" / "pairs" / "landscape" / "surfaces" / "planes.parquet"
+    files.append(File.generated(config, "surfaces.html", content=draw(read_table(planes), seed=0)))
     files.src_uris["results.md"].dest_uri = "findings/index.html"  # results/ lists the studies
     return files
 

@@ -76,7 +76,11 @@ function box(pen) {
   const write = (text, point) => {
     const [left, top] = pixel(...point);
     pen.textAlign = left < SIZE / 2 ? "right" : "left";
-    String(text).split("\n").forEach((part, k) => pen.fillText(part, left, top + 4 + 14 * k));
+    String(text).split("\n").forEach((part, k) => {
+      const wide = pen.measureText(part).width;
+      const inside = left < SIZE / 2 ? Math.max(left, wide) : Math.min(left, SIZE - wide);
+      pen.fillText(part, inside, top + 4 + 14 * k);
+    });
   };
   pen.textBaseline = "middle";
   const near = Math.cos(view.turn) > 0 ? -1.15 : 1.15;  // just outside the edges in front
@@ -111,7 +115,8 @@ function turn(event) {
 
 function read(event, neuron) {
   const loss = plane.loss[neuron];
-  const pen = event.target.getContext("2d"), pointer = [event.offsetX, event.offsetY];
+  const pen = event.target.getContext("2d"), shown = SIZE / event.target.clientWidth;
+  const pointer = [shown * event.offsetX, shown * event.offsetY];
   let under = [];  // corners of the nearest cell under the pointer
   cells(pen, loss, (corners) => { if (pen.isPointInPath(...pointer)) under = corners; });
   const distance = ([i, j]) => {
