@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,9 +92,9 @@ def diverged(neuron: str, weight: float) -> None:
     own(SPIKES)
 
 
-def clipped(clip: float) -> None:
-    own = layer()
-    own.sample_clip = clip
+def clipped(clip: float, name: str = "sample_clip", **options: Any) -> None:
+    own = layer(**options)
+    setattr(own, name, clip)
     own(SPIKES)
 
 
@@ -149,6 +150,9 @@ MISTAKES: dict[type[Exception], list[tuple[str, Callable[[], object]]]] = {
         # layers, lines and readouts, as they are made
         *(("max_spikes must be a whole number", lambda n=n: layer(max_spikes=n)) for n in (2.5, 0)),
         ("sample_clip must be None or a positive", lambda: clipped(-1.0)),
+        ("spike_bound must be None or a positive", lambda: clipped(0.0, "spike_bound")),
+        *(("only lif, qif, qif_delta layers", lambda o=o: clipped(1.0, "spike_bound", **o))
+          for o in ({"train_tau": "neuron"}, {"neuron": "qif_cut"})),
         (r"'adex' is not known; .*'lif', 'lif_refrac", lambda: layer(neuron="adex")),
         (f"tau {FINITE}", lambda: layer(tau=0.0)),
         ("drive must be", lambda: layer(drive=NAN)),

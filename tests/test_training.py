@@ -276,6 +276,15 @@ def _unit(weight: torch.Tensor) -> float:
     return float(weight.detach().double().numpy().std(ddof=1))
 
 
+def test_a_bound_at_spikes_changes_what_is_learned(tmp_path: Path):
+    plain, wide, narrow = (
+        run(tmp_path / str(bound), epochs=1, spike_bound=bound).trained
+        for bound in (None, 1e9, 0.1)
+    )
+    assert same_bits(plain, wide)
+    assert not same_bits(plain, narrow)
+
+
 def test_updates_are_those_of_torch_with_one_rate_for_each_weight():
     networks = [network("lif") for _ in range(2)]
     ours = Adam(networks[0], 0.01, 0.02)

@@ -47,6 +47,7 @@ SETTINGS: dict[str, Any] = {
         "readout_learning_rate": 0.1,
         "ease_in": 0.0,
         "clip": 1.0,
+        "spike_bound": None,
         "runaways": 0.01,
         "activity": {"strength": 0.01, "target": 2.0},
         "augmentation": {"channel_shift": 1, "time_stretch": 0.05},

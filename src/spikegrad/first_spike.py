@@ -97,7 +97,8 @@ class FirstSpikeReadout(nn.Module):
                 "a first-spike readout needs the state of the neurons that send it spikes: put it "
                 "directly behind a SpikingLayer, or pass what the layer's run returns"
             )
-        variables = self.layer.neuron.variables()
+        neuron = self.layer.neuron
+        variables = getattr(neuron, "model", neuron).variables()
         if len(state) != len(variables):
             raise ValueError(
                 f"the sending neurons' state must be {variables}, as that of the output neurons; "

@@ -23,6 +23,7 @@ from spikegrad.engine import backward
 from spikegrad.engine.records import Events
 from spikegrad.engine.volleys import farthest_from_grid
 from spikegrad.neurons import NEURONS
+from spikegrad.neurons.bounded import Bounded
 from spikegrad.neurons.individual import Individual
 from spikegrad.neurons.own_drive import OWN_DRIVE
 from spikegrad.sizes import whole
@@ -122,6 +123,13 @@ class SpikingLayer(nn.Module):
         Largest norm of a sample's gradient of the layer's weights, as a multiple of the batch's
         median norm: longer ones are scaled down before they are summed, and with them the sample's
         gradients of delays and tau. None does not clip.
+    spike_bound
+        Largest |dt/dV| of a spike, in units of tau, that gradients go back through, by V at the
+        spike or at the start of a step since the neuron's last one: where a neuron lingers, it is
+        far larger. What goes back through a spike above the bound is scaled down to it. There the
+        gradient is not exact; that of tau is one of times in units of tau. None bounds nothing.
+        "lif", "qif" and "qif_delta" layers have it, without time constants of each neuron. See
+        :mod:`spikegrad.neurons.bounded`.
     sample_norms
         If clipping, the norms before it of the last backward pass's samples, float64 [n_samples].
 
@@ -132,6 +140,7 @@ class SpikingLayer(nn.Module):
     """
 
     sample_clip: float | None = None
+    spike_bound: float | None = None
     sample_norms: np.ndarray | None = None
 
     def __init__(
@@ -207,11 +216,11 @@ class SpikingLayer(nn.Module):
         if self.drive is not None or self.phase is not None:
             make = OWN_DRIVE[self.kind]
             neuron = make(neuron.tau, float(self._drives().detach().abs().max()))
-        if self.log_tau is None:
-            return neuron
-        if self.each_tau:
-            return Individual.of(make, self.log_tau.detach().exp().numpy(), neuron.drive)
-        return neuron._replace(tau=math.exp(self.log_tau.item()))
+        if self.log_tau is not None:
+            if self.each_tau:
+                return Individual.of(make, self.log_tau.detach().exp().numpy(), neuron.drive)
+            neuron = neuron._replace(tau=math.exp(self.log_tau.item()))
+        return neuron if self.spike_bound is None else Bounded.of(self.spike_bound, neuron)
 
     @property
     def tau(self) -> float | Tensor:
@@ -362,9 +371,14 @@ class SpikingLayer(nn.Module):
         if not isinstance(spikes, SpikeTrains):
             raise not_spikes(spikes)
         spikes.check(self.n_in)
-        if self.sample_clip is not None and not 0 < self.sample_clip < math.inf:
+        for name in ("sample_clip", "spike_bound"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name} must be None or a positive, finite number, not {value}")
+        if self.spike_bound is not None and (self.each_tau or self.kind not in OWN_DRIVE):
             raise ValueError(
-                f"sample_clip must be None or a positive, finite number, not {self.sample_clip}"
+                f"spike_bound: only {', '.join(OWN_DRIVE)} layers have it, without time constants "
+                "of each neuron"
             )
         if isinstance(spikes, DelayedCopies) and not (
             self._function(spikes) is SpikingFunction
@@ -436,6 +450,7 @@ class SpikingLayer(nn.Module):
                 check_trained(float(tau), "tau", SHORTEST_TAU, LONGEST_TAU)
             state = [Individual.rates(self.log_tau)]
         if self.drive is not None or self.phase is not None:
+            state += [] if self.spike_bound is None else [torch.zeros_like(self._drives())]
             state += self._driven()
         elif state:
             state += self.neuron.model.at(torch.zeros_like(state[0]))

@@ -105,6 +105,11 @@ def through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
     """
 
 
+def excess(neuron, s, most):
+    """|dt/dV| of a spike, in units of tau, the largest of those by V at the spike, whose state is
+    ``s``, or before; ``most`` is the largest |q| exp(-x / 2) before, at a time x earlier."""
+
+
 def arrive_adjoint(neuron, s, w, adjoint):
     """dLoss/ds from dLoss/d(arrive(s, w)); ``s`` may be from before or after."""
 

@@ -1,4 +1,4 @@
-"""Neurons of one model whose time constants are their own.
+"""Neurons of one model with one more state variable; those whose time constants are their own.
 
 A neuron with the time constant tau_i lives a step dt of the layer as dt / tau_i. The layer counts
 time in units of its shortest time constant tau, and each neuron has the rate r = tau / tau_i, at
@@ -60,38 +60,26 @@ _area = entire(lambda k: 2 / (2 * k + 1))
 """artanh(y) = y / 2 times this series in y^2, summed at small y."""
 
 
-class Individual(NamedTuple):
-    """Neurons that differ in their time constants; state (r, ...), see above."""
+class Extended(NamedTuple):
+    """Neurons with one more state variable, before those of their model; the formulas and methods
+    that are not their own are the model's."""
 
     tau: float
-    """The shortest time constant in seconds."""
-    slowest: float
-    """The rate of the longest one, at most 1."""
+    """The (shortest) time constant in seconds."""
+    own: float
+    """What else they have in common."""
     model: Any
-    """The neuron model at a time constant of 1."""
 
-    @classmethod
-    def of(cls, make: Any, taus: np.ndarray, drive: float) -> Individual:
-        """Neurons of the model that ``make`` makes, with these time constants in seconds."""
-        shortest = float(taus.min())
-        return cls(shortest, shortest / float(taus.max()), make(1.0, drive))
-
-    @property
-    def drive(self) -> float:
-        """Constant input current J."""
-        return self.model.drive
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
 
     def moved(self) -> int:
         """Which state variable an arriving weight moves."""
         return 1 + range(len(self.model.variables()))[self.model.moved()]
 
-    def charge(self) -> float:
-        """Time integral of the current that a weight of 1 causes, in units of tau."""
-        return self.model.charge()
-
     def variables(self) -> tuple[str, ...]:
         """Names of the state variables."""
-        return ("rate", *self.model.variables())
+        return ("own", *self.model.variables())
 
     def normalised(self, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The model's own variables, in the form that depends on their potential alone."""
@@ -100,6 +88,17 @@ class Individual(NamedTuple):
     def potential(self, state: Any) -> Any:
         """Membrane potential V."""
         return self.model.potential(state[1:])
+
+
+class Individual(Extended):
+    """Neurons that differ in their time constants; state (r, ...), see above. ``own`` is the rate
+    of the longest one, ``model`` has a time constant of 1."""
+
+    @classmethod
+    def of(cls, make: Any, taus: np.ndarray, drive: float) -> Individual:
+        """Neurons of the model that ``make`` makes, with these time constants in seconds."""
+        shortest = float(taus.min())
+        return cls(shortest, shortest / float(taus.max()), make(1.0, drive))
 
     @staticmethod
     def rates(log_tau: Tensor) -> Tensor:
@@ -147,14 +146,19 @@ def _times(factor, a):
     return written("factor, a", "return " + ", ".join(f"factor * a[{k}]" for k in range(len(a))))
 
 
-@implements(formulas.initial, Individual)
+@implements(formulas.initial, Extended)
 def _initial(neuron, zero):
     return type(zero)(1), *initial(neuron.model, zero)
 
 
+@implements(formulas.spike, Extended)
+def _spike(neuron, s):
+    return s[0], *spike(neuron.model, s[1:])
+
+
 @implements(formulas.kept, Individual)
 def _kept(neuron, d):
-    return (1.0 - d) ** (2.0 * neuron.slowest)
+    return (1.0 - d) ** (2.0 * neuron.own)
 
 
 @implements(formulas.propagator, Individual)
@@ -190,23 +194,18 @@ def _root(neuron, d, s):
     return min(own_step(elapsed(np.float64(first)) / np.float64(s[0])), d)
 
 
-@implements(formulas.spike, Individual)
-def _spike(neuron, s):
-    return s[0], *spike(neuron.model, s[1:])
-
-
 @implements(formulas.through_spike, Individual)
 def _through_spike(neuron, d, first, s, end):
     before, step = own_step(s[0] * elapsed(first)), own_step(s[0] * elapsed(d))
     return s[0], *through_spike(neuron.model, step, before, s[1:], end[1:])
 
 
-@implements(formulas.arrive, Individual)
+@implements(formulas.arrive, Extended)
 def _arrive(neuron, s, w):
     return s[0], *arrive(neuron.model, s[1:], w)
 
 
-@implements(formulas.input_current, Individual)
+@implements(formulas.input_current, Extended)
 def _input_current(neuron, s):
     return input_current(neuron.model, s[1:])
 
@@ -216,7 +215,7 @@ def _longest_step(neuron, current):
     return min(LONGEST_STEP, longest_step(neuron.model, current))
 
 
-@implements(formulas.scale, Individual)
+@implements(formulas.scale, Extended)
 def _scale(neuron, s):
     return scale(neuron.model, s[1:])
 
@@ -251,12 +250,12 @@ def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
     return adjoint[0] + gain, *before
 
 
-@implements(formulas.arrive_adjoint, Individual)
+@implements(formulas.arrive_adjoint, Extended)
 def _arrive_adjoint(neuron, s, w, adjoint):
     return adjoint[0], *arrive_adjoint(neuron.model, s[1:], w, adjoint[1:])
 
 
-@implements(formulas.weight_gradient, Individual)
+@implements(formulas.weight_gradient, Extended)
 def _weight_gradient(neuron, s, adjoint):
     return weight_gradient(neuron.model, s[1:], adjoint[1:])
 
@@ -267,6 +266,6 @@ def _arrival_gradient(neuron, s, w, adjoint):
     return own * s[0] * type(own)(1.0 / neuron.tau)
 
 
-@implements(formulas.additive, Individual)
+@implements(formulas.additive, Extended)
 def _additive(neuron):
     return additive(neuron.model)

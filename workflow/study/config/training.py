@@ -80,6 +80,10 @@ class TrainingSettings(Section):
     sample_clip: PositiveFloat | None = None
     """Largest norm of one sample's gradient of a spiking layer's weights, as a multiple of the
     batch's median norm: a few samples may else drown the others. null does not clip."""
+    spike_bound: PositiveFloat | None = None
+    """Largest |dt/dV| of a LIF, QIF or δ-QIF neuron's spike, in units of `tau`, through which the
+    gradient goes back in full: a neuron that lingers may else drown the others. The gradient is not
+    exact where it acts; those of landscapes do without. null bounds nothing."""
     runaways: Annotated[float, Field(ge=0, lt=1)] = 0.01
     """Largest share of an epoch's samples that may run away (`network.max_spikes`) or have no
     finite gradient: nothing is learned from them, and their answers count as wrong. Training ends

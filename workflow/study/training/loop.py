@@ -88,7 +88,7 @@ def train(
     options = settings.training
     _check_sizes(data, validation, options)
     network = Network(settings.network, data.n_units, data.n_classes, neuron)
-    _clip_samples(network, options)
+    _bound_gradients(network, options)
     run = Run(network, copy_weights(network))
     watched = watched_samples(data, seed) if validation is None else validation
     try:
@@ -177,16 +177,16 @@ def train_on(
 
     One of :data:`DIVERGED` is raised if it diverges.
     """
-    _clip_samples(network, options)
+    _bound_gradients(network, options)
     run = Run(network, copy_weights(network))
     for epoch in epochs:
         train_epoch(run, optimizer, data, options, seed, epoch, constant=True)
         yield respond(network, watched, options.batch_size)
 
 
-def _clip_samples(network: Network, options: TrainingSettings) -> None:
+def _bound_gradients(network: Network, options: TrainingSettings) -> None:
     for layer in network.spiking_layers:
-        layer.sample_clip = options.sample_clip
+        layer.sample_clip, layer.spike_bound = options.sample_clip, options.spike_bound
 
 
 def train_epoch(
