@@ -245,6 +245,11 @@ def test_the_studies_differences_are_those_of_their_claims() -> None:
             assert (len(dots), dots.mean()) == (len(study.folds), pytest.approx(mean[0]))
 
 
+def test_folds_that_validate_with_the_same_speakers_are_named() -> None:
+    same = [score_facts.same_validation(StudyTables(RESULTS / own)) for own in ("pairs", "delays")]
+    assert same == ["fold0 and fold1; fold4 and fold5", ""]
+
+
 @pytest.mark.parametrize(
     ("name", "case"),
     [

@@ -121,6 +121,17 @@ def ladder_gains(study: StudyTables) -> str:
     return markdown_table(header, rows)
 
 
+def same_validation(study: StudyTables) -> str:
+    """Outer folds whose inner folds hold out the same speakers, group by group."""
+    if not study.config["data"]["validation"]["speakers"]:
+        return ""
+    table = study.table("data/statistics/folds.csv")
+    inner = table[table["part"].str.startswith("inner")]
+    held_out = inner.groupby("fold")["speakers"].agg(lambda own: ", ".join(sorted(own)))
+    groups = [[*own.index] for _, own in held_out.groupby(held_out) if len(own) > 1]
+    return "; ".join(sorted(map(join_words, groups)))
+
+
 def new_speaker_share(study: StudyTables) -> str:
     """Share of the test samples that are by speakers whom nothing before has heard."""
     table = study.table("data/statistics/summary.csv").set_index("group")["samples"]
