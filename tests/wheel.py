@@ -1,5 +1,8 @@
-"""What `make package` runs where the wheel is installed, with matplotlib: README's example, that of a
-kept study with its network, and the raster of what that network does. Writes to the present folder."""
+"""What `make package` runs where the wheel is installed, with matplotlib.
+
+README's example, that of a kept study with its network, and the raster of what that network does.
+Writes to the present folder.
+"""
 
 from __future__ import annotations
 
