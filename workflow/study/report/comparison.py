@@ -83,7 +83,7 @@ def failures(studies: Sequence[StudyTables]) -> str:
     QIF minus LIF, of all and of those where LIF's rate is bounded."""
     header = [
         *("study", "LIF's trials that failed", "QIF's", "same settings: QIF − LIF (points)"),
-        "below 2√2",
+        "small recurrent weights",
     ]
     rows = []
     for study in studies:
