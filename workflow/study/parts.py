@@ -508,8 +508,7 @@ def _of_papers(study: Study) -> Iterator[Picture]:
                 surrogate_analytic=kernel_tables(surrogate[:1], "analytic.parquet"),
                 networks=dense_networks(first),
             ),
-            {"experiment": first.name},
-            CAPTIONS["paper_sg_ntk"],
+            caption=CAPTIONS["paper_sg_ntk"],
         )
 
 

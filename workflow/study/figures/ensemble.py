@@ -45,7 +45,7 @@ def draw(
     }
     largest = experiment.widths[-1]
     widest = functions[largest]
-    figure, (single, means, differences) = plt.subplots(1, 3, figsize=(11, 3.3))
+    figure, (single, means, differences) = plt.subplots(1, 3, figsize=(8.25, 3.2))
     draw_networks(single, widest, regression, train)
     single.set_ylabel("output")
     single.set_title(f"{widest.shape[1]} networks, $n = {largest}$")

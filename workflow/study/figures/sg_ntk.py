@@ -30,7 +30,6 @@ def draw(
     predictions: pd.DataFrame,
     distances: pd.DataFrame,
     problem: pd.DataFrame,
-    experiment: str,
 ) -> Figure:
     """Compose the second paper's figures: kernels, their constancy, and regression."""
     figure, grid = plt.subplots(2, 3, figsize=(10.5, 6))
@@ -55,11 +54,6 @@ def draw(
     single.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     _draw_compared(compared, distances, step, width)
     letter(grid.flat)
-    figure.suptitle(
-        f"regression on the circle, seed {networks['seed'].iloc[0]}: kernels with two hidden "
-        f"layers (top), experiment {experiment} (bottom); bars: standard errors (c), 95 % "
-        "intervals (e, f)",
-    )
     return figure
 
 
