@@ -1,7 +1,7 @@
 """The contest: contestants in processes and environments of their own run their rounds by turns.
 
-All contestants of a network make ready together; then, round by round, each runs two updates while
-the others wait, of which the second counts, so that whatever slows the machine slows all of them.
+All contestants of a network make ready together; then, round by round, each runs updates for some
+tenths of a second while the others wait, so that whatever slows the machine slows all of them.
 """
 
 from __future__ import annotations

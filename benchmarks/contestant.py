@@ -96,14 +96,14 @@ def decays(step: float) -> tuple[float, float]:
     return float(np.exp(-step / TAU_SYNAPSE)), float(np.exp(-step / TAU_MEMBRANE))
 
 
-def timed(update: Callable[[], object], n: int = 8) -> float:
-    """Seconds of an update, the mean of ``n`` that follow others: some machines take memory from
-    who waits, and are slow to wake threads."""
-    for _ in range(n // 2):
-        update()
-    start = time.perf_counter()
-    for _ in range(n):
-        update()
+def timed(update: Callable[[], object], least: float = 0.2) -> float:
+    """Seconds of an update, the mean of those that ``least`` seconds have room for, one at least,
+    after as many: some machines take memory from who waits, and are slow to wake threads."""
+    for _ in range(2):
+        start, n = time.perf_counter(), 0
+        while n == 0 or time.perf_counter() - start < least:
+            update()
+            n += 1
     return (time.perf_counter() - start) / n
 
 
