@@ -126,7 +126,7 @@ def _forest(differences: Sequence[Difference]) -> dict[str, Any]:
             for fold, gain in own.gains.items()
         )
         shown = with_interval(own.value / 100, own.low / 100, own.high / 100, points)
-        of = f"{own.what}; {own.of}"
+        of = f"{own.what}; {own.of}" + ("" if len(own.gains) else ", a split like SHD's")
         rows.append(
             {"study": own.study, "of": of, "number": shown, "interval": drawn(case, span, dots)}
         )
