@@ -26,6 +26,7 @@ from spikegrad.engine.volleys import (
     arrival_gradients,
     by_channel,
     channels_in_cache,
+    clear,
     gathered,
     line_of_volleys,
     line_on_grid,
@@ -252,13 +253,6 @@ def dot(a, b):
     return total
 
 
-@njit(**PART)
-def clear(array):
-    for row in range(array.shape[0]):
-        for i in range(array.shape[1]):
-            array[row, i] = 0
-
-
 @njit(**KERNEL)
 def backward_batch(
     counter, neuron, logs, weights, duration, offsets, grad_times, grad_final, gradients, arriving
@@ -275,8 +269,8 @@ def backward_batch(
     wants_each = wants_arrivals(gradients) and not gridded
     g = next_number(counter)
     while g < n_groups:
-        clear(gradients.input[g])
-        clear(gradients.recurrent[g])
+        clear(gradients.input[g].reshape(-1))
+        clear(gradients.recurrent[g].reshape(-1))
         for b in range(g * size, min((g + 1) * size, n_samples)):
             log, own_times = logs[b], grad_times[offsets[b] : offsets[b + 1]]
             events, own, record = log.input.events, log.input.weights, log.record

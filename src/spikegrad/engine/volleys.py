@@ -29,11 +29,11 @@ from spikegrad.engine.rows import (
     INLINED_ROW,
     KERNEL,
     PART,
-    REDUCTION,
     count_of,
     next_number,
     product,
 )
+from spikegrad.engine.sums import square_sum
 
 CACHED = 1 << 19  # bytes
 WIDTH = 128  # columns of rows that are read at random, packed together into the nearest cache
@@ -230,14 +230,6 @@ def by_channel(units, counts, bounds, n_channels):
     return starts[:-1], numbers, sorted_counts
 
 
-@njit(**REDUCTION)
-def sum_of_squares(own):
-    total = own.dtype.type(0)
-    for i in range(own.shape[0]):
-        total += own[i] * own[i]
-    return total
-
-
 @njit(**FAST)
 def add_to_channels(sample, factor, copy, column, total):
     """Add ``factor`` times a sample's :class:`VolleyGradients` to those of weights, [n_copies *
@@ -245,15 +237,15 @@ def add_to_channels(sample, factor, copy, column, total):
     squares of what is added, before the factor."""
     rows, places, starts, numbers, counts = sample
     packed = np.empty((places.shape[1], WIDTH), rows.dtype)
-    own, n_channels, squares = np.empty(WIDTH, rows.dtype), starts.shape[0] - 1, 0.0
+    own, n_channels, squares = np.empty((1, WIDTH), rows.dtype), starts.shape[0] - 1, 0.0
     pack(rows, places[copy], column, packed)
     for unit in range(n_channels):
         if starts[unit] < starts[unit + 1]:
-            clear(own)
-            add_rows(packed, numbers, counts, starts[unit], starts[unit + 1], own)
-            squares += sum_of_squares(own)
+            clear(own[0])
+            add_rows(packed, numbers, counts, starts[unit], starts[unit + 1], own[0])
+            squares += square_sum(own)
             if total.shape[0] > 0:
-                add_columns(own, factor, total, copy * n_channels + unit, column)
+                add_columns(own[0], factor, total, copy * n_channels + unit, column)
     return squares
 
 

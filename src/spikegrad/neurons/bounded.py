@@ -20,28 +20,7 @@ from typing import Any
 from numba.extending import overload
 
 from spikegrad.engine import formulas
-from spikegrad.engine.formulas import (
-    FAST,
-    arrival_gradient,
-    crossed,
-    excess,
-    flow,
-    flow_adjoint,
-    implements,
-    kept,
-    longest_step,
-    near,
-    propagator,
-    remainder,
-    rescaled,
-    root,
-    spike,
-    spike_adjoint,
-    through_spike,
-    through_spike_adjoint,
-    velocity,
-    written,
-)
+from spikegrad.engine.formulas import FAST, implements, written
 from spikegrad.neurons.individual import Extended
 from spikegrad.neurons.lif import LIF
 from spikegrad.neurons.qif import QIF
@@ -73,13 +52,13 @@ def _passing(neuron, bound, s, most, adjoint, g):
         "bound = type(g)(bound)",
         "share = bound / max(bound, excess(neuron, s, most))",
         f"return share, ({', '.join(left)},), share * g",
-        excess=excess,
+        excess=formulas.excess,
     )
 
 
 @implements(formulas.excess, LIF)
 def _lif_excess(neuron, s, most):
-    return type(most)(1) / abs(velocity(neuron, s)[0])
+    return type(most)(1) / abs(formulas.velocity(neuron, s)[0])
 
 
 @implements(formulas.excess, QIF)
@@ -89,85 +68,88 @@ def _qif_excess(neuron, s, most):
 
 @implements(formulas.kept, Bounded)
 def _kept(neuron, d):
-    return kept(neuron.model, d)
+    return formulas.kept(neuron.model, d)
 
 
 @implements(formulas.propagator, Bounded)
 def _propagator(neuron, d):
-    return math.sqrt(type(d)(1) - d), propagator(neuron.model, d)
+    return math.sqrt(type(d)(1) - d), formulas.propagator(neuron.model, d)
 
 
 @implements(formulas.flow, Bounded)
 def _flow(neuron, step, s):
     """The second variable of a QIF model is q, and never negative; LIF's m is not used."""
-    return step[0] * max(s[0], s[2]), *flow(neuron.model, step[1], s[1:])
+    return step[0] * max(s[0], s[2]), *formulas.flow(neuron.model, step[1], s[1:])
 
 
 @implements(formulas.velocity, Bounded)
 def _velocity(neuron, s):
-    return type(s[0])(0), *velocity(neuron.model, s[1:])
+    return type(s[0])(0), *formulas.velocity(neuron.model, s[1:])
 
 
 @implements(formulas.near, Bounded)
 def _near(neuron, d, s, end):
-    return near(neuron.model, d, s[1:], end[1:])
+    return formulas.near(neuron.model, d, s[1:], end[1:])
 
 
 @implements(formulas.crossed, Bounded)
 def _crossed(neuron, d, s, end):
-    return crossed(neuron.model, d, s[1:], end[1:])
+    return formulas.crossed(neuron.model, d, s[1:], end[1:])
 
 
 @implements(formulas.root, Bounded)
 def _root(neuron, d, s):
-    return root(neuron.model, d, s[1:])
+    return formulas.root(neuron.model, d, s[1:])
 
 
 @implements(formulas.spike, Bounded)
 def _spike(neuron, s):
-    return type(s[0])(0), *spike(neuron.model, s[1:])
+    return type(s[0])(0), *formulas.spike(neuron.model, s[1:])
 
 
 @implements(formulas.through_spike, Bounded)
 def _through_spike(neuron, d, first, s, end):
-    return type(s[0])(0), *through_spike(neuron.model, d, first, s[1:], end[1:])
+    return type(s[0])(0), *formulas.through_spike(neuron.model, d, first, s[1:], end[1:])
 
 
 @implements(formulas.longest_step, Bounded)
 def _longest_step(neuron, current):
-    return longest_step(neuron.model, current)
+    return formulas.longest_step(neuron.model, current)
 
 
 @implements(formulas.rescaled, Bounded)
 def _rescaled(neuron, s, factor):
-    return s[0] * factor, *rescaled(neuron.model, s[1:], factor)
+    return s[0] * factor, *formulas.rescaled(neuron.model, s[1:], factor)
 
 
 @implements(formulas.flow_adjoint, Bounded)
 def _flow_adjoint(neuron, step, s, adjoint):
-    return adjoint[0], *flow_adjoint(neuron.model, step[1], s[1:], adjoint[1:])
+    return adjoint[0], *formulas.flow_adjoint(neuron.model, step[1], s[1:], adjoint[1:])
 
 
 @implements(formulas.spike_adjoint, Bounded)
 def _spike_adjoint(neuron, s, adjoint, g):
     _, left, g = passing(neuron.model, neuron.own, s[1:], s[0], adjoint[1:], g)
-    return adjoint[0], *spike_adjoint(neuron.model, s[1:], left, g)
+    return adjoint[0], *formulas.spike_adjoint(neuron.model, s[1:], left, g)
 
 
 @implements(formulas.through_spike_adjoint, Bounded)
 def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
     """As of the model, to the bit, where nothing is scaled."""
-    step = propagator(neuron, first)
-    at = flow(neuron, step, s)
+    step = formulas.propagator(neuron, first)
+    at = formulas.flow(neuron, step, s)
     share, _, _ = passing(neuron.model, neuron.own, at[1:], at[0], adjoint[1:], g)
     if share < 1:
-        rest = propagator(neuron, remainder(d, first))
-        after = flow_adjoint(neuron, rest, spike(neuron, at), adjoint)
-        return flow_adjoint(neuron, step, s, spike_adjoint(neuron, at, after, g))
-    before = through_spike_adjoint(neuron.model, d, first, s[1:], adjoint[1:], plain[1:], g)
+        rest = formulas.propagator(neuron, formulas.remainder(d, first))
+        after = formulas.flow_adjoint(neuron, rest, formulas.spike(neuron, at), adjoint)
+        before = formulas.spike_adjoint(neuron, at, after, g)
+        return formulas.flow_adjoint(neuron, step, s, before)
+    before = formulas.through_spike_adjoint(
+        neuron.model, d, first, s[1:], adjoint[1:], plain[1:], g
+    )
     return adjoint[0], *before
 
 
 @implements(formulas.arrival_gradient, Bounded)
 def _arrival_gradient(neuron, s, w, adjoint):
-    return arrival_gradient(neuron.model, s[1:], w, adjoint[1:])
+    return formulas.arrival_gradient(neuron.model, s[1:], w, adjoint[1:])

@@ -22,32 +22,7 @@ from numba.extending import overload
 from torch import Tensor
 
 from spikegrad.engine import formulas, njit
-from spikegrad.engine.formulas import (
-    FAST,
-    additive,
-    arrival_gradient,
-    arrive,
-    arrive_adjoint,
-    crossed,
-    flow,
-    flow_adjoint,
-    implements,
-    initial,
-    input_current,
-    longest_step,
-    near,
-    propagator,
-    rescaled,
-    root,
-    scale,
-    spike,
-    spike_adjoint,
-    through_spike,
-    through_spike_adjoint,
-    velocity,
-    weight_gradient,
-    written,
-)
+from spikegrad.engine.formulas import FAST, implements, written
 from spikegrad.neurons.entire import entire
 
 LONGEST_STEP = 0.5
@@ -148,12 +123,12 @@ def _times(factor, a):
 
 @implements(formulas.initial, Extended)
 def _initial(neuron, zero):
-    return type(zero)(1), *initial(neuron.model, zero)
+    return type(zero)(1), *formulas.initial(neuron.model, zero)
 
 
 @implements(formulas.spike, Extended)
 def _spike(neuron, s):
-    return s[0], *spike(neuron.model, s[1:])
+    return s[0], *formulas.spike(neuron.model, s[1:])
 
 
 @implements(formulas.kept, Individual)
@@ -168,74 +143,74 @@ def _propagator(neuron, d):
 
 @implements(formulas.flow, Individual)
 def _flow(neuron, x, s):
-    step = propagator(neuron.model, own_step(s[0] * x))
-    return s[0], *flow(neuron.model, step, s[1:])
+    step = formulas.propagator(neuron.model, own_step(s[0] * x))
+    return s[0], *formulas.flow(neuron.model, step, s[1:])
 
 
 @implements(formulas.velocity, Individual)
 def _velocity(neuron, s):
     r = s[0]
-    return type(r)(0), *times(r, velocity(neuron.model, s[1:]))
+    return type(r)(0), *times(r, formulas.velocity(neuron.model, s[1:]))
 
 
 @implements(formulas.near, Individual)
 def _near(neuron, d, s, end):
-    return near(neuron.model, own_step(s[0] * elapsed(d)), s[1:], end[1:])
+    return formulas.near(neuron.model, own_step(s[0] * elapsed(d)), s[1:], end[1:])
 
 
 @implements(formulas.crossed, Individual)
 def _crossed(neuron, d, s, end):
-    return crossed(neuron.model, own_step(s[0] * elapsed(d)), s[1:], end[1:])
+    return formulas.crossed(neuron.model, own_step(s[0] * elapsed(d)), s[1:], end[1:])
 
 
 @implements(formulas.root, Individual)
 def _root(neuron, d, s):
-    first = root(neuron.model, own_step(s[0] * elapsed(d)), s[1:])
+    first = formulas.root(neuron.model, own_step(s[0] * elapsed(d)), s[1:])
     return min(own_step(elapsed(np.float64(first)) / np.float64(s[0])), d)
 
 
 @implements(formulas.through_spike, Individual)
 def _through_spike(neuron, d, first, s, end):
     before, step = own_step(s[0] * elapsed(first)), own_step(s[0] * elapsed(d))
-    return s[0], *through_spike(neuron.model, step, before, s[1:], end[1:])
+    return s[0], *formulas.through_spike(neuron.model, step, before, s[1:], end[1:])
 
 
 @implements(formulas.arrive, Extended)
 def _arrive(neuron, s, w):
-    return s[0], *arrive(neuron.model, s[1:], w)
+    return s[0], *formulas.arrive(neuron.model, s[1:], w)
 
 
 @implements(formulas.input_current, Extended)
 def _input_current(neuron, s):
-    return input_current(neuron.model, s[1:])
+    return formulas.input_current(neuron.model, s[1:])
 
 
 @implements(formulas.longest_step, Individual)
 def _longest_step(neuron, current):
-    return min(LONGEST_STEP, longest_step(neuron.model, current))
+    return min(LONGEST_STEP, formulas.longest_step(neuron.model, current))
 
 
 @implements(formulas.scale, Extended)
 def _scale(neuron, s):
-    return scale(neuron.model, s[1:])
+    return formulas.scale(neuron.model, s[1:])
 
 
 @implements(formulas.rescaled, Individual)
 def _rescaled(neuron, s, factor):
-    return s[0], *rescaled(neuron.model, s[1:], factor)
+    return s[0], *formulas.rescaled(neuron.model, s[1:], factor)
 
 
 @implements(formulas.flow_adjoint, Individual)
 def _flow_adjoint(neuron, x, s, adjoint):
-    step = propagator(neuron.model, own_step(s[0] * x))
-    before = flow_adjoint(neuron.model, step, s[1:], adjoint[1:])
-    return adjoint[0] + x * product(velocity(neuron.model, s[1:]), before), *before
+    step = formulas.propagator(neuron.model, own_step(s[0] * x))
+    before = formulas.flow_adjoint(neuron.model, step, s[1:], adjoint[1:])
+    return adjoint[0] + x * product(formulas.velocity(neuron.model, s[1:]), before), *before
 
 
 @implements(formulas.spike_adjoint, Individual)
 def _spike_adjoint(neuron, s, adjoint, g):
     own = g * type(g)(neuron.tau) / s[0]
-    return adjoint[0], *spike_adjoint(neuron.model, s[1:], adjoint[1:], own)
+    return adjoint[0], *formulas.spike_adjoint(neuron.model, s[1:], adjoint[1:], own)
 
 
 @implements(formulas.through_spike_adjoint, Individual)
@@ -243,29 +218,29 @@ def _through_spike_adjoint(neuron, d, first, s, adjoint, plain, g):
     """A spike comes after a share of the step, too: what r moves there is not all of x <...>."""
     r, x, early = s[0], elapsed(d), elapsed(first)
     own = g * type(g)(neuron.tau) / r
-    before = through_spike_adjoint(
+    before = formulas.through_spike_adjoint(
         neuron.model, own_step(r * x), own_step(r * early), s[1:], adjoint[1:], plain[1:], own
     )
-    gain = x * product(velocity(neuron.model, s[1:]), before) + own * (x - early)
+    gain = x * product(formulas.velocity(neuron.model, s[1:]), before) + own * (x - early)
     return adjoint[0] + gain, *before
 
 
 @implements(formulas.arrive_adjoint, Extended)
 def _arrive_adjoint(neuron, s, w, adjoint):
-    return adjoint[0], *arrive_adjoint(neuron.model, s[1:], w, adjoint[1:])
+    return adjoint[0], *formulas.arrive_adjoint(neuron.model, s[1:], w, adjoint[1:])
 
 
 @implements(formulas.weight_gradient, Extended)
 def _weight_gradient(neuron, s, adjoint):
-    return weight_gradient(neuron.model, s[1:], adjoint[1:])
+    return formulas.weight_gradient(neuron.model, s[1:], adjoint[1:])
 
 
 @implements(formulas.arrival_gradient, Individual)
 def _arrival_gradient(neuron, s, w, adjoint):
-    own = arrival_gradient(neuron.model, s[1:], w, adjoint[1:])
+    own = formulas.arrival_gradient(neuron.model, s[1:], w, adjoint[1:])
     return own * s[0] * type(own)(1.0 / neuron.tau)
 
 
 @implements(formulas.additive, Extended)
 def _additive(neuron):
-    return additive(neuron.model)
+    return formulas.additive(neuron.model)

@@ -20,7 +20,6 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
-from numba import types
 from numba.extending import overload
 from torch import Tensor
 
@@ -42,7 +41,7 @@ from spikegrad.neurons.lif import LIF
 from spikegrad.neurons.qif import turning_angle
 from spikegrad.neurons.qif_delta import QIFDelta
 from spikegrad.neurons.qif_driven import DrivenQIF
-from spikegrad.neurons.taylor import LONG, SHORT, first_zero, horner
+from spikegrad.neurons.taylor import first_zero, horner, resolved
 
 
 class LIFOwnDrive(LIF):
@@ -188,18 +187,13 @@ def _powers(n_terms: int) -> list[str]:
     return lines
 
 
-def _n_terms(d) -> int:
-    """Powers of d that its type resolves."""
-    return (SHORT if d == types.float32 else LONG)[1]
-
-
 def powers(d, p, q, J, I): ...
 
 
 @overload(powers, jit_options={"forceinline": True, **FAST})
 def _choose_powers(d, p, q, J, I):
     """y_0, y_1, ... after the state (p, q, J, I), as many as d's type resolves."""
-    n = _n_terms(d)
+    n = resolved(d)[1]
     numbers = ", ".join(f"y{k}" for k in range(n))
     return written("d, p, q, J, I", *_powers(n), f"return {numbers}")
 
@@ -210,7 +204,7 @@ def step_of(d, p, q, J, I): ...
 @overload(step_of, jit_options={"forceinline": True, **FAST})
 def _choose_step_of(d, p, q, J, I):
     """(p, q) after a step."""
-    n = _n_terms(d)
+    n = resolved(d)[1]
     value = horner([f"y{k}" for k in range(n)], "d")
     slope = horner(["y1", *(f"t({k}) * y{k}" for k in range(2, n))], "d")
     return written("d, p, q, J, I", *_powers(n), f"return (d - t(1)) * ({slope}), {value}")
@@ -222,7 +216,7 @@ def step_adjoint(d, p, q, J, I, lp, lq): ...
 @overload(step_adjoint, jit_options={"forceinline": True, **FAST})
 def _choose_step_adjoint(d, p, q, J, I, lp, lq):
     """dLoss/d(p, q, J, I) from dLoss/d(p, q) after a step: the powers' rule, backwards."""
-    n = _n_terms(d)
+    n = resolved(d)[1]
     lines = [*_powers(n), "a, power, gJ, gI = (d - t(1)) * lp, t(1), t(0), t(0)", "l0 = lq"]
     for k in range(1, n):
         lines += [f"l{k} = power * (d * lq + t({k}) * a)", "power = power * d"]

@@ -42,13 +42,18 @@ def taylor_coefficients(drive: float, n_powers: int = LONG[0]) -> np.ndarray:
     return y
 
 
+def resolved(number) -> tuple[int, int]:
+    """:data:`SHORT` or :data:`LONG`, for a Numba type."""
+    return SHORT if number == types.float32 else LONG
+
+
 def n_terms(d): ...
 
 
 @overload(n_terms, jit_options=INLINED)
 def _choose_n_terms(d):
     """Powers of d to take for a step of d's type."""
-    number = (SHORT if d == types.float32 else LONG)[1]
+    number = resolved(d)[1]
     return lambda d: number
 
 
@@ -74,7 +79,7 @@ def values_and_slopes(series, d): ...
 @overload(values_and_slopes, jit_options=INLINED)
 def _choose_values_and_slopes(series, d):
     """a_k, a_k', b_k, b_k' at ``d``, in its type, each a tuple over k."""
-    powers, terms = SHORT if d == types.float32 else LONG
+    powers, terms = resolved(d)
     lines = [
         f"{y}{k}, {y}{k}_ = value_and_slope(series, {number}, {k}, {terms}, x)"
         for number, y in enumerate("ab")
@@ -120,7 +125,7 @@ def zero_coefficients(series, d, p, q, I): ...
 @overload(zero_coefficients, jit_options=INLINED)
 def _choose_zero_coefficients(series, d, p, q, I):
     """Those of q in powers of the step, after the state (p, q, I), as many as d's type resolves."""
-    powers, terms = SHORT if d == types.float32 else LONG
+    powers, terms = resolved(d)
     numbers = []
     for n in range(terms):
         number = "0.0"
