@@ -31,5 +31,5 @@ def test_the_line_goes_through_the_network_by_its_own_length():
         chances = network(sample).logits.softmax(1)
     assert loss(0.0) == pytest.approx(-float(chances[0, 3].log()))
     loss(0.1)
-    moved = parameters_to_vector(network.parameters()) - weights
+    moved = parameters_to_vector(network.parameters()).detach() - weights
     assert float(moved.norm() / weights.norm()) == pytest.approx(0.1)
