@@ -98,24 +98,13 @@ def log_of(saved: Tensor) -> Log:
 class SpikingFunction(torch.autograd.Function):
     """What a layer's parameters and input times make: spike times, final state, units, offsets.
 
-    The parameters are weights, recurrent weights, the delays of their rows, the neurons' states at
-    t = 0, and log(tau), or empty tensors.
+    Given are weights, recurrent weights, the delays of their rows, the neurons' states at t = 0,
+    log(tau), or empty tensors; then the layer and its input.
     """
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        times: Tensor,
-        weight: Tensor,
-        recurrent: Tensor,
-        input_delay: Tensor,
-        recurrent_delay: Tensor,
-        start: Tensor,
-        log_tau: Tensor,
-        layer: Layer,
-        spikes: SpikeTrains,
-    ) -> tuple[Tensor, ...]:
-        parameters = weight, recurrent, input_delay, recurrent_delay, start
+    def forward(ctx: Any, times: Tensor, *given: Any) -> tuple[Tensor, ...]:
+        *parameters, _, layer, spikes = given
         log = SpikingFunction.log_of(layer, spikes, *parameters)
         origin = spikes.origin if isinstance(spikes, DelayedCopies) else spikes
         return run_batch(ctx, log, layer, times, origin)

@@ -42,19 +42,8 @@ class SynapticFunction(torch.autograd.Function):
     [n_rows, n_out], or for each row of weights [n_rows]."""
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        times: Tensor,
-        weight: Tensor,
-        recurrent: Tensor,
-        input_delay: Tensor,
-        recurrent_delay: Tensor,
-        start: Tensor,
-        log_tau: Tensor,
-        layer: Layer,
-        spikes: SpikeTrains,
-    ) -> tuple[Tensor, ...]:
-        parameters = weight, recurrent, input_delay, recurrent_delay, start
+    def forward(ctx: Any, times: Tensor, *given: Any) -> tuple[Tensor, ...]:
+        *parameters, _, layer, spikes = given
         log = SynapticFunction.log_of(layer, spikes, *parameters)
         return run_batch(ctx, log, layer, times, spikes)
 
