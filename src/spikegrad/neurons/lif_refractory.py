@@ -16,17 +16,7 @@ import math
 import numpy as np
 
 from spikegrad.engine import formulas, njit
-from spikegrad.engine.formulas import (
-    FAST,
-    arrival_gradient,
-    crossed,
-    flow,
-    implements,
-    near,
-    remainder,
-    root,
-    spike_adjoint,
-)
+from spikegrad.engine.formulas import FAST, implements
 from spikegrad.neurons.lif import LIF
 
 REFRACTORY = -math.expm1(-1 / 5)
@@ -57,7 +47,7 @@ def awake(d, s):
     W, r, I = s
     rests = min(r, d)
     left = type(d)(1) - rests
-    return remainder(d, rests), (W, left * left * I)
+    return formulas.remainder(d, rests), (W, left * left * I)
 
 
 @implements(formulas.initial, LIFRefractory)
@@ -70,7 +60,7 @@ def _flow(neuron, d, s):
     W, r, I = s
     e = type(d)(1) - d
     rest, start = awake(d, s)
-    return flow(free(neuron), rest, start)[0], remainder(r, min(r, d)), e * e * I
+    return formulas.flow(free(neuron), rest, start)[0], formulas.remainder(r, min(r, d)), e * e * I
 
 
 @implements(formulas.velocity, LIFRefractory)
@@ -83,13 +73,13 @@ def _velocity(neuron, s):
 @implements(formulas.near, LIFRefractory)
 def _near(neuron, d, s, end):
     rest, start = awake(d, s)
-    return (rest > 0) & near(free(neuron), rest, start, (end[0], end[2]))
+    return (rest > 0) & formulas.near(free(neuron), rest, start, (end[0], end[2]))
 
 
 @implements(formulas.crossed, LIFRefractory)
 def _crossed(neuron, d, s, end):
     rest, start = awake(d, s)
-    return (rest > 0) & crossed(free(neuron), rest, start, (end[0], end[2]))
+    return (rest > 0) & formulas.crossed(free(neuron), rest, start, (end[0], end[2]))
 
 
 @implements(formulas.root, LIFRefractory)
@@ -98,7 +88,7 @@ def _root(neuron, d, s):
     step = np.float64(d)
     rests = min(r, step)
     rest, start = awake(step, (W, r, I))
-    return min(rests + (1.0 - rests) * root(free(neuron), rest, start), step)
+    return min(rests + (1.0 - rests) * formulas.root(free(neuron), rest, start), step)
 
 
 @implements(formulas.spike, LIFRefractory)
@@ -127,7 +117,7 @@ def _spike_adjoint(neuron, s, adjoint, g):
     zero = type(W)(0)
     # a later spike is followed by a potential at rest: only the refractory time ends later
     g = g + lr * type(W)((1.0 - REFRACTORY) / neuron.tau)
-    lW, lI = spike_adjoint(free(neuron), (W, I), (zero, lI), g)
+    lW, lI = formulas.spike_adjoint(free(neuron), (W, I), (zero, lI), g)
     return lW, zero, lI
 
 
@@ -136,4 +126,4 @@ def _arrival_gradient(neuron, s, w, adjoint):
     W, r, I = s
     lW, lr, lI = adjoint
     moved = lW if r == 0 else type(lW)(0)
-    return arrival_gradient(free(neuron), (W, I), w, (moved, lI))
+    return formulas.arrival_gradient(free(neuron), (W, I), w, (moved, lI))

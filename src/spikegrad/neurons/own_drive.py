@@ -24,17 +24,7 @@ from numba.extending import overload
 from torch import Tensor
 
 from spikegrad.engine import formulas
-from spikegrad.engine.formulas import (
-    FAST,
-    crossed,
-    flow,
-    flow_adjoint,
-    implements,
-    near,
-    root,
-    spike_adjoint,
-    written,
-)
+from spikegrad.engine.formulas import FAST, implements, written
 from spikegrad.neurons.entire import C, D, S
 from spikegrad.neurons.individual import elapsed
 from spikegrad.neurons.lif import LIF
@@ -115,7 +105,7 @@ def _lif_initial(neuron, zero):
 @implements(formulas.flow, LIFOwnDrive)
 def _lif_flow(neuron, d, s):
     W, J, I = s
-    W, I = flow(LIF(neuron.tau, J), d, (W, I))
+    W, I = formulas.flow(LIF(neuron.tau, J), d, (W, I))
     return W, J, I
 
 
@@ -127,17 +117,17 @@ def _lif_velocity(neuron, s):
 
 @implements(formulas.near, LIFOwnDrive)
 def _lif_near(neuron, d, s, end):
-    return near(LIF(neuron.tau, s[1]), d, (s[0], s[2]), (end[0], end[2]))
+    return formulas.near(LIF(neuron.tau, s[1]), d, (s[0], s[2]), (end[0], end[2]))
 
 
 @implements(formulas.crossed, LIFOwnDrive)
 def _lif_crossed(neuron, d, s, end):
-    return crossed(LIF(neuron.tau, s[1]), d, (s[0], s[2]), (end[0], end[2]))
+    return formulas.crossed(LIF(neuron.tau, s[1]), d, (s[0], s[2]), (end[0], end[2]))
 
 
 @implements(formulas.root, LIFOwnDrive)
 def _lif_root(neuron, d, s):
-    return root(LIF(neuron.tau, np.float64(s[1])), d, (s[0], s[2]))
+    return formulas.root(LIF(neuron.tau, np.float64(s[1])), d, (s[0], s[2]))
 
 
 @implements(formulas.spike, LIFOwnDrive)
@@ -148,7 +138,7 @@ def _lif_spike(neuron, s):
 @implements(formulas.flow_adjoint, LIFOwnDrive)
 def _lif_flow_adjoint(neuron, d, s, adjoint):
     lW, lJ, lI = adjoint
-    lW, lI = flow_adjoint(LIF(neuron.tau, s[1]), d, (s[0], s[2]), (lW, lI))
+    lW, lI = formulas.flow_adjoint(LIF(neuron.tau, s[1]), d, (s[0], s[2]), (lW, lI))
     return lW, lJ, lI
 
 
@@ -157,7 +147,7 @@ def _lif_spike_adjoint(neuron, s, adjoint, g):
     """The threshold 1 - J and the reset -J move with J."""
     W, J, I = s
     lW, lJ, lI = adjoint
-    before, lI = spike_adjoint(LIF(neuron.tau, J), (W, I), (lW, lI), g)
+    before, lI = formulas.spike_adjoint(LIF(neuron.tau, J), (W, I), (lW, lI), g)
     return before, lJ + before - lW, lI
 
 
