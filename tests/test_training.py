@@ -224,9 +224,9 @@ def test_a_sample_without_a_finite_gradient_is_left_out(
     ) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         still = {"channel_shift": 0, "time_stretch": 0.0}
         options = settings(batch_size=len(data), augmentation=still, runaways=runaways).training
-        options = options.model_copy(update={"sample_clip": sample_clip})
         learner = network("lif", torch.float64)
-        study.training.loop._clip_samples(learner, options)
+        for layer in learner.spiking_layers:
+            layer.sample_clip = sample_clip
         result = Run(learner, copy_weights(learner))
         optimizer = Adam(learner, options.learning_rate, options.readout_learning_rate)
         row, _ = study.training.loop.train_epoch(result, optimizer, data, options, 0, 1)

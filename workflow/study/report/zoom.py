@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from spikegrad import SpikeTrains, load_network
+from spikegrad.network import load_network
+from spikegrad.spikes import SpikeTrains
 from study.report.study_tables import StudyTables
 from study.style import NEURON_COLOURS, neuron_label, panels, save
 
