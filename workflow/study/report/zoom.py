@@ -56,8 +56,9 @@ def zoomed(loss: Callable[[float], float]) -> Iterator[tuple[np.ndarray, np.ndar
 def draw(study: Path) -> Figure:
     """A row for each neuron model's first kept network of the published ``study``."""
     word = np.load(study / "networks/word.npz")
-    given = {"duration": float(word["duration"]), "counts": [word["counts"]]}
-    sample = SpikeTrains.from_arrays([word["times"]], [word["units"]], **given)
+    sample = SpikeTrains.from_arrays(
+        [word["times"]], [word["units"]], float(word["duration"]), [word["counts"]]
+    )
     label = list(word["class_names"]).index(str(word["word"]))
     files = {name.rpartition("_")[0]: name for name in StudyTables(study).networks}
     neurons = StudyTables(study).neurons

@@ -202,8 +202,12 @@ def limits(cpu_seconds: float, memory_mb: int) -> Iterator[None]:
     CPU time, of all threads: what else runs on the machine does not matter. For the main thread.
     """
 
+    up = TrialTimeoutError(f"more than {cpu_seconds:g} s of CPU time in one rung")
+    raised = []
+
     def stop(*_: object) -> None:
-        raise TrialTimeoutError(f"more than {cpu_seconds:g} s of CPU time in one rung")
+        raised.append(up)
+        raise up
 
     before = signal.signal(signal.SIGPROF, stop)
     memory = resource.getrlimit(resource.RLIMIT_DATA)
@@ -213,9 +217,9 @@ def limits(cpu_seconds: float, memory_mb: int) -> Iterator[None]:
     try:
         try:
             yield
-        except SystemError as error:  # Numba's, if the signal came while it took arguments apart
-            if isinstance(error.__cause__, TrialTimeoutError):
-                raise error.__cause__ from None
+        except (SystemError, TypeError) as error:
+            if raised:  # Numba's, if the signal came while it took arguments apart
+                raise up from error
             raise
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
